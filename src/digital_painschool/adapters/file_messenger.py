@@ -1,0 +1,52 @@
+"""Messages to staff as files in a folder, for development: nothing leaves the machine."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from attrs import frozen
+
+from digital_painschool.errors import DeliveryFailed
+from digital_painschool.notification import Channel, Template
+from digital_painschool.ports.inbox import HandedOver
+from digital_painschool.ports.messaging import Address
+
+
+@frozen
+class FileMessenger:
+    """Writes each message as one JSON file, named after its key; a key that has a file is known.
+
+    Args:
+        channel: Which channel it stands in for.
+        folder: Where the files are; it is made when it is not there.
+    """
+
+    channel: Channel
+    folder: Path
+
+    def send(self, recipient: Address, template: Template, link: str, *, key: str) -> HandedOver:
+        """Write the file.
+
+        Raises:
+            DeliveryFailed: It cannot be written.
+        """
+        name = hashlib.sha256(f"{self.channel.value} {key}".encode()).hexdigest()[:32]
+        message = {
+            "key": key,
+            "channel": self.channel.value,
+            "to": recipient.value,
+            "template": template.value,
+            "text": template.text,
+            "link": link,
+        }
+        final = self.folder / f"{name}.json"
+        partial = self.folder / f"{name}.partial"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if final.exists():
+                return HandedOver.KNOWN
+            partial.write_text(json.dumps(message, ensure_ascii=False, indent=2) + "\n", "utf-8")
+            partial.replace(final)
+        except OSError as error:
+            raise DeliveryFailed(f"the file cannot be written: {error.strerror}") from None
+        return HandedOver.NEW

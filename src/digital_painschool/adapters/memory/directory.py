@@ -1,0 +1,23 @@
+"""A staff directory in memory."""
+
+from collections.abc import Mapping
+
+from digital_painschool.people import HsaId
+from digital_painschool.ports.directory import StaffEntry
+
+
+class MemoryDirectory:
+    """A staff directory with the entries that it is given. Rule: M-22, D-23a.
+
+    Args:
+        entries: What the directory knows, by HSA-id; copied.
+
+    Raises:
+        InvalidValue: A key is not an HSA-id.
+    """
+
+    def __init__(self, entries: Mapping[str, StaffEntry] | None = None) -> None:
+        self._entries = {HsaId(hsa_id): entry for hsa_id, entry in (entries or {}).items()}
+
+    def find(self, hsa_id: HsaId) -> StaffEntry | None:
+        return self._entries.get(hsa_id)

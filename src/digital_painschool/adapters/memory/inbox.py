@@ -1,0 +1,49 @@
+"""The patients' inbox in memory."""
+
+from collections.abc import Iterable
+from threading import Lock
+
+from digital_painschool.errors import DeliveryFailed
+from digital_painschool.people import PersonId
+from digital_painschool.ports.inbox import HandedOver, Notice, Reach
+
+RESERVE_NUMBERS = frozenset({"nationellt-reservnummer", "vgr-reservnummer"})
+"""The schemes that the national inbox does not take: it knows personnummer and samordningsnummer only."""
+
+
+class MemoryInbox:
+    """An inbox that keeps what it is handed, to be looked at. Rule: M-12, D-13c, D-13d.
+
+    Args:
+        unreachable_schemes: The kinds of identity numbers that cannot be reached; as in the national inbox, the
+            reserve numbers, unless said otherwise.
+        ways: How those who are reachable are told that something came.
+    """
+
+    def __init__(
+        self, unreachable_schemes: Iterable[str] = RESERVE_NUMBERS, ways: Iterable[str] = ("email", "sms")
+    ) -> None:
+        self._unreachable_schemes = frozenset(unreachable_schemes)
+        self._ways = frozenset(ways)
+        self._delivered: dict[str, Notice] = {}
+        self._lock = Lock()
+
+    @property
+    def delivered(self) -> tuple[Notice, ...]:
+        """Every notice that was delivered, once each, in the order in which they came."""
+        with self._lock:
+            return tuple(self._delivered.values())
+
+    def reach(self, person: PersonId) -> Reach:
+        if person.scheme in self._unreachable_schemes:
+            return Reach(reachable=False)
+        return Reach(reachable=True, ways=self._ways)
+
+    def deliver(self, notice: Notice) -> HandedOver:
+        if not self.reach(notice.person).reachable:
+            raise DeliveryFailed("the inbox does not take this kind of identity number", permanent=True)
+        with self._lock:
+            if notice.key in self._delivered:
+                return HandedOver.KNOWN
+            self._delivered[notice.key] = notice
+            return HandedOver.NEW

@@ -1,0 +1,158 @@
+"""The reference adapters as a plugin: what each is called, and how it is made from its options.
+
+What needs an extra is imported only when it is chosen.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from digital_painschool.adapters.options import required, secret, take
+from digital_painschool.errors import WiringError
+from digital_painschool.notification import Channel
+from digital_painschool.ports.directory import Directory
+from digital_painschool.ports.hooks import Offer, Options, hookimpl
+from digital_painschool.ports.identity import Identity
+from digital_painschool.ports.inbox import Inbox
+from digital_painschool.ports.messaging import Messenger
+from digital_painschool.ports.storage import Storage
+from digital_painschool.program import Program
+
+
+@hookimpl
+def painschool_storages() -> Iterable[Offer[Storage]]:
+    """Offer storages in memory, on SQLite, and on PostgreSQL."""
+    return (
+        Offer("memory", _memory_storage),
+        Offer("sqlite", _sql_storage),
+        Offer("postgresql", _sql_storage),
+    )
+
+
+@hookimpl
+def painschool_identities() -> Iterable[Offer[Identity]]:
+    """Offer the Swedish identity numbers."""
+    return (Offer("swedish", _swedish_identity),)
+
+
+@hookimpl
+def painschool_inboxes() -> Iterable[Offer[Inbox]]:
+    """Offer inboxes in memory and in SQL rows."""
+    return (Offer("memory", _memory_inbox), Offer("sql", _sql_inbox))
+
+
+@hookimpl
+def painschool_directories() -> Iterable[Offer[Directory]]:
+    """Offer a directory that knows nobody, and one in a TOML file."""
+    return (Offer("memory", _memory_directory), Offer("toml", _toml_directory))
+
+
+@hookimpl
+def painschool_messengers() -> Iterable[Offer[Messenger]]:
+    """Offer messengers in memory, in files, and in SQL rows."""
+    return (
+        Offer("memory", _memory_messenger),
+        Offer("files", _file_messenger),
+        Offer("sql", _sql_messenger),
+    )
+
+
+@hookimpl
+def painschool_programs() -> Iterable[Offer[Program]]:
+    """Offer the bundled program: example content."""
+    return (Offer("digitala-smartskolan", _bundled_program),)
+
+
+def _memory_storage(options: Options) -> Storage:
+    from digital_painschool.adapters.memory import MemoryStorage
+
+    take(options, "storage 'memory'", {"url": str, "migrate": bool})
+    return MemoryStorage()
+
+
+def _sql_storage(options: Options) -> Storage:
+    known = take(options, "storage 'sqlite' or 'postgresql'", {"url": str, "migrate": bool, "synchronous": str})
+    url = secret(required(options, "storage", "url", str))
+    try:
+        from digital_painschool.adapters.sql.storage import SqlStorage
+    except ImportError:
+        raise WiringError("storage in SQL needs the extra: pip install 'digital_painschool[sql]'") from None
+    return SqlStorage(url, migrate=bool(known.get("migrate", False)))
+
+
+def _swedish_identity(options: Options) -> Identity:
+    from digital_painschool.adapters.swedish_identity import SwedishIdentity
+
+    take(options, "identity 'swedish'", {"schemes": list})
+    schemes = options.get("schemes")
+    return SwedishIdentity() if schemes is None else SwedishIdentity(schemes=tuple(map(str, schemes)))  # type: ignore[call-overload]
+
+
+def _memory_inbox(options: Options) -> Inbox:
+    from digital_painschool.adapters.memory import MemoryInbox
+
+    take(options, "inbox 'memory'", {})
+    return MemoryInbox()
+
+
+def _sql_inbox(options: Options) -> Inbox:
+    take(options, "inbox 'sql'", {"url": str})
+    url = secret(required(options, "inbox 'sql'", "url", str))
+    try:
+        from digital_painschool.adapters.sql.inbox import SqlInbox
+    except ImportError:
+        raise WiringError("an inbox in SQL needs the extra: pip install 'digital_painschool[sql]'") from None
+    return SqlInbox(url)
+
+
+def _memory_directory(options: Options) -> Directory:
+    from digital_painschool.adapters.memory import MemoryDirectory
+
+    take(options, "directory 'memory'", {})
+    return MemoryDirectory({})
+
+
+def _toml_directory(options: Options) -> Directory:
+    from digital_painschool.adapters.toml_directory import TomlDirectory
+
+    take(options, "directory 'toml'", {"path": str})
+    return TomlDirectory(Path(required(options, "directory 'toml'", "path", str)))
+
+
+def _channel(options: Options, adapter: str) -> Channel:
+    channels = {channel.value: channel for channel in (Channel.EMAIL, Channel.SMS)}
+    name = required(options, adapter, "channel", str)
+    if name not in channels:
+        raise WiringError(f"{adapter}: option 'channel' is one of {', '.join(channels)}")
+    return channels[name]
+
+
+def _memory_messenger(options: Options) -> Messenger:
+    from digital_painschool.adapters.memory import MemoryMessenger
+
+    take(options, "messenger 'memory'", {"channel": str})
+    return MemoryMessenger(_channel(options, "messenger 'memory'"))
+
+
+def _file_messenger(options: Options) -> Messenger:
+    from digital_painschool.adapters.file_messenger import FileMessenger
+
+    take(options, "messenger 'files'", {"channel": str, "folder": str})
+    folder = Path(required(options, "messenger 'files'", "folder", str))
+    return FileMessenger(_channel(options, "messenger 'files'"), folder)
+
+
+def _sql_messenger(options: Options) -> Messenger:
+    take(options, "messenger 'sql'", {"channel": str, "url": str})
+    url = secret(required(options, "messenger 'sql'", "url", str))
+    try:
+        from digital_painschool.adapters.sql.messaging import SqlMessenger
+    except ImportError:
+        raise WiringError("a messenger in SQL needs the extra: pip install 'digital_painschool[sql]'") from None
+    return SqlMessenger(_channel(options, "messenger 'sql'"), url)
+
+
+def _bundled_program(options: Options) -> Program:
+    from digital_painschool.programs import bundled_program
+
+    take(options, "program 'digitala-smartskolan'", {})
+    return bundled_program()

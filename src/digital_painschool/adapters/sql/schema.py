@@ -1,0 +1,309 @@
+"""The tables, written once for SQLite and PostgreSQL.
+
+Every table that holds a unit's data names the unit in each row, and the enrolment where there is one. What is asked for
+in lists has columns of its own; the rest is JSON text, which both databases give back byte by byte as it was written and
+which a person who opens the file can read.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Text as PlainText
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    TypeDecorator,
+    literal_column,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeEngine
+
+from digital_painschool.serialization import instant_to_text
+
+
+class Instant(TypeDecorator[datetime]):
+    """An instant in UTC: TIMESTAMPTZ on PostgreSQL; on SQLite ISO 8601 text of one width, which sorts like time."""
+
+    impl = PlainText
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the column type."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True))
+        return dialect.type_descriptor(PlainText())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Write an instant."""
+        return value if value is None or dialect.name == "postgresql" else instant_to_text(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Read an instant."""
+        return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+Text = PlainText().with_variant(PlainText(collation="C"), "postgresql")
+"""Text that sorts by code points on both databases, whatever language the server was set up for."""
+
+Number = BigInteger().with_variant(Integer(), "sqlite")
+"""A rising number that the database gives; on SQLite only an INTEGER primary key is one."""
+
+METADATA = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+enrolments = Table(
+    "enrolments",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("unit", Text, nullable=False),
+    Column("person_scheme", Text, nullable=False),
+    Column("person_value", Text, nullable=False),
+    Column("program", Text, nullable=False),
+    Column("program_version", Text, nullable=False),
+    Column("therapist", Text, nullable=False),
+    Column("phase", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("access_until", Instant, nullable=False),
+    Column("noted_end", Instant),
+    Column("ended_at", Instant),
+    Column("last_entry_at", Instant, nullable=False),
+    Column("last_seen_at", Instant),
+    Column("reviewed_at", Instant),
+    Column("unread_forms", Integer, nullable=False),
+    Column("unread_messages", Integer, nullable=False),
+    Column("done", Boolean, nullable=False),
+    Column("undelivered", Integer, nullable=False),
+    Column("priority", Boolean, nullable=False),
+    Column("exported_version", Integer, nullable=False, server_default="0"),
+    Column("state_shape", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+)
+
+NOT_ENDED = literal_column("ended_at IS NULL", Boolean)
+ENDED = literal_column("ended_at IS NOT NULL", Boolean)
+END_NOT_NOTED = literal_column("ended_at IS NULL AND (noted_end IS NULL OR noted_end <> access_until)", Boolean)
+
+
+def _partial(name: str, *columns: Column[Any], where: Any, unique: bool = False) -> Index:
+    return Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
+_partial(
+    "uq_enrolments_open",
+    enrolments.c.person_value,
+    enrolments.c.person_scheme,
+    enrolments.c.program,
+    enrolments.c.unit,
+    where=NOT_ENDED,
+    unique=True,
+)
+_partial("ix_enrolments_caseload", enrolments.c.unit, enrolments.c.therapist, where=NOT_ENDED)
+_partial("ix_enrolments_access_ended", enrolments.c.access_until, where=END_NOT_NOTED)
+_partial("ix_enrolments_ended", enrolments.c.unit, enrolments.c.id, where=ENDED)
+Index("ix_enrolments_person", enrolments.c.person_value, enrolments.c.person_scheme)
+
+timeline = Table(
+    "timeline",
+    METADATA,
+    Column("enrolment_id", Text, ForeignKey("enrolments.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("unit", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("shape", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("data", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+documents = Table(
+    "documents",
+    METADATA,
+    Column("enrolment_id", Text, ForeignKey("enrolments.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("unit", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+notifications = Table(
+    "notifications",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("unit", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("recipient_scheme", Text, nullable=False),
+    Column("recipient_value", Text, nullable=False),
+    Column("template", Text, nullable=False),
+    Column("window", Text, nullable=False),
+    Column("slot", Text, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("collected", Boolean, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("token", Text),
+    Column("held_until", Instant),
+    Column("settled_at", Instant),
+)
+
+PENDING = literal_column("status = 'pending'", Boolean)
+FREE = literal_column("status = 'pending' AND token IS NULL", Boolean)
+"""Waits, and nobody has claimed it: a further notification of the same window joins it."""
+
+_partial(
+    "uq_notifications_window",
+    notifications.c.unit,
+    notifications.c.channel,
+    notifications.c.recipient_value,
+    notifications.c.recipient_scheme,
+    notifications.c.window,
+    # Empty until the first claim, then the id: one that was put back may stand beside a newer one of its window.
+    notifications.c.slot,
+    where=FREE,
+    unique=True,
+)
+_partial("ix_notifications_due", notifications.c.due_at, notifications.c.id, where=PENDING)
+_partial("ix_notifications_lane", notifications.c.lane, where=PENDING)
+
+causes = Table(
+    "notification_causes",
+    METADATA,
+    Column("notification_id", Text, ForeignKey("notifications.id"), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("unit", Text, nullable=False),
+    Column("enrolment_id", Text, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("conversation", Integer),
+    Column("message", Integer),
+    Index("ix_notification_causes_enrolment_id", "enrolment_id"),
+    sqlite_with_rowid=False,
+)
+
+profiles = Table(
+    "profiles",
+    METADATA,
+    Column("unit", Text, primary_key=True),
+    Column("hsa_id", Text, primary_key=True),
+    Column("data", Text, nullable=False),
+)
+
+access_log = Table(
+    "access_log",
+    METADATA,
+    Column("number", Number, Identity(), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("activity", Text, nullable=False),
+    Column("enrolment_id", Text),
+    Column("person_scheme", Text),
+    Column("person_value", Text),
+    Column("granted", Boolean, nullable=False),
+)
+Index("ix_access_log_unit", access_log.c.unit, access_log.c.number)
+Index("ix_access_log_person", access_log.c.unit, access_log.c.person_value, access_log.c.number)
+
+programs = Table(
+    "programs",
+    METADATA,
+    Column("key", Text, primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("data", Text, nullable=False),
+)
+
+exports = Table(
+    "exports",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("unit", Text, nullable=False),
+    Column("exported_at", Instant, nullable=False),
+    Column("data", Text, nullable=False),
+)
+
+plans = Table(
+    "purge_plans",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("unit", Text, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("approved", Boolean, nullable=False),
+    Column("data", Text, nullable=False),
+)
+
+plan_items = Table(
+    "purge_plan_items",
+    METADATA,
+    Column("plan_id", Text, ForeignKey("purge_plans.id"), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("unit", Text, nullable=False),
+    Column("enrolment_id", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("ended_at", Instant, nullable=False),
+    Column("last_entry_at", Instant, nullable=False),
+    Column("exported", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+progress = Table(
+    "purge_progress",
+    METADATA,
+    Column("plan_id", Text, primary_key=True),
+    Column("enrolment_id", Text, primary_key=True),
+    Column("unit", Text),
+    Column("skipped", Text),
+    sqlite_with_rowid=False,
+)
+
+receipts = Table(
+    "purge_receipts",
+    METADATA,
+    Column("plan_id", Text, primary_key=True),
+    Column("unit", Text, nullable=False),
+    Column("purged_at", Instant, nullable=False),
+    Column("data", Text, nullable=False),
+)
+Index("ix_purge_receipts_unit", receipts.c.unit, receipts.c.purged_at)
+
+notices = Table(
+    "notices",
+    METADATA,
+    Column("key", Text, primary_key=True),
+    Column("unit", Text, nullable=False),
+    Column("person_scheme", Text, nullable=False),
+    Column("person_value", Text, nullable=False),
+    Column("template", Text, nullable=False),
+    Column("link", Text, nullable=False),
+    Column("delivered_at", Instant, nullable=False),
+)
+Index("ix_notices_person", notices.c.person_value, notices.c.person_scheme)
+
+messages = Table(
+    "staff_messages",
+    METADATA,
+    Column("number", Number, Identity(), primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("template", Text, nullable=False),
+    Column("link", Text, nullable=False),
+    Column("sent_at", Instant, nullable=False),
+    Column("fetched_at", Instant),
+)
+Index("uq_staff_messages_key", messages.c.channel, messages.c.key, unique=True)

@@ -1,0 +1,112 @@
+"""SQLite: files in WAL mode, one writer at a time."""
+
+import sqlite3
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from sqlalchemy.dialects import sqlite as dialects
+from sqlalchemy.sql import ClauseElement
+
+from digital_painschool.adapters.sql.statements import Row, Statements, Values
+from digital_painschool.errors import Conflict, PainschoolError, StorageFailed
+
+_ADVICE = {
+    "SQLITE_FULL": "the disk is full; make room",
+    "SQLITE_BUSY": "another process held the file for too long; try again",
+    "SQLITE_READONLY": "the file or its folder may not be written; correct the permissions",
+    "SQLITE_CANTOPEN": "the file cannot be opened; check the path and the permissions",
+    "SQLITE_IOERR": "the disk cannot be read or written",
+    "SQLITE_CORRUPT": "the file is damaged; restore a backup",
+    "SQLITE_NOTADB": "the file is not a SQLite database",
+}
+
+
+_STATEMENTS = Statements(dialects.dialect())
+
+
+class SqliteLink:
+    """One connection to a file."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._execute = connection.execute
+
+    def rows(self, statement: ClauseElement, values: Values) -> list[Row]:
+        compiled = _STATEMENTS[statement]
+        return compiled.rows(self._execute(compiled.sql, compiled.values(values)).fetchall())
+
+    def count(self, statement: ClauseElement, values: Values) -> int:
+        compiled = _STATEMENTS[statement]
+        return self._execute(compiled.sql, compiled.values(values)).rowcount
+
+    def many(self, statement: ClauseElement, values: Sequence[Values]) -> None:
+        compiled = _STATEMENTS[statement]
+        if len(values) == 1:
+            self._execute(compiled.sql, compiled.values(values[0]))
+        elif values:
+            self._connection.executemany(compiled.sql, map(compiled.values, values))
+
+    def begin(self, *, write: bool) -> None:
+        self._execute("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    def commit(self) -> None:
+        self._execute("COMMIT")
+
+    def rollback(self) -> None:
+        # A full disk makes SQLite roll back by itself; asking again would be an error.
+        if self._connection.in_transaction:
+            self._execute("ROLLBACK")
+
+    def is_usable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        try:
+            self._connection.close()
+        except sqlite3.Error:
+            return
+
+
+class SqliteDriver:
+    """Connections to one file.
+
+    Args:
+        path: The file.
+        synchronous: SQLite's own setting, `"NORMAL"` or `"FULL"`.
+    """
+
+    failures: tuple[type[Exception], ...] = (sqlite3.Error, OverflowError, UnicodeEncodeError)
+    one_writer = True
+
+    def __init__(self, path: str, *, synchronous: str = "NORMAL") -> None:
+        if synchronous not in ("NORMAL", "FULL", "EXTRA"):
+            raise StorageFailed("synchronous is NORMAL, FULL or EXTRA")
+        self.path = path
+        self._synchronous = synchronous
+
+    def connect(self) -> SqliteLink:
+        return SqliteLink(self.connection())
+
+    def connection(self, *, create: bool = False) -> sqlite3.Connection:
+        """Open a plain connection with everything set as it has to be."""
+        connection = sqlite3.connect(
+            f"file:{quote(self.path)}?mode={'rwc' if create else 'rw'}",
+            uri=True,
+            timeout=30,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            for setting in (f"synchronous={self._synchronous}", "foreign_keys=ON", "busy_timeout=30000"):
+                connection.execute(f"PRAGMA {setting}")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def failure(self, error: Exception) -> PainschoolError:
+        name = getattr(error, "sqlite_errorname", None) or type(error).__name__
+        if name in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"):
+            return Conflict("somebody else saved the same at the same time; load again and decide again")
+        advice = next((text for start, text in _ADVICE.items() if name.startswith(start)), "see the name of the error")
+        return StorageFailed(f"SQLite could not do it ({name}): {advice}")

@@ -1,0 +1,89 @@
+"""What comes in from outside is of the right kind, or is refused here before any rule looks at it."""
+
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+from math import isfinite
+
+from digital_painschool.errors import InvalidValue
+
+Answer = int | float | str | tuple[str, ...]
+"""One answer as it is kept: a number, a text (a date as ISO 8601), the key of an option, or several keys."""
+
+_ANSWERS_LIMIT = 1_000
+_TEXT_LIMIT = 1_000_000
+
+
+def plain_text(text: object, what: str = "text") -> str:
+    """Give the text back if every storage can keep it as it is.
+
+    Args:
+        text: What a person wrote.
+        what: What the text is, for the error; never its content.
+
+    Raises:
+        InvalidValue: Not a `str`, longer than a million characters, or it holds NUL or half of a surrogate pair.
+    """
+    if not isinstance(text, str):
+        raise InvalidValue(f"{what} is text (str), not {type(text).__name__}")
+    if len(text) > _TEXT_LIMIT:
+        raise InvalidValue(f"{what} is longer than {_TEXT_LIMIT} characters; shorten it")
+    if "\x00" in text:
+        raise InvalidValue(f"{what} holds a NUL character; remove it")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InvalidValue(f"{what} holds half of a surrogate pair; decode it properly first") from None
+    return text
+
+
+def whole_number(number: object, what: str) -> int:
+    """Give the number back if it is an `int` (and not a `bool`).
+
+    Raises:
+        InvalidValue: It is anything else.
+    """
+    if type(number) is not int:
+        raise InvalidValue(f"{what} is a whole number (int), not {type(number).__name__}")
+    return number
+
+
+def module_numbers(numbers: object) -> frozenset[int]:
+    """Give a set of module numbers.
+
+    Raises:
+        InvalidValue: Not a collection of `int`.
+    """
+    if not isinstance(numbers, Collection) or isinstance(numbers, (str, bytes, Mapping)):
+        raise InvalidValue(f"modules is a collection of module numbers, not {type(numbers).__name__}")
+    return frozenset(whole_number(number, "a module number") for number in numbers)
+
+
+def kept_answers(answers: object) -> dict[str, Answer]:
+    """Give answers in the form in which they are kept, whatever form they are for.
+
+    Args:
+        answers: A mapping from question keys to `int`, `float`, `str`, `date`, or a collection of option keys.
+
+    Raises:
+        InvalidValue: Something else, or more than a thousand of them; the error names no answer.
+    """
+    if not isinstance(answers, Mapping):
+        raise InvalidValue(f"answers is a mapping from question keys to answers, not {type(answers).__name__}")
+    if len(answers) > _ANSWERS_LIMIT:
+        raise InvalidValue(f"more than {_ANSWERS_LIMIT} answers in one form")
+    return {plain_text(key, "the key of an answer"): _kept_answer(answer) for key, answer in answers.items()}
+
+
+def _kept_answer(answer: object) -> Answer:
+    if type(answer) is int and abs(answer) <= 10**15:
+        return answer
+    if type(answer) is float and isfinite(answer):
+        return answer
+    if isinstance(answer, str):
+        return plain_text(answer, "an answer")
+    if isinstance(answer, date) and not isinstance(answer, datetime):
+        return answer.isoformat()
+    if isinstance(answer, (list, tuple, set, frozenset)):
+        keys = [plain_text(key, "an option key") for key in answer]
+        return tuple(sorted(keys) if isinstance(answer, (set, frozenset)) else keys)
+    raise InvalidValue(f"an answer is a number within 1e15, a text, a date or option keys, not {type(answer).__name__}")

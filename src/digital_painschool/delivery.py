@@ -1,0 +1,237 @@
+"""The delivery worker: one pass takes what is due in hand, hands it over, and writes down what became of it."""
+
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+
+from attrs import frozen
+
+from digital_painschool.border import whole_number
+from digital_painschool.enrolment import Enrolment
+from digital_painschool.errors import Conflict, DeliveryFailed, InvalidValue
+from digital_painschool.instants import utc
+from digital_painschool.notification import Channel, Claimed, Notification, Outcome, Status
+from digital_painschool.people import PersonId, System
+from digital_painschool.policy import Policy
+from digital_painschool.ports.inbox import HandedOver, Notice
+from digital_painschool.rules.lifecycle import note_access_end
+from digital_painschool.rules.notifications import drop, give_up, is_moot, lanes, may_go_at, try_again_at
+from digital_painschool.rules.permissions import Action
+from digital_painschool.steps import Step, Steps
+
+_log = logging.getLogger(__name__)
+_WORKER = System()
+
+
+@frozen(kw_only=True)
+class Pass:
+    """What one pass did.
+
+    Args:
+        delivered: Handed over.
+        merged: Gone together with another of the same patient (D-13a).
+        dropped: Their reason was gone (D-13b).
+        waiting: Put back untried: it is not forenoon (D-13a).
+        retried: Put back after a failed attempt.
+        undelivered: Given up; the therapist has a flag (D-13d).
+        accesses_ended: Enrolments whose end of access was noted (D-05a).
+    """
+
+    delivered: int = 0
+    merged: int = 0
+    dropped: int = 0
+    waiting: int = 0
+    retried: int = 0
+    undelivered: int = 0
+    accesses_ended: int = 0
+
+
+class Delivery:
+    """Hands due notifications over. Made by `PainSchool.delivery`; any number of workers may run at once.
+
+    Rule: M-12, M-13, D-13a to D-13d. A notification is decided on exactly once, and handed over at least once, every
+    time with the same key. One that fails concerns no other.
+
+    Args:
+        steps: The school's one path.
+        batch: How many are taken in hand at a time.
+        lease: How long they are held; longer than a batch can take. After it another worker may take them.
+    """
+
+    def __init__(self, steps: Steps, *, batch: int = 200, lease: timedelta = timedelta(minutes=15)) -> None:
+        if whole_number(batch, "batch") < 1 or lease <= timedelta(0):
+            raise InvalidValue("batch is 1 or more, and lease longer than nothing")
+        self._steps = steps
+        self._batch = batch
+        self._lease = lease
+
+    def run(self, now: datetime | None = None) -> Pass:
+        """Make one pass over all that is due.
+
+        Args:
+            now: The instant that is due or not; left out, the clock's present, anew for each batch.
+
+        Raises:
+            StorageFailed: The storage failed; what was in hand is tried again when its lease has run out.
+            InvalidValue: `now` has no zone.
+        """
+        fixed = None if now is None else utc(now)
+        done: Counter[str] = Counter(accesses_ended=self._note_ended_accesses(fixed or self._steps.now()))
+        while claimed := self._steps.storage.claim(fixed or self._steps.now(), self._batch, self._lease):
+            self._hand_over(claimed, fixed or self._steps.now(), done)
+        return Pass(**done)
+
+    def _note_ended_accesses(self, now: datetime) -> int:
+        noted = 0
+        tried: set[str] = set()
+        while ids := set(self._steps.storage.access_ended(now, self._batch)) - tried:
+            for enrolment_id in sorted(ids):
+                noted += self._record(enrolment_id, partial(note_access_end, by=_WORKER, at=now), now)
+            tried |= ids
+        return noted
+
+    def _hand_over(self, claimed: Sequence[Claimed], now: datetime, done: Counter[str]) -> None:
+        causes = {cause.enrolment_id for claim in claimed for cause in claim.notification.causes}
+        enrolments = self._steps.storage.load_many(causes)
+        settled: list[Outcome] = []
+        for lane in lanes(claimed):
+            for what, outcome in self._lane(lane, enrolments, now):
+                done[what] += 1
+                if outcome is not None:
+                    settled.append(outcome)
+        self._steps.storage.settle(settled)
+
+    def _lane(
+        self, lane: tuple[Claimed, ...], enrolments: Mapping[str, Enrolment], now: datetime
+    ) -> Iterator[tuple[str, Outcome | None]]:
+        policy = self._steps.policy(lane[0].notification.unit)
+        collected = lane[0].notification.collected
+        if collected and (opens := may_go_at(now, policy)) > now:
+            yield from (("waiting", _back(claim, now, opens, tried=False)) for claim in lane)
+            return
+        waiting: list[Claimed] = []
+        for claim in lane:
+            if is_moot(claim.notification, enrolments):
+                yield "dropped", self._settle(claim, Status.DROPPED, enrolments, now)
+            else:
+                waiting.append(claim)
+        while waiting:
+            first = waiting.pop(0)
+            try:
+                handed = self._hand(first.notification, policy)
+            except DeliveryFailed as failure:
+                yield from self._failed([first, *waiting], failure, policy, enrolments, now)
+                return
+            yield "delivered", _outcome(first, Status.DELIVERED, now)
+            if handed is HandedOver.NEW:
+                yield from (("merged", _outcome(claim, Status.MERGED, now)) for claim in waiting)
+                return
+
+    def _failed(
+        self,
+        lane: list[Claimed],
+        failure: DeliveryFailed,
+        policy: Policy,
+        enrolments: Mapping[str, Enrolment],
+        now: datetime,
+    ) -> Iterator[tuple[str, Outcome | None]]:
+        unreachable = isinstance(failure, _Unreachable)
+        for place, claim in enumerate(lane):
+            tried = place == 0
+            attempts = claim.attempts + tried
+            again = (
+                None
+                if failure.permanent
+                else try_again_at(max(attempts, 1), now, policy, collected=claim.notification.collected)
+            )
+            if again is None:
+                status = Status.UNREACHABLE if unreachable else Status.FAILED
+                yield "undelivered", self._settle(claim, status, enrolments, now)
+            else:
+                yield "retried" if tried else "waiting", _back(claim, now, again, tried=tried)
+
+    def _hand(self, notification: Notification, policy: Policy) -> HandedOver:
+        try:
+            if isinstance(notification.recipient, PersonId):
+                return self._to_patient(notification, notification.recipient, policy)
+            return self._to_staff(notification, policy)
+        except DeliveryFailed:
+            raise
+        except Exception as error:  # noqa: BLE001 - an adapter of any make must stop no other notification
+            _log.error("handing over to %s raised %s", notification.channel.value, type(error).__name__)
+            raise DeliveryFailed(type(error).__name__) from None
+
+    def _to_patient(self, notification: Notification, person: PersonId, policy: Policy) -> HandedOver:
+        inbox = self._steps.ports.inbox
+        if not inbox.reach(person).reachable:
+            raise _Unreachable("the person cannot be reached in the inbox", permanent=True)
+        return inbox.deliver(
+            Notice(
+                key=notification.id,
+                unit=notification.unit,
+                person=person,
+                template=notification.template,
+                link=policy.patient_link,
+            )
+        )
+
+    def _to_staff(self, notification: Notification, policy: Policy) -> HandedOver:
+        assert not isinstance(notification.recipient, PersonId)
+        entry = self._steps.ports.directory.find(notification.recipient)
+        address = None
+        if entry is not None:
+            address = entry.email if notification.channel is Channel.EMAIL else entry.sms
+        if address is None:
+            raise _Unreachable("the staff directory has no address", permanent=True)
+        for messenger in self._steps.ports.messengers:
+            if messenger.channel is notification.channel:
+                return messenger.send(address, notification.template, policy.staff_link, key=notification.id)
+        raise DeliveryFailed(f"no messenger for {notification.channel.value} is set up", permanent=True)
+
+    def _settle(
+        self, claim: Claimed, status: Status, enrolments: Mapping[str, Enrolment], now: datetime
+    ) -> Outcome | None:
+        """Note on the timelines what became of a notification; the last note settles it in the same transaction."""
+        notification = claim.notification
+        outcome = _outcome(claim, status, now)
+        ids = sorted({cause.enrolment_id for cause in notification.causes} & enrolments.keys())
+        if not ids:
+            return outcome
+        step: Step
+        if status is Status.DROPPED:
+            step = partial(drop, notification=notification, by=_WORKER, at=now)
+        else:
+            step = partial(give_up, notification=notification, status=status, by=_WORKER, at=now)
+        for enrolment_id in ids[:-1]:
+            self._record(enrolment_id, step, now)
+        self._record(ids[-1], step, now, outcomes=(outcome,))
+        return None
+
+    def _record(self, enrolment_id: str, step: Step, now: datetime, outcomes: tuple[Outcome, ...] = ()) -> bool:
+        try:
+            self._steps.take(Action.DELIVER, _WORKER, enrolment_id, step, at=now, outcomes=outcomes)
+        except Conflict:
+            # The enrolment is busy: the claim's lease runs out, and a later pass tries again.
+            return False
+        return True
+
+
+class _Unreachable(DeliveryFailed):
+    """There is nobody at that address."""
+
+
+def _outcome(claim: Claimed, status: Status, at: datetime) -> Outcome:
+    return Outcome(notification_id=claim.notification.id, token=claim.token, status=status, at=at)
+
+
+def _back(claim: Claimed, at: datetime, due_at: datetime, *, tried: bool) -> Outcome:
+    return Outcome(
+        notification_id=claim.notification.id,
+        token=claim.token,
+        status=Status.PENDING,
+        at=at,
+        due_at=due_at,
+        tried=tried,
+    )

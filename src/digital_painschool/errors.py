@@ -1,0 +1,178 @@
+"""What can go wrong, as types: each error says what to do, and none carries personal data."""
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from types import MappingProxyType
+
+
+class PainschoolError(Exception):
+    """The parent of every error that this library raises on purpose."""
+
+
+class Reason(Enum):
+    """Why a rule refused a step. The value is a stable code that a screen can translate; `advice` is English."""
+
+    ALREADY_OPEN = "already-open"
+    ALREADY_ENDED = "already-ended"
+    SAME_THERAPIST = "same-therapist"
+    ACCESS_IS_OVER = "access-is-over"
+    DAYS_OUT_OF_RANGE = "days-out-of-range"
+    NO_MODULES_CHOSEN = "no-modules-chosen"
+    UNKNOWN_MODULE = "unknown-module"
+    UNKNOWN_END_REASON = "unknown-end-reason"
+    MODULE_NOT_IN_MAINTENANCE = "module-not-in-maintenance"
+    READ_ONLY_IN_MAINTENANCE = "read-only-in-maintenance"
+    EARLIER_MODULES_FIRST = "earlier-modules-first"
+    MODULE_NOT_RELEASED = "module-not-released"
+    NOT_RELEASED_BY_THERAPIST = "not-released-by-therapist"
+    MODULE_NOT_OPENED = "module-not-opened"
+    UNKNOWN_FORM = "unknown-form"
+    INVALID_ANSWERS = "invalid-answers"
+    NO_SUCH_SUBMISSION = "no-such-submission"
+    NO_SUCH_FLAG = "no-such-flag"
+    UNKNOWN_CONVERSATION = "unknown-conversation"
+    NO_SUCH_MESSAGE = "no-such-message"
+    EMPTY_TEXT = "empty-text"
+    TEXT_TOO_LONG = "text-too-long"
+    ONLY_MESSAGES_TO_THE_PATIENT_NOTIFY = "only-messages-to-the-patient-notify"
+    NO_ADDRESS_IN_DIRECTORY = "no-address-in-directory"
+    NOT_ON_OFFER = "not-on-offer"
+    NOT_APPROVED = "not-approved"
+    DECISION_MISSING = "decision-missing"
+    ANOTHER_UNITS_PLAN = "another-units-plan"
+
+    @property
+    def advice(self) -> str:
+        """One English sentence that says what is wrong and what to do about it."""
+        return _ADVICE[self]
+
+
+_ADVICE: Mapping[Reason, str] = MappingProxyType(
+    {
+        Reason.ALREADY_OPEN: "this person already has an open enrolment in the program at this unit; go on with that one or end it first",
+        Reason.ALREADY_ENDED: "the enrolment has ended and cannot be changed or reopened; start a new one",
+        Reason.SAME_THERAPIST: "that therapist already has the patient; name another",
+        Reason.ACCESS_IS_OVER: "the patient's access is over; the therapist can maintain the enrolment or end it",
+        Reason.DAYS_OUT_OF_RANGE: "give a whole number of days within the unit's limits",
+        Reason.NO_MODULES_CHOSEN: "choose at least one module that is to stay readable",
+        Reason.UNKNOWN_MODULE: "the program has no module with that number; choose one that it has",
+        Reason.UNKNOWN_END_REASON: "choose a reason from the list of end reasons",
+        Reason.MODULE_NOT_IN_MAINTENANCE: "only the modules chosen for the maintenance can be read",
+        Reason.READ_ONLY_IN_MAINTENANCE: "in maintenance the patient reads; forms, messages and completed modules belong to the active time",
+        Reason.EARLIER_MODULES_FIRST: "complete the earlier modules of the reading order first",
+        Reason.MODULE_NOT_RELEASED: "the therapist has not released this module yet",
+        Reason.NOT_RELEASED_BY_THERAPIST: "modules of this program are not released one by one; there is nothing to release",
+        Reason.MODULE_NOT_OPENED: "open the module before completing it",
+        Reason.UNKNOWN_FORM: "the program has no form with that key; choose one that it has",
+        Reason.INVALID_ANSWERS: "correct the answers named in the facts and save again",
+        Reason.NO_SUCH_SUBMISSION: "count up to a submission that has been saved",
+        Reason.NO_SUCH_FLAG: "no such flag waits for this enrolment, or it is settled by another step",
+        Reason.UNKNOWN_CONVERSATION: "the enrolment has no conversation with that number",
+        Reason.NO_SUCH_MESSAGE: "count up to a message that has been sent",
+        Reason.EMPTY_TEXT: "write something: the text is empty",
+        Reason.TEXT_TOO_LONG: "shorten the text to the limit in the facts",
+        Reason.ONLY_MESSAGES_TO_THE_PATIENT_NOTIFY: "the patient's own messages raise a flag and need no notification; leave it out",
+        Reason.NO_ADDRESS_IN_DIRECTORY: "the staff directory has no address or number; the unit's directory manager corrects it there",
+        Reason.NOT_ON_OFFER: "the unit does not offer staff notifications of that kind",
+        Reason.NOT_APPROVED: "approve the plan, naming the decision (gallringsbeslut), before purging",
+        Reason.DECISION_MISSING: "name the decision (gallringsbeslut) that the purge rests on",
+        Reason.ANOTHER_UNITS_PLAN: "the plan belongs to another unit; only that unit's data administrator can go on with it",
+    }
+)
+
+Fact = str | int | tuple[str, ...] | tuple[int, ...]
+
+
+class RuleBroken(PainschoolError):
+    """A rule refused the step; nothing was changed.
+
+    Args:
+        rule: The id of the rule in the docs' table, such as `"M-18"` or `"D-07a"`.
+        reason: Why, as a code that a screen can translate.
+        facts: The figures and keys that the reason speaks of; never personal data.
+    """
+
+    def __init__(self, rule: str, reason: Reason, /, **facts: Fact) -> None:
+        super().__init__(rule, reason, facts)
+        self.rule = rule
+        self.reason = reason
+        self.facts: Mapping[str, Fact] = MappingProxyType(facts)
+
+    def __str__(self) -> str:
+        facts = ", ".join(f"{name}={value!r}" for name, value in self.facts.items())
+        return f"{self.rule}: {self.reason.advice}" + (f" ({facts})" if facts else "")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rule_broken, (self.rule, self.reason, dict(self.facts))
+
+
+def _rule_broken(rule: str, reason: Reason, facts: dict[str, Fact]) -> RuleBroken:
+    return RuleBroken(rule, reason, **facts)
+
+
+class NotPermitted(PainschoolError):
+    """The actor may not do this, by the permission table; nothing was read or changed."""
+
+    def __init__(self, action: str, /) -> None:
+        super().__init__(action)
+        self.action = action
+
+    def __str__(self) -> str:
+        return f"not permitted: {self.action}; ask someone whose role at the unit allows it"
+
+
+class NotFound(PainschoolError):
+    """There is nothing by that id or key here."""
+
+    def __init__(self, what: str, /) -> None:
+        super().__init__(what)
+        self.what = what
+
+    def __str__(self) -> str:
+        return f"no such {self.what}; check the id"
+
+
+class InvalidValue(PainschoolError, ValueError):
+    """A value that no rule needs to look at: wrong type, a time without zone, a text with NUL in it."""
+
+
+class InvalidIdentity(InvalidValue):
+    """The text is not an identity number of any scheme that is accepted here."""
+
+
+class InvalidProgram(PainschoolError):
+    """A program definition that cannot be used; `problems` names every wrong key and what was expected there."""
+
+    def __init__(self, source: str, problems: Sequence[str], /) -> None:
+        super().__init__(source, tuple(problems))
+        self.source = source
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        return "\n  ".join((f"{self.source} is not a usable program:", *self.problems))
+
+
+class WiringError(PainschoolError):
+    """The settings and the installed adapters do not fit together; the text names what is installed and by whom."""
+
+
+class Conflict(PainschoolError):
+    """Somebody else changed the same thing at the same time, again and again; nothing was changed. Try again."""
+
+
+class StorageFailed(PainschoolError):
+    """The storage could not do its work (closed, full, unreachable, of another version); nothing was changed."""
+
+
+class DeliveryFailed(PainschoolError):
+    """An adapter could not hand a notification over.
+
+    Args:
+        why: A short reason without personal data.
+        permanent: True when trying again cannot help.
+    """
+
+    def __init__(self, why: str, /, *, permanent: bool = False) -> None:
+        super().__init__(why)
+        self.why = why
+        self.permanent = permanent

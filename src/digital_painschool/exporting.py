@@ -1,0 +1,208 @@
+"""Writing out what is kept of ended enrolments, as CSV and JSON Lines, a few enrolments in memory at a time.
+
+Rule: M-21, D-21a.
+"""
+
+import csv
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from enum import Enum
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from digital_painschool.border import Answer
+from digital_painschool.errors import StorageFailed
+from digital_painschool.events import FormSaved
+from digital_painschool.ports.storage import History
+from digital_painschool.purging import ExportedFile
+from digital_painschool.serialization import event_to_data
+
+
+class Format(Enum):
+    """How an export is written.
+
+    `CSV` gives `enrolments.csv` (a line an enrolment) and `answers.csv` (a line an answer); `JSON_LINES` gives
+    `enrolments.jsonl` with everything that is kept, an enrolment a line.
+    """
+
+    CSV = "csv"
+    JSON_LINES = "json-lines"
+
+
+ENROLMENT_COLUMNS = (
+    "enrolment",
+    "person",
+    "scheme",
+    "program",
+    "program_version",
+    "therapist",
+    "started_at",
+    "ended_at",
+    "end_reason",
+    "done_at",
+    "completed_modules",
+    "forms_saved",
+    "messages_from_patient",
+    "messages_from_therapist",
+)
+ANSWER_COLUMNS = ("enrolment", "form", "number", "saved_at", "question", "answer", "score", "alert")
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def cell(value: Answer | None) -> str:
+    """Give a value as the text of a CSV cell; a text that a spreadsheet would run as a formula gets an apostrophe."""
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        value = " ".join(value)
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(_FORMULA) else value
+    return str(value)
+
+
+def enrolment_row(history: History) -> list[str]:
+    """Give an enrolment's line of `enrolments.csv`, in the order of `ENROLMENT_COLUMNS`."""
+    e = history.enrolment
+    return [
+        e.id,
+        e.person.value,
+        e.person.scheme,
+        e.program,
+        e.program_version,
+        e.therapist,
+        e.started_at.isoformat(),
+        e.ended_at.isoformat() if e.ended_at else "",
+        cell(e.end_reason),
+        e.done_at.isoformat() if e.done_at else "",
+        " ".join(map(str, sorted(e.completed))),
+        str(sum(form.saved for form in e.forms)),
+        str(sum(conversation.from_patient for conversation in e.conversations)),
+        str(sum(conversation.from_therapist for conversation in e.conversations)),
+    ]
+
+
+def answer_rows(history: History) -> Iterator[list[str]]:
+    """Give an enrolment's lines of `answers.csv`, in the order of `ANSWER_COLUMNS`."""
+    for entry in history.timeline:
+        event = entry.event
+        if not isinstance(event, FormSaved):
+            continue
+        answers = history.documents.get(entry.seq)
+        if answers is None or isinstance(answers, str):
+            continue
+        score = "" if event.score is None else str(event.score)
+        start = [history.enrolment.id, event.form, str(event.number), event.at.isoformat()]
+        for question, answer in answers.items():
+            yield [*start, question, cell(answer), score, "1" if event.alert else "0"]
+
+
+def json_line(history: History) -> str:
+    """Give everything that is kept of an enrolment as one line of JSON."""
+    e = history.enrolment
+    data = {
+        "enrolment": e.id,
+        "person": {"scheme": e.person.scheme, "value": e.person.value},
+        "unit": e.unit,
+        "timeline": [
+            {"seq": entry.seq, **event_to_data(entry.event), **_document(history, entry.seq)}
+            for entry in history.timeline
+        ],
+    }
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+def _document(history: History, seq: int) -> dict[str, object]:
+    content = history.documents.get(seq)
+    if content is None:
+        return {}
+    return {"document": content if isinstance(content, str) else dict(content)}
+
+
+class _HashedFile:
+    """A text file that counts its lines and hashes its bytes while they are written, and is there only when whole."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._partial = path.with_name(path.name + ".partial")
+        self._hash = hashlib.sha256()
+        self._file: IO[bytes] = self._partial.open("wb")
+        self.lines = 0
+
+    def write(self, text: str) -> int:
+        data = text.encode()
+        self._hash.update(data)
+        return self._file.write(data)
+
+    def finish(self) -> ExportedFile:
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._partial.replace(self._path)
+        return ExportedFile(name=self._path.name, lines=self.lines, sha256=self._hash.hexdigest())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+        self._partial.unlink(missing_ok=True)
+
+
+Writer = Callable[[History], None]
+
+
+def _csv(stack: ExitStack, folder: Path) -> tuple[list[_HashedFile], Writer]:
+    enrolments, answers = (stack.enter_context(_HashedFile(folder / f"{n}.csv")) for n in ("enrolments", "answers"))
+    write_enrolment, write_answer = csv.writer(enrolments), csv.writer(answers)
+    write_enrolment.writerow(ENROLMENT_COLUMNS)
+    write_answer.writerow(ANSWER_COLUMNS)
+
+    def write(history: History) -> None:
+        write_enrolment.writerow(enrolment_row(history))
+        enrolments.lines += 1
+        rows = list(answer_rows(history))
+        write_answer.writerows(rows)
+        answers.lines += len(rows)
+
+    return [enrolments, answers], write
+
+
+def _json_lines(stack: ExitStack, folder: Path) -> tuple[list[_HashedFile], Writer]:
+    lines = stack.enter_context(_HashedFile(folder / "enrolments.jsonl"))
+
+    def write(history: History) -> None:
+        lines.write(json_line(history) + "\n")
+        lines.lines += 1
+
+    return [lines], write
+
+
+_FORMATS: Mapping[Format, Callable[[ExitStack, Path], tuple[list[_HashedFile], Writer]]] = {
+    Format.CSV: _csv,
+    Format.JSON_LINES: _json_lines,
+}
+
+
+def write_export(folder: Path, formats: Iterable[Format], histories: Iterable[History]) -> tuple[ExportedFile, ...]:
+    """Write an export into a folder; a file stands under its name only when all of it is written.
+
+    Raises:
+        StorageFailed: A file could not be written, or one of that name is there already; none is left half done.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as stack:
+            opened = [_FORMATS[format_](stack, folder) for format_ in dict.fromkeys(formats)]
+            for history in histories:
+                for _, write in opened:
+                    write(history)
+            return tuple(file.finish() for files, _ in opened for file in files)
+    except OSError as error:
+        raise StorageFailed(f"the export could not be written: {error.strerror}; choose another folder") from None

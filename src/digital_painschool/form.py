@@ -1,0 +1,202 @@
+"""What a patient fills in: forms, and the kinds of questions that they ask."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import ClassVar
+
+from attrs import frozen
+
+_FARTHEST = 10**15
+
+
+@frozen(kw_only=True)
+class Option:
+    """One answer to choose.
+
+    Args:
+        key: What is stored.
+        text: What the patient reads.
+        score: What it adds to the form's score; None adds nothing.
+        alert: True raises a priority flag (D-17a).
+    """
+
+    key: str
+    text: str
+    score: int | None = None
+    alert: bool = False
+
+
+@frozen(kw_only=True)
+class _Question:
+    key: str
+    text: str
+    required: bool = True
+
+    kind: ClassVar[str]
+
+    def problems(self) -> Iterator[str]:
+        """Name what is wrong within the question."""
+        yield from ()
+
+
+@frozen(kw_only=True)
+class Scale(_Question):
+    """A whole number between two ends, both included.
+
+    Args:
+        lowest: The low end.
+        highest: The high end.
+        low_label: What the low end means.
+        high_label: What the high end means.
+        scored: True adds the answer to the form's score.
+        alert_from: An answer of this or more raises a priority flag (D-17a).
+    """
+
+    kind = "scale"
+    lowest: int = 0
+    highest: int = 10
+    low_label: str = ""
+    high_label: str = ""
+    scored: bool = False
+    alert_from: int | None = None
+
+    def problems(self) -> Iterator[str]:
+        if not -_FARTHEST <= self.lowest < self.highest <= _FARTHEST:
+            yield "highest: must be above lowest, and neither beyond 1e15"
+        if self.alert_from is not None and not self.lowest <= self.alert_from <= self.highest:
+            yield "alert_from: must lie on the scale"
+
+
+@frozen(kw_only=True)
+class Choice(_Question):
+    """One of several options; the answer is the option's key."""
+
+    kind = "choice"
+    options: tuple[Option, ...]
+
+    def problems(self) -> Iterator[str]:
+        yield from _option_problems(self.options)
+
+
+@frozen(kw_only=True)
+class ManyChoices(_Question):
+    """Any number of several options; the answer is their keys, each once."""
+
+    kind = "many-choices"
+    options: tuple[Option, ...]
+
+    def problems(self) -> Iterator[str]:
+        yield from _option_problems(self.options)
+
+
+@frozen(kw_only=True)
+class Number(_Question):
+    """A number, whole or with decimals, between two bounds, both included.
+
+    Args:
+        lowest: The smallest that is accepted.
+        highest: The largest that is accepted.
+        unit_label: What it counts, such as `"timmar"`.
+        whole: True refuses decimals.
+        scored: True adds the answer, which is then whole, to the form's score.
+        alert_from: An answer of this or more raises a priority flag (D-17a).
+    """
+
+    kind = "number"
+    lowest: float = -1e12
+    highest: float = 1e12
+    unit_label: str = ""
+    whole: bool = False
+    scored: bool = False
+    alert_from: float | None = None
+
+    def problems(self) -> Iterator[str]:
+        if not -_FARTHEST <= self.lowest < self.highest <= _FARTHEST:
+            yield "highest: must be above lowest, and neither beyond 1e15"
+        if self.alert_from is not None and not self.lowest <= self.alert_from <= self.highest:
+            yield "alert_from: must lie between lowest and highest"
+        if self.scored and not self.whole:
+            yield "scored: only a whole number can be scored; set whole too"
+
+
+@frozen(kw_only=True)
+class Text(_Question):
+    """Free text.
+
+    Args:
+        longest: The most characters that are accepted.
+    """
+
+    kind = "text"
+    longest: int = 4000
+
+    def problems(self) -> Iterator[str]:
+        if not 1 <= self.longest <= 100_000:
+            yield "longest: must be 1 to 100000"
+
+
+@frozen(kw_only=True)
+class Date(_Question):
+    """A calendar date; the answer is kept as ISO 8601 text (`2026-11-22`)."""
+
+    kind = "date"
+
+
+Question = Scale | Choice | ManyChoices | Number | Text | Date
+"""The kinds of questions; in a program file `kind` says which."""
+
+
+@frozen(kw_only=True)
+class Form:
+    """What a patient fills in.
+
+    Args:
+        key: What the form is known by, such as `"halsoskattning"`.
+        title: What a person reads.
+        questions: In the order in which they are asked.
+        alert_from: A score of this or more raises a priority flag (D-17a).
+    """
+
+    key: str
+    title: str
+    questions: tuple[Question, ...]
+    alert_from: int | None = None
+
+    def problems(self) -> Iterator[str]:
+        """Name what is wrong within the form, each with the key that it concerns."""
+        if not self.questions:
+            yield "questions: a form has at least one"
+        yield from blank("", key=self.key, title=self.title)
+        yield from repeated("questions", [question.key for question in self.questions])
+        if self.alert_from is not None and not any(is_scored(question) for question in self.questions):
+            yield "alert_from: no question of the form is scored"
+        for question in self.questions:
+            yield from blank(f"questions[{question.key}].", key=question.key, text=question.text)
+            yield from (f"questions[{question.key}].{problem}" for problem in question.problems())
+
+
+def repeated(name: str, keys: list[str]) -> Iterator[str]:
+    """Name each key that comes more than once in the list called `name`."""
+    yield from (f"{name}: {key!r} comes twice" for key, times in sorted(Counter(keys).items()) if times > 1)
+
+
+def blank(path: str, **texts: str) -> Iterator[str]:
+    """Name each of the texts that is empty or nothing but white space."""
+    yield from (f"{path}{name}: is empty" for name, text in texts.items() if not text.strip())
+
+
+def _option_problems(options: tuple[Option, ...]) -> Iterator[str]:
+    if not options:
+        yield "options: there must be at least one to choose"
+    yield from repeated("options", [option.key for option in options])
+    for option in options:
+        yield from blank(f"options[{option.key}].", key=option.key, text=option.text)
+        if option.score is not None and abs(option.score) > _FARTHEST:
+            yield f"options[{option.key}].score: must not be beyond 1e15"
+
+
+def is_scored(question: Question) -> bool:
+    """Tell whether an answer adds to the form's score."""
+    if isinstance(question, (Scale, Number)):
+        return question.scored
+    return isinstance(question, (Choice, ManyChoices)) and any(o.score is not None for o in question.options)

@@ -1,0 +1,47 @@
+"""Instants and local days: aware times only, kept in UTC, reasoned about in the unit's zone."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from dateutil.relativedelta import relativedelta
+
+from digital_painschool.errors import InvalidValue
+
+
+def utc(at: datetime) -> datetime:
+    """Give the same instant in UTC.
+
+    Raises:
+        InvalidValue: Not a `datetime`, or one without a zone.
+    """
+    if not isinstance(at, datetime):
+        raise InvalidValue(f"a time is a datetime with a zone, not {type(at).__name__}")
+    if at.tzinfo is UTC:
+        return at
+    if at.utcoffset() is None:
+        raise InvalidValue("a time needs a zone: give an aware datetime, such as datetime.now(UTC)")
+    return at.astimezone(UTC)
+
+
+def months_later(at: datetime, months: int, zone: ZoneInfo) -> datetime:
+    """Give the instant a number of calendar months later, at the same local time of day, in UTC.
+
+    A day that the later month does not have becomes its last day (29 February gives 28 February). A local time that
+    a clock change skips moves forward by the length of the gap; of one that comes twice, the first is meant.
+    """
+    return (at.astimezone(zone).replace(fold=0) + relativedelta(months=months)).astimezone(UTC)
+
+
+def years_earlier(at: datetime, years: int, zone: ZoneInfo) -> datetime:
+    """Give the instant a number of calendar years earlier, at the same local time of day, in UTC."""
+    return months_later(at, -12 * years, zone)
+
+
+def end_of_day(at: datetime, days: int, zone: ZoneInfo) -> datetime:
+    """Give the local midnight that ends the day which lies `days` days after the local day of `at`, in UTC."""
+    return local_time(at.astimezone(zone).date() + timedelta(days=days + 1), time(0), zone)
+
+
+def local_time(day: date, at: time, zone: ZoneInfo) -> datetime:
+    """Give the instant of a local day and time of day, in UTC."""
+    return datetime.combine(day, at, zone).astimezone(UTC)

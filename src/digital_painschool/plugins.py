@@ -1,0 +1,169 @@
+"""The composition root: finds what is installed, takes what the settings choose, and makes a school of it.
+
+The only place with a plugin manager; it is asked once, and after that there are only typed objects.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, cast
+
+import pluggy
+from attrs import frozen
+
+from digital_painschool.adapters import offers
+from digital_painschool.catalogue import Catalogue
+from digital_painschool.errors import WiringError
+from digital_painschool.ports import Clock, Ports, hooks
+from digital_painschool.ports.hooks import PROJECT, Offer
+from digital_painschool.program import Program
+from digital_painschool.school import PainSchool, system_clock
+from digital_painschool.settings import Chosen, Settings
+
+KINDS = {
+    "storage": "painschool_storages",
+    "identity": "painschool_identities",
+    "inbox": "painschool_inboxes",
+    "directory": "painschool_directories",
+    "messenger": "painschool_messengers",
+    "observer": "painschool_observers",
+    "program": "painschool_programs",
+}
+"""What can be offered, and the hook that offers it."""
+
+
+@frozen
+class Installed:
+    """An offer, and the plugin that makes it."""
+
+    kind: str
+    offer: Offer[object]
+    plugin: str
+
+
+def installed(plugins: Iterable[object] = ()) -> tuple[Installed, ...]:
+    """Give everything that is offered: by this package, by entry points of the group, and by further plugins.
+
+    Args:
+        plugins: Modules or objects with hooks, beside those that are installed.
+
+    Raises:
+        WiringError: A plugin has a hook that does not exist (a misspelt name), or it failed while it was asked.
+    """
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(hooks)
+    manager.register(offers, name="digital_painschool")
+    try:
+        manager.load_setuptools_entrypoints(PROJECT)
+    except Exception as error:  # noqa: BLE001 - a plugin of any make can fail at its import
+        raise WiringError(f"an installed plugin failed at its import with {type(error).__name__}: {error}") from error
+    for plugin in plugins:
+        manager.register(plugin)
+    try:
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        known = ", ".join(sorted(KINDS.values()))
+        raise WiringError(f"{error}; known hooks are {known}") from None
+    _require_known_hooks(manager)
+    found: list[Installed] = []
+    for kind, hook in KINDS.items():
+        for implementation in getattr(manager.hook, hook).get_hookimpls():
+            found.extend(_asked(kind, implementation))
+    return tuple(sorted(found, key=lambda one: (list(KINDS).index(one.kind), one.offer.name, one.plugin)))
+
+
+def connect(settings: Settings, plugins: Iterable[object] = ()) -> Ports:
+    """Make the adapters that the settings choose.
+
+    Raises:
+        WiringError: A name that nobody offers or that two offer, or options that the adapter cannot use; it names what
+            is installed, and by whom.
+    """
+    found = installed(plugins)
+    return Ports(
+        storage=_make(found, "storage", settings.storage),
+        identity=_make(found, "identity", settings.identity),
+        inbox=_make(found, "inbox", settings.inbox),
+        directory=_make(found, "directory", settings.directory),
+        messengers=tuple(_make(found, "messenger", chosen) for chosen in settings.messengers),
+        observers=tuple(_make(found, "observer", chosen) for chosen in settings.observers),
+    )
+
+
+def catalogue(settings: Settings, plugins: Iterable[object] = ()) -> Catalogue:
+    """Give the programs on offer, from plugins and from the settings, and the policies.
+
+    Raises:
+        WiringError: Two programs have one key, or a key that the settings name is not offered.
+    """
+    found = [one for one in installed(plugins) if one.kind == "program"]
+    keys = dict.fromkeys(one.offer.name for one in found) if settings.offered is None else settings.offered
+    programs: list[Program] = [_make(found, "program", Chosen(key)) for key in keys]
+    return Catalogue(
+        programs=(*programs, *settings.programs),
+        policy=settings.policy,
+        units=settings.units,
+    )
+
+
+def open_school(
+    settings: Settings | str | Path,
+    *,
+    migrate: bool = False,
+    clock: Clock = system_clock,
+    plugins: Iterable[object] = (),
+) -> PainSchool:
+    """Open a school.
+
+    Args:
+        settings: Settings, the path of a TOML file, or a storage URL such as `sqlite:///painschool.db`.
+        migrate: True brings the storage's schema up to date first. A new SQLite file needs no telling.
+        clock: Gives the present instant; an aware time.
+        plugins: Modules or objects with hooks, beside those that are installed.
+
+    Raises:
+        WiringError: Settings and installed adapters do not fit together.
+        InvalidProgram: A program file that the settings name is not usable.
+        StorageFailed: The storage cannot be opened, or its schema is of another version.
+    """
+    if isinstance(settings, str) and "://" in settings:
+        chosen = Settings.from_url(settings)
+    elif isinstance(settings, (str, Path)):
+        chosen = Settings.from_toml(settings)
+    else:
+        chosen = settings
+    programs = catalogue(chosen, plugins)
+    return PainSchool(connect(chosen.migrating() if migrate else chosen, plugins), catalogue=programs, clock=clock)
+
+
+def _asked(kind: str, implementation: pluggy.HookImpl) -> Iterable[Installed]:
+    plugin = implementation.plugin_name
+    try:
+        for offer in cast("Iterable[object]", implementation.function()):
+            if not isinstance(offer, Offer):
+                raise TypeError(f"offered {type(offer).__name__} instead of Offer")
+            yield Installed(kind, offer, plugin)
+    except Exception as error:  # noqa: BLE001 - a plugin of any make can fail
+        raise WiringError(f"plugin {plugin!r} failed when asked for its {kind} offers: {error}") from error
+
+
+def _require_known_hooks(manager: pluggy.PluginManager) -> None:
+    # Pluggy tells a misspelt hook only when it is marked; an unmarked one would be passed over in silence.
+    for name, plugin in manager.list_name_plugin():
+        for attribute in dir(plugin):
+            if attribute.startswith("painschool_") and attribute not in KINDS.values():
+                raise WiringError(
+                    f"plugin {name!r} has a hook {attribute!r}, which does not exist; "
+                    f"known hooks are {', '.join(sorted(KINDS.values()))}"
+                )
+
+
+def _make(found: Iterable[Installed], kind: str, chosen: Chosen) -> Any:  # an offer of a kind makes an adapter of that kind: its hook says so
+    of_kind = [one for one in found if one.kind == kind]
+    matching = [one for one in of_kind if one.offer.name == chosen.name]
+    if len(matching) == 1:
+        return matching[0].offer.make(chosen.options)
+    listed = ", ".join(f"{one.offer.name!r} (by {one.plugin})" for one in of_kind) or "nothing"
+    if not matching:
+        raise WiringError(f"no {kind} is called {chosen.name!r}; installed are {listed}")
+    whose = " and ".join(one.plugin for one in matching)
+    raise WiringError(f"{kind} {chosen.name!r} is offered more than once, by {whose}; remove one. Installed are {listed}")

@@ -1,0 +1,102 @@
+"""What a unit decides for itself where the manual leaves it open, and the terms that a step is judged under."""
+
+from datetime import time
+from enum import Enum
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from attrs import field, frozen
+
+from digital_painschool.errors import InvalidValue
+from digital_painschool.program import EndReason, Program
+
+
+class FlagKind(Enum):
+    """What can wait for the therapist. Rule: M-14 to M-17, D-13d, D-17a."""
+
+    FORM_SAVED = "form-saved"
+    MESSAGE_RECEIVED = "message-received"
+    PROGRAM_DONE = "program-done"
+    ENDING = "ending"
+    UNDELIVERED = "undelivered"
+
+
+def _zone(name: str | ZoneInfo) -> ZoneInfo:
+    try:
+        return name if isinstance(name, ZoneInfo) else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
+        raise InvalidValue("zone is a name of the IANA time zone database, such as 'Europe/Stockholm'") from None
+
+
+@frozen(kw_only=True)
+class Policy:
+    """What a unit decides for itself where the manual leaves it open; every value has a default.
+
+    Args:
+        zone: The unit's time zone; local days and times of day are meant in it.
+        collected_at: When collected notifications go, local time, 06:00 or later and before 12:00 (D-13a).
+        forenoon_ends: A missed run is caught up until then, local time; later it waits for the next day (D-13a).
+        review_after_days: Days after the last review at which a patient is shown as due (M-09).
+        maintenance_days: The fewest and the most days of one maintenance (D-18a).
+        staff_flags: The flags for which staff may choose to be notified (M-22, D-23a).
+        end_reasons: The unit's own list; None means the program's (D-19a).
+        retention_years: Years after the last entry before a purge is possible (D-21b).
+        retention_decision: The decision (gallringsbeslut) that allows fewer than ten years (D-21b).
+        export_before_purge: True refuses to purge what was not exported first (D-21a).
+        heading: The heading of a new conversation (M-11).
+        heading_limit: The most characters of a heading.
+        message_limit: The most characters of a message.
+        retry_minutes: Waits after failed attempts to hand over; when they are used up, the therapist gets a flag (D-13d).
+        patient_link: Where the patient reads, shown in a notification (D-13c).
+        staff_link: Where staff read, shown in a notification (D-13c).
+
+    Raises:
+        InvalidValue: A value is outside what its rule allows.
+    """
+
+    zone: ZoneInfo = field(default=ZoneInfo("Europe/Stockholm"), converter=_zone)
+    collected_at: time = time(9)
+    forenoon_ends: time = time(12)
+    review_after_days: int = 21
+    maintenance_days: tuple[int, int] = (1, 365)
+    staff_flags: frozenset[FlagKind] = frozenset({FlagKind.PROGRAM_DONE})
+    end_reasons: tuple[EndReason, ...] | None = None
+    retention_years: int = 10
+    retention_decision: str | None = None
+    export_before_purge: bool = True
+    heading: str = "Min konversation"
+    heading_limit: int = 120
+    message_limit: int = 10_000
+    retry_minutes: tuple[int, ...] = (5, 30, 120, 720)
+    patient_link: str = "https://www.1177.se/"
+    staff_link: str = "https://www.vgregion.se/sob"
+
+    def __attrs_post_init__(self) -> None:
+        shortest, longest = self.maintenance_days
+        if not time(6) <= self.collected_at < time(12):
+            raise InvalidValue("collected_at must be 06:00 or later and before 12:00 (D-13a)")
+        if not self.collected_at < self.forenoon_ends <= time(12):
+            raise InvalidValue("forenoon_ends must be after collected_at and 12:00 at the latest (D-13a)")
+        if not 1 <= shortest <= longest <= 3650:
+            raise InvalidValue("maintenance_days is a pair (fewest, most) within 1 to 3650 (D-18a)")
+        if not 0 <= self.retention_years <= 200:
+            raise InvalidValue("retention_years must be 0 to 200 (D-21b)")
+        if self.retention_years < 10 and not (self.retention_decision or "").strip():
+            raise InvalidValue("retention_years under 10 needs a retention_decision, the gallringsbeslut (D-21b)")
+        for name in ("review_after_days", "heading_limit", "message_limit"):
+            if getattr(self, name) < 1:
+                raise InvalidValue(f"{name} must be 1 or more")
+        if any(minutes < 0 for minutes in self.retry_minutes):
+            raise InvalidValue("retry_minutes holds waits of 0 minutes or more")
+
+
+@frozen(slots=False)
+class Terms:
+    """What a step of one enrolment is judged under: its program version and its unit's policy."""
+
+    program: Program
+    policy: Policy
+
+    @property
+    def end_reasons(self) -> tuple[EndReason, ...]:
+        """The reasons to choose from when ending: the unit's own, or else the program's. Rule: D-19a."""
+        return self.program.end_reasons if self.policy.end_reasons is None else self.policy.end_reasons

@@ -1,0 +1,40 @@
+"""The ports: what the school needs from the world around it, as typed protocols whose docstrings are contracts."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from attrs import frozen
+
+from digital_painschool.ports.directory import Directory
+from digital_painschool.ports.identity import Identity
+from digital_painschool.ports.inbox import Inbox
+from digital_painschool.ports.messaging import Messenger
+from digital_painschool.ports.observer import Observer
+from digital_painschool.ports.storage import Storage
+
+Clock = Callable[[], datetime]
+"""Gives the present instant, an aware time."""
+
+
+@frozen(kw_only=True)
+class Ports:
+    """One of each, ready to use; several messengers and observers, in the order of the settings.
+
+    Args:
+        storage: Keeps everything.
+        identity: Reads identity numbers.
+        inbox: The patients' inbox.
+        directory: The staff directory.
+        messengers: Ways to reach staff; the first that serves a channel is used for it.
+        observers: Those who want to know.
+    """
+
+    storage: Storage
+    identity: Identity
+    inbox: Inbox
+    directory: Directory
+    messengers: tuple[Messenger, ...] = ()
+    observers: tuple[Observer, ...] = ()
+
+
+__all__ = ["Clock", "Directory", "Identity", "Inbox", "Messenger", "Observer", "Ports", "Storage"]

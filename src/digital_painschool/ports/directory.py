@@ -1,0 +1,33 @@
+"""The directory port: what the staff directory knows of a member of staff."""
+
+from typing import Protocol
+
+from attrs import frozen
+
+from digital_painschool.people import HsaId
+from digital_painschool.ports.messaging import Address
+
+
+@frozen(kw_only=True)
+class StaffEntry:
+    """A member of staff's addresses, each None when the directory has none; they cannot be changed from here (M-22)."""
+
+    email: Address | None = None
+    sms: Address | None = None
+
+
+class Directory(Protocol):
+    """The staff directory, read only. Rule: M-22, D-23a.
+
+    Contract:
+        * asked anew each time; nothing of it is kept.
+        * safe to call from many threads.
+    """
+
+    def find(self, hsa_id: HsaId) -> StaffEntry | None:
+        """Give the entry of a member of staff, or None when the directory does not know them.
+
+        Raises:
+            DeliveryFailed: The directory cannot be asked at the moment.
+        """
+        ...

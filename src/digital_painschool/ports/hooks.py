@@ -1,0 +1,78 @@
+"""The plugin hooks: each returns named offers, and is asked once, at start. No port method is ever a hook.
+
+A plugin is a module or an object with functions of these names, each marked with `hookimpl`, and named by an entry
+point in the group `digital_painschool`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Generic, TypeVar
+
+import pluggy
+from attrs import frozen
+
+from digital_painschool.ports.directory import Directory
+from digital_painschool.ports.identity import Identity
+from digital_painschool.ports.inbox import Inbox
+from digital_painschool.ports.messaging import Messenger
+from digital_painschool.ports.observer import Observer
+from digital_painschool.ports.storage import Storage
+from digital_painschool.program import Program
+
+PROJECT = "digital_painschool"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+T_co = TypeVar("T_co", covariant=True)
+
+Options = Mapping[str, object]
+"""What the settings say about one adapter, without its name: texts, numbers, booleans, lists and tables."""
+
+
+@frozen
+class Offer(Generic[T_co]):
+    """An adapter that can be chosen by name.
+
+    Args:
+        name: What settings call it.
+        make: Builds it from its options; not called for an adapter that is not chosen. It raises `WiringError` for
+            options that it cannot use.
+    """
+
+    name: str
+    make: Callable[[Options], T_co]
+
+
+@hookspec
+def painschool_storages() -> Iterable[Offer[Storage]]:  # type: ignore[empty-body]
+    """Offer storages; for a storage URL, the name is the URL's scheme."""
+
+
+@hookspec
+def painschool_identities() -> Iterable[Offer[Identity]]:  # type: ignore[empty-body]
+    """Offer readers of identity numbers."""
+
+
+@hookspec
+def painschool_inboxes() -> Iterable[Offer[Inbox]]:  # type: ignore[empty-body]
+    """Offer patients' inboxes."""
+
+
+@hookspec
+def painschool_directories() -> Iterable[Offer[Directory]]:  # type: ignore[empty-body]
+    """Offer staff directories."""
+
+
+@hookspec
+def painschool_messengers() -> Iterable[Offer[Messenger]]:  # type: ignore[empty-body]
+    """Offer ways to reach staff."""
+
+
+@hookspec
+def painschool_observers() -> Iterable[Offer[Observer]]:  # type: ignore[empty-body]
+    """Offer observers."""
+
+
+@hookspec
+def painschool_programs() -> Iterable[Offer[Program]]:  # type: ignore[empty-body]
+    """Offer programs; every one that is offered is on the list "Moment" of every unit. Names are program keys."""

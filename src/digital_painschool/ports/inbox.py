@@ -1,0 +1,71 @@
+"""The inbox port: the patient's inbox in the e-services."""
+
+from enum import Enum
+from typing import Protocol
+
+from attrs import frozen
+
+from digital_painschool.notification import Template
+from digital_painschool.people import HsaId, PersonId
+
+
+@frozen(kw_only=True, slots=False)
+class Notice:
+    """All that leaves for a patient's inbox: that there is something to read, and where. Rule: D-13c.
+
+    Args:
+        key: The idempotency key: opaque, and the same for every attempt at the same notification.
+        unit: The unit that sends it.
+        person: To whom; its `repr` is masked.
+        template: Which fixed text.
+        link: Where to read; the same for every patient of the unit.
+    """
+
+    key: str
+    unit: HsaId
+    person: PersonId
+    template: Template
+    link: str
+
+
+@frozen
+class Reach:
+    """Whether a person can be reached in the inbox, and by which ways they are told of it (`"sms"`, `"email"`)."""
+
+    reachable: bool
+    ways: frozenset[str] = frozenset()
+
+
+class HandedOver(Enum):
+    """What an adapter did with what it was handed."""
+
+    NEW = "new"
+    KNOWN = "known"
+    """The key was handed over before; nothing was sent again."""
+
+
+class Inbox(Protocol):
+    """The patient's inbox. Rule: M-12, D-13c, D-13d.
+
+    Contract:
+        * **idempotent**: a key that was delivered before is not delivered again, in this process or another.
+        * **isolated**: an error concerns the one notice and leaves the inbox usable for the next.
+        * safe to call from many threads.
+        * no error text contains anything of the person.
+    """
+
+    def reach(self, person: PersonId) -> Reach:
+        """Tell whether a person can be reached: has an account, and a number that the inbox knows.
+
+        Raises:
+            DeliveryFailed: It cannot be told at the moment.
+        """
+        ...
+
+    def deliver(self, notice: Notice) -> HandedOver:
+        """Put a notice into the inbox.
+
+        Raises:
+            DeliveryFailed: It was not delivered; `permanent` when trying again cannot help.
+        """
+        ...

@@ -1,0 +1,50 @@
+"""The messaging port: e-mail and SMS to staff."""
+
+from typing import Protocol
+
+from attrs import field, frozen
+
+from digital_painschool.notification import Channel, Template
+from digital_painschool.ports.inbox import HandedOver
+
+
+@frozen(repr=False)
+class Address:
+    """An e-mail address or a telephone number of a member of staff; masked when shown."""
+
+    value: str = field()
+
+    def __repr__(self) -> str:
+        return "Address(****)"
+
+
+class Messenger(Protocol):
+    """One way to reach staff. Rule: M-22, M-23, D-13c.
+
+    There is no free text: patient data cannot leave this way.
+
+    Contract:
+        * **idempotent** as far as the way allows: a key that was sent before is not sent again.
+        * **isolated**: an error concerns the one message and leaves the messenger usable for the next.
+        * safe to call from many threads.
+        * no error text contains the address.
+    """
+
+    @property
+    def channel(self) -> Channel:
+        """Which channel it serves: `EMAIL` or `SMS`."""
+        ...
+
+    def send(self, recipient: Address, template: Template, link: str, *, key: str) -> HandedOver:
+        """Send a fixed text with a link.
+
+        Args:
+            recipient: From the staff directory, at the time of sending.
+            template: Which fixed text.
+            link: Where to read; the same for all staff of the unit.
+            key: The idempotency key: opaque, and the same for every attempt.
+
+        Raises:
+            DeliveryFailed: It was not sent; `permanent` when trying again cannot help.
+        """
+        ...

@@ -1,0 +1,364 @@
+"""The storage port: small protocols, and the values that pass through them.
+
+Every clause of the docstrings is a promise that adapters are tested against.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Protocol
+
+from attrs import frozen
+
+from digital_painschool.border import Answer
+from digital_painschool.enrolment import Enrolment, Phase, Tally
+from digital_painschool.events import Event
+from digital_painschool.notification import Claimed, Notification, NotificationRecord, Outcome, Profile
+from digital_painschool.people import HsaId, PersonId
+from digital_painschool.program import Program
+from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skipped
+
+Content = str | Mapping[str, Answer]
+"""What a document holds: a text, or the answers to a form."""
+
+
+@frozen(kw_only=True, slots=False)
+class Entry:
+    """One timeline entry: its number, from 1, and what happened."""
+
+    seq: int
+    event: Event
+
+
+class Activity(Enum):
+    """The kind of an access, in the terms of the Swedish national log format."""
+
+    READ = "Läsa"
+    WRITE = "Skriva"
+    PRINT = "Utskrift"
+    DELETE = "Radera"
+
+
+@frozen(kw_only=True, slots=False)
+class AccessEntry:
+    """One line of the access log: who did what with whose data, where and when. Rule: M-06, D-21c.
+
+    Args:
+        at: When, UTC.
+        by: A member of staff's HSA-id, `"patient"`, or `"system"`.
+        unit: The unit that was acted for.
+        action: What was done, as the permission table names it.
+        activity: Its kind.
+        enrolment_id: With which enrolment; None when it concerned no single one.
+        person: Whose data; None when nobody's in particular.
+        granted: False when it was refused.
+    """
+
+    at: datetime
+    by: str
+    unit: HsaId
+    action: str
+    activity: Activity
+    enrolment_id: str | None = None
+    person: PersonId | None = None
+    granted: bool = True
+
+
+@frozen(kw_only=True, slots=False)
+class Change:
+    """Everything that one step changes; saved together or not at all.
+
+    Args:
+        before: The version that the step was decided on; 0 for a new enrolment.
+        enrolment: The state after the step; its version is `before` plus the number of events.
+        events: What happened, in order; entries `before + 1` and on.
+        documents: What people wrote, by the number of the entry that it belongs to.
+        tally: The figures for the list of patients.
+        notifications: What the events ask for. One whose unit, channel, recipient and window are pending and unclaimed
+            already is joined to that one: its causes are added and nothing else changes. When that one is claimed or
+            settled, the new one is kept beside it under its own id, so that no message is lost.
+        dropped: Pending notifications that the enrolment's causes are taken out of; one that nothing else caused is
+            dropped instead, and keeps its causes for the books. When one of them is not pending any more, or is
+            claimed, the whole change is a conflict.
+        outcomes: Claimed notifications that are settled with this step, as by `settle`.
+        access: What the access log gets.
+    """
+
+    before: int
+    enrolment: Enrolment
+    events: tuple[Event, ...]
+    documents: Mapping[int, Content]
+    tally: Tally
+    access: AccessEntry
+    notifications: tuple[Notification, ...] = ()
+    dropped: tuple[str, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+
+
+class Enrolments(Protocol):
+    """The enrolments with their timelines and documents."""
+
+    def load(self, enrolment_id: str) -> Enrolment | None:
+        """Give the present state, or None when there is no such enrolment."""
+        ...
+
+    def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment]:
+        """Give the present states of those that exist, by id."""
+        ...
+
+    def of_person(self, person: PersonId) -> tuple[Enrolment, ...]:
+        """Give all enrolments of a person at all units, open and ended, oldest first."""
+        ...
+
+    def save(self, change: Change) -> None:
+        """Save a step in one transaction, durably.
+
+        Contract:
+            * **all or nothing**: state, events, documents, notifications, outcomes and access entry are all there
+              afterwards, or, when an error is raised or the process dies, none of them.
+            * **optimistic**: saved only when the stored version is `change.before`.
+            * **one open enrolment**: never two that have not ended of one person, program and unit.
+
+        Raises:
+            Conflict: Somebody else saved first, or a notification to drop is on its way; nothing was changed.
+            StorageFailed: The storage could not do it; nothing was changed.
+        """
+        ...
+
+    def timeline(self, enrolment_id: str, kinds: Iterable[type[Event]] | None = None) -> tuple[Entry, ...]:
+        """Give the timeline in order, all of it or the entries of some kinds; empty when there is no such enrolment."""
+        ...
+
+    def documents(self, enrolment_id: str, seqs: Iterable[int]) -> Mapping[int, Content]:
+        """Give the documents of some timeline entries, by entry number; those that there are."""
+        ...
+
+    def access_ended(self, now: datetime, limit: int) -> tuple[str, ...]:
+        """Give ids of open enrolments whose `access_until` is `now` or earlier and is not noted yet, at most `limit`."""
+        ...
+
+
+@frozen(kw_only=True)
+class CaseQuery:
+    """Which page of the list of patients is wanted.
+
+    Args:
+        unit: Whose patients.
+        therapist: Whose own; None for the whole unit's.
+        now: The instant that flags are judged at, UTC; every page of one walk uses the same.
+        after: The `key` of the row before the page; None for the first.
+        limit: The most rows of a page.
+    """
+
+    unit: HsaId
+    therapist: HsaId | None
+    now: datetime
+    after: tuple[int, str] | None = None
+    limit: int = 50
+
+
+@frozen(kw_only=True, slots=False)
+class CaseRow:
+    """One open enrolment in the list of patients; free of names. Rule: M-08, M-09, D-15a, D-17a.
+
+    Args:
+        enrolment_id: Which one.
+        person: Whose; its `repr` is masked.
+        therapist: Who has the patient.
+        program: The program's key.
+        program_version: The version that it runs.
+        phase: Where it is in its life.
+        started_at: When it began, UTC.
+        access_until: When the patient's access is over, UTC.
+        reviewed_at: When the therapist last reviewed, UTC.
+        last_seen_at: When the patient last did something, UTC.
+        tally: The figures.
+        key: The row's place in the order; a page goes on after it.
+    """
+
+    enrolment_id: str
+    person: PersonId
+    therapist: HsaId
+    program: str
+    program_version: str
+    phase: Phase
+    started_at: datetime
+    access_until: datetime
+    reviewed_at: datetime | None
+    last_seen_at: datetime | None
+    tally: Tally
+    key: tuple[int, str]
+
+
+class Caseload(Protocol):
+    """The list of patients."""
+
+    def cases(self, query: CaseQuery) -> tuple[CaseRow, ...]:
+        """Give a page of the enrolments that have not ended.
+
+        Contract:
+            * **order**: rows with a priority flag first (0), then those with any flag (1), then the rest (2); within
+              these by enrolment id (code points). A flag is: unread forms or messages, done, undelivered, or
+              `access_until` at or before `query.now`. `key` is that rank and the id.
+            * **keyset**: the page holds the first `limit` rows whose key is above `after`.
+        """
+        ...
+
+
+class Outbox(Protocol):
+    """Notifications that wait to be handed over: decided exactly once, handed over at least once with the same id.
+
+    A notification is claimed from `claim` until its outcome is settled. That a lease ran out lets `claim` give it to
+    another worker and means nothing else: only `claim` is told the time.
+    """
+
+    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
+        """Take due notifications in hand until `now + lease`.
+
+        Contract:
+            * due are the pending ones with `due_at` at or before `now` that nobody holds, or whose lease ran out.
+            * **whole lanes**: with a notification come all others of its lane that are due, and none of a lane in which
+              one is held by somebody else; so `limit` may be exceeded by the rest of the last lane.
+            * **one holder**: two claims at the same time never hold the same notification.
+            * oldest `due_at` first, then by id.
+            * every claim counts as an attempt begun; an outcome that was not `tried` takes its own back.
+        """
+        ...
+
+    def settle(self, outcomes: Sequence[Outcome]) -> None:
+        """Write down what became of claimed notifications, in one transaction.
+
+        An outcome whose token is not the present claim's is passed over: somebody else has it in hand now.
+        """
+        ...
+
+    def notifications(self, enrolment_id: str) -> tuple[NotificationRecord, ...]:
+        """Give every notification that an enrolment caused, by its first entry that asked for it, then by id."""
+        ...
+
+    def droppable(self, enrolment_id: str) -> tuple[Notification, ...]:
+        """Give the pending and unclaimed notifications that an enrolment caused, in the order of `notifications`."""
+        ...
+
+
+class Staff(Protocol):
+    """What members of staff have chosen for themselves."""
+
+    def profile(self, unit: HsaId, hsa_id: HsaId) -> Profile:
+        """Give what was last kept; an empty profile when nothing was."""
+        ...
+
+    def keep_profile(self, unit: HsaId, hsa_id: HsaId, profile: Profile, access: AccessEntry) -> None:
+        """Keep a profile and log it, in one transaction."""
+        ...
+
+
+class AccessLog(Protocol):
+    """Who did what with whose data; it outlives the purge of what it speaks about. Rule: D-21c."""
+
+    def log(self, entries: Iterable[AccessEntry]) -> None:
+        """Add entries, durably, in one transaction."""
+        ...
+
+    def access_entries(
+        self, unit: HsaId, *, person: PersonId | None = None, after: int = 0, limit: int = 1000
+    ) -> tuple[tuple[int, AccessEntry], ...]:
+        """Give a unit's entries in the order in which they came, each with a rising number; those above `after`."""
+        ...
+
+
+class Programs(Protocol):
+    """The versions of programs that enrolments were started with. Rule: D-05c."""
+
+    def keep_program(self, program: Program) -> Program:
+        """Keep a version of a program, and give the one that is kept under its key and version: the first kept."""
+        ...
+
+    def program(self, key: str, version: str) -> Program | None:
+        """Give a version that was kept, or None."""
+        ...
+
+
+@frozen(kw_only=True)
+class History:
+    """Everything that is kept of one enrolment."""
+
+    enrolment: Enrolment
+    timeline: tuple[Entry, ...]
+    documents: Mapping[int, Content]
+
+
+class Retention(Protocol):
+    """Ended enrolments on their way out. Rule: M-20, M-21, D-21a to D-21c."""
+
+    def ended(self, unit: HsaId, *, after: str = "", limit: int = 1000) -> tuple[EndedEnrolment, ...]:
+        """Give a unit's ended enrolments by rising id (code points), those above `after`, at most `limit`."""
+        ...
+
+    def ended_among(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, EndedEnrolment]:
+        """Give the unit's ended enrolments among some, by id."""
+        ...
+
+    def histories(self, unit: HsaId, enrolment_ids: Sequence[str]) -> tuple[History, ...]:
+        """Give everything that is kept of some of a unit's enrolments, in the order asked for; missing ones left out."""
+        ...
+
+    def keep_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
+        """Keep an export's receipt, and for each enrolment in it the version that was exported, in one transaction."""
+        ...
+
+    def keep_plan(self, plan: PurgePlan, access: AccessEntry) -> None:
+        """Keep a plan, or its approval, and log it, in one transaction.
+
+        A plan that is approved already does not change any more.
+        """
+        ...
+
+    def plan(self, plan_id: str) -> PurgePlan | None:
+        """Give a plan as it was last kept, or None."""
+        ...
+
+    def purge(self, plan_id: str, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
+        """Delete some of a plan's enrolments with all that is theirs, and note the skipped ones, in one transaction.
+
+        Contract:
+            * gone are state, timeline, documents, causes and notifications left without one; the access log stays.
+            * one whose stored version or phase is not the planned one any more, or that is not there, is not deleted
+              but noted as `CHANGED`.
+            * **idempotent**: doing it again changes nothing; what was noted first stands.
+        """
+        ...
+
+    def purge_progress(self, plan_id: str) -> Mapping[str, Skipped | None]:
+        """Give the plan's enrolments that are dealt with: None for purged, or why skipped."""
+        ...
+
+    def keep_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
+        """Keep the receipt of a purge, and give the one that is kept for its plan: the first kept."""
+        ...
+
+    def receipt(self, plan_id: str) -> PurgeReceipt | None:
+        """Give the receipt of a plan that was carried out, or None."""
+        ...
+
+    def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
+        """Give a unit's receipts, oldest first."""
+        ...
+
+    def purge_again(self, receipt: PurgeReceipt) -> int:
+        """Delete what a receipt says is gone, after a backup was restored, and keep the receipt; gives how many."""
+        ...
+
+
+class Storage(Enrolments, Caseload, Outbox, Staff, AccessLog, Programs, Retention, Protocol):
+    """All that is kept.
+
+    Contract:
+        * safe to call from many threads; what one call has returned or saved, every later call sees.
+        * every value that is given back is a value: nothing that a caller does to it changes what is kept.
+        * `StorageFailed` when the storage is closed, full, unreachable or of another version; nothing is changed then.
+    """
+
+    def close(self) -> None:
+        """Let go of files and connections; closing again does nothing. Every other call is then refused."""
+        ...

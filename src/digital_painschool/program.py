@@ -1,0 +1,162 @@
+"""What a unit offers: a program with its modules and pages, in one version."""
+
+from collections.abc import Iterator
+from enum import Enum
+
+from attrs import field, frozen
+
+from digital_painschool.errors import InvalidProgram
+from digital_painschool.form import Form, blank, repeated
+
+
+class Ordering(Enum):
+    """How strictly the reading order holds. Rule: D-04a."""
+
+    GUIDED = "guided"
+    ENFORCED = "enforced"
+    RELEASED = "released"
+
+
+@frozen(kw_only=True)
+class Page:
+    """A page of a module: text, and the forms that it carries, by key. Rule: M-01."""
+
+    title: str
+    text: str
+    forms: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class Module:
+    """A theme of the program, read page by page. Rule: M-01.
+
+    Args:
+        number: What it is known by, from 1 up.
+        title: What a person reads.
+        pages: In reading order.
+    """
+
+    number: int
+    title: str
+    pages: tuple[Page, ...]
+
+
+@frozen(kw_only=True)
+class EndReason:
+    """A reason to end, as the therapist chooses it from the list. Rule: M-19, D-19a."""
+
+    key: str
+    title: str
+
+
+@frozen(kw_only=True)
+class Pace:
+    """Advice on pace, shown and never enforced. Rule: M-02."""
+
+    modules_a_week: int = 1
+    hours_from: int = 2
+    hours_to: int = 6
+
+
+@frozen(kw_only=True)
+class Program:
+    """A treatment as it is offered in the list "Moment", in one version. Rule: M-01 to M-05, D-04a to D-05c.
+
+    Args:
+        key: What it is known by, such as `"digitala-smartskolan"`.
+        version: Names the content; a change of content needs a new version (D-05c).
+        title: What a person reads.
+        modules: In the order of their numbers.
+        forms: The forms that the pages carry.
+        reading_order: The module numbers that are read in this order the first time (M-04, D-04b).
+        required: The module numbers whose completion makes the patient done (D-05b); empty means the reading order.
+        ordering: How strictly the reading order holds (D-04a).
+        end_reasons: What the therapist chooses from when ending (D-19a).
+        access_months: How long the patient has access from the start, in calendar months (M-05).
+        pace: Advice (M-02).
+        example: True when the content is made up and not for patients.
+
+    Raises:
+        InvalidProgram: The parts do not fit together; every problem is named.
+    """
+
+    key: str
+    version: str
+    title: str
+    modules: tuple[Module, ...]
+    forms: tuple[Form, ...] = ()
+    reading_order: tuple[int, ...] = ()
+    required: tuple[int, ...] = ()
+    ordering: Ordering = Ordering.GUIDED
+    end_reasons: tuple[EndReason, ...]
+    access_months: int = 12
+    pace: Pace = Pace()
+    example: bool = False
+    _modules: dict[int, Module] = field(init=False, eq=False, repr=False)
+    _forms: dict[str, Form] = field(init=False, eq=False, repr=False)
+    _carriers: dict[str, tuple[int, ...]] = field(init=False, eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        problems = tuple(self._problems())
+        if problems:
+            raise InvalidProgram(f"program {self.key!r}", problems)
+        if not self.required:
+            object.__setattr__(self, "required", self.reading_order)
+        object.__setattr__(self, "_modules", {module.number: module for module in self.modules})
+        object.__setattr__(self, "_forms", {form.key: form for form in self.forms})
+        carriers = {
+            form.key: tuple(m.number for m in self.modules if any(form.key in page.forms for page in m.pages))
+            for form in self.forms
+        }
+        object.__setattr__(self, "_carriers", carriers)
+
+    def __repr__(self) -> str:
+        return f"Program(key={self.key!r}, version={self.version!r}, modules={len(self.modules)})"
+
+    def module(self, number: int) -> Module | None:
+        """Give the module of that number, or None."""
+        return self._modules.get(number)
+
+    def form(self, key: str) -> Form | None:
+        """Give the form of that key, or None."""
+        return self._forms.get(key)
+
+    def carriers(self, form: str) -> tuple[int, ...]:
+        """Give the numbers of the modules whose pages carry the form."""
+        return self._carriers.get(form, ())
+
+    def _problems(self) -> Iterator[str]:
+        yield from blank("", key=self.key, version=self.version, title=self.title)
+        numbers = [module.number for module in self.modules]
+        if not numbers or numbers != sorted(set(numbers)) or numbers[0] < 1:
+            yield "modules: numbers start at 1 or above, rise, and none comes twice"
+        for name, chosen in (("reading_order", self.reading_order), ("required", self.required)):
+            yield from repeated(name, [str(number) for number in chosen])
+            yield from (f"{name}: there is no module {number}" for number in chosen if number not in numbers)
+        if self.ordering is not Ordering.GUIDED and not self.reading_order:
+            yield f"reading_order: ordering {self.ordering.value!r} needs one"
+        if not self.required and not self.reading_order:
+            yield "required: name the modules that make the patient done, or a reading_order"
+        if not 1 <= self.access_months <= 120:
+            yield "access_months: must be 1 to 120"
+        if self.pace.modules_a_week < 1 or not 0 < self.pace.hours_from <= self.pace.hours_to:
+            yield "pace: at least one module a week, and hours from more than 0 up to hours_to"
+        if not self.end_reasons:
+            yield "end_reasons: there must be at least one to choose"
+        yield from repeated("end_reasons", [reason.key for reason in self.end_reasons])
+        for reason in self.end_reasons:
+            yield from blank(f"end_reasons[{reason.key}].", key=reason.key, title=reason.title)
+        yield from repeated("forms", [form.key for form in self.forms])
+        for form in self.forms:
+            yield from (f"forms[{form.key}].{problem}" for problem in form.problems())
+        known = {form.key for form in self.forms}
+        for module in self.modules:
+            yield from blank(f"modules[{module.number}].", title=module.title)
+            if not module.pages:
+                yield f"modules[{module.number}].pages: a module has at least one page"
+            for page in module.pages:
+                yield from blank(f"modules[{module.number}].pages[{page.title}].", title=page.title)
+                yield from repeated(f"modules[{module.number}].pages[{page.title}].forms", list(page.forms))
+                for key in page.forms:
+                    if key not in known:
+                        yield f"modules[{module.number}].pages[{page.title}].forms: there is no form {key!r}"

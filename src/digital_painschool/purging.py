@@ -1,0 +1,132 @@
+"""What a purge leaves in writing: the plan, what was exported before, and the receipt; none holds personal data.
+
+Rule: M-20, M-21, D-21a, D-21b.
+"""
+
+from datetime import datetime
+from enum import Enum
+
+from attrs import frozen
+
+from digital_painschool.people import HsaId
+
+
+@frozen(kw_only=True)
+class EndedEnrolment:
+    """An ended enrolment as the retention rules see it.
+
+    Args:
+        enrolment_id: Which one.
+        version: The number of its timeline entries.
+        ended_at: When it ended, UTC.
+        last_entry_at: When its last timeline entry was made, UTC.
+        exported: The version that was last exported, 0 for none.
+    """
+
+    enrolment_id: str
+    version: int
+    ended_at: datetime
+    last_entry_at: datetime
+    exported: int = 0
+
+
+@frozen(kw_only=True)
+class Decision:
+    """Who approved a plan, when, on which decision (gallringsbeslut)."""
+
+    reference: str
+    by: HsaId
+    at: datetime
+
+
+@frozen(kw_only=True)
+class PurgePlan:
+    """A preview of a purge, as data. Rule: D-21a.
+
+    Args:
+        id: An opaque id.
+        unit: Whose records.
+        made_by: Who made it.
+        made_at: When, UTC.
+        ended_before: The enrolments' last entries are all before this instant, UTC.
+        enrolments: What would be purged.
+        decision: Set by the approval.
+    """
+
+    id: str
+    unit: HsaId
+    made_by: HsaId
+    made_at: datetime
+    ended_before: datetime
+    enrolments: tuple[EndedEnrolment, ...]
+    decision: Decision | None = None
+
+
+class Skip(Enum):
+    """Why a planned enrolment was not purged after all. Rule: D-21a."""
+
+    CHANGED = "changed since the plan"
+    TOO_YOUNG = "younger than the unit's period now"
+    NOT_EXPORTED = "not exported in its present state"
+    NOT_ENDED = "not ended"
+
+
+@frozen(kw_only=True)
+class Skipped:
+    """A planned enrolment that was left as it was, and why."""
+
+    enrolment_id: str
+    why: Skip
+
+
+@frozen(kw_only=True)
+class PurgeReceipt:
+    """What a purge did. Rule: D-21a.
+
+    Args:
+        plan_id: The plan that was carried out; also the receipt's id.
+        unit: Whose records.
+        decision: What it rests on.
+        purged_by: Who carried it out.
+        purged_at: When it was finished, UTC.
+        purged: The ids of the enrolments that are gone.
+        skipped: The ones that were left, and why.
+    """
+
+    plan_id: str
+    unit: HsaId
+    decision: Decision
+    purged_by: HsaId
+    purged_at: datetime
+    purged: tuple[str, ...]
+    skipped: tuple[Skipped, ...] = ()
+
+
+@frozen(kw_only=True)
+class ExportedFile:
+    """A file of an export: its name, how many lines after the heading, and the SHA-256 of its bytes in hexadecimal."""
+
+    name: str
+    lines: int
+    sha256: str
+
+
+@frozen(kw_only=True)
+class ExportReceipt:
+    """What an export wrote. Rule: M-21, D-21a.
+
+    Args:
+        id: An opaque id.
+        unit: Whose records.
+        exported_by: Who exported.
+        exported_at: When, UTC.
+        enrolments: How many enrolments are in it.
+        files: What was written.
+    """
+
+    id: str
+    unit: HsaId
+    exported_by: HsaId
+    exported_at: datetime
+    enrolments: int
+    files: tuple[ExportedFile, ...]

@@ -1,0 +1,4 @@
+"""The rules: pure functions from a state to the events that follow, or a `RuleBroken`.
+
+No clock, no randomness, no input or output; a rule file knows the values and no other rule file.
+"""

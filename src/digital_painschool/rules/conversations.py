@@ -1,0 +1,165 @@
+"""Conversations: their heading, messages both ways, and what has been read.
+
+Rule: M-10 to M-12, D-13c, D-18a.
+"""
+
+from datetime import datetime
+
+from digital_painschool.access import access, refusal
+from digital_painschool.border import plain_text, whole_number
+from digital_painschool.enrolment import Conversation, Enrolment, Phase
+from digital_painschool.errors import InvalidValue, Reason, RuleBroken
+from digital_painschool.events import ConversationRenamed, ConversationStarted, Event, MessageSent, MessagesRead
+from digital_painschool.notification import Notify
+from digital_painschool.people import By, Party, Patient
+from digital_painschool.policy import Terms
+
+
+def start_conversation(
+    enrolment: Enrolment,
+    terms: Terms,
+    text: str,
+    heading: str,
+    *,
+    notify: Notify = Notify.NONE,
+    by: By,
+    at: datetime,
+) -> tuple[Event, ...]:
+    """Begin a conversation with its first message. Rule: M-10 to M-12.
+
+    Raises:
+        RuleBroken: As for `send`; or the heading is empty or too long.
+        InvalidValue: As for `send`.
+    """
+    number = len(enrolment.conversations) + 1
+    _check_heading(terms, heading)
+    party = _writer(enrolment, terms, text, notify, by, at)
+    signature = by.signature
+    return (
+        ConversationStarted(at=at, by=signature, conversation=number),
+        MessageSent(at=at, by=signature, conversation=number, author=party, number=1, notify=notify),
+    )
+
+
+def rename(
+    enrolment: Enrolment, terms: Terms, conversation: int, heading: str, *, by: By, at: datetime
+) -> tuple[Event, ...]:
+    """Change a conversation's heading. Rule: M-11, D-18a.
+
+    Raises:
+        RuleBroken: The enrolment has ended, the patient may only read, there is no such conversation, or the heading is
+            empty or too long.
+    """
+    _require_writable(enrolment, by, at)
+    found = find(enrolment, conversation)
+    _check_heading(terms, heading)
+    return (ConversationRenamed(at=at, by=by.signature, conversation=found.number),)
+
+
+def send(
+    enrolment: Enrolment,
+    terms: Terms,
+    conversation: int,
+    text: str,
+    *,
+    notify: Notify = Notify.NONE,
+    by: By,
+    at: datetime,
+) -> tuple[Event, ...]:
+    """Write a message in a conversation; the other side finds it unread. Rule: M-10, M-12, D-18a.
+
+    Args:
+        enrolment: The state.
+        terms: The program and the unit's policy.
+        conversation: The conversation's number.
+        text: What is written, up to the policy's `message_limit`.
+        notify: For a message to the patient: how the patient is told.
+        by: Who writes.
+        at: When, an aware time.
+
+    Raises:
+        RuleBroken: The enrolment has ended, access is over (nobody could read it), the patient may only read, there is
+            no such conversation, the text is empty or too long, or a patient's message asks for a notification.
+        InvalidValue: The text is not text that can be kept.
+    """
+    found = find(enrolment, conversation)
+    party = _writer(enrolment, terms, text, notify, by, at)
+    number = found.sent(party) + 1
+    return (
+        MessageSent(
+            at=at, by=by.signature, conversation=found.number, author=party, number=number, notify=notify
+        ),
+    )
+
+
+def read(
+    enrolment: Enrolment, terms: Terms, conversation: int, up_to: int, *, by: By, at: datetime
+) -> tuple[Event, ...]:
+    """Take note of the other side's messages; what came after `up_to` stays unread. Rule: M-10, D-15a, D-17a.
+
+    Args:
+        enrolment: The state.
+        terms: The program and the unit's policy.
+        conversation: The conversation's number.
+        up_to: Up to and with which of the other side's messages; what was read before changes nothing.
+        by: Who reads. After the end reading changes nothing: the flags are settled.
+        at: When, an aware time.
+
+    Raises:
+        RuleBroken: The patient's access is over, or there is no such conversation or message.
+    """
+    party = _party(by)
+    if party is Party.PATIENT and not access(enrolment, at).read_messages:
+        raise refusal(enrolment, at)
+    found = find(enrolment, conversation)
+    if not 0 <= whole_number(up_to, "up_to") <= found.read(party) + found.unread(party):
+        raise RuleBroken("D-15a", Reason.NO_SUCH_MESSAGE, conversation=found.number)
+    if up_to <= found.read(party) or enrolment.phase is Phase.ENDED:
+        return ()
+    return (MessagesRead(at=at, by=by.signature, conversation=found.number, reader=party, up_to=up_to),)
+
+
+def _party(by: By) -> Party:
+    return Party.PATIENT if isinstance(by, Patient) else Party.THERAPIST
+
+
+def _writer(enrolment: Enrolment, terms: Terms, text: str, notify: Notify, by: By, at: datetime) -> Party:
+    _require_writable(enrolment, by, at)
+    party = _party(by)
+    if not isinstance(notify, Notify):
+        raise InvalidValue(f"notify is a Notify, not {type(notify).__name__}")
+    if party is Party.PATIENT and notify is not Notify.NONE:
+        raise RuleBroken("M-12", Reason.ONLY_MESSAGES_TO_THE_PATIENT_NOTIFY)
+    _check_text("M-10", text, terms.policy.message_limit)
+    return party
+
+
+def _require_writable(enrolment: Enrolment, by: By, at: datetime) -> None:
+    now = access(enrolment, at)
+    if not (now.write_messages if _party(by) is Party.PATIENT else now.read_messages):
+        raise refusal(enrolment, at)
+
+
+def _check_heading(terms: Terms, heading: str) -> None:
+    _check_text("M-11", heading, terms.policy.heading_limit)
+
+
+def _check_text(rule: str, text: str, limit: int) -> None:
+    plain_text(text)
+    if not text.strip():
+        raise RuleBroken(rule, Reason.EMPTY_TEXT)
+    if len(text) > limit:
+        raise RuleBroken(rule, Reason.TEXT_TOO_LONG, limit=limit)
+
+
+def find(enrolment: Enrolment, conversation: int) -> Conversation:
+    """Give the conversation of that number. Rule: M-10.
+
+    Raises:
+        RuleBroken: There is none.
+        InvalidValue: The number is not a whole number.
+    """
+    found = enrolment.conversation(whole_number(conversation, "conversation"))
+    if found is None:
+        raise RuleBroken("M-10", Reason.UNKNOWN_CONVERSATION, conversation=conversation)
+    return found

@@ -1,0 +1,146 @@
+"""What waits for the therapist: the box of current events, its counts, and how a flag is settled.
+
+Rule: M-14, M-15, M-17, D-13d, D-15a, D-17a, D-18a, D-19a.
+"""
+
+from datetime import datetime
+
+from attrs import frozen
+
+from digital_painschool.border import whole_number
+from digital_painschool.enrolment import Enrolment, FormCount, Phase, Tally
+from digital_painschool.errors import InvalidValue, Reason, RuleBroken
+from digital_painschool.events import Event, FlagHandled, FormRead
+from digital_painschool.people import By, Party
+from digital_painschool.policy import FlagKind, Terms
+
+
+@frozen(kw_only=True)
+class Flag:
+    """One line of the box of current events. Rule: M-15, D-15a, D-17a.
+
+    Args:
+        kind: What waits.
+        form: For a form: its key.
+        conversation: For a message: the conversation's number.
+        unread: How many wait.
+        total: How many there are in all, read ones too.
+        priority: True when an unread filling-in reached an alert threshold; sorted first.
+    """
+
+    kind: FlagKind
+    form: str | None = None
+    conversation: int | None = None
+    unread: int = 1
+    total: int = 1
+    priority: bool = False
+
+
+def to_handle(enrolment: Enrolment, now: datetime) -> tuple[Flag, ...]:
+    """List what waits for the therapist at an instant, priority first; nothing waits in an ended enrolment.
+
+    Rule: M-14, M-15, M-17, D-13d, D-15a, D-17a, D-18a, D-19a.
+    """
+    if enrolment.phase is Phase.ENDED:
+        return ()
+    forms = [
+        Flag(
+            kind=FlagKind.FORM_SAVED,
+            form=count.form,
+            unread=count.unread,
+            total=count.saved,
+            priority=_has_priority(count),
+        )
+        for count in enrolment.forms
+        if count.unread
+    ]
+    messages = [
+        Flag(
+            kind=FlagKind.MESSAGE_RECEIVED,
+            conversation=conversation.number,
+            unread=conversation.unread(Party.THERAPIST),
+            total=conversation.from_patient,
+        )
+        for conversation in enrolment.conversations
+        if conversation.unread(Party.THERAPIST)
+    ]
+    flags = [*forms, *messages]
+    if enrolment.undelivered:
+        lost = len(enrolment.undelivered)
+        flags.append(Flag(kind=FlagKind.UNDELIVERED, unread=lost, total=lost))
+    if _is_done(enrolment):
+        flags.append(Flag(kind=FlagKind.PROGRAM_DONE))
+    if now >= enrolment.access_until:
+        flags.append(Flag(kind=FlagKind.ENDING))
+    return tuple(sorted(flags, key=lambda flag: not flag.priority))
+
+
+def tally(enrolment: Enrolment) -> Tally:
+    """Give the figures that the list of patients shows, from the same counts as the box. Rule: M-08, D-15a, D-19a."""
+    if enrolment.phase is Phase.ENDED:
+        return Tally()
+    return Tally(
+        unread_forms=sum(count.unread for count in enrolment.forms),
+        unread_messages=sum(conversation.unread(Party.THERAPIST) for conversation in enrolment.conversations),
+        done=_is_done(enrolment),
+        undelivered=len(enrolment.undelivered),
+        priority=any(_has_priority(count) for count in enrolment.forms),
+    )
+
+
+def mark_read(
+    enrolment: Enrolment, terms: Terms, form: str, up_to: int | None = None, *, opened: bool, by: By, at: datetime
+) -> tuple[Event, ...]:
+    """Take note of a form up to a filling-in; what was saved after it stays unread.
+
+    Rule: M-15, D-15a. What was read before changes nothing; after the end opening changes nothing either.
+
+    Args:
+        enrolment: The state.
+        terms: The program and the unit's policy.
+        form: The form's key.
+        up_to: Up to and with which filling-in the view was drawn; None means all that are saved.
+        opened: False for marking without opening.
+        by: Who takes note.
+        at: When, an aware time.
+
+    Raises:
+        RuleBroken: There is no such form or filling-in, or the enrolment has ended and the form was not opened.
+    """
+    if terms.program.form(form) is None:
+        raise RuleBroken("M-15", Reason.UNKNOWN_FORM)
+    count = enrolment.form(form)
+    last = count.saved if up_to is None else whole_number(up_to, "up_to")
+    if not 0 <= last <= count.saved:
+        raise RuleBroken("D-15a", Reason.NO_SUCH_SUBMISSION, form=form, saved=count.saved)
+    if enrolment.phase is Phase.ENDED:
+        if opened:
+            return ()
+        raise RuleBroken("D-19a", Reason.ALREADY_ENDED)
+    if last <= count.read:
+        return ()
+    return (FormRead(at=at, by=by.signature, form=form, up_to=last, opened=opened),)
+
+
+def mark_handled(enrolment: Enrolment, terms: Terms, flag: FlagKind, *, by: By, at: datetime) -> tuple[Event, ...]:
+    """Settle a flag that nothing else settles: the program done, or notifications that could not be delivered.
+
+    Rule: D-17a. Forms and messages are settled by reading them, the ending by maintaining or ending.
+
+    Raises:
+        RuleBroken: No such flag waits, or it is settled by another step.
+    """
+    if not isinstance(flag, FlagKind):
+        raise InvalidValue(f"flag is a FlagKind, not {type(flag).__name__}")
+    waits = {FlagKind.PROGRAM_DONE: _is_done(enrolment), FlagKind.UNDELIVERED: bool(enrolment.undelivered)}
+    if enrolment.phase is Phase.ENDED or not waits.get(flag, False):
+        raise RuleBroken("D-17a", Reason.NO_SUCH_FLAG, flag=flag.value)
+    return (FlagHandled(at=at, by=by.signature, flag=flag),)
+
+
+def _is_done(enrolment: Enrolment) -> bool:
+    return enrolment.done_at is not None and not enrolment.done_handled
+
+
+def _has_priority(count: FormCount) -> bool:
+    return count.alert > count.read

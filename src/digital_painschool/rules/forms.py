@@ -1,0 +1,179 @@
+"""Saving a form: are the answers right, what do they add up to, do they call for attention.
+
+Rule: M-14, M-18, D-17a, D-18a.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from digital_painschool.access import access, closed, refusal
+from digital_painschool.border import Answer
+from digital_painschool.enrolment import Enrolment
+from digital_painschool.errors import Reason, RuleBroken
+from digital_painschool.events import Event, FormSaved
+from digital_painschool.form import Choice, Date, Form, ManyChoices, Number, Question, Scale, Text, is_scored
+from digital_painschool.people import By
+from digital_painschool.policy import Terms
+
+
+def save_form(
+    enrolment: Enrolment, terms: Terms, form: str, answers: Mapping[str, Answer], *, by: By, at: datetime
+) -> tuple[Event, ...]:
+    """Save one filling-in of a form; it raises a flag, a priority one past an alert threshold.
+
+    Rule: M-14, D-17a. Saving again is a new filling-in; nothing that was saved is changed.
+
+    Args:
+        enrolment: The state.
+        terms: The program and the unit's policy.
+        form: The form's key.
+        answers: From question keys to answers; an optional question may be left out.
+        by: Who saves.
+        at: When, an aware time.
+
+    Raises:
+        RuleBroken: The patient may only read, the form does not exist or its module is closed, or answers are
+            missing, wrong or for no question of the form: the facts name each question, never the answer.
+    """
+    if not access(enrolment, at).fill_in_forms:
+        raise refusal(enrolment, at)
+    definition = terms.program.form(form)
+    if definition is None:
+        raise RuleBroken("M-14", Reason.UNKNOWN_FORM)
+    _require_open_module(enrolment, terms, form, at)
+    problems = answer_problems(definition, answers)
+    if problems:
+        raise RuleBroken("M-14", Reason.INVALID_ANSWERS, form=form, problems=problems)
+    total = score(definition, answers)
+    return (
+        FormSaved(
+            at=at,
+            by=by.signature,
+            form=form,
+            number=enrolment.form(form).saved + 1,
+            score=total,
+            alert=is_alert(definition, answers, total),
+        ),
+    )
+
+
+def answer_problems(form: Form, answers: Mapping[str, Answer]) -> tuple[str, ...]:
+    """Name what is wrong with the answers to a form, a line each, by question key; empty when nothing is.
+
+    Rule: M-14. What the patient answered is never repeated.
+    """
+    problems = [
+        f"{question.key}: {problem}"
+        for question in form.questions
+        if (problem := _problem(question, answers.get(question.key))) is not None
+    ]
+    strangers = len(answers.keys() - {question.key for question in form.questions})
+    if strangers:
+        problems.append(f"{strangers} of the answers are for no question of the form")
+    return tuple(problems)
+
+
+def score(form: Form, answers: Mapping[str, Answer]) -> int | None:
+    """Add up what the answers score; None when no question of the form is scored. Rule: D-17a."""
+    scored = [question for question in form.questions if is_scored(question)]
+    if not scored:
+        return None
+    return sum(_points(question, answers[question.key]) for question in scored if question.key in answers)
+
+
+def is_alert(form: Form, answers: Mapping[str, Answer], total: int | None) -> bool:
+    """Tell whether an answer or the score has reached its alert threshold. Rule: D-17a."""
+    if form.alert_from is not None and total is not None and total >= form.alert_from:
+        return True
+    return any(
+        _alarms(question, answers[question.key]) for question in form.questions if question.key in answers
+    )
+
+
+def _require_open_module(enrolment: Enrolment, terms: Terms, form: str, at: datetime) -> None:
+    carriers = terms.program.carriers(form)
+    refusals = [closed(enrolment, terms.program, module, at) for module in carriers]
+    if refusals and None not in refusals and refusals[0] is not None:
+        raise refusals[0]
+
+
+def _problem(question: Question, answer: Answer | None) -> str | None:
+    if answer is None:
+        return "an answer is required" if question.required else None
+    return _CHECKS[type(question)](question, answer)
+
+
+def _scale_problem(question: Scale, answer: Answer) -> str | None:
+    if type(answer) is not int or not question.lowest <= answer <= question.highest:
+        return f"choose a whole number from {question.lowest} to {question.highest}"
+    return None
+
+
+def _choice_problem(question: Choice, answer: Answer) -> str | None:
+    if isinstance(answer, str) and any(option.key == answer for option in question.options):
+        return None
+    return "choose one of the options"
+
+
+def _many_problem(question: ManyChoices, answer: Answer) -> str | None:
+    if not isinstance(answer, tuple):
+        return "choose among the options, as a list of their keys"
+    if len(set(answer)) != len(answer) or not {option.key for option in question.options}.issuperset(answer):
+        return "choose among the options, each at most once"
+    if question.required and not answer:
+        return "choose at least one option"
+    return None
+
+
+def _number_problem(question: Number, answer: Answer) -> str | None:
+    kind = "a whole number" if question.whole else "a number"
+    right_type = type(answer) is int or (type(answer) is float and not question.whole)
+    if not right_type or not question.lowest <= answer <= question.highest:  # type: ignore[operator]
+        return f"give {kind} from {question.lowest:g} to {question.highest:g}"
+    return None
+
+
+def _text_problem(question: Text, answer: Answer) -> str | None:
+    if not isinstance(answer, str) or len(answer) > question.longest:
+        return f"write a text of at most {question.longest} characters"
+    if question.required and not answer.strip():
+        return "an answer is required"
+    return None
+
+
+def _date_problem(question: Date, answer: Answer) -> str | None:
+    try:
+        if isinstance(answer, str) and date.fromisoformat(answer).isoformat() == answer:
+            return None
+    except ValueError:
+        pass
+    return "give a date as year-month-day, such as 2026-11-22"
+
+
+_CHECKS: Mapping[type[Question], Callable[[Any, Answer], str | None]] = {
+    Scale: _scale_problem,
+    Choice: _choice_problem,
+    ManyChoices: _many_problem,
+    Number: _number_problem,
+    Text: _text_problem,
+    Date: _date_problem,
+}
+
+
+def _points(question: Question, answer: Answer) -> int:
+    if isinstance(question, (Choice, ManyChoices)):
+        return sum(option.score or 0 for option in question.options if _chosen(option.key, answer))
+    return int(answer) if isinstance(answer, int) else 0
+
+
+def _alarms(question: Question, answer: Answer) -> bool:
+    if isinstance(question, (Choice, ManyChoices)):
+        return any(option.alert for option in question.options if _chosen(option.key, answer))
+    if isinstance(question, (Scale, Number)) and isinstance(answer, (int, float)):
+        return question.alert_from is not None and answer >= question.alert_from
+    return False
+
+
+def _chosen(key: str, answer: Answer) -> bool:
+    return key in answer if isinstance(answer, tuple) else key == answer

@@ -1,0 +1,198 @@
+"""Start, hand over, review, maintain, note the end of access, end.
+
+Rule: M-05, M-07, M-09, M-17 to M-19, D-05a, D-05c, D-07a, D-09a, D-18a, D-19a.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+
+from attrs import frozen
+
+from digital_painschool.border import module_numbers, whole_number
+from digital_painschool.enrolment import Enrolment, Phase
+from digital_painschool.errors import Reason, RuleBroken
+from digital_painschool.events import AccessEnded, Ended, Event, HandedOver, Maintained, NotificationDropped, Reviewed, Started
+from digital_painschool.instants import end_of_day, months_later
+from digital_painschool.notification import Notification
+from digital_painschool.people import By, HsaId, PersonId
+from digital_painschool.policy import Policy, Terms
+
+
+@frozen
+class Transition:
+    """One row of the lifecycle: a step, the phase that it needs, and the phase that it leads to."""
+
+    step: str
+    source: Phase | None
+    target: Phase
+
+
+TRANSITIONS: tuple[Transition, ...] = (
+    Transition("start", None, Phase.ACTIVE),
+    Transition("hand_over", Phase.ACTIVE, Phase.ACTIVE),
+    Transition("hand_over", Phase.MAINTENANCE, Phase.MAINTENANCE),
+    Transition("review", Phase.ACTIVE, Phase.ACTIVE),
+    Transition("review", Phase.MAINTENANCE, Phase.MAINTENANCE),
+    Transition("note_access_end", Phase.ACTIVE, Phase.ACTIVE),
+    Transition("note_access_end", Phase.MAINTENANCE, Phase.MAINTENANCE),
+    Transition("maintain", Phase.ACTIVE, Phase.MAINTENANCE),
+    Transition("maintain", Phase.MAINTENANCE, Phase.MAINTENANCE),
+    Transition("end", Phase.ACTIVE, Phase.ENDED),
+    Transition("end", Phase.MAINTENANCE, Phase.ENDED),
+)
+"""The whole lifecycle; what is not here is refused. The docs' diagram is drawn from it."""
+
+_ALLOWED = frozenset((transition.step, transition.source) for transition in TRANSITIONS)
+
+
+def _enter(step: str, enrolment: Enrolment) -> None:
+    if (step, enrolment.phase) not in _ALLOWED:
+        raise RuleBroken("D-19a", Reason.ALREADY_ENDED, step=step)
+
+
+def start(
+    terms: Terms,
+    person: PersonId,
+    earlier: Iterable[Enrolment],
+    *,
+    enrolment_id: str,
+    unit: HsaId,
+    therapist: HsaId,
+    by: By,
+    at: datetime,
+) -> tuple[Event, ...]:
+    """Start a program for a person.
+
+    Rule: M-05, M-07, D-05c, D-07a.
+
+    Args:
+        terms: The program and the unit's policy.
+        person: Whose treatment it is to be.
+        earlier: The person's enrolments at the unit, open and ended.
+        enrolment_id: The new enrolment's id.
+        unit: The unit that gives the treatment.
+        therapist: Who has the patient.
+        by: Who starts.
+        at: When, an aware time.
+
+    Raises:
+        RuleBroken: `ALREADY_OPEN`: the person has an open enrolment in the program at the unit.
+    """
+    for enrolment in earlier:
+        if enrolment.phase is not Phase.ENDED and (enrolment.program, enrolment.unit) == (terms.program.key, unit):
+            raise RuleBroken("D-07a", Reason.ALREADY_OPEN, program=terms.program.key)
+    return (
+        Started(
+            at=at,
+            by=by.signature,
+            enrolment_id=enrolment_id,
+            person=person,
+            unit=unit,
+            therapist=therapist,
+            program=terms.program.key,
+            program_version=terms.program.version,
+            access_until=months_later(at, terms.program.access_months, terms.policy.zone),
+        ),
+    )
+
+
+def hand_over(enrolment: Enrolment, terms: Terms, therapist: HsaId, *, by: By, at: datetime) -> tuple[Event, ...]:
+    """Give the patient to another therapist. Rule: D-09a.
+
+    Raises:
+        RuleBroken: The enrolment has ended, or that therapist already has the patient.
+    """
+    _enter("hand_over", enrolment)
+    if therapist == enrolment.therapist:
+        raise RuleBroken("D-09a", Reason.SAME_THERAPIST)
+    return (HandedOver(at=at, by=by.signature, therapist=therapist),)
+
+
+def review(enrolment: Enrolment, terms: Terms, *, by: By, at: datetime) -> tuple[Event, ...]:
+    """Record that the patient's progress has been reviewed. Rule: M-09.
+
+    Raises:
+        RuleBroken: The enrolment has ended.
+    """
+    _enter("review", enrolment)
+    return (Reviewed(at=at, by=by.signature),)
+
+
+def is_review_due(last: datetime, now: datetime, policy: Policy) -> bool:
+    """Tell whether the last review, or else the start, is more than the policy's days ago. Rule: M-09."""
+    return now - last > timedelta(days=policy.review_after_days)
+
+
+def maintain(
+    enrolment: Enrolment, terms: Terms, days: int, modules: Collection[int], *, by: By, at: datetime
+) -> tuple[Event, ...]:
+    """Let the patient read some modules for some more days; also renews a maintenance.
+
+    Rule: M-18, D-18a. The days are whole local days after the local day of the confirmation: access is over at the
+    local midnight that ends the last of them.
+
+    Args:
+        enrolment: The state.
+        terms: The program and the unit's policy.
+        days: How many days, within the policy's limits.
+        modules: The numbers of the modules that stay readable.
+        by: Who confirms.
+        at: When, an aware time.
+
+    Raises:
+        RuleBroken: The enrolment has ended, the days are out of range, a module does not exist, or none is chosen.
+        InvalidValue: `days` or a module is not a whole number.
+    """
+    _enter("maintain", enrolment)
+    fewest, most = terms.policy.maintenance_days
+    if not fewest <= whole_number(days, "days") <= most:
+        raise RuleBroken("D-18a", Reason.DAYS_OUT_OF_RANGE, fewest=fewest, most=most)
+    chosen = module_numbers(modules)
+    if not chosen:
+        raise RuleBroken("M-18", Reason.NO_MODULES_CHOSEN)
+    for module in sorted(chosen):
+        if terms.program.module(module) is None:
+            raise RuleBroken("M-18", Reason.UNKNOWN_MODULE, module=module)
+    until = end_of_day(at, days, terms.policy.zone)
+    return (Maintained(at=at, by=by.signature, days=days, modules=chosen, access_until=until),)
+
+
+def note_access_end(enrolment: Enrolment, terms: Terms, *, by: By, at: datetime) -> tuple[Event, ...]:
+    """Note on the timeline that the patient's time has run out; once for each time that it does.
+
+    Rule: M-17, D-05a, D-18a. The flag does not wait for this: it follows from the time alone.
+
+    Raises:
+        RuleBroken: The enrolment has ended.
+    """
+    _enter("note_access_end", enrolment)
+    if at < enrolment.access_until or enrolment.noted_end == enrolment.access_until:
+        return ()
+    return (AccessEnded(at=at, by=by.signature, access_until=enrolment.access_until),)
+
+
+def end(
+    enrolment: Enrolment, terms: Terms, reason: str, pending: Iterable[Notification] = (), *, by: By, at: datetime
+) -> tuple[Event, ...]:
+    """End the enrolment, for good. Rule: M-19, D-13b, D-19a.
+
+    Args:
+        enrolment: The state.
+        terms: The program and the unit's policy.
+        reason: The key of a reason from `terms.end_reasons`.
+        pending: The enrolment's notifications that still wait; they are dropped with it.
+        by: Who confirms.
+        at: When, an aware time.
+
+    Raises:
+        RuleBroken: It has ended already, or the reason is not on the list.
+    """
+    _enter("end", enrolment)
+    choices = tuple(choice.key for choice in terms.end_reasons)
+    if reason not in choices:
+        raise RuleBroken("M-19", Reason.UNKNOWN_END_REASON, choices=choices)
+    signature = by.signature
+    return (
+        Ended(at=at, by=signature, reason=reason),
+        *(NotificationDropped(at=at, by=signature, notification=n.id, channel=n.channel) for n in pending),
+    )

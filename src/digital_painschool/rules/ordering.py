@@ -1,0 +1,95 @@
+"""Which module comes next, and what opening, completing and releasing one means.
+
+Rule: M-03, M-04, D-04a, D-04b, D-05b.
+"""
+
+from datetime import datetime
+
+from digital_painschool.access import access, closed, refusal, uncompleted_before
+from digital_painschool.border import whole_number
+from digital_painschool.enrolment import Enrolment, Phase
+from digital_painschool.errors import Reason, RuleBroken
+from digital_painschool.events import Event, ModuleCompleted, ModuleOpened, ModuleReleased, ProgramDone
+from digital_painschool.people import By
+from digital_painschool.policy import Terms
+from digital_painschool.program import Ordering, Program
+
+
+def next_module(enrolment: Enrolment, program: Program) -> int | None:
+    """Recommend a module: the reading order's first that is not completed, then the others; None when all are.
+
+    Rule: M-04, D-04a, D-04b.
+    """
+    others = (module.number for module in program.modules if module.number not in program.reading_order)
+    for number in (*program.reading_order, *others):
+        if number not in enrolment.completed:
+            return number
+    return None
+
+
+def open_module(enrolment: Enrolment, terms: Terms, module: int, *, by: By, at: datetime) -> tuple[Event, ...]:
+    """Open a module to read it; a first opening out of order is recorded as such.
+
+    Rule: M-03, M-04, M-18, D-04a.
+
+    Raises:
+        RuleBroken: There is no such module, the ordering keeps it closed, it was not chosen for the maintenance, or
+            access is over.
+        InvalidValue: The module is not a whole number.
+    """
+    whole_number(module, "module")
+    why = closed(enrolment, terms.program, module, at)
+    if why is not None:
+        raise why
+    out_of_order = (
+        enrolment.phase is Phase.ACTIVE
+        and module not in enrolment.opened
+        and bool(uncompleted_before(enrolment, terms.program, module))
+    )
+    return (ModuleOpened(at=at, by=by.signature, module=module, out_of_order=out_of_order),)
+
+
+def complete_module(enrolment: Enrolment, terms: Terms, module: int, *, by: By, at: datetime) -> tuple[Event, ...]:
+    """Complete a module; with the last required one the patient is done. Completing it again changes nothing.
+
+    Rule: M-04, D-04a, D-05b. A module that was never opened is opened with it.
+
+    Raises:
+        RuleBroken: There is no such module, the ordering keeps it closed, or the patient may only read.
+        InvalidValue: The module is not a whole number.
+    """
+    whole_number(module, "module")
+    if not access(enrolment, at).fill_in_forms:
+        raise refusal(enrolment, at)
+    if module in enrolment.completed:
+        return ()
+    completed = ModuleCompleted(at=at, by=by.signature, module=module)
+    if module in enrolment.opened:
+        why = closed(enrolment, terms.program, module, at)
+        if why is not None:
+            raise why
+        events: tuple[Event, ...] = (completed,)
+    else:
+        events = (*open_module(enrolment, terms, module, by=by, at=at), completed)
+    if enrolment.done_at is None and (enrolment.completed | {module}).issuperset(terms.program.required):
+        return (*events, ProgramDone(at=at, by=by.signature))
+    return events
+
+
+def release_module(enrolment: Enrolment, terms: Terms, module: int, *, by: By, at: datetime) -> tuple[Event, ...]:
+    """Let the patient open a module of the reading order; releasing it again changes nothing. Rule: D-04a.
+
+    Raises:
+        RuleBroken: The program releases nothing, there is no such module, or the enrolment has ended.
+        InvalidValue: The module is not a whole number.
+    """
+    whole_number(module, "module")
+    if enrolment.phase is Phase.ENDED:
+        raise refusal(enrolment, at)
+    if terms.program.ordering is not Ordering.RELEASED:
+        raise RuleBroken("D-04a", Reason.NOT_RELEASED_BY_THERAPIST)
+    if module not in terms.program.reading_order:
+        raise RuleBroken("D-04a", Reason.UNKNOWN_MODULE, module=module)
+    if module in enrolment.released:
+        return ()
+    return (ModuleReleased(at=at, by=by.signature, module=module),)

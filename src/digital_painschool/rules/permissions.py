@@ -1,0 +1,129 @@
+"""Who may do what: one table, for every desk method. Rule: M-06, M-08, M-20, D-09a."""
+
+from collections.abc import Mapping
+from enum import Enum
+from types import MappingProxyType
+
+from digital_painschool.enrolment import Enrolment
+from digital_painschool.people import Actor, By, Patient, Role
+
+
+class Action(Enum):
+    """What one can do at a desk; the value names it in the access log."""
+
+    START = "start"
+    LIST_OWN_PATIENTS = "list-own-patients"
+    LIST_UNIT = "list-unit"
+    SEE_ENROLMENT = "see-enrolment"
+    SEE_FLAGS = "see-flags"
+    SEE_TIMELINE = "see-timeline"
+    SEE_NOTIFICATIONS = "see-notifications"
+    SEE_PROGRAM = "see-program"
+    HAND_OVER = "hand-over"
+    REVIEW = "review"
+    MAINTAIN = "maintain"
+    END = "end"
+    OPEN_MODULE = "open-module"
+    COMPLETE_MODULE = "complete-module"
+    RELEASE_MODULE = "release-module"
+    SAVE_FORM = "save-form"
+    READ_ANSWERS = "read-answers"
+    MARK_FORM_READ = "mark-form-read"
+    MARK_FLAG_HANDLED = "mark-flag-handled"
+    READ_CONVERSATION = "read-conversation"
+    WRITE_MESSAGE = "write-message"
+    RENAME_CONVERSATION = "rename-conversation"
+    KEEP_PROFILE = "keep-profile"
+    EXPORT = "export"
+    PLAN_PURGE = "plan-purge"
+    APPROVE_PURGE = "approve-purge"
+    PURGE = "purge"
+    SEE_ACCESS_LOG = "see-access-log"
+    DELIVER = "deliver"
+
+
+class Scope(Enum):
+    """How far a permission reaches."""
+
+    OWN = "own"
+    UNIT = "unit"
+
+
+_T, _P, _D = Role.THERAPIST, Role.PATIENT_ADMINISTRATOR, Role.DATA_ADMINISTRATOR
+
+STAFF: Mapping[Action, Mapping[Role, Scope]] = MappingProxyType(
+    {
+        Action.START: {_T: Scope.UNIT, _P: Scope.UNIT},
+        Action.LIST_OWN_PATIENTS: {_T: Scope.UNIT},
+        Action.LIST_UNIT: {_P: Scope.UNIT},
+        Action.SEE_ENROLMENT: {_T: Scope.OWN, _P: Scope.UNIT},
+        Action.SEE_FLAGS: {_T: Scope.OWN, _P: Scope.UNIT},
+        Action.SEE_TIMELINE: {_T: Scope.OWN},
+        Action.SEE_NOTIFICATIONS: {_T: Scope.OWN},
+        Action.SEE_PROGRAM: {_T: Scope.UNIT, _P: Scope.UNIT, _D: Scope.UNIT},
+        Action.HAND_OVER: {_P: Scope.UNIT},
+        Action.REVIEW: {_T: Scope.OWN},
+        Action.MAINTAIN: {_T: Scope.OWN},
+        Action.END: {_T: Scope.OWN},
+        Action.RELEASE_MODULE: {_T: Scope.OWN},
+        Action.READ_ANSWERS: {_T: Scope.OWN},
+        Action.MARK_FORM_READ: {_T: Scope.OWN},
+        Action.MARK_FLAG_HANDLED: {_T: Scope.OWN},
+        Action.READ_CONVERSATION: {_T: Scope.OWN},
+        Action.WRITE_MESSAGE: {_T: Scope.OWN},
+        Action.RENAME_CONVERSATION: {_T: Scope.OWN},
+        Action.KEEP_PROFILE: {_T: Scope.UNIT},
+        Action.EXPORT: {_D: Scope.UNIT},
+        Action.PLAN_PURGE: {_D: Scope.UNIT},
+        Action.APPROVE_PURGE: {_D: Scope.UNIT},
+        Action.PURGE: {_D: Scope.UNIT},
+        Action.SEE_ACCESS_LOG: {_D: Scope.UNIT},
+    }
+)
+"""What each role may do. `OWN`: for the patients that the therapist has; `UNIT`: for the unit that the actor acts for.
+
+What is not here is nobody's. Nobody's permission reaches into another unit.
+"""
+
+PATIENT: frozenset[Action] = frozenset(
+    {
+        Action.SEE_ENROLMENT,
+        Action.SEE_PROGRAM,
+        Action.OPEN_MODULE,
+        Action.COMPLETE_MODULE,
+        Action.SAVE_FORM,
+        Action.READ_ANSWERS,
+        Action.READ_CONVERSATION,
+        Action.WRITE_MESSAGE,
+        Action.RENAME_CONVERSATION,
+    }
+)
+"""What patients may do, in their own enrolments and no other."""
+
+SYSTEM: frozenset[Action] = frozenset({Action.DELIVER})
+"""What the delivery worker may do."""
+
+
+def allowed(action: Action, by: By, enrolment: Enrolment | None = None) -> bool:
+    """Tell whether someone may do something.
+
+    Rule: M-06, M-08, M-20, D-09a.
+
+    Args:
+        action: What.
+        by: Who.
+        enrolment: With which enrolment; None for what concerns the unit as a whole.
+    """
+    if isinstance(by, Actor):
+        return any(_reaches(scope, by, enrolment) for role, scope in STAFF.get(action, {}).items() if role in by.roles)
+    if isinstance(by, Patient):
+        return action in PATIENT and (enrolment is None or enrolment.person == by.person)
+    return action in SYSTEM
+
+
+def _reaches(scope: Scope, actor: Actor, enrolment: Enrolment | None) -> bool:
+    if enrolment is None:
+        return True
+    if enrolment.unit != actor.unit:
+        return False
+    return scope is Scope.UNIT or enrolment.therapist == actor.hsa_id

@@ -1,0 +1,230 @@
+"""Events, states and the papers of a purge as plain data that JSON can hold, and back.
+
+What is written once must be readable for ten years and more, so nothing here depends on the name of a Python class: an
+event goes by its kind, from a table, and each kind has the upcasters that bring an older shape of it up to date.
+Instants are ISO 8601 text in UTC, sets are sorted lists, enums go by value.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, TypeVar, get_args
+
+import attrs
+from cattrs import Converter
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+
+from digital_painschool.border import Answer
+from digital_painschool.enrolment import Conversation, Enrolment, FormCount, Phase
+from digital_painschool.errors import StorageFailed
+from digital_painschool.events import (
+    AccessEnded,
+    ConversationRenamed,
+    ConversationStarted,
+    Ended,
+    Event,
+    FlagHandled,
+    FormRead,
+    FormSaved,
+    HandedOver,
+    Maintained,
+    MessageSent,
+    MessagesRead,
+    ModuleCompleted,
+    ModuleOpened,
+    ModuleReleased,
+    NotificationDropped,
+    NotificationUndelivered,
+    ProgramDone,
+    Reviewed,
+    Started,
+)
+from digital_painschool.instants import utc
+from digital_painschool.notification import Profile
+from digital_painschool.people import HsaId, PersonId
+from digital_painschool.policy import FlagKind
+from digital_painschool.purging import Decision, EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt
+
+Data = dict[str, Any]
+Upcaster = Callable[[Data], Data]
+Value = TypeVar("Value")
+
+EVENT_KINDS: Mapping[str, type[Event]] = MappingProxyType(
+    {
+        "started": Started,
+        "handed-over": HandedOver,
+        "reviewed": Reviewed,
+        "maintained": Maintained,
+        "access-ended": AccessEnded,
+        "ended": Ended,
+        "module-opened": ModuleOpened,
+        "module-completed": ModuleCompleted,
+        "module-released": ModuleReleased,
+        "program-done": ProgramDone,
+        "form-saved": FormSaved,
+        "form-read": FormRead,
+        "conversation-started": ConversationStarted,
+        "conversation-renamed": ConversationRenamed,
+        "message-sent": MessageSent,
+        "messages-read": MessagesRead,
+        "flag-handled": FlagHandled,
+        "notification-dropped": NotificationDropped,
+        "notification-undelivered": NotificationUndelivered,
+    }
+)
+"""What each kind of event is called where it is kept; a name in this table is never changed or used again."""
+
+KIND_OF: Mapping[type[Event], str] = MappingProxyType({class_: kind for kind, class_ in EVENT_KINDS.items()})
+"""The same table the other way round."""
+
+UPCASTERS: dict[str, tuple[Upcaster, ...]] = {}
+"""By kind: what brings the data of an event from each older shape to the next one; the shape is how many there are."""
+
+ENROLMENT_SHAPE = 1
+"""Raised whenever `Enrolment` or what `apply` makes of an event changes: states of another shape are replayed."""
+
+
+def shape_of(kind: str) -> int:
+    """Give the shape in which events of a kind are written now."""
+    return len(UPCASTERS.get(kind, ()))
+
+
+def event_to_data(event: Event) -> Data:
+    """Describe an event without its `at` and `by`, which are kept beside it like its kind and its shape."""
+    return _EVENT_HOOKS[type(event)](event)
+
+
+def event_from_data(kind: str, shape: int, at: datetime, by: str, data: Data) -> Event:
+    """Make the event that was described, whatever shape it was written in.
+
+    Args:
+        kind: As in `EVENT_KINDS`.
+        shape: The shape that it was written in.
+        at: When.
+        by: Who.
+        data: What `event_to_data` gave then; it is used up.
+
+    Raises:
+        StorageFailed: The kind or the shape is not known here, or the data does not fit them.
+    """
+    upcasters = UPCASTERS.get(kind, ())
+    if kind not in EVENT_KINDS or not 0 <= shape <= len(upcasters):
+        raise StorageFailed(f"a timeline entry of kind {kind!r}, shape {shape}, was written by a newer version")
+    try:
+        for upcaster in upcasters[shape:]:
+            data = upcaster(data)
+        data["at"] = at
+        data["by"] = by
+        event: Event = _EVENT_MAKERS[kind](data, None)
+    except Exception as error:  # the data may be anything, and its content must not be shown
+        raise _unreadable(f"a timeline entry of kind {kind!r}", error) from None
+    return event
+
+
+def enrolment_to_data(enrolment: Enrolment) -> Data:
+    """Describe a state in the shape `ENROLMENT_SHAPE`; what is at its default is left out."""
+    data: Data = _describe_enrolment(enrolment)
+    return data
+
+
+def enrolment_from_data(data: Data) -> Enrolment:
+    """Make the state that was described in the shape `ENROLMENT_SHAPE`.
+
+    Raises:
+        StorageFailed: The data does not fit.
+    """
+    try:
+        enrolment: Enrolment = _make_enrolment(data, None)
+    except Exception as error:  # as above
+        raise _unreadable("a stored state", error) from None
+    return enrolment
+
+
+def to_data(value: Profile | PurgePlan | PurgeReceipt | ExportReceipt | Decision | EndedEnrolment) -> Data:
+    """Describe one of the other values that are kept."""
+    data: Data = _converter.unstructure(value)
+    return data
+
+
+def from_data(data: object, wanted: type[Value]) -> Value:
+    """Make the value that `to_data` described.
+
+    Raises:
+        StorageFailed: The data does not fit.
+    """
+    try:
+        return _converter.structure(data, wanted)
+    except Exception as error:  # as above
+        raise _unreadable(f"a stored {wanted.__name__}", error) from None
+
+
+def content_from_data(data: Any) -> str | dict[str, Answer]:
+    """Make a document's content of what JSON gave back: several option keys are a tuple again."""
+    if isinstance(data, str):
+        return data
+    return {key: tuple(answer) if isinstance(answer, list) else answer for key, answer in data.items()}
+
+
+def instant_to_text(at: datetime) -> str:
+    """Write an instant as text of one fixed width in UTC, so that text sorts like time."""
+    return utc(at).isoformat(timespec="microseconds")[:26] + "Z"
+
+
+def _unreadable(what: str, error: Exception) -> StorageFailed:
+    return StorageFailed(f"{what} cannot be read ({type(error).__name__}); was it changed by hand?")
+
+
+def _instant(value: Any, _: object) -> datetime:
+    return value if type(value) is datetime else utc(datetime.fromisoformat(value))
+
+
+def _optional_instant(value: Any, _: object) -> datetime | None:
+    return None if value is None else _instant(value, _)
+
+
+def _optional_instant_to_text(at: datetime | None) -> str | None:
+    return None if at is None else instant_to_text(at)
+
+
+def _person(value: Any, _: object) -> PersonId:
+    return PersonId(value["scheme"], value["value"])
+
+
+def _described(class_: type, *, event: bool = False, brief: bool = True) -> Callable[[Any], Data]:
+    left_out = {"at": override(omit=True), "by": override(omit=True)} if event else {}
+    hook = make_dict_unstructure_fn(class_, _converter, _cattrs_omit_if_default=brief, **left_out)
+    _converter.register_unstructure_hook(class_, hook)
+    return hook
+
+
+def _made(class_: type) -> Callable[[Any, Any], Any]:
+    hook = make_dict_structure_fn(class_, _converter, _cattrs_detailed_validation=False)
+    _converter.register_structure_hook(class_, hook)
+    return hook
+
+
+def _register(wanted: Any, describe: Callable[[Any], Any], make: Callable[[Any, Any], Any]) -> None:
+    _converter.register_unstructure_hook_func(lambda type_: type_ == wanted, describe)
+    _converter.register_structure_hook_func(lambda type_: type_ == wanted, make)
+
+
+_converter = Converter(detailed_validation=False)
+_register(datetime, instant_to_text, _instant)
+_register(datetime | None, _optional_instant_to_text, _optional_instant)
+_register(HsaId, str, lambda value, _: HsaId(value))
+_register(PersonId, lambda person: {"scheme": person.scheme, "value": person.value}, _person)
+_register(frozenset[int], sorted, lambda value, _: frozenset(value))
+_register(
+    frozenset[FlagKind],
+    lambda flags: sorted(flag.value for flag in flags),
+    lambda value, _: frozenset(map(FlagKind, value)),
+)
+_register(tuple[str, ...], list, lambda value, _: tuple(value))
+
+for _class in (FormCount, Conversation, Decision, EndedEnrolment):
+    _described(_class)
+    _made(_class)
+_describe_enrolment = _described(Enrolment)
+_make_enrolment = _made(Enrolment)
+_EVENT_HOOKS = {class_: _described(class_, event=True, brief=False) for class_ in get_args(Event)}
+_EVENT_MAKERS = {kind: _made(class_) for kind, class_ in EVENT_KINDS.items()}

@@ -1,0 +1,226 @@
+"""Changes to save, made as the school makes them: by the rules and `apply`, with the figures of `tally`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+from typing import Any
+
+from digital_painschool.border import Answer
+from digital_painschool.enrolment import Enrolment, apply
+from digital_painschool.events import ConversationRenamed, ConversationStarted, Event, FormSaved, MessageSent
+from digital_painschool.form import Form, ManyChoices, Number, Option, Scale, Text
+from digital_painschool.notification import Claimed, Notify, Outcome, Profile, Status
+from digital_painschool.people import Actor, By, HsaId, Patient, PersonId, Role, System
+from digital_painschool.policy import Policy, Terms
+from digital_painschool.ports.storage import AccessEntry, Activity, Change, Content, Enrolments
+from digital_painschool.program import EndReason, Module, Page, Program
+from digital_painschool.rules.conversations import read, rename, send, start_conversation
+from digital_painschool.rules.flags import mark_read, tally
+from digital_painschool.rules.forms import save_form
+from digital_painschool.rules.lifecycle import end, start
+from digital_painschool.rules.notifications import asked_for
+
+# Public test numbers of Skatteverket, given to nobody.
+PERSONS = (
+    PersonId("personnummer", "198507099805"),
+    PersonId("samordningsnummer", "191401682396"),
+    PersonId("personnummer", "200002292399"),
+    PersonId("personnummer", "195704289999"),
+    PersonId("personnummer", "194608239986"),
+    PersonId("personnummer", "190901219931"),
+    PersonId("personnummer", "200004059937"),
+)
+PERSON, OTHER_PERSON = PERSONS[:2]
+
+UNIT = HsaId("SE2321000131-E000000000001")
+OTHER_UNIT = HsaId("SE2321000131-E000000000002")
+NURSE = Actor(hsa_id=HsaId("SE2321000131-P000000123456"), unit=UNIT, roles={Role.THERAPIST, Role.DATA_ADMINISTRATOR})
+COLLEAGUE = HsaId("SE2321000131-P000000654321")
+
+MORNING = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
+"""A Monday, 07:00 in Stockholm: two hours before the run of collected notifications."""
+RUN = MORNING + timedelta(hours=2)
+"""09:00 in Stockholm on the same day."""
+HOUR = timedelta(hours=1)
+LEASE = timedelta(minutes=10)
+
+FORM = "halsoskattning"
+PROGRAM = Program(
+    key="smartskola",
+    version="1",
+    title="Exempelprogram",
+    modules=tuple(
+        Module(number=n, title=f"Modul {n}", pages=(Page(title="Sida", text="Text", forms=(FORM,)),)) for n in (1, 2, 3)
+    ),
+    forms=(
+        Form(
+            key=FORM,
+            title="Hälsoskattning",
+            questions=(
+                Scale(key="smarta", text="Hur ont?", alert_from=8),
+                Number(key="timmar", text="Hur länge?", required=False),
+                ManyChoices(
+                    key="var",
+                    text="Var?",
+                    required=False,
+                    options=(Option(key="rygg", text="Rygg"), Option(key="axel", text="Axel")),
+                ),
+                Text(key="fritext", text="Något mer?", required=False),
+            ),
+        ),
+    ),
+    reading_order=(1, 2, 3),
+    end_reasons=(EndReason(key="klar", title="Klar"),),
+)
+OTHER_PROGRAM = Program(
+    key="somnskola",
+    version="1",
+    title="Ett annat exempel",
+    modules=PROGRAM.modules,
+    forms=PROGRAM.forms,
+    reading_order=(1,),
+    end_reasons=PROGRAM.end_reasons,
+)
+POLICY = Policy()
+TERMS = Terms(PROGRAM, POLICY)
+
+Rule = Callable[..., tuple[Event, ...]]
+
+
+def access_entry(by: By, at: datetime, enrolment: Enrolment | None = None, action: str = "step") -> AccessEntry:
+    """Give a line for the access log."""
+    return AccessEntry(
+        at=at,
+        by=by.signature,
+        unit=enrolment.unit if enrolment else UNIT,
+        action=action,
+        activity=Activity.WRITE,
+        enrolment_id=enrolment.id if enrolment else None,
+        person=enrolment.person if enrolment else None,
+    )
+
+
+def begin(
+    enrolment_id: str = "enrolment-1",
+    person: PersonId = PERSON,
+    *,
+    at: datetime = MORNING,
+    program: Program = PROGRAM,
+    unit: HsaId = UNIT,
+    therapist: HsaId = NURSE.hsa_id,
+) -> Change:
+    """Give the change that starts an enrolment, whatever the storage holds."""
+    terms = Terms(program, POLICY)
+    events = start(
+        terms, person, (), enrolment_id=enrolment_id, unit=unit, therapist=therapist, by=NURSE, at=at
+    )
+    return _change(None, events, by=NURSE, at=at)
+
+
+def step(
+    enrolment: Enrolment,
+    rule: Rule,
+    *args: Any,
+    by: By = NURSE,
+    at: datetime,
+    documents: Sequence[Content] = (),
+    dropped: tuple[str, ...] = (),
+    outcomes: tuple[Outcome, ...] = (),
+    **options: Any,
+) -> Change:
+    """Give the change that a rule makes of an enrolment; the documents go to the entries that have one, in order."""
+    events = rule(enrolment, TERMS, *args, by=by, at=at, **options)
+    return _change(enrolment, events, by=by, at=at, documents=documents, dropped=dropped, outcomes=outcomes)
+
+
+def converse(enrolment: Enrolment, text: str = "Hej", *, notify: Notify = Notify.NONE, at: datetime) -> Change:
+    """Start a conversation from the therapist's side."""
+    heading = "Min konversation"
+    return step(enrolment, start_conversation, text, heading, notify=notify, at=at, documents=(heading, text))
+
+
+def write(enrolment: Enrolment, text: str = "Hej igen", *, notify: Notify = Notify.NONE, at: datetime) -> Change:
+    """Write one more message in the first conversation, from the therapist's side."""
+    return step(enrolment, send, 1, text, notify=notify, at=at, documents=(text,))
+
+
+def answer(enrolment: Enrolment, text: str = "Tack", *, at: datetime) -> Change:
+    """Write one more message in the first conversation, from the patient's side."""
+    return step(enrolment, send, 1, text, by=Patient(enrolment.person), at=at, documents=(text,))
+
+
+def retitle(enrolment: Enrolment, heading: str, *, at: datetime) -> Change:
+    """Change the heading of the first conversation."""
+    return step(enrolment, rename, 1, heading, at=at, documents=(heading,))
+
+
+def read_all(enrolment: Enrolment, by: By, *, at: datetime) -> Change:
+    """Read what the other side wrote in the first conversation."""
+    conversation = enrolment.conversations[0]
+    sent = conversation.from_therapist if isinstance(by, Patient) else conversation.from_patient
+    return step(enrolment, read, 1, sent, by=by, at=at)
+
+
+def fill_in(enrolment: Enrolment, answers: Mapping[str, Answer] | None = None, *, at: datetime) -> Change:
+    """Save the form as the patient."""
+    given = {"smarta": 3} if answers is None else answers
+    return step(enrolment, save_form, FORM, given, by=Patient(enrolment.person), at=at, documents=(given,))
+
+
+def take_note(enrolment: Enrolment, *, at: datetime) -> Change:
+    """Open the form as the therapist."""
+    return step(enrolment, mark_read, FORM, opened=True, at=at)
+
+
+def finish(enrolment: Enrolment, *, at: datetime, dropped: tuple[str, ...] = ()) -> Change:
+    """End the enrolment; the pending notifications named are dropped with it."""
+    return step(enrolment, end, "klar", at=at, dropped=dropped)
+
+
+def by_worker(enrolment: Enrolment, rule: Rule, *args: Any, at: datetime, outcomes: tuple[Outcome, ...]) -> Change:
+    """Take a step as the delivery worker, which settles claimed notifications with it."""
+    return step(enrolment, rule, *args, by=System(), at=at, outcomes=outcomes)
+
+
+def saved(storage: Enrolments, change: Change) -> Enrolment:
+    """Save a change and give the state after it."""
+    storage.save(change)
+    return change.enrolment
+
+
+def outcome(claimed: Claimed, status: Status, *, at: datetime, again: datetime | None = None) -> Outcome:
+    """Give the outcome of an attempt."""
+    return Outcome(
+        notification_id=claimed.notification.id, token=claimed.token, status=status, at=at, due_at=again
+    )
+
+
+def _change(
+    before: Enrolment | None,
+    events: tuple[Event, ...],
+    *,
+    by: By,
+    at: datetime,
+    documents: Sequence[Content] = (),
+    dropped: tuple[str, ...] = (),
+    outcomes: tuple[Outcome, ...] = (),
+) -> Change:
+    after = reduce(apply, events, before)
+    assert after is not None
+    version = before.version if before else 0
+    places = [
+        seq
+        for seq, event in enumerate(events, start=version + 1)
+        if isinstance(event, (ConversationStarted, ConversationRenamed, MessageSent, FormSaved))
+    ]
+    return Change(
+        before=version,
+        enrolment=after,
+        events=events,
+        documents=dict(zip(places, documents, strict=True)),
+        tally=tally(after),
+        access=access_entry(by, at, after),
+        notifications=tuple(asked_for(events, after, POLICY, Profile())),
+        dropped=dropped,
+        outcomes=outcomes,
+    )

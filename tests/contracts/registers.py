@@ -1,0 +1,151 @@
+"""The contract of the storage port: staff profiles, the access log, and the versions of programs."""
+
+from datetime import timedelta
+
+from attrs import evolve
+
+from contracts.enrolments import THREADS, at_once
+from contracts.histories import (
+    COLLEAGUE,
+    MORNING,
+    NURSE,
+    OTHER_PERSON,
+    OTHER_PROGRAM,
+    OTHER_UNIT,
+    PERSON,
+    PROGRAM,
+    UNIT,
+    access_entry,
+)
+from digital_painschool.notification import Profile
+from digital_painschool.people import HsaId, Patient, PersonId, System
+from digital_painschool.policy import FlagKind
+from digital_painschool.ports.storage import AccessEntry, Activity, Storage
+
+ENTRY = access_entry(NURSE, MORNING)
+
+
+def numbered(storage: Storage, unit: HsaId = UNIT, person: PersonId | None = None) -> list[AccessEntry]:
+    """Give a unit's log, without the numbers."""
+    return [entry for _, entry in storage.access_entries(unit, person=person)]
+
+
+class RegistersContract:
+    """What every storage keeps beside the enrolments; it needs a `storage` fixture."""
+
+    def test_a_profile_that_nobody_chose_is_empty(self, storage: Storage) -> None:
+        """Otherwise staff would get notifications that they never asked for (M-22)."""
+        assert Profile() == storage.profile(UNIT, NURSE.hsa_id)
+
+    def test_the_last_profile_counts(self, storage: Storage) -> None:
+        """Otherwise a box that was unticked would go on sending (M-22)."""
+        both = Profile(email=frozenset({FlagKind.PROGRAM_DONE, FlagKind.ENDING}), sms=frozenset({FlagKind.FORM_SAVED}))
+        storage.keep_profile(UNIT, NURSE.hsa_id, both, ENTRY)
+        assert both == storage.profile(UNIT, NURSE.hsa_id)
+        storage.keep_profile(UNIT, NURSE.hsa_id, Profile(sms=both.email), ENTRY)
+        assert Profile(sms=both.email) == storage.profile(UNIT, NURSE.hsa_id)
+
+    def test_a_profile_is_of_one_person_at_one_unit(self, storage: Storage) -> None:
+        """Otherwise one person's choice would send messages to another."""
+        storage.keep_profile(UNIT, NURSE.hsa_id, Profile(email=frozenset({FlagKind.ENDING})), ENTRY)
+        assert Profile() == storage.profile(OTHER_UNIT, NURSE.hsa_id)
+        assert Profile() == storage.profile(UNIT, COLLEAGUE)
+
+    def test_a_profile_is_logged_with_it(self, storage: Storage) -> None:
+        """Otherwise a change at "Min profil" could be made of which the log knows nothing."""
+        storage.keep_profile(UNIT, NURSE.hsa_id, Profile(), ENTRY)
+        assert [ENTRY] == numbered(storage)
+
+    def test_log_entries_come_back_as_they_were(self, storage: Storage) -> None:
+        """Otherwise the log could not answer who did what with whose data, and whether it was allowed (M-06)."""
+        entries = [
+            AccessEntry(
+                at=MORNING + timedelta(microseconds=number),
+                by=by.signature,
+                unit=UNIT,
+                action="see-timeline",
+                activity=activity,
+                enrolment_id=None if number % 2 else "a",
+                person=None if number % 2 else PERSON,
+                granted=number != 1,
+            )
+            for number, (by, activity) in enumerate(
+                ((NURSE, Activity.READ), (Patient(PERSON), Activity.WRITE), (System(), Activity.DELETE))
+            )
+        ]
+        storage.log(entries)
+        assert entries == numbered(storage)
+
+    def test_log_numbers_rise_in_the_order_of_coming(self, storage: Storage) -> None:
+        """Otherwise an auditor could not tell what came first when the times are the same."""
+        entries = [evolve(ENTRY, action=f"step-{number}") for number in range(5)]
+        storage.log(entries[:2])
+        storage.log(entry for entry in entries[2:])
+        kept = storage.access_entries(UNIT)
+        numbers = [number for number, _ in kept]
+        assert entries == [entry for _, entry in kept]
+        assert sorted(set(numbers)) == numbers
+        assert 0 < numbers[0]
+
+    def test_the_log_is_read_in_portions(self, storage: Storage) -> None:
+        """Otherwise five years of a unit's log would have to fit into memory."""
+        entries = [evolve(ENTRY, action=f"step-{number}") for number in range(5)]
+        storage.log(entries)
+        walked: list[tuple[int, AccessEntry]] = []
+        while portion := storage.access_entries(UNIT, after=walked[-1][0] if walked else 0, limit=2):
+            assert 2 >= len(portion)
+            walked.extend(portion)
+        assert entries == [entry for _, entry in walked]
+
+    def test_the_log_of_a_unit_is_its_own(self, storage: Storage) -> None:
+        """Otherwise a unit's administrator would read about another unit's patients."""
+        theirs = evolve(ENTRY, unit=OTHER_UNIT)
+        storage.log((ENTRY, theirs))
+        assert [ENTRY] == numbered(storage)
+        assert [theirs] == numbered(storage, OTHER_UNIT)
+
+    def test_the_log_can_be_asked_for_one_person(self, storage: Storage) -> None:
+        """Otherwise a patient's right to know who has looked could not be answered."""
+        mine, other = evolve(ENTRY, person=PERSON), evolve(ENTRY, person=OTHER_PERSON)
+        storage.log((mine, ENTRY, other, mine))
+        assert [mine, mine] == numbered(storage, person=PERSON)
+        assert [] == numbered(storage, person=PersonId("vgr-reservnummer", PERSON.value))
+
+    def test_logging_nothing_is_fine(self, storage: Storage) -> None:
+        """Otherwise an empty view would be an error."""
+        storage.log(())
+        assert () == storage.access_entries(UNIT)
+
+    def test_many_threads_lose_no_log_entry(self, storage: Storage) -> None:
+        """Otherwise accesses at the same time would be missing from the log."""
+        entries = [evolve(ENTRY, action=f"step-{number}") for number in range(THREADS)]
+        assert [None] * THREADS == at_once([lambda entry=entry: storage.log((entry,)) for entry in entries])
+        kept = storage.access_entries(UNIT)
+        assert {entry.action for entry in entries} == {entry.action for _, entry in kept}
+        assert THREADS == len({number for number, _ in kept})
+
+    def test_the_first_program_kept_under_a_version_stays(self, storage: Storage) -> None:
+        """Otherwise content would change under a patient who was started with that version (D-05c)."""
+        assert PROGRAM == storage.keep_program(PROGRAM)
+        assert PROGRAM == storage.keep_program(evolve(PROGRAM, title="Ändrad i smyg"))
+        assert PROGRAM == storage.program(PROGRAM.key, PROGRAM.version)
+
+    def test_another_key_or_version_is_another_program(self, storage: Storage) -> None:
+        """Otherwise a new version could never be offered."""
+        second = evolve(PROGRAM, version="2", title="Andra upplagan")
+        for program in (PROGRAM, second, OTHER_PROGRAM):
+            assert program == storage.keep_program(program)
+        assert second == storage.program(PROGRAM.key, "2")
+        assert OTHER_PROGRAM == storage.program(OTHER_PROGRAM.key, "1")
+
+    def test_a_program_that_was_not_kept_is_none(self, storage: Storage) -> None:
+        """Otherwise a missing version would look like another error."""
+        storage.keep_program(PROGRAM)
+        assert None is storage.program(PROGRAM.key, "2")
+        assert None is storage.program("", "")
+
+    def test_many_threads_keep_one_program(self, storage: Storage) -> None:
+        """Otherwise two processes that start with different files would each go on with their own."""
+        versions = [evolve(PROGRAM, title=f"Titel {number}") for number in range(THREADS)]
+        results = at_once([lambda program=program: storage.keep_program(program) for program in versions])
+        assert [storage.program(PROGRAM.key, PROGRAM.version)] * THREADS == results
