@@ -99,7 +99,7 @@ def closed(enrolment: Enrolment, program: Program, module: int, now: datetime) -
 
 def uncompleted_before(enrolment: Enrolment, program: Program, module: int) -> tuple[int, ...]:
     """Give the modules that the reading order puts before this one and that are not completed. Rule: M-04, D-04b."""
-    order = program.reading_order
-    if module not in order:
+    before = program.before(module)
+    if enrolment.completed.issuperset(before):
         return ()
-    return tuple(earlier for earlier in order[: order.index(module)] if earlier not in enrolment.completed)
+    return tuple(earlier for earlier in before if earlier not in enrolment.completed)

@@ -5,7 +5,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from enum import Enum
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
@@ -37,7 +37,7 @@ from digital_painschool.people import HsaId, Party, PersonId
 from digital_painschool.policy import FlagKind
 
 
-class Phase(Enum):
+class Phase(StrEnum):
     """Where an enrolment is in its life."""
 
     ACTIVE = "active"
@@ -245,11 +245,9 @@ Changes = dict[str, Any]
 
 
 def _with(enrolment: Enrolment, changes: Changes) -> Enrolment:
-    # The same as attrs.evolve, which rebuilds all fields through __init__: a sixth of the time on the path of every step.
+    # What attrs.evolve does through __init__, in a tenth of the time: this is on the path of every step.
     after: Enrolment = object.__new__(Enrolment)
-    fields = after.__dict__
-    fields.update(enrolment.__dict__)
-    fields.update(changes)
+    object.__setattr__(after, "__dict__", enrolment.__dict__ | changes)
     return after
 
 

@@ -49,7 +49,7 @@ class Reason(Enum):
 
 _ADVICE: Mapping[Reason, str] = MappingProxyType(
     {
-        Reason.ALREADY_OPEN: "this person already has an open enrolment in the program at this unit; go on with that one or end it first",
+        Reason.ALREADY_OPEN: "the person has an open enrolment in the program at the unit; go on with that or end it",
         Reason.ALREADY_ENDED: "the enrolment has ended and cannot be changed or reopened; start a new one",
         Reason.SAME_THERAPIST: "that therapist already has the patient; name another",
         Reason.ACCESS_IS_OVER: "the patient's access is over; the therapist can maintain the enrolment or end it",
@@ -58,10 +58,10 @@ _ADVICE: Mapping[Reason, str] = MappingProxyType(
         Reason.UNKNOWN_MODULE: "the program has no module with that number; choose one that it has",
         Reason.UNKNOWN_END_REASON: "choose a reason from the list of end reasons",
         Reason.MODULE_NOT_IN_MAINTENANCE: "only the modules chosen for the maintenance can be read",
-        Reason.READ_ONLY_IN_MAINTENANCE: "in maintenance the patient reads; forms, messages and completed modules belong to the active time",
+        Reason.READ_ONLY_IN_MAINTENANCE: "in maintenance the patient reads, and fills in, completes and writes nothing",
         Reason.EARLIER_MODULES_FIRST: "complete the earlier modules of the reading order first",
         Reason.MODULE_NOT_RELEASED: "the therapist has not released this module yet",
-        Reason.NOT_RELEASED_BY_THERAPIST: "modules of this program are not released one by one; there is nothing to release",
+        Reason.NOT_RELEASED_BY_THERAPIST: "this program's modules are not released one by one; nothing is to be released",
         Reason.MODULE_NOT_OPENED: "open the module before completing it",
         Reason.UNKNOWN_FORM: "the program has no form with that key; choose one that it has",
         Reason.INVALID_ANSWERS: "correct the answers named in the facts and save again",
@@ -71,12 +71,12 @@ _ADVICE: Mapping[Reason, str] = MappingProxyType(
         Reason.NO_SUCH_MESSAGE: "count up to a message that has been sent",
         Reason.EMPTY_TEXT: "write something: the text is empty",
         Reason.TEXT_TOO_LONG: "shorten the text to the limit in the facts",
-        Reason.ONLY_MESSAGES_TO_THE_PATIENT_NOTIFY: "the patient's own messages raise a flag and need no notification; leave it out",
-        Reason.NO_ADDRESS_IN_DIRECTORY: "the staff directory has no address or number; the unit's directory manager corrects it there",
+        Reason.ONLY_MESSAGES_TO_THE_PATIENT_NOTIFY: "a patient's message raises a flag and needs no notification; leave it out",
+        Reason.NO_ADDRESS_IN_DIRECTORY: "the staff directory has none; the unit's directory manager corrects it there",
         Reason.NOT_ON_OFFER: "the unit does not offer staff notifications of that kind",
         Reason.NOT_APPROVED: "approve the plan, naming the decision (gallringsbeslut), before purging",
         Reason.DECISION_MISSING: "name the decision (gallringsbeslut) that the purge rests on",
-        Reason.ANOTHER_UNITS_PLAN: "the plan belongs to another unit; only that unit's data administrator can go on with it",
+        Reason.ANOTHER_UNITS_PLAN: "it belongs to another unit; only that unit's data administrator can go on with it",
     }
 )
 

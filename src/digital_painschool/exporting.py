@@ -4,6 +4,7 @@ Rule: M-21, D-21a.
 """
 
 import csv
+import errno
 import hashlib
 import json
 import os
@@ -19,7 +20,7 @@ from digital_painschool.errors import StorageFailed
 from digital_painschool.events import FormSaved
 from digital_painschool.ports.storage import History
 from digital_painschool.purging import ExportedFile
-from digital_painschool.serialization import event_to_data
+from digital_painschool.serialization import KIND_OF, event_to_data
 
 
 class Format(Enum):
@@ -109,7 +110,14 @@ def json_line(history: History) -> str:
         "person": {"scheme": e.person.scheme, "value": e.person.value},
         "unit": e.unit,
         "timeline": [
-            {"seq": entry.seq, **event_to_data(entry.event), **_document(history, entry.seq)}
+            {
+                "seq": entry.seq,
+                "at": entry.event.at.isoformat(),
+                "by": entry.event.by,
+                "kind": KIND_OF[type(entry.event)],
+                **event_to_data(entry.event),
+                **_document(history, entry.seq),
+            }
             for entry in history.timeline
         ],
     }
@@ -129,6 +137,8 @@ class _HashedFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._partial = path.with_name(path.name + ".partial")
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, f"{path.name} is there already", path)
         self._hash = hashlib.sha256()
         self._file: IO[bytes] = self._partial.open("wb")
         self.lines = 0

@@ -2,6 +2,7 @@
 
 import re
 from enum import Enum
+from typing import Self
 
 from attrs import field, frozen
 
@@ -23,7 +24,7 @@ class HsaId(str):
 
     __slots__ = ()
 
-    def __new__(cls, text: str) -> "HsaId":
+    def __new__(cls, text: str) -> Self:
         if type(text) is cls:
             return text
         if not isinstance(text, str) or len(text) > _HSA_ID_LENGTH or not _HSA_ID.fullmatch(text):

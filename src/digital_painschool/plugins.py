@@ -54,7 +54,7 @@ def installed(plugins: Iterable[object] = ()) -> tuple[Installed, ...]:
     manager.register(offers, name="digital_painschool")
     try:
         manager.load_setuptools_entrypoints(PROJECT)
-    except Exception as error:  # noqa: BLE001 - a plugin of any make can fail at its import
+    except Exception as error:
         raise WiringError(f"an installed plugin failed at its import with {type(error).__name__}: {error}") from error
     for plugin in plugins:
         manager.register(plugin)
@@ -138,12 +138,13 @@ def open_school(
 def _asked(kind: str, implementation: pluggy.HookImpl) -> Iterable[Installed]:
     plugin = implementation.plugin_name
     try:
-        for offer in cast("Iterable[object]", implementation.function()):
-            if not isinstance(offer, Offer):
-                raise TypeError(f"offered {type(offer).__name__} instead of Offer")
-            yield Installed(kind, offer, plugin)
-    except Exception as error:  # noqa: BLE001 - a plugin of any make can fail
+        offered = tuple(cast("Iterable[object]", implementation.function()))
+    except Exception as error:
         raise WiringError(f"plugin {plugin!r} failed when asked for its {kind} offers: {error}") from error
+    for offer in offered:
+        if not isinstance(offer, Offer):
+            raise WiringError(f"plugin {plugin!r} offers a {type(offer).__name__} as {kind} instead of an Offer")
+        yield Installed(kind, offer, plugin)
 
 
 def _require_known_hooks(manager: pluggy.PluginManager) -> None:
@@ -157,7 +158,8 @@ def _require_known_hooks(manager: pluggy.PluginManager) -> None:
                 )
 
 
-def _make(found: Iterable[Installed], kind: str, chosen: Chosen) -> Any:  # an offer of a kind makes an adapter of that kind: its hook says so
+def _make(found: Iterable[Installed], kind: str, chosen: Chosen) -> Any:
+    # What an offer of a kind makes is an adapter of that kind: the hook that it came from says so.
     of_kind = [one for one in found if one.kind == kind]
     matching = [one for one in of_kind if one.offer.name == chosen.name]
     if len(matching) == 1:
@@ -166,4 +168,4 @@ def _make(found: Iterable[Installed], kind: str, chosen: Chosen) -> Any:  # an o
     if not matching:
         raise WiringError(f"no {kind} is called {chosen.name!r}; installed are {listed}")
     whose = " and ".join(one.plugin for one in matching)
-    raise WiringError(f"{kind} {chosen.name!r} is offered more than once, by {whose}; remove one. Installed are {listed}")
+    raise WiringError(f"{kind} {chosen.name!r} is offered more than once, by {whose}; remove one of {listed}")

@@ -45,7 +45,7 @@ class Policy:
         heading: The heading of a new conversation (M-11).
         heading_limit: The most characters of a heading.
         message_limit: The most characters of a message.
-        retry_minutes: Waits after failed attempts to hand over; when they are used up, the therapist gets a flag (D-13d).
+        retry_minutes: Waits after failed attempts to hand over; then the therapist gets a flag (D-13d).
         patient_link: Where the patient reads, shown in a notification (D-13c).
         staff_link: Where staff read, shown in a notification (D-13c).
 

@@ -40,6 +40,18 @@ class Module:
     title: str
     pages: tuple[Page, ...]
 
+    def problems(self, forms: frozenset[str]) -> Iterator[str]:
+        """Name what is wrong within the module, given the keys of the forms that there are."""
+        yield from blank("", title=self.title)
+        if not self.pages:
+            yield "pages: a module has at least one page"
+        for page in self.pages:
+            yield from blank(f"pages[{page.title}].", title=page.title)
+            yield from repeated(f"pages[{page.title}].forms", list(page.forms))
+            yield from (
+                f"pages[{page.title}].forms: there is no form {key!r}" for key in page.forms if key not in forms
+            )
+
 
 @frozen(kw_only=True)
 class EndReason:
@@ -95,6 +107,7 @@ class Program:
     _modules: dict[int, Module] = field(init=False, eq=False, repr=False)
     _forms: dict[str, Form] = field(init=False, eq=False, repr=False)
     _carriers: dict[str, tuple[int, ...]] = field(init=False, eq=False, repr=False)
+    _before: dict[int, tuple[int, ...]] = field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         problems = tuple(self._problems())
@@ -109,6 +122,8 @@ class Program:
             for form in self.forms
         }
         object.__setattr__(self, "_carriers", carriers)
+        before = {number: self.reading_order[:place] for place, number in enumerate(self.reading_order)}
+        object.__setattr__(self, "_before", before)
 
     def __repr__(self) -> str:
         return f"Program(key={self.key!r}, version={self.version!r}, modules={len(self.modules)})"
@@ -121,22 +136,17 @@ class Program:
         """Give the form of that key, or None."""
         return self._forms.get(key)
 
+    def before(self, module: int) -> tuple[int, ...]:
+        """Give the modules that the reading order puts before this one; none for one outside it. Rule: M-04, D-04b."""
+        return self._before.get(module, ())
+
     def carriers(self, form: str) -> tuple[int, ...]:
         """Give the numbers of the modules whose pages carry the form."""
         return self._carriers.get(form, ())
 
     def _problems(self) -> Iterator[str]:
         yield from blank("", key=self.key, version=self.version, title=self.title)
-        numbers = [module.number for module in self.modules]
-        if not numbers or numbers != sorted(set(numbers)) or numbers[0] < 1:
-            yield "modules: numbers start at 1 or above, rise, and none comes twice"
-        for name, chosen in (("reading_order", self.reading_order), ("required", self.required)):
-            yield from repeated(name, [str(number) for number in chosen])
-            yield from (f"{name}: there is no module {number}" for number in chosen if number not in numbers)
-        if self.ordering is not Ordering.GUIDED and not self.reading_order:
-            yield f"reading_order: ordering {self.ordering.value!r} needs one"
-        if not self.required and not self.reading_order:
-            yield "required: name the modules that make the patient done, or a reading_order"
+        yield from self._order_problems()
         if not 1 <= self.access_months <= 120:
             yield "access_months: must be 1 to 120"
         if self.pace.modules_a_week < 1 or not 0 < self.pace.hours_from <= self.pace.hours_to:
@@ -149,14 +159,19 @@ class Program:
         yield from repeated("forms", [form.key for form in self.forms])
         for form in self.forms:
             yield from (f"forms[{form.key}].{problem}" for problem in form.problems())
-        known = {form.key for form in self.forms}
+        known = frozenset(form.key for form in self.forms)
         for module in self.modules:
-            yield from blank(f"modules[{module.number}].", title=module.title)
-            if not module.pages:
-                yield f"modules[{module.number}].pages: a module has at least one page"
-            for page in module.pages:
-                yield from blank(f"modules[{module.number}].pages[{page.title}].", title=page.title)
-                yield from repeated(f"modules[{module.number}].pages[{page.title}].forms", list(page.forms))
-                for key in page.forms:
-                    if key not in known:
-                        yield f"modules[{module.number}].pages[{page.title}].forms: there is no form {key!r}"
+            yield from (f"modules[{module.number}].{problem}" for problem in module.problems(known))
+
+    def _order_problems(self) -> Iterator[str]:
+        numbers = [module.number for module in self.modules]
+        if not numbers or numbers != sorted(set(numbers)) or numbers[0] < 1:
+            yield "modules: numbers start at 1 or above, rise, and none comes twice"
+        strangers = frozenset((*self.reading_order, *self.required)).difference(numbers)
+        for name, chosen in (("reading_order", self.reading_order), ("required", self.required)):
+            yield from repeated(name, [str(number) for number in chosen])
+            yield from (f"{name}: there is no module {number}" for number in chosen if number in strangers)
+        if self.ordering is not Ordering.GUIDED and not self.reading_order:
+            yield f"reading_order: ordering {self.ordering.value!r} needs one"
+        if not self.required and not self.reading_order:
+            yield "required: name the modules that make the patient done, or a reading_order"

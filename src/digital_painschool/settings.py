@@ -112,9 +112,10 @@ def _sections(data: dict[str, Any], file: Path) -> dict[str, Any]:
     known = ("storage", "identity", "inbox", "directory", "messengers", "observers", "programs", "policy", "units")
     strangers = sorted(data.keys() - set(known))
     if strangers:
-        raise WiringError(f"settings {file}: {', '.join(map(repr, strangers))} is not known; known are {', '.join(known)}")
+        named = ", ".join(map(repr, strangers))
+        raise WiringError(f"settings {file}: {named} is not known; known are {', '.join(known)}")
     if "storage" not in data:
-        raise WiringError(f"settings {file}: storage is missing, such as storage = \"sqlite:///painschool.db\"")
+        raise WiringError(f'settings {file}: storage is missing, such as storage = "sqlite:///painschool.db"')
     sections: dict[str, Any] = {}
     if isinstance(data["storage"], str):
         from_url = Settings.from_url(data["storage"])

@@ -60,9 +60,7 @@ class Steps:
         new_id: Makes an opaque id; given the instant, so that ids can rise with time.
     """
 
-    def __init__(
-        self, ports: Ports, catalogue: Catalogue, clock: Clock, new_id: Callable[[datetime], str]
-    ) -> None:
+    def __init__(self, ports: Ports, catalogue: Catalogue, clock: Clock, new_id: Callable[[datetime], str]) -> None:
         self.ports = ports
         self.storage = ports.storage
         self.catalogue = catalogue
@@ -259,7 +257,7 @@ class Steps:
             if self.storage.keep_program(program) != program:
                 raise InvalidProgram(
                     f"program {program.key!r}",
-                    [f"version: {program.version!r} was used with other content before; give the new content a new one"],
+                    [f"version: {program.version!r} stood for other content before; give the new content a new one"],
                 )
             self._kept.add(name)
 

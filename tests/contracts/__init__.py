@@ -2,4 +2,9 @@
 
 import pytest
 
-pytest.register_assert_rewrite(f"{__name__}.storage", f"{__name__}.inbox", f"{__name__}.messaging")
+pytest.register_assert_rewrite(
+    *(
+        f"{__name__}.{name}"
+        for name in ("caseload", "enrolments", "inbox", "messaging", "outbox", "registers", "retention", "storage")
+    )
+)

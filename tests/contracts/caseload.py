@@ -2,7 +2,16 @@
 
 from datetime import datetime, timedelta
 
-from contracts.histories import (
+from digital_painschool.enrolment import Phase
+from digital_painschool.notification import Notify, Status
+from digital_painschool.people import HsaId, Patient
+from digital_painschool.policy import FlagKind
+from digital_painschool.ports.storage import CaseQuery, CaseRow, Storage
+from digital_painschool.rules.flags import mark_handled, tally
+from digital_painschool.rules.lifecycle import hand_over, maintain, review
+from digital_painschool.rules.notifications import give_up
+from digital_painschool.rules.ordering import complete_module
+from tests.contracts.histories import (
     COLLEAGUE,
     LEASE,
     MORNING,
@@ -23,15 +32,6 @@ from contracts.histories import (
     step,
     take_note,
 )
-from digital_painschool.enrolment import Phase
-from digital_painschool.notification import Notify, Status
-from digital_painschool.people import HsaId, Patient
-from digital_painschool.policy import FlagKind
-from digital_painschool.ports.storage import CaseQuery, CaseRow, Storage
-from digital_painschool.rules.flags import mark_handled, tally
-from digital_painschool.rules.lifecycle import hand_over, maintain, review
-from digital_painschool.rules.notifications import give_up
-from digital_painschool.rules.ordering import complete_module
 
 PRIORITY, FLAGGED, QUIET = 0, 1, 2
 

@@ -9,7 +9,7 @@ from digital_painschool.border import Answer
 from digital_painschool.enrolment import Enrolment, apply
 from digital_painschool.events import ConversationRenamed, ConversationStarted, Event, FormSaved, MessageSent
 from digital_painschool.form import Form, ManyChoices, Number, Option, Scale, Text
-from digital_painschool.notification import Claimed, Notify, Outcome, Profile, Status
+from digital_painschool.notification import Claimed, Notification, Notify, Outcome, Profile, Status
 from digital_painschool.people import Actor, By, HsaId, Patient, PersonId, Role, System
 from digital_painschool.policy import Policy, Terms
 from digital_painschool.ports.storage import AccessEntry, Activity, Change, Content, Enrolments
@@ -111,9 +111,7 @@ def begin(
 ) -> Change:
     """Give the change that starts an enrolment, whatever the storage holds."""
     terms = Terms(program, POLICY)
-    events = start(
-        terms, person, (), enrolment_id=enrolment_id, unit=unit, therapist=therapist, by=NURSE, at=at
-    )
+    events = start(terms, person, (), enrolment_id=enrolment_id, unit=unit, therapist=therapist, by=NURSE, at=at)
     return _change(None, events, by=NURSE, at=at)
 
 
@@ -172,9 +170,9 @@ def take_note(enrolment: Enrolment, *, at: datetime) -> Change:
     return step(enrolment, mark_read, FORM, opened=True, at=at)
 
 
-def finish(enrolment: Enrolment, *, at: datetime, dropped: tuple[str, ...] = ()) -> Change:
-    """End the enrolment; the pending notifications named are dropped with it."""
-    return step(enrolment, end, "klar", at=at, dropped=dropped)
+def finish(enrolment: Enrolment, *, at: datetime, pending: tuple[Notification, ...] = ()) -> Change:
+    """End the enrolment; the pending notifications are dropped with it."""
+    return step(enrolment, end, "klar", pending, at=at, dropped=tuple(notification.id for notification in pending))
 
 
 def by_worker(enrolment: Enrolment, rule: Rule, *args: Any, at: datetime, outcomes: tuple[Outcome, ...]) -> Change:
@@ -190,9 +188,7 @@ def saved(storage: Enrolments, change: Change) -> Enrolment:
 
 def outcome(claimed: Claimed, status: Status, *, at: datetime, again: datetime | None = None) -> Outcome:
     """Give the outcome of an attempt."""
-    return Outcome(
-        notification_id=claimed.notification.id, token=claimed.token, status=status, at=at, due_at=again
-    )
+    return Outcome(notification_id=claimed.notification.id, token=claimed.token, status=status, at=at, due_at=again)
 
 
 def _change(

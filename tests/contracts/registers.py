@@ -1,11 +1,16 @@
 """The contract of the storage port: staff profiles, the access log, and the versions of programs."""
 
 from datetime import timedelta
+from functools import partial
 
 from attrs import evolve
 
-from contracts.enrolments import THREADS, at_once
-from contracts.histories import (
+from digital_painschool.notification import Profile
+from digital_painschool.people import HsaId, PersonId
+from digital_painschool.policy import FlagKind
+from digital_painschool.ports.storage import AccessEntry, Activity, Storage
+from tests.contracts.enrolments import THREADS, at_once
+from tests.contracts.histories import (
     COLLEAGUE,
     MORNING,
     NURSE,
@@ -17,10 +22,6 @@ from contracts.histories import (
     UNIT,
     access_entry,
 )
-from digital_painschool.notification import Profile
-from digital_painschool.people import HsaId, Patient, PersonId, System
-from digital_painschool.policy import FlagKind
-from digital_painschool.ports.storage import AccessEntry, Activity, Storage
 
 ENTRY = access_entry(NURSE, MORNING)
 
@@ -61,7 +62,7 @@ class RegistersContract:
         entries = [
             AccessEntry(
                 at=MORNING + timedelta(microseconds=number),
-                by=by.signature,
+                by=by,
                 unit=UNIT,
                 action="see-timeline",
                 activity=activity,
@@ -70,7 +71,7 @@ class RegistersContract:
                 granted=number != 1,
             )
             for number, (by, activity) in enumerate(
-                ((NURSE, Activity.READ), (Patient(PERSON), Activity.WRITE), (System(), Activity.DELETE))
+                ((NURSE.signature, Activity.READ), ("patient", Activity.WRITE), ("system", Activity.DELETE))
             )
         ]
         storage.log(entries)
@@ -119,7 +120,7 @@ class RegistersContract:
     def test_many_threads_lose_no_log_entry(self, storage: Storage) -> None:
         """Otherwise accesses at the same time would be missing from the log."""
         entries = [evolve(ENTRY, action=f"step-{number}") for number in range(THREADS)]
-        assert [None] * THREADS == at_once([lambda entry=entry: storage.log((entry,)) for entry in entries])
+        assert [None] * THREADS == at_once([partial(storage.log, (entry,)) for entry in entries])
         kept = storage.access_entries(UNIT)
         assert {entry.action for entry in entries} == {entry.action for _, entry in kept}
         assert THREADS == len({number for number, _ in kept})
@@ -147,5 +148,5 @@ class RegistersContract:
     def test_many_threads_keep_one_program(self, storage: Storage) -> None:
         """Otherwise two processes that start with different files would each go on with their own."""
         versions = [evolve(PROGRAM, title=f"Titel {number}") for number in range(THREADS)]
-        results = at_once([lambda program=program: storage.keep_program(program) for program in versions])
+        results = at_once([partial(storage.keep_program, program) for program in versions])
         assert [storage.program(PROGRAM.key, PROGRAM.version)] * THREADS == results

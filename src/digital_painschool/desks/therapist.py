@@ -192,9 +192,7 @@ class TherapistDesk:
             raise RuleBroken("M-15", Reason.UNKNOWN_FORM)
         return submissions(self._steps.storage, enrolment, form)
 
-    def mark_read(
-        self, enrolment_id: str, form: str, *, up_to: int | None = None, opened: bool = False
-    ) -> Enrolment:
+    def mark_read(self, enrolment_id: str, form: str, *, up_to: int | None = None, opened: bool = False) -> Enrolment:
         """Mark a form as read ("the small box"). Rule: M-15, D-15a.
 
         Args:

@@ -126,7 +126,7 @@ class Enrolments(Protocol):
         ...
 
     def timeline(self, enrolment_id: str, kinds: Iterable[type[Event]] | None = None) -> tuple[Entry, ...]:
-        """Give the timeline in order, all of it or the entries of some kinds; empty when there is no such enrolment."""
+        """Give the timeline in order, all of it or the entries of some kinds; empty for an unknown enrolment."""
         ...
 
     def documents(self, enrolment_id: str, seqs: Iterable[int]) -> Mapping[int, Content]:
@@ -134,7 +134,7 @@ class Enrolments(Protocol):
         ...
 
     def access_ended(self, now: datetime, limit: int) -> tuple[str, ...]:
-        """Give ids of open enrolments whose `access_until` is `now` or earlier and is not noted yet, at most `limit`."""
+        """Give ids of open enrolments whose `access_until` is `now` or earlier and not noted yet, at most `limit`."""
         ...
 
 
@@ -300,7 +300,7 @@ class Retention(Protocol):
         ...
 
     def histories(self, unit: HsaId, enrolment_ids: Sequence[str]) -> tuple[History, ...]:
-        """Give everything that is kept of some of a unit's enrolments, in the order asked for; missing ones left out."""
+        """Give everything that is kept of some of a unit's enrolments, in the order asked for; unknown ones not."""
         ...
 
     def keep_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:

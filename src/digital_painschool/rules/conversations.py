@@ -85,11 +85,7 @@ def send(
     found = find(enrolment, conversation)
     party = _writer(enrolment, terms, text, notify, by, at)
     number = found.sent(party) + 1
-    return (
-        MessageSent(
-            at=at, by=by.signature, conversation=found.number, author=party, number=number, notify=notify
-        ),
-    )
+    return (MessageSent(at=at, by=by.signature, conversation=found.number, author=party, number=number, notify=notify),)
 
 
 def read(

@@ -86,9 +86,7 @@ def is_alert(form: Form, answers: Mapping[str, Answer], total: int | None) -> bo
     """Tell whether an answer or the score has reached its alert threshold. Rule: D-17a."""
     if form.alert_from is not None and total is not None and total >= form.alert_from:
         return True
-    return any(
-        _alarms(question, answers[question.key]) for question in form.questions if question.key in answers
-    )
+    return any(_alarms(question, answers[question.key]) for question in form.questions if question.key in answers)
 
 
 def _require_open_module(enrolment: Enrolment, terms: Terms, form: str, at: datetime) -> None:

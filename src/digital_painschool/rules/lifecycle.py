@@ -11,7 +11,16 @@ from attrs import frozen
 from digital_painschool.border import module_numbers, whole_number
 from digital_painschool.enrolment import Enrolment, Phase
 from digital_painschool.errors import Reason, RuleBroken
-from digital_painschool.events import AccessEnded, Ended, Event, HandedOver, Maintained, NotificationDropped, Reviewed, Started
+from digital_painschool.events import (
+    AccessEnded,
+    Ended,
+    Event,
+    HandedOver,
+    Maintained,
+    NotificationDropped,
+    Reviewed,
+    Started,
+)
 from digital_painschool.instants import end_of_day, months_later
 from digital_painschool.notification import Notification
 from digital_painschool.people import By, HsaId, PersonId

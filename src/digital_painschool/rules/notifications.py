@@ -61,7 +61,9 @@ def raised_by(events: Iterable[Event]) -> frozenset[FlagKind]:
     return frozenset(flag for event in events if (flag := _flag(event)) is not None)
 
 
-def asked_for(events: Iterable[Event], enrolment: Enrolment, policy: Policy, profile: Profile) -> Iterator[Notification]:
+def asked_for(
+    events: Iterable[Event], enrolment: Enrolment, policy: Policy, profile: Profile
+) -> Iterator[Notification]:
     """Give the notifications that a step's events ask for.
 
     Rule: M-12, M-13, M-22, M-23, D-13a, D-13c, D-23a.
@@ -75,10 +77,8 @@ def asked_for(events: Iterable[Event], enrolment: Enrolment, policy: Policy, pro
     events = tuple(events)
     first = enrolment.version - len(events) + 1
     for seq, event in enumerate(events, start=first):
-        if isinstance(event, MessageSent):
-            if event.notify is not Notify.NONE:
-                yield _to_patient(event, seq, enrolment, policy)
-                continue
+        if isinstance(event, MessageSent) and event.notify is not Notify.NONE:
+            yield _to_patient(event, seq, enrolment, policy)
         flag = _flag(event)
         if flag is not None and flag in policy.staff_flags:
             for channel in (Channel.EMAIL, Channel.SMS):
@@ -207,9 +207,7 @@ def _to_patient(message: MessageSent, seq: int, enrolment: Enrolment, policy: Po
         window=window,
         lane=f"{enrolment.unit}.{person.scheme}.{person.value}" if collected else id_,
         due_at=due_at,
-        causes=(
-            Cause(enrolment_id=enrolment.id, seq=seq, conversation=message.conversation, number=message.number),
-        ),
+        causes=(Cause(enrolment_id=enrolment.id, seq=seq, conversation=message.conversation, number=message.number),),
         collected=collected,
     )
 

@@ -42,9 +42,9 @@ def open_module(enrolment: Enrolment, terms: Terms, module: int, *, by: By, at: 
     if why is not None:
         raise why
     out_of_order = (
-        enrolment.phase is Phase.ACTIVE
-        and module not in enrolment.opened
-        and bool(uncompleted_before(enrolment, terms.program, module))
+        module not in enrolment.opened
+        and enrolment.phase is Phase.ACTIVE
+        and uncompleted_before(enrolment, terms.program, module) != ()
     )
     return (ModuleOpened(at=at, by=by.signature, module=module, out_of_order=out_of_order),)
 

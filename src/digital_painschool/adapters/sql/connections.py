@@ -33,12 +33,20 @@ class Link(Protocol):
         """Begin a transaction: to write, or to read one unchanging picture."""
         ...
 
+    def only_one(self, job: str) -> None:
+        """Wait until nobody else is at that job, and keep it to oneself until the transaction is over."""
+        ...
+
     def commit(self) -> None:
         """Make it lasting."""
         ...
 
     def rollback(self) -> None:
         """Undo it."""
+        ...
+
+    def has_table(self, name: str) -> bool:
+        """Tell whether there is a table of that name."""
         ...
 
     def is_usable(self) -> bool:
@@ -58,6 +66,14 @@ class Driver(Protocol):
 
     def connect(self) -> Link:
         """Open a connection."""
+        ...
+
+    def migrate(self) -> None:
+        """Bring the schema up to date.
+
+        Raises:
+            StorageFailed: It could not be done; nothing was changed.
+        """
         ...
 
     def failure(self, error: Exception) -> PainschoolError:

@@ -307,3 +307,5 @@ messages = Table(
     Column("fetched_at", Instant),
 )
 Index("uq_staff_messages_key", messages.c.channel, messages.c.key, unique=True)
+WAITING = literal_column("fetched_at IS NULL", Boolean)
+_partial("ix_staff_messages_waiting", messages.c.channel, messages.c.number, where=WAITING)

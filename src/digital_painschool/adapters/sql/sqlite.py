@@ -2,13 +2,19 @@
 
 import sqlite3
 from collections.abc import Sequence
+from pathlib import Path
+from time import monotonic, sleep
 from urllib.parse import quote
 
+from sqlalchemy import NullPool, create_engine, event
 from sqlalchemy.dialects import sqlite as dialects
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ClauseElement
 
 from digital_painschool.adapters.sql.statements import Row, Statements, Values
 from digital_painschool.errors import Conflict, PainschoolError, StorageFailed
+
+_PATIENCE = 30.0
 
 _ADVICE = {
     "SQLITE_FULL": "the disk is full; make room",
@@ -49,6 +55,9 @@ class SqliteLink:
     def begin(self, *, write: bool) -> None:
         self._execute("BEGIN IMMEDIATE" if write else "BEGIN")
 
+    def only_one(self, job: str) -> None:
+        return  # whoever writes to a SQLite file is alone
+
     def commit(self) -> None:
         self._execute("COMMIT")
 
@@ -56,6 +65,10 @@ class SqliteLink:
         # A full disk makes SQLite roll back by itself; asking again would be an error.
         if self._connection.in_transaction:
             self._execute("ROLLBACK")
+
+    def has_table(self, name: str) -> bool:
+        found = self._execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,))
+        return found.fetchall() != []
 
     def is_usable(self) -> bool:
         return True
@@ -85,20 +98,36 @@ class SqliteDriver:
         self._synchronous = synchronous
 
     def connect(self) -> SqliteLink:
-        return SqliteLink(self.connection())
+        return SqliteLink(self._connection())
 
-    def connection(self, *, create: bool = False) -> sqlite3.Connection:
-        """Open a plain connection with everything set as it has to be."""
+    def migrate(self) -> None:
+        from digital_painschool.adapters.sql.migrations import cause_of, upgrade
+
+        engine = create_engine("sqlite://", creator=lambda: self._connection(create=True), poolclass=NullPool)
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+        try:
+            upgrade(engine)
+        except DBAPIError as error:
+            raise self.failure(cause_of(error)) from None
+        except sqlite3.Error as error:
+            raise self.failure(error) from None
+        finally:
+            engine.dispose()
+
+    def _connection(self, *, create: bool = False) -> sqlite3.Connection:
+        if not create and not Path(self.path).exists():
+            raise StorageFailed(f"there is no file {self.path}; run `digital-painschool migrate`")
         connection = sqlite3.connect(
             f"file:{quote(self.path)}?mode={'rwc' if create else 'rw'}",
             uri=True,
-            timeout=30,
+            timeout=_PATIENCE,
             isolation_level=None,
             check_same_thread=False,
         )
         try:
-            for setting in (f"synchronous={self._synchronous}", "foreign_keys=ON", "busy_timeout=30000"):
-                connection.execute(f"PRAGMA {setting}")
+            _use_wal(connection)
+            connection.execute(f"PRAGMA synchronous={self._synchronous}")
+            connection.execute("PRAGMA foreign_keys=ON")
         except BaseException:
             connection.close()
             raise
@@ -110,3 +139,17 @@ class SqliteDriver:
             return Conflict("somebody else saved the same at the same time; load again and decide again")
         advice = next((text for start, text in _ADVICE.items() if name.startswith(start)), "see the name of the error")
         return StorageFailed(f"SQLite could not do it ({name}): {advice}")
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    # Switching to WAL does not wait for others by itself as other statements do.
+    deadline = monotonic() + _PATIENCE
+    while True:
+        try:
+            if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+                return
+            connection.execute("PRAGMA journal_mode=WAL").fetchone()
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or monotonic() > deadline:
+                raise
+            sleep(0.01)

@@ -1,0 +1,98 @@
+"""The list of patients, from columns that each step keeps up to date."""
+
+from typing import Any
+
+from sqlalchemy import Integer, bindparam, case, or_, select, tuple_
+
+from digital_painschool.adapters.sql.parts import Part
+from digital_painschool.adapters.sql.schema import NOT_ENDED, enrolments
+from digital_painschool.adapters.sql.statements import Row
+from digital_painschool.enrolment import Phase, Tally
+from digital_painschool.people import HsaId, PersonId
+from digital_painschool.ports.storage import CaseQuery, CaseRow
+
+_e = enrolments.c
+_RANK = case(
+    (_e.priority, 0),
+    (
+        or_(
+            _e.unread_forms > 0,
+            _e.unread_messages > 0,
+            _e.done,
+            _e.undelivered > 0,
+            _e.access_until <= bindparam("now"),
+        ),
+        1,
+    ),
+    else_=2,
+)
+_OF_UNIT = (
+    select(
+        _RANK.label("rank"),
+        _e.id,
+        _e.person_scheme,
+        _e.person_value,
+        _e.therapist,
+        _e.program,
+        _e.program_version,
+        _e.phase,
+        _e.started_at,
+        _e.access_until,
+        _e.reviewed_at,
+        _e.last_seen_at,
+        _e.unread_forms,
+        _e.unread_messages,
+        _e.done,
+        _e.undelivered,
+        _e.priority,
+    )
+    .where(
+        NOT_ENDED,
+        _e.unit == bindparam("unit"),
+        tuple_(_RANK, _e.id) > tuple_(bindparam("rank", type_=Integer), bindparam("id", type_=_e.id.type)),
+    )
+    .order_by(_RANK, _e.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+_OF_THERAPIST = _OF_UNIT.where(_e.therapist == bindparam("therapist"))
+
+
+class CaseloadPart(Part):
+    """The protocol `Caseload` on SQL.
+
+    The rank is worked out for the therapist's own rows and not kept in an index, which every step would have to change.
+    """
+
+    def cases(self, query: CaseQuery) -> tuple[CaseRow, ...]:
+        rank, after = (-1, "") if query.after is None else query.after
+        values: dict[str, Any] = {
+            "unit": str(query.unit),
+            "now": query.now,
+            "rank": rank,
+            "id": after,
+            "limit": query.limit,
+        }
+        statement = _OF_UNIT
+        if query.therapist is not None:
+            statement = _OF_THERAPIST
+            values["therapist"] = str(query.therapist)
+        return tuple(map(_case, self._database.read(lambda link: link.rows(statement, values))))
+
+
+def _case(row: Row) -> CaseRow:
+    return CaseRow(
+        enrolment_id=row[1],
+        person=PersonId(row[2], row[3]),
+        therapist=HsaId(row[4]),
+        program=row[5],
+        program_version=row[6],
+        phase=Phase(row[7]),
+        started_at=row[8],
+        access_until=row[9],
+        reviewed_at=row[10],
+        last_seen_at=row[11],
+        tally=Tally(
+            unread_forms=row[12], unread_messages=row[13], done=row[14], undelivered=row[15], priority=row[16]
+        ),
+        key=(row[0], row[1]),
+    )

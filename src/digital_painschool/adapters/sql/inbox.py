@@ -1,0 +1,102 @@
+"""The patients' inbox as rows, for a portal that shows them itself."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+
+from sqlalchemy import bindparam, delete, select
+
+from digital_painschool.adapters.sql.opening import open_database
+from digital_painschool.adapters.sql.parts import insert_into
+from digital_painschool.adapters.sql.schema import notices
+from digital_painschool.errors import DeliveryFailed, PainschoolError
+from digital_painschool.notification import Template
+from digital_painschool.people import HsaId, PersonId
+from digital_painschool.ports.inbox import HandedOver, Notice, Reach
+
+RESERVE_NUMBERS = ("nationellt-reservnummer", "vgr-reservnummer")
+
+_DELIVER = insert_into(notices, unless_there=True)
+_PERSON = (notices.c.person_value == bindparam("value"), notices.c.person_scheme == bindparam("scheme"))
+_FORGET = delete(notices).where(*_PERSON)
+_OF_PERSON = (
+    select(notices.c.key, notices.c.unit, notices.c.template, notices.c.link)
+    .where(*_PERSON)
+    .order_by(notices.c.delivered_at, notices.c.key)
+)
+
+
+class SqlInbox:
+    """The inbox port on rows of a table, each key once, held by the database itself. Rule: M-12, D-13c, D-13d.
+
+    Args:
+        url: As for `SqlStorage`; the same database or another one.
+        migrate: True first brings the schema up to date, and makes a missing SQLite file.
+        unreachable_schemes: The kinds of identity numbers that cannot be reached.
+        ways: How those who are reachable are told that something came.
+        clock: Gives the present instant, for the column that says when.
+
+    Raises:
+        StorageFailed: The database cannot be reached, or its schema is not the one that this version works with.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        migrate: bool = False,
+        unreachable_schemes: Iterable[str] = RESERVE_NUMBERS,
+        ways: Iterable[str] = ("email", "sms"),
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._database = open_database(url, migrate=migrate, connections=4)
+        self._unreachable_schemes = frozenset(unreachable_schemes)
+        self._ways = frozenset(ways)
+        self._clock = clock
+
+    def reach(self, person: PersonId) -> Reach:
+        if person.scheme in self._unreachable_schemes:
+            return Reach(reachable=False)
+        return Reach(reachable=True, ways=self._ways)
+
+    def deliver(self, notice: Notice) -> HandedOver:
+        if not self.reach(notice.person).reachable:
+            raise DeliveryFailed("the inbox does not take this kind of identity number", permanent=True)
+        values = {
+            "key": notice.key,
+            "unit": str(notice.unit),
+            "person_scheme": notice.person.scheme,
+            "person_value": notice.person.value,
+            "template": notice.template.value,
+            "link": notice.link,
+            "delivered_at": self._clock(),
+        }
+        try:
+            new = self._database.write(lambda link: link.count(_DELIVER, values))
+        except PainschoolError as error:
+            raise DeliveryFailed(f"the inbox's database: {error}") from None
+        return HandedOver.NEW if new else HandedOver.KNOWN
+
+    def messages(self, person: PersonId) -> tuple[Notice, ...]:
+        """Give what a person was sent, oldest first, for a portal to show.
+
+        Raises:
+            StorageFailed: The database could not do it.
+        """
+        values = {"value": person.value, "scheme": person.scheme}
+        return tuple(
+            Notice(key=key, unit=HsaId(unit), person=person, template=Template(template), link=link)
+            for key, unit, template, link in self._database.read(lambda link: link.rows(_OF_PERSON, values))
+        )
+
+    def forget(self, person: PersonId) -> int:
+        """Delete what a person was sent, as a purge asks for, and give how many notices that were.
+
+        Raises:
+            StorageFailed: The database could not do it.
+        """
+        values = {"value": person.value, "scheme": person.scheme}
+        return self._database.write(lambda link: link.count(_FORGET, values))
+
+    def close(self) -> None:
+        """Let go of the connections; closing again does nothing."""
+        self._database.close()

@@ -1,0 +1,111 @@
+"""E-mail or SMS to staff as rows, for a gateway that fetches them."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from sqlalchemy import Integer, bindparam, literal_column, select, update
+
+from digital_painschool.adapters.sql.opening import open_database
+from digital_painschool.adapters.sql.parts import insert_into
+from digital_painschool.adapters.sql.schema import WAITING, messages
+from digital_painschool.errors import DeliveryFailed, InvalidValue, PainschoolError
+from digital_painschool.notification import Channel, Template
+from digital_painschool.ports.inbox import HandedOver
+from digital_painschool.ports.messaging import Address
+
+_SEND = insert_into(messages, unless_there=True, leave_out=("number", "fetched_at"))
+_WAITING = (
+    select(messages.c.key, messages.c.recipient, messages.c.template, messages.c.link)
+    .where(WAITING, messages.c.channel == bindparam("its_channel"))
+    .order_by(messages.c.number)
+    .limit(bindparam("limit", type_=Integer))
+)
+_SENT = (
+    update(messages)
+    .where(messages.c.channel == bindparam("its_channel"), messages.c.key == bindparam("its_key"), WAITING)
+    .values(fetched_at=bindparam("now", type_=messages.c.fetched_at.type), recipient=literal_column("''"))
+)
+
+
+class WaitingMessage(NamedTuple):
+    """What a gateway is to send: the key, to which address (masked when shown), which fixed text, with which link."""
+
+    key: str
+    address: Address
+    template: Template
+    link: str
+
+
+class SqlMessenger:
+    """The messaging port on rows of a table, each key once, held by the database itself. Rule: M-22, M-23, D-13c.
+
+    Args:
+        channel: Which channel it serves, `EMAIL` or `SMS`.
+        url: As for `SqlStorage`; the same database or another one.
+        migrate: True first brings the schema up to date, and makes a missing SQLite file.
+        clock: Gives the present instant, for the columns that say when.
+
+    Raises:
+        InvalidValue: It is neither channel.
+        StorageFailed: The database cannot be reached, or its schema is not the one that this version works with.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        url: str,
+        *,
+        migrate: bool = False,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        if channel not in (Channel.EMAIL, Channel.SMS):
+            raise InvalidValue("a messenger serves Channel.EMAIL or Channel.SMS; the inbox has a port of its own")
+        self._channel = channel
+        self._database = open_database(url, migrate=migrate, connections=4)
+        self._clock = clock
+
+    @property
+    def channel(self) -> Channel:
+        """The channel that it serves."""
+        return self._channel
+
+    def send(self, recipient: Address, template: Template, link: str, *, key: str) -> HandedOver:
+        values = {
+            "key": key,
+            "channel": self._channel.value,
+            "recipient": recipient.value,
+            "template": template.value,
+            "link": link,
+            "sent_at": self._clock(),
+        }
+        try:
+            new = self._database.write(lambda link: link.count(_SEND, values))
+        except PainschoolError as error:
+            raise DeliveryFailed(f"the messages' database: {error}") from None
+        return HandedOver.NEW if new else HandedOver.KNOWN
+
+    def waiting(self, limit: int = 100) -> tuple[WaitingMessage, ...]:
+        """Give the messages that the gateway has not reported as sent, oldest first.
+
+        Raises:
+            StorageFailed: The database could not do it.
+        """
+        values = {"its_channel": self._channel.value, "limit": limit}
+        return tuple(
+            WaitingMessage(key, Address(address), Template(template), link)
+            for key, address, template, link in self._database.read(lambda link: link.rows(_WAITING, values))
+        )
+
+    def sent(self, key: str) -> None:
+        """Note that the gateway has sent a message: its address is deleted, its key stays known.
+
+        Raises:
+            StorageFailed: The database could not do it.
+        """
+        values = {"its_channel": self._channel.value, "its_key": key, "now": self._clock()}
+        self._database.write(lambda link: link.count(_SENT, values))
+
+    def close(self) -> None:
+        """Let go of the connections; closing again does nothing."""
+        self._database.close()

@@ -1,0 +1,131 @@
+"""What is not an enrolment's own: profiles of staff, the access log, and the programs."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Integer, bindparam, select
+from sqlalchemy.dialects.postgresql import insert
+
+from digital_painschool.adapters.sql.connections import Link
+from digital_painschool.adapters.sql.parts import (
+    ADD_ACCESS,
+    Part,
+    access_values,
+    from_json,
+    insert_into,
+    may_exist,
+    to_json,
+)
+from digital_painschool.adapters.sql.schema import access_log, profiles, programs
+from digital_painschool.adapters.sql.statements import Row
+from digital_painschool.errors import InvalidProgram, StorageFailed
+from digital_painschool.notification import Profile
+from digital_painschool.people import HsaId, PersonId
+from digital_painschool.ports.storage import AccessEntry, Activity
+from digital_painschool.program import Program
+from digital_painschool.programs.reading import program_from_data, program_to_data
+from digital_painschool.serialization import from_data, to_data
+
+_PROFILE = select(profiles.c.data).where(
+    profiles.c.unit == bindparam("unit"), profiles.c.hsa_id == bindparam("hsa_id")
+)
+_new_profile = insert(profiles).inline()
+_KEEP_PROFILE = _new_profile.on_conflict_do_update(
+    index_elements=[profiles.c.unit, profiles.c.hsa_id], set_={"data": _new_profile.excluded.data}
+)
+
+_LOG = (
+    select(
+        access_log.c.number,
+        access_log.c.at,
+        access_log.c.by,
+        access_log.c.unit,
+        access_log.c.action,
+        access_log.c.activity,
+        access_log.c.enrolment_id,
+        access_log.c.person_scheme,
+        access_log.c.person_value,
+        access_log.c.granted,
+    )
+    .where(access_log.c.unit == bindparam("unit"), access_log.c.number > bindparam("after"))
+    .order_by(access_log.c.number)
+    .limit(bindparam("limit", type_=Integer))
+)
+_LOG_OF_PERSON = _LOG.where(
+    access_log.c.person_value == bindparam("person_value"), access_log.c.person_scheme == bindparam("person_scheme")
+)
+
+_PROGRAM = select(programs.c.data).where(
+    programs.c.key == bindparam("key"), programs.c.version == bindparam("version")
+)
+_KEEP_PROGRAM = insert_into(programs, unless_there=True)
+
+
+class OfficesPart(Part):
+    """The protocols `Staff`, `AccessLog` and `Programs` on SQL."""
+
+    def profile(self, unit: HsaId, hsa_id: HsaId) -> Profile:
+        values = {"unit": str(unit), "hsa_id": str(hsa_id)}
+        rows = self._database.read(lambda link: link.rows(_PROFILE, values))
+        return from_data(from_json(rows[0][0]), Profile) if rows else Profile()
+
+    def keep_profile(self, unit: HsaId, hsa_id: HsaId, profile: Profile, access: AccessEntry) -> None:
+        values = {"unit": str(unit), "hsa_id": str(hsa_id), "data": to_json(to_data(profile))}
+
+        def work(link: Link) -> None:
+            link.count(_KEEP_PROFILE, values)
+            link.count(ADD_ACCESS, access_values(access))
+
+        self._database.write(work)
+
+    def log(self, entries: Iterable[AccessEntry]) -> None:
+        values = [access_values(entry) for entry in entries]
+        self._database.write(lambda link: link.many(ADD_ACCESS, values))
+
+    def access_entries(
+        self, unit: HsaId, *, person: PersonId | None = None, after: int = 0, limit: int = 1000
+    ) -> tuple[tuple[int, AccessEntry], ...]:
+        values: dict[str, Any] = {"unit": str(unit), "after": after, "limit": limit}
+        statement = _LOG
+        if person is not None:
+            statement = _LOG_OF_PERSON
+            values |= {"person_value": person.value, "person_scheme": person.scheme}
+        return tuple((row[0], _access(row)) for row in self._database.read(lambda link: link.rows(statement, values)))
+
+    def keep_program(self, program: Program) -> Program:
+        values = {"key": program.key, "version": program.version, "data": to_json(program_to_data(program))}
+
+        def work(link: Link) -> str:
+            link.count(_KEEP_PROGRAM, values)
+            data: str = link.rows(_PROGRAM, values)[0][0]
+            return data
+
+        data = self._database.write(work)
+        return program if data == values["data"] else _program(data)
+
+    def program(self, key: str, version: str) -> Program | None:
+        if not (may_exist(key) and may_exist(version)):
+            return None
+        rows = self._database.read(lambda link: link.rows(_PROGRAM, {"key": key, "version": version}))
+        return _program(rows[0][0]) if rows else None
+
+
+def _program(data: str) -> Program:
+    try:
+        return program_from_data(from_json(data), "a stored program")
+    except InvalidProgram as error:
+        raise StorageFailed(f"a stored program cannot be used any more: {error}") from None
+
+
+def _access(row: Row) -> AccessEntry:
+    _, at, by, unit, action, activity, enrolment_id, scheme, value, granted = row
+    return AccessEntry(
+        at=at,
+        by=by,
+        unit=HsaId(unit),
+        action=action,
+        activity=Activity(activity),
+        enrolment_id=enrolment_id,
+        person=None if value is None else PersonId(scheme, value),
+        granted=granted,
+    )

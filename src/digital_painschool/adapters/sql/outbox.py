@@ -1,0 +1,316 @@
+"""The outbox: notifications with their causes, who has them in hand, and what became of them."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from secrets import token_hex
+from typing import Any
+
+from sqlalchemy import Integer, and_, bindparam, delete, exists, func, literal_column, not_, null, or_, select, update
+
+from digital_painschool.adapters.sql.connections import Link
+from digital_painschool.adapters.sql.parts import Part, insert_into, may_exist
+from digital_painschool.adapters.sql.schema import FREE, PENDING, causes, notifications
+from digital_painschool.adapters.sql.statements import Row, among
+from digital_painschool.errors import Conflict
+from digital_painschool.notification import (
+    Cause,
+    Channel,
+    Claimed,
+    Notification,
+    NotificationRecord,
+    Outcome,
+    Status,
+    Template,
+)
+from digital_painschool.people import HsaId, PersonId
+from digital_painschool.ports.storage import Change
+
+_STAFF = "hsa-id"
+
+_n = notifications.c
+_ROW = (
+    _n.id,
+    _n.unit,
+    _n.channel,
+    _n.recipient_scheme,
+    _n.recipient_value,
+    _n.template,
+    _n.window,
+    _n.lane,
+    _n.due_at,
+    _n.collected,
+    _n.status,
+    _n.attempts,
+    _n.settled_at,
+)
+_ADD = insert_into(notifications)
+_ADD_CAUSE = insert_into(causes)
+_CAUSES = (
+    select(causes.c.notification_id, causes.c.enrolment_id, causes.c.seq, causes.c.conversation, causes.c.message)
+    .where(among(causes.c.notification_id, "ids"))
+    .order_by(causes.c.notification_id, causes.c.place)
+)
+_CAUSE_PLACES = (
+    select(causes.c.place, causes.c.enrolment_id, causes.c.seq)
+    .where(causes.c.notification_id == bindparam("notification_id"))
+    .order_by(causes.c.place)
+)
+_TO_JOIN = (
+    select(_n.id)
+    .where(
+        FREE,
+        _n.unit == bindparam("unit"),
+        _n.channel == bindparam("channel"),
+        _n.recipient_value == bindparam("recipient_value"),
+        _n.recipient_scheme == bindparam("recipient_scheme"),
+        _n.window == bindparam("window"),
+    )
+    .order_by(_n.id)
+    .limit(literal_column("1", Integer))
+    .with_for_update()
+)
+_TO_DROP = select(_n.id).where(_n.id == bindparam("notification_id"), FREE).with_for_update()
+_DROP_CAUSES = delete(causes).where(
+    causes.c.notification_id == bindparam("notification_id"), causes.c.enrolment_id == bindparam("enrolment_id")
+)
+_DROP = (
+    update(notifications)
+    .where(_n.id == bindparam("notification_id"))
+    .values(status=literal_column("'dropped'"), settled_at=bindparam("settled_at", type_=_n.settled_at.type))
+)
+
+_HELD = notifications.alias("held")
+_DUE = and_(PENDING, _n.due_at <= bindparam("now"))
+_HELD_BY_NOBODY = or_(_n.held_until.is_(None), _n.held_until <= bindparam("now"))
+_DUE_LANES = (
+    select(_n.lane)
+    .where(
+        _DUE,
+        _HELD_BY_NOBODY,
+        not_(
+            exists(
+                select(literal_column("1")).where(
+                    literal_column("held.status = 'pending'"),
+                    _HELD.c.lane == _n.lane,
+                    _HELD.c.held_until > bindparam("now"),
+                )
+            )
+        ),
+    )
+    .order_by(_n.due_at, _n.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+_DUE_IN_LANES = select(*_ROW).where(_DUE, among(_n.lane, "lanes")).order_by(_n.due_at, _n.id).with_for_update()
+_HOLD = (
+    update(notifications)
+    .where(among(_n.id, "ids"))
+    .values(
+        token=bindparam("token", type_=_n.token.type),
+        held_until=bindparam("held_until", type_=_n.held_until.type),
+        attempts=_n.attempts + literal_column("1", Integer),
+        slot=_n.id,
+    )
+)
+_SETTLE = (
+    update(notifications)
+    .where(among(_n.id, "ids"), PENDING, _n.token == bindparam("claim"))
+    .values(
+        status=bindparam("status", type_=_n.status.type),
+        settled_at=bindparam("settled_at", type_=_n.settled_at.type),
+        attempts=_n.attempts - bindparam("not_tried", type_=Integer),
+        due_at=func.coalesce(bindparam("again", type_=_n.due_at.type), _n.due_at),
+        token=null(),
+        held_until=null(),
+    )
+)
+_FIRST_CAUSE = (
+    select(causes.c.notification_id, func.min(causes.c.seq).label("seq"))
+    .where(causes.c.enrolment_id == bindparam("enrolment_id"))
+    .group_by(causes.c.notification_id)
+    .subquery("first_cause")
+)
+_OF_ENROLMENT = (
+    select(*_ROW)
+    .join(_FIRST_CAUSE, _FIRST_CAUSE.c.notification_id == _n.id)
+    .order_by(_FIRST_CAUSE.c.seq, _n.id)
+)
+_FREE_OF_ENROLMENT = _OF_ENROLMENT.where(FREE)
+
+
+class OutboxPart(Part):
+    """The protocol `Outbox` on SQL.
+
+    A notification is free while nobody has claimed it; a claim leaves its token behind until it is settled or claimed
+    anew. Whether a lease ran out is for `claim` alone: nothing else is told the time.
+    """
+
+    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
+        token = token_hex(16)
+
+        def work(link: Link) -> tuple[Claimed, ...]:
+            link.only_one("claim")
+            lanes = [row[0] for row in link.rows(_DUE_LANES, {"now": now, "limit": limit})]
+            if not lanes:
+                return ()
+            taken = _first_lanes(link.rows(_DUE_IN_LANES, {"now": now, "lanes": sorted({*lanes})}), limit)
+            values = {"ids": [row[0] for row in taken], "token": token, "held_until": now + lease}
+            link.count(_HOLD, values)
+            return tuple(
+                Claimed(notification=record.notification, attempts=record.attempts, token=token)
+                for record in _records(link, taken)
+            )
+
+        return self._database.write(work)
+
+    def settle(self, outcomes: Sequence[Outcome]) -> None:
+        self._database.write(lambda link: _settle(link, outcomes))
+
+    def notifications(self, enrolment_id: str) -> tuple[NotificationRecord, ...]:
+        return self._caused_by(enrolment_id, _OF_ENROLMENT)
+
+    def droppable(self, enrolment_id: str) -> tuple[Notification, ...]:
+        return tuple(record.notification for record in self._caused_by(enrolment_id, _FREE_OF_ENROLMENT))
+
+    def _caused_by(self, enrolment_id: str, statement: Any) -> tuple[NotificationRecord, ...]:
+        if not may_exist(enrolment_id):
+            return ()
+        values = {"enrolment_id": enrolment_id}
+        return self._database.read(lambda link: _records(link, link.rows(statement, values)), several=True)
+
+    def _change_notifications(self, link: Link, change: Change) -> None:
+        if change.outcomes:
+            _settle(link, change.outcomes)
+        for notification_id in sorted(change.dropped):
+            _drop(link, notification_id, change)
+        for notification in change.notifications:
+            _add(link, notification)
+
+
+def _add(link: Link, notification: Notification) -> None:
+    values = _values(notification)
+    found = link.rows(_TO_JOIN, values)
+    if not found:
+        link.count(_ADD, values)
+        link.many(_ADD_CAUSE, _cause_values(notification.id, notification.unit, notification.causes, 1))
+        return
+    joined = found[0][0]
+    there = link.rows(_CAUSE_PLACES, {"notification_id": joined})
+    known = {(enrolment_id, seq) for _, enrolment_id, seq in there}
+    new = [cause for cause in notification.causes if (cause.enrolment_id, cause.seq) not in known]
+    link.many(_ADD_CAUSE, _cause_values(joined, notification.unit, new, there[-1][0] + 1 if there else 1))
+
+
+def _drop(link: Link, notification_id: str, change: Change) -> None:
+    values = {
+        "notification_id": notification_id,
+        "enrolment_id": change.enrolment.id,
+        "settled_at": change.enrolment.last_entry_at,
+    }
+    if not link.rows(_TO_DROP, values):
+        raise Conflict("a notification to drop is on its way or settled; load the enrolment and decide again")
+    if any(row[1] != change.enrolment.id for row in link.rows(_CAUSE_PLACES, values)):
+        link.count(_DROP_CAUSES, values)
+    else:
+        # One that nothing else caused keeps its causes, so that the books show it and a purge finds it.
+        link.count(_DROP, values)
+
+
+def _settle(link: Link, outcomes: Iterable[Outcome]) -> None:
+    alike: dict[tuple[Any, ...], list[str]] = {}
+    for outcome in outcomes:
+        key = (outcome.token, outcome.status, outcome.at, outcome.due_at, outcome.tried)
+        alike.setdefault(key, []).append(outcome.notification_id)
+    for (token, status, at, due_at, tried), ids in alike.items():
+        back = status is Status.PENDING
+        values = {
+            "ids": sorted(ids),
+            "claim": token,
+            "status": status.value,
+            "settled_at": None if back else at,
+            "again": due_at if back else None,
+            "not_tried": 0 if tried else 1,
+        }
+        link.count(_SETTLE, values)
+
+
+def _first_lanes(rows: list[Row], limit: int) -> list[Row]:
+    sizes = Counter(row[7] for row in rows)
+    lanes: set[str] = set()
+    size = 0
+    for row in rows:
+        lane = row[7]
+        if lane in lanes:
+            continue
+        if size >= limit:
+            break
+        lanes.add(lane)
+        size += sizes[lane]
+    return [row for row in rows if row[7] in lanes]
+
+
+def _records(link: Link, rows: list[Row]) -> tuple[NotificationRecord, ...]:
+    found: dict[str, list[Cause]] = {row[0]: [] for row in rows}
+    if rows:
+        for notification_id, enrolment_id, seq, conversation, number in link.rows(_CAUSES, {"ids": list(found)}):
+            cause = Cause(enrolment_id=enrolment_id, seq=seq, conversation=conversation, number=number)
+            found[notification_id].append(cause)
+    return tuple(_record(row, tuple(found[row[0]])) for row in rows)
+
+
+def _record(row: Row, found: tuple[Cause, ...]) -> NotificationRecord:
+    id_, unit, channel, scheme, value, template, window, lane, due_at, collected, status, attempts, settled_at = row
+    return NotificationRecord(
+        notification=Notification(
+            id=id_,
+            unit=HsaId(unit),
+            channel=Channel(channel),
+            recipient=HsaId(value) if scheme == _STAFF else PersonId(scheme, value),
+            template=Template(template),
+            window=window,
+            lane=lane,
+            due_at=due_at,
+            causes=found,
+            collected=collected,
+        ),
+        status=Status(status),
+        attempts=attempts,
+        settled_at=settled_at,
+    )
+
+
+def _values(notification: Notification) -> dict[str, Any]:
+    recipient = notification.recipient
+    return {
+        "id": notification.id,
+        "unit": str(notification.unit),
+        "channel": notification.channel.value,
+        "recipient_scheme": recipient.scheme if isinstance(recipient, PersonId) else _STAFF,
+        "recipient_value": recipient.value if isinstance(recipient, PersonId) else str(recipient),
+        "template": notification.template.value,
+        "window": notification.window,
+        "slot": "",
+        "lane": notification.lane,
+        "due_at": notification.due_at,
+        "collected": notification.collected,
+        "status": Status.PENDING.value,
+        "attempts": 0,
+        "token": None,
+        "held_until": None,
+        "settled_at": None,
+    }
+
+
+def _cause_values(notification_id: str, unit: str, found: Iterable[Cause], place: int) -> list[Mapping[str, Any]]:
+    return [
+        {
+            "notification_id": notification_id,
+            "place": number,
+            "unit": str(unit),
+            "enrolment_id": cause.enrolment_id,
+            "seq": cause.seq,
+            "conversation": cause.conversation,
+            "message": cause.number,
+        }
+        for number, cause in enumerate(found, start=place)
+    ]

@@ -1,0 +1,324 @@
+"""Ended enrolments on their way out: exports, plans, the deletion itself, receipts."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from attrs import evolve
+from sqlalchemy import Integer, bindparam, delete, exists, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from digital_painschool.adapters.sql.connections import Link
+from digital_painschool.adapters.sql.enrolments import EnrolmentsPart, entries_of, state_of
+from digital_painschool.adapters.sql.parts import ADD_ACCESS, access_values, from_json, insert_into, may_exist, to_json
+from digital_painschool.adapters.sql.schema import (
+    ENDED,
+    causes,
+    documents,
+    enrolments,
+    exports,
+    notifications,
+    plan_items,
+    plans,
+    progress,
+    receipts,
+    timeline,
+)
+from digital_painschool.adapters.sql.statements import Row, among
+from digital_painschool.people import HsaId
+from digital_painschool.ports.storage import AccessEntry, History
+from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
+from digital_painschool.serialization import content_from_data, from_data, to_data
+
+_BATCH = 1000
+
+_e = enrolments.c
+_ENDED = select(_e.id, _e.version, _e.ended_at, _e.last_entry_at, _e.exported_version).where(
+    ENDED, _e.unit == bindparam("unit")
+)
+_ENDED_AFTER = (
+    _ENDED.where(_e.id > bindparam("after")).order_by(_e.id).limit(bindparam("limit", type_=Integer))
+)
+_ENDED_AMONG = _ENDED.where(among(_e.id, "ids"))
+_STATES = select(_e.id, _e.state_shape, _e.state).where(_e.unit == bindparam("unit"), among(_e.id, "ids"))
+_TIMELINES = (
+    select(
+        timeline.c.enrolment_id,
+        timeline.c.seq,
+        timeline.c.kind,
+        timeline.c.shape,
+        timeline.c.at,
+        timeline.c.by,
+        timeline.c.data,
+    )
+    .where(among(timeline.c.enrolment_id, "ids"))
+    .order_by(timeline.c.enrolment_id, timeline.c.seq)
+)
+_DOCUMENTS = (
+    select(documents.c.enrolment_id, documents.c.seq, documents.c.content)
+    .where(among(documents.c.enrolment_id, "ids"))
+    .order_by(documents.c.enrolment_id, documents.c.seq)
+)
+
+_KEEP_EXPORT = insert_into(exports, unless_there=True)
+_EXPORTED = (
+    update(enrolments)
+    .where(_e.id == bindparam("enrolment_id"), _e.unit == bindparam("its_unit"))
+    .values(exported_version=bindparam("exported", type_=Integer))
+)
+
+_PLAN = select(plans.c.data, plans.c.approved).where(plans.c.id == bindparam("plan_id"))
+_PLAN_UNIT = select(plans.c.unit).where(plans.c.id == bindparam("plan_id"))
+_PLAN_ITEMS = (
+    select(
+        plan_items.c.enrolment_id,
+        plan_items.c.version,
+        plan_items.c.ended_at,
+        plan_items.c.last_entry_at,
+        plan_items.c.exported,
+    )
+    .where(plan_items.c.plan_id == bindparam("plan_id"))
+    .order_by(plan_items.c.place)
+)
+_new_plan = insert(plans).inline()
+_KEEP_PLAN = _new_plan.on_conflict_do_update(
+    index_elements=[plans.c.id],
+    set_={name: _new_plan.excluded[name] for name in ("unit", "made_at", "approved", "data")},
+)
+_FORGET_ITEMS = delete(plan_items).where(plan_items.c.plan_id == bindparam("plan_id"))
+_KEEP_ITEM = insert_into(plan_items)
+
+_PROGRESS = (
+    select(progress.c.enrolment_id, progress.c.skipped)
+    .where(progress.c.plan_id == bindparam("plan_id"))
+    .order_by(progress.c.enrolment_id)
+)
+_DEALT_WITH = select(progress.c.enrolment_id).where(
+    progress.c.plan_id == bindparam("plan_id"), among(progress.c.enrolment_id, "ids")
+)
+_NOTE = insert_into(progress, unless_there=True)
+_TO_PURGE = (
+    select(_e.id, _e.version, _e.unit).where(ENDED, among(_e.id, "ids")).order_by(_e.id).with_for_update()
+)
+_TO_PURGE_AGAIN = (
+    select(_e.id).where(among(_e.id, "ids"), _e.unit == bindparam("unit")).order_by(_e.id).with_for_update()
+)
+
+_CAUSED = select(causes.c.notification_id).where(among(causes.c.enrolment_id, "ids")).distinct()
+_DELETE_CAUSES = delete(causes).where(among(causes.c.enrolment_id, "ids"))
+_DELETE_NOTIFICATIONS = delete(notifications).where(
+    among(notifications.c.id, "ids"),
+    ~exists(select(causes.c.notification_id).where(causes.c.notification_id == notifications.c.id)),
+)
+_DELETE_OTHERS = tuple(
+    delete(table).where(among(column, "ids"))
+    for table, column in (
+        (documents, documents.c.enrolment_id),
+        (timeline, timeline.c.enrolment_id),
+        (enrolments, enrolments.c.id),
+    )
+)
+
+_KEEP_RECEIPT = insert_into(receipts, unless_there=True)
+_RECEIPT = select(receipts.c.data).where(receipts.c.plan_id == bindparam("plan_id"))
+_RECEIPTS = (
+    select(receipts.c.data)
+    .where(receipts.c.unit == bindparam("unit"))
+    .order_by(receipts.c.purged_at, receipts.c.plan_id)
+)
+
+
+class RetentionPart(EnrolmentsPart):
+    """The protocol `Retention` on SQL."""
+
+    def ended(self, unit: HsaId, *, after: str = "", limit: int = 1000) -> tuple[EndedEnrolment, ...]:
+        values = {"unit": str(unit), "after": after, "limit": limit}
+        return tuple(map(_ended, self._database.read(lambda link: link.rows(_ENDED_AFTER, values))))
+
+    def ended_among(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, EndedEnrolment]:
+        values = {"unit": str(unit), "ids": list(filter(may_exist, enrolment_ids))}
+        return {row[0]: _ended(row) for row in self._database.read(lambda link: link.rows(_ENDED_AMONG, values))}
+
+    def histories(self, unit: HsaId, enrolment_ids: Sequence[str]) -> tuple[History, ...]:
+        ids = list(filter(may_exist, enrolment_ids))
+
+        def work(link: Link) -> dict[str, History]:
+            states = link.rows(_STATES, {"unit": str(unit), "ids": ids})
+            values = {"ids": [row[0] for row in states]}
+            entries = {key: [row[1:] for row in rows] for key, rows in _by_first(link.rows(_TIMELINES, values))}
+            written = {key: list(rows) for key, rows in _by_first(link.rows(_DOCUMENTS, values))}
+            return {
+                row[0]: History(
+                    enrolment=state_of(link, row),
+                    timeline=entries_of(entries[row[0]]),
+                    documents={seq: content_from_data(from_json(text)) for _, seq, text in written.get(row[0], ())},
+                )
+                for row in states
+            }
+
+        found = self._database.read(work, several=True)
+        return tuple(found[enrolment_id] for enrolment_id in ids if enrolment_id in found)
+
+    def keep_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
+        unit = str(receipt.unit)
+        values = {
+            "id": receipt.id,
+            "unit": unit,
+            "exported_at": receipt.exported_at,
+            "data": to_json(to_data(receipt)),
+        }
+        exported = [
+            {"enrolment_id": enrolment_id, "its_unit": unit, "exported": version}
+            for enrolment_id, version in sorted(versions.items())
+        ]
+
+        def work(link: Link) -> None:
+            link.count(_KEEP_EXPORT, values)
+            link.many(_EXPORTED, exported)
+
+        self._database.write(work)
+
+    def keep_plan(self, plan: PurgePlan, access: AccessEntry) -> None:
+        values = {
+            "id": plan.id,
+            "unit": str(plan.unit),
+            "made_at": plan.made_at,
+            "approved": plan.decision is not None,
+            "data": to_json(to_data(evolve(plan, enrolments=()))),
+        }
+
+        def work(link: Link) -> None:
+            link.only_one("plan")
+            kept = _plan(link, plan.id)
+            if kept is None or kept.decision is None:
+                link.count(_KEEP_PLAN, values)
+                if kept is None or kept.enrolments != plan.enrolments:
+                    link.count(_FORGET_ITEMS, {"plan_id": plan.id})
+                    link.many(_KEEP_ITEM, _item_values(plan))
+            link.count(ADD_ACCESS, access_values(access))
+
+        self._database.write(work)
+
+    def plan(self, plan_id: str) -> PurgePlan | None:
+        if not may_exist(plan_id):
+            return None
+        return self._database.read(lambda link: _plan(link, plan_id), several=True)
+
+    def purge(self, plan_id: str, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
+        asked = [planned.enrolment_id for planned in purge] + [skipped.enrolment_id for skipped in skip]
+
+        def work(link: Link) -> None:
+            units = link.rows(_PLAN_UNIT, {"plan_id": plan_id})
+            unit = units[0][0] if units else None
+            dealt_with = {row[0] for row in link.rows(_DEALT_WITH, {"plan_id": plan_id, "ids": asked})}
+            planned = {p.enrolment_id: p.version for p in purge if p.enrolment_id not in dealt_with}
+            present = link.rows(_TO_PURGE, {"ids": sorted(planned)})
+            ids = [id_ for id_, version, its in present if version == planned[id_] and its == (unit or its)]
+            _delete(link, ids)
+            gone = {*ids}
+            outcomes = {id_: None if id_ in gone else Skip.CHANGED.value for id_ in planned}
+            outcomes |= {s.enrolment_id: s.why.value for s in reversed(skip) if s.enrolment_id not in planned}
+            link.many(
+                _NOTE,
+                [
+                    {"plan_id": plan_id, "enrolment_id": id_, "unit": unit, "skipped": why}
+                    for id_, why in outcomes.items()
+                    if id_ not in dealt_with
+                ],
+            )
+
+        self._database.write(work)
+
+    def purge_progress(self, plan_id: str) -> Mapping[str, Skipped | None]:
+        if not may_exist(plan_id):
+            return {}
+        rows = self._database.read(lambda link: link.rows(_PROGRESS, {"plan_id": plan_id}))
+        return {id_: None if why is None else Skipped(enrolment_id=id_, why=Skip(why)) for id_, why in rows}
+
+    def keep_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
+        return self._database.write(lambda link: _keep_receipt(link, receipt))
+
+    def receipt(self, plan_id: str) -> PurgeReceipt | None:
+        if not may_exist(plan_id):
+            return None
+        rows = self._database.read(lambda link: link.rows(_RECEIPT, {"plan_id": plan_id}))
+        return from_data(from_json(rows[0][0]), PurgeReceipt) if rows else None
+
+    def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
+        rows = self._database.read(lambda link: link.rows(_RECEIPTS, {"unit": str(unit)}))
+        return tuple(from_data(from_json(data), PurgeReceipt) for (data,) in rows)
+
+    def purge_again(self, receipt: PurgeReceipt) -> int:
+        self.keep_receipt(receipt)
+        gone = 0
+        for start in range(0, len(receipt.purged), _BATCH):
+            values = {"ids": list(receipt.purged[start : start + _BATCH]), "unit": str(receipt.unit)}
+
+            def work(link: Link, values: Mapping[str, Any] = values) -> int:
+                back = [row[0] for row in link.rows(_TO_PURGE_AGAIN, values)]
+                _delete(link, back)
+                return len(back)
+
+            gone += self._database.write(work)
+        return gone
+
+
+def _by_first(rows: list[Row]) -> Any:
+    return groupby(rows, key=lambda row: row[0])
+
+
+def _delete(link: Link, ids: list[str]) -> None:
+    if not ids:
+        return
+    values = {"ids": ids}
+    caused = [row[0] for row in link.rows(_CAUSED, values)]
+    link.count(_DELETE_CAUSES, values)
+    link.count(_DELETE_NOTIFICATIONS, {"ids": caused})
+    for statement in _DELETE_OTHERS:
+        link.count(statement, values)
+
+
+def _ended(row: Row) -> EndedEnrolment:
+    enrolment_id, version, ended_at, last_entry_at, exported = row
+    return EndedEnrolment(
+        enrolment_id=enrolment_id,
+        version=version,
+        ended_at=ended_at,
+        last_entry_at=last_entry_at,
+        exported=exported,
+    )
+
+
+def _plan(link: Link, plan_id: str) -> PurgePlan | None:
+    rows = link.rows(_PLAN, {"plan_id": plan_id})
+    if not rows:
+        return None
+    plan = from_data(from_json(rows[0][0]), PurgePlan)
+    return evolve(plan, enrolments=tuple(map(_ended, link.rows(_PLAN_ITEMS, {"plan_id": plan_id}))))
+
+
+def _item_values(plan: PurgePlan) -> list[Mapping[str, Any]]:
+    return [
+        {
+            "plan_id": plan.id,
+            "place": place,
+            "unit": str(plan.unit),
+            "enrolment_id": item.enrolment_id,
+            "version": item.version,
+            "ended_at": item.ended_at,
+            "last_entry_at": item.last_entry_at,
+            "exported": item.exported,
+        }
+        for place, item in enumerate(plan.enrolments, start=1)
+    ]
+
+
+def _keep_receipt(link: Link, receipt: PurgeReceipt) -> PurgeReceipt:
+    values = {
+        "plan_id": receipt.plan_id,
+        "unit": str(receipt.unit),
+        "purged_at": receipt.purged_at,
+        "data": to_json(to_data(receipt)),
+    }
+    link.count(_KEEP_RECEIPT, values)
+    return from_data(from_json(link.rows(_RECEIPT, values)[0][0]), PurgeReceipt)

@@ -1,0 +1,10 @@
+"""Which revisions of the schema there are, known without loading Alembic."""
+
+VERSION_TABLE = "painschool_version"
+
+REVISIONS = ("0001",)
+"""Oldest first; the last is the one that this version works with."""
+
+MISSING = "the database has no schema yet; run `digital-painschool migrate`"
+OLDER = "the schema is an older version's; run `digital-painschool migrate`"
+NEWER = "the schema was written by a newer version; update digital_painschool"

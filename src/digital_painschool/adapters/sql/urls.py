@@ -1,0 +1,26 @@
+"""From a URL to a driver."""
+
+from digital_painschool.adapters.sql.connections import Driver
+from digital_painschool.adapters.sql.sqlite import SqliteDriver
+from digital_painschool.errors import StorageFailed
+
+
+def driver_for(url: str, *, synchronous: str = "NORMAL") -> Driver:
+    """Choose the driver for a URL: `sqlite:///file.db` (relative), `sqlite:////file.db` (absolute), `postgresql://…`.
+
+    Raises:
+        StorageFailed: No such database is served, or the URL names no file.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme in ("sqlite", "sqlite+pysqlite"):
+        path = rest.removeprefix("/")
+        if not rest.startswith("/") or not path or path.startswith(":memory:") or "?" in path:
+            raise StorageFailed("a SQLite URL names a file: sqlite:///file.db; for memory there is MemoryStorage")
+        return SqliteDriver(path, synchronous=synchronous)
+    if scheme in ("postgresql", "postgres", "postgresql+psycopg"):
+        try:
+            from digital_painschool.adapters.sql.postgresql import PostgresqlDriver
+        except ImportError:
+            raise StorageFailed("PostgreSQL needs the extra: pip install 'digital_painschool[postgresql]'") from None
+        return PostgresqlDriver(f"postgresql://{rest}")
+    raise StorageFailed("a storage URL begins with sqlite:/// or postgresql://")

@@ -1,0 +1,43 @@
+"""`digital-painschool demo`: one year of the treatment, and what is left of it ten years later."""
+
+import time
+from pathlib import Path
+
+import click
+
+from digital_painschool.cli.demo.narrator import Narrator
+from digital_painschool.cli.demo.place import prepare
+from digital_painschool.cli.demo.stage import Stage
+from digital_painschool.cli.demo.year import play
+
+
+def _at_once(_: float) -> None:
+    pass
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  digital-painschool demo
+  digital-painschool demo --fast
+  digital-painschool demo --file /tmp/look.db
+
+Without a terminal there are no pauses either. All identity numbers are Skatteverket's test numbers."""
+)
+@click.option("--fast", is_flag=True, help="The same without pauses.")
+@click.option(
+    "--file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default="painschool-demo.db",
+    show_default=True,
+    help="The SQLite file; what an earlier demo left there is replaced, and nothing else ever is.",
+)
+def demo(*, fast: bool, file: Path) -> None:
+    """Play one year of the treatment on an SQLite file, told in scenes, in about half a minute.
+
+    Patients, therapists and administrators do what they do; only the clock is moved.
+    """
+    place = prepare(file)
+    narrator = Narrator.on_screen(time.sleep if not fast else _at_once)
+    with Stage(place) as stage:
+        play(stage, narrator)

@@ -1,0 +1,83 @@
+"""Telling the story: a heading for each scene, a line for each thing that someone does, and what they see."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Self
+
+from rich.box import ROUNDED
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+from rich.theme import Theme
+
+from digital_painschool import NotPermitted, PainschoolError, RuleBroken
+from digital_painschool.cli.screen import WIDTH, console
+
+_LINE, _SCREEN, _SCENE = 0.3, 0.6, 0.5
+"""Seconds that are left for reading."""
+
+_NAME = 8
+_STYLES = Theme({"who": "bold cyan", "label": "bold", "rule": "dim", "refused": "yellow", "frame": "dim"})
+
+
+class Narrator:
+    """Tells what happens, at the speed of a reader.
+
+    Args:
+        screen: Where it is told.
+        pause: Waits for so many seconds.
+    """
+
+    def __init__(self, screen: Console, pause: Callable[[float], object]) -> None:
+        screen.push_theme(_STYLES)
+        self._screen = screen
+        self._pause = pause
+
+    @classmethod
+    def on_screen(cls, pause: Callable[[float], object]) -> Self:
+        """Tell it on stdout, at most `WIDTH` wide; with pauses on a terminal alone."""
+        screen = console()
+        screen.width = min(screen.width, WIDTH)
+        return cls(screen, pause if screen.is_terminal else lambda _: None)
+
+    def scene(self, at: datetime, title: str) -> None:
+        """Begin a scene on a local day."""
+        self._screen.print()
+        day = f"{at:%A} {at.day} {at:%B} {at.year}"
+        self._screen.rule(Text.assemble((day, "bold cyan"), "  ", (title, "bold")), align="left", style="frame")
+        self._pause(_SCENE)
+
+    def say(self, who: str, text: str, rules: str = "") -> None:
+        """Say what someone does; `text` is rich markup, `rules` the ids of the rules that it shows."""
+        self._line(who, Text.from_markup(text, emoji=False), rules)
+
+    def refused(self, who: str, tried: str, error: PainschoolError) -> None:
+        """Say what someone tried, and why the library refused it."""
+        why = error.reason.advice if isinstance(error, RuleBroken) else str(error)
+        rule = error.rule if isinstance(error, RuleBroken) else "M-06" if isinstance(error, NotPermitted) else ""
+        self._line(who, Text.assemble(tried, ": ", ("refused", "refused"), f", {why}."), rule)
+
+    def show(self, title: str, what: RenderableType) -> None:
+        """Show a screen as a person sees it, in Swedish."""
+        panel = Panel.fit(
+            what, box=ROUNDED, title=Text(title, "label"), title_align="left", border_style="frame", padding=(0, 1)
+        )
+        self._screen.print(Padding(panel, (0, 0, 0, _NAME)))
+        self._pause(_SCREEN)
+
+    def plain(self, *lines: str) -> None:
+        """Print lines as they are, to be copied."""
+        for line in lines:
+            self._screen.print(Text(line), soft_wrap=True)
+        self._pause(_LINE)
+
+    def _line(self, who: str, text: Text, rules: str) -> None:
+        line = Table.grid(padding=(0, 1), expand=True)
+        line.add_column(width=_NAME - 1, style="who")
+        line.add_column(ratio=1)
+        line.add_column(justify="right", style="rule", no_wrap=True)
+        line.add_row(who, text, rules)
+        self._screen.print(line)
+        self._pause(_LINE)

@@ -1,0 +1,111 @@
+"""Where the demo plays: its SQLite file and the folder beside it, told from anything that is not the demo's own."""
+
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import click
+from attrs import frozen
+
+_OWN = 0x5041494E
+"""The application id in the header of an SQLite file that the demo made: "PAIN"."""
+
+_MARK = "# Made by digital-painschool demo; the next run replaces this folder.\n"
+
+STAFF = """\
+# The staff directory: another system's, as seen from here. Björn has no address in it.
+["SE2321000131-P000000000001"]
+email = "anna@example.org"
+"""
+
+
+@frozen
+class Place:
+    """The demo's file and folder.
+
+    Args:
+        file: The SQLite file, as it was named.
+        folder: The folder beside it.
+    """
+
+    file: Path
+    folder: Path
+
+    @property
+    def settings(self) -> Path:
+        """The settings file."""
+        return self.folder / "settings.toml"
+
+    @property
+    def mail(self) -> Path:
+        """Where e-mail to staff goes: a file each."""
+        return self.folder / "mail"
+
+    @property
+    def export(self) -> Path:
+        """Where the export goes."""
+        return self.folder / "export"
+
+    @property
+    def receipt(self) -> Path:
+        """The receipt of the purge, kept apart from the database."""
+        return self.folder / "receipt.json"
+
+    def mark(self) -> None:
+        """Sign the SQLite file as the demo's own."""
+        with closing(sqlite3.connect(self.file)) as database:
+            database.execute(f"PRAGMA application_id = {_OWN}")
+            database.commit()
+
+
+def prepare(file: Path) -> Place:
+    """Clear the place of what an earlier demo left, and write the settings and the staff directory.
+
+    Raises:
+        click.UsageError: Something is there that the demo did not make.
+        OSError: The folder cannot be written.
+    """
+    place = Place(file, file.with_name(f"{file.stem}-files"))
+    if file.exists() and not _is_own(file):
+        raise click.UsageError(f"{file} is there and not from a demo; choose another --file")
+    if place.folder.exists() and not _is_marked(place.settings):
+        raise click.UsageError(f"{place.folder} is there and not from a demo; choose another --file")
+    for left in (file, *(file.with_name(file.name + ending) for ending in ("-wal", "-shm", "-journal"))):
+        left.unlink(missing_ok=True)
+    if place.folder.exists():
+        shutil.rmtree(place.folder)
+    place.folder.mkdir(parents=True)
+    place.settings.write_text(_settings(file), "utf-8")
+    (place.folder / "staff.toml").write_text(STAFF, "utf-8")
+    return place
+
+
+def _settings(file: Path) -> str:
+    url = json.dumps(f"sqlite:///{file.absolute().as_posix()}", ensure_ascii=False)
+    return f"""{_MARK}
+storage = {url} # the patients' inbox is kept in the same file
+directory = {{ name = "toml", path = "staff.toml" }}
+
+[[messengers]]
+name = "files"
+channel = "email"
+folder = "mail"
+"""
+
+
+def _is_own(file: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            found: tuple[int] = database.execute("PRAGMA application_id").fetchone()
+    except sqlite3.Error:
+        return False
+    return found == (_OWN,)
+
+
+def _is_marked(settings: Path) -> bool:
+    try:
+        return settings.read_text("utf-8").startswith(_MARK)
+    except (OSError, ValueError):
+        return False

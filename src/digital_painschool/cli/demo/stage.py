@@ -1,0 +1,105 @@
+"""The stage: a school on a clock that is moved, its staff, and its patients."""
+
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from attrs import frozen
+
+from digital_painschool import Actor, PainSchool, PersonId, Role, open_school
+from digital_painschool.cli.demo.place import Place
+from digital_painschool.desks.patient import PatientRoom
+from digital_painschool.desks.therapist import TherapistDesk
+
+UNIT = "SE2321000131-E000000000001"
+PROGRAM = "digitala-smartskolan"
+
+ANNA = Actor(hsa_id="SE2321000131-P000000000001", unit=UNIT, roles={Role.THERAPIST})
+BJORN = Actor(hsa_id="SE2321000131-P000000000002", unit=UNIT, roles={Role.THERAPIST})
+CARIN = Actor(hsa_id="SE2321000131-P000000000003", unit=UNIT, roles={Role.PATIENT_ADMINISTRATOR})
+DAVID = Actor(hsa_id="SE2321000131-P000000000004", unit=UNIT, roles={Role.DATA_ADMINISTRATOR})
+
+NUMBERS = {
+    "A": "850709-9805",
+    "B": "0002292399",
+    "C": "19570428-9999",
+    "D": "140168+2396",
+    "E": "090121+9931",
+    "F": "19810829M071",
+}
+"""Test numbers of Skatteverket, and for F the public example of a VGR reserve number: nobody has them."""
+
+_ZONE = ZoneInfo("Europe/Stockholm")
+
+
+class MovedClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, year: int, month: int, day: int, hour: int) -> None:
+        self._now = datetime(year, month, day, hour, tzinfo=_ZONE)
+
+    def __call__(self) -> datetime:
+        return self._now
+
+    def move(self, year: int, month: int, day: int, hour: int, minute: int = 0) -> datetime:
+        """Move it to a local time."""
+        self._now = datetime(year, month, day, hour, minute, tzinfo=_ZONE)
+        return self._now
+
+    def wait(self, **length: int) -> datetime:
+        """Let some time go by, as told to `timedelta`."""
+        self._now += timedelta(**length)
+        return self._now
+
+
+@frozen
+class Patient:
+    """A patient: a letter to speak of, the room, and the enrolment."""
+
+    letter: str
+    room: PatientRoom
+    enrolment_id: str
+
+
+class Stage:
+    """The unit in the story. Use it with `with`.
+
+    Args:
+        place: Its file and folder.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.clock = MovedClock(2026, 3, 2, 9)
+        self.school: PainSchool = open_school(place.settings, clock=self.clock)
+        place.mark()
+        self.anna = self.school.therapist(ANNA)
+        self.bjorn = self.school.therapist(BJORN)
+        self.carin = self.school.therapist(CARIN)
+        self.david = self.school.administrator(DAVID)
+        self._patients: dict[str, Patient] = {}
+        self._letters: dict[PersonId, str] = {}
+
+    def start(self, letter: str, desk: TherapistDesk, therapist: Actor) -> None:
+        """Start the program for a patient; a minute goes by."""
+        enrolment = desk.start(NUMBERS[letter], program=PROGRAM, therapist=therapist.hsa_id)
+        self._letters[enrolment.person] = letter
+        self._patients[letter] = Patient(letter, self.school.patient(NUMBERS[letter]), enrolment.id)
+        self.clock.wait(minutes=1)
+
+    def patient(self, letter: str) -> Patient:
+        """Give the patient of a letter."""
+        return self._patients[letter]
+
+    def name(self, person: PersonId) -> str:
+        """Name a patient: the letter, and the number masked."""
+        return f"{self._letters[person]}  {person!r}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.school.close()

@@ -1,0 +1,98 @@
+"""Options that several commands share: which school, and who is acting."""
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+
+import click
+from click.core import ParameterSource
+
+from digital_painschool import Actor, HsaId, InvalidValue, Role, Settings
+
+Command = Callable[..., None]
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+class HsaIdType(click.ParamType[HsaId]):
+    """An HSA-id of a person or a unit."""
+
+    name = "HSA-ID"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> HsaId:
+        """Read it."""
+        try:
+            return HsaId(value)
+        except InvalidValue as error:
+            self.fail(str(error), param, ctx)
+
+
+def which_school(command: Command) -> Command:
+    """Add --settings and --storage; the command gets `settings`, a `Settings`. One of the two must be given."""
+
+    @wraps(command)
+    def with_settings(*, settings: Path | None, storage: str | None, **others: object) -> None:
+        found = _settings(settings, storage)
+        if found is None:
+            raise click.UsageError(
+                "name the storage: --settings FILE, --storage URL, or the environment variable PAINSCHOOL_SETTINGS"
+                " or PAINSCHOOL_STORAGE"
+            )
+        command(settings=found, **others)
+
+    return _school_options(with_settings)
+
+
+def which_school_if_any(command: Command) -> Command:
+    """Add --settings and --storage; the command gets `settings`, a `Settings` or None."""
+
+    @wraps(command)
+    def with_settings(*, settings: Path | None, storage: str | None, **others: object) -> None:
+        command(settings=_settings(settings, storage), **others)
+
+    return _school_options(with_settings)
+
+
+def acting(command: Command) -> Command:
+    """Add --hsa-id and --unit; the command gets `actor`, the unit's data administrator. Rule: M-06, M-20."""
+
+    @click.option("--hsa-id", type=HsaIdType(), required=True, help="Who you are; the access log names you.")
+    @click.option("--unit", type=HsaIdType(), required=True, help="The unit that you are data administrator of.")
+    @wraps(command)
+    def with_actor(*, hsa_id: HsaId, unit: HsaId, **others: object) -> None:
+        command(actor=Actor(hsa_id=hsa_id, unit=unit, roles={Role.DATA_ADMINISTRATOR}), **others)
+
+    return with_actor
+
+
+def _school_options(command: Command) -> Command:
+    settings = click.option(
+        "--settings",
+        type=_FILE,
+        metavar="FILE",
+        envvar="PAINSCHOOL_SETTINGS",
+        help="A settings file in TOML.  [env: PAINSCHOOL_SETTINGS]",
+    )
+    storage = click.option(
+        "--storage",
+        metavar="URL",
+        envvar="PAINSCHOOL_STORAGE",
+        help="A storage URL, such as sqlite:///painschool.db.  [env: PAINSCHOOL_STORAGE]",
+    )
+    return settings(storage(command))
+
+
+def _settings(file: Path | None, url: str | None) -> Settings | None:
+    if file is not None and url is not None:
+        typed = [name for name in ("settings", "storage") if _is_typed(name)]
+        if len(typed) != 1:
+            raise click.UsageError("--settings and --storage both name a storage; give one of them")
+        # What is typed says more than what the environment has had all along.
+        file, url = (file, None) if typed == ["settings"] else (None, url)
+    if file is not None:
+        return Settings.from_toml(file)
+    return None if url is None else Settings.from_url(url)
+
+
+def _is_typed(name: str) -> bool:
+    return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE

@@ -1,0 +1,196 @@
+"""Records on their way out: `export`, and `retention plan`, `approve`, `purge`, `receipts` and `replay`.
+
+Rule: M-20, M-21, D-21a, D-21b.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from digital_painschool import Actor, Format, Settings, StorageFailed, open_school
+from digital_painschool.cli.discretion import holds_identity
+from digital_painschool.cli.options import acting, which_school
+from digital_painschool.cli.screen import console, progress, table
+from digital_painschool.purging import EndedEnrolment, PurgePlan, PurgeReceipt
+from digital_painschool.serialization import from_data, to_data
+
+_ROWS = 50
+_WHO = "--settings painschool.toml --hsa-id SE2321000131-P000000000004 --unit SE2321000131-E000000000001"
+
+
+@click.command(
+    epilog=f"""\b
+Example:
+  digital-painschool export ./export-2037 \\
+      {_WHO}"""
+)
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--format",
+    "formats",
+    type=click.Choice([format_.value for format_ in Format]),
+    multiple=True,
+    help="What is written; all of them when left out. Can be given more than once.",
+)
+@acting
+@which_school
+def export(*, settings: Settings, actor: Actor, folder: Path, formats: Sequence[str]) -> None:
+    """Write everything that is kept of the unit's ended enrolments into FOLDER (M-21).
+
+    The files hold personal data: keep them where patient records may be kept. The access log says that you exported.
+    """
+    with open_school(settings) as school, progress("exporting") as done:
+        office = school.administrator(actor)
+        chosen = tuple(map(Format, formats)) or tuple(Format)
+        receipt = office.export(folder, formats=chosen, progress=done)
+    click.echo(f"{receipt.enrolments} ended enrolments are exported to {folder}, with personal data in:")
+    for file in receipt.files:
+        click.echo(f"  {file.name}  {file.lines} lines  sha256 {file.sha256}")
+
+
+@click.group(
+    epilog=f"""\b
+The order (D-21a):
+  digital-painschool retention plan     {_WHO}
+  digital-painschool export ./export    ...
+  digital-painschool retention approve PLAN --decision "RS 2037-0042" ...
+  digital-painschool retention purge PLAN ... > receipt.json
+
+Each command acts as the unit's data administrator, whom the host has authorised, and is in the access log."""
+)
+def retention() -> None:
+    """Purge (gallra) a unit's ended enrolments: plan, export, approve, purge, receipt (M-20, D-21a)."""
+
+
+@retention.command()
+@click.option("--all", "everything", is_flag=True, help=f"Show every enrolment, not only the first {_ROWS}.")
+@acting
+@which_school
+def plan(*, settings: Settings, actor: Actor, everything: bool) -> None:
+    """Preview a purge, and keep the plan; nothing is purged.
+
+    In it are the enrolments that have ended and whose last entry is older than the unit's period (D-21b). The last
+    line gives the plan's id.
+    """
+    with open_school(settings) as school:
+        made = school.administrator(actor).plan_purge()
+    terms = settings.units.get(actor.unit)
+    zone = (settings.policy if terms is None else terms.policy).zone
+
+    def day(at: datetime) -> str:
+        return at.astimezone(zone).date().isoformat()
+
+    shown = table("Enrolment", "Ended", "Last entry", "Exported")
+    for planned in made.enrolments if everything else made.enrolments[:_ROWS]:
+        shown.add_row(planned.enrolment_id, day(planned.ended_at), day(planned.last_entry_at), _export_state(planned))
+    if made.enrolments:
+        console().print(shown)
+    if len(made.enrolments) > _ROWS and not everything:
+        click.echo(f"... and {len(made.enrolments) - _ROWS} more; --all shows them")
+    click.echo(f"{len(made.enrolments)} ended enrolments have their last entry before {day(made.ended_before)}.")
+    click.echo(f"Plan {made.id}")
+
+
+@retention.command()
+@click.argument("plan_id", metavar="PLAN")
+@click.option("--decision", required=True, help="The reference of the decision (gallringsbeslut) that it rests on.")
+@acting
+@which_school
+def approve(*, settings: Settings, actor: Actor, plan_id: str, decision: str) -> None:
+    """Approve PLAN, naming the decision (gallringsbeslut) that it rests on; the first approval stands."""
+    if holds_identity(decision):
+        raise click.UsageError("a decision's reference must hold no identity number: it is kept in the receipt")
+    with open_school(settings) as school:
+        approved = school.administrator(actor).approve(plan_id, decision=decision)
+    click.echo(f"{len(approved.enrolments)} enrolments are approved for purging, on {_reference(approved)}.")
+
+
+@retention.command()
+@click.argument("plan_id", metavar="PLAN")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@acting
+@which_school
+def purge(*, settings: Settings, actor: Actor, plan_id: str, yes: bool) -> None:
+    """Carry out the approved PLAN, for good, and print its receipt as JSON.
+
+    Every enrolment is checked again first; one that has changed, or was not exported where the policy asks for it, is
+    left and named in the receipt. Interrupted, it goes on where it was; carried out already, it prints the receipt
+    again. The receipt holds no personal data: keep it apart from the backups.
+    """
+    with open_school(settings) as school:
+        office = school.administrator(actor)
+        planned = office.plan(plan_id)
+        if planned.decision is not None:
+            _confirm(f"Purge {len(planned.enrolments)} enrolments for good, on {_reference(planned)}?", yes=yes)
+        with progress("purging", total=len(planned.enrolments)) as done:
+            receipt = office.purge(planned, progress=done)
+    click.echo(_json(to_data(receipt)))
+    left = "".join(f"; left: {skipped.enrolment_id} ({skipped.why.value})" for skipped in receipt.skipped)
+    click.echo(f"{len(receipt.purged)} purged, {len(receipt.skipped)} left{left}", err=True)
+
+
+@retention.command()
+@acting
+@which_school
+def receipts(*, settings: Settings, actor: Actor) -> None:
+    """Print the unit's purge receipts as JSON, oldest first; `replay` reads them again."""
+    with open_school(settings) as school:
+        found = school.administrator(actor).receipts()
+    click.echo(_json([to_data(receipt) for receipt in found]))
+
+
+@retention.command()
+@click.argument("file", type=click.File(encoding="utf-8"))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@acting
+@which_school
+def replay(*, settings: Settings, actor: Actor, file: click.utils.LazyFile, yes: bool) -> None:
+    """Purge again what the receipts in FILE say is gone, after a backup was restored (D-21a).
+
+    FILE holds one receipt, as `purge` prints it, or a list of them, as `receipts` does; `-` reads them from stdin.
+    """
+    found = _receipts(file.read())
+    count = sum(len(receipt.purged) for receipt in found)
+    _confirm(f"Purge again what {len(found)} receipts name, {count} enrolments at most?", yes=yes)
+    with open_school(settings) as school, progress("purging again", total=len(found)) as done:
+        office = school.administrator(actor)
+        came_back = 0
+        for number, receipt in enumerate(found, start=1):
+            came_back += office.replay(receipt)
+            done(number)
+    click.echo(f"{came_back} enrolments had come back and are purged again, by {len(found)} receipts.")
+
+
+def _export_state(planned: EndedEnrolment) -> str:
+    if not planned.exported:
+        return "no"
+    return "yes" if planned.exported == planned.version else "before its last change"
+
+
+def _reference(planned: PurgePlan) -> str:
+    return "no decision" if planned.decision is None else f"decision {planned.decision.reference!r}"
+
+
+def _confirm(question: str, *, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError("there is no terminal to ask on; add --yes")
+    if not click.confirm(question, err=True):
+        raise click.ClickException("nothing was purged")
+
+
+def _receipts(text: str) -> list[PurgeReceipt]:
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        raise StorageFailed("the file holds no receipts: it is not JSON") from None
+    return [from_data(one, PurgeReceipt) for one in (data if isinstance(data, list) else [data])]
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=2)

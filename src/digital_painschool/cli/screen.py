@@ -1,0 +1,39 @@
+"""What is shown: tables on stdout, and how far it is on stderr, for someone who watches."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+
+WIDTH = 100
+"""How wide lines are where no terminal says how much room there is."""
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Give the console: as wide as the terminal, or `WIDTH` without one; nothing is coloured by guessing."""
+    found = Console(stderr=stderr, highlight=False, emoji=False)
+    return found if found.is_terminal else Console(stderr=stderr, highlight=False, emoji=False, width=WIDTH)
+
+
+def table(*headings: str) -> Table:
+    """Give an empty table; a cell that is too long is folded, so that nothing of an id is lost."""
+    made = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for heading in headings:
+        made.add_column(heading, overflow="fold")
+    return made
+
+
+@contextmanager
+def progress(what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """Show a bar while something is done, on a terminal alone; gives what is to be told how many are done."""
+    screen = console(stderr=True)
+    if not screen.is_terminal:
+        yield lambda _: None
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=screen, transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.update(task, completed=done)

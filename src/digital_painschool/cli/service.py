@@ -1,0 +1,130 @@
+"""Running the service: `migrate` and `deliver`."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from threading import Event
+from types import FrameType
+
+import attrs
+import click
+
+from digital_painschool import PainSchool, Settings, StorageFailed, WiringError, open_school
+from digital_painschool.cli.options import which_school
+from digital_painschool.cli.screen import console
+from digital_painschool.delivery import Pass
+from digital_painschool.school import system_clock
+
+_EVERY = 60.0
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  digital-painschool migrate --storage sqlite:///painschool.db
+  PAINSCHOOL_STORAGE=postgresql://db/painschool digital-painschool migrate"""
+)
+@which_school
+def migrate(*, settings: Settings) -> None:
+    """Bring the storage's schema up to date.
+
+    Running it again changes nothing. Take a backup first: there is no way back to an older version.
+    """
+    open_school(settings, migrate=True).close()
+    click.echo("The storage is up to date.")
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  digital-painschool deliver --settings painschool.toml                from cron, every minute or so
+  digital-painschool deliver --settings painschool.toml --watch        until it is stopped
+  digital-painschool deliver --settings painschool.toml --watch 15     a pass every 15 seconds
+
+Ctrl-C or SIGTERM stops the watch after the pass at hand, with exit code 0; or 1 when that pass had failed."""
+)
+@click.option(
+    "--watch",
+    type=click.FloatRange(min=0, min_open=True, max=86_400),
+    is_flag=False,
+    flag_value=_EVERY,
+    metavar="[SECONDS]",
+    help="Go on, with so many seconds between passes (60 when left out), until it is stopped.",
+)
+@which_school
+def deliver(*, settings: Settings, watch: float | None) -> None:
+    """Hand over the notifications that are due: to patients' inboxes, and to staff by e-mail or SMS.
+
+    Direct ones go at once; collected ones in the forenoon, one a patient and day (M-12, M-13, D-13a). Any number of
+    these may run at the same time: nothing is sent twice. A patient who cannot be reached becomes a flag for the
+    therapist (D-13d).
+    """
+    _refuse_memory(settings)
+    with open_school(settings) as school:
+        if watch is None:
+            click.echo(_told(school.delivery().run()))
+        elif not _watch(school, watch):
+            click.get_current_context().exit(1)
+
+
+def _refuse_memory(settings: Settings) -> None:
+    if settings.storage.name == "memory":
+        return
+    for kind, chosen in (("inbox", settings.inbox), *(("messenger", one) for one in settings.messengers)):
+        if chosen.name == "memory":
+            raise WiringError(
+                f"the {kind} is in memory, so that what is handed over would be lost with this process; name another"
+                " in the settings"
+            )
+
+
+def _watch(school: PainSchool, seconds: float) -> bool:
+    """Make pass after pass until a signal comes; tells whether the last one went well."""
+    well = True
+    screen = console(stderr=True)
+    with _stop_signals() as stop:
+        while not stop.is_set():
+            try:
+                done = school.delivery().run()
+            except StorageFailed as error:
+                well = False
+                click.echo(f"{_time()}  failed, will be tried again: {error}", err=True)
+            else:
+                well = True
+                if done != Pass():
+                    click.echo(f"{_time()}  {_told(done)}")
+            waiting = screen.status(f"next pass in {seconds:g} s; Ctrl-C stops") if screen.is_terminal else nullcontext()
+            with waiting:
+                stop.wait(seconds)
+    return well
+
+
+@contextmanager
+def _stop_signals() -> Iterator[Event]:
+    """Give an event that SIGINT or SIGTERM sets; a second signal does what it would have done anyway."""
+    stop = Event()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+        restore()
+
+    for number in before:
+        signal.signal(number, ask_to_stop)
+    try:
+        yield stop
+    finally:
+        restore()
+
+
+def _told(done: Pass) -> str:
+    figures = [f"{count} {name.replace('_', ' ')}" for name, count in attrs.asdict(done).items() if count]
+    return ", ".join(figures) or "nothing was due"
+
+
+def _time() -> str:
+    return system_clock().isoformat(timespec="seconds")

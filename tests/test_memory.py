@@ -1,0 +1,134 @@
+"""The adapters in memory keep the contracts of their ports; what they have beyond them is tested here."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox, MemoryMessenger, MemoryStorage
+from digital_painschool.errors import DeliveryFailed, InvalidValue
+from digital_painschool.notification import Channel, Template
+from digital_painschool.people import HsaId, PersonId
+from digital_painschool.ports.directory import Directory, StaffEntry
+from digital_painschool.ports.inbox import Inbox
+from digital_painschool.ports.messaging import Address, Messenger
+from digital_painschool.ports.storage import Storage
+from tests.contracts.inbox import InboxContract
+from tests.contracts.messaging import MessengerContract
+from tests.contracts.storage import StorageContract
+
+NURSE = HsaId("SE2321000131-P000000123456")
+ADDRESS = Address("namn.efternamn@vgregion.example")
+
+
+class TestMemoryStorage(StorageContract):
+    """The storage in memory, by the contract."""
+
+    @pytest.fixture
+    def storage(self) -> Iterator[Storage]:
+        """A new storage."""
+        storage = MemoryStorage()
+        yield storage
+        storage.close()
+
+
+class TestMemoryInbox(InboxContract):
+    """The inbox in memory, by the contract and beyond."""
+
+    @pytest.fixture
+    def inbox(self) -> Inbox:
+        """A new inbox."""
+        return MemoryInbox()
+
+    def test_what_was_delivered_can_be_looked_at(self) -> None:
+        """Otherwise a host's test could not tell what its patients get."""
+        inbox = MemoryInbox()
+        first, second = self.notice("key-1"), self.notice("key-2")
+        for notice in (first, second, first):
+            inbox.deliver(notice)
+        assert (first, second) == inbox.delivered
+
+    def test_what_failed_was_not_delivered(self) -> None:
+        """Otherwise a test would count as delivered what nobody got."""
+        inbox = MemoryInbox()
+        with pytest.raises(DeliveryFailed):
+            inbox.deliver(self.notice("key-1", self.unreachable))
+        assert () == inbox.delivered
+
+    @pytest.mark.parametrize(
+        ("reachable", "scheme", "value"),
+        [
+            (True, "personnummer", "198507099805"),
+            (True, "samordningsnummer", "191401682396"),
+            (False, "nationellt-reservnummer", "22790814AA01"),
+            (False, "vgr-reservnummer", "19810829M071"),
+        ],
+    )
+    def test_reserve_numbers_are_out_of_reach(self, reachable: bool, scheme: str, value: str) -> None:
+        """Otherwise demos would deliver where the national inbox does not (D-13d)."""
+        assert reachable is MemoryInbox().reach(PersonId(scheme, value)).reachable
+
+    def test_who_is_out_of_reach_can_be_chosen(self) -> None:
+        """Otherwise a host could not play through its own inbox's limits."""
+        inbox = MemoryInbox(unreachable_schemes=("personnummer",), ways=("sms",))
+        assert False is inbox.reach(self.reachable).reachable
+        assert frozenset({"sms"}) == inbox.reach(PersonId("vgr-reservnummer", "19810829M071")).ways
+
+
+@pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.SMS])
+class TestMemoryMessenger(MessengerContract):
+    """The messenger in memory, by the contract and beyond."""
+
+    @pytest.fixture
+    def messenger(self, channel: Channel) -> Messenger:
+        """A new messenger."""
+        return MemoryMessenger(channel)
+
+    def test_it_serves_the_channel_it_was_made_for(self, channel: Channel) -> None:
+        """Otherwise an SMS would be sent to an e-mail address."""
+        assert channel is MemoryMessenger(channel).channel
+
+    def test_what_was_sent_can_be_looked_at(self, channel: Channel) -> None:
+        """Otherwise a host's test could not tell what its staff get."""
+        messenger = MemoryMessenger(channel)
+        for key in ("key-1", "key-2", "key-1"):
+            self.send(messenger, key)
+        link = "https://www.vgregion.se/sob"
+        expected = tuple((self.address, Template.PROGRAM_DONE, link, key) for key in ("key-1", "key-2"))
+        assert expected == messenger.sent
+
+    def test_what_was_sent_hides_the_address_when_shown(self, channel: Channel) -> None:
+        """Otherwise a failing test would print an address."""
+        messenger = MemoryMessenger(channel)
+        self.send(messenger, "key-1")
+        assert self.address.value not in repr(messenger.sent)
+
+
+def test_no_messenger_serves_the_patients_inbox() -> None:
+    """Otherwise notices to patients could go by the port for staff."""
+    with pytest.raises(InvalidValue, match=r"Channel\.EMAIL or Channel\.SMS"):
+        MemoryMessenger(Channel.INBOX)
+
+
+def test_the_directory_gives_what_it_was_given() -> None:
+    """Otherwise a tick on "Min profil" would be refused or granted wrongly (D-23a)."""
+    directory: Directory = MemoryDirectory({str(NURSE): StaffEntry(email=ADDRESS)})
+    assert StaffEntry(email=ADDRESS) == directory.find(NURSE)
+
+
+def test_the_directory_does_not_know_strangers() -> None:
+    """Otherwise a notification would go to somebody else."""
+    assert None is MemoryDirectory().find(NURSE)
+
+
+def test_the_directory_keeps_a_copy() -> None:
+    """Otherwise a host that goes on using its dict would change the directory."""
+    entries = {str(NURSE): StaffEntry(email=ADDRESS)}
+    directory = MemoryDirectory(entries)
+    entries.clear()
+    assert StaffEntry(email=ADDRESS) == directory.find(NURSE)
+
+
+def test_the_directory_takes_hsa_ids_only() -> None:
+    """Otherwise a mistyped id would never be found, in silence."""
+    with pytest.raises(InvalidValue):
+        MemoryDirectory({"namn": StaffEntry()})
