@@ -70,8 +70,9 @@ class Catalogue:
 def _require_one_each(programs: Iterable[Program], whose: str) -> None:
     seen: dict[str, Program] = {}
     for program in programs:
-        other = seen.setdefault(program.key, program)
-        if other is not program:
+        other = seen.get(program.key)
+        seen[program.key] = program
+        if other is not None:
             raise WiringError(
                 f"two programs with the key {program.key!r} are offered to {whose}: "
                 f"{other.title!r} version {other.version} and {program.title!r} version {program.version}; keep one"

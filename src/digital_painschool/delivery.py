@@ -10,7 +10,7 @@ from attrs import frozen
 
 from digital_painschool.border import whole_number
 from digital_painschool.enrolment import Enrolment
-from digital_painschool.errors import Conflict, DeliveryFailed, InvalidValue
+from digital_painschool.errors import Conflict, DeliveryFailed, InvalidValue, NotFound, RuleBroken
 from digital_painschool.instants import utc
 from digital_painschool.notification import Channel, Claimed, Notification, Outcome, Status
 from digital_painschool.people import PersonId, System
@@ -23,6 +23,7 @@ from digital_painschool.steps import Step, Steps
 
 _log = logging.getLogger(__name__)
 _WORKER = System()
+_LONGEST_LEASE = timedelta(days=1)
 
 
 @frozen(kw_only=True)
@@ -61,11 +62,11 @@ class Delivery:
     """
 
     def __init__(self, steps: Steps, *, batch: int = 200, lease: timedelta = timedelta(minutes=15)) -> None:
-        if whole_number(batch, "batch") < 1 or lease <= timedelta(0):
-            raise InvalidValue("batch is 1 or more, and lease longer than nothing")
+        if whole_number(batch, "batch") < 1:
+            raise InvalidValue("batch is 1 or more")
         self._steps = steps
         self._batch = batch
-        self._lease = lease
+        self._lease = _checked_lease(lease)
 
     def run(self, now: datetime | None = None) -> Pass:
         """Make one pass over all that is due.
@@ -79,8 +80,9 @@ class Delivery:
         """
         fixed = None if now is None else utc(now)
         done: Counter[str] = Counter(accesses_ended=self._note_ended_accesses(fixed or self._steps.now()))
-        while claimed := self._steps.storage.claim(fixed or self._steps.now(), self._batch, self._lease):
-            self._hand_over(claimed, fixed or self._steps.now(), done)
+        # One instant for claiming and handing over: what is not due yet must not go a moment after what is.
+        while claimed := self._steps.storage.claim(now := fixed or self._steps.now(), self._batch, self._lease):
+            self._hand_over(claimed, now, done)
         return Pass(**done)
 
     def _note_ended_accesses(self, now: datetime) -> int:
@@ -117,17 +119,17 @@ class Delivery:
                 yield "dropped", self._settle(claim, Status.DROPPED, enrolments, now)
             else:
                 waiting.append(claim)
-        while waiting:
-            first = waiting.pop(0)
-            try:
-                handed = self._hand(first.notification, policy)
-            except DeliveryFailed as failure:
-                yield from self._failed([first, *waiting], failure, policy, enrolments, now)
-                return
-            yield "delivered", _outcome(first, Status.DELIVERED, now)
-            if handed is HandedOver.NEW:
-                yield from (("merged", _outcome(claim, Status.MERGED, now)) for claim in waiting)
-                return
+        if not waiting:
+            return
+        # The newest stands for all: should it be known already, the others were there when it was handed over.
+        *older, newest = waiting
+        try:
+            self._hand(newest.notification, policy)
+        except DeliveryFailed as failure:
+            yield from self._failed(waiting, failure, policy, enrolments, now)
+            return
+        yield "delivered", _outcome(newest, Status.DELIVERED, now)
+        yield from (("merged", _outcome(claim, Status.MERGED, now)) for claim in older)
 
     def _failed(
         self,
@@ -137,20 +139,16 @@ class Delivery:
         enrolments: Mapping[str, Enrolment],
         now: datetime,
     ) -> Iterator[tuple[str, Outcome | None]]:
-        unreachable = isinstance(failure, _Unreachable)
-        for place, claim in enumerate(lane):
-            tried = place == 0
-            attempts = claim.attempts + tried
-            again = (
-                None
-                if failure.permanent
-                else try_again_at(max(attempts, 1), now, policy, collected=claim.notification.collected)
-            )
-            if again is None:
-                status = Status.UNREACHABLE if unreachable else Status.FAILED
-                yield "undelivered", self._settle(claim, status, enrolments, now)
+        given_up = Status.UNREACHABLE if isinstance(failure, _Unreachable) else Status.FAILED
+        again: dict[Claimed, datetime] = {}
+        for claim in lane:
+            due_at = try_again_at(claim.attempts + 1, now, policy, collected=claim.notification.collected)
+            if failure.permanent or due_at is None:
+                yield "undelivered", self._settle(claim, given_up, enrolments, now)
             else:
-                yield "retried" if tried else "waiting", _back(claim, now, again, tried=tried)
+                again[claim] = due_at
+        # All at one instant, so that they go as one.
+        yield from (("retried", _back(claim, now, max(again.values()), tried=True)) for claim in again)
 
     def _hand(self, notification: Notification, policy: Policy) -> HandedOver:
         try:
@@ -212,14 +210,20 @@ class Delivery:
     def _record(self, enrolment_id: str, step: Step, now: datetime, outcomes: tuple[Outcome, ...] = ()) -> bool:
         try:
             self._steps.take(Action.DELIVER, _WORKER, enrolment_id, step, at=now, outcomes=outcomes)
-        except Conflict:
-            # The enrolment is busy: the claim's lease runs out, and a later pass tries again.
+        except (Conflict, NotFound, RuleBroken):
+            # It is busy, or has ended or gone meanwhile: a later pass decides anew, when the lease has run out.
             return False
         return True
 
 
 class _Unreachable(DeliveryFailed):
     """There is nobody at that address."""
+
+
+def _checked_lease(lease: object) -> timedelta:
+    if not isinstance(lease, timedelta) or not timedelta(0) < lease <= _LONGEST_LEASE:
+        raise InvalidValue("lease is a timedelta, longer than nothing and a day at most")
+    return lease
 
 
 def _outcome(claim: Claimed, status: Status, at: datetime) -> Outcome:

@@ -52,6 +52,9 @@ ENROLMENT_COLUMNS = (
 )
 ANSWER_COLUMNS = ("enrolment", "form", "number", "saved_at", "question", "answer", "score", "alert")
 
+_LINE_BREAKS = str.maketrans({"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"})
+"""What some readers take for the end of a line, within JSON's strings."""
+
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -121,7 +124,7 @@ def json_line(history: History) -> str:
             for entry in history.timeline
         ],
     }
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).translate(_LINE_BREAKS)
 
 
 def _document(history: History, seq: int) -> dict[str, object]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import Enum
 from types import MappingProxyType
 
-from attrs import frozen
+from attrs import field, frozen
 
 from digital_painschool.people import HsaId, PersonId
 from digital_painschool.policy import FlagKind
@@ -116,7 +116,7 @@ class Notification:
     recipient: PersonId | HsaId
     template: Template
     window: str
-    lane: str
+    lane: str = field(repr=False)
     due_at: datetime
     causes: tuple[Cause, ...]
     collected: bool = False

@@ -87,6 +87,13 @@ class Policy:
                 raise InvalidValue(f"{name} must be 1 or more")
         if any(minutes < 0 for minutes in self.retry_minutes):
             raise InvalidValue("retry_minutes holds waits of 0 minutes or more")
+        self._require_workable()
+
+    def _require_workable(self) -> None:
+        if not self.heading.strip() or len(self.heading) > self.heading_limit:
+            raise InvalidValue("heading must be a text of at most heading_limit characters (M-11)")
+        if self.end_reasons is not None and not self.end_reasons:
+            raise InvalidValue("end_reasons must hold at least one, or be left out (D-19a)")
 
 
 @frozen(slots=False)

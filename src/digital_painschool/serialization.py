@@ -10,12 +10,11 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, TypeVar, get_args
 
-import attrs
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from digital_painschool.border import Answer
-from digital_painschool.enrolment import Conversation, Enrolment, FormCount, Phase
+from digital_painschool.enrolment import Conversation, Enrolment, FormCount
 from digital_painschool.errors import StorageFailed
 from digital_painschool.events import (
     AccessEnded,
@@ -116,7 +115,7 @@ def event_from_data(kind: str, shape: int, at: datetime, by: str, data: Data) ->
         data["at"] = at
         data["by"] = by
         event: Event = _EVENT_MAKERS[kind](data, None)
-    except Exception as error:  # the data may be anything, and its content must not be shown
+    except Exception as error:  # noqa: BLE001 - the data may be anything, and its content must not be shown
         raise _unreadable(f"a timeline entry of kind {kind!r}", error) from None
     return event
 
@@ -135,7 +134,7 @@ def enrolment_from_data(data: Data) -> Enrolment:
     """
     try:
         enrolment: Enrolment = _make_enrolment(data, None)
-    except Exception as error:  # as above
+    except Exception as error:  # noqa: BLE001 - as above
         raise _unreadable("a stored state", error) from None
     return enrolment
 
@@ -154,7 +153,7 @@ def from_data(data: object, wanted: type[Value]) -> Value:
     """
     try:
         return _converter.structure(data, wanted)
-    except Exception as error:  # as above
+    except Exception as error:  # noqa: BLE001 - as above
         raise _unreadable(f"a stored {wanted.__name__}", error) from None
 
 
@@ -191,14 +190,16 @@ def _person(value: Any, _: object) -> PersonId:
 
 
 def _described(class_: type, *, event: bool = False, brief: bool = True) -> Callable[[Any], Data]:
-    left_out = {"at": override(omit=True), "by": override(omit=True)} if event else {}
-    hook = make_dict_unstructure_fn(class_, _converter, _cattrs_omit_if_default=brief, **left_out)
+    left_out: Any = {"at": override(omit=True), "by": override(omit=True)} if event else {}
+    hook: Callable[[Any], Data] = make_dict_unstructure_fn(
+        class_, _converter, _cattrs_omit_if_default=brief, **left_out
+    )
     _converter.register_unstructure_hook(class_, hook)
     return hook
 
 
 def _made(class_: type) -> Callable[[Any, Any], Any]:
-    hook = make_dict_structure_fn(class_, _converter, _cattrs_detailed_validation=False)
+    hook: Callable[[Any, Any], Any] = make_dict_structure_fn(class_, _converter, _cattrs_detailed_validation=False)
     _converter.register_structure_hook(class_, hook)
     return hook
 

@@ -13,9 +13,11 @@ from zoneinfo import ZoneInfo
 
 from attrs import evolve, field, frozen
 from cattrs import BaseValidationError, Converter, transform_error
+from cattrs.v import format_exception
 
 from digital_painschool.catalogue import UnitTerms
 from digital_painschool.errors import InvalidProgram, InvalidValue, WiringError
+from digital_painschool.people import HsaId
 from digital_painschool.policy import Policy
 from digital_painschool.program import Program
 from digital_painschool.programs import load_program
@@ -40,7 +42,7 @@ class Settings:
     Args:
         storage: Which storage; there is no default.
         identity: Which reader of identity numbers.
-        inbox: Which patients' inbox.
+        inbox: Which patients' inbox; left out, rows beside the storage's.
         directory: Which staff directory.
         messengers: Ways to reach staff, in order.
         observers: Those who want to know, in order.
@@ -52,7 +54,7 @@ class Settings:
 
     storage: Chosen
     identity: Chosen = Chosen("swedish")
-    inbox: Chosen = Chosen("memory")
+    inbox: Chosen = field()
     directory: Chosen = Chosen("memory")
     messengers: tuple[Chosen, ...] = ()
     observers: tuple[Chosen, ...] = ()
@@ -60,6 +62,10 @@ class Settings:
     offered: tuple[str, ...] | None = None
     policy: Policy = Policy()
     units: Mapping[str, UnitTerms] = field(factory=dict)
+
+    @inbox.default
+    def _beside_the_storage(self) -> Chosen:
+        return Chosen("sql", {"url": self.storage.options["url"]}) if _is_sql(self.storage) else Chosen("memory")
 
     @classmethod
     def from_url(cls, url: str) -> Self:
@@ -74,9 +80,7 @@ class Settings:
         scheme, colon, _ = url.partition("://")
         if not colon or not scheme:
             raise WiringError("a storage URL begins with its kind, such as sqlite:///painschool.db")
-        name = scheme.partition("+")[0]
-        inbox = Chosen("memory") if name == "memory" else Chosen("sql", {"url": url})
-        return cls(storage=Chosen(name, {"url": url}), inbox=inbox)
+        return cls(storage=Chosen(scheme.partition("+")[0], {"url": url}))
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:
@@ -96,7 +100,7 @@ class Settings:
         try:
             return cls(**_sections(data, file))
         except BaseValidationError as error:
-            problems = "\n  ".join(transform_error(error, path="settings"))
+            problems = "\n  ".join(transform_error(error, path="settings", format_exception=_in_words))
             raise WiringError(f"settings {file}:\n  {problems}") from None
         except InvalidProgram:
             raise
@@ -106,6 +110,10 @@ class Settings:
     def migrating(self) -> Self:
         """Give the same settings, with a storage that brings its schema up to date when it is opened."""
         return evolve(self, storage=evolve(self.storage, options={**self.storage.options, "migrate": True}))
+
+
+def _is_sql(storage: Chosen) -> bool:
+    return storage.name in ("sqlite", "postgresql") and "url" in storage.options
 
 
 def _sections(data: dict[str, Any], file: Path) -> dict[str, Any]:
@@ -118,8 +126,7 @@ def _sections(data: dict[str, Any], file: Path) -> dict[str, Any]:
         raise WiringError(f'settings {file}: storage is missing, such as storage = "sqlite:///painschool.db"')
     sections: dict[str, Any] = {}
     if isinstance(data["storage"], str):
-        from_url = Settings.from_url(data["storage"])
-        sections |= {"storage": from_url.storage, "inbox": from_url.inbox}
+        sections["storage"] = Settings.from_url(data["storage"]).storage
     else:
         sections["storage"] = _chosen(data["storage"], "storage", file)
     base = file.parent
@@ -137,7 +144,7 @@ def _sections(data: dict[str, Any], file: Path) -> dict[str, Any]:
     policy = data.get("policy", {})
     sections["policy"] = _policy(policy)
     sections["units"] = {
-        unit: UnitTerms(
+        HsaId(unit): UnitTerms(
             policy=_policy({**policy, **own.get("policy", {})}),
             programs=tuple(load_program(base / name) for name in own.get("programs", ())),
         )
@@ -198,6 +205,10 @@ def _whole(value: object, _: object) -> int:
     if type(value) is not int:
         raise InvalidValue("a whole number")
     return value
+
+
+def _in_words(error: BaseException, wanted: type | None) -> str:
+    return str(error) if isinstance(error, InvalidValue) else format_exception(error, wanted)
 
 
 def _converter() -> Converter:

@@ -273,7 +273,6 @@ class Steps:
         documents: Mapping[type[Event], Content],
         outcomes: tuple[Outcome, ...],
     ) -> Change:
-        settled = {outcome.notification_id for outcome in outcomes}
         return Change(
             before=before,
             enrolment=after,
@@ -286,10 +285,11 @@ class Steps:
             tally=tally(after),
             access=self.access_entry(action, by, at, after),
             notifications=tuple(asked_for(events, after, terms.policy, self._profile(events, after, terms.policy))),
+            # What the worker drops it has in hand: its outcome settles it.
             dropped=tuple(
                 event.notification
                 for event in events
-                if isinstance(event, NotificationDropped) and event.notification not in settled
+                if isinstance(event, NotificationDropped) and action is not Action.DELIVER
             ),
             outcomes=outcomes,
         )

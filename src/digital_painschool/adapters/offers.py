@@ -74,9 +74,12 @@ def _sql_storage(options: Options) -> Storage:
     url = secret(required(options, "storage", "url", str))
     try:
         from digital_painschool.adapters.sql.storage import SqlStorage
+        from digital_painschool.adapters.sql.urls import names_new_file
     except ImportError:
         raise WiringError("storage in SQL needs the extra: pip install 'digital_painschool[sql]'") from None
-    return SqlStorage(url, migrate=bool(known.get("migrate", False)))
+    # A new file has nothing to migrate from: it is set up untold. One that is there is migrated only when told to.
+    migrate = bool(known.pop("migrate", False)) or names_new_file(url)
+    return SqlStorage(url, migrate=migrate, synchronous=str(known.get("synchronous", "FULL")))
 
 
 def _swedish_identity(options: Options) -> Identity:

@@ -6,7 +6,7 @@ import sys
 def main() -> None:
     """Run the command that the process's arguments name, and exit: 0 fine, 1 refused or failed, 2 wrong use."""
     try:
-        from digital_painschool.cli.app import app  # noqa: PLC0415 - what the extra brings must not be needed before
+        from digital_painschool.cli.app import app
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in {"click", "rich"}:
             raise

@@ -35,9 +35,7 @@ def list_(*, settings: Settings | None) -> None:
     of_units = [(unit, program) for unit, terms in found.units.items() for program in terms.programs]
     for unit, program in (*everywhere, *of_units):
         title = f"{program.title} (example, not for patients)" if program.example else program.title
-        shown.add_row(
-            program.key, program.version, title, str(len(program.modules)), program.ordering.value, unit
-        )
+        shown.add_row(program.key, program.version, title, str(len(program.modules)), program.ordering.value, unit)
     console().print(shown)
 
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 
 import click
 
@@ -148,7 +149,7 @@ def receipts(*, settings: Settings, actor: Actor) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @acting
 @which_school
-def replay(*, settings: Settings, actor: Actor, file: click.utils.LazyFile, yes: bool) -> None:
+def replay(*, settings: Settings, actor: Actor, file: IO[str], yes: bool) -> None:
     """Purge again what the receipts in FILE say is gone, after a backup was restored (D-21a).
 
     FILE holds one receipt, as `purge` prints it, or a list of them, as `receipts` does; `-` reads them from stdin.

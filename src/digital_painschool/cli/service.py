@@ -93,7 +93,9 @@ def _watch(school: PainSchool, seconds: float) -> bool:
                 well = True
                 if done != Pass():
                     click.echo(f"{_time()}  {_told(done)}")
-            waiting = screen.status(f"next pass in {seconds:g} s; Ctrl-C stops") if screen.is_terminal else nullcontext()
+            waiting = (
+                screen.status(f"next pass in {seconds:g} s; Ctrl-C stops") if screen.is_terminal else nullcontext()
+            )
             with waiting:
                 stop.wait(seconds)
     return well

@@ -63,11 +63,10 @@ class AdministratorOffice:
             StorageFailed: Also when a file cannot be written; then no file is left half done and nothing is noted.
         """
         self._steps.permit(Action.EXPORT, self._actor)
-        chosen = tuple(formats)
-        if not chosen or not all(isinstance(format_, Format) for format_ in chosen):
-            raise InvalidValue("formats holds at least one Format")
+        chosen = _formats(formats)
+        where = _folder(folder)
         versions: dict[str, int] = {}
-        files = write_export(Path(folder), chosen, self._histories(versions, progress))
+        files = write_export(where, chosen, self._histories(versions, progress))
         at = self._steps.now()
         receipt = ExportReceipt(
             id=self._steps.new_id(at),
@@ -233,6 +232,19 @@ class AdministratorOffice:
                 id_: enrolment.person for id_, enrolment in self._steps.storage.load_many(ids).items()
             }
             self._steps.storage.log([evolve(entry, enrolment_id=id_, person=person) for id_, person in found.items()])
+
+
+def _formats(formats: object) -> tuple[Format, ...]:
+    chosen = tuple(formats) if isinstance(formats, Iterable) else ()
+    if not chosen or not all(isinstance(format_, Format) for format_ in chosen):
+        raise InvalidValue("formats is a collection of at least one Format")
+    return chosen
+
+
+def _folder(folder: object) -> Path:
+    if not isinstance(folder, (str, Path)) or "\0" in str(folder):
+        raise InvalidValue("folder is the path of a folder")
+    return Path(folder)
 
 
 def _batches(items: Iterable[_T]) -> Iterator[tuple[_T, ...]]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import TypeVar, get_args
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from digital_painschool.border import plain_text
 from digital_painschool.desks.reading import (
@@ -16,6 +17,7 @@ from digital_painschool.desks.reading import (
 from digital_painschool.enrolment import Enrolment
 from digital_painschool.errors import InvalidValue, Reason, RuleBroken
 from digital_painschool.events import ConversationRenamed, ConversationStarted, Event, FormSaved, MessageSent
+from digital_painschool.instants import utc
 from digital_painschool.notification import Channel, NotificationRecord, Notify, Profile
 from digital_painschool.people import Actor, HsaId, Party, PersonId, Role
 from digital_painschool.policy import FlagKind
@@ -30,14 +32,27 @@ from digital_painschool.rules.permissions import Action
 from digital_painschool.steps import Step, Steps
 
 _PAGE_LIMIT = 500
+_T = TypeVar("_T")
+
+
+def _all_of(given: object, choices: Collection[_T], name: str, what: str) -> frozenset[_T]:
+    items = list(given) if isinstance(given, Iterable) else [given]
+    if not all(item in choices for item in items):
+        raise InvalidValue(f"{name} is a collection of {what}")
+    return frozenset(choice for choice in choices if choice in items)
 
 
 @frozen(kw_only=True)
 class Cursor:
     """Where the next page of a list begins, and the instant that the whole walk is judged at."""
 
-    key: tuple[int, str]
-    now: datetime
+    key: tuple[int, str] = field()
+    now: datetime = field(converter=utc)
+
+    @key.validator
+    def _is_place(self, _: object, key: object) -> None:
+        if not (isinstance(key, tuple) and [*map(type, key)] == [int, str]):
+            raise InvalidValue("a cursor is the `next` of the page before")
 
 
 @frozen(kw_only=True)
@@ -290,9 +305,10 @@ class TherapistDesk:
             kinds: Only events of these types.
             form: Only the fillings-in of this form.
         """
+        wanted = None if kinds is None else _all_of(kinds, get_args(Event), "kinds", "event types")
         self._steps.look(Action.SEE_TIMELINE, self._actor, enrolment_id)
         if form is None:
-            return self._steps.storage.timeline(enrolment_id, kinds)
+            return self._steps.storage.timeline(enrolment_id, wanted)
         saved = self._steps.storage.timeline(enrolment_id, [FormSaved])
         return tuple(entry for entry in saved if isinstance(entry.event, FormSaved) and entry.event.form == form)
 
@@ -374,7 +390,7 @@ class TherapistDesk:
             self._steps.policy(self._actor.unit),
             email=email,
             sms=sms,
-            flags=before.on_offer if flags is None else frozenset(flags),
+            flags=before.on_offer if flags is None else _all_of(flags, tuple(FlagKind), "flags", "FlagKind"),
             has_email=before.directory is not None and before.directory.email is not None,
             has_sms=before.directory is not None and before.directory.sms is not None,
         )

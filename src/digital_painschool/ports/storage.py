@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
 from digital_painschool.border import Answer
 from digital_painschool.enrolment import Enrolment, Phase, Tally
@@ -87,7 +87,7 @@ class Change:
     before: int
     enrolment: Enrolment
     events: tuple[Event, ...]
-    documents: Mapping[int, Content]
+    documents: Mapping[int, Content] = field(repr=False)
     tally: Tally
     access: AccessEntry
     notifications: tuple[Notification, ...] = ()
@@ -285,7 +285,7 @@ class History:
 
     enrolment: Enrolment
     timeline: tuple[Entry, ...]
-    documents: Mapping[int, Content]
+    documents: Mapping[int, Content] = field(repr=False)
 
 
 class Retention(Protocol):

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from attrs import frozen
 
-from digital_painschool.border import whole_number
+from digital_painschool.border import plain_text, whole_number
 from digital_painschool.enrolment import Enrolment, FormCount, Phase, Tally
 from digital_painschool.errors import InvalidValue, Reason, RuleBroken
 from digital_painschool.events import Event, FlagHandled, FormRead
@@ -107,8 +107,10 @@ def mark_read(
     Raises:
         RuleBroken: There is no such form or filling-in, or the enrolment has ended and the form was not opened.
     """
-    if terms.program.form(form) is None:
+    if terms.program.form(plain_text(form, "a form's key")) is None:
         raise RuleBroken("M-15", Reason.UNKNOWN_FORM)
+    if type(opened) is not bool:
+        raise InvalidValue(f"opened is True or False, not {type(opened).__name__}")
     count = enrolment.form(form)
     last = count.saved if up_to is None else whole_number(up_to, "up_to")
     if not 0 <= last <= count.saved:

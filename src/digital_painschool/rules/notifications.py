@@ -122,7 +122,11 @@ def try_again_at(attempts: int, now: datetime, policy: Policy, *, collected: boo
     if attempts > len(policy.retry_minutes):
         return None
     again = now + timedelta(minutes=policy.retry_minutes[attempts - 1])
-    return may_go_at(again, policy) if collected else again
+    if not collected:
+        return again
+    # On a later day it goes with that day's run, so that the two go as one.
+    day, today = (at.astimezone(policy.zone).date() for at in (may_go_at(again, policy), now))
+    return may_go_at(again, policy) if day == today else local_time(day, policy.collected_at, policy.zone)
 
 
 def drop(enrolment: Enrolment, terms: Terms, notification: Notification, *, by: By, at: datetime) -> tuple[Event, ...]:

@@ -153,8 +153,8 @@ class Outbox:
             return
         self._pending.discard(notification_id)
         _discard(self._keys, _key(row.notification), notification_id)
-        for cause in row.notification.causes:
-            _discard(self._enrolments, cause.enrolment_id, notification_id)
+        for enrolment_id in {cause.enrolment_id for cause in row.notification.causes}:
+            _discard(self._enrolments, enrolment_id, notification_id)
 
 
 def _key(notification: Notification) -> _Key:

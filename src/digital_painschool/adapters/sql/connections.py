@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from os import register_at_fork
 from threading import Condition, Lock
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 from weakref import WeakSet
 
 from sqlalchemy.sql import ClauseElement
@@ -95,11 +95,11 @@ class Database:
         self._inherited: list[Link] = []
         self._idle: list[Link] = []
         self._closed = False
-        self._start()
+        self.start()
         _DATABASES.add(self)
 
-    def _start(self) -> None:
-        # A child process must neither use nor close the connections of its parent.
+    def start(self) -> None:
+        """Begin without connections: a forked process must neither use nor close those of its parent."""
         self._inherited += self._idle
         self._idle = []
         self._open = 0
@@ -120,7 +120,7 @@ class Database:
             if several:
                 link.commit()
         except BaseException as error:
-            self._give_up(link, error, several)
+            self._give_up(link, error, begun=several)
             raise
         self._give_back(link)
         return result
@@ -144,7 +144,7 @@ class Database:
             result = work(link)
             link.commit()
         except BaseException as error:
-            self._give_up(link, error, True)
+            self._give_up(link, error, begun=True)
             raise
         self._give_back(link)
         return result
@@ -199,14 +199,17 @@ class Database:
             self._changed.notify()
         link.close()
 
-    def _give_up(self, link: Link, error: BaseException, begun: bool) -> None:
+    def _give_up(self, link: Link, error: BaseException, *, begun: bool) -> None:
         try:
             if begun:
                 link.rollback()
-        except Exception:  # the first error is the one to tell
+        except self.driver.failures:  # the first error is the one to tell
             self._discard(link)
         else:
-            self._give_back(link) if link.is_usable() else self._discard(link)
+            if link.is_usable():
+                self._give_back(link)
+            else:
+                self._discard(link)
         if isinstance(error, self.driver.failures):
             raise self.driver.failure(error) from None
 
@@ -216,7 +219,7 @@ _DATABASES: WeakSet[Database] = WeakSet()
 
 def _after_fork() -> None:
     for database in tuple(_DATABASES):
-        database._start()
+        database.start()
 
 
 register_at_fork(after_in_child=_after_fork)

@@ -145,6 +145,7 @@ class EnrolmentsPart(OutboxPart):
 
 
 def state_of(link: Link, row: Row) -> Enrolment:
+    """Give the state of a row (id, shape, state): as it was kept, or replayed when that was in another shape."""
     enrolment_id, shape, state = row
     if shape == ENROLMENT_SHAPE:
         return enrolment_from_data(from_json(state))
@@ -152,6 +153,7 @@ def state_of(link: Link, row: Row) -> Enrolment:
 
 
 def entries_of(rows: list[Row]) -> tuple[Entry, ...]:
+    """Give the timeline entries of rows (seq, kind, shape, at, by, data)."""
     return tuple(
         Entry(seq=seq, event=event_from_data(kind, shape, at, by, from_json(data)))
         for seq, kind, shape, at, by, data in rows

@@ -26,9 +26,7 @@ from digital_painschool.program import Program
 from digital_painschool.programs.reading import program_from_data, program_to_data
 from digital_painschool.serialization import from_data, to_data
 
-_PROFILE = select(profiles.c.data).where(
-    profiles.c.unit == bindparam("unit"), profiles.c.hsa_id == bindparam("hsa_id")
-)
+_PROFILE = select(profiles.c.data).where(profiles.c.unit == bindparam("unit"), profiles.c.hsa_id == bindparam("hsa_id"))
 _new_profile = insert(profiles).inline()
 _KEEP_PROFILE = _new_profile.on_conflict_do_update(
     index_elements=[profiles.c.unit, profiles.c.hsa_id], set_={"data": _new_profile.excluded.data}
@@ -55,9 +53,7 @@ _LOG_OF_PERSON = _LOG.where(
     access_log.c.person_value == bindparam("person_value"), access_log.c.person_scheme == bindparam("person_scheme")
 )
 
-_PROGRAM = select(programs.c.data).where(
-    programs.c.key == bindparam("key"), programs.c.version == bindparam("version")
-)
+_PROGRAM = select(programs.c.data).where(programs.c.key == bindparam("key"), programs.c.version == bindparam("version"))
 _KEEP_PROGRAM = insert_into(programs, unless_there=True)
 
 

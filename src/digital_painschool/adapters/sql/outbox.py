@@ -27,6 +27,7 @@ from digital_painschool.people import HsaId, PersonId
 from digital_painschool.ports.storage import Change
 
 _STAFF = "hsa-id"
+_TRIES = 10
 
 _n = notifications.c
 _ROW = (
@@ -44,7 +45,8 @@ _ROW = (
     _n.attempts,
     _n.settled_at,
 )
-_ADD = insert_into(notifications)
+_SAME = (_n.unit, _n.channel, _n.recipient_value, _n.recipient_scheme, _n.window, _n.slot)
+_ADD = insert_into(notifications).on_conflict_do_nothing(index_elements=_SAME, index_where=FREE)
 _ADD_CAUSE = insert_into(causes)
 _CAUSES = (
     select(causes.c.notification_id, causes.c.enrolment_id, causes.c.seq, causes.c.conversation, causes.c.message)
@@ -131,9 +133,7 @@ _FIRST_CAUSE = (
     .subquery("first_cause")
 )
 _OF_ENROLMENT = (
-    select(*_ROW)
-    .join(_FIRST_CAUSE, _FIRST_CAUSE.c.notification_id == _n.id)
-    .order_by(_FIRST_CAUSE.c.seq, _n.id)
+    select(*_ROW).join(_FIRST_CAUSE, _FIRST_CAUSE.c.notification_id == _n.id).order_by(_FIRST_CAUSE.c.seq, _n.id)
 )
 _FREE_OF_ENROLMENT = _OF_ENROLMENT.where(FREE)
 
@@ -189,12 +189,19 @@ class OutboxPart(Part):
 
 def _add(link: Link, notification: Notification) -> None:
     values = _values(notification)
-    found = link.rows(_TO_JOIN, values)
-    if not found:
-        link.count(_ADD, values)
-        link.many(_ADD_CAUSE, _cause_values(notification.id, notification.unit, notification.causes, 1))
-        return
-    joined = found[0][0]
+    for _ in range(_TRIES):
+        found = link.rows(_TO_JOIN, values)
+        if found:
+            _join(link, found[0][0], notification)
+            return
+        if link.count(_ADD, values):
+            link.many(_ADD_CAUSE, _cause_values(notification.id, notification.unit, notification.causes, 1))
+            return
+        # Somebody else has added one of the same window since; it is there to be joined now, or already claimed.
+    raise Conflict("others add to the same notification all the time; load the enrolment and decide again")
+
+
+def _join(link: Link, joined: str, notification: Notification) -> None:
     there = link.rows(_CAUSE_PLACES, {"notification_id": joined})
     known = {(enrolment_id, seq) for _, enrolment_id, seq in there}
     new = [cause for cause in notification.causes if (cause.enrolment_id, cause.seq) not in known]

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
-from sqlalchemy import Insert, Table, bindparam
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Table, bindparam
+from sqlalchemy.dialects.postgresql import Insert, insert
 
 from digital_painschool.adapters.sql.connections import Database
 from digital_painschool.adapters.sql.schema import access_log

@@ -12,7 +12,7 @@ from sqlalchemy.sql import ClauseElement
 from digital_painschool.adapters.sql.statements import Row, Statements, Values
 from digital_painschool.errors import Conflict, PainschoolError, StorageFailed
 
-_STATEMENTS = Statements(dialects.dialect(paramstyle="format"))
+_STATEMENTS = Statements(dialects.dialect(paramstyle="format"))  # type: ignore[no-untyped-call]
 
 _JOBS = {"migrate": 7031620190, "claim": 7031620191, "plan": 7031620192}
 """The advisory locks of this package; every process that works on the same database uses the same."""
@@ -29,19 +29,19 @@ class PostgresqlLink:
 
     def rows(self, statement: ClauseElement, values: Values) -> list[Row]:
         compiled = _STATEMENTS[statement]
-        return compiled.rows(self._execute(compiled.sql, compiled.values(values)).fetchall())  # type: ignore[arg-type]
+        return compiled.rows(self._execute(compiled.sql, compiled.values(values)).fetchall())
 
     def count(self, statement: ClauseElement, values: Values) -> int:
         compiled = _STATEMENTS[statement]
-        return self._execute(compiled.sql, compiled.values(values)).rowcount  # type: ignore[arg-type]
+        return self._execute(compiled.sql, compiled.values(values)).rowcount
 
     def many(self, statement: ClauseElement, values: Sequence[Values]) -> None:
         compiled = _STATEMENTS[statement]
         if len(values) == 1:
-            self._execute(compiled.sql, compiled.values(values[0]))  # type: ignore[arg-type]
+            self._execute(compiled.sql, compiled.values(values[0]))
         elif values:
             with self._connection.cursor() as cursor:
-                cursor.executemany(compiled.sql, map(compiled.values, values))  # type: ignore[arg-type]
+                cursor.executemany(compiled.sql, map(compiled.values, values))
 
     def begin(self, *, write: bool) -> None:
         self._execute("BEGIN" if write else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -116,7 +116,9 @@ class PostgresqlDriver:
         if isinstance(error, psycopg.errors.UniqueViolation):
             return Conflict("somebody else saved the same at the same time; load again and decide again")
         if isinstance(error, _OUT_OF_ORDER):
-            return Conflict("the database could not bring simultaneous steps into an order; load again and decide again")
+            return Conflict(
+                "the database could not bring simultaneous steps into an order; load again and decide again"
+            )
         # The server's text may repeat values; the kind of the error and its code never do.
         state = getattr(error, "sqlstate", None) or "no code"
         return StorageFailed(f"PostgreSQL could not do it ({type(error).__name__}, {state})")

@@ -36,9 +36,7 @@ _e = enrolments.c
 _ENDED = select(_e.id, _e.version, _e.ended_at, _e.last_entry_at, _e.exported_version).where(
     ENDED, _e.unit == bindparam("unit")
 )
-_ENDED_AFTER = (
-    _ENDED.where(_e.id > bindparam("after")).order_by(_e.id).limit(bindparam("limit", type_=Integer))
-)
+_ENDED_AFTER = _ENDED.where(_e.id > bindparam("after")).order_by(_e.id).limit(bindparam("limit", type_=Integer))
 _ENDED_AMONG = _ENDED.where(among(_e.id, "ids"))
 _STATES = select(_e.id, _e.state_shape, _e.state).where(_e.unit == bindparam("unit"), among(_e.id, "ids"))
 _TIMELINES = (
@@ -97,9 +95,7 @@ _DEALT_WITH = select(progress.c.enrolment_id).where(
     progress.c.plan_id == bindparam("plan_id"), among(progress.c.enrolment_id, "ids")
 )
 _NOTE = insert_into(progress, unless_there=True)
-_TO_PURGE = (
-    select(_e.id, _e.version, _e.unit).where(ENDED, among(_e.id, "ids")).order_by(_e.id).with_for_update()
-)
+_TO_PURGE = select(_e.id, _e.version, _e.unit).where(ENDED, among(_e.id, "ids")).order_by(_e.id).with_for_update()
 _TO_PURGE_AGAIN = (
     select(_e.id).where(among(_e.id, "ids"), _e.unit == bindparam("unit")).order_by(_e.id).with_for_update()
 )

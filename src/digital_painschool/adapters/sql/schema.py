@@ -1,14 +1,13 @@
 """The tables, written once for SQLite and PostgreSQL.
 
-Every table that holds a unit's data names the unit in each row, and the enrolment where there is one. What is asked for
-in lists has columns of its own; the rest is JSON text, which both databases give back byte by byte as it was written and
+Every table that holds a unit's data names the unit in each row, and the enrolment where there is one. What lists ask
+for has columns of its own; the rest is JSON text, which both databases give back byte by byte as it was written and
 which a person who opens the file can read.
 """
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Text as PlainText
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -22,6 +21,7 @@ from sqlalchemy import (
     TypeDecorator,
     literal_column,
 )
+from sqlalchemy import Text as PlainText
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
@@ -45,7 +45,7 @@ class Instant(TypeDecorator[datetime]):
         """Write an instant."""
         return value if value is None or dialect.name == "postgresql" else instant_to_text(value)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Read an instant."""
         return datetime.fromisoformat(value) if isinstance(value, str) else value
 
@@ -94,9 +94,9 @@ enrolments = Table(
     Column("state", Text, nullable=False),
 )
 
-NOT_ENDED = literal_column("ended_at IS NULL", Boolean)
-ENDED = literal_column("ended_at IS NOT NULL", Boolean)
-END_NOT_NOTED = literal_column("ended_at IS NULL AND (noted_end IS NULL OR noted_end <> access_until)", Boolean)
+NOT_ENDED = literal_column("ended_at IS NULL")
+ENDED = literal_column("ended_at IS NOT NULL")
+END_NOT_NOTED = literal_column("ended_at IS NULL AND (noted_end IS NULL OR noted_end <> access_until)")
 
 
 def _partial(name: str, *columns: Column[Any], where: Any, unique: bool = False) -> Index:
@@ -162,8 +162,8 @@ notifications = Table(
     Column("settled_at", Instant),
 )
 
-PENDING = literal_column("status = 'pending'", Boolean)
-FREE = literal_column("status = 'pending' AND token IS NULL", Boolean)
+PENDING = literal_column("status = 'pending'")
+FREE = literal_column("status = 'pending' AND token IS NULL")
 """Waits, and nobody has claimed it: a further notification of the same window joins it."""
 
 _partial(
@@ -307,5 +307,5 @@ messages = Table(
     Column("fetched_at", Instant),
 )
 Index("uq_staff_messages_key", messages.c.channel, messages.c.key, unique=True)
-WAITING = literal_column("fetched_at IS NULL", Boolean)
+WAITING = literal_column("fetched_at IS NULL")
 _partial("ix_staff_messages_waiting", messages.c.channel, messages.c.number, where=WAITING)

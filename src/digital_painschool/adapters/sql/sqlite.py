@@ -55,8 +55,8 @@ class SqliteLink:
     def begin(self, *, write: bool) -> None:
         self._execute("BEGIN IMMEDIATE" if write else "BEGIN")
 
-    def only_one(self, job: str) -> None:
-        return  # whoever writes to a SQLite file is alone
+    def only_one(self, job: str) -> None:  # noqa: ARG002 - whoever writes to a SQLite file is alone
+        return
 
     def commit(self) -> None:
         self._execute("COMMIT")

@@ -4,17 +4,17 @@ Core's own execution costs more than the whole of SQLite's transaction; what is 
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ARRAY, Boolean, bindparam
+from sqlalchemy import ARRAY, Select, Text, bindparam
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ColumnElement
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
 Row = tuple[Any, ...]
 Values = Mapping[str, Any]
@@ -28,8 +28,6 @@ class Several(TypeDecorator[Sequence[Any]]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Choose what the driver is given."""
-        from sqlalchemy import Text
-
         return self.impl_instance if dialect.name == "postgresql" else dialect.type_descriptor(Text())
 
     def process_bind_param(self, value: Sequence[Any] | None, dialect: Dialect) -> Any:
@@ -38,11 +36,11 @@ class Several(TypeDecorator[Sequence[Any]]):
         return values if dialect.name == "postgresql" else json.dumps(values)
 
 
-class among(ColumnElement[bool]):  # noqa: N801 - reads as the operator that it is
+class among(ColumnElement[Any]):  # noqa: N801 - reads as the operator that it is
     """A column's value is one of several that are given as one: `among(table.c.id, "ids")`."""
 
     inherit_cache = False
-    type = Boolean()
+    type = NullType()  # as a Boolean it would be compared with 1 on SQLite, and no index would serve
 
     def __init__(self, column: ColumnElement[Any], name: str) -> None:
         self.column = column
@@ -52,7 +50,7 @@ class among(ColumnElement[bool]):  # noqa: N801 - reads as the operator that it 
 @compiles(among, "sqlite")
 def _among_on_sqlite(element: among, compiler: SQLCompiler, **kw: Any) -> str:
     column, several = compiler.process(element.column, **kw), compiler.process(element.several, **kw)
-    return f"{column} IN (SELECT value FROM json_each({several}))"
+    return f"{column} IN (SELECT value FROM json_each({several}))"  # noqa: S608 - both are compiled, neither is a value
 
 
 @compiles(among, "postgresql")
@@ -73,10 +71,11 @@ class Statement:
         self.sql = compiled.string
         self._constants = {name: value for name, value in compiled.params.items() if value is not None}
         self._pick = itemgetter(*names) if len(names) > 1 else lambda values: tuple(values[name] for name in names)
-        processors = compiled._bind_processors
-        self._binds = tuple((place, processors[name]) for place, name in enumerate(names) if name in processors)
-        found = (column.type._cached_result_processor(dialect, None) for column in compiled._result_columns)
-        self._columns = tuple((place, convert) for place, convert in enumerate(found) if convert is not None)
+        binds = (compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names)
+        self._binds = tuple((place, convert) for place, convert in enumerate(binds) if convert is not None)
+        selected = clause.selected_columns if isinstance(clause, Select) else ()
+        columns = (column.type.dialect_impl(dialect).result_processor(dialect, None) for column in selected)
+        self._columns = tuple((place, convert) for place, convert in enumerate(columns) if convert is not None)
 
     def values(self, values: Values) -> Sequence[Any]:
         """Put named values into the order of the statement, in the form that the driver takes."""

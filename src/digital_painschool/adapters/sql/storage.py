@@ -24,12 +24,8 @@ class SqlStorage(RetentionPart, CaseloadPart, OfficesPart):
         StorageFailed: The database cannot be reached, or its schema is not the one that this version works with.
     """
 
-    def __init__(
-        self, url: str, *, migrate: bool = False, connections: int = 16, synchronous: str = "NORMAL"
-    ) -> None:
-        self._database: Database = open_database(
-            url, migrate=migrate, connections=connections, synchronous=synchronous
-        )
+    def __init__(self, url: str, *, migrate: bool = False, connections: int = 16, synchronous: str = "NORMAL") -> None:
+        self._database: Database = open_database(url, migrate=migrate, connections=connections, synchronous=synchronous)
 
     def close(self) -> None:
         self._database.close()

@@ -1,8 +1,17 @@
 """From a URL to a driver."""
 
+from pathlib import Path
+
 from digital_painschool.adapters.sql.connections import Driver
 from digital_painschool.adapters.sql.sqlite import SqliteDriver
 from digital_painschool.errors import StorageFailed
+
+
+def names_new_file(url: str) -> bool:
+    """Tell whether a URL names an SQLite file that is not there yet."""
+    scheme, _, rest = url.partition("://")
+    path = rest.removeprefix("/")
+    return scheme.startswith("sqlite") and path != "" and not Path(path).exists()
 
 
 def driver_for(url: str, *, synchronous: str = "NORMAL") -> Driver:

@@ -15,7 +15,7 @@ from rich.theme import Theme
 from digital_painschool import NotPermitted, PainschoolError, RuleBroken
 from digital_painschool.cli.screen import WIDTH, console
 
-_LINE, _SCREEN, _SCENE = 0.3, 0.6, 0.5
+_LINE, _SCREEN, _SCENE = 0.35, 0.8, 0.5
 """Seconds that are left for reading."""
 
 _NAME = 8
@@ -74,8 +74,8 @@ class Narrator:
         self._pause(_LINE)
 
     def _line(self, who: str, text: Text, rules: str) -> None:
-        line = Table.grid(padding=(0, 1), expand=True)
-        line.add_column(width=_NAME - 1, style="who")
+        line = Table.grid(padding=(0, 2, 0, 0), expand=True)
+        line.add_column(width=_NAME - 2, style="who")
         line.add_column(ratio=1)
         line.add_column(justify="right", style="rule", no_wrap=True)
         line.add_row(who, text, rules)

@@ -53,15 +53,9 @@ class Place:
         """The receipt of the purge, kept apart from the database."""
         return self.folder / "receipt.json"
 
-    def mark(self) -> None:
-        """Sign the SQLite file as the demo's own."""
-        with closing(sqlite3.connect(self.file)) as database:
-            database.execute(f"PRAGMA application_id = {_OWN}")
-            database.commit()
-
 
 def prepare(file: Path) -> Place:
-    """Clear the place of what an earlier demo left, and write the settings and the staff directory.
+    """Clear the place of what an earlier demo left, and lay out an empty file, settings and a staff directory.
 
     Raises:
         click.UsageError: Something is there that the demo did not make.
@@ -79,6 +73,8 @@ def prepare(file: Path) -> Place:
     place.folder.mkdir(parents=True)
     place.settings.write_text(_settings(file), "utf-8")
     (place.folder / "staff.toml").write_text(STAFF, "utf-8")
+    with closing(sqlite3.connect(file)) as database:
+        database.execute(f"PRAGMA application_id = {_OWN}")
     return place
 
 

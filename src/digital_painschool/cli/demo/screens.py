@@ -9,22 +9,14 @@ from rich.table import Table
 from rich.text import Text
 
 from digital_painschool import Event, FlagKind, PersonId, Program
+from digital_painschool.cli.demo.stage import ZONE
 from digital_painschool.desks.therapist import Case, Page
-from digital_painschool.events import (
-    Ended,
-    FormRead,
-    FormSaved,
-    MessageSent,
-    MessagesRead,
-    ModuleCompleted,
-    ModuleOpened,
-    NotificationDropped,
-    Started,
-)
+from digital_painschool.events import FormSaved, MessageSent, MessagesRead, ModuleOpened
 from digital_painschool.notification import NotificationRecord, Status
 from digital_painschool.ports.storage import Entry
 from digital_painschool.purging import PurgePlan
 from digital_painschool.rules.flags import Flag
+from digital_painschool.serialization import KIND_OF
 
 _STATUS: Mapping[Status, str] = {
     Status.PENDING: "väntar",
@@ -35,15 +27,33 @@ _STATUS: Mapping[Status, str] = {
     Status.FAILED: "gick inte fram",
 }
 
+_EVENTS: Mapping[str, str] = {
+    "started": "Moment startat",
+    "handed-over": "Ny behandlare",
+    "reviewed": "Genomgång",
+    "maintained": "Vidmakthålls",
+    "access-ended": "Tiden är slut",
+    "ended": "Avslutat",
+    "module-completed": "Modul klar",
+    "module-released": "Modul öppnad av behandlaren",
+    "program-done": "Klar med momentet",
+    "form-read": "Formulär läst",
+    "conversation-started": "Konversation skapad",
+    "conversation-renamed": "Konversation omdöpt",
+    "flag-handled": "Händelse hanterad",
+    "notification-dropped": "Avisering släppt: inget kvar att läsa",
+    "notification-undelivered": "Avisering gick inte fram",
+}
+
 
 def mina(page: Page, name: Callable[[PersonId], str]) -> RenderableType:
     """Draw "Mina", the list of patients. Rule: M-08, M-09."""
     table = _table("Invånare", "Händelser att hantera", "Senast aktiv", "Tillgång till", "Genomgång")
     for case in page.rows:
         row = case.row
-        seen = "" if row.last_seen_at is None else f"{row.last_seen_at:%Y-%m-%d}"
+        seen = "" if row.last_seen_at is None else day(row.last_seen_at)
         due = "dags" if case.review_due else ""
-        table.add_row(name(row.person), _waits(case), seen, f"{row.access_until:%Y-%m-%d}", due)
+        table.add_row(name(row.person), _waits(case), seen, day(row.access_until), due)
     return table
 
 
@@ -57,7 +67,8 @@ def tidslinje(entries: Iterable[Entry], program: Program) -> RenderableType:
     """Draw the tab "Tidslinje". Rule: M-16."""
     table = Table.grid(padding=(0, 2))
     for entry in entries:
-        table.add_row(Text(f"{_local(entry.event.at)}", "dim"), _event(entry.event, program))
+        at = entry.event.at.astimezone(ZONE)
+        table.add_row(Text(f"{at:%Y-%m-%d %H:%M}", "dim"), _event(entry.event, program))
     return table
 
 
@@ -74,9 +85,13 @@ def gallring(plan: PurgePlan, letters: Mapping[str, str]) -> RenderableType:
     table = _table("Invånare", "Avslutad", "Sista händelse", "Exporterad")
     for planned in plan.enrolments:
         exported = "ja" if planned.exported == planned.version else "nej"
-        ended, last = f"{planned.ended_at:%Y-%m-%d}", f"{planned.last_entry_at:%Y-%m-%d}"
-        table.add_row(letters[planned.enrolment_id], ended, last, exported)
+        table.add_row(letters[planned.enrolment_id], day(planned.ended_at), day(planned.last_entry_at), exported)
     return table
+
+
+def day(at: datetime) -> str:
+    """Write the local day of an instant."""
+    return f"{at.astimezone(ZONE):%Y-%m-%d}"
 
 
 def _table(*headings: str) -> Table:
@@ -90,8 +105,8 @@ def _waits(case: Case) -> Text:
     tally = case.row.tally
     parts = [
         (tally.unread_forms, f"{tally.unread_forms} formulär"),
-        (tally.unread_messages, f"{tally.unread_messages} meddelande"),
-        (tally.undelivered, f"{tally.undelivered} avisering gick inte fram"),
+        (tally.unread_messages, f"{tally.unread_messages} {_many(tally.unread_messages, 'meddelande', 'n')}"),
+        (tally.undelivered, f"{tally.undelivered} {_many(tally.undelivered, 'avisering', 'ar')} gick inte fram"),
         (tally.done, "klar"),
         (case.ending, "tiden är slut"),
     ]
@@ -99,12 +114,16 @@ def _waits(case: Case) -> Text:
     return Text.assemble(("PRIO ", "bold red"), waits) if case.priority else waits
 
 
+def _many(count: int, word: str, ending: str) -> str:
+    return word if count == 1 else word + ending
+
+
 def _flag(flag: Flag, program: Program) -> Text:
     match flag.kind:
         case FlagKind.FORM_SAVED:
             form = program.form(flag.form or "")
             title = "" if form is None else form.title
-            text = f"{title}: ifyllt {flag.total} {'gång' if flag.total == 1 else 'gånger'}, {flag.unread} att läsa"
+            text = f"{title}: ifyllt {flag.total} {_many(flag.total, 'gång', 'er')}, {flag.unread} att läsa"
         case FlagKind.MESSAGE_RECEIVED:
             text = f"Meddelande: {flag.unread} att läsa"
         case FlagKind.PROGRAM_DONE:
@@ -118,27 +137,13 @@ def _flag(flag: Flag, program: Program) -> Text:
 
 def _event(event: Event, program: Program) -> str:
     match event:
-        case Started():
-            return "Moment startat"
         case ModuleOpened():
             return f"Modul {event.module} öppnad" + (", utanför ordningen" if event.out_of_order else "")
-        case ModuleCompleted():
-            return f"Modul {event.module} klar"
-        case FormSaved() | FormRead():
+        case FormSaved():
             form = program.form(event.form)
-            title = event.form if form is None else form.title
-            return f"{title} sparat, {event.number}" if isinstance(event, FormSaved) else f"{title} läst"
-        case MessageSent():
-            return f"Meddelande från {'invånaren' if event.by == 'patient' else 'behandlaren'}"
-        case MessagesRead():
-            return f"Meddelande läst av {'invånaren' if event.by == 'patient' else 'behandlaren'}"
-        case NotificationDropped():
-            return "Avisering släppt: inget kvar att läsa"
-        case Ended():
-            return "Avslutat"
+            return f"{event.form if form is None else form.title} sparat, gång {event.number}"
+        case MessageSent() | MessagesRead():
+            side = "invånaren" if event.by == "patient" else "behandlaren"
+            return f"Meddelande {'från' if isinstance(event, MessageSent) else 'läst av'} {side}"
         case _:
-            return type(event).__name__
-
-
-def _local(at: datetime) -> str:
-    return f"{at:%Y-%m-%d}"
+            return _EVENTS[KIND_OF[type(event)]]

@@ -30,21 +30,21 @@ NUMBERS = {
 }
 """Test numbers of Skatteverket, and for F the public example of a VGR reserve number: nobody has them."""
 
-_ZONE = ZoneInfo("Europe/Stockholm")
+ZONE = ZoneInfo("Europe/Stockholm")
 
 
 class MovedClock:
     """A clock that stands still until it is moved."""
 
     def __init__(self, year: int, month: int, day: int, hour: int) -> None:
-        self._now = datetime(year, month, day, hour, tzinfo=_ZONE)
+        self._now = datetime(year, month, day, hour, tzinfo=ZONE)
 
     def __call__(self) -> datetime:
         return self._now
 
     def move(self, year: int, month: int, day: int, hour: int, minute: int = 0) -> datetime:
         """Move it to a local time."""
-        self._now = datetime(year, month, day, hour, minute, tzinfo=_ZONE)
+        self._now = datetime(year, month, day, hour, minute, tzinfo=ZONE)
         return self._now
 
     def wait(self, **length: int) -> datetime:
@@ -55,9 +55,8 @@ class MovedClock:
 
 @frozen
 class Patient:
-    """A patient: a letter to speak of, the room, and the enrolment."""
+    """A patient: the room, and the enrolment."""
 
-    letter: str
     room: PatientRoom
     enrolment_id: str
 
@@ -72,8 +71,7 @@ class Stage:
     def __init__(self, place: Place) -> None:
         self.place = place
         self.clock = MovedClock(2026, 3, 2, 9)
-        self.school: PainSchool = open_school(place.settings, clock=self.clock)
-        place.mark()
+        self.school: PainSchool = open_school(place.settings, migrate=True, clock=self.clock)
         self.anna = self.school.therapist(ANNA)
         self.bjorn = self.school.therapist(BJORN)
         self.carin = self.school.therapist(CARIN)
@@ -85,12 +83,17 @@ class Stage:
         """Start the program for a patient; a minute goes by."""
         enrolment = desk.start(NUMBERS[letter], program=PROGRAM, therapist=therapist.hsa_id)
         self._letters[enrolment.person] = letter
-        self._patients[letter] = Patient(letter, self.school.patient(NUMBERS[letter]), enrolment.id)
+        self._patients[letter] = Patient(self.school.patient(NUMBERS[letter]), enrolment.id)
         self.clock.wait(minutes=1)
 
     def patient(self, letter: str) -> Patient:
         """Give the patient of a letter."""
         return self._patients[letter]
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The patients' names by enrolment."""
+        return {self._patients[letter].enrolment_id: self.name(person) for person, letter in self._letters.items()}
 
     def name(self, person: PersonId) -> str:
         """Name a patient: the letter, and the number masked."""

@@ -1,0 +1,120 @@
+"""Exports: complete, safe to open, whole or not there."""
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from digital_painschool import Actor, Format, InvalidValue, Notify, PainSchool, Role, StorageFailed, open_school
+from digital_painschool.exporting import ANSWER_COLUMNS, ENROLMENT_COLUMNS, cell, write_export
+from digital_painschool.ports.storage import History
+
+UNIT = "SE2321000131-E000000000001"
+NURSE = Actor(hsa_id="SE2321000131-P000000123456", unit=UNIT, roles=frozenset({Role.THERAPIST}))
+CLERK = Actor(hsa_id="SE2321000131-P000000999999", unit=UNIT, roles=frozenset({Role.DATA_ADMINISTRATOR}))
+
+
+@pytest.fixture
+def school() -> Iterator[PainSchool]:
+    """A school with one ended and one open enrolment."""
+    now = [datetime(2026, 3, 2, 8, tzinfo=UTC)]
+    with open_school("memory://", clock=lambda: now[0]) as opened:
+        desk = opened.therapist(NURSE)
+        ended = desk.start("850709-9805", program="digitala-smartskolan")
+        desk.start("20000229-2399", program="digitala-smartskolan")
+        room = opened.patient("850709-9805")
+        room.save_form(ended.id, "halsoskattning", {"smarta": 9, "ovrigt": "=HYPERLINK(1)\n”å”;"})
+        now[0] += timedelta(days=1)
+        desk.start_conversation(ended.id, "Hej\u2028du", notify=Notify.DIRECT)
+        desk.end(ended.id, reason="genomford")
+        yield opened
+
+
+def test_export_holds_every_ended_enrolment_and_no_open_one(school: PainSchool, tmp_path: Path) -> None:
+    """What is missing in the export is lost with the purge (M-21); what is not ended must not be in it."""
+    receipt = school.administrator(CLERK).export(tmp_path / "out")
+    assert 1 == receipt.enrolments
+    assert ["enrolments.csv", "answers.csv", "enrolments.jsonl"] == [file.name for file in receipt.files]
+    with (tmp_path / "out" / "enrolments.csv").open(newline="", encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    assert set(ENROLMENT_COLUMNS) == set(row)
+    assert ("198507099805", "genomford", "1") == (row["person"], row["end_reason"], row["forms_saved"])
+    with (tmp_path / "out" / "answers.csv").open(newline="", encoding="utf-8") as file:
+        answers = {answer["question"]: answer for answer in csv.DictReader(file)}
+    assert set(ANSWER_COLUMNS) == set(answers["smarta"])
+    assert ("9", "1") == (answers["smarta"]["answer"], answers["smarta"]["alert"])
+    (line,) = (tmp_path / "out" / "enrolments.jsonl").read_text("utf-8").splitlines()[:1]
+    kinds = [entry["kind"] for entry in json.loads(line)["timeline"]]
+    assert ["started", "form-saved", "conversation-started", "message-sent", "ended"] == kinds[:5]
+    texts = [entry.get("document") for entry in json.loads(line)["timeline"]]
+    assert "Min konversation" in texts
+    assert "Hej\u2028du" in texts
+
+
+def test_patients_text_is_never_a_formula(school: PainSchool, tmp_path: Path) -> None:
+    """A text that begins with = would be run by the spreadsheet of whoever opens the export."""
+    school.administrator(CLERK).export(tmp_path, formats=[Format.CSV])
+    with (tmp_path / "answers.csv").open(newline="", encoding="utf-8") as file:
+        texts = [row["answer"] for row in csv.DictReader(file)]
+    assert "'=HYPERLINK(1)\n”å”;" in texts
+    assert not any(text.startswith(("=", "+", "-", "@")) for text in texts)
+
+
+def test_receipt_fits_the_files(school: PainSchool, tmp_path: Path) -> None:
+    """A receipt that does not fit its files proves nothing before a purge (D-21a)."""
+    for file in school.administrator(CLERK).export(tmp_path).files:
+        content = (tmp_path / file.name).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == file.sha256
+    with (tmp_path / "answers.csv").open(newline="", encoding="utf-8") as written:
+        assert 2 == len(list(csv.reader(written))) - 1
+
+
+def test_file_that_is_there_is_not_overwritten(school: PainSchool, tmp_path: Path) -> None:
+    """An earlier export may be the only copy of what was purged since."""
+    (tmp_path / "answers.csv").write_text("the only copy")
+    with pytest.raises(StorageFailed, match=r"answers\.csv is there already"):
+        school.administrator(CLERK).export(tmp_path)
+    assert ["answers.csv"] == [path.name for path in tmp_path.iterdir()]
+    assert "the only copy" == (tmp_path / "answers.csv").read_text()
+
+
+def test_interrupted_export_leaves_no_file(tmp_path: Path) -> None:
+    """Half an export under its final name would be taken for a whole one."""
+
+    def histories() -> Iterator[History]:
+        yield from ()
+        raise RuntimeError("interrupted")
+
+    with pytest.raises(RuntimeError):
+        write_export(tmp_path, [Format.CSV, Format.JSON_LINES], histories())
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_folder_that_cannot_be_written_is_a_typed_error(school: PainSchool, tmp_path: Path) -> None:
+    """An OSError from deep within tells an administrator nothing."""
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(StorageFailed, match="the export could not be written"):
+        school.administrator(CLERK).export(tmp_path / "file" / "folder")
+    with pytest.raises(StorageFailed, match="the export could not be written"):
+        school.administrator(CLERK).export("/dev/full/x")
+
+
+def test_formats_are_formats(school: PainSchool, tmp_path: Path) -> None:
+    """A misspelt format that is passed over would give an export without its main file."""
+    for formats in ((), ("csv",)):
+        with pytest.raises(InvalidValue, match="at least one Format"):
+            school.administrator(CLERK).export(tmp_path, formats=formats)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("expected", "value"),
+    [("", None), ("7", 7), ("7.5", 7.5), ("a b", ("a", "b")), ("'@x", "@x"), ("'\tx", "\tx"), ("-7", -7)],
+)
+def test_cell(expected: str, value: float | str | tuple[str, ...] | None) -> None:
+    """A number stays a number, and only text is guarded."""
+    assert expected == cell(value)
+    assert str(date(2026, 1, 1)) == cell(date(2026, 1, 1).isoformat())

@@ -1,0 +1,64 @@
+"""The adapters on files: a staff directory in TOML, and messages as files."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from digital_painschool import Channel, DeliveryFailed, HsaId, WiringError
+from digital_painschool.adapters.file_messenger import FileMessenger
+from digital_painschool.adapters.toml_directory import TomlDirectory
+from digital_painschool.notification import Template
+from digital_painschool.ports.directory import StaffEntry
+from digital_painschool.ports.messaging import Address
+
+NURSE = HsaId("SE2321000131-P000000123456")
+
+
+def test_directory_gives_what_the_file_has(tmp_path: Path) -> None:
+    """A number or an address that is missing must be missing, not made up (D-23a)."""
+    path = tmp_path / "staff.toml"
+    path.write_text(f'["{NURSE}"]\nemail = "nurse@example.org"\n["SE2321000131-P2"]\nsms = "+46701740605"\n')
+    directory = TomlDirectory(path)
+    assert StaffEntry(email=Address("nurse@example.org")) == directory.find(NURSE)
+    assert StaffEntry(sms=Address("+46701740605")) == directory.find(HsaId("SE2321000131-P2"))
+    assert directory.find(HsaId("SE2321000131-P3")) is None
+    assert "nurse" not in repr(directory.find(NURSE))
+
+
+def test_directory_is_asked_anew(tmp_path: Path) -> None:
+    """An address that was corrected in the directory must be used at the next hand-over (M-22)."""
+    path = tmp_path / "staff.toml"
+    path.write_text(f'["{NURSE}"]\nemail = "wrong@example.org"\n')
+    directory = TomlDirectory(path)
+    path.write_text(f'["{NURSE}"]\nemail = "right@example.org"\n')
+    assert StaffEntry(email=Address("right@example.org")) == directory.find(NURSE)
+    path.unlink()
+    with pytest.raises(DeliveryFailed):
+        directory.find(NURSE)
+
+
+@pytest.mark.parametrize("text", ["email = ", f'"{NURSE}" = 3', f'["{NURSE}"]\nmail = "x"', f'["{NURSE}"]\nsms = 46'])
+def test_directory_that_cannot_be_read_is_a_wiring_error(tmp_path: Path, text: str) -> None:
+    """A broken directory must be found at start, not at the first notification."""
+    path = tmp_path / "staff.toml"
+    path.write_text(text)
+    with pytest.raises(WiringError, match=r"staff\.toml"):
+        TomlDirectory(path)
+    with pytest.raises(WiringError, match="cannot be read"):
+        TomlDirectory(tmp_path / "nothing.toml")
+
+
+def test_message_says_where_and_nothing_else(tmp_path: Path) -> None:
+    """What is written must hold the fixed text and the link, and nothing of a patient (D-13c)."""
+    messenger = FileMessenger(Channel.SMS, tmp_path / "sms")
+    messenger.send(Address("+46701740605"), Template.PROGRAM_DONE, "https://example.org/", key="k/../1")
+    (file,) = (tmp_path / "sms").iterdir()
+    assert {
+        "key": "k/../1",
+        "channel": "sms",
+        "to": "+46701740605",
+        "template": "program-done",
+        "text": "En patient är klar med sitt moment. Logga in för att se vem.",
+        "link": "https://example.org/",
+    } == json.loads(file.read_text("utf-8"))

@@ -1,0 +1,241 @@
+"""What is installed, what is chosen, and what is said when the two do not fit."""
+
+import types
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from digital_painschool import Actor, Program, Role, Settings, WiringError, connect, open_school
+from digital_painschool.adapters.memory import MemoryInbox, MemoryStorage
+from digital_painschool.enrolment import Enrolment
+from digital_painschool.events import Event
+from digital_painschool.plugins import KINDS, catalogue, installed
+from digital_painschool.ports import hooks
+from digital_painschool.ports.hooks import Offer, Options, hookimpl
+from digital_painschool.ports.observer import Observer
+from digital_painschool.ports.storage import Storage
+from digital_painschool.programs import bundled_program
+from digital_painschool.settings import Chosen
+
+NURSE = Actor(hsa_id="SE2321000131-P000000123456", unit="SE2321000131-E000000000001", roles=frozenset({Role.THERAPIST}))
+
+
+class Watcher:
+    """An observer that remembers how often it was told."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.told: list[str] = []
+
+    def notice(self, enrolment: Enrolment, events: tuple[Event, ...]) -> None:
+        """Remember the kinds of events."""
+        self.told.extend(type(event).__name__ for event in events)
+
+
+class Fragile:
+    """An observer that always raises."""
+
+    def notice(self, enrolment: Enrolment, events: tuple[Event, ...]) -> None:
+        """Raise."""
+        raise RuntimeError(f"{enrolment.person.value} must not be logged")
+
+
+class ObserverPlugin:
+    """A third party's plugin with two observers, one of which is broken."""
+
+    def __init__(self) -> None:
+        """Make the observer that is offered."""
+        self.watcher = Watcher()
+
+    @hookimpl
+    def painschool_observers(self) -> Iterable[Offer[Observer]]:
+        """Offer both."""
+        return (Offer("fragile", lambda _: Fragile()), Offer("watcher", lambda _: self.watcher))
+
+
+class SecondMemory:
+    """A plugin that offers a storage under a name that is taken."""
+
+    @hookimpl
+    def painschool_storages(self) -> Iterable[Offer[Storage]]:
+        """Offer it."""
+        return (Offer("memory", lambda _: MemoryStorage()),)
+
+
+class Misspelt:
+    """A plugin whose hook does not exist."""
+
+    @hookimpl
+    def painschool_storage(self) -> Iterable[Offer[Storage]]:
+        """Never asked, were the name not checked."""
+        return ()
+
+
+class Unmarked:
+    """A plugin whose misspelt hook is not even marked."""
+
+    def painschool_inboxs(self) -> None:
+        """Never asked, were the name not checked."""
+
+
+class Broken:
+    """A plugin that fails when asked."""
+
+    @hookimpl
+    def painschool_inboxes(self) -> Iterable[Offer[MemoryInbox]]:
+        """Fail."""
+        raise ZeroDivisionError("no inbox today")
+
+
+class NoOffer:
+    """A plugin that returns the adapter itself."""
+
+    @hookimpl
+    def painschool_inboxes(self) -> Iterable[MemoryInbox]:
+        """Forget the offer around it."""
+        return (MemoryInbox(),)
+
+
+class ProgramPlugin:
+    """A plugin that adds a program to the list."""
+
+    @hookimpl
+    def painschool_programs(self) -> Iterable[Offer[Program]]:
+        """Offer a second program."""
+
+        def make(options: Options) -> Program:
+            import attrs
+
+            return attrs.evolve(bundled_program(), key="sova-battre", title="Sova bättre")
+
+        return (Offer("sova-battre", make),)
+
+
+def test_every_hook_is_documented_and_known() -> None:
+    """A hook without documentation, or one that nobody asks, could not be used by an adapter author."""
+    specs = {name for name in vars(hooks) if name.startswith("painschool_")}
+    assert set(KINDS.values()) == specs
+    assert all(vars(hooks)[name].__doc__ for name in specs)
+
+
+def test_reference_adapters_are_ordinary_offers() -> None:
+    """The reference adapters must come the way that everybody's do, or the way is never tried."""
+    names = {(one.kind, one.offer.name) for one in installed()}
+    assert {("storage", "memory"), ("storage", "sqlite"), ("storage", "postgresql")} <= names
+    assert {("identity", "swedish"), ("inbox", "sql"), ("messenger", "files"), ("directory", "toml")} <= names
+    assert {one.plugin for one in installed()} >= {"digital_painschool"}
+
+
+def test_settings_without_a_storage_are_refused(tmp_path: Path) -> None:
+    """A forgotten storage must be an error: a default one would lose patient data."""
+    (tmp_path / "school.toml").write_text('[identity]\nname = "swedish"\n')
+    with pytest.raises(WiringError, match="storage is missing"):
+        Settings.from_toml(tmp_path / "school.toml")
+
+
+def test_unknown_name_lists_what_is_installed_and_by_whom() -> None:
+    """A misspelt adapter name must say what there is to choose from."""
+    with pytest.raises(WiringError) as caught:
+        connect(Settings(storage=Chosen("sqllite")))
+    assert "no storage is called 'sqllite'" in str(caught.value)
+    assert "'sqlite' (by digital_painschool)" in str(caught.value)
+
+
+def test_two_offers_of_one_name_name_both() -> None:
+    """Were the last one to win in silence, records could go to a storage that nobody chose."""
+    with pytest.raises(WiringError) as caught:
+        connect(Settings(storage=Chosen("memory")), plugins=[SecondMemory()])
+    assert "storage 'memory' is offered more than once" in str(caught.value)
+    assert "digital_painschool" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("plugin", "message"),
+    [
+        (Misspelt(), "painschool_storage"),
+        (Unmarked(), "'painschool_inboxs', which does not exist"),
+        (Broken(), "failed when asked for its inbox offers: no inbox today"),
+        (NoOffer(), "offers a MemoryInbox as inbox instead of an Offer"),
+    ],
+)
+def test_faulty_plugin_is_named(plugin: object, message: str) -> None:
+    """A plugin that is never asked, fails or offers nonsense must not pass in silence."""
+    with pytest.raises(WiringError) as caught:
+        installed([plugin])
+    assert message in str(caught.value)
+    assert "painschool_" in str(caught.value) or "plugin" in str(caught.value)
+
+
+def test_adapter_that_is_not_chosen_is_never_made() -> None:
+    """Making every adapter at start would open connections that nobody asked for."""
+    made: list[str] = []
+
+    def make(options: Options) -> Storage:
+        made.append("made")
+        return MemoryStorage()
+
+    class Expensive:
+        @hookimpl
+        def painschool_storages(self) -> Iterable[Offer[Storage]]:
+            return (Offer("expensive", make),)
+
+    connect(Settings(storage=Chosen("memory")), plugins=[Expensive()])
+    assert [] == made
+    connect(Settings(storage=Chosen("expensive")), plugins=[Expensive()])
+    assert ["made"] == made
+
+
+def test_unknown_option_is_refused() -> None:
+    """A misspelt option that is passed over would run a school with another setting than its file says."""
+    with pytest.raises(WiringError, match="option 'fodler' is not known"):
+        connect(
+            Settings(storage=Chosen("memory"), messengers=(Chosen("files", {"channel": "sms", "fodler": "x"}),)),
+        )
+
+
+def test_broken_observer_stops_nothing_and_logs_no_person(caplog: pytest.LogCaptureFixture) -> None:
+    """An observer that raises must neither stop the step, nor the next observer, nor put a number into the log."""
+    plugin = ObserverPlugin()
+    settings = Settings(storage=Chosen("memory"), observers=(Chosen("fragile"), Chosen("watcher")))
+    with open_school(settings, plugins=[plugin]) as school:
+        school.therapist(NURSE).start("850709-9805", program="digitala-smartskolan")
+    assert ["Started"] == plugin.watcher.told
+    assert "observer Fragile raised RuntimeError" in caplog.text
+    assert "198507099805" not in caplog.text
+
+
+def test_plugin_adds_a_program_to_the_list() -> None:
+    """A clinic's own program must be on the list "Moment" without a change of this package (M-07)."""
+    with open_school("memory://", plugins=[ProgramPlugin()]) as school:
+        desk = school.therapist(NURSE)
+        assert ["digitala-smartskolan", "sova-battre"] == [program.key for program in desk.programs()]
+        assert "sova-battre" == desk.start("850709-9805", program="sova-battre").program
+
+
+def test_settings_choose_among_the_programs_on_offer() -> None:
+    """The bundled example content must not stand on a clinic's list when its settings leave it out."""
+    settings = Settings(storage=Chosen("memory"), offered=("sova-battre",))
+    assert ["sova-battre"] == [program.key for program in catalogue(settings, [ProgramPlugin()]).programs]
+    with pytest.raises(WiringError, match="no program is called 'sova-bätre'"):
+        catalogue(Settings(storage=Chosen("memory"), offered=("sova-bätre",)))
+
+
+def test_module_can_be_a_plugin() -> None:
+    """Entry points name modules; a plain module with marked functions must do."""
+
+    def painschool_storages() -> Iterable[Offer[Storage]]:
+        return (Offer("from-module", lambda _: MemoryStorage()),)
+
+    module = types.ModuleType("clinic_plugin")
+    vars(module)["painschool_storages"] = hookimpl(painschool_storages)
+    assert ("storage", "from-module", "clinic_plugin") in {
+        (one.kind, one.offer.name, one.plugin) for one in installed([module])
+    }
+
+
+def test_two_programs_with_one_key_are_refused() -> None:
+    """Two programs of one key would make it a matter of luck which one a patient gets."""
+    settings = Settings(storage=Chosen("memory"), programs=(bundled_program(),))
+    with pytest.raises(WiringError, match="two programs with the key 'digitala-smartskolan'"):
+        catalogue(settings)

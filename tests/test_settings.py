@@ -1,0 +1,163 @@
+"""Settings from a URL, a file and code; every wrong key is named."""
+
+from datetime import time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from digital_painschool import HsaId, InvalidProgram, Settings, StorageFailed, WiringError, open_school
+from digital_painschool.adapters.options import secret
+from digital_painschool.policy import FlagKind
+from digital_painschool.settings import Chosen
+
+UNIT = "SE2321000131-E000000000001"
+
+FULL = f"""
+storage = "memory://"
+
+[identity]
+name = "swedish"
+schemes = ["personnummer", "samordningsnummer"]
+
+[directory]
+name = "toml"
+path = "staff.toml"
+
+[[messengers]]
+name = "files"
+channel = "email"
+folder = "mail"
+
+[policy]
+collected_at = 08:30:00
+staff_flags = ["program-done", "form-saved"]
+
+[units.{UNIT}.policy]
+zone = "Europe/Helsinki"
+collected_at = "10:00"
+maintenance_days = [7, 180]
+
+[[units.{UNIT}.policy.end_reasons]]
+key = "klar"
+title = "Klar"
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    """Write a settings file, and the staff directory beside it."""
+    (folder / "staff.toml").write_text('["SE2321000131-P000000123456"]\nemail = "sjukskoterska@example.org"\n')
+    path = folder / "school.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_file_gives_every_section(tmp_path: Path) -> None:
+    """A section of the file that does not reach the school would run it under other settings than it says."""
+    settings = Settings.from_toml(write(tmp_path, FULL))
+    assert Chosen("memory", {"url": "memory://"}) == settings.storage
+    assert Chosen("directory", {"path": str(tmp_path / "staff.toml")}).options == settings.directory.options
+    assert (Chosen("files", {"channel": "email", "folder": str(tmp_path / "mail")}),) == settings.messengers
+    assert time(8, 30) == settings.policy.collected_at
+    assert frozenset({FlagKind.PROGRAM_DONE, FlagKind.FORM_SAVED}) == settings.policy.staff_flags
+    own = settings.units[UNIT].policy
+    assert ZoneInfo("Europe/Helsinki") == own.zone
+    assert time(10) == own.collected_at
+    assert (7, 180) == own.maintenance_days
+    assert own.staff_flags == settings.policy.staff_flags, "a unit keeps what it does not set"
+    assert own.end_reasons is not None
+    assert ["klar"] == [reason.key for reason in own.end_reasons]
+
+
+def test_file_opens_a_school(tmp_path: Path) -> None:
+    """Settings that read but do not wire would fail at the host's start."""
+    with open_school(write(tmp_path, FULL)) as school:
+        assert () == school.patient("850709-9805").enrolments()
+    with open_school(str(write(tmp_path, FULL))) as school:
+        assert () == school.patient("850709-9805").enrolments()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("storage = 3", "storage is a table with a name"),
+        ('storage = "painschool.db"', "begins with its kind"),
+        ('storage = "memory://"\nstorrage = 1', "'storrage' is not known; known are storage"),
+        ('storage = "memory://"\nidentity = "swedish"', "identity is a table with a name"),
+        ('storage = "memory://"\n[messengers]\nname = "files"', "messengers is a list of tables"),
+        ('storage = "memory://"\n[policy]\ncollected_at = 05:59:59', "06:00 or later"),
+        ('storage = "memory://"\n[policy]\ncollected_at = 12:00:00', "before 12:00"),
+        ('storage = "memory://"\n[policy]\nzone = "Mars/Olympus"', "IANA"),
+        ('storage = "memory://"\n[policy]\nretention_years = 3', "retention_decision"),
+        ('storage = "memory://"\n[policy]\nretention_years = true', "whole number"),
+        ('storage = "memory://"\n[policy]\nretension_years = 12', "retension_years"),
+        ('storage = "memory://"\n[policy]\nmaintenance_days = [0, 10]', "maintenance_days"),
+        ('storage = "memory://"\n[units.nowhere.policy]\nreview_after_days = 7', "HSA-id"),
+        ('storage = "memory://"\nunits = 3', "units holds a table"),
+        (f'storage = "memory://"\n[units.{UNIT}]\npolitik = 1', "is a table with policy and programs"),
+        ('storage = "memory://"\n[programs]\nfile = "x.toml"', "programs is a table with files and offered"),
+        ("storage = ", "not TOML"),
+    ],
+)
+def test_wrong_file_says_what_is_wrong(tmp_path: Path, text: str, message: str) -> None:
+    """A wrong setting that is passed over, or named badly, costs an evening at a clinic."""
+    path = write(tmp_path, text)
+    with pytest.raises(WiringError) as caught:
+        open_school(path)
+    assert message in str(caught.value)
+
+
+def test_every_wrong_policy_key_is_named_at_once(tmp_path: Path) -> None:
+    """One error at a time would make a long file a long evening."""
+    text = 'storage = "memory://"\n[policy]\nreview_after_days = "x"\nheading_limit = 1.5\nzonee = "UTC"\n'
+    with pytest.raises(WiringError) as caught:
+        Settings.from_toml(write(tmp_path, text))
+    for key in ("review_after_days", "heading_limit", "zonee"):
+        assert key in str(caught.value)
+
+
+def test_missing_files_are_named(tmp_path: Path) -> None:
+    """A path that leads nowhere must be named, not raise an OSError from deep within."""
+    with pytest.raises(WiringError, match=r"nothing\.toml: the file cannot be read"):
+        Settings.from_toml(tmp_path / "nothing.toml")
+    with pytest.raises(InvalidProgram, match=r"own\.toml"):
+        Settings.from_toml(write(tmp_path, 'storage = "memory://"\n[programs]\nfiles = ["own.toml"]\n'))
+
+
+def test_inbox_is_beside_the_storage_unless_told_otherwise(tmp_path: Path) -> None:
+    """Were the inbox in memory by default, notices on a real storage would vanish with the process."""
+    url = "sqlite:///painschool.db"
+    beside = Chosen("sql", {"url": url})
+    assert beside == Settings.from_url(url).inbox
+    assert beside == Settings(storage=Chosen("sqlite", {"url": url})).inbox
+    assert beside == Settings.from_toml(write(tmp_path, f'storage = "{url}"\n')).inbox
+    assert beside == Settings.from_toml(write(tmp_path, f'storage = "{url}"\n[inbox]\nname = "sql"\n')).inbox
+    assert Chosen("memory") == Settings.from_url("memory://").inbox
+
+
+def test_secret_is_named_by_the_settings_and_never_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A password in a settings file ends in a repository."""
+    (tmp_path / "secret").write_text("from-file\nsecond line\n")
+    monkeypatch.setenv("PAINSCHOOL_TEST_SECRET", "from-environment")
+    assert "from-environment" == secret("env:PAINSCHOOL_TEST_SECRET")
+    assert "from-file" == secret(f"file:{tmp_path / 'secret'}")
+    assert "plain" == secret("plain")
+    with pytest.raises(WiringError, match="PAINSCHOOL_NOT_THERE is not set"):
+        secret("env:PAINSCHOOL_NOT_THERE")
+    with pytest.raises(WiringError, match="cannot be read"):
+        secret(f"file:{tmp_path / 'nothing'}")
+
+
+def test_unit_is_an_hsa_id_in_the_catalogue(tmp_path: Path) -> None:
+    """A unit's own policy must be found under the id that an actor carries."""
+    settings = Settings.from_toml(write(tmp_path, FULL))
+    assert [HsaId(UNIT)] == list(settings.units)
+
+
+def test_closed_school_refuses(tmp_path: Path) -> None:
+    """A closed school that goes on would write where nobody looks."""
+    school = open_school(f"sqlite:///{tmp_path / 'painschool.db'}")
+    school.close()
+    school.close()
+    with pytest.raises(StorageFailed):
+        school.patient("850709-9805").enrolments()
