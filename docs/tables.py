@@ -62,7 +62,7 @@ def access_table() -> str:
 
 def permissions_table() -> str:
     """Who may do what."""
-    scope = {Scope.OWN: "own patients", Scope.UNIT: "unit"}
+    scope = {Scope.OWN: "own", Scope.UNIT: "unit"}
     return table(
         ("action", *(role.value.replace("-", " ") for role in Role), "patient", "worker"),
         (
@@ -112,7 +112,7 @@ def events_table() -> str:
                 f"`{event.__name__}`",
                 _first_sentence(event),
                 ", ".join(f"`{a.name}`" for a in attrs.fields(event) if a.name not in ("at", "by")) or "none",
-                ", ".join(_rules(event.__doc__)),
+                _rules(event.__doc__),
             )
             for kind, event in EVENT_KINDS.items()
         ),
@@ -213,7 +213,10 @@ def diagram() -> str:
             f'<rect class="phase" x="{x:g}" y="{top:g}" width="{_BOX_WIDTH}" height="{_BOX_HEIGHT}" rx="8"/>'
             f'<text class="name" x="{x + _BOX_WIDTH / 2:g}" y="{middle + 5:g}">{phase.name}</text>'
         )
-    return _SVG.format(width=width, height=deepest + 24, parts="\n".join(parts))
+    height = deepest + 24
+    return _SVG.format(
+        width=width, height=height, card_width=width - 1, card_height=height - 1, parts="\n".join(parts)
+    )
 
 
 _SVG = """\
@@ -229,7 +232,7 @@ text {{ font: 13px system-ui, sans-serif; text-anchor: middle; fill: #333 }}
 </style>
 <defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">\
 <path d="M0 0 L8 4 L0 8 z" fill="#555"/></marker></defs>
-<rect class="card" x="0.5" y="0.5" width="{width:g}" height="{height:g}" rx="6"/>
+<rect class="card" x="0.5" y="0.5" width="{card_width:g}" height="{card_height:g}" rx="6"/>
 {parts}
 </svg>
 """
@@ -273,7 +276,7 @@ def _values_table(class_: type[attrs.AttrsInstance]) -> str:
                 f"`{a.name}`",
                 "none" if a.default is attrs.NOTHING else f"`{_shown(a.default)}`",
                 _without_rules(meanings[a.name]),
-                ", ".join(_rules(meanings[a.name])),
+                _rules(meanings[a.name]),
             )
             for a in attrs.fields(class_)
             if a.init
@@ -313,8 +316,8 @@ def _without_rules(text: str) -> str:
     return re.sub(r" \(([MD]-\d\d[a-z]?(, | to )?)+\)", "", text).rstrip(".")
 
 
-def _rules(text: str | None) -> list[str]:
-    return list(dict.fromkeys(_RULE.findall(text or "")))
+def _rules(text: str | None) -> str:
+    return ", ".join(f"[{rule}](../rules.md#{rule.lower()})" for rule in dict.fromkeys(_RULE.findall(text or "")))
 
 
 def _yes(may: bool) -> str:  # noqa: FBT001 - a cell of a truth table

@@ -247,7 +247,7 @@ class Scenario:
     def kept(self) -> object:
         """Give all that is kept, apart from the access log, so that two moments can be compared."""
         ids = [f"e-{number:04}" for number in range(1, self._ids + 1)]
-        papers = self.storage.receipts(UNIT), [self.storage.plan(id_) for id_ in ids]
+        papers = self.storage.receipts(UNIT), [plan for id_ in ids if (plan := self.storage.plan(id_)) is not None]
         profiles = [self.storage.profile(UNIT, actor.hsa_id) for actor in (NURSE, COLLEAGUE)]
         queries = [CaseQuery(unit=unit, therapist=None, now=self.now, limit=500) for unit in (UNIT, OTHER_UNIT)]
         return (

@@ -113,20 +113,20 @@ class Delivery:
         if collected and (opens := may_go_at(now, policy)) > now:
             yield from (("waiting", _back(claim, now, opens, tried=False)) for claim in lane)
             return
-        waiting: list[Claimed] = []
+        moot = [claim for claim in lane if is_moot(claim.notification, enrolments)]
+        # The newest stands for all: should it be known already, the others were there when it was handed over. One that
+        # was attempted may have been handed over, so it still stands for others, even when its own reason is gone.
+        together = [claim for claim in lane if claim not in moot or (claim.attempts and len(moot) < len(lane))]
         for claim in lane:
-            if is_moot(claim.notification, enrolments):
+            if claim not in together:
                 yield "dropped", self._settle(claim, Status.DROPPED, enrolments, now)
-            else:
-                waiting.append(claim)
-        if not waiting:
+        if not together:
             return
-        # The newest stands for all: should it be known already, the others were there when it was handed over.
-        *older, newest = waiting
+        *older, newest = together
         try:
             self._hand(newest.notification, policy)
         except DeliveryFailed as failure:
-            yield from self._failed(waiting, failure, policy, enrolments, now)
+            yield from self._failed(together, failure, policy, enrolments, now)
             return
         yield "delivered", _outcome(newest, Status.DELIVERED, now)
         yield from (("merged", _outcome(claim, Status.MERGED, now)) for claim in older)

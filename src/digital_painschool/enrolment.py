@@ -118,7 +118,7 @@ class Enrolment:
         phase: Where it is in its life.
         started_at: When it began, UTC.
         access_until: The first instant at which the patient has no access any more, UTC (M-05, D-18a).
-        last_entry_at: When the last timeline entry was made, UTC (D-21b).
+        last_entry_at: The latest time of a timeline entry, UTC (D-21b); clocks of several machines may differ.
         last_seen_at: When the patient last did something, UTC.
         reviewed_at: When the therapist last reviewed, UTC (M-09).
         maintained: The modules that are readable in maintenance (M-18).
@@ -219,12 +219,15 @@ def apply(enrolment: Enrolment | None, event: Event) -> Enrolment:
             access_until=event.access_until,
             last_entry_at=event.at,
         )
-    changes = _CHANGES[type(event)](enrolment, event)
-    changes["version"] = enrolment.version + 1
-    changes["last_entry_at"] = event.at
+    # What attrs.evolve does through __init__, in a tenth of the time: this is on the path of every step.
+    fields = enrolment.__dict__ | _CHANGES[type(event)](enrolment, event)
+    fields["version"] += 1
+    fields["last_entry_at"] = max(event.at, enrolment.last_entry_at)
     if event.by == "patient":
-        changes["last_seen_at"] = event.at
-    return _with(enrolment, changes)
+        fields["last_seen_at"] = event.at
+    after = _new(Enrolment)
+    _set(after, "__dict__", fields)
+    return after
 
 
 def replay(events: Iterable[Event]) -> Enrolment:
@@ -243,12 +246,7 @@ def replay(events: Iterable[Event]) -> Enrolment:
 
 Changes = dict[str, Any]
 
-
-def _with(enrolment: Enrolment, changes: Changes) -> Enrolment:
-    # What attrs.evolve does through __init__, in a tenth of the time: this is on the path of every step.
-    after: Enrolment = object.__new__(Enrolment)
-    object.__setattr__(after, "__dict__", enrolment.__dict__ | changes)
-    return after
+_new, _set = object.__new__, object.__setattr__
 
 
 def _twice(enrolment: Enrolment, event: Started) -> Changes:

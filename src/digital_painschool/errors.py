@@ -25,7 +25,6 @@ class Reason(Enum):
     EARLIER_MODULES_FIRST = "earlier-modules-first"
     MODULE_NOT_RELEASED = "module-not-released"
     NOT_RELEASED_BY_THERAPIST = "not-released-by-therapist"
-    MODULE_NOT_OPENED = "module-not-opened"
     UNKNOWN_FORM = "unknown-form"
     INVALID_ANSWERS = "invalid-answers"
     NO_SUCH_SUBMISSION = "no-such-submission"
@@ -62,7 +61,6 @@ _ADVICE: Mapping[Reason, str] = MappingProxyType(
         Reason.EARLIER_MODULES_FIRST: "complete the earlier modules of the reading order first",
         Reason.MODULE_NOT_RELEASED: "the therapist has not released this module yet",
         Reason.NOT_RELEASED_BY_THERAPIST: "this program's modules are not released one by one; leave it out",
-        Reason.MODULE_NOT_OPENED: "open the module before completing it",
         Reason.UNKNOWN_FORM: "the program has no form with that key; choose one that it has",
         Reason.INVALID_ANSWERS: "correct the answers named in the facts and save again",
         Reason.NO_SUCH_SUBMISSION: "count up to a submission that has been saved",

@@ -1,7 +1,8 @@
 """What a patient fills in: forms, and the kinds of questions that they ask."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import ClassVar
 
 from attrs import frozen
@@ -74,6 +75,11 @@ class Choice(_Question):
     kind = "choice"
     options: tuple[Option, ...]
 
+    @cached_property
+    def by_key(self) -> Mapping[str, Option]:
+        """The options by their keys."""
+        return {option.key: option for option in self.options}
+
     def problems(self) -> Iterator[str]:
         yield from _option_problems(self.options)
 
@@ -84,6 +90,11 @@ class ManyChoices(_Question):
 
     kind = "many-choices"
     options: tuple[Option, ...]
+
+    @cached_property
+    def by_key(self) -> Mapping[str, Option]:
+        """The options by their keys."""
+        return {option.key: option for option in self.options}
 
     def problems(self) -> Iterator[str]:
         yield from _option_problems(self.options)
@@ -162,13 +173,28 @@ class Form:
     questions: tuple[Question, ...]
     alert_from: int | None = None
 
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """The keys of the questions."""
+        return frozenset(question.key for question in self.questions)
+
+    @cached_property
+    def scored(self) -> tuple[Question, ...]:
+        """The questions whose answers add to the form's score."""
+        return tuple(question for question in self.questions if is_scored(question))
+
+    @cached_property
+    def alarming(self) -> tuple[Question, ...]:
+        """The questions of which an answer by itself can raise a priority flag (D-17a)."""
+        return tuple(question for question in self.questions if _is_alarming(question))
+
     def problems(self) -> Iterator[str]:
         """Name what is wrong within the form, each with the key that it concerns."""
         if not self.questions:
             yield "questions: a form has at least one"
         yield from blank("", key=self.key, title=self.title)
         yield from repeated("questions", [question.key for question in self.questions])
-        if self.alert_from is not None and not any(is_scored(question) for question in self.questions):
+        if self.alert_from is not None and not self.scored:
             yield "alert_from: no question of the form is scored"
         for question in self.questions:
             yield from blank(f"questions[{question.key}].", key=question.key, text=question.text)
@@ -200,3 +226,9 @@ def is_scored(question: Question) -> bool:
     if isinstance(question, (Scale, Number)):
         return question.scored
     return isinstance(question, (Choice, ManyChoices)) and any(o.score is not None for o in question.options)
+
+
+def _is_alarming(question: Question) -> bool:
+    if isinstance(question, (Scale, Number)):
+        return question.alert_from is not None
+    return isinstance(question, (Choice, ManyChoices)) and any(option.alert for option in question.options)

@@ -103,7 +103,7 @@ class Notification:
         recipient: The patient, or the therapist; addresses are looked up at hand-over and never kept.
         template: Which fixed text.
         window: Together with unit, channel and recipient what makes it one and the same: a local date for a collected
-            one, otherwise the timeline entry that asked for it. Held unique by the storage.
+            one, otherwise the timeline entry that asked for it. One that asks again joins the one that waits.
         lane: Notifications of one lane are claimed together and by one worker at a time.
         due_at: The instant from which it may go, UTC.
         causes: What asked for it.

@@ -32,7 +32,7 @@ class Policy:
     """What a unit decides for itself where the manual leaves it open; every value has a default.
 
     Args:
-        zone: The unit's time zone; local days and times of day are meant in it.
+        zone: The unit's time zone; local days and times of day are meant in it (D-13a, D-18a).
         collected_at: When collected notifications go, local time, 06:00 or later and before 12:00 (D-13a).
         forenoon_ends: A missed run is caught up until then, local time; later it waits for the next day (D-13a).
         review_after_days: Days after the last review at which a patient is shown as due (M-09).
@@ -43,8 +43,8 @@ class Policy:
         retention_decision: The decision (gallringsbeslut) that allows fewer than ten years (D-21b).
         export_before_purge: True refuses to purge what was not exported first (D-21a).
         heading: The heading of a new conversation (M-11).
-        heading_limit: The most characters of a heading.
-        message_limit: The most characters of a message.
+        heading_limit: The most characters of a heading (M-11).
+        message_limit: The most characters of a message (M-10).
         retry_minutes: Waits after failed attempts to hand over; then the therapist gets a flag (D-13d).
         patient_link: Where the patient reads, shown in a notification (D-13c).
         staff_link: Where staff read, shown in a notification (D-13c).

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
@@ -70,8 +71,14 @@ class PainSchool:
         return Delivery(self._steps, batch=batch, lease=lease)
 
     def close(self) -> None:
-        """Close the storage; every later call is refused with `StorageFailed`."""
-        self._steps.storage.close()
+        """Close the storage and whatever else can be closed; every later call is refused with `StorageFailed`."""
+        ports = self._steps.ports
+        with ExitStack() as stack:
+            single = (ports.storage, ports.identity, ports.inbox, ports.directory)
+            for adapter in (*single, *ports.messengers, *ports.observers):
+                close = getattr(adapter, "close", None)
+                if callable(close):
+                    stack.callback(close)
 
     def __enter__(self) -> Self:
         return self

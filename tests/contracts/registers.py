@@ -93,7 +93,8 @@ class RegistersContract:
         entries = [evolve(ENTRY, action=f"step-{number}") for number in range(5)]
         storage.log(entries)
         walked: list[tuple[int, AccessEntry]] = []
-        while portion := storage.access_entries(UNIT, after=walked[-1][0] if walked else 0, limit=2):
+        for _ in entries:
+            portion = storage.access_entries(UNIT, after=walked[-1][0] if walked else 0, limit=2)
             assert 2 >= len(portion)
             walked.extend(portion)
         assert entries == [entry for _, entry in walked]

@@ -9,8 +9,10 @@ import click
 
 from digital_painschool.cli.demo import demo
 from digital_painschool.cli.discretion import masked
+from digital_painschool.cli.export import export
 from digital_painschool.cli.offers import plugins, programs
-from digital_painschool.cli.retention import export, retention
+from digital_painschool.cli.options import epilog
+from digital_painschool.cli.retention import retention
 from digital_painschool.cli.service import deliver, migrate
 from digital_painschool.errors import InvalidProgram, PainschoolError
 
@@ -64,20 +66,17 @@ def _fail(text: str, code: int, *, lines: bool = False) -> NoReturn:
 
 
 @click.command(
+    NAME,
     cls=Commands,
     commands=[demo, migrate, deliver, programs, plugins, export, retention],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="""\b
+    epilog=epilog(
+        """\
 Examples:
   digital-painschool demo
   digital-painschool migrate --storage sqlite:///painschool.db
-  digital-painschool deliver --settings painschool.toml --watch 60
-
-\b
-Exit codes:
-  0  fine
-  1  refused by a rule or a permission, or failed; one line on stderr says why
-  2  wrong use: an unknown command, a missing or impossible option""",
+  digital-painschool deliver --settings painschool.toml --watch 60"""
+    ),
 )
 @click.version_option(package_name="digital_painschool", prog_name=NAME, message="%(prog)s %(version)s")
 def app() -> None:

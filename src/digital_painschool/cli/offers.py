@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from digital_painschool import Program, Settings, WiringError
-from digital_painschool.cli.options import which_school_if_any
+from digital_painschool.cli.options import epilog, which_school_if_any
 from digital_painschool.cli.screen import console, table
 from digital_painschool.plugins import catalogue, installed
 from digital_painschool.programs import load_program
@@ -13,56 +13,60 @@ from digital_painschool.programs import load_program
 
 @click.group()
 def programs() -> None:
-    """The programs that can be started, and whether a file of your own is one."""
+    """List or check programs."""
 
 
 @programs.command(
     "list",
-    epilog="""\b
+    epilog=epilog("""\
 Examples:
   digital-painschool programs list
-  digital-painschool programs list --settings painschool.toml""",
+  digital-painschool programs list --settings painschool.toml"""),
 )
 @which_school_if_any
 def list_(*, settings: Settings | None) -> None:
-    """Show the list "Moment": the programs of the plugins, and with settings those that they add (M-07).
+    """Show the list "Moment" (M-07).
 
-    No storage is opened.
+    It holds the programs of the plugins, and with settings those that the settings add. No storage is opened.
     """
     found = catalogue(Settings.from_url("memory://") if settings is None else settings)
     shown = table("Key", "Version", "Title", "Modules", "Ordering", "For")
     everywhere = [("every unit", program) for program in found.programs]
     of_units = [(unit, program) for unit, terms in found.units.items() for program in terms.programs]
     for unit, program in (*everywhere, *of_units):
-        title = f"{program.title} (example, not for patients)" if program.example else program.title
+        title = f"{program.title} (example)" if program.example else program.title
         shown.add_row(program.key, program.version, title, str(len(program.modules)), program.ordering.value, unit)
     console().print(shown)
 
 
 @programs.command(
-    epilog="""\b
+    epilog=epilog("""\
 Example:
-  digital-painschool programs check smartskolan.toml"""
+  digital-painschool programs check smartskolan.toml""")
 )
 @click.argument("file", type=click.Path(path_type=Path))
 def check(*, file: Path) -> None:
-    """Check whether FILE, in TOML, is a usable program; every problem is named, one a line."""
+    """Check whether FILE is a usable program.
+
+    It is a TOML file in UTF-8; every problem is named, one a line.
+    """
     click.echo(f"{file} is a usable program: {_described(load_program(file))}")
 
 
 @click.command(
-    epilog="""\b
+    epilog=epilog("""\
 Examples:
   digital-painschool plugins
   digital-painschool plugins --settings painschool.toml
 
-A plugin is a package with an entry point in the group digital_painschool."""
+A plugin is a package with an entry point in the group digital_painschool.""")
 )
 @which_school_if_any
 def plugins(*, settings: Settings | None) -> None:
-    """Show what is installed and by whom, and with settings what they choose; nothing is opened or connected.
+    """Show what is installed, and what is chosen.
 
-    Exit code 1 when the settings choose something that is not installed.
+    It says by whom, and with settings what they choose; nothing is opened or connected. Exit code 1 when the settings
+    choose something that is not installed.
     """
     found = installed()
     chosen = [] if settings is None else _chosen(settings)

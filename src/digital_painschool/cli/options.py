@@ -7,11 +7,42 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from digital_painschool import Actor, HsaId, InvalidValue, Role, Settings
+from digital_painschool import Actor, HsaId, InvalidValue, PainSchool, Role, Settings, StorageFailed, open_school
+from digital_painschool.adapters.options import secret
 
 Command = Callable[..., None]
 
+EXIT_CODES = """\b
+Exit codes:
+  0  fine
+  1  refused by a rule or a permission, or failed; one line on stderr says why
+  2  wrong use: an unknown command, a missing or impossible option"""
+
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+SCHOOL_AND_WHO = """--settings painschool.toml \\
+      --hsa-id SE2321000131-P000000000004 --unit SE2321000131-E000000000001"""
+"""For the examples."""
+
+
+def epilog(*parts: str) -> str:
+    """Give the end of a help text: blocks of lines that stay as they are, and the exit codes."""
+    return "\n\n".join([*(f"\b\n{part}" for part in parts), EXIT_CODES])
+
+
+def existing_school(settings: Settings) -> PainSchool:
+    """Open a school whose storage is there already.
+
+    A mistyped path must not become a new and empty file, on which all goes well for ever and nothing is delivered.
+
+    Raises:
+        StorageFailed: There is no such SQLite file, or as `open_school`.
+    """
+    url = secret(str(settings.storage.options.get("url", "")))
+    scheme, _, path = url.partition(":///")
+    if scheme.partition("+")[0] == "sqlite" and path and not Path(path).exists():
+        raise StorageFailed(f"there is no file {path}; digital-painschool migrate makes it")
+    return open_school(settings)
 
 
 class HsaIdType(click.ParamType[HsaId]):
@@ -71,13 +102,15 @@ def _school_options(command: Command) -> Command:
         type=_FILE,
         metavar="FILE",
         envvar="PAINSCHOOL_SETTINGS",
-        help="A settings file in TOML.  [env: PAINSCHOOL_SETTINGS]",
+        show_envvar=True,
+        help="A settings file in TOML.",
     )
     storage = click.option(
         "--storage",
         metavar="URL",
         envvar="PAINSCHOOL_STORAGE",
-        help="A storage URL, such as sqlite:///painschool.db.  [env: PAINSCHOOL_STORAGE]",
+        show_envvar=True,
+        help="A storage URL, such as sqlite:///painschool.db.",
     )
     return settings(storage(command))
 

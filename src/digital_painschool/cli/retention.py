@@ -1,70 +1,40 @@
-"""Records on their way out: `export`, and `retention plan`, `approve`, `purge`, `receipts` and `replay`.
+"""Records on their way out: `retention plan`, `approve`, `purge`, `receipts` and `replay`.
 
-Rule: M-20, M-21, D-21a, D-21b.
+Rule: M-20, D-21a, D-21b.
 """
 
 import json
 import sys
-from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import IO
 
 import click
 
-from digital_painschool import Actor, Format, Settings, StorageFailed, open_school
+from digital_painschool import Actor, Settings, StorageFailed
 from digital_painschool.cli.discretion import holds_identity
-from digital_painschool.cli.options import acting, which_school
-from digital_painschool.cli.screen import console, progress, table
+from digital_painschool.cli.options import SCHOOL_AND_WHO, acting, epilog, existing_school, which_school
+from digital_painschool.cli.screen import console, counted, progress, table
 from digital_painschool.purging import EndedEnrolment, PurgePlan, PurgeReceipt
 from digital_painschool.serialization import from_data, to_data
 
 _ROWS = 50
-_WHO = "--settings painschool.toml --hsa-id SE2321000131-P000000000004 --unit SE2321000131-E000000000001"
-
-
-@click.command(
-    epilog=f"""\b
-Example:
-  digital-painschool export ./export-2037 \\
-      {_WHO}"""
-)
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@click.option(
-    "--format",
-    "formats",
-    type=click.Choice([format_.value for format_ in Format]),
-    multiple=True,
-    help="What is written; all of them when left out. Can be given more than once.",
-)
-@acting
-@which_school
-def export(*, settings: Settings, actor: Actor, folder: Path, formats: Sequence[str]) -> None:
-    """Write everything that is kept of the unit's ended enrolments into FOLDER (M-21).
-
-    The files hold personal data: keep them where patient records may be kept. The access log says that you exported.
-    """
-    with open_school(settings) as school, progress("exporting") as done:
-        office = school.administrator(actor)
-        chosen = tuple(map(Format, formats)) or tuple(Format)
-        receipt = office.export(folder, formats=chosen, progress=done)
-    click.echo(f"{receipt.enrolments} ended enrolments are exported to {folder}, with personal data in:")
-    for file in receipt.files:
-        click.echo(f"  {file.name}  {file.lines} lines  sha256 {file.sha256}")
 
 
 @click.group(
-    epilog=f"""\b
+    epilog=epilog(f"""\
 The order (D-21a):
-  digital-painschool retention plan     {_WHO}
-  digital-painschool export ./export    ...
+  digital-painschool retention plan {SCHOOL_AND_WHO}
+  digital-painschool export ./export ...
   digital-painschool retention approve PLAN --decision "RS 2037-0042" ...
   digital-painschool retention purge PLAN ... > receipt.json
 
-Each command acts as the unit's data administrator, whom the host has authorised, and is in the access log."""
+Each command acts as the unit's data administrator, whom the host has authorised, and is in the access log.""")
 )
 def retention() -> None:
-    """Purge (gallra) a unit's ended enrolments: plan, export, approve, purge, receipt (M-20, D-21a)."""
+    """Purge (gallra) ended enrolments.
+
+    A purge is a procedure: plan, export, approve, purge, receipt (M-20, M-21, D-21a, D-21b).
+    """
 
 
 @retention.command()
@@ -72,12 +42,12 @@ def retention() -> None:
 @acting
 @which_school
 def plan(*, settings: Settings, actor: Actor, everything: bool) -> None:
-    """Preview a purge, and keep the plan; nothing is purged.
+    """Preview a purge.
 
-    In it are the enrolments that have ended and whose last entry is older than the unit's period (D-21b). The last
-    line gives the plan's id.
+    The plan is kept, and nothing is purged. In it are the enrolments that have ended and whose last entry is older than
+    the unit's period (D-21b). The last line gives the plan's id.
     """
-    with open_school(settings) as school:
+    with existing_school(settings) as school:
         made = school.administrator(actor).plan_purge()
     terms = settings.units.get(actor.unit)
     zone = (settings.policy if terms is None else terms.policy).zone
@@ -92,7 +62,9 @@ def plan(*, settings: Settings, actor: Actor, everything: bool) -> None:
         console().print(shown)
     if len(made.enrolments) > _ROWS and not everything:
         click.echo(f"... and {len(made.enrolments) - _ROWS} more; --all shows them")
-    click.echo(f"{len(made.enrolments)} ended enrolments have their last entry before {day(made.ended_before)}.")
+    click.echo(
+        f"{counted(len(made.enrolments), 'ended enrolment')} with the last entry before {day(made.ended_before)}."
+    )
     click.echo(f"Plan {made.id}")
 
 
@@ -102,12 +74,15 @@ def plan(*, settings: Settings, actor: Actor, everything: bool) -> None:
 @acting
 @which_school
 def approve(*, settings: Settings, actor: Actor, plan_id: str, decision: str) -> None:
-    """Approve PLAN, naming the decision (gallringsbeslut) that it rests on; the first approval stands."""
+    """Approve a plan.
+
+    It names the decision (gallringsbeslut) that the purge rests on; the first approval stands.
+    """
     if holds_identity(decision):
         raise click.UsageError("a decision's reference must hold no identity number: it is kept in the receipt")
-    with open_school(settings) as school:
+    with existing_school(settings) as school:
         approved = school.administrator(actor).approve(plan_id, decision=decision)
-    click.echo(f"{len(approved.enrolments)} enrolments are approved for purging, on {_reference(approved)}.")
+    click.echo(f"{counted(len(approved.enrolments), 'enrolment')} approved for purging, on {_reference(approved)}.")
 
 
 @retention.command()
@@ -116,17 +91,19 @@ def approve(*, settings: Settings, actor: Actor, plan_id: str, decision: str) ->
 @acting
 @which_school
 def purge(*, settings: Settings, actor: Actor, plan_id: str, yes: bool) -> None:
-    """Carry out the approved PLAN, for good, and print its receipt as JSON.
+    """Carry out an approved plan, for good.
 
-    Every enrolment is checked again first; one that has changed, or was not exported where the policy asks for it, is
-    left and named in the receipt. Interrupted, it goes on where it was; carried out already, it prints the receipt
-    again. The receipt holds no personal data: keep it apart from the backups.
+    The receipt is printed as JSON. Every enrolment is checked again first; one that has changed, or was not exported
+    where the policy asks for it, is left and named in the receipt. Interrupted, it goes on where it was; carried out
+    already, it prints the receipt again. The receipt holds no personal data: keep it apart from the backups.
     """
-    with open_school(settings) as school:
+    with existing_school(settings) as school:
         office = school.administrator(actor)
         planned = office.plan(plan_id)
         if planned.decision is not None:
-            _confirm(f"Purge {len(planned.enrolments)} enrolments for good, on {_reference(planned)}?", yes=yes)
+            _confirm(
+                f"Purge {counted(len(planned.enrolments), 'enrolment')} for good, on {_reference(planned)}?", yes=yes
+            )
         with progress("purging", total=len(planned.enrolments)) as done:
             receipt = office.purge(planned, progress=done)
     click.echo(_json(to_data(receipt)))
@@ -138,8 +115,11 @@ def purge(*, settings: Settings, actor: Actor, plan_id: str, yes: bool) -> None:
 @acting
 @which_school
 def receipts(*, settings: Settings, actor: Actor) -> None:
-    """Print the unit's purge receipts as JSON, oldest first; `replay` reads them again."""
-    with open_school(settings) as school:
+    """Print the unit's purge receipts.
+
+    As JSON, oldest first; `replay` reads them again.
+    """
+    with existing_school(settings) as school:
         found = school.administrator(actor).receipts()
     click.echo(_json([to_data(receipt) for receipt in found]))
 
@@ -150,20 +130,25 @@ def receipts(*, settings: Settings, actor: Actor) -> None:
 @acting
 @which_school
 def replay(*, settings: Settings, actor: Actor, file: IO[str], yes: bool) -> None:
-    """Purge again what the receipts in FILE say is gone, after a backup was restored (D-21a).
+    """Purge again after a backup was restored.
 
-    FILE holds one receipt, as `purge` prints it, or a list of them, as `receipts` does; `-` reads them from stdin.
+    What the receipts in FILE say is gone is deleted again where it came back (D-21a). FILE holds one receipt, as
+    `purge` prints it, or a list of them, as `receipts` does; `-` reads them from stdin.
     """
     found = _receipts(file.read())
     count = sum(len(receipt.purged) for receipt in found)
-    _confirm(f"Purge again what {len(found)} receipts name, {count} enrolments at most?", yes=yes)
-    with open_school(settings) as school, progress("purging again", total=len(found)) as done:
+    _confirm(
+        f"Purge again what {counted(len(found), 'receipt')} names, {counted(count, 'enrolment')} at most?", yes=yes
+    )
+    with existing_school(settings) as school, progress("purging again", total=len(found)) as done:
         office = school.administrator(actor)
         came_back = 0
         for number, receipt in enumerate(found, start=1):
             came_back += office.replay(receipt)
             done(number)
-    click.echo(f"{came_back} enrolments had come back and are purged again, by {len(found)} receipts.")
+    click.echo(
+        f"{counted(came_back, 'enrolment')} had come back, and purged again by {counted(len(found), 'receipt')}."
+    )
 
 
 def _export_state(planned: EndedEnrolment) -> str:
@@ -176,10 +161,15 @@ def _reference(planned: PurgePlan) -> str:
     return "no decision" if planned.decision is None else f"decision {planned.decision.reference!r}"
 
 
+def is_terminal() -> bool:
+    """Tell whether somebody can be asked."""
+    return sys.stdin.isatty()
+
+
 def _confirm(question: str, *, yes: bool) -> None:
     if yes:
         return
-    if not sys.stdin.isatty():
+    if not is_terminal():
         raise click.UsageError("there is no terminal to ask on; add --yes")
     if not click.confirm(question, err=True):
         raise click.ClickException("nothing was purged")

@@ -19,11 +19,16 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def table(*headings: str) -> Table:
-    """Give an empty table; a cell that is too long is folded, so that nothing of an id is lost."""
+    """Give an empty table; a title gives way before an id does, and what is too long is folded, never cut."""
     made = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for heading in headings:
-        made.add_column(heading, overflow="fold")
+        made.add_column(heading, overflow="fold", no_wrap=heading != "Title")
     return made
+
+
+def counted(number: int, word: str) -> str:
+    """Give a number and its word, in the plural unless it is one."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 @contextmanager

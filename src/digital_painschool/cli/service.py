@@ -10,7 +10,7 @@ import attrs
 import click
 
 from digital_painschool import PainSchool, Settings, StorageFailed, WiringError, open_school
-from digital_painschool.cli.options import which_school
+from digital_painschool.cli.options import epilog, existing_school, which_school
 from digital_painschool.cli.screen import console
 from digital_painschool.delivery import Pass
 from digital_painschool.school import system_clock
@@ -19,10 +19,10 @@ _EVERY = 60.0
 
 
 @click.command(
-    epilog="""\b
+    epilog=epilog("""\
 Examples:
   digital-painschool migrate --storage sqlite:///painschool.db
-  PAINSCHOOL_STORAGE=postgresql://db/painschool digital-painschool migrate"""
+  PAINSCHOOL_STORAGE=postgresql://db/painschool digital-painschool migrate""")
 )
 @which_school
 def migrate(*, settings: Settings) -> None:
@@ -35,13 +35,13 @@ def migrate(*, settings: Settings) -> None:
 
 
 @click.command(
-    epilog="""\b
+    epilog=epilog("""\
 Examples:
-  digital-painschool deliver --settings painschool.toml                from cron, every minute or so
-  digital-painschool deliver --settings painschool.toml --watch        until it is stopped
-  digital-painschool deliver --settings painschool.toml --watch 15     a pass every 15 seconds
+  digital-painschool deliver --settings painschool.toml              from cron, every minute
+  digital-painschool deliver --settings painschool.toml --watch      until it is stopped
+  digital-painschool deliver --settings painschool.toml --watch 15   a pass every 15 seconds
 
-Ctrl-C or SIGTERM stops the watch after the pass at hand, with exit code 0; or 1 when that pass had failed."""
+Ctrl-C or SIGTERM stops the watch after the pass at hand, with exit code 0; or 1 when that pass had failed.""")
 )
 @click.option(
     "--watch",
@@ -53,14 +53,14 @@ Ctrl-C or SIGTERM stops the watch after the pass at hand, with exit code 0; or 1
 )
 @which_school
 def deliver(*, settings: Settings, watch: float | None) -> None:
-    """Hand over the notifications that are due: to patients' inboxes, and to staff by e-mail or SMS.
+    """Hand over the notifications that are due.
 
-    Direct ones go at once; collected ones in the forenoon, one a patient and day (M-12, M-13, D-13a). Any number of
-    these may run at the same time: nothing is sent twice. A patient who cannot be reached becomes a flag for the
-    therapist (D-13d).
+    They go to patients' inboxes, and to staff by e-mail or SMS. Direct ones go at once; collected ones in the forenoon,
+    one a patient and day (M-12, M-13, D-13a). Any number of these may run at the same time: nothing is sent twice. A
+    patient who cannot be reached becomes a flag for the therapist (D-13d).
     """
     _refuse_memory(settings)
-    with open_school(settings) as school:
+    with existing_school(settings) as school:
         if watch is None:
             click.echo(_told(school.delivery().run()))
         elif not _watch(school, watch):

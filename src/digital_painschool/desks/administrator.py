@@ -137,10 +137,12 @@ class AdministratorOffice:
         if kept is not None:
             return kept
         done = self._steps.storage.purge_progress(stored.id)
+        dealt_with = len(done)
         left = [enrolment for enrolment in stored.enrolments if enrolment.enrolment_id not in done]
         for batch in _batches(left):
             self._purge_batch(stored.id, batch)
-            progress(len(self._steps.storage.purge_progress(stored.id)))
+            dealt_with += len(batch)
+            progress(dealt_with)
         outcome = self._steps.storage.purge_progress(stored.id)
         skipped = [skip for e in stored.enrolments if (skip := outcome[e.enrolment_id]) is not None]
         receipt = retention.receipt(stored, decision, skipped, by=self._actor, at=self._steps.now())

@@ -3,7 +3,7 @@
 Rule: M-14, M-18, D-17a, D-18a.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from digital_painschool.border import Answer
 from digital_painschool.enrolment import Enrolment
 from digital_painschool.errors import Reason, RuleBroken
 from digital_painschool.events import Event, FormSaved
-from digital_painschool.form import Choice, Date, Form, ManyChoices, Number, Question, Scale, Text, is_scored
+from digital_painschool.form import Choice, Date, Form, ManyChoices, Number, Option, Question, Scale, Text
 from digital_painschool.people import By
 from digital_painschool.policy import Terms
 
@@ -68,7 +68,7 @@ def answer_problems(form: Form, answers: Mapping[str, Answer]) -> tuple[str, ...
         for question in form.questions
         if (problem := _problem(question, answers.get(question.key))) is not None
     ]
-    strangers = len(answers.keys() - {question.key for question in form.questions})
+    strangers = len(answers.keys() - form.keys)
     if strangers:
         problems.append(f"{strangers} of the answers are for no question of the form")
     return tuple(problems)
@@ -76,24 +76,27 @@ def answer_problems(form: Form, answers: Mapping[str, Answer]) -> tuple[str, ...
 
 def score(form: Form, answers: Mapping[str, Answer]) -> int | None:
     """Add up what the answers score; None when no question of the form is scored. Rule: D-17a."""
-    scored = [question for question in form.questions if is_scored(question)]
-    if not scored:
+    if not form.scored:
         return None
-    return sum(_points(question, answers[question.key]) for question in scored if question.key in answers)
+    return sum(_points(question, answers[question.key]) for question in form.scored if question.key in answers)
 
 
 def is_alert(form: Form, answers: Mapping[str, Answer], total: int | None) -> bool:
     """Tell whether an answer or the score has reached its alert threshold. Rule: D-17a."""
     if form.alert_from is not None and total is not None and total >= form.alert_from:
         return True
-    return any(_alarms(question, answers[question.key]) for question in form.questions if question.key in answers)
+    return any(_alarms(question, answers[question.key]) for question in form.alarming if question.key in answers)
 
 
 def _require_open_module(enrolment: Enrolment, terms: Terms, form: str, at: datetime) -> None:
-    carriers = terms.program.carriers(form)
-    refusals = [closed(enrolment, terms.program, module, at) for module in carriers]
-    if refusals and None not in refusals and refusals[0] is not None:
-        raise refusals[0]
+    first: RuleBroken | None = None
+    for module in terms.program.carriers(form):
+        why = closed(enrolment, terms.program, module, at)
+        if why is None:
+            return
+        first = first or why
+    if first is not None:
+        raise first
 
 
 def _problem(question: Question, answer: Answer | None) -> str | None:
@@ -109,7 +112,7 @@ def _scale_problem(question: Scale, answer: Answer) -> str | None:
 
 
 def _choice_problem(question: Choice, answer: Answer) -> str | None:
-    if isinstance(answer, str) and any(option.key == answer for option in question.options):
+    if isinstance(answer, str) and answer in question.by_key:
         return None
     return "choose one of the options"
 
@@ -117,7 +120,7 @@ def _choice_problem(question: Choice, answer: Answer) -> str | None:
 def _many_problem(question: ManyChoices, answer: Answer) -> str | None:
     if not isinstance(answer, tuple):
         return "choose among the options, as a list of their keys"
-    if len(set(answer)) != len(answer) or not {option.key for option in question.options}.issuperset(answer):
+    if len(set(answer)) != len(answer) or not question.by_key.keys() >= set(answer):
         return "choose among the options, each at most once"
     if question.required and not answer:
         return "choose at least one option"
@@ -161,17 +164,20 @@ _CHECKS: Mapping[type[Question], Callable[[Any, Answer], str | None]] = {
 
 def _points(question: Question, answer: Answer) -> int:
     if isinstance(question, (Choice, ManyChoices)):
-        return sum(option.score or 0 for option in question.options if _chosen(option.key, answer))
+        return sum([option.score or 0 for option in _chosen(question, answer)])
     return int(answer) if isinstance(answer, int) else 0
 
 
 def _alarms(question: Question, answer: Answer) -> bool:
     if isinstance(question, (Choice, ManyChoices)):
-        return any(option.alert for option in question.options if _chosen(option.key, answer))
+        return any(option.alert for option in _chosen(question, answer))
     if isinstance(question, (Scale, Number)) and isinstance(answer, (int, float)):
         return question.alert_from is not None and answer >= question.alert_from
     return False
 
 
-def _chosen(key: str, answer: Answer) -> bool:
-    return key in answer if isinstance(answer, tuple) else key == answer
+def _chosen(question: Choice | ManyChoices, answer: Answer) -> Iterable[Option]:
+    if isinstance(answer, tuple):
+        return [option for option in question.options if option.key in answer]
+    chosen = question.by_key.get(answer) if isinstance(answer, str) else None
+    return () if chosen is None else (chosen,)

@@ -63,6 +63,8 @@ class Driver(Protocol):
 
     failures: tuple[type[Exception], ...]
     one_writer: bool
+    far: bool
+    """True when each statement is a round trip, so that one large one is better than several small ones."""
 
     def connect(self) -> Link:
         """Open a connection."""
@@ -103,6 +105,7 @@ class Database:
         self._inherited += self._idle
         self._idle = []
         self._open = 0
+        self._waiting = 0
         self._changed = Condition(Lock())
         self._writing = Lock()
 
@@ -125,8 +128,12 @@ class Database:
         self._give_back(link)
         return result
 
-    def write(self, work: Callable[[Link], Result]) -> Result:
+    def write(self, work: Callable[[Link], Result], *, alone: bool = False) -> Result:
         """Run a write in a transaction of its own, undone when anything is raised.
+
+        Args:
+            work: What to run.
+            alone: True when it runs one statement only, which needs no transaction around it.
 
         Raises:
             Conflict: A key is taken, or the database could not bring simultaneous writes into an order.
@@ -134,17 +141,19 @@ class Database:
         """
         if self.driver.one_writer:
             with self._writing:
-                return self._write(work)
-        return self._write(work)
+                return self._write(work, begun=not alone)
+        return self._write(work, begun=not alone)
 
-    def _write(self, work: Callable[[Link], Result]) -> Result:
+    def _write(self, work: Callable[[Link], Result], *, begun: bool) -> Result:
         link = self._take()
         try:
-            link.begin(write=True)
+            if begun:
+                link.begin(write=True)
             result = work(link)
-            link.commit()
+            if begun:
+                link.commit()
         except BaseException as error:
-            self._give_up(link, error, begun=True)
+            self._give_up(link, error, begun=begun)
             raise
         self._give_back(link)
         return result
@@ -153,26 +162,41 @@ class Database:
         """Close what is idle now, and what is in use as soon as it is given back."""
         with self._changed:
             self._closed = True
-            idle, self._idle = self._idle, []
             self._changed.notify_all()
-        for link in idle:
+        self._close_idle()
+
+    def _close_idle(self) -> None:
+        while self._idle:
+            try:
+                link = self._idle.pop()
+            except IndexError:
+                return
             link.close()
 
     def _take(self) -> Link:
-        while True:
-            with self._changed:
-                while not self._closed and not self._idle and self._open >= self._limit:
-                    self._changed.wait()
-                if self._closed:
-                    raise StorageFailed("the storage is closed; open another")
-                link = self._idle.pop() if self._idle else None
-                if link is None:
-                    self._open += 1
-            if link is None:
-                return self._connect()
-            if link.is_usable():
-                return link
-            self._discard(link)
+        while not self._closed:
+            try:
+                link = self._idle.pop()
+            except IndexError:
+                if self._may_open():
+                    return self._connect()
+            else:
+                if link.is_usable():
+                    return link
+                self._discard(link)
+        raise StorageFailed("the storage is closed; open another")
+
+    def _may_open(self) -> bool:
+        with self._changed:
+            if self._open < self._limit:
+                self._open += 1
+                return True
+            self._waiting += 1
+            # Whoever gives back looks for waiting threads after putting the connection there: none is overlooked.
+            if not self._idle and not self._closed:
+                self._changed.wait()
+            self._waiting -= 1
+            return False
 
     def _connect(self) -> Link:
         try:
@@ -186,12 +210,12 @@ class Database:
             raise
 
     def _give_back(self, link: Link) -> None:
-        with self._changed:
-            if not self._closed:
-                self._idle.append(link)
+        self._idle.append(link)
+        if self._waiting:
+            with self._changed:
                 self._changed.notify()
-                return
-        link.close()
+        if self._closed:
+            self._close_idle()
 
     def _discard(self, link: Link) -> None:
         with self._changed:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, select, update
+from sqlalchemy import Integer, Update, bindparam, select, update
 
 from digital_painschool.adapters.sql.connections import Link
 from digital_painschool.adapters.sql.outbox import OutboxPart
@@ -20,7 +20,7 @@ from digital_painschool.adapters.sql.schema import END_NOT_NOTED, documents, enr
 from digital_painschool.adapters.sql.statements import Row, among
 from digital_painschool.enrolment import Enrolment, Tally, replay
 from digital_painschool.errors import Conflict
-from digital_painschool.events import Event
+from digital_painschool.events import AccessEnded, Ended, Event, HandedOver, Maintained
 from digital_painschool.people import PersonId
 from digital_painschool.ports.storage import Change, Content, Entry
 from digital_painschool.serialization import (
@@ -34,6 +34,39 @@ from digital_painschool.serialization import (
     shape_of,
 )
 
+class States:
+    """The states that were read or saved last, each with its JSON text: a row of the same text is the same value.
+
+    It spares the next step the reading of what this process has just written; what anybody else wrote has another text.
+
+    Args:
+        limit: The most states that are remembered.
+    """
+
+    def __init__(self, limit: int = 1024) -> None:
+        self._limit = limit
+        self._known: dict[str, tuple[str, Enrolment]] = {}
+
+    def read(self, enrolment_id: str, text: str) -> Enrolment:
+        """Give the state that a row's text describes."""
+        known = self._known.get(enrolment_id)
+        if known is not None and known[0] == text:
+            return known[1]
+        enrolment = enrolment_from_data(from_json(text))
+        self.keep(text, enrolment)
+        return enrolment
+
+    def keep(self, text: str, enrolment: Enrolment) -> None:
+        """Remember a state and its text."""
+        if len(self._known) >= self._limit:
+            self._known = {}
+        self._known[enrolment.id] = (text, enrolment)
+
+    def forget(self) -> None:
+        """Remember nothing any more."""
+        self._known = {}
+
+
 _STATE = select(enrolments.c.id, enrolments.c.state_shape, enrolments.c.state)
 _LOAD = _STATE.where(enrolments.c.id == bindparam("enrolment_id"))
 _LOAD_MANY = _STATE.where(among(enrolments.c.id, "ids"))
@@ -43,11 +76,21 @@ _OF_PERSON = _STATE.where(
 
 _SET_BY_OTHERS = ("exported_version",)
 _START = insert_into(enrolments, leave_out=_SET_BY_OTHERS)
-_STEP = (
-    update(enrolments)
-    .where(enrolments.c.id == bindparam("enrolment_id"), enrolments.c.version == bindparam("before"))
-    .values({c.name: bindparam(c.name, type_=c.type) for c in enrolments.c if c.name not in ("id", *_SET_BY_OTHERS)})
-)
+_NEVER_CHANGED = ("id", "unit", "person_scheme", "person_value", "program", "program_version", "started_at")
+_MOVED = ("therapist", "phase", "access_until", "noted_end", "ended_at")
+_MOVES = (HandedOver, Maintained, AccessEnded, Ended)
+"""The events that change a column of `_MOVED`. These are in indexes, which SQLite writes anew for each column that an
+UPDATE names, changed or not: leaving them out of the other steps saves more than half of the UPDATE."""
+
+
+def _update(*left_out: str) -> Update:
+    columns = {c.name: bindparam(c.name, type_=c.type) for c in enrolments.c if c.name not in left_out}
+    mine = (enrolments.c.id == bindparam("enrolment_id"), enrolments.c.version == bindparam("before"))
+    return update(enrolments).where(*mine).values(columns)
+
+
+_MOVE = _update(*_NEVER_CHANGED, *_SET_BY_OTHERS)
+_STEP = _update(*_NEVER_CHANGED, *_SET_BY_OTHERS, *_MOVED)
 _ADD_ENTRY = insert_into(timeline)
 _ADD_DOCUMENT = insert_into(documents)
 
@@ -73,6 +116,8 @@ _ACCESS_ENDED = (
 class EnrolmentsPart(OutboxPart):
     """The protocol `Enrolments` on SQL."""
 
+    _states: States
+
     def load(self, enrolment_id: str) -> Enrolment | None:
         if not may_exist(enrolment_id):
             return None
@@ -80,7 +125,7 @@ class EnrolmentsPart(OutboxPart):
 
         def work(link: Link) -> Enrolment | None:
             rows = link.rows(_LOAD, values)
-            return state_of(link, rows[0]) if rows else None
+            return self._state(link, rows[0]) if rows else None
 
         return self._database.read(work)
 
@@ -88,18 +133,20 @@ class EnrolmentsPart(OutboxPart):
         ids = [enrolment_id for enrolment_id in enrolment_ids if may_exist(enrolment_id)]
 
         def work(link: Link) -> dict[str, Enrolment]:
-            return {row[0]: state_of(link, row) for row in link.rows(_LOAD_MANY, {"ids": ids})}
+            return {row[0]: self._state(link, row) for row in link.rows(_LOAD_MANY, {"ids": ids})}
 
         found = self._database.read(work)
         return {enrolment_id: found[enrolment_id] for enrolment_id in ids if enrolment_id in found}
 
     def of_person(self, person: PersonId) -> tuple[Enrolment, ...]:
         values = {"scheme": person.scheme, "value": person.value}
-        return self._database.read(lambda link: tuple(state_of(link, row) for row in link.rows(_OF_PERSON, values)))
+        return self._database.read(lambda link: tuple(self._state(link, row) for row in link.rows(_OF_PERSON, values)))
 
     def save(self, change: Change) -> None:
         enrolment = change.enrolment
         values = _enrolment_values(enrolment, change.tally)
+        values["enrolment_id"], values["before"] = enrolment.id, change.before
+        step = _MOVE if any(isinstance(event, _MOVES) for event in change.events) else _STEP
         entries = _entry_values(change)
         written = [
             {"enrolment_id": enrolment.id, "seq": seq, "unit": values["unit"], "content": to_json(content)}
@@ -109,11 +156,9 @@ class EnrolmentsPart(OutboxPart):
 
         def work(link: Link) -> None:
             if change.before:
-                values["enrolment_id"], values["before"] = enrolment.id, change.before
-                if link.count(_STEP, values) != 1:
+                if link.count(step, values) != 1:
                     raise Conflict("the enrolment was changed by somebody else; load it and decide again")
             else:
-                values["id"] = enrolment.id
                 link.count(_START, values)
             link.many(_ADD_ENTRY, entries)
             link.many(_ADD_DOCUMENT, written)
@@ -122,6 +167,7 @@ class EnrolmentsPart(OutboxPart):
             link.count(ADD_ACCESS, access)
 
         self._database.write(work)
+        self._states.keep(values["state"], enrolment)
 
     def timeline(self, enrolment_id: str, kinds: Iterable[type[Event]] | None = None) -> tuple[Entry, ...]:
         if not may_exist(enrolment_id):
@@ -143,13 +189,13 @@ class EnrolmentsPart(OutboxPart):
         values = {"now": now, "limit": limit}
         return tuple(row[0] for row in self._database.read(lambda link: link.rows(_ACCESS_ENDED, values)))
 
+    def _state(self, link: Link, row: Row) -> Enrolment:
+        enrolment_id, shape, text = row
+        if shape == ENROLMENT_SHAPE:
+            return self._states.read(enrolment_id, text)
+        return replay(entry.event for entry in entries_of(link.rows(_TIMELINE, {"enrolment_id": enrolment_id})))
 
-def state_of(link: Link, row: Row) -> Enrolment:
-    """Give the state of a row (id, shape, state): as it was kept, or replayed when that was in another shape."""
-    enrolment_id, shape, state = row
-    if shape == ENROLMENT_SHAPE:
-        return enrolment_from_data(from_json(state))
-    return replay(entry.event for entry in entries_of(link.rows(_TIMELINE, {"enrolment_id": enrolment_id})))
+
 
 
 def entries_of(rows: list[Row]) -> tuple[Entry, ...]:
@@ -182,6 +228,7 @@ def _entry_values(change: Change) -> list[dict[str, Any]]:
 def _enrolment_values(enrolment: Enrolment, tally: Tally) -> dict[str, Any]:
     person = enrolment.person
     return {
+        "id": enrolment.id,
         "unit": str(enrolment.unit),
         "person_scheme": person.scheme,
         "person_value": person.value,

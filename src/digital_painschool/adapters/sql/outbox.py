@@ -188,14 +188,14 @@ class OutboxPart(Part):
 
 
 def _add(link: Link, notification: Notification) -> None:
-    values = _values(notification)
+    values = notification_values(notification)
     for _ in range(_TRIES):
         found = link.rows(_TO_JOIN, values)
         if found:
             _join(link, found[0][0], notification)
             return
         if link.count(_ADD, values):
-            link.many(_ADD_CAUSE, _cause_values(notification.id, notification.unit, notification.causes, 1))
+            link.many(_ADD_CAUSE, cause_values(notification.id, notification.unit, notification.causes, 1))
             return
         # Somebody else has added one of the same window since; it is there to be joined now, or already claimed.
     raise Conflict("others add to the same notification all the time; load the enrolment and decide again")
@@ -205,7 +205,7 @@ def _join(link: Link, joined: str, notification: Notification) -> None:
     there = link.rows(_CAUSE_PLACES, {"notification_id": joined})
     known = {(enrolment_id, seq) for _, enrolment_id, seq in there}
     new = [cause for cause in notification.causes if (cause.enrolment_id, cause.seq) not in known]
-    link.many(_ADD_CAUSE, _cause_values(joined, notification.unit, new, there[-1][0] + 1 if there else 1))
+    link.many(_ADD_CAUSE, cause_values(joined, notification.unit, new, there[-1][0] + 1 if there else 1))
 
 
 def _drop(link: Link, notification_id: str, change: Change) -> None:
@@ -286,7 +286,8 @@ def _record(row: Row, found: tuple[Cause, ...]) -> NotificationRecord:
     )
 
 
-def _values(notification: Notification) -> dict[str, Any]:
+def notification_values(notification: Notification) -> dict[str, Any]:
+    """Give a notification as a row that waits."""
     recipient = notification.recipient
     return {
         "id": notification.id,
@@ -308,7 +309,7 @@ def _values(notification: Notification) -> dict[str, Any]:
     }
 
 
-def _cause_values(notification_id: str, unit: str, found: Iterable[Cause], place: int) -> list[Mapping[str, Any]]:
+def cause_values(notification_id: str, unit: str, found: Iterable[Cause], place: int) -> list[Mapping[str, Any]]:
     return [
         {
             "notification_id": notification_id,

@@ -80,6 +80,7 @@ class PostgresqlDriver:
 
     failures: tuple[type[Exception], ...] = (psycopg.Error, UnicodeEncodeError)
     one_writer = False
+    far = True
 
     def __init__(self, conninfo: str) -> None:
         self._conninfo = conninfo

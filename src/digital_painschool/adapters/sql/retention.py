@@ -9,7 +9,7 @@ from sqlalchemy import Integer, bindparam, delete, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from digital_painschool.adapters.sql.connections import Link
-from digital_painschool.adapters.sql.enrolments import EnrolmentsPart, entries_of, state_of
+from digital_painschool.adapters.sql.enrolments import EnrolmentsPart, entries_of
 from digital_painschool.adapters.sql.parts import ADD_ACCESS, access_values, from_json, insert_into, may_exist, to_json
 from digital_painschool.adapters.sql.schema import (
     ENDED,
@@ -145,7 +145,7 @@ class RetentionPart(EnrolmentsPart):
             written = {key: list(rows) for key, rows in _by_first(link.rows(_DOCUMENTS, values))}
             return {
                 row[0]: History(
-                    enrolment=state_of(link, row),
+                    enrolment=self._state(link, row),
                     timeline=entries_of(entries[row[0]]),
                     documents={seq: content_from_data(from_json(text)) for _, seq, text in written.get(row[0], ())},
                 )
@@ -224,6 +224,7 @@ class RetentionPart(EnrolmentsPart):
             )
 
         self._database.write(work)
+        self._states.forget()
 
     def purge_progress(self, plan_id: str) -> Mapping[str, Skipped | None]:
         if not may_exist(plan_id):
@@ -256,6 +257,7 @@ class RetentionPart(EnrolmentsPart):
                 return len(back)
 
             gone += self._database.write(work)
+        self._states.forget()
         return gone
 
 

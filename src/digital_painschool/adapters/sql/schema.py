@@ -24,9 +24,10 @@ from sqlalchemy import (
 from sqlalchemy import Text as PlainText
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeEngine
 
-from digital_painschool.serialization import instant_to_text
+from digital_painschool.serialization import instant_from_text, instant_to_text
 
 
 class Instant(TypeDecorator[datetime]):
@@ -47,7 +48,7 @@ class Instant(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Read an instant."""
-        return datetime.fromisoformat(value) if isinstance(value, str) else value
+        return instant_from_text(value) if isinstance(value, str) else value
 
 
 Text = PlainText().with_variant(PlainText(collation="C"), "postgresql")
@@ -94,9 +95,9 @@ enrolments = Table(
     Column("state", Text, nullable=False),
 )
 
-NOT_ENDED = literal_column("ended_at IS NULL")
-ENDED = literal_column("ended_at IS NOT NULL")
-END_NOT_NOTED = literal_column("ended_at IS NULL AND (noted_end IS NULL OR noted_end <> access_until)")
+NOT_ENDED: ColumnElement[Any] = literal_column("ended_at IS NULL")
+ENDED: ColumnElement[Any] = literal_column("ended_at IS NOT NULL")
+END_NOT_NOTED: ColumnElement[Any] = literal_column("ended_at IS NULL AND (noted_end IS NULL OR noted_end <> access_until)")
 
 
 def _partial(name: str, *columns: Column[Any], where: Any, unique: bool = False) -> Index:
@@ -162,8 +163,8 @@ notifications = Table(
     Column("settled_at", Instant),
 )
 
-PENDING = literal_column("status = 'pending'")
-FREE = literal_column("status = 'pending' AND token IS NULL")
+PENDING: ColumnElement[Any] = literal_column("status = 'pending'")
+FREE: ColumnElement[Any] = literal_column("status = 'pending' AND token IS NULL")
 """Waits, and nobody has claimed it: a further notification of the same window joins it."""
 
 _partial(
@@ -307,5 +308,5 @@ messages = Table(
     Column("fetched_at", Instant),
 )
 Index("uq_staff_messages_key", messages.c.channel, messages.c.key, unique=True)
-WAITING = literal_column("fetched_at IS NULL")
+WAITING: ColumnElement[Any] = literal_column("fetched_at IS NULL")
 _partial("ix_staff_messages_waiting", messages.c.channel, messages.c.number, where=WAITING)

@@ -90,6 +90,7 @@ class SqliteDriver:
 
     failures: tuple[type[Exception], ...] = (sqlite3.Error, OverflowError, UnicodeEncodeError)
     one_writer = True
+    far = False
 
     def __init__(self, path: str, *, synchronous: str = "NORMAL") -> None:
         if synchronous not in ("NORMAL", "FULL", "EXTRA"):

@@ -2,6 +2,7 @@
 
 from digital_painschool.adapters.sql.caseload import CaseloadPart
 from digital_painschool.adapters.sql.connections import Database
+from digital_painschool.adapters.sql.enrolments import States
 from digital_painschool.adapters.sql.offices import OfficesPart
 from digital_painschool.adapters.sql.opening import open_database
 from digital_painschool.adapters.sql.retention import RetentionPart
@@ -27,5 +28,8 @@ class SqlStorage(RetentionPart, CaseloadPart, OfficesPart):
     def __init__(self, url: str, *, migrate: bool = False, connections: int = 16, synchronous: str = "NORMAL") -> None:
         self._database: Database = open_database(url, migrate=migrate, connections=connections, synchronous=synchronous)
 
+        self._states = States()
+
     def close(self) -> None:
         self._database.close()
+        self._states.forget()

@@ -9,6 +9,7 @@ from digital_painschool.cli.demo.narrator import Narrator
 from digital_painschool.cli.demo.place import prepare
 from digital_painschool.cli.demo.stage import Stage
 from digital_painschool.cli.demo.year import play
+from digital_painschool.cli.options import epilog
 
 
 def _at_once(_: float) -> None:
@@ -16,13 +17,13 @@ def _at_once(_: float) -> None:
 
 
 @click.command(
-    epilog="""\b
+    epilog=epilog("""\
 Examples:
   digital-painschool demo
   digital-painschool demo --fast
   digital-painschool demo --file /tmp/look.db
 
-Without a terminal there are no pauses either. All identity numbers are Skatteverket's test numbers."""
+Without a terminal there are no pauses either. All identity numbers are Skatteverket's test numbers.""")
 )
 @click.option("--fast", is_flag=True, help="The same without pauses.")
 @click.option(
@@ -33,9 +34,10 @@ Without a terminal there are no pauses either. All identity numbers are Skatteve
     help="The SQLite file; what an earlier demo left there is replaced, and nothing else ever is.",
 )
 def demo(*, fast: bool, file: Path) -> None:
-    """Play one year of the treatment on an SQLite file, told in scenes, in about half a minute.
+    """Play one year of the treatment.
 
-    Patients, therapists and administrators do what they do; only the clock is moved.
+    Patients, therapists and administrators do what they do, on an SQLite file, told in scenes, in about half a minute;
+    only the clock is moved.
     """
     place = prepare(file)
     narrator = Narrator.on_screen(time.sleep if not fast else _at_once)

@@ -27,6 +27,14 @@ _STATUS: Mapping[Status, str] = {
     Status.FAILED: "gick inte fram",
 }
 
+_FLAGS: Mapping[FlagKind, str] = {
+    FlagKind.FORM_SAVED: "{title}: ifyllt {times}, {unread} att läsa",
+    FlagKind.MESSAGE_RECEIVED: "Meddelande: {unread} att läsa",
+    FlagKind.PROGRAM_DONE: "Klar med momentet",
+    FlagKind.ENDING: "Tiden är slut: vidmakthåll eller avsluta",
+    FlagKind.UNDELIVERED: "Avisering som inte gick fram: {unread}",
+}
+
 _EVENTS: Mapping[str, str] = {
     "started": "Moment startat",
     "handed-over": "Ny behandlare",
@@ -119,20 +127,16 @@ def _many(count: int, word: str, ending: str) -> str:
 
 
 def _flag(flag: Flag, program: Program) -> Text:
-    match flag.kind:
-        case FlagKind.FORM_SAVED:
-            form = program.form(flag.form or "")
-            title = "" if form is None else form.title
-            text = f"{title}: ifyllt {flag.total} {_many(flag.total, 'gång', 'er')}, {flag.unread} att läsa"
-        case FlagKind.MESSAGE_RECEIVED:
-            text = f"Meddelande: {flag.unread} att läsa"
-        case FlagKind.PROGRAM_DONE:
-            text = "Klar med momentet"
-        case FlagKind.ENDING:
-            text = "Tiden är slut: vidmakthåll eller avsluta"
-        case FlagKind.UNDELIVERED:
-            text = f"Avisering som inte gick fram: {flag.unread}"
+    text = _FLAGS[flag.kind].format(
+        title=_title(program, flag.form),
+        times=f"{flag.total} {_many(flag.total, 'gång', 'er')}",
+        unread=flag.unread,
+    )
     return Text.assemble(("PRIO ", "bold red"), text) if flag.priority else Text(text)
+
+
+def _title(program: Program, form: str | None) -> str:
+    return next((known.title for known in program.forms if known.key == form), "")
 
 
 def _event(event: Event, program: Program) -> str:
@@ -140,8 +144,7 @@ def _event(event: Event, program: Program) -> str:
         case ModuleOpened():
             return f"Modul {event.module} öppnad" + (", utanför ordningen" if event.out_of_order else "")
         case FormSaved():
-            form = program.form(event.form)
-            return f"{event.form if form is None else form.title} sparat, gång {event.number}"
+            return f"{_title(program, event.form)} sparat, gång {event.number}"
         case MessageSent() | MessagesRead():
             side = "invånaren" if event.by == "patient" else "behandlaren"
             return f"Meddelande {'från' if isinstance(event, MessageSent) else 'läst av'} {side}"

@@ -10,9 +10,11 @@ from digital_painschool import (
     RuleBroken,
 )
 from digital_painschool.cli.demo.afterwards import play_afterwards
+from digital_painschool.cli.demo.messages import answers, forenoon
 from digital_painschool.cli.demo.narrator import Narrator
-from digital_painschool.cli.demo.screens import aviseringar, hantera, mina, tidslinje
+from digital_painschool.cli.demo.screens import hantera, mina, tidslinje
 from digital_painschool.cli.demo.stage import ANNA, BJORN, NUMBERS, PROGRAM, Stage
+from digital_painschool.events import ModuleOpened
 
 
 def play(stage: Stage, tell: Narrator) -> None:
@@ -88,6 +90,9 @@ def first_week(stage: Stage, tell: Narrator) -> None:
         f"opens module 5 first. It opens, and is marked as out of order; module {following} stays recommended.",
         "M-04 D-04a",
     )
+    program = stage.anna.program(b.enrolment_id)
+    tell.say("Anna", "sees it on B's [label]Tidslinje[/].", "M-16")
+    tell.show("Tidslinje: B", tidslinje(stage.anna.timeline(b.enrolment_id, kinds=(ModuleOpened,)), program))
     c.room.open_module(c.enrolment_id, 1)
     c.room.save_form(c.enrolment_id, "halsoskattning", {"smarta": 9})
     tell.say("C", "rates the pain 9 of 10, which is the form's threshold: a priority flag.", "D-17a")
@@ -95,7 +100,6 @@ def first_week(stage: Stage, tell: Narrator) -> None:
     b.room.write(b.enrolment_id, "Jag började med modul 5, gör det något?")
     tell.say("B", 'writes to Anna: "Jag började med modul 5, gör det något?"', "M-10")
     tell.show("Mina", mina(stage.anna.caseload(), stage.name))
-    program = stage.anna.program(a.enrolment_id)
     box = stage.anna.to_handle(a.enrolment_id)
     tell.say(
         "Anna",
@@ -118,63 +122,6 @@ def first_week(stage: Stage, tell: Narrator) -> None:
     tell.show("Händelser att hantera: C", hantera(stage.anna.to_handle(c.enrolment_id), program))
 
 
-def answers(stage: Stage, tell: Narrator) -> None:
-    """Answer directly and collected."""
-    tell.scene(stage.clock.move(2026, 3, 9, 10), "Answers, direct and collected")
-    b = stage.patient("B")
-    stage.anna.read_conversation(b.enrolment_id, 1)
-    stage.anna.write(b.enrolment_id, 1, "Det går bra, men läs gärna 1 till 8 i ordning.", notify=Notify.DIRECT)
-    handed = stage.school.delivery().run().delivered
-    tell.say(
-        "Anna",
-        f"answers B on [label]Meddelande[/], notified [label]direkt[/]: {handed} goes out the same minute.",
-        "M-12",
-    )
-    a, c, e, f = (stage.patient(letter) for letter in "ACEF")
-    talk = stage.anna.start_conversation(a.enrolment_id, "Hej! Hur går det?", notify=Notify.COLLECTED)
-    for hour, text in ((13, "Glöm inte att pausa."), (16, "Modul 2 är öppen.")):
-        stage.clock.move(2026, 3, 9, hour)
-        stage.anna.write(a.enrolment_id, talk, text, notify=Notify.COLLECTED)
-    stage.anna.start_conversation(c.enrolment_id, "Tack för samtalet.", notify=Notify.COLLECTED)
-    tell.say("Anna", "writes three messages to A during the day and one to C, notified [label]uppsamlat[/].", "M-12")
-    for patient in (e, f):
-        stage.bjorn.start_conversation(patient.enrolment_id, "Välkommen!", notify=Notify.COLLECTED)
-    tell.say("Björn", "writes to E and F, notified [label]uppsamlat[/].")
-    stage.clock.move(2026, 3, 9, 20)
-    e.room.read_conversation(e.enrolment_id, 1)
-    tell.say("E", "signs in unprompted in the evening, and reads.")
-
-
-def forenoon(stage: Stage, tell: Narrator) -> None:
-    """Hand over what was collected, at 09:00."""
-    tell.scene(stage.clock.move(2026, 3, 10, 8, 59), "The forenoon's notifications")
-    early = stage.school.delivery().run()
-    tell.say("08:59", f"the delivery worker makes a pass: {early.delivered} delivered.", "M-13")
-    stage.clock.move(2026, 3, 10, 9)
-    stage.school.delivery().run()
-    tell.say("09:00", "the worker makes a pass: one notification a patient, whatever the number of messages.", "D-13a")
-    e = stage.patient("E")
-    collected = [
-        (stage.names[stage.patient(letter).enrolment_id], record)
-        for letter, desk in (("A", stage.anna), ("C", stage.anna), ("E", stage.bjorn), ("F", stage.bjorn))
-        for record in desk.notifications(stage.patient(letter).enrolment_id)
-    ]
-    tell.show("Aviseringar", aviseringar(collected))
-    again = stage.school.delivery().run()
-    tell.say("09:00", f"a second pass, as after a crash: {again.delivered} delivered. Nothing goes twice.", "D-13a")
-    text = collected[0][1].notification.template.text
-    tell.say("A", f'reads in the e-services inbox: "{text}" No name, nothing of the message.', "D-13c")
-    tell.say("Björn", "sees on E's [label]Tidslinje[/] why nothing was sent:", "D-13b")
-    program = stage.bjorn.program(e.enrolment_id)
-    tell.show("Tidslinje: E", tidslinje(stage.bjorn.timeline(e.enrolment_id), program))
-    f = stage.patient("F")
-    tell.say(
-        "Björn", "sees that F cannot be reached: there is no inbox for a reserve number. He writes a letter.", "D-13d"
-    )
-    tell.show("Händelser att hantera: F", hantera(stage.bjorn.to_handle(f.enrolment_id), program))
-    stage.bjorn.mark_handled(f.enrolment_id, FlagKind.UNDELIVERED)
-
-
 def done(stage: Stage, tell: Narrator) -> None:
     """Complete the reading order; the therapist gets an e-mail."""
     a = stage.patient("A")
@@ -188,10 +135,15 @@ def done(stage: Stage, tell: Narrator) -> None:
     for file in sorted(stage.place.mail.iterdir()):
         mail = json.loads(file.read_text("utf-8"))
         tell.say("Anna", f'gets an e-mail at {mail["to"]}: "{mail["text"]}"', "M-22 D-13c")
+    program = stage.anna.program(a.enrolment_id)
+    tell.show("Händelser att hantera: A", hantera(stage.anna.to_handle(a.enrolment_id), program))
     stage.anna.open_form(a.enrolment_id, "halsoskattning")
+    forms = stage.anna.timeline(a.enrolment_id, form="halsoskattning")
+    tell.say("Anna", "opens the form, and filters [label]Tidslinje[/] to it, to see the earlier ones too.", "M-15 M-16")
+    tell.show("Tidslinje: A, Hälsoskattning", tidslinje(forms, program))
     stage.anna.review(a.enrolment_id)
     stage.anna.mark_handled(a.enrolment_id, FlagKind.PROGRAM_DONE)
-    tell.say("Anna", "reads A's form, reviews the progress, and marks the flag as handled.", "M-09 D-17a")
+    tell.say("Anna", "reviews A's progress, and marks the other flag as handled.", "M-09 D-17a")
 
 
 def away(stage: Stage, tell: Narrator) -> None:
@@ -209,10 +161,15 @@ def away(stage: Stage, tell: Narrator) -> None:
     except NotPermitted as error:
         tell.refused("Carin", "opens the message", error)
     stage.carin.hand_over(d.enrolment_id, ANNA.hsa_id)
+    tell.say(
+        "Carin", "hands D over to Anna, who finds on [label]Hantera[/] what waits, and answers the same hour.", "D-09a"
+    )
+    tell.show(
+        "Händelser att hantera: D", hantera(stage.anna.to_handle(d.enrolment_id), stage.anna.program(d.enrolment_id))
+    )
     stage.anna.read_conversation(d.enrolment_id, 1)
     stage.anna.write(d.enrolment_id, 1, "Gärna, vi tar den tillsammans.", notify=Notify.DIRECT)
     stage.school.delivery().run()
-    tell.say("Carin", "hands D over to Anna, who reads and answers the same hour.", "D-09a")
 
 
 def stopped(stage: Stage, tell: Narrator) -> None:

@@ -1,0 +1,40 @@
+"""Measure, print the table, and write it to a file when one is named."""
+
+import argparse
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from benchmarks import desk_call, importing, pure_step
+from benchmarks.table import Row, machine, markdown
+
+_AIMS: dict[str, Callable[..., Iterable[Row]]] = {
+    "p1": pure_step.measure,
+    "p2": desk_call.measure,
+    "p7": importing.measure,
+}
+_NOTHING_PROVED = "Measured with --quick, to see that it runs: these figures say nothing."
+
+
+def main() -> None:
+    """Run what the arguments ask for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Ratios, measured side by side.")
+    parser.add_argument("--quick", action="store_true", help="small numbers, to see that it runs")
+    parser.add_argument("--only", type=_aims, default=tuple(_AIMS), metavar=",".join(_AIMS), help="only these aims")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table to this file as well")
+    chosen = parser.parse_args()
+    rows = [row for aim in chosen.only for row in _AIMS[aim](quick=chosen.quick)]
+    text = "\n\n".join((machine() + ".", *([_NOTHING_PROVED] if chosen.quick else []), markdown(rows)))
+    print(text)
+    if chosen.markdown is not None:
+        chosen.markdown.write_text(text + "\n", "utf-8")
+
+
+def _aims(text: str) -> tuple[str, ...]:
+    names = tuple(text.lower().split(","))
+    if strangers := [name for name in names if name not in _AIMS]:
+        raise argparse.ArgumentTypeError(f"no aim {', '.join(strangers)}; there are {', '.join(_AIMS)}")
+    return names
+
+
+if __name__ == "__main__":
+    main()

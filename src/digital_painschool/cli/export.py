@@ -1,0 +1,40 @@
+"""Writing out before a purge: `export`. Rule: M-21, D-21a."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from digital_painschool import Actor, Format, Settings
+from digital_painschool.cli.options import SCHOOL_AND_WHO, acting, epilog, existing_school, which_school
+from digital_painschool.cli.screen import counted, progress
+
+
+@click.command(
+    epilog=epilog(f"""\
+Example:
+  digital-painschool export ./export-2037 {SCHOOL_AND_WHO}""")
+)
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--format",
+    "formats",
+    type=click.Choice([format_.value for format_ in Format]),
+    multiple=True,
+    help="What is written; all of them when left out. Can be given more than once.",
+)
+@acting
+@which_school
+def export(*, settings: Settings, actor: Actor, folder: Path, formats: Sequence[str]) -> None:
+    """Write out the unit's ended enrolments (M-21).
+
+    Everything that is kept of them goes into FOLDER. The files hold personal data: keep them where patient records may
+    be kept. The access log says that you exported.
+    """
+    with existing_school(settings) as school, progress("exporting") as done:
+        office = school.administrator(actor)
+        chosen = tuple(map(Format, formats)) or tuple(Format)
+        receipt = office.export(folder, formats=chosen, progress=done)
+    click.echo(f"{counted(receipt.enrolments, 'ended enrolment')} exported to {folder}, with personal data in:")
+    for file in receipt.files:
+        click.echo(f"  {file.name}  {counted(file.lines, 'line')}  sha256 {file.sha256}")

@@ -1,0 +1,265 @@
+"""The box of current events: what waits, its counts, and how it is settled."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from digital_painschool.enrolment import Enrolment, Tally
+from digital_painschool.errors import InvalidValue, Reason
+from digital_painschool.events import FlagHandled, FormRead, FormSaved, MessageSent, NotificationUndelivered, ProgramDone
+from digital_painschool.notification import Channel, Status
+from digital_painschool.people import Party
+from digital_painschool.policy import FlagKind
+from digital_painschool.rules.conversations import start_conversation
+from digital_painschool.rules.flags import Flag, mark_handled, mark_read, tally, to_handle
+from digital_painschool.rules.forms import save_form
+from digital_painschool.rules.lifecycle import end
+from tests.scenario import (
+    ANNA,
+    BO,
+    CILLA,
+    DAILY,
+    INSTANT,
+    NURSE,
+    PAIN,
+    PATIENT,
+    START,
+    TERMS,
+    Scenario,
+    folded,
+    refused,
+    started,
+)
+
+LATER = START + timedelta(hours=1)
+
+
+def saved(enrolment: Enrolment, *pains: int) -> Enrolment:
+    """Give the state after some fillings-in of the form."""
+    for pain in pains:
+        enrolment = folded(enrolment, save_form(enrolment, TERMS, PAIN, {"smarta": pain}, by=PATIENT, at=LATER))
+    return enrolment
+
+
+def marked(enrolment: Enrolment, up_to: int | None = None) -> Enrolment:
+    """Give the state after marking the form as read."""
+    return folded(enrolment, mark_read(enrolment, TERMS, PAIN, up_to, opened=False, by=NURSE, at=LATER))
+
+
+def busy() -> Enrolment:
+    """Give an enrolment in which one of everything waits."""
+    enrolment = saved(started(), 3)
+    enrolment = folded(enrolment, start_conversation(enrolment, TERMS, "Hej", "Rubrik", by=PATIENT, at=LATER))
+    return folded(
+        enrolment,
+        [
+            ProgramDone(at=LATER, by="patient"),
+            NotificationUndelivered(
+                at=LATER, by="system", notification="n-1", channel=Channel.INBOX, status=Status.FAILED
+            ),
+        ],
+    )
+
+
+@pytest.mark.rule("M-15")
+def test_the_box_lists_each_unread_form_once_with_how_many_times_it_was_filled_in() -> None:
+    """Otherwise a form filled in three times would be three lines, or tell nothing of the other two."""
+    school = Scenario()
+    id_ = school.start()
+    for pain in (3, 4, 5):
+        school.room.save_form(id_, PAIN, {"smarta": pain})
+    school.room.save_form(id_, DAILY, {"hemma": "bra"})
+    assert [(PAIN, 3, 3), (DAILY, 1, 1)] == [(f.form, f.unread, f.total) for f in school.desk.to_handle(id_)]
+
+
+@pytest.mark.rule("M-15")
+def test_opening_a_form_shows_the_answers_and_takes_it_out_of_the_box() -> None:
+    """Otherwise the therapist would have to mark what was read already."""
+    school = Scenario()
+    id_ = school.start()
+    school.room.save_form(id_, PAIN, {"smarta": 3})
+    assert [3] == [submission.answers["smarta"] for submission in school.desk.open_form(id_, PAIN)]
+    assert () == school.desk.to_handle(id_)
+    last = school.events(id_)[-1]
+    assert isinstance(last, FormRead)
+    assert True is last.opened
+
+
+@pytest.mark.rule("M-15")
+def test_the_small_box_marks_a_form_as_read_without_opening() -> None:
+    """Otherwise the timeline would say that the answers were shown."""
+    school = Scenario()
+    id_ = school.start()
+    school.room.save_form(id_, PAIN, {"smarta": 3})
+    school.desk.mark_read(id_, PAIN)
+    assert () == school.desk.to_handle(id_)
+    last = school.events(id_)[-1]
+    assert isinstance(last, FormRead)
+    assert False is last.opened
+
+
+@pytest.mark.rule("D-15a")
+def test_unread_and_all_fillings_in_are_two_numbers() -> None:
+    """Otherwise the therapist could not tell a new patient from a new answer."""
+    enrolment = saved(marked(saved(started(), 3, 4)), 5)
+    assert (Flag(kind=FlagKind.FORM_SAVED, form=PAIN, unread=1, total=3),) == to_handle(enrolment, LATER)
+
+
+@pytest.mark.rule("D-15a")
+def test_what_was_saved_after_the_view_was_drawn_stays_unread() -> None:
+    """Otherwise an answer could be marked as read that nobody has seen."""
+    school = Scenario()
+    id_ = school.start()
+    school.room.save_form(id_, PAIN, {"smarta": 3})
+    (flag,) = school.desk.to_handle(id_)
+    school.room.save_form(id_, PAIN, {"smarta": 10})
+    school.desk.mark_read(id_, PAIN, up_to=flag.total)
+    (left,) = school.desk.to_handle(id_)
+    assert (1, 2, True) == (left.unread, left.total, left.priority)
+
+
+@pytest.mark.rule("D-15a")
+def test_marking_what_was_marked_before_changes_nothing_and_never_counts_back() -> None:
+    """Otherwise two open windows would make read forms unread again."""
+    enrolment = marked(saved(started(), 3, 4))
+    for up_to in (None, 0, 1, 2):
+        assert () == mark_read(enrolment, TERMS, PAIN, up_to, opened=False, by=NURSE, at=LATER)
+
+
+@pytest.mark.rule("D-15a")
+@pytest.mark.parametrize("up_to", [-1, 2, 10**9])
+def test_counting_beyond_what_was_saved_is_refused(up_to: int) -> None:
+    """Otherwise the next answer would be read before it is written."""
+    with refused("D-15a", Reason.NO_SUCH_SUBMISSION, form=PAIN, saved=1):
+        mark_read(saved(started(), 3), TERMS, PAIN, up_to, opened=False, by=NURSE, at=LATER)
+
+
+@pytest.mark.rule("M-15")
+def test_an_unknown_form_is_refused() -> None:
+    """Otherwise a misspelt key would look like a form that is read."""
+    with refused("M-15", Reason.UNKNOWN_FORM):
+        mark_read(started(), TERMS, "okänt", opened=False, by=NURSE, at=LATER)
+    school = Scenario()
+    id_ = school.start()
+    with school.unchanged(), refused("M-15", Reason.UNKNOWN_FORM):
+        school.desk.open_form(id_, "okänt")
+    assert () == school.desk.open_form(id_, PAIN)
+
+
+@pytest.mark.rule("M-16")
+def test_the_timeline_can_be_filtered_to_forms_or_to_one_form() -> None:
+    """Otherwise old answers would have to be looked for among everything else."""
+    school = Scenario()
+    id_ = school.start()
+    school.room.save_form(id_, PAIN, {"smarta": 3})
+    school.room.write(id_, "Hej")
+    school.room.save_form(id_, DAILY, {"hemma": "bra"})
+    school.desk.open_form(id_, PAIN)
+    assert [2, 5] == [entry.seq for entry in school.desk.timeline(id_, [FormSaved])]
+    assert [2] == [entry.seq for entry in school.desk.timeline(id_, form=PAIN)]
+    assert [2, 4, 5] == [entry.seq for entry in school.desk.timeline(id_, {FormSaved, MessageSent})]
+    assert [1, 2, 3, 4, 5, 6] == [entry.seq for entry in school.desk.timeline(id_)]
+    with school.unchanged():
+        assert [3] == [submission.answers["smarta"] for submission in school.desk.answers(id_, PAIN)]
+
+
+@pytest.mark.rule("M-17")
+@pytest.mark.parametrize(("after", "kinds"), [(-INSTANT, []), (0 * INSTANT, [FlagKind.ENDING])])
+def test_the_flag_of_the_ending_waits_from_the_instant_on(after: timedelta, kinds: list[FlagKind]) -> None:
+    """Otherwise the flag would depend on whether a worker has run."""
+    enrolment = started()
+    assert kinds == [flag.kind for flag in to_handle(enrolment, enrolment.access_until + after)]
+
+
+@pytest.mark.rule("D-17a")
+def test_everything_that_can_wait_is_in_the_box_and_in_the_figures() -> None:
+    """Otherwise a kind of flag would be raised and never be seen."""
+    enrolment = busy()
+    assert list(FlagKind)[:2] + [FlagKind.UNDELIVERED, FlagKind.PROGRAM_DONE, FlagKind.ENDING] == [
+        flag.kind for flag in to_handle(enrolment, enrolment.access_until)
+    ]
+    assert Tally(unread_forms=1, unread_messages=1, done=True, undelivered=1, priority=False) == tally(enrolment)
+
+
+@pytest.mark.rule("D-17a")
+def test_an_alert_is_sorted_first_in_the_box_and_in_the_list_until_it_is_read() -> None:
+    """Otherwise the patient who needs a call today would wait at the end."""
+    school = Scenario()
+    ids = {number: school.start(number) for number in (ANNA, BO, CILLA)}
+    school.school.patient(BO).save_form(ids[BO], DAILY, {"hemma": "bra"})
+    cilla = school.school.patient(CILLA)
+    cilla.save_form(ids[CILLA], PAIN, {"smarta": 1})
+    cilla.save_form(ids[CILLA], DAILY, {"hemma": "ring"})
+    assert [DAILY, PAIN] == [flag.form for flag in school.desk.to_handle(ids[CILLA])]
+    rows = school.desk.caseload().rows
+    assert [(ids[CILLA], True), (ids[BO], False), (ids[ANNA], False)] == [(r.enrolment_id, r.priority) for r in rows]
+    school.desk.open_form(ids[CILLA], DAILY)
+    assert [ids[BO], ids[CILLA], ids[ANNA]] == [row.enrolment_id for row in school.desk.caseload().rows]
+
+
+@pytest.mark.rule("D-17a")
+def test_an_alert_stays_when_a_later_filling_in_is_calm_and_goes_when_it_is_read() -> None:
+    """Otherwise saving once more would hide the alert."""
+    enrolment = saved(started(), 3, 10, 2)
+    assert [True] == [flag.priority for flag in to_handle(enrolment, LATER)]
+    assert [True] == [flag.priority for flag in to_handle(marked(enrolment, 1), LATER)]
+    assert [False] == [flag.priority for flag in to_handle(marked(enrolment, 2), LATER)]
+
+
+@pytest.mark.rule("D-17a")
+@pytest.mark.parametrize("kind", [FlagKind.PROGRAM_DONE, FlagKind.UNDELIVERED])
+def test_what_nothing_else_settles_is_marked_as_handled_alone(kind: FlagKind) -> None:
+    """Otherwise handling one flag would sweep away another."""
+    enrolment = busy()
+    events = mark_handled(enrolment, TERMS, kind, by=NURSE, at=LATER)
+    assert (FlagHandled(at=LATER, by=NURSE.hsa_id, flag=kind),) == events
+    before = {flag.kind for flag in to_handle(enrolment, LATER)}
+    assert before - {kind} == {flag.kind for flag in to_handle(folded(enrolment, events), LATER)}
+
+
+@pytest.mark.rule("D-17a")
+@pytest.mark.parametrize("kind", FlagKind)
+def test_a_flag_that_does_not_wait_or_is_settled_otherwise_is_refused(kind: FlagKind) -> None:
+    """Otherwise a form could be swept away without being read, or a flag before it comes."""
+    with refused("D-17a", Reason.NO_SUCH_FLAG, flag=kind.value):
+        mark_handled(started(), TERMS, kind, by=NURSE, at=LATER)
+    if kind not in {FlagKind.PROGRAM_DONE, FlagKind.UNDELIVERED}:
+        enrolment = busy()
+        with refused("D-17a", Reason.NO_SUCH_FLAG):
+            mark_handled(enrolment, TERMS, kind, by=NURSE, at=enrolment.access_until)
+
+
+def test_a_flag_is_a_flag_kind() -> None:
+    """Otherwise a text from a form field would be looked up and not found, in silence."""
+    with pytest.raises(InvalidValue):
+        mark_handled(busy(), TERMS, "program-done", by=NURSE, at=LATER)  # type: ignore[arg-type]
+
+
+@pytest.mark.rule("D-19a")
+def test_nothing_waits_in_an_ended_enrolment() -> None:
+    """Otherwise a list would count what nobody can settle any more."""
+    enrolment = busy()
+    over = folded(enrolment, end(enrolment, TERMS, "klar", by=NURSE, at=LATER))
+    far: datetime = enrolment.access_until + timedelta(days=1)
+    assert () == to_handle(over, far)
+    assert Tally() == tally(over)
+    assert () == mark_read(over, TERMS, PAIN, opened=True, by=NURSE, at=LATER)
+    with refused("D-19a", Reason.ALREADY_ENDED):
+        mark_read(over, TERMS, PAIN, opened=False, by=NURSE, at=LATER)
+    with refused("D-17a", Reason.NO_SUCH_FLAG):
+        mark_handled(over, TERMS, FlagKind.PROGRAM_DONE, by=NURSE, at=LATER)
+
+
+@pytest.mark.rule("M-15")
+def test_the_figures_of_the_list_are_those_of_the_box() -> None:
+    """Otherwise the number at the patient's name would be another than the number of lines behind it."""
+    school = Scenario()
+    id_ = school.start()
+    for pain in (3, 10):
+        school.room.save_form(id_, PAIN, {"smarta": pain})
+    school.room.write(id_, "Hej")
+    for module in (1, 2, 3):
+        school.room.complete_module(id_, module)
+    (row,) = school.desk.caseload().rows
+    assert row.flags == sum(flag.unread for flag in school.desk.to_handle(id_)) == 4
+    assert 1 == school.state(id_).conversations[0].unread(Party.THERAPIST)

@@ -1,0 +1,362 @@
+"""Which notifications a step asks for, when they may go, and what goes together; the worker has tests of its own."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from attrs import evolve
+
+from digital_painschool.enrolment import Enrolment, replay
+from digital_painschool.errors import InvalidValue, Reason
+from digital_painschool.events import Event, NotificationDropped, NotificationUndelivered
+from digital_painschool.notification import Cause, Channel, Claimed, Notification, Notify, Profile, Status, Template
+from digital_painschool.people import PersonId, System
+from digital_painschool.policy import FlagKind, Policy, Terms
+from digital_painschool.rules.conversations import read, start_conversation
+from digital_painschool.rules.lifecycle import end
+from digital_painschool.rules.notifications import (
+    asked_for,
+    choose,
+    drop,
+    give_up,
+    is_moot,
+    lanes,
+    may_go_at,
+    next_run,
+    raised_by,
+    try_again_at,
+)
+from digital_painschool.rules.ordering import complete_module
+from tests.scenario import (
+    ANNA,
+    INSTANT,
+    NURSE,
+    PATIENT,
+    PERSON,
+    POLICY,
+    PROGRAM,
+    START,
+    TERMS,
+    UNIT,
+    Scenario,
+    folded,
+    local,
+    refused,
+    started,
+)
+
+WORKER = System()
+
+
+def told(notify: Notify, at: datetime = START, policy: Policy = POLICY) -> tuple[Enrolment, Notification]:
+    """Give an enrolment with one message, and the notification that it asks for."""
+    terms = Terms(PROGRAM, policy)
+    enrolment = started(terms=terms)
+    events = start_conversation(enrolment, terms, "Hej", "Rubrik", notify=notify, by=NURSE, at=at)
+    after = folded(enrolment, events)
+    (notification,) = asked_for(events, after, policy, Profile())
+    return after, notification
+
+
+@pytest.mark.rule("M-12")
+def test_a_direct_notification_is_due_at_once_and_alone() -> None:
+    """Otherwise "Direkt" would wait for others."""
+    _, notification = told(Notify.DIRECT)
+    assert (START, False, Channel.INBOX) == (notification.due_at, notification.collected, notification.channel)
+    assert notification.id == notification.window == notification.lane
+    assert PERSON == notification.recipient
+
+
+@pytest.mark.rule("M-12")
+def test_no_notification_is_asked_for_when_none_was_chosen() -> None:
+    """Otherwise the therapist's choice would not count."""
+    enrolment = started()
+    events = start_conversation(enrolment, TERMS, "Hej", "Rubrik", by=NURSE, at=START)
+    assert [] == list(asked_for(events, folded(enrolment, events), POLICY, Profile()))
+
+
+@pytest.mark.rule("M-13")
+@pytest.mark.parametrize(
+    ("written", "due"),
+    [
+        ("2026-03-02 00:00", "2026-03-02 09:00"),
+        ("2026-03-02 08:59:59.999999", "2026-03-02 09:00"),
+        ("2026-03-02 09:00", "2026-03-03 09:00"),
+        ("2026-03-02 23:59:59.999999", "2026-03-03 09:00"),
+        ("2026-12-31 10:00", "2027-01-01 09:00"),
+    ],
+)
+def test_a_collected_notification_is_due_at_the_next_run(written: str, due: str) -> None:
+    """Otherwise a notification would go at once, or be lost between two days."""
+    _, notification = told(Notify.COLLECTED, local(written))
+    assert (local(due), due[:10], True) == (notification.due_at, notification.window, notification.collected)
+
+
+@pytest.mark.rule("D-13a")
+@pytest.mark.parametrize("zone", ["Europe/Helsinki", "Atlantic/Canary", "Europe/Stockholm", "UTC", "Asia/Kathmandu"])
+def test_the_run_is_at_local_nine_of_the_unit_s_zone(zone: str) -> None:
+    """Otherwise units in other zones would get the forenoon of Stockholm."""
+    policy = Policy(zone=zone)
+    run = next_run(datetime(2026, 7, 1, 20, 0, tzinfo=UTC), policy)
+    assert (2026, 7, 2, 9, 0) == run.astimezone(policy.zone).timetuple()[:5]
+
+
+@pytest.mark.rule("D-13a")
+def test_the_window_is_the_local_date_of_the_unit() -> None:
+    """Otherwise a message late in the evening would fall into the day before or after."""
+    _, notification = told(Notify.COLLECTED, datetime(2026, 3, 2, 22, 30, tzinfo=UTC), Policy(zone="Europe/Helsinki"))
+    assert "2026-03-03" == notification.window
+
+
+@pytest.mark.rule("D-13a")
+@pytest.mark.parametrize(
+    ("now", "goes"),
+    [
+        ("2026-03-02 08:59:59.999999", "2026-03-02 09:00"),
+        ("2026-03-02 09:00", "2026-03-02 09:00"),
+        ("2026-03-02 11:59:59.999999", "2026-03-02 11:59:59.999999"),
+        ("2026-03-02 12:00", "2026-03-03 09:00"),
+        ("2026-03-02 23:00", "2026-03-03 09:00"),
+        ("2026-03-29 08:00", "2026-03-29 09:00"),
+        ("2026-10-25 02:30", "2026-10-25 09:00"),
+    ],
+)
+def test_a_collected_notification_goes_in_the_forenoon_only(now: str, goes: str) -> None:
+    """Otherwise a missed run would be caught up in the night, or at noon."""
+    assert local(goes) == may_go_at(local(now), POLICY)
+
+
+@pytest.mark.rule("M-13")
+@pytest.mark.parametrize("day", ["2026-03-28", "2026-10-24", "2027-03-27", "2027-10-30", "2026-06-01"])
+def test_no_collected_notification_waits_longer_than_25_hours(day: str) -> None:
+    """Otherwise "kan dröja en dag" would not be true over a clock change."""
+    for hour in range(24):
+        at = local(f"{day} {hour:02}:00")
+        assert timedelta(0) < next_run(at, POLICY) - at <= timedelta(hours=25)
+
+
+@pytest.mark.rule("D-13a")
+@pytest.mark.parametrize(
+    ("attempts", "collected", "now", "again"),
+    [
+        (1, False, "2026-03-02 15:00", "2026-03-02 15:05"),
+        (2, False, "2026-03-02 15:00", "2026-03-02 15:30"),
+        (4, False, "2026-03-02 15:00", "2026-03-03 03:00"),
+        (5, False, "2026-03-02 15:00", None),
+        (1, True, "2026-03-02 09:00", "2026-03-02 09:05"),
+        (2, True, "2026-03-02 11:30", "2026-03-03 09:00"),
+        (2, True, "2026-03-02 11:29:59.999999", "2026-03-02 11:59:59.999999"),
+        (4, True, "2026-03-02 11:00", "2026-03-03 09:00"),
+        (5, True, "2026-03-02 11:00", None),
+    ],
+)
+def test_a_failed_attempt_is_made_again_after_the_policy_s_wait(
+    attempts: int, collected: bool, now: str, again: str | None
+) -> None:
+    """Otherwise a fault of a minute would lose the notice, or one for ever hammer the inbox."""
+    expected = None if again is None else local(again)
+    assert expected == try_again_at(attempts, local(now), POLICY, collected=collected)
+
+
+def claimed(id_: str, lane: str, window: str) -> Claimed:
+    """Give a claimed notification."""
+    _, notification = told(Notify.COLLECTED)
+    return Claimed(notification=evolve(notification, id=id_, lane=lane, window=window), attempts=0, token="t")
+
+
+@pytest.mark.rule("D-13a")
+def test_what_is_in_one_lane_goes_together_the_oldest_first() -> None:
+    """Otherwise two patients would share a notice, or one get two."""
+    a1, a2, b1 = claimed("1", "a", "2026-03-02"), claimed("2", "a", "2026-03-03"), claimed("3", "b", "2026-03-02")
+    assert [(a1, a2), (b1,)] == list(lanes([b1, a2, a1]))
+
+
+@pytest.mark.rule("D-13b")
+def test_a_notification_is_moot_when_all_its_messages_are_read() -> None:
+    """Otherwise it would be dropped while something waits, or sent when nothing does."""
+    enrolment, notification = told(Notify.COLLECTED)
+    assert False is is_moot(notification, {enrolment.id: enrolment})
+    after = folded(enrolment, read(enrolment, TERMS, 1, 1, by=PATIENT, at=START))
+    assert True is is_moot(notification, {enrolment.id: after})
+    both = evolve(
+        notification,
+        causes=(*notification.causes, Cause(enrolment_id=enrolment.id, seq=9, conversation=1, number=2)),
+    )
+    assert False is is_moot(both, {enrolment.id: after})
+
+
+@pytest.mark.rule("D-13b")
+def test_a_notification_is_moot_when_the_enrolment_has_ended_or_was_purged() -> None:
+    """Otherwise somebody whose treatment is over would be called to read."""
+    enrolment, notification = told(Notify.DIRECT)
+    over = folded(enrolment, end(enrolment, TERMS, "klar", by=NURSE, at=START))
+    assert True is is_moot(notification, {enrolment.id: over})
+    assert True is is_moot(notification, {})
+
+
+@pytest.mark.rule("D-13b")
+def test_dropping_and_giving_up_are_noted() -> None:
+    """Otherwise the timeline would not say what became of a notification."""
+    enrolment, notification = told(Notify.COLLECTED)
+    dropped = drop(enrolment, TERMS, notification, by=WORKER, at=START)
+    assert (
+        NotificationDropped(at=START, by="system", notification=notification.id, channel=Channel.INBOX),
+    ) == dropped
+    events: tuple[Event, ...] = give_up(enrolment, TERMS, notification, Status.UNREACHABLE, by=WORKER, at=START)
+    assert [NotificationUndelivered] == [type(event) for event in events]
+    again = give_up(folded(enrolment, events), TERMS, notification, Status.UNREACHABLE, by=WORKER, at=START)
+    assert () == again
+
+
+@pytest.mark.rule("D-13c")
+def test_a_notification_has_no_field_that_could_hold_a_text() -> None:
+    """Otherwise patient data could leave with it one day."""
+    _, notification = told(Notify.COLLECTED)
+    assert isinstance(notification.template, Template)
+    assert [Cause(enrolment_id="e-1", seq=3, conversation=1, number=1)] == list(notification.causes)
+    for template in Template:
+        assert template.text.endswith(".")
+        assert "Logga in" in template.text
+
+
+@pytest.mark.rule("D-13c")
+def test_no_identity_number_is_in_the_repr_or_the_key_of_a_notification() -> None:
+    """Otherwise a log line about a notification would tell who is in treatment."""
+    for notify in (Notify.DIRECT, Notify.COLLECTED):
+        _, notification = told(notify)
+        assert ANNA not in repr(notification)
+        assert ANNA not in notification.id
+        assert ANNA not in notification.window
+
+
+@pytest.mark.rule("M-22")
+def test_only_the_program_done_is_on_offer_and_it_goes_by_e_mail_to_who_ticked_the_box() -> None:
+    """Otherwise staff would get mail for every form, or none for what the manual promises."""
+    assert frozenset({FlagKind.PROGRAM_DONE}) == POLICY.staff_flags
+    enrolment = started()
+    timeline: list[Event] = []
+    for module in (1, 2, 3):
+        events = complete_module(enrolment, TERMS, module, by=PATIENT, at=START)
+        enrolment = folded(enrolment, events)
+        timeline = list(events)
+    profile = Profile(email=frozenset({FlagKind.PROGRAM_DONE}))
+    (notification,) = asked_for(timeline, enrolment, POLICY, profile)
+    assert (Channel.EMAIL, Template.PROGRAM_DONE, NURSE.hsa_id, UNIT) == (
+        notification.channel,
+        notification.template,
+        notification.recipient,
+        notification.unit,
+    )
+    assert [] == list(asked_for(timeline, enrolment, POLICY, Profile()))
+
+
+@pytest.mark.rule("M-23")
+def test_sms_and_e_mail_are_two_notifications() -> None:
+    """Otherwise the failure of one way would hold up the other."""
+    enrolment = started()
+    events = complete_module(started(), Terms(evolve(PROGRAM, required=(1,)), POLICY), 1, by=PATIENT, at=START)
+    both = Profile(email=frozenset({FlagKind.PROGRAM_DONE}), sms=frozenset({FlagKind.PROGRAM_DONE}))
+    asked = list(asked_for(events, folded(enrolment, events), POLICY, both))
+    assert [Channel.EMAIL, Channel.SMS] == [one.channel for one in asked]
+    assert 2 == len({one.id for one in asked})
+
+
+@pytest.mark.rule("M-22")
+def test_the_box_is_ticked_and_unticked_on_min_profil() -> None:
+    """Otherwise the choice would be for ever, or for nobody."""
+    school = Scenario()
+    assert Profile() == school.desk.profile().chosen
+    school.desk.receive_notifications(email=True)
+    assert Profile(email=frozenset({FlagKind.PROGRAM_DONE})) == school.desk.profile().chosen
+    assert Profile() == school.colleague.profile().chosen
+    school.desk.receive_notifications(email=False)
+    assert Profile() == school.desk.profile().chosen
+
+
+@pytest.mark.rule("M-22")
+def test_the_address_is_the_directory_s_and_cannot_be_given_here() -> None:
+    """Otherwise a therapist could have patients' notices sent anywhere."""
+    school = Scenario()
+    directory = school.desk.profile().directory
+    assert directory is not None
+    assert directory.email is not None
+    assert "nurse@vgregion.example" == directory.email.value
+    assert "vgregion" not in repr(school.desk.profile())
+
+
+@pytest.mark.rule("D-23a")
+@pytest.mark.parametrize(
+    ("email", "sms", "channel"), [(True, False, "email"), (False, True, "sms"), (True, True, "email")]
+)
+def test_without_an_address_the_box_cannot_be_ticked_and_the_error_says_who_corrects_it(
+    email: bool, sms: bool, channel: str
+) -> None:
+    """Otherwise a therapist would wait for mail that never comes."""
+    with refused("D-23a", Reason.NO_ADDRESS_IN_DIRECTORY, channel=channel):
+        choose(POLICY, email=email, sms=sms, flags=frozenset(), has_email=False, has_sms=False)
+    assert "directory manager" in Reason.NO_ADDRESS_IN_DIRECTORY.advice
+
+
+@pytest.mark.rule("D-23a")
+def test_somebody_whom_the_directory_does_not_know_can_tick_nothing() -> None:
+    """Otherwise the missing entry would be found out by the first lost notice."""
+    school = Scenario()
+    desk = school.school.therapist(evolve(NURSE, hsa_id="SE2321000131-P000000000077"))
+    with school.unchanged(), refused("D-23a", Reason.NO_ADDRESS_IN_DIRECTORY, channel="email"):
+        desk.receive_notifications(email=True)
+    assert Profile() == desk.receive_notifications(email=False).chosen
+
+
+@pytest.mark.rule("D-23a")
+def test_the_other_flags_can_be_chosen_one_by_one_where_the_unit_offers_them() -> None:
+    """Otherwise a unit that wants mail for each message would have to change the code."""
+    school = Scenario()
+    with school.unchanged(), refused("D-23a", Reason.NOT_ON_OFFER, flags=("message-received",)):
+        school.desk.receive_notifications(email=True, flags=[FlagKind.MESSAGE_RECEIVED])
+    wide = Scenario(policy=Policy(staff_flags=frozenset(FlagKind)))
+    wide.desk.receive_notifications(email=True, flags=[FlagKind.MESSAGE_RECEIVED])
+    id_ = wide.start()
+    wide.room.save_form(id_, "halsoskattning", {"smarta": 3})
+    wide.room.write(id_, "Hej")
+    assert [Template.MESSAGE_RECEIVED] == [r.notification.template for r in wide.desk.notifications(id_)]
+
+
+@pytest.mark.rule("M-23")
+def test_a_channel_that_is_not_set_up_cannot_be_ticked() -> None:
+    """Otherwise the first patient who is done would show that no SMS is ever sent."""
+    school = Scenario(messengers=())
+    with school.unchanged(), refused("D-23a", Reason.NOT_ON_OFFER, channel="sms"):
+        school.desk.receive_notifications(email=False, sms=True)
+
+
+@pytest.mark.rule("D-23a")
+@pytest.mark.parametrize("ticked", ["on", 1, None])
+def test_a_tick_is_true_or_false(ticked: object) -> None:
+    """Otherwise the text "false" of a web form would tick the box."""
+    with pytest.raises(InvalidValue):
+        choose(POLICY, email=ticked, sms=False, flags=frozenset(), has_email=True, has_sms=True)  # type: ignore[arg-type]
+
+
+@pytest.mark.rule("D-17a")
+def test_every_kind_of_flag_is_raised_by_an_event_and_has_a_template() -> None:
+    """Otherwise a unit could offer a notification that never comes."""
+    school = Scenario(policy=Policy(staff_flags=frozenset(FlagKind)))
+    id_ = school.start("19810829M071")
+    room = school.school.patient(PersonId("vgr-reservnummer", "19810829M071"))
+    room.save_form(id_, "halsoskattning", {"smarta": 3})
+    room.write(id_, "Hej")
+    for module in (1, 2, 3):
+        room.complete_module(id_, module)
+    school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
+    school.deliver()
+    school.advance(days=400)
+    school.deliver()
+    assert frozenset(FlagKind) == raised_by(school.events(id_))
+    assert {flag.value for flag in FlagKind} == {template.value for template in Template} - {"message-to-read"}
+    assert replay(school.events(id_)) == school.state(id_)
+
+
+def test_an_instant_is_an_instant_in_every_zone() -> None:
+    """Otherwise a host that gives Swedish times would have other windows than one that gives UTC."""
+    at = local("2026-03-02 08:30")
+    assert next_run(at, POLICY) == next_run(at.astimezone(Policy(zone="Asia/Tokyo").zone), POLICY)
+    assert at + INSTANT > at

@@ -1,0 +1,245 @@
+"""Which module comes next, what may be opened, and when the patient is done."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+import pytest
+from attrs import evolve
+
+from digital_painschool.enrolment import Enrolment
+from digital_painschool.errors import Reason
+from digital_painschool.events import ModuleCompleted, ModuleOpened, ModuleReleased, ProgramDone
+from digital_painschool.policy import FlagKind, Terms
+from digital_painschool.program import Ordering, Program
+from digital_painschool.programs import bundled_program
+from digital_painschool.rules.ordering import complete_module, next_module, open_module, release_module
+from tests.scenario import (
+    NURSE,
+    PATIENT,
+    POLICY,
+    PROGRAM,
+    START,
+    TERMS,
+    Scenario,
+    folded,
+    program,
+    refused,
+    started,
+)
+
+LATER = START + timedelta(hours=1)
+ENFORCED = Terms(program(Ordering.ENFORCED), POLICY)
+RELEASED = Terms(program(Ordering.RELEASED), POLICY)
+
+
+def having_completed(modules: Iterable[int], terms: Terms = TERMS) -> Enrolment:
+    """Give an enrolment in which these modules are completed."""
+    enrolment = started(terms=terms)
+    for module in modules:
+        enrolment = folded(enrolment, complete_module(enrolment, terms, module, by=PATIENT, at=LATER))
+    return enrolment
+
+
+def opened(enrolment: Enrolment, terms: Terms, module: int) -> ModuleOpened:
+    """Open a module and give the event."""
+    (event,) = open_module(enrolment, terms, module, by=PATIENT, at=LATER)
+    assert isinstance(event, ModuleOpened)
+    return event
+
+
+@pytest.mark.rule("M-01")
+def test_the_bundled_program_has_eleven_modules_whose_pages_can_be_opened_by_staff() -> None:
+    """Otherwise the therapist could not see what a page contains, as the manual's tip says."""
+    school = Scenario(programs=(bundled_program(),))
+    modules = school.desk.program(school.start(key="digitala-smartskolan")).modules
+    assert list(range(1, 12)) == [module.number for module in modules]
+    assert 11 == len({module.title for module in modules})
+    assert all(page.title and page.text for module in modules for page in module.pages)
+
+
+@pytest.mark.rule("M-02")
+def test_the_pace_is_shown_and_never_enforced() -> None:
+    """Otherwise a patient who reads quickly would be stopped, or would not know what is advised."""
+    school = Scenario(programs=(bundled_program(),))
+    id_ = school.start(key="digitala-smartskolan")
+    pace = school.room.overview(id_).pace
+    assert (1, 2, 6) == (pace.modules_a_week, pace.hours_from, pace.hours_to)
+    for module in range(1, 12):
+        school.room.complete_module(id_, module)
+    assert True is school.room.overview(id_).done
+
+
+@pytest.mark.rule("M-03")
+def test_all_modules_are_open_from_the_start() -> None:
+    """Otherwise a patient would have to wait for somebody to open what the manual says is active."""
+    school = Scenario(programs=(bundled_program(),))
+    id_ = school.start(key="digitala-smartskolan")
+    assert [True] * 11 == [module.open for module in school.room.overview(id_).modules]
+    for module in range(1, 12):
+        assert module == school.room.open_module(id_, module).number
+
+
+@pytest.mark.rule("M-04")
+def test_the_reading_order_is_1_to_8_and_then_any_module() -> None:
+    """Otherwise the patient would be led through the modules in another order than they build on one another."""
+    bundled = bundled_program()
+    terms = Terms(bundled, POLICY)
+    enrolment = started(terms=terms)
+    recommended = []
+    while (following := next_module(enrolment, bundled)) is not None:
+        recommended.append(following)
+        enrolment = folded(enrolment, complete_module(enrolment, terms, following, by=PATIENT, at=LATER))
+    assert list(range(1, 12)) == recommended
+    assert [False] * 11 == [opened(enrolment, terms, module).out_of_order for module in range(1, 12)]
+
+
+@pytest.mark.rule("M-04")
+def test_the_patient_can_go_back_to_a_completed_module() -> None:
+    """Otherwise there would be no repeating."""
+    enrolment = having_completed([1, 2, 3])
+    assert 1 == opened(enrolment, TERMS, 1).module
+    assert () == complete_module(enrolment, TERMS, 1, by=PATIENT, at=LATER)
+
+
+@pytest.mark.rule("D-04a")
+def test_guided_opens_everything_and_marks_what_is_out_of_order_once() -> None:
+    """Otherwise the therapist would not see that a patient has skipped the ground the rest builds on."""
+    school = Scenario()
+    id_ = school.start()
+    school.room.open_module(id_, 3)
+    school.room.open_module(id_, 3)
+    school.room.open_module(id_, 1)
+    marks = [entry.event.out_of_order for entry in school.desk.timeline(id_, [ModuleOpened])]  # type: ignore[union-attr]
+    assert [True, False, False] == marks
+    assert frozenset({3}) == school.desk.enrolment(id_).out_of_order
+    assert 1 == school.desk.next_module(id_) == school.room.overview(id_).next_module
+
+
+@pytest.mark.rule("D-04a")
+def test_enforced_opens_a_module_when_those_before_it_are_completed() -> None:
+    """Otherwise a program that must be read in order could be read in any."""
+    school = Scenario(programs=(program(Ordering.ENFORCED),))
+    id_ = school.start()
+    with school.unchanged(), refused("D-04a", Reason.EARLIER_MODULES_FIRST, module=3, missing=(1, 2)):
+        school.room.open_module(id_, 3)
+    school.room.complete_module(id_, 1)
+    with school.unchanged(), refused("D-04a", Reason.EARLIER_MODULES_FIRST, module=3, missing=(2,)):
+        school.room.complete_module(id_, 3)
+    assert [True, True, False, True] == [module.open for module in school.room.overview(id_).modules]
+    school.room.complete_module(id_, 2)
+    school.room.complete_module(id_, 3)
+    assert [True] * 4 == [module.open for module in school.room.overview(id_).modules]
+    assert frozenset() == school.state(id_).out_of_order
+
+
+@pytest.mark.rule("D-04a")
+def test_enforced_keeps_a_form_closed_with_its_module() -> None:
+    """Otherwise the form of a closed module could be saved without reading."""
+    school = Scenario(programs=(program(Ordering.ENFORCED),))
+    id_ = school.start()
+    with school.unchanged(), refused("D-04a", Reason.EARLIER_MODULES_FIRST, module=2):
+        school.room.save_form(id_, "vardag", {"hemma": "bra"})
+    assert 1 == school.room.save_form(id_, "halsoskattning", {"smarta": 1})
+
+
+@pytest.mark.rule("D-04a")
+def test_released_opens_what_the_therapist_releases_and_the_first() -> None:
+    """Otherwise a patient could begin nothing, or read on without the therapist."""
+    school = Scenario(programs=(program(Ordering.RELEASED),))
+    id_ = school.start()
+    assert [True, False, False, True] == [module.open for module in school.room.overview(id_).modules]
+    with school.unchanged(), refused("D-04a", Reason.MODULE_NOT_RELEASED, module=2):
+        school.room.open_module(id_, 2)
+    assert isinstance(school.events(school.desk.release_module(id_, 2).id)[-1], ModuleReleased)
+    assert 2 == school.room.open_module(id_, 2).number
+    with school.unchanged():
+        school.desk.release_module(id_, 2)
+
+
+@pytest.mark.rule("D-04a")
+def test_releasing_is_refused_where_nothing_is_released_or_there_is_no_such_module() -> None:
+    """Otherwise a release would stand on the timeline and mean nothing."""
+    with refused("D-04a", Reason.NOT_RELEASED_BY_THERAPIST):
+        release_module(started(), TERMS, 2, by=NURSE, at=LATER)
+    for module in (4, 5):
+        with refused("D-04a", Reason.UNKNOWN_MODULE, module=module):
+            release_module(started(terms=RELEASED), RELEASED, module, by=NURSE, at=LATER)
+
+
+@pytest.mark.rule("D-04b")
+@pytest.mark.parametrize("terms", [TERMS, ENFORCED, RELEASED])
+def test_a_module_outside_the_reading_order_is_open_at_any_time_and_never_out_of_order(terms: Terms) -> None:
+    """Otherwise modules 9 to 11 would wait for the others, or be held against the patient."""
+    assert False is opened(started(terms=terms), terms, 4).out_of_order
+
+
+@pytest.mark.rule("D-04b")
+def test_modules_outside_the_reading_order_are_recommended_after_the_first_pass() -> None:
+    """Otherwise they would come first, or never."""
+    assert 1 == next_module(having_completed([4]), PROGRAM)
+    assert 4 == next_module(having_completed([1, 2, 3]), PROGRAM)
+    assert None is next_module(having_completed([1, 2, 3, 4]), PROGRAM)
+
+
+@pytest.mark.rule("D-04b")
+def test_the_bundled_program_is_labelled_example_content_for_the_patient_to_see() -> None:
+    """Otherwise made-up texts could pass for a treatment."""
+    school = Scenario(programs=(bundled_program(),))
+    id_ = school.start(key="digitala-smartskolan")
+    assert True is school.room.overview(id_).example
+    assert tuple(range(1, 9)) == school.desk.program(id_).reading_order
+
+
+@pytest.mark.rule("D-05b")
+def test_the_patient_is_done_with_the_last_required_module_once() -> None:
+    """Otherwise the flag would come too early, again and again, or never."""
+    enrolment = having_completed([1, 3])
+    assert None is enrolment.done_at
+    events = complete_module(enrolment, TERMS, 2, by=PATIENT, at=LATER)
+    assert [ModuleOpened, ModuleCompleted, ProgramDone] == [type(event) for event in events]
+    done = folded(enrolment, events)
+    assert LATER == done.done_at
+    assert [ModuleOpened, ModuleCompleted] == [
+        type(event) for event in complete_module(done, TERMS, 4, by=PATIENT, at=LATER)
+    ]
+
+
+@pytest.mark.rule("D-05b")
+def test_what_is_required_may_be_other_than_the_reading_order() -> None:
+    """Otherwise a program that is done after some of its modules could not be described."""
+    terms = Terms(evolve(PROGRAM, required=(4,)), POLICY)
+    assert None is having_completed([1, 2, 3], terms).done_at
+    assert LATER == having_completed([4], terms).done_at
+
+
+@pytest.mark.rule("D-05b")
+def test_done_raises_a_flag_that_stays_until_it_is_handled() -> None:
+    """Otherwise nobody would take leave of a patient who is through."""
+    school = Scenario()
+    id_ = school.start()
+    for module in (1, 2, 3):
+        school.room.complete_module(id_, module)
+    assert [FlagKind.PROGRAM_DONE] == [flag.kind for flag in school.desk.to_handle(id_)]
+    school.desk.mark_handled(id_, FlagKind.PROGRAM_DONE)
+    assert () == school.desk.to_handle(id_)
+    school.room.complete_module(id_, 4)
+    assert () == school.desk.to_handle(id_)
+
+
+@pytest.mark.rule("M-01")
+@pytest.mark.parametrize("module", [0, -1, 5, 10**9])
+def test_a_module_that_does_not_exist_is_refused(module: int) -> None:
+    """Otherwise the timeline would tell of modules that nobody wrote."""
+    for step in (open_module, complete_module):
+        with refused("M-01", Reason.UNKNOWN_MODULE, module=module):
+            step(started(), TERMS, module, by=PATIENT, at=LATER)
+
+
+@pytest.mark.rule("D-04a")
+@pytest.mark.parametrize("ordering", Ordering)
+def test_completing_what_was_completed_before_changes_nothing(ordering: Ordering) -> None:
+    """Otherwise a double click would add an entry, or be an error."""
+    changed: Program = program(ordering)
+    terms = Terms(changed, POLICY)
+    enrolment = having_completed([1], terms)
+    assert () == complete_module(enrolment, terms, 1, by=PATIENT, at=LATER)

@@ -1,0 +1,88 @@
+"""The truth table of access, at every phase and on both sides of every boundary."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from digital_painschool.access import ACCESS, Access, Reading, access, closed, refusal
+from digital_painschool.enrolment import Enrolment, Phase
+from digital_painschool.errors import Reason
+from digital_painschool.rules.lifecycle import end, maintain
+from tests.scenario import INSTANT, NURSE, PROGRAM, START, TERMS, folded, started
+
+ACTIVE = started()
+MAINTENANCE = folded(ACTIVE, maintain(ACTIVE, TERMS, 30, (1, 2), by=NURSE, at=START))
+ENDED = folded(ACTIVE, end(ACTIVE, TERMS, "klar", by=NURSE, at=START))
+ENDED_LATER = folded(MAINTENANCE, end(MAINTENANCE, TERMS, "klar", by=NURSE, at=START))
+
+EVERYTHING = Access(Reading.ALL, fill_in_forms=True, write_messages=True, read_messages=True)
+CHOSEN = Access(Reading.CHOSEN, fill_in_forms=False, write_messages=False, read_messages=True)
+NOTHING = Access(Reading.NONE, fill_in_forms=False, write_messages=False, read_messages=False)
+
+LONG = timedelta(days=3000)
+TABLE = [
+    (ACTIVE, -LONG, EVERYTHING),
+    (ACTIVE, -INSTANT, EVERYTHING),
+    (ACTIVE, 0 * INSTANT, NOTHING),
+    (ACTIVE, INSTANT, NOTHING),
+    (ACTIVE, LONG, NOTHING),
+    (MAINTENANCE, -LONG, CHOSEN),
+    (MAINTENANCE, -INSTANT, CHOSEN),
+    (MAINTENANCE, 0 * INSTANT, NOTHING),
+    (MAINTENANCE, INSTANT, NOTHING),
+    (MAINTENANCE, LONG, NOTHING),
+    *(
+        (ended, after, NOTHING)
+        for ended in (ENDED, ENDED_LATER)
+        for after in (-LONG, -INSTANT, 0 * INSTANT, INSTANT, LONG)
+    ),
+]
+
+
+@pytest.mark.rule("M-05")
+@pytest.mark.rule("M-18")
+@pytest.mark.rule("D-05a")
+@pytest.mark.rule("D-18a")
+@pytest.mark.rule("D-19a")
+@pytest.mark.parametrize(("enrolment", "after", "expected"), TABLE)
+def test_the_truth_table_holds_to_the_microsecond(enrolment: Enrolment, after: timedelta, expected: Access) -> None:
+    """Otherwise a patient would be let in an instant too long, or shut out an instant too early."""
+    assert expected == access(enrolment, enrolment.access_until + after)
+
+
+def test_the_table_has_a_row_for_every_phase_on_both_sides() -> None:
+    """Otherwise a new phase would be an error at the patient's screen."""
+    assert {(phase, before) for phase in Phase for before in (True, False)} == set(ACCESS)
+
+
+@pytest.mark.parametrize(
+    ("enrolment", "now", "rule", "reason"),
+    [
+        (ACTIVE, ACTIVE.access_until, "D-05a", Reason.ACCESS_IS_OVER),
+        (MAINTENANCE, MAINTENANCE.access_until - INSTANT, "M-18", Reason.READ_ONLY_IN_MAINTENANCE),
+        (MAINTENANCE, MAINTENANCE.access_until, "D-18a", Reason.ACCESS_IS_OVER),
+        (ENDED, START, "D-19a", Reason.ALREADY_ENDED),
+        (ENDED, ENDED.access_until, "D-19a", Reason.ALREADY_ENDED),
+    ],
+)
+def test_a_refusal_says_by_which_rule(enrolment: Enrolment, now: datetime, rule: str, reason: Reason) -> None:
+    """Otherwise the patient would be told of an end that is none, or not be told who can help."""
+    broken = refusal(enrolment, now)
+    assert (rule, reason) == (broken.rule, broken.reason)
+
+
+@pytest.mark.rule("M-18")
+@pytest.mark.parametrize("module", [1, 2, 3, 4])
+def test_in_maintenance_the_chosen_modules_are_open_whatever_was_read_before(module: int) -> None:
+    """Otherwise what the therapist chose would not be what the patient can read."""
+    why = closed(MAINTENANCE, PROGRAM, module, START)
+    assert (module in {1, 2}) is (why is None)
+
+
+@pytest.mark.rule("M-01")
+def test_a_module_that_does_not_exist_is_closed_in_every_phase() -> None:
+    """Otherwise asking for module 5 would be an error instead of an answer."""
+    for enrolment in (ACTIVE, MAINTENANCE, ENDED):
+        why = closed(enrolment, PROGRAM, 5, START)
+        assert why is not None
+        assert Reason.UNKNOWN_MODULE is why.reason

@@ -1,0 +1,107 @@
+"""What comes in from outside: taken as it is, or refused before any rule looks at it."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+
+import pytest
+
+from digital_painschool.border import kept_answers, module_numbers, plain_text, whole_number
+from digital_painschool.errors import InvalidValue
+
+
+@pytest.mark.parametrize("text", ["", " ", "Å ä ö", "🙂", "\r\n\t", "x" * 1_000_000, "\ufeff", "\u202e"])
+def test_text_is_given_back_as_it_is(text: str) -> None:
+    """Otherwise the therapist would read something else than the patient wrote."""
+    assert text == plain_text(text)
+
+
+@pytest.mark.parametrize("text", ["hemligt\x00", "hemligt\ud800", "x" * 1_000_001, b"hemligt", None, 5, ["x"]])
+def test_text_that_no_storage_can_keep_is_refused_and_not_repeated(text: object) -> None:
+    """Otherwise a later step would fail in the middle, or a log would hold the text."""
+    with pytest.raises(InvalidValue) as broken:
+        plain_text(text, "a message")
+    assert "a message" in str(broken.value)
+    assert "hemligt" not in f"{broken.value} {broken.value!r}"
+    assert broken.value.__suppress_context__ or broken.value.__context__ is None
+
+
+@pytest.mark.parametrize("number", [0, -1, 5, 10**30])
+def test_a_whole_number_is_an_int(number: int) -> None:
+    """Otherwise a number would come out as another."""
+    assert number == whole_number(number, "days")
+
+
+@pytest.mark.parametrize("number", [True, False, 1.0, "1", None, [1]])
+def test_what_looks_like_a_number_is_none(number: object) -> None:
+    """Otherwise `True` would be module 1."""
+    with pytest.raises(InvalidValue, match="days"):
+        whole_number(number, "days")
+
+
+@pytest.mark.parametrize("numbers", [(1, 2), [2, 1, 1], {1, 2}, frozenset({1, 2}), {1: "x", 2: "y"}.keys()])
+def test_module_numbers_are_any_collection_of_whole_numbers(numbers: object) -> None:
+    """Otherwise a host would have to know which collection is liked."""
+    assert frozenset({1, 2}) == module_numbers(numbers)
+
+
+@pytest.mark.parametrize("numbers", ["12", b"12", 12, None, {1: 2}, [True], ["1"], [[1]], iter([1])])
+def test_what_is_no_collection_of_numbers_is_refused(numbers: object) -> None:
+    """Otherwise the text "12" would be two modules."""
+    with pytest.raises(InvalidValue):
+        module_numbers(numbers)
+
+
+def test_answers_are_kept_in_one_form() -> None:
+    """Otherwise one storage would give back a list where another gives a tuple."""
+    given = {"a": 1, "b": 1.5, "c": "x", "d": date(2026, 3, 2), "e": ["y", "x"], "f": {"y", "x"}, "g": ()}
+    kept = {"a": 1, "b": 1.5, "c": "x", "d": "2026-03-02", "e": ("y", "x"), "f": ("x", "y"), "g": ()}
+    assert kept == kept_answers(given)
+    assert 10**15 == kept_answers({"a": 10**15})["a"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        True,
+        10**15 + 1,
+        float("nan"),
+        float("inf"),
+        b"x",
+        {"x": 1},
+        [1],
+        ["x", None],
+        "x\x00",
+        ["\ud800"],
+        datetime(2026, 3, 2, tzinfo=UTC),
+        1j,
+        object(),
+    ],
+)
+def test_an_answer_that_cannot_be_kept_is_refused(answer: object) -> None:
+    """Otherwise a storage would fail later, or keep something that it cannot give back."""
+    with pytest.raises(InvalidValue):
+        kept_answers({"a": answer})
+
+
+@pytest.mark.parametrize("answers", [None, [], "a", [("a", 1)], {1: 1}, {None: 1}, {"a\x00": 1}])
+def test_answers_are_a_mapping_from_texts(answers: object) -> None:
+    """Otherwise a list would be taken for answers without questions."""
+    with pytest.raises(InvalidValue):
+        kept_answers(answers)
+
+
+def test_more_than_a_thousand_answers_are_refused() -> None:
+    """Otherwise a script could fill the storage with one call."""
+    many: Mapping[str, int] = {str(number): number for number in range(1_000)}
+    assert many == kept_answers(many)
+    with pytest.raises(InvalidValue):
+        kept_answers({**many, "x": 1})
+
+
+def test_what_is_kept_shares_nothing_with_what_was_given() -> None:
+    """Otherwise a host that uses its mapping again would change what was saved."""
+    given: dict[str, object] = {"a": ["x"]}
+    kept = kept_answers(given)
+    given["a"] = "other"
+    assert {"a": ("x",)} == kept

@@ -1,0 +1,585 @@
+"""The command line: help, what each command does, and how each says no."""
+
+import io
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from digital_painschool import Actor, Notify, NotPermitted, PainSchool, Role, StorageFailed, open_school
+from digital_painschool.cli import main, service
+from digital_painschool.cli.app import app
+from digital_painschool.cli.discretion import holds_identity, masked
+from digital_painschool.delivery import Delivery
+
+UNIT = "SE2321000131-E000000000001"
+NURSE = Actor(hsa_id="SE2321000131-P000000000001", unit=UNIT, roles={Role.THERAPIST})
+WHO = ("--hsa-id", "SE2321000131-P000000000004", "--unit", UNIT)
+NUMBER = "850709-9805"
+COMMANDS: dict[tuple[str, ...], click.Command] = {}
+
+
+def _collect(path: tuple[str, ...], command: click.Command) -> None:
+    COMMANDS[path] = command
+    if isinstance(command, click.Group):
+        for name, inner in command.commands.items():
+            _collect((*path, name), inner)
+
+
+_collect((), app)
+
+
+class World:
+    """A storage file, and a clock that is moved."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.now = datetime(2015, 3, 2, 8, tzinfo=UTC)
+
+    def open(self) -> PainSchool:
+        return open_school(self.url, clock=lambda: self.now)
+
+    def ended(self) -> str:
+        """Have an enrolment that ended long ago; gives its id."""
+        with self.open() as school:
+            desk = school.therapist(NURSE)
+            enrolment_id = desk.start(NUMBER, program="digitala-smartskolan").id
+            school.patient(NUMBER).save_form(enrolment_id, "halsoskattning", {"smarta": 6})
+            self.now += timedelta(days=1)
+            desk.end(enrolment_id, reason="genomford")
+        return enrolment_id
+
+    def run(self, *args: str, who: bool = False, input_: str | None = None) -> Result:
+        return run(*args, "--storage", self.url, *(WHO if who else ()), input_=input_)
+
+
+@pytest.fixture
+def world(sqlite_url: str) -> World:
+    """An empty SQLite storage."""
+    return World(sqlite_url)
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PAINSCHOOL_SETTINGS", "PAINSCHOOL_STORAGE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def run(*args: str, input_: str | None = None) -> Result:
+    """Run a command in this process."""
+    return CliRunner().invoke(app, args, input=input_)
+
+
+def script(*args: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "digital_painschool.cli", *args],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", **environment},
+    )
+
+
+def assert_refused(result: Result, code: int, *words: str) -> None:
+    """Hold a refusal to its form: its code, one line on stderr, nothing on stdout, no exception but the exit."""
+    assert code == result.exit_code
+    assert isinstance(result.exception, SystemExit)
+    assert 1 == result.stderr.count("\n"), result.stderr
+    assert result.stderr.startswith("digital-painschool: ")
+    assert not result.stdout
+    for word in words:
+        assert word in result.stderr
+
+
+# --- help and wrong use -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_command_has_help(path: tuple[str, ...]) -> None:
+    """A command without help, or with a summary that is cut off in the list, would have to be guessed."""
+    result = run(*path, "--help")
+    assert 0 == result.exit_code
+    assert result.stdout.startswith("Usage: ")
+    assert not path or "..." not in COMMANDS[path].get_short_help_str(limit=45)
+
+
+def test_help_of_top_documents_exit_codes() -> None:
+    """A script that calls the command could not know what its exit code means."""
+    shown = run("--help").stdout
+    assert all(code in shown for code in ("0  fine", "1  refused", "2  wrong use"))
+
+
+def test_without_command_help_is_shown_as_wrong_use() -> None:
+    """A cron line that lost its command would count as done."""
+    result = run()
+    assert 2 == result.exit_code
+    assert "Commands:" in result.stderr
+
+
+def test_version() -> None:
+    """An operator could not say which version runs."""
+    assert "digital-painschool 0.1.0\n" == run("--version").stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("frobnicate",), ("No such command", "digital-painschool --help")),
+        (("deliver",), ("--settings", "PAINSCHOOL_STORAGE", "deliver --help")),
+        (("deliver", "--frob"), ("No such option",)),
+        (("deliver", "--storage", "memory://", "--watch", "0"), ("--watch",)),
+        (("retention", "plan", "--storage", "memory://"), ("--hsa-id",)),
+        (("retention", "plan", "--storage", "memory://", "--hsa-id", "x", "--unit", UNIT), ("an HSA-id is",)),
+        (("deliver", "--settings", "nowhere.toml"), ("nowhere.toml",)),
+    ],
+)
+def test_wrong_use_is_one_line_and_code_two(args: tuple[str, ...], words: tuple[str, ...]) -> None:
+    """A mistyped command would be told in a screenful, or taken for a failure that is worth trying again."""
+    assert_refused(run(*args), 2, *words)
+
+
+def test_storage_and_settings_together_are_wrong_use(tmp_path: Path) -> None:
+    """One of two storages would be chosen in silence."""
+    settings = tmp_path / "painschool.toml"
+    settings.write_text('storage = "memory://"\n', "utf-8")
+    assert_refused(run("deliver", "--storage", "memory://", "--settings", str(settings)), 2, "give one of them")
+
+
+def test_what_is_typed_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A storage that is typed would be passed over for one that the environment has had all along."""
+    monkeypatch.setenv("PAINSCHOOL_SETTINGS", str(_settings(tmp_path, 'storage = "nonsense"\n')))
+    assert_refused(run("deliver"), 1, "storage URL")
+    assert 0 == run("deliver", "--storage", "memory://").exit_code
+
+
+@pytest.mark.rule("D-13c")
+@pytest.mark.parametrize("args", [(NUMBER,), ("deliver", NUMBER), ("deliver", "--watch", NUMBER, "--storage", "a://b")])
+def test_identity_number_is_never_said_back(args: tuple[str, ...]) -> None:
+    """A number that was typed by mistake would land in the logs of whatever ran the command."""
+    result = run(*args)
+    assert_refused(result, 2)
+    assert NUMBER not in result.output
+    assert "850709-****" in result.output
+
+
+@pytest.mark.parametrize(
+    ("expected", "text"),
+    [
+        ("850709-****", "8507099805"),
+        ("19850709-****", "198507099805"),
+        ("090121-****", "090121+9931"),
+        ("19810829-****", "19810829M071"),
+        ("SE2321000131-P000000000001", "SE2321000131-P000000000001"),
+        ("RS 2037-0042", "RS 2037-0042"),
+        ("019cad8fac00793cb0d595b51205d935", "019cad8fac00793cb0d595b51205d935"),
+    ],
+)
+def test_what_is_masked(expected: str, text: str) -> None:
+    """A spelling would be let through, or an id be made useless."""
+    assert expected == masked(text)
+
+
+@pytest.mark.parametrize(
+    ("expected", "text"),
+    [(True, f"about {NUMBER}"), (True, "19810829M071"), (False, "850709-9806"), (False, "RS 2037-0042")],
+)
+def test_what_is_found(expected: bool, text: str) -> None:
+    """A number would be kept with a decision, or a decision's reference be taken for one."""
+    assert expected is holds_identity(text)
+
+
+# --- the service ------------------------------------------------------------------------------------------------------
+
+
+def test_migrate_makes_a_file_and_again_changes_nothing(tmp_path: Path) -> None:
+    """An operator could not set a storage up, or not run the same deployment twice."""
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    for _ in range(2):
+        result = run("migrate", "--storage", url)
+        assert (0, "The storage is up to date.\n") == (result.exit_code, result.stdout)
+    assert 0 == run("deliver", "--storage", url).exit_code
+
+
+def test_missing_file_is_told_and_not_made(tmp_path: Path) -> None:
+    """A mistyped path would become an empty file, on which every pass goes well and nothing is ever delivered."""
+    missing = tmp_path / "missing.db"
+    assert_refused(run("deliver", "--storage", f"sqlite:///{missing}"), 1, "there is no file", "migrate")
+    assert not missing.exists()
+
+
+@pytest.mark.rule("M-12")
+def test_deliver_makes_one_pass(world: World) -> None:
+    """What is due would wait, or the operator not be told what was done."""
+    with world.open() as school:
+        desk = school.therapist(NURSE)
+        enrolment = desk.start(NUMBER, program="digitala-smartskolan")
+        desk.start_conversation(enrolment.id, "Hej", notify=Notify.DIRECT)
+        world.now = datetime(2015, 3, 2, 8, 5, tzinfo=UTC)
+    first, second = world.run("deliver"), world.run("deliver")
+    assert "1 delivered" in first.stdout
+    assert (0, "nothing was due\n") == (second.exit_code, second.stdout)
+
+
+def test_deliver_refuses_an_inbox_in_memory(world: World, tmp_path: Path) -> None:
+    """Notifications would be handed to a memory that ends with the command, and count as delivered."""
+    settings = _settings(tmp_path, f'storage = "{world.url}"\ninbox = {{ name = "memory" }}\n')
+    assert_refused(run("deliver", "--settings", str(settings)), 1, "inbox is in memory")
+    settings = _settings(tmp_path, f'storage = "{world.url}"\n[[messengers]]\nname = "memory"\nchannel = "email"\n')
+    assert_refused(run("deliver", "--settings", str(settings)), 1, "messenger is in memory")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_watch_stops_cleanly(world: World, number: signal.Signals) -> None:
+    """A worker that is stopped would leave a traceback, or a code that a supervisor takes for a crash."""
+    with world.open() as school:
+        desk = school.therapist(NURSE)
+        enrolment = desk.start(NUMBER, program="digitala-smartskolan")
+        desk.start_conversation(enrolment.id, "Hej", notify=Notify.DIRECT)
+    worker = subprocess.Popen(
+        [sys.executable, "-u", "-m", "digital_painschool.cli", "deliver", "--storage", world.url, "--watch", "0.05"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+    assert worker.stdout is not None
+    told = worker.stdout.readline()
+    worker.send_signal(number)
+    rest, errors = worker.communicate(timeout=30)
+    assert "1 delivered" in told
+    assert (0, "", "") == (worker.returncode, rest, errors)
+
+
+def test_watch_goes_on_after_a_failed_pass(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that is away for a minute would end all delivery, and nobody would be told."""
+    outcomes = iter(["down", "well", "down"])
+    real = Delivery.run
+
+    def flaky(delivery: Delivery, now: datetime | None = None) -> object:
+        if next(outcomes, "stop") == "well":
+            return real(delivery, now)
+        raise StorageFailed("the database is away")
+
+    waited: list[float] = []
+
+    def wait(event: object, seconds: float | None = None) -> bool:
+        waited.append(seconds or 0)
+        if len(waited) == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.01)
+        return False
+
+    monkeypatch.setattr(Delivery, "run", flaky)
+    monkeypatch.setattr("threading.Event.wait", wait)
+    before = signal.getsignal(signal.SIGTERM)
+    result = world.run("deliver", "--watch")
+    assert [60.0, 60.0, 60.0] == waited
+    assert 2 == result.stderr.count("the database is away")
+    assert 1 == result.exit_code
+    assert before is signal.getsignal(signal.SIGTERM)
+
+
+# --- programs and plugins ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("M-07")
+def test_programs_list_shows_what_can_be_started(tmp_path: Path) -> None:
+    """The list "Moment" could not be checked before patients are started."""
+    plain = run("programs", "list")
+    assert "digitala-smartskolan" in plain.stdout
+    own = _program(tmp_path, key="egen")
+    settings = _settings(tmp_path, f'storage = "memory://"\n[units.{UNIT}]\nprograms = ["{own.name}"]\n')
+    shown = run("programs", "list", "--settings", str(settings)).stdout
+    assert "egen" in shown
+    assert UNIT in shown
+
+
+def test_programs_check(tmp_path: Path) -> None:
+    """A unit would find out that its program is no good when the service does not start."""
+    result = run("programs", "check", str(_program(tmp_path, key="egen")))
+    assert 0 == result.exit_code
+    assert "is a usable program: 'Min', key 'egen', version '1'; 1 modules" in result.stdout
+
+
+def test_programs_check_names_every_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever writes a program would find its faults one run at a time."""
+    monkeypatch.chdir(tmp_path)
+    Path("bad.toml").write_text("key = 3\n", "utf-8")
+    result = run("programs", "check", "bad.toml")
+    assert 1 == result.exit_code
+    assert "digital-painschool: bad.toml is not a usable program:" == result.stderr.splitlines()[0]
+    assert "  key: expected text, got the whole number 3" in result.stderr.splitlines()
+    assert "Traceback" not in result.stderr
+
+
+def test_plugins_shows_what_is_chosen(world: World) -> None:
+    """An operator could not see which of the adapters the settings choose."""
+    plain = run("plugins").stdout
+    assert "Chosen" not in plain
+    rows = [line.split() for line in world.run("plugins").stdout.splitlines()]
+    assert ["storage", "sqlite", "digital_painschool", "yes"] in rows
+    assert ["inbox", "sql", "digital_painschool", "yes"] in rows
+    assert ["storage", "memory", "digital_painschool"] in rows
+
+
+def test_plugins_names_what_is_missing(tmp_path: Path) -> None:
+    """Settings that name an adapter that is not installed would fail at the service's start only."""
+    settings = _settings(tmp_path, 'storage = "memory://"\ninbox = { name = "mina-sidor" }\n')
+    result = run("plugins", "--settings", str(settings))
+    assert 1 == result.exit_code
+    assert "digital-painschool: the settings choose what is not installed: inbox 'mina-sidor'\n" == result.stderr
+    assert "sqlite" in result.stdout
+
+
+# --- retention --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("M-20", "M-21", "D-21a", "D-21c")
+def test_retention_from_plan_to_replay(world: World, tmp_path: Path) -> None:
+    """The procedure would break off somewhere, leave records behind, or show a number on the way."""
+    enrolment_id = world.ended()
+    backup = tmp_path / "backup.db"
+    _copy(Path(world.url.removeprefix("sqlite:///")), backup)
+
+    planned = world.run("retention", "plan", who=True)
+    assert "1 ended enrolment with the last entry before" in planned.stdout
+    row = next(line.split() for line in planned.stdout.splitlines() if line.startswith(enrolment_id))
+    assert [enrolment_id, "2015-03-03", "2015-03-03", "no"] == row
+    plan = planned.stdout.splitlines()[-1].removeprefix("Plan ")
+
+    refused = world.run("retention", "purge", plan, "--yes", who=True)
+    assert_refused(refused, 1, "D-21a", "approve the plan")
+
+    folder = tmp_path / "export"
+    exported = world.run("export", str(folder), who=True)
+    assert "1 ended enrolment exported to" in exported.stdout
+    assert ["answers.csv", "enrolments.csv", "enrolments.jsonl"] == sorted(file.name for file in folder.iterdir())
+
+    replanned = world.run("retention", "plan", who=True).stdout
+    assert f"{enrolment_id} 2015-03-03 2015-03-03 yes" in " ".join(replanned.split())
+
+    approved = world.run("retention", "approve", plan, "--decision", "RS 2037-0042", who=True)
+    assert "1 enrolment approved for purging, on decision 'RS 2037-0042'.\n" == approved.stdout
+
+    assert_refused(world.run("retention", "purge", plan, who=True), 2, "--yes")
+    purged = world.run("retention", "purge", plan, "--yes", who=True)
+    assert "1 purged, 0 left\n" == purged.stderr
+    assert [enrolment_id] == json.loads(purged.stdout)["purged"]
+    again = world.run("retention", "purge", plan, "--yes", who=True)
+    assert purged.stdout == again.stdout
+    with world.open() as school:
+        assert () == school.patient(NUMBER).enrolments()
+
+    receipts = world.run("retention", "receipts", who=True).stdout
+    assert [json.loads(purged.stdout)] == json.loads(receipts)
+
+    world.url = f"sqlite:///{backup}"
+    (tmp_path / "receipts.json").write_text(receipts, "utf-8")
+    replayed = world.run("retention", "replay", str(tmp_path / "receipts.json"), "--yes", who=True)
+    assert "1 enrolment had come back, and purged again by 1 receipt.\n" == replayed.stdout
+    from_stdin = world.run("retention", "replay", "-", "--yes", who=True, input_=purged.stdout)
+    assert "0 enrolments had come back, and purged again by 1 receipt.\n" == from_stdin.stdout
+    with world.open() as school:
+        assert () == school.patient(NUMBER).enrolments()
+
+    said = [planned, refused, exported, approved, purged, again, replayed]
+    assert not any(holds_identity(result.output) for result in said)
+    log = sqlite3.connect(backup)
+    logged = "SELECT count(*) FROM access_log WHERE action = 'purge' AND \"by\" = ?"
+    assert [(1,)] == log.execute(logged, WHO[1:2]).fetchall()
+    log.close()
+
+
+@pytest.mark.rule("D-21a")
+def test_purge_names_what_it_left(world: World) -> None:
+    """An enrolment that was not exported would be missed in silence."""
+    enrolment_id = world.ended()
+    plan = world.run("retention", "plan", who=True).stdout.splitlines()[-1].removeprefix("Plan ")
+    world.run("retention", "approve", plan, "--decision", "RS 1", who=True)
+    result = world.run("retention", "purge", plan, "--yes", who=True)
+    assert f"0 purged, 1 left; left: {enrolment_id} (not exported in its present state)\n" == result.stderr
+
+
+@pytest.mark.rule("D-21a")
+@pytest.mark.parametrize(("code", "answer", "said"), [(1, "n\n", "nothing was purged"), (0, "y\n", "1 purged, 0 left")])
+def test_purge_asks_on_a_terminal(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, answer: str, said: str
+) -> None:
+    """A purge would begin with a key that was pressed too soon."""
+    world.ended()
+    plan = world.run("retention", "plan", who=True).stdout.splitlines()[-1].removeprefix("Plan ")
+    world.run("export", str(tmp_path / "export"), who=True)
+    world.run("retention", "approve", plan, "--decision", "RS 1", who=True)
+    monkeypatch.setattr("digital_painschool.cli.retention.is_terminal", lambda: True)
+    result = world.run("retention", "purge", plan, who=True, input_=answer)
+    assert code == result.exit_code
+    assert "Purge 1 enrolment for good, on decision 'RS 1'? [y/N]" in result.stderr
+    assert said in result.stderr
+
+
+@pytest.mark.rule("D-21a")
+def test_decision_holds_no_identity_number(world: World) -> None:
+    """A number would be kept for good in the receipt, which holds no personal data."""
+    result = world.run("retention", "approve", "any", "--decision", f"about {NUMBER}", who=True)
+    assert_refused(result, 2, "no identity number")
+    assert NUMBER not in result.output
+
+
+def test_long_plan_is_cut_unless_asked_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of lines would push the plan's id off the screen."""
+    monkeypatch.setattr("digital_painschool.cli.retention._ROWS", 0)
+    enrolment_id = world.ended()
+    assert enrolment_id not in world.run("retention", "plan", who=True).stdout
+    assert "... and 1 more" in world.run("retention", "plan", who=True).stdout
+    assert enrolment_id in world.run("retention", "plan", "--all", who=True).stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("retention", "approve", "nope", "--decision", "RS 1"), ("no such plan",)),
+        (("retention", "purge", "nope", "--yes"), ("no such plan",)),
+        (("retention", "replay", "-", "--yes"), ("not JSON",)),
+    ],
+)
+def test_refusals_are_one_line(world: World, args: tuple[str, ...], words: tuple[str, ...]) -> None:
+    """A refusal would be a traceback, or count as done."""
+    assert_refused(world.run(*args, who=True, input_="{"), 1, *words)
+
+
+def test_replay_refuses_what_is_no_receipt(world: World) -> None:
+    """A wrong file would be taken for a receipt that purges nothing."""
+    assert_refused(world.run("retention", "replay", "-", "--yes", who=True, input_='[{"a": 1}]'), 1, "cannot be read")
+
+
+@pytest.mark.rule("M-20")
+def test_another_units_plan_is_refused(world: World) -> None:
+    """One unit's administrator would purge another's records."""
+    plan = world.run("retention", "plan", who=True).stdout.splitlines()[-1].removeprefix("Plan ")
+    other = ("--hsa-id", WHO[1], "--unit", "SE2321000131-E000000000002")
+    assert_refused(world.run("retention", "approve", plan, "--decision", "RS 1", *other), 1, "M-20")
+
+
+def test_export_never_overwrites(world: World, tmp_path: Path) -> None:
+    """An earlier export would be lost."""
+    assert 0 == world.run("export", str(tmp_path / "e"), "--format", "csv", who=True).exit_code
+    assert ["answers.csv", "enrolments.csv"] == sorted(file.name for file in (tmp_path / "e").iterdir())
+    assert_refused(world.run("export", str(tmp_path / "e"), who=True), 1, "choose another folder")
+
+
+@pytest.mark.rule("D-21a")
+def test_progress_on_a_terminal_stays_out_of_the_receipt(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An operator would see nothing of a long purge, or find the bar in the receipt that was kept."""
+    enrolment_id = world.ended()
+    plan = world.run("retention", "plan", who=True).stdout.splitlines()[-1].removeprefix("Plan ")
+    world.run("retention", "approve", plan, "--decision", "RS 1", who=True)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    exported = world.run("export", str(tmp_path / "export"), who=True)
+    purged = world.run("retention", "purge", plan, "--yes", who=True)
+    assert "exporting" in exported.stderr
+    assert "purging" in purged.stderr
+    assert [enrolment_id] == json.loads(purged.stdout)["purged"]
+
+
+# --- how it ends ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (NotPermitted("export"), "not permitted: export; ask someone whose role at the unit allows it"),
+        (PermissionError(13, "Permission denied", "/x"), "/x: Permission denied"),
+        (OSError("odd"), "OSError"),
+        (StorageFailed("two\n  lines"), "two lines"),
+        (click.Abort(), "stopped"),
+        (click.FileError("f", "gone"), "Could not open file 'f': gone"),
+    ],
+)
+def test_what_is_raised_is_one_line(monkeypatch: pytest.MonkeyPatch, error: Exception, line: str) -> None:
+    """A failure would be told in a traceback, or in several lines that a log takes for several failures."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(service, "open_school", fail)
+    result = run("migrate", "--storage", "memory://")
+    assert_refused(result, 1)
+    assert f"digital-painschool: {line}\n" == result.stderr
+
+
+def test_any_stream_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that catches the output in a stream of its own would get a traceback."""
+    caught = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", caught)
+    with pytest.raises(SystemExit) as stopped:
+        app(["--version"])
+    assert (0, "digital-painschool 0.1.0\n") == (stopped.value.code, caught.getvalue())
+
+
+def test_as_a_process() -> None:
+    """What works in a test would not work as the command that is installed."""
+    fine = script("deliver", PAINSCHOOL_STORAGE="memory://")
+    assert (0, "nothing was due\n", "") == (fine.returncode, fine.stdout, fine.stderr)
+    wrong = script("deliver", NUMBER)
+    assert (2, "") == (wrong.returncode, wrong.stdout)
+    assert 1 == wrong.stderr.count("\n")
+    assert NUMBER not in wrong.stderr
+
+
+@pytest.mark.parametrize("missing", ["click", "rich.console"])
+def test_without_the_extra(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], missing: str) -> None:
+    """Without the extra the command would end in a traceback that names a stranger."""
+    monkeypatch.delitem(sys.modules, "digital_painschool.cli.app")
+    for name in [name for name in sys.modules if name.startswith("digital_painschool.cli.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert 2 == stopped.value.code
+    assert "digital-painschool needs the extra: pip install 'digital_painschool[cli]'\n" == capsys.readouterr().err
+
+
+def test_importing_the_library_loads_no_command_line() -> None:
+    """A host without the extra could not import the library."""
+    code = "import sys, digital_painschool, digital_painschool.cli; print({'click', 'rich'} & sys.modules.keys())"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "set()\n" == result.stdout
+
+
+def _settings(folder: Path, text: str) -> Path:
+    file = folder / "painschool.toml"
+    file.write_text(text, "utf-8")
+    return file
+
+
+def _program(folder: Path, *, key: str) -> Path:
+    file = folder / "program.toml"
+    file.write_text(
+        f'key = "{key}"\nversion = "1"\ntitle = "Min"\nreading_order = [1]\n'
+        '[[end_reasons]]\nkey = "klar"\ntitle = "Klar"\n'
+        '[[modules]]\nnumber = 1\ntitle = "Ett"\n[[modules.pages]]\ntitle = "Sida"\ntext = "Text"\n',
+        "utf-8",
+    )
+    return file
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Back a SQLite file up."""
+    before, after = sqlite3.connect(source), sqlite3.connect(target)
+    before.backup(after)
+    before.close()
+    after.close()

@@ -1,0 +1,184 @@
+"""The state: what each event makes of it, and that the timeline gives it again."""
+
+import pickle
+from typing import get_args
+
+import attrs
+import pytest
+
+from digital_painschool import enrolment as module
+from digital_painschool.enrolment import Conversation, Enrolment, FormCount, Phase, apply, replay
+from digital_painschool.events import (
+    AccessEnded,
+    ConversationRenamed,
+    ConversationStarted,
+    Ended,
+    Event,
+    FlagHandled,
+    FormRead,
+    FormSaved,
+    HandedOver,
+    Maintained,
+    MessageSent,
+    MessagesRead,
+    ModuleCompleted,
+    ModuleOpened,
+    ModuleReleased,
+    NotificationDropped,
+    NotificationUndelivered,
+    ProgramDone,
+    Reviewed,
+    Started,
+)
+from digital_painschool.notification import Channel, Status
+from digital_painschool.people import Party
+from digital_painschool.policy import FlagKind
+from tests.scenario import COLLEAGUE, NURSE, PERSON, START, UNIT, local
+
+AT = local("2026-03-02 10:00")
+END = local("2027-03-02 08:00")
+STARTED = Started(
+    at=START,
+    by=NURSE.hsa_id,
+    enrolment_id="e-1",
+    person=PERSON,
+    unit=UNIT,
+    therapist=NURSE.hsa_id,
+    program="smartskola",
+    program_version="1",
+    access_until=END,
+)
+TALK = (
+    ConversationStarted(at=AT, by="patient", conversation=1),
+    MessageSent(at=AT, by="patient", conversation=1, author=Party.PATIENT, number=1),
+)
+LOST = NotificationUndelivered(at=AT, by="system", notification="n-1", channel=Channel.INBOX, status=Status.FAILED)
+
+HISTORIES: dict[type[Event], tuple[tuple[Event, ...], dict[str, object]]] = {
+    Started: ((), {"version": 1, "phase": Phase.ACTIVE, "started_at": START, "access_until": END, "person": PERSON}),
+    HandedOver: ((HandedOver(at=AT, by="x", therapist=COLLEAGUE.hsa_id),), {"therapist": COLLEAGUE.hsa_id}),
+    Reviewed: ((Reviewed(at=AT, by="x"),), {"reviewed_at": AT}),
+    Maintained: (
+        (Maintained(at=AT, by="x", days=3, modules=frozenset({1}), access_until=AT),),
+        {"phase": Phase.MAINTENANCE, "maintained": frozenset({1}), "access_until": AT},
+    ),
+    AccessEnded: ((AccessEnded(at=AT, by="system", access_until=END),), {"noted_end": END, "phase": Phase.ACTIVE}),
+    Ended: (
+        (Ended(at=AT, by="x", reason="klar"),),
+        {"phase": Phase.ENDED, "ended_at": AT, "end_reason": "klar"},
+    ),
+    ModuleOpened: (
+        (
+            ModuleOpened(at=AT, by="patient", module=3, out_of_order=True),
+            ModuleOpened(at=AT, by="patient", module=1),
+            ModuleOpened(at=AT, by="patient", module=3),
+        ),
+        {"opened": frozenset({1, 3}), "out_of_order": frozenset({3}), "last_seen_at": AT},
+    ),
+    ModuleCompleted: (
+        (ModuleCompleted(at=AT, by="patient", module=1), ModuleCompleted(at=AT, by="patient", module=2)),
+        {"completed": frozenset({1, 2})},
+    ),
+    ModuleReleased: ((ModuleReleased(at=AT, by="x", module=2),), {"released": frozenset({2}), "last_seen_at": None}),
+    ProgramDone: ((ProgramDone(at=AT, by="patient"),), {"done_at": AT, "done_handled": False}),
+    FormSaved: (
+        (
+            FormSaved(at=AT, by="patient", form="a", number=1, alert=True),
+            FormSaved(at=AT, by="patient", form="b", number=1),
+            FormSaved(at=AT, by="patient", form="a", number=2),
+        ),
+        {"forms": (FormCount(form="a", saved=2, alert=1), FormCount(form="b", saved=1))},
+    ),
+    FormRead: (
+        (
+            FormSaved(at=AT, by="patient", form="a", number=1),
+            FormSaved(at=AT, by="patient", form="a", number=2, alert=True),
+            FormRead(at=AT, by="x", form="a", up_to=1, opened=True),
+        ),
+        {"forms": (FormCount(form="a", saved=2, read=1, alert=2),)},
+    ),
+    ConversationStarted: (TALK[:1], {"conversations": (Conversation(number=1, heading=2),)}),
+    ConversationRenamed: (
+        (*TALK, ConversationRenamed(at=AT, by="x", conversation=1)),
+        {"conversations": (Conversation(number=1, heading=4, from_patient=1),)},
+    ),
+    MessageSent: (
+        (*TALK, MessageSent(at=AT, by="x", conversation=1, author=Party.THERAPIST, number=1)),
+        {"conversations": (Conversation(number=1, heading=2, from_patient=1, from_therapist=1),)},
+    ),
+    MessagesRead: (
+        (*TALK, MessagesRead(at=AT, by="x", conversation=1, reader=Party.THERAPIST, up_to=1)),
+        {"conversations": (Conversation(number=1, heading=2, from_patient=1, read_by_therapist=1),)},
+    ),
+    FlagHandled: (
+        (LOST, ProgramDone(at=AT, by="patient"), FlagHandled(at=AT, by="x", flag=FlagKind.UNDELIVERED)),
+        {"undelivered": (), "done_handled": False},
+    ),
+    NotificationDropped: (
+        (NotificationDropped(at=AT, by="system", notification="n-1", channel=Channel.INBOX),),
+        {"version": 2, "undelivered": ()},
+    ),
+    NotificationUndelivered: ((LOST,), {"undelivered": ("n-1",)}),
+}
+
+
+def test_every_event_of_the_union_has_its_entry_in_the_table_and_its_example_here() -> None:
+    """Otherwise a new event would be an error in the middle of a step."""
+    assert set(get_args(Event)) == set(module._CHANGES) == set(HISTORIES)
+
+
+@pytest.mark.parametrize("kind", HISTORIES)
+def test_an_event_changes_what_it_says_and_nothing_else(kind: type[Event]) -> None:
+    """Otherwise the state would tell another story than the timeline."""
+    events, expected = HISTORIES[kind]
+    state = replay((STARTED, *events))
+    assert expected == {name: getattr(state, name) for name in expected}
+    assert 1 + len(events) == state.version
+    assert (events[-1].at if events else START) == state.last_entry_at
+    before = replay((STARTED, *events[:-1])) if events else state
+    may_change = {"version", "last_entry_at", "last_seen_at", *expected}
+    fields = [field.name for field in attrs.fields(Enrolment) if field.name not in may_change]
+    assert [getattr(before, name) for name in fields] == [getattr(state, name) for name in fields]
+
+
+def test_a_timeline_begins_with_started_once() -> None:
+    """Otherwise a damaged timeline would give a state that looks whole."""
+    with pytest.raises(ValueError, match="begins with Started"):
+        replay([Reviewed(at=AT, by="x")])
+    with pytest.raises(ValueError, match="twice"):
+        replay([STARTED, STARTED])
+    with pytest.raises(ValueError, match="at least one"):
+        replay([])
+
+
+def test_applying_leaves_the_state_before_as_it_was() -> None:
+    """Otherwise a refused save would leave a changed state in somebody's hands."""
+    before = apply(None, STARTED)
+    same = apply(None, STARTED)
+    apply(before, Ended(at=AT, by="x", reason="klar"))
+    assert same == before
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        before.phase = Phase.ENDED  # type: ignore[misc]
+
+
+def test_what_the_patient_did_last_is_seen_and_what_staff_did_is_not() -> None:
+    """Otherwise a review would look like a visit of the patient's."""
+    state = replay([STARTED, ModuleOpened(at=AT, by="patient", module=1), Reviewed(at=END, by=NURSE.hsa_id)])
+    assert (AT, END) == (state.last_seen_at, state.last_entry_at)
+
+
+def test_the_counts_know_conversations_and_forms_that_are_not_there() -> None:
+    """Otherwise conversation 0 would be the last one."""
+    state = replay([STARTED, *TALK])
+    assert [None, None, None] == [state.conversation(number) for number in (0, -1, 2)]
+    assert FormCount(form="okänt") == state.form("okänt")
+
+
+def test_a_state_made_by_apply_is_whole() -> None:
+    """Otherwise it could not be compared, hashed, shown or sent to another process like one made by hand."""
+    state = replay([STARTED, *TALK])
+    made = Enrolment(**{field.name: getattr(state, field.name) for field in attrs.fields(Enrolment)})
+    assert made == state
+    assert hash(made) == hash(state)
+    assert pickle.loads(pickle.dumps(state)) == state  # noqa: S301 - our own
+    assert PERSON.value not in repr(state)

@@ -1,0 +1,111 @@
+"""Errors: each says what to do, none holds personal data, all can be sent to another process."""
+
+import pickle
+import re
+from pathlib import Path
+
+import pytest
+
+import digital_painschool
+from digital_painschool import errors
+from digital_painschool.errors import (
+    Conflict,
+    DeliveryFailed,
+    InvalidIdentity,
+    InvalidProgram,
+    InvalidValue,
+    NotFound,
+    NotPermitted,
+    PainschoolError,
+    Reason,
+    RuleBroken,
+    StorageFailed,
+    WiringError,
+)
+
+ALL: list[PainschoolError] = [
+    RuleBroken("M-18", Reason.DAYS_OUT_OF_RANGE, fewest=1, most=365),
+    RuleBroken("D-04a", Reason.EARLIER_MODULES_FIRST, module=3, missing=(1, 2)),
+    NotPermitted("read-answers"),
+    NotFound("enrolment"),
+    InvalidValue("a text is no text"),
+    InvalidIdentity("no identity number"),
+    InvalidProgram("program 'x'", ["modules: none", "forms: none"]),
+    WiringError("no storage is called 'x'"),
+    Conflict("busy"),
+    StorageFailed("closed"),
+    DeliveryFailed("busy"),
+    DeliveryFailed("gone", permanent=True),
+]
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_has_advice_of_one_sentence(reason: Reason) -> None:
+    """Otherwise a person would be told that something is wrong, and not what to do."""
+    assert len(reason.advice) >= 20
+    assert reason.advice[0].islower()
+    assert not reason.advice.endswith(".")
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", reason.value)
+
+
+def test_no_two_reasons_say_the_same() -> None:
+    """Otherwise a screen could not tell them apart."""
+    assert len(Reason) == len({reason.value for reason in Reason}) == len({reason.advice for reason in Reason})
+
+
+def test_every_reason_is_given_somewhere() -> None:
+    """Otherwise a translator would work on sentences that nobody ever reads."""
+    source = Path(digital_painschool.__file__).parent
+    used = "".join(path.read_text("utf-8") for path in source.rglob("*.py") if path.name != "errors.py")
+    assert [] == [reason.name for reason in Reason if f"Reason.{reason.name}" not in used]
+
+
+def test_a_refusal_names_the_rule_the_advice_and_the_facts() -> None:
+    """Otherwise nobody could find out why, or where it is written."""
+    broken = ALL[0]
+    assert isinstance(broken, RuleBroken)
+    assert ("M-18", Reason.DAYS_OUT_OF_RANGE, {"fewest": 1, "most": 365}) == (
+        broken.rule,
+        broken.reason,
+        dict(broken.facts),
+    )
+    assert f"M-18: {Reason.DAYS_OUT_OF_RANGE.advice} (fewest=1, most=365)" == str(broken)
+    assert f"M-07: {Reason.ALREADY_OPEN.advice}" == str(RuleBroken("M-07", Reason.ALREADY_OPEN))
+    with pytest.raises(TypeError):
+        broken.facts["fewest"] = 2  # type: ignore[index]
+
+
+@pytest.mark.parametrize("error", ALL, ids=lambda error: type(error).__name__)
+def test_an_error_can_be_sent_to_another_process(error: PainschoolError) -> None:
+    """Otherwise a worker pool would report that it cannot report."""
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    assert (type(error), str(error), repr(error)) == (type(again), str(again), repr(again))
+    if isinstance(error, DeliveryFailed):
+        assert (error.why, error.permanent) == (again.why, again.permanent)
+    if isinstance(error, RuleBroken):
+        assert (error.rule, error.reason, error.facts) == (again.rule, again.reason, again.facts)
+    if isinstance(error, InvalidProgram):
+        assert (error.source, error.problems) == (again.source, again.problems)
+
+
+@pytest.mark.parametrize("error", ALL, ids=lambda error: type(error).__name__)
+def test_one_except_clause_catches_all(error: PainschoolError) -> None:
+    """Otherwise a host would have to know every error by name."""
+    assert isinstance(error, PainschoolError)
+    assert str(error)
+
+
+def test_every_error_of_the_library_is_in_these_tests() -> None:
+    """Otherwise a new one would be without pickling and without advice."""
+    mine = {
+        value
+        for value in vars(errors).values()
+        if isinstance(value, type) and issubclass(value, PainschoolError) and value is not PainschoolError
+    }
+    assert mine == {type(error) for error in ALL}
+
+
+def test_what_is_no_usable_value_is_a_value_error_too() -> None:
+    """Otherwise a host that catches `ValueError` at its own border would let these through."""
+    assert issubclass(InvalidValue, ValueError)
+    assert issubclass(InvalidIdentity, InvalidValue)

@@ -1,0 +1,149 @@
+"""Calendar arithmetic: leap days, both clock changes, gaps and folds."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digital_painschool.errors import InvalidValue
+from digital_painschool.instants import end_of_day, local_time, months_later, utc, years_earlier
+from tests.scenario import INSTANT, STOCKHOLM, local
+
+INSTANTS = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds are naive by contract
+
+
+@pytest.mark.rule("M-05")
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("2026-03-02 08:00", "2027-03-02 08:00"),
+        ("2028-02-29 08:00", "2029-02-28 08:00"),
+        ("2027-02-28 08:00", "2028-02-28 08:00"),
+        ("2026-03-28 10:00", "2027-03-28 10:00"),
+        ("2026-10-25 12:00", "2027-10-25 12:00"),
+        ("2026-12-31 23:59:59.999999", "2027-12-31 23:59:59.999999"),
+    ],
+)
+def test_a_year_later_is_the_same_local_time(start: str, end: str) -> None:
+    """Otherwise the year would be 365 days of 24 hours, which no calendar knows."""
+    assert local(end) == months_later(local(start), 12, STOCKHOLM)
+
+
+@pytest.mark.parametrize(
+    ("start", "months", "end"),
+    [("2026-01-31 08:00", 1, "2026-02-28 08:00"), ("2026-08-31 08:00", 6, "2027-02-28 08:00")],
+)
+def test_a_day_that_the_month_does_not_have_becomes_its_last(start: str, months: int, end: str) -> None:
+    """Otherwise a program of one month that starts on the 31st would be an error."""
+    assert local(end) == months_later(local(start), months, STOCKHOLM)
+
+
+@pytest.mark.parametrize(
+    ("start", "gap"),
+    [
+        ("2025-03-29 02:30", datetime(2026, 3, 29, 1, 30, tzinfo=UTC)),
+        ("2026-03-28 02:30", datetime(2027, 3, 28, 1, 30, tzinfo=UTC)),
+    ],
+)
+def test_a_local_time_in_the_gap_moves_forward_by_its_length(start: str, gap: datetime) -> None:
+    """Otherwise a year that ends at 02:30 on the day of the change would end at a time that does not exist."""
+    found = months_later(local(start), 12, STOCKHOLM)
+    assert gap == found
+    assert (3, 30) == found.astimezone(STOCKHOLM).timetuple()[3:5]
+
+
+@pytest.mark.parametrize(
+    ("start", "first"),
+    [
+        ("2025-10-25 02:30", datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
+        ("2026-10-31 02:30", datetime(2027, 10, 31, 0, 30, tzinfo=UTC)),
+    ],
+)
+def test_of_a_local_time_that_comes_twice_the_first_is_meant(start: str, first: datetime) -> None:
+    """Otherwise the same start could end at two instants."""
+    assert first == months_later(local(start), 12, STOCKHOLM)
+
+
+def test_the_second_of_two_equal_local_times_starts_the_same_year() -> None:
+    """Otherwise a start in the doubled hour would carry the fold into a day that has none."""
+    second = local("2026-10-25 02:30", fold=1)
+    assert local("2027-10-25 02:30") == months_later(second, 12, STOCKHOLM)
+    assert timedelta(hours=1) == second - local("2026-10-25 02:30", fold=0)
+
+
+@pytest.mark.rule("D-21b")
+def test_years_earlier_is_calendar_years() -> None:
+    """Otherwise ten years would be two or three days too short."""
+    assert local("2026-03-02 08:00") == years_earlier(local("2036-03-02 08:00"), 10, STOCKHOLM)
+    assert local("2018-02-28 08:00") == years_earlier(local("2028-02-29 08:00"), 10, STOCKHOLM)
+
+
+@pytest.mark.rule("D-18a")
+@pytest.mark.parametrize(
+    ("at", "days", "end"),
+    [
+        ("2026-03-02 00:00", 0, datetime(2026, 3, 2, 23, 0, tzinfo=UTC)),
+        ("2026-03-28 23:59", 0, datetime(2026, 3, 28, 23, 0, tzinfo=UTC)),
+        ("2026-03-28 12:00", 1, datetime(2026, 3, 29, 22, 0, tzinfo=UTC)),
+        ("2026-10-24 12:00", 1, datetime(2026, 10, 25, 23, 0, tzinfo=UTC)),
+        ("2027-03-27 12:00", 1, datetime(2027, 3, 28, 22, 0, tzinfo=UTC)),
+        ("2027-10-30 12:00", 1, datetime(2027, 10, 31, 23, 0, tzinfo=UTC)),
+        ("2028-02-28 12:00", 1, datetime(2028, 2, 29, 23, 0, tzinfo=UTC)),
+    ],
+)
+def test_a_day_ends_at_the_local_midnight(at: str, days: int, end: datetime) -> None:
+    """Otherwise the last day of a maintenance would have 23 or 25 hours too few or many."""
+    assert end == end_of_day(local(at), days, STOCKHOLM)
+
+
+def test_a_midnight_that_is_skipped_is_the_first_instant_of_the_day() -> None:
+    """Otherwise a zone that changes its clocks at midnight would have an end that never comes."""
+    cairo = ZoneInfo("Africa/Cairo")
+    found = end_of_day(local("2026-04-23 12:00", cairo), 0, cairo)
+    assert (2026, 4, 24, 1, 0) == found.astimezone(cairo).timetuple()[:5]
+    assert 23 == (found - INSTANT).astimezone(cairo).day
+
+
+@pytest.mark.parametrize("day", ["2026-03-29", "2026-10-25", "2027-03-28", "2027-10-31"])
+def test_nine_o_clock_is_nine_o_clock_on_the_day_of_the_change(day: str) -> None:
+    """Otherwise the run would be at eight or ten."""
+    found = local_time(date.fromisoformat(day), time(9), STOCKHOLM)
+    assert (9, 0) == found.astimezone(STOCKHOLM).timetuple()[3:5]
+    assert UTC is found.tzinfo
+
+
+@pytest.mark.parametrize("bad", ["2026-03-02", None, 5, date(2026, 3, 2), datetime(2026, 3, 2, 9)])  # noqa: DTZ001 - that is the point
+def test_a_time_without_zone_or_of_another_type_is_refused(bad: object) -> None:
+    """Otherwise the zone of the server would decide what was meant."""
+    with pytest.raises(InvalidValue):
+        utc(bad)  # type: ignore[arg-type]
+
+
+@given(INSTANTS, st.sampled_from(["Europe/Stockholm", "Asia/Tokyo", "America/New_York", "UTC"]))
+def test_utc_gives_the_same_instant_in_utc(at: datetime, zone: str) -> None:
+    """Otherwise what a host gives in Swedish time would be kept as another instant."""
+    found = utc(at.astimezone(ZoneInfo(zone)))
+    assert at == found
+    assert UTC is found.tzinfo
+
+
+@given(INSTANTS, st.integers(0, 400))
+def test_the_end_of_a_day_is_a_local_midnight_after_the_instant(at: datetime, days: int) -> None:
+    """Otherwise a maintenance could be over before it begins."""
+    found = end_of_day(at, days, STOCKHOLM)
+    here = found.astimezone(STOCKHOLM)
+    assert time(0) == here.time()
+    assert days + 1 == (here.date() - at.astimezone(STOCKHOLM).date()).days
+    assert at < found
+
+
+@given(INSTANTS, st.integers(1, 120))
+def test_months_later_is_the_local_time_of_day_or_moved_out_of_a_gap(at: datetime, months: int) -> None:
+    """Otherwise access would end at another hour than it began."""
+    before, after = at.astimezone(STOCKHOLM), months_later(at, months, STOCKHOLM).astimezone(STOCKHOLM)
+    assert months == (after.year - before.year) * 12 + after.month - before.month
+    assert after.day == before.day or (after + timedelta(days=1)).month != after.month
+    shift = timedelta(hours=after.hour - before.hour)
+    assert timedelta(0) == shift or (timedelta(hours=1) == shift and before.hour == 2)

@@ -1,0 +1,94 @@
+"""Who takes part: ids that are checked, numbers that are masked."""
+
+import copy
+import pickle
+
+import pytest
+
+from digital_painschool.errors import InvalidValue
+from digital_painschool.people import Actor, HsaId, Patient, PersonId, Role, System
+from tests.scenario import ANNA, NURSE, PERSON, UNIT
+
+
+@pytest.mark.rule("M-06")
+@pytest.mark.parametrize("text", [NURSE.hsa_id, UNIT, "SE2321000131-1", "SE2321000131-" + "X" * 18])
+def test_an_hsa_id_is_taken_as_it_is(text: str) -> None:
+    """Otherwise a member of staff of the region could not sign in."""
+    assert text == HsaId(text)
+    assert isinstance(HsaId(text), str)
+    assert HsaId(HsaId(text)) == HsaId(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "SE2321000131",
+        "SE2321000131-",
+        "se2321000131-1",
+        "SE232100013-1",
+        "SE2321000131-1\n",
+        " SE2321000131-1",
+        "SE2321000131-å",
+        "SE2321000131-" + "X" * 19,
+        "SE２３２１０００１３１-1",
+        "patient",
+        "system",
+        None,
+        5,
+        b"SE2321000131-1",
+    ],
+)
+def test_what_is_no_hsa_id_is_refused(text: object) -> None:
+    """Otherwise a timeline entry could be signed "patient" or "system" by a member of staff."""
+    with pytest.raises(InvalidValue):
+        HsaId(text)  # type: ignore[arg-type]
+
+
+def test_an_identity_number_is_masked_wherever_it_is_shown() -> None:
+    """Otherwise a log or a traceback would tell who is in treatment."""
+    for shown in (repr(PERSON), str(PERSON), f"{PERSON}", f"{[PERSON]}", repr(Patient(PERSON)), f"{PERSON!r:>20}"):
+        assert ANNA not in shown
+        assert ANNA[8:] not in shown
+    assert ANNA == PERSON.value
+
+
+@pytest.mark.parametrize("value", ["", "19850709980", "1985070998055", "198507099805\n", "19850709980a", 198507099805, None])
+def test_an_identity_number_is_in_its_canonical_form(value: object) -> None:
+    """Otherwise one person could be two."""
+    with pytest.raises(InvalidValue) as broken:
+        PersonId("personnummer", value)  # type: ignore[arg-type]
+    assert "1985" not in str(broken.value)
+
+
+def test_a_number_of_another_scheme_is_another_person() -> None:
+    """Otherwise a reserve number that looks like a personnummer would open somebody's record."""
+    assert PersonId("vgr-reservnummer", ANNA) != PERSON
+    assert 1 == len({PERSON, PersonId("personnummer", ANNA)})
+
+
+@pytest.mark.parametrize("roles", [{"therapist"}, "therapist", None, [None], Role.THERAPIST, {Role.THERAPIST: 1}])
+def test_roles_are_a_set_of_role(roles: object) -> None:
+    """Otherwise a text from a token would be a role that no table knows, or every letter one."""
+    with pytest.raises(InvalidValue):
+        Actor(hsa_id=NURSE.hsa_id, unit=UNIT, roles=roles)  # type: ignore[arg-type]
+
+
+def test_an_actor_takes_plain_texts_and_checks_them() -> None:
+    """Otherwise a host would have to import more than it needs, or could pass anything."""
+    actor = Actor(hsa_id=str(NURSE.hsa_id), unit=str(UNIT), roles=[Role.THERAPIST, Role.THERAPIST])  # type: ignore[arg-type]
+    assert NURSE == actor
+    assert {NURSE} == {actor}
+    with pytest.raises(InvalidValue):
+        Actor(hsa_id="nurse", unit=UNIT, roles=set())  # type: ignore[arg-type]
+
+
+def test_a_signature_says_who_without_an_identity_number() -> None:
+    """Otherwise every timeline entry of a patient would hold the number."""
+    assert [NURSE.hsa_id, "patient", "system"] == [one.signature for one in (NURSE, Patient(PERSON), System())]
+
+
+@pytest.mark.parametrize("value", [NURSE, PERSON, Patient(PERSON), System(), UNIT])
+def test_who_takes_part_can_be_copied_and_sent_to_another_process(value: object) -> None:
+    """Otherwise a host could not hand a signed-in actor to a worker."""
+    assert value == copy.deepcopy(value) == pickle.loads(pickle.dumps(value))  # noqa: S301 - our own
