@@ -63,16 +63,20 @@ def measure(*, quick: bool) -> Iterable[Row]:
     treatment = _Treatment()
 
     def open_() -> Enrolment:
-        return _after(state, open_module(state, _TERMS, 4, by=_PATIENT, at=_AT))
+        (opened,) = open_module(state, _TERMS, 4, by=_PATIENT, at=_AT)
+        return apply(state, opened)
 
     def review_() -> Enrolment:
-        return _after(state, review(state, _TERMS, by=NURSE, at=_AT))
+        (reviewed,) = review(state, _TERMS, by=NURSE, at=_AT)
+        return apply(state, reviewed)
 
     def save_unscored() -> Enrolment:
-        return _after(state, save_form(state, _TERMS, SHORT_FORM, SHORT_ANSWERS, by=_PATIENT, at=_AT))
+        (saved,) = save_form(state, _TERMS, SHORT_FORM, SHORT_ANSWERS, by=_PATIENT, at=_AT)
+        return apply(state, saved)
 
     def save_scored() -> Enrolment:
-        return _after(state, save_form(state, _TERMS, SCORED_FORM, SCORED_ANSWERS, by=_PATIENT, at=_AT))
+        (saved,) = save_form(state, _TERMS, SCORED_FORM, SCORED_ANSWERS, by=_PATIENT, at=_AT)
+        return apply(state, saved)
 
     def trigger() -> None:
         treatment.open_module(4)

@@ -42,7 +42,10 @@ napoleon_numpy_docstring = False
 napoleon_custom_sections = ["Contract"]
 
 html_theme = "furo"
+html_theme_options = {"light_css_variables": {"code-font-size": "76%"}}
 html_title = f"digital_painschool {release}"
+html_static_path = ["static"]
+html_css_files = ["docs.css"]
 html_show_sourcelink = False
 
 _ALIASES = {

@@ -21,12 +21,12 @@ from digital_painschool import errors
 from digital_painschool.access import ACCESS
 from digital_painschool.enrolment import Phase
 from digital_painschool.notification import Template
+from digital_painschool.people import Role
 from digital_painschool.plugins import installed
 from digital_painschool.policy import Policy
 from digital_painschool.program import Program
 from digital_painschool.rules.lifecycle import TRANSITIONS
 from digital_painschool.rules.permissions import PATIENT, STAFF, SYSTEM, Action, Scope
-from digital_painschool.people import Role
 from digital_painschool.serialization import EVENT_KINDS
 
 DOCS = Path(__file__).parent
@@ -55,7 +55,9 @@ def access_table() -> str:
                 access.read_modules.value,
                 *(_yes(may) for may in (access.fill_in_forms, access.write_messages, access.read_messages)),
             )
-            for (phase, before), access in sorted(ACCESS.items(), key=lambda row: (list(Phase).index(row[0][0]), not row[0][1]))
+            for phase in Phase
+            for before in (True, False)
+            for access in (ACCESS[phase, before],)
         ),
     )
 
@@ -94,11 +96,8 @@ def reasons_table() -> str:
     """The reasons of refusals, with the facts that come with each."""
     facts = _facts()
     return table(
-        ("reason", "code", "facts", "English advice"),
-        (
-            (f"`{r.name}`", f"`{r.value}`", ", ".join(f"`{f}`" for f in sorted(facts[r.name])), r.advice)
-            for r in errors.Reason
-        ),
+        ("code", "facts", "English advice"),
+        ((f"`{r.value}`", ", ".join(f"`{f}`" for f in sorted(facts[r.name])), r.advice) for r in errors.Reason),
     )
 
 
@@ -133,10 +132,7 @@ def templates_table() -> str:
     """The fixed texts of notifications."""
     return table(
         ("template", "goes to", "text"),
-        (
-            (f"`{t.value}`", "patient" if t is Template.MESSAGE_TO_READ else "staff", t.text)
-            for t in Template
-        ),
+        ((f"`{t.value}`", "patient" if t is Template.MESSAGE_TO_READ else "staff", t.text) for t in Template),
     )
 
 
@@ -214,9 +210,7 @@ def diagram() -> str:
             f'<text class="name" x="{x + _BOX_WIDTH / 2:g}" y="{middle + 5:g}">{phase.name}</text>'
         )
     height = deepest + 24
-    return _SVG.format(
-        width=width, height=height, card_width=width - 1, card_height=height - 1, parts="\n".join(parts)
-    )
+    return _SVG.format(width=width, height=height, card_width=width - 1, card_height=height - 1, parts="\n".join(parts))
 
 
 _SVG = """\

@@ -26,14 +26,14 @@ RULES = (
 """Every rule of the manual (M) and every decision where it is silent (D)."""
 
 _ROW = re.compile(r"^\| \[([MD]-\d\d[a-z]?)\]\(#\S+\) \|(.*)\|([^|]*)\|[^|]*\|$", re.MULTILINE)
-_HOLDER = re.compile(r"`(?:digital_painschool\.)?([a-z_]+(?:\.\w+)+)`")
+_HOLDER = re.compile(r"\(#digital_painschool\.([\w.]+)\)|(?<!\[)`([\w.]+)`")
 _TESTS = re.compile(r"(<!-- tests -->\n).*?(<!-- end of tests -->)", re.DOTALL)
 
 Tests = Mapping[str, list[tuple[str, str]]]
 """By rule: the file and the name of each test, in the order of files and lines."""
 
 
-def tests_by_rule(root: Path = ROOT / "tests") -> Tests:
+def marked_tests(root: Path = ROOT / "tests") -> Tests:
     """Find the tests that are marked with a rule."""
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for path in sorted(root.rglob("*.py")):
@@ -47,12 +47,13 @@ def tests_by_rule(root: Path = ROOT / "tests") -> Tests:
 
 def holders() -> Mapping[str, tuple[str, ...]]:
     """Give the functions that the page names for each rule, as paths within the package."""
-    return {match[1]: tuple(_HOLDER.findall(match[3])) for match in _ROW.finditer(PAGE.read_text("utf-8"))}
+    rows = _ROW.finditer(PAGE.read_text("utf-8"))
+    return {row[1]: tuple(linked or plain for linked, plain in _HOLDER.findall(row[3])) for row in rows}
 
 
 def problems() -> Iterator[str]:
     """Name everything that does not belong together."""
-    held, tests = holders(), tests_by_rule()
+    held, tests = holders(), marked_tests()
     yield from (f"{rule}: is not in {PAGE.name}" for rule in RULES if rule not in held)
     yield from (f"{rule}: is no rule, but {PAGE.name} has it" for rule in held if rule not in RULES)
     yield from (f"{rule}: is no rule, but {tests[rule][0]} is marked with it" for rule in tests if rule not in RULES)
@@ -78,16 +79,17 @@ def fresh(tests: Tests) -> str:
     text = _ROW.sub(
         lambda row: f"| [{row[1]}](#{row[1].lower()}) |{row[2]}|{row[3]}| {len(tests.get(row[1], ()))} |", text
     )
-    return _TESTS.sub(lambda match: f"{match[1]}\n{''.join(_list(rule, tests) for rule in RULES)}{match[2]}", text)
+    lists = "".join(_list(row[1], row[2].strip(), tests) for row in _ROW.finditer(text))
+    return _TESTS.sub(lambda match: f"{match[1]}\n{lists}{match[2]}", text)
 
 
-def _list(rule: str, tests: Tests) -> str:
+def _list(rule: str, what_holds: str, tests: Tests) -> str:
     by_file: dict[str, list[str]] = defaultdict(list)
     for file, name in tests.get(rule, ()):
         by_file[file].append(name)
     lines = [f"* {file}: {', '.join(f'`{name}`' for name in names)}\n" for file, names in by_file.items()]
     listed = "".join(lines) or "No test is marked with it.\n"
-    return f"### {rule}\n\n{listed}\n"
+    return f"### {rule}\n\n{what_holds}\n\n{listed}\n"
 
 
 def _marked(
@@ -135,7 +137,7 @@ def _constants(tree: ast.Module) -> Iterator[tuple[str, tuple[str, ...]]]:
 def main(arguments: list[str]) -> str | None:
     """Write or check; gives what is wrong."""
     if arguments == ["--write"]:
-        PAGE.write_text(fresh(tests_by_rule()), "utf-8")
+        PAGE.write_text(fresh(marked_tests()), "utf-8")
         return None
     if arguments == ["--check"]:
         return "\n".join(problems()) or None

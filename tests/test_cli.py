@@ -553,6 +553,13 @@ def test_without_the_extra(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     assert "digital-painschool needs the extra: pip install 'digital_painschool[cli]'\n" == capsys.readouterr().err
 
 
+def test_what_else_is_missing_is_not_blamed_on_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broken installation would be told to install what is there already."""
+    monkeypatch.setitem(sys.modules, "digital_painschool.cli.app", None)
+    with pytest.raises(ModuleNotFoundError, match=r"cli\.app"):
+        main()
+
+
 def test_importing_the_library_loads_no_command_line() -> None:
     """A host without the extra could not import the library."""
     code = "import sys, digital_painschool, digital_painschool.cli; print({'click', 'rich'} & sys.modules.keys())"

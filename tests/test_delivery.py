@@ -802,3 +802,23 @@ def test_the_worker_s_steps_are_in_the_access_log() -> None:
     school.deliver()
     assert ("system", "deliver") in {(e.by, e.action) for _, e in school.office.access_log()}
 
+
+
+@pytest.mark.rule("D-13a")
+def test_one_that_was_handed_over_by_a_dead_worker_stands_for_the_day_even_when_it_is_read_meanwhile() -> None:
+    """Otherwise the older of two notifications would go beside it, on the same day."""
+    storage = CrashingStorage()
+    school = Scenario(storage=storage)
+    id_ = school.start()
+    school.desk.start_conversation(id_, "ett", notify=Notify.COLLECTED)
+    school.at("2026-03-03 08:00")
+    school.desk.start_conversation(id_, "två", notify=Notify.COLLECTED)
+    school.at("2026-03-03 09:00")
+    storage.dead = True
+    with pytest.raises(StorageFailed):
+        school.deliver()
+    storage.dead = False
+    school.room.read_conversation(id_, 2)
+    school.advance(minutes=15)
+    assert Pass(delivered=1, merged=1) == school.deliver()
+    assert 1 == len(school.inbox.delivered)

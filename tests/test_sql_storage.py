@@ -1,17 +1,69 @@
 """The storage on SQL keeps the contract on SQLite and on PostgreSQL; what is SQL's own is tested here."""
 
-from collections.abc import Iterator
+import importlib
+import os
+import signal
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import timedelta
+from multiprocessing import get_context
+from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from attrs import evolve
+from sqlalchemy import Delete, Select, Update, create_engine
 
-from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage
-from digital_painschool.notification import Channel
+from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage, migrate, sqlite
+from digital_painschool.adapters.sql import migrations as migrations_package
+from digital_painschool.adapters.sql.revisions import REVISIONS, VERSION_TABLE
+from digital_painschool.adapters.sql.schema import METADATA
+from digital_painschool.enrolment import Enrolment, apply, replay
+from digital_painschool.errors import Conflict, DeliveryFailed, InvalidValue, PainschoolError, StorageFailed
+from digital_painschool.events import (
+    AccessEnded,
+    Ended,
+    Event,
+    HandedOver,
+    Maintained,
+    ModuleOpened,
+    ProgramDone,
+    Reviewed,
+)
+from digital_painschool.notification import Channel, Notify, Template
+from digital_painschool.people import PersonId
 from digital_painschool.ports.inbox import Inbox
-from digital_painschool.ports.messaging import Messenger
-from digital_painschool.ports.storage import Storage
+from digital_painschool.ports.messaging import Address, Messenger
+from digital_painschool.ports.storage import Change, Storage
+from digital_painschool.rules.flags import tally
+from tests.contracts.histories import (
+    COLLEAGUE,
+    HOUR,
+    LEASE,
+    MORNING,
+    NURSE,
+    OTHER_PERSON,
+    PERSON,
+    PROGRAM,
+    RUN,
+    UNIT,
+    access_entry,
+    begin,
+    converse,
+    fill_in,
+    saved,
+    write,
+)
 from tests.contracts.inbox import InboxContract
 from tests.contracts.messaging import MessengerContract
 from tests.contracts.storage import StorageContract
+
+SPAWN = get_context("spawn")
 
 
 class TestSqliteStorage(StorageContract):
@@ -80,3 +132,487 @@ class TestPostgresqlMessenger(MessengerContract):
         messenger = SqlMessenger(channel, postgresql_url)
         yield messenger
         messenger.close()
+
+
+@pytest.fixture(params=["sqlite_url", "postgresql_url"])
+def url(request: pytest.FixtureRequest) -> str:
+    """The URL of a new database with the schema, of each kind in turn."""
+    found: str = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def storage(url: str) -> Iterator[SqlStorage]:
+    """A new storage, of each kind in turn."""
+    with closing(SqlStorage(url)) as storage:
+        yield storage
+
+
+def path_of(url: str) -> Path:
+    """Give the file that a SQLite URL names."""
+    return Path(url.removeprefix("sqlite:///"))
+
+
+def execute(url: str, statement: str) -> list[Any]:
+    """Run a statement on a SQLite file or a PostgreSQL database behind the storage's back."""
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(path_of(url), isolation_level=None)) as connection:
+            return connection.execute(statement).fetchall()
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        cursor = connection.execute(statement.encode())
+        return cursor.fetchall() if cursor.description else []
+
+
+# --- what the columns hold ---
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        HandedOver(at=RUN, by=NURSE.hsa_id, therapist=COLLEAGUE),
+        Reviewed(at=RUN, by=NURSE.hsa_id),
+        Maintained(at=RUN, by=NURSE.hsa_id, days=3, modules=frozenset({1}), access_until=RUN + 72 * HOUR),
+        AccessEnded(at=RUN, by="system", access_until=RUN),
+        Ended(at=RUN, by=NURSE.hsa_id, reason="klar"),
+        ModuleOpened(at=RUN, by="patient", module=2),
+        ProgramDone(at=RUN, by="patient"),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+def test_the_columns_follow_the_state(url: str, storage: SqlStorage, event: Event) -> None:
+    """Otherwise lists would go by an old therapist, phase or time: an ordinary step leaves some columns alone."""
+    before = saved(storage, fill_in(saved(storage, begin()), at=MORNING))
+    after = apply(before, event)
+    storage.save(_change(before, after, event))
+    [row] = execute(
+        url,
+        "SELECT therapist, phase, version, access_until, noted_end, ended_at, last_entry_at, last_seen_at, reviewed_at,"
+        " done, unread_forms FROM enrolments",
+    )
+    figures = tally(after)
+    expected = (
+        after.therapist,
+        after.phase.value,
+        after.version,
+        *(
+            _kept(at, url)
+            for at in (
+                after.access_until,
+                after.noted_end,
+                after.ended_at,
+                after.last_entry_at,
+                after.last_seen_at,
+                after.reviewed_at,
+            )
+        ),
+        figures.done,
+        figures.unread_forms,
+    )
+    assert expected == row
+
+
+def _change(before: Enrolment, after: Enrolment, *events: Event) -> Change:
+    return Change(
+        before=before.version,
+        enrolment=after,
+        events=events,
+        documents={},
+        tally=tally(after),
+        access=access_entry(NURSE, RUN, after),
+    )
+
+
+def _kept(at: Any, url: str) -> Any:
+    if at is None or not url.startswith("sqlite"):
+        return at
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def test_a_person_can_read_what_is_in_the_file(sqlite_url: str) -> None:
+    """Otherwise what is kept for ten years would need this very program to be read."""
+    with closing(SqlStorage(sqlite_url)) as storage:
+        storage.save(converse(saved(storage, begin()), "Hej på dig", at=RUN))
+    assert [('"Hej på dig"',)] == execute(sqlite_url, "SELECT content FROM documents WHERE seq = 3")
+    assert [("message-sent", "2026-03-02T08:00:00.000000Z")] == execute(
+        sqlite_url, "SELECT kind, at FROM timeline WHERE seq = 3"
+    )
+
+
+def test_a_state_of_another_shape_is_replayed(url: str, storage: SqlStorage) -> None:
+    """Otherwise a new version of the library could not read, or would misread, what an older one has cached."""
+    expected = saved(storage, fill_in(saved(storage, begin()), at=RUN))
+    execute(url, "UPDATE enrolments SET state_shape = 0, state = '{}'")
+    with closing(SqlStorage(url)) as other:
+        assert expected == other.load("enrolment-1") == other.load_many(["enrolment-1"])["enrolment-1"]
+
+
+def test_a_damaged_state_is_named_without_its_content(url: str, storage: SqlStorage) -> None:
+    """Otherwise a row that was changed by hand would surface as a foreign error, with personal data in it."""
+    storage.save(begin())
+    execute(url, "UPDATE enrolments SET state = '{\"person\": {\"value\": \"198507099805\"}}'")
+    with closing(SqlStorage(url)) as other, pytest.raises(StorageFailed, match="cannot be read") as caught:
+        other.load("enrolment-1")
+    assert "1985" not in str(caught.value)
+
+
+@pytest.mark.parametrize("id_", ["\x00", "a\x00b", "\ud800"])
+def test_an_id_that_no_database_can_hold_is_not_there(storage: SqlStorage, id_: str) -> None:
+    """Otherwise a mangled link would show a database error instead of "not found"."""
+    assert None is storage.load(id_)
+    assert {} == storage.load_many([id_])
+    assert () == storage.timeline(id_)
+    assert () == storage.notifications(id_)
+    assert None is storage.plan(id_)
+
+
+def test_an_error_says_nothing_of_the_person(storage: SqlStorage) -> None:
+    """Otherwise identity numbers would end up in log files."""
+    storage.save(begin())
+    with pytest.raises(Conflict) as caught:
+        storage.save(begin("enrolment-2"))
+    assert PERSON.value not in str(caught.value)
+    assert None is caught.value.__cause__
+    assert caught.value.__suppress_context__
+
+
+# --- many threads, many processes ---
+
+
+def test_more_threads_than_connections_wait_for_their_turn(url: str) -> None:
+    """Otherwise a busy portal would be refused, or the server overrun."""
+    with closing(SqlStorage(url, connections=2)) as storage:
+        threads = [Thread(target=storage.save, args=[_of_person(n)]) for n in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert 12 == len(storage.load_many([f"enrolment-{n}" for n in range(12)]))
+
+
+def _of_person(number: int) -> Change:
+    return begin(f"enrolment-{number}", PersonId("personnummer", f"{190001010000 + number}"))
+
+
+def _save_many(url: str, start: int) -> None:
+    with closing(SqlStorage(url)) as storage:
+        for number in range(start, start + 150):
+            storage.save(fill_in(saved(storage, _of_person(number)), at=RUN))
+
+
+def test_two_processes_write_at_once(url: str) -> None:
+    """Otherwise a web server's workers would meet "database is locked"."""
+    processes = [SPAWN.Process(target=_save_many, args=(url, start)) for start in (0, 1000)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [0, 0] == [process.exitcode for process in processes]
+    with closing(SqlStorage(url)) as storage:
+        ids = [f"enrolment-{number}" for start in (0, 1000) for number in range(start, start + 150)]
+        found = storage.load_many(ids)
+        assert ids == list(found)
+        assert all(found[id_] == replay(entry.event for entry in storage.timeline(id_)) for id_ in ids[::30])
+
+
+def _die_at(url: str, statement: int) -> None:
+    storage = SqlStorage(url)
+    enrolment = storage.load("enrolment-1")
+    assert enrolment is not None
+    [link] = storage._database._idle
+    run: Callable[..., Any] = link._execute  # type: ignore[attr-defined]
+    left = statement
+
+    def counted(*args: Any) -> Any:
+        nonlocal left
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left -= 1
+        return run(*args)
+
+    link._execute = counted  # type: ignore[attr-defined]
+    storage.save(write(enrolment, notify=Notify.COLLECTED, at=RUN))
+
+
+@pytest.mark.parametrize("statement", range(9))
+def test_a_process_that_is_killed_within_a_save_leaves_nothing_of_it(sqlite_url: str, statement: int) -> None:
+    """Otherwise a crash would leave a message without its entry, or a notification of a message that is not there."""
+    with closing(SqlStorage(sqlite_url)) as storage:
+        before = saved(storage, converse(saved(storage, begin()), at=MORNING))
+    process = SPAWN.Process(target=_die_at, args=(sqlite_url, statement))
+    process.start()
+    process.join(60)
+    assert -signal.SIGKILL == process.exitcode
+    with closing(SqlStorage(sqlite_url)) as storage:
+        assert before == storage.load("enrolment-1")
+        assert before == replay(entry.event for entry in storage.timeline("enrolment-1"))
+        assert {} == storage.documents("enrolment-1", [4])
+        assert () == storage.notifications("enrolment-1")
+        assert 2 == len(storage.access_entries(UNIT))
+
+
+def _fork_and_write(url: str) -> None:
+    with closing(SqlStorage(url)) as storage:
+        storage.save(_of_person(0))
+        child = os.fork()
+        for number in range(50):
+            storage.save(_of_person(number + (1000 if child else 2000)))
+        if child == 0:
+            os._exit(0)
+        assert 0 == os.waitpid(child, 0)[1]
+
+
+def test_a_storage_goes_on_after_a_fork(url: str) -> None:
+    """Otherwise a web server that loads the school and then forks would damage the file or mix up answers."""
+    process = SPAWN.Process(target=_fork_and_write, args=(url,))
+    process.start()
+    process.join(60)
+    assert 0 == process.exitcode
+    with closing(SqlStorage(url)) as storage:
+        assert 101 == len(storage.access_entries(UNIT))
+
+
+# --- what can go wrong with a database ---
+
+
+def test_a_full_disk_is_named_and_changes_nothing(sqlite_url: str) -> None:
+    """Otherwise a full disk would look like a fault of the program, or leave half a step."""
+    with closing(SqlStorage(sqlite_url, connections=1)) as storage:
+        before = saved(storage, converse(saved(storage, begin()), at=MORNING))
+        [link] = storage._database._idle
+        connection: sqlite3.Connection = link._connection  # type: ignore[attr-defined]
+        [pages] = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+        change = write(before, "å" * 9_000, at=RUN)
+        with pytest.raises(StorageFailed, match="disk is full"):
+            storage.save(change)
+        assert before == storage.load("enrolment-1")
+        assert {} == storage.documents("enrolment-1", [4])
+        connection.execute(f"PRAGMA max_page_count = {pages + 100}")
+        storage.save(change)
+        assert change.enrolment == storage.load("enrolment-1")
+
+
+def test_a_file_that_is_held_for_too_long_is_named(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a backup that locks the file would make the portal hang for ever, or show a foreign error."""
+    monkeypatch.setattr(sqlite, "_PATIENCE", 0.05)
+    with (
+        closing(SqlStorage(sqlite_url)) as storage,
+        closing(sqlite3.connect(path_of(sqlite_url), isolation_level=None)) as other,
+    ):
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StorageFailed, match="held the file for too long"):
+            storage.save(begin())
+        other.execute("ROLLBACK")
+        storage.save(begin())
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    """Otherwise a mistyped path would surface as a foreign error, or overwrite a document."""
+    path = tmp_path / "letter.txt"
+    path.write_text("Hej! " * 1000, encoding="utf-8")
+    for open_it in (lambda: SqlStorage(f"sqlite:///{path}"), lambda: migrate(f"sqlite:///{path}")):
+        with pytest.raises(StorageFailed, match="not a SQLite database"):
+            open_it()
+    assert "Hej! " * 1000 == path.read_text(encoding="utf-8")
+
+
+def test_a_missing_file_is_not_made(tmp_path: Path) -> None:
+    """Otherwise a mistyped path would give an empty school, and the patients would seem to be gone."""
+    path = tmp_path / "missing.db"
+    with pytest.raises(StorageFailed, match="digital-painschool migrate"):
+        SqlStorage(f"sqlite:///{path}")
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:///a.db?mode=ro"])
+def test_a_sqlite_url_names_a_file(url: str) -> None:
+    """Otherwise each connection would have a memory of its own, and patients would be lost in silence."""
+    with pytest.raises(StorageFailed, match="names a file"):
+        SqlStorage(url)
+
+
+@pytest.mark.parametrize("url", ["mysql://host/school", "school.db", ""])
+def test_another_kind_of_database_is_refused(url: str) -> None:
+    """Otherwise a host would learn of its mistake from a foreign error."""
+    with pytest.raises(StorageFailed, match="begins with sqlite:/// or postgresql://"):
+        SqlStorage(url)
+
+
+def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
+    """Otherwise an outage would put the password into the log."""
+    with pytest.raises(StorageFailed) as caught:
+        SqlStorage("postgresql://school:hemligt@127.0.0.1:1/school")
+    assert "hemligt" not in str(caught.value)
+
+
+def test_a_connection_that_the_server_closed_is_replaced(postgresql_url: str) -> None:
+    """Otherwise a restart of the server would fail the next step of every worker."""
+    with closing(SqlStorage(postgresql_url)) as storage:
+        storage.save(begin())
+        execute(
+            postgresql_url,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        )
+        loaded = storage.load("enrolment-1")
+        assert None is not loaded
+
+
+# --- the schema and its versions ---
+
+
+def test_a_database_without_schema_is_refused(tmp_path: Path, empty_postgresql_url: str) -> None:
+    """Otherwise the first patient would meet an error instead of the administrator."""
+    path = tmp_path / "empty.db"
+    sqlite3.connect(path).close()
+    path.touch()
+    for url in (f"sqlite:///{path}", empty_postgresql_url):
+        with pytest.raises(StorageFailed, match="no schema yet; run `digital-painschool migrate`"):
+            SqlStorage(url)
+
+
+def test_a_newer_schema_is_refused(url: str) -> None:
+    """Otherwise an old worker would write rows that the new ones cannot read."""
+    execute(url, f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
+    for open_it in (lambda: SqlStorage(url), lambda: migrate(url), lambda: SqlStorage(url, migrate=True)):
+        with pytest.raises(StorageFailed, match="written by a newer version"):
+            open_it()
+
+
+def test_an_older_schema_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a new worker would miss columns in the middle of a step."""
+    monkeypatch.setattr("digital_painschool.adapters.sql.opening.REVISIONS", (*REVISIONS, "9999"))
+    with pytest.raises(StorageFailed, match="older version's; run `digital-painschool migrate`"):
+        SqlStorage(url)
+
+
+def test_migrating_again_changes_nothing(url: str, storage: SqlStorage) -> None:
+    """Otherwise a start with `migrate` would cost data."""
+    expected = saved(storage, begin())
+    migrate(url)
+    with closing(SqlStorage(url, migrate=True)) as other:
+        assert expected == other.load("enrolment-1")
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_two_processes_migrate_at_once(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """Otherwise two workers that start together would break each other's start."""
+    url = f"sqlite:///{tmp_path}/new.db"
+    if kind == "postgresql":
+        url = request.getfixturevalue("empty_postgresql_url")
+    processes = [SPAWN.Process(target=migrate, args=(url,)) for _ in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [0, 0, 0] == [process.exitcode for process in processes]
+    SqlStorage(url).close()
+
+
+def test_the_migrations_give_the_schema(url: str) -> None:
+    """Otherwise an updated database would differ from what the statements are written for."""
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        assert [] == compare_metadata(context, METADATA)
+    engine.dispose()
+
+
+def test_the_migrations_give_the_same_tables_as_the_schema(sqlite_url: str, tmp_path: Path) -> None:
+    """Otherwise a partial index could differ in its condition, which Alembic does not compare."""
+    engine = create_engine(f"sqlite:///{tmp_path}/other.db")
+    METADATA.create_all(engine)
+    engine.dispose()
+    ask = f"SELECT name, sql FROM sqlite_master WHERE tbl_name <> '{VERSION_TABLE}' AND sql IS NOT NULL ORDER BY name"
+    assert _columns_sorted(execute(f"sqlite:///{tmp_path}/other.db", ask)) == _columns_sorted(execute(sqlite_url, ask))
+
+
+def _columns_sorted(rows: list[Any]) -> list[Any]:
+    return [(name, sorted(line.strip(" ,") for line in sql.splitlines())) for name, sql in rows]
+
+
+def test_the_known_revisions_are_those_of_the_migrations() -> None:
+    """Otherwise opening would refuse what migrating has just made."""
+    scripts = ScriptDirectory(str(Path(str(migrations_package.__file__)).parent))
+    assert list(REVISIONS) == [script.revision for script in scripts.walk_revisions()][::-1]
+
+
+def _statements() -> list[Any]:
+    found = []
+    for module in ("caseload", "enrolments", "inbox", "messaging", "offices", "outbox", "retention", "saving"):
+        for name, value in vars(importlib.import_module(f"digital_painschool.adapters.sql.{module}")).items():
+            for statement in value if isinstance(value, tuple) else (value,):
+                # _STATE is what other statements begin with, and is never run as it is.
+                if isinstance(statement, (Select, Update, Delete)) and name != "_STATE":
+                    found.append(pytest.param(statement, id=f"{module}{name}"))
+    return found
+
+
+@pytest.mark.parametrize("statement", _statements())
+def test_every_statement_goes_by_an_index(sqlite_url: str, statement: Any) -> None:
+    """Otherwise it would become slower with every patient, at every unit."""
+    compiled = sqlite._STATEMENTS[statement]
+    with closing(sqlite3.connect(path_of(sqlite_url))) as connection:
+        rows = connection.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", [None] * compiled.sql.count("?")).fetchall()
+    steps = [row[3] for row in rows]
+    allowed = ("SCAN json_each", "SCAN first_cause")
+    assert [] == [step for step in steps if step.startswith("SCAN") and not step.startswith(allowed)]
+
+
+# --- inbox and messenger beyond their contracts ---
+
+
+def test_a_portal_can_show_what_was_delivered(url: str) -> None:
+    """Otherwise rows would be written that no patient ever sees."""
+    with closing(SqlInbox(url)) as inbox:
+        notice = evolve(InboxContract().notice("key-1"), person=PERSON)
+        inbox.deliver(notice)
+        inbox.deliver(evolve(notice, key="key-2", person=OTHER_PERSON))
+        assert (notice,) == inbox.messages(PERSON)
+
+
+def test_a_purge_can_delete_what_was_delivered(url: str) -> None:
+    """Otherwise a purged patient's number would stay in the inbox's table."""
+    with closing(SqlInbox(url)) as inbox:
+        notice = evolve(InboxContract().notice("key-1"), person=PERSON)
+        inbox.deliver(notice)
+        assert 1 == inbox.forget(PERSON)
+        assert () == inbox.messages(PERSON)
+        assert 0 == inbox.forget(PERSON)
+
+
+def test_a_closed_inbox_cannot_deliver(sqlite_url: str) -> None:
+    """Otherwise a worker would count as delivered what nobody got, or stop at a foreign error."""
+    inbox = SqlInbox(sqlite_url)
+    inbox.close()
+    with pytest.raises(DeliveryFailed) as caught:
+        inbox.deliver(InboxContract().notice("key-1"))
+    assert not caught.value.permanent
+
+
+def test_a_gateway_gets_each_message_until_it_is_sent(url: str) -> None:
+    """Otherwise an e-mail would be sent twice or never, or the address kept for ever."""
+    with closing(SqlMessenger(Channel.EMAIL, url)) as messenger, closing(SqlMessenger(Channel.SMS, url)) as other:
+        messenger.send(Address("a@b.example"), Template.PROGRAM_DONE, "https://b.example", key="key-1")
+        [waiting] = messenger.waiting()
+        assert ("key-1", Address("a@b.example"), Template.PROGRAM_DONE, "https://b.example") == waiting
+        assert () == other.waiting()
+        messenger.sent("key-1")
+        assert () == messenger.waiting()
+        assert [("",)] == execute(url, "SELECT recipient FROM staff_messages")
+
+
+def test_no_messenger_serves_the_patients_inbox(sqlite_url: str) -> None:
+    """Otherwise notices to patients could go by the port for staff."""
+    with pytest.raises(InvalidValue, match=r"Channel\.EMAIL or Channel\.SMS"):
+        SqlMessenger(Channel.INBOX, sqlite_url)
+
+
+def test_a_closed_messenger_cannot_send(sqlite_url: str) -> None:
+    """Otherwise a worker would count as sent what nobody got, or stop at a foreign error."""
+    messenger = SqlMessenger(Channel.SMS, sqlite_url)
+    messenger.close()
+    with pytest.raises(DeliveryFailed):
+        messenger.send(Address("+46700000000"), Template.PROGRAM_DONE, "https://b.example", key="key-1")

@@ -81,9 +81,9 @@ def closed(enrolment: Enrolment, program: Program, module: int, now: datetime) -
     if program.module(module) is None:
         return RuleBroken("M-01", Reason.UNKNOWN_MODULE, module=module)
     reading = access(enrolment, now).read_modules
-    if reading is Reading.NONE:
-        return refusal(enrolment, now)
-    if reading is Reading.CHOSEN:
+    if reading is not Reading.ALL:
+        if reading is Reading.NONE:
+            return refusal(enrolment, now)
         if module in enrolment.maintained:
             return None
         return RuleBroken("M-18", Reason.MODULE_NOT_IN_MAINTENANCE, module=module)

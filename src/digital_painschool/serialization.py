@@ -271,8 +271,8 @@ _register(tuple[str, ...], list, lambda value, _: tuple(value))
 for _class in (Decision, EndedEnrolment):
     _described(_class)
     _made(_class)
-for _class in (FormCount, Conversation):
-    _register_many(_class, _described(_class), _made(_class))
+_register_many(FormCount, _described(FormCount), _made(FormCount))
+_register_many(Conversation, _described(Conversation), _made(Conversation))
 _describe_enrolment = _described(Enrolment)
 _ENROLMENT_DEFAULTS = {field.name: field.default for field in fields(Enrolment) if field.default is not NOTHING}
 _ENROLMENT_FIELDS: Mapping[str, Callable[[Any, Any], Any] | None] = {

@@ -207,6 +207,12 @@ def _whole(value: object, _: object) -> int:
     return value
 
 
+def _truth(value: object, _: object) -> bool:
+    if type(value) is not bool:
+        raise InvalidValue("true or false")
+    return value
+
+
 def _in_words(error: BaseException, wanted: type | None) -> str:
     return str(error) if isinstance(error, InvalidValue) else format_exception(error, wanted)
 
@@ -215,6 +221,7 @@ def _converter() -> Converter:
     converter = Converter(forbid_extra_keys=True)
     converter.register_structure_hook(time, _time)
     converter.register_structure_hook(int, _whole)
+    converter.register_structure_hook(bool, _truth)
     converter.register_structure_hook(ZoneInfo, lambda value, _: value)
     return converter
 

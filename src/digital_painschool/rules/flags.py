@@ -80,8 +80,8 @@ def tally(enrolment: Enrolment) -> Tally:
     if enrolment.phase is Phase.ENDED:
         return Tally()
     return Tally(
-        unread_forms=sum(count.unread for count in enrolment.forms),
-        unread_messages=sum(conversation.unread(Party.THERAPIST) for conversation in enrolment.conversations),
+        unread_forms=sum([count.unread for count in enrolment.forms]),
+        unread_messages=sum([conversation.unread(Party.THERAPIST) for conversation in enrolment.conversations]),
         done=_is_done(enrolment),
         undelivered=len(enrolment.undelivered),
         priority=any(_has_priority(count) for count in enrolment.forms),

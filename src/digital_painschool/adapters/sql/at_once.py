@@ -7,7 +7,7 @@ is a notification to join, nothing is written at all.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, FromClause, Select, and_, bindparam, exists, func, insert, literal_column, select
+from sqlalchemy import ARRAY, FromClause, Select, Table, bindparam, exists, func, insert, literal_column, select
 from sqlalchemy.dialects.postgresql import TIMESTAMP, Insert
 from sqlalchemy.sql.dml import Update
 from sqlalchemy.sql.elements import ColumnElement
@@ -22,6 +22,8 @@ from digital_painschool.adapters.sql.schema import (
     timeline,
 )
 
+Rows = Sequence[Mapping[str, Any]]
+
 _n = notifications.c
 _NOTHING_TO_JOIN = ~exists(
     select(literal_column("1")).where(
@@ -33,10 +35,13 @@ _NOTHING_TO_JOIN = ~exists(
         _n.window == bindparam("n_window", type_=_n.window.type),
     )
 )
+_ENTRY = ("seq", "kind", "shape", "at", "by", "data")
+_DOCUMENT = ("seq", "content")
+_CAUSE = ("place", "enrolment_id", "seq", "conversation", "message")
 _LOGGED = tuple(column for column in access_log.c if column.name != "number")
 
 
-def at_once(first: Insert) -> Select[Any]:
+def start_at_once(first: Insert) -> Select[Any]:
     """Give the statement that writes a new enrolment and all that its first step adds, and selects its id."""
     return _at_once(first, first.table.c.id)
 
@@ -53,41 +58,36 @@ def step_at_once(first: Update, *, notifying: bool = False) -> Select[Any]:
     return _at_once(first, first.table.c.id, notifying=notifying)
 
 
-def values_at_once(
-    entries: Sequence[Mapping[str, Any]],
-    written: Sequence[Mapping[str, Any]],
-    access: Mapping[str, Any],
-    notification: Mapping[str, Any] | None = None,
-    caused: Sequence[Mapping[str, Any]] = (),
-) -> dict[str, Any]:
-    """Give the values of the statement beside those of the enrolment: rows become columns, names get their prefix."""
-    values = {
-        **_columns("e_", ("seq", "kind", "shape", "at", "by", "data"), entries),
-        **_columns("d_", ("seq", "content"), written),
+def values_at_once(entries: Rows, written: Rows, access: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the values beside those of the enrolment: rows become columns, names get the prefix of their table."""
+    return {
+        **_columns("e_", _ENTRY, entries),
+        **_columns("d_", _DOCUMENT, written),
         **{f"l_{name}": value for name, value in access.items()},
     }
-    if notification is not None:
-        values |= {f"n_{name}": value for name, value in notification.items()}
-        values |= _columns("c_", ("place", "enrolment_id", "seq", "conversation", "message"), caused)
-    return values
 
 
-def _columns(prefix: str, names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+def notification_at_once(notification: Mapping[str, Any], caused: Rows) -> dict[str, Any]:
+    """Give the values of a notification and its causes."""
+    return {**{f"n_{name}": value for name, value in notification.items()}, **_columns("c_", _CAUSE, caused)}
+
+
+def _columns(prefix: str, names: Sequence[str], rows: Rows) -> dict[str, list[Any]]:
     return {prefix + name: [row[name] for row in rows] for name in names}
 
 
 def _at_once(first: Insert | Update, id_: ColumnElement[Any], *, notifying: bool = False) -> Select[Any]:
     step = first.returning(id_).cte("step")
     unit = bindparam("unit", type_=timeline.c.unit.type)
-    entry = _rows("e_", "entry", *(timeline.c[name] for name in ("seq", "kind", "shape", "at", "by", "data")))
-    document = _rows("d_", "document", documents.c.seq, documents.c.content)
+    entry = _rows("e_", "entry", timeline, _ENTRY)
+    document = _rows("d_", "document", documents, _DOCUMENT)
     parts = [
         _added("entries", timeline, {"enrolment_id": step.c.id, "unit": unit, **entry.c}, step, entry),
         _added("written", documents, {"enrolment_id": step.c.id, "unit": unit, **document.c}, step, document),
         _added("logged", access_log, {c.name: bindparam(f"l_{c.name}", type_=c.type) for c in _LOGGED}, step),
     ]
     if notifying:
-        cause = _rows("c_", "cause", *(causes.c[n] for n in ("place", "enrolment_id", "seq", "conversation", "message")))
+        cause = _rows("c_", "cause", causes, _CAUSE)
         row = {c.name: bindparam(f"n_{c.name}", type_=c.type) for c in notifications.c}
         parts += [
             _added("asked", notifications, row, step),
@@ -101,9 +101,9 @@ def _added(name: str, table: Any, row: Mapping[str, ColumnElement[Any]], *source
     return insert(table).from_select(list(row), rows).cte(name)
 
 
-def _rows(prefix: str, name: str, *columns: Any) -> Any:
-    arrays = (bindparam(prefix + c.name, type_=ARRAY(_element(c.type))) for c in columns)
-    return func.unnest(*arrays).table_valued(*(c.name for c in columns), name=name)
+def _rows(prefix: str, name: str, table: Table, columns: Sequence[str]) -> Any:
+    arrays = (bindparam(prefix + column, type_=ARRAY(_element(table.c[column].type))) for column in columns)
+    return func.unnest(*arrays).table_valued(*columns, name=name).render_derived()
 
 
 def _element(type_: Any) -> Any:

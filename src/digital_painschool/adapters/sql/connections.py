@@ -115,6 +115,13 @@ class Database:
         Raises:
             StorageFailed: It could not be done.
         """
+        try:
+            return self._read(work, several=several)
+        except _ConnectionLost:
+            # The server may have restarted since the connection was last used; a read can be done again.
+            return self._read(work, several=several)
+
+    def _read(self, work: Callable[[Link], Result], *, several: bool) -> Result:
         link = self._take()
         try:
             if several:
@@ -224,18 +231,24 @@ class Database:
         link.close()
 
     def _give_up(self, link: Link, error: BaseException, *, begun: bool) -> None:
+        lost = False
         try:
             if begun:
                 link.rollback()
         except self.driver.failures:  # the first error is the one to tell
+            lost = True
+        if lost or not link.is_usable():
+            lost = True
             self._discard(link)
         else:
-            if link.is_usable():
-                self._give_back(link)
-            else:
-                self._discard(link)
+            self._give_back(link)
         if isinstance(error, self.driver.failures):
-            raise self.driver.failure(error) from None
+            failure = self.driver.failure(error)
+            raise (_ConnectionLost(str(failure)) if lost else failure) from None
+
+
+class _ConnectionLost(StorageFailed):
+    """The connection is gone, and what was begun on it."""
 
 
 _DATABASES: WeakSet[Database] = WeakSet()

@@ -310,6 +310,7 @@ def notification_values(notification: Notification) -> dict[str, Any]:
 
 
 def cause_values(notification_id: str, unit: str, found: Iterable[Cause], place: int) -> list[Mapping[str, Any]]:
+    """Give the causes of a notification as rows, numbered from a place on."""
     return [
         {
             "notification_id": notification_id,

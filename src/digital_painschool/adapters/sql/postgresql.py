@@ -91,7 +91,7 @@ class PostgresqlDriver:
     def migrate(self) -> None:
         from digital_painschool.adapters.sql.migrations import cause_of, upgrade
 
-        engine = create_engine("postgresql+psycopg://", creator=self._connection, poolclass=NullPool)
+        engine = create_engine("postgresql+psycopg://", creator=self._transactional, poolclass=NullPool)
         lock = f"SELECT pg_advisory_xact_lock({_JOBS['migrate']})"
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(lock))
         try:
@@ -102,6 +102,12 @@ class PostgresqlDriver:
             raise self.failure(error) from None
         finally:
             engine.dispose()
+
+    def _transactional(self) -> psycopg.Connection:
+        # SQLAlchemy begins and ends transactions in the driver's own way, which autocommit would take from it.
+        connection = self._connection()
+        connection.autocommit = False
+        return connection
 
     def _connection(self) -> psycopg.Connection:
         connection = psycopg.connect(self._conninfo, autocommit=True, connect_timeout=10)

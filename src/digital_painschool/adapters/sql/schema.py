@@ -97,7 +97,9 @@ enrolments = Table(
 
 NOT_ENDED: ColumnElement[Any] = literal_column("ended_at IS NULL")
 ENDED: ColumnElement[Any] = literal_column("ended_at IS NOT NULL")
-END_NOT_NOTED: ColumnElement[Any] = literal_column("ended_at IS NULL AND (noted_end IS NULL OR noted_end <> access_until)")
+END_NOT_NOTED: ColumnElement[Any] = literal_column(
+    "ended_at IS NULL AND (noted_end IS NULL OR noted_end <> access_until)"
+)
 
 
 def _partial(name: str, *columns: Column[Any], where: Any, unique: bool = False) -> Index:

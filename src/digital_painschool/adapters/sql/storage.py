@@ -2,10 +2,10 @@
 
 from digital_painschool.adapters.sql.caseload import CaseloadPart
 from digital_painschool.adapters.sql.connections import Database
-from digital_painschool.adapters.sql.enrolments import States
 from digital_painschool.adapters.sql.offices import OfficesPart
 from digital_painschool.adapters.sql.opening import open_database
 from digital_painschool.adapters.sql.retention import RetentionPart
+from digital_painschool.adapters.sql.saving import States
 
 
 class SqlStorage(RetentionPart, CaseloadPart, OfficesPart):

@@ -21,7 +21,7 @@ def _at_once(_: float) -> None:
 Examples:
   digital-painschool demo
   digital-painschool demo --fast
-  digital-painschool demo --file /tmp/look.db
+  digital-painschool demo --file look.db
 
 Without a terminal there are no pauses either. All identity numbers are Skatteverket's test numbers.""")
 )

@@ -99,6 +99,7 @@ def first_week(stage: Stage, tell: Narrator) -> None:
     stage.clock.wait(minutes=5)
     b.room.write(b.enrolment_id, "Jag började med modul 5, gör det något?")
     tell.say("B", 'writes to Anna: "Jag började med modul 5, gör det något?"', "M-10")
+    tell.say("Anna", "opens [label]Mina[/]: her own patients, with what waits; priority first.", "M-08")
     tell.show("Mina", mina(stage.anna.caseload(), stage.name))
     box = stage.anna.to_handle(a.enrolment_id)
     tell.say(
@@ -161,12 +162,9 @@ def away(stage: Stage, tell: Narrator) -> None:
     except NotPermitted as error:
         tell.refused("Carin", "opens the message", error)
     stage.carin.hand_over(d.enrolment_id, ANNA.hsa_id)
-    tell.say(
-        "Carin", "hands D over to Anna, who finds on [label]Hantera[/] what waits, and answers the same hour.", "D-09a"
-    )
-    tell.show(
-        "Händelser att hantera: D", hantera(stage.anna.to_handle(d.enrolment_id), stage.anna.program(d.enrolment_id))
-    )
+    tell.say("Carin", "hands D over to Anna, who finds on [label]Hantera[/] what waits, and answers at once.", "D-09a")
+    program = stage.anna.program(d.enrolment_id)
+    tell.show("Händelser att hantera: D", hantera(stage.anna.to_handle(d.enrolment_id), program))
     stage.anna.read_conversation(d.enrolment_id, 1)
     stage.anna.write(d.enrolment_id, 1, "Gärna, vi tar den tillsammans.", notify=Notify.DIRECT)
     stage.school.delivery().run()

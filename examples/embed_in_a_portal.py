@@ -1,0 +1,75 @@
+"""A portal: it has signed people in, shows them pages, and says in Swedish why something is refused.
+
+Run it: python examples/embed_in_a_portal.py
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from digital_painschool import (
+    Actor,
+    InvalidIdentity,
+    Notify,
+    PainSchool,
+    PainschoolError,
+    Reason,
+    Role,
+    RuleBroken,
+    open_school,
+)
+
+NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+PATIENT = "850709-9805"  # one of the tax agency's test numbers: nobody has it
+SWEDISH = {
+    Reason.ALREADY_OPEN: "Patienten har redan momentet.",
+    Reason.INVALID_ANSWERS: "Några svar behöver rättas:",
+    Reason.READ_ONLY_IN_MAINTENANCE: "Momentet är i vidmakthållande: du kan läsa, men inte fylla i eller skriva.",
+}
+
+
+def told(error: PainschoolError) -> str:
+    """Say what a person on the screen can do about it."""
+    if isinstance(error, InvalidIdentity):
+        return "Det är inget giltigt personnummer."
+    if not isinstance(error, RuleBroken):
+        return "Något gick fel. Försök igen."
+    sentence = SWEDISH.get(error.reason, "Det går inte just nu.")
+    problems = error.facts.get("problems")
+    if isinstance(problems, tuple):  # a line a question, its key first
+        sentence += f" {', '.join(str(problem).partition(':')[0] for problem in problems)}"
+    return sentence
+
+
+def page(title: str, action: Callable[[], object]) -> None:
+    """Show what an action gives, or why it is refused."""
+    try:
+        print(f"{title}: {action()}")
+    except PainschoolError as error:
+        print(f"{title}: NEJ. {told(error)}")
+
+
+def visit(school: PainSchool) -> None:
+    """Let a therapist and a patient click about."""
+    session = {"hsa_id": "SE2321000131-P000000123456", "unit": "SE2321000131-E000000000001"}  # from the sign-in
+    desk = school.therapist(Actor(**session, roles={Role.THERAPIST}))
+    page("Kontrollera numret", lambda: desk.identify("850709-9806"))
+    enrolment = desk.start(PATIENT, program="digitala-smartskolan")
+    page("Starta igen", lambda: desk.start(PATIENT, program="digitala-smartskolan"))
+
+    room = school.patient(PATIENT)
+    page("Läs modul 1", lambda: room.open_module(enrolment.id, 1).title)
+    page("Spara 11 av 10", lambda: room.save_form(enrolment.id, "halsoskattning", {"smarta": 11}))
+    page("Spara 9 av 10", lambda: f"ifyllt {room.save_form(enrolment.id, 'halsoskattning', {'smarta': 9})} gång")
+
+    for case in desk.caseload().rows:
+        print(f"Mina: {case.row.person} har {case.flags} flagga, {'prioriterad' if case.priority else 'vanlig'}")
+    page("Öppna formuläret", lambda: dict(desk.open_form(enrolment.id, "halsoskattning")[-1].answers))
+    page("Skriv", lambda: f"konversation {desk.start_conversation(enrolment.id, 'Hej!', notify=Notify.DIRECT)}")
+    page("Lämna fram aviseringar", lambda: f"{school.delivery().run().delivered} framlämnad")
+    desk.maintain(enrolment.id, days=90, modules=(1, 2))
+    page("Spara i vidmakthållande", lambda: room.save_form(enrolment.id, "halsoskattning", {"smarta": 3}))
+
+
+if __name__ == "__main__":
+    with open_school("memory://", clock=lambda: NOW) as one_school:
+        visit(one_school)

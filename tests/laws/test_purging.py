@@ -1,0 +1,112 @@
+"""Law 7: what is purged had ended, was old enough, exported, approved and unchanged; and nothing of it is left."""
+
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from attrs import frozen
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from digital_painschool.instants import years_earlier
+from digital_painschool.notification import Notify
+from digital_painschool.policy import Policy
+from digital_painschool.purging import Skip
+from tests.scenario import INSTANT, NUMBERS, OTHER_ARCHIVIST, PAIN, STOCKHOLM, Scenario, local
+
+NOW = local("2036-03-02 08:00")
+
+
+@frozen
+class Fate:
+    """What happens to one enrolment.
+
+    Args:
+        age: How long before the present it ended, counted from the edge of the period; negative is younger.
+        ends: False leaves it open.
+        exported: Whether it had ended when the export was made.
+        changes: Whether a worker notes something on it after the approval.
+    """
+
+    age: timedelta
+    ends: bool
+    changes: bool
+
+
+FATES = st.builds(
+    Fate,
+    age=st.sampled_from([timedelta(days=-400), -INSTANT, timedelta(0), INSTANT, timedelta(days=400)]),
+    ends=st.booleans(),
+    changes=st.booleans(),
+)
+BACKENDS = ["memory://", "sqlite:///FOLDER/painschool.db"]
+
+
+@pytest.mark.rule("D-21a")
+@pytest.mark.rule("D-21b")
+@pytest.mark.parametrize("url", BACKENDS)
+@settings(max_examples=25, deadline=None)
+@given(
+    fates=st.lists(FATES, min_size=1, max_size=len(NUMBERS)),
+    years=st.sampled_from([1, 10]),
+    exports=st.booleans(),
+    asked=st.booleans(),
+)
+def test_what_is_purged_and_what_is_left(
+    url: str, fates: list[Fate], years: int, exports: bool, asked: bool
+) -> None:
+    """Otherwise records would be destroyed that must be kept, or kept that are said to be gone."""
+    policy = Policy(retention_years=years, retention_decision="RS 2026-1", export_before_purge=asked)
+    with tempfile.TemporaryDirectory() as folder:
+        school = Scenario(url.replace("FOLDER", folder), policy=policy)
+        try:
+            purges_as_it_should(school, policy, fates, Path(folder), exports=exports)
+        finally:
+            school.school.close()
+
+
+def purges_as_it_should(
+    school: Scenario, policy: Policy, fates: list[Fate], folder: Path, *, exports: bool
+) -> None:
+    """Live through the fates, go through the procedure, and compare with what the fates say."""
+    edge = years_earlier(NOW, policy.retention_years, STOCKHOLM)
+    ids: dict[str, Fate] = {}
+    for number, fate in sorted(zip(NUMBERS, fates, strict=False), key=lambda pair: -pair[1].age):
+        school.now = edge - fate.age
+        id_ = school.start(number)
+        ids[id_] = fate
+        school.school.patient(number).save_form(id_, PAIN, {"smarta": 3})
+        if fate.changes:
+            school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
+            school.storage.claim(school.now, 10, timedelta(minutes=1))
+        if fate.ends:
+            school.desk.end(id_, reason="klar")
+    school.now = NOW
+    if exports:
+        school.office.export(folder / "export")
+    drawn = school.office.plan_purge()
+    planned = {id_ for id_, fate in ids.items() if fate.ends and fate.age > timedelta(0)}
+    assert planned == {enrolment.enrolment_id for enrolment in drawn.enrolments}
+    school.office.approve(drawn, decision="RS 2036-1")
+    school.deliver()
+    exported = exports or not policy.export_before_purge
+    gone = {id_ for id_ in planned if exported and not ids[id_].changes}
+    receipt = school.office.purge(drawn)
+    assert (gone, planned - gone) == (set(receipt.purged), {skip.enrolment_id for skip in receipt.skipped})
+    assert all(
+        (Skip.CHANGED if ids[skip.enrolment_id].changes else Skip.NOT_EXPORTED) is skip.why for skip in receipt.skipped
+    )
+    for id_ in ids:
+        is_there = id_ not in gone
+        assert is_there is (school.storage.load(id_) is not None)
+        assert is_there is bool(school.storage.timeline(id_))
+        assert is_there is bool(school.storage.documents(id_, range(1, 20)))
+    assert not any(school.storage.notifications(id_) for id_ in gone)
+    logged = {entry.enrolment_id for _, entry in school.office.access_log(limit=10_000)}
+    assert set(ids) <= logged
+    with school.unchanged():
+        assert receipt == school.office.purge(drawn)
+    with school.unchanged():
+        assert 0 == school.office.replay(receipt)
+    assert () == school.school.administrator(OTHER_ARCHIVIST).receipts()
