@@ -1,5 +1,6 @@
 """How Sphinx builds these pages: `sphinx-build --fail-on-warning -b html docs docs/_build/html`, without a network."""
 
+from enum import Enum
 from importlib.metadata import version as installed_version
 
 from sphinx.application import Sphinx
@@ -24,7 +25,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     # What is not ours has no page here, and no network is asked for one.
     (r"py:.*", r"(?!digital_painschool\b).*"),
-    # The path that desks share is no public name; type variables and aliases are shown by name.
+    # The path that desks share is no public name; type variables are shown by name.
     (r"py:.*", r"digital_painschool\.steps\..*"),
     (r"py:.*", r"digital_painschool\..*\.(T|T_co|Value)"),
 ]
@@ -61,14 +62,32 @@ def _with_aliases(text: str | None) -> str | None:
 
 
 def _shorten(
-    _app: Sphinx, _what: str, _name: str, _it: object, _options: object, signature: str | None, returns: str | None
+    _app: Sphinx, _what: str, _name: str, it: object, _options: object, signature: str | None, returns: str | None
 ) -> tuple[str | None, str | None]:
-    """Show unions by the name that they have in the code, and a protocol without the `__init__` that it gets."""
-    if signature == "(*args, **kwargs)":
-        signature = ""
+    """Show unions by the name that they have in the code, and no call that a reader is not meant to make."""
+    if isinstance(it, type) and (
+        issubclass(it, Enum) or signature == "(*args, **kwargs)" or "steps.Steps" in (signature or "")
+    ):
+        return "", None
     return _with_aliases(signature), _with_aliases(returns)
 
 
+_plain: dict[str, list[str]] = {}
+
+
+def _remember(_app: Sphinx, what: str, name: str, _it: object, _options: object, lines: list[str]) -> None:
+    if what in {"property", "attribute", "data"}:
+        _plain[name] = lines.copy()
+
+
+def _restore(_app: Sphinx, _what: str, name: str, _it: object, _options: object, lines: list[str]) -> None:
+    """Take back what Napoleon makes of a colon in the docstring of a value: it is no type."""
+    if name in _plain:
+        lines[:] = _plain.pop(name)
+
+
 def setup(app: Sphinx) -> None:
-    """Connect what is ours."""
+    """Connect what is ours; Napoleon listens at priority 500."""
     app.connect("autodoc-process-signature", _shorten)
+    app.connect("autodoc-process-docstring", _remember, priority=400)
+    app.connect("autodoc-process-docstring", _restore, priority=600)

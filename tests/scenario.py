@@ -196,7 +196,8 @@ class Scenario:
             storage=self.storage,
             identity=SwedishIdentity(),
             inbox=inbox or self.inbox,
-            directory=directory or MemoryDirectory({NURSE.hsa_id: both_ways("nurse"), COLLEAGUE.hsa_id: both_ways("c")}),
+            directory=directory
+            or MemoryDirectory({NURSE.hsa_id: both_ways("nurse"), COLLEAGUE.hsa_id: both_ways("c")}),
             messengers=(self.email, self.sms) if messengers is None else messengers,
             observers=observers,
         )

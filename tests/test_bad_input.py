@@ -7,12 +7,24 @@ from typing import Any
 
 import pytest
 
-from digital_painschool.desks.therapist import Cursor
+from digital_painschool.desks.caseload import Cursor
 from digital_painschool.errors import InvalidIdentity, InvalidValue, PainschoolError, StorageFailed
 from digital_painschool.people import PersonId
 from tests.scenario import ANNA, PAIN, START, Scenario
 
-NO_IDS: list[Any] = ["", "okänd", "e-9999", "x" * 10_000, "e-0001\n", "\x00", "\ud800", "e-0001'; --", None, 1, b"e-0001"]
+NO_IDS: list[Any] = [
+    "",
+    "okänd",
+    "e-9999",
+    "x" * 10_000,
+    "e-0001\n",
+    "\x00",
+    "\ud800",
+    "e-0001'; --",
+    None,
+    1,
+    b"e-0001",
+]
 NO_NUMBERS: list[Any] = [0, -1, 10**9, 10**30, True, False, 1.0, "1", None, [1]]
 NO_TEXTS: list[Any] = ["", " \n", "x" * 10_001, "x" * 1_000_001, "\x00", "\ud800", None, 5, b"x", ["x"], {}]
 NO_KEYS: list[Any] = ["", "okänt", "x" * 1_000_001, "\x00", None, 5, b"x", ["x"], {}, set()]
@@ -224,7 +236,11 @@ def test_a_clock_without_a_zone_is_refused_at_the_first_step() -> None:
     good = school.now
     with school.unchanged():
         school.now = datetime(2026, 3, 2, 9)  # noqa: DTZ001 - that is the point
-        for call in (lambda: school.room.open_module(id_, 1), lambda: school.start("200002292399"), school.desk.caseload):
+        for call in (
+            lambda: school.room.open_module(id_, 1),
+            lambda: school.start("200002292399"),
+            school.desk.caseload,
+        ):
             with pytest.raises(InvalidValue):
                 call()
         school.now = good
@@ -249,26 +265,26 @@ def test_a_cursor_that_a_host_has_put_together_wrongly_is_refused(key: Any, now:
 
 
 CLOSED: list[Callable[[Scenario, str], object]] = [
-    lambda s, id_: s.start("200002292399"),
-    lambda s, id_: s.desk.caseload(),
-    lambda s, id_: s.coordinator.unit_caseload(),
+    lambda s, _: s.start("200002292399"),
+    lambda s, _: s.desk.caseload(),
+    lambda s, _: s.coordinator.unit_caseload(),
     lambda s, id_: s.desk.enrolment(id_),
     lambda s, id_: s.desk.timeline(id_),
     lambda s, id_: s.desk.to_handle(id_),
     lambda s, id_: s.desk.open_form(id_, PAIN),
     lambda s, id_: s.desk.write(id_, 1, "Hej"),
     lambda s, id_: s.desk.end(id_, reason="klar"),
-    lambda s, id_: s.desk.profile(),
-    lambda s, id_: s.desk.receive_notifications(email=True),
-    lambda s, id_: s.room.enrolments(),
+    lambda s, _: s.desk.profile(),
+    lambda s, _: s.desk.receive_notifications(email=True),
+    lambda s, _: s.room.enrolments(),
     lambda s, id_: s.room.overview(id_),
     lambda s, id_: s.room.open_module(id_, 1),
     lambda s, id_: s.room.save_form(id_, PAIN, {"smarta": 3}),
     lambda s, id_: s.room.read_conversation(id_, 1),
-    lambda s, id_: s.office.plan_purge(),
-    lambda s, id_: s.office.receipts(),
-    lambda s, id_: s.office.access_log(),
-    lambda s, id_: s.school.delivery().run(s.now),
+    lambda s, _: s.office.plan_purge(),
+    lambda s, _: s.office.receipts(),
+    lambda s, _: s.office.access_log(),
+    lambda s, _: s.school.delivery().run(s.now),
 ]
 
 

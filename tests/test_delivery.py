@@ -74,7 +74,7 @@ def test_an_instant_before_the_run_a_collected_notification_waits() -> None:
     school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
     school.now = NINE - INSTANT
     assert Pass() == school.deliver()
-    assert () == school.inbox.delivered
+    assert 0 == len(school.inbox.delivered)
     school.now = NINE
     assert Pass(delivered=1) == school.deliver()
     assert [Template.MESSAGE_TO_READ] == [notice.template for notice in school.inbox.delivered]
@@ -466,7 +466,7 @@ def test_a_crash_after_handing_over_sends_nothing_again() -> None:
 
 @pytest.mark.rule("D-13a")
 def test_a_crash_while_catching_up_missed_days_sends_nothing_twice_on_that_day() -> None:
-    """Otherwise the one that was handed over would be passed over as known, and an older or newer one sent beside it."""
+    """Otherwise the one that was handed over would be passed over as known, and another sent beside it."""
     storage = CrashingStorage()
     school = Scenario(storage=storage)
     id_ = school.start()
@@ -768,6 +768,7 @@ def test_a_pass_needs_an_instant_with_a_zone() -> None:
 @pytest.mark.rule("D-13b")
 def test_a_busy_enrolment_keeps_its_notification_for_a_later_pass() -> None:
     """Otherwise a conflict would lose the notification or stop the pass."""
+
     class Busy(MemoryStorage):
         """Others are always faster with the worker's own steps."""
 
@@ -801,7 +802,6 @@ def test_the_worker_s_steps_are_in_the_access_log() -> None:
     school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
     school.deliver()
     assert ("system", "deliver") in {(e.by, e.action) for _, e in school.office.access_log()}
-
 
 
 @pytest.mark.rule("D-13a")

@@ -31,7 +31,7 @@ def test_an_hsa_id_is_taken_as_it_is(text: str) -> None:
         " SE2321000131-1",
         "SE2321000131-å",
         "SE2321000131-" + "X" * 19,
-        "SE２３２１０００１３１-1",
+        "SE23210001\uff13\uff11-1",
         "patient",
         "system",
         None,
@@ -53,7 +53,9 @@ def test_an_identity_number_is_masked_wherever_it_is_shown() -> None:
     assert ANNA == PERSON.value
 
 
-@pytest.mark.parametrize("value", ["", "19850709980", "1985070998055", "198507099805\n", "19850709980a", 198507099805, None])
+@pytest.mark.parametrize(
+    "value", ["", "19850709980", "1985070998055", "198507099805\n", "19850709980a", 198507099805, None]
+)
 def test_an_identity_number_is_in_its_canonical_form(value: object) -> None:
     """Otherwise one person could be two."""
     with pytest.raises(InvalidValue) as broken:
@@ -71,16 +73,16 @@ def test_a_number_of_another_scheme_is_another_person() -> None:
 def test_roles_are_a_set_of_role(roles: object) -> None:
     """Otherwise a text from a token would be a role that no table knows, or every letter one."""
     with pytest.raises(InvalidValue):
-        Actor(hsa_id=NURSE.hsa_id, unit=UNIT, roles=roles)  # type: ignore[arg-type]
+        Actor(hsa_id=NURSE.hsa_id, unit=UNIT, roles=roles)
 
 
 def test_an_actor_takes_plain_texts_and_checks_them() -> None:
     """Otherwise a host would have to import more than it needs, or could pass anything."""
-    actor = Actor(hsa_id=str(NURSE.hsa_id), unit=str(UNIT), roles=[Role.THERAPIST, Role.THERAPIST])  # type: ignore[arg-type]
+    actor = Actor(hsa_id=str(NURSE.hsa_id), unit=str(UNIT), roles=[Role.THERAPIST, Role.THERAPIST])
     assert NURSE == actor
     assert {NURSE} == {actor}
     with pytest.raises(InvalidValue):
-        Actor(hsa_id="nurse", unit=UNIT, roles=set())  # type: ignore[arg-type]
+        Actor(hsa_id="nurse", unit=UNIT, roles=set())
 
 
 def test_a_signature_says_who_without_an_identity_number() -> None:

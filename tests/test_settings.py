@@ -82,7 +82,7 @@ def test_file_opens_a_school(tmp_path: Path) -> None:
     [
         ("storage = 3", "storage is a table with a name"),
         ('storage = "painschool.db"', "begins with its kind"),
-        ('storage = "memory://"\nstorrage = 1', "'storrage' is not known; known are storage"),
+        ('storage = "memory://"\nstorrage = 1', "'storrage' is not known in the file; known are storage"),
         ('storage = "memory://"\nidentity = "swedish"', "identity is a table with a name"),
         ('storage = "memory://"\n[messengers]\nname = "files"', "messengers is a list of tables"),
         ('storage = "memory://"\n[policy]\ncollected_at = 05:59:59', "06:00 or later"),
@@ -93,9 +93,17 @@ def test_file_opens_a_school(tmp_path: Path) -> None:
         ('storage = "memory://"\n[policy]\nretension_years = 12', "retension_years"),
         ('storage = "memory://"\n[policy]\nmaintenance_days = [0, 10]', "maintenance_days"),
         ('storage = "memory://"\n[units.nowhere.policy]\nreview_after_days = 7', "HSA-id"),
-        ('storage = "memory://"\nunits = 3', "units holds a table"),
-        (f'storage = "memory://"\n[units.{UNIT}]\npolitik = 1', "is a table with policy and programs"),
-        ('storage = "memory://"\n[programs]\nfile = "x.toml"', "programs is a table with files and offered"),
+        ('storage = "memory://"\nunits = 3', "units is a table"),
+        (f'storage = "memory://"\n[units.{UNIT}]\npolitik = 1', "'politik' is not known in units.SE2321000131-E000000000001; known are policy, programs"),
+        ('storage = "memory://"\n[programs]\nfile = "x.toml"', "'file' is not known in programs; known are files, offered"),
+        ('storage = "memory://"\n[programs]\nfiles = "x.toml"', "programs.files is a list of texts"),
+        ('storage = "memory://"\n[programs]\noffered = [3]', "programs.offered is a list of texts"),
+        ('storage = "memory://"\npolicy = 3', "policy is a table"),
+        (f'storage = "memory://"\n[units]\n{UNIT} = 3', f"units.{UNIT} is a table with policy, programs"),
+        (f'storage = "memory://"\n[units.{UNIT}]\npolicy = 3', "policy is a table"),
+        ('storage = "memory://"\n[policy]\nheading = 3', "text"),
+        ('storage = "memory://"\n[policy]\ncollected_at = 9', "a time of day"),
+        ('storage = "memory://"\n[policy]\nexport_before_purge = "no"', "true or false"),
         ("storage = ", "not TOML"),
     ],
 )
@@ -126,13 +134,21 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
 
 def test_inbox_is_beside_the_storage_unless_told_otherwise(tmp_path: Path) -> None:
     """Were the inbox in memory by default, notices on a real storage would vanish with the process."""
-    url = "sqlite:///painschool.db"
+    url = f"sqlite:///{tmp_path / 'painschool.db'}"
     beside = Chosen("sql", {"url": url})
     assert beside == Settings.from_url(url).inbox
     assert beside == Settings(storage=Chosen("sqlite", {"url": url})).inbox
     assert beside == Settings.from_toml(write(tmp_path, f'storage = "{url}"\n')).inbox
     assert beside == Settings.from_toml(write(tmp_path, f'storage = "{url}"\n[inbox]\nname = "sql"\n')).inbox
     assert Chosen("memory") == Settings.from_url("memory://").inbox
+
+
+def test_relative_sqlite_file_is_meant_from_the_settings_folder(tmp_path: Path) -> None:
+    """A worker that cron starts elsewhere would open, or make, another file."""
+    settings = Settings.from_toml(write(tmp_path, 'storage = "sqlite:///data/painschool.db"\n'))
+    absolute = f"sqlite:///{tmp_path / 'data' / 'painschool.db'}"
+    assert absolute == settings.storage.options["url"]
+    assert absolute == settings.inbox.options["url"]
 
 
 def test_secret_is_named_by_the_settings_and_never_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

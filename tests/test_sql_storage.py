@@ -6,7 +6,6 @@ import signal
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import timedelta
 from multiprocessing import get_context
 from pathlib import Path
 from threading import Thread
@@ -24,7 +23,7 @@ from digital_painschool.adapters.sql import migrations as migrations_package
 from digital_painschool.adapters.sql.revisions import REVISIONS, VERSION_TABLE
 from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.enrolment import Enrolment, apply, replay
-from digital_painschool.errors import Conflict, DeliveryFailed, InvalidValue, PainschoolError, StorageFailed
+from digital_painschool.errors import Conflict, DeliveryFailed, InvalidValue, StorageFailed
 from digital_painschool.events import (
     AccessEnded,
     Ended,
@@ -44,12 +43,10 @@ from digital_painschool.rules.flags import tally
 from tests.contracts.histories import (
     COLLEAGUE,
     HOUR,
-    LEASE,
     MORNING,
     NURSE,
     OTHER_PERSON,
     PERSON,
-    PROGRAM,
     RUN,
     UNIT,
     access_entry,
@@ -251,7 +248,7 @@ def test_a_state_of_another_shape_is_replayed(url: str, storage: SqlStorage) -> 
 def test_a_damaged_state_is_named_without_its_content(url: str, storage: SqlStorage) -> None:
     """Otherwise a row that was changed by hand would surface as a foreign error, with personal data in it."""
     storage.save(begin())
-    execute(url, "UPDATE enrolments SET state = '{\"person\": {\"value\": \"198507099805\"}}'")
+    execute(url, 'UPDATE enrolments SET state = \'{"person": {"value": "198507099805"}}\'')
     with closing(SqlStorage(url)) as other, pytest.raises(StorageFailed, match="cannot be read") as caught:
         other.load("enrolment-1")
     assert "1985" not in str(caught.value)
@@ -475,7 +472,7 @@ def test_a_database_without_schema_is_refused(tmp_path: Path, empty_postgresql_u
 
 def test_a_newer_schema_is_refused(url: str) -> None:
     """Otherwise an old worker would write rows that the new ones cannot read."""
-    execute(url, f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
+    execute(url, f"UPDATE {VERSION_TABLE} SET version_num = '9999'")  # noqa: S608 - a constant
     for open_it in (lambda: SqlStorage(url), lambda: migrate(url), lambda: SqlStorage(url, migrate=True)):
         with pytest.raises(StorageFailed, match="written by a newer version"):
             open_it()
@@ -525,7 +522,7 @@ def test_the_migrations_give_the_same_tables_as_the_schema(sqlite_url: str, tmp_
     engine = create_engine(f"sqlite:///{tmp_path}/other.db")
     METADATA.create_all(engine)
     engine.dispose()
-    ask = f"SELECT name, sql FROM sqlite_master WHERE tbl_name <> '{VERSION_TABLE}' AND sql IS NOT NULL ORDER BY name"
+    ask = f"SELECT name, sql FROM sqlite_master WHERE tbl_name <> '{VERSION_TABLE}' AND sql IS NOT NULL ORDER BY name"  # noqa: S608 - a constant
     assert _columns_sorted(execute(f"sqlite:///{tmp_path}/other.db", ask)) == _columns_sorted(execute(sqlite_url, ask))
 
 
@@ -539,18 +536,16 @@ def test_the_known_revisions_are_those_of_the_migrations() -> None:
     assert list(REVISIONS) == [script.revision for script in scripts.walk_revisions()][::-1]
 
 
-def _statements() -> list[Any]:
-    found = []
+def _statements() -> Iterator[tuple[str, Any]]:
     for module in ("caseload", "enrolments", "inbox", "messaging", "offices", "outbox", "retention", "saving"):
         for name, value in vars(importlib.import_module(f"digital_painschool.adapters.sql.{module}")).items():
             for statement in value if isinstance(value, tuple) else (value,):
                 # _STATE is what other statements begin with, and is never run as it is.
                 if isinstance(statement, (Select, Update, Delete)) and name != "_STATE":
-                    found.append(pytest.param(statement, id=f"{module}{name}"))
-    return found
+                    yield f"{module}{name}", statement
 
 
-@pytest.mark.parametrize("statement", _statements())
+@pytest.mark.parametrize("statement", [pytest.param(statement, id=name) for name, statement in _statements()])
 def test_every_statement_goes_by_an_index(sqlite_url: str, statement: Any) -> None:
     """Otherwise it would become slower with every patient, at every unit."""
     compiled = sqlite._STATEMENTS[statement]

@@ -12,7 +12,7 @@ import pytest
 from attrs import frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from digital_painschool.adapters.memory import MemoryInbox, MemoryStorage
 from digital_painschool.enrolment import Phase
@@ -22,7 +22,13 @@ from digital_painschool.ports.inbox import HandedOver, Notice
 from digital_painschool.ports.storage import Change
 from tests.scenario import ANNA, BO, INSTANT, STOCKHOLM, Scenario, local
 
-BEFORE_THE_CHANGES = ("2026-03-27 12:00", "2026-10-23 12:00", "2027-03-26 12:00", "2027-10-29 12:00", "2026-06-01 12:00")
+BEFORE_THE_CHANGES = (
+    "2026-03-27 12:00",
+    "2026-10-23 12:00",
+    "2027-03-26 12:00",
+    "2027-10-29 12:00",
+    "2026-06-01 12:00",
+)
 
 
 class WatchedInbox(MemoryInbox):
@@ -101,7 +107,11 @@ class CollectedMachine(RuleBasedStateMachine):
         id_ = self.ids[which]
         return None if self.school.state(id_).phase is Phase.ENDED else id_
 
-    @rule(which=st.integers(0, 2), conversation=st.integers(1, 2), notify=st.sampled_from([*Notify, Notify.COLLECTED, Notify.COLLECTED]))
+    @rule(
+        which=st.integers(0, 2),
+        conversation=st.integers(1, 2),
+        notify=st.sampled_from([*Notify, Notify.COLLECTED, Notify.COLLECTED]),
+    )
     def write(self, which: int, conversation: int, notify: Notify) -> None:
         """The therapist writes."""
         id_ = self.open(which)
@@ -213,12 +223,11 @@ class CollectedMachine(RuleBasedStateMachine):
             assert record.notification.id in state.undelivered
 
 
-CollectedMachine.TestCase.settings = settings(max_examples=250, stateful_step_count=30, deadline=None)
-
-
 @pytest.mark.rule("D-13a")
-class TestCollected(CollectedMachine.TestCase):  # type: ignore[misc, name-defined]
-    """Otherwise a patient would be told twice, at night, or never."""
+def test_whatever_happens_nobody_is_told_twice_or_never() -> None:
+    """Otherwise a patient would be told twice on a day, at night, or never."""
+    moderate = settings(max_examples=250, stateful_step_count=30, deadline=None)
+    run_state_machine_as_test(CollectedMachine, settings=moderate)
 
 
 @pytest.mark.rule("M-13")

@@ -1,12 +1,13 @@
 """Conversations: headings, messages both ways, and what has been read."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from digital_painschool.enrolment import Conversation
 from digital_painschool.errors import InvalidValue, Reason
-from digital_painschool.events import ConversationRenamed, ConversationStarted, MessageSent, MessagesRead
+from digital_painschool.events import ConversationRenamed, ConversationStarted, Event, MessageSent, MessagesRead
 from digital_painschool.notification import Notify
 from digital_painschool.people import Party
 from digital_painschool.policy import FlagKind, Policy
@@ -133,11 +134,12 @@ def test_a_conversation_that_does_not_exist_is_refused(number: int) -> None:
     """Otherwise conversation 0 would be the last one."""
     enrolment = started()
     talking = folded(enrolment, start_conversation(enrolment, TERMS, "Hej", "Rubrik", by=NURSE, at=LATER))
-    for step in (
+    steps: tuple[Callable[[], object], ...] = (
         lambda: send(talking, TERMS, number, "Hej", by=PATIENT, at=LATER),
         lambda: rename(talking, TERMS, number, "Ny", by=PATIENT, at=LATER),
         lambda: read(talking, TERMS, number, 0, by=PATIENT, at=LATER),
-    ):
+    )
+    for step in steps:
         with refused("M-10", Reason.UNKNOWN_CONVERSATION, conversation=number):
             step()
 
@@ -232,7 +234,7 @@ def test_after_the_end_the_therapist_can_read_and_that_changes_nothing() -> None
     )
 
 
-def ended() -> tuple[object, ...]:
+def ended() -> tuple[Event, ...]:
     """Give the event of an ending."""
     return end(started(), TERMS, "klar", by=NURSE, at=LATER)
 

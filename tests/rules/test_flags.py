@@ -6,7 +6,14 @@ import pytest
 
 from digital_painschool.enrolment import Enrolment, Tally
 from digital_painschool.errors import InvalidValue, Reason
-from digital_painschool.events import FlagHandled, FormRead, FormSaved, MessageSent, NotificationUndelivered, ProgramDone
+from digital_painschool.events import (
+    FlagHandled,
+    FormRead,
+    FormSaved,
+    MessageSent,
+    NotificationUndelivered,
+    ProgramDone,
+)
 from digital_painschool.notification import Channel, Status
 from digital_painschool.people import Party
 from digital_painschool.policy import FlagKind
@@ -175,7 +182,7 @@ def test_the_flag_of_the_ending_waits_from_the_instant_on(after: timedelta, kind
 def test_everything_that_can_wait_is_in_the_box_and_in_the_figures() -> None:
     """Otherwise a kind of flag would be raised and never be seen."""
     enrolment = busy()
-    assert list(FlagKind)[:2] + [FlagKind.UNDELIVERED, FlagKind.PROGRAM_DONE, FlagKind.ENDING] == [
+    assert [*list(FlagKind)[:2], FlagKind.UNDELIVERED, FlagKind.PROGRAM_DONE, FlagKind.ENDING] == [
         flag.kind for flag in to_handle(enrolment, enrolment.access_until)
     ]
     assert Tally(unread_forms=1, unread_messages=1, done=True, undelivered=1, priority=False) == tally(enrolment)

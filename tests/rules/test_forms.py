@@ -60,7 +60,14 @@ def test_every_kind_of_answer_is_kept_as_it_was_given() -> None:
     """Otherwise the therapist would read something else than the patient wrote."""
     school = Scenario()
     id_ = school.start()
-    given = {"hemma": "svart", "var": ["rygg"], "timmar": 6.5, "steg": 3, "fritext": "Å ä ö 🙂", "dag": date(2026, 3, 2)}
+    given = {
+        "hemma": "svart",
+        "var": ["rygg"],
+        "timmar": 6.5,
+        "steg": 3,
+        "fritext": "Å ä ö 🙂",
+        "dag": date(2026, 3, 2),
+    }
     school.room.save_form(id_, DAILY, given)
     (kept,) = school.desk.answers(id_, DAILY)
     assert {**given, "var": ("rygg",), "dag": "2026-03-02"} == dict(kept.answers)

@@ -198,9 +198,7 @@ def test_dropping_and_giving_up_are_noted() -> None:
     """Otherwise the timeline would not say what became of a notification."""
     enrolment, notification = told(Notify.COLLECTED)
     dropped = drop(enrolment, TERMS, notification, by=WORKER, at=START)
-    assert (
-        NotificationDropped(at=START, by="system", notification=notification.id, channel=Channel.INBOX),
-    ) == dropped
+    assert (NotificationDropped(at=START, by="system", notification=notification.id, channel=Channel.INBOX),) == dropped
     events: tuple[Event, ...] = give_up(enrolment, TERMS, notification, Status.UNREACHABLE, by=WORKER, at=START)
     assert [NotificationUndelivered] == [type(event) for event in events]
     again = give_up(folded(enrolment, events), TERMS, notification, Status.UNREACHABLE, by=WORKER, at=START)

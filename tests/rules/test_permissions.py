@@ -121,8 +121,8 @@ def test_a_patient_administrator_sees_the_unit_s_list_and_reads_no_answers() -> 
         lambda: school.coordinator.open_form(id_, PAIN),
         lambda: school.coordinator.timeline(id_),
         lambda: school.coordinator.conversations(id_),
-        lambda: school.coordinator.caseload(),
-        lambda: school.desk.unit_caseload(),
+        school.coordinator.caseload,
+        school.desk.unit_caseload,
         lambda: school.desk.hand_over(id_, COLLEAGUE.hsa_id),
     ):
         with school.unchanged(), pytest.raises(NotPermitted):

@@ -217,7 +217,7 @@ def test_without_the_export_nothing_is_purged_where_the_policy_asks_for_it() -> 
     drawn = school.office.approve(school.office.plan_purge(), decision="RS 2036-1")
     done = school.office.purge(drawn)
     assert ((), (Skipped(enrolment_id=id_, why=Skip.NOT_EXPORTED),)) == (done.purged, done.skipped)
-    assert school.state(id_)
+    assert None is not school.storage.load(id_)
 
 
 @pytest.mark.rule("D-21a")
@@ -313,4 +313,4 @@ def test_the_stored_plan_counts_and_not_the_one_that_is_handed_in() -> None:
     forged = evolve(drawn, enrolments=(*drawn.enrolments, over()), decision=decision)
     with school.unchanged(), refused("D-21a", Reason.NOT_APPROVED):
         school.office.purge(forged)
-    assert school.state(id_)
+    assert None is not school.storage.load(id_)

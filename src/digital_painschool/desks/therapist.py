@@ -1,12 +1,12 @@
 """The therapist's desk: "Mina", "Hantera", "Meddelande", "Tidslinje" and "Min profil"."""
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
 from typing import TypeVar, get_args
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from digital_painschool.border import plain_text
+from digital_painschool.desks.caseload import Cursor, Page, page
 from digital_painschool.desks.reading import (
     ConversationView,
     Submission,
@@ -17,12 +17,11 @@ from digital_painschool.desks.reading import (
 from digital_painschool.enrolment import Enrolment
 from digital_painschool.errors import InvalidValue, Reason, RuleBroken
 from digital_painschool.events import ConversationRenamed, ConversationStarted, Event, FormSaved, MessageSent
-from digital_painschool.instants import utc
 from digital_painschool.notification import Channel, NotificationRecord, Notify, Profile
 from digital_painschool.people import Actor, HsaId, Party, PersonId, Role
 from digital_painschool.policy import FlagKind
 from digital_painschool.ports.directory import StaffEntry
-from digital_painschool.ports.storage import CaseQuery, CaseRow, Entry
+from digital_painschool.ports.storage import Entry
 from digital_painschool.program import EndReason, Program
 from digital_painschool.rules import conversations as talk
 from digital_painschool.rules import flags, lifecycle, ordering
@@ -31,7 +30,6 @@ from digital_painschool.rules.notifications import choose
 from digital_painschool.rules.permissions import Action
 from digital_painschool.steps import Step, Steps
 
-_PAGE_LIMIT = 500
 _T = TypeVar("_T")
 
 
@@ -40,63 +38,6 @@ def _all_of(given: object, choices: Collection[_T], name: str, what: str) -> fro
     if not all(item in choices for item in items):
         raise InvalidValue(f"{name} is a collection of {what}")
     return frozenset(choice for choice in choices if choice in items)
-
-
-@frozen(kw_only=True)
-class Cursor:
-    """Where the next page of a list begins, and the instant that the whole walk is judged at."""
-
-    key: tuple[int, str] = field()
-    now: datetime = field(converter=utc)
-
-    @key.validator
-    def _is_place(self, _: object, key: object) -> None:
-        if not (isinstance(key, tuple) and [*map(type, key)] == [int, str]):
-            raise InvalidValue("a cursor is the `next` of the page before")
-
-
-@frozen(kw_only=True)
-class Case:
-    """One patient in the list. Rule: M-08, M-09, M-17.
-
-    Args:
-        row: What the storage keeps for the list.
-        ending: True when the patient's access is over and the enrolment waits to be maintained or ended.
-        review_due: True when the last review is more than the policy's days ago.
-    """
-
-    row: CaseRow
-    ending: bool
-    review_due: bool
-
-    @property
-    def enrolment_id(self) -> str:
-        """Which enrolment."""
-        return self.row.enrolment_id
-
-    @property
-    def priority(self) -> bool:
-        """True when an unread filling-in reached an alert threshold; such rows come first."""
-        return self.row.tally.priority
-
-    @property
-    def flags(self) -> int:
-        """How many things wait: unread forms and messages, what could not be delivered, done, ending."""
-        tally = self.row.tally
-        return tally.unread_forms + tally.unread_messages + tally.undelivered + tally.done + self.ending
-
-
-@frozen(kw_only=True)
-class Page:
-    """A page of the list of patients.
-
-    Args:
-        rows: In order: priority first, then what has flags, then the rest.
-        next: Where the next page begins; None when this is the last.
-    """
-
-    rows: tuple[Case, ...]
-    next: Cursor | None
 
 
 @frozen(kw_only=True)
@@ -164,11 +105,12 @@ class TherapistDesk:
 
     def caseload(self, after: Cursor | None = None, *, limit: int = 50) -> Page:
         """Give a page of "Mina": the therapist's own patients with their flags, priority first. Rule: M-08, M-09."""
-        return self._cases(Action.LIST_OWN_PATIENTS, self._actor.hsa_id, after, limit)
+        action, own = Action.LIST_OWN_PATIENTS, self._actor.hsa_id
+        return page(self._steps, self._actor, action, therapist=own, after=after, limit=limit)
 
     def unit_caseload(self, after: Cursor | None = None, *, limit: int = 50) -> Page:
         """Give a page of all the unit's patients, so that no flag is lost when a therapist is away. Rule: D-09a."""
-        return self._cases(Action.LIST_UNIT, None, after, limit)
+        return page(self._steps, self._actor, Action.LIST_UNIT, therapist=None, after=after, limit=limit)
 
     def enrolment(self, enrolment_id: str) -> Enrolment:
         """Give an enrolment's state: progress, counts, dates. Rule: M-08."""
@@ -409,38 +351,3 @@ class TherapistDesk:
         documents: dict[type[Event], str] | None = None,
     ) -> Enrolment:
         return self._steps.take(action, self._actor, enrolment_id, step, documents=documents)
-
-    def _cases(self, action: Action, therapist: HsaId | None, after: Cursor | None, limit: int) -> Page:
-        self._steps.permit(action, self._actor)
-        if type(limit) is not int or not 1 <= limit <= _PAGE_LIMIT:
-            raise InvalidValue(f"limit is a whole number from 1 to {_PAGE_LIMIT}")
-        if after is not None and not isinstance(after, Cursor):
-            raise InvalidValue("after is the `next` of the page before")
-        now = self._steps.now() if after is None else after.now
-        found = self._steps.storage.cases(
-            CaseQuery(
-                unit=self._actor.unit,
-                therapist=therapist,
-                now=now,
-                after=None if after is None else after.key,
-                limit=limit + 1,
-            )
-        )
-        rows = found[:limit]
-        self._log_rows(action, rows)
-        policy = self._steps.policy(self._actor.unit)
-        return Page(
-            rows=tuple(
-                Case(
-                    row=row,
-                    ending=now >= row.access_until,
-                    review_due=lifecycle.is_review_due(row.reviewed_at or row.started_at, now, policy),
-                )
-                for row in rows
-            ),
-            next=Cursor(key=rows[-1].key, now=now) if len(found) > limit else None,
-        )
-
-    def _log_rows(self, action: Action, rows: Iterable[CaseRow]) -> None:
-        entry = self._steps.access_entry(action, self._actor, self._steps.now())
-        self._steps.storage.log([evolve(entry, enrolment_id=row.enrolment_id, person=row.person) for row in rows])

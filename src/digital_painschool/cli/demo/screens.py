@@ -10,7 +10,7 @@ from rich.text import Text
 
 from digital_painschool import Event, FlagKind, PersonId, Program
 from digital_painschool.cli.demo.stage import ZONE
-from digital_painschool.desks.therapist import Case, Page
+from digital_painschool.desks.caseload import Case, Page
 from digital_painschool.events import FormSaved, MessageSent, MessagesRead, ModuleOpened
 from digital_painschool.notification import NotificationRecord, Status
 from digital_painschool.ports.storage import Entry
