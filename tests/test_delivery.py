@@ -77,7 +77,8 @@ def test_an_instant_before_the_run_a_collected_notification_waits() -> None:
     assert 0 == len(school.inbox.delivered)
     school.now = NINE
     assert Pass(delivered=1) == school.deliver()
-    assert [Template.MESSAGE_TO_READ] == [notice.template for notice in school.inbox.delivered]
+    (notice,) = school.inbox.delivered
+    assert Template.MESSAGE_TO_READ is notice.template
 
 
 @pytest.mark.rule("M-12")

@@ -66,6 +66,12 @@ def test_of_a_local_time_that_comes_twice_the_first_is_meant(start: str, first: 
     assert first == months_later(local(start), 12, STOCKHOLM)
 
 
+def test_a_start_in_the_second_of_two_equal_hours_means_the_first_when_the_later_comes_twice_too() -> None:
+    """Otherwise the rule "the first is meant" would depend on which of two hours it was six years ago."""
+    second = local("2020-10-25 02:30", fold=1)
+    assert datetime(2026, 10, 25, 0, 30, tzinfo=UTC) == months_later(second, 72, STOCKHOLM)
+
+
 def test_the_second_of_two_equal_local_times_starts_the_same_year() -> None:
     """Otherwise a start in the doubled hour would carry the fold into a day that has none."""
     second = local("2026-10-25 02:30", fold=1)

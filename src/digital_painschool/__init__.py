@@ -36,13 +36,14 @@ if TYPE_CHECKING:
     from digital_painschool.ports import Ports
     from digital_painschool.program import Ordering, Program
     from digital_painschool.school import PainSchool
-    from digital_painschool.settings import Settings
+    from digital_painschool.settings import Chosen, Settings
 
 __all__ = [
     "Access",
     "Actor",
     "Catalogue",
     "Channel",
+    "Chosen",
     "Conflict",
     "DeliveryFailed",
     "Enrolment",
@@ -83,6 +84,7 @@ _HOME = {
     "Actor": "people",
     "Catalogue": "catalogue",
     "Channel": "notification",
+    "Chosen": "settings",
     "Conflict": "errors",
     "DeliveryFailed": "errors",
     "Enrolment": "enrolment",

@@ -1,6 +1,7 @@
 """Who takes part: patients by identity number, staff by HSA-id, and the signature that each step carries."""
 
 import re
+from collections.abc import Collection
 from enum import Enum
 from typing import Self
 
@@ -70,7 +71,7 @@ class PersonId:
         return f"{self.value[:8]}-****"
 
 
-def _roles(roles: object) -> frozenset[Role]:
+def _roles(roles: Collection[Role]) -> frozenset[Role]:
     if isinstance(roles, (set, frozenset, tuple, list)) and all(isinstance(role, Role) for role in roles):
         return frozenset(roles)
     raise InvalidValue("roles is a set of Role")

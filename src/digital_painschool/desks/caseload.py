@@ -60,7 +60,7 @@ class Case:
 
 
 @frozen(kw_only=True)
-class Page:
+class CasePage:
     """A page of the list of patients.
 
     Args:
@@ -72,9 +72,9 @@ class Page:
     next: Cursor | None
 
 
-def page(
+def case_page(
     steps: Steps, actor: Actor, action: Action, *, therapist: HsaId | None, after: Cursor | None, limit: int
-) -> Page:
+) -> CasePage:
     """Give a page of the list to someone who may see it, and log for each patient that it was seen.
 
     Args:
@@ -101,7 +101,7 @@ def page(
     entry = steps.access_entry(action, actor, steps.now())
     steps.storage.log([evolve(entry, enrolment_id=row.enrolment_id, person=row.person) for row in rows])
     policy = steps.policy(actor.unit)
-    return Page(
+    return CasePage(
         rows=tuple(
             Case(
                 row=row,

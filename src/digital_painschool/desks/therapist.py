@@ -6,7 +6,7 @@ from typing import TypeVar, get_args
 from attrs import evolve, frozen
 
 from digital_painschool.border import plain_text
-from digital_painschool.desks.caseload import Cursor, Page, page
+from digital_painschool.desks.caseload import CasePage, Cursor, case_page
 from digital_painschool.desks.reading import (
     ConversationView,
     Submission,
@@ -103,14 +103,14 @@ class TherapistDesk:
         whose = self._actor.hsa_id if therapist is None else HsaId(therapist)
         return self._steps.start(chosen, person, therapist=whose, by=self._actor)
 
-    def caseload(self, after: Cursor | None = None, *, limit: int = 50) -> Page:
+    def caseload(self, after: Cursor | None = None, *, limit: int = 50) -> CasePage:
         """Give a page of "Mina": the therapist's own patients with their flags, priority first. Rule: M-08, M-09."""
         action, own = Action.LIST_OWN_PATIENTS, self._actor.hsa_id
-        return page(self._steps, self._actor, action, therapist=own, after=after, limit=limit)
+        return case_page(self._steps, self._actor, action, therapist=own, after=after, limit=limit)
 
-    def unit_caseload(self, after: Cursor | None = None, *, limit: int = 50) -> Page:
+    def unit_caseload(self, after: Cursor | None = None, *, limit: int = 50) -> CasePage:
         """Give a page of all the unit's patients, so that no flag is lost when a therapist is away. Rule: D-09a."""
-        return page(self._steps, self._actor, Action.LIST_UNIT, therapist=None, after=after, limit=limit)
+        return case_page(self._steps, self._actor, Action.LIST_UNIT, therapist=None, after=after, limit=limit)
 
     def enrolment(self, enrolment_id: str) -> Enrolment:
         """Give an enrolment's state: progress, counts, dates. Rule: M-08."""

@@ -44,7 +44,8 @@ def save_form(
     _require_open_module(enrolment, terms, form, at)
     problems = answer_problems(definition, answers)
     if problems:
-        raise RuleBroken("M-14", Reason.INVALID_ANSWERS, form=form, problems=problems)
+        questions = tuple(key for problem in problems if (key := problem.partition(": ")[0]) in definition.keys)
+        raise RuleBroken("M-14", Reason.INVALID_ANSWERS, form=form, questions=questions, problems=problems)
     total = score(definition, answers)
     return (
         FormSaved(

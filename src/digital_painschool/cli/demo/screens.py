@@ -10,7 +10,7 @@ from rich.text import Text
 
 from digital_painschool import Event, FlagKind, PersonId, Program
 from digital_painschool.cli.demo.stage import ZONE
-from digital_painschool.desks.caseload import Case, Page
+from digital_painschool.desks.caseload import Case, CasePage
 from digital_painschool.events import FormSaved, MessageSent, MessagesRead, ModuleOpened
 from digital_painschool.notification import NotificationRecord, Status
 from digital_painschool.ports.storage import Entry
@@ -54,7 +54,7 @@ _EVENTS: Mapping[str, str] = {
 }
 
 
-def mina(page: Page, name: Callable[[PersonId], str]) -> RenderableType:
+def mina(page: CasePage, name: Callable[[PersonId], str]) -> RenderableType:
     """Draw "Mina", the list of patients. Rule: M-08, M-09."""
     table = _table("Invånare", "Händelser att hantera", "Senast aktiv", "Tillgång till", "Genomgång")
     for case in page.rows:
