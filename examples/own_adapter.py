@@ -17,7 +17,7 @@ from digital_painschool import Actor, DeliveryFailed, Notify, PersonId, Role, Se
 from digital_painschool.plugins import installed
 from digital_painschool.ports import Inbox
 from digital_painschool.ports.hooks import Offer, Options, hookimpl
-from digital_painschool.ports.inbox import HandedOver, Notice, Reach
+from digital_painschool.ports.inbox import Delivered, Notice, Reach
 from digital_painschool.settings import Chosen
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -34,18 +34,28 @@ class FolderInbox:
         """Reach those whom the national inbox knows."""
         return Reach(reachable=person.scheme in {"personnummer", "samordningsnummer"})
 
-    def deliver(self, notice: Notice) -> HandedOver:
+    def deliver(self, notice: Notice) -> Delivered:
         """Write the file, once for each key: after a crash the same key comes again."""
-        file = self._folder / f"{sha256(notice.key.encode()).hexdigest()[:32]}.json"
+        file = self._file(notice.key)
         content = {"to": notice.person.value, "text": notice.template.text, "link": notice.link}
         try:
             with file.open("x", encoding="utf-8") as new:
                 json.dump(content, new, ensure_ascii=False)
         except FileExistsError:
-            return HandedOver.KNOWN
+            return Delivered.KNOWN
         except OSError as error:
             raise DeliveryFailed(f"the folder cannot be written: {error.strerror}") from None
-        return HandedOver.NEW
+        return Delivered.NEW
+
+    def forget(self, keys: Iterable[str]) -> int:
+        """Delete the files of purged enrolments that nobody has taken."""
+        files = [file for key in keys if (file := self._file(key)).exists()]
+        for file in files:
+            file.unlink()
+        return len(files)
+
+    def _file(self, key: str) -> Path:
+        return self._folder / f"{sha256(key.encode()).hexdigest()[:32]}.json"
 
 
 def make_inbox(options: Options) -> Inbox:

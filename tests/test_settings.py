@@ -94,8 +94,14 @@ def test_file_opens_a_school(tmp_path: Path) -> None:
         ('storage = "memory://"\n[policy]\nmaintenance_days = [0, 10]', "maintenance_days"),
         ('storage = "memory://"\n[units.nowhere.policy]\nreview_after_days = 7', "HSA-id"),
         ('storage = "memory://"\nunits = 3', "units is a table"),
-        (f'storage = "memory://"\n[units.{UNIT}]\npolitik = 1', "'politik' is not known in units.SE2321000131-E000000000001; known are policy, programs"),
-        ('storage = "memory://"\n[programs]\nfile = "x.toml"', "'file' is not known in programs; known are files, offered"),
+        (
+            f'storage = "memory://"\n[units.{UNIT}]\npolitik = 1',
+            "'politik' is not known in units.SE2321000131-E000000000001; known are policy, programs",
+        ),
+        (
+            'storage = "memory://"\n[programs]\nfile = "x.toml"',
+            "'file' is not known in programs; known are files, offered",
+        ),
         ('storage = "memory://"\n[programs]\nfiles = "x.toml"', "programs.files is a list of texts"),
         ('storage = "memory://"\n[programs]\noffered = [3]', "programs.offered is a list of texts"),
         ('storage = "memory://"\npolicy = 3', "policy is a table"),

@@ -114,7 +114,7 @@ def test_each_spelling_of_the_shared_list(entry: dict[str, Any], spelling: str) 
         for text in texts
     ],
 )
-def test_the_shared_structured_list(kind: str, valid: bool, text: str) -> None:  # noqa: FBT001 - a column of the table
+def test_the_shared_structured_list(kind: str, valid: bool, text: str) -> None:
     """We would disagree with the other implementations about which numbers there are."""
     if valid:
         scheme = {"ssn": "personnummer", "con": "samordningsnummer"}[kind]

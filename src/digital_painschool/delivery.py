@@ -15,7 +15,7 @@ from digital_painschool.instants import utc
 from digital_painschool.notification import Channel, Claimed, Notification, Outcome, Status
 from digital_painschool.people import PersonId, System
 from digital_painschool.policy import Policy
-from digital_painschool.ports.inbox import HandedOver, Notice
+from digital_painschool.ports.inbox import Delivered, Notice
 from digital_painschool.rules.lifecycle import note_access_end
 from digital_painschool.rules.notifications import drop, give_up, is_moot, lanes, may_go_at, try_again_at
 from digital_painschool.rules.permissions import Action
@@ -150,7 +150,7 @@ class Delivery:
         # All at one instant, so that they go as one.
         yield from (("retried", _back(claim, now, max(again.values()), tried=True)) for claim in again)
 
-    def _hand(self, notification: Notification, policy: Policy) -> HandedOver:
+    def _hand(self, notification: Notification, policy: Policy) -> Delivered:
         try:
             if isinstance(notification.recipient, PersonId):
                 return self._to_patient(notification, notification.recipient, policy)
@@ -161,7 +161,7 @@ class Delivery:
             _log.error("handing over to %s raised %s", notification.channel.value, type(error).__name__)
             raise DeliveryFailed(type(error).__name__) from None
 
-    def _to_patient(self, notification: Notification, person: PersonId, policy: Policy) -> HandedOver:
+    def _to_patient(self, notification: Notification, person: PersonId, policy: Policy) -> Delivered:
         inbox = self._steps.ports.inbox
         if not inbox.reach(person).reachable:
             raise _Unreachable("the person cannot be reached in the inbox", permanent=True)
@@ -175,7 +175,7 @@ class Delivery:
             )
         )
 
-    def _to_staff(self, notification: Notification, policy: Policy) -> HandedOver:
+    def _to_staff(self, notification: Notification, policy: Policy) -> Delivered:
         assert not isinstance(notification.recipient, PersonId)
         entry = self._steps.ports.directory.find(notification.recipient)
         address = None

@@ -8,7 +8,7 @@ import pytest
 from digital_painschool.errors import DeliveryFailed
 from digital_painschool.notification import Template
 from digital_painschool.people import HsaId, PersonId
-from digital_painschool.ports.inbox import HandedOver, Inbox, Notice
+from digital_painschool.ports.inbox import Delivered, Inbox, Notice
 
 THREADS = 8
 
@@ -39,27 +39,36 @@ class InboxContract:
 
     def test_a_notice_is_delivered_once_whatever_the_number_of_attempts(self, inbox: Inbox) -> None:
         """Otherwise a worker that died after handing over would make the patient get the same notice again."""
-        assert HandedOver.NEW is inbox.deliver(self.notice("key-1"))
-        assert HandedOver.KNOWN is inbox.deliver(self.notice("key-1"))
-        assert HandedOver.KNOWN is inbox.deliver(self.notice("key-1"))
+        assert Delivered.NEW is inbox.deliver(self.notice("key-1"))
+        assert Delivered.KNOWN is inbox.deliver(self.notice("key-1"))
+        assert Delivered.KNOWN is inbox.deliver(self.notice("key-1"))
 
     def test_another_key_is_another_notice(self, inbox: Inbox) -> None:
         """Otherwise the second day's notice to the same patient would be lost."""
-        assert HandedOver.NEW is inbox.deliver(self.notice("key-1"))
-        assert HandedOver.NEW is inbox.deliver(self.notice("key-2"))
+        assert Delivered.NEW is inbox.deliver(self.notice("key-1"))
+        assert Delivered.NEW is inbox.deliver(self.notice("key-2"))
 
     def test_many_threads_deliver_a_key_once(self, inbox: Inbox) -> None:
         """Otherwise two workers with the same notice at the same time would both send it."""
         ready = Barrier(THREADS)
 
-        def deliver(_: int) -> HandedOver:
+        def deliver(_: int) -> Delivered:
             ready.wait()
             return inbox.deliver(self.notice("key-1"))
 
         with ThreadPoolExecutor(THREADS) as pool:
             results = list(pool.map(deliver, range(THREADS)))
-        assert 1 == results.count(HandedOver.NEW)
-        assert THREADS - 1 == results.count(HandedOver.KNOWN)
+        assert 1 == results.count(Delivered.NEW)
+        assert THREADS - 1 == results.count(Delivered.KNOWN)
+
+    def test_what_is_forgotten_is_gone_and_nothing_else(self, inbox: Inbox) -> None:
+        """Otherwise a purged patient's number would stay in the inbox, or another's notice would vanish (D-21a)."""
+        for key in ("key-1", "key-2"):
+            inbox.deliver(self.notice(key))
+        assert 1 == inbox.forget(["key-1", "never-delivered"])
+        assert 0 == inbox.forget(["key-1"])
+        assert 0 == inbox.forget([])
+        assert Delivered.KNOWN is inbox.deliver(self.notice("key-2"))
 
     def test_reach_tells_who_can_be_reached(self, inbox: Inbox) -> None:
         """Otherwise a therapist would learn too late, or wrongly, that the patient gets no notices."""
@@ -73,7 +82,7 @@ class InboxContract:
     def test_asking_for_reach_delivers_nothing(self, inbox: Inbox) -> None:
         """Otherwise looking at a patient would send something."""
         inbox.reach(self.reachable)
-        assert HandedOver.NEW is inbox.deliver(self.notice("key-1"))
+        assert Delivered.NEW is inbox.deliver(self.notice("key-1"))
 
     def test_what_cannot_be_delivered_fails_for_good(self, inbox: Inbox, stranger: PersonId) -> None:
         """Otherwise the worker would try for a day before the therapist gets the flag."""
@@ -85,7 +94,7 @@ class InboxContract:
         """Otherwise one patient without an account would stop the notices of all others."""
         with pytest.raises(DeliveryFailed):
             inbox.deliver(self.notice("key-1", stranger))
-        assert HandedOver.NEW is inbox.deliver(self.notice("key-2"))
+        assert Delivered.NEW is inbox.deliver(self.notice("key-2"))
 
     def test_a_failure_is_not_remembered_as_delivered(self, inbox: Inbox, stranger: PersonId) -> None:
         """Otherwise a retry would count as delivered although nothing ever was."""

@@ -7,7 +7,7 @@ import pytest
 
 from digital_painschool.errors import DeliveryFailed
 from digital_painschool.notification import Channel, Template
-from digital_painschool.ports.inbox import HandedOver
+from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address, Messenger
 
 THREADS = 8
@@ -35,7 +35,7 @@ class MessengerContract:
         if not self.remembers_keys:
             pytest.skip("this way cannot tell a repeated key")
 
-    def send(self, messenger: Messenger, key: str, address: Address | None = None) -> HandedOver:
+    def send(self, messenger: Messenger, key: str, address: Address | None = None) -> Delivered:
         """Send a message."""
         recipient = address or self.address
         return messenger.send(recipient, Template.PROGRAM_DONE, "https://www.vgregion.se/sob", key=key)
@@ -48,38 +48,38 @@ class MessengerContract:
         """Otherwise a flag that a unit has put on offer would fail at the first notification."""
         for template in Template:
             result = messenger.send(self.address, template, "https://www.vgregion.se/sob", key=template.value)
-            assert HandedOver.NEW is result
+            assert Delivered.NEW is result
 
     def test_another_key_is_another_message(self, messenger: Messenger) -> None:
         """Otherwise the second patient who is done would be passed over in silence."""
-        assert HandedOver.NEW is self.send(messenger, "key-1")
-        assert HandedOver.NEW is self.send(messenger, "key-2")
+        assert Delivered.NEW is self.send(messenger, "key-1")
+        assert Delivered.NEW is self.send(messenger, "key-2")
 
     @pytest.mark.usefixtures("remembering")
     def test_a_message_is_sent_once_whatever_the_number_of_attempts(self, messenger: Messenger) -> None:
         """Otherwise a worker that died after sending would send the same message again."""
-        assert HandedOver.NEW is self.send(messenger, "key-1")
-        assert HandedOver.KNOWN is self.send(messenger, "key-1")
+        assert Delivered.NEW is self.send(messenger, "key-1")
+        assert Delivered.KNOWN is self.send(messenger, "key-1")
 
     @pytest.mark.usefixtures("remembering")
     def test_many_threads_send_a_key_once(self, messenger: Messenger) -> None:
         """Otherwise two workers with the same message at the same time would both send it."""
         ready = Barrier(THREADS)
 
-        def send(_: int) -> HandedOver:
+        def send(_: int) -> Delivered:
             ready.wait()
             return self.send(messenger, "key-1")
 
         with ThreadPoolExecutor(THREADS) as pool:
             results = list(pool.map(send, range(THREADS)))
-        assert 1 == results.count(HandedOver.NEW)
-        assert THREADS - 1 == results.count(HandedOver.KNOWN)
+        assert 1 == results.count(Delivered.NEW)
+        assert THREADS - 1 == results.count(Delivered.KNOWN)
 
     def test_a_failure_leaves_the_messenger_usable(self, messenger: Messenger, bad_address: Address) -> None:
         """Otherwise one wrong address would stop the messages to all others."""
         with pytest.raises(DeliveryFailed):
             self.send(messenger, "key-1", bad_address)
-        assert HandedOver.NEW is self.send(messenger, "key-2")
+        assert Delivered.NEW is self.send(messenger, "key-2")
 
     def test_no_error_says_the_address(self, messenger: Messenger, bad_address: Address) -> None:
         """Otherwise a private telephone number would end up in a log."""

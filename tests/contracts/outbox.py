@@ -353,6 +353,19 @@ class OutboxContract:
         storage.settle([outcome(claimed, Status.DELIVERED, at=MORNING)])
         assert [Status.DELIVERED] == statuses(storage, e)
 
+    def test_an_outcome_that_somebody_else_decides_makes_the_step_a_conflict(self, storage: Storage) -> None:
+        """Otherwise the timeline would say dropped of what another worker is delivering."""
+        e = told(storage)
+        (slow,) = storage.claim(MORNING, 10, LEASE)
+        (quick,) = storage.claim(MORNING + LEASE, 10, LEASE)
+        dropped = outcome(slow, Status.DROPPED, at=MORNING + LEASE)
+        with pytest.raises(Conflict):
+            storage.save(by_worker(e, drop, slow.notification, at=MORNING + LEASE, outcomes=(dropped,)))
+        assert e == storage.load(e.id)
+        assert [Status.PENDING] == statuses(storage, e)
+        storage.settle([outcome(quick, Status.DELIVERED, at=MORNING + LEASE)])
+        assert [Status.DELIVERED] == statuses(storage, e)
+
     def test_what_a_step_drops_is_in_the_books_and_never_due(self, storage: Storage) -> None:
         """Otherwise a patient would be told of messages in an enrolment that has ended (D-13b, D-19a)."""
         e = told(storage, notify=Notify.COLLECTED)

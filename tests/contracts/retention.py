@@ -152,6 +152,15 @@ class RetentionContract:
         assert {} == dict(storage.ended_among(UNIT, (elsewhere.id,)))
         assert {} == dict(storage.ended_among(UNIT, ()))
 
+    def test_notice_keys_are_what_the_inbox_was_given_for_them(self, storage: Storage) -> None:
+        """Otherwise a purge would leave notices, or take another patient's (D-21a)."""
+        first = over(storage, "e1")
+        over(storage, "e2", OTHER_PERSON)
+        (told,) = storage.notifications(first.id)
+        assert (told.notification.id,) == storage.notice_keys(UNIT, ["e1", "unknown"])
+        assert () == storage.notice_keys(OTHER_UNIT, ["e1"])
+        assert 2 == len(storage.notice_keys(UNIT, ["e1", "e2"]))
+
     def test_histories_give_everything_in_the_order_asked_for(self, storage: Storage) -> None:
         """Otherwise an export would lack something that the purge then destroys (M-21)."""
         first, second = long_history(storage), over(storage, "b", OTHER_PERSON)

@@ -41,6 +41,7 @@ CALLS: Mapping[str, Callable[[Storage], object]] = {
     "program": lambda s: s.program("smartskola", "1"),
     "ended": lambda s: s.ended(UNIT),
     "ended_among": lambda s: s.ended_among(UNIT, ("a",)),
+    "notice_keys": lambda s: s.notice_keys(UNIT, ("a",)),
     "histories": lambda s: s.histories(UNIT, ("a",)),
     "keep_export": lambda s: exported(s, {"a": 1}),
     "keep_plan": lambda s: s.keep_plan(_PLAN, _LOGGED),

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from digital_painschool.errors import DeliveryFailed
 from digital_painschool.notification import Channel, Template
-from digital_painschool.ports.inbox import HandedOver
+from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address
 
 
@@ -24,7 +24,7 @@ class FileMessenger:
     channel: Channel
     folder: Path
 
-    def send(self, recipient: Address, template: Template, link: str, *, key: str) -> HandedOver:
+    def send(self, recipient: Address, template: Template, link: str, *, key: str) -> Delivered:
         """Write the file.
 
         Raises:
@@ -44,9 +44,9 @@ class FileMessenger:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if final.exists():
-                return HandedOver.KNOWN
+                return Delivered.KNOWN
             partial.write_text(json.dumps(message, ensure_ascii=False, indent=2) + "\n", "utf-8")
             partial.replace(final)
         except OSError as error:
             raise DeliveryFailed(f"the file cannot be written: {error.strerror}") from None
-        return HandedOver.NEW
+        return Delivered.NEW

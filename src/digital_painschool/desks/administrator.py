@@ -1,6 +1,6 @@
 """The administrator's office: export, retention and the access log, for the own unit alone."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -129,6 +129,9 @@ class AdministratorOffice:
         Args:
             plan: The plan, or its id.
             progress: Told how many enrolments are dealt with so far.
+
+        Raises:
+            DeliveryFailed: The patients' inbox could not delete its notices; taken up again, the purge goes on.
         """
         self._steps.permit(Action.PURGE, self._actor)
         stored = self._plan(plan)
@@ -165,6 +168,7 @@ class AdministratorOffice:
             raise InvalidValue(f"a receipt is a PurgeReceipt, not {type(receipt).__name__}")
         self._steps.permit(Action.PURGE, self._actor)
         retention.require_own(receipt.unit, self._actor)
+        self._forget_notices(receipt.purged)
         self._log_each(Action.PURGE, receipt.purged)
         return self._steps.storage.purge_again(receipt)
 
@@ -224,8 +228,15 @@ class AdministratorOffice:
                 purge.append(planned)
             else:
                 skip.append(Skipped(enrolment_id=planned.enrolment_id, why=why))
+        self._forget_notices([planned.enrolment_id for planned in purge])
         self._log_each(Action.PURGE, [planned.enrolment_id for planned in purge])
         self._steps.storage.purge(plan_id, purge, skip)
+
+    def _forget_notices(self, enrolment_ids: Sequence[str]) -> None:
+        # Before the purge: the keys are gone with it, and what is interrupted here is taken up again.
+        keys = self._steps.storage.notice_keys(self._actor.unit, enrolment_ids)
+        if keys:
+            self._steps.ports.inbox.forget(keys)
 
     def _log_each(self, action: Action, enrolment_ids: Iterable[str]) -> None:
         entry = self._entry(action, self._steps.now())

@@ -1,5 +1,6 @@
 """The inbox port: the patient's inbox in the e-services."""
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import Protocol
 
@@ -36,7 +37,7 @@ class Reach:
     ways: frozenset[str] = frozenset()
 
 
-class HandedOver(Enum):
+class Delivered(Enum):
     """What an adapter did with what it was handed."""
 
     NEW = "new"
@@ -62,10 +63,21 @@ class Inbox(Protocol):
         """
         ...
 
-    def deliver(self, notice: Notice) -> HandedOver:
+    def deliver(self, notice: Notice) -> Delivered:
         """Put a notice into the inbox.
 
         Raises:
             DeliveryFailed: It was not delivered; `permanent` when trying again cannot help.
+        """
+        ...
+
+    def forget(self, keys: Iterable[str]) -> int:
+        """Delete the notices that were delivered under some keys, as a purge asks for, and give how many those were.
+
+        Keys that the inbox does not know are passed over. An inbox that belongs to somebody else, and cannot delete,
+        does nothing and gives 0. Rule: D-21a.
+
+        Raises:
+            DeliveryFailed: They could not be deleted at the moment; the purge stops, and can be taken up again.
         """
         ...

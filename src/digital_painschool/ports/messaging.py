@@ -5,7 +5,7 @@ from typing import Protocol
 from attrs import field, frozen
 
 from digital_painschool.notification import Channel, Template
-from digital_painschool.ports.inbox import HandedOver
+from digital_painschool.ports.inbox import Delivered
 
 
 @frozen(repr=False)
@@ -35,7 +35,7 @@ class Messenger(Protocol):
         """Which channel it serves: `EMAIL` or `SMS`."""
         ...
 
-    def send(self, recipient: Address, template: Template, link: str, *, key: str) -> HandedOver:
+    def send(self, recipient: Address, template: Template, link: str, *, key: str) -> Delivered:
         """Send a fixed text with a link.
 
         Args:

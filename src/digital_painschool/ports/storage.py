@@ -80,7 +80,8 @@ class Change:
         dropped: Pending notifications that the enrolment's causes are taken out of; one that nothing else caused is
             dropped instead, and keeps its causes for the books. When one of them is not pending any more, or is
             claimed, the whole change is a conflict.
-        outcomes: Claimed notifications that are settled with this step, as by `settle`.
+        outcomes: Claimed notifications that are settled with this step. When one of them is not held under its token any
+            more, somebody else has it in hand, and the whole change is a conflict.
         access: What the access log gets.
     """
 
@@ -297,6 +298,10 @@ class Retention(Protocol):
 
     def ended_among(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, EndedEnrolment]:
         """Give the unit's ended enrolments among some, by id."""
+        ...
+
+    def notice_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
+        """Give the ids of the notifications to the patient's inbox that some of a unit's enrolments caused."""
         ...
 
     def histories(self, unit: HsaId, enrolment_ids: Sequence[str]) -> tuple[History, ...]:

@@ -5,7 +5,7 @@ from threading import Lock
 
 from digital_painschool.errors import DeliveryFailed
 from digital_painschool.people import PersonId
-from digital_painschool.ports.inbox import HandedOver, Notice, Reach
+from digital_painschool.ports.inbox import Delivered, Notice, Reach
 
 RESERVE_NUMBERS = frozenset({"nationellt-reservnummer", "vgr-reservnummer"})
 """The schemes that the national inbox does not take: it knows personnummer and samordningsnummer only."""
@@ -39,11 +39,15 @@ class MemoryInbox:
             return Reach(reachable=False)
         return Reach(reachable=True, ways=self._ways)
 
-    def deliver(self, notice: Notice) -> HandedOver:
+    def deliver(self, notice: Notice) -> Delivered:
         if not self.reach(notice.person).reachable:
             raise DeliveryFailed("the inbox does not take this kind of identity number", permanent=True)
         with self._lock:
             if notice.key in self._delivered:
-                return HandedOver.KNOWN
+                return Delivered.KNOWN
             self._delivered[notice.key] = notice
-            return HandedOver.NEW
+            return Delivered.NEW
+
+    def forget(self, keys: Iterable[str]) -> int:
+        with self._lock:
+            return sum(self._delivered.pop(key, None) is not None for key in keys)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from digital_painschool.errors import InvalidValue
 from digital_painschool.notification import Channel, Template
-from digital_painschool.ports.inbox import HandedOver
+from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address
 
 
@@ -46,9 +46,9 @@ class MemoryMessenger:
         with self._lock:
             return tuple(self._sent.values())
 
-    def send(self, recipient: Address, template: Template, link: str, *, key: str) -> HandedOver:
+    def send(self, recipient: Address, template: Template, link: str, *, key: str) -> Delivered:
         with self._lock:
             if key in self._sent:
-                return HandedOver.KNOWN
+                return Delivered.KNOWN
             self._sent[key] = SentMessage(recipient, template, link, key)
-            return HandedOver.NEW
+            return Delivered.NEW

@@ -55,7 +55,8 @@ class Outbox:
             Conflict: A notification to drop is claimed or not pending.
         """
         rows: ChainMap[str, _Row] = ChainMap({}, self._rows)
-        _settle(rows, change.outcomes)
+        if _settle(rows, change.outcomes) != len(change.outcomes):
+            raise Conflict("somebody else has the notification in hand; leave it to them")
         for notification_id in change.dropped:
             row = rows.get(notification_id)
             if row is None or not row.is_free:
@@ -161,7 +162,8 @@ def _key(notification: Notification) -> _Key:
     return notification.unit, notification.channel, notification.recipient, notification.window
 
 
-def _settle(rows: MutableMapping[str, _Row], outcomes: Iterable[Outcome]) -> None:
+def _settle(rows: MutableMapping[str, _Row], outcomes: Iterable[Outcome]) -> int:
+    settled = 0
     for outcome in outcomes:
         row = rows.get(outcome.notification_id)
         if row is None or row.token is None or row.token != outcome.token:
@@ -176,6 +178,8 @@ def _settle(rows: MutableMapping[str, _Row], outcomes: Iterable[Outcome]) -> Non
             attempts=row.attempts if outcome.tried else row.attempts - 1,
             settled_at=None if back else outcome.at,
         )
+        settled += 1
+    return settled
 
 
 def _first_lanes(due: Sequence[_Row], limit: int) -> set[str]:

@@ -12,7 +12,7 @@ from digital_painschool.adapters.memory.records import Records, copy_of
 from digital_painschool.enrolment import Enrolment
 from digital_painschool.errors import StorageFailed
 from digital_painschool.events import Event
-from digital_painschool.notification import Claimed, Notification, NotificationRecord, Outcome, Profile
+from digital_painschool.notification import Channel, Claimed, Notification, NotificationRecord, Outcome, Profile
 from digital_painschool.people import HsaId, PersonId
 from digital_painschool.ports.storage import AccessEntry, CaseQuery, CaseRow, Change, Content, Entry, History
 from digital_painschool.program import Program
@@ -171,6 +171,11 @@ class MemoryStorage:
             ids = (enrolment.id for enrolment in books.records.of_unit(unit) if enrolment.id in wanted)
             over = (books.records.ended(enrolment_id) for enrolment_id in ids)
             return {enrolment.enrolment_id: enrolment for enrolment in over if enrolment is not None}
+
+    def notice_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
+        with self._open() as books:
+            caused = (record.notification for id_ in enrolment_ids for record in books.outbox.records(id_))
+            return tuple(sorted({n.id for n in caused if n.channel is Channel.INBOX and n.unit == unit}))
 
     def histories(self, unit: HsaId, enrolment_ids: Sequence[str]) -> tuple[History, ...]:
         with self._open() as books:

@@ -8,16 +8,17 @@ from sqlalchemy import bindparam, delete, select
 from digital_painschool.adapters.sql.opening import open_database
 from digital_painschool.adapters.sql.parts import insert_into
 from digital_painschool.adapters.sql.schema import notices
+from digital_painschool.adapters.sql.statements import among
 from digital_painschool.errors import DeliveryFailed, PainschoolError
 from digital_painschool.notification import Template
 from digital_painschool.people import HsaId, PersonId
-from digital_painschool.ports.inbox import HandedOver, Notice, Reach
+from digital_painschool.ports.inbox import Delivered, Notice, Reach
 
 RESERVE_NUMBERS = ("nationellt-reservnummer", "vgr-reservnummer")
 
 _DELIVER = insert_into(notices, unless_there=True)
 _PERSON = (notices.c.person_value == bindparam("value"), notices.c.person_scheme == bindparam("scheme"))
-_FORGET = delete(notices).where(*_PERSON)
+_FORGET = delete(notices).where(among(notices.c.key, "keys"))
 _OF_PERSON = (
     select(notices.c.key, notices.c.unit, notices.c.template, notices.c.link)
     .where(*_PERSON)
@@ -58,7 +59,7 @@ class SqlInbox:
             return Reach(reachable=False)
         return Reach(reachable=True, ways=self._ways)
 
-    def deliver(self, notice: Notice) -> HandedOver:
+    def deliver(self, notice: Notice) -> Delivered:
         if not self.reach(notice.person).reachable:
             raise DeliveryFailed("the inbox does not take this kind of identity number", permanent=True)
         values = {
@@ -74,7 +75,7 @@ class SqlInbox:
             new = self._database.write(lambda link: link.count(_DELIVER, values))
         except PainschoolError as error:
             raise DeliveryFailed(f"the inbox's database: {error}") from None
-        return HandedOver.NEW if new else HandedOver.KNOWN
+        return Delivered.NEW if new else Delivered.KNOWN
 
     def messages(self, person: PersonId) -> tuple[Notice, ...]:
         """Give what a person was sent, oldest first, for a portal to show.
@@ -88,14 +89,12 @@ class SqlInbox:
             for key, unit, template, link in self._database.read(lambda link: link.rows(_OF_PERSON, values))
         )
 
-    def forget(self, person: PersonId) -> int:
-        """Delete what a person was sent, as a purge asks for, and give how many notices that were.
-
-        Raises:
-            StorageFailed: The database could not do it.
-        """
-        values = {"value": person.value, "scheme": person.scheme}
-        return self._database.write(lambda link: link.count(_FORGET, values))
+    def forget(self, keys: Iterable[str]) -> int:
+        values = {"keys": list(keys)}
+        try:
+            return self._database.write(lambda link: link.count(_FORGET, values))
+        except PainschoolError as error:
+            raise DeliveryFailed(f"the inbox's database: {error}") from None
 
     def close(self) -> None:
         """Let go of the connections; closing again does nothing."""

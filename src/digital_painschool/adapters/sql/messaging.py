@@ -11,7 +11,7 @@ from digital_painschool.adapters.sql.parts import insert_into
 from digital_painschool.adapters.sql.schema import WAITING, messages
 from digital_painschool.errors import DeliveryFailed, InvalidValue, PainschoolError
 from digital_painschool.notification import Channel, Template
-from digital_painschool.ports.inbox import HandedOver
+from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address
 
 _SEND = insert_into(messages, unless_there=True, leave_out=("number", "fetched_at"))
@@ -70,7 +70,7 @@ class SqlMessenger:
         """The channel that it serves."""
         return self._channel
 
-    def send(self, recipient: Address, template: Template, link: str, *, key: str) -> HandedOver:
+    def send(self, recipient: Address, template: Template, link: str, *, key: str) -> Delivered:
         values = {
             "key": key,
             "channel": self._channel.value,
@@ -83,7 +83,7 @@ class SqlMessenger:
             new = self._database.write(lambda link: link.count(_SEND, values))
         except PainschoolError as error:
             raise DeliveryFailed(f"the messages' database: {error}") from None
-        return HandedOver.NEW if new else HandedOver.KNOWN
+        return Delivered.NEW if new else Delivered.KNOWN
 
     def waiting(self, limit: int = 100) -> tuple[WaitingMessage, ...]:
         """Give the messages that the gateway has not reported as sent, oldest first.

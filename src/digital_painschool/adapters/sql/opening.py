@@ -10,7 +10,7 @@ from digital_painschool.errors import StorageFailed
 _VERSION = select(Table(VERSION_TABLE, MetaData(), Column("version_num", Text)).c.version_num)
 
 
-def open_database(url: str, *, migrate: bool, connections: int = 16, synchronous: str = "NORMAL") -> Database:
+def open_database(url: str, *, migrate: bool, connections: int = 16, synchronous: str = "FULL") -> Database:
     """Open a database whose schema is the one that this version works with.
 
     Raises:

@@ -179,8 +179,8 @@ class OutboxPart(Part):
         return self._database.read(lambda link: _records(link, link.rows(statement, values)), several=True)
 
     def _change_notifications(self, link: Link, change: Change) -> None:
-        if change.outcomes:
-            _settle(link, change.outcomes)
+        if _settle(link, change.outcomes) != len(change.outcomes):
+            raise Conflict("somebody else has the notification in hand; leave it to them")
         for notification_id in sorted(change.dropped):
             _drop(link, notification_id, change)
         for notification in change.notifications:
@@ -223,7 +223,8 @@ def _drop(link: Link, notification_id: str, change: Change) -> None:
         link.count(_DROP, values)
 
 
-def _settle(link: Link, outcomes: Iterable[Outcome]) -> None:
+def _settle(link: Link, outcomes: Iterable[Outcome]) -> int:
+    settled = 0
     alike: dict[tuple[Any, ...], list[str]] = {}
     for outcome in outcomes:
         key = (outcome.token, outcome.status, outcome.at, outcome.due_at, outcome.tried)
@@ -238,7 +239,8 @@ def _settle(link: Link, outcomes: Iterable[Outcome]) -> None:
             "again": due_at if back else None,
             "not_tried": 0 if tried else 1,
         }
-        link.count(_SETTLE, values)
+        settled += link.count(_SETTLE, values)
+    return settled
 
 
 def _first_lanes(rows: list[Row], limit: int) -> list[Row]:

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from attrs import evolve
-from sqlalchemy import Integer, bindparam, delete, exists, select, update
+from sqlalchemy import Integer, bindparam, delete, exists, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from digital_painschool.adapters.sql.connections import Link
@@ -25,6 +25,7 @@ from digital_painschool.adapters.sql.schema import (
     timeline,
 )
 from digital_painschool.adapters.sql.statements import Row, among
+from digital_painschool.notification import Channel
 from digital_painschool.people import HsaId
 from digital_painschool.ports.storage import AccessEntry, History
 from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
@@ -39,6 +40,17 @@ _ENDED = select(_e.id, _e.version, _e.ended_at, _e.last_entry_at, _e.exported_ve
 _ENDED_AFTER = _ENDED.where(_e.id > bindparam("after")).order_by(_e.id).limit(bindparam("limit", type_=Integer))
 _ENDED_AMONG = _ENDED.where(among(_e.id, "ids"))
 _STATES = select(_e.id, _e.state_shape, _e.state).where(_e.unit == bindparam("unit"), among(_e.id, "ids"))
+_NOTICE_KEYS = (
+    select(notifications.c.id)
+    .distinct()
+    .join(causes, causes.c.notification_id == notifications.c.id)
+    .where(
+        among(causes.c.enrolment_id, "ids"),
+        causes.c.unit == bindparam("unit"),
+        notifications.c.channel == literal_column(f"'{Channel.INBOX.value}'"),
+    )
+    .order_by(notifications.c.id)
+)
 _TIMELINES = (
     select(
         timeline.c.enrolment_id,
@@ -134,6 +146,10 @@ class RetentionPart(EnrolmentsPart):
     def ended_among(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, EndedEnrolment]:
         values = {"unit": str(unit), "ids": list(filter(may_exist, enrolment_ids))}
         return {row[0]: _ended(row) for row in self._database.read(lambda link: link.rows(_ENDED_AMONG, values))}
+
+    def notice_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
+        values = {"unit": str(unit), "ids": list(filter(may_exist, enrolment_ids))}
+        return tuple(row[0] for row in self._database.read(lambda link: link.rows(_NOTICE_KEYS, values)))
 
     def histories(self, unit: HsaId, enrolment_ids: Sequence[str]) -> tuple[History, ...]:
         ids = list(filter(may_exist, enrolment_ids))

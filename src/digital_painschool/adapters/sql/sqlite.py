@@ -92,7 +92,7 @@ class SqliteDriver:
     one_writer = True
     far = False
 
-    def __init__(self, path: str, *, synchronous: str = "NORMAL") -> None:
+    def __init__(self, path: str, *, synchronous: str = "FULL") -> None:
         if synchronous not in ("NORMAL", "FULL", "EXTRA"):
             raise StorageFailed("synchronous is NORMAL, FULL or EXTRA")
         self.path = path

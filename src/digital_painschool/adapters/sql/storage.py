@@ -25,7 +25,7 @@ class SqlStorage(RetentionPart, CaseloadPart, OfficesPart):
         StorageFailed: The database cannot be reached, or its schema is not the one that this version works with.
     """
 
-    def __init__(self, url: str, *, migrate: bool = False, connections: int = 16, synchronous: str = "NORMAL") -> None:
+    def __init__(self, url: str, *, migrate: bool = False, connections: int = 16, synchronous: str = "FULL") -> None:
         self._database: Database = open_database(url, migrate=migrate, connections=connections, synchronous=synchronous)
 
         self._states = States()

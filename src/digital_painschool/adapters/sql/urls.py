@@ -14,7 +14,7 @@ def names_new_file(url: str) -> bool:
     return scheme.startswith("sqlite") and path != "" and not Path(path).exists()
 
 
-def driver_for(url: str, *, synchronous: str = "NORMAL") -> Driver:
+def driver_for(url: str, *, synchronous: str = "FULL") -> Driver:
     """Choose the driver for a URL: `sqlite:///file.db` (relative), `sqlite:////file.db` (absolute), `postgresql://…`.
 
     Raises:
