@@ -297,8 +297,10 @@ def test_faults_of_several_kinds_are_named_together() -> None:
     assert (
         "version: is missing; expected text",
         "modules[1].pages[Sida].text: expected text, got the whole number 1",
-        "forms[dagbok].questions[timmar].kind: expected one of scale, choice, many-choices, number, text, date, "
-        "got text 'tal'",
+        (
+            "forms[dagbok].questions[timmar].kind: expected one of scale, choice, many-choices, number, text, date, "
+            "got text 'tal'"
+        ),
         "forms[dagbok].questions[dagen].options[7].key: expected text, got the whole number 7",
         "reading_order[#1]: expected a whole number, got text '1'",
     ) == problems_of(broken)

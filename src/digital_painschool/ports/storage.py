@@ -80,8 +80,8 @@ class Change:
         dropped: Pending notifications that the enrolment's causes are taken out of; one that nothing else caused is
             dropped instead, and keeps its causes for the books. When one of them is not pending any more, or is
             claimed, the whole change is a conflict.
-        outcomes: Claimed notifications that are settled with this step. When one of them is not held under its token any
-            more, somebody else has it in hand, and the whole change is a conflict.
+        outcomes: Claimed notifications that are settled with this step. When one of them is not held under its token
+            any more, somebody else has it in hand, and the whole change is a conflict.
         access: What the access log gets.
     """
 
