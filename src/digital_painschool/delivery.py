@@ -34,7 +34,7 @@ class Pass:
         delivered: Handed over.
         merged: Gone together with another of the same patient (D-13a).
         dropped: Their reason was gone (D-13b).
-        waiting: Put back untried: it is not forenoon (D-13a).
+        waiting: Left for a later pass: it is not forenoon (D-13a), or somebody else changes the enrolment.
         retried: Put back after a failed attempt.
         undelivered: Given up; the therapist has a flag (D-13d).
         accesses_ended: Enrolments whose end of access was noted (D-05a).
@@ -119,7 +119,7 @@ class Delivery:
         together = [claim for claim in lane if claim not in moot or (claim.attempts and len(moot) < len(lane))]
         for claim in lane:
             if claim not in together:
-                yield "dropped", self._settle(claim, Status.DROPPED, enrolments, now)
+                yield self._settle("dropped", claim, Status.DROPPED, enrolments, now)
         if not together:
             return
         *older, newest = together
@@ -144,7 +144,7 @@ class Delivery:
         for claim in lane:
             due_at = try_again_at(claim.attempts + 1, now, policy, collected=claim.notification.collected)
             if failure.permanent or due_at is None:
-                yield "undelivered", self._settle(claim, given_up, enrolments, now)
+                yield self._settle("undelivered", claim, given_up, enrolments, now)
             else:
                 again[claim] = due_at
         # All at one instant, so that they go as one.
@@ -189,14 +189,14 @@ class Delivery:
         raise DeliveryFailed(f"no messenger for {notification.channel.value} is set up", permanent=True)
 
     def _settle(
-        self, claim: Claimed, status: Status, enrolments: Mapping[str, Enrolment], now: datetime
-    ) -> Outcome | None:
+        self, what: str, claim: Claimed, status: Status, enrolments: Mapping[str, Enrolment], now: datetime
+    ) -> tuple[str, Outcome | None]:
         """Note on the timelines what became of a notification; the last note settles it in the same transaction."""
         notification = claim.notification
         outcome = _outcome(claim, status, now)
         ids = sorted({cause.enrolment_id for cause in notification.causes} & enrolments.keys())
         if not ids:
-            return outcome
+            return what, outcome
         step: Step
         if status is Status.DROPPED:
             step = partial(drop, notification=notification, by=_WORKER, at=now)
@@ -204,8 +204,8 @@ class Delivery:
             step = partial(give_up, notification=notification, status=status, by=_WORKER, at=now)
         for enrolment_id in ids[:-1]:
             self._record(enrolment_id, step, now)
-        self._record(ids[-1], step, now, outcomes=(outcome,))
-        return None
+        settled = self._record(ids[-1], step, now, outcomes=(outcome,))
+        return what if settled else "waiting", None
 
     def _record(self, enrolment_id: str, step: Step, now: datetime, outcomes: tuple[Outcome, ...] = ()) -> bool:
         try:

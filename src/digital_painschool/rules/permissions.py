@@ -88,11 +88,9 @@ What is not here is nobody's. Nobody's permission reaches into another unit.
 PATIENT: frozenset[Action] = frozenset(
     {
         Action.SEE_ENROLMENT,
-        Action.SEE_PROGRAM,
         Action.OPEN_MODULE,
         Action.COMPLETE_MODULE,
         Action.SAVE_FORM,
-        Action.READ_ANSWERS,
         Action.READ_CONVERSATION,
         Action.WRITE_MESSAGE,
         Action.RENAME_CONVERSATION,
