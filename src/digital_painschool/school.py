@@ -15,6 +15,7 @@ from digital_painschool.desks.therapist import TherapistDesk
 from digital_painschool.errors import InvalidValue
 from digital_painschool.people import Actor, PersonId
 from digital_painschool.ports import Clock, Ports
+from digital_painschool.programs import bundled_program
 from digital_painschool.steps import Steps
 
 
@@ -33,7 +34,7 @@ class PainSchool:
 
     Args:
         ports: The adapters; `digital_painschool.open_school` makes them from settings.
-        catalogue: The programs on offer and the policies.
+        catalogue: The programs on offer and the policies; left out, the bundled example program and the defaults.
         clock: Gives the present instant; an aware time.
         new_id: Makes an opaque id, given the present instant.
     """
@@ -42,13 +43,14 @@ class PainSchool:
         self,
         ports: Ports,
         *,
-        catalogue: Catalogue,
+        catalogue: Catalogue | None = None,
         clock: Clock = system_clock,
         new_id: Callable[[datetime], str] = rising_id,
     ) -> None:
         if not isinstance(ports, Ports):
             raise InvalidValue(f"ports is a Ports, not {type(ports).__name__}")
-        self._steps = Steps(ports, catalogue, clock, new_id)
+        offered = Catalogue(programs=(bundled_program(),)) if catalogue is None else catalogue
+        self._steps = Steps(ports, offered, clock, new_id)
 
     def therapist(self, actor: Actor) -> TherapistDesk:
         """Give the desk of a therapist or a patient administrator whom the host has signed in. Rule: M-06."""

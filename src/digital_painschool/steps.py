@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from random import uniform
+from time import sleep
 
 from digital_painschool.catalogue import Catalogue
 from digital_painschool.enrolment import Enrolment, apply
@@ -110,7 +112,7 @@ class Steps:
         self.permit(Action.START, by, person=person)
         self._keep(program)
         terms = Terms(program, self.policy(by.unit))
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
             at = self.now()
             earlier = [enrolment for enrolment in self.storage.of_person(person) if enrolment.unit == by.unit]
             events = start(
@@ -127,6 +129,7 @@ class Steps:
             try:
                 self.storage.save(self._change(Action.START, by, at, 0, enrolment, events, terms, {}, ()))
             except Conflict:
+                _wait_a_little(attempt)
                 continue
             self._tell(enrolment, events)
             return enrolment
@@ -166,7 +169,7 @@ class Steps:
             Conflict: Others were faster, again and again; nothing was changed.
         """
         at = at or self.now()
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
             before = self._load(enrolment_id)
             self.permit(action, by, before)
             terms = self.terms(before)
@@ -179,6 +182,7 @@ class Steps:
             try:
                 self.storage.save(change)
             except Conflict:
+                _wait_a_little(attempt)
                 continue
             self._tell(after, events)
             return after
@@ -305,6 +309,11 @@ class Steps:
                 observer.notice(enrolment, events)
             except Exception as error:  # noqa: BLE001 - an observer of any make must stop nothing
                 _log.error("observer %s raised %s", type(observer).__name__, type(error).__name__)
+
+
+def _wait_a_little(attempt: int) -> None:
+    # By chance, so that those who met do not meet again: up to four milliseconds first, then twice as long each time.
+    sleep(uniform(0, 0.004 * 2**attempt))  # noqa: S311 - nothing is kept secret by it
 
 
 def _fold(enrolment: Enrolment | None, events: tuple[Event, ...]) -> Enrolment:
