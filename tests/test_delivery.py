@@ -10,21 +10,24 @@ from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox, Mem
 from digital_painschool.delivery import Pass
 from digital_painschool.errors import Conflict, DeliveryFailed, InvalidValue, StorageFailed
 from digital_painschool.events import AccessEnded, NotificationDropped, NotificationUndelivered
-from digital_painschool.notification import Channel, Notify, Outcome, Status, Template
+from digital_painschool.notification import Channel, Claimed, Notify, Outcome, Status, Template
 from digital_painschool.people import HsaId, PersonId
 from digital_painschool.policy import FlagKind, Policy
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.inbox import Delivered, Notice, Reach
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import Change
+from digital_painschool.purging import Decision, PurgeReceipt
 from digital_painschool.rules.flags import Flag
 from tests.scenario import (
     ANNA,
+    ARCHIVIST,
     BO,
     CILLA,
     COLLEAGUE,
     INSTANT,
     RESERVE_NUMBER,
+    UNIT,
     Scenario,
     local,
 )
@@ -610,6 +613,38 @@ def test_an_enrolment_that_is_purged_while_a_worker_looks_stops_nothing() -> Non
     assert Pass(delivered=1) == school.deliver()
 
 
+@pytest.mark.rule("D-21a")
+def test_a_notification_whose_enrolment_is_purged_after_the_claim_is_dropped() -> None:
+    """Otherwise a purge at the wrong moment would stop the pass, or a purged patient would get a notice."""
+
+    class Purging(MemoryStorage):
+        """All that was claimed is purged before the worker looks at it."""
+
+        def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
+            claimed = super().claim(now, limit, lease)
+            gone = {cause.enrolment_id for claim in claimed for cause in claim.notification.causes}
+            self.purge_again(receipt_for(gone))
+            return claimed
+
+    school = Scenario(storage=Purging())
+    school.desk.start_conversation(school.start(), "Hej", notify=Notify.DIRECT)
+    assert Pass(dropped=1) == school.deliver()
+    assert () == school.inbox.delivered
+    assert Pass() == school.deliver()
+
+
+def receipt_for(ids: set[str]) -> PurgeReceipt:
+    """Give the receipt of a purge of these enrolments."""
+    return PurgeReceipt(
+        plan_id="plan-" + "-".join(sorted(ids)),
+        unit=UNIT,
+        decision=Decision(reference="RS 2026-1", by=ARCHIVIST.hsa_id, at=NINE),
+        purged_by=ARCHIVIST.hsa_id,
+        purged_at=NINE,
+        purged=tuple(sorted(ids)),
+    )
+
+
 @pytest.mark.rule("M-22")
 def test_the_therapist_who_ticked_the_box_gets_an_e_mail_when_a_patient_is_done() -> None:
     """Otherwise a therapist would have to look every day."""
@@ -698,6 +733,21 @@ def test_a_staff_notification_that_fails_asks_for_no_other_one() -> None:
     school.room.save_form(id_, "halsoskattning", {"smarta": 3})
     assert Pass(undelivered=1) == school.deliver()
     assert Pass() == school.deliver()
+
+
+@pytest.mark.rule("D-13d")
+def test_a_channel_that_has_lost_its_messenger_gives_a_flag() -> None:
+    """Otherwise those who had chosen e-mail would wait in vain after the host has taken its mail server away."""
+    school = Scenario()
+    id_ = school.start()
+    school.desk.receive_notifications(email=True)
+    school.ports = attrs.evolve(school.ports, messengers=(school.sms,))
+    school.open(school.catalogue)
+    for module in (1, 2, 3):
+        school.room.complete_module(id_, module)
+    assert Pass(undelivered=1) == school.deliver()
+    assert [Status.FAILED] == statuses(school, id_)
+    assert FlagKind.UNDELIVERED in {flag.kind for flag in school.desk.to_handle(id_)}
 
 
 class Broken(MemoryMessenger):

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import attrs
 import pytest
 
-from digital_painschool import Actor, Format, InvalidValue, Notify, PainSchool, Role, StorageFailed, open_school
+from digital_painschool import Actor, Format, HsaId, InvalidValue, Notify, PainSchool, Role, StorageFailed, open_school
 from digital_painschool.exporting import ANSWER_COLUMNS, ENROLMENT_COLUMNS, cell, write_export
 from digital_painschool.ports.storage import History
 
@@ -53,6 +54,18 @@ def test_export_holds_every_ended_enrolment_and_no_open_one(school: PainSchool, 
     texts = [entry.get("document") for entry in json.loads(line)["timeline"]]
     assert "Min konversation" in texts
     assert "Hej\u2028du" in texts
+
+
+def test_answers_that_are_missing_leave_the_rest(school: PainSchool, tmp_path: Path) -> None:
+    """One damaged record must not keep a whole unit's records from being exported."""
+    storage = school._steps.storage
+    (found,) = storage.histories(HsaId(UNIT), [ended.enrolment_id for ended in storage.ended(HsaId(UNIT))])
+    damaged = attrs.evolve(found, documents={})
+    write_export(tmp_path, [Format.CSV, Format.JSON_LINES], [damaged])
+    assert 2 == len((tmp_path / "enrolments.csv").read_text("utf-8").splitlines())
+    assert 1 == len((tmp_path / "answers.csv").read_text("utf-8").splitlines())
+    (line,) = (tmp_path / "enrolments.jsonl").read_text("utf-8").splitlines()
+    assert "form-saved" in {entry["kind"] for entry in json.loads(line)["timeline"]}
 
 
 def test_patients_text_is_never_a_formula(school: PainSchool, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from digital_painschool.adapters.file_messenger import FileMessenger
 from digital_painschool.adapters.toml_directory import TomlDirectory
 from digital_painschool.notification import Template
 from digital_painschool.ports.directory import StaffEntry
+from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address
 
 NURSE = HsaId("SE2321000131-P000000123456")
@@ -62,3 +63,22 @@ def test_message_says_where_and_nothing_else(tmp_path: Path) -> None:
         "text": "En patient är klar med sitt moment. Logga in för att se vem.",
         "link": "https://example.org/",
     } == json.loads(file.read_text("utf-8"))
+
+
+def test_message_is_written_once(tmp_path: Path) -> None:
+    """A worker that comes again after a crash, with the same key, must not count as another message (D-13a)."""
+    messenger = FileMessenger(Channel.SMS, tmp_path)
+    address = Address("+46701740605")
+    assert Delivered.NEW is messenger.send(address, Template.PROGRAM_DONE, "https://example.org/", key="k")
+    assert Delivered.KNOWN is messenger.send(address, Template.PROGRAM_DONE, "https://example.org/", key="k")
+    assert 1 == len(list(tmp_path.iterdir()))
+
+
+def test_message_that_cannot_be_written_is_tried_again_later(tmp_path: Path) -> None:
+    """A folder that cannot be written must be a failed delivery, not the end of the worker."""
+    (tmp_path / "sms").write_text("not a folder")
+    messenger = FileMessenger(Channel.SMS, tmp_path / "sms")
+    with pytest.raises(DeliveryFailed, match="the file cannot be written") as caught:
+        messenger.send(Address("+46701740605"), Template.PROGRAM_DONE, "https://example.org/", key="k")
+    assert not caught.value.permanent
+    assert "4670" not in str(caught.value)

@@ -1,22 +1,40 @@
 """What is installed, what is chosen, and what is said when the two do not fit."""
 
+import subprocess
+import sys
 import types
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from digital_painschool import Actor, Program, Role, Settings, WiringError, connect, open_school
-from digital_painschool.adapters.memory import MemoryInbox, MemoryStorage
+from digital_painschool import (
+    Actor,
+    Channel,
+    InvalidIdentity,
+    PainSchool,
+    Program,
+    Role,
+    Settings,
+    WiringError,
+    connect,
+    open_school,
+)
+from digital_painschool.adapters.file_messenger import FileMessenger
+from digital_painschool.adapters.memory import MemoryInbox, MemoryMessenger, MemoryStorage
+from digital_painschool.adapters.sql import SqlInbox, SqlMessenger
 from digital_painschool.enrolment import Enrolment
 from digital_painschool.events import Event
+from digital_painschool.notification import Template
 from digital_painschool.plugins import KINDS, catalogue, installed
 from digital_painschool.ports import hooks
 from digital_painschool.ports.hooks import Offer, Options, hookimpl
+from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.observer import Observer
 from digital_painschool.ports.storage import Storage
 from digital_painschool.programs import bundled_program
 from digital_painschool.settings import Chosen
+from tests.scenario import COORDINATION_NUMBER
 
 NURSE = Actor(hsa_id="SE2321000131-P000000123456", unit="SE2321000131-E000000000001", roles=frozenset({Role.THERAPIST}))
 
@@ -192,6 +210,96 @@ def test_unknown_option_is_refused() -> None:
         connect(
             Settings(storage=Chosen("memory"), messengers=(Chosen("files", {"channel": "sms", "fodler": "x"}),)),
         )
+
+
+def test_installed_plugin_that_fails_at_its_import_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A half installed plugin must be told from a fault of this package, and must not be passed over."""
+    (tmp_path / "broken_plugin.py").write_text("raise RuntimeError('its own dependency is missing')\n")
+    metadata = tmp_path / "broken_plugin-1.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: broken-plugin\nVersion: 1\n")
+    (metadata / "entry_points.txt").write_text("[digital_painschool]\nbroken = broken_plugin\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(WiringError, match=r"failed at its import with RuntimeError: its own dependency is missing"):
+        installed()
+
+
+def test_settings_reach_every_reference_adapter(sqlite_url: str, tmp_path: Path) -> None:
+    """An option that is lost on its way would run a school with another setting than its file says."""
+    settings = Settings(
+        storage=Chosen("memory"),
+        identity=Chosen("swedish", {"schemes": ["samordningsnummer"]}),
+        inbox=Chosen("sql", {"url": sqlite_url}),
+        messengers=(
+            Chosen("memory", {"channel": "email"}),
+            Chosen("files", {"channel": "sms", "folder": str(tmp_path / "sms")}),
+            Chosen("sql", {"channel": "sms", "url": sqlite_url}),
+        ),
+    )
+    ports = connect(settings)
+    with PainSchool(ports) as school:
+        assert [Channel.EMAIL, Channel.SMS, Channel.SMS] == [messenger.channel for messenger in ports.messengers]
+        assert [MemoryMessenger, FileMessenger, SqlMessenger] == [type(messenger) for messenger in ports.messengers]
+        for messenger in ports.messengers:
+            messenger.send(Address("+46700000000"), Template.PROGRAM_DONE, "https://example.org/", key="k")
+        assert isinstance(ports.inbox, SqlInbox)
+        assert 1 == len(list((tmp_path / "sms").iterdir()))
+        assert COORDINATION_NUMBER == school.therapist(NURSE).identify(COORDINATION_NUMBER).value
+        with pytest.raises(InvalidIdentity):
+            school.therapist(NURSE).identify("198507099805")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (Settings(storage=Chosen("sqlite")), "storage: option 'url' is needed, str"),
+        (
+            Settings(storage=Chosen("memory"), messengers=(Chosen("memory", {"channel": "inbox"}),)),
+            "messenger 'memory': option 'channel' is one of email, sms",
+        ),
+        (
+            Settings(storage=Chosen("memory"), messengers=(Chosen("files", {"folder": "mail"}),)),
+            "messenger 'files': option 'channel' is needed, str",
+        ),
+    ],
+)
+def test_missing_or_wrong_option_is_named(settings: Settings, message: str) -> None:
+    """An adapter that fills in what was forgotten would write, or send, where nobody looks."""
+    with pytest.raises(WiringError, match=message):
+        connect(settings)
+
+
+WITHOUT_EXTRAS = """
+import sys
+sys.modules[sys.argv[1]] = None  # as if it were not installed
+from digital_painschool import PainschoolError, Settings, connect
+from digital_painschool.settings import Chosen
+
+url = sys.argv[2]
+for settings in (
+    Settings.from_url(url),
+    Settings(storage=Chosen("memory"), inbox=Chosen("sql", {"url": url})),
+    Settings(storage=Chosen("memory"), messengers=(Chosen("sql", {"channel": "sms", "url": url}),)),
+):
+    try:
+        connect(settings)
+    except PainschoolError as error:
+        print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("missing", "url", "extra"),
+    [
+        ("sqlalchemy", "sqlite:///painschool.db", "digital_painschool[sql]"),
+        ("psycopg", "postgresql://127.0.0.1:1/painschool", "digital_painschool[postgresql]"),
+    ],
+)
+def test_missing_extra_is_asked_for_by_name(missing: str, url: str, extra: str, tmp_path: Path) -> None:
+    """An ImportError from deep within would not tell an administrator what to install."""
+    job = [sys.executable, "-c", WITHOUT_EXTRAS, missing, url]
+    done = subprocess.run(job, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert [True] * 3 == [extra in line for line in done.stdout.splitlines()], done.stdout
 
 
 def test_broken_observer_stops_nothing_and_logs_no_person(caplog: pytest.LogCaptureFixture) -> None:

@@ -76,6 +76,12 @@ def problems_of(text: str) -> tuple[str, ...]:
 # --- The bundled program ----------------------------------------------------------------------------------------------
 
 
+def test_a_program_shows_itself_in_one_line() -> None:
+    """Otherwise every log line about a program would hold all its pages."""
+    shown = attrs.evolve(bundled_program(), version="7")
+    assert "Program(key='digitala-smartskolan', version='7', modules=11)" == repr(shown)
+
+
 def test_m01_the_program_has_eleven_modules_with_different_themes() -> None:
     """Otherwise the bundled program would not be the one that the manual describes."""
     modules = bundled_program().modules

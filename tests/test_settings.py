@@ -157,6 +157,14 @@ def test_relative_sqlite_file_is_meant_from_the_settings_folder(tmp_path: Path) 
     assert absolute == settings.inbox.options["url"]
 
 
+def test_password_in_a_url_is_never_shown() -> None:
+    """Settings end in logs when a host starts; a password in a URL must not."""
+    settings = Settings.from_url("postgresql://painschool:hemligt@localhost/painschool")
+    assert "hemligt" not in repr(settings)
+    assert "hemligt" not in str(settings.storage)
+    assert "Chosen(name='postgresql', options=['url'])" == repr(settings.storage)
+
+
 def test_secret_is_named_by_the_settings_and_never_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A password in a settings file ends in a repository."""
     (tmp_path / "secret").write_text("from-file\nsecond line\n")

@@ -8,20 +8,24 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from multiprocessing import get_context
 from pathlib import Path
-from threading import Thread
-from typing import Any
+from threading import Barrier, Thread, Timer
+from time import monotonic, sleep
+from typing import Any, cast
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from attrs import evolve
-from sqlalchemy import Delete, Select, Update, create_engine
+from sqlalchemy import Delete, Select, Update, bindparam, create_engine, func, literal_column, select, update
 
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage, migrate, sqlite
 from digital_painschool.adapters.sql import migrations as migrations_package
+from digital_painschool.adapters.sql.connections import Link
+from digital_painschool.adapters.sql.outbox import _add
 from digital_painschool.adapters.sql.revisions import REVISIONS, VERSION_TABLE
-from digital_painschool.adapters.sql.schema import METADATA
+from digital_painschool.adapters.sql.saving import States, _Rows
+from digital_painschool.adapters.sql.schema import METADATA, enrolments
 from digital_painschool.enrolment import Enrolment, apply, replay
 from digital_painschool.errors import Conflict, DeliveryFailed, InvalidValue, StorageFailed
 from digital_painschool.events import (
@@ -46,7 +50,9 @@ from tests.contracts.histories import (
     MORNING,
     NURSE,
     OTHER_PERSON,
+    OTHER_PROGRAM,
     PERSON,
+    PROGRAM,
     RUN,
     UNIT,
     access_entry,
@@ -59,6 +65,7 @@ from tests.contracts.histories import (
 from tests.contracts.inbox import InboxContract
 from tests.contracts.messaging import MessengerContract
 from tests.contracts.storage import StorageContract
+from tests.scenario import PAIN, Scenario
 
 SPAWN = get_context("spawn")
 
@@ -254,14 +261,52 @@ def test_a_damaged_state_is_named_without_its_content(url: str, storage: SqlStor
     assert "1985" not in str(caught.value)
 
 
+def test_a_damaged_program_is_named(url: str, storage: SqlStorage) -> None:
+    """Otherwise a row that was changed by hand would surface as a fault of a program file that nobody has touched."""
+    storage.keep_program(PROGRAM)
+    execute(url, "UPDATE programs SET data = '{\"key\": \"smartskola\"}'")
+    with pytest.raises(StorageFailed, match="a stored program cannot be used any more: .*title"):
+        storage.program(PROGRAM.key, PROGRAM.version)
+
+
+def test_a_document_that_is_missing_is_named(url: str) -> None:
+    """Otherwise a therapist would take for silence what the storage has lost."""
+    school = Scenario(url)
+    with closing(school.school):
+        id_ = school.start()
+        school.room.write(id_, "Hej")
+        school.room.save_form(id_, PAIN, {"smarta": 3})
+        execute(url, "DELETE FROM documents")
+        with pytest.raises(StorageFailed, match="the text of timeline entry 2 is missing; restore it from a backup"):
+            school.desk.conversations(id_)
+        with pytest.raises(StorageFailed, match="the text of timeline entry 2 is missing"):
+            school.desk.read_conversation(id_, 1)
+        with pytest.raises(StorageFailed, match="the answers of timeline entry 4 are missing; restore them"):
+            school.desk.answers(id_, PAIN)
+
+
+def test_only_so_many_states_are_remembered() -> None:
+    """Otherwise a process that runs for a year would hold every state that it has ever seen."""
+    states = States(limit=2)
+    kept = [_of_person(number).enrolment for number in range(3)]
+    for enrolment in kept:
+        states.keep("as it was", enrolment)
+    assert [kept[2]] == [enrolment for _, enrolment in states._known.values()]
+    assert kept[2] is states.read(kept[2].id, "as it was")
+
+
 @pytest.mark.parametrize("id_", ["\x00", "a\x00b", "\ud800"])
 def test_an_id_that_no_database_can_hold_is_not_there(storage: SqlStorage, id_: str) -> None:
     """Otherwise a mangled link would show a database error instead of "not found"."""
     assert None is storage.load(id_)
     assert {} == storage.load_many([id_])
     assert () == storage.timeline(id_)
+    assert {} == storage.documents(id_, [1])
     assert () == storage.notifications(id_)
+    assert None is storage.program(id_, "1")
     assert None is storage.plan(id_)
+    assert {} == storage.purge_progress(id_)
+    assert None is storage.receipt(id_)
 
 
 def test_an_error_says_nothing_of_the_person(storage: SqlStorage) -> None:
@@ -286,6 +331,65 @@ def test_more_threads_than_connections_wait_for_their_turn(url: str) -> None:
         for thread in threads:
             thread.join()
         assert 12 == len(storage.load_many([f"enrolment-{n}" for n in range(12)]))
+
+
+def test_a_thread_that_waits_gets_what_is_given_back(storage_of_one: SqlStorage) -> None:
+    """Otherwise a thread that found no connection free would wait for ever, or open one beyond the limit."""
+    storage_of_one.save(begin())
+    found: list[object] = []
+    waiting = Thread(target=lambda: found.append(storage_of_one.load("enrolment-1")))
+
+    def while_read(link: Link) -> None:
+        waiting.start()
+        _until(lambda: storage_of_one._database._waiting == 1)
+        assert [] == found
+
+    storage_of_one._database.read(while_read)
+    waiting.join(60)
+    assert [begin().enrolment] == found
+    assert 1 == storage_of_one._database._open
+
+
+def test_closing_refuses_who_waits_and_closes_what_is_in_use_afterwards(storage_of_one: SqlStorage) -> None:
+    """Otherwise closing would leave threads that wait for ever, and connections that nobody closes."""
+    database = storage_of_one._database
+    refused: list[Exception] = []
+    links: list[Link] = []
+
+    def load() -> None:
+        try:
+            storage_of_one.load("enrolment-1")
+        except StorageFailed as error:
+            refused.append(error)
+
+    waiting = Thread(target=load)
+
+    def while_read(link: Link) -> None:
+        links.append(link)
+        waiting.start()
+        _until(lambda: database._waiting == 1)
+        storage_of_one.close()
+        assert 1 == link.rows(select(literal_column("1")), {})[0][0]
+
+    database.read(while_read)
+    waiting.join(60)
+    assert ["the storage is closed; open another"] == [str(error) for error in refused]
+    with pytest.raises(database.driver.failures):
+        links[0].rows(select(literal_column("1")), {})
+
+
+@pytest.fixture
+def storage_of_one(url: str) -> Iterator[SqlStorage]:
+    """A new storage with one connection, of each kind in turn."""
+    with closing(SqlStorage(url, connections=1)) as storage:
+        yield storage
+
+
+def _until(condition: Callable[[], object]) -> None:
+    deadline = monotonic() + 60
+    while not condition():
+        assert monotonic() < deadline
+        sleep(0.001)
 
 
 def _of_person(number: int) -> Change:
@@ -368,6 +472,82 @@ def test_a_storage_goes_on_after_a_fork(url: str) -> None:
     assert 0 == process.exitcode
     with closing(SqlStorage(url)) as storage:
         assert 101 == len(storage.access_entries(UNIT))
+
+
+def test_two_messages_at_once_join_one_notification(postgresql_url: str) -> None:
+    """Otherwise the slower of two would fail, or the patient would get two notices of one day (D-13a)."""
+    with closing(SqlStorage(postgresql_url)) as storage:
+        first, second = (
+            converse(saved(storage, begin(id_, program=program)), notify=Notify.COLLECTED, at=MORNING)
+            for id_, program in (("a", PROGRAM), ("b", OTHER_PROGRAM))
+        )
+        [notification] = second.notifications
+        other = Thread(target=lambda: storage._database.write(lambda link: _add(link, notification)))
+
+        def work(link: Link) -> None:
+            storage._save(link, first, _Rows(first))
+            other.start()
+            # The other one has found nothing to join, and waits to see whether this one is kept.
+            _until(lambda: execute(postgresql_url, "SELECT 1 FROM pg_locks WHERE NOT granted"))
+
+        # A step that also changes something else is saved statement by statement.
+        storage._database.write(work)
+        other.join(60)
+        [record] = storage.notifications("b")
+        assert first.notifications[0].id == record.notification.id
+        assert ["a", "b"] == [cause.enrolment_id for cause in record.notification.causes]
+
+
+class _AlwaysTooLate:
+    """A connection on which others have added, and claimed, the same notification each time before this one."""
+
+    def rows(self, statement: object, values: object) -> list[Any]:
+        return []
+
+    def count(self, statement: object, values: object) -> int:
+        return 0
+
+
+def test_who_is_too_late_again_and_again_is_told() -> None:
+    """Otherwise a step could be tried for ever; no real database can be made to be that unlucky."""
+    [notification] = converse(begin().enrolment, notify=Notify.COLLECTED, at=MORNING).notifications
+    with pytest.raises(Conflict, match="others add to the same notification all the time"):
+        _add(cast("Link", _AlwaysTooLate()), notification)
+
+
+def test_two_writes_that_wait_for_each_other_end_as_a_conflict(postgresql_url: str) -> None:
+    """Otherwise two steps that cross would show a database error, and the one to repeat would not be repeated."""
+    both = Barrier(2)
+    outcomes: list[str] = []
+
+    def cross(ids: tuple[str, str]) -> None:
+        def work(link: Link) -> None:
+            link.count(_LOCK, {"its_id": ids[0]})
+            both.wait(60)
+            link.count(_LOCK, {"its_id": ids[1]})
+
+        try:
+            storage._database.write(work)
+        except Conflict as error:
+            outcomes.append(str(error))
+        else:
+            outcomes.append("kept")
+
+    with closing(SqlStorage(postgresql_url)) as storage:
+        for number in (1, 2):
+            storage.save(_of_person(number))
+        ids = ("enrolment-1", "enrolment-2")
+        threads = [Thread(target=cross, args=[order]) for order in (ids, ids[::-1])]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    assert ["kept", "the database could not bring simultaneous steps into an order"] == sorted(
+        (outcome.partition(";")[0] for outcome in outcomes), key=len
+    )
+
+
+_LOCK = update(enrolments).where(enrolments.c.id == bindparam("its_id")).values(unread_forms=literal_column("0"))
 
 
 # --- what can go wrong with a database ---
@@ -457,7 +637,127 @@ def test_a_connection_that_the_server_closed_is_replaced(postgresql_url: str) ->
         assert None is not loaded
 
 
+_DIE = select(func.pg_terminate_backend(func.pg_backend_pid()))
+"""Ends the connection that it is run on, as an operator or a restart would."""
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_read_whose_connection_is_lost_is_done_again(postgresql_url: str, several: bool) -> None:
+    """Otherwise a restart of the server would fail what is being read."""
+    tried: list[Link] = []
+
+    def work(link: Link) -> int:
+        tried.append(link)
+        if len(tried) == 1:
+            link.rows(_DIE, {})
+        return len(tried)
+
+    with closing(SqlStorage(postgresql_url)) as storage:
+        assert 2 == storage._database.read(work, several=several)
+        assert tried[0] is not tried[1]
+        assert (1, [tried[1]]) == (storage._database._open, storage._database._idle)
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_write_whose_connection_is_lost_is_not_done_again(postgresql_url: str, alone: bool) -> None:
+    """Otherwise a write could be made twice: nobody knows whether the first was kept."""
+    tried: list[Link] = []
+
+    def work(link: Link) -> None:
+        tried.append(link)
+        link.rows(_DIE, {})
+
+    with closing(SqlStorage(postgresql_url)) as storage:
+        with pytest.raises(StorageFailed, match="PostgreSQL"):
+            storage._database.write(work, alone=alone)
+        assert 1 == len(tried)
+        assert (0, []) == (storage._database._open, storage._database._idle)
+        storage.save(begin())
+
+
+def test_a_connection_that_cannot_be_prepared_is_closed(postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise each interrupted attempt would leave a connection at the server, until it takes no more."""
+    import psycopg
+
+    opened: list[psycopg.Connection] = []
+
+    def interrupted(connection: psycopg.Connection, *_: object) -> None:
+        opened.append(connection)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(psycopg.Connection, "execute", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            SqlStorage(postgresql_url)
+    assert [True] == [connection.closed for connection in opened]
+
+
+def test_a_migration_that_the_server_refuses_is_named(empty_postgresql_url: str) -> None:
+    """Otherwise an administrator would read a traceback, with the statements of the schema in it."""
+    with pytest.raises(StorageFailed, match="no schema yet"):
+        SqlStorage(empty_postgresql_url)
+    execute(
+        empty_postgresql_url,
+        "DO $$ BEGIN EXECUTE format("
+        "'ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$",
+    )
+    with pytest.raises(StorageFailed, match=r"PostgreSQL could not do it \(ReadOnlySqlTransaction, 25006\)"):
+        migrate(empty_postgresql_url)
+
+
+def test_a_migration_that_reaches_no_database_is_named(tmp_path: Path) -> None:
+    """Otherwise an administrator would read a traceback, with the password in it."""
+    with pytest.raises(StorageFailed) as caught:
+        migrate("postgresql://school:hemligt@127.0.0.1:1/school")
+    assert "hemligt" not in str(caught.value)
+    with pytest.raises(StorageFailed, match="the file cannot be opened; check the path"):
+        migrate(f"sqlite:///{tmp_path}/no/such/folder/school.db")
+
+
+@pytest.mark.parametrize("synchronous", ["OFF", "full", "", "FULL; DROP TABLE enrolments"])
+def test_a_step_is_synchronous_in_a_known_way(sqlite_url: str, synchronous: str) -> None:
+    """Otherwise a mistyped setting would lose the last steps with the power, or run as SQL."""
+    with pytest.raises(StorageFailed, match="synchronous is NORMAL, FULL or EXTRA"):
+        SqlStorage(sqlite_url, synchronous=synchronous)
+
+
+def test_who_opens_a_new_file_waits_for_its_readers(tmp_path: Path) -> None:
+    """Otherwise two workers that start together on a new file would now and then meet "database is locked"."""
+    path = tmp_path / "new.db"
+    with (
+        closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as reader,
+        closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as opening,
+    ):
+        reader.execute("CREATE TABLE something (id)")
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM something").fetchall()
+        done = Timer(0.05, reader.execute, ["COMMIT"])
+        done.start()
+        sqlite._use_wal(opening)
+        done.join()
+        assert ("wal",) == opening.execute("PRAGMA journal_mode").fetchone()
+
+
+def test_who_opens_a_file_that_is_read_for_too_long_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a start would hang for ever behind a forgotten session."""
+    monkeypatch.setattr(sqlite, "_PATIENCE", 0.05)
+    path = tmp_path / "new.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("CREATE TABLE something (id)")
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM something").fetchall()
+        with pytest.raises(StorageFailed, match="held the file for too long"):
+            SqlStorage(f"sqlite:///{path}")
+
+
 # --- the schema and its versions ---
+
+
+def test_a_schema_of_no_version_is_refused(url: str) -> None:
+    """Otherwise a migration that somebody has tampered with would pass for a finished one."""
+    execute(url, f"DELETE FROM {VERSION_TABLE}")  # noqa: S608 - a constant
+    with pytest.raises(StorageFailed, match="no schema yet"):
+        SqlStorage(url)
 
 
 def test_a_database_without_schema_is_refused(tmp_path: Path, empty_postgresql_url: str) -> None:
@@ -578,12 +878,15 @@ def test_a_purge_can_delete_what_was_delivered(url: str) -> None:
         assert 0 == inbox.forget(["key-1"])
 
 
-def test_a_closed_inbox_cannot_deliver(sqlite_url: str) -> None:
-    """Otherwise a worker would count as delivered what nobody got, or stop at a foreign error."""
+def test_a_closed_inbox_can_neither_deliver_nor_forget(sqlite_url: str) -> None:
+    """Otherwise what nobody got would count as delivered, and what is still there as purged."""
     inbox = SqlInbox(sqlite_url)
     inbox.close()
     with pytest.raises(DeliveryFailed) as caught:
         inbox.deliver(InboxContract().notice("key-1"))
+    assert not caught.value.permanent
+    with pytest.raises(DeliveryFailed, match="the inbox's database") as caught:
+        inbox.forget(["key-1"])
     assert not caught.value.permanent
 
 

@@ -7,7 +7,7 @@ Instants are ISO 8601 text in UTC, sets are sorted lists, enums go by value.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any, TypeVar, get_args
 
@@ -98,7 +98,7 @@ def shape_of(kind: str) -> int:
 
 def event_to_data(event: Event) -> Data:
     """Describe an event without its `at` and `by`, which are kept beside it like its kind and its shape."""
-    return _EVENT_HOOKS[type(event)](event)
+    return _event_describer(type(event))(event)
 
 
 def event_from_data(kind: str, shape: int, at: datetime, by: str, data: Data) -> Event:
@@ -122,7 +122,7 @@ def event_from_data(kind: str, shape: int, at: datetime, by: str, data: Data) ->
             data = upcaster(data)
         data["at"] = at
         data["by"] = by
-        event: Event = _EVENT_MAKERS[kind](data, None)
+        event: Event = _event_maker(EVENT_KINDS[kind])(data, None)
     except Exception as error:  # noqa: BLE001 - the data may be anything, and its content must not be shown
         raise _unreadable(f"a timeline entry of kind {kind!r}", error) from None
     return event
@@ -178,6 +178,11 @@ def instant_to_text(at: datetime) -> str:
     return utc(at).isoformat("T", "microseconds")[:26] + "Z"
 
 
+def optional_instant_to_text(at: datetime | None) -> str | None:
+    """Write an instant that may be missing."""
+    return None if at is None else instant_to_text(at)
+
+
 @lru_cache(_REMEMBERED)
 def instant_from_text(text: str) -> datetime:
     """Read an instant in ISO 8601, whatever its width."""
@@ -201,10 +206,6 @@ def _hsa_id(text: str) -> HsaId:
     return HsaId(text)
 
 
-def _optional_instant_to_text(at: datetime | None) -> str | None:
-    return None if at is None else instant_to_text(at)
-
-
 def _person(value: Any, _: object) -> PersonId:
     return PersonId(value["scheme"], value["value"])
 
@@ -222,11 +223,19 @@ def _make_enrolment(data: Data) -> Enrolment:
     return enrolment
 
 
-def _described(class_: type, *, event: bool = False, brief: bool = True) -> Callable[[Any], Data]:
-    left_out: Any = {"at": override(omit=True), "by": override(omit=True)} if event else {}
-    hook: Callable[[Any], Data] = make_dict_unstructure_fn(
-        class_, _converter, _cattrs_omit_if_default=brief, **left_out
-    )
+@cache
+def _event_describer(class_: type[Event]) -> Callable[[Event], Data]:
+    left_out: Any = {"at": override(omit=True), "by": override(omit=True)}
+    return make_dict_unstructure_fn(class_, _converter, **left_out)
+
+
+@cache
+def _event_maker(class_: type[Event]) -> Callable[[Any, Any], Any]:
+    return make_dict_structure_fn(class_, _converter, _cattrs_detailed_validation=False)
+
+
+def _described(class_: type) -> Callable[[Any], Data]:
+    hook: Callable[[Any], Data] = make_dict_unstructure_fn(class_, _converter, _cattrs_omit_if_default=True)
     _converter.register_unstructure_hook(class_, hook)
     return hook
 
@@ -256,7 +265,7 @@ def _register_many(one: Any, describe: Callable[[Any], Any], make: Callable[[Any
 
 _converter = Converter(detailed_validation=False)
 _register(datetime, instant_to_text, _instant)
-_register(datetime | None, _optional_instant_to_text, _optional_instant)
+_register(datetime | None, optional_instant_to_text, _optional_instant)
 _register(HsaId, str, lambda value, _: _hsa_id(value))
 _register(Phase, lambda phase: phase.value, lambda value, _: Phase(value))
 _register(PersonId, lambda person: {"scheme": person.scheme, "value": person.value}, _person)
@@ -279,5 +288,3 @@ _ENROLMENT_FIELDS: Mapping[str, Callable[[Any, Any], Any] | None] = {
     field.name: None if field.type in _AS_THEY_ARE else _converter.get_structure_hook(field.type)
     for field in fields(Enrolment)
 }
-_EVENT_HOOKS = {class_: _described(class_, event=True, brief=False) for class_ in get_args(Event)}
-_EVENT_MAKERS = {kind: _made(class_) for kind, class_ in EVENT_KINDS.items()}

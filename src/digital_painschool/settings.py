@@ -22,10 +22,10 @@ def _frozen(options: Mapping[str, object]) -> Mapping[str, object]:
 
 @frozen
 class Chosen:
-    """An adapter that is chosen: its name among the offers, and its options."""
+    """An adapter that is chosen: its name among the offers, and its options, of which only the names are shown."""
 
     name: str
-    options: Mapping[str, object] = field(factory=dict, converter=_frozen)
+    options: Mapping[str, object] = field(factory=dict, converter=_frozen, repr=lambda options: repr(sorted(options)))
 
 
 @frozen(kw_only=True)

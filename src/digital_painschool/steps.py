@@ -231,10 +231,9 @@ class Steps:
             person = enrolment.person
         if isinstance(by, Actor):
             unit = by.unit
-        elif enrolment is not None:
-            unit = enrolment.unit
         else:
-            raise ValueError("only staff act for a unit as a whole")
+            assert enrolment is not None, "only staff act for a unit as a whole"
+            unit = enrolment.unit
         return AccessEntry(
             at=at,
             by=by.signature,

@@ -99,6 +99,12 @@ class OutboxContract:
         assert change.notifications == (claimed.notification,)
         assert 0 == claimed.attempts
 
+    def test_a_start_can_ask_for_a_notification(self, storage: Storage) -> None:
+        """Otherwise a rule that tells somebody of a start would be refused by one storage and not by another."""
+        asked = converse(begin().enrolment, at=MORNING, notify=Notify.DIRECT).notifications
+        storage.save(evolve(begin(), notifications=asked))
+        assert asked == tuple(claim.notification for claim in storage.claim(MORNING, 10, LEASE))
+
     def test_nothing_asked_for_is_nothing_to_claim(self, storage: Storage) -> None:
         """Otherwise a message without a notification would send one (M-12)."""
         e = told(storage, notify=Notify.NONE)

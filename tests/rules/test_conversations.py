@@ -14,7 +14,7 @@ from digital_painschool.policy import FlagKind, Policy
 from digital_painschool.rules.conversations import read, rename, send, start_conversation
 from digital_painschool.rules.flags import Flag
 from digital_painschool.rules.lifecycle import end
-from tests.scenario import NURSE, PATIENT, START, TERMS, Scenario, folded, refused, started
+from tests.scenario import INSTANT, NURSE, PATIENT, START, TERMS, Scenario, folded, refused, started
 
 LATER = START + timedelta(hours=1)
 
@@ -214,6 +214,17 @@ def test_when_access_is_over_nobody_writes_what_nobody_can_read() -> None:
     assert ["Hej"] == [message.text for message in school.desk.read_conversation(id_, 1).messages]
 
 
+@pytest.mark.rule("D-05a")
+def test_the_patient_takes_note_of_messages_until_access_is_over() -> None:
+    """Otherwise a portal that asks the rule alone would count as read what the patient may not see any more."""
+    enrolment = started()
+    talking = folded(enrolment, start_conversation(enrolment, TERMS, "Hej", "Rubrik", by=NURSE, at=LATER))
+    assert 1 == len(read(talking, TERMS, 1, 1, by=PATIENT, at=talking.access_until - INSTANT))
+    with refused("D-05a", Reason.ACCESS_IS_OVER):
+        read(talking, TERMS, 1, 1, by=PATIENT, at=talking.access_until)
+    assert 0 == len(read(talking, TERMS, 1, 0, by=NURSE, at=talking.access_until))
+
+
 @pytest.mark.rule("D-19a")
 def test_after_the_end_the_therapist_can_read_and_that_changes_nothing() -> None:
     """Otherwise a purge would be put off by each look, or the record be closed to those who must answer for it."""
@@ -249,5 +260,7 @@ def test_texts_are_never_in_an_event_or_a_repr() -> None:
     assert "hemlig" not in repr(school.events(id_))
     assert "hemlig" not in repr(school.desk.read_conversation(id_, 1))
     assert "hemlig" not in repr(school.desk.conversations(id_))
+    (message,) = school.desk.read_conversation(id_, 1).messages
+    assert "Message(author='patient', number=1, text=****)" == repr(message)
     assert isinstance(school.events(id_)[3], ConversationRenamed)
     assert isinstance(school.state(id_).conversations[0], Conversation)

@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 
 import pytest
+from attrs import evolve
 
 from digital_painschool.border import Answer
 from digital_painschool.errors import Reason
 from digital_painschool.events import FormSaved
-from digital_painschool.policy import FlagKind
+from digital_painschool.form import Form, ManyChoices, Option, Text
+from digital_painschool.policy import FlagKind, Terms
+from digital_painschool.program import Ordering
 from digital_painschool.rules.flags import Flag
 from digital_painschool.rules.forms import answer_problems, is_alert, save_form, score
 from digital_painschool.rules.lifecycle import maintain
@@ -18,11 +21,13 @@ from tests.scenario import (
     NURSE,
     PAIN,
     PATIENT,
+    POLICY,
     PROGRAM,
     START,
     TERMS,
     Scenario,
     folded,
+    program,
     refused,
     started,
 )
@@ -125,6 +130,42 @@ def test_what_lies_on_the_bounds_is_accepted(answers: Mapping[str, Answer]) -> N
     """Otherwise a patient with the worst pain, or none, could not say so."""
     assert FORM is not None
     assert () == answer_problems(FORM, answers)
+
+
+@pytest.mark.rule("M-14")
+@pytest.mark.parametrize(
+    ("answers", "problems"),
+    [
+        ({"var": ("rygg",), "text": "x"}, ()),
+        ({"var": (), "text": "x"}, ("var: choose at least one option",)),
+        ({"var": ("rygg",), "text": " \n"}, ("text: an answer is required",)),
+        ({}, ("var: an answer is required", "text: an answer is required")),
+    ],
+)
+def test_a_required_question_wants_more_than_an_empty_answer(
+    answers: Mapping[str, Answer], problems: tuple[str, ...]
+) -> None:
+    """Otherwise a patient could pass what must be answered by sending nothing in it."""
+    options = (Option(key="rygg", text="Rygg"),)
+    form = Form(
+        key="f",
+        title="F",
+        questions=(ManyChoices(key="var", text="Var?", options=options), Text(key="text", text="Vad?")),
+    )
+    assert problems == answer_problems(form, answers)
+
+
+@pytest.mark.rule("M-14")
+def test_a_form_that_no_module_carries_can_be_saved_whatever_the_order() -> None:
+    """Otherwise a form that a portal shows beside the modules could never be filled in."""
+    ordered = program(Ordering.ENFORCED)
+    assert FORM is not None
+    terms = Terms(evolve(ordered, forms=(*ordered.forms, evolve(FORM, key="fristående"))), POLICY)
+    with refused("D-04a", Reason.EARLIER_MODULES_FIRST):
+        save_form(started(terms=terms), terms, DAILY, GOOD, by=PATIENT, at=LATER)
+    (event,) = save_form(started(terms=terms), terms, "fristående", GOOD, by=PATIENT, at=LATER)
+    assert isinstance(event, FormSaved)
+    assert ("fristående", 1) == (event.form, event.number)
 
 
 @pytest.mark.rule("M-14")

@@ -12,6 +12,7 @@ from digital_painschool.events import ModuleCompleted, ModuleOpened, ModuleRelea
 from digital_painschool.policy import FlagKind, Terms
 from digital_painschool.program import Ordering, Program
 from digital_painschool.programs import bundled_program
+from digital_painschool.rules.lifecycle import end
 from digital_painschool.rules.ordering import complete_module, next_module, open_module, release_module
 from tests.scenario import (
     NURSE,
@@ -164,6 +165,15 @@ def test_releasing_is_refused_where_nothing_is_released_or_there_is_no_such_modu
     for module in (4, 5):
         with refused("D-04a", Reason.UNKNOWN_MODULE, module=module):
             release_module(started(terms=RELEASED), RELEASED, module, by=NURSE, at=LATER)
+
+
+@pytest.mark.rule("D-19a")
+def test_nothing_is_released_after_the_end() -> None:
+    """Otherwise a closed record would go on growing."""
+    enrolment = started(terms=RELEASED)
+    ended = folded(enrolment, end(enrolment, RELEASED, "klar", by=NURSE, at=LATER))
+    with refused("D-19a", Reason.ALREADY_ENDED):
+        release_module(ended, RELEASED, 2, by=NURSE, at=LATER)
 
 
 @pytest.mark.rule("D-04b")

@@ -172,9 +172,12 @@ def _points(question: Question, answer: Answer) -> int:
 def _alarms(question: Question, answer: Answer) -> bool:
     if isinstance(question, (Choice, ManyChoices)):
         return any(option.alert for option in _chosen(question, answer))
-    if isinstance(question, (Scale, Number)) and isinstance(answer, (int, float)):
-        return question.alert_from is not None and answer >= question.alert_from
-    return False
+    return (
+        isinstance(question, (Scale, Number))
+        and isinstance(answer, (int, float))
+        and question.alert_from is not None
+        and answer >= question.alert_from
+    )
 
 
 def _chosen(question: Choice | ManyChoices, answer: Answer) -> Iterable[Option]:

@@ -63,14 +63,9 @@ def complete_module(enrolment: Enrolment, terms: Terms, module: int, *, by: By, 
         raise refusal(enrolment, at)
     if module in enrolment.completed:
         return ()
-    completed = ModuleCompleted(at=at, by=by.signature, module=module)
-    if module in enrolment.opened:
-        why = closed(enrolment, terms.program, module, at)
-        if why is not None:
-            raise why
-        events: tuple[Event, ...] = (completed,)
-    else:
-        events = (*open_module(enrolment, terms, module, by=by, at=at), completed)
+    # What was opened stays open as long as modules can be completed at all.
+    opened = () if module in enrolment.opened else open_module(enrolment, terms, module, by=by, at=at)
+    events: tuple[Event, ...] = (*opened, ModuleCompleted(at=at, by=by.signature, module=module))
     if enrolment.done_at is None and (enrolment.completed | {module}).issuperset(terms.program.required):
         return (*events, ProgramDone(at=at, by=by.signature))
     return events

@@ -1,9 +1,10 @@
 """A small pool of the driver's own connections, and how reads and writes are run on them."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from os import register_at_fork
 from threading import Condition, Lock
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 from weakref import WeakSet
 
 from sqlalchemy.sql import ClauseElement
@@ -107,7 +108,7 @@ class Database:
         self._open = 0
         self._waiting = 0
         self._changed = Condition(Lock())
-        self._writing = Lock()
+        self._writing: AbstractContextManager[Any] = Lock() if self.driver.one_writer else nullcontext()
 
     def read(self, work: Callable[[Link], Result], *, several: bool = False) -> Result:
         """Run a read; with `several` statements they all see the same instant.
@@ -146,24 +147,19 @@ class Database:
             Conflict: A key is taken, or the database could not bring simultaneous writes into an order.
             StorageFailed: It could not be done.
         """
-        if self.driver.one_writer:
-            with self._writing:
-                return self._write(work, begun=not alone)
-        return self._write(work, begun=not alone)
-
-    def _write(self, work: Callable[[Link], Result], *, begun: bool) -> Result:
-        link = self._take()
-        try:
-            if begun:
-                link.begin(write=True)
-            result = work(link)
-            if begun:
-                link.commit()
-        except BaseException as error:
-            self._give_up(link, error, begun=begun)
-            raise
-        self._give_back(link)
-        return result
+        with self._writing:
+            link = self._take()
+            try:
+                if not alone:
+                    link.begin(write=True)
+                result = work(link)
+                if not alone:
+                    link.commit()
+            except BaseException as error:
+                self._give_up(link, error, begun=not alone)
+                raise
+            self._give_back(link)
+            return result
 
     def close(self) -> None:
         """Close what is idle now, and what is in use as soon as it is given back."""
@@ -173,12 +169,10 @@ class Database:
         self._close_idle()
 
     def _close_idle(self) -> None:
-        while self._idle:
-            try:
-                link = self._idle.pop()
-            except IndexError:
-                return
-            link.close()
+        # Two threads may be at it at once: each closes what it gets, until nothing is left.
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().close()
 
     def _take(self) -> Link:
         while not self._closed:
@@ -200,8 +194,7 @@ class Database:
                 return True
             self._waiting += 1
             # Whoever gives back looks for waiting threads after putting the connection there: none is overlooked.
-            if not self._idle and not self._closed:
-                self._changed.wait()
+            self._changed.wait_for(lambda: self._idle or self._closed or self._open < self._limit)
             self._waiting -= 1
             return False
 

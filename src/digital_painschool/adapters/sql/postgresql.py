@@ -65,10 +65,7 @@ class PostgresqlLink:
         return not readable([self._connection.fileno()], (), (), 0)[0]
 
     def close(self) -> None:
-        try:
-            self._connection.close()
-        except psycopg.Error:
-            return
+        self._connection.close()
 
 
 class PostgresqlDriver:
@@ -98,8 +95,6 @@ class PostgresqlDriver:
             upgrade(engine)
         except DBAPIError as error:
             raise self.failure(cause_of(error)) from None
-        except psycopg.Error as error:
-            raise self.failure(error) from None
         finally:
             engine.dispose()
 
@@ -127,5 +122,7 @@ class PostgresqlDriver:
                 "the database could not bring simultaneous steps into an order; load again and decide again"
             )
         # The server's text may repeat values; the kind of the error and its code never do.
-        state = getattr(error, "sqlstate", None) or "no code"
+        state = getattr(error, "sqlstate", None)
+        if state is None and isinstance(error, psycopg.OperationalError):
+            return StorageFailed("PostgreSQL cannot be reached, or let nobody in; check that it runs, and the URL")
         return StorageFailed(f"PostgreSQL could not do it ({type(error).__name__}, {state})")

@@ -31,7 +31,7 @@ _SET_BY_OTHERS = ("exported_version",)
 _START = insert_into(enrolments, leave_out=_SET_BY_OTHERS)
 _NEVER_CHANGED = ("id", "unit", "person_scheme", "person_value", "program", "program_version", "started_at")
 _MOVED = ("therapist", "phase", "access_until", "noted_end", "ended_at")
-_MOVES = (HandedOver, Maintained, AccessEnded, Ended)
+_MOVES = frozenset({HandedOver, Maintained, AccessEnded, Ended})
 """The events that change a column of `_MOVED`. These are in indexes, which SQLite writes anew for each column that an
 UPDATE names, changed or not: leaving them out of the other steps saves more than half of the UPDATE."""
 
@@ -147,7 +147,7 @@ class _Rows:
         self.access = access_values(change.access)
         self.first: ClauseElement = _START
         if change.before:
-            self.first = _MOVE if any(isinstance(event, _MOVES) for event in change.events) else _STEP
+            self.first = _STEP if _MOVES.isdisjoint(map(type, change.events)) else _MOVE
 
     def all_at_once(self, notification: Notification | None = None) -> dict[str, Any]:
         """Give everything as the values of one statement."""

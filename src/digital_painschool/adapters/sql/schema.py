@@ -5,6 +5,7 @@ for has columns of its own; the rest is JSON text, which both databases give bac
 which a person who opens the file can read.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -27,7 +28,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeEngine
 
-from digital_painschool.serialization import instant_from_text, instant_to_text
+from digital_painschool.serialization import instant_from_text, optional_instant_to_text
 
 
 class Instant(TypeDecorator[datetime]):
@@ -42,9 +43,9 @@ class Instant(TypeDecorator[datetime]):
             return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True))
         return dialect.type_descriptor(PlainText())
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        """Write an instant."""
-        return value if value is None or dialect.name == "postgresql" else instant_to_text(value)
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], str | None] | None:
+        """Write an instant: PostgreSQL's driver does that by itself."""
+        return None if dialect.name == "postgresql" else optional_instant_to_text
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Read an instant."""

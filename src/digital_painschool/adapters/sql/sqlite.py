@@ -74,10 +74,7 @@ class SqliteLink:
         return True
 
     def close(self) -> None:
-        try:
-            self._connection.close()
-        except sqlite3.Error:
-            return
+        self._connection.close()
 
 
 class SqliteDriver:
@@ -110,8 +107,6 @@ class SqliteDriver:
             upgrade(engine)
         except DBAPIError as error:
             raise self.failure(cause_of(error)) from None
-        except sqlite3.Error as error:
-            raise self.failure(error) from None
         finally:
             engine.dispose()
 

@@ -65,12 +65,11 @@ class Statement:
 
     def __init__(self, clause: ClauseElement, dialect: Dialect) -> None:
         compiled = clause.compile(dialect=dialect)
-        if not isinstance(compiled, SQLCompiler):
-            raise TypeError("only what has values can be a Statement")
+        assert isinstance(compiled, SQLCompiler), "what has no values is no Statement"
         names = tuple(compiled.positiontup or ())
         self.sql = compiled.string
         self._constants = {name: value for name, value in compiled.params.items() if value is not None}
-        self._pick = itemgetter(*names) if len(names) > 1 else lambda values: tuple(values[name] for name in names)
+        self._pick = itemgetter(*names) if len(names) > 1 else lambda values: [values[name] for name in names]
         binds = (compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names)
         self._binds = tuple((place, convert) for place, convert in enumerate(binds) if convert is not None)
         selected = clause.selected_columns if isinstance(clause, Select) else ()

@@ -1,0 +1,97 @@
+"""The one path between rules and ports, where several people meet at one record, or the record has a hole."""
+
+import pytest
+
+from digital_painschool import steps
+from digital_painschool.adapters.memory import MemoryStorage
+from digital_painschool.errors import Conflict, NotFound, Reason
+from digital_painschool.ports.storage import Change
+from digital_painschool.program import Program
+from tests.scenario import ANNA, BO, COLLEAGUE, PERSON, Scenario, refused
+
+
+class Contended(MemoryStorage):
+    """A storage in which somebody else is faster, as often as it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faster = 0
+        self.tried = 0
+
+    def save(self, change: Change) -> None:
+        self.tried += 1
+        if self.faster:
+            self.faster -= 1
+            raise Conflict("somebody else was faster")
+        super().save(change)
+
+
+@pytest.fixture
+def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody wait between two attempts."""
+    monkeypatch.setattr(steps, "sleep", lambda _: None)
+
+
+@pytest.mark.rule("D-07a")
+def test_of_two_who_start_the_same_program_at_once_one_is_refused() -> None:
+    """Otherwise a patient would have the treatment twice, or the slower one would see a technical error."""
+
+    class Racing(MemoryStorage):
+        """A colleague starts the same program for the same patient right before the first save."""
+
+        raced = False
+
+        def save(self, change: Change) -> None:
+            if not self.raced:
+                self.raced = True
+                school.colleague.start(ANNA, program="smartskola")
+            super().save(change)
+
+    school = Scenario(storage=Racing())
+    with refused("D-07a", Reason.ALREADY_OPEN):
+        school.start()
+    assert [COLLEAGUE.hsa_id] == [enrolment.therapist for enrolment in school.storage.of_person(PERSON)]
+
+
+@pytest.mark.usefixtures("without_waiting")
+def test_a_start_is_tried_again_and_not_for_ever() -> None:
+    """Otherwise a start would fail at the first meeting with somebody else, or never come to an end."""
+    storage = Contended()
+    school = Scenario(storage=storage)
+    storage.faster = 9
+    assert 1 == school.state(school.start()).version
+    storage.faster, storage.tried = 1000, 0
+    with pytest.raises(Conflict, match="the enrolment could not be started"):
+        school.start(BO)
+    assert 10 == storage.tried
+
+
+@pytest.mark.usefixtures("without_waiting")
+def test_a_step_is_tried_again_and_not_for_ever() -> None:
+    """Otherwise a step would fail at the first meeting with somebody else, or never come to an end."""
+    storage = Contended()
+    school = Scenario(storage=storage)
+    id_ = school.start()
+    storage.faster = 9
+    assert 2 == school.desk.review(id_).version
+    storage.faster, storage.tried = 1000, 0
+    with school.unchanged(), pytest.raises(Conflict, match="the step could not be taken"):
+        school.desk.review(id_)
+    assert 10 == storage.tried
+
+
+@pytest.mark.rule("D-05c")
+def test_an_enrolment_whose_program_is_missing_is_named() -> None:
+    """Otherwise a storage that was restored without its programs would run patients under another content."""
+
+    class Restored(MemoryStorage):
+        """The programs were left out of the backup."""
+
+        def program(self, key: str, version: str) -> Program | None:
+            return None
+
+    school = Scenario(storage=Restored())
+    id_ = school.start()
+    with pytest.raises(NotFound, match="program 'smartskola' version '1' in the storage"):
+        school.room.complete_module(id_, 1)
+    assert 1 == school.state(id_).version
