@@ -10,7 +10,7 @@ demo: $(VENV)/ready
 
 test: lint docs
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -p no:cacheprovider
+	$(BIN)/coverage run -m pytest -n 2 -p no:cacheprovider
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -1,6 +1,6 @@
 """The delivery worker, through the desks: one bad address, a crash or a missed day harms nobody else."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import attrs
@@ -8,26 +8,24 @@ import pytest
 
 from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox, MemoryMessenger, MemoryStorage
 from digital_painschool.delivery import Pass
+from digital_painschool.enrolment import Enrolment
 from digital_painschool.errors import Conflict, DeliveryFailed, InvalidValue, StorageFailed
 from digital_painschool.events import AccessEnded, NotificationDropped, NotificationUndelivered
-from digital_painschool.notification import Channel, Claimed, Notify, Outcome, Status, Template
+from digital_painschool.notification import Channel, Notify, Outcome, Status, Template
 from digital_painschool.people import HsaId, PersonId
 from digital_painschool.policy import FlagKind, Policy
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.inbox import Delivered, Notice, Reach
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import Change
-from digital_painschool.purging import Decision, PurgeReceipt
 from digital_painschool.rules.flags import Flag
 from tests.scenario import (
     ANNA,
-    ARCHIVIST,
     BO,
     CILLA,
     COLLEAGUE,
     INSTANT,
     RESERVE_NUMBER,
-    UNIT,
     Scenario,
     local,
 )
@@ -618,31 +616,16 @@ def test_a_notification_whose_enrolment_is_purged_after_the_claim_is_dropped() -
     """Otherwise a purge at the wrong moment would stop the pass, or a purged patient would get a notice."""
 
     class Purging(MemoryStorage):
-        """All that was claimed is purged before the worker looks at it."""
+        """All that was claimed is gone before the worker looks at it."""
 
-        def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
-            claimed = super().claim(now, limit, lease)
-            gone = {cause.enrolment_id for claim in claimed for cause in claim.notification.causes}
-            self.purge_again(receipt_for(gone))
-            return claimed
+        def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment]:
+            return {}
 
     school = Scenario(storage=Purging())
     school.desk.start_conversation(school.start(), "Hej", notify=Notify.DIRECT)
     assert Pass(dropped=1) == school.deliver()
     assert () == school.inbox.delivered
     assert Pass() == school.deliver()
-
-
-def receipt_for(ids: set[str]) -> PurgeReceipt:
-    """Give the receipt of a purge of these enrolments."""
-    return PurgeReceipt(
-        plan_id="plan-" + "-".join(sorted(ids)),
-        unit=UNIT,
-        decision=Decision(reference="RS 2026-1", by=ARCHIVIST.hsa_id, at=NINE),
-        purged_by=ARCHIVIST.hsa_id,
-        purged_at=NINE,
-        purged=tuple(sorted(ids)),
-    )
 
 
 @pytest.mark.rule("M-22")

@@ -5,6 +5,7 @@ import pytest
 from digital_painschool import steps
 from digital_painschool.adapters.memory import MemoryStorage
 from digital_painschool.errors import Conflict, NotFound, Reason
+from digital_painschool.people import HsaId
 from digital_painschool.ports.storage import Change
 from digital_painschool.program import Program
 from tests.scenario import ANNA, BO, COLLEAGUE, PERSON, Scenario, refused
@@ -87,7 +88,7 @@ def test_an_enrolment_whose_program_is_missing_is_named() -> None:
     class Restored(MemoryStorage):
         """The programs were left out of the backup."""
 
-        def program(self, key: str, version: str) -> Program | None:
+        def program(self, unit: HsaId, key: str, version: str) -> Program | None:
             return None
 
     school = Scenario(storage=Restored())

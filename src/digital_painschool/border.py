@@ -11,6 +11,7 @@ Answer = int | float | str | tuple[str, ...]
 
 _ANSWERS_LIMIT = 1_000
 _TEXT_LIMIT = 1_000_000
+_NUMBER_LIMIT = 10**12
 
 
 def plain_text(text: object, what: str = "text") -> str:
@@ -29,21 +30,30 @@ def plain_text(text: object, what: str = "text") -> str:
         raise InvalidValue(f"{what} is longer than {_TEXT_LIMIT} characters; shorten it")
     if "\x00" in text:
         raise InvalidValue(f"{what} holds a NUL character; remove it")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise InvalidValue(f"{what} holds half of a surrogate pair; decode it properly first") from None
+    if not _is_encodable(text):
+        raise InvalidValue(f"{what} holds half of a surrogate pair; decode it properly first")
     return text
 
 
+def _is_encodable(text: str) -> bool:
+    # Asked here, so that the text does not hang on the refusal as the error before it.
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def whole_number(number: object, what: str) -> int:
-    """Give the number back if it is an `int` (and not a `bool`).
+    """Give the number back if it is an `int` (and not a `bool`) within a billion or so.
 
     Raises:
         InvalidValue: It is anything else.
     """
     if type(number) is not int:
         raise InvalidValue(f"{what} is a whole number (int), not {type(number).__name__}")
+    if abs(number) > _NUMBER_LIMIT:
+        raise InvalidValue(f"{what} is far beyond anything that is meant")
     return number
 
 

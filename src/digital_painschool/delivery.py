@@ -10,11 +10,12 @@ from attrs import frozen
 
 from digital_painschool.border import whole_number
 from digital_painschool.enrolment import Enrolment
-from digital_painschool.errors import Conflict, DeliveryFailed, InvalidValue, NotFound, RuleBroken
+from digital_painschool.errors import Conflict, DeliveryFailed, InvalidValue, NotFound, RuleBroken, StorageFailed
 from digital_painschool.instants import utc
 from digital_painschool.notification import Channel, Claimed, Notification, Outcome, Status
 from digital_painschool.people import PersonId, System
 from digital_painschool.policy import Policy
+from digital_painschool.ports import Clock
 from digital_painschool.ports.inbox import Delivered, Notice
 from digital_painschool.rules.lifecycle import note_access_end
 from digital_painschool.rules.notifications import drop, give_up, is_moot, lanes, may_go_at, try_again_at
@@ -24,6 +25,7 @@ from digital_painschool.steps import Step, Steps
 _log = logging.getLogger(__name__)
 _WORKER = System()
 _LONGEST_LEASE = timedelta(days=1)
+_UNTIL_REPAIRED = timedelta(hours=1)
 
 
 @frozen(kw_only=True)
@@ -79,41 +81,78 @@ class Delivery:
             InvalidValue: `now` has no zone.
         """
         fixed = None if now is None else utc(now)
-        done: Counter[str] = Counter(accesses_ended=self._note_ended_accesses(fixed or self._steps.now()))
-        # One instant for claiming and handing over: what is not due yet must not go a moment after what is.
-        while claimed := self._steps.storage.claim(now := fixed or self._steps.now(), self._batch, self._lease):
-            self._hand_over(claimed, now, done)
+        present = self._steps.now if fixed is None else lambda: fixed
+        done: Counter[str] = Counter(accesses_ended=self._note_ended_accesses(present()))
+        while claimed := self._steps.storage.claim(at := present(), self._batch, self._lease):
+            self._hand_over(claimed, at, present, done)
         return Pass(**done)
 
     def _note_ended_accesses(self, now: datetime) -> int:
         noted = 0
         tried: set[str] = set()
-        while ids := set(self._steps.storage.access_ended(now, self._batch)) - tried:
+        # What could not be noted comes again: asking for so many more lets nobody starve behind it.
+        while ids := set(self._steps.storage.access_ended(now, self._batch + len(tried))) - tried:
             for enrolment_id in sorted(ids):
                 noted += self._record(enrolment_id, partial(note_access_end, by=_WORKER, at=now), now)
             tried |= ids
         return noted
 
-    def _hand_over(self, claimed: Sequence[Claimed], now: datetime, done: Counter[str]) -> None:
-        causes = {cause.enrolment_id for claim in claimed for cause in claim.notification.causes}
-        enrolments = self._steps.storage.load_many(causes)
+    def _hand_over(self, claimed: Sequence[Claimed], claimed_at: datetime, present: Clock, done: Counter[str]) -> None:
+        enrolments, unreadable = self._load({c.enrolment_id for claim in claimed for c in claim.notification.causes})
         settled: list[Outcome] = []
         for lane in lanes(claimed):
-            for what, outcome in self._lane(lane, enrolments, now):
+            now = present()
+            later = self._later(lane, unreadable, claimed_at, now)
+            outcomes = (
+                self._lane(lane, enrolments, now)
+                if later is None
+                else [("waiting", _back(claim, now, later, tried=False)) for claim in lane]
+            )
+            for what, outcome in outcomes:
                 done[what] += 1
                 if outcome is not None:
                     settled.append(outcome)
         self._steps.storage.settle(settled)
 
+    def _load(self, enrolment_ids: set[str]) -> tuple[Mapping[str, Enrolment], set[str]]:
+        """Give the states, and which of them the storage cannot read: those must not stop the others."""
+        try:
+            return self._steps.storage.load_many(enrolment_ids), set()
+        except StorageFailed:
+            pass
+        found: dict[str, Enrolment] = {}
+        unreadable: set[str] = set()
+        for enrolment_id in sorted(enrolment_ids):
+            try:
+                found |= self._steps.storage.load_many([enrolment_id])
+            except StorageFailed:
+                _log.error("an enrolment cannot be read; its notifications wait until it is repaired")
+                unreadable.add(enrolment_id)
+        return found, unreadable
+
+    def _later(
+        self, lane: tuple[Claimed, ...], unreadable: set[str], claimed_at: datetime, now: datetime
+    ) -> datetime | None:
+        """Say when a lane is to be tried again instead of now, or None when it can go.
+
+        A collected one must be in the forenoon when it was claimed, or what was not due then would go later the same
+        day; and when it is handed over.
+        """
+        if not unreadable.isdisjoint(cause.enrolment_id for claim in lane for cause in claim.notification.causes):
+            return now + _UNTIL_REPAIRED
+        if now >= claimed_at + self._lease:
+            return now
+        if not lane[0].notification.collected:
+            return None
+        policy = self._steps.policy(lane[0].notification.unit)
+        opened, opens = may_go_at(claimed_at, policy), may_go_at(now, policy)
+        return max(opened, opens) if opened > claimed_at or opens > now else None
+
     def _lane(
         self, lane: tuple[Claimed, ...], enrolments: Mapping[str, Enrolment], now: datetime
     ) -> Iterator[tuple[str, Outcome | None]]:
         policy = self._steps.policy(lane[0].notification.unit)
-        collected = lane[0].notification.collected
-        if collected and (opens := may_go_at(now, policy)) > now:
-            yield from (("waiting", _back(claim, now, opens, tried=False)) for claim in lane)
-            return
-        moot = [claim for claim in lane if is_moot(claim.notification, enrolments)]
+        moot = [claim for claim in lane if is_moot(claim.notification, enrolments, now)]
         # The newest stands for all: should it be known already, the others were there when it was handed over. One that
         # was attempted may have been handed over, so it still stands for others, even when its own reason is gone.
         together = [claim for claim in lane if claim not in moot or (claim.attempts and len(moot) < len(lane))]
@@ -212,6 +251,10 @@ class Delivery:
             self._steps.take(Action.DELIVER, _WORKER, enrolment_id, step, at=now, outcomes=outcomes)
         except (Conflict, NotFound, RuleBroken):
             # It is busy, or has ended or gone meanwhile: a later pass decides anew, when the lease has run out.
+            return False
+        except StorageFailed as failure:
+            # Perhaps this one enrolment alone; if it is the storage, the next claim says so.
+            _log.error("an enrolment could not be changed: %s", failure)
             return False
         return True
 

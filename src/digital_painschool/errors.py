@@ -70,7 +70,7 @@ _ADVICE: Mapping[Reason, str] = MappingProxyType(
         Reason.EMPTY_TEXT: "write something: the text is empty",
         Reason.TEXT_TOO_LONG: "shorten the text to the limit in the facts",
         Reason.ONLY_MESSAGES_TO_THE_PATIENT_NOTIFY: "a patient's message raises a flag and needs no notification",
-        Reason.NO_ADDRESS_IN_DIRECTORY: "no address in the staff directory; the unit's directory manager corrects it there",
+        Reason.NO_ADDRESS_IN_DIRECTORY: "no address in the staff directory; the unit's directory manager corrects it",
         Reason.NOT_ON_OFFER: "the unit does not offer staff notifications of that kind",
         Reason.NOT_APPROVED: "approve the plan, naming the decision (gallringsbeslut), before purging",
         Reason.DECISION_MISSING: "name the decision (gallringsbeslut) that the purge rests on",

@@ -98,7 +98,7 @@ def answer_rows(history: History) -> Iterator[list[str]]:
             continue
         answers = history.documents.get(entry.seq)
         if answers is None or isinstance(answers, str):
-            continue
+            raise StorageFailed(f"the answers of timeline entry {entry.seq} are missing; restore them from a backup")
         score = "" if event.score is None else str(event.score)
         start = [history.enrolment.id, event.form, str(event.number), event.at.isoformat()]
         for question, answer in answers.items():
@@ -143,7 +143,7 @@ class _HashedFile:
         if path.exists():
             raise FileExistsError(errno.EEXIST, f"{path.name} is there already", path)
         self._hash = hashlib.sha256()
-        self._file: IO[bytes] = self._partial.open("wb")
+        self._file: IO[bytes] = open(self._partial, "wb", opener=_for_the_owner_alone)  # noqa: SIM115
         self.lines = 0
 
     def write(self, text: str) -> int:
@@ -155,8 +155,10 @@ class _HashedFile:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
-        self._partial.replace(self._path)
         return ExportedFile(name=self._path.name, lines=self.lines, sha256=self._hash.hexdigest())
+
+    def publish(self) -> None:
+        self._partial.replace(self._path)
 
     def __enter__(self) -> Self:
         return self
@@ -216,6 +218,14 @@ def write_export(folder: Path, formats: Iterable[Format], histories: Iterable[Hi
             for history in histories:
                 for _, write in opened:
                     write(history)
-            return tuple(file.finish() for files, _ in opened for file in files)
+            files = [file for of_format, _ in opened for file in of_format]
+            finished = tuple(file.finish() for file in files)
+            for file in files:
+                file.publish()
+            return finished
     except OSError as error:
         raise StorageFailed(f"the export could not be written: {error.strerror}; choose another folder") from None
+
+
+def _for_the_owner_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

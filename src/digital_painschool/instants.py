@@ -7,15 +7,19 @@ from dateutil.relativedelta import relativedelta
 
 from digital_painschool.errors import InvalidValue
 
+_FIRST_YEAR, _LAST_YEAR = 1900, 9000
+
 
 def utc(at: datetime) -> datetime:
     """Give the same instant in UTC.
 
     Raises:
-        InvalidValue: Not a `datetime`, or one without a zone.
+        InvalidValue: Not a `datetime`, one without a zone, or one of no year that a treatment can be in.
     """
     if not isinstance(at, datetime):
         raise InvalidValue(f"a time is a datetime with a zone, not {type(at).__name__}")
+    if not _FIRST_YEAR <= at.year <= _LAST_YEAR:
+        raise InvalidValue(f"a time is of a year from {_FIRST_YEAR} to {_LAST_YEAR}")
     if at.tzinfo is UTC:
         return at
     if at.utcoffset() is None:

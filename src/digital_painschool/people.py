@@ -59,8 +59,13 @@ class PersonId:
     The `repr` and `str` are masked (`19850709-****`); ask for `value` where the number itself is meant.
     """
 
-    scheme: str
+    scheme: str = field()
     value: str = field()
+
+    @scheme.validator
+    def _is_named(self, _: object, scheme: str) -> None:
+        if not isinstance(scheme, str) or not scheme.isascii() or not scheme.replace("-", "").isalnum():
+            raise InvalidValue("a scheme is named with letters, digits and hyphens, such as 'personnummer'")
 
     @value.validator
     def _is_canonical(self, _: object, value: str) -> None:

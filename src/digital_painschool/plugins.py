@@ -11,8 +11,9 @@ import pluggy
 from attrs import frozen
 
 from digital_painschool.adapters import offers
+from digital_painschool.border import plain_text
 from digital_painschool.catalogue import Catalogue
-from digital_painschool.errors import WiringError
+from digital_painschool.errors import InvalidValue, WiringError
 from digital_painschool.ports import Clock, Ports, hooks
 from digital_painschool.ports.hooks import PROJECT, Offer
 from digital_painschool.program import Program
@@ -125,12 +126,14 @@ def open_school(
         InvalidProgram: A program file that the settings name is not usable.
         StorageFailed: The storage cannot be opened, or its schema is of another version.
     """
-    if isinstance(settings, str) and "://" in settings:
+    if isinstance(settings, str) and "://" in plain_text(settings, "settings"):
         chosen = Settings.from_url(settings)
     elif isinstance(settings, (str, Path)):
         chosen = Settings.from_toml(settings)
-    else:
+    elif isinstance(settings, Settings):
         chosen = settings
+    else:
+        raise InvalidValue(f"settings is Settings, a path or a storage URL, not {type(settings).__name__}")
     programs = catalogue(chosen, plugins)
     return PainSchool(connect(chosen.migrating() if migrate else chosen, plugins), catalogue=programs, clock=clock)
 
@@ -165,6 +168,8 @@ def _make(found: Iterable[Installed], kind: str, chosen: Chosen) -> Any:
     if len(matching) == 1:
         return matching[0].offer.make(chosen.options)
     listed = ", ".join(f"{one.offer.name!r} (by {one.plugin})" for one in of_kind) or "nothing"
+    if not chosen.name:
+        raise WiringError(f"the {kind} is missing in the settings, and there is no default; installed are {listed}")
     if not matching:
         raise WiringError(f"no {kind} is called {chosen.name!r}; installed are {listed}")
     whose = " and ".join(one.plugin for one in matching)

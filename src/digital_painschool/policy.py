@@ -1,7 +1,10 @@
 """What a unit decides for itself where the manual leaves it open, and the terms that a step is judged under."""
 
+from collections.abc import Callable, Iterator, Mapping
 from datetime import time
 from enum import Enum
+from types import MappingProxyType
+from typing import cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import field, frozen
@@ -20,9 +23,14 @@ class FlagKind(Enum):
     UNDELIVERED = "undelivered"
 
 
-def _zone(name: str | ZoneInfo) -> ZoneInfo:
+def zone_of(name: object) -> ZoneInfo:
+    """Give the time zone of that name.
+
+    Raises:
+        InvalidValue: There is none.
+    """
     try:
-        return name if isinstance(name, ZoneInfo) else ZoneInfo(name)
+        return name if isinstance(name, ZoneInfo) else ZoneInfo(name)  # type: ignore[arg-type]
     except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
         raise InvalidValue("zone is a name of the IANA time zone database, such as 'Europe/Stockholm'") from None
 
@@ -53,7 +61,7 @@ class Policy:
         InvalidValue: A value is outside what its rule allows.
     """
 
-    zone: ZoneInfo = field(default=ZoneInfo("Europe/Stockholm"), converter=_zone)
+    zone: ZoneInfo = field(default=ZoneInfo("Europe/Stockholm"), converter=zone_of)
     collected_at: time = time(9)
     forenoon_ends: time = time(12)
     review_after_days: int = 21
@@ -71,29 +79,96 @@ class Policy:
     staff_link: str = "https://www.vgregion.se/sob"
 
     def __attrs_post_init__(self) -> None:
+        for name, (is_right, words) in _KINDS.items():
+            if not is_right(getattr(self, name)):
+                raise InvalidValue(f"{name} is {words}")
+        for problem in self._problems():
+            raise InvalidValue(problem)
+
+    def _problems(self) -> Iterator[str]:
         shortest, longest = self.maintenance_days
         if not time(6) <= self.collected_at < time(12):
-            raise InvalidValue("collected_at must be 06:00 or later and before 12:00 (D-13a)")
+            yield "collected_at must be 06:00 or later and before 12:00 (D-13a)"
         if not self.collected_at < self.forenoon_ends <= time(12):
-            raise InvalidValue("forenoon_ends must be after collected_at and 12:00 at the latest (D-13a)")
+            yield "forenoon_ends must be after collected_at and 12:00 at the latest (D-13a)"
         if not 1 <= shortest <= longest <= 3650:
-            raise InvalidValue("maintenance_days is a pair (fewest, most) within 1 to 3650 (D-18a)")
+            yield "maintenance_days is a pair (fewest, most) within 1 to 3650 (D-18a)"
         if not 0 <= self.retention_years <= 200:
-            raise InvalidValue("retention_years must be 0 to 200 (D-21b)")
+            yield "retention_years must be 0 to 200 (D-21b)"
         if self.retention_years < 10 and not (self.retention_decision or "").strip():
-            raise InvalidValue("retention_years under 10 needs a retention_decision, the gallringsbeslut (D-21b)")
+            yield "retention_years under 10 needs a retention_decision, the gallringsbeslut (D-21b)"
         for name in ("review_after_days", "heading_limit", "message_limit"):
             if getattr(self, name) < 1:
-                raise InvalidValue(f"{name} must be 1 or more")
+                yield f"{name} must be 1 or more"
         if any(minutes < 0 for minutes in self.retry_minutes):
-            raise InvalidValue("retry_minutes holds waits of 0 minutes or more")
-        self._require_workable()
+            yield "retry_minutes holds waits of 0 minutes or more"
+        yield from self._text_problems()
 
-    def _require_workable(self) -> None:
+    def _text_problems(self) -> Iterator[str]:
         if not self.heading.strip() or len(self.heading) > self.heading_limit:
-            raise InvalidValue("heading must be a text of at most heading_limit characters (M-11)")
-        if self.end_reasons is not None and not self.end_reasons:
-            raise InvalidValue("end_reasons must hold at least one, or be left out (D-19a)")
+            yield "heading must be a text of at most heading_limit characters (M-11)"
+        if self.end_reasons is not None:
+            yield from self._end_reason_problems(self.end_reasons)
+
+    @staticmethod
+    def _end_reason_problems(reasons: tuple[EndReason, ...]) -> Iterator[str]:
+        if not reasons:
+            yield "end_reasons must hold at least one, or be left out (D-19a)"
+        if len({reason.key for reason in reasons}) < len(reasons):
+            yield "end_reasons holds a key twice (D-19a)"
+        if not all(reason.key.strip() and reason.title.strip() for reason in reasons):
+            yield "end_reasons have keys and titles (D-19a)"
+
+
+def _is_whole(value: object) -> bool:
+    return type(value) is int
+
+
+def _is_time(value: object) -> bool:
+    return type(value) is time
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_truth(value: object) -> bool:
+    return type(value) is bool
+
+
+def _is_pair(value: object) -> bool:
+    return _holds(tuple, int)(value) and len(cast("tuple[int, ...]", value)) == 2
+
+
+def _holds(container: type, kind: type) -> Callable[[object], bool]:
+    return lambda value: (
+        isinstance(value, container) and all(type(item) is kind for item in cast("Iterator[object]", value))
+    )
+
+
+def _or_none(is_right: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: value is None or is_right(value)
+
+
+_KINDS: Mapping[str, tuple[Callable[[object], bool], str]] = MappingProxyType(
+    {
+        "collected_at": (_is_time, "a time of day"),
+        "forenoon_ends": (_is_time, "a time of day"),
+        "review_after_days": (_is_whole, "a whole number"),
+        "maintenance_days": (_is_pair, "a pair of whole numbers"),
+        "staff_flags": (_holds(frozenset, FlagKind), "a frozenset of FlagKind"),
+        "end_reasons": (_or_none(_holds(tuple, EndReason)), "a tuple of EndReason, or None"),
+        "retention_years": (_is_whole, "a whole number"),
+        "retention_decision": (_or_none(_is_text), "text, or None"),
+        "export_before_purge": (_is_truth, "True or False"),
+        "heading": (_is_text, "text"),
+        "heading_limit": (_is_whole, "a whole number"),
+        "message_limit": (_is_whole, "a whole number"),
+        "retry_minutes": (_holds(tuple, int), "a tuple of whole numbers"),
+        "patient_link": (_is_text, "text"),
+        "staff_link": (_is_text, "text"),
+    }
+)
 
 
 @frozen(slots=False)

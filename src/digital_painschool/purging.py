@@ -68,7 +68,7 @@ class Skip(Enum):
     CHANGED = "changed since the plan"
     TOO_YOUNG = "younger than the unit's period now"
     NOT_EXPORTED = "not exported in its present state"
-    NOT_ENDED = "not ended"
+    NOT_ENDED = "not ended, or purged already"
 
 
 @frozen(kw_only=True)

@@ -1,6 +1,6 @@
 """The school: where a host begins, and from where it gets its desks."""
 
-import os
+import secrets
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ def system_clock() -> datetime:
 
 def rising_id(at: datetime) -> str:
     """Make an opaque id of 32 hexadecimal digits that nobody can guess; later ones sort after earlier ones."""
-    return f"{int(at.timestamp() * 1000):012x}{os.urandom(10).hex()}"
+    return f"{int(at.timestamp() * 1000):012x}{secrets.token_hex(10)}"
 
 
 class PainSchool:
@@ -49,6 +49,8 @@ class PainSchool:
     ) -> None:
         if not isinstance(ports, Ports):
             raise InvalidValue(f"ports is a Ports, not {type(ports).__name__}")
+        if not callable(clock) or not callable(new_id):
+            raise InvalidValue("clock and new_id are functions")
         offered = Catalogue(programs=(bundled_program(),)) if catalogue is None else catalogue
         self._steps = Steps(ports, offered, clock, new_id)
 

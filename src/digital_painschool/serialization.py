@@ -7,7 +7,7 @@ Instants are ISO 8601 text in UTC, sets are sorted lists, enums go by value.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, TypeVar, get_args
 
@@ -98,7 +98,8 @@ def shape_of(kind: str) -> int:
 
 def event_to_data(event: Event) -> Data:
     """Describe an event without its `at` and `by`, which are kept beside it like its kind and its shape."""
-    return _event_describer(type(event))(event)
+    data: Data = _EVENT_HOOKS[type(event)](event)
+    return data
 
 
 def event_from_data(kind: str, shape: int, at: datetime, by: str, data: Data) -> Event:
@@ -122,7 +123,7 @@ def event_from_data(kind: str, shape: int, at: datetime, by: str, data: Data) ->
             data = upcaster(data)
         data["at"] = at
         data["by"] = by
-        event: Event = _event_maker(EVENT_KINDS[kind])(data, None)
+        event: Event = _EVENT_MAKERS[EVENT_KINDS[kind]](data, None)
     except Exception as error:  # noqa: BLE001 - the data may be anything, and its content must not be shown
         raise _unreadable(f"a timeline entry of kind {kind!r}", error) from None
     return event
@@ -223,14 +224,24 @@ def _make_enrolment(data: Data) -> Enrolment:
     return enrolment
 
 
-@cache
-def _event_describer(class_: type[Event]) -> Callable[[Event], Data]:
+class _Hooks(dict[type[Event], Callable[..., Any]]):
+    """A hook for each type of event, generated when it is first asked for: no process needs all of them at once."""
+
+    def __init__(self, generate: Callable[[type[Event]], Callable[..., Any]]) -> None:
+        super().__init__()
+        self._generate = generate
+
+    def __missing__(self, class_: type[Event]) -> Callable[..., Any]:
+        hook = self[class_] = self._generate(class_)
+        return hook
+
+
+def _event_described(class_: type[Event]) -> Callable[[Any], Data]:
     left_out: Any = {"at": override(omit=True), "by": override(omit=True)}
     return make_dict_unstructure_fn(class_, _converter, **left_out)
 
 
-@cache
-def _event_maker(class_: type[Event]) -> Callable[[Any, Any], Any]:
+def _event_made(class_: type[Event]) -> Callable[[Any, Any], Any]:
     return make_dict_structure_fn(class_, _converter, _cattrs_detailed_validation=False)
 
 
@@ -288,3 +299,5 @@ _ENROLMENT_FIELDS: Mapping[str, Callable[[Any, Any], Any] | None] = {
     field.name: None if field.type in _AS_THEY_ARE else _converter.get_structure_hook(field.type)
     for field in fields(Enrolment)
 }
+_EVENT_HOOKS = _Hooks(_event_described)
+_EVENT_MAKERS = _Hooks(_event_made)

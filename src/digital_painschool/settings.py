@@ -33,7 +33,7 @@ class Settings:
     """What a school is made of.
 
     Args:
-        storage: Which storage; there is no default.
+        storage: Which storage; there is no default, and without one (`""`) no school can be opened.
         identity: Which reader of identity numbers.
         inbox: Which patients' inbox; left out, rows beside the storage's.
         directory: Which staff directory.
@@ -45,7 +45,7 @@ class Settings:
         units: What some units have of their own, by HSA-id.
     """
 
-    storage: Chosen
+    storage: Chosen = Chosen("")
     identity: Chosen = Chosen("swedish")
     inbox: Chosen = field()
     directory: Chosen = Chosen("memory")
@@ -58,7 +58,9 @@ class Settings:
 
     @inbox.default
     def _beside_the_storage(self) -> Chosen:
-        return Chosen("sql", {"url": self.storage.options["url"]}) if _is_sql(self.storage) else Chosen("memory")
+        if self.storage.name in ("sqlite", "postgresql") and "url" in self.storage.options:
+            return Chosen("sql", {"url": self.storage.options["url"]})
+        return Chosen("memory")
 
     @classmethod
     def from_url(cls, url: str) -> Self:
@@ -90,7 +92,3 @@ class Settings:
     def migrating(self) -> Self:
         """Give the same settings, with a storage that brings its schema up to date when it is opened."""
         return evolve(self, storage=evolve(self.storage, options={**self.storage.options, "migrate": True}))
-
-
-def _is_sql(storage: Chosen) -> bool:
-    return storage.name in ("sqlite", "postgresql") and "url" in storage.options

@@ -12,7 +12,7 @@ from cattrs.v import format_exception
 from digital_painschool.catalogue import UnitTerms
 from digital_painschool.errors import InvalidProgram, InvalidValue, WiringError
 from digital_painschool.people import HsaId
-from digital_painschool.policy import Policy
+from digital_painschool.policy import Policy, zone_of
 from digital_painschool.programs import load_program
 from digital_painschool.settings import Chosen, Settings
 
@@ -46,9 +46,7 @@ def read_settings(file: Path) -> Settings:
 
 
 def _settings(data: Table, folder: Path) -> Settings:
-    if "storage" not in data:
-        raise InvalidValue('storage is missing, such as storage = "sqlite:///painschool.db"')
-    storage = _storage(data["storage"], folder)
+    storage = _storage(data["storage"], folder) if "storage" in data else Chosen("")
 
     def one(section: str, default: Chosen) -> Chosen:
         return _chosen(data[section], section, folder, storage) if section in data else default
@@ -173,7 +171,7 @@ def _converter() -> Converter:
     converter.register_structure_hook(int, _whole)
     converter.register_structure_hook(bool, _truth)
     converter.register_structure_hook(str, _text)
-    converter.register_structure_hook(ZoneInfo, lambda value, _: value)
+    converter.register_structure_hook(ZoneInfo, lambda value, _: zone_of(value))
     return converter
 
 

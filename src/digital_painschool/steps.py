@@ -8,11 +8,19 @@ from time import sleep
 
 from digital_painschool.catalogue import Catalogue
 from digital_painschool.enrolment import Enrolment, apply
-from digital_painschool.errors import Conflict, InvalidProgram, InvalidValue, NotFound, NotPermitted
+from digital_painschool.errors import (
+    Conflict,
+    InvalidIdentity,
+    InvalidProgram,
+    InvalidValue,
+    NotFound,
+    NotPermitted,
+    RuleBroken,
+)
 from digital_painschool.events import Event, NotificationDropped
 from digital_painschool.instants import utc
 from digital_painschool.notification import Outcome, Profile
-from digital_painschool.people import Actor, By, HsaId, PersonId
+from digital_painschool.people import Actor, By, HsaId, Patient, PersonId
 from digital_painschool.policy import Policy, Terms
 from digital_painschool.ports import Clock, Ports
 from digital_painschool.ports.storage import AccessEntry, Activity, Change, Content
@@ -69,7 +77,7 @@ class Steps:
         self.new_id = new_id
         self._clock = clock
         self._terms: dict[tuple[HsaId, str, str], Terms] = {}
-        self._kept: set[tuple[str, str]] = set()
+        self._kept: dict[tuple[HsaId, str, str], Program] = {}
 
     def now(self) -> datetime:
         """Give the present instant, in UTC."""
@@ -84,7 +92,7 @@ class Steps:
         key = (enrolment.unit, enrolment.program, enrolment.program_version)
         terms = self._terms.get(key)
         if terms is None:
-            program = self.storage.program(enrolment.program, enrolment.program_version)
+            program = self.storage.program(*key)
             if program is None:
                 raise NotFound(f"program {enrolment.program!r} version {enrolment.program_version!r} in the storage")
             terms = self._terms[key] = Terms(program, self.policy(enrolment.unit))
@@ -96,10 +104,23 @@ class Steps:
         Raises:
             InvalidIdentity: It is no number of an accepted scheme.
         """
-        if isinstance(number, PersonId):
-            return number
         policy = self.catalogue.policy if unit is None else self.policy(unit)
-        return self.ports.identity.parse(number, today=self.now().astimezone(policy.zone).date())
+        today = self.now().astimezone(policy.zone).date()
+        if not isinstance(number, PersonId):
+            return self.ports.identity.parse(number, today=today)
+        if self.ports.identity.parse(number.value, today=today) != number:
+            raise InvalidIdentity("the number is of another scheme than the one that it is given with")
+        return number
+
+    def holds_number(self, text: str) -> bool:
+        """Tell whether a word of a text is an identity number, which must not be where it would outlive a purge."""
+        for word in text.split():
+            try:
+                self.person(word.strip(".,;:()"))
+            except InvalidIdentity:
+                continue
+            return True
+        return False
 
     def start(self, program: Program, person: PersonId, *, therapist: HsaId, by: Actor) -> Enrolment:
         """Start an enrolment for someone who may. Rule: M-07, D-05c, D-07a.
@@ -110,21 +131,26 @@ class Steps:
             InvalidProgram: The program's content was changed without a new version.
         """
         self.permit(Action.START, by, person=person)
-        self._keep(program)
+        self._keep(by.unit, program)
         terms = Terms(program, self.policy(by.unit))
         for attempt in range(_ATTEMPTS):
             at = self.now()
             earlier = [enrolment for enrolment in self.storage.of_person(person) if enrolment.unit == by.unit]
-            events = start(
-                terms,
-                person,
-                earlier,
-                enrolment_id=self.new_id(at),
-                unit=by.unit,
-                therapist=therapist,
-                by=by,
-                at=at,
-            )
+            try:
+                events = start(
+                    terms,
+                    person,
+                    earlier,
+                    enrolment_id=self.new_id(at),
+                    unit=by.unit,
+                    therapist=therapist,
+                    by=by,
+                    at=at,
+                )
+            except RuleBroken:
+                # The refusal tells that the person is in treatment: whoever asks for it leaves a trace.
+                self.storage.log((self.access_entry(Action.START, by, at, person=person, granted=False),))
+                raise
             enrolment = _fold(None, events)
             try:
                 self.storage.save(self._change(Action.START, by, at, 0, enrolment, events, terms, {}, ()))
@@ -200,6 +226,14 @@ class Steps:
         self.storage.log((self.access_entry(action, by, self.now(), enrolment),))
         return enrolment
 
+    def find(self, by: Actor, person: PersonId) -> tuple[Enrolment, ...]:
+        """Give a person's enrolments that a member of staff may see, and log for each that it was seen."""
+        found = tuple(e for e in self.storage.of_person(person) if allowed(Action.SEE_ENROLMENT, by, e))
+        at = self.now()
+        entries = [self.access_entry(Action.SEE_ENROLMENT, by, at, enrolment) for enrolment in found]
+        self.storage.log(entries or (self.access_entry(Action.SEE_ENROLMENT, by, at, person=person, granted=False),))
+        return found
+
     def permit(
         self, action: Action, by: By, enrolment: Enrolment | None = None, *, person: PersonId | None = None
     ) -> None:
@@ -225,15 +259,16 @@ class Steps:
     ) -> AccessEntry:
         """Give the line that the access log gets. Rule: M-06, D-21c.
 
-        The unit is the one that a member of staff acts for; for the patient and the worker, the enrolment's.
+        The unit is the enrolment's, so that an attempt from outside stands where the record is kept; without an
+        enrolment, the one that a member of staff acts for. The person is the enrolment's; where a patient was refused,
+        the one who tried.
         """
         if enrolment is not None:
-            person = enrolment.person
-        if isinstance(by, Actor):
-            unit = by.unit
-        else:
-            assert enrolment is not None, "only staff act for a unit as a whole"
             unit = enrolment.unit
+            person = by.person if isinstance(by, Patient) and not granted else enrolment.person
+        else:
+            assert isinstance(by, Actor), "only staff act for a unit as a whole"
+            unit = by.unit
         return AccessEntry(
             at=at,
             by=by.signature,
@@ -254,15 +289,15 @@ class Steps:
             raise NotFound("enrolment")
         return enrolment
 
-    def _keep(self, program: Program) -> None:
-        name = (program.key, program.version)
-        if name not in self._kept:
-            if self.storage.keep_program(program) != program:
-                raise InvalidProgram(
-                    f"program {program.key!r}",
-                    [f"version: {program.version!r} stood for other content before; give the new content a new one"],
-                )
-            self._kept.add(name)
+    def _keep(self, unit: HsaId, program: Program) -> None:
+        name = (unit, program.key, program.version)
+        kept = self._kept.get(name) or self.storage.keep_program(unit, program)
+        if kept is not program and kept != program:
+            raise InvalidProgram(
+                f"program {program.key!r}",
+                [f"version: {program.version!r} stood for other content before; give the new content a new one"],
+            )
+        self._kept[name] = program
 
     def _change(
         self,

@@ -128,26 +128,34 @@ class RegistersContract:
 
     def test_the_first_program_kept_under_a_version_stays(self, storage: Storage) -> None:
         """Otherwise content would change under a patient who was started with that version (D-05c)."""
-        assert PROGRAM == storage.keep_program(PROGRAM)
-        assert PROGRAM == storage.keep_program(evolve(PROGRAM, title="Ändrad i smyg"))
-        assert PROGRAM == storage.program(PROGRAM.key, PROGRAM.version)
+        assert PROGRAM == storage.keep_program(UNIT, PROGRAM)
+        assert PROGRAM == storage.keep_program(UNIT, evolve(PROGRAM, title="Ändrad i smyg"))
+        assert PROGRAM == storage.program(UNIT, PROGRAM.key, PROGRAM.version)
+
+    def test_units_have_programs_of_their_own(self, storage: Storage) -> None:
+        """Otherwise a patient of one unit would be given the content of another's program of the same name (D-05c)."""
+        theirs = evolve(PROGRAM, title="En annan enhets program")
+        assert PROGRAM == storage.keep_program(UNIT, PROGRAM)
+        assert theirs == storage.keep_program(OTHER_UNIT, theirs)
+        assert PROGRAM == storage.program(UNIT, PROGRAM.key, PROGRAM.version)
+        assert theirs == storage.program(OTHER_UNIT, PROGRAM.key, PROGRAM.version)
 
     def test_another_key_or_version_is_another_program(self, storage: Storage) -> None:
         """Otherwise a new version could never be offered."""
         second = evolve(PROGRAM, version="2", title="Andra upplagan")
         for program in (PROGRAM, second, OTHER_PROGRAM):
-            assert program == storage.keep_program(program)
-        assert second == storage.program(PROGRAM.key, "2")
-        assert OTHER_PROGRAM == storage.program(OTHER_PROGRAM.key, "1")
+            assert program == storage.keep_program(UNIT, program)
+        assert second == storage.program(UNIT, PROGRAM.key, "2")
+        assert OTHER_PROGRAM == storage.program(UNIT, OTHER_PROGRAM.key, "1")
 
     def test_a_program_that_was_not_kept_is_none(self, storage: Storage) -> None:
         """Otherwise a missing version would look like another error."""
-        storage.keep_program(PROGRAM)
-        assert None is storage.program(PROGRAM.key, "2")
-        assert None is storage.program("", "")
+        storage.keep_program(UNIT, PROGRAM)
+        assert None is storage.program(UNIT, PROGRAM.key, "2")
+        assert None is storage.program(UNIT, "", "")
 
     def test_many_threads_keep_one_program(self, storage: Storage) -> None:
         """Otherwise two processes that start with different files would each go on with their own."""
         versions = [evolve(PROGRAM, title=f"Titel {number}") for number in range(THREADS)]
-        results = at_once([partial(storage.keep_program, program) for program in versions])
-        assert [storage.program(PROGRAM.key, PROGRAM.version)] * THREADS == results
+        results = at_once([partial(storage.keep_program, UNIT, program) for program in versions])
+        assert [storage.program(UNIT, PROGRAM.key, PROGRAM.version)] * THREADS == results

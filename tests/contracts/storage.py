@@ -37,11 +37,11 @@ CALLS: Mapping[str, Callable[[Storage], object]] = {
     "keep_profile": lambda s: s.keep_profile(UNIT, NURSE.hsa_id, Profile(), _LOGGED),
     "log": lambda s: s.log((_LOGGED,)),
     "access_entries": lambda s: s.access_entries(UNIT),
-    "keep_program": lambda s: s.keep_program(PROGRAM),
-    "program": lambda s: s.program("smartskola", "1"),
+    "keep_program": lambda s: s.keep_program(UNIT, PROGRAM),
+    "program": lambda s: s.program(UNIT, "smartskola", "1"),
     "ended": lambda s: s.ended(UNIT),
     "ended_among": lambda s: s.ended_among(UNIT, ("a",)),
-    "notice_keys": lambda s: s.notice_keys(UNIT, ("a",)),
+    "notification_ids": lambda s: s.notification_ids(UNIT, ("a",)),
     "histories": lambda s: s.histories(UNIT, ("a",)),
     "keep_export": lambda s: exported(s, {"a": 1}),
     "keep_plan": lambda s: s.keep_plan(_PLAN, _LOGGED),
@@ -51,7 +51,7 @@ CALLS: Mapping[str, Callable[[Storage], object]] = {
     "keep_receipt": lambda s: s.keep_receipt(_RECEIPT),
     "receipt": lambda s: s.receipt("plan-1"),
     "receipts": lambda s: s.receipts(UNIT),
-    "purge_again": lambda s: s.purge_again(_RECEIPT),
+    "purge_again": lambda s: s.purge_again(_RECEIPT, ()),
 }
 """One call of every method of the port but `close`."""
 

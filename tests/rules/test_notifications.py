@@ -174,14 +174,14 @@ def test_what_is_in_one_lane_goes_together_the_oldest_first() -> None:
 def test_a_notification_is_moot_when_all_its_messages_are_read() -> None:
     """Otherwise it would be dropped while something waits, or sent when nothing does."""
     enrolment, notification = told(Notify.COLLECTED)
-    assert False is is_moot(notification, {enrolment.id: enrolment})
+    assert False is is_moot(notification, {enrolment.id: enrolment}, START)
     after = folded(enrolment, read(enrolment, TERMS, 1, 1, by=PATIENT, at=START))
-    assert True is is_moot(notification, {enrolment.id: after})
+    assert True is is_moot(notification, {enrolment.id: after}, START)
     both = evolve(
         notification,
         causes=(*notification.causes, Cause(enrolment_id=enrolment.id, seq=9, conversation=1, number=2)),
     )
-    assert False is is_moot(both, {enrolment.id: after})
+    assert False is is_moot(both, {enrolment.id: after}, START)
 
 
 @pytest.mark.rule("D-13b")
@@ -189,8 +189,8 @@ def test_a_notification_is_moot_when_the_enrolment_has_ended_or_was_purged() -> 
     """Otherwise somebody whose treatment is over would be called to read."""
     enrolment, notification = told(Notify.DIRECT)
     over = folded(enrolment, end(enrolment, TERMS, "klar", by=NURSE, at=START))
-    assert True is is_moot(notification, {enrolment.id: over})
-    assert True is is_moot(notification, {})
+    assert True is is_moot(notification, {enrolment.id: over}, START)
+    assert True is is_moot(notification, {}, START)
 
 
 @pytest.mark.rule("D-13b")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from attrs import frozen
@@ -30,7 +31,6 @@ class FileMessenger:
         Raises:
             DeliveryFailed: It cannot be written.
         """
-        name = hashlib.sha256(f"{self.channel.value} {key}".encode()).hexdigest()[:32]
         message = {
             "key": key,
             "channel": self.channel.value,
@@ -39,8 +39,8 @@ class FileMessenger:
             "text": template.text,
             "link": link,
         }
-        final = self.folder / f"{name}.json"
-        partial = self.folder / f"{name}.partial"
+        final = self._file(key)
+        partial = final.with_suffix(".partial")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if final.exists():
@@ -50,3 +50,21 @@ class FileMessenger:
         except OSError as error:
             raise DeliveryFailed(f"the file cannot be written: {error.strerror}") from None
         return Delivered.NEW
+
+    def forget(self, keys: Iterable[str]) -> int:
+        """Delete the files.
+
+        Raises:
+            DeliveryFailed: One cannot be deleted.
+        """
+        files = [file for key in keys if (file := self._file(key)).exists()]
+        try:
+            for file in files:
+                file.unlink()
+        except OSError as error:
+            raise DeliveryFailed(f"the file cannot be deleted: {error.strerror}") from None
+        return len(files)
+
+    def _file(self, key: str) -> Path:
+        name = hashlib.sha256(f"{self.channel.value} {key}".encode()).hexdigest()[:32]
+        return self.folder / f"{name}.json"

@@ -27,9 +27,7 @@ class TomlDirectory:
     path: Path
 
     def __attrs_post_init__(self) -> None:
-        problem = _problem(self.path)
-        if problem:
-            raise WiringError(f"staff directory {self.path}: {problem}")
+        _entries(self.path)
 
     def find(self, hsa_id: HsaId) -> StaffEntry | None:
         """Give the entry of a member of staff, or None.
@@ -37,25 +35,24 @@ class TomlDirectory:
         Raises:
             DeliveryFailed: The file cannot be read at the moment.
         """
-        problem = _problem(self.path)
-        if problem:
-            raise DeliveryFailed("the staff directory's file cannot be read at the moment")
-        entry = tomllib.loads(self.path.read_text("utf-8")).get(hsa_id)
-        if entry is None:
-            return None
-        return StaffEntry(**{key: Address(value) for key, value in entry.items()})
+        try:
+            return _entries(self.path).get(hsa_id)
+        except WiringError:
+            raise DeliveryFailed("the staff directory's file cannot be read at the moment") from None
 
 
-def _problem(path: Path) -> str | None:
+def _entries(path: Path) -> dict[str, StaffEntry]:
     try:
         data = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
-        return f"it cannot be read: {error.strerror}"
+        raise WiringError(f"staff directory {path}: it cannot be read: {error.strerror}") from None
     except ValueError as error:
-        return f"it is not TOML in UTF-8: {error}"
+        raise WiringError(f"staff directory {path}: it is not TOML in UTF-8: {error}") from None
     for hsa_id, entry in data.items():
         if not isinstance(entry, dict) or not _KEYS.issuperset(entry):
-            return f"{hsa_id!r} is not a table with email and sms, or one of them"
+            raise WiringError(f"staff directory {path}: {hsa_id!r} is not a table with email and sms, or one of them")
         if not all(isinstance(value, str) and value for value in entry.values()):
-            return f"an address of {hsa_id!r} is not text"
-    return None
+            raise WiringError(f"staff directory {path}: an address of {hsa_id!r} is not text")
+    return {
+        hsa_id: StaffEntry(**{key: Address(value) for key, value in entry.items()}) for hsa_id, entry in data.items()
+    }

@@ -63,6 +63,7 @@ class AdministratorOffice:
             StorageFailed: Also when a file cannot be written; then no file is left half done and nothing is noted.
         """
         self._steps.permit(Action.EXPORT, self._actor)
+        _require_callable(progress)
         chosen = _formats(formats)
         where = _folder(folder)
         versions: dict[str, int] = {}
@@ -114,6 +115,8 @@ class AdministratorOffice:
             decision: The reference of the decision. The first approval stands.
         """
         self._steps.permit(Action.APPROVE_PURGE, self._actor)
+        if self._steps.holds_number(plain_text(decision, "the decision")):
+            raise InvalidValue("the decision holds an identity number, which would outlive the purge; leave it out")
         at = self._steps.now()
         approved = retention.approve(self._plan(plan), decision, by=self._actor, at=at)
         self._steps.storage.keep_plan(approved, self._entry(Action.APPROVE_PURGE, at))
@@ -134,6 +137,7 @@ class AdministratorOffice:
             DeliveryFailed: The patients' inbox could not delete its notices; taken up again, the purge goes on.
         """
         self._steps.permit(Action.PURGE, self._actor)
+        _require_callable(progress)
         stored = self._plan(plan)
         decision = retention.approved(stored, self._actor)
         kept = self._steps.storage.receipt(stored.id)
@@ -159,7 +163,8 @@ class AdministratorOffice:
     def replay(self, receipt: PurgeReceipt) -> int:
         """Purge again what a receipt says is gone, after a backup was restored; gives how many came back with it.
 
-        Rule: D-21a.
+        Rule: D-21a, D-21b. What is open in the backup, or younger than the unit's period, is left as it is: end it, and
+        purge it by a plan.
 
         Raises:
             RuleBroken: The receipt is another unit's.
@@ -168,9 +173,12 @@ class AdministratorOffice:
             raise InvalidValue(f"a receipt is a PurgeReceipt, not {type(receipt).__name__}")
         self._steps.permit(Action.PURGE, self._actor)
         retention.require_own(receipt.unit, self._actor)
-        self._forget_notices(receipt.purged)
-        self._log_each(Action.PURGE, receipt.purged)
-        return self._steps.storage.purge_again(receipt)
+        before = retention.period_start(self._steps.now(), self._steps.policy(self._actor.unit))
+        ended = self._steps.storage.ended_among(self._actor.unit, receipt.purged)
+        back = [id_ for id_, enrolment in ended.items() if enrolment.last_entry_at < before]
+        self._forget_notices(back)
+        self._log_each(Action.PURGE, back)
+        return self._steps.storage.purge_again(receipt, back)
 
     def access_log(
         self, *, person: PersonId | str | None = None, after: int = 0, limit: int = 1000
@@ -234,9 +242,11 @@ class AdministratorOffice:
 
     def _forget_notices(self, enrolment_ids: Sequence[str]) -> None:
         # Before the purge: the keys are gone with it, and what is interrupted here is taken up again.
-        keys = self._steps.storage.notice_keys(self._actor.unit, enrolment_ids)
+        keys = self._steps.storage.notification_ids(self._actor.unit, enrolment_ids)
         if keys:
             self._steps.ports.inbox.forget(keys)
+            for messenger in self._steps.ports.messengers:
+                messenger.forget(keys)
 
     def _log_each(self, action: Action, enrolment_ids: Iterable[str]) -> None:
         entry = self._entry(action, self._steps.now())
@@ -264,3 +274,8 @@ def _batches(items: Iterable[_T]) -> Iterator[tuple[_T, ...]]:
     rest = iter(items)
     while batch := tuple(islice(rest, _BATCH)):
         yield batch
+
+
+def _require_callable(progress: object) -> None:
+    if not callable(progress):
+        raise InvalidValue(f"progress is a function of a number, not {type(progress).__name__}")

@@ -11,6 +11,7 @@ from digital_painschool.desks.reading import ConversationView, conversation_view
 from digital_painschool.enrolment import Enrolment, Phase
 from digital_painschool.errors import InvalidValue
 from digital_painschool.events import ConversationRenamed, ConversationStarted, Event, FormSaved, MessageSent
+from digital_painschool.form import Form
 from digital_painschool.people import Party, Patient, PersonId
 from digital_painschool.ports.storage import Content
 from digital_painschool.program import Module, Pace
@@ -116,6 +117,16 @@ class PatientRoom:
                 lambda e, terms: ordering.complete_module(e, terms, module, by=self._patient, at=at),
             )
         )
+
+    def form(self, enrolment_id: str, form: str) -> Form:
+        """Give a form with its questions, to be filled in. Rule: M-01, M-14, M-18, D-04a.
+
+        Raises:
+            RuleBroken: When it could not be saved either: in maintenance, after the end, or while its module is closed.
+        """
+        key = plain_text(form, "a form's key")
+        enrolment = self._steps.look(Action.SEE_PROGRAM, self._patient, enrolment_id)
+        return forms.form_to_fill_in(enrolment, self._steps.terms(enrolment), key, self._steps.now())
 
     def save_form(self, enrolment_id: str, form: str, answers: Mapping[str, object]) -> int:
         """Save a form; gives the how many-eth filling-in of it this is. Rule: M-14, D-17a.

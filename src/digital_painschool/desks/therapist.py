@@ -103,6 +103,15 @@ class TherapistDesk:
         whose = self._actor.hsa_id if therapist is None else HsaId(therapist)
         return self._steps.start(chosen, person, therapist=whose, by=self._actor)
 
+    def find(self, number: str) -> tuple[Enrolment, ...]:
+        """Give a person's enrolments that the actor may see, open and ended, oldest first. Rule: M-08, D-09a.
+
+        Raises:
+            InvalidIdentity: It is no number of an accepted scheme.
+        """
+        person = self._steps.person(number, self._actor.unit)
+        return self._steps.find(self._actor, person)
+
     def caseload(self, after: Cursor | None = None, *, limit: int = 50) -> CasePage:
         """Give a page of "Mina": the therapist's own patients with their flags, priority first. Rule: M-08, M-09."""
         action, own = Action.LIST_OWN_PATIENTS, self._actor.hsa_id
@@ -248,9 +257,11 @@ class TherapistDesk:
             form: Only the fillings-in of this form.
         """
         wanted = None if kinds is None else _all_of(kinds, get_args(Event), "kinds", "event types")
-        self._steps.look(Action.SEE_TIMELINE, self._actor, enrolment_id)
+        enrolment = self._steps.look(Action.SEE_TIMELINE, self._actor, enrolment_id)
         if form is None:
             return self._steps.storage.timeline(enrolment_id, wanted)
+        if self._steps.terms(enrolment).program.form(plain_text(form, "a form's key")) is None:
+            raise RuleBroken("M-16", Reason.UNKNOWN_FORM)
         saved = self._steps.storage.timeline(enrolment_id, [FormSaved])
         return tuple(entry for entry in saved if isinstance(entry.event, FormSaved) and entry.event.form == form)
 

@@ -11,7 +11,7 @@ class Identity(Protocol):
 
     Contract:
         * **pure**: the same text and day give the same answer, in any thread; no I/O, no clock.
-        * **canonical**: every accepted spelling of one number gives one `PersonId`.
+        * **canonical**: every accepted spelling of one number gives one `PersonId`, and its `value` is one of them.
         * **refusing, not repairing**: anything that is not a number of an accepted scheme is refused at once,
           however long or odd it is; only blanks around it may be dropped.
         * **silent**: no error text contains the number or a part of it.

@@ -1,5 +1,6 @@
 """The messaging port: e-mail and SMS to staff."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from attrs import field, frozen
@@ -46,5 +47,15 @@ class Messenger(Protocol):
 
         Raises:
             DeliveryFailed: It was not sent; `permanent` when trying again cannot help.
+        """
+        ...
+
+    def forget(self, keys: Iterable[str]) -> int:
+        """Delete what is still kept of messages under some keys, as a purge asks for, and give how many those were.
+
+        Unknown keys are passed over; what has left cannot be called back. Rule: D-21a.
+
+        Raises:
+            DeliveryFailed: It could not be done at the moment; the purge stops, and can be taken up again.
         """
         ...

@@ -271,12 +271,12 @@ class AccessLog(Protocol):
 class Programs(Protocol):
     """The versions of programs that enrolments were started with. Rule: D-05c."""
 
-    def keep_program(self, program: Program) -> Program:
-        """Keep a version of a program, and give the one that is kept under its key and version: the first kept."""
+    def keep_program(self, unit: HsaId, program: Program) -> Program:
+        """Keep a version of a unit's program, and give the one that is kept under its key and version: the first."""
         ...
 
-    def program(self, key: str, version: str) -> Program | None:
-        """Give a version that was kept, or None."""
+    def program(self, unit: HsaId, key: str, version: str) -> Program | None:
+        """Give a version that was kept for a unit, or None."""
         ...
 
 
@@ -300,8 +300,8 @@ class Retention(Protocol):
         """Give the unit's ended enrolments among some, by id."""
         ...
 
-    def notice_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
-        """Give the ids of the notifications to the patient's inbox that some of a unit's enrolments caused."""
+    def notification_ids(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
+        """Give the ids of the notifications that some of a unit's enrolments caused, rising."""
         ...
 
     def histories(self, unit: HsaId, enrolment_ids: Sequence[str]) -> tuple[History, ...]:
@@ -350,8 +350,11 @@ class Retention(Protocol):
         """Give a unit's receipts, oldest first."""
         ...
 
-    def purge_again(self, receipt: PurgeReceipt) -> int:
-        """Delete what a receipt says is gone, after a backup was restored, and keep the receipt; gives how many."""
+    def purge_again(self, receipt: PurgeReceipt, enrolment_ids: Sequence[str]) -> int:
+        """Delete some of what a receipt says is gone, after a backup was restored, and keep the receipt.
+
+        Only ended enrolments of the receipt's unit that it names are deleted; gives how many.
+        """
         ...
 
 

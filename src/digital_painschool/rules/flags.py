@@ -84,7 +84,7 @@ def tally(enrolment: Enrolment) -> Tally:
         unread_messages=sum([conversation.unread(Party.THERAPIST) for conversation in enrolment.conversations]),
         done=_is_done(enrolment),
         undelivered=len(enrolment.undelivered),
-        priority=any([_has_priority(count) for count in enrolment.forms]),
+        priority=any(map(_has_priority, enrolment.forms)),
     )
 
 

@@ -36,12 +36,7 @@ def save_form(
         RuleBroken: The patient may only read, the form does not exist or its module is closed, or answers are
             missing, wrong or for no question of the form: the facts name each question, never the answer.
     """
-    if not access(enrolment, at).fill_in_forms:
-        raise refusal(enrolment, at)
-    definition = terms.program.form(form)
-    if definition is None:
-        raise RuleBroken("M-14", Reason.UNKNOWN_FORM)
-    _require_open_module(enrolment, terms, form, at)
+    definition = form_to_fill_in(enrolment, terms, form, at)
     problems = answer_problems(definition, answers)
     if problems:
         questions = tuple(key for problem in problems if (key := problem.partition(": ")[0]) in definition.keys)
@@ -57,6 +52,21 @@ def save_form(
             alert=is_alert(definition, answers, total),
         ),
     )
+
+
+def form_to_fill_in(enrolment: Enrolment, terms: Terms, form: str, at: datetime) -> Form:
+    """Give a form that the patient may fill in at an instant, with its questions. Rule: M-14, M-18, D-04a, D-18a.
+
+    Raises:
+        RuleBroken: The patient may only read, the form does not exist, or its module is closed.
+    """
+    if not access(enrolment, at).fill_in_forms:
+        raise refusal(enrolment, at)
+    definition = terms.program.form(form)
+    if definition is None:
+        raise RuleBroken("M-14", Reason.UNKNOWN_FORM)
+    _require_open_module(enrolment, terms, form, at)
+    return definition
 
 
 def answer_problems(form: Form, answers: Mapping[str, Answer]) -> tuple[str, ...]:

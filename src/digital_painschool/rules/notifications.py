@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from types import MappingProxyType
 
+from digital_painschool.access import access
 from digital_painschool.enrolment import Enrolment, Phase
 from digital_painschool.errors import InvalidValue, Reason, RuleBroken
 from digital_painschool.events import (
@@ -96,16 +97,20 @@ def lanes(claimed: Iterable[Claimed]) -> Iterator[tuple[Claimed, ...]]:
         yield tuple(lane)
 
 
-def is_moot(notification: Notification, enrolments: Mapping[str, Enrolment]) -> bool:
-    """Tell whether every reason for a notification is gone: the messages read, the enrolment ended or purged.
+def is_moot(notification: Notification, enrolments: Mapping[str, Enrolment], now: datetime) -> bool:
+    """Tell whether every reason for a notification is gone.
 
-    Rule: D-13b.
+    Rule: D-13b, D-09a. For a patient: the messages are read, the enrolment has ended or was purged, or access is over,
+    so that nothing can be read. For staff: the enrolment has ended or was purged, or somebody else has the patient.
 
     Args:
         notification: What waits.
         enrolments: The present state of each enrolment that caused it; one that is missing was purged.
+        now: When.
     """
-    return all(_is_settled(cause, enrolments.get(cause.enrolment_id)) for cause in notification.causes)
+    return all(
+        _is_settled(cause, enrolments.get(cause.enrolment_id), notification, now) for cause in notification.causes
+    )
 
 
 def try_again_at(attempts: int, now: datetime, policy: Policy, *, collected: bool) -> datetime | None:
@@ -231,10 +236,11 @@ def _to_staff(channel: Channel, flag: FlagKind, seq: int, at: datetime, enrolmen
     )
 
 
-def _is_settled(cause: Cause, enrolment: Enrolment | None) -> bool:
+def _is_settled(cause: Cause, enrolment: Enrolment | None, notification: Notification, now: datetime) -> bool:
     if enrolment is None or enrolment.phase is Phase.ENDED:
         return True
     if cause.conversation is None or cause.number is None:
-        return False
+        return enrolment.therapist != notification.recipient
     conversation = enrolment.conversation(cause.conversation)
-    return conversation is not None and conversation.read_by_patient >= cause.number
+    is_read = conversation is not None and conversation.read_by_patient >= cause.number
+    return is_read or not access(enrolment, now).read_messages

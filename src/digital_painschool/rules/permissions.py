@@ -88,6 +88,7 @@ What is not here is nobody's. Nobody's permission reaches into another unit.
 PATIENT: frozenset[Action] = frozenset(
     {
         Action.SEE_ENROLMENT,
+        Action.SEE_PROGRAM,
         Action.OPEN_MODULE,
         Action.COMPLETE_MODULE,
         Action.SAVE_FORM,

@@ -1,5 +1,6 @@
 """E-mail or SMS to staff, in memory."""
 
+from collections.abc import Iterable
 from threading import Lock
 from typing import NamedTuple
 
@@ -52,3 +53,7 @@ class MemoryMessenger:
                 return Delivered.KNOWN
             self._sent[key] = SentMessage(recipient, template, link, key)
             return Delivered.NEW
+
+    def forget(self, keys: Iterable[str]) -> int:
+        with self._lock:
+            return sum(self._sent.pop(key, None) is not None for key in keys)

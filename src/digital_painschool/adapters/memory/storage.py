@@ -9,10 +9,10 @@ from attrs import Factory, frozen
 
 from digital_painschool.adapters.memory.outbox import Outbox
 from digital_painschool.adapters.memory.records import Records, copy_of
-from digital_painschool.enrolment import Enrolment
+from digital_painschool.enrolment import Enrolment, Phase
 from digital_painschool.errors import StorageFailed
 from digital_painschool.events import Event
-from digital_painschool.notification import Channel, Claimed, Notification, NotificationRecord, Outcome, Profile
+from digital_painschool.notification import Claimed, Notification, NotificationRecord, Outcome, Profile
 from digital_painschool.people import HsaId, PersonId
 from digital_painschool.ports.storage import AccessEntry, CaseQuery, CaseRow, Change, Content, Entry, History
 from digital_painschool.program import Program
@@ -25,7 +25,7 @@ class _Books:
     outbox: Outbox = Factory(Outbox)
     log: list[AccessEntry] = Factory(list)
     profiles: dict[tuple[HsaId, HsaId], Profile] = Factory(dict)
-    programs: dict[tuple[str, str], Program] = Factory(dict)
+    programs: dict[tuple[HsaId, str, str], Program] = Factory(dict)
     exports: dict[str, ExportReceipt] = Factory(dict)
     plans: dict[str, PurgePlan] = Factory(dict)
     progress: dict[str, dict[str, Skipped | None]] = Factory(dict)
@@ -151,13 +151,13 @@ class MemoryStorage:
             ]
             return tuple(entries[:limit])
 
-    def keep_program(self, program: Program) -> Program:
+    def keep_program(self, unit: HsaId, program: Program) -> Program:
         with self._open() as books:
-            return books.programs.setdefault((program.key, program.version), program)
+            return books.programs.setdefault((unit, program.key, program.version), program)
 
-    def program(self, key: str, version: str) -> Program | None:
+    def program(self, unit: HsaId, key: str, version: str) -> Program | None:
         with self._open() as books:
-            return books.programs.get((key, version))
+            return books.programs.get((unit, key, version))
 
     def ended(self, unit: HsaId, *, after: str = "", limit: int = 1000) -> tuple[EndedEnrolment, ...]:
         with self._open() as books:
@@ -172,10 +172,10 @@ class MemoryStorage:
             over = (books.records.ended(enrolment_id) for enrolment_id in ids)
             return {enrolment.enrolment_id: enrolment for enrolment in over if enrolment is not None}
 
-    def notice_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
+    def notification_ids(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
         with self._open() as books:
             caused = (record.notification for id_ in enrolment_ids for record in books.outbox.records(id_))
-            return tuple(sorted({n.id for n in caused if n.channel is Channel.INBOX and n.unit == unit}))
+            return tuple(sorted({notification.id for notification in caused if notification.unit == unit}))
 
     def histories(self, unit: HsaId, enrolment_ids: Sequence[str]) -> tuple[History, ...]:
         with self._open() as books:
@@ -231,13 +231,10 @@ class MemoryStorage:
             theirs = (receipt for receipt in books.receipts.values() if receipt.unit == unit)
             return tuple(sorted(theirs, key=lambda receipt: (receipt.purged_at, receipt.plan_id)))
 
-    def purge_again(self, receipt: PurgeReceipt) -> int:
+    def purge_again(self, receipt: PurgeReceipt, enrolment_ids: Sequence[str]) -> int:
         with self._open() as books:
-            back = [
-                enrolment.id
-                for enrolment in map(books.records.find, receipt.purged)
-                if enrolment is not None and enrolment.unit == receipt.unit
-            ]
+            found = map(books.records.find, sorted({*receipt.purged} & {*enrolment_ids}))
+            back = [e.id for e in found if e is not None and e.unit == receipt.unit and e.phase is Phase.ENDED]
             for enrolment_id in back:
                 books.forget(enrolment_id)
             books.receipts.setdefault(receipt.plan_id, receipt)

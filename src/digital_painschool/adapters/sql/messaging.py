@@ -1,14 +1,15 @@
 """E-mail or SMS to staff as rows, for a gateway that fetches them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from sqlalchemy import Integer, bindparam, literal_column, select, update
+from sqlalchemy import Integer, bindparam, delete, literal_column, select, update
 
 from digital_painschool.adapters.sql.opening import open_database
 from digital_painschool.adapters.sql.parts import insert_into
 from digital_painschool.adapters.sql.schema import WAITING, messages
+from digital_painschool.adapters.sql.statements import among
 from digital_painschool.errors import DeliveryFailed, InvalidValue, PainschoolError
 from digital_painschool.notification import Channel, Template
 from digital_painschool.ports.inbox import Delivered
@@ -26,6 +27,7 @@ _SENT = (
     .where(messages.c.channel == bindparam("its_channel"), messages.c.key == bindparam("its_key"), WAITING)
     .values(fetched_at=bindparam("now", type_=messages.c.fetched_at.type), recipient=literal_column("''"))
 )
+_FORGET = delete(messages).where(messages.c.channel == bindparam("its_channel"), among(messages.c.key, "keys"))
 
 
 class WaitingMessage(NamedTuple):
@@ -105,6 +107,13 @@ class SqlMessenger:
         """
         values = {"its_channel": self._channel.value, "its_key": key, "now": self._clock()}
         self._database.write(lambda link: link.count(_SENT, values))
+
+    def forget(self, keys: Iterable[str]) -> int:
+        values = {"its_channel": self._channel.value, "keys": list(keys)}
+        try:
+            return self._database.write(lambda link: link.count(_FORGET, values))
+        except PainschoolError as error:
+            raise DeliveryFailed(f"the messages' database: {error}") from None
 
     def close(self) -> None:
         """Let go of the connections; closing again does nothing."""

@@ -53,7 +53,11 @@ _LOG_OF_PERSON = _LOG.where(
     access_log.c.person_value == bindparam("person_value"), access_log.c.person_scheme == bindparam("person_scheme")
 )
 
-_PROGRAM = select(programs.c.data).where(programs.c.key == bindparam("key"), programs.c.version == bindparam("version"))
+_PROGRAM = select(programs.c.data).where(
+    programs.c.unit == bindparam("unit"),
+    programs.c.key == bindparam("key"),
+    programs.c.version == bindparam("version"),
+)
 _KEEP_PROGRAM = insert_into(programs, unless_there=True)
 
 
@@ -88,8 +92,13 @@ class OfficesPart(Part):
             values |= {"person_value": person.value, "person_scheme": person.scheme}
         return tuple((row[0], _access(row)) for row in self._database.read(lambda link: link.rows(statement, values)))
 
-    def keep_program(self, program: Program) -> Program:
-        values = {"key": program.key, "version": program.version, "data": to_json(program_to_data(program))}
+    def keep_program(self, unit: HsaId, program: Program) -> Program:
+        values = {
+            "unit": str(unit),
+            "key": program.key,
+            "version": program.version,
+            "data": to_json(program_to_data(program)),
+        }
 
         def work(link: Link) -> str:
             link.count(_KEEP_PROGRAM, values)
@@ -99,10 +108,11 @@ class OfficesPart(Part):
         data = self._database.write(work)
         return program if data == values["data"] else _program(data)
 
-    def program(self, key: str, version: str) -> Program | None:
+    def program(self, unit: HsaId, key: str, version: str) -> Program | None:
         if not (may_exist(key) and may_exist(version)):
             return None
-        rows = self._database.read(lambda link: link.rows(_PROGRAM, {"key": key, "version": version}))
+        values = {"unit": str(unit), "key": key, "version": version}
+        rows = self._database.read(lambda link: link.rows(_PROGRAM, values))
         return _program(rows[0][0]) if rows else None
 
 

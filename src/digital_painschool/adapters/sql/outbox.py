@@ -1,9 +1,9 @@
 """The outbox: notifications with their causes, who has them in hand, and what became of them."""
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from secrets import token_hex
 from typing import Any
 
 from sqlalchemy import Integer, and_, bindparam, delete, exists, func, literal_column, not_, null, or_, select, update
@@ -146,7 +146,7 @@ class OutboxPart(Part):
     """
 
     def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
-        token = os.urandom(16).hex()
+        token = token_hex(16)
 
         def work(link: Link) -> tuple[Claimed, ...]:
             link.only_one("claim")

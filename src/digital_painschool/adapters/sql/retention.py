@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from attrs import evolve
-from sqlalchemy import Integer, bindparam, delete, exists, literal_column, select, update
+from sqlalchemy import Integer, bindparam, delete, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from digital_painschool.adapters.sql.connections import Link
@@ -25,7 +25,6 @@ from digital_painschool.adapters.sql.schema import (
     timeline,
 )
 from digital_painschool.adapters.sql.statements import Row, among
-from digital_painschool.notification import Channel
 from digital_painschool.people import HsaId
 from digital_painschool.ports.storage import AccessEntry, History
 from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
@@ -40,16 +39,11 @@ _ENDED = select(_e.id, _e.version, _e.ended_at, _e.last_entry_at, _e.exported_ve
 _ENDED_AFTER = _ENDED.where(_e.id > bindparam("after")).order_by(_e.id).limit(bindparam("limit", type_=Integer))
 _ENDED_AMONG = _ENDED.where(among(_e.id, "ids"))
 _STATES = select(_e.id, _e.state_shape, _e.state).where(_e.unit == bindparam("unit"), among(_e.id, "ids"))
-_NOTICE_KEYS = (
-    select(notifications.c.id)
+_NOTIFICATION_IDS = (
+    select(causes.c.notification_id)
     .distinct()
-    .join(causes, causes.c.notification_id == notifications.c.id)
-    .where(
-        among(causes.c.enrolment_id, "ids"),
-        causes.c.unit == bindparam("unit"),
-        notifications.c.channel == literal_column(f"'{Channel.INBOX.value}'"),
-    )
-    .order_by(notifications.c.id)
+    .where(among(causes.c.enrolment_id, "ids"), causes.c.unit == bindparam("unit"))
+    .order_by(causes.c.notification_id)
 )
 _TIMELINES = (
     select(
@@ -109,7 +103,7 @@ _DEALT_WITH = select(progress.c.enrolment_id).where(
 _NOTE = insert_into(progress, unless_there=True)
 _TO_PURGE = select(_e.id, _e.version, _e.unit).where(ENDED, among(_e.id, "ids")).order_by(_e.id).with_for_update()
 _TO_PURGE_AGAIN = (
-    select(_e.id).where(among(_e.id, "ids"), _e.unit == bindparam("unit")).order_by(_e.id).with_for_update()
+    select(_e.id).where(ENDED, among(_e.id, "ids"), _e.unit == bindparam("unit")).order_by(_e.id).with_for_update()
 )
 
 _CAUSED = select(causes.c.notification_id).where(among(causes.c.enrolment_id, "ids")).distinct()
@@ -147,9 +141,9 @@ class RetentionPart(EnrolmentsPart):
         values = {"unit": str(unit), "ids": list(filter(may_exist, enrolment_ids))}
         return {row[0]: _ended(row) for row in self._database.read(lambda link: link.rows(_ENDED_AMONG, values))}
 
-    def notice_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
+    def notification_ids(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
         values = {"unit": str(unit), "ids": list(filter(may_exist, enrolment_ids))}
-        return tuple(row[0] for row in self._database.read(lambda link: link.rows(_NOTICE_KEYS, values)))
+        return tuple(row[0] for row in self._database.read(lambda link: link.rows(_NOTIFICATION_IDS, values)))
 
     def histories(self, unit: HsaId, enrolment_ids: Sequence[str]) -> tuple[History, ...]:
         ids = list(filter(may_exist, enrolment_ids))
@@ -261,11 +255,12 @@ class RetentionPart(EnrolmentsPart):
         rows = self._database.read(lambda link: link.rows(_RECEIPTS, {"unit": str(unit)}))
         return tuple(from_data(from_json(data), PurgeReceipt) for (data,) in rows)
 
-    def purge_again(self, receipt: PurgeReceipt) -> int:
+    def purge_again(self, receipt: PurgeReceipt, enrolment_ids: Sequence[str]) -> int:
         self.keep_receipt(receipt)
+        named = sorted({*receipt.purged} & {*enrolment_ids})
         gone = 0
-        for start in range(0, len(receipt.purged), _BATCH):
-            values = {"ids": list(receipt.purged[start : start + _BATCH]), "unit": str(receipt.unit)}
+        for start in range(0, len(named), _BATCH):
+            values = {"ids": named[start : start + _BATCH], "unit": str(receipt.unit)}
 
             def work(link: Link, values: Mapping[str, Any] = values) -> int:
                 back = [row[0] for row in link.rows(_TO_PURGE_AGAIN, values)]

@@ -227,6 +227,7 @@ Index("ix_access_log_person", access_log.c.unit, access_log.c.person_value, acce
 programs = Table(
     "programs",
     METADATA,
+    Column("unit", Text, primary_key=True),
     Column("key", Text, primary_key=True),
     Column("version", Text, primary_key=True),
     Column("data", Text, nullable=False),

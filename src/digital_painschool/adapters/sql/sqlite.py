@@ -124,6 +124,8 @@ class SqliteDriver:
             _use_wal(connection)
             connection.execute(f"PRAGMA synchronous={self._synchronous}")
             connection.execute("PRAGMA foreign_keys=ON")
+            # What is purged is written over, and cannot be read in the file's bytes.
+            connection.execute("PRAGMA secure_delete=ON")
         except BaseException:
             connection.close()
             raise

@@ -141,10 +141,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "programs",
+        sa.Column("unit", _TEXT, nullable=False),
         sa.Column("key", _TEXT, nullable=False),
         sa.Column("version", _TEXT, nullable=False),
         sa.Column("data", _TEXT, nullable=False),
-        sa.PrimaryKeyConstraint("key", "version", name="pk_programs"),
+        sa.PrimaryKeyConstraint("unit", "key", "version", name="pk_programs"),
     )
     op.create_table(
         "purge_plans",
