@@ -54,6 +54,10 @@ class Link(Protocol):
         """Tell whether the connection seems alive."""
         ...
 
+    def wipe(self) -> None:
+        """Let no file hold what was deleted, as far as that is for a client to do."""
+        ...
+
     def close(self) -> None:
         """Let go of it, without an error whatever state it is in."""
         ...
@@ -131,10 +135,13 @@ class Database:
             if several:
                 link.commit()
         except BaseException as error:
-            self._give_up(link, error, begun=several)
-            raise
-        self._give_back(link)
-        return result
+            failure = self._give_up(link, error, begun=several)
+            if failure is None:
+                raise
+        else:
+            self._give_back(link)
+            return result
+        raise failure
 
     def write(self, work: Callable[[Link], Result], *, alone: bool = False) -> Result:
         """Run a write in a transaction of its own, undone when anything is raised.
@@ -156,10 +163,13 @@ class Database:
                 if not alone:
                     link.commit()
             except BaseException as error:
-                self._give_up(link, error, begun=not alone)
-                raise
-            self._give_back(link)
-            return result
+                failure = self._give_up(link, error, begun=not alone)
+                if failure is None:
+                    raise
+            else:
+                self._give_back(link)
+                return result
+        raise failure
 
     def close(self) -> None:
         """Close what is idle now, and what is in use as soon as it is given back."""
@@ -205,9 +215,10 @@ class Database:
             with self._changed:
                 self._open -= 1
                 self._changed.notify()
-            if isinstance(error, self.driver.failures):
-                raise self.driver.failure(error) from None
-            raise
+            if not isinstance(error, self.driver.failures):
+                raise
+            failure = self.driver.failure(error)
+        raise failure
 
     def _give_back(self, link: Link) -> None:
         self._idle.append(link)
@@ -223,7 +234,11 @@ class Database:
             self._changed.notify()
         link.close()
 
-    def _give_up(self, link: Link, error: BaseException, *, begun: bool) -> None:
+    def _give_up(self, link: Link, error: BaseException, *, begun: bool) -> PainschoolError | None:
+        """Undo what was begun; say what a driver's error means, to be raised where that error does not hang on it.
+
+        A driver's error may hold the values that were on their way, and error collectors read the whole chain.
+        """
         lost = False
         try:
             if begun:
@@ -235,9 +250,10 @@ class Database:
             self._discard(link)
         else:
             self._give_back(link)
-        if isinstance(error, self.driver.failures):
-            failure = self.driver.failure(error)
-            raise (_ConnectionLost(str(failure)) if lost else failure) from None
+        if not isinstance(error, self.driver.failures):
+            return None
+        failure = self.driver.failure(error)
+        return _ConnectionLost(str(failure)) if lost else failure
 
 
 class _ConnectionLost(StorageFailed):

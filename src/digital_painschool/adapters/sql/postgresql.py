@@ -58,6 +58,9 @@ class PostgresqlLink:
     def has_table(self, name: str) -> bool:
         return self._execute("SELECT to_regclass(%s) IS NOT NULL", (name,)).fetchall() == [(True,)]
 
+    def wipe(self) -> None:
+        """Do nothing: pages are written over by the server's own VACUUM."""
+
     def is_usable(self) -> bool:
         if self._connection.closed or self._connection.broken:
             return False

@@ -243,7 +243,9 @@ class RetentionPart(EnrolmentsPart):
         return {id_: None if why is None else Skipped(enrolment_id=id_, why=Skip(why)) for id_, why in rows}
 
     def keep_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
-        return self._database.write(lambda link: _keep_receipt(link, receipt))
+        kept = self._database.write(lambda link: _keep_receipt(link, receipt))
+        self._database.read(lambda link: link.wipe())
+        return kept
 
     def receipt(self, plan_id: str) -> PurgeReceipt | None:
         if not may_exist(plan_id):
@@ -269,6 +271,7 @@ class RetentionPart(EnrolmentsPart):
 
             gone += self._database.write(work)
         self._states.forget()
+        self._database.read(lambda link: link.wipe())
         return gone
 
 
