@@ -1,7 +1,7 @@
 """Bad input at every public call of every desk: a typed refusal, and nothing is changed."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ NO_IDS: list[Any] = [
     1,
     b"e-0001",
 ]
-NO_NUMBERS: list[Any] = [0, -1, 10**9, 10**30, True, False, 1.0, "1", None, [1]]
+NO_NUMBERS: list[Any] = [0, -1, 10**9, 10**30, 10**5000, True, False, 1.0, "1", None, [1]]
 NO_TEXTS: list[Any] = ["", " \n", "x" * 10_001, "x" * 1_000_001, "\x00", "\ud800", None, 5, b"x", ["x"], {}]
 NO_KEYS: list[Any] = ["", "okänt", "x" * 1_000_001, "\x00", None, 5, b"x", ["x"], {}, set()]
 NO_HSA_IDS: list[Any] = ["", "SE", "SE2321000131-P000000123456\n", None, 5, "patient"]
@@ -39,6 +39,7 @@ NO_ANSWERS: list[Any] = [
     {"smarta": -1},
     {"smarta": True},
     {"smarta": 10**30},
+    {"smarta": 10**5000},
     {"smarta": float("nan")},
     {"smarta": "5"},
     {"smarta": [5]},
@@ -48,13 +49,18 @@ NO_ANSWERS: list[Any] = [
     {"smarta": "x" * 1_000_001},
     {str(number): number for number in range(2_000)},
 ]
+NO_PERSONS: list[Any] = [
+    PersonId("personnummer", "198507099806"),
+    PersonId("samordningsnummer", ANNA),
+    PersonId("personnummer", "ABCDEFGHIJKL"),
+]
 NO_FLAGS: list[Any] = ["program-done", None, 5, [], {}]
 
 Call = Callable[[Scenario, str, Any], object]
 CALLS: dict[str, tuple[Call, list[Any]]] = {
     "desk.start number": (
         lambda s, _, x: s.desk.start(x, program="somnskola"),
-        ["", "x" * 10**6, "198507099806", "\ud800", "19850709-9805x"],
+        ["", "x" * 10**6, "198507099806", "\ud800", "19850709-9805x", *NO_PERSONS],
     ),
     "desk.start program": (lambda s, _, x: s.desk.start("200002292399", program=x), NO_KEYS),
     "desk.start therapist": (
@@ -65,7 +71,8 @@ CALLS: dict[str, tuple[Call, list[Any]]] = {
         lambda s, _, x: s.coordinator.start("200002292399", program="smartskola", therapist=x),
         [None],
     ),
-    "desk.identify": (lambda s, _, x: s.desk.identify(x), ["", "x", "198507099806"]),
+    "desk.identify": (lambda s, _, x: s.desk.identify(x), ["", "x", "198507099806", *NO_PERSONS]),
+    "desk.find": (lambda s, _, x: s.desk.find(x), ["", "x", "198507099806", "x" * 10**6, "\ud800", *NO_PERSONS]),
     "desk.caseload after": (lambda s, _, x: s.desk.caseload(x), ["", 5, (2, "e-0001"), {}, []]),
     "desk.caseload limit": (lambda s, _, x: s.desk.caseload(limit=x), [0, -1, 501, 10**9, True, 1.0, "1", None]),
     "desk.unit_caseload limit": (lambda s, _, x: s.coordinator.unit_caseload(limit=x), [0, 501, True, None]),
@@ -81,7 +88,7 @@ CALLS: dict[str, tuple[Call, list[Any]]] = {
     "desk.mark_read form": (lambda s, id_, x: s.desk.mark_read(id_, x), NO_KEYS),
     "desk.mark_read up_to": (
         lambda s, id_, x: s.desk.mark_read(id_, PAIN, up_to=x),
-        [-1, 2, 10**9, True, 1.0, "1", [1]],
+        [-1, 2, 10**9, 10**5000, True, 1.0, "1", [1]],
     ),
     "desk.mark_read opened": (lambda s, id_, x: s.desk.mark_read(id_, PAIN, opened=x), [None, "ja", 1, []]),
     "desk.mark_handled id": (lambda s, _, x: s.desk.mark_handled(x, "program-done"), NO_IDS),  # type: ignore[arg-type]
@@ -104,6 +111,10 @@ CALLS: dict[str, tuple[Call, list[Any]]] = {
     "desk.rename_conversation heading": (lambda s, id_, x: s.desk.rename_conversation(id_, 1, x), NO_TEXTS),
     "desk.timeline id": (lambda s, _, x: s.desk.timeline(x), NO_IDS),
     "desk.timeline kinds": (lambda s, id_, x: s.desk.timeline(id_, x), ["form-saved", 5, [str], [None], [[]], {1: 2}]),
+    "desk.timeline form": (
+        lambda s, id_, x: s.desk.timeline(id_, form=x),
+        [x for x in NO_KEYS if x is not None],
+    ),
     "desk.notifications": (lambda s, _, x: s.desk.notifications(x), NO_IDS),
     "desk.review": (lambda s, _, x: s.desk.review(x), NO_IDS),
     "desk.hand_over id": (lambda s, _, x: s.coordinator.hand_over(x, "SE2321000131-P000000000002"), NO_IDS),
@@ -111,11 +122,11 @@ CALLS: dict[str, tuple[Call, list[Any]]] = {
     "desk.release_module": (lambda s, id_, x: s.desk.release_module(id_, x), NO_NUMBERS),
     "desk.maintain days": (
         lambda s, id_, x: s.desk.maintain(id_, days=x, modules=(1,)),
-        [0, -1, 366, 10**9, 10**30, True, 1.0, "1", None, [1]],
+        [0, -1, 366, 10**9, 10**30, 10**5000, True, 1.0, "1", None, [1]],
     ),
     "desk.maintain modules": (
         lambda s, id_, x: s.desk.maintain(id_, days=1, modules=x),
-        [(), None, 1, "1", b"1", {1: 1}, (0,), (5,), (-1,), (10**9,), (True,), ("1",), ([1],), range(10**6)],
+        [(), None, 1, "1", b"1", {1: 1}, (0,), (5,), (-1,), (10**9,), (10**5000,), (True,), ("1",), ([1],), range(10**6)],
     ),
     "desk.end": (lambda s, id_, x: s.desk.end(id_, reason=x), NO_KEYS),
     "desk.receive_notifications email": (lambda s, _, x: s.desk.receive_notifications(email=x), ["ja", 1, None, []]),
@@ -131,6 +142,8 @@ CALLS: dict[str, tuple[Call, list[Any]]] = {
     "room.open_module id": (lambda s, _, x: s.room.open_module(x, 1), NO_IDS),
     "room.open_module": (lambda s, id_, x: s.room.open_module(id_, x), NO_NUMBERS),
     "room.complete_module": (lambda s, id_, x: s.room.complete_module(id_, x), NO_NUMBERS),
+    "room.form id": (lambda s, _, x: s.room.form(x, PAIN), NO_IDS),
+    "room.form": (lambda s, id_, x: s.room.form(id_, x), NO_KEYS),
     "room.save_form id": (lambda s, _, x: s.room.save_form(x, PAIN, {"smarta": 3}), NO_IDS),
     "room.save_form form": (lambda s, id_, x: s.room.save_form(id_, x, {"smarta": 3}), NO_KEYS),
     "room.save_form answers": (lambda s, id_, x: s.room.save_form(id_, PAIN, x), NO_ANSWERS),
@@ -153,20 +166,29 @@ CALLS: dict[str, tuple[Call, list[Any]]] = {
         lambda s, _, x: s.office.export("ingenstans", formats=x),
         ["csv", [], None, 5, ["csv"], [None]],
     ),
+    "office.export progress": (lambda s, _, x: s.office.export("ingenstans", progress=x), [5, None, "x"]),
     "office.plan": (lambda s, _, x: s.office.plan(x), NO_KEYS),
     "office.approve plan": (lambda s, _, x: s.office.approve(x, decision="RS 1"), NO_KEYS),
     "office.approve decision": (
         lambda s, _, x: s.office.approve("e-0002", decision=x),
-        ["", " ", "x" * 201, "\x00", None, 5, b"x"],
+        ["", " ", "x" * 201, "\x00", None, 5, b"x", ANNA, "RS 1, om 850709-9805.", f"({ANNA})"],
     ),
     "office.purge": (lambda s, _, x: s.office.purge(x), [*NO_KEYS, "e-0002"]),
+    "office.purge progress": (lambda s, _, x: s.office.purge("e-0002", progress=x), [5, None, "x"]),
     "office.replay": (lambda s, _, x: s.office.replay(x), [None, "e-0002", 5, {}]),
-    "office.access_log person": (lambda s, _, x: s.office.access_log(person=x), ["", "x", "198507099806"]),
-    "office.access_log after": (lambda s, _, x: s.office.access_log(after=x), [-1, True, 1.0, "1", None]),
-    "office.access_log limit": (lambda s, _, x: s.office.access_log(limit=x), [0, -1, 10_001, True, 1.0, "1", None]),
+    "office.access_log person": (lambda s, _, x: s.office.access_log(person=x), ["", "x", "198507099806", *NO_PERSONS]),
+    "office.access_log after": (lambda s, _, x: s.office.access_log(after=x), [-1, 10**5000, True, 1.0, "1", None]),
+    "office.access_log limit": (lambda s, _, x: s.office.access_log(limit=x), [0, -1, 10_001, 10**5000, True, 1.0, "1", None]),
     "delivery.run": (
         lambda s, _, x: s.school.delivery().run(x),
-        ["nu", 5, START.date(), datetime(2026, 3, 2)],  # noqa: DTZ001 - that is the point
+        [
+            "nu",
+            5,
+            START.date(),
+            datetime(2026, 3, 2),  # noqa: DTZ001 - that is the point
+            datetime.max.replace(tzinfo=UTC),
+            datetime.min.replace(tzinfo=UTC),
+        ],
     ),
 }
 CASES = [
@@ -223,8 +245,8 @@ def test_a_number_that_is_no_text_is_a_type_error_as_the_identity_port_says(numb
             call()
 
 
-@pytest.mark.parametrize("number", ["", "x", "198507099806", "x" * 10**6, "\ud800\x00"])
-def test_a_room_is_for_a_person(number: str) -> None:
+@pytest.mark.parametrize("number", ["", "x", "198507099806", "x" * 10**6, "\ud800\x00", *NO_PERSONS])
+def test_a_room_is_for_a_person(number: str | PersonId) -> None:
     """Otherwise somebody without a number would see an empty room instead of an error."""
     with pytest.raises(InvalidIdentity):
         Scenario().school.patient(number)

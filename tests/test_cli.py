@@ -45,6 +45,14 @@ class World:
         self.url = url
         self.now = datetime(2015, 3, 2, 8, tzinfo=UTC)
 
+    def in_treatment(self) -> None:
+        """Have a patient in treatment at the present of the machine, with a direct notification that waits."""
+        self.now = datetime.now(UTC) - timedelta(days=1)
+        with self.open() as school:
+            desk = school.therapist(NURSE)
+            enrolment = desk.start(NUMBER, program="digitala-smartskolan")
+            desk.start_conversation(enrolment.id, "Hej", notify=Notify.DIRECT)
+
     def open(self) -> PainSchool:
         return open_school(self.url, clock=lambda: self.now)
 
@@ -222,11 +230,7 @@ def test_missing_file_is_told_and_not_made(tmp_path: Path) -> None:
 @pytest.mark.rule("M-12")
 def test_deliver_makes_one_pass(world: World) -> None:
     """What is due would wait, or the operator not be told what was done."""
-    with world.open() as school:
-        desk = school.therapist(NURSE)
-        enrolment = desk.start(NUMBER, program="digitala-smartskolan")
-        desk.start_conversation(enrolment.id, "Hej", notify=Notify.DIRECT)
-        world.now = datetime(2015, 3, 2, 8, 5, tzinfo=UTC)
+    world.in_treatment()
     first, second = world.run("deliver"), world.run("deliver")
     assert "1 delivered" in first.stdout
     assert (0, "nothing was due\n") == (second.exit_code, second.stdout)
@@ -243,10 +247,7 @@ def test_deliver_refuses_an_inbox_in_memory(world: World, tmp_path: Path) -> Non
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_watch_stops_cleanly(world: World, number: signal.Signals) -> None:
     """A worker that is stopped would leave a traceback, or a code that a supervisor takes for a crash."""
-    with world.open() as school:
-        desk = school.therapist(NURSE)
-        enrolment = desk.start(NUMBER, program="digitala-smartskolan")
-        desk.start_conversation(enrolment.id, "Hej", notify=Notify.DIRECT)
+    world.in_treatment()
     worker = subprocess.Popen(
         [sys.executable, "-u", "-m", "digital_painschool.cli", "deliver", "--storage", world.url, "--watch", "0.05"],
         stdout=subprocess.PIPE,

@@ -3,6 +3,8 @@
 import csv
 import hashlib
 import json
+import os
+import stat
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -56,16 +58,41 @@ def test_export_holds_every_ended_enrolment_and_no_open_one(school: PainSchool, 
     assert "Hej\u2028du" in texts
 
 
-def test_answers_that_are_missing_leave_the_rest(school: PainSchool, tmp_path: Path) -> None:
-    """One damaged record must not keep a whole unit's records from being exported."""
+@pytest.mark.rule("M-21")
+@pytest.mark.parametrize("damage", [None, "Hej"])
+def test_answers_that_are_missing_stop_the_export(school: PainSchool, tmp_path: Path, damage: str | None) -> None:
+    """An export that leaves answers out in silence would be followed by a purge, and they would be gone."""
     storage = school._steps.storage
     (found,) = storage.histories(HsaId(UNIT), [ended.enrolment_id for ended in storage.ended(HsaId(UNIT))])
-    damaged = attrs.evolve(found, documents={})
-    write_export(tmp_path, [Format.CSV, Format.JSON_LINES], [damaged])
-    assert 2 == len((tmp_path / "enrolments.csv").read_text("utf-8").splitlines())
-    assert 1 == len((tmp_path / "answers.csv").read_text("utf-8").splitlines())
-    (line,) = (tmp_path / "enrolments.jsonl").read_text("utf-8").splitlines()
-    assert "form-saved" in {entry["kind"] for entry in json.loads(line)["timeline"]}
+    damaged = attrs.evolve(found, documents={} if damage is None else {2: damage})
+    with pytest.raises(StorageFailed, match="the answers of timeline entry 2 are missing; restore them from a backup"):
+        write_export(tmp_path, [Format.CSV, Format.JSON_LINES], [damaged])
+    assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.rule("M-21")
+@pytest.mark.parametrize("formats", [[Format.CSV], [Format.JSON_LINES]])
+def test_each_format_alone_stops_at_missing_answers(
+    school: PainSchool, tmp_path: Path, formats: list[Format]
+) -> None:
+    """Otherwise it would depend on the chosen format whether a loss is noticed before the purge."""
+    storage = school._steps.storage
+    (found,) = storage.histories(HsaId(UNIT), [ended.enrolment_id for ended in storage.ended(HsaId(UNIT))])
+    with pytest.raises(StorageFailed, match="missing"):
+        write_export(tmp_path, formats, [attrs.evolve(found, documents={})])
+    assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("mask", [0o022, 0])
+def test_the_files_are_the_owner_s_alone(school: PainSchool, tmp_path: Path, mask: int) -> None:
+    """Otherwise everybody with an account on the machine could read the patients' answers."""
+    before = os.umask(mask)
+    try:
+        receipt = school.administrator(CLERK).export(tmp_path / "out")
+    finally:
+        os.umask(before)
+    modes = {file.name: stat.S_IMODE((tmp_path / "out" / file.name).stat().st_mode) for file in receipt.files}
+    assert dict.fromkeys(["enrolments.csv", "answers.csv", "enrolments.jsonl"], 0o600) == modes
 
 
 def test_patients_text_is_never_a_formula(school: PainSchool, tmp_path: Path) -> None:

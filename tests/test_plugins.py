@@ -148,8 +148,19 @@ def test_reference_adapters_are_ordinary_offers() -> None:
 def test_settings_without_a_storage_are_refused(tmp_path: Path) -> None:
     """A forgotten storage must be an error: a default one would lose patient data."""
     (tmp_path / "school.toml").write_text('[identity]\nname = "swedish"\n')
-    with pytest.raises(WiringError, match="storage is missing"):
-        Settings.from_toml(tmp_path / "school.toml")
+    for settings in (tmp_path / "school.toml", Settings()):
+        with pytest.raises(WiringError) as caught:
+            open_school(settings)
+        assert "the storage is missing in the settings, and there is no default; installed are " in str(caught.value)
+        for name in ("memory", "sqlite", "postgresql"):
+            assert f"{name!r} (by digital_painschool)" in str(caught.value)
+
+
+@pytest.mark.parametrize("settings", [None, b"memory://", 5, ["memory://"], {"storage": "memory://"}])
+def test_what_is_no_settings_is_refused(settings: Any) -> None:
+    """A variable that was never set would end in an error deep within that names no cause."""
+    with pytest.raises(InvalidValue, match=f"not {type(settings).__name__}"):
+        open_school(settings)
 
 
 def test_unknown_name_lists_what_is_installed_and_by_whom() -> None:

@@ -1,8 +1,10 @@
 """The school made from objects: no settings, no plugins."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from digital_painschool import Actor, InvalidValue, PainSchool, Ports, Role
+from digital_painschool import Actor, InvalidValue, PainSchool, Ports, Role, open_school
 from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox, MemoryStorage
 from digital_painschool.adapters.swedish_identity import SwedishIdentity
 
@@ -25,3 +27,17 @@ def test_anything_else_is_refused() -> None:
     """A storage passed in place of the ports would fail much later, and unclearly."""
     with pytest.raises(InvalidValue, match="ports is a Ports, not MemoryStorage"):
         PainSchool(MemoryStorage())  # type: ignore[arg-type]
+
+
+def test_a_clock_is_a_function() -> None:
+    """A clock that is none would be found at the first patient, not when the school is opened."""
+    ports = Ports(
+        storage=MemoryStorage(), identity=SwedishIdentity(), inbox=MemoryInbox(), directory=MemoryDirectory({})
+    )
+    for wrong in (None, 5, datetime(2026, 3, 2, tzinfo=UTC)):
+        with pytest.raises(InvalidValue, match="clock and new_id are functions"):
+            PainSchool(ports, clock=wrong)  # type: ignore[arg-type]
+        with pytest.raises(InvalidValue, match="clock and new_id are functions"):
+            PainSchool(ports, new_id=wrong)  # type: ignore[arg-type]
+        with pytest.raises(InvalidValue, match="clock and new_id are functions"):
+            open_school("memory://", clock=wrong)  # type: ignore[arg-type]

@@ -949,3 +949,10 @@ def test_what_is_purged_cannot_be_read_in_the_bytes_of_the_files(sqlite_url: str
         storage.purge(made.id, made.enrolments, ())
         storage.keep_receipt(receipt_of(made))
         assert not any(secret.encode() in path.read_bytes() for path in file.parent.glob(f"{file.name}*"))
+
+
+def test_a_new_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    """Otherwise everybody with an account on the machine could read the records."""
+    with closing(SqlStorage(f"sqlite:///{tmp_path / 'painschool.db'}", migrate=True)) as storage:
+        saved(storage, begin("a"))
+        assert {0o600} == {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}

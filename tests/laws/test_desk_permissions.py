@@ -55,6 +55,8 @@ WITHOUT: dict[str, tuple[Call, bool, bool, bool]] = {
     "profile": (lambda d, _, __: d.profile(), True, False, False),
     "receive_notifications": (lambda d, _, __: d.receive_notifications(email=False), True, False, False),
 }
+FOR_ANYBODY = {"find"}
+"""Never refused: whoever may see nothing is given nothing."""
 OFFICE: dict[str, Call] = {
     "export": lambda d, _, folder: d.export(folder / "export"),
     "plan_purge": lambda d, _, __: d.plan_purge(),
@@ -69,6 +71,7 @@ ROOM: dict[str, Call] = {
     "overview": lambda r, e, _: r.overview(e),
     "open_module": lambda r, e, _: r.open_module(e, 1),
     "complete_module": lambda r, e, _: r.complete_module(e, 1),
+    "form": lambda r, e, _: r.form(e, PAIN),
     "save_form": lambda r, e, _: r.save_form(e, PAIN, {"smarta": 3}),
     "conversations": lambda r, e, _: r.conversations(e),
     "read_conversation": lambda r, e, _: r.read_conversation(e, 1),
@@ -131,6 +134,23 @@ def test_what_concerns_no_single_patient(method: str, roles: frozenset[Role], tm
     check(school, allowed, lambda: call(school.school.therapist(actor), id_, tmp_path))
 
 
+@pytest.mark.rule("M-06")
+@pytest.mark.rule("D-09a")
+@pytest.mark.parametrize("roles", ROLES, ids=NAMES)
+def test_a_search_gives_what_may_be_opened_and_nothing_else(roles: frozenset[Role]) -> None:
+    """Otherwise a search would be a way round the table, or tell a stranger who is in treatment."""
+    _, *reach = WITH_A_PATIENT["enrolment"]
+    given = {far for role, far in zip((T, P, D), reach, strict=True) if role in roles}
+    school, id_ = busy_school()
+    for own, same_unit in itertools.product((True, False), repeat=2):
+        who = NURSE.hsa_id if own else staff(77).hsa_id
+        actor = Actor(hsa_id=who, unit=UNIT if same_unit else OTHER_UNIT, roles=roles)
+        allowed = same_unit and (UNIT_WIDE in given or (own and OWN in given))
+        with school.unchanged():
+            found = school.school.therapist(actor).find(ANNA)
+        assert ([id_] if allowed else []) == [enrolment.id for enrolment in found]
+
+
 @pytest.mark.rule("M-08")
 @pytest.mark.rule("D-09a")
 def test_a_list_holds_the_own_unit_s_patients_alone() -> None:
@@ -189,7 +209,7 @@ def test_every_method_of_every_desk_is_in_the_tables() -> None:
     """Otherwise a new method would be open to everybody until somebody notices."""
     school = Scenario()
     for desk, tables in (
-        (school.desk, {*WITH_A_PATIENT, *WITHOUT}),
+        (school.desk, {*WITH_A_PATIENT, *WITHOUT, *FOR_ANYBODY}),
         (school.office, {*OFFICE}),
         (school.room, {*ROOM, "enrolments"}),
     ):

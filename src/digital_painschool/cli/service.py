@@ -58,6 +58,9 @@ def deliver(*, settings: Settings, watch: float | None) -> None:
     They go to patients' inboxes, and to staff by e-mail or SMS. Direct ones go at once; collected ones in the forenoon,
     one a patient and day (M-12, M-13, D-13a). Any number of these may run at the same time: nothing is sent twice. A
     patient who cannot be reached becomes a flag for the therapist (D-13d).
+
+    Give the settings that the school runs under: with --storage alone every unit has the default policy (forenoon,
+    waits, links), and nothing can go to staff.
     """
     _refuse_memory(settings)
     with existing_school(settings) as school:

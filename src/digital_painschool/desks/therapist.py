@@ -48,11 +48,13 @@ class OwnProfile:
         directory: The addresses as the staff directory has them; None when it does not know the person.
         chosen: The flags to be notified of, by channel.
         on_offer: The flags that can be chosen.
+        channels: The ways that can be chosen: those that a messenger serves.
     """
 
     directory: StaffEntry | None
     chosen: Profile
     on_offer: frozenset[FlagKind]
+    channels: frozenset[Channel]
 
 
 class TherapistDesk:
@@ -322,6 +324,7 @@ class TherapistDesk:
             directory=self._steps.ports.directory.find(self._actor.hsa_id),
             chosen=self._steps.storage.profile(self._actor.unit, self._actor.hsa_id),
             on_offer=self._steps.policy(self._actor.unit).staff_flags,
+            channels=frozenset(messenger.channel for messenger in self._steps.ports.messengers),
         )
 
     def receive_notifications(
@@ -338,7 +341,6 @@ class TherapistDesk:
             RuleBroken: There is no address or number in the directory, or a flag or channel is not on offer.
         """
         before = self.profile()
-        served = {messenger.channel for messenger in self._steps.ports.messengers}
         chosen = choose(
             self._steps.policy(self._actor.unit),
             email=email,
@@ -348,7 +350,7 @@ class TherapistDesk:
             has_sms=before.directory is not None and before.directory.sms is not None,
         )
         for channel in (Channel.EMAIL, Channel.SMS):
-            if chosen.wants(channel) and channel not in served:
+            if chosen.wants(channel) and channel not in before.channels:
                 raise RuleBroken("D-23a", Reason.NOT_ON_OFFER, channel=channel.value)
         entry = self._steps.access_entry(Action.KEEP_PROFILE, self._actor, self._steps.now())
         self._steps.storage.keep_profile(self._actor.unit, self._actor.hsa_id, chosen, entry)

@@ -1,7 +1,9 @@
 """SQLite: files in WAL mode, one writer at a time."""
 
+import os
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
 from urllib.parse import quote
@@ -117,6 +119,10 @@ class SqliteDriver:
     def _connection(self, *, create: bool = False) -> sqlite3.Connection:
         if not create and not Path(self.path).exists():
             raise StorageFailed(f"there is no file {self.path}; run `digital-painschool migrate`")
+        if create:
+            # Records are for their owner alone; what SQLite puts beside the file gets the same permissions.
+            with suppress(OSError):
+                os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
         connection = sqlite3.connect(
             f"file:{quote(self.path)}?mode={'rwc' if create else 'rw'}",
             uri=True,
