@@ -10,6 +10,7 @@ import pytest
 from attrs import evolve
 
 from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox, MemoryMessenger, MemoryStorage
+from digital_painschool.adapters.sql import SqlStorage
 from digital_painschool.adapters.swedish_identity import SwedishIdentity
 from digital_painschool.catalogue import Catalogue
 from digital_painschool.delivery import Pass
@@ -19,7 +20,6 @@ from digital_painschool.events import Event
 from digital_painschool.form import Choice, Date, Form, ManyChoices, Number, Option, Scale, Text
 from digital_painschool.notification import Channel
 from digital_painschool.people import Actor, HsaId, Patient, PersonId, Role
-from digital_painschool.plugins import connect
 from digital_painschool.policy import Policy, Terms
 from digital_painschool.ports import Directory, Inbox, Messenger, Observer, Ports
 from digital_painschool.ports.directory import StaffEntry
@@ -28,7 +28,6 @@ from digital_painschool.ports.storage import CaseQuery, Storage
 from digital_painschool.program import EndReason, Module, Ordering, Page, Program
 from digital_painschool.rules.lifecycle import start
 from digital_painschool.school import PainSchool
-from digital_painschool.settings import Settings
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 
@@ -186,9 +185,7 @@ class Scenario:
     ) -> None:
         self.now = START
         self.zone = policy.zone
-        self.storage = storage or (
-            MemoryStorage() if url == "memory://" else connect(Settings.from_url(url).migrating()).storage
-        )
+        self.storage = storage or (MemoryStorage() if url == "memory://" else SqlStorage(url, migrate=True))
         self.inbox = MemoryInbox()
         self.email = MemoryMessenger(Channel.EMAIL)
         self.sms = MemoryMessenger(Channel.SMS)

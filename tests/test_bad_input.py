@@ -126,7 +126,23 @@ CALLS: dict[str, tuple[Call, list[Any]]] = {
     ),
     "desk.maintain modules": (
         lambda s, id_, x: s.desk.maintain(id_, days=1, modules=x),
-        [(), None, 1, "1", b"1", {1: 1}, (0,), (5,), (-1,), (10**9,), (10**5000,), (True,), ("1",), ([1],), range(10**6)],
+        [
+            (),
+            None,
+            1,
+            "1",
+            b"1",
+            {1: 1},
+            (0,),
+            (5,),
+            (-1,),
+            (10**9,),
+            (10**5000,),
+            (True,),
+            ("1",),
+            ([1],),
+            range(10**6),
+        ],
     ),
     "desk.end": (lambda s, id_, x: s.desk.end(id_, reason=x), NO_KEYS),
     "desk.receive_notifications email": (lambda s, _, x: s.desk.receive_notifications(email=x), ["ja", 1, None, []]),
@@ -178,7 +194,10 @@ CALLS: dict[str, tuple[Call, list[Any]]] = {
     "office.replay": (lambda s, _, x: s.office.replay(x), [None, "e-0002", 5, {}]),
     "office.access_log person": (lambda s, _, x: s.office.access_log(person=x), ["", "x", "198507099806", *NO_PERSONS]),
     "office.access_log after": (lambda s, _, x: s.office.access_log(after=x), [-1, 10**5000, True, 1.0, "1", None]),
-    "office.access_log limit": (lambda s, _, x: s.office.access_log(limit=x), [0, -1, 10_001, 10**5000, True, 1.0, "1", None]),
+    "office.access_log limit": (
+        lambda s, _, x: s.office.access_log(limit=x),
+        [0, -1, 10_001, 10**5000, True, 1.0, "1", None],
+    ),
     "delivery.run": (
         lambda s, _, x: s.school.delivery().run(x),
         [

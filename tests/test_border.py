@@ -78,7 +78,7 @@ def test_answers_are_kept_in_one_form() -> None:
         None,
         True,
         10**15 + 1,
-        10**5000,
+        pytest.param(10**5000, id="10**5000"),
         float("nan"),
         float("inf"),
         b"x",

@@ -1,6 +1,6 @@
 """The delivery worker, through the desks: one bad address, a crash or a missed day harms nobody else."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import attrs
@@ -25,6 +25,7 @@ from tests.scenario import (
     CILLA,
     COLLEAGUE,
     INSTANT,
+    NURSE,
     RESERVE_NUMBER,
     Scenario,
     local,
@@ -765,6 +766,139 @@ def test_after_a_hand_over_the_new_therapist_is_notified() -> None:
         school.room.complete_module(id_, module)
     school.deliver()
     assert ["c@vgregion.example"] == [message.address.value for message in school.email.sent]
+
+
+@pytest.mark.rule("D-09a")
+@pytest.mark.rule("D-13b")
+def test_what_waits_for_the_old_therapist_at_a_hand_over_is_dropped() -> None:
+    """Otherwise somebody who has no longer to do with the patient would be called to the patient's record."""
+    school = Scenario()
+    id_ = school.start()
+    school.desk.receive_notifications(email=True, sms=True)
+    for module in (1, 2, 3):
+        school.room.complete_module(id_, module)
+    assert [Status.PENDING, Status.PENDING] == statuses(school, id_)
+    school.coordinator.hand_over(id_, COLLEAGUE.hsa_id)
+    assert Pass(dropped=2) == school.deliver()
+    assert () == school.email.sent == school.sms.sent
+    assert [Status.DROPPED, Status.DROPPED] == statuses(school, id_)
+    assert isinstance(school.events(id_)[-1], NotificationDropped)
+    assert FlagKind.PROGRAM_DONE in {flag.kind for flag in school.colleague.to_handle(id_)}
+
+
+@pytest.mark.rule("D-09a")
+def test_what_waits_for_a_therapist_who_gets_the_patient_back_still_goes() -> None:
+    """Otherwise a slip that is put right at once would cost the notification."""
+    school = Scenario()
+    id_ = school.start()
+    school.desk.receive_notifications(email=True)
+    for module in (1, 2, 3):
+        school.room.complete_module(id_, module)
+    school.coordinator.hand_over(id_, COLLEAGUE.hsa_id)
+    school.coordinator.hand_over(id_, NURSE.hsa_id)
+    assert Pass(delivered=1) == school.deliver()
+
+
+@pytest.mark.rule("D-13b")
+@pytest.mark.rule("D-05a")
+@pytest.mark.parametrize("notify", [Notify.COLLECTED, Notify.DIRECT])
+def test_a_patient_whose_access_is_over_at_the_hand_over_is_not_called(notify: Notify) -> None:
+    """Otherwise the patient would be called to read what cannot be opened any more."""
+    school = Scenario()
+    id_ = school.start()
+    school.at("2027-03-01 12:00")
+    school.desk.start_conversation(id_, "Hej", notify=notify)
+    school.at("2027-03-02 09:00")
+    assert Pass(dropped=1, accesses_ended=1) == school.deliver()
+    assert () == school.inbox.delivered
+    assert [Status.DROPPED] == statuses(school, id_)
+    assert isinstance(school.events(id_)[-1], NotificationDropped)
+
+
+@pytest.mark.rule("D-13b")
+@pytest.mark.rule("M-18")
+def test_a_patient_in_maintenance_is_still_called() -> None:
+    """Otherwise messages to a patient who may read them would never be told of."""
+    school = Scenario()
+    id_ = school.start()
+    school.at("2027-03-01 12:00")
+    school.desk.maintain(id_, days=30, modules=[1])
+    school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
+    school.at("2027-03-02 09:00")
+    assert Pass(delivered=1) == school.deliver()
+
+
+class SlowInbox(MemoryInbox):
+    """An inbox that takes its time: the clock goes on, or something else happens, before it has taken a notice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meanwhile: list[Callable[[], object]] = []
+
+    def deliver(self, notice: Notice) -> Delivered:
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
+        return super().deliver(notice)
+
+
+@pytest.mark.rule("D-13a")
+@pytest.mark.parametrize(
+    ("until", "delivered", "waiting"), [("11:59:59.999999", 3, 0), ("12:00", 1, 2), ("23:59", 1, 2)]
+)
+def test_an_inbox_so_slow_that_noon_comes_is_given_nothing_more_that_day(
+    until: str, delivered: int, waiting: int
+) -> None:
+    """Otherwise a long batch that begins in the forenoon would go on calling patients until the evening."""
+    inbox = SlowInbox()
+    school = Scenario(inbox=inbox)
+    for number in (ANNA, BO, CILLA):
+        school.desk.start_conversation(school.start(number), "Hej", notify=Notify.COLLECTED)
+    school.at("2026-03-02 11:59")
+    inbox.meanwhile = [lambda: school.at(f"2026-03-02 {until}")]
+    assert Pass(delivered=delivered, waiting=waiting) == school.school.delivery(lease=timedelta(days=1)).run()
+    assert delivered == len(inbox.delivered)
+    school.at("2026-03-03 08:59:59.999999")
+    assert Pass() == school.school.delivery().run()
+    school.at("2026-03-03 09:00")
+    assert Pass(delivered=waiting) == school.school.delivery().run()
+
+
+@pytest.mark.rule("D-13a")
+def test_what_another_worker_has_after_the_lease_is_not_handed_over_by_the_slow_one() -> None:
+    """Otherwise a worker that was away for an hour would go on with what others have dealt with long ago."""
+    inbox = SlowInbox()
+    school = Scenario(inbox=inbox)
+    ids = [school.start(number) for number in (ANNA, BO)]
+    for id_ in ids:
+        school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
+    fast = MemoryInbox()
+    other = school.with_inbox(fast)
+    passes: list[Pass] = []
+
+    def away() -> None:
+        school.advance(minutes=15)
+        passes.append(other.delivery().run())
+
+    inbox.meanwhile = [away]
+    assert Pass(delivered=1, waiting=1) == school.school.delivery(lease=timedelta(minutes=15)).run()
+    assert [Pass(delivered=2)] == passes
+    assert 1 == len(inbox.delivered)
+    assert 2 == len(fast.delivered)
+    assert [[Status.DELIVERED], [Status.DELIVERED]] == [statuses(school, id_) for id_ in ids]
+
+
+@pytest.mark.rule("D-13a")
+def test_an_instant_before_the_lease_runs_out_the_rest_still_goes_and_after_it_is_claimed_again() -> None:
+    """Otherwise a batch would be broken off too early, or what it broke off wait for nobody."""
+    for late, expected in ((-INSTANT, Pass(delivered=2)), (0 * INSTANT, Pass(delivered=2, waiting=1))):
+        inbox = SlowInbox()
+        school = Scenario(inbox=inbox)
+        for number in (ANNA, BO):
+            school.desk.start_conversation(school.start(number), "Hej", notify=Notify.DIRECT)
+        wait = timedelta(minutes=15) + late
+        inbox.meanwhile = [lambda s=school, w=wait: s.advance(seconds=w.total_seconds())]  # type: ignore[misc]
+        assert expected == school.school.delivery(lease=timedelta(minutes=15)).run()
+        assert 2 == len(inbox.delivered)
 
 
 @pytest.mark.rule("D-13c")

@@ -11,7 +11,8 @@ from digital_painschool.adapters.toml_directory import TomlDirectory
 from digital_painschool.notification import Template
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.inbox import Delivered
-from digital_painschool.ports.messaging import Address
+from digital_painschool.ports.messaging import Address, Messenger
+from tests.contracts.messaging import MessengerContract
 
 NURSE = HsaId("SE2321000131-P000000123456")
 
@@ -39,7 +40,26 @@ def test_directory_is_asked_anew(tmp_path: Path) -> None:
         directory.find(NURSE)
 
 
-@pytest.mark.parametrize("text", ["email = ", f'"{NURSE}" = 3', f'["{NURSE}"]\nmail = "x"', f'["{NURSE}"]\nsms = 46'])
+BROKEN = ["email = ", f'"{NURSE}" = 3', f'["{NURSE}"]\nmail = "x"', f'["{NURSE}"]\nsms = 46', f'["{NURSE}"]\nsms = ""']
+
+
+@pytest.mark.parametrize("text", [*BROKEN, "\udcff"])
+def test_directory_that_breaks_later_is_asked_again_later(tmp_path: Path, text: str) -> None:
+    """A slip while the file is edited must be a failed delivery, not the end of the worker, or a missing address."""
+    path = tmp_path / "staff.toml"
+    good = f'["{NURSE}"]\nemail = "nurse@example.org"\n'
+    path.write_text(good)
+    directory = TomlDirectory(path)
+    path.write_text(text, "utf-8", "surrogateescape")
+    with pytest.raises(DeliveryFailed, match="the staff directory's file cannot be read at the moment") as caught:
+        directory.find(NURSE)
+    assert not caught.value.permanent
+    assert str(NURSE) not in str(caught.value)
+    path.write_text(good)
+    assert StaffEntry(email=Address("nurse@example.org")) == directory.find(NURSE)
+
+
+@pytest.mark.parametrize("text", BROKEN)
 def test_directory_that_cannot_be_read_is_a_wiring_error(tmp_path: Path, text: str) -> None:
     """A broken directory must be found at start, not at the first notification."""
     path = tmp_path / "staff.toml"
@@ -72,6 +92,37 @@ def test_message_is_written_once(tmp_path: Path) -> None:
     assert Delivered.NEW is messenger.send(address, Template.PROGRAM_DONE, "https://example.org/", key="k")
     assert Delivered.KNOWN is messenger.send(address, Template.PROGRAM_DONE, "https://example.org/", key="k")
     assert 1 == len(list(tmp_path.iterdir()))
+
+
+class TestFileMessenger(MessengerContract):
+    """The messages as files, by the contract."""
+
+    @pytest.fixture
+    def messenger(self, tmp_path: Path) -> Messenger:
+        """A new messenger."""
+        return FileMessenger(Channel.EMAIL, tmp_path / "mail")
+
+
+def test_message_that_is_forgotten_leaves_no_file(tmp_path: Path) -> None:
+    """A purge that leaves the file leaves an address, and that somebody was done at that time (D-21a)."""
+    email, sms = FileMessenger(Channel.EMAIL, tmp_path), FileMessenger(Channel.SMS, tmp_path)
+    for messenger in (email, sms):
+        for key in ("k", "l"):
+            messenger.send(Address("a@b.example"), Template.PROGRAM_DONE, "https://example.org/", key=key)
+    assert 1 == email.forget(["k", "m"])
+    left = sorted((data["channel"], data["key"]) for data in (json.loads(f.read_text()) for f in tmp_path.iterdir()))
+    assert [("email", "l"), ("sms", "k"), ("sms", "l")] == left
+
+
+def test_message_that_cannot_be_deleted_stops_the_purge(tmp_path: Path) -> None:
+    """A purge that goes on would say of something that is there that it is gone (D-21a)."""
+    messenger = FileMessenger(Channel.SMS, tmp_path)
+    messenger.send(Address("+46701740605"), Template.PROGRAM_DONE, "https://example.org/", key="k")
+    (file,) = tmp_path.iterdir()
+    file.unlink()
+    (file / "in-the-way").mkdir(parents=True)
+    with pytest.raises(DeliveryFailed, match="the file cannot be deleted"):
+        messenger.forget(["k"])
 
 
 def test_message_that_cannot_be_written_is_tried_again_later(tmp_path: Path) -> None:

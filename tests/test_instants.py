@@ -1,6 +1,6 @@
 """Calendar arithmetic: leap days, both clock changes, gaps and folds."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +12,29 @@ from digital_painschool.instants import end_of_day, local_time, months_later, ut
 from tests.scenario import INSTANT, STOCKHOLM, local
 
 INSTANTS = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds are naive by contract
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        datetime.min.replace(tzinfo=UTC),
+        datetime(1, 1, 1, tzinfo=STOCKHOLM),
+        datetime(1899, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
+        datetime(9001, 1, 1, tzinfo=UTC),
+        datetime(9999, 12, 31, 23, 59, tzinfo=timezone(-timedelta(hours=14))),
+        datetime.max.replace(tzinfo=UTC),
+    ],
+)
+def test_a_year_that_no_treatment_is_in_is_refused(at: datetime) -> None:
+    """Otherwise a step of a day, or another zone, would leave the calendar, and end in a foreign error."""
+    with pytest.raises(InvalidValue, match="a year from 1900 to 9000"):
+        utc(at)
+
+
+def test_the_years_at_the_edge_are_taken() -> None:
+    """Otherwise the text of the refusal would be wrong."""
+    for at in (datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 12, 31, 23, 59, tzinfo=UTC)):
+        assert at == utc(at)
 
 
 @pytest.mark.rule("M-05")

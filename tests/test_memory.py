@@ -96,6 +96,14 @@ class TestMemoryMessenger(MessengerContract):
         expected = tuple((self.address, Template.PROGRAM_DONE, link, key) for key in ("key-1", "key-2"))
         assert expected == messenger.sent
 
+    def test_what_is_forgotten_is_gone(self, channel: Channel) -> None:
+        """Otherwise a host's test could not tell that a purge reaches its staff's messages (D-21a)."""
+        messenger = MemoryMessenger(channel)
+        for key in ("key-1", "key-2"):
+            self.send(messenger, key)
+        assert 1 == messenger.forget(["key-1", "key-3"])
+        assert ["key-2"] == [message.key for message in messenger.sent]
+
     def test_what_was_sent_hides_the_address_when_shown(self, channel: Channel) -> None:
         """Otherwise a failing test would print an address."""
         messenger = MemoryMessenger(channel)

@@ -5,9 +5,9 @@ import pickle
 
 import pytest
 
-from digital_painschool.errors import InvalidValue
+from digital_painschool.errors import InvalidIdentity, InvalidValue
 from digital_painschool.people import Actor, HsaId, Patient, PersonId, Role, System
-from tests.scenario import ANNA, NURSE, PERSON, UNIT
+from tests.scenario import ANNA, COORDINATION_NUMBER, NURSE, PERSON, UNIT, Scenario
 
 
 @pytest.mark.rule("M-06")
@@ -51,6 +51,46 @@ def test_an_identity_number_is_masked_wherever_it_is_shown() -> None:
         assert ANNA not in shown
         assert ANNA[8:] not in shown
     assert ANNA == PERSON.value
+
+
+@pytest.mark.parametrize("scheme", ["", "-", "person nummer", "personnummer\n", "å", "\x00", None, 5, b"personnummer"])
+def test_a_scheme_is_named_in_plain_letters(scheme: object) -> None:
+    """Otherwise a host's slip would be kept as a scheme of its own, and one person would be two."""
+    with pytest.raises(InvalidValue, match="a scheme is named"):
+        PersonId(scheme, ANNA)  # type: ignore[arg-type]
+
+
+@pytest.mark.rule("M-06")
+@pytest.mark.rule("M-07")
+@pytest.mark.parametrize(
+    ("scheme", "value"),
+    [
+        ("samordningsnummer", ANNA),
+        ("vgr-reservnummer", ANNA),
+        ("okant", ANNA),
+        ("Personnummer", ANNA),
+        ("personnummer", "198507099806"),
+        ("personnummer", "198513399805"),
+        ("personnummer", COORDINATION_NUMBER),
+        ("personnummer", "ABCDEFGHIJKL"),
+    ],
+)
+def test_a_number_that_the_host_has_put_together_wrongly_starts_nothing_and_opens_nothing(
+    scheme: str, value: str
+) -> None:
+    """Otherwise a person would have two records, or a record that the person can never sign in to."""
+    school = Scenario()
+    school.start(ANNA)
+    person = PersonId(scheme, value)
+    for call in (
+        lambda: school.school.patient(person),
+        lambda: school.desk.start(person, program="somnskola"),  # type: ignore[arg-type]
+        lambda: school.desk.identify(person),  # type: ignore[arg-type]
+        lambda: school.desk.find(person),  # type: ignore[arg-type]
+    ):
+        with school.unchanged(), pytest.raises(InvalidIdentity) as broken:
+            call()
+        assert value not in f"{broken.value} {broken.value!r}"
 
 
 @pytest.mark.parametrize(

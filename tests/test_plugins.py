@@ -5,6 +5,7 @@ import sys
 import types
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from digital_painschool import (
     Actor,
     Channel,
     InvalidIdentity,
+    InvalidValue,
     PainSchool,
     Program,
     Role,
@@ -213,6 +215,24 @@ def test_adapter_that_is_not_chosen_is_never_made() -> None:
     assert [] == made
     connect(Settings(storage=Chosen("expensive")), plugins=[Expensive()])
     assert ["made"] == made
+
+
+def test_what_was_made_is_closed_when_the_rest_cannot_be(tmp_path: Path) -> None:
+    """A storage that stays open behind a failed start would hold its file and its connections."""
+    closed: list[str] = []
+
+    class Closing(MemoryStorage):
+        def close(self) -> None:
+            closed.append("storage")
+
+    class Plugin:
+        @hookimpl
+        def painschool_storages(self) -> Iterable[Offer[Storage]]:
+            return (Offer("closing", lambda _: Closing()),)
+
+    with pytest.raises(WiringError):
+        connect(Settings(storage=Chosen("closing"), directory=Chosen("nobody")), plugins=[Plugin()])
+    assert ["storage"] == closed
 
 
 def test_unknown_option_is_refused() -> None:

@@ -1,14 +1,19 @@
 """What a unit decides for itself: the defaults of the manual's decisions, and what is refused."""
 
-from datetime import time
+from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
+from attrs import fields_dict
 
-from digital_painschool.errors import InvalidValue
-from digital_painschool.policy import FlagKind, Policy, Terms
+from digital_painschool.adapters.memory import MemoryInbox
+from digital_painschool.delivery import Pass
+from digital_painschool.errors import DeliveryFailed, InvalidValue, PainschoolError
+from digital_painschool.notification import Notify
+from digital_painschool.policy import _KINDS, FlagKind, Policy, Terms
+from digital_painschool.ports.inbox import Delivered, Notice
 from digital_painschool.program import EndReason
-from tests.scenario import PROGRAM
+from tests.scenario import PROGRAM, Scenario
 
 
 @pytest.mark.rule("D-13a")
@@ -67,6 +72,87 @@ def test_what_no_rule_allows_is_refused(wrong: dict[str, object]) -> None:
     """Otherwise a slip in the settings would show as patients who are never told, or an enrolment without an end."""
     with pytest.raises(InvalidValue):
         Policy(**wrong)  # type: ignore[arg-type]
+
+
+WRONG: dict[str, list[object]] = {
+    "collected_at": ["09:00", 9, time(9, tzinfo=UTC), datetime(2026, 3, 2, 9, tzinfo=UTC)],
+    "forenoon_ends": ["12:00", 12, time(12, tzinfo=UTC)],
+    "review_after_days": ["21", 21.0, True, 10**9, 10**5000],
+    "maintenance_days": [365, [1, 365], (1,), (1, 2, 3), ("1", "365"), (1.0, 365.0), (True, 365), (1, 10**5000)],
+    "staff_flags": [{FlagKind.PROGRAM_DONE}, [], "program-done", frozenset({"program-done"}), FlagKind.PROGRAM_DONE],
+    "end_reasons": [[EndReason(key="klar", title="Klar")], ("klar",), "klar", EndReason(key="klar", title="Klar")],
+    "retention_years": ["10", 10.0, True, 10**5000],
+    "retention_decision": [5, True, ["RS 1"]],
+    "export_before_purge": [1, 0, "yes"],
+    "heading": [5, ["Min konversation"]],
+    "heading_limit": ["120", 120.0, True, 10**5000],
+    "message_limit": ["1000", 1e3, True, 10**5000],
+    "retry_minutes": [5, [5], ("5",), (5.0,), (True,), (10**9,), (10**5000,)],
+    "patient_link": [5, True],
+    "staff_link": [5, True],
+}
+
+
+def test_every_value_of_a_policy_is_looked_at() -> None:
+    """Otherwise a new value would come without a look at its type."""
+    assert set(fields_dict(Policy)) == {"zone", *_KINDS} == {"zone", *WRONG}
+
+
+@pytest.mark.parametrize(
+    ("name", "place"), [(name, place) for name in _KINDS for place in range(-4, len(WRONG.get(name, ())))]
+)
+def test_a_value_of_another_type_is_refused_by_name(name: str, place: int) -> None:
+    """Otherwise a slip would be found at a patient's first step, or never."""
+    anywhere: dict[int, object] = {-4: object(), -3: b"x", -2: {"a": 1}, -1: 1j}
+    wrong = anywhere[place] if place < 0 else WRONG[name][place]
+    with pytest.raises(InvalidValue, match=f"^{name} is "):
+        Policy(**{name: wrong})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", [name for name in _KINDS if name not in {"end_reasons", "retention_decision"}])
+def test_none_is_a_value_where_it_means_something(name: str) -> None:
+    """Otherwise a setting that was left empty would switch a rule off."""
+    with pytest.raises(InvalidValue, match=f"^{name} is "):
+        Policy(**{name: None})  # type: ignore[arg-type]
+
+
+def test_what_is_as_large_as_it_may_be_can_be_worked_with() -> None:
+    """Otherwise a policy would be taken, and a list of patients or a retry end in a foreign error."""
+    largest = 1_000_000
+    school = Scenario(
+        policy=Policy(
+            review_after_days=largest, retry_minutes=(largest,), heading_limit=largest, message_limit=largest
+        ),
+        inbox=Busy(),
+    )
+    id_ = school.start()
+    school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
+    school.at("2026-03-02 09:00")
+    assert Pass(retried=1) == school.deliver()
+    (row,) = school.desk.caseload().rows
+    assert not row.review_due
+
+
+class Busy(MemoryInbox):
+    """An inbox that takes nothing at the moment."""
+
+    def deliver(self, notice: Notice) -> Delivered:
+        raise DeliveryFailed("busy")
+
+
+@pytest.mark.rule("D-19a")
+@pytest.mark.parametrize("key_and_title", [("", "Klar"), (" ", "Klar"), ("klar", ""), ("klar", "\n")])
+def test_a_reason_has_a_key_and_a_title(key_and_title: tuple[str, str]) -> None:
+    """Otherwise a therapist would choose from a list with an empty line."""
+    with pytest.raises(PainschoolError):
+        Policy(end_reasons=(EndReason(key=key_and_title[0], title=key_and_title[1]),))
+
+
+@pytest.mark.rule("D-19a")
+def test_a_reason_stands_once_in_the_list() -> None:
+    """Otherwise two lines of the list would be told apart on the screen, and not in the statistics."""
+    with pytest.raises(InvalidValue, match="twice"):
+        Policy(end_reasons=(EndReason(key="klar", title="Klar"), EndReason(key="klar", title="Färdig")))
 
 
 @pytest.mark.rule("D-19a")

@@ -28,6 +28,8 @@ from digital_painschool.adapters.sql.outbox import _add
 from digital_painschool.adapters.sql.revisions import REVISIONS, VERSION_TABLE
 from digital_painschool.adapters.sql.saving import States, _Rows
 from digital_painschool.adapters.sql.schema import METADATA, enrolments
+from digital_painschool.delivery import Pass
+from digital_painschool.desks.caseload import Cursor
 from digital_painschool.enrolment import Enrolment, apply, replay
 from digital_painschool.errors import Conflict, DeliveryFailed, InvalidValue, StorageFailed
 from digital_painschool.events import (
@@ -69,7 +71,7 @@ from tests.contracts.inbox import InboxContract
 from tests.contracts.messaging import MessengerContract
 from tests.contracts.retention import ended_once, kept_plan, receipt_of
 from tests.contracts.storage import StorageContract
-from tests.scenario import PAIN, Scenario
+from tests.scenario import ANNA, BO, CILLA, PAIN, Scenario
 
 SPAWN = get_context("spawn")
 
@@ -925,6 +927,86 @@ def test_no_messenger_serves_the_patients_inbox(sqlite_url: str) -> None:
     """Otherwise notices to patients could go by the port for staff."""
     with pytest.raises(InvalidValue, match=r"Channel\.EMAIL or Channel\.SMS"):
         SqlMessenger(Channel.INBOX, sqlite_url)
+
+
+def test_a_messenger_forgets_in_its_own_channel_alone(url: str) -> None:
+    """Otherwise a purge would leave a recipient's row, or count the other channel's with its own (D-21a)."""
+    with closing(SqlMessenger(Channel.EMAIL, url)) as email, closing(SqlMessenger(Channel.SMS, url)) as sms:
+        for messenger in (email, sms):
+            for key in ("key-1", "key-2"):
+                messenger.send(Address("a@b.example"), Template.PROGRAM_DONE, "https://b.example", key=key)
+        email.sent("key-1")
+        assert 2 == email.forget(["key-1", "key-2", "key-3"])
+        assert [("sms", "key-1"), ("sms", "key-2")] == sorted(execute(url, "SELECT channel, key FROM staff_messages"))
+
+
+def test_a_closed_messenger_cannot_forget(sqlite_url: str) -> None:
+    """Otherwise a purge would go on and say that everything is gone."""
+    messenger = SqlMessenger(Channel.SMS, sqlite_url)
+    messenger.close()
+    with pytest.raises(DeliveryFailed, match="the messages' database"):
+        messenger.forget(["key-1"])
+
+
+def damaged_school(url: str) -> tuple[Scenario, Scenario]:
+    """Give a school with three patients to be told of a message, then the same as another process sees it.
+
+    The row of the second of them cannot be read.
+    """
+    first = Scenario(url)
+    for number in (ANNA, BO, CILLA):
+        first.desk.start_conversation(first.start(number), "Hej", notify=Notify.COLLECTED)
+    execute(url, "UPDATE enrolments SET state = '{}' WHERE id = 'e-0002'")
+    return first, Scenario(url)
+
+
+@pytest.mark.rule("D-13a")
+def test_a_row_that_cannot_be_read_stops_nobody_else_s_notification(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Otherwise one damaged row would silence all patients of the region."""
+    before, school = damaged_school(url)
+    with before.school, school.school:
+        with pytest.raises(StorageFailed):
+            school.desk.enrolment("e-0002")
+        school.at("2026-03-02 09:00")
+        assert Pass(delivered=2, waiting=1) == school.deliver()
+        assert {ANNA, CILLA} == {notice.person.value for notice in school.inbox.delivered}
+        assert "cannot be read" in caplog.text
+        assert BO not in caplog.text
+        assert Pass() == school.deliver()
+        assert [0] == [record.attempts for record in school.storage.notifications("e-0002")]
+        execute(url, "UPDATE enrolments SET state_shape = 0 WHERE id = 'e-0002'")
+        school.at("2026-03-02 09:59:59.999999")
+        assert Pass() == school.deliver()
+        school.at("2026-03-02 10:00")
+        assert Pass(delivered=1) == school.deliver()
+
+
+@pytest.mark.rule("D-05a")
+@pytest.mark.parametrize("batch", [1, 2, 200])
+def test_a_row_that_cannot_be_read_stops_the_noting_of_nobody_else_s_end(url: str, batch: int) -> None:
+    """Otherwise one damaged row would keep every other patient's therapist from being told that access is over."""
+    before, school = damaged_school(url)
+    with before.school, school.school:
+        school.at("2027-03-02 08:00")
+        done = school.school.delivery(batch=batch).run(school.now)
+        assert 2 == done.accesses_ended
+        for id_ in ("e-0001", "e-0003"):
+            assert AccessEnded in [type(event) for event in school.events(id_)]
+        execute(url, "UPDATE enrolments SET state_shape = 0 WHERE id = 'e-0002'")
+        assert 1 == school.school.delivery(batch=batch).run(school.now).accesses_ended
+
+
+def test_a_cursor_and_a_log_number_that_no_column_holds_are_refused(sqlite_url: str) -> None:
+    """Otherwise an address that was changed in a browser would look like a database that is broken."""
+    school = Scenario(sqlite_url)
+    with school.school:
+        for key in ((10**30, "e-0001"), (10**5000, "e-0001"), (2, "\ud800"), (2, "\x00")):
+            with pytest.raises(InvalidValue):
+                school.desk.caseload(Cursor(key=key, now=school.now))
+        for after in (10**30, 10**5000):
+            with pytest.raises(InvalidValue):
+                school.office.access_log(after=after)
+        assert () == school.office.access_log(after=10**12)
 
 
 def test_a_closed_messenger_cannot_send(sqlite_url: str) -> None:

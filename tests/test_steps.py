@@ -1,14 +1,16 @@
 """The one path between rules and ports, where several people meet at one record, or the record has a hole."""
 
 import pytest
+from attrs import evolve
 
 from digital_painschool import steps
 from digital_painschool.adapters.memory import MemoryStorage
-from digital_painschool.errors import Conflict, NotFound, Reason
+from digital_painschool.catalogue import Catalogue, UnitTerms
+from digital_painschool.errors import Conflict, InvalidProgram, NotFound, Reason
 from digital_painschool.people import HsaId
 from digital_painschool.ports.storage import Change
 from digital_painschool.program import Program
-from tests.scenario import ANNA, BO, COLLEAGUE, PERSON, Scenario, refused
+from tests.scenario import ANNA, BO, COLLEAGUE, OTHER_UNIT, PAIN, PERSON, PROGRAM, STRANGER, UNIT, Scenario, refused
 
 
 class Contended(MemoryStorage):
@@ -79,6 +81,56 @@ def test_a_step_is_tried_again_and_not_for_ever() -> None:
     with school.unchanged(), pytest.raises(Conflict, match="the step could not be taken"):
         school.desk.review(id_)
     assert 10 == storage.tried
+
+
+UNITS = pytest.mark.parametrize("url", ["memory://", "sqlite"])
+
+
+@UNITS
+@pytest.mark.rule("D-05c")
+def test_two_units_with_a_program_of_one_name_each_keep_their_own(url: str, request: pytest.FixtureRequest) -> None:
+    """Otherwise a patient would get the content of the unit that was first to start somebody."""
+    theirs = evolve(PROGRAM, title="Den andra enhetens", forms=tuple(evolve(f, title="Annan") for f in PROGRAM.forms))
+    offered = Catalogue(units={UNIT: UnitTerms(programs=(PROGRAM,)), OTHER_UNIT: UnitTerms(programs=(theirs,))})
+    school = Scenario(request.getfixturevalue("sqlite_url") if url == "sqlite" else url)
+    school.open(offered)
+    own = school.start()
+    other = school.school.therapist(STRANGER).start(ANNA, program="smartskola").id
+    for _ in range(2):
+        assert PROGRAM == school.desk.program(own)
+        assert theirs == school.school.therapist(STRANGER).program(other)
+        assert (PROGRAM.form(PAIN), theirs.form(PAIN)) == (school.room.form(own, PAIN), school.room.form(other, PAIN))
+        school.open(Catalogue())
+
+
+@UNITS
+@pytest.mark.rule("D-05c")
+def test_changed_content_under_one_version_is_refused_at_a_unit(url: str, request: pytest.FixtureRequest) -> None:
+    """Otherwise two patients of one version would read different things, and nobody could tell what each has read."""
+    school = Scenario(request.getfixturevalue("sqlite_url") if url == "sqlite" else url)
+    id_ = school.start()
+    changed = Catalogue(programs=(evolve(PROGRAM, title="Ändrad i smyg"),))
+    within_the_process = school.school._steps
+    within_the_process.catalogue = changed
+    with school.unchanged(), pytest.raises(InvalidProgram, match="'1' stood for other content before"):
+        school.start(BO)
+    school.open(changed)
+    with school.unchanged(), pytest.raises(InvalidProgram, match="'1' stood for other content before"):
+        school.start(BO)
+    assert PROGRAM == school.desk.program(id_)
+    stranger = school.school.therapist(STRANGER)
+    assert "Ändrad i smyg" == stranger.program(stranger.start(BO, program="smartskola").id).title
+    school.open(Catalogue(programs=(evolve(PROGRAM, title="Ändrad", version="2"),)))
+    assert "Ändrad" == school.desk.program(school.start(BO)).title
+
+
+@pytest.mark.rule("D-05c")
+def test_the_same_content_read_anew_is_the_same_version() -> None:
+    """Otherwise a service that is started again could start nobody."""
+    school = Scenario()
+    school.start()
+    school.school._steps.catalogue = Catalogue(programs=(evolve(PROGRAM),))
+    assert 1 == school.state(school.start(BO)).version
 
 
 @pytest.mark.rule("D-05c")

@@ -241,9 +241,8 @@ class Delivery:
             step = partial(drop, notification=notification, by=_WORKER, at=now)
         else:
             step = partial(give_up, notification=notification, status=status, by=_WORKER, at=now)
-        for enrolment_id in ids[:-1]:
-            self._record(enrolment_id, step, now)
-        settled = self._record(ids[-1], step, now, outcomes=(outcome,))
+        noted = all(self._record(enrolment_id, step, now) for enrolment_id in ids[:-1])
+        settled = noted and self._record(ids[-1], step, now, outcomes=(outcome,))
         return what if settled else "waiting", None
 
     def _record(self, enrolment_id: str, step: Step, now: datetime, outcomes: tuple[Outcome, ...] = ()) -> bool:

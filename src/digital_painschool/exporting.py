@@ -17,8 +17,8 @@ from typing import IO, Self
 
 from digital_painschool.border import Answer
 from digital_painschool.errors import StorageFailed
-from digital_painschool.events import FormSaved
-from digital_painschool.ports.storage import History
+from digital_painschool.events import ConversationRenamed, ConversationStarted, Event, FormSaved, MessageSent
+from digital_painschool.ports.storage import Content, Entry, History
 from digital_painschool.purging import ExportedFile
 from digital_painschool.serialization import KIND_OF, event_to_data
 
@@ -51,6 +51,14 @@ ENROLMENT_COLUMNS = (
     "messages_from_therapist",
 )
 ANSWER_COLUMNS = ("enrolment", "form", "number", "saved_at", "question", "answer", "score", "alert")
+
+_WRITTEN: Mapping[type[Event], tuple[type, str]] = {
+    FormSaved: (Mapping, "answers"),
+    ConversationStarted: (str, "words"),
+    ConversationRenamed: (str, "words"),
+    MessageSent: (str, "words"),
+}
+"""What must be there beside an entry: what an export left out would be lost with the purge that follows it."""
 
 _LINE_BREAKS = str.maketrans({"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 """What some readers take for the end of a line, within JSON's strings."""
@@ -96,9 +104,8 @@ def answer_rows(history: History) -> Iterator[list[str]]:
         event = entry.event
         if not isinstance(event, FormSaved):
             continue
-        answers = history.documents.get(entry.seq)
-        if answers is None or isinstance(answers, str):
-            raise StorageFailed(f"the answers of timeline entry {entry.seq} are missing; restore them from a backup")
+        answers = _written(history, entry)
+        assert isinstance(answers, Mapping)
         score = "" if event.score is None else str(event.score)
         start = [history.enrolment.id, event.form, str(event.number), event.at.isoformat()]
         for question, answer in answers.items():
@@ -119,7 +126,7 @@ def json_line(history: History) -> str:
                 "by": entry.event.by,
                 "kind": KIND_OF[type(entry.event)],
                 **event_to_data(entry.event),
-                **_document(history, entry.seq),
+                **_document(history, entry),
             }
             for entry in history.timeline
         ],
@@ -127,11 +134,22 @@ def json_line(history: History) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).translate(_LINE_BREAKS)
 
 
-def _document(history: History, seq: int) -> dict[str, object]:
-    content = history.documents.get(seq)
+def _document(history: History, entry: Entry) -> dict[str, object]:
+    content = _written(history, entry)
     if content is None:
         return {}
     return {"document": content if isinstance(content, str) else dict(content)}
+
+
+def _written(history: History, entry: Entry) -> Content | None:
+    """Give what a person wrote with an entry; None where nothing is written."""
+    content = history.documents.get(entry.seq)
+    if type(entry.event) not in _WRITTEN:
+        return None
+    form, name = _WRITTEN[type(entry.event)]
+    if not isinstance(content, form):
+        raise StorageFailed(f"the {name} of timeline entry {entry.seq} are missing; restore them from a backup")
+    return content
 
 
 class _HashedFile:

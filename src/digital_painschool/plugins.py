@@ -4,6 +4,7 @@ The only place with a plugin manager; it is asked once, and after that there are
 """
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, cast
 
@@ -80,14 +81,25 @@ def connect(settings: Settings, plugins: Iterable[object] = ()) -> Ports:
             is installed, and by whom.
     """
     found = installed(plugins)
-    return Ports(
-        storage=_make(found, "storage", settings.storage),
-        identity=_make(found, "identity", settings.identity),
-        inbox=_make(found, "inbox", settings.inbox),
-        directory=_make(found, "directory", settings.directory),
-        messengers=tuple(_make(found, "messenger", chosen) for chosen in settings.messengers),
-        observers=tuple(_make(found, "observer", chosen) for chosen in settings.observers),
-    )
+    with ExitStack() as made:
+
+        def make(kind: str, chosen: Chosen) -> Any:
+            adapter = _make(found, kind, chosen)
+            close = getattr(adapter, "close", None)
+            if callable(close):
+                made.callback(close)
+            return adapter
+
+        ports = Ports(
+            storage=make("storage", settings.storage),
+            identity=make("identity", settings.identity),
+            inbox=make("inbox", settings.inbox),
+            directory=make("directory", settings.directory),
+            messengers=tuple(make("messenger", chosen) for chosen in settings.messengers),
+            observers=tuple(make("observer", chosen) for chosen in settings.observers),
+        )
+        made.pop_all()  # all are there: from now on they are the school's to close
+        return ports
 
 
 def catalogue(settings: Settings, plugins: Iterable[object] = ()) -> Catalogue:

@@ -23,6 +23,10 @@ class FlagKind(Enum):
     UNDELIVERED = "undelivered"
 
 
+_MOST = 1_000_000
+"""No day, minute or character counts further: what is added to a date must stay a date."""
+
+
 def zone_of(name: object) -> ZoneInfo:
     """Give the time zone of that name.
 
@@ -121,11 +125,11 @@ class Policy:
 
 
 def _is_whole(value: object) -> bool:
-    return type(value) is int
+    return type(value) is int and abs(value) <= _MOST
 
 
 def _is_time(value: object) -> bool:
-    return type(value) is time
+    return type(value) is time and value.tzinfo is None
 
 
 def _is_text(value: object) -> bool:
@@ -137,7 +141,11 @@ def _is_truth(value: object) -> bool:
 
 
 def _is_pair(value: object) -> bool:
-    return _holds(tuple, int)(value) and len(cast("tuple[int, ...]", value)) == 2
+    return _are_whole(value) and len(cast("tuple[int, ...]", value)) == 2
+
+
+def _are_whole(value: object) -> bool:
+    return isinstance(value, tuple) and all(map(_is_whole, value))
 
 
 def _holds(container: type, kind: type) -> Callable[[object], bool]:
@@ -152,19 +160,19 @@ def _or_none(is_right: Callable[[object], bool]) -> Callable[[object], bool]:
 
 _KINDS: Mapping[str, tuple[Callable[[object], bool], str]] = MappingProxyType(
     {
-        "collected_at": (_is_time, "a time of day"),
-        "forenoon_ends": (_is_time, "a time of day"),
-        "review_after_days": (_is_whole, "a whole number"),
-        "maintenance_days": (_is_pair, "a pair of whole numbers"),
+        "collected_at": (_is_time, "a time of day without a zone"),
+        "forenoon_ends": (_is_time, "a time of day without a zone"),
+        "review_after_days": (_is_whole, "a whole number within a million"),
+        "maintenance_days": (_is_pair, "a pair of whole numbers within a million"),
         "staff_flags": (_holds(frozenset, FlagKind), "a frozenset of FlagKind"),
         "end_reasons": (_or_none(_holds(tuple, EndReason)), "a tuple of EndReason, or None"),
-        "retention_years": (_is_whole, "a whole number"),
+        "retention_years": (_is_whole, "a whole number within a million"),
         "retention_decision": (_or_none(_is_text), "text, or None"),
         "export_before_purge": (_is_truth, "True or False"),
         "heading": (_is_text, "text"),
-        "heading_limit": (_is_whole, "a whole number"),
-        "message_limit": (_is_whole, "a whole number"),
-        "retry_minutes": (_holds(tuple, int), "a tuple of whole numbers"),
+        "heading_limit": (_is_whole, "a whole number within a million"),
+        "message_limit": (_is_whole, "a whole number within a million"),
+        "retry_minutes": (_are_whole, "a tuple of whole numbers within a million"),
         "patient_link": (_is_text, "text"),
         "staff_link": (_is_text, "text"),
     }

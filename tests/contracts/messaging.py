@@ -75,6 +75,23 @@ class MessengerContract:
         assert 1 == results.count(Delivered.NEW)
         assert THREADS - 1 == results.count(Delivered.KNOWN)
 
+    def test_what_is_forgotten_is_deleted_and_the_rest_stays(self, messenger: Messenger) -> None:
+        """Otherwise a purge would leave messages about a patient, or stop at one that is not kept (D-21a)."""
+        for key in ("key-1", "key-2", "key-3"):
+            self.send(messenger, key)
+        assert messenger.forget(["key-1", "never-sent", "key-3"]) in {0, 2}
+        assert 0 == messenger.forget(iter(["key-1", "key-3"]))
+        assert 0 == messenger.forget([])
+        assert Delivered.NEW is self.send(messenger, "key-4")
+
+    @pytest.mark.usefixtures("remembering")
+    def test_what_is_not_forgotten_is_still_known(self, messenger: Messenger) -> None:
+        """Otherwise the purge of one patient would let a message about another go twice."""
+        for key in ("key-1", "key-2"):
+            self.send(messenger, key)
+        messenger.forget(["key-1"])
+        assert Delivered.KNOWN is self.send(messenger, "key-2")
+
     def test_a_failure_leaves_the_messenger_usable(self, messenger: Messenger, bad_address: Address) -> None:
         """Otherwise one wrong address would stop the messages to all others."""
         with pytest.raises(DeliveryFailed):

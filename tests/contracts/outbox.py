@@ -411,11 +411,20 @@ class OutboxContract:
         assert ["a.3.inbox"] == [notification.id for notification in storage.droppable(e.id)]
         (claimed,) = storage.claim(MORNING, 10, LEASE)
         assert () == storage.droppable(e.id)
-        storage.settle([outcome(claimed, Status.PENDING, at=MORNING, again=MORNING + HOUR)])
+        back = outcome(claimed, Status.PENDING, at=MORNING, again=MORNING + HOUR)
+        storage.settle([evolve(back, tried=False)])
         (again,) = storage.droppable(e.id)
         assert MORNING + HOUR == again.due_at
         deliver(storage, MORNING + HOUR)
         assert () == storage.droppable(e.id)
+
+    def test_what_was_attempted_is_not_droppable(self, storage: Storage) -> None:
+        """Otherwise what was handed over unseen could not stand for its lane, and a patient be told twice a day."""
+        e = told(storage)
+        (claimed,) = storage.claim(MORNING, 10, LEASE)
+        storage.settle([outcome(claimed, Status.PENDING, at=MORNING, again=MORNING + HOUR)])
+        assert () == storage.droppable(e.id)
+        assert [Status.PENDING] == statuses(storage, e)
 
     def test_what_is_droppable_can_be_dropped(self, storage: Storage) -> None:
         """Otherwise the end after a worker's death would be a conflict for ever: leases are judged by `claim` alone."""

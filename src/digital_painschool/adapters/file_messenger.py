@@ -4,8 +4,9 @@ import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from threading import Lock
 
-from attrs import frozen
+from attrs import field, frozen
 
 from digital_painschool.errors import DeliveryFailed
 from digital_painschool.notification import Channel, Template
@@ -24,6 +25,7 @@ class FileMessenger:
 
     channel: Channel
     folder: Path
+    _lock: Lock = field(factory=Lock, init=False, repr=False, eq=False)
 
     def send(self, recipient: Address, template: Template, link: str, *, key: str) -> Delivered:
         """Write the file.
@@ -42,11 +44,12 @@ class FileMessenger:
         final = self._file(key)
         partial = final.with_suffix(".partial")
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            if final.exists():
-                return Delivered.KNOWN
-            partial.write_text(json.dumps(message, ensure_ascii=False, indent=2) + "\n", "utf-8")
-            partial.replace(final)
+            with self._lock:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                if final.exists():
+                    return Delivered.KNOWN
+                partial.write_text(json.dumps(message, ensure_ascii=False, indent=2) + "\n", "utf-8")
+                partial.replace(final)
         except OSError as error:
             raise DeliveryFailed(f"the file cannot be written: {error.strerror}") from None
         return Delivered.NEW

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from attrs import evolve
 
-from digital_painschool.border import plain_text
+from digital_painschool.border import plain_text, whole_number
 from digital_painschool.errors import InvalidValue, NotFound
 from digital_painschool.exporting import Format, write_export
 from digital_painschool.people import Actor, PersonId
@@ -193,7 +193,7 @@ class AdministratorOffice:
         self._steps.permit(Action.SEE_ACCESS_LOG, self._actor)
         if type(limit) is not int or not 1 <= limit <= _LOG_LIMIT:
             raise InvalidValue(f"limit is a whole number from 1 to {_LOG_LIMIT}")
-        if type(after) is not int or after < 0:
+        if whole_number(after, "after") < 0:
             raise InvalidValue("after is the number of an entry")
         whose = None if person is None else self._steps.person(person, self._actor.unit)
         self._steps.storage.log((self._entry(Action.SEE_ACCESS_LOG, self._steps.now(), whose),))

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from attrs import evolve, field, frozen
 
+from digital_painschool.border import plain_text, whole_number
 from digital_painschool.errors import InvalidValue
 from digital_painschool.instants import utc
 from digital_painschool.people import Actor, HsaId
@@ -26,6 +27,8 @@ class Cursor:
     def _is_place(self, _: object, key: object) -> None:
         if not (isinstance(key, tuple) and [*map(type, key)] == [int, str]):
             raise InvalidValue("a cursor is the `next` of the page before")
+        whole_number(key[0], "the rank in a cursor")
+        plain_text(key[1], "the id in a cursor")
 
 
 @frozen(kw_only=True)

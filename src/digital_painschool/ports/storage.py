@@ -238,7 +238,11 @@ class Outbox(Protocol):
         ...
 
     def droppable(self, enrolment_id: str) -> tuple[Notification, ...]:
-        """Give the pending and unclaimed notifications that an enrolment caused, in the order of `notifications`."""
+        """Give the pending, unclaimed and never attempted notifications that an enrolment caused.
+
+        One that was attempted may have been handed over: it stays, and the next pass drops it, or lets it stand for
+        others of its lane. In the order of `notifications`.
+        """
         ...
 
 

@@ -115,8 +115,8 @@ class Outbox:
             )
 
     def droppable(self, enrolment_id: str) -> Iterator[Notification]:
-        """Give the pending and unclaimed notifications that an enrolment caused, by the entry that asked first."""
-        return (row.notification for row in self._caused_by(enrolment_id) if row.is_free)
+        """Give the pending, unclaimed and never attempted notifications that an enrolment caused."""
+        return (row.notification for row in self._caused_by(enrolment_id) if row.is_free and not row.attempts)
 
     def forget(self, enrolment_id: str) -> None:
         """Delete an enrolment's causes, and the notifications that nothing else caused."""

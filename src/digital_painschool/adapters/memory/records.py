@@ -125,14 +125,12 @@ class Records:
                 self._exported[enrolment_id] = version
 
     def forget(self, enrolment_id: str) -> None:
-        """Delete an enrolment with all that is kept of it here."""
+        """Delete an ended enrolment with all that is kept of it here."""
         enrolment = self._enrolments.pop(enrolment_id)
         self._timelines.pop(enrolment_id)
         self._documents.pop(enrolment_id)
         self._tallies.pop(enrolment_id)
         self._exported.pop(enrolment_id, None)
-        if self._open.get(_place(enrolment)) == enrolment_id:
-            del self._open[_place(enrolment)]
         theirs = self._persons[enrolment.person]
         theirs.discard(enrolment_id)
         if not theirs:

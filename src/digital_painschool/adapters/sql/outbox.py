@@ -135,7 +135,7 @@ _FIRST_CAUSE = (
 _OF_ENROLMENT = (
     select(*_ROW).join(_FIRST_CAUSE, _FIRST_CAUSE.c.notification_id == _n.id).order_by(_FIRST_CAUSE.c.seq, _n.id)
 )
-_FREE_OF_ENROLMENT = _OF_ENROLMENT.where(FREE)
+_DROPPABLE = _OF_ENROLMENT.where(FREE, _n.attempts == literal_column("0", Integer))
 
 
 class OutboxPart(Part):
@@ -170,7 +170,7 @@ class OutboxPart(Part):
         return self._caused_by(enrolment_id, _OF_ENROLMENT)
 
     def droppable(self, enrolment_id: str) -> tuple[Notification, ...]:
-        return tuple(record.notification for record in self._caused_by(enrolment_id, _FREE_OF_ENROLMENT))
+        return tuple(record.notification for record in self._caused_by(enrolment_id, _DROPPABLE))
 
     def _caused_by(self, enrolment_id: str, statement: Any) -> tuple[NotificationRecord, ...]:
         if not may_exist(enrolment_id):

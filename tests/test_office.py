@@ -1,0 +1,114 @@
+"""The administrator's office: what a replay spares, what a purge takes along, and what a decision must not hold."""
+
+from datetime import timedelta
+
+import pytest
+
+from digital_painschool.errors import InvalidValue
+from digital_painschool.notification import Notify
+from digital_painschool.policy import Policy
+from digital_painschool.purging import PurgeReceipt
+from tests.scenario import ANNA, BO, INSTANT, PAIN, STOCKHOLM, Scenario, local
+
+POLICY = Policy(export_before_purge=False)
+ENDED_AT = local("2026-03-09 08:00")
+BACKENDS = ["memory://", "sqlite"]
+
+
+def opened(url: str, request: pytest.FixtureRequest) -> Scenario:
+    """Give a school on an empty storage."""
+    return Scenario(request.getfixturevalue("sqlite_url") if url == "sqlite" else url, policy=POLICY)
+
+
+def old_receipt() -> PurgeReceipt:
+    """Give the receipt of a purge that took the enrolment `e-0001`."""
+    school = Scenario(policy=POLICY)
+    school.desk.end(school.start(), reason="klar")
+    school.at("2037-03-10 08:00")
+    plan = school.office.approve(school.office.plan_purge(), decision="RS 2037-1")
+    receipt = school.office.purge(plan)
+    assert ("e-0001",) == receipt.purged
+    return receipt
+
+
+@pytest.mark.rule("D-21a")
+@pytest.mark.parametrize("url", BACKENDS)
+def test_a_replay_never_takes_what_is_open_in_the_backup(url: str, request: pytest.FixtureRequest) -> None:
+    """Otherwise a receipt, or a forged one, would destroy a running treatment."""
+    receipt = old_receipt()
+    school = opened(url, request)
+    id_ = school.start()
+    school.room.save_form(id_, PAIN, {"smarta": 3})
+    school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
+    school.deliver()
+    school.at("2037-03-10 09:00")
+    before = school.state(id_), school.events(id_)
+    assert 0 == school.office.replay(receipt)
+    assert before == (school.state(id_), school.events(id_))
+    assert 1 == len(school.inbox.delivered)
+    assert (receipt,) == school.office.receipts()
+    assert [] == [entry for _, entry in school.office.access_log() if entry.action == "purge"]
+
+
+@pytest.mark.rule("D-21b")
+@pytest.mark.parametrize("url", BACKENDS)
+@pytest.mark.parametrize(("later", "gone"), [(-INSTANT, 0), (0 * INSTANT, 0), (INSTANT, 1)])
+def test_a_replay_never_takes_what_is_younger_than_the_period(
+    url: str, request: pytest.FixtureRequest, later: timedelta, gone: int
+) -> None:
+    """Otherwise a receipt would be a way round the ten years that the law asks for."""
+    receipt = old_receipt()
+    school = opened(url, request)
+    id_ = school.start()
+    school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
+    school.deliver()
+    school.now = ENDED_AT
+    school.desk.end(id_, reason="klar")
+    school.now = local("2036-03-09 08:00", STOCKHOLM) + later
+    assert gone == school.office.replay(receipt)
+    assert bool(gone) is (school.storage.load(id_) is None)
+    assert 1 - gone == len(school.inbox.delivered)
+    logged = [entry.enrolment_id for _, entry in school.office.access_log() if entry.action == "purge"]
+    assert [id_] * gone == logged
+
+
+@pytest.mark.rule("D-21a")
+@pytest.mark.parametrize("url", BACKENDS)
+def test_a_purge_takes_the_messages_to_staff_and_the_notices_with_it(url: str, request: pytest.FixtureRequest) -> None:
+    """Otherwise the inbox would go on telling, and a gateway's rows remember, who was in treatment."""
+    school = opened(url, request)
+    school.desk.receive_notifications(email=True, sms=True)
+    ids = [school.start(number) for number in (ANNA, BO)]
+    for id_, number in zip(ids, (ANNA, BO), strict=True):
+        school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
+        for module in (1, 2, 3):
+            school.school.patient(number).complete_module(id_, module)
+    school.deliver()
+    theirs = {record.notification.id for record in school.storage.notifications(ids[0])}
+    assert 3 == len(theirs)
+    school.desk.end(ids[0], reason="klar")
+    school.at("2037-03-10 08:00")
+    assert [2, 2, 2] == [len(kept) for kept in (school.inbox.delivered, school.email.sent, school.sms.sent)]
+    school.office.purge(school.office.approve(school.office.plan_purge(), decision="RS 2037-1"))
+    kept = [
+        *(notice.key for notice in school.inbox.delivered),
+        *(message.key for message in (*school.email.sent, *school.sms.sent)),
+    ]
+    assert 3 == len(kept)
+    assert theirs.isdisjoint(kept)
+
+
+@pytest.mark.rule("D-21a")
+@pytest.mark.parametrize("decision", [ANNA, "om 850709-9805", "RS 1 (19850709-9805), 2037", "om\t850709-9805."])
+def test_a_decision_names_no_patient(decision: str) -> None:
+    """Otherwise the receipt, which is kept, would hold the number of somebody whose record had to go."""
+    school = Scenario(policy=POLICY)
+    school.desk.end(school.start(), reason="klar")
+    school.at("2037-03-10 08:00")
+    plan = school.office.plan_purge()
+    with school.unchanged(), pytest.raises(InvalidValue, match="identity number") as broken:
+        school.office.approve(plan, decision=decision)
+    assert "9805" not in f"{broken.value} {broken.value!r}"
+    approved = school.office.approve(plan, decision="RS 2037-0042, § 14, 2037-03-10")
+    assert approved.decision is not None
+    assert "RS 2037-0042, § 14, 2037-03-10" == approved.decision.reference

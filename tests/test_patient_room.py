@@ -1,0 +1,112 @@
+"""The patient's room: a form's questions are given exactly where the form can be saved."""
+
+from collections.abc import Callable
+
+import pytest
+
+from digital_painschool.errors import Reason, RuleBroken
+from digital_painschool.program import Ordering
+from tests.scenario import ANNA, DAILY, PAIN, PATIENT, PROGRAM, UNIT, Scenario, program, refused
+
+
+@pytest.mark.rule("M-01")
+@pytest.mark.rule("M-14")
+@pytest.mark.parametrize("key", [PAIN, DAILY])
+def test_a_form_comes_with_its_questions(key: str) -> None:
+    """Otherwise a portal could save answers, and not show what they answer."""
+    school = Scenario()
+    id_ = school.start()
+    assert PROGRAM.form(key) == school.room.form(id_, key)
+
+
+@pytest.mark.rule("M-06")
+def test_whoever_asks_for_a_form_is_in_the_access_log() -> None:
+    """Otherwise there would be a way to look into a record without a trace."""
+    school = Scenario()
+    id_ = school.start()
+    school.room.form(id_, PAIN)
+    (seen,) = (entry for _, entry in school.office.access_log() if entry.action == "see-program")
+    expected = (PATIENT.signature, UNIT, id_, PATIENT.person, True)
+    assert expected == (seen.by, seen.unit, seen.enrolment_id, seen.person, seen.granted)
+
+
+@pytest.mark.rule("D-05c")
+def test_the_questions_are_those_of_the_version_that_was_started() -> None:
+    """Otherwise the answers would be to other questions than those that the program asks of this patient."""
+    school = Scenario()
+    id_ = school.start()
+    newer = program(version="2")
+    school.open(type(school.catalogue)(programs=(newer,)))
+    assert PROGRAM.form(PAIN) == school.room.form(id_, PAIN)
+
+
+def _maintained(school: Scenario, id_: str) -> None:
+    school.desk.maintain(id_, days=30, modules=(1,))
+
+
+def _over(school: Scenario, id_: str) -> None:
+    school.at("2027-03-02 08:00")
+
+
+def _ended(school: Scenario, id_: str) -> None:
+    school.desk.end(id_, reason="klar")
+
+
+def _nothing(school: Scenario, id_: str) -> None:
+    pass
+
+
+@pytest.mark.rule("M-14")
+@pytest.mark.rule("M-18")
+@pytest.mark.rule("D-04a")
+@pytest.mark.parametrize(
+    ("ordering", "before", "form", "rule", "reason"),
+    [
+        (Ordering.GUIDED, _maintained, PAIN, "M-18", Reason.READ_ONLY_IN_MAINTENANCE),
+        (Ordering.GUIDED, _over, PAIN, "D-05a", Reason.ACCESS_IS_OVER),
+        (Ordering.GUIDED, _ended, PAIN, "D-19a", Reason.ALREADY_ENDED),
+        (Ordering.GUIDED, _nothing, "okänt", "M-14", Reason.UNKNOWN_FORM),
+        (Ordering.ENFORCED, _nothing, DAILY, None, None),
+        (Ordering.RELEASED, _nothing, DAILY, None, None),
+    ],
+)
+def test_a_form_that_cannot_be_saved_is_not_shown_either(
+    ordering: Ordering, before: Callable[[Scenario, str], None], form: str, rule: str | None, reason: Reason | None
+) -> None:
+    """Otherwise a patient would fill in a form for nothing, or read what is not open yet."""
+    school = Scenario(programs=(program(ordering),))
+    id_ = school.start()
+    before(school, id_)
+    with school.unchanged(), pytest.raises(RuleBroken) as shown:
+        school.room.form(id_, form)
+    with school.unchanged(), pytest.raises(RuleBroken) as saved:
+        school.room.save_form(id_, form, {"hemma": "bra"})
+    assert (saved.value.rule, saved.value.reason, saved.value.facts) == (
+        shown.value.rule,
+        shown.value.reason,
+        shown.value.facts,
+    )
+    assert (rule or "D-04a", reason or shown.value.reason) == (shown.value.rule, shown.value.reason)
+
+
+@pytest.mark.rule("D-04a")
+def test_a_form_opens_with_its_module() -> None:
+    """Otherwise the second module's form would stay closed when the first is done."""
+    school = Scenario(programs=(program(Ordering.ENFORCED),))
+    id_ = school.start()
+    with pytest.raises(RuleBroken):
+        school.room.form(id_, DAILY)
+    school.room.complete_module(id_, 1)
+    assert PROGRAM.form(DAILY) == school.room.form(id_, DAILY)
+
+
+@pytest.mark.rule("M-16")
+def test_a_timeline_of_a_form_that_there_is_none_of_is_refused() -> None:
+    """Otherwise a misspelt form would look like one that was never filled in."""
+    school = Scenario()
+    id_ = school.start()
+    school.school.patient(ANNA).save_form(id_, PAIN, {"smarta": 3})
+    assert 1 == len(school.desk.timeline(id_, form=PAIN))
+    assert () == school.desk.timeline(id_, form=DAILY)
+    with refused("M-16", Reason.UNKNOWN_FORM):
+        school.desk.timeline(id_, form="smarta")
