@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import reduce
+from weakref import finalize
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -186,6 +187,8 @@ class Scenario:
         self.now = START
         self.zone = policy.zone
         self.storage = storage or (MemoryStorage() if url == "memory://" else SqlStorage(url, migrate=True))
+        # A test that has no more use for its school need not close it: from Python 3.13 on SQLite would complain.
+        finalize(self, self.storage.close)
         self.inbox = MemoryInbox()
         self.email = MemoryMessenger(Channel.EMAIL)
         self.sms = MemoryMessenger(Channel.SMS)
