@@ -13,10 +13,10 @@ from digital_painschool.enrolment import Enrolment
 from digital_painschool.errors import Conflict, DeliveryFailed, InvalidValue, NotFound, RuleBroken, StorageFailed
 from digital_painschool.instants import utc
 from digital_painschool.notification import Channel, Claimed, Notification, Outcome, Status
-from digital_painschool.people import PersonId, System
+from digital_painschool.people import HsaId, PersonId, System
 from digital_painschool.policy import Policy
 from digital_painschool.ports import Clock
-from digital_painschool.ports.inbox import Delivered, Notice
+from digital_painschool.ports.inbox import Notice
 from digital_painschool.rules.lifecycle import note_access_end
 from digital_painschool.rules.notifications import drop, give_up, is_moot, lanes, may_go_at, try_again_at
 from digital_painschool.rules.permissions import Action
@@ -189,22 +189,23 @@ class Delivery:
         # All at one instant, so that they go as one.
         yield from (("retried", _back(claim, now, max(again.values()), tried=True)) for claim in again)
 
-    def _hand(self, notification: Notification, policy: Policy) -> Delivered:
+    def _hand(self, notification: Notification, policy: Policy) -> None:
         try:
             if isinstance(notification.recipient, PersonId):
-                return self._to_patient(notification, notification.recipient, policy)
-            return self._to_staff(notification, policy)
+                self._to_patient(notification, notification.recipient, policy)
+            else:
+                self._to_staff(notification, notification.recipient, policy)
         except DeliveryFailed:
             raise
         except Exception as error:  # noqa: BLE001 - an adapter of any make must stop no other notification
             _log.error("handing over to %s raised %s", notification.channel.value, type(error).__name__)
             raise DeliveryFailed(type(error).__name__) from None
 
-    def _to_patient(self, notification: Notification, person: PersonId, policy: Policy) -> Delivered:
+    def _to_patient(self, notification: Notification, person: PersonId, policy: Policy) -> None:
         inbox = self._steps.ports.inbox
         if not inbox.reach(person).reachable:
             raise _Unreachable("the person cannot be reached in the inbox", permanent=True)
-        return inbox.deliver(
+        inbox.deliver(
             Notice(
                 key=notification.id,
                 unit=notification.unit,
@@ -214,9 +215,8 @@ class Delivery:
             )
         )
 
-    def _to_staff(self, notification: Notification, policy: Policy) -> Delivered:
-        assert not isinstance(notification.recipient, PersonId)
-        entry = self._steps.ports.directory.find(notification.recipient)
+    def _to_staff(self, notification: Notification, recipient: HsaId, policy: Policy) -> None:
+        entry = self._steps.ports.directory.find(recipient)
         address = None
         if entry is not None:
             address = entry.email if notification.channel is Channel.EMAIL else entry.sms
@@ -224,7 +224,8 @@ class Delivery:
             raise _Unreachable("the staff directory has no address", permanent=True)
         for messenger in self._steps.ports.messengers:
             if messenger.channel is notification.channel:
-                return messenger.send(address, notification.template, policy.staff_link, key=notification.id)
+                messenger.send(address, notification.template, policy.staff_link, key=notification.id)
+                return
         raise DeliveryFailed(f"no messenger for {notification.channel.value} is set up", permanent=True)
 
     def _settle(

@@ -176,7 +176,7 @@ class AdministratorOffice:
         before = retention.period_start(self._steps.now(), self._steps.policy(self._actor.unit))
         ended = self._steps.storage.ended_among(self._actor.unit, receipt.purged)
         back = [id_ for id_, enrolment in ended.items() if enrolment.last_entry_at < before]
-        self._forget_notices(back)
+        self._forget_notifications(back)
         self._log_each(Action.PURGE, back)
         return self._steps.storage.purge_again(receipt, back)
 
@@ -236,11 +236,11 @@ class AdministratorOffice:
                 purge.append(planned)
             else:
                 skip.append(Skipped(enrolment_id=planned.enrolment_id, why=why))
-        self._forget_notices([planned.enrolment_id for planned in purge])
+        self._forget_notifications([planned.enrolment_id for planned in purge])
         self._log_each(Action.PURGE, [planned.enrolment_id for planned in purge])
         self._steps.storage.purge(plan_id, purge, skip)
 
-    def _forget_notices(self, enrolment_ids: Sequence[str]) -> None:
+    def _forget_notifications(self, enrolment_ids: Sequence[str]) -> None:
         # Before the purge: the keys are gone with it, and what is interrupted here is taken up again.
         keys = self._steps.storage.notification_ids(self._actor.unit, enrolment_ids)
         if keys:
@@ -265,9 +265,9 @@ def _formats(formats: object) -> tuple[Format, ...]:
 
 
 def _folder(folder: object) -> Path:
-    if not isinstance(folder, (str, Path)) or "\0" in str(folder):
+    if not isinstance(folder, (str, Path)):
         raise InvalidValue("folder is the path of a folder")
-    return Path(folder)
+    return Path(plain_text(str(folder), "folder"))
 
 
 def _batches(items: Iterable[_T]) -> Iterator[tuple[_T, ...]]:
