@@ -3,16 +3,21 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint docs bench clean
+# Many tests start Python again: without bytecode on disk each would compile everything anew.
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: demo test lint docs bench mutants chaos clean
 
 demo: $(VENV)/ready
 	$(BIN)/digital-painschool demo
 
 test: lint docs
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 2 -p no:cacheprovider
+	$(BIN)/coverage run -m pytest -n 2 -p no:cacheprovider -m "not search" tests
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+	$(BIN)/python -m pytest -n 2 -p no:cacheprovider -m search tests
+	$(BIN)/python -m pytest -n 2 -p no:cacheprovider examples
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .
@@ -26,11 +31,17 @@ docs: $(VENV)/ready
 bench: $(VENV)/ready
 	$(BIN)/python -m benchmarks
 
+mutants: $(VENV)/ready
+	$(BIN)/python -m tests.mutation
+
 # A virtual environment of our own; made anew when what it is made from has changed.
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $@
+
+chaos: $(VENV)/ready
+	$(BIN)/python -m tests.chaos --minutes 10
 
 clean:
 	rm -rf $(VENV) docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -4,13 +4,19 @@ import argparse
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from benchmarks import desk_call, importing, pure_step
+from benchmarks import archive, desk_call, far_call, forenoon, importing, pages, pure_step
+from benchmarks.plot import picture
 from benchmarks.table import Row, machine, markdown
 
 _AIMS: dict[str, Callable[..., Iterable[Row]]] = {
     "p1": pure_step.measure,
     "p2": desk_call.measure,
+    "p3": far_call.measure,
+    "p4": pages.measure,
+    "p5": forenoon.measure,
+    "p6": archive.purging,
     "p7": importing.measure,
+    "p8": archive.exporting,
 }
 _NOTHING_PROVED = "Measured with --quick, to see that it runs: these figures say nothing."
 
@@ -21,12 +27,15 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small numbers, to see that it runs")
     parser.add_argument("--only", type=_aims, default=tuple(_AIMS), metavar=",".join(_AIMS), help="only these aims")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table to this file as well")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="draw a picture of the table into this file")
     chosen = parser.parse_args()
     rows = [row for aim in chosen.only for row in _AIMS[aim](quick=chosen.quick)]
     text = "\n\n".join((machine() + ".", *([_NOTHING_PROVED] if chosen.quick else []), markdown(rows)))
     print(text)
     if chosen.markdown is not None:
         chosen.markdown.write_text(text + "\n", "utf-8")
+    if chosen.svg is not None:
+        chosen.svg.write_text(picture(rows) + "\n", "utf-8")
 
 
 def _aims(text: str) -> tuple[str, ...]:

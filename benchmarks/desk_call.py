@@ -71,14 +71,14 @@ def _measure(folder: Path, synchronous: str, number: int, rounds: int) -> Iterat
         timings = interleaved({name: calls(job, number) for name, job in jobs.items()}, rounds)
     _require_same_rows(ours, raw)
     for peer in (_RAW, _REPLAYING, _CACHED):
-        yield Row(
+        yield Row.timed(
+            timings,
+            _OURS,
+            peer,
             aim="P2",
             what=f"a desk call, synchronous={synchronous}",
             beside=peer,
-            ratio=timings.ratio(peer, _OURS),
             wanted=_WANTED[synchronous] if peer == _RAW else _WANTED_OF_PEERS,
-            ours=timings.middle(_OURS),
-            theirs=timings.middle(peer),
         )
 
 

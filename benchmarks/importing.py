@@ -39,15 +39,15 @@ def measure(*, quick: bool) -> Iterable[Row]:
         ("the same, and a school in memory opened", _MEMORY, _BASE, None),
         ("the same, and a school on SQLite opened", sqlite, _BASE_WITH_SQL, None),
     ):
-        yield Row(
+        yield Row.timed(
+            timings,
+            statement,
+            beside,
             aim="P7",
             what=what,
             beside=f"`{beside}`",
-            ratio=timings.ratio(statement, beside),
             wanted=wanted,
             at_most=True,
-            ours=timings.middle(statement),
-            theirs=timings.middle(beside),
         )
 
 

@@ -7,6 +7,7 @@ from digital_painschool import Actor, Catalogue, Notify, PainSchool, PersonId, P
 from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox
 from digital_painschool.adapters.sql import SqlStorage
 from digital_painschool.border import Answer
+from digital_painschool.errors import InvalidIdentity
 from digital_painschool.policy import Policy
 from digital_painschool.ports.storage import Storage
 from digital_painschool.programs import bundled_program
@@ -39,6 +40,8 @@ class MadeUpIdentity:
 
     def parse(self, text: str, *, today: date) -> PersonId:  # noqa: ARG002 - the port's own signature
         """Take any twelve digits and capital letters."""
+        if len(text) != 12:
+            raise InvalidIdentity("twelve digits and capital letters")
         return PersonId("made-up", text)
 
 
@@ -50,10 +53,11 @@ class Place:
     Args:
         storage: An SQL storage with its schema.
         patients: How many there are.
+        first: The number of the first; workers at one database take others.
     """
 
-    def __init__(self, storage: Storage, patients: int) -> None:
-        self._made = 0
+    def __init__(self, storage: Storage, patients: int, first: int = 0) -> None:
+        self._made = self._first = first
         self._calls = 0
         self._now = START
         ports = Ports(storage=storage, identity=MadeUpIdentity(), inbox=MemoryInbox(), directory=MemoryDirectory({}))
@@ -61,7 +65,7 @@ class Place:
             ports, catalogue=Catalogue(programs=(PROGRAM,)), clock=lambda: self._now, new_id=self._new_id
         )
         self._desk = self.school.therapist(NURSE)
-        self._numbers = [f"EXAMPLE{number:05}" for number in range(patients)]
+        self._numbers = [f"EXAMPLE{number:05}" for number in range(first, first + patients)]
         self._rooms = [self.school.patient(number) for number in self._numbers]
 
     def prepare(self) -> None:
@@ -78,12 +82,13 @@ class Place:
         """Let a patient save a form, or the nurse write to that patient, to be notified the next forenoon, in turn."""
         patient, message = divmod(self._calls, 2)
         patient %= len(self._rooms)
+        id_ = _id(self._first + patient)
         self._calls += 1
         self._now += _BETWEEN_CALLS
         if message:
-            self._desk.write(_id(patient), 1, MESSAGE, notify=Notify.COLLECTED)
+            self._desk.write(id_, 1, MESSAGE, notify=Notify.COLLECTED)
         else:
-            self._rooms[patient].save_form(_id(patient), SHORT_FORM, SHORT_ANSWERS)
+            self._rooms[patient].save_form(id_, SHORT_FORM, SHORT_ANSWERS)
 
     def _new_id(self, _: datetime) -> str:
         self._made += 1
@@ -93,6 +98,11 @@ class Place:
 def on_sqlite(file: Path, patients: int, *, synchronous: str, migrate: bool = False) -> Place:
     """Open a place on an SQLite file."""
     return Place(SqlStorage(f"sqlite:///{file}", migrate=migrate, synchronous=synchronous), patients)
+
+
+def on_postgresql(url: str, patients: int, first: int = 0) -> Place:
+    """Open a place on a PostgreSQL database that has the schema."""
+    return Place(SqlStorage(url), patients, first)
 
 
 def _id(patient: int) -> str:

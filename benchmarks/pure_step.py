@@ -97,14 +97,14 @@ def measure(*, quick: bool) -> Iterable[Row]:
     )
     for peer in (_TRANSITIONS, _STATEMACHINE, _AGGREGATE):
         for step in _STEPS:
-            yield Row(
+            yield Row.timed(
+                timings,
+                step,
+                peer,
                 aim="P1",
                 what=step,
                 beside=peer,
-                ratio=timings.ratio(peer, step),
                 wanted=_WANTED.get(peer),
-                ours=timings.middle(step),
-                theirs=timings.middle(peer),
             )
 
 

@@ -6,10 +6,11 @@ import sqlite3
 from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
+from typing import Self
 
 from attrs import frozen
 
-from benchmarks.measuring import Ratio
+from benchmarks.measuring import Ratio, Timings
 
 _HEAD = ("aim", "what", "beside", "ratio (quartiles)", "wanted", "", "ours", "theirs")
 _PEERS = ("attrs", "cattrs", "eventsourcing", "python-statemachine", "SQLAlchemy", "transitions")
@@ -26,8 +27,9 @@ class Row:
         ratio: How many times as fast ours is; for imports, how many times as long ours takes.
         wanted: The ratio that is aimed at; None where the figure is there to be seen only.
         at_most: True when the ratio is to stay below what is wanted.
-        ours: Seconds, the median.
-        theirs: Seconds, the median.
+        ours: The median, in its unit.
+        theirs: The median, in its unit.
+        unit: Seconds or bytes.
     """
 
     aim: str
@@ -38,6 +40,44 @@ class Row:
     at_most: bool = False
     ours: float
     theirs: float
+    unit: str = "seconds"
+
+    @classmethod
+    def timed(
+        cls,
+        timings: Timings,
+        ours: str,
+        theirs: str,
+        *,
+        aim: str,
+        what: str,
+        beside: str,
+        wanted: float | None = None,
+        at_most: bool = False,
+    ) -> Self:
+        """Compare two jobs that were timed; where the ratio is to stay low, it says how much longer ours took.
+
+        Args:
+            timings: What was measured.
+            ours: Our job.
+            theirs: The other's.
+            aim: As above, like the rest.
+            what: As above.
+            beside: As above.
+            wanted: As above.
+            at_most: As above.
+        """
+        ratio = timings.ratio(ours, theirs) if at_most else timings.ratio(theirs, ours)
+        return cls(
+            aim=aim,
+            what=what,
+            beside=beside,
+            ratio=ratio,
+            wanted=wanted,
+            at_most=at_most,
+            ours=timings.middle(ours),
+            theirs=timings.middle(theirs),
+        )
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -49,13 +89,14 @@ class Row:
             self.beside,
             f"{_figure(middle)} ({_figure(low)} to {_figure(high)})",
             "" if self.wanted is None else f"{'≤' if self.at_most else '≥'} {self.wanted:g}",
-            self._verdict,
-            _time(self.ours),
-            _time(self.theirs),
+            self.verdict,
+            _UNITS[self.unit](self.ours),
+            _UNITS[self.unit](self.theirs),
         )
 
     @property
-    def _verdict(self) -> str:
+    def verdict(self) -> str:
+        """Whether what is wanted is met."""
         if self.wanted is None:
             return ""
         reached = self.ratio.middle <= self.wanted if self.at_most else self.ratio.middle >= self.wanted
@@ -99,3 +140,10 @@ def _time(seconds: float) -> str:
         if seconds * factor < 1000:
             return f"{seconds * factor:.3g} {unit}"
     return f"{seconds:.3g} s"
+
+
+def _memory(size: float) -> str:
+    return f"{size / 2**20:.0f} MiB"
+
+
+_UNITS = {"seconds": _time, "bytes": _memory}

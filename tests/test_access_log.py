@@ -5,7 +5,7 @@ import pytest
 from digital_painschool.errors import NotPermitted, Reason
 from digital_painschool.people import HsaId, PersonId
 from digital_painschool.ports.storage import AccessEntry
-from tests.scenario import (
+from digital_painschool.testing.people import (
     ANNA,
     ARCHIVIST,
     BO,
@@ -16,9 +16,9 @@ from tests.scenario import (
     PERSON,
     STRANGER,
     UNIT,
-    Scenario,
-    refused,
 )
+from digital_painschool.testing.scenario import Scenario
+from tests.scenario import refused
 
 BO_S = PersonId("personnummer", BO)
 

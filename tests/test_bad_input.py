@@ -10,7 +10,10 @@ import pytest
 from digital_painschool.desks.caseload import Cursor
 from digital_painschool.errors import InvalidIdentity, InvalidValue, PainschoolError, StorageFailed
 from digital_painschool.people import PersonId
-from tests.scenario import ANNA, PAIN, START, Scenario
+from digital_painschool.testing.example import PAIN
+from digital_painschool.testing.people import ANNA
+from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.world import START
 
 NO_IDS: list[Any] = [
     "",

@@ -5,7 +5,9 @@ import pytest
 from digital_painschool.catalogue import Catalogue, UnitTerms
 from digital_painschool.errors import InvalidValue, NotFound, WiringError
 from digital_painschool.policy import Policy
-from tests.scenario import OTHER_UNIT, PROGRAM, SLEEP, UNIT, Scenario, program
+from digital_painschool.testing.example import PROGRAM, SLEEP, program
+from digital_painschool.testing.people import OTHER_UNIT, UNIT
+from digital_painschool.testing.scenario import Scenario
 
 OWN = UnitTerms(policy=Policy(zone="Europe/Helsinki"), programs=(SLEEP,))
 

@@ -15,7 +15,8 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from digital_painschool import Actor, Notify, NotPermitted, PainSchool, Role, StorageFailed, open_school
+from digital_painschool import Actor, Conflict, Notify, NotPermitted, PainSchool, Role, StorageFailed, open_school
+from digital_painschool.adapters.sql import migration_sql
 from digital_painschool.cli import main, service
 from digital_painschool.cli.app import app
 from digital_painschool.cli.discretion import holds_identity, masked
@@ -78,7 +79,7 @@ def world(sqlite_url: str) -> World:
 
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PAINSCHOOL_SETTINGS", "PAINSCHOOL_STORAGE"):
+    for name in ("PAINSCHOOL_SETTINGS", "PAINSCHOOL_STORAGE", "PAINSCHOOL_SCHEMA"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -220,6 +221,58 @@ def test_migrate_makes_a_file_and_again_changes_nothing(tmp_path: Path) -> None:
     assert 0 == run("deliver", "--storage", url).exit_code
 
 
+def test_migrate_prints_the_sql_and_opens_nothing(tmp_path: Path) -> None:
+    """An administrator who lets no program change a schema could not read what it would do before it is done."""
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    result = run("migrate", "--storage", url, "--sql")
+    assert (0, migration_sql(url), "") == (result.exit_code, result.stdout, result.stderr)
+    assert not (tmp_path / "new.db").exists()
+    printed = run("migrate", "--storage", "postgresql://", "--schema", "smartskola", "--sql").stdout
+    assert migration_sql("postgresql", schema="smartskola") == printed
+    assert "CREATE TABLE" not in run("migrate", "--storage", url, "--sql", "--since", "0001").stdout
+
+
+def test_migrate_prints_the_sql_for_settings_whose_secret_is_elsewhere(tmp_path: Path) -> None:
+    """The URL would have to be where the SQL is printed, though only the administrator is to have it."""
+    text = '[storage]\nname = "postgresql"\nurl = "env:NOT_HERE"\nschema = "smartskola"\n'
+    result = run("migrate", "--settings", str(_settings(tmp_path, text)), "--sql")
+    assert (0, migration_sql("postgresql", schema="smartskola")) == (result.exit_code, result.stdout)
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "told"),
+    [
+        (("--storage", "memory://", "--sql"), 1, "SQL is written for postgresql and sqlite"),
+        (("--storage", "sqlite:///x.db", "--sql", "--schema", "a"), 1, "SQLite has no schemas"),
+        (("--storage", "sqlite:///x.db", "--schema", "a"), 1, "SQLite has no schemas"),
+        (("--storage", "memory://", "--schema", "a"), 1, "'schema' is not known"),
+        (("--storage", "postgresql://", "--sql", "--schema", 'a"; DROP'), 1, "a schema is named with"),
+        (("--storage", "sqlite:///x.db", "--sql", "--since", "7"), 1, "no revision of that name; there are 0001"),
+        (("--storage", "sqlite:///x.db", "--since", "0001"), 2, "--since goes with --sql"),
+        (("--schema", "a"), 2, "--schema goes with --storage"),
+    ],
+)
+def test_migrate_refuses_what_it_cannot_mean(args: tuple[str, ...], code: int, told: str) -> None:
+    """A database would be made that nobody meant, or SQL be printed that was never tried."""
+    assert_refused(run("migrate", *args), code, told)
+
+
+def test_the_schema_of_the_environment_goes_with_the_storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cron job would work in another schema than the portal; a settings file says its own."""
+    monkeypatch.setenv("PAINSCHOOL_SCHEMA", "smartskola")
+    printed = run("migrate", "--storage", "postgresql://", "--sql").stdout
+    assert migration_sql("postgresql", schema="smartskola") == printed
+    settings = _settings(tmp_path, 'storage = "postgresql://host/region"\n')
+    assert migration_sql("postgresql") == run("migrate", "--settings", str(settings), "--sql").stdout
+    assert_refused(run("migrate", "--settings", str(settings), "--schema", "a"), 2, "--schema goes with --storage")
+
+
+def test_the_sql_needs_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An ImportError from deep within would not tell an administrator what to install."""
+    monkeypatch.setitem(sys.modules, "digital_painschool.adapters.sql", None)
+    assert_refused(run("migrate", "--storage", "postgresql://", "--sql"), 1, "digital_painschool[sql]")
+
+
 def test_missing_file_is_told_and_not_made(tmp_path: Path) -> None:
     """A mistyped path would become an empty file, on which every pass goes well and nothing is ever delivered."""
     missing = tmp_path / "missing.db"
@@ -265,13 +318,14 @@ def test_watch_stops_cleanly(world: World, number: signal.Signals) -> None:
 
 def test_watch_goes_on_after_a_failed_pass(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A database that is away for a minute would end all delivery, and nobody would be told."""
-    outcomes = iter(["down", "well", "down"])
+    outcomes = iter(["down", "well", "in the way"])
     real = Delivery.run
 
     def flaky(delivery: Delivery, now: datetime | None = None) -> object:
-        if next(outcomes, "stop") == "well":
+        outcome = next(outcomes)
+        if outcome == "well":
             return real(delivery, now)
-        raise StorageFailed("the database is away")
+        raise {"down": StorageFailed, "in the way": Conflict}[outcome]("the database is away")
 
     waited: list[float] = []
 

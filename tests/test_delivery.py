@@ -19,17 +19,9 @@ from digital_painschool.ports.inbox import Delivered, Notice, Reach
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import Change
 from digital_painschool.rules.flags import Flag
-from tests.scenario import (
-    ANNA,
-    BO,
-    CILLA,
-    COLLEAGUE,
-    INSTANT,
-    NURSE,
-    RESERVE_NUMBER,
-    Scenario,
-    local,
-)
+from digital_painschool.testing.people import ANNA, BO, CILLA, COLLEAGUE, NURSE, RESERVE_NUMBER
+from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.world import INSTANT, local, with_adapters
 
 NINE = local("2026-03-02 09:00")
 
@@ -63,6 +55,21 @@ class CrashingStorage(MemoryStorage):
         super().settle(outcomes)
 
 
+class StopsAtTheSecondNote(MemoryStorage):
+    """A storage that fails once, at the second note of an undelivered notification."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notes = 0
+
+    def save(self, change: Change) -> None:
+        self.notes += any(isinstance(event, NotificationUndelivered) for event in change.events)
+        if change.outcomes and self.notes == 2:
+            self.notes += 1
+            raise StorageFailed("the storage is away")
+        super().save(change)
+
+
 def statuses(scenario: Scenario, enrolment_id: str) -> list[Status]:
     """Give what has become of each notification of an enrolment."""
     return [record.status for record in scenario.storage.notifications(enrolment_id)]
@@ -78,7 +85,7 @@ def test_an_instant_before_the_run_a_collected_notification_waits() -> None:
     assert Pass() == school.deliver()
     school.now = NINE
     assert Pass(delivered=1) == school.deliver()
-    (notice,) = school.inbox.delivered
+    (notice,) = school.world.inbox.delivered
     assert Template.MESSAGE_TO_READ is notice.template
 
 
@@ -114,7 +121,7 @@ def test_many_messages_of_a_day_go_as_one_notification() -> None:
         school.desk.write(id_, 1, text, notify=Notify.COLLECTED)
     school.now = NINE
     assert Pass(delivered=1) == school.deliver()
-    assert 1 == len(school.inbox.delivered)
+    assert 1 == len(school.world.inbox.delivered)
 
 
 @pytest.mark.rule("D-13a")
@@ -155,7 +162,7 @@ def test_three_missed_days_are_caught_up_with_one_notification() -> None:
         school.desk.write(id_, 1, "fler", notify=Notify.COLLECTED)
     school.at("2026-03-05 11:00")
     assert Pass(delivered=1, merged=2) == school.deliver()
-    assert 1 == len(school.inbox.delivered)
+    assert 1 == len(school.world.inbox.delivered)
     assert {Status.DELIVERED, Status.MERGED} == set(statuses(school, id_))
 
 
@@ -239,7 +246,7 @@ def test_what_has_been_read_is_dropped_and_the_timeline_says_so() -> None:
     school.room.read_conversation(id_, 1)
     school.now = NINE
     assert Pass(dropped=1) == school.deliver()
-    assert () == school.inbox.delivered
+    assert () == school.world.inbox.delivered
     assert [Status.DROPPED] == statuses(school, id_)
     assert isinstance(school.events(id_)[-1], NotificationDropped)
 
@@ -268,6 +275,54 @@ def test_a_shared_notification_that_is_dropped_is_noted_on_both_timelines() -> N
     assert Pass(dropped=1) == school.deliver()
     assert isinstance(school.events(pain)[-1], NotificationDropped)
     assert isinstance(school.events(sleep)[-1], NotificationDropped)
+
+
+def _shared(school: Scenario) -> tuple[str, str]:
+    """Start two enrolments of one patient, who is to be told of both at nine."""
+    both = school.start(), school.start(key="somnskola")
+    for id_ in both:
+        school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
+    school.now = NINE
+    return both
+
+
+def _given_up(school: Scenario, id_: str) -> int:
+    return sum(isinstance(event, NotificationUndelivered) for event in school.events(id_))
+
+
+@pytest.mark.rule("D-13d")
+def test_a_worker_that_was_overtaken_gives_up_on_no_timeline() -> None:
+    """Otherwise the therapist would have a flag for something that came, on the first of two enrolments."""
+    school = Scenario()
+    both = _shared(school)
+
+    class Slow(MemoryInbox):
+        def deliver(self, notice: Notice) -> Delivered:
+            school.advance(minutes=16)
+            assert Pass(delivered=1) == school.deliver()
+            raise DeliveryFailed("for good", permanent=True)
+
+    slow = school.another(attrs.evolve(school.ports, inbox=Slow()))
+    assert Pass(waiting=1) == slow.delivery().run()
+    assert [0, 0] == [_given_up(school, id_) for id_ in both]
+    assert [Status.DELIVERED] == statuses(school, both[0])
+
+
+@pytest.mark.rule("D-13d")
+def test_what_was_half_given_up_is_given_up() -> None:
+    """Otherwise the first timeline would say undelivered, and the patient would be told after all."""
+    storage, inbox = StopsAtTheSecondNote(), FaultyInbox()
+    inbox.error = DeliveryFailed("for good", permanent=True)
+    school = Scenario(with_adapters(storage=storage, inbox=inbox))
+    both = _shared(school)
+    assert Pass(waiting=1) == school.deliver()
+    assert [1, 0] == [_given_up(school, id_) for id_ in sorted(both)]
+    inbox.error = None
+    school.advance(minutes=16)
+    assert Pass(undelivered=1) == school.deliver()
+    assert [1, 1] == [_given_up(school, id_) for id_ in sorted(both)]
+    assert [Status.FAILED] == statuses(school, both[0])
+    assert 1 == len(inbox.asked)
 
 
 @pytest.mark.rule("D-13b")
@@ -308,7 +363,7 @@ def test_what_was_in_hand_at_the_end_is_dropped_by_the_next_worker() -> None:
     school.desk.end(id_, reason="klar")
     school.advance(minutes=2)
     assert Pass(dropped=1) == school.deliver()
-    assert () == school.inbox.delivered
+    assert () == school.world.inbox.delivered
 
 
 @pytest.mark.rule("D-13d")
@@ -329,7 +384,7 @@ def test_a_failing_inbox_is_tried_again_after_each_wait_and_then_given_up_with_a
     """Otherwise a notice would be lost at the first fault, or tried for ever with nobody knowing."""
     inbox = FaultyInbox()
     inbox.error = DeliveryFailed("busy")
-    school = Scenario(inbox=inbox)
+    school = Scenario(with_adapters(inbox=inbox))
     id_ = school.start()
     school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
     for minutes in (5, 30, 120, 720):
@@ -350,7 +405,7 @@ def test_a_permanent_failure_is_not_tried_again() -> None:
     """Otherwise the therapist would learn a day late that nothing was sent."""
     inbox = FaultyInbox()
     inbox.error = DeliveryFailed("the inbox has no such person", permanent=True)
-    school = Scenario(inbox=inbox)
+    school = Scenario(with_adapters(inbox=inbox))
     id_ = school.start()
     school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
     assert Pass(undelivered=1) == school.deliver()
@@ -365,7 +420,7 @@ def test_an_adapter_may_raise_anything_and_the_others_still_go(
     """Otherwise one patient's bad record would stop the notices of all, or its number would come into the log."""
     inbox = FaultyInbox()
     inbox.error, inbox.only = error, ANNA
-    school = Scenario(inbox=inbox)
+    school = Scenario(with_adapters(inbox=inbox))
     for number in (ANNA, BO, CILLA):
         school.desk.start_conversation(school.start(number), "Hej", notify=Notify.COLLECTED)
     school.now = NINE
@@ -383,7 +438,7 @@ def test_an_inbox_that_cannot_say_who_is_reachable_is_asked_again_later() -> Non
         def reach(self, person: PersonId) -> Reach:
             raise TimeoutError
 
-    school = Scenario(inbox=Silent())
+    school = Scenario(with_adapters(inbox=Silent()))
     id_ = school.start()
     school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
     assert Pass(retried=1) == school.deliver()
@@ -395,7 +450,7 @@ def test_a_retry_of_a_collected_notification_stays_within_the_forenoon() -> None
     """Otherwise a fault at 11:58 would send the notice in the afternoon."""
     inbox = FaultyInbox()
     inbox.error = DeliveryFailed("busy")
-    school = Scenario(inbox=inbox)
+    school = Scenario(with_adapters(inbox=inbox))
     id_ = school.start()
     school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
     school.at("2026-03-02 11:58")
@@ -412,7 +467,7 @@ def test_yesterday_s_failed_notification_and_today_s_go_as_one_when_the_inbox_is
     """Otherwise two waits of different lengths would give the patient two notices in one forenoon."""
     inbox = FaultyInbox()
     inbox.error = DeliveryFailed("busy")
-    school = Scenario(inbox=inbox)
+    school = Scenario(with_adapters(inbox=inbox))
     id_ = school.start()
     school.desk.start_conversation(id_, "ett", notify=Notify.COLLECTED)
     for clock in ("2026-03-02 11:50", "2026-03-02 11:55"):
@@ -434,7 +489,7 @@ def test_a_wait_that_reaches_into_another_day_ends_at_that_day_s_run() -> None:
     """Otherwise a long wait would make yesterday's notice come beside today's."""
     inbox = FaultyInbox()
     inbox.error = DeliveryFailed("busy")
-    school = Scenario(inbox=inbox, policy=Policy(retry_minutes=(1500,)))
+    school = Scenario(with_adapters(inbox=inbox), policy=Policy(retry_minutes=(1500,)))
     id_ = school.start()
     school.desk.start_conversation(id_, "ett", notify=Notify.COLLECTED)
     school.now = NINE
@@ -451,7 +506,7 @@ def test_a_wait_that_reaches_into_another_day_ends_at_that_day_s_run() -> None:
 def test_a_crash_after_handing_over_sends_nothing_again() -> None:
     """Otherwise a worker that dies before it writes down would make the next one send the same notice."""
     storage = CrashingStorage()
-    school = Scenario(storage=storage)
+    school = Scenario(with_adapters(storage=storage))
     id_ = school.start()
     school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
     school.now = NINE
@@ -462,7 +517,7 @@ def test_a_crash_after_handing_over_sends_nothing_again() -> None:
     assert Pass() == school.deliver()
     school.advance(minutes=15)
     assert Pass(delivered=1) == school.deliver()
-    assert 1 == len(school.inbox.delivered)
+    assert 1 == len(school.world.inbox.delivered)
     assert [Status.DELIVERED] == statuses(school, id_)
 
 
@@ -470,7 +525,7 @@ def test_a_crash_after_handing_over_sends_nothing_again() -> None:
 def test_a_crash_while_catching_up_missed_days_sends_nothing_twice_on_that_day() -> None:
     """Otherwise the one that was handed over would be passed over as known, and another sent beside it."""
     storage = CrashingStorage()
-    school = Scenario(storage=storage)
+    school = Scenario(with_adapters(storage=storage))
     id_ = school.start()
     school.desk.start_conversation(id_, "ett", notify=Notify.COLLECTED)
     school.at("2026-03-03 08:00")
@@ -482,14 +537,14 @@ def test_a_crash_while_catching_up_missed_days_sends_nothing_twice_on_that_day()
     storage.dead = False
     school.advance(minutes=15)
     assert Pass(delivered=1, merged=1) == school.deliver()
-    assert 1 == len(school.inbox.delivered)
+    assert 1 == len(school.world.inbox.delivered)
 
 
 @pytest.mark.rule("D-13a")
 def test_the_day_after_a_crash_the_new_message_is_told_of() -> None:
     """Otherwise yesterday's notice, handed over and not written down, would swallow today's."""
     storage = CrashingStorage()
-    school = Scenario(storage=storage)
+    school = Scenario(with_adapters(storage=storage))
     id_ = school.start()
     school.desk.start_conversation(id_, "ett", notify=Notify.COLLECTED)
     school.now = NINE
@@ -500,7 +555,91 @@ def test_the_day_after_a_crash_the_new_message_is_told_of() -> None:
     school.desk.write(id_, 1, "två", notify=Notify.COLLECTED)
     school.at("2026-03-03 09:00")
     assert Pass(delivered=1, merged=1) == school.deliver()
-    assert 2 == len(school.inbox.delivered)
+    assert 2 == len(school.world.inbox.delivered)
+
+
+def late(school: Scenario, id_: str) -> None:
+    """Write a message that is of before the run, by the clock of another worker."""
+    here = school.now
+    school.now = NINE - timedelta(microseconds=1)
+    school.desk.write(id_, 1, "sent", notify=Notify.COLLECTED)
+    school.now = here
+
+
+@pytest.mark.rule("D-13a")
+def test_a_message_that_comes_when_the_day_s_notice_has_gone_goes_with_the_next_day_s() -> None:
+    """Otherwise its patient would get a second notice on one forenoon."""
+    school = Scenario()
+    id_ = school.start()
+    school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
+    school.now = NINE
+    assert Pass(delivered=1) == school.deliver()
+    late(school, id_)
+    assert Pass(waiting=1) == school.deliver()
+    school.advance(hours=1)
+    assert Pass() == school.deliver()
+    school.desk.write(id_, 1, "i morgon", notify=Notify.COLLECTED)
+    school.now = NINE + timedelta(days=1)
+    assert Pass(delivered=1, merged=1) == school.deliver()
+    assert 2 == len(school.world.inbox.delivered)
+    attempts = [record.attempts for record in school.storage.notifications(id_)]
+    assert [1, 1, 1] == attempts
+
+
+@pytest.mark.rule("D-13a")
+def test_a_message_that_comes_when_nobody_could_be_told_goes_the_same_day() -> None:
+    """Otherwise a patient who was told nothing would wait a day longer for a notice of two messages."""
+    inbox = FaultyInbox()
+    inbox.error = DeliveryFailed("busy")
+    school = Scenario(with_adapters(inbox=inbox))
+    id_ = school.start()
+    school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
+    school.now = NINE
+    assert Pass(retried=1) == school.deliver()
+    inbox.error = None
+    late(school, id_)
+    school.advance(minutes=30)
+    # It joins the one that is to be tried again.
+    assert Pass(delivered=1) == school.deliver()
+
+
+@pytest.mark.rule("D-13a")
+def test_a_message_that_comes_when_a_worker_has_died_with_the_day_s_notice_is_told_of_once() -> None:
+    """Otherwise the notice that was handed over would swallow it, or it be a second one on one forenoon."""
+    storage = CrashingStorage()
+    school = Scenario(with_adapters(storage=storage))
+    id_ = school.start()
+    school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
+    school.now = NINE
+    storage.dead = True
+    with pytest.raises(StorageFailed):
+        school.deliver()
+    storage.dead = False
+    late(school, id_)
+    school.advance(minutes=15)
+    assert Pass(delivered=1, waiting=1) == school.deliver()
+    assert 1 == len(school.world.inbox.delivered)
+    school.now = NINE + timedelta(days=1)
+    assert Pass(delivered=1) == school.deliver()
+    assert 2 == len(school.world.inbox.delivered)
+
+
+@pytest.mark.rule("D-13a")
+def test_a_message_that_came_late_on_a_day_without_another_worker_goes_on_the_next_one() -> None:
+    """Otherwise a worker's death would let it wait for two days."""
+    storage = CrashingStorage()
+    school = Scenario(with_adapters(storage=storage))
+    id_ = school.start()
+    school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
+    school.now = NINE
+    storage.dead = True
+    with pytest.raises(StorageFailed):
+        school.deliver()
+    storage.dead = False
+    late(school, id_)
+    school.now = NINE + timedelta(days=1)
+    assert Pass(delivered=2) == school.deliver()
+    assert 2 == len(school.world.inbox.delivered)
 
 
 @pytest.mark.rule("D-13a")
@@ -520,7 +659,7 @@ def test_a_batch_that_crosses_nine_o_clock_sends_one_notification() -> None:
     school.school._steps._clock = clock
     school.school.delivery().run()
     school.school.delivery().run()
-    assert 1 == len(school.inbox.delivered)
+    assert 1 == len(school.world.inbox.delivered)
 
 
 @pytest.mark.rule("D-13a")
@@ -535,14 +674,14 @@ def test_two_workers_at_once_deliver_each_notification_once() -> None:
             rest.append(other.delivery().run(school.now))
             return super().deliver(notice)
 
-    school = Scenario(inbox=Reentrant())
-    other = school.with_inbox(school.inbox)
+    school = Scenario(with_adapters(inbox=Reentrant()))
+    other = school.another(attrs.evolve(school.ports, inbox=school.world.inbox))
     for number in (ANNA, BO):
         school.desk.start_conversation(school.start(number), "Hej", notify=Notify.COLLECTED)
     school.now = NINE
     assert Pass(delivered=1) == school.school.delivery(batch=1).run(school.now)
     assert [Pass(delivered=1)] == rest
-    assert [BO] == [notice.person.value for notice in school.inbox.delivered]
+    assert [BO] == [notice.person.value for notice in school.world.inbox.delivered]
 
 
 @pytest.mark.rule("D-13a")
@@ -583,7 +722,7 @@ def test_an_enrolment_that_ends_while_a_worker_looks_stops_nothing() -> None:
                 school.desk.end(enrolment_id, reason="klar")
             return found
 
-    school = Scenario(storage=Racing())
+    school = Scenario(with_adapters(storage=Racing()))
     school.start()
     school.at("2027-03-01 08:00")
     late = school.start(BO)
@@ -602,7 +741,7 @@ def test_an_enrolment_that_is_purged_while_a_worker_looks_stops_nothing() -> Non
         def access_ended(self, now: datetime, limit: int) -> tuple[str, ...]:
             return ("gone",) if super().access_ended(now, limit) else ()
 
-    school = Scenario(storage=Forgetful())
+    school = Scenario(with_adapters(storage=Forgetful()))
     school.start()
     late = school.start(BO)
     school.at("2027-03-01 08:00")
@@ -622,10 +761,10 @@ def test_a_notification_whose_enrolment_is_purged_after_the_claim_is_dropped() -
         def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment]:
             return {}
 
-    school = Scenario(storage=Purging())
+    school = Scenario(with_adapters(storage=Purging()))
     school.desk.start_conversation(school.start(), "Hej", notify=Notify.DIRECT)
     assert Pass(dropped=1) == school.deliver()
-    assert () == school.inbox.delivered
+    assert () == school.world.inbox.delivered
     assert Pass() == school.deliver()
 
 
@@ -639,9 +778,9 @@ def test_the_therapist_who_ticked_the_box_gets_an_e_mail_when_a_patient_is_done(
         school.room.complete_module(id_, module)
     assert Pass(delivered=1) == school.deliver()
     assert [("nurse@vgregion.example", Template.PROGRAM_DONE)] == [
-        (message.address.value, message.template) for message in school.email.sent
+        (message.address.value, message.template) for message in school.world.email.sent
     ]
-    assert () == school.sms.sent
+    assert () == school.world.sms.sent
 
 
 @pytest.mark.rule("M-22")
@@ -652,7 +791,7 @@ def test_without_the_tick_nobody_gets_an_e_mail() -> None:
     for module in (1, 2, 3):
         school.room.complete_module(id_, module)
     assert Pass() == school.deliver()
-    assert () == school.email.sent
+    assert () == school.world.email.sent
 
 
 @pytest.mark.rule("M-23")
@@ -664,7 +803,7 @@ def test_sms_can_be_chosen_as_well() -> None:
     for module in (1, 2, 3):
         school.room.complete_module(id_, module)
     assert Pass(delivered=2) == school.deliver()
-    assert [1, 1] == [len(school.email.sent), len(school.sms.sent)]
+    assert [1, 1] == [len(school.world.email.sent), len(school.world.sms.sent)]
 
 
 class MovingDirectory(MemoryDirectory):
@@ -682,21 +821,21 @@ class MovingDirectory(MemoryDirectory):
 def test_the_address_is_looked_up_when_the_message_is_handed_over() -> None:
     """Otherwise a corrected address would take effect only for later patients."""
     directory = MovingDirectory()
-    school = Scenario(directory=directory)
+    school = Scenario(with_adapters(directory=directory))
     id_ = school.start()
     school.desk.receive_notifications(email=True)
     for module in (1, 2, 3):
         school.room.complete_module(id_, module)
     directory.address = "ny@vgregion.example"
     school.deliver()
-    assert ["ny@vgregion.example"] == [message.address.value for message in school.email.sent]
+    assert ["ny@vgregion.example"] == [message.address.value for message in school.world.email.sent]
 
 
 @pytest.mark.rule("D-23a")
 def test_an_address_that_is_gone_gives_a_flag() -> None:
     """Otherwise the therapist would wait for e-mails that never come."""
     directory = MovingDirectory()
-    school = Scenario(directory=directory)
+    school = Scenario(with_adapters(directory=directory))
     id_ = school.start()
     school.desk.receive_notifications(email=True)
     for module in (1, 2, 3):
@@ -710,7 +849,8 @@ def test_an_address_that_is_gone_gives_a_flag() -> None:
 def test_a_staff_notification_that_fails_asks_for_no_other_one() -> None:
     """Otherwise a broken mail server would be told of its own failure, again and again."""
     school = Scenario(
-        policy=Policy(staff_flags=frozenset(FlagKind)), directory=MovingDirectory(), messengers=(Broken(),)
+        with_adapters(directory=MovingDirectory(), messengers=(Broken(),)),
+        policy=Policy(staff_flags=frozenset(FlagKind)),
     )
     id_ = school.start()
     school.desk.receive_notifications(email=True)
@@ -725,8 +865,8 @@ def test_a_channel_that_has_lost_its_messenger_gives_a_flag() -> None:
     school = Scenario()
     id_ = school.start()
     school.desk.receive_notifications(email=True)
-    school.ports = attrs.evolve(school.ports, messengers=(school.sms,))
-    school.open(school.catalogue)
+    school.opening = lambda world: world.ports(messengers=(world.sms,))
+    school.restart()
     for module in (1, 2, 3):
         school.room.complete_module(id_, module)
     assert Pass(undelivered=1) == school.deliver()
@@ -752,7 +892,7 @@ def test_a_notice_that_could_not_be_delivered_is_told_to_staff_who_want_to_know(
     school.desk.receive_notifications(email=True, flags=[FlagKind.UNDELIVERED])
     school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
     assert Pass(undelivered=1, delivered=1) == school.deliver()
-    assert [Template.UNDELIVERED] == [message.template for message in school.email.sent]
+    assert [Template.UNDELIVERED] == [message.template for message in school.world.email.sent]
 
 
 @pytest.mark.rule("D-09a")
@@ -765,7 +905,7 @@ def test_after_a_hand_over_the_new_therapist_is_notified() -> None:
     for module in (1, 2, 3):
         school.room.complete_module(id_, module)
     school.deliver()
-    assert ["c@vgregion.example"] == [message.address.value for message in school.email.sent]
+    assert ["colleague@vgregion.example"] == [message.address.value for message in school.world.email.sent]
 
 
 @pytest.mark.rule("D-09a")
@@ -780,7 +920,7 @@ def test_what_waits_for_the_old_therapist_at_a_hand_over_is_dropped() -> None:
     assert [Status.PENDING, Status.PENDING] == statuses(school, id_)
     school.coordinator.hand_over(id_, COLLEAGUE.hsa_id)
     assert Pass(dropped=2) == school.deliver()
-    assert () == school.email.sent == school.sms.sent
+    assert () == school.world.email.sent == school.world.sms.sent
     assert [Status.DROPPED, Status.DROPPED] == statuses(school, id_)
     assert isinstance(school.events(id_)[-1], NotificationDropped)
     assert FlagKind.PROGRAM_DONE in {flag.kind for flag in school.colleague.to_handle(id_)}
@@ -810,7 +950,7 @@ def test_a_patient_whose_access_is_over_at_the_hand_over_is_not_called(notify: N
     school.desk.start_conversation(id_, "Hej", notify=notify)
     school.at("2027-03-02 09:00")
     assert Pass(dropped=1, accesses_ended=1) == school.deliver()
-    assert () == school.inbox.delivered
+    assert () == school.world.inbox.delivered
     assert [Status.DROPPED] == statuses(school, id_)
     assert isinstance(school.events(id_)[-1], NotificationDropped)
 
@@ -850,7 +990,7 @@ def test_an_inbox_so_slow_that_noon_comes_is_given_nothing_more_that_day(
 ) -> None:
     """Otherwise a long batch that begins in the forenoon would go on calling patients until the evening."""
     inbox = SlowInbox()
-    school = Scenario(inbox=inbox)
+    school = Scenario(with_adapters(inbox=inbox))
     for number in (ANNA, BO, CILLA):
         school.desk.start_conversation(school.start(number), "Hej", notify=Notify.COLLECTED)
     school.at("2026-03-02 11:59")
@@ -867,12 +1007,12 @@ def test_an_inbox_so_slow_that_noon_comes_is_given_nothing_more_that_day(
 def test_what_another_worker_has_after_the_lease_is_not_handed_over_by_the_slow_one() -> None:
     """Otherwise a worker that was away for an hour would go on with what others have dealt with long ago."""
     inbox = SlowInbox()
-    school = Scenario(inbox=inbox)
+    school = Scenario(with_adapters(inbox=inbox))
     ids = [school.start(number) for number in (ANNA, BO)]
     for id_ in ids:
         school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
     fast = MemoryInbox()
-    other = school.with_inbox(fast)
+    other = school.another(attrs.evolve(school.ports, inbox=fast))
     passes: list[Pass] = []
 
     def away() -> None:
@@ -892,7 +1032,7 @@ def test_an_instant_before_the_lease_runs_out_the_rest_still_goes_and_after_it_i
     """Otherwise a batch would be broken off too early, or what it broke off wait for nobody."""
     for late, expected in ((-INSTANT, Pass(delivered=2)), (0 * INSTANT, Pass(delivered=2, waiting=1))):
         inbox = SlowInbox()
-        school = Scenario(inbox=inbox)
+        school = Scenario(with_adapters(inbox=inbox))
         for number in (ANNA, BO):
             school.desk.start_conversation(school.start(number), "Hej", notify=Notify.DIRECT)
         wait = timedelta(minutes=15) + late
@@ -908,7 +1048,7 @@ def test_what_leaves_says_nothing_of_the_message() -> None:
     id_ = school.start()
     school.desk.start_conversation(id_, "hemlighet", heading="hemlig rubrik", notify=Notify.DIRECT)
     school.deliver()
-    (notice,) = school.inbox.delivered
+    (notice,) = school.world.inbox.delivered
     assert {"key", "unit", "person", "template", "link"} == set(attrs.fields_dict(type(notice)))
     assert "hemlig" not in f"{notice!r} {notice.key} {notice.link} {notice.template.text}"
     assert ANNA not in notice.key
@@ -947,7 +1087,7 @@ def test_a_busy_enrolment_keeps_its_notification_for_a_later_pass() -> None:
             super().save(change)
 
     storage = Busy()
-    school = Scenario(storage=storage)
+    school = Scenario(with_adapters(storage=storage))
     id_ = school.start()
     school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
     school.room.read_conversation(id_, 1)
@@ -975,7 +1115,7 @@ def test_the_worker_s_steps_are_in_the_access_log() -> None:
 def test_one_that_was_handed_over_by_a_dead_worker_stands_for_the_day_even_when_it_is_read_meanwhile() -> None:
     """Otherwise the older of two notifications would go beside it, on the same day."""
     storage = CrashingStorage()
-    school = Scenario(storage=storage)
+    school = Scenario(with_adapters(storage=storage))
     id_ = school.start()
     school.desk.start_conversation(id_, "ett", notify=Notify.COLLECTED)
     school.at("2026-03-03 08:00")
@@ -988,4 +1128,4 @@ def test_one_that_was_handed_over_by_a_dead_worker_stands_for_the_day_even_when_
     school.room.read_conversation(id_, 2)
     school.advance(minutes=15)
     assert Pass(delivered=1, merged=1) == school.deliver()
-    assert 1 == len(school.inbox.delivered)
+    assert 1 == len(school.world.inbox.delivered)

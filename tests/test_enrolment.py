@@ -1,13 +1,14 @@
 """The state: what each event makes of it, and that the timeline gives it again."""
 
 import pickle
+from inspect import Parameter, signature
 from typing import get_args
 
 import attrs
 import pytest
 
 from digital_painschool import enrolment as module
-from digital_painschool.enrolment import Conversation, Enrolment, FormCount, Phase, apply, replay
+from digital_painschool.enrolment import Conversation, Enrolment, FormCount, Phase, Tally, apply, replay
 from digital_painschool.events import (
     AccessEnded,
     ConversationRenamed,
@@ -33,7 +34,8 @@ from digital_painschool.events import (
 from digital_painschool.notification import Channel, Status
 from digital_painschool.people import Party
 from digital_painschool.policy import FlagKind
-from tests.scenario import COLLEAGUE, NURSE, PERSON, START, UNIT, local
+from digital_painschool.testing.people import COLLEAGUE, NURSE, PERSON, UNIT
+from digital_painschool.testing.world import START, local
 
 AT = local("2026-03-02 10:00")
 END = local("2027-03-02 08:00")
@@ -182,3 +184,80 @@ def test_a_state_made_by_apply_is_whole() -> None:
     assert hash(made) == hash(state)
     assert pickle.loads(pickle.dumps(state)) == state  # noqa: S301 - our own
     assert PERSON.value not in repr(state)
+
+
+@pytest.mark.parametrize("kind", [FormCount, Conversation, Enrolment, Tally])
+def test_a_value_is_made_by_the_names_of_its_parts(kind: type) -> None:
+    """Otherwise a part that is added in the middle would give the numbers behind it another meaning."""
+    assert {Parameter.KEYWORD_ONLY} == {parameter.kind for parameter in signature(kind).parameters.values()}
+
+
+def test_counts_begin_at_zero() -> None:
+    """Otherwise something would wait, or call for attention, before anything has happened."""
+    assert ("a", 0, 0, 0) == attrs.astuple(FormCount(form="a"))
+    assert (1, 2, 0, 0, 0, 0) == attrs.astuple(Conversation(number=1, heading=2))
+    assert (0, 0, False, 0, False) == attrs.astuple(Tally())
+
+
+@pytest.mark.rule("D-15a")
+def test_what_waits_is_what_came_without_what_was_read_for_each_side() -> None:
+    """Otherwise the number at the patient's name would be right only as long as it is small."""
+    assert 3 == FormCount(form="a", saved=5, read=2).unread
+    talk = Conversation(number=1, heading=2, from_patient=9, from_therapist=5, read_by_therapist=3, read_by_patient=2)
+    assert (9, 5) == (talk.sent(Party.PATIENT), talk.sent(Party.THERAPIST))
+    assert (2, 3) == (talk.read(Party.PATIENT), talk.read(Party.THERAPIST))
+    assert (3, 6) == (talk.unread(Party.PATIENT), talk.unread(Party.THERAPIST))
+
+
+def test_one_of_several_conversations_is_changed_and_the_others_stay_in_their_places() -> None:
+    """Otherwise a message would be counted in another conversation, or a heading be looked for at another entry."""
+    begun = [ConversationStarted(at=AT, by="patient", conversation=number) for number in (1, 2, 3, 4)]
+    state = replay([STARTED, *begun])
+    for number in (1, 2, 3, 4):
+        found = state.conversation(number)
+        assert found is not None
+        assert (number, number + 1) == (found.number, found.heading)
+        sent = MessageSent(at=AT, by="patient", conversation=number, author=Party.PATIENT, number=7)
+        renamed = ConversationRenamed(at=AT, by="patient", conversation=number)
+        after = apply(apply(state, sent), renamed)
+        assert [(n, 7, after.version) if n == number else (n, 0, n + 1) for n in (1, 2, 3, 4)] == [
+            (c.number, c.from_patient, c.heading) for c in after.conversations
+        ]
+
+
+def test_one_of_several_forms_is_changed_and_the_others_stay_in_their_places() -> None:
+    """Otherwise saving one form would take another out of the box, or change the order of its lines."""
+    forms = ("smarta", "aktivitet", "vardag", "halsa")
+    state = replay([STARTED, *(FormSaved(at=AT, by="patient", form=form, number=1) for form in forms)])
+    for form in forms:
+        read = form.encode().decode()  # as from a storage: equal, and another object
+        assert (form, 1) == (state.form(read).form, state.form(read).saved)
+        after = apply(state, FormSaved(at=AT, by="patient", form=read, number=2))
+        assert [(f, 2 if f == form else 1) for f in forms] == [(count.form, count.saved) for count in after.forms]
+
+
+def test_what_happens_to_a_module_twice_is_as_if_it_had_happened_once() -> None:
+    """Otherwise the second opening would wipe out the first."""
+    twice: tuple[tuple[Event, str], ...] = (
+        (ModuleOpened(at=AT, by="patient", module=2, out_of_order=True), "opened"),
+        (ModuleOpened(at=AT, by="patient", module=2, out_of_order=True), "out_of_order"),
+        (ModuleCompleted(at=AT, by="patient", module=2), "completed"),
+        (ModuleReleased(at=AT, by="x", module=2), "released"),
+    )
+    for event, field in twice:
+        assert frozenset({2}) == getattr(replay([STARTED, event, event]), field)
+
+
+@pytest.mark.rule("D-21b")
+def test_the_last_entry_is_the_latest_whatever_the_order_on_the_timeline() -> None:
+    """Otherwise a machine whose clock is slow would have a record purged early."""
+    late, early = Reviewed(at=END, by="x"), Reviewed(at=AT, by="x")
+    assert END == replay([STARTED, late, early]).last_entry_at
+
+
+def test_only_the_patient_s_own_steps_are_visits_wherever_the_signature_comes_from() -> None:
+    """Otherwise a note of the worker's would look like a visit, or a timeline from a file know of none."""
+    visit = ModuleOpened(at=AT, by=b"patient".decode(), module=1)
+    assert AT == replay([STARTED, visit]).last_seen_at
+    for other in ("system", NURSE.hsa_id):
+        assert AT == replay([STARTED, visit, AccessEnded(at=END, by=other, access_until=END)]).last_seen_at

@@ -16,6 +16,7 @@ from digital_painschool.errors import (
     InvalidValue,
     NotFound,
     NotPermitted,
+    OutcomeUnknown,
     PainschoolError,
     Reason,
     RuleBroken,
@@ -34,6 +35,7 @@ ALL: list[PainschoolError] = [
     WiringError("no storage is called 'x'"),
     Conflict("busy"),
     StorageFailed("closed"),
+    OutcomeUnknown("lost"),
     DeliveryFailed("busy"),
     DeliveryFailed("gone", permanent=True),
 ]

@@ -1,6 +1,7 @@
 """The adapters on files: a staff directory in TOML, and messages as files."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from digital_painschool.adapters.toml_directory import TomlDirectory
 from digital_painschool.notification import Template
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.inbox import Delivered
-from digital_painschool.ports.messaging import Address, Messenger
-from tests.contracts.messaging import MessengerContract
+from digital_painschool.ports.messaging import Address
+from digital_painschool.testing.contracts.directory import DirectoryContract
+from digital_painschool.testing.contracts.messenger import MessengerContract
 
 NURSE = HsaId("SE2321000131-P000000123456")
 
@@ -97,10 +99,55 @@ def test_message_is_written_once(tmp_path: Path) -> None:
 class TestFileMessenger(MessengerContract):
     """The messages as files, by the contract."""
 
+    def open(self, place: Path) -> FileMessenger:
+        """Open the folder."""
+        return FileMessenger(self.channel, place / "messages")
+
+    def spoil(self, place: Path) -> None:
+        """Put something in the folder's way."""
+        (place / "messages").write_text("no folder")
+
+
+class TestFileSmsMessenger(TestFileMessenger):
+    """The same for the other channel."""
+
+    channel = Channel.SMS
+
+
+class TestTomlDirectory(DirectoryContract):
+    """The directory in a file, by the contract."""
+
     @pytest.fixture
-    def messenger(self, tmp_path: Path) -> Messenger:
-        """A new messenger."""
-        return FileMessenger(Channel.EMAIL, tmp_path / "mail")
+    def place(self, tmp_path: Path) -> Path:
+        """A file with those that the contract knows."""
+        path = tmp_path / "staff.toml"
+        self._write(path, self.known)
+        return path
+
+    def open(self, place: Path) -> TomlDirectory:
+        """Open the file."""
+        return TomlDirectory(place)
+
+    def change(self, place: Path, hsa_id: HsaId, entry: StaffEntry) -> None:
+        """Write another file."""
+        self._write(place, {**self.known, hsa_id: entry})
+
+    def spoil(self, place: Path) -> None:
+        """Leave half a file, as an editor would for a moment."""
+        place.write_text(place.read_text()[:-5])
+
+    def mend(self, place: Path) -> None:
+        """Write the whole file."""
+        self._write(place, self.known)
+
+    @staticmethod
+    def _write(path: Path, entries: Mapping[HsaId, StaffEntry]) -> None:
+        lines = []
+        for hsa_id, entry in entries.items():
+            lines.append(f'["{hsa_id}"]')
+            ways = (("email", entry.email), ("sms", entry.sms))
+            lines += [f'{way} = "{address.value}"' for way, address in ways if address is not None]
+        path.write_text("\n".join(lines))
 
 
 def test_message_that_is_forgotten_leaves_no_file(tmp_path: Path) -> None:

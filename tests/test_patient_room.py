@@ -6,7 +6,10 @@ import pytest
 
 from digital_painschool.errors import Reason, RuleBroken
 from digital_painschool.program import Ordering
-from tests.scenario import ANNA, DAILY, PAIN, PATIENT, PROGRAM, UNIT, Scenario, program, refused
+from digital_painschool.testing.example import DAILY, PAIN, PROGRAM, program
+from digital_painschool.testing.people import ANNA, PATIENT, UNIT
+from digital_painschool.testing.scenario import Scenario
+from tests.scenario import refused
 
 
 @pytest.mark.rule("M-01")
@@ -36,7 +39,7 @@ def test_the_questions_are_those_of_the_version_that_was_started() -> None:
     school = Scenario()
     id_ = school.start()
     newer = program(version="2")
-    school.open(type(school.catalogue)(programs=(newer,)))
+    school.restart(type(school.catalogue)(programs=(newer,)))
     assert PROGRAM.form(PAIN) == school.room.form(id_, PAIN)
 
 

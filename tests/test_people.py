@@ -7,7 +7,8 @@ import pytest
 
 from digital_painschool.errors import InvalidIdentity, InvalidValue
 from digital_painschool.people import Actor, HsaId, Patient, PersonId, Role, System
-from tests.scenario import ANNA, COORDINATION_NUMBER, NURSE, PERSON, UNIT, Scenario
+from digital_painschool.testing.people import ANNA, COORDINATION_NUMBER, NURSE, PERSON, UNIT
+from digital_painschool.testing.scenario import Scenario
 
 
 @pytest.mark.rule("M-06")

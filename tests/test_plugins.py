@@ -36,7 +36,7 @@ from digital_painschool.ports.observer import Observer
 from digital_painschool.ports.storage import Storage
 from digital_painschool.programs import bundled_program
 from digital_painschool.settings import Chosen
-from tests.scenario import COORDINATION_NUMBER
+from digital_painschool.testing.people import COORDINATION_NUMBER
 
 NURSE = Actor(hsa_id="SE2321000131-P000000123456", unit="SE2321000131-E000000000001", roles=frozenset({Role.THERAPIST}))
 

@@ -13,7 +13,9 @@ from digital_painschool.notification import Notify
 from digital_painschool.policy import _KINDS, FlagKind, Policy, Terms
 from digital_painschool.ports.inbox import Delivered, Notice
 from digital_painschool.program import EndReason
-from tests.scenario import PROGRAM, Scenario
+from digital_painschool.testing.example import PROGRAM
+from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.world import with_adapters
 
 
 @pytest.mark.rule("D-13a")
@@ -120,10 +122,10 @@ def test_what_is_as_large_as_it_may_be_can_be_worked_with() -> None:
     """Otherwise a policy would be taken, and a list of patients or a retry end in a foreign error."""
     largest = 1_000_000
     school = Scenario(
+        with_adapters(inbox=Busy()),
         policy=Policy(
             review_after_days=largest, retry_minutes=(largest,), heading_limit=largest, message_limit=largest
         ),
-        inbox=Busy(),
     )
     id_ = school.start()
     school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)

@@ -9,23 +9,16 @@ from contextlib import closing
 from multiprocessing import get_context
 from pathlib import Path
 from threading import Barrier, Thread, Timer
-from time import monotonic, sleep
 from typing import Any, cast
 
 import pytest
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from attrs import evolve
-from sqlalchemy import Delete, Select, Update, bindparam, create_engine, func, literal_column, select, update
+from sqlalchemy import Delete, Select, Update, bindparam, literal_column, select, update
 
+from benchmarks.servers import database
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage, migrate, sqlite
-from digital_painschool.adapters.sql import migrations as migrations_package
 from digital_painschool.adapters.sql.connections import Link
 from digital_painschool.adapters.sql.outbox import _add
-from digital_painschool.adapters.sql.revisions import REVISIONS, VERSION_TABLE
 from digital_painschool.adapters.sql.saving import States, _Rows
 from digital_painschool.adapters.sql.schema import METADATA, enrolments
 from digital_painschool.delivery import Pass
@@ -44,21 +37,14 @@ from digital_painschool.events import (
 )
 from digital_painschool.notification import Channel, Notify, Template
 from digital_painschool.people import PersonId
-from digital_painschool.ports.inbox import Inbox
-from digital_painschool.ports.messaging import Address, Messenger
-from digital_painschool.ports.storage import Change, Storage
+from digital_painschool.ports.messaging import Address
+from digital_painschool.ports.storage import Change
 from digital_painschool.rules.flags import tally
-from tests.contracts.histories import (
-    COLLEAGUE,
+from digital_painschool.testing.contracts.changes import (
     HOUR,
     MORNING,
-    NURSE,
     OTHER_PERSON,
-    OTHER_PROGRAM,
-    PERSON,
-    PROGRAM,
     RUN,
-    UNIT,
     access_entry,
     begin,
     converse,
@@ -67,81 +53,137 @@ from tests.contracts.histories import (
     saved,
     write,
 )
-from tests.contracts.inbox import InboxContract
-from tests.contracts.messaging import MessengerContract
-from tests.contracts.retention import ended_once, kept_plan, receipt_of
-from tests.contracts.storage import StorageContract
-from tests.scenario import ANNA, BO, CILLA, PAIN, Scenario
+from digital_painschool.testing.contracts.inbox import InboxContract
+from digital_painschool.testing.contracts.messenger import MessengerContract
+from digital_painschool.testing.contracts.purges import ended_once, kept_plan, receipt_of
+from digital_painschool.testing.contracts.storage import StorageContract
+from digital_painschool.testing.example import PAIN, PROGRAM, SLEEP
+from digital_painschool.testing.people import ANNA, BO, CILLA, COLLEAGUE, NURSE, PERSON, UNIT
+from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.world import stored_at, with_adapters
+from tests.databases import execute, path_of, until
 
 SPAWN = get_context("spawn")
+
+
+SPOILT = "enrolments_that_were_taken_away"
+
+
+@pytest.fixture(scope="class")
+def postgresql_kept(postgresql_server: str, postgresql_template: str) -> Iterator[str]:
+    """A PostgreSQL database with the schema, for the tests of a class."""
+    with database(postgresql_server, postgresql_template) as url:
+        yield url
 
 
 class TestSqliteStorage(StorageContract):
     """The storage on SQLite, by the contract."""
 
     @pytest.fixture
-    def storage(self, sqlite_url: str) -> Iterator[Storage]:
-        """A new storage."""
-        storage = SqlStorage(sqlite_url)
-        yield storage
-        storage.close()
+    def place(self, sqlite_url: str) -> str:
+        """A new database."""
+        return sqlite_url
+
+    def open(self, place: str) -> SqlStorage:
+        """Open the storage."""
+        return SqlStorage(place)
+
+    def spoil(self, place: str) -> None:
+        """Write over the file's first bytes."""
+        path_of(place).write_bytes(b"damaged" * 1000)
 
 
 class TestPostgresqlStorage(StorageContract):
     """The storage on PostgreSQL, by the contract."""
 
     @pytest.fixture
-    def storage(self, postgresql_url: str) -> Iterator[Storage]:
-        """A new storage."""
-        storage = SqlStorage(postgresql_url)
-        yield storage
-        storage.close()
+    def place(self, postgresql_kept: str) -> str:
+        """A database that is emptied for each test: to make another would take longer than the test."""
+        execute(postgresql_kept, f"ALTER TABLE IF EXISTS {SPOILT} RENAME TO enrolments")
+        execute(postgresql_kept, f"TRUNCATE {', '.join(METADATA.tables)} RESTART IDENTITY CASCADE")
+        return postgresql_kept
+
+    def open(self, place: str) -> SqlStorage:
+        """Open the storage."""
+        return SqlStorage(place)
+
+    def spoil(self, place: str) -> None:
+        """Take away a table."""
+        execute(place, f"ALTER TABLE enrolments RENAME TO {SPOILT}")
 
 
 class TestSqliteInbox(InboxContract):
     """The inbox on SQLite, by the contract."""
 
     @pytest.fixture
-    def inbox(self, sqlite_url: str) -> Iterator[Inbox]:
-        """A new inbox."""
-        inbox = SqlInbox(sqlite_url)
-        yield inbox
-        inbox.close()
+    def place(self, sqlite_url: str) -> str:
+        """A new database."""
+        return sqlite_url
+
+    def open(self, place: str) -> SqlInbox:
+        """Open the inbox."""
+        return SqlInbox(place)
+
+    def spoil(self, place: str) -> None:
+        """Take away its table."""
+        execute(place, "DROP TABLE notices")
 
 
 class TestPostgresqlInbox(InboxContract):
     """The inbox on PostgreSQL, by the contract."""
 
     @pytest.fixture
-    def inbox(self, postgresql_url: str) -> Iterator[Inbox]:
-        """A new inbox."""
-        inbox = SqlInbox(postgresql_url)
-        yield inbox
-        inbox.close()
+    def place(self, postgresql_url: str) -> str:
+        """A new database."""
+        return postgresql_url
+
+    def open(self, place: str) -> SqlInbox:
+        """Open the inbox."""
+        return SqlInbox(place)
+
+    def spoil(self, place: str) -> None:
+        """Take away its table."""
+        execute(place, "DROP TABLE notices")
 
 
-@pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.SMS])
 class TestSqliteMessenger(MessengerContract):
     """The messenger on SQLite, by the contract."""
 
     @pytest.fixture
-    def messenger(self, sqlite_url: str, channel: Channel) -> Iterator[Messenger]:
-        """A new messenger."""
-        messenger = SqlMessenger(channel, sqlite_url)
-        yield messenger
-        messenger.close()
+    def place(self, sqlite_url: str) -> str:
+        """A new database."""
+        return sqlite_url
+
+    def open(self, place: str) -> SqlMessenger:
+        """Open the messenger."""
+        return SqlMessenger(self.channel, place)
+
+    def spoil(self, place: str) -> None:
+        """Take away its table."""
+        execute(place, "DROP TABLE staff_messages")
 
 
-@pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.SMS])
+class TestSqliteSmsMessenger(TestSqliteMessenger):
+    """The same for the other channel."""
+
+    channel = Channel.SMS
+
+
 class TestPostgresqlMessenger(MessengerContract):
     """The messenger on PostgreSQL, by the contract."""
 
     @pytest.fixture
-    def messenger(self, postgresql_url: str, channel: Channel) -> Iterator[Messenger]:
-        """A new messenger."""
-        messenger = SqlMessenger(channel, postgresql_url)
-        yield messenger
-        messenger.close()
+    def place(self, postgresql_url: str) -> str:
+        """A new database."""
+        return postgresql_url
+
+    def open(self, place: str) -> SqlMessenger:
+        """Open the messenger."""
+        return SqlMessenger(self.channel, place)
+
+    def spoil(self, place: str) -> None:
+        """Take away its table."""
+        execute(place, "DROP TABLE staff_messages")
 
 
 @pytest.fixture(params=["sqlite_url", "postgresql_url"])
@@ -158,30 +200,13 @@ def storage(url: str) -> Iterator[SqlStorage]:
         yield storage
 
 
-def path_of(url: str) -> Path:
-    """Give the file that a SQLite URL names."""
-    return Path(url.removeprefix("sqlite:///"))
-
-
-def execute(url: str, statement: str) -> list[Any]:
-    """Run a statement on a SQLite file or a PostgreSQL database behind the storage's back."""
-    if url.startswith("sqlite"):
-        with closing(sqlite3.connect(path_of(url), isolation_level=None)) as connection:
-            return connection.execute(statement).fetchall()
-    import psycopg
-
-    with psycopg.connect(url, autocommit=True) as connection:
-        cursor = connection.execute(statement.encode())
-        return cursor.fetchall() if cursor.description else []
-
-
 # --- what the columns hold ---
 
 
 @pytest.mark.parametrize(
     "event",
     [
-        HandedOver(at=RUN, by=NURSE.hsa_id, therapist=COLLEAGUE),
+        HandedOver(at=RUN, by=NURSE.hsa_id, therapist=COLLEAGUE.hsa_id),
         Reviewed(at=RUN, by=NURSE.hsa_id),
         Maintained(at=RUN, by=NURSE.hsa_id, days=3, modules=frozenset({1}), access_until=RUN + 72 * HOUR),
         AccessEnded(at=RUN, by="system", access_until=RUN),
@@ -277,7 +302,7 @@ def test_a_damaged_program_is_named(url: str, storage: SqlStorage) -> None:
 
 def test_a_document_that_is_missing_is_named(url: str, storage: SqlStorage) -> None:
     """Otherwise a therapist would take for silence what the storage has lost."""
-    school = Scenario(storage=storage)
+    school = Scenario(with_adapters(storage=storage))
     id_ = school.start()
     school.room.write(id_, "Hej")
     school.room.save_form(id_, PAIN, {"smarta": 3})
@@ -346,7 +371,7 @@ def test_a_thread_that_waits_gets_what_is_given_back(storage_of_one: SqlStorage)
 
     def while_read(link: Link) -> None:
         waiting.start()
-        _until(lambda: storage_of_one._database._waiting == 1)
+        until(lambda: storage_of_one._database._waiting == 1)
         assert [] == found
 
     storage_of_one._database.read(while_read)
@@ -372,7 +397,7 @@ def test_closing_refuses_who_waits_and_closes_what_is_in_use_afterwards(storage_
     def while_read(link: Link) -> None:
         links.append(link)
         waiting.start()
-        _until(lambda: database._waiting == 1)
+        until(lambda: database._waiting == 1)
         storage_of_one.close()
         assert 1 == link.rows(select(literal_column("1")), {})[0][0]
 
@@ -388,13 +413,6 @@ def storage_of_one(url: str) -> Iterator[SqlStorage]:
     """A new storage with one connection, of each kind in turn."""
     with closing(SqlStorage(url, connections=1)) as storage:
         yield storage
-
-
-def _until(condition: Callable[[], object]) -> None:
-    deadline = monotonic() + 60
-    while not condition():
-        assert monotonic() < deadline
-        sleep(0.001)
 
 
 def _of_person(number: int) -> Change:
@@ -484,7 +502,7 @@ def test_two_messages_at_once_join_one_notification(postgresql_url: str) -> None
     with closing(SqlStorage(postgresql_url)) as storage:
         first, second = (
             converse(saved(storage, begin(id_, program=program)), notify=Notify.COLLECTED, at=MORNING)
-            for id_, program in (("a", PROGRAM), ("b", OTHER_PROGRAM))
+            for id_, program in (("a", PROGRAM), ("b", SLEEP))
         )
         [notification] = second.notifications
         other = Thread(target=lambda: storage._database.write(lambda link: _add(link, notification)))
@@ -493,7 +511,7 @@ def test_two_messages_at_once_join_one_notification(postgresql_url: str) -> None
             storage._save(link, first, _Rows(first))
             other.start()
             # The other one has found nothing to join, and waits to see whether this one is kept.
-            _until(lambda: execute(postgresql_url, "SELECT 1 FROM pg_locks WHERE NOT granted"))
+            until(lambda: execute(postgresql_url, "SELECT 1 FROM pg_locks WHERE NOT granted"))
 
         # A step that also changes something else is saved statement by statement.
         storage._database.write(work)
@@ -623,103 +641,6 @@ def test_another_kind_of_database_is_refused(url: str) -> None:
         SqlStorage(url)
 
 
-def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
-    """Otherwise an outage would put the password into the log."""
-    with pytest.raises(StorageFailed) as caught:
-        SqlStorage("postgresql://school:hemligt@127.0.0.1:1/school")
-    assert "hemligt" not in str(caught.value)
-
-
-def test_a_connection_that_the_server_closed_is_replaced(postgresql_url: str) -> None:
-    """Otherwise a restart of the server would fail the next step of every worker."""
-    with closing(SqlStorage(postgresql_url)) as storage:
-        storage.save(begin())
-        execute(
-            postgresql_url,
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()",
-        )
-        loaded = storage.load("enrolment-1")
-        assert None is not loaded
-
-
-_DIE = select(func.pg_terminate_backend(func.pg_backend_pid()))
-"""Ends the connection that it is run on, as an operator or a restart would."""
-
-
-@pytest.mark.parametrize("several", [False, True])
-def test_a_read_whose_connection_is_lost_is_done_again(postgresql_url: str, several: bool) -> None:
-    """Otherwise a restart of the server would fail what is being read."""
-    tried: list[Link] = []
-
-    def work(link: Link) -> int:
-        tried.append(link)
-        if len(tried) == 1:
-            link.rows(_DIE, {})
-        return len(tried)
-
-    with closing(SqlStorage(postgresql_url)) as storage:
-        assert 2 == storage._database.read(work, several=several)
-        assert tried[0] is not tried[1]
-        assert (1, [tried[1]]) == (storage._database._open, storage._database._idle)
-
-
-@pytest.mark.parametrize("alone", [False, True])
-def test_a_write_whose_connection_is_lost_is_not_done_again(postgresql_url: str, alone: bool) -> None:
-    """Otherwise a write could be made twice: nobody knows whether the first was kept."""
-    tried: list[Link] = []
-
-    def work(link: Link) -> None:
-        tried.append(link)
-        link.rows(_DIE, {})
-
-    with closing(SqlStorage(postgresql_url)) as storage:
-        with pytest.raises(StorageFailed, match="PostgreSQL"):
-            storage._database.write(work, alone=alone)
-        assert 1 == len(tried)
-        assert (0, []) == (storage._database._open, storage._database._idle)
-        storage.save(begin())
-
-
-def test_a_connection_that_cannot_be_prepared_is_closed(postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise each interrupted attempt would leave a connection at the server, until it takes no more."""
-    import psycopg
-
-    opened: list[psycopg.Connection] = []
-
-    def interrupted(connection: psycopg.Connection, *_: object) -> None:
-        opened.append(connection)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(psycopg.Connection, "execute", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            SqlStorage(postgresql_url)
-    assert [True] == [connection.closed for connection in opened]
-
-
-def test_a_migration_that_the_server_refuses_is_named(empty_postgresql_url: str) -> None:
-    """Otherwise an administrator would read a traceback, with the statements of the schema in it."""
-    with pytest.raises(StorageFailed, match="no schema yet"):
-        SqlStorage(empty_postgresql_url)
-    execute(
-        empty_postgresql_url,
-        "DO $$ BEGIN EXECUTE format("
-        "'ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$",
-    )
-    with pytest.raises(StorageFailed, match=r"PostgreSQL could not do it \(ReadOnlySqlTransaction, 25006\)"):
-        migrate(empty_postgresql_url)
-
-
-def test_a_migration_that_reaches_no_database_is_named(tmp_path: Path) -> None:
-    """Otherwise an administrator would read a traceback, with the password in it."""
-    with pytest.raises(StorageFailed) as caught:
-        migrate("postgresql://school:hemligt@127.0.0.1:1/school")
-    assert "hemligt" not in str(caught.value)
-    with pytest.raises(StorageFailed, match="the file cannot be opened; check the path"):
-        migrate(f"sqlite:///{tmp_path}/no/such/folder/school.db")
-
-
 @pytest.mark.parametrize("synchronous", ["OFF", "full", "", "FULL; DROP TABLE enrolments"])
 def test_a_step_is_synchronous_in_a_known_way(sqlite_url: str, synchronous: str) -> None:
     """Otherwise a mistyped setting would lose the last steps with the power, or run as SQL."""
@@ -756,105 +677,7 @@ def test_who_opens_a_file_that_is_read_for_too_long_is_told(tmp_path: Path, monk
             SqlStorage(f"sqlite:///{path}")
 
 
-# --- the schema and its versions ---
-
-
-def test_a_schema_of_no_version_is_refused(url: str) -> None:
-    """Otherwise a migration that somebody has tampered with would pass for a finished one."""
-    execute(url, f"DELETE FROM {VERSION_TABLE}")  # noqa: S608 - a constant
-    with pytest.raises(StorageFailed, match="no schema yet"):
-        SqlStorage(url)
-
-
-def test_a_database_without_schema_is_refused(tmp_path: Path, empty_postgresql_url: str) -> None:
-    """Otherwise the first patient would meet an error instead of the administrator."""
-    path = tmp_path / "empty.db"
-    sqlite3.connect(path).close()
-    path.touch()
-    for url in (f"sqlite:///{path}", empty_postgresql_url):
-        with pytest.raises(StorageFailed, match="no schema yet; run `digital-painschool migrate`"):
-            SqlStorage(url)
-
-
-def test_a_newer_schema_is_refused(url: str) -> None:
-    """Otherwise an old worker would write rows that the new ones cannot read."""
-    execute(url, f"UPDATE {VERSION_TABLE} SET version_num = '9999'")  # noqa: S608 - a constant
-    for open_it in (lambda: SqlStorage(url), lambda: migrate(url), lambda: SqlStorage(url, migrate=True)):
-        with pytest.raises(StorageFailed, match="written by a newer version"):
-            open_it()
-
-
-def test_an_older_schema_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise a new worker would miss columns in the middle of a step."""
-    monkeypatch.setattr("digital_painschool.adapters.sql.opening.REVISIONS", (*REVISIONS, "9999"))
-    with pytest.raises(StorageFailed, match="older version's; run `digital-painschool migrate`"):
-        SqlStorage(url)
-
-
-def test_migrating_again_changes_nothing(url: str, storage: SqlStorage) -> None:
-    """Otherwise a start with `migrate` would cost data."""
-    expected = saved(storage, begin())
-    migrate(url)
-    with closing(SqlStorage(url, migrate=True)) as other:
-        assert expected == other.load("enrolment-1")
-
-
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_two_processes_migrate_at_once(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    """Otherwise two workers that start together would break each other's start."""
-    url = f"sqlite:///{tmp_path}/new.db"
-    if kind == "postgresql":
-        url = request.getfixturevalue("empty_postgresql_url")
-    processes = [SPAWN.Process(target=migrate, args=(url,)) for _ in range(3)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(60)
-    assert [0, 0, 0] == [process.exitcode for process in processes]
-    SqlStorage(url).close()
-
-
-def test_the_migrations_give_the_schema(url: str) -> None:
-    """Otherwise an updated database would differ from what the statements are written for."""
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-        assert [] == compare_metadata(context, METADATA)
-    engine.dispose()
-
-
-def test_the_migrations_give_the_same_tables_as_the_schema(sqlite_url: str, tmp_path: Path) -> None:
-    """Otherwise a partial index could differ in its condition, which Alembic does not compare."""
-    engine = create_engine(f"sqlite:///{tmp_path}/other.db")
-    METADATA.create_all(engine)
-    engine.dispose()
-    ask = f"SELECT name, sql FROM sqlite_master WHERE tbl_name <> '{VERSION_TABLE}' AND sql IS NOT NULL ORDER BY name"  # noqa: S608 - a constant
-    assert _columns_sorted(execute(f"sqlite:///{tmp_path}/other.db", ask)) == _columns_sorted(execute(sqlite_url, ask))
-
-
-def _columns_sorted(rows: list[Any]) -> list[Any]:
-    return [(name, sorted(line.strip(" ,") for line in sql.splitlines())) for name, sql in rows]
-
-
-def test_the_first_schema_is_not_taken_away_again(url: str, storage: SqlStorage) -> None:
-    """Otherwise one mistyped command would delete every record."""
-    expected = saved(storage, begin())
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-    config = Config()
-    config.set_main_option("script_location", str(Path(str(migrations_package.__file__)).parent))
-    with engine.connect() as connection:
-        config.attributes["connection"] = connection
-        with pytest.raises(NotImplementedError, match="the first schema is not taken away"):
-            command.downgrade(config, "base")
-    engine.dispose()
-    with closing(SqlStorage(url)) as other:
-        assert expected == other.load("enrolment-1")
-
-
-def test_the_known_revisions_are_those_of_the_migrations() -> None:
-    """Otherwise opening would refuse what migrating has just made."""
-    scripts = ScriptDirectory(str(Path(str(migrations_package.__file__)).parent))
-    assert list(REVISIONS) == [script.revision for script in scripts.walk_revisions()][::-1]
+# --- statements ---
 
 
 def _statements() -> Iterator[tuple[str, Any]]:
@@ -953,11 +776,11 @@ def damaged_school(url: str) -> tuple[Scenario, Scenario]:
 
     The row of the second of them cannot be read.
     """
-    first = Scenario(url)
+    first = Scenario(stored_at(url))
     for number in (ANNA, BO, CILLA):
         first.desk.start_conversation(first.start(number), "Hej", notify=Notify.COLLECTED)
     execute(url, "UPDATE enrolments SET state = '{}' WHERE id = 'e-0002'")
-    return first, Scenario(url)
+    return first, Scenario(stored_at(url))
 
 
 @pytest.mark.rule("D-13a")
@@ -969,7 +792,7 @@ def test_a_row_that_cannot_be_read_stops_nobody_else_s_notification(url: str, ca
             school.desk.enrolment("e-0002")
         school.at("2026-03-02 09:00")
         assert Pass(delivered=2, waiting=1) == school.deliver()
-        assert {ANNA, CILLA} == {notice.person.value for notice in school.inbox.delivered}
+        assert {ANNA, CILLA} == {notice.person.value for notice in school.world.inbox.delivered}
         assert "cannot be read" in caplog.text
         assert BO not in caplog.text
         assert Pass() == school.deliver()
@@ -998,7 +821,7 @@ def test_a_row_that_cannot_be_read_stops_the_noting_of_nobody_else_s_end(url: st
 
 def test_a_cursor_and_a_log_number_that_no_column_holds_are_refused(sqlite_url: str) -> None:
     """Otherwise an address that was changed in a browser would look like a database that is broken."""
-    school = Scenario(sqlite_url)
+    school = Scenario(stored_at(sqlite_url))
     with school.school:
         for key in ((10**30, "e-0001"), (10**5000, "e-0001"), (2, "\ud800"), (2, "\x00")):
             with pytest.raises(InvalidValue):

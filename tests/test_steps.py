@@ -10,7 +10,11 @@ from digital_painschool.errors import Conflict, InvalidProgram, NotFound, Reason
 from digital_painschool.people import HsaId
 from digital_painschool.ports.storage import Change
 from digital_painschool.program import Program
-from tests.scenario import ANNA, BO, COLLEAGUE, OTHER_UNIT, PAIN, PERSON, PROGRAM, STRANGER, UNIT, Scenario, refused
+from digital_painschool.testing.example import PAIN, PROGRAM
+from digital_painschool.testing.people import ANNA, BO, COLLEAGUE, OTHER_UNIT, PERSON, STRANGER, UNIT
+from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.world import in_memory, stored_at, with_adapters
+from tests.scenario import refused
 
 
 class Contended(MemoryStorage):
@@ -50,7 +54,7 @@ def test_of_two_who_start_the_same_program_at_once_one_is_refused() -> None:
                 school.colleague.start(ANNA, program="smartskola")
             super().save(change)
 
-    school = Scenario(storage=Racing())
+    school = Scenario(with_adapters(storage=Racing()))
     with refused("D-07a", Reason.ALREADY_OPEN):
         school.start()
     assert [COLLEAGUE.hsa_id] == [enrolment.therapist for enrolment in school.storage.of_person(PERSON)]
@@ -60,7 +64,7 @@ def test_of_two_who_start_the_same_program_at_once_one_is_refused() -> None:
 def test_a_start_is_tried_again_and_not_for_ever() -> None:
     """Otherwise a start would fail at the first meeting with somebody else, or never come to an end."""
     storage = Contended()
-    school = Scenario(storage=storage)
+    school = Scenario(with_adapters(storage=storage))
     storage.faster = 9
     assert 1 == school.state(school.start()).version
     storage.faster, storage.tried = 1000, 0
@@ -73,7 +77,7 @@ def test_a_start_is_tried_again_and_not_for_ever() -> None:
 def test_a_step_is_tried_again_and_not_for_ever() -> None:
     """Otherwise a step would fail at the first meeting with somebody else, or never come to an end."""
     storage = Contended()
-    school = Scenario(storage=storage)
+    school = Scenario(with_adapters(storage=storage))
     id_ = school.start()
     storage.faster = 9
     assert 2 == school.desk.review(id_).version
@@ -92,35 +96,35 @@ def test_two_units_with_a_program_of_one_name_each_keep_their_own(url: str, requ
     """Otherwise a patient would get the content of the unit that was first to start somebody."""
     theirs = evolve(PROGRAM, title="Den andra enhetens", forms=tuple(evolve(f, title="Annan") for f in PROGRAM.forms))
     offered = Catalogue(units={UNIT: UnitTerms(programs=(PROGRAM,)), OTHER_UNIT: UnitTerms(programs=(theirs,))})
-    school = Scenario(request.getfixturevalue("sqlite_url") if url == "sqlite" else url)
-    school.open(offered)
+    school = Scenario(stored_at(request.getfixturevalue("sqlite_url")) if url == "sqlite" else in_memory)
+    school.restart(offered)
     own = school.start()
     other = school.school.therapist(STRANGER).start(ANNA, program="smartskola").id
     for _ in range(2):
         assert PROGRAM == school.desk.program(own)
         assert theirs == school.school.therapist(STRANGER).program(other)
         assert (PROGRAM.form(PAIN), theirs.form(PAIN)) == (school.room.form(own, PAIN), school.room.form(other, PAIN))
-        school.open(Catalogue())
+        school.restart(Catalogue())
 
 
 @UNITS
 @pytest.mark.rule("D-05c")
 def test_changed_content_under_one_version_is_refused_at_a_unit(url: str, request: pytest.FixtureRequest) -> None:
     """Otherwise two patients of one version would read different things, and nobody could tell what each has read."""
-    school = Scenario(request.getfixturevalue("sqlite_url") if url == "sqlite" else url)
+    school = Scenario(stored_at(request.getfixturevalue("sqlite_url")) if url == "sqlite" else in_memory)
     id_ = school.start()
     changed = Catalogue(programs=(evolve(PROGRAM, title="Ändrad i smyg"),))
     within_the_process = school.school._steps
     within_the_process.catalogue = changed
     with school.unchanged(), pytest.raises(InvalidProgram, match="'1' stood for other content before"):
         school.start(BO)
-    school.open(changed)
+    school.restart(changed)
     with school.unchanged(), pytest.raises(InvalidProgram, match="'1' stood for other content before"):
         school.start(BO)
     assert PROGRAM == school.desk.program(id_)
     stranger = school.school.therapist(STRANGER)
     assert "Ändrad i smyg" == stranger.program(stranger.start(BO, program="smartskola").id).title
-    school.open(Catalogue(programs=(evolve(PROGRAM, title="Ändrad", version="2"),)))
+    school.restart(Catalogue(programs=(evolve(PROGRAM, title="Ändrad", version="2"),)))
     assert "Ändrad" == school.desk.program(school.start(BO)).title
 
 
@@ -143,7 +147,7 @@ def test_an_enrolment_whose_program_is_missing_is_named() -> None:
         def program(self, unit: HsaId, key: str, version: str) -> Program | None:
             return None
 
-    school = Scenario(storage=Restored())
+    school = Scenario(with_adapters(storage=Restored()))
     id_ = school.start()
     with pytest.raises(NotFound, match="program 'smartskola' version '1' in the storage"):
         school.room.complete_module(id_, 1)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -15,6 +15,7 @@ from digital_painschool.adapters.swedish_identity import SwedishIdentity
 from digital_painschool.errors import InvalidIdentity, WiringError
 from digital_painschool.people import PersonId
 from digital_painschool.ports.identity import Identity
+from digital_painschool.testing.contracts.identity import IdentityContract
 
 TODAY = date(2026, 1, 15)
 IDENTITY: Identity = SwedishIdentity()
@@ -79,6 +80,20 @@ def spellings(value: str, today: date) -> Iterator[str]:
     yield from (value, f"{value[:8]}{sign}{value[8:]}", f"{value[2:8]}{sign}{value[8:]}")
     if sign == "-":
         yield value[2:]
+
+
+class TestSwedishIdentity(IdentityContract):
+    """The adapter, by the contract of its port; all numbers of the public series, in every spelling."""
+
+    numbers: ClassVar = {
+        PersonId(scheme, value): tuple(spellings(value, TODAY)) if (scheme, value) in CIVIC else ()
+        for scheme, value in EVERY
+    }
+    unborn = tuple((value, born(value) - timedelta(days=1)) for _, value in CIVIC[:8])
+
+    def open(self, place: Path) -> SwedishIdentity:
+        """Make the reader."""
+        return SwedishIdentity()
 
 
 # --- what is read

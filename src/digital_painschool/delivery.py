@@ -11,14 +11,23 @@ from attrs import frozen
 from digital_painschool.border import whole_number
 from digital_painschool.enrolment import Enrolment
 from digital_painschool.errors import Conflict, DeliveryFailed, InvalidValue, NotFound, RuleBroken, StorageFailed
+from digital_painschool.events import Event, NotificationDropped, NotificationUndelivered
 from digital_painschool.instants import utc
 from digital_painschool.notification import Channel, Claimed, Notification, Outcome, Status
 from digital_painschool.people import HsaId, PersonId, System
-from digital_painschool.policy import Policy
+from digital_painschool.policy import Policy, Terms
 from digital_painschool.ports import Clock
-from digital_painschool.ports.inbox import Notice
+from digital_painschool.ports.inbox import Delivered, Notice
 from digital_painschool.rules.lifecycle import note_access_end
-from digital_painschool.rules.notifications import drop, give_up, is_moot, lanes, may_go_at, try_again_at
+from digital_painschool.rules.notifications import (
+    drop,
+    give_up,
+    is_moot,
+    is_of_the_day,
+    lanes,
+    may_go_at,
+    try_again_at,
+)
 from digital_painschool.rules.permissions import Action
 from digital_painschool.steps import Step, Steps
 
@@ -26,6 +35,7 @@ _log = logging.getLogger(__name__)
 _WORKER = System()
 _LONGEST_LEASE = timedelta(days=1)
 _UNTIL_REPAIRED = timedelta(hours=1)
+_NOTES = (NotificationDropped, NotificationUndelivered)
 
 
 @frozen(kw_only=True)
@@ -78,6 +88,7 @@ class Delivery:
 
         Raises:
             StorageFailed: The storage failed; what was in hand is tried again when its lease has run out.
+            Conflict: The database could not bring simultaneous claims or outcomes into an order; the same.
             InvalidValue: `now` has no zone.
         """
         fixed = None if now is None else utc(now)
@@ -136,7 +147,7 @@ class Delivery:
         """Say when a lane is to be tried again instead of now, or None when it can go.
 
         A collected one must be in the forenoon when it was claimed, or what was not due then would go later the same
-        day; and when it is handed over.
+        day; and when it is handed over. And none of its lane may have gone on the same day.
         """
         if not unreadable.isdisjoint(cause.enrolment_id for claim in lane for cause in claim.notification.causes):
             return now + _UNTIL_REPAIRED
@@ -145,30 +156,69 @@ class Delivery:
         if not lane[0].notification.collected:
             return None
         policy = self._steps.policy(lane[0].notification.unit)
-        opened, opens = may_go_at(claimed_at, policy), may_go_at(now, policy)
+        opened, opens = (may_go_at(at, policy, lane[0].told_at) for at in (claimed_at, now))
         return max(opened, opens) if opened > claimed_at or opens > now else None
 
     def _lane(
         self, lane: tuple[Claimed, ...], enrolments: Mapping[str, Enrolment], now: datetime
     ) -> Iterator[tuple[str, Outcome | None]]:
-        policy = self._steps.policy(lane[0].notification.unit)
-        moot = [claim for claim in lane if is_moot(claim.notification, enrolments, now)]
-        # The newest stands for all: should it be known already, the others were there when it was handed over. One that
-        # was attempted may have been handed over, so it still stands for others, even when its own reason is gone.
-        together = [claim for claim in lane if claim not in moot or (claim.attempts and len(moot) < len(lane))]
+        lane, begun = self._half_given_up(lane, enrolments)
+        for claim, status in begun.items():
+            yield self._settle("undelivered", claim, status, enrolments, now)
+        moot = {claim.notification.id for claim in lane if is_moot(claim.notification, enrolments, now)}
+        # One that was attempted may have been handed over, so it still stands for others, even when its own reason is
+        # gone.
+        together: list[Claimed] = []
         for claim in lane:
-            if claim not in together:
+            if claim.notification.id not in moot or (claim.attempts and len(moot) < len(lane)):
+                together.append(claim)
+            else:
                 yield self._settle("dropped", claim, Status.DROPPED, enrolments, now)
-        if not together:
-            return
-        *older, newest = together
+        if together:
+            yield from self._together(together, enrolments, now)
+
+    def _together(
+        self, lane: list[Claimed], enrolments: Mapping[str, Enrolment], now: datetime
+    ) -> Iterator[tuple[str, Outcome | None]]:
+        """Hand the newest day's over, for all. It may be known: a worker has handed it over that could not say so.
+
+        What was attempted as often was there then. What came later was perhaps not: it goes now, or tomorrow when the
+        known one may have gone today.
+        """
+        policy = self._steps.policy(lane[0].notification.unit)
+        first = max(lane, key=lambda claim: (claim.notification.window, claim.attempts, claim.notification.id))
         try:
-            self._hand(newest.notification, policy)
+            known = self._hand(first.notification, policy) is Delivered.KNOWN
         except DeliveryFailed as failure:
-            yield from self._failed(together, failure, policy, enrolments, now)
+            yield from self._failed(lane, failure, policy, enrolments, now)
             return
-        yield "delivered", _outcome(newest, Status.DELIVERED, now)
-        yield from (("merged", _outcome(claim, Status.MERGED, now)) for claim in older)
+        late = [claim for claim in lane if known and claim.attempts < first.attempts]
+        yield "delivered", _outcome(first, Status.DELIVERED, now)
+        for claim in lane:
+            if claim is not first and claim not in late:
+                yield "merged", _outcome(claim, Status.MERGED, now)
+        if is_of_the_day(first.notification, now, policy) or any(claim.attempts for claim in late):
+            tomorrow = may_go_at(now, policy, told_at=now)
+            yield from (("waiting", _back(claim, now, tomorrow, tried=False)) for claim in late)
+        elif late:
+            yield from self._together(late, enrolments, now)
+
+    def _half_given_up(
+        self, lane: tuple[Claimed, ...], enrolments: Mapping[str, Enrolment]
+    ) -> tuple[tuple[Claimed, ...], Mapping[Claimed, Status]]:
+        """Take out of a lane what a worker before this one gave up on some of its timelines, with what they say.
+
+        It died before the others were noted on, or the storage failed then. What a therapist has been told stands.
+        """
+        begun: dict[Claimed, Status] = {}
+        for claim in lane:
+            ids = _of_these(claim, enrolments) if claim.attempts else ()
+            if len(ids) > 1:
+                notes = (note for enrolment_id in ids for note in self._notes(enrolment_id, claim.notification))
+                for note in notes:
+                    if isinstance(note, NotificationUndelivered):
+                        begun[claim] = note.status
+        return (tuple(claim for claim in lane if claim not in begun) if begun else lane), begun
 
     def _failed(
         self,
@@ -189,23 +239,22 @@ class Delivery:
         # All at one instant, so that they go as one.
         yield from (("retried", _back(claim, now, max(again.values()), tried=True)) for claim in again)
 
-    def _hand(self, notification: Notification, policy: Policy) -> None:
+    def _hand(self, notification: Notification, policy: Policy) -> Delivered:
         try:
             if isinstance(notification.recipient, PersonId):
-                self._to_patient(notification, notification.recipient, policy)
-            else:
-                self._to_staff(notification, notification.recipient, policy)
+                return self._to_patient(notification, notification.recipient, policy)
+            return self._to_staff(notification, notification.recipient, policy)
         except DeliveryFailed:
             raise
         except Exception as error:  # noqa: BLE001 - an adapter of any make must stop no other notification
             _log.error("handing over to %s raised %s", notification.channel.value, type(error).__name__)
             raise DeliveryFailed(type(error).__name__) from None
 
-    def _to_patient(self, notification: Notification, person: PersonId, policy: Policy) -> None:
+    def _to_patient(self, notification: Notification, person: PersonId, policy: Policy) -> Delivered:
         inbox = self._steps.ports.inbox
         if not inbox.reach(person).reachable:
             raise _Unreachable("the person cannot be reached in the inbox", permanent=True)
-        inbox.deliver(
+        return inbox.deliver(
             Notice(
                 key=notification.id,
                 unit=notification.unit,
@@ -215,7 +264,7 @@ class Delivery:
             )
         )
 
-    def _to_staff(self, notification: Notification, recipient: HsaId, policy: Policy) -> None:
+    def _to_staff(self, notification: Notification, recipient: HsaId, policy: Policy) -> Delivered:
         entry = self._steps.ports.directory.find(recipient)
         address = None
         if entry is not None:
@@ -224,17 +273,20 @@ class Delivery:
             raise _Unreachable("the staff directory has no address", permanent=True)
         for messenger in self._steps.ports.messengers:
             if messenger.channel is notification.channel:
-                messenger.send(address, notification.template, policy.staff_link, key=notification.id)
-                return
+                return messenger.send(address, notification.template, policy.staff_link, key=notification.id)
         raise DeliveryFailed(f"no messenger for {notification.channel.value} is set up", permanent=True)
 
     def _settle(
         self, what: str, claim: Claimed, status: Status, enrolments: Mapping[str, Enrolment], now: datetime
     ) -> tuple[str, Outcome | None]:
-        """Note on the timelines what became of a notification; the last note settles it in the same transaction."""
+        """Note on the timelines what became of a notification; the last note settles it in the same transaction.
+
+        Each is written only while the notification is still in hand, or else the next worker's decision would stand
+        beside a note of another.
+        """
         notification = claim.notification
         outcome = _outcome(claim, status, now)
-        ids = sorted({cause.enrolment_id for cause in notification.causes} & enrolments.keys())
+        ids = _of_these(claim, enrolments)
         if not ids:
             return what, outcome
         step: Step
@@ -242,13 +294,35 @@ class Delivery:
             step = partial(drop, notification=notification, by=_WORKER, at=now)
         else:
             step = partial(give_up, notification=notification, status=status, by=_WORKER, at=now)
-        noted = all(self._record(enrolment_id, step, now) for enrolment_id in ids[:-1])
+        if claim.attempts:
+            step = self._unless_noted(step, notification)
+        noted = all(self._record(enrolment_id, step, now, held=(claim,)) for enrolment_id in ids[:-1])
         settled = noted and self._record(ids[-1], step, now, outcomes=(outcome,))
         return what if settled else "waiting", None
 
-    def _record(self, enrolment_id: str, step: Step, now: datetime, outcomes: tuple[Outcome, ...] = ()) -> bool:
+    def _unless_noted(self, step: Step, notification: Notification) -> Step:
+        # A worker that died in between, or whose storage failed then, has left its note on some of the timelines.
+        def taken(enrolment: Enrolment, terms: Terms) -> tuple[Event, ...]:
+            return () if self._notes(enrolment.id, notification) else step(enrolment, terms)
+
+        return taken
+
+    def _notes(
+        self, enrolment_id: str, notification: Notification
+    ) -> tuple[NotificationDropped | NotificationUndelivered, ...]:
+        events = (entry.event for entry in self._steps.storage.timeline(enrolment_id, _NOTES))
+        return tuple(e for e in events if isinstance(e, _NOTES) and e.notification == notification.id)
+
+    def _record(
+        self,
+        enrolment_id: str,
+        step: Step,
+        now: datetime,
+        outcomes: tuple[Outcome, ...] = (),
+        held: tuple[Claimed, ...] = (),
+    ) -> bool:
         try:
-            self._steps.take(Action.DELIVER, _WORKER, enrolment_id, step, at=now, outcomes=outcomes)
+            self._steps.take(Action.DELIVER, _WORKER, enrolment_id, step, at=now, outcomes=outcomes, held=held)
         except (Conflict, NotFound, RuleBroken):
             # It is busy, or has ended or gone meanwhile: a later pass decides anew, when the lease has run out.
             return False
@@ -267,6 +341,10 @@ def _checked_lease(lease: object) -> timedelta:
     if not isinstance(lease, timedelta) or not timedelta(0) < lease <= _LONGEST_LEASE:
         raise InvalidValue("lease is a timedelta, longer than nothing and a day at most")
     return lease
+
+
+def _of_these(claim: Claimed, enrolments: Mapping[str, Enrolment]) -> list[str]:
+    return sorted({cause.enrolment_id for cause in claim.notification.causes} & enrolments.keys())
 
 
 def _outcome(claim: Claimed, status: Status, at: datetime) -> Outcome:

@@ -162,6 +162,13 @@ class StorageFailed(PainschoolError):
     """The storage could not do its work (closed, full, unreachable, of another version); nothing was changed."""
 
 
+class OutcomeUnknown(StorageFailed):
+    """The connection broke before the storage could say that a step is kept; it is kept whole, or not at all.
+
+    Nobody but the storage knows which: load again, and decide again on what is there.
+    """
+
+
 class DeliveryFailed(PainschoolError):
     """An adapter could not hand a notification over.
 

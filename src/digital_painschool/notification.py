@@ -141,11 +141,13 @@ class Claimed:
         notification: What is to be handed over.
         attempts: How many attempts were begun before this one.
         token: Proves the claim when the outcome is settled.
+        told_at: For a collected one: when one of its lane was last delivered, UTC; None when none was.
     """
 
     notification: Notification
     attempts: int
     token: str
+    told_at: datetime | None = None
 
 
 @frozen(kw_only=True, slots=False)

@@ -190,6 +190,11 @@ def instant_from_text(text: str) -> datetime:
     return utc(datetime.fromisoformat(text))
 
 
+def optional_instant_from_text(text: str | None) -> datetime | None:
+    """Read an instant that may be missing."""
+    return None if text is None else instant_from_text(text)
+
+
 def _unreadable(what: str, error: Exception) -> StorageFailed:
     return StorageFailed(f"{what} cannot be read ({type(error).__name__}); was it changed by hand?")
 
@@ -199,11 +204,12 @@ def _instant(value: Any, _: object) -> datetime:
 
 
 def _optional_instant(value: Any, _: object) -> datetime | None:
-    return None if value is None else instant_from_text(value)
+    return optional_instant_from_text(value)
 
 
 @lru_cache(_REMEMBERED)
-def _hsa_id(text: str) -> HsaId:
+def hsa_id_from_text(text: str) -> HsaId:
+    """Read an HSA-id; there are few, and they come again and again."""
     return HsaId(text)
 
 
@@ -277,7 +283,7 @@ def _register_many(one: Any, describe: Callable[[Any], Any], make: Callable[[Any
 _converter = Converter(detailed_validation=False)
 _register(datetime, instant_to_text, _instant)
 _register(datetime | None, optional_instant_to_text, _optional_instant)
-_register(HsaId, str, lambda value, _: _hsa_id(value))
+_register(HsaId, str, lambda value, _: hsa_id_from_text(value))
 _register(Phase, lambda phase: phase.value, lambda value, _: Phase(value))
 _register(PersonId, lambda person: {"scheme": person.scheme, "value": person.value}, _person)
 _register(frozenset[int], sorted, lambda value, _: frozenset(value))

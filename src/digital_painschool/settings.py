@@ -15,6 +15,9 @@ from digital_painschool.errors import WiringError
 from digital_painschool.policy import Policy
 from digital_painschool.program import Program
 
+_WHERE = ("url", "schema")
+"""Where an adapter in SQL has its rows; those beside the storage have the storage's."""
+
 
 def _frozen(options: Mapping[str, object]) -> Mapping[str, object]:
     return MappingProxyType(dict(options))
@@ -26,6 +29,11 @@ class Chosen:
 
     name: str
     options: Mapping[str, object] = field(factory=dict, converter=_frozen, repr=lambda options: repr(sorted(options)))
+
+    @property
+    def place(self) -> Mapping[str, object]:
+        """The options that say where an adapter in SQL has its rows."""
+        return {key: self.options[key] for key in _WHERE if key in self.options}
 
 
 @frozen(kw_only=True)
@@ -59,15 +67,16 @@ class Settings:
     @inbox.default
     def _beside_the_storage(self) -> Chosen:
         if self.storage.name in ("sqlite", "postgresql") and "url" in self.storage.options:
-            return Chosen("sql", {"url": self.storage.options["url"]})
+            return Chosen("sql", self.storage.place)
         return Chosen("memory")
 
     @classmethod
-    def from_url(cls, url: str) -> Self:
+    def from_url(cls, url: str, schema: str | None = None) -> Self:
         """Give the settings for a storage URL: the inbox beside the storage, nobody in the staff directory.
 
         Args:
             url: Such as `sqlite:///painschool.db`, `postgresql://host/database`, or `memory://`.
+            schema: The schema of a PostgreSQL database that the school lies in; None for the server's own choice.
 
         Raises:
             WiringError: It is no URL.
@@ -75,7 +84,8 @@ class Settings:
         scheme, colon, _ = url.partition("://")
         if not colon or not scheme:
             raise WiringError("a storage URL begins with its kind, such as sqlite:///painschool.db")
-        return cls(storage=Chosen(scheme.partition("+")[0], {"url": url}))
+        place = {"url": url} if schema is None else {"url": url, "schema": schema}
+        return cls(storage=Chosen(scheme.partition("+")[0], place))
 
     @classmethod
     def from_toml(cls, path: str | Path) -> "Settings":

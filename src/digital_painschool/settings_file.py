@@ -92,7 +92,7 @@ def _storage(value: object, folder: Path) -> Chosen:
 def _chosen(value: object, section: str, folder: Path, storage: Chosen) -> Chosen:
     chosen = _placed(_named(value, section), folder)
     if chosen.name == "sql" and "url" not in chosen.options and "url" in storage.options:
-        return Chosen(chosen.name, {**chosen.options, "url": storage.options["url"]})
+        return Chosen(chosen.name, {**storage.place, **chosen.options})
     return chosen
 
 

@@ -19,7 +19,7 @@ from digital_painschool.errors import (
 )
 from digital_painschool.events import Event, NotificationDropped
 from digital_painschool.instants import utc
-from digital_painschool.notification import Outcome, Profile
+from digital_painschool.notification import Claimed, Outcome, Profile
 from digital_painschool.people import Actor, By, HsaId, Patient, PersonId
 from digital_painschool.policy import Policy, Terms
 from digital_painschool.ports import Clock, Ports
@@ -153,7 +153,7 @@ class Steps:
                 raise
             enrolment = _fold(None, events)
             try:
-                self.storage.save(self._change(Action.START, by, at, 0, enrolment, events, terms, {}, ()))
+                self.storage.save(self._change(Action.START, by, at, 0, enrolment, events, terms, {}))
             except Conflict:
                 _wait_a_little(attempt)
                 continue
@@ -171,6 +171,7 @@ class Steps:
         at: datetime | None = None,
         documents: Mapping[type[Event], Content] | None = None,
         outcomes: tuple[Outcome, ...] = (),
+        held: tuple[Claimed, ...] = (),
     ) -> Enrolment:
         """Take one step with an enrolment, for someone who may.
 
@@ -184,6 +185,7 @@ class Steps:
             at: When, for the access log; the clock's present when left out.
             documents: What people wrote, by the type of the event that it belongs to.
             outcomes: Claimed notifications that are settled with the step.
+            held: Claimed notifications that the step says something of, and another settles.
 
         Returns:
             The state after the step.
@@ -192,11 +194,15 @@ class Steps:
             NotFound: There is no such enrolment.
             NotPermitted: By the table.
             RuleBroken: The rule refused; nothing was changed.
-            Conflict: Others were faster, again and again; nothing was changed.
+            Conflict: Others were faster, again and again, or have what was claimed in hand; nothing was changed.
         """
         at = at or self.now()
+        tried: int | None = None
         for attempt in range(_ATTEMPTS):
             before = self._load(enrolment_id)
+            if tried == before.version and (outcomes or held):
+                raise Conflict("somebody else has the notification in hand; leave it to them")
+            tried = before.version
             self.permit(action, by, before)
             terms = self.terms(before)
             events = step(before, terms)
@@ -204,7 +210,7 @@ class Steps:
                 self.storage.log((self.access_entry(action, by, at, before),))
                 return before
             after = _fold(before, events)
-            change = self._change(action, by, at, before.version, after, events, terms, documents or {}, outcomes)
+            change = self._change(action, by, at, before.version, after, events, terms, documents or {}, outcomes, held)
             try:
                 self.storage.save(change)
             except Conflict:
@@ -309,7 +315,8 @@ class Steps:
         events: tuple[Event, ...],
         terms: Terms,
         documents: Mapping[type[Event], Content],
-        outcomes: tuple[Outcome, ...],
+        outcomes: tuple[Outcome, ...] = (),
+        held: tuple[Claimed, ...] = (),
     ) -> Change:
         return Change(
             before=before,
@@ -330,6 +337,7 @@ class Steps:
                 if isinstance(event, NotificationDropped) and action is not Action.DELIVER
             ),
             outcomes=outcomes,
+            held=held,
         )
 
     def _profile(self, events: Iterable[Event], enrolment: Enrolment, policy: Policy) -> Profile:

@@ -11,7 +11,9 @@ from digital_painschool.errors import NotPermitted, RuleBroken
 from digital_painschool.people import Actor, Role
 from digital_painschool.policy import FlagKind
 from digital_painschool.program import Ordering
-from tests.scenario import ANNA, ARCHIVIST, BO, NURSE, OTHER_UNIT, PAIN, UNIT, Scenario, program, staff
+from digital_painschool.testing.example import PAIN, program
+from digital_painschool.testing.people import ANNA, ARCHIVIST, BO, NURSE, OTHER_UNIT, UNIT, staff
+from digital_painschool.testing.scenario import Scenario
 
 OWN, UNIT_WIDE, NEVER = "own patients", "the whole unit", "never"
 T, P, D = Role.THERAPIST, Role.PATIENT_ADMINISTRATOR, Role.DATA_ADMINISTRATOR

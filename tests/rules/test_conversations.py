@@ -14,7 +14,10 @@ from digital_painschool.policy import FlagKind, Policy
 from digital_painschool.rules.conversations import read, rename, send, start_conversation
 from digital_painschool.rules.flags import Flag
 from digital_painschool.rules.lifecycle import end
-from tests.scenario import INSTANT, NURSE, PATIENT, START, TERMS, Scenario, folded, refused, started
+from digital_painschool.testing.people import NURSE, PATIENT
+from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.world import INSTANT, START
+from tests.scenario import TERMS, folded, refused, started
 
 LATER = START + timedelta(hours=1)
 
@@ -164,6 +167,37 @@ def test_a_message_that_came_after_the_view_was_drawn_stays_unread() -> None:
     for beyond in (3, -1):
         with refused("D-15a", Reason.NO_SUCH_MESSAGE, conversation=1):
             read(after, TERMS, 1, beyond, by=NURSE, at=LATER)
+
+
+@pytest.mark.rule("D-15a")
+def test_one_can_read_up_to_the_last_message_of_the_other_side_and_no_further() -> None:
+    """Otherwise the next message would be read before it is written, or the last could never be settled."""
+    enrolment = folded(started(), start_conversation(started(), TERMS, "1", "Rubrik", by=PATIENT, at=LATER))
+    for text in "2345":
+        enrolment = folded(enrolment, send(enrolment, TERMS, 1, text, by=PATIENT, at=LATER))
+    enrolment = folded(enrolment, read(enrolment, TERMS, 1, 2, by=NURSE, at=LATER))
+    assert 3 == enrolment.conversations[0].unread(Party.THERAPIST)
+    assert [3, 4, 5] == [read(enrolment, TERMS, 1, n, by=NURSE, at=LATER)[0].up_to for n in (3, 4, 5)]  # type: ignore[union-attr]
+    with refused("D-15a", Reason.NO_SUCH_MESSAGE, conversation=1):
+        read(enrolment, TERMS, 1, 6, by=NURSE, at=LATER)
+
+
+@pytest.mark.rule("M-10")
+def test_conversations_and_each_side_s_messages_are_numbered_from_1_without_gap() -> None:
+    """Otherwise two messages would share a number, and reading one would settle the other."""
+    enrolment = started()
+    for number in range(1, 6):
+        events = start_conversation(enrolment, TERMS, "Hej", "Rubrik", by=NURSE, at=LATER)
+        assert [number, number] == [event.conversation for event in events]  # type: ignore[union-attr]
+        enrolment = folded(enrolment, events)
+    for by in (NURSE, PATIENT):
+        numbers = []
+        for _ in range(5):
+            (event,) = send(enrolment, TERMS, 5, "Hej", by=by, at=LATER)
+            assert isinstance(event, MessageSent)
+            numbers.append(event.number)
+            enrolment = folded(enrolment, [event])
+        assert ([2, 3, 4, 5, 6] if by is NURSE else [1, 2, 3, 4, 5]) == numbers
 
 
 @pytest.mark.rule("D-17a")

@@ -1,6 +1,7 @@
 """The box of current events: what waits, its counts, and how it is settled."""
 
 from datetime import datetime, timedelta
+from inspect import Parameter, signature
 
 import pytest
 
@@ -20,23 +21,12 @@ from digital_painschool.policy import FlagKind
 from digital_painschool.rules.conversations import start_conversation
 from digital_painschool.rules.flags import Flag, mark_handled, mark_read, tally, to_handle
 from digital_painschool.rules.forms import save_form
-from digital_painschool.rules.lifecycle import end
-from tests.scenario import (
-    ANNA,
-    BO,
-    CILLA,
-    DAILY,
-    INSTANT,
-    NURSE,
-    PAIN,
-    PATIENT,
-    START,
-    TERMS,
-    Scenario,
-    folded,
-    refused,
-    started,
-)
+from digital_painschool.rules.lifecycle import end, maintain
+from digital_painschool.testing.example import DAILY, PAIN
+from digital_painschool.testing.people import ANNA, BO, CILLA, NURSE, PATIENT
+from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.world import INSTANT, START
+from tests.scenario import TERMS, folded, refused, started
 
 LATER = START + timedelta(hours=1)
 
@@ -171,7 +161,16 @@ def test_the_timeline_can_be_filtered_to_forms_or_to_one_form() -> None:
 
 
 @pytest.mark.rule("M-17")
-@pytest.mark.parametrize(("after", "kinds"), [(-INSTANT, []), (0 * INSTANT, [FlagKind.ENDING])])
+@pytest.mark.parametrize(
+    ("after", "kinds"),
+    [
+        (-timedelta(days=30), []),
+        (-INSTANT, []),
+        (0 * INSTANT, [FlagKind.ENDING]),
+        (INSTANT, [FlagKind.ENDING]),
+        (timedelta(days=30), [FlagKind.ENDING]),
+    ],
+)
 def test_the_flag_of_the_ending_waits_from_the_instant_on(after: timedelta, kinds: list[FlagKind]) -> None:
     """Otherwise the flag would depend on whether a worker has run."""
     enrolment = started()
@@ -185,6 +184,7 @@ def test_everything_that_can_wait_is_in_the_box_and_in_the_figures() -> None:
     assert [*list(FlagKind)[:2], FlagKind.UNDELIVERED, FlagKind.PROGRAM_DONE, FlagKind.ENDING] == [
         flag.kind for flag in to_handle(enrolment, enrolment.access_until)
     ]
+    assert [(1, 1)] * 5 == [(flag.unread, flag.total) for flag in to_handle(enrolment, enrolment.access_until)]
     assert Tally(unread_forms=1, unread_messages=1, done=True, undelivered=1, priority=False) == tally(enrolment)
 
 
@@ -211,6 +211,7 @@ def test_an_alert_stays_when_a_later_filling_in_is_calm_and_goes_when_it_is_read
     assert [True] == [flag.priority for flag in to_handle(enrolment, LATER)]
     assert [True] == [flag.priority for flag in to_handle(marked(enrolment, 1), LATER)]
     assert [False] == [flag.priority for flag in to_handle(marked(enrolment, 2), LATER)]
+    assert [True, True, False, False] == [tally(marked(enrolment, read)).priority for read in (0, 1, 2, 3)]
 
 
 @pytest.mark.rule("D-17a")
@@ -249,7 +250,7 @@ def test_nothing_waits_in_an_ended_enrolment() -> None:
     over = folded(enrolment, end(enrolment, TERMS, "klar", by=NURSE, at=LATER))
     far: datetime = enrolment.access_until + timedelta(days=1)
     assert () == to_handle(over, far)
-    assert Tally() == tally(over)
+    assert Tally(unread_forms=0, unread_messages=0, done=False, undelivered=0, priority=False) == tally(over)
     assert () == mark_read(over, TERMS, PAIN, opened=True, by=NURSE, at=LATER)
     with refused("D-19a", Reason.ALREADY_ENDED):
         mark_read(over, TERMS, PAIN, opened=False, by=NURSE, at=LATER)
@@ -270,3 +271,21 @@ def test_the_figures_of_the_list_are_those_of_the_box() -> None:
     (row,) = school.desk.caseload().rows
     assert row.flags == sum(flag.unread for flag in school.desk.to_handle(id_)) == 4
     assert 1 == school.state(id_).conversations[0].unread(Party.THERAPIST)
+
+
+@pytest.mark.rule("M-18")
+def test_what_waited_before_a_maintenance_can_be_settled_in_it() -> None:
+    """Otherwise a form would wait for ever, and nothing but the end would take it out of the box."""
+    enrolment = busy()
+    kept = folded(enrolment, maintain(enrolment, TERMS, 30, (1,), by=NURSE, at=LATER))
+    assert to_handle(enrolment, LATER) == to_handle(kept, LATER)
+    assert tally(enrolment) == tally(kept)
+    assert 1 == len(mark_read(kept, TERMS, PAIN, opened=True, by=NURSE, at=LATER))
+    assert 1 == len(mark_handled(kept, TERMS, FlagKind.PROGRAM_DONE, by=NURSE, at=LATER))
+
+
+def test_a_flag_is_made_by_the_names_of_its_parts() -> None:
+    """Otherwise a portal that makes flags in its tests would count unread ones where it meant all."""
+    assert {Parameter.KEYWORD_ONLY} == {parameter.kind for parameter in signature(Flag).parameters.values()}
+    flag = Flag(kind=FlagKind.ENDING)
+    assert (1, 1, False) == (flag.unread, flag.total, flag.priority)

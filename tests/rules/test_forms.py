@@ -15,22 +15,11 @@ from digital_painschool.program import Ordering
 from digital_painschool.rules.flags import Flag
 from digital_painschool.rules.forms import answer_problems, is_alert, save_form, score
 from digital_painschool.rules.lifecycle import maintain
-from tests.scenario import (
-    DAILY,
-    INSTANT,
-    NURSE,
-    PAIN,
-    PATIENT,
-    POLICY,
-    PROGRAM,
-    START,
-    TERMS,
-    Scenario,
-    folded,
-    program,
-    refused,
-    started,
-)
+from digital_painschool.testing.example import DAILY, PAIN, PROGRAM, program
+from digital_painschool.testing.people import NURSE, PATIENT
+from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.world import INSTANT, START
+from tests.scenario import POLICY, TERMS, folded, refused, started
 
 LATER = START + timedelta(hours=1)
 GOOD: Mapping[str, Answer] = {"hemma": "bra"}
@@ -95,6 +84,8 @@ BAD: list[tuple[str, Mapping[str, Answer]]] = [
     ("fritext", {**GOOD, "fritext": 3}),
     ("dag", {**GOOD, "dag": "2026-02-29"}),
     ("dag", {**GOOD, "dag": "20260302"}),
+    ("dag", {**GOOD, "dag": "2026-W10-1"}),
+    ("dag", {**GOOD, "dag": "2026-W53-5"}),
     ("dag", {**GOOD, "dag": "i morgon"}),
     ("1 of the answers are for no question", {**GOOD, "hemlig nyckel": "hemligt svar"}),
 ]
@@ -104,12 +95,27 @@ BAD: list[tuple[str, Mapping[str, Answer]]] = [
 @pytest.mark.parametrize(("named", "answers"), BAD)
 def test_a_wrong_answer_is_named_by_its_question_and_never_repeated(named: str, answers: Mapping[str, Answer]) -> None:
     """Otherwise the patient would not know what to correct, or the answer would come into a log."""
-    with refused("M-14", Reason.INVALID_ANSWERS, form=DAILY) as _:
-        save_form(started(), TERMS, DAILY, answers, by=PATIENT, at=LATER)
     assert FORM is not None
     (problem,) = answer_problems(FORM, answers)
+    questions = (named,) if named in FORM.keys else ()
+    with refused("M-14", Reason.INVALID_ANSWERS, form=DAILY, questions=questions, problems=(problem,)):
+        save_form(started(), TERMS, DAILY, answers, by=PATIENT, at=LATER)
     assert problem.startswith(named)
     assert "hemlig" not in problem
+
+
+@pytest.mark.rule("M-14")
+@pytest.mark.parametrize(
+    ("answer", "fine"),
+    [(-1, False), (0, True), (5, True), (10, True), (11, False), (True, False), (6.0, False), ("6", False)],
+)
+def test_a_scale_wants_one_of_its_whole_numbers(answer: Answer, fine: bool) -> None:
+    """Otherwise a pain of 11 would be kept, or one of "yes"."""
+    pain = PROGRAM.form(PAIN)
+    assert pain is not None
+    assert (() if fine else ("smarta: choose a whole number from 0 to 10",)) == answer_problems(
+        pain, {"smarta": answer}
+    )
 
 
 @pytest.mark.rule("M-14")
@@ -118,6 +124,8 @@ def test_a_wrong_answer_is_named_by_its_question_and_never_repeated(named: str, 
     [
         GOOD,
         {**GOOD, "var": ()},
+        {**GOOD, "var": ("axel",)},
+        {**GOOD, "var": ("axel", "rygg")},
         {**GOOD, "timmar": 0},
         {**GOOD, "timmar": 24.0},
         {**GOOD, "steg": 50},
@@ -187,6 +195,35 @@ def test_the_score_is_the_sum_of_what_the_answers_add() -> None:
 
 
 @pytest.mark.rule("D-17a")
+def test_what_is_no_answer_to_a_question_adds_nothing_and_alerts_nobody() -> None:
+    """Otherwise a screen that shows the score while the patient types would add up half an answer."""
+    assert FORM is not None
+    unfinished: Mapping[str, Answer] = {"hemma": 3, "steg": "5"}
+    assert 0 == score(FORM, unfinished)
+    assert False is is_alert(FORM, unfinished, 0)
+
+
+@pytest.mark.rule("M-14")
+def test_what_is_wrong_is_told_in_the_question_s_own_terms() -> None:
+    """Otherwise a patient would be asked for a whole number of hours, or for half a step."""
+    assert FORM is not None
+    assert (
+        "timmar: give a number from 0 to 24",
+        "steg: give a whole number from 0 to 50",
+    ) == answer_problems(FORM, {**GOOD, "timmar": 25, "steg": 5.5})
+
+
+@pytest.mark.rule("M-14")
+def test_every_option_of_a_long_list_can_be_chosen() -> None:
+    """Otherwise who has lived in all 290 municipalities could not say so."""
+    keys = tuple(f"kommun-{number}" for number in range(290))
+    options = tuple(Option(key=key, text=key) for key in keys)
+    form = Form(key="f", title="F", questions=(ManyChoices(key="var", text="Var?", options=options),))
+    assert () == answer_problems(form, {"var": keys})
+    assert ("var: choose among the options, each at most once",) == answer_problems(form, {"var": (*keys, keys[0])})
+
+
+@pytest.mark.rule("D-17a")
 @pytest.mark.parametrize(
     ("answers", "alert"),
     [
@@ -196,6 +233,7 @@ def test_the_score_is_the_sum_of_what_the_answers_add() -> None:
         ({"hemma": "svart", "var": ("axel", "rygg")}, True),
         ({"hemma": "bra", "steg": 5}, False),
         ({"hemma": "bra", "steg": 6}, True),
+        ({"hemma": "svart", "var": ("axel", "rygg"), "steg": 39}, True),
     ],
 )
 def test_an_alert_is_raised_at_the_threshold_of_an_option_or_the_score(

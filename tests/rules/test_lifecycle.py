@@ -11,6 +11,7 @@ from digital_painschool.enrolment import Enrolment, Phase
 from digital_painschool.errors import InvalidIdentity, InvalidProgram, InvalidValue, Reason
 from digital_painschool.events import AccessEnded, Ended, HandedOver, Maintained, NotificationDropped, Reviewed, Started
 from digital_painschool.notification import Notify
+from digital_painschool.people import HsaId
 from digital_painschool.policy import FlagKind, Policy, Terms
 from digital_painschool.program import EndReason
 from digital_painschool.rules.lifecycle import (
@@ -23,29 +24,21 @@ from digital_painschool.rules.lifecycle import (
     review,
     start,
 )
-from tests.scenario import (
+from digital_painschool.testing.example import PROGRAM, SLEEP, program
+from digital_painschool.testing.people import (
     ANNA,
     BO,
     COLLEAGUE,
     COORDINATION_NUMBER,
-    INSTANT,
     NURSE,
     OTHER_UNIT,
     PERSON,
-    POLICY,
-    PROGRAM,
     RESERVE_NUMBER,
-    SLEEP,
-    START,
-    TERMS,
     UNIT,
-    Scenario,
-    folded,
-    local,
-    program,
-    refused,
-    started,
 )
+from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.world import INSTANT, START, local
+from tests.scenario import POLICY, TERMS, folded, refused, started
 
 LATER = START + timedelta(days=10)
 STEPS = {
@@ -122,7 +115,7 @@ def test_an_enrolment_keeps_the_version_that_it_was_started_with() -> None:
     """Otherwise a change of content would change a treatment that has begun."""
     school = Scenario()
     old = school.start()
-    school.open(Catalogue(programs=(program(version="2"),)))
+    school.restart(Catalogue(programs=(program(version="2"),)))
     new = school.start(BO)
     assert ["1", "2"] == [school.desk.program(id_).version for id_ in (old, new)]
 
@@ -132,7 +125,7 @@ def test_other_content_under_a_used_version_is_refused() -> None:
     """Otherwise two patients with the same version would have had different programs."""
     school = Scenario()
     school.start()
-    school.open(Catalogue(programs=(evolve(PROGRAM, title="Ett annat innehåll"),)))
+    school.restart(Catalogue(programs=(evolve(PROGRAM, title="Ett annat innehåll"),)))
     with school.unchanged(), pytest.raises(InvalidProgram):
         school.start(BO)
 
@@ -167,7 +160,13 @@ def test_an_open_enrolment_in_maintenance_is_an_open_enrolment() -> None:
     open_one = in_phase(Phase.MAINTENANCE)
     with refused("D-07a", Reason.ALREADY_OPEN):
         start(TERMS, PERSON, [open_one], enrolment_id="e", unit=UNIT, therapist=NURSE.hsa_id, by=NURSE, at=LATER)
-    for terms, unit in ((Terms(SLEEP, POLICY), UNIT), (TERMS, OTHER_UNIT)):
+    near = HsaId("SE2321000131-E000000000000")
+    for terms, unit in (
+        (Terms(program(key="a-skola"), POLICY), UNIT),
+        (Terms(SLEEP, POLICY), UNIT),
+        (TERMS, near),
+        (TERMS, OTHER_UNIT),
+    ):
         assert start(terms, PERSON, [open_one], enrolment_id="e", unit=unit, therapist=NURSE.hsa_id, by=NURSE, at=LATER)
 
 
@@ -241,6 +240,18 @@ def test_handing_over_to_the_same_therapist_is_refused() -> None:
     id_ = school.start()
     with school.unchanged(), refused("D-09a", Reason.SAME_THERAPIST):
         school.coordinator.hand_over(id_, NURSE.hsa_id)
+
+
+@pytest.mark.rule("D-09a")
+def test_who_has_the_patient_is_told_by_the_id_and_not_by_where_it_was_read() -> None:
+    """Otherwise an id from a request would hand the patient to the one who has it, or keep it from another."""
+    with refused("D-09a", Reason.SAME_THERAPIST):
+        hand_over(started(), TERMS, HsaId(str(NURSE.hsa_id)), by=NURSE, at=LATER)
+    for number in ("000000000000", "999999999999"):
+        other = HsaId(f"SE2321000131-P{number}")
+        assert [HandedOver(at=LATER, by=NURSE.hsa_id, therapist=other)] == [
+            *hand_over(started(), TERMS, other, by=NURSE, at=LATER)
+        ]
 
 
 @pytest.mark.rule("M-18")
@@ -375,6 +386,16 @@ def test_the_end_of_access_is_noted_once_for_each_time_that_it_ends() -> None:
     assert () == note_access_end(noted, TERMS, by=NURSE, at=over + timedelta(days=1))
     again = folded(noted, maintain(noted, TERMS, 1, (1,), by=NURSE, at=over))
     assert [AccessEnded] == [type(e) for e in note_access_end(again, TERMS, by=NURSE, at=again.access_until)]
+
+
+@pytest.mark.rule("D-05a")
+def test_an_end_is_noted_when_another_was_noted_whichever_came_first_and_the_same_is_not_noted_again() -> None:
+    """Otherwise a clock that ran ahead would keep an end off the timeline, or a restart put it there twice."""
+    enrolment = started()
+    over = enrolment.access_until
+    for noted, count in ((over - INSTANT, 1), (over + INSTANT, 1), (over + 0 * INSTANT, 0)):
+        before = evolve(enrolment, noted_end=noted)
+        assert count == len(note_access_end(before, TERMS, by=NURSE, at=over + timedelta(days=1)))
 
 
 @pytest.mark.rule("M-17")

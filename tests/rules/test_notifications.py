@@ -9,10 +9,11 @@ from digital_painschool.enrolment import Enrolment, replay
 from digital_painschool.errors import InvalidValue, Reason
 from digital_painschool.events import Event, NotificationDropped, NotificationUndelivered
 from digital_painschool.notification import Cause, Channel, Claimed, Notification, Notify, Profile, Status, Template
-from digital_painschool.people import PersonId, System
+from digital_painschool.people import HsaId, PersonId, System
 from digital_painschool.policy import FlagKind, Policy, Terms
-from digital_painschool.rules.conversations import read, start_conversation
-from digital_painschool.rules.lifecycle import end
+from digital_painschool.rules.conversations import read, send, start_conversation
+from digital_painschool.rules.forms import save_form
+from digital_painschool.rules.lifecycle import end, maintain
 from digital_painschool.rules.notifications import (
     asked_for,
     choose,
@@ -26,23 +27,11 @@ from digital_painschool.rules.notifications import (
     try_again_at,
 )
 from digital_painschool.rules.ordering import complete_module
-from tests.scenario import (
-    ANNA,
-    INSTANT,
-    NURSE,
-    PATIENT,
-    PERSON,
-    POLICY,
-    PROGRAM,
-    START,
-    TERMS,
-    UNIT,
-    Scenario,
-    folded,
-    local,
-    refused,
-    started,
-)
+from digital_painschool.testing.example import PAIN, PROGRAM
+from digital_painschool.testing.people import ANNA, COLLEAGUE, NURSE, PATIENT, PERSON, UNIT
+from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.world import INSTANT, START, local, with_adapters
+from tests.scenario import POLICY, TERMS, folded, refused, started
 
 WORKER = System()
 
@@ -72,6 +61,19 @@ def test_no_notification_is_asked_for_when_none_was_chosen() -> None:
     enrolment = started()
     events = start_conversation(enrolment, TERMS, "Hej", "Rubrik", by=NURSE, at=START)
     assert [] == list(asked_for(events, folded(enrolment, events), POLICY, Profile()))
+
+
+@pytest.mark.rule("M-12")
+def test_a_notification_is_known_by_the_entry_that_asked_for_it() -> None:
+    """Otherwise two messages would have one notification, and the second patient who asks would hear nothing."""
+    enrolment = started()
+    asked: list[Notification] = []
+    for _ in range(5):
+        events = start_conversation(enrolment, TERMS, "Hej", "Rubrik", notify=Notify.DIRECT, by=NURSE, at=START)
+        enrolment = folded(enrolment, events)
+        asked += asked_for(events, enrolment, POLICY, Profile())
+    assert [3, 5, 7, 9, 11] == [cause.seq for one in asked for cause in one.causes]
+    assert [f"e-1.{seq}.inbox" for seq in (3, 5, 7, 9, 11)] == [one.id for one in asked]
 
 
 @pytest.mark.rule("M-13")
@@ -125,6 +127,21 @@ def test_a_collected_notification_goes_in_the_forenoon_only(now: str, goes: str)
     assert local(goes) == may_go_at(local(now), POLICY)
 
 
+@pytest.mark.rule("D-13a")
+@pytest.mark.parametrize(
+    ("told", "goes"),
+    [
+        ("2026-03-01 11:59", "2026-03-02 10:00"),
+        ("2026-03-02 00:00", "2026-03-03 09:00"),
+        ("2026-03-02 09:00", "2026-03-03 09:00"),
+        ("2026-03-02 10:00", "2026-03-03 09:00"),
+    ],
+)
+def test_who_was_told_today_is_told_again_tomorrow(told: str, goes: str) -> None:
+    """Otherwise a message that comes late would be a second notice on one forenoon."""
+    assert local(goes) == may_go_at(local("2026-03-02 10:00"), POLICY, local(told))
+
+
 @pytest.mark.rule("M-13")
 @pytest.mark.parametrize("day", ["2026-03-28", "2026-10-24", "2027-03-27", "2027-10-30", "2026-06-01"])
 def test_no_collected_notification_waits_longer_than_25_hours(day: str) -> None:
@@ -146,6 +163,7 @@ def test_no_collected_notification_waits_longer_than_25_hours(day: str) -> None:
         (2, True, "2026-03-02 11:30", "2026-03-03 09:00"),
         (2, True, "2026-03-02 11:29:59.999999", "2026-03-02 11:59:59.999999"),
         (4, True, "2026-03-02 11:00", "2026-03-03 09:00"),
+        (4, True, "2026-03-02 22:00", "2026-03-03 09:00"),
         (5, True, "2026-03-02 11:00", None),
     ],
 )
@@ -182,6 +200,10 @@ def test_a_notification_is_moot_when_all_its_messages_are_read() -> None:
         causes=(*notification.causes, Cause(enrolment_id=enrolment.id, seq=9, conversation=1, number=2)),
     )
     assert False is is_moot(both, {enrolment.id: after}, START)
+    for number in (2, 3):
+        after = folded(after, send(after, TERMS, 1, "Hej igen", by=NURSE, at=START))
+        after = folded(after, read(after, TERMS, 1, number, by=PATIENT, at=START))
+        assert True is is_moot(notification, {enrolment.id: after}, START)
 
 
 @pytest.mark.rule("D-13b")
@@ -191,6 +213,28 @@ def test_a_notification_is_moot_when_the_enrolment_has_ended_or_was_purged() -> 
     over = folded(enrolment, end(enrolment, TERMS, "klar", by=NURSE, at=START))
     assert True is is_moot(notification, {enrolment.id: over}, START)
     assert True is is_moot(notification, {}, START)
+
+
+@pytest.mark.rule("D-13b")
+def test_a_notification_of_what_can_still_be_read_in_a_maintenance_goes() -> None:
+    """Otherwise the last words to a patient would lie unread until the days are over."""
+    enrolment, notification = told(Notify.COLLECTED)
+    kept = folded(enrolment, maintain(enrolment, TERMS, 30, (1,), by=NURSE, at=START))
+    assert False is is_moot(notification, {enrolment.id: kept}, START)
+    assert True is is_moot(notification, {enrolment.id: kept}, kept.access_until)
+
+
+@pytest.mark.rule("D-09a")
+def test_a_notification_to_staff_is_moot_when_somebody_else_has_the_patient() -> None:
+    """Otherwise a former therapist would be told, or after a restart nobody would."""
+    enrolment, notification = told(Notify.DIRECT)
+    for therapist in (NURSE, COLLEAGUE, evolve(NURSE, hsa_id="SE2321000131-P999999999999")):
+        to_staff = evolve(
+            notification,
+            recipient=HsaId(str(therapist.hsa_id)),
+            causes=(Cause(enrolment_id=enrolment.id, seq=1),),
+        )
+        assert (therapist is not NURSE) is is_moot(to_staff, {enrolment.id: enrolment}, START)
 
 
 @pytest.mark.rule("D-13b")
@@ -318,10 +362,21 @@ def test_the_other_flags_can_be_chosen_one_by_one_where_the_unit_offers_them() -
     assert [Template.MESSAGE_RECEIVED] == [r.notification.template for r in wide.desk.notifications(id_)]
 
 
+@pytest.mark.rule("D-23a")
+def test_what_the_unit_offers_no_more_is_not_sent_to_who_ticked_it_before() -> None:
+    """Otherwise a unit could not stop mail that it has come to regret."""
+    enrolment = started()
+    events = save_form(enrolment, TERMS, PAIN, {"smarta": 3}, by=PATIENT, at=START)
+    ticked = Profile(email=frozenset({FlagKind.FORM_SAVED}))
+    after = folded(enrolment, events)
+    assert 1 == len([*asked_for(events, after, Policy(staff_flags=frozenset(FlagKind)), ticked)])
+    assert [] == [*asked_for(events, after, POLICY, ticked)]
+
+
 @pytest.mark.rule("M-23")
 def test_a_channel_that_is_not_set_up_cannot_be_ticked() -> None:
     """Otherwise the first patient who is done would show that no SMS is ever sent."""
-    school = Scenario(messengers=())
+    school = Scenario(with_adapters(messengers=()))
     with school.unchanged(), refused("D-23a", Reason.NOT_ON_OFFER, channel="sms"):
         school.desk.receive_notifications(email=False, sms=True)
 

@@ -12,21 +12,13 @@ from digital_painschool.events import ModuleCompleted, ModuleOpened, ModuleRelea
 from digital_painschool.policy import FlagKind, Terms
 from digital_painschool.program import Ordering, Program
 from digital_painschool.programs import bundled_program
-from digital_painschool.rules.lifecycle import end
+from digital_painschool.rules.lifecycle import end, maintain
 from digital_painschool.rules.ordering import complete_module, next_module, open_module, release_module
-from tests.scenario import (
-    NURSE,
-    PATIENT,
-    POLICY,
-    PROGRAM,
-    START,
-    TERMS,
-    Scenario,
-    folded,
-    program,
-    refused,
-    started,
-)
+from digital_painschool.testing.example import PROGRAM, program
+from digital_painschool.testing.people import NURSE, PATIENT
+from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.world import START
+from tests.scenario import POLICY, TERMS, folded, refused, started
 
 LATER = START + timedelta(hours=1)
 ENFORCED = Terms(program(Ordering.ENFORCED), POLICY)
@@ -176,11 +168,28 @@ def test_nothing_is_released_after_the_end() -> None:
         release_module(ended, RELEASED, 2, by=NURSE, at=LATER)
 
 
+@pytest.mark.rule("D-04a")
+def test_what_is_released_in_a_maintenance_is_recorded() -> None:
+    """Otherwise a maintenance would close to the therapist what the end alone closes."""
+    enrolment = started(terms=RELEASED)
+    kept = folded(enrolment, maintain(enrolment, RELEASED, 30, (1,), by=NURSE, at=LATER))
+    assert [2] == [*folded(kept, release_module(kept, RELEASED, 2, by=NURSE, at=LATER)).released]
+
+
 @pytest.mark.rule("D-04b")
 @pytest.mark.parametrize("terms", [TERMS, ENFORCED, RELEASED])
 def test_a_module_outside_the_reading_order_is_open_at_any_time_and_never_out_of_order(terms: Terms) -> None:
     """Otherwise modules 9 to 11 would wait for the others, or be held against the patient."""
     assert False is opened(started(terms=terms), terms, 4).out_of_order
+
+
+@pytest.mark.rule("M-18")
+def test_what_the_therapist_chose_for_the_maintenance_is_never_out_of_order() -> None:
+    """Otherwise the therapist's own choice would be held against the patient."""
+    enrolment = started()
+    kept = folded(enrolment, maintain(enrolment, TERMS, 30, (3,), by=NURSE, at=LATER))
+    assert True is opened(enrolment, TERMS, 3).out_of_order
+    assert False is opened(kept, TERMS, 3).out_of_order
 
 
 @pytest.mark.rule("D-04b")

@@ -6,10 +6,11 @@ import pytest
 from attrs import evolve
 
 from digital_painschool.errors import InvalidValue, NotPermitted
-from digital_painschool.people import Actor, Patient, PersonId, Role, System
+from digital_painschool.people import Actor, HsaId, Patient, PersonId, Role, System
 from digital_painschool.policy import FlagKind
 from digital_painschool.rules.permissions import PATIENT, STAFF, SYSTEM, Action, Scope, allowed
-from tests.scenario import (
+from digital_painschool.testing.example import PAIN
+from digital_painschool.testing.people import (
     ANNA,
     ARCHIVIST,
     BO,
@@ -17,13 +18,12 @@ from tests.scenario import (
     COORDINATOR,
     NURSE,
     OTHER_UNIT,
-    PAIN,
     PERSON,
     STRANGER,
-    Scenario,
     staff,
-    started,
 )
+from digital_painschool.testing.scenario import Scenario
+from tests.scenario import started
 
 ENROLMENT = started()
 
@@ -167,6 +167,18 @@ def test_no_patient_reaches_into_another_s_enrolment(action: Action) -> None:
     other = Patient(PersonId("personnummer", BO))
     assert False is allowed(action, other, ENROLMENT)
     assert (action in PATIENT) is allowed(action, Patient(PERSON), ENROLMENT)
+
+
+@pytest.mark.rule("M-08")
+def test_a_therapist_has_the_own_patients_wherever_the_ids_were_read_and_no_others() -> None:
+    """Otherwise ids from the storage would shut a therapist out, or let one in with an id that is near."""
+    same = Actor(hsa_id=HsaId(str(NURSE.hsa_id)), unit=HsaId(str(NURSE.unit)), roles=NURSE.roles)
+    assert True is allowed(Action.REVIEW, same, ENROLMENT)
+    for number in (0, 1, 10**12 - 1):
+        assert False is allowed(Action.REVIEW, staff(number, Role.THERAPIST), ENROLMENT)
+    for unit in ("SE2321000131-E000000000000", "SE2321000131-E000000000009"):
+        assert False is allowed(Action.REVIEW, evolve(same, unit=unit), ENROLMENT)
+    assert True is allowed(Action.SAVE_FORM, Patient(PersonId(PERSON.scheme, PERSON.value)), ENROLMENT)
 
 
 def test_the_worker_delivers_and_does_nothing_else() -> None:

@@ -12,25 +12,15 @@ from digital_painschool.errors import InvalidValue, NotFound, NotPermitted, Reas
 from digital_painschool.exporting import Format
 from digital_painschool.instants import years_earlier
 from digital_painschool.notification import Notify
+from digital_painschool.people import HsaId
 from digital_painschool.policy import Policy
 from digital_painschool.purging import EndedEnrolment, PurgePlan, Skip, Skipped
 from digital_painschool.rules.retention import approve, approved, period_start, plan, receipt, recheck
-from tests.scenario import (
-    ANNA,
-    ARCHIVIST,
-    BO,
-    INSTANT,
-    NURSE,
-    OTHER_ARCHIVIST,
-    OTHER_UNIT,
-    PAIN,
-    POLICY,
-    START,
-    UNIT,
-    Scenario,
-    local,
-    refused,
-)
+from digital_painschool.testing.example import PAIN
+from digital_painschool.testing.people import ANNA, ARCHIVIST, BO, NURSE, OTHER_ARCHIVIST, OTHER_UNIT, UNIT
+from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.world import INSTANT, START, local
+from tests.scenario import POLICY, refused
 
 NOW = local("2036-03-02 08:00")
 OLD = START - INSTANT
@@ -98,6 +88,7 @@ def test_approving_names_a_decision_and_the_first_approval_stands() -> None:
             approve(a_plan(), reference, by=ARCHIVIST, at=NOW)
     with refused("D-21a", Reason.TEXT_TOO_LONG, limit=200):
         approve(a_plan(), "x" * 201, by=ARCHIVIST, at=NOW)
+    assert approve(a_plan(), "x" * 200, by=ARCHIVIST, at=NOW).decision
     done = approve(a_plan(), " RS 2036-1 ", by=ARCHIVIST, at=NOW)
     assert done.decision is not None
     assert ("RS 2036-1", ARCHIVIST.hsa_id, NOW) == (done.decision.reference, done.decision.by, done.decision.at)
@@ -151,9 +142,13 @@ def test_purging_is_for_the_data_administrator_alone() -> None:
         (over(), POLICY, None),
         (None, POLICY, Skip.NOT_ENDED),
         (over(version=6), POLICY, Skip.CHANGED),
+        (over(version=4), POLICY, Skip.CHANGED),
+        (over(OLD - timedelta(days=400)), POLICY, None),
         (over(START), POLICY, Skip.TOO_YOUNG),
+        (over(START + timedelta(days=400)), POLICY, Skip.TOO_YOUNG),
         (over(exported=0), POLICY, Skip.NOT_EXPORTED),
         (over(exported=4), POLICY, Skip.NOT_EXPORTED),
+        (over(exported=6), POLICY, Skip.NOT_EXPORTED),
         (over(exported=0), Policy(export_before_purge=False), None),
         (over(), Policy(retention_years=11), Skip.TOO_YOUNG),
     ],
@@ -161,6 +156,24 @@ def test_purging_is_for_the_data_administrator_alone() -> None:
 def test_every_enrolment_is_checked_again(present: EndedEnrolment | None, policy: Policy, why: Skip | None) -> None:
     """Otherwise what has changed since the plan would be purged unseen."""
     assert why is recheck(over(exported=0), present, policy, NOW)
+
+
+@pytest.mark.rule("D-21a")
+def test_a_long_timeline_is_checked_like_a_short_one() -> None:
+    """Otherwise the records with the most in them could never be purged."""
+    planned, present = (over(version=int(text), exported=int(text)) for text in ("1000", "1000"))
+    assert None is recheck(planned, present, POLICY, NOW)
+    assert Skip.CHANGED is recheck(planned, evolve(present, version=1001), POLICY, NOW)
+
+
+@pytest.mark.rule("M-20")
+def test_a_plan_is_the_unit_s_own_wherever_it_was_read_and_nobody_else_s() -> None:
+    """Otherwise a plan from the storage would be taken for another unit's, or another's for one's own."""
+    drawn = approve(a_plan(over()), "RS 1", by=ARCHIVIST, at=NOW)
+    assert drawn.decision == approved(evolve(drawn, unit=HsaId(str(UNIT))), ARCHIVIST)
+    for other in ("SE2321000131-E000000000000", "SE2321000131-E000000000009"):
+        with refused("M-20", Reason.ANOTHER_UNITS_PLAN):
+            approved(evolve(drawn, unit=HsaId(other)), ARCHIVIST)
 
 
 @pytest.mark.rule("D-21a")

@@ -2,11 +2,12 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
-from threading import Lock
+from tempfile import NamedTemporaryFile
 
-from attrs import field, frozen
+from attrs import frozen
 
 from digital_painschool.errors import DeliveryFailed
 from digital_painschool.notification import Channel, Template
@@ -25,7 +26,6 @@ class FileMessenger:
 
     channel: Channel
     folder: Path
-    _lock: Lock = field(factory=Lock, init=False, repr=False, eq=False)
 
     def send(self, recipient: Address, template: Template, link: str, *, key: str) -> Delivered:
         """Write the file.
@@ -41,18 +41,11 @@ class FileMessenger:
             "text": template.text,
             "link": link,
         }
-        final = self._file(key)
-        partial = final.with_suffix(".partial")
         try:
-            with self._lock:
-                self.folder.mkdir(parents=True, exist_ok=True)
-                if final.exists():
-                    return Delivered.KNOWN
-                partial.write_text(json.dumps(message, ensure_ascii=False, indent=2) + "\n", "utf-8")
-                partial.replace(final)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            return self._put(self._file(key), json.dumps(message, ensure_ascii=False, indent=2) + "\n")
         except OSError as error:
             raise DeliveryFailed(f"the file cannot be written: {error.strerror}") from None
-        return Delivered.NEW
 
     def forget(self, keys: Iterable[str]) -> int:
         """Delete the files.
@@ -67,6 +60,20 @@ class FileMessenger:
         except OSError as error:
             raise DeliveryFailed(f"the file cannot be deleted: {error.strerror}") from None
         return len(files)
+
+    @staticmethod
+    def _put(file: Path, text: str) -> Delivered:
+        if file.exists():
+            return Delivered.KNOWN
+        with NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, suffix=".partial") as partial:
+            partial.write(text)
+            partial.flush()
+            try:
+                # Of several processes with the same key one gives the file its name: whole, and once.
+                os.link(partial.name, file)
+            except FileExistsError:
+                return Delivered.KNOWN
+        return Delivered.NEW
 
     def _file(self, key: str) -> Path:
         name = hashlib.sha256(f"{self.channel.value} {key}".encode()).hexdigest()[:32]

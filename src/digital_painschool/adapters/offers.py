@@ -3,7 +3,7 @@
 What needs an extra is imported only when it is chosen.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from digital_painschool.adapters.options import required, secret, take
@@ -16,6 +16,9 @@ from digital_painschool.ports.inbox import Inbox
 from digital_painschool.ports.messaging import Messenger
 from digital_painschool.ports.storage import Storage
 from digital_painschool.program import Program
+
+_OF_SQL: Mapping[str, type[object]] = {"url": str, "schema": str}
+"""The options of every adapter in SQL."""
 
 
 @hookimpl
@@ -70,7 +73,7 @@ def _memory_storage(options: Options) -> Storage:
 
 
 def _sql_storage(options: Options) -> Storage:
-    known = take(options, "storage 'sqlite' or 'postgresql'", {"url": str, "migrate": bool, "synchronous": str})
+    known = take(options, "storage 'sqlite' or 'postgresql'", {**_OF_SQL, "migrate": bool, "synchronous": str})
     url = secret(required(options, "storage", "url", str))
     try:
         from digital_painschool.adapters.sql.storage import SqlStorage
@@ -79,7 +82,11 @@ def _sql_storage(options: Options) -> Storage:
         raise WiringError("storage in SQL needs the extra: pip install 'digital_painschool[sql]'") from None
     # A new file has nothing to migrate from: it is set up untold. One that is there is migrated only when told to.
     migrate = bool(known.pop("migrate", False)) or names_new_file(url)
-    return SqlStorage(url, migrate=migrate, synchronous=str(known.get("synchronous", "FULL")))
+    return SqlStorage(url, schema=_schema(options), migrate=migrate, synchronous=str(known.get("synchronous", "FULL")))
+
+
+def _schema(options: Options) -> str | None:
+    return str(options["schema"]) if "schema" in options else None
 
 
 def _swedish_identity(options: Options) -> Identity:
@@ -98,13 +105,13 @@ def _memory_inbox(options: Options) -> Inbox:
 
 
 def _sql_inbox(options: Options) -> Inbox:
-    take(options, "inbox 'sql'", {"url": str})
+    take(options, "inbox 'sql'", _OF_SQL)
     url = secret(required(options, "inbox 'sql'", "url", str))
     try:
         from digital_painschool.adapters.sql.inbox import SqlInbox
     except ImportError:
         raise WiringError("an inbox in SQL needs the extra: pip install 'digital_painschool[sql]'") from None
-    return SqlInbox(url)
+    return SqlInbox(url, schema=_schema(options))
 
 
 def _memory_directory(options: Options) -> Directory:
@@ -145,13 +152,13 @@ def _file_messenger(options: Options) -> Messenger:
 
 
 def _sql_messenger(options: Options) -> Messenger:
-    take(options, "messenger 'sql'", {"channel": str, "url": str})
+    take(options, "messenger 'sql'", {**_OF_SQL, "channel": str})
     url = secret(required(options, "messenger 'sql'", "url", str))
     try:
         from digital_painschool.adapters.sql.messaging import SqlMessenger
     except ImportError:
         raise WiringError("a messenger in SQL needs the extra: pip install 'digital_painschool[sql]'") from None
-    return SqlMessenger(_channel(options, "messenger 'sql'"), url)
+    return SqlMessenger(_channel(options, "messenger 'sql'"), url, schema=_schema(options))
 
 
 def _bundled_program(options: Options) -> Program:

@@ -14,6 +14,7 @@ from digital_painschool.cli.offers import plugins, programs
 from digital_painschool.cli.options import epilog
 from digital_painschool.cli.retention import retention
 from digital_painschool.cli.service import deliver, migrate
+from digital_painschool.cli.simulate import simulate
 from digital_painschool.errors import InvalidProgram, PainschoolError
 
 NAME = "digital-painschool"
@@ -68,7 +69,7 @@ def _fail(text: str, code: int, *, lines: bool = False) -> NoReturn:
 @click.command(
     NAME,
     cls=Commands,
-    commands=[demo, migrate, deliver, programs, plugins, export, retention],
+    commands=[demo, migrate, deliver, programs, plugins, export, retention, simulate],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=epilog(
         """\

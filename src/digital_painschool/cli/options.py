@@ -59,11 +59,11 @@ class HsaIdType(click.ParamType[HsaId]):
 
 
 def which_school(command: Command) -> Command:
-    """Add --settings and --storage; the command gets `settings`, a `Settings`. One of the two must be given."""
+    """Add --settings, --storage and --schema; the command gets `settings`. One of the first two must be given."""
 
     @wraps(command)
-    def with_settings(*, settings: Path | None, storage: str | None, **others: object) -> None:
-        found = _settings(settings, storage)
+    def with_settings(*, settings: Path | None, storage: str | None, schema: str | None, **others: object) -> None:
+        found = _settings(settings, storage, schema)
         if found is None:
             raise click.UsageError(
                 "name the storage: --settings FILE, --storage URL, or the environment variable PAINSCHOOL_SETTINGS"
@@ -75,11 +75,11 @@ def which_school(command: Command) -> Command:
 
 
 def which_school_if_any(command: Command) -> Command:
-    """Add --settings and --storage; the command gets `settings`, a `Settings` or None."""
+    """Add --settings, --storage and --schema; the command gets `settings`, a `Settings` or None."""
 
     @wraps(command)
-    def with_settings(*, settings: Path | None, storage: str | None, **others: object) -> None:
-        command(settings=_settings(settings, storage), **others)
+    def with_settings(*, settings: Path | None, storage: str | None, schema: str | None, **others: object) -> None:
+        command(settings=_settings(settings, storage, schema), **others)
 
     return _school_options(with_settings)
 
@@ -112,19 +112,28 @@ def _school_options(command: Command) -> Command:
         show_envvar=True,
         help="A storage URL, such as sqlite:///painschool.db.",
     )
-    return settings(storage(command))
+    schema = click.option(
+        "--schema",
+        metavar="NAME",
+        envvar="PAINSCHOOL_SCHEMA",
+        show_envvar=True,
+        help="Beside --storage: the schema of the PostgreSQL database that the school lies in.",
+    )
+    return settings(storage(schema(command)))
 
 
-def _settings(file: Path | None, url: str | None) -> Settings | None:
+def _settings(file: Path | None, url: str | None, schema: str | None) -> Settings | None:
     if file is not None and url is not None:
         typed = [name for name in ("settings", "storage") if _is_typed(name)]
         if len(typed) != 1:
             raise click.UsageError("--settings and --storage both name a storage; give one of them")
         # What is typed says more than what the environment has had all along.
         file, url = (file, None) if typed == ["settings"] else (None, url)
+    if url is None and schema is not None and _is_typed("schema"):
+        raise click.UsageError("--schema goes with --storage; a settings file names the schema itself")
     if file is not None:
         return Settings.from_toml(file)
-    return None if url is None else Settings.from_url(url)
+    return None if url is None else Settings.from_url(url, schema)
 
 
 def _is_typed(name: str) -> bool:

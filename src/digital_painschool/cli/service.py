@@ -9,7 +9,7 @@ from types import FrameType
 import attrs
 import click
 
-from digital_painschool import PainSchool, Settings, StorageFailed, WiringError, open_school
+from digital_painschool import Chosen, Conflict, PainSchool, Settings, StorageFailed, WiringError, open_school
 from digital_painschool.cli.options import epilog, existing_school, which_school
 from digital_painschool.cli.screen import console
 from digital_painschool.delivery import Pass
@@ -22,16 +22,35 @@ _EVERY = 60.0
     epilog=epilog("""\
 Examples:
   digital-painschool migrate --storage sqlite:///painschool.db
-  PAINSCHOOL_STORAGE=postgresql://db/painschool digital-painschool migrate""")
+  PAINSCHOOL_STORAGE=postgresql://db/painschool digital-painschool migrate
+  digital-painschool migrate --storage postgresql://db/region --schema smartskola
+  digital-painschool migrate --storage postgresql:// --sql > migrate.sql   for a database administrator""")
 )
+@click.option("--sql", is_flag=True, help="Print the SQL instead, for somebody else to run; nothing is opened.")
+@click.option("--since", metavar="REVISION", help="Beside --sql: what the database has now (nothing when left out).")
 @which_school
-def migrate(*, settings: Settings) -> None:
+def migrate(*, settings: Settings, sql: bool, since: str | None) -> None:
     """Bring the storage's schema up to date.
 
     Running it again changes nothing. Take a backup first: there is no way back to an older version.
     """
+    if sql:
+        click.echo(_sql(settings.storage, since), nl=False)
+        return
+    if since is not None:
+        raise click.UsageError("--since goes with --sql; without it the database itself says what it has")
     open_school(settings, migrate=True).close()
     click.echo("The storage is up to date.")
+
+
+def _sql(storage: Chosen, since: str | None) -> str:
+    try:
+        from digital_painschool.adapters.sql import migration_sql
+    except ImportError:
+        raise WiringError("SQL needs the extra: pip install 'digital_painschool[sql]'") from None
+    # The adapter's name says which database it is: the URL may be a secret that is not here.
+    schema = storage.options.get("schema")
+    return migration_sql(storage.name, schema=None if schema is None else str(schema), since=since)
 
 
 @click.command(
@@ -89,7 +108,7 @@ def _watch(school: PainSchool, seconds: float) -> bool:
         while not stop.is_set():
             try:
                 done = school.delivery().run()
-            except StorageFailed as error:
+            except (Conflict, StorageFailed) as error:
                 well = False
                 click.echo(f"{_time()}  failed, will be tried again: {error}", err=True)
             else:

@@ -62,7 +62,8 @@ class TherapistDesk:
 
     Every method raises `NotPermitted` when the permission table does not give it, `NotFound` when there is no such
     enrolment, `RuleBroken` when a rule refuses, `Conflict` when others were faster again and again, and
-    `StorageFailed` when the storage cannot do it; in each case nothing is changed.
+    `StorageFailed` when the storage cannot do it; in each case nothing is changed. With `OutcomeUnknown`, a
+    `StorageFailed`, nobody knows: a step that the storage was told of is kept whole, or not at all; look again.
     """
 
     def __init__(self, steps: Steps, actor: Actor) -> None:

@@ -20,8 +20,10 @@ class Directory(Protocol):
     """The staff directory, read only. Rule: M-22, D-23a.
 
     Contract:
-        * asked anew each time; nothing of it is kept.
-        * safe to call from many threads.
+        * **fresh**: asked anew each time; nothing of it is kept.
+        * **isolated**: an error leaves the directory usable for the next question.
+        * **threads**: safe to call from many threads.
+        * **silent**: no error text contains the id or an address.
     """
 
     def find(self, hsa_id: HsaId) -> StaffEntry | None:

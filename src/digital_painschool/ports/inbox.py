@@ -51,8 +51,8 @@ class Inbox(Protocol):
     Contract:
         * **idempotent**: a key that was delivered before is not delivered again, in this process or another.
         * **isolated**: an error concerns the one notice and leaves the inbox usable for the next.
-        * safe to call from many threads.
-        * no error text contains anything of the person.
+        * **threads**: safe to call from many threads.
+        * **silent**: no error text contains anything of the person.
     """
 
     def reach(self, person: PersonId) -> Reach:

@@ -27,8 +27,8 @@ class Messenger(Protocol):
     Contract:
         * **idempotent** as far as the way allows: a key that was sent before is not sent again.
         * **isolated**: an error concerns the one message and leaves the messenger usable for the next.
-        * safe to call from many threads.
-        * no error text contains the address.
+        * **threads**: safe to call from many threads.
+        * **silent**: no error text contains the address.
     """
 
     @property

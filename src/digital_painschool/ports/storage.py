@@ -78,10 +78,12 @@ class Change:
             already is joined to that one: its causes are added and nothing else changes. When that one is claimed or
             settled, the new one is kept beside it under its own id, so that no message is lost.
         dropped: Pending notifications that the enrolment's causes are taken out of; one that nothing else caused is
-            dropped instead, and keeps its causes for the books. When one of them is not pending any more, or is
-            claimed, the whole change is a conflict.
+            dropped instead, and keeps its causes for the books. When one of them is not pending any more, is
+            claimed or has been tried, the whole change is a conflict: whoever has it in hand next decides on it.
         outcomes: Claimed notifications that are settled with this step. When one of them is not held under its token
             any more, somebody else has it in hand, and the whole change is a conflict.
+        held: Claimed notifications that this step says something of and another settles: several enrolments caused
+            them. When one of them is not held under its token any more, the whole change is a conflict, as above.
         access: What the access log gets.
     """
 
@@ -94,6 +96,7 @@ class Change:
     notifications: tuple[Notification, ...] = ()
     dropped: tuple[str, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
+    held: tuple[Claimed, ...] = ()
 
 
 class Enrolments(Protocol):
@@ -119,9 +122,14 @@ class Enrolments(Protocol):
               afterwards, or, when an error is raised or the process dies, none of them.
             * **optimistic**: saved only when the stored version is `change.before`.
             * **one open enrolment**: never two that have not ended of one person, program and unit.
+            * **durable**: what was saved is there after a restart, also when the process is killed right afterwards.
+            * **steady**: the time that a step takes does not grow with the timeline.
 
         Raises:
-            Conflict: Somebody else saved first, or a notification to drop is on its way; nothing was changed.
+            Conflict: Somebody else saved first, a notification to drop is on its way, or one that was claimed is not
+                held any more; nothing was changed.
+            OutcomeUnknown: The connection broke before the storage could say that the step is kept; it is kept whole,
+                or not at all, and the version that is loaded next tells.
             StorageFailed: The storage could not do it; nothing was changed.
         """
         ...
@@ -217,12 +225,15 @@ class Outbox(Protocol):
         """Take due notifications in hand until `now + lease`.
 
         Contract:
-            * due are the pending ones with `due_at` at or before `now` that nobody holds, or whose lease ran out.
+            * **due**: the pending ones with `due_at` at or before `now` that nobody holds, or whose lease ran out.
             * **whole lanes**: with a notification come all others of its lane that are due, and none of a lane in which
               one is held by somebody else; so `limit` may be exceeded by the rest of the last lane.
-            * **one holder**: two claims at the same time never hold the same notification.
-            * oldest `due_at` first, then by id.
-            * every claim counts as an attempt begun; an outcome that was not `tried` takes its own back.
+            * **one holder**: two claims at the same time never hold the same notification, and no two ever have the
+              same token.
+            * **oldest first**: by `due_at`, then by id.
+            * **attempts**: every claim counts as an attempt begun; an outcome that was not `tried` takes its own back.
+            * **told**: with a collected one comes when the newest of its lane that is `DELIVERED` was settled, so that
+              one that was late does not go on the same forenoon.
         """
         ...
 
@@ -331,9 +342,11 @@ class Retention(Protocol):
         """Delete some of a plan's enrolments with all that is theirs, and note the skipped ones, in one transaction.
 
         Contract:
-            * gone are state, timeline, documents, causes and notifications left without one; the access log stays.
-            * one whose stored version or phase is not the planned one any more, or that is not there, is not deleted
-              but noted as `CHANGED`.
+            * **nothing left**: gone are state, timeline, documents, causes and notifications left without one; the
+              access log stays.
+            * **only as planned**: one whose stored version or phase is not the planned one any more, or that is not
+              there, is not deleted but noted as `CHANGED`.
+            * **all or nothing**: when the process dies, all that the call was to do is done, or none of it.
             * **idempotent**: doing it again changes nothing; what was noted first stands.
         """
         ...
@@ -366,9 +379,15 @@ class Storage(Enrolments, Caseload, Outbox, Staff, AccessLog, Programs, Retentio
     """All that is kept.
 
     Contract:
-        * safe to call from many threads; what one call has returned or saved, every later call sees.
-        * every value that is given back is a value: nothing that a caller does to it changes what is kept.
-        * `StorageFailed` when the storage is closed, full, unreachable or of another version; nothing is changed then.
+        * **threads**: safe to call from many threads; what one call has returned or saved, every later call sees.
+        * **processes**: all that is promised of threads holds for processes that have the same storage open; one that
+          is made for a single process refuses the second.
+        * **exact**: what was saved comes back as it was, in type, letters and microseconds; instants come in UTC.
+        * **values**: nothing that a caller does to a value that was given or given back changes what is kept.
+        * **refusing**: `StorageFailed` when the storage is closed, full, unreachable, unreadable or of another version;
+          nothing is changed then. One that a connection leads to may also lose the answer to a write, and says so with
+          `OutcomeUnknown`, a `StorageFailed`: the write is kept whole, or not at all.
+        * **silent**: no error text contains anything of the person, or of what people wrote.
     """
 
     def close(self) -> None:

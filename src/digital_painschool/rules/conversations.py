@@ -132,7 +132,7 @@ def _writer(enrolment: Enrolment, terms: Terms, text: str, notify: Notify, by: B
 
 def _require_writable(enrolment: Enrolment, by: By, at: datetime) -> None:
     now = access(enrolment, at)
-    if not (now.write_messages if _party(by) is Party.PATIENT else now.read_messages):
+    if not (now.write_messages if isinstance(by, Patient) else now.read_messages):
         raise refusal(enrolment, at)
 
 

@@ -109,7 +109,7 @@ def mark_read(
     """
     if terms.program.form(plain_text(form, "a form's key")) is None:
         raise RuleBroken("M-15", Reason.UNKNOWN_FORM)
-    if type(opened) is not bool:
+    if not isinstance(opened, bool):
         raise InvalidValue(f"opened is True or False, not {type(opened).__name__}")
     count = enrolment.form(form)
     last = count.saved if up_to is None else whole_number(up_to, "up_to")

@@ -45,16 +45,29 @@ def next_run(at: datetime, policy: Policy) -> datetime:
     return run if at < run else local_time(day + timedelta(days=1), policy.collected_at, policy.zone)
 
 
-def may_go_at(now: datetime, policy: Policy) -> datetime:
+def may_go_at(now: datetime, policy: Policy, told_at: datetime | None = None) -> datetime:
     """Give the first instant from `now` on at which a collected notification may go, UTC: in the forenoon only.
 
-    Rule: M-13, D-13a. A run that was missed is caught up the same forenoon, or the next.
+    Rule: M-13, D-13a. A run that was missed is caught up the same forenoon, or the next. A patient who was told today
+    is told again tomorrow: a message of before the run may come when the day's notice has gone.
+
+    Args:
+        now: When.
+        policy: The unit's policy.
+        told_at: When the patient was last told, UTC.
     """
     day = now.astimezone(policy.zone).date()
+    if told_at is not None and told_at.astimezone(policy.zone).date() == day:
+        return local_time(day + timedelta(days=1), policy.collected_at, policy.zone)
     opens = local_time(day, policy.collected_at, policy.zone)
     if opens <= now < local_time(day, policy.forenoon_ends, policy.zone):
         return now
     return next_run(now, policy)
+
+
+def is_of_the_day(notification: Notification, now: datetime, policy: Policy) -> bool:
+    """Tell whether a collected notification is one of the local day's. Rule: D-13a."""
+    return notification.window == now.astimezone(policy.zone).date().isoformat()
 
 
 def raised_by(events: Iterable[Event]) -> frozenset[FlagKind]:
@@ -172,7 +185,7 @@ def choose(
         RuleBroken: A flag is not on offer, or the directory has no address or number for what is ticked.
     """
     for value, name in ((email, "email"), (sms, "sms")):
-        if type(value) is not bool:
+        if not isinstance(value, bool):
             raise InvalidValue(f"{name} is True or False, not {type(value).__name__}")
     strangers = flags - terms_policy.staff_flags
     if strangers:

@@ -44,7 +44,7 @@ def open_module(enrolment: Enrolment, terms: Terms, module: int, *, by: By, at: 
     out_of_order = (
         module not in enrolment.opened
         and enrolment.phase is Phase.ACTIVE
-        and uncompleted_before(enrolment, terms.program, module) != ()
+        and bool(uncompleted_before(enrolment, terms.program, module))
     )
     return (ModuleOpened(at=at, by=by.signature, module=module, out_of_order=out_of_order),)
 
@@ -66,7 +66,7 @@ def complete_module(enrolment: Enrolment, terms: Terms, module: int, *, by: By, 
     # What was opened stays open as long as modules can be completed at all.
     opened = () if module in enrolment.opened else open_module(enrolment, terms, module, by=by, at=at)
     events: tuple[Event, ...] = (*opened, ModuleCompleted(at=at, by=by.signature, module=module))
-    if enrolment.done_at is None and (enrolment.completed | {module}).issuperset(terms.program.required):
+    if enrolment.done_at is None and {*enrolment.completed, module}.issuperset(terms.program.required):
         return (*events, ProgramDone(at=at, by=by.signature))
     return events
 

@@ -30,6 +30,16 @@ class _Row:
         """Pending and unclaimed; whether a lease ran out is for `claim` alone, as nothing else is told the time."""
         return self.status is Status.PENDING and self.token is None
 
+    @property
+    def is_droppable(self) -> bool:
+        """Free and never tried: what was tried may have been handed over, so a worker decides on it."""
+        return self.is_free and not self.attempts
+
+    @property
+    def has_told(self) -> bool:
+        """A collected one that was delivered: another of its lane does not go on the same day."""
+        return self.status is Status.DELIVERED and self.notification.collected
+
     def is_held(self, now: datetime) -> bool:
         return self.held_until is not None and now < self.held_until
 
@@ -45,6 +55,7 @@ class Outbox:
         self._rows: dict[str, _Row] = {}
         self._pending: set[str] = set()
         self._keys: dict[_Key, set[str]] = {}
+        self._told: dict[str, set[str]] = {}
         self._enrolments: dict[str, set[str]] = {}
         self._claims = 0
 
@@ -52,14 +63,15 @@ class Outbox:
         """Give the rows that a change makes or changes, and change nothing yet.
 
         Raises:
-            Conflict: A notification to drop is claimed or not pending.
+            Conflict: A notification to drop is claimed, tried or settled, or somebody else holds one that was claimed.
         """
         rows: ChainMap[str, _Row] = ChainMap({}, self._rows)
-        if _settle(rows, change.outcomes) != len(change.outcomes):
+        held = all(_held(rows, claimed.notification.id, claimed.token) for claimed in change.held)
+        if not held or _settle(rows, change.outcomes) != len(change.outcomes):
             raise Conflict("somebody else has the notification in hand; leave it to them")
         for notification_id in change.dropped:
             row = rows.get(notification_id)
-            if row is None or not row.is_free:
+            if row is None or not row.is_droppable:
                 raise Conflict("a notification to drop is on its way or settled; load the enrolment and decide again")
             rest = row.without(change.enrolment.id)
             # One that nothing else caused keeps its causes, so that the books show it and a purge finds it.
@@ -82,6 +94,8 @@ class Outbox:
                 self._enrolments.setdefault(cause.enrolment_id, set()).add(notification_id)
             if row.status is Status.PENDING:
                 self._pending.add(notification_id)
+            if row.has_told:
+                self._told.setdefault(row.notification.lane, set()).add(notification_id)
 
     def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
         """Take due notifications in hand, whole lanes, oldest first."""
@@ -96,7 +110,16 @@ class Outbox:
         for row in taken:
             held = evolve(row, attempts=row.attempts + 1, token=token, held_until=now + lease)
             self._rows[row.notification.id] = held
-        return tuple(Claimed(notification=row.notification, attempts=row.attempts, token=token) for row in taken)
+        told = {lane: self._told_at(lane) for lane in lanes}
+        return tuple(
+            Claimed(
+                notification=row.notification,
+                attempts=row.attempts,
+                token=token,
+                told_at=told[row.notification.lane],
+            )
+            for row in taken
+        )
 
     def settle(self, outcomes: Iterable[Outcome]) -> None:
         """Write down what became of claimed notifications; a stale token is passed over."""
@@ -116,7 +139,7 @@ class Outbox:
 
     def droppable(self, enrolment_id: str) -> Iterator[Notification]:
         """Give the pending, unclaimed and never attempted notifications that an enrolment caused."""
-        return (row.notification for row in self._caused_by(enrolment_id) if row.is_free and not row.attempts)
+        return (row.notification for row in self._caused_by(enrolment_id) if row.is_droppable)
 
     def forget(self, enrolment_id: str) -> None:
         """Delete an enrolment's causes, and the notifications that nothing else caused."""
@@ -141,6 +164,10 @@ class Outbox:
             raise Conflict("there is a notification of that id already")
         rows[notification.id] = _Row(notification=notification)
 
+    def _told_at(self, lane: str) -> datetime | None:
+        times = (self._rows[notification_id].settled_at for notification_id in self._told.get(lane, ()))
+        return max((time for time in times if time is not None), default=None)
+
     def _caused_by(self, enrolment_id: str) -> list[_Row]:
         def place(row: _Row) -> tuple[int, str]:
             seqs = (cause.seq for cause in row.notification.causes if cause.enrolment_id == enrolment_id)
@@ -154,6 +181,8 @@ class Outbox:
             return
         self._pending.discard(notification_id)
         _discard(self._keys, _key(row.notification), notification_id)
+        if row.has_told:
+            _discard(self._told, row.notification.lane, notification_id)
         for enrolment_id in {cause.enrolment_id for cause in row.notification.causes}:
             _discard(self._enrolments, enrolment_id, notification_id)
 
@@ -162,11 +191,16 @@ def _key(notification: Notification) -> _Key:
     return notification.unit, notification.channel, notification.recipient, notification.window
 
 
+def _held(rows: Mapping[str, _Row], notification_id: str, token: str) -> _Row | None:
+    row = rows.get(notification_id)
+    return row if row is not None and row.token == token else None
+
+
 def _settle(rows: MutableMapping[str, _Row], outcomes: Iterable[Outcome]) -> int:
     settled = 0
     for outcome in outcomes:
-        row = rows.get(outcome.notification_id)
-        if row is None or row.token is None or row.token != outcome.token:
+        row = _held(rows, outcome.notification_id, outcome.token)
+        if row is None:
             continue
         back = outcome.status is Status.PENDING
         notification = row.notification

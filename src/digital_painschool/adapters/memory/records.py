@@ -1,6 +1,6 @@
 """The enrolments of the memory storage, with their timelines, documents and figures; its owner holds the lock."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from digital_painschool.enrolment import Enrolment, Phase, Tally
 from digital_painschool.errors import Conflict
@@ -66,10 +66,10 @@ class Records:
         elif self._open.get(_place(enrolment)) == enrolment.id:
             del self._open[_place(enrolment)]
 
-    def timeline(self, enrolment_id: str) -> Iterator[Entry]:
-        """Give the entries of a timeline in order; none when there is no such enrolment."""
-        events = self._timelines.get(enrolment_id, ())
-        return (Entry(seq=seq, event=event) for seq, event in enumerate(events, start=1))
+    def timeline(self, enrolment_id: str, wanted: Collection[type[Event]] | None = None) -> Iterator[Entry]:
+        """Give the entries of a timeline in order, all or those of some types; none when there is no such enrolment."""
+        events = enumerate(self._timelines.get(enrolment_id, ()), start=1)
+        return (Entry(seq=seq, event=event) for seq, event in events if wanted is None or type(event) in wanted)
 
     def documents(self, enrolment_id: str, seqs: Iterable[int] | None = None) -> dict[int, Content]:
         """Give copies of some documents, or of all; those that there are."""

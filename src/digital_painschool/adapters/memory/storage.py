@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import islice
 from threading import RLock
 
 from attrs import Factory, frozen
@@ -84,8 +85,7 @@ class MemoryStorage:
     def timeline(self, enrolment_id: str, kinds: Iterable[type[Event]] | None = None) -> tuple[Entry, ...]:
         wanted = None if kinds is None else frozenset(kinds)
         with self._open() as books:
-            entries = books.records.timeline(enrolment_id)
-            return tuple(entry for entry in entries if wanted is None or type(entry.event) in wanted)
+            return tuple(books.records.timeline(enrolment_id, wanted))
 
     def documents(self, enrolment_id: str, seqs: Iterable[int]) -> Mapping[int, Content]:
         with self._open() as books:
@@ -144,12 +144,13 @@ class MemoryStorage:
         self, unit: HsaId, *, person: PersonId | None = None, after: int = 0, limit: int = 1000
     ) -> tuple[tuple[int, AccessEntry], ...]:
         with self._open() as books:
-            entries = [
+            # From `after` on: whoever reads on where they were does not go through all that they have read.
+            entries = (
                 (number, entry)
-                for number, entry in enumerate(books.log, start=1)
-                if number > after and entry.unit == unit and person in (None, entry.person)
-            ]
-            return tuple(entries[:limit])
+                for number, entry in enumerate(books.log[max(after, 0) :], start=max(after, 0) + 1)
+                if entry.unit == unit and person in (None, entry.person)
+            )
+            return tuple(islice(entries, limit))
 
     def keep_program(self, unit: HsaId, program: Program) -> Program:
         with self._open() as books:

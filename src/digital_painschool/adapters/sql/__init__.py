@@ -2,7 +2,7 @@
 
 from digital_painschool.adapters.sql.inbox import SqlInbox
 from digital_painschool.adapters.sql.messaging import SqlMessenger, WaitingMessage
-from digital_painschool.adapters.sql.opening import migrate
+from digital_painschool.adapters.sql.opening import migrate, migration_sql
 from digital_painschool.adapters.sql.storage import SqlStorage
 
-__all__ = ["SqlInbox", "SqlMessenger", "SqlStorage", "WaitingMessage", "migrate"]
+__all__ = ["SqlInbox", "SqlMessenger", "SqlStorage", "WaitingMessage", "migrate", "migration_sql"]

@@ -1,14 +1,16 @@
 """A whole step in one statement, for a database that a round trip leads to: PostgreSQL.
 
-Every part of it hangs on the row of the enrolment that is written first. When that has another version, or when there
-is a notification to join, nothing is written at all.
+Every part of it hangs on the row of the enrolment that is written first. When that has another version, or when a
+notification of the same window waits that a worker has put back, nothing is written at all.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ARRAY, FromClause, Select, Table, bindparam, exists, func, insert, literal_column, select
+from sqlalchemy import Insert as InsertIntoTable
 from sqlalchemy.dialects.postgresql import TIMESTAMP, Insert
+from sqlalchemy.dialects.postgresql import insert as insert_or_update
 from sqlalchemy.sql.dml import Update
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -21,24 +23,20 @@ from digital_painschool.adapters.sql.schema import (
     notifications,
     timeline,
 )
+from digital_painschool.adapters.sql.windows import SAME, waits_for_the_same
 
 Rows = Sequence[Mapping[str, Any]]
 
 _n = notifications.c
-_NOTHING_TO_JOIN = ~exists(
-    select(literal_column("1")).where(
-        FREE,
-        _n.unit == bindparam("n_unit", type_=_n.unit.type),
-        _n.channel == bindparam("n_channel", type_=_n.channel.type),
-        _n.recipient_value == bindparam("n_recipient_value", type_=_n.recipient_value.type),
-        _n.recipient_scheme == bindparam("n_recipient_scheme", type_=_n.recipient_scheme.type),
-        _n.window == bindparam("n_window", type_=_n.window.type),
-    )
+_NOTHING_PUT_BACK = ~exists(
+    select(literal_column("1")).where(waits_for_the_same("n_"), _n.slot != literal_column("''"))
 )
 _ENTRY = ("seq", "kind", "shape", "at", "by", "data")
 _DOCUMENT = ("seq", "content")
 _CAUSE = ("place", "enrolment_id", "seq", "conversation", "message")
 _LOGGED = tuple(column for column in access_log.c if column.name != "number")
+LOGGED = tuple(column.name for column in _LOGGED)
+"""The columns of the access log that an entry fills."""
 
 
 def start_at_once(first: Insert) -> Select[Any]:
@@ -51,11 +49,23 @@ def step_at_once(first: Update, *, notifying: bool = False) -> Select[Any]:
 
     Args:
         first: The update of the enrolment.
-        notifying: True adds one notification too, and does nothing when there is one that it is to join.
+        notifying: True adds one notification too, or its causes to the one that it is to join; it does nothing where
+            that is one that a worker has put back.
     """
     if notifying:
-        first = first.where(_NOTHING_TO_JOIN)
+        first = first.where(_NOTHING_PUT_BACK)
     return _at_once(first, first.table.c.id, notifying=notifying)
+
+
+def rows_at_once(table: Table, columns: Sequence[str]) -> InsertIntoTable:
+    """Give the statement that adds any number of rows to a table, whose values are `columns_at_once`."""
+    row = _rows("", "row", table, columns)
+    return insert(table).from_select(list(columns), select(*row.c).select_from(row)).inline()
+
+
+def columns_at_once(columns: Sequence[str], rows: Rows) -> dict[str, list[Any]]:
+    """Give rows as columns, for `rows_at_once`."""
+    return _columns("", columns, rows)
 
 
 def values_at_once(entries: Rows, written: Rows, access: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,16 +99,24 @@ def _at_once(first: Insert | Update, id_: ColumnElement[Any], *, notifying: bool
     if notifying:
         cause = _rows("c_", "cause", causes, _CAUSE)
         row = {c.name: bindparam(f"n_{c.name}", type_=c.type) for c in notifications.c}
-        parts += [
-            _added("asked", notifications, row, step),
-            _added("caused", causes, {"notification_id": row["id"], "unit": row["unit"], **cause.c}, step, cause),
-        ]
+        asked = _asked(row, step)
+        places = select(func.coalesce(func.max(causes.c.place), literal_column("0")))
+        after = places.where(causes.c.notification_id == asked.c.id).scalar_subquery()
+        caused = {"notification_id": asked.c.id, "unit": row["unit"], **cause.c, "place": after + cause.c.place}
+        parts += [asked, _added("caused", causes, caused, asked, cause)]
     return select(step.c.id).add_cte(*parts)
 
 
 def _added(name: str, table: Any, row: Mapping[str, ColumnElement[Any]], *sources: FromClause) -> Any:
     rows = select(*row.values()).select_from(*sources)
     return insert(table).from_select(list(row), rows).cte(name)
+
+
+def _asked(row: Mapping[str, ColumnElement[Any]], step: FromClause) -> Any:
+    """Add a notification, or find the one that waits for the same; it is written too, so that nobody claims it now."""
+    new = insert_or_update(notifications).from_select(list(row), select(*row.values()).select_from(step))
+    joining = new.on_conflict_do_update(index_elements=SAME, index_where=FREE, set_={"collected": _n.collected})
+    return joining.returning(_n.id).cte("asked")
 
 
 def _rows(prefix: str, name: str, table: Table, columns: Sequence[str]) -> Any:

@@ -8,8 +8,9 @@ from digital_painschool.adapters.sql.parts import Part
 from digital_painschool.adapters.sql.schema import NOT_ENDED, enrolments
 from digital_painschool.adapters.sql.statements import Row
 from digital_painschool.enrolment import Phase, Tally
-from digital_painschool.people import HsaId, PersonId
+from digital_painschool.people import PersonId
 from digital_painschool.ports.storage import CaseQuery, CaseRow
+from digital_painschool.serialization import hsa_id_from_text
 
 _e = enrolments.c
 _RANK = case(
@@ -55,6 +56,7 @@ _OF_UNIT = (
     .limit(bindparam("limit", type_=Integer))
 )
 _OF_THERAPIST = _OF_UNIT.where(_e.therapist == bindparam("therapist"))
+_PHASES = {phase.value: phase for phase in Phase}
 
 
 class CaseloadPart(Part):
@@ -83,10 +85,10 @@ def _case(row: Row) -> CaseRow:
     return CaseRow(
         enrolment_id=row[1],
         person=PersonId(row[2], row[3]),
-        therapist=HsaId(row[4]),
+        therapist=hsa_id_from_text(row[4]),
         program=row[5],
         program_version=row[6],
-        phase=Phase(row[7]),
+        phase=_PHASES[row[7]],
         started_at=row[8],
         access_until=row[9],
         reviewed_at=row[10],

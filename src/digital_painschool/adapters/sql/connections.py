@@ -10,7 +10,7 @@ from weakref import WeakSet
 from sqlalchemy.sql import ClauseElement
 
 from digital_painschool.adapters.sql.statements import Row, Values
-from digital_painschool.errors import PainschoolError, StorageFailed
+from digital_painschool.errors import OutcomeUnknown, PainschoolError, StorageFailed
 
 Result = TypeVar("Result")
 
@@ -152,20 +152,26 @@ class Database:
 
         Raises:
             Conflict: A key is taken, or the database could not bring simultaneous writes into an order.
-            StorageFailed: It could not be done.
+            OutcomeUnknown: The connection was lost after the database had been told to keep it: all of it is kept, or
+                nothing.
+            StorageFailed: It could not be done; nothing is kept.
         """
         with self._writing:
             link = self._take()
+            told_to_keep = alone
             try:
                 if not alone:
                     link.begin(write=True)
                 result = work(link)
                 if not alone:
+                    told_to_keep = True
                     link.commit()
             except BaseException as error:
                 failure = self._give_up(link, error, begun=not alone)
                 if failure is None:
                     raise
+                if told_to_keep and isinstance(failure, _ConnectionLost):
+                    failure = OutcomeUnknown(_UNKNOWN)
             else:
                 self._give_back(link)
                 return result
@@ -254,6 +260,12 @@ class Database:
             return None
         failure = self.driver.failure(error)
         return _ConnectionLost(str(failure)) if lost else failure
+
+
+_UNKNOWN = (
+    "the connection to the database was lost before it could say that the step is kept;"
+    " it is kept whole, or not at all: load again and decide again"
+)
 
 
 class _ConnectionLost(StorageFailed):

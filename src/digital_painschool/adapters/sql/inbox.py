@@ -31,6 +31,7 @@ class SqlInbox:
 
     Args:
         url: As for `SqlStorage`; the same database or another one.
+        schema: As for `SqlStorage`.
         migrate: True first brings the schema up to date, and makes a missing SQLite file.
         unreachable_schemes: The kinds of identity numbers that cannot be reached.
         ways: How those who are reachable are told that something came.
@@ -44,12 +45,13 @@ class SqlInbox:
         self,
         url: str,
         *,
+        schema: str | None = None,
         migrate: bool = False,
         unreachable_schemes: Iterable[str] = RESERVE_NUMBERS,
         ways: Iterable[str] = ("email", "sms"),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._database = open_database(url, migrate=migrate, connections=4)
+        self._database = open_database(url, schema=schema, migrate=migrate, connections=4)
         self._unreachable_schemes = frozenset(unreachable_schemes)
         self._ways = frozenset(ways)
         self._clock = clock

@@ -45,6 +45,7 @@ class SqlMessenger:
     Args:
         channel: Which channel it serves, `EMAIL` or `SMS`.
         url: As for `SqlStorage`; the same database or another one.
+        schema: As for `SqlStorage`.
         migrate: True first brings the schema up to date, and makes a missing SQLite file.
         clock: Gives the present instant, for the columns that say when.
 
@@ -58,13 +59,14 @@ class SqlMessenger:
         channel: Channel,
         url: str,
         *,
+        schema: str | None = None,
         migrate: bool = False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         if channel not in (Channel.EMAIL, Channel.SMS):
             raise InvalidValue("a messenger serves Channel.EMAIL or Channel.SMS; the inbox has a port of its own")
         self._channel = channel
-        self._database = open_database(url, migrate=migrate, connections=4)
+        self._database = open_database(url, schema=schema, migrate=migrate, connections=4)
         self._clock = clock
 
     @property

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Integer, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
+from digital_painschool.adapters.sql.at_once import LOGGED, columns_at_once, rows_at_once
 from digital_painschool.adapters.sql.connections import Link
 from digital_painschool.adapters.sql.parts import (
     ADD_ACCESS,
@@ -24,13 +25,15 @@ from digital_painschool.people import HsaId, PersonId
 from digital_painschool.ports.storage import AccessEntry, Activity
 from digital_painschool.program import Program
 from digital_painschool.programs.reading import program_from_data, program_to_data
-from digital_painschool.serialization import from_data, to_data
+from digital_painschool.serialization import from_data, hsa_id_from_text, to_data
 
 _PROFILE = select(profiles.c.data).where(profiles.c.unit == bindparam("unit"), profiles.c.hsa_id == bindparam("hsa_id"))
 _new_profile = insert(profiles).inline()
 _KEEP_PROFILE = _new_profile.on_conflict_do_update(
     index_elements=[profiles.c.unit, profiles.c.hsa_id], set_={"data": _new_profile.excluded.data}
 )
+
+_ADD_ACCESS_AT_ONCE = rows_at_once(access_log, LOGGED)
 
 _LOG = (
     select(
@@ -80,7 +83,11 @@ class OfficesPart(Part):
 
     def log(self, entries: Iterable[AccessEntry]) -> None:
         values = [access_values(entry) for entry in entries]
-        self._database.write(lambda link: link.many(ADD_ACCESS, values))
+        if self._database.driver.far:
+            columns = columns_at_once(LOGGED, values)
+            self._database.write(lambda link: link.count(_ADD_ACCESS_AT_ONCE, columns), alone=True)
+        else:
+            self._database.write(lambda link: link.many(ADD_ACCESS, values))
 
     def access_entries(
         self, unit: HsaId, *, person: PersonId | None = None, after: int = 0, limit: int = 1000
@@ -128,7 +135,7 @@ def _access(row: Row) -> AccessEntry:
     return AccessEntry(
         at=at,
         by=by,
-        unit=HsaId(unit),
+        unit=hsa_id_from_text(unit),
         action=action,
         activity=Activity(activity),
         enrolment_id=enrolment_id,

@@ -10,13 +10,15 @@ from digital_painschool.errors import StorageFailed
 _VERSION = select(Table(VERSION_TABLE, MetaData(), Column("version_num", Text)).c.version_num)
 
 
-def open_database(url: str, *, migrate: bool, connections: int = 16, synchronous: str = "FULL") -> Database:
+def open_database(
+    url: str, *, schema: str | None, migrate: bool, connections: int = 16, synchronous: str = "FULL"
+) -> Database:
     """Open a database whose schema is the one that this version works with.
 
     Raises:
         StorageFailed: It cannot be reached, or its schema is missing, older or newer.
     """
-    driver = driver_for(url, synchronous=synchronous)
+    driver = driver_for(url, schema=schema, synchronous=synchronous)
     if migrate:
         driver.migrate()
     database = Database(driver, connections)
@@ -28,16 +30,37 @@ def open_database(url: str, *, migrate: bool, connections: int = 16, synchronous
     return database
 
 
-def migrate(url: str) -> None:
+def migrate(url: str, *, schema: str | None = None) -> None:
     """Bring a database's schema up to date; several processes may do so at once, and doing it again changes nothing.
 
     Args:
         url: As for `SqlStorage`; a SQLite file that is missing is made.
+        schema: As for `SqlStorage`; one that is missing is made.
 
     Raises:
         StorageFailed: The database cannot be reached, or its schema is a newer version's; nothing was changed.
     """
-    driver_for(url).migrate()
+    driver_for(url, schema=schema).migrate()
+
+
+def migration_sql(database: str, *, schema: str | None = None, since: str | None = None) -> str:
+    """Give the SQL that `migrate` would run, for a database administrator to read and to run; nothing is opened.
+
+    It is one transaction, and leaves the database as `migrate` does. It is to be run by a client that stops at the
+    first error: `psql -v ON_ERROR_STOP=1`, `sqlite3 -bail`.
+
+    Args:
+        database: `"postgresql"` or `"sqlite"`; or a URL of one, of which only the kind is looked at.
+        schema: As for `SqlStorage`.
+        since: The revision that the database has now; None when it is empty.
+
+    Raises:
+        StorageFailed: There is no such kind of database, schema or revision.
+    """
+    from digital_painschool.adapters.sql.migrations.offline import sql
+
+    kind = database.partition("://")[0].partition("+")[0]
+    return sql({"postgres": "postgresql"}.get(kind, kind), schema=schema, since=since)
 
 
 def _check(link: Link) -> None:

@@ -12,6 +12,7 @@ from digital_painschool.adapters.sql.connections import Link
 from digital_painschool.adapters.sql.parts import Part, insert_into, may_exist
 from digital_painschool.adapters.sql.schema import FREE, PENDING, causes, notifications
 from digital_painschool.adapters.sql.statements import Row, among
+from digital_painschool.adapters.sql.windows import SAME, waits_for_the_same
 from digital_painschool.errors import Conflict
 from digital_painschool.notification import (
     Cause,
@@ -23,9 +24,14 @@ from digital_painschool.notification import (
     Status,
     Template,
 )
-from digital_painschool.people import HsaId, PersonId
+from digital_painschool.people import PersonId
 from digital_painschool.ports.storage import Change
+from digital_painschool.serialization import hsa_id_from_text
 
+_CHANNELS = {channel.value: channel for channel in Channel}
+_TEMPLATES = {template.value: template for template in Template}
+_STATUSES = {status.value: status for status in Status}
+"""Looked up, as asking an Enum by value takes six times as long, and thousands come at a time."""
 _STAFF = "hsa-id"
 _TRIES = 10
 
@@ -45,8 +51,7 @@ _ROW = (
     _n.attempts,
     _n.settled_at,
 )
-_SAME = (_n.unit, _n.channel, _n.recipient_value, _n.recipient_scheme, _n.window, _n.slot)
-_ADD = insert_into(notifications).on_conflict_do_nothing(index_elements=_SAME, index_where=FREE)
+_ADD = insert_into(notifications).on_conflict_do_nothing(index_elements=SAME, index_where=FREE)
 _ADD_CAUSE = insert_into(causes)
 _CAUSES = (
     select(causes.c.notification_id, causes.c.enrolment_id, causes.c.seq, causes.c.conversation, causes.c.message)
@@ -59,20 +64,10 @@ _CAUSE_PLACES = (
     .order_by(causes.c.place)
 )
 _TO_JOIN = (
-    select(_n.id)
-    .where(
-        FREE,
-        _n.unit == bindparam("unit"),
-        _n.channel == bindparam("channel"),
-        _n.recipient_value == bindparam("recipient_value"),
-        _n.recipient_scheme == bindparam("recipient_scheme"),
-        _n.window == bindparam("window"),
-    )
-    .order_by(_n.id)
-    .limit(literal_column("1", Integer))
-    .with_for_update()
+    select(_n.id).where(waits_for_the_same()).order_by(_n.id).limit(literal_column("1", Integer)).with_for_update()
 )
-_TO_DROP = select(_n.id).where(_n.id == bindparam("notification_id"), FREE).with_for_update()
+_NEVER_TRIED = and_(FREE, _n.attempts == literal_column("0", Integer))
+_TO_DROP = select(_n.id).where(_n.id == bindparam("notification_id"), _NEVER_TRIED).with_for_update()
 _DROP_CAUSES = delete(causes).where(
     causes.c.notification_id == bindparam("notification_id"), causes.c.enrolment_id == bindparam("enrolment_id")
 )
@@ -103,7 +98,19 @@ _DUE_LANES = (
     .order_by(_n.due_at, _n.id)
     .limit(bindparam("limit", type_=Integer))
 )
-_DUE_IN_LANES = select(*_ROW).where(_DUE, among(_n.lane, "lanes")).order_by(_n.due_at, _n.id).with_for_update()
+_DUE_IN_LANES = select(_n.id, _n.lane).where(_DUE, among(_n.lane, "lanes"))
+_GONE = notifications.alias("gone")
+_TOLD_AT = (
+    select(func.max(_GONE.c.settled_at, type_=_n.settled_at.type))
+    .where(_n.collected, literal_column("gone.status = 'delivered' AND gone.collected"), _GONE.c.lane == _n.lane)
+    .scalar_subquery()
+)
+_LOCK = (
+    select(*_ROW, _TOLD_AT.label("told_at"))
+    .where(_DUE, _HELD_BY_NOBODY, among(_n.lane, "lanes"))
+    .order_by(_n.due_at, _n.id)
+    .with_for_update(skip_locked=True)
+)
 _HOLD = (
     update(notifications)
     .where(among(_n.id, "ids"))
@@ -126,6 +133,7 @@ _SETTLE = (
         held_until=null(),
     )
 )
+_STILL_HELD = select(_n.id).where(_n.id == bindparam("id"), PENDING, _n.token == bindparam("claim")).with_for_update()
 _FIRST_CAUSE = (
     select(causes.c.notification_id, func.min(causes.c.seq).label("seq"))
     .where(causes.c.enrolment_id == bindparam("enrolment_id"))
@@ -135,7 +143,7 @@ _FIRST_CAUSE = (
 _OF_ENROLMENT = (
     select(*_ROW).join(_FIRST_CAUSE, _FIRST_CAUSE.c.notification_id == _n.id).order_by(_FIRST_CAUSE.c.seq, _n.id)
 )
-_DROPPABLE = _OF_ENROLMENT.where(FREE, _n.attempts == literal_column("0", Integer))
+_DROPPABLE = _OF_ENROLMENT.where(_NEVER_TRIED)
 
 
 class OutboxPart(Part):
@@ -148,20 +156,31 @@ class OutboxPart(Part):
     def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
         token = token_hex(16)
 
-        def work(link: Link) -> tuple[Claimed, ...]:
+        def work(link: Link) -> list[Row]:
+            # One at a time, or each would find the same ones first, and go home when another has them.
             link.only_one("claim")
-            lanes = [row[0] for row in link.rows(_DUE_LANES, {"now": now, "limit": limit})]
+            lanes = sorted({row[0] for row in link.rows(_DUE_LANES, {"now": now, "limit": limit})})
             if not lanes:
-                return ()
-            taken = _first_lanes(link.rows(_DUE_IN_LANES, {"now": now, "lanes": sorted({*lanes})}), limit)
+                return []
+            due = link.rows(_DUE_IN_LANES, {"now": now, "lanes": lanes})
+            # What somebody else is changing is not waited for; as a lane goes whole, all of it is left for later.
+            free = link.rows(_LOCK, {"now": now, "lanes": lanes})
+            ids = {row[0] for row in free}
+            torn = {lane for id_, lane in due if id_ not in ids}
+            taken = _first_lanes([row for row in free if row[7] not in torn], limit)
+            if not taken:
+                return []
             values = {"ids": [row[0] for row in taken], "token": token, "held_until": now + lease}
             link.count(_HOLD, values)
-            return tuple(
-                Claimed(notification=record.notification, attempts=record.attempts, token=token)
-                for record in _records(link, taken)
-            )
+            return taken
 
-        return self._database.write(work)
+        taken = self._database.write(work)
+        # What is claimed nobody else adds to: its causes can be read when others may claim again.
+        records = self._database.read(lambda link: _records(link, [row[:-1] for row in taken])) if taken else ()
+        return tuple(
+            Claimed(notification=r.notification, attempts=r.attempts, token=token, told_at=row[-1])
+            for r, row in zip(records, taken, strict=True)
+        )
 
     def settle(self, outcomes: Sequence[Outcome]) -> None:
         self._database.write(lambda link: _settle(link, outcomes))
@@ -179,7 +198,8 @@ class OutboxPart(Part):
         return self._database.read(lambda link: _records(link, link.rows(statement, values)), several=True)
 
     def _change_notifications(self, link: Link, change: Change) -> None:
-        if _settle(link, change.outcomes) != len(change.outcomes):
+        held = all(link.rows(_STILL_HELD, {"id": c.notification.id, "claim": c.token}) for c in change.held)
+        if not held or _settle(link, change.outcomes) != len(change.outcomes):
             raise Conflict("somebody else has the notification in hand; leave it to them")
         for notification_id in sorted(change.dropped):
             _drop(link, notification_id, change)
@@ -272,17 +292,17 @@ def _record(row: Row, found: tuple[Cause, ...]) -> NotificationRecord:
     return NotificationRecord(
         notification=Notification(
             id=id_,
-            unit=HsaId(unit),
-            channel=Channel(channel),
-            recipient=HsaId(value) if scheme == _STAFF else PersonId(scheme, value),
-            template=Template(template),
+            unit=hsa_id_from_text(unit),
+            channel=_CHANNELS[channel],
+            recipient=hsa_id_from_text(value) if scheme == _STAFF else PersonId(scheme, value),
+            template=_TEMPLATES[template],
             window=window,
             lane=lane,
             due_at=due_at,
             causes=found,
             collected=collected,
         ),
-        status=Status(status),
+        status=_STATUSES[status],
         attempts=attempts,
         settled_at=settled_at,
     )

@@ -112,11 +112,11 @@ class SavingPart(OutboxPart):
             link.many(_ADD_ENTRY, rows.entries)
             link.many(_ADD_DOCUMENT, rows.documents)
             link.count(ADD_ACCESS, rows.access)
-        if change.outcomes or change.dropped or change.notifications:
+        if change.outcomes or change.held or change.dropped or change.notifications:
             self._change_notifications(link, change)
 
     def _saved_at_once(self, change: Change, rows: "_Rows") -> bool:
-        if change.outcomes or change.dropped or len(change.notifications) > 1:
+        if change.outcomes or change.held or change.dropped or len(change.notifications) > 1:
             return False
         if not change.notifications:
             if not self._database.write(lambda link: link.rows(_AT_ONCE[rows.first], rows.all_at_once()), alone=True):

@@ -28,7 +28,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeEngine
 
-from digital_painschool.serialization import instant_from_text, optional_instant_to_text
+from digital_painschool.serialization import optional_instant_from_text, optional_instant_to_text
 
 
 class Instant(TypeDecorator[datetime]):
@@ -47,9 +47,9 @@ class Instant(TypeDecorator[datetime]):
         """Write an instant: PostgreSQL's driver does that by itself."""
         return None if dialect.name == "postgresql" else optional_instant_to_text
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Read an instant."""
-        return instant_from_text(value) if isinstance(value, str) else value
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], datetime | None] | None:  # noqa: ARG002
+        """Read an instant: PostgreSQL's driver does that by itself."""
+        return None if dialect.name == "postgresql" else optional_instant_from_text
 
 
 Text = PlainText().with_variant(PlainText(collation="C"), "postgresql")
@@ -169,6 +169,8 @@ notifications = Table(
 PENDING: ColumnElement[Any] = literal_column("status = 'pending'")
 FREE: ColumnElement[Any] = literal_column("status = 'pending' AND token IS NULL")
 """Waits, and nobody has claimed it: a further notification of the same window joins it."""
+TOLD: ColumnElement[Any] = literal_column("status = 'delivered' AND collected")
+"""A collected one that has gone: another of its lane does not go on the same day."""
 
 _partial(
     "uq_notifications_window",
@@ -184,6 +186,7 @@ _partial(
 )
 _partial("ix_notifications_due", notifications.c.due_at, notifications.c.id, where=PENDING)
 _partial("ix_notifications_lane", notifications.c.lane, where=PENDING)
+_partial("ix_notifications_told", notifications.c.lane, notifications.c.settled_at, where=TOLD)
 
 causes = Table(
     "notification_causes",

@@ -13,6 +13,7 @@ from sqlalchemy.dialects import sqlite as dialects
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ClauseElement
 
+from digital_painschool.adapters.sql.schema_names import none
 from digital_painschool.adapters.sql.statements import Row, Statements, Values
 from digital_painschool.errors import Conflict, PainschoolError, StorageFailed
 
@@ -88,14 +89,19 @@ class SqliteDriver:
 
     Args:
         path: The file.
+        schema: None: a file has no schemas.
         synchronous: SQLite's own setting, `"NORMAL"` or `"FULL"`.
+
+    Raises:
+        StorageFailed: There is a schema, or another `synchronous`.
     """
 
     failures: tuple[type[Exception], ...] = (sqlite3.Error, OverflowError, UnicodeEncodeError)
     one_writer = True
     far = False
 
-    def __init__(self, path: str, *, synchronous: str = "FULL") -> None:
+    def __init__(self, path: str, *, schema: str | None = None, synchronous: str = "FULL") -> None:
+        none(schema)
         if synchronous not in ("NORMAL", "FULL", "EXTRA"):
             raise StorageFailed("synchronous is NORMAL, FULL or EXTRA")
         self.path = path

@@ -63,8 +63,12 @@ class Statement:
 
     __slots__ = ("_binds", "_columns", "_constants", "_pick", "sql")
 
-    def __init__(self, clause: ClauseElement, dialect: Dialect) -> None:
-        compiled = clause.compile(dialect=dialect)
+    def __init__(self, clause: ClauseElement, dialect: Dialect, schema: str | None = None) -> None:
+        # Without a schema the names stay bare: the database looks for the tables where its user looks for them.
+        where = None if schema is None else {None: schema}
+        compiled = clause.compile(
+            dialect=dialect, schema_translate_map=where, render_schema_translate=where is not None
+        )
         assert isinstance(compiled, SQLCompiler), "what has no values is no Statement"
         names = tuple(compiled.positiontup or ())
         self.sql = compiled.string
@@ -102,12 +106,18 @@ class Statement:
 
 
 class Statements(dict[ClauseElement, Statement]):
-    """Statements of one dialect, each compiled when it is first asked for; they are constants of modules, so few."""
+    """Statements of one dialect, each compiled when it is first asked for; they are constants of modules, so few.
 
-    def __init__(self, dialect: Dialect) -> None:
+    Args:
+        dialect: For which database.
+        schema: The schema that the tables lie in, named before each of them; None for none.
+    """
+
+    def __init__(self, dialect: Dialect, schema: str | None = None) -> None:
         super().__init__()
         self._dialect = dialect
+        self._schema = schema
 
     def __missing__(self, clause: ClauseElement) -> Statement:
-        statement = self[clause] = Statement(clause, self._dialect)
+        statement = self[clause] = Statement(clause, self._dialect, self._schema)
         return statement

@@ -16,6 +16,8 @@ class SqlStorage(RetentionPart, CaseloadPart, OfficesPart):
 
     Args:
         url: `sqlite:///file.db` or `postgresql://user:password@host/database`.
+        schema: On PostgreSQL, the schema that the tables lie in; schools in two schemas of a database do not see each
+            other. None: where the server looks for tables by itself, mostly `public`.
         migrate: True first brings the schema up to date, and makes a missing SQLite file.
         connections: The most connections at a time.
         synchronous: On SQLite: with `"NORMAL"` a step survives the end of the process, but the last ones may be lost
@@ -25,9 +27,18 @@ class SqlStorage(RetentionPart, CaseloadPart, OfficesPart):
         StorageFailed: The database cannot be reached, or its schema is not the one that this version works with.
     """
 
-    def __init__(self, url: str, *, migrate: bool = False, connections: int = 16, synchronous: str = "FULL") -> None:
-        self._database: Database = open_database(url, migrate=migrate, connections=connections, synchronous=synchronous)
-
+    def __init__(
+        self,
+        url: str,
+        *,
+        schema: str | None = None,
+        migrate: bool = False,
+        connections: int = 16,
+        synchronous: str = "FULL",
+    ) -> None:
+        self._database: Database = open_database(
+            url, schema=schema, migrate=migrate, connections=connections, synchronous=synchronous
+        )
         self._states = States()
 
     def close(self) -> None:

@@ -1,12 +1,9 @@
-"""Run by Alembic: migrates on the connection that `upgrade` hands over."""
+"""Run by Alembic: migrates, or writes out the SQL, in the way that the package's configuration says."""
 
 from alembic import context
 
-from digital_painschool.adapters.sql.revisions import VERSION_TABLE
 from digital_painschool.adapters.sql.schema import METADATA
 
-context.configure(
-    connection=context.config.attributes["connection"], target_metadata=METADATA, version_table=VERSION_TABLE
-)
+context.configure(target_metadata=METADATA, **context.config.attributes["context"])
 with context.begin_transaction():
     context.run_migrations()

@@ -126,6 +126,12 @@ def upgrade() -> None:
     op.create_index("ix_notifications_due", "notifications", ["due_at", "id"], **_where("status = 'pending'"))
     op.create_index("ix_notifications_lane", "notifications", ["lane"], **_where("status = 'pending'"))
     op.create_index(
+        "ix_notifications_told",
+        "notifications",
+        ["lane", "settled_at"],
+        **_where("status = 'delivered' AND collected"),
+    )
+    op.create_index(
         "uq_notifications_window",
         "notifications",
         ["unit", "channel", "recipient_value", "recipient_scheme", "window", "slot"],

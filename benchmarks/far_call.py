@@ -1,0 +1,188 @@
+"""P3: a desk call on PostgreSQL beside raw psycopg, with one worker and several.
+
+What our calls send is recorded once, at the driver, on a copy of the database; the floor sends the very same from the
+same number of processes. Recorded a second time with one statement a table, it is the way that most programs go. In the
+end all databases must hold the same rows.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing
+from functools import partial
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from time import perf_counter
+from typing import Any
+from unittest.mock import patch
+
+import psycopg
+from attrs import frozen
+
+from benchmarks.measuring import interleaved
+from benchmarks.place import on_postgresql
+from benchmarks.servers import database, postgresql
+from benchmarks.table import Row
+from digital_painschool.adapters.sql import migrate
+from digital_painschool.adapters.sql.postgresql import PostgresqlDriver
+from digital_painschool.adapters.sql.schema import METADATA
+
+_PATIENTS = 50
+"""Of each worker."""
+_OURS = "ours"
+_SAME = "raw psycopg, same statements"
+_EACH = "raw psycopg, one statement a table"
+_WANTED = {_SAME: 0.85, _EACH: 1.5}
+
+Call = list[tuple[bytes | str, Any]]
+"""The statements of one call with their values."""
+
+
+@frozen
+class _Work:
+    """What one worker does.
+
+    Args:
+        urls: The database of each job.
+        first: The number of its first patient.
+        tapes: What the raw jobs send, call by call.
+    """
+
+    urls: Mapping[str, str]
+    first: int
+    tapes: Mapping[str, list[Call]]
+
+
+def measure(*, quick: bool) -> Iterable[Row]:
+    """Measure forms saved and messages written in turn, by one, two and four workers."""
+    number, rounds, crowds = (10, 1, (1, 2)) if quick else (150, 12, (1, 2, 4))
+    with postgresql() as server, database(server) as template:
+        migrate(template)
+        with (place := on_postgresql(template, _PATIENTS * crowds[-1])).school:
+            place.prepare()
+        tapes = {_SAME: True, _EACH: False}
+        recorded = {
+            job: [_record(server, template, first, (rounds + 1) * number, far) for first in _firsts(crowds[-1])]
+            for job, far in tapes.items()
+        }
+        for crowd in crowds:
+            yield from _measure(server, template, recorded, crowd, number, rounds)
+
+
+def _firsts(crowd: int) -> range:
+    return range(0, crowd * _PATIENTS, _PATIENTS)
+
+
+def _record(server: str, template: str, first: int, number: int, far: bool) -> list[Call]:  # noqa: FBT001 - of a table
+    tape: list[Call] = []
+    execute = psycopg.Connection.execute
+
+    def recorded(connection: Any, sql: Any, values: Any = None, **kwargs: Any) -> Any:
+        if tape:
+            tape[-1].append((sql, values))
+        return execute(connection, sql, values, **kwargs)
+
+    with (
+        database(server, template) as url,
+        patch.object(psycopg.Connection, "execute", recorded),
+        patch.object(PostgresqlDriver, "far", far),
+        (place := on_postgresql(url, _PATIENTS, first)).school,
+    ):
+        for _ in range(number):
+            tape.append([])
+            place.call()
+    return tape
+
+
+def _measure(
+    server: str, template: str, recorded: Mapping[str, list[list[Call]]], crowd: int, number: int, rounds: int
+) -> Iterator[Row]:
+    with ExitStack() as stack:
+        urls = {job: stack.enter_context(database(server, template)) for job in (_OURS, *recorded)}
+        works = [
+            _Work(urls, first, {job: tapes[place] for job, tapes in recorded.items()})
+            for place, first in enumerate(_firsts(crowd))
+        ]
+        ends = [stack.enter_context(_worker(work)) for work in works]
+        timings = interleaved({job: partial(_crowd, ends, job, number) for job in urls}, rounds)
+        for end in ends:
+            end.send(None)
+        _require_same_rows(urls)
+    who = "one worker" if crowd == 1 else f"{crowd} workers"
+    for peer in recorded:
+        yield Row.timed(
+            timings,
+            _OURS,
+            peer,
+            aim="P3",
+            what=f"a desk call on PostgreSQL, {who}",
+            beside=peer,
+            wanted=_WANTED[peer],
+        )
+
+
+def _crowd(ends: list[Connection], job: str, number: int) -> float:
+    """Let all workers do a job at once; give the seconds of one call, whoever made it."""
+    began = perf_counter()
+    for end in ends:
+        end.send((job, number))
+    for end in ends:
+        end.recv()
+    return (perf_counter() - began) / (number * len(ends))
+
+
+def _worker(work: _Work) -> Connection:
+    here, there = get_context("spawn").Pipe()
+    process = get_context("spawn").Process(target=_serve, args=(there, work), daemon=True)
+    process.start()
+    here.recv()
+    return here
+
+
+def _serve(end: Connection, work: _Work) -> None:
+    with ExitStack() as stack:
+        jobs: dict[str, Callable[[], None]] = {}
+        for job, url in work.urls.items():
+            if job == _OURS:
+                place = on_postgresql(url, _PATIENTS, work.first)
+                stack.enter_context(place.school)
+                jobs[job] = place.call
+            else:
+                connection = stack.enter_context(closing(psycopg.connect(url, autocommit=True)))
+                jobs[job] = _played(connection, work.tapes[job])
+        end.send("ready")
+        while (asked := end.recv()) is not None:
+            job, number = asked
+            for _ in range(number):
+                jobs[job]()
+            end.send("done")
+
+
+def _played(connection: psycopg.Connection, tape: list[Call]) -> Callable[[], None]:
+    connection.execute("SET TIME ZONE 'UTC'")
+    connection.cursor_factory = psycopg.RawCursor
+    execute = connection.execute
+    left = iter(tape)
+
+    def call() -> None:
+        for sql, values in next(left):
+            cursor = execute(sql, values)
+            if cursor.description is not None:
+                cursor.fetchall()
+
+    return call
+
+
+def _require_same_rows(urls: Mapping[str, str]) -> None:
+    found = {job: _digests(url) for job, url in urls.items()}
+    if any(digests != found[_OURS] for digests in found.values()):
+        raise RuntimeError("the floor did not do the same work: the rows of the databases differ")
+
+
+def _digests(url: str) -> list[Any]:
+    digests = []
+    with psycopg.connect(url) as connection:
+        for table in METADATA.sorted_tables:
+            names = ", ".join(f'"{column.name}"' for column in table.c if column.name != "number")
+            rows = f"SELECT md5(ROW({names})::text) AS row FROM {table.name}"  # noqa: S608 - names of our own tables
+            found = connection.execute(f"SELECT md5(string_agg(row, '' ORDER BY row)) FROM ({rows}) rows".encode())  # noqa: S608
+            digests.append((table.name, found.fetchone()))
+    return digests

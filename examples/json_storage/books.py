@@ -1,0 +1,100 @@
+"""What the parts of the storage share: where enrolments and notifications stand, and how they are found."""
+
+from collections.abc import Iterable, Iterator
+
+from digital_painschool.enrolment import Tally, replay
+from digital_painschool.people import PersonId
+from digital_painschool.ports.storage import AccessEntry
+from digital_painschool.serialization import ENROLMENT_SHAPE, Data
+from json_storage.folder import Folder, Table, Transaction
+from json_storage.values import (
+    Kept,
+    Waiting,
+    access_to_data,
+    entry_from_data,
+    kept_from_data,
+    waiting_from_data,
+)
+
+
+class Part:
+    """A part of the storage, on its folder."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+
+
+def timeline_rows(books: Transaction, enrolment_id: str) -> Iterator[Data]:
+    """Give the timeline entries of an enrolment as they are kept."""
+    return (row for _, row in books.rows(Table.TIMELINES, enrolment_id))
+
+
+def kept(books: Transaction, enrolment_id: str) -> Kept | None:
+    """Give an enrolment, or None."""
+    data = books.get(Table.STATES, enrolment_id)
+    return None if data is None else _kept(books, data)
+
+
+def kept_among(books: Transaction, enrolment_ids: Iterable[str]) -> Iterator[Kept]:
+    """Give the enrolments that there are among some, each once."""
+    found = (kept(books, enrolment_id) for enrolment_id in dict.fromkeys(enrolment_ids))
+    return (one for one in found if one is not None)
+
+
+def all_kept(books: Transaction) -> Iterator[Kept]:
+    """Give all enrolments."""
+    return (_kept(books, data) for data in books.all(Table.STATES))
+
+
+def _kept(books: Transaction, data: Data) -> Kept:
+    if data["shape"] != ENROLMENT_SHAPE:
+        # An older version folded it, or a newer one; the timeline gives it again.
+        events = (entry_from_data(row).event for row in timeline_rows(books, data["id"]))
+        return Kept(enrolment=replay(events), tally=Tally(**data["tally"]), exported=data["exported"])
+    return kept_from_data(data)
+
+
+def keep(books: Transaction, one: Kept) -> None:
+    """Keep an enrolment as it is now."""
+    books.put(Table.STATES, one.to_data(), one.enrolment.id)
+
+
+def ids_of(books: Transaction, person: PersonId) -> list[str]:
+    """Give the ids of all enrolments of a person."""
+    ids: list[str] | None = books.get(Table.PERSONS, person.scheme, person.value)
+    return ids or []
+
+
+def keep_ids(books: Transaction, person: PersonId, ids: list[str]) -> None:
+    """Keep the ids of all enrolments of a person; of one who has none, nothing is kept."""
+    if ids:
+        books.put(Table.PERSONS, ids, person.scheme, person.value)
+    else:
+        books.remove(Table.PERSONS, person.scheme, person.value)
+
+
+def notified(books: Transaction, notification_id: str) -> Waiting | None:
+    """Give a notification, or None."""
+    data = books.get(Table.WAITING, notification_id) or books.get(Table.SETTLED, notification_id)
+    return None if data is None else waiting_from_data(data)
+
+
+def all_waiting(books: Transaction) -> Iterator[Waiting]:
+    """Give all notifications that are pending."""
+    return map(waiting_from_data, books.all(Table.WAITING))
+
+
+def caused(books: Transaction, enrolment_id: str) -> list[Waiting]:
+    """Give what an enrolment caused: by its first entry that asked for it, then by id."""
+    ids = dict.fromkeys(notification_id for _, notification_id in books.rows(Table.ASKED, enrolment_id))
+    found = [one for one in (notified(books, id_) for id_ in ids) if one is not None]
+    return sorted(
+        (one for one in found if one.caused_by(enrolment_id)),
+        key=lambda one: (min(one.caused_by(enrolment_id)), one.notification.id),
+    )
+
+
+def enter(books: Transaction, entries: Iterable[AccessEntry]) -> None:
+    """Add to the access log."""
+    for entry in entries:
+        books.add(Table.LOG, (access_to_data(entry),), entry.unit)

@@ -1,0 +1,155 @@
+"""Ended enrolments on their way out: exports, plans, purges and receipts."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from attrs import evolve
+
+from digital_painschool.people import HsaId
+from digital_painschool.ports.storage import AccessEntry, History
+from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
+from digital_painschool.serialization import from_data, to_data
+from json_storage.books import (
+    Part,
+    all_kept,
+    caused,
+    enter,
+    ids_of,
+    keep,
+    keep_ids,
+    kept,
+    kept_among,
+    timeline_rows,
+)
+from json_storage.folder import Table, Transaction
+from json_storage.outbox import put
+from json_storage.values import Kept, documents_from_data, entry_from_data
+
+
+class JsonRetention(Part):
+    """Ended enrolments on their way out."""
+
+    def ended(self, unit: HsaId, *, after: str = "", limit: int = 1000) -> tuple[EndedEnrolment, ...]:
+        with self._folder.transaction() as books:
+            found = [one.ended for one in all_kept(books) if not one.is_open and one.enrolment.unit == unit]
+        found.sort(key=lambda ended: ended.enrolment_id)
+        return tuple([ended for ended in found if ended.enrolment_id > after][:limit])
+
+    def ended_among(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, EndedEnrolment]:
+        ids = tuple(enrolment_ids)
+        with self._folder.transaction() as books:
+            found = [one for one in _of_unit(books, unit, ids) if not one.is_open]
+        return {one.enrolment.id: one.ended for one in found}
+
+    def notification_ids(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
+        ids = tuple(enrolment_ids)
+        with self._folder.transaction() as books:
+            mine = [one.enrolment.id for one in _of_unit(books, unit, ids)]
+            return tuple(sorted({one.notification.id for id_ in mine for one in caused(books, id_)}))
+
+    def histories(self, unit: HsaId, enrolment_ids: Sequence[str]) -> tuple[History, ...]:
+        ids = tuple(enrolment_ids)
+        with self._folder.transaction() as books:
+            return tuple(_history(books, one) for one in _of_unit(books, unit, ids))
+
+    def keep_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
+        with self._folder.transaction() as books:
+            books.put(Table.EXPORTS, to_data(receipt), receipt.id)
+            for one in _of_unit(books, receipt.unit, versions):
+                keep(books, evolve(one, exported=versions[one.enrolment.id]))
+
+    def keep_plan(self, plan: PurgePlan, access: AccessEntry) -> None:
+        with self._folder.transaction() as books:
+            before = books.get(Table.PLANS, plan.id)
+            if before is None or from_data(before, PurgePlan).decision is None:
+                books.put(Table.PLANS, to_data(plan), plan.id)
+            enter(books, (access,))
+
+    def plan(self, plan_id: str) -> PurgePlan | None:
+        with self._folder.transaction() as books:
+            data = books.get(Table.PLANS, plan_id)
+            return None if data is None else from_data(data, PurgePlan)
+
+    def purge(self, plan_id: str, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
+        with self._folder.transaction() as books:
+            before = _progress(books, plan_id)
+            noted: dict[str, Skipped | None] = {}
+            for planned in purge:
+                id_ = planned.enrolment_id
+                if id_ not in before and id_ not in noted:
+                    one = kept(books, id_)
+                    fits = one is not None and not one.is_open and one.enrolment.version == planned.version
+                    noted[id_] = None if fits else Skipped(enrolment_id=id_, why=Skip.CHANGED)
+                    if one is not None and fits:
+                        _delete(books, one)
+            for skipped in skip:
+                if skipped.enrolment_id not in before:
+                    noted.setdefault(skipped.enrolment_id, skipped)
+            rows = [(id_, None if skipped is None else skipped.why.value) for id_, skipped in noted.items()]
+            books.add(Table.PROGRESS, rows, plan_id)
+
+    def purge_progress(self, plan_id: str) -> Mapping[str, Skipped | None]:
+        with self._folder.transaction() as books:
+            return _progress(books, plan_id)
+
+    def keep_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
+        with self._folder.transaction() as books:
+            return _keep_receipt(books, receipt)
+
+    def receipt(self, plan_id: str) -> PurgeReceipt | None:
+        with self._folder.transaction() as books:
+            data = books.get(Table.RECEIPTS, plan_id)
+            return None if data is None else from_data(data, PurgeReceipt)
+
+    def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
+        with self._folder.transaction() as books:
+            found = [from_data(data, PurgeReceipt) for data in books.all(Table.RECEIPTS)]
+        found.sort(key=lambda receipt: (receipt.purged_at, receipt.plan_id))
+        return tuple(receipt for receipt in found if receipt.unit == unit)
+
+    def purge_again(self, receipt: PurgeReceipt, enrolment_ids: Sequence[str]) -> int:
+        with self._folder.transaction() as books:
+            named = (id_ for id_ in enrolment_ids if id_ in receipt.purged)
+            gone = [one for one in _of_unit(books, receipt.unit, named) if not one.is_open]
+            for one in gone:
+                _delete(books, one)
+            _keep_receipt(books, receipt)
+            return len(gone)
+
+
+def _of_unit(books: Transaction, unit: HsaId, enrolment_ids: Iterable[str]) -> list[Kept]:
+    return [one for one in kept_among(books, enrolment_ids) if one.enrolment.unit == unit]
+
+
+def _history(books: Transaction, one: Kept) -> History:
+    rows = list(timeline_rows(books, one.enrolment.id))
+    documents = documents_from_data(rows)
+    return History(enrolment=one.enrolment, timeline=tuple(map(entry_from_data, rows)), documents=documents)
+
+
+def _progress(books: Transaction, plan_id: str) -> dict[str, Skipped | None]:
+    rows = (row for _, row in books.rows(Table.PROGRESS, plan_id))
+    return {id_: None if why is None else Skipped(enrolment_id=id_, why=Skip(why)) for id_, why in rows}
+
+
+def _keep_receipt(books: Transaction, receipt: PurgeReceipt) -> PurgeReceipt:
+    first = books.get(Table.RECEIPTS, receipt.plan_id)
+    if first is not None:
+        return from_data(first, PurgeReceipt)
+    books.put(Table.RECEIPTS, to_data(receipt), receipt.plan_id)
+    return receipt
+
+
+def _delete(books: Transaction, one: Kept) -> None:
+    """Delete an enrolment with all that is its own; the access log stays."""
+    id_, person = one.enrolment.id, one.enrolment.person
+    for notification in caused(books, id_):
+        others = [cause for cause in notification.notification.causes if cause.enrolment_id != id_]
+        if others:
+            put(books, notification.with_causes(others))
+        else:
+            books.remove(Table.WAITING, notification.notification.id)
+            books.remove(Table.SETTLED, notification.notification.id)
+    for table in (Table.STATES, Table.TIMELINES, Table.ASKED):
+        books.remove(table, id_)
+    keep_ids(books, person, [other for other in ids_of(books, person) if other != id_])
+    books.forgets = True

@@ -1,0 +1,63 @@
+"""The SQL of a migration, for a database administrator who lets no program change a schema."""
+
+from collections.abc import Callable, Mapping
+from io import StringIO
+
+from alembic import command
+
+from digital_painschool.adapters.sql.migrations import configured
+from digital_painschool.adapters.sql.revisions import MIGRATION_LOCK, REVISIONS, VERSION_TABLE
+from digital_painschool.adapters.sql.schema_names import checked, none
+from digital_painschool.errors import StorageFailed
+
+_NOT_HERE = "SQL is written for postgresql and sqlite"
+
+
+def sql(kind: str, *, schema: str | None = None, since: str | None = None) -> str:
+    """Give the SQL that brings a database from a revision to the last one, in one transaction.
+
+    Args:
+        kind: `"postgresql"` or `"sqlite"`.
+        schema: On PostgreSQL, where the tables lie; made when it is not there.
+        since: The revision that the database has; None when it is empty.
+
+    Raises:
+        StorageFailed: There is no such kind, schema or revision.
+    """
+    if kind not in _BEGIN:
+        raise StorageFailed(_NOT_HERE)
+    if since is not None and since not in REVISIONS:
+        raise StorageFailed(f"there is no revision of that name; there are {', '.join(REVISIONS)}")
+    begin = _BEGIN[kind](schema)
+    written = StringIO()
+    config = configured(
+        written,
+        dialect_name=kind,
+        literal_binds=True,
+        transactional_ddl=False,  # the transaction is around all of it, and begins with more than Alembic knows
+        version_table=VERSION_TABLE,
+        version_table_schema=schema,
+    )
+    command.upgrade(config, f"{since or 'base'}:head", sql=True)
+    head = f"-- digital_painschool, {kind}: from {since or 'an empty database'} to revision {REVISIONS[-1]}."
+    lines = "\n".join(line.rstrip() for line in written.getvalue().splitlines()).strip()
+    return "\n\n".join(filter(None, (f"{head}\n{_STOP[kind]}", begin, lines, "COMMIT;\n")))
+
+
+def _on_sqlite(schema: str | None) -> str:
+    none(schema)
+    return "BEGIN IMMEDIATE;"
+
+
+def _on_postgresql(schema: str | None) -> str:
+    begin = f"BEGIN;\nSELECT pg_advisory_xact_lock({MIGRATION_LOCK});"
+    if checked(schema) is None:
+        return begin
+    return f'{begin}\nCREATE SCHEMA IF NOT EXISTS "{schema}";\nSET LOCAL search_path TO "{schema}";'
+
+
+_BEGIN: Mapping[str, Callable[[str | None], str]] = {"postgresql": _on_postgresql, "sqlite": _on_sqlite}
+_STOP = {
+    "postgresql": "-- Run it with: psql -v ON_ERROR_STOP=1 -f FILE",
+    "sqlite": "-- Run it with: sqlite3 -bail DATABASE < FILE",
+}

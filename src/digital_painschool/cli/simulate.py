@@ -1,0 +1,159 @@
+"""`digital-painschool simulate`: a region in a box, with the laws checked on the way."""
+
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from digital_painschool.cli.options import epilog
+from digital_painschool.cli.screen import console, counted, progress
+
+if TYPE_CHECKING:
+    from digital_painschool.testing.simulation import Outcome, Region
+
+_MOST_WORKERS = 64
+_DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command(
+    epilog=epilog("""\
+Examples:
+  digital-painschool simulate --patients 40 --years 1.2
+  digital-painschool simulate --patients 10000 --years 2 --seed 7 --workers 2 --report region
+  digital-painschool simulate --patients 10000 --years 2 --seed 7 --unit 12 --until 2026-10-25
+  digital-painschool simulate --patients 40 --years 1 --storage sqlite:///region-{unit}.db
+  digital-painschool simulate --patients 40 --years 1 --compare
+
+Exit code 1 also when a law did not hold. Needs: pip install 'digital_painschool[testing]'""")
+)
+@click.option("--patients", type=click.IntRange(1, 60_000), default=1000, show_default=True, help="How many patients.")
+@click.option(
+    "--years", type=click.FloatRange(0, 20, min_open=True), default=1.0, show_default=True, help="How many years."
+)
+@click.option("--seed", type=int, default=7, show_default=True, help="What chance begins with.")
+@click.option(
+    "--patients-per-therapist", type=click.IntRange(1), default=40, show_default=True, help="How many each has."
+)
+@click.option(
+    "--therapists-per-unit", type=click.IntRange(1), default=8, show_default=True, help="How large units are."
+)
+@click.option("--begins", type=_DAY, default="2026-01-07", show_default=True, metavar="DATE", help="The first day.")
+@click.option("--until", type=_DAY, metavar="DATE", help="The last day; nothing before it is changed by that.")
+@click.option("--unit", type=click.IntRange(1), metavar="NUMBER", help="This unit alone.")
+@click.option(
+    "--workers", type=click.IntRange(1, _MOST_WORKERS), default=1, show_default=True, help="How many processes."
+)
+@click.option(
+    "--storage",
+    metavar="URL",
+    default="memory://",
+    show_default=True,
+    help="Where it is kept. Each unit has a storage of its own, empty at first: {unit} in the URL becomes its number.",
+)
+@click.option("--compare", is_flag=True, help="Run it in memory and on SQLite, and compare what is kept (law 8).")
+@click.option(
+    "--report",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Write report.md and two plots.",
+)
+def simulate(
+    *,
+    patients: int,
+    years: float,
+    seed: int,
+    patients_per_therapist: int,
+    therapists_per_unit: int,
+    begins: datetime,
+    until: datetime | None,
+    unit: int | None,
+    workers: int,
+    storage: str,
+    compare: bool,
+    report: Path | None,
+) -> None:
+    """Simulate a region over years.
+
+    Everything follows from the seed, on any number of processes. Patients drop out and come back, therapists go on
+    leave, the inbox is down, workers die. The laws of the library are checked on the way, against books of the
+    simulation's own. A finding is shown with the command that shows it again. All identity numbers are test numbers.
+    """
+    try:
+        from digital_painschool.testing.simulation import Region
+        from digital_painschool.testing.simulation.report import command
+    except ModuleNotFoundError as missing:
+        raise click.ClickException(str(missing)) from None
+    try:
+        region = Region(
+            patients=patients,
+            years=years,
+            seed=seed,
+            patients_per_therapist=patients_per_therapist,
+            therapists_per_unit=therapists_per_unit,
+            begins=begins.date(),
+            until=until and until.date(),
+        )
+    except ValueError as wrong:
+        raise click.UsageError(str(wrong)) from None
+    if unit is not None and unit > region.units:
+        raise click.UsageError(f"--unit {unit}: there are {counted(region.units, 'unit')}")
+    if report is not None:
+        # A folder that cannot be made is to be known before a long run and not after it.
+        report.mkdir(parents=True, exist_ok=True)
+    outcome = _run(region, unit, workers, storage)
+    found = [*_shown(outcome)]
+    if compare:
+        other = _run(region, unit, workers, "sqlite://")
+        found += _compared(outcome, other)
+    click.echo(f"Again with: {command(region, unit=unit)}")
+    for line in found:
+        click.echo(line)
+    if report is not None:
+        from digital_painschool.testing.simulation.report import write
+
+        write(outcome, report)
+        click.echo(f"The report is in {report}.")
+    if found:
+        click.get_current_context().exit(1)
+    click.echo("No findings: every law held.")
+
+
+def _run(region: "Region", unit: int | None, workers: int, storage: str) -> "Outcome":
+    from concurrent.futures.process import BrokenProcessPool
+
+    from digital_painschool.testing.simulation import simulate
+    from digital_painschool.testing.simulation.storages import opening_of
+
+    units = tuple(range(1, region.units + 1)) if unit is None else (unit,)
+    with progress("patients simulated", region.patients if unit is None else None) as told:
+        try:
+            return simulate(region, workers=workers, units=units, opening=partial(opening_of, storage), progress=told)
+        except BrokenProcessPool:
+            raise click.ClickException(
+                "a process of the simulation died, perhaps for want of memory; try fewer --workers"
+            ) from None
+
+
+def _shown(outcome: "Outcome") -> tuple[str, ...]:
+    from digital_painschool.testing.simulation.report import findings, parts
+
+    screen = console()
+    for part in parts(outcome):
+        if part.rows:
+            shown = Table(show_header=False, box=None)
+            for row in part.rows:
+                shown.add_row(*row)
+            screen.print(Text(part.title, "bold"), shown, "")
+    return findings(outcome)
+
+
+def _compared(outcome: "Outcome", other: "Outcome") -> list[str]:
+    return [
+        f"law 8, unit {one.number}: memory and SQLite keep different things ({one.digest[:12]}, {two.digest[:12]})"
+        for one, two in zip(outcome.units, other.units, strict=True)
+        if one.digest != two.digest
+    ]

@@ -1,0 +1,72 @@
+"""The pytest plugin of the proof kit: installed with the package, it costs nothing until one of its fixtures is used.
+
+It stands beside `digital_painschool.testing`, not in it, so that a pytest without the extra is left alone.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from digital_painschool.policy import Policy
+    from digital_painschool.program import Program
+    from digital_painschool.testing import Opening, Scenario, World
+
+pytest.register_assert_rewrite("digital_painschool.testing")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that says where scenarios keep their records."""
+    parser.getgroup("digital_painschool").addoption(
+        "--painschool-storage",
+        metavar="URL",
+        default="memory://",
+        help="storage of the fixture painschool_opening: memory:// (default), or a URL such as "
+        "sqlite:///{place}/painschool.db, where {place} becomes a new folder for each scenario",
+    )
+
+
+@pytest.fixture
+def painschool_opening(request: pytest.FixtureRequest) -> "Opening":
+    """How the adapters are opened; override it in your conftest.py to test on your own adapters.
+
+    Left alone, all is in memory, or the storage is where `--painschool-storage` says.
+    """
+    from digital_painschool.testing import in_memory, stored_at
+
+    url: str = request.config.getoption("--painschool-storage")
+    return in_memory if url == "memory://" else stored_at(url)
+
+
+@pytest.fixture
+def painschool_programs() -> "tuple[Program, ...]":
+    """The programs on every unit's list; override it to test with your own."""
+    from digital_painschool.testing import PROGRAM, SLEEP
+
+    return PROGRAM, SLEEP
+
+
+@pytest.fixture
+def painschool_policy() -> "Policy":
+    """Every unit's policy; override it to test with your own."""
+    from digital_painschool import Policy
+
+    return Policy()
+
+
+@pytest.fixture
+def painschool_scenario(
+    painschool_opening: "Opening", painschool_programs: "tuple[Program, ...]", painschool_policy: "Policy"
+) -> "Iterator[Scenario]":
+    """A school with a clock that moves and people by role, on `painschool_opening`; closed after the test."""
+    from digital_painschool.testing import Scenario
+
+    with Scenario(painschool_opening, programs=painschool_programs, policy=painschool_policy) as scenario:
+        yield scenario
+
+
+@pytest.fixture
+def painschool_world(painschool_scenario: "Scenario") -> "World":
+    """The world around `painschool_scenario`: its clock, its folder, and adapters in memory to look into."""
+    return painschool_scenario.world

@@ -1,0 +1,129 @@
+"""Doing several things at the same time, in threads and in processes; and killing a process at work."""
+
+import gc
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
+from multiprocessing import get_all_start_methods, get_context
+from threading import Barrier
+from traceback import format_exc
+from typing import Any, Self
+
+from attrs import frozen
+
+from digital_painschool.errors import PainschoolError
+
+CAN_FORK = "fork" in get_all_start_methods()
+THREADS = 8
+PROCESSES = 4
+PATIENCE = 120.0
+"""How many seconds a process may be silent."""
+
+Tell = Callable[[object], None]
+
+
+def refusal_or(work: Callable[[], Any]) -> Any:
+    """Do it; a refusal counts as a result."""
+    try:
+        return work()
+    except PainschoolError as refusal:
+        return refusal
+
+
+def in_threads(works: Sequence[Callable[[], Any]]) -> list[Any]:
+    """Do all of it at the same time, each in its own thread; a refusal counts as a result."""
+    ready = Barrier(len(works))
+
+    def run(work: Callable[[], Any]) -> Any:
+        ready.wait(PATIENCE)
+        return refusal_or(work)
+
+    # Threads of one process take turns so rarely that short calls would never meet.
+    turns = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(len(works)) as pool:
+            return list(pool.map(run, works))
+    finally:
+        sys.setswitchinterval(turns)
+
+
+def in_processes(works: Sequence[Callable[[Callable[[], object]], Any]]) -> list[Any]:
+    """Do all of it at the same time, each in its own process; a refusal counts as a result.
+
+    Each work is given a function to call when it has opened what it needs: it returns when all others are as far.
+    """
+    ready = get_context("fork").Barrier(len(works))
+    with ExitStack() as stack:
+        children = [
+            stack.enter_context(Child(partial(_tell, partial(work, partial(ready.wait, PATIENCE))))) for work in works
+        ]
+        return [told for child in children for told in child.told()]
+
+
+def _tell(work: Callable[[], Any], tell: Tell) -> None:
+    tell(refusal_or(work))
+
+
+@frozen
+class _Broke:
+    how: str
+
+
+class Child:
+    """A process that is forked off to do something, and tells of it as it goes on.
+
+    Nothing that the parent has open may be used in it; at its end nothing of the parent's is closed.
+    """
+
+    def __init__(self, work: Callable[[Tell], None]) -> None:
+        context = get_context("fork")
+        self._pipe, pipe = context.Pipe(duplex=False)
+        self._process = context.Process(target=_live, args=(work, pipe), daemon=True)
+        with warnings.catch_warnings():
+            # From Python 3.12 on a fork beside other threads is warned of; the child touches none of what is theirs.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._process.start()
+        pipe.close()
+
+    def told(self) -> Iterator[Any]:
+        """Give what it tells, until it is over."""
+        while True:
+            if not self._pipe.poll(PATIENCE):
+                raise TimeoutError(f"a process was silent for {PATIENCE:.0f} seconds")
+            try:
+                told = self._pipe.recv()
+            except (EOFError, OSError):
+                # It is over; killed, it may have told half of something.
+                return
+            if isinstance(told, _Broke):
+                self._process.join(PATIENCE)
+                raise AssertionError(f"in another process:\n{told.how}")  # noqa: TRY004 - it is for the test to fail
+            yield told
+
+    def kill(self) -> None:
+        """Kill it where it is, if it is still there, and wait until it is gone."""
+        self._process.kill()
+        self._process.join(PATIENCE)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        self._pipe.close()
+
+
+def _live(work: Callable[[Tell], None], pipe: Any) -> None:
+    # What the parent left lying about is the parent's to collect: closing it here might end a connection of its.
+    gc.freeze()
+    try:
+        work(pipe.send)
+    except BaseException:  # noqa: BLE001 - the parent is told, whatever it is
+        pipe.send(_Broke(format_exc()))
+    finally:
+        os._exit(0)

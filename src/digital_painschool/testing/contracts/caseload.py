@@ -1,0 +1,224 @@
+"""The contract of the storage port: the list of patients."""
+
+from datetime import datetime, timedelta
+
+from digital_painschool.enrolment import Phase
+from digital_painschool.notification import Notify, Status
+from digital_painschool.people import HsaId, Patient
+from digital_painschool.policy import FlagKind
+from digital_painschool.ports.storage import CaseQuery, CaseRow, Storage
+from digital_painschool.rules.flags import mark_handled, tally
+from digital_painschool.rules.lifecycle import hand_over, maintain, review
+from digital_painschool.rules.notifications import give_up
+from digital_painschool.rules.ordering import complete_module
+from digital_painschool.testing.contracts.changes import (
+    LEASE,
+    MORNING,
+    OTHER_PERSON,
+    PERSONS,
+    answer,
+    begin,
+    by_worker,
+    converse,
+    fill_in,
+    finish,
+    outcome,
+    read_all,
+    saved,
+    step,
+    take_note,
+)
+from digital_painschool.testing.contracts.opening import StorageOpening
+from digital_painschool.testing.people import COLLEAGUE, NURSE, OTHER_UNIT, UNIT
+
+PRIORITY, FLAGGED, QUIET = 0, 1, 2
+
+
+def page(
+    storage: Storage,
+    *,
+    unit: HsaId = UNIT,
+    therapist: HsaId | None = None,
+    now: datetime = MORNING,
+    after: tuple[int, str] | None = None,
+    limit: int = 50,
+) -> tuple[CaseRow, ...]:
+    """Ask for a page."""
+    return storage.cases(CaseQuery(unit=unit, therapist=therapist, now=now, after=after, limit=limit))
+
+
+def keys(storage: Storage, *, now: datetime = MORNING) -> list[tuple[int, str]]:
+    """Give the places of all rows."""
+    return [row.key for row in page(storage, now=now)]
+
+
+class CaseloadContract(StorageOpening):
+    """What every storage keeps of the list of patients."""
+
+    def test_priority_comes_first_then_flags_then_the_rest(self, storage: Storage) -> None:
+        """Otherwise a patient in distress would be on the second page (D-17a)."""
+        saved(storage, begin("a", PERSONS[0]))
+        saved(storage, fill_in(saved(storage, begin("d", PERSONS[1])), at=MORNING))
+        saved(storage, fill_in(saved(storage, begin("c", PERSONS[2])), at=MORNING))
+        saved(storage, fill_in(saved(storage, begin("e", PERSONS[3])), {"smarta": 9}, at=MORNING))
+        assert [(PRIORITY, "e"), (FLAGGED, "c"), (FLAGGED, "d"), (QUIET, "a")] == keys(storage)
+
+    def test_within_a_rank_ids_rise_by_code_point(self, storage: Storage) -> None:
+        """Otherwise a page would go on at another place than where the last one ended, by the database's language."""
+        ids = ("b", "B", "a-1", "a_1", "A", "Ab", "aB")
+        for id_, person in zip(ids, PERSONS, strict=True):
+            saved(storage, begin(id_, person))
+        assert [(QUIET, id_) for id_ in sorted(ids)] == keys(storage)
+
+    def test_an_unread_form_is_a_flag_until_it_is_read(self, storage: Storage) -> None:
+        """Otherwise a saved form would go unseen, or stay in the list for ever (M-14, M-15)."""
+        e = saved(storage, fill_in(saved(storage, begin("a")), at=MORNING))
+        assert [(FLAGGED, "a")] == keys(storage)
+        saved(storage, take_note(e, at=MORNING))
+        assert [(QUIET, "a")] == keys(storage)
+
+    def test_priority_ends_when_it_is_read(self, storage: Storage) -> None:
+        """Otherwise yesterday's alert would hide today's."""
+        e = saved(storage, fill_in(saved(storage, begin("a")), {"smarta": 9}, at=MORNING))
+        assert [(PRIORITY, "a")] == keys(storage)
+        e = saved(storage, take_note(e, at=MORNING))
+        saved(storage, fill_in(e, {"smarta": 1}, at=MORNING))
+        assert [(FLAGGED, "a")] == keys(storage)
+
+    def test_a_message_from_the_patient_is_a_flag_until_it_is_read(self, storage: Storage) -> None:
+        """Otherwise a patient would write and get no answer (D-17a)."""
+        e = saved(storage, converse(saved(storage, begin("a")), at=MORNING))
+        assert [(QUIET, "a")] == keys(storage)
+        e = saved(storage, answer(e, at=MORNING))
+        assert [(FLAGGED, "a")] == keys(storage)
+        saved(storage, read_all(e, NURSE, at=MORNING))
+        assert [(QUIET, "a")] == keys(storage)
+
+    def test_a_program_that_is_done_is_a_flag_until_it_is_handled(self, storage: Storage) -> None:
+        """Otherwise nobody would see that the patient is done (D-05b, D-17a)."""
+        e = saved(storage, begin("a"))
+        for module in (1, 2, 3):
+            e = saved(storage, step(e, complete_module, module, by=Patient(e.person), at=MORNING))
+        assert [(FLAGGED, "a")] == keys(storage)
+        saved(storage, step(e, mark_handled, FlagKind.PROGRAM_DONE, at=MORNING))
+        assert [(QUIET, "a")] == keys(storage)
+
+    def test_an_undelivered_notification_is_a_flag(self, storage: Storage) -> None:
+        """Otherwise a message would wait for a patient who was never told of it (D-13d)."""
+        e = saved(storage, converse(saved(storage, begin("a")), notify=Notify.DIRECT, at=MORNING))
+        (claimed,) = storage.claim(MORNING, 1, LEASE)
+        failed = outcome(claimed, Status.FAILED, at=MORNING)
+        saved(storage, by_worker(e, give_up, claimed.notification, Status.FAILED, at=MORNING, outcomes=(failed,)))
+        assert [(FLAGGED, "a")] == keys(storage)
+
+    def test_the_end_of_access_is_a_flag_from_its_very_instant(self, storage: Storage) -> None:
+        """Otherwise the flag of the twelfth month would wait for a worker, or come too early (M-17)."""
+        e = saved(storage, begin("a"))
+        assert [(QUIET, "a")] == keys(storage, now=e.access_until - timedelta(microseconds=1))
+        assert [(FLAGGED, "a")] == keys(storage, now=e.access_until)
+        saved(storage, step(e, maintain, 30, {1}, at=e.access_until))
+        assert [(QUIET, "a")] == keys(storage, now=e.access_until)
+
+    def test_an_ended_enrolment_is_not_in_the_list(self, storage: Storage) -> None:
+        """Otherwise the list would grow for ever (D-19a)."""
+        e = saved(storage, fill_in(saved(storage, begin("a")), {"smarta": 9}, at=MORNING))
+        saved(storage, finish(e, at=MORNING))
+        assert () == page(storage)
+
+    def test_only_the_units_own_patients_are_in_the_list(self, storage: Storage) -> None:
+        """Otherwise one unit would see another's patients (M-08)."""
+        saved(storage, begin("a"))
+        saved(storage, begin("b", unit=OTHER_UNIT))
+        assert ["a"] == [row.enrolment_id for row in page(storage)]
+        assert ["b"] == [row.enrolment_id for row in page(storage, unit=OTHER_UNIT)]
+        assert () == page(storage, unit=HsaId("SE2321000131-E000000000009"))
+
+    def test_a_therapist_has_the_own_patients_and_those_handed_over(self, storage: Storage) -> None:
+        """Otherwise "Mina" would show somebody else's patients, or lose one that was handed over (M-08, D-09a)."""
+        saved(storage, begin("a"))
+        second = saved(storage, begin("b", OTHER_PERSON))
+        saved(storage, step(second, hand_over, COLLEAGUE.hsa_id, at=MORNING))
+        assert ["a"] == [row.enrolment_id for row in page(storage, therapist=NURSE.hsa_id)]
+        assert ["b"] == [row.enrolment_id for row in page(storage, therapist=COLLEAGUE.hsa_id)]
+        assert ["a", "b"] == [row.enrolment_id for row in page(storage)]
+
+    def test_a_row_tells_what_the_state_tells(self, storage: Storage) -> None:
+        """Otherwise list and patient page would contradict each other (D-15a)."""
+        e = saved(storage, begin("a"))
+        e = saved(storage, step(e, review, at=MORNING + timedelta(days=1)))
+        e = saved(storage, fill_in(e, {"smarta": 9}, at=MORNING + timedelta(days=2, microseconds=7)))
+        e = saved(storage, fill_in(e, at=MORNING + timedelta(days=3)))
+        e = saved(storage, step(e, maintain, 30, {1}, at=MORNING + timedelta(days=4)))
+        expected = CaseRow(
+            enrolment_id="a",
+            person=e.person,
+            therapist=NURSE.hsa_id,
+            program=e.program,
+            program_version=e.program_version,
+            phase=Phase.MAINTENANCE,
+            started_at=MORNING,
+            access_until=e.access_until,
+            reviewed_at=MORNING + timedelta(days=1),
+            last_seen_at=MORNING + timedelta(days=3),
+            tally=tally(e),
+            key=(PRIORITY, "a"),
+        )
+        assert (expected,) == page(storage)
+        assert 2 == expected.tally.unread_forms
+
+    def test_a_row_of_one_who_just_began_has_no_visit_and_no_review(self, storage: Storage) -> None:
+        """Otherwise a patient who was never there, or never reviewed, would look as if (M-09)."""
+        saved(storage, begin("a"))
+        [row] = page(storage)
+        assert (None, None, Phase.ACTIVE) == (row.last_seen_at, row.reviewed_at, row.phase)
+
+    def test_a_page_holds_no_more_than_its_limit(self, storage: Storage) -> None:
+        """Otherwise a large unit's list would come in one piece."""
+        for number, person in enumerate(PERSONS):
+            saved(storage, begin(f"e{number}", person))
+        assert ["e0", "e1", "e2"] == [row.enrolment_id for row in page(storage, limit=3)]
+
+    def test_pages_walk_the_whole_list_once(self, storage: Storage) -> None:
+        """Otherwise a patient would be shown twice or never."""
+        for number, person in enumerate(PERSONS):
+            e = saved(storage, begin(f"e{number}", person))
+            if number % 3:
+                saved(storage, fill_in(e, {"smarta": 9 if number % 3 == 1 else 1}, at=MORNING))
+        walked: list[CaseRow] = []
+        for _ in PERSONS:
+            walked.extend(page(storage, limit=2, after=walked[-1].key if walked else None))
+        assert list(page(storage)) == walked
+        assert len(PERSONS) == len(walked)
+
+    def test_pages_of_one_therapist_are_full_of_the_own_patients(self, storage: Storage) -> None:
+        """Otherwise a page would be cut first and sorted out then, and "Mina" end before its last patient."""
+        for number, person in enumerate(PERSONS):
+            e = saved(storage, begin(f"e{number}", person, therapist=COLLEAGUE.hsa_id if number % 2 else NURSE.hsa_id))
+            saved(storage, begin(f"d{number}", person, unit=OTHER_UNIT))
+            if number in (2, 5):
+                saved(storage, fill_in(e, at=MORNING))
+        walked: list[CaseRow] = []
+        for limit in (2, 2):
+            rows = page(storage, therapist=NURSE.hsa_id, limit=limit, after=walked[-1].key if walked else None)
+            assert limit == len(rows)
+            walked.extend(rows)
+        assert ["e2", "e0", "e4", "e6"] == [row.enrolment_id for row in walked]
+
+    def test_pages_walk_a_list_that_changes(self, storage: Storage) -> None:
+        """Otherwise, with page numbers, one row that moves would push another past the reader."""
+        enrolments = [saved(storage, begin(f"e{number}", person)) for number, person in enumerate(PERSONS)]
+        first = page(storage, limit=3)
+        saved(storage, fill_in(enrolments[5], {"smarta": 9}, at=MORNING))
+        saved(storage, finish(enrolments[1], at=MORNING))
+        second = page(storage, limit=3, after=first[-1].key)
+        third = page(storage, limit=3, after=second[-1].key)
+        assert ["e0", "e1", "e2"] == [row.enrolment_id for row in first]
+        assert ["e3", "e4", "e6"] == [row.enrolment_id for row in second]
+        assert () == third
+
+    def test_a_page_goes_on_after_a_row_that_is_gone(self, storage: Storage) -> None:
+        """Otherwise the walk would begin again, or stop, when the last row of a page was ended meanwhile."""
+        enrolments = [saved(storage, begin(f"e{number}", person)) for number, person in enumerate(PERSONS)]
+        (first,) = page(storage, limit=1)
+        saved(storage, finish(enrolments[0], at=MORNING))
+        assert ["e1"] == [row.enrolment_id for row in page(storage, limit=1, after=first.key)]

@@ -1,0 +1,192 @@
+"""Changes to save, made as the school makes them: by the rules and `apply`, with the figures of `tally`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+from typing import Any
+
+from attrs import evolve
+
+from digital_painschool.border import Answer
+from digital_painschool.enrolment import Enrolment, apply
+from digital_painschool.events import ConversationRenamed, ConversationStarted, Event, FormSaved, MessageSent
+from digital_painschool.notification import Claimed, Notification, Notify, Outcome, Profile, Status
+from digital_painschool.people import By, HsaId, Patient, PersonId, System
+from digital_painschool.policy import Policy, Terms
+from digital_painschool.ports.storage import AccessEntry, Activity, Change, Content, Enrolments
+from digital_painschool.program import Program
+from digital_painschool.rules.conversations import read, rename, send, start_conversation
+from digital_painschool.rules.flags import mark_read, tally
+from digital_painschool.rules.forms import save_form
+from digital_painschool.rules.lifecycle import end, start
+from digital_painschool.rules.notifications import asked_for
+from digital_painschool.testing.example import PAIN, PROGRAM
+from digital_painschool.testing.people import ANNA, COORDINATION_NUMBER, NUMBERS, NURSE, PERSON, UNIT
+
+PERSONS = (
+    PERSON,
+    PersonId("samordningsnummer", COORDINATION_NUMBER),
+    *(PersonId("personnummer", number) for number in NUMBERS if number != ANNA),
+)
+"""Seven people."""
+OTHER_PERSON = PERSONS[1]
+
+MORNING = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
+"""A Monday, 07:00 in Stockholm: two hours before the run of collected notifications."""
+RUN = MORNING + timedelta(hours=2)
+"""09:00 in Stockholm on the same day."""
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+LEASE = timedelta(minutes=10)
+
+POLICY = Policy()
+TERMS = Terms(PROGRAM, POLICY)
+
+WRITTEN = (ConversationStarted, ConversationRenamed, MessageSent, FormSaved)
+"""The events that come with a document."""
+
+Rule = Callable[..., tuple[Event, ...]]
+
+
+def access_entry(by: By, at: datetime, enrolment: Enrolment | None = None, action: str = "step") -> AccessEntry:
+    """Give a line for the access log."""
+    return AccessEntry(
+        at=at,
+        by=by.signature,
+        unit=enrolment.unit if enrolment else UNIT,
+        action=action,
+        activity=Activity.WRITE,
+        enrolment_id=enrolment.id if enrolment else None,
+        person=enrolment.person if enrolment else None,
+    )
+
+
+def begin(
+    enrolment_id: str = "enrolment-1",
+    person: PersonId = PERSON,
+    *,
+    at: datetime = MORNING,
+    program: Program = PROGRAM,
+    unit: HsaId = UNIT,
+    therapist: HsaId = NURSE.hsa_id,
+) -> Change:
+    """Give the change that starts an enrolment, whatever the storage holds."""
+    terms = Terms(program, POLICY)
+    events = start(terms, person, (), enrolment_id=enrolment_id, unit=unit, therapist=therapist, by=NURSE, at=at)
+    return _change(None, events, by=NURSE, at=at)
+
+
+def step(
+    enrolment: Enrolment,
+    rule: Rule,
+    *args: Any,
+    by: By = NURSE,
+    at: datetime,
+    terms: Terms = TERMS,
+    documents: Sequence[Content] = (),
+    dropped: tuple[str, ...] = (),
+    outcomes: tuple[Outcome, ...] = (),
+    **options: Any,
+) -> Change:
+    """Give the change that a rule makes of an enrolment; the documents go to the entries that have one, in order."""
+    events = rule(enrolment, terms, *args, by=by, at=at, **options)
+    return _change(enrolment, events, by=by, at=at, documents=documents, dropped=dropped, outcomes=outcomes)
+
+
+def converse(enrolment: Enrolment, text: str = "Hej", *, notify: Notify = Notify.NONE, at: datetime) -> Change:
+    """Start a conversation from the therapist's side."""
+    heading = "Min konversation"
+    return step(enrolment, start_conversation, text, heading, notify=notify, at=at, documents=(heading, text))
+
+
+def write(enrolment: Enrolment, text: str = "Hej igen", *, notify: Notify = Notify.NONE, at: datetime) -> Change:
+    """Write one more message in the first conversation, from the therapist's side."""
+    return step(enrolment, send, 1, text, notify=notify, at=at, documents=(text,))
+
+
+def answer(enrolment: Enrolment, text: str = "Tack", *, at: datetime) -> Change:
+    """Write one more message in the first conversation, from the patient's side."""
+    return step(enrolment, send, 1, text, by=Patient(enrolment.person), at=at, documents=(text,))
+
+
+def retitle(enrolment: Enrolment, heading: str, *, at: datetime) -> Change:
+    """Change the heading of the first conversation."""
+    return step(enrolment, rename, 1, heading, at=at, documents=(heading,))
+
+
+def read_all(enrolment: Enrolment, by: By, *, at: datetime) -> Change:
+    """Read what the other side wrote in the first conversation."""
+    conversation = enrolment.conversations[0]
+    sent = conversation.from_therapist if isinstance(by, Patient) else conversation.from_patient
+    return step(enrolment, read, 1, sent, by=by, at=at)
+
+
+def fill_in(
+    enrolment: Enrolment, answers: Mapping[str, Answer] | None = None, *, at: datetime, form: str = PAIN
+) -> Change:
+    """Save a form as the patient."""
+    given = {"smarta": 3} if answers is None else answers
+    return step(enrolment, save_form, form, given, by=Patient(enrolment.person), at=at, documents=(given,))
+
+
+def take_note(enrolment: Enrolment, *, at: datetime) -> Change:
+    """Open the form as the therapist."""
+    return step(enrolment, mark_read, PAIN, opened=True, at=at)
+
+
+def finish(enrolment: Enrolment, *, at: datetime, pending: tuple[Notification, ...] = ()) -> Change:
+    """End the enrolment; the pending notifications are dropped with it."""
+    return step(enrolment, end, "klar", pending, at=at, dropped=tuple(notification.id for notification in pending))
+
+
+def by_worker(enrolment: Enrolment, rule: Rule, *args: Any, at: datetime, outcomes: tuple[Outcome, ...]) -> Change:
+    """Take a step as the delivery worker, which settles claimed notifications with it."""
+    return step(enrolment, rule, *args, by=System(), at=at, outcomes=outcomes)
+
+
+def saved(storage: Enrolments, change: Change) -> Enrolment:
+    """Save a change and give the state after it."""
+    storage.save(change)
+    return change.enrolment
+
+
+def outcome(claimed: Claimed, status: Status, *, at: datetime, again: datetime | None = None) -> Outcome:
+    """Give the outcome of an attempt."""
+    return Outcome(notification_id=claimed.notification.id, token=claimed.token, status=status, at=at, due_at=again)
+
+
+def joined(changes: Sequence[Change]) -> Change:
+    """Give one change that does what several on one enrolment do, one after the other; none asks for a notification."""
+    return evolve(
+        changes[-1],
+        before=changes[0].before,
+        events=tuple(event for change in changes for event in change.events),
+        documents={seq: content for change in changes for seq, content in change.documents.items()},
+    )
+
+
+def _change(
+    before: Enrolment | None,
+    events: tuple[Event, ...],
+    *,
+    by: By,
+    at: datetime,
+    documents: Sequence[Content] = (),
+    dropped: tuple[str, ...] = (),
+    outcomes: tuple[Outcome, ...] = (),
+) -> Change:
+    after = reduce(apply, events, before)
+    assert after is not None
+    version = before.version if before else 0
+    places = [seq for seq, event in enumerate(events, start=version + 1) if isinstance(event, WRITTEN)]
+    return Change(
+        before=version,
+        enrolment=after,
+        events=events,
+        documents=dict(zip(places, documents, strict=True)),
+        tally=tally(after),
+        access=access_entry(by, at, after),
+        notifications=tuple(asked_for(events, after, POLICY, Profile())),
+        dropped=dropped,
+        outcomes=outcomes,
+    )

@@ -1,0 +1,98 @@
+"""The contract of the directory port. Rule: M-22, D-23a."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any, ClassVar
+
+import pytest
+
+from digital_painschool.errors import DeliveryFailed
+from digital_painschool.people import HsaId
+from digital_painschool.ports.directory import Directory, StaffEntry
+from digital_painschool.ports.messaging import Address
+from digital_painschool.testing.contracts.at_once import THREADS, in_threads
+from digital_painschool.testing.contracts.opening import Contract
+from digital_painschool.testing.contracts.silence import assert_silent
+from digital_painschool.testing.people import COLLEAGUE, COORDINATOR, NURSE, STRANGER
+
+
+class DirectoryContract(Contract[Directory]):
+    """Every clause of the directory port: say how yours is opened, and run pytest.
+
+        class TestOurDirectory(DirectoryContract):
+            def open(self, place: Path) -> Directory:
+                return OurDirectory(server_that_knows(self.known))
+
+    What `Contract` says of `open` and `place` holds here; `durable` and `shared` have no meaning.
+
+    Attributes:
+        known: What the directory at a place knows when it is opened, by HSA-id: your `open`, or your `place`, sees to
+            that. Or name people whom your directory has, such as those of its test environment.
+        unknown: A member of staff whom it does not know.
+    """
+
+    known: ClassVar[Mapping[HsaId, StaffEntry]] = {
+        NURSE.hsa_id: StaffEntry(email=Address("nurse@vgregion.example"), sms=Address("+46701740605")),
+        COLLEAGUE.hsa_id: StaffEntry(email=Address("colleague@vgregion.example")),
+        COORDINATOR.hsa_id: StaffEntry(),
+    }
+    unknown: ClassVar[HsaId] = STRANGER.hsa_id
+
+    def change(self, place: Any, hsa_id: HsaId, entry: StaffEntry) -> None:  # noqa: ARG002 - for whoever overrides it
+        """Change what the directory says of a person, as its manager would; override it, or that clause is skipped."""
+        pytest.skip("nobody has said how this directory is changed: give the contract `change`")
+
+    def spoil(self, place: Any) -> None:  # noqa: ARG002 - for whoever overrides it
+        """Make the directory impossible to ask; override it, or those clauses are skipped."""
+        pytest.skip("nobody has said how this directory is put out of order: give the contract `spoil`")
+
+    def mend(self, place: Any) -> None:  # noqa: ARG002 - for whoever overrides it
+        """Make it possible to ask again; override it with `spoil`."""
+        pytest.skip("nobody has said how this directory is put in order again: give the contract `mend`")
+
+    @pytest.fixture
+    def directory(self, place: Any) -> Iterator[Directory]:
+        """The directory."""
+        with self.opened(place) as directory:
+            yield directory
+
+    def test_it_gives_the_entry_of_each_that_it_knows(self, directory: Directory) -> None:
+        """Otherwise a box on "Min profil" would be refused or granted wrongly, or a message go elsewhere (D-23a)."""
+        assert dict(self.known) == {hsa_id: directory.find(hsa_id) for hsa_id in self.known}
+
+    def test_it_gives_nothing_for_one_that_it_does_not_know(self, directory: Directory) -> None:
+        """Otherwise somebody else would get the notification, or the worker an error that it does not expect."""
+        assert None is directory.find(self.unknown)
+
+    def test_it_is_asked_anew_each_time(self, place: Any, directory: Directory) -> None:
+        """Otherwise a corrected address would count only after the next restart (M-22)."""
+        hsa_id = next(iter(self.known))
+        assert self.known[hsa_id] == directory.find(hsa_id)
+        new = StaffEntry(email=Address("corrected@vgregion.example"))
+        self.change(place, hsa_id, new)
+        assert new == directory.find(hsa_id)
+
+    def test_many_threads_get_each_their_own_answer(self, directory: Directory) -> None:
+        """Otherwise, on a busy morning, one person's message would go to another's telephone."""
+        asked = [*self.known, self.unknown] * THREADS
+        assert [self.known.get(hsa_id) for hsa_id in asked] == in_threads([partial(directory.find, x) for x in asked])
+
+    def test_a_directory_that_cannot_be_asked_says_so_and_not_about_whom(
+        self, place: Any, directory: Directory
+    ) -> None:
+        """Otherwise nobody could tell an outage from a missing address, or an address would end up in a log."""
+        hsa_id, entry = next(iter(self.known.items()))
+        self.spoil(place)
+        with pytest.raises(DeliveryFailed) as failed:
+            directory.find(hsa_id)
+        assert False is failed.value.permanent
+        secrets = [address.value for address in (entry.email, entry.sms) if address is not None]
+        assert_silent(failed.value, hsa_id, *secrets)
+
+    def test_after_an_outage_it_answers_again(self, place: Any, directory: Directory) -> None:
+        """Otherwise a minute's outage would end the notifications until somebody restarts the worker."""
+        self.spoil(place)
+        with pytest.raises(DeliveryFailed):
+            directory.find(self.unknown)
+        self.mend(place)
+        assert dict(self.known) == {hsa_id: directory.find(hsa_id) for hsa_id in self.known}

@@ -1,0 +1,62 @@
+"""The contract of the storage port: enrolments with thousands of entries."""
+
+from statistics import median
+from time import perf_counter
+from typing import ClassVar
+
+from digital_painschool.enrolment import Enrolment, replay
+from digital_painschool.ports.storage import Storage
+from digital_painschool.testing.contracts.changes import MORNING, begin, fill_in, saved
+from digital_painschool.testing.contracts.lifetime import many_forms
+from digital_painschool.testing.contracts.opening import StorageOpening
+
+ENTRIES = 4_000
+PORTION = 400
+TIMES = 15
+
+
+def grown(storage: Storage, enrolment: Enrolment) -> Enrolment:
+    """Save thousands of entries, in portions."""
+    for _ in range(ENTRIES // PORTION):
+        enrolment = saved(storage, many_forms(enrolment, PORTION))
+    return enrolment
+
+
+class GrowthContract(StorageOpening):
+    """What a storage keeps of an enrolment that goes on for very long.
+
+    Attributes:
+        steady: How many times as long a step on a timeline of thousands may take as one on a short one.
+    """
+
+    steady: ClassVar[float] = 5.0
+
+    def test_a_step_takes_no_longer_on_a_long_timeline(self, storage: Storage) -> None:
+        """Otherwise the most faithful patients would wait the longest, and longer with each form."""
+        short, e = self._a_step_takes(storage, saved(storage, begin()))
+        e, tries = grown(storage, e), list[float]()
+        for _ in range(3):  # whoever else is at work on the machine just then is not the storage's fault
+            long, e = self._a_step_takes(storage, e)
+            tries.append(long)
+        assert min(tries) <= self.steady * short
+
+    def test_a_long_timeline_comes_back_whole_and_in_order(self, storage: Storage) -> None:
+        """Otherwise a limit that nobody thought of would hide what a patient wrote, or put it elsewhere."""
+        e = grown(storage, saved(storage, begin()))
+        timeline = storage.timeline(e.id)
+        assert list(range(1, ENTRIES + 2)) == [entry.seq for entry in timeline]
+        assert e == storage.load(e.id) == replay(entry.event for entry in timeline)
+        answers = {seq: {"smarta": (seq - 2) % PORTION % 9} for seq in range(2, ENTRIES + 2)}
+        assert answers == dict(storage.documents(e.id, range(1, ENTRIES + 2)))
+        assert answers == dict(storage.histories(e.unit, (e.id,))[0].documents)
+
+    @staticmethod
+    def _a_step_takes(storage: Storage, enrolment: Enrolment) -> tuple[float, Enrolment]:
+        """Measure some steps; gives the median of their seconds, and the state after them."""
+        taken: list[float] = []
+        for _ in range(TIMES):
+            change = fill_in(enrolment, at=MORNING)
+            began = perf_counter()
+            enrolment = saved(storage, change)
+            taken.append(perf_counter() - began)
+        return median(taken), enrolment

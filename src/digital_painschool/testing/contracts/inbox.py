@@ -1,0 +1,195 @@
+"""The contract of the inbox port. Rule: M-12, D-13c, D-13d."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
+from random import Random
+from time import sleep
+from typing import Any, ClassVar
+
+import pytest
+
+from digital_painschool.errors import DeliveryFailed
+from digital_painschool.notification import Template
+from digital_painschool.people import PersonId
+from digital_painschool.ports.inbox import Delivered, Inbox, Notice
+from digital_painschool.testing.contracts.at_once import PROCESSES, THREADS, Child, Tell, in_processes, in_threads
+from digital_painschool.testing.contracts.keys import KEYS, ODD_KEYS, assert_once_each
+from digital_painschool.testing.contracts.opening import Contract
+from digital_painschool.testing.contracts.silence import assert_silent
+from digital_painschool.testing.people import PERSON, UNIT
+
+
+class InboxContract(Contract[Inbox]):
+    """Every clause of the inbox port: say how yours is opened, and run pytest.
+
+        class TestOurInbox(InboxContract):
+            def open(self, place: Path) -> Inbox:
+                return OurInbox(place / "delivered")
+
+    What `Contract` says of `open`, `place`, `durable` and `shared` holds here.
+
+    Attributes:
+        reachable: Somebody whom the inbox can reach.
+        unreachable: Somebody whom it cannot reach; None when it reaches everybody.
+    """
+
+    reachable: ClassVar[PersonId] = PERSON
+    unreachable: ClassVar[PersonId | None] = PersonId("nationellt-reservnummer", "22790814AA01")
+
+    def spoil(self, place: Any) -> None:  # noqa: ARG002 - whoever overrides it is given the place
+        """Make the inbox unable to take or forget anything; override it, or those clauses are skipped."""
+        pytest.skip("nobody has said how this inbox is put out of order: give the contract `spoil`")
+
+    @pytest.fixture
+    def inbox(self, place: Any) -> Iterator[Inbox]:
+        """An inbox that has delivered nothing yet."""
+        with self.opened(place) as inbox:
+            yield inbox
+
+    @pytest.fixture
+    def stranger(self) -> PersonId:
+        """Somebody who cannot be reached."""
+        if self.unreachable is None:
+            pytest.skip("this inbox reaches everybody")
+        return self.unreachable
+
+    def notice(self, key: str, person: PersonId | None = None) -> Notice:
+        """Give a notice."""
+        return Notice(
+            key=key,
+            unit=UNIT,
+            person=person or self.reachable,
+            template=Template.MESSAGE_TO_READ,
+            link="https://www.1177.se/",
+        )
+
+    def test_a_notice_is_delivered_once_whatever_the_number_of_attempts(self, inbox: Inbox) -> None:
+        """Otherwise a worker that died after handing over would make the patient get the same notice again."""
+        assert Delivered.NEW is inbox.deliver(self.notice("key-1"))
+        assert Delivered.KNOWN is inbox.deliver(self.notice("key-1"))
+        assert Delivered.KNOWN is inbox.deliver(self.notice("key-1"))
+
+    def test_another_key_is_another_notice(self, inbox: Inbox) -> None:
+        """Otherwise the second day's notice to the same patient would be lost."""
+        assert Delivered.NEW is inbox.deliver(self.notice("key-1"))
+        assert Delivered.NEW is inbox.deliver(self.notice("key-2"))
+
+    def test_keys_are_opaque_to_the_letter(self, inbox: Inbox) -> None:
+        """Otherwise a key with a sign that a file name or a database folds would be taken for another's, and lost."""
+        assert [Delivered.NEW] * len(ODD_KEYS) == [inbox.deliver(self.notice(key)) for key in ODD_KEYS]
+        assert [Delivered.KNOWN] * len(ODD_KEYS) == [inbox.deliver(self.notice(key)) for key in ODD_KEYS]
+        assert len(ODD_KEYS) - 1 == inbox.forget(ODD_KEYS[1:])
+        assert Delivered.KNOWN is inbox.deliver(self.notice(ODD_KEYS[0]))
+
+    def test_many_threads_deliver_a_key_once(self, inbox: Inbox) -> None:
+        """Otherwise two workers with the same notice at the same time would both send it."""
+
+        def work() -> list[Delivered]:
+            return [inbox.deliver(self.notice(key)) for key in KEYS]
+
+        assert_once_each(in_threads([work] * THREADS))
+
+    def test_many_threads_deliver_different_keys(self, inbox: Inbox) -> None:
+        """Otherwise, on a busy morning, one patient's notice would be taken for another's."""
+        results = in_threads([partial(inbox.deliver, self.notice(f"key-{number}")) for number in range(THREADS)])
+        assert [Delivered.NEW] * THREADS == results
+
+    def test_many_processes_deliver_a_key_once(self, forked_place: object) -> None:
+        """Otherwise two workers on two machines would both send the same notice."""
+
+        def work(wait: Callable[[], object]) -> list[Delivered]:
+            with self.opened(forked_place) as inbox:
+                wait()
+                return [inbox.deliver(self.notice(key)) for key in KEYS]
+
+        assert_once_each(in_processes([work] * PROCESSES))
+
+    def test_a_key_is_known_after_a_restart(self, lasting_place: object) -> None:
+        """Otherwise a patient would be told again after each update."""
+        with self.opened(lasting_place) as inbox:
+            assert Delivered.NEW is inbox.deliver(self.notice("key-1"))
+        with self.opened(lasting_place) as inbox:
+            assert Delivered.KNOWN is inbox.deliver(self.notice("key-1"))
+            assert 1 == inbox.forget(["key-1"])
+
+    def test_a_process_that_is_killed_has_delivered_what_it_told_of(self, forked_place: object) -> None:
+        """Otherwise a worker that died right after handing over would make the patient get the same notice again."""
+        random, delivered = Random(7), list[Any]()  # noqa: S311 - when to kill is no secret
+
+        def work(round_: int, count: int, tell: Tell) -> None:
+            with self.opened(forked_place) as inbox:
+                for number in range(count):
+                    inbox.deliver(self.notice(f"key-{round_}-{number}"))
+                    tell(f"key-{round_}-{number}")
+
+        work(0, 3, delivered.append)
+        for round_ in range(1, 4):
+            with Child(partial(work, round_, 1_000_000)) as child:
+                told = child.told()
+                delivered.extend(islice(told, random.randint(1, 20)))
+                sleep(random.uniform(0, 0.005))
+                child.kill()
+                delivered.extend(told)
+        with self.opened(forked_place) as inbox:
+            assert {Delivered.KNOWN} == {inbox.deliver(self.notice(key)) for key in delivered}
+            assert Delivered.NEW is inbox.deliver(self.notice("another"))
+
+    def test_what_is_forgotten_is_gone_and_nothing_else(self, inbox: Inbox) -> None:
+        """Otherwise a purged patient's number would stay in the inbox, or another's notice would vanish (D-21a)."""
+        for key in ("key-1", "key-2"):
+            inbox.deliver(self.notice(key))
+        assert 1 == inbox.forget(["key-1", "never-delivered"])
+        assert 0 == inbox.forget(["key-1"])
+        assert 0 == inbox.forget([])
+        assert Delivered.KNOWN is inbox.deliver(self.notice("key-2"))
+
+    def test_reach_tells_who_can_be_reached(self, inbox: Inbox) -> None:
+        """Otherwise a therapist would learn too late, or wrongly, that the patient gets no notices."""
+        assert True is inbox.reach(self.reachable).reachable
+
+    def test_reach_tells_who_cannot_be_reached(self, inbox: Inbox, stranger: PersonId) -> None:
+        """Otherwise a message would wait for a patient who is never told of it."""
+        assert False is inbox.reach(stranger).reachable
+        assert frozenset() == inbox.reach(stranger).ways
+
+    def test_asking_for_reach_delivers_nothing(self, inbox: Inbox) -> None:
+        """Otherwise looking at a patient would send something."""
+        inbox.reach(self.reachable)
+        assert Delivered.NEW is inbox.deliver(self.notice("key-1"))
+
+    def test_what_cannot_be_delivered_fails_for_good(self, inbox: Inbox, stranger: PersonId) -> None:
+        """Otherwise the worker would try for a day before the therapist gets the flag."""
+        with pytest.raises(DeliveryFailed) as failed:
+            inbox.deliver(self.notice("key-1", stranger))
+        assert True is failed.value.permanent
+
+    def test_a_failure_leaves_the_inbox_usable(self, inbox: Inbox, stranger: PersonId) -> None:
+        """Otherwise one patient without an account would stop the notices of all others."""
+        with pytest.raises(DeliveryFailed):
+            inbox.deliver(self.notice("key-1", stranger))
+        assert Delivered.NEW is inbox.deliver(self.notice("key-2"))
+
+    def test_a_failure_is_not_remembered_as_delivered(self, inbox: Inbox, stranger: PersonId) -> None:
+        """Otherwise a retry would count as delivered although nothing ever was."""
+        for _ in range(2):
+            with pytest.raises(DeliveryFailed):
+                inbox.deliver(self.notice("key-1", stranger))
+
+    def test_no_error_says_who_it_was(self, inbox: Inbox, stranger: PersonId) -> None:
+        """Otherwise an identity number would end up in a log."""
+        with pytest.raises(DeliveryFailed) as failed:
+            inbox.deliver(self.notice("key-1", stranger))
+        assert_silent(failed.value, stranger.value, stranger.value[:8])
+
+    def test_an_inbox_out_of_order_says_so_and_not_for_whom(self, place: Any) -> None:
+        """Otherwise a notice would count as delivered, or a purge as done, while nothing is (D-21a)."""
+        with self.opened(place) as inbox:
+            assert Delivered.NEW is inbox.deliver(self.notice("key-1"))
+            self.spoil(place)
+            with pytest.raises(DeliveryFailed) as failed:
+                inbox.deliver(self.notice("key-2"))
+            assert_silent(failed.value, self.reachable.value, self.reachable.value[:8])
+            assert False is failed.value.permanent
+            with pytest.raises(DeliveryFailed):
+                inbox.forget(["key-1"])

@@ -1,0 +1,89 @@
+"""All that a storage keeps, asked for through the port, so that two moments of it can be compared."""
+
+from collections.abc import Iterable, Mapping
+
+from attrs import evolve
+
+from digital_painschool.border import Answer
+from digital_painschool.notification import Claimed, Notify, Profile, Status
+from digital_painschool.policy import FlagKind
+from digital_painschool.ports.storage import CaseQuery, Storage
+from digital_painschool.purging import Skip, Skipped
+from digital_painschool.rules.lifecycle import maintain
+from digital_painschool.testing.contracts.changes import (
+    HOUR,
+    LEASE,
+    MORNING,
+    PERSONS,
+    access_entry,
+    begin,
+    converse,
+    fill_in,
+    outcome,
+    saved,
+    step,
+    write,
+)
+from digital_painschool.testing.contracts.lifetime import long_history
+from digital_painschool.testing.contracts.purges import LATER, exported, kept_plan, over, receipt_of
+from digital_painschool.testing.example import DAILY, PROGRAM, SLEEP
+from digital_painschool.testing.people import COLLEAGUE, NURSE, OTHER_UNIT, UNIT
+
+_PLANS = ("plan-1", "plan-2")
+_IDS = ("enrolment-1", "kept", "purged", "open", "reading", "waiting", "tried", "held")
+
+
+def a_little_of_everything(storage: Storage) -> Claimed:
+    """Save something of every kind that a storage keeps; gives a notification that a worker still has in hand."""
+    long_history(storage)
+    kept, purged = over(storage, "kept", PERSONS[1]), over(storage, "purged", PERSONS[2])
+    exported(storage, {kept.id: kept.version})
+    made = kept_plan(storage)
+    left = Skipped(enrolment_id=kept.id, why=Skip.NOT_EXPORTED)
+    storage.purge(made.id, [ended for ended in made.enrolments if ended.enrolment_id == purged.id], (left,))
+    storage.keep_receipt(receipt_of(made, left))
+    storage.keep_plan(evolve(made, id="plan-2", decision=None), access_entry(NURSE, LATER, action="plan-purge"))
+    answers: dict[str, Answer] = {"hemma": "svart", "timmar": 6.0, "var": ("rygg",), "fritext": "e\u0301 é 🙂 \u2028"}
+    saved(storage, fill_in(saved(storage, begin("open", PERSONS[3])), answers, form=DAILY, at=MORNING))
+    saved(storage, step(saved(storage, begin("reading", unit=OTHER_UNIT)), maintain, 30, {1, 2}, at=MORNING))
+    storage.keep_profile(
+        UNIT, NURSE.hsa_id, Profile(email=frozenset({FlagKind.PROGRAM_DONE})), access_entry(NURSE, LATER)
+    )
+    for program in (PROGRAM, SLEEP):
+        storage.keep_program(UNIT, program)
+    for id_, person in zip(("tried", "held"), PERSONS[4:], strict=False):
+        saved(storage, converse(saved(storage, begin(id_, person)), notify=Notify.DIRECT, at=MORNING))
+    tried, held = storage.claim(MORNING, 2, LEASE)[::-1]
+    storage.settle([outcome(tried, Status.PENDING, at=MORNING, again=MORNING + HOUR)])
+    e = saved(storage, converse(saved(storage, begin("waiting", PERSONS[6])), notify=Notify.COLLECTED, at=MORNING))
+    saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING))
+    return held
+
+
+def everything(storage: Storage, ids: Iterable[str] = _IDS) -> Mapping[str, object]:
+    """Give all that is kept of some enrolments, and all that is kept beside them, by the method that gave it."""
+    ids = tuple(ids)
+    states = dict(storage.load_many(ids))
+    units = (UNIT, OTHER_UNIT)
+    return {
+        "load": {id_: storage.load(id_) for id_ in ids},
+        "load_many": states,
+        "of_person": [storage.of_person(person) for person in PERSONS],
+        "timeline": [storage.timeline(id_) for id_ in ids],
+        "documents": [dict(storage.documents(id_, range(1, state.version + 1))) for id_, state in states.items()],
+        "access_ended": sorted(storage.access_ended(LATER, 1000)),
+        "cases": [storage.cases(CaseQuery(unit=unit, therapist=None, now=MORNING, limit=1000)) for unit in units],
+        "notifications": [storage.notifications(id_) for id_ in ids],
+        "droppable": [storage.droppable(id_) for id_ in ids],
+        "profile": [storage.profile(unit, actor.hsa_id) for unit in units for actor in (NURSE, COLLEAGUE)],
+        "access_entries": [storage.access_entries(unit) for unit in units],
+        "program": [storage.program(unit, p.key, p.version) for unit in units for p in (PROGRAM, SLEEP)],
+        "ended": [storage.ended(unit) for unit in units],
+        "ended_among": dict(storage.ended_among(UNIT, ids)),
+        "notification_ids": storage.notification_ids(UNIT, ids),
+        "histories": storage.histories(UNIT, ids),
+        "plan": [storage.plan(plan_id) for plan_id in _PLANS],
+        "purge_progress": [dict(storage.purge_progress(plan_id)) for plan_id in _PLANS],
+        "receipt": [storage.receipt(plan_id) for plan_id in _PLANS],
+        "receipts": [storage.receipts(unit) for unit in units],
+    }

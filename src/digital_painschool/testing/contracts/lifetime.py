@@ -1,0 +1,80 @@
+"""Enrolments with much behind them: every kind of step, and thousands of entries."""
+
+from datetime import timedelta
+
+from digital_painschool.border import Answer
+from digital_painschool.enrolment import Enrolment
+from digital_painschool.notification import Notify, Status
+from digital_painschool.people import Patient, System
+from digital_painschool.policy import FlagKind, Terms
+from digital_painschool.ports.storage import Change, Storage
+from digital_painschool.program import Ordering
+from digital_painschool.rules.flags import mark_handled
+from digital_painschool.rules.lifecycle import hand_over, maintain, note_access_end, review
+from digital_painschool.rules.notifications import give_up
+from digital_painschool.rules.ordering import complete_module, open_module, release_module
+from digital_painschool.testing.contracts.changes import (
+    LEASE,
+    MORNING,
+    POLICY,
+    answer,
+    begin,
+    by_worker,
+    converse,
+    fill_in,
+    finish,
+    joined,
+    outcome,
+    read_all,
+    retitle,
+    saved,
+    step,
+    take_note,
+    write,
+)
+from digital_painschool.testing.example import DAILY, program
+from digital_painschool.testing.people import COLLEAGUE, NURSE, PERSON
+
+YEAR = timedelta(days=366)
+RELEASED = Terms(program(Ordering.RELEASED), POLICY)
+"""What the enrolment would run under where the therapist releases each module (D-04a)."""
+
+
+def long_history(storage: Storage) -> Enrolment:
+    """Take an enrolment through every kind of step that the rules have, up to its end."""
+    patient = Patient(PERSON)
+    now = MORNING + timedelta(microseconds=123456)
+    e = saved(storage, begin(at=now))
+    e = saved(storage, step(e, review, at=now))
+    e = saved(storage, step(e, hand_over, COLLEAGUE.hsa_id, at=now))
+    e = saved(storage, step(e, open_module, 3, by=patient, at=now))
+    for module in (1, 2, 3):
+        e = saved(storage, step(e, complete_module, module, by=patient, at=now))
+    e = saved(storage, step(e, mark_handled, FlagKind.PROGRAM_DONE, at=now))
+    e = saved(storage, step(e, release_module, 3, terms=RELEASED, at=now))
+    everything: dict[str, Answer] = {"hemma": "ring", "timmar": 7.5, "var": ("rygg", "axel"), "fritext": "Å 🙂"}
+    e = saved(storage, fill_in(e, everything, form=DAILY, at=now))
+    e = saved(storage, fill_in(e, at=now))
+    e = saved(storage, take_note(e, at=now))
+    e = saved(storage, fill_in(e, at=now))
+    e = saved(storage, converse(e, notify=Notify.DIRECT, at=now))
+    e = saved(storage, retitle(e, "Ny rubrik", at=now))
+    e = saved(storage, answer(e, at=now))
+    e = saved(storage, read_all(e, NURSE, at=now))
+    (claimed,) = storage.claim(now, 1, LEASE)
+    failed = outcome(claimed, Status.UNREACHABLE, at=now)
+    e = saved(storage, by_worker(e, give_up, claimed.notification, Status.UNREACHABLE, at=now, outcomes=(failed,)))
+    e = saved(storage, read_all(e, patient, at=now))
+    e = saved(storage, step(e, note_access_end, by=System(), at=now + YEAR))
+    e = saved(storage, step(e, maintain, 90, {1, 2}, at=now + YEAR))
+    e = saved(storage, write(e, notify=Notify.COLLECTED, at=now + YEAR))
+    return saved(storage, finish(e, at=now + YEAR, pending=storage.droppable(e.id)))
+
+
+def many_forms(enrolment: Enrolment, count: int) -> Change:
+    """Save a form many times as the patient, in one change."""
+    changes: list[Change] = []
+    for number in range(count):
+        enrolment = (change := fill_in(enrolment, {"smarta": number % 9}, at=MORNING)).enrolment
+        changes.append(change)
+    return joined(changes)

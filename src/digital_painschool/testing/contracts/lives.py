@@ -1,0 +1,150 @@
+"""What a process does until it is killed, what it has told of by then, and what must hold of a storage afterwards."""
+
+from collections.abc import Iterable, Iterator
+from typing import Self
+
+from attrs import Factory, evolve, frozen
+
+from digital_painschool.enrolment import Enrolment, replay
+from digital_painschool.events import MessageSent
+from digital_painschool.notification import Claimed, Notify, Outcome, Status
+from digital_painschool.ports.storage import Change, Entry, Storage
+from digital_painschool.testing.contracts.changes import (
+    DAY,
+    LEASE,
+    MORNING,
+    PERSONS,
+    WRITTEN,
+    begin,
+    converse,
+    fill_in,
+    finish,
+    outcome,
+    write,
+)
+from digital_painschool.testing.contracts.purges import assert_gone, kept_plan
+from digital_painschool.testing.example import program
+from digital_painschool.testing.people import UNIT
+
+
+@frozen
+class Purging:
+    """Some enrolments of a plan are about to be purged, in one call."""
+
+    plan_id: str
+    enrolments: tuple[Enrolment, ...]
+
+
+@frozen
+class Purged:
+    """They are purged."""
+
+    purging: Purging
+
+
+def life(storage: Storage, number: int) -> Iterator[object]:
+    """Start enrolments, go through them, end and purge them, without end; tell of each call when it has returned."""
+    # Each life has a day of its own, so that its notifications join none of an earlier one's.
+    now = MORNING + number * DAY
+    own = program(key=f"program-{number}")
+
+    def keep(change: Change) -> Change:
+        # So that the access log says which step each of its lines was written with.
+        named = evolve(change, access=evolve(change.access, action=f"version {change.enrolment.version}"))
+        storage.save(named)
+        return named
+
+    turn = 0
+    while True:
+        yield (done := keep(begin(f"e-{number}-{turn}", PERSONS[turn % len(PERSONS)], at=now, program=own)))
+        yield (done := keep(fill_in(done.enrolment, {"smarta": turn % 9}, at=now)))
+        yield (done := keep(converse(done.enrolment, notify=Notify.COLLECTED, at=now)))
+        yield (done := keep(write(done.enrolment, notify=Notify.COLLECTED, at=now)))
+        claimed = storage.claim(now + DAY, 10, LEASE)
+        yield claimed
+        outcomes = [outcome(one, Status.DELIVERED, at=now + DAY) for one in claimed]
+        storage.settle(outcomes)
+        yield from outcomes
+        yield (done := keep(write(done.enrolment, notify=Notify.DIRECT, at=now)))
+        yield (done := keep(finish(done.enrolment, at=now, pending=storage.droppable(done.enrolment.id))))
+        if turn % 3 == 2:
+            made = kept_plan(storage, f"plan-{number}-{turn}")
+            over = storage.load_many(ended.enrolment_id for ended in made.enrolments)
+            yield (purging := Purging(made.id, tuple(over.values())))
+            storage.purge(made.id, made.enrolments, ())
+            yield Purged(purging)
+        turn += 1
+
+
+@frozen
+class Books:
+    """What processes have told of before they died."""
+
+    changes: dict[str, list[Change]] = Factory(dict)
+    held: dict[str, Claimed] = Factory(dict)
+    settled: dict[str, Outcome] = Factory(dict)
+    purging: dict[str, Purging] = Factory(dict)
+    purged: set[str] = Factory(set)
+
+    @classmethod
+    def of(cls, told: Iterable[object]) -> Self:
+        """Write up what was told, in order."""
+        books = cls()
+        for one in told:
+            match one:
+                case Change():
+                    books.changes.setdefault(one.enrolment.id, []).append(one)
+                case Outcome():
+                    books.held.pop(one.notification_id, None)
+                    books.settled[one.notification_id] = one
+                case Purging():
+                    books.purging[one.plan_id] = one
+                case Purged():
+                    books.purged.update(enrolment.id for enrolment in one.purging.enrolments)
+                case _:
+                    assert isinstance(one, tuple)
+                    books.held.update({claimed.notification.id: claimed for claimed in one})
+        return books
+
+
+def assert_kept(storage: Storage, books: Books) -> None:
+    """Find all that was told of, and nothing that is half there."""
+    gone: set[str] = set()
+    for plan_id, purging in books.purging.items():
+        noted = storage.purge_progress(plan_id)
+        assert dict(noted) in ({}, dict.fromkeys(enrolment.id for enrolment in purging.enrolments))
+        gone.update(noted)
+        for enrolment in purging.enrolments if noted else ():
+            assert_gone(storage, enrolment)
+    assert books.purged <= gone
+    log = storage.access_entries(UNIT, limit=1_000_000)
+    numbers = [number for number, _ in log]
+    assert sorted(set(numbers)) == numbers
+    steps: dict[str | None, list[str]] = {}
+    for _, entry in log:
+        steps.setdefault(entry.enrolment_id, []).append(entry.action)
+    for id_, changes in books.changes.items():
+        state = storage.load(id_)
+        assert (state is None) is (id_ in gone)
+        if state is not None:
+            assert_whole(storage, state, changes, books.settled)
+            assert [change.access.action for change in changes] == steps[id_][: len(changes)]
+            assert f"version {state.version}" == steps[id_][-1]
+
+
+def assert_whole(storage: Storage, state: Enrolment, changes: list[Change], settled: dict[str, Outcome]) -> None:
+    """Find an enrolment as it was told of, perhaps with one step more, and with all that belongs to each step."""
+    id_ = state.id
+    timeline = storage.timeline(id_)
+    told = [event for change in changes for event in change.events]
+    assert state == replay(entry.event for entry in timeline)
+    assert tuple(Entry(seq=seq, event=event) for seq, event in enumerate(told, start=1)) == timeline[: len(told)]
+    assert len(timeline) - len(told) <= 2
+    documents = dict(storage.documents(id_, range(1, state.version + 1)))
+    assert {entry.seq for entry in timeline if isinstance(entry.event, WRITTEN)} == set(documents)
+    assert {seq: text for change in changes for seq, text in change.documents.items()}.items() <= documents.items()
+    records = storage.notifications(id_)
+    asked = [entry.seq for entry in timeline if isinstance(entry.event, MessageSent)]
+    assert asked == sorted(cause.seq for record in records for cause in record.notification.causes)
+    statuses = {record.notification.id: record.status for record in records}
+    assert all(settled[id_].status is status for id_, status in statuses.items() if id_ in settled)

@@ -1,0 +1,121 @@
+"""The contract of the observer port: what an observer must bear."""
+
+import logging
+from collections.abc import Iterator
+from functools import cache, partial
+from statistics import median
+from time import perf_counter
+from typing import Any, ClassVar
+
+import pytest
+
+from digital_painschool.adapters.memory import MemoryStorage
+from digital_painschool.ports.observer import Observer
+from digital_painschool.ports.storage import Change
+from digital_painschool.testing.contracts.at_once import THREADS, in_threads
+from digital_painschool.testing.contracts.changes import MORNING, PERSONS, begin, converse, fill_in, joined, saved
+from digital_painschool.testing.contracts.lifetime import long_history
+from digital_painschool.testing.contracts.opening import Contract
+from digital_painschool.testing.people import PERSON
+
+
+class _Listening(MemoryStorage):
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[Change] = []
+
+    def save(self, change: Change) -> None:
+        super().save(change)
+        self.heard.append(change)
+
+
+@cache
+def a_whole_life() -> tuple[Change, ...]:
+    """Give every kind of step that there is, in the life of one enrolment."""
+    storage = _Listening()
+    long_history(storage)
+    return tuple(storage.heard)
+
+
+@cache
+def many_lives() -> tuple[tuple[Change, ...], ...]:
+    """Give the first steps of several enrolments."""
+    storage = _Listening()
+    for number, person in enumerate(PERSONS):
+        e = saved(storage, fill_in(saved(storage, begin(f"e{number}", person)), at=MORNING))
+        saved(storage, converse(e, at=MORNING))
+    return tuple(tuple(c for c in storage.heard if c.enrolment.person == person) for person in PERSONS)
+
+
+class ObserverContract(Contract[Observer]):
+    """Every clause of the observer port: say how yours is opened, and run pytest.
+
+        class TestOurObserver(ObserverContract):
+            def open(self, place: Path) -> Observer:
+                return OurObserver(place / "figures.csv")
+
+    What `Contract` says of `open` and `place` holds here; `durable` and `shared` have no meaning.
+
+    Attributes:
+        patience: The most seconds that a step may be held up, as the median of many.
+    """
+
+    patience: ClassVar[float] = 0.05
+
+    @pytest.fixture
+    def observer(self, place: Any) -> Iterator[Observer]:
+        """An observer that was told nothing yet."""
+        with self.opened(place) as observer:
+            yield observer
+
+    def test_it_takes_every_kind_of_event(self, observer: Observer) -> None:
+        """Otherwise the first patient who takes a rare step would fill the log, and be missing from the statistics."""
+        for change in a_whole_life():
+            assert None is observer.notice(change.enrolment, change.events)  # type: ignore[func-returns-value]
+
+    def test_it_takes_several_events_at_once(self, observer: Observer) -> None:
+        """Otherwise what comes with another event, such as a module that makes the program done, would be missed."""
+        life = joined(a_whole_life())
+        observer.notice(life.enrolment, life.events)
+
+    def test_it_takes_the_steps_of_many_enrolments_in_any_order(self, observer: Observer) -> None:
+        """Otherwise it would work in a test of one patient alone."""
+        for step_of_each in zip(*many_lives(), strict=True):
+            for change in step_of_each[::-1]:
+                observer.notice(change.enrolment, change.events)
+
+    def test_it_takes_a_step_whose_forerunners_it_was_never_told(self, observer: Observer) -> None:
+        """Otherwise each restart, and each process that died, would leave enrolments that it fails on for ever."""
+        for change in a_whole_life()[::-2]:
+            observer.notice(change.enrolment, change.events)
+
+    def test_many_threads_tell_it_at_once(self, observer: Observer) -> None:
+        """Otherwise two steps at the same moment would spoil what it keeps, or make it raise."""
+
+        def tell(life: tuple[Change, ...]) -> None:
+            for change in life * 5:
+                observer.notice(change.enrolment, change.events)
+
+        lives = many_lives()
+        works = [partial(tell, lives[number % len(lives)]) for number in range(THREADS)]
+        assert [None] * THREADS == in_threads(works)
+
+    def test_it_does_not_keep_the_step_waiting(self, observer: Observer) -> None:
+        """Otherwise a statistics server that is slow would make every patient's every step slow."""
+        taken: list[float] = []
+        for change in a_whole_life():
+            began = perf_counter()
+            observer.notice(change.enrolment, change.events)
+            taken.append(perf_counter() - began)
+        assert median(taken) <= self.patience
+
+    def test_it_says_nothing_of_the_person(
+        self, observer: Observer, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        """Otherwise identity numbers would end up in a log that anybody may read."""
+        with caplog.at_level(logging.DEBUG):
+            for change in a_whole_life():
+                observer.notice(change.enrolment, change.events)
+        told = caplog.text + "".join(capfd.readouterr())
+        assert PERSON.value not in told
+        assert PERSON.value[2:] not in told

@@ -1,0 +1,88 @@
+"""What the contract of every port has in common: it opens the adapter at a place, again and again."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar
+
+import pytest
+
+from digital_painschool.ports.storage import Storage
+from digital_painschool.testing.contracts.at_once import CAN_FORK
+
+Adapter = TypeVar("Adapter")
+
+
+class Contract(Generic[Adapter]):
+    """Give `open`, say in class attributes what your adapter is not, and let pytest run what is inherited.
+
+    A fixture `place` says where the adapter keeps what it keeps: a new and empty folder for each test. Override it
+    where your adapter wants something else, such as the URL of a new and empty database; whatever it gives is what
+    `open` is given. In `open`, annotate `place` with what your fixture gives.
+
+    Attributes:
+        durable: False for an adapter that keeps everything in its own memory: what it is opened at then makes no
+            difference, and the clauses of restarts, crashes and processes are skipped.
+        shared: False for an adapter that one process at a time may have open: the clauses of processes are skipped.
+    """
+
+    durable: ClassVar[bool] = True
+    shared: ClassVar[bool] = True
+
+    def open(self, place: Any) -> Adapter:
+        """Open what is kept at a place, and make it when nothing is: a second time is a restart.
+
+        It is also called in processes that are forked, where nothing of the parent's must be used.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has to say how its adapter is opened: give it `open`")
+
+    def close(self, adapter: Adapter) -> None:
+        """Let go of an adapter: by its `close`, when it has one."""
+        close = getattr(adapter, "close", None)
+        if close is not None:
+            close()
+
+    @contextmanager
+    def opened(self, place: object) -> Iterator[Adapter]:
+        """Open the adapter for a time."""
+        adapter = self.open(place)
+        try:
+            yield adapter
+        finally:
+            self.close(adapter)
+
+    @pytest.fixture
+    def place(self, tmp_path: Path) -> Any:
+        """Where the adapter keeps what it keeps, new and empty; override it."""
+        return tmp_path
+
+    @pytest.fixture
+    def lasting_place(self, place: Any) -> Any:
+        """The place, for a test that opens it again."""
+        if not self.durable:
+            pytest.skip("this adapter keeps everything in its own memory")
+        return place
+
+    @pytest.fixture
+    def shared_place(self, lasting_place: Any) -> Any:
+        """The place, for a test that opens it several times at once."""
+        if not self.shared:
+            pytest.skip("one process at a time may have this adapter open")
+        return lasting_place
+
+    @pytest.fixture
+    def forked_place(self, shared_place: Any) -> Any:
+        """The place, for a test that opens it in several processes."""
+        if not CAN_FORK:
+            pytest.skip("no processes can be forked here")
+        return shared_place
+
+
+class StorageOpening(Contract[Storage]):
+    """What every part of the storage's contract works on: a new and empty storage, closed after the test."""
+
+    @pytest.fixture
+    def storage(self, place: Any) -> Iterator[Storage]:
+        """A new and empty storage."""
+        with self.opened(place) as storage:
+            yield storage

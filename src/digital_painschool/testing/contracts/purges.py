@@ -1,0 +1,99 @@
+"""Enrolments that are over, and plans and receipts of their purge."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from digital_painschool.enrolment import Enrolment
+from digital_painschool.notification import Notify
+from digital_painschool.people import HsaId, PersonId
+from digital_painschool.ports.storage import CaseQuery, Storage
+from digital_painschool.purging import (
+    EndedEnrolment,
+    ExportedFile,
+    ExportReceipt,
+    PurgePlan,
+    PurgeReceipt,
+    Skipped,
+)
+from digital_painschool.rules.retention import approve, plan, receipt
+from digital_painschool.testing.contracts.changes import (
+    HOUR,
+    MORNING,
+    PERSONS,
+    POLICY,
+    access_entry,
+    begin,
+    converse,
+    fill_in,
+    finish,
+    saved,
+)
+from digital_painschool.testing.people import NURSE, PERSON, UNIT
+
+LATER = MORNING + timedelta(days=11 * 366)
+LOGGED = access_entry(NURSE, LATER, action="plan-purge")
+IDS = tuple(f"e{number}" for number in range(len(PERSONS)))
+
+
+def over(storage: Storage, enrolment_id: str, person: PersonId = PERSON, *, unit: HsaId = UNIT) -> Enrolment:
+    """Save an enrolment with answers, a message and a notification, and end it."""
+    e = saved(storage, begin(enrolment_id, person, unit=unit))
+    e = saved(storage, fill_in(e, at=MORNING))
+    e = saved(storage, converse(e, notify=Notify.COLLECTED, at=MORNING))
+    return saved(storage, finish(e, at=MORNING + HOUR, pending=storage.droppable(e.id)))
+
+
+def all_over(storage: Storage) -> list[Enrolment]:
+    """Save and end an enrolment for each person."""
+    return [over(storage, enrolment_id, person) for enrolment_id, person in zip(IDS, PERSONS, strict=True)]
+
+
+def kept_plan(storage: Storage, plan_id: str = "plan-1") -> PurgePlan:
+    """Plan and approve the purge of all that has ended."""
+    made = plan(storage.ended(UNIT), POLICY, plan_id=plan_id, unit=UNIT, by=NURSE, at=LATER)
+    storage.keep_plan(made, LOGGED)
+    approved = approve(made, "beslut 2037-4", by=NURSE, at=LATER)
+    storage.keep_plan(approved, LOGGED)
+    return approved
+
+
+def receipt_of(made: PurgePlan, *skipped: Skipped) -> PurgeReceipt:
+    """Write the receipt of a plan."""
+    assert made.decision is not None
+    return receipt(made, made.decision, skipped, by=NURSE, at=LATER)
+
+
+def exported(storage: Storage, versions: Mapping[str, int], export_id: str = "export-1") -> None:
+    """Keep an export's receipt."""
+    kept = ExportReceipt(
+        id=export_id,
+        unit=UNIT,
+        exported_by=NURSE.hsa_id,
+        exported_at=LATER,
+        enrolments=len(versions),
+        files=(ExportedFile(name="forms.csv", lines=3, sha256="0" * 64),),
+    )
+    storage.keep_export(kept, versions)
+
+
+def ended_once(enrolment_id: str, version: int) -> EndedEnrolment:
+    """Name an enrolment as a plan does, whatever it is in truth."""
+    return EndedEnrolment(enrolment_id=enrolment_id, version=version, ended_at=MORNING, last_entry_at=MORNING)
+
+
+def assert_gone(storage: Storage, enrolment: Enrolment) -> None:
+    """Look everywhere for what is left of an enrolment."""
+    id_ = enrolment.id
+    assert None is storage.load(id_)
+    assert {} == dict(storage.load_many((id_,)))
+    assert id_ not in {other.id for other in storage.of_person(enrolment.person)}
+    assert () == storage.timeline(id_)
+    assert {} == dict(storage.documents(id_, range(1, enrolment.version + 1)))
+    assert () == storage.notifications(id_)
+    assert () == storage.droppable(id_)
+    assert {} == dict(storage.ended_among(enrolment.unit, (id_,)))
+    assert () == storage.histories(enrolment.unit, (id_,))
+    assert id_ not in {ended.enrolment_id for ended in storage.ended(enrolment.unit)}
+    query = CaseQuery(unit=enrolment.unit, therapist=None, now=LATER, limit=1000)
+    assert id_ not in {row.enrolment_id for row in storage.cases(query)}
+    assert id_ not in storage.access_ended(LATER, 1000)

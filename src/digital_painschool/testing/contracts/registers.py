@@ -1,0 +1,170 @@
+"""The contract of the storage port: staff profiles, the access log, and the versions of programs."""
+
+from datetime import timedelta
+from functools import partial
+
+from attrs import evolve
+
+from digital_painschool.notification import Profile
+from digital_painschool.people import HsaId, PersonId
+from digital_painschool.policy import FlagKind
+from digital_painschool.ports.storage import AccessEntry, Activity, Storage
+from digital_painschool.testing.contracts.at_once import THREADS, in_threads
+from digital_painschool.testing.contracts.changes import MORNING, OTHER_PERSON, access_entry
+from digital_painschool.testing.contracts.opening import StorageOpening
+from digital_painschool.testing.example import PROGRAM, SLEEP
+from digital_painschool.testing.people import COLLEAGUE, NURSE, OTHER_UNIT, PERSON, UNIT
+
+ENTRY = access_entry(NURSE, MORNING)
+
+
+def numbered(storage: Storage, unit: HsaId = UNIT, person: PersonId | None = None) -> list[AccessEntry]:
+    """Give a unit's log, without the numbers."""
+    return [entry for _, entry in storage.access_entries(unit, person=person)]
+
+
+class RegistersContract(StorageOpening):
+    """What every storage keeps beside the enrolments."""
+
+    def test_a_profile_that_nobody_chose_is_empty(self, storage: Storage) -> None:
+        """Otherwise staff would get notifications that they never asked for (M-22)."""
+        assert Profile() == storage.profile(UNIT, NURSE.hsa_id)
+
+    def test_the_last_profile_counts(self, storage: Storage) -> None:
+        """Otherwise a box that was unticked would go on sending (M-22)."""
+        both = Profile(email=frozenset({FlagKind.PROGRAM_DONE, FlagKind.ENDING}), sms=frozenset({FlagKind.FORM_SAVED}))
+        storage.keep_profile(UNIT, NURSE.hsa_id, both, ENTRY)
+        assert both == storage.profile(UNIT, NURSE.hsa_id)
+        storage.keep_profile(UNIT, NURSE.hsa_id, Profile(sms=both.email), ENTRY)
+        assert Profile(sms=both.email) == storage.profile(UNIT, NURSE.hsa_id)
+
+    def test_a_profile_is_of_one_person_at_one_unit(self, storage: Storage) -> None:
+        """Otherwise one person's choice would send messages to another."""
+        storage.keep_profile(UNIT, NURSE.hsa_id, Profile(email=frozenset({FlagKind.ENDING})), ENTRY)
+        storage.keep_profile(OTHER_UNIT, COLLEAGUE.hsa_id, Profile(email=frozenset({FlagKind.ENDING})), ENTRY)
+        for unit, whose in ((OTHER_UNIT, NURSE), (UNIT, COLLEAGUE)):
+            assert Profile() == storage.profile(unit, whose.hsa_id)
+
+    def test_a_profile_is_logged_with_it(self, storage: Storage) -> None:
+        """Otherwise a change at "Min profil" could be made of which the log knows nothing."""
+        storage.keep_profile(UNIT, NURSE.hsa_id, Profile(), ENTRY)
+        assert [ENTRY] == numbered(storage)
+
+    def test_the_log_goes_on_after_any_number(self, storage: Storage) -> None:
+        """Otherwise a reader that remembers a number of its own, or none yet, would miss a line."""
+        storage.log([ENTRY, ENTRY])
+        first, second = (number for number, _ in storage.access_entries(UNIT))
+        for after in (-1, first - 1, first, second - 1, second, second + 1, 10**6):
+            found = [number for number, _ in storage.access_entries(UNIT, after=after)]
+            assert [number for number in (first, second) if number > after] == found
+
+    def test_log_entries_come_back_as_they_were(self, storage: Storage) -> None:
+        """Otherwise the log could not answer who did what with whose data, and whether it was allowed (M-06)."""
+        entries = [
+            AccessEntry(
+                at=MORNING + timedelta(microseconds=number),
+                by=by,
+                unit=UNIT,
+                action="see-timeline",
+                activity=activity,
+                enrolment_id=None if number % 2 else "a",
+                person=None if number % 2 else PERSON,
+                granted=number != 1,
+            )
+            for number, (by, activity) in enumerate(
+                ((NURSE.signature, Activity.READ), ("patient", Activity.WRITE), ("system", Activity.DELETE))
+            )
+        ]
+        storage.log(entries)
+        assert entries == numbered(storage)
+
+    def test_log_numbers_rise_in_the_order_of_coming(self, storage: Storage) -> None:
+        """Otherwise an auditor could not tell what came first when the times are the same."""
+        entries = [evolve(ENTRY, action=f"step-{number}") for number in range(5)]
+        storage.log(entries[:2])
+        storage.log(entry for entry in entries[2:])
+        kept = storage.access_entries(UNIT)
+        numbers = [number for number, _ in kept]
+        assert entries == [entry for _, entry in kept]
+        assert sorted(set(numbers)) == numbers
+        assert 0 < numbers[0]
+
+    def test_the_log_is_read_in_portions(self, storage: Storage) -> None:
+        """Otherwise five years of a unit's log would have to fit into memory."""
+        entries = [evolve(ENTRY, action=f"step-{number}") for number in range(5)]
+        storage.log(entries)
+        walked: list[tuple[int, AccessEntry]] = []
+        for _ in entries:
+            portion = storage.access_entries(UNIT, after=walked[-1][0] if walked else 0, limit=2)
+            assert 2 >= len(portion)
+            walked.extend(portion)
+        assert entries == [entry for _, entry in walked]
+
+    def test_the_log_of_a_unit_is_its_own(self, storage: Storage) -> None:
+        """Otherwise a unit's administrator would read about another unit's patients."""
+        theirs = evolve(ENTRY, unit=OTHER_UNIT)
+        storage.log((ENTRY, theirs))
+        assert [ENTRY] == numbered(storage)
+        assert [theirs] == numbered(storage, OTHER_UNIT)
+
+    def test_the_log_can_be_asked_for_one_person(self, storage: Storage) -> None:
+        """Otherwise a patient's right to know who has looked could not be answered."""
+        mine, other = evolve(ENTRY, person=PERSON), evolve(ENTRY, person=OTHER_PERSON)
+        storage.log((mine, ENTRY, other, mine))
+        assert [mine, mine] == numbered(storage, person=PERSON)
+        assert [] == numbered(storage, person=PersonId("vgr-reservnummer", PERSON.value))
+
+    def test_a_portion_of_one_person_is_full_of_that_person(self, storage: Storage) -> None:
+        """Otherwise a portion would be cut first and sorted out then, and the walk end before its last entry."""
+        entries = [evolve(ENTRY, action=f"step-{n}", person=PERSON if n % 3 == 0 else OTHER_PERSON) for n in range(12)]
+        storage.log(evolve(entry, unit=unit) for entry in entries for unit in (OTHER_UNIT, UNIT))
+        first = storage.access_entries(UNIT, person=PERSON, limit=2)
+        second = storage.access_entries(UNIT, person=PERSON, after=first[-1][0], limit=3)
+        assert entries[::3] == [entry for _, entry in (*first, *second)]
+
+    def test_logging_nothing_is_fine(self, storage: Storage) -> None:
+        """Otherwise an empty view would be an error."""
+        storage.log(())
+        assert () == storage.access_entries(UNIT)
+
+    def test_many_threads_lose_no_log_entry(self, storage: Storage) -> None:
+        """Otherwise accesses at the same time would be missing from the log."""
+        entries = [evolve(ENTRY, action=f"step-{number}") for number in range(THREADS)]
+        assert [None] * THREADS == in_threads([partial(storage.log, (entry,)) for entry in entries])
+        kept = storage.access_entries(UNIT)
+        assert {entry.action for entry in entries} == {entry.action for _, entry in kept}
+        assert THREADS == len({number for number, _ in kept})
+
+    def test_the_first_program_kept_under_a_version_stays(self, storage: Storage) -> None:
+        """Otherwise content would change under a patient who was started with that version (D-05c)."""
+        assert PROGRAM == storage.keep_program(UNIT, PROGRAM)
+        assert PROGRAM == storage.keep_program(UNIT, evolve(PROGRAM, title="Ändrad i smyg"))
+        assert PROGRAM == storage.program(UNIT, PROGRAM.key, PROGRAM.version)
+
+    def test_units_have_programs_of_their_own(self, storage: Storage) -> None:
+        """Otherwise a patient of one unit would be given the content of another's program of the same name (D-05c)."""
+        theirs = evolve(PROGRAM, title="En annan enhets program")
+        assert PROGRAM == storage.keep_program(UNIT, PROGRAM)
+        assert theirs == storage.keep_program(OTHER_UNIT, theirs)
+        assert PROGRAM == storage.program(UNIT, PROGRAM.key, PROGRAM.version)
+        assert theirs == storage.program(OTHER_UNIT, PROGRAM.key, PROGRAM.version)
+
+    def test_another_key_or_version_is_another_program(self, storage: Storage) -> None:
+        """Otherwise a new version could never be offered."""
+        second = evolve(PROGRAM, version="2", title="Andra upplagan")
+        for program in (PROGRAM, second, SLEEP):
+            assert program == storage.keep_program(UNIT, program)
+        assert second == storage.program(UNIT, PROGRAM.key, "2")
+        assert SLEEP == storage.program(UNIT, SLEEP.key, "1")
+
+    def test_a_program_that_was_not_kept_is_none(self, storage: Storage) -> None:
+        """Otherwise a missing version would look like another error."""
+        storage.keep_program(UNIT, PROGRAM)
+        assert None is storage.program(UNIT, PROGRAM.key, "2")
+        assert None is storage.program(UNIT, "", "")
+
+    def test_many_threads_keep_one_program(self, storage: Storage) -> None:
+        """Otherwise two processes that start with different files would each go on with their own."""
+        versions = [evolve(PROGRAM, title=f"Titel {number}") for number in range(THREADS)]
+        results = in_threads([partial(storage.keep_program, UNIT, program) for program in versions])
+        assert [storage.program(UNIT, PROGRAM.key, PROGRAM.version)] * THREADS == results

@@ -1,0 +1,241 @@
+"""The contract of the storage port: several processes on one storage, and several openings of it."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from digital_painschool.enrolment import Enrolment, replay
+from digital_painschool.errors import Conflict, StorageFailed
+from digital_painschool.notification import Notify, Profile, Status
+from digital_painschool.policy import FlagKind
+from digital_painschool.ports.storage import CaseQuery, Change, Storage
+from digital_painschool.testing.contracts.at_once import PROCESSES, in_processes, in_threads, refusal_or
+from digital_painschool.testing.contracts.changes import (
+    DAY,
+    LEASE,
+    MORNING,
+    PERSONS,
+    RUN,
+    access_entry,
+    begin,
+    converse,
+    fill_in,
+    outcome,
+    saved,
+    write,
+)
+from digital_painschool.testing.contracts.enrolments import assert_none_lost, insist
+from digital_painschool.testing.contracts.opening import StorageOpening
+from digital_painschool.testing.contracts.purges import IDS, all_over, assert_gone, kept_plan, over
+from digital_painschool.testing.example import PROGRAM, program
+from digital_painschool.testing.people import NURSE, PERSON, UNIT
+
+RACES = tuple((person, program(key=f"program-{number}")) for number in range(3) for person in PERSONS)
+"""So many enrolments that those who meet at each of them really do so at some."""
+
+Wait = Callable[[], object]
+Work = Callable[[Storage, Wait], Any]
+
+
+def only_one(told: Sequence[Any]) -> int:
+    """Find that one has won and every other was told of a conflict; gives which one."""
+    assert [None] == [result for result in told if not isinstance(result, Conflict)]
+    return told.index(None)
+
+
+class SharingContract(StorageOpening):
+    """What a storage keeps that several processes, or several openings in one, use at the same time."""
+
+    def processes(self, place: object, works: Sequence[Work]) -> list[Any]:
+        """Do all of it at the same time, each in its own process on an opening of its own.
+
+        Each work is given a function that waits until all others have called it too, as often as it likes.
+        """
+
+        def run(work: Work, wait: Wait) -> Any:
+            with self.opened(place) as storage:
+                wait()
+                return work(storage, wait)
+
+        return in_processes([partial(run, work) for work in works])
+
+    def test_of_many_processes_on_the_same_version_exactly_one_wins(self, forked_place: object) -> None:
+        """Otherwise two web workers that save at the same time would lose one of the two steps."""
+        with self.opened(forked_place) as storage:
+            before = [saved(storage, begin(f"e{n}", person, program=p)) for n, (person, p) in enumerate(RACES)]
+        changes = [[fill_in(e, {"smarta": number}, at=MORNING) for e in before] for number in range(PROCESSES)]
+
+        def save(mine: Sequence[Change], storage: Storage, wait: Wait) -> list[Any]:
+            return [refusal_or(partial(storage.save, change)) for change in mine if (wait(), True)]
+
+        results = self.processes(forked_place, [partial(save, mine) for mine in changes])
+        with self.opened(forked_place) as storage:
+            for told, tried in zip(zip(*results, strict=True), zip(*changes, strict=True), strict=True):
+                winner = tried[only_one(told)]
+                assert winner.enrolment == storage.load(winner.enrolment.id)
+                assert winner.documents == dict(storage.documents(winner.enrolment.id, (2,)))
+                assert 2 == len(storage.timeline(winner.enrolment.id))
+            assert 2 * len(before) == len(storage.access_entries(UNIT))
+
+    def test_of_many_processes_that_start_the_same_person_exactly_one_wins(self, forked_place: object) -> None:
+        """Otherwise a double click that meets two web workers would give a patient the same program twice (D-07a)."""
+
+        def start(number: int, storage: Storage, wait: Wait) -> list[Any]:
+            changes = [begin(f"{race}-{number}", person, program=p) for race, (person, p) in enumerate(RACES)]
+            return [refusal_or(partial(storage.save, change)) for change in changes if (wait(), True)]
+
+        results = self.processes(forked_place, [partial(start, number) for number in range(PROCESSES)])
+        with self.opened(forked_place) as storage:
+            winners = {f"{race}-{only_one(told)}" for race, told in enumerate(zip(*results, strict=True))}
+            assert winners == {e.id for person in PERSONS for e in storage.of_person(person)}
+
+    def test_no_process_loses_another_s_step(self, forked_place: object) -> None:
+        """Otherwise, of people who all try again until it is saved, one's answers would be gone."""
+        with self.opened(forked_place) as storage:
+            saved(storage, begin("a"))
+
+        def work(number: int, storage: Storage, _: Wait) -> Any:
+            return insist(storage, "a", number)
+
+        results = self.processes(forked_place, [partial(work, number) for number in range(PROCESSES)])
+        with self.opened(forked_place) as storage:
+            assert_none_lost(storage, "a", [answers for told in results for answers in told])
+
+    def test_processes_on_different_enrolments_do_not_disturb_each_other(self, forked_place: object) -> None:
+        """Otherwise a busy morning would give conflicts between patients who have nothing to do with each other."""
+
+        def live(number: int, storage: Storage, wait: Wait) -> Enrolment:
+            enrolment = saved(storage, begin(f"e{number}", PERSONS[number]))
+            for _ in range(10):
+                wait()
+                enrolment = saved(storage, fill_in(enrolment, at=MORNING))
+            return enrolment
+
+        results = self.processes(forked_place, [partial(live, number) for number in range(PROCESSES)])
+        with self.opened(forked_place) as storage:
+            assert results == [storage.load(f"e{number}") for number in range(PROCESSES)]
+            assert results == [replay(x.event for x in storage.timeline(f"e{number}")) for number in range(PROCESSES)]
+            kept = storage.access_entries(UNIT)
+            assert 11 * PROCESSES == len({number for number, _ in kept})
+            assert {11} == set(Counter(entry.enrolment_id for _, entry in kept).values())
+
+    def test_no_notification_is_held_by_two_processes(self, forked_place: object) -> None:
+        """Otherwise two workers on two machines would send the same notification (law 5)."""
+        with self.opened(forked_place) as storage:
+            for number, person in enumerate(PERSONS):
+                e = saved(storage, begin(f"e{number}", person))
+                e = saved(storage, converse(e, notify=Notify.COLLECTED, at=MORNING))
+                e = saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING + DAY))
+                e = saved(storage, write(e, notify=Notify.DIRECT, at=MORNING))
+
+        def work(storage: Storage, _: Wait) -> Any:
+            return [one for _ in range(3 * len(PERSONS)) for one in storage.claim(RUN + DAY, 2, LEASE)]
+
+        results = self.processes(forked_place, [work] * PROCESSES)
+        with self.opened(forked_place) as storage:
+            # A claim may pass over what another one is just about to take, so the last look is taken alone.
+            results.append(work(storage, lambda: None))
+        ids = [one.notification.id for taken in results for one in taken]
+        assert (3 * len(PERSONS), 3 * len(PERSONS)) == (len(ids), len(set(ids)))
+        tokens = [{one.token for one in taken} for taken in results]
+        assert sum(map(len, tokens)) == len(set().union(*tokens))
+        lanes = [{one.notification.lane for one in taken} for taken in results]
+        assert sum(map(len, lanes)) == len(set().union(*lanes))
+
+    def test_no_process_sees_half_a_step(self, forked_place: object) -> None:
+        """Otherwise a reader in another process would get a state and a timeline that do not fit."""
+        with self.opened(forked_place) as storage:
+            first = saved(storage, begin())
+
+        def write_on(storage: Storage, wait: Wait) -> Any:
+            enrolment = first
+            wait()
+            for _ in range(20):
+                enrolment = saved(storage, fill_in(enrolment, at=MORNING))
+            return enrolment.version
+
+        def read_on(storage: Storage, wait: Wait) -> Any:
+            wait()
+            seen = [storage.histories(UNIT, (first.id,))[0] for _ in range(20)]
+            return [
+                history.enrolment == replay(entry.event for entry in history.timeline)
+                and history.enrolment.version - 1 == len(history.documents)
+                for history in seen
+            ]
+
+        assert [21, [True] * 20, [True] * 20] == self.processes(forked_place, [write_on, read_on, read_on])
+
+    def test_many_processes_purge_a_plan_once(self, forked_place: object) -> None:
+        """Otherwise two clicks that meet two web workers would name as changed what the other one purged."""
+        with self.opened(forked_place) as storage:
+            all_over(storage)
+            made = kept_plan(storage)
+
+        def work(storage: Storage, _: Wait) -> None:
+            storage.purge(made.id, made.enrolments, ())
+
+        assert [None] * PROCESSES == self.processes(forked_place, [work] * PROCESSES)
+        with self.opened(forked_place) as storage:
+            assert dict.fromkeys(IDS) == dict(storage.purge_progress(made.id))
+            assert () == storage.ended(UNIT)
+
+    def test_many_processes_keep_one_program(self, forked_place: object) -> None:
+        """Otherwise two processes that start with different files would each go on with their own (D-05c)."""
+
+        def work(number: int, storage: Storage, _: Wait) -> Any:
+            return storage.keep_program(UNIT, evolve(PROGRAM, title=f"Titel {number}"))
+
+        results = self.processes(forked_place, [partial(work, number) for number in range(PROCESSES)])
+        with self.opened(forked_place) as storage:
+            assert [storage.program(UNIT, PROGRAM.key, PROGRAM.version)] * PROCESSES == results
+
+    def test_a_second_process_is_refused_where_one_alone_may_have_it_open(self, lasting_place: object) -> None:
+        """Otherwise two processes would overwrite each other, each sure to be alone."""
+        if self.shared:
+            pytest.skip("several processes may have this storage open")
+        with self.opened(lasting_place) as storage:
+            e = saved(storage, begin())
+            [refusal] = self.processes(lasting_place, [lambda second, _: second.load(e.id)])
+            assert isinstance(refusal, StorageFailed)
+            assert e == storage.load(e.id)
+
+    def test_what_one_opening_has_saved_every_other_sees(self, shared_place: object) -> None:
+        """Otherwise a process would decide on what it remembers, and not on what is kept."""
+        with self.opened(shared_place) as one, self.opened(shared_place) as other:
+            e = saved(one, converse(saved(one, begin("a")), notify=Notify.DIRECT, at=MORNING))
+            for here, there in ((one, other), (other, one)) * 2:
+                e = saved(here, fill_in(e, at=MORNING + e.version * DAY))
+                assert e == there.load("a") == dict(there.load_many(("a",)))["a"] == there.of_person(PERSON)[0]
+                assert e == replay(entry.event for entry in there.timeline("a"))
+                [row] = there.cases(CaseQuery(unit=UNIT, therapist=None, now=MORNING))
+                assert e.last_seen_at == row.last_seen_at
+            [claimed] = one.claim(RUN, 10, LEASE)
+            assert () == other.claim(RUN, 10, LEASE)
+            other.settle([outcome(claimed, Status.DELIVERED, at=RUN)])
+            assert [Status.DELIVERED] == [record.status for record in one.notifications("a")]
+            profile = Profile(sms=frozenset({FlagKind.ENDING}))
+            assert Profile() == other.profile(UNIT, NURSE.hsa_id)
+            one.keep_profile(UNIT, NURSE.hsa_id, profile, access_entry(NURSE, MORNING))
+            assert profile == other.profile(UNIT, NURSE.hsa_id)
+            assert one.access_entries(UNIT) == other.access_entries(UNIT)
+
+    def test_what_one_opening_has_purged_is_gone_for_every_other(self, shared_place: object) -> None:
+        """Otherwise a web worker would go on showing what had to be destroyed (D-21a)."""
+        with self.opened(shared_place) as one, self.opened(shared_place) as other:
+            e = over(one, "a")
+            assert e == other.load("a")
+            one.purge("plan-1", kept_plan(one).enrolments, ())
+            assert_gone(other, e)
+            again = over(other, "a")
+            assert again == one.load("a")
+
+    def test_threads_on_two_openings_lose_nothing(self, shared_place: object) -> None:
+        """Otherwise two applications in one process, each with a school of its own, would overwrite each other."""
+        with self.opened(shared_place) as one, self.opened(shared_place) as other:
+            saved(one, begin("a"))
+            works = [partial(insist, storage, "a", number) for number, storage in enumerate((one, other, one, other))]
+            assert_none_lost(one, "a", [answers for told in in_threads(works) for answers in told])

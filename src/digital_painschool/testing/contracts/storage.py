@@ -1,0 +1,148 @@
+"""The contract of the storage port: every clause of its docstrings, one test each, through the port alone."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from digital_painschool.errors import Conflict, StorageFailed
+from digital_painschool.notification import Notify, Profile
+from digital_painschool.ports.storage import CaseQuery, Storage
+from digital_painschool.purging import PurgePlan
+from digital_painschool.rules.retention import approve
+from digital_painschool.testing.contracts.caseload import CaseloadContract
+from digital_painschool.testing.contracts.changes import (
+    LEASE,
+    MORNING,
+    OTHER_PERSON,
+    access_entry,
+    begin,
+    converse,
+    saved,
+)
+from digital_painschool.testing.contracts.durability import DurabilityContract
+from digital_painschool.testing.contracts.enrolments import EnrolmentsContract
+from digital_painschool.testing.contracts.growth import GrowthContract
+from digital_painschool.testing.contracts.outbox import OutboxContract
+from digital_painschool.testing.contracts.purges import exported, receipt_of
+from digital_painschool.testing.contracts.registers import RegistersContract
+from digital_painschool.testing.contracts.retention import RetentionContract
+from digital_painschool.testing.contracts.sharing import SharingContract
+from digital_painschool.testing.contracts.silence import assert_silent
+from digital_painschool.testing.example import PROGRAM
+from digital_painschool.testing.people import NURSE, PERSON, UNIT
+
+_PLAN = PurgePlan(id="plan-1", unit=UNIT, made_by=NURSE.hsa_id, made_at=MORNING, ended_before=MORNING, enrolments=())
+_LOGGED = access_entry(NURSE, MORNING)
+_RECEIPT = receipt_of(approve(_PLAN, "beslut 2037-4", by=NURSE, at=MORNING))
+
+READS: Mapping[str, Callable[[Storage], object]] = {
+    "load": lambda s: s.load("a"),
+    "load_many": lambda s: s.load_many(("a",)),
+    "of_person": lambda s: s.of_person(PERSON),
+    "timeline": lambda s: s.timeline("a"),
+    "documents": lambda s: s.documents("a", (1,)),
+    "access_ended": lambda s: s.access_ended(MORNING, 1),
+    "cases": lambda s: s.cases(CaseQuery(unit=UNIT, therapist=None, now=MORNING)),
+    "notifications": lambda s: s.notifications("a"),
+    "droppable": lambda s: s.droppable("a"),
+    "profile": lambda s: s.profile(UNIT, NURSE.hsa_id),
+    "access_entries": lambda s: s.access_entries(UNIT),
+    "program": lambda s: s.program(UNIT, "smartskola", "1"),
+    "ended": lambda s: s.ended(UNIT),
+    "ended_among": lambda s: s.ended_among(UNIT, ("a",)),
+    "notification_ids": lambda s: s.notification_ids(UNIT, ("a",)),
+    "histories": lambda s: s.histories(UNIT, ("a",)),
+    "plan": lambda s: s.plan("plan-1"),
+    "purge_progress": lambda s: s.purge_progress("plan-1"),
+    "receipt": lambda s: s.receipt("plan-1"),
+    "receipts": lambda s: s.receipts(UNIT),
+}
+"""One call of every method of the port that asks."""
+WRITES: Mapping[str, Callable[[Storage], object]] = {
+    "save": lambda s: s.save(begin()),
+    "claim": lambda s: s.claim(MORNING, 1, LEASE),
+    "settle": lambda s: s.settle(()),
+    "keep_profile": lambda s: s.keep_profile(UNIT, NURSE.hsa_id, Profile(), _LOGGED),
+    "log": lambda s: s.log((_LOGGED,)),
+    "keep_program": lambda s: s.keep_program(UNIT, PROGRAM),
+    "keep_export": lambda s: exported(s, {"a": 1}),
+    "keep_plan": lambda s: s.keep_plan(_PLAN, _LOGGED),
+    "purge": lambda s: s.purge("plan-1", (), ()),
+    "keep_receipt": lambda s: s.keep_receipt(_RECEIPT),
+    "purge_again": lambda s: s.purge_again(_RECEIPT, ()),
+}
+"""One call of every method of the port that changes something, but `close`."""
+CALLS = {**READS, **WRITES}
+
+
+def _is_refused(call: Callable[[Storage], object], storage: Storage) -> bool:
+    try:
+        call(storage)
+    except StorageFailed:
+        return True
+    return False
+
+
+class StorageContract(
+    EnrolmentsContract,
+    CaseloadContract,
+    OutboxContract,
+    RegistersContract,
+    RetentionContract,
+    SharingContract,
+    DurabilityContract,
+    GrowthContract,
+):
+    """Every clause of the storage port: say how yours is opened, and run pytest.
+
+        class TestOurStorage(StorageContract):
+            def open(self, place: Path) -> Storage:
+                return OurStorage(place / "records")
+
+    What `Contract` says of `open`, `place`, `durable` and `shared` holds here; `clauses.PROOFS` tells which test proves
+    which clause. With `durable`, processes are killed while they write; with `shared`, several write at once.
+    """
+
+    def spoil(self, place: Any) -> None:  # noqa: ARG002 - whoever overrides it is given the place
+        """Make what is kept at a place unreadable, as a damaged disk would; override it, or that clause is skipped."""
+        pytest.skip("nobody has said how this storage's place is spoilt: give the contract `spoil`")
+
+    def test_a_closed_storage_refuses_every_call(self, storage: Storage) -> None:
+        """Otherwise a host that goes on after closing would lose what it saves, or read nothing as nothing there."""
+        self.close(storage)
+        assert [] == [name for name, call in CALLS.items() if not _is_refused(call, storage)]
+
+    def test_an_empty_storage_takes_every_call(self, storage: Storage) -> None:
+        """Otherwise the first patient of a new unit would meet an error."""
+        for call in CALLS.values():
+            call(storage)
+
+    def test_closing_again_does_nothing(self, storage: Storage) -> None:
+        """Otherwise a `with` block around a school that was closed would fail at its end."""
+        storage.close()
+        storage.close()
+
+    def test_an_unreadable_storage_is_refused(self, lasting_place: Any) -> None:
+        """Otherwise a damaged disk would look like a unit without patients, or put a number into the log."""
+        with self.opened(lasting_place) as storage:
+            saved(storage, converse(saved(storage, begin()), "Hemligt", at=MORNING))
+        self.spoil(lasting_place)
+        with pytest.raises(StorageFailed) as failed, self.opened(lasting_place) as storage:
+            storage.load("enrolment-1")
+        assert_silent(failed.value, PERSON.value, "Hemligt")
+
+    def test_no_error_says_who_or_what_it_was(self, storage: Storage) -> None:
+        """Otherwise an identity number, or what a patient wrote, would end up in a log or an error collector."""
+        before = saved(storage, begin("a"))
+        saved(storage, converse(before, "Hemligt", notify=Notify.DIRECT, at=MORNING))
+        stale = converse(before, "Hemligt", notify=Notify.DIRECT, at=MORNING)
+        for change in (begin("b"), begin("a", OTHER_PERSON), stale, evolve(stale, dropped=("missing",))):
+            with pytest.raises(Conflict) as conflict:
+                storage.save(change)
+            assert_silent(conflict.value, PERSON.value, OTHER_PERSON.value, "Hemligt")
+
+    def test_no_method_of_the_port_is_forgotten(self) -> None:
+        """Otherwise a method that is added to the port would be left out of the tests of every call."""
+        assert {name for name in dir(Storage) if not name.startswith("_")} == {*CALLS, "close"}

@@ -1,0 +1,248 @@
+"""A school whose process is killed and opened again, and what patients, staff and observers were told meanwhile."""
+
+import shutil
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from attrs import field, frozen
+
+from digital_painschool.enrolment import Enrolment
+from digital_painschool.errors import PainschoolError
+from digital_painschool.events import Event
+from digital_painschool.policy import Policy
+from digital_painschool.ports import Ports
+from digital_painschool.ports.inbox import Delivered, Notice
+from digital_painschool.testing.crashes.account import Account, account_of, log_of, renamed, whose
+from digital_painschool.testing.crashes.laws import broken_laws
+from digital_painschool.testing.crashes.process import Place, Process
+from digital_painschool.testing.faults.calls import Call, watched
+from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.world import Opening, World
+
+
+class Step(Protocol):
+    """Something that is done in a scenario; the steps of `digital_painschool.testing.history` are such."""
+
+    def take(self, scenario: Scenario) -> object:
+        """Do it."""
+        ...
+
+
+class Play(Protocol):
+    """Steps in a row, and the school that they are taken in; a `History` is one."""
+
+    @property
+    def steps(self) -> Sequence[Step]:
+        """The steps, in order."""
+        ...
+
+    def scenario(self, opening: Opening, *, policy: Policy | None = None) -> Scenario:
+        """Open the school."""
+        ...
+
+
+@frozen(kw_only=True)
+class Moment:
+    """A moment of a history that is played on disk, from which it can be gone on as often as one likes.
+
+    Args:
+        folder: A copy of the world's folder.
+        now: What the clock showed.
+        ids: How many ids were given.
+        heard: What patients, staff and observers had been told.
+        boxes: What the world's own inbox, e-mail and SMS had.
+    """
+
+    folder: Path
+    now: datetime
+    ids: int
+    heard: "Heard"
+    boxes: tuple[dict[str, Any], ...] = field(repr=False)
+
+
+@frozen
+class Heard:
+    """What patients and staff were told, which keys were taken as new, and which steps observers know of."""
+
+    told: Counter[str] = field(factory=Counter)
+    new: Counter[str] = field(factory=Counter)
+    noticed: Counter[tuple[str, int]] = field(factory=Counter)
+
+    def copy(self) -> "Heard":
+        """Give another one that says the same."""
+        return Heard(self.told.copy(), self.new.copy(), self.noticed.copy())
+
+
+@frozen(kw_only=True)
+class Ending:
+    """What there is when a history is over and some quiet days have passed.
+
+    Args:
+        account: What is kept.
+        log: The access log.
+        hand_overs: Who was told what, once each, and what the world's own inbox and messengers have now.
+    """
+
+    account: Account
+    log: Account
+    hand_overs: Account
+
+
+Watching = Callable[[Ports, Process], None]
+"""Lets a process look closer at ports than call by call."""
+
+
+class Stage:
+    """A school on which a history is played, each time in a process that can be killed.
+
+    Args:
+        opening: Opens the adapters.
+        play: The history.
+        policy: Of every unit.
+        watching: Looks at the ports of each process.
+        moment: Where to go on; left out, at the beginning.
+    """
+
+    def __init__(
+        self,
+        opening: Opening,
+        play: Play,
+        policy: Policy | None,
+        watching: Watching = lambda *_: None,
+        moment: Moment | None = None,
+    ) -> None:
+        self._opening = opening
+        self._watching = watching
+        self._moment = moment
+        self.hears: Callable[[], None] = lambda: None
+        self.heard = Heard() if moment is None else moment.heard.copy()
+        self.early = 0
+        self._opened: list[Ports] = []
+        self.scenario = play.scenario(self._open, policy=policy)
+        if moment is not None:
+            self.scenario._ids = moment.ids
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Close the school, and what the dead ones had open."""
+        for ports in self._opened:
+            for adapter in (ports.storage, ports.inbox, *ports.messengers):
+                getattr(adapter, "close", _nothing)()
+        self.scenario.close()
+
+    def moment(self, folder: Path) -> Moment:
+        """Keep what there is now in a new folder."""
+        place = self.scenario.world.place
+        # What is shared between connections is made anew by the first one.
+        shutil.copytree(place, folder, ignore=shutil.ignore_patterns("*-shm"))
+        return Moment(
+            folder=folder,
+            now=self.now,
+            ids=self.scenario._ids,
+            heard=self.heard.copy(),
+            boxes=tuple(box.copy() for box in _boxes(self.scenario.world)),
+        )
+
+    def _open(self, world: World) -> Ports:
+        if self._moment is not None:
+            shutil.copytree(self._moment.folder, world.place, dirs_exist_ok=True)
+            world.now = self._moment.now
+            for box, kept in zip(_boxes(world), self._moment.boxes, strict=True):
+                box.update(kept)
+            self._moment = None
+        self.raw = raw = self._opening(world)
+        self._opened.append(raw)
+        self.process = process = Process(self._answered)
+        self._watching(raw, process)
+        around = process.around
+        return Ports(
+            storage=watched(raw.storage, around("storage")),
+            identity=watched(raw.identity, around("identity")),
+            inbox=watched(raw.inbox, around("inbox")),
+            directory=watched(raw.directory, around("directory")),
+            messengers=tuple(watched(way, around("messenger")) for way in raw.messengers),
+            observers=tuple(watched(observer, around("observer")) for observer in (*raw.observers, self)),
+        )
+
+    def notice(self, enrolment: Enrolment, events: tuple[Event, ...]) -> None:
+        """Be an observer: note which step it was, and whether it is saved."""
+        kept = self.raw.storage.load(enrolment.id)
+        self.early += kept is None or kept.version < enrolment.version or not events
+        self.heard.noticed[enrolment.id, enrolment.version] += 1
+
+    def take(self, step: Step, dies_at: Place | None = None) -> str | None:
+        """Take a step; gives why it was refused, None when it was not."""
+        self.process.begin(dies_at)
+        try:
+            step.take(self.scenario)
+        except PainschoolError as error:
+            return f"{type(error).__name__}: {error}"
+        return None
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Every id that was given so far, and perhaps never kept."""
+        return tuple(f"e-{number:04}" for number in range(1, self.scenario._ids + 1))
+
+    @property
+    def now(self) -> datetime:
+        """The clock."""
+        return self.scenario.now
+
+    def account(self) -> Account:
+        """Tell all that is kept now."""
+        return renamed(account_of(self.raw.storage, self.ids, self.now))
+
+    def ending(self, *, late: bool = False) -> Ending:
+        """Tell all that there is now; with `late` without what differs when a worker came later."""
+        numbers: dict[str, str] = {}
+        world = self.scenario.outbox
+        there = (f"{one.channel.value} has {one.template.value} for {whose(one.to)}, {one.key}" for one in world)
+        return Ending(
+            account=renamed(account_of(self.raw.storage, self.ids, self.now, late=late), numbers),
+            log=renamed(log_of(self.raw.storage, late=late), numbers),
+            hand_overs=renamed(sorted((*self.heard.told, *there)), numbers),
+        )
+
+    def broken_laws(self) -> tuple[str, ...]:
+        """Tell which laws do not hold now."""
+        problems = list(broken_laws(self.raw.storage, self.ids, self.now))
+        if twice := [key for key, times in self.heard.new.items() if times > 1]:
+            problems.append(f"law 5: {', '.join(twice)} arrived twice: its key was known, and it was taken as new")
+        if self.early or any(times > 1 for times in self.heard.noticed.values()):
+            problems.append("an observer was told twice, or of what is not saved")
+        return tuple(problems)
+
+    def _answered(self, call: Call, answer: object) -> None:
+        if isinstance(answer, Delivered):
+            self._hand_over(call, answer)
+        self.hears()
+
+    def _hand_over(self, call: Call, answer: Delivered) -> None:
+        if call.method == "deliver":
+            (notice,) = call.args
+            assert isinstance(notice, Notice)
+            self._tell(notice.key, whose(notice.person), notice.template.value, notice.link, answer)
+        else:
+            recipient, template, link = call.args
+            self._tell(str(call.options["key"]), whose(recipient), str(template), str(link), answer)
+
+    def _tell(self, key: str, to: str, template: str, link: str, answer: Delivered) -> None:
+        self.heard.told[f"{key}: {template} to {to}, {link}"] += 1
+        self.heard.new[key] += answer is Delivered.NEW
+
+
+def _nothing() -> None:
+    pass
+
+
+def _boxes(world: World) -> tuple[dict[str, Any], ...]:
+    return world.inbox._delivered, world.email._sent, world.sms._sent

@@ -1,0 +1,135 @@
+"""A storage on SQL that dies between any two statements: before each, and after each that makes something lasting.
+
+It looks at the adapter's links, one for each connection, so it is the same for every database and needs no part of the
+adapter to be other than it is.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache, partial
+from typing import Any, cast
+
+from sqlalchemy import Table, select
+from sqlalchemy.sql import ClauseElement, Select
+
+from digital_painschool.adapters.sql.connections import Database, Driver, Link
+from digital_painschool.adapters.sql.schema import METADATA, access_log, messages, notifications
+from digital_painschool.adapters.sql.statements import Row, Values
+from digital_painschool.ports import Ports
+from digital_painschool.testing.crashes.process import Process
+from digital_painschool.testing.faults.calls import Watched
+
+Rows = Mapping[str, tuple[Row, ...]]
+"""The rows of every table, by its name and the place of its database among the adapters."""
+
+_DRAWN = (notifications.c.token, access_log.c.number, messages.c.number)
+"""What a database or a claim draws anew each time, and nothing depends on but its order."""
+_ALL: Mapping[Table, Select[Any]] = {
+    table: select(*(column for column in table.c if not any(column is drawn for drawn in _DRAWN)))
+    for table in METADATA.sorted_tables
+}
+
+
+def databases_of(ports: Ports) -> tuple[Database, ...]:
+    """Give the databases of those adapters that are on SQL, behind whatever faults they have."""
+    adapters = (ports.storage, ports.inbox, ports.directory, ports.identity, *ports.messengers)
+    found = (getattr(_bare(adapter), "_database", None) for adapter in adapters)
+    return tuple(database for database in found if isinstance(database, Database))
+
+
+def watch_statements(ports: Ports, process: Process) -> None:
+    """Let a process count the statements of its databases too, and die at one of them."""
+    for database in databases_of(ports):
+        driver = _WatchedDriver(database.driver, process)
+        database.driver = cast("Driver", driver)
+        database._idle[:] = [driver.watched(link) for link in database._idle]
+
+
+def rows_of(ports: Ports) -> Rows:
+    """Give every row of every table of every database, apart from what is drawn anew each time."""
+    return {
+        f"{table.name} {place}": tuple(sorted(database.read(partial(_rows, every)), key=repr))
+        for place, database in enumerate(databases_of(ports))
+        for table, every in _ALL.items()
+    }
+
+
+def _rows(statement: Select[Any], link: Link) -> list[Row]:
+    return link.rows(statement, {})
+
+
+class _WatchedDriver:
+    """A driver whose links are watched."""
+
+    def __init__(self, driver: Driver, process: Process) -> None:
+        self._driver = driver
+        self._process = process
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._driver, name)
+
+    def connect(self) -> Link:
+        return self.watched(self._driver.connect())
+
+    def watched(self, link: Link) -> Link:
+        """Give a link of which every statement is one of the process's."""
+        self._process.leaves.append(link.close)
+        return cast("Link", _WatchedLink(link, self._process))
+
+
+class _WatchedLink:
+    """A link of which every statement is one of the process's; a statement for several values is one for each."""
+
+    def __init__(self, link: Link, process: Process) -> None:
+        self._link = link
+        self._process = process
+        self._is_begun = False
+        self._is_writing = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._link, name)
+
+    def rows(self, statement: ClauseElement, values: Values) -> list[Row]:
+        return self._process.state(
+            _words(statement),
+            lambda: self._link.rows(statement, values),
+            lasting=lambda: not self._is_begun and bool(getattr(statement, "_independent_ctes", ())),
+        )
+
+    def count(self, statement: ClauseElement, values: Values) -> int:
+        return self._process.state(
+            _words(statement), lambda: self._link.count(statement, values), lasting=lambda: not self._is_begun
+        )
+
+    def many(self, statement: ClauseElement, values: Sequence[Values]) -> None:
+        for each in values:
+            self.count(statement, each)
+
+    def begin(self, *, write: bool) -> None:
+        self._process.state("BEGIN", lambda: self._link.begin(write=write), lasting=lambda: False)
+        self._is_begun, self._is_writing = True, write
+
+    def only_one(self, job: str) -> None:
+        self._process.state(f"lock {job}", lambda: self._link.only_one(job), lasting=lambda: False)
+
+    def commit(self) -> None:
+        self._is_begun = False
+        self._process.state("COMMIT", self._link.commit, lasting=lambda: self._is_writing)
+
+    def rollback(self) -> None:
+        self._is_begun = False
+        self._process.state("ROLLBACK", self._link.rollback, lasting=lambda: False)
+
+    def wipe(self) -> None:
+        self._process.state("wipe", self._link.wipe, lasting=lambda: False)
+
+
+@cache
+def _words(statement: ClauseElement) -> str:
+    tables = (column.table for column in statement.selected_columns) if isinstance(statement, Select) else ()
+    table = getattr(statement, "table", None)
+    table = next(iter(tables), None) if table is None else table
+    return f"{statement.__visit_name__} {getattr(table, 'name', '')}".strip()
+
+
+def _bare(adapter: object) -> object:
+    return _bare(adapter._watched) if isinstance(adapter, Watched) else adapter

@@ -1,0 +1,241 @@
+"""Histories that are worth being killed in: between them everything that a school does, told in a few short ones."""
+
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+
+from attrs import field, frozen
+
+from digital_painschool.notification import Notify
+from digital_painschool.policy import FlagKind, Policy
+from digital_painschool.testing.crashes.stage import Step
+from digital_painschool.testing.example import DAILY, PAIN
+from digital_painschool.testing.faults import Call, Fault, with_faults
+from digital_painschool.testing.history import (
+    Advance,
+    ApprovePurge,
+    At,
+    CompleteModule,
+    Deliver,
+    End,
+    Export,
+    HandOver,
+    Maintain,
+    MarkHandled,
+    MarkRead,
+    OpenForm,
+    OpenModule,
+    PatientReads,
+    PatientRenames,
+    PatientWrites,
+    PlanPurge,
+    Purge,
+    ReceiveNotifications,
+    Review,
+    SaveForm,
+    Start,
+    TherapistReads,
+    TherapistRenames,
+    TherapistWrites,
+)
+from digital_painschool.testing.people import BO, CILLA, COLLEAGUE, RESERVE_NUMBER
+from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.world import Opening, in_memory, local
+
+_POLICY = Policy(staff_flags=frozenset(FlagKind), retention_years=1, retention_decision="Beslut 1")
+_HASTY = Policy(retry_minutes=(30,))
+
+
+@frozen(repr=False)
+class Doing:
+    """Something that is done in a scenario, as a step of a history.
+
+    Args:
+        do: Does it; its name stands for it.
+    """
+
+    do: Callable[[Scenario], object]
+
+    def take(self, scenario: Scenario) -> object:
+        """Do it."""
+        return self.do(scenario)
+
+    def __repr__(self) -> str:
+        return getattr(self.do, "__name__", repr(self.do))
+
+
+def _steps(given: Iterable[Step | Callable[[Scenario], object]]) -> tuple[Step, ...]:
+    return tuple(Doing(step) if callable(step) else step for step in given)
+
+
+@frozen(repr=False)
+class Telling:
+    """A history, the policy that it is played under, and when the patients' inbox is out of order in it.
+
+    Args:
+        steps: In order: steps of `digital_painschool.testing.history`, or functions of a scenario.
+        policy: Of every unit.
+        outages: From when and until when, in local time, the inbox takes nothing.
+    """
+
+    steps: tuple[Step, ...] = field(converter=_steps)
+    policy: Policy = field(default=_POLICY, kw_only=True)
+    outages: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
+
+    def scenario(self, opening: Opening = in_memory, *, policy: Policy | None = None) -> Scenario:
+        """Open a school for it.
+
+        Args:
+            opening: Opens the adapters.
+            policy: Another policy than the history's own.
+        """
+        if self.outages:
+            opening = with_faults(opening, inbox=[Fault("deliver", times=None, of=self._is_out)])
+        return Scenario(opening, policy=policy or self.policy)
+
+    def _is_out(self, call: Call) -> bool:
+        assert call.world is not None
+        return any(local(first) <= call.world.now < local(last) for first, last in self.outages)
+
+
+_DIRECT, _COLLECTED = Notify.DIRECT, Notify.COLLECTED
+
+_YEAR = Telling(
+    [
+        ReceiveNotifications(email=True, sms=True),
+        Start(),
+        TherapistWrites("Välkommen!"),
+        OpenModule(1),
+        SaveForm(PAIN, {"smarta": 9}),
+        OpenForm(PAIN),
+        TherapistWrites("Hur går det?", 1, notify=_DIRECT),
+        Deliver(),
+        PatientReads(1),
+        PatientWrites("Bra!", 1),
+        TherapistReads(1),
+        TherapistRenames("Början", 1),
+        PatientRenames("Min början", 1),
+        Review(),
+        CompleteModule(1),
+        CompleteModule(2),
+        SaveForm(DAILY, {"hemma": "svart", "var": ["rygg"]}),
+        MarkRead(DAILY),
+        CompleteModule(3),
+        Advance(hours=2),
+        Deliver(),
+        MarkHandled(FlagKind.PROGRAM_DONE),
+        PatientWrites("En fråga"),
+        HandOver(COLLEAGUE),
+        Deliver(),
+        TherapistWrites("Ett svar", 1, notify=_COLLECTED, by=COLLEAGUE),
+        At("2027-03-03 09:00"),
+        Deliver(),
+        Maintain(30, (1, 2), by=COLLEAGUE),
+        OpenModule(2),
+        At("2027-04-05 09:00"),
+        Deliver(),
+        End("klar", by=COLLEAGUE),
+    ]
+)
+"""One patient from the start to the end: forms, messages of all three kinds, done, handed over, maintained, ended."""
+
+_WEEK = Telling(
+    [
+        Start(),
+        Start(program="somnskola"),
+        Start(BO),
+        Start(RESERVE_NUMBER),
+        TherapistWrites("Ett", notify=_COLLECTED),
+        TherapistWrites("Två", which=2, notify=_COLLECTED),
+        TherapistWrites("Tre", who=BO, notify=_COLLECTED),
+        TherapistWrites("Fyra", who=RESERVE_NUMBER, notify=_DIRECT),
+        Deliver(),
+        At("2026-03-02 09:00"),
+        Deliver(),
+        TherapistWrites("Fem", 1, notify=_COLLECTED),
+        TherapistWrites("Sex", 1, which=2, notify=_COLLECTED),
+        PatientReads(1),
+        PatientReads(1, which=2),
+        TherapistWrites("Sju", 1, who=BO, notify=_COLLECTED),
+        End(who=BO),
+        At("2026-03-03 09:00"),
+        Deliver(),
+        TherapistWrites("Åtta", 1, notify=_COLLECTED),
+        TherapistWrites("Nio", 1, which=2, notify=_COLLECTED),
+        End("avbruten", which=2),
+        At("2026-03-04 09:00"),
+        Deliver(),
+    ]
+)
+"""Two enrolments of a patient and two others: what is shared, read in time, dropped by an end, or cannot be reached."""
+
+_OUTAGE = Telling(
+    [
+        Start(),
+        Start(BO),
+        TherapistWrites("Ett", notify=_COLLECTED),
+        TherapistWrites("Två", who=BO, notify=_DIRECT),
+        At("2026-03-02 09:00"),
+        Deliver(),
+        TherapistWrites("Tre", 1, notify=_COLLECTED),
+        At("2026-03-02 10:00"),
+        Deliver(),
+        At("2026-03-03 09:00"),
+        Deliver(),
+        TherapistWrites("Fyra", 1, who=BO, notify=_DIRECT),
+        Deliver(),
+    ],
+    outages=(("2026-03-02 08:00", "2026-03-02 11:00"),),
+)
+"""The inbox is out of order for a forenoon: what was tried is tried again, and goes as one with the next day's."""
+
+_GIVEN_UP = Telling(
+    [
+        Start(),
+        TherapistWrites("Ett", notify=_DIRECT),
+        Deliver(),
+        At("2026-03-02 10:00"),
+        Deliver(),
+        At("2026-03-03 10:00"),
+        Deliver(),
+        MarkHandled(FlagKind.UNDELIVERED),
+        End(),
+    ],
+    policy=_HASTY,
+    outages=(("2026-03-02 07:00", "2026-03-05 11:00"),),
+)
+"""The inbox is out of order for so long that a notification is given up, and the therapist handles the flag."""
+
+_PURGE = Telling(
+    [
+        Start(),
+        Start(BO),
+        Start(CILLA),
+        SaveForm(PAIN, {"smarta": 3}),
+        TherapistWrites("Ett", notify=_DIRECT),
+        TherapistWrites("Två", who=BO, notify=_DIRECT),
+        TherapistWrites("Tre", who=CILLA, notify=_DIRECT),
+        Deliver(),
+        TherapistWrites("Fyra", 1, notify=_COLLECTED),
+        End(),
+        At("2027-04-01 10:00"),
+        Export(),
+        End("avbruten", who=BO),
+        At("2028-05-01 10:00"),
+        Deliver(),
+        PlanPurge(),
+        ApprovePurge("Beslut 2"),
+        Purge(),
+        Export(),
+        PlanPurge(),
+        ApprovePurge("Beslut 3"),
+        Purge(),
+        Purge(),
+        Start(),
+    ]
+)
+"""Export, plan, approve and purge, twice: one that was not exported yet is left and named, and an open one stays."""
+
+TELLING: Mapping[str, Telling] = MappingProxyType(
+    {"year": _YEAR, "week": _WEEK, "outage": _OUTAGE, "given up": _GIVEN_UP, "purge": _PURGE}
+)
+"""Histories for `kill_everywhere`, by name: a year, a week of notifications, an outage, a long outage, a purge."""

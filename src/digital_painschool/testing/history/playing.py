@@ -1,0 +1,103 @@
+"""Histories: steps in a row, played on any scenario, or written as code."""
+
+from collections.abc import Iterable
+
+from attrs import field, frozen
+from hypothesis.vendor.pretty import RepresentationPrinter
+
+from digital_painschool.errors import PainschoolError
+from digital_painschool.policy import Policy
+from digital_painschool.program import Program
+from digital_painschool.testing.example import PROGRAM, SLEEP
+from digital_painschool.testing.history.code import Recorder
+from digital_painschool.testing.history.literals import imports, literal
+from digital_painschool.testing.history.steps import Step
+from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.world import Opening, in_memory
+
+
+@frozen
+class Done:
+    """A step that was taken, and what the desk gave."""
+
+    step: Step
+    gave: object
+
+
+def _words(error: PainschoolError) -> tuple[str, str]:
+    return type(error).__name__, str(error)
+
+
+@frozen
+class Refused:
+    """A step that was refused, and why; two of them are equal when the words of their errors are."""
+
+    step: Step
+    error: PainschoolError = field(eq=_words)
+
+
+Happened = Done | Refused
+"""What came of a step."""
+
+
+def _in_order(steps: Iterable[Step]) -> tuple[Step, ...]:
+    return tuple(steps)
+
+
+@frozen(repr=False)
+class History:
+    """What people, time and machines do, one after another.
+
+    Its `repr` is the code that makes it, with the names that `digital_painschool.testing.history`, `people` and
+    `example` have.
+
+    Args:
+        steps: In order.
+        programs: What the school offers.
+    """
+
+    steps: tuple[Step, ...] = field(converter=_in_order)
+    programs: tuple[Program, ...] = field(default=(PROGRAM, SLEEP), kw_only=True)
+
+    def __repr__(self) -> str:
+        steps = "".join(f"\n    {step!r}," for step in self.steps) + "\n" * bool(self.steps)
+        return f"History(({steps}){self._offered(', programs=')})"
+
+    def _repr_pretty_(self, printer: RepresentationPrinter, _: object) -> None:
+        # Hypothesis shows what it has found by this, and else field by field.
+        printer.text(repr(self))
+
+    def _offered(self, name: str) -> str:
+        """Write the programs as an argument of that name; nothing when they are those that are left out."""
+        return "" if self.programs == (PROGRAM, SLEEP) else f"{name}{literal(self.programs)}"
+
+    def scenario(self, opening: Opening = in_memory, *, policy: Policy | None = None) -> Scenario:
+        """Open a school that offers the programs, for this history to be played on."""
+        return Scenario(opening, programs=self.programs, policy=policy)
+
+    def play(self, scenario: Scenario) -> tuple[Happened, ...]:
+        """Take every step; one that is refused is passed over. Gives what came of each."""
+        return tuple(take(step, scenario) for step in self.steps)
+
+    def code(self) -> str:
+        """Give the history as code of a test: plain calls, and `pytest.raises` around what is refused.
+
+        It is found out by playing it in memory.
+        """
+        with self.scenario() as scenario:
+            recorder = Recorder(scenario)
+            for step in self.steps:
+                recorder.take(step)
+        lines = [f"school = Scenario({self._offered('programs=')})", *recorder.lines]
+        if any("school.world.place" in line for line in lines):
+            lines.append("school.close()")
+        body = "\n".join(lines)
+        return f"{imports(body)}\n\n{body}\n"
+
+
+def take(step: Step, scenario: Scenario) -> Happened:
+    """Take a step, and say what came of it; errors that are none of the library's own are raised."""
+    try:
+        return Done(step, step.take(scenario))
+    except PainschoolError as error:
+        return Refused(step, error)

@@ -1,0 +1,284 @@
+"""Law 5: everything that somebody is to be told of is told once, in its time, or is dropped on record."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+from digital_painschool.events import AccessEnded, Event, NotificationDropped, NotificationUndelivered, ProgramDone
+from digital_painschool.notification import Channel, NotificationRecord, Status
+from digital_painschool.people import HsaId, PersonId
+from digital_painschool.ports.messaging import Address
+from digital_painschool.testing.lifecycle import calendar
+from digital_painschool.testing.lifecycle.clock import Clock
+from digital_painschool.testing.lifecycle.laws import broken, holds, same
+from digital_painschool.testing.lifecycle.model import Course
+from digital_painschool.testing.lifecycle.wishes import Wish, staff_flag, staff_wish
+from digital_painschool.testing.lifecycle.witness import Arrival
+
+LEASE = timedelta(minutes=15)
+"""For how long a worker that died still holds what it had in hand."""
+_GIVEN_UP = frozenset({Status.FAILED, Status.UNREACHABLE})
+
+
+class Telling(Clock):
+    """Keeps account of everything that somebody is to be told of."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wishes: dict[tuple[str, int, Channel], Wish] = {}
+        self.ticks: dict[tuple[str, str], dict[str, bool]] = {}
+        self.entries_seen: Counter[str] = Counter()
+        self.noted: set[tuple[str, str, str]] = set()
+        self.arrivals_seen = 0
+        self.tries_before: Counter[PersonId | Address | None] = Counter()
+        self.told_on: dict[tuple[str, object, object], int] = {}
+        self.held_until: datetime | None = None
+        self.without_reason: set[tuple[str, int, Channel]] = set()
+
+    def wrote(self, of: Course, conversation: int, notify: str) -> None:
+        """Note a message of the therapist's, and that the patient is to be told of it."""
+        number = of.write(conversation, patient=False)
+        if notify == "none":
+            return
+        seq = len(self.school.storage.timeline(of.id))
+        talk = conversation or len(of.talks)
+        collected = notify == "collected"
+        wish = Wish(of, seq, self.now, "message-to-read", Channel.INBOX, of.number, talk, number, collected=collected)
+        wish.since = len(self.witnesses[0].arrivals)
+        self.wishes[wish.key] = wish
+
+    def law_5_what_happened_is_told(self) -> None:
+        """Take note of what timelines say since the last time."""
+        for course in self.present:
+            entries = self.school.storage.timeline(course.id)
+            for entry in entries[self.entries_seen[course.id] :]:
+                self._noted(course, entry.seq, entry.event)
+            self.entries_seen[course.id] = len(entries)
+
+    def _noted(self, course: Course, seq: int, event: Event) -> None:
+        once = {
+            AccessEnded: f"the end of access at {event.access_until}" if isinstance(event, AccessEnded) else "",
+            ProgramDone: "that the patient is done",
+            NotificationDropped: event.notification if isinstance(event, NotificationDropped) else "",
+            NotificationUndelivered: event.notification if isinstance(event, NotificationUndelivered) else "",
+        }.get(type(event))
+        if once is not None:
+            note = (course.id, type(event).__name__, once)
+            holds(5, note not in self.noted, f"{course.id}: its timeline has twice: {type(event).__name__}, {once}")
+            self.noted.add(note)
+        if isinstance(event, NotificationUndelivered):
+            course.lost.append(event.notification)
+        flag = staff_flag(event)
+        if flag in {kind.value for kind in self.policy.staff_flags}:
+            assert flag is not None
+            for channel in (Channel.EMAIL, Channel.SMS):
+                if self.ticks.get((course.unit, course.therapist), {}).get(channel.value):
+                    wish = staff_wish(course, seq, event, flag, channel)
+                    self.wishes[wish.key] = wish
+
+    def check(self) -> None:
+        """Check the laws, and take note of what happened."""
+        super().check()
+        self.law_5_what_happened_is_told()
+
+    def before_a_pass(self) -> None:
+        """Remember what there is to tell."""
+        self.law_5_what_happened_is_told()
+        self.tries_before = Counter(self.witnesses[0].tries)
+        self.without_reason = {key for key, wish in self.wishes.items() if not wish.has_reason(self.now)}
+
+    def after_a_pass(self, *, clean: bool, died: bool) -> None:
+        """Look what became of everything that was to be told, and what arrived.
+
+        Args:
+            clean: Whether nothing went wrong in this pass.
+            died: Whether a worker may have died with something in hand.
+        """
+        self.law_5_what_happened_is_told()
+        for wish in self.wishes.values():
+            if not wish.settled:
+                to = self._reached_at(wish)
+                wish.tries += self.witnesses[0].tries[to] - self.tries_before[to] + died
+        if not clean:
+            self.held_until = self.now + LEASE
+            self.trouble()
+        records = self.records()
+        self.law_5_nothing_is_told_that_nobody_wished(records)
+        for arrival in self.witnesses[0].arrivals[self.arrivals_seen :]:
+            self.law_5_an_arrival_is_right(arrival, records)
+        self.arrivals_seen = len(self.witnesses[0].arrivals)
+        self.law_5_what_is_noted_is_so(records)
+        for wish in self.wishes.values():
+            if not wish.settled:
+                self.law_5_a_wish_is_accounted_for(wish, records, clean=clean)
+        if clean:
+            for course in self.present:
+                over = (course.id, "AccessEnded", f"the end of access at {course.until}")
+                noted = not course.is_open() or self.now < course.until or over in self.noted
+                holds(5, noted, f"{course.id}: access is over, and a pass did not note it")
+
+    def trouble(self) -> None:
+        """Note that something has gone wrong with what waits, or with what it goes together with."""
+        for wish in self.wishes.values():
+            wish.troubled = wish.troubled or not wish.settled
+
+    def records(self) -> dict[str, NotificationRecord]:
+        """Give all notifications that are kept, by id."""
+        storage = self.school.storage
+        return {record.notification.id: record for c in self.present for record in storage.notifications(c.id)}
+
+    def law_5_nothing_is_told_that_nobody_wished(self, records: dict[str, NotificationRecord]) -> None:
+        """Look for a wish behind each cause of each notification, and for each wish in one notification at most."""
+        there = Counter(
+            (cause.enrolment_id, cause.seq, record.notification.channel)
+            for record in records.values()
+            for cause in record.notification.causes
+        )
+        for key, times in there.items():
+            holds(5, key in self.wishes, f"somebody is to be told of entry {key[1]} of {key[0]}, and nobody wished it")
+            holds(5, times == 1, f"entry {key[1]} of {key[0]} is in {times} notifications")
+
+    def law_5_what_is_noted_is_so(self, records: dict[str, NotificationRecord]) -> None:
+        """Look whether what a timeline says became of a notification is what the books say; or it is undecided.
+
+        Of one that several enrolments caused, one timeline may say that it was dropped, as its own reason was gone when
+        a worker died, and the other's reason may still let it go. What is noted as undelivered never came.
+        """
+        right = {"NotificationDropped": {Status.DROPPED}, "NotificationUndelivered": _GIVEN_UP}
+        for course_id, what, which in self.noted:
+            record = records.get(which) if what in right else None
+            if record is None:
+                continue
+            alone = {course_id} == {cause.enrolment_id for cause in record.notification.causes}
+            if alone or what == "NotificationUndelivered":
+                is_so = record.status in {Status.PENDING, *right[what]}
+                holds(5, is_so, f"{course_id}: its timeline has {what} for {which}, which is {record.status.value}")
+
+    def law_5_an_arrival_is_right(self, arrival: Arrival, records: dict[str, NotificationRecord]) -> None:
+        """Look at one thing that somebody was told: once, in its time, to the right one, with a reason."""
+        record = records.get(arrival.key)
+        if record is None:
+            raise broken(5, f"{arrival.key} arrived, and no such notification is kept")
+        notification = record.notification
+        keys = [one.key for one in self.witnesses[0].arrivals]
+        holds(5, keys.count(arrival.key) == 1, f"{arrival.key} was handed over twice")
+        wishes = [self.wishes[c.enrolment_id, c.seq, arrival.channel] for c in notification.causes]
+        holds(5, wishes, f"{arrival.key} tells of nothing")
+        same(5, wishes[0].template, arrival.template.value, f"{arrival.key}: another text")
+        if isinstance(arrival.to, PersonId):
+            same(5, {w.to for w in wishes}, {arrival.to.value}, f"{arrival.key} went to another person")
+        else:
+            same(5, self._reached_at(wishes[0]), arrival.to, f"{arrival.key} went to another address")
+        late = [w for w in wishes if arrival.at < w.due(self.policy)]
+        holds(5, not late, f"{arrival.key} arrived before its time, at {arrival.at}")
+        reasons = [w for w in wishes if w.key not in self.without_reason]
+        if record.attempts > 1:  # it stands for others of its lane, for it may have arrived before
+            reasons += [w for w in self.wishes.values() if w.to == wishes[0].to and w.key not in self.without_reason]
+        holds(5, reasons, f"{arrival.key} was handed over although there was nothing left to tell")
+        if notification.collected:
+            here = arrival.at.astimezone(self.policy.zone)
+            in_time = self.policy.collected_at <= here.time() < self.policy.forenoon_ends
+            holds(5, in_time, f"{arrival.key} is collected and arrived at {here:%H:%M:%S.%f}, not in the forenoon")
+            day = (notification.unit, arrival.to, here.date())
+            holds(5, day not in self.told_on, f"a patient was told twice on {here.date()}")
+            self.told_on[day] = keys.index(arrival.key)
+
+    def law_5_a_wish_is_accounted_for(self, wish: Wish, records: dict[str, NotificationRecord], *, clean: bool) -> None:
+        """Look what became of one wish."""
+        if wish.course.gone:
+            wish.settled = True
+            return
+        mine = [r for r in records.values() if any(self._is_of(c, wish, r) for c in r.notification.causes)]
+        name = f"{wish.course.id}, entry {wish.seq} ({wish.template}, {wish.channel.value})"
+        if not mine:
+            holds(5, wish.collected and not wish.course.is_open(), f"{name}: lost, nobody will be told")
+            wish.settled = True
+            return
+        (record,) = mine
+        found = record.notification
+        same(5, wish.collected, found.collected, f"{name}: collected or not")
+        recipient = found.recipient.value if isinstance(found.recipient, PersonId) else str(found.recipient)
+        same(5, (wish.to, wish.course.unit), (recipient, found.unit), f"{name}: for somebody else")
+        if wish.collected:
+            day = calendar.run_for(wish.at, self.policy.collected_at, self.policy.zone)
+            same(5, day.isoformat(), found.window, f"{name}: in another day's window")
+        if record.status is Status.PENDING:
+            self._may_wait(name, wish, clean=clean)
+            return
+        wish.settled = True
+        if record.status is Status.DROPPED:
+            self._is_dropped_rightly(name, record)
+        elif record.status in _GIVEN_UP:
+            self._is_given_up_rightly(name, wish, record)
+        else:
+            due = wish.due(self.policy)
+            arrivals = [
+                a for a in self.witnesses[0].arrivals[wish.since :] if a.at >= due and a.channel is wish.channel
+            ]
+            if record.status is Status.DELIVERED:
+                arrived = any(a.key == found.id for a in arrivals)
+            else:
+                arrived = any(a.to == found.recipient for a in arrivals)
+            holds(5, arrived, f"{name}: said to be {record.status.value}, and nothing arrived")
+
+    @staticmethod
+    def _is_of(cause: object, wish: Wish, record: NotificationRecord) -> bool:
+        key = (cause.enrolment_id, cause.seq, record.notification.channel)  # type: ignore[attr-defined]
+        return key == wish.key
+
+    def _may_wait(self, name: str, wish: Wish, *, clean: bool) -> None:
+        here = self.now.astimezone(self.policy.zone).time()
+        open_now = not wish.collected or self.policy.collected_at <= here < self.policy.forenoon_ends
+        free = self.held_until is None or self.now >= self.held_until
+        in_time = wish.due(self.policy) <= self.now and not (wish.collected and self.came_late(wish))
+        waits = clean and free and open_now and in_time and not wish.troubled
+        holds(5, not waits, f"{name}: a pass in its time left it waiting")
+
+    def came_late(self, wish: Wish) -> bool:
+        """Whether the patient had been told today before the wish was there: it waits for the next day's run."""
+        day = (wish.course.unit, self._reached_at(wish), calendar.local_day(self.now, self.policy.zone))
+        return self.told_on.get(day, wish.since) < wish.since
+
+    def _is_dropped_rightly(self, name: str, record: NotificationRecord) -> None:
+        for cause in record.notification.causes:
+            other = self.wishes[cause.enrolment_id, cause.seq, record.notification.channel]
+            holds(5, not other.has_reason(self.now), f"{name}: dropped, and there was still something to tell")
+            on_record = other.course.gone or self._is_noted(cause.enrolment_id, record)
+            holds(5, on_record, f"{name}: dropped, and the timeline of {cause.enrolment_id} does not say so")
+
+    def _is_noted(self, course_id: str, record: NotificationRecord) -> bool:
+        # A worker that died may have noted on one of several timelines what the next one decided otherwise.
+        notes = {
+            (course_id, what, record.notification.id) for what in ("NotificationDropped", "NotificationUndelivered")
+        }
+        return not notes.isdisjoint(self.noted)
+
+    def _is_given_up_rightly(self, name: str, wish: Wish, record: NotificationRecord) -> None:
+        holds(5, self._is_noted(wish.course.id, record), f"{name}: given up, and the timeline does not say so")
+        to = self._reached_at(wish)
+        if record.status is Status.UNREACHABLE:
+            reached = isinstance(to, PersonId) and self.witnesses[0].adapters.inbox.reach(to).reachable
+            holds(5, not reached, f"{name}: said to be unreachable, and is not")
+            return
+        witness = self.witnesses[0]
+        often = to in witness.refused and wish.tries > len(self.policy.retry_minutes)
+        holds(5, often or to in witness.refused_for_good, f"{name}: given up after {wish.tries} attempts, too early")
+
+    def _reached_at(self, wish: Wish) -> PersonId | Address | None:
+        if wish.channel is Channel.INBOX:
+            return self.person(wish.to)
+        entry = self.school.ports.directory.find(HsaId(wish.to))
+        found: Address | None = getattr(entry, wish.channel.value, None)
+        return found
+
+    def at_last(self) -> None:
+        """Let some quiet days pass: then everybody has been told of everything, or it is on record why not."""
+        for last in (False, False, True):
+            if not all(wish.settled for wish in self.wishes.values()):
+                self.move(self.edge("run", 0))
+                for wish in self.wishes.values():
+                    wish.troubled = wish.troubled and not last
+                self.make_pass()
+        super().at_last()
+
+    def make_pass(self) -> None:
+        """Let a worker make a pass."""

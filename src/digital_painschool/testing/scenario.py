@@ -1,0 +1,155 @@
+"""A scenario: a school with a clock that moves and people by role, for tests that read like what they tell."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Self
+from weakref import finalize
+
+from digital_painschool.catalogue import Catalogue
+from digital_painschool.delivery import Pass
+from digital_painschool.enrolment import Enrolment
+from digital_painschool.events import Event
+from digital_painschool.policy import Policy
+from digital_painschool.ports import Ports
+from digital_painschool.ports.storage import CaseQuery
+from digital_painschool.program import Program
+from digital_painschool.school import PainSchool
+from digital_painschool.testing.example import PROGRAM, SLEEP
+from digital_painschool.testing.people import ANNA, ARCHIVIST, COLLEAGUE, COORDINATOR, NURSE, OTHER_UNIT, UNIT
+from digital_painschool.testing.world import START, Opening, Told, World, in_memory, local
+
+
+class Scenario:
+    """A school on any adapters, with a clock that the test moves.
+
+    Args:
+        opening: Opens the adapters; left out, all in memory.
+        programs: On the list of every unit.
+        policy: Of every unit.
+        start: Where the clock begins, an aware time; left out, Monday 2 March 2026, 08:00 in Stockholm.
+
+    At hand are `desk` (the nurse's), `colleague`, `coordinator` (a patient administrator), `office` (the data
+    administrator's) and `room` (the patient Anna's); for anybody else ask `school`.
+    """
+
+    def __init__(
+        self,
+        opening: Opening = in_memory,
+        *,
+        programs: tuple[Program, ...] = (PROGRAM, SLEEP),
+        policy: Policy | None = None,
+        start: datetime = START,
+    ) -> None:
+        chosen = Policy() if policy is None else policy
+        self.world = World(start)
+        self.zone = chosen.zone
+        self.opening = opening
+        self.catalogue = Catalogue(programs=programs, policy=chosen)
+        self._ids = 0
+        self.restart()
+
+    @property
+    def now(self) -> datetime:
+        """The clock, UTC."""
+        return self.world.now
+
+    @now.setter
+    def now(self, to: datetime) -> None:
+        self.world.now = to
+
+    def restart(self, catalogue: Catalogue | None = None) -> None:
+        """Open the school anew on what is kept, as a new process would; the old one is not closed first.
+
+        Args:
+            catalogue: Other programs or policies from now on; left out, the same.
+        """
+        self.catalogue = catalogue or self.catalogue
+        self.ports = self.opening(self.world)
+        self.storage = self.ports.storage
+        # A test that has no more use for its school need not close it: from Python 3.13 on SQLite would complain.
+        finalize(self, self.storage.close)
+        self.school = self.another(self.ports)
+        self.desk = self.school.therapist(NURSE)
+        self.colleague = self.school.therapist(COLLEAGUE)
+        self.coordinator = self.school.therapist(COORDINATOR)
+        self.office = self.school.administrator(ARCHIVIST)
+        self.room = self.school.patient(ANNA)
+
+    def another(self, ports: Ports) -> PainSchool:
+        """Give one more school with the same programs and clock, as another process would be."""
+        return PainSchool(ports, catalogue=self.catalogue, clock=lambda: self.now, new_id=self._new_id)
+
+    def at(self, text: str) -> None:
+        """Set the clock to a local time of the unit's zone, such as `"2027-03-28 01:30"`."""
+        self.now = local(text, self.zone)
+
+    def advance(self, **by: float) -> None:
+        """Move the clock on, by the arguments of a `timedelta`: `advance(weeks=2)`."""
+        self.now += timedelta(**by)
+
+    def start(self, number: str = ANNA, key: str = "smartskola") -> str:
+        """Start a program for a patient of the nurse's; gives the enrolment's id."""
+        return self.desk.start(number, program=key).id
+
+    def deliver(self) -> Pass:
+        """Let a worker make one pass."""
+        return self.school.delivery().run(self.now)
+
+    @property
+    def outbox(self) -> tuple[Told, ...]:
+        """What patients and staff were told, where the adapters for it are the world's own."""
+        return self.world.outbox
+
+    def state(self, enrolment_id: str) -> Enrolment:
+        """Give the stored state of an enrolment."""
+        found = self.storage.load(enrolment_id)
+        assert found is not None
+        return found
+
+    def events(self, enrolment_id: str) -> tuple[Event, ...]:
+        """Give the events of a timeline."""
+        return tuple(entry.event for entry in self.storage.timeline(enrolment_id))
+
+    def kept(self) -> object:
+        """Give all that is kept, apart from the access log, so that two moments or two storages can be compared."""
+        ids = [f"e-{number:04}" for number in range(1, self._ids + 1)]
+        papers = self.storage.receipts(UNIT), [plan for id_ in ids if (plan := self.storage.plan(id_)) is not None]
+        profiles = [self.storage.profile(UNIT, actor.hsa_id) for actor in (NURSE, COLLEAGUE)]
+        queries = [CaseQuery(unit=unit, therapist=None, now=self.now, limit=500) for unit in (UNIT, OTHER_UNIT)]
+        return (
+            [(s, self._kept_of(id_, s.version)) for id_ in ids if (s := self.storage.load(id_)) is not None],
+            [self.storage.cases(query) for query in queries],
+            [self.storage.ended(unit) for unit in (UNIT, OTHER_UNIT)],
+            papers,
+            profiles,
+        )
+
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Expect that nothing is changed, apart from the access log (law 2)."""
+        before = self.kept()
+        yield
+        assert before == self.kept()
+
+    def close(self) -> None:
+        """Close the school, and remove what its world had on disk."""
+        self.school.close()
+        self.world.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _kept_of(self, enrolment_id: str, version: int) -> object:
+        return (
+            self.storage.timeline(enrolment_id),
+            self.storage.documents(enrolment_id, range(1, version + 1)),
+            self.storage.notifications(enrolment_id),
+        )
+
+    def _new_id(self, _: datetime) -> str:
+        self._ids += 1
+        return f"e-{self._ids:04}"

@@ -1,0 +1,23 @@
+"""What alarms: worked out here from a form and its answers, not by the library that is tested."""
+
+from collections.abc import Mapping
+
+from digital_painschool.form import Choice, Form, ManyChoices, Number, Scale
+
+
+def alarms(form: Form, answers: Mapping[str, object]) -> bool:
+    """Tell whether answers reach an alert threshold of a form."""
+    total = 0
+    for question in form.questions:
+        answer = answers.get(question.key)
+        if isinstance(question, Choice | ManyChoices):
+            chosen = answer if isinstance(answer, tuple) else (answer,)
+            options = [option for option in question.options if option.key in chosen]
+            total += sum(option.score or 0 for option in options)
+            if any(option.alert for option in options):
+                return True
+        elif isinstance(question, Scale | Number) and isinstance(answer, int | float):
+            total += int(answer) if question.scored else 0
+            if question.alert_from is not None and answer >= question.alert_from:
+                return True
+    return form.alert_from is not None and total >= form.alert_from

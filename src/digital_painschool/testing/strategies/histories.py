@@ -1,0 +1,55 @@
+"""Whole histories: legal ones, of which every step is accepted, and legal ones with refused steps in between."""
+
+from hypothesis import strategies as st
+
+from digital_painschool.policy import Policy
+from digital_painschool.program import Ordering, Program
+from digital_painschool.testing.example import SLEEP, program
+from digital_painschool.testing.history import History, Step
+from digital_painschool.testing.strategies.plan import Plan
+from digital_painschool.testing.strategies.refusals import ALWAYS, REFUSALS
+from digital_painschool.testing.strategies.wishes import WISHES
+
+_WISHES = st.sampled_from(WISHES)
+_REFUSALS = st.sampled_from(REFUSALS)
+
+
+@st.composite
+def planned_steps(
+    draw: st.DrawFn, programs: tuple[Program, ...], policy: Policy, length: int, *, refused: bool
+) -> list[tuple[Step, bool]]:
+    """Give steps in order, each with whether it will be accepted."""
+    plan = Plan(programs, policy)
+    steps: list[tuple[Step, bool]] = []
+    # About every other wish is granted. A stop is drawn before each, so that any part can be left out in shrinking.
+    while draw(st.integers(0, 2 * length)):
+        refusal = refused and draw(st.integers(0, 2)) == 2
+        step = draw(_REFUSALS if refusal else _WISHES)(draw, plan)
+        if step is not None:
+            steps.append((step, not refusal))
+    if refused and all(accepted for _, accepted in steps):
+        steps.append((draw(st.sampled_from(ALWAYS)), False))
+    return steps
+
+
+_OFFERED = st.sampled_from([(program(ordering), SLEEP) for ordering in Ordering])
+
+
+@st.composite
+def histories(
+    draw: st.DrawFn,
+    *,
+    programs: tuple[Program, ...] | None = None,
+    policy: Policy | None = None,
+    length: int = 25,
+    refused: bool = False,
+) -> History:
+    """Give whole histories: of patients, therapists, a worker, a data administrator, time that goes by, and restarts.
+
+    Every step is accepted on a scenario with the same programs and policy; with `refused` there are also steps that
+    are refused, at least one. Left out, `programs` are those of `digital_painschool.testing.example` in any ordering,
+    and `policy` is the default. They are about `length` steps long, sometimes much longer or shorter.
+    """
+    offered = draw(_OFFERED) if programs is None else programs
+    steps = draw(planned_steps(offered, Policy() if policy is None else policy, length, refused=refused))
+    return History(tuple(step for step, _ in steps), programs=offered)

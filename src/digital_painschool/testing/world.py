@@ -1,0 +1,148 @@
+"""The world around a school: the time, and what goes on being there when the school's process dies."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox, MemoryMessenger, MemoryStorage
+from digital_painschool.adapters.swedish_identity import SwedishIdentity
+from digital_painschool.instants import utc
+from digital_painschool.notification import Channel, Template
+from digital_painschool.people import PersonId
+from digital_painschool.ports import Directory, Identity, Inbox, Messenger, Observer, Ports, Storage
+from digital_painschool.ports.directory import StaffEntry
+from digital_painschool.ports.messaging import Address
+from digital_painschool.testing.people import COLLEAGUE, NURSE
+
+STOCKHOLM = ZoneInfo("Europe/Stockholm")
+INSTANT = timedelta(microseconds=1)
+"""The shortest time that two instants can lie apart."""
+
+
+def local(text: str, zone: ZoneInfo = STOCKHOLM, *, fold: int = 0) -> datetime:
+    """Give the instant of a local time such as `"2026-03-02 09:00"`, in UTC.
+
+    Args:
+        text: ISO 8601, without an offset.
+        zone: Whose local time.
+        fold: 1 means the second of two equal local times, when the clocks are set back.
+    """
+    return datetime.fromisoformat(text).replace(tzinfo=zone, fold=fold).astimezone(UTC)
+
+
+START = local("2026-03-02 08:00")
+"""A Monday, an hour before the run of collected notifications."""
+
+
+def both_ways(name: str) -> StaffEntry:
+    """Give a directory entry with an e-mail address and a telephone number."""
+    return StaffEntry(email=Address(f"{name}@vgregion.example"), sms=Address("+46700000000"))
+
+
+_KNOWN: Mapping[str, StaffEntry] = {NURSE.hsa_id: both_ways("nurse"), COLLEAGUE.hsa_id: both_ways("colleague")}
+
+
+class Told(NamedTuple):
+    """What was handed over: by which way, to whom (masked when shown), which fixed text, under which key."""
+
+    channel: Channel
+    to: PersonId | Address
+    template: Template
+    key: str
+
+
+class World:
+    """What is there whether a school is open or not: the time, a place for files, and adapters in memory.
+
+    Args:
+        now: Where the clock begins, an aware time.
+        staff: The entries of the staff directory, by HSA-id; left out, `NURSE` and `COLLEAGUE` with both ways.
+    """
+
+    def __init__(self, now: datetime = START, staff: Mapping[str, StaffEntry] | None = None) -> None:
+        self.now = utc(now)
+        self.storage = MemoryStorage()
+        self.identity = SwedishIdentity()
+        self.inbox = MemoryInbox()
+        self.email = MemoryMessenger(Channel.EMAIL)
+        self.sms = MemoryMessenger(Channel.SMS)
+        self.directory = MemoryDirectory(_KNOWN if staff is None else staff)
+        self._folder: TemporaryDirectory[str] | None = None
+
+    @property
+    def place(self) -> Path:
+        """A folder of this world's own, empty at first and gone with it: where a storage can keep its files."""
+        if self._folder is None:
+            self._folder = TemporaryDirectory(prefix="painschool-", ignore_cleanup_errors=True)
+        return Path(self._folder.name)
+
+    @property
+    def outbox(self) -> tuple[Told, ...]:
+        """What the inbox, e-mail and SMS of this world were handed, once each: patients first, then staff."""
+        notices = (Told(Channel.INBOX, one.person, one.template, one.key) for one in self.inbox.delivered)
+        messages = (
+            Told(way.channel, one.address, one.template, one.key) for way in (self.email, self.sms) for one in way.sent
+        )
+        return (*notices, *messages)
+
+    def ports(
+        self,
+        *,
+        storage: Storage | None = None,
+        identity: Identity | None = None,
+        inbox: Inbox | None = None,
+        directory: Directory | None = None,
+        messengers: tuple[Messenger, ...] | None = None,
+        observers: tuple[Observer, ...] = (),
+    ) -> Ports:
+        """Give ports: your adapters, and this world's own in memory for whatever is left out."""
+        return Ports(
+            storage=storage or self.storage,
+            identity=identity or self.identity,
+            inbox=inbox or self.inbox,
+            directory=directory or self.directory,
+            messengers=(self.email, self.sms) if messengers is None else messengers,
+            observers=observers,
+        )
+
+    def close(self) -> None:
+        """Remove the folder."""
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+
+Opening = Callable[[World], Ports]
+"""Opens the adapters on what is there in a world, as a new process would; called again after each restart."""
+
+
+def in_memory(world: World) -> Ports:
+    """Open the adapters in memory; what they keep outlives a restart, as long as the world does."""
+    return world.ports()
+
+
+def stored_at(url: str) -> Opening:
+    """Give an opening of the SQL storage at a URL, of which `{place}` becomes the world's folder.
+
+    Its schema is brought up to date. Needs the extra `sql`.
+    """
+
+    def open_there(world: World) -> Ports:
+        from digital_painschool.adapters.sql import SqlStorage
+
+        there = url.replace("{place}", str(world.place)) if "{place}" in url else url
+        return world.ports(storage=SqlStorage(there, migrate=True))
+
+    return open_there
+
+
+on_sqlite = stored_at("sqlite:///{place}/painschool.db")
+"""Open the storage on an SQLite file in the world's folder."""
+
+
+def with_adapters(**own: Any) -> Opening:
+    """Give an opening of adapters that are made already, by the names that `World.ports` has for them."""
+    return lambda world: world.ports(**own)

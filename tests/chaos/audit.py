@@ -1,0 +1,16 @@
+"""The audit: everything that is wrong with the books, in sentences."""
+
+from tests.chaos.audit_calls import calls_wrong
+from tests.chaos.audit_claims import claims_wrong
+from tests.chaos.audit_days import days_wrong
+from tests.chaos.audit_steps import steps_wrong
+from tests.chaos.audit_timelines import timelines_wrong
+from tests.chaos.audit_told import told_wrong
+from tests.chaos.books import Books
+
+_AUDITS = (timelines_wrong, steps_wrong, told_wrong, claims_wrong, days_wrong, calls_wrong)
+
+
+def findings(books: Books) -> tuple[str, ...]:
+    """Give everything that is wrong; nothing, when the books are exact."""
+    return tuple(found for audit in _AUDITS for found in audit(books))

@@ -1,0 +1,188 @@
+"""The audit finds what is wrong with answers and claims: exact journals are spoilt on purpose, one way at a time."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+
+import pytest
+from attrs import evolve, frozen
+
+from digital_painschool.testing.world import local
+from tests.chaos.audit import findings
+from tests.chaos.audit_days import late_ones
+from tests.chaos.books import Books, read_books
+from tests.chaos.clock import LyingClock
+from tests.chaos.journal import Journal, Noted, noted
+from tests.chaos.setting import Setting
+
+Spoil = Callable[[Noted], tuple[Noted, ...]]
+"""What a note becomes: itself, another, several or none."""
+
+
+@frozen
+class Notes:
+    """Picks notes of the story.
+
+    Args:
+        what: Of what was asked.
+        answer: Of what was answered; None for any.
+        place: The how many-eth of them, from 0.
+    """
+
+    what: str
+    answer: str | None = None
+    place: int = 0
+
+    def of(self, books: Books) -> Noted:
+        """Give the note."""
+        found = [one for one in books.noted if one.what == self.what and self.answer in {None, one.answer}]
+        return found[self.place]
+
+
+def _answers(answer: str | None) -> Spoil:
+    return lambda one: (evolve(one, answer=answer, came={**one.came, "why": "ZeroDivisionError"}),)
+
+
+def _later(one: Noted) -> tuple[Noted, ...]:
+    assert one.answered is not None
+    return (evolve(one, answered=one.answered + 31),)
+
+
+def _killed_after_a_minute(one: Noted) -> tuple[Noted, ...]:
+    kill = evolve(one, kind="conductor", life=0, what="kill", facts={"life": one.life}, asked=one.asked + 60)
+    return evolve(one, answer=None, answered=None), evolve(kill, answer=None, answered=None)
+
+
+def _another_version(one: Noted) -> tuple[Noted, ...]:
+    return (evolve(one, came={**one.came, "version": one.came["version"] + 1}),)
+
+
+def _elsewhere(one: Noted) -> tuple[Noted, ...]:
+    return (evolve(one, facts={**one.facts, "enrolment": "e2"}),)
+
+
+def _twice(one: Noted) -> tuple[Noted, ...]:
+    return one, evolve(one, number=1000)
+
+
+def _deadlocked(one: Noted) -> tuple[Noted, ...]:
+    over = evolve(one, kind="conductor", life=0, what="over", facts={"deadlocks": 2}, answer=None, answered=None)
+    return one, over
+
+
+def _claimed_at(text: str) -> Spoil:
+    return lambda one: (evolve(one, facts={**one.facts, "now": str(local(text))}),)
+
+
+def _claimed_by_another(one: Noted) -> tuple[Noted, ...]:
+    claimed = [{**item, "token": f"other {item['token']}"} for item in one.came["claimed"]]
+    return one, evolve(one, life=3, came={**one.came, "claimed": claimed})
+
+
+def _claimed_again(one: Noted) -> tuple[Noted, ...]:
+    long_after = datetime.fromisoformat(one.facts["now"]) + timedelta(days=3)
+    return one, evolve(one, life=3, facts={**one.facts, "now": str(long_after)})
+
+
+def _without_the_first(one: Noted) -> tuple[Noted, ...]:
+    claimed = [item for item in one.came["claimed"] if item["id"] != "e1.4.inbox"]
+    return (evolve(one, came={**one.came, "claimed": claimed}),)
+
+
+def _taken_first(one: Noted) -> tuple[Noted, ...]:
+    taken = evolve(one, number=1000, what="taken", facts={"key": "e1.2.email"}, asked=one.asked + 1e-6, answer=None)
+    return one, taken
+
+
+SPOILT: dict[str, tuple[Notes, Spoil, str]] = {
+    "answered, and not done": (
+        Notes("therapist_writes", "NotPermitted"),
+        _answers("ok"),
+        "was answered, and is not there",
+    ),
+    "a conflict, and done": (Notes("save_form", "ok"), _answers("Conflict"), "was refused with Conflict, and is there"),
+    "another version": (
+        Notes("hand_over", "ok"),
+        _another_version,
+        "the answer was version 10, and its last entry is 9",
+    ),
+    "in another enrolment": (Notes("save_form", "ok"), _elsewhere, "it was asked for in e2"),
+    "two calls of one instant": (Notes("save_form", "ok"), _twice, "two calls have one instant"),
+    "an error without a type": (Notes("save_form", "RuleBroken"), _answers("untyped"), "ZeroDivisionError"),
+    "a late answer": (Notes("save_form", "ok"), _later, "no answer for 31 seconds"),
+    "no answer until it was killed": (Notes("open_form", "ok"), _killed_after_a_minute, "no answer for 60 seconds"),
+    "a deadlock": (Notes("open_form", "ok"), _deadlocked, "the database has had to end 2 deadlocks"),
+    "two holders": (Notes("claim"), _claimed_by_another, "its lane was held by lives 2 and 3"),
+    "one token twice": (Notes("claim"), _claimed_again, "one token was given to two claims"),
+    "a lane that is torn": (Notes("claim", place=3), _without_the_first, "e1.4.inbox was left behind by life 2"),
+    "too early": (Notes("claim"), _claimed_at("2026-03-02 08:30"), "was claimed before it was due"),
+    "in the afternoon": (Notes("claim"), _claimed_at("2026-03-02 13:30"), "e1.4.inbox went at 13:30"),
+    "dropped by whom it was handed over by": (
+        Notes("claim", place=3),
+        _taken_first,
+        "e1.2.email was dropped by the worker that had handed it over",
+    ),
+    "a decision that nobody asked for": (Notes("settle", place=2), lambda _: (), "and no worker has decided that"),
+}
+
+
+def _spoilt(books: Books, which: Notes, spoil: Spoil) -> Books:
+    chosen = which.of(books)
+    notes = [part for one in books.noted for part in (spoil(one) if one is chosen else (one,))]
+    return evolve(books, noted=tuple(sorted(notes, key=lambda one: one.asked)))
+
+
+@pytest.fixture(scope="module")
+def books(told: tuple[str, Setting]) -> Books:
+    """The story's books, exact."""
+    return read_books(told[1])
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_a_spoilt_journal_is_found(books: Books, name: str) -> None:
+    """Otherwise what people were told, and what workers held, could be anything."""
+    which, spoil, says = SPOILT[name]
+    found = findings(_spoilt(books, which, spoil))
+    assert any(says in finding for finding in found), found
+
+
+def _on_the_day_of_the_first(books: Books) -> Books:
+    return _spoilt(books, Notes("claim", place=3), _claimed_at("2026-03-02 11:00"))
+
+
+def test_a_second_notice_of_a_day_is_found(books: Books) -> None:
+    """Otherwise a patient who is told twice on a day would not be noticed."""
+    early = _spoilt(books, Notes("therapist_writes", place=1), lambda one: (evolve(one, answered=one.asked - 3600),))
+    early = _spoilt(early, Notes("therapist_writes", place=1), lambda one: (evolve(one, asked=one.asked - 3600),))
+    found = findings(_on_the_day_of_the_first(early))
+    assert any("e1.8.inbox went on a day on which its patient had been told before" in one for one in found), found
+
+
+def test_one_that_came_when_the_day_s_claim_was_made_is_late_and_not_wrong(books: Books) -> None:
+    """Otherwise a message that is written at 08:59:59, and saved at 09:00:01, would be called a fault."""
+    late = _on_the_day_of_the_first(books)
+    assert not any("told before" in one for one in findings(late))
+    assert (0, 1) == (late_ones(books), late_ones(late))
+
+
+def test_what_a_killed_process_wrote_half_was_not_answered(tmp_path: Path) -> None:
+    """Otherwise a kill in the middle of a line would stop the audit, or count as an answer."""
+    journal = Journal(tmp_path, 7, "web")
+    journal.answered(journal.asked("first"), "ok")
+    journal.answered(journal.asked("second"), "ok")
+    journal.close()
+    file = tmp_path / "web-00007.jsonl"
+    file.write_text(file.read_text("utf-8")[:-5], "utf-8")
+    assert [("first", "ok"), ("second", None)] == [(one.what, one.answer) for one in noted(tmp_path)]
+
+
+def test_a_clock_never_gives_an_instant_twice_and_names_its_process(tmp_path: Path) -> None:
+    """Otherwise the audit would not know whose call an entry belongs to."""
+    setting = Setting(url="", folder=tmp_path, seconds=0, speed=timedelta(microseconds=1))
+    clock = LyingClock(setting, 1234, Random(1))
+    given = [clock.draw() for _ in range(1000)]
+    assert 1000 == len(set(given))
+    assert {1234} == {at.microsecond % 10_000 for at in given}
+    assert any(later < earlier for earlier, later in pairwise(given))

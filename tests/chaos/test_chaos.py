@@ -1,0 +1,25 @@
+"""A short run of chaos; the long one is `python -m tests.chaos`."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.running import run
+from tests.chaos.setting import Setting
+
+pytestmark = pytest.mark.search
+
+
+def test_chaos_leaves_exact_books(empty_postgresql_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Otherwise a kill, a lost connection or a wrong clock would lose or double a message, or a notification of it."""
+    caplog.set_level(logging.CRITICAL)
+    report = run(Setting(url=empty_postgresql_url, folder=tmp_path, seconds=12))
+    assert () == report.findings, report
+    assert report.figures["kills"] > 3
+    assert report.figures["cuts"] > 3
+    assert report.calls["ok"] > 100
+    assert report.calls["no answer"]
+    assert report.passes["ok"] > 10
+    assert {"delivered", "dropped", "unreachable"} <= report.statuses.keys()
+    assert "findings: none" in str(report)

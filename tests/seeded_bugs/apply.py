@@ -1,0 +1,57 @@
+"""A pytest plugin that puts the bug in which the environment names, while its module is imported.
+
+    SEEDED_BUG=name python -m pytest -p tests.seeded_bugs.apply ...
+
+No file is changed.
+"""
+
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import os
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+
+from tests.seeded_bugs.bug import Bug
+
+VARIABLE = "SEEDED_BUG"
+
+
+class _Loader(importlib.machinery.SourceFileLoader):
+    """Loads one module from its changed source, and leaves no compiled file of it behind."""
+
+    def __init__(self, name: str, path: str, bug: Bug) -> None:
+        super().__init__(name, path)
+        self._bug = bug
+
+    def get_code(self, fullname: str) -> object:  # type: ignore[override]
+        source = self.get_data(self.path).decode("utf-8")
+        return compile(self._bug.put_into(source), self.path, "exec", dont_inherit=True)
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    def __init__(self, bug: Bug) -> None:
+        self._name = f"digital_painschool.{bug.module}"
+        self._bug = bug
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname != self._name:
+            return None
+        file = str(self._bug.file)
+        return importlib.util.spec_from_file_location(fullname, file, loader=_Loader(fullname, file, self._bug))
+
+
+def put_in(bug: Bug) -> None:
+    """Put a bug in from now on: its module must not be loaded yet."""
+    if f"digital_painschool.{bug.module}" in sys.modules:
+        raise RuntimeError(f"{bug.module} is loaded already: the bug would not be there")
+    sys.meta_path.insert(0, _Finder(bug))
+
+
+if VARIABLE in os.environ:
+    from tests.seeded_bugs.bugs import BUGS
+
+    put_in(next(bug for bug in BUGS if bug.name == os.environ[VARIABLE]))

@@ -1,0 +1,58 @@
+"""A seeded bug: a line or two of a module that are replaced, and what of the kit must notice."""
+
+from pathlib import Path
+
+from attrs import frozen
+
+import digital_painschool
+
+_PACKAGE = Path(digital_painschool.__file__).parent
+
+
+@frozen
+class Catcher:
+    """What of the kit must notice a bug.
+
+    Args:
+        test: The test, as pytest is asked for it, from the folder of the suites.
+        says: What its output must say, as a regular expression: the law, or the clause that is broken.
+    """
+
+    test: str
+    says: str
+
+
+@frozen
+class Bug:
+    """A bug that somebody could make.
+
+    Args:
+        name: What it is known by.
+        harm: What it would do to people.
+        module: The module that it is in, without the package's name.
+        old: What stands there; it comes exactly once.
+        new: What is put in its place.
+        caught_by: What must notice.
+    """
+
+    name: str
+    harm: str
+    module: str
+    old: str
+    new: str
+    caught_by: Catcher
+
+    @property
+    def file(self) -> Path:
+        """The file that the bug is in."""
+        return _PACKAGE / f"{self.module.replace('.', '/')}.py"
+
+    def put_into(self, source: str) -> str:
+        """Give a module's source with the bug.
+
+        Raises:
+            ValueError: What is to be replaced does not come exactly once: the module has changed.
+        """
+        if source.count(self.old) != 1:
+            raise ValueError(f"{self.name}: {self.old!r} comes {source.count(self.old)} times in {self.module}")
+        return source.replace(self.old, self.new)

@@ -1,0 +1,22 @@
+"""The catalogue of seeded bugs, by where they are."""
+
+from tests.seeded_bugs.bug import Bug
+from tests.seeded_bugs.bugs.adapters import BUGS as ADAPTERS
+from tests.seeded_bugs.bugs.delivery import BUGS as DELIVERY
+from tests.seeded_bugs.bugs.memory import BUGS as MEMORY
+from tests.seeded_bugs.bugs.permissions import BUGS as PERMISSIONS
+from tests.seeded_bugs.bugs.retention import BUGS as RETENTION
+from tests.seeded_bugs.bugs.rules import BUGS as RULES
+from tests.seeded_bugs.bugs.sql import BUGS as SQL
+from tests.seeded_bugs.bugs.state import BUGS as STATE
+
+BUGS: tuple[Bug, ...] = (
+    *RULES,
+    *STATE,
+    *PERMISSIONS,
+    *DELIVERY,
+    *RETENTION,
+    *MEMORY,
+    *SQL,
+    *ADAPTERS,
+)

@@ -1,0 +1,115 @@
+"""Bugs in the other adapters."""
+
+from tests.seeded_bugs.bug import Bug, Catcher
+
+BUGS = (
+    Bug(
+        name="the-inbox-forgets-its-keys",
+        harm="a patient would get a notice again after each crash",
+        module="adapters.memory.inbox",
+        old="            if notice.key in self._delivered:\n                return Delivered.KNOWN\n",
+        new="",
+        caught_by=Catcher(
+            "tests/test_memory.py::TestMemoryInbox::test_a_notice_is_delivered_once_whatever_the_number_of_attempts",
+            "test_a_notice_is_delivered_once_whatever_the_number_of_attempts",
+        ),
+    ),
+    Bug(
+        name="the-messenger-forgets-its-keys",
+        harm="a therapist would get a message again after each crash",
+        module="adapters.memory.messenger",
+        old="            if key in self._sent:\n                return Delivered.KNOWN\n",
+        new="",
+        caught_by=Catcher(
+            "tests/test_memory.py::TestMemoryMessenger::test_a_message_is_sent_once_whatever_the_number_of_attempts",
+            "test_a_message_is_sent_once_whatever_the_number_of_attempts",
+        ),
+    ),
+    Bug(
+        name="a-file-for-every-attempt",
+        harm="a therapist would get a message again after each crash",
+        module="adapters.file_messenger",
+        old="                os.link(partial.name, file)\n",
+        new="                os.replace(partial.name, file)\n",
+        caught_by=Catcher(
+            "tests/test_files.py::TestFileMessenger::test_a_message_is_sent_once_whatever_the_number_of_attempts",
+            "test_a_message_is_sent_once_whatever_the_number_of_attempts",
+        ),
+    ),
+    Bug(
+        name="the-inbox-forgets-everybody",
+        harm="the purge of one patient would empty another's inbox",
+        module="adapters.sql.inbox",
+        old='_FORGET = delete(notices).where(among(notices.c.key, "keys"))',
+        new='_FORGET = delete(notices).where(among(notices.c.key, "keys") | True)',
+        caught_by=Catcher(
+            "tests/test_sql_storage.py::TestSqliteInbox::test_what_is_forgotten_is_gone_and_nothing_else",
+            "test_what_is_forgotten_is_gone_and_nothing_else",
+        ),
+    ),
+    Bug(
+        name="reserve-numbers-are-reachable",
+        harm="a message would wait for somebody who is never told",
+        module="adapters.memory.inbox",
+        old="            return Reach(reachable=False)",
+        new="            return Reach(reachable=True)",
+        caught_by=Catcher(
+            "tests/test_memory.py::TestMemoryInbox::test_reach_tells_who_cannot_be_reached",
+            "test_reach_tells_who_cannot_be_reached",
+        ),
+    ),
+    Bug(
+        name="half-of-the-check-digits",
+        harm="a mistyped number would open another person's treatment",
+        module="adapters.swedish_identity",
+        old="codes[-2::-2].translate(_TWICE))) % 10 == 0",
+        new="codes[-2::-2].translate(_TWICE))) % 5 == 0",
+        caught_by=Catcher(
+            "tests/testing/test_strategies.py::test_a_wrong_number_is_refused_for_its_one_fault", "check digit"
+        ),
+    ),
+    Bug(
+        name="the-wrong-century",
+        harm="a child's number would be read as a centenarian's",
+        module="adapters.swedish_identity",
+        old='- _CENTURY if sign == "+" else today',
+        new='if sign == "+" else today',
+        caught_by=Catcher(
+            "tests/test_swedish_identity.py::TestSwedishIdentity::test_every_accepted_spelling_gives_the_one_person",
+            "test_every_accepted_spelling_gives_the_one_person",
+        ),
+    ),
+    Bug(
+        name="the-number-in-the-error",
+        harm="an identity number would end up in a log",
+        module="adapters.swedish_identity",
+        old='raise InvalidIdentity(f"no identity number',
+        new='raise InvalidIdentity(f"{typed} is no identity number',
+        caught_by=Catcher(
+            "tests/test_swedish_identity.py::TestSwedishIdentity::test_a_number_with_a_wrong_character_is_not_repaired",
+            "test_a_number_with_a_wrong_character_is_not_repaired",
+        ),
+    ),
+    Bug(
+        name="inner-blanks-are-mended",
+        harm="what is no number would be made one",
+        module="adapters.swedish_identity",
+        old="        typed = text.strip(_BLANKS)",
+        new="        typed = text.replace(' ', '')",
+        caught_by=Catcher(
+            "tests/test_swedish_identity.py::TestSwedishIdentity::test_a_blank_within_a_number_is_refused",
+            "test_a_blank_within_a_number_is_refused",
+        ),
+    ),
+    Bug(
+        name="the-directory-forgets-the-case",
+        harm="staff whose id has other letters would be mixed up",
+        module="adapters.memory.directory",
+        old="        return self._entries.get(hsa_id)",
+        new="        return self._entries.get(hsa_id) or next(iter(self._entries.values()), None)",
+        caught_by=Catcher(
+            "tests/test_memory.py::TestMemoryDirectory::test_it_gives_nothing_for_one_that_it_does_not_know",
+            "test_it_gives_nothing_for_one_that_it_does_not_know",
+        ),
+    ),
+)

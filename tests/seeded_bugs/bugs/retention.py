@@ -1,0 +1,72 @@
+"""Bugs in what may be purged, and in the procedure."""
+
+# ruff: noqa: E501 - lines of other files
+
+from tests.seeded_bugs.bug import Bug, Catcher
+
+BUGS = (
+    Bug(
+        name="a-year-too-early",
+        harm="records would be destroyed that must be kept",
+        module="rules.retention",
+        old="years_earlier(now, policy.retention_years, policy.zone)",
+        new="years_earlier(now, policy.retention_years - 1, policy.zone)",
+        caught_by=Catcher("tests/seeded_bugs/kit/lifecycle.py::TestInMemory::test_records_usual", "Law 7"),
+    ),
+    Bug(
+        name="counted-from-the-end",
+        harm="a record with a later entry would be destroyed too early",
+        module="rules.retention",
+        old="if enrolment.last_entry_at < before)",
+        new="if enrolment.ended_at < before)",
+        caught_by=Catcher("tests/seeded_bugs/kit/lifecycle.py::TestInMemory::test_records_usual", "Law 7"),
+    ),
+    Bug(
+        name="purged-without-a-decision",
+        harm="records would be destroyed that nobody decided on",
+        module="rules.retention",
+        old='    if plan.decision is None:\n        raise RuleBroken("D-21a", Reason.NOT_APPROVED)\n    return plan.decision',
+        new='    return plan.decision or Decision(reference="-", by=by.hsa_id, at=plan.made_at)',
+        caught_by=Catcher("tests/seeded_bugs/kit/lifecycle.py::TestInMemory::test_records_usual", "Law 7"),
+    ),
+    Bug(
+        name="an-old-export-will-do",
+        harm="what came after the export would be lost",
+        module="rules.retention",
+        old="present.exported != present.version:",
+        new="not present.exported:",
+        caught_by=Catcher("tests/seeded_bugs/kit/lifecycle.py::TestInMemory::test_records_usual", "Law 7"),
+    ),
+    Bug(
+        name="nobody-asks-for-the-export",
+        harm="statistics would be lost for good",
+        module="rules.retention",
+        old="    if policy.export_before_purge and",
+        new="    if not policy.export_before_purge and",
+        caught_by=Catcher("tests/seeded_bugs/kit/lifecycle.py::TestInMemory::test_records_usual", "Law 7"),
+    ),
+    Bug(
+        name="the-receipt-names-what-stayed",
+        harm="a replay would destroy what was kept on purpose",
+        module="rules.retention",
+        old="if e.enrolment_id not in ids),",
+        new="if e.enrolment_id),",
+        caught_by=Catcher("tests/seeded_bugs/kit/lifecycle.py::TestInMemory::test_records_usual", "Law 7"),
+    ),
+    Bug(
+        name="the-inbox-keeps-its-notices",
+        harm="a purged patient's number would stay in the inbox",
+        module="desks.administrator",
+        old="            self._steps.ports.inbox.forget(keys)\n",
+        new="",
+        caught_by=Catcher("tests/seeded_bugs/kit/lifecycle.py::TestInMemory::test_records_usual", "Law 7"),
+    ),
+    Bug(
+        name="the-purge-is-not-logged",
+        harm="nobody could tell who destroyed a record",
+        module="desks.administrator",
+        old="        self._log_each(Action.PURGE, [planned.enrolment_id for planned in purge])\n",
+        new="",
+        caught_by=Catcher("tests/seeded_bugs/kit/lifecycle.py::TestInMemory::test_records_usual", "Law 7"),
+    ),
+)

@@ -1,0 +1,173 @@
+"""Bugs in the storage in SQL."""
+
+# ruff: noqa: E501 - lines of other files
+
+from tests.seeded_bugs.bug import Bug, Catcher
+
+BUGS = (
+    Bug(
+        name="any-claim-will-do",
+        harm="a worker that was thought dead would settle what another has in hand",
+        module="adapters.sql.outbox",
+        old='.where(among(_n.id, "ids"), PENDING, _n.token == bindparam("claim"))',
+        new='.where(among(_n.id, "ids"), PENDING, bindparam("claim") != "")',
+        caught_by=Catcher(
+            "tests/test_sql_storage.py::TestSqliteStorage::test_a_stale_token_is_passed_over",
+            "test_a_stale_token_is_passed_over",
+        ),
+    ),
+    Bug(
+        name="what-a-dead-worker-held-is-lost",
+        harm="what a worker had in hand when it died would never go",
+        module="adapters.sql.outbox",
+        old='                    _HELD.c.held_until > bindparam("now"),',
+        new='                    _HELD.c.held_until < bindparam("now"),',
+        caught_by=Catcher(
+            "tests/test_sql_storage.py::TestSqliteStorage::test_a_lane_whose_lease_ran_out_comes_whole",
+            "test_a_lane_whose_lease_ran_out_comes_whole",
+        ),
+    ),
+    Bug(
+        name="somebody-else-was-told",
+        harm="a patient would be told a day late",
+        module="adapters.sql.outbox",
+        old=", _GONE.c.lane == _n.lane)",
+        new=", _GONE.c.unit == _n.unit)",
+        caught_by=Catcher(
+            "tests/test_sql_storage.py::TestSqliteStorage::test_a_lane_has_told_its_own_patient",
+            "test_a_lane_has_told_its_own_patient",
+        ),
+    ),
+    Bug(
+        name="the-end-of-access-an-instant-late",
+        harm="the flag would come with the next pass",
+        module="adapters.sql.enrolments",
+        old='enrolments.c.access_until <= bindparam("now")',
+        new='enrolments.c.access_until < bindparam("now")',
+        caught_by=Catcher(
+            "tests/test_sql_storage.py::TestSqliteStorage::test_access_that_is_over_is_found_from_its_very_instant",
+            "test_access_that_is_over_is_found_from_its_very_instant",
+        ),
+    ),
+    Bug(
+        name="the-list-keeps-the-old-therapist",
+        harm="the new therapist would not see the patient",
+        module="adapters.sql.saving",
+        old="_MOVES = frozenset({HandedOver, Maintained, AccessEnded, Ended})",
+        new="_MOVES = frozenset({Maintained, AccessEnded, Ended})",
+        caught_by=Catcher(
+            "tests/test_sql_storage.py::TestSqliteStorage::test_a_therapist_has_the_own_patients_and_those_handed_over",
+            "test_a_therapist_has_the_own_patients_and_those_handed_over",
+        ),
+    ),
+    Bug(
+        name="what-was-written-is-lost",
+        harm="the message would be empty",
+        module="adapters.sql.saving",
+        old="            link.many(_ADD_DOCUMENT, rows.documents)\n",
+        new="            link.many(_ADD_DOCUMENT, rows.documents[1:])\n",
+        caught_by=Catcher(
+            "tests/test_sql_storage.py::TestSqliteStorage::test_a_long_timeline_comes_back_whole_and_in_order",
+            "test_a_long_timeline_comes_back_whole_and_in_order",
+        ),
+    ),
+    Bug(
+        name="notifications-in-a-transaction-of-their-own",
+        harm="a message would be saved, and nobody told of it",
+        module="adapters.sql.saving",
+        old="            self._database.write(lambda link: self._save(link, change, rows))\n",
+        new="            self._database.write(lambda link: self._save(link, __import__('attrs').evolve(change, outcomes=(), dropped=(), notifications=()), rows))\n            self._database.write(lambda link: self._change_notifications(link, change))\n",
+        caught_by=Catcher(
+            "tests/test_sql_storage.py::TestSqliteStorage::test_an_id_is_the_key_of_one_notification",
+            "test_an_id_is_the_key_of_one_notification",
+        ),
+    ),
+    Bug(
+        name="an-old-state-is-remembered",
+        harm="a step would be decided on what another process has changed since",
+        module="adapters.sql.saving",
+        old="        if known is not None and known[0] == text:",
+        new="        if known is not None:",
+        caught_by=Catcher(
+            "tests/test_sql_storage.py::TestSqliteStorage::test_what_one_opening_has_saved_every_other_sees",
+            "test_what_one_opening_has_saved_every_other_sees",
+        ),
+    ),
+    Bug(
+        name="the-documents-outlive-the-purge",
+        harm="what a patient wrote would stay",
+        module="adapters.sql.retention",
+        old="        (documents, documents.c.enrolment_id),\n",
+        new="",
+        caught_by=Catcher(
+            "tests/test_sql_storage.py::TestSqliteStorage::test_a_purge_that_is_killed_again_and_again_ends_like_one_that_was_not",
+            "test_a_purge_that_is_killed_again_and_again_ends_like_one_that_was_not",
+        ),
+    ),
+    Bug(
+        name="what-changed-is-purged",
+        harm="something new would be destroyed that nobody approved",
+        module="adapters.sql.retention",
+        old="if version == planned[id_] and its",
+        new="if version >= planned[id_] and its",
+        caught_by=Catcher(
+            "tests/test_sql_storage.py::TestSqliteStorage::test_one_that_changed_is_not_purged_but_named",
+            "test_one_that_changed_is_not_purged_but_named",
+        ),
+    ),
+    Bug(
+        name="another-person-s-log",
+        harm="a patient would be shown who read somebody else's record",
+        module="adapters.sql.offices",
+        old='access_log.c.person_value == bindparam("person_value"), access_log',
+        new='access_log.c.person_value >= bindparam("person_value"), access_log',
+        caught_by=Catcher(
+            "tests/test_sql_storage.py::TestSqliteStorage::test_the_access_log_outlives_the_purge",
+            "test_the_access_log_outlives_the_purge",
+        ),
+    ),
+    Bug(
+        name="the-log-skips-the-first",
+        harm="an access would never be shown",
+        module="adapters.sql.offices",
+        old='access_log.c.number > bindparam("after")',
+        new='access_log.c.number > bindparam("after") + 1',
+        caught_by=Catcher(
+            "tests/test_sql_storage.py::TestSqliteStorage::test_a_plan_is_logged_with_it",
+            "test_a_plan_is_logged_with_it",
+        ),
+    ),
+    Bug(
+        name="the-profile-of-every-unit",
+        harm="ticking at one unit would tick at another",
+        module="adapters.sql.offices",
+        old='_PROFILE = select(profiles.c.data).where(profiles.c.unit == bindparam("unit"), profiles',
+        new='_PROFILE = select(profiles.c.data).where(profiles.c.unit >= bindparam("unit"), profiles',
+        caught_by=Catcher(
+            "tests/test_sql_storage.py::TestSqliteStorage::test_a_profile_is_of_one_person_at_one_unit",
+            "test_a_profile_is_of_one_person_at_one_unit",
+        ),
+    ),
+    Bug(
+        name="the-rank-is-not-in-the-key",
+        harm="patients would be missing from the second page",
+        module="adapters.sql.caseload",
+        old="key=(row[0], row[1]),",
+        new="key=(0, row[1]),",
+        caught_by=Catcher(
+            "tests/test_sql_storage.py::TestSqliteStorage::test_priority_comes_first_then_flags_then_the_rest",
+            "test_priority_comes_first_then_flags_then_the_rest",
+        ),
+    ),
+    Bug(
+        name="whoever-holds-it-may-note",
+        harm="a timeline would say undelivered of what another worker delivers",
+        module="adapters.sql.outbox",
+        old='select(_n.id).where(_n.id == bindparam("id"), PENDING, _n.token == bindparam("claim"))',
+        new='select(_n.id).where(_n.id == bindparam("id"), _n.token.isnot(None))',
+        caught_by=Catcher(
+            "tests/test_sql_storage.py::TestSqliteStorage::test_a_step_about_what_somebody_else_holds_is_a_conflict",
+            "test_a_step_about_what_somebody_else_holds_is_a_conflict",
+        ),
+    ),
+)

@@ -1,0 +1,255 @@
+"""Many processes on one PostgreSQL database, through the desks: nobody's step is lost, nobody waits for ever."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from functools import partial
+from random import Random
+from typing import Any
+
+import psycopg
+import pytest
+
+from digital_painschool.adapters.sql import SqlStorage
+from digital_painschool.enrolment import Enrolment, replay
+from digital_painschool.errors import Conflict, NotFound, PainschoolError, RuleBroken
+from digital_painschool.events import MessageSent
+from digital_painschool.notification import Notify, Outcome, Status
+from digital_painschool.ports.storage import Storage
+from digital_painschool.testing.contracts.at_once import CAN_FORK, in_processes, refusal_or
+from digital_painschool.testing.example import PAIN
+from digital_painschool.testing.people import ANNA, BO, CILLA
+from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.world import with_adapters
+
+pytestmark = pytest.mark.skipif(not CAN_FORK, reason="processes are forked off")
+
+PROCESSES = 8
+TIMES = 12
+PEOPLE = (ANNA, BO, CILLA)
+KEYS = ("smartskola", "somnskola")
+LEASE = timedelta(minutes=15)
+
+Wait = Callable[[], object]
+Life = Callable[[Scenario, int, Wait], Any]
+
+
+@contextmanager
+def _school(url: str) -> Iterator[Scenario]:
+    with closing(SqlStorage(url)) as storage:
+        yield Scenario(with_adapters(storage=storage))
+
+
+def _at_once(url: str, life: Life) -> list[Any]:
+    """Let so many processes live at the same time; gives what each has come to."""
+
+    def work(number: int, wait: Wait) -> Any:
+        with _school(url) as school:
+            wait()
+            return life(school, number, wait)
+
+    return in_processes([partial(work, number) for number in range(PROCESSES)])
+
+
+@pytest.fixture
+def url(postgresql_url: str) -> Iterator[str]:
+    """A new database, in which no deadlock may have been when the test is over."""
+    yield postgresql_url
+    with psycopg.connect(postgresql_url, autocommit=True) as connection:
+        connection.execute("SELECT pg_stat_force_next_flush()")
+        [found] = connection.execute(
+            "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+        ).fetchall()
+    assert (0,) == found
+
+
+def _kept(storage: Storage, enrolment_id: str) -> Enrolment:
+    """Give the state, which the timeline must give too, without a gap."""
+    timeline = storage.timeline(enrolment_id)
+    state = storage.load(enrolment_id)
+    assert state is not None
+    assert state == replay(entry.event for entry in timeline)
+    assert list(range(1, state.version + 1)) == [entry.seq for entry in timeline]
+    return state
+
+
+def _asked(storage: Storage, enrolment_id: str) -> list[int]:
+    """Give the numbers of the entries that asked for a collected notification."""
+    return [
+        entry.seq
+        for entry in storage.timeline(enrolment_id)
+        if isinstance(entry.event, MessageSent) and entry.event.notify is Notify.COLLECTED
+    ]
+
+
+def _texts(storage: Storage, state: Enrolment) -> Counter[object]:
+    """Count the messages by their text, without the first conversation's heading and message."""
+    return Counter(storage.documents(state.id, range(4, state.version + 1)).values())
+
+
+def test_on_one_enrolment_nobody_s_step_is_lost(url: str) -> None:
+    """Otherwise, of people who act on one patient at the same moment, one's message would be gone."""
+    with _school(url) as school:
+        id_ = school.start()
+        school.desk.start_conversation(id_, "Hej")
+
+    def life(school: Scenario, number: int, wait: Wait) -> list[tuple[str, object]]:
+        told: list[tuple[str, object]] = []
+        for time in range(TIMES):
+            wait()
+            text = f"{number} {time}"
+            if number % 2:
+                told.append((text, refusal_or(partial(school.room.write, id_, text, conversation=1))))
+            else:
+                write = partial(school.desk.write, id_, 1, text, notify=Notify.COLLECTED)
+                told.append((text, refusal_or(write)))
+        return told
+
+    told = [one for each in _at_once(url, life) for one in each]
+    assert {PROCESSES * TIMES} == {len(told)}
+    assert all(isinstance(answer, (int, Enrolment, Conflict)) for _, answer in told)
+    with _school(url) as school:
+        state = _kept(school.storage, id_)
+        taken = Counter(text for text, answer in told if not isinstance(answer, Conflict))
+        assert taken == _texts(school.storage, state)
+        [record] = school.storage.notifications(id_)
+        assert _asked(school.storage, id_) == sorted(cause.seq for cause in record.notification.causes)
+
+
+def test_on_many_enrolments_nobody_s_step_is_lost(url: str) -> None:
+    """Otherwise web workers on many patients, two of whose enrolments share a notification, would block each other."""
+    with _school(url) as school:
+        ids = [school.start(person, key) for person in PEOPLE for key in KEYS]
+        for id_ in ids:
+            school.desk.start_conversation(id_, "Hej")
+
+    def life(school: Scenario, number: int, wait: Wait) -> list[tuple[str, str, object]]:
+        random = Random(number)  # noqa: S311 - nothing that is drawn is a secret
+        told = []
+        for time in range(3 * TIMES):
+            id_, text = random.choice(ids), f"{number} {time}"
+            told.append((id_, text, refusal_or(partial(school.desk.write, id_, 1, text, notify=Notify.COLLECTED))))
+        return told
+
+    told = [one for each in _at_once(url, life) for one in each]
+    assert all(isinstance(answer, (Enrolment, Conflict)) for _, _, answer in told)
+    with _school(url) as school:
+        for id_ in ids:
+            state = _kept(school.storage, id_)
+            taken = Counter(text for of, text, answer in told if of == id_ and isinstance(answer, Enrolment))
+            assert taken == _texts(school.storage, state)
+            [record] = school.storage.notifications(id_)
+            causes = [cause.seq for cause in record.notification.causes if cause.enrolment_id == id_]
+            assert _asked(school.storage, id_) == sorted(causes)
+        shared = {record.notification.id for id_ in ids for record in school.storage.notifications(id_)}
+        assert len(PEOPLE) == len(shared)
+
+
+def test_every_caller_gets_a_result_or_an_error_of_a_type(url: str) -> None:
+    """Otherwise starting, ending and writing at the same time would end in an error of the driver, or in none."""
+
+    def life(school: Scenario, number: int, wait: Wait) -> list[object]:
+        random = Random(number)  # noqa: S311 - nothing that is drawn is a secret
+        told: list[object] = []
+        for _ in range(2 * TIMES):
+            person, key = random.choice(PEOPLE), random.choice(KEYS)
+            told.append(refusal_or(partial(school.desk.start, person, program=key)))
+            found = refusal_or(partial(school.desk.find, person))
+            for course in found[-2:]:
+                say = partial(school.desk.start_conversation, course.id, "Hej", notify=random.choice(list(Notify)))
+                told.append(refusal_or(say))
+                told.append(
+                    refusal_or(partial(school.school.patient(person).save_form, course.id, PAIN, {"smarta": 3}))
+                )
+                if random.random() < 0.3:
+                    told.append(refusal_or(partial(school.desk.end, course.id, reason="klar")))
+        return told
+
+    with _school(url) as school:
+        school.start(CILLA)
+    told = [one for each in _at_once(url, _own_ids(life)) for one in each]
+    assert {RuleBroken, Enrolment, int} <= set(map(type, told))
+    refusals = {type(one) for one in told if isinstance(one, PainschoolError)}
+    assert refusals <= {RuleBroken, Conflict, NotFound}
+    with _school(url) as school:
+        for person in PEOPLE:
+            found = school.desk.find(person)
+            for key in KEYS:
+                assert sum(one.ended_at is None for one in found if one.program == key) <= 1
+            for one in found:
+                _kept(school.storage, one.id)
+                waiting = [r for r in school.storage.notifications(one.id) if r.status is Status.PENDING]
+                # What an ended one asked for goes on waiting only for the sake of another.
+                others = [{cause.enrolment_id for cause in r.notification.causes} - {one.id} for r in waiting]
+                assert one.ended_at is None or all(others)
+
+
+def _own_ids(life: Life) -> Life:
+    """Give the life in which no id is given that another process gives too."""
+
+    def with_own_ids(school: Scenario, number: int, wait: Wait) -> Any:
+        school._ids = 1000 * (number + 1)
+        return life(school, number, wait)
+
+    return with_own_ids
+
+
+def test_claims_and_outcomes_that_meet_block_nobody(url: str) -> None:
+    """Otherwise a worker whose lease has run out, and the one who takes over, would each wait for the other."""
+    with _school(url) as school:
+        ids = [school.start(person, key) for person in PEOPLE for key in KEYS]
+        for id_ in ids:
+            for _ in range(5):
+                school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
+        now = school.now
+
+    def life(school: Scenario, number: int, wait: Wait) -> Counter[str]:
+        told: Counter[str] = Counter()
+        random = Random(number)  # noqa: S311 - nothing that is drawn is a secret
+        for time in range(1, 2 * TIMES):
+            # To this worker every other one's lease has run out.
+            at = now + (time * PROCESSES + number) * 2 * LEASE
+            claimed = school.storage.claim(at, 30, LEASE)
+            told["claimed"] += len(claimed)
+            back = [
+                Outcome(
+                    notification_id=one.notification.id,
+                    token=one.token,
+                    status=Status.PENDING,
+                    at=at,
+                    due_at=now - timedelta(seconds=random.randrange(1000)),
+                    tried=False,
+                )
+                for one in reversed(claimed)
+            ]
+            school.storage.settle(back)
+        return told
+
+    told = _at_once(url, life)
+    assert [] == [one for one in told if isinstance(one, PainschoolError)]
+    assert all(one["claimed"] for one in told)
+    with _school(url) as school:
+        last = school.storage.claim(now + 10_000 * LEASE, 1000, LEASE)
+        assert 5 * len(ids) == len({one.notification.id for one in last})
+
+
+@pytest.mark.parametrize("locked", ["2026-03-02", "2026-03-03"])
+def test_a_lane_is_taken_whole_or_not_at_all(url: str, locked: str) -> None:
+    """Otherwise a claim that passes over what somebody just writes to would tell a patient twice on a day (D-13a)."""
+    with _school(url) as school:
+        id_ = school.start()
+        for text in ("2026-03-02 08:30", "2026-03-02 10:00"):
+            school.at(text)
+            school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
+        school.at("2026-03-03 09:00")
+        claim = partial(school.storage.claim, school.now, 10, LEASE)
+        with psycopg.connect(url) as other, ThreadPoolExecutor() as pool:
+            other.execute('SELECT 1 FROM notifications WHERE "window" = %s FOR UPDATE', (locked,))
+            claiming = pool.submit(claim)
+            wait([claiming], timeout=0.5)
+            other.rollback()
+            taken = claiming.result()
+        assert len(taken) in {0, 2}
+        assert 2 == len({one.notification.id for one in (*taken, *claim())})

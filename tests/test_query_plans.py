@@ -1,0 +1,75 @@
+"""On PostgreSQL every statement finds its rows by an index: no call that a person waits for reads a whole table."""
+
+import importlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import Delete, Select, Update
+
+from benchmarks.region import Size, load
+from benchmarks.servers import database
+from digital_painschool.adapters.sql import postgresql
+
+_MODULES = ("caseload", "enrolments", "inbox", "messaging", "offices", "outbox", "retention", "saving")
+GENERIC_PLAN = 160000
+_NEVER_RUN = "_STATE"
+"""What other statements begin with."""
+
+
+def statements() -> Iterator[Any]:
+    """Give every statement that reads or changes rows that are there."""
+    for module in _MODULES:
+        for name, value in vars(importlib.import_module(f"digital_painschool.adapters.sql.{module}")).items():
+            for statement in value if isinstance(value, tuple) else (value,):
+                if isinstance(statement, (Select, Update, Delete)) and name != _NEVER_RUN:
+                    yield pytest.param(statement, id=f"{module}{name}")
+
+
+def scans(plan: Any) -> Iterator[Any]:
+    """Give the nodes of a plan that read a table."""
+    if "Relation Name" in plan and "Scan" in plan["Node Type"]:
+        yield plan
+    for part in plan.get("Plans", ()):
+        yield from scans(part)
+
+
+def conditions(plan: Any) -> Iterator[str]:
+    """Give what a scan, or the bitmaps below it, look up in an index."""
+    yield plan.get("Index Cond", "")
+    for part in plan.get("Plans", ()):
+        yield from conditions(part)
+
+
+@pytest.fixture(scope="module")
+def connection(postgresql_server: str) -> Iterator[psycopg.Connection]:
+    """Connect to a small region, whose planner reads a whole table only where nothing else is possible."""
+    with database(postgresql_server) as url, psycopg.connect(url, autocommit=True) as connection:
+        if connection.info.server_version < GENERIC_PLAN:
+            pytest.skip("the server tells no plan without values: it is older than PostgreSQL 16")
+        load(url, Size.of(2000))
+        connection.execute("SET enable_seqscan = off")
+        yield connection
+
+
+def plan_of(connection: psycopg.Connection, sql: str) -> Any:
+    """Ask for the plan of a statement whatever its values are."""
+    (row,) = connection.execute(f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {sql}".encode()).fetchall()
+    found = row[0] if isinstance(row[0], list) else json.loads(row[0])
+    return found[0]["Plan"]
+
+
+@pytest.mark.parametrize("statement", [*statements()])
+def test_every_statement_goes_by_an_index_on_postgresql(connection: psycopg.Connection, statement: Any) -> None:
+    """Otherwise it would become slower with every patient, at every unit."""
+    plan = plan_of(connection, postgresql._statements(None)[statement].sql)
+    whole = [scan for scan in scans(plan) if not any(conditions(scan))]
+    assert [] == whole
+
+
+def test_a_statement_without_an_index_is_found(connection: psycopg.Connection) -> None:
+    """Otherwise the test above would pass whatever the plan is."""
+    plan = plan_of(connection, "SELECT id FROM enrolments WHERE program = $1")
+    assert ["enrolments"] == [scan["Relation Name"] for scan in scans(plan) if not any(conditions(scan))]

@@ -1,0 +1,99 @@
+"""How often a call goes to PostgreSQL and back: each way costs what the network costs, whatever is asked."""
+
+from collections.abc import Callable, Iterator
+
+import psycopg
+import pytest
+
+from digital_painschool.notification import Notify, Status
+from digital_painschool.testing.contracts.changes import LEASE, outcome
+from digital_painschool.testing.example import PAIN
+from digital_painschool.testing.people import ANNA
+from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.world import stored_at
+
+LOAD_AND_SAVE = 2
+LOAD_LOG_READ = 3
+
+Call = Callable[[Scenario, str], object]
+CALLS: dict[str, tuple[int, Call]] = {
+    "see an enrolment": (2, lambda s, id_: s.desk.enrolment(id_)),
+    "open a module": (LOAD_AND_SAVE, lambda s, id_: s.room.open_module(id_, 1)),
+    "complete a module": (LOAD_AND_SAVE, lambda s, id_: s.room.complete_module(id_, 1)),
+    "save a form": (LOAD_AND_SAVE, lambda s, id_: s.room.save_form(id_, PAIN, {"smarta": 3})),
+    "write, and tell nobody": (LOAD_AND_SAVE, lambda s, id_: s.desk.write(id_, 1, "Hej")),
+    "write, and tell": (LOAD_AND_SAVE, lambda s, id_: s.desk.write(id_, 1, "Hej", notify=Notify.DIRECT)),
+    "review": (LOAD_AND_SAVE, lambda s, id_: s.desk.review(id_)),
+    "maintain": (LOAD_AND_SAVE, lambda s, id_: s.desk.maintain(id_, days=30, modules=[1])),
+    "the list of patients": (2, lambda s, _: s.desk.caseload()),
+}
+
+
+class Counted:
+    """Counts what is sent on any connection."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.trips = 0
+        execute, executemany = psycopg.Connection.execute, psycopg.Cursor.executemany
+
+        def counted(connection: psycopg.Connection, *args: object, **kwargs: object) -> object:
+            self.trips += 1
+            return execute(connection, *args, **kwargs)  # type: ignore[call-overload]
+
+        def counted_many(cursor: psycopg.Cursor, *args: object, **kwargs: object) -> object:
+            self.trips += 1
+            return executemany(cursor, *args, **kwargs)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(psycopg.Connection, "execute", counted)
+        monkeypatch.setattr(psycopg.Cursor, "executemany", counted_many)
+
+    def during(self, call: Callable[[], object]) -> int:
+        """Give how many ways there and back a call takes."""
+        before = self.trips
+        call()
+        return self.trips - before
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
+    """Count from now on."""
+    return Counted(monkeypatch)
+
+
+@pytest.fixture
+def school(postgresql_url: str, counted: Counted) -> Iterator[Scenario]:
+    """Open a school on PostgreSQL; what it sends is counted."""
+    with Scenario(stored_at(postgresql_url)) as school:
+        yield school
+
+
+@pytest.mark.parametrize(("trips", "call"), CALLS.values(), ids=CALLS)
+def test_a_desk_call_takes_so_many_ways(school: Scenario, counted: Counted, trips: int, call: Call) -> None:
+    """Otherwise a portal in another building would be slow, and nobody would see why."""
+    id_ = school.start(ANNA)
+    school.desk.start_conversation(id_, "Hej")
+    assert trips == counted.during(lambda: call(school, id_))
+
+
+def test_a_second_message_for_the_same_forenoon_takes_no_more(school: Scenario, counted: Counted) -> None:
+    """Otherwise a therapist who writes twice a day would wait longer the second time."""
+    id_ = school.start(ANNA)
+    school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
+    twice = lambda: school.desk.write(id_, 1, "Hej", notify=Notify.COLLECTED)  # noqa: E731
+    assert LOAD_AND_SAVE == counted.during(twice)
+    assert LOAD_AND_SAVE == counted.during(twice)
+    [record] = school.storage.notifications(id_)
+    assert 3 == len(record.notification.causes)
+
+
+def test_what_joins_one_that_was_put_back_takes_the_longer_way(school: Scenario, counted: Counted) -> None:
+    """Otherwise it would stand beside the one that waits, and the patient be told twice on a day."""
+    id_ = school.start(ANNA)
+    school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
+    school.advance(days=1)
+    [claimed] = school.storage.claim(school.now, 10, LEASE)
+    school.storage.settle([outcome(claimed, Status.PENDING, at=school.now, again=school.now)])
+    school.advance(days=-1)
+    assert 8 == counted.during(lambda: school.desk.write(id_, 1, "Hej", notify=Notify.COLLECTED))
+    [record] = school.storage.notifications(id_)
+    assert 2 == len(record.notification.causes)

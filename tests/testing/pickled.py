@@ -1,0 +1,166 @@
+"""A storage that keeps everything in one file, for tests of the contract: right, and in subclasses wrong in one way."""
+
+import fcntl
+import os
+import pickle
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from time import sleep
+
+from digital_painschool.adapters.memory import MemoryStorage
+from digital_painschool.adapters.memory.storage import _Books
+from digital_painschool.enrolment import Enrolment
+from digital_painschool.errors import StorageFailed
+from digital_painschool.notification import Claimed
+from digital_painschool.ports.storage import Change
+from digital_painschool.purging import EndedEnrolment, Skipped
+
+
+class PickledStorage(MemoryStorage):
+    """Reads the file at each call and replaces it, under a lock that all processes obey."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._file = folder / "books.pickle"
+        self._locked = folder / "lock"
+
+    @contextmanager
+    def _open(self) -> Iterator[_Books]:
+        with super()._open(), self._alone():
+            try:
+                books = pickle.loads(self._file.read_bytes()) if self._file.exists() else _Books()  # noqa: S301
+            except (EOFError, pickle.UnpicklingError):
+                raise StorageFailed("the file is damaged") from None
+            before = pickle.dumps(books)
+            yield books
+            after = pickle.dumps(books)
+            if before != after:
+                self._write(after)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with self._locked.open("w") as locked:
+            fcntl.flock(locked, fcntl.LOCK_EX)
+            yield
+
+    def _write(self, content: bytes) -> None:
+        new = self._file.with_suffix(".new")
+        new.write_bytes(content)
+        new.replace(self._file)
+
+
+class LonelyStorage(PickledStorage):
+    """One that a single process at a time may have open."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._mine = (folder / "mine").open("w")
+        try:
+            fcntl.flock(self._mine, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._mine.close()
+            raise StorageFailed("another process has it open") from None
+
+    def close(self) -> None:
+        super().close()
+        self._mine.close()
+
+
+class InPlace(PickledStorage):
+    """Writes over the file instead of replacing it: killed in between, half a file is left."""
+
+    def _write(self, content: bytes) -> None:
+        with self._file.open("wb") as file:
+            file.write(content[: len(content) // 2])
+            file.flush()
+            sleep(0.002)
+            file.write(content[len(content) // 2 :])
+
+
+class Unlocked(PickledStorage):
+    """Takes no lock: of two that read the same, the later one wins."""
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        yield
+
+    def _write(self, content: bytes) -> None:
+        new = self._file.with_suffix(f".{os.getpid()}")
+        new.write_bytes(content)
+        new.replace(self._file)
+
+
+class Lazy(PickledStorage):
+    """Writes down what has happened only when it is closed."""
+
+    @contextmanager
+    def _open(self) -> Iterator[_Books]:
+        with MemoryStorage._open(self) as books:
+            yield books
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        if self._file.exists():
+            self._books = pickle.loads(self._file.read_bytes())  # noqa: S301
+
+    def close(self) -> None:
+        if self._books is not None:
+            self._write(pickle.dumps(self._books))
+        super().close()
+
+
+class TwoFiles(PickledStorage):
+    """Writes the access log after everything else."""
+
+    def _write(self, content: bytes) -> None:
+        books = pickle.loads(content)  # noqa: S301
+        late = books.log[-1:]
+        if late and late[0].action.startswith("version"):
+            del books.log[-1:]
+            super()._write(pickle.dumps(books))
+            sleep(0.01)
+        super()._write(content)
+
+
+class PiecemealPurge(PickledStorage):
+    """Purges one enrolment after the other, each in a transaction of its own."""
+
+    def purge(self, plan_id: str, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
+        """Purge each for itself."""
+        for ended in purge:
+            super().purge(plan_id, (ended,), ())
+        super().purge(plan_id, (), skip)
+
+
+class CountsAnew(PickledStorage):
+    """Counts its claims from one again after each restart."""
+
+    _count = 0
+
+    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
+        """Count from this opening on."""
+        with self._open() as books:
+            books.outbox._claims = self._count
+        self._count += 1
+        return super().claim(now, limit, lease)
+
+
+class Remembering(PickledStorage):
+    """Remembers what it has loaded, and never asks again."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._remembered: dict[str, Enrolment | None] = {}
+
+    def load(self, enrolment_id: str) -> Enrolment | None:
+        """Give what is remembered."""
+        if enrolment_id not in self._remembered:
+            self._remembered[enrolment_id] = super().load(enrolment_id)
+        return self._remembered[enrolment_id]
+
+    def save(self, change: Change) -> None:
+        """Remember what was saved."""
+        super().save(change)
+        self._remembered[change.enrolment.id] = change.enrolment

@@ -1,0 +1,307 @@
+"""Faults: each call goes wrong where it is told to, and nowhere else."""
+
+from datetime import timedelta
+from threading import Event, Thread
+
+import pytest
+
+from digital_painschool.adapters.memory import MemoryStorage
+from digital_painschool.delivery import Pass
+from digital_painschool.enrolment import Enrolment
+from digital_painschool.errors import DeliveryFailed, InvalidIdentity, RuleBroken, StorageFailed
+from digital_painschool.events import Event as Fact
+from digital_painschool.notification import Notify
+from digital_painschool.ports import Clock, Storage
+from digital_painschool.school import PainSchool
+from digital_painschool.testing.faults import (
+    Blocks,
+    Dies,
+    Fails,
+    Fault,
+    Hangs,
+    Killed,
+    Shifts,
+    StandsStill,
+    Twice,
+    When,
+    calls_of,
+    faulty,
+    with_faults,
+)
+from digital_painschool.testing.people import ANNA, BO, NURSE
+from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.world import START, Opening, World, in_memory, on_sqlite
+
+
+def with_storage(*faults: Fault) -> Scenario:
+    """Open a school in memory whose storage has faults."""
+    return Scenario(with_faults(in_memory, storage=faults))
+
+
+def with_inbox(*faults: Fault) -> Scenario:
+    """Open a school in memory whose inbox has faults, with a message to be told of at once."""
+    school = Scenario(with_faults(in_memory, inbox=faults))
+    school.desk.start_conversation(school.start(), "Hej", notify=Notify.DIRECT)
+    return school
+
+
+@pytest.mark.parametrize("opening", [in_memory, on_sqlite], ids=["memory", "sqlite"])
+def test_the_n_th_call_of_a_method_fails_with_the_port_s_own_error_and_nothing_is_changed(opening: Opening) -> None:
+    """Otherwise a test could not choose the moment at which a storage fails, on whatever storage it runs."""
+    with Scenario(with_faults(opening, storage=[Fault("save", call=2)])) as school:
+        school.start()
+        with school.unchanged(), pytest.raises(StorageFailed):
+            school.start(BO)
+        assert "e-0003" == school.start(BO)
+
+
+def test_after_the_effect_the_caller_gets_an_error_and_the_step_is_there() -> None:
+    """Otherwise nobody could try what happens when an answer gets lost on the way back."""
+    school = with_storage(Fault("save", when=When.AFTER))
+    with pytest.raises(StorageFailed):
+        school.start()
+    assert ANNA == school.state("e-0001").person.value
+
+
+def test_an_answer_that_gets_lost_and_one_that_never_comes_are_told_apart() -> None:
+    """Otherwise before and after would be the same, and half of the faults would never be tried."""
+    school = with_storage(Fault("save"))
+    with pytest.raises(StorageFailed):
+        school.start()
+    assert school.storage.load("e-0001") is None
+
+
+def test_any_exception_can_be_raised_of_any_method_for_good() -> None:
+    """Otherwise an adapter of another make, with errors of its own, could not be imitated."""
+    school = with_inbox(Fault(does=ValueError("no"), times=None))
+    assert Pass(retried=1) == school.deliver()
+    school.advance(minutes=5)
+    assert Pass(retried=1) == school.deliver()
+
+
+def test_some_calls_in_a_row_are_struck_and_those_after_them_go_well() -> None:
+    """Otherwise an outage that ends could not be told from one that does not."""
+    school = with_storage(Fault("load", call=2, times=2))
+    school.start()
+    outcomes = []
+    for _ in range(4):
+        try:
+            school.state("e-0001")
+            outcomes.append("well")
+        except StorageFailed:
+            outcomes.append("failed")
+    assert ["well", "failed", "failed", "well"] == outcomes
+
+
+def test_only_calls_that_are_asked_for_are_counted() -> None:
+    """Otherwise one bad address among many could not be imitated."""
+    school = Scenario(
+        with_faults(in_memory, inbox=[Fault("reach", of=lambda call: BO in str(getattr(call.args[0], "value", "")))])
+    )
+    for number in (ANNA, BO):
+        school.desk.start_conversation(school.start(number), "Hej", notify=Notify.DIRECT)
+    assert Pass(delivered=1, retried=1) == school.deliver()
+
+
+def test_each_port_has_its_own_error() -> None:
+    """Otherwise a fault would raise what the contract does not know, and the test would test something else."""
+    fails = [Fault(times=None)]
+    open_failing = with_faults(in_memory, identity=fails, inbox=fails, directory=fails, messengers=fails, storage=fails)
+    ports = open_failing(World())
+    with pytest.raises(InvalidIdentity):
+        ports.identity.parse(ANNA, today=START.date())
+    with pytest.raises(DeliveryFailed):
+        ports.inbox.forget([])
+    with pytest.raises(DeliveryFailed):
+        ports.directory.find(NURSE.hsa_id)
+    with pytest.raises(DeliveryFailed):
+        ports.messengers[0].forget([])
+    with pytest.raises(StorageFailed):
+        ports.storage.receipts(NURSE.unit)
+
+
+class Noted:
+    """An observer that notes how often it was told."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def notice(self, enrolment: Enrolment, events: tuple[Fact, ...]) -> None:
+        """Take note."""
+        self.times += 1
+
+
+@pytest.mark.parametrize(("when", "times"), [(When.BEFORE, 0), (When.AFTER, 1)])
+def test_an_observer_that_fails_stops_nothing(when: When, times: int) -> None:
+    """Otherwise a screen that refreshes could stop a step, and no fault would show it."""
+    noted = Noted()
+    school = Scenario(with_faults(lambda world: world.ports(observers=(noted,)), observers=[Fault(when=when)]))
+    assert "e-0001" == school.start()
+    assert times == noted.times
+
+
+def test_nothing_that_catches_errors_stops_the_death_of_the_process() -> None:
+    """Otherwise an `except Exception` on the way would go on where a dead process cannot."""
+    school = with_inbox(Fault("deliver", does=Dies(), when=When.AFTER))
+    with pytest.raises(Killed):
+        school.deliver()
+    school.opening = in_memory
+    school.restart()
+    school.advance(minutes=15)
+    assert Pass(delivered=1) == school.deliver()
+    assert 1 == len(school.outbox)
+
+
+def test_a_call_that_hangs_moves_the_clock_of_the_world() -> None:
+    """Otherwise a lease could not run out in the midst of a hand-over."""
+    school = with_inbox(Fault("deliver", does=Hangs(minutes=16)))
+    school.deliver()
+    assert START + timedelta(minutes=16) == school.now
+    late = with_inbox(Fault("deliver", does=Hangs(seconds=30), when=When.AFTER))
+    assert (Pass(delivered=1), START + timedelta(seconds=30)) == (late.deliver(), late.now)
+
+
+def test_a_call_that_blocks_waits_for_another_thread() -> None:
+    """Otherwise what two threads do at once could be tried by luck alone."""
+    go_on = Event()
+    blocks = Blocks(go_on)
+    school = with_storage(Fault("save", does=blocks))
+    thread = Thread(target=school.start)
+    thread.start()
+    assert blocks.reached.wait(10)
+    assert school.storage.load("e-0001") is None
+    go_on.set()
+    thread.join(10)
+    assert ANNA == school.state("e-0001").person.value
+
+
+def test_a_call_that_nobody_lets_go_on_says_so() -> None:
+    """Otherwise a test that forgot to let it go on would hang for ever."""
+    with pytest.raises(TimeoutError):
+        with_storage(Fault("save", does=Blocks(Event(), patience=0))).start()
+
+
+def test_an_effect_that_is_done_twice_is_refused_or_known_the_second_time() -> None:
+    """Otherwise a network that sends a question again would double a step, or a notice."""
+    school = with_storage(Fault("save", does=Twice()))
+    with pytest.raises(RuleBroken, match="D-07a"):
+        school.start()
+    assert 1 == len(school.storage.of_person(school.state("e-0001").person))
+    school = with_inbox(Fault("deliver", does=Twice()))
+    assert Pass(delivered=1) == school.deliver()
+    assert 1 == len(school.outbox)
+
+
+def test_what_can_be_gone_through_once_is_given_twice_all_the_same() -> None:
+    """Otherwise the second time would be another call than the first."""
+    storage = faulty(MemoryStorage(), Fault("load_many", does=Twice()))
+    school = Scenario(lambda world: world.ports(storage=storage))
+    school.start()
+    assert ["e-0001"] == list(storage.load_many(iter(["e-0001"])))
+
+
+def test_a_storage_that_is_given_a_wrong_time_hands_out_what_is_not_due() -> None:
+    """Otherwise a lie about time could not be told, and this test says that one is."""
+    school = with_storage(Fault("claim", does=Shifts(hours=1)))
+    school.desk.start_conversation(school.start(), "Hej", notify=Notify.COLLECTED)
+    assert Pass(waiting=1) == school.deliver()
+
+
+def test_a_named_instant_is_shifted_too() -> None:
+    """Otherwise the lie would depend on how the caller writes its arguments."""
+    storage = faulty(MemoryStorage(), Fault("access_ended", does=Shifts(days=400)))
+    Scenario(lambda world: world.ports(storage=storage)).start()
+    assert ("e-0001",) == storage.access_ended(now=START, limit=1)
+
+
+def clock_with(*faults: Fault) -> tuple[Scenario, PainSchool]:
+    """Give a school in memory and another on the same storage, whose clock has faults."""
+    school = Scenario()
+    clock: Clock = faulty(lambda: school.now, *faults)
+    return school, PainSchool(school.ports, catalogue=school.catalogue, clock=clock)
+
+
+def test_a_clock_can_be_skewed() -> None:
+    """Otherwise a machine whose clock is wrong could not be imitated."""
+    _, skewed = clock_with(Fault(does=Shifts(hours=-2), times=None))
+    assert START - timedelta(hours=2) == skewed.therapist(NURSE).start(ANNA, program="smartskola").started_at
+
+
+def test_a_clock_can_jump_back_for_a_call() -> None:
+    """Otherwise a clock that is corrected while the school runs could not be imitated."""
+    clock: Clock = faulty(lambda: START, Fault("__call__", call=2, does=Shifts(seconds=-30)))
+    assert [START, START - timedelta(seconds=30), START] == [clock(), clock(), clock()]
+
+
+def test_a_clock_can_stand_still() -> None:
+    """Otherwise what was made to wait for time that does not pass could not be found."""
+    school, still = clock_with(Fault(does=StandsStill(), times=None))
+    desk = still.therapist(NURSE)
+    desk.start(ANNA, program="smartskola")
+    school.advance(days=3)
+    assert START == desk.start(BO, program="smartskola").started_at
+
+
+def test_a_clock_can_fail() -> None:
+    """Otherwise a clock would be the one port that never does."""
+    clock: Clock = faulty(lambda: START, Fault())
+    with pytest.raises(OSError, match="asked for"):
+        clock()
+
+
+def test_where_several_faults_strike_one_call_the_first_is_the_outermost() -> None:
+    """Otherwise nobody could say what a list of faults does."""
+    late = Fault("claim", does=Shifts(hours=1))
+    school = with_storage(late, Fault("claim", does=Twice()))
+    school.desk.start_conversation(school.start(), "Hej", notify=Notify.COLLECTED)
+    school.deliver()
+    assert 1 == school.storage.notifications("e-0001")[0].attempts
+
+
+def test_a_port_without_faults_counts_its_calls() -> None:
+    """Otherwise a test could not ask how many calls a step makes."""
+    school = Scenario(with_faults(in_memory))
+    school.start()
+    before = len(calls_of(school.storage))
+    school.desk.review("e-0001")
+    assert ("load", "program", "save") == calls_of(school.storage)[before:]
+    assert 2 == calls_of(school.storage).count("save")
+
+
+def test_calls_are_counted_anew_after_a_restart() -> None:
+    """Otherwise a fault would depend on what an earlier process did."""
+    school = with_storage(Fault("save", call=2))
+    school.start()
+    school.restart()
+    assert "e-0002" == school.start(BO)
+
+
+def test_only_a_port_that_counts_can_be_asked() -> None:
+    """Otherwise a test would believe that no call was made."""
+    with pytest.raises(AssertionError, match="faulty"):
+        calls_of(World().storage)
+
+
+def test_a_port_with_faults_goes_on_as_it_is_otherwise() -> None:
+    """Otherwise what is no call, such as a messenger's channel, would be gone."""
+    world = World()
+    email = faulty(world.email, Fault())
+    assert world.email.channel is email.channel
+
+
+def test_a_fault_is_shown_as_the_code_that_makes_it() -> None:
+    """Otherwise a failing test would not say what went wrong where."""
+    fault = Fault("save", call=3, when=When.AFTER, does=Dies())
+    assert "Fault('save', call=3, when=When.AFTER, does=Dies())" == repr(fault)
+    storage: Storage = faulty(MemoryStorage(), fault)
+    assert repr(storage).startswith(f"[{fault!r}] on <")
+    others = [Fails(StorageFailed), Hangs(minutes=16), Shifts(hours=-1), Twice(), StandsStill()]
+    assert ["Hangs(minutes=16)", "Shifts(hours=-1)", "Twice()", "StandsStill()"] == [repr(does) for does in others[1:]]
+    assert "StorageFailed" in repr(others[0])
+    assert "When.BEFORE" == repr(When.BEFORE)
+
+
+def test_hanging_needs_a_world() -> None:
+    """Otherwise a call would hang in nobody's time."""
+    with pytest.raises(AssertionError, match="world"):
+        faulty(MemoryStorage(), Fault(does=Hangs(hours=1))).load("e-1")

@@ -1,0 +1,43 @@
+"""The contract says of the tutorial's first try what is wrong with it, and has nothing against the second."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+CONTRACT = """
+from folder_inbox.{module} import {name}
+from digital_painschool.testing.contracts import InboxContract
+
+class TestIt(InboxContract):
+    def open(self, place):
+        return {name}(place)
+"""
+
+
+TUTORIAL = (ROOT / "docs" / "adapter-tutorial.md").read_text("utf-8")
+NAMED = set(re.findall(r"^FAILED (\w+)$", TUTORIAL, re.MULTILINE))
+RACES = {"test_many_threads_deliver_a_key_once", "test_many_processes_deliver_a_key_once"}
+"""What may go well by luck."""
+
+
+def broken_clauses(folder: Path, module: str, name: str) -> set[str]:
+    """Run the contract on one of the two, and give the tests that fail."""
+    (folder / "test_it.py").write_text(CONTRACT.format(module=module, name=name), "utf-8")
+    call = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rf", "--tb=no", "test_it.py"]
+    path = {"PYTHONPATH": str(ROOT / "examples"), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(call, cwd=folder, env=path, capture_output=True, text=True, check=False)
+    return {line.split("::")[2].split(" ")[0] for line in done.stdout.splitlines() if line.startswith("FAILED")}
+
+
+def test_the_second_try_keeps_every_clause(tmp_path: Path) -> None:
+    """Otherwise the tutorial would end with an adapter that is not one."""
+    assert set() == broken_clauses(tmp_path, "inbox", "FolderInbox")
+
+
+def test_the_first_try_breaks_the_clauses_that_the_tutorial_names(tmp_path: Path) -> None:
+    """Otherwise the tutorial would tell of failures that nobody sees."""
+    broken = broken_clauses(tmp_path, "first_try", "FirstTry")
+    assert NAMED - RACES <= broken <= NAMED
+    assert NAMED

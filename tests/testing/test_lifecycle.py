@@ -1,0 +1,490 @@
+"""The lifecycle machine: three lines point it at adapters, and a broken law is named by the run that breaks it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from unittest import TestCase
+
+import pytest
+from attrs import evolve
+from hypothesis import HealthCheck, settings
+from hypothesis import Phase as Phases
+from hypothesis.stateful import run_state_machine_as_test
+
+from digital_painschool.access import ACCESS
+from digital_painschool.adapters.memory import MemoryStorage
+from digital_painschool.desks.patient import PatientRoom
+from digital_painschool.enrolment import Phase
+from digital_painschool.errors import Reason, RuleBroken
+from digital_painschool.events import Event
+from digital_painschool.notification import Claimed
+from digital_painschool.people import HsaId, PersonId
+from digital_painschool.ports import Ports
+from digital_painschool.ports.storage import AccessEntry, Content, Entry, Storage
+from digital_painschool.program import Ordering
+from digital_painschool.testing.example import PAIN
+from digital_painschool.testing.faults.calls import Call, watched
+from digital_painschool.testing.lifecycle import LAWS, LawBroken, LifecycleMachine
+from digital_painschool.testing.lifecycle.days import REFUSALS, RUNS
+from digital_painschool.testing.lifecycle.delivering import TROUBLES
+from digital_painschool.testing.lifecycle.ground import FOCUSES, POLICIES
+from digital_painschool.testing.lifecycle.records import LIVES
+from digital_painschool.testing.lifecycle.treatment import MOST_COURSES
+from digital_painschool.testing.world import Opening, World, in_memory
+
+Tell = Callable[[LifecycleMachine], object]
+
+
+def told(steps: Tell, opening: Opening | None = None, *, reference: bool = True, **begins: str) -> None:
+    """Let one history happen, on adapters, with the laws checked after it; `begins` says how it begins."""
+    about = {"reference": reference, **({} if opening is None else {"opening": staticmethod(opening)})}
+    machine = type("Machine", (LifecycleMachine,), about)()
+    usual = {"start": "2026-06-01 08:00", "ordering": "guided", "policy": "usual", "focus": "everything"}
+    try:
+        machine.begin(**usual | begins)
+        machine.the_laws_hold()
+        steps(machine)
+        machine.the_laws_hold()
+    finally:
+        machine.teardown()
+
+
+def stored_in(kind: type[MemoryStorage]) -> Opening:
+    """Give an opening of a storage of some kind, the same one for a world as long as that is there."""
+    storages: dict[int, MemoryStorage] = {}
+    return lambda world: world.ports(storage=storages.setdefault(id(world), kind()))
+
+
+class OurLifecycle(LifecycleMachine):
+    """What an integrator writes, in three lines."""
+
+    opening = staticmethod(in_memory)
+
+
+def test_a_test_case_has_a_test_for_each_focus_and_policy() -> None:
+    """Otherwise three lines would not be enough, or would test less than they promise."""
+    case = OurLifecycle.TestCase
+    assert issubclass(case, TestCase)
+    assert {f"test_{focus}_{policy}" for focus in FOCUSES for policy in POLICIES} == {
+        name for name in dir(case) if name.startswith("test_")
+    }
+    assert case is OurLifecycle.TestCase
+    assert case is not LifecycleMachine.TestCase
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("focus", FOCUSES)
+def test_the_test_case_runs_the_machine(focus: str, policy: str) -> None:
+    """Otherwise the tests would pass whatever the adapters do."""
+
+    class Machine(LifecycleMachine):
+        opening = staticmethod(stored_in(_Doubles))
+
+    Machine.TestCase.settings = settings(max_examples=3, stateful_step_count=2, database=None, phases=[Phases.generate])
+    with pytest.raises(LawBroken):
+        Machine.TestCase(f"test_{focus}_{policy}").debug()
+
+
+def test_a_failing_history_is_printed_as_steps_that_a_person_can_follow(capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise what broke a law could not be read, or done again."""
+    machine = type("Machine", (LifecycleMachine,), {"opening": staticmethod(stored_in(_Doubles))})
+    with pytest.raises(LawBroken) as found:
+        run_state_machine_as_test(machine, settings=settings(max_examples=5, database=None, report_multiple_bugs=False))
+    notes = "\n".join(found.value.__notes__)
+    assert "state.begin(" in notes
+    assert "focus='treatment'" in notes
+    assert " object at " not in notes
+
+
+def test_options_are_kept_to() -> None:
+    """Otherwise adapters that cannot do something would be asked for it, and fail for no reason."""
+    opened: list[World] = []
+
+    def opening(world: World) -> Ports:
+        assert world not in opened, "opened again"
+        opened.append(world)
+        return world.ports()
+
+    class Machine(LifecycleMachine):
+        crashes = False
+        reference = False
+        orderings = (Ordering.RELEASED,)
+
+        def at_last(self) -> None:
+            """See that the options were kept to."""
+            super().at_last()
+            assert {Ordering.RELEASED} == {program.ordering for program in self.programs}
+            assert 1 == len(self.schools)
+
+    Machine.opening = staticmethod(opening)  # type: ignore[method-assign]
+    quick = settings(max_examples=10, stateful_step_count=10, deadline=None, database=None)
+    run_state_machine_as_test(Machine, settings=settings(quick, suppress_health_check=list(HealthCheck)))
+    assert len(opened) >= 10
+
+
+def test_an_example_without_steps_closes_nothing() -> None:
+    """Otherwise a machine that was never begun would fail at its end."""
+    machine = LifecycleMachine()
+    machine.the_laws_hold()
+    machine.teardown()
+    assert [] == machine.schools
+
+
+class _Doubles(MemoryStorage):
+    """Numbers timelines wrongly."""
+
+    def timeline(self, enrolment_id: str, kinds: Iterable[type[Event]] | None = None) -> tuple[Entry, ...]:
+        return tuple(evolve(entry, seq=entry.seq + 1) for entry in super().timeline(enrolment_id, kinds))
+
+
+class _Mute(MemoryStorage):
+    """Loses what people wrote."""
+
+    def documents(self, enrolment_id: str, seqs: Iterable[int]) -> Mapping[int, Content]:
+        return {}
+
+
+class _Renames(MemoryStorage):
+    """Gives notifications out under ids that it does not keep."""
+
+    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
+        found = super().claim(now, limit, lease)
+        return tuple(evolve(one, notification=evolve(one.notification, id="another")) for one in found)
+
+
+class _Breaks(MemoryStorage):
+    """Has an error of its own where notifications are claimed."""
+
+    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
+        raise KeyError(limit)
+
+
+class _Idles(MemoryStorage):
+    """Gives nothing to any worker."""
+
+    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
+        return ()
+
+
+class _Thins(MemoryStorage):
+    """Loses the first line of a long access log."""
+
+    def access_entries(
+        self, unit: HsaId, *, person: PersonId | None = None, after: int = 0, limit: int = 1000
+    ) -> tuple[tuple[int, AccessEntry], ...]:
+        found = super().access_entries(unit, person=person, after=after, limit=limit)
+        return found if after or len(found) < 4 else found[1:]
+
+
+def _night(it: LifecycleMachine) -> None:
+    it.therapist_writes(course=0, talk=1, notify="collected")
+    it.wait_for(edge="end of the forenoon", days=0, microseconds=0)
+    it.deliver()
+
+
+def _morning(it: LifecycleMachine) -> None:
+    it.therapist_writes(course=0, talk=1, notify="direct")
+    it.deliver()
+
+
+def _reads_meanwhile(it: LifecycleMachine) -> None:
+    it.therapist_writes(course=0, talk=1, notify="direct")
+    it.deliver_with_trouble(troubles=["patient reads"], struck="no", write=0, batch=200)
+
+
+def _procedure(it: LifecycleMachine) -> None:
+    it.the_whole_procedure(lives=["quiet"], exports=False, passes="never", microseconds=1, dies=None, how="dies before")
+
+
+def _writes_and_raises(room: PatientRoom, enrolment_id: str, form: str, answers: object) -> int:
+    room.write(enrolment_id, "Hej")
+    raise RuleBroken("M-14", Reason.INVALID_ANSWERS)
+
+
+Bug = tuple[int, Tell, dict[str, str], Opening | None, str, object]
+BUGS: dict[str, Bug] = {
+    "timelines are numbered wrongly": (1, lambda it: None, {}, stored_in(_Doubles), "", None),
+    "a refused step writes": (
+        2,
+        lambda it: it.save_rubbish(course=0, form=PAIN),
+        {},
+        None,
+        "digital_painschool.desks.patient.PatientRoom.save_form",
+        _writes_and_raises,
+    ),
+    "every module is open": (
+        3,
+        lambda it: it.open_module(course=0, module=3),
+        {"ordering": "enforced"},
+        None,
+        "digital_painschool.rules.ordering.closed",
+        lambda *_: None,
+    ),
+    "nothing is urgent": (
+        4,
+        lambda it: it.save_form(course=0, form=PAIN, answers=1),
+        {},
+        None,
+        "digital_painschool.rules.flags._has_priority",
+        lambda _: False,
+    ),
+    "collected ones go at any time": (
+        5,
+        _night,
+        {},
+        None,
+        "digital_painschool.delivery.may_go_at",
+        lambda now, *_, **__: now,
+    ),
+    "what arrives is not kept": (5, _morning, {}, stored_in(_Renames), "", None),
+    "an adapter's own error stops all": (5, _morning, {}, stored_in(_Breaks), "", None),
+    "access does not end": (
+        6,
+        lambda it: it.wait_for_the_end_of_access(course=0, microseconds=0, module=1, then="no"),
+        {},
+        None,
+        "digital_painschool.access.ACCESS",
+        {**ACCESS, (Phase.ACTIVE, False): ACCESS[Phase.ACTIVE, True]},
+    ),
+    "a purge asks for no export": (
+        7,
+        _procedure,
+        {},
+        None,
+        "digital_painschool.rules.retention.recheck",
+        lambda *_: None,
+    ),
+    "a storage loses texts": (8, lambda it: it.patient_writes(course=0, talk=0), {}, stored_in(_Mute), "", None),
+    "a storage gives nothing to workers": (8, _reads_meanwhile, {}, stored_in(_Idles), "", None),
+    "everybody may do everything": (
+        9,
+        lambda it: it.everybody_tries_everything(course=0),
+        {},
+        None,
+        "digital_painschool.steps.allowed",
+        lambda *_: True,
+    ),
+    "a plan is everybody's": (
+        9,
+        lambda it: (it.plan(where="here"), it.everybody_tries_everything(course=0)),
+        {},
+        None,
+        "digital_painschool.rules.retention.require_own",
+        lambda *_: None,
+    ),
+    "the access log forgets": (9, lambda it: it.wait_for("run", 0, 0), {}, stored_in(_Thins), "", None),
+}
+"""By what is wrong: which law says so, after which steps, begun how, on which storage, and what is replaced by what."""
+
+
+@pytest.mark.parametrize("bug", BUGS)
+def test_what_is_wrong_is_found_and_named(bug: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a bug would pass, or would be reported as something else than it is."""
+    law, steps, begins, opening, target, replacement = BUGS[bug]
+    if target:
+        monkeypatch.setattr(target, replacement)
+    with pytest.raises(LawBroken, match=f"^Law {law}: ") as found:
+        told(steps, opening, reference=opening is None or law == 8, **begins)
+    assert f"Law{law}Broken" == type(found.value).__name__
+    assert LAWS[law] in str(found.value)
+
+
+def _walk(it: LifecycleMachine) -> None:
+    """Take the turnings that chance may pass by."""
+    it.tick(who="nurse", email=True, sms=True)
+    it.tick(who="stranger", email=True, sms=False)
+    it.complete_all_modules(course=0, released=True, another=4)
+    it.deliver_with_trouble(troubles=["patient reads"], struck="no", write=0, batch=200)
+    it.save_form(course=0, form=PAIN, answers=0)
+    it.deliver_with_trouble(troubles=["refused for good"], struck="no", write=0, batch=200)
+    it.the_next_step(write=1, how="dies before")
+    it.save_form(course=0, form=PAIN, answers=1)
+    it.the_next_step(write=0, how="dies after")
+    it.save_form(course=0, form=PAIN, answers=1)
+    it.draw_the_box(course=0, form=PAIN)
+    it.mark_from_the_screen(view=0, further=0)
+    it.wait_for_the(edge="new year", microseconds=0)
+    it.wait_for_the(edge="clock change", microseconds=1)
+    it.look_for_a_conversation(course=0, conversation=1)
+    it.look_for_a_conversation(course=0, conversation=0)
+    it.a_patient_who_cannot_be_reached(messages=2, first="undelivered")
+    it.start(patient=2, therapist="nurse", program=0)
+    it.a_patient_who_cannot_be_reached(messages=1, first="program-done")
+    it.therapist_writes(course=0, talk=0, notify="direct")
+    for trouble in TROUBLES:
+        it.therapist_writes(course=0, talk=0, notify="direct")
+        it.deliver_with_trouble(troubles=[trouble], struck="no", write=0, batch=1)
+    for struck in ("fails", "dies before", "dies after"):
+        it.two_days_in_one(
+            first=0, run="busy, after a late pass", again="busy", act="reads", of_first=True, afterwards=True
+        )
+        it.deliver_with_trouble(troubles=[], struck=struck, write=0, batch=200)
+
+
+def _maintenance(it: LifecycleMachine) -> None:
+    """Let access end, be renewed and end again, and try what is over."""
+    it.maintain_and_read(course=0, days=30, modules=[1, 3])
+    it.two_ends_of_access(course=0, days=1)
+    for then in ("maintain", "anew", "no"):
+        it.wait_for_the_end_of_access(course=0, microseconds=0, module=1, then=then)
+    for trouble in REFUSALS:
+        it.one_for_two(trouble=trouble, struck="no", write=0)
+    for course in range(len(it.courses)):
+        it.end(course=course, reason="klar")
+    it.end(course=0, reason="klar")
+    it.two_ends_of_access(course=0, days=1)
+    it.wait_for_the_end_of_access(course=0, microseconds=0, module=1, then="no")
+
+
+def _treatment(it: LifecycleMachine) -> None:
+    """Do every step of a treatment when it is right, and when it is not."""
+    for _ in range(2):
+        it.the_laws_hold()
+        it.the_laws_hold()
+        it.open_module(course=0, module=1)
+        it.open_module(course=0, module=5)
+        it.go_through_the_modules(course=0, modules=[3, 1, 2, 4], completes=False)
+        it.go_through_the_modules(course=0, modules=[3, 1, 2, 4], completes=True)
+        it.release_module(course=0, module=2)
+        it.complete_all_modules(course=0, released=True, another=4)
+        it.save_all_sorts(course=0)
+        it.save_rubbish(course=0, form=PAIN)
+        it.save_while_the_box_is_shown(course=0, form=PAIN, before=1, meanwhile=1, alarms=1)
+        it.mark_from_two_screens(course=0, form=PAIN)
+        it.mark_from_the_screen(view=0, further=9)
+        it.therapist_reads(course=0, conversation=1)
+        it.patient_writes(course=0, talk=0)
+        it.therapist_reads(course=0, conversation=1)
+        it.therapist_writes(course=0, talk=1, notify="none")
+        it.patient_reads(course=0, conversation=1)
+        it.mark_handled(course=0, flag="program-done")
+        it.mark_handled(course=0, flag="undelivered")
+        it.review(course=0)
+        it.hand_over(course=0, to="colleague")
+        it.wait(hours=9, microseconds=1)
+        it.wait_long(days=7)
+        it.wait_for_a_review(course=0, microseconds=0)
+        it.restart()
+        it.maintain_and_read(course=0, days=30, modules=[2])
+        it.maintain_and_read(course=0, days=0, modules=[])
+        it.wait_for_the_end_of_access(course=0, microseconds=0, module=2, then="maintain")
+        it.wait_for_the_end_of_access(course=0, microseconds=-1, module=2, then="no")
+        it.end(course=0, reason="okand")
+        it.end(course=0, reason="klar")
+    it.wait_for_the_end_of_access(course=0, microseconds=0, module=1, then="anew")
+    it.start(patient=0, therapist="nurse", program=1)
+    it.start(patient=0, therapist="nurse", program=1)
+    it.start_again(course=0)
+    for _ in range(MOST_COURSES):
+        it.wait_for_the_end_of_access(course=0, microseconds=0, module=1, then="anew")
+
+
+def _days(it: LifecycleMachine) -> None:
+    """Let the worst days come together."""
+    it.start(patient=0, therapist="colleague", program=1)
+    for closing, missed in (("no", [0]), ("ends", []), ("is maintained", [0, 1])):
+        it.a_day(
+            missed=missed,
+            written=[0, 1],
+            edge="run",
+            microseconds=0,
+            troubles=["busy"],
+            struck="no",
+            write=0,
+            read=[1],
+            then=[0],
+            closing=closing,
+            closed=0,
+            more=[(5, ["hangs"]), (35, [])],
+        )
+    it.a_day_on_which_all_is_read(struck="fails", write=1, ended=False)
+    it.a_day_on_which_all_is_read(struck="fails", write=2, ended=True)
+    it.a_day_on_which_all_is_read(struck="dies after", write=1, ended=False)
+    for notify in ("collected", "direct"):
+        for renewed in (False, True):
+            it.a_message_on_the_last_day(course=0, hours=1, notify=notify, renewed=renewed)
+    for run in RUNS:
+        it.two_days_in_one(first=0, run=run, again="none", act="ends", of_first=True, afterwards=False)
+    for run in ("none", "dies"):
+        it.a_message_that_comes_late(run=run, same=True, minutes=16, days=0)
+    for course in range(len(it.courses)):
+        it.end(course=course, reason="klar")
+    it.a_message_on_the_last_day(course=0, hours=0, notify="direct", renewed=False)
+    it.a_patient_who_cannot_be_reached(messages=1, first="undelivered")
+    it.deliver_with_trouble(troubles=["patient reads"], struck="no", write=0, batch=200)
+    it.start(patient=1, therapist="nurse", program=0)
+    it.therapist_writes(course=0, talk=0, notify="collected")
+
+
+def _afterwards(it: LifecycleMachine) -> None:
+    """Take the turnings of the years after."""
+    it.wait_for_the_end_of_the_period(course=0, microseconds=0)
+    for life in LIVES:
+        it.a_life(patient=1, therapist="nurse", life=life)
+        it.a_life(patient=0, therapist="stranger", life=life)
+        it.export(where="elsewhere")
+        it.wait_for_the_end_of_the_period(course=-1, microseconds=1)
+        it.the_whole_procedure(
+            lives=[],
+            exports=life == "quiet",
+            passes={"told": "after it", "quiet": "before the plan"}.get(life, "never"),
+            microseconds=1,
+            dies=1,
+            how="dies after",
+        )
+        it.plan(where="elsewhere")
+        it.purge(plan=0, inbox_fails=False)
+        it.approve(plan=0)
+        it.purge(plan=0, inbox_fails=True)
+        it.purge(plan=0, inbox_fails=False)
+    it.start(patient=0, therapist="nurse", program=1)
+    it.a_life(patient=0, therapist="nurse", life="quiet")
+    for dies in (it.plan, it.export):
+        it.the_next_step(write=0, how="dies before")
+        dies(where="here")
+    it.plan(where="here")
+    it.the_next_step(write=0, how="dies before")
+    it.approve(plan=0)
+    it.the_next_step(write=0, how="dies before")
+    it.the_whole_procedure(lives=[], exports=False, passes="never", microseconds=1, dies=None, how="dies before")
+    gone = next(place for place, course in enumerate(it.counted) if course.gone)
+    it.everybody_tries_everything(course=gone)
+    it.everybody_tries_everything(course=0)
+    it.a_life(patient=1, therapist="nurse", life="quiet")
+    it.a_life(patient=1, therapist="nurse", life="quiet")
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("ordering", ["guided", "enforced", "released"])
+@pytest.mark.parametrize("tour", [_treatment, _walk, _days, _afterwards, _maintenance])
+def test_what_chance_may_pass_by_is_lawful_too(tour: Tell, ordering: str, policy: str) -> None:
+    """Otherwise a rare turning would say that a law is broken where none is."""
+    told(tour, start="2026-10-23 12:00", ordering=ordering, policy=policy)
+
+
+def test_what_a_dead_process_had_open_is_closed() -> None:
+    """Otherwise each restart would leave connections, until a server has none left."""
+    closed: list[int] = []
+
+    def opening(world: World) -> Ports:
+        place = len(handles)
+
+        def around(call: Call) -> object:
+            if call.method != "close":
+                return call.go()
+            closed.append(place)
+            return None
+
+        handles.append(watched(world.storage, around))
+        return world.ports(storage=handles[-1])
+
+    handles: list[Storage] = []
+    told(lambda it: (it.restart(), it.save_form(course=0, form=PAIN, answers=0), it.restart()), opening)
+    assert [0, 1, 2] == closed[:3]
+    assert 3 == len(handles)
+
+
+def test_a_storage_that_forgets_at_a_restart_is_found() -> None:
+    """Otherwise what was saved could be lost with the process, and no law would say so."""
+    openings = iter(MemoryStorage() for _ in range(9))
+    with pytest.raises(LawBroken, match=r"^Law 8: "):
+        told(lambda it: it.restart(), lambda world: world.ports(storage=next(openings)))
