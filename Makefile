@@ -6,18 +6,23 @@ BIN := $(VENV)/bin
 # Many tests start Python again: without bytecode on disk each would compile everything anew.
 export PYTHONDONTWRITEBYTECODE :=
 
+# Tests make thousands of small files and databases: in memory, where two gigabytes of it are free for that.
+IN_MEMORY := $(shell test "$$(df --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt 2000000 2>/dev/null && ! grep -q " /dev/shm .*noexec" /proc/mounts && echo /dev/shm)
+PYTEST := -m pytest -n 2 --dist worksteal -p no:cacheprovider
+
 .PHONY: demo test lint docs bench mutants chaos clean
 
 demo: $(VENV)/ready
 	$(BIN)/digital-painschool demo
 
+test: export TMPDIR := $(or $(TMPDIR),$(IN_MEMORY),/tmp)
 test: lint docs
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 2 -p no:cacheprovider -m "not search" tests
+	$(BIN)/coverage run $(PYTEST) -m "not search" tests
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
-	$(BIN)/python -m pytest -n 2 -p no:cacheprovider -m search tests
-	$(BIN)/python -m pytest -n 2 -p no:cacheprovider examples
+	$(BIN)/python $(PYTEST) -m search tests
+	$(BIN)/python $(PYTEST) examples
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.servers import SERVER
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -13,10 +15,17 @@ EACH = {"P1": (12, 8), "P2": (6, 6), "P3": (4, 4), "P4": (8, 8), "P5": (2, 2), "
 """How many comparisons each aim has, when it is measured quickly; and of how many it says what is wanted."""
 
 
+ON_POSTGRESQL = {"P3", "P4", "P5", "P6", "P8"}
+
+
 @pytest.mark.search
 @pytest.mark.parametrize("aim", EACH)
-def test_a_benchmark_runs_and_prints_a_row_for_everything_that_is_compared(aim: str, tmp_path: Path) -> None:
+def test_a_benchmark_runs_and_prints_a_row_for_everything_that_is_compared(
+    aim: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Otherwise they would rot unseen until somebody asks why a version is slow."""
+    if aim in ON_POSTGRESQL:
+        monkeypatch.setenv(SERVER, request.getfixturevalue("postgresql_server"))
     file, plot = tmp_path / "table.md", tmp_path / "table.svg"
     command = [
         sys.executable,

@@ -1,13 +1,14 @@
 """Ended enrolments on their way out: exports, plans, purges and receipts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from attrs import evolve
 
+from digital_painschool.events import Event
 from digital_painschool.people import HsaId
 from digital_painschool.ports.storage import AccessEntry, History
 from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
-from digital_painschool.serialization import from_data, to_data
+from digital_painschool.serialization import KIND_OF, from_data, to_data
 from json_storage.books import (
     Part,
     all_kept,
@@ -46,10 +47,13 @@ class JsonRetention(Part):
             mine = [one.enrolment.id for one in _of_unit(books, unit, ids)]
             return tuple(sorted({one.notification.id for id_ in mine for one in caused(books, id_)}))
 
-    def histories(self, unit: HsaId, enrolment_ids: Sequence[str]) -> tuple[History, ...]:
+    def histories(
+        self, unit: HsaId, enrolment_ids: Sequence[str], kinds: Iterable[type[Event]] | None = None
+    ) -> tuple[History, ...]:
         ids = tuple(enrolment_ids)
+        wanted = None if kinds is None else {KIND_OF[kind] for kind in kinds}
         with self._folder.transaction() as books:
-            return tuple(_history(books, one) for one in _of_unit(books, unit, ids))
+            return tuple(_history(books, one, wanted) for one in _of_unit(books, unit, ids))
 
     def keep_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
         with self._folder.transaction() as books:
@@ -120,8 +124,8 @@ def _of_unit(books: Transaction, unit: HsaId, enrolment_ids: Iterable[str]) -> l
     return [one for one in kept_among(books, enrolment_ids) if one.enrolment.unit == unit]
 
 
-def _history(books: Transaction, one: Kept) -> History:
-    rows = list(timeline_rows(books, one.enrolment.id))
+def _history(books: Transaction, one: Kept, kinds: Collection[str] | None) -> History:
+    rows = [row for row in timeline_rows(books, one.enrolment.id) if kinds is None or row["kind"] in kinds]
     documents = documents_from_data(rows)
     return History(enrolment=one.enrolment, timeline=tuple(map(entry_from_data, rows)), documents=documents)
 

@@ -189,9 +189,10 @@ class _HashedFile:
 
 
 Writer = Callable[[History], None]
+Opened = tuple[list[_HashedFile], Writer]
 
 
-def _csv(stack: ExitStack, folder: Path) -> tuple[list[_HashedFile], Writer]:
+def _csv(stack: ExitStack, folder: Path) -> Opened:
     enrolments, answers = (stack.enter_context(_HashedFile(folder / f"{n}.csv")) for n in ("enrolments", "answers"))
     write_enrolment, write_answer = csv.writer(enrolments), csv.writer(answers)
     write_enrolment.writerow(ENROLMENT_COLUMNS)
@@ -207,7 +208,7 @@ def _csv(stack: ExitStack, folder: Path) -> tuple[list[_HashedFile], Writer]:
     return [enrolments, answers], write
 
 
-def _json_lines(stack: ExitStack, folder: Path) -> tuple[list[_HashedFile], Writer]:
+def _json_lines(stack: ExitStack, folder: Path) -> Opened:
     lines = stack.enter_context(_HashedFile(folder / "enrolments.jsonl"))
 
     def write(history: History) -> None:
@@ -217,10 +218,15 @@ def _json_lines(stack: ExitStack, folder: Path) -> tuple[list[_HashedFile], Writ
     return [lines], write
 
 
-_FORMATS: Mapping[Format, Callable[[ExitStack, Path], tuple[list[_HashedFile], Writer]]] = {
-    Format.CSV: _csv,
-    Format.JSON_LINES: _json_lines,
-}
+_FORMATS: Mapping[Format, Callable[[ExitStack, Path], Opened]] = {Format.CSV: _csv, Format.JSON_LINES: _json_lines}
+_ALL = frozenset(KIND_OF)
+_KINDS: Mapping[Format, frozenset[type[Event]]] = {Format.CSV: frozenset({FormSaved}), Format.JSON_LINES: _ALL}
+
+
+def kinds_for(formats: Iterable[Format]) -> frozenset[type[Event]] | None:
+    """Give the kinds of entries that an export in these formats is written from; None for all."""
+    kinds = frozenset[type[Event]]().union(*(_KINDS[format_] for format_ in formats))
+    return None if kinds == _ALL else kinds
 
 
 def write_export(folder: Path, formats: Iterable[Format], histories: Iterable[History]) -> tuple[ExportedFile, ...]:

@@ -13,9 +13,20 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
+from hypothesis import HealthCheck, Phase, settings
+
 from tests.seeded_bugs.bug import Bug
 
 VARIABLE = "SEEDED_BUG"
+PROFILE = "found is enough"
+settings.register_profile(
+    PROFILE,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    database=None,
+    phases=[Phase.explicit, Phase.generate],  # not made shorter: nobody reads it
+    report_multiple_bugs=False,
+)
 
 
 class _Loader(importlib.machinery.SourceFileLoader):

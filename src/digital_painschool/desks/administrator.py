@@ -10,7 +10,8 @@ from attrs import evolve
 
 from digital_painschool.border import plain_text, whole_number
 from digital_painschool.errors import InvalidValue, NotFound
-from digital_painschool.exporting import Format, write_export
+from digital_painschool.events import Event
+from digital_painschool.exporting import Format, kinds_for, write_export
 from digital_painschool.people import Actor, PersonId
 from digital_painschool.ports.storage import AccessEntry, History
 from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skipped
@@ -67,7 +68,7 @@ class AdministratorOffice:
         chosen = _formats(formats)
         where = _folder(folder)
         versions: dict[str, int] = {}
-        files = write_export(where, chosen, self._histories(versions, progress))
+        files = write_export(where, chosen, self._histories(kinds_for(chosen), versions, progress))
         at = self._steps.now()
         receipt = ExportReceipt(
             id=self._steps.new_id(at),
@@ -216,10 +217,13 @@ class AdministratorOffice:
             yield from page
             after = page[-1].enrolment_id
 
-    def _histories(self, versions: dict[str, int], progress: Progress) -> Iterator[History]:
+    def _histories(
+        self, kinds: Iterable[type[Event]] | None, versions: dict[str, int], progress: Progress
+    ) -> Iterator[History]:
         for batch in _batches(self._ended()):
-            self._log_each(Action.EXPORT, [ended.enrolment_id for ended in batch])
-            for history in self._steps.storage.histories(self._actor.unit, [ended.enrolment_id for ended in batch]):
+            ids = [ended.enrolment_id for ended in batch]
+            self._log_each(Action.EXPORT, ids)
+            for history in self._steps.storage.histories(self._actor.unit, ids, kinds):
                 versions[history.enrolment.id] = history.enrolment.version
                 yield history
             progress(len(versions))

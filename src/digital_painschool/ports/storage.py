@@ -297,7 +297,13 @@ class Programs(Protocol):
 
 @frozen(kw_only=True)
 class History:
-    """Everything that is kept of one enrolment."""
+    """Everything that is kept of one enrolment, or what was asked for of it.
+
+    Args:
+        enrolment: Its state.
+        timeline: Its entries, in order.
+        documents: What was written with these, by entry number.
+    """
 
     enrolment: Enrolment
     timeline: tuple[Entry, ...]
@@ -319,8 +325,13 @@ class Retention(Protocol):
         """Give the ids of the notifications that some of a unit's enrolments caused, rising."""
         ...
 
-    def histories(self, unit: HsaId, enrolment_ids: Sequence[str]) -> tuple[History, ...]:
-        """Give everything that is kept of some of a unit's enrolments, in the order asked for; unknown ones not."""
+    def histories(
+        self, unit: HsaId, enrolment_ids: Sequence[str], kinds: Iterable[type[Event]] | None = None
+    ) -> tuple[History, ...]:
+        """Give everything that is kept of some of a unit's enrolments, in the order asked for; unknown ones not.
+
+        With `kinds`, only the entries of these kinds, and what was written with them.
+        """
         ...
 
     def keep_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:

@@ -1,19 +1,9 @@
 """The lifecycle machine, in memory and on SQLite: it stops at the first broken law and says which it is."""
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import settings
 
 from digital_painschool.testing.lifecycle import LifecycleMachine
 from digital_painschool.testing.world import in_memory, on_sqlite
-
-# The same histories for the same --hypothesis-seed; not made shorter, which takes long.
-_ALIKE = settings(
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    database=None,
-    phases=[Phase.generate],
-    report_multiple_bugs=False,
-    stateful_step_count=30,
-)
 
 
 class InMemory(LifecycleMachine):
@@ -30,6 +20,6 @@ class OnSqlite(LifecycleMachine):
 
 
 TestInMemory = InMemory.TestCase
-TestInMemory.settings = settings(_ALIKE, max_examples=80)
+TestInMemory.settings = settings(max_examples=80, stateful_step_count=30)
 TestOnSqlite = OnSqlite.TestCase
-TestOnSqlite.settings = settings(_ALIKE, max_examples=40)
+TestOnSqlite.settings = settings(max_examples=40, stateful_step_count=30)

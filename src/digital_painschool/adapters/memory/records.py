@@ -76,13 +76,11 @@ class Records:
         kept = self._documents.get(enrolment_id, {})
         return {seq: copy_of(kept[seq]) for seq in (kept if seqs is None else seqs) if seq in kept}
 
-    def history(self, enrolment: Enrolment) -> History:
-        """Give everything that is kept of an enrolment."""
-        return History(
-            enrolment=enrolment,
-            timeline=tuple(self.timeline(enrolment.id)),
-            documents=self.documents(enrolment.id),
-        )
+    def history(self, enrolment: Enrolment, wanted: Collection[type[Event]] | None = None) -> History:
+        """Give everything that is kept of an enrolment, or what belongs to entries of some types."""
+        timeline = tuple(self.timeline(enrolment.id, wanted))
+        documents = self.documents(enrolment.id, (entry.seq for entry in timeline))
+        return History(enrolment=enrolment, timeline=timeline, documents=documents)
 
     def case(self, enrolment: Enrolment, query: CaseQuery) -> CaseRow:
         """Give an enrolment as a row of the list of patients."""

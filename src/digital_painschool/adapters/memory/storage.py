@@ -178,10 +178,13 @@ class MemoryStorage:
             caused = (record.notification for id_ in enrolment_ids for record in books.outbox.records(id_))
             return tuple(sorted({notification.id for notification in caused if notification.unit == unit}))
 
-    def histories(self, unit: HsaId, enrolment_ids: Sequence[str]) -> tuple[History, ...]:
+    def histories(
+        self, unit: HsaId, enrolment_ids: Sequence[str], kinds: Iterable[type[Event]] | None = None
+    ) -> tuple[History, ...]:
+        wanted = None if kinds is None else frozenset(kinds)
         with self._open() as books:
             found = (books.records.find(enrolment_id) for enrolment_id in enrolment_ids)
-            return tuple(books.records.history(e) for e in found if e is not None and e.unit == unit)
+            return tuple(books.records.history(e, wanted) for e in found if e is not None and e.unit == unit)
 
     def keep_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
         with self._open() as books:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from attrs import evolve
-from sqlalchemy import Integer, bindparam, delete, exists, select, update
+from sqlalchemy import Integer, and_, bindparam, delete, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from digital_painschool.adapters.sql.connections import Link
@@ -25,10 +26,12 @@ from digital_painschool.adapters.sql.schema import (
     timeline,
 )
 from digital_painschool.adapters.sql.statements import Row, among
+from digital_painschool.enrolment import Enrolment
+from digital_painschool.events import Event
 from digital_painschool.people import HsaId
 from digital_painschool.ports.storage import AccessEntry, History
 from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
-from digital_painschool.serialization import content_from_data, from_data, to_data
+from digital_painschool.serialization import KIND_OF, content_from_data, from_data, to_data
 
 _BATCH = 1000
 
@@ -54,15 +57,17 @@ _TIMELINES = (
         timeline.c.at,
         timeline.c.by,
         timeline.c.data,
+        documents.c.content,
+    )
+    .outerjoin_from(
+        timeline,
+        documents,
+        and_(documents.c.enrolment_id == timeline.c.enrolment_id, documents.c.seq == timeline.c.seq),
     )
     .where(among(timeline.c.enrolment_id, "ids"))
     .order_by(timeline.c.enrolment_id, timeline.c.seq)
 )
-_DOCUMENTS = (
-    select(documents.c.enrolment_id, documents.c.seq, documents.c.content)
-    .where(among(documents.c.enrolment_id, "ids"))
-    .order_by(documents.c.enrolment_id, documents.c.seq)
-)
+_TIMELINES_OF_KINDS = _TIMELINES.where(among(timeline.c.kind, "kinds"))
 
 _KEEP_EXPORT = insert_into(exports, unless_there=True)
 _EXPORTED = (
@@ -145,22 +150,18 @@ class RetentionPart(EnrolmentsPart):
         values = {"unit": str(unit), "ids": list(filter(may_exist, enrolment_ids))}
         return tuple(row[0] for row in self._database.read(lambda link: link.rows(_NOTIFICATION_IDS, values)))
 
-    def histories(self, unit: HsaId, enrolment_ids: Sequence[str]) -> tuple[History, ...]:
+    def histories(
+        self, unit: HsaId, enrolment_ids: Sequence[str], kinds: Iterable[type[Event]] | None = None
+    ) -> tuple[History, ...]:
         ids = list(filter(may_exist, enrolment_ids))
+        timelines = _TIMELINES if kinds is None else _TIMELINES_OF_KINDS
+        named = [KIND_OF[kind] for kind in kinds or () if kind in KIND_OF]
 
         def work(link: Link) -> dict[str, History]:
             states = link.rows(_STATES, {"unit": str(unit), "ids": ids})
-            values = {"ids": [row[0] for row in states]}
-            entries = {key: [row[1:] for row in rows] for key, rows in _by_first(link.rows(_TIMELINES, values))}
-            written = {key: list(rows) for key, rows in _by_first(link.rows(_DOCUMENTS, values))}
-            return {
-                row[0]: History(
-                    enrolment=self._state(link, row),
-                    timeline=entries_of(entries[row[0]]),
-                    documents={seq: content_from_data(from_json(text)) for _, seq, text in written.get(row[0], ())},
-                )
-                for row in states
-            }
+            rows = link.rows(timelines, {"ids": [row[0] for row in states], "kinds": named})
+            entries = {enrolment_id: list(its) for enrolment_id, its in groupby(rows, key=itemgetter(0))}
+            return {row[0]: _history(self._state(link, row), entries.get(row[0], [])) for row in states}
 
         found = self._database.read(work, several=True)
         return tuple(found[enrolment_id] for enrolment_id in ids if enrolment_id in found)
@@ -275,8 +276,12 @@ class RetentionPart(EnrolmentsPart):
         return gone
 
 
-def _by_first(rows: list[Row]) -> Any:
-    return groupby(rows, key=lambda row: row[0])
+def _history(enrolment: Enrolment, rows: list[Row]) -> History:
+    return History(
+        enrolment=enrolment,
+        timeline=entries_of([row[1:7] for row in rows]),
+        documents={row[1]: content_from_data(from_json(row[7])) for row in rows if row[7] is not None},
+    )
 
 
 def _delete(link: Link, ids: list[str]) -> None:

@@ -284,6 +284,7 @@ _STORAGE: Proofs = {
     "Retention.notification_ids": "notification_ids_are_what_the_inbox_was_given_for_them",
     "Retention.histories": """
         histories_give_everything_in_the_order_asked_for
+        histories_give_the_entries_of_some_kinds_alone
         histories_of_another_unit_are_left_out""",
     "Retention.keep_export": """
         an_export_is_noted_with_the_version

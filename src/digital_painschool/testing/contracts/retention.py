@@ -6,6 +6,7 @@ from functools import partial
 from attrs import evolve
 
 from digital_painschool.enrolment import Enrolment
+from digital_painschool.events import FormSaved, MessageSent
 from digital_painschool.notification import Notification, Notify, Status
 from digital_painschool.ports.storage import Entry, History, Storage
 from digital_painschool.purging import (
@@ -114,6 +115,18 @@ class RetentionContract(StorageOpening):
         )
         assert expected == histories
         assert all(isinstance(entry, Entry) for history in histories for entry in history.timeline)
+
+    def test_histories_give_the_entries_of_some_kinds_alone(self, storage: Storage) -> None:
+        """Otherwise an export would be slow, or lack answers (M-21)."""
+        e = long_history(storage)
+        kinds = (FormSaved, MessageSent)
+        timeline = storage.timeline(e.id, kinds)
+        assert 2 == len({type(entry.event) for entry in timeline})
+        expected = History(
+            enrolment=e, timeline=timeline, documents=storage.documents(e.id, [entry.seq for entry in timeline])
+        )
+        assert (expected,) == storage.histories(UNIT, (e.id,), kinds)
+        assert (History(enrolment=e, timeline=(), documents={}),) == storage.histories(UNIT, (e.id,), ())
 
     def test_histories_of_another_unit_are_left_out(self, storage: Storage) -> None:
         """Otherwise an export would hold another unit's patients."""
