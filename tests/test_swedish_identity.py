@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from time import perf_counter
 from typing import Any, ClassVar
 
 import pytest
@@ -378,14 +377,6 @@ def test_serial_zero_is_refused(text: str) -> None:
 def test_odd_text_is_refused_and_never_repaired(text: str) -> None:
     """Something that is no identity number would be bent into one, perhaps into another person's."""
     refusal(text)
-
-
-@pytest.mark.parametrize("megabyte", ["9" * 1_000_000, "198507099805" * 90_000, "-" * 1_000_000, " " * 1_000_000])
-def test_a_megabyte_is_refused_at_once(megabyte: str) -> None:
-    """A hostile paste would keep a worker busy for everybody else."""
-    start = perf_counter()
-    refusal(megabyte)
-    assert 0.5 > perf_counter() - start
 
 
 @pytest.mark.parametrize("thing", [None, 198507099805, 8507099805, b"198507099805", ["198507099805"], 1.0, object()])

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from attrs import evolve
 
 from digital_painschool.events import Event
-from digital_painschool.people import HsaId
+from digital_painschool.people import HsaId, PersonId
 from digital_painschool.ports.storage import AccessEntry, History
 from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
 from digital_painschool.serialization import KIND_OF, from_data, to_data
@@ -40,6 +40,11 @@ class JsonRetention(Part):
         with self._folder.transaction() as books:
             found = [one for one in _of_unit(books, unit, ids) if not one.is_open]
         return {one.enrolment.id: one.ended for one in found}
+
+    def persons(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, PersonId]:
+        ids = tuple(enrolment_ids)
+        with self._folder.transaction() as books:
+            return {one.enrolment.id: one.enrolment.person for one in _of_unit(books, unit, ids)}
 
     def notification_ids(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
         ids = tuple(enrolment_ids)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from enum import Enum
 from pathlib import Path
-from types import TracebackType
+from types import NoneType, TracebackType
 from typing import IO, Self
 
 from digital_painschool.border import Answer
@@ -68,13 +68,18 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def cell(value: Answer | None) -> str:
     """Give a value as the text of a CSV cell; a text that a spreadsheet would run as a formula gets an apostrophe."""
-    if value is None:
-        return ""
-    if isinstance(value, tuple):
-        value = " ".join(value)
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
-    return str(value)
+    return _CELLS.get(type(value), str)(value)
+
+
+def _text(value: str) -> str:
+    return f"'{value}" if value.startswith(_FORMULA) else value
+
+
+_CELLS: Mapping[type, Callable[..., str]] = {
+    NoneType: lambda _: "",
+    str: _text,
+    tuple: lambda value: _text(" ".join(value)),
+}
 
 
 def enrolment_row(history: History) -> list[str]:
@@ -106,10 +111,10 @@ def answer_rows(history: History) -> Iterator[list[str]]:
             continue
         answers = _written(history, entry)
         assert isinstance(answers, Mapping)
-        score = "" if event.score is None else str(event.score)
-        start = [history.enrolment.id, event.form, str(event.number), event.at.isoformat()]
+        start = (history.enrolment.id, event.form, str(event.number), event.at.isoformat())
+        end = (cell(event.score), "1" if event.alert else "0")
         for question, answer in answers.items():
-            yield [*start, question, cell(answer), score, "1" if event.alert else "0"]
+            yield [*start, question, cell(answer), *end]
 
 
 def json_line(history: History) -> str:
@@ -162,14 +167,19 @@ class _HashedFile:
             raise FileExistsError(errno.EEXIST, f"{path.name} is there already", path)
         self._hash = hashlib.sha256()
         self._file: IO[bytes] = open(self._partial, "wb", opener=_for_the_owner_alone)  # noqa: SIM115
+        self._waiting: list[str] = []
+        self.write = self._waiting.append
+        """Takes a line or several; they are in the file after `flush`."""
         self.lines = 0
 
-    def write(self, text: str) -> int:
-        data = text.encode()
+    def flush(self) -> None:
+        data = "".join(self._waiting).encode()
+        self._waiting.clear()
         self._hash.update(data)
-        return self._file.write(data)
+        self._file.write(data)
 
     def finish(self) -> ExportedFile:
+        self.flush()
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
@@ -240,11 +250,13 @@ def write_export(folder: Path, formats: Iterable[Format], histories: Iterable[Hi
         with ExitStack() as stack:
             opened = [_FORMATS[format_](stack, folder) for format_ in dict.fromkeys(formats)]
             for history in histories:
-                for _, write in opened:
+                for files, write in opened:
                     write(history)
-            files = [file for of_format, _ in opened for file in of_format]
-            finished = tuple(file.finish() for file in files)
-            for file in files:
+                    for file in files:
+                        file.flush()
+            written = [file for files, _ in opened for file in files]
+            finished = tuple(file.finish() for file in written)
+            for file in written:
                 file.publish()
             return finished
     except OSError as error:

@@ -23,7 +23,7 @@ Progress = Callable[[int], None]
 """Told how many enrolments are dealt with so far."""
 
 _T = TypeVar("_T")
-_BATCH = 500
+_BATCH = 1000
 _LOG_LIMIT = 10_000
 
 
@@ -178,7 +178,7 @@ class AdministratorOffice:
         ended = self._steps.storage.ended_among(self._actor.unit, receipt.purged)
         back = [id_ for id_, enrolment in ended.items() if enrolment.last_entry_at < before]
         self._forget_notifications(back)
-        self._log_each(Action.PURGE, back)
+        self._log_purge(back)
         return self._steps.storage.purge_again(receipt, back)
 
     def access_log(
@@ -222,8 +222,9 @@ class AdministratorOffice:
     ) -> Iterator[History]:
         for batch in _batches(self._ended()):
             ids = [ended.enrolment_id for ended in batch]
-            self._log_each(Action.EXPORT, ids)
-            for history in self._steps.storage.histories(self._actor.unit, ids, kinds):
+            histories = self._steps.storage.histories(self._actor.unit, ids, kinds)
+            self._log_each(Action.EXPORT, {history.enrolment.id: history.enrolment.person for history in histories})
+            for history in histories:
                 versions[history.enrolment.id] = history.enrolment.version
                 yield history
             progress(len(versions))
@@ -241,7 +242,7 @@ class AdministratorOffice:
             else:
                 skip.append(Skipped(enrolment_id=planned.enrolment_id, why=why))
         self._forget_notifications([planned.enrolment_id for planned in purge])
-        self._log_each(Action.PURGE, [planned.enrolment_id for planned in purge])
+        self._log_purge([planned.enrolment_id for planned in purge])
         self._steps.storage.purge(plan_id, purge, skip)
 
     def _forget_notifications(self, enrolment_ids: Sequence[str]) -> None:
@@ -252,13 +253,13 @@ class AdministratorOffice:
             for messenger in self._steps.ports.messengers:
                 messenger.forget(keys)
 
-    def _log_each(self, action: Action, enrolment_ids: Iterable[str]) -> None:
-        entry = self._entry(action, self._steps.now())
+    def _log_purge(self, enrolment_ids: Iterable[str]) -> None:
         for ids in _batches(enrolment_ids):
-            found: Mapping[str, PersonId] = {
-                id_: enrolment.person for id_, enrolment in self._steps.storage.load_many(ids).items()
-            }
-            self._steps.storage.log([evolve(entry, enrolment_id=id_, person=person) for id_, person in found.items()])
+            self._log_each(Action.PURGE, self._steps.storage.persons(self._actor.unit, ids))
+
+    def _log_each(self, action: Action, persons: Mapping[str, PersonId]) -> None:
+        entry = self._entry(action, self._steps.now())
+        self._steps.storage.log([evolve(entry, enrolment_id=id_, person=person) for id_, person in persons.items()])
 
 
 def _formats(formats: object) -> tuple[Format, ...]:

@@ -321,6 +321,10 @@ class Retention(Protocol):
         """Give the unit's ended enrolments among some, by id."""
         ...
 
+    def persons(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, PersonId]:
+        """Give whose some of a unit's enrolments are, by enrolment id; unknown ones not."""
+        ...
+
     def notification_ids(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
         """Give the ids of the notifications that some of a unit's enrolments caused, rising."""
         ...

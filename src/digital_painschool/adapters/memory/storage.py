@@ -173,6 +173,11 @@ class MemoryStorage:
             over = (books.records.ended(enrolment_id) for enrolment_id in ids)
             return {enrolment.enrolment_id: enrolment for enrolment in over if enrolment is not None}
 
+    def persons(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, PersonId]:
+        with self._open() as books:
+            found = (books.records.find(enrolment_id) for enrolment_id in enrolment_ids)
+            return {e.id: e.person for e in found if e is not None and e.unit == unit}
+
     def notification_ids(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
         with self._open() as books:
             caused = (record.notification for id_ in enrolment_ids for record in books.outbox.records(id_))

@@ -28,7 +28,7 @@ from digital_painschool.adapters.sql.schema import (
 from digital_painschool.adapters.sql.statements import Row, among
 from digital_painschool.enrolment import Enrolment
 from digital_painschool.events import Event
-from digital_painschool.people import HsaId
+from digital_painschool.people import HsaId, PersonId
 from digital_painschool.ports.storage import AccessEntry, History
 from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
 from digital_painschool.serialization import KIND_OF, content_from_data, from_data, to_data
@@ -41,6 +41,7 @@ _ENDED = select(_e.id, _e.version, _e.ended_at, _e.last_entry_at, _e.exported_ve
 )
 _ENDED_AFTER = _ENDED.where(_e.id > bindparam("after")).order_by(_e.id).limit(bindparam("limit", type_=Integer))
 _ENDED_AMONG = _ENDED.where(among(_e.id, "ids"))
+_PERSONS = select(_e.id, _e.person_scheme, _e.person_value).where(_e.unit == bindparam("unit"), among(_e.id, "ids"))
 _STATES = select(_e.id, _e.state_shape, _e.state).where(_e.unit == bindparam("unit"), among(_e.id, "ids"))
 _NOTIFICATION_IDS = (
     select(causes.c.notification_id)
@@ -145,6 +146,11 @@ class RetentionPart(EnrolmentsPart):
     def ended_among(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, EndedEnrolment]:
         values = {"unit": str(unit), "ids": list(filter(may_exist, enrolment_ids))}
         return {row[0]: _ended(row) for row in self._database.read(lambda link: link.rows(_ENDED_AMONG, values))}
+
+    def persons(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, PersonId]:
+        values = {"unit": str(unit), "ids": list(filter(may_exist, enrolment_ids))}
+        rows = self._database.read(lambda link: link.rows(_PERSONS, values))
+        return {enrolment_id: PersonId(scheme, value) for enrolment_id, scheme, value in rows}
 
     def notification_ids(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
         values = {"unit": str(unit), "ids": list(filter(may_exist, enrolment_ids))}

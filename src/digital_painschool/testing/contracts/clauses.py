@@ -281,6 +281,7 @@ _STORAGE: Proofs = {
     "Retention.ended_among": """
         ended_gives_what_the_rules_judge_by
         ended_of_a_unit_are_its_own""",
+    "Retention.persons": "persons_are_those_of_the_unit_s_enrolments",
     "Retention.notification_ids": "notification_ids_are_what_the_inbox_was_given_for_them",
     "Retention.histories": """
         histories_give_everything_in_the_order_asked_for

@@ -80,6 +80,7 @@ def everything(storage: Storage, ids: Iterable[str] = _IDS) -> Mapping[str, obje
         "program": [storage.program(unit, p.key, p.version) for unit in units for p in (PROGRAM, SLEEP)],
         "ended": [storage.ended(unit) for unit in units],
         "ended_among": dict(storage.ended_among(UNIT, ids)),
+        "persons": storage.persons(UNIT, ids),
         "notification_ids": storage.notification_ids(UNIT, ids),
         "histories": storage.histories(UNIT, ids),
         "plan": [storage.plan(plan_id) for plan_id in _PLANS],

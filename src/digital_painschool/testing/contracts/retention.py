@@ -92,6 +92,13 @@ class RetentionContract(StorageOpening):
         assert {} == dict(storage.ended_among(UNIT, (elsewhere.id,)))
         assert {} == dict(storage.ended_among(UNIT, ()))
 
+    def test_persons_are_those_of_the_unit_s_enrolments(self, storage: Storage) -> None:
+        """Otherwise the access log of a purge would name another patient, or nobody (M-06, D-21a)."""
+        first, second = over(storage, "e1"), over(storage, "e2", OTHER_PERSON)
+        over(storage, "e3", PERSONS[2], unit=OTHER_UNIT)
+        assert {"e1": first.person, "e2": second.person} == storage.persons(UNIT, ["e2", "e1", "e3", "unknown"])
+        assert {} == storage.persons(UNIT, [])
+
     def test_notification_ids_are_what_the_inbox_was_given_for_them(self, storage: Storage) -> None:
         """Otherwise a purge would leave notices, or take another patient's (D-21a)."""
         first = over(storage, "e1")

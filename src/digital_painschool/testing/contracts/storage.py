@@ -52,6 +52,7 @@ READS: Mapping[str, Callable[[Storage], object]] = {
     "program": lambda s: s.program(UNIT, "smartskola", "1"),
     "ended": lambda s: s.ended(UNIT),
     "ended_among": lambda s: s.ended_among(UNIT, ("a",)),
+    "persons": lambda s: s.persons(UNIT, ("a",)),
     "notification_ids": lambda s: s.notification_ids(UNIT, ("a",)),
     "histories": lambda s: s.histories(UNIT, ("a",)),
     "plan": lambda s: s.plan("plan-1"),

@@ -36,6 +36,7 @@ _READINGS = frozenset(
         "storage.load",
         "storage.load_many",
         "storage.notification_ids",
+        "storage.persons",
         "storage.notifications",
         "storage.of_person",
         "storage.plan",
