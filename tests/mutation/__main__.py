@@ -63,7 +63,7 @@ def _options() -> argparse.Namespace:
 
 def _copy(place: Path) -> Path:
     # cosmic-ray changes the files themselves: never those that somebody works on.
-    for name in ("src", "tests"):
+    for name in ("src", "tests", "benchmarks"):
         shutil.copytree(_ROOT / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy2(_ROOT / "pyproject.toml", place)
     return place

@@ -135,6 +135,7 @@ def test_a_collected_notification_goes_in_the_forenoon_only(now: str, goes: str)
         ("2026-03-02 00:00", "2026-03-03 09:00"),
         ("2026-03-02 09:00", "2026-03-03 09:00"),
         ("2026-03-02 10:00", "2026-03-03 09:00"),
+        ("2026-03-03 00:00", "2026-03-02 10:00"),  # by a clock that was wrong
     ],
 )
 def test_who_was_told_today_is_told_again_tomorrow(told: str, goes: str) -> None:

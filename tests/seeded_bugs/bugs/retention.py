@@ -65,7 +65,7 @@ BUGS = (
         name="the-purge-is-not-logged",
         harm="nobody could tell who destroyed a record",
         module="desks.administrator",
-        old="        self._log_each(Action.PURGE, [planned.enrolment_id for planned in purge])\n",
+        old="        self._log_purge([planned.enrolment_id for planned in purge])\n",
         new="",
         caught_by=Catcher("tests/seeded_bugs/kit/lifecycle.py::TestInMemory::test_records_usual", "Law 7"),
     ),

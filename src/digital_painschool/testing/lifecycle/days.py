@@ -137,16 +137,17 @@ class Days(Delivering):
         return first, second
 
     def _readable(self, program: int) -> Course:
-        for place, course in enumerate(self.counted):
-            if (course.number, course.unit, course.program) == (self.numbers[0], UNIT, self.programs[program]):
+        asked = (self.numbers[0], UNIT, self.programs[program])
+        while True:  # the process may die at an end or a start, once
+            theirs = [course for course in self.counted if (course.number, course.unit, course.program) == asked]
+            for course in theirs:
                 if course.can_read(self.now + A_WHILE):
                     return course
-                if course.is_open():
-                    self.end(place, "klar")
-                    break
-        while self.courses[-1].program != self.programs[program] or not self.courses[-1].can_read(self.now):
-            self.start(patient=0, therapist="nurse", program=program)
-        return self.courses[-1]
+            still_open = [course for course in theirs if course.is_open()]
+            if still_open:
+                self.end(self.counted.index(still_open[0]), "klar")
+            else:
+                self.start(patient=0, therapist="nurse", program=program)
 
     @rule(
         struck=st.sampled_from(["fails", "fails", "dies before", "dies after"]),
