@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 from attrs import evolve
 
@@ -19,13 +18,10 @@ class JsonOutbox(Part):
 
     def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
         with self._folder.transaction() as books:
-            taken = [
-                evolve(one, attempts=one.attempts + 1, token=uuid4().hex, held_until=now + lease)
-                for one in _free_lanes(list(all_waiting(books)), now, limit)
-            ]
-            for one in taken:
+            taken = [(one, one.taken(now + lease)) for one in _free_lanes(list(all_waiting(books)), now, limit)]
+            for _, one in taken:
                 put(books, one)
-            return tuple(one.claimed(_told_at(books, one.notification)) for one in taken)
+            return tuple(one.claimed(before, _told_at(books, one.notification)) for before, one in taken)
 
     def settle(self, outcomes: Sequence[Outcome]) -> None:
         with self._folder.transaction() as books:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from attrs import asdict, evolve, frozen
 
@@ -157,10 +158,20 @@ class Waiting:
         """True when it is pending and not claimed."""
         return self.status is Status.PENDING and self.token is None
 
-    def claimed(self, told_at: datetime | None) -> Claimed:
+    def taken(self, until: datetime) -> "Waiting":
+        """Give it as it is kept when a worker has taken it in hand."""
+        return evolve(self, attempts=self.attempts + 1, token=uuid4().hex, held_until=until)
+
+    def claimed(self, before: "Waiting", told_at: datetime | None) -> Claimed:
         """Give what the worker is given that has it in hand."""
         assert self.token is not None
-        return Claimed(notification=self.notification, attempts=self.attempts - 1, token=self.token, told_at=told_at)
+        return Claimed(
+            notification=self.notification,
+            attempts=before.attempts,
+            token=self.token,
+            told_at=told_at,
+            held_until=before.held_until,
+        )
 
     @property
     def record(self) -> NotificationRecord:

@@ -23,9 +23,9 @@ from digital_painschool.rules.notifications import (
     drop,
     give_up,
     is_moot,
-    is_of_the_day,
     lanes,
     may_go_at,
+    may_have_been_told,
     try_again_at,
 )
 from digital_painschool.rules.permissions import Action
@@ -110,16 +110,10 @@ class Delivery:
 
     def _hand_over(self, claimed: Sequence[Claimed], claimed_at: datetime, present: Clock, done: Counter[str]) -> None:
         enrolments, unreadable = self._load({c.enrolment_id for claim in claimed for c in claim.notification.causes})
+        batch = _Batch(enrolments, unreadable, claimed_at, present)
         settled: list[Outcome] = []
         for lane in lanes(claimed):
-            now = present()
-            later = self._later(lane, unreadable, claimed_at, now)
-            outcomes = (
-                self._lane(lane, enrolments, now)
-                if later is None
-                else [("waiting", _back(claim, now, later, tried=False)) for claim in lane]
-            )
-            for what, outcome in outcomes:
+            for what, outcome in self._now_or_later(lane, batch):
                 done[what] += 1
                 if outcome is not None:
                     settled.append(outcome)
@@ -141,27 +135,32 @@ class Delivery:
                 unreadable.add(enrolment_id)
         return found, unreadable
 
-    def _later(
-        self, lane: tuple[Claimed, ...], unreadable: set[str], claimed_at: datetime, now: datetime
-    ) -> datetime | None:
+    def _now_or_later(self, lane: tuple[Claimed, ...], batch: "_Batch") -> Iterator[tuple[str, Outcome | None]]:
+        now = batch.present()
+        later = self._later(lane, batch, now)
+        if later is None:
+            yield from self._lane(lane, batch, now)
+        else:
+            yield from (("waiting", _back(claim, now, later, tried=False)) for claim in lane)
+
+    def _later(self, lane: tuple[Claimed, ...], batch: "_Batch", now: datetime) -> datetime | None:
         """Say when a lane is to be tried again instead of now, or None when it can go.
 
         A collected one must be in the forenoon when it was claimed, or what was not due then would go later the same
         day; and when it is handed over. And none of its lane may have gone on the same day.
         """
-        if not unreadable.isdisjoint(cause.enrolment_id for claim in lane for cause in claim.notification.causes):
+        if not batch.unreadable.isdisjoint(cause.enrolment_id for claim in lane for cause in claim.notification.causes):
             return now + _UNTIL_REPAIRED
-        if now >= claimed_at + self._lease:
+        if now >= batch.claimed_at + self._lease:
             return now
         if not lane[0].notification.collected:
             return None
         policy = self._steps.policy(lane[0].notification.unit)
-        opened, opens = (may_go_at(at, policy, lane[0].told_at) for at in (claimed_at, now))
-        return max(opened, opens) if opened > claimed_at or opens > now else None
+        opened, opens = (may_go_at(at, policy, lane[0].told_at) for at in (batch.claimed_at, now))
+        return max(opened, opens) if opened > batch.claimed_at or opens > now else None
 
-    def _lane(
-        self, lane: tuple[Claimed, ...], enrolments: Mapping[str, Enrolment], now: datetime
-    ) -> Iterator[tuple[str, Outcome | None]]:
+    def _lane(self, lane: tuple[Claimed, ...], batch: "_Batch", now: datetime) -> Iterator[tuple[str, Outcome | None]]:
+        enrolments = batch.enrolments
         lane, begun = self._half_given_up(lane, enrolments)
         for claim, status in begun.items():
             yield self._settle("undelivered", claim, status, enrolments, now)
@@ -175,33 +174,31 @@ class Delivery:
             else:
                 yield self._settle("dropped", claim, Status.DROPPED, enrolments, now)
         if together:
-            yield from self._together(together, enrolments, now)
+            yield from self._together(together, batch, now)
 
-    def _together(
-        self, lane: list[Claimed], enrolments: Mapping[str, Enrolment], now: datetime
-    ) -> Iterator[tuple[str, Outcome | None]]:
-        """Hand the newest day's over, for all. It may be known: a worker has handed it over that could not say so.
+    def _together(self, lane: list[Claimed], batch: "_Batch", now: datetime) -> Iterator[tuple[str, Outcome | None]]:
+        """Hand one over, for all: the one that a worker before this one handed over, if any did; else the newest day's.
 
-        What was attempted as often was there then. What came later was perhaps not: it goes now, or tomorrow when the
-        known one may have gone today.
+        It may be known: that worker could not say so. What was attempted as often was there then. What came later was
+        perhaps not: it goes now, or tomorrow when the known one may have gone today.
         """
         policy = self._steps.policy(lane[0].notification.unit)
-        first = max(lane, key=lambda claim: (claim.notification.window, claim.attempts, claim.notification.id))
+        first = max(lane, key=lambda claim: (claim.attempts, claim.notification.window, claim.notification.id))
         try:
             known = self._hand(first.notification, policy) is Delivered.KNOWN
         except DeliveryFailed as failure:
-            yield from self._failed(lane, failure, policy, enrolments, now)
+            yield from self._failed(lane, failure, policy, batch.enrolments, now)
             return
         late = [claim for claim in lane if known and claim.attempts < first.attempts]
         yield "delivered", _outcome(first, Status.DELIVERED, now)
         for claim in lane:
             if claim is not first and claim not in late:
                 yield "merged", _outcome(claim, Status.MERGED, now)
-        if is_of_the_day(first.notification, now, policy) or any(claim.attempts for claim in late):
+        if may_have_been_told(first, now, policy):
             tomorrow = may_go_at(now, policy, told_at=now)
             yield from (("waiting", _back(claim, now, tomorrow, tried=False)) for claim in late)
         elif late:
-            yield from self._together(late, enrolments, now)
+            yield from self._now_or_later(tuple(late), batch)
 
     def _half_given_up(
         self, lane: tuple[Claimed, ...], enrolments: Mapping[str, Enrolment]
@@ -331,6 +328,23 @@ class Delivery:
             _log.error("an enrolment could not be changed: %s", failure)
             return False
         return True
+
+
+@frozen
+class _Batch:
+    """What was claimed at one time.
+
+    Args:
+        enrolments: The states that it needs, by id.
+        unreadable: The enrolments that the storage could not read.
+        claimed_at: When.
+        present: Gives the present instant.
+    """
+
+    enrolments: Mapping[str, Enrolment]
+    unreadable: set[str]
+    claimed_at: datetime
+    present: Clock
 
 
 class _Unreachable(DeliveryFailed):

@@ -142,12 +142,15 @@ class Claimed:
         attempts: How many attempts were begun before this one.
         token: Proves the claim when the outcome is settled.
         told_at: For a collected one: when one of its lane was last delivered, UTC; None when none was.
+        held_until: When the lease ran out of the worker before, who never said what became of it, UTC; None when there
+            is no such worker.
     """
 
     notification: Notification
     attempts: int
     token: str
     told_at: datetime | None = None
+    held_until: datetime | None = None
 
 
 @frozen(kw_only=True, slots=False)

@@ -8,14 +8,13 @@ from digital_painschool.policy import Policy
 from digital_painschool.testing.lifecycle.calendar import instant, local_day
 from tests.chaos.books import Books
 from tests.chaos.cast import POLICIES
-from tests.chaos.holds import Hold, holds, there_since
+from tests.chaos.holds import Hold, holds
 
 
 def days_wrong(books: Books) -> Iterator[str]:
     """Tell where a collected one went outside the forenoon, or two of one patient and unit on one day.
 
-    The day is that of the clock that claimed it. One that was written before the run, and saved after the first of the
-    day was claimed, is counted as late and not as wrong.
+    The day is that of the clock that claimed it.
     """
     first: dict[tuple[str, date], Hold] = {}
     for hold, key, day in _handed(books):
@@ -24,27 +23,8 @@ def days_wrong(books: Books) -> Iterator[str]:
         if not opens <= hold.now < shuts:
             yield f"notification {key} went at {hold.now.astimezone(policy.zone):%H:%M}"
         earlier = first.setdefault((hold.lane, day), hold)
-        if earlier is not hold and not is_late(books, key, earlier):
+        if earlier is not hold:
             yield f"notification {key} went on a day on which its patient had been told before"
-
-
-def is_late(books: Books, key: str, earlier: Hold) -> bool:
-    """Whether a collected notification was not there yet when an earlier one of its lane was claimed.
-
-    A step is judged at the instant at which it began, and saved a moment later; and the clocks of two processes differ.
-    So a message of before the run may come into the outbox when the day's claim has been made.
-    """
-    return there_since(books, key) > earlier.noted.asked
-
-
-def late_ones(books: Books) -> int:
-    """Count the notices that were a patient's second of a day because they were late."""
-    days: set[tuple[str, date]] = set()
-    late = 0
-    for hold, _, day in _handed(books):
-        late += (hold.lane, day) in days
-        days.add((hold.lane, day))
-    return late
 
 
 def _handed(books: Books) -> Iterator[tuple[Hold, str, date]]:

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import frozen
 
-from tests.chaos.audit_days import late_ones
 from tests.chaos.books import Books
 from tests.chaos.calls import EVERYTHING
 from tests.chaos.setting import Setting
@@ -67,7 +66,6 @@ class Report:
         lines = len(books.lines)
         yield f"  kept             {len(books.courses)} enrolments, {entries} entries, {lines} lines of access log"
         yield f"  notifications    {len(books.told)}: {_told(self.statuses)}"
-        yield f"  late             {late_ones(books)} second ones of a day, saved after the day's claim"
         yield f"  longest answer   {self._longest():.1f} s"
         yield f"  deadlocks        {figures['deadlocks']}"
         yield f"findings: {len(self.findings) or 'none'}"

@@ -97,7 +97,7 @@ def tell(url: str, folder: Path) -> Setting:
     story.at("2026-03-02 09:00")
     story.deliver(Trouble.FAILS_AFTERWARDS)
     story.at("2026-03-02 13:00")
-    story.do("therapist_writes", anna, Notify.COLLECTED)  # two of one lane, so that one stands for both
+    story.do("therapist_writes", anna, Notify.COLLECTED)  # of the same lane, and the one before it has gone
     story.do("hand_over", anna)
     story.do("therapist_writes", anna)  # by the wrong one
     story.at("2026-03-03 10:00")
@@ -106,4 +106,8 @@ def tell(url: str, folder: Path) -> Setting:
     story.do("end", bo)  # and drops it
     story.do("save_form", bo)  # too late
     story.do("open_form", annas_sleep)
+    story.at("2026-03-03 13:00")
+    story.do("therapist_writes", annas_sleep, Notify.COLLECTED)
+    story.at("2026-03-04 13:00")
+    story.do("therapist_writes", annas_sleep, Notify.COLLECTED)  # two of one lane, so that one stands for both
     return story.over()

@@ -128,7 +128,7 @@ SPOILT: Mapping[str, Spoilt] = {
         "UPDATE notifications SET status = 'failed' WHERE id = 'e1.8.inbox'", "0 times that it was given up"
     ),
     "merged with nothing": Spoilt(
-        "UPDATE notifications SET status = 'merged' WHERE id = 'e1.8.inbox'", "none that was delivered stands for it"
+        "UPDATE notifications SET status = 'merged' WHERE id = 'e2.5.inbox'", "none that was delivered stands for it"
     ),
     "not settled": Spoilt("UPDATE notifications SET status = 'pending' WHERE id = 'e1.8.inbox'", "it is not settled"),
     "still held": Spoilt("UPDATE notifications SET token = 'x' WHERE id = 'e1.8.inbox'", "settled, and still held"),

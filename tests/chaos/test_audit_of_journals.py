@@ -11,7 +11,6 @@ from attrs import evolve, frozen
 
 from digital_painschool.testing.world import local
 from tests.chaos.audit import findings
-from tests.chaos.audit_days import late_ones
 from tests.chaos.books import Books, read_books
 from tests.chaos.clock import LyingClock
 from tests.chaos.journal import Journal, Noted, noted
@@ -118,6 +117,11 @@ SPOILT: dict[str, tuple[Notes, Spoil, str]] = {
     "one token twice": (Notes("claim"), _claimed_again, "one token was given to two claims"),
     "a lane that is torn": (Notes("claim", place=3), _without_the_first, "e1.4.inbox was left behind by life 2"),
     "too early": (Notes("claim"), _claimed_at("2026-03-02 08:30"), "was claimed before it was due"),
+    "twice on a day": (
+        Notes("claim", place=3),
+        _claimed_at("2026-03-02 11:00"),
+        "e1.8.inbox went on a day on which its patient had been told before",
+    ),
     "in the afternoon": (Notes("claim"), _claimed_at("2026-03-02 13:30"), "e1.4.inbox went at 13:30"),
     "dropped by whom it was handed over by": (
         Notes("claim", place=3),
@@ -146,25 +150,6 @@ def test_a_spoilt_journal_is_found(books: Books, name: str) -> None:
     which, spoil, says = SPOILT[name]
     found = findings(_spoilt(books, which, spoil))
     assert any(says in finding for finding in found), found
-
-
-def _on_the_day_of_the_first(books: Books) -> Books:
-    return _spoilt(books, Notes("claim", place=3), _claimed_at("2026-03-02 11:00"))
-
-
-def test_a_second_notice_of_a_day_is_found(books: Books) -> None:
-    """Otherwise a patient who is told twice on a day would not be noticed."""
-    early = _spoilt(books, Notes("therapist_writes", place=1), lambda one: (evolve(one, answered=one.asked - 3600),))
-    early = _spoilt(early, Notes("therapist_writes", place=1), lambda one: (evolve(one, asked=one.asked - 3600),))
-    found = findings(_on_the_day_of_the_first(early))
-    assert any("e1.8.inbox went on a day on which its patient had been told before" in one for one in found), found
-
-
-def test_one_that_came_when_the_day_s_claim_was_made_is_late_and_not_wrong(books: Books) -> None:
-    """Otherwise a message that is written at 08:59:59, and saved at 09:00:01, would be called a fault."""
-    late = _on_the_day_of_the_first(books)
-    assert not any("told before" in one for one in findings(late))
-    assert (0, 1) == (late_ones(books), late_ones(late))
 
 
 def test_what_a_killed_process_wrote_half_was_not_answered(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from digital_painschool.rules.notifications import (
     is_moot,
     lanes,
     may_go_at,
+    may_have_been_told,
     next_run,
     raised_by,
     try_again_at,
@@ -141,6 +142,36 @@ def test_a_collected_notification_goes_in_the_forenoon_only(now: str, goes: str)
 def test_who_was_told_today_is_told_again_tomorrow(told: str, goes: str) -> None:
     """Otherwise a message that comes late would be a second notice on one forenoon."""
     assert local(goes) == may_go_at(local("2026-03-02 10:00"), POLICY, local(told))
+
+
+@pytest.mark.rule("D-13a")
+@pytest.mark.parametrize(
+    ("attempts", "held_until", "due", "may"),
+    [
+        (0, None, "2026-03-02 09:00", False),
+        (0, None, "2026-03-02 09:15", False),
+        (1, "2026-03-02 09:00", "2026-03-02 09:00", False),
+        (1, "2026-03-02 09:00:00.000001", "2026-03-02 09:00", True),
+        (1, "2026-03-01 09:15", "2026-03-01 09:00", False),
+        (1, "2026-03-02 09:15", "2026-03-01 09:00", True),
+        (2, "2026-03-01 09:15", "2026-03-02 10:00", False),
+        (1, None, "2026-03-02 09:00", False),
+        (1, None, "2026-03-02 09:01", True),
+        (1, None, "2026-03-01 09:01", False),
+    ],
+)
+def test_whoever_was_in_hand_after_the_day_s_run_may_have_been_told(
+    attempts: int, held_until: str | None, due: str, may: bool
+) -> None:
+    """Otherwise a patient would be told twice on one forenoon, or a day late."""
+    _, notification = told(Notify.COLLECTED, local("2026-02-27 10:00"), POLICY)
+    claim = Claimed(
+        notification=evolve(notification, due_at=local(due)),
+        attempts=attempts,
+        token="t",
+        held_until=None if held_until is None else local(held_until),
+    )
+    assert may is may_have_been_told(claim, local("2026-03-02 10:00"), POLICY)
 
 
 @pytest.mark.rule("M-13")

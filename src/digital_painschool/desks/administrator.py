@@ -255,7 +255,8 @@ class AdministratorOffice:
 
     def _log_purge(self, enrolment_ids: Iterable[str]) -> None:
         for ids in _batches(enrolment_ids):
-            self._log_each(Action.PURGE, self._steps.storage.persons(self._actor.unit, ids))
+            persons = self._steps.storage.persons(self._actor.unit, ids)
+            self._log_each(Action.PURGE, {id_: persons[id_] for id_ in ids if id_ in persons})
 
     def _log_each(self, action: Action, persons: Mapping[str, PersonId]) -> None:
         entry = self._entry(action, self._steps.now())

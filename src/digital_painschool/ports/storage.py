@@ -234,6 +234,8 @@ class Outbox(Protocol):
             * **attempts**: every claim counts as an attempt begun; an outcome that was not `tried` takes its own back.
             * **told**: with a collected one comes when the newest of its lane that is `DELIVERED` was settled, so that
               one that was late does not go on the same forenoon.
+            * **left**: with one that a worker left in hand comes when that worker's lease ran out; with one that was
+              put back, or was never claimed, nothing.
         """
         ...
 

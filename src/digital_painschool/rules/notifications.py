@@ -65,9 +65,14 @@ def may_go_at(now: datetime, policy: Policy, told_at: datetime | None = None) ->
     return next_run(now, policy)
 
 
-def is_of_the_day(notification: Notification, now: datetime, policy: Policy) -> bool:
-    """Tell whether a collected notification is one of the local day's. Rule: D-13a."""
-    return notification.window == now.astimezone(policy.zone).date().isoformat()
+def may_have_been_told(claim: Claimed, now: datetime, policy: Policy) -> bool:
+    """Tell whether an attempt before this one may have told the patient on the local day of `now`. Rule: D-13a.
+
+    What a worker left in hand is free again when its lease has run out, and what failed when its next try is due: after
+    the day's run, only if that attempt was of the same day.
+    """
+    run = local_time(now.astimezone(policy.zone).date(), policy.collected_at, policy.zone)
+    return claim.attempts > 0 and (claim.held_until or claim.notification.due_at) > run
 
 
 def raised_by(events: Iterable[Event]) -> frozenset[FlagKind]:

@@ -105,8 +105,16 @@ BUGS = (
         name="a-late-message-goes-beside-what-a-dead-worker-told",
         harm="a patient would be told twice on one day",
         module="delivery",
-        old="        if is_of_the_day(first.notification, now, policy) or any",
-        new="        if any",
+        old="        if may_have_been_told(first, now, policy):",
+        new="        if not first:",
+        caught_by=Catcher("tests/seeded_bugs/kit/lifecycle.py::TestInMemory::test_messages_usual", "Law 5"),
+    ),
+    Bug(
+        name="a-late-message-goes-before-what-a-dead-worker-told",
+        harm="a patient would be told twice on one day",
+        module="delivery",
+        old="key=lambda claim: (claim.attempts, claim.notification.window,",
+        new="key=lambda claim: (claim.notification.window, claim.attempts,",
         caught_by=Catcher("tests/seeded_bugs/kit/lifecycle.py::TestInMemory::test_messages_usual", "Law 5"),
     ),
     Bug(

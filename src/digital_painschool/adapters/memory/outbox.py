@@ -117,6 +117,7 @@ class Outbox:
                 attempts=row.attempts,
                 token=token,
                 told_at=told[row.notification.lane],
+                held_until=row.held_until,
             )
             for row in taken
         )

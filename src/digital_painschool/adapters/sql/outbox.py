@@ -106,7 +106,7 @@ _TOLD_AT = (
     .scalar_subquery()
 )
 _LOCK = (
-    select(*_ROW, _TOLD_AT.label("told_at"))
+    select(*_ROW, _n.held_until, _TOLD_AT.label("told_at"))
     .where(_DUE, _HELD_BY_NOBODY, among(_n.lane, "lanes"))
     .order_by(_n.due_at, _n.id)
     .with_for_update(skip_locked=True)
@@ -176,10 +176,12 @@ class OutboxPart(Part):
 
         taken = self._database.write(work)
         # What is claimed nobody else adds to: its causes can be read when others may claim again.
-        records = self._database.read(lambda link: _records(link, [row[:-1] for row in taken])) if taken else ()
+        records = self._database.read(lambda link: _records(link, [row[:-2] for row in taken])) if taken else ()
         return tuple(
-            Claimed(notification=r.notification, attempts=r.attempts, token=token, told_at=row[-1])
-            for r, row in zip(records, taken, strict=True)
+            Claimed(
+                notification=r.notification, attempts=r.attempts, token=token, told_at=told_at, held_until=held_until
+            )
+            for r, (*_, held_until, told_at) in zip(records, taken, strict=True)
         )
 
     def settle(self, outcomes: Sequence[Outcome]) -> None:

@@ -225,6 +225,7 @@ _STORAGE: Proofs = {
         an_attempt_that_was_begun_counts
         what_was_not_tried_is_no_attempt
         attempts_outlive_a_restart""",
+    "Outbox.claim: left": "what_a_worker_left_in_hand_comes_with_the_end_of_its_lease",
     "Outbox.claim: told": """
         a_late_one_comes_with_the_time_at_which_its_patient_was_told
         only_what_was_delivered_has_told

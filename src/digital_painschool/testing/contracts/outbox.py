@@ -279,6 +279,19 @@ class OutboxContract(StorageOpening):
         (later,) = storage.claim(RUN + DAY, 10, LEASE)
         assert RUN + DAY == later.told_at
 
+    def test_what_a_worker_left_in_hand_comes_with_the_end_of_its_lease(self, storage: Storage) -> None:
+        """Otherwise nobody would know whether a worker that died had told the patient today (D-13a)."""
+        told(storage, notify=Notify.COLLECTED)
+        (first,) = storage.claim(RUN, 10, LEASE)
+        assert None is first.held_until
+        (left,) = storage.claim(RUN + LEASE, 10, LEASE / 2)
+        assert RUN + LEASE == left.held_until
+        (left_again,) = storage.claim(RUN + 2 * LEASE, 10, LEASE)
+        assert RUN + 1.5 * LEASE == left_again.held_until
+        storage.settle([outcome(left_again, Status.PENDING, at=RUN + 2 * LEASE, again=RUN + DAY)])
+        (put_back,) = storage.claim(RUN + DAY, 10, LEASE)
+        assert None is put_back.held_until
+
     @pytest.mark.parametrize("status", [Status.MERGED, Status.DROPPED, Status.FAILED, Status.UNREACHABLE])
     def test_only_what_was_delivered_has_told(self, storage: Storage, status: Status) -> None:
         """Otherwise a patient who was told nothing would wait a day for the next forenoon (D-13a)."""

@@ -214,16 +214,18 @@ class Days(Delivering):
                 self.make_pass()
 
     @rule(
+        missed=st.booleans(),
         run=st.sampled_from(["none", "dies", "dies before", "busy"]),
         same=st.booleans(),
         minutes=st.sampled_from([0, 16, 35]),
         days=st.integers(0, 1),
     )
     @during("messages")
-    def a_message_that_comes_late(self, run: str, same: bool, minutes: int, days: int) -> None:  # noqa: FBT001
+    def a_message_that_comes_late(self, missed: bool, run: str, same: bool, minutes: int, days: int) -> None:  # noqa: FBT001
         """A therapist's clock is slow: what is of before the run comes when the day's notice is on its way.
 
         Args:
+            missed: Whether nobody makes the run of the day before, so that the notice is of that day.
             run: How the day's run goes.
             same: Whether the late message is in the enrolment of the first.
             minutes: So long after the run the next pass is made,
@@ -231,7 +233,7 @@ class Days(Delivering):
         """
         first, second = self.two_of_one_patient()
         self.therapist_writes(self.counted.index(first), 1, "collected")
-        self.wait_for("run", 0, 0)
+        self.wait_for("run", int(missed), 0)
         self.make_pass([run])
         here = self.now
         self.set_clocks(here - calendar.MICROSECOND)
