@@ -32,6 +32,7 @@ class Telling(Clock):
         self.tries_before: Counter[PersonId | Address | None] = Counter()
         self.told_on: dict[tuple[str, object, object], int] = {}
         self.held_until: datetime | None = None
+        self.shared: set[str] = set()
         self.without_reason: set[tuple[str, int, Channel]] = set()
 
     def wrote(self, of: Course, conversation: int, notify: str) -> None:
@@ -141,15 +142,15 @@ class Telling(Clock):
         """Look whether what a timeline says became of a notification is what the books say; or it is undecided.
 
         Of one that several enrolments caused, one timeline may say that it was dropped, as its own reason was gone when
-        a worker died, and the other's reason may still let it go. What is noted as undelivered never came.
+        a worker died, and the other's reason may still let it go, even if that other is purged since. What is noted as undelivered never came.
         """
+        self.shared |= {key for key, r in records.items() if len({c.enrolment_id for c in r.notification.causes}) > 1}
         right = {"NotificationDropped": {Status.DROPPED}, "NotificationUndelivered": _GIVEN_UP}
         for course_id, what, which in self.noted:
             record = records.get(which) if what in right else None
             if record is None:
                 continue
-            alone = {course_id} == {cause.enrolment_id for cause in record.notification.causes}
-            if alone or what == "NotificationUndelivered":
+            if which not in self.shared or what == "NotificationUndelivered":
                 is_so = record.status in {Status.PENDING, *right[what]}
                 holds(5, is_so, f"{course_id}: its timeline has {what} for {which}, which is {record.status.value}")
 
