@@ -142,9 +142,11 @@ class Telling(Clock):
         """Look whether what a timeline says became of a notification is what the books say; or it is undecided.
 
         Of one that several enrolments caused, one timeline may say that it was dropped, as its own reason was gone when
-        a worker died, and the other's reason may still let it go, even if that other is purged since. What is noted as undelivered never came.
+        a worker died, and the other's reason may still let it go, even if that other is purged since. What is noted as
+        undelivered never came.
         """
-        self.shared |= {key for key, r in records.items() if len({c.enrolment_id for c in r.notification.causes}) > 1}
+        causes = {key: {c.enrolment_id for c in record.notification.causes} for key, record in records.items()}
+        self.shared |= {key for key, enrolments in causes.items() if len(enrolments) > 1}
         right = {"NotificationDropped": {Status.DROPPED}, "NotificationUndelivered": _GIVEN_UP}
         for course_id, what, which in self.noted:
             record = records.get(which) if what in right else None
