@@ -177,13 +177,14 @@ class Delivery:
             yield from self._together(together, batch, now)
 
     def _together(self, lane: list[Claimed], batch: "_Batch", now: datetime) -> Iterator[tuple[str, Outcome | None]]:
-        """Hand one over, for all: the one that a worker before this one handed over, if any did; else the newest day's.
+        """Hand one over, for all: the newest day's, of those first that a worker of today may have handed over.
 
         It may be known: that worker could not say so. What was attempted as often was there then. What came later was
         perhaps not: it goes now, or tomorrow when the known one may have gone today.
         """
         policy = self._steps.policy(lane[0].notification.unit)
-        first = max(lane, key=lambda claim: (claim.attempts, claim.notification.window, claim.notification.id))
+        tried = [claim for claim in lane if may_have_been_told(claim, now, policy)]
+        first = max(tried or lane, key=lambda claim: (claim.notification.window, claim.attempts, claim.notification.id))
         try:
             known = self._hand(first.notification, policy) is Delivered.KNOWN
         except DeliveryFailed as failure:
@@ -194,7 +195,7 @@ class Delivery:
         for claim in lane:
             if claim is not first and claim not in late:
                 yield "merged", _outcome(claim, Status.MERGED, now)
-        if may_have_been_told(first, now, policy):
+        if first in tried:
             tomorrow = may_go_at(now, policy, told_at=now)
             yield from (("waiting", _back(claim, now, tomorrow, tried=False)) for claim in late)
         elif late:

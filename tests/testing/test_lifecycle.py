@@ -404,8 +404,8 @@ def _days(it: LifecycleMachine) -> None:
             it.a_message_on_the_last_day(course=0, hours=1, notify=notify, renewed=renewed)
     for run in RUNS:
         it.two_days_in_one(first=0, run=run, again="none", act="ends", of_first=True, afterwards=False)
-    for missed, run in ((False, "none"), (False, "dies"), (True, "dies")):
-        it.a_message_that_comes_late(missed=missed, run=run, same=True, minutes=16, days=0)
+    for before, run in ((False, "none"), (False, "dies"), (True, "dies")):
+        it.a_message_that_comes_late(missed=before, run=run, same=True, minutes=16, days=0)
     for course in range(len(it.courses)):
         it.end(course=course, reason="klar")
     it.a_message_on_the_last_day(course=0, hours=0, notify="direct", renewed=False)

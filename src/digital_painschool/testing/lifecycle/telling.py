@@ -152,7 +152,8 @@ class Telling(Clock):
             record = records.get(which) if what in right else None
             if record is None:
                 continue
-            if which not in self.shared or what == "NotificationUndelivered":
+            alone = which not in self.shared and causes[which] == {course_id}
+            if alone or what == "NotificationUndelivered":
                 is_so = record.status in {Status.PENDING, *right[what]}
                 holds(5, is_so, f"{course_id}: its timeline has {what} for {which}, which is {record.status.value}")
 
