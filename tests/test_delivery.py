@@ -55,6 +55,14 @@ class CrashingStorage(MemoryStorage):
         super().settle(outcomes)
 
 
+def dies_after_handing_over(school: Scenario, storage: CrashingStorage) -> None:
+    """A worker hands over what is due, and dies before it has written that down."""
+    storage.dead = True
+    with pytest.raises(StorageFailed):
+        school.deliver()
+    storage.dead = False
+
+
 class StopsAtTheSecondNote(MemoryStorage):
     """A storage that fails once, at the second note of an undelivered notification."""
 
@@ -510,10 +518,7 @@ def test_a_crash_after_handing_over_sends_nothing_again() -> None:
     id_ = school.start()
     school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
     school.now = NINE
-    storage.dead = True
-    with pytest.raises(StorageFailed):
-        school.deliver()
-    storage.dead = False
+    dies_after_handing_over(school, storage)
     assert Pass() == school.deliver()
     school.advance(minutes=15)
     assert Pass(delivered=1) == school.deliver()
@@ -531,10 +536,7 @@ def test_a_crash_while_catching_up_missed_days_sends_nothing_twice_on_that_day()
     school.at("2026-03-03 08:00")
     school.desk.write(id_, 1, "två", notify=Notify.COLLECTED)
     school.at("2026-03-03 09:00")
-    storage.dead = True
-    with pytest.raises(StorageFailed):
-        school.deliver()
-    storage.dead = False
+    dies_after_handing_over(school, storage)
     school.advance(minutes=15)
     assert Pass(delivered=1, merged=1) == school.deliver()
     assert 1 == len(school.world.inbox.delivered)
@@ -548,10 +550,7 @@ def test_the_day_after_a_crash_the_new_message_is_told_of() -> None:
     id_ = school.start()
     school.desk.start_conversation(id_, "ett", notify=Notify.COLLECTED)
     school.now = NINE
-    storage.dead = True
-    with pytest.raises(StorageFailed):
-        school.deliver()
-    storage.dead = False
+    dies_after_handing_over(school, storage)
     school.desk.write(id_, 1, "två", notify=Notify.COLLECTED)
     school.at("2026-03-03 09:00")
     assert Pass(delivered=1, merged=1) == school.deliver()
@@ -611,10 +610,7 @@ def test_a_message_that_comes_when_a_worker_has_died_with_the_day_s_notice_is_to
     id_ = school.start()
     school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
     school.now = NINE
-    storage.dead = True
-    with pytest.raises(StorageFailed):
-        school.deliver()
-    storage.dead = False
+    dies_after_handing_over(school, storage)
     late(school, id_)
     school.advance(minutes=15)
     assert Pass(delivered=1, waiting=1) == school.deliver()
@@ -633,10 +629,7 @@ def test_a_message_that_comes_when_a_worker_has_died_with_an_earlier_day_s_notic
     id_ = school.start()
     school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
     school.now = NINE  # nobody made the run of 1 March
-    storage.dead = True
-    with pytest.raises(StorageFailed):
-        school.deliver()
-    storage.dead = False
+    dies_after_handing_over(school, storage)
     late(school, id_)
     school.advance(minutes=15)
     assert Pass(delivered=1, waiting=1) == school.deliver()
@@ -654,10 +647,7 @@ def test_a_message_that_came_late_on_a_day_without_another_worker_goes_on_the_ne
     id_ = school.start()
     school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
     school.now = NINE
-    storage.dead = True
-    with pytest.raises(StorageFailed):
-        school.deliver()
-    storage.dead = False
+    dies_after_handing_over(school, storage)
     late(school, id_)
     school.now = NINE + timedelta(days=1)
     assert Pass(delivered=2) == school.deliver()
@@ -1143,10 +1133,7 @@ def test_one_that_was_handed_over_by_a_dead_worker_stands_for_the_day_even_when_
     school.at("2026-03-03 08:00")
     school.desk.start_conversation(id_, "två", notify=Notify.COLLECTED)
     school.at("2026-03-03 09:00")
-    storage.dead = True
-    with pytest.raises(StorageFailed):
-        school.deliver()
-    storage.dead = False
+    dies_after_handing_over(school, storage)
     school.room.read_conversation(id_, 2)
     school.advance(minutes=15)
     assert Pass(delivered=1, merged=1) == school.deliver()
