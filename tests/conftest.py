@@ -13,7 +13,7 @@ from benchmarks.servers import SERVER, database, postgresql
 from tests.databases import skip_without_a_server
 
 # A busy machine is no failure.
-settings.register_profile("searching", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("searching", deadline=None, derandomize=False, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("the same", settings.get_profile("searching"), derandomize=True)
 settings.load_profile("the same")
 # Each change is judged by the same examples, so that what fails is the change. To look for more, and for as long as you
