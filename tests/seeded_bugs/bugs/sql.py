@@ -19,7 +19,7 @@ BUGS = (
     Bug(
         name="what-a-dead-worker-held-is-lost",
         harm="what a worker had in hand when it died would never go",
-        module="adapters.sql.outbox",
+        module="adapters.sql.claims",
         old='                    _HELD.c.held_until > bindparam("now"),',
         new='                    _HELD.c.held_until < bindparam("now"),',
         caught_by=Catcher(
@@ -30,9 +30,9 @@ BUGS = (
     Bug(
         name="somebody-else-was-told",
         harm="a patient would be told a day late",
-        module="adapters.sql.outbox",
-        old=", _GONE.c.lane == _n.lane)",
-        new=", _GONE.c.unit == _n.unit)",
+        module="adapters.sql.claims",
+        old="told.get(record.notification.lane)",
+        new="max(told.values(), default=None)",
         caught_by=Catcher(
             "tests/test_sql_storage.py::TestSqliteStorage::test_a_lane_has_told_its_own_patient",
             "test_a_lane_has_told_its_own_patient",

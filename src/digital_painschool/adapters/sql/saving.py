@@ -8,7 +8,8 @@ from sqlalchemy.sql import ClauseElement
 
 from digital_painschool.adapters.sql.at_once import notification_at_once, start_at_once, step_at_once, values_at_once
 from digital_painschool.adapters.sql.connections import Link
-from digital_painschool.adapters.sql.outbox import OutboxPart, cause_values, notification_values
+from digital_painschool.adapters.sql.notification_rows import cause_values, notification_values
+from digital_painschool.adapters.sql.outbox import OutboxPart
 from digital_painschool.adapters.sql.parts import ADD_ACCESS, access_values, from_json, insert_into, to_json
 from digital_painschool.adapters.sql.schema import documents, enrolments, timeline
 from digital_painschool.enrolment import Enrolment, Tally
