@@ -71,8 +71,10 @@ def may_have_been_told(claim: Claimed, now: datetime, policy: Policy) -> bool:
     What a worker left in hand is free again when its lease has run out, and what failed when its next try is due: after
     the day's run, only if that attempt was of the same day.
     """
+    if not claim.attempts:
+        return False
     run = local_time(now.astimezone(policy.zone).date(), policy.collected_at, policy.zone)
-    return claim.attempts > 0 and (claim.held_until or claim.notification.due_at) > run
+    return (claim.held_until or claim.notification.due_at) > run
 
 
 def raised_by(events: Iterable[Event]) -> frozenset[FlagKind]:

@@ -1,7 +1,7 @@
 """Who has which notifications in hand: the claims of workers, whole lanes at a time."""
 
-from collections import Counter
 from datetime import datetime, timedelta
+from operator import itemgetter
 from secrets import token_hex
 
 from sqlalchemy import Integer, and_, bindparam, exists, func, literal_column, not_, or_, select, update
@@ -14,7 +14,9 @@ from digital_painschool.adapters.sql.statements import Row, among
 from digital_painschool.notification import Claimed
 
 _n = notifications.c
-_LANE = [column.name for column in ROW].index("lane")
+_ID, _LANE, _DUE_AT = map([column.name for column in ROW].index, ("id", "lane", "due_at"))
+_PORTIONS = 4
+"""A lane has one notification for each day whose run was missed: looking at all lanes at once would lock too many."""
 _HELD = notifications.alias("held")
 _DUE = and_(PENDING, _n.due_at <= bindparam("now"))
 _HELD_BY_NOBODY = or_(_n.held_until.is_(None), _n.held_until <= bindparam("now"))
@@ -72,19 +74,9 @@ class ClaimsPart(Part):
         def work(link: Link) -> list[Row]:
             # One at a time, or each would find the same ones first, and go home when another has them.
             link.only_one("claim")
-            lanes = sorted({row[0] for row in link.rows(_DUE_LANES, {"now": now, "limit": limit})})
-            if not lanes:
-                return []
-            due = link.rows(_DUE_IN_LANES, {"now": now, "lanes": lanes})
-            # What somebody else is changing is not waited for; as a lane goes whole, all of it is left for later.
-            free = link.rows(_LOCK, {"now": now, "lanes": lanes})
-            ids = {row[0] for row in free}
-            torn = {lane for id_, lane in due if id_ not in ids}
-            taken = _first_lanes([row for row in free if row[_LANE] not in torn], limit)
-            if not taken:
-                return []
-            values = {"ids": [row[0] for row in taken], "token": token, "held_until": now + lease}
-            link.count(_HOLD, values)
+            taken = _first_lanes(link, now, limit)
+            if taken:
+                link.count(_HOLD, {"ids": [row[_ID] for row in taken], "token": token, "held_until": now + lease})
             return taken
 
         taken = self._database.write(work)
@@ -107,16 +99,30 @@ def _claimed(link: Link, taken: list[Row], token: str) -> tuple[Claimed, ...]:
     )
 
 
-def _first_lanes(rows: list[Row], limit: int) -> list[Row]:
-    sizes = Counter(row[_LANE] for row in rows)
-    lanes: set[str] = set()
-    size = 0
-    for row in rows:
-        lane = row[_LANE]
-        if lane in lanes:
-            continue
-        if size >= limit:
+def _first_lanes(link: Link, now: datetime, limit: int) -> list[Row]:
+    """Lock whole lanes, those first that have been due for longest, until there are enough; give what is in them."""
+    lanes = [*dict.fromkeys(lane for (lane,) in link.rows(_DUE_LANES, {"now": now, "limit": limit}))]
+    taken: list[Row] = []
+    size = limit // _PORTIONS + 1
+    for start in range(0, len(lanes), size):
+        for rows in _free_lanes(link, now, lanes[start : start + size]):
+            if len(taken) < limit:
+                taken += rows
+        if len(taken) >= limit:
             break
-        lanes.add(lane)
-        size += sizes[lane]
-    return [row for row in rows if row[_LANE] in lanes]
+    return sorted(taken, key=itemgetter(_DUE_AT, _ID))
+
+
+def _free_lanes(link: Link, now: datetime, lanes: list[str]) -> list[list[Row]]:
+    """Lock lanes, and give them in their order.
+
+    What somebody else is changing is not waited for; as a lane goes whole, all of it is left for later.
+    """
+    values = {"now": now, "lanes": lanes}
+    due = link.rows(_DUE_IN_LANES, values)
+    free: dict[str, list[Row]] = {lane: [] for lane in lanes}
+    for row in link.rows(_LOCK, values):
+        free[row[_LANE]].append(row)
+    ids = {row[_ID] for rows in free.values() for row in rows}
+    torn = {lane for id_, lane in due if id_ not in ids}
+    return [rows for lane, rows in free.items() if lane not in torn]
