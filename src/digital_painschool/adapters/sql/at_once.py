@@ -7,13 +7,30 @@ notification of the same window waits that a worker has put back, nothing is wri
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, FromClause, Select, Table, bindparam, exists, func, insert, literal_column, select
+from sqlalchemy import (
+    JSON,
+    Column,
+    Dialect,
+    FromClause,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    exists,
+    func,
+    insert,
+    literal_column,
+    select,
+)
 from sqlalchemy import Insert as InsertIntoTable
 from sqlalchemy.dialects.postgresql import TIMESTAMP, Insert
 from sqlalchemy.dialects.postgresql import insert as insert_or_update
 from sqlalchemy.sql.dml import Update
 from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.types import TypeDecorator
 
+from digital_painschool.adapters.sql.parts import to_json
 from digital_painschool.adapters.sql.schema import (
     FREE,
     Instant,
@@ -39,6 +56,17 @@ LOGGED = tuple(column.name for column in _LOGGED)
 """The columns of the access log that an entry fills."""
 
 
+class _JsonRows(TypeDecorator[Rows]):
+    """Rows in one value, as JSON: psycopg takes longer to write an array for each of their columns."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Rows | None, dialect: Dialect) -> str:  # noqa: ARG002 - the base's signature
+        """Write the rows; what else they hold than the columns that are asked for is passed over."""
+        return to_json(value or ())
+
+
 def start_at_once(first: Insert) -> Select[Any]:
     """Give the statement that writes a new enrolment and all that its first step adds, and selects its id."""
     return _at_once(first, first.table.c.id)
@@ -58,46 +86,33 @@ def step_at_once(first: Update, *, notifying: bool = False) -> Select[Any]:
 
 
 def rows_at_once(table: Table, columns: Sequence[str]) -> InsertIntoTable:
-    """Give the statement that adds any number of rows to a table, whose values are `columns_at_once`."""
-    row = _rows("", "row", table, columns)
+    """Give the statement that adds any number of rows to a table: they are the value `row`."""
+    row = _rows("row", table, columns)
     return insert(table).from_select(list(columns), select(*row.c).select_from(row)).inline()
 
 
-def columns_at_once(columns: Sequence[str], rows: Rows) -> dict[str, list[Any]]:
-    """Give rows as columns, for `rows_at_once`."""
-    return _columns("", columns, rows)
-
-
 def values_at_once(entries: Rows, written: Rows, access: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the values beside those of the enrolment: rows become columns, names get the prefix of their table."""
-    return {
-        **_columns("e_", _ENTRY, entries),
-        **_columns("d_", _DOCUMENT, written),
-        **{f"l_{name}": value for name, value in access.items()},
-    }
+    """Give the values beside those of the enrolment."""
+    return {"entry": entries, "document": written, **{f"l_{name}": value for name, value in access.items()}}
 
 
 def notification_at_once(notification: Mapping[str, Any], caused: Rows) -> dict[str, Any]:
     """Give the values of a notification and its causes."""
-    return {**{f"n_{name}": value for name, value in notification.items()}, **_columns("c_", _CAUSE, caused)}
-
-
-def _columns(prefix: str, names: Sequence[str], rows: Rows) -> dict[str, list[Any]]:
-    return {prefix + name: [row[name] for row in rows] for name in names}
+    return {"cause": caused, **{f"n_{name}": value for name, value in notification.items()}}
 
 
 def _at_once(first: Insert | Update, id_: ColumnElement[Any], *, notifying: bool = False) -> Select[Any]:
     step = first.returning(id_).cte("step")
     unit = bindparam("unit", type_=timeline.c.unit.type)
-    entry = _rows("e_", "entry", timeline, _ENTRY)
-    document = _rows("d_", "document", documents, _DOCUMENT)
+    entry = _rows("entry", timeline, _ENTRY)
+    document = _rows("document", documents, _DOCUMENT)
     parts = [
         _added("entries", timeline, {"enrolment_id": step.c.id, "unit": unit, **entry.c}, step, entry),
         _added("written", documents, {"enrolment_id": step.c.id, "unit": unit, **document.c}, step, document),
         _added("logged", access_log, {c.name: bindparam(f"l_{c.name}", type_=c.type) for c in _LOGGED}, step),
     ]
     if notifying:
-        cause = _rows("c_", "cause", causes, _CAUSE)
+        cause = _rows("cause", causes, _CAUSE)
         row = {c.name: bindparam(f"n_{c.name}", type_=c.type) for c in notifications.c}
         asked = _asked(row, step)
         places = select(func.coalesce(func.max(causes.c.place), literal_column("0")))
@@ -119,9 +134,10 @@ def _asked(row: Mapping[str, ColumnElement[Any]], step: FromClause) -> Any:
     return joining.returning(_n.id).cte("asked")
 
 
-def _rows(prefix: str, name: str, table: Table, columns: Sequence[str]) -> Any:
-    arrays = (bindparam(prefix + column, type_=ARRAY(_element(table.c[column].type))) for column in columns)
-    return func.unnest(*arrays).table_valued(*columns, name=name).render_derived()
+def _rows(name: str, table: Table, columns: Sequence[str]) -> Any:
+    rows = cast(bindparam(name, type_=_JsonRows()), JSON)
+    typed = (Column(column, _element(table.c[column].type)) for column in columns)
+    return func.json_to_recordset(rows).table_valued(*typed).render_derived(name=name, with_types=True)
 
 
 def _element(type_: Any) -> Any:

@@ -9,7 +9,7 @@ from digital_painschool.adapters.sql.connections import Link
 from digital_painschool.adapters.sql.schema import causes, notifications
 from digital_painschool.adapters.sql.statements import Row, among
 from digital_painschool.notification import Cause, Channel, Notification, NotificationRecord, Status, Template
-from digital_painschool.people import PersonId
+from digital_painschool.people import HsaId, PersonId
 from digital_painschool.serialization import hsa_id_from_text
 
 _CHANNELS = {channel.value: channel for channel in Channel}
@@ -36,6 +36,7 @@ ROW = (
 )
 """The columns that `records` reads a notification from, in its order."""
 
+_RECIPIENT = slice(3, 5)
 _CAUSES = (
     select(causes.c.notification_id, causes.c.enrolment_id, causes.c.seq, causes.c.conversation, causes.c.message)
     .where(among(causes.c.notification_id, "ids"))
@@ -50,17 +51,22 @@ def records(link: Link, rows: list[Row]) -> tuple[NotificationRecord, ...]:
         for notification_id, enrolment_id, seq, conversation, number in link.rows(_CAUSES, {"ids": list(found)}):
             cause = Cause(enrolment_id=enrolment_id, seq=seq, conversation=conversation, number=number)
             found[notification_id].append(cause)
-    return tuple(_record(row, tuple(found[row[0]])) for row in rows)
+    recipients = {key: _recipient(*key) for key in {row[_RECIPIENT] for row in rows}}  # of a lane all have the same
+    return tuple(_record(row, recipients[row[_RECIPIENT]], tuple(found[row[0]])) for row in rows)
 
 
-def _record(row: Row, found: tuple[Cause, ...]) -> NotificationRecord:
-    id_, unit, channel, scheme, value, template, window, lane, due_at, collected, status, attempts, settled_at = row
+def _recipient(scheme: str, value: str) -> PersonId | HsaId:
+    return hsa_id_from_text(value) if scheme == _STAFF else PersonId(scheme, value)
+
+
+def _record(row: Row, recipient: PersonId | HsaId, found: tuple[Cause, ...]) -> NotificationRecord:
+    id_, unit, channel, _, _, template, window, lane, due_at, collected, status, attempts, settled_at = row
     return NotificationRecord(
         notification=Notification(
             id=id_,
             unit=hsa_id_from_text(unit),
             channel=_CHANNELS[channel],
-            recipient=hsa_id_from_text(value) if scheme == _STAFF else PersonId(scheme, value),
+            recipient=recipient,
             template=_TEMPLATES[template],
             window=window,
             lane=lane,

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Integer, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
-from digital_painschool.adapters.sql.at_once import LOGGED, columns_at_once, rows_at_once
+from digital_painschool.adapters.sql.at_once import LOGGED, rows_at_once
 from digital_painschool.adapters.sql.connections import Link
 from digital_painschool.adapters.sql.parts import (
     ADD_ACCESS,
@@ -84,8 +84,7 @@ class OfficesPart(Part):
     def log(self, entries: Iterable[AccessEntry]) -> None:
         values = [access_values(entry) for entry in entries]
         if self._database.driver.far:
-            columns = columns_at_once(LOGGED, values)
-            self._database.write(lambda link: link.count(_ADD_ACCESS_AT_ONCE, columns), alone=True)
+            self._database.write(lambda link: link.count(_ADD_ACCESS_AT_ONCE, {"row": values}), alone=True)
         else:
             self._database.write(lambda link: link.many(ADD_ACCESS, values))
 
