@@ -1,4 +1,4 @@
-"""What the operations guide says of a backup that is put back: receipts are replayed, and nobody is told twice."""
+"""What the operations guide says of a backup that is put back: purges stay, and nobody is told twice, or never."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -88,6 +88,23 @@ def test_a_backup_that_is_put_back_loses_no_purge_and_tells_nobody_twice(
         assert school.storage.load(gone) is None
         assert Pass(delivered=1) == school.deliver()
         assert 1 == len(school.outbox)
+
+
+@pytest.mark.rule("M-12")
+@pytest.mark.parametrize("where", ["on_sqlite", "on_postgresql"])
+def test_a_message_of_after_a_restore_is_told_of(where: str, request: pytest.FixtureRequest) -> None:
+    """Otherwise the inbox, which no restore reaches, would take it for one that the restore has lost."""
+    url, backup = request.getfixturevalue(where)
+    with closing(Scenario(lambda world: world.ports(storage=SqlStorage(url)))) as school:
+        enrolment = school.start(BO)
+        back = at_rest(school, backup)
+        school.desk.start_conversation(enrolment, "Hej", notify=Notify.DIRECT)
+        assert Pass(delivered=1) == school.deliver()
+        at_rest(school, back)
+        school.advance(minutes=1)
+        school.desk.start_conversation(enrolment, "Hej igen", notify=Notify.DIRECT)
+        assert Pass(delivered=1) == school.deliver()
+        assert 2 == len(school.outbox)
 
 
 def at_rest(school: Scenario, job: Callable[[], Given]) -> Given:

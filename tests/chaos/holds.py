@@ -78,7 +78,7 @@ def holds(noted: Sequence[Noted]) -> tuple[Hold, ...]:
 
 def there_since(books: Books, key: str) -> float:
     """Give when a collected notification was there for certain, in seconds: when its first message was answered."""
-    enrolment, seq, _ = key.rsplit(".", 2)
+    enrolment, seq, _, _ = key.rsplit(".", 3)
     entries = books.courses[enrolment].entries if enrolment in books.courses else ()
     call = next((books.calls.get(entry.event.at) for entry in entries if entry.seq == int(seq)), None)
     return inf if call is None or call.answered is None else call.answered

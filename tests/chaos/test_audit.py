@@ -26,27 +26,27 @@ class Spoilt:
 
 SPOILT: Mapping[str, Spoilt] = {
     "a notification is lost": Spoilt(
-        "DELETE FROM notification_causes WHERE notification_id = 'e1.7.inbox';"
-        "DELETE FROM notifications WHERE id = 'e1.7.inbox'",
+        "DELETE FROM notification_causes WHERE notification_id LIKE 'e1.7.inbox.%';"
+        "DELETE FROM notifications WHERE id LIKE 'e1.7.inbox.%'",
         "it asked for one notification by inbox, and is in 0",
     ),
     "a notification to staff is lost": Spoilt(
-        "DELETE FROM notification_causes WHERE notification_id = 'e4.5.email';"
-        "DELETE FROM notifications WHERE id = 'e4.5.email'",
+        "DELETE FROM notification_causes WHERE notification_id LIKE 'e4.5.email.%';"
+        "DELETE FROM notifications WHERE id LIKE 'e4.5.email.%'",
         "it asked for one notification by email, and is in 0",
     ),
     "a message falls out of a shared notification": Spoilt(
-        "DELETE FROM notification_causes WHERE notification_id = 'e1.4.inbox' AND enrolment_id = 'e2'",
+        "DELETE FROM notification_causes WHERE notification_id LIKE 'e1.4.inbox.%' AND enrolment_id = 'e2'",
         "it asked for one notification by inbox, and is in 0",
     ),
     "a message is in two notifications": Spoilt(
         "INSERT INTO notification_causes SELECT t.id, 9, c.unit, c.enrolment_id, c.seq, c.conversation, c.message"
         " FROM notification_causes c, notifications t"
-        " WHERE c.notification_id = 'e1.4.inbox' AND c.enrolment_id = 'e2' AND t.id = 'e1.8.inbox'",
+        " WHERE c.notification_id LIKE 'e1.4.inbox.%' AND c.enrolment_id = 'e2' AND t.id LIKE 'e1.8.inbox.%'",
         "it asked for one notification by inbox, and is in 2",
     ),
     "a notification of nothing": Spoilt(
-        "DELETE FROM notification_causes WHERE notification_id = 'e1.7.inbox'", "nothing asked for it"
+        "DELETE FROM notification_causes WHERE notification_id LIKE 'e1.7.inbox.%'", "nothing asked for it"
     ),
     "an entry is there twice": Spoilt(
         "INSERT INTO timeline SELECT enrolment_id, seq + 1000, unit, kind, shape, at, by, data FROM timeline"
@@ -117,34 +117,39 @@ SPOILT: Mapping[str, Spoilt] = {
         "UPDATE notifications SET status = 'delivered' WHERE status = 'unreachable'", "delivered, and nobody has it"
     ),
     "a decision that nobody made": Spoilt(
-        "UPDATE notifications SET status = 'failed' WHERE id = 'e1.7.inbox'",
+        "UPDATE notifications SET status = 'failed' WHERE id LIKE 'e1.7.inbox.%'",
         "is failed, and no worker has decided that",
     ),
     "dropped in silence": Spoilt(
-        "UPDATE notifications SET status = 'dropped' WHERE id = 'e1.8.inbox'",
+        "UPDATE notifications SET status = 'dropped' WHERE id LIKE 'e1.8.inbox.%'",
         "says 0 times that it was dropped",
     ),
     "given up in silence": Spoilt(
-        "UPDATE notifications SET status = 'failed' WHERE id = 'e1.8.inbox'", "0 times that it was given up"
+        "UPDATE notifications SET status = 'failed' WHERE id LIKE 'e1.8.inbox.%'", "0 times that it was given up"
     ),
     "merged with nothing": Spoilt(
-        "UPDATE notifications SET status = 'merged' WHERE id = 'e2.5.inbox'", "none that was delivered stands for it"
+        "UPDATE notifications SET status = 'merged' WHERE id LIKE 'e2.5.inbox.%'",
+        "none that was delivered stands for it",
     ),
-    "not settled": Spoilt("UPDATE notifications SET status = 'pending' WHERE id = 'e1.8.inbox'", "it is not settled"),
-    "still held": Spoilt("UPDATE notifications SET token = 'x' WHERE id = 'e1.8.inbox'", "settled, and still held"),
+    "not settled": Spoilt(
+        "UPDATE notifications SET status = 'pending' WHERE id LIKE 'e1.8.inbox.%'", "it is not settled"
+    ),
+    "still held": Spoilt(
+        "UPDATE notifications SET token = 'x' WHERE id LIKE 'e1.8.inbox.%'", "settled, and still held"
+    ),
     "to somebody else": Spoilt(
-        "UPDATE notifications SET recipient_value = '200002292399' WHERE id = 'e1.8.inbox'",
+        "UPDATE notifications SET recipient_value = '200002292399' WHERE id LIKE 'e1.8.inbox.%'",
         "it goes to somebody else than the patient",
     ),
     "of another day": Spoilt(
-        "UPDATE notifications SET \"window\" = '2026-03-05' WHERE id LIKE '%.8.inbox'",
+        "UPDATE notifications SET \"window\" = '2026-03-05' WHERE id LIKE '%.8.inbox.%'",
         "it is of 2026-03-05, and a message in it of 2026-03-03",
     ),
     "collected against the therapist's word": Spoilt(
-        "UPDATE notifications SET collected = false WHERE id = 'e1.8.inbox'", "against the therapist's word"
+        "UPDATE notifications SET collected = false WHERE id LIKE 'e1.8.inbox.%'", "against the therapist's word"
     ),
     "due too early": Spoilt(
-        "UPDATE notifications SET due_at = due_at - interval '1 hour' WHERE id = 'e1.8.inbox'",
+        "UPDATE notifications SET due_at = due_at - interval '1 hour' WHERE id LIKE 'e1.8.inbox.%'",
         "it was due before its run",
     ),
     "of another unit": Spoilt(
@@ -156,20 +161,21 @@ SPOILT: Mapping[str, Spoilt] = {
     ),
     "a notice is lost": Spoilt("DELETE FROM notices", "it was delivered, and nobody has it"),
     "a notice of nothing": Spoilt(
-        "UPDATE notices SET key = 'x' WHERE key = 'e1.8.inbox'", "there is no such notification"
+        "UPDATE notices SET key = 'x' WHERE key LIKE 'e1.8.inbox.%'", "there is no such notification"
     ),
     "a notice of what was dropped": Spoilt(
         "UPDATE notices SET key = (SELECT id FROM notifications WHERE status = 'dropped' AND attempts = 0)"
-        " WHERE key = 'e1.8.inbox'",
+        " WHERE key LIKE 'e1.8.inbox.%'",
         "it was dropped before anybody tried, and yet it was taken",
     ),
     "a notice that nobody sent": Spoilt(
-        "UPDATE notices SET key = 'e3.3.inbox' WHERE key = 'e1.8.inbox'",
+        "UPDATE notices SET key = (SELECT id FROM notifications WHERE id LIKE 'e3.3.inbox.%')"
+        " WHERE key LIKE 'e1.8.inbox.%'",
         "was dropped, and nobody has tried, and yet it was taken",
     ),
     "a notice to nobody": Spoilt(
         "UPDATE notices SET key = (SELECT id FROM notifications WHERE status = 'unreachable' AND channel = 'inbox')"
-        " WHERE key = 'e1.8.inbox'",
+        " WHERE key LIKE 'e1.8.inbox.%'",
         "nobody could be reached, and yet it was taken",
     ),
     "a note of nothing": Spoilt(

@@ -86,14 +86,20 @@ def _claimed_again(one: Noted) -> tuple[Noted, ...]:
 
 
 def _without_the_first(one: Noted) -> tuple[Noted, ...]:
-    claimed = [item for item in one.came["claimed"] if item["id"] != "e1.4.inbox"]
+    claimed = [item for item in one.came["claimed"] if item["id"] != FIRST]
     return (evolve(one, came={**one.came, "claimed": claimed}),)
 
 
 def _taken_first(one: Noted) -> tuple[Noted, ...]:
-    taken = evolve(one, number=1000, what="taken", facts={"key": "e1.2.email"}, asked=one.asked + 1e-6, answer=None)
+    taken = evolve(
+        one, number=1000, what="taken", facts={"key": STAFFS}, asked=one.asked + 1e-6, answer=None
+    )
     return one, taken
 
+
+FIRST, SECOND = "e1.4.inbox.20260302T070000", "e1.8.inbox.20260302T120000"
+STAFFS = "e1.2.email.20260302T070000"
+"""Ids of notifications of the story."""
 
 SPOILT: dict[str, tuple[Notes, Spoil, str]] = {
     "answered, and not done": (
@@ -115,18 +121,22 @@ SPOILT: dict[str, tuple[Notes, Spoil, str]] = {
     "a deadlock": (Notes("open_form", "ok"), _deadlocked, "the database has had to end 2 deadlocks"),
     "two holders": (Notes("claim"), _claimed_by_another, "its lane was held by lives 2 and 3"),
     "one token twice": (Notes("claim"), _claimed_again, "one token was given to two claims"),
-    "a lane that is torn": (Notes("claim", place=3), _without_the_first, "e1.4.inbox was left behind by life 2"),
+    "a lane that is torn": (
+        Notes("claim", place=3),
+        _without_the_first,
+        f"{FIRST} was left behind by life 2",
+    ),
     "too early": (Notes("claim"), _claimed_at("2026-03-02 08:30"), "was claimed before it was due"),
     "twice on a day": (
         Notes("claim", place=3),
         _claimed_at("2026-03-02 11:00"),
-        "e1.8.inbox went on a day on which its patient had been told before",
+        f"{SECOND} went on a day on which its patient had been told before",
     ),
-    "in the afternoon": (Notes("claim"), _claimed_at("2026-03-02 13:30"), "e1.4.inbox went at 13:30"),
+    "in the afternoon": (Notes("claim"), _claimed_at("2026-03-02 13:30"), f"{FIRST} went at 13:30"),
     "dropped by whom it was handed over by": (
         Notes("claim", place=3),
         _taken_first,
-        "e1.2.email was dropped by the worker that had handed it over",
+        f"{STAFFS} was dropped by the worker that had handed it over",
     ),
     "a decision that nobody asked for": (Notes("settle", place=2), lambda _: (), "and no worker has decided that"),
 }

@@ -74,7 +74,18 @@ def test_a_notification_is_known_by_the_entry_that_asked_for_it() -> None:
         enrolment = folded(enrolment, events)
         asked += asked_for(events, enrolment, POLICY, Profile())
     assert [3, 5, 7, 9, 11] == [cause.seq for one in asked for cause in one.causes]
-    assert [f"e-1.{seq}.inbox" for seq in (3, 5, 7, 9, 11)] == [one.id for one in asked]
+    assert [f"e-1.{seq}.inbox.{START:%Y%m%dT%H%M%S}" for seq in (3, 5, 7, 9, 11)] == [one.id for one in asked]
+
+
+@pytest.mark.rule("M-12")
+def test_an_entry_that_takes_the_number_of_one_that_a_restore_has_lost_has_a_key_of_its_own() -> None:
+    """Otherwise an inbox outside the backup would know the key, and the patient would not be told."""
+    enrolment = started()
+    ids = set()
+    for at in (START, START + timedelta(seconds=1)):
+        events = start_conversation(enrolment, TERMS, "Hej", "Rubrik", notify=Notify.DIRECT, by=NURSE, at=at)
+        ids |= {one.id for one in asked_for(events, folded(enrolment, events), POLICY, Profile())}
+    assert 2 == len(ids)
 
 
 @pytest.mark.rule("M-13")

@@ -223,7 +223,7 @@ def _flag(event: Event) -> FlagKind | None:
 
 def _to_patient(message: MessageSent, seq: int, enrolment: Enrolment, policy: Policy) -> Notification:
     collected = message.notify is Notify.COLLECTED
-    id_ = f"{enrolment.id}.{seq}.inbox"
+    id_ = _id(enrolment, seq, Channel.INBOX, message.at)
     due_at = next_run(message.at, policy) if collected else message.at
     window = due_at.astimezone(policy.zone).date().isoformat() if collected else id_
     person = enrolment.person
@@ -242,7 +242,7 @@ def _to_patient(message: MessageSent, seq: int, enrolment: Enrolment, policy: Po
 
 
 def _to_staff(channel: Channel, flag: FlagKind, seq: int, at: datetime, enrolment: Enrolment) -> Notification:
-    id_ = f"{enrolment.id}.{seq}.{channel.value}"
+    id_ = _id(enrolment, seq, channel, at)
     return Notification(
         id=id_,
         unit=enrolment.unit,
@@ -254,6 +254,11 @@ def _to_staff(channel: Channel, flag: FlagKind, seq: int, at: datetime, enrolmen
         due_at=at,
         causes=(Cause(enrolment_id=enrolment.id, seq=seq),),
     )
+
+
+def _id(enrolment: Enrolment, seq: int, channel: Channel, at: datetime) -> str:
+    """Name a notification, for ever: also when a backup that was restored gives the entry's number a second time."""
+    return f"{enrolment.id}.{seq}.{channel.value}.{at:%Y%m%dT%H%M%S}"
 
 
 def _is_settled(cause: Cause, enrolment: Enrolment | None, notification: Notification, now: datetime) -> bool:
