@@ -640,6 +640,29 @@ def test_a_message_that_comes_when_a_worker_has_died_with_an_earlier_day_s_notic
 
 
 @pytest.mark.rule("D-13a")
+def test_a_message_that_comes_late_is_no_second_notice_when_an_earlier_day_s_failed_and_its_next_worker_died() -> None:
+    """Otherwise it would be: the newest goes first, and the worker that died had handed over the older one."""
+    inbox, storage = FaultyInbox(), CrashingStorage()
+    school = Scenario(with_adapters(inbox=inbox, storage=storage))
+    school.at("2026-03-01 08:00")
+    id_ = school.start()
+    school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
+    school.now = NINE  # nobody made the run of 1 March
+    inbox.error = DeliveryFailed("busy")
+    assert Pass(retried=1) == school.deliver()
+    inbox.error = None
+    late(school, id_)
+    school.advance(minutes=5)
+    dies_after_handing_over(school, storage)
+    school.advance(minutes=15)
+    assert Pass(delivered=1, waiting=1) == school.deliver()
+    assert 1 == len(inbox.delivered)
+    school.now = NINE + timedelta(days=1)
+    assert Pass(delivered=1) == school.deliver()
+    assert 2 == len(inbox.delivered)
+
+
+@pytest.mark.rule("D-13a")
 def test_a_message_that_came_late_on_a_day_without_another_worker_goes_on_the_next_one() -> None:
     """Otherwise a worker's death would let it wait for two days."""
     storage = CrashingStorage()
@@ -1007,7 +1030,7 @@ def test_an_inbox_so_slow_that_noon_comes_is_given_nothing_more_that_day(
         school.desk.start_conversation(school.start(number), "Hej", notify=Notify.COLLECTED)
     school.at("2026-03-02 11:59")
     inbox.meanwhile = [lambda: school.at(f"2026-03-02 {until}")]
-    assert Pass(delivered=delivered, waiting=waiting) == school.school.delivery(lease=timedelta(days=1)).run()
+    assert Pass(delivered=delivered, waiting=waiting) == school.school.delivery(lease=timedelta(hours=12)).run()
     assert delivered == len(inbox.delivered)
     school.at("2026-03-03 08:59:59.999999")
     assert Pass() == school.school.delivery().run()
@@ -1072,9 +1095,10 @@ def test_a_worker_that_cannot_work_is_refused_at_once() -> None:
     for batch in (0, -1, True, 1.5, None):
         with pytest.raises(InvalidValue):
             school.school.delivery(batch=batch)  # type: ignore[arg-type]
-    for lease in (timedelta(0), timedelta(seconds=-1), 15, None):
+    for lease in (timedelta(0), timedelta(seconds=-1), timedelta(hours=12, microseconds=1), 15, None):
         with pytest.raises(InvalidValue):
             school.school.delivery(lease=lease)  # type: ignore[arg-type]
+    school.school.delivery(batch=1, lease=timedelta(hours=12))
 
 
 def test_a_pass_needs_an_instant_with_a_zone() -> None:

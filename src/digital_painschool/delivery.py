@@ -27,13 +27,15 @@ from digital_painschool.rules.notifications import (
     may_go_at,
     may_have_been_told,
     try_again_at,
+    was_put_back,
 )
 from digital_painschool.rules.permissions import Action
 from digital_painschool.steps import Step, Steps
 
 _log = logging.getLogger(__name__)
 _WORKER = System()
-_LONGEST_LEASE = timedelta(days=1)
+_LONGEST_LEASE = timedelta(hours=12)
+"""Or a lease of one forenoon could run out in the next, where nobody could tell which of them its worker was of."""
 _UNTIL_REPAIRED = timedelta(hours=1)
 _NOTES = (NotificationDropped, NotificationUndelivered)
 
@@ -179,12 +181,13 @@ class Delivery:
     def _together(self, lane: list[Claimed], batch: "_Batch", now: datetime) -> Iterator[tuple[str, Outcome | None]]:
         """Hand one over, for all: the newest day's, of those first that a worker of today may have handed over.
 
-        It may be known: that worker could not say so. What was attempted as often was there then. What came later was
-        perhaps not: it goes now, or tomorrow when the known one may have gone today.
+        It may be known: that worker could not say so, and had chosen in the same way, but for what had failed before: a
+        claim does not change when that is due. What was attempted as often was there then. What came later was perhaps
+        not: it goes now, or tomorrow when the known one may have gone today.
         """
         policy = self._steps.policy(lane[0].notification.unit)
         tried = [claim for claim in lane if may_have_been_told(claim, now, policy)]
-        first = max(tried or lane, key=lambda claim: (claim.notification.window, claim.attempts, claim.notification.id))
+        first = max(tried or lane, key=lambda claim: (was_put_back(claim, now, policy), *_age(claim)))
         try:
             known = self._hand(first.notification, policy) is Delivered.KNOWN
         except DeliveryFailed as failure:
@@ -354,12 +357,16 @@ class _Unreachable(DeliveryFailed):
 
 def _checked_lease(lease: object) -> timedelta:
     if not isinstance(lease, timedelta) or not timedelta(0) < lease <= _LONGEST_LEASE:
-        raise InvalidValue("lease is a timedelta, longer than nothing and a day at most")
+        raise InvalidValue("lease is a timedelta, longer than nothing and twelve hours at most")
     return lease
 
 
 def _of_these(claim: Claimed, enrolments: Mapping[str, Enrolment]) -> list[str]:
     return sorted({cause.enrolment_id for cause in claim.notification.causes} & enrolments.keys())
+
+
+def _age(claim: Claimed) -> tuple[str, int, str]:
+    return claim.notification.window, claim.attempts, claim.notification.id
 
 
 def _outcome(claim: Claimed, status: Status, at: datetime) -> Outcome:

@@ -91,9 +91,7 @@ def _without_the_first(one: Noted) -> tuple[Noted, ...]:
 
 
 def _taken_first(one: Noted) -> tuple[Noted, ...]:
-    taken = evolve(
-        one, number=1000, what="taken", facts={"key": STAFFS}, asked=one.asked + 1e-6, answer=None
-    )
+    taken = evolve(one, number=1000, what="taken", facts={"key": STAFFS}, asked=one.asked + 1e-6, answer=None)
     return one, taken
 
 

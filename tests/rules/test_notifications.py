@@ -26,6 +26,7 @@ from digital_painschool.rules.notifications import (
     next_run,
     raised_by,
     try_again_at,
+    was_put_back,
 )
 from digital_painschool.rules.ordering import complete_module
 from digital_painschool.testing.example import PAIN, PROGRAM
@@ -183,6 +184,23 @@ def test_whoever_was_in_hand_after_the_day_s_run_may_have_been_told(
         held_until=None if held_until is None else local(held_until),
     )
     assert may is may_have_been_told(claim, local("2026-03-02 10:00"), POLICY)
+
+
+@pytest.mark.rule("D-13a")
+@pytest.mark.parametrize(
+    ("attempts", "due", "back"),
+    [
+        (0, "2026-03-02 10:00", False),
+        (1, "2026-03-02 09:00", False),
+        (1, "2026-03-02 09:00:00.000001", True),
+        (2, "2026-03-01 09:05", False),
+    ],
+)
+def test_what_failed_today_is_due_after_the_day_s_run(attempts: int, due: str, back: bool) -> None:
+    """Otherwise nobody would know what a worker had chosen that died since."""
+    _, notification = told(Notify.COLLECTED, local("2026-02-27 10:00"), POLICY)
+    claim = Claimed(notification=evolve(notification, due_at=local(due)), attempts=attempts, token="t")
+    assert back is was_put_back(claim, local("2026-03-02 10:00"), POLICY)
 
 
 @pytest.mark.rule("M-13")

@@ -73,8 +73,15 @@ def may_have_been_told(claim: Claimed, now: datetime, policy: Policy) -> bool:
     """
     if not claim.attempts:
         return False
-    run = local_time(now.astimezone(policy.zone).date(), policy.collected_at, policy.zone)
-    return (claim.held_until or claim.notification.due_at) > run
+    return (claim.held_until or claim.notification.due_at) > _run_of_day(now, policy)
+
+
+def was_put_back(claim: Claimed, now: datetime, policy: Policy) -> bool:
+    """Tell whether an attempt of the local day of `now` has failed: what is tried again is due after that day's run.
+
+    Rule: D-13a.
+    """
+    return bool(claim.attempts) and claim.notification.due_at > _run_of_day(now, policy)
 
 
 def raised_by(events: Iterable[Event]) -> frozenset[FlagKind]:
@@ -254,6 +261,10 @@ def _to_staff(channel: Channel, flag: FlagKind, seq: int, at: datetime, enrolmen
         due_at=at,
         causes=(Cause(enrolment_id=enrolment.id, seq=seq),),
     )
+
+
+def _run_of_day(now: datetime, policy: Policy) -> datetime:
+    return local_time(now.astimezone(policy.zone).date(), policy.collected_at, policy.zone)
 
 
 def _id(enrolment: Enrolment, seq: int, channel: Channel, at: datetime) -> str:

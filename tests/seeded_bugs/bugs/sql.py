@@ -9,8 +9,8 @@ BUGS = (
         name="any-claim-will-do",
         harm="a worker that was thought dead would settle what another has in hand",
         module="adapters.sql.outbox",
-        old='.where(among(_n.id, "ids"), PENDING, _n.token == bindparam("claim"))',
-        new='.where(among(_n.id, "ids"), PENDING, bindparam("claim") != "")',
+        old='.where(_n.id == outcome["id"], PENDING, _n.token == outcome["claim"])',
+        new='.where(_n.id == outcome["id"], PENDING, outcome["claim"] != "")',
         caught_by=Catcher(
             "tests/test_sql_storage.py::TestSqliteStorage::test_a_stale_token_is_passed_over",
             "test_a_stale_token_is_passed_over",
@@ -31,8 +31,8 @@ BUGS = (
         name="somebody-else-was-told",
         harm="a patient would be told a day late",
         module="adapters.sql.claims",
-        old="told.get(record.notification.lane)",
-        new="max(told.values(), default=None)",
+        old=", _GONE.c.lane == _n.lane)",
+        new=", _GONE.c.unit == _n.unit)",
         caught_by=Catcher(
             "tests/test_sql_storage.py::TestSqliteStorage::test_a_lane_has_told_its_own_patient",
             "test_a_lane_has_told_its_own_patient",

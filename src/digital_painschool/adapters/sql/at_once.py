@@ -7,6 +7,7 @@ notification of the same window waits that a worker has put back, nothing is wri
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     JSON,
     Column,
@@ -30,7 +31,6 @@ from sqlalchemy.sql.dml import Update
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeDecorator
 
-from digital_painschool.adapters.sql.parts import to_json
 from digital_painschool.adapters.sql.schema import (
     FREE,
     Instant,
@@ -41,6 +41,7 @@ from digital_painschool.adapters.sql.schema import (
     timeline,
 )
 from digital_painschool.adapters.sql.windows import SAME, waits_for_the_same
+from digital_painschool.serialization import instant_to_text
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -63,8 +64,9 @@ class _JsonRows(TypeDecorator[Rows]):
     cache_ok = True
 
     def process_bind_param(self, value: Rows | None, dialect: Dialect) -> str:  # noqa: ARG002 - the base's signature
-        """Write the rows; what else they hold than the columns that are asked for is passed over."""
-        return to_json(value or ())
+        """Write the rows."""
+        # A host's clock may give a subclass of `datetime`, which orjson does not write by itself.
+        return orjson.dumps(value or (), default=instant_to_text).decode()
 
 
 def start_at_once(first: Insert) -> Select[Any]:
@@ -89,6 +91,13 @@ def rows_at_once(table: Table, columns: Sequence[str]) -> InsertIntoTable:
     """Give the statement that adds any number of rows to a table: they are the value `row`."""
     row = _rows("row", table, columns)
     return insert(table).from_select(list(columns), select(*row.c).select_from(row)).inline()
+
+
+def given_rows(name: str, types: Mapping[str, Any]) -> Any:
+    """Give a source of rows for a statement: they are the value of that name. What else they hold is passed over."""
+    rows = cast(bindparam(name, type_=_JsonRows()), JSON)
+    columns = (Column(column, _element(type_)) for column, type_ in types.items())
+    return func.json_to_recordset(rows).table_valued(*columns).render_derived(name=name, with_types=True)
 
 
 def values_at_once(entries: Rows, written: Rows, access: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,9 +144,7 @@ def _asked(row: Mapping[str, ColumnElement[Any]], step: FromClause) -> Any:
 
 
 def _rows(name: str, table: Table, columns: Sequence[str]) -> Any:
-    rows = cast(bindparam(name, type_=_JsonRows()), JSON)
-    typed = (Column(column, _element(table.c[column].type)) for column in columns)
-    return func.json_to_recordset(rows).table_valued(*typed).render_derived(name=name, with_types=True)
+    return given_rows(name, {column: table.c[column].type for column in columns})
 
 
 def _element(type_: Any) -> Any:

@@ -1,5 +1,7 @@
 """Who has which notifications in hand: the claims of workers, whole lanes at a time."""
 
+import logging
+from collections import deque
 from datetime import datetime, timedelta
 from operator import itemgetter
 from secrets import token_hex
@@ -9,14 +11,14 @@ from sqlalchemy import Integer, and_, bindparam, exists, func, literal_column, n
 from digital_painschool.adapters.sql.connections import Link
 from digital_painschool.adapters.sql.notification_rows import ROW, records
 from digital_painschool.adapters.sql.parts import Part
-from digital_painschool.adapters.sql.schema import PENDING, TOLD, notifications
+from digital_painschool.adapters.sql.schema import PENDING, notifications
 from digital_painschool.adapters.sql.statements import Row, among
-from digital_painschool.notification import Claimed
+from digital_painschool.errors import StorageFailed
+from digital_painschool.notification import Claimed, NotificationRecord
 
+_log = logging.getLogger(__name__)
 _n = notifications.c
 _ID, _LANE, _DUE_AT = map([column.name for column in ROW].index, ("id", "lane", "due_at"))
-_PORTIONS = 4
-"""A lane has one notification for each day whose run was missed: looking at all lanes at once would lock too many."""
 _HELD = notifications.alias("held")
 _DUE = and_(PENDING, _n.due_at <= bindparam("now"))
 _HELD_BY_NOBODY = or_(_n.held_until.is_(None), _n.held_until <= bindparam("now"))
@@ -38,18 +40,23 @@ _DUE_LANES = (
     .order_by(_n.due_at, _n.id)
     .limit(bindparam("limit", type_=Integer))
 )
-_DUE_IN_LANES = select(_n.id, _n.lane).where(_DUE, among(_n.lane, "lanes"))
+_OF_LANES = and_(_DUE, among(_n.lane, "lanes"))
+_SIZES = select(_n.lane, func.count(_n.id, type_=Integer)).where(_OF_LANES).group_by(_n.lane)
 _LOCK = (
     select(*ROW, _n.held_until)
-    .where(_DUE, _HELD_BY_NOBODY, among(_n.lane, "lanes"))
+    .where(_OF_LANES, _HELD_BY_NOBODY)
     .order_by(_n.due_at, _n.id)
     .with_for_update(skip_locked=True)
 )
-_TOLD_AT = (
-    select(_n.lane, func.max(_n.settled_at, type_=_n.settled_at.type))
-    .where(TOLD, among(_n.lane, "lanes"))
-    .group_by(_n.lane)
-)
+_DUE_IN_LANES = select(_n.id, _n.lane).where(_OF_LANES)
+_GONE = notifications.alias("gone")
+_TOLD_AT = select(
+    _n.lane,
+    select(func.max(_GONE.c.settled_at, type_=_n.settled_at.type))
+    .where(literal_column("gone.status = 'delivered' AND gone.collected"), _GONE.c.lane == _n.lane)
+    .scalar_subquery(),
+).where(among(_n.id, "ids"))
+"""When lanes were last told, each named by one notification: the end of an index, however long the history is."""
 _HOLD = (
     update(notifications)
     .where(among(_n.id, "ids"))
@@ -81,13 +88,13 @@ class ClaimsPart(Part):
 
         taken = self._database.write(work)
         # What is claimed nobody else adds to or settles: the rest can be read when others may claim again.
-        return self._database.read(lambda link: _claimed(link, taken, token)) if taken else ()
+        return tuple(self._database.read(lambda link: _claimed(link, taken, token))) if taken else ()
 
 
-def _claimed(link: Link, taken: list[Row], token: str) -> tuple[Claimed, ...]:
-    lanes = sorted({row[_LANE] for row in taken})
-    told: dict[str, datetime] = dict(link.rows(_TOLD_AT, {"lanes": lanes}))
-    return tuple(
+def _claimed(link: Link, taken: list[Row], token: str) -> list[Claimed]:
+    one_of_each = {row[_LANE]: row[_ID] for row in taken}
+    told: dict[str, datetime | None] = dict(link.rows(_TOLD_AT, {"ids": [*one_of_each.values()]}))
+    return [
         Claimed(
             notification=record.notification,
             attempts=record.attempts,
@@ -95,34 +102,48 @@ def _claimed(link: Link, taken: list[Row], token: str) -> tuple[Claimed, ...]:
             told_at=told.get(record.notification.lane),
             held_until=row[-1],
         )
-        for record, row in zip(records(link, [row[:-1] for row in taken]), taken, strict=True)
-    )
+        for record, row in _read(link, taken)
+    ]
+
+
+def _read(link: Link, taken: list[Row]) -> list[tuple[NotificationRecord, Row]]:
+    """Read rows; a lane in which one cannot be read must not stop the others, and is left until its lease is over."""
+    try:
+        found = records(link, [row[:-1] for row in taken])
+    except StorageFailed as failure:
+        lanes: dict[str, list[Row]] = {}
+        for row in taken:
+            lanes.setdefault(row[_LANE], []).append(row)
+        if len(lanes) > 1:
+            return [pair for rows in lanes.values() for pair in _read(link, rows)]
+        _log.error("%s; who is to be told of it waits", failure)
+        return []
+    return [*zip(found, taken, strict=True)]
 
 
 def _first_lanes(link: Link, now: datetime, limit: int) -> list[Row]:
     """Lock whole lanes, those first that have been due for longest, until there are enough; give what is in them."""
-    lanes = [*dict.fromkeys(lane for (lane,) in link.rows(_DUE_LANES, {"now": now, "limit": limit}))]
+    left = deque(dict.fromkeys(lane for (lane,) in link.rows(_DUE_LANES, {"now": now, "limit": limit})))
+    sizes: dict[str, int] = dict(link.rows(_SIZES, {"now": now, "lanes": [*left]})) if left else {}
     taken: list[Row] = []
-    size = limit // _PORTIONS + 1
-    for start in range(0, len(lanes), size):
-        for rows in _free_lanes(link, now, lanes[start : start + size]):
-            if len(taken) < limit:
-                taken += rows
-        if len(taken) >= limit:
-            break
+    while left and len(taken) < limit:
+        lanes: list[str] = []
+        enough = len(taken)
+        while left and enough < limit:
+            lanes.append(left.popleft())
+            enough += sizes.get(lanes[-1], 0)
+        taken += _whole(link, now, lanes)
     return sorted(taken, key=itemgetter(_DUE_AT, _ID))
 
 
-def _free_lanes(link: Link, now: datetime, lanes: list[str]) -> list[list[Row]]:
-    """Lock lanes, and give them in their order.
+def _whole(link: Link, now: datetime, lanes: list[str]) -> list[Row]:
+    """Lock lanes, and give what is in them.
 
     What somebody else is changing is not waited for; as a lane goes whole, all of it is left for later.
     """
     values = {"now": now, "lanes": lanes}
-    due = link.rows(_DUE_IN_LANES, values)
-    free: dict[str, list[Row]] = {lane: [] for lane in lanes}
-    for row in link.rows(_LOCK, values):
-        free[row[_LANE]].append(row)
-    ids = {row[_ID] for rows in free.values() for row in rows}
-    torn = {lane for id_, lane in due if id_ not in ids}
-    return [rows for lane, rows in free.items() if lane not in torn]
+    free = link.rows(_LOCK, values)
+    ids = {row[_ID] for row in free}
+    # Asked afterwards: what is due and was not locked then is another's, or has just been added.
+    torn = {lane for id_, lane in link.rows(_DUE_IN_LANES, values) if id_ not in ids}
+    return [row for row in free if row[_LANE] not in torn]

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from digital_painschool.adapters.sql.connections import Link
 from digital_painschool.adapters.sql.schema import causes, notifications
 from digital_painschool.adapters.sql.statements import Row, among
+from digital_painschool.errors import InvalidValue, StorageFailed
 from digital_painschool.notification import Cause, Channel, Notification, NotificationRecord, Status, Template
 from digital_painschool.people import HsaId, PersonId
 from digital_painschool.serialization import hsa_id_from_text
@@ -45,14 +46,22 @@ _CAUSES = (
 
 
 def records(link: Link, rows: list[Row]) -> tuple[NotificationRecord, ...]:
-    """Read the notifications of rows with their causes, in the same order."""
+    """Read the notifications of rows with their causes, in the same order.
+
+    Raises:
+        StorageFailed: One holds what this version does not know.
+    """
     found: dict[str, list[Cause]] = {row[0]: [] for row in rows}
     if rows:
         for notification_id, enrolment_id, seq, conversation, number in link.rows(_CAUSES, {"ids": list(found)}):
             cause = Cause(enrolment_id=enrolment_id, seq=seq, conversation=conversation, number=number)
             found[notification_id].append(cause)
-    recipients = {key: _recipient(*key) for key in {row[_RECIPIENT] for row in rows}}  # of a lane all have the same
-    return tuple(_record(row, recipients[row[_RECIPIENT]], tuple(found[row[0]])) for row in rows)
+    try:
+        recipients = {key: _recipient(*key) for key in {row[_RECIPIENT] for row in rows}}  # of a lane all have the same
+        return tuple(_record(row, recipients[row[_RECIPIENT]], tuple(found[row[0]])) for row in rows)
+    except (KeyError, InvalidValue):
+        problem = StorageFailed("a notification cannot be read: a newer version has written it, or it is damaged")
+    raise problem  # without the value, which may be a number
 
 
 def _recipient(scheme: str, value: str) -> PersonId | HsaId:

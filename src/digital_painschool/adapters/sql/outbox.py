@@ -1,16 +1,18 @@
 """The outbox: what is to be told and why, and what became of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Integer, and_, bindparam, delete, func, literal_column, null, select, update
+from sqlalchemy.sql.dml import Update
+from sqlalchemy.sql.elements import ColumnElement
 
+from digital_painschool.adapters.sql.at_once import given_rows
 from digital_painschool.adapters.sql.claims import ClaimsPart
 from digital_painschool.adapters.sql.connections import Link
 from digital_painschool.adapters.sql.notification_rows import ROW, cause_values, notification_values, records
 from digital_painschool.adapters.sql.parts import insert_into, may_exist
 from digital_painschool.adapters.sql.schema import FREE, PENDING, causes, notifications
-from digital_painschool.adapters.sql.statements import among
 from digital_painschool.adapters.sql.windows import SAME, waits_for_the_same
 from digital_painschool.errors import Conflict
 from digital_painschool.notification import Notification, NotificationRecord, Outcome, Status
@@ -39,18 +41,33 @@ _DROP = (
     .where(_n.id == bindparam("notification_id"))
     .values(status=literal_column("'dropped'"), settled_at=bindparam("settled_at", type_=_n.settled_at.type))
 )
-_SETTLE = (
-    update(notifications)
-    .where(among(_n.id, "ids"), PENDING, _n.token == bindparam("claim"))
-    .values(
-        status=bindparam("status", type_=_n.status.type),
-        settled_at=bindparam("settled_at", type_=_n.settled_at.type),
-        attempts=_n.attempts - bindparam("not_tried", type_=Integer),
-        due_at=func.coalesce(bindparam("again", type_=_n.due_at.type), _n.due_at),
-        token=null(),
-        held_until=null(),
+_OUTCOME = {
+    "id": _n.id.type,
+    "claim": _n.token.type,
+    "becomes": _n.status.type,
+    "at": _n.settled_at.type,
+    "again": _n.due_at.type,
+    "not_tried": Integer(),
+}
+
+
+def _settling(outcome: Mapping[str, ColumnElement[Any]]) -> Update:
+    return (
+        update(notifications)
+        .where(_n.id == outcome["id"], PENDING, _n.token == outcome["claim"])
+        .values(
+            status=outcome["becomes"],
+            settled_at=outcome["at"],
+            attempts=_n.attempts - outcome["not_tried"],
+            due_at=func.coalesce(outcome["again"], _n.due_at),
+            token=null(),
+            held_until=null(),
+        )
     )
-)
+
+
+_SETTLE = _settling({name: bindparam(name, type_=type_) for name, type_ in _OUTCOME.items()})
+_SETTLE_AT_ONCE = _settling(given_rows("outcome", _OUTCOME).c)
 _STILL_HELD = select(_n.id).where(_n.id == bindparam("id"), PENDING, _n.token == bindparam("claim")).with_for_update()
 _FIRST_CAUSE = (
     select(causes.c.notification_id, func.min(causes.c.seq).label("seq"))
@@ -72,7 +89,7 @@ class OutboxPart(ClaimsPart):
     """
 
     def settle(self, outcomes: Sequence[Outcome]) -> None:
-        self._database.write(lambda link: _settle(link, outcomes))
+        self._database.write(lambda link: self._settle(link, outcomes))
 
     def notifications(self, enrolment_id: str) -> tuple[NotificationRecord, ...]:
         return self._caused_by(enrolment_id, _OF_ENROLMENT)
@@ -88,12 +105,21 @@ class OutboxPart(ClaimsPart):
 
     def _change_notifications(self, link: Link, change: Change) -> None:
         held = all(link.rows(_STILL_HELD, {"id": c.notification.id, "claim": c.token}) for c in change.held)
-        if not held or _settle(link, change.outcomes) != len(change.outcomes):
+        if not held or self._settle(link, change.outcomes) != len(change.outcomes):
             raise Conflict("somebody else has the notification in hand; leave it to them")
         for notification_id in sorted(change.dropped):
             _drop(link, notification_id, change)
         for notification in change.notifications:
             _add(link, notification)
+
+    def _settle(self, link: Link, outcomes: Iterable[Outcome]) -> int:
+        first: dict[tuple[str, str], Outcome] = {}
+        for outcome in outcomes:
+            first.setdefault((outcome.notification_id, outcome.token), outcome)
+        rows = [_outcome_values(outcome) for outcome in first.values()]
+        if self._database.driver.far:
+            return link.count(_SETTLE_AT_ONCE, {"outcome": rows}) if rows else 0
+        return sum(link.count(_SETTLE, row) for row in rows)
 
 
 def _add(link: Link, notification: Notification) -> None:
@@ -132,21 +158,13 @@ def _drop(link: Link, notification_id: str, change: Change) -> None:
         link.count(_DROP, values)
 
 
-def _settle(link: Link, outcomes: Iterable[Outcome]) -> int:
-    settled = 0
-    alike: dict[tuple[Any, ...], list[str]] = {}
-    for outcome in outcomes:
-        key = (outcome.token, outcome.status, outcome.at, outcome.due_at, outcome.tried)
-        alike.setdefault(key, []).append(outcome.notification_id)
-    for (token, status, at, due_at, tried), ids in alike.items():
-        back = status is Status.PENDING
-        values = {
-            "ids": sorted(ids),
-            "claim": token,
-            "status": status.value,
-            "settled_at": None if back else at,
-            "again": due_at if back else None,
-            "not_tried": 0 if tried else 1,
-        }
-        settled += link.count(_SETTLE, values)
-    return settled
+def _outcome_values(outcome: Outcome) -> dict[str, Any]:
+    back = outcome.status is Status.PENDING
+    return {
+        "id": outcome.notification_id,
+        "claim": outcome.token,
+        "becomes": outcome.status.value,
+        "at": None if back else outcome.at,
+        "again": outcome.due_at if back else None,
+        "not_tried": 0 if outcome.tried else 1,
+    }
