@@ -281,7 +281,7 @@ def test_a_note_of_what_was_dropped_that_is_made_twice_is_named(monkeypatch: pyt
     )
     said = the_kill_of(in_memory, shared)
     assert "killed at step 8 (Deliver()), after storage.save (call 5)" in said
-    assert "law 5: e-0001's timeline says 2 times that e-0001.3.inbox was not told" in said
+    assert "law 5: e-0001's timeline says 2 times that e-0001.3.inbox.20260302T070000 was not told" in said
 
 
 class ForgetfulInbox(MemoryInbox):
@@ -316,7 +316,7 @@ def test_an_inbox_that_does_not_know_a_key_again_is_named() -> None:
     """Otherwise a patient could be told twice of the same."""
     said = the_kill_of(ForgetfulWorld())
     assert "killed at step 3 (Deliver()), after inbox.deliver (call 5)" in said
-    assert "law 5: e-0001.3.inbox arrived twice" in said
+    assert "law 5: e-0001.3.inbox.20260302T070000 arrived twice" in said
 
 
 class Wrapped:
@@ -600,8 +600,14 @@ BROKEN: dict[str, tuple[type[Wrapped], str]] = {
     "strange": (other(documents=lambda all_, _: {**all_, 1: "x"}), "law 2: e-0001 has a document 1 without an entry"),
     "row": (A_WRONG_TALLY, "law 4: e-0001's row"),
     "lost": (other(notifications=lambda _, __: ()), "law 5: e-0001's entry 3 is told of by 0 notifications"),
-    "unsaid": (status(Status.DROPPED), "law 5: e-0001.3.inbox is dropped and e-0001's timeline does not say so"),
-    "otherwise": (status(Status.MERGED), "law 5: e-0002.3.inbox is merged and e-0002's timeline says otherwise"),
+    "unsaid": (
+        status(Status.DROPPED),
+        "law 5: e-0001.3.inbox.20260302T070000 is dropped and e-0001's timeline does not say so",
+    ),
+    "otherwise": (
+        status(Status.MERGED),
+        "law 5: e-0002.3.inbox.20260302T070000 is merged and e-0002's timeline says otherwise",
+    ),
     "waits": (other(droppable=lambda _, __: (1,)), "law 5: e-0002 has ended and its notifications still wait"),
     "left": (
         other(load_many=lambda all_, _: {i: e for i, e in all_.items() if i == "e-0001"}),

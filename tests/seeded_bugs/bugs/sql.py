@@ -9,8 +9,8 @@ BUGS = (
         name="any-claim-will-do",
         harm="a worker that was thought dead would settle what another has in hand",
         module="adapters.sql.outbox",
-        old='.where(_n.id == outcome["id"], PENDING, _n.token == outcome["claim"])',
-        new='.where(_n.id == outcome["id"], PENDING, outcome["claim"] != "")',
+        old='.where(_n.id == outcome["id"], _n.token == outcome["claim"])',
+        new='.where(_n.id == outcome["id"], outcome["claim"] != "")',
         caught_by=Catcher(
             "tests/test_sql_storage.py::TestSqliteStorage::test_a_stale_token_is_passed_over",
             "test_a_stale_token_is_passed_over",

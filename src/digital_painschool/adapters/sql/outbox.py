@@ -54,7 +54,7 @@ _OUTCOME = {
 def _settling(outcome: Mapping[str, ColumnElement[Any]]) -> Update:
     return (
         update(notifications)
-        .where(_n.id == outcome["id"], PENDING, _n.token == outcome["claim"])
+        .where(_n.id == outcome["id"], _n.token == outcome["claim"])  # what is settled has none
         .values(
             status=outcome["becomes"],
             settled_at=outcome["at"],
