@@ -639,6 +639,35 @@ def test_a_message_that_comes_when_a_worker_has_died_with_an_earlier_day_s_notic
     assert 2 == len(school.world.inbox.delivered)
 
 
+class DeadlyInbox(MemoryInbox):
+    """An inbox that ends the worker's process at one patient, whatever happens."""
+
+    def deliver(self, notice: Notice) -> Delivered:
+        if notice.person.value == ANNA:
+            raise SystemExit
+        return super().deliver(notice)
+
+
+@pytest.mark.rule("D-13d")
+def test_a_notification_that_ends_every_worker_holds_up_nobody_else_s_and_is_given_up() -> None:
+    """Otherwise all who are in its batch would never be told, and nobody would learn of it."""
+    inbox = DeadlyInbox()
+    school = Scenario(with_adapters(inbox=inbox))
+    ids = [school.start(number) for number in (ANNA, BO, CILLA)]
+    for id_ in ids:
+        school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
+    school.now = NINE
+    for told in ({CILLA}, {BO, CILLA}, {BO, CILLA}, {BO, CILLA}, {BO, CILLA}):
+        with pytest.raises(SystemExit):
+            school.deliver()
+        assert told == {notice.person.value for notice in inbox.delivered}
+        school.advance(minutes=15)
+    assert [[Status.PENDING], [Status.DELIVERED], [Status.DELIVERED]] == [statuses(school, id_) for id_ in ids]
+    assert Pass(undelivered=1) == school.deliver()
+    assert [Status.FAILED] == statuses(school, ids[0])
+    assert [FlagKind.UNDELIVERED] == [flag.kind for flag in school.desk.to_handle(ids[0])]
+
+
 @pytest.mark.rule("D-13a")
 def test_a_message_that_comes_late_is_no_second_notice_when_an_earlier_day_s_failed_and_its_next_worker_died() -> None:
     """Otherwise it would be: the newest goes first, and the worker that died had handed over the older one."""

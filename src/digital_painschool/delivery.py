@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -23,6 +23,7 @@ from digital_painschool.rules.notifications import (
     drop,
     give_up,
     is_moot,
+    is_used_up,
     lanes,
     may_go_at,
     may_have_been_told,
@@ -114,7 +115,11 @@ class Delivery:
         enrolments, unreadable = self._load({c.enrolment_id for claim in claimed for c in claim.notification.causes})
         batch = _Batch(enrolments, unreadable, claimed_at, present)
         settled: list[Outcome] = []
-        for lane in lanes(claimed):
+        for lane in _in_turn(lanes(claimed)):
+            if settled and _was_left(lane):
+                # It may end this worker too: what has been done is written down first.
+                self._steps.storage.settle(settled)
+                settled = []
             for what, outcome in self._now_or_later(lane, batch):
                 done[what] += 1
                 if outcome is not None:
@@ -189,7 +194,7 @@ class Delivery:
         tried = [claim for claim in lane if may_have_been_told(claim, now, policy)]
         first = max(tried or lane, key=lambda claim: (was_put_back(claim, now, policy), *_age(claim)))
         try:
-            known = self._hand(first.notification, policy) is Delivered.KNOWN
+            known = self._hand(first, policy) is Delivered.KNOWN
         except DeliveryFailed as failure:
             yield from self._failed(lane, failure, policy, batch.enrolments, now)
             return
@@ -240,7 +245,10 @@ class Delivery:
         # All at one instant, so that they go as one.
         yield from (("retried", _back(claim, now, max(again.values()), tried=True)) for claim in again)
 
-    def _hand(self, notification: Notification, policy: Policy) -> Delivered:
+    def _hand(self, claim: Claimed, policy: Policy) -> Delivered:
+        if is_used_up(claim.attempts, policy):
+            raise DeliveryFailed("no worker that had it in hand was heard of again")
+        notification = claim.notification
         try:
             if isinstance(notification.recipient, PersonId):
                 return self._to_patient(notification, notification.recipient, policy)
@@ -363,6 +371,25 @@ def _checked_lease(lease: object) -> timedelta:
 
 def _of_these(claim: Claimed, enrolments: Mapping[str, Enrolment]) -> list[str]:
     return sorted({cause.enrolment_id for cause in claim.notification.causes} & enrolments.keys())
+
+
+def _was_left(lane: tuple[Claimed, ...]) -> bool:
+    return any(claim.held_until is not None for claim in lane)
+
+
+def _in_turn(found: Iterable[tuple[Claimed, ...]]) -> Iterator[tuple[Claimed, ...]]:
+    """Give those lanes last that a worker left in hand: one of them may be what has ended it, and end this one too.
+
+    What lies behind that one goes the next time, from the other end.
+    """
+    left = []
+    for lane in found:
+        if _was_left(lane):
+            left.append(lane)
+        else:
+            yield lane
+    attempts = max((claim.attempts for lane in left for claim in lane), default=0)
+    yield from reversed(left) if attempts % 2 else left
 
 
 def _age(claim: Claimed) -> tuple[str, int, str]:

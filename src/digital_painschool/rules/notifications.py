@@ -140,6 +140,11 @@ def is_moot(notification: Notification, enrolments: Mapping[str, Enrolment], now
     )
 
 
+def is_used_up(attempts: int, policy: Policy) -> bool:
+    """Tell whether so many attempts, begun or failed, are all that there are. Rule: D-13d."""
+    return attempts > len(policy.retry_minutes)
+
+
 def try_again_at(attempts: int, now: datetime, policy: Policy, *, collected: bool) -> datetime | None:
     """Give the instant of the next attempt after a failed one, UTC; None when the attempts are used up.
 
@@ -151,7 +156,7 @@ def try_again_at(attempts: int, now: datetime, policy: Policy, *, collected: boo
         policy: The unit's policy; its `retry_minutes` are the waits.
         collected: True keeps the attempts to the forenoon.
     """
-    if attempts > len(policy.retry_minutes):
+    if is_used_up(attempts, policy):
         return None
     again = now + timedelta(minutes=policy.retry_minutes[attempts - 1])
     if not collected:

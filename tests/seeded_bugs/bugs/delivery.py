@@ -86,6 +86,39 @@ BUGS = (
         caught_by=Catcher("tests/seeded_bugs/kit/lifecycle.py::TestInMemory::test_messages_usual", "Law 5"),
     ),
     Bug(
+        name="what-is-done-is-kept-in-mind-alone",
+        harm="one notification that ends every worker would hold up all that is handed over before it",
+        module="delivery",
+        old="            if settled and _was_left(lane):",
+        new="            if settled and not lane:",
+        caught_by=Catcher(
+            "tests/test_delivery.py::test_a_notification_that_ends_every_worker_holds_up_nobody_else_s_and_is_given_up",
+            "holds_up_nobody_else_s",
+        ),
+    ),
+    Bug(
+        name="always-from-the-same-end",
+        harm="what lies behind a notification that ends every worker would never go",
+        module="delivery",
+        old="reversed(left) if attempts % 2 else left",
+        new="left",
+        caught_by=Catcher(
+            "tests/test_delivery.py::test_a_notification_that_ends_every_worker_holds_up_nobody_else_s_and_is_given_up",
+            "holds_up_nobody_else_s",
+        ),
+    ),
+    Bug(
+        name="tried-for-ever",
+        harm="a notification that ends every worker would end each of them, and nobody would learn of it",
+        module="delivery",
+        old="        if is_used_up(claim.attempts, policy):",
+        new="        if is_used_up(0, policy):",
+        caught_by=Catcher(
+            "tests/test_delivery.py::test_a_notification_that_ends_every_worker_holds_up_nobody_else_s_and_is_given_up",
+            "holds_up_nobody_else_s",
+        ),
+    ),
+    Bug(
         name="what-was-merged-is-left",
         harm="it would go again when the lease is over",
         module="delivery",
