@@ -380,7 +380,7 @@ def _was_left(lane: tuple[Claimed, ...]) -> bool:
 def _in_turn(found: Iterable[tuple[Claimed, ...]]) -> Iterator[tuple[Claimed, ...]]:
     """Give those lanes last that a worker left in hand: one of them may be what has ended it, and end this one too.
 
-    What lies behind that one goes the next time, from the other end.
+    What lies behind that one goes every other time, from the other end.
     """
     left = []
     for lane in found:
@@ -389,7 +389,7 @@ def _in_turn(found: Iterable[tuple[Claimed, ...]]) -> Iterator[tuple[Claimed, ..
         else:
             yield lane
     attempts = max((claim.attempts for lane in left for claim in lane), default=0)
-    yield from reversed(left) if attempts % 2 else left
+    yield from left if attempts % 2 else reversed(left)
 
 
 def _age(claim: Claimed) -> tuple[str, int, str]:

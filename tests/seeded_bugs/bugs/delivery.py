@@ -100,7 +100,7 @@ BUGS = (
         name="always-from-the-same-end",
         harm="what lies behind a notification that ends every worker would never go",
         module="delivery",
-        old="reversed(left) if attempts % 2 else left",
+        old="left if attempts % 2 else reversed(left)",
         new="left",
         caught_by=Catcher(
             "tests/test_delivery.py::test_a_notification_that_ends_every_worker_holds_up_nobody_else_s_and_is_given_up",
