@@ -259,7 +259,7 @@ def test_what_is_settled_before_it_is_handed_over_is_named(monkeypatch: pytest.M
         self._steps.storage.settle(settled)
         for claim in claimed:
             done["delivered"] += 1
-            self._hand(claim.notification, self._steps.policy(claim.notification.unit))
+            self._hand(claim, self._steps.policy(claim.notification.unit))
 
     monkeypatch.setattr(Delivery, "_hand_over", settling_first)
     said = the_kill_of(in_memory)
