@@ -12,18 +12,18 @@ from digital_painschool.border import whole_number
 from digital_painschool.enrolment import Enrolment
 from digital_painschool.errors import Conflict, DeliveryFailed, InvalidValue, NotFound, RuleBroken, StorageFailed
 from digital_painschool.events import Event, NotificationDropped, NotificationUndelivered
+from digital_painschool.handing_over import Unreachable, hand_over
 from digital_painschool.instants import utc
-from digital_painschool.notification import Channel, Claimed, Notification, Outcome, Status
-from digital_painschool.people import HsaId, PersonId, System
+from digital_painschool.notification import Claimed, Notification, Outcome, Status
+from digital_painschool.people import System
 from digital_painschool.policy import Policy, Terms
 from digital_painschool.ports import Clock
-from digital_painschool.ports.inbox import Delivered, Notice
+from digital_painschool.ports.inbox import Delivered
 from digital_painschool.rules.lifecycle import note_access_end
 from digital_painschool.rules.notifications import (
     drop,
     give_up,
     is_moot,
-    is_used_up,
     lanes,
     may_go_at,
     may_have_been_told,
@@ -194,7 +194,7 @@ class Delivery:
         tried = [claim for claim in lane if may_have_been_told(claim, now, policy)]
         first = max(tried or lane, key=lambda claim: (was_put_back(claim, now, policy), *_age(claim)))
         try:
-            known = self._hand(first, policy) is Delivered.KNOWN
+            known = hand_over(first, policy, self._steps.ports) is Delivered.KNOWN
         except DeliveryFailed as failure:
             yield from self._failed(lane, failure, policy, batch.enrolments, now)
             return
@@ -234,7 +234,7 @@ class Delivery:
         enrolments: Mapping[str, Enrolment],
         now: datetime,
     ) -> Iterator[tuple[str, Outcome | None]]:
-        given_up = Status.UNREACHABLE if isinstance(failure, _Unreachable) else Status.FAILED
+        given_up = Status.UNREACHABLE if isinstance(failure, Unreachable) else Status.FAILED
         again: dict[Claimed, datetime] = {}
         for claim in lane:
             due_at = try_again_at(claim.attempts + 1, now, policy, collected=claim.notification.collected)
@@ -244,46 +244,6 @@ class Delivery:
                 again[claim] = due_at
         # All at one instant, so that they go as one.
         yield from (("retried", _back(claim, now, max(again.values()), tried=True)) for claim in again)
-
-    def _hand(self, claim: Claimed, policy: Policy) -> Delivered:
-        if is_used_up(claim.attempts, policy):
-            raise DeliveryFailed("no worker that had it in hand was heard of again")
-        notification = claim.notification
-        try:
-            if isinstance(notification.recipient, PersonId):
-                return self._to_patient(notification, notification.recipient, policy)
-            return self._to_staff(notification, notification.recipient, policy)
-        except DeliveryFailed:
-            raise
-        except Exception as error:  # noqa: BLE001 - an adapter of any make must stop no other notification
-            _log.error("handing over to %s raised %s", notification.channel.value, type(error).__name__)
-            raise DeliveryFailed(type(error).__name__) from None
-
-    def _to_patient(self, notification: Notification, person: PersonId, policy: Policy) -> Delivered:
-        inbox = self._steps.ports.inbox
-        if not inbox.reach(person).reachable:
-            raise _Unreachable("the person cannot be reached in the inbox", permanent=True)
-        return inbox.deliver(
-            Notice(
-                key=notification.id,
-                unit=notification.unit,
-                person=person,
-                template=notification.template,
-                link=policy.patient_link,
-            )
-        )
-
-    def _to_staff(self, notification: Notification, recipient: HsaId, policy: Policy) -> Delivered:
-        entry = self._steps.ports.directory.find(recipient)
-        address = None
-        if entry is not None:
-            address = entry.email if notification.channel is Channel.EMAIL else entry.sms
-        if address is None:
-            raise _Unreachable("the staff directory has no address", permanent=True)
-        for messenger in self._steps.ports.messengers:
-            if messenger.channel is notification.channel:
-                return messenger.send(address, notification.template, policy.staff_link, key=notification.id)
-        raise DeliveryFailed(f"no messenger for {notification.channel.value} is set up", permanent=True)
 
     def _settle(
         self, what: str, claim: Claimed, status: Status, enrolments: Mapping[str, Enrolment], now: datetime
@@ -357,10 +317,6 @@ class _Batch:
     unreadable: set[str]
     claimed_at: datetime
     present: Clock
-
-
-class _Unreachable(DeliveryFailed):
-    """There is nobody at that address."""
 
 
 def _checked_lease(lease: object) -> timedelta:

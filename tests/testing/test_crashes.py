@@ -20,6 +20,7 @@ from digital_painschool.adapters.sql.outbox import _add
 from digital_painschool.adapters.sql.retention import RetentionPart
 from digital_painschool.adapters.sql.schema import METADATA, documents
 from digital_painschool.delivery import Delivery
+from digital_painschool.handing_over import hand_over
 from digital_painschool.notification import Channel, Notify, Outcome, Status
 from digital_painschool.ports import Ports
 from digital_painschool.ports.inbox import Delivered, Notice
@@ -259,7 +260,7 @@ def test_what_is_settled_before_it_is_handed_over_is_named(monkeypatch: pytest.M
         self._steps.storage.settle(settled)
         for claim in claimed:
             done["delivered"] += 1
-            self._hand(claim, self._steps.policy(claim.notification.unit))
+            hand_over(claim, self._steps.policy(claim.notification.unit), self._steps.ports)
 
     monkeypatch.setattr(Delivery, "_hand_over", settling_first)
     said = the_kill_of(in_memory)

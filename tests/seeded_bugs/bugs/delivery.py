@@ -1,7 +1,5 @@
 """Bugs in which notifications are asked for, when they go, and how they are handed over."""
 
-# ruff: noqa: E501 - lines of other files
-
 from tests.seeded_bugs.bug import Bug, Catcher
 
 BUGS = (
@@ -110,9 +108,9 @@ BUGS = (
     Bug(
         name="tried-for-ever",
         harm="a notification that ends every worker would end each of them, and nobody would learn of it",
-        module="delivery",
-        old="        if is_used_up(claim.attempts, policy):",
-        new="        if is_used_up(0, policy):",
+        module="handing_over",
+        old="    if is_used_up(claim.attempts, policy):",
+        new="    if is_used_up(0, policy):",
         caught_by=Catcher(
             "tests/test_delivery.py::test_a_notification_that_ends_every_worker_holds_up_nobody_else_s_and_is_given_up",
             "holds_up_nobody_else_s",
@@ -161,9 +159,9 @@ BUGS = (
     Bug(
         name="a-strange-error-stops-the-pass",
         harm="one patient's broken inbox would silence everybody's",
-        module="delivery",
-        old="        except Exception as error:  # noqa: BLE001 - an adapter of any make must stop no other notification",
-        new="        except ValueError as error:",
+        module="handing_over",
+        old="    except Exception as error:  # noqa: BLE001 - an adapter of any make must stop no other notification",
+        new="    except ValueError as error:",
         caught_by=Catcher("tests/seeded_bugs/kit/lifecycle.py::TestInMemory::test_messages_usual", "Law 5"),
     ),
     Bug(
