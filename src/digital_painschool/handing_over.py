@@ -8,7 +8,7 @@ from digital_painschool.people import HsaId, PersonId
 from digital_painschool.policy import Policy
 from digital_painschool.ports import Ports
 from digital_painschool.ports.inbox import Delivered, Notice
-from digital_painschool.rules.notifications import is_used_up
+from digital_painschool.rules.notifications import is_hopeless
 
 _log = logging.getLogger(__name__)
 
@@ -22,9 +22,9 @@ def hand_over(claim: Claimed, policy: Policy, ports: Ports) -> Delivered:
 
     Raises:
         Unreachable: The patient has no account in the inbox, or the staff directory no address.
-        DeliveryFailed: It did not arrive, or its attempts are used up.
+        DeliveryFailed: It did not arrive, or it ends every worker that has it in hand.
     """
-    if is_used_up(claim.attempts, policy):
+    if is_hopeless(claim.attempts, policy):
         raise DeliveryFailed("no worker that had it in hand was heard of again")
     notification = claim.notification
     try:

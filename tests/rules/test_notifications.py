@@ -19,6 +19,7 @@ from digital_painschool.rules.notifications import (
     choose,
     drop,
     give_up,
+    is_hopeless,
     is_moot,
     lanes,
     may_go_at,
@@ -184,6 +185,15 @@ def test_whoever_was_in_hand_after_the_day_s_run_may_have_been_told(
         held_until=None if held_until is None else local(held_until),
     )
     assert may is may_have_been_told(claim, local("2026-03-02 10:00"), POLICY)
+
+
+@pytest.mark.rule("D-13d")
+@pytest.mark.parametrize("waits", [(), (5, 30)])
+def test_five_workers_more_may_be_lost_with_a_notification_than_attempts_may_fail(waits: tuple[int, ...]) -> None:
+    """Otherwise one that every worker dies of would end all of them, or one death would leave a patient untold."""
+    policy = Policy(retry_minutes=waits)
+    assert not is_hopeless(len(waits) + 5, policy)
+    assert is_hopeless(len(waits) + 6, policy)
 
 
 @pytest.mark.rule("D-13a")

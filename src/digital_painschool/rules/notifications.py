@@ -34,6 +34,8 @@ from digital_painschool.notification import (
 from digital_painschool.people import By, Party
 from digital_painschool.policy import FlagKind, Policy, Terms
 
+_LOST_WITH_THEIR_WORKERS = 5
+
 
 def next_run(at: datetime, policy: Policy) -> datetime:
     """Give the run of collected notifications that a message sent at an instant goes with, UTC.
@@ -140,9 +142,13 @@ def is_moot(notification: Notification, enrolments: Mapping[str, Enrolment], now
     )
 
 
-def is_used_up(attempts: int, policy: Policy) -> bool:
-    """Tell whether so many attempts, begun or failed, are all that there are. Rule: D-13d."""
-    return attempts > len(policy.retry_minutes)
+def is_hopeless(begun: int, policy: Policy) -> bool:
+    """Tell whether a notification has taken too many workers with it to be handed over once more. Rule: D-13d.
+
+    An attempt that was begun and never heard of again ended with its worker, which may have died of something else: so
+    five more may begin than may fail.
+    """
+    return begun > len(policy.retry_minutes) + _LOST_WITH_THEIR_WORKERS
 
 
 def try_again_at(attempts: int, now: datetime, policy: Policy, *, collected: bool) -> datetime | None:
@@ -156,7 +162,7 @@ def try_again_at(attempts: int, now: datetime, policy: Policy, *, collected: boo
         policy: The unit's policy; its `retry_minutes` are the waits.
         collected: True keeps the attempts to the forenoon.
     """
-    if is_used_up(attempts, policy):
+    if attempts > len(policy.retry_minutes):
         return None
     again = now + timedelta(minutes=policy.retry_minutes[attempts - 1])
     if not collected:

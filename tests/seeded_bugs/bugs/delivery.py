@@ -109,8 +109,8 @@ BUGS = (
         name="tried-for-ever",
         harm="a notification that ends every worker would end each of them, and nobody would learn of it",
         module="handing_over",
-        old="    if is_used_up(claim.attempts, policy):",
-        new="    if is_used_up(0, policy):",
+        old="    if is_hopeless(claim.attempts, policy):",
+        new="    if is_hopeless(0, policy):",
         caught_by=Catcher(
             "tests/test_delivery.py::test_a_notification_that_ends_every_worker_holds_up_nobody_else_s_and_is_given_up",
             "holds_up_nobody_else_s",

@@ -15,6 +15,8 @@ from digital_painschool.testing.lifecycle.wishes import Wish, staff_flag, staff_
 from digital_painschool.testing.lifecycle.witness import Arrival
 
 LEASE = timedelta(minutes=15)
+_LOST_WORKERS = 5
+"""So many workers more may die with a notification in hand than attempts may fail, before it is given up."""
 """For how long a worker that died still holds what it had in hand."""
 _GIVEN_UP = frozenset({Status.FAILED, Status.UNREACHABLE})
 
@@ -264,8 +266,13 @@ class Telling(Clock):
             holds(5, not reached, f"{name}: said to be unreachable, and is not")
             return
         witness = self.witnesses[0]
-        often = to in witness.refused and wish.tries > len(self.policy.retry_minutes)
-        holds(5, often or to in witness.refused_for_good, f"{name}: given up after {wish.tries} attempts, too early")
+        failed = to in witness.refused and wish.tries > len(self.policy.retry_minutes)
+        lost = wish.tries > len(self.policy.retry_minutes) + _LOST_WORKERS
+        holds(
+            5,
+            failed or lost or to in witness.refused_for_good,
+            f"{name}: given up after {wish.tries} attempts, too early",
+        )
 
     def _reached_at(self, wish: Wish) -> PersonId | Address | None:
         if wish.channel is Channel.INBOX:
