@@ -188,7 +188,7 @@ def test_whoever_was_in_hand_after_the_day_s_run_may_have_been_told(
 
 
 @pytest.mark.rule("D-13d")
-@pytest.mark.parametrize("waits", [(), (5, 30)])
+@pytest.mark.parametrize("waits", [(), (5, 30, 120)])
 def test_five_workers_more_may_be_lost_with_a_notification_than_attempts_may_fail(waits: tuple[int, ...]) -> None:
     """Otherwise one that every worker dies of would end all of them, or one death would leave a patient untold."""
     policy = Policy(retry_minutes=waits)
