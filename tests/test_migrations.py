@@ -61,7 +61,10 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str | No
 
 @pytest.fixture
 def a_later_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From now on this is a later version of the package, with one migration more."""
+    """From now on this is a later version of the package, with one migration more.
+
+    A test names it after the database, so that no template for all tests is made by the later version.
+    """
     folder = tmp_path / "later"
     shutil.copytree(Path(migrations_package.__file__).parent, folder)
     (folder / "versions" / "v9999_later.py").write_text(LATER, encoding="utf-8")
@@ -142,8 +145,7 @@ def test_a_migration_that_reaches_no_database_is_named(tmp_path: Path) -> None:
         migrate(f"sqlite:///{tmp_path}/no/such/folder/school.db")
 
 
-@pytest.mark.usefixtures("a_later_version")
-def test_an_older_database_is_brought_up_to_date_with_what_is_in_it(url: str) -> None:
+def test_an_older_database_is_brought_up_to_date_with_what_is_in_it(url: str, a_later_version: None) -> None:
     """Otherwise an update of the package would lose records, or leave a database that no version opens."""
     with pytest.raises(StorageFailed, match="older version's"):
         SqlStorage(url)
@@ -249,8 +251,7 @@ def test_the_sql_makes_what_migrating_makes(empty: tuple[str, str | None]) -> No
         assert expected == storage.load("enrolment-1")
 
 
-@pytest.mark.usefixtures("a_later_version")
-def test_the_sql_of_an_update_changes_only_what_is_older(url: str) -> None:
+def test_the_sql_of_an_update_changes_only_what_is_older(url: str, a_later_version: None) -> None:
     """Otherwise an administrator could not update a database that has records in it."""
     first, _, later = migration_sql(url).partition("-- Running upgrade 0001 -> 9999\n")
     assert "CREATE TABLE enrolments" in first
