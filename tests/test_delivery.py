@@ -1046,6 +1046,28 @@ class SlowInbox(MemoryInbox):
 
 
 @pytest.mark.rule("D-13a")
+def test_what_a_slow_worker_puts_back_untried_is_no_second_notice_when_the_next_one_dies() -> None:
+    """Otherwise it would count as tried today, and the next worker would choose another than the one that died."""
+    inbox, storage = SlowInbox(), CrashingStorage()
+    school = Scenario(with_adapters(inbox=inbox, storage=storage))
+    school.at("2026-03-01 08:00")
+    anna, cilla = school.start(ANNA), school.start(CILLA)
+    school.desk.start_conversation(anna, "Hej", notify=Notify.COLLECTED)
+    school.at("2026-03-01 09:00")
+    storage.claim(school.now, 10, timedelta(minutes=15))  # by a worker that dies at once
+    for id_ in (anna, cilla):
+        school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
+    school.now = NINE
+    inbox.meanwhile = [lambda: school.advance(minutes=16), lambda: setattr(storage, "dead", True)]
+    with pytest.raises(StorageFailed):
+        school.school.delivery().run()
+    storage.dead = False
+    school.advance(minutes=15)
+    assert Pass(delivered=1, merged=1) == school.deliver()
+    assert [CILLA, ANNA] == [notice.person.value for notice in inbox.delivered]
+
+
+@pytest.mark.rule("D-13a")
 @pytest.mark.parametrize(
     ("until", "delivered", "waiting"), [("11:59:59.999999", 3, 0), ("12:00", 1, 2), ("23:58", 1, 2)]
 )

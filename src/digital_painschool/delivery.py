@@ -148,7 +148,8 @@ class Delivery:
         if later is None:
             yield from self._lane(lane, batch, now)
         else:
-            yield from (("waiting", _back(claim, now, later, tried=False)) for claim in lane)
+            for claim in lane:
+                yield "waiting", _back(claim, now, max(later, claim.notification.due_at), tried=False)
 
     def _later(self, lane: tuple[Claimed, ...], batch: "_Batch", now: datetime) -> datetime | None:
         """Say when a lane is to be tried again instead of now, or None when it can go.
@@ -159,7 +160,8 @@ class Delivery:
         if not batch.unreadable.isdisjoint(cause.enrolment_id for claim in lane for cause in claim.notification.causes):
             return now + _UNTIL_REPAIRED
         if now >= batch.claimed_at + self._lease:
-            return now
+            # Each as it was due before: what is due after the day's run has been tried today.
+            return min(claim.notification.due_at for claim in lane)
         if not lane[0].notification.collected:
             return None
         policy = self._steps.policy(lane[0].notification.unit)
