@@ -1,34 +1,18 @@
 """On PostgreSQL every statement finds its rows by an index: no call that a person waits for reads a whole table."""
 
-import importlib
 import json
 from collections.abc import Iterator
-from pkgutil import iter_modules
 from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Delete, Select, Update
 
 from benchmarks.region import Size, load
 from benchmarks.servers import database
-from digital_painschool.adapters import sql
 from digital_painschool.adapters.sql import postgresql
+from tests.statements import statements
 
 GENERIC_PLAN = 160000
-_LEFT_OUT = {
-    "_STATE",  # never run: what other statements begin with
-    "_VERSION",  # the table of the schema's version has one row
-}
-
-
-def statements() -> Iterator[Any]:
-    """Give every statement that reads or changes rows that are there."""
-    for module in iter_modules(sql.__path__):
-        for name, value in vars(importlib.import_module(f"{sql.__name__}.{module.name}")).items():
-            for statement in value if isinstance(value, tuple) else (value,):
-                if isinstance(statement, (Select, Update, Delete)) and name not in _LEFT_OUT:
-                    yield pytest.param(statement, id=f"{module.name}{name}")
 
 
 def scans(plan: Any) -> Iterator[Any]:

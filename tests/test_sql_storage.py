@@ -1,6 +1,5 @@
 """The storage on SQL keeps the contract on SQLite and on PostgreSQL; what is SQL's own is tested here."""
 
-import importlib
 import os
 import signal
 import sqlite3
@@ -9,17 +8,15 @@ from contextlib import closing
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
-from pkgutil import iter_modules
 from threading import Barrier, Thread, Timer
 from typing import Any, cast
 
 import pytest
 from attrs import evolve
-from sqlalchemy import Delete, Select, Update, bindparam, literal_column, select, update
+from sqlalchemy import bindparam, literal_column, select, update
 
 from benchmarks.servers import database
 from digital_painschool import open_school
-from digital_painschool.adapters import sql
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage, migrate, sqlite
 from digital_painschool.adapters.sql.connections import Link
 from digital_painschool.adapters.sql.outbox import _add
@@ -66,6 +63,7 @@ from digital_painschool.testing.people import ANNA, BO, CILLA, COLLEAGUE, NURSE,
 from digital_painschool.testing.scenario import Scenario
 from digital_painschool.testing.world import stored_at, with_adapters
 from tests.databases import execute, path_of, until
+from tests.statements import statements
 
 SPAWN = get_context("spawn")
 
@@ -684,19 +682,7 @@ def test_who_opens_a_file_that_is_read_for_too_long_is_told(tmp_path: Path, monk
 # --- statements ---
 
 
-def _statements() -> Iterator[tuple[str, Any]]:
-    for module in iter_modules(sql.__path__):
-        for name, value in vars(importlib.import_module(f"{sql.__name__}.{module.name}")).items():
-            for statement in value if isinstance(value, tuple) else (value,):
-                if isinstance(statement, (Select, Update, Delete)) and not name.endswith(_NOT_ON_SQLITE):
-                    yield f"{module.name}{name}", statement
-
-
-_NOT_ON_SQLITE = ("_STATE", "_VERSION", "_AT_ONCE")
-"""What other statements begin with, what reads a table of one row, and what is for a database that is far."""
-
-
-@pytest.mark.parametrize("statement", [pytest.param(statement, id=name) for name, statement in _statements()])
+@pytest.mark.parametrize("statement", [*statements(without={"_SETTLE_AT_ONCE"})])
 def test_every_statement_goes_by_an_index(sqlite_url: str, statement: Any) -> None:
     """Otherwise it would become slower with every patient, at every unit."""
     compiled = sqlite._STATEMENTS[statement]

@@ -15,9 +15,9 @@ from digital_painschool.testing.lifecycle.wishes import Wish, staff_flag, staff_
 from digital_painschool.testing.lifecycle.witness import Arrival
 
 LEASE = timedelta(minutes=15)
+"""For how long a worker that died still holds what it had in hand."""
 _LOST_WORKERS = 5
 """So many workers more may die with a notification in hand than attempts may fail, before it is given up."""
-"""For how long a worker that died still holds what it had in hand."""
 _GIVEN_UP = frozenset({Status.FAILED, Status.UNREACHABLE})
 
 

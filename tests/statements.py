@@ -1,0 +1,31 @@
+"""Every statement of the adapter in SQL that reads or changes rows which are there."""
+
+import importlib
+from collections.abc import Collection, Iterator
+from pkgutil import iter_modules
+from typing import Any
+
+import pytest
+from sqlalchemy import Delete, Select, Update
+
+from digital_painschool.adapters import sql
+
+_LEFT_OUT = frozenset(
+    {
+        "_STATE",  # never run: what other statements begin with
+        "_VERSION",  # the table of the schema's version has one row
+    }
+)
+
+
+def statements(*, without: Collection[str] = ()) -> Iterator[Any]:
+    """Give the constants of all modules, each as a parameter that is named after its module and itself.
+
+    Args:
+        without: The names of those that the database in question never runs.
+    """
+    for module in iter_modules(sql.__path__):
+        for name, value in vars(importlib.import_module(f"{sql.__name__}.{module.name}")).items():
+            for statement in value if isinstance(value, tuple) else (value,):
+                if isinstance(statement, (Select, Update, Delete)) and name not in _LEFT_OUT and name not in without:
+                    yield pytest.param(statement, id=f"{module.name}{name}")
