@@ -138,7 +138,7 @@ class InvalidIdentity(InvalidValue):
     """The text is not an identity number of any scheme that is accepted here."""
 
 
-class InvalidProgram(PainschoolError):
+class InvalidProgram(InvalidValue):
     """A program definition that cannot be used; `problems` names every wrong key and what was expected there."""
 
     def __init__(self, source: str, problems: Sequence[str], /) -> None:

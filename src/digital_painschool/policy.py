@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from attrs import field, frozen
 
 from digital_painschool.errors import InvalidValue
+from digital_painschool.limits import LABEL
 from digital_painschool.program import EndReason, Program
 
 
@@ -120,8 +121,6 @@ class Policy:
             yield "end_reasons must hold at least one, or be left out (D-19a)"
         if len({reason.key for reason in reasons}) < len(reasons):
             yield "end_reasons holds a key twice (D-19a)"
-        if not all(reason.key.strip() and reason.title.strip() for reason in reasons):
-            yield "end_reasons have keys and titles (D-19a)"
 
 
 def _is_whole(value: object) -> bool:
@@ -132,8 +131,8 @@ def _is_time(value: object) -> bool:
     return type(value) is time and value.tzinfo is None
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
+def _is_line(value: object) -> bool:
+    return LABEL.problem(value) is None
 
 
 def _is_truth(value: object) -> bool:
@@ -167,14 +166,14 @@ _KINDS: Mapping[str, tuple[Callable[[object], bool], str]] = MappingProxyType(
         "staff_flags": (_holds(frozenset, FlagKind), "a frozenset of FlagKind"),
         "end_reasons": (_or_none(_holds(tuple, EndReason)), "a tuple of EndReason, or None"),
         "retention_years": (_is_whole, "a whole number within a million"),
-        "retention_decision": (_or_none(_is_text), "text, or None"),
+        "retention_decision": (_or_none(_is_line), "one line of text, or None"),
         "export_before_purge": (_is_truth, "True or False"),
-        "heading": (_is_text, "text"),
+        "heading": (_is_line, "one line of text"),
         "heading_limit": (_is_whole, "a whole number within a million"),
         "message_limit": (_is_whole, "a whole number within a million"),
         "retry_minutes": (_are_whole, "a tuple of whole numbers within a million"),
-        "patient_link": (_is_text, "text"),
-        "staff_link": (_is_text, "text"),
+        "patient_link": (_is_line, "one line of text"),
+        "staff_link": (_is_line, "one line of text"),
     }
 )
 

@@ -162,6 +162,8 @@ def _text(value: object, _: object) -> str:
 
 
 def _in_words(error: BaseException, wanted: type | None) -> str:
+    if isinstance(error, InvalidProgram):
+        return "; ".join(error.problems)
     return str(error) if isinstance(error, InvalidValue) else format_exception(error, wanted)
 
 

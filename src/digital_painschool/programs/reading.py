@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from digital_painschool.errors import InvalidProgram
+from digital_painschool.limits import as_stored
 from digital_painschool.program import Program
 from digital_painschool.programs.strict import structured, unstructured
 
@@ -88,14 +89,17 @@ def program_to_data(program: Program) -> dict[str, object]:
 def program_from_data(data: object, source: str) -> Program:
     """Make the program that `program_to_data` described. Rule: D-05c.
 
+    The limits of keys, texts and numbers do not hold here: a patient goes on with a version that was kept before.
+
     Args:
         data: What `program_to_data` gave, also after a way through JSON.
         source: What the data is called in an error.
 
     Raises:
-        InvalidProgram: Every fault, as `read_program` names them.
+        InvalidProgram: Every fault of the types and of how the parts fit together, as `read_program` names them.
     """
-    return structured(data, source)
+    with as_stored():
+        return structured(data, source)
 
 
 def _too_long(source: str) -> InvalidProgram:

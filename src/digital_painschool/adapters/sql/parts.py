@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import Insert, insert
 
 from digital_painschool.adapters.sql.connections import Database
 from digital_painschool.adapters.sql.schema import access_log
+from digital_painschool.border import is_storable
 from digital_painschool.people import PersonId
 from digital_painschool.ports.storage import AccessEntry
 
@@ -45,8 +46,8 @@ def from_json(text: str) -> Any:
 
 
 def may_exist(text: str) -> bool:
-    """Tell whether a text can be a stored id at all: NUL and halves of surrogate pairs cannot be asked for."""
-    return text.isprintable()
+    """Return whether a text can be stored at all: NUL and halves of surrogate pairs cannot be asked for."""
+    return text.isprintable() or is_storable(text)
 
 
 ADD_ACCESS = insert_into(access_log, leave_out=("number",))
