@@ -293,7 +293,11 @@ class Programs(Protocol):
         ...
 
     def program(self, unit: HsaId, key: str, version: str) -> Program | None:
-        """Give a version that was kept for a unit, or None."""
+        """Give a version that was kept for a unit, or None.
+
+        The key and the version are looked up by their exact text, whatever signs they hold: a program that was kept
+        before there were limits (`limits`) is given as it was.
+        """
         ...
 
 

@@ -274,7 +274,8 @@ _STORAGE: Proofs = {
         many_processes_keep_one_program""",
     "Programs.program": """
         another_key_or_version_is_another_program
-        a_program_that_was_not_kept_is_none""",
+        a_program_that_was_not_kept_is_none
+        a_program_of_old_keeps_its_key_and_comes_back_as_it_was""",
     "Retention.ended": """
         ended_gives_what_the_rules_judge_by
         ended_are_walked_in_portions_by_rising_id
