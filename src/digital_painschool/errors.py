@@ -169,6 +169,10 @@ class OutcomeUnknown(StorageFailed):
     """
 
 
+class AdapterFailed(PainschoolError):
+    """An adapter of another make, a clock or a maker of ids failed or gave a wrong answer; nothing was changed."""
+
+
 class DeliveryFailed(PainschoolError):
     """An adapter could not hand a notification over.
 

@@ -15,6 +15,7 @@ from digital_painschool.desks.therapist import TherapistDesk
 from digital_painschool.errors import InvalidValue
 from digital_painschool.people import Actor, PersonId
 from digital_painschool.ports import Clock, Ports
+from digital_painschool.ports.guarded import closing
 from digital_painschool.programs import bundled_program
 from digital_painschool.steps import Steps
 
@@ -80,8 +81,8 @@ class PainSchool:
         with ExitStack() as stack:
             single = (ports.storage, ports.identity, ports.inbox, ports.directory)
             for adapter in (*single, *ports.messengers, *ports.observers):
-                close = getattr(adapter, "close", None)
-                if callable(close):
+                close = closing(adapter)
+                if close is not None:
                     stack.callback(close)
 
     def __enter__(self) -> Self:

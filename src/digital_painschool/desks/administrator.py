@@ -106,7 +106,7 @@ class AdministratorOffice:
             NotFound: There is no such plan.
         """
         self._steps.permit(Action.PLAN_PURGE, self._actor)
-        return self._plan(plan_id)
+        return self._judge(Action.PLAN_PURGE, lambda: self._plan(plan_id))
 
     def approve(self, plan: PurgePlan | str, *, decision: str) -> PurgePlan:
         """Approve a plan, naming the decision (gallringsbeslut) that it rests on. Rule: D-21a.
@@ -116,10 +116,14 @@ class AdministratorOffice:
             decision: The reference of the decision. The first approval stands.
         """
         self._steps.permit(Action.APPROVE_PURGE, self._actor)
-        if self._steps.holds_number(plain_text(decision, "the decision")):
-            raise InvalidValue("the decision holds an identity number, which would outlive the purge; leave it out")
         at = self._steps.now()
-        approved = retention.approve(self._plan(plan), decision, by=self._actor, at=at)
+
+        def approval() -> PurgePlan:
+            if self._steps.holds_number(plain_text(decision, "the decision")):
+                raise InvalidValue("the decision holds an identity number, which would outlive the purge; leave it out")
+            return retention.approve(self._plan(plan), decision, by=self._actor, at=at)
+
+        approved = self._judge(Action.APPROVE_PURGE, approval)
         self._steps.storage.keep_plan(approved, self._entry(Action.APPROVE_PURGE, at))
         return self._plan(approved.id)
 
@@ -139,8 +143,8 @@ class AdministratorOffice:
         """
         self._steps.permit(Action.PURGE, self._actor)
         _require_callable(progress)
-        stored = self._plan(plan)
-        decision = retention.approved(stored, self._actor)
+        stored = self._judge(Action.PURGE, lambda: self._plan(plan))
+        decision = self._judge(Action.PURGE, lambda: retention.approved(stored, self._actor))
         kept = self._steps.storage.receipt(stored.id)
         if kept is not None:
             return kept
@@ -173,7 +177,7 @@ class AdministratorOffice:
         if not isinstance(receipt, PurgeReceipt):
             raise InvalidValue(f"a receipt is a PurgeReceipt, not {type(receipt).__name__}")
         self._steps.permit(Action.PURGE, self._actor)
-        retention.require_own(receipt.unit, self._actor)
+        self._judge(Action.PURGE, lambda: retention.require_own(receipt.unit, self._actor))
         before = retention.period_start(self._steps.now(), self._steps.policy(self._actor.unit))
         ended = self._steps.storage.ended_among(self._actor.unit, receipt.purged)
         back = [id_ for id_, enrolment in ended.items() if enrolment.last_entry_at < before]
@@ -191,14 +195,20 @@ class AdministratorOffice:
             after: Only entries above this number; the number of the last entry continues a listing.
             limit: The most entries, up to 10 000.
         """
-        self._steps.permit(Action.SEE_ACCESS_LOG, self._actor)
+        whose = None
+        if person is None:
+            self._steps.permit(Action.SEE_ACCESS_LOG, self._actor)
+        else:
+            whose = self._steps.identified(Action.SEE_ACCESS_LOG, self._actor, person)
         if type(limit) is not int or not 1 <= limit <= _LOG_LIMIT:
             raise InvalidValue(f"limit is a whole number from 1 to {_LOG_LIMIT}")
         if whole_number(after, "after") < 0:
             raise InvalidValue("after is the number of an entry")
-        whose = None if person is None else self._steps.person(person, self._actor.unit)
         self._steps.storage.log((self._entry(Action.SEE_ACCESS_LOG, self._steps.now(), whose),))
         return self._steps.storage.access_entries(self._actor.unit, person=whose, after=after, limit=limit)
+
+    def _judge(self, action: Action, rule: Callable[[], _T]) -> _T:
+        return self._steps.judge(action, self._actor, rule)
 
     def _entry(self, action: Action, at: datetime, person: PersonId | None = None) -> AccessEntry:
         return self._steps.access_entry(action, self._actor, at, person=person)

@@ -13,12 +13,13 @@ from digital_painschool.errors import InvalidValue
 from digital_painschool.events import ConversationRenamed, ConversationStarted, Event, FormSaved, MessageSent
 from digital_painschool.form import Form
 from digital_painschool.people import Party, Patient, PersonId
+from digital_painschool.policy import Terms
 from digital_painschool.ports.storage import Content
 from digital_painschool.program import Module, Pace
 from digital_painschool.rules import conversations as talk
 from digital_painschool.rules import forms, ordering
 from digital_painschool.rules.permissions import Action
-from digital_painschool.steps import Step, Steps
+from digital_painschool.steps import Check, Step, Steps
 
 
 @frozen(kw_only=True)
@@ -126,8 +127,11 @@ class PatientRoom:
             RuleBroken: When it could not be saved either: in maintenance, after the end, or while its module is closed.
         """
         key = plain_text(form, "a form's key")
-        enrolment = self._steps.look(Action.SEE_PROGRAM, self._patient, enrolment_id)
-        return forms.form_to_fill_in(enrolment, self._steps.terms(enrolment), key, self._steps.now())
+        now = self._steps.now()
+        enrolment = self._steps.look(
+            Action.SEE_PROGRAM, self._patient, enrolment_id, lambda e, terms: forms.form_to_fill_in(e, terms, key, now)
+        )
+        return forms.form_to_fill_in(enrolment, self._steps.terms(enrolment), key, now)
 
     def save_form(self, enrolment_id: str, form: str, answers: Mapping[str, object]) -> int:
         """Save a form; gives the how many-eth filling-in of it this is. Rule: M-14, D-17a.
@@ -160,7 +164,7 @@ class PatientRoom:
 
     def read_conversation(self, enrolment_id: str, conversation: int) -> ConversationView:
         """Read a conversation; makes those of the staff's messages read that are given. Rule: M-10, D-13b, D-18a."""
-        enrolment = self._look_at_messages(enrolment_id)
+        enrolment = self._look_at_messages(enrolment_id, lambda e, _: talk.find(e, conversation))
         found = talk.find(enrolment, conversation)
         view = conversation_view(self._steps.storage, enrolment, found, Party.PATIENT)
         at = self._steps.now()
@@ -223,12 +227,16 @@ class PatientRoom:
         unit = self._steps.look(Action.SEE_ENROLMENT, self._patient, enrolment_id).unit
         return self._steps.policy(unit).heading
 
-    def _look_at_messages(self, enrolment_id: str) -> Enrolment:
-        enrolment = self._steps.look(Action.READ_CONVERSATION, self._patient, enrolment_id)
+    def _look_at_messages(self, enrolment_id: str, rule: Check | None = None) -> Enrolment:
         now = self._steps.now()
-        if not access(enrolment, now).read_messages:
-            raise refusal(enrolment, now)
-        return enrolment
+
+        def require_readable(enrolment: Enrolment, terms: Terms) -> None:
+            if not access(enrolment, now).read_messages:
+                raise refusal(enrolment, now)
+            if rule is not None:
+                rule(enrolment, terms)
+
+        return self._steps.look(Action.READ_CONVERSATION, self._patient, enrolment_id, require_readable)
 
     def _overview(self, enrolment: Enrolment) -> Overview:
         program = self._steps.terms(enrolment).program
