@@ -119,8 +119,8 @@ class _Guarded:
         self._adapter = adapter
         name = type(adapter).__name__
         for method, is_right in _checks(port).items():
-            if not callable(getattr(adapter, method, None)):
-                raise WiringError(f"{name} is no {port.__name__.lower()}: it has no method {method!r}")
+            if isinstance(adapter, type) or not callable(getattr(adapter, method, None)):
+                raise WiringError(f"{name} is no {port.__name__.lower()}: it has no {method!r} to call")
             failure = OutcomeUnknown if port is Storage and _is_write(method) else _FAILURES[port]
             what = f"{port.__name__.lower()} {name}.{method}"
             setattr(self, method, guarded_call(_late(adapter, method), what, failure, is_right))
