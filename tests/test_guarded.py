@@ -260,7 +260,7 @@ def test_a_plugin_that_cannot_make_its_adapter_is_named_without_its_text() -> No
         @staticmethod
         @hookimpl
         def painschool_storages() -> list[Offer[Storage]]:
-            return [Offer("broken", lambda options: MemoryStorage(**options))]  # type: ignore[arg-type]
+            return [Offer("broken", lambda options: MemoryStorage(**options))]
 
     with pytest.raises(WiringError, match="making the storage 'broken' raised TypeError") as raised:
         open_school(Settings(storage=Chosen("broken", {"secret": SECRET})), plugins=[Broken()])

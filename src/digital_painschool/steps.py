@@ -301,6 +301,26 @@ class Steps:
         finally:
             del refusal
 
+    def given(self, action: Action, by: By, enrolment_id: str, read: Callable[[], _T]) -> _T:
+        """Return the arguments of a call about an enrolment, as `read` gives them; a refusal is logged there.
+
+        Raises:
+            InvalidValue: What `read` says of them, to someone who may do it.
+            NotFound: There is no such enrolment.
+            NotPermitted: By the table.
+        """
+        try:
+            return read()
+        except InvalidValue as error:
+            refusal = error
+
+        def refuse() -> _T:
+            raise refusal
+
+        enrolment = self._load(enrolment_id)
+        self.permit(action, by, enrolment)
+        return self.judge(action, by, refuse, enrolment)
+
     def find(self, by: Actor, person: PersonId) -> tuple[Enrolment, ...]:
         """Return a person's enrolments that a member of staff may see, and log for each that it was seen."""
         found = tuple(e for e in self.storage.of_person(person) if allowed(Action.SEE_ENROLMENT, by, e))

@@ -126,7 +126,7 @@ class PatientRoom:
         Raises:
             RuleBroken: When it could not be saved either: in maintenance, after the end, or while its module is closed.
         """
-        key = plain_text(form, "a form's key")
+        key = self._text(Action.SEE_PROGRAM, enrolment_id, form, "a form's key")
         now = self._steps.now()
         enrolment = self._steps.look(
             Action.SEE_PROGRAM, self._patient, enrolment_id, lambda e, terms: forms.form_to_fill_in(e, terms, key, now)
@@ -146,8 +146,8 @@ class PatientRoom:
             RuleBroken: Also when answers are missing, wrong, or for no question of the form; its facts name them.
             InvalidValue: `answers` is no mapping, or holds what no form can keep.
         """
-        key = plain_text(form, "a form's key")
-        kept = kept_answers(answers)
+        key = self._text(Action.SAVE_FORM, enrolment_id, form, "a form's key")
+        kept = self._steps.given(Action.SAVE_FORM, self._patient, enrolment_id, lambda: kept_answers(answers))
         at = self._steps.now()
         after = self._take(
             Action.SAVE_FORM,
@@ -186,11 +186,10 @@ class PatientRoom:
             conversation: In which conversation; left out, a new one begins.
             heading: The heading of a new one; left out, the unit's default ("Min konversation").
         """
-        body = plain_text(text, "a message")
+        body = self._text(Action.WRITE_MESSAGE, enrolment_id, text, "a message")
         at = self._steps.now()
         if conversation is not None:
-            if heading is not None:
-                raise InvalidValue("a heading is for a new conversation; use rename_conversation for one that is there")
+            self._steps.given(Action.WRITE_MESSAGE, self._patient, enrolment_id, lambda: _require_none(heading))
             self._take(
                 Action.WRITE_MESSAGE,
                 enrolment_id,
@@ -198,7 +197,11 @@ class PatientRoom:
                 {MessageSent: body},
             )
             return conversation
-        title = self._default_heading(enrolment_id) if heading is None else plain_text(heading, "a heading")
+        title = (
+            self._default_heading(enrolment_id)
+            if heading is None
+            else self._text(Action.WRITE_MESSAGE, enrolment_id, heading, "a heading")
+        )
         after = self._take(
             Action.WRITE_MESSAGE,
             enrolment_id,
@@ -209,7 +212,7 @@ class PatientRoom:
 
     def rename_conversation(self, enrolment_id: str, conversation: int, heading: str) -> None:
         """Change a conversation's heading. Rule: M-11."""
-        title = plain_text(heading, "a heading")
+        title = self._text(Action.RENAME_CONVERSATION, enrolment_id, heading, "a heading")
         at = self._steps.now()
         self._take(
             Action.RENAME_CONVERSATION,
@@ -217,6 +220,9 @@ class PatientRoom:
             lambda e, terms: talk.rename(e, terms, conversation, title, by=self._patient, at=at),
             {ConversationRenamed: title},
         )
+
+    def _text(self, action: Action, enrolment_id: str, text: str, what: str) -> str:
+        return self._steps.given(action, self._patient, enrolment_id, lambda: plain_text(text, what))
 
     def _take(
         self, action: Action, enrolment_id: str, step: Step, documents: dict[type[Event], Content] | None = None
@@ -264,3 +270,8 @@ class PatientRoom:
             done=enrolment.done_at is not None,
             unread_messages=sum(c.unread(Party.PATIENT) for c in enrolment.conversations),
         )
+
+
+def _require_none(heading: object) -> None:
+    if heading is not None:
+        raise InvalidValue("a heading is for a new conversation; use rename_conversation for one that is there")

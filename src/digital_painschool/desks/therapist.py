@@ -226,8 +226,9 @@ class TherapistDesk:
             heading: The heading; left out, the unit's default ("Min konversation").
             notify: How the patient is told: not at all, directly, or with the day's collected ones.
         """
-        title = self._steps.policy(self._actor.unit).heading if heading is None else plain_text(heading, "a heading")
-        body = plain_text(text, "a message")
+        default = self._steps.policy(self._actor.unit).heading
+        title = default if heading is None else self._text(Action.WRITE_MESSAGE, enrolment_id, heading, "a heading")
+        body = self._text(Action.WRITE_MESSAGE, enrolment_id, text, "a message")
         at = self._steps.now()
         after = self._take(
             Action.WRITE_MESSAGE,
@@ -239,7 +240,7 @@ class TherapistDesk:
 
     def write(self, enrolment_id: str, conversation: int, text: str, *, notify: Notify = Notify.NONE) -> Enrolment:
         """Write a message in a conversation. Rule: M-10, M-12."""
-        body = plain_text(text, "a message")
+        body = self._text(Action.WRITE_MESSAGE, enrolment_id, text, "a message")
         at = self._steps.now()
         return self._take(
             Action.WRITE_MESSAGE,
@@ -250,7 +251,7 @@ class TherapistDesk:
 
     def rename_conversation(self, enrolment_id: str, conversation: int, heading: str) -> Enrolment:
         """Change a conversation's heading. Rule: M-11."""
-        title = plain_text(heading, "a heading")
+        title = self._text(Action.RENAME_CONVERSATION, enrolment_id, heading, "a heading")
         at = self._steps.now()
         return self._take(
             Action.RENAME_CONVERSATION,
@@ -269,7 +270,12 @@ class TherapistDesk:
             kinds: Only events of these types.
             form: Only the fillings-in of this form.
         """
-        wanted = None if kinds is None else _all_of(kinds, get_args(Event), "kinds", "event types")
+        wanted = self._steps.given(
+            Action.SEE_TIMELINE,
+            self._actor,
+            enrolment_id,
+            lambda: None if kinds is None else _all_of(kinds, get_args(Event), "kinds", "event types"),
+        )
         rule = None if form is None else _has_form("M-16", form)
         self._steps.look(Action.SEE_TIMELINE, self._actor, enrolment_id, rule)
         if form is None:
@@ -291,7 +297,7 @@ class TherapistDesk:
 
     def hand_over(self, enrolment_id: str, therapist: str) -> Enrolment:
         """Give a patient to another therapist of the unit; for patient administrators. Rule: D-09a."""
-        whose = HsaId(therapist)
+        whose = self._steps.given(Action.HAND_OVER, self._actor, enrolment_id, lambda: HsaId(therapist))
         at = self._steps.now()
         return self._take(
             Action.HAND_OVER,
@@ -370,6 +376,9 @@ class TherapistDesk:
         entry = self._steps.access_entry(Action.KEEP_PROFILE, self._actor, self._steps.now())
         self._steps.storage.keep_profile(self._actor.unit, self._actor.hsa_id, chosen, entry)
         return evolve(before, chosen=chosen)
+
+    def _text(self, action: Action, enrolment_id: str, text: str, what: str) -> str:
+        return self._steps.given(action, self._actor, enrolment_id, lambda: plain_text(text, what))
 
     def _take(
         self,

@@ -19,6 +19,8 @@ class StaffEntry:
 class Directory(Protocol):
     """The staff directory, read only. Rule: M-22, D-23a.
 
+    Any other error, and any answer of another type, reaches a host as `DeliveryFailed`, without its text.
+
     Contract:
         * **fresh**: asked anew each time; nothing of it is kept.
         * **isolated**: an error leaves the directory usable for the next question.

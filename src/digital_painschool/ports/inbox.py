@@ -48,6 +48,8 @@ class Delivered(Enum):
 class Inbox(Protocol):
     """The patient's inbox. Rule: M-12, D-13c, D-13d.
 
+    Any other error, and any answer of another type, counts as `DeliveryFailed`, without its text.
+
     Contract:
         * **idempotent**: a key that was delivered before is not delivered again, in this process or another.
         * **isolated**: an error concerns the one notice and leaves the inbox usable for the next.

@@ -22,7 +22,8 @@ class Address:
 class Messenger(Protocol):
     """One way to reach staff. Rule: M-22, M-23, D-13c.
 
-    There is no free text: patient data cannot leave this way.
+    There is no free text: patient data cannot leave this way. The channel is read once, when the school is made. Any
+    other error, and any answer of another type, counts as `DeliveryFailed`, without its text.
 
     Contract:
         * **idempotent** as far as the way allows: a key that was sent before is not sent again.

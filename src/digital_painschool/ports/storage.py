@@ -399,6 +399,9 @@ class Retention(Protocol):
 class Storage(Enrolments, Caseload, Outbox, Staff, AccessLog, Programs, Retention, Protocol):
     """All that is kept.
 
+    Any other error, and any answer of another type, reaches a host as `StorageFailed`, without its text; from a method
+    that writes, as `OutcomeUnknown`.
+
     Contract:
         * **threads**: safe to call from many threads; what one call has returned or saved, every later call sees.
         * **processes**: all that is promised of threads holds for processes that have the same storage open; one that

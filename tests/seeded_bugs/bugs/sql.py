@@ -6,6 +6,17 @@ from tests.seeded_bugs.bug import Bug, Catcher
 
 BUGS = (
     Bug(
+        name="a-key-of-old-is-not-found",
+        harm="a patient who runs a program of old would be stuck: found by no call, not to be ended",
+        module="adapters.sql.parts",
+        old="    return text.isprintable() or is_storable(text)",
+        new="    return text.isprintable()",
+        caught_by=Catcher(
+            "tests/test_sql_storage.py::TestSqliteStorage::test_a_program_of_old_keeps_its_key_and_comes_back_as_it_was",
+            "test_a_program_of_old_keeps_its_key_and_comes_back_as_it_was",
+        ),
+    ),
+    Bug(
         name="any-claim-will-do",
         harm="a worker that was thought dead would settle what another has in hand",
         module="adapters.sql.outbox",
