@@ -11,6 +11,7 @@ from digital_painschool.adapters.sql.connections import Database
 from digital_painschool.adapters.sql.schema import access_log
 from digital_painschool.people import PersonId
 from digital_painschool.ports.storage import AccessEntry
+from digital_painschool.serialization import read_stored
 
 
 class Part:
@@ -40,8 +41,12 @@ def to_json(data: Any) -> str:
 
 
 def from_json(text: str) -> Any:
-    """Read JSON text."""
-    return orjson.loads(text)
+    """Read JSON text.
+
+    Raises:
+        StorageFailed: It is none. The parser's own error would hold all of it.
+    """
+    return read_stored("JSON text in the database", orjson.loads, text)
 
 
 def may_exist(text: str) -> bool:
