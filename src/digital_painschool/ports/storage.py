@@ -6,7 +6,7 @@ Every clause of the docstrings is a promise that adapters are tested against.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from attrs import field, frozen
 
@@ -17,6 +17,8 @@ from digital_painschool.notification import Claimed, Notification, NotificationR
 from digital_painschool.people import HsaId, PersonId
 from digital_painschool.program import Program
 from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skipped
+
+Value = TypeVar("Value")
 
 Content = str | Mapping[str, Answer]
 """What a document holds: a text, or the answers to a form."""
@@ -222,6 +224,16 @@ class UnreadableCase:
 
     enrolment_id: str
     key: tuple[int, str]
+
+
+def readable(found: Iterable[Value | UnreadableEnrolment | UnreadableCase]) -> tuple[Value, ...]:
+    """Return those of a storage's list that can be read."""
+    return tuple(one for one in found if not isinstance(one, (UnreadableEnrolment, UnreadableCase)))
+
+
+def unreadable(found: Iterable[object]) -> tuple[str, ...]:
+    """Return the ids of those of a storage's list that cannot be read."""
+    return tuple(one.enrolment_id for one in found if isinstance(one, (UnreadableEnrolment, UnreadableCase)))
 
 
 class Caseload(Protocol):
@@ -448,9 +460,10 @@ class Storage(Enrolments, Caseload, Outbox, Staff, AccessLog, Programs, Retentio
         * **exact**: what was saved comes back as it was, in type, letters and microseconds; instants come in UTC.
         * **values**: nothing that a caller does to a value that was given or given back changes what is kept.
         * **refusing**: `StorageFailed` when the storage is closed, full, unreachable, unreadable or of another version;
-          nothing is changed then. One row that is damaged (cut short, of another type, with a time, a name or a number
-          that cannot be) is refused alone, where it is asked for by itself; a list goes on without it and names it. One that a connection leads to may also lose the answer to a write, and says so with
+          nothing is changed then. One that a connection leads to may also lose the answer to a write, and says so with
           `OutcomeUnknown`, a `StorageFailed`: the write is kept whole, or not at all.
+        * **damaged**: a row that cannot be read (cut short, of another type, with a time, a name or a number that
+          cannot be) is refused with `StorageFailed` where it is asked for by itself. It stops nobody else.
         * **silent**: no error text contains anything of the person, or of what people wrote.
     """
 

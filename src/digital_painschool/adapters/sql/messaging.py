@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Integer, bindparam, delete, literal_column, select, update
 
@@ -111,15 +111,16 @@ class SqlMessenger:
         Raises:
             StorageFailed: The database could not do it.
         """
-        values: dict[str, Any] = {"its_channel": self._channel.value, "limit": limit, "after": 0}
         found: list[WaitingMessage] = []
-        while rows := self._database.read(lambda link: link.each(_WAITING, values)):
+        after = 0
+        while rows := self._waiting(after, limit - len(found)):
             found += filter(None, read_each(rows, _waiting, _unreadable))
-            if len(found) == limit or len(rows) < values["limit"]:
-                break
-            # What cannot be read takes nobody's place.
-            values |= {"limit": limit - len(found), "after": rows[-1][0]}
+            after = rows[-1][0]  # what cannot be read takes nobody's place
         return tuple(found)
+
+    def _waiting(self, after: int, limit: int) -> list[Row]:
+        values = {"its_channel": self._channel.value, "limit": limit, "after": after}
+        return self._database.read(lambda link: link.each(_WAITING, values)) if limit > 0 else []
 
     def sent(self, key: str) -> None:
         """Note that the gateway has sent a message: its address is deleted, its key stays known.
