@@ -7,8 +7,6 @@ import json
 import random
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +15,17 @@ from attrs import frozen
 from sqlalchemy import Column, Integer, Table
 
 from benchmarks.servers import database
-from digital_painschool import PainSchool
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage
 from digital_painschool.adapters.sql.schema import METADATA, Instant, Truth
 from digital_painschool.errors import PainschoolError, StorageFailed
-from digital_painschool.exporting import Format
 from digital_painschool.notification import Channel, Notify
 from digital_painschool.people import PersonId
 from digital_painschool.testing.contracts.silence import assert_silent
 from digital_painschool.testing.example import PAIN
-from digital_painschool.testing.people import ANNA, ARCHIVIST, BO, CILLA, COLLEAGUE, COORDINATOR, NUMBERS, NURSE
+from digital_painschool.testing.people import ANNA, BO, CILLA, COLLEAGUE, NUMBERS
 from digital_painschool.testing.scenario import Scenario
 from digital_painschool.testing.world import World
-from tests.databases import execute, path_of
+from tests.databases import execute
 
 SECRET = "HEMLIGT19850709"
 VICTIM, OLD_VICTIM = "e-0004", "e-0002"
@@ -57,7 +53,7 @@ def opened(url: str) -> Callable[[World], Any]:
 def close(school: Scenario) -> None:
     """Let go of all connections."""
     for adapter in (school.storage, school.ports.inbox, *school.ports.messengers):
-        adapter.close()  # type: ignore[union-attr]
+        adapter.close()  # type: ignore[attr-defined]
 
 
 def fill(url: str, folder: Path) -> None:
@@ -157,12 +153,12 @@ class Damage:
             mark = f"CAST({mark} AS TEXT)"
         value = self.value
         if isinstance(value, Leaf):
-            [[before], *_] = execute(url, f'SELECT "{self.column}" FROM {self.table} WHERE {where}') or [[None]]
+            [[before], *_] = execute(url, f'SELECT "{self.column}" FROM {self.table} WHERE {where}') or [[None]]  # noqa: S608
             if before is None:
                 return False
             value = value.of(before)
         try:
-            execute(url, f'UPDATE {self.table} SET "{self.column}" = {mark} WHERE {where}', (value,))
+            execute(url, f'UPDATE {self.table} SET "{self.column}" = {mark} WHERE {where}', (value,))  # noqa: S608
         except Exception:  # noqa: BLE001 - whichever driver it is: the database refuses the value
             return False
         return True
@@ -264,7 +260,7 @@ def all_damages(*, sqlite: bool) -> list[Damage]:
 
 def sample(*, sqlite: bool, size: int) -> list[Damage]:
     """Give one value for each column, and some more."""
-    drawn = random.Random(9)
+    drawn = random.Random(9)  # noqa: S311 - the same sample every time
     damages = all_damages(sqlite=sqlite)
     drawn.shuffle(damages)
     first = {(damage.table, damage.column): damage for damage in damages}
@@ -276,10 +272,11 @@ def tried(name: str, call: Callable[[], object], *, may_fail: bool) -> object:
     try:
         return call()
     except PainschoolError as error:
-        assert_silent(error, SECRET)
-        if isinstance(error, StorageFailed):
-            assert (None, None) == (error.__cause__, error.__context__), name
-        assert may_fail, (name, error)
+        failure = error
+    assert_silent(failure, SECRET)
+    if isinstance(failure, StorageFailed):
+        assert (None, None) == (failure.__cause__, failure.__context__), name
+    assert may_fail, (name, failure)
     return None
 
 
@@ -309,7 +306,8 @@ def judge(url: str, folder: Path, damage: Damage) -> None:
             assert {notice.key for notice in messages(school, number)} - before, number
         receipt = tried("export", lambda: school.office.export(folder / "third"), may_fail=False)
         assert receipt is not None
-        lines = [json.loads(line)["enrolment"] for line in (folder / "third" / "enrolments.jsonl").read_text("utf-8").splitlines()]
+        written = (folder / "third" / "enrolments.jsonl").read_text("utf-8")
+        lines = [json.loads(line)["enrolment"] for line in written.splitlines()]
         assert OLD_HEALTHY in lines
         assert receipt.enrolments == len(lines)  # type: ignore[attr-defined]
         assert not {*lines} & {*receipt.unreadable}  # type: ignore[attr-defined]
@@ -318,7 +316,7 @@ def judge(url: str, folder: Path, damage: Damage) -> None:
         if purged is not None:
             assert OLD_HEALTHY in purged.purged  # type: ignore[attr-defined]
             for id_ in purged.purged:  # type: ignore[attr-defined]
-                assert not execute(url, f"SELECT id FROM enrolments WHERE id = '{id_}'")
+                assert not execute(url, f"SELECT id FROM enrolments WHERE id = '{id_}'")  # noqa: S608
         tried("receipts", school.office.receipts, may_fail=False)
     finally:
         close(school)

@@ -325,9 +325,7 @@ class AccessLog(Protocol):
     ) -> tuple[tuple[int, AccessEntry], ...]:
         """Give a unit's entries in the order in which they came, each with a rising number; those above `after`.
 
-        Contract:
-            * **unreadable**: an entry that cannot be read is left out, and a log line names its number; it hides none
-              of those after it.
+        One that cannot be read is left out, and a log line names its number; it hides none of those after it.
         """
         ...
 
