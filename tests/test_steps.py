@@ -149,6 +149,6 @@ def test_an_enrolment_whose_program_is_missing_is_named() -> None:
 
     school = Scenario(with_adapters(storage=Restored()))
     id_ = school.start()
-    with pytest.raises(NotFound, match="program 'smartskola' version '1' in the storage"):
+    with pytest.raises(NotFound, match="program version of enrolment e-0001 in the storage"):
         school.room.complete_module(id_, 1)
     assert 1 == school.state(id_).version

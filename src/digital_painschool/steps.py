@@ -95,7 +95,8 @@ class Steps:
         if terms is None:
             program = self.storage.program(*key)
             if program is None:
-                raise NotFound(f"program {enrolment.program!r} version {enrolment.program_version!r} in the storage")
+                # Not by its key: what stands in a damaged state may be anything.
+                raise NotFound(f"program version of enrolment {enrolment.id} in the storage")
             terms = self._terms[key] = Terms(program, self.policy(enrolment.unit))
         return terms
 
