@@ -14,7 +14,7 @@ import pytest
 
 from digital_painschool import Actor, Format, HsaId, InvalidValue, Notify, PainSchool, Role, StorageFailed, open_school
 from digital_painschool.exporting import ANSWER_COLUMNS, ENROLMENT_COLUMNS, cell, write_export
-from digital_painschool.ports.storage import History
+from digital_painschool.ports.storage import History, readable
 
 UNIT = "SE2321000131-E000000000001"
 NURSE = Actor(hsa_id="SE2321000131-P000000123456", unit=UNIT, roles=frozenset({Role.THERAPIST}))
@@ -63,7 +63,7 @@ def test_export_holds_every_ended_enrolment_and_no_open_one(school: PainSchool, 
 def test_answers_that_are_missing_stop_the_export(school: PainSchool, tmp_path: Path, damage: str | None) -> None:
     """An export that leaves answers out in silence would be followed by a purge, and they would be gone."""
     storage = school._steps.storage
-    (found,) = storage.histories(HsaId(UNIT), [ended.enrolment_id for ended in storage.ended(HsaId(UNIT))])
+    (found,) = readable(storage.histories(HsaId(UNIT), [ended.enrolment_id for ended in storage.ended(HsaId(UNIT))]))
     damaged = attrs.evolve(found, documents={} if damage is None else {2: damage})
     with pytest.raises(StorageFailed, match="the answers of timeline entry 2 are missing; restore them from a backup"):
         write_export(tmp_path, [Format.CSV, Format.JSON_LINES], [damaged])
@@ -80,7 +80,7 @@ def test_what_anybody_wrote_is_in_the_export_or_there_is_none(
 ) -> None:
     """Otherwise a message that is lost in the storage would be noticed only when the rest is purged."""
     storage = school._steps.storage
-    (found,) = storage.histories(HsaId(UNIT), [ended.enrolment_id for ended in storage.ended(HsaId(UNIT))])
+    (found,) = readable(storage.histories(HsaId(UNIT), [ended.enrolment_id for ended in storage.ended(HsaId(UNIT))]))
     rest = {number: content for number, content in found.documents.items() if number != seq}
     assert len(rest) < len(found.documents)
     with pytest.raises(StorageFailed, match=missing):

@@ -78,6 +78,13 @@ def postgresql_kept(postgresql_server: str, postgresql_template: str) -> Iterato
         yield url
 
 
+def cut(url: str, id_: str) -> None:
+    """Cut a byte off the row of an enrolment or a notification."""
+    for table, column in (("enrolments", "state"), ("notifications", "template")):
+        cell = f"substr({column}, 1, length({column}) - 1)"
+        execute(url, f"UPDATE {table} SET {column} = {cell} WHERE id = '{id_}'")  # noqa: S608
+
+
 class TestSqliteStorage(StorageContract):
     """The storage on SQLite, by the contract."""
 
@@ -94,6 +101,10 @@ class TestSqliteStorage(StorageContract):
         """Write over the file's first bytes."""
         path_of(place).write_bytes(b"damaged" * 1000)
 
+    def damage(self, place: str, id_: str) -> None:
+        """Cut a byte off the row of the enrolment or the notification."""
+        cut(place, id_)
+
 
 class TestPostgresqlStorage(StorageContract):
     """The storage on PostgreSQL, by the contract."""
@@ -108,6 +119,10 @@ class TestPostgresqlStorage(StorageContract):
     def open(self, place: str) -> SqlStorage:
         """Open the storage."""
         return SqlStorage(place)
+
+    def damage(self, place: str, id_: str) -> None:
+        """Cut a byte off the row of the enrolment or the notification."""
+        cut(place, id_)
 
     def spoil(self, place: str) -> None:
         """Take away a table."""

@@ -10,7 +10,15 @@ from attrs import frozen
 
 from digital_painschool.border import whole_number
 from digital_painschool.enrolment import Enrolment
-from digital_painschool.errors import Conflict, DeliveryFailed, InvalidValue, NotFound, RuleBroken, StorageFailed
+from digital_painschool.errors import (
+    Conflict,
+    DeliveryFailed,
+    InvalidValue,
+    NotFound,
+    PainschoolError,
+    RuleBroken,
+    StorageFailed,
+)
 from digital_painschool.events import Event, NotificationDropped, NotificationUndelivered
 from digital_painschool.handing_over import Unreachable, hand_over
 from digital_painschool.instants import utc
@@ -112,7 +120,8 @@ class Delivery:
         return noted
 
     def _hand_over(self, claimed: Sequence[Claimed], claimed_at: datetime, present: Clock, done: Counter[str]) -> None:
-        enrolments, unreadable = self._load({c.enrolment_id for claim in claimed for c in claim.notification.causes})
+        ids = {c.enrolment_id for claim in claimed for c in claim.notification.causes}
+        enrolments, unreadable = self._steps.load_each(ids)
         batch = _Batch(enrolments, unreadable, claimed_at, present)
         settled: list[Outcome] = []
         for lane in _in_turn(lanes(claimed)):
@@ -120,27 +129,16 @@ class Delivery:
                 # It may end this worker too: what has been done is written down first.
                 self._steps.storage.settle(settled)
                 settled = []
-            for what, outcome in self._now_or_later(lane, batch):
-                done[what] += 1
-                if outcome is not None:
-                    settled.append(outcome)
-        self._steps.storage.settle(settled)
-
-    def _load(self, enrolment_ids: set[str]) -> tuple[Mapping[str, Enrolment], set[str]]:
-        """Give the states, and which of them the storage cannot read: those must not stop the others."""
-        try:
-            return self._steps.storage.load_many(enrolment_ids), set()
-        except StorageFailed:
-            pass
-        found: dict[str, Enrolment] = {}
-        unreadable: set[str] = set()
-        for enrolment_id in sorted(enrolment_ids):
             try:
-                found |= self._steps.storage.load_many([enrolment_id])
-            except StorageFailed:
-                _log.error("an enrolment cannot be read; its notifications wait until it is repaired")
-                unreadable.add(enrolment_id)
-        return found, unreadable
+                for what, outcome in self._now_or_later(lane, batch):
+                    done[what] += 1
+                    if outcome is not None:
+                        settled.append(outcome)
+            except Exception as error:  # noqa: BLE001 - what is wrong with one patient's records stops no other's
+                # If it is the storage, settling says so. What was not settled is tried again after its lease.
+                ids = {cause.enrolment_id for claim in lane for cause in claim.notification.causes}
+                _log.error("the notifications of %s wait: %s", ", ".join(sorted(ids)), _told(error))
+        self._steps.storage.settle(settled)
 
     def _now_or_later(self, lane: tuple[Claimed, ...], batch: "_Batch") -> Iterator[tuple[str, Outcome | None]]:
         now = batch.present()
@@ -299,7 +297,10 @@ class Delivery:
             return False
         except StorageFailed as failure:
             # Perhaps this one enrolment alone; if it is the storage, the next claim says so.
-            _log.error("an enrolment could not be changed: %s", failure)
+            _log.error("enrolment %s could not be changed: %s", enrolment_id, failure)
+            return False
+        except Exception as error:  # noqa: BLE001 - a state that no rule ever made may bring a rule to anything
+            _log.error("enrolment %s could not be changed: %s", enrolment_id, _told(error))
             return False
         return True
 
@@ -316,9 +317,13 @@ class _Batch:
     """
 
     enrolments: Mapping[str, Enrolment]
-    unreadable: set[str]
+    unreadable: frozenset[str]
     claimed_at: datetime
     present: Clock
+
+
+def _told(error: Exception) -> str:
+    return str(error) if isinstance(error, PainschoolError) else type(error).__name__
 
 
 def _checked_lease(lease: object) -> timedelta:

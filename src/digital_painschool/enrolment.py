@@ -193,6 +193,19 @@ class Tally:
     priority: bool = False
 
 
+@frozen(kw_only=True)
+class UnreadableEnrolment:
+    """Stands in a list for an enrolment that is kept and cannot be read, so that the list can go on and name it.
+
+    Args:
+        enrolment_id: Which one.
+        unit: The unit that gives it; None when that cannot be read either.
+    """
+
+    enrolment_id: str
+    unit: HsaId | None = None
+
+
 def apply(enrolment: Enrolment | None, event: Event) -> Enrolment:
     """Give the state after one more event.
 

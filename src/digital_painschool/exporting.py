@@ -239,6 +239,26 @@ def kinds_for(formats: Iterable[Format]) -> frozenset[type[Event]] | None:
     return None if kinds == _ALL else kinds
 
 
+def is_whole(history: History, kinds: Iterable[type[Event]] | None) -> bool:
+    """Tell whether a history has all that its state counts: an entry whose row is damaged may be in no list at all.
+
+    Args:
+        history: What is to be exported.
+        kinds: The kinds of entries that were asked for; None for all.
+    """
+    enrolment = history.enrolment
+    if kinds is None:
+        numbers = [entry.seq for entry in history.timeline]
+        if numbers != [*range(1, enrolment.version + 1)]:
+            return False
+    elif FormSaved in kinds:
+        saved = sum(isinstance(entry.event, FormSaved) for entry in history.timeline)
+        if saved != sum(form.saved for form in enrolment.forms):
+            return False
+    written = (entry for entry in history.timeline if type(entry.event) in _WRITTEN)
+    return all(isinstance(history.documents.get(e.seq), _WRITTEN[type(e.event)][0]) for e in written)
+
+
 def write_export(folder: Path, formats: Iterable[Format], histories: Iterable[History]) -> tuple[ExportedFile, ...]:
     """Write an export into a folder; a file stands under its name only when all of it is written.
 

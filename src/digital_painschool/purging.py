@@ -51,6 +51,7 @@ class PurgePlan:
         ended_before: The enrolments' last entries are all before this instant, UTC.
         enrolments: What would be purged.
         decision: Set by the approval.
+        unreadable: The ids of ended enrolments that cannot be read; they are not purged.
     """
 
     id: str
@@ -60,6 +61,7 @@ class PurgePlan:
     ended_before: datetime
     enrolments: tuple[EndedEnrolment, ...]
     decision: Decision | None = None
+    unreadable: tuple[str, ...] = ()
 
 
 class Skip(Enum):
@@ -69,6 +71,7 @@ class Skip(Enum):
     TOO_YOUNG = "younger than the unit's period now"
     NOT_EXPORTED = "not exported in its present state"
     NOT_ENDED = "not ended, or purged already"
+    UNREADABLE = "cannot be read; to be repaired first"
 
 
 @frozen(kw_only=True)
@@ -122,6 +125,7 @@ class ExportReceipt:
         exported_at: When, UTC.
         enrolments: How many enrolments are in it.
         files: What was written.
+        unreadable: The ids of ended enrolments that cannot be read; they are in no file.
     """
 
     id: str
@@ -130,3 +134,4 @@ class ExportReceipt:
     exported_at: datetime
     enrolments: int
     files: tuple[ExportedFile, ...]
+    unreadable: tuple[str, ...] = ()

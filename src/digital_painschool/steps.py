@@ -1,7 +1,7 @@
 """The one path where rules and ports meet: load, permission, rule, fold, notifications, save, tell."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from random import uniform
@@ -9,7 +9,7 @@ from time import sleep
 from typing import TypeVar
 
 from digital_painschool.catalogue import Catalogue
-from digital_painschool.enrolment import Enrolment, apply
+from digital_painschool.enrolment import Enrolment, UnreadableEnrolment, apply
 from digital_painschool.errors import (
     Conflict,
     InvalidIdentity,
@@ -18,6 +18,7 @@ from digital_painschool.errors import (
     NotFound,
     NotPermitted,
     RuleBroken,
+    StorageFailed,
 )
 from digital_painschool.events import Event, NotificationDropped
 from digital_painschool.instants import utc
@@ -26,7 +27,7 @@ from digital_painschool.people import Actor, By, HsaId, Patient, PersonId, Syste
 from digital_painschool.policy import Policy, Terms
 from digital_painschool.ports import Clock, Ports
 from digital_painschool.ports.guarded import guarded, guarded_call
-from digital_painschool.ports.storage import AccessEntry, Activity, Change, Content
+from digital_painschool.ports.storage import AccessEntry, Activity, Change, Content, readable, unreadable
 from digital_painschool.program import Program
 from digital_painschool.rules.flags import tally
 from digital_painschool.rules.lifecycle import start
@@ -103,7 +104,8 @@ class Steps:
         if terms is None:
             program = self.storage.program(*key)
             if program is None:
-                raise NotFound(f"program {enrolment.program!r} version {enrolment.program_version!r} in the storage")
+                # Not by its key: what stands in a damaged state may be anything.
+                raise NotFound(f"program version of enrolment {enrolment.id} in the storage")
             terms = self._terms[key] = Terms(program, self.policy(enrolment.unit))
         return terms
 
@@ -145,7 +147,10 @@ class Steps:
         terms = Terms(program, self.policy(by.unit))
         for attempt in range(_ATTEMPTS):
             at = self.now()
-            earlier = [enrolment for enrolment in self.storage.of_person(person) if enrolment.unit == by.unit]
+            found = self.storage.of_person(person)
+            if hidden := [e.enrolment_id for e in found if isinstance(e, UnreadableEnrolment) and e.unit == by.unit]:
+                raise StorageFailed(f"{_named(hidden)}; whether the person has an open one cannot be told until then")
+            earlier = [enrolment for enrolment in readable(found) if enrolment.unit == by.unit]
             events = start(
                 terms,
                 person,
@@ -323,11 +328,41 @@ class Steps:
 
     def find(self, by: Actor, person: PersonId) -> tuple[Enrolment, ...]:
         """Return a person's enrolments that a member of staff may see, and log for each that it was seen."""
-        found = tuple(e for e in self.storage.of_person(person) if allowed(Action.SEE_ENROLMENT, by, e))
+        found = tuple(e for e in self.of_person(person) if allowed(Action.SEE_ENROLMENT, by, e))
         at = self.now()
         entries = [self.access_entry(Action.SEE_ENROLMENT, by, at, enrolment) for enrolment in found]
         self.storage.log(entries or (self.access_entry(Action.SEE_ENROLMENT, by, at, person=person, granted=False),))
         return found
+
+    def of_person(self, person: PersonId) -> tuple[Enrolment, ...]:
+        """Return a person's enrolments; a log line names those that cannot be read.
+
+        Raises:
+            StorageFailed: None of them can be read: it must not look as if there were none.
+        """
+        found = self.storage.of_person(person)
+        hidden = unreadable(found)
+        if hidden and len(hidden) == len(found):
+            raise StorageFailed(_named(hidden))
+        if hidden:
+            _log.error("%s", _named(hidden))
+        return readable(found)
+
+    def load_each(self, enrolment_ids: Collection[str]) -> tuple[Mapping[str, Enrolment], frozenset[str]]:
+        """Return the states of some enrolments by id, and the ids of those that cannot be read."""
+        try:
+            return self.storage.load_many(enrolment_ids), frozenset()
+        except StorageFailed:
+            pass
+        found: dict[str, Enrolment] = {}
+        hidden: set[str] = set()
+        for enrolment_id in sorted(enrolment_ids):
+            try:
+                found |= self.storage.load_many([enrolment_id])
+            except StorageFailed as failure:
+                _log.error("enrolment %s waits until it is repaired: %s", enrolment_id, failure)
+                hidden.add(enrolment_id)
+        return found, frozenset(hidden)
 
     def permit(
         self, action: Action, by: By, enrolment: Enrolment | None = None, *, person: PersonId | None = None
@@ -431,7 +466,12 @@ class Steps:
     def _profile(self, events: Iterable[Event], enrolment: Enrolment, policy: Policy) -> Profile:
         if raised_by(events).isdisjoint(policy.staff_flags):
             return _NOBODY
-        return self.storage.profile(enrolment.unit, enrolment.therapist)
+        try:
+            return self.storage.profile(enrolment.unit, enrolment.therapist)
+        except StorageFailed as failure:
+            # The patient's step must not wait for the row of a member of staff; if it is the storage, saving says so.
+            _log.error("nobody is notified of a flag of enrolment %s: %s", enrolment.id, failure)
+            return _NOBODY
 
     def _tell(self, enrolment: Enrolment, events: tuple[Event, ...]) -> None:
         for observer in self.ports.observers:
@@ -443,6 +483,10 @@ class Steps:
 
 def _is_id(text: object) -> bool:
     return isinstance(text, str) and 0 < len(text) <= _ID_LENGTH and text.isascii() and text.isprintable()
+
+
+def _named(hidden: Collection[str]) -> str:
+    return f"enrolment {', '.join(hidden)} cannot be read; it is to be repaired first"
 
 
 def _wait_a_little(attempt: int) -> None:

@@ -2,6 +2,7 @@
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from attrs import frozen
 
@@ -36,23 +37,31 @@ class TomlDirectory:
             DeliveryFailed: The file cannot be read at the moment.
         """
         try:
-            return _entries(self.path).get(hsa_id)
+            data = _tables(self.path)
+            # The one entry that is asked for: a slip in another's stops nobody's notifications.
+            return _entry(self.path, hsa_id, data[hsa_id]) if hsa_id in data else None
         except WiringError:
             raise DeliveryFailed("the staff directory's file cannot be read at the moment") from None
 
 
 def _entries(path: Path) -> dict[str, StaffEntry]:
+    return {hsa_id: _entry(path, hsa_id, entry) for hsa_id, entry in _tables(path).items()}
+
+
+def _tables(path: Path) -> dict[str, Any]:
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise WiringError(f"staff directory {path}: it cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise WiringError(f"staff directory {path}: it is not TOML in UTF-8: {error}") from None
-    for hsa_id, entry in data.items():
-        if not isinstance(entry, dict) or not _KEYS.issuperset(entry):
-            raise WiringError(f"staff directory {path}: {hsa_id!r} is not a table with email and sms, or one of them")
-        if not all(isinstance(value, str) and value for value in entry.values()):
-            raise WiringError(f"staff directory {path}: an address of {hsa_id!r} is not text")
-    return {
-        hsa_id: StaffEntry(**{key: Address(value) for key, value in entry.items()}) for hsa_id, entry in data.items()
-    }
+    except RecursionError:
+        raise WiringError(f"staff directory {path}: it is nested too deeply") from None
+
+
+def _entry(path: Path, hsa_id: str, entry: Any) -> StaffEntry:
+    if not isinstance(entry, dict) or not _KEYS.issuperset(entry):
+        raise WiringError(f"staff directory {path}: {hsa_id!r} is not a table with email and sms, or one of them")
+    if not all(isinstance(value, str) and value for value in entry.values()):
+        raise WiringError(f"staff directory {path}: an address of {hsa_id!r} is not text")
+    return StaffEntry(**{key: Address(value) for key, value in entry.items()})

@@ -13,7 +13,7 @@ import click
 from digital_painschool import Actor, Settings, StorageFailed
 from digital_painschool.cli.discretion import holds_identity
 from digital_painschool.cli.options import SCHOOL_AND_WHO, acting, epilog, existing_school, which_school
-from digital_painschool.cli.screen import console, counted, progress, table
+from digital_painschool.cli.screen import console, counted, name_unreadable, progress, table
 from digital_painschool.purging import EndedEnrolment, PurgePlan, PurgeReceipt
 from digital_painschool.serialization import from_data, to_data
 
@@ -65,6 +65,7 @@ def plan(*, settings: Settings, actor: Actor, everything: bool) -> None:
     click.echo(
         f"{counted(len(made.enrolments), 'ended enrolment')} with the last entry before {day(made.ended_before)}."
     )
+    name_unreadable(made.unreadable)
     click.echo(f"Plan {made.id}")
 
 

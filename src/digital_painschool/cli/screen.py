@@ -1,8 +1,9 @@
 """What is shown: tables on stdout, and how far it is on stderr, for someone who watches."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+import click
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
@@ -24,6 +25,12 @@ def table(*headings: str) -> Table:
     for heading in headings:
         made.add_column(heading, overflow="fold", no_wrap=heading != "Title")
     return made
+
+
+def name_unreadable(ids: Sequence[str]) -> None:
+    """Name on stderr the enrolments that cannot be read."""
+    if ids:
+        click.echo(f"Left out, as they cannot be read and have to be repaired: {', '.join(ids)}", err=True)
 
 
 def counted(number: int, word: str) -> str:

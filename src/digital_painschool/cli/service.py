@@ -111,6 +111,9 @@ def _watch(school: PainSchool, seconds: float) -> bool:
             except (Conflict, StorageFailed) as error:
                 well = False
                 click.echo(f"{_time()}  failed, will be tried again: {error}", err=True)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next pass may go well
+                well = False
+                click.echo(f"{_time()}  failed, will be tried again ({type(error).__name__})", err=True)
             else:
                 well = True
                 if done != Pass():

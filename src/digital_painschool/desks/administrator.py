@@ -9,12 +9,13 @@ from typing import TypeVar
 from attrs import evolve
 
 from digital_painschool.border import plain_text, whole_number
+from digital_painschool.enrolment import UnreadableEnrolment
 from digital_painschool.errors import InvalidValue, NotFound
 from digital_painschool.events import Event
-from digital_painschool.exporting import Format, kinds_for, write_export
+from digital_painschool.exporting import Format, is_whole, kinds_for, write_export
 from digital_painschool.people import Actor, PersonId
-from digital_painschool.ports.storage import AccessEntry, History
-from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skipped
+from digital_painschool.ports.storage import AccessEntry, History, readable, unreadable
+from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
 from digital_painschool.rules import retention
 from digital_painschool.rules.permissions import Action
 from digital_painschool.steps import Steps
@@ -53,7 +54,8 @@ class AdministratorOffice:
     ) -> ExportReceipt:
         """Write out everything that is kept of the unit's ended enrolments, for statistics and follow-up.
 
-        Rule: M-21, D-21a. The receipt is kept; each enrolment's version that was exported is noted.
+        Rule: M-21, D-21a. The receipt is kept; each enrolment's version that was exported is noted. One that cannot be
+        read is in no file, is not noted as exported, and is named in the receipt.
 
         Args:
             folder: Where the files are written; it is made when it is not there. The files hold personal data.
@@ -68,7 +70,8 @@ class AdministratorOffice:
         chosen = _formats(formats)
         where = _folder(folder)
         versions: dict[str, int] = {}
-        files = write_export(where, chosen, self._histories(kinds_for(chosen), versions, progress))
+        hidden: dict[str, None] = {}
+        files = write_export(where, chosen, self._histories(kinds_for(chosen), versions, progress, hidden))
         at = self._steps.now()
         receipt = ExportReceipt(
             id=self._steps.new_id(at),
@@ -77,6 +80,7 @@ class AdministratorOffice:
             exported_at=at,
             enrolments=len(versions),
             files=files,
+            unreadable=tuple(hidden),
         )
         self._steps.storage.keep_export(receipt, versions)
         return receipt
@@ -84,18 +88,21 @@ class AdministratorOffice:
     def plan_purge(self) -> PurgePlan:
         """Preview a purge, as data: which enrolments, ended when, last entry, export state. Rule: M-20, D-21a, D-21b.
 
-        The plan is kept, so that it can be approved and carried out later; nothing is purged.
+        The plan is kept, so that it can be approved and carried out later; nothing is purged. It names the ended
+        enrolments that cannot be read: these stay.
         """
         self._steps.permit(Action.PLAN_PURGE, self._actor)
         at = self._steps.now()
+        found = tuple(self._ended())
         plan = retention.plan(
-            self._ended(),
+            readable(found),
             self._steps.policy(self._actor.unit),
             plan_id=self._steps.new_id(at),
             unit=self._actor.unit,
             by=self._actor,
             at=at,
         )
+        plan = evolve(plan, unreadable=unreadable(found))
         self._steps.storage.keep_plan(plan, self._entry(Action.PLAN_PURGE, at))
         return plan
 
@@ -157,6 +164,7 @@ class AdministratorOffice:
             progress(dealt_with)
         outcome = self._steps.storage.purge_progress(stored.id)
         skipped = [skip for e in stored.enrolments if (skip := outcome[e.enrolment_id]) is not None]
+        skipped += [Skipped(enrolment_id=id_, why=Skip.UNREADABLE) for id_ in stored.unreadable]
         receipt = retention.receipt(stored, decision, skipped, by=self._actor, at=self._steps.now())
         return self._steps.storage.keep_receipt(receipt)
 
@@ -180,7 +188,7 @@ class AdministratorOffice:
         self._judge(Action.PURGE, lambda: retention.require_own(receipt.unit, self._actor))
         before = retention.period_start(self._steps.now(), self._steps.policy(self._actor.unit))
         ended = self._steps.storage.ended_among(self._actor.unit, receipt.purged)
-        back = [id_ for id_, enrolment in ended.items() if enrolment.last_entry_at < before]
+        back = [enrolment.enrolment_id for enrolment in readable(ended.values()) if enrolment.last_entry_at < before]
         self._forget_notifications(back)
         self._log_purge(back)
         return self._steps.storage.purge_again(receipt, back)
@@ -221,18 +229,26 @@ class AdministratorOffice:
         retention.require_own(stored.unit, self._actor)
         return stored
 
-    def _ended(self) -> Iterator[EndedEnrolment]:
+    def _ended(self) -> Iterator[EndedEnrolment | UnreadableEnrolment]:
         after = ""
         while page := self._steps.storage.ended(self._actor.unit, after=after):
             yield from page
             after = page[-1].enrolment_id
 
     def _histories(
-        self, kinds: Iterable[type[Event]] | None, versions: dict[str, int], progress: Progress
+        self,
+        kinds: Iterable[type[Event]] | None,
+        versions: dict[str, int],
+        progress: Progress,
+        hidden: dict[str, None],
     ) -> Iterator[History]:
         for batch in _batches(self._ended()):
-            ids = [ended.enrolment_id for ended in batch]
-            histories = self._steps.storage.histories(self._actor.unit, ids, kinds)
+            ids = [ended.enrolment_id for ended in readable(batch)]
+            found = self._steps.storage.histories(self._actor.unit, ids, kinds)
+            histories = tuple(history for history in readable(found) if is_whole(history, kinds))
+            hidden.update(dict.fromkeys(ended.enrolment_id for ended in batch))
+            for history in histories:
+                del hidden[history.enrolment.id]
             self._log_each(Action.EXPORT, {history.enrolment.id: history.enrolment.person for history in histories})
             for history in histories:
                 versions[history.enrolment.id] = history.enrolment.version
@@ -243,10 +259,15 @@ class AdministratorOffice:
         present = self._steps.storage.ended_among(self._actor.unit, [planned.enrolment_id for planned in batch])
         policy = self._steps.policy(self._actor.unit)
         now = self._steps.now()
+        hidden = self._unreadable([planned.enrolment_id for planned in batch if planned.enrolment_id in present])
         purge: list[EndedEnrolment] = []
         skip: list[Skipped] = []
         for planned in batch:
-            why = retention.recheck(planned, present.get(planned.enrolment_id), policy, now)
+            there = present.get(planned.enrolment_id)
+            if planned.enrolment_id in hidden or isinstance(there, UnreadableEnrolment):
+                skip.append(Skipped(enrolment_id=planned.enrolment_id, why=Skip.UNREADABLE))
+                continue
+            why = retention.recheck(planned, there, policy, now)
             if why is None:
                 purge.append(planned)
             else:
@@ -254,6 +275,10 @@ class AdministratorOffice:
         self._forget_notifications([planned.enrolment_id for planned in purge])
         self._log_purge([planned.enrolment_id for planned in purge])
         self._steps.storage.purge(plan_id, purge, skip)
+
+    def _unreadable(self, enrolment_ids: Sequence[str]) -> frozenset[str]:
+        """Name those whose state cannot be read: what was lost of them must not be gone for good in silence."""
+        return self._steps.load_each(enrolment_ids)[1]
 
     def _forget_notifications(self, enrolment_ids: Sequence[str]) -> None:
         # Before the purge: the keys are gone with it, and what is interrupted here is taken up again.

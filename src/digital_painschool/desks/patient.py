@@ -1,5 +1,6 @@
 """The patient's room: modules to read, forms to fill in, messages to read and write."""
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -9,7 +10,7 @@ from digital_painschool.access import Access, access, closed, refusal
 from digital_painschool.border import kept_answers, plain_text
 from digital_painschool.desks.reading import ConversationView, conversation_view, conversations
 from digital_painschool.enrolment import Enrolment, Phase
-from digital_painschool.errors import InvalidValue
+from digital_painschool.errors import InvalidValue, NotFound, StorageFailed
 from digital_painschool.events import ConversationRenamed, ConversationStarted, Event, FormSaved, MessageSent
 from digital_painschool.form import Form
 from digital_painschool.people import Party, Patient, PersonId
@@ -20,6 +21,8 @@ from digital_painschool.rules import conversations as talk
 from digital_painschool.rules import forms, ordering
 from digital_painschool.rules.permissions import Action
 from digital_painschool.steps import Check, Step, Steps
+
+_log = logging.getLogger(__name__)
 
 
 @frozen(kw_only=True)
@@ -86,12 +89,28 @@ class PatientRoom:
         self._patient = Patient(person)
 
     def enrolments(self) -> tuple[Overview, ...]:
-        """Give the patient's enrolments at all units, the open ones and the ended ones, oldest first."""
-        found = self._steps.storage.of_person(self._patient.person)
+        """Give the patient's enrolments at all units, the open ones and the ended ones, oldest first.
+
+        One that cannot be read is left out, and a log line names it.
+
+        Raises:
+            StorageFailed: None of them can be read.
+        """
+        found = self._steps.of_person(self._patient.person)
         now = self._steps.now()
         entries = [self._steps.access_entry(Action.SEE_ENROLMENT, self._patient, now, enrolment) for enrolment in found]
         self._steps.storage.log(entries)
-        return tuple(self._overview(enrolment) for enrolment in found)
+        overviews: list[Overview] = []
+        failures: list[StorageFailed | NotFound] = []
+        for enrolment in found:
+            try:
+                overviews.append(self._overview(enrolment))
+            except (StorageFailed, NotFound) as failure:  # its program, which the others may not share
+                _log.error("enrolment %s cannot be shown: %s", enrolment.id, failure)
+                failures.append(failure)
+        if failures and not overviews:
+            raise failures[0]
+        return tuple(overviews)
 
     def overview(self, enrolment_id: str) -> Overview:
         """Give one enrolment: its modules, what is recommended next, what may be done. Rule: M-02 to M-05, D-04a."""

@@ -1,6 +1,6 @@
 """What desks show of conversations and forms: the documents, with the facts that belong to them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from datetime import datetime
 
 from attrs import frozen
@@ -105,6 +105,7 @@ def conversation_view(
         and isinstance(entry.event, MessageSent)
         and entry.event.conversation == conversation.number
     ]
+    _require_all(entries, conversation.from_patient + conversation.from_therapist, "messages")
     documents = storage.documents(enrolment.id, [conversation.heading, *(seq for seq, _ in entries)])
     read = {Party.PATIENT: conversation.read_by_therapist, Party.THERAPIST: conversation.read_by_patient}
     return ConversationView(
@@ -132,6 +133,7 @@ def submissions(storage: Enrolments, enrolment: Enrolment, form: str) -> tuple[S
         for entry in storage.timeline(enrolment.id, [FormSaved])
         if entry.seq <= enrolment.version and isinstance(entry.event, FormSaved) and entry.event.form == form
     ]
+    _require_all(entries, enrolment.form(form).saved, "fillings-in")
     documents = storage.documents(enrolment.id, [seq for seq, _ in entries])
     return tuple(
         Submission(
@@ -144,6 +146,12 @@ def submissions(storage: Enrolments, enrolment: Enrolment, form: str) -> tuple[S
         )
         for seq, event in entries
     )
+
+
+def _require_all(entries: Sized, counted: int, what: str) -> None:
+    """Refuse to show some as if they were all: an entry whose kind is damaged is in no list of a kind."""
+    if len(entries) != counted:
+        raise StorageFailed(f"{counted} {what} are counted and {len(entries)} can be read; restore them from a backup")
 
 
 def _text(documents: Mapping[int, Content], seq: int) -> str:

@@ -119,7 +119,10 @@ class TherapistDesk:
     def find(self, number: str) -> tuple[Enrolment, ...]:
         """Give a person's enrolments that the actor may see, open and ended, oldest first. Rule: M-08, D-09a.
 
+        One that cannot be read is left out, and a log line names it; the list of patients does so too.
+
         Raises:
+            StorageFailed: None of them can be read.
             InvalidIdentity: It is no number of an accepted scheme.
             NotPermitted: No role of the actor may see any enrolment.
         """

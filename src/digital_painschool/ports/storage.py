@@ -6,17 +6,19 @@ Every clause of the docstrings is a promise that adapters are tested against.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from attrs import field, frozen
 
 from digital_painschool.border import Answer
-from digital_painschool.enrolment import Enrolment, Phase, Tally
+from digital_painschool.enrolment import Enrolment, Phase, Tally, UnreadableEnrolment
 from digital_painschool.events import Event
 from digital_painschool.notification import Claimed, Notification, NotificationRecord, Outcome, Profile
 from digital_painschool.people import HsaId, PersonId
 from digital_painschool.program import Program
 from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skipped
+
+Value = TypeVar("Value")
 
 Content = str | Mapping[str, Answer]
 """What a document holds: a text, or the answers to a form."""
@@ -103,15 +105,27 @@ class Enrolments(Protocol):
     """The enrolments with their timelines and documents."""
 
     def load(self, enrolment_id: str) -> Enrolment | None:
-        """Give the present state, or None when there is no such enrolment."""
+        """Give the present state, or None when there is no such enrolment.
+
+        Raises:
+            StorageFailed: It is there and cannot be read: a state that is another enrolment's is none.
+        """
         ...
 
     def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment]:
-        """Give the present states of those that exist, by id."""
+        """Give the present states of those that exist, by id.
+
+        Raises:
+            StorageFailed: One of them cannot be read; ask for each by itself to find out which.
+        """
         ...
 
-    def of_person(self, person: PersonId) -> tuple[Enrolment, ...]:
-        """Give all enrolments of a person at all units, open and ended, oldest first."""
+    def of_person(self, person: PersonId) -> tuple[Enrolment | UnreadableEnrolment, ...]:
+        """Give all enrolments of a person at all units, open and ended, oldest first.
+
+        Contract:
+            * **unreadable**: one that cannot be read is named in its place, and hides none of the others.
+        """
         ...
 
     def save(self, change: Change) -> None:
@@ -199,10 +213,33 @@ class CaseRow:
     key: tuple[int, str]
 
 
+@frozen(kw_only=True)
+class UnreadableCase:
+    """Stands in the list of patients for an open enrolment whose row cannot be read.
+
+    Args:
+        enrolment_id: Which one.
+        key: The row's place in the order; a page goes on after it.
+    """
+
+    enrolment_id: str
+    key: tuple[int, str]
+
+
+def readable(found: Iterable[Value | UnreadableEnrolment | UnreadableCase]) -> tuple[Value, ...]:
+    """Return those of a storage's list that can be read."""
+    return tuple(one for one in found if not isinstance(one, (UnreadableEnrolment, UnreadableCase)))
+
+
+def unreadable(found: Iterable[object]) -> tuple[str, ...]:
+    """Return the ids of those of a storage's list that cannot be read."""
+    return tuple(one.enrolment_id for one in found if isinstance(one, (UnreadableEnrolment, UnreadableCase)))
+
+
 class Caseload(Protocol):
     """The list of patients."""
 
-    def cases(self, query: CaseQuery) -> tuple[CaseRow, ...]:
+    def cases(self, query: CaseQuery) -> tuple[CaseRow | UnreadableCase, ...]:
         """Give a page of the enrolments that have not ended.
 
         Contract:
@@ -210,6 +247,8 @@ class Caseload(Protocol):
               these by enrolment id (code points). A flag is: unread forms or messages, done, undelivered, or
               `access_until` at or before `query.now`. `key` is that rank and the id.
             * **keyset**: the page holds the first `limit` rows whose key is above `after`.
+            * **unreadable**: a row that cannot be read is named in its place, as far as it can be told whose list it is
+              in, and hides none of the others.
         """
         ...
 
@@ -236,6 +275,8 @@ class Outbox(Protocol):
               one that was late does not go on the same forenoon.
             * **left**: with one that a worker left in hand comes when that worker's lease ran out; with one that was
               put back, or was never claimed, nothing.
+            * **unreadable**: a lane in which one cannot be read waits until the lease is over, and that counts as no
+              attempt; it stops no other lane, whatever the limit is. A log line names what cannot be read.
         """
         ...
 
@@ -254,7 +295,8 @@ class Outbox(Protocol):
         """Give the pending, unclaimed and never attempted notifications that an enrolment caused.
 
         One that was attempted may have been handed over: it stays, and the next pass drops it, or lets it stand for
-        others of its lane. In the order of `notifications`.
+        others of its lane. In the order of `notifications`. One that cannot be read is left out, and a log line names
+        it: it must not keep an enrolment from being ended.
         """
         ...
 
@@ -281,7 +323,10 @@ class AccessLog(Protocol):
     def access_entries(
         self, unit: HsaId, *, person: PersonId | None = None, after: int = 0, limit: int = 1000
     ) -> tuple[tuple[int, AccessEntry], ...]:
-        """Give a unit's entries in the order in which they came, each with a rising number; those above `after`."""
+        """Give a unit's entries in the order in which they came, each with a rising number; those above `after`.
+
+        One that cannot be read is left out, and a log line names its number; it hides none of those after it.
+        """
         ...
 
 
@@ -319,16 +364,24 @@ class History:
 class Retention(Protocol):
     """Ended enrolments on their way out. Rule: M-20, M-21, D-21a to D-21c."""
 
-    def ended(self, unit: HsaId, *, after: str = "", limit: int = 1000) -> tuple[EndedEnrolment, ...]:
-        """Give a unit's ended enrolments by rising id (code points), those above `after`, at most `limit`."""
+    def ended(
+        self, unit: HsaId, *, after: str = "", limit: int = 1000
+    ) -> tuple[EndedEnrolment | UnreadableEnrolment, ...]:
+        """Give a unit's ended enrolments by rising id (code points), those above `after`, at most `limit`.
+
+        Contract:
+            * **unreadable**: one that cannot be read is named in its place, and hides none of the others.
+        """
         ...
 
-    def ended_among(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, EndedEnrolment]:
-        """Give the unit's ended enrolments among some, by id."""
+    def ended_among(
+        self, unit: HsaId, enrolment_ids: Iterable[str]
+    ) -> Mapping[str, EndedEnrolment | UnreadableEnrolment]:
+        """Give the unit's ended enrolments among some, by id; one that cannot be read is named, as in `ended`."""
         ...
 
     def persons(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, PersonId]:
-        """Give whose some of a unit's enrolments are, by enrolment id; unknown ones not."""
+        """Give whose some of a unit's enrolments are, by enrolment id; unknown and unreadable ones not."""
         ...
 
     def notification_ids(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
@@ -337,10 +390,13 @@ class Retention(Protocol):
 
     def histories(
         self, unit: HsaId, enrolment_ids: Sequence[str], kinds: Iterable[type[Event]] | None = None
-    ) -> tuple[History, ...]:
+    ) -> tuple[History | UnreadableEnrolment, ...]:
         """Give everything that is kept of some of a unit's enrolments, in the order asked for; unknown ones not.
 
         With `kinds`, only the entries of these kinds, and what was written with them.
+
+        Contract:
+            * **unreadable**: one of which anything cannot be read is named in its place, and hides none of the others.
         """
         ...
 
@@ -385,7 +441,7 @@ class Retention(Protocol):
         ...
 
     def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
-        """Give a unit's receipts, oldest first."""
+        """Give a unit's receipts, oldest first; one that cannot be read is left out, and a log line names its plan."""
         ...
 
     def purge_again(self, receipt: PurgeReceipt, enrolment_ids: Sequence[str]) -> int:
@@ -411,6 +467,8 @@ class Storage(Enrolments, Caseload, Outbox, Staff, AccessLog, Programs, Retentio
         * **refusing**: `StorageFailed` when the storage is closed, full, unreachable, unreadable or of another version;
           nothing is changed then. One that a connection leads to may also lose the answer to a write, and says so with
           `OutcomeUnknown`, a `StorageFailed`: the write is kept whole, or not at all.
+        * **damaged**: a row that cannot be read (cut short, of another type, with a time, a name or a number that
+          cannot be) is refused with `StorageFailed` where it is asked for by itself. It stops nobody else.
         * **silent**: no error text contains anything of the person, or of what people wrote.
     """
 

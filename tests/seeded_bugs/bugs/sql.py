@@ -181,4 +181,37 @@ BUGS = (
             "test_a_step_about_what_somebody_else_holds_is_a_conflict",
         ),
     ),
+    Bug(
+        name="one-damaged-row-hides-a-person-s-others",
+        harm="a patient would see no treatment while an old one of theirs is damaged",
+        module="adapters.sql.enrolments",
+        old="return tuple(read_each(rows, partial(self._state, link), unreadable_enrolment))",
+        new="return tuple(self._state(link, row) for row in rows)",
+        caught_by=Catcher(
+            "tests/test_sql_storage.py::TestSqliteStorage::test_a_list_goes_on_without_a_damaged_enrolment",
+            "test_a_list_goes_on_without_a_damaged_enrolment",
+        ),
+    ),
+    Bug(
+        name="what-cannot-be-read-hangs-on-the-error",
+        harm="a log would get the whole record of a patient",
+        module="serialization",
+        old="        failure = unreadable(what, error)\n    raise failure",
+        new="        raise unreadable(what, error) from None\n    raise failure",
+        caught_by=Catcher(
+            "tests/test_sql_storage.py::TestSqliteStorage::test_a_damaged_enrolment_is_refused_alone_and_in_silence",
+            "test_a_damaged_enrolment_is_refused_alone_and_in_silence",
+        ),
+    ),
+    Bug(
+        name="a-claim-of-nothing-readable-ends-the-pass",
+        harm="all patients behind a damaged row would wait",
+        module="adapters.sql.claims",
+        old="while taken := self._database.write(work):",
+        new="if taken := self._database.write(work):",
+        caught_by=Catcher(
+            "tests/test_sql_storage.py::TestSqliteStorage::test_a_damaged_notification_keeps_no_other_waiting[1]",
+            "test_a_damaged_notification_keeps_no_other_waiting",
+        ),
+    ),
 )

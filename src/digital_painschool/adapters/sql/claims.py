@@ -1,8 +1,8 @@
 """Who has which notifications in hand: the claims of workers, whole lanes at a time."""
 
-import logging
 from collections import deque
 from datetime import datetime, timedelta
+from functools import partial
 from operator import itemgetter
 from secrets import token_hex
 
@@ -12,11 +12,9 @@ from digital_painschool.adapters.sql.connections import Link
 from digital_painschool.adapters.sql.notification_rows import ROW, records
 from digital_painschool.adapters.sql.parts import Part
 from digital_painschool.adapters.sql.schema import PENDING, notifications
-from digital_painschool.adapters.sql.statements import Row, among
-from digital_painschool.errors import StorageFailed
-from digital_painschool.notification import Claimed, NotificationRecord
+from digital_painschool.adapters.sql.statements import Damaged, Row, among
+from digital_painschool.notification import Claimed
 
-_log = logging.getLogger(__name__)
 _n = notifications.c
 _ID, _LANE, _DUE_AT = map([column.name for column in ROW].index, ("id", "lane", "due_at"))
 _HELD = notifications.alias("held")
@@ -69,6 +67,13 @@ _HOLD = (
 )
 
 
+_UNTRIED = (
+    update(notifications)
+    .where(among(_n.id, "ids"), _n.token == bindparam("its_token", type_=_n.token.type))
+    .values(attempts=_n.attempts - literal_column("1", Integer))
+)
+
+
 class ClaimsPart(Part):
     """The method `claim` of the protocol `Outbox` on SQL.
 
@@ -86,15 +91,25 @@ class ClaimsPart(Part):
                 link.count(_HOLD, {"ids": [row[_ID] for row in taken], "token": token, "held_until": now + lease})
             return taken
 
-        taken = self._database.write(work)
-        # What is claimed nobody else adds to or settles: the rest can be read when others may claim again.
-        return tuple(self._database.read(lambda link: _claimed(link, taken, token))) if taken else ()
+        # When nothing of what was taken can be read, what comes after it must not wait for the next pass.
+        while taken := self._database.write(work):
+            # What is claimed nobody else adds to or settles: the rest can be read when others may claim again.
+            claimed, left = self._database.read(partial(_read, taken, token))
+            if left:
+                values = {"ids": left, "its_token": token}
+                self._database.write(lambda link, values=values: link.count(_UNTRIED, values))  # type: ignore[misc]
+            if claimed:
+                return tuple(claimed)
+        return ()
 
 
-def _claimed(link: Link, taken: list[Row], token: str) -> list[Claimed]:
+def _read(taken: list[Row], token: str, link: Link) -> tuple[list[Claimed], list[str]]:
+    """Read what was taken; a lane in which one cannot be read is left until its lease is over: return its ids too."""
     one_of_each = {row[_LANE]: row[_ID] for row in taken}
-    told: dict[str, datetime | None] = dict(link.rows(_TOLD_AT, {"ids": [*one_of_each.values()]}))
-    return [
+    told = {row[0]: row[1] for row in link.each(_TOLD_AT, {"ids": [*one_of_each.values()]}) if type(row) is not Damaged}
+    found = records(link, taken)
+    torn = {row[_LANE] for record, row in zip(found, taken, strict=True) if record is None}
+    claimed = [
         Claimed(
             notification=record.notification,
             attempts=record.attempts,
@@ -102,28 +117,30 @@ def _claimed(link: Link, taken: list[Row], token: str) -> list[Claimed]:
             told_at=told.get(record.notification.lane),
             held_until=row[-1],
         )
-        for record, row in _read(link, taken)
+        for record, row in zip(found, taken, strict=True)
+        if record is not None and row[_LANE] not in torn
     ]
-
-
-def _read(link: Link, taken: list[Row]) -> list[tuple[NotificationRecord, Row]]:
-    """Read rows; a lane in which one cannot be read must not stop the others, and is left until its lease is over."""
-    try:
-        found = records(link, [row[:-1] for row in taken])
-    except StorageFailed as failure:
-        lanes: dict[str, list[Row]] = {}
-        for row in taken:
-            lanes.setdefault(row[_LANE], []).append(row)
-        if len(lanes) > 1:
-            return [pair for rows in lanes.values() for pair in _read(link, rows)]
-        _log.error("%s; who is to be told of it waits", failure)
-        return []
-    return [*zip(found, taken, strict=True)]
+    return claimed, [row[_ID] for row in taken if row[_LANE] in torn]
 
 
 def _first_lanes(link: Link, now: datetime, limit: int) -> list[Row]:
     """Lock whole lanes, those first that have been due for longest, until there are enough; give what is in them."""
-    left = deque(dict.fromkeys(lane for (lane,) in link.rows(_DUE_LANES, {"now": now, "limit": limit})))
+    taken: list[Row] = []
+    seen: set[str] = set()
+    asked = limit
+    while True:
+        due = link.each(_DUE_LANES, {"now": now, "limit": asked})
+        new = dict.fromkeys(row[0] for row in due if type(row) is not Damaged and row[0] not in seen)
+        seen.update(new)
+        taken += _of_lanes(link, now, deque(new), limit - len(taken))
+        if len(taken) >= limit or len(due) < asked:
+            break
+        asked *= 2  # what cannot be locked or read takes nobody's place
+    damaged = [row for row in taken if type(row) is Damaged]
+    return sorted((row for row in taken if type(row) is not Damaged), key=itemgetter(_DUE_AT, _ID)) + damaged
+
+
+def _of_lanes(link: Link, now: datetime, left: deque[str], limit: int) -> list[Row]:
     sizes: dict[str, int] = dict(link.rows(_SIZES, {"now": now, "lanes": [*left]})) if left else {}
     taken: list[Row] = []
     while left and len(taken) < limit:
@@ -133,7 +150,7 @@ def _first_lanes(link: Link, now: datetime, limit: int) -> list[Row]:
             lanes.append(left.popleft())
             enough += sizes.get(lanes[-1], 0)
         taken += _whole(link, now, lanes)
-    return sorted(taken, key=itemgetter(_DUE_AT, _ID))
+    return taken
 
 
 def _whole(link: Link, now: datetime, lanes: list[str]) -> list[Row]:
@@ -142,8 +159,8 @@ def _whole(link: Link, now: datetime, lanes: list[str]) -> list[Row]:
     What somebody else is changing is not waited for; as a lane goes whole, all of it is left for later.
     """
     values = {"now": now, "lanes": lanes}
-    free = link.rows(_LOCK, values)
+    free = [row for row in link.each(_LOCK, values) if isinstance(row[_ID], str)]
     ids = {row[_ID] for row in free}
     # Asked afterwards: what is due and was not locked then is another's, or has just been added.
-    torn = {lane for id_, lane in link.rows(_DUE_IN_LANES, values) if id_ not in ids}
+    torn = {lane for id_, lane in link.each(_DUE_IN_LANES, values) if id_ not in ids}
     return [row for row in free if row[_LANE] not in torn]

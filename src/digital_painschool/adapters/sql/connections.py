@@ -19,7 +19,15 @@ class Link(Protocol):
     """One connection of a driver, lent to one thread at a time. Errors are the driver's own."""
 
     def rows(self, statement: ClauseElement, values: Values) -> list[Row]:
-        """Run a statement and give its rows."""
+        """Run a statement and return its rows.
+
+        Raises:
+            StorageFailed: A row cannot be read.
+        """
+        ...
+
+    def each(self, statement: ClauseElement, values: Values) -> list[Row]:
+        """Run a statement that only reads, and return its rows, those that cannot be read as `Damaged`."""
         ...
 
     def count(self, statement: ClauseElement, values: Values) -> int:

@@ -1,5 +1,6 @@
 """Notifications as rows of the database, and rows as notifications."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -7,11 +8,13 @@ from sqlalchemy import select
 
 from digital_painschool.adapters.sql.connections import Link
 from digital_painschool.adapters.sql.schema import causes, notifications
-from digital_painschool.adapters.sql.statements import Row, among
-from digital_painschool.errors import InvalidValue, StorageFailed
+from digital_painschool.adapters.sql.statements import Damaged, Row, among, require_readable
+from digital_painschool.errors import StorageFailed
 from digital_painschool.notification import Cause, Channel, Notification, NotificationRecord, Status, Template
 from digital_painschool.people import HsaId, PersonId
-from digital_painschool.serialization import hsa_id_from_text
+from digital_painschool.serialization import hsa_id_from_text, read_each
+
+_log = logging.getLogger(__name__)
 
 _CHANNELS = {channel.value: channel for channel in Channel}
 _TEMPLATES = {template.value: template for template in Template}
@@ -45,23 +48,37 @@ _CAUSES = (
 )
 
 
-def records(link: Link, rows: list[Row]) -> tuple[NotificationRecord, ...]:
-    """Read the notifications of rows with their causes, in the same order.
+def records(link: Link, rows: list[Row]) -> list[NotificationRecord | None]:
+    """Read the notifications of rows with their causes, in the same order; None for what cannot be read.
 
-    Raises:
-        StorageFailed: One holds what this version does not know.
+    A log line names each of these.
     """
-    found: dict[str, list[Cause]] = {row[0]: [] for row in rows}
-    if rows:
-        for notification_id, enrolment_id, seq, conversation, number in link.rows(_CAUSES, {"ids": list(found)}):
-            cause = Cause(enrolment_id=enrolment_id, seq=seq, conversation=conversation, number=number)
-            found[notification_id].append(cause)
-    try:
-        recipients = {key: _recipient(*key) for key in {row[_RECIPIENT] for row in rows}}  # of a lane all have the same
-        return tuple(_record(row, recipients[row[_RECIPIENT]], tuple(found[row[0]])) for row in rows)
-    except (KeyError, InvalidValue):
-        problem = StorageFailed("a notification cannot be read: a newer version has written it, or it is damaged")
-    raise problem  # without the value, which may be a number
+    found: dict[Any, list[Cause] | None] = {row[0]: [] for row in rows if isinstance(row[0], str)}
+    if found:
+        for row in link.each(_CAUSES, {"ids": list(found)}):
+            if type(row) is Damaged:
+                # Without one of its reasons a notification could be taken for one that has none any more.
+                found[row[0]] = None
+            elif (causes_ := found[row[0]]) is not None:
+                _, enrolment_id, seq, conversation, number = row
+                causes_.append(Cause(enrolment_id=enrolment_id, seq=seq, conversation=conversation, number=number))
+    recipients: dict[Row, PersonId | HsaId] = {}  # of a lane all have the same
+
+    def record(row: Row) -> NotificationRecord:
+        require_readable(row)
+        whose, reasons = row[_RECIPIENT], found[row[0]]
+        if whose not in recipients:
+            recipients[whose] = _recipient(*whose)
+        if not reasons:
+            raise StorageFailed("a notification without a reason")
+        return _record(row, recipients[whose], tuple(reasons))
+
+    return read_each(rows, record, _unreadable)
+
+
+def _unreadable(row: Row) -> None:
+    id_ = row[0] if isinstance(row[0], str) else "without an id"
+    _log.error("notification %s cannot be read: a newer version has written it, or it is damaged", id_)
 
 
 def _recipient(scheme: str, value: str) -> PersonId | HsaId:
@@ -69,7 +86,8 @@ def _recipient(scheme: str, value: str) -> PersonId | HsaId:
 
 
 def _record(row: Row, recipient: PersonId | HsaId, found: tuple[Cause, ...]) -> NotificationRecord:
-    id_, unit, channel, _, _, template, window, lane, due_at, collected, status, attempts, settled_at = row
+    # What else a statement selects comes after these.
+    id_, unit, channel, _, _, template, window, lane, due_at, collected, status, attempts, settled_at, *_ = row
     return NotificationRecord(
         notification=Notification(
             id=id_,

@@ -14,7 +14,7 @@ from digital_painschool.adapters.sql.notification_rows import ROW, cause_values,
 from digital_painschool.adapters.sql.parts import insert_into, may_exist
 from digital_painschool.adapters.sql.schema import FREE, PENDING, causes, notifications
 from digital_painschool.adapters.sql.windows import SAME, waits_for_the_same
-from digital_painschool.errors import Conflict
+from digital_painschool.errors import Conflict, StorageFailed
 from digital_painschool.notification import Notification, NotificationRecord, Outcome, Status
 from digital_painschool.ports.storage import Change
 
@@ -92,16 +92,21 @@ class OutboxPart(ClaimsPart):
         self._database.write(lambda link: self._settle(link, outcomes))
 
     def notifications(self, enrolment_id: str) -> tuple[NotificationRecord, ...]:
-        return self._caused_by(enrolment_id, _OF_ENROLMENT)
+        found = self._caused_by(enrolment_id, _OF_ENROLMENT)
+        read = tuple(record for record in found if record is not None)
+        if len(read) < len(found):
+            raise StorageFailed(f"a notification of enrolment {enrolment_id} cannot be read; was it changed by hand?")
+        return read
 
     def droppable(self, enrolment_id: str) -> tuple[Notification, ...]:
-        return tuple(record.notification for record in self._caused_by(enrolment_id, _DROPPABLE))
+        found = self._caused_by(enrolment_id, _DROPPABLE)
+        return tuple(record.notification for record in found if record is not None)
 
-    def _caused_by(self, enrolment_id: str, statement: Any) -> tuple[NotificationRecord, ...]:
+    def _caused_by(self, enrolment_id: str, statement: Any) -> Sequence[NotificationRecord | None]:
         if not may_exist(enrolment_id):
             return ()
         values = {"enrolment_id": enrolment_id}
-        return self._database.read(lambda link: records(link, link.rows(statement, values)), several=True)
+        return self._database.read(lambda link: records(link, link.each(statement, values)), several=True)
 
     def _change_notifications(self, link: Link, change: Change) -> None:
         held = all(link.rows(_STILL_HELD, {"id": c.notification.id, "claim": c.token}) for c in change.held)

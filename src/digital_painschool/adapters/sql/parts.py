@@ -12,6 +12,7 @@ from digital_painschool.adapters.sql.schema import access_log
 from digital_painschool.border import is_storable
 from digital_painschool.people import PersonId
 from digital_painschool.ports.storage import AccessEntry
+from digital_painschool.serialization import read_stored
 
 
 class Part:
@@ -41,8 +42,12 @@ def to_json(data: Any) -> str:
 
 
 def from_json(text: str) -> Any:
-    """Read JSON text."""
-    return orjson.loads(text)
+    """Read JSON text.
+
+    Raises:
+        StorageFailed: It is none. The parser's own error would hold all of it.
+    """
+    return read_stored("JSON text in the database", orjson.loads, text)
 
 
 def may_exist(text: str) -> bool:

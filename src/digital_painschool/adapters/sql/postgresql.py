@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.types.datetime import TimestamptzLoader
 from sqlalchemy import Connection, NullPool, create_engine, event
 from sqlalchemy.dialects.postgresql import psycopg as dialects
 from sqlalchemy.exc import DBAPIError
@@ -16,7 +17,7 @@ from sqlalchemy.sql import ClauseElement
 
 from digital_painschool.adapters.sql.revisions import MIGRATION_LOCK
 from digital_painschool.adapters.sql.schema_names import before, checked
-from digital_painschool.adapters.sql.statements import Row, Statements, Values
+from digital_painschool.adapters.sql.statements import Row, Statements, Values, sound
 from digital_painschool.errors import Conflict, PainschoolError, StorageFailed
 
 _JOBS = {"claim": 703162019, "plan": 703162020}
@@ -41,6 +42,17 @@ _Selector: type[BaseSelector] = getattr(selectors, "PollSelector", selectors.Sel
 _OUT_OF_ORDER = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
 
 
+class _TimeOrBytes(TimestamptzLoader):
+    """Reads a time, and leaves as it is one that Python does not know."""
+
+    def load(self, data: Any) -> Any:
+        """Read it."""
+        try:
+            return super().load(data)
+        except psycopg.DataError:
+            return bytes(data)
+
+
 class PostgresqlLink:
     """One connection to a server; every statement outside a transaction is one of its own."""
 
@@ -51,8 +63,21 @@ class PostgresqlLink:
         self._before = before(schema)
 
     def rows(self, statement: ClauseElement, values: Values) -> list[Row]:
+        return sound(self.each(statement, values))
+
+    def each(self, statement: ClauseElement, values: Values) -> list[Row]:
         compiled = self._statements[statement]
-        return compiled.rows(self._execute(compiled.sql, compiled.values(values)).fetchall())
+        given = compiled.values(values)
+        try:
+            return compiled.rows(self._execute(compiled.sql, given).fetchall())
+        except psycopg.DataError as error:
+            if error.sqlstate is not None:
+                raise
+        # Not the server's error but the driver's: a time is one that Python does not know. Read again, that one alone
+        # is missing.
+        with self._connection.cursor() as cursor:
+            cursor.adapters.register_loader("timestamptz", _TimeOrBytes)
+            return compiled.rows(cursor.execute(compiled.sql.encode(), given).fetchall())
 
     def count(self, statement: ClauseElement, values: Values) -> int:
         compiled = self._statements[statement]

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ClauseElement
 
 from digital_painschool.adapters.sql.schema_names import none
-from digital_painschool.adapters.sql.statements import Row, Statements, Values
+from digital_painschool.adapters.sql.statements import Row, Statements, Values, sound
 from digital_painschool.errors import Conflict, PainschoolError, StorageFailed
 
 _PATIENCE = 30.0
@@ -41,8 +41,22 @@ class SqliteLink:
         self._execute = connection.execute
 
     def rows(self, statement: ClauseElement, values: Values) -> list[Row]:
+        return sound(self.each(statement, values))
+
+    def each(self, statement: ClauseElement, values: Values) -> list[Row]:
         compiled = _STATEMENTS[statement]
-        return compiled.rows(self._execute(compiled.sql, compiled.values(values)).fetchall())
+        given = compiled.values(values)
+        try:
+            return compiled.rows(self._execute(compiled.sql, given).fetchall())
+        except sqlite3.OperationalError as error:
+            if hasattr(error, "sqlite_errorname"):
+                raise
+        # Not SQLite's error but the driver's: a text is not UTF-8. Read again, that one alone is missing.
+        self._connection.text_factory = _text_or_bytes
+        try:
+            return compiled.rows(self._execute(compiled.sql, given).fetchall())
+        finally:
+            self._connection.text_factory = str
 
     def count(self, statement: ClauseElement, values: Values) -> int:
         compiled = _STATEMENTS[statement]
@@ -153,6 +167,13 @@ class SqliteDriver:
             return Conflict("somebody else saved the same at the same time; load again and decide again")
         advice = next((text for start, text in _ADVICE.items() if name.startswith(start)), "see the name of the error")
         return StorageFailed(f"SQLite could not do it ({name}): {advice}")
+
+
+def _text_or_bytes(text: bytes) -> str | bytes:
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        return text
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:

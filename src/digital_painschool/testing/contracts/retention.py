@@ -8,7 +8,7 @@ from attrs import evolve
 from digital_painschool.enrolment import Enrolment
 from digital_painschool.events import FormSaved, MessageSent
 from digital_painschool.notification import Notification, Notify, Status
-from digital_painschool.ports.storage import Entry, History, Storage
+from digital_painschool.ports.storage import Entry, History, Storage, readable
 from digital_painschool.purging import (
     Decision,
     EndedEnrolment,
@@ -111,7 +111,7 @@ class RetentionContract(StorageOpening):
     def test_histories_give_everything_in_the_order_asked_for(self, storage: Storage) -> None:
         """Otherwise an export would lack something that the purge then destroys (M-21)."""
         first, second = long_history(storage), over(storage, "b", OTHER_PERSON)
-        histories = storage.histories(UNIT, ("b", "missing", first.id))
+        histories = readable(storage.histories(UNIT, ("b", "missing", first.id)))
         expected = tuple(
             History(
                 enrolment=e,
@@ -145,24 +145,25 @@ class RetentionContract(StorageOpening):
         """Otherwise something that came after the export would be purged unexported (D-21a)."""
         e, other = over(storage, "a"), over(storage, "b", OTHER_PERSON)
         exported(storage, {"a": e.version})
-        assert {"a": e.version, "b": 0} == {ended.enrolment_id: ended.exported for ended in storage.ended(UNIT)}
+        assert {"a": e.version, "b": 0} == {x.enrolment_id: x.exported for x in readable(storage.ended(UNIT))}
         e = saved(storage, by_worker(e, drop, self._notification(storage, e), at=RUN, outcomes=()))
-        (ended,) = storage.ended_among(UNIT, ("a",)).values()
+        (ended,) = readable(storage.ended_among(UNIT, ("a",)).values())
         assert (e.version, e.version - 1) == (ended.version, ended.exported)
         exported(storage, {"a": e.version, "b": other.version}, "export-2")
-        assert {"a": e.version, "b": other.version} == {x.enrolment_id: x.exported for x in storage.ended(UNIT)}
+        both = readable(storage.ended(UNIT))
+        assert {"a": e.version, "b": other.version} == {x.enrolment_id: x.exported for x in both}
 
     def test_an_export_of_what_is_gone_leaves_nothing(self, storage: Storage) -> None:
         """Otherwise an enrolment that comes back under its id would count as exported."""
         exported(storage, {"a": 1})
         assert () == storage.ended(UNIT)
         over(storage, "a")
-        assert [0] == [ended.exported for ended in storage.ended(UNIT)]
+        assert [0] == [ended.exported for ended in readable(storage.ended(UNIT))]
 
     def test_a_plan_is_kept(self, storage: Storage) -> None:
         """Otherwise what is approved would not be what was seen (D-21a)."""
         all_over(storage)
-        made = plan(storage.ended(UNIT), POLICY, plan_id="plan-1", unit=UNIT, by=NURSE, at=LATER)
+        made = plan(readable(storage.ended(UNIT)), POLICY, plan_id="plan-1", unit=UNIT, by=NURSE, at=LATER)
         assert IDS == tuple(planned.enrolment_id for planned in made.enrolments)
         storage.keep_plan(made, LOGGED)
         assert made == storage.plan("plan-1")
@@ -255,7 +256,7 @@ class RetentionContract(StorageOpening):
         e = over(storage, "a")
         assert (e,) == storage.of_person(PERSON)
         assert e.version == len(storage.timeline("a"))
-        assert [0] == [ended.exported for ended in storage.ended(UNIT)]
+        assert [0] == [ended.exported for ended in readable(storage.ended(UNIT))]
 
     def test_one_that_changed_is_not_purged_but_named(self, storage: Storage) -> None:
         """Otherwise something new would be destroyed that nobody approved (D-21a)."""

@@ -12,7 +12,7 @@ from digital_painschool.enrolment import Enrolment, replay
 from digital_painschool.errors import Conflict, StorageFailed
 from digital_painschool.notification import Notify, Profile, Status
 from digital_painschool.policy import FlagKind
-from digital_painschool.ports.storage import CaseQuery, Change, Storage
+from digital_painschool.ports.storage import CaseQuery, Change, Storage, readable
 from digital_painschool.testing.contracts.at_once import PROCESSES, in_processes, in_threads, refusal_or
 from digital_painschool.testing.contracts.changes import (
     DAY,
@@ -91,7 +91,7 @@ class SharingContract(StorageOpening):
         results = self.processes(forked_place, [partial(start, number) for number in range(PROCESSES)])
         with self.opened(forked_place) as storage:
             winners = {f"{race}-{only_one(told)}" for race, told in enumerate(zip(*results, strict=True))}
-            assert winners == {e.id for person in PERSONS for e in storage.of_person(person)}
+            assert winners == {e.id for person in PERSONS for e in readable(storage.of_person(person))}
 
     def test_no_process_loses_another_s_step(self, forked_place: object) -> None:
         """Otherwise, of people who all try again until it is saved, one's answers would be gone."""
@@ -160,7 +160,7 @@ class SharingContract(StorageOpening):
 
         def read_on(storage: Storage, wait: Wait) -> Any:
             wait()
-            seen = [storage.histories(UNIT, (first.id,))[0] for _ in range(20)]
+            seen = [readable(storage.histories(UNIT, (first.id,)))[0] for _ in range(20)]
             return [
                 history.enrolment == replay(entry.event for entry in history.timeline)
                 and history.enrolment.version - 1 == len(history.documents)
@@ -211,7 +211,7 @@ class SharingContract(StorageOpening):
                 e = saved(here, fill_in(e, at=MORNING + e.version * DAY))
                 assert e == there.load("a") == dict(there.load_many(("a",)))["a"] == there.of_person(PERSON)[0]
                 assert e == replay(entry.event for entry in there.timeline("a"))
-                [row] = there.cases(CaseQuery(unit=UNIT, therapist=None, now=MORNING))
+                [row] = readable(there.cases(CaseQuery(unit=UNIT, therapist=None, now=MORNING)))
                 assert e.last_seen_at == row.last_seen_at
             [claimed] = one.claim(RUN, 10, LEASE)
             assert () == other.claim(RUN, 10, LEASE)

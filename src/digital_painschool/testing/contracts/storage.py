@@ -21,6 +21,7 @@ from digital_painschool.testing.contracts.changes import (
     converse,
     saved,
 )
+from digital_painschool.testing.contracts.damage import DamageContract
 from digital_painschool.testing.contracts.durability import DurabilityContract
 from digital_painschool.testing.contracts.enrolments import EnrolmentsContract
 from digital_painschool.testing.contracts.growth import GrowthContract
@@ -95,6 +96,7 @@ class StorageContract(
     SharingContract,
     DurabilityContract,
     GrowthContract,
+    DamageContract,
 ):
     """Every clause of the storage port: say how yours is opened, and run pytest.
 

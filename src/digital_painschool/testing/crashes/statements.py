@@ -95,6 +95,9 @@ class _WatchedLink:
             lasting=lambda: not self._is_begun and bool(getattr(statement, "_independent_ctes", ())),
         )
 
+    def each(self, statement: ClauseElement, values: Values) -> list[Row]:
+        return self._process.state(_words(statement), lambda: self._link.each(statement, values), lasting=lambda: False)
+
     def count(self, statement: ClauseElement, values: Values) -> int:
         return self._process.state(
             _words(statement), lambda: self._link.count(statement, values), lasting=lambda: not self._is_begun

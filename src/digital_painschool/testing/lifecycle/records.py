@@ -9,6 +9,7 @@ from hypothesis.stateful import precondition, rule
 
 from digital_painschool.notification import Channel
 from digital_painschool.people import Actor, HsaId, Role
+from digital_painschool.ports.storage import readable
 from digital_painschool.purging import PurgePlan, PurgeReceipt
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.lifecycle import calendar
@@ -126,7 +127,7 @@ class Records(Days):
                 course.exported = versions.get(course.id, course.exported)
 
     def _exported(self, unit: HsaId) -> bool:
-        return all(e.exported == e.version for e in self.school.storage.ended(unit))
+        return all(e.exported == e.version for e in readable(self.school.storage.ended(unit)))
 
     @rule(where=WHERE)
     @during("records")
@@ -216,7 +217,7 @@ class Records(Days):
                 dict(storage.documents(course.id, range(1, of.versions[course.id] + 1))),
                 storage.notifications(course.id),
                 storage.notification_ids(course.unit, [course.id]),
-                [e for e in storage.of_person(self.person(course.number)) if e.id == course.id],
+                [e for e in readable(storage.of_person(self.person(course.number))) if e.id == course.id],
             )
             same(7, ((), {}, (), (), []), left, f"{course.id} is purged, and something of it is left")
             unforgotten = keys[course.id] - self.witnesses[0].forgotten
