@@ -111,7 +111,7 @@ class Notification:
     """
 
     id: str
-    unit: HsaId
+    unit: HsaId = field(converter=HsaId)
     channel: Channel
     recipient: PersonId | HsaId
     template: Template

@@ -6,7 +6,7 @@ Rule: M-20, M-21, D-21a, D-21b.
 from datetime import datetime
 from enum import Enum
 
-from attrs import frozen
+from attrs import field, frozen
 
 from digital_painschool.people import HsaId
 
@@ -35,7 +35,7 @@ class Decision:
     """Who approved a plan, when, on which decision (gallringsbeslut)."""
 
     reference: str
-    by: HsaId
+    by: HsaId = field(converter=HsaId)
     at: datetime
 
 
@@ -54,8 +54,8 @@ class PurgePlan:
     """
 
     id: str
-    unit: HsaId
-    made_by: HsaId
+    unit: HsaId = field(converter=HsaId)
+    made_by: HsaId = field(converter=HsaId)
     made_at: datetime
     ended_before: datetime
     enrolments: tuple[EndedEnrolment, ...]
@@ -94,9 +94,9 @@ class PurgeReceipt:
     """
 
     plan_id: str
-    unit: HsaId
+    unit: HsaId = field(converter=HsaId)
     decision: Decision
-    purged_by: HsaId
+    purged_by: HsaId = field(converter=HsaId)
     purged_at: datetime
     purged: tuple[str, ...]
     skipped: tuple[Skipped, ...] = ()
@@ -125,8 +125,8 @@ class ExportReceipt:
     """
 
     id: str
-    unit: HsaId
-    exported_by: HsaId
+    unit: HsaId = field(converter=HsaId)
+    exported_by: HsaId = field(converter=HsaId)
     exported_at: datetime
     enrolments: int
     files: tuple[ExportedFile, ...]

@@ -12,6 +12,7 @@ from attrs import evolve, field, frozen
 
 from digital_painschool.catalogue import UnitTerms
 from digital_painschool.errors import WiringError
+from digital_painschool.people import by_hsa_id
 from digital_painschool.policy import Policy
 from digital_painschool.program import Program
 
@@ -21,6 +22,10 @@ _WHERE = ("url", "schema")
 
 def _frozen(options: Mapping[str, object]) -> Mapping[str, object]:
     return MappingProxyType(dict(options))
+
+
+def _by_unit(units: Mapping[str, UnitTerms]) -> Mapping[str, UnitTerms]:
+    return MappingProxyType({str(unit): terms for unit, terms in by_hsa_id(units).items()})
 
 
 @frozen
@@ -62,7 +67,7 @@ class Settings:
     programs: tuple[Program, ...] = ()
     offered: tuple[str, ...] | None = None
     policy: Policy = Policy()
-    units: Mapping[str, UnitTerms] = field(factory=dict)
+    units: Mapping[str, UnitTerms] = field(factory=dict, converter=_by_unit)
 
     @inbox.default
     def _beside_the_storage(self) -> Chosen:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from attrs import frozen
 
-from digital_painschool.errors import DeliveryFailed, WiringError
-from digital_painschool.people import HsaId
+from digital_painschool.errors import DeliveryFailed, InvalidValue, WiringError
+from digital_painschool.people import HsaId, by_hsa_id
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.messaging import Address
 
@@ -36,12 +36,12 @@ class TomlDirectory:
             DeliveryFailed: The file cannot be read at the moment.
         """
         try:
-            return _entries(self.path).get(hsa_id)
+            return _entries(self.path).get(HsaId(hsa_id))
         except WiringError:
             raise DeliveryFailed("the staff directory's file cannot be read at the moment") from None
 
 
-def _entries(path: Path) -> dict[str, StaffEntry]:
+def _entries(path: Path) -> dict[HsaId, StaffEntry]:
     try:
         data = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
@@ -53,6 +53,10 @@ def _entries(path: Path) -> dict[str, StaffEntry]:
             raise WiringError(f"staff directory {path}: {hsa_id!r} is not a table with email and sms, or one of them")
         if not all(isinstance(value, str) and value for value in entry.values()):
             raise WiringError(f"staff directory {path}: an address of {hsa_id!r} is not text")
+    try:
+        entries = by_hsa_id(data)
+    except InvalidValue as error:
+        raise WiringError(f"staff directory {path}: the name of each table is an HSA-id: {error}") from None
     return {
-        hsa_id: StaffEntry(**{key: Address(value) for key, value in entry.items()}) for hsa_id, entry in data.items()
+        hsa_id: StaffEntry(**{key: Address(value) for key, value in entry.items()}) for hsa_id, entry in entries.items()
     }

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Protocol
 
 from attrs import field, frozen
+from attrs.converters import optional
 
 from digital_painschool.border import Answer
 from digital_painschool.enrolment import Enrolment, Phase, Tally
@@ -56,7 +57,7 @@ class AccessEntry:
 
     at: datetime
     by: str
-    unit: HsaId
+    unit: HsaId = field(converter=HsaId)
     action: str
     activity: Activity
     enrolment_id: str | None = None
@@ -159,8 +160,8 @@ class CaseQuery:
         limit: The most rows of a page.
     """
 
-    unit: HsaId
-    therapist: HsaId | None
+    unit: HsaId = field(converter=HsaId)
+    therapist: HsaId | None = field(converter=optional(HsaId))
     now: datetime
     after: tuple[int, str] | None = None
     limit: int = 50
