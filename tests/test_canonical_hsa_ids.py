@@ -44,7 +44,7 @@ def school_at(url: str) -> Scenario:
 
     def opening(world: World) -> Ports:
         made[:] = [SqlInbox(url, clock=lambda: world.now), SqlMessenger(Channel.EMAIL, url, clock=lambda: world.now)]
-        known = {NURSE.hsa_id: StaffEntry(email=Address("nurse@vgregion.example"))}
+        known = {str(NURSE.hsa_id): StaffEntry(email=Address("nurse@vgregion.example"))}
         return world.ports(
             storage=SqlStorage(url), inbox=made[0], messengers=(made[1],), directory=MemoryDirectory(known)
         )

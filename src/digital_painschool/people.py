@@ -8,6 +8,7 @@ from typing import Self, TypeVar
 from attrs import field, frozen
 
 from digital_painschool.errors import InvalidValue
+from digital_painschool.masking import Masked, masked_text
 
 _HSA_ID = re.compile(r"[Ss][Ee][0-9]{10}-[A-Za-z0-9]+")
 _HSA_ID_LENGTH = 31
@@ -75,21 +76,26 @@ class PersonId:
         scheme: The kind of number, such as `"personnummer"`.
         value: Twelve ASCII characters (digits and capital letters), no separator.
 
-    The `repr` and `str` are masked (`19850709-****`); ask for `value` where the number itself is meant.
+    The number is masked however the value is shown (`19850709-****`); ask for `value` where the number itself is meant.
     """
 
     scheme: str = field()
-    value: str = field()
+    _value: Masked[str] = field(converter=masked_text)
 
     @scheme.validator
     def _is_named(self, _: object, scheme: str) -> None:
         if not isinstance(scheme, str) or not scheme.isascii() or not scheme.replace("-", "").isalnum():
             raise InvalidValue("a scheme is named with letters, digits and hyphens, such as 'personnummer'")
 
-    @value.validator
-    def _is_canonical(self, _: object, value: str) -> None:
-        if not isinstance(value, str) or not _PERSON_VALUE.fullmatch(value):
+    @_value.validator
+    def _is_canonical(self, _: object, value: Masked[str]) -> None:
+        if not isinstance(value.reveal(), str) or not _PERSON_VALUE.fullmatch(value.reveal()):
             raise InvalidValue("an identity number in canonical form is twelve digits or capital letters")
+
+    @property
+    def value(self) -> str:
+        """The number itself."""
+        return self._value.reveal()
 
     def __repr__(self) -> str:
         return f"{self.value[:8]}-****"

@@ -14,6 +14,7 @@ from attrs.converters import optional
 from digital_painschool.border import Answer
 from digital_painschool.enrolment import Enrolment, Phase, Tally
 from digital_painschool.events import Event
+from digital_painschool.masking import Masked
 from digital_painschool.notification import Claimed, Notification, NotificationRecord, Outcome, Profile
 from digital_painschool.people import HsaId, PersonId
 from digital_painschool.program import Program
@@ -21,6 +22,10 @@ from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan,
 
 Content = str | Mapping[str, Answer]
 """What a document holds: a text, or the answers to a form."""
+
+
+def _masked(documents: Mapping[int, Content] | Masked[Mapping[int, Content]]) -> Masked[Mapping[int, Content]]:
+    return Masked(documents)
 
 
 @frozen(kw_only=True, slots=False)
@@ -91,13 +96,18 @@ class Change:
     before: int
     enrolment: Enrolment
     events: tuple[Event, ...]
-    documents: Mapping[int, Content] = field(repr=False)
+    _documents: Masked[Mapping[int, Content]] = field(converter=_masked, repr=False)
     tally: Tally
     access: AccessEntry
     notifications: tuple[Notification, ...] = ()
     dropped: tuple[str, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     held: tuple[Claimed, ...] = ()
+
+    @property
+    def documents(self) -> Mapping[int, Content]:
+        """What people wrote."""
+        return self._documents.reveal()
 
 
 class Enrolments(Protocol):
@@ -310,7 +320,12 @@ class History:
 
     enrolment: Enrolment
     timeline: tuple[Entry, ...]
-    documents: Mapping[int, Content] = field(repr=False)
+    _documents: Masked[Mapping[int, Content]] = field(converter=_masked, repr=False)
+
+    @property
+    def documents(self) -> Mapping[int, Content]:
+        """What people wrote."""
+        return self._documents.reveal()
 
 
 class Retention(Protocol):
