@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from digital_painschool import Channel, DeliveryFailed, HsaId, WiringError
+from digital_painschool import Channel, DeliveryFailed, HsaId, InvalidValue, WiringError
 from digital_painschool.adapters.file_messenger import FileMessenger
+from digital_painschool.adapters.memory import MemoryDirectory
 from digital_painschool.adapters.toml_directory import TomlDirectory
 from digital_painschool.notification import Template
 from digital_painschool.ports.directory import StaffEntry
@@ -28,6 +29,22 @@ def test_directory_gives_what_the_file_has(tmp_path: Path) -> None:
     assert StaffEntry(sms=Address("+46701740605")) == directory.find(HsaId("SE2321000131-P2"))
     assert directory.find(HsaId("SE2321000131-P3")) is None
     assert "nurse" not in repr(directory.find(NURSE))
+
+
+@pytest.mark.rule("D-06b")
+def test_the_letters_of_an_id_in_the_file_do_not_matter(tmp_path: Path) -> None:
+    """Otherwise a member of staff whose id was typed in small letters would get no message."""
+    path = tmp_path / "staff.toml"
+    path.write_text('["se2321000131-p00ab"]\nemail = "nurse@example.org"\n')
+    assert StaffEntry(email=Address("nurse@example.org")) == TomlDirectory(path).find(HsaId("SE2321000131-P00AB"))
+    path.write_text('["se2321000131-p1"]\nsms = "+461"\n["SE2321000131-P1"]\nsms = "+462"\n')
+    with pytest.raises(WiringError, match="SE2321000131-P1 comes twice"):
+        TomlDirectory(path)
+    path.write_text('["SE2321000131-\u0131"]\nsms = "+461"\n', "utf-8")
+    with pytest.raises(WiringError, match="the name of each table is an HSA-id"):
+        TomlDirectory(path)
+    with pytest.raises(InvalidValue, match="comes twice"):
+        MemoryDirectory({"se2321000131-p1": StaffEntry(), "SE2321000131-P1": StaffEntry()})
 
 
 def test_directory_is_asked_anew(tmp_path: Path) -> None:

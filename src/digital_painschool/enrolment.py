@@ -9,7 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from digital_painschool.events import (
     AccessEnded,
@@ -138,8 +138,8 @@ class Enrolment:
     id: str
     version: int
     person: PersonId
-    unit: HsaId
-    therapist: HsaId
+    unit: HsaId = field(converter=HsaId)
+    therapist: HsaId = field(converter=HsaId)
     program: str
     program_version: str
     phase: Phase = Phase.ACTIVE

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from attrs import field, frozen
 
+from digital_painschool.masking import Masked, masked_text
 from digital_painschool.people import HsaId, PersonId
 from digital_painschool.policy import FlagKind
 
@@ -111,15 +112,20 @@ class Notification:
     """
 
     id: str
-    unit: HsaId
+    unit: HsaId = field(converter=HsaId)
     channel: Channel
     recipient: PersonId | HsaId
     template: Template
     window: str
-    lane: str = field(repr=False)
+    _lane: Masked[str] = field(converter=masked_text, repr=False)
     due_at: datetime
     causes: tuple[Cause, ...]
     collected: bool = False
+
+    @property
+    def lane(self) -> str:
+        """The lane; that of a collected one has the patient's number in it."""
+        return self._lane.reveal()
 
 
 class Status(Enum):

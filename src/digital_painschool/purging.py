@@ -6,7 +6,7 @@ Rule: M-20, M-21, D-21a, D-21b.
 from datetime import datetime
 from enum import Enum
 
-from attrs import frozen
+from attrs import field, frozen
 
 from digital_painschool.people import HsaId
 
@@ -35,7 +35,7 @@ class Decision:
     """Who approved a plan, when, on which decision (gallringsbeslut)."""
 
     reference: str
-    by: HsaId
+    by: HsaId = field(converter=HsaId)
     at: datetime
 
 
@@ -55,8 +55,8 @@ class PurgePlan:
     """
 
     id: str
-    unit: HsaId
-    made_by: HsaId
+    unit: HsaId = field(converter=HsaId)
+    made_by: HsaId = field(converter=HsaId)
     made_at: datetime
     ended_before: datetime
     enrolments: tuple[EndedEnrolment, ...]
@@ -97,9 +97,9 @@ class PurgeReceipt:
     """
 
     plan_id: str
-    unit: HsaId
+    unit: HsaId = field(converter=HsaId)
     decision: Decision
-    purged_by: HsaId
+    purged_by: HsaId = field(converter=HsaId)
     purged_at: datetime
     purged: tuple[str, ...]
     skipped: tuple[Skipped, ...] = ()
@@ -129,8 +129,8 @@ class ExportReceipt:
     """
 
     id: str
-    unit: HsaId
-    exported_by: HsaId
+    unit: HsaId = field(converter=HsaId)
+    exported_by: HsaId = field(converter=HsaId)
     exported_at: datetime
     enrolments: int
     files: tuple[ExportedFile, ...]

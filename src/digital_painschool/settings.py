@@ -12,6 +12,8 @@ from attrs import evolve, field, frozen
 
 from digital_painschool.catalogue import UnitTerms
 from digital_painschool.errors import WiringError
+from digital_painschool.masking import Masked
+from digital_painschool.people import by_hsa_id
 from digital_painschool.policy import Policy
 from digital_painschool.program import Program
 
@@ -19,8 +21,16 @@ _WHERE = ("url", "schema")
 """Where an adapter in SQL has its rows; those beside the storage have the storage's."""
 
 
-def _frozen(options: Mapping[str, object]) -> Mapping[str, object]:
-    return MappingProxyType(dict(options))
+def _frozen(options: Mapping[str, object] | Masked[Mapping[str, object]]) -> Masked[Mapping[str, object]]:
+    return options if isinstance(options, Masked) else Masked(MappingProxyType(dict(options)))
+
+
+def _names(options: Masked[Mapping[str, object]]) -> str:
+    return repr(sorted(options.reveal()))
+
+
+def _by_unit(units: Mapping[str, UnitTerms]) -> Mapping[str, UnitTerms]:
+    return MappingProxyType({str(unit): terms for unit, terms in by_hsa_id(units).items()})
 
 
 @frozen
@@ -28,7 +38,12 @@ class Chosen:
     """An adapter that is chosen: its name among the offers, and its options, of which only the names are shown."""
 
     name: str
-    options: Mapping[str, object] = field(factory=dict, converter=_frozen, repr=lambda options: repr(sorted(options)))
+    _options: Masked[Mapping[str, object]] = field(factory=dict, converter=_frozen, repr=_names)
+
+    @property
+    def options(self) -> Mapping[str, object]:
+        """The options; a URL may hold a password."""
+        return self._options.reveal()
 
     @property
     def place(self) -> Mapping[str, object]:
@@ -62,7 +77,7 @@ class Settings:
     programs: tuple[Program, ...] = ()
     offered: tuple[str, ...] | None = None
     policy: Policy = Policy()
-    units: Mapping[str, UnitTerms] = field(factory=dict)
+    units: Mapping[str, UnitTerms] = field(factory=dict, converter=_by_unit)
 
     @inbox.default
     def _beside_the_storage(self) -> Chosen:

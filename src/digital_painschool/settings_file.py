@@ -11,7 +11,6 @@ from cattrs.v import format_exception
 
 from digital_painschool.catalogue import UnitTerms
 from digital_painschool.errors import InvalidProgram, InvalidValue, WiringError
-from digital_painschool.people import HsaId
 from digital_painschool.policy import Policy, zone_of
 from digital_painschool.programs import load_program
 from digital_painschool.settings import Chosen, Settings
@@ -71,7 +70,7 @@ def _settings(data: Table, folder: Path) -> Settings:
         programs=tuple(load_program(folder / name) for name in _texts(programs, "files", "programs")),
         offered=_texts(programs, "offered", "programs") if "offered" in programs else None,
         policy=_policy(policy),
-        units={HsaId(unit): _unit(own, f"units.{unit}", policy, folder) for unit, own in units.items()},
+        units={unit: _unit(own, f"units.{unit}", policy, folder) for unit, own in units.items()},
     )
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from attrs import frozen
 
-from digital_painschool.errors import DeliveryFailed, WiringError
-from digital_painschool.people import HsaId
+from digital_painschool.errors import DeliveryFailed, InvalidValue, WiringError
+from digital_painschool.people import HsaId, by_hsa_id
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.messaging import Address
 
@@ -37,15 +37,26 @@ class TomlDirectory:
             DeliveryFailed: The file cannot be read at the moment.
         """
         try:
-            data = _tables(self.path)
-            # The one entry that is asked for: a slip in another's stops nobody's notifications.
-            return _entry(self.path, hsa_id, data[hsa_id]) if hsa_id in data else None
+            return _entry_of(self.path, hsa_id)
         except WiringError:
             raise DeliveryFailed("the staff directory's file cannot be read at the moment") from None
 
 
-def _entries(path: Path) -> dict[str, StaffEntry]:
-    return {hsa_id: _entry(path, hsa_id, entry) for hsa_id, entry in _tables(path).items()}
+def _entries(path: Path) -> dict[HsaId, StaffEntry]:
+    try:
+        tables = by_hsa_id(_tables(path))
+    except InvalidValue as error:
+        raise WiringError(f"staff directory {path}: the name of each table is an HSA-id: {error}") from None
+    return {hsa_id: _entry(path, hsa_id, entry) for hsa_id, entry in tables.items()}
+
+
+def _entry_of(path: Path, hsa_id: str) -> StaffEntry | None:
+    """Read the one entry that is asked for: a slip in another's stops nobody's notifications."""
+    wanted = HsaId(hsa_id)
+    found = [entry for name, entry in _tables(path).items() if name.upper() == wanted]
+    if len(found) > 1:
+        raise WiringError(f"staff directory {path}: there are several tables for one HSA-id")
+    return _entry(path, wanted, found[0]) if found else None
 
 
 def _tables(path: Path) -> dict[str, Any]:

@@ -3,14 +3,19 @@
 from collections.abc import Mapping, Sized
 from datetime import datetime
 
-from attrs import frozen
+from attrs import field, frozen
 
 from digital_painschool.border import Answer
 from digital_painschool.enrolment import Conversation, Enrolment
 from digital_painschool.errors import StorageFailed
 from digital_painschool.events import FormSaved, MessageSent
+from digital_painschool.masking import Masked, masked_text
 from digital_painschool.people import Party
 from digital_painschool.ports.storage import Content, Enrolments
+
+
+def _masked(answers: Mapping[str, Answer] | Masked[Mapping[str, Answer]]) -> Masked[Mapping[str, Answer]]:
+    return Masked(answers)
 
 
 @frozen(kw_only=True)
@@ -29,9 +34,14 @@ class Submission:
     form: str
     number: int
     saved_at: datetime
-    answers: Mapping[str, Answer]
+    _answers: Masked[Mapping[str, Answer]] = field(converter=_masked)
     score: int | None
     alert: bool
+
+    @property
+    def answers(self) -> Mapping[str, Answer]:
+        """What the patient answered."""
+        return self._answers.reveal()
 
     def __repr__(self) -> str:
         return f"Submission(form={self.form!r}, number={self.number}, answers=****)"
@@ -54,8 +64,13 @@ class Message:
     number: int
     by: str
     sent_at: datetime
-    text: str
+    _text: Masked[str] = field(converter=masked_text)
     read: bool
+
+    @property
+    def text(self) -> str:
+        """What was written."""
+        return self._text.reveal()
 
     def __repr__(self) -> str:
         return f"Message(author={self.author.value!r}, number={self.number}, text=****)"
@@ -73,9 +88,14 @@ class ConversationView:
     """
 
     number: int
-    heading: str
+    _heading: Masked[str] = field(converter=masked_text)
     unread: int
     messages: tuple[Message, ...] = ()
+
+    @property
+    def heading(self) -> str:
+        """What the conversation is called."""
+        return self._heading.reveal()
 
     def __repr__(self) -> str:
         return f"ConversationView(number={self.number}, unread={self.unread}, messages={len(self.messages)})"

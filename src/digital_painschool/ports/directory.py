@@ -31,6 +31,10 @@ class Directory(Protocol):
     def find(self, hsa_id: HsaId) -> StaffEntry | None:
         """Give the entry of a member of staff, or None when the directory does not know them.
 
+        Args:
+            hsa_id: In capitals, the canonical form. Where the directory itself has small letters, compare without
+                regard to them. Rule: D-06b.
+
         Raises:
             DeliveryFailed: The directory cannot be asked at the moment.
         """

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
 from digital_painschool.notification import Template
 from digital_painschool.people import HsaId, PersonId
@@ -23,7 +23,7 @@ class Notice:
     """
 
     key: str
-    unit: HsaId
+    unit: HsaId = field(converter=HsaId)
     person: PersonId
     template: Template
     link: str

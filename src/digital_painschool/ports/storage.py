@@ -9,10 +9,12 @@ from enum import Enum
 from typing import Protocol, TypeVar
 
 from attrs import field, frozen
+from attrs.converters import optional
 
 from digital_painschool.border import Answer
 from digital_painschool.enrolment import Enrolment, Phase, Tally, UnreadableEnrolment
 from digital_painschool.events import Event
+from digital_painschool.masking import Masked
 from digital_painschool.notification import Claimed, Notification, NotificationRecord, Outcome, Profile
 from digital_painschool.people import HsaId, PersonId
 from digital_painschool.program import Program
@@ -22,6 +24,10 @@ Value = TypeVar("Value")
 
 Content = str | Mapping[str, Answer]
 """What a document holds: a text, or the answers to a form."""
+
+
+def _masked(documents: Mapping[int, Content] | Masked[Mapping[int, Content]]) -> Masked[Mapping[int, Content]]:
+    return Masked(documents)
 
 
 @frozen(kw_only=True, slots=False)
@@ -58,7 +64,7 @@ class AccessEntry:
 
     at: datetime
     by: str
-    unit: HsaId
+    unit: HsaId = field(converter=HsaId)
     action: str
     activity: Activity
     enrolment_id: str | None = None
@@ -92,13 +98,18 @@ class Change:
     before: int
     enrolment: Enrolment
     events: tuple[Event, ...]
-    documents: Mapping[int, Content] = field(repr=False)
+    _documents: Masked[Mapping[int, Content]] = field(converter=_masked, repr=False)
     tally: Tally
     access: AccessEntry
     notifications: tuple[Notification, ...] = ()
     dropped: tuple[str, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     held: tuple[Claimed, ...] = ()
+
+    @property
+    def documents(self) -> Mapping[int, Content]:
+        """What people wrote."""
+        return self._documents.reveal()
 
 
 class Enrolments(Protocol):
@@ -173,8 +184,8 @@ class CaseQuery:
         limit: The most rows of a page.
     """
 
-    unit: HsaId
-    therapist: HsaId | None
+    unit: HsaId = field(converter=HsaId)
+    therapist: HsaId | None = field(converter=optional(HsaId))
     now: datetime
     after: tuple[int, str] | None = None
     limit: int = 50
@@ -358,7 +369,12 @@ class History:
 
     enrolment: Enrolment
     timeline: tuple[Entry, ...]
-    documents: Mapping[int, Content] = field(repr=False)
+    _documents: Masked[Mapping[int, Content]] = field(converter=_masked, repr=False)
+
+    @property
+    def documents(self) -> Mapping[int, Content]:
+        """What people wrote."""
+        return self._documents.reveal()
 
 
 class Retention(Protocol):

@@ -4,6 +4,27 @@ from tests.seeded_bugs.bug import Bug, Catcher
 
 BUGS = (
     Bug(
+        name="an-hsa-id-keeps-its-letters",
+        harm="a therapist would see no patient, and a unit's own policy would be passed over",
+        module="people",
+        old="text.upper()",
+        new="text",
+        caught_by=Catcher(
+            "tests/test_people.py::test_an_hsa_id_is_one_in_small_letters_and_in_capitals",
+            "test_an_hsa_id_is_one_in_small_letters_and_in_capitals",
+        ),
+    ),
+    Bug(
+        name="a-mask-shows-what-is-within",
+        harm="a traceback or a test report would show numbers, answers and messages",
+        module="masking",
+        old='        return "****"',
+        new="        return repr(self._within)",
+        caught_by=Catcher(
+            "tests/test_masking.py::test_no_printer_shows_what_is_a_persons", "test_no_printer_shows_what_is_a_persons"
+        ),
+    ),
+    Bug(
         name="the-inbox-forgets-its-keys",
         harm="a patient would get a notice again after each crash",
         module="adapters.memory.inbox",

@@ -19,6 +19,7 @@ from digital_painschool.adapters.sql.revisions import MIGRATION_LOCK
 from digital_painschool.adapters.sql.schema_names import before, checked
 from digital_painschool.adapters.sql.statements import Row, Statements, Values, sound
 from digital_painschool.errors import Conflict, PainschoolError, StorageFailed
+from digital_painschool.masking import Masked
 
 _JOBS = {"claim": 703162019, "plan": 703162020}
 """The advisory locks of this package, each together with a table: who works on the same table uses the same."""
@@ -139,7 +140,7 @@ class PostgresqlDriver:
 
     def __init__(self, url: str, *, schema: str | None = None) -> None:
         self._schema = checked(schema)
-        self._options = _options(url)
+        self._options = Masked(_options(url))
 
     def connect(self) -> PostgresqlLink:
         connection = self._connection()
@@ -178,7 +179,7 @@ class PostgresqlDriver:
         return connection
 
     def _connection(self) -> psycopg.Connection:
-        connection = psycopg.connect(autocommit=True, **self._options)
+        connection = psycopg.connect(autocommit=True, **self._options.reveal())
         try:
             prepare = f"SELECT pg_backend_pid(); SET TIME ZONE 'UTC'; SET lock_timeout = '{_LOCK_TIMEOUT}'"
             if connection.execute(prepare.encode()).fetchone() != (connection.info.backend_pid,):
