@@ -111,6 +111,7 @@ class PostgresqlDriver:
     failures: tuple[type[Exception], ...] = (psycopg.Error, UnicodeEncodeError)
     one_writer = False
     far = True
+    forks_at_rest = False
 
     def __init__(self, url: str, *, schema: str | None = None) -> None:
         self._schema = checked(schema)
