@@ -136,28 +136,10 @@ class Database:
             StorageFailed: It could not be done.
         """
         try:
-            return self._read(work, several=several)
+            return self._run(work, write=False, begin=several)
         except _ConnectionLost:
             # The server may have restarted since the connection was last used; a read can be done again.
-            return self._read(work, several=several)
-
-    def _read(self, work: Callable[[Link], Result], *, several: bool) -> Result:
-        link = self._take()
-        try:
-            if several:
-                link.begin(write=False)
-            result = work(link)
-            if several:
-                link.commit()
-        except BaseException as error:
-            failure = self._give_up(link, error, begun=several)
-            if failure is None:
-                raise
-        else:
-            self._idle.append(link)  # the first thing after the work: an exception thrown in comes before or after it
-            self._given_back()
-            return result
-        raise failure
+            return self._run(work, write=False, begin=several)
 
     def write(self, work: Callable[[Link], Result], *, alone: bool = False) -> Result:
         """Run a write in a transaction of its own, undone when anything is raised.
@@ -173,26 +155,50 @@ class Database:
             StorageFailed: It could not be done; nothing is kept.
         """
         with self._writing:
-            link = self._take()
-            told_to_keep = alone
+            return self._run(work, write=True, begin=not alone)
+
+    def _run(self, work: Callable[[Link], Result], *, write: bool, begin: bool) -> Result:
+        link = self._take()
+        told_to_keep = write and not begin
+        try:
+            if begin:
+                link.begin(write=write)
+            result = work(link)
+            if begin:
+                told_to_keep = write
+                link.commit()
+        except BaseException as error:
             try:
-                if not alone:
-                    link.begin(write=True)
-                result = work(link)
-                if not alone:
-                    told_to_keep = True
-                    link.commit()
-            except BaseException as error:
-                failure = self._give_up(link, error, begun=not alone)
-                if failure is None:
-                    raise
-                if told_to_keep and isinstance(failure, _ConnectionLost):
-                    failure = OutcomeUnknown(_UNKNOWN)
-            else:
-                self._idle.append(link)  # as in _read
+                usable = self._undo(link, begun=begin)
+            except BaseException:
+                self._discard(link)
+                raise
+            if usable:
+                self._idle.append(link)
                 self._given_back()
-                return result
+            else:
+                self._discard(link)
+            if not isinstance(error, self.driver.failures):
+                raise
+            # A driver's error may hold the values that were on their way, and error collectors read the whole chain:
+            # what is raised below does not hang on it.
+            failure = self.driver.failure(error)
+            if not usable:
+                failure = OutcomeUnknown(_UNKNOWN) if told_to_keep else _ConnectionLost(str(failure))
+        else:
+            self._idle.append(link)  # the first thing after the work: an exception thrown in comes before or after it
+            self._given_back()
+            return result
         raise failure
+
+    def _undo(self, link: Link, *, begun: bool) -> bool:
+        """Undo what was begun; return whether the connection can be used again."""
+        if begun:
+            try:
+                link.rollback()
+            except self.driver.failures:  # the first error is the one to tell
+                return False
+        return link.is_usable()
 
     def close(self) -> None:
         """Close what is idle now, and what is in use as soon as it is given back."""
@@ -257,10 +263,10 @@ class Database:
                     return None
                 self._held[place.number] = ref(place)
             if _FORKED_IN_USE and self.driver.forks_at_rest:
-                raise StorageFailed(_FORKED)
+                raise StorageFailed(_FORKED)  # noqa: TRY301 - what is reserved is given back below
             link = self.driver.connect()
             self._held[place.number] = ref(link)
-            return link
+            return link  # noqa: TRY300 - an exception thrown in before `else` would be missed
         except BaseException as error:
             self._held.pop(place.number, None)
             self._ring()
@@ -283,32 +289,6 @@ class Database:
                 self._held.pop(number, None)
         self._ring()
         link.close()
-
-    def _give_up(self, link: Link, error: BaseException, *, begun: bool) -> PainschoolError | None:
-        """Undo what was begun; say what a driver's error means, to be raised where that error does not hang on it.
-
-        A driver's error may hold the values that were on their way, and error collectors read the whole chain.
-        """
-        lost = False
-        try:
-            try:
-                if begun:
-                    link.rollback()
-            except self.driver.failures:  # the first error is the one to tell
-                lost = True
-            lost = lost or not link.is_usable()
-        except BaseException:
-            self._discard(link)
-            raise
-        if lost:
-            self._discard(link)
-        else:
-            self._idle.append(link)
-            self._given_back()
-        if not isinstance(error, self.driver.failures):
-            return None
-        failure = self.driver.failure(error)
-        return _ConnectionLost(str(failure)) if lost else failure
 
     def rest(self) -> None:
         """Close every connection, and let none be opened until `resume`; wait for `PATIENCE` until calls are over."""
@@ -351,8 +331,8 @@ _ALL_IN_USE = (
     "all {} connections to the database have been in use for {:.0f} seconds; try again, or open the storage with more"
 )
 _FORKED = (
-    "this process was forked while its parent was in the midst of a call to an SQLite file, and SQLite cannot be used in"
-    " it; fork between calls, or start processes by spawn or forkserver"
+    "this process was forked while its parent was in the midst of a call to an SQLite file, so SQLite cannot be used"
+    " in it; fork between calls, or start processes by spawn or forkserver"
 )
 
 
@@ -379,11 +359,8 @@ def _after_fork_in_parent() -> None:
 
 
 def _after_fork_in_child() -> None:
-    for database in tuple(_DATABASES):
-        if database.leave_to_parent() and database.driver.forks_at_rest:
-            _FORKED_IN_USE.append(True)
+    in_use = [database.leave_to_parent() and database.driver.forks_at_rest for database in tuple(_DATABASES)]
+    _FORKED_IN_USE.extend(filter(None, in_use))
 
 
-register_at_fork(
-    before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child
-)
+register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)

@@ -1,7 +1,8 @@
 """The files of an open SQLite database: whether they are still where they were opened."""
 
+# ruff: noqa: PTH116 - once for each step that is saved: a Path would cost more than the question
+
 import os
-from os import stat
 
 from digital_painschool.errors import StorageFailed
 
@@ -19,7 +20,7 @@ class DatabaseFiles:
     def __init__(self, path: str) -> None:
         real = os.path.realpath(path)
         self.path, self._log, self._index = path, f"{real}-wal", f"{real}-shm"
-        file = stat(self.path)
+        file = os.stat(self.path)
         self.file = file.st_dev, file.st_ino
         self.size = file.st_size
         self._known = self._ids(file)
@@ -31,7 +32,7 @@ class DatabaseFiles:
         Raises:
             OSError: Nothing does.
         """
-        file = stat(path)
+        file = os.stat(path)
         return file.st_dev, file.st_ino
 
     def size_in_place(self) -> int:
@@ -41,7 +42,7 @@ class DatabaseFiles:
             StorageFailed: A file was deleted, moved or replaced.
         """
         try:
-            file = stat(self.path)
+            file = os.stat(self.path)
             if self._known == self._ids(file):
                 return file.st_size
         except OSError:
@@ -49,7 +50,7 @@ class DatabaseFiles:
         raise moved(self.path)
 
     def _ids(self, file: os.stat_result) -> tuple[int, ...]:
-        log, index = stat(self._log), stat(self._index)
+        log, index = os.stat(self._log), os.stat(self._index)
         return file.st_dev, file.st_ino, log.st_dev, log.st_ino, index.st_dev, index.st_ino
 
 
