@@ -1,5 +1,6 @@
 """A small pool of the driver's own connections, and how reads and writes are run on them."""
 
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from itertools import count
@@ -13,6 +14,8 @@ from sqlalchemy.sql import ClauseElement
 
 from digital_painschool.adapters.sql.statements import Row, Values
 from digital_painschool.errors import OutcomeUnknown, PainschoolError, StorageFailed
+
+_log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
@@ -62,8 +65,8 @@ class Link(Protocol):
         """Tell whether the connection seems alive."""
         ...
 
-    def wipe(self) -> None:
-        """Let no file hold what was deleted, as far as that is for a client to do."""
+    def wipe(self) -> bool:
+        """Let no file hold what was deleted, as far as a client can; return whether no other reader was in the way."""
         ...
 
     def close(self) -> None:
@@ -199,6 +202,15 @@ class Database:
             except self.driver.failures:  # the first error is the one to tell
                 return False
         return link.is_usable()
+
+    def wipe(self) -> None:
+        """Let no file hold what was deleted, as far as a client can; log a warning when a reader was in the way.
+
+        Raises:
+            StorageFailed: It could not be done.
+        """
+        if not self.read(lambda link: link.wipe()):
+            _log.warning("a reader is in the way: the log still holds what was purged; purge the same plan again")
 
     def close(self) -> None:
         """Close what is idle now, and what is in use as soon as it is given back."""

@@ -57,8 +57,8 @@ _SESSION = {
     "idle_session_timeout": "0",
     "idle_in_transaction_session_timeout": "60s",
 }
-"""What else a role, a database, the environment or the URL may have set otherwise. Behind a pool that lends a connection
-for a transaction, a session is everybody's: there it is left alone, and a transaction sets what it needs by itself."""
+"""What else a role, a database, the environment or the URL may have set. A session behind a pool that lends it for one
+transaction is everybody's: there these are left alone, and a transaction sets what it needs by itself."""
 
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _BEGIN_BEHIND_A_POOL = (
@@ -127,8 +127,9 @@ class PostgresqlLink:
     def has_table(self, name: str) -> bool:
         return self._execute("SELECT to_regclass($1) IS NOT NULL", (self._before + name,)).fetchall() == [(True,)]
 
-    def wipe(self) -> None:
-        """Do nothing: pages are written over by the server's own VACUUM."""
+    def wipe(self) -> bool:
+        """Do nothing: the bytes stay until the owner of the tables has them written anew, with VACUUM FULL."""
+        return True
 
     def is_usable(self) -> bool:
         # One that is closed has no state; one that an exception has taken from a statement is still in the midst of it.
@@ -210,7 +211,7 @@ class PostgresqlDriver:
             found = connection.execute(_prepare(connection.info.backend_pid, self._schema).encode()).fetchone()
             is_own, encoding, name, _ = found or (False, "", "", 0)
             if encoding != "UTF8":
-                raise StorageFailed(_CANNOT_HOLD.format(name, encoding))
+                raise StorageFailed(_CANNOT_HOLD.format(name, encoding))  # noqa: TRY301 - the connection is closed below
             if not is_own:
                 # A pool answers in the server's place. Behind it, what one prepares another may run under its name.
                 connection.prepare_threshold = None

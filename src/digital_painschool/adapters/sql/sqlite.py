@@ -19,6 +19,9 @@ from digital_painschool.adapters.sql.schema_names import none
 from digital_painschool.adapters.sql.statements import Row, Statements, Values
 from digital_painschool.errors import Conflict, PainschoolError, StorageFailed
 
+_PATIENCE_OF_WIPING = 1000
+"""The longest time in milliseconds that a purge waits for readers of the write-ahead log."""
+
 _ATTEMPTS = 3
 """How often a file is opened again that changed while it was opened."""
 
@@ -101,9 +104,14 @@ class SqliteLink:
     def is_usable(self) -> bool:
         return True
 
-    def wipe(self) -> None:
-        # The write-ahead log holds older pages until it is begun anew; with a reader in the way, the next one does it.
-        self._execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    def wipe(self) -> bool:
+        # The write-ahead log holds older pages until it is begun anew. Writers wait meanwhile, so it is not for long.
+        self._execute(f"PRAGMA busy_timeout={_PATIENCE_OF_WIPING}")
+        try:
+            [[busy, *_]] = self._execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        finally:
+            self._execute(f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}")
+        return not busy
 
     def close(self) -> None:
         self.files = None

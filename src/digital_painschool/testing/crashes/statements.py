@@ -121,8 +121,8 @@ class _WatchedLink:
         self._is_begun = False
         self._process.state("ROLLBACK", self._link.rollback, lasting=lambda: False)
 
-    def wipe(self) -> None:
-        self._process.state("wipe", self._link.wipe, lasting=lambda: False)
+    def wipe(self) -> bool:
+        return self._process.state("wipe", self._link.wipe, lasting=lambda: False)
 
 
 @cache
