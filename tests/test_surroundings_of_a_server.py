@@ -12,7 +12,7 @@ from benchmarks.servers import name_of
 from digital_painschool.adapters.sql import SqlStorage, migrate
 from digital_painschool.errors import StorageFailed
 from digital_painschool.notification import Notify
-from digital_painschool.testing.contracts.changes import MORNING, RUN, HOUR, begin, converse, saved
+from digital_painschool.testing.contracts.changes import HOUR, MORNING, RUN, begin, converse, saved
 from tests.databases import execute
 from tests.test_connections import with_option
 
@@ -132,13 +132,14 @@ def test_a_url_with_characters_that_no_url_has_is_refused(url: str) -> None:
         SqlStorage(url)
 
 
-def test_a_transaction_behind_a_pool_sets_what_it_needs(
-    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_transaction_behind_a_pool_sets_what_it_needs(postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a step would wait without an end, or another program of the same pool would get our settings."""
     monkeypatch.setattr(psycopg.ConnectionInfo, "backend_pid", property(lambda _: 1))
-    execute(postgresql_url, "ALTER ROLE CURRENT_USER IN DATABASE "
-            f'"{name_of(postgresql_url)}" SET default_transaction_isolation = \'serializable\'')
+    execute(
+        postgresql_url,
+        "ALTER ROLE CURRENT_USER IN DATABASE "
+        f"\"{name_of(postgresql_url)}\" SET default_transaction_isolation = 'serializable'",
+    )
     with closing(SqlStorage(postgresql_url)) as storage:
         shown = storage._database.write(
             lambda link: [
