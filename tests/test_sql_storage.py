@@ -96,6 +96,10 @@ class TestSqliteStorage(StorageContract):
         """Write over the file's first bytes."""
         path_of(place).write_bytes(b"damaged" * 1000)
 
+    def take_away(self, place: str) -> None:
+        """Delete the file."""
+        path_of(place).unlink()
+
 
 class TestPostgresqlStorage(StorageContract):
     """The storage on PostgreSQL, by the contract."""
@@ -114,6 +118,8 @@ class TestPostgresqlStorage(StorageContract):
     def spoil(self, place: str) -> None:
         """Take away a table."""
         execute(place, f"ALTER TABLE enrolments RENAME TO {SPOILT}")
+
+    take_away = spoil
 
 
 class TestSqliteInbox(InboxContract):
