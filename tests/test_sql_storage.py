@@ -3,12 +3,14 @@
 import os
 import signal
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
 from threading import Barrier, Thread, Timer
+from traceback import walk_stack
 from typing import Any, cast
 
 import pytest
@@ -18,7 +20,7 @@ from sqlalchemy import bindparam, literal_column, select, update
 from benchmarks.servers import database
 from digital_painschool import open_school
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage, migrate, sqlite
-from digital_painschool.adapters.sql.connections import Link
+from digital_painschool.adapters.sql.connections import Database, Link
 from digital_painschool.adapters.sql.outbox import _add
 from digital_painschool.adapters.sql.saving import States, _Rows
 from digital_painschool.adapters.sql.schema import METADATA, enrolments
@@ -105,6 +107,10 @@ class TestSqliteStorage(StorageContract):
         """Cut a byte off the row of the enrolment or the notification."""
         cut(place, id_)
 
+    def take_away(self, place: str) -> None:
+        """Delete the file."""
+        path_of(place).unlink()
+
 
 class TestPostgresqlStorage(StorageContract):
     """The storage on PostgreSQL, by the contract."""
@@ -127,6 +133,8 @@ class TestPostgresqlStorage(StorageContract):
     def spoil(self, place: str) -> None:
         """Take away a table."""
         execute(place, f"ALTER TABLE enrolments RENAME TO {SPOILT}")
+
+    take_away = spoil
 
 
 class TestSqliteInbox(InboxContract):
@@ -380,6 +388,12 @@ def test_more_threads_than_connections_wait_for_their_turn(url: str) -> None:
         assert 12 == len(storage.load_many([f"enrolment-{n}" for n in range(12)]))
 
 
+def waits(thread: Thread) -> bool:
+    """Tell whether a thread waits for a connection."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    return frame is not None and any(at.f_code is Database._wait.__code__ for at, _ in walk_stack(frame))
+
+
 def test_a_thread_that_waits_gets_what_is_given_back(storage_of_one: SqlStorage) -> None:
     """Otherwise a thread that found no connection free would wait for ever, or open one beyond the limit."""
     storage_of_one.save(begin())
@@ -388,7 +402,7 @@ def test_a_thread_that_waits_gets_what_is_given_back(storage_of_one: SqlStorage)
 
     def while_read(link: Link) -> None:
         waiting.start()
-        until(lambda: storage_of_one._database._waiting == 1)
+        until(lambda: waits(waiting))
         assert [] == found
 
     storage_of_one._database.read(while_read)
@@ -414,7 +428,7 @@ def test_closing_refuses_who_waits_and_closes_what_is_in_use_afterwards(storage_
     def while_read(link: Link) -> None:
         links.append(link)
         waiting.start()
-        until(lambda: database._waiting == 1)
+        until(lambda: waits(waiting))
         storage_of_one.close()
         assert 1 == link.rows(select(literal_column("1")), {})[0][0]
 

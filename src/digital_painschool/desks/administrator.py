@@ -1,6 +1,7 @@
 """The administrator's office: export, retention and the access log, for the own unit alone."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -10,7 +11,7 @@ from attrs import evolve
 
 from digital_painschool.border import plain_text, whole_number
 from digital_painschool.enrolment import UnreadableEnrolment
-from digital_painschool.errors import InvalidValue, NotFound
+from digital_painschool.errors import DeliveryFailed, InvalidValue, NotFound
 from digital_painschool.events import Event
 from digital_painschool.exporting import Format, is_whole, kinds_for, write_export
 from digital_painschool.people import Actor, PersonId
@@ -154,7 +155,10 @@ class AdministratorOffice:
         decision = self._judge(Action.PURGE, lambda: retention.approved(stored, self._actor))
         kept = self._steps.storage.receipt(stored.id)
         if kept is not None:
-            return kept
+            # All make sure once more that no byte is left: a reader of a file may have been in the way.
+            with suppress(DeliveryFailed):
+                self._forget(())
+            return self._steps.storage.keep_receipt(kept)
         done = self._steps.storage.purge_progress(stored.id)
         dealt_with = len(done)
         left = [enrolment for enrolment in stored.enrolments if enrolment.enrolment_id not in done]
@@ -284,9 +288,12 @@ class AdministratorOffice:
         # Before the purge: the keys are gone with it, and what is interrupted here is taken up again.
         keys = self._steps.storage.notification_ids(self._actor.unit, enrolment_ids)
         if keys:
-            self._steps.ports.inbox.forget(keys)
-            for messenger in self._steps.ports.messengers:
-                messenger.forget(keys)
+            self._forget(keys)
+
+    def _forget(self, keys: Iterable[str]) -> None:
+        self._steps.ports.inbox.forget(keys)
+        for messenger in self._steps.ports.messengers:
+            messenger.forget(keys)
 
     def _log_purge(self, enrolment_ids: Iterable[str]) -> None:
         for ids in _batches(enrolment_ids):

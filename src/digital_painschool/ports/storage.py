@@ -478,6 +478,10 @@ class Storage(Enrolments, Caseload, Outbox, Staff, AccessLog, Programs, Retentio
         * **threads**: safe to call from many threads; what one call has returned or saved, every later call sees.
         * **processes**: all that is promised of threads holds for processes that have the same storage open; one that
           is made for a single process refuses the second.
+        * **forks**: a storage that was opened before a fork works in both processes, or each call in the child raises
+          `StorageFailed` and says what to do.
+        * **in place**: what is acknowledged is where a new opening looks for it; once the files are not in their place
+          any more, nothing is acknowledged.
         * **exact**: what was saved comes back as it was, in type, letters and microseconds; instants come in UTC.
         * **values**: nothing that a caller does to a value that was given or given back changes what is kept.
         * **refusing**: `StorageFailed` when the storage is closed, full, unreachable, unreadable or of another version;

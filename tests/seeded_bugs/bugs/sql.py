@@ -171,6 +171,17 @@ BUGS = (
         ),
     ),
     Bug(
+        name="a-file-that-is-gone",
+        harm="what is acknowledged would be in no file",
+        module="adapters.sql.sqlite",
+        old="        if self._writes and self.files is not None:",
+        new="        if not self._writes and self.files is not None:",
+        caught_by=Catcher(
+            "tests/test_sql_storage.py::TestSqliteStorage::test_nothing_is_acknowledged_that_a_new_opening_does_not_read",
+            "test_nothing_is_acknowledged_that_a_new_opening_does_not_read",
+        ),
+    ),
+    Bug(
         name="whoever-holds-it-may-note",
         harm="a timeline would say undelivered of what another worker delivers",
         module="adapters.sql.outbox",

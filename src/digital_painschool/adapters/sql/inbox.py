@@ -108,9 +108,11 @@ class SqlInbox:
     def forget(self, keys: Iterable[str]) -> int:
         values = {"keys": list(keys)}
         try:
-            return self._database.write(lambda link: link.count(_FORGET, values))
+            forgotten = self._database.write(lambda link: link.count(_FORGET, values))
+            self._database.wipe()  # also when all is forgotten already: a reader may have been in the way
         except PainschoolError as error:
             raise DeliveryFailed(f"the inbox's database: {error}") from None
+        return forgotten
 
     def close(self) -> None:
         """Let go of the connections; closing again does nothing."""

@@ -134,9 +134,11 @@ class SqlMessenger:
     def forget(self, keys: Iterable[str]) -> int:
         values = {"its_channel": self._channel.value, "keys": list(keys)}
         try:
-            return self._database.write(lambda link: link.count(_FORGET, values))
+            forgotten = self._database.write(lambda link: link.count(_FORGET, values))
+            self._database.wipe()  # also when all is forgotten already: a reader may have been in the way
         except PainschoolError as error:
             raise DeliveryFailed(f"the messages' database: {error}") from None
+        return forgotten
 
     def close(self) -> None:
         """Let go of the connections; closing again does nothing."""

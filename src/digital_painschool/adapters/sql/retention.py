@@ -276,7 +276,7 @@ class RetentionPart(EnrolmentsPart):
 
     def keep_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
         kept = self._database.write(lambda link: _keep_receipt(link, receipt))
-        self._database.read(lambda link: link.wipe())
+        self._database.wipe()
         return kept
 
     def receipt(self, plan_id: str) -> PurgeReceipt | None:
@@ -303,7 +303,7 @@ class RetentionPart(EnrolmentsPart):
 
             gone += self._database.write(work)
         self._states.forget()
-        self._database.read(lambda link: link.wipe())
+        self._database.wipe()
         return gone
 
 

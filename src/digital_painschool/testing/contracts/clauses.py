@@ -352,6 +352,8 @@ _STORAGE: Proofs = {
         what_one_opening_has_saved_every_other_sees
         what_one_opening_has_purged_is_gone_for_every_other
         a_second_process_is_refused_where_one_alone_may_have_it_open""",
+    "Storage: forks": "a_forked_process_keeps_what_its_parent_s_opening_acknowledges",
+    "Storage: in place": "nothing_is_acknowledged_that_a_new_opening_does_not_read",
     "Storage: exact": """
         every_kind_of_step_comes_back_as_it_was
         answers_keep_their_types

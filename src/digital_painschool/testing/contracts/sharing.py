@@ -13,7 +13,7 @@ from digital_painschool.errors import Conflict, StorageFailed
 from digital_painschool.notification import Notify, Profile, Status
 from digital_painschool.policy import FlagKind
 from digital_painschool.ports.storage import CaseQuery, Change, Storage, readable
-from digital_painschool.testing.contracts.at_once import PROCESSES, in_processes, in_threads, refusal_or
+from digital_painschool.testing.contracts.at_once import PROCESSES, Child, in_processes, in_threads, refusal_or
 from digital_painschool.testing.contracts.changes import (
     DAY,
     LEASE,
@@ -62,6 +62,18 @@ class SharingContract(StorageOpening):
                 return work(storage, wait)
 
         return in_processes([partial(run, work) for work in works])
+
+    def test_a_forked_process_keeps_what_its_parent_s_opening_acknowledges(self, forked_place: object) -> None:
+        """Otherwise a server that opens the school and then forks its workers would lose what they save, or hang."""
+        with self.opened(forked_place) as storage:
+            storage.save(begin("a"))
+            saves = [partial(storage.save, begin(id_, person)) for id_, person in zip("bc", PERSONS[1:], strict=False)]
+            with Child(lambda tell: tell(refusal_or(saves[0]))) as child:
+                [told] = child.told()
+            saves[1]()
+        with self.opened(forked_place) as storage:
+            assert isinstance(told, StorageFailed) == (storage.load("b") is None)
+            assert begin("c", PERSONS[2]).enrolment == storage.load("c")
 
     def test_of_many_processes_on_the_same_version_exactly_one_wins(self, forked_place: object) -> None:
         """Otherwise two web workers that save at the same time would lose one of the two steps."""
