@@ -178,7 +178,7 @@ def _make(found: Iterable[Installed], kind: str, chosen: Chosen) -> Any:
     of_kind = [one for one in found if one.kind == kind]
     matching = [one for one in of_kind if one.offer.name == chosen.name]
     if len(matching) == 1:
-        return matching[0].offer.make(chosen.options)
+        return matching[0].offer.make(chosen.resolved(matching[0].offer.secrets))
     listed = ", ".join(f"{one.offer.name!r} (by {one.plugin})" for one in of_kind) or "nothing"
     if not chosen.name:
         raise WiringError(f"the {kind} is missing in the settings, and there is no default; installed are {listed}")

@@ -49,8 +49,7 @@ def plan(*, settings: Settings, actor: Actor, everything: bool) -> None:
     """
     with existing_school(settings) as school:
         made = school.administrator(actor).plan_purge()
-    terms = settings.units.get(actor.unit)
-    zone = (settings.policy if terms is None else terms.policy).zone
+    zone = settings.policy_of(actor.unit).zone
 
     def day(at: datetime) -> str:
         return at.astimezone(zone).date().isoformat()
