@@ -4,12 +4,12 @@ A settings file holds no secret: a value may say where one is (`env:NAME`, `file
 """
 
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Self, cast
+from typing import Self
 
-from attrs import AttrsInstance, Converter, evolve, field, frozen
+from attrs import evolve, field, frozen
 
 from digital_painschool.adapters.options import is_elsewhere, secret
 from digital_painschool.catalogue import Catalogue, UnitTerms
@@ -94,14 +94,6 @@ def _beside(chosen: Chosen, storage: Chosen) -> Chosen:
     return written if found is written else evolve(found, written=written)
 
 
-def _inbox(chosen: Chosen, settings: AttrsInstance) -> Chosen:
-    return _beside(chosen, cast("Settings", settings).storage)
-
-
-def _messengers(chosen: Iterable[Chosen], settings: AttrsInstance) -> tuple[Chosen, ...]:
-    return tuple(_beside(one, cast("Settings", settings).storage) for one in chosen)
-
-
 @frozen(kw_only=True)
 class Settings:
     """What a school is made of.
@@ -123,14 +115,18 @@ class Settings:
 
     storage: Chosen = Chosen("")
     identity: Chosen = Chosen("swedish")
-    inbox: Chosen = field(default=Chosen(""), converter=Converter(_inbox, takes_self=True))
+    inbox: Chosen = Chosen("")
     directory: Chosen = Chosen("memory")
-    messengers: tuple[Chosen, ...] = field(default=(), converter=Converter(_messengers, takes_self=True))
+    messengers: tuple[Chosen, ...] = ()
     observers: tuple[Chosen, ...] = ()
     programs: tuple[Program, ...] = ()
     offered: tuple[str, ...] | None = None
     policy: Policy = Policy()
     units: Mapping[str, UnitTerms] = field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "inbox", _beside(self.inbox, self.storage))
+        object.__setattr__(self, "messengers", tuple(_beside(one, self.storage) for one in self.messengers))
 
     def policy_of(self, unit: HsaId) -> Policy:
         """Return the policy that holds for a unit."""
