@@ -7,7 +7,7 @@ import click
 
 from digital_painschool import Actor, Format, Settings
 from digital_painschool.cli.options import SCHOOL_AND_WHO, acting, epilog, existing_school, which_school
-from digital_painschool.cli.screen import counted, progress
+from digital_painschool.cli.screen import counted, progress, say
 
 
 @click.command(
@@ -35,6 +35,6 @@ def export(*, settings: Settings, actor: Actor, folder: Path, formats: Sequence[
         office = school.administrator(actor)
         chosen = tuple(map(Format, formats)) or tuple(Format)
         receipt = office.export(folder, formats=chosen, progress=done)
-    click.echo(f"{counted(receipt.enrolments, 'ended enrolment')} exported to {folder}, with personal data in:")
+    say(f"{counted(receipt.enrolments, 'ended enrolment')} exported to {folder}, with personal data in:")
     for file in receipt.files:
-        click.echo(f"  {file.name}  {counted(file.lines, 'line')}  sha256 {file.sha256}")
+        say(f"  {file.name}  {counted(file.lines, 'line')}  sha256 {file.sha256}")
