@@ -57,7 +57,8 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             raise click.Abort from None
-        except BrokenPipeError:
+        except (BrokenPipeError, SystemExit):
+            # That is how rich leaves when a pipe breaks.
             raise click.ClickException("nobody took the output to its end") from None
 
 
@@ -66,7 +67,8 @@ def _code_of(run: Callable[[], object]) -> int:
     try:
         code = run()
     except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
+        with suppress(OSError):
+            error.show()
         return _WRONG_USE
     except click.UsageError as error:
         path = NAME if error.ctx is None else error.ctx.command_path

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from digital_painschool import Actor, Format, Settings
-from digital_painschool.cli.options import SCHOOL_AND_WHO, acting, epilog, existing_school, which_school
+from digital_painschool.cli.options import SCHOOL_AND_WHO, FilePath, acting, epilog, existing_school, which_school
 from digital_painschool.cli.screen import counted, progress, say
 
 
@@ -15,7 +15,7 @@ from digital_painschool.cli.screen import counted, progress, say
 Example:
   digital-painschool export ./export-2037 {SCHOOL_AND_WHO}""")
 )
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("folder", type=FilePath(file_okay=False, path_type=Path))
 @click.option(
     "--format",
     "formats",

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from digital_painschool import Program, Settings, WiringError
-from digital_painschool.cli.options import epilog, which_school_if_any
+from digital_painschool.cli.options import FilePath, epilog, which_school_if_any
 from digital_painschool.cli.screen import add_row, console, say, table
 from digital_painschool.plugins import catalogue, installed
 from digital_painschool.programs import load_program
@@ -44,7 +44,7 @@ def list_(*, settings: Settings | None) -> None:
 Example:
   digital-painschool programs check smartskolan.toml""")
 )
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FilePath(path_type=Path))
 def check(*, file: Path) -> None:
     """Check whether FILE is a usable program.
 

@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from digital_painschool import Actor, HsaId, InvalidValue, PainSchool, Role, Settings, StorageFailed, open_school
-from digital_painschool.paths import is_sqlite, sqlite_file
+from digital_painschool.paths import absolute, is_sqlite, sqlite_file
 
 Command = Callable[..., None]
 
@@ -22,7 +22,20 @@ Exit codes:
   1  refused by a rule or a permission, or failed; one line on stderr says why
   2  wrong use: an unknown command, a missing or impossible option"""
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+class FilePath(click.Path):
+    """A path that a file can have here; click's own reading ends in an error of Python's for some."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Check the path, and leave it as it was written."""
+        try:
+            absolute(value)
+        except InvalidValue as error:
+            self.fail(str(error), param, ctx)
+        return super().convert(value, param, ctx)
+
+
+_FILE = FilePath(exists=True, dir_okay=False, path_type=Path)
 
 SCHOOL_AND_WHO = """--settings painschool.toml \\
       --hsa-id SE2321000131-P000000000004 --unit SE2321000131-E000000000001"""

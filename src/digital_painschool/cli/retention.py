@@ -12,7 +12,7 @@ import click
 
 from digital_painschool import Actor, InvalidValue, Settings, StorageFailed
 from digital_painschool.cli.discretion import holds_identity
-from digital_painschool.cli.options import SCHOOL_AND_WHO, acting, epilog, existing_school, which_school
+from digital_painschool.cli.options import SCHOOL_AND_WHO, FilePath, acting, epilog, existing_school, which_school
 from digital_painschool.cli.screen import add_row, console, counted, progress, say, table
 from digital_painschool.purging import EndedEnrolment, PurgePlan, PurgeReceipt
 from digital_painschool.serialization import from_data, to_data
@@ -123,7 +123,7 @@ def receipts(*, settings: Settings, actor: Actor) -> None:
 
 
 @retention.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
+@click.argument("file", type=FilePath(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @acting
 @which_school

@@ -9,7 +9,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from digital_painschool.cli.options import Day, Number, WholeNumber, epilog
+from digital_painschool.cli.options import Day, FilePath, Number, WholeNumber, epilog
 from digital_painschool.cli.screen import add_row, console, counted, progress, say
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ Exit code 1 also when a law did not hold. Needs: pip install 'digital_painschool
 @click.option("--compare", is_flag=True, help="Run it in memory and on SQLite, and compare what is kept (law 8).")
 @click.option(
     "--report",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FilePath(file_okay=False, path_type=Path),
     metavar="FOLDER",
     help="Write report.md and two plots.",
 )

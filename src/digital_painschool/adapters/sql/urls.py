@@ -1,6 +1,7 @@
 """From a URL to a driver."""
 
 import os
+import unicodedata
 from pathlib import Path
 
 from digital_painschool.adapters.sql.connections import Driver
@@ -36,6 +37,8 @@ def driver_for(url: str, *, schema: str | None = None, synchronous: str = "FULL"
     if kind == "sqlite":
         return SqliteDriver(str(_checked(_file(url))), schema=schema, synchronous=synchronous)
     if kind == "postgresql":
+        if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in url):
+            raise StorageFailed("the PostgreSQL URL holds a control character, or is not UTF-8")
         try:
             from digital_painschool.adapters.sql.postgresql import PostgresqlDriver
         except ImportError:

@@ -10,6 +10,7 @@ import click
 from attrs import frozen
 
 from digital_painschool import InvalidValue
+from digital_painschool.paths import absolute
 from digital_painschool.text_files import read_text
 
 _OWN = 0x5041494E
@@ -61,9 +62,11 @@ def prepare(file: Path) -> Place:
     """Clear the place of what an earlier demo left, and lay out an empty file, settings and a staff directory.
 
     Raises:
-        click.UsageError: Something is there that the demo did not make.
+        click.UsageError: Something is there that the demo did not make, or the path names no file.
         OSError: The folder cannot be written.
     """
+    if not file.name or not absolute(file).name:
+        raise click.UsageError("--file names a file")
     place = Place(file, file.with_name(f"{file.stem}-files"))
     if file.exists() and not (file.is_file() and _is_own(file)):
         raise click.UsageError(f"{file} is there and not from a demo; choose another --file")
