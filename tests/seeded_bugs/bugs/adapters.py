@@ -139,7 +139,10 @@ BUGS = (
         harm="collected notifications would go at another time than the unit has written",
         module="settings_file",
         old="    if isinstance(value, str) and (match := _TIME.fullmatch(value)):\n",
-        new="    if isinstance(value, str):\n        return time.fromisoformat(value)\n    if match := _TIME.fullmatch(str(value)):\n",
+        new=(
+            "    if isinstance(value, str):\n        return time.fromisoformat(value)\n"
+            "    if match := _TIME.fullmatch(str(value)):\n"
+        ),
         caught_by=Catcher(
             "tests/test_text_files.py",
             "test_half_past_nine_is_half_past_nine",
