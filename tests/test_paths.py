@@ -234,6 +234,10 @@ def test_a_path_that_can_be_none_is_refused_when_the_settings_are_read(key: str,
     """Otherwise messages would go into the settings' own folder, or into one with a strange name."""
     with pytest.raises(InvalidValue, match="the path"):
         absolute(path)
+    for chosen in (Chosen("toml", {"path": path}), Chosen("files", {"channel": "sms", "folder": path})):
+        part = {"directory": chosen} if chosen.name == "toml" else {"messengers": (chosen,)}
+        with pytest.raises(WiringError, match="the path"):
+            connect(evolve(Settings.from_url("memory://"), **part))
     if not path.isascii():
         return
     text = path.replace("\\", "\\\\").replace("\t", "\\t")

@@ -8,8 +8,9 @@ from functools import partial
 from pathlib import Path
 
 from digital_painschool.adapters.options import required, take
-from digital_painschool.errors import WiringError
+from digital_painschool.errors import InvalidValue, WiringError
 from digital_painschool.notification import Channel
+from digital_painschool.paths import absolute
 from digital_painschool.ports.directory import Directory
 from digital_painschool.ports.hooks import Offer, Options, hookimpl
 from digital_painschool.ports.identity import Identity
@@ -135,7 +136,14 @@ def _toml_directory(options: Options) -> Directory:
     from digital_painschool.adapters.toml_directory import TomlDirectory
 
     take(options, "directory 'toml'", {"path": str})
-    return TomlDirectory(Path(required(options, "directory 'toml'", "path", str)))
+    return TomlDirectory(_path(options, "directory 'toml'", "path"))
+
+
+def _path(options: Options, adapter: str, name: str) -> Path:
+    try:
+        return absolute(required(options, adapter, name, str))
+    except InvalidValue as error:
+        raise WiringError(f"{adapter}: {error}") from None
 
 
 def _channel(options: Options, adapter: str) -> Channel:
@@ -157,8 +165,7 @@ def _file_messenger(options: Options) -> Messenger:
     from digital_painschool.adapters.file_messenger import FileMessenger
 
     take(options, "messenger 'files'", {"channel": str, "folder": str})
-    folder = Path(required(options, "messenger 'files'", "folder", str))
-    return FileMessenger(_channel(options, "messenger 'files'"), folder)
+    return FileMessenger(_channel(options, "messenger 'files'"), _path(options, "messenger 'files'", "folder"))
 
 
 def _sql_messenger(options: Options) -> Messenger:

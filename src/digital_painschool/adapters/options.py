@@ -73,21 +73,20 @@ def secret(text: str, folder: Path | None = None) -> str:
     if not is_elsewhere(text):
         return text
     kind, _, where = text.partition(":")
-    whence, problem = "what stands behind file:", ""
+    whence, problem = "a secret that the settings name", ""
     try:
         if kind == "env":
-            whence = "what stands behind env:"
             content = _variable(where)
-            whence = f"the environment variable {where}"
+            whence = f"the environment variable {where}, which the settings name"
             return _line(decoded(content))
         if "://" in where:
             raise InvalidValue("is a URL, and should be a path")  # noqa: TRY301 - one way out, so that no secret hangs on it
         path = absolute(where, folder)
-        whence = f"the file {path}"
+        whence = f"the file {path}, which the settings name"
         return _line(read_text(path))
     except InvalidValue as error:
         problem = str(error)
-    raise WiringError(f"{whence}, which the settings name: {problem}")
+    raise WiringError(f"{whence}: {problem}")
 
 
 def _variable(name: str) -> bytes:
