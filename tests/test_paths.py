@@ -15,6 +15,7 @@ from digital_painschool.adapters.options import secret
 from digital_painschool.adapters.sql import SqlStorage
 from digital_painschool.adapters.sql.inbox import SqlInbox
 from digital_painschool.adapters.sql.messaging import SqlMessenger
+from digital_painschool.adapters.sql.urls import driver_for
 from digital_painschool.adapters.toml_directory import TomlDirectory
 from digital_painschool.notification import Channel, Template
 from digital_painschool.paths import absolute
@@ -65,6 +66,16 @@ def test_a_school_stays_in_its_folder_whatever_the_working_folder_is(here: Path)
     """Otherwise another database's patients would be shown after a change of folder, or a new file be made there."""
     assert [] == start("sqlite:///painschool.db", lambda: elsewhere(here))
     assert (here / "painschool.db").is_file()
+
+
+def test_each_connection_is_to_the_same_file(here: Path) -> None:
+    """Otherwise a second thread, or the first after an idle hour, would work in another file than the others."""
+    SqlStorage("sqlite:///painschool.db", migrate=True).close()
+    driver = driver_for("sqlite:///painschool.db")
+    elsewhere(here)
+    link = driver.connect()
+    assert link.has_table("enrolments")
+    link.close()
 
 
 @pytest.mark.parametrize("adapter", ["storage", "inbox", "messenger", "directory", "files"])

@@ -119,8 +119,8 @@ BUGS = (
         old='            return Path(folder or "", Path(text).expanduser()).absolute()\n',
         new='            return Path(folder or "", Path(text).expanduser())\n',
         caught_by=Catcher(
-            "tests/test_paths.py::test_a_school_stays_in_its_folder_whatever_the_working_folder_is",
-            "test_a_school_stays_in_its_folder_whatever_the_working_folder_is",
+            "tests/test_paths.py::test_each_connection_is_to_the_same_file",
+            "test_each_connection_is_to_the_same_file",
         ),
     ),
     Bug(
