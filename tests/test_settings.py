@@ -74,6 +74,7 @@ def test_file_gives_every_section(tmp_path: Path) -> None:
     assert time(8, 30) == settings.policy.collected_at
     assert frozenset({FlagKind.PROGRAM_DONE, FlagKind.FORM_SAVED}) == settings.policy.staff_flags
     own = settings.units[UNIT].policy
+    assert own is not None
     assert ZoneInfo("Europe/Helsinki") == own.zone
     assert time(10) == own.collected_at
     assert (7, 180) == own.maintenance_days
@@ -123,7 +124,7 @@ def test_file_opens_a_school(tmp_path: Path) -> None:
         ('storage = "memory://"\n[policy]\nheading = 3', "text"),
         ('storage = "memory://"\n[policy]\ncollected_at = 9', "a time of day"),
         ('storage = "memory://"\n[policy]\nexport_before_purge = "no"', "true or false"),
-        ("storage = ", "not TOML"),
+        ("storage = ", "not valid TOML"),
     ],
 )
 def test_wrong_file_says_what_is_wrong(tmp_path: Path, text: str, message: str) -> None:

@@ -13,9 +13,15 @@ from digital_painschool.program import Program
 
 @frozen(kw_only=True)
 class UnitTerms:
-    """What one unit has of its own: a policy, and programs that only it offers."""
+    """What one unit has of its own.
 
-    policy: Policy = Policy()
+    Args:
+        policy: The unit's whole policy; None, or left out: the one that holds for every unit. To change a few values
+            of that one, use `attrs.evolve`.
+        programs: Programs that only this unit offers.
+    """
+
+    policy: Policy | None = None
     programs: tuple[Program, ...] = ()
 
 
@@ -49,7 +55,7 @@ class Catalogue:
     def policy_of(self, unit: HsaId) -> Policy:
         """Give the policy that holds for a unit."""
         own = self.units.get(HsaId(unit))
-        return self.policy if own is None else own.policy
+        return self.policy if own is None or own.policy is None else own.policy
 
     def offered(self, unit: HsaId) -> tuple[Program, ...]:
         """Give the list "Moment" of a unit. Rule: M-07."""

@@ -180,7 +180,7 @@ def _make(found: Iterable[Installed], kind: str, chosen: Chosen) -> Any:
     matching = [one for one in of_kind if one.offer.name == chosen.name]
     if len(matching) == 1:
         make = guarded_call(matching[0].offer.make, f"making the {kind} {chosen.name!r}", WiringError)
-        return make(chosen.options)
+        return make(chosen.resolved(matching[0].offer.secrets))
     listed = ", ".join(f"{one.offer.name!r} (by {one.plugin})" for one in of_kind) or "nothing"
     if not chosen.name:
         raise WiringError(f"the {kind} is missing in the settings, and there is no default; installed are {listed}")

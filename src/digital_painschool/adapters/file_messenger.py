@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from attrs import frozen
+from attrs import field, frozen
 
 from digital_painschool.errors import DeliveryFailed
 from digital_painschool.notification import Channel, Template
+from digital_painschool.paths import absolute
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address
 
@@ -21,11 +22,11 @@ class FileMessenger:
 
     Args:
         channel: Which channel it stands in for.
-        folder: Where the files are; it is made when it is not there.
+        folder: Where the files are, made absolute at once; the folder is made when it is not there.
     """
 
     channel: Channel
-    folder: Path
+    folder: Path = field(converter=absolute)
 
     def send(self, recipient: Address, template: Template, link: str, *, key: str) -> Delivered:
         """Write the file.

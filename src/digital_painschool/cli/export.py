@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from digital_painschool import Actor, Format, Settings
-from digital_painschool.cli.options import SCHOOL_AND_WHO, acting, epilog, existing_school, which_school
-from digital_painschool.cli.screen import counted, name_unreadable, progress
+from digital_painschool.cli.options import SCHOOL_AND_WHO, FilePath, acting, epilog, existing_school, which_school
+from digital_painschool.cli.screen import counted, name_unreadable, progress, say
 
 
 @click.command(
@@ -15,7 +15,7 @@ from digital_painschool.cli.screen import counted, name_unreadable, progress
 Example:
   digital-painschool export ./export-2037 {SCHOOL_AND_WHO}""")
 )
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("folder", type=FilePath(file_okay=False, path_type=Path))
 @click.option(
     "--format",
     "formats",
@@ -35,7 +35,7 @@ def export(*, settings: Settings, actor: Actor, folder: Path, formats: Sequence[
         office = school.administrator(actor)
         chosen = tuple(map(Format, formats)) or tuple(Format)
         receipt = office.export(folder, formats=chosen, progress=done)
-    click.echo(f"{counted(receipt.enrolments, 'ended enrolment')} exported to {folder}, with personal data in:")
+    say(f"{counted(receipt.enrolments, 'ended enrolment')} exported to {folder}, with personal data in:")
     for file in receipt.files:
-        click.echo(f"  {file.name}  {counted(file.lines, 'line')}  sha256 {file.sha256}")
+        say(f"  {file.name}  {counted(file.lines, 'line')}  sha256 {file.sha256}")
     name_unreadable(receipt.unreadable)

@@ -9,6 +9,10 @@ from pathlib import Path
 import click
 from attrs import frozen
 
+from digital_painschool import InvalidValue
+from digital_painschool.paths import absolute
+from digital_painschool.text_files import read_text
+
 _OWN = 0x5041494E
 """The application id in the header of an SQLite file that the demo made: "PAIN"."""
 
@@ -58,11 +62,13 @@ def prepare(file: Path) -> Place:
     """Clear the place of what an earlier demo left, and lay out an empty file, settings and a staff directory.
 
     Raises:
-        click.UsageError: Something is there that the demo did not make.
+        click.UsageError: Something is there that the demo did not make, or the path names no file.
         OSError: The folder cannot be written.
     """
+    if not file.name or not absolute(file).name:
+        raise click.UsageError("--file names a file")
     place = Place(file, file.with_name(f"{file.stem}-files"))
-    if file.exists() and not _is_own(file):
+    if file.exists() and not (file.is_file() and _is_own(file)):
         raise click.UsageError(f"{file} is there and not from a demo; choose another --file")
     if place.folder.exists() and not _is_marked(place.settings):
         raise click.UsageError(f"{place.folder} is there and not from a demo; choose another --file")
@@ -102,6 +108,6 @@ def _is_own(file: Path) -> bool:
 
 def _is_marked(settings: Path) -> bool:
     try:
-        return settings.read_text("utf-8").startswith(_MARK)
-    except (OSError, ValueError):
+        return read_text(settings).startswith(_MARK)
+    except InvalidValue:
         return False
