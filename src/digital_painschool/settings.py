@@ -3,6 +3,7 @@
 A settings file holds no secret: a value may say where one is (`env:NAME`, `file:/run/secrets/name`).
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -17,6 +18,8 @@ from digital_painschool.program import Program
 
 _WHERE = ("url", "schema")
 """Where an adapter in SQL has its rows; those beside the storage have the storage's."""
+
+_PLACE_OF_A_SECRET = re.compile(r"(?:env|file):\S.*")
 
 
 def _frozen(options: Mapping[str, object]) -> Mapping[str, object]:
@@ -51,6 +54,11 @@ class Settings:
         offered: Which of the programs that plugins offer are on the list, by key; None means all.
         policy: Holds for every unit that has none of its own.
         units: What some units have of their own, by HSA-id.
+        receipt_key: Where the secret is that purge receipts are signed with: `env:NAME` or `file:PATH`, never the
+            secret itself; None signs none.
+
+    Raises:
+        WiringError: `receipt_key` says no place.
     """
 
     storage: Chosen = Chosen("")
@@ -63,6 +71,14 @@ class Settings:
     offered: tuple[str, ...] | None = None
     policy: Policy = Policy()
     units: Mapping[str, UnitTerms] = field(factory=dict)
+    receipt_key: str | None = field(default=None, repr=False)
+
+    @receipt_key.validator
+    def _says_where(self, _: object, where: object) -> None:
+        if where is not None and not (isinstance(where, str) and _PLACE_OF_A_SECRET.fullmatch(where)):
+            raise WiringError(
+                "the key for receipts is named by its place, env:NAME or file:PATH, and never written out"
+            )
 
     @inbox.default
     def _beside_the_storage(self) -> Chosen:

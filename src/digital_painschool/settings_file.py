@@ -18,7 +18,18 @@ from digital_painschool.settings import Chosen, Settings
 
 Table = Mapping[str, object]
 
-_SECTIONS = ("storage", "identity", "inbox", "directory", "messengers", "observers", "programs", "policy", "units")
+_SECTIONS = (
+    "storage",
+    "identity",
+    "inbox",
+    "directory",
+    "messengers",
+    "observers",
+    "programs",
+    "policy",
+    "units",
+    "receipts",
+)
 
 
 def read_settings(file: Path) -> Settings:
@@ -61,6 +72,7 @@ def _settings(data: Table, folder: Path) -> Settings:
     programs = _table(data.get("programs", {}), "programs", ("files", "offered"))
     policy = _table(data.get("policy", {}), "policy")
     units = _table(data.get("units", {}), "units")
+    receipts = _table(data.get("receipts", {}), "receipts", ("key",))
     return Settings(
         storage=storage,
         identity=one("identity", plain.identity),
@@ -72,6 +84,7 @@ def _settings(data: Table, folder: Path) -> Settings:
         offered=_texts(programs, "offered", "programs") if "offered" in programs else None,
         policy=_policy(policy),
         units={HsaId(unit): _unit(own, f"units.{unit}", policy, folder) for unit, own in units.items()},
+        receipt_key=receipts.get("key"),
     )
 
 

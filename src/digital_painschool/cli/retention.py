@@ -11,10 +11,9 @@ from typing import IO
 import click
 
 from digital_painschool import Actor, Settings, StorageFailed
-from digital_painschool.cli.discretion import holds_identity
 from digital_painschool.cli.options import SCHOOL_AND_WHO, acting, epilog, existing_school, which_school
 from digital_painschool.cli.screen import console, counted, progress, table
-from digital_painschool.purging import EndedEnrolment, PurgePlan, PurgeReceipt
+from digital_painschool.purging import EndedEnrolment, PurgePlan, PurgeReceipt, Skipped
 from digital_painschool.serialization import from_data, to_data
 
 _ROWS = 50
@@ -78,8 +77,6 @@ def approve(*, settings: Settings, actor: Actor, plan_id: str, decision: str) ->
 
     It names the decision (gallringsbeslut) that the purge rests on; the first approval stands.
     """
-    if holds_identity(decision):
-        raise click.UsageError("a decision's reference must hold no identity number: it is kept in the receipt")
     with existing_school(settings) as school:
         approved = school.administrator(actor).approve(plan_id, decision=decision)
     click.echo(f"{counted(len(approved.enrolments), 'enrolment')} approved for purging, on {_reference(approved)}.")
@@ -143,9 +140,13 @@ def replay(*, settings: Settings, actor: Actor, file: IO[str], yes: bool) -> Non
     with existing_school(settings) as school, progress("purging again", total=len(found)) as done:
         office = school.administrator(actor)
         came_back = 0
+        left: list[Skipped] = []
         for number, receipt in enumerate(found, start=1):
             came_back += office.replay(receipt)
+            left.extend(office.left_by_replay(receipt))
             done(number)
+    for skipped in left:
+        click.echo(f"left: {skipped.enrolment_id} ({skipped.why.value})", err=True)
     click.echo(
         f"{counted(came_back, 'enrolment')} had come back, and purged again by {counted(len(found), 'receipt')}."
     )
@@ -184,4 +185,4 @@ def _receipts(text: str) -> list[PurgeReceipt]:
 
 
 def _json(data: object) -> str:
-    return json.dumps(data, ensure_ascii=False, indent=2)
+    return json.dumps(data, indent=2)

@@ -9,12 +9,13 @@ from typing import TypeVar
 from attrs import evolve
 
 from digital_painschool.border import plain_text, whole_number
-from digital_painschool.errors import InvalidValue, NotFound
+from digital_painschool.errors import InvalidValue, NotFound, Reason, RuleBroken
 from digital_painschool.events import Event
 from digital_painschool.exporting import Format, kinds_for, write_export
 from digital_painschool.people import Actor, PersonId
 from digital_painschool.ports.storage import AccessEntry, History
-from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skipped
+from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
+from digital_painschool.receipt_proof import ReceiptKey
 from digital_painschool.rules import retention
 from digital_painschool.rules.permissions import Action
 from digital_painschool.steps import Steps
@@ -38,11 +39,12 @@ class AdministratorOffice:
     and `StorageFailed` when the storage cannot do it.
     """
 
-    def __init__(self, steps: Steps, actor: Actor) -> None:
+    def __init__(self, steps: Steps, actor: Actor, receipt_key: ReceiptKey | None = None) -> None:
         if not isinstance(actor, Actor):
             raise InvalidValue(f"an administrator's office is for an Actor, not {type(actor).__name__}")
         self._steps = steps
         self._actor = actor
+        self._receipt_key = receipt_key
 
     def export(
         self,
@@ -113,13 +115,16 @@ class AdministratorOffice:
 
         Args:
             plan: The plan, or its id.
-            decision: The reference of the decision. The first approval stands.
+            decision: The reference of the decision, without names and identity numbers. The first approval stands.
+
+        Raises:
+            InvalidValue: The reference is not text, or something in it has the form of an identity number.
         """
         self._steps.permit(Action.APPROVE_PURGE, self._actor)
-        if self._steps.holds_number(plain_text(decision, "the decision")):
-            raise InvalidValue("the decision holds an identity number, which would outlive the purge; leave it out")
         at = self._steps.now()
-        approved = retention.approve(self._plan(plan), decision, by=self._actor, at=at)
+        approved = retention.approve(
+            self._plan(plan), decision, by=self._actor, at=at, is_identity_number=self._steps.is_identity_number
+        )
         self._steps.storage.keep_plan(approved, self._entry(Action.APPROVE_PURGE, at))
         return self._plan(approved.id)
 
@@ -128,7 +133,7 @@ class AdministratorOffice:
 
         Rule: M-20, D-21a, D-21b. One that has changed since, is too young, or not exported where the policy asks for
         it, is left and named in the receipt. Interrupted, it goes on where it was; carried out already, it gives the
-        receipt again.
+        receipt again. Where the school has a key for receipts, the receipt has a digest that proves it.
 
         Args:
             plan: The plan, or its id.
@@ -136,6 +141,7 @@ class AdministratorOffice:
 
         Raises:
             DeliveryFailed: The patients' inbox could not delete its notices; taken up again, the purge goes on.
+            RuleBroken: Also when the receipt that is stored under the plan's id is not that of the plan.
         """
         self._steps.permit(Action.PURGE, self._actor)
         _require_callable(progress)
@@ -143,6 +149,7 @@ class AdministratorOffice:
         decision = retention.approved(stored, self._actor)
         kept = self._steps.storage.receipt(stored.id)
         if kept is not None:
+            retention.require_of_plan(kept, stored)
             return kept
         done = self._steps.storage.purge_progress(stored.id)
         dealt_with = len(done)
@@ -154,6 +161,8 @@ class AdministratorOffice:
         outcome = self._steps.storage.purge_progress(stored.id)
         skipped = [skip for e in stored.enrolments if (skip := outcome[e.enrolment_id]) is not None]
         receipt = retention.receipt(stored, decision, skipped, by=self._actor, at=self._steps.now())
+        if self._receipt_key is not None:
+            receipt = self._receipt_key.signed(receipt)
         return self._steps.storage.keep_receipt(receipt)
 
     def receipts(self) -> tuple[PurgeReceipt, ...]:
@@ -162,24 +171,64 @@ class AdministratorOffice:
         return self._steps.storage.receipts(self._actor.unit)
 
     def replay(self, receipt: PurgeReceipt) -> int:
-        """Purge again what a receipt says is gone, after a backup was restored; gives how many came back with it.
+        """Purge again what a receipt says is gone, after a backup was restored; return how many came back with it.
 
-        Rule: D-21a, D-21b. What is open in the backup, or younger than the unit's period, is left as it is: end it, and
-        purge it by a plan.
+        Rule: M-20, D-21a, D-21b. The receipt must be that of the stored plan, where the backup has it. With a digest
+        that the school's key proves, what has ended and is older than the unit's period is purged. Any other receipt
+        may be made up, so each enrolment passes all checks of a purge: ended, unchanged since the stored plan, older
+        than the period, exported where the policy asks for it. The rest stays as it is; `left_by_replay` names it.
 
         Raises:
-            RuleBroken: The receipt is another unit's.
+            RuleBroken: The receipt is another unit's, contradicts the stored plan or the receipt stored for it, or has
+                a digest that does not fit.
+            InvalidValue: No purge writes such a receipt.
         """
-        if not isinstance(receipt, PurgeReceipt):
-            raise InvalidValue(f"a receipt is a PurgeReceipt, not {type(receipt).__name__}")
-        self._steps.permit(Action.PURGE, self._actor)
-        retention.require_own(receipt.unit, self._actor)
-        before = retention.period_start(self._steps.now(), self._steps.policy(self._actor.unit))
-        ended = self._steps.storage.ended_among(self._actor.unit, receipt.purged)
-        back = [id_ for id_, enrolment in ended.items() if enrolment.last_entry_at < before]
+        back = [id_ for id_, why in self._came_back(receipt).items() if why is None]
         self._forget_notifications(back)
         self._log_purge(back)
         return self._steps.storage.purge_again(receipt, back)
+
+    def left_by_replay(self, receipt: PurgeReceipt) -> tuple[Skipped, ...]:
+        """Return what a receipt says is gone, is there, and is left by `replay`, each with why. Rule: D-21a.
+
+        Raises:
+            RuleBroken: As for `replay`.
+            InvalidValue: As for `replay`.
+        """
+        came_back = self._came_back(receipt)
+        return tuple(Skipped(enrolment_id=id_, why=why) for id_, why in came_back.items() if why is not None)
+
+    def _came_back(self, receipt: PurgeReceipt) -> dict[str, Skip | None]:
+        """Return what a receipt says is gone and is there: None where it may be purged again, or why not."""
+        if not isinstance(receipt, PurgeReceipt):
+            raise InvalidValue(f"a receipt is a PurgeReceipt, not {type(receipt).__name__}")
+        self._steps.permit(Action.PURGE, self._actor)
+        now = self._steps.now()
+        retention.require_sound(receipt, by=self._actor, at=now, is_identity_number=self._steps.is_identity_number)
+        proven = self._is_proven(receipt)
+        plan = self._steps.storage.plan(receipt.plan_id)
+        if plan is not None:
+            retention.require_of_plan(receipt, plan)
+        kept = self._steps.storage.receipt(receipt.plan_id)
+        if kept is not None:
+            retention.require_same(receipt, kept, proven=proven)
+        planned = {} if plan is None else {enrolment.enrolment_id: enrolment for enrolment in plan.enrolments}
+        policy = self._steps.policy(self._actor.unit)
+        came_back: dict[str, Skip | None] = {}
+        for ids in _batches(receipt.purged):
+            present = self._steps.storage.ended_among(self._actor.unit, ids)
+            for id_ in self._steps.storage.persons(self._actor.unit, ids):
+                came_back[id_] = retention.recheck_replayed(
+                    planned.get(id_), present.get(id_), policy, now, proven=proven
+                )
+        return came_back
+
+    def _is_proven(self, receipt: PurgeReceipt) -> bool:
+        if self._receipt_key is None or receipt.digest is None:
+            return False
+        if not self._receipt_key.proves(receipt):
+            raise RuleBroken("D-21a", Reason.RECEIPT_NOT_OURS)
+        return True
 
     def access_log(
         self, *, person: PersonId | str | None = None, after: int = 0, limit: int = 1000
