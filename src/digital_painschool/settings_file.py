@@ -84,8 +84,15 @@ def _settings(data: Table, folder: Path) -> Settings:
         offered=_texts(programs, "offered", "programs") if "offered" in programs else None,
         policy=_policy(policy),
         units={HsaId(unit): _unit(own, f"units.{unit}", policy, folder) for unit, own in units.items()},
-        receipt_key=receipts.get("key"),
+        receipt_key=_receipt_key(receipts),
     )
+
+
+def _receipt_key(table: Table) -> str | None:
+    key = table.get("key")
+    if key is not None and not isinstance(key, str):
+        raise InvalidValue("receipts.key is text: env:NAME or file:PATH")
+    return key
 
 
 def _unit(own: object, where: str, policy: Table, folder: Path) -> UnitTerms:

@@ -10,7 +10,7 @@ from typing import IO
 
 import click
 
-from digital_painschool import Actor, Settings, StorageFailed
+from digital_painschool import Actor, InvalidValue, Settings, StorageFailed
 from digital_painschool.cli.options import SCHOOL_AND_WHO, acting, epilog, existing_school, which_school
 from digital_painschool.cli.screen import console, counted, progress, table
 from digital_painschool.purging import EndedEnrolment, PurgePlan, PurgeReceipt, Skipped
@@ -78,7 +78,10 @@ def approve(*, settings: Settings, actor: Actor, plan_id: str, decision: str) ->
     It names the decision (gallringsbeslut) that the purge rests on; the first approval stands.
     """
     with existing_school(settings) as school:
-        approved = school.administrator(actor).approve(plan_id, decision=decision)
+        try:
+            approved = school.administrator(actor).approve(plan_id, decision=decision)
+        except InvalidValue as error:
+            raise click.UsageError(str(error)) from None
     click.echo(f"{counted(len(approved.enrolments), 'enrolment')} approved for purging, on {_reference(approved)}.")
 
 
@@ -142,8 +145,7 @@ def replay(*, settings: Settings, actor: Actor, file: IO[str], yes: bool) -> Non
         came_back = 0
         left: list[Skipped] = []
         for number, receipt in enumerate(found, start=1):
-            came_back += office.replay(receipt)
-            left.extend(office.left_by_replay(receipt))
+            came_back += office.replay(receipt, left=left.append)
             done(number)
     for skipped in left:
         click.echo(f"left: {skipped.enrolment_id} ({skipped.why.value})", err=True)

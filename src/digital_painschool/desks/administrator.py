@@ -32,6 +32,10 @@ def _silent(done: int) -> None:
     pass
 
 
+def _unheard(left: Skipped) -> None:
+    pass
+
+
 class AdministratorOffice:
     """What a unit's data administrator can do. Made by `PainSchool.administrator`.
 
@@ -121,10 +125,9 @@ class AdministratorOffice:
             InvalidValue: The reference is not text, or something in it has the form of an identity number.
         """
         self._steps.permit(Action.APPROVE_PURGE, self._actor)
+        reference = retention.decision_reference(decision, self._steps.is_identity_number)
         at = self._steps.now()
-        approved = retention.approve(
-            self._plan(plan), decision, by=self._actor, at=at, is_identity_number=self._steps.is_identity_number
-        )
+        approved = retention.approve(self._plan(plan), reference, by=self._actor, at=at)
         self._steps.storage.keep_plan(approved, self._entry(Action.APPROVE_PURGE, at))
         return self._plan(approved.id)
 
@@ -170,42 +173,46 @@ class AdministratorOffice:
         self._steps.permit(Action.PURGE, self._actor)
         return self._steps.storage.receipts(self._actor.unit)
 
-    def replay(self, receipt: PurgeReceipt) -> int:
+    def replay(self, receipt: PurgeReceipt, *, left: Callable[[Skipped], None] = _unheard) -> int:
         """Purge again what a receipt says is gone, after a backup was restored; return how many came back with it.
 
         Rule: M-20, D-21a, D-21b. The receipt must be that of the stored plan, where the backup has it. With a digest
         that the school's key proves, what has ended and is older than the unit's period is purged. Any other receipt
         may be made up, so each enrolment passes all checks of a purge: ended, unchanged since the stored plan, older
-        than the period, exported where the policy asks for it. The rest stays as it is; `left_by_replay` names it.
+        than the period, exported where the policy asks for it. The rest stays as it is, and `left` is told why.
+
+        Args:
+            receipt: The receipt.
+            left: Told each enrolment that the receipt says is gone, that is there, and that is left as it is.
 
         Raises:
             RuleBroken: The receipt is another unit's, contradicts the stored plan or the receipt stored for it, or has
                 a digest that does not fit.
             InvalidValue: No purge writes such a receipt.
         """
-        back = [id_ for id_, why in self._came_back(receipt).items() if why is None]
+        if not isinstance(receipt, PurgeReceipt):
+            raise InvalidValue(f"a receipt is a PurgeReceipt, not {type(receipt).__name__}")
+        if not callable(left):
+            raise InvalidValue(f"left is a function of a Skipped, not {type(left).__name__}")
+        self._steps.permit(Action.PURGE, self._actor)
+        came_back = self._came_back(receipt)
+        back = [id_ for id_, why in came_back.items() if why is None]
         self._forget_notifications(back)
         self._log_purge(back)
-        return self._steps.storage.purge_again(receipt, back)
-
-    def left_by_replay(self, receipt: PurgeReceipt) -> tuple[Skipped, ...]:
-        """Return what a receipt says is gone, is there, and is left by `replay`, each with why. Rule: D-21a.
-
-        Raises:
-            RuleBroken: As for `replay`.
-            InvalidValue: As for `replay`.
-        """
-        came_back = self._came_back(receipt)
-        return tuple(Skipped(enrolment_id=id_, why=why) for id_, why in came_back.items() if why is not None)
+        gone = self._steps.storage.purge_again(receipt, back)
+        for id_, why in came_back.items():
+            if why is not None:
+                left(Skipped(enrolment_id=id_, why=why))
+        return gone
 
     def _came_back(self, receipt: PurgeReceipt) -> dict[str, Skip | None]:
         """Return what a receipt says is gone and is there: None where it may be purged again, or why not."""
-        if not isinstance(receipt, PurgeReceipt):
-            raise InvalidValue(f"a receipt is a PurgeReceipt, not {type(receipt).__name__}")
-        self._steps.permit(Action.PURGE, self._actor)
+        is_identity_number = self._steps.is_identity_number
         now = self._steps.now()
-        retention.require_sound(receipt, by=self._actor, at=now, is_identity_number=self._steps.is_identity_number)
+        retention.require_sound(receipt, by=self._actor, is_identity_number=is_identity_number)
         proven = self._is_proven(receipt)
+        if not proven:
+            retention.require_plausible(receipt, at=now, is_identity_number=is_identity_number)
         plan = self._steps.storage.plan(receipt.plan_id)
         if plan is not None:
             retention.require_of_plan(receipt, plan)

@@ -46,38 +46,35 @@ def plan(
     )
 
 
-def approve(
-    plan: PurgePlan,
-    reference: str,
-    *,
-    by: Actor,
-    at: datetime,
-    is_identity_number: Callable[[str], bool] = _no_scheme,
-) -> PurgePlan:
+def approve(plan: PurgePlan, reference: str, *, by: Actor, at: datetime) -> PurgePlan:
     """Approve a plan on a decision (gallringsbeslut).
 
     Rule: D-21a. The first approval stands: approving again changes nothing.
-
-    Args:
-        plan: The plan.
-        reference: The reference of the decision.
-        by: Who approves.
-        at: When.
-        is_identity_number: Whether a word is a number of a scheme that is accepted here, beside the Swedish shapes.
 
     Raises:
         RuleBroken: No decision is named, its reference is too long, or the plan is another unit's.
         InvalidValue: The reference is not text, or holds an identity number.
     """
     require_own(plan.unit, by)
-    checked = _reference(reference, is_identity_number)
+    checked = decision_reference(reference)
     if plan.decision is not None:
         return plan
     return evolve(plan, decision=Decision(reference=checked, by=by.hsa_id, at=utc(at)))
 
 
-def _reference(reference: str, is_identity_number: Callable[[str], bool]) -> str:
-    """Return the reference of a decision without the blanks around it; it outlives the purge, so it names no person."""
+def decision_reference(reference: str, is_identity_number: Callable[[str], bool] = _no_scheme) -> str:
+    """Return the reference of a decision without the blanks around it. Rule: D-21a.
+
+    A reference outlives the purge in plan and receipt, so it must not name a person.
+
+    Args:
+        reference: As it was given.
+        is_identity_number: Whether a word is a number of a scheme that is accepted here, beside the Swedish shapes.
+
+    Raises:
+        RuleBroken: It is empty or too long.
+        InvalidValue: It is not text, or something in it has the form of an identity number.
+    """
     if not plain_text(reference, "the decision").strip():
         raise RuleBroken("D-21a", Reason.DECISION_MISSING)
     if len(reference) > _REFERENCE_LIMIT:
@@ -85,8 +82,8 @@ def _reference(reference: str, is_identity_number: Callable[[str], bool]) -> str
     words = (word.strip(_BESIDE_A_WORD) for word in reference.split())
     if contains_identity_number(reference) or any(map(is_identity_number, words)):
         raise InvalidValue(
-            "the decision holds what has the form of an identity number, which would outlive the purge;"
-            " leave it out, or write the reference in another form"
+            "a decision's reference holds no identity number, nor what has the form of one: it outlives the purge;"
+            " leave the number out, or write the reference in another form"
         )
     return reference.strip()
 
@@ -157,38 +154,42 @@ def recheck_replayed(
     return recheck(planned or present, present, policy, now)
 
 
-def require_sound(
-    receipt: PurgeReceipt,
-    *,
-    by: Actor,
-    at: datetime,
-    is_identity_number: Callable[[str], bool] = _no_scheme,
-) -> None:
-    """Refuse a receipt from outside that no purge of the unit can have written, whatever is stored.
+def require_sound(receipt: PurgeReceipt, *, by: Actor, is_identity_number: Callable[[str], bool] = _no_scheme) -> None:
+    """Refuse a receipt from outside that has not the form of what a purge of the unit writes.
 
     Rule: M-20, D-21a.
 
     Args:
         receipt: The receipt.
         by: Who replays it.
-        at: When.
         is_identity_number: Whether a word is a number of a scheme that is accepted here, beside the Swedish shapes.
 
     Raises:
         RuleBroken: It is another unit's, or has no decision.
-        InvalidValue: A part is of another type or form, an enrolment is in it twice, a time is ahead of `at` or before
-            the decision, or it holds an identity number. The error does not show the part.
+        InvalidValue: A part is of another type or form, an enrolment is in it twice, or its decision holds an identity
+            number. The error does not show the part.
     """
     require_own(HsaId(receipt.unit), by)
     for what, is_right in _form_of(receipt):
         if not is_right:
             raise InvalidValue(f"no purge writes such a receipt: {what}; give it as the purge gave it")
-    _reference(receipt.decision.reference, is_identity_number)
-    HsaId(receipt.decision.by)
-    HsaId(receipt.purged_by)
+    decision_reference(receipt.decision.reference, is_identity_number)
+    for hsa_id, at in ((receipt.decision.by, receipt.decision.at), (receipt.purged_by, receipt.purged_at)):
+        HsaId(hsa_id)
+        utc(at)
+
+
+def require_plausible(
+    receipt: PurgeReceipt, *, at: datetime, is_identity_number: Callable[[str], bool] = _no_scheme
+) -> None:
+    """Refuse a receipt without proof whose times or ids no purge can have written. Rule: D-21a.
+
+    Raises:
+        InvalidValue: A time is ahead of `at` or before the decision, or an id is an identity number.
+    """
     if not utc(receipt.decision.at) <= utc(receipt.purged_at) <= utc(at):
         raise InvalidValue("no purge writes such a receipt: its times are in another order, or ahead of the present")
-    if any(map(is_identity_number, _ids_of(receipt))) or is_identity_number(receipt.plan_id):
+    if any(map(is_identity_number, (receipt.plan_id, *_ids_of(receipt)))):
         raise InvalidValue("no purge writes such a receipt: it holds an identity number in the place of an id")
 
 
