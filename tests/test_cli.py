@@ -453,6 +453,41 @@ def test_retention_from_plan_to_replay(world: World, tmp_path: Path) -> None:
 
 
 @pytest.mark.rule("D-21a")
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8-sig", "utf-16"])
+def test_a_refused_receipt_stops_none_of_the_others(world: World, tmp_path: Path, encoding: str) -> None:
+    """What had to go would stay after a restore, since one paper in the pile is bad, or was saved by another editor."""
+    enrolment_id = world.ended()
+    decision = {"reference": "RS 1", "by": WHO[1], "at": "2016-01-01T00:00:00Z"}
+    paper = {
+        "plan_id": "p-1",
+        "unit": WHO[3],
+        "decision": decision,
+        "purged_by": WHO[1],
+        "purged": [enrolment_id],
+        "purged_at": "2016-01-02T00:00:00Z",
+        "skipped": [],
+    }
+    number = {**paper, "decision": {**decision, "reference": f"nr:{NUMBER}"}}
+    file = tmp_path / "receipts.json"
+    file.write_text(json.dumps([number, {**paper, "unit": "SE2321000131-E000000000009"}, paper]), encoding)
+    world.run("export", str(tmp_path / "export"), who=True)
+    replayed = world.run("retention", "replay", str(file), "--yes", who=True)
+    assert (1, 1) == (replayed.exit_code, replayed.stderr.count("\n"))
+    assert "receipt 1 of the file is refused" in replayed.stderr
+    assert "receipt 2 of the file is refused: M-20" in replayed.stderr
+    assert NUMBER not in replayed.output
+    assert "1 enrolment had come back, and purged again by 1 receipt.\n" == replayed.stdout
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe{", b"[" * 100_000, b"\x93RS\x94", b"null", b"[5]", b'"x"', b"{}"])
+def test_a_file_without_receipts_is_refused_in_one_line(world: World, tmp_path: Path, content: bytes) -> None:
+    """A traceback would be all that an operator sees after a restore."""
+    world.ended()
+    (tmp_path / "receipts.json").write_bytes(content)
+    assert_refused(world.run("retention", "replay", str(tmp_path / "receipts.json"), "--yes", who=True), 1)
+
+
+@pytest.mark.rule("D-21a")
 def test_purge_names_what_it_left(world: World) -> None:
     """An enrolment that was not exported would be missed in silence."""
     enrolment_id = world.ended()

@@ -199,6 +199,43 @@ def test_without_proof_what_changed_since_the_stored_plan_is_left() -> None:
     assert [Skipped(enrolment_id=id_, why=Skip.CHANGED)] == left
 
 
+def test_without_proof_a_receipt_does_not_stand_for_the_purge_of_a_stored_plan(tmp_path: Path) -> None:
+    """Otherwise a made-up receipt would be handed out later, while what it calls purged is still there."""
+    school = lived(policy=Policy())
+    plan = school.office.approve(school.office.plan_purge(), decision="RS 2036-1")
+    assert plan.decision is not None
+    ids = tuple(planned.enrolment_id for planned in plan.enrolments)
+    forged = PurgeReceipt(
+        plan_id=plan.id,
+        unit=UNIT,
+        decision=plan.decision,
+        purged_by=ARCHIVIST.hsa_id,
+        purged_at=school.now,
+        purged=ids,
+    )
+    for receipt in (forged, skipping(forged, *ids)):
+        with school.unchanged():
+            assert 0 == school.office.replay(receipt)
+    school.office.export(tmp_path / "export")
+    assert 1 == school.office.replay(skipping(forged, ids[0]))
+    done = school.office.purge(plan)
+    assert (ids, ()) == (done.purged, done.skipped)
+    assert () == school.storage.ended(UNIT)
+
+
+def test_what_a_purge_had_skipped_stays_with_an_unproven_receipt() -> None:
+    """Otherwise a restart by receipt would take what the first run had left, and its notices before that."""
+    school = lived()
+    plan = school.office.approve(school.office.plan_purge(), decision="RS 2036-1")
+    receipt = purged(lived())
+    skipped = Skipped(enrolment_id="e-0001", why=Skip.NOT_EXPORTED)
+    school.storage.purge(plan.id, (), (skipped,))
+    left: list[Skipped] = []
+    assert 1 == school.office.replay(receipt, left=left.append)
+    assert [skipped] == left
+    assert (("e-0002",), (skipped,)) == ((done := school.office.purge(plan)).purged, done.skipped)
+
+
 def test_a_digest_proves_a_receipt_that_no_plan_stands_behind() -> None:
     """Otherwise a backup from before the plan could be purged again only after a new export."""
     policy = Policy(export_before_purge=True)
@@ -263,18 +300,18 @@ def test_settings_name_where_the_key_is(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("RECEIPT_KEY", RECEIPT_KEY)
     receipt = purged(lived(key=RECEIPT_KEY))
     for place in ("env:RECEIPT_KEY", f"file:{(tmp_path / 'key').as_posix()}"):
-        file.write_text(f'storage = "memory://"\n[receipts]\nkey = "{place}"\n', "utf-8")
+        file.write_text(f'storage = "memory://"\nreceipt_key = "{place}"\n', "utf-8")
         assert place == Settings.from_toml(file).receipt_key
         with open_school(file, clock=lambda: receipt.purged_at) as school:
             assert 0 == school.administrator(ARCHIVIST).replay(receipt)
             with refused("D-21a", Reason.RECEIPT_NOT_OURS):
                 school.administrator(ARCHIVIST).replay(changed(receipt, plan_id="p-2"))
     for wrong in (f'"{RECEIPT_KEY}"', '"env:"', '"file: "', "5", '""', "true"):
-        file.write_text(f'storage = "memory://"\n[receipts]\nkey = {wrong}\n', "utf-8")
+        file.write_text(f'storage = "memory://"\nreceipt_key = {wrong}\n', "utf-8")
         with pytest.raises(WiringError, match="env:NAME") as refusal:
             Settings.from_toml(file)
         assert RECEIPT_KEY not in str(refusal.value)
-    file.write_text('storage = "memory://"\n[receipts]\nkey = "env:NOT_THERE"\n', "utf-8")
+    file.write_text('storage = "memory://"\nreceipt_key = "env:NOT_THERE"\n', "utf-8")
     with pytest.raises(WiringError, match="NOT_THERE"):
         open_school(file)
 

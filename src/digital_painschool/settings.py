@@ -76,9 +76,7 @@ class Settings:
     @receipt_key.validator
     def _says_where(self, _: object, where: object) -> None:
         if where is not None and not (isinstance(where, str) and _PLACE_OF_A_SECRET.fullmatch(where)):
-            raise WiringError(
-                "the key for receipts is named by its place, env:NAME or file:PATH, and never written out"
-            )
+            raise WiringError("receipt_key says where the key is, env:NAME or file:PATH, and is never the key itself")
 
     @inbox.default
     def _beside_the_storage(self) -> Chosen:

@@ -28,7 +28,7 @@ _SECTIONS = (
     "programs",
     "policy",
     "units",
-    "receipts",
+    "receipt_key",
 )
 
 
@@ -72,7 +72,6 @@ def _settings(data: Table, folder: Path) -> Settings:
     programs = _table(data.get("programs", {}), "programs", ("files", "offered"))
     policy = _table(data.get("policy", {}), "policy")
     units = _table(data.get("units", {}), "units")
-    receipts = _table(data.get("receipts", {}), "receipts", ("key",))
     return Settings(
         storage=storage,
         identity=one("identity", plain.identity),
@@ -84,15 +83,14 @@ def _settings(data: Table, folder: Path) -> Settings:
         offered=_texts(programs, "offered", "programs") if "offered" in programs else None,
         policy=_policy(policy),
         units={HsaId(unit): _unit(own, f"units.{unit}", policy, folder) for unit, own in units.items()},
-        receipt_key=_receipt_key(receipts),
+        receipt_key=_receipt_key(data.get("receipt_key")),
     )
 
 
-def _receipt_key(table: Table) -> str | None:
-    key = table.get("key")
-    if key is not None and not isinstance(key, str):
-        raise InvalidValue("receipts.key is text: env:NAME or file:PATH")
-    return key
+def _receipt_key(where: object) -> str | None:
+    if where is not None and not isinstance(where, str):
+        raise InvalidValue("receipt_key is text: env:NAME or file:PATH")
+    return where
 
 
 def _unit(own: object, where: str, policy: Table, folder: Path) -> UnitTerms:

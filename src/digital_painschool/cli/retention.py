@@ -10,7 +10,7 @@ from typing import IO
 
 import click
 
-from digital_painschool import Actor, InvalidValue, Settings, StorageFailed
+from digital_painschool import Actor, InvalidValue, RuleBroken, Settings, StorageFailed
 from digital_painschool.cli.options import SCHOOL_AND_WHO, acting, epilog, existing_school, which_school
 from digital_painschool.cli.screen import console, counted, progress, table
 from digital_painschool.purging import EndedEnrolment, PurgePlan, PurgeReceipt, Skipped
@@ -125,15 +125,17 @@ def receipts(*, settings: Settings, actor: Actor) -> None:
 
 
 @retention.command()
-@click.argument("file", type=click.File(encoding="utf-8"))
+@click.argument("file", type=click.File("rb"))
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @acting
 @which_school
-def replay(*, settings: Settings, actor: Actor, file: IO[str], yes: bool) -> None:
+def replay(*, settings: Settings, actor: Actor, file: IO[bytes], yes: bool) -> None:
     """Purge again after a backup was restored.
 
     What the receipts in FILE say is gone is deleted again where it came back (D-21a). FILE holds one receipt, as
-    `purge` prints it, or a list of them, as `receipts` does; `-` reads them from stdin.
+    `purge` prints it, or a list of them, as `receipts` does; `-` reads them from stdin. Each receipt is checked first,
+    against its stored plan and its digest; without proof, each enrolment passes the checks of a purge again. What is
+    left is named. A receipt that is refused stops none of the others.
     """
     found = _receipts(file.read())
     count = sum(len(receipt.purged) for receipt in found)
@@ -144,14 +146,21 @@ def replay(*, settings: Settings, actor: Actor, file: IO[str], yes: bool) -> Non
         office = school.administrator(actor)
         came_back = 0
         left: list[Skipped] = []
+        refused: list[str] = []
         for number, receipt in enumerate(found, start=1):
-            came_back += office.replay(receipt, left=left.append)
+            try:
+                came_back += office.replay(receipt, left=left.append)
+            except (RuleBroken, InvalidValue) as error:
+                refused.append(f"receipt {number} of the file is refused: {error}")
             done(number)
     for skipped in left:
         click.echo(f"left: {skipped.enrolment_id} ({skipped.why.value})", err=True)
-    click.echo(
-        f"{counted(came_back, 'enrolment')} had come back, and purged again by {counted(len(found), 'receipt')}."
-    )
+    if believed := len(found) - len(refused):
+        click.echo(
+            f"{counted(came_back, 'enrolment')} had come back, and purged again by {counted(believed, 'receipt')}."
+        )
+    if refused:
+        raise click.ClickException("; ".join(refused))
 
 
 def _export_state(planned: EndedEnrolment) -> str:
@@ -178,11 +187,11 @@ def _confirm(question: str, *, yes: bool) -> None:
         raise click.ClickException("nothing was purged")
 
 
-def _receipts(text: str) -> list[PurgeReceipt]:
+def _receipts(content: bytes) -> list[PurgeReceipt]:
     try:
-        data = json.loads(text)
+        data = json.loads(content)  # in UTF-8, UTF-16 or UTF-32, with or without a byte order mark
     except (ValueError, RecursionError):
-        raise StorageFailed("the file holds no receipts: it is not JSON") from None
+        raise StorageFailed("the file holds no receipts: it is not JSON in UTF-8 or UTF-16") from None
     return [from_data(one, PurgeReceipt) for one in (data if isinstance(data, list) else [data])]
 
 

@@ -195,40 +195,57 @@ class AdministratorOffice:
         if not callable(left):
             raise InvalidValue(f"left is a function of a Skipped, not {type(left).__name__}")
         self._steps.permit(Action.PURGE, self._actor)
-        came_back = self._came_back(receipt)
-        back = [id_ for id_, why in came_back.items() if why is None]
-        self._forget_notifications(back)
-        self._log_purge(back)
-        gone = self._steps.storage.purge_again(receipt, back)
-        for id_, why in came_back.items():
-            if why is not None:
-                left(Skipped(enrolment_id=id_, why=why))
+        proven, plan = self._what_stands_behind(receipt)
+        back, stays = self._came_back(receipt, plan, proven=proven)
+        ids = [enrolment.enrolment_id for enrolment in back]
+        self._forget_notifications(ids)
+        self._log_purge(ids)
+        if proven or plan is None:
+            gone = self._steps.storage.purge_again(receipt, ids)
+        else:
+            # Not kept, as it may be made up: `purge` finishes the plan, and says in a receipt what became of it.
+            for batch in _batches(back):
+                self._steps.storage.purge(plan.id, batch, ())
+            gone = len(back)
+        for skipped in stays:
+            left(skipped)
         return gone
 
-    def _came_back(self, receipt: PurgeReceipt) -> dict[str, Skip | None]:
-        """Return what a receipt says is gone and is there: None where it may be purged again, or why not."""
+    def _what_stands_behind(self, receipt: PurgeReceipt) -> tuple[bool, PurgePlan | None]:
+        """Return whether a receipt's digest proves it, and the stored plan; refuse what contradicts either."""
         is_identity_number = self._steps.is_identity_number
-        now = self._steps.now()
         retention.require_sound(receipt, by=self._actor, is_identity_number=is_identity_number)
         proven = self._is_proven(receipt)
         if not proven:
-            retention.require_plausible(receipt, at=now, is_identity_number=is_identity_number)
+            retention.require_plausible(receipt, at=self._steps.now(), is_identity_number=is_identity_number)
         plan = self._steps.storage.plan(receipt.plan_id)
         if plan is not None:
             retention.require_of_plan(receipt, plan)
         kept = self._steps.storage.receipt(receipt.plan_id)
         if kept is not None:
             retention.require_same(receipt, kept, proven=proven)
-        planned = {} if plan is None else {enrolment.enrolment_id: enrolment for enrolment in plan.enrolments}
+        return proven, plan
+
+    def _came_back(
+        self, receipt: PurgeReceipt, plan: PurgePlan | None, *, proven: bool
+    ) -> tuple[list[EndedEnrolment], list[Skipped]]:
+        """Return what a receipt says is gone and is there: what may be purged again, and what not."""
+        now = self._steps.now()
         policy = self._steps.policy(self._actor.unit)
-        came_back: dict[str, Skip | None] = {}
+        planned = {} if plan is None else {enrolment.enrolment_id: enrolment for enrolment in plan.enrolments}
+        noted = {} if plan is None or proven else self._steps.storage.purge_progress(plan.id)
+        back: list[EndedEnrolment] = []
+        stays: list[Skipped] = []
         for ids in _batches(receipt.purged):
-            present = self._steps.storage.ended_among(self._actor.unit, ids)
+            ended = self._steps.storage.ended_among(self._actor.unit, ids)
             for id_ in self._steps.storage.persons(self._actor.unit, ids):
-                came_back[id_] = retention.recheck_replayed(
-                    planned.get(id_), present.get(id_), policy, now, proven=proven
-                )
-        return came_back
+                present, skipped = ended.get(id_), noted.get(id_)
+                why = retention.recheck_replayed(planned.get(id_), present, policy, now, proven=proven)
+                if skipped is not None or why is not None or present is None:
+                    stays.append(skipped or Skipped(enrolment_id=id_, why=why or Skip.NOT_ENDED))
+                else:
+                    back.append(present)
+        return back, stays
 
     def _is_proven(self, receipt: PurgeReceipt) -> bool:
         if self._receipt_key is None or receipt.digest is None:
