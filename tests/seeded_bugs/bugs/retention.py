@@ -60,7 +60,7 @@ BUGS = (
         old="    return recheck(planned or present, present, policy, now)",
         new="    return Skip.TOO_YOUNG if present.last_entry_at >= period_start(now, policy) else None",
         caught_by=Catcher(
-            "tests/test_receipts.py::test_without_plan_and_proof_a_receipt_passes_the_checks_of_a_purge",
+            "tests/rules/test_receipts.py::test_without_plan_and_proof_a_receipt_passes_the_checks_of_a_purge",
             "test_without_plan_and_proof",
         ),
     ),
