@@ -199,6 +199,19 @@ def test_without_proof_what_changed_since_the_stored_plan_is_left() -> None:
     assert [Skipped(enrolment_id=id_, why=Skip.CHANGED)] == left
 
 
+def test_without_proof_a_receipt_is_no_approval_of_a_stored_plan() -> None:
+    """Otherwise a made-up decision would carry out a plan that nobody approved."""
+    receipt = purged(lived(key=RECEIPT_KEY))
+    for key, gone in ((None, 0), (RECEIPT_KEY, 2)):
+        restored = lived(key=key)
+        assert receipt.plan_id == restored.office.plan_purge().id
+        if gone:
+            assert gone == restored.office.replay(receipt)
+            continue
+        with restored.unchanged(), refused("D-21a", Reason.NOT_APPROVED):
+            restored.office.replay(receipt)
+
+
 def test_without_proof_a_receipt_does_not_stand_for_the_purge_of_a_stored_plan(tmp_path: Path) -> None:
     """Otherwise a made-up receipt would be handed out later, while what it calls purged is still there."""
     school = lived(policy=Policy())

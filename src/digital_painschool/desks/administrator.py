@@ -187,7 +187,7 @@ class AdministratorOffice:
 
         Raises:
             RuleBroken: The receipt is another unit's, contradicts the stored plan or the receipt stored for it, or has
-                a digest that does not fit.
+                a digest that does not fit; or nothing proves it, and the stored plan is not approved.
             InvalidValue: No purge writes such a receipt.
         """
         if not isinstance(receipt, PurgeReceipt):
@@ -221,6 +221,8 @@ class AdministratorOffice:
         plan = self._steps.storage.plan(receipt.plan_id)
         if plan is not None:
             retention.require_of_plan(receipt, plan)
+            if not proven:
+                retention.approved(plan, self._actor)
         kept = self._steps.storage.receipt(receipt.plan_id)
         if kept is not None:
             retention.require_same(receipt, kept, proven=proven)
