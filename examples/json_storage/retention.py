@@ -7,6 +7,7 @@ from attrs import evolve
 from digital_painschool.enrolment import UnreadableEnrolment
 from digital_painschool.errors import StorageFailed
 from digital_painschool.events import Event
+from digital_painschool.notification import Notification
 from digital_painschool.people import HsaId, PersonId
 from digital_painschool.ports.storage import AccessEntry, History
 from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
@@ -62,7 +63,8 @@ class JsonRetention(Part):
         ids = tuple(enrolment_ids)
         with self._folder.transaction() as books:
             mine = [one.enrolment.id for one in _of_unit(books, unit, ids)]
-            return tuple(sorted({one.notification.id for id_ in mine for one in caused(books, id_)}))
+            found = {one.notification.id: one.notification for id_ in mine for one in caused(books, id_)}
+            return tuple(sorted(id_ for id_, one in found.items() if not _is_needed(books, one)))
 
     def histories(
         self, unit: HsaId, enrolment_ids: Sequence[str], kinds: Iterable[type[Event]] | None = None
@@ -156,6 +158,11 @@ def _history(books: Transaction, one: Kept | UnreadableEnrolment, kinds: Collect
     rows = [row for row in timeline_rows(books, one.enrolment.id) if kinds is None or row["kind"] in kinds]
     documents = documents_from_data(rows)
     return History(enrolment=one.enrolment, timeline=tuple(map(entry_from_data, rows)), documents=documents)
+
+
+def _is_needed(books: Transaction, notification: Notification) -> bool:
+    """Return whether an open enrolment caused a notification too."""
+    return any(one.is_open for one in kept_among(books, (cause.enrolment_id for cause in notification.causes)))
 
 
 def _progress(books: Transaction, plan_id: str) -> dict[str, Skipped | None]:

@@ -12,6 +12,7 @@ import pluggy
 from attrs import frozen
 
 from digital_painschool.adapters import offers
+from digital_painschool.adapters.options import secret
 from digital_painschool.border import plain_text
 from digital_painschool.catalogue import Catalogue
 from digital_painschool.errors import InvalidValue, WiringError
@@ -148,7 +149,9 @@ def open_school(
     else:
         raise InvalidValue(f"settings is Settings, a path or a storage URL, not {type(settings).__name__}")
     programs = catalogue(chosen, plugins)
-    return PainSchool(connect(chosen.migrating() if migrate else chosen, plugins), catalogue=programs, clock=clock)
+    key = None if chosen.receipt_key is None else secret(chosen.receipt_key)
+    ports = connect(chosen.migrating() if migrate else chosen, plugins)
+    return PainSchool(ports, catalogue=programs, clock=clock, receipt_key=key)
 
 
 def _asked(kind: str, implementation: pluggy.HookImpl) -> Iterable[Installed]:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from attrs import field, frozen
 
 from digital_painschool.errors import InvalidValue
+from digital_painschool.identity_shape import contains_identity_number
 from digital_painschool.limits import LABEL
 from digital_painschool.program import EndReason, Program
 
@@ -111,6 +112,8 @@ class Policy:
             yield "retention_years must be 0 to 200 (D-21b)"
         if self.retention_years < 10 and not (self.retention_decision or "").strip():
             yield "retention_years under 10 needs a retention_decision, the gallringsbeslut (D-21b)"
+        if contains_identity_number(self.retention_decision or ""):
+            yield "retention_decision holds what has the form of an identity number; name the decision alone (D-21a)"
         for name in ("review_after_days", "heading_limit", "message_limit"):
             if getattr(self, name) < 1:
                 yield f"{name} must be 1 or more"

@@ -94,6 +94,7 @@ class PurgeReceipt:
         purged_at: When it was finished, UTC.
         purged: The ids of the enrolments that are gone.
         skipped: The ones that were left, and why.
+        digest: Proves that a school with the same key wrote it; None where no key is set, and in older receipts.
     """
 
     plan_id: str
@@ -103,6 +104,7 @@ class PurgeReceipt:
     purged_at: datetime
     purged: tuple[str, ...]
     skipped: tuple[Skipped, ...] = ()
+    digest: str | None = None
 
 
 @frozen(kw_only=True)

@@ -4,6 +4,7 @@ A settings file holds no secret: a value may say where one is (`env:NAME`, `file
 """
 
 import os
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -22,6 +23,8 @@ from digital_painschool.program import Program
 
 _WHERE = ("url", "schema")
 """Where an adapter in SQL has its rows; those beside the storage have the storage's."""
+
+_PLACE_OF_A_SECRET = re.compile(r"(?:env|file):\S.*")
 
 
 def _frozen(options: Mapping[str, object] | Masked[Mapping[str, object]]) -> Masked[Mapping[str, object]]:
@@ -123,8 +126,13 @@ class Settings:
         offered: Which of the programs that plugins offer are on the list, by key; None means all.
         policy: Holds for every unit that has none of its own.
         units: What some units have of their own, by HSA-id; what a unit leaves out is as for every unit.
+        receipt_key: Where the secret is that purge receipts are signed with: `env:NAME` or `file:PATH`, never the
+            secret itself; None signs none.
 
     An inbox or a messenger in SQL that names no `url` has the storage's.
+
+    Raises:
+        WiringError: `receipt_key` says no place.
     """
 
     storage: Chosen = Chosen("")
@@ -137,6 +145,12 @@ class Settings:
     offered: tuple[str, ...] | None = None
     policy: Policy = Policy()
     units: Mapping[str, UnitTerms] = field(factory=dict, converter=_by_unit)
+    receipt_key: str | None = field(default=None, repr=False)
+
+    @receipt_key.validator
+    def _says_where(self, _: object, where: object) -> None:
+        if where is not None and not (isinstance(where, str) and _PLACE_OF_A_SECRET.fullmatch(where)):
+            raise WiringError("receipt_key says where the key is, env:NAME or file:PATH, and is never the key itself")
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "inbox", _beside(self.inbox, self.storage))

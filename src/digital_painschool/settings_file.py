@@ -21,7 +21,18 @@ from digital_painschool.text_files import read_text, toml_table
 
 Table = Mapping[str, object]
 
-_SECTIONS = ("storage", "identity", "inbox", "directory", "messengers", "observers", "programs", "policy", "units")
+_SECTIONS = (
+    "storage",
+    "identity",
+    "inbox",
+    "directory",
+    "messengers",
+    "observers",
+    "programs",
+    "policy",
+    "units",
+    "receipt_key",
+)
 _TIME = re.compile(r"([01][0-9]|2[0-3])[:.]([0-5][0-9])(?::([0-5][0-9]))?")
 _PATHS = ("path", "folder")
 """The options of an adapter that are paths, whichever adapter it is."""
@@ -75,7 +86,16 @@ def _settings(data: Table, folder: Path) -> Settings:
         offered=_texts(programs, "offered", "programs") if "offered" in programs else None,
         policy=_policy(policy),
         units={unit: _unit(own, f"units.{unit}", policy, folder) for unit, own in units.items()},
+        receipt_key=_receipt_key(data.get("receipt_key"), folder),
     )
+
+
+def _receipt_key(where: object, folder: Path) -> str | None:
+    if where is not None and not isinstance(where, str):
+        raise InvalidValue("receipt_key is text: env:NAME or file:PATH")
+    if where is None or not where.startswith("file:"):
+        return where
+    return f"file:{absolute(where.removeprefix('file:'), folder)}"
 
 
 def _unit(own: object, where: str, policy: Table, folder: Path) -> UnitTerms:

@@ -126,15 +126,13 @@ class Steps:
             raise InvalidIdentity("the number is of another scheme than the one that it is given with")
         return number
 
-    def holds_number(self, text: str) -> bool:
-        """Tell whether a word of a text is an identity number, which must not be where it would outlive a purge."""
-        for word in text.split():
-            try:
-                self.person(word.strip(".,;:()"))
-            except InvalidIdentity:
-                continue
-            return True
-        return False
+    def is_identity_number(self, word: str) -> bool:
+        """Return whether a word is an identity number of an accepted scheme, on the local day of the common policy."""
+        try:
+            self.person(word)
+        except InvalidIdentity:
+            return False
+        return True
 
     def start(self, program: Program, person: PersonId, *, therapist: HsaId, by: Actor) -> Enrolment:
         """Start an enrolment for someone who was identified for it. Rule: M-07, D-05c, D-07a.

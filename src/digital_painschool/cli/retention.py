@@ -10,11 +10,10 @@ from pathlib import Path
 
 import click
 
-from digital_painschool import Actor, InvalidValue, Settings, StorageFailed
-from digital_painschool.cli.discretion import holds_identity
+from digital_painschool import Actor, InvalidValue, RuleBroken, Settings, StorageFailed
 from digital_painschool.cli.options import SCHOOL_AND_WHO, FilePath, acting, epilog, existing_school, which_school
 from digital_painschool.cli.screen import add_row, console, counted, name_unreadable, progress, say, table
-from digital_painschool.purging import EndedEnrolment, PurgePlan, PurgeReceipt
+from digital_painschool.purging import EndedEnrolment, PurgePlan, PurgeReceipt, Skipped
 from digital_painschool.serialization import from_data, to_data
 from digital_painschool.text_files import LONGEST, decoded, json_value, read_text
 
@@ -77,10 +76,11 @@ def approve(*, settings: Settings, actor: Actor, plan_id: str, decision: str) ->
 
     It names the decision (gallringsbeslut) that the purge rests on; the first approval stands.
     """
-    if holds_identity(decision):
-        raise click.UsageError("a decision's reference must hold no identity number: it is kept in the receipt")
     with existing_school(settings) as school:
-        approved = school.administrator(actor).approve(plan_id, decision=decision)
+        try:
+            approved = school.administrator(actor).approve(plan_id, decision=decision)
+        except InvalidValue as error:
+            raise click.UsageError(str(error)) from None
     say(f"{counted(len(approved.enrolments), 'enrolment')} approved for purging, on {_reference(approved)}.")
 
 
@@ -132,7 +132,9 @@ def replay(*, settings: Settings, actor: Actor, file: Path, yes: bool) -> None:
     """Purge again after a backup was restored.
 
     What the receipts in FILE say is gone is deleted again where it came back (D-21a). FILE holds one receipt, as
-    `purge` prints it, or a list of them, as `receipts` does; `-` reads them from stdin.
+    `purge` prints it, or a list of them, as `receipts` does; `-` reads them from stdin. Each receipt is checked first,
+    against its stored plan and its digest; without proof, each enrolment passes the checks of a purge again. What is
+    left is named. A receipt that is refused stops none of the others.
     """
     found = _receipts(file)
     count = sum(len(receipt.purged) for receipt in found)
@@ -142,10 +144,20 @@ def replay(*, settings: Settings, actor: Actor, file: Path, yes: bool) -> None:
     with existing_school(settings) as school, progress("purging again", total=len(found)) as done:
         office = school.administrator(actor)
         came_back = 0
+        left: list[Skipped] = []
+        refused: list[str] = []
         for number, receipt in enumerate(found, start=1):
-            came_back += office.replay(receipt)
+            try:
+                came_back += office.replay(receipt, left=left.append)
+            except (RuleBroken, InvalidValue) as error:
+                refused.append(f"receipt {number} of the file is refused: {error}")
             done(number)
-    say(f"{counted(came_back, 'enrolment')} had come back, and purged again by {counted(len(found), 'receipt')}.")
+    for skipped in left:
+        say(f"left: {skipped.enrolment_id} ({skipped.why.value})", err=True)
+    if believed := len(found) - len(refused):
+        say(f"{counted(came_back, 'enrolment')} had come back, and purged again by {counted(believed, 'receipt')}.")
+    if refused:
+        raise click.ClickException("; ".join(refused))
 
 
 def _export_state(planned: EndedEnrolment) -> str:

@@ -11,12 +11,13 @@ from attrs import evolve
 
 from digital_painschool.border import plain_text, whole_number
 from digital_painschool.enrolment import UnreadableEnrolment
-from digital_painschool.errors import DeliveryFailed, InvalidValue, NotFound
+from digital_painschool.errors import DeliveryFailed, InvalidValue, NotFound, Reason, RuleBroken
 from digital_painschool.events import Event
 from digital_painschool.exporting import Format, is_whole, kinds_for, write_export
 from digital_painschool.people import Actor, PersonId
 from digital_painschool.ports.storage import AccessEntry, History, readable, unreadable
 from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
+from digital_painschool.receipt_proof import ReceiptKey
 from digital_painschool.rules import retention
 from digital_painschool.rules.permissions import Action
 from digital_painschool.steps import Steps
@@ -33,6 +34,10 @@ def _silent(done: int) -> None:
     pass
 
 
+def _unheard(left: Skipped) -> None:
+    pass
+
+
 class AdministratorOffice:
     """What a unit's data administrator can do. Made by `PainSchool.administrator`.
 
@@ -40,11 +45,12 @@ class AdministratorOffice:
     and `StorageFailed` when the storage cannot do it.
     """
 
-    def __init__(self, steps: Steps, actor: Actor) -> None:
+    def __init__(self, steps: Steps, actor: Actor, receipt_key: ReceiptKey | None = None) -> None:
         if not isinstance(actor, Actor):
             raise InvalidValue(f"an administrator's office is for an Actor, not {type(actor).__name__}")
         self._steps = steps
         self._actor = actor
+        self._receipt_key = receipt_key
 
     def export(
         self,
@@ -121,15 +127,17 @@ class AdministratorOffice:
 
         Args:
             plan: The plan, or its id.
-            decision: The reference of the decision. The first approval stands.
+            decision: The reference of the decision, without names and identity numbers. The first approval stands.
+
+        Raises:
+            InvalidValue: The reference is not text, or something in it has the form of an identity number.
         """
         self._steps.permit(Action.APPROVE_PURGE, self._actor)
         at = self._steps.now()
 
         def approval() -> PurgePlan:
-            if self._steps.holds_number(plain_text(decision, "the decision")):
-                raise InvalidValue("the decision holds an identity number, which would outlive the purge; leave it out")
-            return retention.approve(self._plan(plan), decision, by=self._actor, at=at)
+            reference = retention.decision_reference(decision, self._steps.is_identity_number)
+            return retention.approve(self._plan(plan), reference, by=self._actor, at=at)
 
         approved = self._judge(Action.APPROVE_PURGE, approval)
         self._steps.storage.keep_plan(approved, self._entry(Action.APPROVE_PURGE, at))
@@ -140,7 +148,7 @@ class AdministratorOffice:
 
         Rule: M-20, D-21a, D-21b. One that has changed since, is too young, or not exported where the policy asks for
         it, is left and named in the receipt. Interrupted, it goes on where it was; carried out already, it gives the
-        receipt again.
+        receipt again. Where the school has a key for receipts, the receipt has a digest that proves it.
 
         Args:
             plan: The plan, or its id.
@@ -148,6 +156,7 @@ class AdministratorOffice:
 
         Raises:
             DeliveryFailed: The patients' inbox could not delete its notices; taken up again, the purge goes on.
+            RuleBroken: Also when the receipt that is stored under the plan's id is not that of the plan.
         """
         self._steps.permit(Action.PURGE, self._actor)
         _require_callable(progress)
@@ -155,6 +164,7 @@ class AdministratorOffice:
         decision = self._judge(Action.PURGE, lambda: retention.approved(stored, self._actor))
         kept = self._steps.storage.receipt(stored.id)
         if kept is not None:
+            self._judge(Action.PURGE, lambda: retention.require_of_plan(kept, stored))
             # All make sure once more that no byte is left: a reader of a file may have been in the way.
             with suppress(DeliveryFailed):
                 self._forget(())
@@ -170,6 +180,8 @@ class AdministratorOffice:
         skipped = [skip for e in stored.enrolments if (skip := outcome[e.enrolment_id]) is not None]
         skipped += [Skipped(enrolment_id=id_, why=Skip.UNREADABLE) for id_ in stored.unreadable]
         receipt = retention.receipt(stored, decision, skipped, by=self._actor, at=self._steps.now())
+        if self._receipt_key is not None:
+            receipt = self._receipt_key.signed(receipt)
         return self._steps.storage.keep_receipt(receipt)
 
     def receipts(self) -> tuple[PurgeReceipt, ...]:
@@ -177,25 +189,91 @@ class AdministratorOffice:
         self._steps.permit(Action.PURGE, self._actor)
         return self._steps.storage.receipts(self._actor.unit)
 
-    def replay(self, receipt: PurgeReceipt) -> int:
-        """Purge again what a receipt says is gone, after a backup was restored; gives how many came back with it.
+    def replay(self, receipt: PurgeReceipt, *, left: Callable[[Skipped], None] = _unheard) -> int:
+        """Purge again what a receipt says is gone, after a backup was restored; return how many came back with it.
 
-        Rule: D-21a, D-21b. What is open in the backup, or younger than the unit's period, is left as it is: end it, and
-        purge it by a plan.
+        Rule: M-20, D-21a, D-21b. The receipt must be that of the stored plan, where the backup has it. With a digest
+        that the school's key proves, what has ended and is older than the unit's period is purged. Any other receipt
+        may be made up, so each enrolment passes all checks of a purge: ended, unchanged since the stored plan, older
+        than the period, exported where the policy asks for it. The rest stays as it is, and `left` is told why.
+
+        Args:
+            receipt: The receipt.
+            left: Told each enrolment that the receipt says is gone, that is there, and that is left as it is.
 
         Raises:
-            RuleBroken: The receipt is another unit's.
+            RuleBroken: The receipt is another unit's, contradicts the stored plan or the receipt stored for it, or has
+                a digest that does not fit; or nothing proves it, and the stored plan is not approved.
+            InvalidValue: No purge writes such a receipt.
         """
         if not isinstance(receipt, PurgeReceipt):
             raise InvalidValue(f"a receipt is a PurgeReceipt, not {type(receipt).__name__}")
+        if not callable(left):
+            raise InvalidValue(f"left is a function of a Skipped, not {type(left).__name__}")
         self._steps.permit(Action.PURGE, self._actor)
-        self._judge(Action.PURGE, lambda: retention.require_own(receipt.unit, self._actor))
-        before = retention.period_start(self._steps.now(), self._steps.policy(self._actor.unit))
-        ended = self._steps.storage.ended_among(self._actor.unit, receipt.purged)
-        back = [enrolment.enrolment_id for enrolment in readable(ended.values()) if enrolment.last_entry_at < before]
-        self._forget_notifications(back)
-        self._log_purge(back)
-        return self._steps.storage.purge_again(receipt, back)
+        proven, plan = self._judge(Action.PURGE, lambda: self._what_stands_behind(receipt))
+        back, stays = self._came_back(receipt, plan, proven=proven)
+        ids = [enrolment.enrolment_id for enrolment in back]
+        self._forget_notifications(ids)
+        self._log_purge(ids)
+        if proven or plan is None:
+            gone = self._steps.storage.purge_again(receipt, ids)
+        else:
+            # Not kept, as it may be made up: `purge` finishes the plan, and says in a receipt what became of it.
+            for batch in _batches(back):
+                self._steps.storage.purge(plan.id, batch, ())
+            gone = len(back)
+        for skipped in stays:
+            left(skipped)
+        return gone
+
+    def _what_stands_behind(self, receipt: PurgeReceipt) -> tuple[bool, PurgePlan | None]:
+        """Return whether a receipt's digest proves it, and the stored plan; refuse what contradicts either."""
+        is_identity_number = self._steps.is_identity_number
+        retention.require_sound(receipt, by=self._actor, is_identity_number=is_identity_number)
+        proven = self._is_proven(receipt)
+        if not proven:
+            retention.require_plausible(receipt, at=self._steps.now(), is_identity_number=is_identity_number)
+        plan = self._steps.storage.plan(receipt.plan_id)
+        if plan is not None:
+            retention.require_of_plan(receipt, plan)
+            if not proven:
+                retention.approved(plan, self._actor)
+        kept = self._steps.storage.receipt(receipt.plan_id)
+        if kept is not None:
+            retention.require_same(receipt, kept, proven=proven)
+        return proven, plan
+
+    def _came_back(
+        self, receipt: PurgeReceipt, plan: PurgePlan | None, *, proven: bool
+    ) -> tuple[list[EndedEnrolment], list[Skipped]]:
+        """Return what a receipt says is gone and is there: what may be purged again, and what not."""
+        now = self._steps.now()
+        policy = self._steps.policy(self._actor.unit)
+        planned = {} if plan is None else {enrolment.enrolment_id: enrolment for enrolment in plan.enrolments}
+        noted = {} if plan is None or proven else self._steps.storage.purge_progress(plan.id)
+        back: list[EndedEnrolment] = []
+        stays: list[Skipped] = []
+        for ids in _batches(receipt.purged):
+            ended = self._steps.storage.ended_among(self._actor.unit, ids)
+            for id_ in self._steps.storage.persons(self._actor.unit, ids):
+                present, skipped = ended.get(id_), noted.get(id_)
+                if isinstance(present, UnreadableEnrolment):
+                    stays.append(Skipped(enrolment_id=id_, why=Skip.UNREADABLE))
+                    continue
+                why = retention.recheck_replayed(planned.get(id_), present, policy, now, proven=proven)
+                if skipped is not None or why is not None or present is None:
+                    stays.append(skipped or Skipped(enrolment_id=id_, why=why or Skip.NOT_ENDED))
+                else:
+                    back.append(present)
+        return back, stays
+
+    def _is_proven(self, receipt: PurgeReceipt) -> bool:
+        if self._receipt_key is None or receipt.digest is None:
+            return False
+        if not self._receipt_key.proves(receipt):
+            raise RuleBroken("D-21a", Reason.RECEIPT_NOT_OURS)
+        return True
 
     def access_log(
         self, *, person: PersonId | str | None = None, after: int = 0, limit: int = 1000

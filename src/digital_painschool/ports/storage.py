@@ -401,7 +401,12 @@ class Retention(Protocol):
         ...
 
     def notification_ids(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
-        """Give the ids of the notifications that some of a unit's enrolments caused, rising."""
+        """Return the ids of the notifications that some of a unit's enrolments caused, rising: what a purge forgets.
+
+        Contract:
+            * **shared**: one that an open enrolment caused too is not among them, for that patient still needs it. It
+              comes with the last of its enrolments, once all have ended.
+        """
         ...
 
     def histories(

@@ -32,6 +32,11 @@ class _Books:
     progress: dict[str, dict[str, Skipped | None]] = Factory(dict)
     receipts: dict[str, PurgeReceipt] = Factory(dict)
 
+    def needs(self, notification: Notification) -> bool:
+        """Return whether an open enrolment caused a notification."""
+        found = (self.records.find(cause.enrolment_id) for cause in notification.causes)
+        return any(enrolment is not None and enrolment.phase is not Phase.ENDED for enrolment in found)
+
     def forget(self, enrolment_id: str) -> None:
         self.records.forget(enrolment_id)
         self.outbox.forget(enrolment_id)
@@ -181,7 +186,8 @@ class MemoryStorage:
     def notification_ids(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
         with self._open() as books:
             caused = (record.notification for id_ in enrolment_ids for record in books.outbox.records(id_))
-            return tuple(sorted({notification.id for notification in caused if notification.unit == unit}))
+            own = {notification.id: notification for notification in caused if notification.unit == unit}
+            return tuple(sorted(id_ for id_, notification in own.items() if not books.needs(notification)))
 
     def histories(
         self, unit: HsaId, enrolment_ids: Sequence[str], kinds: Iterable[type[Event]] | None = None

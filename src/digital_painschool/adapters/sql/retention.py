@@ -15,6 +15,7 @@ from digital_painschool.adapters.sql.enrolments import EnrolmentsPart, entries_o
 from digital_painschool.adapters.sql.parts import ADD_ACCESS, access_values, from_json, insert_into, may_exist, to_json
 from digital_painschool.adapters.sql.schema import (
     ENDED,
+    NOT_ENDED,
     causes,
     documents,
     enrolments,
@@ -53,10 +54,19 @@ _ENDED_AFTER = _ENDED.where(_e.id > bindparam("after")).order_by(_e.id).limit(bi
 _ENDED_AMONG = _ENDED.where(among(_e.id, "ids"))
 _PERSONS = select(_e.id, _e.person_scheme, _e.person_value).where(_e.unit == bindparam("unit"), among(_e.id, "ids"))
 _STATES = select(_e.id, _e.state_shape, _e.state, _e.unit).where(_e.unit == bindparam("unit"), among(_e.id, "ids"))
+_others = causes.alias("others")
 _NOTIFICATION_IDS = (
     select(causes.c.notification_id)
     .distinct()
-    .where(among(causes.c.enrolment_id, "ids"), causes.c.unit == bindparam("unit"))
+    .where(
+        among(causes.c.enrolment_id, "ids"),
+        causes.c.unit == bindparam("unit"),
+        ~exists(
+            select(_others.c.notification_id)
+            .join_from(_others, enrolments, _e.id == _others.c.enrolment_id)
+            .where(_others.c.notification_id == causes.c.notification_id, NOT_ENDED)
+        ),
+    )
     .order_by(causes.c.notification_id)
 )
 _TIMELINES = (

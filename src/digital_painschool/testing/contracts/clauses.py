@@ -290,6 +290,7 @@ _STORAGE: Proofs = {
         ended_of_a_unit_are_its_own""",
     "Retention.persons": "persons_are_those_of_the_unit_s_enrolments",
     "Retention.notification_ids": "notification_ids_are_what_the_inbox_was_given_for_them",
+    "Retention.notification_ids: shared": "notification_ids_leave_out_what_an_open_enrolment_shares",
     "Retention.histories": """
         histories_give_everything_in_the_order_asked_for
         histories_give_the_entries_of_some_kinds_alone

@@ -108,6 +108,20 @@ class RetentionContract(StorageOpening):
         assert () == storage.notification_ids(OTHER_UNIT, ["e1"])
         assert 2 == len(storage.notification_ids(UNIT, ["e1", "e2"]))
 
+    def test_notification_ids_leave_out_what_an_open_enrolment_shares(self, storage: Storage) -> None:
+        """Otherwise the purge of one enrolment would take the notice that the person's other one needs (D-21a)."""
+        first, second = saved(storage, begin("a")), saved(storage, begin("b", program=SLEEP))
+        first = saved(storage, converse(first, notify=Notify.COLLECTED, at=MORNING))
+        second = saved(storage, converse(second, notify=Notify.COLLECTED, at=MORNING))
+        (shared,) = storage.claim(RUN, 10, LEASE)
+        assert ["a", "b"] == [cause.enrolment_id for cause in shared.notification.causes]
+        storage.settle([outcome(shared, Status.DELIVERED, at=RUN)])
+        saved(storage, finish(first, at=RUN))
+        assert () == storage.notification_ids(UNIT, ["a"])
+        storage.purge("plan-1", kept_plan(storage).enrolments, ())
+        saved(storage, finish(second, at=RUN + HOUR))
+        assert (shared.notification.id,) == storage.notification_ids(UNIT, ["b"])
+
     def test_histories_give_everything_in_the_order_asked_for(self, storage: Storage) -> None:
         """Otherwise an export would lack something that the purge then destroys (M-21)."""
         first, second = long_history(storage), over(storage, "b", OTHER_PERSON)

@@ -178,7 +178,8 @@ class Records(Days):
         there = [c for c in self.present if c.id in of.versions]
         why_not = {c.id: self.why_not(c, of) for c in self.courses if c.id in of.versions}
         may_go = {id_ for id_, why in why_not.items() if of.approved and why is None}
-        keys = {c.id: self._keys_of(c.id) for c in there}
+        needed = {key for c in self.present if c.is_open() for key in self._keys_of(c.id)}
+        keys = {c.id: self._keys_of(c.id) - needed for c in there}
         fails = inbox_fails and self.armed is None and any(keys[id_] for id_ in may_go - of.outcome.keys())
         for witness in self.witnesses:
             witness.forgetting_fails = fails
@@ -186,6 +187,8 @@ class Records(Days):
         self.ask(7, "the administrator purges", call, fine=fine, by=by.hsa_id)
         for witness in self.witnesses:
             witness.forgetting_fails = False
+        lost = needed & self.witnesses[0].forgotten
+        holds(7, not lost, f"open enrolments need {lost}, and the inbox was told to forget it")
         self._look_what_is_gone(of, there, may_go, keys)
         self._look_what_was_skipped(of, why_not)
         if given:
