@@ -9,10 +9,9 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
-from types import NoneType
 from typing import IO
 
-from digital_painschool.border import Answer
+from digital_painschool.cells import cell
 from digital_painschool.errors import StorageFailed
 from digital_painschool.events import ConversationRenamed, ConversationStarted, Event, FormSaved, MessageSent
 from digital_painschool.ports.storage import Content, Entry, History
@@ -61,35 +60,12 @@ _WRITTEN: Mapping[type[Event], tuple[type, str]] = {
 _LINE_BREAKS = str.maketrans({"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 """What some readers take for the end of a line, within JSON's strings."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-def cell(value: Answer | None) -> str:
-    """Give a value as the text of a CSV cell; a text that a spreadsheet would run as a formula gets an apostrophe."""
-    return _CELLS.get(type(value), str)(value)
-
-
-def _text(value: str) -> str:
-    return f"'{value}" if value.startswith(_FORMULA) else value
-
-
-_CELLS: Mapping[type, Callable[..., str]] = {
-    NoneType: lambda _: "",
-    str: _text,
-    tuple: lambda value: _text(" ".join(value)),
-}
-
 
 def enrolment_row(history: History) -> list[str]:
     """Give an enrolment's line of `enrolments.csv`, in the order of `ENROLMENT_COLUMNS`."""
     e = history.enrolment
     return [
-        e.id,
-        e.person.value,
-        e.person.scheme,
-        e.program,
-        e.program_version,
-        e.therapist,
+        *map(cell, (e.id, e.person.value, e.person.scheme, e.program, e.program_version, e.therapist)),
         e.started_at.isoformat(),
         e.ended_at.isoformat() if e.ended_at else "",
         cell(e.end_reason),
@@ -109,10 +85,10 @@ def answer_rows(history: History) -> Iterator[list[str]]:
             continue
         answers = _written(history, entry)
         assert isinstance(answers, Mapping)
-        start = (history.enrolment.id, event.form, str(event.number), event.at.isoformat())
+        start = (cell(history.enrolment.id), cell(event.form), str(event.number), event.at.isoformat())
         end = (cell(event.score), "1" if event.alert else "0")
         for question, answer in answers.items():
-            yield [*start, question, cell(answer), *end]
+            yield [*start, cell(question), cell(answer), *end]
 
 
 def json_line(history: History) -> str:

@@ -13,7 +13,10 @@ from tempfile import mkdtemp
 from typing import IO
 
 UNFINISHED = "unfinished-export-"
-"""What the folder of a publication is called that was not finished; random letters follow."""
+"""What the folder of a publication is called until all files have their names; random letters follow."""
+
+FINISHED = "finished-export-"
+"""What it is called while it is deleted after that."""
 
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 """What a file system without hard links answers."""
@@ -60,8 +63,10 @@ class Publication:
             if not _is(self._folder / name, os.fstat(file.fileno())):
                 raise FileExistsError(errno.EEXIST, f"{name} was replaced by somebody else")
         os.fsync(self._descriptor)
-        _remove(unfinished, self._folder, self._files, published=False)
+        # In one step the files with names become a whole publication, also for the one who comes after a power cut.
+        self._unfinished = unfinished.replace(self._folder / unfinished.name.replace(UNFINISHED, FINISHED))
         os.fsync(self._descriptor)
+        _remove(self._unfinished, self._folder, self._files)
         self._finished = True
 
     def _create(self, name: str) -> int:
@@ -97,8 +102,8 @@ class Publication:
         for name, file in self._files.items():
             if _is(self._folder / name, os.fstat(file.fileno())):
                 (self._folder / name).unlink()
-        if self._unfinished is not None:
-            _remove(self._unfinished, self._folder, self._files, published=True)
+        if self._unfinished is not None and self._unfinished.exists():
+            _remove(self._unfinished, self._folder, self._files)
 
 
 @contextmanager
@@ -163,31 +168,30 @@ def _lock(descriptor: int, stack: ExitStack) -> bool:
 def _clear(folder: Path, known: Collection[str], *, alone: bool) -> None:
     partial = {f"{name}.partial" for name in known}  # what versions before this one wrote to
     for left in sorted(folder.iterdir()):
-        if not left.name.startswith(UNFINISHED) and left.name not in partial:
+        if not left.name.startswith((UNFINISHED, FINISHED)) and left.name not in partial:
             continue
         if not alone:
             raise FileExistsError(
                 errno.EEXIST, f"{left.name} is there: another export is running, or was killed and left it"
             )
         try:
-            _remove(left, folder, known, published=True)
+            _remove(left, folder, known)
         except OSError as error:
             raise OSError(error.errno, f"{left.name} is in the way and cannot be deleted ({error.strerror})") from None
 
 
-def _remove(left: Path, folder: Path, names: Collection[str], *, published: bool) -> None:
-    """Delete what a publication has left, and with `published` also what it gave a name to."""
+def _remove(left: Path, folder: Path, names: Collection[str]) -> None:
+    """Delete what a publication has left; also what it gave a name to, if it was not finished."""
     found = left.lstat()
     if not stat.S_ISDIR(found.st_mode):
         left.unlink()
         return
-    if left.name.startswith(UNFINISHED) and _is_own(found):
-        for name in names:
-            file = left / name
+    if left.name.startswith((UNFINISHED, FINISHED)) and _is_own(found):
+        for file in (left / name for name in names):
             if not os.path.lexists(file):
                 continue
-            if published and _is(folder / name, file.lstat()):
-                (folder / name).unlink()
+            if left.name.startswith(UNFINISHED) and _is(folder / file.name, file.lstat()):
+                (folder / file.name).unlink()
             file.unlink()
     left.rmdir()
 
