@@ -148,6 +148,21 @@ def test_a_second_export_at_the_same_time_is_refused_at_once(tmp_path: Path, by:
     write(tmp_path / "export" / "later")
 
 
+def test_another_process_is_refused_while_the_first_one_writes(tmp_path: Path) -> None:
+    """Otherwise two workers of a host would write one file, and each would get a receipt."""
+    script = KILLED.replace("    if where ==", "    print(flush=True)\n    input()\n    if where ==")
+    arguments = [str(tmp_path), "unnamed", "0", "link", "0", *NAMES]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", script, *arguments], text=True, **pipes) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with pytest.raises(BlockingIOError, match="another export is being written into this folder"):
+            write(tmp_path, "mine")
+        other.communicate("\n")
+    assert 0 == other.returncode
+    assert WHOLE == content(tmp_path)
+
+
 def test_of_many_threads_one_exports(tmp_path: Path) -> None:
     """Otherwise files of several exports would lie together."""
     barrier, done = Barrier(8), []
@@ -168,43 +183,52 @@ def test_of_many_threads_one_exports(tmp_path: Path) -> None:
 
 
 KILLED = """
-import os, signal, sys
+import os, sys
 from pathlib import Path
-from digital_painschool import publishing
-from tests.test_publishing import write
+from digital_painschool.publishing import publication
 
-if sys.argv[2] == "named":
-    del os.O_TMPFILE
-die = lambda *_, **__: os.kill(os.getpid(), int(sys.argv[3]))
-folder, where, nth = Path(sys.argv[1]), sys.argv[4], int(sys.argv[5])
+folder, way, sent, where, nth, *names = sys.argv[1:]
+left = [int(nth)]
+
+def die(*_, **__):
+    os.kill(os.getpid(), int(sent))
 
 def counted(real):
-    left = [nth]
     def call(*args, **kwargs):
         left[0] -= 1
         return die() if not left[0] else real(*args, **kwargs)
     return call
 
-if where == "writing":
-    write(folder, then=die)
-setattr(os, where, counted(getattr(os, where)))
-write(folder)
+if way == "named":
+    del os.O_TMPFILE
+with publication(Path(folder), names, names) as published:
+    for name in names:
+        published.open(name).write(b"secret")
+    if where == "writing":
+        die()
+    setattr(os, where, counted(getattr(os, where)))
+    published.publish()
 die()
 """
 
 
-@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM])
 @pytest.mark.parametrize(
-    ("where", "nth"),
-    [("writing", 1), *(("fsync", nth) for nth in (1, 4, 5)), *(("link", nth) for nth in (1, 2, 3, 5)), ("unlink", 2)],
+    ("where", "nth", "sent"),
+    [
+        ("writing", 1, signal.SIGTERM),
+        ("writing", 1, signal.SIGKILL),
+        *(("fsync", nth, signal.SIGKILL) for nth in (1, 4, 5)),
+        *(("link", nth, signal.SIGKILL) for nth in (1, 2, 3, 5)),
+        ("unlink", 2, signal.SIGKILL),
+    ],
 )
 def test_a_killed_export_leaves_nothing_after_the_next_one(
-    tmp_path: Path, files: str, sent: signal.Signals, where: str, nth: int
+    tmp_path: Path, files: str, where: str, nth: int, sent: signal.Signals
 ) -> None:
     """Otherwise patients' records would stay in a file that nobody knows of, or half an export pass for a whole one."""
     folder = tmp_path / "export"
     folder.mkdir()
-    arguments = [str(folder), files, str(int(sent)), where, str(nth)]
+    arguments = [str(folder), files, str(int(sent)), where, str(nth), *NAMES]
     died = subprocess.run([sys.executable, "-c", KILLED, *arguments], check=False)
     assert -sent == died.returncode
     left = content(folder)
