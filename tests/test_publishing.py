@@ -152,8 +152,8 @@ def test_another_process_is_refused_while_the_first_one_writes(tmp_path: Path) -
     """Otherwise two workers of a host would write one file, and each would get a receipt."""
     script = KILLED.replace("    if where ==", "    print(flush=True)\n    input()\n    if where ==")
     arguments = [str(tmp_path), "unnamed", "0", "link", "0", *NAMES]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", script, *arguments], text=True, **pipes) as other:
+    command, pipe = [sys.executable, "-c", script, *arguments], subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as other:
         assert other.stdout is not None
         other.stdout.readline()
         with pytest.raises(BlockingIOError, match="another export is being written into this folder"):
