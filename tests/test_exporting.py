@@ -182,3 +182,14 @@ def test_no_column_holds_a_formula(school: PainSchool, tmp_path: Path) -> None:
                 cells = [text for row in csv.reader(file, delimiter=separator) for text in row]
             assert [] == [text for text in cells if text.startswith("=")]
             assert any("'=1" in text for text in cells)
+
+
+def test_half_of_a_surrogate_pair_is_written_as_json_writes_it(school: PainSchool, tmp_path: Path) -> None:
+    """Otherwise one damaged answer would stop the export of all patients, with the answer in the error."""
+    storage = school._steps.storage
+    (found,) = storage.histories(HsaId(UNIT), [ended.enrolment_id for ended in storage.ended(HsaId(UNIT))])
+    answers = {"ovrigt": "a\\\ud83d"}
+    write_export(tmp_path, [*Format], [attrs.evolve(found, documents={**found.documents, 2: answers})])
+    entry = json.loads((tmp_path / "enrolments.jsonl").read_text("utf-8"))["timeline"][1]
+    assert answers == entry["document"]
+    assert "\\ud83d" in (tmp_path / "answers.csv").read_text("utf-8")
