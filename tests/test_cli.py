@@ -560,9 +560,12 @@ def test_another_units_plan_is_refused(world: World) -> None:
 
 def test_export_never_overwrites(world: World, tmp_path: Path) -> None:
     """An earlier export would be lost."""
-    assert 0 == world.run("export", str(tmp_path / "e"), "--format", "csv", who=True).exit_code
+    figures = world.run("export", str(tmp_path / "e"), "--format", "csv", who=True)
+    assert 0 == figures.exit_code
+    assert "does not count before a purge, which deletes more; that needs --format json-lines" in figures.stdout
     assert ["answers.csv", "enrolments.csv"] == sorted(file.name for file in (tmp_path / "e").iterdir())
     assert_refused(world.run("export", str(tmp_path / "e"), who=True), 1, "choose another folder")
+    assert_refused(world.run("export", "", who=True), 1, "the folder has no name")
 
 
 @pytest.mark.rule("D-21a")

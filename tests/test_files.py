@@ -1,7 +1,9 @@
 """The adapters on files: a staff directory in TOML, and messages as files."""
 
 import json
-from collections.abc import Mapping
+import os
+import stat
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -197,3 +199,19 @@ def test_message_that_cannot_be_written_is_tried_again_later(tmp_path: Path) -> 
         messenger.send(Address("+46701740605"), Template.PROGRAM_DONE, "https://example.org/", key="k")
     assert not caught.value.permanent
     assert "4670" not in str(caught.value)
+
+
+@pytest.mark.parametrize("plant", [lambda file: file.symlink_to("nowhere"), Path.mkdir, os.mkfifo])
+def test_something_else_in_a_message_s_place_is_no_message(tmp_path: Path, plant: Callable[[Path], None]) -> None:
+    """Otherwise a message would count as sent that nobody gets."""
+    messenger = FileMessenger(Channel.SMS, tmp_path / "sms")
+    address = Address("+46701740605")
+    messenger.send(address, Template.PROGRAM_DONE, "https://example.org/", key="k")
+    (file,) = (tmp_path / "sms").iterdir()
+    assert (0o600, 0o700) == (stat.S_IMODE(file.stat().st_mode), stat.S_IMODE(file.parent.stat().st_mode))
+    file.unlink()
+    plant(file)
+    with pytest.raises(DeliveryFailed, match="something else is in its place; remove it"):
+        messenger.send(address, Template.PROGRAM_DONE, "https://example.org/", key="k")
+    assert [file] == [*file.parent.iterdir()]
+    assert not file.is_file()

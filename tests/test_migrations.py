@@ -1,5 +1,6 @@
 """The schema and its versions: migrations, the SQL for an administrator, and in what a database differs from them."""
 
+import json
 import logging
 import shutil
 import sqlite3
@@ -22,7 +23,9 @@ from digital_painschool.adapters.sql import migrations as migrations_package
 from digital_painschool.adapters.sql.migrations import configured, offline
 from digital_painschool.adapters.sql.revisions import MIGRATION_LOCK, REVISIONS, VERSION_TABLE
 from digital_painschool.errors import StorageFailed
-from digital_painschool.testing.contracts.changes import begin, saved
+from digital_painschool.testing.contracts.changes import OTHER_PERSON, begin, saved
+from digital_painschool.testing.contracts.purges import over
+from digital_painschool.testing.people import OTHER_UNIT, UNIT
 from tests.databases import execute, run_script
 from tests.drift import drift
 
@@ -159,6 +162,26 @@ def test_an_older_database_is_brought_up_to_date_with_what_is_in_it(url: str, a_
         assert expected == storage.load("enrolment-1")
     assert [(7,)] == execute(url, "SELECT exported_version FROM enrolments")
     assert [] == execute(url, "SELECT * FROM letters")
+
+
+@pytest.mark.rule("D-21a")
+@pytest.mark.parametrize(
+    ("expected", "files"),
+    [(3, [["enrolments.csv", "answers.csv", "enrolments.jsonl"]]), (0, [["enrolments.jsonl"], ["answers.csv"]])],
+)
+def test_what_csv_alone_holds_counts_as_exported_no_more(url: str, expected: int, files: list[list[str]]) -> None:
+    """Otherwise a purge after an update would delete messages that an earlier export has left out."""
+    with closing(SqlStorage(url)) as storage:
+        ids = [over(storage, "a").id, over(storage, "b", OTHER_PERSON, unit=OTHER_UNIT).id]
+    for number, names in enumerate(files):
+        data = json.dumps({"files": [{"name": name, "lines": 1, "sha256": "0"} for name in names]})
+        values = f"'{number}', '{UNIT}', '2026-03-02T08:00:00.000000Z', '{data}'"
+        execute(url, f"INSERT INTO exports (id, unit, exported_at, data) VALUES ({values})")  # noqa: S608 - constants
+    execute(url, "UPDATE enrolments SET exported_version = 3")
+    execute(url, f"UPDATE {VERSION_TABLE} SET version_num = '{REVISIONS[REVISIONS.index('0003') - 1]}'")  # noqa: S608
+    migrate(url)
+    noted = execute(url, "SELECT id, exported_version FROM enrolments ORDER BY id")
+    assert [(ids[0], expected), (ids[1], 3)] == noted
 
 
 def test_no_migration_is_taken_back(url: str) -> None:

@@ -921,3 +921,32 @@ def test_a_new_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     with closing(SqlStorage(f"sqlite:///{tmp_path / 'painschool.db'}", migrate=True)) as storage:
         saved(storage, begin("a"))
         assert {0o600} == {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+
+
+@pytest.mark.parametrize(("expected", "made"), [(0o600, 0o666), (0o600, 0o644), (0o660, 0o660)])
+def test_an_empty_file_that_everybody_may_read_becomes_its_owner_s_alone(
+    tmp_path: Path, expected: int, made: int
+) -> None:
+    """Otherwise a file that somebody has put there, or made by mistake, would show all records to everybody."""
+    path = tmp_path / "painschool.db"
+    path.touch()
+    path.chmod(made)
+    with closing(SqlStorage(f"sqlite:///{path}", migrate=True)) as storage:
+        saved(storage, begin("a"))
+        assert {expected} == {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+
+
+def test_somebody_else_s_file_that_everybody_may_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the records would be in a file whose owner reads them."""
+    path = tmp_path / "painschool.db"
+    path.touch()
+    path.chmod(0o666)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "fchmod", refuse)
+    with pytest.raises(StorageFailed, match=r"everybody may read .*painschool\.db, which is somebody else's"):
+        migrate(f"sqlite:///{path}")

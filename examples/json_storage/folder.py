@@ -146,7 +146,7 @@ class Folder:
         self._journal = Journal(root)
         self._closed = False
         with _failing_alone():
-            root.mkdir(parents=True, exist_ok=True)
+            root.mkdir(0o700, parents=True, exist_ok=True)
             (root / "lock").touch()
             with self._locked():
                 self._set_up()

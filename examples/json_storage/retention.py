@@ -78,7 +78,7 @@ class JsonRetention(Part):
         with self._folder.transaction() as books:
             books.put(Table.EXPORTS, to_data(receipt), receipt.id)
             for one in _of_unit(books, receipt.unit, versions):
-                keep(books, evolve(one, exported=versions[one.enrolment.id]))
+                keep(books, evolve(one, exported=max(one.exported, versions[one.enrolment.id])))
 
     def keep_plan(self, plan: PurgePlan, access: AccessEntry) -> None:
         with self._folder.transaction() as books:

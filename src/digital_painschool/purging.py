@@ -20,7 +20,7 @@ class EndedEnrolment:
         version: The number of its timeline entries.
         ended_at: When it ended, UTC.
         last_entry_at: When its last timeline entry was made, UTC.
-        exported: The version that was last exported, 0 for none.
+        exported: The version that was last exported with everything that a purge deletes, 0 for none.
     """
 
     enrolment_id: str
@@ -107,18 +107,43 @@ class PurgeReceipt:
     digest: str | None = None
 
 
+class Held(Enum):
+    """A part of an ended enrolment, which an export can hold."""
+
+    FIGURES = "figures"
+    """Dates, end reason, completed modules, counts."""
+    TIMELINE = "timeline"
+    """Every entry of the timeline."""
+    ANSWERS = "answers"
+    """The answers to forms."""
+    TEXTS = "texts"
+    """Messages and headings."""
+
+
+PURGED_PARTS = frozenset({Held.TIMELINE, Held.ANSWERS, Held.TEXTS})
+"""What a purge deletes; the figures follow from it."""
+
+
 @frozen(kw_only=True)
 class ExportedFile:
-    """A file of an export: its name, how many lines after the heading, and the SHA-256 of its bytes in hexadecimal."""
+    """A file of an export.
+
+    Args:
+        name: Its name in the folder.
+        lines: How many lines it has after the heading.
+        sha256: The SHA-256 of its bytes, in hexadecimal.
+        holds: What it holds of each enrolment; empty in a receipt that an older version wrote.
+    """
 
     name: str
     lines: int
     sha256: str
+    holds: tuple[Held, ...] = ()
 
 
 @frozen(kw_only=True)
 class ExportReceipt:
-    """What an export wrote. Rule: M-21, D-21a.
+    """What an export wrote, and what that holds. Rule: M-21, D-21a.
 
     Args:
         id: An opaque id.
@@ -137,3 +162,13 @@ class ExportReceipt:
     enrolments: int
     files: tuple[ExportedFile, ...]
     unreadable: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> frozenset[Held]:
+        """What the files together hold of each enrolment."""
+        return frozenset(held for file in self.files for held in file.holds)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the files hold everything that a purge deletes; only then do its enrolments count as exported."""
+        return self.holds >= PURGED_PARTS

@@ -1,7 +1,6 @@
 """Writing out before a purge: `export`. Rule: M-21, D-21a."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 
@@ -15,7 +14,7 @@ from digital_painschool.cli.screen import counted, name_unreadable, progress, sa
 Example:
   digital-painschool export ./export-2037 {SCHOOL_AND_WHO}""")
 )
-@click.argument("folder", type=FilePath(file_okay=False, path_type=Path))
+@click.argument("folder", type=FilePath(file_okay=False))
 @click.option(
     "--format",
     "formats",
@@ -25,7 +24,7 @@ Example:
 )
 @acting
 @which_school
-def export(*, settings: Settings, actor: Actor, folder: Path, formats: Sequence[str]) -> None:
+def export(*, settings: Settings, actor: Actor, folder: str, formats: Sequence[str]) -> None:
     """Write out the unit's ended enrolments (M-21).
 
     Everything that is kept of them goes into FOLDER. The files hold personal data: keep them where patient records may
@@ -38,4 +37,6 @@ def export(*, settings: Settings, actor: Actor, folder: Path, formats: Sequence[
     say(f"{counted(receipt.enrolments, 'ended enrolment')} exported to {folder}, with personal data in:")
     for file in receipt.files:
         say(f"  {file.name}  {counted(file.lines, 'line')}  sha256 {file.sha256}")
+    if not receipt.is_complete:
+        say("It does not count before a purge, which deletes more; that needs --format json-lines.")
     name_unreadable(receipt.unreadable)

@@ -61,8 +61,9 @@ class AdministratorOffice:
     ) -> ExportReceipt:
         """Write out everything that is kept of the unit's ended enrolments, for statistics and follow-up.
 
-        Rule: M-21, D-21a. The receipt is kept; each enrolment's version that was exported is noted. One that cannot be
-        read is in no file, is not noted as exported, and is named in the receipt.
+        Rule: M-21, D-21a. The receipt is kept. Each enrolment's version is noted as exported if the files hold
+        everything that a purge deletes: CSV alone does not. An enrolment that cannot be read is in no file, is not
+        noted as exported, and is named in the receipt.
 
         Args:
             folder: Where the files are written; it is made when it is not there. The files hold personal data.
@@ -70,7 +71,8 @@ class AdministratorOffice:
             progress: Told how many enrolments are written so far.
 
         Raises:
-            StorageFailed: Also when a file cannot be written; then no file is left half done and nothing is noted.
+            StorageFailed: Also when a file cannot be written, or when another export is being written into the folder;
+                then no file of this export is left, and nothing is noted.
         """
         self._steps.permit(Action.EXPORT, self._actor)
         _require_callable(progress)
@@ -89,7 +91,7 @@ class AdministratorOffice:
             files=files,
             unreadable=tuple(hidden),
         )
-        self._steps.storage.keep_export(receipt, versions)
+        self._steps.storage.keep_export(receipt, versions if receipt.is_complete else {})
         return receipt
 
     def plan_purge(self) -> PurgePlan:
@@ -393,7 +395,11 @@ def _formats(formats: object) -> tuple[Format, ...]:
 def _folder(folder: object) -> Path:
     if not isinstance(folder, (str, Path)):
         raise InvalidValue("folder is the path of a folder")
-    return Path(plain_text(str(folder), "folder"))
+    named = plain_text(str(folder), "folder")
+    # A path without a name is "." as well: it is most often an empty setting.
+    if not named.strip() or folder == Path():
+        raise InvalidValue("the folder has no name; name it, also the one that you are in (Path.cwd())")
+    return Path(named)
 
 
 def _batches(items: Iterable[_T]) -> Iterator[tuple[_T, ...]]:

@@ -422,7 +422,13 @@ class Retention(Protocol):
         ...
 
     def keep_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
-        """Keep an export's receipt, and for each enrolment in it the version that was exported, in one transaction."""
+        """Keep an export's receipt, and which version of enrolments counts as exported, in one transaction.
+
+        Contract:
+            * **as told**: `versions` alone counts. It is empty for an export without everything that a purge deletes,
+              and what it does not name keeps the version that was noted before.
+            * **never back**: an older version does not replace a newer one.
+        """
         ...
 
     def keep_plan(self, plan: PurgePlan, access: AccessEntry) -> None:

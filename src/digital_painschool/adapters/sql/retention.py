@@ -93,7 +93,11 @@ _TIMELINES_OF_KINDS = _TIMELINES.where(among(timeline.c.kind, "kinds"))
 _KEEP_EXPORT = insert_into(exports, unless_there=True)
 _EXPORTED = (
     update(enrolments)
-    .where(_e.id == bindparam("enrolment_id"), _e.unit == bindparam("its_unit"))
+    .where(
+        _e.id == bindparam("enrolment_id"),
+        _e.unit == bindparam("its_unit"),
+        _e.exported_version < bindparam("exported", type_=Integer),
+    )
     .values(exported_version=bindparam("exported", type_=Integer))
 )
 

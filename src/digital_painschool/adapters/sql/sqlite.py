@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import stat
 from collections.abc import Sequence
 from contextlib import suppress
 from time import monotonic, sleep
@@ -217,7 +218,7 @@ class SqliteDriver:
         if create:
             # Records are for their owner alone; what SQLite puts beside the file gets the same permissions.
             with suppress(OSError):
-                os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+                _make(self.path)
         connection = sqlite3.connect(
             f"file:{quote(self.path)}?mode={'rwc' if create else 'rw'}",
             uri=True,
@@ -249,6 +250,20 @@ def _text_or_bytes(text: bytes) -> str | bytes:
         return text.decode()
     except UnicodeDecodeError:
         return text
+
+
+def _make(path: str) -> None:
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        found = os.fstat(descriptor)
+        # An empty file that everybody may read was made by another program, or put there by somebody who waits.
+        if found.st_size == 0 and found.st_mode & (stat.S_IROTH | stat.S_IWOTH) and stat.S_ISREG(found.st_mode):
+            try:
+                os.fchmod(descriptor, 0o600)
+            except OSError:
+                raise StorageFailed(f"everybody may read {path}, which is somebody else's; remove it") from None
+    finally:
+        os.close(descriptor)
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:

@@ -1,6 +1,7 @@
 """Where the demo plays: its SQLite file and the folder beside it, told from anything that is not the demo's own."""
 
 import json
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -76,9 +77,10 @@ def prepare(file: Path) -> Place:
         left.unlink(missing_ok=True)
     if place.folder.exists():
         shutil.rmtree(place.folder)
-    place.folder.mkdir(parents=True)
+    place.folder.mkdir(0o700, parents=True)
     place.settings.write_text(_settings(file), "utf-8")
     (place.folder / "staff.toml").write_text(STAFF, "utf-8")
+    os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     with closing(sqlite3.connect(file)) as database:
         database.execute(f"PRAGMA application_id = {_OWN}")
     return place

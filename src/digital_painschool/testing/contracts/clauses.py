@@ -298,6 +298,8 @@ _STORAGE: Proofs = {
     "Retention.keep_export": """
         an_export_is_noted_with_the_version
         an_export_of_what_is_gone_leaves_nothing""",
+    "Retention.keep_export: as told": "an_export_counts_for_what_it_is_told_of_alone",
+    "Retention.keep_export: never back": "an_export_that_is_noted_late_takes_nothing_back",
     "Retention.keep_plan": """
         a_plan_is_kept
         a_plan_without_enrolments_is_kept

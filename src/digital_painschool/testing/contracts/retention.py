@@ -167,6 +167,22 @@ class RetentionContract(StorageOpening):
         both = readable(storage.ended(UNIT))
         assert {"a": e.version, "b": other.version} == {x.enrolment_id: x.exported for x in both}
 
+    def test_an_export_counts_for_what_it_is_told_of_alone(self, storage: Storage) -> None:
+        """Otherwise an export as CSV alone would let a purge take messages that are in no file (D-21a)."""
+        e = over(storage, "a")
+        exported(storage, {})
+        assert [0] == [ended.exported for ended in readable(storage.ended(UNIT))]
+        exported(storage, {"a": e.version}, "export-2")
+        exported(storage, {}, "export-3")
+        assert [e.version] == [ended.exported for ended in readable(storage.ended(UNIT))]
+
+    def test_an_export_that_is_noted_late_takes_nothing_back(self, storage: Storage) -> None:
+        """Otherwise a slow export would undo what a later one has noted, and the purge would leave it (D-21a)."""
+        e = over(storage, "a")
+        exported(storage, {"a": e.version})
+        exported(storage, {"a": e.version - 1}, "export-2")
+        assert [e.version] == [ended.exported for ended in readable(storage.ended(UNIT))]
+
     def test_an_export_of_what_is_gone_leaves_nothing(self, storage: Storage) -> None:
         """Otherwise an enrolment that comes back under its id would count as exported."""
         exported(storage, {"a": 1})
