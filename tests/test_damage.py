@@ -391,6 +391,23 @@ def test_a_list_of_patients_names_the_row_that_cannot_be_read(damaged: tuple[str
     assert (page.rows, [VICTIM]) == (tuple(walked), hidden)
 
 
+@pytest.mark.parametrize("limit", [1, 2, 50])
+def test_a_row_whose_id_cannot_be_read_hides_no_other(damaged: tuple[str, Scenario], limit: int) -> None:
+    """Otherwise a list would end before its end, or fail, for a row that cannot even be named."""
+    url, school = damaged
+    for id_ in (VICTIM, OLD_VICTIM):
+        execute(url, f"UPDATE enrolments SET id = CAST(x'ff{id_[-1]}0' AS TEXT) WHERE id = '{id_}'")  # noqa: S608
+    execute(url, "UPDATE purge_receipts SET plan_id = x'ff'")
+    page = school.desk.caseload(limit=limit)
+    walked = [*page.rows]
+    while page.next is not None:
+        page = school.desk.caseload(page.next, limit=limit)
+        walked += page.rows
+    assert set(HEALTHY.values()) == {row.enrolment_id for row in walked}
+    assert [OLD_HEALTHY] == [planned.enrolment_id for planned in school.office.plan_purge().enrolments]
+    assert () == school.office.receipts()
+
+
 @pytest.mark.rule("D-21a")
 @pytest.mark.parametrize(
     ("table", "column", "value"),

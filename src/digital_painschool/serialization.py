@@ -8,6 +8,7 @@ Whoever reads stored data passes `read_stored`, or `read_each` for a list: bytes
 parser says of them repeats them.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -56,6 +57,8 @@ Upcaster = Callable[[Data], Data]
 Row = TypeVar("Row")
 Value = TypeVar("Value")
 Instead = TypeVar("Instead")
+
+_log = logging.getLogger(__name__)
 
 _REMEMBERED = 4096
 """How many instants and HSA-ids are kept ready: a step writes the same ones several times, and the next reads them."""
@@ -123,17 +126,18 @@ def read_each(
     Args:
         rows: What is stored.
         make: Makes the value of a row; it may raise anything.
-        instead: Makes what stands for a row that cannot be read: its id, and nothing else that is in it.
-
-    Raises:
-        StorageFailed: A row has not even an id that can be read.
+        instead: Makes what stands for a row that cannot be read: its id, and nothing else that is in it. A row that has
+            not even an id is left out, and logged.
     """
     read: list[Value | Instead] = []
     for row in rows:
         with suppress(Exception):  # as above
             read.append(make(row))
             continue
-        read.append(read_stored("the id of a stored row", instead, row))
+        try:
+            read.append(instead(row))
+        except Exception:  # noqa: BLE001 - as above
+            _log.error("a stored row cannot be read, and its id neither; was it changed by hand?")
     return read
 
 

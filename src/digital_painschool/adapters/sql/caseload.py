@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from attrs import evolve
 from sqlalchemy import Integer, bindparam, case, or_, select, tuple_
 
 from digital_painschool.adapters.sql.parts import Part
@@ -79,7 +80,11 @@ class CaseloadPart(Part):
             statement = _OF_THERAPIST
             values["therapist"] = str(query.therapist)
         rows = self._database.read(lambda link: link.each(statement, values))
-        return tuple(read_each(rows, _case, _unreadable_case))
+        found = tuple(read_each(rows, _case, _unreadable_case))
+        hidden = len(rows) - len(found)
+        if hidden and len(rows) == query.limit:  # or the page would look like the last one
+            return self.cases(evolve(query, limit=query.limit + hidden))[: query.limit]
+        return found
 
 
 def _unreadable_case(row: Row) -> UnreadableCase:

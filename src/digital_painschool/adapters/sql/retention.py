@@ -203,7 +203,7 @@ class RetentionPart(EnrolmentsPart):
                 return _history(self._state(link, row), entries.get(row[0], []))
 
             read = read_each(states, history, unreadable_enrolment)
-            return {row[0]: found for row, found in zip(states, read, strict=True)}
+            return {one.enrolment.id if isinstance(one, History) else one.enrolment_id: one for one in read}
 
         found = self._database.read(work, several=True)
         return tuple(found[enrolment_id] for enrolment_id in ids if enrolment_id in found)
