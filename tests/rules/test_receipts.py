@@ -9,15 +9,23 @@ import pytest
 from attrs import evolve
 
 from digital_painschool import Settings, WiringError, open_school
-from digital_painschool.errors import PainschoolError, Reason
+from digital_painschool.errors import InvalidValue, PainschoolError, Reason
 from digital_painschool.notification import Notify
 from digital_painschool.people import HsaId
 from digital_painschool.policy import Policy
-from digital_painschool.purging import PurgeReceipt, Skip, Skipped
+from digital_painschool.purging import Decision, EndedEnrolment, PurgePlan, PurgeReceipt, Skip, Skipped
 from digital_painschool.receipt_proof import ReceiptKey
+from digital_painschool.rules.retention import (
+    period_start,
+    recheck_replayed,
+    require_of_plan,
+    require_plausible,
+    require_same,
+    require_sound,
+)
 from digital_painschool.testing.people import ANNA, ARCHIVIST, BO, NUMBERS, OTHER_ARCHIVIST, OTHER_UNIT, UNIT
 from digital_painschool.testing.scenario import RECEIPT_KEY, Scenario
-from digital_painschool.testing.world import in_memory, stored_at
+from digital_painschool.testing.world import INSTANT, in_memory, local, stored_at
 from tests.scenario import refused
 
 pytestmark = pytest.mark.rule("D-21a")
@@ -121,6 +129,81 @@ def test_a_receipt_is_that_of_the_stored_plan(forge: Forge) -> None:
     with restored.unchanged(), refused("D-21a", Reason.RECEIPT_OF_ANOTHER_PLAN):
         restored.office.replay(forge(receipt))
     assert 2 == restored.office.replay(receipt)
+
+
+AT = local("2036-03-02 08:00")
+PAPER = PurgeReceipt(
+    plan_id="p-5",
+    unit=UNIT,
+    decision=Decision(reference="RS 1", by=ARCHIVIST.hsa_id, at=AT),
+    purged_by=ARCHIVIST.hsa_id,
+    purged_at=AT,
+    purged=("a", "b"),
+    skipped=(Skipped(enrolment_id="c", why=Skip.CHANGED),),
+)
+
+
+def test_what_a_purge_writes_is_sound_and_plausible() -> None:
+    """Otherwise a receipt that is ours would be refused when it is needed most."""
+    long = evolve(PAPER, plan_id="p" * 100, purged=("x" * 100,), digest="d" * 100)
+    many = evolve(PAPER, purged=tuple(map(str, range(999_999))))
+    for receipt in (PAPER, long, many, evolve(PAPER, purged=()), evolve(PAPER, skipped=())):
+        require_sound(receipt, by=ARCHIVIST)
+        require_plausible(receipt, at=AT)
+    for ids in (("a", "b", "a"), ("a", "a", "b"), ("b", "a", "a"), ("a", "c")):
+        with pytest.raises(InvalidValue):
+            require_sound(evolve(PAPER, purged=ids), by=ARCHIVIST)
+    for early, late in ((AT + INSTANT, AT), (AT, AT - INSTANT)):
+        with pytest.raises(InvalidValue):
+            require_plausible(changed(PAPER, decision=evolve(PAPER.decision, at=early)), at=late)
+
+
+def test_a_receipt_is_compared_with_plan_and_stored_receipt_by_value() -> None:
+    """Otherwise a receipt would pass as long as its ids sort well, or one from a file never be the stored one."""
+    ended = [EndedEnrolment(enrolment_id=id_, version=1, ended_at=AT, last_entry_at=AT) for id_ in ("a", "c", "b")]
+    made = PurgePlan(
+        id="p-5",
+        unit=HsaId(str(UNIT)),
+        made_by=ARCHIVIST.hsa_id,
+        made_at=AT,
+        ended_before=AT,
+        enrolments=tuple(ended),
+    )
+    for plan in (made, evolve(made, decision=evolve(PAPER.decision))):
+        require_of_plan(PAPER, plan)
+        for wrong in ("p-4", "p-6"):
+            with refused("D-21a", Reason.RECEIPT_OF_ANOTHER_PLAN):
+                require_of_plan(evolve(PAPER, plan_id=wrong), plan)
+        for unit in ("SE2321000131-E000000000000", "SE2321000131-E000000000009"):
+            with refused("M-20", Reason.ANOTHER_UNITS_PLAN):
+                require_of_plan(evolve(PAPER, unit=HsaId(unit)), plan)
+            for proven in (False, True):
+                with refused("M-20", Reason.ANOTHER_UNITS_PLAN):
+                    require_same(evolve(PAPER, unit=HsaId(unit)), PAPER, proven=proven)
+    require_same(evolve(PAPER, digest="d"), evolve(PAPER, unit=HsaId(str(UNIT))), proven=False)
+    for other in (evolve(PAPER, purged=("a",)), evolve(PAPER, purged=("a", "b", "d"))):
+        require_same(other, PAPER, proven=True)
+        with refused("D-21a", Reason.RECEIPT_OF_ANOTHER_PLAN):
+            require_same(other, PAPER, proven=False)
+
+
+@pytest.mark.rule("D-21b")
+@pytest.mark.parametrize("proven", [False, True])
+def test_the_period_holds_for_a_proven_receipt_too(proven: bool) -> None:
+    """Otherwise a receipt would be a way round the ten years that the law asks for."""
+    edge = period_start(AT, NO_EXPORT)
+    days = timedelta(days=400)
+    for last, why in (
+        (edge - days, None),
+        (edge - INSTANT, None),
+        (edge, Skip.TOO_YOUNG),
+        (edge + days, Skip.TOO_YOUNG),
+    ):
+        present = EndedEnrolment(enrolment_id="a", version=2, ended_at=last, last_entry_at=last)
+        assert why is recheck_replayed(None, present, NO_EXPORT, AT, proven=proven)
+        planned = evolve(present, version=1)
+        assert (why if proven else Skip.CHANGED) is recheck_replayed(planned, present, NO_EXPORT, AT, proven=proven)
+    assert Skip.NOT_ENDED is recheck_replayed(None, None, NO_EXPORT, AT, proven=proven)
 
 
 def test_a_receipt_with_another_unit_s_plan_is_refused_and_spoils_nothing() -> None:
