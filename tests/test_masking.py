@@ -123,10 +123,8 @@ def _any_of(wanted: Any, name: str, mark: str) -> Any:
     origin, inner = typing.get_origin(wanted), typing.get_args(wanted)
     if wanted in LEAVES:
         return LEAVES[wanted](mark)
-    if name == "receipt_key":
-        return "env:RECEIPT_KEY"  # where the secret is; no other text is taken
     if wanted in (str, object, Any):
-        return "visible" if name in SHOWN | PLACES else f"text {mark}"
+        return _text_of(name, mark)
     if origin in (typing.Union, UnionType):
         return _any_of(str if str in inner else inner[0], name, mark)
     if origin is Masked:
@@ -146,6 +144,12 @@ def _any_of(wanted: Any, name: str, mark: str) -> Any:
     if is_value(origin or wanted):
         return filled(origin or wanted, mark)
     return None
+
+
+def _text_of(name: str, mark: str) -> str:
+    if name == "receipt_key":
+        return "env:RECEIPT_KEY"  # where the secret is: no other text is taken
+    return "visible" if name in SHOWN | PLACES else f"text {mark}"
 
 
 def _by_rich(value: object) -> str:
