@@ -22,7 +22,7 @@ from tests.databases import execute, path_of
 from tests.test_sql_storage import _of_person
 
 SPAWN = get_context("spawn")
-INTERRUPTIONS = 2000
+INTERRUPTIONS = 1000
 
 
 class SoftTimeLimit(BaseException):
@@ -59,7 +59,7 @@ def _interrupt_calls(url: str) -> None:
                 signal.setitimer(signal.ITIMER_REAL, 0)
             e = storage.load(e.id) or e
         assert INTERRUPTIONS / 2 < sum(isinstance(thrown, SoftTimeLimit) for thrown in kept)
-        _have_all(storage._database, 3)
+        _have_all(storage._database, 2)
         storage.save(fill_in(e, at=MORNING))
 
 
@@ -77,7 +77,7 @@ def test_an_exception_thrown_into_a_call_costs_no_connection(url: str) -> None:
 def _exit_code(work: Callable[[str], None], url: str) -> int | None:
     process = SPAWN.Process(target=work, args=(url,))
     process.start()
-    process.join(900)
+    process.join(600)
     return process.exitcode
 
 
