@@ -59,7 +59,7 @@ def _interrupt_calls(url: str) -> None:
                 signal.setitimer(signal.ITIMER_REAL, 0)
             e = storage.load(e.id) or e
         assert INTERRUPTIONS / 2 < sum(isinstance(thrown, SoftTimeLimit) for thrown in kept)
-        _have_all(storage._database, 2)
+        _have_all(storage._database, 3)
         storage.save(fill_in(e, at=MORNING))
 
 
