@@ -117,7 +117,7 @@ def access_to_data(entry: AccessEntry) -> Data:
         "action": entry.action,
         "activity": entry.activity.value,
         "enrolment_id": entry.enrolment_id,
-        "person": None if entry.person is None else asdict(entry.person),
+        "person": None if entry.person is None else _person_to_data(entry.person),
         "granted": entry.granted,
     }
 
@@ -214,7 +214,7 @@ class Waiting:
                 "id": notification.id,
                 "unit": str(notification.unit),
                 "channel": notification.channel.value,
-                "recipient": asdict(recipient) if isinstance(recipient, PersonId) else str(recipient),
+                "recipient": _person_to_data(recipient) if isinstance(recipient, PersonId) else str(recipient),
                 "template": notification.template.value,
                 "window": notification.window,
                 "lane": notification.lane,
@@ -250,6 +250,11 @@ def waiting_from_data(data: Data) -> Waiting:
         held_until=_optional_instant(data["held_until"]),
         settled_at=_optional_instant(data["settled_at"]),
     )
+
+
+def _person_to_data(person: PersonId) -> Data:
+    # Not `asdict`: the number is masked from all that reads the fields by itself.
+    return {"scheme": person.scheme, "value": person.value}
 
 
 def _optional_instant(text: Any) -> datetime | None:
