@@ -7,7 +7,7 @@ import attrs
 import pytest
 
 from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox, MemoryMessenger, MemoryStorage
-from digital_painschool.delivery import Pass
+from digital_painschool.delivery import DeliveryReport
 from digital_painschool.enrolment import Enrolment
 from digital_painschool.errors import Conflict, DeliveryFailed, InvalidValue, StorageFailed
 from digital_painschool.events import AccessEnded, NotificationDropped, NotificationUndelivered
@@ -90,9 +90,9 @@ def test_an_instant_before_the_run_a_collected_notification_waits() -> None:
     id_ = school.start()
     school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
     school.now = NINE - INSTANT
-    assert Pass() == school.deliver()
+    assert DeliveryReport() == school.deliver()
     school.now = NINE
-    assert Pass(delivered=1) == school.deliver()
+    assert DeliveryReport(delivered=1) == school.deliver()
     (notice,) = school.world.inbox.delivered
     assert Template.MESSAGE_TO_READ is notice.template
 
@@ -104,7 +104,7 @@ def test_a_direct_notification_goes_at_any_hour() -> None:
     id_ = school.start()
     school.at("2026-03-02 23:59")
     school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
-    assert Pass(delivered=1) == school.deliver()
+    assert DeliveryReport(delivered=1) == school.deliver()
 
 
 @pytest.mark.rule("M-12")
@@ -114,7 +114,7 @@ def test_without_a_notification_nothing_is_sent_and_the_patient_finds_the_messag
     id_ = school.start()
     school.desk.start_conversation(id_, "Hej")
     school.advance(days=2)
-    assert Pass() == school.deliver()
+    assert DeliveryReport() == school.deliver()
     assert () == school.desk.notifications(id_)
     assert 1 == school.room.overview(id_).unread_messages
 
@@ -128,7 +128,7 @@ def test_many_messages_of_a_day_go_as_one_notification() -> None:
     for text in ("och", "en", "sak", "till"):
         school.desk.write(id_, 1, text, notify=Notify.COLLECTED)
     school.now = NINE
-    assert Pass(delivered=1) == school.deliver()
+    assert DeliveryReport(delivered=1) == school.deliver()
     assert 1 == len(school.world.inbox.delivered)
 
 
@@ -140,7 +140,7 @@ def test_two_enrolments_of_a_patient_at_a_unit_share_the_day_s_notification() ->
     school.desk.start_conversation(pain, "Hej", notify=Notify.COLLECTED)
     school.desk.start_conversation(sleep, "Hej", notify=Notify.COLLECTED)
     school.now = NINE
-    assert Pass(delivered=1) == school.deliver()
+    assert DeliveryReport(delivered=1) == school.deliver()
     assert [Status.DELIVERED] == statuses(school, pain) == statuses(school, sleep)
 
 
@@ -153,10 +153,10 @@ def test_a_message_at_the_run_waits_for_the_next_day_s_and_one_before_it_does_no
     school.desk.start_conversation(id_, "nyss", notify=Notify.COLLECTED)
     school.now = NINE
     school.desk.write(id_, 1, "nu", notify=Notify.COLLECTED)
-    assert Pass(delivered=1) == school.deliver()
+    assert DeliveryReport(delivered=1) == school.deliver()
     assert [Status.DELIVERED, Status.PENDING] == statuses(school, id_)
     school.now = local("2026-03-03 09:00")
-    assert Pass(delivered=1) == school.deliver()
+    assert DeliveryReport(delivered=1) == school.deliver()
 
 
 @pytest.mark.rule("D-13a")
@@ -169,7 +169,7 @@ def test_three_missed_days_are_caught_up_with_one_notification() -> None:
         school.at(f"2026-03-0{day} 08:00")
         school.desk.write(id_, 1, "fler", notify=Notify.COLLECTED)
     school.at("2026-03-05 11:00")
-    assert Pass(delivered=1, merged=2) == school.deliver()
+    assert DeliveryReport(delivered=1, merged=2) == school.deliver()
     assert 1 == len(school.world.inbox.delivered)
     assert {Status.DELIVERED, Status.MERGED} == set(statuses(school, id_))
 
@@ -177,15 +177,15 @@ def test_three_missed_days_are_caught_up_with_one_notification() -> None:
 @pytest.mark.rule("D-13a")
 def test_a_missed_run_is_caught_up_until_noon_and_not_at_noon() -> None:
     """Otherwise a notice could come in the afternoon or the night."""
-    for clock, expected in (("11:59:59.999999", Pass(delivered=1)), ("12:00", Pass(waiting=1))):
+    for clock, expected in (("11:59:59.999999", DeliveryReport(delivered=1)), ("12:00", DeliveryReport(waiting=1))):
         school = Scenario()
         id_ = school.start()
         school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
         school.at(f"2026-03-02 {clock}")
         assert expected == school.deliver()
-    assert Pass() == school.deliver()
+    assert DeliveryReport() == school.deliver()
     school.at("2026-03-03 09:00")
-    assert Pass(delivered=1) == school.deliver()
+    assert DeliveryReport(delivered=1) == school.deliver()
 
 
 @pytest.mark.rule("D-13a")
@@ -206,7 +206,7 @@ def test_passes_again_and_again_deliver_once() -> None:
     id_ = school.start()
     school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
     school.now = NINE
-    assert [Pass(delivered=1), Pass(), Pass()] == [school.deliver() for _ in range(3)]
+    assert [DeliveryReport(delivered=1), DeliveryReport(), DeliveryReport()] == [school.deliver() for _ in range(3)]
 
 
 @pytest.mark.rule("D-13a")
@@ -217,9 +217,9 @@ def test_a_unit_in_another_zone_has_its_own_forenoon() -> None:
     school.at("2026-03-03 08:00")
     school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
     school.now = datetime(2026, 3, 3, 7, 0, tzinfo=UTC) - INSTANT
-    assert Pass() == school.deliver()
+    assert DeliveryReport() == school.deliver()
     school.advance(microseconds=1)
-    assert Pass(delivered=1) == school.deliver()
+    assert DeliveryReport(delivered=1) == school.deliver()
 
 
 @pytest.mark.rule("M-13")
@@ -240,9 +240,9 @@ def test_over_a_clock_change_the_notification_goes_at_nine_local_time(written: s
     school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
     assert timedelta(hours=hours) == run - school.now
     school.now = run - INSTANT
-    assert Pass() == school.deliver()
+    assert DeliveryReport() == school.deliver()
     school.now = run
-    assert Pass(delivered=1) == school.deliver()
+    assert DeliveryReport(delivered=1) == school.deliver()
 
 
 @pytest.mark.rule("D-13b")
@@ -253,7 +253,7 @@ def test_what_has_been_read_is_dropped_and_the_timeline_says_so() -> None:
     school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
     school.room.read_conversation(id_, 1)
     school.now = NINE
-    assert Pass(dropped=1) == school.deliver()
+    assert DeliveryReport(dropped=1) == school.deliver()
     assert () == school.world.inbox.delivered
     assert [Status.DROPPED] == statuses(school, id_)
     assert isinstance(school.events(id_)[-1], NotificationDropped)
@@ -268,7 +268,7 @@ def test_what_is_read_in_part_still_goes() -> None:
     school.room.read_conversation(id_, 1)
     school.desk.write(id_, 1, "En sak till", notify=Notify.COLLECTED)
     school.now = NINE
-    assert Pass(delivered=1) == school.deliver()
+    assert DeliveryReport(delivered=1) == school.deliver()
 
 
 @pytest.mark.rule("D-13b")
@@ -280,7 +280,7 @@ def test_a_shared_notification_that_is_dropped_is_noted_on_both_timelines() -> N
         school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
         school.room.read_conversation(id_, 1)
     school.now = NINE
-    assert Pass(dropped=1) == school.deliver()
+    assert DeliveryReport(dropped=1) == school.deliver()
     assert isinstance(school.events(pain)[-1], NotificationDropped)
     assert isinstance(school.events(sleep)[-1], NotificationDropped)
 
@@ -307,11 +307,11 @@ def test_a_worker_that_was_overtaken_gives_up_on_no_timeline() -> None:
     class Slow(MemoryInbox):
         def deliver(self, notice: Notice) -> Delivered:
             school.advance(minutes=16)
-            assert Pass(delivered=1) == school.deliver()
+            assert DeliveryReport(delivered=1) == school.deliver()
             raise DeliveryFailed("for good", permanent=True)
 
     slow = school.another(attrs.evolve(school.ports, inbox=Slow()))
-    assert Pass(waiting=1) == slow.delivery().run()
+    assert DeliveryReport(waiting=1) == slow.delivery().run()
     assert [0, 0] == [_given_up(school, id_) for id_ in both]
     assert [Status.DELIVERED] == statuses(school, both[0])
 
@@ -323,11 +323,11 @@ def test_what_was_half_given_up_is_given_up() -> None:
     inbox.error = DeliveryFailed("for good", permanent=True)
     school = Scenario(with_adapters(storage=storage, inbox=inbox))
     both = _shared(school)
-    assert Pass(waiting=1) == school.deliver()
+    assert DeliveryReport(waiting=1) == school.deliver()
     assert [1, 0] == [_given_up(school, id_) for id_ in sorted(both)]
     inbox.error = None
     school.advance(minutes=16)
-    assert Pass(undelivered=1) == school.deliver()
+    assert DeliveryReport(undelivered=1) == school.deliver()
     assert [1, 1] == [_given_up(school, id_) for id_ in sorted(both)]
     assert [Status.FAILED] == statuses(school, both[0])
     assert 1 == len(inbox.asked)
@@ -344,7 +344,7 @@ def test_ending_drops_what_waits_in_the_same_transaction() -> None:
     assert [Status.DROPPED, Status.DROPPED] == statuses(school, id_)
     assert 2 == sum(isinstance(event, NotificationDropped) for event in school.events(id_))
     school.now = NINE
-    assert Pass() == school.deliver()
+    assert DeliveryReport() == school.deliver()
 
 
 @pytest.mark.rule("D-13b")
@@ -356,7 +356,7 @@ def test_ending_one_of_two_enrolments_leaves_the_other_s_notification() -> None:
     school.desk.start_conversation(sleep, "Hej", notify=Notify.COLLECTED)
     school.desk.end(pain, reason="klar")
     school.now = NINE
-    assert Pass(delivered=1) == school.deliver()
+    assert DeliveryReport(delivered=1) == school.deliver()
     assert [Status.DELIVERED] == statuses(school, sleep)
 
 
@@ -370,7 +370,7 @@ def test_what_was_in_hand_at_the_end_is_dropped_by_the_next_worker() -> None:
     school.storage.claim(NINE, 10, timedelta(minutes=1))
     school.desk.end(id_, reason="klar")
     school.advance(minutes=2)
-    assert Pass(dropped=1) == school.deliver()
+    assert DeliveryReport(dropped=1) == school.deliver()
     assert () == school.world.inbox.delivered
 
 
@@ -380,11 +380,11 @@ def test_somebody_who_cannot_be_reached_gives_the_therapist_a_flag() -> None:
     school = Scenario()
     id_ = school.start(RESERVE_NUMBER)
     school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
-    assert Pass(undelivered=1) == school.deliver()
+    assert DeliveryReport(undelivered=1) == school.deliver()
     assert (Flag(kind=FlagKind.UNDELIVERED),) == school.desk.to_handle(id_)
     assert [Status.UNREACHABLE] == statuses(school, id_)
     school.advance(days=3)
-    assert Pass() == school.deliver()
+    assert DeliveryReport() == school.deliver()
 
 
 @pytest.mark.rule("D-13d")
@@ -396,12 +396,12 @@ def test_a_failing_inbox_is_tried_again_after_each_wait_and_then_given_up_with_a
     id_ = school.start()
     school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
     for minutes in (5, 30, 120, 720):
-        assert Pass(retried=1) == school.deliver()
+        assert DeliveryReport(retried=1) == school.deliver()
         school.advance(minutes=minutes, microseconds=-1)
-        assert Pass() == school.deliver()
+        assert DeliveryReport() == school.deliver()
         school.advance(microseconds=1)
     assert () == school.desk.to_handle(id_)
-    assert Pass(undelivered=1) == school.deliver()
+    assert DeliveryReport(undelivered=1) == school.deliver()
     assert [FlagKind.UNDELIVERED] == [flag.kind for flag in school.desk.to_handle(id_)]
     assert [Status.FAILED] == statuses(school, id_)
     assert 1 == len(set(inbox.asked))
@@ -416,7 +416,7 @@ def test_a_permanent_failure_is_not_tried_again() -> None:
     school = Scenario(with_adapters(inbox=inbox))
     id_ = school.start()
     school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
-    assert Pass(undelivered=1) == school.deliver()
+    assert DeliveryReport(undelivered=1) == school.deliver()
     assert isinstance(school.events(id_)[-1], NotificationUndelivered)
 
 
@@ -432,7 +432,7 @@ def test_an_adapter_may_raise_anything_and_the_others_still_go(
     for number in (ANNA, BO, CILLA):
         school.desk.start_conversation(school.start(number), "Hej", notify=Notify.COLLECTED)
     school.now = NINE
-    assert Pass(delivered=2, retried=1) == school.deliver()
+    assert DeliveryReport(delivered=2, retried=1) == school.deliver()
     assert {BO, CILLA} == {notice.person.value for notice in inbox.delivered}
     assert type(error).__name__ in caplog.text
     assert ANNA not in caplog.text
@@ -449,7 +449,7 @@ def test_an_inbox_that_cannot_say_who_is_reachable_is_asked_again_later() -> Non
     school = Scenario(with_adapters(inbox=Silent()))
     id_ = school.start()
     school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
-    assert Pass(retried=1) == school.deliver()
+    assert DeliveryReport(retried=1) == school.deliver()
     assert () == school.desk.to_handle(id_)
 
 
@@ -462,12 +462,12 @@ def test_a_retry_of_a_collected_notification_stays_within_the_forenoon() -> None
     id_ = school.start()
     school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
     school.at("2026-03-02 11:58")
-    assert Pass(retried=1) == school.deliver()
+    assert DeliveryReport(retried=1) == school.deliver()
     inbox.error = None
     school.at("2026-03-03 08:59:59.999999")
-    assert Pass() == school.deliver()
+    assert DeliveryReport() == school.deliver()
     school.at("2026-03-03 09:00")
-    assert Pass(delivered=1) == school.deliver()
+    assert DeliveryReport(delivered=1) == school.deliver()
 
 
 @pytest.mark.rule("D-13a")
@@ -480,7 +480,7 @@ def test_yesterday_s_failed_notification_and_today_s_go_as_one_when_the_inbox_is
     school.desk.start_conversation(id_, "ett", notify=Notify.COLLECTED)
     for clock in ("2026-03-02 11:50", "2026-03-02 11:55"):
         school.at(clock)
-        assert Pass(retried=1) == school.deliver()
+        assert DeliveryReport(retried=1) == school.deliver()
     school.desk.write(id_, 1, "två", notify=Notify.COLLECTED)
     school.at("2026-03-03 09:00")
     school.deliver()
@@ -501,13 +501,13 @@ def test_a_wait_that_reaches_into_another_day_ends_at_that_day_s_run() -> None:
     id_ = school.start()
     school.desk.start_conversation(id_, "ett", notify=Notify.COLLECTED)
     school.now = NINE
-    assert Pass(retried=1) == school.deliver()
+    assert DeliveryReport(retried=1) == school.deliver()
     inbox.error = None
     school.desk.write(id_, 1, "två", notify=Notify.COLLECTED)
     school.at("2026-03-03 09:00")
-    assert Pass(delivered=1, merged=1) == school.deliver()
+    assert DeliveryReport(delivered=1, merged=1) == school.deliver()
     school.at("2026-03-03 11:00")
-    assert Pass() == school.deliver()
+    assert DeliveryReport() == school.deliver()
 
 
 @pytest.mark.rule("D-13a")
@@ -519,9 +519,9 @@ def test_a_crash_after_handing_over_sends_nothing_again() -> None:
     school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
     school.now = NINE
     dies_after_handing_over(school, storage)
-    assert Pass() == school.deliver()
+    assert DeliveryReport() == school.deliver()
     school.advance(minutes=15)
-    assert Pass(delivered=1) == school.deliver()
+    assert DeliveryReport(delivered=1) == school.deliver()
     assert 1 == len(school.world.inbox.delivered)
     assert [Status.DELIVERED] == statuses(school, id_)
 
@@ -538,7 +538,7 @@ def test_a_crash_while_catching_up_missed_days_sends_nothing_twice_on_that_day()
     school.at("2026-03-03 09:00")
     dies_after_handing_over(school, storage)
     school.advance(minutes=15)
-    assert Pass(delivered=1, merged=1) == school.deliver()
+    assert DeliveryReport(delivered=1, merged=1) == school.deliver()
     assert 1 == len(school.world.inbox.delivered)
 
 
@@ -553,7 +553,7 @@ def test_the_day_after_a_crash_the_new_message_is_told_of() -> None:
     dies_after_handing_over(school, storage)
     school.desk.write(id_, 1, "två", notify=Notify.COLLECTED)
     school.at("2026-03-03 09:00")
-    assert Pass(delivered=1, merged=1) == school.deliver()
+    assert DeliveryReport(delivered=1, merged=1) == school.deliver()
     assert 2 == len(school.world.inbox.delivered)
 
 
@@ -572,14 +572,14 @@ def test_a_message_that_comes_when_the_day_s_notice_has_gone_goes_with_the_next_
     id_ = school.start()
     school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
     school.now = NINE
-    assert Pass(delivered=1) == school.deliver()
+    assert DeliveryReport(delivered=1) == school.deliver()
     late(school, id_)
-    assert Pass(waiting=1) == school.deliver()
+    assert DeliveryReport(waiting=1) == school.deliver()
     school.advance(hours=1)
-    assert Pass() == school.deliver()
+    assert DeliveryReport() == school.deliver()
     school.desk.write(id_, 1, "i morgon", notify=Notify.COLLECTED)
     school.now = NINE + timedelta(days=1)
-    assert Pass(delivered=1, merged=1) == school.deliver()
+    assert DeliveryReport(delivered=1, merged=1) == school.deliver()
     assert 2 == len(school.world.inbox.delivered)
     attempts = [record.attempts for record in school.storage.notifications(id_)]
     assert [1, 1, 1] == attempts
@@ -594,12 +594,12 @@ def test_a_message_that_comes_when_nobody_could_be_told_goes_the_same_day() -> N
     id_ = school.start()
     school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
     school.now = NINE
-    assert Pass(retried=1) == school.deliver()
+    assert DeliveryReport(retried=1) == school.deliver()
     inbox.error = None
     late(school, id_)
     school.advance(minutes=30)
     # It joins the one that is to be tried again.
-    assert Pass(delivered=1) == school.deliver()
+    assert DeliveryReport(delivered=1) == school.deliver()
 
 
 @pytest.mark.rule("D-13a")
@@ -613,10 +613,10 @@ def test_a_message_that_comes_when_a_worker_has_died_with_the_day_s_notice_is_to
     dies_after_handing_over(school, storage)
     late(school, id_)
     school.advance(minutes=15)
-    assert Pass(delivered=1, waiting=1) == school.deliver()
+    assert DeliveryReport(delivered=1, waiting=1) == school.deliver()
     assert 1 == len(school.world.inbox.delivered)
     school.now = NINE + timedelta(days=1)
-    assert Pass(delivered=1) == school.deliver()
+    assert DeliveryReport(delivered=1) == school.deliver()
     assert 2 == len(school.world.inbox.delivered)
 
 
@@ -632,10 +632,10 @@ def test_a_message_that_comes_when_a_worker_has_died_with_an_earlier_day_s_notic
     dies_after_handing_over(school, storage)
     late(school, id_)
     school.advance(minutes=15)
-    assert Pass(delivered=1, waiting=1) == school.deliver()
+    assert DeliveryReport(delivered=1, waiting=1) == school.deliver()
     assert 1 == len(school.world.inbox.delivered)
     school.now = NINE + timedelta(days=1)
-    assert Pass(delivered=1) == school.deliver()
+    assert DeliveryReport(delivered=1) == school.deliver()
     assert 2 == len(school.world.inbox.delivered)
 
 
@@ -663,7 +663,7 @@ def test_a_notification_that_ends_every_worker_holds_up_nobody_else_s_and_is_giv
         assert told == {notice.person.value for notice in inbox.delivered}
         school.advance(minutes=15)
     assert [[Status.PENDING], [Status.DELIVERED], [Status.DELIVERED]] == [statuses(school, id_) for id_ in ids]
-    assert Pass(undelivered=1) == school.deliver()
+    assert DeliveryReport(undelivered=1) == school.deliver()
     assert [Status.FAILED] == statuses(school, ids[0])
     assert [FlagKind.UNDELIVERED] == [flag.kind for flag in school.desk.to_handle(ids[0])]
 
@@ -678,16 +678,16 @@ def test_a_message_that_comes_late_is_no_second_notice_when_an_earlier_day_s_fai
     school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
     school.now = NINE  # nobody made the run of 1 March
     inbox.error = DeliveryFailed("busy")
-    assert Pass(retried=1) == school.deliver()
+    assert DeliveryReport(retried=1) == school.deliver()
     inbox.error = None
     late(school, id_)
     school.advance(minutes=5)
     dies_after_handing_over(school, storage)
     school.advance(minutes=15)
-    assert Pass(delivered=1, waiting=1) == school.deliver()
+    assert DeliveryReport(delivered=1, waiting=1) == school.deliver()
     assert 1 == len(inbox.delivered)
     school.now = NINE + timedelta(days=1)
-    assert Pass(delivered=1) == school.deliver()
+    assert DeliveryReport(delivered=1) == school.deliver()
     assert 2 == len(inbox.delivered)
 
 
@@ -702,7 +702,7 @@ def test_a_message_that_came_late_on_a_day_without_another_worker_goes_on_the_ne
     dies_after_handing_over(school, storage)
     late(school, id_)
     school.now = NINE + timedelta(days=1)
-    assert Pass(delivered=2) == school.deliver()
+    assert DeliveryReport(delivered=2) == school.deliver()
     assert 2 == len(school.world.inbox.delivered)
 
 
@@ -729,7 +729,7 @@ def test_a_batch_that_crosses_nine_o_clock_sends_one_notification() -> None:
 @pytest.mark.rule("D-13a")
 def test_two_workers_at_once_deliver_each_notification_once() -> None:
     """Otherwise a second worker would send what the first has in hand."""
-    rest: list[Pass] = []
+    rest: list[DeliveryReport] = []
 
     class Reentrant(MemoryInbox):
         """While one worker hands over, another makes a whole pass."""
@@ -743,8 +743,8 @@ def test_two_workers_at_once_deliver_each_notification_once() -> None:
     for number in (ANNA, BO):
         school.desk.start_conversation(school.start(number), "Hej", notify=Notify.COLLECTED)
     school.now = NINE
-    assert Pass(delivered=1) == school.school.delivery(batch=1).run(school.now)
-    assert [Pass(delivered=1)] == rest
+    assert DeliveryReport(delivered=1) == school.school.delivery(batch=1).run(school.now)
+    assert [DeliveryReport(delivered=1)] == rest
     assert [BO] == [notice.person.value for notice in school.world.inbox.delivered]
 
 
@@ -757,7 +757,7 @@ def test_a_small_batch_still_takes_a_patient_s_notifications_together() -> None:
     school.at("2026-03-03 08:00")
     school.desk.write(id_, 1, "två", notify=Notify.COLLECTED)
     school.at("2026-03-03 09:00")
-    assert Pass(delivered=1, merged=1) == school.school.delivery(batch=1).run(school.now)
+    assert DeliveryReport(delivered=1, merged=1) == school.school.delivery(batch=1).run(school.now)
 
 
 @pytest.mark.rule("D-05a")
@@ -766,10 +766,10 @@ def test_the_end_of_access_is_noted_once() -> None:
     school = Scenario()
     id_ = school.start()
     school.at("2027-03-02 07:59:59.999999")
-    assert Pass() == school.deliver()
+    assert DeliveryReport() == school.deliver()
     school.at("2027-03-02 08:00")
-    assert Pass(accesses_ended=1) == school.deliver()
-    assert Pass() == school.deliver()
+    assert DeliveryReport(accesses_ended=1) == school.deliver()
+    assert DeliveryReport() == school.deliver()
     assert 1 == sum(isinstance(event, AccessEnded) for event in school.events(id_))
 
 
@@ -792,7 +792,7 @@ def test_an_enrolment_that_ends_while_a_worker_looks_stops_nothing() -> None:
     late = school.start(BO)
     school.desk.start_conversation(late, "Hej", notify=Notify.COLLECTED)
     school.at("2027-03-02 09:00")
-    assert Pass(delivered=1) == school.deliver()
+    assert DeliveryReport(delivered=1) == school.deliver()
 
 
 @pytest.mark.rule("D-21a")
@@ -812,7 +812,7 @@ def test_an_enrolment_that_is_purged_while_a_worker_looks_stops_nothing() -> Non
     school.desk.maintain(late, days=30, modules=[1])
     school.desk.start_conversation(late, "Hej", notify=Notify.COLLECTED)
     school.at("2027-03-02 09:00")
-    assert Pass(delivered=1) == school.deliver()
+    assert DeliveryReport(delivered=1) == school.deliver()
 
 
 @pytest.mark.rule("D-21a")
@@ -827,9 +827,9 @@ def test_a_notification_whose_enrolment_is_purged_after_the_claim_is_dropped() -
 
     school = Scenario(with_adapters(storage=Purging()))
     school.desk.start_conversation(school.start(), "Hej", notify=Notify.DIRECT)
-    assert Pass(dropped=1) == school.deliver()
+    assert DeliveryReport(dropped=1) == school.deliver()
     assert () == school.world.inbox.delivered
-    assert Pass() == school.deliver()
+    assert DeliveryReport() == school.deliver()
 
 
 @pytest.mark.rule("M-22")
@@ -840,7 +840,7 @@ def test_the_therapist_who_ticked_the_box_gets_an_e_mail_when_a_patient_is_done(
     school.desk.receive_notifications(email=True)
     for module in (1, 2, 3):
         school.room.complete_module(id_, module)
-    assert Pass(delivered=1) == school.deliver()
+    assert DeliveryReport(delivered=1) == school.deliver()
     assert [("nurse@vgregion.example", Template.PROGRAM_DONE)] == [
         (message.address.value, message.template) for message in school.world.email.sent
     ]
@@ -854,7 +854,7 @@ def test_without_the_tick_nobody_gets_an_e_mail() -> None:
     id_ = school.start()
     for module in (1, 2, 3):
         school.room.complete_module(id_, module)
-    assert Pass() == school.deliver()
+    assert DeliveryReport() == school.deliver()
     assert () == school.world.email.sent
 
 
@@ -866,7 +866,7 @@ def test_sms_can_be_chosen_as_well() -> None:
     school.desk.receive_notifications(email=True, sms=True)
     for module in (1, 2, 3):
         school.room.complete_module(id_, module)
-    assert Pass(delivered=2) == school.deliver()
+    assert DeliveryReport(delivered=2) == school.deliver()
     assert [1, 1] == [len(school.world.email.sent), len(school.world.sms.sent)]
 
 
@@ -905,7 +905,7 @@ def test_an_address_that_is_gone_gives_a_flag() -> None:
     for module in (1, 2, 3):
         school.room.complete_module(id_, module)
     directory.address = None
-    assert Pass(undelivered=1) == school.deliver()
+    assert DeliveryReport(undelivered=1) == school.deliver()
     assert {FlagKind.UNDELIVERED, FlagKind.PROGRAM_DONE} == {flag.kind for flag in school.desk.to_handle(id_)}
 
 
@@ -919,8 +919,8 @@ def test_a_staff_notification_that_fails_asks_for_no_other_one() -> None:
     id_ = school.start()
     school.desk.receive_notifications(email=True)
     school.room.save_form(id_, "halsoskattning", {"smarta": 3})
-    assert Pass(undelivered=1) == school.deliver()
-    assert Pass() == school.deliver()
+    assert DeliveryReport(undelivered=1) == school.deliver()
+    assert DeliveryReport() == school.deliver()
 
 
 @pytest.mark.rule("D-13d")
@@ -933,7 +933,7 @@ def test_a_channel_that_has_lost_its_messenger_gives_a_flag() -> None:
     school.restart()
     for module in (1, 2, 3):
         school.room.complete_module(id_, module)
-    assert Pass(undelivered=1) == school.deliver()
+    assert DeliveryReport(undelivered=1) == school.deliver()
     assert [Status.FAILED] == statuses(school, id_)
     assert FlagKind.UNDELIVERED in {flag.kind for flag in school.desk.to_handle(id_)}
 
@@ -955,7 +955,7 @@ def test_a_notice_that_could_not_be_delivered_is_told_to_staff_who_want_to_know(
     id_ = school.start(RESERVE_NUMBER)
     school.desk.receive_notifications(email=True, flags=[FlagKind.UNDELIVERED])
     school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
-    assert Pass(undelivered=1, delivered=1) == school.deliver()
+    assert DeliveryReport(undelivered=1, delivered=1) == school.deliver()
     assert [Template.UNDELIVERED] == [message.template for message in school.world.email.sent]
 
 
@@ -983,7 +983,7 @@ def test_what_waits_for_the_old_therapist_at_a_hand_over_is_dropped() -> None:
         school.room.complete_module(id_, module)
     assert [Status.PENDING, Status.PENDING] == statuses(school, id_)
     school.coordinator.hand_over(id_, COLLEAGUE.hsa_id)
-    assert Pass(dropped=2) == school.deliver()
+    assert DeliveryReport(dropped=2) == school.deliver()
     assert () == school.world.email.sent == school.world.sms.sent
     assert [Status.DROPPED, Status.DROPPED] == statuses(school, id_)
     assert isinstance(school.events(id_)[-1], NotificationDropped)
@@ -1000,7 +1000,7 @@ def test_what_waits_for_a_therapist_who_gets_the_patient_back_still_goes() -> No
         school.room.complete_module(id_, module)
     school.coordinator.hand_over(id_, COLLEAGUE.hsa_id)
     school.coordinator.hand_over(id_, NURSE.hsa_id)
-    assert Pass(delivered=1) == school.deliver()
+    assert DeliveryReport(delivered=1) == school.deliver()
 
 
 @pytest.mark.rule("D-13b")
@@ -1013,7 +1013,7 @@ def test_a_patient_whose_access_is_over_at_the_hand_over_is_not_called(notify: N
     school.at("2027-03-01 12:00")
     school.desk.start_conversation(id_, "Hej", notify=notify)
     school.at("2027-03-02 09:00")
-    assert Pass(dropped=1, accesses_ended=1) == school.deliver()
+    assert DeliveryReport(dropped=1, accesses_ended=1) == school.deliver()
     assert () == school.world.inbox.delivered
     assert [Status.DROPPED] == statuses(school, id_)
     assert isinstance(school.events(id_)[-1], NotificationDropped)
@@ -1029,7 +1029,7 @@ def test_a_patient_in_maintenance_is_still_called() -> None:
     school.desk.maintain(id_, days=30, modules=[1])
     school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
     school.at("2027-03-02 09:00")
-    assert Pass(delivered=1) == school.deliver()
+    assert DeliveryReport(delivered=1) == school.deliver()
 
 
 class SlowInbox(MemoryInbox):
@@ -1063,7 +1063,7 @@ def test_what_a_slow_worker_puts_back_untried_is_no_second_notice_when_the_next_
         school.school.delivery().run()
     storage.dead = False
     school.advance(minutes=15)
-    assert Pass(delivered=1, merged=1) == school.deliver()
+    assert DeliveryReport(delivered=1, merged=1) == school.deliver()
     assert [CILLA, ANNA] == [notice.person.value for notice in inbox.delivered]
 
 
@@ -1081,12 +1081,12 @@ def test_an_inbox_so_slow_that_noon_comes_is_given_nothing_more_that_day(
         school.desk.start_conversation(school.start(number), "Hej", notify=Notify.COLLECTED)
     school.at("2026-03-02 11:59")
     inbox.meanwhile = [lambda: school.at(f"2026-03-02 {until}")]
-    assert Pass(delivered=delivered, waiting=waiting) == school.school.delivery(lease=timedelta(hours=12)).run()
+    assert DeliveryReport(delivered=delivered, waiting=waiting) == school.school.delivery(lease=timedelta(hours=12)).run()
     assert delivered == len(inbox.delivered)
     school.at("2026-03-03 08:59:59.999999")
-    assert Pass() == school.school.delivery().run()
+    assert DeliveryReport() == school.school.delivery().run()
     school.at("2026-03-03 09:00")
-    assert Pass(delivered=waiting) == school.school.delivery().run()
+    assert DeliveryReport(delivered=waiting) == school.school.delivery().run()
 
 
 @pytest.mark.rule("D-13a")
@@ -1099,15 +1099,15 @@ def test_what_another_worker_has_after_the_lease_is_not_handed_over_by_the_slow_
         school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
     fast = MemoryInbox()
     other = school.another(attrs.evolve(school.ports, inbox=fast))
-    passes: list[Pass] = []
+    passes: list[DeliveryReport] = []
 
     def away() -> None:
         school.advance(minutes=15)
         passes.append(other.delivery().run())
 
     inbox.meanwhile = [away]
-    assert Pass(delivered=1, waiting=1) == school.school.delivery(lease=timedelta(minutes=15)).run()
-    assert [Pass(delivered=2)] == passes
+    assert DeliveryReport(delivered=1, waiting=1) == school.school.delivery(lease=timedelta(minutes=15)).run()
+    assert [DeliveryReport(delivered=2)] == passes
     assert 1 == len(inbox.delivered)
     assert 2 == len(fast.delivered)
     assert [[Status.DELIVERED], [Status.DELIVERED]] == [statuses(school, id_) for id_ in ids]
@@ -1116,7 +1116,7 @@ def test_what_another_worker_has_after_the_lease_is_not_handed_over_by_the_slow_
 @pytest.mark.rule("D-13a")
 def test_an_instant_before_the_lease_runs_out_the_rest_still_goes_and_after_it_is_claimed_again() -> None:
     """Otherwise a batch would be broken off too early, or what it broke off wait for nobody."""
-    for late, expected in ((-INSTANT, Pass(delivered=2)), (0 * INSTANT, Pass(delivered=2, waiting=1))):
+    for late, expected in ((-INSTANT, DeliveryReport(delivered=2)), (0 * INSTANT, DeliveryReport(delivered=2, waiting=1))):
         inbox = SlowInbox()
         school = Scenario(with_adapters(inbox=inbox))
         for number in (ANNA, BO):
@@ -1184,7 +1184,7 @@ def test_a_busy_enrolment_keeps_its_notification_for_a_later_pass() -> None:
     assert [Status.PENDING] == statuses(school, id_)
     storage.busy = False
     school.advance(minutes=15)
-    assert Pass(dropped=1) == school.deliver()
+    assert DeliveryReport(dropped=1) == school.deliver()
     assert [Status.DROPPED] == statuses(school, id_)
 
 
@@ -1211,5 +1211,5 @@ def test_one_that_was_handed_over_by_a_dead_worker_stands_for_the_day_even_when_
     dies_after_handing_over(school, storage)
     school.room.read_conversation(id_, 2)
     school.advance(minutes=15)
-    assert Pass(delivered=1, merged=1) == school.deliver()
+    assert DeliveryReport(delivered=1, merged=1) == school.deliver()
     assert 1 == len(school.world.inbox.delivered)

@@ -92,7 +92,7 @@ def _with_letter(storage: SqlStorage) -> Any:
 
 def _to_end(storage: SqlStorage) -> Any:
     e = _with_letter(storage)
-    return finish(e, at=MORNING + HOUR, pending=storage.droppable(e.id))
+    return finish(e, at=MORNING + HOUR, pending=storage.cancellable(e.id))
 
 
 def _to_purge(storage: SqlStorage) -> Any:

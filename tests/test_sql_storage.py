@@ -22,7 +22,7 @@ from digital_painschool.adapters.sql.connections import Link
 from digital_painschool.adapters.sql.outbox import _add
 from digital_painschool.adapters.sql.saving import States, _Rows
 from digital_painschool.adapters.sql.schema import METADATA, enrolments
-from digital_painschool.delivery import Pass
+from digital_painschool.delivery import DeliveryReport
 from digital_painschool.desks.caseload import Cursor
 from digital_painschool.enrolment import Enrolment, apply, replay
 from digital_painschool.errors import Conflict, DeliveryFailed, InvalidValue, StorageFailed
@@ -784,17 +784,17 @@ def test_a_row_that_cannot_be_read_stops_nobody_else_s_notification(url: str, ca
         with pytest.raises(StorageFailed):
             school.desk.enrolment("e-0002")
         school.at("2026-03-02 09:00")
-        assert Pass(delivered=2, waiting=1) == school.deliver()
+        assert DeliveryReport(delivered=2, waiting=1) == school.deliver()
         assert {ANNA, CILLA} == {notice.person.value for notice in school.world.inbox.delivered}
         assert "cannot be read" in caplog.text
         assert BO not in caplog.text
-        assert Pass() == school.deliver()
+        assert DeliveryReport() == school.deliver()
         assert [0] == [record.attempts for record in school.storage.notifications("e-0002")]
         execute(url, "UPDATE enrolments SET state_shape = 0 WHERE id = 'e-0002'")
         school.at("2026-03-02 09:59:59.999999")
-        assert Pass() == school.deliver()
+        assert DeliveryReport() == school.deliver()
         school.at("2026-03-02 10:00")
-        assert Pass(delivered=1) == school.deliver()
+        assert DeliveryReport(delivered=1) == school.deliver()
 
 
 @pytest.mark.rule("D-13a")
@@ -805,7 +805,7 @@ def test_a_notification_that_cannot_be_read_stops_nobody_else_s(url: str, caplog
             school.desk.start_conversation(school.start(number), "Hej", notify=Notify.COLLECTED)
         execute(url, "UPDATE notifications SET template = 'of-tomorrow' WHERE id LIKE 'e-0002.%'")
         school.at("2026-03-02 09:00")
-        assert Pass(delivered=2) == school.deliver()
+        assert DeliveryReport(delivered=2) == school.deliver()
         assert {ANNA, CILLA} == {notice.person.value for notice in school.world.inbox.delivered}
         assert "cannot be read" in caplog.text
         assert BO not in caplog.text
@@ -816,7 +816,7 @@ def test_a_notification_that_cannot_be_read_stops_nobody_else_s(url: str, caplog
             "UPDATE notifications SET template = (SELECT max(template) FROM notifications WHERE id LIKE 'e-0001.%')",
         )
         school.advance(minutes=15)
-        assert Pass(delivered=1) == school.deliver()
+        assert DeliveryReport(delivered=1) == school.deliver()
 
 
 class HostsDatetime(datetime):

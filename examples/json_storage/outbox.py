@@ -32,7 +32,7 @@ class JsonOutbox(Part):
         with self._folder.transaction() as books:
             return tuple(one.record for one in caused(books, enrolment_id))
 
-    def droppable(self, enrolment_id: str) -> tuple[Notification, ...]:
+    def cancellable(self, enrolment_id: str) -> tuple[Notification, ...]:
         with self._folder.transaction() as books:
             found = caused(books, enrolment_id)
         return tuple(one.notification for one in found if one.is_free and not one.attempts)

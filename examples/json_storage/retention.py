@@ -46,7 +46,7 @@ class JsonRetention(Part):
         with self._folder.transaction() as books:
             return {one.enrolment.id: one.enrolment.person for one in _of_unit(books, unit, ids)}
 
-    def notification_ids(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
+    def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
         ids = tuple(enrolment_ids)
         with self._folder.transaction() as books:
             mine = [one.enrolment.id for one in _of_unit(books, unit, ids)]

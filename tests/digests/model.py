@@ -5,17 +5,22 @@ inbox, and a clock of four instants a day: before the run, at the run, later in 
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from itertools import combinations
 from typing import NamedTuple
 
-from digital_painschool.digest import Action, Batch, Decision, Digest, DueMessage, batch_key
+from attrs import evolve
+
+from digital_painschool.digest import Action, Batch, Decision, Digest, batch_key
 from digital_painschool.instants import local_time
+from digital_painschool.notification import Channel, Notification, NotificationRecord, Template, TriggeringEntry
 from digital_painschool.policy import Policy
 from digital_painschool.rules import digests
-from digital_painschool.rules.notifications import next_run
+from digital_painschool.rules.notifications import next_digest_at
+from digital_painschool.testing.people import PERSON, UNIT
 
 POLICY = Policy()
 FIRST_DAY = date(2026, 3, 28)
@@ -23,6 +28,14 @@ FIRST_DAY = date(2026, 3, 28)
 _TIMES = (time(8), time(9), time(10, 30), time(13))
 _STEPS = len(_TIMES)
 _QUIET_DAYS = 6
+_ROW = Digest(
+    id="row",
+    unit=UNIT,
+    channel=Channel.INBOX,
+    recipient=PERSON,
+    template=Template.MESSAGE_TO_READ,
+    collected=True,
+)
 
 
 class Limits(NamedTuple):
@@ -72,7 +85,7 @@ class State(NamedTuple):
 
     now: int = 0
     saved: int = 0
-    digest: Digest = Digest(id="row")
+    digest: Digest = _ROW
     holder: tuple[int, int] | None = None
     """The token of the present claim, and the step at which its lease is over."""
     inbox: frozenset[str] = frozenset()
@@ -126,27 +139,26 @@ def _faults(state: State, limits: Limits) -> Iterator[tuple[str, State]]:
     if state.saved < limits.messages:
         # A slow web worker saves later than the instant with which it stamps.
         for stamped in {state.now, max(state.now - 1, 0)}:
-            message = DueMessage(id=f"m{state.saved}", due_at=next_run(instant(stamped), POLICY))
-            more = _with(digest, waiting=digest.waiting | {message})
-            yield f"save {message.id} of {stamped}", state._replace(saved=state.saved + 1, digest=more)
+            message = _message(f"m{state.saved}", next_digest_at(instant(stamped), POLICY))
+            more = _with(digest, pending=(*digest.pending, message))
+            yield f"save m{state.saved} of {stamped}", state._replace(saved=state.saved + 1, digest=more)
     if limits.drops:
-        for message in digest.waiting:
-            fewer = _with(digest, waiting=digest.waiting - {message})
-            yield f"drop {message.id}", state._replace(digest=fewer, dropped=state.dropped | {message.id})
+        for message in digest.waiting():
+            id_ = message.notification.id
+            yield f"drop {id_}", state._replace(digest=_without(digest, {id_}), dropped=state.dropped | {id_})
         batch = digest.batch
         if batch is not None and (state.holder is None or state.now >= state.holder[1]):
-            told_on = digests.told_on(digest, batch.attempted_on)
-            without = _with(digest, batch=None, told_on=told_on)
+            told_on = digests.latest_day(digest.told_on, batch.attempted_on)
+            without = _with(_without(digest, batch.notifications), batch=None, told_on=told_on)
             # The expired claim is revoked with it.
             yield (
                 "drop the batch",
-                state._replace(digest=without, holder=None, dropped=state.dropped | batch.messages),
+                state._replace(digest=without, holder=None, dropped=state.dropped | batch.notifications),
             )
     if state.restores < limits.restores:
         # The backup is of the morning: the messages of the day are in it, and no attempt.
-        batched = frozenset[str]() if digest.batch is None else digest.batch.messages
-        back = {DueMessage(id=m, due_at=instant(1)) for m in batched | state.completed}
-        restored = Digest(id=digest.id, waiting=digest.waiting | back)
+        back = tuple(_message(id_, instant(1)) for id_ in sorted(state.completed))
+        restored = _with(digest, pending=_sorted((*digest.pending, *back)), batch=None, told_on=None)
         yield (
             "restore",
             state._replace(
@@ -194,7 +206,7 @@ def _sent(state: State, gone: State, worker: Worker, *, faults: bool) -> Iterato
         return
     key = worker.key
     accepted = key not in state.inbox
-    messages = worker.decision.messages
+    messages = worker.decision.notifications
     news = {Sent(local_day(state.now), worker.claimed_at, messages)} if accepted else set[Sent]()
     answered = {"inbox": state.inbox | {key}, "sent": state.sent | news}
     yield (
@@ -209,35 +221,29 @@ def _begin(state: State, worker: Worker) -> State:
     """Store the intent, fenced by the token: of the decided messages those that still wait, and those of the batch."""
     if not _holds(state, worker):
         return state
-    digest = state.digest
-    decision = worker.decision
-    batched = frozenset[str]() if digest.batch is None else digest.batch.messages
-    taken = {message for message in digest.waiting if message.id in decision.messages}
-    messages = batched | {message.id for message in taken}
-    if not messages:  # everything was dropped since the claim
+    digest, decision = state.digest, worker.decision
+    ids = decision.notifications & _ids(digest)
+    if not ids:  # everything was dropped since the claim
         return _released(state, worker)
     if decision.action is Action.REPEAT:
         assert digest.batch is not None, "whoever ends a batch revokes the claim"
         key = digest.batch.key
     else:
-        key = batch_key(digest.id, messages)
-    batch = Batch(key=key, messages=messages, attempted_on=local_day(worker.claimed_at))
-    begun = worker._replace(key=key, decision=_decision_of(decision, messages))
-    return state._replace(
-        digest=_with(digest, waiting=digest.waiting - taken, batch=batch), workers=state.workers | {begun}
-    )
+        key = batch_key(digest.id, ids)
+    batch = Batch(key=key, notifications=ids, attempted_on=decision.day)
+    begun = worker._replace(key=key, decision=evolve(decision, notifications=ids))
+    return state._replace(digest=_with(digest, batch=batch), workers=state.workers | {begun})
 
 
 def _complete(state: State, worker: Worker, *, accepted: bool) -> State:
     if not _holds(state, worker):
         return state
-    digest, decision, day = state.digest, worker.decision, local_day(worker.claimed_at)
+    digest, decision = state.digest, worker.decision
     assert digest.batch is not None
-    told_on = digests.told_on(digest, day if accepted else decision.tried_on or day)
-    done = state._replace(
-        digest=_with(digest, batch=None, told_on=told_on), completed=state.completed | digest.batch.messages
-    )
-    return _released(done, worker)
+    day = decision.day if accepted else decision.tried_on or decision.day
+    settled = digest.batch.notifications
+    told = _with(_without(digest, settled), batch=None, told_on=digests.latest_day(digest.told_on, day))
+    return _released(state._replace(digest=told, completed=state.completed | settled), worker)
 
 
 def _released(state: State, worker: Worker) -> State:
@@ -248,18 +254,36 @@ def _holds(state: State, worker: Worker) -> bool:
     return state.holder is not None and state.holder[0] == worker.token
 
 
-def _decision_of(decision: Decision, messages: frozenset[str]) -> Decision:
-    return Decision(action=decision.action, messages=messages, tried_on=decision.tried_on)
+@cache
+def _message(id_: str, due_at: datetime) -> NotificationRecord:
+    notification = Notification(
+        id=id_,
+        unit=UNIT,
+        channel=Channel.INBOX,
+        recipient=PERSON,
+        template=Template.MESSAGE_TO_READ,
+        due_at=due_at,
+        trigger=TriggeringEntry(enrolment_id="e", seq=int(id_[1:])),
+        collected=True,
+    )
+    return NotificationRecord(notification=notification)
 
 
 def _with(digest: Digest, **changes: object) -> Digest:
-    fields: Mapping[str, object] = {
-        "id": digest.id,
-        "waiting": digest.waiting,
-        "batch": digest.batch,
-        "told_on": digest.told_on,
-    }
-    return Digest(**{**fields, **changes})  # type: ignore[arg-type] - faster than evolve, a million times
+    fields = digest.__dict__ | changes  # faster than evolve, a million times
+    return Digest(**fields)
+
+
+def _without(digest: Digest, ids: AbstractSet[str]) -> Digest:
+    return _with(digest, pending=tuple(m for m in digest.pending if m.notification.id not in ids))
+
+
+def _ids(digest: Digest) -> frozenset[str]:
+    return frozenset(message.notification.id for message in digest.pending)
+
+
+def _sorted(messages: Iterable[NotificationRecord]) -> tuple[NotificationRecord, ...]:
+    return tuple(sorted(messages, key=lambda message: message.notification.id))
 
 
 def broken_invariant(state: State, limits: Limits) -> str | None:
@@ -271,9 +295,7 @@ def broken_invariant(state: State, limits: Limits) -> str | None:
     told = frozenset[str]().union(*(sent.messages for sent in state.sent))
     if not state.completed <= told:
         return "completed and never told"
-    digest = state.digest
-    batched = frozenset[str]() if digest.batch is None else digest.batch.messages
-    held = batched | {message.id for message in digest.waiting}
+    held = _ids(state.digest)
     if state.dropped & held and not limits.restores:
         return "dropped and waiting again"
     if len(held | state.completed | state.dropped) < state.saved:

@@ -15,16 +15,16 @@ from digital_painschool.rules.conversations import read, send, start_conversatio
 from digital_painschool.rules.forms import save_form
 from digital_painschool.rules.lifecycle import end, maintain
 from digital_painschool.rules.notifications import (
-    asked_for,
+    notifications_for,
     choose,
     drop,
-    give_up,
+    mark_undeliverable,
     is_hopeless,
-    is_moot,
+    is_obsolete,
     lanes,
     may_go_at,
     may_have_been_told,
-    next_run,
+    next_digest_at,
     raised_by,
     try_again_at,
     was_put_back,
@@ -45,7 +45,7 @@ def told(notify: Notify, at: datetime = START, policy: Policy = POLICY) -> tuple
     enrolment = started(terms=terms)
     events = start_conversation(enrolment, terms, "Hej", "Rubrik", notify=notify, by=NURSE, at=at)
     after = folded(enrolment, events)
-    (notification,) = asked_for(events, after, policy, Profile())
+    (notification,) = notifications_for(events, after, policy, Profile())
     return after, notification
 
 
@@ -63,7 +63,7 @@ def test_no_notification_is_asked_for_when_none_was_chosen() -> None:
     """Otherwise the therapist's choice would not count."""
     enrolment = started()
     events = start_conversation(enrolment, TERMS, "Hej", "Rubrik", by=NURSE, at=START)
-    assert [] == list(asked_for(events, folded(enrolment, events), POLICY, Profile()))
+    assert [] == list(notifications_for(events, folded(enrolment, events), POLICY, Profile()))
 
 
 @pytest.mark.rule("M-12")
@@ -74,7 +74,7 @@ def test_a_notification_is_known_by_the_entry_that_asked_for_it() -> None:
     for _ in range(5):
         events = start_conversation(enrolment, TERMS, "Hej", "Rubrik", notify=Notify.DIRECT, by=NURSE, at=START)
         enrolment = folded(enrolment, events)
-        asked += asked_for(events, enrolment, POLICY, Profile())
+        asked += notifications_for(events, enrolment, POLICY, Profile())
     assert [3, 5, 7, 9, 11] == [cause.seq for one in asked for cause in one.causes]
     assert [f"e-1.{seq}.inbox.{START:%Y%m%dT%H%M%S}" for seq in (3, 5, 7, 9, 11)] == [one.id for one in asked]
 
@@ -86,7 +86,7 @@ def test_an_entry_that_takes_the_number_of_one_that_a_restore_has_lost_has_a_key
     ids = set()
     for at in (START, START + timedelta(seconds=1)):
         events = start_conversation(enrolment, TERMS, "Hej", "Rubrik", notify=Notify.DIRECT, by=NURSE, at=at)
-        ids |= {one.id for one in asked_for(events, folded(enrolment, events), POLICY, Profile())}
+        ids |= {one.id for one in notifications_for(events, folded(enrolment, events), POLICY, Profile())}
     assert 2 == len(ids)
 
 
@@ -112,7 +112,7 @@ def test_a_collected_notification_is_due_at_the_next_run(written: str, due: str)
 def test_the_run_is_at_local_nine_of_the_unit_s_zone(zone: str) -> None:
     """Otherwise units in other zones would get the forenoon of Stockholm."""
     policy = Policy(zone=zone)
-    run = next_run(datetime(2026, 7, 1, 20, 0, tzinfo=UTC), policy)
+    run = next_digest_at(datetime(2026, 7, 1, 20, 0, tzinfo=UTC), policy)
     assert (2026, 7, 2, 9, 0) == run.astimezone(policy.zone).timetuple()[:5]
 
 
@@ -219,7 +219,7 @@ def test_no_collected_notification_waits_longer_than_25_hours(day: str) -> None:
     """Otherwise "kan dröja en dag" would not be true over a clock change."""
     for hour in range(24):
         at = local(f"{day} {hour:02}:00")
-        assert timedelta(0) < next_run(at, POLICY) - at <= timedelta(hours=25)
+        assert timedelta(0) < next_digest_at(at, POLICY) - at <= timedelta(hours=25)
 
 
 @pytest.mark.rule("D-13a")
@@ -263,18 +263,18 @@ def test_what_is_in_one_lane_goes_together_the_oldest_first() -> None:
 def test_a_notification_is_moot_when_all_its_messages_are_read() -> None:
     """Otherwise it would be dropped while something waits, or sent when nothing does."""
     enrolment, notification = told(Notify.COLLECTED)
-    assert False is is_moot(notification, {enrolment.id: enrolment}, START)
+    assert False is is_obsolete(notification, {enrolment.id: enrolment}, START)
     after = folded(enrolment, read(enrolment, TERMS, 1, 1, by=PATIENT, at=START))
-    assert True is is_moot(notification, {enrolment.id: after}, START)
+    assert True is is_obsolete(notification, {enrolment.id: after}, START)
     both = evolve(
         notification,
         causes=(*notification.causes, Cause(enrolment_id=enrolment.id, seq=9, conversation=1, number=2)),
     )
-    assert False is is_moot(both, {enrolment.id: after}, START)
+    assert False is is_obsolete(both, {enrolment.id: after}, START)
     for number in (2, 3):
         after = folded(after, send(after, TERMS, 1, "Hej igen", by=NURSE, at=START))
         after = folded(after, read(after, TERMS, 1, number, by=PATIENT, at=START))
-        assert True is is_moot(notification, {enrolment.id: after}, START)
+        assert True is is_obsolete(notification, {enrolment.id: after}, START)
 
 
 @pytest.mark.rule("D-13b")
@@ -282,8 +282,8 @@ def test_a_notification_is_moot_when_the_enrolment_has_ended_or_was_purged() -> 
     """Otherwise somebody whose treatment is over would be called to read."""
     enrolment, notification = told(Notify.DIRECT)
     over = folded(enrolment, end(enrolment, TERMS, "klar", by=NURSE, at=START))
-    assert True is is_moot(notification, {enrolment.id: over}, START)
-    assert True is is_moot(notification, {}, START)
+    assert True is is_obsolete(notification, {enrolment.id: over}, START)
+    assert True is is_obsolete(notification, {}, START)
 
 
 @pytest.mark.rule("D-13b")
@@ -291,8 +291,8 @@ def test_a_notification_of_what_can_still_be_read_in_a_maintenance_goes() -> Non
     """Otherwise the last words to a patient would lie unread until the days are over."""
     enrolment, notification = told(Notify.COLLECTED)
     kept = folded(enrolment, maintain(enrolment, TERMS, 30, (1,), by=NURSE, at=START))
-    assert False is is_moot(notification, {enrolment.id: kept}, START)
-    assert True is is_moot(notification, {enrolment.id: kept}, kept.access_until)
+    assert False is is_obsolete(notification, {enrolment.id: kept}, START)
+    assert True is is_obsolete(notification, {enrolment.id: kept}, kept.access_until)
 
 
 @pytest.mark.rule("D-09a")
@@ -305,7 +305,7 @@ def test_a_notification_to_staff_is_moot_when_somebody_else_has_the_patient() ->
             recipient=HsaId(str(therapist.hsa_id)),
             causes=(Cause(enrolment_id=enrolment.id, seq=1),),
         )
-        assert (therapist is not NURSE) is is_moot(to_staff, {enrolment.id: enrolment}, START)
+        assert (therapist is not NURSE) is is_obsolete(to_staff, {enrolment.id: enrolment}, START)
 
 
 @pytest.mark.rule("D-13b")
@@ -368,7 +368,7 @@ def test_sms_and_e_mail_are_two_notifications() -> None:
     enrolment = started()
     events = complete_module(started(), Terms(evolve(PROGRAM, required=(1,)), POLICY), 1, by=PATIENT, at=START)
     both = Profile(email=frozenset({FlagKind.PROGRAM_DONE}), sms=frozenset({FlagKind.PROGRAM_DONE}))
-    asked = list(asked_for(events, folded(enrolment, events), POLICY, both))
+    asked = list(notifications_for(events, folded(enrolment, events), POLICY, both))
     assert [Channel.EMAIL, Channel.SMS] == [one.channel for one in asked]
     assert 2 == len({one.id for one in asked})
 
@@ -440,8 +440,8 @@ def test_what_the_unit_offers_no_more_is_not_sent_to_who_ticked_it_before() -> N
     events = save_form(enrolment, TERMS, PAIN, {"smarta": 3}, by=PATIENT, at=START)
     ticked = Profile(email=frozenset({FlagKind.FORM_SAVED}))
     after = folded(enrolment, events)
-    assert 1 == len([*asked_for(events, after, Policy(staff_flags=frozenset(FlagKind)), ticked)])
-    assert [] == [*asked_for(events, after, POLICY, ticked)]
+    assert 1 == len([*notifications_for(events, after, Policy(staff_flags=frozenset(FlagKind)), ticked)])
+    assert [] == [*notifications_for(events, after, POLICY, ticked)]
 
 
 @pytest.mark.rule("M-23")
@@ -482,5 +482,5 @@ def test_every_kind_of_flag_is_raised_by_an_event_and_has_a_template() -> None:
 def test_an_instant_is_an_instant_in_every_zone() -> None:
     """Otherwise a host that gives Swedish times would have other windows than one that gives UTC."""
     at = local("2026-03-02 08:30")
-    assert next_run(at, POLICY) == next_run(at.astimezone(Policy(zone="Asia/Tokyo").zone), POLICY)
+    assert next_digest_at(at, POLICY) == next_digest_at(at.astimezone(Policy(zone="Asia/Tokyo").zone), POLICY)
     assert at + INSTANT > at

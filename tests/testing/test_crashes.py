@@ -612,7 +612,7 @@ BROKEN: dict[str, tuple[type[Wrapped], str]] = {
         status(Status.MERGED),
         f"law 5: {SECOND} is merged and e-0002's timeline says otherwise",
     ),
-    "waits": (other(droppable=lambda _, __: (1,)), "law 5: e-0002 has ended and its notifications still wait"),
+    "waits": (other(cancellable=lambda _, __: (1,)), "law 5: e-0002 has ended and its notifications still wait"),
     "left": (
         other(load_many=lambda all_, _: {i: e for i, e in all_.items() if i == "e-0001"}),
         "law 7: e-0002 is gone and its timeline are not",

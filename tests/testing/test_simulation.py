@@ -186,11 +186,11 @@ def _a_drop_is_not_noted(patch: pytest.MonkeyPatch) -> None:
 
 
 def _the_window_is_of_utc(patch: pytest.MonkeyPatch) -> None:
-    def next_run(at: datetime, policy: Policy) -> datetime:
+    def next_digest_at(at: datetime, policy: Policy) -> datetime:
         run = datetime.combine(at.date(), policy.collected_at, UTC)
         return run if at < run else run + timedelta(days=1)
 
-    patch.setattr(notifications, "next_run", next_run)
+    patch.setattr(notifications, "next_digest_at", next_digest_at)
 
 
 def _a_missed_run_is_caught_up_at_any_hour(patch: pytest.MonkeyPatch) -> None:
@@ -212,11 +212,11 @@ def _it_is_settled_before_it_is_handed_over(patch: pytest.MonkeyPatch) -> None:
 
 
 def _what_is_read_is_told(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(delivery, "is_moot", lambda *_: False)
+    patch.setattr(delivery, "is_obsolete", lambda *_: False)
 
 
 def _all_is_dropped(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(delivery, "is_moot", lambda *_: True)
+    patch.setattr(delivery, "is_obsolete", lambda *_: True)
 
 
 def _nobody_is_told_of_the_unreachable(patch: pytest.MonkeyPatch) -> None:

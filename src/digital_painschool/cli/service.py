@@ -12,7 +12,7 @@ import click
 from digital_painschool import Chosen, Conflict, PainSchool, Settings, StorageFailed, WiringError, open_school
 from digital_painschool.cli.options import epilog, existing_school, which_school
 from digital_painschool.cli.screen import console
-from digital_painschool.delivery import Pass
+from digital_painschool.delivery import DeliveryReport
 from digital_painschool.school import system_clock
 
 _EVERY = 60.0
@@ -113,7 +113,7 @@ def _watch(school: PainSchool, seconds: float) -> bool:
                 click.echo(f"{_time()}  failed, will be tried again: {error}", err=True)
             else:
                 well = True
-                if done != Pass():
+                if done != DeliveryReport():
                     click.echo(f"{_time()}  {_told(done)}")
             waiting = (
                 screen.status(f"next pass in {seconds:g} s; Ctrl-C stops") if screen.is_terminal else nullcontext()
@@ -145,7 +145,7 @@ def _stop_signals() -> Iterator[Event]:
         restore()
 
 
-def _told(done: Pass) -> str:
+def _told(done: DeliveryReport) -> str:
     figures = [f"{count} {name.replace('_', ' ')}" for name, count in attrs.asdict(done).items() if count]
     return ", ".join(figures) or "nothing was due"
 

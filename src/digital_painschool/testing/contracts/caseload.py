@@ -9,7 +9,7 @@ from digital_painschool.policy import FlagKind
 from digital_painschool.ports.storage import CaseQuery, CaseRow, Storage
 from digital_painschool.rules.flags import mark_handled, tally
 from digital_painschool.rules.lifecycle import hand_over, maintain, review
-from digital_painschool.rules.notifications import give_up
+from digital_painschool.rules.notifications import mark_undeliverable
 from digital_painschool.rules.ordering import complete_module
 from digital_painschool.testing.contracts.changes import (
     LEASE,
@@ -108,7 +108,7 @@ class CaseloadContract(StorageOpening):
         e = saved(storage, converse(saved(storage, begin("a")), notify=Notify.DIRECT, at=MORNING))
         (claimed,) = storage.claim(MORNING, 1, LEASE)
         failed = outcome(claimed, Status.FAILED, at=MORNING)
-        saved(storage, by_worker(e, give_up, claimed.notification, Status.FAILED, at=MORNING, outcomes=(failed,)))
+        saved(storage, by_worker(e, mark_undeliverable, claimed.notification, Status.FAILED, at=MORNING, outcomes=(failed,)))
         assert [(FLAGGED, "a")] == keys(storage)
 
     def test_the_end_of_access_is_a_flag_from_its_very_instant(self, storage: Storage) -> None:

@@ -243,7 +243,7 @@ _STORAGE: Proofs = {
         what_waits_is_in_the_books_as_waiting
         notifications_come_in_the_order_of_the_timeline
         notifications_of_an_unknown_enrolment_are_none""",
-    "Outbox.droppable": """
+    "Outbox.cancellable": """
         droppable_is_what_waits_and_is_not_on_its_way
         what_was_attempted_is_not_droppable
         what_is_droppable_can_be_dropped
@@ -283,7 +283,7 @@ _STORAGE: Proofs = {
         ended_gives_what_the_rules_judge_by
         ended_of_a_unit_are_its_own""",
     "Retention.persons": "persons_are_those_of_the_unit_s_enrolments",
-    "Retention.notification_ids": "notification_ids_are_what_the_inbox_was_given_for_them",
+    "Retention.notification_keys": "notification_ids_are_what_the_inbox_was_given_for_them",
     "Retention.histories": """
         histories_give_everything_in_the_order_asked_for
         histories_give_the_entries_of_some_kinds_alone

@@ -10,7 +10,7 @@ from typing import ClassVar
 import pytest
 
 from digital_painschool.errors import Conflict
-from digital_painschool.notification import Notify, Outcome, Status
+from digital_painschool.notification import Notify, Status
 from digital_painschool.ports.storage import Storage
 from digital_painschool.purging import PurgePlan
 from digital_painschool.testing.contracts.at_once import Child, Tell

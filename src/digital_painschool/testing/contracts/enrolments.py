@@ -385,7 +385,7 @@ class EnrolmentsContract(StorageOpening):
         assert loaded is not None
         assert isinstance(started.event, Started)
         [row] = storage.cases(CaseQuery(unit=UNIT, therapist=None, now=MORNING))
-        [notification] = storage.droppable(e.id)
+        [notification] = storage.cancellable(e.id)
         [(_, entry), *_] = storage.access_entries(UNIT)
         hsa_ids = (loaded.unit, loaded.therapist, started.event.unit, row.therapist, notification.unit, entry.unit)
         assert {HsaId} == {type(hsa_id) for hsa_id in hsa_ids}

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from attrs import evolve
 
 from digital_painschool.border import Answer
-from digital_painschool.notification import Claimed, Notify, Profile, Status
+from digital_painschool.notification import Notify, Profile, Status
 from digital_painschool.policy import FlagKind
 from digital_painschool.ports.storage import CaseQuery, Storage
 from digital_painschool.purging import Skip, Skipped
@@ -74,14 +74,14 @@ def everything(storage: Storage, ids: Iterable[str] = _IDS) -> Mapping[str, obje
         "access_ended": sorted(storage.access_ended(LATER, 1000)),
         "cases": [storage.cases(CaseQuery(unit=unit, therapist=None, now=MORNING, limit=1000)) for unit in units],
         "notifications": [storage.notifications(id_) for id_ in ids],
-        "droppable": [storage.droppable(id_) for id_ in ids],
+        "cancellable": [storage.cancellable(id_) for id_ in ids],
         "profile": [storage.profile(unit, actor.hsa_id) for unit in units for actor in (NURSE, COLLEAGUE)],
         "access_entries": [storage.access_entries(unit) for unit in units],
         "program": [storage.program(unit, p.key, p.version) for unit in units for p in (PROGRAM, SLEEP)],
         "ended": [storage.ended(unit) for unit in units],
         "ended_among": dict(storage.ended_among(UNIT, ids)),
         "persons": storage.persons(UNIT, ids),
-        "notification_ids": storage.notification_ids(UNIT, ids),
+        "notification_keys": storage.notification_keys(UNIT, ids),
         "histories": storage.histories(UNIT, ids),
         "plan": [storage.plan(plan_id) for plan_id in _PLANS],
         "purge_progress": [dict(storage.purge_progress(plan_id)) for plan_id in _PLANS],

@@ -7,7 +7,7 @@ from attrs import Factory, evolve, frozen
 
 from digital_painschool.enrolment import Enrolment, replay
 from digital_painschool.events import MessageSent
-from digital_painschool.notification import Claimed, Notify, Outcome, Status
+from digital_painschool.notification import Notify, Status
 from digital_painschool.ports.storage import Change, Entry, Storage
 from digital_painschool.testing.contracts.changes import (
     DAY,
@@ -66,7 +66,7 @@ def life(storage: Storage, number: int) -> Iterator[object]:
         storage.settle(outcomes)
         yield from outcomes
         yield (done := keep(write(done.enrolment, notify=Notify.DIRECT, at=now)))
-        yield (done := keep(finish(done.enrolment, at=now, pending=storage.droppable(done.enrolment.id))))
+        yield (done := keep(finish(done.enrolment, at=now, pending=storage.cancellable(done.enrolment.id))))
         if turn % 3 == 2:
             made = kept_plan(storage, f"plan-{number}-{turn}")
             over = storage.load_many(ended.enrolment_id for ended in made.enrolments)

@@ -8,7 +8,7 @@ from attrs import evolve
 
 from digital_painschool.enrolment import Enrolment
 from digital_painschool.errors import Conflict
-from digital_painschool.notification import Claimed, Notification, Notify, Outcome, Status
+from digital_painschool.notification import Notification, Notify, Status
 from digital_painschool.people import PersonId
 from digital_painschool.ports.storage import Storage
 from digital_painschool.program import Program
@@ -411,7 +411,7 @@ class OutboxContract(StorageOpening):
     def test_what_nobody_claimed_cannot_be_settled(self, storage: Storage) -> None:
         """Otherwise a guessed token would make a notification disappear."""
         e = told(storage)
-        (notification,) = storage.droppable(e.id)
+        (notification,) = storage.cancellable(e.id)
         storage.settle([Outcome(notification_id=notification.id, token="", status=Status.DELIVERED, at=MORNING)])
         assert [Status.PENDING] == statuses(storage, e)
 
@@ -500,7 +500,7 @@ class OutboxContract(StorageOpening):
     def test_what_a_step_drops_is_in_the_books_and_never_due(self, storage: Storage) -> None:
         """Otherwise a patient would be told of messages in an enrolment that has ended (D-13b, D-19a)."""
         e = told(storage, notify=Notify.COLLECTED)
-        (waiting,) = storage.droppable(e.id)
+        (waiting,) = storage.cancellable(e.id)
         e = saved(storage, finish(e, at=MORNING + HOUR, pending=(waiting,)))
         assert () == storage.claim(RUN + DAY, 10, LEASE)
         (record,) = storage.notifications(e.id)
@@ -510,16 +510,16 @@ class OutboxContract(StorageOpening):
         """Otherwise the end of one program would silence the messages of another."""
         first = told(storage, "a", notify=Notify.COLLECTED)
         second = told(storage, "b", notify=Notify.COLLECTED, program=SLEEP)
-        saved(storage, finish(first, at=MORNING, pending=storage.droppable(first.id)))
+        saved(storage, finish(first, at=MORNING, pending=storage.cancellable(first.id)))
         (claimed,) = storage.claim(RUN, 10, LEASE)
         assert {("b", 3)} == causes(claimed.notification)
         assert [Status.PENDING] == statuses(storage, second)
-        assert () == storage.droppable(first.id)
+        assert () == storage.cancellable(first.id)
 
     def test_dropping_what_is_on_its_way_is_a_conflict(self, storage: Storage) -> None:
         """Otherwise the timeline would say dropped of a notification that was sent."""
         e = told(storage)
-        (waiting,) = storage.droppable(e.id)
+        (waiting,) = storage.cancellable(e.id)
         (claimed,) = storage.claim(MORNING, 10, LEASE)
         with pytest.raises(Conflict):
             storage.save(finish(e, at=MORNING, pending=(waiting,)))
@@ -533,7 +533,7 @@ class OutboxContract(StorageOpening):
     def test_dropping_what_was_tried_is_a_conflict(self, storage: Storage) -> None:
         """Otherwise the timeline would say dropped of what a worker may have handed over before it failed."""
         e = told(storage)
-        (waiting,) = storage.droppable(e.id)
+        (waiting,) = storage.cancellable(e.id)
         (claimed,) = storage.claim(MORNING, 10, LEASE)
         storage.settle([outcome(claimed, Status.PENDING, at=MORNING, again=MORNING + HOUR)])
         with pytest.raises(Conflict):
@@ -544,39 +544,39 @@ class OutboxContract(StorageOpening):
     def test_droppable_is_what_waits_and_is_not_on_its_way(self, storage: Storage) -> None:
         """Otherwise ending an enrolment would run into the same conflict again and again."""
         e = told(storage)
-        assert ["a.3.inbox"] == [*map(asking, storage.droppable(e.id))]
+        assert ["a.3.inbox"] == [*map(asking, storage.cancellable(e.id))]
         (claimed,) = storage.claim(MORNING, 10, LEASE)
-        assert () == storage.droppable(e.id)
+        assert () == storage.cancellable(e.id)
         back = outcome(claimed, Status.PENDING, at=MORNING, again=MORNING + HOUR)
         storage.settle([evolve(back, tried=False)])
-        (again,) = storage.droppable(e.id)
+        (again,) = storage.cancellable(e.id)
         assert MORNING + HOUR == again.due_at
         deliver(storage, MORNING + HOUR)
-        assert () == storage.droppable(e.id)
+        assert () == storage.cancellable(e.id)
 
     def test_what_was_attempted_is_not_droppable(self, storage: Storage) -> None:
         """Otherwise what was handed over unseen could not stand for its lane, and a patient be told twice a day."""
         e = told(storage)
         (claimed,) = storage.claim(MORNING, 10, LEASE)
         storage.settle([outcome(claimed, Status.PENDING, at=MORNING, again=MORNING + HOUR)])
-        assert () == storage.droppable(e.id)
+        assert () == storage.cancellable(e.id)
         assert [Status.PENDING] == statuses(storage, e)
 
     def test_what_is_droppable_can_be_dropped(self, storage: Storage) -> None:
         """Otherwise the end after a worker's death would be a conflict for ever: leases are judged by `claim` alone."""
         e = told(storage)
         storage.claim(MORNING, 10, timedelta(0))
-        assert () == storage.droppable(e.id)
-        e = saved(storage, finish(e, at=MORNING + DAY, pending=storage.droppable(e.id)))
+        assert () == storage.cancellable(e.id)
+        e = saved(storage, finish(e, at=MORNING + DAY, pending=storage.cancellable(e.id)))
         assert ["a"] == owners(storage.claim(MORNING + DAY, 10, LEASE))
 
     def test_droppable_is_of_one_enrolment(self, storage: Storage) -> None:
         """Otherwise ending one enrolment would drop another patient's notification."""
         told(storage, "a")
         told(storage, "b", OTHER_PERSON)
-        assert ["b.3.inbox"] == [*map(asking, storage.droppable("b"))]
-        assert () == storage.droppable("")
-        assert () == storage.droppable("missing")
+        assert ["b.3.inbox"] == [*map(asking, storage.cancellable("b"))]
+        assert () == storage.cancellable("")
+        assert () == storage.cancellable("missing")
 
     def test_notifications_come_in_the_order_of_the_timeline(self, storage: Storage) -> None:
         """Otherwise the therapist could not tell which message a notification belongs to."""

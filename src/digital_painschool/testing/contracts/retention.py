@@ -104,9 +104,9 @@ class RetentionContract(StorageOpening):
         first = over(storage, "e1")
         over(storage, "e2", OTHER_PERSON)
         (told,) = storage.notifications(first.id)
-        assert (told.notification.id,) == storage.notification_ids(UNIT, ["e1", "unknown"])
-        assert () == storage.notification_ids(OTHER_UNIT, ["e1"])
-        assert 2 == len(storage.notification_ids(UNIT, ["e1", "e2"]))
+        assert (told.notification.id,) == storage.notification_keys(UNIT, ["e1", "unknown"])
+        assert () == storage.notification_keys(OTHER_UNIT, ["e1"])
+        assert 2 == len(storage.notification_keys(UNIT, ["e1", "e2"]))
 
     def test_histories_give_everything_in_the_order_asked_for(self, storage: Storage) -> None:
         """Otherwise an export would lack something that the purge then destroys (M-21)."""

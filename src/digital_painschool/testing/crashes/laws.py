@@ -54,7 +54,7 @@ def broken_laws(storage: Storage, ids: Sequence[str], now: datetime) -> Iterator
             yield f"law 4: {id_}'s row in the list of patients says something else than its state"
         yield from _asked_for(id_, state, timeline, records[id_])
         yield from _settled(id_, timeline, records[id_])
-        if state.phase is Phase.ENDED and storage.droppable(id_):
+        if state.phase is Phase.ENDED and storage.cancellable(id_):
             yield f"law 5: {id_} has ended and its notifications still wait"
 
 

@@ -215,7 +215,7 @@ class Records(Days):
                 storage.timeline(course.id),
                 dict(storage.documents(course.id, range(1, of.versions[course.id] + 1))),
                 storage.notifications(course.id),
-                storage.notification_ids(course.unit, [course.id]),
+                storage.notification_keys(course.unit, [course.id]),
                 [e for e in storage.of_person(self.person(course.number)) if e.id == course.id],
             )
             same(7, ((), {}, (), (), []), left, f"{course.id} is purged, and something of it is left")

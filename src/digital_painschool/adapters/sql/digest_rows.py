@@ -1,0 +1,189 @@
+"""Digests and notifications as rows of the database, and rows as digests and notifications."""
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from digital_painschool.adapters.sql.schema import digests, notifications
+from digital_painschool.adapters.sql.statements import Row
+from digital_painschool.digest import Batch, Claim, Digest
+from digital_painschool.errors import InvalidValue, StorageFailed
+from digital_painschool.notification import (
+    Channel,
+    Notification,
+    NotificationRecord,
+    Status,
+    Template,
+    TriggeringEntry,
+)
+from digital_painschool.people import HsaId, PersonId
+from digital_painschool.serialization import hsa_id_from_text
+
+_log = logging.getLogger(__name__)
+_CHANNELS = {channel.value: channel for channel in Channel}
+_TEMPLATES = {template.value: template for template in Template}
+_STATUSES = {status.value: status for status in Status}
+"""Looked up, as asking an Enum by value takes six times as long, and thousands come at a time."""
+_STAFF = "hsa-id"
+
+DIGEST = tuple(
+    digests.c[name]
+    for name in (
+        *("id", "unit", "channel", "recipient_scheme", "recipient_value", "template", "collected"),
+        *("told_on", "batch_key", "attempted_on"),
+    )
+)
+"""The columns that a digest is read from."""
+NOTIFICATION = tuple(
+    notifications.c[name]
+    for name in (
+        *("digest_id", "id", "enrolment_id", "seq", "conversation", "number", "form"),
+        *("due_at", "status", "attempts", "settled_at", "batch_key"),
+    )
+)
+"""The columns that a notification is read from, after those of its digest."""
+_OF_DIGEST = len(DIGEST)
+
+
+def records(rows: Iterable[Row]) -> Iterator[NotificationRecord]:
+    """Read notifications from rows of `DIGEST` and `NOTIFICATION`.
+
+    Raises:
+        StorageFailed: A row holds what this version does not know.
+    """
+    for row in rows:
+        yield _read(row[:_OF_DIGEST], [row[_OF_DIGEST:]]).pending[0]
+
+
+def claims(taken: Iterable[Row], pending: Iterable[Row], token: str) -> Iterator[Claim]:
+    """Read claims; a digest that cannot be read is logged by its id, and left until its lease is over.
+
+    Args:
+        taken: Rows of `DIGEST`, then the number of workers that were lost.
+        pending: Rows of `NOTIFICATION`, by digest.
+        token: The fencing token of the claim.
+    """
+    of_digest = {digest_id: list(rows) for digest_id, rows in groupby(pending, key=itemgetter(0))}
+    for row in taken:
+        try:
+            digest = _read(row[:_OF_DIGEST], of_digest.get(row[0], []))
+        except StorageFailed as failure:
+            _log.error("digest %s: %s", row[0], failure)
+            continue
+        yield Claim(digest=digest, token=token, lost=row[_OF_DIGEST])
+
+
+def _read(digest: Row, rows: list[Row]) -> Digest:
+    id_, unit, channel, scheme, value, template, collected, told_on, batch_key, attempted_on = digest
+    try:
+        whole = Digest(
+            id=id_,
+            unit=hsa_id_from_text(unit),
+            channel=_CHANNELS[channel],
+            recipient=hsa_id_from_text(value) if scheme == _STAFF else PersonId(scheme, value),
+            template=_TEMPLATES[template],
+            collected=bool(collected),
+            told_on=_day(told_on),
+        )
+        pending = tuple(_record(whole, row) for row in rows)
+        if batch_key is None:
+            return _with(whole, pending)
+        batched = frozenset(row[1] for row in rows if row[-1] is not None)
+        return _with(whole, pending, Batch(key=batch_key, notifications=batched, attempted_on=_given_day(attempted_on)))
+    except (KeyError, TypeError, ValueError, InvalidValue):
+        problem = StorageFailed("a notification cannot be read: a newer version has written it, or it is damaged")
+    raise problem  # without the value, which may be a number
+
+
+def _with(digest: Digest, pending: tuple[NotificationRecord, ...], batch: Batch | None = None) -> Digest:
+    return Digest(
+        id=digest.id,
+        unit=digest.unit,
+        channel=digest.channel,
+        recipient=digest.recipient,
+        template=digest.template,
+        collected=digest.collected,
+        told_on=digest.told_on,
+        pending=pending,
+        batch=batch,
+    )
+
+
+def _record(digest: Digest, row: Row) -> NotificationRecord:
+    _, id_, enrolment_id, seq, conversation, number, form, due_at, status, attempts, settled_at, _ = row
+    return NotificationRecord(
+        notification=Notification(
+            id=id_,
+            unit=digest.unit,
+            channel=digest.channel,
+            recipient=digest.recipient,
+            template=digest.template,
+            due_at=due_at,
+            trigger=TriggeringEntry(
+                enrolment_id=enrolment_id, seq=seq, conversation=conversation, number=number, form=form
+            ),
+            collected=digest.collected,
+        ),
+        status=_STATUSES[status],
+        attempts=attempts,
+        settled_at=settled_at,
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def _given_day(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+def digest_values(notification: Notification) -> dict[str, Any]:
+    """Return the row of a new digest that begins with a notification."""
+    recipient: PersonId | HsaId = notification.recipient
+    return {
+        "id": notification.id,
+        "unit": str(notification.unit),
+        "channel": notification.channel.value,
+        "recipient_scheme": recipient.scheme if isinstance(recipient, PersonId) else _STAFF,
+        "recipient_value": recipient.value if isinstance(recipient, PersonId) else str(recipient),
+        "template": notification.template.value,
+        "collected": notification.collected,
+        "told_on": None,
+        "batch_key": None,
+        "attempted_on": None,
+        "next_at": notification.due_at,
+        "token": None,
+        "lease_until": None,
+        "begun": False,
+        "lost": 0,
+    }
+
+
+def notification_values(notification: Notification) -> dict[str, Any]:
+    """Return the row of a notification that waits, but for its digest."""
+    trigger = notification.trigger
+    return {
+        "id": notification.id,
+        "unit": str(notification.unit),
+        "enrolment_id": trigger.enrolment_id,
+        "seq": trigger.seq,
+        "conversation": trigger.conversation,
+        "number": trigger.number,
+        "form": trigger.form,
+        "due_at": notification.due_at,
+        "status": Status.PENDING.value,
+        "attempts": 0,
+        "batch_key": None,
+        "settled_at": None,
+        "noted": True,
+    }
+
+
+def result_values(settled: Mapping[str, Status], at: Any) -> Iterator[dict[str, Any]]:
+    """Yield a row for each notification that is settled."""
+    for id_, status in settled.items():
+        yield {"id": id_, "becomes": status.value, "at": at, "is_noted": status is Status.DELIVERED}
