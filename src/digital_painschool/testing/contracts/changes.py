@@ -8,19 +8,19 @@ from typing import Any
 from attrs import evolve
 
 from digital_painschool.border import Answer
+from digital_painschool.digest import Action, Batch, Claim, Decision, DeliveryResult
 from digital_painschool.enrolment import Enrolment, apply
 from digital_painschool.events import ConversationRenamed, ConversationStarted, Event, FormSaved, MessageSent
-from digital_painschool.digest import Action, Batch, Claim, Decision, DeliveryResult
 from digital_painschool.notification import Notification, Notify, Profile, Status
 from digital_painschool.people import By, HsaId, Patient, PersonId, System
 from digital_painschool.policy import Policy, Terms
-from digital_painschool.ports.storage import AccessEntry, Activity, Change, Content, Enrolments, Outbox
+from digital_painschool.ports.storage import AccessEntry, Activity, Change, Content, Enrolments, Outbox, Storage
 from digital_painschool.program import Program
 from digital_painschool.rules.conversations import read, rename, send, start_conversation
 from digital_painschool.rules.flags import mark_read, tally
 from digital_painschool.rules.forms import save_form
 from digital_painschool.rules.lifecycle import end, start
-from digital_painschool.rules.notifications import notifications_for
+from digital_painschool.rules.notifications import mark_undeliverable, notifications_for
 from digital_painschool.testing.example import PAIN, PROGRAM
 from digital_painschool.testing.people import ANNA, COORDINATION_NUMBER, NUMBERS, NURSE, PERSON, UNIT
 
@@ -181,6 +181,15 @@ def delivered(storage: Outbox, now: datetime, status: Status = Status.DELIVERED)
     sent = begun(storage, now)
     storage.complete([result(claim, batch, status, at=now) for claim, batch in sent])
     return [batch for _, batch in sent]
+
+
+def undelivered(storage: Storage, enrolment: Enrolment, status: Status, *, at: datetime) -> Enrolment:
+    """Give up the one notification that is due, write the note on its timeline, and return the state after it."""
+    delivered(storage, at, status)
+    [record] = storage.unnoted()
+    notification = record.notification
+    noted = by_worker(enrolment, mark_undeliverable, notification, status, at=at, noted=(notification.id,))
+    return saved(storage, noted)
 
 
 def joined(changes: Sequence[Change]) -> Change:

@@ -19,17 +19,15 @@ from digital_painschool.rules.lifecycle import maintain, note_access_end
 from digital_painschool.testing.contracts.at_once import THREADS, in_threads
 from digital_painschool.testing.contracts.changes import (
     HOUR,
-    LEASE,
     MORNING,
     OTHER_PERSON,
     PERSONS,
-    RUN,
     answer,
     begin,
     converse,
+    delivered,
     fill_in,
     finish,
-    outcome,
     saved,
     step,
     write,
@@ -209,24 +207,24 @@ class EnrolmentsContract(StorageOpening):
     def test_a_step_that_conflicts_in_its_last_part_leaves_nothing(self, storage: Storage) -> None:
         """Otherwise half a step would stay: an entry without its state, a message without its notification."""
         before = saved(storage, converse(saved(storage, begin()), notify=Notify.DIRECT, at=MORNING))
-        (claimed,) = storage.claim(MORNING, 10, LEASE)
+        [waiting] = storage.cancellable(before.id)
         step_ = write(before, notify=Notify.COLLECTED, at=MORNING)
-        delivered = outcome(claimed, Status.DELIVERED, at=MORNING)
-        with pytest.raises(Conflict):
-            storage.save(evolve(step_, dropped=("no-such-notification",), outcomes=(delivered,)))
+        for unknown in ({"noted": ("unknown",)}, {"cancelled": (waiting.id, "unknown")}):
+            with pytest.raises(Conflict):
+                storage.save(evolve(step_, **{"cancelled": (waiting.id,), **unknown}))
         assert before == storage.load(before.id)
         assert before.version == len(storage.timeline(before.id))
         assert {} == dict(storage.documents(before.id, (before.version + 1,)))
         assert [Status.PENDING] == [record.status for record in storage.notifications(before.id)]
         assert 2 == len(storage.access_entries(UNIT))
-        after = saved(storage, evolve(step_, outcomes=(delivered,)))
+        after = saved(storage, evolve(step_, cancelled=(waiting.id,)))
         assert after == storage.load(before.id)
-        assert [Status.DELIVERED, Status.PENDING] == [record.status for record in storage.notifications(before.id)]
+        assert [Status.DROPPED, Status.PENDING] == [record.status for record in storage.notifications(before.id)]
 
     def test_a_start_that_conflicts_in_its_last_part_leaves_nothing(self, storage: Storage) -> None:
         """Otherwise a person would be blocked by an enrolment that does not exist."""
         with pytest.raises(Conflict):
-            storage.save(evolve(begin("a"), dropped=("no-such-notification",)))
+            storage.save(evolve(begin("a"), cancelled=("unknown",)))
         assert None is storage.load("a")
         assert () == storage.of_person(PERSON)
         assert () == storage.access_entries(UNIT)
@@ -364,14 +362,13 @@ class EnrolmentsContract(StorageOpening):
         at = MORNING + timedelta(microseconds=999_999)
         e = saved(storage, converse(saved(storage, begin(at=at)), notify=Notify.DIRECT, at=at))
         [row] = storage.cases(CaseQuery(unit=UNIT, therapist=None, now=MORNING))
-        [claimed] = storage.claim(RUN, 1, LEASE)
-        storage.settle([outcome(claimed, Status.DELIVERED, at=e.last_entry_at)])
+        delivered(storage, e.last_entry_at)
         [record] = storage.notifications(e.id)
         loaded, events = storage.load(e.id), [entry.event for entry in storage.timeline(e.id)]
         assert loaded is not None
         instants = [
             *(loaded.started_at, loaded.access_until, loaded.last_entry_at, row.started_at, row.access_until),
-            *(claimed.notification.due_at, record.settled_at, *(event.at for event in events)),
+            *(record.notification.due_at, record.settled_at, *(event.at for event in events)),
             *(entry.at for _, entry in storage.access_entries(UNIT)),
         ]
         for instant in instants:

@@ -1,10 +1,11 @@
 """What a process does until it is killed, what it has told of by then, and what must hold of a storage afterwards."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Self
 
 from attrs import Factory, evolve, frozen
 
+from digital_painschool.digest import Batch, Claim, DeliveryResult
 from digital_painschool.enrolment import Enrolment, replay
 from digital_painschool.events import MessageSent
 from digital_painschool.notification import Notify, Status
@@ -19,7 +20,8 @@ from digital_painschool.testing.contracts.changes import (
     converse,
     fill_in,
     finish,
-    outcome,
+    result,
+    sending,
     write,
 )
 from digital_painschool.testing.contracts.purges import assert_gone, kept_plan
@@ -44,7 +46,6 @@ class Purged:
 
 def life(storage: Storage, number: int) -> Iterator[object]:
     """Start enrolments, go through them, end and purge them, without end; tell of each call when it has returned."""
-    # Each life has a day of its own, so that its notifications join none of an earlier one's.
     now = MORNING + number * DAY
     own = program(key=f"program-{number}")
 
@@ -60,11 +61,11 @@ def life(storage: Storage, number: int) -> Iterator[object]:
         yield (done := keep(fill_in(done.enrolment, {"smarta": turn % 9}, at=now)))
         yield (done := keep(converse(done.enrolment, notify=Notify.COLLECTED, at=now)))
         yield (done := keep(write(done.enrolment, notify=Notify.COLLECTED, at=now)))
-        claimed = storage.claim(now + DAY, 10, LEASE)
-        yield claimed
-        outcomes = [outcome(one, Status.DELIVERED, at=now + DAY) for one in claimed]
-        storage.settle(outcomes)
-        yield from outcomes
+        yield (claims := storage.claim(now + DAY, 10, LEASE))
+        yield (batches := storage.begin([(claim, sending(claim, now=now + DAY)) for claim in claims]))
+        results = [result(claim, batches[claim.digest.id], at=now + DAY) for claim in claims]
+        storage.complete(results)
+        yield from results
         yield (done := keep(write(done.enrolment, notify=Notify.DIRECT, at=now)))
         yield (done := keep(finish(done.enrolment, at=now, pending=storage.cancellable(done.enrolment.id))))
         if turn % 3 == 2:
@@ -81,8 +82,9 @@ class Books:
     """What processes have told of before they died."""
 
     changes: dict[str, list[Change]] = Factory(dict)
-    held: dict[str, Claimed] = Factory(dict)
-    settled: dict[str, Outcome] = Factory(dict)
+    held: dict[str, Claim] = Factory(dict)
+    begun: dict[str, Batch] = Factory(dict)
+    settled: dict[str, Status] = Factory(dict)
     purging: dict[str, Purging] = Factory(dict)
     purged: set[str] = Factory(set)
 
@@ -94,16 +96,19 @@ class Books:
             match one:
                 case Change():
                     books.changes.setdefault(one.enrolment.id, []).append(one)
-                case Outcome():
-                    books.held.pop(one.notification_id, None)
-                    books.settled[one.notification_id] = one
+                case DeliveryResult():
+                    books.held.pop(one.digest_id, None)
+                    books.begun.pop(one.digest_id, None)
+                    books.settled.update(one.settled)
                 case Purging():
                     books.purging[one.plan_id] = one
                 case Purged():
                     books.purged.update(enrolment.id for enrolment in one.purging.enrolments)
+                case Mapping():
+                    books.begun.update(one)
                 case _:
                     assert isinstance(one, tuple)
-                    books.held.update({claimed.notification.id: claimed for claimed in one})
+                    books.held.update({claim.digest.id: claim for claim in one})
         return books
 
 
@@ -132,7 +137,7 @@ def assert_kept(storage: Storage, books: Books) -> None:
             assert f"version {state.version}" == steps[id_][-1]
 
 
-def assert_whole(storage: Storage, state: Enrolment, changes: list[Change], settled: dict[str, Outcome]) -> None:
+def assert_whole(storage: Storage, state: Enrolment, changes: list[Change], settled: dict[str, Status]) -> None:
     """Find an enrolment as it was told of, perhaps with one step more, and with all that belongs to each step."""
     id_ = state.id
     timeline = storage.timeline(id_)
@@ -145,6 +150,6 @@ def assert_whole(storage: Storage, state: Enrolment, changes: list[Change], sett
     assert {seq: text for change in changes for seq, text in change.documents.items()}.items() <= documents.items()
     records = storage.notifications(id_)
     asked = [entry.seq for entry in timeline if isinstance(entry.event, MessageSent)]
-    assert asked == sorted(cause.seq for record in records for cause in record.notification.causes)
+    assert asked == sorted(record.notification.trigger.seq for record in records)
     statuses = {record.notification.id: record.status for record in records}
-    assert all(settled[id_].status is status for id_, status in statuses.items() if id_ in settled)
+    assert all(settled[id_] is status for id_, status in statuses.items() if id_ in settled)

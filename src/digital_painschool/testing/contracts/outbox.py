@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 from attrs import evolve
 
+from digital_painschool.digest import Claim
 from digital_painschool.enrolment import Enrolment
 from digital_painschool.errors import Conflict
 from digital_painschool.notification import Notification, Notify, Status
@@ -26,7 +27,7 @@ from digital_painschool.testing.contracts.changes import (
     by_worker,
     converse,
     finish,
-    outcome,
+
     saved,
     write,
 )
@@ -58,7 +59,7 @@ def everyone(storage: Storage, notify: Notify = Notify.DIRECT) -> list[Enrolment
     ]
 
 
-def owners(claimed: tuple[Claimed, ...]) -> list[str]:
+def owners(claimed: tuple[Claim, ...]) -> list[str]:
     """Name the enrolments behind what was claimed."""
     return [cause.enrolment_id for one in claimed for cause in one.notification.causes]
 
@@ -249,7 +250,7 @@ class OutboxContract(StorageOpening):
         claimed = storage.claim(RUN + LEASE, 10, LEASE)
         assert [{(e.id, 3)}, {(e.id, 4)}] == [causes(one.notification) for one in claimed]
 
-    @pytest.mark.parametrize("status", [Status.DELIVERED, Status.MERGED, Status.DROPPED, Status.FAILED])
+    @pytest.mark.parametrize("status", [Status.DELIVERED, Status.DROPPED, Status.FAILED])
     def test_a_message_does_not_join_what_is_settled(self, storage: Storage, status: Status) -> None:
         """Otherwise a message saved just after the run would never be told of."""
         e = told(storage, notify=Notify.COLLECTED)
@@ -298,7 +299,7 @@ class OutboxContract(StorageOpening):
         (put_back,) = storage.claim(RUN + DAY, 10, LEASE)
         assert None is put_back.held_until
 
-    @pytest.mark.parametrize("status", [Status.MERGED, Status.DROPPED, Status.FAILED, Status.UNREACHABLE])
+    @pytest.mark.parametrize("status", [Status.DROPPED, Status.FAILED, Status.UNREACHABLE])
     def test_only_what_was_delivered_has_told(self, storage: Storage, status: Status) -> None:
         """Otherwise a patient who was told nothing would wait a day for the next forenoon (D-13a)."""
         e = told(storage, notify=Notify.COLLECTED)
@@ -601,7 +602,7 @@ class OutboxContract(StorageOpening):
             for _ in range(3):
                 e = saved(storage, write(e, notify=Notify.DIRECT, at=MORNING))
 
-        def work() -> list[Claimed]:
+        def work() -> list[Claim]:
             return [one for _ in range(5 * len(PERSONS)) for one in storage.claim(RUN + DAY, 2, LEASE)]
 
         results = in_threads([work] * THREADS)

@@ -32,7 +32,7 @@ from digital_painschool.testing.contracts.changes import (
     converse,
     fill_in,
     finish,
-    outcome,
+    result,
     saved,
 )
 from digital_painschool.testing.contracts.lifetime import long_history
@@ -146,7 +146,7 @@ class RetentionContract(StorageOpening):
         e, other = over(storage, "a"), over(storage, "b", OTHER_PERSON)
         exported(storage, {"a": e.version})
         assert {"a": e.version, "b": 0} == {ended.enrolment_id: ended.exported for ended in storage.ended(UNIT)}
-        e = saved(storage, by_worker(e, drop, self._notification(storage, e), at=RUN, outcomes=()))
+        e = saved(storage, by_worker(e, drop, self._notification(storage, e), at=RUN))
         (ended,) = storage.ended_among(UNIT, ("a",)).values()
         assert (e.version, e.version - 1) == (ended.version, ended.exported)
         exported(storage, {"a": e.version, "b": other.version}, "export-2")
@@ -235,8 +235,8 @@ class RetentionContract(StorageOpening):
         first = saved(storage, finish(first, at=MORNING))
         storage.purge("plan-1", kept_plan(storage).enrolments, ())
         assert_gone(storage, first)
-        (claimed,) = storage.claim(RUN, 10, LEASE)
-        assert ["b"] == [cause.enrolment_id for cause in claimed.notification.causes]
+        [claim] = storage.claim(RUN, 10, LEASE)
+        assert ["b"] == [record.notification.trigger.enrolment_id for record in claim.digest.pending]
 
     def test_what_is_on_its_way_can_be_purged(self, storage: Storage) -> None:
         """Otherwise a worker's lease would stop a purge, or its outcome bring something back."""
@@ -244,7 +244,7 @@ class RetentionContract(StorageOpening):
         (claimed,) = storage.claim(MORNING, 10, LEASE)
         e = saved(storage, finish(e, at=MORNING))
         storage.purge("plan-1", kept_plan(storage).enrolments, ())
-        storage.settle([outcome(claimed, Status.PENDING, at=MORNING, again=MORNING)])
+        storage.complete([result(claimed, at=MORNING)])
         assert_gone(storage, e)
         assert () == storage.claim(LATER, 10, LEASE)
 
@@ -261,7 +261,7 @@ class RetentionContract(StorageOpening):
         """Otherwise something new would be destroyed that nobody approved (D-21a)."""
         changed, same = over(storage, "a"), over(storage, "b", OTHER_PERSON)
         made = kept_plan(storage)
-        changed = saved(storage, by_worker(changed, drop, self._notification(storage, changed), at=RUN, outcomes=()))
+        changed = saved(storage, by_worker(changed, drop, self._notification(storage, changed), at=RUN))
         storage.purge("plan-1", made.enrolments, ())
         skipped = Skipped(enrolment_id="a", why=Skip.CHANGED)
         assert {"a": skipped, "b": None} == dict(storage.purge_progress("plan-1"))

@@ -46,6 +46,7 @@ READS: Mapping[str, Callable[[Storage], object]] = {
     "access_ended": lambda s: s.access_ended(MORNING, 1),
     "cases": lambda s: s.cases(CaseQuery(unit=UNIT, therapist=None, now=MORNING)),
     "notifications": lambda s: s.notifications("a"),
+    "unnoted": lambda s: s.unnoted(),
     "cancellable": lambda s: s.cancellable("a"),
     "profile": lambda s: s.profile(UNIT, NURSE.hsa_id),
     "access_entries": lambda s: s.access_entries(UNIT),
@@ -64,7 +65,8 @@ READS: Mapping[str, Callable[[Storage], object]] = {
 WRITES: Mapping[str, Callable[[Storage], object]] = {
     "save": lambda s: s.save(begin()),
     "claim": lambda s: s.claim(MORNING, 1, LEASE),
-    "settle": lambda s: s.settle(()),
+    "begin": lambda s: s.begin(()),
+    "complete": lambda s: s.complete(()),
     "keep_profile": lambda s: s.keep_profile(UNIT, NURSE.hsa_id, Profile(), _LOGGED),
     "log": lambda s: s.log((_LOGGED,)),
     "keep_program": lambda s: s.keep_program(UNIT, PROGRAM),
@@ -139,7 +141,7 @@ class StorageContract(
         before = saved(storage, begin("a"))
         saved(storage, converse(before, "Hemligt", notify=Notify.DIRECT, at=MORNING))
         stale = converse(before, "Hemligt", notify=Notify.DIRECT, at=MORNING)
-        for change in (begin("b"), begin("a", OTHER_PERSON), stale, evolve(stale, dropped=("missing",))):
+        for change in (begin("b"), begin("a", OTHER_PERSON), stale, evolve(stale, cancelled=("unknown",))):
             with pytest.raises(Conflict) as conflict:
                 storage.save(change)
             assert_silent(conflict.value, PERSON.value, OTHER_PERSON.value, "Hemligt")
