@@ -27,7 +27,6 @@ from digital_painschool.testing.contracts.changes import (
     by_worker,
     converse,
     finish,
-
     saved,
     write,
 )
