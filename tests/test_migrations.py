@@ -1,9 +1,11 @@
 """The schema and its versions: migrations, the SQL for an administrator, and in what a database differs from them."""
 
+import json
 import logging
 import shutil
 import sqlite3
 from contextlib import closing
+from itertools import pairwise
 from multiprocessing import get_context
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Barrier
@@ -21,7 +23,9 @@ from digital_painschool.adapters.sql import migrations as migrations_package
 from digital_painschool.adapters.sql.migrations import configured, offline
 from digital_painschool.adapters.sql.revisions import MIGRATION_LOCK, REVISIONS, VERSION_TABLE
 from digital_painschool.errors import StorageFailed
-from digital_painschool.testing.contracts.changes import begin, saved
+from digital_painschool.testing.contracts.changes import OTHER_PERSON, begin, saved
+from digital_painschool.testing.contracts.purges import over
+from digital_painschool.testing.people import OTHER_UNIT, UNIT
 from tests.databases import execute, run_script
 from tests.drift import drift
 
@@ -34,7 +38,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "9999"
-down_revision = "0001"
+down_revision = "LAST"
 
 
 def upgrade():
@@ -67,7 +71,7 @@ def a_later_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     folder = tmp_path / "later"
     shutil.copytree(Path(migrations_package.__file__).parent, folder)
-    (folder / "versions" / "v9999_later.py").write_text(LATER, encoding="utf-8")
+    (folder / "versions" / "v9999_later.py").write_text(LATER.replace("LAST", REVISIONS[-1]), encoding="utf-8")
     monkeypatch.setattr(migrations_package, "__file__", str(folder / "__init__.py"))
     for module in (migrations_package, offline, opening):
         monkeypatch.setattr(module, "REVISIONS", (*REVISIONS, "9999"))
@@ -152,7 +156,7 @@ def test_an_older_database_is_brought_up_to_date_with_what_is_in_it(url: str, a_
     with closing(SqlStorage(url, migrate=True)) as storage:
         expected = saved(storage, begin())
     execute(url, "DROP TABLE letters")
-    execute(url, f"UPDATE {VERSION_TABLE} SET version_num = '0001'")  # noqa: S608 - a constant
+    execute(url, f"UPDATE {VERSION_TABLE} SET version_num = '{REVISIONS[-1]}'")  # noqa: S608 - constants
     migrate(url)
     with closing(SqlStorage(url)) as storage:
         assert expected == storage.load("enrolment-1")
@@ -160,15 +164,37 @@ def test_an_older_database_is_brought_up_to_date_with_what_is_in_it(url: str, a_
     assert [] == execute(url, "SELECT * FROM letters")
 
 
-def test_the_first_schema_is_not_taken_away_again(url: str) -> None:
+@pytest.mark.rule("D-21a")
+@pytest.mark.parametrize(
+    ("expected", "files"),
+    [(3, [["enrolments.csv", "answers.csv", "enrolments.jsonl"]]), (0, [["enrolments.jsonl"], ["answers.csv"]])],
+)
+def test_what_csv_alone_holds_counts_as_exported_no_more(url: str, expected: int, files: list[list[str]]) -> None:
+    """Otherwise a purge after an update would delete messages that an earlier export has left out."""
+    with closing(SqlStorage(url)) as storage:
+        ids = [over(storage, "a").id, over(storage, "b", OTHER_PERSON, unit=OTHER_UNIT).id]
+    for number, names in enumerate(files):
+        data = json.dumps({"files": [{"name": name, "lines": 1, "sha256": "0"} for name in names]})
+        values = f"'{number}', '{UNIT}', '2026-03-02T08:00:00.000000Z', '{data}'"
+        execute(url, f"INSERT INTO exports (id, unit, exported_at, data) VALUES ({values})")  # noqa: S608 - constants
+    execute(url, "UPDATE enrolments SET exported_version = 3")
+    execute(url, f"UPDATE {VERSION_TABLE} SET version_num = '{REVISIONS[REVISIONS.index('0003') - 1]}'")  # noqa: S608
+    migrate(url)
+    noted = execute(url, "SELECT id, exported_version FROM enrolments ORDER BY id")
+    assert [(ids[0], expected), (ids[1], 3)] == noted
+
+
+def test_no_migration_is_taken_back(url: str) -> None:
     """Otherwise one mistyped command would delete every record."""
     with closing(SqlStorage(url)) as storage:
         expected = saved(storage, begin())
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     with engine.connect() as connection:
         config = configured(connection=connection, version_table=VERSION_TABLE)
-        with pytest.raises(NotImplementedError, match="the first schema is not taken away"):
-            command.downgrade(config, "base")
+        for revision in REVISIONS:
+            execute(url, f"UPDATE {VERSION_TABLE} SET version_num = '{revision}'")  # noqa: S608 - constants
+            with pytest.raises(NotImplementedError, match=r"is not (taken away|kept)"):
+                command.downgrade(config, "base")
     engine.dispose()
     with closing(SqlStorage(url)) as storage:
         assert expected == storage.load("enrolment-1")
@@ -200,7 +226,8 @@ def test_four_processes_migrate_at_once(empty: tuple[str, str | None]) -> None:
     heard = []
     while not told.empty():
         heard.append(told.get())
-    assert ["Running upgrade  -> 0001, The first schema."] == [text for text in heard if text.startswith("Running")]
+    ran = [text.partition(",")[0] for text in heard if text.startswith("Running")]
+    assert [f"Running upgrade {since} -> {to}" for since, to in pairwise(("", *REVISIONS))] == ran
     SqlStorage(url, schema=schema).close()
     assert [] == drift(url, schema or "public")
 
@@ -253,10 +280,10 @@ def test_the_sql_makes_what_migrating_makes(empty: tuple[str, str | None]) -> No
 
 def test_the_sql_of_an_update_changes_only_what_is_older(url: str, a_later_version: None) -> None:
     """Otherwise an administrator could not update a database that has records in it."""
-    first, _, later = migration_sql(url).partition("-- Running upgrade 0001 -> 9999\n")
+    first, _, later = migration_sql(url).partition(f"-- Running upgrade {REVISIONS[-1]} -> 9999\n")
     assert "CREATE TABLE enrolments" in first
     assert "CREATE TABLE letters" in later
-    update = migration_sql(url, since="0001")
+    update = migration_sql(url, since=REVISIONS[-1])
     assert update.count("CREATE TABLE") == 1
     with pytest.raises(StorageFailed, match="older version's"):
         SqlStorage(url)

@@ -4,15 +4,19 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from attrs import evolve
 
+from digital_painschool.enrolment import UnreadableEnrolment
+from digital_painschool.errors import StorageFailed
 from digital_painschool.events import Event
+from digital_painschool.notification import Notification
 from digital_painschool.people import HsaId, PersonId
 from digital_painschool.ports.storage import AccessEntry, History
 from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
-from digital_painschool.serialization import KIND_OF, from_data, to_data
+from digital_painschool.serialization import KIND_OF, from_data, read_each, to_data
 from json_storage.books import (
     Part,
     all_kept,
     caused,
+    each_kept,
     enter,
     ids_of,
     keep,
@@ -35,36 +39,46 @@ class JsonRetention(Part):
         found.sort(key=lambda ended: ended.enrolment_id)
         return tuple([ended for ended in found if ended.enrolment_id > after][:limit])
 
-    def ended_among(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, EndedEnrolment]:
+    def ended_among(
+        self, unit: HsaId, enrolment_ids: Iterable[str]
+    ) -> Mapping[str, EndedEnrolment | UnreadableEnrolment]:
         ids = tuple(enrolment_ids)
         with self._folder.transaction() as books:
-            found = [one for one in _of_unit(books, unit, ids) if not one.is_open]
-        return {one.enrolment.id: one.ended for one in found}
+            found = _each_of_unit(books, unit, ids)
+        among: dict[str, EndedEnrolment | UnreadableEnrolment] = {}
+        for one in found:
+            if isinstance(one, UnreadableEnrolment):
+                among[one.enrolment_id] = one
+            elif not one.is_open:
+                among[one.enrolment.id] = one.ended
+        return among
 
     def persons(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, PersonId]:
         ids = tuple(enrolment_ids)
         with self._folder.transaction() as books:
-            return {one.enrolment.id: one.enrolment.person for one in _of_unit(books, unit, ids)}
+            found = [one for one in _each_of_unit(books, unit, ids) if isinstance(one, Kept)]
+            return {one.enrolment.id: one.enrolment.person for one in found}
 
     def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
         ids = tuple(enrolment_ids)
         with self._folder.transaction() as books:
             mine = [one.enrolment.id for one in _of_unit(books, unit, ids)]
-            return tuple(sorted({one.notification.id for id_ in mine for one in caused(books, id_)}))
+            found = {one.notification.id: one.notification for id_ in mine for one in caused(books, id_)}
+            return tuple(sorted(id_ for id_, one in found.items() if not _is_needed(books, one)))
 
     def histories(
         self, unit: HsaId, enrolment_ids: Sequence[str], kinds: Iterable[type[Event]] | None = None
-    ) -> tuple[History, ...]:
+    ) -> tuple[History | UnreadableEnrolment, ...]:
         ids = tuple(enrolment_ids)
         wanted = None if kinds is None else {KIND_OF[kind] for kind in kinds}
         with self._folder.transaction() as books:
-            return tuple(_history(books, one, wanted) for one in _of_unit(books, unit, ids))
+            return tuple(read_each(_each_of_unit(books, unit, ids), lambda one: _history(books, one, wanted), _hidden))
 
     def keep_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
         with self._folder.transaction() as books:
             books.put(Table.EXPORTS, to_data(receipt), receipt.id)
             for one in _of_unit(books, receipt.unit, versions):
-                keep(books, evolve(one, exported=versions[one.enrolment.id]))
+                keep(books, evolve(one, exported=max(one.exported, versions[one.enrolment.id])))
 
     def keep_plan(self, plan: PurgePlan, access: AccessEntry) -> None:
         with self._folder.transaction() as books:
@@ -129,10 +143,26 @@ def _of_unit(books: Transaction, unit: HsaId, enrolment_ids: Iterable[str]) -> l
     return [one for one in kept_among(books, enrolment_ids) if one.enrolment.unit == unit]
 
 
-def _history(books: Transaction, one: Kept, kinds: Collection[str] | None) -> History:
+def _each_of_unit(books: Transaction, unit: HsaId, enrolment_ids: Iterable[str]) -> list[Kept | UnreadableEnrolment]:
+    found = each_kept(books, enrolment_ids)
+    return [one for one in found if isinstance(one, UnreadableEnrolment) or one.enrolment.unit == unit]
+
+
+def _hidden(one: Kept | UnreadableEnrolment) -> UnreadableEnrolment:
+    return UnreadableEnrolment(enrolment_id=one.enrolment.id) if isinstance(one, Kept) else one
+
+
+def _history(books: Transaction, one: Kept | UnreadableEnrolment, kinds: Collection[str] | None) -> History:
+    if isinstance(one, UnreadableEnrolment):
+        raise StorageFailed("the enrolment cannot be read")
     rows = [row for row in timeline_rows(books, one.enrolment.id) if kinds is None or row["kind"] in kinds]
     documents = documents_from_data(rows)
     return History(enrolment=one.enrolment, timeline=tuple(map(entry_from_data, rows)), documents=documents)
+
+
+def _is_needed(books: Transaction, notification: Notification) -> bool:
+    """Return whether an open enrolment caused a notification too."""
+    return any(one.is_open for one in kept_among(books, (cause.enrolment_id for cause in notification.causes)))
 
 
 def _progress(books: Transaction, plan_id: str) -> dict[str, Skipped | None]:

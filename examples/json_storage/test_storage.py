@@ -25,6 +25,7 @@ from digital_painschool.testing.history import (
     TherapistWrites,
 )
 from digital_painschool.testing.lifecycle import LifecycleMachine
+from json_storage.folder import Table, _named
 from json_storage.storage import JsonStorage
 
 
@@ -40,6 +41,16 @@ class TestJsonStorage(StorageContract):
         for file in filter(Path.is_file, (place / "records").rglob("*")):
             kept = file.read_bytes()
             file.write_bytes(kept[: len(kept) // 2] + b"\xff" * len(kept[len(kept) // 2 :]))
+
+    def damage(self, place: Path, id_: str) -> None:
+        """Cut the end off the file of the enrolment, and let the notification be of another kind."""
+        (place / "records" / "journal").write_bytes(b"")  # all of it is in the files: it would only mend them
+        state = place / "records" / _named(Table.STATES, (id_,))
+        if state.exists():
+            state.write_bytes(state.read_bytes()[:-1])
+        waiting = place / "records" / _named(Table.WAITING, (id_,))
+        if waiting.exists():
+            waiting.write_text(waiting.read_text("utf-8").replace('"template": "', '"template": "x'), "utf-8")
 
 
 def open_json(world: World) -> Ports:

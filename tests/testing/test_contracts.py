@@ -143,7 +143,7 @@ def test_who_forgets_to_say_how_to_open_is_told() -> None:
 @pytest.mark.parametrize(
     ("contract", "hooks"),
     [
-        (StorageContract, [("spoil", 1)]),
+        (StorageContract, [("spoil", 1), ("damage", 2)]),
         (InboxContract, [("spoil", 1)]),
         (MessengerContract, [("spoil", 1)]),
         (DirectoryContract, [("spoil", 1), ("mend", 1), ("change", 3)]),

@@ -8,7 +8,7 @@ from attrs import evolve
 from digital_painschool.enrolment import Enrolment
 from digital_painschool.events import FormSaved, MessageSent
 from digital_painschool.notification import Notification, Notify, Status
-from digital_painschool.ports.storage import Entry, History, Storage
+from digital_painschool.ports.storage import Entry, History, Storage, readable
 from digital_painschool.purging import (
     Decision,
     EndedEnrolment,
@@ -108,10 +108,24 @@ class RetentionContract(StorageOpening):
         assert () == storage.notification_keys(OTHER_UNIT, ["e1"])
         assert 2 == len(storage.notification_keys(UNIT, ["e1", "e2"]))
 
+    def test_notification_ids_leave_out_what_an_open_enrolment_shares(self, storage: Storage) -> None:
+        """Otherwise the purge of one enrolment would take the notice that the person's other one needs (D-21a)."""
+        first, second = saved(storage, begin("a")), saved(storage, begin("b", program=SLEEP))
+        first = saved(storage, converse(first, notify=Notify.COLLECTED, at=MORNING))
+        second = saved(storage, converse(second, notify=Notify.COLLECTED, at=MORNING))
+        (shared,) = storage.claim(RUN, 10, LEASE)
+        assert ["a", "b"] == [cause.enrolment_id for cause in shared.notification.causes]
+        storage.settle([outcome(shared, Status.DELIVERED, at=RUN)])
+        saved(storage, finish(first, at=RUN))
+        assert () == storage.notification_ids(UNIT, ["a"])
+        storage.purge("plan-1", kept_plan(storage).enrolments, ())
+        saved(storage, finish(second, at=RUN + HOUR))
+        assert (shared.notification.id,) == storage.notification_ids(UNIT, ["b"])
+
     def test_histories_give_everything_in_the_order_asked_for(self, storage: Storage) -> None:
         """Otherwise an export would lack something that the purge then destroys (M-21)."""
         first, second = long_history(storage), over(storage, "b", OTHER_PERSON)
-        histories = storage.histories(UNIT, ("b", "missing", first.id))
+        histories = readable(storage.histories(UNIT, ("b", "missing", first.id)))
         expected = tuple(
             History(
                 enrolment=e,
@@ -145,24 +159,41 @@ class RetentionContract(StorageOpening):
         """Otherwise something that came after the export would be purged unexported (D-21a)."""
         e, other = over(storage, "a"), over(storage, "b", OTHER_PERSON)
         exported(storage, {"a": e.version})
-        assert {"a": e.version, "b": 0} == {ended.enrolment_id: ended.exported for ended in storage.ended(UNIT)}
+        assert {"a": e.version, "b": 0} == {x.enrolment_id: x.exported for x in readable(storage.ended(UNIT))}
         e = saved(storage, by_worker(e, drop, self._notification(storage, e), at=RUN))
-        (ended,) = storage.ended_among(UNIT, ("a",)).values()
+        (ended,) = readable(storage.ended_among(UNIT, ("a",)).values())
         assert (e.version, e.version - 1) == (ended.version, ended.exported)
         exported(storage, {"a": e.version, "b": other.version}, "export-2")
-        assert {"a": e.version, "b": other.version} == {x.enrolment_id: x.exported for x in storage.ended(UNIT)}
+        both = readable(storage.ended(UNIT))
+        assert {"a": e.version, "b": other.version} == {x.enrolment_id: x.exported for x in both}
+
+    def test_an_export_counts_for_what_it_is_told_of_alone(self, storage: Storage) -> None:
+        """Otherwise an export as CSV alone would let a purge take messages that are in no file (D-21a)."""
+        e = over(storage, "a")
+        exported(storage, {})
+        assert [0] == [ended.exported for ended in readable(storage.ended(UNIT))]
+        exported(storage, {"a": e.version}, "export-2")
+        exported(storage, {}, "export-3")
+        assert [e.version] == [ended.exported for ended in readable(storage.ended(UNIT))]
+
+    def test_an_export_that_is_noted_late_takes_nothing_back(self, storage: Storage) -> None:
+        """Otherwise a slow export would undo what a later one has noted, and the purge would leave it (D-21a)."""
+        e = over(storage, "a")
+        exported(storage, {"a": e.version})
+        exported(storage, {"a": e.version - 1}, "export-2")
+        assert [e.version] == [ended.exported for ended in readable(storage.ended(UNIT))]
 
     def test_an_export_of_what_is_gone_leaves_nothing(self, storage: Storage) -> None:
         """Otherwise an enrolment that comes back under its id would count as exported."""
         exported(storage, {"a": 1})
         assert () == storage.ended(UNIT)
         over(storage, "a")
-        assert [0] == [ended.exported for ended in storage.ended(UNIT)]
+        assert [0] == [ended.exported for ended in readable(storage.ended(UNIT))]
 
     def test_a_plan_is_kept(self, storage: Storage) -> None:
         """Otherwise what is approved would not be what was seen (D-21a)."""
         all_over(storage)
-        made = plan(storage.ended(UNIT), POLICY, plan_id="plan-1", unit=UNIT, by=NURSE, at=LATER)
+        made = plan(readable(storage.ended(UNIT)), POLICY, plan_id="plan-1", unit=UNIT, by=NURSE, at=LATER)
         assert IDS == tuple(planned.enrolment_id for planned in made.enrolments)
         storage.keep_plan(made, LOGGED)
         assert made == storage.plan("plan-1")
@@ -255,7 +286,7 @@ class RetentionContract(StorageOpening):
         e = over(storage, "a")
         assert (e,) == storage.of_person(PERSON)
         assert e.version == len(storage.timeline("a"))
-        assert [0] == [ended.exported for ended in storage.ended(UNIT)]
+        assert [0] == [ended.exported for ended in readable(storage.ended(UNIT))]
 
     def test_one_that_changed_is_not_purged_but_named(self, storage: Storage) -> None:
         """Otherwise something new would be destroyed that nobody approved (D-21a)."""
