@@ -454,7 +454,7 @@ def test_retention_from_plan_to_replay(world: World, tmp_path: Path) -> None:
 
 
 @pytest.mark.rule("D-21a")
-@pytest.mark.parametrize("encoding", ["ascii", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8-sig"])
 def test_a_refused_receipt_stops_none_of_the_others(world: World, tmp_path: Path, encoding: str) -> None:
     """What had to go would stay after a restore, since one paper in the pile is bad, or was saved by another editor."""
     enrolment_id = world.ended()
@@ -565,7 +565,7 @@ def test_export_never_overwrites(world: World, tmp_path: Path) -> None:
     assert "does not count before a purge, which deletes more; that needs --format json-lines" in figures.stdout
     assert ["answers.csv", "enrolments.csv"] == sorted(file.name for file in (tmp_path / "e").iterdir())
     assert_refused(world.run("export", str(tmp_path / "e"), who=True), 1, "choose another folder")
-    assert_refused(world.run("export", "", who=True), 1, "the folder has no name")
+    assert_refused(world.run("export", "", who=True), 2, "the path '' is empty")
 
 
 @pytest.mark.rule("D-21a")

@@ -15,6 +15,7 @@ import pytest
 
 from digital_painschool import Actor, Format, HsaId, InvalidValue, Notify, PainSchool, Role, StorageFailed, open_school
 from digital_painschool.exporting import ANSWER_COLUMNS, ENROLMENT_COLUMNS, write_export
+from digital_painschool.masking import Masked
 from digital_painschool.ports.storage import Content, History, readable
 
 UNIT = "SE2321000131-E000000000001"
@@ -164,17 +165,19 @@ def test_no_column_holds_a_formula(school: PainSchool, tmp_path: Path) -> None:
     (found,) = readable(storage.histories(HsaId(UNIT), ids))
     hostile = "=1;=2\n=3"
     values = attrs.asdict(found.enrolment, recurse=False)
-    texts: dict[str, Any] = {name: hostile for name, value in values.items() if isinstance(value, str)}
-    assert {"id", "program", "program_version", "therapist", "end_reason"} <= texts.keys()
+    texts = {name for name, value in values.items() if isinstance(value, str)}
+    assert {"id", "program", "program_version", "therapist", "end_reason"} <= texts
     person = attrs.evolve(found.enrolment.person)
     assert person is not found.enrolment.person
-    for name in ("scheme", "value"):
-        object.__setattr__(person, name, hostile)
+    object.__setattr__(person, "scheme", hostile)
+    object.__setattr__(person, "_value", Masked(hostile))
     saved: Any = found.timeline[1].event
     entry = attrs.evolve(found.timeline[1], event=attrs.evolve(saved, form=hostile))
     timeline = (found.timeline[0], entry, *found.timeline[2:])
     documents: dict[int, Content] = {**found.documents, 2: {hostile: hostile, "q": (hostile, hostile)}}
-    enrolment = attrs.evolve(found.enrolment, **texts, person=person)
+    enrolment = attrs.evolve(found.enrolment, person=person)
+    for name in texts:  # past what a value itself refuses
+        object.__setattr__(enrolment, name, hostile)
     damaged = attrs.evolve(found, enrolment=enrolment, timeline=timeline, documents=documents)
     write_export(tmp_path, [Format.CSV], [damaged])
     for name in ("enrolments.csv", "answers.csv"):

@@ -46,8 +46,8 @@ MARK, OTHER = "Q7Z3", "K5X1"
 
 SHOWN = frozenset(
     "action after by dropped end_reason enrolment_id form id key kind link name notification notification_id offered "  # noqa: SIM905
-    "plan_id plugin program program_version purged reason scheme sha256 step title token undelivered unit "
-    "unreadable version ways window".split()
+    "digest plan_id plugin program program_version purged reason scheme secrets sha256 step title token undelivered "
+    "unit unreadable version ways window".split()
 )
 """What a text is called that is no person's: ids, keys, and who acted."""
 
@@ -96,6 +96,7 @@ def filled(class_: type, mark: str = MARK) -> Any:
     hints = typing.get_type_hints(class_)
     if attrs.has(class_):
         asked = [(field.alias, field.name) for field in attrs.fields(class_) if field.init]
+        asked = [(alias, name) for alias, name in asked if hints.get(name) != class_ | None]  # no end of one in another
     else:
         asked = [(name, name) for name in class_._fields]  # type: ignore[attr-defined]
     return class_(**{alias: _any_of(hints.get(name, object), alias, mark) for alias, name in asked})
@@ -123,7 +124,7 @@ def _any_of(wanted: Any, name: str, mark: str) -> Any:
     if wanted in LEAVES:
         return LEAVES[wanted](mark)
     if wanted in (str, object, Any):
-        return "visible" if name in SHOWN | PLACES else f"text {mark}"
+        return _text_of(name, mark)
     if origin in (typing.Union, UnionType):
         return _any_of(str if str in inner else inner[0], name, mark)
     if origin is Masked:
@@ -143,6 +144,12 @@ def _any_of(wanted: Any, name: str, mark: str) -> Any:
     if is_value(origin or wanted):
         return filled(origin or wanted, mark)
     return None
+
+
+def _text_of(name: str, mark: str) -> str:
+    if name == "receipt_key":
+        return "env:RECEIPT_KEY"  # where the secret is: no other text is taken
+    return "visible" if name in SHOWN | PLACES else f"text {mark}"
 
 
 def _by_rich(value: object) -> str:

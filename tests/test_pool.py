@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from multiprocessing import get_context
 from pathlib import Path
 from shutil import copyfile, move
@@ -47,15 +47,16 @@ def _interrupt_calls(url: str) -> None:
     with closing(SqlStorage(url, connections=3)) as storage:
         e = saved(storage, begin())
         for number in range(INTERRUPTIONS):
-            try:
-                signal.setitimer(signal.ITIMER_REAL, 1e-6 + number % 499 * 2e-6)
-                for _ in range(30):
-                    e = storage.load(e.id) or e
-                    if number % 2:
-                        storage.save(fill_in(e, at=MORNING))
-            except (SoftTimeLimit, Conflict) as thrown:
-                kept.append(thrown)
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            with suppress(SoftTimeLimit):  # it may also come between the last call and the end of the timer
+                try:
+                    signal.setitimer(signal.ITIMER_REAL, 1e-6 + number % 499 * 2e-6)
+                    for _ in range(30):
+                        e = storage.load(e.id) or e
+                        if number % 2:
+                            storage.save(fill_in(e, at=MORNING))
+                except (SoftTimeLimit, Conflict) as thrown:
+                    kept.append(thrown)
+                signal.setitimer(signal.ITIMER_REAL, 0)
             e = storage.load(e.id) or e
         assert INTERRUPTIONS / 2 < sum(isinstance(thrown, SoftTimeLimit) for thrown in kept)
         _have_all(storage._database, 3)
@@ -76,7 +77,7 @@ def test_an_exception_thrown_into_a_call_costs_no_connection(url: str) -> None:
 def _exit_code(work: Callable[[str], None], url: str) -> int | None:
     process = SPAWN.Process(target=work, args=(url,))
     process.start()
-    process.join(120)
+    process.join(900)
     return process.exitcode
 
 

@@ -93,9 +93,9 @@ def _settings(data: Table, folder: Path) -> Settings:
 def _receipt_key(where: object, folder: Path) -> str | None:
     if where is not None and not isinstance(where, str):
         raise InvalidValue("receipt_key is text: env:NAME or file:PATH")
-    if where is None or not where.startswith("file:"):
-        return where
-    return f"file:{absolute(where.removeprefix('file:'), folder)}"
+    kind, _, path = (where or "").partition(":")
+    # What names no place is refused by `Settings`, wherever it comes from.
+    return f"file:{absolute(path, folder)}" if kind == "file" and path.strip() else where
 
 
 def _unit(own: object, where: str, policy: Table, folder: Path) -> UnitTerms:

@@ -51,7 +51,7 @@ from digital_painschool.testing.history import (
     Start,
     TherapistWrites,
 )
-from digital_painschool.testing.people import UNIT
+from digital_painschool.testing.people import COLLEAGUE, UNIT
 from digital_painschool.testing.scenario import Scenario
 from digital_painschool.testing.world import Opening, World, in_memory
 
@@ -596,7 +596,7 @@ def status(to: Status) -> type[Wrapped]:
 
 BROKEN: dict[str, tuple[type[Wrapped], str]] = {
     "state": (
-        other(load_many=lambda all_, _: {i: evolve(e, therapist="x") for i, e in all_.items()}),
+        other(load_many=lambda all_, _: {i: evolve(e, therapist=COLLEAGUE.hsa_id) for i, e in all_.items()}),
         "law 1: e-0001's state",
     ),
     "timeline": (other(timeline=lambda entries, _: entries[:-1]), "law 1: e-0001 is of version"),

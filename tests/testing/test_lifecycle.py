@@ -236,7 +236,7 @@ BUGS: dict[str, Bug] = {
         lambda now, *_, **__: now,
     ),
     "what arrives is not kept": (5, _morning, {}, stored_in(_Renames), "", None),
-    "an adapter's own error stops all": (5, _morning, {}, stored_in(_Breaks), "", None),
+    "an adapter's own error stops all": (8, _morning, {}, stored_in(_Breaks), "", None),
     "access does not end": (
         6,
         lambda it: it.wait_for_the_end_of_access(course=0, microseconds=0, module=1, then="no"),

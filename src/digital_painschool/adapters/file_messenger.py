@@ -66,8 +66,6 @@ class FileMessenger:
 
     @staticmethod
     def _put(file: Path, text: str) -> Delivered:
-        if os.path.lexists(file):
-            return _known(file)
         with NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, suffix=".partial") as partial:
             partial.write(text)
             partial.flush()

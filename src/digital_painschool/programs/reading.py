@@ -34,9 +34,11 @@ def read_program(text: str, source: str) -> Program:
         line = text.count("\n", 0, text.index("\x00")) + 1
         raise InvalidProgram(source, (f"line {line} holds a NUL character; remove it",))
     try:
-        return structured(toml_table(text), source)
+        table = toml_table(text)
     except InvalidValue as error:
         problem = str(error)
+    else:
+        return structured(table, source)
     raise InvalidProgram(source, (problem,))
 
 
@@ -48,9 +50,11 @@ def load_program(path: Path) -> Program:
     """
     source = str(path)
     try:
-        return read_program(read_text(path), source)
+        text = read_text(path)
     except InvalidValue as error:
         problem = str(error)
+    else:
+        return read_program(text, source)
     raise InvalidProgram(source, (problem,))
 
 

@@ -79,7 +79,7 @@ BUGS = (
         name="the-inbox-keeps-its-notices",
         harm="a purged patient's number would stay in the inbox",
         module="desks.administrator",
-        old="            self._steps.ports.inbox.forget(keys)\n",
+        old="        self._steps.ports.inbox.forget(keys)\n",
         new="",
         caught_by=Catcher("tests/seeded_bugs/kit/lifecycle.py::TestInMemory::test_records_usual", "Law 7"),
     ),

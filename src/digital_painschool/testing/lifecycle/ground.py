@@ -228,8 +228,12 @@ class Ground(RuleBasedStateMachine):
                 not others,
                 f"{what}: a rule refuses it; a conflict with others it is not, as nobody else was there",
             )
+            if about is not None:
+                self._says_how(what, how)
             return False
         holds(law, how != "refused", f"{what}: refused, and it should have been done: {detail}")
+        if about is not None:
+            self._says_how(what, how)
         return how == "done" or before != after
 
     def _answer(self, place: int, call: Callable[[Scenario], object], armed: tuple[int, str] | None) -> tuple[str, Any]:
@@ -253,15 +257,17 @@ class Ground(RuleBasedStateMachine):
         self.lines = [line_of(entry) for entry in new[0]]
         if about is None:
             return
-        refused = answer[0] == "refused"
         right = (self.now, by, about.unit, about.id, about.number)
         for line in self.lines:
             same(9, right, line[:5], f"{what}: the access log has it otherwise")
+        holds(9, self.lines or answer[0] != "done", f"{what}: the access log does not have it")
+
+    def _says_how(self, what: str, how: str) -> None:
         granted = [line[5] for line in self.lines]
         # A call of several looks is granted until a rule refuses one: that is the last line.
-        rightly = all(granted[:-1]) and granted[-1:] == [False] if refused else all(granted)
+        last = {"done": [True], "refused": [False], "died": granted[-1:]}[how]
+        rightly = all(granted[:-1]) and granted[-1:] == last
         holds(9, rightly, f"{what}: the access log does not say whether it was refused")
-        holds(9, self.lines or answer[0] == "died", f"{what}: the access log does not have it")
 
 
 def line_of(entry: AccessEntry) -> tuple[object, ...]:
