@@ -22,8 +22,8 @@ from digital_painschool.testing.contracts.changes import (
     read_all,
     saved,
     step,
-    undelivered,
     take_note,
+    undelivered,
 )
 from digital_painschool.testing.contracts.opening import StorageOpening
 from digital_painschool.testing.people import COLLEAGUE, NURSE, OTHER_UNIT, UNIT

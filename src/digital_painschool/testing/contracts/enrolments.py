@@ -22,6 +22,7 @@ from digital_painschool.testing.contracts.changes import (
     MORNING,
     OTHER_PERSON,
     PERSONS,
+    RUN,
     answer,
     begin,
     converse,
