@@ -94,7 +94,7 @@ class Scenario:
 
     def deliver(self) -> DeliveryReport:
         """Let a worker make one pass."""
-        return self.school.delivery().run(self.now)
+        return self.school.delivery().run()
 
     @property
     def outbox(self) -> tuple[Told, ...]:

@@ -154,6 +154,8 @@ _SHARED_DIGESTS = (
     )
     .where(among(_e.id, "ids"))
 )
+_LOCK_DIGESTS = select(digests.c.id).where(among(digests.c.id, "ids")).order_by(digests.c.id).with_for_update()
+"""Locked first, as by everybody else: what a step adds to one meanwhile is seen by the statements that follow."""
 _DELETE_NOTIFICATIONS = delete(notifications).where(among(notifications.c.enrolment_id, "ids"))
 _left = notifications.alias("pending")
 _LEFT = and_(_left.c.digest_id == digests.c.id, literal_column("pending.status = 'pending'"))
@@ -378,6 +380,7 @@ def _delete(link: Link, ids: list[str]) -> None:
     values = {"ids": ids}
     theirs = {row[0] for row in link.rows(_THEIR_DIGESTS, values) + link.rows(_SHARED_DIGESTS, values)}
     digest_ids = {"ids": sorted(theirs)}
+    link.rows(_LOCK_DIGESTS, digest_ids)
     link.count(_DELETE_NOTIFICATIONS, values)
     for statement in _DELETE_OTHERS:
         link.count(statement, values)
