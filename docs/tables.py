@@ -19,19 +19,23 @@ import attrs
 
 from digital_painschool import errors
 from digital_painschool.access import ACCESS
+from digital_painschool.digest import Action
 from digital_painschool.enrolment import Phase
 from digital_painschool.notification import Template
 from digital_painschool.people import Role
 from digital_painschool.plugins import installed
 from digital_painschool.policy import Policy
 from digital_painschool.program import Program
+from digital_painschool.rules.digests import DECISIONS, Doubt
 from digital_painschool.rules.lifecycle import TRANSITIONS
-from digital_painschool.rules.permissions import PATIENT, STAFF, SYSTEM, Action, Scope
+from digital_painschool.rules.permissions import PATIENT, STAFF, SYSTEM, Scope
+from digital_painschool.rules.permissions import Action as Permission
 from digital_painschool.serialization import EVENT_KINDS
 
 DOCS = Path(__file__).parent
 SOURCE = DOCS.parent / "src" / "digital_painschool"
 DIAGRAM = DOCS / "reference" / "lifecycle.svg"
+DIGEST_DIAGRAM = DOCS / "reference" / "digest.svg"
 
 _TABLE = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 _RULE = re.compile(r"\b[MD]-\d\d[a-z]?\b")
@@ -74,7 +78,7 @@ def permissions_table() -> str:
                 "own" if action in PATIENT else "",
                 "all" if action in SYSTEM else "",
             )
-            for action in Action
+            for action in Permission
         ),
     )
 
@@ -153,7 +157,25 @@ def transitions_table() -> str:
     )
 
 
+def digests_table() -> str:
+    """What a worker does with a digest, in each situation."""
+    return table(
+        ("may be told", "batch", "something is due", "the worker", "which means"),
+        (
+            (_yes(may), doubt.value, _yes(due), f"`{action.value}`", _MEANS[action])
+            for (may, doubt, due), action in DECISIONS.items()
+        ),
+    )
+
+
+_MEANS = {
+    Action.WAIT: "leave the digest for a later run",
+    Action.REPEAT: "the same batch again, under its key",
+    Action.SEND: "a new batch under a new key: what is due, and the batch in doubt if there is one",
+}
+
 TABLES: Mapping[str, Callable[[], str]] = {
+    "digests": digests_table,
     "access": access_table,
     "permissions": permissions_table,
     "errors": errors_table,
@@ -210,12 +232,19 @@ def diagram() -> str:
             f'<text class="name" x="{x + _BOX_WIDTH / 2:g}" y="{middle + 5:g}">{phase.name}</text>'
         )
     height = deepest + 24
-    return _SVG.format(width=width, height=height, card_width=width - 1, card_height=height - 1, parts="\n".join(parts))
+    return _SVG.format(
+        width=width,
+        height=height,
+        card_width=width - 1,
+        card_height=height - 1,
+        label="The lifecycle of an enrolment",
+        parts="\n".join(parts),
+    )
 
 
 _SVG = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" \
-role="img" aria-label="The lifecycle of an enrolment">
+role="img" aria-label="{label}">
 <style>
 text {{ font: 13px system-ui, sans-serif; text-anchor: middle; fill: #333 }}
 .name {{ font-weight: 600; font-size: 15px }}
@@ -232,6 +261,51 @@ text {{ font: 13px system-ui, sans-serif; text-anchor: middle; fill: #333 }}
 """
 
 
+_BOXES: Mapping[Doubt, tuple[int, int]] = {Doubt.NONE: (30, 90), Doubt.TODAY: (330, 90), Doubt.EARLIER: (630, 90)}
+_COMPLETED = "complete: told, dropped or given up"
+
+
+def digest_diagram() -> str:
+    """What becomes of a digest's batch: a box for each doubt, an arrow for each decision of the table."""
+    half, middle = _BOX_WIDTH / 2 + 10, 90 + _BOX_HEIGHT / 2
+    parts: list[str] = []
+    for doubt, (x, top) in _BOXES.items():
+        decided = {action for (may, of, _), action in DECISIONS.items() if may and of is doubt} - {Action.WAIT}
+        if doubt is Doubt.NONE:
+            to = _BOXES[Doubt.TODAY][0]
+            parts += [
+                _arrow(f"M{x + 170} {middle:g} H{to - 2}"),
+                _labels((x + 170 + to) / 2, middle - 8, _names(decided)),
+            ]
+        elif doubt is Doubt.TODAY:
+            left, right, above = x + half - 30, x + half + 30, top - 44
+            up = f"M{left:g} {top} C{left - 20:g} {above} {right + 20:g} {above} {right:g} {top - 2}"
+            parts += [_arrow(up), _labels(x + half, top - 40, _names(decided))]
+            to = _BOXES[Doubt.EARLIER][0]
+            parts += [_arrow(f"M{x + 170} {middle:g} H{to - 2}"), _labels((x + 170 + to) / 2, middle - 8, ["midnight"])]
+        else:
+            to = _BOXES[Doubt.TODAY][0]
+            back = f"M{x + half:g} {top} C{x + half:g} 14 {to + half + 70:g} 14 {to + half + 60:g} {top - 2}"
+            parts += [_arrow(back), _labels((x + to) / 2 + half + 30, 22, _names(decided))]
+        if doubt is not Doubt.NONE:
+            home, bottom = _BOXES[Doubt.NONE][0] + half, top + _BOX_HEIGHT
+            depth = 200 if doubt is Doubt.TODAY else 240
+            under = f"M{x + half:g} {bottom} C{x + half:g} {depth} {home:g} {depth} {home:g} {bottom + 2}"
+            parts.append(_arrow(under))
+        parts.append(
+            f'<rect class="phase" x="{x}" y="{top}" width="170" height="{_BOX_HEIGHT}" rx="8"/>'
+            f'<text class="name" x="{x + 85}" y="{middle + 5:g}">{doubt.value}</text>'
+        )
+    parts.append(_labels(415, 236, [_COMPLETED]))
+    return _SVG.format(
+        width=830, height=260, card_width=829, card_height=259, label="A digest and its batch", parts="\n".join(parts)
+    )
+
+
+def _names(actions: Iterable[Action]) -> list[str]:
+    return [action.value for action in Action if action in set(actions)]
+
+
 def pages() -> Iterator[tuple[Path, str]]:
     """Give each page that holds a table, and what it should be."""
     for path in sorted(DOCS.rglob("*.md")):
@@ -240,6 +314,7 @@ def pages() -> Iterator[tuple[Path, str]]:
         if _TABLE.search(text):
             yield path, fresh
     yield DIAGRAM, diagram()
+    yield DIGEST_DIAGRAM, digest_diagram()
 
 
 def stale() -> list[Path]:

@@ -20,7 +20,7 @@ from digital_painschool.notification import Channel, Notification, NotificationR
 from digital_painschool.policy import Policy
 from digital_painschool.rules import digests
 from digital_painschool.rules.notifications import next_digest_at
-from digital_painschool.testing.people import PERSON, UNIT
+from digital_painschool.people import HsaId, PersonId
 
 POLICY = Policy()
 FIRST_DAY = date(2026, 3, 28)
@@ -28,11 +28,13 @@ FIRST_DAY = date(2026, 3, 28)
 _TIMES = (time(8), time(9), time(10, 30), time(13))
 _STEPS = len(_TIMES)
 _QUIET_DAYS = 6
+_UNIT = HsaId("SE2321000131-E000000000001")
+_PERSON = PersonId("personnummer", "198507099805")
 _ROW = Digest(
     id="row",
-    unit=UNIT,
+    unit=_UNIT,
     channel=Channel.INBOX,
-    recipient=PERSON,
+    recipient=_PERSON,
     template=Template.MESSAGE_TO_READ,
     collected=True,
 )
@@ -208,13 +210,11 @@ def _sent(state: State, gone: State, worker: Worker, *, faults: bool) -> Iterato
     accepted = key not in state.inbox
     messages = worker.decision.notifications
     news = {Sent(local_day(state.now), worker.claimed_at, messages)} if accepted else set[Sent]()
-    answered = {"inbox": state.inbox | {key}, "sent": state.sent | news}
-    yield (
-        f"send {worker.token}",
-        gone._replace(workers=gone.workers | {worker._replace(accepted=accepted)}, **answered),
-    )
+    inbox, sent = state.inbox | {key}, state.sent | news
+    answered = gone.workers | {worker._replace(accepted=accepted)}
+    yield f"send {worker.token}", gone._replace(workers=answered, inbox=inbox, sent=sent)
     if faults:
-        yield f"send {worker.token}: answer lost", given_back._replace(**answered)
+        yield f"send {worker.token}: answer lost", given_back._replace(inbox=inbox, sent=sent)
 
 
 def _begin(state: State, worker: Worker) -> State:
@@ -258,9 +258,9 @@ def _holds(state: State, worker: Worker) -> bool:
 def _message(id_: str, due_at: datetime) -> NotificationRecord:
     notification = Notification(
         id=id_,
-        unit=UNIT,
+        unit=_UNIT,
         channel=Channel.INBOX,
-        recipient=PERSON,
+        recipient=_PERSON,
         template=Template.MESSAGE_TO_READ,
         due_at=due_at,
         trigger=TriggeringEntry(enrolment_id="e", seq=int(id_[1:])),

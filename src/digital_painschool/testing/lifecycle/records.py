@@ -230,8 +230,9 @@ class Records(Days):
             )
 
     def _keys_of(self, enrolment_id: str) -> set[tuple[Channel, str]]:
-        found = (record.notification for record in self.school.storage.notifications(enrolment_id))
-        return {(notification.channel, notification.id) for notification in found}
+        unit = next(course.unit for course in self.present if course.id == enrolment_id)
+        keys = self.school.storage.notification_keys(unit, [enrolment_id])
+        return {(Channel.INBOX, key) for key in keys}
 
     def _look_what_was_skipped(self, of: Planned, why_not: dict[str, str | None]) -> None:
         for id_, skipped in self.school.storage.purge_progress(of.id).items():
