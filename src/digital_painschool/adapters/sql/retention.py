@@ -70,12 +70,10 @@ _KEYS = (
         ~exists(select(_others.c.id).where(_OF_OTHERS, _others.c.batch_key == notifications.c.batch_key)),
     )
 )
-_SUPERSEDED_KEYS = (
-    select(superseded_keys.c.key)
-    .distinct()
-    .join_from(notifications, superseded_keys, superseded_keys.c.digest_id == notifications.c.digest_id)
-    .where(_ASKED, ~exists(select(_others.c.id).where(_OF_OTHERS)))
+_NOT_SHARED = (
+    select(notifications.c.digest_id).distinct().where(_ASKED, ~exists(select(_others.c.id).where(_OF_OTHERS)))
 )
+_SUPERSEDED_KEYS = select(superseded_keys.c.key).where(among(superseded_keys.c.digest_id, "ids"))
 _TIMELINES = (
     select(
         timeline.c.enrolment_id,
@@ -236,7 +234,8 @@ class RetentionPart(EnrolmentsPart):
         values = {"unit": str(unit), "ids": list(filter(may_exist, enrolment_ids))}
 
         def work(link: Link) -> list[Row]:
-            return link.rows(_KEYS, values) + link.rows(_SUPERSEDED_KEYS, values)
+            not_shared = {"ids": [row[0] for row in link.rows(_NOT_SHARED, values)]}
+            return link.rows(_KEYS, values) + link.rows(_SUPERSEDED_KEYS, not_shared)
 
         return tuple(sorted({row[0] for row in self._database.read(work, several=True)}))
 
