@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from digital_painschool.errors import InvalidProgram, StorageFailed
 from json_storage.journal import Commit, Journal, size, sync
 
-_FORMAT = "format-1"
+_FORMAT = "format-2"
 
 
 class Table(StrEnum):
@@ -21,9 +21,12 @@ class Table(StrEnum):
     STATES = "states"
     TIMELINES = "timelines"
     PERSONS = "persons"
-    WAITING = "waiting"
-    SETTLED = "settled"
+    NOTIFICATIONS = "notifications"
     ASKED = "asked"
+    WAITING = "waiting"
+    IDLE = "idle"
+    COLLECTED = "collected"
+    UNNOTED = "unnoted"
     STAFF = "staff"
     LOG = "log"
     PROGRAMS = "programs"

@@ -9,10 +9,12 @@ from digital_painschool.people import HsaId, PersonId
 from digital_painschool.ports.storage import AccessEntry, History
 from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
 from digital_painschool.serialization import KIND_OF, from_data, to_data
+from json_storage import outbox
 from json_storage.books import (
     Part,
     all_kept,
-    caused,
+    asked_by,
+    collected_of,
     enter,
     ids_of,
     keep,
@@ -22,7 +24,6 @@ from json_storage.books import (
     timeline_rows,
 )
 from json_storage.folder import Table, Transaction
-from json_storage.outbox import put
 from json_storage.values import Kept, documents_from_data, entry_from_data
 
 
@@ -49,8 +50,16 @@ class JsonRetention(Part):
     def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
         ids = tuple(enrolment_ids)
         with self._folder.transaction() as books:
-            mine = [one.enrolment.id for one in _of_unit(books, unit, ids)]
-            return tuple(sorted({one.notification.id for id_ in mine for one in caused(books, id_)}))
+            mine = _of_unit(books, unit, ids)
+            theirs = {id_ for one in mine for id_ in ids_of(books, one.enrolment.person)}.difference(ids)
+            shared = {(one.digest_id, key) for id_ in theirs for one in asked_by(books, id_) for key in (one.key, None)}
+            keys: set[str | None] = set()
+            for one in (asked for kept_ in mine for asked in asked_by(books, kept_.enrolment.id)):
+                if (one.digest_id, one.key) not in shared:
+                    keys.add(one.key)
+                if (one.digest_id, None) not in shared:
+                    keys |= outbox.superseded(books, one.digest_id)
+            return tuple(sorted(key for key in keys if key is not None))
 
     def histories(
         self, unit: HsaId, enrolment_ids: Sequence[str], kinds: Iterable[type[Event]] | None = None
@@ -151,14 +160,13 @@ def _keep_receipt(books: Transaction, receipt: PurgeReceipt) -> PurgeReceipt:
 def _delete(books: Transaction, one: Kept) -> None:
     """Delete an enrolment with all that is its own; the access log stays."""
     id_, person = one.enrolment.id, one.enrolment.person
-    for notification in caused(books, id_):
-        others = [cause for cause in notification.notification.causes if cause.enrolment_id != id_]
-        if others:
-            put(books, notification.with_causes(others))
-        else:
-            books.remove(Table.WAITING, notification.notification.id)
-            books.remove(Table.SETTLED, notification.notification.id)
+    others = [other for other in ids_of(books, person) if other != id_]
+    is_needed = bool(_of_unit(books, one.enrolment.unit, others))
+    key, digest_ids = collected_of(books, one.enrolment.unit, person)
+    outbox.forget(books, asked_by(books, id_), digest_ids, is_needed=is_needed)
+    if not is_needed:
+        books.remove(Table.COLLECTED, *key)
     for table in (Table.STATES, Table.TIMELINES, Table.ASKED):
         books.remove(table, id_)
-    keep_ids(books, person, [other for other in ids_of(books, person) if other != id_])
+    keep_ids(books, person, others)
     books.forgets = True

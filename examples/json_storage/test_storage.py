@@ -1,5 +1,6 @@
 """The contract of the storage port, on the storage of this folder; then anything that happens, and every kill."""
 
+import json
 from pathlib import Path
 
 from hypothesis import settings
@@ -41,6 +42,13 @@ class TestJsonStorage(StorageContract):
             kept = file.read_bytes()
             file.write_bytes(kept[: len(kept) // 2] + b"\xff" * len(kept[len(kept) // 2 :]))
 
+    def make_unreadable(self, place: Path, digest_id: str) -> None:
+        """Write what a newer version may."""
+        for file in (place / "records" / "waiting").iterdir():
+            data = json.loads(file.read_bytes())
+            if data["id"] == digest_id:
+                file.write_text(json.dumps({**data, "template": "of-tomorrow"}))
+
 
 def open_json(world: World) -> Ports:
     """Open a storage in the world's folder, and everything else in memory."""
@@ -77,4 +85,4 @@ FROM_START_TO_PURGE = History(
 def test_nothing_is_lost_or_doubled_wherever_the_process_dies() -> None:
     """Otherwise a restart at the wrong moment would lose a form, tell a patient twice, or purge by half."""
     survived = kill_everywhere(open_json, FROM_START_TO_PURGE, on_disk=True)
-    assert {"storage.save", "storage.claim", "storage.purge"} <= set(survived.at)
+    assert {"storage.save", "storage.claim", "storage.begin", "storage.complete", "storage.purge"} <= set(survived.at)
