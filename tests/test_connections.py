@@ -50,12 +50,12 @@ def test_a_url_can_ask_for_the_kind_of_server_that_it_wants(postgresql_url: str)
 def test_a_url_says_how_long_a_server_may_let_one_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a school that can reach two servers could not be told to go on to the second one soon."""
     monkeypatch.delenv("PGCONNECT_TIMEOUT", raising=False)
-    given = PostgresqlDriver("postgresql://h/d?connect_timeout=3&keepalives_idle=5")._options
+    given = PostgresqlDriver("postgresql://h/d?connect_timeout=3&keepalives_idle=5")._options.reveal()
     assert ("3", "5", "10") == (given["connect_timeout"], given["keepalives_idle"], given["keepalives_interval"])
-    assert "10" == PostgresqlDriver("postgresql://h/d")._options["connect_timeout"]
+    assert "10" == PostgresqlDriver("postgresql://h/d")._options.reveal()["connect_timeout"]
     monkeypatch.setenv("PGCONNECT_TIMEOUT", "4")
-    assert "connect_timeout" not in PostgresqlDriver("postgresql://h/d")._options
-    assert "3" == PostgresqlDriver("postgresql://h/d?connect_timeout=3")._options["connect_timeout"]
+    assert "connect_timeout" not in PostgresqlDriver("postgresql://h/d")._options.reveal()
+    assert "3" == PostgresqlDriver("postgresql://h/d?connect_timeout=3")._options.reveal()["connect_timeout"]
 
 
 def test_a_server_that_does_not_answer_is_given_up() -> None:

@@ -9,6 +9,7 @@ import pytest
 import digital_painschool
 from digital_painschool import errors
 from digital_painschool.errors import (
+    AdapterFailed,
     Conflict,
     DeliveryFailed,
     InvalidIdentity,
@@ -36,6 +37,7 @@ ALL: list[PainschoolError] = [
     Conflict("busy"),
     StorageFailed("closed"),
     OutcomeUnknown("lost"),
+    AdapterFailed("the clock raised OSError"),
     DeliveryFailed("busy"),
     DeliveryFailed("gone", permanent=True),
 ]

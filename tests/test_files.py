@@ -1,13 +1,16 @@
 """The adapters on files: a staff directory in TOML, and messages as files."""
 
 import json
-from collections.abc import Mapping
+import os
+import stat
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from digital_painschool import Channel, DeliveryFailed, HsaId, WiringError
+from digital_painschool import Channel, DeliveryFailed, HsaId, InvalidValue, WiringError
 from digital_painschool.adapters.file_messenger import FileMessenger
+from digital_painschool.adapters.memory import MemoryDirectory
 from digital_painschool.adapters.toml_directory import TomlDirectory
 from digital_painschool.notification import Template
 from digital_painschool.ports.directory import StaffEntry
@@ -28,6 +31,22 @@ def test_directory_gives_what_the_file_has(tmp_path: Path) -> None:
     assert StaffEntry(sms=Address("+46701740605")) == directory.find(HsaId("SE2321000131-P2"))
     assert directory.find(HsaId("SE2321000131-P3")) is None
     assert "nurse" not in repr(directory.find(NURSE))
+
+
+@pytest.mark.rule("D-06b")
+def test_the_letters_of_an_id_in_the_file_do_not_matter(tmp_path: Path) -> None:
+    """Otherwise a member of staff whose id was typed in small letters would get no message."""
+    path = tmp_path / "staff.toml"
+    path.write_text('["se2321000131-p00ab"]\nemail = "nurse@example.org"\n')
+    assert StaffEntry(email=Address("nurse@example.org")) == TomlDirectory(path).find(HsaId("SE2321000131-P00AB"))
+    path.write_text('["se2321000131-p1"]\nsms = "+461"\n["SE2321000131-P1"]\nsms = "+462"\n')
+    with pytest.raises(WiringError, match="SE2321000131-P1 comes twice"):
+        TomlDirectory(path)
+    path.write_text('["SE2321000131-\u0131"]\nsms = "+461"\n', "utf-8")
+    with pytest.raises(WiringError, match="the name of each table is an HSA-id"):
+        TomlDirectory(path)
+    with pytest.raises(InvalidValue, match="comes twice"):
+        MemoryDirectory({"se2321000131-p1": StaffEntry(), "SE2321000131-P1": StaffEntry()})
 
 
 def test_directory_is_asked_anew(tmp_path: Path) -> None:
@@ -180,3 +199,19 @@ def test_message_that_cannot_be_written_is_tried_again_later(tmp_path: Path) -> 
         messenger.send(Address("+46701740605"), Template.PROGRAM_DONE, "https://example.org/", key="k")
     assert not caught.value.permanent
     assert "4670" not in str(caught.value)
+
+
+@pytest.mark.parametrize("plant", [lambda file: file.symlink_to("nowhere"), Path.mkdir, os.mkfifo])
+def test_something_else_in_a_message_s_place_is_no_message(tmp_path: Path, plant: Callable[[Path], None]) -> None:
+    """Otherwise a message would count as sent that nobody gets."""
+    messenger = FileMessenger(Channel.SMS, tmp_path / "sms")
+    address = Address("+46701740605")
+    messenger.send(address, Template.PROGRAM_DONE, "https://example.org/", key="k")
+    (file,) = (tmp_path / "sms").iterdir()
+    assert (0o600, 0o700) == (stat.S_IMODE(file.stat().st_mode), stat.S_IMODE(file.parent.stat().st_mode))
+    file.unlink()
+    plant(file)
+    with pytest.raises(DeliveryFailed, match="something else is in its place; remove it"):
+        messenger.send(address, Template.PROGRAM_DONE, "https://example.org/", key="k")
+    assert [file] == [*file.parent.iterdir()]
+    assert not file.is_file()

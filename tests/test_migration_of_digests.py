@@ -24,7 +24,7 @@ from digital_painschool.testing.world import World, stored_at
 from tests.databases import execute, run_script
 from tests.drift import drift
 
-DIGESTS = "0003"
+DIGESTS = "0004"
 MONDAY, TUESDAY = "2026-03-02", "2026-03-03"
 RUN = f"{TUESDAY}T08:00:00.000000Z"
 """09:00 in Stockholm."""
@@ -172,6 +172,7 @@ def test_whatever_waited_is_told_once_and_under_the_key_that_the_inbox_may_have(
         kept = [record.status for id_ in ids for record in school.storage.notifications(id_)]
         assert {Status.DELIVERED: 16, Status.FAILED: 1, Status.UNREACHABLE: 1, Status.DROPPED: 1} == Counter(kept)
         assert () == school.storage.unnoted()
+        school.desk.end(ids[4], reason="klar")
         assert tuple(sorted((first, second))) == school.storage.notification_keys(UNIT, [ids[4]])
 
 

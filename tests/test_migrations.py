@@ -1,5 +1,6 @@
 """The schema and its versions: migrations, the SQL for an administrator, and in what a database differs from them."""
 
+import json
 import logging
 import shutil
 import sqlite3
@@ -22,7 +23,9 @@ from digital_painschool.adapters.sql import migrations as migrations_package
 from digital_painschool.adapters.sql.migrations import configured, offline
 from digital_painschool.adapters.sql.revisions import MIGRATION_LOCK, REVISIONS, VERSION_TABLE
 from digital_painschool.errors import StorageFailed
-from digital_painschool.testing.contracts.changes import begin, saved
+from digital_painschool.testing.contracts.changes import OTHER_PERSON, begin, saved
+from digital_painschool.testing.contracts.purges import over
+from digital_painschool.testing.people import OTHER_UNIT, UNIT
 from tests.databases import execute, run_script
 from tests.drift import drift
 
@@ -30,18 +33,18 @@ SPAWN = get_context("spawn")
 
 KINDS = ("sqlite_url", "postgresql_url")
 
-LATER = f"""
+LATER = """
 import sqlalchemy as sa
 from alembic import op
 
 revision = "9999"
-down_revision = "{REVISIONS[-1]}"
+down_revision = "LAST"
 
 
 def upgrade():
     op.create_table("letters", sa.Column("id", sa.Text(), primary_key=True))
     op.execute("UPDATE enrolments SET exported_version = 7")
-"""  # noqa: S608 - a constant
+"""
 """A migration of a later version: makes a table, and changes what is there."""
 
 
@@ -68,7 +71,7 @@ def a_later_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     folder = tmp_path / "later"
     shutil.copytree(Path(migrations_package.__file__).parent, folder)
-    (folder / "versions" / "v9999_later.py").write_text(LATER, encoding="utf-8")
+    (folder / "versions" / "v9999_later.py").write_text(LATER.replace("LAST", REVISIONS[-1]), encoding="utf-8")
     monkeypatch.setattr(migrations_package, "__file__", str(folder / "__init__.py"))
     for module in (migrations_package, offline, opening):
         monkeypatch.setattr(module, "REVISIONS", (*REVISIONS, "9999"))
@@ -153,7 +156,7 @@ def test_an_older_database_is_brought_up_to_date_with_what_is_in_it(url: str, a_
     with closing(SqlStorage(url, migrate=True)) as storage:
         expected = saved(storage, begin())
     execute(url, "DROP TABLE letters")
-    execute(url, f"UPDATE {VERSION_TABLE} SET version_num = '{REVISIONS[-1]}'")  # noqa: S608 - a constant
+    execute(url, f"UPDATE {VERSION_TABLE} SET version_num = '{REVISIONS[-1]}'")  # noqa: S608 - constants
     migrate(url)
     with closing(SqlStorage(url)) as storage:
         assert expected == storage.load("enrolment-1")
@@ -161,15 +164,37 @@ def test_an_older_database_is_brought_up_to_date_with_what_is_in_it(url: str, a_
     assert [] == execute(url, "SELECT * FROM letters")
 
 
-def test_no_schema_is_taken_away_again(url: str) -> None:
+@pytest.mark.rule("D-21a")
+@pytest.mark.parametrize(
+    ("expected", "files"),
+    [(3, [["enrolments.csv", "answers.csv", "enrolments.jsonl"]]), (0, [["enrolments.jsonl"], ["answers.csv"]])],
+)
+def test_what_csv_alone_holds_counts_as_exported_no_more(url: str, expected: int, files: list[list[str]]) -> None:
+    """Otherwise a purge after an update would delete messages that an earlier export has left out."""
+    with closing(SqlStorage(url)) as storage:
+        ids = [over(storage, "a").id, over(storage, "b", OTHER_PERSON, unit=OTHER_UNIT).id]
+    for number, names in enumerate(files):
+        data = json.dumps({"files": [{"name": name, "lines": 1, "sha256": "0"} for name in names]})
+        values = f"'{number}', '{UNIT}', '2026-03-02T08:00:00.000000Z', '{data}'"
+        execute(url, f"INSERT INTO exports (id, unit, exported_at, data) VALUES ({values})")  # noqa: S608 - constants
+    execute(url, "UPDATE enrolments SET exported_version = 3")
+    execute(url, f"UPDATE {VERSION_TABLE} SET version_num = '{REVISIONS[REVISIONS.index('0003') - 1]}'")  # noqa: S608
+    migrate(url)
+    noted = execute(url, "SELECT id, exported_version FROM enrolments ORDER BY id")
+    assert [(ids[0], expected), (ids[1], 3)] == noted
+
+
+def test_no_migration_is_taken_back(url: str) -> None:
     """Otherwise one mistyped command would delete every record."""
     with closing(SqlStorage(url)) as storage:
         expected = saved(storage, begin())
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     with engine.connect() as connection:
         config = configured(connection=connection, version_table=VERSION_TABLE)
-        with pytest.raises(NotImplementedError, match="not taken away again"):
-            command.downgrade(config, "base")
+        for revision in REVISIONS:
+            execute(url, f"UPDATE {VERSION_TABLE} SET version_num = '{revision}'")  # noqa: S608 - constants
+            with pytest.raises(NotImplementedError, match=r"is not (taken away|kept)"):
+                command.downgrade(config, "base")
     engine.dispose()
     with closing(SqlStorage(url)) as storage:
         assert expected == storage.load("enrolment-1")
@@ -201,8 +226,8 @@ def test_four_processes_migrate_at_once(empty: tuple[str, str | None]) -> None:
     heard = []
     while not told.empty():
         heard.append(told.get())
-    steps = [text.partition(",")[0] for text in heard if text.startswith("Running")]
-    assert [f"Running upgrade {old} -> {new}" for old, new in pairwise(("", *REVISIONS))] == steps
+    ran = [text.partition(",")[0] for text in heard if text.startswith("Running")]
+    assert [f"Running upgrade {since} -> {to}" for since, to in pairwise(("", *REVISIONS))] == ran
     SqlStorage(url, schema=schema).close()
     assert [] == drift(url, schema or "public")
 

@@ -6,7 +6,7 @@ import pickle
 import pytest
 
 from digital_painschool.errors import InvalidIdentity, InvalidValue
-from digital_painschool.people import Actor, HsaId, Patient, PersonId, Role, System
+from digital_painschool.people import Actor, HsaId, Patient, PersonId, Role, System, by_hsa_id
 from digital_painschool.testing.people import ANNA, COORDINATION_NUMBER, NURSE, PERSON, UNIT
 from digital_painschool.testing.scenario import Scenario
 
@@ -20,13 +20,39 @@ def test_an_hsa_id_is_taken_as_it_is(text: str) -> None:
     assert HsaId(HsaId(text)) == HsaId(text)
 
 
+@pytest.mark.rule("D-06b")
+@pytest.mark.parametrize("text", ["se2321000131-p00ab", "Se2321000131-P00aB", "sE2321000131-p00AB"])
+def test_an_hsa_id_is_one_in_small_letters_and_in_capitals(text: str) -> None:
+    """Otherwise a therapist who signs in through another service would see no patient."""
+    expected = HsaId("SE2321000131-P00AB")
+    for found in (HsaId(text), pickle.loads(pickle.dumps(HsaId(text))), copy.deepcopy(HsaId(text))):  # noqa: S301
+        assert (expected, hash(expected), "SE2321000131-P00AB") == (found, hash(found), str(found))
+    actor = Actor(hsa_id=text, unit=text, roles={Role.THERAPIST})
+    assert (expected, expected, expected) == (actor.hsa_id, actor.unit, actor.signature)
+
+
+@pytest.mark.rule("D-06b")
+def test_two_entries_that_become_one_are_refused_by_name() -> None:
+    """Otherwise one of two units' policies, or of two addresses, would be passed over in silence."""
+    assert {HsaId("SE2321000131-A"): 1, HsaId("SE2321000131-B"): 2} == by_hsa_id(
+        {"se2321000131-a": 1, "SE2321000131-B": 2}
+    )
+    with pytest.raises(InvalidValue, match="SE2321000131-A comes twice"):
+        by_hsa_id({"se2321000131-a": 1, "SE2321000131-A": 2})
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "",
         "SE2321000131",
         "SE2321000131-",
-        "se2321000131-1",
+        "\u017fe2321000131-1",
+        "SE2321000131-\u0131",
+        "SE2321000131-\u212a",
+        "SE2321000131-ß",
+        "SE2321000131-1 ",
+        "SE\u00ad2321000131-1",
         "SE232100013-1",
         "SE2321000131-1\n",
         " SE2321000131-1",

@@ -23,6 +23,7 @@ from digital_painschool.purging import (
     EndedEnrolment,
     ExportedFile,
     ExportReceipt,
+    Held,
     PurgePlan,
     PurgeReceipt,
     Skip,
@@ -141,7 +142,7 @@ def test_every_state_comes_back_as_it_was(enrolment: Enrolment) -> None:
             exported_by=NURSE,
             exported_at=AT,
             enrolments=2,
-            files=(ExportedFile(name="formular.csv", lines=4, sha256="ab" * 32),),
+            files=(ExportedFile(name="formular.csv", lines=4, sha256="ab" * 32, holds=(Held.ANSWERS, Held.TEXTS)),),
         ),
     ],
     ids=lambda value: type(value).__name__,
@@ -149,6 +150,13 @@ def test_every_state_comes_back_as_it_was(enrolment: Enrolment) -> None:
 def test_every_other_value_comes_back_as_it_was(value: Any) -> None:
     """Otherwise a purge would rest on another plan than the one that was approved."""
     assert value == from_data(through_json(to_data(value)), type(value))
+
+
+def test_the_receipt_of_an_older_export_is_read_and_says_that_it_holds_nothing_known() -> None:
+    """Otherwise receipts from before an update would be lost, or count for what they may not hold."""
+    data = {"id": "e", "unit": UNIT, "exported_by": NURSE, "exported_at": AT.isoformat(), "enrolments": 1}
+    old = from_data({**data, "files": [{"name": "enrolments.jsonl", "lines": 1, "sha256": ""}]}, ExportReceipt)
+    assert (frozenset(), False) == (old.holds, old.is_complete)
 
 
 def test_every_event_has_a_kind_of_its_own() -> None:

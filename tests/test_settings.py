@@ -6,8 +6,21 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from digital_painschool import HsaId, InvalidProgram, Settings, StorageFailed, WiringError, open_school
+from digital_painschool import (
+    Actor,
+    Catalogue,
+    HsaId,
+    InvalidProgram,
+    InvalidValue,
+    Role,
+    RuleBroken,
+    Settings,
+    StorageFailed,
+    WiringError,
+    open_school,
+)
 from digital_painschool.adapters.options import secret
+from digital_painschool.catalogue import UnitTerms
 from digital_painschool.policy import FlagKind
 from digital_painschool.settings import Chosen
 
@@ -61,6 +74,7 @@ def test_file_gives_every_section(tmp_path: Path) -> None:
     assert time(8, 30) == settings.policy.collected_at
     assert frozenset({FlagKind.PROGRAM_DONE, FlagKind.FORM_SAVED}) == settings.policy.staff_flags
     own = settings.units[UNIT].policy
+    assert own is not None
     assert ZoneInfo("Europe/Helsinki") == own.zone
     assert time(10) == own.collected_at
     assert (7, 180) == own.maintenance_days
@@ -110,7 +124,7 @@ def test_file_opens_a_school(tmp_path: Path) -> None:
         ('storage = "memory://"\n[policy]\nheading = 3', "text"),
         ('storage = "memory://"\n[policy]\ncollected_at = 9', "a time of day"),
         ('storage = "memory://"\n[policy]\nexport_before_purge = "no"', "true or false"),
-        ("storage = ", "not TOML"),
+        ("storage = ", "not valid TOML"),
     ],
 )
 def test_wrong_file_says_what_is_wrong(tmp_path: Path, text: str, message: str) -> None:
@@ -182,6 +196,41 @@ def test_unit_is_an_hsa_id_in_the_catalogue(tmp_path: Path) -> None:
     """A unit's own policy must be found under the id that an actor carries."""
     settings = Settings.from_toml(write(tmp_path, FULL))
     assert [HsaId(UNIT)] == list(settings.units)
+
+
+@pytest.mark.rule("D-06b")
+def test_a_unit_is_one_in_small_letters_and_in_capitals(tmp_path: Path) -> None:
+    """Otherwise a unit's own policy would be passed over in silence, or one of two of them."""
+    small = UNIT.lower()
+    settings = Settings.from_toml(write(tmp_path, FULL.replace(UNIT, small)))
+    assert [HsaId(UNIT)] == list(settings.units)
+    assert time(10) == Catalogue(units={small: settings.units[UNIT]}).policy_of(HsaId(UNIT)).collected_at
+    with pytest.raises(WiringError, match=f"{UNIT} comes twice"):
+        Settings.from_toml(write(tmp_path, f"{FULL}\n[units.{small}]\nprograms = []\n"))
+    for values in (Settings, Catalogue):
+        with pytest.raises(InvalidValue, match=f"{UNIT} comes twice"):
+            values(units={small: UnitTerms(), UNIT: UnitTerms()})
+
+
+@pytest.mark.rule("D-06b")
+@pytest.mark.parametrize("url", ["memory://", "sqlite"])
+def test_a_person_at_a_unit_is_one_in_small_letters_and_in_capitals(url: str, tmp_path: Path) -> None:
+    """Otherwise the therapist would see no patient, and a second enrolment would start beside the first (D-07a)."""
+    ids = ("SE2321000131-P00AB", "SE2321000131-E00AB")
+    with open_school(f"sqlite:///{tmp_path}/school.db" if url == "sqlite" else url) as school:
+
+        def actor(hsa_id: str, unit: str) -> Actor:
+            return Actor(hsa_id=hsa_id, unit=unit, roles=frozenset(Role))
+
+        capitals, small = (school.therapist(actor(*map(form, ids))) for form in (str.upper, str.lower))
+        started = small.start("850709-9805", program="digitala-smartskolan", therapist=ids[0].lower())
+        assert ids == (started.therapist, started.unit)
+        assert [started.id] == [row.enrolment_id for row in capitals.caseload().rows]
+        with pytest.raises(RuleBroken, match="D-07a"):
+            capitals.start("850709-9805", program="digitala-smartskolan")
+        log = school.administrator(actor(*map(str.lower, ids))).access_log()
+        assert {ids} == {(entry.by, entry.unit) for _, entry in log}
+        assert {ids[0]} == {entry.event.by for entry in small.timeline(started.id)}
 
 
 def test_closed_school_refuses(tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 import os
 import signal
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
 from threading import Barrier, Thread, Timer
+from traceback import walk_stack
 from typing import Any
 
 import pytest
@@ -18,7 +20,7 @@ from sqlalchemy import bindparam, literal_column, select, update
 from benchmarks.servers import database
 from digital_painschool import open_school
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage, migrate, sqlite
-from digital_painschool.adapters.sql.connections import Link
+from digital_painschool.adapters.sql.connections import Database, Link
 from digital_painschool.adapters.sql.saving import States
 from digital_painschool.adapters.sql.schema import METADATA, enrolments
 from digital_painschool.delivery import DeliveryReport
@@ -77,9 +79,11 @@ def postgresql_kept(postgresql_server: str, postgresql_template: str) -> Iterato
         yield url
 
 
-def make_unreadable(url: str, digest_id: str) -> None:
-    """Let a digest hold what this version does not know."""
-    execute(url, f"UPDATE digests SET template = 'of-tomorrow' WHERE id = '{digest_id}'")  # noqa: S608 - our own id
+def cut(url: str, id_: str) -> None:
+    """Cut a byte off the row of an enrolment or a digest."""
+    for table, column in (("enrolments", "state"), ("digests", "template")):
+        cell = f"substr({column}, 1, length({column}) - 1)"
+        execute(url, f"UPDATE {table} SET {column} = {cell} WHERE id = '{id_}'")  # noqa: S608
 
 
 class TestSqliteStorage(StorageContract):
@@ -98,9 +102,13 @@ class TestSqliteStorage(StorageContract):
         """Write over the file's first bytes."""
         path_of(place).write_bytes(b"damaged" * 1000)
 
-    def make_unreadable(self, place: str, digest_id: str) -> None:
-        """Write what a newer version may."""
-        make_unreadable(place, digest_id)
+    def damage(self, place: str, id_: str) -> None:
+        """Cut a byte off the row of the enrolment or the digest."""
+        cut(place, id_)
+
+    def take_away(self, place: str) -> None:
+        """Delete the file."""
+        path_of(place).unlink()
 
 
 class TestPostgresqlStorage(StorageContract):
@@ -117,13 +125,15 @@ class TestPostgresqlStorage(StorageContract):
         """Open the storage."""
         return SqlStorage(place)
 
+    def damage(self, place: str, id_: str) -> None:
+        """Cut a byte off the row of the enrolment or the notification."""
+        cut(place, id_)
+
     def spoil(self, place: str) -> None:
         """Take away a table."""
         execute(place, f"ALTER TABLE enrolments RENAME TO {SPOILT}")
 
-    def make_unreadable(self, place: str, digest_id: str) -> None:
-        """Write what a newer version may."""
-        make_unreadable(place, digest_id)
+    take_away = spoil
 
 
 class TestSqliteInbox(InboxContract):
@@ -377,6 +387,12 @@ def test_more_threads_than_connections_wait_for_their_turn(url: str) -> None:
         assert 12 == len(storage.load_many([f"enrolment-{n}" for n in range(12)]))
 
 
+def waits(thread: Thread) -> bool:
+    """Tell whether a thread waits for a connection."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    return frame is not None and any(at.f_code is Database._wait.__code__ for at, _ in walk_stack(frame))
+
+
 def test_a_thread_that_waits_gets_what_is_given_back(storage_of_one: SqlStorage) -> None:
     """Otherwise a thread that found no connection free would wait for ever, or open one beyond the limit."""
     storage_of_one.save(begin())
@@ -385,7 +401,7 @@ def test_a_thread_that_waits_gets_what_is_given_back(storage_of_one: SqlStorage)
 
     def while_read(link: Link) -> None:
         waiting.start()
-        until(lambda: storage_of_one._database._waiting == 1)
+        until(lambda: waits(waiting))
         assert [] == found
 
     storage_of_one._database.read(while_read)
@@ -411,7 +427,7 @@ def test_closing_refuses_who_waits_and_closes_what_is_in_use_afterwards(storage_
     def while_read(link: Link) -> None:
         links.append(link)
         waiting.start()
-        until(lambda: database._waiting == 1)
+        until(lambda: waits(waiting))
         storage_of_one.close()
         assert 1 == link.rows(select(literal_column("1")), {})[0][0]
 
@@ -775,7 +791,7 @@ def test_a_notification_that_cannot_be_read_stops_nobody_else_s(url: str, caplog
         for number in (ANNA, BO, CILLA):
             school.desk.start_conversation(school.start(number), "Hej", notify=Notify.COLLECTED)
         [waiting] = school.storage.cancellable("e-0002")
-        make_unreadable(url, waiting.id)
+        execute(url, f"UPDATE digests SET template = 'of-tomorrow' WHERE id = '{waiting.id}'")  # noqa: S608 - our own id
         school.at("2026-03-02 09:00")
         assert DeliveryReport(sent=2, delivered=2) == school.deliver()
         assert {ANNA, CILLA} == {notice.person.value for notice in school.world.inbox.delivered}
@@ -861,3 +877,32 @@ def test_a_new_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     with closing(SqlStorage(f"sqlite:///{tmp_path / 'painschool.db'}", migrate=True)) as storage:
         saved(storage, begin("a"))
         assert {0o600} == {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+
+
+@pytest.mark.parametrize(("expected", "made"), [(0o600, 0o666), (0o600, 0o644), (0o660, 0o660)])
+def test_an_empty_file_that_everybody_may_read_becomes_its_owner_s_alone(
+    tmp_path: Path, expected: int, made: int
+) -> None:
+    """Otherwise a file that somebody has put there, or made by mistake, would show all records to everybody."""
+    path = tmp_path / "painschool.db"
+    path.touch()
+    path.chmod(made)
+    with closing(SqlStorage(f"sqlite:///{path}", migrate=True)) as storage:
+        saved(storage, begin("a"))
+        assert {expected} == {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+
+
+def test_somebody_else_s_file_that_everybody_may_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the records would be in a file whose owner reads them."""
+    path = tmp_path / "painschool.db"
+    path.touch()
+    path.chmod(0o666)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "fchmod", refuse)
+    with pytest.raises(StorageFailed, match=r"everybody may read .*painschool\.db, which is somebody else's"):
+        migrate(f"sqlite:///{path}")

@@ -52,7 +52,7 @@ class FolderInbox:
         return self._folder / f"{sha256(key.encode()).hexdigest()[:32]}.json"
 
     def _put(self, file: Path, text: str) -> Delivered:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(0o700, parents=True, exist_ok=True)
         half = file.with_suffix(f".{os.urandom(8).hex()}")
         half.write_text(text, "utf-8")
         try:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
-from digital_painschool.enrolment import Tally, replay
+from digital_painschool.enrolment import Tally, UnreadableEnrolment, replay
 from digital_painschool.people import HsaId, PersonId
 from digital_painschool.ports.storage import AccessEntry
-from digital_painschool.serialization import ENROLMENT_SHAPE, Data
-from json_storage.folder import Folder, Table, Transaction
+from digital_painschool.serialization import ENROLMENT_SHAPE, Data, read_each, read_stored
+from json_storage.folder import Folder, Table, Transaction, log
 from json_storage.values import (
     Asked,
     Kept,
@@ -30,9 +30,12 @@ def timeline_rows(books: Transaction, enrolment_id: str) -> Iterator[Data]:
 
 
 def kept(books: Transaction, enrolment_id: str) -> Kept | None:
-    """Give an enrolment, or None."""
-    data = books.get(Table.STATES, enrolment_id)
-    return None if data is None else _kept(books, data)
+    """Give an enrolment, or None.
+
+    Raises:
+        StorageFailed: It cannot be read.
+    """
+    return read_stored(f"enrolment {enrolment_id}", _kept, books, enrolment_id)
 
 
 def kept_among(books: Transaction, enrolment_ids: Iterable[str]) -> Iterator[Kept]:
@@ -41,12 +44,27 @@ def kept_among(books: Transaction, enrolment_ids: Iterable[str]) -> Iterator[Kep
     return (one for one in found if one is not None)
 
 
+def each_kept(books: Transaction, enrolment_ids: Iterable[str]) -> list[Kept | UnreadableEnrolment]:
+    """Give the enrolments that there are among some, each once; one that cannot be read is named."""
+    ids = dict.fromkeys(enrolment_ids)
+    found = read_each(ids, lambda id_: kept(books, id_), lambda id_: UnreadableEnrolment(enrolment_id=id_))
+    return [one for one in found if one is not None]
+
+
 def all_kept(books: Transaction) -> Iterator[Kept]:
-    """Give all enrolments."""
-    return (_kept(books, data) for data in books.all(Table.STATES))
+    """Give all enrolments; a log line names those that cannot be read, as nobody can tell whose list they are in."""
+    ids = (id_ for ids in books.all(Table.PERSONS) for id_ in ids)
+    for one in each_kept(books, ids):
+        if isinstance(one, UnreadableEnrolment):
+            log.error("enrolment %s cannot be read; was it changed by hand?", one.enrolment_id)
+        else:
+            yield one
 
 
-def _kept(books: Transaction, data: Data) -> Kept:
+def _kept(books: Transaction, enrolment_id: str) -> Kept | None:
+    data = books.get(Table.STATES, enrolment_id)
+    if data is None:
+        return None
     if data["shape"] != ENROLMENT_SHAPE:
         # An older version folded it, or a newer one; the timeline gives it again.
         events = (entry_from_data(row).event for row in timeline_rows(books, data["id"]))

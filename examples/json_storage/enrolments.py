@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from digital_painschool.enrolment import Enrolment, Phase
+from digital_painschool.enrolment import Enrolment, Phase, UnreadableEnrolment
 from digital_painschool.errors import Conflict
 from digital_painschool.events import Event
 from digital_painschool.people import PersonId
@@ -13,6 +13,7 @@ from json_storage import outbox
 from json_storage.books import (
     Part,
     all_kept,
+    each_kept,
     enter,
     ids_of,
     keep,
@@ -38,10 +39,12 @@ class JsonEnrolments(Part):
         with self._folder.transaction() as books:
             return {one.enrolment.id: one.enrolment for one in kept_among(books, ids)}
 
-    def of_person(self, person: PersonId) -> tuple[Enrolment, ...]:
+    def of_person(self, person: PersonId) -> tuple[Enrolment | UnreadableEnrolment, ...]:
         with self._folder.transaction() as books:
-            found = [one.enrolment for one in kept_among(books, ids_of(books, person))]
-        return tuple(sorted(found, key=lambda enrolment: (enrolment.started_at, enrolment.id)))
+            found = each_kept(books, ids_of(books, person))
+        hidden = [one for one in found if isinstance(one, UnreadableEnrolment)]
+        read = [one.enrolment for one in found if isinstance(one, Kept)]
+        return (*sorted(read, key=lambda enrolment: (enrolment.started_at, enrolment.id)), *hidden)
 
     def save(self, change: Change) -> None:
         with self._folder.transaction() as books:

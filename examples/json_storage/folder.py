@@ -1,6 +1,7 @@
 """Transactions on a folder: one lock over threads and processes, and changes that are made together or not at all."""
 
 import json
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -9,10 +10,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from digital_painschool.errors import InvalidProgram, StorageFailed
+from digital_painschool.errors import Conflict, StorageFailed
+from digital_painschool.serialization import read_each, unreadable
 from json_storage.journal import Commit, Journal, size, sync
 
 _FORMAT = "format-2"
+log = logging.getLogger("json_storage")
 
 
 class Table(StrEnum):
@@ -55,6 +58,10 @@ def _end_of_row(file: BinaryIO, number: int) -> int:
     return file.seek(0)
 
 
+def _unreadable(name: str) -> None:
+    log.error("the file %s cannot be read; was it changed by hand?", name)
+
+
 class Transaction:
     """What a call reads, and what it wants to change; it sees its own changes, but not the rows that it adds.
 
@@ -76,13 +83,11 @@ class Transaction:
         return self._read(_named(table, key))
 
     def all(self, table: Table) -> Iterator[Any]:
-        """Give all that is kept in a table, in no order."""
+        """Give all that is kept in a table, in no order; a log line names the files that cannot be read."""
         kept = (f"{table}/{path.name}" for path in (self._root / table).iterdir())
         mine = (name for name in self._puts if name.startswith(f"{table}/"))
-        for name in {*kept, *mine}:
-            data = self._read(name)
-            if data is not None:
-                yield data
+        found = read_each(sorted({*kept, *mine}), self._read, _unreadable)
+        return (data for data in found if data is not None)
 
     def put(self, table: Table, data: object, *key: str) -> None:
         """Keep something under a key, in the place of what was there."""
@@ -144,7 +149,7 @@ class Folder:
         self._journal = Journal(root)
         self._closed = False
         with _failing_alone():
-            root.mkdir(parents=True, exist_ok=True)
+            root.mkdir(0o700, parents=True, exist_ok=True)
             (root / "lock").touch()
             with self._locked():
                 self._set_up()
@@ -195,12 +200,14 @@ def _failing_alone() -> Iterator[None]:
     """Turn what goes wrong with files into a `StorageFailed` that says nothing of what is in them."""
     try:
         yield
+    except Conflict:
+        raise
     except StorageFailed as error:
         failure = error
     except OSError as error:
         failure = StorageFailed(f"the folder cannot be used: {error.strerror}")
-    except (InvalidProgram, ValueError, KeyError, TypeError) as error:
-        failure = StorageFailed(f"something that is kept cannot be read ({type(error).__name__})")
+    except Exception as error:  # noqa: BLE001 - what is kept may be anything, and its content must not be shown
+        failure = unreadable("something that is kept", error)
     else:
         return
     try:

@@ -49,7 +49,7 @@ class Journal:
 
     def set_up(self) -> None:
         """Begin a journal, if there is none."""
-        self._path.touch()
+        self._path.touch(0o600)
 
     @property
     def is_done(self) -> bool:
@@ -127,7 +127,7 @@ class Journal:
 def _write_at(path: Path, begin: int, text: str) -> None:
     """Let a file end with a text that begins at a byte; it is made when it is missing."""
     # Emptied first, as mode "w" does it, some file systems would begin to bring it to the disk at once.
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o666), "wb") as file:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
         file.seek(begin)
         file.write(text.encode())
         file.truncate()

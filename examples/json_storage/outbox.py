@@ -1,6 +1,5 @@
 """Notifications that wait to be sent, the digests that they go in, and what became of the others."""
 
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -8,14 +7,13 @@ from uuid import uuid4
 from attrs import evolve
 
 from digital_painschool.digest import Action, Batch, Claim, Decision, DeliveryResult, Digest, batch_key
-from digital_painschool.errors import Conflict
+from digital_painschool.errors import Conflict, StorageFailed
 from digital_painschool.notification import Notification, NotificationRecord, Status
 from digital_painschool.ports.storage import NOTHING, AccessEntry, Change
+from digital_painschool.serialization import Data, read_stored
 from json_storage.books import Part, asked, asked_by, collected_of, enter, put_asked
-from json_storage.folder import Table, Transaction
+from json_storage.folder import Table, Transaction, log
 from json_storage.values import Asked, Row, row_from_data
-
-_log = logging.getLogger(__name__)
 
 
 class JsonOutbox(Part):
@@ -127,11 +125,17 @@ def forget(books: Transaction, gone: Sequence[Asked], digest_ids: Sequence[str],
 def _free(books: Transaction, now: datetime) -> Iterator[tuple[Row, Digest]]:
     for data in books.all(Table.WAITING):
         try:
-            row = row_from_data(data)
-            if row.is_free(now):
-                yield row, _whole(books, row)
-        except (KeyError, TypeError, ValueError) as error:
-            _log.error("digest %s cannot be read: %s", data.get("id"), type(error).__name__)
+            found = read_stored(f"digest {data['id']}", _due, books, data, now)
+        except StorageFailed as failure:
+            log.error("%s", failure)
+        else:
+            if found is not None:
+                yield found
+
+
+def _due(books: Transaction, data: Data, now: datetime) -> tuple[Row, Digest] | None:
+    row = row_from_data(data)
+    return (row, _whole(books, row)) if row.is_free(now) else None
 
 
 def _whole(books: Transaction, row: Row) -> Digest:

@@ -4,17 +4,20 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from attrs import evolve
 
+from digital_painschool.enrolment import UnreadableEnrolment
+from digital_painschool.errors import StorageFailed
 from digital_painschool.events import Event
 from digital_painschool.people import HsaId, PersonId
 from digital_painschool.ports.storage import AccessEntry, History
 from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
-from digital_painschool.serialization import KIND_OF, from_data, to_data
+from digital_painschool.serialization import KIND_OF, from_data, read_each, to_data
 from json_storage import outbox
 from json_storage.books import (
     Part,
     all_kept,
     asked_by,
     collected_of,
+    each_kept,
     enter,
     ids_of,
     keep,
@@ -36,44 +39,53 @@ class JsonRetention(Part):
         found.sort(key=lambda ended: ended.enrolment_id)
         return tuple([ended for ended in found if ended.enrolment_id > after][:limit])
 
-    def ended_among(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, EndedEnrolment]:
+    def ended_among(
+        self, unit: HsaId, enrolment_ids: Iterable[str]
+    ) -> Mapping[str, EndedEnrolment | UnreadableEnrolment]:
         ids = tuple(enrolment_ids)
         with self._folder.transaction() as books:
-            found = [one for one in _of_unit(books, unit, ids) if not one.is_open]
-        return {one.enrolment.id: one.ended for one in found}
+            found = _each_of_unit(books, unit, ids)
+        among: dict[str, EndedEnrolment | UnreadableEnrolment] = {}
+        for one in found:
+            if isinstance(one, UnreadableEnrolment):
+                among[one.enrolment_id] = one
+            elif not one.is_open:
+                among[one.enrolment.id] = one.ended
+        return among
 
     def persons(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, PersonId]:
         ids = tuple(enrolment_ids)
         with self._folder.transaction() as books:
-            return {one.enrolment.id: one.enrolment.person for one in _of_unit(books, unit, ids)}
+            found = [one for one in _each_of_unit(books, unit, ids) if isinstance(one, Kept)]
+            return {one.enrolment.id: one.enrolment.person for one in found}
 
     def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
         ids = tuple(enrolment_ids)
         with self._folder.transaction() as books:
-            mine = _of_unit(books, unit, ids)
-            theirs = {id_ for one in mine for id_ in ids_of(books, one.enrolment.person)}.difference(ids)
-            shared = {(one.digest_id, key) for id_ in theirs for one in asked_by(books, id_) for key in (one.key, None)}
-            keys: set[str | None] = set()
-            for one in (asked for kept_ in mine for asked in asked_by(books, kept_.enrolment.id)):
-                if (one.digest_id, one.key) not in shared:
-                    keys.add(one.key)
-                if (one.digest_id, None) not in shared:
-                    keys |= outbox.superseded(books, one.digest_id)
-            return tuple(sorted(key for key in keys if key is not None))
+            mine = [asked for one in _of_unit(books, unit, ids) for asked in asked_by(books, one.enrolment.id)]
+            theirs = {id_ for one in _of_unit(books, unit, ids) for id_ in ids_of(books, one.enrolment.person)}
+            still_open = [one.enrolment.id for one in kept_among(books, theirs) if one.is_open]
+            needed = {
+                (one.digest_id, key) for id_ in still_open for one in asked_by(books, id_) for key in (one.key, None)
+            }
+            keys = {one.key for one in mine if one.key is not None and (one.digest_id, one.key) not in needed}
+            for digest_id in {one.digest_id for one in mine if (one.digest_id, None) not in needed}:
+                keys |= outbox.superseded(books, digest_id)
+            return tuple(sorted(keys))
 
     def histories(
         self, unit: HsaId, enrolment_ids: Sequence[str], kinds: Iterable[type[Event]] | None = None
-    ) -> tuple[History, ...]:
+    ) -> tuple[History | UnreadableEnrolment, ...]:
         ids = tuple(enrolment_ids)
         wanted = None if kinds is None else {KIND_OF[kind] for kind in kinds}
         with self._folder.transaction() as books:
-            return tuple(_history(books, one, wanted) for one in _of_unit(books, unit, ids))
+            return tuple(read_each(_each_of_unit(books, unit, ids), lambda one: _history(books, one, wanted), _hidden))
 
     def keep_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
         with self._folder.transaction() as books:
             books.put(Table.EXPORTS, to_data(receipt), receipt.id)
             for one in _of_unit(books, receipt.unit, versions):
-                keep(books, evolve(one, exported=versions[one.enrolment.id]))
+                keep(books, evolve(one, exported=max(one.exported, versions[one.enrolment.id])))
 
     def keep_plan(self, plan: PurgePlan, access: AccessEntry) -> None:
         with self._folder.transaction() as books:
@@ -138,7 +150,18 @@ def _of_unit(books: Transaction, unit: HsaId, enrolment_ids: Iterable[str]) -> l
     return [one for one in kept_among(books, enrolment_ids) if one.enrolment.unit == unit]
 
 
-def _history(books: Transaction, one: Kept, kinds: Collection[str] | None) -> History:
+def _each_of_unit(books: Transaction, unit: HsaId, enrolment_ids: Iterable[str]) -> list[Kept | UnreadableEnrolment]:
+    found = each_kept(books, enrolment_ids)
+    return [one for one in found if isinstance(one, UnreadableEnrolment) or one.enrolment.unit == unit]
+
+
+def _hidden(one: Kept | UnreadableEnrolment) -> UnreadableEnrolment:
+    return UnreadableEnrolment(enrolment_id=one.enrolment.id) if isinstance(one, Kept) else one
+
+
+def _history(books: Transaction, one: Kept | UnreadableEnrolment, kinds: Collection[str] | None) -> History:
+    if isinstance(one, UnreadableEnrolment):
+        raise StorageFailed("the enrolment cannot be read")
     rows = [row for row in timeline_rows(books, one.enrolment.id) if kinds is None or row["kind"] in kinds]
     documents = documents_from_data(rows)
     return History(enrolment=one.enrolment, timeline=tuple(map(entry_from_data, rows)), documents=documents)

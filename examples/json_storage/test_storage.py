@@ -1,6 +1,5 @@
 """The contract of the storage port, on the storage of this folder; then anything that happens, and every kill."""
 
-import json
 from pathlib import Path
 
 from hypothesis import settings
@@ -26,6 +25,7 @@ from digital_painschool.testing.history import (
     TherapistWrites,
 )
 from digital_painschool.testing.lifecycle import LifecycleMachine
+from json_storage.folder import Table, _named
 from json_storage.storage import JsonStorage
 
 
@@ -42,12 +42,15 @@ class TestJsonStorage(StorageContract):
             kept = file.read_bytes()
             file.write_bytes(kept[: len(kept) // 2] + b"\xff" * len(kept[len(kept) // 2 :]))
 
-    def make_unreadable(self, place: Path, digest_id: str) -> None:
-        """Write what a newer version may."""
-        for file in (place / "records" / "waiting").iterdir():
-            data = json.loads(file.read_bytes())
-            if data["id"] == digest_id:
-                file.write_text(json.dumps({**data, "template": "of-tomorrow"}))
+    def damage(self, place: Path, id_: str) -> None:
+        """Cut the end off the file of the enrolment, and let the notification be of another kind."""
+        (place / "records" / "journal").write_bytes(b"")  # all of it is in the files: it would only mend them
+        state = place / "records" / _named(Table.STATES, (id_,))
+        if state.exists():
+            state.write_bytes(state.read_bytes()[:-1])
+        waiting = place / "records" / _named(Table.WAITING, (id_,))
+        if waiting.exists():
+            waiting.write_text(waiting.read_text("utf-8").replace('"template": "', '"template": "x'), "utf-8")
 
 
 def open_json(world: World) -> Ports:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from digital_painschool.catalogue import Catalogue, UnitTerms
     from digital_painschool.enrolment import Enrolment, Phase, apply, replay
     from digital_painschool.errors import (
+        AdapterFailed,
         Conflict,
         DeliveryFailed,
         InvalidIdentity,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Access",
     "Actor",
+    "AdapterFailed",
     "Catalogue",
     "Channel",
     "Chosen",
@@ -84,6 +86,7 @@ __all__ = [
 _HOME = {
     "Access": "access",
     "Actor": "people",
+    "AdapterFailed": "errors",
     "Catalogue": "catalogue",
     "Channel": "notification",
     "Chosen": "settings",

@@ -35,6 +35,11 @@ def plain_text(text: object, what: str = "text") -> str:
     return text
 
 
+def is_storable(text: str) -> bool:
+    """Return whether every storage can keep the text as it is."""
+    return "\x00" not in text and _is_encodable(text)
+
+
 def _is_encodable(text: str) -> bool:
     # Asked here, so that the text does not hang on the refusal as the error before it.
     try:

@@ -6,21 +6,27 @@ from types import MappingProxyType
 from attrs import field, frozen
 
 from digital_painschool.errors import NotFound, WiringError
-from digital_painschool.people import HsaId
+from digital_painschool.people import HsaId, by_hsa_id
 from digital_painschool.policy import Policy
 from digital_painschool.program import Program
 
 
 @frozen(kw_only=True)
 class UnitTerms:
-    """What one unit has of its own: a policy, and programs that only it offers."""
+    """What one unit has of its own.
 
-    policy: Policy = Policy()
+    Args:
+        policy: The unit's whole policy; None, or left out: the one that holds for every unit. To change a few values
+            of that one, use `attrs.evolve`.
+        programs: Programs that only this unit offers.
+    """
+
+    policy: Policy | None = None
     programs: tuple[Program, ...] = ()
 
 
 def _units(units: Mapping[str, UnitTerms]) -> Mapping[HsaId, UnitTerms]:
-    return MappingProxyType({HsaId(unit): terms for unit, terms in units.items()})
+    return MappingProxyType(by_hsa_id(units))
 
 
 @frozen(kw_only=True)
@@ -33,6 +39,7 @@ class Catalogue:
         units: What some units have of their own, by HSA-id.
 
     Raises:
+        InvalidValue: A key of `units` is no HSA-id, or two keys are the same one.
         WiringError: A unit would be offered two programs with one key.
     """
 
@@ -47,12 +54,12 @@ class Catalogue:
 
     def policy_of(self, unit: HsaId) -> Policy:
         """Give the policy that holds for a unit."""
-        own = self.units.get(unit)
-        return self.policy if own is None else own.policy
+        own = self.units.get(HsaId(unit))
+        return self.policy if own is None or own.policy is None else own.policy
 
     def offered(self, unit: HsaId) -> tuple[Program, ...]:
         """Give the list "Moment" of a unit. Rule: M-07."""
-        own = self.units.get(unit)
+        own = self.units.get(HsaId(unit))
         return self.programs if own is None else (*self.programs, *own.programs)
 
     def program(self, unit: HsaId, key: str) -> Program:

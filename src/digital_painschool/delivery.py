@@ -2,7 +2,8 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -13,7 +14,15 @@ from digital_painschool.digest import Action as DigestAction
 from digital_painschool.digest import Batch, Claim, Decision, DeliveryResult
 from digital_painschool.dispatch import Unreachable, send
 from digital_painschool.enrolment import Enrolment
-from digital_painschool.errors import Conflict, DeliveryFailed, InvalidValue, NotFound, RuleBroken, StorageFailed
+from digital_painschool.errors import (
+    Conflict,
+    DeliveryFailed,
+    InvalidValue,
+    NotFound,
+    PainschoolError,
+    RuleBroken,
+    StorageFailed,
+)
 from digital_painschool.notification import Status
 from digital_painschool.people import System
 from digital_painschool.ports.inbox import Delivered
@@ -94,16 +103,18 @@ class Delivery:
         return DeliveryReport(**report)
 
     def _deliver(self, claims: Sequence[Claim], at: datetime, report: Counter[str]) -> None:
-        enrolments = self._load({r.notification.trigger.enrolment_id for c in claims for r in c.digest.pending})
+        ids = {record.notification.trigger.enrolment_id for claim in claims for record in claim.digest.pending}
+        enrolments, unreadable = self._steps.load_each(ids)
         results: list[DeliveryResult] = []
         decided: list[tuple[Claim, Decision]] = []
         for claim in claims:
-            decision = decide(claim.digest, at, self._steps.policy(claim.digest.unit))
-            result = self._without_sending(claim, decision, enrolments, at, report)
-            if result is None:
-                decided.append((claim, decision))
-            else:
-                results.append(result)
+            with self._isolated(claim):
+                decision = decide(claim.digest, at, self._steps.policy(claim.digest.unit))
+                result = self._without_sending(claim, decision, _States(enrolments, unreadable), at, report)
+                if result is None:
+                    decided.append((claim, decision))
+                else:
+                    results.append(result)
         if results:
             self._steps.storage.complete(results)
         begun = self._steps.storage.begin(decided) if decided else {}
@@ -113,17 +124,26 @@ class Delivery:
             batch = begun.get(claim.digest.id)
             if batch is None or (now := self._steps.now()) >= at + self._lease:
                 continue  # the claim is another worker's, or will be; or everything was cancelled since
-            result = self._send(claim, decision, batch, now, report)
-            access[claim.digest.id] = tuple(self._logged(result, claim, enrolments, now))
-            results.append(result)
+            with self._isolated(claim):
+                result = self._send(claim, decision, batch, now, report)
+                access[claim.digest.id] = tuple(self._logged(result, claim, enrolments, now))
+                results.append(result)
         if results:
             self._steps.storage.complete(results, access)
+
+    @contextmanager
+    def _isolated(self, claim: Claim) -> Iterator[None]:
+        """Let whatever is wrong with one recipient's records stop no other; the digest waits until its lease is over."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - a state that no rule ever made may bring a rule to anything
+            _log.error("digest %s waits: %s", claim.digest.id, _named(error))
 
     def _without_sending(
         self,
         claim: Claim,
         decision: Decision,
-        enrolments: Mapping[str, Enrolment | None],
+        states: "_States",
         at: datetime,
         report: Counter[str],
     ) -> DeliveryResult | None:
@@ -137,7 +157,7 @@ class Delivery:
             due = min((r.notification.due_at for r in digest.pending), default=at)
             return evolve(released, next_at=earliest_send_at(max(at, due), policy, digest.told_on))
         theirs = [r.notification for r in digest.pending if r.notification.id in decision.notifications]
-        if any(notification.trigger.enrolment_id not in enrolments for notification in theirs):
+        if any(notification.trigger.enrolment_id in states.unreadable for notification in theirs):
             report["waiting"] += len(theirs)
             return evolve(released, next_at=at + _UNTIL_REPAIRED)
         if attempts_exhausted(claim.lost, policy):
@@ -145,7 +165,7 @@ class Delivery:
             _log.error("digest %s is given up: %d workers were lost with it", digest.id, claim.lost)
             settled = dict.fromkeys(decision.notifications, Status.FAILED)
             return evolve(released, settled=settled, told_on=latest_day(digest.told_on, batched))
-        if all(is_obsolete(n, enrolments[n.trigger.enrolment_id], at) for n in theirs):
+        if all(is_obsolete(n, states.enrolments.get(n.trigger.enrolment_id), at) for n in theirs):
             report["dropped"] += len(theirs)
             settled = dict.fromkeys(decision.notifications, Status.DROPPED)
             return evolve(released, settled=settled, told_on=latest_day(digest.told_on, batched))
@@ -192,7 +212,7 @@ class Delivery:
         return evolve(result, next_at=next_retry_at(min(left), now, policy, collected=digest.collected))
 
     def _logged(
-        self, result: DeliveryResult, claim: Claim, enrolments: Mapping[str, Enrolment | None], now: datetime
+        self, result: DeliveryResult, claim: Claim, enrolments: Mapping[str, Enrolment], now: datetime
     ) -> Iterable[AccessEntry]:
         told = {
             record.notification.trigger.enrolment_id
@@ -200,26 +220,8 @@ class Delivery:
             if result.settled.get(record.notification.id) is Status.DELIVERED
         }
         for enrolment_id in sorted(told):
-            enrolment = enrolments[enrolment_id]
-            if enrolment is not None:
-                yield self._steps.access_entry(Action.DELIVER, _WORKER, now, enrolment)
-
-    def _load(self, enrolment_ids: set[str]) -> Mapping[str, Enrolment | None]:
-        """Return the states by id, None for one that was purged. A state that cannot be read is left out."""
-        storage = self._steps.storage
-        try:
-            found = storage.load_many(enrolment_ids)
-        except StorageFailed:
-            pass
-        else:
-            return {enrolment_id: found.get(enrolment_id) for enrolment_id in enrolment_ids}
-        readable: dict[str, Enrolment | None] = {}
-        for enrolment_id in sorted(enrolment_ids):
-            try:
-                readable[enrolment_id] = storage.load_many([enrolment_id]).get(enrolment_id)
-            except StorageFailed:
-                _log.error("enrolment %s cannot be read; its notifications wait until it is repaired", enrolment_id)
-        return readable
+            if enrolment_id in enrolments:
+                yield self._steps.access_entry(Action.DELIVER, _WORKER, now, enrolments[enrolment_id])
 
     def _note_ended_accesses(self) -> int:
         now = self._steps.now()
@@ -254,7 +256,27 @@ class Delivery:
             # Perhaps this one enrolment alone; if it is the storage, the next claim says so.
             _log.error("enrolment %s could not be changed: %s", enrolment_id, failure)
             return False
+        except Exception as error:  # noqa: BLE001 - a state that no rule ever made may bring a rule to anything
+            _log.error("enrolment %s could not be changed: %s", enrolment_id, _named(error))
+            return False
         return True
+
+
+@frozen
+class _States:
+    """The states that a claim needs.
+
+    Args:
+        enrolments: Those that there are, by id.
+        unreadable: The ids of those that the storage cannot read.
+    """
+
+    enrolments: Mapping[str, Enrolment]
+    unreadable: Collection[str]
+
+
+def _named(error: Exception) -> str:
+    return str(error) if isinstance(error, PainschoolError) else type(error).__name__
 
 
 def _result(claim: Claim, at: datetime) -> DeliveryResult:

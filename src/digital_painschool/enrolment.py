@@ -9,7 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from digital_painschool.events import (
     AccessEnded,
@@ -138,8 +138,8 @@ class Enrolment:
     id: str
     version: int
     person: PersonId
-    unit: HsaId
-    therapist: HsaId
+    unit: HsaId = field(converter=HsaId)
+    therapist: HsaId = field(converter=HsaId)
     program: str
     program_version: str
     phase: Phase = Phase.ACTIVE
@@ -191,6 +191,19 @@ class Tally:
     done: bool = False
     undelivered: int = 0
     priority: bool = False
+
+
+@frozen(kw_only=True)
+class UnreadableEnrolment:
+    """Stands in a list for an enrolment that is kept and cannot be read, so that the list can go on and name it.
+
+    Args:
+        enrolment_id: Which one.
+        unit: The unit that gives it; None when that cannot be read either.
+    """
+
+    enrolment_id: str
+    unit: HsaId | None = None
 
 
 def apply(enrolment: Enrolment | None, event: Event) -> Enrolment:

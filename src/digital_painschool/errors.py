@@ -39,6 +39,8 @@ class Reason(Enum):
     NOT_APPROVED = "not-approved"
     DECISION_MISSING = "decision-missing"
     ANOTHER_UNITS_PLAN = "another-units-plan"
+    RECEIPT_OF_ANOTHER_PLAN = "receipt-of-another-plan"
+    RECEIPT_NOT_OURS = "receipt-not-ours"
 
     @property
     def advice(self) -> str:
@@ -75,6 +77,8 @@ _ADVICE: Mapping[Reason, str] = MappingProxyType(
         Reason.NOT_APPROVED: "approve the plan, naming the decision (gallringsbeslut), before purging",
         Reason.DECISION_MISSING: "name the decision (gallringsbeslut) that the purge rests on",
         Reason.ANOTHER_UNITS_PLAN: "it belongs to another unit; only that unit's data administrator can go on with it",
+        Reason.RECEIPT_OF_ANOTHER_PLAN: "the receipt is not that of the stored plan; give the right one, or plan anew",
+        Reason.RECEIPT_NOT_OURS: "the receipt's digest does not fit: it was changed, or another key made it; plan anew",
     }
 )
 
@@ -138,7 +142,7 @@ class InvalidIdentity(InvalidValue):
     """The text is not an identity number of any scheme that is accepted here."""
 
 
-class InvalidProgram(PainschoolError):
+class InvalidProgram(InvalidValue):
     """A program definition that cannot be used; `problems` names every wrong key and what was expected there."""
 
     def __init__(self, source: str, problems: Sequence[str], /) -> None:
@@ -167,6 +171,10 @@ class OutcomeUnknown(StorageFailed):
 
     Nobody but the storage knows which: load again, and decide again on what is there.
     """
+
+
+class AdapterFailed(PainschoolError):
+    """An adapter of another make, a clock or a maker of ids failed or gave a wrong answer; nothing was changed."""
 
 
 class DeliveryFailed(PainschoolError):

@@ -33,8 +33,8 @@ class Started(_Fact):
 
     enrolment_id: str
     person: PersonId
-    unit: HsaId
-    therapist: HsaId
+    unit: HsaId = field(converter=HsaId)
+    therapist: HsaId = field(converter=HsaId)
     program: str
     program_version: str
     access_until: datetime
@@ -44,7 +44,7 @@ class Started(_Fact):
 class HandedOver(_Fact):
     """Another therapist has the patient now. Rule: D-09a."""
 
-    therapist: HsaId
+    therapist: HsaId = field(converter=HsaId)
 
 
 @frozen(kw_only=True, slots=False)

@@ -4,22 +4,19 @@ Rule: M-21, D-21a.
 """
 
 import csv
-import errno
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
 from enum import Enum
 from pathlib import Path
-from types import NoneType, TracebackType
-from typing import IO, Self
+from typing import IO
 
-from digital_painschool.border import Answer
+from digital_painschool.cells import cell
 from digital_painschool.errors import StorageFailed
 from digital_painschool.events import ConversationRenamed, ConversationStarted, Event, FormSaved, MessageSent
 from digital_painschool.ports.storage import Content, Entry, History
-from digital_painschool.purging import ExportedFile
+from digital_painschool.publishing import publication
+from digital_painschool.purging import ExportedFile, Held
 from digital_painschool.serialization import KIND_OF, event_to_data
 
 
@@ -63,35 +60,12 @@ _WRITTEN: Mapping[type[Event], tuple[type, str]] = {
 _LINE_BREAKS = str.maketrans({"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 """What some readers take for the end of a line, within JSON's strings."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-def cell(value: Answer | None) -> str:
-    """Give a value as the text of a CSV cell; a text that a spreadsheet would run as a formula gets an apostrophe."""
-    return _CELLS.get(type(value), str)(value)
-
-
-def _text(value: str) -> str:
-    return f"'{value}" if value.startswith(_FORMULA) else value
-
-
-_CELLS: Mapping[type, Callable[..., str]] = {
-    NoneType: lambda _: "",
-    str: _text,
-    tuple: lambda value: _text(" ".join(value)),
-}
-
 
 def enrolment_row(history: History) -> list[str]:
     """Give an enrolment's line of `enrolments.csv`, in the order of `ENROLMENT_COLUMNS`."""
     e = history.enrolment
     return [
-        e.id,
-        e.person.value,
-        e.person.scheme,
-        e.program,
-        e.program_version,
-        e.therapist,
+        *map(cell, (e.id, e.person.value, e.person.scheme, e.program, e.program_version, e.therapist)),
         e.started_at.isoformat(),
         e.ended_at.isoformat() if e.ended_at else "",
         cell(e.end_reason),
@@ -111,10 +85,10 @@ def answer_rows(history: History) -> Iterator[list[str]]:
             continue
         answers = _written(history, entry)
         assert isinstance(answers, Mapping)
-        start = (history.enrolment.id, event.form, str(event.number), event.at.isoformat())
+        start = (cell(history.enrolment.id), cell(event.form), str(event.number), event.at.isoformat())
         end = (cell(event.score), "1" if event.alert else "0")
         for question, answer in answers.items():
-            yield [*start, question, cell(answer), *end]
+            yield [*start, cell(question), cell(answer), *end]
 
 
 def json_line(history: History) -> str:
@@ -158,52 +132,49 @@ def _written(history: History, entry: Entry) -> Content | None:
 
 
 class _HashedFile:
-    """A text file that counts its lines and hashes its bytes while they are written, and is there only when whole."""
+    """A text file that counts its lines and hashes its bytes while they are written."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._partial = path.with_name(path.name + ".partial")
-        if path.exists():
-            raise FileExistsError(errno.EEXIST, f"{path.name} is there already", path)
+    def __init__(self, name: str, file: IO[bytes]) -> None:
+        self._name = name
+        self._file = file
         self._hash = hashlib.sha256()
-        self._file: IO[bytes] = open(self._partial, "wb", opener=_for_the_owner_alone)  # noqa: SIM115
         self._waiting: list[str] = []
         self.write = self._waiting.append
         """Takes a line or several; they are in the file after `flush`."""
         self.lines = 0
 
     def flush(self) -> None:
-        data = "".join(self._waiting).encode()
+        # Half of a surrogate pair, which only damaged rows have, becomes the escape that JSON has for it.
+        data = "".join(self._waiting).encode(errors="backslashreplace")
         self._waiting.clear()
         self._hash.update(data)
         self._file.write(data)
 
     def finish(self) -> ExportedFile:
         self.flush()
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        return ExportedFile(name=self._path.name, lines=self.lines, sha256=self._hash.hexdigest())
+        holds = FILES[self._name]
+        return ExportedFile(name=self._name, lines=self.lines, sha256=self._hash.hexdigest(), holds=holds)
 
-    def publish(self) -> None:
-        self._partial.replace(self._path)
 
-    def __enter__(self) -> Self:
-        return self
+_ENROLMENTS_CSV, _ANSWERS_CSV, _JSON_LINES = "enrolments.csv", "answers.csv", "enrolments.jsonl"
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.close()
-        self._partial.unlink(missing_ok=True)
+FILES: Mapping[str, tuple[Held, ...]] = {
+    _ENROLMENTS_CSV: (Held.FIGURES,),
+    _ANSWERS_CSV: (Held.ANSWERS,),
+    _JSON_LINES: tuple(Held),
+}
+"""What each file of an export holds of an enrolment."""
 
+FILES_OF: Mapping[Format, tuple[str, ...]] = {
+    Format.CSV: (_ENROLMENTS_CSV, _ANSWERS_CSV),
+    Format.JSON_LINES: (_JSON_LINES,),
+}
+"""The files of each format."""
 
 Writer = Callable[[History], None]
-Opened = tuple[list[_HashedFile], Writer]
 
 
-def _csv(stack: ExitStack, folder: Path) -> Opened:
-    enrolments, answers = (stack.enter_context(_HashedFile(folder / f"{n}.csv")) for n in ("enrolments", "answers"))
+def _csv(enrolments: _HashedFile, answers: _HashedFile) -> Writer:
     write_enrolment, write_answer = csv.writer(enrolments), csv.writer(answers)
     write_enrolment.writerow(ENROLMENT_COLUMNS)
     write_answer.writerow(ANSWER_COLUMNS)
@@ -215,20 +186,18 @@ def _csv(stack: ExitStack, folder: Path) -> Opened:
         write_answer.writerows(rows)
         answers.lines += len(rows)
 
-    return [enrolments, answers], write
+    return write
 
 
-def _json_lines(stack: ExitStack, folder: Path) -> Opened:
-    lines = stack.enter_context(_HashedFile(folder / "enrolments.jsonl"))
-
+def _json_lines(lines: _HashedFile) -> Writer:
     def write(history: History) -> None:
         lines.write(json_line(history) + "\n")
         lines.lines += 1
 
-    return [lines], write
+    return write
 
 
-_FORMATS: Mapping[Format, Callable[[ExitStack, Path], Opened]] = {Format.CSV: _csv, Format.JSON_LINES: _json_lines}
+_FORMATS: Mapping[Format, Callable[..., Writer]] = {Format.CSV: _csv, Format.JSON_LINES: _json_lines}
 _ALL = frozenset(KIND_OF)
 _KINDS: Mapping[Format, frozenset[type[Event]]] = {Format.CSV: frozenset({FormSaved}), Format.JSON_LINES: _ALL}
 
@@ -239,29 +208,51 @@ def kinds_for(formats: Iterable[Format]) -> frozenset[type[Event]] | None:
     return None if kinds == _ALL else kinds
 
 
+def is_whole(history: History, kinds: Iterable[type[Event]] | None) -> bool:
+    """Tell whether a history has all that its state counts: an entry whose row is damaged may be in no list at all.
+
+    Args:
+        history: What is to be exported.
+        kinds: The kinds of entries that were asked for; None for all.
+    """
+    enrolment = history.enrolment
+    if kinds is None:
+        numbers = [entry.seq for entry in history.timeline]
+        if numbers != [*range(1, enrolment.version + 1)]:
+            return False
+    elif FormSaved in kinds:
+        saved = sum(isinstance(entry.event, FormSaved) for entry in history.timeline)
+        if saved != sum(form.saved for form in enrolment.forms):
+            return False
+    written = (entry for entry in history.timeline if type(entry.event) in _WRITTEN)
+    return all(isinstance(history.documents.get(e.seq), _WRITTEN[type(e.event)][0]) for e in written)
+
+
 def write_export(folder: Path, formats: Iterable[Format], histories: Iterable[History]) -> tuple[ExportedFile, ...]:
-    """Write an export into a folder; a file stands under its name only when all of it is written.
+    """Write an export into a folder; its files appear there together when all is written, and replace nothing.
+
+    A folder takes one export at a time. What a killed export has left in it is deleted first.
 
     Raises:
-        StorageFailed: A file could not be written, or one of that name is there already; none is left half done.
+        StorageFailed: A file could not be written, one of that name is there already, or another export is being
+            written into the folder; no file of this export is left.
     """
+    names = {format_: FILES_OF[format_] for format_ in formats}
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with ExitStack() as stack:
-            opened = [_FORMATS[format_](stack, folder) for format_ in dict.fromkeys(formats)]
+        with publication(folder, [name for its in names.values() for name in its], FILES) as published:
+            opened = {
+                format_: [_HashedFile(name, published.open(name)) for name in its] for format_, its in names.items()
+            }
+            writers = [_FORMATS[format_](*files) for format_, files in opened.items()]
+            written = [file for files in opened.values() for file in files]
             for history in histories:
-                for files, write in opened:
+                for write in writers:
                     write(history)
-                    for file in files:
-                        file.flush()
-            written = [file for files, _ in opened for file in files]
+                for file in written:
+                    file.flush()
             finished = tuple(file.finish() for file in written)
-            for file in written:
-                file.publish()
+            published.publish()
             return finished
     except OSError as error:
-        raise StorageFailed(f"the export could not be written: {error.strerror}; choose another folder") from None
-
-
-def _for_the_owner_alone(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+        why = error.strerror or type(error).__name__
+        raise StorageFailed(f"the export could not be written: {why}; choose another folder") from None

@@ -3,11 +3,27 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, get_args
 
-from attrs import frozen
+from attrs import field, frozen
 
-_FARTHEST = 10**15
+from digital_painschool.limits import (
+    FARTHEST,
+    KEY,
+    LABEL,
+    POINTS,
+    TEXT,
+    TEXT_LENGTH,
+    TITLE,
+    exactly,
+    number,
+    optional,
+    several,
+    whole,
+)
+
+_POINTS = whole(-POINTS, POINTS)
+_NUMBER = number(-FARTHEST, FARTHEST)
 
 
 @frozen(kw_only=True)
@@ -21,17 +37,17 @@ class Option:
         alert: True raises a priority flag (D-17a).
     """
 
-    key: str
-    text: str
-    score: int | None = None
-    alert: bool = False
+    key: str = field(validator=KEY)
+    text: str = field(validator=TEXT)
+    score: int | None = field(default=None, validator=optional(_POINTS))
+    alert: bool = field(default=False, validator=exactly(bool))
 
 
 @frozen(kw_only=True)
 class _Question:
-    key: str
-    text: str
-    required: bool = True
+    key: str = field(validator=KEY)
+    text: str = field(validator=TEXT)
+    required: bool = field(default=True, validator=exactly(bool))
 
     kind: ClassVar[str]
 
@@ -54,16 +70,16 @@ class Scale(_Question):
     """
 
     kind = "scale"
-    lowest: int = 0
-    highest: int = 10
-    low_label: str = ""
-    high_label: str = ""
-    scored: bool = False
-    alert_from: int | None = None
+    lowest: int = field(default=0, validator=_POINTS)
+    highest: int = field(default=10, validator=_POINTS)
+    low_label: str = field(default="", validator=LABEL)
+    high_label: str = field(default="", validator=LABEL)
+    scored: bool = field(default=False, validator=exactly(bool))
+    alert_from: int | None = field(default=None, validator=optional(_POINTS))
 
     def problems(self) -> Iterator[str]:
-        if not -_FARTHEST <= self.lowest < self.highest <= _FARTHEST:
-            yield "highest: must be above lowest, and neither beyond 1e15"
+        if not self.lowest < self.highest:
+            yield "highest: must be above lowest"
         if self.alert_from is not None and not self.lowest <= self.alert_from <= self.highest:
             yield "alert_from: must lie on the scale"
 
@@ -73,7 +89,7 @@ class Choice(_Question):
     """One of several options; the answer is the option's key."""
 
     kind = "choice"
-    options: tuple[Option, ...]
+    options: tuple[Option, ...] = field(validator=several(exactly(Option)))
 
     @cached_property
     def by_key(self) -> Mapping[str, Option]:
@@ -89,7 +105,7 @@ class ManyChoices(_Question):
     """Any number of several options; the answer is their keys, each once."""
 
     kind = "many-choices"
-    options: tuple[Option, ...]
+    options: tuple[Option, ...] = field(validator=several(exactly(Option)))
 
     @cached_property
     def by_key(self) -> Mapping[str, Option]:
@@ -114,16 +130,16 @@ class Number(_Question):
     """
 
     kind = "number"
-    lowest: float = -1e12
-    highest: float = 1e12
-    unit_label: str = ""
-    whole: bool = False
-    scored: bool = False
-    alert_from: float | None = None
+    lowest: float = field(default=-1e12, validator=_NUMBER)
+    highest: float = field(default=1e12, validator=_NUMBER)
+    unit_label: str = field(default="", validator=LABEL)
+    whole: bool = field(default=False, validator=exactly(bool))
+    scored: bool = field(default=False, validator=exactly(bool))
+    alert_from: float | None = field(default=None, validator=optional(_NUMBER))
 
     def problems(self) -> Iterator[str]:
-        if not -_FARTHEST <= self.lowest < self.highest <= _FARTHEST:
-            yield "highest: must be above lowest, and neither beyond 1e15"
+        if not self.lowest < self.highest:
+            yield "highest: must be above lowest"
         if self.alert_from is not None and not self.lowest <= self.alert_from <= self.highest:
             yield "alert_from: must lie between lowest and highest"
         if self.scored and not self.whole:
@@ -139,11 +155,7 @@ class Text(_Question):
     """
 
     kind = "text"
-    longest: int = 4000
-
-    def problems(self) -> Iterator[str]:
-        if not 1 <= self.longest <= 100_000:
-            yield "longest: must be 1 to 100000"
+    longest: int = field(default=4000, validator=whole(1, TEXT_LENGTH))
 
 
 @frozen(kw_only=True)
@@ -168,10 +180,10 @@ class Form:
         alert_from: A score of this or more raises a priority flag (D-17a).
     """
 
-    key: str
-    title: str
-    questions: tuple[Question, ...]
-    alert_from: int | None = None
+    key: str = field(validator=KEY)
+    title: str = field(validator=TITLE)
+    questions: tuple[Question, ...] = field(validator=several(exactly(*get_args(Question))))
+    alert_from: int | None = field(default=None, validator=optional(whole(-FARTHEST, FARTHEST)))
 
     @cached_property
     def keys(self) -> frozenset[str]:
@@ -192,12 +204,10 @@ class Form:
         """Name what is wrong within the form, each with the key that it concerns."""
         if not self.questions:
             yield "questions: a form has at least one"
-        yield from blank("", key=self.key, title=self.title)
         yield from repeated("questions", [question.key for question in self.questions])
         if self.alert_from is not None and not self.scored:
             yield "alert_from: no question of the form is scored"
         for question in self.questions:
-            yield from blank(f"questions[{question.key}].", key=question.key, text=question.text)
             yield from (f"questions[{question.key}].{problem}" for problem in question.problems())
 
 
@@ -206,19 +216,10 @@ def repeated(name: str, keys: list[str]) -> Iterator[str]:
     yield from (f"{name}: {key!r} comes twice" for key, times in sorted(Counter(keys).items()) if times > 1)
 
 
-def blank(path: str, **texts: str) -> Iterator[str]:
-    """Name each of the texts that is empty or nothing but white space."""
-    yield from (f"{path}{name}: is empty" for name, text in texts.items() if not text.strip())
-
-
 def _option_problems(options: tuple[Option, ...]) -> Iterator[str]:
     if not options:
         yield "options: there must be at least one to choose"
     yield from repeated("options", [option.key for option in options])
-    for option in options:
-        yield from blank(f"options[{option.key}].", key=option.key, text=option.text)
-        if option.score is not None and abs(option.score) > _FARTHEST:
-            yield f"options[{option.key}].score: must not be beyond 1e15"
 
 
 def is_scored(question: Question) -> bool:

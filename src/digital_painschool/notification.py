@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import Enum
 from types import MappingProxyType
 
-from attrs import frozen
+from attrs import field, frozen
 
 from digital_painschool.people import HsaId, PersonId
 from digital_painschool.policy import FlagKind
@@ -112,7 +112,7 @@ class Notification:
     """
 
     id: str
-    unit: HsaId
+    unit: HsaId = field(converter=HsaId)
     channel: Channel
     recipient: PersonId | HsaId
     template: Template

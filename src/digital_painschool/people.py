@@ -1,23 +1,28 @@
 """Who takes part: patients by identity number, staff by HSA-id, and the signature that each step carries."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from enum import Enum
-from typing import Self
+from typing import Self, TypeVar
 
 from attrs import field, frozen
 
 from digital_painschool.errors import InvalidValue
+from digital_painschool.masking import Masked, masked_text
 
-_HSA_ID = re.compile(r"SE[0-9]{10}-[A-Za-z0-9]+", re.ASCII)
+_HSA_ID = re.compile(r"[Ss][Ee][0-9]{10}-[A-Za-z0-9]+")
 _HSA_ID_LENGTH = 31
 _PERSON_VALUE = re.compile(r"[0-9A-Z]{12}", re.ASCII)
+
+Value = TypeVar("Value")
 
 
 class HsaId(str):
     """The id of a person or a unit in the national staff directory: `SE`, ten digits, a hyphen, letters and digits.
 
-    At most 31 characters, ASCII only. A plain `str` is taken wherever an `HsaId` is asked for and is checked there.
+    At most 31 characters, ASCII only. An id is the same id in small letters and in capitals: the canonical form is in
+    capitals, and an `HsaId` is always in that form. Rule: D-06b. A plain `str` is taken wherever an `HsaId` is asked
+    for and is checked there.
 
     Raises:
         InvalidValue: The text is not of that form.
@@ -30,7 +35,22 @@ class HsaId(str):
             return text
         if not isinstance(text, str) or len(text) > _HSA_ID_LENGTH or not _HSA_ID.fullmatch(text):
             raise InvalidValue("an HSA-id is SE, ten digits, a hyphen, then letters and digits, 31 characters at most")
-        return super().__new__(cls, text)
+        return super().__new__(cls, text.upper())
+
+
+def by_hsa_id(entries: Mapping[str, Value]) -> dict[HsaId, Value]:
+    """Return the entries under canonical HSA-ids. Rule: D-06b.
+
+    Raises:
+        InvalidValue: A key is not an HSA-id, or two keys are the same HSA-id.
+    """
+    found: dict[HsaId, Value] = {}
+    for text, entry in entries.items():
+        hsa_id = HsaId(text)
+        if hsa_id in found:
+            raise InvalidValue(f"{hsa_id} comes twice, in small letters and in capitals; keep one")
+        found[hsa_id] = entry
+    return found
 
 
 class Role(Enum):
@@ -56,21 +76,26 @@ class PersonId:
         scheme: The kind of number, such as `"personnummer"`.
         value: Twelve ASCII characters (digits and capital letters), no separator.
 
-    The `repr` and `str` are masked (`19850709-****`); ask for `value` where the number itself is meant.
+    The number is masked however the value is shown (`19850709-****`); ask for `value` where the number itself is meant.
     """
 
     scheme: str = field()
-    value: str = field()
+    _value: Masked[str] = field(converter=masked_text)
 
     @scheme.validator
     def _is_named(self, _: object, scheme: str) -> None:
         if not isinstance(scheme, str) or not scheme.isascii() or not scheme.replace("-", "").isalnum():
             raise InvalidValue("a scheme is named with letters, digits and hyphens, such as 'personnummer'")
 
-    @value.validator
-    def _is_canonical(self, _: object, value: str) -> None:
-        if not isinstance(value, str) or not _PERSON_VALUE.fullmatch(value):
+    @_value.validator
+    def _is_canonical(self, _: object, value: Masked[str]) -> None:
+        if not isinstance(value.reveal(), str) or not _PERSON_VALUE.fullmatch(value.reveal()):
             raise InvalidValue("an identity number in canonical form is twelve digits or capital letters")
+
+    @property
+    def value(self) -> str:
+        """The number itself."""
+        return self._value.reveal()
 
     def __repr__(self) -> str:
         return f"{self.value[:8]}-****"

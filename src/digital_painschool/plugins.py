@@ -12,10 +12,12 @@ import pluggy
 from attrs import frozen
 
 from digital_painschool.adapters import offers
+from digital_painschool.adapters.options import secret
 from digital_painschool.border import plain_text
 from digital_painschool.catalogue import Catalogue
 from digital_painschool.errors import InvalidValue, WiringError
 from digital_painschool.ports import Clock, Ports, hooks
+from digital_painschool.ports.guarded import guarded_call
 from digital_painschool.ports.hooks import PROJECT, Offer
 from digital_painschool.program import Program
 from digital_painschool.school import PainSchool, system_clock
@@ -147,7 +149,9 @@ def open_school(
     else:
         raise InvalidValue(f"settings is Settings, a path or a storage URL, not {type(settings).__name__}")
     programs = catalogue(chosen, plugins)
-    return PainSchool(connect(chosen.migrating() if migrate else chosen, plugins), catalogue=programs, clock=clock)
+    key = None if chosen.receipt_key is None else secret(chosen.receipt_key)
+    ports = connect(chosen.migrating() if migrate else chosen, plugins)
+    return PainSchool(ports, catalogue=programs, clock=clock, receipt_key=key)
 
 
 def _asked(kind: str, implementation: pluggy.HookImpl) -> Iterable[Installed]:
@@ -178,7 +182,8 @@ def _make(found: Iterable[Installed], kind: str, chosen: Chosen) -> Any:
     of_kind = [one for one in found if one.kind == kind]
     matching = [one for one in of_kind if one.offer.name == chosen.name]
     if len(matching) == 1:
-        return matching[0].offer.make(chosen.options)
+        make = guarded_call(matching[0].offer.make, f"making the {kind} {chosen.name!r}", WiringError)
+        return make(chosen.resolved(matching[0].offer.secrets))
     listed = ", ".join(f"{one.offer.name!r} (by {one.plugin})" for one in of_kind) or "nothing"
     if not chosen.name:
         raise WiringError(f"the {kind} is missing in the settings, and there is no default; installed are {listed}")

@@ -6,7 +6,10 @@ from enum import Enum
 from attrs import field, frozen
 
 from digital_painschool.errors import InvalidProgram
-from digital_painschool.form import Form, blank, repeated
+from digital_painschool.form import Form, repeated
+from digital_painschool.limits import KEY, PAGE_TEXT, TITLE, exactly, several, whole
+
+_MODULE_NUMBER = whole(1, 999)
 
 
 class Ordering(Enum):
@@ -21,9 +24,9 @@ class Ordering(Enum):
 class Page:
     """A page of a module: text, and the forms that it carries, by key. Rule: M-01."""
 
-    title: str
-    text: str
-    forms: tuple[str, ...] = ()
+    title: str = field(validator=TITLE)
+    text: str = field(validator=PAGE_TEXT)
+    forms: tuple[str, ...] = field(default=(), validator=several(KEY))
 
 
 @frozen(kw_only=True)
@@ -31,22 +34,20 @@ class Module:
     """A theme of the program, read page by page. Rule: M-01.
 
     Args:
-        number: What it is known by, from 1 up.
+        number: What it is known by, 1 to 999.
         title: What a person reads.
         pages: In reading order.
     """
 
-    number: int
-    title: str
-    pages: tuple[Page, ...]
+    number: int = field(validator=_MODULE_NUMBER)
+    title: str = field(validator=TITLE)
+    pages: tuple[Page, ...] = field(validator=several(exactly(Page)))
 
     def problems(self, forms: frozenset[str]) -> Iterator[str]:
         """Name what is wrong within the module, given the keys of the forms that there are."""
-        yield from blank("", title=self.title)
         if not self.pages:
             yield "pages: a module has at least one page"
         for page in self.pages:
-            yield from blank(f"pages[{page.title}].", title=page.title)
             yield from repeated(f"pages[{page.title}].forms", list(page.forms))
             yield from (
                 f"pages[{page.title}].forms: there is no form {key!r}" for key in page.forms if key not in forms
@@ -57,17 +58,17 @@ class Module:
 class EndReason:
     """A reason to end, as the therapist chooses it from the list. Rule: M-19, D-19a."""
 
-    key: str
-    title: str
+    key: str = field(validator=KEY)
+    title: str = field(validator=TITLE)
 
 
 @frozen(kw_only=True)
 class Pace:
     """Advice on pace, shown and never enforced. Rule: M-02."""
 
-    modules_a_week: int = 1
-    hours_from: int = 2
-    hours_to: int = 6
+    modules_a_week: int = field(default=1, validator=whole(1, 100))
+    hours_from: int = field(default=2, validator=whole(1, 168))
+    hours_to: int = field(default=6, validator=whole(1, 168))
 
 
 @frozen(kw_only=True)
@@ -92,18 +93,18 @@ class Program:
         InvalidProgram: The parts do not fit together; every problem is named.
     """
 
-    key: str
-    version: str
-    title: str
-    modules: tuple[Module, ...]
-    forms: tuple[Form, ...] = ()
-    reading_order: tuple[int, ...] = ()
-    required: tuple[int, ...] = ()
-    ordering: Ordering = Ordering.GUIDED
-    end_reasons: tuple[EndReason, ...]
-    access_months: int = 12
-    pace: Pace = Pace()
-    example: bool = False
+    key: str = field(validator=KEY)
+    version: str = field(validator=KEY)
+    title: str = field(validator=TITLE)
+    modules: tuple[Module, ...] = field(validator=several(exactly(Module)))
+    forms: tuple[Form, ...] = field(default=(), validator=several(exactly(Form)))
+    reading_order: tuple[int, ...] = field(default=(), validator=several(_MODULE_NUMBER))
+    required: tuple[int, ...] = field(default=(), validator=several(_MODULE_NUMBER))
+    ordering: Ordering = field(default=Ordering.GUIDED, validator=exactly(Ordering))
+    end_reasons: tuple[EndReason, ...] = field(validator=several(exactly(EndReason)))
+    access_months: int = field(default=12, validator=whole(1, 120))
+    pace: Pace = field(default=Pace(), validator=exactly(Pace))
+    example: bool = field(default=False, validator=exactly(bool))
     _modules: dict[int, Module] = field(init=False, eq=False, repr=False)
     _forms: dict[str, Form] = field(init=False, eq=False, repr=False)
     _carriers: dict[str, tuple[int, ...]] = field(init=False, eq=False, repr=False)
@@ -145,17 +146,12 @@ class Program:
         return self._carriers.get(form, ())
 
     def _problems(self) -> Iterator[str]:
-        yield from blank("", key=self.key, version=self.version, title=self.title)
         yield from self._order_problems()
-        if not 1 <= self.access_months <= 120:
-            yield "access_months: must be 1 to 120"
-        if self.pace.modules_a_week < 1 or not 0 < self.pace.hours_from <= self.pace.hours_to:
-            yield "pace: at least one module a week, and hours from more than 0 up to hours_to"
+        if not self.pace.hours_from <= self.pace.hours_to:
+            yield "pace.hours_to: must be at least hours_from"
         if not self.end_reasons:
             yield "end_reasons: there must be at least one to choose"
         yield from repeated("end_reasons", [reason.key for reason in self.end_reasons])
-        for reason in self.end_reasons:
-            yield from blank(f"end_reasons[{reason.key}].", key=reason.key, title=reason.title)
         yield from repeated("forms", [form.key for form in self.forms])
         for form in self.forms:
             yield from (f"forms[{form.key}].{problem}" for problem in form.problems())
@@ -165,7 +161,7 @@ class Program:
 
     def _order_problems(self) -> Iterator[str]:
         numbers = [module.number for module in self.modules]
-        if not numbers or numbers != sorted(set(numbers)) or numbers[0] < 1:
+        if not numbers or numbers != sorted(set(numbers)):
             yield "modules: numbers start at 1 or above, rise, and none comes twice"
         strangers = frozenset((*self.reading_order, *self.required)).difference(numbers)
         for name, chosen in (("reading_order", self.reading_order), ("required", self.required)):

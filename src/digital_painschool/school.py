@@ -15,7 +15,9 @@ from digital_painschool.desks.therapist import TherapistDesk
 from digital_painschool.errors import InvalidValue
 from digital_painschool.people import Actor, PersonId
 from digital_painschool.ports import Clock, Ports
+from digital_painschool.ports.guarded import closing
 from digital_painschool.programs import bundled_program
+from digital_painschool.receipt_proof import ReceiptKey
 from digital_painschool.steps import Steps
 
 
@@ -37,6 +39,7 @@ class PainSchool:
         catalogue: The programs on offer and the policies; left out, the bundled example program and the defaults.
         clock: Gives the present instant; an aware time.
         new_id: Makes an opaque id, given the present instant.
+        receipt_key: The secret that purge receipts are signed with, at least 32 characters; None signs none.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class PainSchool:
         catalogue: Catalogue | None = None,
         clock: Clock = system_clock,
         new_id: Callable[[datetime], str] = rising_id,
+        receipt_key: str | None = None,
     ) -> None:
         if not isinstance(ports, Ports):
             raise InvalidValue(f"ports is a Ports, not {type(ports).__name__}")
@@ -53,6 +57,7 @@ class PainSchool:
             raise InvalidValue("clock and new_id are functions")
         offered = Catalogue(programs=(bundled_program(),)) if catalogue is None else catalogue
         self._steps = Steps(ports, offered, clock, new_id)
+        self._receipt_key = None if receipt_key is None else ReceiptKey(receipt_key)
 
     def therapist(self, actor: Actor) -> TherapistDesk:
         """Give the desk of a therapist or a patient administrator whom the host has signed in. Rule: M-06."""
@@ -68,7 +73,7 @@ class PainSchool:
 
     def administrator(self, actor: Actor) -> AdministratorOffice:
         """Give the office of a data administrator whom the host has signed in. Rule: M-06, M-20."""
-        return AdministratorOffice(self._steps, actor)
+        return AdministratorOffice(self._steps, actor, self._receipt_key)
 
     def delivery(self, *, batch: int = 200, lease: timedelta = timedelta(minutes=15)) -> Delivery:
         """Give a delivery worker; a loop or cron calls its `run`. Rule: M-13, D-13a."""
@@ -80,8 +85,8 @@ class PainSchool:
         with ExitStack() as stack:
             single = (ports.storage, ports.identity, ports.inbox, ports.directory)
             for adapter in (*single, *ports.messengers, *ports.observers):
-                close = getattr(adapter, "close", None)
-                if callable(close):
+                close = closing(adapter)
+                if close is not None:
                     stack.callback(close)
 
     def __enter__(self) -> Self:

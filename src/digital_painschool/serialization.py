@@ -3,11 +3,17 @@
 What is written once must be readable for ten years and more, so nothing here depends on the name of a Python class: an
 event goes by its kind, from a table, and each kind has the upcasters that bring an older shape of it up to date.
 Instants are ISO 8601 text in UTC, sets are sorted lists, enums go by value.
+
+Whoever reads stored data passes `read_stored`, or `read_each` for a list: bytes change on disks and by hand, and what a
+parser says of them repeats them.
 """
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
+from math import isfinite
 from types import MappingProxyType
 from typing import Any, TypeVar, get_args
 
@@ -15,7 +21,7 @@ from attrs import NOTHING, fields
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from digital_painschool.border import Answer
+from digital_painschool.border import Answer, module_numbers, whole_number
 from digital_painschool.enrolment import Conversation, Enrolment, FormCount, Phase
 from digital_painschool.errors import StorageFailed
 from digital_painschool.events import (
@@ -48,10 +54,11 @@ from digital_painschool.purging import Decision, EndedEnrolment, ExportReceipt, 
 
 Data = dict[str, Any]
 Upcaster = Callable[[Data], Data]
+Row = TypeVar("Row")
 Value = TypeVar("Value")
+Instead = TypeVar("Instead")
 
-_AS_THEY_ARE = (str, int, bool, str | None)
-"""The types that JSON has too."""
+_log = logging.getLogger(__name__)
 
 _REMEMBERED = 4096
 """How many instants and HSA-ids are kept ready: a step writes the same ones several times, and the next reads them."""
@@ -91,6 +98,54 @@ ENROLMENT_SHAPE = 1
 """Raised whenever `Enrolment` or what `apply` makes of an event changes: states of another shape are replayed."""
 
 
+def read_stored(what: str, make: Callable[..., Value], *stored: Any) -> Value:
+    """Return what `make` makes of stored data.
+
+    Args:
+        what: What is read, for the error: its kind and its id, never its content.
+        make: Makes the value; it may raise anything.
+        stored: What `make` is given.
+
+    Raises:
+        StorageFailed: The data cannot be read. The error has no cause and no context, which would hold the data.
+    """
+    try:
+        return make(*stored)
+    except StorageFailed as error:  # it names a part, and says no more than this one would
+        failure = error
+    except Exception as error:  # noqa: BLE001 - the data may be anything, and a parser's error repeats it
+        failure = unreadable(what, error)
+    raise failure
+
+
+def read_each(
+    rows: Iterable[Row], make: Callable[[Row], Value], instead: Callable[[Row], Instead]
+) -> list[Value | Instead]:
+    """Return what `make` makes of each stored row, in the same order.
+
+    Args:
+        rows: What is stored.
+        make: Makes the value of a row; it may raise anything.
+        instead: Makes what stands for a row that cannot be read: its id, and nothing else that is in it. A row that has
+            not even an id is left out, and logged.
+    """
+    read: list[Value | Instead] = []
+    for row in rows:
+        with suppress(Exception):  # as above
+            read.append(make(row))
+            continue
+        try:
+            read.append(instead(row))
+        except Exception:  # noqa: BLE001 - as above
+            _log.error("a stored row cannot be read, and its id neither; was it changed by hand?")
+    return read
+
+
+def unreadable(what: str, error: Exception) -> StorageFailed:
+    """Return the error that says of stored data that it cannot be read; raise it outside of the `except` block."""
+    return StorageFailed(f"{what} cannot be read ({type(error).__name__}); was it changed by hand?")
+
+
 def shape_of(kind: str) -> int:
     """Give the shape in which events of a kind are written now."""
     return len(UPCASTERS.get(kind, ()))
@@ -115,17 +170,18 @@ def event_from_data(kind: str, shape: int, at: datetime, by: str, data: Data) ->
     Raises:
         StorageFailed: The kind or the shape is not known here, or the data does not fit them.
     """
+    return read_stored("a timeline entry", _make_event, kind, shape, at, by, data)
+
+
+def _make_event(kind: str, shape: int, at: datetime, by: str, data: Data) -> Event:
     upcasters = UPCASTERS.get(kind, ())
     if kind not in EVENT_KINDS or not 0 <= shape <= len(upcasters):
-        raise StorageFailed(f"a timeline entry of kind {kind!r}, shape {shape}, was written by a newer version")
-    try:
-        for upcaster in upcasters[shape:]:
-            data = upcaster(data)
-        data["at"] = at
-        data["by"] = by
-        event: Event = _EVENT_MAKERS[EVENT_KINDS[kind]](data, None)
-    except Exception as error:  # noqa: BLE001 - the data may be anything, and its content must not be shown
-        raise _unreadable(f"a timeline entry of kind {kind!r}", error) from None
+        raise StorageFailed("a timeline entry was written by a newer version, or is damaged")
+    for upcaster in upcasters[shape:]:
+        data = upcaster(data)
+    data["at"] = at
+    data["by"] = _text(by)
+    event: Event = _EVENT_MAKERS[EVENT_KINDS[kind]](data, None)
     return event
 
 
@@ -141,11 +197,7 @@ def enrolment_from_data(data: Data) -> Enrolment:
     Raises:
         StorageFailed: The data does not fit.
     """
-    try:
-        enrolment = _make_enrolment(data)
-    except Exception as error:  # noqa: BLE001 - as above
-        raise _unreadable("a stored state", error) from None
-    return enrolment
+    return read_stored("a stored state", _make_enrolment, data)
 
 
 def to_data(value: Profile | PurgePlan | PurgeReceipt | ExportReceipt | Decision | EndedEnrolment) -> Data:
@@ -160,17 +212,32 @@ def from_data(data: object, wanted: type[Value]) -> Value:
     Raises:
         StorageFailed: The data does not fit.
     """
-    try:
-        return _converter.structure(data, wanted)
-    except Exception as error:  # noqa: BLE001 - as above
-        raise _unreadable(f"a stored {wanted.__name__}", error) from None
+    structure: Callable[[object, type[Value]], Value] = _converter.structure
+    return read_stored(f"a stored {wanted.__name__}", structure, data, wanted)
 
 
 def content_from_data(data: Any) -> str | dict[str, Answer]:
-    """Make a document's content of what JSON gave back: several option keys are a tuple again."""
-    if isinstance(data, str):
-        return data
-    return {key: tuple(answer) if isinstance(answer, list) else answer for key, answer in data.items()}
+    """Make a document's content of what JSON gave back: several option keys are a tuple again.
+
+    Raises:
+        StorageFailed: The data is neither a text nor answers.
+    """
+    return read_stored("a stored document", _make_content, data)
+
+
+def _make_content(data: Any) -> str | dict[str, Answer]:
+    if type(data) is dict:
+        return {_text(key): _answer(answer) for key, answer in data.items()}
+    return _text(data)
+
+
+def _answer(data: Any) -> Answer:
+    if type(data) is list:
+        return tuple(map(_text, data))
+    if type(data) is int or (type(data) is float and isfinite(data)):
+        number: int | float = data
+        return number
+    return _text(data)
 
 
 @lru_cache(_REMEMBERED)
@@ -195,8 +262,32 @@ def optional_instant_from_text(text: str | None) -> datetime | None:
     return None if text is None else instant_from_text(text)
 
 
-def _unreadable(what: str, error: Exception) -> StorageFailed:
-    return StorageFailed(f"{what} cannot be read ({type(error).__name__}); was it changed by hand?")
+def _text(value: Any, _: object = None) -> str:
+    if type(value) is not str:
+        raise TypeError
+    if not value.isascii():
+        value.encode()  # no half of a surrogate pair, which could be neither shown nor kept again
+    return value
+
+
+def _optional_text(value: Any, _: object) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _number(value: Any, _: object) -> int:
+    return whole_number(value, "a stored number")
+
+
+def _listed(value: Any) -> list[Any]:
+    if type(value) is not list:
+        raise TypeError
+    return value
+
+
+def _truth(value: Any, _: object) -> bool:
+    if type(value) is not bool:
+        raise TypeError
+    return value
 
 
 def _instant(value: Any, _: object) -> datetime:
@@ -223,8 +314,7 @@ def _make_enrolment(data: Data) -> Enrolment:
     fields = enrolment.__dict__
     fields.update(_ENROLMENT_DEFAULTS)
     for name, value in data.items():
-        make = _ENROLMENT_FIELDS[name]
-        fields[name] = value if make is None else make(value, None)
+        fields[name] = _ENROLMENT_FIELDS[name](value, None)
     if len(fields) != len(_ENROLMENT_FIELDS):
         raise KeyError("a field without a default is missing")
     return enrolment
@@ -276,23 +366,26 @@ def _register_many(one: Any, describe: Callable[[Any], Any], make: Callable[[Any
     _register(
         tuple[one, ...],
         lambda values: [describe(value) for value in values],
-        lambda values, _: tuple([make(value, None) for value in values]),
+        lambda values, _: tuple([make(value, None) for value in _listed(values)]),
     )
 
 
 _converter = Converter(detailed_validation=False)
+for _plain, _strict in ((str, _text), (int, _number), (bool, _truth)):
+    _converter.register_structure_hook(_plain, _strict)
+_register(str | None, lambda value: value, _optional_text)
 _register(datetime, instant_to_text, _instant)
 _register(datetime | None, optional_instant_to_text, _optional_instant)
 _register(HsaId, str, lambda value, _: hsa_id_from_text(value))
 _register(Phase, lambda phase: phase.value, lambda value, _: Phase(value))
 _register(PersonId, lambda person: {"scheme": person.scheme, "value": person.value}, _person)
-_register(frozenset[int], sorted, lambda value, _: frozenset(value))
+_register(frozenset[int], sorted, lambda value, _: module_numbers(value))
 _register(
     frozenset[FlagKind],
     lambda flags: sorted(flag.value for flag in flags),
-    lambda value, _: frozenset(map(FlagKind, value)),
+    lambda value, _: frozenset(map(FlagKind, _listed(value))),
 )
-_register(tuple[str, ...], list, lambda value, _: tuple(value))
+_register(tuple[str, ...], list, lambda value, _: tuple(map(_text, _listed(value))))
 
 for _class in (Decision, EndedEnrolment):
     _described(_class)
@@ -301,9 +394,8 @@ _register_many(FormCount, _described(FormCount), _made(FormCount))
 _register_many(Conversation, _described(Conversation), _made(Conversation))
 _describe_enrolment = _described(Enrolment)
 _ENROLMENT_DEFAULTS = {field.name: field.default for field in fields(Enrolment) if field.default is not NOTHING}
-_ENROLMENT_FIELDS: Mapping[str, Callable[[Any, Any], Any] | None] = {
-    field.name: None if field.type in _AS_THEY_ARE else _converter.get_structure_hook(field.type)
-    for field in fields(Enrolment)
+_ENROLMENT_FIELDS: Mapping[str, Callable[[Any, Any], Any]] = {
+    field.name: _converter.get_structure_hook(field.type) for field in fields(Enrolment)
 }
 _EVENT_HOOKS = _Hooks(_event_described)
 _EVENT_MAKERS = _Hooks(_event_made)

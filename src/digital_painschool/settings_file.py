@@ -1,9 +1,11 @@
 """Settings in a TOML file: every key is known and of the right kind, or is named with what was expected."""
 
-import tomllib
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from datetime import time
 from pathlib import Path
+from types import GenericAlias
+from typing import get_args, get_origin
 from zoneinfo import ZoneInfo
 
 from cattrs import BaseValidationError, Converter, transform_error
@@ -11,14 +13,29 @@ from cattrs.v import format_exception
 
 from digital_painschool.catalogue import UnitTerms
 from digital_painschool.errors import InvalidProgram, InvalidValue, WiringError
-from digital_painschool.people import HsaId
+from digital_painschool.paths import absolute, absolute_url
 from digital_painschool.policy import Policy, zone_of
 from digital_painschool.programs import load_program
 from digital_painschool.settings import Chosen, Settings
+from digital_painschool.text_files import read_text, toml_table
 
 Table = Mapping[str, object]
 
-_SECTIONS = ("storage", "identity", "inbox", "directory", "messengers", "observers", "programs", "policy", "units")
+_SECTIONS = (
+    "storage",
+    "identity",
+    "inbox",
+    "directory",
+    "messengers",
+    "observers",
+    "programs",
+    "policy",
+    "units",
+    "receipt_key",
+)
+_TIME = re.compile(r"([01][0-9]|2[0-3])[:.]([0-5][0-9])(?::([0-5][0-9]))?")
+_PATHS = ("path", "folder")
+"""The options of an adapter that are paths, whichever adapter it is."""
 
 
 def read_settings(file: Path) -> Settings:
@@ -29,33 +46,30 @@ def read_settings(file: Path) -> Settings:
         InvalidProgram: A program file that it names is not usable.
     """
     try:
-        data = tomllib.loads(file.read_text("utf-8"))
-    except OSError as error:
-        raise WiringError(f"settings {file}: the file cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise WiringError(f"settings {file}: not TOML in UTF-8: {error}") from None
-    try:
-        return _settings(_table(data, "the file", _SECTIONS), file.parent)
+        path = absolute(file)
+        data = toml_table(read_text(path))
+        return _settings(_table(data, "the file", _SECTIONS), path.parent)
     except BaseValidationError as error:
-        problems = "\n  ".join(transform_error(error, path="policy", format_exception=_in_words))
-        raise WiringError(f"settings {file}:\n  {problems}") from None
+        problem = "\n  ".join(("", *transform_error(error, path="policy", format_exception=_in_words)))
     except InvalidProgram:
         raise
     except InvalidValue as error:
-        raise WiringError(f"settings {file}: {error}") from None
+        problem = f" {error}"
+    # Raised out here, so that nothing of the file hangs on the error as its context.
+    raise WiringError(f"settings {file}:{problem}")
 
 
 def _settings(data: Table, folder: Path) -> Settings:
     storage = _storage(data["storage"], folder) if "storage" in data else Chosen("")
 
     def one(section: str, default: Chosen) -> Chosen:
-        return _chosen(data[section], section, folder, storage) if section in data else default
+        return _placed(_named(data[section], section), folder) if section in data else default
 
     def several(section: str) -> tuple[Chosen, ...]:
         listed = data.get(section, [])
         if not isinstance(listed, list):
             raise InvalidValue(f"{section} is a list of tables: [[{section}]]")
-        return tuple(_chosen(item, section, folder, storage) for item in listed)
+        return tuple(_placed(_named(item, section), folder) for item in listed)
 
     plain = Settings(storage=storage)
     programs = _table(data.get("programs", {}), "programs", ("files", "offered"))
@@ -64,22 +78,31 @@ def _settings(data: Table, folder: Path) -> Settings:
     return Settings(
         storage=storage,
         identity=one("identity", plain.identity),
-        inbox=one("inbox", plain.inbox),
+        inbox=one("inbox", Chosen("")),
         directory=one("directory", plain.directory),
         messengers=several("messengers"),
         observers=several("observers"),
-        programs=tuple(load_program(folder / name) for name in _texts(programs, "files", "programs")),
+        programs=tuple(load_program(absolute(name, folder)) for name in _texts(programs, "files", "programs")),
         offered=_texts(programs, "offered", "programs") if "offered" in programs else None,
         policy=_policy(policy),
-        units={HsaId(unit): _unit(own, f"units.{unit}", policy, folder) for unit, own in units.items()},
+        units={unit: _unit(own, f"units.{unit}", policy, folder) for unit, own in units.items()},
+        receipt_key=_receipt_key(data.get("receipt_key"), folder),
     )
+
+
+def _receipt_key(where: object, folder: Path) -> str | None:
+    if where is not None and not isinstance(where, str):
+        raise InvalidValue("receipt_key is text: env:NAME or file:PATH")
+    if where is None or not where.startswith("file:"):
+        return where
+    return f"file:{absolute(where.removeprefix('file:'), folder)}"
 
 
 def _unit(own: object, where: str, policy: Table, folder: Path) -> UnitTerms:
     table = _table(own, where, ("policy", "programs"))
     return UnitTerms(
-        policy=_policy({**policy, **_table(table.get("policy", {}), f"{where}.policy")}),
-        programs=tuple(load_program(folder / name) for name in _texts(table, "programs", where)),
+        policy=_policy({**policy, **_table(table["policy"], f"{where}.policy")}) if "policy" in table else None,
+        programs=tuple(load_program(absolute(name, folder)) for name in _texts(table, "programs", where)),
     )
 
 
@@ -89,13 +112,6 @@ def _storage(value: object, folder: Path) -> Chosen:
     return _placed(_named(value, "storage"), folder)
 
 
-def _chosen(value: object, section: str, folder: Path, storage: Chosen) -> Chosen:
-    chosen = _placed(_named(value, section), folder)
-    if chosen.name == "sql" and "url" not in chosen.options and "url" in storage.options:
-        return Chosen(chosen.name, {**storage.place, **chosen.options})
-    return chosen
-
-
 def _named(value: object, section: str) -> Chosen:
     if not isinstance(value, dict) or not isinstance(value.get("name"), str):
         raise InvalidValue(f"{section} is a table with a name, the name of an adapter")
@@ -103,14 +119,18 @@ def _named(value: object, section: str) -> Chosen:
 
 
 def _placed(chosen: Chosen, folder: Path) -> Chosen:
-    options = dict(chosen.options)
-    for key in ("path", "folder"):
-        if isinstance(options.get(key), str):
-            options[key] = str(folder / str(options[key]))
-    url = options.get("url")
-    if isinstance(url, str) and url.startswith("sqlite:///"):
-        options["url"] = f"sqlite:///{folder.absolute() / url.removeprefix('sqlite:///')}"
-    return Chosen(chosen.name, options)
+    options = {key: _absolute(key, value, folder) for key, value in chosen.options.items()}
+    return Chosen(chosen.name, options, folder=folder)
+
+
+def _absolute(key: str, value: object, folder: Path) -> object:
+    if not isinstance(value, str):
+        return value
+    if key in _PATHS:
+        return str(absolute(value, folder))
+    if value.startswith("file:") and not value.startswith("file:/") and "://" not in value:
+        return f"file:{absolute(value.removeprefix('file:'), folder)}"
+    return absolute_url(value, folder)
 
 
 def _table(value: object, where: str, known: tuple[str, ...] | None = None) -> Table:
@@ -136,11 +156,13 @@ def _policy(table: Table) -> Policy:
 
 
 def _time(value: object, _: object) -> time:
-    if isinstance(value, time):
+    # Not time.fromisoformat, which reads the Swedish "09.30" as three tenths of a second past nine.
+    if type(value) is time:
         return value
-    if isinstance(value, str):
-        return time.fromisoformat(value)
-    raise InvalidValue("a time of day, such as 09:00:00")
+    if isinstance(value, str) and (match := _TIME.fullmatch(value)):
+        hour, minute, second = (int(part or 0) for part in match.groups())
+        return time(hour, minute, second)
+    raise InvalidValue("a time of day, such as 09:30:00")
 
 
 def _whole(value: object, _: object) -> int:
@@ -161,7 +183,28 @@ def _text(value: object, _: object) -> str:
     return value
 
 
+def _is_collection(wanted: object) -> bool:
+    return get_origin(wanted) in (tuple, frozenset)
+
+
+def _of_list(wanted: type, converter: Converter) -> Callable[[object, object], object]:
+    # By itself, cattrs takes "" and {} for an empty collection.
+    items = GenericAlias(list, get_args(wanted)[0])
+    structure_items = converter.get_structure_hook(items)
+    container = get_origin(wanted)
+    assert container is not None
+
+    def collection_of_list(value: object, _: object) -> object:
+        if not isinstance(value, list):
+            raise InvalidValue("a list")
+        return container(structure_items(value, items))
+
+    return collection_of_list
+
+
 def _in_words(error: BaseException, wanted: type | None) -> str:
+    if isinstance(error, InvalidProgram):
+        return "; ".join(error.problems)
     return str(error) if isinstance(error, InvalidValue) else format_exception(error, wanted)
 
 
@@ -171,6 +214,7 @@ def _converter() -> Converter:
     converter.register_structure_hook(int, _whole)
     converter.register_structure_hook(bool, _truth)
     converter.register_structure_hook(str, _text)
+    converter.register_structure_hook_factory(_is_collection, _of_list)
     converter.register_structure_hook(ZoneInfo, lambda value, _: zone_of(value))
     return converter
 

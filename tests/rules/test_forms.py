@@ -168,12 +168,12 @@ def test_a_form_that_no_module_carries_can_be_saved_whatever_the_order() -> None
     """Otherwise a form that a portal shows beside the modules could never be filled in."""
     ordered = program(Ordering.ENFORCED)
     assert FORM is not None
-    terms = Terms(evolve(ordered, forms=(*ordered.forms, evolve(FORM, key="fristående"))), POLICY)
+    terms = Terms(evolve(ordered, forms=(*ordered.forms, evolve(FORM, key="fristaende"))), POLICY)
     with refused("D-04a", Reason.EARLIER_MODULES_FIRST):
         save_form(started(terms=terms), terms, DAILY, GOOD, by=PATIENT, at=LATER)
-    (event,) = save_form(started(terms=terms), terms, "fristående", GOOD, by=PATIENT, at=LATER)
+    (event,) = save_form(started(terms=terms), terms, "fristaende", GOOD, by=PATIENT, at=LATER)
     assert isinstance(event, FormSaved)
-    assert ("fristående", 1) == (event.form, event.number)
+    assert ("fristaende", 1) == (event.form, event.number)
 
 
 @pytest.mark.rule("M-14")

@@ -143,7 +143,7 @@ def test_who_forgets_to_say_how_to_open_is_told() -> None:
 @pytest.mark.parametrize(
     ("contract", "hooks"),
     [
-        (StorageContract, [("spoil", 1), ("make_unreadable", 2)]),
+        (StorageContract, [("spoil", 1), ("damage", 2)]),
         (InboxContract, [("spoil", 1)]),
         (MessengerContract, [("spoil", 1)]),
         (DirectoryContract, [("spoil", 1), ("mend", 1), ("change", 3)]),
@@ -199,7 +199,6 @@ def test_a_storage_that_is_right_passes(test: str, tmp_path: Path) -> None:
     skipped = {
         "a_second_process_is_refused_where_one_alone_may_have_it_open",
         "an_unreadable_storage_is_refused",
-        "a_digest_that_cannot_be_read_stops_no_other",
     }
     contract = contract_of(StorageContract, PickledStorage, rounds=3)
     if test in skipped:

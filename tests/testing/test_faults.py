@@ -8,7 +8,7 @@ import pytest
 from digital_painschool.adapters.memory import MemoryStorage
 from digital_painschool.delivery import DeliveryReport
 from digital_painschool.enrolment import Enrolment
-from digital_painschool.errors import DeliveryFailed, InvalidIdentity, RuleBroken, StorageFailed
+from digital_painschool.errors import DeliveryFailed, InvalidIdentity, OutcomeUnknown, RuleBroken, StorageFailed
 from digital_painschool.events import Event as Fact
 from digital_painschool.notification import Notify
 from digital_painschool.ports import Clock, Storage
@@ -177,7 +177,7 @@ def test_a_call_that_blocks_waits_for_another_thread() -> None:
 
 def test_a_call_that_nobody_lets_go_on_says_so() -> None:
     """Otherwise a test that forgot to let it go on would hang for ever."""
-    with pytest.raises(TimeoutError):
+    with pytest.raises(OutcomeUnknown, match="save raised TimeoutError"):
         with_storage(Fault("save", does=Blocks(Event(), patience=0))).start()
 
 

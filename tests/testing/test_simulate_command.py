@@ -84,7 +84,7 @@ def test_a_unit_that_there_is_not() -> None:
     [
         ("--patients", "0", "0 is not in the range"),
         ("--patients", "many", "'many' is not a valid integer"),
-        ("--years", "nan", "'years' must be > 0: nan"),
+        ("--years", "nan", "'nan' is not a valid number"),
         ("--begins", "9999-12-31", "'begins' must be <= 2200-01-01: 9999-12-31"),
         ("--begins", "0001-01-01", "'begins' must be >= 1970-01-01: 0001-01-01"),
         ("--until", "2025-12-31", "'until' must be >= 'begins', 2026-01-07: 2025-12-31"),

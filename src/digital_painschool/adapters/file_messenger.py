@@ -1,16 +1,19 @@
 """Messages to staff as files in a folder, for development: nothing leaves the machine."""
 
+import errno
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from attrs import frozen
+from attrs import field, frozen
 
 from digital_painschool.errors import DeliveryFailed
 from digital_painschool.notification import Channel, Template
+from digital_painschool.paths import absolute
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address
 
@@ -21,11 +24,11 @@ class FileMessenger:
 
     Args:
         channel: Which channel it stands in for.
-        folder: Where the files are; it is made when it is not there.
+        folder: Where the files are, made absolute at once; the folder is made when it is not there.
     """
 
     channel: Channel
-    folder: Path
+    folder: Path = field(converter=absolute)
 
     def send(self, recipient: Address, template: Template, link: str, *, key: str) -> Delivered:
         """Write the file.
@@ -42,7 +45,7 @@ class FileMessenger:
             "link": link,
         }
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(0o700, parents=True, exist_ok=True)
             return self._put(self._file(key), json.dumps(message, ensure_ascii=False, indent=2) + "\n")
         except OSError as error:
             raise DeliveryFailed(f"the file cannot be written: {error.strerror}") from None
@@ -63,18 +66,26 @@ class FileMessenger:
 
     @staticmethod
     def _put(file: Path, text: str) -> Delivered:
-        if file.exists():
-            return Delivered.KNOWN
+        if os.path.lexists(file):
+            return _known(file)
         with NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, suffix=".partial") as partial:
             partial.write(text)
             partial.flush()
+            os.fsync(partial.fileno())
             try:
                 # Of several processes with the same key one gives the file its name: whole, and once.
                 os.link(partial.name, file)
             except FileExistsError:
-                return Delivered.KNOWN
+                return _known(file)
         return Delivered.NEW
 
     def _file(self, key: str) -> Path:
         name = hashlib.sha256(f"{self.channel.value} {key}".encode()).hexdigest()[:32]
         return self.folder / f"{name}.json"
+
+
+def _known(file: Path) -> Delivered:
+    # A link or a folder under the name is no message: it would pass for one that nobody gets.
+    if not stat.S_ISREG(file.lstat().st_mode):
+        raise FileExistsError(errno.EEXIST, "something else is in its place; remove it")
+    return Delivered.KNOWN

@@ -4,11 +4,13 @@ What needs an extra is imported only when it is chosen.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
-from digital_painschool.adapters.options import required, secret, take
-from digital_painschool.errors import WiringError
+from digital_painschool.adapters.options import required, take
+from digital_painschool.errors import InvalidValue, WiringError
 from digital_painschool.notification import Channel
+from digital_painschool.paths import absolute
 from digital_painschool.ports.directory import Directory
 from digital_painschool.ports.hooks import Offer, Options, hookimpl
 from digital_painschool.ports.identity import Identity
@@ -20,14 +22,17 @@ from digital_painschool.program import Program
 _OF_SQL: Mapping[str, type[object]] = {"url": str, "schema": str}
 """The options of every adapter in SQL."""
 
+_SECRETS = ("url",)
+"""Of these, what may hold a password."""
+
 
 @hookimpl
 def painschool_storages() -> Iterable[Offer[Storage]]:
     """Offer storages in memory, on SQLite, and on PostgreSQL."""
     return (
         Offer("memory", _memory_storage),
-        Offer("sqlite", _sql_storage),
-        Offer("postgresql", _sql_storage),
+        Offer("sqlite", partial(_sql_storage, "sqlite"), _SECRETS),
+        Offer("postgresql", partial(_sql_storage, "postgresql"), _SECRETS),
     )
 
 
@@ -40,7 +45,7 @@ def painschool_identities() -> Iterable[Offer[Identity]]:
 @hookimpl
 def painschool_inboxes() -> Iterable[Offer[Inbox]]:
     """Offer inboxes in memory and in SQL rows."""
-    return (Offer("memory", _memory_inbox), Offer("sql", _sql_inbox))
+    return (Offer("memory", _memory_inbox), Offer("sql", _sql_inbox, _SECRETS))
 
 
 @hookimpl
@@ -55,7 +60,7 @@ def painschool_messengers() -> Iterable[Offer[Messenger]]:
     return (
         Offer("memory", _memory_messenger),
         Offer("files", _file_messenger),
-        Offer("sql", _sql_messenger),
+        Offer("sql", _sql_messenger, _SECRETS),
     )
 
 
@@ -72,14 +77,16 @@ def _memory_storage(options: Options) -> Storage:
     return MemoryStorage()
 
 
-def _sql_storage(options: Options) -> Storage:
-    known = take(options, "storage 'sqlite' or 'postgresql'", {**_OF_SQL, "migrate": bool, "synchronous": str})
-    url = secret(required(options, "storage", "url", str))
+def _sql_storage(kind: str, options: Options) -> Storage:
+    known = take(options, f"storage {kind!r}", {**_OF_SQL, "migrate": bool, "synchronous": str})
+    url = required(options, "storage", "url", str)
     try:
         from digital_painschool.adapters.sql.storage import SqlStorage
-        from digital_painschool.adapters.sql.urls import names_new_file
+        from digital_painschool.adapters.sql.urls import kind_of, names_new_file
     except ImportError:
         raise WiringError("storage in SQL needs the extra: pip install 'digital_painschool[sql]'") from None
+    if kind_of(url) != kind:
+        raise WiringError(f"storage {kind!r}: the option 'url' is of another kind of database; correct one of them")
     # A new file has nothing to migrate from: it is set up untold. One that is there is migrated only when told to.
     migrate = bool(known.pop("migrate", False)) or names_new_file(url)
     return SqlStorage(url, schema=_schema(options), migrate=migrate, synchronous=str(known.get("synchronous", "FULL")))
@@ -93,8 +100,12 @@ def _swedish_identity(options: Options) -> Identity:
     from digital_painschool.adapters.swedish_identity import SwedishIdentity
 
     take(options, "identity 'swedish'", {"schemes": list})
-    schemes = options.get("schemes")
-    return SwedishIdentity() if schemes is None else SwedishIdentity(schemes=tuple(map(str, schemes)))  # type: ignore[call-overload]
+    if "schemes" not in options:
+        return SwedishIdentity()
+    schemes = required(options, "identity 'swedish'", "schemes", list)
+    if not all(isinstance(scheme, str) for scheme in schemes):
+        raise WiringError("identity 'swedish': option 'schemes' is a list of texts")
+    return SwedishIdentity(schemes=tuple(schemes))
 
 
 def _memory_inbox(options: Options) -> Inbox:
@@ -106,7 +117,7 @@ def _memory_inbox(options: Options) -> Inbox:
 
 def _sql_inbox(options: Options) -> Inbox:
     take(options, "inbox 'sql'", _OF_SQL)
-    url = secret(required(options, "inbox 'sql'", "url", str))
+    url = required(options, "inbox 'sql'", "url", str)
     try:
         from digital_painschool.adapters.sql.inbox import SqlInbox
     except ImportError:
@@ -125,7 +136,14 @@ def _toml_directory(options: Options) -> Directory:
     from digital_painschool.adapters.toml_directory import TomlDirectory
 
     take(options, "directory 'toml'", {"path": str})
-    return TomlDirectory(Path(required(options, "directory 'toml'", "path", str)))
+    return TomlDirectory(_path(options, "directory 'toml'", "path"))
+
+
+def _path(options: Options, adapter: str, name: str) -> Path:
+    try:
+        return absolute(required(options, adapter, name, str))
+    except InvalidValue as error:
+        raise WiringError(f"{adapter}: {error}") from None
 
 
 def _channel(options: Options, adapter: str) -> Channel:
@@ -147,13 +165,12 @@ def _file_messenger(options: Options) -> Messenger:
     from digital_painschool.adapters.file_messenger import FileMessenger
 
     take(options, "messenger 'files'", {"channel": str, "folder": str})
-    folder = Path(required(options, "messenger 'files'", "folder", str))
-    return FileMessenger(_channel(options, "messenger 'files'"), folder)
+    return FileMessenger(_channel(options, "messenger 'files'"), _path(options, "messenger 'files'", "folder"))
 
 
 def _sql_messenger(options: Options) -> Messenger:
     take(options, "messenger 'sql'", {**_OF_SQL, "channel": str})
-    url = secret(required(options, "messenger 'sql'", "url", str))
+    url = required(options, "messenger 'sql'", "url", str)
     try:
         from digital_painschool.adapters.sql.messaging import SqlMessenger
     except ImportError:

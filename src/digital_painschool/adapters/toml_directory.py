@@ -1,14 +1,15 @@
 """A staff directory in a TOML file, read anew each time that it is asked."""
 
-import tomllib
 from pathlib import Path
 
-from attrs import frozen
+from attrs import field, frozen
 
-from digital_painschool.errors import DeliveryFailed, WiringError
-from digital_painschool.people import HsaId
+from digital_painschool.errors import DeliveryFailed, InvalidValue, WiringError
+from digital_painschool.paths import absolute
+from digital_painschool.people import HsaId, by_hsa_id
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.messaging import Address
+from digital_painschool.text_files import read_text, toml_table
 
 _KEYS = frozenset({"email", "sms"})
 
@@ -18,13 +19,13 @@ class TomlDirectory:
     """A directory with one table a person, by HSA-id: `["SE2321000131-P000000123456"]`, `email`, `sms`.
 
     Args:
-        path: The file; a change in it counts at once.
+        path: The file, made absolute at once; a change in the file counts at once.
 
     Raises:
         WiringError: The file cannot be read, or holds something else; found at construction.
     """
 
-    path: Path
+    path: Path = field(converter=absolute)
 
     def __attrs_post_init__(self) -> None:
         _entries(self.path)
@@ -36,23 +37,42 @@ class TomlDirectory:
             DeliveryFailed: The file cannot be read at the moment.
         """
         try:
-            return _entries(self.path).get(hsa_id)
+            return _entry_of(self.path, hsa_id)
         except WiringError:
-            raise DeliveryFailed("the staff directory's file cannot be read at the moment") from None
+            pass
+        raise DeliveryFailed("the staff directory's file cannot be read at the moment")
 
 
-def _entries(path: Path) -> dict[str, StaffEntry]:
+def _entries(path: Path) -> dict[HsaId, StaffEntry]:
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise WiringError(f"staff directory {path}: it cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise WiringError(f"staff directory {path}: it is not TOML in UTF-8: {error}") from None
-    for hsa_id, entry in data.items():
-        if not isinstance(entry, dict) or not _KEYS.issuperset(entry):
-            raise WiringError(f"staff directory {path}: {hsa_id!r} is not a table with email and sms, or one of them")
-        if not all(isinstance(value, str) and value for value in entry.values()):
-            raise WiringError(f"staff directory {path}: an address of {hsa_id!r} is not text")
-    return {
-        hsa_id: StaffEntry(**{key: Address(value) for key, value in entry.items()}) for hsa_id, entry in data.items()
-    }
+        tables = by_hsa_id(_tables(path))
+    except InvalidValue as error:
+        problem = str(error)
+    else:
+        return {hsa_id: _entry(path, hsa_id, entry) for hsa_id, entry in tables.items()}
+    raise WiringError(f"staff directory {path}: the name of each table is an HSA-id: {problem}")
+
+
+def _entry_of(path: Path, hsa_id: str) -> StaffEntry | None:
+    """Read the one entry that is asked for: a slip in another's stops nobody's notifications."""
+    wanted = HsaId(hsa_id)
+    found = [entry for name, entry in _tables(path).items() if name.isascii() and name.upper() == wanted]
+    if len(found) > 1:
+        raise WiringError(f"staff directory {path}: there are several tables for one HSA-id")
+    return _entry(path, wanted, found[0]) if found else None
+
+
+def _tables(path: Path) -> dict[str, object]:
+    try:
+        return toml_table(read_text(path))
+    except InvalidValue as error:
+        problem = str(error)
+    raise WiringError(f"staff directory {path}: {problem}")
+
+
+def _entry(path: Path, hsa_id: str, entry: object) -> StaffEntry:
+    if not isinstance(entry, dict) or not _KEYS.issuperset(entry):
+        raise WiringError(f"staff directory {path}: {hsa_id!r} is not a table with email and sms, or one of them")
+    if not all(isinstance(value, str) and value for value in entry.values()):
+        raise WiringError(f"staff directory {path}: an address of {hsa_id!r} is not text")
+    return StaffEntry(**{key: Address(value) for key, value in entry.items()})

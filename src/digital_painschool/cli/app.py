@@ -1,9 +1,13 @@
 """The top of the command line: its commands, and how it ends."""
 
 import io
+import os
 import sys
-from collections.abc import Sequence
-from typing import Any, NoReturn
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any, NoReturn, TextIO
 
 import click
 
@@ -13,6 +17,7 @@ from digital_painschool.cli.export import export
 from digital_painschool.cli.offers import plugins, programs
 from digital_painschool.cli.options import epilog
 from digital_painschool.cli.retention import retention
+from digital_painschool.cli.screen import say
 from digital_painschool.cli.service import deliver, migrate
 from digital_painschool.cli.simulate import simulate
 from digital_painschool.errors import InvalidProgram, PainschoolError
@@ -39,31 +44,70 @@ class Commands(click.Group):
             if isinstance(stream, io.TextIOWrapper):
                 # A screen that cannot show a letter must not stop a purge half way.
                 stream.reconfigure(errors="replace")
+        if sys.stdout is None:
+            # Python found it closed. A purge must not be carried out whose receipt nobody gets.
+            code = _refused("standard output is closed; send it to a file or to /dev/null")
+        else:
+            code = _code_of(partial(super().main, args, prog_name, complete_var, standalone_mode=False, **extra))
+        sys.exit(code if _is_flushed(sys.stdout) or code else _refused("the output could not be written to its end"))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was named; click itself would end some of this in silence."""
         try:
-            code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
-        except click.exceptions.NoArgsIsHelpError as error:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise click.Abort from None
+        except (BrokenPipeError, SystemExit):
+            # That is how rich leaves when a pipe breaks.
+            raise click.ClickException("nobody took the output to its end") from None
+
+
+def _code_of(run: Callable[[], object]) -> int:
+    """Run a command and return its exit code; what stopped it is told in one line on stderr."""
+    try:
+        code = run()
+    except click.exceptions.NoArgsIsHelpError as error:
+        with suppress(OSError):
             error.show()
-            sys.exit(_WRONG_USE)
-        except click.UsageError as error:
-            path = NAME if error.ctx is None else error.ctx.command_path
-            _fail(f"{error.format_message().rstrip('.')}; see {path} --help", _WRONG_USE)
-        except click.ClickException as error:
-            _fail(error.format_message(), _REFUSED)
-        except click.Abort:
-            _fail("stopped", _REFUSED)
-        except InvalidProgram as error:
-            _fail(str(error), _REFUSED, lines=True)
-        except PainschoolError as error:
-            _fail(str(error), _REFUSED)
-        except OSError as error:
-            where = "" if error.filename is None else f"{error.filename}: "
-            _fail(f"{where}{error.strerror or type(error).__name__}", _REFUSED)
-        sys.exit(code if isinstance(code, int) else 0)
+        return _WRONG_USE
+    except click.UsageError as error:
+        path = NAME if error.ctx is None else error.ctx.command_path
+        return _refused(f"{error.format_message().rstrip('.')}; see {path} --help", _WRONG_USE)
+    except click.ClickException as error:
+        return _refused(error.format_message())
+    except (click.Abort, KeyboardInterrupt):
+        return _refused("stopped")
+    except InvalidProgram as error:
+        return _refused(str(error), lines=True)
+    except PainschoolError as error:
+        return _refused(str(error))
+    except OSError as error:
+        where = "" if error.filename is None else f"{error.filename}: "
+        return _refused(f"{where}{error.strerror or type(error).__name__}")
+    except Exception as error:  # noqa: BLE001 - its text may hold personal data, and a traceback even more
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        return _refused(f"an unexpected {type(error).__name__} in {place.filename}, line {place.lineno}; report it")
+    return code if isinstance(code, int) else 0
 
 
-def _fail(text: str, code: int, *, lines: bool = False) -> NoReturn:
-    click.echo(f"{NAME}: {masked(text if lines else ' '.join(text.split()))}", err=True)
-    sys.exit(code)
+def _refused(text: str, code: int = _REFUSED, *, lines: bool = False) -> int:
+    # With nobody left to tell it to, the exit code says it.
+    with suppress(OSError):
+        say(f"{NAME}: {masked(text if lines else ' '.join(text.split()))}", err=True)
+    return code
+
+
+def _is_flushed(stream: TextIO | None) -> bool:
+    """Write what is left, and return whether that went well; the interpreter's own last try would be told twice."""
+    if stream is None:
+        return True
+    try:
+        stream.flush()
+    except OSError:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return False
+    return True
 
 
 @click.command(

@@ -1,13 +1,12 @@
 """Writing out before a purge: `export`. Rule: M-21, D-21a."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 
 from digital_painschool import Actor, Format, Settings
-from digital_painschool.cli.options import SCHOOL_AND_WHO, acting, epilog, existing_school, which_school
-from digital_painschool.cli.screen import counted, progress
+from digital_painschool.cli.options import SCHOOL_AND_WHO, FilePath, acting, epilog, existing_school, which_school
+from digital_painschool.cli.screen import counted, name_unreadable, progress, say
 
 
 @click.command(
@@ -15,7 +14,7 @@ from digital_painschool.cli.screen import counted, progress
 Example:
   digital-painschool export ./export-2037 {SCHOOL_AND_WHO}""")
 )
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("folder", type=FilePath(file_okay=False))
 @click.option(
     "--format",
     "formats",
@@ -25,7 +24,7 @@ Example:
 )
 @acting
 @which_school
-def export(*, settings: Settings, actor: Actor, folder: Path, formats: Sequence[str]) -> None:
+def export(*, settings: Settings, actor: Actor, folder: str, formats: Sequence[str]) -> None:
     """Write out the unit's ended enrolments (M-21).
 
     Everything that is kept of them goes into FOLDER. The files hold personal data: keep them where patient records may
@@ -35,6 +34,9 @@ def export(*, settings: Settings, actor: Actor, folder: Path, formats: Sequence[
         office = school.administrator(actor)
         chosen = tuple(map(Format, formats)) or tuple(Format)
         receipt = office.export(folder, formats=chosen, progress=done)
-    click.echo(f"{counted(receipt.enrolments, 'ended enrolment')} exported to {folder}, with personal data in:")
+    say(f"{counted(receipt.enrolments, 'ended enrolment')} exported to {folder}, with personal data in:")
     for file in receipt.files:
-        click.echo(f"  {file.name}  {counted(file.lines, 'line')}  sha256 {file.sha256}")
+        say(f"  {file.name}  {counted(file.lines, 'line')}  sha256 {file.sha256}")
+    if not receipt.is_complete:
+        say("It does not count before a purge, which deletes more; that needs --format json-lines.")
+    name_unreadable(receipt.unreadable)

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from digital_painschool import Program, Settings, WiringError
-from digital_painschool.cli.options import epilog, which_school_if_any
-from digital_painschool.cli.screen import console, table
+from digital_painschool.cli.options import FilePath, epilog, which_school_if_any
+from digital_painschool.cli.screen import add_row, console, say, table
 from digital_painschool.plugins import catalogue, installed
 from digital_painschool.programs import load_program
 
@@ -35,7 +35,7 @@ def list_(*, settings: Settings | None) -> None:
     of_units = [(unit, program) for unit, terms in found.units.items() for program in terms.programs]
     for unit, program in (*everywhere, *of_units):
         title = f"{program.title} (example)" if program.example else program.title
-        shown.add_row(program.key, program.version, title, str(len(program.modules)), program.ordering.value, unit)
+        add_row(shown, program.key, program.version, title, str(len(program.modules)), program.ordering.value, unit)
     console().print(shown)
 
 
@@ -44,13 +44,13 @@ def list_(*, settings: Settings | None) -> None:
 Example:
   digital-painschool programs check smartskolan.toml""")
 )
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FilePath(path_type=Path))
 def check(*, file: Path) -> None:
     """Check whether FILE is a usable program.
 
     It is a TOML file in UTF-8; every problem is named, one a line.
     """
-    click.echo(f"{file} is a usable program: {_described(load_program(file))}")
+    say(f"{file} is a usable program: {_described(load_program(file))}")
 
 
 @click.command(
@@ -74,7 +74,7 @@ def plugins(*, settings: Settings | None) -> None:
     for one in found:
         offered = one.kind == "program" and settings is not None and settings.offered is None
         mark = "yes" if offered or (one.kind, one.offer.name) in chosen else ""
-        shown.add_row(one.kind, one.offer.name, one.plugin, *([] if settings is None else [mark]))
+        add_row(shown, one.kind, one.offer.name, one.plugin, *([] if settings is None else [mark]))
     console().print(shown)
     there = {(one.kind, one.offer.name) for one in found}
     missing = [f"{kind} {name!r}" for kind, name in chosen if (kind, name) not in there]

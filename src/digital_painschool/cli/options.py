@@ -1,14 +1,18 @@
 """Options that several commands share: which school, and who is acting."""
 
+import os
+import re
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import click
 from click.core import ParameterSource
 
 from digital_painschool import Actor, HsaId, InvalidValue, PainSchool, Role, Settings, StorageFailed, open_school
-from digital_painschool.adapters.options import secret
+from digital_painschool.paths import absolute, is_sqlite, sqlite_file
 
 Command = Callable[..., None]
 
@@ -18,7 +22,20 @@ Exit codes:
   1  refused by a rule or a permission, or failed; one line on stderr says why
   2  wrong use: an unknown command, a missing or impossible option"""
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+class FilePath(click.Path):
+    """A path that a file can have here; click's own reading ends in an error of Python's for some."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Check the path, and leave it as it was written."""
+        try:
+            absolute(value)
+        except InvalidValue as error:
+            self.fail(str(error), param, ctx)
+        return super().convert(value, param, ctx)
+
+
+_FILE = FilePath(exists=True, dir_okay=False, path_type=Path)
 
 SCHOOL_AND_WHO = """--settings painschool.toml \\
       --hsa-id SE2321000131-P000000000004 --unit SE2321000131-E000000000001"""
@@ -38,11 +55,45 @@ def existing_school(settings: Settings) -> PainSchool:
     Raises:
         StorageFailed: There is no such SQLite file, or as `open_school`.
     """
-    url = secret(str(settings.storage.options.get("url", "")))
-    scheme, _, path = url.partition(":///")
-    if scheme.partition("+")[0] == "sqlite" and path and not Path(path).exists():
-        raise StorageFailed(f"there is no file {path}; digital-painschool migrate makes it")
+    if settings.storage.name == "sqlite":
+        url = settings.storage.resolved(("url",)).get("url")
+        if isinstance(url, str) and is_sqlite(url) and not os.path.lexists(file := sqlite_file(url)):
+            raise StorageFailed(f"there is no file {file}; digital-painschool migrate makes it")
     return open_school(settings)
+
+
+class WholeNumber(click.IntRange):
+    """A whole number in plain digits; Python's own reading also takes `1_000`, ` 7 ` and `٣`."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read the number."""
+        if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,18}", value):
+            self.fail(f"{value!r} is not a valid integer, in plain digits", param, ctx)
+        return int(super().convert(value, param, ctx))
+
+
+class Number(click.FloatRange):
+    """A number in plain digits; Python's own reading also takes `nan`, `1e9` and `1_0`."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read the number."""
+        if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", value):
+            self.fail(f"{value!r} is not a valid number, in plain digits", param, ctx)
+        return float(super().convert(value, param, ctx))
+
+
+class Day(click.DateTime):
+    """A date as `2026-03-02`; Python's own reading also takes `2026-3-2`."""
+
+    def __init__(self) -> None:
+        super().__init__(["%Y-%m-%d"])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Read the date."""
+        if isinstance(value, str) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+            self.fail(f"{value!r} is no date such as 2026-03-02", param, ctx)
+        day: datetime = super().convert(value, param, ctx)
+        return day
 
 
 class HsaIdType(click.ParamType[HsaId]):

@@ -6,16 +6,16 @@ Rule: M-20, D-21a, D-21b.
 import json
 import sys
 from datetime import datetime
-from typing import IO
+from pathlib import Path
 
 import click
 
-from digital_painschool import Actor, Settings, StorageFailed
-from digital_painschool.cli.discretion import holds_identity
-from digital_painschool.cli.options import SCHOOL_AND_WHO, acting, epilog, existing_school, which_school
-from digital_painschool.cli.screen import console, counted, progress, table
-from digital_painschool.purging import EndedEnrolment, PurgePlan, PurgeReceipt
+from digital_painschool import Actor, InvalidValue, RuleBroken, Settings, StorageFailed
+from digital_painschool.cli.options import SCHOOL_AND_WHO, FilePath, acting, epilog, existing_school, which_school
+from digital_painschool.cli.screen import add_row, console, counted, name_unreadable, progress, say, table
+from digital_painschool.purging import EndedEnrolment, PurgePlan, PurgeReceipt, Skipped
 from digital_painschool.serialization import from_data, to_data
+from digital_painschool.text_files import LONGEST, decoded, json_value, read_text
 
 _ROWS = 50
 
@@ -49,23 +49,21 @@ def plan(*, settings: Settings, actor: Actor, everything: bool) -> None:
     """
     with existing_school(settings) as school:
         made = school.administrator(actor).plan_purge()
-    terms = settings.units.get(actor.unit)
-    zone = (settings.policy if terms is None else terms.policy).zone
+    zone = settings.policy_of(actor.unit).zone
 
     def day(at: datetime) -> str:
         return at.astimezone(zone).date().isoformat()
 
     shown = table("Enrolment", "Ended", "Last entry", "Exported")
     for planned in made.enrolments if everything else made.enrolments[:_ROWS]:
-        shown.add_row(planned.enrolment_id, day(planned.ended_at), day(planned.last_entry_at), _export_state(planned))
+        add_row(shown, planned.enrolment_id, day(planned.ended_at), day(planned.last_entry_at), _export_state(planned))
     if made.enrolments:
         console().print(shown)
     if len(made.enrolments) > _ROWS and not everything:
-        click.echo(f"... and {len(made.enrolments) - _ROWS} more; --all shows them")
-    click.echo(
-        f"{counted(len(made.enrolments), 'ended enrolment')} with the last entry before {day(made.ended_before)}."
-    )
-    click.echo(f"Plan {made.id}")
+        say(f"... and {len(made.enrolments) - _ROWS} more; --all shows them")
+    say(f"{counted(len(made.enrolments), 'ended enrolment')} with the last entry before {day(made.ended_before)}.")
+    name_unreadable(made.unreadable)
+    say(f"Plan {made.id}")
 
 
 @retention.command()
@@ -78,11 +76,12 @@ def approve(*, settings: Settings, actor: Actor, plan_id: str, decision: str) ->
 
     It names the decision (gallringsbeslut) that the purge rests on; the first approval stands.
     """
-    if holds_identity(decision):
-        raise click.UsageError("a decision's reference must hold no identity number: it is kept in the receipt")
     with existing_school(settings) as school:
-        approved = school.administrator(actor).approve(plan_id, decision=decision)
-    click.echo(f"{counted(len(approved.enrolments), 'enrolment')} approved for purging, on {_reference(approved)}.")
+        try:
+            approved = school.administrator(actor).approve(plan_id, decision=decision)
+        except InvalidValue as error:
+            raise click.UsageError(str(error)) from None
+    say(f"{counted(len(approved.enrolments), 'enrolment')} approved for purging, on {_reference(approved)}.")
 
 
 @retention.command()
@@ -106,9 +105,9 @@ def purge(*, settings: Settings, actor: Actor, plan_id: str, yes: bool) -> None:
             )
         with progress("purging", total=len(planned.enrolments)) as done:
             receipt = office.purge(planned, progress=done)
-    click.echo(_json(to_data(receipt)))
+    say(_json(to_data(receipt)))
     left = "".join(f"; left: {skipped.enrolment_id} ({skipped.why.value})" for skipped in receipt.skipped)
-    click.echo(f"{len(receipt.purged)} purged, {len(receipt.skipped)} left{left}", err=True)
+    say(f"{len(receipt.purged)} purged, {len(receipt.skipped)} left{left}", err=True)
 
 
 @retention.command()
@@ -121,21 +120,23 @@ def receipts(*, settings: Settings, actor: Actor) -> None:
     """
     with existing_school(settings) as school:
         found = school.administrator(actor).receipts()
-    click.echo(_json([to_data(receipt) for receipt in found]))
+    say(_json([to_data(receipt) for receipt in found]))
 
 
 @retention.command()
-@click.argument("file", type=click.File(encoding="utf-8"))
+@click.argument("file", type=FilePath(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @acting
 @which_school
-def replay(*, settings: Settings, actor: Actor, file: IO[str], yes: bool) -> None:
+def replay(*, settings: Settings, actor: Actor, file: Path, yes: bool) -> None:
     """Purge again after a backup was restored.
 
     What the receipts in FILE say is gone is deleted again where it came back (D-21a). FILE holds one receipt, as
-    `purge` prints it, or a list of them, as `receipts` does; `-` reads them from stdin.
+    `purge` prints it, or a list of them, as `receipts` does; `-` reads them from stdin. Each receipt is checked first,
+    against its stored plan and its digest; without proof, each enrolment passes the checks of a purge again. What is
+    left is named. A receipt that is refused stops none of the others.
     """
-    found = _receipts(file.read())
+    found = _receipts(file)
     count = sum(len(receipt.purged) for receipt in found)
     _confirm(
         f"Purge again what {counted(len(found), 'receipt')} names, {counted(count, 'enrolment')} at most?", yes=yes
@@ -143,12 +144,20 @@ def replay(*, settings: Settings, actor: Actor, file: IO[str], yes: bool) -> Non
     with existing_school(settings) as school, progress("purging again", total=len(found)) as done:
         office = school.administrator(actor)
         came_back = 0
+        left: list[Skipped] = []
+        refused: list[str] = []
         for number, receipt in enumerate(found, start=1):
-            came_back += office.replay(receipt)
+            try:
+                came_back += office.replay(receipt, left=left.append)
+            except (RuleBroken, InvalidValue) as error:
+                refused.append(f"receipt {number} of the file is refused: {error}")
             done(number)
-    click.echo(
-        f"{counted(came_back, 'enrolment')} had come back, and purged again by {counted(len(found), 'receipt')}."
-    )
+    for skipped in left:
+        say(f"left: {skipped.enrolment_id} ({skipped.why.value})", err=True)
+    if believed := len(found) - len(refused):
+        say(f"{counted(came_back, 'enrolment')} had come back, and purged again by {counted(believed, 'receipt')}.")
+    if refused:
+        raise click.ClickException("; ".join(refused))
 
 
 def _export_state(planned: EndedEnrolment) -> str:
@@ -163,7 +172,7 @@ def _reference(planned: PurgePlan) -> str:
 
 def is_terminal() -> bool:
     """Tell whether somebody can be asked."""
-    return sys.stdin.isatty()
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def _confirm(question: str, *, yes: bool) -> None:
@@ -175,13 +184,17 @@ def _confirm(question: str, *, yes: bool) -> None:
         raise click.ClickException("nothing was purged")
 
 
-def _receipts(text: str) -> list[PurgeReceipt]:
+def _receipts(file: Path) -> list[PurgeReceipt]:
     try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
-        raise StorageFailed("the file holds no receipts: it is not JSON") from None
+        data = json_value(_standard_input() if file == Path("-") else read_text(file))
+    except InvalidValue as error:
+        raise StorageFailed(f"the file holds no receipts: {error}") from None
     return [from_data(one, PurgeReceipt) for one in (data if isinstance(data, list) else [data])]
 
 
+def _standard_input() -> str:
+    return "" if sys.stdin is None else decoded(sys.stdin.buffer.read(LONGEST + 1))
+
+
 def _json(data: object) -> str:
-    return json.dumps(data, ensure_ascii=False, indent=2)
+    return json.dumps(data, indent=2)

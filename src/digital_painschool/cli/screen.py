@@ -1,21 +1,42 @@
 """What is shown: tables on stdout, and how far it is on stderr, for someone who watches."""
 
-from collections.abc import Callable, Iterator
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
+import click
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
+from rich.text import Text
 
 WIDTH = 100
 """How wide lines are where no terminal says how much room there is."""
 
 
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""What a terminal obeys instead of showing it: control characters, changes of direction, half characters."""
+
+
+def plain(text: str) -> str:
+    """Return the text with everything escaped that a terminal would obey; line feeds stay."""
+    return "".join(
+        sign if sign == "\n" or unicodedata.category(sign) not in _HIDDEN else ascii(sign)[1:-1] for sign in text
+    )
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a text as it is on stdout, or on stderr."""
+    click.echo(plain(text), err=err)
+
+
 def console(*, stderr: bool = False) -> Console:
     """Give the console: as wide as the terminal, or `WIDTH` without one; nothing is coloured by guessing."""
-    found = Console(stderr=stderr, highlight=False, emoji=False)
-    return found if found.is_terminal else Console(stderr=stderr, highlight=False, emoji=False, width=WIDTH)
+    make = partial(Console, stderr=stderr, highlight=False, emoji=False, markup=False)
+    found = make()
+    return found if found.is_terminal else make(width=WIDTH)
 
 
 def table(*headings: str) -> Table:
@@ -24,6 +45,17 @@ def table(*headings: str) -> Table:
     for heading in headings:
         made.add_column(heading, overflow="fold", no_wrap=heading != "Title")
     return made
+
+
+def name_unreadable(ids: Sequence[str]) -> None:
+    """Name on stderr the enrolments that cannot be read."""
+    if ids:
+        say(f"Left out, as they cannot be read and have to be repaired: {', '.join(ids)}", err=True)
+
+
+def add_row(to: Table, *cells: str) -> None:
+    """Add a row to a table, each text as it is: no markup, and nothing that a terminal would obey."""
+    to.add_row(*(Text(plain(cell)) for cell in cells))
 
 
 def counted(number: int, word: str) -> str:

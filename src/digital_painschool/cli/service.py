@@ -10,8 +10,8 @@ import attrs
 import click
 
 from digital_painschool import Chosen, Conflict, PainSchool, Settings, StorageFailed, WiringError, open_school
-from digital_painschool.cli.options import epilog, existing_school, which_school
-from digital_painschool.cli.screen import console
+from digital_painschool.cli.options import Number, epilog, existing_school, which_school
+from digital_painschool.cli.screen import console, say
 from digital_painschool.delivery import DeliveryReport
 from digital_painschool.school import system_clock
 
@@ -40,7 +40,7 @@ def migrate(*, settings: Settings, sql: bool, since: str | None) -> None:
     if since is not None:
         raise click.UsageError("--since goes with --sql; without it the database itself says what it has")
     open_school(settings, migrate=True).close()
-    click.echo("The storage is up to date.")
+    say("The storage is up to date.")
 
 
 def _sql(storage: Chosen, since: str | None) -> str:
@@ -64,7 +64,7 @@ Ctrl-C or SIGTERM stops the watch after the pass at hand, with exit code 0; or 1
 )
 @click.option(
     "--watch",
-    type=click.FloatRange(min=0, min_open=True, max=86_400),
+    type=Number(min=0, min_open=True, max=86_400),
     is_flag=False,
     flag_value=_EVERY,
     metavar="[SECONDS]",
@@ -84,7 +84,7 @@ def deliver(*, settings: Settings, watch: float | None) -> None:
     _refuse_memory(settings)
     with existing_school(settings) as school:
         if watch is None:
-            click.echo(_told(school.delivery().run()))
+            say(_told(school.delivery().run()))
         elif not _watch(school, watch):
             click.get_current_context().exit(1)
 
@@ -110,11 +110,14 @@ def _watch(school: PainSchool, seconds: float) -> bool:
                 done = school.delivery().run()
             except (Conflict, StorageFailed) as error:
                 well = False
-                click.echo(f"{_time()}  failed, will be tried again: {error}", err=True)
+                say(f"{_time()}  failed, will be tried again: {error}", err=True)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next pass may go well
+                well = False
+                say(f"{_time()}  failed, will be tried again ({type(error).__name__})", err=True)
             else:
                 well = True
                 if done != DeliveryReport():
-                    click.echo(f"{_time()}  {_told(done)}")
+                    say(f"{_time()}  {_told(done)}")
             waiting = (
                 screen.status(f"next pass in {seconds:g} s; Ctrl-C stops") if screen.is_terminal else nullcontext()
             )

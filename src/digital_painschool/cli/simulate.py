@@ -9,14 +9,14 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from digital_painschool.cli.options import epilog
-from digital_painschool.cli.screen import console, counted, progress
+from digital_painschool.cli.options import Day, FilePath, Number, WholeNumber, epilog
+from digital_painschool.cli.screen import add_row, console, counted, progress, say
 
 if TYPE_CHECKING:
     from digital_painschool.testing.simulation import Outcome, Region
 
 _MOST_WORKERS = 64
-_DAY = click.DateTime(["%Y-%m-%d"])
+_DAY = Day()
 
 
 @click.command(
@@ -30,23 +30,15 @@ Examples:
 
 Exit code 1 also when a law did not hold. Needs: pip install 'digital_painschool[testing]'""")
 )
-@click.option("--patients", type=click.IntRange(1, 60_000), default=1000, show_default=True, help="How many patients.")
-@click.option(
-    "--years", type=click.FloatRange(0, 20, min_open=True), default=1.0, show_default=True, help="How many years."
-)
-@click.option("--seed", type=int, default=7, show_default=True, help="What chance begins with.")
-@click.option(
-    "--patients-per-therapist", type=click.IntRange(1), default=40, show_default=True, help="How many each has."
-)
-@click.option(
-    "--therapists-per-unit", type=click.IntRange(1), default=8, show_default=True, help="How large units are."
-)
+@click.option("--patients", type=WholeNumber(1, 60_000), default=1000, show_default=True, help="How many patients.")
+@click.option("--years", type=Number(0, 20, min_open=True), default=1.0, show_default=True, help="How many years.")
+@click.option("--seed", type=WholeNumber(), default=7, show_default=True, help="What chance begins with.")
+@click.option("--patients-per-therapist", type=WholeNumber(1), default=40, show_default=True, help="How many each has.")
+@click.option("--therapists-per-unit", type=WholeNumber(1), default=8, show_default=True, help="How large units are.")
 @click.option("--begins", type=_DAY, default="2026-01-07", show_default=True, metavar="DATE", help="The first day.")
 @click.option("--until", type=_DAY, metavar="DATE", help="The last day; nothing before it is changed by that.")
-@click.option("--unit", type=click.IntRange(1), metavar="NUMBER", help="This unit alone.")
-@click.option(
-    "--workers", type=click.IntRange(1, _MOST_WORKERS), default=1, show_default=True, help="How many processes."
-)
+@click.option("--unit", type=WholeNumber(1), metavar="NUMBER", help="This unit alone.")
+@click.option("--workers", type=WholeNumber(1, _MOST_WORKERS), default=1, show_default=True, help="How many processes.")
 @click.option(
     "--storage",
     metavar="URL",
@@ -57,7 +49,7 @@ Exit code 1 also when a law did not hold. Needs: pip install 'digital_painschool
 @click.option("--compare", is_flag=True, help="Run it in memory and on SQLite, and compare what is kept (law 8).")
 @click.option(
     "--report",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FilePath(file_okay=False, path_type=Path),
     metavar="FOLDER",
     help="Write report.md and two plots.",
 )
@@ -109,17 +101,17 @@ def simulate(
     if compare:
         other = _run(region, unit, workers, "sqlite://")
         found += _compared(outcome, other)
-    click.echo(f"Again with: {command(region, unit=unit)}")
+    say(f"Again with: {command(region, unit=unit)}")
     for line in found:
-        click.echo(line)
+        say(line)
     if report is not None:
         from digital_painschool.testing.simulation.report import write
 
         write(outcome, report)
-        click.echo(f"The report is in {report}.")
+        say(f"The report is in {report}.")
     if found:
         click.get_current_context().exit(1)
-    click.echo("No findings: every law held.")
+    say("No findings: every law held.")
 
 
 def _run(region: "Region", unit: int | None, workers: int, storage: str) -> "Outcome":
@@ -146,7 +138,7 @@ def _shown(outcome: "Outcome") -> tuple[str, ...]:
         if part.rows:
             shown = Table(show_header=False, box=None)
             for row in part.rows:
-                shown.add_row(*row)
+                add_row(shown, *row)
             screen.print(Text(part.title, "bold"), shown, "")
     return findings(outcome)
 

@@ -8,7 +8,7 @@ from digital_painschool.border import plain_text, whole_number
 from digital_painschool.errors import InvalidValue
 from digital_painschool.instants import utc
 from digital_painschool.people import Actor, HsaId
-from digital_painschool.ports.storage import CaseQuery, CaseRow
+from digital_painschool.ports.storage import CaseQuery, CaseRow, readable, unreadable
 from digital_painschool.rules.lifecycle import is_review_due
 from digital_painschool.rules.permissions import Action
 from digital_painschool.steps import Steps
@@ -69,10 +69,12 @@ class CasePage:
     Args:
         rows: In order: priority first, then what has flags, then the rest.
         next: Where the next page begins; None when this is the last.
+        unreadable: The ids of enrolments that belong on this page and cannot be read; somebody has to repair them.
     """
 
     rows: tuple[Case, ...]
     next: Cursor | None
+    unreadable: tuple[str, ...] = ()
 
 
 def case_page(
@@ -100,7 +102,8 @@ def case_page(
     now = steps.now() if after is None else after.now
     key = None if after is None else after.key
     found = steps.storage.cases(CaseQuery(unit=actor.unit, therapist=therapist, now=now, after=key, limit=limit + 1))
-    rows = found[:limit]
+    page = found[:limit]
+    rows = readable(page)
     entry = steps.access_entry(action, actor, steps.now())
     steps.storage.log([evolve(entry, enrolment_id=row.enrolment_id, person=row.person) for row in rows])
     policy = steps.policy(actor.unit)
@@ -113,5 +116,6 @@ def case_page(
             )
             for row in rows
         ),
-        next=Cursor(key=rows[-1].key, now=now) if len(found) > limit else None,
+        next=Cursor(key=page[-1].key, now=now) if len(found) > limit else None,
+        unreadable=unreadable(page),
     )

@@ -1,5 +1,6 @@
 """The patient's room: modules to read, forms to fill in, messages to read and write."""
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -9,16 +10,19 @@ from digital_painschool.access import Access, access, closed, refusal
 from digital_painschool.border import kept_answers, plain_text
 from digital_painschool.desks.reading import ConversationView, conversation_view, conversations
 from digital_painschool.enrolment import Enrolment, Phase
-from digital_painschool.errors import InvalidValue
+from digital_painschool.errors import InvalidValue, NotFound, StorageFailed
 from digital_painschool.events import ConversationRenamed, ConversationStarted, Event, FormSaved, MessageSent
 from digital_painschool.form import Form
 from digital_painschool.people import Party, Patient, PersonId
+from digital_painschool.policy import Terms
 from digital_painschool.ports.storage import Content
 from digital_painschool.program import Module, Pace
 from digital_painschool.rules import conversations as talk
 from digital_painschool.rules import forms, ordering
 from digital_painschool.rules.permissions import Action
-from digital_painschool.steps import Step, Steps
+from digital_painschool.steps import Check, Step, Steps
+
+_log = logging.getLogger(__name__)
 
 
 @frozen(kw_only=True)
@@ -85,12 +89,28 @@ class PatientRoom:
         self._patient = Patient(person)
 
     def enrolments(self) -> tuple[Overview, ...]:
-        """Give the patient's enrolments at all units, the open ones and the ended ones, oldest first."""
-        found = self._steps.storage.of_person(self._patient.person)
+        """Give the patient's enrolments at all units, the open ones and the ended ones, oldest first.
+
+        One that cannot be read is left out, and a log line names it.
+
+        Raises:
+            StorageFailed: None of them can be read.
+        """
+        found = self._steps.of_person(self._patient.person)
         now = self._steps.now()
         entries = [self._steps.access_entry(Action.SEE_ENROLMENT, self._patient, now, enrolment) for enrolment in found]
         self._steps.storage.log(entries)
-        return tuple(self._overview(enrolment) for enrolment in found)
+        overviews: list[Overview] = []
+        failures: list[StorageFailed | NotFound] = []
+        for enrolment in found:
+            try:
+                overviews.append(self._overview(enrolment))
+            except (StorageFailed, NotFound) as failure:  # its program, which the others may not share
+                _log.error("enrolment %s cannot be shown: %s", enrolment.id, failure)
+                failures.append(failure)
+        if failures and not overviews:
+            raise failures[0]
+        return tuple(overviews)
 
     def overview(self, enrolment_id: str) -> Overview:
         """Give one enrolment: its modules, what is recommended next, what may be done. Rule: M-02 to M-05, D-04a."""
@@ -125,9 +145,12 @@ class PatientRoom:
         Raises:
             RuleBroken: When it could not be saved either: in maintenance, after the end, or while its module is closed.
         """
-        key = plain_text(form, "a form's key")
-        enrolment = self._steps.look(Action.SEE_PROGRAM, self._patient, enrolment_id)
-        return forms.form_to_fill_in(enrolment, self._steps.terms(enrolment), key, self._steps.now())
+        key = self._text(Action.SEE_PROGRAM, enrolment_id, form, "a form's key")
+        now = self._steps.now()
+        enrolment = self._steps.look(
+            Action.SEE_PROGRAM, self._patient, enrolment_id, lambda e, terms: forms.form_to_fill_in(e, terms, key, now)
+        )
+        return forms.form_to_fill_in(enrolment, self._steps.terms(enrolment), key, now)
 
     def save_form(self, enrolment_id: str, form: str, answers: Mapping[str, object]) -> int:
         """Save a form; gives the how many-eth filling-in of it this is. Rule: M-14, D-17a.
@@ -142,8 +165,8 @@ class PatientRoom:
             RuleBroken: Also when answers are missing, wrong, or for no question of the form; its facts name them.
             InvalidValue: `answers` is no mapping, or holds what no form can keep.
         """
-        key = plain_text(form, "a form's key")
-        kept = kept_answers(answers)
+        key = self._text(Action.SAVE_FORM, enrolment_id, form, "a form's key")
+        kept = self._steps.given(Action.SAVE_FORM, self._patient, enrolment_id, lambda: kept_answers(answers))
         at = self._steps.now()
         after = self._take(
             Action.SAVE_FORM,
@@ -160,7 +183,7 @@ class PatientRoom:
 
     def read_conversation(self, enrolment_id: str, conversation: int) -> ConversationView:
         """Read a conversation; makes those of the staff's messages read that are given. Rule: M-10, D-13b, D-18a."""
-        enrolment = self._look_at_messages(enrolment_id)
+        enrolment = self._look_at_messages(enrolment_id, lambda e, _: talk.find(e, conversation))
         found = talk.find(enrolment, conversation)
         view = conversation_view(self._steps.storage, enrolment, found, Party.PATIENT)
         at = self._steps.now()
@@ -182,11 +205,10 @@ class PatientRoom:
             conversation: In which conversation; left out, a new one begins.
             heading: The heading of a new one; left out, the unit's default ("Min konversation").
         """
-        body = plain_text(text, "a message")
+        body = self._text(Action.WRITE_MESSAGE, enrolment_id, text, "a message")
         at = self._steps.now()
         if conversation is not None:
-            if heading is not None:
-                raise InvalidValue("a heading is for a new conversation; use rename_conversation for one that is there")
+            self._steps.given(Action.WRITE_MESSAGE, self._patient, enrolment_id, lambda: _require_none(heading))
             self._take(
                 Action.WRITE_MESSAGE,
                 enrolment_id,
@@ -194,7 +216,11 @@ class PatientRoom:
                 {MessageSent: body},
             )
             return conversation
-        title = self._default_heading(enrolment_id) if heading is None else plain_text(heading, "a heading")
+        title = (
+            self._default_heading(enrolment_id)
+            if heading is None
+            else self._text(Action.WRITE_MESSAGE, enrolment_id, heading, "a heading")
+        )
         after = self._take(
             Action.WRITE_MESSAGE,
             enrolment_id,
@@ -205,7 +231,7 @@ class PatientRoom:
 
     def rename_conversation(self, enrolment_id: str, conversation: int, heading: str) -> None:
         """Change a conversation's heading. Rule: M-11."""
-        title = plain_text(heading, "a heading")
+        title = self._text(Action.RENAME_CONVERSATION, enrolment_id, heading, "a heading")
         at = self._steps.now()
         self._take(
             Action.RENAME_CONVERSATION,
@@ -213,6 +239,9 @@ class PatientRoom:
             lambda e, terms: talk.rename(e, terms, conversation, title, by=self._patient, at=at),
             {ConversationRenamed: title},
         )
+
+    def _text(self, action: Action, enrolment_id: str, text: str, what: str) -> str:
+        return self._steps.given(action, self._patient, enrolment_id, lambda: plain_text(text, what))
 
     def _take(
         self, action: Action, enrolment_id: str, step: Step, documents: dict[type[Event], Content] | None = None
@@ -223,12 +252,16 @@ class PatientRoom:
         unit = self._steps.look(Action.SEE_ENROLMENT, self._patient, enrolment_id).unit
         return self._steps.policy(unit).heading
 
-    def _look_at_messages(self, enrolment_id: str) -> Enrolment:
-        enrolment = self._steps.look(Action.READ_CONVERSATION, self._patient, enrolment_id)
+    def _look_at_messages(self, enrolment_id: str, rule: Check | None = None) -> Enrolment:
         now = self._steps.now()
-        if not access(enrolment, now).read_messages:
-            raise refusal(enrolment, now)
-        return enrolment
+
+        def require_readable(enrolment: Enrolment, terms: Terms) -> None:
+            if not access(enrolment, now).read_messages:
+                raise refusal(enrolment, now)
+            if rule is not None:
+                rule(enrolment, terms)
+
+        return self._steps.look(Action.READ_CONVERSATION, self._patient, enrolment_id, require_readable)
 
     def _overview(self, enrolment: Enrolment) -> Overview:
         program = self._steps.terms(enrolment).program
@@ -256,3 +289,8 @@ class PatientRoom:
             done=enrolment.done_at is not None,
             unread_messages=sum(c.unread(Party.PATIENT) for c in enrolment.conversations),
         )
+
+
+def _require_none(heading: object) -> None:
+    if heading is not None:
+        raise InvalidValue("a heading is for a new conversation; use rename_conversation for one that is there")

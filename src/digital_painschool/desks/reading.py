@@ -1,16 +1,21 @@
 """What desks show of conversations and forms: the documents, with the facts that belong to them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from datetime import datetime
 
-from attrs import frozen
+from attrs import field, frozen
 
 from digital_painschool.border import Answer
 from digital_painschool.enrolment import Conversation, Enrolment
 from digital_painschool.errors import StorageFailed
 from digital_painschool.events import FormSaved, MessageSent
+from digital_painschool.masking import Masked, masked_text
 from digital_painschool.people import Party
 from digital_painschool.ports.storage import Content, Enrolments
+
+
+def _masked(answers: Mapping[str, Answer] | Masked[Mapping[str, Answer]]) -> Masked[Mapping[str, Answer]]:
+    return Masked(answers)
 
 
 @frozen(kw_only=True)
@@ -29,9 +34,14 @@ class Submission:
     form: str
     number: int
     saved_at: datetime
-    answers: Mapping[str, Answer]
+    _answers: Masked[Mapping[str, Answer]] = field(converter=_masked)
     score: int | None
     alert: bool
+
+    @property
+    def answers(self) -> Mapping[str, Answer]:
+        """What the patient answered."""
+        return self._answers.reveal()
 
     def __repr__(self) -> str:
         return f"Submission(form={self.form!r}, number={self.number}, answers=****)"
@@ -54,8 +64,13 @@ class Message:
     number: int
     by: str
     sent_at: datetime
-    text: str
+    _text: Masked[str] = field(converter=masked_text)
     read: bool
+
+    @property
+    def text(self) -> str:
+        """What was written."""
+        return self._text.reveal()
 
     def __repr__(self) -> str:
         return f"Message(author={self.author.value!r}, number={self.number}, text=****)"
@@ -73,9 +88,14 @@ class ConversationView:
     """
 
     number: int
-    heading: str
+    _heading: Masked[str] = field(converter=masked_text)
     unread: int
     messages: tuple[Message, ...] = ()
+
+    @property
+    def heading(self) -> str:
+        """What the conversation is called."""
+        return self._heading.reveal()
 
     def __repr__(self) -> str:
         return f"ConversationView(number={self.number}, unread={self.unread}, messages={len(self.messages)})"
@@ -105,6 +125,7 @@ def conversation_view(
         and isinstance(entry.event, MessageSent)
         and entry.event.conversation == conversation.number
     ]
+    _require_all(entries, conversation.from_patient + conversation.from_therapist, "messages")
     documents = storage.documents(enrolment.id, [conversation.heading, *(seq for seq, _ in entries)])
     read = {Party.PATIENT: conversation.read_by_therapist, Party.THERAPIST: conversation.read_by_patient}
     return ConversationView(
@@ -132,6 +153,7 @@ def submissions(storage: Enrolments, enrolment: Enrolment, form: str) -> tuple[S
         for entry in storage.timeline(enrolment.id, [FormSaved])
         if entry.seq <= enrolment.version and isinstance(entry.event, FormSaved) and entry.event.form == form
     ]
+    _require_all(entries, enrolment.form(form).saved, "fillings-in")
     documents = storage.documents(enrolment.id, [seq for seq, _ in entries])
     return tuple(
         Submission(
@@ -144,6 +166,12 @@ def submissions(storage: Enrolments, enrolment: Enrolment, form: str) -> tuple[S
         )
         for seq, event in entries
     )
+
+
+def _require_all(entries: Sized, counted: int, what: str) -> None:
+    """Refuse to show some as if they were all: an entry whose kind is damaged is in no list of a kind."""
+    if len(entries) != counted:
+        raise StorageFailed(f"{counted} {what} are counted and {len(entries)} can be read; restore them from a backup")
 
 
 def _text(documents: Mapping[int, Content], seq: int) -> str:

@@ -19,7 +19,7 @@ from digital_painschool.errors import InvalidValue, Reason, RuleBroken
 from digital_painschool.events import ConversationRenamed, ConversationStarted, Event, FormSaved, MessageSent
 from digital_painschool.notification import Channel, NotificationRecord, Notify, Profile
 from digital_painschool.people import Actor, HsaId, Party, PersonId, Role
-from digital_painschool.policy import FlagKind
+from digital_painschool.policy import FlagKind, Terms
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.storage import Entry
 from digital_painschool.program import EndReason, Program
@@ -28,7 +28,7 @@ from digital_painschool.rules import flags, lifecycle, ordering
 from digital_painschool.rules.flags import Flag
 from digital_painschool.rules.notifications import choose
 from digital_painschool.rules.permissions import Action
-from digital_painschool.steps import Step, Steps
+from digital_painschool.steps import Check, Step, Steps
 
 _T = TypeVar("_T")
 
@@ -38,6 +38,14 @@ def _all_of(given: object, choices: Collection[_T], name: str, what: str) -> fro
     if not all(item in choices for item in items):
         raise InvalidValue(f"{name} is a collection of {what}")
     return frozenset(choice for choice in choices if choice in items)
+
+
+def _has_form(rule: str, form: object) -> Check:
+    def require_form(_: Enrolment, terms: Terms) -> None:
+        if terms.program.form(plain_text(form, "a form's key")) is None:
+            raise RuleBroken(rule, Reason.UNKNOWN_FORM)
+
+    return require_form
 
 
 @frozen(kw_only=True)
@@ -83,8 +91,7 @@ class TherapistDesk:
         Raises:
             InvalidIdentity: It is no number of an accepted scheme.
         """
-        self._steps.permit(Action.START, self._actor)
-        return self._steps.person(number, self._actor.unit)
+        return self._steps.identified(Action.START, self._actor, number)
 
     def start(self, number: str, *, program: str, therapist: str | None = None) -> Enrolment:
         """Start a program for a patient ("Starta nytt moment"). Rule: M-07, D-05c, D-07a.
@@ -98,22 +105,28 @@ class TherapistDesk:
             InvalidIdentity: The number is not one.
             NotFound: The program is not on the unit's list.
         """
-        if therapist is None and Role.THERAPIST not in self._actor.roles:
-            self._steps.permit(Action.START, self._actor)
-            raise InvalidValue("name the therapist who gets the patient: the actor is none")
         person = self.identify(number)
-        chosen = self._steps.catalogue.program(self._actor.unit, plain_text(program, "a program's key"))
-        whose = self._actor.hsa_id if therapist is None else HsaId(therapist)
-        return self._steps.start(chosen, person, therapist=whose, by=self._actor)
+
+        def started() -> Enrolment:
+            if therapist is None and Role.THERAPIST not in self._actor.roles:
+                raise InvalidValue("name the therapist who gets the patient: the actor is none")
+            chosen = self._steps.catalogue.program(self._actor.unit, plain_text(program, "a program's key"))
+            whose = self._actor.hsa_id if therapist is None else HsaId(therapist)
+            return self._steps.start(chosen, person, therapist=whose, by=self._actor)
+
+        return self._steps.judge(Action.START, self._actor, started, person=person)
 
     def find(self, number: str) -> tuple[Enrolment, ...]:
         """Give a person's enrolments that the actor may see, open and ended, oldest first. Rule: M-08, D-09a.
 
+        One that cannot be read is left out, and a log line names it; the list of patients does so too.
+
         Raises:
+            StorageFailed: None of them can be read.
             InvalidIdentity: It is no number of an accepted scheme.
+            NotPermitted: No role of the actor may see any enrolment.
         """
-        person = self._steps.person(number, self._actor.unit)
-        return self._steps.find(self._actor, person)
+        return self._steps.find(self._actor, self._steps.identified(Action.SEE_ENROLMENT, self._actor, number))
 
     def caseload(self, after: Cursor | None = None, *, limit: int = 50) -> CasePage:
         """Give a page of "Mina": the therapist's own patients with their flags, priority first. Rule: M-08, M-09."""
@@ -156,9 +169,7 @@ class TherapistDesk:
 
     def answers(self, enrolment_id: str, form: str) -> tuple[Submission, ...]:
         """Read the answers to a form again, all fillings-in, oldest first; marks nothing. Rule: M-16."""
-        enrolment = self._steps.look(Action.READ_ANSWERS, self._actor, enrolment_id)
-        if self._steps.terms(enrolment).program.form(plain_text(form, "a form's key")) is None:
-            raise RuleBroken("M-15", Reason.UNKNOWN_FORM)
+        enrolment = self._steps.look(Action.READ_ANSWERS, self._actor, enrolment_id, _has_form("M-15", form))
         return submissions(self._steps.storage, enrolment, form)
 
     def mark_read(self, enrolment_id: str, form: str, *, up_to: int | None = None, opened: bool = False) -> Enrolment:
@@ -194,7 +205,9 @@ class TherapistDesk:
 
     def read_conversation(self, enrolment_id: str, conversation: int) -> ConversationView:
         """Read a conversation; makes those of the patient's messages read that are given. Rule: M-10, D-17a."""
-        enrolment = self._steps.look(Action.READ_CONVERSATION, self._actor, enrolment_id)
+        enrolment = self._steps.look(
+            Action.READ_CONVERSATION, self._actor, enrolment_id, lambda e, _: talk.find(e, conversation)
+        )
         found = talk.find(enrolment, conversation)
         view = conversation_view(self._steps.storage, enrolment, found, Party.THERAPIST)
         at = self._steps.now()
@@ -216,8 +229,9 @@ class TherapistDesk:
             heading: The heading; left out, the unit's default ("Min konversation").
             notify: How the patient is told: not at all, directly, or with the day's collected ones.
         """
-        title = self._steps.policy(self._actor.unit).heading if heading is None else plain_text(heading, "a heading")
-        body = plain_text(text, "a message")
+        default = self._steps.policy(self._actor.unit).heading
+        title = default if heading is None else self._text(Action.WRITE_MESSAGE, enrolment_id, heading, "a heading")
+        body = self._text(Action.WRITE_MESSAGE, enrolment_id, text, "a message")
         at = self._steps.now()
         after = self._take(
             Action.WRITE_MESSAGE,
@@ -229,7 +243,7 @@ class TherapistDesk:
 
     def write(self, enrolment_id: str, conversation: int, text: str, *, notify: Notify = Notify.NONE) -> Enrolment:
         """Write a message in a conversation. Rule: M-10, M-12."""
-        body = plain_text(text, "a message")
+        body = self._text(Action.WRITE_MESSAGE, enrolment_id, text, "a message")
         at = self._steps.now()
         return self._take(
             Action.WRITE_MESSAGE,
@@ -240,7 +254,7 @@ class TherapistDesk:
 
     def rename_conversation(self, enrolment_id: str, conversation: int, heading: str) -> Enrolment:
         """Change a conversation's heading. Rule: M-11."""
-        title = plain_text(heading, "a heading")
+        title = self._text(Action.RENAME_CONVERSATION, enrolment_id, heading, "a heading")
         at = self._steps.now()
         return self._take(
             Action.RENAME_CONVERSATION,
@@ -259,12 +273,16 @@ class TherapistDesk:
             kinds: Only events of these types.
             form: Only the fillings-in of this form.
         """
-        wanted = None if kinds is None else _all_of(kinds, get_args(Event), "kinds", "event types")
-        enrolment = self._steps.look(Action.SEE_TIMELINE, self._actor, enrolment_id)
+        wanted = self._steps.given(
+            Action.SEE_TIMELINE,
+            self._actor,
+            enrolment_id,
+            lambda: None if kinds is None else _all_of(kinds, get_args(Event), "kinds", "event types"),
+        )
+        rule = None if form is None else _has_form("M-16", form)
+        self._steps.look(Action.SEE_TIMELINE, self._actor, enrolment_id, rule)
         if form is None:
             return self._steps.storage.timeline(enrolment_id, wanted)
-        if self._steps.terms(enrolment).program.form(plain_text(form, "a form's key")) is None:
-            raise RuleBroken("M-16", Reason.UNKNOWN_FORM)
         saved = self._steps.storage.timeline(enrolment_id, [FormSaved])
         return tuple(entry for entry in saved if isinstance(entry.event, FormSaved) and entry.event.form == form)
 
@@ -282,7 +300,7 @@ class TherapistDesk:
 
     def hand_over(self, enrolment_id: str, therapist: str) -> Enrolment:
         """Give a patient to another therapist of the unit; for patient administrators. Rule: D-09a."""
-        whose = HsaId(therapist)
+        whose = self._steps.given(Action.HAND_OVER, self._actor, enrolment_id, lambda: HsaId(therapist))
         at = self._steps.now()
         return self._take(
             Action.HAND_OVER,
@@ -342,20 +360,28 @@ class TherapistDesk:
             RuleBroken: There is no address or number in the directory, or a flag or channel is not on offer.
         """
         before = self.profile()
-        chosen = choose(
-            self._steps.policy(self._actor.unit),
-            email=email,
-            sms=sms,
-            flags=before.on_offer if flags is None else _all_of(flags, tuple(FlagKind), "flags", "FlagKind"),
-            has_email=before.directory is not None and before.directory.email is not None,
-            has_sms=before.directory is not None and before.directory.sms is not None,
-        )
-        for channel in (Channel.EMAIL, Channel.SMS):
-            if chosen.wants(channel) and channel not in before.channels:
-                raise RuleBroken("D-23a", Reason.NOT_ON_OFFER, channel=channel.value)
+
+        def choice() -> Profile:
+            chosen = choose(
+                self._steps.policy(self._actor.unit),
+                email=email,
+                sms=sms,
+                flags=before.on_offer if flags is None else _all_of(flags, tuple(FlagKind), "flags", "FlagKind"),
+                has_email=before.directory is not None and before.directory.email is not None,
+                has_sms=before.directory is not None and before.directory.sms is not None,
+            )
+            for channel in (Channel.EMAIL, Channel.SMS):
+                if chosen.wants(channel) and channel not in before.channels:
+                    raise RuleBroken("D-23a", Reason.NOT_ON_OFFER, channel=channel.value)
+            return chosen
+
+        chosen = self._steps.judge(Action.KEEP_PROFILE, self._actor, choice)
         entry = self._steps.access_entry(Action.KEEP_PROFILE, self._actor, self._steps.now())
         self._steps.storage.keep_profile(self._actor.unit, self._actor.hsa_id, chosen, entry)
         return evolve(before, chosen=chosen)
+
+    def _text(self, action: Action, enrolment_id: str, text: str, what: str) -> str:
+        return self._steps.given(action, self._actor, enrolment_id, lambda: plain_text(text, what))
 
     def _take(
         self,

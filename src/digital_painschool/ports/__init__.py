@@ -13,12 +13,14 @@ from digital_painschool.ports.observer import Observer
 from digital_painschool.ports.storage import Storage
 
 Clock = Callable[[], datetime]
-"""Gives the present instant, an aware time."""
+"""Gives the present instant, an aware time. What it raises reaches a host as `AdapterFailed`, without its text."""
 
 
 @frozen(kw_only=True)
 class Ports:
     """One of each, ready to use; several messengers and observers, in the order of the settings.
+
+    The school calls them through `ports.guarded`: nothing but errors of this library comes out of them.
 
     Args:
         storage: Keeps everything.

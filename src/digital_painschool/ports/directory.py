@@ -19,6 +19,8 @@ class StaffEntry:
 class Directory(Protocol):
     """The staff directory, read only. Rule: M-22, D-23a.
 
+    Any other error, and any answer of another type, reaches a host as `DeliveryFailed`, without its text.
+
     Contract:
         * **fresh**: asked anew each time; nothing of it is kept.
         * **isolated**: an error leaves the directory usable for the next question.
@@ -28,6 +30,10 @@ class Directory(Protocol):
 
     def find(self, hsa_id: HsaId) -> StaffEntry | None:
         """Give the entry of a member of staff, or None when the directory does not know them.
+
+        Args:
+            hsa_id: In capitals, the canonical form. Where the directory itself has small letters, compare without
+                regard to them. Rule: D-06b.
 
         Raises:
             DeliveryFailed: The directory cannot be asked at the moment.

@@ -37,10 +37,13 @@ class Offer(Generic[T_co]):
         name: What settings call it.
         make: Builds it from its options; not called for an adapter that is not chosen. It raises `WiringError` for
             options that it cannot use.
+        secrets: The options that may say where they are, `env:NAME` or `file:PATH`. They are read before `make` is
+            called, and a SQLite URL among them becomes one with an absolute path.
     """
 
     name: str
     make: Callable[[Options], T_co]
+    secrets: tuple[str, ...] = ()
 
 
 @hookspec

@@ -9,6 +9,8 @@ from digital_painschool.people import PersonId
 class Identity(Protocol):
     """Reads identity numbers. Rule: M-07, D-07a.
 
+    Any other error, and any answer that is no `PersonId` itself, reaches a host as `AdapterFailed`, without its text.
+
     Contract:
         * **pure**: the same text and day give the same answer, in any thread; no I/O, no clock.
         * **canonical**: every accepted spelling of one number gives one `PersonId`, and its `value` is one of them.

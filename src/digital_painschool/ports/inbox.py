@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
 from digital_painschool.notification import Template
 from digital_painschool.people import HsaId, PersonId
@@ -23,7 +23,7 @@ class Notice:
     """
 
     key: str
-    unit: HsaId
+    unit: HsaId = field(converter=HsaId)
     person: PersonId
     template: Template
     link: str
@@ -47,6 +47,8 @@ class Delivered(Enum):
 
 class Inbox(Protocol):
     """The patient's inbox. Rule: M-12, D-13c, D-13d.
+
+    Any other error, and any answer of another type, counts as `DeliveryFailed`, without its text.
 
     Contract:
         * **idempotent**: a key that was delivered before is not delivered again, in this process or another.

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from attrs import field, frozen
 
+from digital_painschool.masking import Masked, masked_text
 from digital_painschool.notification import Channel, Template
 from digital_painschool.ports.inbox import Delivered
 
@@ -13,7 +14,12 @@ from digital_painschool.ports.inbox import Delivered
 class Address:
     """An e-mail address or a telephone number of a member of staff; masked when shown."""
 
-    value: str = field()
+    _value: Masked[str] = field(converter=masked_text)
+
+    @property
+    def value(self) -> str:
+        """The address or the number itself."""
+        return self._value.reveal()
 
     def __repr__(self) -> str:
         return "Address(****)"
@@ -22,7 +28,8 @@ class Address:
 class Messenger(Protocol):
     """One way to reach staff. Rule: M-22, M-23, D-13c.
 
-    There is no free text: patient data cannot leave this way.
+    There is no free text: patient data cannot leave this way. The channel is read once, when the school is made. Any
+    other error, and any answer of another type, counts as `DeliveryFailed`, without its text.
 
     Contract:
         * **idempotent** as far as the way allows: a key that was sent before is not sent again.

@@ -7,21 +7,29 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from attrs import field, frozen
+from attrs.converters import optional
 
 from digital_painschool.border import Answer
 from digital_painschool.digest import Batch, Claim, Decision, DeliveryResult
-from digital_painschool.enrolment import Enrolment, Phase, Tally
+from digital_painschool.enrolment import Enrolment, Phase, Tally, UnreadableEnrolment
 from digital_painschool.events import Event
+from digital_painschool.masking import Masked
 from digital_painschool.notification import Notification, NotificationRecord, Profile
 from digital_painschool.people import HsaId, PersonId
 from digital_painschool.program import Program
 from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skipped
 
+Value = TypeVar("Value")
+
 Content = str | Mapping[str, Answer]
 """What a document holds: a text, or the answers to a form."""
+
+
+def _masked(documents: Mapping[int, Content] | Masked[Mapping[int, Content]]) -> Masked[Mapping[int, Content]]:
+    return Masked(documents)
 
 
 @frozen(kw_only=True, slots=False)
@@ -58,7 +66,7 @@ class AccessEntry:
 
     at: datetime
     by: str
-    unit: HsaId
+    unit: HsaId = field(converter=HsaId)
     action: str
     activity: Activity
     enrolment_id: str | None = None
@@ -87,27 +95,44 @@ class Change:
     before: int
     enrolment: Enrolment
     events: tuple[Event, ...]
-    documents: Mapping[int, Content] = field(repr=False)
+    _documents: Masked[Mapping[int, Content]] = field(converter=_masked, repr=False)
     tally: Tally
     access: AccessEntry
     notifications: tuple[Notification, ...] = ()
     cancelled: tuple[str, ...] = ()
     noted: tuple[str, ...] = ()
 
+    @property
+    def documents(self) -> Mapping[int, Content]:
+        """What people wrote."""
+        return self._documents.reveal()
+
 
 class Enrolments(Protocol):
     """The enrolments with their timelines and documents."""
 
     def load(self, enrolment_id: str) -> Enrolment | None:
-        """Give the present state, or None when there is no such enrolment."""
+        """Give the present state, or None when there is no such enrolment.
+
+        Raises:
+            StorageFailed: It is there and cannot be read: a state that is another enrolment's is none.
+        """
         ...
 
     def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment]:
-        """Give the present states of those that exist, by id."""
+        """Give the present states of those that exist, by id.
+
+        Raises:
+            StorageFailed: One of them cannot be read; ask for each by itself to find out which.
+        """
         ...
 
-    def of_person(self, person: PersonId) -> tuple[Enrolment, ...]:
-        """Give all enrolments of a person at all units, open and ended, oldest first."""
+    def of_person(self, person: PersonId) -> tuple[Enrolment | UnreadableEnrolment, ...]:
+        """Give all enrolments of a person at all units, open and ended, oldest first.
+
+        Contract:
+            * **unreadable**: one that cannot be read is named in its place, and hides none of the others.
+        """
         ...
 
     def save(self, change: Change) -> None:
@@ -155,8 +180,8 @@ class CaseQuery:
         limit: The most rows of a page.
     """
 
-    unit: HsaId
-    therapist: HsaId | None
+    unit: HsaId = field(converter=HsaId)
+    therapist: HsaId | None = field(converter=optional(HsaId))
     now: datetime
     after: tuple[int, str] | None = None
     limit: int = 50
@@ -195,10 +220,33 @@ class CaseRow:
     key: tuple[int, str]
 
 
+@frozen(kw_only=True)
+class UnreadableCase:
+    """Stands in the list of patients for an open enrolment whose row cannot be read.
+
+    Args:
+        enrolment_id: Which one.
+        key: The row's place in the order; a page goes on after it.
+    """
+
+    enrolment_id: str
+    key: tuple[int, str]
+
+
+def readable(found: Iterable[Value | UnreadableEnrolment | UnreadableCase]) -> tuple[Value, ...]:
+    """Return those of a storage's list that can be read."""
+    return tuple(one for one in found if not isinstance(one, (UnreadableEnrolment, UnreadableCase)))
+
+
+def unreadable(found: Iterable[object]) -> tuple[str, ...]:
+    """Return the ids of those of a storage's list that cannot be read."""
+    return tuple(one.enrolment_id for one in found if isinstance(one, (UnreadableEnrolment, UnreadableCase)))
+
+
 class Caseload(Protocol):
     """The list of patients."""
 
-    def cases(self, query: CaseQuery) -> tuple[CaseRow, ...]:
+    def cases(self, query: CaseQuery) -> tuple[CaseRow | UnreadableCase, ...]:
         """Give a page of the enrolments that have not ended.
 
         Contract:
@@ -206,6 +254,8 @@ class Caseload(Protocol):
               these by enrolment id (code points). A flag is: unread forms or messages, done, undelivered, or
               `access_until` at or before `query.now`. `key` is that rank and the id.
             * **keyset**: the page holds the first `limit` rows whose key is above `after`.
+            * **unreadable**: a row that cannot be read is named in its place, as far as it can be told whose list it is
+              in, and hides none of the others.
         """
         ...
 
@@ -233,7 +283,9 @@ class Outbox(Protocol):
             * **oldest first**: by `next_at`, then by id; at most `limit`.
             * **poison**: a digest that was begun under a claim whose lease ended is claimed when nothing else can be
               claimed, and alone; `lost` counts such claims since the last result.
-            * **readable**: a digest that cannot be read stops no other; it is left until its lease is over.
+            * **unreadable**: a digest that cannot be read, or a notification of which cannot, is left until its lease
+              is over, and that counts as no attempt. It stops no other digest, whatever the limit is. A log line names
+              it.
         """
         ...
 
@@ -273,7 +325,8 @@ class Outbox(Protocol):
     def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
         """Return settled notifications whose end the timeline does not say yet, by rising id, those above `after`.
 
-        `complete` leaves such a note to be written when it settles one as anything but `DELIVERED`.
+        `complete` leaves such a note to be written when it settles one as anything but `DELIVERED`. One that cannot be
+        read is left out, and a log line names it.
         """
         ...
 
@@ -300,7 +353,10 @@ class AccessLog(Protocol):
     def access_entries(
         self, unit: HsaId, *, person: PersonId | None = None, after: int = 0, limit: int = 1000
     ) -> tuple[tuple[int, AccessEntry], ...]:
-        """Give a unit's entries in the order in which they came, each with a rising number; those above `after`."""
+        """Give a unit's entries in the order in which they came, each with a rising number; those above `after`.
+
+        One that cannot be read is left out, and a log line names its number; it hides none of those after it.
+        """
         ...
 
 
@@ -312,7 +368,11 @@ class Programs(Protocol):
         ...
 
     def program(self, unit: HsaId, key: str, version: str) -> Program | None:
-        """Give a version that was kept for a unit, or None."""
+        """Give a version that was kept for a unit, or None.
+
+        The key and the version are looked up by their exact text, whatever signs they hold: a program that was kept
+        before there were limits (`limits`) is given as it was.
+        """
         ...
 
 
@@ -328,42 +388,69 @@ class History:
 
     enrolment: Enrolment
     timeline: tuple[Entry, ...]
-    documents: Mapping[int, Content] = field(repr=False)
+    _documents: Masked[Mapping[int, Content]] = field(converter=_masked, repr=False)
+
+    @property
+    def documents(self) -> Mapping[int, Content]:
+        """What people wrote."""
+        return self._documents.reveal()
 
 
 class Retention(Protocol):
     """Ended enrolments on their way out. Rule: M-20, M-21, D-21a to D-21c."""
 
-    def ended(self, unit: HsaId, *, after: str = "", limit: int = 1000) -> tuple[EndedEnrolment, ...]:
-        """Give a unit's ended enrolments by rising id (code points), those above `after`, at most `limit`."""
+    def ended(
+        self, unit: HsaId, *, after: str = "", limit: int = 1000
+    ) -> tuple[EndedEnrolment | UnreadableEnrolment, ...]:
+        """Give a unit's ended enrolments by rising id (code points), those above `after`, at most `limit`.
+
+        Contract:
+            * **unreadable**: one that cannot be read is named in its place, and hides none of the others.
+        """
         ...
 
-    def ended_among(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, EndedEnrolment]:
-        """Give the unit's ended enrolments among some, by id."""
+    def ended_among(
+        self, unit: HsaId, enrolment_ids: Iterable[str]
+    ) -> Mapping[str, EndedEnrolment | UnreadableEnrolment]:
+        """Give the unit's ended enrolments among some, by id; one that cannot be read is named, as in `ended`."""
         ...
 
     def persons(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, PersonId]:
-        """Give whose some of a unit's enrolments are, by enrolment id; unknown ones not."""
+        """Give whose some of a unit's enrolments are, by enrolment id; unknown and unreadable ones not."""
         ...
 
     def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
         """Return the keys under which notifications of some of a unit's enrolments were sent, rising.
 
-        A key that another enrolment shares is left out: its notice speaks of that one too.
+        These are what a purge makes inbox and messengers forget.
+
+        Contract:
+            * **shared**: a key that an open enrolment shares is left out, for that patient still needs its notice. It
+              comes with the last of its enrolments, once all have ended.
+            * **superseded**: the key of a batch in doubt that was sent again under another key is among them.
         """
         ...
 
     def histories(
         self, unit: HsaId, enrolment_ids: Sequence[str], kinds: Iterable[type[Event]] | None = None
-    ) -> tuple[History, ...]:
+    ) -> tuple[History | UnreadableEnrolment, ...]:
         """Give everything that is kept of some of a unit's enrolments, in the order asked for; unknown ones not.
 
         With `kinds`, only the entries of these kinds, and what was written with them.
+
+        Contract:
+            * **unreadable**: one of which anything cannot be read is named in its place, and hides none of the others.
         """
         ...
 
     def keep_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
-        """Keep an export's receipt, and for each enrolment in it the version that was exported, in one transaction."""
+        """Keep an export's receipt, and which version of enrolments counts as exported, in one transaction.
+
+        Contract:
+            * **as told**: `versions` alone counts. It is empty for an export without everything that a purge deletes,
+              and what it does not name keeps the version that was noted before.
+            * **never back**: an older version does not replace a newer one.
+        """
         ...
 
     def keep_plan(self, plan: PurgePlan, access: AccessEntry) -> None:
@@ -404,7 +491,7 @@ class Retention(Protocol):
         ...
 
     def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
-        """Give a unit's receipts, oldest first."""
+        """Give a unit's receipts, oldest first; one that cannot be read is left out, and a log line names its plan."""
         ...
 
     def purge_again(self, receipt: PurgeReceipt, enrolment_ids: Sequence[str]) -> int:
@@ -418,15 +505,24 @@ class Retention(Protocol):
 class Storage(Enrolments, Caseload, Outbox, Staff, AccessLog, Programs, Retention, Protocol):
     """All that is kept.
 
+    Any other error, and any answer of another type, reaches a host as `StorageFailed`, without its text; from a method
+    that writes, as `OutcomeUnknown`.
+
     Contract:
         * **threads**: safe to call from many threads; what one call has returned or saved, every later call sees.
         * **processes**: all that is promised of threads holds for processes that have the same storage open; one that
           is made for a single process refuses the second.
+        * **forks**: a storage that was opened before a fork works in both processes, or each call in the child raises
+          `StorageFailed` and says what to do.
+        * **in place**: what is acknowledged is where a new opening looks for it; once the files are not in their place
+          any more, nothing is acknowledged.
         * **exact**: what was saved comes back as it was, in type, letters and microseconds; instants come in UTC.
         * **values**: nothing that a caller does to a value that was given or given back changes what is kept.
         * **refusing**: `StorageFailed` when the storage is closed, full, unreachable, unreadable or of another version;
           nothing is changed then. One that a connection leads to may also lose the answer to a write, and says so with
           `OutcomeUnknown`, a `StorageFailed`: the write is kept whole, or not at all.
+        * **damaged**: a row that cannot be read (cut short, of another type, with a time, a name or a number that
+          cannot be) is refused with `StorageFailed` where it is asked for by itself. It stops nobody else.
         * **silent**: no error text contains anything of the person, or of what people wrote.
     """
 

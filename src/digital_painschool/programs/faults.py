@@ -44,7 +44,7 @@ def problems(error: Exception, data: Any, path: str = "", wanted: Any = None) ->
     """
     match error:
         case InvalidProgram():
-            yield from (_short(problem, _LINE) for problem in error.problems)
+            yield from (_short(_within(path, problem), _LINE) for problem in error.problems)
         case ClassValidationError():
             noted, bare = error.group_exceptions()
             for inner, note in noted:

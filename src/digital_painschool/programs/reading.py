@@ -3,16 +3,15 @@
 Rule: D-04b, D-05c.
 """
 
-import tomllib
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from digital_painschool.errors import InvalidProgram
+from digital_painschool.errors import InvalidProgram, InvalidValue
+from digital_painschool.limits import as_stored
 from digital_painschool.program import Program
 from digital_painschool.programs.strict import structured, unstructured
-
-_LONGEST = 2_000_000
+from digital_painschool.text_files import LONGEST, read_text, toml_table
 
 
 def read_program(text: str, source: str) -> Program:
@@ -29,20 +28,16 @@ def read_program(text: str, source: str) -> Program:
             (`forms[halsoskattning].questions[smarta].highest`), and by place (`modules[#3]`) where those are
             missing or not unique. Whether the parts fit together is judged when each is sound by itself.
     """
-    if len(text) > _LONGEST:
-        raise _too_long(source)
+    if len(text) > LONGEST:
+        raise InvalidProgram(source, (f"it is longer than {LONGEST} characters; is it a program?",))
     if "\x00" in text:
         line = text.count("\n", 0, text.index("\x00")) + 1
         raise InvalidProgram(source, (f"line {line} holds a NUL character; remove it",))
     try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidProgram(source, (f"not valid TOML: {error}",)) from None
-    except RecursionError:
-        raise InvalidProgram(source, ("not usable TOML: lists or tables are nested too deeply",)) from None
-    except ValueError:
-        raise InvalidProgram(source, ("not usable TOML: a number has too many digits",)) from None
-    return structured(data, source)
+        return structured(toml_table(text), source)
+    except InvalidValue as error:
+        problem = str(error)
+    raise InvalidProgram(source, (problem,))
 
 
 def load_program(path: Path) -> Program:
@@ -53,20 +48,10 @@ def load_program(path: Path) -> Program:
     """
     source = str(path)
     try:
-        with path.open("rb") as file:
-            content = file.read(_LONGEST + 1)
-    except OSError as error:
-        raise InvalidProgram(source, (f"the file cannot be read: {error.strerror or 'input error'}",)) from error
-    except ValueError as error:
-        raise InvalidProgram(source, (f"the file cannot be read: {error}",)) from error
-    if len(content) > _LONGEST:
-        raise _too_long(source)
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise InvalidProgram(source, (f"line {line} is not UTF-8; save the file as UTF-8",)) from None
-    return read_program(text, source)
+        return read_program(read_text(path), source)
+    except InvalidValue as error:
+        problem = str(error)
+    raise InvalidProgram(source, (problem,))
 
 
 @cache
@@ -88,15 +73,14 @@ def program_to_data(program: Program) -> dict[str, object]:
 def program_from_data(data: object, source: str) -> Program:
     """Make the program that `program_to_data` described. Rule: D-05c.
 
+    The limits of keys, texts and numbers do not hold here: a patient goes on with a version that was kept before.
+
     Args:
         data: What `program_to_data` gave, also after a way through JSON.
         source: What the data is called in an error.
 
     Raises:
-        InvalidProgram: Every fault, as `read_program` names them.
+        InvalidProgram: Every fault of the types and of how the parts fit together, as `read_program` names them.
     """
-    return structured(data, source)
-
-
-def _too_long(source: str) -> InvalidProgram:
-    return InvalidProgram(source, (f"longer than {_LONGEST} characters or bytes; is it a program?",))
+    with as_stored():
+        return structured(data, source)

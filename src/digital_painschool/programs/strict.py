@@ -7,12 +7,13 @@ from typing import Any, get_args, get_origin
 
 import attrs
 from cattrs import BaseValidationError, Converter
-from cattrs.gen import make_dict_structure_fn
+from cattrs.gen import make_dict_structure_fn, override
 from cattrs.strategies import configure_tagged_union
 
 from digital_painschool.border import plain_text
 from digital_painschool.errors import InvalidProgram, InvalidValue
 from digital_painschool.form import Question
+from digital_painschool.limits import Limit
 from digital_painschool.program import Ordering, Program
 from digital_painschool.programs.faults import EXPECTED, Misplaced, problems, unexpected
 
@@ -94,12 +95,31 @@ def _tuple_of_list(wanted: Any, converter: Converter) -> Hook:
 
 
 def _object_of_table(wanted: Any, converter: Converter) -> Hook:
-    structure_fields = make_dict_structure_fn(wanted, converter)
+    hooks: dict[str, Any] = {
+        attribute.name: override(struct_hook=_within_limit(attribute.type, attribute.validator, converter))
+        for attribute in attrs.fields(wanted)
+        if isinstance(attribute.validator, Limit)
+    }
+    structure_fields = make_dict_structure_fn(wanted, converter, **hooks)
 
     def object_of_table(value: object, _: object) -> object:
         return structure_fields(_table(value), wanted)
 
     return object_of_table
+
+
+def _within_limit(wanted: Any, limit: Limit, converter: Converter) -> Hook:
+    """Return a hook that judges each key by itself, so that all faults of a table are named and not the first alone."""
+    structure_value = converter.get_structure_hook(wanted)
+
+    def value_within_limit(value: object, _: object) -> object:
+        structured_value: object = structure_value(value, wanted)
+        problem = limit.problem(structured_value)
+        if problem is not None:
+            raise Misplaced(problem)
+        return structured_value
+
+    return value_within_limit
 
 
 def _question_of_table(structure_kind: Hook) -> Hook:

@@ -19,6 +19,8 @@ from digital_painschool.testing.example import PROGRAM, SLEEP
 from digital_painschool.testing.people import ANNA, ARCHIVIST, COLLEAGUE, COORDINATOR, NURSE, OTHER_UNIT, UNIT
 from digital_painschool.testing.world import START, Opening, Told, World, in_memory, local
 
+RECEIPT_KEY = "the key of all schools in the tests"
+
 
 class Scenario:
     """A school on any adapters, with a clock that the test moves.
@@ -28,6 +30,7 @@ class Scenario:
         programs: On the list of every unit.
         policy: Of every unit.
         start: Where the clock begins, an aware time; left out, Monday 2 March 2026, 08:00 in Stockholm.
+        receipt_key: What purge receipts are signed with; left out, a key of the tests, None for a school without.
 
     At hand are `desk` (the nurse's), `colleague`, `coordinator` (a patient administrator), `office` (the data
     administrator's) and `room` (the patient Anna's); for anybody else ask `school`.
@@ -40,12 +43,14 @@ class Scenario:
         programs: tuple[Program, ...] = (PROGRAM, SLEEP),
         policy: Policy | None = None,
         start: datetime = START,
+        receipt_key: str | None = RECEIPT_KEY,
     ) -> None:
         chosen = Policy() if policy is None else policy
         self.world = World(start)
         self.zone = chosen.zone
         self.opening = opening
         self.catalogue = Catalogue(programs=programs, policy=chosen)
+        self.receipt_key = receipt_key
         self._ids = 0
         self.restart()
 
@@ -78,7 +83,13 @@ class Scenario:
 
     def another(self, ports: Ports) -> PainSchool:
         """Give one more school with the same programs and clock, as another process would be."""
-        return PainSchool(ports, catalogue=self.catalogue, clock=lambda: self.now, new_id=self._new_id)
+        return PainSchool(
+            ports,
+            catalogue=self.catalogue,
+            clock=lambda: self.now,
+            new_id=self._new_id,
+            receipt_key=self.receipt_key,
+        )
 
     def at(self, text: str) -> None:
         """Set the clock to a local time of the unit's zone, such as `"2027-03-28 01:30"`."""

@@ -3,6 +3,7 @@
 from tests.seeded_bugs.bug import Bug
 from tests.seeded_bugs.bugs.adapters import BUGS as ADAPTERS
 from tests.seeded_bugs.bugs.delivery import BUGS as DELIVERY
+from tests.seeded_bugs.bugs.exports import BUGS as EXPORTS
 from tests.seeded_bugs.bugs.memory import BUGS as MEMORY
 from tests.seeded_bugs.bugs.permissions import BUGS as PERMISSIONS
 from tests.seeded_bugs.bugs.retention import BUGS as RETENTION
@@ -16,6 +17,7 @@ BUGS: tuple[Bug, ...] = (
     *PERMISSIONS,
     *DELIVERY,
     *RETENTION,
+    *EXPORTS,
     *MEMORY,
     *SQL,
     *ADAPTERS,

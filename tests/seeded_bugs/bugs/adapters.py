@@ -4,6 +4,27 @@ from tests.seeded_bugs.bug import Bug, Catcher
 
 BUGS = (
     Bug(
+        name="an-hsa-id-keeps-its-letters",
+        harm="a therapist would see no patient, and a unit's own policy would be passed over",
+        module="people",
+        old="text.upper()",
+        new="text",
+        caught_by=Catcher(
+            "tests/test_people.py::test_an_hsa_id_is_one_in_small_letters_and_in_capitals",
+            "test_an_hsa_id_is_one_in_small_letters_and_in_capitals",
+        ),
+    ),
+    Bug(
+        name="a-mask-shows-what-is-within",
+        harm="a traceback or a test report would show numbers, answers and messages",
+        module="masking",
+        old='        return "****"',
+        new="        return repr(self._within)",
+        caught_by=Catcher(
+            "tests/test_masking.py::test_no_printer_shows_what_is_a_persons", "test_no_printer_shows_what_is_a_persons"
+        ),
+    ),
+    Bug(
         name="the-inbox-forgets-its-keys",
         harm="a patient would get a notice again after each crash",
         module="adapters.memory.inbox",
@@ -110,6 +131,42 @@ BUGS = (
         caught_by=Catcher(
             "tests/test_memory.py::TestMemoryDirectory::test_it_gives_nothing_for_one_that_it_does_not_know",
             "test_it_gives_nothing_for_one_that_it_does_not_know",
+        ),
+    ),
+    Bug(
+        name="a-path-is-looked-up-anew",
+        harm="another database's patients would be shown after a change of the working folder",
+        module="paths",
+        old='            return Path(folder or "", Path(text).expanduser()).absolute()\n',
+        new='            return Path(folder or "", Path(text).expanduser())\n',
+        caught_by=Catcher(
+            "tests/test_paths.py::test_each_connection_is_to_the_same_file",
+            "test_each_connection_is_to_the_same_file",
+        ),
+    ),
+    Bug(
+        name="a-secret-hangs-on-its-error",
+        harm="a password would be in the log of whoever logs errors with what came before",
+        module="text_files",
+        old="    except UnicodeDecodeError as error:\n        start = error.start\n",
+        new='    except UnicodeDecodeError:\n        raise InvalidValue("not UTF-8, Windows-1252 perhaps") from None\n',
+        caught_by=Catcher(
+            "tests/test_text_files.py",
+            "test_another_encoding_is_named_and_nothing_is_shown",
+        ),
+    ),
+    Bug(
+        name="half-past-nine-is-nine",
+        harm="collected notifications would go at another time than the unit has written",
+        module="settings_file",
+        old="    if isinstance(value, str) and (match := _TIME.fullmatch(value)):\n",
+        new=(
+            "    if isinstance(value, str):\n        return time.fromisoformat(value)\n"
+            "    if match := _TIME.fullmatch(str(value)):\n"
+        ),
+        caught_by=Catcher(
+            "tests/test_text_files.py",
+            "test_half_past_nine_is_half_past_nine",
         ),
     ),
 )

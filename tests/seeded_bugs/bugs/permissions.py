@@ -54,11 +54,19 @@ BUGS = (
         caught_by=Catcher("tests/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 9"),
     ),
     Bug(
+        name="a-rule-s-refusal-leaves-no-trace",
+        harm="a refusal would tell who is in treatment, and nobody would find out who asked",
+        module="steps",
+        old="            self.storage.log((entry,))\n        try:",
+        new="        try:",
+        caught_by=Catcher("tests/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 9"),
+    ),
+    Bug(
         name="a-look-leaves-no-trace",
         harm="nobody could tell a patient who has read the record",
         module="steps",
-        old="        self.permit(action, by, enrolment)\n        self.storage.log((self.access_entry(action, by, self.now(), enrolment),))",
-        new="        self.permit(action, by, enrolment)",
+        old="        self.storage.log((self.access_entry(action, by, self.now(), enrolment),))\n        return enrolment",
+        new="        return enrolment",
         caught_by=Catcher("tests/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 9"),
     ),
     Bug(

@@ -54,6 +54,28 @@ BUGS = (
         caught_by=Catcher("tests/seeded_bugs/kit/lifecycle.py::TestInMemory::test_records_usual", "Law 7"),
     ),
     Bug(
+        name="any-receipt-is-believed",
+        harm="a made-up receipt would destroy records that nobody exported",
+        module="rules.retention",
+        old="    return recheck(planned or present, present, policy, now)",
+        new="    return Skip.TOO_YOUNG if present.last_entry_at >= period_start(now, policy) else None",
+        caught_by=Catcher(
+            "tests/rules/test_receipts.py::test_without_plan_and_proof_a_receipt_passes_the_checks_of_a_purge",
+            "test_without_plan_and_proof",
+        ),
+    ),
+    Bug(
+        name="a-notice-goes-that-is-needed",
+        harm="a patient in treatment would not find what there is to read",
+        module="adapters.memory.storage",
+        old=" if not books.needs(notification)",
+        new="",
+        caught_by=Catcher(
+            "tests/test_memory.py::TestMemoryStorage::test_notification_ids_leave_out_what_an_open_enrolment_shares",
+            "test_notification_ids_leave_out_what_an_open_enrolment_shares",
+        ),
+    ),
+    Bug(
         name="the-inbox-keeps-its-notices",
         harm="a purged patient's number would stay in the inbox",
         module="desks.administrator",

@@ -6,6 +6,17 @@ from tests.seeded_bugs.bug import Bug, Catcher
 
 BUGS = (
     Bug(
+        name="a-key-of-old-is-not-found",
+        harm="a patient who runs a program of old would be stuck: found by no call, not to be ended",
+        module="adapters.sql.parts",
+        old="    return text.isprintable() or is_storable(text)",
+        new="    return text.isprintable()",
+        caught_by=Catcher(
+            "tests/test_sql_storage.py::TestSqliteStorage::test_a_program_of_old_keeps_its_key_and_comes_back_as_it_was",
+            "test_a_program_of_old_keeps_its_key_and_comes_back_as_it_was",
+        ),
+    ),
+    Bug(
         name="any-claim-will-do",
         harm="a worker that was thought dead would settle what another has in hand",
         module="adapters.sql.outbox",
@@ -160,6 +171,17 @@ BUGS = (
         ),
     ),
     Bug(
+        name="a-file-that-is-gone",
+        harm="what is acknowledged would be in no file",
+        module="adapters.sql.sqlite",
+        old="        if self._writes and self.files is not None:",
+        new="        if not self._writes and self.files is not None:",
+        caught_by=Catcher(
+            "tests/test_sql_storage.py::TestSqliteStorage::test_nothing_is_acknowledged_that_a_new_opening_does_not_read",
+            "test_nothing_is_acknowledged_that_a_new_opening_does_not_read",
+        ),
+    ),
+    Bug(
         name="whoever-holds-it-may-note",
         harm="a timeline would say undelivered of what another worker delivers",
         module="adapters.sql.outbox",
@@ -168,6 +190,39 @@ BUGS = (
         caught_by=Catcher(
             "tests/test_sql_storage.py::TestSqliteStorage::test_a_step_about_what_somebody_else_holds_is_a_conflict",
             "test_a_step_about_what_somebody_else_holds_is_a_conflict",
+        ),
+    ),
+    Bug(
+        name="one-damaged-row-hides-a-person-s-others",
+        harm="a patient would see no treatment while an old one of theirs is damaged",
+        module="adapters.sql.enrolments",
+        old="return tuple(read_each(rows, partial(self._state, link), unreadable_enrolment))",
+        new="return tuple(self._state(link, row) for row in rows)",
+        caught_by=Catcher(
+            "tests/test_sql_storage.py::TestSqliteStorage::test_a_list_goes_on_without_a_damaged_enrolment",
+            "test_a_list_goes_on_without_a_damaged_enrolment",
+        ),
+    ),
+    Bug(
+        name="what-cannot-be-read-hangs-on-the-error",
+        harm="a log would get the whole record of a patient",
+        module="serialization",
+        old="        failure = unreadable(what, error)\n    raise failure",
+        new="        raise unreadable(what, error) from None\n    raise failure",
+        caught_by=Catcher(
+            "tests/test_sql_storage.py::TestSqliteStorage::test_a_damaged_enrolment_is_refused_alone_and_in_silence",
+            "test_a_damaged_enrolment_is_refused_alone_and_in_silence",
+        ),
+    ),
+    Bug(
+        name="a-claim-of-nothing-readable-ends-the-pass",
+        harm="all patients behind a damaged row would wait",
+        module="adapters.sql.claims",
+        old="while taken := self._database.write(work):",
+        new="if taken := self._database.write(work):",
+        caught_by=Catcher(
+            "tests/test_sql_storage.py::TestSqliteStorage::test_a_damaged_notification_keeps_no_other_waiting[1]",
+            "test_a_damaged_notification_keeps_no_other_waiting",
         ),
     ),
 )

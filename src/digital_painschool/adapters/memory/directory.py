@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from digital_painschool.people import HsaId
+from digital_painschool.people import HsaId, by_hsa_id
 from digital_painschool.ports.directory import StaffEntry
 
 
@@ -13,11 +13,11 @@ class MemoryDirectory:
         entries: What the directory knows, by HSA-id; copied.
 
     Raises:
-        InvalidValue: A key is not an HSA-id.
+        InvalidValue: A key is not an HSA-id, or two keys are the same one.
     """
 
     def __init__(self, entries: Mapping[str, StaffEntry] | None = None) -> None:
-        self._entries = {HsaId(hsa_id): entry for hsa_id, entry in (entries or {}).items()}
+        self._entries = by_hsa_id(entries or {})
 
     def find(self, hsa_id: HsaId) -> StaffEntry | None:
-        return self._entries.get(hsa_id)
+        return self._entries.get(HsaId(hsa_id))

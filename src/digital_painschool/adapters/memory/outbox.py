@@ -1,6 +1,6 @@
 """The notifications of the memory storage, and the digests that they go in; its owner holds the lock."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import count
 
@@ -154,13 +154,13 @@ class Outbox:
             :limit
         ]
 
-    def keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> set[str]:
-        """Return the keys under which notifications of these enrolments, and of no other, were sent."""
-        ids = frozenset(enrolment_ids)
-        rows = [row for id_ in ids for row in self._asked_by(id_) if row.record.notification.unit == unit]
-        keys = {row.key for row in rows if row.key is not None and not self._others(row.digest_id, row.key, ids)}
+    def keys(self, unit: HsaId, enrolment_ids: Iterable[str], is_open: Callable[[str], bool]) -> set[str]:
+        """Return the keys under which notifications of some enrolments were sent, and that no open one needs."""
+        rows = [row for id_ in enrolment_ids for row in self._asked_by(id_) if row.record.notification.unit == unit]
+        sent = {(row.digest_id, row.key) for row in rows if row.key is not None}
+        keys = {key for digest_id, key in sent if not self._is_needed(digest_id, key, is_open)}
         for digest_id in {row.digest_id for row in rows}:
-            if not self._others(digest_id, None, ids):
+            if not self._is_needed(digest_id, None, is_open):
                 keys |= self._digests[digest_id].superseded
         return keys
 
@@ -251,12 +251,10 @@ class Outbox:
         row = self._rows.get(notification_id)
         return row is not None and row.record.status is Status.PENDING
 
-    def _others(self, digest_id: str, key: str | None, enrolment_ids: frozenset[str]) -> bool:
-        """Return whether other enrolments have notifications in a digest, under a key or at all."""
+    def _is_needed(self, digest_id: str, key: str | None, is_open: Callable[[str], bool]) -> bool:
+        """Return whether an open enrolment has notifications in a digest, under a key or at all."""
         rows = (self._rows[id_] for id_ in self._digests[digest_id].notifications)
-        return any(
-            key in {None, row.key} and row.record.notification.trigger.enrolment_id not in enrolment_ids for row in rows
-        )
+        return any(key in {None, row.key} and is_open(row.record.notification.trigger.enrolment_id) for row in rows)
 
     def _asked_by(self, enrolment_id: str) -> list[_Row]:
         rows = (self._rows[id_] for id_ in self._of_enrolment.get(enrolment_id, ()))

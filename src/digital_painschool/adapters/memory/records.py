@@ -116,11 +116,11 @@ class Records:
         )
 
     def exported(self, unit: HsaId, versions: Mapping[str, int]) -> None:
-        """Note which version of each of a unit's enrolments was exported last."""
+        """Note which versions of a unit's enrolments count as exported; an older one changes nothing."""
         for enrolment_id, version in versions.items():
             enrolment = self._enrolments.get(enrolment_id)
             if enrolment is not None and enrolment.unit == unit:
-                self._exported[enrolment_id] = version
+                self._exported[enrolment_id] = max(version, self._exported.get(enrolment_id, 0))
 
     def forget(self, enrolment_id: str) -> None:
         """Delete an ended enrolment with all that is kept of it here."""

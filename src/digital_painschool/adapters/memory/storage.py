@@ -33,6 +33,11 @@ class _Books:
     progress: dict[str, dict[str, Skipped | None]] = Factory(dict)
     receipts: dict[str, PurgeReceipt] = Factory(dict)
 
+    def is_open(self, enrolment_id: str) -> bool:
+        """Return whether an enrolment is there and has not ended."""
+        enrolment = self.records.find(enrolment_id)
+        return enrolment is not None and enrolment.phase is not Phase.ENDED
+
     def forget(self, enrolment_id: str) -> None:
         enrolment = self.records.find(enrolment_id)
         self.records.forget(enrolment_id)
@@ -195,7 +200,7 @@ class MemoryStorage:
 
     def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
         with self._open() as books:
-            return tuple(sorted(books.outbox.keys(unit, enrolment_ids)))
+            return tuple(sorted(books.outbox.keys(unit, enrolment_ids, books.is_open)))
 
     def histories(
         self, unit: HsaId, enrolment_ids: Sequence[str], kinds: Iterable[type[Event]] | None = None

@@ -2,15 +2,16 @@
 
 from typing import Any
 
+from attrs import evolve
 from sqlalchemy import Integer, bindparam, case, or_, select, tuple_
 
 from digital_painschool.adapters.sql.parts import Part
 from digital_painschool.adapters.sql.schema import NOT_ENDED, enrolments
-from digital_painschool.adapters.sql.statements import Row
+from digital_painschool.adapters.sql.statements import Row, readable_text, require_readable
 from digital_painschool.enrolment import Phase, Tally
 from digital_painschool.people import PersonId
-from digital_painschool.ports.storage import CaseQuery, CaseRow
-from digital_painschool.serialization import hsa_id_from_text
+from digital_painschool.ports.storage import CaseQuery, CaseRow, UnreadableCase
+from digital_painschool.serialization import hsa_id_from_text, read_each
 
 _e = enrolments.c
 _RANK = case(
@@ -65,7 +66,7 @@ class CaseloadPart(Part):
     The rank is worked out for the therapist's own rows and not kept in an index, which every step would have to change.
     """
 
-    def cases(self, query: CaseQuery) -> tuple[CaseRow, ...]:
+    def cases(self, query: CaseQuery) -> tuple[CaseRow | UnreadableCase, ...]:
         rank, after = (-1, "") if query.after is None else query.after
         values: dict[str, Any] = {
             "unit": str(query.unit),
@@ -78,10 +79,21 @@ class CaseloadPart(Part):
         if query.therapist is not None:
             statement = _OF_THERAPIST
             values["therapist"] = str(query.therapist)
-        return tuple(map(_case, self._database.read(lambda link: link.rows(statement, values))))
+        rows = self._database.read(lambda link: link.each(statement, values))
+        found = tuple(read_each(rows, _case, _unreadable_case))
+        hidden = len(rows) - len(found)
+        if hidden and len(rows) == query.limit:  # or the page would look like the last one
+            return self.cases(evolve(query, limit=query.limit + hidden))[: query.limit]
+        return found
+
+
+def _unreadable_case(row: Row) -> UnreadableCase:
+    enrolment_id = readable_text(row[1])
+    return UnreadableCase(enrolment_id=enrolment_id, key=(row[0], enrolment_id))
 
 
 def _case(row: Row) -> CaseRow:
+    require_readable(row)
     return CaseRow(
         enrolment_id=row[1],
         person=PersonId(row[2], row[3]),

@@ -1,25 +1,44 @@
 """A small pool of the driver's own connections, and how reads and writes are run on them."""
 
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
+from itertools import count
 from os import register_at_fork
-from threading import Condition, Lock
+from threading import Lock
+from time import monotonic
 from typing import Any, Protocol, TypeVar
-from weakref import WeakSet
+from weakref import WeakSet, ref
 
 from sqlalchemy.sql import ClauseElement
 
 from digital_painschool.adapters.sql.statements import Row, Values
 from digital_painschool.errors import OutcomeUnknown, PainschoolError, StorageFailed
 
+_log = logging.getLogger(__name__)
+
 Result = TypeVar("Result")
+
+PATIENCE = 30.0
+"""The longest time in seconds that a call waits for what others hold."""
+
+_TICK = 0.1
+"""The seconds after which a waiting thread looks again. A connection that an exception has taken away rings no bell."""
 
 
 class Link(Protocol):
     """One connection of a driver, lent to one thread at a time. Errors are the driver's own."""
 
     def rows(self, statement: ClauseElement, values: Values) -> list[Row]:
-        """Run a statement and give its rows."""
+        """Run a statement and return its rows.
+
+        Raises:
+            StorageFailed: A row cannot be read.
+        """
+        ...
+
+    def each(self, statement: ClauseElement, values: Values) -> list[Row]:
+        """Run a statement that only reads, and return its rows, those that cannot be read as `Damaged`."""
         ...
 
     def count(self, statement: ClauseElement, values: Values) -> int:
@@ -54,8 +73,8 @@ class Link(Protocol):
         """Tell whether the connection seems alive."""
         ...
 
-    def wipe(self) -> None:
-        """Let no file hold what was deleted, as far as that is for a client to do."""
+    def wipe(self) -> bool:
+        """Let no file hold what was deleted, as far as a client can; return whether no other reader was in the way."""
         ...
 
     def close(self) -> None:
@@ -70,6 +89,8 @@ class Driver(Protocol):
     one_writer: bool
     far: bool
     """True when each statement is a round trip, so that one large one is better than several small ones."""
+    forks_at_rest: bool
+    """True when a process may fork only while it has no connection open."""
 
     def connect(self) -> Link:
         """Open a connection."""
@@ -91,27 +112,32 @@ class Driver(Protocol):
 class Database:
     """Runs reads and writes on a last-in, first-out pool of connections; safe for many threads and after a fork.
 
+    An exception may be thrown into a call at any point: by a signal's handler, as a soft time limit does, or from
+    another thread. So a connection counts as open for as long as something refers to it: one that was on its way when
+    the exception came is closed and its place is free. The locks are plain ones, which `with` takes and gives back
+    without a point in between; `threading.Condition` has such points, and so have the pools of libraries.
+
     Args:
         driver: How to connect.
-        connections: The most connections at a time; a thread that finds none free waits.
+        connections: The most connections at a time; a thread that finds none free waits for `PATIENCE`.
     """
 
     def __init__(self, driver: Driver, connections: int = 16) -> None:
         self.driver = driver
         self._limit = connections
-        self._inherited: list[Link] = []
-        self._idle: list[Link] = []
         self._closed = False
         self.start()
         _DATABASES.add(self)
 
     def start(self) -> None:
-        """Begin without connections: a forked process must neither use nor close those of its parent."""
-        self._inherited += self._idle
-        self._idle = []
-        self._open = 0
-        self._waiting = 0
-        self._changed = Condition(Lock())
+        """Begin without connections and with new locks."""
+        self._idle: list[Link] = []
+        self._held: dict[int, ref[object]] = {}
+        self._numbers = count()
+        self._opening = Lock()
+        self._rests_until = 0.0
+        self._bell = Lock()
+        self._bell.acquire()
         self._writing: AbstractContextManager[Any] = Lock() if self.driver.one_writer else nullcontext()
 
     def read(self, work: Callable[[Link], Result], *, several: bool = False) -> Result:
@@ -121,27 +147,10 @@ class Database:
             StorageFailed: It could not be done.
         """
         try:
-            return self._read(work, several=several)
+            return self._run(work, write=False, begin=several)
         except _ConnectionLost:
             # The server may have restarted since the connection was last used; a read can be done again.
-            return self._read(work, several=several)
-
-    def _read(self, work: Callable[[Link], Result], *, several: bool) -> Result:
-        link = self._take()
-        try:
-            if several:
-                link.begin(write=False)
-            result = work(link)
-            if several:
-                link.commit()
-        except BaseException as error:
-            failure = self._give_up(link, error, begun=several)
-            if failure is None:
-                raise
-        else:
-            self._give_back(link)
-            return result
-        raise failure
+            return self._run(work, write=False, begin=several)
 
     def write(self, work: Callable[[Link], Result], *, alone: bool = False) -> Result:
         """Run a write in a transaction of its own, undone when anything is raised.
@@ -157,114 +166,193 @@ class Database:
             StorageFailed: It could not be done; nothing is kept.
         """
         with self._writing:
-            link = self._take()
-            told_to_keep = alone
+            return self._run(work, write=True, begin=not alone)
+
+    def _run(self, work: Callable[[Link], Result], *, write: bool, begin: bool) -> Result:
+        link = self._take()
+        told_to_keep = write and not begin
+        try:
+            if begin:
+                link.begin(write=write)
+            result = work(link)
+            if begin:
+                told_to_keep = write
+                link.commit()
+        except BaseException as error:
             try:
-                if not alone:
-                    link.begin(write=True)
-                result = work(link)
-                if not alone:
-                    told_to_keep = True
-                    link.commit()
-            except BaseException as error:
-                failure = self._give_up(link, error, begun=not alone)
-                if failure is None:
-                    raise
-                if told_to_keep and isinstance(failure, _ConnectionLost):
-                    failure = OutcomeUnknown(_UNKNOWN)
+                usable = self._undo(link, begun=begin)
+            except BaseException:
+                self._discard(link)
+                raise
+            if usable:
+                self._idle.append(link)
+                self._given_back()
             else:
-                self._give_back(link)
-                return result
+                self._discard(link)
+            if not isinstance(error, self.driver.failures):
+                raise
+            # A driver's error may hold the values that were on their way, and error collectors read the whole chain:
+            # what is raised below does not hang on it.
+            failure = self.driver.failure(error)
+            if not usable:
+                failure = OutcomeUnknown(_UNKNOWN) if told_to_keep else _ConnectionLost(str(failure))
+        else:
+            self._idle.append(link)  # the first thing after the work: an exception thrown in comes before or after it
+            self._given_back()
+            return result
         raise failure
+
+    def _undo(self, link: Link, *, begun: bool) -> bool:
+        """Undo what was begun; return whether the connection can be used again."""
+        if begun:
+            try:
+                link.rollback()
+            except self.driver.failures:  # the first error is the one to tell
+                return False
+        return link.is_usable()
+
+    def wipe(self) -> None:
+        """Let no file hold what was deleted, as far as a client can; log a warning when a reader was in the way.
+
+        Raises:
+            StorageFailed: It could not be done.
+        """
+        if not self.read(lambda link: link.wipe()):
+            _log.warning("a reader is in the way: the log still holds what was purged; purge the same plan again")
 
     def close(self) -> None:
         """Close what is idle now, and what is in use as soon as it is given back."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
+        self._closed = True
+        self._ring()
         self._close_idle()
 
     def _close_idle(self) -> None:
         # Two threads may be at it at once: each closes what it gets, until nothing is left.
         with suppress(IndexError):
             while True:
-                self._idle.pop().close()
+                self._discard(self._idle.pop())
 
     def _take(self) -> Link:
+        until = 0.0
         while not self._closed:
             try:
-                link = self._idle.pop()
+                # A loop takes the connection and names it in one go; after a call of `pop` an exception might come in
+                # between, and the connection would be nowhere.
+                for link in iter(self._idle.pop, None):
+                    try:
+                        if link.is_usable():
+                            return link
+                    except BaseException:
+                        self._discard(link)
+                        raise
+                    self._discard(link)
             except IndexError:
-                if self._may_open():
-                    return self._connect()
-            else:
-                if link.is_usable():
-                    return link
-                self._discard(link)
+                pass
+            opened = self._connect()
+            if opened is not None:
+                return opened
+            until = until or monotonic() + PATIENCE
+            if monotonic() > until:
+                raise StorageFailed(_ALL_IN_USE.format(self._limit, PATIENCE))
+            self._wait()
         raise StorageFailed("the storage is closed; open another")
 
-    def _may_open(self) -> bool:
-        with self._changed:
-            if self._open < self._limit:
-                self._open += 1
-                return True
-            self._waiting += 1
-            # Whoever gives back looks for waiting threads after putting the connection there: none is overlooked.
-            self._changed.wait_for(lambda: self._idle or self._closed or self._open < self._limit)
-            self._waiting -= 1
-            return False
+    @property
+    def _open(self) -> int:
+        for number, held in list(self._held.items()):
+            if held() is None:
+                self._held.pop(number, None)
+        return len(self._held)
 
-    def _connect(self) -> Link:
+    def _wait(self) -> None:
+        self._bell.acquire(timeout=_TICK)
+        if len(self._idle) > 1:  # two may have been given back before anybody heard the bell
+            self._ring()
+
+    def _ring(self) -> None:
+        with suppress(RuntimeError):  # another has just rung it
+            self._bell.release()
+
+    def _connect(self) -> Link | None:
+        """Open a connection; return None when there are as many as there may be."""
+        place = _Place(next(self._numbers))
+        link: Link | None = None
         try:
-            return self.driver.connect()
+            with self._opening:
+                if monotonic() < self._rests_until or self._open >= self._limit:
+                    return None
+                self._held[place.number] = ref(place)
+            if _FORKED_IN_USE and self.driver.forks_at_rest:
+                raise StorageFailed(_FORKED)  # noqa: TRY301 - what is reserved is given back below
+            link = self.driver.connect()
+            self._held[place.number] = ref(link)
+            return link  # noqa: TRY300 - an exception thrown in before `else` would be missed
         except BaseException as error:
-            with self._changed:
-                self._open -= 1
-                self._changed.notify()
+            self._held.pop(place.number, None)
+            self._ring()
+            if link is not None:
+                link.close()
             if not isinstance(error, self.driver.failures):
                 raise
             failure = self.driver.failure(error)
         raise failure
 
-    def _give_back(self, link: Link) -> None:
-        self._idle.append(link)
-        if self._waiting:
-            with self._changed:
-                self._changed.notify()
+    def _given_back(self) -> None:
+        if self._bell.locked():
+            self._ring()
         if self._closed:
             self._close_idle()
 
     def _discard(self, link: Link) -> None:
-        with self._changed:
-            self._open -= 1
-            self._changed.notify()
+        for number, held in list(self._held.items()):
+            if held() is link:
+                self._held.pop(number, None)
+        self._ring()
         link.close()
 
-    def _give_up(self, link: Link, error: BaseException, *, begun: bool) -> PainschoolError | None:
-        """Undo what was begun; say what a driver's error means, to be raised where that error does not hang on it.
+    def rest(self) -> None:
+        """Close every connection, and let none be opened until `resume`; wait for `PATIENCE` until calls are over."""
+        self._rests_until = until = monotonic() + PATIENCE
+        with self._opening:  # whoever reserves later sees it
+            pass
+        self._close_idle()
+        while self._open and monotonic() < until:
+            self._wait()
+            self._close_idle()
 
-        A driver's error may hold the values that were on their way, and error collectors read the whole chain.
+    def resume(self) -> None:
+        """Let connections be opened again."""
+        self._rests_until = 0.0
+        self._ring()
+
+    def leave_to_parent(self) -> bool:
+        """Begin anew in a forked process, which may neither use nor close the connections of its parent.
+
+        Return whether there were any.
         """
-        lost = False
-        try:
-            if begun:
-                link.rollback()
-        except self.driver.failures:  # the first error is the one to tell
-            lost = True
-        if lost or not link.is_usable():
-            lost = True
-            self._discard(link)
-        else:
-            self._give_back(link)
-        if not isinstance(error, self.driver.failures):
-            return None
-        failure = self.driver.failure(error)
-        return _ConnectionLost(str(failure)) if lost else failure
+        inherited = [link for held in list(self._held.values()) if (link := held()) is not None]
+        _INHERITED.append([inherited, self._idle])
+        self.start()
+        return inherited != []
+
+
+class _Place:
+    """One of the connections that may be open, while it is being opened."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
 
 
 _UNKNOWN = (
     "the connection to the database was lost before it could say that the step is kept;"
     " it is kept whole, or not at all: load again and decide again"
+)
+_ALL_IN_USE = (
+    "all {} connections to the database have been in use for {:.0f} seconds; try again, or open the storage with more"
+)
+_FORKED = (
+    "this process was forked while its parent was in the midst of a call to an SQLite file, so SQLite cannot be used"
+    " in it; fork between calls, or start processes by spawn or forkserver"
 )
 
 
@@ -273,11 +361,26 @@ class _ConnectionLost(StorageFailed):
 
 
 _DATABASES: WeakSet[Database] = WeakSet()
+_INHERITED: list[object] = []
+"""What a forked process keeps and never touches: to close it would speak in the parent's place."""
+_FORKED_IN_USE: list[bool] = []
+"""Not empty in a process that was forked while SQLite was in use: its locks are in an unknown state."""
 
 
-def _after_fork() -> None:
+def _before_fork() -> None:
     for database in tuple(_DATABASES):
-        database.start()
+        if database.driver.forks_at_rest:
+            database.rest()
 
 
-register_at_fork(after_in_child=_after_fork)
+def _after_fork_in_parent() -> None:
+    for database in tuple(_DATABASES):
+        database.resume()
+
+
+def _after_fork_in_child() -> None:
+    in_use = [database.leave_to_parent() and database.driver.forks_at_rest for database in tuple(_DATABASES)]
+    _FORKED_IN_USE.extend(filter(None, in_use))
+
+
+register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)

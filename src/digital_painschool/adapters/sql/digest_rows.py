@@ -8,9 +8,9 @@ from operator import itemgetter
 from typing import Any
 
 from digital_painschool.adapters.sql.schema import digests, notifications
-from digital_painschool.adapters.sql.statements import Row
+from digital_painschool.adapters.sql.statements import Row, require_readable
 from digital_painschool.digest import Batch, Claim, Digest
-from digital_painschool.errors import InvalidValue, StorageFailed
+from digital_painschool.errors import StorageFailed
 from digital_painschool.notification import (
     Channel,
     Notification,
@@ -20,7 +20,7 @@ from digital_painschool.notification import (
     TriggeringEntry,
 )
 from digital_painschool.people import HsaId, PersonId
-from digital_painschool.serialization import hsa_id_from_text
+from digital_painschool.serialization import hsa_id_from_text, read_stored
 
 _log = logging.getLogger(__name__)
 _CHANNELS = {channel.value: channel for channel in Channel}
@@ -52,50 +52,70 @@ def records(rows: Iterable[Row]) -> Iterator[NotificationRecord]:
     """Read notifications from rows of `DIGEST` and `NOTIFICATION`.
 
     Raises:
-        StorageFailed: A row holds what this version does not know.
+        StorageFailed: A row cannot be read.
     """
     for row in rows:
-        yield _read(row[:_OF_DIGEST], [row[_OF_DIGEST:]]).pending[0]
+        yield read_stored(f"notification {_id(row, _OF_DIGEST + 1)}", _joined, row)
+
+
+def readable_records(rows: Iterable[Row]) -> Iterator[NotificationRecord]:
+    """Read notifications as `records` does; one that cannot be read is left out, and a log line names it."""
+    for row in rows:
+        try:
+            yield from records([row])
+        except StorageFailed as failure:
+            _log.error("%s", failure)
 
 
 def claims(taken: Iterable[Row], pending: Iterable[Row], token: str) -> Iterator[Claim]:
     """Read claims; a digest that cannot be read is logged by its id, and left until its lease is over.
 
     Args:
-        taken: Rows of `DIGEST`, then the number of workers that were lost.
+        taken: Rows of `DIGEST`, then how many workers were lost with it, and whether the last of them had begun.
         pending: Rows of `NOTIFICATION`, by digest.
         token: The fencing token of the claim.
     """
     of_digest = {digest_id: list(rows) for digest_id, rows in groupby(pending, key=itemgetter(0))}
     for row in taken:
         try:
-            digest = _read(row[:_OF_DIGEST], of_digest.get(row[0], []))
+            yield read_stored(f"digest {_id(row, 0)}", _claim, row, of_digest.get(row[0], []), token)
         except StorageFailed as failure:
-            _log.error("digest %s: %s", row[0], failure)
-            continue
-        yield Claim(digest=digest, token=token, lost=row[_OF_DIGEST])
+            _log.error("%s", failure)
+
+
+def _id(row: Row, place: int) -> str:
+    return row[place] if isinstance(row[place], str) else "without an id"
+
+
+def _joined(row: Row) -> NotificationRecord:
+    require_readable(row)
+    return _read(row[:_OF_DIGEST], [row[_OF_DIGEST:]]).pending[0]
+
+
+def _claim(row: Row, pending: list[Row], token: str) -> Claim:
+    for one in (row, *pending):
+        require_readable(one)
+    *digest, lost, begun = row
+    return Claim(digest=_read(tuple(digest), pending), token=token, lost=lost + begun)
 
 
 def _read(digest: Row, rows: list[Row]) -> Digest:
     id_, unit, channel, scheme, value, template, collected, told_on, batch_key, attempted_on = digest
-    try:
-        whole = Digest(
-            id=id_,
-            unit=hsa_id_from_text(unit),
-            channel=_CHANNELS[channel],
-            recipient=hsa_id_from_text(value) if scheme == _STAFF else PersonId(scheme, value),
-            template=_TEMPLATES[template],
-            collected=bool(collected),
-            told_on=_day(told_on),
-        )
-        pending = tuple(_record(whole, row) for row in rows)
-        if batch_key is None:
-            return _with(whole, pending)
-        batched = frozenset(row[1] for row in rows if row[-1] is not None)
-        return _with(whole, pending, Batch(key=batch_key, notifications=batched, attempted_on=_given_day(attempted_on)))
-    except (KeyError, TypeError, ValueError, InvalidValue):
-        problem = StorageFailed("a notification cannot be read: a newer version has written it, or it is damaged")
-    raise problem  # without the value, which may be a number
+    whole = Digest(
+        id=id_,
+        unit=hsa_id_from_text(unit),
+        channel=_CHANNELS[channel],
+        recipient=hsa_id_from_text(value) if scheme == _STAFF else PersonId(scheme, value),
+        template=_TEMPLATES[template],
+        collected=collected,
+        told_on=None if told_on is None else date.fromisoformat(told_on),
+    )
+    pending = tuple(_record(whole, row) for row in rows)
+    if batch_key is None:
+        return _with(whole, pending)
+    batched = frozenset(row[1] for row in rows if row[-1] is not None)
+    attempted = date.fromisoformat(attempted_on)
+    return _with(whole, pending, Batch(key=batch_key, notifications=batched, attempted_on=attempted))
 
 
 def _with(digest: Digest, pending: tuple[NotificationRecord, ...], batch: Batch | None = None) -> Digest:
@@ -131,14 +151,6 @@ def _record(digest: Digest, row: Row) -> NotificationRecord:
         attempts=attempts,
         settled_at=settled_at,
     )
-
-
-def _day(text: str | None) -> date | None:
-    return None if text is None else date.fromisoformat(text)
-
-
-def _given_day(text: str) -> date:
-    return date.fromisoformat(text)
 
 
 def digest_values(notification: Notification) -> dict[str, Any]:

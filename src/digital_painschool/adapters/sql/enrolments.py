@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Integer, bindparam, select
 
 from digital_painschool.adapters.sql.connections import Link
 from digital_painschool.adapters.sql.parts import from_json, may_exist
-from digital_painschool.adapters.sql.saving import SavingPart
+from digital_painschool.adapters.sql.saving import SavingPart, own_state
 from digital_painschool.adapters.sql.schema import END_NOT_NOTED, documents, enrolments, timeline
-from digital_painschool.adapters.sql.statements import Row, among
-from digital_painschool.enrolment import Enrolment, replay
+from digital_painschool.adapters.sql.statements import Damaged, Row, among, readable_text, require_readable
+from digital_painschool.enrolment import Enrolment, UnreadableEnrolment, replay
 from digital_painschool.events import Event
 from digital_painschool.people import PersonId
 from digital_painschool.ports.storage import Content, Entry
@@ -20,9 +21,12 @@ from digital_painschool.serialization import (
     KIND_OF,
     content_from_data,
     event_from_data,
+    hsa_id_from_text,
+    read_each,
+    read_stored,
 )
 
-_STATE = select(enrolments.c.id, enrolments.c.state_shape, enrolments.c.state)
+_STATE = select(enrolments.c.id, enrolments.c.state_shape, enrolments.c.state, enrolments.c.unit)
 _LOAD = _STATE.where(enrolments.c.id == bindparam("enrolment_id"))
 _LOAD_MANY = _STATE.where(among(enrolments.c.id, "ids"))
 _OF_PERSON = _STATE.where(
@@ -71,9 +75,14 @@ class EnrolmentsPart(SavingPart):
         found = self._database.read(work)
         return {enrolment_id: found[enrolment_id] for enrolment_id in ids if enrolment_id in found}
 
-    def of_person(self, person: PersonId) -> tuple[Enrolment, ...]:
+    def of_person(self, person: PersonId) -> tuple[Enrolment | UnreadableEnrolment, ...]:
         values = {"scheme": person.scheme, "value": person.value}
-        return self._database.read(lambda link: tuple(self._state(link, row) for row in link.rows(_OF_PERSON, values)))
+
+        def work(link: Link) -> tuple[Enrolment | UnreadableEnrolment, ...]:
+            rows = link.each(_OF_PERSON, values)
+            return tuple(read_each(rows, partial(self._state, link), unreadable_enrolment))
+
+        return self._database.read(work)
 
     def timeline(self, enrolment_id: str, kinds: Iterable[type[Event]] | None = None) -> tuple[Entry, ...]:
         if not may_exist(enrolment_id):
@@ -89,17 +98,34 @@ class EnrolmentsPart(SavingPart):
             return {}
         values = {"enrolment_id": enrolment_id, "seqs": list(seqs)}
         rows = self._database.read(lambda link: link.rows(_DOCUMENTS, values))
-        return {seq: content_from_data(from_json(content)) for seq, content in rows}
+        return {seq: _content(enrolment_id, seq, content) for seq, content in rows}
 
     def access_ended(self, now: datetime, limit: int) -> tuple[str, ...]:
         values = {"now": now, "limit": limit}
-        return tuple(row[0] for row in self._database.read(lambda link: link.rows(_ACCESS_ENDED, values)))
+        rows = self._database.read(lambda link: link.each(_ACCESS_ENDED, values))
+        return tuple(row[0] for row in rows if type(row) is not Damaged)
 
     def _state(self, link: Link, row: Row) -> Enrolment:
-        enrolment_id, shape, text = row
+        require_readable(row)
+        enrolment_id, shape, text, _ = row
         if shape == ENROLMENT_SHAPE:
             return self._states.read(enrolment_id, text)
-        return replay(entry.event for entry in entries_of(link.rows(_TIMELINE, {"enrolment_id": enrolment_id})))
+        rows = link.rows(_TIMELINE, {"enrolment_id": enrolment_id})
+        return read_stored(f"enrolment {enrolment_id}", _replayed, enrolment_id, rows)
+
+
+def unreadable_enrolment(row: Row) -> UnreadableEnrolment:
+    """Name the enrolment whose row (id, ..., unit) cannot be read."""
+    try:
+        unit = hsa_id_from_text(row[-1])
+    except Exception:  # noqa: BLE001 - the unit may be anything
+        unit = None
+    return UnreadableEnrolment(enrolment_id=readable_text(row[0]), unit=unit)
+
+
+def _replayed(enrolment_id: str, rows: list[Row]) -> Enrolment:
+    enrolment = replay(entry.event for entry in entries_of(rows))
+    return own_state(enrolment_id, enrolment)
 
 
 def entries_of(rows: list[Row]) -> tuple[Entry, ...]:
@@ -108,3 +134,8 @@ def entries_of(rows: list[Row]) -> tuple[Entry, ...]:
         Entry(seq=seq, event=event_from_data(kind, shape, at, by, from_json(data)))
         for seq, kind, shape, at, by, data in rows
     )
+
+
+def _content(enrolment_id: str, seq: int, text: str) -> Content:
+    what = f"what was written with entry {seq} of enrolment {enrolment_id}"
+    return read_stored(what, lambda: content_from_data(from_json(text)))

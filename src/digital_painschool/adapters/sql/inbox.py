@@ -1,5 +1,6 @@
 """The patients' inbox as rows, for a portal that shows them itself."""
 
+import logging
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
@@ -8,11 +9,14 @@ from sqlalchemy import bindparam, delete, select
 from digital_painschool.adapters.sql.opening import open_database
 from digital_painschool.adapters.sql.parts import insert_into
 from digital_painschool.adapters.sql.schema import notices
-from digital_painschool.adapters.sql.statements import among
+from digital_painschool.adapters.sql.statements import Row, among, readable_text, require_readable
 from digital_painschool.errors import DeliveryFailed, PainschoolError
 from digital_painschool.notification import Template
 from digital_painschool.people import HsaId, PersonId
 from digital_painschool.ports.inbox import Delivered, Notice, Reach
+from digital_painschool.serialization import read_each
+
+_log = logging.getLogger(__name__)
 
 RESERVE_NUMBERS = ("nationellt-reservnummer", "vgr-reservnummer")
 
@@ -24,6 +28,10 @@ _OF_PERSON = (
     .where(*_PERSON)
     .order_by(notices.c.delivered_at, notices.c.key)
 )
+
+
+def _unreadable(row: Row) -> None:
+    _log.error("notice %s in the inbox cannot be read; was it changed by hand?", readable_text(row[0]))
 
 
 class SqlInbox:
@@ -82,21 +90,29 @@ class SqlInbox:
     def messages(self, person: PersonId) -> tuple[Notice, ...]:
         """Give what a person was sent, oldest first, for a portal to show.
 
+        What cannot be read is left out, and a log line names its key.
+
         Raises:
             StorageFailed: The database could not do it.
         """
         values = {"value": person.value, "scheme": person.scheme}
-        return tuple(
-            Notice(key=key, unit=HsaId(unit), person=person, template=Template(template), link=link)
-            for key, unit, template, link in self._database.read(lambda link: link.rows(_OF_PERSON, values))
-        )
+
+        def notice(row: Row) -> Notice:
+            require_readable(row)
+            key, unit, template, link = row
+            return Notice(key=key, unit=HsaId(unit), person=person, template=Template(template), link=link)
+
+        rows = self._database.read(lambda link: link.each(_OF_PERSON, values))
+        return tuple(one for one in read_each(rows, notice, _unreadable) if one is not None)
 
     def forget(self, keys: Iterable[str]) -> int:
         values = {"keys": list(keys)}
         try:
-            return self._database.write(lambda link: link.count(_FORGET, values))
+            forgotten = self._database.write(lambda link: link.count(_FORGET, values))
+            self._database.wipe()  # also when all is forgotten already: a reader may have been in the way
         except PainschoolError as error:
             raise DeliveryFailed(f"the inbox's database: {error}") from None
+        return forgotten
 
     def close(self) -> None:
         """Let go of the connections; closing again does nothing."""

@@ -1,5 +1,6 @@
 """E-mail or SMS to staff as rows, for a gateway that fetches them."""
 
+import logging
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -9,16 +10,19 @@ from sqlalchemy import Integer, bindparam, delete, literal_column, select, updat
 from digital_painschool.adapters.sql.opening import open_database
 from digital_painschool.adapters.sql.parts import insert_into
 from digital_painschool.adapters.sql.schema import WAITING, messages
-from digital_painschool.adapters.sql.statements import among
+from digital_painschool.adapters.sql.statements import Row, among, require_readable
 from digital_painschool.errors import DeliveryFailed, InvalidValue, PainschoolError
 from digital_painschool.notification import Channel, Template
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address
+from digital_painschool.serialization import read_each
+
+_log = logging.getLogger(__name__)
 
 _SEND = insert_into(messages, unless_there=True, leave_out=("number", "fetched_at"))
 _WAITING = (
-    select(messages.c.key, messages.c.recipient, messages.c.template, messages.c.link)
-    .where(WAITING, messages.c.channel == bindparam("its_channel"))
+    select(messages.c.number, messages.c.key, messages.c.recipient, messages.c.template, messages.c.link)
+    .where(WAITING, messages.c.channel == bindparam("its_channel"), messages.c.number > bindparam("after"))
     .order_by(messages.c.number)
     .limit(bindparam("limit", type_=Integer))
 )
@@ -37,6 +41,16 @@ class WaitingMessage(NamedTuple):
     address: Address
     template: Template
     link: str
+
+
+def _waiting(row: Row) -> WaitingMessage:
+    require_readable(row)
+    _, key, address, template, link = row
+    return WaitingMessage(key, Address(address), Template(template), link)
+
+
+def _unreadable(row: Row) -> None:
+    _log.error("message %d to staff cannot be read; was it changed by hand?", row[0])
 
 
 class SqlMessenger:
@@ -92,14 +106,21 @@ class SqlMessenger:
     def waiting(self, limit: int = 100) -> tuple[WaitingMessage, ...]:
         """Give the messages that the gateway has not reported as sent, oldest first.
 
+        What cannot be read is left out, and a log line names its number.
+
         Raises:
             StorageFailed: The database could not do it.
         """
-        values = {"its_channel": self._channel.value, "limit": limit}
-        return tuple(
-            WaitingMessage(key, Address(address), Template(template), link)
-            for key, address, template, link in self._database.read(lambda link: link.rows(_WAITING, values))
-        )
+        found: list[WaitingMessage] = []
+        after = 0
+        while rows := self._waiting(after, limit - len(found)):
+            found += filter(None, read_each(rows, _waiting, _unreadable))
+            after = rows[-1][0]  # what cannot be read takes nobody's place
+        return tuple(found)
+
+    def _waiting(self, after: int, limit: int) -> list[Row]:
+        values = {"its_channel": self._channel.value, "limit": limit, "after": after}
+        return self._database.read(lambda link: link.each(_WAITING, values)) if limit > 0 else []
 
     def sent(self, key: str) -> None:
         """Note that the gateway has sent a message: its address is deleted, its key stays known.
@@ -113,9 +134,11 @@ class SqlMessenger:
     def forget(self, keys: Iterable[str]) -> int:
         values = {"its_channel": self._channel.value, "keys": list(keys)}
         try:
-            return self._database.write(lambda link: link.count(_FORGET, values))
+            forgotten = self._database.write(lambda link: link.count(_FORGET, values))
+            self._database.wipe()  # also when all is forgotten already: a reader may have been in the way
         except PainschoolError as error:
             raise DeliveryFailed(f"the messages' database: {error}") from None
+        return forgotten
 
     def close(self) -> None:
         """Let go of the connections; closing again does nothing."""

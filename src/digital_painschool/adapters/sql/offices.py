@@ -1,5 +1,6 @@
 """What is not an enrolment's own: profiles of staff, the access log, and the programs."""
 
+import logging
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,14 +19,16 @@ from digital_painschool.adapters.sql.parts import (
     to_json,
 )
 from digital_painschool.adapters.sql.schema import access_log, profiles, programs
-from digital_painschool.adapters.sql.statements import Row
-from digital_painschool.errors import InvalidProgram, StorageFailed
+from digital_painschool.adapters.sql.statements import Row, require_readable
+from digital_painschool.errors import StorageFailed
 from digital_painschool.notification import Profile
 from digital_painschool.people import HsaId, PersonId
 from digital_painschool.ports.storage import AccessEntry, Activity
 from digital_painschool.program import Program
 from digital_painschool.programs.reading import program_from_data, program_to_data
-from digital_painschool.serialization import from_data, hsa_id_from_text, to_data
+from digital_painschool.serialization import from_data, hsa_id_from_text, read_each, read_stored, to_data
+
+_log = logging.getLogger(__name__)
 
 _PROFILE = select(profiles.c.data).where(profiles.c.unit == bindparam("unit"), profiles.c.hsa_id == bindparam("hsa_id"))
 _new_profile = insert(profiles).inline()
@@ -70,7 +73,7 @@ class OfficesPart(Part):
     def profile(self, unit: HsaId, hsa_id: HsaId) -> Profile:
         values = {"unit": str(unit), "hsa_id": str(hsa_id)}
         rows = self._database.read(lambda link: link.rows(_PROFILE, values))
-        return from_data(from_json(rows[0][0]), Profile) if rows else Profile()
+        return read_stored(f"the profile of {hsa_id}", _profile, rows[0][0]) if rows else Profile()
 
     def keep_profile(self, unit: HsaId, hsa_id: HsaId, profile: Profile, access: AccessEntry) -> None:
         values = {"unit": str(unit), "hsa_id": str(hsa_id), "data": to_json(to_data(profile))}
@@ -96,7 +99,13 @@ class OfficesPart(Part):
         if person is not None:
             statement = _LOG_OF_PERSON
             values |= {"person_value": person.value, "person_scheme": person.scheme}
-        return tuple((row[0], _access(row)) for row in self._database.read(lambda link: link.rows(statement, values)))
+        while rows := self._database.read(lambda link: link.each(statement, values)):
+            entries = read_each(rows, _access, _unreadable_access)
+            read = tuple(entry for entry in entries if isinstance(entry, tuple))
+            if read:
+                return read
+            values["after"] = rows[-1][0]  # or a page of nothing but these would look like the end
+        return ()
 
     def keep_program(self, unit: HsaId, program: Program) -> Program:
         values = {
@@ -112,26 +121,36 @@ class OfficesPart(Part):
             return data
 
         data = self._database.write(work)
-        return program if data == values["data"] else _program(data)
+        return program if data == values["data"] else _program(data, program.key, program.version)
 
     def program(self, unit: HsaId, key: str, version: str) -> Program | None:
         if not (may_exist(key) and may_exist(version)):
             return None
         values = {"unit": str(unit), "key": key, "version": version}
         rows = self._database.read(lambda link: link.rows(_PROGRAM, values))
-        return _program(rows[0][0]) if rows else None
+        return _program(rows[0][0], key, version) if rows else None
 
 
-def _program(data: str) -> Program:
-    try:
-        return program_from_data(from_json(data), "a stored program")
-    except InvalidProgram as error:
-        raise StorageFailed(f"a stored program cannot be used any more: {error}") from None
+def _profile(data: str) -> Profile:
+    return from_data(from_json(data), Profile)
 
 
-def _access(row: Row) -> AccessEntry:
-    _, at, by, unit, action, activity, enrolment_id, scheme, value, granted = row
-    return AccessEntry(
+def _program(data: str, key: str, version: str) -> Program:
+    what = f"a stored program cannot be used any more: {key!r}, version {version!r}"
+    program = read_stored(what, lambda: program_from_data(from_json(data), "a stored program"))
+    if (program.key, program.version) != (key, version):
+        raise StorageFailed(f"{what}, is another one")
+    return program
+
+
+def _unreadable_access(row: Row) -> None:
+    _log.error("entry %d of the access log cannot be read; was it changed by hand?", row[0])
+
+
+def _access(row: Row) -> tuple[int, AccessEntry]:
+    require_readable(row)
+    number, at, by, unit, action, activity, enrolment_id, scheme, value, granted = row
+    entry = AccessEntry(
         at=at,
         by=by,
         unit=hsa_id_from_text(unit),
@@ -141,3 +160,4 @@ def _access(row: Row) -> AccessEntry:
         person=None if value is None else PersonId(scheme, value),
         granted=granted,
     )
+    return number, entry

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from secrets import token_hex
 from typing import Any
 
-from sqlalchemy import Boolean, Integer, and_, bindparam, case, exists, func, literal_column, null, or_, select, update
+from sqlalchemy import Integer, and_, bindparam, case, exists, func, literal_column, null, or_, select, update
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.dml import Update
 from sqlalchemy.sql.elements import ColumnElement
@@ -18,11 +18,20 @@ from digital_painschool.adapters.sql.digest_rows import (
     claims,
     digest_values,
     notification_values,
+    readable_records,
     records,
     result_values,
 )
 from digital_painschool.adapters.sql.parts import ADD_ACCESS, Part, access_values, insert_into, may_exist
-from digital_painschool.adapters.sql.schema import PENDING, UNNOTED, access_log, digests, notifications, superseded_keys
+from digital_painschool.adapters.sql.schema import (
+    PENDING,
+    UNNOTED,
+    Truth,
+    access_log,
+    digests,
+    notifications,
+    superseded_keys,
+)
 from digital_painschool.adapters.sql.statements import Row, Values, among
 from digital_painschool.digest import Action, Batch, Claim, Decision, DeliveryResult, batch_key
 from digital_painschool.errors import Conflict
@@ -33,8 +42,8 @@ _d = digests.c
 _n = notifications.c
 _NONE = literal_column("0", Integer)
 _ONE = literal_column("1", Integer)
-_TRUE = literal_column("true", Boolean)
-_FALSE = literal_column("false", Boolean)
+_TRUE = literal_column("true", Truth)
+_FALSE = literal_column("false", Truth)
 _LIMIT = bindparam("limit", type_=Integer)
 
 _FREE = and_(_d.next_at <= bindparam("now"), or_(_d.lease_until.is_(None), _d.lease_until <= bindparam("now")))
@@ -148,17 +157,21 @@ class OutboxPart(Part):
         token = token_hex(16)
 
         def work(link: Link) -> tuple[list[Row], list[Row]]:
-            taken = link.rows(_HEALTHY, {"now": now, "limit": limit})
+            taken = link.each(_HEALTHY, {"now": now, "limit": limit})
             if not taken:  # a poison message is claimed last, and alone
-                taken = link.rows(_SUSPECT, {"now": now, "limit": min(limit, 1)})
-            if not taken:
+                taken = link.each(_SUSPECT, {"now": now, "limit": min(limit, 1)})
+            ids = [row[0] for row in taken if isinstance(row[0], str)]
+            if not ids:
                 return [], []
-            ids = [row[0] for row in taken]
             link.count(_HOLD, {"ids": ids, "token": token, "lease_until": now + lease})
-            return taken, link.rows(_PENDING_OF, {"ids": ids})
+            return taken, link.each(_PENDING_OF, {"ids": ids})
 
-        taken, pending = self._database.write(work)
-        return tuple(claims([(*row[:-2], row[-2] + row[-1]) for row in taken], pending, token))
+        # When nothing of what was taken can be read, what comes after it must not wait for the next run.
+        while True:
+            taken, pending = self._database.write(work)
+            claimed = tuple(claims(taken, pending, token))
+            if claimed or not taken:
+                return claimed
 
     def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[str, Batch]:
         return self._database.write(lambda link: self._begin(link, decided)) if decided else {}
@@ -173,11 +186,14 @@ class OutboxPart(Part):
         return self._records(_OF_ENROLMENT, enrolment_id)
 
     def cancellable(self, enrolment_id: str) -> tuple[Notification, ...]:
-        return tuple(record.notification for record in self._records(_CANCELLABLE, enrolment_id))
+        if not may_exist(enrolment_id):
+            return ()
+        rows = self._database.read(lambda link: link.each(_CANCELLABLE, {"enrolment_id": enrolment_id}))
+        return tuple(record.notification for record in readable_records(rows))
 
     def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
         values = {"after": after, "limit": limit}
-        return tuple(records(self._database.read(lambda link: link.rows(_UNNOTED, values))))
+        return tuple(readable_records(self._database.read(lambda link: link.each(_UNNOTED, values))))
 
     def _records(self, statement: ClauseElement, enrolment_id: str) -> tuple[NotificationRecord, ...]:
         if not may_exist(enrolment_id):

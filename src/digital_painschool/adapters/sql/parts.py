@@ -9,8 +9,10 @@ from sqlalchemy.dialects.postgresql import Insert, insert
 
 from digital_painschool.adapters.sql.connections import Database
 from digital_painschool.adapters.sql.schema import access_log
+from digital_painschool.border import is_storable
 from digital_painschool.people import PersonId
 from digital_painschool.ports.storage import AccessEntry
+from digital_painschool.serialization import read_stored
 
 
 class Part:
@@ -40,13 +42,17 @@ def to_json(data: Any) -> str:
 
 
 def from_json(text: str) -> Any:
-    """Read JSON text."""
-    return orjson.loads(text)
+    """Read JSON text.
+
+    Raises:
+        StorageFailed: It is none. The parser's own error would hold all of it.
+    """
+    return read_stored("JSON text in the database", orjson.loads, text)
 
 
 def may_exist(text: str) -> bool:
-    """Tell whether a text can be a stored id at all: NUL and halves of surrogate pairs cannot be asked for."""
-    return text.isprintable()
+    """Return whether a text can be stored at all: NUL and halves of surrogate pairs cannot be asked for."""
+    return text.isprintable() or is_storable(text)
 
 
 ADD_ACCESS = insert_into(access_log, leave_out=("number",))

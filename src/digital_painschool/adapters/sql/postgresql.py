@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.types.datetime import TimestamptzLoader
 from sqlalchemy import Connection, NullPool, create_engine, event
 from sqlalchemy.dialects.postgresql import psycopg as dialects
 from sqlalchemy.exc import DBAPIError
@@ -16,8 +17,9 @@ from sqlalchemy.sql import ClauseElement
 
 from digital_painschool.adapters.sql.revisions import MIGRATION_LOCK
 from digital_painschool.adapters.sql.schema_names import before, checked
-from digital_painschool.adapters.sql.statements import Row, Statements, Values
+from digital_painschool.adapters.sql.statements import Row, Statements, Values, sound
 from digital_painschool.errors import Conflict, PainschoolError, StorageFailed
+from digital_painschool.masking import Masked
 
 _JOBS = {"plan": 703162020}
 """The advisory locks of this package, each together with a table: who works on the same table uses the same."""
@@ -35,10 +37,64 @@ would wait for an answer for hours."""
 
 _LOCK_TIMEOUT = "30s"
 
+_CARRIED = {
+    "client_encoding": "UTF8",
+    "DateStyle": "ISO",
+    "TimeZone": "UTC",
+    "IntervalStyle": "postgres",
+    "standard_conforming_strings": "on",
+}
+"""What the meaning of a text depends on, in and out. A pool carries these along from one server connection to the next:
+the server reports them."""
+
+_SESSION = {
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
+    "array_nulls": "on",
+    "row_security": "on",
+    "default_transaction_isolation": "read committed",
+    "default_transaction_deferrable": "off",
+    "lock_timeout": _LOCK_TIMEOUT,
+    "statement_timeout": "0",
+    "idle_session_timeout": "0",
+    "idle_in_transaction_session_timeout": "60s",
+}
+"""What else a role, a database, the environment or the URL may have set. A session behind a pool that lends it for one
+transaction is everybody's: there these are left alone, and a transaction sets what it needs by itself."""
+
+_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
+_BEGIN_BEHIND_A_POOL = (
+    f"{_BEGIN}; SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'; SET LOCAL statement_timeout = 0;"
+    " SET LOCAL idle_in_transaction_session_timeout = '60s'; SET LOCAL row_security = on"
+)
+
+_PREPARE = """
+SELECT pg_backend_pid() = {pid}, current_setting('server_encoding'), current_database(), (
+    SELECT count(set_config(name, value, false))
+    FROM (VALUES {settings}) AS s (name, value, carried)
+    WHERE current_setting(name, true) IS NOT NULL AND (carried OR pg_backend_pid() = {pid})
+)
+"""
+"""One question, so that a new connection costs one round trip. What a server of an older version does not know is left
+out. A durability that was turned off is turned on again; every other degree is the administrator's to choose."""
+
 _Selector: type[BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
 """Not `select` where there is another: it knows no file with a number of 1024 or more, and a server has such."""
 
+_AT_REST = psycopg.pq.TransactionStatus.IDLE
+
 _OUT_OF_ORDER = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
+
+
+class _TimeOrBytes(TimestamptzLoader):
+    """Reads a time, and leaves as it is one that Python does not know."""
+
+    def load(self, data: Any) -> Any:
+        """Read it."""
+        try:
+            return super().load(data)
+        except psycopg.DataError:
+            return bytes(data)
 
 
 class PostgresqlLink:
@@ -46,13 +102,28 @@ class PostgresqlLink:
 
     def __init__(self, connection: psycopg.Connection, statements: Statements, schema: str | None) -> None:
         self._connection = connection
+        self._begin = _BEGIN if connection.prepare_threshold is not None else _BEGIN_BEHIND_A_POOL
         self._execute = connection.execute
         self._statements = statements
         self._before = before(schema)
+        self._process = os.getpid()
 
     def rows(self, statement: ClauseElement, values: Values) -> list[Row]:
+        return sound(self.each(statement, values))
+
+    def each(self, statement: ClauseElement, values: Values) -> list[Row]:
         compiled = self._statements[statement]
-        return compiled.rows(self._execute(compiled.sql, compiled.values(values)).fetchall())
+        given = compiled.values(values)
+        try:
+            return compiled.rows(self._execute(compiled.sql, given).fetchall())
+        except psycopg.DataError as error:
+            if error.sqlstate is not None:
+                raise
+        # Not the server's error but the driver's: a time is one that Python does not know. Read again, that one alone
+        # is missing.
+        with self._connection.cursor() as cursor:
+            cursor.adapters.register_loader("timestamptz", _TimeOrBytes)
+            return compiled.rows(cursor.execute(compiled.sql.encode(), given).fetchall())
 
     def count(self, statement: ClauseElement, values: Values) -> int:
         compiled = self._statements[statement]
@@ -67,7 +138,7 @@ class PostgresqlLink:
                 cursor.executemany(compiled.sql, map(compiled.values, values))
 
     def begin(self, *, write: bool) -> None:
-        self._execute("BEGIN" if write else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        self._execute(self._begin if write else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
     def only_one(self, job: str) -> None:
         table = f"{self._before}enrolments"
@@ -82,11 +153,13 @@ class PostgresqlLink:
     def has_table(self, name: str) -> bool:
         return self._execute("SELECT to_regclass($1) IS NOT NULL", (self._before + name,)).fetchall() == [(True,)]
 
-    def wipe(self) -> None:
-        """Do nothing: pages are written over by the server's own VACUUM."""
+    def wipe(self) -> bool:
+        """Do nothing: the bytes stay until the owner of the tables has them written anew, with VACUUM FULL."""
+        return True
 
     def is_usable(self) -> bool:
-        if self._connection.closed or self._connection.broken:
+        # One that is closed has no state; one that an exception has taken from a statement is still in the midst of it.
+        if self._connection.pgconn.transaction_status != _AT_REST:
             return False
         # A server has nothing to say to an idle connection but that it is gone.
         with _Selector() as selector:
@@ -95,6 +168,11 @@ class PostgresqlLink:
 
     def close(self) -> None:
         self._connection.close()
+
+    def __del__(self) -> None:
+        """Close a connection that an exception has taken from a call on its way in or out."""
+        if self._process == os.getpid():
+            self._connection.close()
 
 
 class PostgresqlDriver:
@@ -108,13 +186,14 @@ class PostgresqlDriver:
         StorageFailed: The URL cannot be read, or the schema's name cannot be used.
     """
 
-    failures: tuple[type[Exception], ...] = (psycopg.Error, UnicodeEncodeError)
+    failures: tuple[type[Exception], ...] = (psycopg.Error, UnicodeError, NotImplementedError)
     one_writer = False
     far = True
+    forks_at_rest = False
 
     def __init__(self, url: str, *, schema: str | None = None) -> None:
         self._schema = checked(schema)
-        self._options = _options(url)
+        self._options = Masked(_options(url))
 
     def connect(self) -> PostgresqlLink:
         connection = self._connection()
@@ -153,10 +232,13 @@ class PostgresqlDriver:
         return connection
 
     def _connection(self) -> psycopg.Connection:
-        connection = psycopg.connect(autocommit=True, **self._options)
+        connection = psycopg.connect(autocommit=True, **self._options.reveal())
         try:
-            prepare = f"SELECT pg_backend_pid(); SET TIME ZONE 'UTC'; SET lock_timeout = '{_LOCK_TIMEOUT}'"
-            if connection.execute(prepare.encode()).fetchone() != (connection.info.backend_pid,):
+            found = connection.execute(_prepare(connection.info.backend_pid, self._schema).encode()).fetchone()
+            is_own, encoding, name, _ = found or (False, "", "", 0)
+            if encoding != "UTF8":
+                raise StorageFailed(_CANNOT_HOLD.format(name, encoding))  # noqa: TRY301 - the connection is closed below
+            if not is_own:
                 # A pool answers in the server's place. Behind it, what one prepares another may run under its name.
                 connection.prepare_threshold = None
         except BaseException:
@@ -178,6 +260,21 @@ class PostgresqlDriver:
         return StorageFailed(f"PostgreSQL could not do it ({type(error).__name__}, {state})")
 
 
+_CANNOT_HOLD = (
+    "the database {} keeps texts in {}, which cannot hold every letter; make one with"
+    " CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, and move there"
+)
+
+
+def _prepare(pid: int, schema: str | None) -> str:
+    session = dict(_SESSION) if schema is None else _SESSION | {"search_path": f'"{schema}"'}
+    settings = [f"('{name}', '{value}', true)" for name, value in _CARRIED.items()]
+    settings += [f"('{name}', '{value}', false)" for name, value in session.items()]
+    durable = "CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'"
+    settings.append(f"('synchronous_commit', {durable} ELSE current_setting('synchronous_commit') END, false)")
+    return _PREPARE.format(pid=pid, settings=", ".join(settings))
+
+
 @cache
 def _statements(schema: str | None) -> Statements:
     return Statements(dialects.dialect(paramstyle="numeric_dollar"), schema)  # type: ignore[no-untyped-call]
@@ -186,11 +283,11 @@ def _statements(schema: str | None) -> Statements:
 def _options(url: str) -> Mapping[str, Any]:
     try:
         given = conninfo_to_dict(url)
-    except psycopg.Error:
+    except (psycopg.Error, ValueError):
         problem = StorageFailed("the PostgreSQL URL cannot be read; check its form and the names of its options")
     else:
         defaults = dict(_OPTIONS)
         if "PGCONNECT_TIMEOUT" in os.environ:  # libpq reads it by itself, unless it is told something else
             del defaults["connect_timeout"]
-        return defaults | given
+        return defaults | given | {"client_encoding": _CARRIED["client_encoding"]}
     raise problem  # without libpq's text, which may repeat the password

@@ -1,5 +1,6 @@
 """Ended enrolments on their way out: exports, plans, the deletion itself, receipts."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
@@ -23,11 +24,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from digital_painschool.adapters.sql.connections import Link
-from digital_painschool.adapters.sql.enrolments import EnrolmentsPart, entries_of
+from digital_painschool.adapters.sql.enrolments import EnrolmentsPart, entries_of, unreadable_enrolment
 from digital_painschool.adapters.sql.parts import ADD_ACCESS, access_values, from_json, insert_into, may_exist, to_json
 from digital_painschool.adapters.sql.schema import (
     COLLECTED,
     ENDED,
+    NOT_ENDED,
     digests,
     documents,
     enrolments,
@@ -40,26 +42,36 @@ from digital_painschool.adapters.sql.schema import (
     superseded_keys,
     timeline,
 )
-from digital_painschool.adapters.sql.statements import Row, among
-from digital_painschool.enrolment import Enrolment
+from digital_painschool.adapters.sql.statements import Row, among, readable_text, require_readable
+from digital_painschool.enrolment import Enrolment, UnreadableEnrolment
+from digital_painschool.errors import StorageFailed
 from digital_painschool.events import Event
 from digital_painschool.people import HsaId, PersonId
 from digital_painschool.ports.storage import AccessEntry, History
 from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
-from digital_painschool.serialization import KIND_OF, content_from_data, from_data, to_data
+from digital_painschool.serialization import (
+    KIND_OF,
+    content_from_data,
+    from_data,
+    read_each,
+    read_stored,
+    to_data,
+)
 
+_log = logging.getLogger(__name__)
 _BATCH = 1000
 
 _e = enrolments.c
-_ENDED = select(_e.id, _e.version, _e.ended_at, _e.last_entry_at, _e.exported_version).where(
+_ENDED = select(_e.id, _e.version, _e.ended_at, _e.last_entry_at, _e.exported_version, _e.unit).where(
     ENDED, _e.unit == bindparam("unit")
 )
 _ENDED_AFTER = _ENDED.where(_e.id > bindparam("after")).order_by(_e.id).limit(bindparam("limit", type_=Integer))
 _ENDED_AMONG = _ENDED.where(among(_e.id, "ids"))
 _PERSONS = select(_e.id, _e.person_scheme, _e.person_value).where(_e.unit == bindparam("unit"), among(_e.id, "ids"))
-_STATES = select(_e.id, _e.state_shape, _e.state).where(_e.unit == bindparam("unit"), among(_e.id, "ids"))
+_STATES = select(_e.id, _e.state_shape, _e.state, _e.unit).where(_e.unit == bindparam("unit"), among(_e.id, "ids"))
 _others = notifications.alias("others")
-_OF_OTHERS = and_(_others.c.digest_id == notifications.c.digest_id, ~among(_others.c.enrolment_id, "ids"))
+_NEEDED_BY = select(_others.c.id).join_from(_others, enrolments, _e.id == _others.c.enrolment_id)
+_OF_OTHERS = and_(_others.c.digest_id == notifications.c.digest_id, NOT_ENDED)
 _ASKED = and_(among(notifications.c.enrolment_id, "ids"), notifications.c.unit == bindparam("unit"))
 _KEYS = (
     select(notifications.c.batch_key)
@@ -67,12 +79,10 @@ _KEYS = (
     .where(
         _ASKED,
         notifications.c.batch_key.is_not(None),
-        ~exists(select(_others.c.id).where(_OF_OTHERS, _others.c.batch_key == notifications.c.batch_key)),
+        ~exists(_NEEDED_BY.where(_OF_OTHERS, _others.c.batch_key == notifications.c.batch_key)),
     )
 )
-_NOT_SHARED = (
-    select(notifications.c.digest_id).distinct().where(_ASKED, ~exists(select(_others.c.id).where(_OF_OTHERS)))
-)
+_NOT_SHARED = select(notifications.c.digest_id).distinct().where(_ASKED, ~exists(_NEEDED_BY.where(_OF_OTHERS)))
 _SUPERSEDED_KEYS = select(superseded_keys.c.key).where(among(superseded_keys.c.digest_id, "ids"))
 _TIMELINES = (
     select(
@@ -98,7 +108,11 @@ _TIMELINES_OF_KINDS = _TIMELINES.where(among(timeline.c.kind, "kinds"))
 _KEEP_EXPORT = insert_into(exports, unless_there=True)
 _EXPORTED = (
     update(enrolments)
-    .where(_e.id == bindparam("enrolment_id"), _e.unit == bindparam("its_unit"))
+    .where(
+        _e.id == bindparam("enrolment_id"),
+        _e.unit == bindparam("its_unit"),
+        _e.exported_version < bindparam("exported", type_=Integer),
+    )
     .values(exported_version=bindparam("exported", type_=Integer))
 )
 
@@ -111,6 +125,7 @@ _PLAN_ITEMS = (
         plan_items.c.ended_at,
         plan_items.c.last_entry_at,
         plan_items.c.exported,
+        plan_items.c.unit,
     )
     .where(plan_items.c.plan_id == bindparam("plan_id"))
     .order_by(plan_items.c.place)
@@ -208,7 +223,7 @@ _DELETE_OTHERS = tuple(
 _KEEP_RECEIPT = insert_into(receipts, unless_there=True)
 _RECEIPT = select(receipts.c.data).where(receipts.c.plan_id == bindparam("plan_id"))
 _RECEIPTS = (
-    select(receipts.c.data)
+    select(receipts.c.plan_id, receipts.c.data)
     .where(receipts.c.unit == bindparam("unit"))
     .order_by(receipts.c.purged_at, receipts.c.plan_id)
 )
@@ -217,18 +232,24 @@ _RECEIPTS = (
 class RetentionPart(EnrolmentsPart):
     """The protocol `Retention` on SQL."""
 
-    def ended(self, unit: HsaId, *, after: str = "", limit: int = 1000) -> tuple[EndedEnrolment, ...]:
+    def ended(
+        self, unit: HsaId, *, after: str = "", limit: int = 1000
+    ) -> tuple[EndedEnrolment | UnreadableEnrolment, ...]:
         values = {"unit": str(unit), "after": after, "limit": limit}
-        return tuple(map(_ended, self._database.read(lambda link: link.rows(_ENDED_AFTER, values))))
+        rows = self._database.read(lambda link: link.each(_ENDED_AFTER, values))
+        return tuple(read_each(rows, _ended, unreadable_enrolment))
 
-    def ended_among(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, EndedEnrolment]:
+    def ended_among(
+        self, unit: HsaId, enrolment_ids: Iterable[str]
+    ) -> Mapping[str, EndedEnrolment | UnreadableEnrolment]:
         values = {"unit": str(unit), "ids": list(filter(may_exist, enrolment_ids))}
-        return {row[0]: _ended(row) for row in self._database.read(lambda link: link.rows(_ENDED_AMONG, values))}
+        rows = self._database.read(lambda link: link.each(_ENDED_AMONG, values))
+        return {found.enrolment_id: found for found in read_each(rows, _ended, unreadable_enrolment)}
 
     def persons(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, PersonId]:
         values = {"unit": str(unit), "ids": list(filter(may_exist, enrolment_ids))}
-        rows = self._database.read(lambda link: link.rows(_PERSONS, values))
-        return {enrolment_id: PersonId(scheme, value) for enrolment_id, scheme, value in rows}
+        rows = self._database.read(lambda link: link.each(_PERSONS, values))
+        return dict(filter(None, read_each(rows, _person, lambda _: None)))
 
     def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
         values = {"unit": str(unit), "ids": list(filter(may_exist, enrolment_ids))}
@@ -241,16 +262,21 @@ class RetentionPart(EnrolmentsPart):
 
     def histories(
         self, unit: HsaId, enrolment_ids: Sequence[str], kinds: Iterable[type[Event]] | None = None
-    ) -> tuple[History, ...]:
+    ) -> tuple[History | UnreadableEnrolment, ...]:
         ids = list(filter(may_exist, enrolment_ids))
         timelines = _TIMELINES if kinds is None else _TIMELINES_OF_KINDS
         named = [KIND_OF[kind] for kind in kinds or () if kind in KIND_OF]
 
-        def work(link: Link) -> dict[str, History]:
-            states = link.rows(_STATES, {"unit": str(unit), "ids": ids})
-            rows = link.rows(timelines, {"ids": [row[0] for row in states], "kinds": named})
+        def work(link: Link) -> dict[str, History | UnreadableEnrolment]:
+            states = link.each(_STATES, {"unit": str(unit), "ids": ids})
+            rows = link.each(timelines, {"ids": [row[0] for row in states], "kinds": named})
             entries = {enrolment_id: list(its) for enrolment_id, its in groupby(rows, key=itemgetter(0))}
-            return {row[0]: _history(self._state(link, row), entries.get(row[0], [])) for row in states}
+
+            def history(row: Row) -> History:
+                return _history(self._state(link, row), entries.get(row[0], []))
+
+            read = read_each(states, history, unreadable_enrolment)
+            return {one.enrolment.id if isinstance(one, History) else one.enrolment_id: one for one in read}
 
         found = self._database.read(work, several=True)
         return tuple(found[enrolment_id] for enrolment_id in ids if enrolment_id in found)
@@ -308,7 +334,7 @@ class RetentionPart(EnrolmentsPart):
             unit = units[0][0] if units else None
             dealt_with = {row[0] for row in link.rows(_DEALT_WITH, {"plan_id": plan_id, "ids": asked})}
             planned = {p.enrolment_id: p.version for p in purge if p.enrolment_id not in dealt_with}
-            present = link.rows(_TO_PURGE, {"ids": sorted(planned)})
+            present = link.each(_TO_PURGE, {"ids": sorted(planned)})
             ids = [id_ for id_, version, its in present if version == planned[id_] and its == (unit or its)]
             _delete(link, ids)
             gone = {*ids}
@@ -330,22 +356,25 @@ class RetentionPart(EnrolmentsPart):
         if not may_exist(plan_id):
             return {}
         rows = self._database.read(lambda link: link.rows(_PROGRESS, {"plan_id": plan_id}))
-        return {id_: None if why is None else Skipped(enrolment_id=id_, why=Skip(why)) for id_, why in rows}
+        return {
+            id_: None if why is None else Skipped(enrolment_id=id_, why=_SKIPS.get(why, Skip.UNREADABLE))
+            for id_, why in rows
+        }
 
     def keep_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
         kept = self._database.write(lambda link: _keep_receipt(link, receipt))
-        self._database.read(lambda link: link.wipe())
+        self._database.wipe()
         return kept
 
     def receipt(self, plan_id: str) -> PurgeReceipt | None:
         if not may_exist(plan_id):
             return None
         rows = self._database.read(lambda link: link.rows(_RECEIPT, {"plan_id": plan_id}))
-        return from_data(from_json(rows[0][0]), PurgeReceipt) if rows else None
+        return _receipt(plan_id, rows[0][0]) if rows else None
 
     def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
-        rows = self._database.read(lambda link: link.rows(_RECEIPTS, {"unit": str(unit)}))
-        return tuple(from_data(from_json(data), PurgeReceipt) for (data,) in rows)
+        rows = self._database.read(lambda link: link.each(_RECEIPTS, {"unit": str(unit)}))
+        return tuple(filter(None, read_each(rows, lambda row: _receipt(*row), _unreadable_receipt)))
 
     def purge_again(self, receipt: PurgeReceipt, enrolment_ids: Sequence[str]) -> int:
         self.keep_receipt(receipt)
@@ -361,8 +390,28 @@ class RetentionPart(EnrolmentsPart):
 
             gone += self._database.write(work)
         self._states.forget()
-        self._database.read(lambda link: link.wipe())
+        self._database.wipe()
         return gone
+
+
+_SKIPS = {why.value: why for why in Skip}
+
+
+def _person(row: Row) -> tuple[str, PersonId]:
+    require_readable(row)
+    return row[0], PersonId(row[1], row[2])
+
+
+def _receipt(plan_id: str, data: str) -> PurgeReceipt:
+    what = f"the receipt of plan {plan_id}"
+    receipt = read_stored(what, lambda: from_data(from_json(data), PurgeReceipt))
+    if receipt.plan_id != plan_id:
+        raise StorageFailed(f"{what} cannot be read: another plan's stands there")
+    return receipt
+
+
+def _unreadable_receipt(row: Row) -> None:
+    _log.error("the receipt of plan %s cannot be read; was it changed by hand?", readable_text(row[0]))
 
 
 def _history(enrolment: Enrolment, rows: list[Row]) -> History:
@@ -390,7 +439,8 @@ def _delete(link: Link, ids: list[str]) -> None:
 
 
 def _ended(row: Row) -> EndedEnrolment:
-    enrolment_id, version, ended_at, last_entry_at, exported = row
+    require_readable(row)
+    enrolment_id, version, ended_at, last_entry_at, exported, _ = row
     return EndedEnrolment(
         enrolment_id=enrolment_id,
         version=version,
@@ -404,8 +454,14 @@ def _plan(link: Link, plan_id: str) -> PurgePlan | None:
     rows = link.rows(_PLAN, {"plan_id": plan_id})
     if not rows:
         return None
-    plan = from_data(from_json(rows[0][0]), PurgePlan)
-    return evolve(plan, enrolments=tuple(map(_ended, link.rows(_PLAN_ITEMS, {"plan_id": plan_id}))))
+    plan = read_stored(f"plan {plan_id}", lambda: from_data(from_json(rows[0][0]), PurgePlan))
+    items = read_each(link.each(_PLAN_ITEMS, {"plan_id": plan_id}), _ended, unreadable_enrolment)
+    unreadable = [item.enrolment_id for item in items if isinstance(item, UnreadableEnrolment)]
+    return evolve(
+        plan,
+        enrolments=tuple(item for item in items if isinstance(item, EndedEnrolment)),
+        unreadable=(*plan.unreadable, *unreadable),
+    )
 
 
 def _item_values(plan: PurgePlan) -> list[Mapping[str, Any]]:
@@ -432,4 +488,4 @@ def _keep_receipt(link: Link, receipt: PurgeReceipt) -> PurgeReceipt:
         "data": to_json(to_data(receipt)),
     }
     link.count(_KEEP_RECEIPT, values)
-    return from_data(from_json(link.rows(_RECEIPT, values)[0][0]), PurgeReceipt)
+    return _receipt(receipt.plan_id, link.rows(_RECEIPT, values)[0][0])

@@ -13,7 +13,7 @@ from digital_painschool.adapters.sql.outbox import OutboxPart
 from digital_painschool.adapters.sql.parts import ADD_ACCESS, access_values, from_json, insert_into, to_json
 from digital_painschool.adapters.sql.schema import documents, enrolments, timeline
 from digital_painschool.enrolment import Enrolment, Tally
-from digital_painschool.errors import Conflict
+from digital_painschool.errors import Conflict, StorageFailed
 from digital_painschool.events import AccessEnded, Ended, HandedOver, Maintained
 from digital_painschool.notification import Notification
 from digital_painschool.ports.storage import Change
@@ -23,6 +23,7 @@ from digital_painschool.serialization import (
     enrolment_from_data,
     enrolment_to_data,
     event_to_data,
+    read_stored,
     shape_of,
 )
 
@@ -73,11 +74,15 @@ class States:
         self._known: dict[str, tuple[str, Enrolment]] = {}
 
     def read(self, enrolment_id: str, text: str) -> Enrolment:
-        """Give the state that a row's text describes."""
+        """Give the state that a row's text describes.
+
+        Raises:
+            StorageFailed: It cannot be read, or is another enrolment's.
+        """
         known = self._known.get(enrolment_id)
         if known is not None and known[0] == text:
             return known[1]
-        enrolment = enrolment_from_data(from_json(text))
+        enrolment = read_stored(f"enrolment {enrolment_id}", _own_state_of, enrolment_id, text)
         self.keep(text, enrolment)
         return enrolment
 
@@ -90,6 +95,21 @@ class States:
     def forget(self) -> None:
         """Remember nothing any more."""
         self._known = {}
+
+
+def own_state(enrolment_id: str, enrolment: Enrolment) -> Enrolment:
+    """Return a state that was read under an id.
+
+    Raises:
+        StorageFailed: It is another enrolment's: steps would change the wrong patient's record.
+    """
+    if enrolment.id != enrolment_id:
+        raise StorageFailed(f"enrolment {enrolment_id} cannot be read: its state is another enrolment's")
+    return enrolment
+
+
+def _own_state_of(enrolment_id: str, text: str) -> Enrolment:
+    return own_state(enrolment_id, enrolment_from_data(from_json(text)))
 
 
 class SavingPart(OutboxPart):

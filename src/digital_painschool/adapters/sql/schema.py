@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     Column,
     ForeignKey,
     Identity,
@@ -22,12 +21,14 @@ from sqlalchemy import (
     TypeDecorator,
     literal_column,
 )
+from sqlalchemy import Boolean as PlainBoolean
 from sqlalchemy import Text as PlainText
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeEngine
 
+from digital_painschool.instants import utc
 from digital_painschool.serialization import optional_instant_from_text, optional_instant_to_text
 
 
@@ -47,10 +48,32 @@ class Instant(TypeDecorator[datetime]):
         """Write an instant: PostgreSQL's driver does that by itself."""
         return None if dialect.name == "postgresql" else optional_instant_to_text
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], datetime | None] | None:  # noqa: ARG002
-        """Read an instant: PostgreSQL's driver does that by itself."""
-        return None if dialect.name == "postgresql" else optional_instant_from_text
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:  # noqa: ARG002
+        """Read an instant, of a year that a treatment can be in: PostgreSQL's driver makes the `datetime` by itself."""
+        return _optional_utc if dialect.name == "postgresql" else optional_instant_from_text
 
+    @property
+    def python_type(self) -> type[datetime]:
+        """The type of what is read."""
+        return datetime
+
+
+def _optional_utc(at: datetime | None) -> datetime | None:
+    return None if at is None else utc(at)
+
+
+class Truth(TypeDecorator[bool]):
+    """Yes or no: BOOLEAN on both databases; on SQLite, which takes any value for one, 0 or 1 and nothing else."""
+
+    impl = PlainBoolean
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], bool | None] | None:  # noqa: ARG002
+        """Read it: PostgreSQL's driver does that by itself."""
+        return None if dialect.name == "postgresql" else _TRUTHS.__getitem__
+
+
+_TRUTHS = {None: None, 0: False, 1: True}
 
 Text = PlainText().with_variant(PlainText(collation="C"), "postgresql")
 """Text that sorts by code points on both databases, whatever language the server was set up for."""
@@ -88,9 +111,9 @@ enrolments = Table(
     Column("reviewed_at", Instant),
     Column("unread_forms", Integer, nullable=False),
     Column("unread_messages", Integer, nullable=False),
-    Column("done", Boolean, nullable=False),
+    Column("done", Truth, nullable=False),
     Column("undelivered", Integer, nullable=False),
-    Column("priority", Boolean, nullable=False),
+    Column("priority", Truth, nullable=False),
     Column("exported_version", Integer, nullable=False, server_default="0"),
     Column("state_shape", Integer, nullable=False),
     Column("state", Text, nullable=False),
@@ -154,14 +177,14 @@ digests = Table(
     Column("recipient_scheme", Text, nullable=False),
     Column("recipient_value", Text, nullable=False),
     Column("template", Text, nullable=False),
-    Column("collected", Boolean, nullable=False),
+    Column("collected", Truth, nullable=False),
     Column("told_on", Text),
     Column("batch_key", Text),
     Column("attempted_on", Text),
     Column("next_at", Instant),
     Column("token", Text),
     Column("lease_until", Instant),
-    Column("begun", Boolean, nullable=False),
+    Column("begun", Truth, nullable=False),
     Column("lost", Integer, nullable=False),
 )
 
@@ -196,7 +219,7 @@ notifications = Table(
     Column("attempts", Integer, nullable=False),
     Column("batch_key", Text),
     Column("settled_at", Instant),
-    Column("noted", Boolean, nullable=False),
+    Column("noted", Truth, nullable=False),
 )
 
 PENDING: ColumnElement[Any] = literal_column("status = 'pending'")
@@ -237,7 +260,7 @@ access_log = Table(
     Column("enrolment_id", Text),
     Column("person_scheme", Text),
     Column("person_value", Text),
-    Column("granted", Boolean, nullable=False),
+    Column("granted", Truth, nullable=False),
 )
 Index("ix_access_log_unit", access_log.c.unit, access_log.c.number)
 Index("ix_access_log_person", access_log.c.unit, access_log.c.person_value, access_log.c.number)
@@ -266,7 +289,7 @@ plans = Table(
     Column("id", Text, primary_key=True),
     Column("unit", Text, nullable=False),
     Column("made_at", Instant, nullable=False),
-    Column("approved", Boolean, nullable=False),
+    Column("approved", Truth, nullable=False),
     Column("data", Text, nullable=False),
 )
 

@@ -5,10 +5,11 @@ Core's own execution costs more than the whole of SQLite's transaction; what is 
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ARRAY, Select, Text, bindparam
+from sqlalchemy import ARRAY, Column, Select, Text, bindparam
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ClauseElement
@@ -16,8 +17,64 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
+from digital_painschool.errors import StorageFailed
+
 Row = tuple[Any, ...]
 Values = Mapping[str, Any]
+
+
+class Unreadable:
+    """Stands for a cell that cannot be read; what is stored there is nowhere in it."""
+
+
+UNREADABLE = Unreadable()
+
+
+class Damaged(Row):
+    """A row of which a cell cannot be read.
+
+    Attributes:
+        columns: Which columns those are, for the error.
+    """
+
+    columns: str
+
+
+def sound(rows: list[Row]) -> list[Row]:
+    """Return the rows.
+
+    Raises:
+        StorageFailed: A cell of one of them cannot be read.
+    """
+    for row in rows:
+        if type(row) is Damaged:
+            raise StorageFailed(f"a row cannot be read ({row.columns}); was it changed by hand?")
+    return rows
+
+
+def require_readable(row: Row) -> None:
+    """Refuse a row of which a cell cannot be read, for a reader of single rows.
+
+    Raises:
+        StorageFailed: A cell cannot be read.
+    """
+    if type(row) is Damaged:
+        sound([row])
+
+
+def readable_text(cell: object) -> str:
+    """Return a cell that holds text, such as the id by which a damaged row is named.
+
+    Raises:
+        StorageFailed: The cell cannot be read.
+    """
+    if not isinstance(cell, str):
+        raise StorageFailed("the id of a row cannot be read; was it changed by hand?")
+    return cell
+
+
+_RAW: Mapping[str, Mapping[type, type]] = {"sqlite": {bool: int, datetime: str}}
+"""What a driver gives for a type, where it gives another one."""
 
 
 class Several(TypeDecorator[Sequence[Any]]):
@@ -61,7 +118,7 @@ def _among_on_postgresql(element: among, compiler: SQLCompiler, **kw: Any) -> st
 class Statement:
     """One SQL statement, compiled: its text, the order of its values, and how values and columns are converted."""
 
-    __slots__ = ("_binds", "_columns", "_constants", "_pick", "sql")
+    __slots__ = ("_binds", "_columns", "_constants", "_known", "_names", "_pick", "_types", "sql")
 
     def __init__(self, clause: ClauseElement, dialect: Dialect, schema: str | None = None) -> None:
         # Without a schema the names stay bare: the database looks for the tables where its user looks for them.
@@ -76,9 +133,14 @@ class Statement:
         self._pick = itemgetter(*names) if len(names) > 1 else lambda values: [values[name] for name in names]
         binds = (compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names)
         self._binds = tuple((place, convert) for place, convert in enumerate(binds) if convert is not None)
-        selected = clause.selected_columns if isinstance(clause, Select) else ()
+        selected = tuple(clause.selected_columns) if isinstance(clause, Select) else ()
         columns = (column.type.dialect_impl(dialect).result_processor(dialect, None) for column in selected)
         self._columns = tuple((place, convert) for place, convert in enumerate(columns) if convert is not None)
+        self._names = tuple(str(column) if isinstance(column, Column) else "a figure" for column in selected)
+        raw = _RAW.get(dialect.name, {})
+        given = (object if isinstance(column.type, NullType) else column.type.python_type for column in selected)
+        self._types = tuple(raw.get(type_, type_) for type_ in given)
+        self._known: set[tuple[type, ...]] = set()
 
     def values(self, values: Values) -> Sequence[Any]:
         """Put named values into the order of the statement, in the form that the driver takes."""
@@ -93,16 +155,47 @@ class Statement:
         return ordered
 
     def rows(self, rows: list[Row]) -> list[Row]:
-        """Bring the driver's rows into the form that the columns' types give."""
-        if not self._columns or not rows:
+        """Bring the driver's rows into the form that the columns' types give.
+
+        A column of SQLite holds values of any type, and a text may be no time: such a row comes as `Damaged`.
+        """
+        if not self._types:
             return rows
-        converted = []
-        for row in rows:
-            cells = list(row)
+        return [self._row(row) for row in rows]
+
+    def _row(self, row: Row) -> Row:
+        types = tuple(map(type, row))
+        if types not in self._known:
+            if not all(map(_fits, types, self._types)):
+                return self._damaged(row)
+            self._known.add(types)
+        if not self._columns:
+            return row
+        cells = list(row)
+        try:
             for place, convert in self._columns:
                 cells[place] = convert(cells[place])
-            converted.append(tuple(cells))
-        return converted
+        except Exception:  # noqa: BLE001 - the cell may hold anything, and its content must not be shown
+            return self._damaged(row)
+        return tuple(cells)
+
+    def _damaged(self, row: Row) -> Damaged:
+        cells: list[Any] = [
+            cell if _fits(type(cell), type_) else UNREADABLE for cell, type_ in zip(row, self._types, strict=True)
+        ]
+        for place, convert in self._columns:
+            if cells[place] is not UNREADABLE:
+                try:
+                    cells[place] = convert(cells[place])
+                except Exception:  # noqa: BLE001 - as above
+                    cells[place] = UNREADABLE
+        damaged = Damaged(cells)
+        damaged.columns = ", ".join(name for name, cell in zip(self._names, cells, strict=True) if cell is UNREADABLE)
+        return damaged
+
+
+def _fits(given: type, wanted: type) -> bool:
+    return given is wanted or given is type(None) or wanted is object
 
 
 class Statements(dict[ClauseElement, Statement]):

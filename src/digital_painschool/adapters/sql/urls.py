@@ -1,35 +1,68 @@
 """From a URL to a driver."""
 
+import os
+import unicodedata
 from pathlib import Path
 
 from digital_painschool.adapters.sql.connections import Driver
 from digital_painschool.adapters.sql.sqlite import SqliteDriver
-from digital_painschool.errors import StorageFailed
+from digital_painschool.errors import InvalidValue, StorageFailed
+from digital_painschool.paths import is_sqlite, new_file, sqlite_file
+
+_POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
 
 
 def names_new_file(url: str) -> bool:
     """Tell whether a URL names an SQLite file that is not there yet."""
-    scheme, _, rest = url.partition("://")
-    path = rest.removeprefix("/")
-    return scheme.startswith("sqlite") and path != "" and not Path(path).exists()
+    return is_sqlite(url) and not os.path.exists(_file(url))  # noqa: PTH110 - False also where nobody may look
+
+
+def kind_of(url: str) -> str | None:
+    """Return the kind of database that a URL names, `"sqlite"` or `"postgresql"`; None for any other."""
+    if is_sqlite(url):
+        return "sqlite"
+    return "postgresql" if url.partition("://")[0] in _POSTGRESQL else None
 
 
 def driver_for(url: str, *, schema: str | None = None, synchronous: str = "FULL") -> Driver:
     """Choose the driver for a URL: `sqlite:///file.db` (relative), `sqlite:////file.db` (absolute), `postgresql://…`.
 
+    A relative path is made absolute here: what the working folder is later does not matter.
+
     Raises:
-        StorageFailed: No such database is served, the URL names no file, or the schema cannot be one.
+        StorageFailed: No such database is served, the URL names no file, or the schema cannot be one; or a
+            SQLite file is not there, and another one may have been meant.
     """
-    scheme, _, rest = url.partition("://")
-    if scheme in ("sqlite", "sqlite+pysqlite"):
-        path = rest.removeprefix("/")
-        if not rest.startswith("/") or not path or path.startswith(":memory:") or "?" in path:
-            raise StorageFailed("a SQLite URL names a file: sqlite:///file.db; for memory there is MemoryStorage")
-        return SqliteDriver(path, schema=schema, synchronous=synchronous)
-    if scheme in ("postgresql", "postgres", "postgresql+psycopg"):
+    kind = kind_of(url)
+    if kind == "sqlite":
+        return SqliteDriver(str(_checked(_file(url))), schema=schema, synchronous=synchronous)
+    if kind == "postgresql":
+        if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in url):
+            raise StorageFailed("the PostgreSQL URL holds a control character, or is not UTF-8")
         try:
             from digital_painschool.adapters.sql.postgresql import PostgresqlDriver
         except ImportError:
             raise StorageFailed("PostgreSQL needs the extra: pip install 'digital_painschool[postgresql]'") from None
-        return PostgresqlDriver(f"postgresql://{rest}", schema=schema)
+        return PostgresqlDriver(f"postgresql://{url.partition('://')[2]}", schema=schema)
     raise StorageFailed("a storage URL begins with sqlite:/// or postgresql://")
+
+
+def _file(url: str) -> Path:
+    try:
+        return sqlite_file(url)
+    except InvalidValue as error:
+        problem = str(error)
+    raise StorageFailed(problem)
+
+
+def _checked(file: Path) -> Path:
+    try:
+        if file.exists() and not file.is_file():
+            problem = f"{file} is no file that a database can be in"
+        else:
+            return file if file.exists() else new_file(file)
+    except OSError as error:
+        problem = f"the file {file} cannot be looked at: {error.strerror}"
+    except InvalidValue as error:
+        problem = str(error)
+    raise StorageFailed(problem)

@@ -9,7 +9,7 @@ from digital_painschool.cli.demo.narrator import Narrator
 from digital_painschool.cli.demo.place import prepare
 from digital_painschool.cli.demo.stage import Stage
 from digital_painschool.cli.demo.year import play
-from digital_painschool.cli.options import epilog
+from digital_painschool.cli.options import FilePath, epilog
 
 
 def _at_once(_: float) -> None:
@@ -28,7 +28,7 @@ Without a terminal there are no pauses either. All identity numbers are Skatteve
 @click.option("--fast", is_flag=True, help="The same without pauses.")
 @click.option(
     "--file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FilePath(dir_okay=False, path_type=Path),
     default="painschool-demo.db",
     show_default=True,
     help="The SQLite file; what an earlier demo left there is replaced, and nothing else ever is.",

@@ -84,7 +84,7 @@ def purge(stage: Stage, tell: Narrator) -> None:
     assert approved.decision is not None
     tell.say("David", f"approves the plan on the decision (gallringsbeslut) {approved.decision.reference}.", "D-21a")
     receipt = stage.david.purge(plan)
-    stage.place.receipt.write_text(json.dumps(to_data(receipt), ensure_ascii=False, indent=2) + "\n", "utf-8")
+    stage.place.receipt.write_text(json.dumps(to_data(receipt), indent=2) + "\n", "utf-8")
     again = stage.david.purge(plan)
     same = "the same receipt" if again == receipt else "another receipt"
     tell.say(

@@ -1,6 +1,7 @@
 """Where the demo plays: its SQLite file and the folder beside it, told from anything that is not the demo's own."""
 
 import json
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -8,6 +9,10 @@ from pathlib import Path
 
 import click
 from attrs import frozen
+
+from digital_painschool import InvalidValue
+from digital_painschool.paths import absolute
+from digital_painschool.text_files import read_text
 
 _OWN = 0x5041494E
 """The application id in the header of an SQLite file that the demo made: "PAIN"."""
@@ -58,11 +63,13 @@ def prepare(file: Path) -> Place:
     """Clear the place of what an earlier demo left, and lay out an empty file, settings and a staff directory.
 
     Raises:
-        click.UsageError: Something is there that the demo did not make.
+        click.UsageError: Something is there that the demo did not make, or the path names no file.
         OSError: The folder cannot be written.
     """
+    if not file.name or not absolute(file).name:
+        raise click.UsageError("--file names a file")
     place = Place(file, file.with_name(f"{file.stem}-files"))
-    if file.exists() and not _is_own(file):
+    if file.exists() and not (file.is_file() and _is_own(file)):
         raise click.UsageError(f"{file} is there and not from a demo; choose another --file")
     if place.folder.exists() and not _is_marked(place.settings):
         raise click.UsageError(f"{place.folder} is there and not from a demo; choose another --file")
@@ -70,9 +77,10 @@ def prepare(file: Path) -> Place:
         left.unlink(missing_ok=True)
     if place.folder.exists():
         shutil.rmtree(place.folder)
-    place.folder.mkdir(parents=True)
+    place.folder.mkdir(0o700, parents=True)
     place.settings.write_text(_settings(file), "utf-8")
     (place.folder / "staff.toml").write_text(STAFF, "utf-8")
+    os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     with closing(sqlite3.connect(file)) as database:
         database.execute(f"PRAGMA application_id = {_OWN}")
     return place
@@ -102,6 +110,6 @@ def _is_own(file: Path) -> bool:
 
 def _is_marked(settings: Path) -> bool:
     try:
-        return settings.read_text("utf-8").startswith(_MARK)
-    except (OSError, ValueError):
+        return read_text(settings).startswith(_MARK)
+    except InvalidValue:
         return False

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from itertools import groupby
 
 from rich.box import SIMPLE_HEAD
 from rich.console import RenderableType

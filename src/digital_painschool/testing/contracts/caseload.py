@@ -6,7 +6,7 @@ from digital_painschool.enrolment import Phase
 from digital_painschool.notification import Notify, Status
 from digital_painschool.people import HsaId, Patient
 from digital_painschool.policy import FlagKind
-from digital_painschool.ports.storage import CaseQuery, CaseRow, Storage
+from digital_painschool.ports.storage import CaseQuery, CaseRow, Storage, readable
 from digital_painschool.rules.flags import mark_handled, tally
 from digital_painschool.rules.lifecycle import hand_over, maintain, review
 from digital_painschool.rules.ordering import complete_module
@@ -41,7 +41,7 @@ def page(
     limit: int = 50,
 ) -> tuple[CaseRow, ...]:
     """Ask for a page."""
-    return storage.cases(CaseQuery(unit=unit, therapist=therapist, now=now, after=after, limit=limit))
+    return readable(storage.cases(CaseQuery(unit=unit, therapist=therapist, now=now, after=after, limit=limit)))
 
 
 def keys(storage: Storage, *, now: datetime = MORNING) -> list[tuple[int, str]]:

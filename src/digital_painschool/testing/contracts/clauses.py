@@ -119,6 +119,7 @@ _STORAGE: Proofs = {
     "Enrolments.of_person": """
         of_person_gives_all_units_and_phases_oldest_first
         of_person_takes_the_scheme_as_part_of_the_number""",
+    "Enrolments.of_person: unreadable": "a_list_goes_on_without_a_damaged_enrolment",
     "Enrolments.save": "what_was_saved_is_loaded",
     "Enrolments.save: all or nothing": """
         a_step_that_conflicts_in_its_last_part_leaves_nothing
@@ -178,6 +179,7 @@ _STORAGE: Proofs = {
         a_program_that_is_done_is_a_flag_until_it_is_handled
         an_undelivered_notification_is_a_flag
         the_end_of_access_is_a_flag_from_its_very_instant""",
+    "Caseload.cases: unreadable": "a_list_goes_on_without_a_damaged_enrolment",
     "Caseload.cases: keyset": """
         a_page_holds_no_more_than_its_limit
         pages_walk_the_whole_list_once
@@ -200,7 +202,7 @@ _STORAGE: Proofs = {
     "Outbox.claim: poison": """
         a_poison_message_is_claimed_last_and_alone
         a_batch_in_doubt_outlives_a_restart""",
-    "Outbox.claim: readable": "a_digest_that_cannot_be_read_stops_no_other",
+    "Outbox.claim: unreadable": "a_damaged_notification_keeps_no_other_waiting",
     "Outbox.begin": "a_batch_is_stored_before_it_is_sent",
     "Outbox.begin: fenced": """
         a_stale_claim_begins_and_completes_nothing
@@ -228,7 +230,7 @@ _STORAGE: Proofs = {
     "Outbox.complete: released": """
         a_poison_message_is_claimed_last_and_alone
         the_day_on_which_the_recipient_was_told_is_kept""",
-    "Outbox.complete: kept": "notification_keys_are_those_that_were_sent_for_them_alone",
+    "Outbox.complete: kept": "notification_keys_are_those_that_were_sent_for_them",
     "Outbox.notifications": """
         notifications_come_in_the_order_of_the_timeline
         notifications_are_of_one_enrolment""",
@@ -263,16 +265,21 @@ _STORAGE: Proofs = {
         many_processes_keep_one_program""",
     "Programs.program": """
         another_key_or_version_is_another_program
-        a_program_that_was_not_kept_is_none""",
+        a_program_that_was_not_kept_is_none
+        a_program_of_old_keeps_its_key_and_comes_back_as_it_was""",
     "Retention.ended": """
         ended_gives_what_the_rules_judge_by
         ended_are_walked_in_portions_by_rising_id
         ended_of_a_unit_are_its_own""",
+    "Retention.ended: unreadable": "an_export_goes_on_without_a_damaged_enrolment",
+    "Retention.histories: unreadable": "an_export_goes_on_without_a_damaged_enrolment",
     "Retention.ended_among": """
         ended_gives_what_the_rules_judge_by
         ended_of_a_unit_are_its_own""",
     "Retention.persons": "persons_are_those_of_the_unit_s_enrolments",
-    "Retention.notification_keys": "notification_keys_are_those_that_were_sent_for_them_alone",
+    "Retention.notification_keys": "notification_keys_are_those_that_were_sent_for_them",
+    "Retention.notification_keys: shared": "notification_keys_leave_out_what_an_open_enrolment_shares",
+    "Retention.notification_keys: superseded": "notification_keys_are_those_that_were_sent_for_them",
     "Retention.histories": """
         histories_give_everything_in_the_order_asked_for
         histories_give_the_entries_of_some_kinds_alone
@@ -280,6 +287,8 @@ _STORAGE: Proofs = {
     "Retention.keep_export": """
         an_export_is_noted_with_the_version
         an_export_of_what_is_gone_leaves_nothing""",
+    "Retention.keep_export: as told": "an_export_counts_for_what_it_is_told_of_alone",
+    "Retention.keep_export: never back": "an_export_that_is_noted_late_takes_nothing_back",
     "Retention.keep_plan": """
         a_plan_is_kept
         a_plan_without_enrolments_is_kept
@@ -336,6 +345,8 @@ _STORAGE: Proofs = {
         what_one_opening_has_saved_every_other_sees
         what_one_opening_has_purged_is_gone_for_every_other
         a_second_process_is_refused_where_one_alone_may_have_it_open""",
+    "Storage: forks": "a_forked_process_keeps_what_its_parent_s_opening_acknowledges",
+    "Storage: in place": "nothing_is_acknowledged_that_a_new_opening_does_not_read",
     "Storage: exact": """
         every_kind_of_step_comes_back_as_it_was
         answers_keep_their_types
@@ -352,6 +363,11 @@ _STORAGE: Proofs = {
         an_unreadable_storage_is_refused
         an_empty_storage_takes_every_call
         no_method_of_the_port_is_forgotten""",
+    "Storage: damaged": """
+        a_damaged_enrolment_is_refused_alone_and_in_silence
+        a_list_goes_on_without_a_damaged_enrolment
+        an_export_goes_on_without_a_damaged_enrolment
+        a_damaged_notification_keeps_no_other_waiting""",
     "Storage: silent": """
         no_error_says_who_or_what_it_was
         an_unreadable_storage_is_refused""",

@@ -14,7 +14,7 @@ from digital_painschool.errors import Conflict
 from digital_painschool.events import ConversationStarted, FormSaved, MessageSent, ModuleOpened, Started
 from digital_painschool.notification import Notify, Status
 from digital_painschool.people import HsaId, PersonId, System
-from digital_painschool.ports.storage import CaseQuery, Change, Storage
+from digital_painschool.ports.storage import CaseQuery, Change, Storage, readable
 from digital_painschool.rules.lifecycle import maintain, note_access_end
 from digital_painschool.testing.contracts.at_once import THREADS, in_threads
 from digital_painschool.testing.contracts.changes import (
@@ -203,7 +203,7 @@ class EnrolmentsContract(StorageOpening):
         saved(storage, begin("b", OTHER_PERSON))
         saved(storage, begin("c", program=SLEEP))
         saved(storage, begin("d", unit=OTHER_UNIT))
-        assert {"a", "c", "d"} == {enrolment.id for enrolment in storage.of_person(PERSON)}
+        assert {"a", "c", "d"} == {enrolment.id for enrolment in readable(storage.of_person(PERSON))}
 
     def test_a_step_that_conflicts_in_its_last_part_leaves_nothing(self, storage: Storage) -> None:
         """Otherwise half a step would stay: an entry without its state, a message without its notification."""
@@ -256,7 +256,7 @@ class EnrolmentsContract(StorageOpening):
         results = in_threads([partial(storage.save, begin(f"e{n}")) for n in range(THREADS)])
         assert 1 == results.count(None)
         assert THREADS - 1 == sum(isinstance(result, Conflict) for result in results)
-        assert (f"e{results.index(None)}",) == tuple(enrolment.id for enrolment in storage.of_person(PERSON))
+        assert (f"e{results.index(None)}",) == tuple(enrolment.id for enrolment in readable(storage.of_person(PERSON)))
 
     def test_steps_of_different_enrolments_do_not_disturb_each_other(self, storage: Storage) -> None:
         """Otherwise a busy morning would give conflicts between patients who have nothing to do with each other."""
@@ -286,7 +286,7 @@ class EnrolmentsContract(StorageOpening):
                 enrolment = saved(storage, fill_in(enrolment, at=MORNING))
 
         def read_on() -> list[bool]:
-            seen = [storage.histories(UNIT, (first.id,))[0] for _ in range(20)]
+            seen = [readable(storage.histories(UNIT, (first.id,)))[0] for _ in range(20)]
             return [
                 history.enrolment == replay(entry.event for entry in history.timeline)
                 and history.enrolment.version - 1 == len(history.documents)
@@ -363,7 +363,7 @@ class EnrolmentsContract(StorageOpening):
         """Otherwise a list would show local times as UTC, or two steps change their order."""
         at = MORNING + timedelta(microseconds=999_999)
         e = saved(storage, converse(saved(storage, begin(at=at)), notify=Notify.DIRECT, at=at))
-        [row] = storage.cases(CaseQuery(unit=UNIT, therapist=None, now=MORNING))
+        [row] = readable(storage.cases(CaseQuery(unit=UNIT, therapist=None, now=MORNING)))
         delivered(storage, e.last_entry_at)
         [record] = storage.notifications(e.id)
         loaded, events = storage.load(e.id), [entry.event for entry in storage.timeline(e.id)]
@@ -383,7 +383,7 @@ class EnrolmentsContract(StorageOpening):
         loaded, [started, *_] = storage.load(e.id), storage.timeline(e.id)
         assert loaded is not None
         assert isinstance(started.event, Started)
-        [row] = storage.cases(CaseQuery(unit=UNIT, therapist=None, now=MORNING))
+        [row] = readable(storage.cases(CaseQuery(unit=UNIT, therapist=None, now=MORNING)))
         [notification] = storage.cancellable(e.id)
         [(_, entry), *_] = storage.access_entries(UNIT)
         hsa_ids = (loaded.unit, loaded.therapist, started.event.unit, row.therapist, notification.unit, entry.unit)
@@ -403,7 +403,7 @@ class EnrolmentsContract(StorageOpening):
     def test_what_was_given_back_changes_nothing(self, storage: Storage) -> None:
         """Otherwise a host that sorts or fills what it got would change what the next one gets."""
         e = saved(storage, fill_in(saved(storage, begin()), {"smarta": 3}, at=MORNING))
-        for given in (storage.documents(e.id, (2,)), storage.histories(UNIT, (e.id,))[0].documents):
+        for given in (storage.documents(e.id, (2,)), readable(storage.histories(UNIT, (e.id,)))[0].documents):
             for mapping in (given[2], given, storage.load_many((e.id,))):
                 with suppress(AttributeError):  # a mapping that cannot be changed keeps the promise too
                     mapping.clear()  # type: ignore[union-attr]

@@ -5,7 +5,7 @@ from time import perf_counter
 from typing import ClassVar
 
 from digital_painschool.enrolment import Enrolment, replay
-from digital_painschool.ports.storage import Storage
+from digital_painschool.ports.storage import Storage, readable
 from digital_painschool.testing.contracts.changes import MORNING, begin, fill_in, saved
 from digital_painschool.testing.contracts.lifetime import many_forms
 from digital_painschool.testing.contracts.opening import StorageOpening
@@ -48,7 +48,7 @@ class GrowthContract(StorageOpening):
         assert e == storage.load(e.id) == replay(entry.event for entry in timeline)
         answers = {seq: {"smarta": (seq - 2) % PORTION % 9} for seq in range(2, ENTRIES + 2)}
         assert answers == dict(storage.documents(e.id, range(1, ENTRIES + 2)))
-        assert answers == dict(storage.histories(e.unit, (e.id,))[0].documents)
+        assert answers == dict(readable(storage.histories(e.unit, (e.id,)))[0].documents)
 
     @staticmethod
     def _a_step_takes(storage: Storage, enrolment: Enrolment) -> tuple[float, Enrolment]:

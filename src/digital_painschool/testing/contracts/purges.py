@@ -6,7 +6,7 @@ from datetime import timedelta
 from digital_painschool.enrolment import Enrolment
 from digital_painschool.notification import Notify
 from digital_painschool.people import HsaId, PersonId
-from digital_painschool.ports.storage import CaseQuery, Storage
+from digital_painschool.ports.storage import CaseQuery, Storage, readable
 from digital_painschool.purging import (
     EndedEnrolment,
     ExportedFile,
@@ -50,7 +50,7 @@ def all_over(storage: Storage) -> list[Enrolment]:
 
 def kept_plan(storage: Storage, plan_id: str = "plan-1") -> PurgePlan:
     """Plan and approve the purge of all that has ended."""
-    made = plan(storage.ended(UNIT), POLICY, plan_id=plan_id, unit=UNIT, by=NURSE, at=LATER)
+    made = plan(readable(storage.ended(UNIT)), POLICY, plan_id=plan_id, unit=UNIT, by=NURSE, at=LATER)
     storage.keep_plan(made, LOGGED)
     approved = approve(made, "beslut 2037-4", by=NURSE, at=LATER)
     storage.keep_plan(approved, LOGGED)
@@ -86,7 +86,7 @@ def assert_gone(storage: Storage, enrolment: Enrolment) -> None:
     id_ = enrolment.id
     assert None is storage.load(id_)
     assert {} == dict(storage.load_many((id_,)))
-    assert id_ not in {other.id for other in storage.of_person(enrolment.person)}
+    assert id_ not in {other.id for other in readable(storage.of_person(enrolment.person))}
     assert () == storage.timeline(id_)
     assert {} == dict(storage.documents(id_, range(1, enrolment.version + 1)))
     assert () == storage.notifications(id_)

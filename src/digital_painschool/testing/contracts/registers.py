@@ -5,10 +5,12 @@ from functools import partial
 
 from attrs import evolve
 
+from digital_painschool.limits import as_stored
 from digital_painschool.notification import Profile
 from digital_painschool.people import HsaId, PersonId
 from digital_painschool.policy import FlagKind
 from digital_painschool.ports.storage import AccessEntry, Activity, Storage
+from digital_painschool.program import Pace
 from digital_painschool.testing.contracts.at_once import THREADS, in_threads
 from digital_painschool.testing.contracts.changes import MORNING, OTHER_PERSON, access_entry
 from digital_painschool.testing.contracts.opening import StorageOpening
@@ -162,6 +164,14 @@ class RegistersContract(StorageOpening):
         storage.keep_program(UNIT, PROGRAM)
         assert None is storage.program(UNIT, PROGRAM.key, "2")
         assert None is storage.program(UNIT, "", "")
+
+    def test_a_program_of_old_keeps_its_key_and_comes_back_as_it_was(self, storage: Storage) -> None:
+        """Otherwise a patient who runs a version from before there were limits would be stuck (D-05c)."""
+        with as_stored():
+            old = evolve(PROGRAM, key="smärt\u00a0skola\n", version="1\u200b", title="a\tb", pace=Pace(hours_to=2**40))
+        assert old == storage.keep_program(UNIT, old)
+        assert old == storage.program(UNIT, old.key, old.version)
+        assert None is storage.program(UNIT, "smärt skola", old.version)
 
     def test_many_threads_keep_one_program(self, storage: Storage) -> None:
         """Otherwise two processes that start with different files would each go on with their own."""

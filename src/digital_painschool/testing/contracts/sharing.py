@@ -12,8 +12,8 @@ from digital_painschool.enrolment import Enrolment, replay
 from digital_painschool.errors import Conflict, StorageFailed
 from digital_painschool.notification import Notify, Profile, Status
 from digital_painschool.policy import FlagKind
-from digital_painschool.ports.storage import CaseQuery, Change, Storage
-from digital_painschool.testing.contracts.at_once import PROCESSES, in_processes, in_threads, refusal_or
+from digital_painschool.ports.storage import CaseQuery, Change, Storage, readable
+from digital_painschool.testing.contracts.at_once import PROCESSES, Child, in_processes, in_threads, refusal_or
 from digital_painschool.testing.contracts.changes import (
     DAY,
     LEASE,
@@ -64,6 +64,18 @@ class SharingContract(StorageOpening):
 
         return in_processes([partial(run, work) for work in works])
 
+    def test_a_forked_process_keeps_what_its_parent_s_opening_acknowledges(self, forked_place: object) -> None:
+        """Otherwise a server that opens the school and then forks its workers would lose what they save, or hang."""
+        with self.opened(forked_place) as storage:
+            storage.save(begin("a"))
+            saves = [partial(storage.save, begin(id_, person)) for id_, person in zip("bc", PERSONS[1:], strict=False)]
+            with Child(lambda tell: tell(refusal_or(saves[0]))) as child:
+                [told] = child.told()
+            saves[1]()
+        with self.opened(forked_place) as storage:
+            assert isinstance(told, StorageFailed) == (storage.load("b") is None)
+            assert begin("c", PERSONS[2]).enrolment == storage.load("c")
+
     def test_of_many_processes_on_the_same_version_exactly_one_wins(self, forked_place: object) -> None:
         """Otherwise two web workers that save at the same time would lose one of the two steps."""
         with self.opened(forked_place) as storage:
@@ -92,7 +104,7 @@ class SharingContract(StorageOpening):
         results = self.processes(forked_place, [partial(start, number) for number in range(PROCESSES)])
         with self.opened(forked_place) as storage:
             winners = {f"{race}-{only_one(told)}" for race, told in enumerate(zip(*results, strict=True))}
-            assert winners == {e.id for person in PERSONS for e in storage.of_person(person)}
+            assert winners == {e.id for person in PERSONS for e in readable(storage.of_person(person))}
 
     def test_no_process_loses_another_s_step(self, forked_place: object) -> None:
         """Otherwise, of people who all try again until it is saved, one's answers would be gone."""
@@ -159,7 +171,7 @@ class SharingContract(StorageOpening):
 
         def read_on(storage: Storage, wait: Wait) -> Any:
             wait()
-            seen = [storage.histories(UNIT, (first.id,))[0] for _ in range(20)]
+            seen = [readable(storage.histories(UNIT, (first.id,)))[0] for _ in range(20)]
             return [
                 history.enrolment == replay(entry.event for entry in history.timeline)
                 and history.enrolment.version - 1 == len(history.documents)
@@ -210,7 +222,7 @@ class SharingContract(StorageOpening):
                 e = saved(here, fill_in(e, at=MORNING + e.version * DAY))
                 assert e == there.load("a") == dict(there.load_many(("a",)))["a"] == there.of_person(PERSON)[0]
                 assert e == replay(entry.event for entry in there.timeline("a"))
-                [row] = there.cases(CaseQuery(unit=UNIT, therapist=None, now=MORNING))
+                [row] = readable(there.cases(CaseQuery(unit=UNIT, therapist=None, now=MORNING)))
                 assert e.last_seen_at == row.last_seen_at
             [claim] = one.claim(RUN, 10, LEASE)
             assert () == other.claim(RUN, 10, LEASE)

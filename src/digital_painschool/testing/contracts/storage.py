@@ -20,9 +20,11 @@ from digital_painschool.testing.contracts.changes import (
     access_entry,
     begin,
     converse,
+    fill_in,
     result,
     saved,
 )
+from digital_painschool.testing.contracts.damage import DamageContract
 from digital_painschool.testing.contracts.durability import DurabilityContract
 from digital_painschool.testing.contracts.enrolments import EnrolmentsContract
 from digital_painschool.testing.contracts.growth import GrowthContract
@@ -110,6 +112,7 @@ class StorageContract(
     SharingContract,
     DurabilityContract,
     GrowthContract,
+    DamageContract,
 ):
     """Every clause of the storage port: say how yours is opened, and run pytest.
 
@@ -124,6 +127,10 @@ class StorageContract(
     def spoil(self, place: Any) -> None:  # noqa: ARG002 - whoever overrides it is given the place
         """Make what is kept at a place unreadable, as a damaged disk would; override it, or that clause is skipped."""
         pytest.skip("nobody has said how this storage's place is spoilt: give the contract `spoil`")
+
+    def take_away(self, place: Any) -> None:  # noqa: ARG002 - whoever overrides it is given the place
+        """Remove what is kept at a place, as somebody at the machine could; override it, or that clause is skipped."""
+        pytest.skip("nobody has said how this storage's place is taken away: give the contract `take_away`")
 
     def test_a_closed_storage_refuses_every_call(self, storage: Storage) -> None:
         """Otherwise a host that goes on after closing would lose what it saves, or read nothing as nothing there."""
@@ -148,6 +155,15 @@ class StorageContract(
         with pytest.raises(StorageFailed) as failed, self.opened(lasting_place) as storage:
             storage.load("enrolment-1")
         assert_silent(failed.value, PERSON.value, "Hemligt")
+
+    def test_nothing_is_acknowledged_that_a_new_opening_does_not_read(self, lasting_place: Any) -> None:
+        """Otherwise a school would go on saving for days into a file that is in no folder any more."""
+        with self.opened(lasting_place) as storage:
+            before = saved(storage, begin())
+            self.take_away(lasting_place)
+            for _ in range(3):
+                with pytest.raises(StorageFailed):
+                    storage.save(fill_in(before, at=MORNING))
 
     def test_no_error_says_who_or_what_it_was(self, storage: Storage) -> None:
         """Otherwise an identity number, or what a patient wrote, would end up in a log or an error collector."""

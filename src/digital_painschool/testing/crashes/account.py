@@ -14,7 +14,7 @@ from digital_painschool.notification import NotificationRecord
 from digital_painschool.people import HsaId, PersonId, System
 from digital_painschool.ports import Storage
 from digital_painschool.ports.messaging import Address
-from digital_painschool.ports.storage import AccessEntry, CaseQuery
+from digital_painschool.ports.storage import AccessEntry, CaseQuery, readable
 from digital_painschool.testing.people import COLLEAGUE, NURSE, OTHER_UNIT, UNIT
 
 Account = tuple[str, ...]
@@ -45,7 +45,7 @@ def account_of(storage: Storage, ids: Sequence[str], now: datetime, *, late: boo
             yield f"{id_} came to {sorted(storage.purge_progress(id_).items())!r} and {storage.receipt(id_)!r}"
     for unit in UNITS:
         yield from map(repr, storage.cases(CaseQuery(unit=unit, therapist=None, now=now, limit=_PAGE)))
-        yield from (repr(evolve(e, last_entry_at=e.ended_at) if late else e) for e in storage.ended(unit))
+        yield from (repr(evolve(e, last_entry_at=e.ended_at) if late else e) for e in readable(storage.ended(unit)))
         yield from map(repr, storage.receipts(unit))
     yield from (repr(storage.profile(actor.unit, actor.hsa_id)) for actor in _STAFF)
 

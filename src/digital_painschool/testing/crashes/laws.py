@@ -15,7 +15,7 @@ from digital_painschool.events import (
 )
 from digital_painschool.notification import Channel, NotificationRecord, Notify, Status
 from digital_painschool.ports import Storage
-from digital_painschool.ports.storage import CaseQuery, Entry
+from digital_painschool.ports.storage import CaseQuery, Entry, readable
 from digital_painschool.rules.flags import tally
 from digital_painschool.testing.crashes.account import UNITS
 
@@ -38,7 +38,7 @@ def broken_laws(storage: Storage, ids: Sequence[str], now: datetime) -> Iterator
     rows = {
         row.enrolment_id: row.tally
         for unit in UNITS
-        for row in storage.cases(CaseQuery(unit=unit, therapist=None, now=now, limit=len(ids) or 1))
+        for row in readable(storage.cases(CaseQuery(unit=unit, therapist=None, now=now, limit=len(ids) or 1)))
     }
     for id_ in ids:
         state, timeline = states.get(id_), timelines[id_]

@@ -7,6 +7,7 @@ adapter to be other than it is.
 from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from typing import Any, cast
+from weakref import ref
 
 from sqlalchemy import Table, select
 from sqlalchemy.sql import ClauseElement, Select
@@ -42,6 +43,7 @@ def watch_statements(ports: Ports, process: Process) -> None:
         driver = _WatchedDriver(database.driver, process)
         database.driver = cast("Driver", driver)
         database._idle[:] = [driver.watched(link) for link in database._idle]
+        database._held = {~number: ref(link) for number, link in enumerate(database._idle)}
 
 
 def rows_of(ports: Ports) -> Rows:
@@ -95,6 +97,9 @@ class _WatchedLink:
             lasting=lambda: not self._is_begun and bool(getattr(statement, "_independent_ctes", ())),
         )
 
+    def each(self, statement: ClauseElement, values: Values) -> list[Row]:
+        return self._process.state(_words(statement), lambda: self._link.each(statement, values), lasting=lambda: False)
+
     def count(self, statement: ClauseElement, values: Values) -> int:
         return self._process.state(
             _words(statement), lambda: self._link.count(statement, values), lasting=lambda: not self._is_begun
@@ -119,8 +124,8 @@ class _WatchedLink:
         self._is_begun = False
         self._process.state("ROLLBACK", self._link.rollback, lasting=lambda: False)
 
-    def wipe(self) -> None:
-        self._process.state("wipe", self._link.wipe, lasting=lambda: False)
+    def wipe(self) -> bool:
+        return self._process.state("wipe", self._link.wipe, lasting=lambda: False)
 
 
 @cache

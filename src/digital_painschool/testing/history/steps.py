@@ -18,6 +18,7 @@ from digital_painschool.errors import InvalidIdentity
 from digital_painschool.notification import Notify
 from digital_painschool.people import Actor
 from digital_painschool.policy import FlagKind
+from digital_painschool.ports.storage import readable
 from digital_painschool.testing.history.literals import short
 from digital_painschool.testing.people import ANNA, ARCHIVIST, COLLEAGUE, COORDINATOR, NURSE
 from digital_painschool.testing.scenario import Scenario
@@ -66,7 +67,7 @@ def enrolment_of(scenario: Scenario, who: str, which: int) -> str:
         person = scenario.ports.identity.parse(who, today=today)
     except InvalidIdentity:
         return NOBODY
-    kept = scenario.ports.storage.of_person(person)
+    kept = readable(scenario.ports.storage.of_person(person))
     return kept[which - 1].id if which <= len(kept) else NOBODY
 
 

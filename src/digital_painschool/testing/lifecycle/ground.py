@@ -253,10 +253,15 @@ class Ground(RuleBasedStateMachine):
         self.lines = [line_of(entry) for entry in new[0]]
         if about is None:
             return
-        right = (self.now, by, about.unit, about.id, about.number, True)
+        refused = answer[0] == "refused"
+        right = (self.now, by, about.unit, about.id, about.number)
         for line in self.lines:
-            same(9, right, line, f"{what}: the access log has it otherwise")
-        holds(9, self.lines or answer[0] != "done", f"{what}: the access log does not have it")
+            same(9, right, line[:5], f"{what}: the access log has it otherwise")
+        granted = [line[5] for line in self.lines]
+        # A call of several looks is granted until a rule refuses one: that is the last line.
+        rightly = all(granted[:-1]) and granted[-1:] == [False] if refused else all(granted)
+        holds(9, rightly, f"{what}: the access log does not say whether it was refused")
+        holds(9, self.lines or answer[0] == "died", f"{what}: the access log does not have it")
 
 
 def line_of(entry: AccessEntry) -> tuple[object, ...]:

@@ -8,6 +8,7 @@ from digital_painschool.people import Actor, Role
 from digital_painschool.policy import FlagKind
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import (
+    ANNA,
     ARCHIVIST,
     COLLEAGUE,
     COORDINATOR,
@@ -86,7 +87,7 @@ UNIT_METHODS: Mapping[str, tuple[Callable[[Any], object], frozenset[Role]]] = Ma
         "caseload": (lambda d: d.caseload(), frozenset({_T})),
         "unit_caseload": (lambda d: d.unit_caseload(), frozenset({_P})),
         "profile": (lambda d: d.profile(), frozenset({_T})),
-        "identify": (lambda d: d.identify("198507099805"), frozenset({_T, _P})),
+        "identify": (lambda d: d.identify(ANNA), frozenset({_T, _P})),
     }
 )
 """What has to do with no single patient, and the roles that give it."""

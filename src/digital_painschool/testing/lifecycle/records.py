@@ -9,6 +9,7 @@ from hypothesis.stateful import precondition, rule
 
 from digital_painschool.notification import Channel
 from digital_painschool.people import Actor, HsaId, Role
+from digital_painschool.ports.storage import readable
 from digital_painschool.purging import PurgePlan, PurgeReceipt
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.lifecycle import calendar
@@ -126,7 +127,7 @@ class Records(Days):
                 course.exported = versions.get(course.id, course.exported)
 
     def _exported(self, unit: HsaId) -> bool:
-        return all(e.exported == e.version for e in self.school.storage.ended(unit))
+        return all(e.exported == e.version for e in readable(self.school.storage.ended(unit)))
 
     @rule(where=WHERE)
     @during("records")
@@ -177,7 +178,8 @@ class Records(Days):
         there = [c for c in self.present if c.id in of.versions]
         why_not = {c.id: self.why_not(c, of) for c in self.courses if c.id in of.versions}
         may_go = {id_ for id_, why in why_not.items() if of.approved and why is None}
-        keys = {c.id: self._keys_of(c.id) for c in there}
+        needed = {key for c in self.present if c.is_open() for key in self._keys_of(c.id)}
+        keys = {c.id: self._keys_of(c.id) - needed for c in there}
         fails = inbox_fails and self.armed is None and any(keys[id_] for id_ in may_go - of.outcome.keys())
         for witness in self.witnesses:
             witness.forgetting_fails = fails
@@ -185,6 +187,8 @@ class Records(Days):
         self.ask(7, "the administrator purges", call, fine=fine, by=by.hsa_id)
         for witness in self.witnesses:
             witness.forgetting_fails = False
+        lost = needed & self.witnesses[0].forgotten
+        holds(7, not lost, f"open enrolments need {lost}, and the inbox was told to forget it")
         self._look_what_is_gone(of, there, may_go, keys)
         self._look_what_was_skipped(of, why_not)
         if given:
@@ -216,7 +220,7 @@ class Records(Days):
                 dict(storage.documents(course.id, range(1, of.versions[course.id] + 1))),
                 storage.notifications(course.id),
                 storage.notification_keys(course.unit, [course.id]),
-                [e for e in storage.of_person(self.person(course.number)) if e.id == course.id],
+                [e for e in readable(storage.of_person(self.person(course.number))) if e.id == course.id],
             )
             same(7, ((), {}, (), (), []), left, f"{course.id} is purged, and something of it is left")
             unforgotten = keys[course.id] - self.witnesses[0].forgotten

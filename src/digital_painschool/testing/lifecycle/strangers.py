@@ -13,8 +13,10 @@ from digital_painschool.testing.lifecycle.model import Course
 from digital_painschool.testing.lifecycle.permissions import DESK, OFFICE, PEOPLE, ROOM, UNIT_METHODS, may
 from digital_painschool.testing.lifecycle.records import Records
 from digital_painschool.testing.lifecycle.treatment import COURSE
+from digital_painschool.testing.people import ANNA
 from digital_painschool.testing.scenario import Scenario
 
+_MAY_SEE = frozenset({Role.THERAPIST, Role.PATIENT_ADMINISTRATOR})
 ROUNDS = 2
 """So many times in a history; it is much work."""
 Attempt = tuple[str, str, tuple[object, ...]]
@@ -66,7 +68,14 @@ class Strangers(Records):
         for name, (call, roles) in UNIT_METHODS.items():
             if not roles & actor.roles:
                 _try(f"{who} tries {name}", partial(call, desk), allowed=False)
-                yield f"{who} tries {name}", actor.unit, self._line(actor, actor.unit, None, allowed=False)
+                number = ANNA if name == "identify" else None
+                line = (self.now, actor.hsa_id, actor.unit, None, number, False)
+                yield f"{who} tries {name}", actor.unit, line
+        line = (self.now, actor.hsa_id, actor.unit, None, of.number, False)
+        if actor.roles.isdisjoint(_MAY_SEE):
+            _try(f"{who} looks for a patient", partial(desk.find, of.number), allowed=False)
+            yield f"{who} looks for a patient", actor.unit, line
+            return
         theirs = [
             course
             for course in self.present
@@ -79,7 +88,6 @@ class Strangers(Records):
             (course,) = (course for course in theirs if course.id == enrolment.id)
             yield f"{who} finds a patient", actor.unit, self._line(actor, actor.unit, course, allowed=True)
         if not found:
-            line = (self.now, actor.hsa_id, actor.unit, None, of.number, False)
             yield f"{who} looks for a patient", actor.unit, line
 
     def _line(self, actor: Actor, unit: str, of: Course | None, *, allowed: bool) -> tuple[object, ...]:
@@ -100,8 +108,9 @@ class Strangers(Records):
                 try:
                     attempt()
                 except RuleBroken:
-                    continue
-                raise broken(9, f"{who} tries {name} with another unit's plan, and it was done")
+                    yield f"{who} tries {name}", actor.unit, self._line(actor, actor.unit, None, allowed=False)
+                else:
+                    raise broken(9, f"{who} tries {name} with another unit's plan, and it was done")
 
     def _tries_the_room(self, school: Scenario, of: Course, number: str) -> Iterator[Attempt]:
         room = school.school.patient(number)

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from digital_painschool.notification import NotificationRecord
 from digital_painschool.people import PersonId
-from digital_painschool.ports.storage import CaseQuery
+from digital_painschool.ports.storage import CaseQuery, readable
 from digital_painschool.serialization import (
     KIND_OF,
     enrolment_to_data,
@@ -45,7 +45,7 @@ def _kept(scene: Scene, audit: Audit) -> Iterator[object]:
         yield {str(seq): content for seq, content in storage.documents(id_, range(1, state.version + 1)).items()}
         yield [_record(record) for record in storage.notifications(id_)]
     query = CaseQuery(unit=unit.id, therapist=None, now=scene.now, limit=len(scene.accounts) + 1)
-    yield [[*row.key, str(row.tally), instant_to_text(row.access_until)] for row in storage.cases(query)]
+    yield [[*row.key, str(row.tally), instant_to_text(row.access_until)] for row in readable(storage.cases(query))]
     yield [to_data(storage.profile(unit.id, actor.hsa_id)) for actor in unit.therapists]
     yield [to_data(receipt) for receipt in storage.receipts(unit.id)]
     yield dict(audit.log_lines)

@@ -177,7 +177,7 @@ class Scene:
                 self._unforeseen(kind, about, got, refusal)
             if refusal is not None and before != self._kept(about):
                 self.find(Law.REFUSED_CHANGES_NOTHING, _id_of(about), f"{kind}: refused, and something was changed")
-            if got in (NotPermitted, Reason.ALREADY_OPEN):
+            if isinstance(error, (NotPermitted, RuleBroken)):
                 self.refusals.append((self.now, by))
             return None
         if refusal is not None:

@@ -4,15 +4,16 @@ from attrs import evolve
 from hypothesis import strategies as st
 
 from digital_painschool.form import Choice, Date, Form, ManyChoices, Number, Option, Question, Scale, Text, is_scored
-from digital_painschool.testing.strategies.texts import words
+from digital_painschool.limits import POINTS
+from digital_painschool.testing.strategies.texts import keys, titles
 
-_KEYS = st.sampled_from(["a", "b", "c", "d", "e", "f"]) | words("smärta", "sömn", longest=12)
-_TEXTS = words("Hur ont?", "Hur har du sovit?")
+_KEYS = keys("a", "b", "c", "d", "e", "f", "smarta")
+_TEXTS = titles("Hur ont?", "Hur har du sovit?")
 _LABELS = st.sampled_from(["", "inget", "värsta tänkbara"])
-_LOWEST = st.integers(0, 2) | st.integers(-100, 100)
+_LOWEST = st.integers(0, 2) | st.integers(-100, 100) | st.just(-POINTS)
 _SPREADS = st.integers(1, 10) | st.integers(1, 100)
 _STEPS = st.sampled_from([1, 0.5, 0.25])
-_SCORES = st.none() | st.integers(0, 4) | st.integers(-50, 50)
+_SCORES = st.none() | st.integers(0, 4) | st.integers(-50, 50) | st.sampled_from([POINTS, -POINTS])
 
 
 @st.composite

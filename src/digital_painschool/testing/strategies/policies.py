@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from digital_painschool.policy import FlagKind, Policy
 from digital_painschool.program import EndReason
 from digital_painschool.testing.strategies.programs import end_reasons
-from digital_painschool.testing.strategies.texts import words
+from digital_painschool.testing.strategies.texts import titles
 
-_DECISIONS = words("Beslut 1")
+_DECISIONS = titles("Beslut 1")
 _END_REASONS = st.none() | end_reasons()
 _FLAGS = st.frozensets(st.sampled_from(FlagKind))
-_HEADINGS = words("Min konversation", longest=30)
+_HEADINGS = titles("Min konversation", longest=30)
 _RUNS = st.sampled_from([9 * 60, 6 * 60, 12 * 60 - 1]) | st.integers(6 * 60, 12 * 60 - 1)
 _WAITS = st.just((5, 30, 120, 720)) | st.lists(st.integers(0, 3000), max_size=5).map(tuple)
 _YEARS = st.just(10) | st.integers(0, 200)
@@ -99,10 +99,11 @@ POLICY_FAULTS: Mapping[str, Mapping[str, object]] = MappingProxyType(
         "half a year of retention": {"retention_years": 10.5},
         "no reason to end": {"end_reasons": ()},
         "reason to end twice": {"end_reasons": (_ONCE, _ONCE)},
-        "reason to end without a title": {"end_reasons": (EndReason(key="klar", title=" "),)},
         "flags by name": {"staff_flags": frozenset({"ending"})},
         "export perhaps": {"export_before_purge": 1},
         "blank heading": {"heading": " "},
+        "heading of two lines": {"heading": "Min\nkonversation"},
+        "decision that steers a screen": {"retention_decision": "Beslut 1\x1b[2J"},
         "heading beyond its limit": {"heading": "x" * 1001},
         "no message allowed": {"message_limit": 0},
         "wait backwards": {"retry_minutes": (5, -1)},

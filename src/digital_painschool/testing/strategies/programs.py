@@ -11,25 +11,30 @@ from hypothesis import strategies as st
 from digital_painschool.program import EndReason, Module, Ordering, Pace, Page, Program
 from digital_painschool.programs import program_to_data
 from digital_painschool.testing.strategies.forms import forms
-from digital_painschool.testing.strategies.texts import texts, words
+from digital_painschool.testing.strategies.texts import keys, prose, titles
 
 Data = dict[str, Any]
 """A program as `program_to_data` gives it."""
 
 
 _FORMS = forms()
-_CARRIED = st.lists(st.sampled_from(["smarta", "somn", "vardag", "k e y"]), max_size=3, unique=True)
-_NUMBERS = st.lists(st.integers(1, 11), min_size=1, max_size=6, unique=True).map(sorted)
-_TITLES = words("Tema", "Smärtans språk")
-_KEYS = words("program", "smärtskola")
-_VERSIONS = words("1", "2026-03")
+_CARRIED = st.lists(st.sampled_from(["smarta", "somn", "vardag", "K.e_y-1"]), max_size=3, unique=True)
+_NUMBERS = st.lists(st.sampled_from([*range(1, 12), 998]), min_size=1, max_size=6, unique=True).map(sorted)
+_TITLES = titles("Tema", "Smärtans språk")
+_KEYS = keys("program", "smartskola")
+_VERSIONS = keys("1", "2026-03")
 _END_REASONS = st.lists(
-    st.builds(EndReason, key=words("klar", "avbruten"), title=_TITLES),
+    st.builds(EndReason, key=keys("klar", "avbruten"), title=_TITLES),
     min_size=1,
     max_size=3,
     unique_by=lambda reason: reason.key,
 ).map(tuple)
-_PACES = st.builds(Pace, modules_a_week=st.integers(1, 7), hours_from=st.integers(1, 6), hours_to=st.integers(6, 20))
+_PACES = st.builds(
+    Pace,
+    modules_a_week=st.integers(1, 7) | st.just(100),
+    hours_from=st.integers(1, 6),
+    hours_to=st.integers(6, 20) | st.just(168),
+)
 _MONTHS = st.sampled_from([12, 1, 120]) | st.integers(1, 120)
 
 
@@ -72,7 +77,7 @@ def _pages(carried: tuple[str, ...]) -> st.SearchStrategy[tuple[Page, ...]]:
     some: st.SearchStrategy[tuple[str, ...]] = (
         st.lists(st.sampled_from(carried), unique=True).map(tuple) if carried else st.just(())
     )
-    page = st.builds(Page, title=_TITLES, text=texts(200, blank=True), forms=some)
+    page = st.builds(Page, title=_TITLES, text=prose(200), forms=some)
     return st.lists(page, min_size=1, max_size=2).map(tuple)
 
 
@@ -82,7 +87,7 @@ class BrokenProgram:
 
     Args:
         fault: The fault's name.
-        data: For `program_from_data`.
+        data: For `programs.strict.structured`, which judges as a program file is judged.
         speaks_of: Stands in the one problem that `InvalidProgram` names.
     """
 
@@ -177,8 +182,90 @@ def _no_order(data: Data) -> str:
     return "reading_order: ordering 'enforced' needs one"
 
 
+ILLEGAL_KEYS: Mapping[str, str] = MappingProxyType(
+    {
+        "no-break space": "smart\u00a0skola",
+        "no-break space at the end": "smartskola\u00a0",
+        "zero-width space": "smart\u200bskola",
+        "byte order mark": "\ufeffsmartskola",
+        "soft hyphen": "smart\u00adskola",
+        "tab": "smart\tskola",
+        "line break": "smart\nskola",
+        "line break at the end": "smartskola\n",
+        "line separator": "smart\u2028skola",
+        "escape": "smart\x1b[31mskola",
+        "other direction": "smart\u202eskola",
+        "space": "smart skola",
+        "Swedish letter": "smärtskola",
+        "Greek letter that looks Latin": "smartsk\u03bfla",
+        "fullwidth letter": "\uff53martskola",
+        "digit of another script": "smart\u0661",
+        "emoji": "smart\U0001f642",
+        "formula": "=1+1",
+        "hyphen first": "-smartskola",
+        "dot first": "..",
+        "slash": "smart/skola",
+        "comma": "smart,skola",
+        "semicolon": "smart;skola",
+        "quote": 'smart"skola',
+        "too long": "x" * 65,
+        "much too long": "x" * 100_000,
+    }
+)
+"""What is no key, by what is wrong with it."""
+
+ILLEGAL_TITLES: Mapping[str, str] = MappingProxyType(
+    {
+        "escape": "Smärt\x1b[31mskola",
+        "tab": "Smärt\tskola",
+        "line break": "Smärt\nskola",
+        "carriage return": "Smärt\rskola",
+        "next line": "Smärt\x85skola",
+        "line separator": "Smärt\u2028skola",
+        "paragraph separator": "Smärt\u2029skola",
+        "other direction": "Smärt\u202eskola",
+        "isolated direction": "Smärt\u2067skola",
+        "delete": "Smärt\x7fskola",
+        "nothing to be seen": "\u200b\u00a0",
+        "too long": "x" * 1001,
+    }
+)
+"""What is no title, by what is wrong with it."""
+
 PROGRAM_FAULTS: Mapping[str, Fault] = MappingProxyType(
     {
+        **{f"key: {name}": _change(key=illegal) for name, illegal in ILLEGAL_KEYS.items()},
+        **{f"version: {name}": _change(version=illegal) for name, illegal in ILLEGAL_KEYS.items()},
+        **{f"title: {name}": _change(title=illegal) for name, illegal in ILLEGAL_TITLES.items()},
+        "key of an end reason": _change(end_reasons=[{"key": "a b", "title": "Klar"}]),
+        "title of an end reason": _change(end_reasons=[{"key": "klar", "title": "Klar\x1b"}]),
+        "key of a form on a page": _page("forms: #1: must be 1 to 64", forms=["a b"]),
+        "title of a page": _page("title: holds a control", title="Sida\n"),
+        "text of a page": _page("text: holds a control", text="rad\x1b[2J"),
+        "title of a module": _module("title: holds a control", title="Trasig\x07"),
+        "key of a form": _form("key: must be 1 to 64", _SCALE, key="a b"),
+        "title of a form": _form("title: holds a control", _SCALE, title="Tra\tsig"),
+        "key of a question": _form("key: must be 1 to 64", {**_SCALE, "key": "a b"}),
+        "text of a question": _form("text: holds a control", {**_SCALE, "text": "Hur\ront?"}),
+        "label of a scale": _form("high_label: holds a control", {**_SCALE, "high_label": "a\nb"}),
+        "label of a number": _form("unit_label: holds a control", {**_NUMBER, "unit_label": "\x1b"}),
+        "key of an option": _form("key: must be 1 to 64", {**_CHOICE, "options": [{"key": "a b", "text": "A"}]}),
+        "text of an option": _form("text: holds a control", {**_CHOICE, "options": [{"key": "a", "text": "\x7fA"}]}),
+        "score beyond": _form(
+            "score: must be", {**_CHOICE, "options": [{"key": "a", "text": "A", "score": 1_000_001}]}
+        ),
+        "scale beyond": _form("highest: must be -1000000 to 1000000", {**_SCALE, "highest": 1_000_001}),
+        "number beyond": _form("lowest: must be", {**_NUMBER, "lowest": -(10**15) - 1}),
+        "threshold beyond": _form("alert_from: must be", _SCALE, alert_from=2**63),
+        "text that is too long": _form("longest: must be 1 to 100000", {**_TEXT, "longest": 100_001}),
+        "module number beyond": _module("number: must be 1 to 999", number=2**63),
+        "pace beyond": _change(pace={"modules_a_week": 2**64}),
+        "hours beyond a week": _change(pace={"hours_to": 169}),
+        "access for ever": _change(access_months=2**63),
+        "too many options": _form(
+            "options: must be at most 1000",
+            {**_CHOICE, "options": [{"key": f"o{number}", "text": "A"} for number in range(1001)]},
+        ),
         "blank key": _change(key=" "),
         "blank version": _change(version=""),
         "blank title": _change(title="\t"),
@@ -193,7 +280,7 @@ PROGRAM_FAULTS: Mapping[str, Fault] = MappingProxyType(
         "strict without an order": _no_order,
         "module twice": _module("modules: numbers", later=0),
         "modules in the wrong order": _module("modules: numbers", first=True),
-        "module number zero": _module("modules: numbers", first=True, number=0),
+        "module number zero": _module("number: must be 1 to 999", first=True, number=0),
         "module without a page": _module("pages: a module has at least one page", pages=[]),
         "blank title of a module": _module("title: is empty", title=" "),
         "unknown module in the reading order": _listed("reading_order", "there is no module 99", 99),

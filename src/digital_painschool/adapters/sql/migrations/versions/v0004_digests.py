@@ -1,6 +1,6 @@
 """Notifications become digests: one row a recipient and unit, with the intent stored before the send.
 
-Revision: 0003. What waits goes on waiting, what was tried goes again under the key that the inbox may have, and what is
+Revision: 0004. What waits goes on waiting, what was tried goes again under the key that the inbox may have, and what is
 settled stays as it is.
 """
 
@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0003"
-down_revision = "0001"
+revision = "0004"
+down_revision = "0003"
 
 _TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 _INSTANT = sa.Text().with_variant(postgresql.TIMESTAMP(timezone=True), "postgresql")

@@ -1,0 +1,526 @@
+"""One damaged row stops nobody else: hostile values in each column of each table, and every call of every desk.
+
+A sample of the values, the same one every time; `SIZES` says how many, and the search tries more.
+"""
+
+import json
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import frozen
+from sqlalchemy import Column, Integer, Table
+
+from benchmarks.servers import database
+from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage
+from digital_painschool.adapters.sql.schema import METADATA, Instant, Truth
+from digital_painschool.errors import PainschoolError, StorageFailed
+from digital_painschool.exporting import Format
+from digital_painschool.notification import Channel, Notify, Template
+from digital_painschool.people import PersonId
+from digital_painschool.ports.messaging import Address
+from digital_painschool.purging import Skip, Skipped
+from digital_painschool.testing.contracts.silence import assert_silent
+from digital_painschool.testing.example import PAIN
+from digital_painschool.testing.people import ANNA, BO, CILLA, COLLEAGUE, NUMBERS
+from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.world import World
+from tests.databases import execute
+
+SECRET = "HEMLIGT19850709"
+VICTIM, OLD_VICTIM = "e-0007", "e-0003"
+HEALTHY = {ANNA: "e-0006", CILLA: "e-0008"}
+OLD_HEALTHY = "e-0002"
+PLAN = "e-0010"
+LATER = "2037-03-02 08:00"
+
+Call = Callable[[Scenario], object]
+
+
+def opened(url: str) -> Callable[[World], Any]:
+    """Give an opening of everything on one database."""
+
+    def open_there(world: World) -> Any:
+        clock = lambda: world.now  # noqa: E731
+        inbox = SqlInbox(url, clock=clock)
+        return world.ports(
+            storage=SqlStorage(url), inbox=inbox, messengers=(SqlMessenger(Channel.EMAIL, url, clock=clock),)
+        )
+
+    return open_there
+
+
+def close(school: Scenario) -> None:
+    """Let go of all connections."""
+    for adapter in (school.storage, school.ports.inbox, *school.ports.messengers):
+        adapter.close()  # type: ignore[attr-defined]
+
+
+def fill(url: str, folder: Path) -> None:
+    """Make a purge that is over, two enrolments that ended long ago, three open ones with all that can wait, a plan."""
+    school = Scenario(opened(url))
+    school.desk.end(school.start(), reason="klar")
+    school.at("2026-07-01 08:00")
+    for number in NUMBERS[3:5]:
+        id_ = school.start(number)
+        room = school.school.patient(number)
+        room.save_form(id_, PAIN, {"smarta": 3})
+        room.write(id_, "Hej")
+        school.desk.end(id_, reason="klar")
+    school.at("2036-06-01 08:00")
+    school.office.export(folder / "first")
+    school.office.purge(school.office.approve(school.office.plan_purge(), decision="beslut 1"))
+    school.at(LATER)
+    for key in ("one", "two"):
+        school.ports.messengers[0].send(Address("a@b.example"), Template.PROGRAM_DONE, "https://b.example", key=key)
+    school.colleague.receive_notifications(email=True)
+    school.desk.receive_notifications(email=True)
+    for number in (ANNA, BO, CILLA):
+        id_ = school.start(number, "somnskola" if number == BO else "smartskola")
+        room = school.school.patient(number)
+        room.save_form(id_, PAIN, {"smarta": 9})
+        room.write(id_, "Hej")
+        school.desk.start_conversation(id_, "Hej!", notify=Notify.DIRECT)
+        school.deliver()
+        school.desk.start_conversation(id_, "Hej igen!", notify=Notify.COLLECTED)
+        room.open_module(id_, 1)
+    school.office.export(folder / "second")
+    assert PLAN == school.office.approve(school.office.plan_purge(), decision="beslut 2").id
+    for table in METADATA.tables:
+        assert execute(url, f"SELECT count(*) FROM {table}") != [(0,)], table  # noqa: S608
+    close(school)
+
+
+def calls_of(id_: str, number: str) -> dict[str, Call]:
+    """Name every call that concerns one open enrolment, those that change it last."""
+    calls: dict[str, Call] = {
+        "find": lambda s: s.desk.find(number),
+        "enrolment": lambda s: s.desk.enrolment(id_),
+        "program": lambda s: s.desk.program(id_),
+        "end_reasons": lambda s: s.desk.end_reasons(id_),
+        "next_module": lambda s: s.desk.next_module(id_),
+        "to_handle": lambda s: s.desk.to_handle(id_),
+        "answers": lambda s: s.desk.answers(id_, PAIN),
+        "conversations": lambda s: s.desk.conversations(id_),
+        "read_conversation": lambda s: s.desk.read_conversation(id_, 1),
+        "timeline": lambda s: s.desk.timeline(id_),
+        "notifications": lambda s: s.desk.notifications(id_),
+        "room.enrolments": lambda s: s.school.patient(number).enrolments(),
+        "room.overview": lambda s: s.school.patient(number).overview(id_),
+        "room.form": lambda s: s.school.patient(number).form(id_, PAIN),
+        "room.conversations": lambda s: s.school.patient(number).conversations(id_),
+        "room.read_conversation": lambda s: s.school.patient(number).read_conversation(id_, 1),
+        "messages": lambda s: s.ports.inbox.messages(PersonId("personnummer", number)),  # type: ignore[attr-defined]
+        "open_form": lambda s: s.desk.open_form(id_, PAIN),
+        "review": lambda s: s.desk.review(id_),
+        "start_conversation": lambda s: s.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT),
+        "rename_conversation": lambda s: s.desk.rename_conversation(id_, 1, "Nytt"),
+        "room.open_module": lambda s: s.school.patient(number).open_module(id_, 2),
+        "room.complete_module": lambda s: s.school.patient(number).complete_module(id_, 1),
+        "room.save_form": lambda s: s.school.patient(number).save_form(id_, PAIN, {"smarta": 9}),
+        "room.write": lambda s: s.school.patient(number).write(id_, "Hej", conversation=1),
+        "hand_over": lambda s: s.coordinator.hand_over(id_, COLLEAGUE.hsa_id),
+        "maintain": lambda s: s.colleague.maintain(id_, days=30, modules=[1]),
+    }
+    return calls
+
+
+SHARED: dict[str, Call] = {
+    "caseload": lambda s: s.desk.caseload(),
+    "unit_caseload": lambda s: s.coordinator.unit_caseload(limit=1),
+    "profile": lambda s: s.desk.profile(),
+    "colleague's profile": lambda s: s.colleague.profile(),
+    "receipts": lambda s: s.office.receipts(),
+    "access_log": lambda s: s.office.access_log(),
+    "access_log of one": lambda s: s.office.access_log(person=BO),
+    "waiting": lambda s: s.ports.messengers[0].waiting(),  # type: ignore[attr-defined]
+    "plan": lambda s: s.office.plan(PLAN),
+    "start": lambda s: s.desk.start(NUMBERS[5], program="smartskola"),
+}
+
+
+@frozen
+class Damage:
+    """One hostile value in one column of one row."""
+
+    table: str
+    column: str
+    value: object
+    text: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.table}.{self.column}={str(self.value)[:40]!r}"
+
+    def do(self, url: str) -> bool:
+        """Put it there; False when the database itself refuses, or no row is the victim's."""
+        table = METADATA.tables[self.table]
+        where = row_of(table)
+        mark = "?" if url.startswith("sqlite") else "%s"
+        if self.text:
+            mark = f"CAST({mark} AS TEXT)"
+        value = self.value
+        if isinstance(value, Leaf):
+            [[before], *_] = execute(url, f'SELECT "{self.column}" FROM {self.table} WHERE {where}') or [[None]]  # noqa: S608
+            if before is None:
+                return False
+            value = value.of(before)
+        try:
+            execute(url, f'UPDATE {self.table} SET "{self.column}" = {mark} WHERE {where}', (value,))  # noqa: S608
+        except Exception:  # noqa: BLE001 - whichever driver it is: the database refuses the value
+            return False
+        return True
+
+
+_ROWS = {
+    "enrolments": f"id IN ('{VICTIM}', '{OLD_VICTIM}')",
+    "timeline": f"enrolment_id IN ('{VICTIM}', '{OLD_VICTIM}') AND seq = 2",
+    "documents": f"enrolment_id IN ('{VICTIM}', '{OLD_VICTIM}') AND seq = 2",
+    "notifications": f"id LIKE '{VICTIM}.%' AND status = 'pending'",
+    "notification_causes": f"notification_id LIKE '{VICTIM}.%'",
+    "profiles": f"hsa_id = '{COLLEAGUE.hsa_id}'",
+    "access_log": "number = 30",
+    "programs": "key = 'somnskola'",
+    "exports": "id = (SELECT min(id) FROM exports)",
+    "purge_plan_items": f"enrolment_id = '{OLD_VICTIM}'",
+    "notices": f"person_value = '{BO}'",
+    "staff_messages": "number = 1",
+}
+
+
+def row_of(table: Table) -> str:
+    """Say which row is the victim's."""
+    return _ROWS.get(table.name, "1 = 1")
+
+
+@frozen
+class Leaf:
+    """JSON with another value in the place of one of its leaves; None for the place: with its last byte cut off."""
+
+    place: int | None
+    value: object = None
+
+    def of(self, text: object) -> str:
+        """Give the text with the change."""
+        if self.place is None:
+            return str(text)[:-1]
+        data = json.loads(str(text))
+        if isinstance(data, dict) and data:
+            data[sorted(data)[self.place % len(data)]] = self.value
+        else:
+            data = self.value
+        return json.dumps(data)
+
+
+_JSON: tuple[object, ...] = (
+    Leaf(None),
+    "",
+    "null",
+    "[]",
+    "{}",
+    "7",
+    f'"{SECRET}"',
+    f'{{"id": "{SECRET}"}}',
+    "[" * 5000,
+    '{"a":' * 900 + "1" + "}" * 900,
+    "1e999",
+    *(Leaf(place, value) for place in range(16) for value in (SECRET, None, 10**30, -1, [SECRET], {SECRET: 1}, True)),
+)
+_TEXTS: tuple[object, ...] = (SECRET, "", "å\n" + SECRET, SECRET * 100)
+_BLOBS: tuple[object, ...] = (b"\xff\xfe" + SECRET.encode(), b"")
+_SQLITE_TIMES: tuple[object, ...] = (
+    SECRET, "", "2026-13-45T00:00:00Z", "0001-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z", "2037-03-02", 7
+)  # fmt: skip
+_POSTGRESQL_TIMES: tuple[object, ...] = (
+    "infinity", "-infinity", "0044-03-15 00:00:00+00 BC", "0001-01-01 00:00:00+00", "9999-12-31 23:59:59+00",
+    "200000-01-01 00:00:00+00",
+)  # fmt: skip
+_SQLITE_NUMBERS: tuple[object, ...] = (SECRET, 1.5, -1, 2**62, b"\xff")
+_POSTGRESQL_NUMBERS: tuple[object, ...] = (-1, 2**31 - 1, 0)
+
+
+def values_for(column: Column[Any], *, sqlite: bool) -> Iterator[object]:
+    """Give the hostile values for a column."""
+    if column.nullable:
+        yield None
+    if isinstance(column.type, Instant):
+        yield from (*_SQLITE_TIMES, *_BLOBS) if sqlite else _POSTGRESQL_TIMES
+    elif isinstance(column.type, Truth):
+        yield from (SECRET, 2, b"\xff") if sqlite else (True, False)
+    elif isinstance(column.type.dialect_impl, Integer) or column.type.python_type is int:
+        yield from _SQLITE_NUMBERS if sqlite else _POSTGRESQL_NUMBERS
+    else:
+        yield from _JSON if column.name in ("state", "data", "content") else _TEXTS
+        yield from _BLOBS if sqlite else ()
+
+
+def all_damages(*, sqlite: bool) -> list[Damage]:
+    """Give every hostile value for every column of every table."""
+    found = []
+    for table in METADATA.sorted_tables:
+        for column in table.c:
+            for value in values_for(column, sqlite=sqlite):
+                found.append(Damage(table.name, column.name, value))
+                if isinstance(value, bytes):
+                    found.append(Damage(table.name, column.name, value, text=True))
+    return found
+
+
+def sample(*, sqlite: bool, size: int) -> list[Damage]:
+    """Give one value for each column, and some more."""
+    drawn = random.Random(9)  # noqa: S311 - the same sample every time
+    damages = all_damages(sqlite=sqlite)
+    drawn.shuffle(damages)
+    first = {(damage.table, damage.column): damage for damage in damages}
+    return [*first.values(), *damages][:size]
+
+
+def tried(name: str, call: Callable[[], object], *, may_fail: bool) -> object:
+    """Make a call; whatever it raises is typed and silent, and nothing is raised that concerns the healthy."""
+    try:
+        return call()
+    except PainschoolError as error:
+        failure = error
+    assert_silent(failure, SECRET)
+    if isinstance(failure, StorageFailed):
+        assert (None, None) == (failure.__cause__, failure.__context__), name
+    assert may_fail, (name, failure)
+    return None
+
+
+def judge(url: str, folder: Path, damage: Damage) -> None:
+    """Make every call on a database with a damage."""
+    school = Scenario(opened(url))
+    school._ids = 1000
+    school.at("2037-03-02 08:30")
+    try:
+        for number, id_ in HEALTHY.items():
+            for name, call in calls_of(id_, number).items():
+                if name in ("hand_over", "maintain") or damage.table == "profiles":
+                    continue
+                # A line of the log, or the colleague's profile, is nobody's record.
+                tried(name, lambda call=call: call(school), may_fail=False)  # type: ignore[misc]
+        for name, call in SHARED.items():
+            found = tried(name, lambda call=call: call(school), may_fail=name not in ("caseload", "access_log"))  # type: ignore[misc]
+            if name == "caseload":
+                rows = [row.enrolment_id for row in found.rows]  # type: ignore[attr-defined]
+                assert set(HEALTHY.values()) <= set(rows)
+        for name, call in calls_of(VICTIM, BO).items():
+            tried(name, lambda call=call: call(school), may_fail=True)  # type: ignore[misc]
+        before = {notice.key for number in HEALTHY for notice in messages(school, number)}
+        school.at("2037-03-02 09:00")
+        school.school.delivery(batch=1).run()
+        for number in HEALTHY:
+            assert {notice.key for notice in messages(school, number)} - before, number
+        receipt = tried("export", lambda: school.office.export(folder / "third"), may_fail=False)
+        assert receipt is not None
+        written = (folder / "third" / "enrolments.jsonl").read_text("utf-8")
+        lines = [json.loads(line)["enrolment"] for line in written.splitlines()]
+        assert OLD_HEALTHY in lines
+        assert receipt.enrolments == len(lines)  # type: ignore[attr-defined]
+        assert not {*lines} & {*receipt.unreadable}  # type: ignore[attr-defined]
+        tried("plan_purge", school.office.plan_purge, may_fail=False)
+        purged = tried("purge", lambda: school.office.purge(PLAN), may_fail=damage.table.startswith("purge_"))
+        if purged is not None:
+            # A plan whose own unit is damaged purges nothing.
+            assert OLD_HEALTHY in purged.purged or damage.table == "purge_plans"  # type: ignore[attr-defined]
+            for id_ in purged.purged:  # type: ignore[attr-defined]
+                assert not execute(url, f"SELECT id FROM enrolments WHERE id = '{id_}'")  # noqa: S608
+        tried("receipts", school.office.receipts, may_fail=False)
+    finally:
+        close(school)
+
+
+def messages(school: Scenario, number: str) -> Any:
+    """Give what a patient finds in the inbox."""
+    return school.ports.inbox.messages(PersonId("personnummer", number))  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="module")
+def filled_file(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the patients, to be copied."""
+    folder = tmp_path_factory.mktemp("filled")
+    path = folder / "filled.db"
+    shutil.copyfile(sqlite_template, path)
+    fill(f"sqlite:///{path}", folder)
+    execute(f"sqlite:///{path}", "PRAGMA wal_checkpoint(TRUNCATE)")
+    return path
+
+
+@pytest.fixture(scope="module")
+def filled_database(
+    postgresql_server: str, postgresql_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """A PostgreSQL database with the patients, to be cloned."""
+    with database(postgresql_server, postgresql_template) as url:
+        fill(url, tmp_path_factory.mktemp("filled"))
+        yield url
+
+
+def cut(url: str, table: str, column: str) -> None:
+    """Cut the victim's row short by a byte."""
+    assert Damage(table, column, Leaf(None)).do(url)
+
+
+@pytest.fixture
+def damaged(filled_file: Path, tmp_path: Path) -> Iterator[tuple[str, Scenario]]:
+    """A school on a copy of the file, and its URL."""
+    path = tmp_path / "painschool.db"
+    shutil.copyfile(filled_file, path)
+    school = Scenario(opened(f"sqlite:///{path}"))
+    school.at("2037-03-02 09:00")
+    yield f"sqlite:///{path}", school
+    close(school)
+
+
+@pytest.mark.rule("M-08")
+def test_a_list_of_patients_names_the_row_that_cannot_be_read(damaged: tuple[str, Scenario]) -> None:
+    """Otherwise one damaged time would empty a therapist's list, or a patient would be missing from it in silence."""
+    url, school = damaged
+    assert Damage("enrolments", "started_at", "HEMLIGT").do(url)
+    page = school.desk.caseload()
+    assert ((VICTIM,), set(HEALTHY.values())) == (page.unreadable, {row.enrolment_id for row in page.rows})
+    first = school.desk.caseload(limit=1)
+    walked, hidden = [*first.rows], [*first.unreadable]
+    while first.next is not None:
+        first = school.desk.caseload(first.next, limit=1)
+        walked += first.rows
+        hidden += first.unreadable
+    assert (page.rows, [VICTIM]) == (tuple(walked), hidden)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 50])
+def test_a_row_whose_id_cannot_be_read_hides_no_other(damaged: tuple[str, Scenario], limit: int) -> None:
+    """Otherwise a list would end before its end, or fail, for a row that cannot even be named."""
+    url, school = damaged
+    for id_ in (VICTIM, OLD_VICTIM):
+        execute(url, f"UPDATE enrolments SET id = CAST(x'ff{id_[-1]}0' AS TEXT) WHERE id = '{id_}'")  # noqa: S608
+    execute(url, "UPDATE purge_receipts SET plan_id = x'ff'")
+    page = school.desk.caseload(limit=limit)
+    walked = [*page.rows]
+    while page.next is not None:
+        page = school.desk.caseload(page.next, limit=limit)
+        walked += page.rows
+    assert set(HEALTHY.values()) == {row.enrolment_id for row in walked}
+    assert [OLD_HEALTHY] == [planned.enrolment_id for planned in school.office.plan_purge().enrolments]
+    assert () == school.office.receipts()
+
+
+@pytest.mark.rule("D-21a")
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("enrolments", "state", Leaf(None)),
+        ("enrolments", "last_entry_at", "HEMLIGT"),
+        ("timeline", "data", Leaf(None)),
+        ("timeline", "kind", "hemlig"),
+        ("documents", "content", Leaf(None)),
+    ],
+)
+def test_what_cannot_be_read_is_neither_exported_nor_purged_and_is_named(
+    damaged: tuple[str, Scenario], tmp_path: Path, table: str, column: str, value: object
+) -> None:
+    """Otherwise a record that is in no export would be destroyed, and the receipt would say that all is well."""
+    url, school = damaged
+    execute(url, "UPDATE enrolments SET exported_version = 0")
+    assert Damage(table, column, value).do(url)
+    receipt = school.office.export(tmp_path / "out", formats=[Format.JSON_LINES])
+    assert (1, (OLD_VICTIM,)) == (receipt.enrolments, receipt.unreadable)
+    purged = school.office.purge(PLAN)
+    assert ((OLD_HEALTHY,), [OLD_VICTIM]) == (purged.purged, [skip.enrolment_id for skip in purged.skipped])
+    assert [(OLD_VICTIM,)] == execute(url, f"SELECT id FROM enrolments WHERE id = '{OLD_VICTIM}'")  # noqa: S608
+
+
+@pytest.mark.rule("D-21a")
+def test_what_was_exported_and_cannot_be_read_any_more_stays_and_is_named(damaged: tuple[str, Scenario]) -> None:
+    """Otherwise a damaged record would be gone for good before somebody has looked at it."""
+    url, school = damaged
+    cut(url, "enrolments", "state")
+    purged = school.office.purge(PLAN)
+    assert [Skipped(enrolment_id=OLD_VICTIM, why=Skip.UNREADABLE)] == list(purged.skipped)
+    execute(url, f"UPDATE enrolments SET last_entry_at = 'x' WHERE id = '{OLD_VICTIM}'")  # noqa: S608
+    plan = school.office.plan_purge()
+    assert ((), (OLD_VICTIM,)) == (plan.enrolments, plan.unreadable)
+    assert plan == school.office.plan(plan.id)
+
+
+def test_what_a_portal_and_a_gateway_read_goes_on_and_names_the_row(
+    damaged: tuple[str, Scenario], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Otherwise one bad row would hide a patient's inbox, or keep every e-mail behind it from being sent."""
+    url, school = damaged
+    execute(url, "UPDATE notices SET template = 'HEMLIGT' WHERE key = (SELECT min(key) FROM notices)")
+    [[key]] = execute(url, "SELECT min(key) FROM notices")
+    execute(url, "UPDATE staff_messages SET template = 'HEMLIGT' WHERE number = 1")
+    assert () == messages(school, ANNA)
+    assert [False] * 2 == [() == messages(school, number) for number in (BO, CILLA)]
+    [first] = school.ports.messengers[0].waiting(limit=1)  # type: ignore[attr-defined]
+    assert first.address
+    execute(url, "UPDATE access_log SET activity = 'HEMLIGT' WHERE number <= 3")
+    assert [4] == [number for number, _ in school.office.access_log(limit=1)]
+    for named in (f"notice {key}", "message 1 ", "entry 3 "):
+        assert named in caplog.text
+    assert "HEMLIGT" not in caplog.text
+
+
+@pytest.mark.rule("M-12")
+def test_a_pass_names_what_it_cannot_read_and_tells_all_others(
+    damaged: tuple[str, Scenario], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Otherwise one row cut short by a byte would silence a region, in eight passes of eight."""
+    url, school = damaged
+    cut(url, "enrolments", "state")
+    before = {number: len(messages(school, number)) for number in (ANNA, BO, CILLA)}
+    school.deliver()
+    after = {number: len(messages(school, number)) for number in (ANNA, BO, CILLA)}
+    assert {ANNA: before[ANNA] + 1, BO: before[BO], CILLA: before[CILLA] + 1} == after
+    assert VICTIM in caplog.text
+    assert BO not in caplog.text
+
+
+def test_a_patient_s_step_does_not_wait_for_the_row_of_a_member_of_staff(damaged: tuple[str, Scenario]) -> None:
+    """Otherwise a therapist's damaged profile would keep all their patients from saving a form."""
+    url, school = damaged
+    execute(url, "UPDATE profiles SET data = '{'")
+    assert 2 == school.school.patient(ANNA).save_form(HEALTHY[ANNA], PAIN, {"smarta": 9})
+    with pytest.raises(StorageFailed, match="cannot be read"):
+        school.desk.profile()
+
+
+def test_a_start_is_refused_where_an_open_one_may_hide(damaged: tuple[str, Scenario]) -> None:
+    """Otherwise a therapist would be told to try again for ever, or a second enrolment would be started."""
+    url, school = damaged
+    cut(url, "enrolments", "state")
+    with pytest.raises(StorageFailed, match=VICTIM):
+        school.desk.start(BO, program="smartskola")
+
+
+SIZES = {"sqlite": 40, "postgresql": 12}
+"""How many are tried with each change; the search tries twice as many more."""
+
+
+def _drawn(kind: str) -> list[Any]:
+    found = sample(sqlite=kind == "sqlite", size=3 * SIZES[kind])
+    marks = {place: [pytest.mark.search] for place in range(SIZES[kind], len(found))}
+    return [pytest.param(damage, id=str(damage), marks=marks.get(place, [])) for place, damage in enumerate(found)]
+
+
+@pytest.mark.parametrize("damage", _drawn("sqlite"))
+def test_a_damaged_row_of_sqlite_stops_nobody_else(damage: Damage, filled_file: Path, tmp_path: Path) -> None:
+    """Otherwise one bad row would silence every patient, or put a number into a log."""
+    path = tmp_path / "painschool.db"
+    shutil.copyfile(filled_file, path)
+    if damage.do(f"sqlite:///{path}"):
+        judge(f"sqlite:///{path}", tmp_path, damage)
+
+
+@pytest.mark.parametrize("damage", _drawn("postgresql"))
+def test_a_damaged_row_of_postgresql_stops_nobody_else(
+    damage: Damage, postgresql_server: str, filled_database: str, tmp_path: Path
+) -> None:
+    """Otherwise one bad row would silence every patient, or put a number into a log."""
+    with database(postgresql_server, filled_database) as url:
+        if damage.do(url):
+            judge(url, tmp_path, damage)

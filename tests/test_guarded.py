@@ -1,0 +1,268 @@
+"""Adapters of other makes that go wrong: what they raise or give reaches a host typed, and nothing of it is shown."""
+
+import logging
+import traceback
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from digital_painschool.adapters.memory import MemoryInbox, MemoryMessenger, MemoryStorage
+from digital_painschool.adapters.swedish_identity import SwedishIdentity
+from digital_painschool.errors import (
+    AdapterFailed,
+    DeliveryFailed,
+    InvalidIdentity,
+    OutcomeUnknown,
+    PainschoolError,
+    StorageFailed,
+    WiringError,
+)
+from digital_painschool.notification import Channel, Notify
+from digital_painschool.people import PersonId
+from digital_painschool.plugins import open_school
+from digital_painschool.policy import Policy
+from digital_painschool.ports import Storage
+from digital_painschool.ports.directory import StaffEntry
+from digital_painschool.ports.guarded import _checks, guarded
+from digital_painschool.ports.hooks import Offer, hookimpl
+from digital_painschool.school import PainSchool
+from digital_painschool.settings import Chosen, Settings
+from digital_painschool.testing.faults import Fails, Fault, When, faulty
+from digital_painschool.testing.people import ANNA, BO, NURSE
+from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.world import with_adapters
+
+SECRET = f"{ANNA} said hello"
+
+
+class Loud(PersonId):
+    """A number that shows itself, or would."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError(SECRET)
+
+
+def raw() -> Exception:
+    """Return what an adapter of another make raises: with text, and raised from something with text."""
+    error = ConnectionError(SECRET)
+    error.__cause__ = error.__context__ = KeyError(SECRET)
+    error.add_note(SECRET)
+    return error
+
+
+def typed() -> Exception:
+    """Return an error of ours as an adapter raises it in its `except` block."""
+    error = DeliveryFailed("busy")
+    error.__cause__ = error.__context__ = KeyError(SECRET)
+    return error
+
+
+def shown(error: BaseException) -> str:
+    """Return all that an error collector reads of an error."""
+    return f"{error!s} {error!r} {error.args} {error.__dict__} {''.join(traceback.format_exception(error))}"
+
+
+def ended(school: Scenario) -> None:
+    """End an enrolment of which the patient was notified, long ago."""
+    school.desk.start_conversation("e-0001", "Hej", notify=Notify.COLLECTED)
+    school.at("2026-03-03 09:00")
+    school.deliver()
+    school.desk.end("e-0001", reason="klar")
+    school.at("2037-03-02 09:00")
+
+
+def purge(school: Scenario) -> object:
+    """Purge what `ended` has ended."""
+    ended(school)
+    plan = school.office.approve(school.office.plan_purge(), decision="RS 1")
+    return school.office.purge(plan)
+
+
+Call = Callable[[Scenario], object]
+# the port, its method, a call of a desk that needs it, and the error that a host can expect
+CALLS: list[tuple[str, str, Call, type[PainschoolError]]] = [
+    ("identity", "parse", lambda s: s.school.patient(ANNA), AdapterFailed),
+    ("identity", "parse", lambda s: s.desk.identify(ANNA), AdapterFailed),
+    ("identity", "parse", lambda s: s.desk.find(ANNA), AdapterFailed),
+    ("identity", "parse", lambda s: s.office.access_log(person=ANNA), AdapterFailed),
+    ("directory", "find", lambda s: s.desk.profile(), DeliveryFailed),
+    ("directory", "find", lambda s: s.desk.receive_notifications(email=True), DeliveryFailed),
+    ("inbox", "forget", purge, DeliveryFailed),
+    ("messengers", "forget", purge, DeliveryFailed),
+    ("storage", "load", lambda s: s.desk.enrolment("e-0001"), StorageFailed),
+    ("storage", "of_person", lambda s: s.room.enrolments(), StorageFailed),
+    ("storage", "log", lambda s: s.desk.enrolment("e-0001"), OutcomeUnknown),
+    ("storage", "cases", lambda s: s.desk.caseload(), StorageFailed),
+    ("storage", "timeline", lambda s: s.desk.timeline("e-0001"), StorageFailed),
+    ("storage", "save", lambda s: s.room.write("e-0001", "Hej"), OutcomeUnknown),
+    ("storage", "claim", lambda s: s.deliver(), OutcomeUnknown),
+    ("storage", "access_ended", lambda s: s.deliver(), StorageFailed),
+    ("storage", "close", lambda s: s.school.close(), StorageFailed),
+]
+
+
+def spoilt(school: Scenario, port: str, fault: Fault) -> None:
+    """Let a port of a school go wrong from now on."""
+    ports = school.ports
+    if port == "messengers":
+        spoilt_ones: Any = tuple(faulty(messenger, fault) for messenger in ports.messengers)
+    else:
+        spoilt_ones = faulty(getattr(ports, port), fault)
+    school.school = school.another(evolve(ports, **{port: spoilt_ones}))
+    school.desk, school.office = school.school.therapist(NURSE), school.school.administrator(school.office._actor)
+    room = school.another(ports).patient(ANNA)
+    room._steps = school.school._steps
+    school.room = room
+
+
+@pytest.mark.parametrize("error", [raw, typed, InvalidIdentity], ids=["raw", "of ours", "of another port"])
+@pytest.mark.parametrize(
+    ("port", "method", "call", "expected"), CALLS, ids=[f"{p}.{m}-{n}" for n, (p, m, *_) in enumerate(CALLS)]
+)
+def test_what_an_adapter_raises_comes_out_typed_and_without_its_text(
+    port: str,
+    method: str,
+    call: Call,
+    expected: type[PainschoolError],
+    error: Callable[..., Exception],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Otherwise a number in a driver's text would stand in a host's log, or be shown on a screen."""
+    school = Scenario(policy=Policy(export_before_purge=False))
+    school.start()
+    given = error() if error is not InvalidIdentity else InvalidIdentity("no number")
+    spoilt(school, port, Fault(method, times=None, does=Fails(given), when=When.BEFORE))
+    with caplog.at_level(logging.DEBUG), pytest.raises(PainschoolError) as raised:
+        call(school)
+    assert type(raised.value) is (expected if error is raw else type(given))
+    assert None is raised.value.__cause__ is raised.value.__context__
+    assert SECRET not in shown(raised.value) + caplog.text
+    assert ("ConnectionError" in caplog.text) is (error is raw)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, GeneratorExit])
+def test_an_exit_passes_as_it_is(error: type[BaseException]) -> None:
+    """Otherwise nobody could stop a process that waits for an adapter."""
+    school = Scenario()
+    spoilt(school, "storage", Fault("load", does=Fails(error)))
+    with pytest.raises(error):
+        school.desk.enrolment("e-0001")
+
+
+class Answers:
+    """Whatever it is asked, it gives the same; everything else is the adapter's own."""
+
+    def __init__(self, adapter: object, method: str, answer: object) -> None:
+        self._adapter = adapter
+        self._answer = answer
+        setattr(self, method, lambda *_, **__: answer)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._adapter, name)
+
+
+PERSONS: list[Any] = [None, ANNA, 5, Loud("personnummer", ANNA), InvalidIdentity("no number")]
+ENTRIES: list[Any] = ["a@b.se", {}, StaffEntry(email="a@b.se")]  # type: ignore[arg-type]
+STATES: list[Any] = ["e-0001", {}, PersonId("personnummer", ANNA), Loud("personnummer", ANNA)]
+WRONG: list[tuple[str, str, Any, Call, type[PainschoolError]]] = [
+    *(("identity", "parse", person, CALLS[0][2], AdapterFailed) for person in PERSONS),
+    *(("directory", "find", entry, CALLS[4][2], DeliveryFailed) for entry in ENTRIES),
+    *(("storage", "load", state, CALLS[8][2], StorageFailed) for state in STATES),
+    ("storage", "cases", None, lambda s: s.desk.caseload(), StorageFailed),
+    ("storage", "cases", (None,), lambda s: s.desk.caseload(), StorageFailed),
+    ("storage", "timeline", iter(()), lambda s: s.desk.timeline("e-0001"), StorageFailed),
+    ("storage", "of_person", (ANNA,), lambda s: s.desk.find(ANNA), StorageFailed),
+    ("storage", "keep_program", None, lambda s: s.desk.start(BO, program="smartskola"), OutcomeUnknown),
+    ("inbox", "forget", None, purge, DeliveryFailed),
+]
+
+
+@pytest.mark.parametrize(("port", "method", "answer", "call", "expected"), WRONG)
+def test_an_answer_of_a_wrong_type_is_a_typed_error(
+    port: str, method: str, answer: object, call: Call, expected: type[PainschoolError]
+) -> None:
+    """Otherwise an adapter's slip would end somewhere deep inside, as an `AttributeError` that shows what it had."""
+    school = Scenario(policy=Policy(export_before_purge=False))
+    school.start()
+    ports = school.ports
+    school.school = school.another(evolve(ports, **{port: Answers(getattr(ports, port), method, answer)}))  # type: ignore[arg-type]
+    school.desk, school.office = school.school.therapist(NURSE), school.school.administrator(school.office._actor)
+    with pytest.raises(PainschoolError, match="wrong type") as raised:
+        call(school)
+    assert expected is type(raised.value)
+    assert ANNA not in shown(raised.value)
+
+
+@pytest.mark.parametrize("deed", [raw(), None, "e-0001\n", "é", "", 7], ids=repr)
+def test_a_maker_of_ids_that_goes_wrong_starts_nobody(deed: object) -> None:
+    """Otherwise an enrolment would be kept under an id that no call finds again."""
+
+    def new_id(_: datetime) -> Any:
+        if isinstance(deed, Exception):
+            raise deed
+        return deed
+
+    school = Scenario()
+    made = PainSchool(school.ports, catalogue=school.catalogue, clock=lambda: school.now, new_id=new_id)
+    with school.unchanged(), pytest.raises(AdapterFailed) as raised:
+        made.therapist(NURSE).start(ANNA, program="smartskola")
+    assert SECRET not in shown(raised.value)
+    assert () == school.storage.of_person(PersonId("personnummer", ANNA))
+
+
+def test_a_clock_that_goes_wrong_is_a_typed_error() -> None:
+    """Otherwise a time service that is gone would end in its own error at every call."""
+    school = Scenario()
+    id_ = school.start()
+
+    def clock() -> datetime:
+        raise raw()
+
+    desk = PainSchool(school.ports, catalogue=school.catalogue, clock=clock).therapist(NURSE)
+    with school.unchanged(), pytest.raises(AdapterFailed, match="the clock raised ConnectionError") as raised:
+        desk.review(id_)
+    assert SECRET not in shown(raised.value)
+
+
+def test_an_adapter_that_is_none_is_refused_when_the_school_is_made() -> None:
+    """Otherwise a class that was forgotten to be called would show at the first patient."""
+    school = Scenario()
+    for port, adapter in (("storage", MemoryInbox()), ("inbox", None), ("identity", SwedishIdentity)):
+        with pytest.raises(WiringError):
+            school.another(evolve(school.ports, **{port: adapter})).patient(ANNA)  # type: ignore[arg-type]
+    silent: Any = Answers(MemoryMessenger(Channel.SMS), "send", None)
+    silent.channel = "sms"
+    with pytest.raises(WiringError, match="channel"):
+        school.another(evolve(school.ports, messengers=(silent,)))
+
+
+def test_guarding_twice_is_the_same_as_once_and_the_adapter_s_own_is_there() -> None:
+    """Otherwise each school on the same ports would add a layer, or an adapter's own methods would be hidden."""
+    once = guarded(Scenario(with_adapters(messengers=(MemoryMessenger(Channel.SMS),))).ports)
+    assert once == guarded(once)
+    assert Channel.SMS is once.messengers[0].channel
+    assert "guarded MemoryStorage" == repr(once.storage)
+
+
+def test_every_answer_of_a_storage_is_looked_at() -> None:
+    """Otherwise a new method would come without a look at what it gives."""
+    nothing = {"save", "settle", "keep_profile", "log", "keep_export", "keep_plan", "purge", "close"}
+    assert nothing == {name for name, check in _checks(Storage).items() if check is None}
+
+
+def test_a_plugin_that_cannot_make_its_adapter_is_named_without_its_text() -> None:
+    """Otherwise a password in an adapter's error would stand in the log of the start."""
+
+    class Broken:
+        @staticmethod
+        @hookimpl
+        def painschool_storages() -> list[Offer[Storage]]:
+            return [Offer("broken", lambda options: MemoryStorage(**options))]
+
+    with pytest.raises(WiringError, match="making the storage 'broken' raised TypeError") as raised:
+        open_school(Settings(storage=Chosen("broken", {"secret": SECRET})), plugins=[Broken()])
+    assert SECRET not in shown(raised.value)
+    assert None is raised.value.__cause__ is raised.value.__context__

@@ -1,0 +1,258 @@
+"""The pool of connections: exceptions that are thrown in from outside, forks, and files that are taken away."""
+
+import os
+import signal
+from collections.abc import Callable
+from contextlib import closing
+from multiprocessing import get_context
+from pathlib import Path
+from shutil import copyfile, move
+from threading import Event, Thread
+from time import monotonic
+
+import pytest
+
+from digital_painschool.adapters.sql import SqlStorage, connections
+from digital_painschool.adapters.sql.connections import Database, Link
+from digital_painschool.errors import Conflict, StorageFailed
+from digital_painschool.ports.storage import Storage
+from digital_painschool.testing.contracts.changes import MORNING, begin, fill_in, saved
+from digital_painschool.testing.people import UNIT
+from tests.databases import execute, path_of
+from tests.test_sql_storage import _of_person
+
+SPAWN = get_context("spawn")
+INTERRUPTIONS = 2000
+
+
+class SoftTimeLimit(BaseException):
+    """What a job queue throws into a call that takes too long."""
+
+
+def _interrupt(*_: object) -> None:
+    raise SoftTimeLimit
+
+
+@pytest.fixture(params=["sqlite_url", "postgresql_url"])
+def url(request: pytest.FixtureRequest) -> str:
+    """A new database of each kind in turn."""
+    found: str = request.getfixturevalue(request.param)
+    return found
+
+
+def _interrupt_calls(url: str) -> None:
+    """Throw an exception into each of many calls, a little later each time, and keep it with all its frames."""
+    kept: list[BaseException] = []
+    signal.signal(signal.SIGALRM, _interrupt)
+    with closing(SqlStorage(url, connections=3)) as storage:
+        e = saved(storage, begin())
+        for number in range(INTERRUPTIONS):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 1e-6 + number % 499 * 2e-6)
+                for _ in range(30):
+                    e = storage.load(e.id) or e
+                    if number % 2:
+                        storage.save(fill_in(e, at=MORNING))
+            except (SoftTimeLimit, Conflict) as thrown:
+                kept.append(thrown)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            e = storage.load(e.id) or e
+        assert INTERRUPTIONS / 2 < sum(isinstance(thrown, SoftTimeLimit) for thrown in kept)
+        _have_all(storage._database, 3)
+        storage.save(fill_in(e, at=MORNING))
+
+
+def _have_all(database: Database, number: int) -> None:
+    """Have so many connections at the same time."""
+    if number:
+        database.read(lambda _: _have_all(database, number - 1))
+
+
+def test_an_exception_thrown_into_a_call_costs_no_connection(url: str) -> None:
+    """Otherwise time limits would use up the connections one by one, until each call waits for ever."""
+    assert 0 == _exit_code(_interrupt_calls, url)
+
+
+def _exit_code(work: Callable[[str], None], url: str) -> int | None:
+    process = SPAWN.Process(target=work, args=(url,))
+    process.start()
+    process.join(120)
+    return process.exitcode
+
+
+def _fork_while_a_thread_writes(url: str) -> None:
+    """Fork again and again while another thread writes; each child writes, and its parent closes before it is done."""
+    with closing(SqlStorage(url)) as storage:
+        storage.save(_of_person(0))
+        done = Event()
+
+        def write_on() -> None:
+            number = 1
+            while not done.is_set():
+                storage.save(_of_person(number))
+                number += 1
+
+        writer = Thread(target=write_on)
+        writer.start()
+        children = []
+        for number in range(10):
+            child = os.fork()
+            if not child:
+                began = monotonic()
+                for written in range(5):
+                    storage.save(_of_person(100_000 + 5 * number + written))
+                os._exit(0 if monotonic() - began < 25 else 1)
+            children.append(child)
+        assert {0} == {os.waitpid(child, 0)[1] for child in children}
+        done.set()
+        writer.join()
+        storage.save(_of_person(99_000))
+
+
+def _outlive_the_parent(url: str) -> None:
+    """Write in a child whose parent has closed, which makes SQLite put away the log unless the child holds its lock."""
+    storage = SqlStorage(url)
+    storage.save(_of_person(0))
+    opened_from, opened_to = os.pipe()
+    closed_from, closed_to = os.pipe()
+    child = os.fork()
+    if not child:
+        storage.load("nobody")
+        os.write(opened_to, b"1")
+        os.read(closed_from, 1)
+        storage.save(_of_person(100_000))
+        os._exit(0)
+    os.read(opened_from, 1)
+    storage.close()
+    os.write(closed_to, b"1")
+    assert 0 == os.waitpid(child, 0)[1]
+
+
+@pytest.mark.parametrize(("work", "children"), [(_fork_while_a_thread_writes, 50), (_outlive_the_parent, 1)])
+def test_what_a_forked_process_saves_is_kept(url: str, work: Callable[[str], None], children: int) -> None:
+    """Otherwise a child would find SQLite's locks as another thread left them, or write to a log that is gone."""
+    assert 0 == _exit_code(work, url)
+    by_children = "SELECT count(*) FROM enrolments WHERE person_value > '190001109999'"
+    assert [(children,)] == execute(url, by_children)
+
+
+def _fork_within_a_call(url: str) -> None:
+    connections.PATIENCE = 0.1
+    with closing(SqlStorage(url)) as storage:
+
+        def work(link: Link) -> None:
+            if not os.fork():
+                try:
+                    storage.save(begin())
+                except StorageFailed as refused:
+                    os._exit(0 if "was forked while" in str(refused) else 2)
+                os._exit(1)
+            assert 0 == os.wait()[1]
+
+        storage._database.read(work)
+        storage.save(begin())
+
+
+def test_a_child_of_a_call_says_what_to_do(sqlite_url: str) -> None:
+    """Otherwise it would write without the locks that the file needs, or wait for 30 seconds in each call."""
+    assert 0 == _exit_code(_fork_within_a_call, sqlite_url)
+
+
+Harm = Callable[[Path], object]
+
+
+def _replaced(file: Path) -> None:
+    copy = copyfile(file, file.with_name("copy.db"))
+    copy.replace(file)
+
+
+def _linked(file: Path) -> None:
+    copy = copyfile(file, file.with_name("copy.db"))
+    file.unlink()
+    file.symlink_to(copy)
+
+
+def _restored(file: Path) -> None:
+    copy = file.with_name("copy.db")
+    execute(f"sqlite:///{file}", f"VACUUM INTO '{copy}'")
+    for suffix in ("-wal", "-shm"):
+        file.with_name(file.name + suffix).unlink()
+    copyfile(copy, file)
+
+
+def _cut(file: Path) -> None:
+    os.truncate(file, 4096)
+
+
+HARMS: dict[str, Harm] = {
+    "deleted": Path.unlink,
+    "replaced": _replaced,
+    "a link to a copy": _linked,
+    "its folder is moved": lambda file: file.parent.rename(file.parent.with_name("elsewhere")),
+    "moved": lambda file: file.rename(file.with_name("moved.db")),
+    "without its log": lambda file: file.with_name(file.name + "-wal").unlink(),
+    "without the log's index": lambda file: file.with_name(file.name + "-shm").unlink(),
+    "restored over": _restored,
+    "emptied": lambda file: os.truncate(file, 0),
+    "cut short": _cut,
+}
+
+
+@pytest.fixture
+def file(sqlite_url: str, tmp_path: Path) -> Path:
+    """A database file in a folder of its own."""
+    (tmp_path / "school").mkdir()
+    return Path(move(path_of(sqlite_url), tmp_path / "school" / "painschool.db"))
+
+
+@pytest.mark.parametrize("connections", [1, 4])
+@pytest.mark.parametrize("harm", HARMS)
+def test_nothing_is_acknowledged_once_the_file_is_not_in_its_place(file: Path, harm: str, connections: int) -> None:
+    """Otherwise a patient would be told that a message is saved, and it would be in no file."""
+    with closing(SqlStorage(f"sqlite:///{file}", connections=connections)) as storage:
+        e = saved(storage, begin())
+        HARMS[harm](file)
+        for _ in range(3):
+            with pytest.raises(StorageFailed, match=r"moved, deleted, cut short or replaced|is damaged") as refused:
+                storage.save(fill_in(e, at=MORNING))
+            assert refused.value.__context__ is None
+        together = [Thread(target=_is_refused, args=(storage, 10 + number)) for number in range(connections)]
+        for thread in together:
+            thread.start()
+        for thread in together:
+            thread.join()
+
+
+def _is_refused(storage: Storage, number: int) -> None:
+    with pytest.raises(StorageFailed):
+        storage.save(_of_person(number))
+
+
+def test_a_file_that_is_put_back_is_used_again(file: Path) -> None:
+    """Otherwise a folder that was moved by mistake would stop the clinic until somebody restarts everything."""
+    with closing(SqlStorage(f"sqlite:///{file}")) as storage:
+        e = saved(storage, begin())
+        elsewhere = file.parent.rename(file.parent.with_name("elsewhere"))
+        with pytest.raises(StorageFailed):
+            storage.save(fill_in(e, at=MORNING))
+        elsewhere.rename(file.parent)
+        assert e == storage.load(e.id)
+        saved(storage, fill_in(e, at=MORNING))
+    with closing(SqlStorage(f"sqlite:///{file}")) as storage:
+        assert 2 == len(storage.access_entries(UNIT))
+
+
+def test_a_file_may_grow_and_be_vacuumed_while_it_is_used(file: Path) -> None:
+    """Otherwise an administrator's VACUUM, or another process that writes, would stop the school."""
+    url = f"sqlite:///{file}"
+    with closing(SqlStorage(url)) as storage, closing(SqlStorage(url)) as other:
+        for number in range(300):
+            other.save(_of_person(number))
+        storage.save(_of_person(1000))
+        execute(url, "DELETE FROM access_log WHERE number < 290")
+        for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+            execute(url, statement)
+        before = file.stat().st_size
+        for number in range(5):
+            storage.save(_of_person(2000 + number))
+        assert before <= file.stat().st_size
