@@ -8,10 +8,10 @@ import pytest
 
 from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox, MemoryMessenger, MemoryStorage
 from digital_painschool.delivery import DeliveryReport
+from digital_painschool.digest import DeliveryResult
 from digital_painschool.enrolment import Enrolment
 from digital_painschool.errors import Conflict, DeliveryFailed, InvalidValue, StorageFailed
 from digital_painschool.events import AccessEnded, NotificationDropped, NotificationUndelivered
-from digital_painschool.digest import DeliveryResult
 from digital_painschool.notification import Channel, Notify, Status, Template
 from digital_painschool.people import HsaId, PersonId
 from digital_painschool.policy import FlagKind, Policy

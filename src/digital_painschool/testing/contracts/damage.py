@@ -28,7 +28,7 @@ class DamageContract(StorageOpening):
     """What becomes of the others when one row cannot be read."""
 
     def damage(self, place: Any, id_: str) -> None:  # noqa: ARG002 - whoever overrides it is given both
-        """Cut the last byte off what is kept of one enrolment, or one notification, known by its id; override it.
+        """Cut the last byte off what is kept of one enrolment, or one digest, known by its id; override it.
 
         The storage is closed then. Where nobody has said how, those clauses are skipped.
         """
@@ -84,7 +84,7 @@ class DamageContract(StorageOpening):
             assert (IDS[1],) == unreadable(histories)
 
     @pytest.mark.parametrize("limit", [1, 100])
-    def test_a_damaged_notification_keeps_no_other_waiting(
+    def test_a_damaged_digest_keeps_no_other_waiting(
         self, lasting_place: Any, limit: int, caplog: pytest.LogCaptureFixture
     ) -> None:
         """Otherwise one bad row would silence all patients of a region, or be given up when it is repaired."""
@@ -92,13 +92,12 @@ class DamageContract(StorageOpening):
             ids = [self._asked(storage, id_, person) for id_, person in zip(IDS, PERSONS, strict=True)]
         self.damage(lasting_place, ids[0])
         with self.opened(lasting_place) as storage:
-            given: list[str] = []
-            while claimed := storage.claim(RUN, limit, LEASE):
-                given += [one.notification.id for one in claimed]
-            assert ids[1:] == given
+            claimed: list[str] = []
+            while claims := storage.claim(RUN, limit, LEASE):
+                claimed += [claim.digest.id for claim in claims]
+            assert ids[1:] == claimed
             assert ids[0] in caplog.text
-            again = storage.claim(RUN + HOUR, 100, LEASE)
-            assert ids[1:] == [one.notification.id for one in again]
+            assert ids[1:] == [claim.digest.id for claim in storage.claim(RUN + HOUR, 100, LEASE)]
 
     def _asked(self, storage: Storage, enrolment_id: str, person: PersonId) -> str:
         change = converse(saved(storage, begin(enrolment_id, person)), notify=Notify.DIRECT, at=MORNING)
