@@ -230,7 +230,7 @@ _STORAGE: Proofs = {
     "Outbox.complete: released": """
         a_poison_message_is_claimed_last_and_alone
         the_day_on_which_the_recipient_was_told_is_kept""",
-    "Outbox.complete: kept": "notification_keys_are_those_that_were_sent_for_them_alone",
+    "Outbox.complete: kept": "notification_keys_are_those_under_which_they_were_sent",
     "Outbox.notifications": """
         notifications_come_in_the_order_of_the_timeline
         notifications_are_of_one_enrolment""",

@@ -109,7 +109,7 @@ class RetentionContract(StorageOpening):
     def test_notification_keys_are_those_under_which_they_were_sent(self, storage: Storage) -> None:
         """Otherwise a purge would leave notices in an inbox, or take one that speaks of another enrolment (D-21a)."""
         a, other = (self._asking(storage, id_, person) for id_, person in (("a", PERSON), ("other", OTHER_PERSON)))
-        saved(storage, finish(other, at=MORNING))
+        saved(storage, finish(other, at=MORNING, pending=storage.cancellable("other")))
         assert () == storage.notification_keys(UNIT, ["a", "other"])
         [(claim, first)] = begun(storage, RUN)
         storage.complete([result(claim, at=RUN)])
