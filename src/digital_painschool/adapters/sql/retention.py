@@ -86,7 +86,11 @@ _KEYS = (
         ),
     )
 )
-_NOT_SHARED = select(notifications.c.digest_id).distinct().where(_ASKED, ~exists(_NEEDED_BY.where(_OF_OTHERS)))
+_NOT_SHARED = (
+    select(notifications.c.digest_id)
+    .distinct()
+    .where(_ASKED, ~exists(select(_others.c.id).where(_OF_THE_SAME_DIGEST, _OF_AN_OPEN_ENROLMENT)))
+)
 _SUPERSEDED_KEYS = select(superseded_keys.c.key).where(among(superseded_keys.c.digest_id, "ids"))
 _TIMELINES = (
     select(
