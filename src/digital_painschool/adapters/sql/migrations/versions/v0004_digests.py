@@ -68,7 +68,8 @@ def upgrade() -> None:
         f"""
         INSERT INTO digest_notifications (id, digest_id, unit, enrolment_id, seq, conversation, number, due_at, status,
                                           attempts, batch_key, settled_at, noted)
-        SELECT CASE WHEN n.id LIKE c.enrolment_id || '.' || c.seq || '.%' THEN n.id
+        SELECT CASE WHEN substr(n.id, 1, length(c.enrolment_id || '.' || c.seq || '.')) =
+                         c.enrolment_id || '.' || c.seq || '.' THEN n.id
                     ELSE c.enrolment_id || '.' || c.seq || '.' || n.channel || '.joined' END,
                d.id, n.unit, c.enrolment_id, c.seq, c.conversation, c.message, n.due_at,
                CASE WHEN n.status = 'merged' THEN 'delivered' ELSE n.status END,
@@ -148,3 +149,8 @@ def _make_tables() -> None:
         sa.PrimaryKeyConstraint("digest_id", "key", name="pk_digest_superseded_keys"),
         sqlite_with_rowid=False,
     )
+
+
+def downgrade() -> None:
+    """Refuse: which notifications had gone as one before is not known any more."""
+    raise NotImplementedError("how notifications were kept before is not kept")
