@@ -133,7 +133,7 @@ class Delivery:
 
     @contextmanager
     def _isolated(self, claim: Claim) -> Iterator[None]:
-        """Let whatever is wrong with one recipient's records stop no other; the digest waits until its lease is over."""
+        """Let what is wrong with one recipient's records stop no other; the digest waits until its lease is over."""
         try:
             yield
         except Exception as error:  # noqa: BLE001 - a state that no rule ever made may bring a rule to anything

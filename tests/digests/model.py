@@ -17,10 +17,10 @@ from attrs import evolve
 from digital_painschool.digest import Action, Batch, Decision, Digest, batch_key
 from digital_painschool.instants import local_time
 from digital_painschool.notification import Channel, Notification, NotificationRecord, Template, TriggeringEntry
+from digital_painschool.people import HsaId, PersonId
 from digital_painschool.policy import Policy
 from digital_painschool.rules import digests
 from digital_painschool.rules.notifications import next_digest_at
-from digital_painschool.people import HsaId, PersonId
 
 POLICY = Policy()
 FIRST_DAY = date(2026, 3, 28)

@@ -15,16 +15,15 @@ from digital_painschool.rules.conversations import read, send, start_conversatio
 from digital_painschool.rules.forms import save_form
 from digital_painschool.rules.lifecycle import end, maintain
 from digital_painschool.rules.notifications import (
-    notifications_for,
     choose,
     drop,
-    mark_undeliverable,
     is_hopeless,
     is_obsolete,
     lanes,
     may_go_at,
     may_have_been_told,
     next_digest_at,
+    notifications_for,
     raised_by,
     try_again_at,
     was_put_back,

@@ -11,6 +11,7 @@ from weakref import WeakSet
 
 import pytest
 from attrs import evolve
+from digital_painschool.handing_over import hand_over
 from sqlalchemy import delete
 
 from digital_painschool.adapters.memory import MemoryInbox
@@ -20,7 +21,6 @@ from digital_painschool.adapters.sql.outbox import _add
 from digital_painschool.adapters.sql.retention import RetentionPart
 from digital_painschool.adapters.sql.schema import METADATA, documents
 from digital_painschool.delivery import Delivery
-from digital_painschool.handing_over import hand_over
 from digital_painschool.notification import Channel, Notify, Outcome, Status
 from digital_painschool.ports import Ports
 from digital_painschool.ports.inbox import Delivered, Notice

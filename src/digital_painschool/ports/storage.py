@@ -282,7 +282,8 @@ class Outbox(Protocol):
             * **one holder**: two claims never hold one digest at a time, and no two have one token.
             * **oldest first**: by `next_at`, then by id; at most `limit`.
             * **poison**: a digest that was begun under a claim whose lease ended is claimed when nothing else can be
-              claimed, and alone; `lost` counts such claims since the last result.
+              claimed, and alone: first the one with the fewest lost workers, so that one poison message does not hold
+              up the others of its batch. `lost` counts such claims since the last result.
             * **unreadable**: a digest that cannot be read, or a notification of which cannot, is left until its lease
               is over, and that counts as no attempt. It stops no other digest, whatever the limit is. A log line names
               it.

@@ -91,7 +91,7 @@ class Outbox:
     def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
         """Claim digests that are due, the oldest first; suspects last, and alone."""
         free = [row for row in self._digests.values() if row.is_free(now)]
-        free.sort(key=lambda row: (row.next_at, row.digest.id))
+        free.sort(key=lambda row: (row.lost, row.next_at, row.digest.id))
         taken = [row for row in free if not row.is_suspect][:limit] or free[: min(limit, 1)]
         token = f"claim-{next(self._tokens)}"
         for row in taken:

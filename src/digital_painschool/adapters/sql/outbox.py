@@ -47,15 +47,9 @@ _FALSE = literal_column("false", Truth)
 _LIMIT = bindparam("limit", type_=Integer)
 
 _FREE = and_(_d.next_at <= bindparam("now"), or_(_d.lease_until.is_(None), _d.lease_until <= bindparam("now")))
-_DUE = (
-    select(*DIGEST, _d.lost, _d.begun)
-    .where(_FREE)
-    .order_by(_d.next_at, _d.id)
-    .limit(_LIMIT)
-    .with_for_update(skip_locked=True)
-)
-_HEALTHY = _DUE.where(literal_column("NOT begun"), _d.lost == _NONE)
-_SUSPECT = _DUE.where(or_(literal_column("begun"), _d.lost > _NONE))
+_DUE = select(*DIGEST, _d.lost, _d.begun).where(_FREE).limit(_LIMIT).with_for_update(skip_locked=True)
+_HEALTHY = _DUE.where(literal_column("NOT begun"), _d.lost == _NONE).order_by(_d.next_at, _d.id)
+_SUSPECT = _DUE.where(or_(literal_column("begun"), _d.lost > _NONE)).order_by(_d.lost, _d.next_at, _d.id)
 """A worker that sent these may have been lost with them."""
 _HOLD = (
     update(digests)

@@ -70,8 +70,8 @@ _ENDED_AMONG = _ENDED.where(among(_e.id, "ids"))
 _PERSONS = select(_e.id, _e.person_scheme, _e.person_value).where(_e.unit == bindparam("unit"), among(_e.id, "ids"))
 _STATES = select(_e.id, _e.state_shape, _e.state, _e.unit).where(_e.unit == bindparam("unit"), among(_e.id, "ids"))
 _others = notifications.alias("others")
-_NEEDED_BY = select(_others.c.id).join_from(_others, enrolments, _e.id == _others.c.enrolment_id)
-_OF_OTHERS = and_(_others.c.digest_id == notifications.c.digest_id, NOT_ENDED)
+_OF_THE_SAME_DIGEST = _others.c.digest_id == notifications.c.digest_id
+_OF_AN_OPEN_ENROLMENT = exists(select(_e.id).where(_e.id == _others.c.enrolment_id, NOT_ENDED))
 _ASKED = and_(among(notifications.c.enrolment_id, "ids"), notifications.c.unit == bindparam("unit"))
 _KEYS = (
     select(notifications.c.batch_key)
@@ -79,10 +79,18 @@ _KEYS = (
     .where(
         _ASKED,
         notifications.c.batch_key.is_not(None),
-        ~exists(_NEEDED_BY.where(_OF_OTHERS, _others.c.batch_key == notifications.c.batch_key)),
+        ~exists(
+            select(_others.c.id).where(
+                _OF_THE_SAME_DIGEST, _others.c.batch_key == notifications.c.batch_key, _OF_AN_OPEN_ENROLMENT
+            )
+        ),
     )
 )
-_NOT_SHARED = select(notifications.c.digest_id).distinct().where(_ASKED, ~exists(_NEEDED_BY.where(_OF_OTHERS)))
+_NOT_SHARED = (
+    select(notifications.c.digest_id)
+    .distinct()
+    .where(_ASKED, ~exists(select(_others.c.id).where(_OF_THE_SAME_DIGEST, _OF_AN_OPEN_ENROLMENT)))
+)
 _SUPERSEDED_KEYS = select(superseded_keys.c.key).where(among(superseded_keys.c.digest_id, "ids"))
 _TIMELINES = (
     select(

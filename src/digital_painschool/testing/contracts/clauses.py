@@ -201,6 +201,7 @@ _STORAGE: Proofs = {
     "Outbox.claim: oldest first": "the_oldest_digest_comes_first_then_the_lower_id",
     "Outbox.claim: poison": """
         a_poison_message_is_claimed_last_and_alone
+        of_those_whose_worker_was_lost_the_one_that_was_tried_least_comes_first
         a_batch_in_doubt_outlives_a_restart""",
     "Outbox.claim: unreadable": "a_damaged_notification_keeps_no_other_waiting",
     "Outbox.begin": "a_batch_is_stored_before_it_is_sent",
@@ -367,7 +368,7 @@ _STORAGE: Proofs = {
         a_damaged_enrolment_is_refused_alone_and_in_silence
         a_list_goes_on_without_a_damaged_enrolment
         an_export_goes_on_without_a_damaged_enrolment
-        a_damaged_notification_keeps_no_other_waiting""",
+        a_damaged_digest_keeps_no_other_waiting""",
     "Storage: silent": """
         no_error_says_who_or_what_it_was
         an_unreadable_storage_is_refused""",

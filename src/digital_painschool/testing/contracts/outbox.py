@@ -248,6 +248,18 @@ class OutboxContract(StorageOpening):
         [claim, _] = [*storage.claim(later + LEASE, 1, LEASE), *storage.claim(later + LEASE, 10, LEASE)]
         assert (["poison-0"], 0) == (owners([claim])[0], claim.lost)
 
+    def test_of_those_whose_worker_was_lost_the_one_that_was_tried_least_comes_first(self, storage: Storage) -> None:
+        """Otherwise what was claimed together with a poison message would wait until that one is given up."""
+        for number, id_ in enumerate("abc"):
+            told(storage, id_, PERSONS[number], notify=Notify.DIRECT)
+        begun(storage, MORNING)
+        claimed: list[list[str]] = []
+        for number in range(1, 5):
+            [claim] = storage.claim(MORNING + number * LEASE, 10, LEASE)
+            claimed += owners([claim])
+            storage.begin([(claim, sending(claim, now=MORNING + number * LEASE))])
+        assert [["a"], ["b"], ["c"], ["a"]] == claimed
+
     def test_a_batch_is_stored_before_it_is_sent(self, storage: Storage) -> None:
         """Otherwise nobody would know what a worker that died had sent, and under which key (D-13a)."""
         e = told(storage)
