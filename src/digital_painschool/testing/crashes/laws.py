@@ -1,7 +1,8 @@
 """What holds of all that is kept whenever nobody is writing, whoever died before."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 from attrs import frozen
@@ -84,7 +85,9 @@ class Accepted:
 def wrongly_told(accepted: Sequence[Accepted], policy: Policy) -> Iterator[str]:
     """Yield what was sent twice, twice a day, or outside the forenoon. Every history is played at one unit."""
     keys = Counter(one.key for one in accepted)
-    yield from (f"law 5: {key} arrived twice: its key was known, and it was taken as new" for key in keys if keys[key] > 1)
+    yield from (
+        f"law 5: {key} arrived twice: its key was known, and it was taken as new" for key in keys if keys[key] > 1
+    )
     days = Counter((one.to, one.at.astimezone(policy.zone).date()) for one in accepted if one.collected)
     yield from (f"law 5: a patient was told {n} times on {day}" for (_, day), n in days.items() if n > 1)
     for one in accepted:
@@ -121,7 +124,7 @@ def _written(storage: Storage, id_: str, timeline: Sequence[Entry]) -> Iterator[
 
 
 def _asked_for(id_: str, timeline: Sequence[Entry], records: Sequence[NotificationRecord]) -> Iterator[str]:
-    """Yield each entry that asks for a notification to the patient and does not have exactly one, or has one unasked."""
+    """Yield each message that has not as many notifications to the patient as it asks for: one, or none."""
     triggers = (record.notification.trigger for record in records if record.notification.channel is Channel.INBOX)
     asked = Counter(trigger.seq for trigger in triggers)
     for entry in timeline:
@@ -131,7 +134,7 @@ def _asked_for(id_: str, timeline: Sequence[Entry], records: Sequence[Notificati
 
 
 def _settled(
-    id_: str, timeline: Sequence[Entry], records: Sequence[NotificationRecord], owed: Set[str]
+    id_: str, timeline: Sequence[Entry], records: Sequence[NotificationRecord], owed: AbstractSet[str]
 ) -> Iterator[str]:
     """Yield each notification whose end the timeline does not say once, though no note is owed to it."""
     noted = Counter(entry.event.notification for entry in timeline if isinstance(entry.event, _NOTED))
