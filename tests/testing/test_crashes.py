@@ -232,11 +232,12 @@ def the_kill_of(opening: Opening, telling: Telling | History = MESSAGE) -> str:
 def save_later(patch: pytest.MonkeyPatch, part: str) -> None:
     """Let a part of each step be saved in a transaction of its own, after the step."""
     change, late = Steps._change, list[Change]()
+    nothing: dict[str, Any] = {part: ()}
 
     def without(self: Steps, *args: Any) -> Change:
         whole = change(self, *args)
         late.append(whole)
-        return evolve(whole, **{part: ()})
+        return evolve(whole, **nothing)
 
     def afterwards(self: Steps, *_: object) -> None:
         whole = late.pop()
@@ -258,7 +259,6 @@ def test_notifications_that_are_saved_after_the_step_are_named(monkeypatch: pyte
 
 def test_what_is_settled_before_it_is_handed_over_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a notification could be lost that the books call delivered."""
-
     send = Delivery._send
 
     def settling_first(self: Delivery, claim: Claim, decision: Any, batch: Batch, now: datetime, report: Any) -> Any:
@@ -300,7 +300,7 @@ def test_what_goes_outside_the_forenoon_is_named(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(digests, "earliest_send_at", lambda now, *_: now)
     monkeypatch.setattr("digital_painschool.delivery.earliest_send_at", lambda now, *_: now)
     late = Telling([*COLLECTED.steps[:2], Advance(hours=6), Deliver()])
-    with pytest.raises(AssertionError, match="without any kill: law 5: .* arrived at 14:00:00, not in the forenoon"):
+    with pytest.raises(AssertionError, match=r"without any kill: law 5: .* arrived at 14:00:00, not in the forenoon"):
         kill_everywhere(in_memory, late)
 
 

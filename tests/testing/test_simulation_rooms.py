@@ -13,13 +13,13 @@ from digital_painschool.adapters.swedish_identity import SwedishIdentity
 from digital_painschool.desks.caseload import Case
 from digital_painschool.errors import NotPermitted, Reason
 from digital_painschool.notification import (
-    Cause,
     Channel,
     Notification,
     NotificationRecord,
     Notify,
     Status,
     Template,
+    TriggeringEntry,
 )
 from digital_painschool.people import HsaId, PersonId
 from digital_painschool.policy import Policy
@@ -62,10 +62,8 @@ def record(status: Status, *, settled_at: datetime | None = None, **other: Any) 
         "channel": Channel.INBOX,
         "recipient": account().person,
         "template": Template.MESSAGE_TO_READ,
-        "window": "w",
-        "lane": "l",
         "due_at": NOW,
-        "causes": (Cause(enrolment_id="1-1", seq=3, conversation=1, number=1),),
+        "trigger": TriggeringEntry(enrolment_id="1-1", seq=3, conversation=1, number=1),
     }
     one = Notification(**{**values, **other})
     return NotificationRecord(notification=one, status=status, attempts=1, settled_at=settled_at)
@@ -113,7 +111,7 @@ class TestTheBooksOfNotifications:
     def test_a_notice_that_nobody_asked_for(self) -> None:
         """A patient would be called to read nothing."""
         books = Ledger()
-        books.books.arrive("n-9", books.account.person, NOW)
+        books.books.arrive("n-9.1", books.account.person, NOW)
         assert ["5 a notice came that no message to that person asked for"] == books.found
 
     @pytest.mark.parametrize(
@@ -129,18 +127,18 @@ class TestTheBooksOfNotifications:
         """Patients would be woken, or told before the run."""
         books = Ledger()
         books.sent()
-        books.books.arrive("n-1", books.account.person, at)
+        books.books.arrive("n-1.1", books.account.person, at)
         assert words == books.found
 
     def test_two_on_one_day_and_one_for_nothing(self) -> None:
         """The same would be told twice."""
         books = Ledger()
         books.sent()
-        books.books.arrive("n-1", books.account.person, RUN)
+        books.books.arrive("n-1.1", books.account.person, RUN)
         books.books.read(books.account, 1, 1, RUN)
         books.books.read(books.account, 1, 2, RUN + HOUR)
-        books.books.arrive("n-1", books.account.person, RUN + HOUR)
-        second, nothing = "a second collected notice came to one patient on one day", "there was nothing left to read"
+        books.books.arrive("n-1.2", books.account.person, RUN + HOUR)
+        second, nothing = "a second notice of one kind came to one patient on one day", "there was nothing left to read"
         assert [f"5 {second}", f"5 a collected notice came although {nothing}"] == books.found
 
     def test_drops_are_on_record_once_and_for_a_reason(self) -> None:
@@ -165,7 +163,6 @@ class TestTheBooksOfNotifications:
         ("status", "words"),
         [
             (Status.DELIVERED, "told by the library's books, and nothing came"),
-            (Status.MERGED, "told by the library's books, and nothing came"),
             (Status.DROPPED, "dropped, and the timeline does not say so"),
             (Status.FAILED, "failed, and the timeline does not say so"),
             (Status.PENDING, "a notification still waits after its last run"),
@@ -179,21 +176,25 @@ class TestTheBooksOfNotifications:
 
     def test_one_that_is_gone_from_the_books(self) -> None:
         """A notification that was lost would be asked for by nobody."""
-        books, ended = Ledger(), Ledger()
+        books = Ledger()
         books.sent()
         assert ["5 a notification is not in the books any more"] == books.judged(RUN)
-        ended.sent()
-        ended.account.stage = Stage.ENDED
-        ended.books.drop(ended.account, "n-1", NOW, by_system=False)
-        assert [] == ended.judged(RUN)
-        assert {"collected, dropped": 1} == ended.figures.fates
+
+    def test_a_note_that_a_later_run_writes(self) -> None:
+        """A worker that dies would be taken for one that forgets, or the other way round."""
+        books = Ledger()
+        books.sent()
+        books.books.went_wrong(NOW)
+        dropped = record(Status.DROPPED, settled_at=NOW)
+        assert [] == books.judged(RUN, dropped)
+        assert ["5 dropped, and the timeline does not say so"] == books.judged(RUN + 24 * HOUR, dropped)
 
     def test_a_late_one_is_excused_by_a_mishap_alone(self) -> None:
         """A run that was forgotten would look like a run that was missed."""
         late, excused = Ledger(), Ledger()
         for books in (late, excused):
             books.sent()
-            books.books.arrive("n-1", books.account.person, RUN + 24 * HOUR)
+            books.books.arrive("n-1.1", books.account.person, RUN + 24 * HOUR)
         excused.books.went_wrong(RUN)
         done = record(Status.DELIVERED, settled_at=RUN + 24 * HOUR)
         assert 2 == len(late.judged(RUN + 24 * HOUR, done))
@@ -204,7 +205,7 @@ class TestTheBooksOfNotifications:
         books, disturbed = Ledger(), Ledger()
         for one in (books, disturbed):
             one.sent(Notify.DIRECT)
-            one.books.arrive("n-1", one.account.person, NOW + 3 * HOUR)
+            one.books.arrive("n-1.1", one.account.person, NOW + 3 * HOUR)
         disturbed.books.went_wrong(NOW)
         done = record(Status.DELIVERED, settled_at=NOW + 3 * HOUR)
         assert ["5 a direct notification came 3:00:00 after the message"] == books.judged(NOW + 4 * HOUR, done)
@@ -272,7 +273,7 @@ class TestTheAudit:
         to_staff: dict[str, Any] = {
             "channel": Channel.EMAIL,
             "recipient": THERAPIST,
-            "causes": (Cause(enrolment_id="1-1", seq=2),),
+            "trigger": TriggeringEntry(enrolment_id="1-1", seq=2),
         }
         records_ = [record(one, **to_staff) if isinstance(one, Status) else one for one in kept]
         about = account()
@@ -289,7 +290,7 @@ class TestTheAudit:
         about.hand_over(later, NOW)
         assert (THERAPIST, later) == (about.therapist_at(NOW), about.therapist_at(NOW + HOUR))
         about.staff_notices = 1
-        done = record(Status.DELIVERED, channel=Channel.SMS, recipient=THERAPIST, causes=())
+        done = record(Status.DELIVERED, channel=Channel.SMS, recipient=THERAPIST)
         scene.storage = cast("Storage", SimpleNamespace(notifications=lambda _: [done]))
         scene.surroundings.sent = {"n-1": NOW + HOUR}
         audit._check_notifications(scene, about)

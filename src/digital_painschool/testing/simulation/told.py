@@ -225,7 +225,8 @@ class Tellings:
             return _FATES[record.status]
         on_record = self.noted_dropped if record.status is Status.DROPPED else self.noted_undelivered
         if (account.id, telling.key) not in on_record:
-            if self.day(now) <= self._first_calm(self.day(settled), self.disturbed):
+            day = self.day(settled)
+            if day in self.disturbed and self.day(now) <= self._first_calm(day, self.disturbed):
                 return None  # a later run writes the note
             self.find(Law.TOLD_ONCE_IN_TIME, account.id, f"{record.status.value}, and the timeline does not say so")
         return _FATES[record.status]
