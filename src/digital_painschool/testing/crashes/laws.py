@@ -105,8 +105,8 @@ def not_told(storage: Storage, ids: Sequence[str], accepted: Sequence[Accepted],
             yield f"law 5: {one.id} is settled, and nothing arrived"
         if at_last and record.status is Status.PENDING:
             yield f"law 5: {one.id} waits for ever"
-    if at_last and storage.unnoted():
-        yield "law 5: a timeline waits for a note for ever"
+    if at_last:
+        yield from (f"law 5: {one.notification.id} waits for its note for ever" for one in storage.unnoted())
 
 
 def _nothing_is_left(

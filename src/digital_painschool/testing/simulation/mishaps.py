@@ -15,14 +15,11 @@ from digital_painschool.ports import Directory, Inbox, Messenger, Ports
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.inbox import Delivered, Notice, Reach
 from digital_painschool.ports.messaging import Address
+from digital_painschool.testing.faults import Killed
 from digital_painschool.testing.simulation.told import digest_of
 
 if TYPE_CHECKING:
     from digital_painschool.testing.simulation.scene import Scene
-
-
-class Killed(BaseException):
-    """The process died here; no `except Exception` is in its way."""
 
 
 class Surroundings:

@@ -12,12 +12,10 @@ from digital_painschool.policy import Policy
 from digital_painschool.testing.simulation.books import Account, run_day
 from digital_painschool.testing.simulation.days import DAY, instant
 from digital_painschool.testing.simulation.figures import Figures
-from digital_painschool.testing.simulation.findings import Law
 
-Find = Callable[[Law, str | None, str], None]
-"""Notes a finding: the law, the enrolment, and a sentence."""
+Find = Callable[[str | None, str], None]
+"""Notes that law 5 does not hold: the enrolment, and a sentence."""
 
-_LONGEST = timedelta(hours=25)
 _ON_THE_WAY = timedelta(hours=1)
 """What goes wrong so long before the run can still be in its way: a lease is a quarter of an hour."""
 _A_PASS = timedelta(minutes=15)
@@ -26,22 +24,12 @@ _SOON = timedelta(minutes=61)
 """Passes are an hour apart at the most, and a minute more."""
 
 
-_FATES = {
-    Status.DELIVERED: "told",
-    Status.DROPPED: "dropped",
-    Status.UNREACHABLE: "unreachable",
-    Status.FAILED: "failed",
-}
-
-
 @define
 class Telling:
     """A message that asked for a notification.
 
     Args:
         account: Of which enrolment.
-        talk: The conversation.
-        number: The how many-eth of the staff's messages in it.
         sent: When, UTC.
         collected: Whether with others in the forenoon, or directly.
         key: The id of the notification that it asked for.
@@ -50,8 +38,6 @@ class Telling:
     """
 
     account: Account
-    talk: int
-    number: int
     sent: datetime
     collected: bool
     key: str
@@ -124,14 +110,14 @@ class Tellings:
         keys = [record.notification.id for record in kept if message_of(record) == (talk, number)]
         if notify is Notify.NONE:
             if keys:
-                self.find(Law.TOLD_ONCE_IN_TIME, account.id, "a message without notification asked for one")
+                self.find(account.id, "a message without notification asked for one")
             return None
         if len(keys) != 1:
-            self.find(Law.TOLD_ONCE_IN_TIME, account.id, f"a message belongs to {len(keys)} notifications, not one")
+            self.find(account.id, f"a message belongs to {len(keys)} notifications, not one")
             return None
         collected = notify is Notify.COLLECTED
         day = run_day(now, self.policy.zone, self.policy.collected_at) if collected else self.day(now)
-        telling = Telling(account, talk, number, now, collected, keys[0], day)
+        telling = Telling(account, now, collected, keys[0], day)
         self._open[account.id, talk, number] = self._by_key[telling.key] = telling
         return instant(day, self.policy.collected_at, self.policy.zone) if collected else now
 
@@ -152,37 +138,35 @@ class Tellings:
         """
         first = self._by_key.get(digest_of(key))
         if first is None or first.account.person != person:
-            self.find(Law.TOLD_ONCE_IN_TIME, None, "a notice came that no message to that person asked for")
+            self.find(None, "a notice came that no message to that person asked for")
             return
         self.figures.told(now, "collected" if first.collected else "direct")
         about, day, zone = first.account.id, self.day(now), self.policy.zone
         days = self._told.setdefault(first.digest, {})
         if day in days:
-            self.find(Law.TOLD_ONCE_IN_TIME, about, "a second notice of one kind came to one patient on one day")
+            self.find(about, "a second notice of one kind came to one patient on one day")
         days[day] = now
         if not first.collected:
             return
         opens, shuts = (instant(day, at, zone) for at in (self.policy.collected_at, self.policy.forenoon_ends))
         if not opens <= now < shuts:
-            self.find(
-                Law.TOLD_ONCE_IN_TIME, about, f"a collected notice came at {now.astimezone(zone):%H:%M} local time"
-            )
+            self.find(about, f"a collected notice came at {now.astimezone(zone):%H:%M} local time")
         due = [t for t in self._open.values() if t.collected and t.account.person == person and t.day <= day]
         if not due:
-            self.find(Law.TOLD_ONCE_IN_TIME, about, "a collected notice came before the run that it was to go with")
+            self.find(about, "a collected notice came before the run that it was to go with")
         elif day not in self.hurried and not any(_is_wanted(telling, now) for telling in due):
-            self.find(Law.TOLD_ONCE_IN_TIME, about, "a collected notice came although there was nothing left to read")
+            self.find(about, "a collected notice came although there was nothing left to read")
 
     def drop(self, account: Account, key: str, now: datetime, *, by_system: bool) -> None:
         """Note that a timeline says that a notification was dropped."""
         if (account.id, key) in self.noted_dropped:
-            self.find(Law.TOLD_ONCE_IN_TIME, account.id, "one notification was noted as dropped twice")
+            self.find(account.id, "one notification was noted as dropped twice")
         self.noted_dropped.add((account.id, key))
         telling = self._by_key.get(key)
         # The note may be a later run's, when a worker has died between the drop and the note.
         is_now = by_system and self.day(now) not in self.disturbed
         if is_now and telling is not None and _is_wanted(telling, now):
-            self.find(Law.TOLD_ONCE_IN_TIME, account.id, "a notification was dropped although its message is unread")
+            self.find(account.id, "a notification was dropped although its message is unread")
 
     def give_up(self, account: Account, key: str, now: datetime) -> None:
         """Note that a timeline says that a notification could not be delivered."""
@@ -190,7 +174,7 @@ class Tellings:
         sent = self._by_key[key].sent if key in self._by_key else now
         was_down = any(began <= now and sent <= until for began, until in self.outages)
         if "reserv" not in account.person.scheme and not was_down:
-            self.find(Law.TOLD_ONCE_IN_TIME, account.id, "given up although the inbox was up and knows the person")
+            self.find(account.id, "given up although the inbox was up and knows the person")
 
     def judge(self, kept: Callable[[str], Iterable[NotificationRecord]], now: datetime) -> None:
         """Judge what has become of every telling that is open.
@@ -213,47 +197,43 @@ class Tellings:
         """Give what has become of a telling, None while it waits; and judge whether it should have."""
         account = telling.account
         if record is None:
-            self.find(Law.TOLD_ONCE_IN_TIME, account.id, "a notification is not in the books any more")
+            self.find(account.id, "a notification is not in the books any more")
             return "lost"
         if record.status is Status.PENDING:
             if now > self._at_the_latest(telling):
-                self.find(Law.TOLD_ONCE_IN_TIME, account.id, "a notification still waits after its last run")
+                self.find(account.id, "a notification still waits after its last run")
             return None
         settled = record.settled_at or now
         if record.status is Status.DELIVERED:
             self._judge_lateness(telling, settled)
-            return _FATES[record.status]
+            return "told"
         on_record = self.noted_dropped if record.status is Status.DROPPED else self.noted_undelivered
         if (account.id, telling.key) not in on_record:
             day = self.day(settled)
             if day in self.disturbed and self.day(now) <= self._first_calm(day, self.disturbed):
                 return None  # a later run writes the note
-            self.find(Law.TOLD_ONCE_IN_TIME, account.id, f"{record.status.value}, and the timeline does not say so")
-        return _FATES[record.status]
+            self.find(account.id, f"{record.status.value}, and the timeline does not say so")
+        return str(record.status.value)
 
     def _judge_lateness(self, telling: Telling, settled: datetime) -> None:
         """Judge when a message was told of: in the last notice before its notification was settled."""
         came = self._told.get(telling.digest, {}).values()
         told = max((at for at in came if telling.sent <= at <= settled), default=None)
         if told is None:
-            self.find(Law.TOLD_ONCE_IN_TIME, telling.account.id, "told by the library's books, and nothing came")
+            self.find(telling.account.id, "told by the library's books, and nothing came")
             return
         late = told - telling.sent
         if told > self._at_the_latest(telling):
-            self.find(
-                Law.TOLD_ONCE_IN_TIME, telling.account.id, f"told {late} after the message, and nothing was missed"
-            )
+            self.find(telling.account.id, f"told {late} after the message, and nothing was missed")
         if telling.collected:
-            if late > _LONGEST and telling.day not in self.mishaps:
-                self.find(Law.TOLD_ONCE_IN_TIME, telling.account.id, f"told {late} after the message: over 25 hours")
             self.figures.lateness[late // timedelta(minutes=15)] += 1
-        elif late > _SOON and self.disturbed.isdisjoint({telling.day - DAY, telling.day, telling.day + DAY}):
-            self.find(Law.TOLD_ONCE_IN_TIME, telling.account.id, f"a direct notification came {late} after the message")
 
     def _at_the_latest(self, telling: Telling) -> datetime:
         if telling.collected:
             day = self._first_calm(telling.day, self.mishaps)
             return instant(day, self.policy.collected_at, self.policy.zone) + _A_PASS
+        if self.disturbed.isdisjoint({telling.day - DAY, telling.day, telling.day + DAY}):
+            return telling.sent + _SOON
         return instant(self._first_calm(telling.day + DAY, self.disturbed), time(13), self.policy.zone)
 
     @staticmethod
