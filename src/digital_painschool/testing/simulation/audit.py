@@ -12,7 +12,7 @@ from digital_painschool.notification import Channel, Status
 from digital_painschool.testing.simulation.books import Account
 from digital_painschool.testing.simulation.findings import Law
 from digital_painschool.testing.simulation.scene import Scene
-from digital_painschool.testing.simulation.told import causes
+from digital_painschool.testing.simulation.told import message_of
 
 _BY_THE_WORKER = (AccessEnded, NotificationDropped, NotificationUndelivered)
 _A_DAY = timedelta(hours=25)
@@ -88,7 +88,7 @@ def check_account(scene: Scene, account: Account) -> None:
 
 def _check_notifications(scene: Scene, account: Account) -> None:
     records = scene.storage.notifications(account.id)
-    told = Counter(cause for record in records for cause in causes(record, account.id))
+    told = Counter(message for record in records if (message := message_of(record)) is not None)
     if any(times > 1 for times in told.values()):
         scene.find(Law.TOLD_ONCE_IN_TIME, account.id, "one message belongs to two notifications")
     to_staff = [record for record in records if record.notification.channel is not Channel.INBOX]
