@@ -6,6 +6,8 @@ from datetime import datetime
 from itertools import pairwise
 from math import inf
 
+from digital_painschool.events import NotificationDropped
+from digital_painschool.people import System
 from tests.chaos.books import Books, Row
 from tests.chaos.holds import Hold
 
@@ -29,12 +31,19 @@ def claims_wrong(books: Books) -> Iterator[str]:
         for one, other in pairwise(sorted(theirs, key=lambda hold: hold.done)):
             if one.released > other.done and other.now < one.until and one.now < other.until:
                 yield f"digest {digest} was held by lives {one.noted.life} and {other.noted.life}"
+    ended = _dropped_with_an_end(books)
     for row in books.notifications.values():
         yield from _left_behind(books, row, of_digest[row["digest_id"]], decided)
-        ended_at = books.courses[row["enrolment_id"]].row["ended_at"] if row["enrolment_id"] in books.courses else None
-        with_the_end = row["status"] == "dropped" and row["batch_key"] is None and row["settled_at"] == ended_at
-        if (row["status"], row["settled_at"]) not in decided[row["id"]] and not with_the_end:
+        if (row["status"], row["settled_at"]) not in decided[row["id"]] and row["id"] not in ended:
             yield f"notification {row['id']} is {row['status']}, and no worker has decided that"
+
+
+def _dropped_with_an_end(books: Books) -> frozenset[str]:
+    """Return the notifications that never went and that somebody dropped who ended the enrolment."""
+    dropped = {id_ for id_, row in books.notifications.items() if row["status"] == "dropped" and not row["attempts"]}
+    events = [event for course in books.courses.values() for event in course.events.values()]
+    notes = [one for one in events if isinstance(one, NotificationDropped) and one.by != System().signature]
+    return frozenset(dropped & {one.notification for one in notes})
 
 
 def _batch_wrong(hold: Hold) -> Iterator[str]:
