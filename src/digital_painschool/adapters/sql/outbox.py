@@ -88,10 +88,6 @@ def _beginning(given: _Given) -> Update:
     return update(digests).where(_d.id == given["digest_id"]).values(values)
 
 
-def _batching(given: _Given) -> Update:
-    return update(notifications).where(_n.id == given["id"]).values(batch_key=given["key"], attempts=_n.attempts + _ONE)
-
-
 def _settling(given: _Given) -> Update:
     values = {"status": given["becomes"], "settled_at": given["at"], "noted": given["is_noted"]}
     return update(notifications).where(_n.id == given["id"], PENDING).values(values)
@@ -100,11 +96,11 @@ def _settling(given: _Given) -> Update:
 _left = notifications.alias("pending")
 _OF_DIGEST = and_(_left.c.digest_id == _d.id, literal_column("pending.status = 'pending'"))
 _BATCHED = exists(select(literal_column("1")).where(_OF_DIGEST, _left.c.batch_key.is_not(None)))
-_FIRST_DUE = select(func.min(_left.c.due_at)).where(_OF_DIGEST).scalar_subquery()
+_FIRST_DUE = func.min(_left.c.due_at)
 
 
 def _releasing(given: _Given) -> Update:
-    wanted = func.coalesce(given["next_at"], _FIRST_DUE)
+    next_at = select(func.coalesce(given["next_at"], _FIRST_DUE)).where(_OF_DIGEST).having(_FIRST_DUE.is_not(None))
     return (
         update(digests)
         .where(_d.id == given["digest_id"])
@@ -112,7 +108,7 @@ def _releasing(given: _Given) -> Update:
             told_on=func.coalesce(given["told_on"], _d.told_on),
             batch_key=case((_BATCHED, _d.batch_key), else_=null()),
             attempted_on=case((_BATCHED, _d.attempted_on), else_=null()),
-            next_at=case((_FIRST_DUE.is_(None), null()), else_=wanted),
+            next_at=next_at.scalar_subquery(),
             token=null(),
             lease_until=null(),
             begun=_FALSE,
@@ -122,7 +118,11 @@ def _releasing(given: _Given) -> Update:
 
 
 _BEGIN = _ForMany({"digest_id": _d.id.type, "key": _d.batch_key.type, "day": _d.attempted_on.type}, _beginning)
-_BATCH = _ForMany({"id": _n.id.type, "key": _n.batch_key.type}, _batching)
+_BATCH = (
+    update(notifications)
+    .where(among(_n.id, "ids"))
+    .values(batch_key=select(_d.batch_key).where(_d.id == _n.digest_id).scalar_subquery(), attempts=_n.attempts + _ONE)
+)
 _SETTLE = _ForMany(
     {"id": _n.id.type, "becomes": _n.status.type, "at": _n.settled_at.type, "is_noted": _n.noted.type}, _settling
 )
@@ -219,7 +219,7 @@ class OutboxPart(Part):
         link.many(_SUPERSEDE, superseded)
         rows = [{"digest_id": id_, "key": b.key, "day": b.attempted_on.isoformat()} for id_, b in begun.items()]
         _BEGIN.run(link, rows, far=far)
-        _BATCH.run(link, [{"id": id_, "key": b.key} for b in begun.values() for id_ in b.notifications], far=far)
+        link.count(_BATCH, {"ids": [id_ for batch in begun.values() for id_ in batch.notifications]})
         _RELEASE.run(link, [{"digest_id": id_, "told_on": None, "next_at": None} for id_ in empty], far=far)
         return begun
 

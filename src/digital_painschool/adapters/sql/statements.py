@@ -4,7 +4,7 @@ Core's own execution costs more than the whole of SQLite's transaction; what is 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
@@ -87,10 +87,20 @@ class Several(TypeDecorator[Sequence[Any]]):
         """Choose what the driver is given."""
         return self.impl_instance if dialect.name == "postgresql" else dialect.type_descriptor(Text())
 
-    def process_bind_param(self, value: Sequence[Any] | None, dialect: Dialect) -> Any:
+    def bind_processor(self, dialect: Dialect) -> Callable[[Sequence[Any] | None], str]:
         """Write the values."""
-        values = list(value or ())
-        return values if dialect.name == "postgresql" else json.dumps(values)
+        return _array if dialect.name == "postgresql" else _list
+
+
+def _array(values: Sequence[Any] | None) -> str:
+    """Write an array as PostgreSQL does: psycopg takes ten times as long for it."""
+    quoted = (str(value).replace("\\", "\\\\").replace('"', '\\"') for value in values or ())
+    written = '","'.join(quoted)
+    return f'{{"{written}"}}' if values else "{}"
+
+
+def _list(values: Sequence[Any] | None) -> str:
+    return json.dumps(list(values or ()))
 
 
 class among(ColumnElement[Any]):  # noqa: N801 - reads as the operator that it is
