@@ -161,8 +161,3 @@ def _make_tables() -> None:
         sa.PrimaryKeyConstraint("digest_id", "key", name="pk_digest_superseded_keys"),
         sqlite_with_rowid=False,
     )
-
-
-def downgrade() -> None:
-    """Refuse: which notifications had gone as one before is not known any more."""
-    raise NotImplementedError("how notifications were kept before is not kept")
