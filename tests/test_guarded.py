@@ -266,3 +266,30 @@ def test_a_plugin_that_cannot_make_its_adapter_is_named_without_its_text() -> No
         open_school(Settings(storage=Chosen("broken", {"secret": SECRET})), plugins=[Broken()])
     assert SECRET not in shown(raised.value)
     assert None is raised.value.__cause__ is raised.value.__context__
+
+
+def test_what_was_made_is_closed_when_another_adapter_is_none() -> None:
+    """Otherwise each attempt to open a school would leave connections behind."""
+    closed: list[str] = []
+
+    class Storing(MemoryStorage):
+        def close(self) -> None:
+            closed.append("storage")
+            raise raw()
+
+    class Half:
+        @staticmethod
+        @hookimpl
+        def painschool_storages() -> list[Offer[Storage]]:
+            return [Offer("half", lambda _: Storing())]
+
+        @staticmethod
+        @hookimpl
+        def painschool_inboxes() -> list[Offer[Any]]:
+            return [Offer("none", lambda _: None)]
+
+    settings = Settings(storage=Chosen("half"), inbox=Chosen("none"))
+    with pytest.raises(PainschoolError) as raised:
+        open_school(settings, plugins=[Half()])
+    assert ["storage"] == closed
+    assert SECRET not in shown(raised.value)

@@ -209,7 +209,7 @@ def kinds_for(formats: Iterable[Format]) -> frozenset[type[Event]] | None:
 
 
 def is_whole(history: History, kinds: Iterable[type[Event]] | None) -> bool:
-    """Tell whether a history has all that its state counts: an entry whose row is damaged may be in no list at all.
+    """Return whether a history has all that its state counts: an entry whose row is damaged may be in no list at all.
 
     Args:
         history: What is to be exported.

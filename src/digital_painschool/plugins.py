@@ -17,7 +17,7 @@ from digital_painschool.border import plain_text
 from digital_painschool.catalogue import Catalogue
 from digital_painschool.errors import InvalidValue, WiringError
 from digital_painschool.ports import Clock, Ports, hooks
-from digital_painschool.ports.guarded import guarded_call
+from digital_painschool.ports.guarded import closing, guarded, guarded_call
 from digital_painschool.ports.hooks import PROJECT, Offer
 from digital_painschool.program import Program
 from digital_painschool.school import PainSchool, system_clock
@@ -80,15 +80,15 @@ def connect(settings: Settings, plugins: Iterable[object] = ()) -> Ports:
 
     Raises:
         WiringError: A name that nobody offers or that two offer, or options that the adapter cannot use; it names what
-            is installed, and by whom.
+            is installed, and by whom. Also what was made lacks a method of its port.
     """
     found = installed(plugins)
     with ExitStack() as made:
 
         def make(kind: str, chosen: Chosen) -> Any:
             adapter = _make(found, kind, chosen)
-            close = getattr(adapter, "close", None)
-            if callable(close):
+            close = closing(adapter)
+            if close is not None:
                 made.callback(close)
             return adapter
 
@@ -100,6 +100,7 @@ def connect(settings: Settings, plugins: Iterable[object] = ()) -> Ports:
             messengers=tuple(make("messenger", chosen) for chosen in settings.messengers),
             observers=tuple(make("observer", chosen) for chosen in settings.observers),
         )
+        guarded(ports)  # refuses what is no adapter, while what was made can still be closed
         made.pop_all()  # all are there: from now on they are the school's to close
         return ports
 

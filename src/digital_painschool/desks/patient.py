@@ -89,7 +89,7 @@ class PatientRoom:
         self._patient = Patient(person)
 
     def enrolments(self) -> tuple[Overview, ...]:
-        """Give the patient's enrolments at all units, the open ones and the ended ones, oldest first.
+        """Return the patient's enrolments at all units, the open ones and the ended ones, oldest first.
 
         One that cannot be read is left out, and a log line names it.
 

@@ -112,7 +112,7 @@ class Enrolments(Protocol):
     """The enrolments with their timelines and documents."""
 
     def load(self, enrolment_id: str) -> Enrolment | None:
-        """Give the present state, or None when there is no such enrolment.
+        """Return the present state, or None when there is no such enrolment.
 
         Raises:
             StorageFailed: It is there and cannot be read: a state that is another enrolment's is none.
@@ -120,7 +120,7 @@ class Enrolments(Protocol):
         ...
 
     def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment]:
-        """Give the present states of those that exist, by id.
+        """Return the present states of those that exist, by id.
 
         Raises:
             StorageFailed: One of them cannot be read; ask for each by itself to find out which.
@@ -128,7 +128,7 @@ class Enrolments(Protocol):
         ...
 
     def of_person(self, person: PersonId) -> tuple[Enrolment | UnreadableEnrolment, ...]:
-        """Give all enrolments of a person at all units, open and ended, oldest first.
+        """Return all enrolments of a person at all units, open and ended, oldest first.
 
         Contract:
             * **unreadable**: one that cannot be read is named in its place, and hides none of the others.
@@ -354,7 +354,7 @@ class AccessLog(Protocol):
     def access_entries(
         self, unit: HsaId, *, person: PersonId | None = None, after: int = 0, limit: int = 1000
     ) -> tuple[tuple[int, AccessEntry], ...]:
-        """Give a unit's entries in the order in which they came, each with a rising number; those above `after`.
+        """Return a unit's entries in the order in which they came, each with a rising number; those above `after`.
 
         One that cannot be read is left out, and a log line names its number; it hides none of those after it.
         """
@@ -369,7 +369,7 @@ class Programs(Protocol):
         ...
 
     def program(self, unit: HsaId, key: str, version: str) -> Program | None:
-        """Give a version that was kept for a unit, or None.
+        """Return a version that was kept for a unit, or None.
 
         The key and the version are looked up by their exact text, whatever signs they hold: a program that was kept
         before there were limits (`limits`) is given as it was.
@@ -403,7 +403,7 @@ class Retention(Protocol):
     def ended(
         self, unit: HsaId, *, after: str = "", limit: int = 1000
     ) -> tuple[EndedEnrolment | UnreadableEnrolment, ...]:
-        """Give a unit's ended enrolments by rising id (code points), those above `after`, at most `limit`.
+        """Return a unit's ended enrolments by rising id (code points), those above `after`, at most `limit`.
 
         Contract:
             * **unreadable**: one that cannot be read is named in its place, and hides none of the others.
@@ -413,11 +413,11 @@ class Retention(Protocol):
     def ended_among(
         self, unit: HsaId, enrolment_ids: Iterable[str]
     ) -> Mapping[str, EndedEnrolment | UnreadableEnrolment]:
-        """Give the unit's ended enrolments among some, by id; one that cannot be read is named, as in `ended`."""
+        """Return the unit's ended enrolments among some, by id; one that cannot be read is named, as in `ended`."""
         ...
 
     def persons(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, PersonId]:
-        """Give whose some of a unit's enrolments are, by enrolment id; unknown and unreadable ones not."""
+        """Return whose some of a unit's enrolments are, by enrolment id; unknown and unreadable ones not."""
         ...
 
     def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
@@ -492,7 +492,7 @@ class Retention(Protocol):
         ...
 
     def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
-        """Give a unit's receipts, oldest first; one that cannot be read is left out, and a log line names its plan."""
+        """Return a unit's receipts, oldest first; an unreadable one is left out, and a log line names its plan."""
         ...
 
     def purge_again(self, receipt: PurgeReceipt, enrolment_ids: Sequence[str]) -> int:

@@ -74,7 +74,7 @@ class States:
         self._known: dict[str, tuple[str, Enrolment]] = {}
 
     def read(self, enrolment_id: str, text: str) -> Enrolment:
-        """Give the state that a row's text describes.
+        """Return the state that a row's text describes.
 
         Raises:
             StorageFailed: It cannot be read, or is another enrolment's.
