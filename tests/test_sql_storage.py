@@ -587,7 +587,7 @@ def test_a_full_disk_is_named_and_changes_nothing(sqlite_url: str) -> None:
 
 def test_a_file_that_is_held_for_too_long_is_named(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a backup that locks the file would make the portal hang for ever, or show a foreign error."""
-    monkeypatch.setattr(sqlite, "_PATIENCE", 0.05)
+    monkeypatch.setattr(sqlite, "PATIENCE", 0.05)
     with (
         closing(SqlStorage(sqlite_url)) as storage,
         closing(sqlite3.connect(path_of(sqlite_url), isolation_level=None)) as other,
@@ -657,7 +657,7 @@ def test_who_opens_a_new_file_waits_for_its_readers(tmp_path: Path) -> None:
 
 def test_who_opens_a_file_that_is_read_for_too_long_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a start would hang for ever behind a forgotten session."""
-    monkeypatch.setattr(sqlite, "_PATIENCE", 0.05)
+    monkeypatch.setattr(sqlite, "PATIENCE", 0.05)
     path = tmp_path / "new.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as reader:
         reader.execute("CREATE TABLE something (id)")
