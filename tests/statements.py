@@ -14,6 +14,7 @@ _LEFT_OUT = frozenset(
     {
         "_STATE",  # never run: what other statements begin with
         "_RECORD",
+        "_NEEDED_BY",
         "_VERSION",  # the table of the schema's version has one row
     }
 )

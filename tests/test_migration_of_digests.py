@@ -5,13 +5,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
 
 from digital_painschool.adapters.sql import SqlStorage, migrate, migration_sql
 from digital_painschool.adapters.sql.migrations import configured
-from digital_painschool.adapters.sql.revisions import VERSION_TABLE
 from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.delivery import DeliveryReport
 from digital_painschool.notification import Channel, Status, Template
@@ -21,7 +18,7 @@ from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.people import NUMBERS, NURSE, UNIT
 from digital_painschool.testing.scenario import Scenario
 from digital_painschool.testing.world import World, stored_at
-from tests.databases import execute, run_script
+from tests.databases import execute, run_script, upgrade_to
 from tests.drift import drift
 
 DIGESTS = "0004"
@@ -54,14 +51,6 @@ def at_once(url: str) -> None:
 def by_hand(url: str) -> None:
     """Migrate as a database administrator does."""
     run_script(url, migration_sql(url, since=before_digests()))
-
-
-def make_earlier(url: str) -> None:
-    """Make the schema as it was before digests."""
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-    with engine.begin() as connection:
-        command.upgrade(configured(connection=connection, version_table=VERSION_TABLE), before_digests())
-    engine.dispose()
 
 
 def copy_enrolments(source: str, target: str) -> None:
@@ -126,7 +115,7 @@ def test_whatever_waited_is_told_once_and_under_the_key_that_the_inbox_may_have(
             for _ in range(5):
                 school.desk.write(id_, 1, "Hej")
         school.school.patient(NUMBERS[5]).write(ids[5], "Hej", conversation=1)
-    make_earlier(url)
+    upgrade_to(url, before_digests())
     copy_enrolments(source, url)
     old, world = Earlier(url), World()
     anna, bo, cilla, told, lanes, direct = zip(ids, NUMBERS, strict=False)

@@ -5,7 +5,7 @@ import signal
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
@@ -13,13 +13,14 @@ from threading import Barrier, Thread, Timer
 from traceback import walk_stack
 from typing import Any
 
+import psycopg
 import pytest
 from attrs import evolve
 from sqlalchemy import bindparam, literal_column, select, update
 
 from benchmarks.servers import database
 from digital_painschool import open_school
-from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage, migrate, sqlite
+from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage, inbox, messaging, migrate, sqlite
 from digital_painschool.adapters.sql.connections import Database, Link
 from digital_painschool.adapters.sql.saving import States
 from digital_painschool.adapters.sql.schema import METADATA, enrolments
@@ -136,7 +137,33 @@ class TestPostgresqlStorage(StorageContract):
     take_away = spoil
 
 
-class TestSqliteInbox(InboxContract):
+@contextmanager
+def locked(url: str, table: str) -> Iterator[None]:
+    """Hold a table, as somebody does who does not come on with a transaction."""
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(path_of(url), isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            yield
+    else:
+        with psycopg.connect(url) as other:
+            other.execute(f"LOCK TABLE {table}".encode())
+            yield
+
+
+class Impatient:
+    """Makes the clause of time-outs a quick one."""
+
+    answers_within = 10.0
+
+    @pytest.fixture(autouse=True)
+    def _impatient(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+        if request.node.name == "test_a_call_returns_or_raises_in_time":
+            monkeypatch.setattr(sqlite, "PATIENCE", 0.1)
+            for module in (inbox, messaging):
+                monkeypatch.setattr(module, "PATIENCE_OF_DELIVERY", 0.1)
+
+
+class TestSqliteInbox(Impatient, InboxContract):
     """The inbox on SQLite, by the contract."""
 
     @pytest.fixture
@@ -152,8 +179,12 @@ class TestSqliteInbox(InboxContract):
         """Take away its table."""
         execute(place, "DROP TABLE notices")
 
+    def hanging(self, place: str) -> AbstractContextManager[None]:
+        """Hold the table."""
+        return locked(place, "notices")
 
-class TestPostgresqlInbox(InboxContract):
+
+class TestPostgresqlInbox(Impatient, InboxContract):
     """The inbox on PostgreSQL, by the contract."""
 
     @pytest.fixture
@@ -169,8 +200,12 @@ class TestPostgresqlInbox(InboxContract):
         """Take away its table."""
         execute(place, "DROP TABLE notices")
 
+    def hanging(self, place: str) -> AbstractContextManager[None]:
+        """Hold the table."""
+        return locked(place, "notices")
 
-class TestSqliteMessenger(MessengerContract):
+
+class TestSqliteMessenger(Impatient, MessengerContract):
     """The messenger on SQLite, by the contract."""
 
     @pytest.fixture
@@ -186,6 +221,10 @@ class TestSqliteMessenger(MessengerContract):
         """Take away its table."""
         execute(place, "DROP TABLE staff_messages")
 
+    def hanging(self, place: str) -> AbstractContextManager[None]:
+        """Hold the table."""
+        return locked(place, "staff_messages")
+
 
 class TestSqliteSmsMessenger(TestSqliteMessenger):
     """The same for the other channel."""
@@ -193,7 +232,7 @@ class TestSqliteSmsMessenger(TestSqliteMessenger):
     channel = Channel.SMS
 
 
-class TestPostgresqlMessenger(MessengerContract):
+class TestPostgresqlMessenger(Impatient, MessengerContract):
     """The messenger on PostgreSQL, by the contract."""
 
     @pytest.fixture
@@ -208,6 +247,10 @@ class TestPostgresqlMessenger(MessengerContract):
     def spoil(self, place: str) -> None:
         """Take away its table."""
         execute(place, "DROP TABLE staff_messages")
+
+    def hanging(self, place: str) -> AbstractContextManager[None]:
+        """Hold the table."""
+        return locked(place, "staff_messages")
 
 
 @pytest.fixture(params=["sqlite_url", "postgresql_url"])

@@ -116,9 +116,13 @@ def access_to_data(entry: AccessEntry) -> Data:
         "action": entry.action,
         "activity": entry.activity.value,
         "enrolment_id": entry.enrolment_id,
-        "person": None if entry.person is None else asdict(entry.person),
+        "person": None if entry.person is None else _person_to_data(entry.person),
         "granted": entry.granted,
     }
+
+
+def _person_to_data(person: PersonId) -> Data:
+    return {"scheme": person.scheme, "value": person.value}
 
 
 def access_from_data(data: Data) -> AccessEntry:
@@ -267,7 +271,7 @@ def _recipient_to_data(sent: Notification | Digest) -> Data:
         "id": sent.id,
         "unit": str(sent.unit),
         "channel": sent.channel.value,
-        "recipient": asdict(recipient) if isinstance(recipient, PersonId) else str(recipient),
+        "recipient": _person_to_data(recipient) if isinstance(recipient, PersonId) else str(recipient),
         "template": sent.template.value,
         "collected": sent.collected,
     }

@@ -144,9 +144,9 @@ def test_who_forgets_to_say_how_to_open_is_told() -> None:
     ("contract", "hooks"),
     [
         (StorageContract, [("spoil", 1), ("damage", 2)]),
-        (InboxContract, [("spoil", 1)]),
-        (MessengerContract, [("spoil", 1)]),
-        (DirectoryContract, [("spoil", 1), ("mend", 1), ("change", 3)]),
+        (InboxContract, [("spoil", 1), ("hanging", 1)]),
+        (MessengerContract, [("spoil", 1), ("hanging", 1)]),
+        (DirectoryContract, [("spoil", 1), ("mend", 1), ("change", 3), ("hanging", 1)]),
     ],
 )
 def test_what_an_author_has_not_said_is_skipped(contract: type[Any], hooks: list[tuple[str, int]]) -> None:

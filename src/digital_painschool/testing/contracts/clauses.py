@@ -388,6 +388,7 @@ _INBOX: Proofs = {
     "Inbox: isolated": """
         a_failure_leaves_the_inbox_usable
         a_failure_is_not_remembered_as_delivered""",
+    "Inbox: time-out": "a_call_returns_or_raises_in_time",
     "Inbox: threads": """
         many_threads_deliver_a_key_once
         many_threads_deliver_different_keys""",
@@ -415,6 +416,7 @@ _MESSENGER: Proofs = {
         a_key_is_known_after_a_restart
         keys_are_opaque_to_the_letter""",
     "Messenger: isolated": "a_failure_leaves_the_messenger_usable",
+    "Messenger: time-out": "a_call_returns_or_raises_in_time",
     "Messenger: threads": """
         many_threads_send_a_key_once
         many_threads_send_different_keys""",
@@ -434,6 +436,7 @@ _MESSENGER: Proofs = {
 _DIRECTORY: Proofs = {
     "Directory: fresh": "it_is_asked_anew_each_time",
     "Directory: isolated": "after_an_outage_it_answers_again",
+    "Directory: time-out": "a_call_returns_or_raises_in_time",
     "Directory: threads": "many_threads_get_each_their_own_answer",
     "Directory: silent": "a_directory_that_cannot_be_asked_says_so_and_not_about_whom",
     "Directory.find": """

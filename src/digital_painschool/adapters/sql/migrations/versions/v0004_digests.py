@@ -38,7 +38,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Refuse: what digests know, the tables before them cannot hold."""
-    raise NotImplementedError("the digests are not taken away again; restore a backup")
+    raise NotImplementedError("the schema of digests is not taken away again")
 
 
 def _digests(day: Callable[[str], str]) -> Iterator[str]:
