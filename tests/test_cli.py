@@ -312,10 +312,10 @@ def test_watch_goes_on_after_a_failed_pass(world: World, monkeypatch: pytest.Mon
     outcomes = iter(["down", "well", "in the way", "unheard of"])
     real = Delivery.run
 
-    def flaky(delivery: Delivery, now: datetime | None = None) -> object:
+    def flaky(delivery: Delivery) -> object:
         outcome = next(outcomes)
         if outcome == "well":
-            return real(delivery, now)
+            return real(delivery)
         kinds = {"down": StorageFailed, "in the way": Conflict, "unheard of": ZeroDivisionError}
         raise kinds[outcome]("the database is away")
 

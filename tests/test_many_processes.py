@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from functools import partial
@@ -13,11 +12,14 @@ import psycopg
 import pytest
 
 from digital_painschool.adapters.sql import SqlStorage
+from digital_painschool.digest import DeliveryResult
 from digital_painschool.enrolment import Enrolment, replay
 from digital_painschool.errors import Conflict, NotFound, PainschoolError, RuleBroken
 from digital_painschool.events import MessageSent
-from digital_painschool.notification import Notify, Outcome, Status
+from digital_painschool.notification import Notify, Status
+from digital_painschool.policy import Policy
 from digital_painschool.ports.storage import Storage
+from digital_painschool.rules.digests import decide
 from digital_painschool.testing.contracts.at_once import CAN_FORK, in_processes, refusal_or
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA, BO, CILLA
@@ -114,8 +116,8 @@ def test_on_one_enrolment_nobody_s_step_is_lost(url: str) -> None:
         state = _kept(school.storage, id_)
         taken = Counter(text for text, answer in told if not isinstance(answer, Conflict))
         assert taken == _texts(school.storage, state)
-        [record] = school.storage.notifications(id_)
-        assert _asked(school.storage, id_) == sorted(cause.seq for cause in record.notification.causes)
+        records = school.storage.notifications(id_)
+        assert _asked(school.storage, id_) == [record.notification.trigger.seq for record in records]
 
 
 def test_on_many_enrolments_nobody_s_step_is_lost(url: str) -> None:
@@ -140,11 +142,10 @@ def test_on_many_enrolments_nobody_s_step_is_lost(url: str) -> None:
             state = _kept(school.storage, id_)
             taken = Counter(text for of, text, answer in told if of == id_ and isinstance(answer, Enrolment))
             assert taken == _texts(school.storage, state)
-            [record] = school.storage.notifications(id_)
-            causes = [cause.seq for cause in record.notification.causes if cause.enrolment_id == id_]
-            assert _asked(school.storage, id_) == sorted(causes)
-        shared = {record.notification.id for id_ in ids for record in school.storage.notifications(id_)}
-        assert len(PEOPLE) == len(shared)
+            records = school.storage.notifications(id_)
+            assert _asked(school.storage, id_) == [record.notification.trigger.seq for record in records]
+        claims = school.storage.claim(school.now + timedelta(days=2), 1000, LEASE)
+        assert len(PEOPLE) == len(claims) == len({claim.digest.recipient for claim in claims})
 
 
 def test_every_caller_gets_a_result_or_an_error_of_a_type(url: str) -> None:
@@ -181,9 +182,7 @@ def test_every_caller_gets_a_result_or_an_error_of_a_type(url: str) -> None:
             for one in found:
                 _kept(school.storage, one.id)
                 waiting = [r for r in school.storage.notifications(one.id) if r.status is Status.PENDING]
-                # What an ended one asked for goes on waiting only for the sake of another.
-                others = [{cause.enrolment_id for cause in r.notification.causes} - {one.id} for r in waiting]
-                assert one.ended_at is None or all(others)
+                assert one.ended_at is None or not waiting
 
 
 def _own_ids(life: Life) -> Life:
@@ -213,18 +212,14 @@ def test_claims_and_outcomes_that_meet_block_nobody(url: str) -> None:
             at = now + (time * PROCESSES + number) * 2 * LEASE
             claimed = school.storage.claim(at, 30, LEASE)
             told["claimed"] += len(claimed)
-            back = [
-                Outcome(
-                    notification_id=one.notification.id,
-                    token=one.token,
-                    status=Status.PENDING,
-                    at=at,
-                    due_at=now - timedelta(seconds=random.randrange(1000)),
-                    tried=False,
-                )
-                for one in reversed(claimed)
-            ]
-            school.storage.settle(back)
+            school.storage.begin([(claim, decide(claim.digest, at, Policy())) for claim in reversed(claimed)])
+            back = now - timedelta(seconds=random.randrange(1000))
+            school.storage.complete(
+                [
+                    DeliveryResult(digest_id=claim.digest.id, token=claim.token, at=at, next_at=back)
+                    for claim in reversed(claimed)
+                ]
+            )
         return told
 
     told = _at_once(url, life)
@@ -232,24 +227,4 @@ def test_claims_and_outcomes_that_meet_block_nobody(url: str) -> None:
     assert all(one["claimed"] for one in told)
     with _school(url) as school:
         last = school.storage.claim(now + 10_000 * LEASE, 1000, LEASE)
-        assert 5 * len(ids) == len({one.notification.id for one in last})
-
-
-@pytest.mark.parametrize("locked", ["2026-03-02", "2026-03-03"])
-def test_a_lane_is_taken_whole_or_not_at_all(url: str, locked: str) -> None:
-    """Otherwise a claim that passes over what somebody just writes to would tell a patient twice on a day (D-13a)."""
-    with _school(url) as school:
-        id_ = school.start()
-        for text in ("2026-03-02 08:30", "2026-03-02 10:00"):
-            school.at(text)
-            school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
-        school.at("2026-03-03 09:00")
-        claim = partial(school.storage.claim, school.now, 10, LEASE)
-        with psycopg.connect(url) as other, ThreadPoolExecutor() as pool:
-            other.execute('SELECT 1 FROM notifications WHERE "window" = %s FOR UPDATE', (locked,))
-            claiming = pool.submit(claim)
-            wait([claiming], timeout=0.5)
-            other.rollback()
-            taken = claiming.result()
-        assert len(taken) in {0, 2}
-        assert 2 == len({one.notification.id for one in (*taken, *claim())})
+        assert 5 * len(ids) == len({claim.digest.id for claim in last})
