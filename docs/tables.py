@@ -261,49 +261,43 @@ text {{ font: 13px system-ui, sans-serif; text-anchor: middle; fill: #333 }}
 """
 
 
-_BOXES: Mapping[Doubt, tuple[int, int]] = {Doubt.NONE: (30, 90), Doubt.TODAY: (330, 90), Doubt.EARLIER: (630, 90)}
-_COMPLETED = "complete: told, dropped or given up"
+_DOUBTS: Mapping[Doubt, int] = {Doubt.NONE: 30, Doubt.TODAY: 366, Doubt.EARLIER: 702}
+"""Where the box of each begins."""
+_WIDE, _TOP = 226, 116
 
 
 def digest_diagram() -> str:
     """What becomes of a digest's batch: a box for each doubt, an arrow for each decision of the table."""
-    half, middle = _BOX_WIDTH / 2 + 10, 90 + _BOX_HEIGHT / 2
-    parts: list[str] = []
-    for doubt, (x, top) in _BOXES.items():
-        decided = {action for (may, of, _), action in DECISIONS.items() if may and of is doubt} - {Action.WAIT}
-        if doubt is Doubt.NONE:
-            to = _BOXES[Doubt.TODAY][0]
-            parts += [
-                _arrow(f"M{x + 170} {middle:g} H{to - 2}"),
-                _labels((x + 170 + to) / 2, middle - 8, _names(decided)),
-            ]
-        elif doubt is Doubt.TODAY:
-            left, right, above = x + half - 30, x + half + 30, top - 44
-            up = f"M{left:g} {top} C{left - 20:g} {above} {right + 20:g} {above} {right:g} {top - 2}"
-            parts += [_arrow(up), _labels(x + half, top - 40, _names(decided))]
-            to = _BOXES[Doubt.EARLIER][0]
-            parts += [_arrow(f"M{x + 170} {middle:g} H{to - 2}"), _labels((x + 170 + to) / 2, middle - 8, ["midnight"])]
-        else:
-            to = _BOXES[Doubt.TODAY][0]
-            back = f"M{x + half:g} {top} C{x + half:g} 14 {to + half + 70:g} 14 {to + half + 60:g} {top - 2}"
-            parts += [_arrow(back), _labels((x + to) / 2 + half + 30, 22, _names(decided))]
-        if doubt is not Doubt.NONE:
-            home, bottom = _BOXES[Doubt.NONE][0] + half, top + _BOX_HEIGHT
-            depth = 200 if doubt is Doubt.TODAY else 240
-            under = f"M{x + half:g} {bottom} C{x + half:g} {depth} {home:g} {depth} {home:g} {bottom + 2}"
-            parts.append(_arrow(under))
-        parts.append(
-            f'<rect class="phase" x="{x}" y="{top}" width="170" height="{_BOX_HEIGHT}" rx="8"/>'
-            f'<text class="name" x="{x + 85}" y="{middle + 5:g}">{doubt.value}</text>'
-        )
-    parts.append(_labels(415, 236, [_COMPLETED]))
-    return _SVG.format(
-        width=830, height=260, card_width=829, card_height=259, label="A digest and its batch", parts="\n".join(parts)
-    )
+    half, middle, bottom = _WIDE // 2, _TOP + _BOX_HEIGHT // 2, _TOP + _BOX_HEIGHT
+    none, today, earlier = _DOUBTS.values()
+    parts = [
+        _arrow(f"M{none + _WIDE} {middle} H{today - 2}"),
+        _labels((none + _WIDE + today) / 2, middle - 8, _decided(Doubt.NONE)),
+        _arrow(f"M{today + 60} {_TOP} C{today + 40} 72 {today + 120} 72 {today + 100} {_TOP - 2}"),
+        _labels(today + 80, 76, _decided(Doubt.TODAY)),
+        _arrow(f"M{today + _WIDE} {middle} H{earlier - 2}"),
+        _labels((today + _WIDE + earlier) / 2, middle - 8, ["midnight"]),
+        _arrow(f"M{earlier + half} {_TOP} C{earlier + half} 34 {today + 160} 34 {today + 150} {_TOP - 2}"),
+        _labels((today + earlier) / 2 + half, 46, _decided(Doubt.EARLIER)),
+        *(
+            _arrow(f"M{x + half} {bottom} C{x + half} {depth} {none + half} {depth} {none + half} {bottom + 2}")
+            for x, depth in ((today, 226), (earlier, 268))
+        ),
+        _labels(today + half, 268, ["complete: told, dropped or given up"]),
+    ]
+    parts += [
+        f'<rect class="phase" x="{x}" y="{_TOP}" width="{_WIDE}" height="{_BOX_HEIGHT}" rx="8"/>'
+        f'<text class="name" x="{x + half}" y="{middle + 5}">{doubt.value}</text>'
+        for doubt, x in _DOUBTS.items()
+    ]
+    label = "A digest and its batch"
+    return _SVG.format(width=958, height=290, card_width=957, card_height=289, label=label, parts="\n".join(parts))
 
 
-def _names(actions: Iterable[Action]) -> list[str]:
-    return [action.value for action in Action if action in set(actions)]
+def _decided(doubt: Doubt) -> list[str]:
+    """Return what a worker can decide on a batch, but for waiting."""
+    decided = {action for (may, of, _), action in DECISIONS.items() if may and of is doubt}
+    return [action.value for action in Action if action in decided - {Action.WAIT}]
 
 
 def pages() -> Iterator[tuple[Path, str]]:

@@ -199,7 +199,6 @@ def test_a_storage_that_is_right_passes(test: str, tmp_path: Path) -> None:
     skipped = {
         "a_second_process_is_refused_where_one_alone_may_have_it_open",
         "an_unreadable_storage_is_refused",
-        "a_digest_that_cannot_be_read_stops_no_other",
     }
     contract = contract_of(StorageContract, PickledStorage, rounds=3)
     if test in skipped:

@@ -203,7 +203,7 @@ _STORAGE: Proofs = {
         a_poison_message_is_claimed_last_and_alone
         of_those_whose_worker_was_lost_the_one_that_was_tried_least_comes_first
         a_batch_in_doubt_outlives_a_restart""",
-    "Outbox.claim: unreadable": "a_damaged_digest_keeps_no_other_waiting",
+    "Outbox.claim: unreadable": "a_damaged_notification_keeps_no_other_waiting",
     "Outbox.begin": "a_batch_is_stored_before_it_is_sent",
     "Outbox.begin: fenced": """
         a_stale_claim_begins_and_completes_nothing
@@ -231,7 +231,7 @@ _STORAGE: Proofs = {
     "Outbox.complete: released": """
         a_poison_message_is_claimed_last_and_alone
         the_day_on_which_the_recipient_was_told_is_kept""",
-    "Outbox.complete: kept": "notification_keys_are_those_under_which_they_were_sent",
+    "Outbox.complete: kept": "notification_keys_are_those_that_were_sent_for_them",
     "Outbox.notifications": """
         notifications_come_in_the_order_of_the_timeline
         notifications_are_of_one_enrolment""",
@@ -278,9 +278,9 @@ _STORAGE: Proofs = {
         ended_gives_what_the_rules_judge_by
         ended_of_a_unit_are_its_own""",
     "Retention.persons": "persons_are_those_of_the_unit_s_enrolments",
-    "Retention.notification_keys": "notification_keys_are_those_under_which_they_were_sent",
+    "Retention.notification_keys": "notification_keys_are_those_that_were_sent_for_them",
     "Retention.notification_keys: shared": "notification_keys_leave_out_what_an_open_enrolment_shares",
-    "Retention.notification_keys: superseded": "notification_keys_are_those_under_which_they_were_sent",
+    "Retention.notification_keys: superseded": "notification_keys_are_those_that_were_sent_for_them",
     "Retention.histories": """
         histories_give_everything_in_the_order_asked_for
         histories_give_the_entries_of_some_kinds_alone
@@ -368,7 +368,7 @@ _STORAGE: Proofs = {
         a_damaged_enrolment_is_refused_alone_and_in_silence
         a_list_goes_on_without_a_damaged_enrolment
         an_export_goes_on_without_a_damaged_enrolment
-        a_damaged_digest_keeps_no_other_waiting""",
+        a_damaged_notification_keeps_no_other_waiting""",
     "Storage: silent": """
         no_error_says_who_or_what_it_was
         an_unreadable_storage_is_refused""",

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from digital_painschool.digest import Claim
 from digital_painschool.errors import StorageFailed
 from digital_painschool.notification import Notify
 from digital_painschool.people import PersonId
@@ -84,7 +85,7 @@ class DamageContract(StorageOpening):
             assert (IDS[1],) == unreadable(histories)
 
     @pytest.mark.parametrize("limit", [1, 100])
-    def test_a_damaged_digest_keeps_no_other_waiting(
+    def test_a_damaged_notification_keeps_no_other_waiting(
         self, lasting_place: Any, limit: int, caplog: pytest.LogCaptureFixture
     ) -> None:
         """Otherwise one bad row would silence all patients of a region, or be given up when it is repaired."""
@@ -92,12 +93,13 @@ class DamageContract(StorageOpening):
             ids = [self._asked(storage, id_, person) for id_, person in zip(IDS, PERSONS, strict=True)]
         self.damage(lasting_place, ids[0])
         with self.opened(lasting_place) as storage:
-            claimed: list[str] = []
+            given: list[Claim] = []
             while claims := storage.claim(RUN, limit, LEASE):
-                claimed += [claim.digest.id for claim in claims]
-            assert ids[1:] == claimed
+                given += claims
+            assert ids[1:] == [claim.digest.id for claim in given]
             assert ids[0] in caplog.text
-            assert ids[1:] == [claim.digest.id for claim in storage.claim(RUN + HOUR, 100, LEASE)]
+            again = storage.claim(RUN + HOUR, 100, LEASE)
+            assert [(id_, 0) for id_ in ids[1:]] == [(claim.digest.id, claim.lost) for claim in again]
 
     def _asked(self, storage: Storage, enrolment_id: str, person: PersonId) -> str:
         change = converse(saved(storage, begin(enrolment_id, person)), notify=Notify.DIRECT, at=MORNING)
