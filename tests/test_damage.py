@@ -89,8 +89,8 @@ def fill(url: str, folder: Path) -> None:
         room.open_module(id_, 1)
     school.office.export(folder / "second")
     assert PLAN == school.office.approve(school.office.plan_purge(), decision="beslut 2").id
-    superseded = f"SELECT id, 'a key before a crash', unit FROM digests WHERE id LIKE '{VICTIM}.%' AND collected"
-    execute(url, f"INSERT INTO digest_superseded_keys (digest_id, key, unit) {superseded}")  # noqa: S608 - constants
+    superseded = f"SELECT id, 'a key before a crash', unit FROM digests WHERE id LIKE '{VICTIM}.%' AND collected"  # noqa: S608 - constants
+    execute(url, f"INSERT INTO digest_superseded_keys (digest_id, key, unit) {superseded}")
     for table in METADATA.tables:
         assert execute(url, f"SELECT count(*) FROM {table}") != [(0,)], table  # noqa: S608
     close(school)

@@ -126,8 +126,8 @@ BUGS = (
         name="the-directory-forgets-the-case",
         harm="staff whose id has other letters would be mixed up",
         module="adapters.memory.directory",
-        old="        return self._entries.get(hsa_id)",
-        new="        return self._entries.get(hsa_id) or next(iter(self._entries.values()), None)",
+        old="        return self._entries.get(HsaId(hsa_id))",
+        new="        return self._entries.get(HsaId(hsa_id)) or next(iter(self._entries.values()), None)",
         caught_by=Catcher(
             "tests/test_memory.py::TestMemoryDirectory::test_it_gives_nothing_for_one_that_it_does_not_know",
             "test_it_gives_nothing_for_one_that_it_does_not_know",
