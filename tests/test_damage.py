@@ -89,6 +89,8 @@ def fill(url: str, folder: Path) -> None:
         room.open_module(id_, 1)
     school.office.export(folder / "second")
     assert PLAN == school.office.approve(school.office.plan_purge(), decision="beslut 2").id
+    superseded = f"SELECT id, 'a key before a crash', unit FROM digests WHERE id LIKE '{VICTIM}.%' AND collected"  # noqa: S608 - constants
+    execute(url, f"INSERT INTO digest_superseded_keys (digest_id, key, unit) {superseded}")
     for table in METADATA.tables:
         assert execute(url, f"SELECT count(*) FROM {table}") != [(0,)], table  # noqa: S608
     close(school)
@@ -178,8 +180,9 @@ _ROWS = {
     "enrolments": f"id IN ('{VICTIM}', '{OLD_VICTIM}')",
     "timeline": f"enrolment_id IN ('{VICTIM}', '{OLD_VICTIM}') AND seq = 2",
     "documents": f"enrolment_id IN ('{VICTIM}', '{OLD_VICTIM}') AND seq = 2",
-    "notifications": f"id LIKE '{VICTIM}.%' AND status = 'pending'",
-    "notification_causes": f"notification_id LIKE '{VICTIM}.%'",
+    "digests": f"id LIKE '{VICTIM}.%' AND collected",
+    "digest_notifications": f"id LIKE '{VICTIM}.%' AND status = 'pending'",
+    "digest_superseded_keys": f"digest_id LIKE '{VICTIM}.%'",
     "profiles": f"hsa_id = '{COLLEAGUE.hsa_id}'",
     "access_log": "number = 30",
     "programs": "key = 'somnskola'",

@@ -21,7 +21,7 @@ class JsonOutbox(Part):
 
     def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
         with self._folder.transaction() as books:
-            free = sorted(_free(books, now), key=lambda found: (found[0].next_at, found[0].digest.id))
+            free = sorted(_free(books, now), key=lambda found: (found[0].lost, found[0].next_at, found[0].digest.id))
             healthy = [(row, digest) for row, digest in free if not row.is_suspect][:limit]
             token = uuid4().hex
             claims = []

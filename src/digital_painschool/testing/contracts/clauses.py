@@ -368,7 +368,7 @@ _STORAGE: Proofs = {
         a_damaged_enrolment_is_refused_alone_and_in_silence
         a_list_goes_on_without_a_damaged_enrolment
         an_export_goes_on_without_a_damaged_enrolment
-        a_damaged_digest_keeps_no_other_waiting""",
+        a_damaged_notification_keeps_no_other_waiting""",
     "Storage: silent": """
         no_error_says_who_or_what_it_was
         an_unreadable_storage_is_refused""",

@@ -85,7 +85,7 @@ class DamageContract(StorageOpening):
             assert (IDS[1],) == unreadable(histories)
 
     @pytest.mark.parametrize("limit", [1, 100])
-    def test_a_damaged_digest_keeps_no_other_waiting(
+    def test_a_damaged_notification_keeps_no_other_waiting(
         self, lasting_place: Any, limit: int, caplog: pytest.LogCaptureFixture
     ) -> None:
         """Otherwise one bad row would silence all patients of a region, or be given up when it is repaired."""
