@@ -196,7 +196,10 @@ LASTING = sorted(
 @pytest.mark.parametrize("test", [name.removeprefix("test_") for name in LASTING])
 def test_a_storage_that_is_right_passes(test: str, tmp_path: Path) -> None:
     """Otherwise the contract would ask for more than the docstrings promise, and only ours would pass."""
-    skipped = {"a_second_process_is_refused_where_one_alone_may_have_it_open", "an_unreadable_storage_is_refused"}
+    skipped = {
+        "a_second_process_is_refused_where_one_alone_may_have_it_open",
+        "an_unreadable_storage_is_refused",
+    }
     contract = contract_of(StorageContract, PickledStorage, rounds=3)
     if test in skipped:
         with pytest.raises(Skipped):
@@ -231,9 +234,9 @@ WRONG: Sequence[tuple[type[PickledStorage], str]] = [
     (Unlocked, "no_process_loses_another_s_step"),
     (Unlocked, "of_many_processes_on_the_same_version_exactly_one_wins"),
     (Unlocked, "of_many_processes_that_start_the_same_person_exactly_one_wins"),
-    (Unlocked, "no_notification_is_held_by_two_processes"),
+    (Unlocked, "no_digest_is_claimed_by_two_processes"),
     (CountsAnew, "a_token_is_never_given_again"),
-    (CountsAnew, "no_notification_is_held_by_two_processes"),
+    (CountsAnew, "no_digest_is_claimed_by_two_processes"),
     (Remembering, "what_one_opening_has_saved_every_other_sees"),
     (Remembering, "what_one_opening_has_purged_is_gone_for_every_other"),
     (PickledStorage, "a_step_takes_no_longer_on_a_long_timeline"),

@@ -277,7 +277,8 @@ class Outbox(Protocol):
         Contract:
             * **due**: a digest can be claimed at or after its `next_at`, when nobody holds it, or the lease is over.
               Its `next_at` is the earliest `due_at` of its pending notifications, unless a result says another; a later
-              notification brings it forward, but not while a batch is in doubt.
+              notification brings it forward, but not while a batch is in doubt. A digest of which everything was
+              cancelled may come once more, with nothing pending.
             * **one holder**: two claims never hold one digest at a time, and no two have one token.
             * **oldest first**: by `next_at`, then by id; at most `limit`.
             * **poison**: a digest that was begun under a claim whose lease ended is claimed when nothing else can be

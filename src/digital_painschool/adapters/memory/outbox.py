@@ -137,7 +137,6 @@ class Outbox:
                     self._rows[id_] = evolve(self._rows[id_], record=record, noted=noted)
             if result.told_on is not None:
                 row.digest = evolve(row.digest, told_on=result.told_on)
-            row.lost = 0
             self._release(row, result.next_at)
         return completed
 
@@ -235,7 +234,7 @@ class Outbox:
         due = [self._rows[i].record.notification.due_at for i in row.notifications if self._is_pending(i)]
         row.next_at = None if not due else next_at or min(due)
         row.token = row.lease_until = None
-        row.begun = False
+        row.begun, row.lost = False, 0
 
     def _end_batch(self, row: _DigestRow) -> None:
         if row.key is None or self._batched(row) or row.attempted_on is None:

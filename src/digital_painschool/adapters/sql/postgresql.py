@@ -21,7 +21,7 @@ from digital_painschool.adapters.sql.statements import Row, Statements, Values, 
 from digital_painschool.errors import Conflict, PainschoolError, StorageFailed
 from digital_painschool.masking import Masked
 
-_JOBS = {"claim": 703162019, "plan": 703162020}
+_JOBS = {"plan": 703162020}
 """The advisory locks of this package, each together with a table: who works on the same table uses the same."""
 
 _OPTIONS = {

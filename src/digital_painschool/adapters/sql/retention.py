@@ -82,12 +82,8 @@ _KEYS = (
         ~exists(_NEEDED_BY.where(_OF_OTHERS, _others.c.batch_key == notifications.c.batch_key)),
     )
 )
-_SUPERSEDED_KEYS = (
-    select(superseded_keys.c.key)
-    .distinct()
-    .join_from(notifications, superseded_keys, superseded_keys.c.digest_id == notifications.c.digest_id)
-    .where(_ASKED, ~exists(_NEEDED_BY.where(_OF_OTHERS)))
-)
+_NOT_SHARED = select(notifications.c.digest_id).distinct().where(_ASKED, ~exists(_NEEDED_BY.where(_OF_OTHERS)))
+_SUPERSEDED_KEYS = select(superseded_keys.c.key).where(among(superseded_keys.c.digest_id, "ids"))
 _TIMELINES = (
     select(
         timeline.c.enrolment_id,
@@ -171,6 +167,8 @@ _SHARED_DIGESTS = (
     )
     .where(among(_e.id, "ids"))
 )
+_LOCK_DIGESTS = select(digests.c.id).where(among(digests.c.id, "ids")).order_by(digests.c.id).with_for_update()
+"""Locked first, as by everybody else: what a step adds to one meanwhile is seen by the statements that follow."""
 _DELETE_NOTIFICATIONS = delete(notifications).where(among(notifications.c.enrolment_id, "ids"))
 _left = notifications.alias("pending")
 _LEFT = and_(_left.c.digest_id == digests.c.id, literal_column("pending.status = 'pending'"))
@@ -257,7 +255,8 @@ class RetentionPart(EnrolmentsPart):
         values = {"unit": str(unit), "ids": list(filter(may_exist, enrolment_ids))}
 
         def work(link: Link) -> list[Row]:
-            return link.rows(_KEYS, values) + link.rows(_SUPERSEDED_KEYS, values)
+            not_shared = {"ids": [row[0] for row in link.rows(_NOT_SHARED, values)]}
+            return link.rows(_KEYS, values) + link.rows(_SUPERSEDED_KEYS, not_shared)
 
         return tuple(sorted({row[0] for row in self._database.read(work, several=True)}))
 
@@ -429,6 +428,7 @@ def _delete(link: Link, ids: list[str]) -> None:
     values = {"ids": ids}
     theirs = {row[0] for row in link.rows(_THEIR_DIGESTS, values) + link.rows(_SHARED_DIGESTS, values)}
     digest_ids = {"ids": sorted(theirs)}
+    link.rows(_LOCK_DIGESTS, digest_ids)
     link.count(_DELETE_NOTIFICATIONS, values)
     for statement in _DELETE_OTHERS:
         link.count(statement, values)

@@ -22,6 +22,7 @@ from digital_painschool.testing.contracts.changes import (
     MORNING,
     OTHER_PERSON,
     PERSONS,
+    RUN,
     answer,
     begin,
     converse,
@@ -209,15 +210,16 @@ class EnrolmentsContract(StorageOpening):
         before = saved(storage, converse(saved(storage, begin()), notify=Notify.DIRECT, at=MORNING))
         [waiting] = storage.cancellable(before.id)
         step_ = write(before, notify=Notify.COLLECTED, at=MORNING)
-        for unknown in ({"noted": ("unknown",)}, {"cancelled": (waiting.id, "unknown")}):
+        cancelling = evolve(step_, cancelled=(waiting.id,))
+        for refused in (evolve(cancelling, noted=("unknown",)), evolve(step_, cancelled=(waiting.id, "unknown"))):
             with pytest.raises(Conflict):
-                storage.save(evolve(step_, **{"cancelled": (waiting.id,), **unknown}))
+                storage.save(refused)
         assert before == storage.load(before.id)
         assert before.version == len(storage.timeline(before.id))
         assert {} == dict(storage.documents(before.id, (before.version + 1,)))
         assert [Status.PENDING] == [record.status for record in storage.notifications(before.id)]
         assert 2 == len(storage.access_entries(UNIT))
-        after = saved(storage, evolve(step_, cancelled=(waiting.id,)))
+        after = saved(storage, cancelling)
         assert after == storage.load(before.id)
         assert [Status.DROPPED, Status.PENDING] == [record.status for record in storage.notifications(before.id)]
 

@@ -53,7 +53,7 @@ def a_little_of_everything(storage: Storage) -> tuple[Claim, Batch]:
     )
     for program in (PROGRAM, SLEEP):
         storage.keep_program(UNIT, program)
-    for id_, person in zip(("given-up", "held", "tried"), PERSONS[3:], strict=False):
+    for id_, person in zip(("given-up", "held", "tried"), (PERSONS[0], *PERSONS[4:6]), strict=True):
         saved(storage, converse(saved(storage, begin(id_, person)), notify=Notify.DIRECT, at=MORNING))
     given_up, held, tried = storage.claim(MORNING, 3, LEASE)
     batches = storage.begin([(claim, sending(claim, now=MORNING)) for claim in (given_up, held, tried)])

@@ -1,6 +1,7 @@
 """What a process does until it is killed, what it has told of by then, and what must hold of a storage afterwards."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Self
 
 from attrs import Factory, evolve, frozen
@@ -9,6 +10,7 @@ from digital_painschool.digest import Batch, Claim, DeliveryResult
 from digital_painschool.enrolment import Enrolment, replay
 from digital_painschool.events import MessageSent
 from digital_painschool.notification import Notify, Status
+from digital_painschool.people import System
 from digital_painschool.ports.storage import Change, Entry, Storage
 from digital_painschool.testing.contracts.changes import (
     DAY,
@@ -16,6 +18,7 @@ from digital_painschool.testing.contracts.changes import (
     MORNING,
     PERSONS,
     WRITTEN,
+    access_entry,
     begin,
     converse,
     fill_in,
@@ -63,9 +66,7 @@ def life(storage: Storage, number: int) -> Iterator[object]:
         yield (done := keep(write(done.enrolment, notify=Notify.COLLECTED, at=now)))
         yield (claims := storage.claim(now + DAY, 10, LEASE))
         yield (batches := storage.begin([(claim, sending(claim, now=now + DAY)) for claim in claims]))
-        results = [result(claim, batches[claim.digest.id], at=now + DAY) for claim in claims]
-        storage.complete(results)
-        yield from results
+        yield from completed(storage, claims, batches, now + DAY)
         yield (done := keep(write(done.enrolment, notify=Notify.DIRECT, at=now)))
         yield (done := keep(finish(done.enrolment, at=now, pending=storage.cancellable(done.enrolment.id))))
         if turn % 3 == 2:
@@ -75,6 +76,20 @@ def life(storage: Storage, number: int) -> Iterator[object]:
             storage.purge(made.id, made.enrolments, ())
             yield Purged(purging)
         turn += 1
+
+
+def completed(
+    storage: Storage, claims: Iterable[Claim], batches: Mapping[str, Batch], at: datetime
+) -> list[DeliveryResult]:
+    """Complete what was begun as delivered, with a line in the access log for each enrolment; return the results."""
+    line = access_entry(System(), at, action="delivered")
+    results, lines = [], {}
+    for claim in claims:
+        results.append(result(claim, batches.get(claim.digest.id), at=at))
+        owners = {record.notification.trigger.enrolment_id for record in claim.digest.pending}
+        lines[claim.digest.id] = [evolve(line, enrolment_id=owner) for owner in owners]
+    storage.complete(results, lines)
+    return results
 
 
 @frozen
@@ -125,16 +140,19 @@ def assert_kept(storage: Storage, books: Books) -> None:
     log = storage.access_entries(UNIT, limit=1_000_000)
     numbers = [number for number, _ in log]
     assert sorted(set(numbers)) == numbers
-    steps: dict[str | None, list[str]] = {}
+    lines: dict[str | None, list[str]] = {}
     for _, entry in log:
-        steps.setdefault(entry.enrolment_id, []).append(entry.action)
+        lines.setdefault(entry.enrolment_id, []).append(entry.action)
     for id_, changes in books.changes.items():
         state = storage.load(id_)
         assert (state is None) is (id_ in gone)
         if state is not None:
             assert_whole(storage, state, changes, books.settled)
-            assert [change.access.action for change in changes] == steps[id_][: len(changes)]
-            assert f"version {state.version}" == steps[id_][-1]
+            steps = [line for line in lines[id_] if line != "delivered"]
+            assert [change.access.action for change in changes] == steps[: len(changes)]
+            assert f"version {state.version}" == steps[-1]
+            is_told = any(record.status is Status.DELIVERED for record in storage.notifications(id_))
+            assert is_told is ("delivered" in lines[id_])
 
 
 def assert_whole(storage: Storage, state: Enrolment, changes: list[Change], settled: dict[str, Status]) -> None:

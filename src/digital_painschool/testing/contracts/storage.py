@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+from digital_painschool.digest import Action, Claim, Decision, Digest
 from digital_painschool.errors import Conflict, StorageFailed
-from digital_painschool.notification import Notify, Profile
+from digital_painschool.notification import Channel, Notify, Profile, Template
 from digital_painschool.ports.storage import CaseQuery, Storage
 from digital_painschool.purging import PurgePlan
 from digital_painschool.rules.retention import approve
@@ -20,6 +21,7 @@ from digital_painschool.testing.contracts.changes import (
     begin,
     converse,
     fill_in,
+    result,
     saved,
 )
 from digital_painschool.testing.contracts.damage import DamageContract
@@ -38,6 +40,17 @@ from digital_painschool.testing.people import NURSE, PERSON, UNIT
 _PLAN = PurgePlan(id="plan-1", unit=UNIT, made_by=NURSE.hsa_id, made_at=MORNING, ended_before=MORNING, enrolments=())
 _LOGGED = access_entry(NURSE, MORNING)
 _RECEIPT = receipt_of(approve(_PLAN, "beslut 2037-4", by=NURSE, at=MORNING))
+_CLAIM = Claim(
+    digest=Digest(
+        id="a",
+        unit=UNIT,
+        channel=Channel.INBOX,
+        recipient=PERSON,
+        template=Template.MESSAGE_TO_READ,
+        collected=True,
+    ),
+    token="unknown",  # noqa: S106 - a fencing token is no secret
+)
 
 READS: Mapping[str, Callable[[Storage], object]] = {
     "load": lambda s: s.load("a"),
@@ -67,8 +80,8 @@ READS: Mapping[str, Callable[[Storage], object]] = {
 WRITES: Mapping[str, Callable[[Storage], object]] = {
     "save": lambda s: s.save(begin()),
     "claim": lambda s: s.claim(MORNING, 1, LEASE),
-    "begin": lambda s: s.begin(()),
-    "complete": lambda s: s.complete(()),
+    "begin": lambda s: s.begin([(_CLAIM, Decision(action=Action.SEND, day=MORNING.date()))]),
+    "complete": lambda s: s.complete([result(_CLAIM, at=MORNING)]),
     "keep_profile": lambda s: s.keep_profile(UNIT, NURSE.hsa_id, Profile(), _LOGGED),
     "log": lambda s: s.log((_LOGGED,)),
     "keep_program": lambda s: s.keep_program(UNIT, PROGRAM),

@@ -4,6 +4,7 @@ Revision: 0004. What waits goes on waiting, what was tried goes again under the 
 settled stays as it is.
 """
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,10 +17,9 @@ down_revision = "0003"
 _TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 _INSTANT = sa.Text().with_variant(postgresql.TIMESTAMP(timezone=True), "postgresql")
 _DAY = {"sqlite": "substr({0}, 1, 10)", "postgresql": "to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD')"}
-_SAME = " AND ".join(
-    f"p.{column} = n.{column}" for column in ("unit", "channel", "recipient_scheme", "recipient_value", "template")
-)
-_TRIED = "{0}.status = 'pending' AND {0}.attempts > 0".format
+_RECIPIENT = "unit, channel, recipient_scheme, recipient_value, template"
+_TRIED = "status = 'pending' AND attempts > 0"
+"""A worker may have sent it, under its id."""
 
 
 def _where(condition: str) -> dict[str, Any]:
@@ -30,60 +30,73 @@ def upgrade() -> None:
     """Make the tables of digests, fill them, and drop what they replace."""
     _make_tables()
     day = _DAY[op.get_context().dialect.name].format
-    settled_on = day("p.settled_at")
-    tried_on = day("max(coalesce(p.held_until, p.due_at))")
-    op.execute(
-        f"""
-        INSERT INTO digests (id, unit, channel, recipient_scheme, recipient_value, template, collected,
-                             told_on, batch_key, attempted_on, next_at, begun, lost)
-        SELECT min(n.id), n.unit, n.channel, n.recipient_scheme, n.recipient_value, n.template, true,
-               (SELECT max(CASE WHEN p."window" > {settled_on} THEN p."window" ELSE {settled_on} END)
-                  FROM notifications AS p WHERE {_SAME} AND p.collected AND p.status = 'delivered'),
-               (SELECT p.id FROM notifications AS p WHERE {_SAME} AND p.collected AND {_TRIED("p")}
-                 ORDER BY p."window" DESC, p.attempts DESC, p.id DESC LIMIT 1),
-               (SELECT {tried_on} FROM notifications AS p
-                 WHERE {_SAME} AND p.collected AND {_TRIED("p")}),
-               (SELECT min(p.due_at) FROM notifications AS p
-                 WHERE {_SAME} AND p.collected AND p.status = 'pending'),
-               false, 0
-          FROM notifications AS n
-         WHERE n.collected
-         GROUP BY n.unit, n.channel, n.recipient_scheme, n.recipient_value, n.template
-        """  # noqa: S608 - every part is a constant of this file
-    )
-    op.execute(
-        f"""
-        INSERT INTO digests (id, unit, channel, recipient_scheme, recipient_value, template, collected,
-                             batch_key, attempted_on, next_at, begun, lost)
-        SELECT id, unit, channel, recipient_scheme, recipient_value, template, false,
-               CASE WHEN {_TRIED("n")} THEN id END,
-               CASE WHEN {_TRIED("n")} THEN {day("coalesce(held_until, due_at)")} END,
-               CASE WHEN status = 'pending' THEN due_at END,
-               false, 0
-          FROM notifications AS n
-         WHERE NOT collected
-        """  # noqa: S608 - every part is a constant of this file
-    )
-    op.execute(
-        f"""
-        INSERT INTO digest_notifications (id, digest_id, unit, enrolment_id, seq, conversation, number, due_at, status,
-                                          attempts, batch_key, settled_at, noted)
-        SELECT CASE WHEN n.id LIKE c.enrolment_id || '.' || c.seq || '.%' THEN n.id
-                    ELSE c.enrolment_id || '.' || c.seq || '.' || n.channel || '.joined' END,
-               d.id, n.unit, c.enrolment_id, c.seq, c.conversation, c.message, n.due_at,
-               CASE WHEN n.status = 'merged' THEN 'delivered' ELSE n.status END,
-               n.attempts,
-               CASE WHEN {_TRIED("n")} THEN d.batch_key
-                    WHEN n.status <> 'pending' AND n.attempts > 0 THEN n.id END,
-               n.settled_at, true
-          FROM notifications AS n
-          JOIN notification_causes AS c ON c.notification_id = n.id
-          JOIN digests AS d ON (n.collected AND d.collected AND {_SAME.replace("p.", "d.")})
-                            OR (NOT n.collected AND d.id = n.id AND NOT d.collected)
-        """  # noqa: S608 - every part is a constant of this file
-    )
+    for statement in (*_digests(day), *_notifications()):
+        op.execute(statement)
     op.drop_table("notification_causes")
     op.drop_table("notifications")
+
+
+def downgrade() -> None:
+    """Refuse: what digests know, the tables before them cannot hold."""
+    raise NotImplementedError("the schema of digests is not taken away again")
+
+
+def _digests(day: Callable[[str], str]) -> Iterator[str]:
+    settled_on = day("settled_at")
+    # Of several that were tried, the one that the worker before would have sent first has the key. Its day is rather
+    # given too late than too early: on that day it goes again as it is.
+    yield f"""
+        INSERT INTO digests (id, {_RECIPIENT}, collected, told_on, batch_key, attempted_on, next_at, begun, lost)
+        SELECT min(id), {_RECIPIENT}, true,
+               max(CASE WHEN status <> 'delivered' THEN NULL
+                        WHEN "window" > {settled_on} THEN "window" ELSE {settled_on} END),
+               max(CASE WHEN place = 1 AND {_TRIED} THEN id END),
+               {day(f"max(CASE WHEN {_TRIED} THEN coalesce(held_until, due_at) END)")},
+               min(CASE WHEN status = 'pending' THEN due_at END),
+               false, 0
+          FROM (SELECT n.*, row_number() OVER (
+                         PARTITION BY {_RECIPIENT}
+                             ORDER BY CASE WHEN {_TRIED} THEN 0 ELSE 1 END,
+                                      due_at DESC, "window" DESC, attempts DESC, id DESC) AS place
+                  FROM notifications AS n WHERE collected) AS ranked
+         GROUP BY {_RECIPIENT}
+        """  # noqa: S608 - every part is a constant of this file
+    yield f"""
+        INSERT INTO digests (id, {_RECIPIENT}, collected, batch_key, attempted_on, next_at, begun, lost)
+        SELECT id, {_RECIPIENT}, false,
+               CASE WHEN {_TRIED} THEN id END,
+               CASE WHEN {_TRIED} THEN {day("coalesce(held_until, due_at)")} END,
+               CASE WHEN status = 'pending' THEN due_at END,
+               false, 0
+          FROM notifications
+         WHERE NOT collected
+        """  # noqa: S608 - as above
+
+
+def _notifications() -> Iterator[str]:
+    same = " AND ".join(f"d.{column} = n.{column}" for column in _RECIPIENT.split(", "))
+    for condition in (f"n.collected AND d.collected AND {same}", "NOT n.collected AND d.id = n.id"):
+        # What one notification told of becomes one notification each; the first of them keeps its id.
+        yield f"""
+            INSERT INTO digest_notifications (id, digest_id, unit, enrolment_id, seq, conversation, number, due_at,
+                                              status, attempts, batch_key, settled_at, noted)
+            SELECT CASE WHEN substr(n.id, 1, length(c.enrolment_id || '.' || c.seq || '.'))
+                             = c.enrolment_id || '.' || c.seq || '.' THEN n.id
+                        ELSE c.enrolment_id || '.' || c.seq || '.' || n.channel || '.joined' END,
+                   d.id, n.unit, c.enrolment_id, c.seq, c.conversation, c.message, n.due_at,
+                   CASE WHEN n.status = 'merged' THEN 'delivered' ELSE n.status END,
+                   n.attempts,
+                   CASE WHEN n.attempts = 0 THEN NULL WHEN n.status = 'pending' THEN d.batch_key ELSE n.id END,
+                   n.settled_at, true
+              FROM notifications AS n
+              JOIN notification_causes AS c ON c.notification_id = n.id
+              JOIN digests AS d ON {condition}
+            """  # noqa: S608 - as above
+    yield f"""
+        INSERT INTO digest_superseded_keys (digest_id, key, unit)
+        SELECT d.id, n.id, n.unit FROM notifications AS n JOIN digests AS d ON n.collected AND d.collected AND {same}
+         WHERE n.status = 'pending' AND n.attempts > 0 AND n.id <> d.batch_key
+        """  # noqa: S608 - as above
 
 
 def _make_tables() -> None:
