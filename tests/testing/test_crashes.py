@@ -22,7 +22,7 @@ from digital_painschool.adapters.sql.schema import METADATA, documents
 from digital_painschool.delivery import Delivery
 from digital_painschool.digest import Action, Batch, Claim, DeliveryResult, batch_key
 from digital_painschool.notification import Channel, Notify, Status
-from digital_painschool.ports import Ports
+from digital_painschool.ports import Inbox, Messenger, Observer, Ports, Storage
 from digital_painschool.ports.inbox import Delivered, Notice
 from digital_painschool.ports.storage import AccessEntry, Activity, Change
 from digital_painschool.rules import digests
@@ -37,7 +37,7 @@ from digital_painschool.testing.crashes import (
     kill_everywhere,
 )
 from digital_painschool.testing.crashes.between import kill_at_every_statement, kill_for_real
-from digital_painschool.testing.crashes.everywhere import uninterrupted
+from digital_painschool.testing.crashes.everywhere import _READINGS, uninterrupted
 from digital_painschool.testing.crashes.laws import broken_laws
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.faults import Fault, When, with_faults
@@ -174,25 +174,9 @@ def test_the_histories_come_to_every_call_that_changes_anything() -> None:
     calls = {
         call for telling in TELLING.values() for step in uninterrupted(in_memory, telling).steps for call in step.calls
     }
-    changing = {
-        "inbox.deliver",
-        "inbox.forget",
-        "messenger.forget",
-        "messenger.send",
-        "observer.notice",
-        "storage.begin",
-        "storage.claim",
-        "storage.complete",
-        "storage.keep_export",
-        "storage.keep_plan",
-        "storage.keep_profile",
-        "storage.keep_program",
-        "storage.keep_receipt",
-        "storage.log",
-        "storage.purge",
-        "storage.save",
-    }
-    assert changing <= calls
+    ports = {"inbox": Inbox, "messenger": Messenger, "observer": Observer, "storage": Storage}
+    every = {f"{name}.{method}" for name, port in ports.items() for method in dir(port) if method[0] != "_"}
+    assert every - {"messenger.channel", "storage.close"} - _READINGS <= calls
 
 
 def test_a_history_of_the_kit_and_plain_functions_can_be_killed_too() -> None:

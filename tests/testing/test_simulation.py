@@ -90,7 +90,7 @@ ROUGH = Habits(
         strangers=1.0,
         inbox_outages=0.1,
         pass_missed=0.05,
-        killed=0.05,
+        killed=0.2,
         overlaps=0.2,
         slow=0.05,
         slowness=(timedelta(minutes=10), timedelta(minutes=25)),

@@ -65,16 +65,9 @@ def broken_laws(storage: Storage, ids: Sequence[str], now: datetime) -> Iterator
             yield f"law 5: {id_} has ended and its notifications still wait"
 
 
-@frozen(kw_only=True)
+@frozen
 class Accepted:
-    """A notification that an inbox or a messenger took as new.
-
-    Args:
-        key: Its idempotency key.
-        to: Whose inbox or address.
-        at: When, UTC.
-        collected: Whether it is a patient's daily digest.
-    """
+    """What an inbox or a messenger took as new: its key, for whom, when, and whether it is a patient's daily digest."""
 
     key: str
     to: PersonId | Address

@@ -12,11 +12,9 @@ from attrs import field, frozen
 from digital_painschool.enrolment import Enrolment
 from digital_painschool.errors import PainschoolError
 from digital_painschool.events import Event
-from digital_painschool.people import PersonId
 from digital_painschool.policy import Policy
 from digital_painschool.ports import Ports
 from digital_painschool.ports.inbox import Delivered, Notice
-from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.crashes.account import Account, account_of, log_of, renamed, whose
 from digital_painschool.testing.crashes.laws import Accepted, broken_laws, not_told, wrongly_told
 from digital_painschool.testing.crashes.process import Place, Process
@@ -230,22 +228,18 @@ class Stage:
         self.hears()
 
     def _hand_over(self, call: Call, answer: Delivered) -> None:
+        args: tuple[Any, ...] = call.args
         if call.method == "deliver":
-            (notice,) = call.args
-            assert isinstance(notice, Notice)
-            self._tell(notice.key, notice.person, notice.template.value, notice.link, answer)
+            notice: Notice = args[0]
+            key, to, template, link = notice.key, notice.person, notice.template, notice.link
         else:
-            recipient, template, link = call.args
-            assert isinstance(recipient, Address)
-            self._tell(str(call.options["key"]), recipient, str(template), str(link), answer)
-
-    def _tell(self, key: str, to: PersonId | Address, template: str, link: str, answer: Delivered) -> None:
-        self.heard.told[f"{key}: {template} to {whose(to)}, {link}"] += 1
+            key, (to, template, link) = str(call.options["key"]), args
+        self.heard.told[f"{key}: {template.value} to {whose(to)}, {link}"] += 1
         if answer is Delivered.NEW:
             first, _ = key.rsplit(".", 1)  # a digest has the id of its first notification
             records = self.raw.storage.notifications(first.split(".")[0])
             collected = any(r.notification.collected for r in records if r.notification.id == first)
-            self.heard.accepted.append(Accepted(key=key, to=to, at=self.now, collected=collected))
+            self.heard.accepted.append(Accepted(key, to, self.now, collected))
 
 
 def _nothing() -> None:

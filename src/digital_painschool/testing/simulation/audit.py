@@ -95,7 +95,10 @@ def _check_notifications(scene: Scene, account: Account) -> None:
     scene.equal(Law.TOLD_ONCE_IN_TIME, account, account.staff_notices, len(to_staff), "notifications to the therapist")
     for record in to_staff:
         key, sent = record.notification.id, scene.surroundings.sent
-        if (record.status is Status.DELIVERED) != (key in sent) and record.status is not Status.PENDING:
+        # What a worker sent before it died may be dropped by the next one, when the flag is settled meanwhile.
+        in_doubt = key in sent and scene.tellings.day(sent[key]) in scene.tellings.disturbed
+        is_told = record.status is Status.DELIVERED
+        if is_told != (key in sent) and record.status is not Status.PENDING and not in_doubt:
             scene.find(
                 Law.TOLD_ONCE_IN_TIME, account.id, f"to the therapist: {record.status.value}, by the way otherwise"
             )

@@ -67,7 +67,6 @@ class Tellings:
     outages: tuple[tuple[datetime, datetime], ...]
     mishaps: set[date] = field(factory=set)
     disturbed: set[date] = field(factory=set)
-    hurried: set[date] = field(factory=set)
     noted_dropped: set[tuple[str, str]] = field(factory=set)
     noted_undelivered: set[tuple[str, str]] = field(factory=set)
     _open: dict[tuple[str, int, int], Telling] = field(factory=dict)
@@ -154,7 +153,7 @@ class Tellings:
         due = [t for t in self._open.values() if t.collected and t.account.person == person and t.day <= day]
         if not due:
             self.find(about, "a collected notice came before the run that it was to go with")
-        elif day not in self.hurried and not any(_is_wanted(telling, now) for telling in due):
+        elif day not in self.disturbed and not any(_is_wanted(telling, now) for telling in due):
             self.find(about, "a collected notice came although there was nothing left to read")
 
     def drop(self, account: Account, key: str, now: datetime, *, by_system: bool) -> None:
