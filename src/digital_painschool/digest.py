@@ -14,7 +14,7 @@ from digital_painschool.notification import Channel, NotificationRecord, Status,
 from digital_painschool.people import HsaId, PersonId
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class Batch:
     """The notifications of one attempt, stored before the attempt is made.
 
@@ -29,7 +29,7 @@ class Batch:
     attempted_on: date
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class Digest:
     """What waits for one recipient, at one unit and over one channel, to be sent as one.
 
@@ -91,7 +91,7 @@ class Decision:
     tried_on: date | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class Claim:
     """A digest that one worker holds until its lease is over.
 
@@ -106,7 +106,7 @@ class Claim:
     lost: int = 0
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class DeliveryResult:
     """What became of a claimed digest.
 
