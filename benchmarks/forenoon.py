@@ -5,6 +5,7 @@ messages, begins, and completes, in three transactions a batch with the same gua
 the states without reading them, and writes the same lines of the access log.
 """
 
+import gc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
 from datetime import timedelta
@@ -139,6 +140,7 @@ def ours(url: str) -> int:
     with school_on(
         SqlStorage(url), lambda: NOW + timedelta(seconds=perf_counter() - began), inbox=Everybody()
     ) as school:
+        gc.freeze()  # as `digital-painschool deliver` does
         done = school.delivery(batch=BATCH).run()
     return done.delivered
 

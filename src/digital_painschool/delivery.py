@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from digital_painschool.border import whole_number
 from digital_painschool.digest import Action as DigestAction
@@ -151,24 +151,24 @@ class Delivery:
         digest = claim.digest
         policy = self._steps.policy(digest.unit)
         batched = None if digest.batch is None else digest.batch.attempted_on
-        released = _result(claim, at)
+        result = _result(claim, at)
         if decision.action is DigestAction.WAIT:
             report["waiting"] += len(digest.pending)
             due = min((r.notification.due_at for r in digest.pending), default=at)
-            return evolve(released, next_at=earliest_send_at(max(at, due), policy, digest.told_on))
+            return result(next_at=earliest_send_at(max(at, due), policy, digest.told_on))
         theirs = [r.notification for r in digest.pending if r.notification.id in decision.notifications]
         if any(notification.trigger.enrolment_id in states.unreadable for notification in theirs):
             report["waiting"] += len(theirs)
-            return evolve(released, next_at=at + _UNTIL_REPAIRED)
+            return result(next_at=at + _UNTIL_REPAIRED)
         if attempts_exhausted(claim.lost, policy):
             report["undelivered"] += len(theirs)
             _log.error("digest %s is given up: %d workers were lost with it", digest.id, claim.lost)
             settled = dict.fromkeys(decision.notifications, Status.FAILED)
-            return evolve(released, settled=settled, told_on=latest_day(digest.told_on, batched))
+            return result(settled=settled, told_on=latest_day(digest.told_on, batched))
         if all(is_obsolete(n, states.enrolments.get(n.trigger.enrolment_id), at) for n in theirs):
             report["dropped"] += len(theirs)
             settled = dict.fromkeys(decision.notifications, Status.DROPPED)
-            return evolve(released, settled=settled, told_on=latest_day(digest.told_on, batched))
+            return result(settled=settled, told_on=latest_day(digest.told_on, batched))
         return None
 
     def _send(
@@ -176,10 +176,10 @@ class Delivery:
     ) -> DeliveryResult:
         digest = claim.digest
         policy = self._steps.policy(digest.unit)
-        released = _result(claim, now)
+        result = _result(claim, now)
         if digest.collected and (opens := earliest_send_at(now, policy)) > now:
             report["waiting"] += len(batch.notifications)
-            return evolve(released, next_at=opens)
+            return result(next_at=opens)
         try:
             delivered = send(digest, batch.key, policy, self._steps.ports)
         except DeliveryFailed as failure:
@@ -189,7 +189,7 @@ class Delivery:
         report["delivered"] += len(batch.notifications)
         # A key that the inbox had already was accepted on the day of the attempt before, at the latest.
         told_on = latest_day(digest.told_on, decision.day if is_new else decision.tried_on or decision.day)
-        return evolve(released, settled=dict.fromkeys(batch.notifications, Status.DELIVERED), told_on=told_on)
+        return result(settled=dict.fromkeys(batch.notifications, Status.DELIVERED), told_on=told_on)
 
     def _failed(
         self, claim: Claim, batch: Batch, failure: DeliveryFailed, now: datetime, report: Counter[str]
@@ -205,11 +205,11 @@ class Delivery:
         status = Status.UNREACHABLE if isinstance(failure, Unreachable) else Status.FAILED
         report["undelivered"] += len(given_up)
         left = [attempts for id_, attempts in made.items() if id_ not in given_up]
-        result = evolve(_result(claim, now), settled=dict.fromkeys(given_up, status))
+        result = partial(_result(claim, now), settled=dict.fromkeys(given_up, status))
         if not left:
-            return evolve(result, told_on=latest_day(digest.told_on, batch.attempted_on))
+            return result(told_on=latest_day(digest.told_on, batch.attempted_on))
         report["retried"] += len(left)
-        return evolve(result, next_at=next_retry_at(min(left), now, policy, collected=digest.collected))
+        return result(next_at=next_retry_at(min(left), now, policy, collected=digest.collected))
 
     def _logged(
         self, result: DeliveryResult, claim: Claim, enrolments: Mapping[str, Enrolment], now: datetime
@@ -279,8 +279,8 @@ def _named(error: Exception) -> str:
     return str(error) if isinstance(error, PainschoolError) else type(error).__name__
 
 
-def _result(claim: Claim, at: datetime) -> DeliveryResult:
-    return DeliveryResult(digest_id=claim.digest.id, token=claim.token, at=at)
+def _result(claim: Claim, at: datetime) -> partial[DeliveryResult]:
+    return partial(DeliveryResult, digest_id=claim.digest.id, token=claim.token, at=at)
 
 
 def _checked_lease(lease: object) -> timedelta:

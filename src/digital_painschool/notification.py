@@ -75,7 +75,7 @@ class Profile:
         return self.email if channel is Channel.EMAIL else self.sms
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True)
 class TriggeringEntry:
     """The timeline entry that asked for a notification.
 
@@ -95,7 +95,7 @@ class TriggeringEntry:
     form: str | None = None
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True)
 class Notification:
     """What one timeline entry asks for: that one recipient is told of it.
 
@@ -131,7 +131,7 @@ class Status(Enum):
     FAILED = "failed"
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True)
 class NotificationRecord:
     """A notification as the storage has it.
 

@@ -1,5 +1,6 @@
 """Running the service: `migrate` and `deliver`."""
 
+import gc
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -83,6 +84,7 @@ def deliver(*, settings: Settings, watch: float | None) -> None:
     """
     _refuse_memory(settings)
     with existing_school(settings) as school:
+        gc.freeze()  # a run makes many objects: the collector shall not look through all that was there before, too
         if watch is None:
             say(_told(school.delivery().run()))
         elif not _watch(school, watch):

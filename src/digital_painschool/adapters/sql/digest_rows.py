@@ -101,52 +101,31 @@ def _claim(row: Row, pending: list[Row], token: str) -> Claim:
 
 def _read(digest: Row, rows: list[Row]) -> Digest:
     id_, unit, channel, scheme, value, template, collected, told_on, batch_key, attempted_on = digest
-    whole = Digest(
+    shared: dict[str, Any] = {
+        "unit": hsa_id_from_text(unit),
+        "channel": _CHANNELS[channel],
+        "recipient": hsa_id_from_text(value) if scheme == _STAFF else PersonId(scheme, value),
+        "template": _TEMPLATES[template],
+        "collected": collected,
+    }
+    batch = None
+    if batch_key is not None:
+        batched = frozenset(row[1] for row in rows if row[-1] is not None)
+        batch = Batch(key=batch_key, notifications=batched, attempted_on=date.fromisoformat(attempted_on))
+    return Digest(
         id=id_,
-        unit=hsa_id_from_text(unit),
-        channel=_CHANNELS[channel],
-        recipient=hsa_id_from_text(value) if scheme == _STAFF else PersonId(scheme, value),
-        template=_TEMPLATES[template],
-        collected=collected,
+        **shared,
+        pending=tuple(_record(shared, row) for row in rows),
+        batch=batch,
         told_on=None if told_on is None else date.fromisoformat(told_on),
     )
-    pending = tuple(_record(whole, row) for row in rows)
-    if batch_key is None:
-        return _with(whole, pending)
-    batched = frozenset(row[1] for row in rows if row[-1] is not None)
-    attempted = date.fromisoformat(attempted_on)
-    return _with(whole, pending, Batch(key=batch_key, notifications=batched, attempted_on=attempted))
 
 
-def _with(digest: Digest, pending: tuple[NotificationRecord, ...], batch: Batch | None = None) -> Digest:
-    return Digest(
-        id=digest.id,
-        unit=digest.unit,
-        channel=digest.channel,
-        recipient=digest.recipient,
-        template=digest.template,
-        collected=digest.collected,
-        told_on=digest.told_on,
-        pending=pending,
-        batch=batch,
-    )
-
-
-def _record(digest: Digest, row: Row) -> NotificationRecord:
+def _record(shared: Mapping[str, Any], row: Row) -> NotificationRecord:
     _, id_, enrolment_id, seq, conversation, number, form, due_at, status, attempts, settled_at, _ = row
+    trigger = TriggeringEntry(enrolment_id=enrolment_id, seq=seq, conversation=conversation, number=number, form=form)
     return NotificationRecord(
-        notification=Notification(
-            id=id_,
-            unit=digest.unit,
-            channel=digest.channel,
-            recipient=digest.recipient,
-            template=digest.template,
-            due_at=due_at,
-            trigger=TriggeringEntry(
-                enrolment_id=enrolment_id, seq=seq, conversation=conversation, number=number, form=form
-            ),
-            collected=digest.collected,
-        ),
+        notification=Notification(id=id_, **shared, due_at=due_at, trigger=trigger),
         status=_STATUSES[status],
         attempts=attempts,
         settled_at=settled_at,
@@ -196,6 +175,7 @@ def notification_values(notification: Notification) -> dict[str, Any]:
 
 
 def result_values(settled: Mapping[str, Status], at: Any) -> Iterator[dict[str, Any]]:
-    """Yield a row for each notification that is settled."""
-    for id_, status in settled.items():
-        yield {"id": id_, "becomes": status.value, "at": at, "is_noted": status is Status.DELIVERED}
+    """Yield a row for each status that notifications get."""
+    for status in {*settled.values()}:
+        ids = [id_ for id_, becomes in settled.items() if becomes is status]
+        yield {"ids": ids, "becomes": status.value, "at": at, "is_noted": status is Status.DELIVERED}

@@ -32,7 +32,7 @@ from digital_painschool.adapters.sql.schema import (
     notifications,
     superseded_keys,
 )
-from digital_painschool.adapters.sql.statements import Row, Values, among
+from digital_painschool.adapters.sql.statements import Row, Several, Values, among
 from digital_painschool.digest import Action, Batch, Claim, Decision, DeliveryResult, batch_key
 from digital_painschool.errors import Conflict
 from digital_painschool.notification import Notification, NotificationRecord
@@ -90,7 +90,7 @@ def _beginning(given: _Given) -> Update:
 
 def _settling(given: _Given) -> Update:
     values = {"status": given["becomes"], "settled_at": given["at"], "noted": given["is_noted"]}
-    return update(notifications).where(_n.id == given["id"], PENDING).values(values)
+    return update(notifications).where(among(_n.id, given["ids"]), PENDING).values(values)
 
 
 _left = notifications.alias("pending")
@@ -124,7 +124,8 @@ _BATCH = (
     .values(batch_key=select(_d.batch_key).where(_d.id == _n.digest_id).scalar_subquery(), attempts=_n.attempts + _ONE)
 )
 _SETTLE = _ForMany(
-    {"id": _n.id.type, "becomes": _n.status.type, "at": _n.settled_at.type, "is_noted": _n.noted.type}, _settling
+    {"ids": Several(_n.id.type), "becomes": _n.status.type, "at": _n.settled_at.type, "is_noted": _n.noted.type},
+    _settling,
 )
 _RELEASE = _ForMany({"digest_id": _d.id.type, "told_on": _d.told_on.type, "next_at": _d.next_at.type}, _releasing)
 _SUPERSEDE = insert_into(superseded_keys, unless_there=True)

@@ -104,14 +104,16 @@ def _list(values: Sequence[Any] | None) -> str:
 
 
 class among(ColumnElement[Any]):  # noqa: N801 - reads as the operator that it is
-    """A column's value is one of several that are given as one: `among(table.c.id, "ids")`."""
+    """A column's value is one of several that are given as one: `among(table.c.id, "ids")`, by name or as a column."""
 
     inherit_cache = False
     type = NullType()  # as a Boolean it would be compared with 1 on SQLite, and no index would serve
 
-    def __init__(self, column: ColumnElement[Any], name: str) -> None:
+    def __init__(self, column: ColumnElement[Any], several: str | ColumnElement[Any]) -> None:
         self.column = column
-        self.several: ColumnElement[Any] = bindparam(name, type_=Several(column.type))
+        if isinstance(several, str):
+            several = bindparam(several, type_=Several(column.type))
+        self.several: ColumnElement[Any] = several
 
 
 @compiles(among, "sqlite")
