@@ -103,9 +103,9 @@ class _Connection(psycopg.Connection[Any]):
     patience: float | None = None
     """How many seconds a statement may take; None for as long as it likes."""
 
-    def wait(self, gen: Any, *args: Any, timeout: float | None = None, **kwargs: Any) -> Any:
+    def wait(self, gen: Any, *args: Any, **kwargs: Any) -> Any:
         """Wait for an answer."""
-        return super().wait(gen, *args, timeout=self.patience if timeout is None else timeout, **kwargs)
+        return super().wait(gen, *args, **{"timeout": self.patience, **kwargs})
 
 
 class PostgresqlLink:
