@@ -196,8 +196,8 @@ BUGS = (
         name="dropped-after-it-was-sent",
         harm="a patient would be told twice on one day",
         module="delivery",
-        old="settled = dict.fromkeys(decision.notifications, Status.DROPPED)\n            return evolve(released, settled=settled, told_on=latest_day(digest.told_on, batched))",
-        new="settled = dict.fromkeys(decision.notifications, Status.DROPPED)\n            return evolve(released, settled=settled)",
+        old="Status.DROPPED)\n            return result(settled=settled, told_on=latest_day(digest.told_on, batched))",
+        new="Status.DROPPED)\n            return result(settled=settled)",
         caught_by=_example("who_may_have_been_told_of_what_is_dropped_is_told_again_tomorrow"),
     ),
     Bug(
