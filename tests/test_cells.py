@@ -27,6 +27,11 @@ def test_no_formula_begins_a_cell(before: str, sign: str) -> None:
     assert f"{before}{sign}40+2" == text_of(shown)
 
 
+def test_a_text_that_no_export_wrote_is_read_as_it_is() -> None:
+    """Otherwise a cell that somebody has filled in by hand would lose a character."""
+    assert "x;=1+2" == text_of("x;=1+2")
+
+
 @pytest.mark.rule("M-21")
 @given(texts, texts)
 def test_no_reader_finds_a_formula(one: str, other: str) -> None:

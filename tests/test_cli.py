@@ -20,6 +20,7 @@ from digital_painschool.adapters.sql import migration_sql
 from digital_painschool.cli import main, service
 from digital_painschool.cli.app import app
 from digital_painschool.cli.discretion import masked
+from digital_painschool.cli.screen import name_unreadable
 from digital_painschool.delivery import Delivery
 
 UNIT = "SE2321000131-E000000000001"
@@ -595,6 +596,7 @@ def test_progress_on_a_terminal_stays_out_of_the_receipt(
         (OSError("odd"), "OSError"),
         (StorageFailed("two\n  lines"), "two lines"),
         (click.Abort(), "stopped"),
+        (KeyError("850709-9805"), f"an unexpected KeyError in {__file__}, line LINE; report it"),
         (click.FileError("f", "gone"), "Could not open file 'f': gone"),
     ],
 )
@@ -605,6 +607,7 @@ def test_what_is_raised_is_one_line(monkeypatch: pytest.MonkeyPatch, error: Exce
         raise error
 
     monkeypatch.setattr(service, "open_school", fail)
+    line = line.replace("LINE", str(fail.__code__.co_firstlineno + 1))
     result = run("migrate", "--storage", "memory://")
     assert_refused(result, 1)
     assert f"digital-painschool: {line}\n" == result.stderr
@@ -679,3 +682,22 @@ def _copy(source: Path, target: Path) -> None:
     before.backup(after)
     before.close()
     after.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_is_told_by_the_exit_code(world: World) -> None:
+    """Otherwise a job would take an empty list of patients for a fine one."""
+    with Path("/dev/full").open("w") as full, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdout", full)
+        with pytest.raises(SystemExit) as stopped:
+            app(["plugins", "--storage", world.url])
+    assert 1 == stopped.value.code
+
+
+def test_what_cannot_be_read_is_named_by_its_id(capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise a list would look as if it were whole."""
+    name_unreadable(())
+    assert ("", "") == capsys.readouterr()
+    name_unreadable(("e-1", "e-2"))
+    told = capsys.readouterr()
+    assert ("", "Left out, as they cannot be read and have to be repaired: e-1, e-2\n") == (told.out, told.err)

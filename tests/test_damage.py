@@ -17,7 +17,7 @@ from sqlalchemy import Column, Integer, Table
 from benchmarks.servers import database
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage
 from digital_painschool.adapters.sql.schema import METADATA, Instant, Truth
-from digital_painschool.errors import PainschoolError, StorageFailed
+from digital_painschool.errors import InvalidValue, PainschoolError, StorageFailed
 from digital_painschool.exporting import Format
 from digital_painschool.notification import Channel, Notify, Template
 from digital_painschool.people import PersonId
@@ -498,6 +498,92 @@ def test_a_start_is_refused_where_an_open_one_may_hide(damaged: tuple[str, Scena
     cut(url, "enrolments", "state")
     with pytest.raises(StorageFailed, match=VICTIM):
         school.desk.start(BO, program="smartskola")
+
+
+def test_what_is_readable_of_a_person_is_shown(damaged: tuple[str, Scenario], caplog: pytest.LogCaptureFixture) -> None:
+    """Otherwise one damaged enrolment would hide a patient's other one from the therapist."""
+    url, school = damaged
+    other = school.desk.start(BO, program="smartskola").id
+    cut(url, "enrolments", "state")
+    assert [other] == [found.id for found in school.desk.find(BO)]
+    assert VICTIM in caplog.text
+    execute(url, f"UPDATE enrolments SET unit = 'HEMLIGT' WHERE id = '{VICTIM}'")  # noqa: S608
+    assert [other] == [found.id for found in school.desk.find(BO)]
+
+
+def test_a_time_that_only_postgresql_knows_hides_one_row(postgresql_url: str) -> None:
+    """Otherwise one such time would empty a therapist's list."""
+    school = Scenario(opened(postgresql_url))
+    anna, bo = school.start(ANNA), school.start(BO)
+    execute(postgresql_url, f"UPDATE enrolments SET started_at = 'infinity' WHERE id = '{bo}'")  # noqa: S608
+    page = school.desk.caseload()
+    assert ([anna], (bo,)) == ([row.enrolment_id for row in page.rows], page.unreadable)
+    close(school)
+
+
+def test_a_state_that_is_another_enrolment_s_is_refused(damaged: tuple[str, Scenario]) -> None:
+    """Otherwise a therapist would write to one patient and be shown the other."""
+    url, school = damaged
+    others = f"(SELECT state FROM enrolments WHERE id = '{HEALTHY[ANNA]}')"  # noqa: S608
+    execute(url, f"UPDATE enrolments SET state = {others} WHERE id = '{VICTIM}'")  # noqa: S608
+    with pytest.raises(StorageFailed, match=VICTIM):
+        school.desk.end(VICTIM, reason="klar")
+
+
+def test_a_program_that_is_another_one_is_refused(damaged: tuple[str, Scenario]) -> None:
+    """Otherwise a patient would be shown another treatment's modules."""
+    url, school = damaged
+    execute(url, "UPDATE programs SET data = (SELECT data FROM programs WHERE key = 'somnskola')")
+    school.restart()
+    with pytest.raises(StorageFailed, match="is another one"):
+        school.desk.program(HEALTHY[ANNA])
+
+
+def test_a_notification_with_two_damaged_reasons_is_not_shown_without_them(damaged: tuple[str, Scenario]) -> None:
+    """Otherwise a therapist would read that the patient was told, and not of what."""
+    url, school = damaged
+    [[id_]] = execute(url, "SELECT min(notification_id) FROM notification_causes")
+    execute(
+        url,
+        "INSERT INTO notification_causes"  # noqa: S608
+        " SELECT notification_id, place + 10, unit, enrolment_id, seq, conversation, message"
+        f" FROM notification_causes WHERE notification_id = '{id_}'",
+    )
+    execute(url, f"UPDATE notification_causes SET seq = 'HEMLIGT' WHERE notification_id = '{id_}'")  # noqa: S608
+    [[of]] = execute(url, f"SELECT min(enrolment_id) FROM notification_causes WHERE notification_id = '{id_}'")  # noqa: S608
+    with pytest.raises(StorageFailed, match=f"a notification of enrolment {of} cannot be read"):
+        school.storage.notifications(of)
+
+
+@pytest.mark.rule("D-21a")
+def test_answers_that_are_not_all_there_are_not_exported(damaged: tuple[str, Scenario], tmp_path: Path) -> None:
+    """Otherwise a table of answers without one of the forms would pass for a whole one."""
+    url, school = damaged
+    execute(url, "UPDATE enrolments SET exported_version = 0")
+    execute(url, f"DELETE FROM timeline WHERE enrolment_id = '{OLD_VICTIM}' AND kind = 'form-saved'")  # noqa: S608
+    receipt = school.office.export(tmp_path / "out", formats=[Format.CSV])
+    assert (1, (OLD_VICTIM,)) == (receipt.enrolments, receipt.unreadable)
+
+
+@pytest.mark.rule("D-21a")
+def test_what_came_back_and_cannot_be_read_stays_and_is_named(
+    damaged: tuple[str, Scenario], filled_file: Path, tmp_path: Path
+) -> None:
+    """Otherwise a replay would destroy after a restore what nobody could look at."""
+    receipt = damaged[1].office.purge(PLAN)
+    restored = tmp_path / "restored.db"
+    shutil.copyfile(filled_file, restored)
+    url = f"sqlite:///{restored}"
+    school = Scenario(opened(url))
+    school.at("2037-03-02 10:00")
+    cut(url, "enrolments", "state")
+    execute(url, f"UPDATE enrolments SET last_entry_at = 'x' WHERE id = '{OLD_VICTIM}'")  # noqa: S608
+    with pytest.raises(InvalidValue, match="left is a function"):
+        school.office.replay(receipt, left=None)  # type: ignore[arg-type]
+    left: list[Skipped] = []
+    school.office.replay(receipt, left=left.append)
+    assert [Skipped(enrolment_id=OLD_VICTIM, why=Skip.UNREADABLE)] == left
+    close(school)
 
 
 SIZES = {"sqlite": 40, "postgresql": 12}

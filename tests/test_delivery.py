@@ -369,7 +369,10 @@ def test_a_permanent_failure_is_not_tried_again() -> None:
 
 
 @pytest.mark.rule("D-13d")
-@pytest.mark.parametrize("error", [RuntimeError(ANNA), KeyError(), OSError("host"), ZeroDivisionError()])
+@pytest.mark.parametrize(
+    "error",
+    [RuntimeError(ANNA), KeyError(), OSError("host"), ZeroDivisionError(), StorageFailed("x"), InvalidValue("x")],
+)
 def test_an_adapter_may_raise_anything_and_the_others_still_go(
     error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -10,6 +10,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
@@ -212,3 +213,9 @@ def test_as_a_process_on_any_screen(tmp_path: Path, encoding: str) -> None:
     )
     assert (0, b"") == (result.returncode, result.stderr)
     assert b"sqlite3 'a b.db'" in result.stdout
+
+
+def test_a_folder_is_no_file() -> None:
+    """Otherwise the demo would write into the root of the disk."""
+    with pytest.raises(click.UsageError, match="names a file"):
+        prepare(Path("/"))

@@ -245,6 +245,11 @@ def test_a_class_that_forgets_is_found() -> None:
     assert {"PersonId", "Address", "Submission", "Message", "History", "Change", "Chosen", "WaitingMessage"} <= found
 
 
+def test_what_is_masked_is_masked_in_a_text_with_columns() -> None:
+    """Otherwise a table in a log line would show it."""
+    assert "|    ****|" == f"|{Masked(MARK):>8}|"
+
+
 def test_the_one_name_still_gives_what_is_within() -> None:
     """Otherwise a mask would keep a message from its reader, or two patients would be one."""
     for class_ in VALUES:

@@ -298,3 +298,9 @@ def test_a_secret_that_was_written_in_place_of_its_name_is_not_said_back(text: s
     with pytest.raises(WiringError) as refused:
         secret(text)
     assert "hemligt" not in f"{refused.value!r}"
+
+
+def test_a_name_in_a_folder_that_cannot_be_listed_is_taken_as_it_is(tmp_path: Path) -> None:
+    """Otherwise a mistyped folder would be told as something else than one that is not there."""
+    missing = tmp_path / "missing" / "sk\u00e5.db"
+    assert missing == absolute(missing)

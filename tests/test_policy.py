@@ -61,6 +61,7 @@ def test_the_run_lies_in_the_forenoon(run: str, fine: bool) -> None:
         {"retention_years": -1, "retention_decision": "RS 1"},
         {"retention_years": 201},
         {"retention_years": 0},
+        {"retention_years": 5, "retention_decision": "RS 850709-9805"},
         {"review_after_days": 0},
         {"heading_limit": 0},
         {"message_limit": 0},

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from datetime import date
 from itertools import combinations
 from pathlib import Path
@@ -551,3 +552,20 @@ def test_kept_data_that_is_broken_is_refused_with_paths(data: object, problem: s
     with pytest.raises(InvalidProgram) as refused:
         program_from_data(data, "kept")
     assert any(line.startswith(problem) for line in refused.value.problems), refused.value.problems
+
+
+@pytest.mark.rule("D-05c")
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        (lambda: Module(number="1", title="Två", pages=()), "number: expected a whole number, got a str"),  # type: ignore[arg-type]
+        (lambda: Module(number=1, title=None, pages=()), "title: expected text, got nothing"),  # type: ignore[arg-type]
+        (lambda: EndReason(key=3, title="x"), "key: expected text, got a int"),  # type: ignore[arg-type]
+        (lambda: Form(key="f", title="F", questions=["x"]), "questions: expected a tuple"),  # type: ignore[arg-type]
+        (lambda: Text(key="t", text="T", required=1), "required: expected bool, got a int"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_part_made_in_code_is_judged_as_one_from_a_file(part: Callable[[], object], told: str) -> None:
+    """Otherwise a program made in code would be started and could not be read again from the storage."""
+    with pytest.raises(InvalidProgram, match=re.escape(told)):
+        part()

@@ -303,6 +303,23 @@ def test_a_file_system_without_links_will_do(tmp_path: Path, monkeypatch: pytest
     assert WHOLE == content(tmp_path)
 
 
+def test_a_name_that_was_taken_for_nothing_is_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise an empty file would stand for an export that failed."""
+    monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    monkeypatch.setattr(os, "link", _refuse(errno.EPERM, 0, os.link))
+    monkeypatch.setattr(Path, "replace", _refuse(errno.EIO, 0, Path.replace))
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+        write(tmp_path)
+    assert {} == content(tmp_path)
+
+
+def test_a_system_that_knows_no_locks_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise nobody could export where Python has no `fcntl`."""
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    write(tmp_path)
+    assert WHOLE == content(tmp_path)
+
+
 def test_without_locks_what_is_left_is_named_and_not_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise an export would delete what another one, running on another machine, is writing."""
     monkeypatch.setattr("fcntl.flock", _refuse(errno.ENOLCK, 0, len))

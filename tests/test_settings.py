@@ -125,6 +125,11 @@ def test_file_opens_a_school(tmp_path: Path) -> None:
         ('storage = "memory://"\n[policy]\ncollected_at = 9', "a time of day"),
         ('storage = "memory://"\n[policy]\nexport_before_purge = "no"', "true or false"),
         ("storage = ", "not valid TOML"),
+        ('storage = "memory://"\n[identity]\nname = "swedish"\nschemes = [3]', "'schemes' is a list of texts"),
+        (
+            'storage = "memory://"\n[[policy.end_reasons]]\nkey = "två ord"\ntitle = "x"',
+            "begin with a letter or a digit",
+        ),
     ],
 )
 def test_wrong_file_says_what_is_wrong(tmp_path: Path, text: str, message: str) -> None:

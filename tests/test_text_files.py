@@ -10,6 +10,8 @@ import pytest
 from digital_painschool import InvalidValue, PainschoolError, Policy, Settings
 from digital_painschool.adapters.options import required, secret, take
 from digital_painschool.adapters.toml_directory import TomlDirectory
+from digital_painschool.errors import DeliveryFailed
+from digital_painschool.people import HsaId
 from digital_painschool.programs import load_program
 from digital_painschool.settings_file import read_settings
 from digital_painschool.text_files import json_value, read_text, toml_table
@@ -204,3 +206,15 @@ def test_toml_errors_hold_nothing_of_the_text() -> None:
             toml_table(text)
         assert [refused.value] == chain(refused.value)
         assert HIDDEN not in str(refused.value)
+
+
+def test_of_two_tables_for_one_person_none_is_guessed(tmp_path: Path) -> None:
+    """Otherwise a file that was edited while the school runs could send a colleague's messages to the wrong address."""
+    file = tmp_path / "staff.toml"
+    file.write_text('[SE2321000131-P000000000001]\nemail = "a@b.example"\n')
+    directory = TomlDirectory(file)
+    file.write_text(
+        '[SE2321000131-P000000000001]\nemail = "a@b.example"\n[se2321000131-p000000000001]\nemail = "c@d.example"\n'
+    )
+    with pytest.raises(DeliveryFailed, match="cannot be read at the moment"):
+        directory.find(HsaId("SE2321000131-P000000000001"))

@@ -12,6 +12,7 @@ from attrs import evolve
 from digital_painschool.adapters.swedish_identity import SwedishIdentity
 from digital_painschool.desks.caseload import Case
 from digital_painschool.errors import NotPermitted, Reason
+from digital_painschool.events import AccessEnded
 from digital_painschool.notification import (
     Channel,
     Notification,
@@ -294,6 +295,27 @@ class TestTheAudit:
         assert ["a therapist was told who did not have the patient any more"] == [
             f.sentence for f in scene.findings.all
         ]
+
+    def test_what_a_purge_left(self, scene: Scene) -> None:
+        """A record would outlive its purge, and the receipt would be believed."""
+        kept = SimpleNamespace(load=id, timeline=str, documents=lambda *_: {}, notifications=lambda _: ())
+        scene.storage = cast("Storage", kept)
+        audit.check_purged(scene, account())
+        assert ["purged, and left: state, timeline"] == [finding.sentence for finding in scene.findings.all]
+
+    def test_the_end_of_access_is_noted_once_and_where_it_is(self, scene: Scene) -> None:
+        """A patient would be let in after the end, or kept out before it."""
+        about = account()
+        about.noted.append(NOW)
+        scene._note_access_ended(about, cast("AccessEnded", SimpleNamespace(access_until=NOW)))
+        assert {Law.ACCESS_FOLLOWS_THE_TABLE} == {finding.law for finding in scene.findings.all}
+
+    def test_what_nobody_foresaw(self, scene: Scene) -> None:
+        """An error of the library's own would stop the run, or pass for a refusal."""
+        scene.guard(lambda: int("x"))
+        [finding] = scene.findings.all
+        assert Law.NOTHING_UNFORESEEN is finding.law
+        assert "raised ValueError" in finding.sentence
 
     def test_a_list_with_a_row_too_few(self, scene: Scene) -> None:
         """A patient would be missing from the list and from nobody's mind."""

@@ -30,6 +30,7 @@ from digital_painschool.testing.history import (
     Done,
     History,
     PatientRenames,
+    PlanPurge,
     Purge,
     ReceiveNotifications,
     Refused,
@@ -65,6 +66,7 @@ from digital_painschool.testing.strategies import (
     programs,
     questions,
     spellings,
+    words,
     wrong_answers,
     wrong_numbers,
 )
@@ -72,7 +74,7 @@ from digital_painschool.testing.strategies.histories import planned_steps
 from digital_painschool.testing.strategies.people import TODAY
 from digital_painschool.testing.strategies.plan import Plan
 from digital_painschool.testing.strategies.refusals import out_of_turn, second_start
-from digital_painschool.testing.strategies.wishes import Wish, wait_a_while
+from digital_painschool.testing.strategies.wishes import Wish, purge, wait_a_while
 from digital_painschool.testing.world import INSTANT, local
 from tests.testing.test_history import LIFE
 
@@ -522,6 +524,17 @@ def test_what_a_plan_rules_out_is_not_wished_for() -> None:
     assert smallest(wished(second_start, plan)) is None
     plan.export()
     assert Advance(days=3660) == smallest(wished(wait_a_while, plan))
+
+
+def test_a_purge_is_planned_before_it_is_carried_out() -> None:
+    """Otherwise no history would hold a purge."""
+    assert PlanPurge() == smallest(wished(purge, Plan((PROGRAM,), Policy())))
+
+
+def test_words_shrink_to_the_simple_ones() -> None:
+    """Otherwise a failure would be shown in words that nobody uses."""
+    assert "hej" == smallest(words("hej"))
+    assert "hej" != some(words("hej"), lambda word: word != "hej")
 
 
 def test_an_approved_purge_is_out_of_turn_at_another_unit_only() -> None:
