@@ -23,7 +23,7 @@ class Directory(Protocol):
 
     Contract:
         * **fresh**: asked anew each time; nothing of it is kept.
-        * **time-out**: a call returns or raises well within a worker's lease (15 minutes, unless the host says another),
+        * **time-out**: a call returns or raises well within a worker's lease (15 minutes, unless a host says another),
           whatever becomes of the server behind the adapter.
         * **isolated**: an error leaves the directory usable for the next question.
         * **threads**: safe to call from many threads.
