@@ -235,27 +235,31 @@ class Database:
     def _take(self) -> Link:
         until = 0.0
         while not self._closed:
-            try:
-                # A loop takes the connection and names it in one go; after a call of `pop` an exception might come in
-                # between, and the connection would be nowhere.
-                for link in iter(self._idle.pop, None):
-                    try:
-                        if link.is_usable():
-                            return link
-                    except BaseException:
-                        self._discard(link)
-                        raise
-                    self._discard(link)
-            except IndexError:
-                pass
-            opened = self._connect()
-            if opened is not None:
-                return opened
+            if not self._rests():
+                link = self._idle_one() or self._connect()
+                if link is not None:
+                    return link
             until = until or monotonic() + PATIENCE
             if monotonic() > until:
                 raise StorageFailed(_ALL_IN_USE.format(self._limit, PATIENCE))
             self._wait()
         raise StorageFailed("the storage is closed; open another")
+
+    def _idle_one(self) -> Link | None:
+        try:
+            # A loop takes the connection and names it in one go; after a call of `pop` an exception might come in
+            # between, and the connection would be nowhere.
+            for link in iter(self._idle.pop, None):
+                try:
+                    if link.is_usable():
+                        return link
+                except BaseException:
+                    self._discard(link)
+                    raise
+                self._discard(link)
+        except IndexError:
+            pass
+        return None
 
     @property
     def _open(self) -> int:
@@ -279,7 +283,7 @@ class Database:
         link: Link | None = None
         try:
             with self._opening:
-                if monotonic() < self._rests_until or self._open >= self._limit:
+                if self._rests() or self._open >= self._limit:
                     return None
                 self._held[place.number] = ref(place)
             if _FORKED_IN_USE and self.driver.forks_at_rest:
@@ -288,10 +292,10 @@ class Database:
             self._held[place.number] = ref(link)
             return link  # noqa: TRY300 - an exception thrown in before `else` would be missed
         except BaseException as error:
-            self._held.pop(place.number, None)
-            self._ring()
             if link is not None:
                 link.close()
+            self._held.pop(place.number, None)
+            self._ring()
             if not isinstance(error, self.driver.failures):
                 raise
             failure = self.driver.failure(error)
@@ -300,18 +304,25 @@ class Database:
     def _given_back(self) -> None:
         if self._bell.locked():
             self._ring()
-        if self._closed:
+        if self._closed or self._rests():
             self._close_idle()
 
     def _discard(self, link: Link) -> None:
+        link.close()  # first: a fork in the midst of it would leave the child with half of what SQLite has open
         for number, held in list(self._held.items()):
             if held() is link:
                 self._held.pop(number, None)
         self._ring()
-        link.close()
+
+    def _rests(self) -> bool:
+        return monotonic() < self._rests_until
 
     def rest(self) -> None:
-        """Close every connection, and let none be opened until `resume`; wait for `PATIENCE` until calls are over."""
+        """Close every connection, and let none be used until `resume`; wait for `PATIENCE` until calls are over.
+
+        A call that begins meanwhile waits, also for a connection that another has just given back: threads that call
+        all the time would otherwise hand it to each other, and this would wait for them.
+        """
         self._rests_until = until = monotonic() + PATIENCE
         with self._opening:  # whoever reserves later sees it
             pass
