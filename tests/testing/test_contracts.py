@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from datetime import date, timedelta, timezone
 from inspect import signature
 from pathlib import Path
+from threading import Event as Signal
 from threading import Lock
 from time import sleep
 from typing import Any, ClassVar, get_args
@@ -482,6 +483,30 @@ def test_an_inbox_that_is_wrong_is_caught(wrong: type[MemoryInbox], test: str) -
     contract = contract_of(InboxContract, lambda _: wrong(), durable=False)
     with pytest.raises((AssertionError, pytest.fail.Exception)):
         run(contract, test, None, stranger=InboxContract.unreachable)
+
+
+class Hanging(MemoryInbox):
+    """Waits for a server for as long as it likes, or takes an outage for a refusal."""
+
+    def __init__(self, *, permanent: bool = False) -> None:
+        super().__init__()
+        self._asked, self._permanent = Signal(), permanent
+
+    def deliver(self, notice: Notice) -> Delivered:
+        """Wait."""
+        if self._permanent:
+            raise DeliveryFailed("the server does not answer", permanent=True)
+        self._asked.wait(5)
+        return super().deliver(notice)
+
+
+@pytest.mark.parametrize("permanent", [False, True])
+def test_an_inbox_that_hangs_is_caught(permanent: bool) -> None:
+    """Otherwise a worker would hang past its lease, or give up every patient in an outage (D-13d)."""
+    hooks = {"answers_within": 0.05, "hanging": lambda *_: nullcontext()}
+    contract = contract_of(InboxContract, lambda _: Hanging(permanent=permanent), durable=False, **hooks)
+    with pytest.raises(AssertionError):
+        run(contract, "a_call_returns_or_raises_in_time", None)
 
 
 def test_a_messenger_that_says_the_address_is_caught() -> None:
