@@ -539,22 +539,6 @@ def test_a_program_that_is_another_one_is_refused(damaged: tuple[str, Scenario])
         school.desk.program(HEALTHY[ANNA])
 
 
-def test_a_notification_with_two_damaged_reasons_is_not_shown_without_them(damaged: tuple[str, Scenario]) -> None:
-    """Otherwise a therapist would read that the patient was told, and not of what."""
-    url, school = damaged
-    [[id_]] = execute(url, "SELECT min(notification_id) FROM notification_causes")
-    execute(
-        url,
-        "INSERT INTO notification_causes"  # noqa: S608
-        " SELECT notification_id, place + 10, unit, enrolment_id, seq, conversation, message"
-        f" FROM notification_causes WHERE notification_id = '{id_}'",
-    )
-    execute(url, f"UPDATE notification_causes SET seq = 'HEMLIGT' WHERE notification_id = '{id_}'")  # noqa: S608
-    [[of]] = execute(url, f"SELECT min(enrolment_id) FROM notification_causes WHERE notification_id = '{id_}'")  # noqa: S608
-    with pytest.raises(StorageFailed, match=f"a notification of enrolment {of} cannot be read"):
-        school.storage.notifications(of)
-
-
 @pytest.mark.rule("D-21a")
 def test_answers_that_are_not_all_there_are_not_exported(damaged: tuple[str, Scenario], tmp_path: Path) -> None:
     """Otherwise a table of answers without one of the forms would pass for a whole one."""

@@ -818,7 +818,7 @@ def test_a_notice_that_could_not_be_delivered_is_told_to_staff_who_want_to_know(
     school = Scenario(policy=Policy(staff_flags=frozenset(FlagKind)))
     school.desk.receive_notifications(email=True, flags=[FlagKind.UNDELIVERED])
     asking(school, RESERVE_NUMBER, Notify.DIRECT)
-    assert [DeliveryReport(undelivered=1), ONE, NONE] == [school.deliver() for _ in range(3)]
+    assert [evolve(ONE, undelivered=1), NONE] == [school.deliver(), school.deliver()]
     assert [Template.UNDELIVERED] == [message.template for message in school.world.email.sent]
 
 

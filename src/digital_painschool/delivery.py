@@ -97,10 +97,14 @@ class Delivery:
             Conflict: The database could not bring simultaneous claims into an order; the same.
         """
         report: Counter[str] = Counter(accesses_ended=self._note_ended_accesses())
+        self._deliver_what_is_due(report)
+        while self._note_ends():  # a note may be a flag that the therapist is notified of
+            self._deliver_what_is_due(report)
+        return DeliveryReport(**report)
+
+    def _deliver_what_is_due(self, report: Counter[str]) -> None:
         while claims := self._steps.storage.claim(at := self._steps.now(), self._batch, self._lease):
             self._deliver(claims, at, report)
-        self._note_ends()
-        return DeliveryReport(**report)
 
     def _deliver(self, claims: Sequence[Claim], at: datetime, report: Counter[str]) -> None:
         ids = {record.notification.trigger.enrolment_id for claim in claims for record in claim.digest.pending}
@@ -234,9 +238,12 @@ class Delivery:
             tried |= ids
         return noted
 
-    def _note_ends(self) -> None:
-        """Write on the timelines what became of notifications that nobody was told of. Any worker finishes this."""
-        after = ""
+    def _note_ends(self) -> int:
+        """Write on the timelines what became of notifications that nobody was told of. Any worker finishes this.
+
+        Return how many were written.
+        """
+        noted, after = 0, ""
         while records := self._steps.storage.unnoted(after=after, limit=_PAGE):
             for record in records:
                 notification, now = record.notification, self._steps.now()
@@ -244,8 +251,9 @@ class Delivery:
                 if record.status is not Status.DROPPED:
                     status = record.status
                     step = partial(mark_undeliverable, notification=notification, status=status, by=_WORKER, at=now)
-                self._record(notification.trigger.enrolment_id, step, now, noted=(notification.id,))
+                noted += self._record(notification.trigger.enrolment_id, step, now, noted=(notification.id,))
             after = records[-1].notification.id
+        return noted
 
     def _record(self, enrolment_id: str, step: Step, now: datetime, noted: tuple[str, ...] = ()) -> bool:
         try:

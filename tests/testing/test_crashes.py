@@ -176,7 +176,8 @@ def test_the_histories_come_to_every_call_that_changes_anything() -> None:
     }
     ports = {"inbox": Inbox, "messenger": Messenger, "observer": Observer, "storage": Storage}
     every = {f"{name}.{method}" for name, port in ports.items() for method in dir(port) if method[0] != "_"}
-    assert every - {"messenger.channel", "storage.close"} - _READINGS <= calls
+    # `purge_again` needs a backup that was restored, which no history tells; its contract has what dies within it.
+    assert every - {"messenger.channel", "storage.close", "storage.purge_again"} - _READINGS <= calls
 
 
 def test_a_history_of_the_kit_and_plain_functions_can_be_killed_too() -> None:

@@ -1,7 +1,7 @@
 """The lifecycle machine: three lines point it at adapters, and a broken law is named by the run that breaks it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from unittest import TestCase
 
 import pytest
@@ -17,7 +17,9 @@ from digital_painschool.digest import Batch, Claim, Decision
 from digital_painschool.enrolment import Phase
 from digital_painschool.errors import Reason, RuleBroken
 from digital_painschool.events import Event
+from digital_painschool.instants import local_time
 from digital_painschool.people import HsaId, PersonId
+from digital_painschool.policy import Policy
 from digital_painschool.ports import Ports
 from digital_painschool.ports.storage import AccessEntry, Content, Entry, Storage
 from digital_painschool.program import Ordering
@@ -232,8 +234,8 @@ BUGS: dict[str, Bug] = {
         _night,
         {},
         None,
-        "digital_painschool.delivery.may_go_at",
-        lambda now, *_, **__: now,
+        "digital_painschool.rules.digests.local_time",
+        lambda day, at, zone: local_time(day, time.max if at == Policy().forenoon_ends else at, zone),
     ),
     "what arrives is not kept": (5, _morning, {}, stored_in(_Renames), "", None),
     "an adapter's own error stops all": (8, _morning, {}, stored_in(_Breaks), "", None),
