@@ -176,9 +176,11 @@ def test_old_attempts_ride_along_with_fresh_ones_but_not_for_ever(attempts: dict
 
 
 @pytest.mark.rule("D-13d")
-def test_without_waits_the_first_failure_is_the_last() -> None:
-    """Otherwise a unit that wants no second attempt would get one."""
-    assert {"a"} == undeliverable({"a": 1}, Policy(retry_minutes=()))
+@pytest.mark.parametrize("waits", [(), (5,), (5, 30)])
+def test_there_is_one_attempt_more_than_there_are_waits(waits: tuple[int, ...]) -> None:
+    """Otherwise a unit that wants no second attempt would get one, or who wants one would get none."""
+    policy = Policy(retry_minutes=waits)
+    assert [set(), {"a"}] == [undeliverable({"a": len(waits) + more}, policy) for more in (0, 1)]
 
 
 @pytest.mark.rule("D-13a")

@@ -117,7 +117,8 @@ def undeliverable(attempts: Mapping[str, int], policy: Policy) -> frozenset[str]
     """
     allowed = len(policy.retry_minutes) + 1
     fresh = any(made < allowed for made in attempts.values())
-    return frozenset(id_ for id_, made in attempts.items() if made >= allowed * (_RIDES if fresh else 1))
+    most = allowed * _RIDES if fresh else allowed
+    return frozenset(id_ for id_, made in attempts.items() if made >= most)
 
 
 def next_retry_at(attempts: int, now: datetime, policy: Policy, *, collected: bool) -> datetime:
