@@ -64,6 +64,18 @@ class FaultyStorage(MemoryStorage):
 
     dead = False
     busy: frozenset[str] = frozenset()
+    damaged: str | None = None
+
+    def load(self, enrolment_id: str) -> Enrolment | None:
+        if enrolment_id == self.damaged:
+            raise StorageFailed("an enrolment cannot be read")
+        return super().load(enrolment_id)
+
+    def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment]:
+        ids = tuple(enrolment_ids)
+        if self.damaged in ids:
+            raise StorageFailed("an enrolment cannot be read")
+        return super().load_many(ids)
 
     def complete(
         self, results: Sequence[DeliveryResult], access: Mapping[str, Sequence[AccessEntry]] = NOTHING
@@ -227,6 +239,27 @@ def test_where_the_zone_moves_west_the_day_that_comes_twice_has_one_notice() -> 
     for day, expected in ((3, DeliveryReport(waiting=1)), (4, ONE)):
         school.now = local(f"2026-03-0{day} 09:00")
         assert expected == school.deliver()
+
+
+@pytest.mark.rule("D-13a")
+def test_where_the_zone_moves_west_by_a_day_what_is_tried_again_keeps_its_later_day() -> None:
+    """Otherwise what was tried on the third, and again on the second, would count as not yet tried on the third."""
+    school = Faulty(zone="Pacific/Kiritimati")
+    school.now = datetime(2026, 3, 2, 18, tzinfo=UTC)
+    id_ = asking(school)
+    school.inbox.loses_answers = True
+    school.fails()
+    school.now += timedelta(hours=1)
+    assert DeliveryReport(retried=1) == school.deliver()
+    school.restart(evolve(school.catalogue, policy=Policy(zone="Pacific/Pago_Pago")))
+    school.now = datetime(2026, 3, 2, 20, tzinfo=UTC)
+    assert DeliveryReport(retried=1) == school.deliver()
+    school.advance(minutes=30)
+    write(school, id_)
+    school.inbox.error = None
+    school.now = datetime(2026, 3, 3, 20, tzinfo=UTC)
+    assert DeliveryReport(delivered=1, waiting=1) == school.deliver()
+    assert 1 == len(school.inbox.delivered)
 
 
 @pytest.mark.rule("D-13a")
@@ -563,6 +596,45 @@ def test_a_notification_that_ends_every_worker_holds_up_nobody_else_s_and_is_giv
     assert DeliveryReport(undelivered=1) == school.deliver()
     assert [Status.FAILED, Status.DELIVERED, Status.DELIVERED] == statuses(school, *ids)
     assert {FlagKind.UNDELIVERED} == flags(school, ids[0])
+
+
+@pytest.mark.rule("D-13d")
+def test_a_collected_notification_that_ends_every_worker_is_given_up_after_days_too() -> None:
+    """Otherwise one that goes in the forenoon alone would end workers every day, and no therapist would ever know."""
+    school = Faulty(collected_at=time(11, 30))
+    school.fails(SystemExit(), only=ANNA)
+    ids = [asking(school, number) for number in (ANNA, BO)]
+    lost = 0
+    for day in range(5):
+        for minute in (30, 45):
+            school.now = local(f"2026-03-0{3 + day} 11:{minute}")
+            try:
+                report = school.deliver()
+            except SystemExit:
+                lost += 1
+        school.at(f"2026-03-0{3 + day} 13:00")
+        assert 0 == school.deliver().undelivered
+    school.now = local("2026-03-08 11:30")
+    report = school.deliver()
+    assert (10, DeliveryReport(undelivered=1)) == (lost, report)
+    assert [Status.FAILED, Status.DELIVERED] == statuses(school, *ids)
+    assert {FlagKind.UNDELIVERED} == flags(school, ids[0])
+
+
+@pytest.mark.rule("M-13")
+def test_an_enrolment_that_cannot_be_read_holds_up_no_other_of_its_patient() -> None:
+    """Otherwise one damaged row would keep a patient from being told of another treatment, for as long as it is so."""
+    school = Faulty()
+    damaged, whole = asking(school), asking(school, key="somnskola")
+    school.faulty_storage.damaged = damaged
+    school.now = NINE
+    assert evolve(ONE, waiting=1) == school.deliver()
+    assert [Status.PENDING, Status.DELIVERED] == statuses(school, damaged, whole)
+    school.advance(days=1)
+    assert DeliveryReport(waiting=1) == school.deliver()
+    school.faulty_storage.damaged = None
+    school.advance(hours=1)
+    assert ONE == school.deliver()
 
 
 @pytest.mark.rule("D-13a")

@@ -56,7 +56,8 @@ class JsonOutbox(Part):
                             books.put(Table.UNNOTED, id_, id_)
                     row = row.without(settled)
                     told_on = result.told_on or row.digest.told_on
-                    _release(books, evolve(row, digest=evolve(row.digest, told_on=told_on)), result.next_at)
+                    told = evolve(row, digest=evolve(row.digest, told_on=told_on))
+                    _release(books, told, result.next_at, result.lost)
                     enter(books, access.get(result.digest_id, ()))
 
     def notifications(self, enrolment_id: str) -> tuple[NotificationRecord, ...]:
@@ -176,9 +177,9 @@ def _settle(books: Transaction, id_: str, status: Status, at: datetime) -> Asked
     return one
 
 
-def _release(books: Transaction, row: Row, next_at: datetime | None = None) -> None:
+def _release(books: Transaction, row: Row, next_at: datetime | None = None, lost: int = 0) -> None:
     due = min((record.notification.due_at for record in _whole(books, row).pending), default=None)
-    _put(books, evolve(row, next_at=next_at or due, token=None, lease_until=None, begun=False, lost=0))
+    _put(books, evolve(row, next_at=next_at or due, token=None, lease_until=None, begun=False, lost=lost))
 
 
 def _ask(books: Transaction, notification: Notification) -> None:

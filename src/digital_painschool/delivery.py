@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from digital_painschool.border import whole_number
 from digital_painschool.digest import Action as DigestAction
-from digital_painschool.digest import Batch, Claim, Decision, DeliveryResult
+from digital_painschool.digest import Batch, Claim, Decision, DeliveryResult, Digest
 from digital_painschool.dispatch import Unreachable, send
 from digital_painschool.enrolment import Enrolment
 from digital_painschool.errors import (
@@ -113,7 +113,7 @@ class Delivery:
         decided: list[tuple[Claim, Decision]] = []
         for claim in claims:
             with self._isolated(claim):
-                decision = decide(claim.digest, at, self._steps.policy(claim.digest.unit))
+                decision = self._decide(claim.digest, unreadable, at)
                 result = self._without_sending(claim, decision, _States(enrolments, unreadable), at, report)
                 if result is None:
                     decided.append((claim, decision))
@@ -143,6 +143,12 @@ class Delivery:
         except Exception as error:  # noqa: BLE001 - a state that no rule ever made may bring a rule to anything
             _log.error("digest %s waits: %s", claim.digest.id, _named(error))
 
+    def _decide(self, digest: Digest, unreadable: Collection[str], at: datetime) -> Decision:
+        """Decide what to do. What waits for an enrolment that cannot be read goes on waiting, and holds up no other."""
+        decision = decide(digest, at, self._steps.policy(digest.unit))
+        waits = {r.notification.id for r in digest.waiting() if r.notification.trigger.enrolment_id in unreadable}
+        return evolve(decision, notifications=decision.notifications - waits)
+
     def _without_sending(
         self,
         claim: Claim,
@@ -159,17 +165,20 @@ class Delivery:
         if decision.action is DigestAction.WAIT:
             report["waiting"] += len(digest.pending)
             due = min((r.notification.due_at for r in digest.pending), default=at)
-            return result(next_at=earliest_send_at(max(at, due), policy, digest.told_on))
+            next_at = earliest_send_at(max(at, due), policy, digest.told_on)
+            return result(next_at=next_at, lost=claim.lost)
         theirs = [r.notification for r in digest.pending if r.notification.id in decision.notifications]
-        if any(notification.trigger.enrolment_id in states.unreadable for notification in theirs):
-            report["waiting"] += len(theirs)
-            return result(next_at=at + _UNTIL_REPAIRED)
+        of_unreadable = [n.trigger.enrolment_id in states.unreadable for n in theirs]
+        if all(of_unreadable):
+            report["waiting"] += len(digest.pending)
+            return result(next_at=at + _UNTIL_REPAIRED, lost=claim.lost)
         if attempts_exhausted(claim.lost, policy):
             report["undelivered"] += len(theirs)
             _log.error("digest %s is given up: %d workers were lost with it", digest.id, claim.lost)
             settled = dict.fromkeys(decision.notifications, Status.FAILED)
             return result(settled=settled, told_on=latest_day(digest.told_on, batched))
-        if all(is_obsolete(n, states.enrolments.get(n.trigger.enrolment_id), at) for n in theirs):
+        states_of = (states.enrolments.get(n.trigger.enrolment_id) for n in theirs)
+        if not any(of_unreadable) and all(is_obsolete(n, e, at) for n, e in zip(theirs, states_of, strict=True)):
             report["dropped"] += len(theirs)
             settled = dict.fromkeys(decision.notifications, Status.DROPPED)
             return result(settled=settled, told_on=latest_day(digest.told_on, batched))
@@ -183,7 +192,7 @@ class Delivery:
         result = _result(claim, now)
         if digest.collected and (opens := earliest_send_at(now, policy)) > now:
             report["waiting"] += len(batch.notifications)
-            return result(next_at=opens)
+            return result(next_at=opens, lost=claim.lost)
         try:
             delivered = send(digest, batch.key, policy, self._steps.ports)
         except DeliveryFailed as failure:

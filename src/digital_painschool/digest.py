@@ -119,6 +119,8 @@ class DeliveryResult:
         told_on: The digest's `told_on` from now on. None leaves it as it is.
         next_at: The instant from which the digest may be claimed again, UTC. None: as soon as a notification of it is
             due.
+        lost: How many lost workers the digest still counts: the claim's `lost` where nothing was sent, 0 after an
+            answer.
     """
 
     digest_id: str
@@ -127,6 +129,7 @@ class DeliveryResult:
     settled: Mapping[str, Status] = field(factory=dict)
     told_on: date | None = None
     next_at: datetime | None = None
+    lost: int = 0
 
 
 def batch_key(digest_id: str, notifications: Iterable[str]) -> str:

@@ -283,7 +283,7 @@ class Outbox(Protocol):
             * **oldest first**: by `next_at`, then by id; at most `limit`.
             * **poison**: a digest that was begun under a claim whose lease ended is claimed when nothing else can be
               claimed, and alone: first the one with the fewest lost workers, so that one poison message does not hold
-              up the others of its batch. `lost` counts such claims since the last result.
+              up the others of its batch. `lost` counts such claims; a result says what is left of the count.
             * **unreadable**: a digest that cannot be read, or a notification of which cannot, is left until its lease
               is over, and that counts as no attempt. It stops no other digest, whatever the limit is. A log line names
               it.
@@ -310,7 +310,7 @@ class Outbox(Protocol):
         Contract:
             * **one transaction**, with all results.
             * **fenced**: a result whose token is not the present one is passed over, and so is what the log would get.
-            * **released**: the digest can be claimed again; its `lost` is 0.
+            * **released**: the digest can be claimed again, and counts as many lost workers as the result says.
             * **kept**: what is settled keeps the key of its batch, for `notification_keys`.
         """
         ...

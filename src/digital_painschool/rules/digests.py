@@ -64,6 +64,7 @@ def decide(digest: Digest, now: datetime, policy: Policy) -> Decision:
     batch = digest.batch
     if action is Action.REPEAT:
         assert batch is not None, "only a batch is repeated"
+        day = max(day, batch.attempted_on)  # a day that comes twice, after a zone moved west, is one day
         return Decision(action=action, day=day, notifications=batch.notifications, tried_on=batch.attempted_on)
     joined = due if batch is None else batch.notifications | due
     return Decision(action=action, day=day, notifications=joined)

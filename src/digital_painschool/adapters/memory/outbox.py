@@ -137,7 +137,7 @@ class Outbox:
                     self._rows[id_] = evolve(self._rows[id_], record=record, noted=noted)
             if result.told_on is not None:
                 row.digest = evolve(row.digest, told_on=result.told_on)
-            self._release(row, result.next_at)
+            self._release(row, result.next_at, result.lost)
         return completed
 
     def records(self, enrolment_id: str) -> Iterator[NotificationRecord]:
@@ -228,13 +228,13 @@ class Outbox:
         ids = (id_ for id_ in row.notifications if self._is_pending(id_))
         return frozenset(id_ for id_ in ids if self._rows[id_].key is not None)
 
-    def _release(self, row: _DigestRow, next_at: datetime | None = None) -> None:
+    def _release(self, row: _DigestRow, next_at: datetime | None = None, lost: int = 0) -> None:
         if row.key is not None and not self._batched(row):
             row.key = row.attempted_on = None
         due = [self._rows[i].record.notification.due_at for i in row.notifications if self._is_pending(i)]
         row.next_at = None if not due else next_at or min(due)
         row.token = row.lease_until = None
-        row.begun, row.lost = False, 0
+        row.begun, row.lost = False, lost
 
     def _end_batch(self, row: _DigestRow) -> None:
         if row.key is None or self._batched(row) or row.attempted_on is None:

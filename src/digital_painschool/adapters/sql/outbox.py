@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from secrets import token_hex
 from typing import Any
 
@@ -35,7 +36,7 @@ from digital_painschool.adapters.sql.schema import (
 from digital_painschool.adapters.sql.statements import Row, Several, Values, among
 from digital_painschool.digest import Action, Batch, Claim, Decision, DeliveryResult, batch_key
 from digital_painschool.errors import Conflict
-from digital_painschool.notification import Notification, NotificationRecord
+from digital_painschool.notification import Notification, NotificationRecord, Status
 from digital_painschool.ports.storage import NOTHING, AccessEntry, Change
 
 _d = digests.c
@@ -62,8 +63,7 @@ _HOLD = (
     )
 )
 _PENDING_OF = select(*NOTIFICATION).where(PENDING, among(_n.digest_id, "ids")).order_by(_n.digest_id, _n.due_at, _n.id)
-_HELD = select(_d.id, _d.batch_key, _d.unit).where(among(_d.id, "ids"), among(_d.token, "tokens"))
-_LOCK_HELD = _HELD.order_by(_d.id).with_for_update()
+_LOCK = select(_d.id, _d.token, _d.batch_key, _d.unit).where(among(_d.id, "ids")).order_by(_d.id).with_for_update()
 _STILL_PENDING = select(_n.id).where(PENDING, among(_n.id, "ids")).order_by(_n.id).with_for_update()
 
 _Given = Mapping[str, ColumnElement[Any]]
@@ -112,7 +112,7 @@ def _releasing(given: _Given) -> Update:
             token=null(),
             lease_until=null(),
             begun=_FALSE,
-            lost=_NONE,
+            lost=given["lost"],
         )
     )
 
@@ -127,7 +127,9 @@ _SETTLE = _ForMany(
     {"ids": Several(_n.id.type), "becomes": _n.status.type, "at": _n.settled_at.type, "is_noted": _n.noted.type},
     _settling,
 )
-_RELEASE = _ForMany({"digest_id": _d.id.type, "told_on": _d.told_on.type, "next_at": _d.next_at.type}, _releasing)
+_RELEASE = _ForMany(
+    {"digest_id": _d.id.type, "told_on": _d.told_on.type, "next_at": _d.next_at.type, "lost": _d.lost.type}, _releasing
+)
 _SUPERSEDE = insert_into(superseded_keys, unless_there=True)
 _LOG_MANY = rows_at_once(access_log, LOGGED)
 
@@ -142,6 +144,7 @@ _NOTE = update(notifications).where(_n.id == bindparam("notification_id"), UNNOT
 _RECORD = select(*DIGEST, *NOTIFICATION).join_from(digests, notifications, _n.digest_id == _d.id)
 _OF_ENROLMENT = _RECORD.where(_n.enrolment_id == bindparam("enrolment_id")).order_by(_n.seq, _n.id)
 _CANCELLABLE = _OF_ENROLMENT.where(_WAITS)
+_ID = len(DIGEST) + NOTIFICATION.index(_n.id)
 _UNNOTED = _RECORD.where(UNNOTED, _n.id > bindparam("after")).order_by(_n.id).limit(_LIMIT)
 
 
@@ -187,8 +190,13 @@ class OutboxPart(Part):
         return tuple(record.notification for record in readable_records(rows))
 
     def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
-        values = {"after": after, "limit": limit}
-        return tuple(readable_records(self._database.read(lambda link: link.each(_UNNOTED, values))))
+        # When nothing of a page can be read, what comes after it is looked at too.
+        while rows := self._database.read(partial(_page, after=after, limit=limit)):
+            found = tuple(readable_records(rows))
+            after = rows[-1][_ID]
+            if found or not isinstance(after, str):
+                return found
+        return ()
 
     def _records(self, statement: ClauseElement, enrolment_id: str) -> tuple[NotificationRecord, ...]:
         if not may_exist(enrolment_id):
@@ -221,7 +229,7 @@ class OutboxPart(Part):
         rows = [{"digest_id": id_, "key": b.key, "day": b.attempted_on.isoformat()} for id_, b in begun.items()]
         _BEGIN.run(link, rows, far=far)
         link.count(_BATCH, {"ids": [id_ for batch in begun.values() for id_ in batch.notifications]})
-        _RELEASE.run(link, [{"digest_id": id_, "told_on": None, "next_at": None} for id_ in empty], far=far)
+        _RELEASE.run(link, [{"digest_id": id_, "told_on": None, "next_at": None, "lost": 0} for id_ in empty], far=far)
         return begun
 
     def _complete(
@@ -230,12 +238,17 @@ class OutboxPart(Part):
         held = _held(link, {result.digest_id: result.token for result in results})
         present = [result for result in results if result.digest_id in held]
         far = self._database.driver.far
+        # An ending may cancel the same at this moment: each locks them by rising id. What was begun it lets alone.
+        unsent = [id_ for r in present for id_, status in r.settled.items() if status is not Status.DELIVERED]
+        if unsent:
+            link.rows(_STILL_PENDING, {"ids": sorted(unsent)})
         _SETTLE.run(link, [row for r in present for row in result_values(r.settled, r.at)], far=far)
         rows = [
             {
                 "digest_id": result.digest_id,
                 "told_on": None if result.told_on is None else result.told_on.isoformat(),
                 "next_at": result.next_at,
+                "lost": result.lost,
             }
             for result in present
         ]
@@ -259,7 +272,11 @@ class OutboxPart(Part):
             link.count(_ADD, {**notification_values(notification), "digest_id": digest_id})
 
 
+def _page(link: Link, *, after: str, limit: int) -> list[Row]:
+    return link.each(_UNNOTED, {"after": after, "limit": limit})
+
+
 def _held(link: Link, tokens: Mapping[str, str]) -> Mapping[str, tuple[str | None, str]]:
     """Lock the digests whose present token is the given one; return their batches' keys and their units."""
-    values = {"ids": sorted(tokens), "tokens": sorted(set(tokens.values()))}
-    return {row[0]: (row[1], row[2]) for row in link.rows(_LOCK_HELD, values)}
+    rows = link.rows(_LOCK, {"ids": sorted(tokens)})
+    return {id_: (key, unit) for id_, token, key, unit in rows if token == tokens[id_]}

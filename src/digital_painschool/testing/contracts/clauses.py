@@ -207,6 +207,7 @@ _STORAGE: Proofs = {
     "Outbox.begin": "a_batch_is_stored_before_it_is_sent",
     "Outbox.begin: fenced": """
         a_stale_claim_begins_and_completes_nothing
+        each_result_has_a_token_of_its_own
         a_token_is_never_given_again""",
     "Outbox.begin: what still waits": "what_was_cancelled_after_the_claim_is_not_begun",
     "Outbox.begin: key": """
@@ -226,9 +227,11 @@ _STORAGE: Proofs = {
         a_process_that_is_killed_has_kept_all_that_it_told_of""",
     "Outbox.complete: fenced": """
         a_stale_claim_begins_and_completes_nothing
+        each_result_has_a_token_of_its_own
         what_is_settled_is_never_due_again
         results_are_logged_each_with_its_own_lines""",
     "Outbox.complete: released": """
+        what_was_not_sent_still_counts_its_lost_workers
         a_poison_message_is_claimed_last_and_alone
         the_day_on_which_the_recipient_was_told_is_kept""",
     "Outbox.complete: kept": "notification_keys_are_those_that_were_sent_for_them",

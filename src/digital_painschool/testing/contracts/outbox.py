@@ -322,6 +322,32 @@ class OutboxContract(StorageOpening):
         assert ([Status.PENDING], log) == (statuses(storage, e), storage.access_entries(UNIT))
         assert [1] == [record.attempts for record in storage.notifications(e.id)]
 
+    def test_each_result_has_a_token_of_its_own(self, storage: Storage) -> None:
+        """Otherwise a stale result would pass because another one of the same call has the present token."""
+        told(storage, "a", PERSONS[0])
+        [slow] = storage.claim(RUN, 10, LEASE)
+        told(storage, "b", PERSONS[1])
+        quick = {claim.digest.id: claim for claim in storage.claim(RUN + LEASE, 10, LEASE)}
+        other = next(claim for id_, claim in quick.items() if id_ != slow.digest.id)
+        decided = [(claim, sending(claim, now=RUN + LEASE)) for claim in (slow, other)]
+        assert {other.digest.id} == {*storage.begin(decided)}
+        storage.complete([evolve(result(claim, at=RUN), next_at=RUN) for claim in (slow, other)])
+        assert [["b"]] == owners(storage.claim(RUN + LEASE, 10, LEASE))
+
+    def test_what_was_not_sent_still_counts_its_lost_workers(self, storage: Storage) -> None:
+        """Otherwise a poison message that waits for the next forenoon would never be given up (D-13d)."""
+        for number, id_ in enumerate("ab"):
+            told(storage, id_, PERSONS[number], notify=Notify.DIRECT)
+        begun(storage, MORNING, limit=1)
+        storage.complete([result(claim, at=MORNING) for claim in storage.claim(MORNING, 10, LEASE)])
+        [claim] = storage.claim(MORNING + LEASE, 1, LEASE)
+        assert (["b"], 0) == (owners([claim])[0], claim.lost)
+        [claim] = storage.claim(MORNING + LEASE, 1, LEASE)
+        assert (["a"], 1) == (owners([claim])[0], claim.lost)
+        storage.complete([evolve(result(claim, at=MORNING), lost=claim.lost)])
+        [claim] = storage.claim(MORNING + LEASE, 10, LEASE)
+        assert (["a"], 1) == (owners([claim])[0], claim.lost)
+
     def test_a_slow_worker_that_nobody_replaced_is_believed(self, storage: Storage) -> None:
         """Otherwise what it delivered would be delivered once more."""
         e = told(storage)
