@@ -174,8 +174,8 @@ BUGS = (
         name="any-claim-will-do",
         harm="a worker that was thought dead would settle what another has claimed",
         module="adapters.sql.outbox",
-        old='among(_d.id, "ids"), among(_d.token, "tokens"))',
-        new='among(_d.id, "ids"), or_(_d.token.is_not(None), among(_d.token, "tokens")))',
+        old="if token == tokens[id_]}",
+        new="if token is not None}",
         caught_by=Catcher(
             "tests/test_sql_storage.py::TestSqliteStorage::test_a_stale_claim_begins_and_completes_nothing",
             "test_a_stale_claim_begins_and_completes_nothing",
@@ -218,8 +218,8 @@ BUGS = (
         name="an-answer-forgives-no-lost-worker",
         harm="what once was in a crash would be claimed last for ever",
         module="adapters.sql.outbox",
-        old="            lost=_NONE,\n",
-        new="            lost=_d.lost,\n",
+        old='lost=given["lost"],',
+        new="lost=_d.lost,",
         caught_by=Catcher(
             "tests/test_sql_storage.py::TestSqliteStorage::test_a_poison_message_is_claimed_last_and_alone",
             "test_a_poison_message_is_claimed_last_and_alone",
