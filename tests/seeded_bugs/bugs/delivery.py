@@ -204,8 +204,8 @@ BUGS = (
         name="one-obsolete-one-drops-the-others",
         harm="a message would be lost in silence",
         module="delivery",
-        old="if all(is_obsolete(",
-        new="if any(is_obsolete(",
+        old="and all(is_obsolete(",
+        new="and any(is_obsolete(",
         caught_by=LAW_5,
     ),
     Bug(
