@@ -40,9 +40,9 @@ _READY = 20_000
 """So many rows are ready at a time, and written again and again: all of them would not be constant memory."""
 
 _DELETE = (
-    "CREATE TEMP TABLE gone AS SELECT DISTINCT notification_id FROM notification_causes WHERE enrolment_id <= '{last}'",
-    "DELETE FROM notification_causes WHERE enrolment_id <= '{last}'",
-    "DELETE FROM notifications WHERE id IN (SELECT notification_id FROM gone)",
+    "CREATE TEMP TABLE gone AS SELECT DISTINCT digest_id FROM digest_notifications WHERE enrolment_id <= '{last}'",
+    "DELETE FROM digest_notifications WHERE enrolment_id <= '{last}'",
+    "DELETE FROM digests WHERE id IN (SELECT digest_id FROM gone)",
     "DELETE FROM documents WHERE enrolment_id <= '{last}'",
     "DELETE FROM timeline WHERE enrolment_id <= '{last}'",
     "DELETE FROM enrolments WHERE id <= '{last}'",

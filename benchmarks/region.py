@@ -24,7 +24,7 @@ from benchmarks.lives import THERAPIST, UNIT, USUAL, Lived, live
 from digital_painschool.adapters.sql import migrate
 from digital_painschool.adapters.sql.schema import (
     access_log,
-    causes,
+    digests,
     documents,
     enrolments,
     notifications,
@@ -32,7 +32,7 @@ from digital_painschool.adapters.sql.schema import (
 )
 
 CHUNK = 20_000
-_TABLES = (enrolments, timeline, documents, notifications, causes, access_log)
+_TABLES = (enrolments, timeline, documents, digests, notifications, access_log)
 _STAMPS = ("id", "person", "unit", "therapist")
 Told = Callable[[int], None]
 
@@ -182,7 +182,7 @@ def _ids(numbers: Iterable[int], of_ten: Sequence[str], size: Size) -> Iterator[
 
 def _stamp(source: sqlite3.Connection, target: _Target, table: Table, lived: Sequence[Lived]) -> str:
     """Put a table's rows of all lives into a table beside it, and give the statement that stamps them out."""
-    columns = [column for column in table.c if column.name != "number"]
+    columns = [column for column in table.c if column.identity is None]
     names = ", ".join(f'"{column.name}"' for column in columns)
     rows = source.execute(f"SELECT {names} FROM {table.name}").fetchall()  # noqa: S608 - names of our own tables
     marked = [(life.enrolment_id, *_marked(row, life)) for row in rows if (life := _owner(row, lived)) is not None]

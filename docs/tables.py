@@ -19,19 +19,23 @@ import attrs
 
 from digital_painschool import errors
 from digital_painschool.access import ACCESS
+from digital_painschool.digest import Action
 from digital_painschool.enrolment import Phase
 from digital_painschool.notification import Template
 from digital_painschool.people import Role
 from digital_painschool.plugins import installed
 from digital_painschool.policy import Policy
 from digital_painschool.program import Program
+from digital_painschool.rules.digests import DECISIONS, Doubt
 from digital_painschool.rules.lifecycle import TRANSITIONS
-from digital_painschool.rules.permissions import PATIENT, STAFF, SYSTEM, Action, Scope
+from digital_painschool.rules.permissions import PATIENT, STAFF, SYSTEM, Scope
+from digital_painschool.rules.permissions import Action as Permission
 from digital_painschool.serialization import EVENT_KINDS
 
 DOCS = Path(__file__).parent
 SOURCE = DOCS.parent / "src" / "digital_painschool"
 DIAGRAM = DOCS / "reference" / "lifecycle.svg"
+DIGEST_DIAGRAM = DOCS / "reference" / "digest.svg"
 
 _TABLE = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 _RULE = re.compile(r"\b[MD]-\d\d[a-z]?\b")
@@ -74,7 +78,7 @@ def permissions_table() -> str:
                 "own" if action in PATIENT else "",
                 "all" if action in SYSTEM else "",
             )
-            for action in Action
+            for action in Permission
         ),
     )
 
@@ -153,7 +157,25 @@ def transitions_table() -> str:
     )
 
 
+def digests_table() -> str:
+    """What a worker does with a digest, in each situation."""
+    return table(
+        ("may be told", "batch", "something is due", "the worker", "which means"),
+        (
+            (_yes(may), doubt.value, _yes(due), f"`{action.value}`", _MEANS[action])
+            for (may, doubt, due), action in DECISIONS.items()
+        ),
+    )
+
+
+_MEANS = {
+    Action.WAIT: "leave the digest for a later run",
+    Action.REPEAT: "the same batch again, under its key",
+    Action.SEND: "a new batch under a new key: what is due, and the batch in doubt if there is one",
+}
+
 TABLES: Mapping[str, Callable[[], str]] = {
+    "digests": digests_table,
     "access": access_table,
     "permissions": permissions_table,
     "errors": errors_table,
@@ -210,12 +232,19 @@ def diagram() -> str:
             f'<text class="name" x="{x + _BOX_WIDTH / 2:g}" y="{middle + 5:g}">{phase.name}</text>'
         )
     height = deepest + 24
-    return _SVG.format(width=width, height=height, card_width=width - 1, card_height=height - 1, parts="\n".join(parts))
+    return _SVG.format(
+        width=width,
+        height=height,
+        card_width=width - 1,
+        card_height=height - 1,
+        label="The lifecycle of an enrolment",
+        parts="\n".join(parts),
+    )
 
 
 _SVG = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" \
-role="img" aria-label="The lifecycle of an enrolment">
+role="img" aria-label="{label}">
 <style>
 text {{ font: 13px system-ui, sans-serif; text-anchor: middle; fill: #333 }}
 .name {{ font-weight: 600; font-size: 15px }}
@@ -232,6 +261,45 @@ text {{ font: 13px system-ui, sans-serif; text-anchor: middle; fill: #333 }}
 """
 
 
+_DOUBTS: Mapping[Doubt, int] = {Doubt.NONE: 30, Doubt.TODAY: 366, Doubt.EARLIER: 702}
+"""Where the box of each begins."""
+_WIDE, _TOP = 226, 116
+
+
+def digest_diagram() -> str:
+    """What becomes of a digest's batch: a box for each doubt, an arrow for each decision of the table."""
+    half, middle, bottom = _WIDE // 2, _TOP + _BOX_HEIGHT // 2, _TOP + _BOX_HEIGHT
+    none, today, earlier = _DOUBTS.values()
+    parts = [
+        _arrow(f"M{none + _WIDE} {middle} H{today - 2}"),
+        _labels((none + _WIDE + today) / 2, middle - 8, _decided(Doubt.NONE)),
+        _arrow(f"M{today + 60} {_TOP} C{today + 40} 72 {today + 120} 72 {today + 100} {_TOP - 2}"),
+        _labels(today + 80, 76, _decided(Doubt.TODAY)),
+        _arrow(f"M{today + _WIDE} {middle} H{earlier - 2}"),
+        _labels((today + _WIDE + earlier) / 2, middle - 8, ["midnight"]),
+        _arrow(f"M{earlier + half} {_TOP} C{earlier + half} 34 {today + 160} 34 {today + 150} {_TOP - 2}"),
+        _labels((today + earlier) / 2 + half, 46, _decided(Doubt.EARLIER)),
+        *(
+            _arrow(f"M{x + half} {bottom} C{x + half} {depth} {none + half} {depth} {none + half} {bottom + 2}")
+            for x, depth in ((today, 226), (earlier, 268))
+        ),
+        _labels(today + half, 268, ["complete: told, dropped or given up"]),
+    ]
+    parts += [
+        f'<rect class="phase" x="{x}" y="{_TOP}" width="{_WIDE}" height="{_BOX_HEIGHT}" rx="8"/>'
+        f'<text class="name" x="{x + half}" y="{middle + 5}">{doubt.value}</text>'
+        for doubt, x in _DOUBTS.items()
+    ]
+    label = "A digest and its batch"
+    return _SVG.format(width=958, height=290, card_width=957, card_height=289, label=label, parts="\n".join(parts))
+
+
+def _decided(doubt: Doubt) -> list[str]:
+    """Return what a worker can decide on a batch, but for waiting."""
+    decided = {action for (may, of, _), action in DECISIONS.items() if may and of is doubt}
+    return [action.value for action in Action if action in decided - {Action.WAIT}]
+
+
 def pages() -> Iterator[tuple[Path, str]]:
     """Give each page that holds a table, and what it should be."""
     for path in sorted(DOCS.rglob("*.md")):
@@ -240,6 +308,7 @@ def pages() -> Iterator[tuple[Path, str]]:
         if _TABLE.search(text):
             yield path, fresh
     yield DIAGRAM, diagram()
+    yield DIGEST_DIAGRAM, digest_diagram()
 
 
 def stale() -> list[Path]:

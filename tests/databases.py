@@ -55,6 +55,20 @@ def run_script(url: str, script: str) -> None:
         execute(url, script)
 
 
+def upgrade_to(url: str, revision: str) -> None:
+    """Bring the schema of a database to a revision, as the package of that time did."""
+    from alembic import command
+    from sqlalchemy import create_engine
+
+    from digital_painschool.adapters.sql.migrations import configured
+    from digital_painschool.adapters.sql.revisions import VERSION_TABLE
+
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as connection:
+        command.upgrade(configured(connection=connection, version_table=VERSION_TABLE), revision)
+    engine.dispose()
+
+
 def until(condition: Callable[[], object]) -> None:
     """Wait until something holds."""
     deadline = monotonic() + 60

@@ -13,6 +13,8 @@ from digital_painschool.adapters import sql
 _LEFT_OUT = frozenset(
     {
         "_STATE",  # never run: what other statements begin with
+        "_RECORD",
+        "_NEEDED_BY",
         "_VERSION",  # the table of the schema's version has one row
     }
 )

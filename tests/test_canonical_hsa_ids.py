@@ -7,13 +7,15 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import Column
 
 from digital_painschool.adapters.memory import MemoryDirectory
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage, migrate, migration_sql
 from digital_painschool.adapters.sql.revisions import VERSION_TABLE
 from digital_painschool.adapters.sql.schema import METADATA
+from digital_painschool.delivery import DeliveryReport
 from digital_painschool.errors import StorageFailed
-from digital_painschool.notification import Channel, Notify, Status
+from digital_painschool.notification import Channel, Notify
 from digital_painschool.policy import Policy
 from digital_painschool.ports import Ports
 from digital_painschool.ports.directory import StaffEntry
@@ -24,8 +26,11 @@ from digital_painschool.testing.people import ANNA, BO, CILLA, COLLEAGUE, NURSE,
 from digital_painschool.testing.scenario import Scenario
 from digital_painschool.testing.world import World
 from tests.databases import execute, run_script
+from tests.older_schema import NEW_TABLES, OLD_TABLES, back_to_0003
 
 Bring = Callable[[str], None]
+
+_SAME_TABLES = tuple(table.name for table in METADATA.sorted_tables if table.name not in NEW_TABLES)
 
 POLICY = Policy(retention_years=1, retention_decision="RS 2026-1")
 SMALL = str(UNIT).replace("-E", "-e")
@@ -77,20 +82,29 @@ def years_of_a_unit(url: str) -> None:
         school.office.approve(school.office.plan_purge(), decision="RS 2026-2")
 
 
-def rows_of(url: str) -> dict[str, list[str]]:
+def rows_of(url: str, *, older: bool = False) -> dict[str, list[str]]:
     """Return every row of every table, in an order that does not depend on the database."""
-    tables = [table.name for table in METADATA.sorted_tables]
-    return {table: sorted(map(repr, execute(url, f"SELECT * FROM {table}"))) for table in tables}  # noqa: S608
+    return {
+        table: sorted(map(repr, execute(url, f"SELECT * FROM {table}")))  # noqa: S608 - constants
+        for table in (*_SAME_TABLES, *(OLD_TABLES if older else NEW_TABLES))
+    }
 
 
-def make_older(url: str, *, only: str = "1 = 1") -> None:
+def make_older(url: str) -> None:
     """Write the HSA-ids of every text in small letters, where version 0001 took them; say that it is its database."""
-    for table in METADATA.sorted_tables:
-        for column in table.c:
-            if column.type.python_type is str:
-                small = f"replace(replace(\"{column.name}\", '31-E', '31-e'), '31-P', '31-p')"
-                execute(url, f'UPDATE {table.name} SET "{column.name}" = {small} WHERE {only}')  # noqa: S608
-    execute(url, f"UPDATE {VERSION_TABLE} SET version_num = '0001'")  # noqa: S608
+    back_to_0003(url)
+    columns = [
+        (table, column.name) for table in _SAME_TABLES for column in METADATA.tables[table].c if _is_text(column)
+    ]
+    old = [("notifications", name) for name in ("unit", "recipient_value", "lane")] + [("notification_causes", "unit")]
+    for table, name in columns + old:
+        small = f"replace(replace(\"{name}\", '31-E', '31-e'), '31-P', '31-p')"
+        execute(url, f'UPDATE {table} SET "{name}" = {small}')  # noqa: S608 - constants
+    execute(url, f"UPDATE {VERSION_TABLE} SET version_num = '0001'")  # noqa: S608 - a constant
+
+
+def _is_text(column: Column[Any]) -> bool:
+    return column.type.python_type is str
 
 
 def by_hand(url: str) -> None:
@@ -103,12 +117,14 @@ def by_hand(url: str) -> None:
 def test_every_row_becomes_canonical(url: str, bring_up: Bring) -> None:
     """Otherwise a patient, a unit's log or a half-done purge would be out of reach after the update."""
     years_of_a_unit(url)
+    back_to_0003(url)
+    capitals = rows_of(url, older=True)
+    assert [] == [table for table, rows in capitals.items() if not rows], "every table is tried"
+    migrate(url)
     expected = rows_of(url)
-    assert [] == [table for table, rows in expected.items() if not rows], "every table is tried"
     make_older(url)
-    assert [] == [
-        table for table, rows in rows_of(url).items() if rows == expected[table] and table != "staff_messages"
-    ]
+    small = rows_of(url, older=True)
+    assert ["staff_messages"] == [table for table, rows in small.items() if rows == capitals[table]]
     bring_up(url)
     assert expected == rows_of(url)
     with school_at(url) as school:
@@ -117,6 +133,7 @@ def test_every_row_becomes_canonical(url: str, bring_up: Bring) -> None:
 
 def copied(url: str, table: str, changes: dict[str, str]) -> None:
     """Copy the rows of a table at the unit with some changes, into a database that version 0001 wrote."""
+    back_to_0003(url)
     columns = [column.name for column in METADATA.tables[table].c]
     values = ", ".join(f"'{changes[name]}'" if name in changes else f'"{name}"' for name in columns)
     names = ", ".join(f'"{name}"' for name in columns)
@@ -141,7 +158,7 @@ def test_two_that_become_one_are_named_for_a_decision(
         school.desk.receive_notifications(email=True)
         school.start(ANNA)
     copied(url, table, {"unit": SMALL, **changes})
-    before = rows_of(url)
+    before = rows_of(url, older=True)
     with pytest.raises(StorageFailed, match="become one, and so would these; decide") as refused:
         migrate(url)
     assert [] == [text for text in named if repr(text)[1:-1] not in str(refused.value)]
@@ -151,7 +168,7 @@ def test_two_that_become_one_are_named_for_a_decision(
     ) as by_an_administrator:
         by_hand(url)
     assert ANNA not in str(by_an_administrator.value)
-    assert before == rows_of(url)
+    assert before == rows_of(url, older=True)
     with pytest.raises(StorageFailed, match="older version's"):
         SqlStorage(url)
     execute(url, f"DELETE FROM {table} WHERE unit = '{SMALL}'")  # noqa: S608 - the decision
@@ -179,29 +196,19 @@ def test_two_that_say_the_same_need_no_decision(url: str, table: str, bring_up: 
 def test_two_collected_notifications_that_become_one_days_are_told_once(url: str, bring_up: Bring) -> None:
     """Otherwise the migration would fail on what waits, lose a message, or tell the patient twice (D-13a)."""
     with school_at(url) as school:
-        pain, sleep = school.start(ANNA), school.start(ANNA, "somnskola")
-        school.desk.start_conversation(pain, "Hej", notify=Notify.COLLECTED)
-        school.advance(hours=2)
-        school.deliver()
-        school.desk.start_conversation(sleep, "Hej", notify=Notify.COLLECTED)
-        for table in ("enrolments", "timeline", "documents", "notifications", "notification_causes", "programs"):
-            execute(url, f"UPDATE {table} SET unit = '{SMALL}'")  # noqa: S608 - constants
-        execute(url, f"UPDATE notifications SET lane = replace(lane, '{UNIT}', '{SMALL}')")  # noqa: S608
-        execute(url, f"UPDATE programs SET unit = '{UNIT}'")  # noqa: S608 - a constant
-        school.desk.write(pain, 1, "Igen", notify=Notify.COLLECTED)
+        ids = [school.start(ANNA), school.start(ANNA, "somnskola")]
+        for id_ in ids:
+            school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
+        back_to_0003(url)
+        for column in ("unit", "lane"):
+            small = f"replace({column}, '{UNIT}', '{SMALL}')"
+            execute(url, f"UPDATE notifications SET {column} = {small} WHERE id LIKE '{ids[0]}.%'")  # noqa: S608
         execute(url, f"UPDATE {VERSION_TABLE} SET version_num = '0001'")  # noqa: S608 - a constant
-    assert 2 == len(execute(url, "SELECT DISTINCT lane FROM notifications"))
-    bring_up(url)
-    with school_at(url) as school:
-        school.advance(days=1, hours=2)
-        done = school.deliver()
-        found = [record for id_ in (pain, sleep) for record in school.storage.notifications(id_)]
-    assert (1, 1) == (done.delivered, done.merged)
-    assert sorted([Status.DELIVERED, Status.DELIVERED, Status.MERGED], key=str) == sorted(
-        (record.status for record in found), key=str
-    )
-    assert 2 == len(execute(url, "SELECT * FROM notices"))
-    assert [(str(UNIT),)] == execute(url, "SELECT DISTINCT unit FROM notifications")
+        bring_up(url)
+        school.advance(hours=2)
+        assert DeliveryReport(sent=1, delivered=2) == school.deliver()
+    assert 1 == len(execute(url, "SELECT * FROM notices"))
+    assert [(str(UNIT),)] == execute(url, "SELECT DISTINCT unit FROM digests")
 
 
 def test_a_damaged_row_does_not_stop_the_others(url: str) -> None:

@@ -1,62 +1,159 @@
-"""On PostgreSQL a claim waits for nobody: what somebody else is changing is left for later, with all of its lane."""
+"""The outbox under PostgreSQL's locks: a claim waits for nobody, and nothing falls between two transactions."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from threading import Thread
+from typing import Any
 
 import psycopg
 import pytest
+from attrs import evolve
 
-from digital_painschool.notification import Notify
-from digital_painschool.testing.contracts.changes import LEASE
-from digital_painschool.testing.people import ANNA, BO
-from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import local, stored_at
+from digital_painschool.adapters.sql import SqlStorage
+from digital_painschool.adapters.sql.postgresql import PostgresqlLink
+from digital_painschool.enrolment import Enrolment
+from digital_painschool.errors import Conflict
+from digital_painschool.notification import Notify, Status
+from digital_painschool.people import PersonId
+from digital_painschool.ports.storage import Change
+from digital_painschool.testing.contracts.at_once import refusal_or
+from digital_painschool.testing.contracts.changes import (
+    LEASE,
+    MORNING,
+    PERSONS,
+    RUN,
+    begin,
+    begun,
+    converse,
+    finish,
+    saved,
+    sending,
+)
+from digital_painschool.testing.contracts.purges import kept_plan
+from digital_painschool.testing.example import SLEEP
+from digital_painschool.testing.people import PERSON
+from tests.databases import execute, until
 
-NINE = local("2026-03-04 09:00")
+LOCK = b"SELECT id FROM digests WHERE recipient_value = %s FOR UPDATE"
+
+Call = Callable[[], Any]
+Cross = Callable[[Call, Call], list[Any]]
 
 
 @pytest.fixture
-def school(postgresql_url: str) -> Iterator[Scenario]:
-    """Give a school in which two patients are to be told, Anna of two days in one lane."""
-    with Scenario(stored_at(postgresql_url)) as school:
-        for number, days in ((ANNA, 2), (BO, 1)):
-            id_ = school.start(number)
-            school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
-            for _ in range(days - 1):
-                school.advance(days=1)
-                school.desk.write(id_, 1, "Hej", notify=Notify.COLLECTED)
-        yield school
+def storage(postgresql_url: str) -> Iterator[SqlStorage]:
+    """A new storage."""
+    with closing(SqlStorage(postgresql_url)) as storage:
+        yield storage
 
 
 @pytest.fixture
-def frozen(postgresql_url: str) -> Iterator[psycopg.Connection]:
-    """Give a connection of somebody who does not come on with a transaction."""
-    with psycopg.connect(postgresql_url) as connection:
-        yield connection
+def before_commit(monkeypatch: pytest.MonkeyPatch) -> Callable[[Call], None]:
+    """Return a function that says what happens once: just before the next transaction is committed."""
+
+    def arrange(call: Call) -> None:
+        commit, waiting = PostgresqlLink.commit, [call]
+
+        def later(link: PostgresqlLink) -> None:
+            if waiting:
+                waiting.pop()()
+            commit(link)
+
+        monkeypatch.setattr(PostgresqlLink, "commit", later)
+
+    return arrange
 
 
-LOCK = b"SELECT id FROM notifications WHERE recipient_value = %s ORDER BY id LIMIT 1 FOR UPDATE"
+@pytest.fixture
+def crossed(postgresql_url: str, before_commit: Callable[[Call], None]) -> Cross:
+    """Return a function that makes two calls: the second one runs into the open transaction of the first."""
+
+    def cross(first: Call, second: Call) -> list[Any]:
+        seconds: list[Any] = []
+        thread = Thread(target=lambda: seconds.append(refusal_or(second)))
+
+        def meet() -> None:
+            thread.start()
+            until(lambda: execute(postgresql_url, "SELECT 1 FROM pg_locks WHERE NOT granted"))
+
+        before_commit(meet)
+        results = [refusal_or(first)]
+        thread.join(60)
+        return results + seconds
+
+    return cross
 
 
-def persons(school: Scenario) -> list[str]:
-    """Claim, and say whose notifications were claimed."""
-    claimed = school.storage.claim(NINE, 10, LEASE)
-    return sorted(str(getattr(one.notification.recipient, "value", "")) for one in claimed)
+def told(storage: SqlStorage, id_: str, person: PersonId = PERSON) -> Enrolment:
+    """Save an enrolment with a message that asks for a collected notification."""
+    return saved(storage, converse(saved(storage, begin(id_, person)), notify=Notify.COLLECTED, at=MORNING))
 
 
-def test_a_lane_that_somebody_changes_is_left_whole_and_the_others_go(
-    school: Scenario, frozen: psycopg.Connection
-) -> None:
-    """Otherwise one web worker that hangs would stop everybody's notifications, or a patient would be told twice."""
-    frozen.execute(LOCK, (ANNA,))
-    assert [BO] == persons(school)
-    frozen.rollback()
-    assert [ANNA, ANNA] == persons(school)
+def asking_start(id_: str, key: str) -> Change:
+    """Return a start that asks for a collected notification: a step of more than one statement."""
+    start = begin(id_, program=evolve(SLEEP, key=key))
+    return evolve(start, notifications=converse(start.enrolment, notify=Notify.COLLECTED, at=MORNING).notifications)
 
 
-def test_a_claim_of_nothing_but_what_is_changed_is_empty(school: Scenario, frozen: psycopg.Connection) -> None:
-    """Otherwise a pass would hang until somebody else's transaction ends."""
-    frozen.execute(LOCK, (ANNA,))
-    frozen.execute(LOCK, (BO,))
-    assert [] == persons(school)
-    frozen.rollback()
-    assert [ANNA, ANNA, BO] == persons(school)
+def claimed(storage: SqlStorage, limit: int = 10) -> list[list[str]]:
+    """Claim, and return whose notifications are in each digest."""
+    claims = storage.claim(RUN, limit, LEASE)
+    return [[record.notification.trigger.enrolment_id for record in claim.digest.pending] for claim in claims]
+
+
+def test_a_digest_that_somebody_changes_is_left_and_the_others_go(storage: SqlStorage, postgresql_url: str) -> None:
+    """Otherwise one web worker that hangs would stop everybody's notices."""
+    for id_, person in zip("ab", PERSONS, strict=False):
+        told(storage, id_, person)
+    with psycopg.connect(postgresql_url) as frozen:
+        frozen.execute(LOCK, (PERSON.value,))
+        assert [["b"]] == claimed(storage)
+        assert [] == claimed(storage)
+        frozen.rollback()
+        assert [["a"]] == claimed(storage)
+
+
+def test_two_workers_claim_at_once(storage: SqlStorage, before_commit: Callable[[Call], None]) -> None:
+    """Otherwise workers would wait for each other, and four be no faster than one."""
+    for id_, person in zip("abc", PERSONS, strict=False):
+        told(storage, id_, person)
+    meanwhile: list[list[str]] = []
+    before_commit(lambda: meanwhile.extend(claimed(storage, 1)))
+    assert ([["a"]], [["b"]]) == (claimed(storage, 1), meanwhile)
+
+
+def test_two_steps_at_once_add_to_one_digest(storage: SqlStorage, crossed: Cross) -> None:
+    """Otherwise the slower of two would fail, or the patient get two notices on one forenoon (D-13a)."""
+    first, second = asking_start("a", "one"), asking_start("b", "another")
+    assert [None, None] == crossed(lambda: storage.save(first), lambda: storage.save(second))
+    assert [["a", "b"]] == claimed(storage)
+
+
+def test_what_an_ending_cancels_at_the_same_time_is_not_begun(storage: SqlStorage, crossed: Cross) -> None:
+    """Otherwise the timeline would say dropped of a notice that was sent (D-13b)."""
+    ending = finish(told(storage, "a"), at=RUN, pending=storage.cancellable("a"))
+    [claim] = storage.claim(RUN, 10, LEASE)
+    decided = [(claim, sending(claim, now=RUN))]
+    assert [None, {}] == crossed(lambda: storage.save(ending), lambda: storage.begin(decided))
+    assert [(Status.DROPPED, 0)] == [(record.status, record.attempts) for record in storage.notifications("a")]
+
+
+def test_what_is_begun_at_the_same_time_is_not_cancelled(storage: SqlStorage, crossed: Cross) -> None:
+    """Otherwise the timeline would say dropped of a notice that was sent (D-13b)."""
+    e = told(storage, "a")
+    ending = finish(e, at=RUN, pending=storage.cancellable("a"))
+    decided = [(claim, sending(claim, now=RUN)) for claim in storage.claim(RUN, 10, LEASE)]
+    batches, refusal = crossed(lambda: storage.begin(decided), lambda: storage.save(ending))
+    assert isinstance(refusal, Conflict)
+    assert (1, e) == (len(batches), storage.load("a"))
+
+
+def test_what_is_asked_for_while_the_batch_is_purged_is_not_forgotten(storage: SqlStorage, crossed: Cross) -> None:
+    """Otherwise the purge would write over when the digest goes, and a message wait for ever."""
+    e = told(storage, "a")
+    begun(storage, RUN)
+    saved(storage, finish(e, at=RUN))
+    plan = kept_plan(storage)
+    step = asking_start("b", SLEEP.key)
+    assert [None, None] == crossed(lambda: storage.save(step), lambda: storage.purge(plan.id, plan.enrolments, ()))
+    assert [["b"]] == claimed(storage)

@@ -249,7 +249,7 @@ def test_guarding_twice_is_the_same_as_once_and_the_adapter_s_own_is_there() -> 
 
 def test_every_answer_of_a_storage_is_looked_at() -> None:
     """Otherwise a new method would come without a look at what it gives."""
-    nothing = {"save", "settle", "keep_profile", "log", "keep_export", "keep_plan", "purge", "close"}
+    nothing = {"save", "complete", "keep_profile", "log", "keep_export", "keep_plan", "purge", "close"}
     assert nothing == {name for name, check in _checks(Storage).items() if check is None}
 
 

@@ -7,17 +7,21 @@ from contextlib import closing, contextmanager
 from datetime import timedelta
 from functools import partial
 from random import Random
+from time import monotonic_ns
 from typing import Any
 
 import psycopg
 import pytest
 
 from digital_painschool.adapters.sql import SqlStorage
+from digital_painschool.digest import DeliveryResult
 from digital_painschool.enrolment import Enrolment, replay
 from digital_painschool.errors import Conflict, NotFound, PainschoolError, RuleBroken
 from digital_painschool.events import MessageSent
-from digital_painschool.notification import Notify, Outcome, Status
+from digital_painschool.notification import Notify, Status
+from digital_painschool.policy import Policy
 from digital_painschool.ports.storage import Storage
+from digital_painschool.rules.digests import decide
 from digital_painschool.testing.contracts.at_once import CAN_FORK, in_processes, refusal_or
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA, BO, CILLA
@@ -75,13 +79,14 @@ def _kept(storage: Storage, enrolment_id: str) -> Enrolment:
     return state
 
 
-def _asked(storage: Storage, enrolment_id: str) -> list[int]:
-    """Give the numbers of the entries that asked for a collected notification."""
-    return [
+def _assert_each_is_notified_of(storage: Storage, enrolment_id: str) -> None:
+    """Check that each entry that asked for a collected notification has one."""
+    asked = [
         entry.seq
         for entry in storage.timeline(enrolment_id)
         if isinstance(entry.event, MessageSent) and entry.event.notify is Notify.COLLECTED
     ]
+    assert asked == [record.notification.trigger.seq for record in storage.notifications(enrolment_id)]
 
 
 def _texts(storage: Storage, state: Enrolment) -> Counter[object]:
@@ -114,12 +119,11 @@ def test_on_one_enrolment_nobody_s_step_is_lost(url: str) -> None:
         state = _kept(school.storage, id_)
         taken = Counter(text for text, answer in told if not isinstance(answer, Conflict))
         assert taken == _texts(school.storage, state)
-        [record] = school.storage.notifications(id_)
-        assert _asked(school.storage, id_) == sorted(cause.seq for cause in record.notification.causes)
+        _assert_each_is_notified_of(school.storage, id_)
 
 
 def test_on_many_enrolments_nobody_s_step_is_lost(url: str) -> None:
-    """Otherwise web workers on many patients, two of whose enrolments share a notification, would block each other."""
+    """Otherwise web workers on many patients, two of whose enrolments share a digest, would block each other."""
     with _school(url) as school:
         ids = [school.start(person, key) for person in PEOPLE for key in KEYS]
         for id_ in ids:
@@ -140,11 +144,9 @@ def test_on_many_enrolments_nobody_s_step_is_lost(url: str) -> None:
             state = _kept(school.storage, id_)
             taken = Counter(text for of, text, answer in told if of == id_ and isinstance(answer, Enrolment))
             assert taken == _texts(school.storage, state)
-            [record] = school.storage.notifications(id_)
-            causes = [cause.seq for cause in record.notification.causes if cause.enrolment_id == id_]
-            assert _asked(school.storage, id_) == sorted(causes)
-        shared = {record.notification.id for id_ in ids for record in school.storage.notifications(id_)}
-        assert len(PEOPLE) == len(shared)
+            _assert_each_is_notified_of(school.storage, id_)
+        claims = school.storage.claim(school.now + timedelta(days=2), 100, LEASE)
+        assert len(PEOPLE) == len(claims) == len({claim.digest.recipient for claim in claims})
 
 
 def test_every_caller_gets_a_result_or_an_error_of_a_type(url: str) -> None:
@@ -180,10 +182,8 @@ def test_every_caller_gets_a_result_or_an_error_of_a_type(url: str) -> None:
                 assert sum(one.ended_at is None for one in found if one.program == key) <= 1
             for one in found:
                 _kept(school.storage, one.id)
-                waiting = [r for r in school.storage.notifications(one.id) if r.status is Status.PENDING]
-                # What an ended one asked for goes on waiting only for the sake of another.
-                others = [{cause.enrolment_id for cause in r.notification.causes} - {one.id} for r in waiting]
-                assert one.ended_at is None or all(others)
+                statuses = {record.status for record in school.storage.notifications(one.id)}
+                assert one.ended_at is None or Status.PENDING not in statuses
 
 
 def _own_ids(life: Life) -> Life:
@@ -196,48 +196,46 @@ def _own_ids(life: Life) -> Life:
     return with_own_ids
 
 
-def test_claims_and_outcomes_that_meet_block_nobody(url: str) -> None:
-    """Otherwise a worker whose lease has run out, and the one who takes over, would each wait for the other."""
+def test_claims_and_results_that_meet_block_nobody(url: str) -> None:
+    """Otherwise a worker whose lease is over, and the worker who takes over, would each wait for the other."""
     with _school(url) as school:
         ids = [school.start(person, key) for person in PEOPLE for key in KEYS]
         for id_ in ids:
             for _ in range(5):
                 school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
         now = school.now
+    begun = monotonic_ns()
 
     def life(school: Scenario, number: int, wait: Wait) -> Counter[str]:
         told: Counter[str] = Counter()
         random = Random(number)  # noqa: S311 - nothing that is drawn is a secret
-        for time in range(1, 2 * TIMES):
-            # To this worker every other one's lease has run out.
-            at = now + (time * PROCESSES + number) * 2 * LEASE
-            claimed = school.storage.claim(at, 30, LEASE)
-            told["claimed"] += len(claimed)
-            back = [
-                Outcome(
-                    notification_id=one.notification.id,
-                    token=one.token,
-                    status=Status.PENDING,
-                    at=at,
-                    due_at=now - timedelta(seconds=random.randrange(1000)),
-                    tried=False,
-                )
-                for one in reversed(claimed)
-            ]
-            school.storage.settle(back)
+        while told["claims"] < TIMES:
+            # A lease is over after half a millisecond: each worker takes what the others hold.
+            at = now + (monotonic_ns() - begun) / 1_000_000 * 2 * LEASE
+            claims = school.storage.claim(at, 30, LEASE)
+            told["claims"] += claims != ()
+            decided = [(claim, decide(claim.digest, at, Policy())) for claim in reversed(claims)]
+            school.storage.begin(decided)
+            next_at = now - timedelta(seconds=random.randrange(1000))
+            school.storage.complete(
+                [
+                    DeliveryResult(digest_id=claim.digest.id, token=claim.token, at=at, next_at=next_at)
+                    for claim in sorted(claims, key=lambda _: random.random())
+                ]
+            )
         return told
 
     told = _at_once(url, life)
     assert [] == [one for one in told if isinstance(one, PainschoolError)]
-    assert all(one["claimed"] for one in told)
+    assert [Counter(claims=TIMES)] * PROCESSES == told
     with _school(url) as school:
-        last = school.storage.claim(now + 10_000 * LEASE, 1000, LEASE)
-        assert 5 * len(ids) == len({one.notification.id for one in last})
+        records = [record for id_ in ids for record in school.storage.notifications(id_)]
+        assert 5 * len(ids) == len(records)
+        assert {Status.PENDING} == {record.status for record in records}
 
 
-@pytest.mark.parametrize("locked", ["2026-03-02", "2026-03-03"])
-def test_a_lane_is_taken_whole_or_not_at_all(url: str, locked: str) -> None:
-    """Otherwise a claim that passes over what somebody just writes to would tell a patient twice on a day (D-13a)."""
+def test_a_digest_is_claimed_whole_or_not_at_all(url: str) -> None:
+    """Otherwise a claim beside somebody who writes to the patient would tell of one message and leave another."""
     with _school(url) as school:
         id_ = school.start()
         for text in ("2026-03-02 08:30", "2026-03-02 10:00"):
@@ -246,10 +244,9 @@ def test_a_lane_is_taken_whole_or_not_at_all(url: str, locked: str) -> None:
         school.at("2026-03-03 09:00")
         claim = partial(school.storage.claim, school.now, 10, LEASE)
         with psycopg.connect(url) as other, ThreadPoolExecutor() as pool:
-            other.execute('SELECT 1 FROM notifications WHERE "window" = %s FOR UPDATE', (locked,))
+            other.execute("SELECT 1 FROM digest_notifications LIMIT 1 FOR UPDATE")
             claiming = pool.submit(claim)
             wait([claiming], timeout=0.5)
             other.rollback()
             taken = claiming.result()
-        assert len(taken) in {0, 2}
-        assert 2 == len({one.notification.id for one in (*taken, *claim())})
+        assert [2] == [len(one.digest.pending) for one in (*taken, *claim())]

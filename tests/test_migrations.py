@@ -26,7 +26,7 @@ from digital_painschool.errors import StorageFailed
 from digital_painschool.testing.contracts.changes import OTHER_PERSON, begin, saved
 from digital_painschool.testing.contracts.purges import over
 from digital_painschool.testing.people import OTHER_UNIT, UNIT
-from tests.databases import execute, run_script
+from tests.databases import execute, run_script, upgrade_to
 from tests.drift import drift
 
 SPAWN = get_context("spawn")
@@ -179,7 +179,7 @@ def test_what_csv_alone_holds_counts_as_exported_no_more(url: str, expected: int
         execute(url, f"INSERT INTO exports (id, unit, exported_at, data) VALUES ({values})")  # noqa: S608 - constants
     execute(url, "UPDATE enrolments SET exported_version = 3")
     execute(url, f"UPDATE {VERSION_TABLE} SET version_num = '{REVISIONS[REVISIONS.index('0003') - 1]}'")  # noqa: S608
-    migrate(url)
+    upgrade_to(url, "0003")
     noted = execute(url, "SELECT id, exported_version FROM enrolments ORDER BY id")
     assert [(ids[0], expected), (ids[1], 3)] == noted
 

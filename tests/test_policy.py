@@ -7,7 +7,7 @@ import pytest
 from attrs import fields_dict
 
 from digital_painschool.adapters.memory import MemoryInbox
-from digital_painschool.delivery import Pass
+from digital_painschool.delivery import DeliveryReport
 from digital_painschool.errors import DeliveryFailed, InvalidValue, PainschoolError
 from digital_painschool.notification import Notify
 from digital_painschool.policy import _KINDS, FlagKind, Policy, Terms
@@ -131,7 +131,7 @@ def test_what_is_as_large_as_it_may_be_can_be_worked_with() -> None:
     id_ = school.start()
     school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
     school.at("2026-03-02 09:00")
-    assert Pass(retried=1) == school.deliver()
+    assert DeliveryReport(retried=1) == school.deliver()
     (row,) = school.desk.caseload().rows
     assert not row.review_due
 

@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 
-from digital_painschool.notification import Notify, Status
-from digital_painschool.testing.contracts.changes import LEASE, outcome
+from digital_painschool.digest import Batch, Claim
+from digital_painschool.notification import Notify
+from digital_painschool.testing.contracts.changes import LEASE, access_entry, begun, result
 from digital_painschool.testing.example import PAIN
-from digital_painschool.testing.people import ANNA
+from digital_painschool.testing.people import ANNA, NUMBERS, NURSE
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import stored_at
+from digital_painschool.testing.world import local, stored_at
 
 LOAD_AND_SAVE = 2
 LOAD_LOG_READ = 3
@@ -82,18 +83,19 @@ def test_a_second_message_for_the_same_forenoon_takes_no_more(school: Scenario, 
     twice = lambda: school.desk.write(id_, 1, "Hej", notify=Notify.COLLECTED)  # noqa: E731
     assert LOAD_AND_SAVE == counted.during(twice)
     assert LOAD_AND_SAVE == counted.during(twice)
-    [record] = school.storage.notifications(id_)
-    assert 3 == len(record.notification.causes)
+    assert [3] == [len(claim.digest.pending) for claim in school.storage.claim(local("2026-03-05 09:00"), 10, LEASE)]
 
 
-def test_what_joins_one_that_was_put_back_takes_the_longer_way(school: Scenario, counted: Counted) -> None:
-    """Otherwise it would stand beside the one that waits, and the patient be told twice on a day."""
-    id_ = school.start(ANNA)
-    school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
-    school.advance(days=1)
-    [claimed] = school.storage.claim(school.now, 10, LEASE)
-    school.storage.settle([outcome(claimed, Status.PENDING, at=school.now, again=school.now)])
-    school.advance(days=-1)
-    assert 8 == counted.during(lambda: school.desk.write(id_, 1, "Hej", notify=Notify.COLLECTED))
-    [record] = school.storage.notifications(id_)
-    assert 2 == len(record.notification.causes)
+@pytest.mark.parametrize("patients", [1, 4])
+def test_delivery_takes_as_many_ways_for_one_digest_as_for_many(
+    school: Scenario, counted: Counted, patients: int
+) -> None:
+    """Otherwise a forenoon of thousands would take a way there and back for each of them (P5)."""
+    for number in NUMBERS[:patients]:
+        school.desk.start_conversation(school.start(number), "Hej", notify=Notify.DIRECT)
+    sent: list[tuple[Claim, Batch]] = []
+    assert 5 + 6 == counted.during(lambda: sent.extend(begun(school.storage, school.now)))
+    results = [result(claim, batch, at=school.now) for claim, batch in sent]
+    lines = {claim.digest.id: [access_entry(NURSE, school.now)] for claim, _ in sent}
+    assert 6 == counted.during(lambda: school.storage.complete(results, lines))
+    assert patients == len(results)

@@ -24,7 +24,7 @@ from digital_painschool.errors import StorageFailed
 from digital_painschool.notification import Channel, Notify
 from digital_painschool.plugins import connect
 from digital_painschool.settings import Chosen
-from digital_painschool.testing.contracts.changes import HOUR, MORNING, RUN, begin, converse, saved
+from digital_painschool.testing.contracts.changes import HOUR, MORNING, RUN, begin, begun, converse, saved
 from digital_painschool.testing.contracts.purges import IDS, all_over, kept_plan
 from digital_painschool.testing.people import PERSON, UNIT
 from tests.databases import execute, until
@@ -62,8 +62,8 @@ def test_a_school_in_a_schema_does_all_that_a_school_does(postgresql_url: str) -
     with closing(SqlStorage(postgresql_url, schema="select")) as storage:
         all_over(storage)
         plan = kept_plan(storage)
-        saved(storage, converse(saved(storage, begin()), notify=Notify.COLLECTED, at=MORNING))
-        assert 1 == len(storage.claim(RUN, 10, HOUR))
+        saved(storage, converse(saved(storage, begin()), notify=Notify.DIRECT, at=MORNING))
+        assert 1 == len(begun(storage, MORNING))
         assert len(IDS) == len(storage.histories(UNIT, IDS))
         storage.purge(plan.id, plan.enrolments, ())
         assert dict.fromkeys(IDS) == storage.purge_progress(plan.id)
@@ -111,18 +111,18 @@ def test_a_search_path_that_a_pool_has_left_behind_leads_nowhere_else(postgresql
 
 
 def test_schools_of_two_schemas_do_not_wait_for_each_other(postgresql_url: str) -> None:
-    """Otherwise one school's deliveries would stand still while another claims."""
+    """Otherwise one school's purge could not be planned while another's is."""
     migrate(postgresql_url, schema="smartskola")
     with (
         closing(SqlStorage(postgresql_url)) as mine,
         closing(SqlStorage(postgresql_url, schema="smartskola")) as other,
         closing(SqlStorage(postgresql_url, schema="public")) as mine_by_name,
     ):
-        waiting = Thread(target=mine_by_name.claim, args=(RUN, 10, HOUR))
+        waiting = Thread(target=kept_plan, args=(mine_by_name,))
 
         def work(link: Link) -> None:
-            link.only_one("claim")
-            assert () == other.claim(RUN, 10, HOUR)
+            link.only_one("plan")
+            kept_plan(other)
             waiting.start()
             until(lambda: execute(postgresql_url, "SELECT 1 FROM pg_locks WHERE NOT granted"))
 
@@ -254,7 +254,7 @@ def test_a_school_needs_no_more_than_the_rights_that_the_docs_name(
     with closing(SqlStorage(url, schema="smartskola")) as storage:
         all_over(storage)
         plan = kept_plan(storage)
-        saved(storage, converse(saved(storage, begin()), notify=Notify.COLLECTED, at=MORNING))
-        assert 1 == len(storage.claim(RUN, 10, HOUR))
+        saved(storage, converse(saved(storage, begin()), notify=Notify.DIRECT, at=MORNING))
+        assert 1 == len(begun(storage, MORNING))
         storage.purge(plan.id, plan.enrolments, ())
         assert dict.fromkeys(IDS) == storage.purge_progress(plan.id)

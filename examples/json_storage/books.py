@@ -3,17 +3,17 @@
 from collections.abc import Iterable, Iterator
 
 from digital_painschool.enrolment import Tally, UnreadableEnrolment, replay
-from digital_painschool.people import PersonId
+from digital_painschool.people import HsaId, PersonId
 from digital_painschool.ports.storage import AccessEntry
 from digital_painschool.serialization import ENROLMENT_SHAPE, Data, read_each, read_stored
 from json_storage.folder import Folder, Table, Transaction, log
 from json_storage.values import (
+    Asked,
     Kept,
-    Waiting,
     access_to_data,
+    asked_from_data,
     entry_from_data,
     kept_from_data,
-    waiting_from_data,
 )
 
 
@@ -91,30 +91,30 @@ def keep_ids(books: Transaction, person: PersonId, ids: list[str]) -> None:
         books.remove(Table.PERSONS, person.scheme, person.value)
 
 
-def notified(books: Transaction, notification_id: str) -> Waiting | None:
-    """Give a notification, or None."""
-    data = books.get(Table.WAITING, notification_id) or books.get(Table.SETTLED, notification_id)
-    return None if data is None else waiting_from_data(data)
+def asked(books: Transaction, notification_id: str) -> Asked | None:
+    """Return a notification, or None."""
+    data = books.get(Table.NOTIFICATIONS, notification_id)
+    return None if data is None else asked_from_data(data)
 
 
-def all_waiting(books: Transaction) -> Iterator[Waiting]:
-    """Give all notifications that are pending; a log line names those that cannot be read."""
-
-    def unreadable(data: Data) -> None:
-        log.error("notification %s cannot be read; was it changed by hand?", data["notification"]["id"])
-
-    found = read_each(books.all(Table.WAITING), waiting_from_data, unreadable)
-    return (one for one in found if one is not None)
+def put_asked(books: Transaction, one: Asked) -> None:
+    """Keep a notification as it is now."""
+    books.put(Table.NOTIFICATIONS, one.to_data(), one.record.notification.id)
 
 
-def caused(books: Transaction, enrolment_id: str) -> list[Waiting]:
-    """Give what an enrolment caused: by its first entry that asked for it, then by id."""
-    ids = dict.fromkeys(notification_id for _, notification_id in books.rows(Table.ASKED, enrolment_id))
-    found = [one for one in (notified(books, id_) for id_ in ids) if one is not None]
-    return sorted(
-        (one for one in found if one.caused_by(enrolment_id)),
-        key=lambda one: (min(one.caused_by(enrolment_id)), one.notification.id),
-    )
+def asked_by(books: Transaction, enrolment_id: str) -> list[Asked]:
+    """Return what an enrolment asked for, by entry, then by id."""
+    ids = [notification_id for _, notification_id in books.rows(Table.ASKED, enrolment_id)]
+    found = [one for one in (asked(books, id_) for id_ in ids) if one is not None]
+    return sorted(found, key=lambda one: (one.record.notification.trigger.seq, one.record.notification.id))
+
+
+def collected_of(books: Transaction, unit: HsaId, recipient: PersonId | HsaId) -> tuple[tuple[str, ...], list[str]]:
+    """Return the key under which a recipient's collected digests at a unit are listed, and their ids."""
+    named = (recipient.scheme, recipient.value) if isinstance(recipient, PersonId) else (str(recipient),)
+    key = (str(unit), *named)
+    ids: list[str] | None = books.get(Table.COLLECTED, *key)
+    return key, ids or []
 
 
 def enter(books: Transaction, entries: Iterable[AccessEntry]) -> None:

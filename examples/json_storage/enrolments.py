@@ -9,6 +9,7 @@ from digital_painschool.events import Event
 from digital_painschool.people import PersonId
 from digital_painschool.ports.storage import CaseQuery, CaseRow, Change, Content, Entry
 from digital_painschool.serialization import KIND_OF
+from json_storage import outbox
 from json_storage.books import (
     Part,
     all_kept,
@@ -19,11 +20,9 @@ from json_storage.books import (
     keep_ids,
     kept,
     kept_among,
-    notified,
     timeline_rows,
 )
 from json_storage.folder import Table, Transaction
-from json_storage.outbox import ask, drop, held, settle
 from json_storage.values import Kept, documents_from_data, entry_from_data, entry_to_data
 
 
@@ -52,12 +51,7 @@ class JsonEnrolments(Part):
             before = kept(books, change.enrolment.id)
             _refuse_what_does_not_fit(books, change, before)
             _keep_state(books, change, before)
-            for outcome in change.outcomes:
-                settle(books, outcome)
-            for notification_id in change.dropped:
-                drop(books, notification_id, change.enrolment.id, change.access.at)
-            for notification in change.notifications:
-                ask(books, notification)
+            outbox.keep(books, change)
             enter(books, (change.access,))
 
     def timeline(self, enrolment_id: str, kinds: Iterable[type[Event]] | None = None) -> tuple[Entry, ...]:
@@ -103,13 +97,7 @@ def _refuse_what_does_not_fit(books: Transaction, change: Change, before: Kept |
     others = kept_among(books, (id_ for id_ in ids_of(books, enrolment.person) if id_ != enrolment.id))
     if enrolment.phase is not Phase.ENDED and any(_in_the_way(one, enrolment) for one in others):
         raise Conflict("the person has an open enrolment in this program at this unit")
-    claims = [(outcome.notification_id, outcome.token) for outcome in change.outcomes]
-    claims += [(claimed.notification.id, claimed.token) for claimed in change.held]
-    if not all(held(books, *claim) for claim in claims):
-        raise Conflict("somebody else has a notification in hand that this step is about")
-    dropped = [notified(books, notification_id) for notification_id in change.dropped]
-    if not all(one is not None and one.is_free and not one.attempts for one in dropped):
-        raise Conflict("a notification that was to be dropped is on its way")
+    outbox.refuse(books, change)
 
 
 def _in_the_way(one: Kept, enrolment: Enrolment) -> bool:

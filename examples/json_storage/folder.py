@@ -14,7 +14,7 @@ from digital_painschool.errors import Conflict, StorageFailed
 from digital_painschool.serialization import read_each, unreadable
 from json_storage.journal import Commit, Journal, size, sync
 
-_FORMAT = "format-1"
+_FORMAT = "format-2"
 log = logging.getLogger("json_storage")
 
 
@@ -24,9 +24,12 @@ class Table(StrEnum):
     STATES = "states"
     TIMELINES = "timelines"
     PERSONS = "persons"
-    WAITING = "waiting"
-    SETTLED = "settled"
+    NOTIFICATIONS = "notifications"
     ASKED = "asked"
+    WAITING = "waiting"
+    IDLE = "idle"
+    COLLECTED = "collected"
+    UNNOTED = "unnoted"
     STAFF = "staff"
     LOG = "log"
     PROGRAMS = "programs"

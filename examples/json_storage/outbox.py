@@ -1,118 +1,218 @@
-"""Notifications that wait to be handed over, and what became of the others."""
+"""Notifications that wait to be sent, the digests that they go in, and what became of the others."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from attrs import evolve
 
-from digital_painschool.errors import Conflict
-from digital_painschool.notification import Claimed, Notification, NotificationRecord, Outcome, Status
-from digital_painschool.people import PersonId
-from json_storage.books import Part, all_waiting, caused, ids_of, notified
-from json_storage.folder import Table, Transaction
-from json_storage.values import Waiting
+from digital_painschool.digest import Action, Batch, Claim, Decision, DeliveryResult, Digest, batch_key
+from digital_painschool.errors import Conflict, StorageFailed
+from digital_painschool.notification import Notification, NotificationRecord, Status
+from digital_painschool.ports.storage import NOTHING, AccessEntry, Change
+from digital_painschool.serialization import Data, read_stored
+from json_storage.books import Part, asked, asked_by, collected_of, enter, put_asked
+from json_storage.folder import Table, Transaction, log
+from json_storage.values import Asked, Row, row_from_data
 
 
 class JsonOutbox(Part):
     """Notifications, from the step that asks for one to what becomes of it."""
 
-    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
+    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
         with self._folder.transaction() as books:
-            taken = [(one, one.taken(now + lease)) for one in _free_lanes(list(all_waiting(books)), now, limit)]
-            for _, one in taken:
-                put(books, one)
-            return tuple(one.claimed(before, _told_at(books, one.notification)) for before, one in taken)
+            free = sorted(_free(books, now), key=lambda found: (found[0].lost, found[0].next_at, found[0].digest.id))
+            healthy = [(row, digest) for row, digest in free if not row.is_suspect][:limit]
+            token = uuid4().hex
+            claims = []
+            for row, digest in healthy or free[: min(limit, 1)]:
+                lost = row.lost + row.begun
+                _put(books, evolve(row, token=token, lease_until=now + lease, begun=False, lost=lost))
+                claims.append(Claim(digest=digest, token=token, lost=lost))
+            return tuple(claims)
 
-    def settle(self, outcomes: Sequence[Outcome]) -> None:
+    def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[str, Batch]:
+        begun: dict[str, Batch] = {}
         with self._folder.transaction() as books:
-            for outcome in outcomes:
-                settle(books, outcome)
+            for claim, decision in decided:
+                row = _held(books, claim.digest.id, claim.token)
+                if row is not None and not decision.notifications & {*row.pending}:
+                    _release(books, row)
+                elif row is not None:
+                    begun[row.digest.id] = _begin(books, row, decision)
+        return begun
+
+    def complete(
+        self, results: Sequence[DeliveryResult], access: Mapping[str, Sequence[AccessEntry]] = NOTHING
+    ) -> None:
+        with self._folder.transaction() as books:
+            for result in results:
+                row = _held(books, result.digest_id, result.token)
+                if row is not None:
+                    settled = {id_: status for id_, status in result.settled.items() if id_ in row.pending}
+                    for id_, status in settled.items():
+                        _settle(books, id_, status, result.at)
+                        if status is not Status.DELIVERED:
+                            books.put(Table.UNNOTED, id_, id_)
+                    row = row.without(settled)
+                    told_on = result.told_on or row.digest.told_on
+                    told = evolve(row, digest=evolve(row.digest, told_on=told_on))
+                    _release(books, told, result.next_at, result.lost)
+                    enter(books, access.get(result.digest_id, ()))
 
     def notifications(self, enrolment_id: str) -> tuple[NotificationRecord, ...]:
         with self._folder.transaction() as books:
-            return tuple(one.record for one in caused(books, enrolment_id))
+            return tuple(one.record for one in asked_by(books, enrolment_id))
 
-    def droppable(self, enrolment_id: str) -> tuple[Notification, ...]:
+    def cancellable(self, enrolment_id: str) -> tuple[Notification, ...]:
         with self._folder.transaction() as books:
-            found = caused(books, enrolment_id)
-        return tuple(one.notification for one in found if one.is_free and not one.attempts)
+            return tuple(one.record.notification for one in asked_by(books, enrolment_id) if one.waits)
+
+    def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
+        with self._folder.transaction() as books:
+            ids = [id_ for id_ in sorted(books.all(Table.UNNOTED)) if id_ > after]
+            return tuple(one.record for id_ in ids[:limit] if (one := asked(books, id_)) is not None)
 
 
-def _free_lanes(waiting: Sequence[Waiting], now: datetime, limit: int) -> list[Waiting]:
-    """Choose what is claimed: whole lanes that nobody holds, the oldest first, until the limit is reached."""
-    busy = {one.notification.lane for one in waiting if one.held_at(now)}
-    due = [one for one in waiting if one.notification.due_at <= now and one.notification.lane not in busy]
-    due.sort(key=_age)
-    taken: dict[str, list[Waiting]] = {}
-    for one in due:
-        lane = one.notification.lane
-        if lane not in taken and sum(map(len, taken.values())) < limit:
-            taken[lane] = [other for other in due if other.notification.lane == lane]
-    return sorted((one for lane in taken.values() for one in lane), key=_age)
+def refuse(books: Transaction, change: Change) -> None:
+    """Raise `Conflict` when a change does not fit what has become of notifications."""
+    cancelled = [asked(books, id_) for id_ in change.cancelled]
+    if not all(one is not None and one.waits for one in cancelled):
+        raise Conflict("a notification that was to be cancelled does not wait any more")
+    if any(books.get(Table.UNNOTED, id_) is None for id_ in change.noted):
+        raise Conflict("the end of a notification is noted already")
+    if any(asked(books, notification.id) is not None for notification in change.notifications):
+        raise Conflict("there is another notification under this id")
 
 
-def _told_at(books: Transaction, notification: Notification) -> datetime | None:
-    """Tell when a collected one of the same lane was last delivered: all of a lane are one patient's."""
-    if not notification.collected or not isinstance(notification.recipient, PersonId):
-        return None
-    settled = (one for id_ in ids_of(books, notification.recipient) for one in caused(books, id_))
-    told = (
-        one.settled_at
-        for one in settled
-        if one.status is Status.DELIVERED and one.notification.lane == notification.lane
+def keep(books: Transaction, change: Change) -> None:
+    """Keep what a change says of notifications."""
+    for id_ in change.cancelled:
+        row = _row(books, _settle(books, id_, Status.DROPPED, change.enrolment.last_entry_at).digest_id)
+        if row is not None:
+            _put(books, row.without((id_,)))
+    for id_ in change.noted:
+        books.remove(Table.UNNOTED, id_)
+    for notification in change.notifications:
+        _ask(books, notification)
+
+
+def superseded(books: Transaction, digest_id: str) -> frozenset[str]:
+    """Return the keys of batches in doubt that were sent again under another key."""
+    row = _row(books, digest_id)
+    return frozenset() if row is None else row.superseded
+
+
+def forget(books: Transaction, gone: Sequence[Asked], digest_ids: Sequence[str], *, is_needed: bool) -> None:
+    """Delete notifications, and their digests unless the recipient has another enrolment at the unit."""
+    ids = [one.record.notification.id for one in gone]
+    for digest_id in {*digest_ids, *(one.digest_id for one in gone)}:
+        row = _row(books, digest_id)
+        if row is not None and row.digest.collected and is_needed:
+            left, batch = row.without(ids), row.digest.batch
+            if batch is not None and left.digest.batch is None:  # the recipient may have been told by the attempt
+                told_on = max(batch.attempted_on, row.digest.told_on or batch.attempted_on)
+                _release(books, evolve(left, digest=evolve(left.digest, told_on=told_on)))
+            else:
+                _put(books, left)
+        else:
+            books.remove(Table.WAITING, digest_id)
+            books.remove(Table.IDLE, digest_id)
+    for id_ in ids:
+        books.remove(Table.NOTIFICATIONS, id_)
+        books.remove(Table.UNNOTED, id_)
+
+
+def _free(books: Transaction, now: datetime) -> Iterator[tuple[Row, Digest]]:
+    for data in books.all(Table.WAITING):
+        try:
+            found = read_stored(f"digest {data['id']}", _due, books, data, now)
+        except StorageFailed as failure:
+            log.error("%s", failure)
+        else:
+            if found is not None:
+                yield found
+
+
+def _due(books: Transaction, data: Data, now: datetime) -> tuple[Row, Digest] | None:
+    row = row_from_data(data)
+    return (row, _whole(books, row)) if row.is_free(now) else None
+
+
+def _whole(books: Transaction, row: Row) -> Digest:
+    found = [one.record for id_ in row.pending if (one := asked(books, id_)) is not None]
+    found.sort(key=lambda record: (record.notification.due_at, record.notification.id))
+    return evolve(row.digest, pending=tuple(found))
+
+
+def _row(books: Transaction, digest_id: str) -> Row | None:
+    data = books.get(Table.WAITING, digest_id) or books.get(Table.IDLE, digest_id)
+    return None if data is None else row_from_data(data)
+
+
+def _held(books: Transaction, digest_id: str, token: str) -> Row | None:
+    row = _row(books, digest_id)
+    return row if row is not None and row.token == token else None
+
+
+def _begin(books: Transaction, row: Row, decision: Decision) -> Batch:
+    ids = decision.notifications & {*row.pending}
+    before = row.digest.batch
+    repeats = decision.action is Action.REPEAT and before is not None
+    key = before.key if repeats and before is not None else batch_key(row.digest.id, ids)
+    batch = Batch(key=key, notifications=ids, attempted_on=decision.day)
+    old = row.superseded if before is None else row.superseded | {before.key} - {key}
+    _put(books, evolve(row, digest=evolve(row.digest, batch=batch), superseded=old, begun=True))
+    for id_ in ids:
+        one = asked(books, id_)
+        assert one is not None, "what is pending is kept"
+        put_asked(books, evolve(one, key=key, record=evolve(one.record, attempts=one.record.attempts + 1)))
+    return batch
+
+
+def _settle(books: Transaction, id_: str, status: Status, at: datetime) -> Asked:
+    one = asked(books, id_)
+    assert one is not None, "what is pending is kept"
+    put_asked(books, evolve(one, record=evolve(one.record, status=status, settled_at=at)))
+    return one
+
+
+def _release(books: Transaction, row: Row, next_at: datetime | None = None, lost: int = 0) -> None:
+    due = min((record.notification.due_at for record in _whole(books, row).pending), default=None)
+    _put(books, evolve(row, next_at=next_at or due, token=None, lease_until=None, begun=False, lost=lost))
+
+
+def _ask(books: Transaction, notification: Notification) -> None:
+    row = _digest_for(books, notification)
+    next_at = row.next_at
+    if row.digest.batch is None:
+        next_at = min(next_at or notification.due_at, notification.due_at)
+    _put(books, evolve(row, pending=(*row.pending, notification.id), next_at=next_at))
+    put_asked(books, Asked(record=NotificationRecord(notification=notification), digest_id=row.digest.id))
+    books.add(Table.ASKED, (notification.id,), notification.trigger.enrolment_id)
+
+
+def _digest_for(books: Transaction, notification: Notification) -> Row:
+    new = Digest(
+        id=notification.id,
+        unit=notification.unit,
+        channel=notification.channel,
+        recipient=notification.recipient,
+        template=notification.template,
+        collected=notification.collected,
     )
-    return max((at for at in told if at is not None), default=None)
+    if notification.collected:
+        key, ids = collected_of(books, notification.unit, notification.recipient)
+        for row in (_row(books, id_) for id_ in ids):
+            if row is not None and (row.digest.channel, row.digest.template) == (new.channel, new.template):
+                return row
+        books.put(Table.COLLECTED, [*ids, new.id], *key)
+    return Row(digest=new)
 
 
-def _age(one: Waiting) -> tuple[datetime, str]:
-    return one.notification.due_at, one.notification.id
-
-
-def ask(books: Transaction, notification: Notification) -> None:
-    """Let a notification join the one of its window that waits, or keep it beside all others."""
-    for one in all_waiting(books):
-        if one.is_free and _window(one.notification) == _window(notification):
-            put(books, one.with_causes(dict.fromkeys((*one.notification.causes, *notification.causes))))
-            kept_as = one.notification.id
-            break
-    else:
-        if notified(books, notification.id) is not None:
-            raise Conflict("there is another notification under this id")
-        put(books, Waiting(notification=notification))
-        kept_as = notification.id
-    for enrolment_id in dict.fromkeys(cause.enrolment_id for cause in notification.causes):
-        books.add(Table.ASKED, (kept_as,), enrolment_id)
-
-
-def _window(notification: Notification) -> tuple[object, ...]:
-    return notification.unit, notification.channel, notification.recipient, notification.window
-
-
-def drop(books: Transaction, notification_id: str, enrolment_id: str, at: datetime) -> None:
-    """Take an enrolment's causes out of a notification; what nothing else caused is dropped, and keeps them."""
-    one = notified(books, notification_id)
-    assert one is not None
-    others = [cause for cause in one.notification.causes if cause.enrolment_id != enrolment_id]
-    put(books, one.with_causes(others) if others else evolve(one, status=Status.DROPPED, settled_at=at))
-
-
-def held(books: Transaction, notification_id: str, token: str) -> bool:
-    """Tell whether a notification is held under a token."""
-    one = notified(books, notification_id)
-    return one is not None and one.token is not None and one.token == token
-
-
-def settle(books: Transaction, outcome: Outcome) -> None:
-    """Write down what became of a claim, if it is still the present one."""
-    one = notified(books, outcome.notification_id)
-    if one is not None and held(books, outcome.notification_id, outcome.token):
-        put(books, one.settled(outcome))
-
-
-def put(books: Transaction, one: Waiting) -> None:
-    """Keep a notification where those of its status are."""
-    there, elsewhere = Table.WAITING, Table.SETTLED
-    if one.status is not Status.PENDING:
-        there, elsewhere = elsewhere, there
-    books.put(there, one.to_data(), one.notification.id)
-    books.remove(elsewhere, one.notification.id)
+def _put(books: Transaction, row: Row) -> None:
+    """Keep a digest where those are that have something pending, or where the others are."""
+    there, elsewhere = (Table.WAITING, Table.IDLE) if row.pending else (Table.IDLE, Table.WAITING)
+    next_at = row.next_at if row.pending else None
+    books.put(there, evolve(row, next_at=next_at).to_data(), row.digest.id)
+    books.remove(elsewhere, row.digest.id)

@@ -7,15 +7,16 @@ from attrs import evolve
 from digital_painschool.enrolment import UnreadableEnrolment
 from digital_painschool.errors import StorageFailed
 from digital_painschool.events import Event
-from digital_painschool.notification import Notification
 from digital_painschool.people import HsaId, PersonId
 from digital_painschool.ports.storage import AccessEntry, History
 from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
 from digital_painschool.serialization import KIND_OF, from_data, read_each, to_data
+from json_storage import outbox
 from json_storage.books import (
     Part,
     all_kept,
-    caused,
+    asked_by,
+    collected_of,
     each_kept,
     enter,
     ids_of,
@@ -26,7 +27,6 @@ from json_storage.books import (
     timeline_rows,
 )
 from json_storage.folder import Table, Transaction
-from json_storage.outbox import put
 from json_storage.values import Kept, documents_from_data, entry_from_data
 
 
@@ -59,12 +59,19 @@ class JsonRetention(Part):
             found = [one for one in _each_of_unit(books, unit, ids) if isinstance(one, Kept)]
             return {one.enrolment.id: one.enrolment.person for one in found}
 
-    def notification_ids(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
+    def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
         ids = tuple(enrolment_ids)
         with self._folder.transaction() as books:
-            mine = [one.enrolment.id for one in _of_unit(books, unit, ids)]
-            found = {one.notification.id: one.notification for id_ in mine for one in caused(books, id_)}
-            return tuple(sorted(id_ for id_, one in found.items() if not _is_needed(books, one)))
+            mine = [asked for one in _of_unit(books, unit, ids) for asked in asked_by(books, one.enrolment.id)]
+            theirs = {id_ for one in _of_unit(books, unit, ids) for id_ in ids_of(books, one.enrolment.person)}
+            still_open = [one.enrolment.id for one in kept_among(books, theirs) if one.is_open]
+            needed = {
+                (one.digest_id, key) for id_ in still_open for one in asked_by(books, id_) for key in (one.key, None)
+            }
+            keys = {one.key for one in mine if one.key is not None and (one.digest_id, one.key) not in needed}
+            for digest_id in {one.digest_id for one in mine if (one.digest_id, None) not in needed}:
+                keys |= outbox.superseded(books, digest_id)
+            return tuple(sorted(keys))
 
     def histories(
         self, unit: HsaId, enrolment_ids: Sequence[str], kinds: Iterable[type[Event]] | None = None
@@ -160,11 +167,6 @@ def _history(books: Transaction, one: Kept | UnreadableEnrolment, kinds: Collect
     return History(enrolment=one.enrolment, timeline=tuple(map(entry_from_data, rows)), documents=documents)
 
 
-def _is_needed(books: Transaction, notification: Notification) -> bool:
-    """Return whether an open enrolment caused a notification too."""
-    return any(one.is_open for one in kept_among(books, (cause.enrolment_id for cause in notification.causes)))
-
-
 def _progress(books: Transaction, plan_id: str) -> dict[str, Skipped | None]:
     rows = (row for _, row in books.rows(Table.PROGRESS, plan_id))
     return {id_: None if why is None else Skipped(enrolment_id=id_, why=Skip(why)) for id_, why in rows}
@@ -181,14 +183,13 @@ def _keep_receipt(books: Transaction, receipt: PurgeReceipt) -> PurgeReceipt:
 def _delete(books: Transaction, one: Kept) -> None:
     """Delete an enrolment with all that is its own; the access log stays."""
     id_, person = one.enrolment.id, one.enrolment.person
-    for notification in caused(books, id_):
-        others = [cause for cause in notification.notification.causes if cause.enrolment_id != id_]
-        if others:
-            put(books, notification.with_causes(others))
-        else:
-            books.remove(Table.WAITING, notification.notification.id)
-            books.remove(Table.SETTLED, notification.notification.id)
+    others = [other for other in ids_of(books, person) if other != id_]
+    is_needed = bool(_of_unit(books, one.enrolment.unit, others))
+    key, digest_ids = collected_of(books, one.enrolment.unit, person)
+    outbox.forget(books, asked_by(books, id_), digest_ids, is_needed=is_needed)
+    if not is_needed:
+        books.remove(Table.COLLECTED, *key)
     for table in (Table.STATES, Table.TIMELINES, Table.ASKED):
         books.remove(table, id_)
-    keep_ids(books, person, [other for other in ids_of(books, person) if other != id_])
+    keep_ids(books, person, others)
     books.forgets = True

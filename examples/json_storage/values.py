@@ -1,22 +1,20 @@
 """Values as JSON has them, where `digital_painschool.serialization` leaves them to the storage."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Collection, Iterable
+from datetime import date, datetime
 from typing import Any
-from uuid import uuid4
 
 from attrs import asdict, evolve, frozen
 
+from digital_painschool.digest import Batch, Digest
 from digital_painschool.enrolment import Enrolment, Phase, Tally
 from digital_painschool.notification import (
-    Cause,
     Channel,
-    Claimed,
     Notification,
     NotificationRecord,
-    Outcome,
     Status,
     Template,
+    TriggeringEntry,
 )
 from digital_painschool.people import HsaId, PersonId
 from digital_painschool.ports.storage import AccessEntry, Activity, Content, Entry
@@ -32,6 +30,7 @@ from digital_painschool.serialization import (
     event_to_data,
     instant_from_text,
     instant_to_text,
+    optional_instant_from_text,
     optional_instant_to_text,
     shape_of,
 )
@@ -122,6 +121,10 @@ def access_to_data(entry: AccessEntry) -> Data:
     }
 
 
+def _person_to_data(person: PersonId) -> Data:
+    return {"scheme": person.scheme, "value": person.value}
+
+
 def access_from_data(data: Data) -> AccessEntry:
     """Make the line that was described."""
     made = {
@@ -134,128 +137,153 @@ def access_from_data(data: Data) -> AccessEntry:
 
 
 @frozen(kw_only=True)
-class Waiting:
+class Asked:
     """A notification as it is kept.
 
     Args:
-        notification: What it is.
-        status: What has become of it.
-        attempts: How many attempts were begun.
-        token: The present claim's, until its outcome is settled; None when nobody has it in hand.
-        held_until: When the present claim's lease runs out.
-        settled_at: When it left `PENDING`.
+        record: What was asked for, and what has become of it.
+        digest_id: The digest that it goes in.
+        key: The key of its latest batch; None while it waits.
     """
 
-    notification: Notification
-    status: Status = Status.PENDING
-    attempts: int = 0
-    token: str | None = None
-    held_until: datetime | None = None
-    settled_at: datetime | None = None
+    record: NotificationRecord
+    digest_id: str
+    key: str | None = None
 
     @property
-    def is_free(self) -> bool:
-        """True when it is pending and not claimed."""
-        return self.status is Status.PENDING and self.token is None
-
-    def taken(self, until: datetime) -> "Waiting":
-        """Give it as it is kept when a worker has taken it in hand."""
-        return evolve(self, attempts=self.attempts + 1, token=uuid4().hex, held_until=until)
-
-    def claimed(self, before: "Waiting", told_at: datetime | None) -> Claimed:
-        """Give what the worker is given that has it in hand."""
-        assert self.token is not None
-        return Claimed(
-            notification=self.notification,
-            attempts=before.attempts,
-            token=self.token,
-            told_at=told_at,
-            held_until=before.held_until,
-        )
-
-    @property
-    def record(self) -> NotificationRecord:
-        """What is in the books."""
-        return NotificationRecord(
-            notification=self.notification, status=self.status, attempts=self.attempts, settled_at=self.settled_at
-        )
-
-    def caused_by(self, enrolment_id: str) -> list[int]:
-        """Name the entries of an enrolment that asked for it."""
-        return [cause.seq for cause in self.notification.causes if cause.enrolment_id == enrolment_id]
-
-    def with_causes(self, causes: Iterable[Cause]) -> "Waiting":
-        """Give it with other causes."""
-        return evolve(self, notification=evolve(self.notification, causes=tuple(causes)))
-
-    def held_at(self, now: datetime) -> bool:
-        """Tell whether somebody has it in hand by a lease that has not run out."""
-        return self.held_until is not None and now < self.held_until
-
-    def settled(self, outcome: Outcome) -> "Waiting":
-        """Give it with what became of the present claim."""
-        due_at = outcome.due_at if outcome.status is Status.PENDING else None
-        return evolve(
-            self,
-            notification=evolve(self.notification, due_at=due_at or self.notification.due_at),
-            status=outcome.status,
-            attempts=self.attempts if outcome.tried else self.attempts - 1,
-            token=None,
-            held_until=None,
-            settled_at=None if outcome.status is Status.PENDING else outcome.at,
-        )
+    def waits(self) -> bool:
+        """True when it is pending, and in no batch."""
+        return self.record.status is Status.PENDING and self.key is None
 
     def to_data(self) -> Data:
         """Describe it."""
-        notification = self.notification
-        recipient = notification.recipient
+        notification = self.record.notification
         return {
-            "notification": {
-                "id": notification.id,
-                "unit": str(notification.unit),
-                "channel": notification.channel.value,
-                "recipient": _person_to_data(recipient) if isinstance(recipient, PersonId) else str(recipient),
-                "template": notification.template.value,
-                "window": notification.window,
-                "lane": notification.lane,
-                "due_at": instant_to_text(notification.due_at),
-                "causes": [asdict(cause) for cause in notification.causes],
-                "collected": notification.collected,
-            },
-            "status": self.status.value,
-            "attempts": self.attempts,
-            "token": self.token,
-            "held_until": optional_instant_to_text(self.held_until),
-            "settled_at": optional_instant_to_text(self.settled_at),
+            **_recipient_to_data(notification),
+            "due_at": instant_to_text(notification.due_at),
+            "trigger": asdict(notification.trigger),
+            "status": self.record.status.value,
+            "attempts": self.record.attempts,
+            "settled_at": optional_instant_to_text(self.record.settled_at),
+            "digest_id": self.digest_id,
+            "key": self.key,
         }
 
 
-def waiting_from_data(data: Data) -> Waiting:
+def asked_from_data(data: Data) -> Asked:
     """Make the notification that was described."""
-    given = data["notification"]
-    recipient = given["recipient"]
-    made = {
-        "unit": HsaId(given["unit"]),
-        "channel": Channel(given["channel"]),
-        "recipient": HsaId(recipient) if isinstance(recipient, str) else PersonId(**recipient),
-        "template": Template(given["template"]),
-        "due_at": instant_from_text(given["due_at"]),
-        "causes": tuple(Cause(**cause) for cause in given["causes"]),
-    }
-    return Waiting(
-        notification=Notification(**{**given, **made}),
+    notification = Notification(
+        **_recipient_from_data(data),
+        due_at=instant_from_text(data["due_at"]),
+        trigger=TriggeringEntry(**data["trigger"]),
+    )
+    record = NotificationRecord(
+        notification=notification,
         status=Status(data["status"]),
         attempts=data["attempts"],
+        settled_at=optional_instant_from_text(data["settled_at"]),
+    )
+    return Asked(record=record, digest_id=data["digest_id"], key=data["key"])
+
+
+@frozen(kw_only=True)
+class Row:
+    """A digest as it is kept.
+
+    Args:
+        digest: The digest, without its pending notifications.
+        pending: Their ids.
+        superseded: The keys of batches in doubt that were sent again under another key.
+        next_at: The instant from which it may be claimed; None when nothing is pending.
+        token: The present claim's; None when nobody holds it.
+        lease_until: When the present claim's lease is over.
+        begun: Whether a batch was begun under the present claim.
+        lost: How many workers began a batch and never completed it.
+    """
+
+    digest: Digest
+    pending: tuple[str, ...] = ()
+    superseded: frozenset[str] = frozenset()
+    next_at: datetime | None = None
+    token: str | None = None
+    lease_until: datetime | None = None
+    begun: bool = False
+    lost: int = 0
+
+    @property
+    def is_suspect(self) -> bool:
+        """True when a worker may have been lost with it."""
+        return self.begun or self.lost > 0
+
+    def is_free(self, now: datetime) -> bool:
+        """Return whether it may be claimed."""
+        is_held = self.lease_until is not None and now < self.lease_until
+        return self.next_at is not None and self.next_at <= now and not is_held
+
+    def without(self, ids: Collection[str]) -> "Row":
+        """Return it without some notifications; a batch that has none left is over."""
+        batch = self.digest.batch
+        if batch is not None:
+            left = batch.notifications - {*ids}
+            batch = evolve(batch, notifications=left) if left else None
+        pending = tuple(id_ for id_ in self.pending if id_ not in ids)
+        return evolve(self, pending=pending, digest=evolve(self.digest, batch=batch))
+
+    def to_data(self) -> Data:
+        """Describe it."""
+        batch, told_on = self.digest.batch, self.digest.told_on
+        return {
+            **_recipient_to_data(self.digest),
+            "told_on": None if told_on is None else told_on.isoformat(),
+            "batch": batch and [batch.key, sorted(batch.notifications), batch.attempted_on.isoformat()],
+            "pending": self.pending,
+            "superseded": sorted(self.superseded),
+            "next_at": optional_instant_to_text(self.next_at),
+            "token": self.token,
+            "lease_until": optional_instant_to_text(self.lease_until),
+            "begun": self.begun,
+            "lost": self.lost,
+        }
+
+
+def row_from_data(data: Data) -> Row:
+    """Make the digest that was described."""
+    batch = None
+    if data["batch"] is not None:
+        key, ids, attempted_on = data["batch"]
+        batch = Batch(key=key, notifications=frozenset(ids), attempted_on=date.fromisoformat(attempted_on))
+    told_on = None if data["told_on"] is None else date.fromisoformat(data["told_on"])
+    return Row(
+        digest=Digest(**_recipient_from_data(data), told_on=told_on, batch=batch),
+        pending=tuple(data["pending"]),
+        superseded=frozenset(data["superseded"]),
+        next_at=optional_instant_from_text(data["next_at"]),
         token=data["token"],
-        held_until=_optional_instant(data["held_until"]),
-        settled_at=_optional_instant(data["settled_at"]),
+        lease_until=optional_instant_from_text(data["lease_until"]),
+        begun=data["begun"],
+        lost=data["lost"],
     )
 
 
-def _person_to_data(person: PersonId) -> Data:
-    # Not `asdict`: the number is masked from all that reads the fields by itself.
-    return {"scheme": person.scheme, "value": person.value}
+def _recipient_to_data(sent: Notification | Digest) -> Data:
+    recipient = sent.recipient
+    return {
+        "id": sent.id,
+        "unit": str(sent.unit),
+        "channel": sent.channel.value,
+        "recipient": _person_to_data(recipient) if isinstance(recipient, PersonId) else str(recipient),
+        "template": sent.template.value,
+        "collected": sent.collected,
+    }
 
 
-def _optional_instant(text: Any) -> datetime | None:
-    return None if text is None else instant_from_text(text)
+def _recipient_from_data(data: Data) -> dict[str, Any]:
+    recipient = data["recipient"]
+    return {
+        "id": data["id"],
+        "unit": HsaId(data["unit"]),
+        "channel": Channel(data["channel"]),
+        "recipient": HsaId(recipient) if isinstance(recipient, str) else PersonId(**recipient),
+        "template": Template(data["template"]),
+        "collected": data["collected"],
+    }

@@ -1,14 +1,18 @@
-"""The delivery worker: one pass takes what is due in hand, hands it over, and writes down what became of it."""
+"""The delivery worker: claim, decide, begin, send, complete; then the notes on timelines that are still owed."""
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from digital_painschool.border import whole_number
+from digital_painschool.digest import Action as DigestAction
+from digital_painschool.digest import Batch, Claim, Decision, DeliveryResult, Digest
+from digital_painschool.dispatch import Unreachable, send
 from digital_painschool.enrolment import Enrolment
 from digital_painschool.errors import (
     Conflict,
@@ -19,52 +23,46 @@ from digital_painschool.errors import (
     RuleBroken,
     StorageFailed,
 )
-from digital_painschool.events import Event, NotificationDropped, NotificationUndelivered
-from digital_painschool.handing_over import Unreachable, hand_over
-from digital_painschool.instants import utc
-from digital_painschool.notification import Claimed, Notification, Outcome, Status
+from digital_painschool.notification import Status
 from digital_painschool.people import System
-from digital_painschool.policy import Policy, Terms
-from digital_painschool.ports import Clock
 from digital_painschool.ports.inbox import Delivered
-from digital_painschool.rules.lifecycle import note_access_end
-from digital_painschool.rules.notifications import (
-    drop,
-    give_up,
-    is_moot,
-    lanes,
-    may_go_at,
-    may_have_been_told,
-    try_again_at,
-    was_put_back,
+from digital_painschool.ports.storage import AccessEntry
+from digital_painschool.rules.digests import (
+    attempts_exhausted,
+    decide,
+    earliest_send_at,
+    latest_day,
+    next_retry_at,
+    undeliverable,
 )
+from digital_painschool.rules.lifecycle import note_access_end
+from digital_painschool.rules.notifications import drop, is_obsolete, mark_undeliverable
 from digital_painschool.rules.permissions import Action
 from digital_painschool.steps import Step, Steps
 
 _log = logging.getLogger(__name__)
 _WORKER = System()
 _LONGEST_LEASE = timedelta(hours=12)
-"""Or a lease of one forenoon could run out in the next, where nobody could tell which of them its worker was of."""
 _UNTIL_REPAIRED = timedelta(hours=1)
-_NOTES = (NotificationDropped, NotificationUndelivered)
+_PAGE = 1000
 
 
 @frozen(kw_only=True)
-class Pass:
-    """What one pass did.
+class DeliveryReport:
+    """What one run did, in notifications; `sent` alone counts what their recipients saw.
 
     Args:
-        delivered: Handed over.
-        merged: Gone together with another of the same patient (D-13a).
-        dropped: Their reason was gone (D-13b).
-        waiting: Left for a later pass: it is not forenoon (D-13a), or somebody else changes the enrolment.
-        retried: Put back after a failed attempt.
-        undelivered: Given up; the therapist has a flag (D-13d).
+        sent: New notices and messages that left: a digest is one, whatever the number of its notifications.
+        delivered: Notifications that were sent, or that the inbox had already.
+        dropped: Notifications whose reason was gone (D-13b, D-23b).
+        waiting: Notifications that were left for a later run: it is not forenoon (D-13a), or a record cannot be read.
+        retried: Notifications that are tried again after a failed attempt.
+        undelivered: Notifications that were given up; the therapist has a flag (D-13d).
         accesses_ended: Enrolments whose end of access was noted (D-05a).
     """
 
+    sent: int = 0
     delivered: int = 0
-    merged: int = 0
     dropped: int = 0
     waiting: int = 0
     retried: int = 0
@@ -73,15 +71,15 @@ class Pass:
 
 
 class Delivery:
-    """Hands due notifications over. Made by `PainSchool.delivery`; any number of workers may run at once.
+    """Sends what is due. Made by `PainSchool.delivery`; any number of workers may run at once.
 
-    Rule: M-12, M-13, D-13a to D-13d. A notification is decided on exactly once, and handed over at least once, every
-    time with the same key. One that fails concerns no other.
+    Rule: M-12, M-13, D-13a to D-13d. The intent is stored before the send (*begin*), the result after it (*complete*).
+    A failure concerns one digest and stops no other.
 
     Args:
         steps: The school's one path.
-        batch: How many are taken in hand at a time.
-        lease: How long they are held; longer than a batch can take. After it another worker may take them.
+        batch: How many digests are claimed at a time.
+        lease: How long they are held; longer than a batch can take. After it another worker may claim them.
     """
 
     def __init__(self, steps: Steps, *, batch: int = 200, lease: timedelta = timedelta(minutes=15)) -> None:
@@ -91,25 +89,156 @@ class Delivery:
         self._batch = batch
         self._lease = _checked_lease(lease)
 
-    def run(self, now: datetime | None = None) -> Pass:
-        """Make one pass over all that is due.
-
-        Args:
-            now: The instant that is due or not; left out, the clock's present, anew for each batch.
+    def run(self) -> DeliveryReport:
+        """Send all that is due, and write the notes that are owed.
 
         Raises:
-            StorageFailed: The storage failed; what was in hand is tried again when its lease has run out.
-            Conflict: The database could not bring simultaneous claims or outcomes into an order; the same.
-            InvalidValue: `now` has no zone.
+            StorageFailed: The storage failed; what was claimed is tried again when its lease is over.
+            Conflict: The database could not bring simultaneous claims into an order; the same.
         """
-        fixed = None if now is None else utc(now)
-        present = self._steps.now if fixed is None else lambda: fixed
-        done: Counter[str] = Counter(accesses_ended=self._note_ended_accesses(present()))
-        while claimed := self._steps.storage.claim(at := present(), self._batch, self._lease):
-            self._hand_over(claimed, at, present, done)
-        return Pass(**done)
+        report: Counter[str] = Counter(accesses_ended=self._note_ended_accesses())
+        for _ in range(2):  # a note may be a flag that the therapist is notified of; that one raises no flag
+            self._deliver_what_is_due(report)
+            if not self._note_ends():
+                break
+        return DeliveryReport(**report)
 
-    def _note_ended_accesses(self, now: datetime) -> int:
+    def _deliver_what_is_due(self, report: Counter[str]) -> None:
+        while claims := self._steps.storage.claim(at := self._steps.now(), self._batch, self._lease):
+            self._deliver(claims, at, report)
+
+    def _deliver(self, claims: Sequence[Claim], at: datetime, report: Counter[str]) -> None:
+        ids = {record.notification.trigger.enrolment_id for claim in claims for record in claim.digest.pending}
+        enrolments, unreadable = self._steps.load_each(ids)
+        results: list[DeliveryResult] = []
+        decided: list[tuple[Claim, Decision]] = []
+        for claim in claims:
+            with self._isolated(claim):
+                decision = self._decide(claim.digest, unreadable, at)
+                result = self._without_sending(claim, decision, _States(enrolments, unreadable), at, report)
+                if result is None:
+                    decided.append((claim, decision))
+                else:
+                    results.append(result)
+        if results:
+            self._steps.storage.complete(results)
+        begun = self._steps.storage.begin(decided) if decided else {}
+        results = []
+        access: dict[str, tuple[AccessEntry, ...]] = {}
+        for claim, decision in decided:
+            batch = begun.get(claim.digest.id)
+            if batch is None or (now := self._steps.now()) >= at + self._lease:
+                continue  # the claim is another worker's, or will be; or everything was cancelled since
+            with self._isolated(claim):
+                result = self._send(claim, decision, batch, now, report)
+                access[claim.digest.id] = tuple(self._logged(result, claim, enrolments, now))
+                results.append(result)
+        if results:
+            self._steps.storage.complete(results, access)
+
+    @contextmanager
+    def _isolated(self, claim: Claim) -> Iterator[None]:
+        """Let what is wrong with one recipient's records stop no other; the digest waits until its lease is over."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - a state that no rule ever made may bring a rule to anything
+            _log.error("digest %s waits: %s", claim.digest.id, _named(error))
+
+    def _decide(self, digest: Digest, unreadable: Collection[str], at: datetime) -> Decision:
+        """Decide what to do. What waits for an enrolment that cannot be read goes on waiting, and holds up no other."""
+        decision = decide(digest, at, self._steps.policy(digest.unit))
+        waits = {r.notification.id for r in digest.waiting() if r.notification.trigger.enrolment_id in unreadable}
+        return evolve(decision, notifications=decision.notifications - waits)
+
+    def _without_sending(
+        self,
+        claim: Claim,
+        decision: Decision,
+        states: "_States",
+        at: datetime,
+        report: Counter[str],
+    ) -> DeliveryResult | None:
+        """Return the result of a digest that is not sent now, or None for one that is to be sent."""
+        digest = claim.digest
+        policy = self._steps.policy(digest.unit)
+        batched = None if digest.batch is None else digest.batch.attempted_on
+        result = _result(claim, at)
+        if decision.action is DigestAction.WAIT:
+            report["waiting"] += len(digest.pending)
+            due = min((r.notification.due_at for r in digest.pending), default=at)
+            next_at = earliest_send_at(max(at, due), policy, digest.told_on)
+            return result(next_at=next_at, lost=claim.lost)
+        theirs = [r.notification for r in digest.pending if r.notification.id in decision.notifications]
+        of_unreadable = [n.trigger.enrolment_id in states.unreadable for n in theirs]
+        if all(of_unreadable):
+            report["waiting"] += len(digest.pending)
+            return result(next_at=at + _UNTIL_REPAIRED, lost=claim.lost)
+        if attempts_exhausted(claim.lost, policy):
+            report["undelivered"] += len(theirs)
+            _log.error("digest %s is given up: %d workers were lost with it", digest.id, claim.lost)
+            settled = dict.fromkeys(decision.notifications, Status.FAILED)
+            return result(settled=settled, told_on=latest_day(digest.told_on, batched))
+        states_of = (states.enrolments.get(n.trigger.enrolment_id) for n in theirs)
+        if not any(of_unreadable) and all(is_obsolete(n, e, at) for n, e in zip(theirs, states_of, strict=True)):
+            report["dropped"] += len(theirs)
+            settled = dict.fromkeys(decision.notifications, Status.DROPPED)
+            return result(settled=settled, told_on=latest_day(digest.told_on, batched))
+        return None
+
+    def _send(
+        self, claim: Claim, decision: Decision, batch: Batch, now: datetime, report: Counter[str]
+    ) -> DeliveryResult:
+        digest = claim.digest
+        policy = self._steps.policy(digest.unit)
+        result = _result(claim, now)
+        if digest.collected and (opens := earliest_send_at(now, policy)) > now:
+            report["waiting"] += len(batch.notifications)
+            return result(next_at=opens, lost=claim.lost)
+        try:
+            delivered = send(digest, batch.key, policy, self._steps.ports)
+        except DeliveryFailed as failure:
+            return self._failed(claim, batch, failure, now, report)
+        is_new = delivered is Delivered.NEW
+        report["sent"] += is_new
+        report["delivered"] += len(batch.notifications)
+        # A key that the inbox had already was accepted on the day of the attempt before, at the latest.
+        told_on = latest_day(digest.told_on, decision.day if is_new else decision.tried_on or decision.day)
+        return result(settled=dict.fromkeys(batch.notifications, Status.DELIVERED), told_on=told_on)
+
+    def _failed(
+        self, claim: Claim, batch: Batch, failure: DeliveryFailed, now: datetime, report: Counter[str]
+    ) -> DeliveryResult:
+        digest = claim.digest
+        policy = self._steps.policy(digest.unit)
+        made = {
+            record.notification.id: record.attempts + 1
+            for record in digest.pending
+            if record.notification.id in batch.notifications
+        }
+        given_up = frozenset(made) if failure.permanent else undeliverable(made, policy)
+        status = Status.UNREACHABLE if isinstance(failure, Unreachable) else Status.FAILED
+        report["undelivered"] += len(given_up)
+        left = [attempts for id_, attempts in made.items() if id_ not in given_up]
+        result = partial(_result(claim, now), settled=dict.fromkeys(given_up, status))
+        if not left:
+            return result(told_on=latest_day(digest.told_on, batch.attempted_on))
+        report["retried"] += len(left)
+        return result(next_at=next_retry_at(min(left), now, policy, collected=digest.collected))
+
+    def _logged(
+        self, result: DeliveryResult, claim: Claim, enrolments: Mapping[str, Enrolment], now: datetime
+    ) -> Iterable[AccessEntry]:
+        told = {
+            record.notification.trigger.enrolment_id
+            for record in claim.digest.pending
+            if result.settled.get(record.notification.id) is Status.DELIVERED
+        }
+        for enrolment_id in sorted(told):
+            if enrolment_id in enrolments:
+                yield self._steps.access_entry(Action.DELIVER, _WORKER, now, enrolments[enrolment_id])
+
+    def _note_ended_accesses(self) -> int:
+        now = self._steps.now()
         noted = 0
         tried: set[str] = set()
         # What could not be noted comes again: asking for so many more lets nobody starve behind it.
@@ -119,256 +248,60 @@ class Delivery:
             tried |= ids
         return noted
 
-    def _hand_over(self, claimed: Sequence[Claimed], claimed_at: datetime, present: Clock, done: Counter[str]) -> None:
-        ids = {c.enrolment_id for claim in claimed for c in claim.notification.causes}
-        enrolments, unreadable = self._steps.load_each(ids)
-        batch = _Batch(enrolments, unreadable, claimed_at, present)
-        settled: list[Outcome] = []
-        for lane in _in_turn(lanes(claimed)):
-            if settled and _was_left(lane):
-                # It may end this worker too: what has been done is written down first.
-                self._steps.storage.settle(settled)
-                settled = []
-            try:
-                for what, outcome in self._now_or_later(lane, batch):
-                    done[what] += 1
-                    if outcome is not None:
-                        settled.append(outcome)
-            except Exception as error:  # noqa: BLE001 - what is wrong with one patient's records stops no other's
-                # If it is the storage, settling says so. What was not settled is tried again after its lease.
-                ids = {cause.enrolment_id for claim in lane for cause in claim.notification.causes}
-                _log.error("the notifications of %s wait: %s", ", ".join(sorted(ids)), _told(error))
-        self._steps.storage.settle(settled)
+    def _note_ends(self) -> int:
+        """Write on the timelines what became of notifications that nobody was told of. Any worker finishes this.
 
-    def _now_or_later(self, lane: tuple[Claimed, ...], batch: "_Batch") -> Iterator[tuple[str, Outcome | None]]:
-        now = batch.present()
-        later = self._later(lane, batch, now)
-        if later is None:
-            yield from self._lane(lane, batch, now)
-        else:
-            for claim in lane:
-                yield "waiting", _back(claim, now, max(later, claim.notification.due_at), tried=False)
-
-    def _later(self, lane: tuple[Claimed, ...], batch: "_Batch", now: datetime) -> datetime | None:
-        """Say when a lane is to be tried again instead of now, or None when it can go.
-
-        A collected one must be in the forenoon when it was claimed, or what was not due then would go later the same
-        day; and when it is handed over. And none of its lane may have gone on the same day.
+        Return how many were written.
         """
-        if not batch.unreadable.isdisjoint(cause.enrolment_id for claim in lane for cause in claim.notification.causes):
-            return now + _UNTIL_REPAIRED
-        if now >= batch.claimed_at + self._lease:
-            # Each as it was due before: what is due after the day's run has been tried today.
-            return min(claim.notification.due_at for claim in lane)
-        if not lane[0].notification.collected:
-            return None
-        policy = self._steps.policy(lane[0].notification.unit)
-        opened, opens = (may_go_at(at, policy, lane[0].told_at) for at in (batch.claimed_at, now))
-        return max(opened, opens) if opened > batch.claimed_at or opens > now else None
+        noted, after = 0, ""
+        while records := self._steps.storage.unnoted(after=after, limit=_PAGE):
+            for record in records:
+                notification, now = record.notification, self._steps.now()
+                step: Step = partial(drop, notification=notification, by=_WORKER, at=now)
+                if record.status is not Status.DROPPED:
+                    status = record.status
+                    step = partial(mark_undeliverable, notification=notification, status=status, by=_WORKER, at=now)
+                noted += self._record(notification.trigger.enrolment_id, step, now, noted=(notification.id,))
+            after = records[-1].notification.id
+        return noted
 
-    def _lane(self, lane: tuple[Claimed, ...], batch: "_Batch", now: datetime) -> Iterator[tuple[str, Outcome | None]]:
-        enrolments = batch.enrolments
-        lane, begun = self._half_given_up(lane, enrolments)
-        for claim, status in begun.items():
-            yield self._settle("undelivered", claim, status, enrolments, now)
-        moot = {claim.notification.id for claim in lane if is_moot(claim.notification, enrolments, now)}
-        # One that was attempted may have been handed over, so it still stands for others, even when its own reason is
-        # gone.
-        together: list[Claimed] = []
-        for claim in lane:
-            if claim.notification.id not in moot or (claim.attempts and len(moot) < len(lane)):
-                together.append(claim)
-            else:
-                yield self._settle("dropped", claim, Status.DROPPED, enrolments, now)
-        if together:
-            yield from self._together(together, batch, now)
-
-    def _together(self, lane: list[Claimed], batch: "_Batch", now: datetime) -> Iterator[tuple[str, Outcome | None]]:
-        """Hand one over, for all: the newest day's, of those first that a worker of today may have handed over.
-
-        It may be known: that worker could not say so, and had chosen in the same way, but for what had failed before: a
-        claim does not change when that is due. What was attempted as often was there then. What came later was perhaps
-        not: it goes now, or tomorrow when the known one may have gone today.
-        """
-        policy = self._steps.policy(lane[0].notification.unit)
-        tried = [claim for claim in lane if may_have_been_told(claim, now, policy)]
-        first = max(tried or lane, key=lambda claim: (was_put_back(claim, now, policy), *_age(claim)))
+    def _record(self, enrolment_id: str, step: Step, now: datetime, noted: tuple[str, ...] = ()) -> bool:
         try:
-            known = hand_over(first, policy, self._steps.ports) is Delivered.KNOWN
-        except DeliveryFailed as failure:
-            yield from self._failed(lane, failure, policy, batch.enrolments, now)
-            return
-        late = [claim for claim in lane if known and claim.attempts < first.attempts]
-        yield "delivered", _outcome(first, Status.DELIVERED, now)
-        for claim in lane:
-            if claim is not first and claim not in late:
-                yield "merged", _outcome(claim, Status.MERGED, now)
-        if first in tried:
-            tomorrow = may_go_at(now, policy, told_at=now)
-            yield from (("waiting", _back(claim, now, tomorrow, tried=False)) for claim in late)
-        elif late:
-            yield from self._now_or_later(tuple(late), batch)
-
-    def _half_given_up(
-        self, lane: tuple[Claimed, ...], enrolments: Mapping[str, Enrolment]
-    ) -> tuple[tuple[Claimed, ...], Mapping[Claimed, Status]]:
-        """Take out of a lane what a worker before this one gave up on some of its timelines, with what they say.
-
-        It died before the others were noted on, or the storage failed then. What a therapist has been told stands.
-        """
-        begun: dict[Claimed, Status] = {}
-        for claim in lane:
-            ids = _of_these(claim, enrolments) if claim.attempts else ()
-            if len(ids) > 1:
-                notes = (note for enrolment_id in ids for note in self._notes(enrolment_id, claim.notification))
-                for note in notes:
-                    if isinstance(note, NotificationUndelivered):
-                        begun[claim] = note.status
-        return (tuple(claim for claim in lane if claim not in begun) if begun else lane), begun
-
-    def _failed(
-        self,
-        lane: list[Claimed],
-        failure: DeliveryFailed,
-        policy: Policy,
-        enrolments: Mapping[str, Enrolment],
-        now: datetime,
-    ) -> Iterator[tuple[str, Outcome | None]]:
-        given_up = Status.UNREACHABLE if isinstance(failure, Unreachable) else Status.FAILED
-        again: dict[Claimed, datetime] = {}
-        for claim in lane:
-            due_at = try_again_at(claim.attempts + 1, now, policy, collected=claim.notification.collected)
-            if failure.permanent or due_at is None:
-                yield self._settle("undelivered", claim, given_up, enrolments, now)
-            else:
-                again[claim] = due_at
-        # All at one instant, so that they go as one.
-        yield from (("retried", _back(claim, now, max(again.values()), tried=True)) for claim in again)
-
-    def _settle(
-        self, what: str, claim: Claimed, status: Status, enrolments: Mapping[str, Enrolment], now: datetime
-    ) -> tuple[str, Outcome | None]:
-        """Note on the timelines what became of a notification; the last note settles it in the same transaction.
-
-        Each is written only while the notification is still in hand, or else the next worker's decision would stand
-        beside a note of another.
-        """
-        notification = claim.notification
-        outcome = _outcome(claim, status, now)
-        ids = _of_these(claim, enrolments)
-        if not ids:
-            return what, outcome
-        step: Step
-        if status is Status.DROPPED:
-            step = partial(drop, notification=notification, by=_WORKER, at=now)
-        else:
-            step = partial(give_up, notification=notification, status=status, by=_WORKER, at=now)
-        if claim.attempts:
-            step = self._unless_noted(step, notification)
-        noted = all(self._record(enrolment_id, step, now, held=(claim,)) for enrolment_id in ids[:-1])
-        settled = noted and self._record(ids[-1], step, now, outcomes=(outcome,))
-        return what if settled else "waiting", None
-
-    def _unless_noted(self, step: Step, notification: Notification) -> Step:
-        # A worker that died in between, or whose storage failed then, has left its note on some of the timelines.
-        def taken(enrolment: Enrolment, terms: Terms) -> tuple[Event, ...]:
-            return () if self._notes(enrolment.id, notification) else step(enrolment, terms)
-
-        return taken
-
-    def _notes(
-        self, enrolment_id: str, notification: Notification
-    ) -> tuple[NotificationDropped | NotificationUndelivered, ...]:
-        events = (entry.event for entry in self._steps.storage.timeline(enrolment_id, _NOTES))
-        return tuple(e for e in events if isinstance(e, _NOTES) and e.notification == notification.id)
-
-    def _record(
-        self,
-        enrolment_id: str,
-        step: Step,
-        now: datetime,
-        outcomes: tuple[Outcome, ...] = (),
-        held: tuple[Claimed, ...] = (),
-    ) -> bool:
-        try:
-            self._steps.take(Action.DELIVER, _WORKER, enrolment_id, step, at=now, outcomes=outcomes, held=held)
+            self._steps.take(Action.DELIVER, _WORKER, enrolment_id, step, at=now, noted=noted)
         except (Conflict, NotFound, RuleBroken):
-            # It is busy, or has ended or gone meanwhile: a later pass decides anew, when the lease has run out.
-            return False
+            return False  # it is busy, was purged, or somebody else has noted it: a later run looks again
         except StorageFailed as failure:
             # Perhaps this one enrolment alone; if it is the storage, the next claim says so.
             _log.error("enrolment %s could not be changed: %s", enrolment_id, failure)
             return False
         except Exception as error:  # noqa: BLE001 - a state that no rule ever made may bring a rule to anything
-            _log.error("enrolment %s could not be changed: %s", enrolment_id, _told(error))
+            _log.error("enrolment %s could not be changed: %s", enrolment_id, _named(error))
             return False
         return True
 
 
 @frozen
-class _Batch:
-    """What was claimed at one time.
+class _States:
+    """The states that a claim needs.
 
     Args:
-        enrolments: The states that it needs, by id.
-        unreadable: The enrolments that the storage could not read.
-        claimed_at: When.
-        present: Gives the present instant.
+        enrolments: Those that there are, by id.
+        unreadable: The ids of those that the storage cannot read.
     """
 
     enrolments: Mapping[str, Enrolment]
-    unreadable: frozenset[str]
-    claimed_at: datetime
-    present: Clock
+    unreadable: Collection[str]
 
 
-def _told(error: Exception) -> str:
+def _named(error: Exception) -> str:
     return str(error) if isinstance(error, PainschoolError) else type(error).__name__
+
+
+def _result(claim: Claim, at: datetime) -> partial[DeliveryResult]:
+    return partial(DeliveryResult, digest_id=claim.digest.id, token=claim.token, at=at)
 
 
 def _checked_lease(lease: object) -> timedelta:
     if not isinstance(lease, timedelta) or not timedelta(0) < lease <= _LONGEST_LEASE:
         raise InvalidValue("lease is a timedelta, longer than nothing and twelve hours at most")
     return lease
-
-
-def _of_these(claim: Claimed, enrolments: Mapping[str, Enrolment]) -> list[str]:
-    return sorted({cause.enrolment_id for cause in claim.notification.causes} & enrolments.keys())
-
-
-def _was_left(lane: tuple[Claimed, ...]) -> bool:
-    return any(claim.held_until is not None for claim in lane)
-
-
-def _in_turn(found: Iterable[tuple[Claimed, ...]]) -> Iterator[tuple[Claimed, ...]]:
-    """Give those lanes last that a worker left in hand: one of them may be what has ended it, and end this one too.
-
-    What lies behind that one goes every other time, from the other end.
-    """
-    left = []
-    for lane in found:
-        if _was_left(lane):
-            left.append(lane)
-        else:
-            yield lane
-    attempts = max((claim.attempts for lane in left for claim in lane), default=0)
-    yield from left if attempts % 2 else reversed(left)
-
-
-def _age(claim: Claimed) -> tuple[str, int, str]:
-    return claim.notification.window, claim.attempts, claim.notification.id
-
-
-def _outcome(claim: Claimed, status: Status, at: datetime) -> Outcome:
-    return Outcome(notification_id=claim.notification.id, token=claim.token, status=status, at=at)
-
-
-def _back(claim: Claimed, at: datetime, due_at: datetime, *, tried: bool) -> Outcome:
-    return Outcome(
-        notification_id=claim.notification.id,
-        token=claim.token,
-        status=Status.PENDING,
-        at=at,
-        due_at=due_at,
-        tried=tried,
-    )

@@ -10,7 +10,6 @@ from types import MappingProxyType
 
 from attrs import field, frozen
 
-from digital_painschool.masking import Masked, masked_text
 from digital_painschool.people import HsaId, PersonId
 from digital_painschool.policy import FlagKind
 
@@ -76,39 +75,40 @@ class Profile:
         return self.email if channel is Channel.EMAIL else self.sms
 
 
-@frozen(kw_only=True, slots=False)
-class Cause:
+@frozen(kw_only=True)
+class TriggeringEntry:
     """The timeline entry that asked for a notification.
 
     Args:
         enrolment_id: Whose timeline.
         seq: The entry's number in it.
-        conversation: For a message: which conversation.
-        number: For a message: the how many-eth of the therapist's messages in it.
+        conversation: For a message: the conversation's number.
+        number: For a message or a form: its ordinal, among the author's messages in the conversation, or among the
+            submissions of the form.
+        form: For a saved form: the form's key.
     """
 
     enrolment_id: str
     seq: int
     conversation: int | None = None
     number: int | None = None
+    form: str | None = None
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True)
 class Notification:
-    """One notification that is to be handed over.
+    """What one timeline entry asks for: that one recipient is told of it.
 
     Args:
-        id: An opaque id; it goes with every attempt as the idempotency key.
+        id: An opaque id.
         unit: The unit that sends it.
         channel: Where it goes.
-        recipient: The patient, or the therapist; addresses are looked up at hand-over and never kept.
+        recipient: The patient, or the therapist. Addresses are looked up when it is sent, and never kept.
         template: Which fixed text.
-        window: Together with unit, channel and recipient what makes it one and the same: a local date for a collected
-            one, otherwise the timeline entry that asked for it. One that asks again joins the one that waits.
-        lane: Notifications of one lane are claimed together and by one worker at a time.
         due_at: The instant from which it may go, UTC.
-        causes: What asked for it.
-        collected: True for one that goes with others, in the forenoon (M-13).
+        trigger: The entry that asked for it.
+        collected: True when it goes in the recipient's daily digest (M-13). A notification that is not collected goes
+            alone.
     """
 
     id: str
@@ -116,16 +116,9 @@ class Notification:
     channel: Channel
     recipient: PersonId | HsaId
     template: Template
-    window: str
-    _lane: Masked[str] = field(converter=masked_text, repr=False)
     due_at: datetime
-    causes: tuple[Cause, ...]
+    trigger: TriggeringEntry
     collected: bool = False
-
-    @property
-    def lane(self) -> str:
-        """The lane; that of a collected one has the patient's number in it."""
-        return self._lane.reveal()
 
 
 class Status(Enum):
@@ -133,65 +126,23 @@ class Status(Enum):
 
     PENDING = "pending"
     DELIVERED = "delivered"
-    MERGED = "merged"
     DROPPED = "dropped"
     UNREACHABLE = "unreachable"
     FAILED = "failed"
 
 
-@frozen(kw_only=True, slots=False)
-class Claimed:
-    """A notification that one worker has in hand until its lease runs out.
-
-    Args:
-        notification: What is to be handed over.
-        attempts: How many attempts were begun before this one.
-        token: Proves the claim when the outcome is settled.
-        told_at: For a collected one: when one of its lane was last delivered, UTC; None when none was.
-        held_until: When the lease ran out of the worker before, who never said what became of it, UTC; None when there
-            is no such worker.
-    """
-
-    notification: Notification
-    attempts: int
-    token: str
-    told_at: datetime | None = None
-    held_until: datetime | None = None
-
-
-@frozen(kw_only=True, slots=False)
-class Outcome:
-    """What became of one claimed notification.
-
-    Args:
-        notification_id: Which one.
-        token: The claim that it was held under.
-        status: `PENDING` puts it back, to be tried from `due_at` on.
-        at: When, UTC.
-        due_at: With `PENDING`: when to try again, UTC.
-        tried: False when nothing was attempted (it was not yet time).
-    """
-
-    notification_id: str
-    token: str
-    status: Status
-    at: datetime
-    due_at: datetime | None = None
-    tried: bool = True
-
-
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True)
 class NotificationRecord:
-    """A notification as the books have it.
+    """A notification as the storage has it.
 
     Args:
-        notification: What it is.
+        notification: What was asked for.
         status: What has become of it.
-        attempts: How many attempts were made.
+        attempts: How many attempts were begun.
         settled_at: When it left `PENDING`, UTC; None while it is pending.
     """
 
     notification: Notification
-    status: Status
-    attempts: int
-    settled_at: datetime | None
+    status: Status = Status.PENDING
+    attempts: int = 0
+    settled_at: datetime | None = None

@@ -22,7 +22,7 @@ from digital_painschool.errors import (
 )
 from digital_painschool.events import Event, NotificationDropped
 from digital_painschool.instants import utc
-from digital_painschool.notification import Claimed, Outcome, Profile
+from digital_painschool.notification import Profile
 from digital_painschool.people import Actor, By, HsaId, Patient, PersonId, System
 from digital_painschool.policy import Policy, Terms
 from digital_painschool.ports import Clock, Ports
@@ -31,7 +31,7 @@ from digital_painschool.ports.storage import AccessEntry, Activity, Change, Cont
 from digital_painschool.program import Program
 from digital_painschool.rules.flags import tally
 from digital_painschool.rules.lifecycle import start
-from digital_painschool.rules.notifications import asked_for, raised_by
+from digital_painschool.rules.notifications import notifications_for, raised_by
 from digital_painschool.rules.permissions import Action, allowed
 
 Step = Callable[[Enrolment, Terms], tuple[Event, ...]]
@@ -178,8 +178,7 @@ class Steps:
         *,
         at: datetime | None = None,
         documents: Mapping[type[Event], Content] | None = None,
-        outcomes: tuple[Outcome, ...] = (),
-        held: tuple[Claimed, ...] = (),
+        noted: tuple[str, ...] = (),
     ) -> Enrolment:
         """Take one step with an enrolment, for someone who may.
 
@@ -192,8 +191,7 @@ class Steps:
             step: What the rule says to a state.
             at: When, for the access log; the clock's present when left out.
             documents: What people wrote, by the type of the event that it belongs to.
-            outcomes: Claimed notifications that are settled with the step.
-            held: Claimed notifications that the step says something of, and another settles.
+            noted: The notifications whose end the step writes on the timeline.
 
         Returns:
             The state after the step.
@@ -202,23 +200,23 @@ class Steps:
             NotFound: There is no such enrolment.
             NotPermitted: By the table.
             RuleBroken: The rule refused; nothing was changed.
-            Conflict: Others were faster, again and again, or have what was claimed in hand; nothing was changed.
+            Conflict: Others were faster, again and again, or have written the note; nothing was changed.
         """
         at = at or self.now()
         tried: int | None = None
         for attempt in range(_ATTEMPTS):
             before = self._load(enrolment_id)
-            if tried == before.version and (outcomes or held):
-                raise Conflict("somebody else has the notification in hand; leave it to them")
+            if tried == before.version and noted:
+                raise Conflict("somebody else has written the note")
             tried = before.version
             self.permit(action, by, before)
             terms = self.terms(before)
             events = self.judge(action, by, partial(step, before, terms), before, at=at)
-            if not events and not outcomes:
+            if not events:
                 self.storage.log((self.access_entry(action, by, at, before),))
                 return before
             after = _fold(before, events)
-            change = self._change(action, by, at, before.version, after, events, terms, documents or {}, outcomes, held)
+            change = self._change(action, by, at, before.version, after, events, terms, documents or {}, noted)
             try:
                 self.storage.save(change)
             except Conflict:
@@ -436,9 +434,9 @@ class Steps:
         events: tuple[Event, ...],
         terms: Terms,
         documents: Mapping[type[Event], Content],
-        outcomes: tuple[Outcome, ...] = (),
-        held: tuple[Claimed, ...] = (),
+        noted: tuple[str, ...] = (),
     ) -> Change:
+        profile = self._profile(events, after, terms.policy)
         return Change(
             before=before,
             enrolment=after,
@@ -450,15 +448,13 @@ class Steps:
             },
             tally=tally(after),
             access=self.access_entry(action, by, at, after),
-            notifications=tuple(asked_for(events, after, terms.policy, self._profile(events, after, terms.policy))),
-            # What the worker drops it has in hand: its outcome settles it.
-            dropped=tuple(
+            notifications=tuple(notifications_for(events, after, terms.policy, profile)),
+            cancelled=tuple(
                 event.notification
                 for event in events
-                if isinstance(event, NotificationDropped) and action is not Action.DELIVER
+                if isinstance(event, NotificationDropped) and event.notification not in noted
             ),
-            outcomes=outcomes,
-            held=held,
+            noted=noted,
         )
 
     def _profile(self, events: Iterable[Event], enrolment: Enrolment, policy: Policy) -> Profile:

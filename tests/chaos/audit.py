@@ -2,13 +2,13 @@
 
 from tests.chaos.audit_calls import calls_wrong
 from tests.chaos.audit_claims import claims_wrong
-from tests.chaos.audit_days import days_wrong
+from tests.chaos.audit_notices import notices_wrong
 from tests.chaos.audit_steps import steps_wrong
 from tests.chaos.audit_timelines import timelines_wrong
 from tests.chaos.audit_told import told_wrong
 from tests.chaos.books import Books
 
-_AUDITS = (timelines_wrong, steps_wrong, told_wrong, claims_wrong, days_wrong, calls_wrong)
+_AUDITS = (timelines_wrong, steps_wrong, told_wrong, claims_wrong, notices_wrong, calls_wrong)
 
 
 def findings(books: Books) -> tuple[str, ...]:

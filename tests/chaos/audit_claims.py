@@ -1,117 +1,73 @@
-"""The audit of the claims: one holder at a time, whole lanes, and every status decided by somebody who held it."""
+"""The audit of the claims: one holder at a time, whole digests, and every status decided by a holder."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import pairwise
 from math import inf
 
-from attrs import frozen
+from digital_painschool.events import NotificationDropped
+from digital_painschool.people import System
+from tests.chaos.books import Books, Row
+from tests.chaos.holds import Hold
 
-from digital_painschool.people import HsaId
-from digital_painschool.testing.lifecycle.calendar import instant
-from tests.chaos.books import Books, Told
-from tests.chaos.cast import POLICIES
-from tests.chaos.holds import Hold, holds, there_since
-
-
-@frozen
-class Waiting:
-    """A collected notification that waits.
-
-    Args:
-        key: Its id.
-        since: Since when it was there for certain, in seconds.
-        until: When a worker first asked to have it settled for good, in seconds.
-        due: From which instants on it could go: its run, and where workers have put it back to; each with the second
-            from which that may have counted.
-    """
-
-    key: str
-    since: float
-    until: float
-    due: tuple[tuple[float, datetime], ...]
-
-    def was_due(self, hold: Hold) -> bool:
-        """Whether it was certainly there to be claimed when a claim was made."""
-        return (
-            self.key not in hold.items
-            and self.since <= hold.noted.asked
-            and self.until >= hold.done
-            and all(at <= hold.now for counts, at in self.due if counts < hold.done)
-        )
+_Decided = Mapping[str, Mapping[tuple[str, datetime], float]]
+"""When workers first asked for a status, in seconds; by the notification's id, then by status and instant."""
 
 
 def claims_wrong(books: Books) -> Iterator[str]:
-    """Tell what is wrong with who held what, and who decided."""
-    found = holds(books.noted)
-    tokens: dict[object, int] = {}
-    lanes: dict[str, list[Hold]] = defaultdict(list)
-    for hold in found:
-        lanes[hold.lane].append(hold)
-        for item in hold.items.values():
-            if tokens.setdefault(item["token"], id(hold.noted)) != id(hold.noted):
-                yield f"one token was given to two claims ({hold.noted.life}, number {hold.noted.number})"
-            if hold.now < datetime.fromisoformat(str(item["due_at"])):
-                yield f"{item['id']} was claimed before it was due"
-    for of_lane in lanes.values():
-        for one, other in pairwise(sorted(of_lane, key=lambda hold: hold.done)):
+    """Yield what is wrong with who held which digest, and who decided."""
+    calls: dict[str, int] = {}
+    of_digest: dict[str, list[Hold]] = defaultdict(list)
+    decided: dict[str, dict[tuple[str, datetime], float]] = defaultdict(dict)
+    for hold in books.holds:
+        of_digest[hold.digest].append(hold)
+        if calls.setdefault(hold.token, id(hold.noted)) != id(hold.noted):
+            yield f"one token was given to two claims ({hold.noted.life}, number {hold.noted.number})"
+        for id_, what in hold.settled.items():
+            decided[id_].setdefault(what, hold.released)
+        yield from _batch_wrong(hold)
+    for digest, theirs in of_digest.items():
+        for one, other in pairwise(sorted(theirs, key=lambda hold: hold.done)):
             if one.released > other.done and other.now < one.until and one.now < other.until:
-                yield f"{next(iter(other.items))}: its lane was held by lives {one.noted.life} and {other.noted.life}"
-    yield from _torn_lanes(books, found)
-    yield from _decisions_wrong(books, found)
+                yield f"digest {digest} was held by lives {one.noted.life} and {other.noted.life}"
+    ended = _dropped_with_an_end(books)
+    for row in books.notifications.values():
+        yield from _left_behind(books, row, of_digest[row["digest_id"]], decided)
+        if (row["status"], row["settled_at"]) not in decided[row["id"]] and row["id"] not in ended:
+            yield f"notification {row['id']} is {row['status']}, and no worker has decided that"
 
 
-def _torn_lanes(books: Books, found: Sequence[Hold]) -> Iterator[str]:
-    """Tell which collected ones waited, were due, and yet were not claimed with the others of their lane."""
-    of_lane = _waiting(books)
-    for hold in found:
-        for one in of_lane.get(hold.lane, ()):
-            if one.was_due(hold):
-                yield f"notification {one.key} was left behind by life {hold.noted.life} that took others of its lane"
+def _dropped_with_an_end(books: Books) -> frozenset[str]:
+    """Return the notifications that never went and that somebody dropped who ended the enrolment."""
+    dropped = {id_ for id_, row in books.notifications.items() if row["status"] == "dropped" and not row["attempts"]}
+    events = [event for course in books.courses.values() for event in course.events.values()]
+    notes = [one for one in events if isinstance(one, NotificationDropped) and one.by != System().signature]
+    return frozenset(dropped & {one.notification for one in notes})
 
 
-def _waiting(books: Books) -> Mapping[str, list[Waiting]]:
-    settled: dict[str, list[float]] = defaultdict(list)
-    put_back: dict[str, list[tuple[float, datetime]]] = defaultdict(list)
-    statuses: dict[str, set[str]] = defaultdict(set)
-    for one in books.noted:
-        for outcome in one.facts.get("outcomes", ()):
-            key, status = outcome["id"], outcome["status"]
-            statuses[key].add(status)
-            if status == "pending":
-                put_back[key].append((one.asked, datetime.fromisoformat(outcome["due_at"])))
-            else:
-                settled[key].append(one.asked)
-    found: dict[str, list[Waiting]] = defaultdict(list)
-    for told in books.told.values():
-        # What no worker has decided, the end of the enrolment has dropped, nobody knows when.
-        if told.row["collected"] and told.status in statuses[told.id]:
-            due = ((-inf, _run(told)), *put_back[told.id])
-            waiting = Waiting(told.id, there_since(books, told.id), min(settled[told.id], default=inf), due)
-            found[str(told.row["lane"])].append(waiting)
-    return found
+def _batch_wrong(hold: Hold) -> Iterator[str]:
+    wanted = frozenset(hold.decided.get("notifications", ()))
+    for id_, due_at in hold.pending.items():
+        if id_ in wanted and due_at > hold.now:
+            yield f"notification {id_} went before it was due"
+        if id_ not in wanted and due_at <= hold.now and hold.decided.get("action") == "send":
+            yield f"notification {id_} was due, and others of its digest went without it"
+    if not hold.batch <= wanted <= hold.pending.keys():
+        yield f"digest {hold.digest} went with other notifications than the worker had claimed"
+    statuses = {status for status, _ in hold.settled.values()}
+    if hold.sends and "dropped" in statuses:
+        yield f"digest {hold.digest} was dropped by the worker that had sent it"
 
 
-def _run(told: Told) -> datetime:
-    policy = POLICIES[HsaId(told.row["unit"])]
-    return instant(datetime.fromisoformat(told.day).date(), policy.collected_at, policy.zone)
-
-
-def _decisions_wrong(books: Books, found: Sequence[Hold]) -> Iterator[str]:
-    asked: dict[str, set[str]] = defaultdict(set)
-    handed: dict[str, list[Hold]] = defaultdict(list)
-    for hold in found:
-        for key, status in hold.outcomes.items():
-            asked[key].add(status)
-        for key in hold.handed:
-            handed[key].append(hold)
-    tried = {one.facts["key"] for one in books.noted if one.what == "hand over"}
-    for told in books.told.values():
-        if told.status not in asked[told.id] and not (told.status == "dropped" and not told.row["attempts"]):
-            yield f"notification {told.id} is {told.status}, and no worker has decided that"
-        if told.status == "dropped":
-            if any(hold.outcomes.get(told.id) == "dropped" for hold in handed[told.id]):
-                yield f"notification {told.id} was dropped by the worker that had handed it over"
-            if told.id in books.taken[told.channel] and told.id not in tried:
-                yield f"notification {told.id} was dropped, and nobody has tried, and yet it was taken"
+def _left_behind(books: Books, row: Row, theirs: list[Hold], decided: _Decided) -> Iterator[str]:
+    """Yield the claims that did not come with a notification that certainly was there, and pending."""
+    id_, enrolment = row["id"], books.courses.get(row["enrolment_id"])
+    event = None if enrolment is None else enrolment.events.get(row["seq"])
+    call = None if event is None else books.calls.get(event.at)
+    if call is None or call.answered is None or not decided[id_]:
+        return  # nobody knows since when it was there, or the end of the enrolment dropped it, nobody knows when
+    until = min(decided[id_].values(), default=inf)
+    for hold in theirs:
+        if call.answered <= hold.noted.asked and hold.done <= until and id_ not in hold.pending:
+            yield f"notification {id_} was left behind by life {hold.noted.life} that claimed its digest"

@@ -12,11 +12,18 @@ from psycopg.rows import dict_row
 from digital_painschool.adapters.sql import SqlStorage
 from digital_painschool.enrolment import Enrolment
 from digital_painschool.errors import PainschoolError
+from digital_painschool.events import Event
 from digital_painschool.ports.storage import Content, Entry
+from tests.chaos.holds import Hold, holds
 from tests.chaos.journal import Noted, noted
 from tests.chaos.setting import Setting
 
 Row = Mapping[str, Any]
+
+_NOTICES = (
+    b"SELECT 'inbox' AS channel, key, person_value AS recipient, template, delivered_at AS at FROM notices"
+    b" UNION ALL SELECT channel, key, recipient, template, sent_at FROM staff_messages"
+)
 
 
 @frozen(kw_only=True)
@@ -40,41 +47,10 @@ class Course:
         """Which one."""
         return str(self.row["id"])
 
-
-@frozen(kw_only=True)
-class Cause:
-    """What asked for a notification: an entry of a timeline."""
-
-    enrolment: str
-    seq: int
-
-
-@frozen(kw_only=True)
-class Told:
-    """A notification as it is kept, with what asked for it."""
-
-    row: Row
-    causes: tuple[Cause, ...]
-
     @property
-    def id(self) -> str:
-        """Which one."""
-        return str(self.row["id"])
-
-    @property
-    def status(self) -> str:
-        """What has become of it."""
-        return str(self.row["status"])
-
-    @property
-    def channel(self) -> str:
-        """By which way it goes."""
-        return str(self.row["channel"])
-
-    @property
-    def day(self) -> str:
-        """For a collected one: the local day with whose run it goes."""
-        return str(self.row["window"])
+    def events(self) -> Mapping[int, Event]:
+        """The events of the timeline, by the number of the entry."""
+        return {entry.seq: entry.event for entry in self.entries}
 
 
 @frozen(kw_only=True, slots=False)
@@ -83,18 +59,21 @@ class Books:
 
     Args:
         courses: The enrolments, by id.
-        told: The notifications, by id.
+        notifications: The notifications with the columns of their digests, by id.
+        digests: The digests, by id.
+        superseded: The keys of batches that were sent again under another key.
         lines: The access log.
-        taken: The keys that the inbox, e-mail and SMS have, by channel.
+        notices: What the inbox, e-mail and SMS have.
         noted: What the processes were asked and answered.
         patience: After so many seconds without an answer a call hangs.
-        over: The last instant of the quiet passes, simulated.
     """
 
     courses: Mapping[str, Course]
-    told: Mapping[str, Told]
+    notifications: Mapping[str, Row]
+    digests: Mapping[str, Row]
+    superseded: frozenset[str]
     lines: tuple[Row, ...]
-    taken: Mapping[str, tuple[str, ...]]
+    notices: tuple[Row, ...]
     noted: tuple[Noted, ...] = field(repr=False)
     patience: float
 
@@ -102,6 +81,11 @@ class Books:
     def calls(self) -> Mapping[datetime, Noted]:
         """The desk calls, by the instant that each had for itself."""
         return {datetime.fromisoformat(one.facts["at"]): one for one in self.noted if one.kind == "web"}
+
+    @cached_property
+    def holds(self) -> tuple[Hold, ...]:
+        """What the delivery workers held."""
+        return holds(self.noted)
 
     @property
     def over(self) -> datetime:
@@ -116,25 +100,23 @@ def read_books(setting: Setting) -> Books:
         def rows(statement: bytes) -> list[dict[str, Any]]:
             return connection.execute(statement).fetchall()
 
-        causes: dict[str, list[Cause]] = {}
-        for row in rows(b"SELECT * FROM notification_causes ORDER BY notification_id, place"):
-            cause = Cause(enrolment=row["enrolment_id"], seq=row["seq"])
-            causes.setdefault(row["notification_id"], []).append(cause)
-        told = rows(b"SELECT * FROM notifications ORDER BY id")
+        digests = rows(b"SELECT * FROM digests ORDER BY id")
+        notifications = rows(b"SELECT * FROM digest_notifications ORDER BY id")
+        superseded = rows(b"SELECT key FROM digest_superseded_keys")
         lines = rows(b"SELECT * FROM access_log ORDER BY number")
-        notices = rows(b"SELECT 'inbox' AS channel, key FROM notices UNION ALL SELECT channel, key FROM staff_messages")
+        notices = rows(_NOTICES)
         enrolments = rows(b"SELECT * FROM enrolments ORDER BY id")
     storage = SqlStorage(setting.url)
     courses = {row["id"]: _course(storage, row) for row in enrolments}
     storage.close()
+    of = {row["id"]: row for row in digests}
     return Books(
         courses=courses,
-        told={row["id"]: Told(row=row, causes=tuple(causes.get(row["id"], ()))) for row in told},
+        notifications={row["id"]: {**of.get(row["digest_id"], {}), **row} for row in notifications},
+        digests=of,
+        superseded=frozenset(row["key"] for row in superseded),
         lines=tuple(lines),
-        taken={
-            channel: tuple(row["key"] for row in notices if row["channel"] == channel)
-            for channel in ("inbox", "email", "sms")
-        },
+        notices=tuple(notices),
         noted=noted(setting.folder),
         patience=setting.patience,
     )

@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from random import Random
 from time import time
 
+from attrs import define
+
 from tests.chaos.setting import Setting
 
 LIVES = 10_000
@@ -42,3 +44,19 @@ class LyingClock:
     def _another_skew(self) -> timedelta:
         furthest = self._random.choice((_SECONDS, self._setting.skew))
         return self._random.uniform(-1, 1) * furthest
+
+
+@define
+class SteppingClock:
+    """A clock that goes on by a microsecond whenever somebody asks, and is set by hand besides.
+
+    Args:
+        now: What it was set to, or has given last.
+    """
+
+    now: datetime
+
+    def draw(self) -> datetime:
+        """Return an instant that was not given before."""
+        self.now += timedelta(microseconds=1)
+        return self.now

@@ -145,8 +145,8 @@ class Conductor:
 
     def _how_far(self) -> str:
         entries = self._ask("SELECT count(*) FROM timeline")
-        waiting = self._ask("SELECT count(*) FROM notifications WHERE status = 'pending'")
-        every = self._ask("SELECT count(*) FROM notifications")
+        waiting = self._ask("SELECT count(*) FROM digest_notifications WHERE status = 'pending'")
+        every = self._ask("SELECT count(*) FROM digest_notifications")
         return (
             f"{entries} entries, {every} notifications ({waiting} wait), {self.figures['lives']} lives,"
             f" {self.figures['kills']} kills, {self.figures['cuts']} cuts"

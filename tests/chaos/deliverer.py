@@ -17,7 +17,6 @@ from tests.chaos.journal import Journal, name_of
 from tests.chaos.setting import Setting
 from tests.chaos.trouble import Troubled
 
-_AT_AN_INSTANT = 0.2
 _PAUSE = 0.1
 
 
@@ -42,8 +41,7 @@ class Deliverer:
         with self._school(troubled) as school:
             delivery = school.delivery(batch=self._setting.batch, lease=self._setting.lease)
             while self._setting.goes_on:
-                now = self._clock.draw() if self._random.random() < _AT_AN_INSTANT else None
-                passed(self._journal, delivery, now)
+                passed(self._journal, delivery)
                 sleep(self._random.uniform(0, _PAUSE))
         self._journal.close()
 
@@ -57,7 +55,7 @@ class Deliverer:
 
 
 def school_of(setting: Setting, troubled: Troubled, clock: Callable[[], datetime]) -> PainSchool:
-    """Open a school whose hand-overs are journaled, and go wrong as it is said."""
+    """Open a school whose sends are journaled, and go wrong as they are told to."""
     ports = opened(setting.url)
     there = evolve(
         ports,
@@ -68,11 +66,11 @@ def school_of(setting: Setting, troubled: Troubled, clock: Callable[[], datetime
     return PainSchool(there, catalogue=CATALOGUE, clock=clock)
 
 
-def passed(journal: Journal, delivery: Delivery, now: datetime | None) -> None:
+def passed(journal: Journal, delivery: Delivery) -> None:
     """Make a pass, and journal what came of it."""
-    asked = journal.asked("pass", now=now)
+    asked = journal.asked("pass")
     try:
-        done = delivery.run(now)
+        done = delivery.run()
     except PainschoolError as error:
         journal.answered(asked, name_of(error), why=str(error))
     except Exception:  # noqa: BLE001 - the audit tells of it

@@ -1,46 +1,58 @@
-"""Who held what when, as the journals of the delivery workers tell it."""
+"""Which worker held which digest when, as the journals of the delivery workers tell it."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from math import inf
 
-from attrs import define, field
+from attrs import define, field, frozen
 
-from tests.chaos.books import Books
-from tests.chaos.journal import Noted
+from tests.chaos.journal import Facts, Noted
 
-_WORKERS = frozenset({"delivering", "quiet"})
+
+@define
+class Send:
+    """One attempt: when it began, and when at the latest the recipient's side had taken it; in seconds."""
+
+    asked: float
+    until: float
 
 
 @define
 class Hold:
-    """A claim on one lane.
+    """A claim on one digest, and what the worker did under it.
 
     Args:
-        noted: The claim.
-        lane: The lane.
-        items: What was taken of it, by id.
-        outcomes: What the worker has asked to be settled, by id: the status.
-        released: When the last of them was asked to be settled, in seconds.
-        handed: The keys that were handed over under it and taken.
+        noted: The call of `claim`.
+        digest: The digest's id.
+        token: The claim's token.
+        pending: When each of the pending notifications is due, by id.
+        decided: What the worker asked to begin.
+        key: The key of the batch that was begun.
+        batch: The ids of the notifications in it.
+        sends: The attempts.
+        settled: What the worker asked to have settled: status and instant, by id.
+        released: When the worker asked to release the digest, in seconds.
     """
 
     noted: Noted
-    lane: str
-    items: Mapping[str, Mapping[str, object]]
-    outcomes: dict[str, str] = field(factory=dict)
+    digest: str
+    token: str
+    pending: Mapping[str, datetime]
+    decided: Facts = field(factory=dict)
+    key: str | None = None
+    batch: frozenset[str] = frozenset()
+    sends: list[Send] = field(factory=list)
+    settled: Mapping[str, tuple[str, datetime]] = field(factory=dict)
     released: float = inf
-    handed: set[str] = field(factory=set)
 
     @property
     def now(self) -> datetime:
-        """When, by the worker's clock."""
+        """The instant of the claim, by the worker's clock."""
         return datetime.fromisoformat(self.noted.facts["now"])
 
     @property
     def until(self) -> datetime:
-        """When the lease runs out, by the worker's clock."""
+        """The instant at which the lease is over, by the worker's clock."""
         return self.now + timedelta(seconds=self.noted.facts["lease"])
 
     @property
@@ -50,35 +62,43 @@ class Hold:
         return self.noted.answered
 
 
-def holds(noted: Sequence[Noted]) -> tuple[Hold, ...]:
-    """Give what was held, lane by lane, in the order in which the claims were asked for."""
-    found: list[Hold] = []
-    lives: dict[tuple[str, int], dict[str, Hold]] = defaultdict(dict)
-    for one in noted:
-        if one.kind not in _WORKERS:
-            continue
-        mine = lives[one.kind, one.life]
-        if one.what == "claim" and one.answer == "ok":
-            lanes: dict[str, dict[str, Mapping[str, object]]] = defaultdict(dict)
-            for item in one.came["claimed"]:
-                lanes[item["lane"]][item["id"]] = item
-            for lane, items in lanes.items():
-                hold = Hold(one, lane, items)
-                found.append(hold)
-                mine.update(dict.fromkeys(items, hold))
-        for outcome in one.facts.get("outcomes", ()):
-            hold = mine[outcome["id"]]
-            hold.outcomes[outcome["id"]] = outcome["status"]
-            if hold.outcomes.keys() == hold.items.keys():
+@frozen
+class _Reading:
+    """What was read of the journals so far."""
+
+    found: list[Hold] = field(factory=list)
+    by_token: dict[tuple[str, str], Hold] = field(factory=dict)
+    by_key: dict[tuple[int, str], Hold] = field(factory=dict)
+
+    def read(self, one: Noted) -> None:
+        """Read one note."""
+        for item in one.came.get("claims", ()):
+            pending = {id_: datetime.fromisoformat(due) for id_, due in item["pending"].items()}
+            hold = Hold(one, item["digest"], item["token"], pending)
+            self.found.append(hold)
+            self.by_token[hold.token, hold.digest] = hold
+        for decided in one.facts.get("decided", ()):
+            hold = self.by_token[decided["token"], decided["digest"]]
+            hold.decided = decided
+            if batch := one.came.get("begun", {}).get(hold.digest):
+                hold.key, hold.batch = batch["key"], frozenset(batch["notifications"])
+                self.by_key[one.life, batch["key"]] = hold
+            elif one.answer == "ok":
                 hold.released = one.asked
-        if one.what == "taken" and one.facts["key"] in mine:
-            mine[one.facts["key"]].handed.add(one.facts["key"])
-    return tuple(found)
+        for result in one.facts.get("results", ()):
+            hold = self.by_token[result["token"], result["digest"]]
+            at = datetime.fromisoformat(result["at"])
+            hold.settled = {id_: (status, at) for id_, status in result["settled"].items()}
+            hold.released = one.asked
+        if one.what == "send":
+            self.by_key[one.life, one.facts["key"]].sends.append(Send(one.asked, one.answered or inf))
+        if one.what == "taken":
+            self.by_key[one.life, one.facts["key"]].sends[-1].until = one.asked
 
 
-def there_since(books: Books, key: str) -> float:
-    """Give when a collected notification was there for certain, in seconds: when its first message was answered."""
-    enrolment, seq, _, _ = key.rsplit(".", 3)
-    entries = books.courses[enrolment].entries if enrolment in books.courses else ()
-    call = next((books.calls.get(entry.event.at) for entry in entries if entry.seq == int(seq)), None)
-    return inf if call is None or call.answered is None else call.answered
+def holds(noted: Sequence[Noted]) -> tuple[Hold, ...]:
+    """Return what was held, in the order in which the claims were asked for."""
+    reading = _Reading()
+    for one in noted:
+        reading.read(one)
+    return tuple(reading.found)

@@ -9,6 +9,7 @@ from digital_painschool.ports.storage import AccessEntry, Activity
 from digital_painschool.rules.permissions import Action
 from digital_painschool.testing.people import UNIT
 from tests.chaos.cast import PROFILES
+from tests.chaos.clock import SteppingClock
 from tests.chaos.deliverer import passed, school_of
 from tests.chaos.journal import Journal
 from tests.chaos.setting import Setting
@@ -34,10 +35,12 @@ def quiet_passes(setting: Setting, now: datetime) -> None:
     """Make passes without trouble for some days, so that nothing waits; then once more, when all access is over."""
     journal = Journal(setting.folder, _LIFE, "quiet")
     troubled = Troubled(journal, Random(0), 0, {Trouble.NONE: 1})
-    with school_of(setting, troubled, lambda: now) as school:
+    clock = SteppingClock(now)
+    with school_of(setting, troubled, clock.draw) as school:
         delivery = school.delivery(batch=setting.batch, lease=setting.lease)
         for at in _instants(now):
-            passed(journal, delivery, at)
+            clock.now = at
+            passed(journal, delivery)
     journal.close()
 
 

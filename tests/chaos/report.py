@@ -42,7 +42,7 @@ class Report:
     @property
     def statuses(self) -> Counter[str]:
         """The notifications by what has become of them."""
-        return Counter(told.status for told in self.books.told.values())
+        return Counter(row["status"] for row in self.books.notifications.values())
 
     def __str__(self) -> str:
         return "\n".join(self._lines())
@@ -55,17 +55,17 @@ class Report:
             f" {setting.web} web and {setting.delivering} delivery workers:"
         )
         lives, kills = figures["lives"], figures["kills"]
-        yield f"  processes        {lives} lives, {kills} killed, {self._died()} died at a hand-over"
+        yield f"  processes        {lives} lives, {kills} killed, {self._died()} died while they sent"
         yield f"  connections cut  {figures['cuts']}"
         yield f"  calls            {self.calls.total()}: {_told(self.calls)}"
         yield f"  of these steps   {self._steps()}"
         yield f"  passes           {self.passes.total()}: {_told(self.passes)}"
         yield f"  claims           {_told(self._delivering('claim'))}"
-        yield f"  hand-overs       {_told(self._delivering('hand over'))}"
+        yield f"  sends            {_told(self._delivering('send'))}"
         entries = sum(len(course.entries) for course in books.courses.values())
         lines = len(books.lines)
         yield f"  kept             {len(books.courses)} enrolments, {entries} entries, {lines} lines of access log"
-        yield f"  notifications    {len(books.told)}: {_told(self.statuses)}"
+        yield f"  notifications    {len(books.notifications)}: {_told(self.statuses)}"
         yield f"  longest answer   {self._longest():.1f} s"
         yield f"  deadlocks        {figures['deadlocks']}"
         yield f"findings: {len(self.findings) or 'none'}"
@@ -80,8 +80,8 @@ class Report:
 
     def _died(self) -> int:
         killed = {one.facts["life"] for one in self.books.noted if one.what == "kill"}
-        hand_overs = (one for one in self.books.noted if one.what == "hand over" and one.answer is None)
-        return len({one.life for one in hand_overs} - killed)
+        sends = (one for one in self.books.noted if one.what == "send" and one.answer is None)
+        return len({one.life for one in sends} - killed)
 
     def _steps(self) -> str:
         """Tell what became of the steps of which the caller does not know whether they were taken."""

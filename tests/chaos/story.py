@@ -14,6 +14,7 @@ from digital_painschool.testing.people import ANNA, BO, COLLEAGUE, NURSE, RESERV
 from digital_painschool.testing.world import INSTANT, local
 from tests.chaos.calls import Visit
 from tests.chaos.cast import CATALOGUE, HOUSES, opened
+from tests.chaos.clock import SteppingClock
 from tests.chaos.deliverer import passed, school_of
 from tests.chaos.journal import Journal
 from tests.chaos.quiet import keep_profiles, quiet_passes
@@ -68,10 +69,12 @@ class Story:
         return visited(self._journal, name, visit, at=self._now)
 
     def deliver(self, trouble: Trouble = Trouble.NONE) -> None:
-        """Make a pass, with one trouble at every hand-over."""
+        """Make a pass, with one trouble at every send."""
         troubled = Troubled(self._worker, Random(0), 0, {trouble: 1})
-        with school_of(self.setting, troubled, lambda: self._now) as school:
-            passed(self._worker, school.delivery(batch=self.setting.batch, lease=self.setting.lease), self._now)
+        clock = SteppingClock(self._now)
+        with school_of(self.setting, troubled, clock.draw) as school:
+            passed(self._worker, school.delivery(batch=self.setting.batch, lease=self.setting.lease))
+        self._now = clock.now
 
     def over(self) -> Setting:
         """Make the quiet passes; gives what was run."""

@@ -26,27 +26,20 @@ class Spoilt:
 
 SPOILT: Mapping[str, Spoilt] = {
     "a notification is lost": Spoilt(
-        "DELETE FROM notification_causes WHERE notification_id LIKE 'e1.7.inbox.%';"
-        "DELETE FROM notifications WHERE id LIKE 'e1.7.inbox.%'",
-        "it asked for one notification by inbox, and is in 0",
+        "DELETE FROM digest_notifications WHERE id LIKE 'e1.7.inbox.%'",
+        "it asked for 1 notification by inbox, and has 0",
     ),
     "a notification to staff is lost": Spoilt(
-        "DELETE FROM notification_causes WHERE notification_id LIKE 'e4.5.email.%';"
-        "DELETE FROM notifications WHERE id LIKE 'e4.5.email.%'",
-        "it asked for one notification by email, and is in 0",
+        "DELETE FROM digest_notifications WHERE id LIKE 'e4.5.email.%'",
+        "it asked for 1 notification by email, and has 0",
     ),
-    "a message falls out of a shared notification": Spoilt(
-        "DELETE FROM notification_causes WHERE notification_id LIKE 'e1.4.inbox.%' AND enrolment_id = 'e2'",
-        "it asked for one notification by inbox, and is in 0",
-    ),
-    "a message is in two notifications": Spoilt(
-        "INSERT INTO notification_causes SELECT t.id, 9, c.unit, c.enrolment_id, c.seq, c.conversation, c.message"
-        " FROM notification_causes c, notifications t"
-        " WHERE c.notification_id LIKE 'e1.4.inbox.%' AND c.enrolment_id = 'e2' AND t.id LIKE 'e1.8.inbox.%'",
-        "it asked for one notification by inbox, and is in 2",
+    "a message has two notifications": Spoilt(
+        "UPDATE digest_notifications SET seq = 4 WHERE id LIKE 'e1.8.inbox.%'",
+        "it asked for 1 notification by inbox, and has 2",
     ),
     "a notification of nothing": Spoilt(
-        "DELETE FROM notification_causes WHERE notification_id LIKE 'e1.7.inbox.%'", "nothing asked for it"
+        "UPDATE digest_notifications SET seq = 1 WHERE id LIKE 'e1.8.inbox.%'",
+        "it asked for 0 notification by inbox, and has 1",
     ),
     "an entry is there twice": Spoilt(
         "INSERT INTO timeline SELECT enrolment_id, seq + 1000, unit, kind, shape, at, by, data FROM timeline"
@@ -113,78 +106,90 @@ SPOILT: Mapping[str, Spoilt] = {
     "no line of the worker's": Spoilt(
         "DELETE FROM access_log WHERE by = 'system'", "the access log has no line of the worker's"
     ),
+    "a delivery without its line": Spoilt(
+        "DELETE FROM access_log WHERE by = 'system'", "does not say once that it was delivered"
+    ),
     "a delivery that was none": Spoilt(
-        "UPDATE notifications SET status = 'delivered' WHERE status = 'unreachable'", "delivered, and nobody has it"
+        "UPDATE digest_notifications SET status = 'delivered' WHERE status = 'unreachable'",
+        "delivered, and nobody has it",
     ),
     "a decision that nobody made": Spoilt(
-        "UPDATE notifications SET status = 'failed' WHERE id LIKE 'e1.7.inbox.%'",
+        "UPDATE digest_notifications SET status = 'failed' WHERE id LIKE 'e1.7.inbox.%'",
         "is failed, and no worker has decided that",
     ),
+    "an end that dropped nothing": Spoilt(
+        "UPDATE timeline SET by = 'system' WHERE kind = 'notification-dropped' AND data LIKE '%e3.9.inbox.%'",
+        "is dropped, and no worker has decided that",
+    ),
     "dropped in silence": Spoilt(
-        "UPDATE notifications SET status = 'dropped' WHERE id LIKE 'e1.8.inbox.%'",
-        "says 0 times that it was dropped",
+        "UPDATE digest_notifications SET status = 'dropped' WHERE id LIKE 'e1.8.inbox.%'",
+        "e1 says 0 times of notification e1.8.inbox.20260302T120000 (inbox) that it was dropped",
     ),
     "given up in silence": Spoilt(
-        "UPDATE notifications SET status = 'failed' WHERE id LIKE 'e1.8.inbox.%'", "0 times that it was given up"
-    ),
-    "merged with nothing": Spoilt(
-        "UPDATE notifications SET status = 'merged' WHERE id LIKE 'e2.5.inbox.%'",
-        "none that was delivered stands for it",
+        "UPDATE digest_notifications SET status = 'failed' WHERE id LIKE 'e1.8.inbox.%'",
+        "e1 says 0 times of notification e1.8.inbox.20260302T120000 (inbox) that it was failed",
     ),
     "not settled": Spoilt(
-        "UPDATE notifications SET status = 'pending' WHERE id LIKE 'e1.8.inbox.%'", "it is not settled"
+        "UPDATE digest_notifications SET status = 'pending' WHERE id LIKE 'e1.8.inbox.%'", "it is not settled"
     ),
-    "still held": Spoilt(
-        "UPDATE notifications SET token = 'x' WHERE id LIKE 'e1.8.inbox.%'", "settled, and still held"
+    "a note that is owed": Spoilt(
+        "UPDATE digest_notifications SET noted = false WHERE id LIKE 'e1.8.inbox.%'", "its end is still to be noted"
+    ),
+    "a key without an attempt": Spoilt(
+        "UPDATE digest_notifications SET attempts = 0 WHERE id LIKE 'e1.8.inbox.%'", "0 attempts, and the key"
+    ),
+    "still held": Spoilt("UPDATE digests SET token = 'x' WHERE id LIKE 'e1.4.inbox.%'", "is still held, or waits"),
+    "still waiting": Spoilt(
+        "UPDATE digests SET next_at = now() WHERE id LIKE 'e1.4.inbox.%'", "is still held, or waits"
     ),
     "to somebody else": Spoilt(
-        "UPDATE notifications SET recipient_value = '200002292399' WHERE id LIKE 'e1.8.inbox.%'",
+        "UPDATE digests SET recipient_value = '200002292398' WHERE id LIKE 'e1.4.inbox.%'",
         "it goes to somebody else than the patient",
     ),
-    "of another day": Spoilt(
-        "UPDATE notifications SET \"window\" = '2026-03-05' WHERE id LIKE '%.8.inbox.%'",
-        "it is of 2026-03-05, and a message in it of 2026-03-03",
-    ),
     "collected against the therapist's word": Spoilt(
-        "UPDATE notifications SET collected = false WHERE id LIKE 'e1.8.inbox.%'", "against the therapist's word"
+        "UPDATE digests SET collected = false WHERE id LIKE 'e1.4.inbox.%'", "against the therapist's word"
     ),
-    "due too early": Spoilt(
-        "UPDATE notifications SET due_at = due_at - interval '1 hour' WHERE id LIKE 'e1.8.inbox.%'",
-        "it was due before its run",
+    "due at another run": Spoilt(
+        "UPDATE digest_notifications SET due_at = due_at + interval '1 day' WHERE id LIKE 'e1.8.inbox.%'",
+        "it is due at 2026-03-04",
     ),
     "of another unit": Spoilt(
-        "UPDATE notifications SET unit = 'SE2321000131-E000000000002' WHERE channel = 'email'", "it is another unit's"
+        "UPDATE digest_notifications SET unit = 'SE2321000131-E000000000002' WHERE id LIKE '%.email.%'",
+        "it is another unit's",
     ),
     "reachable after all": Spoilt(
-        "UPDATE notifications SET recipient_scheme = 'personnummer' WHERE status = 'unreachable'",
+        "UPDATE digests SET recipient_scheme = 'personnummer' WHERE id LIKE 'e4.3.inbox.%'",
         "the patient can be reached",
     ),
+    "a day that is forgotten": Spoilt("UPDATE digests SET told_on = NULL", "and its digest does not know"),
     "a notice is lost": Spoilt("DELETE FROM notices", "it was delivered, and nobody has it"),
-    "a notice of nothing": Spoilt(
-        "UPDATE notices SET key = 'x' WHERE key LIKE 'e1.8.inbox.%'", "there is no such notification"
-    ),
-    "a notice of what was dropped": Spoilt(
-        "UPDATE notices SET key = (SELECT id FROM notifications WHERE status = 'dropped' AND attempts = 0)"
-        " WHERE key LIKE 'e1.8.inbox.%'",
-        "it was dropped before anybody tried, and yet it was taken",
-    ),
     "a notice that nobody sent": Spoilt(
-        "UPDATE notices SET key = (SELECT id FROM notifications WHERE id LIKE 'e3.3.inbox.%')"
-        " WHERE key LIKE 'e1.8.inbox.%'",
-        "was dropped, and nobody has tried, and yet it was taken",
+        "UPDATE notices SET key = 'x' WHERE key LIKE 'e1.7.inbox.%'", "inbox has taken x, and nobody was sending it"
+    ),
+    "a notice at a time at which nobody sent": Spoilt(
+        "UPDATE notices SET delivered_at = delivered_at + interval '1 hour'", "and nobody was sending it"
+    ),
+    "a notice before the message": Spoilt(
+        "UPDATE notices SET delivered_at = delivered_at - interval '1 hour'",
+        "its notice was taken before the message was written",
+    ),
+    "a notice to somebody else": Spoilt(
+        "UPDATE notices SET person_value = '200002292399'", "went to somebody else than the patient"
+    ),
+    "a notice of another text": Spoilt(
+        "UPDATE staff_messages SET template = 'ending' WHERE template = 'form-saved'", "says something else"
     ),
     "a notice to nobody": Spoilt(
-        "UPDATE notices SET key = (SELECT id FROM notifications WHERE status = 'unreachable' AND channel = 'inbox')"
-        " WHERE key LIKE 'e1.8.inbox.%'",
+        "UPDATE notices SET key = (SELECT batch_key FROM digest_notifications WHERE id LIKE 'e4.3.inbox.%')"
+        " WHERE key LIKE 'e1.7.inbox.%'",
         "nobody could be reached, and yet it was taken",
     ),
+    "a key that is forgotten": Spoilt("DELETE FROM digest_superseded_keys", "and no purge would find it"),
     "a note of nothing": Spoilt(
         "UPDATE timeline SET data = replace(data, '.inbox', '.outbox') WHERE kind = 'notification-dropped'",
-        "there is no such notification",
+        "that it was dropped",
     ),
-    "a note of another fate": Spoilt(
-        "UPDATE timeline SET data = replace(data, 'unreachable', 'failed')", "and the notification is unreachable"
-    ),
+    "a note of another fate": Spoilt("UPDATE timeline SET data = replace(data, 'unreachable', 'failed')", "was failed"),
     "an end that nobody noted": Spoilt(
         "UPDATE enrolments SET noted_end = NULL", "nobody has noted that the patient's time is over"
     ),
@@ -195,7 +200,7 @@ def test_exact_books_are_found_exact(told: tuple[str, Setting]) -> None:
     """Otherwise the audit would cry wolf, and nobody would listen when it matters."""
     books = read_books(told[1])
     assert () == findings(books)
-    assert {"delivered", "merged", "dropped", "unreachable"} == {one.status for one in books.told.values()}
+    assert {"delivered", "dropped", "unreachable"} == {row["status"] for row in books.notifications.values()}
     assert {"ok", "NotPermitted", "RuleBroken"} == {one.answer for one in books.noted if one.kind == "web"}
 
 

@@ -45,8 +45,7 @@ def _answers(answer: str | None) -> Spoil:
 
 
 def _later(one: Noted) -> tuple[Noted, ...]:
-    assert one.answered is not None
-    return (evolve(one, answered=one.answered + 31),)
+    return (evolve(one, answered=one.asked + 31),)
 
 
 def _killed_after_a_minute(one: Noted) -> tuple[Noted, ...]:
@@ -76,8 +75,8 @@ def _claimed_at(text: str) -> Spoil:
 
 
 def _claimed_by_another(one: Noted) -> tuple[Noted, ...]:
-    claimed = [{**item, "token": f"other {item['token']}"} for item in one.came["claimed"]]
-    return one, evolve(one, life=3, came={**one.came, "claimed": claimed})
+    claims = [{**item, "token": f"other {item['token']}"} for item in one.came["claims"]]
+    return one, evolve(one, life=3, came={**one.came, "claims": claims})
 
 
 def _claimed_again(one: Noted) -> tuple[Noted, ...]:
@@ -86,18 +85,24 @@ def _claimed_again(one: Noted) -> tuple[Noted, ...]:
 
 
 def _without_the_first(one: Noted) -> tuple[Noted, ...]:
-    claimed = [item for item in one.came["claimed"] if item["id"] != FIRST]
-    return (evolve(one, came={**one.came, "claimed": claimed}),)
+    pending = [{id_: due for id_, due in item["pending"].items() if id_ != FIRST} for item in one.came["claims"]]
+    claims = [{**item, "pending": left} for item, left in zip(one.came["claims"], pending, strict=True)]
+    return (evolve(one, came={**one.came, "claims": claims}),)
 
 
-def _taken_first(one: Noted) -> tuple[Noted, ...]:
-    taken = evolve(one, number=1000, what="taken", facts={"key": STAFFS}, asked=one.asked + 1e-6, answer=None)
-    return one, taken
+def _decided_without_the_second(one: Noted) -> tuple[Noted, ...]:
+    left = [[id_ for id_ in item["notifications"] if id_ != SECOND] for item in one.facts["decided"]]
+    decided = [{**item, "notifications": ids} for item, ids in zip(one.facts["decided"], left, strict=True)]
+    return (evolve(one, facts={**one.facts, "decided": decided}),)
+
+
+def _dropped(one: Noted) -> tuple[Noted, ...]:
+    results = [{**item, "settled": dict.fromkeys(item["settled"], "dropped")} for item in one.facts["results"]]
+    return (evolve(one, facts={**one.facts, "results": results}),)
 
 
 FIRST, SECOND = "e1.4.inbox.20260302T070000", "e1.8.inbox.20260302T120000"
-STAFFS = "e1.2.email.20260302T070000"
-"""Ids of notifications of the story."""
+"""Ids of notifications of the story; the digest of both has the id of the first."""
 
 SPOILT: dict[str, tuple[Notes, Spoil, str]] = {
     "answered, and not done": (
@@ -117,26 +122,36 @@ SPOILT: dict[str, tuple[Notes, Spoil, str]] = {
     "a late answer": (Notes("save_form", "ok"), _later, "no answer for 31 seconds"),
     "no answer until it was killed": (Notes("open_form", "ok"), _killed_after_a_minute, "no answer for 60 seconds"),
     "a deadlock": (Notes("open_form", "ok"), _deadlocked, "the database has had to end 2 deadlocks"),
-    "two holders": (Notes("claim"), _claimed_by_another, "its lane was held by lives 2 and 3"),
+    "two holders": (Notes("claim"), _claimed_by_another, f"digest {FIRST} was held by lives 2 and 3"),
     "one token twice": (Notes("claim"), _claimed_again, "one token was given to two claims"),
-    "a lane that is torn": (
-        Notes("claim", place=3),
-        _without_the_first,
-        f"{FIRST} was left behind by life 2",
+    "a digest that is torn": (Notes("claim", place=4), _without_the_first, f"{FIRST} was left behind by life 2"),
+    "without what was due": (
+        Notes("begin", place=2),
+        _decided_without_the_second,
+        f"{SECOND} was due, and others of its digest went without it",
     ),
-    "too early": (Notes("claim"), _claimed_at("2026-03-02 08:30"), "was claimed before it was due"),
+    "with what was not decided": (
+        Notes("begin", place=2),
+        _decided_without_the_second,
+        f"digest {FIRST} went with other notifications",
+    ),
+    "too early": (Notes("claim"), _claimed_at("2026-03-02 08:30"), f"{FIRST} went before it was due"),
     "twice on a day": (
-        Notes("claim", place=3),
+        Notes("claim", place=4),
         _claimed_at("2026-03-02 11:00"),
-        f"{SECOND} went on a day on which its patient had been told before",
+        "went on a day on which its patient had been told before",
     ),
-    "in the afternoon": (Notes("claim"), _claimed_at("2026-03-02 13:30"), f"{FIRST} went at 13:30"),
-    "dropped by whom it was handed over by": (
-        Notes("claim", place=3),
-        _taken_first,
-        f"{STAFFS} was dropped by the worker that had handed it over",
+    "in the afternoon": (Notes("claim"), _claimed_at("2026-03-02 13:30"), "went at 13:30"),
+    "dropped by the worker that sent it": (
+        Notes("complete", place=4),
+        _dropped,
+        f"digest {FIRST} was dropped by the worker that had sent it",
     ),
-    "a decision that nobody asked for": (Notes("settle", place=2), lambda _: (), "and no worker has decided that"),
+    "a decision that nobody asked for": (
+        Notes("complete", place=4),
+        lambda _: (),
+        "and no worker has decided that",
+    ),
 }
 
 

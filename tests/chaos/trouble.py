@@ -1,24 +1,24 @@
-"""What goes wrong around a delivery worker: hand-overs that fail, hang, and take their worker with them."""
+"""What goes wrong around a delivery worker: sends that fail, hang, and take their worker with them."""
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from functools import partial
 from random import Random
 from time import sleep
+from typing import Any
 
+from digital_painschool.digest import Batch, Claim, Decision, DeliveryResult
 from digital_painschool.errors import DeliveryFailed
-from digital_painschool.notification import Claimed, Outcome
 from digital_painschool.ports import Inbox, Messenger, Storage
 from digital_painschool.ports.inbox import Notice
-from digital_painschool.ports.storage import Change
 from digital_painschool.testing.faults import Call, watched
 from tests.chaos.journal import Journal, name_of
 
 
 class Trouble(Enum):
-    """What can happen to a hand-over."""
+    """What can happen to a send."""
 
     NONE = "none"
     FAILS = "fails"
@@ -56,7 +56,7 @@ _WHEN = {
 
 
 class Troubled:
-    """Watches a worker's ports, journals what passes, and lets hand-overs go wrong.
+    """Watches a worker's ports, journals what passes, and lets sends go wrong.
 
     Args:
         journal: The worker's.
@@ -72,50 +72,39 @@ class Troubled:
         self._odds = ODDS if odds is None else odds
 
     def storage(self, storage: Storage) -> Storage:
-        """Give the storage with its claims, outcomes and steps journaled."""
-        around: dict[str, Callable[[Call], object]] = {"claim": self._claim, "settle": self._settle, "save": self._save}
+        """Return the storage with its claims, begun batches and results journaled."""
+        around: dict[str, Callable[[Call], object]] = {
+            "claim": self._claim,
+            "begin": self._begin,
+            "complete": self._complete,
+        }
         return watched(storage, lambda call: around.get(call.method, Call.go)(call))
 
     def inbox(self, inbox: Inbox) -> Inbox:
-        """Give the inbox, in trouble."""
-        return watched(inbox, lambda call: self._hand_over(call) if call.method == "deliver" else call.go())
+        """Return the inbox, in trouble."""
+        return watched(inbox, lambda call: self._send(call) if call.method == "deliver" else call.go())
 
     def messenger(self, messenger: Messenger) -> Messenger:
-        """Give a messenger, in trouble."""
-        return watched(messenger, lambda call: self._hand_over(call) if call.method == "send" else call.go())
+        """Return a messenger, in trouble."""
+        return watched(messenger, lambda call: self._send(call) if call.method == "send" else call.go())
 
     def _claim(self, call: Call) -> object:
         now, limit, lease = call.args
-        asked = self._journal.asked("claim", now=now, limit=limit, lease=lease.total_seconds())  # type: ignore[attr-defined]
-        claimed = self._journaled(asked, call)
-        assert isinstance(claimed, tuple)
-        self._journal.answered(asked, "ok", claimed=[_claimed(one) for one in claimed])
-        return claimed
+        seconds = lease.total_seconds()  # type: ignore[attr-defined]
+        return self._journaled(call, "claim", _claims, now=now, limit=limit, lease=seconds)
 
-    def _settle(self, call: Call) -> object:
-        [outcomes] = call.args
-        asked = self._journal.asked("settle", outcomes=[_outcome(one) for one in outcomes])  # type: ignore[attr-defined]
-        answer = self._journaled(asked, call)
-        self._journal.answered(asked, "ok")
-        return answer
+    def _begin(self, call: Call) -> object:
+        [decided] = call.args
+        return self._journaled(call, "begin", _batches, decided=[_decided(*one) for one in decided])  # type: ignore[attr-defined]
 
-    def _save(self, call: Call) -> object:
-        [change] = call.args
-        assert isinstance(change, Change)
-        asked = self._journal.asked(
-            "save",
-            enrolment=change.enrolment.id,
-            outcomes=[_outcome(one) for one in change.outcomes],
-            held=[one.notification.id for one in change.held],
-        )
-        answer = self._journaled(asked, call)
-        self._journal.answered(asked, "ok")
-        return answer
+    def _complete(self, call: Call) -> object:
+        results = [_result(one) for one in call.args[0]]  # type: ignore[attr-defined]
+        return self._journaled(call, "complete", lambda _: {}, results=results)
 
-    def _hand_over(self, call: Call) -> object:
+    def _send(self, call: Call) -> object:
         key = call.args[0].key if call.args and isinstance(call.args[0], Notice) else call.options["key"]
         trouble = self._random.choices(tuple(self._odds), tuple(self._odds.values()))[0]
-        asked = self._journal.asked("hand over", key=key, trouble=trouble.value)
+        asked = self._journal.asked("send", key=key, trouble=trouble.value)
         when = _WHEN.get(trouble)
         strike = partial(self._strike, trouble)
         try:
@@ -131,12 +120,15 @@ class Troubled:
         self._journal.answered(asked, "ok")
         return answer
 
-    def _journaled(self, asked: int, call: Call) -> object:
+    def _journaled(self, call: Call, what: str, told: Callable[[Any], Mapping[str, object]], **facts: object) -> object:
+        asked = self._journal.asked(what, **facts)
         try:
-            return call.go()
+            answer = call.go()
         except Exception as error:
             self._journal.answered(asked, name_of(error), why=str(error))
             raise
+        self._journal.answered(asked, "ok", **told(answer))
+        return answer
 
     def _strike(self, trouble: Trouble) -> None:
         match trouble:
@@ -152,18 +144,34 @@ class Troubled:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _claimed(one: Claimed) -> dict[str, object]:
-    notification = one.notification
+def _claims(claims: Sequence[Claim]) -> Mapping[str, object]:
+    return {"claims": [_claim(one) for one in claims]}
+
+
+def _claim(one: Claim) -> Mapping[str, object]:
+    digest = one.digest
     return {
-        "id": notification.id,
+        "digest": digest.id,
         "token": one.token,
-        "attempts": one.attempts,
-        "lane": notification.lane,
-        "collected": notification.collected,
-        "unit": notification.unit,
-        "due_at": notification.due_at,
+        "lost": one.lost,
+        "pending": {record.notification.id: record.notification.due_at for record in digest.pending},
     }
 
 
-def _outcome(one: Outcome) -> dict[str, object]:
-    return {"id": one.notification_id, "token": one.token, "status": one.status.value, "due_at": one.due_at}
+def _decided(claim: Claim, decision: Decision) -> Mapping[str, object]:
+    return {
+        "digest": claim.digest.id,
+        "token": claim.token,
+        "action": decision.action.value,
+        "day": decision.day,
+        "notifications": sorted(decision.notifications),
+    }
+
+
+def _batches(begun: Mapping[str, Batch]) -> Mapping[str, object]:
+    return {"begun": {id_: {"key": one.key, "notifications": sorted(one.notifications)} for id_, one in begun.items()}}
+
+
+def _result(one: DeliveryResult) -> Mapping[str, object]:
+    settled = {id_: status.value for id_, status in one.settled.items()}
+    return {"digest": one.digest_id, "token": one.token, "settled": settled, "at": one.at}

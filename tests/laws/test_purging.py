@@ -13,6 +13,7 @@ from digital_painschool.instants import years_earlier
 from digital_painschool.notification import Notify
 from digital_painschool.policy import Policy
 from digital_painschool.purging import Skip
+from digital_painschool.testing.contracts.changes import begun
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import NUMBERS, OTHER_ARCHIVIST
 from digital_painschool.testing.scenario import Scenario
@@ -88,7 +89,7 @@ def purges_as_it_should(school: Scenario, policy: Policy, fates: list[Fate], fol
         school.school.patient(number).save_form(id_, PAIN, {"smarta": 3})
         if fate.changes:
             school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
-            school.storage.claim(school.now, 10, timedelta(minutes=1))
+            begun(school.storage, school.now)
         if fate.ends:
             school.desk.end(id_, reason="klar")
     school.now = NOW

@@ -23,6 +23,7 @@ from digital_painschool.rules.retention import (
     require_same,
     require_sound,
 )
+from digital_painschool.testing.contracts.changes import begun
 from digital_painschool.testing.people import ANNA, ARCHIVIST, BO, NUMBERS, OTHER_ARCHIVIST, OTHER_UNIT, UNIT
 from digital_painschool.testing.scenario import RECEIPT_KEY, Scenario
 from digital_painschool.testing.world import INSTANT, in_memory, local, stored_at
@@ -270,7 +271,7 @@ def test_without_proof_what_changed_since_the_stored_plan_is_left() -> None:
     for one in (school, restored):
         id_ = one.start(ANNA)
         one.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
-        one.storage.claim(one.now, 10, timedelta(minutes=1))
+        begun(one.storage, one.now)
         one.desk.end(id_, reason="klar")
         one.advance(days=3660)
         plan = one.office.approve(one.office.plan_purge(), decision="RS 2036-1")
@@ -422,7 +423,7 @@ def test_a_purge_leaves_the_notice_that_an_open_enrolment_shares(url: str, reque
     for id_ in (first, second, alone):
         school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
     school.advance(hours=2)
-    assert 2 == school.deliver().delivered
+    assert 2 == school.deliver().sent
     for id_ in (first, alone):
         school.desk.end(id_, reason="klar")
     school.advance(minutes=1)

@@ -16,6 +16,7 @@ from digital_painschool.people import HsaId
 from digital_painschool.policy import Policy
 from digital_painschool.purging import EndedEnrolment, PurgePlan, Skip, Skipped
 from digital_painschool.rules.retention import approve, approved, period_start, plan, receipt, recheck
+from digital_painschool.testing.contracts.changes import begun
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA, ARCHIVIST, BO, NURSE, OTHER_ARCHIVIST, OTHER_UNIT, UNIT
 from digital_painschool.testing.scenario import Scenario
@@ -239,7 +240,7 @@ def test_one_that_changed_after_the_approval_is_skipped_and_named(tmp_path: Path
     school = Scenario()
     id_ = school.start()
     school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
-    school.storage.claim(school.now, 10, timedelta(minutes=1))
+    begun(school.storage, school.now)
     school.desk.end(id_, reason="klar")
     school.advance(days=3660)
     school.office.export(tmp_path)

@@ -61,6 +61,27 @@ def put_in(bug: Bug) -> None:
     if f"digital_painschool.{bug.module}" in sys.modules:
         raise RuntimeError(f"{bug.module} is loaded already: the bug would not be there")
     sys.meta_path.insert(0, _Finder(bug))
+    if ".migrations.versions." in bug.module:
+        _put_into_migration(bug)
+
+
+def _put_into_migration(bug: Bug) -> None:
+    """Alembic reads the files of its versions by itself, and asks no finder."""
+    from alembic.util import pyfiles
+
+    load = pyfiles.load_module_py
+
+    def load_with_bug(module_id: str, path: str | os.PathLike[str]) -> ModuleType:
+        if os.fspath(path) != str(bug.file):
+            return load(module_id, path)
+        loader = _Loader(module_id, str(bug.file), bug)
+        spec = importlib.util.spec_from_file_location(module_id, path, loader=loader)
+        assert spec is not None
+        module = importlib.util.module_from_spec(spec)
+        loader.exec_module(module)
+        return module
+
+    pyfiles.load_module_py = load_with_bug
 
 
 if VARIABLE in os.environ:

@@ -6,14 +6,15 @@ import pickle
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 from time import sleep
 
 from digital_painschool.adapters.memory import MemoryStorage
 from digital_painschool.adapters.memory.storage import _Books
+from digital_painschool.digest import Claim
 from digital_painschool.enrolment import Enrolment
 from digital_painschool.errors import StorageFailed
-from digital_painschool.notification import Claimed
 from digital_painschool.ports.storage import Change
 from digital_painschool.purging import EndedEnrolment, Skipped
 
@@ -121,7 +122,7 @@ class TwoFiles(PickledStorage):
     def _write(self, content: bytes) -> None:
         books = pickle.loads(content)  # noqa: S301
         late = books.log[-1:]
-        if late and late[0].action.startswith("version"):
+        if late and late[0].action.startswith(("version", "delivered")):
             del books.log[-1:]
             super()._write(pickle.dumps(books))
             sleep(WINDOW)
@@ -142,12 +143,12 @@ class PiecemealPurge(PickledStorage):
 class CountsAnew(PickledStorage):
     """Counts its claims from one again after each restart."""
 
-    _count = 0
+    _count = 1
 
-    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
+    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
         """Count from this opening on."""
         with self._open() as books:
-            books.outbox._claims = self._count
+            books.outbox._tokens = count(self._count)
         self._count += 1
         return super().claim(now, limit, lease)
 

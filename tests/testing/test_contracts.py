@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from datetime import date, timedelta, timezone
 from inspect import signature
 from pathlib import Path
+from threading import Event as Signal
 from threading import Lock
 from time import sleep
 from typing import Any, ClassVar, get_args
@@ -144,9 +145,9 @@ def test_who_forgets_to_say_how_to_open_is_told() -> None:
     ("contract", "hooks"),
     [
         (StorageContract, [("spoil", 1), ("damage", 2)]),
-        (InboxContract, [("spoil", 1)]),
-        (MessengerContract, [("spoil", 1)]),
-        (DirectoryContract, [("spoil", 1), ("mend", 1), ("change", 3)]),
+        (InboxContract, [("spoil", 1), ("hanging", 1)]),
+        (MessengerContract, [("spoil", 1), ("hanging", 1)]),
+        (DirectoryContract, [("spoil", 1), ("mend", 1), ("change", 3), ("hanging", 1)]),
     ],
 )
 def test_what_an_author_has_not_said_is_skipped(contract: type[Any], hooks: list[tuple[str, int]]) -> None:
@@ -196,7 +197,10 @@ LASTING = sorted(
 @pytest.mark.parametrize("test", [name.removeprefix("test_") for name in LASTING])
 def test_a_storage_that_is_right_passes(test: str, tmp_path: Path) -> None:
     """Otherwise the contract would ask for more than the docstrings promise, and only ours would pass."""
-    skipped = {"a_second_process_is_refused_where_one_alone_may_have_it_open", "an_unreadable_storage_is_refused"}
+    skipped = {
+        "a_second_process_is_refused_where_one_alone_may_have_it_open",
+        "an_unreadable_storage_is_refused",
+    }
     contract = contract_of(StorageContract, PickledStorage, rounds=3)
     if test in skipped:
         with pytest.raises(Skipped):
@@ -231,9 +235,9 @@ WRONG: Sequence[tuple[type[PickledStorage], str]] = [
     (Unlocked, "no_process_loses_another_s_step"),
     (Unlocked, "of_many_processes_on_the_same_version_exactly_one_wins"),
     (Unlocked, "of_many_processes_that_start_the_same_person_exactly_one_wins"),
-    (Unlocked, "no_notification_is_held_by_two_processes"),
+    (Unlocked, "no_digest_is_claimed_by_two_processes"),
     (CountsAnew, "a_token_is_never_given_again"),
-    (CountsAnew, "no_notification_is_held_by_two_processes"),
+    (CountsAnew, "no_digest_is_claimed_by_two_processes"),
     (Remembering, "what_one_opening_has_saved_every_other_sees"),
     (Remembering, "what_one_opening_has_purged_is_gone_for_every_other"),
     (PickledStorage, "a_step_takes_no_longer_on_a_long_timeline"),
@@ -479,6 +483,30 @@ def test_an_inbox_that_is_wrong_is_caught(wrong: type[MemoryInbox], test: str) -
     contract = contract_of(InboxContract, lambda _: wrong(), durable=False)
     with pytest.raises((AssertionError, pytest.fail.Exception)):
         run(contract, test, None, stranger=InboxContract.unreachable)
+
+
+class Hanging(MemoryInbox):
+    """Waits for a server for as long as it likes, or takes an outage for a refusal."""
+
+    def __init__(self, *, permanent: bool = False) -> None:
+        super().__init__()
+        self._asked, self._permanent = Signal(), permanent
+
+    def deliver(self, notice: Notice) -> Delivered:
+        """Wait."""
+        if self._permanent:
+            raise DeliveryFailed("the server does not answer", permanent=True)
+        self._asked.wait(5)
+        return super().deliver(notice)
+
+
+@pytest.mark.parametrize("permanent", [False, True])
+def test_an_inbox_that_hangs_is_caught(permanent: bool) -> None:
+    """Otherwise a worker would hang past its lease, or give up every patient in an outage (D-13d)."""
+    hooks = {"answers_within": 0.05, "hanging": lambda *_: nullcontext()}
+    contract = contract_of(InboxContract, lambda _: Hanging(permanent=permanent), durable=False, **hooks)
+    with pytest.raises(AssertionError):
+        run(contract, "a_call_returns_or_raises_in_time", None)
 
 
 def test_a_messenger_that_says_the_address_is_caught() -> None:

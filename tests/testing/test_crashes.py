@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -13,18 +14,18 @@ import pytest
 from attrs import evolve
 from sqlalchemy import delete
 
-from digital_painschool.adapters.memory import MemoryInbox
+from digital_painschool.adapters.memory import MemoryInbox, outbox
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage
 from digital_painschool.adapters.sql.connections import Database, Link
-from digital_painschool.adapters.sql.outbox import _add
 from digital_painschool.adapters.sql.retention import RetentionPart
 from digital_painschool.adapters.sql.schema import METADATA, documents
 from digital_painschool.delivery import Delivery
-from digital_painschool.handing_over import hand_over
-from digital_painschool.notification import Channel, Notify, Outcome, Status
-from digital_painschool.ports import Ports
+from digital_painschool.digest import Action, Batch, Claim, DeliveryResult, batch_key
+from digital_painschool.notification import Channel, Notify, Status
+from digital_painschool.ports import Inbox, Messenger, Observer, Ports, Storage
 from digital_painschool.ports.inbox import Delivered, Notice
 from digital_painschool.ports.storage import AccessEntry, Activity, Change
+from digital_painschool.rules import digests
 from digital_painschool.steps import Steps
 from digital_painschool.testing.crashes import (
     TELLING,
@@ -36,7 +37,7 @@ from digital_painschool.testing.crashes import (
     kill_everywhere,
 )
 from digital_painschool.testing.crashes.between import kill_at_every_statement, kill_for_real
-from digital_painschool.testing.crashes.everywhere import uninterrupted
+from digital_painschool.testing.crashes.everywhere import _READINGS, uninterrupted
 from digital_painschool.testing.crashes.laws import broken_laws
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.faults import Fault, When, with_faults
@@ -59,7 +60,7 @@ EVERY = pytest.mark.parametrize("name", TELLING)
 MESSAGE = Telling([Start(), TherapistWrites("Hej", notify=Notify.DIRECT), Deliver()])
 
 FIRST, SECOND = (f"{enrolment}.3.inbox.20260302T070000" for enrolment in ("e-0001", "e-0002"))
-"""Ids of notifications: of the first message of each of two patients, at eight in the morning."""
+"""Ids of notifications: of the first message of each of two enrolments, at eight in the morning."""
 
 
 @pytest.fixture(autouse=True)
@@ -173,24 +174,10 @@ def test_the_histories_come_to_every_call_that_changes_anything() -> None:
     calls = {
         call for telling in TELLING.values() for step in uninterrupted(in_memory, telling).steps for call in step.calls
     }
-    changing = {
-        "inbox.deliver",
-        "inbox.forget",
-        "messenger.forget",
-        "messenger.send",
-        "observer.notice",
-        "storage.claim",
-        "storage.keep_export",
-        "storage.keep_plan",
-        "storage.keep_profile",
-        "storage.keep_program",
-        "storage.keep_receipt",
-        "storage.log",
-        "storage.purge",
-        "storage.save",
-        "storage.settle",
-    }
-    assert changing <= calls
+    ports = {"inbox": Inbox, "messenger": Messenger, "observer": Observer, "storage": Storage}
+    every = {f"{name}.{method}" for name, port in ports.items() for method in dir(port) if method[0] != "_"}
+    # `purge_again` needs a backup that was restored, which no history tells; its contract has what dies within it.
+    assert every - {"messenger.channel", "storage.close", "storage.purge_again"} - _READINGS <= calls
 
 
 def test_a_history_of_the_kit_and_plain_functions_can_be_killed_too() -> None:
@@ -227,23 +214,29 @@ def the_kill_of(opening: Opening, telling: Telling | History = MESSAGE) -> str:
     return str(named.value)
 
 
-def test_notifications_that_are_saved_after_the_step_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise a message could be saved and never be told of."""
+def save_later(patch: pytest.MonkeyPatch, part: str) -> None:
+    """Let a part of each step be saved in a transaction of its own, after the step."""
     change, late = Steps._change, list[Change]()
+    nothing: dict[str, Any] = {part: ()}
 
     def without(self: Steps, *args: Any) -> Change:
         whole = change(self, *args)
         late.append(whole)
-        return evolve(whole, notifications=())
+        return evolve(whole, **nothing)
 
     def afterwards(self: Steps, *_: object) -> None:
         whole = late.pop()
-        if whole.notifications:
-            at = whole.enrolment.version
-            self.storage.save(evolve(whole, before=at, events=(), documents={}))
+        if getattr(whole, part):
+            rest = evolve(whole, before=whole.enrolment.version, events=(), documents={}, notifications=(), noted=())
+            self.storage.save(evolve(rest, **{part: getattr(whole, part)}))
 
-    monkeypatch.setattr(Steps, "_change", without)
-    monkeypatch.setattr(Steps, "_tell", afterwards)
+    patch.setattr(Steps, "_change", without)
+    patch.setattr(Steps, "_tell", afterwards)
+
+
+def test_notifications_that_are_saved_after_the_step_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a message could be saved and never be told of."""
+    save_later(monkeypatch, "notifications")
     said = the_kill_of(in_memory)
     assert "killed at step 2 (TherapistWrites('Hej', notify=Notify.DIRECT)), after storage.save (call 5)" in said
     assert "law 5: e-0001's entry 3 is told of by 0 notifications" in said
@@ -251,41 +244,49 @@ def test_notifications_that_are_saved_after_the_step_are_named(monkeypatch: pyte
 
 def test_what_is_settled_before_it_is_handed_over_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a notification could be lost that the books call delivered."""
+    send = Delivery._send
 
-    def settling_first(self: Delivery, claimed: Any, _: datetime, present: Callable[[], datetime], done: Any) -> None:
-        settled = [
-            Outcome(notification_id=c.notification.id, token=c.token, status=Status.DELIVERED, at=present())
-            for c in claimed
-        ]
-        self._steps.storage.settle(settled)
-        for claim in claimed:
-            done["delivered"] += 1
-            hand_over(claim, self._steps.policy(claim.notification.unit), self._steps.ports)
+    def settling_first(self: Delivery, claim: Claim, decision: Any, batch: Batch, now: datetime, report: Any) -> Any:
+        settled = dict.fromkeys(batch.notifications, Status.DELIVERED)
+        done = DeliveryResult(digest_id=claim.digest.id, token=claim.token, at=now, settled=settled)
+        self._steps.storage.complete([done])
+        return send(self, claim, decision, batch, now, report)
 
-    monkeypatch.setattr(Delivery, "_hand_over", settling_first)
+    monkeypatch.setattr(Delivery, "_send", settling_first)
     said = the_kill_of(in_memory)
-    assert "killed at step 3 (Deliver()), after storage.settle (call 3): others were told" in said
-    assert "-inbox has message-to-read for" in said
+    assert "killed at step 3 (Deliver()), after storage.complete (call 5): after the restart law 5" in said
+    assert f"{FIRST} is settled, and nothing arrived" in said
 
 
 def test_a_note_of_what_was_dropped_that_is_made_twice_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a timeline would say twice that a message was not told of."""
-    monkeypatch.setattr(Delivery, "_unless_noted", lambda _, step, __: step)
-    shared = Telling(
-        [
-            Start(),
-            Start(program="somnskola"),
-            TherapistWrites("Ett", notify=Notify.COLLECTED),
-            TherapistWrites("Två", which=2, notify=Notify.COLLECTED),
-            PatientReads(1),
-            PatientReads(1, which=2),
-            Advance(hours=1),
-            Deliver(),
-        ]
-    )
-    said = the_kill_of(in_memory, shared)
-    assert "killed at step 8 (Deliver()), after storage.save (call 5)" in said
-    assert f"law 5: e-0001's timeline says 2 times that {FIRST} was not told" in said
+    save_later(monkeypatch, "noted")
+    read = [Start(), TherapistWrites("Ett", notify=Notify.COLLECTED), PatientReads(1), Advance(hours=1), Deliver()]
+    said = the_kill_of(in_memory, Telling(read))
+    assert "killed at step 5 (Deliver()), after storage.save (call" in said
+    assert f"law 5: {FIRST} is dropped and e-0001's timeline says otherwise" in said
+
+
+COLLECTED = Telling([Start(), TherapistWrites("Hej", notify=Notify.COLLECTED), Advance(hours=1), Deliver()])
+
+
+def test_a_batch_in_doubt_that_goes_again_under_a_new_key_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a patient could be told twice a day of the same."""
+    keys = count()
+    monkeypatch.setattr(outbox, "batch_key", lambda digest_id, _: f"{digest_id}.{next(keys)}")
+    changed = {**digests.DECISIONS, (True, digests.Doubt.TODAY, False): Action.SEND}
+    monkeypatch.setattr(digests, "DECISIONS", changed)
+    with pytest.raises(NotSurvived, match="at the end law 5: a patient was told 2 times on 2026-03-02"):
+        kill_at(in_memory, COLLECTED, Place(step=4, call=6, when=When.AFTER))
+
+
+def test_what_goes_outside_the_forenoon_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a patient could be woken by what can wait."""
+    monkeypatch.setattr(digests, "earliest_send_at", lambda now, *_: now)
+    monkeypatch.setattr("digital_painschool.delivery.earliest_send_at", lambda now, *_: now)
+    late = Telling([*COLLECTED.steps[:2], Advance(hours=6), Deliver()])
+    with pytest.raises(AssertionError, match=r"without any kill: law 5: .* arrived at 14:00:00, not in the forenoon"):
+        kill_everywhere(in_memory, late)
 
 
 class ForgetfulInbox(MemoryInbox):
@@ -319,8 +320,8 @@ class ForgetfulWorld:
 def test_an_inbox_that_does_not_know_a_key_again_is_named() -> None:
     """Otherwise a patient could be told twice of the same."""
     said = the_kill_of(ForgetfulWorld())
-    assert "killed at step 3 (Deliver()), after inbox.deliver (call 5)" in said
-    assert f"law 5: {FIRST} arrived twice" in said
+    assert "killed at step 3 (Deliver()), after inbox.deliver (call 6)" in said
+    assert f"law 5: {batch_key(FIRST, [FIRST])} arrived twice" in said
 
 
 class Wrapped:
@@ -350,8 +351,7 @@ class Holding(Wrapped):
 def test_a_claim_that_outlives_its_worker_is_named() -> None:
     """Otherwise what a dead worker had in hand would wait for ever."""
     said = the_kill_of(behind(lambda world: Holding(world.storage)))
-    assert "killed at step 3 (Deliver()), after storage.claim (call 2): the end is another" in said
-    assert "+#1 caused NotificationRecord(" in said
+    assert f"killed at step 3 (Deliver()), after storage.claim (call 2): at the end law 5: {FIRST} waits" in said
 
 
 class Buffering(Wrapped):
@@ -485,11 +485,11 @@ def test_a_history_that_goes_another_way_each_time_is_named() -> None:
 
 def test_a_place_can_be_tried_by_itself() -> None:
     """Otherwise somebody would have to wait for all the others to see a failure again."""
-    place = Place(step=3, call=5, when=When.AFTER)
-    assert "Place(step=3, call=5, when=When.AFTER)" == repr(place)
+    place = Place(step=3, call=6, when=When.AFTER)
+    assert "Place(step=3, call=6, when=When.AFTER)" == repr(place)
     kill_at(in_memory, MESSAGE, place)
     with pytest.raises(
-        NotSurvived, match=r"Again: kill_at\(opening, history, Place\(step=3, call=5, when=When.AFTER\)\)"
+        NotSurvived, match=r"Again: kill_at\(opening, history, Place\(step=3, call=6, when=When.AFTER\)\)"
     ):
         kill_at(ForgetfulWorld(), MESSAGE, place)
 
@@ -527,7 +527,8 @@ def test_an_outbox_in_a_transaction_of_its_own_is_named(on_copies: Opening, monk
     def save_in_two(self: SqlStorage, change: Change) -> None:
         save(self, evolve(change, notifications=()))
         for notification in change.notifications:
-            self._database.write(lambda link, one=notification: _add(link, one))  # type: ignore[misc]
+            alone = evolve(change, notifications=(notification,), cancelled=(), noted=())
+            self._database.write(lambda link, alone=alone: self._change_notifications(link, alone))  # type: ignore[misc]
 
     monkeypatch.setattr(SqlStorage, "save", save_in_two)
     said = half(on_copies)
@@ -535,7 +536,7 @@ def test_an_outbox_in_a_transaction_of_its_own_is_named(on_copies: Opening, monk
         "killed at step 2 (TherapistWrites('Hej', notify=Notify.DIRECT)), in storage.save (call 5), after COMMIT"
         in said
     )
-    assert "notifications 0, notification_causes 0 is not" in said
+    assert "digests 0, digest_notifications 0 is not" in said
 
 
 def test_a_purge_that_deletes_the_documents_first_is_named(on_copies: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -609,10 +610,10 @@ BROKEN: dict[str, tuple[type[Wrapped], str]] = {
         f"law 5: {FIRST} is dropped and e-0001's timeline does not say so",
     ),
     "otherwise": (
-        status(Status.MERGED),
-        f"law 5: {SECOND} is merged and e-0002's timeline says otherwise",
+        status(Status.DELIVERED),
+        f"law 5: {SECOND} is delivered and e-0002's timeline says otherwise",
     ),
-    "waits": (other(droppable=lambda _, __: (1,)), "law 5: e-0002 has ended and its notifications still wait"),
+    "waits": (other(cancellable=lambda _, __: (1,)), "law 5: e-0002 has ended and its notifications still wait"),
     "left": (
         other(load_many=lambda all_, _: {i: e for i, e in all_.items() if i == "e-0001"}),
         "law 7: e-0002 is gone and its timeline are not",

@@ -1,12 +1,13 @@
 """Faults: each call goes wrong where it is told to, and nowhere else."""
 
 from datetime import timedelta
+from itertools import count
 from threading import Event, Thread
 
 import pytest
 
 from digital_painschool.adapters.memory import MemoryStorage
-from digital_painschool.delivery import Pass
+from digital_painschool.delivery import DeliveryReport
 from digital_painschool.enrolment import Enrolment
 from digital_painschool.errors import DeliveryFailed, InvalidIdentity, OutcomeUnknown, RuleBroken, StorageFailed
 from digital_painschool.events import Event as Fact
@@ -74,9 +75,9 @@ def test_an_answer_that_gets_lost_and_one_that_never_comes_are_told_apart() -> N
 def test_any_exception_can_be_raised_of_any_method_for_good() -> None:
     """Otherwise an adapter of another make, with errors of its own, could not be imitated."""
     school = with_inbox(Fault(does=ValueError("no"), times=None))
-    assert Pass(retried=1) == school.deliver()
+    assert DeliveryReport(retried=1) == school.deliver()
     school.advance(minutes=5)
-    assert Pass(retried=1) == school.deliver()
+    assert DeliveryReport(retried=1) == school.deliver()
 
 
 def test_some_calls_in_a_row_are_struck_and_those_after_them_go_well() -> None:
@@ -100,7 +101,7 @@ def test_only_calls_that_are_asked_for_are_counted() -> None:
     )
     for number in (ANNA, BO):
         school.desk.start_conversation(school.start(number), "Hej", notify=Notify.DIRECT)
-    assert Pass(delivered=1, retried=1) == school.deliver()
+    assert DeliveryReport(sent=1, delivered=1, retried=1) == school.deliver()
 
 
 def test_each_port_has_its_own_error() -> None:
@@ -148,7 +149,7 @@ def test_nothing_that_catches_errors_stops_the_death_of_the_process() -> None:
     school.opening = in_memory
     school.restart()
     school.advance(minutes=15)
-    assert Pass(delivered=1) == school.deliver()
+    assert DeliveryReport(delivered=1) == school.deliver()
     assert 1 == len(school.outbox)
 
 
@@ -158,7 +159,7 @@ def test_a_call_that_hangs_moves_the_clock_of_the_world() -> None:
     school.deliver()
     assert START + timedelta(minutes=16) == school.now
     late = with_inbox(Fault("deliver", does=Hangs(seconds=30), when=When.AFTER))
-    assert (Pass(delivered=1), START + timedelta(seconds=30)) == (late.deliver(), late.now)
+    assert (DeliveryReport(sent=1, delivered=1), START + timedelta(seconds=30)) == (late.deliver(), late.now)
 
 
 def test_a_call_that_blocks_waits_for_another_thread() -> None:
@@ -188,7 +189,7 @@ def test_an_effect_that_is_done_twice_is_refused_or_known_the_second_time() -> N
         school.start()
     assert 1 == len(school.storage.of_person(school.state("e-0001").person))
     school = with_inbox(Fault("deliver", does=Twice()))
-    assert Pass(delivered=1) == school.deliver()
+    assert DeliveryReport(delivered=1) == school.deliver()
     assert 1 == len(school.outbox)
 
 
@@ -204,7 +205,7 @@ def test_a_storage_that_is_given_a_wrong_time_hands_out_what_is_not_due() -> Non
     """Otherwise a lie about time could not be told, and this test says that one is."""
     school = with_storage(Fault("claim", does=Shifts(hours=1)))
     school.desk.start_conversation(school.start(), "Hej", notify=Notify.COLLECTED)
-    assert Pass(waiting=1) == school.deliver()
+    assert DeliveryReport(waiting=1) == school.deliver()
 
 
 def test_a_named_instant_is_shifted_too() -> None:
@@ -251,11 +252,11 @@ def test_a_clock_can_fail() -> None:
 
 def test_where_several_faults_strike_one_call_the_first_is_the_outermost() -> None:
     """Otherwise nobody could say what a list of faults does."""
-    late = Fault("claim", does=Shifts(hours=1))
-    school = with_storage(late, Fault("claim", does=Twice()))
-    school.desk.start_conversation(school.start(), "Hej", notify=Notify.COLLECTED)
-    school.deliver()
-    assert 1 == school.storage.notifications("e-0001")[0].attempts
+    calls = count()
+    clock: Clock = faulty(lambda: START + timedelta(next(calls)), Fault(when=When.AFTER), Fault(does=Twice()))
+    with pytest.raises(OSError, match="asked for"):
+        clock()
+    assert START + timedelta(2) == clock()
 
 
 def test_a_port_without_faults_counts_its_calls() -> None:

@@ -1,7 +1,7 @@
 """The lifecycle machine: three lines point it at adapters, and a broken law is named by the run that breaks it."""
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, time, timedelta
 from unittest import TestCase
 
 import pytest
@@ -13,11 +13,13 @@ from hypothesis.stateful import run_state_machine_as_test
 from digital_painschool.access import ACCESS
 from digital_painschool.adapters.memory import MemoryStorage
 from digital_painschool.desks.patient import PatientRoom
+from digital_painschool.digest import Batch, Claim, Decision
 from digital_painschool.enrolment import Phase
 from digital_painschool.errors import Reason, RuleBroken
 from digital_painschool.events import Event
-from digital_painschool.notification import Claimed
+from digital_painschool.instants import local_time
 from digital_painschool.people import HsaId, PersonId
+from digital_painschool.policy import Policy
 from digital_painschool.ports import Ports
 from digital_painschool.ports.storage import AccessEntry, Content, Entry, Storage
 from digital_painschool.program import Ordering
@@ -144,24 +146,24 @@ class _Mute(MemoryStorage):
 
 
 class _Renames(MemoryStorage):
-    """Gives notifications out under ids that it does not keep."""
+    """Sends under keys of digests that it does not keep."""
 
-    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
-        found = super().claim(now, limit, lease)
-        return tuple(evolve(one, notification=evolve(one.notification, id="another")) for one in found)
+    def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[str, Batch]:
+        begun = super().begin(decided)
+        return {id_: evolve(batch, key=f"another.1.inbox.then.{batch.key}") for id_, batch in begun.items()}
 
 
 class _Breaks(MemoryStorage):
     """Has an error of its own where notifications are claimed."""
 
-    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
+    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
         raise KeyError(limit)
 
 
 class _Idles(MemoryStorage):
     """Gives nothing to any worker."""
 
-    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
+    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
         return ()
 
 
@@ -232,8 +234,8 @@ BUGS: dict[str, Bug] = {
         _night,
         {},
         None,
-        "digital_painschool.delivery.may_go_at",
-        lambda now, *_, **__: now,
+        "digital_painschool.rules.digests.local_time",
+        lambda day, at, zone: local_time(day, time.max if at == Policy().forenoon_ends else at, zone),
     ),
     "what arrives is not kept": (5, _morning, {}, stored_in(_Renames), "", None),
     "an adapter's own error stops all": (8, _morning, {}, stored_in(_Breaks), "", None),

@@ -205,7 +205,7 @@ def test_without_its_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
 
 def test_no_identity_number_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """A log of a run would hold numbers, test numbers though they are."""
-    monkeypatch.setattr(delivery, "is_moot", lambda *_: True)
+    monkeypatch.setattr(delivery, "is_obsolete", lambda *_: True)
     result = run("--years", "0.4")
     assert 1 == result.exit_code
     assert not re.search(r"\b(19|20)[0-9]{6}-?[0-9]{4}\b", result.output)

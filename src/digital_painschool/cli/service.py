@@ -1,5 +1,6 @@
 """Running the service: `migrate` and `deliver`."""
 
+import gc
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -12,7 +13,7 @@ import click
 from digital_painschool import Chosen, Conflict, PainSchool, Settings, StorageFailed, WiringError, open_school
 from digital_painschool.cli.options import Number, epilog, existing_school, which_school
 from digital_painschool.cli.screen import console, say
-from digital_painschool.delivery import Pass
+from digital_painschool.delivery import DeliveryReport
 from digital_painschool.school import system_clock
 
 _EVERY = 60.0
@@ -83,6 +84,7 @@ def deliver(*, settings: Settings, watch: float | None) -> None:
     """
     _refuse_memory(settings)
     with existing_school(settings) as school:
+        gc.freeze()  # a run makes many objects: the collector shall not look through all that was there before, too
         if watch is None:
             say(_told(school.delivery().run()))
         elif not _watch(school, watch):
@@ -116,7 +118,7 @@ def _watch(school: PainSchool, seconds: float) -> bool:
                 say(f"{_time()}  failed, will be tried again ({type(error).__name__})", err=True)
             else:
                 well = True
-                if done != Pass():
+                if done != DeliveryReport():
                     say(f"{_time()}  {_told(done)}")
             waiting = (
                 screen.status(f"next pass in {seconds:g} s; Ctrl-C stops") if screen.is_terminal else nullcontext()
@@ -148,7 +150,7 @@ def _stop_signals() -> Iterator[Event]:
         restore()
 
 
-def _told(done: Pass) -> str:
+def _told(done: DeliveryReport) -> str:
     figures = [f"{count} {name.replace('_', ' ')}" for name, count in attrs.asdict(done).items() if count]
     return ", ".join(figures) or "nothing was due"
 

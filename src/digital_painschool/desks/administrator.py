@@ -366,7 +366,7 @@ class AdministratorOffice:
 
     def _forget_notifications(self, enrolment_ids: Sequence[str]) -> None:
         # Before the purge: the keys are gone with it, and what is interrupted here is taken up again.
-        keys = self._steps.storage.notification_ids(self._actor.unit, enrolment_ids)
+        keys = self._steps.storage.notification_keys(self._actor.unit, enrolment_ids)
         if keys:
             self._forget(keys)
 

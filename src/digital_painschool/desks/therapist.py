@@ -287,7 +287,7 @@ class TherapistDesk:
         return tuple(entry for entry in saved if isinstance(entry.event, FormSaved) and entry.event.form == form)
 
     def notifications(self, enrolment_id: str) -> tuple[NotificationRecord, ...]:
-        """Give the notifications that an enrolment caused, and what has become of each. Rule: D-13b, D-13d."""
+        """Return the notifications that an enrolment asked for, and what has become of each. Rule: D-13b, D-13d."""
         self._steps.look(Action.SEE_NOTIFICATIONS, self._actor, enrolment_id)
         return self._steps.storage.notifications(enrolment_id)
 
@@ -329,11 +329,11 @@ class TherapistDesk:
     def end(self, enrolment_id: str, *, reason: str) -> Enrolment:
         """End an enrolment, for good ("Avsluta"); drops its pending notifications with it. Rule: M-19, D-19a."""
         at = self._steps.now()
-        droppable = self._steps.storage.droppable
+        cancellable = self._steps.storage.cancellable
         return self._take(
             Action.END,
             enrolment_id,
-            lambda e, terms: lifecycle.end(e, terms, reason, droppable(e.id), by=self._actor, at=at),
+            lambda e, terms: lifecycle.end(e, terms, reason, cancellable(e.id), by=self._actor, at=at),
         )
 
     def profile(self) -> OwnProfile:

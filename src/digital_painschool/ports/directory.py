@@ -23,6 +23,8 @@ class Directory(Protocol):
 
     Contract:
         * **fresh**: asked anew each time; nothing of it is kept.
+        * **time-out**: a call returns or raises well within a worker's lease (15 minutes by default),
+          whatever becomes of the server behind the adapter.
         * **isolated**: an error leaves the directory usable for the next question.
         * **threads**: safe to call from many threads.
         * **silent**: no error text contains the id or an address.

@@ -34,7 +34,7 @@ _T = TypeVar("_T")
 Check = Callable[[object], bool]
 """Returns whether an answer is of the type that the port names."""
 
-_WRITES = frozenset({"save", "claim", "settle", "log", "purge", "purge_again"})
+_WRITES = frozenset({"save", "claim", "begin", "complete", "log", "purge", "purge_again"})
 _FAILURES: Final[Mapping[type, Callable[[str], PainschoolError]]] = {
     Storage: StorageFailed,
     Identity: AdapterFailed,

@@ -52,6 +52,8 @@ class Inbox(Protocol):
 
     Contract:
         * **idempotent**: a key that was delivered before is not delivered again, in this process or another.
+        * **time-out**: a call returns or raises well within a worker's lease (15 minutes by default),
+          whatever becomes of the server behind the adapter.
         * **isolated**: an error concerns the one notice and leaves the inbox usable for the next.
         * **threads**: safe to call from many threads.
         * **silent**: no error text contains anything of the person.

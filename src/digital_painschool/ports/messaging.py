@@ -33,6 +33,8 @@ class Messenger(Protocol):
 
     Contract:
         * **idempotent** as far as the way allows: a key that was sent before is not sent again.
+        * **time-out**: a call returns or raises well within a worker's lease (15 minutes by default),
+          whatever becomes of the server behind the adapter.
         * **isolated**: an error concerns the one message and leaves the messenger usable for the next.
         * **threads**: safe to call from many threads.
         * **silent**: no error text contains the address.

@@ -6,16 +6,18 @@ Every clause of the docstrings is a promise that adapters are tested against.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
+from types import MappingProxyType
 from typing import Protocol, TypeVar
 
 from attrs import field, frozen
 from attrs.converters import optional
 
 from digital_painschool.border import Answer
+from digital_painschool.digest import Batch, Claim, Decision, DeliveryResult
 from digital_painschool.enrolment import Enrolment, Phase, Tally, UnreadableEnrolment
 from digital_painschool.events import Event
 from digital_painschool.masking import Masked
-from digital_painschool.notification import Claimed, Notification, NotificationRecord, Outcome, Profile
+from digital_painschool.notification import Notification, NotificationRecord, Profile
 from digital_painschool.people import HsaId, PersonId
 from digital_painschool.program import Program
 from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skipped
@@ -82,16 +84,11 @@ class Change:
         events: What happened, in order; entries `before + 1` and on.
         documents: What people wrote, by the number of the entry that it belongs to.
         tally: The figures for the list of patients.
-        notifications: What the events ask for. One whose unit, channel, recipient and window are pending and unclaimed
-            already is joined to that one: its causes are added and nothing else changes. When that one is claimed or
-            settled, the new one is kept beside it under its own id, so that no message is lost.
-        dropped: Pending notifications that the enrolment's causes are taken out of; one that nothing else caused is
-            dropped instead, and keeps its causes for the books. When one of them is not pending any more, is
-            claimed or has been tried, the whole change is a conflict: whoever has it in hand next decides on it.
-        outcomes: Claimed notifications that are settled with this step. When one of them is not held under its token
-            any more, somebody else has it in hand, and the whole change is a conflict.
-        held: Claimed notifications that this step says something of and another settles: several enrolments caused
-            them. When one of them is not held under its token any more, the whole change is a conflict, as above.
+        notifications: What the events ask for.
+        cancelled: The ids of notifications of the enrolment that are dropped with this step. When one of them does not
+            wait any more (it was begun, or is settled), the whole change is a conflict.
+        noted: The ids of notifications of the enrolment whose end this step writes on the timeline. When one of them
+            needs no such note any more, the whole change is a conflict.
         access: What the access log gets.
     """
 
@@ -102,9 +99,8 @@ class Change:
     tally: Tally
     access: AccessEntry
     notifications: tuple[Notification, ...] = ()
-    dropped: tuple[str, ...] = ()
-    outcomes: tuple[Outcome, ...] = ()
-    held: tuple[Claimed, ...] = ()
+    cancelled: tuple[str, ...] = ()
+    noted: tuple[str, ...] = ()
 
     @property
     def documents(self) -> Mapping[int, Content]:
@@ -143,7 +139,7 @@ class Enrolments(Protocol):
         """Save a step in one transaction, durably.
 
         Contract:
-            * **all or nothing**: state, events, documents, notifications, outcomes and access entry are all there
+            * **all or nothing**: state, events, documents, notifications and access entry are all there
               afterwards, or, when an error is raised or the process dies, none of them.
             * **optimistic**: saved only when the stored version is `change.before`.
             * **one open enrolment**: never two that have not ended of one person, program and unit.
@@ -151,8 +147,8 @@ class Enrolments(Protocol):
             * **steady**: the time that a step takes does not grow with the timeline.
 
         Raises:
-            Conflict: Somebody else saved first, a notification to drop is on its way, or one that was claimed is not
-                held any more; nothing was changed.
+            Conflict: Somebody else saved first, a notification to cancel does not wait any more, or one to note is
+                noted already; nothing was changed.
             OutcomeUnknown: The connection broke before the storage could say that the step is kept; it is kept whole,
                 or not at all, and the version that is loaded next tells.
             StorageFailed: The storage could not do it; nothing was changed.
@@ -264,50 +260,74 @@ class Caseload(Protocol):
         ...
 
 
-class Outbox(Protocol):
-    """Notifications that wait to be handed over: decided exactly once, handed over at least once with the same id.
+NOTHING: Mapping[str, Sequence[AccessEntry]] = MappingProxyType({})
+"""No lines for the access log."""
 
-    A notification is claimed from `claim` until its outcome is settled. That a lease ran out lets `claim` give it to
-    another worker and means nothing else: only `claim` is told the time.
+
+class Outbox(Protocol):
+    """Notifications on their way: claim a digest, store the intent (begin), send, store the result (complete).
+
+    A recipient's collected notifications at a unit share one `Digest`, whose id is that of its first notification.
+    Every other notification has a digest of its own.
     """
 
-    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
-        """Take due notifications in hand until `now + lease`.
+    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
+        """Claim digests until `now + lease`.
 
         Contract:
-            * **due**: the pending ones with `due_at` at or before `now` that nobody holds, or whose lease ran out.
-            * **whole lanes**: with a notification come all others of its lane that are due, and none of a lane in which
-              one is held by somebody else; so `limit` may be exceeded by the rest of the last lane.
-            * **one holder**: two claims at the same time never hold the same notification, and no two ever have the
-              same token.
-            * **oldest first**: by `due_at`, then by id.
-            * **attempts**: every claim counts as an attempt begun; an outcome that was not `tried` takes its own back.
-            * **told**: with a collected one comes when the newest of its lane that is `DELIVERED` was settled, so that
-              one that was late does not go on the same forenoon.
-            * **left**: with one that a worker left in hand comes when that worker's lease ran out; with one that was
-              put back, or was never claimed, nothing.
-            * **unreadable**: a lane in which one cannot be read waits until the lease is over, and that counts as no
-              attempt; it stops no other lane, whatever the limit is. A log line names what cannot be read.
+            * **due**: a digest can be claimed at or after its `next_at`, when nobody holds it, or the lease is over.
+              Its `next_at` is the earliest `due_at` of its pending notifications, unless a result says another; a later
+              notification brings it forward, but not while a batch is in doubt. A digest of which everything was
+              cancelled may come once more, with nothing pending.
+            * **one holder**: two claims never hold one digest at a time, and no two have one token.
+            * **oldest first**: by `next_at`, then by id; at most `limit`.
+            * **poison**: a digest that was begun under a claim whose lease ended is claimed when nothing else can be
+              claimed, and alone: first the one with the fewest lost workers, so that one poison message does not hold
+              up the others of its batch. `lost` counts such claims; a result says what is left of the count.
+            * **unreadable**: a digest that cannot be read, or a notification of which cannot, is left until its lease
+              is over, and that counts as no attempt. It stops no other digest, whatever the limit is. A log line names
+              it.
         """
         ...
 
-    def settle(self, outcomes: Sequence[Outcome]) -> None:
-        """Write down what became of claimed notifications, in one transaction.
+    def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[str, Batch]:
+        """Store the intent to send, in one transaction, and return the batches that are begun, by digest id.
 
-        An outcome whose token is not the present claim's is passed over: somebody else has it in hand now.
+        Contract:
+            * **fenced**: a claim whose token is not the present one begins nothing.
+            * **what still waits**: of the decided notifications, those that are pending are in the batch. When none is
+              left, nothing begins, and the digest is released.
+            * **key**: `REPEAT` keeps the key of the batch in doubt; `SEND` takes `batch_key` of the notifications.
+            * **recorded**: `attempted_on` is the decision's day; each notification has one attempt more.
+        """
+        ...
+
+    def complete(
+        self, results: Sequence[DeliveryResult], access: Mapping[str, Sequence[AccessEntry]] = NOTHING
+    ) -> None:
+        """Store what became of claimed digests, and what the access log gets for each, by digest id.
+
+        Contract:
+            * **one transaction**, with all results.
+            * **fenced**: a result whose token is not the present one is passed over, and so is what the log would get.
+            * **released**: the digest can be claimed again, and counts as many lost workers as the result says.
+            * **kept**: what is settled keeps the key of its batch, for `notification_keys`.
         """
         ...
 
     def notifications(self, enrolment_id: str) -> tuple[NotificationRecord, ...]:
-        """Give every notification that an enrolment caused, by its first entry that asked for it, then by id."""
+        """Return every notification that an enrolment asked for, by entry, then by id."""
         ...
 
-    def droppable(self, enrolment_id: str) -> tuple[Notification, ...]:
-        """Give the pending, unclaimed and never attempted notifications that an enrolment caused.
+    def cancellable(self, enrolment_id: str) -> tuple[Notification, ...]:
+        """Return the notifications of an enrolment that wait: pending, and in no batch. Ordered as `notifications`."""
+        ...
 
-        One that was attempted may have been handed over: it stays, and the next pass drops it, or lets it stand for
-        others of its lane. In the order of `notifications`. One that cannot be read is left out, and a log line names
-        it: it must not keep an enrolment from being ended.
+    def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
+        """Return settled notifications whose end the timeline does not say yet, by rising id, those above `after`.
+
+        `complete` leaves such a note to be written when it settles one as anything but `DELIVERED`. One that cannot be
+        read is left out, and a log line names it.
         """
         ...
 
@@ -400,12 +420,15 @@ class Retention(Protocol):
         """Return whose some of a unit's enrolments are, by enrolment id; unknown and unreadable ones not."""
         ...
 
-    def notification_ids(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
-        """Return the ids of the notifications that some of a unit's enrolments caused, rising: what a purge forgets.
+    def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
+        """Return the keys under which notifications of some of a unit's enrolments were sent, rising.
+
+        These are what a purge makes inbox and messengers forget.
 
         Contract:
-            * **shared**: one that an open enrolment caused too is not among them, for that patient still needs it. It
+            * **shared**: a key that an open enrolment shares is left out, for that patient still needs its notice. It
               comes with the last of its enrolments, once all have ended.
+            * **superseded**: the key of a batch in doubt that was sent again under another key is among them.
         """
         ...
 
@@ -446,8 +469,9 @@ class Retention(Protocol):
         """Delete some of a plan's enrolments with all that is theirs, and note the skipped ones, in one transaction.
 
         Contract:
-            * **nothing left**: gone are state, timeline, documents, causes and notifications left without one; the
-              access log stays.
+            * **nothing left**: gone are state, timeline, documents and notifications; the
+              access log stays. A digest stays, without them, as long as its recipient has another enrolment at the
+              unit; a batch that has none left is over, and its day counts as one on which the recipient was told.
             * **only as planned**: one whose stored version or phase is not the planned one any more, or that is not
               there, is not deleted but noted as `CHANGED`.
             * **all or nothing**: when the process dies, all that the call was to do is done, or none of it.

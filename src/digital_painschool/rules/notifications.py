@@ -1,11 +1,10 @@
-"""Which notifications a step asks for, when they may go, what goes together, and what is dropped.
+"""Which notifications a step asks for, and which of them lost their reason.
 
 Rule: M-12, M-13, M-22, M-23, D-13a to D-13d, D-23a.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from itertools import groupby
 from types import MappingProxyType
 
 from digital_painschool.access import access
@@ -22,23 +21,20 @@ from digital_painschool.events import (
 )
 from digital_painschool.instants import local_time
 from digital_painschool.notification import (
-    Cause,
     Channel,
-    Claimed,
     Notification,
     Notify,
     Profile,
     Status,
     Template,
+    TriggeringEntry,
 )
 from digital_painschool.people import By, Party
 from digital_painschool.policy import FlagKind, Policy, Terms
 
-_LOST_WITH_THEIR_WORKERS = 5
 
-
-def next_run(at: datetime, policy: Policy) -> datetime:
-    """Give the run of collected notifications that a message sent at an instant goes with, UTC.
+def next_digest_at(at: datetime, policy: Policy) -> datetime:
+    """Return the run that a collected message sent at an instant goes with, UTC.
 
     Rule: M-13, D-13a. A message at or after the day's run waits for the next day's.
     """
@@ -47,51 +43,12 @@ def next_run(at: datetime, policy: Policy) -> datetime:
     return run if at < run else local_time(day + timedelta(days=1), policy.collected_at, policy.zone)
 
 
-def may_go_at(now: datetime, policy: Policy, told_at: datetime | None = None) -> datetime:
-    """Give the first instant from `now` on at which a collected notification may go, UTC: in the forenoon only.
-
-    Rule: M-13, D-13a. A run that was missed is caught up the same forenoon, or the next. A patient who was told today
-    is told again tomorrow: a message of before the run may come when the day's notice has gone.
-
-    Args:
-        now: When.
-        policy: The unit's policy.
-        told_at: When the patient was last told, UTC.
-    """
-    day = now.astimezone(policy.zone).date()
-    if told_at is not None and told_at.astimezone(policy.zone).date() == day:
-        return local_time(day + timedelta(days=1), policy.collected_at, policy.zone)
-    opens = local_time(day, policy.collected_at, policy.zone)
-    if opens <= now < local_time(day, policy.forenoon_ends, policy.zone):
-        return now
-    return next_run(now, policy)
-
-
-def may_have_been_told(claim: Claimed, now: datetime, policy: Policy) -> bool:
-    """Tell whether an attempt before this one may have told the patient on the local day of `now`. Rule: D-13a.
-
-    What a worker left in hand is free again when its lease has run out, and what failed when its next try is due: after
-    the day's run, only if that attempt was of the same day.
-    """
-    if not claim.attempts:
-        return False
-    return (claim.held_until or claim.notification.due_at) > _run_of_day(now, policy)
-
-
-def was_put_back(claim: Claimed, now: datetime, policy: Policy) -> bool:
-    """Tell whether an attempt of the local day of `now` has failed: what is tried again is due after that day's run.
-
-    Rule: D-13a.
-    """
-    return bool(claim.attempts) and claim.notification.due_at > _run_of_day(now, policy)
-
-
 def raised_by(events: Iterable[Event]) -> frozenset[FlagKind]:
     """Tell which kinds of flags a step's events raise. Rule: M-14, M-17, D-13d, D-17a."""
     return frozenset(flag for event in events if (flag := _flag(event)) is not None)
 
 
-def asked_for(
+def notifications_for(
     events: Iterable[Event], enrolment: Enrolment, policy: Policy, profile: Profile
 ) -> Iterator[Notification]:
     """Give the notifications that a step's events ask for.
@@ -113,63 +70,25 @@ def asked_for(
         if flag is not None and flag in policy.staff_flags:
             for channel in (Channel.EMAIL, Channel.SMS):
                 if flag in profile.wants(channel):
-                    yield _to_staff(channel, flag, seq, event.at, enrolment)
+                    yield _to_staff(channel, flag, event, seq, enrolment)
 
 
-def lanes(claimed: Iterable[Claimed]) -> Iterator[tuple[Claimed, ...]]:
-    """Group what was claimed by lane, the oldest of each first: what is in one lane can go as one.
+def is_obsolete(notification: Notification, enrolment: Enrolment | None, now: datetime) -> bool:
+    """Return whether the reason for a notification is gone.
 
-    Rule: D-13a. One collected notification per patient and local day, whatever the number of messages and missed runs.
-    """
-    ordered = sorted(claimed, key=lambda c: (c.notification.lane, c.notification.window, c.notification.id))
-    for _, lane in groupby(ordered, key=lambda c: c.notification.lane):
-        yield tuple(lane)
-
-
-def is_moot(notification: Notification, enrolments: Mapping[str, Enrolment], now: datetime) -> bool:
-    """Tell whether every reason for a notification is gone.
-
-    Rule: D-13b, D-09a. For a patient: the messages are read, the enrolment has ended or was purged, or access is over,
-    so that nothing can be read. For staff: the enrolment has ended or was purged, or somebody else has the patient.
+    Rule: D-13b, D-23b, D-09a. For a patient: the message is read, the enrolment has ended or was purged, or access is
+    over, so that nothing could be read. For a therapist: the flag is settled, or the patient is not theirs any more.
 
     Args:
-        notification: What waits.
-        enrolments: The present state of each enrolment that caused it; one that is missing was purged.
-        now: When.
+        notification: Which notification.
+        enrolment: The enrolment that asked for it; None when it was purged.
+        now: The present instant.
     """
-    return all(
-        _is_settled(cause, enrolments.get(cause.enrolment_id), notification, now) for cause in notification.causes
-    )
-
-
-def is_hopeless(begun: int, policy: Policy) -> bool:
-    """Tell whether a notification has taken too many workers with it to be handed over once more. Rule: D-13d.
-
-    An attempt that was begun and never heard of again ended with its worker, which may have died of something else: so
-    five more may begin than may fail.
-    """
-    return begun > len(policy.retry_minutes) + _LOST_WITH_THEIR_WORKERS
-
-
-def try_again_at(attempts: int, now: datetime, policy: Policy, *, collected: bool) -> datetime | None:
-    """Give the instant of the next attempt after a failed one, UTC; None when the attempts are used up.
-
-    Rule: D-13a, D-13d.
-
-    Args:
-        attempts: How many attempts have failed, this one too.
-        now: When this one failed.
-        policy: The unit's policy; its `retry_minutes` are the waits.
-        collected: True keeps the attempts to the forenoon.
-    """
-    if attempts > len(policy.retry_minutes):
-        return None
-    again = now + timedelta(minutes=policy.retry_minutes[attempts - 1])
-    if not collected:
-        return again
-    # On a later day it goes with that day's run, so that the two go as one.
-    day, today = (at.astimezone(policy.zone).date() for at in (may_go_at(again, policy), now))
-    return may_go_at(again, policy) if day == today else local_time(day, policy.collected_at, policy.zone)
+    if enrolment is None or enrolment.phase is Phase.ENDED:
+        return True
+    if notification.template is Template.MESSAGE_TO_READ:
+        return _is_read(notification, enrolment, Party.PATIENT) or not access(enrolment, now).read_messages
+    return enrolment.therapist != notification.recipient or _SETTLED[notification.template](notification, enrolment)
 
 
 def drop(enrolment: Enrolment, terms: Terms, notification: Notification, *, by: By, at: datetime) -> tuple[Event, ...]:
@@ -177,12 +96,10 @@ def drop(enrolment: Enrolment, terms: Terms, notification: Notification, *, by: 
     return (NotificationDropped(at=at, by=by.signature, notification=notification.id, channel=notification.channel),)
 
 
-def give_up(
+def mark_undeliverable(
     enrolment: Enrolment, terms: Terms, notification: Notification, status: Status, *, by: By, at: datetime
 ) -> tuple[Event, ...]:
     """Note that a notification could not be delivered, so that the therapist gets a flag; once. Rule: D-13d, D-17a."""
-    if notification.id in enrolment.undelivered:
-        return ()
     signature = by.signature
     return (
         NotificationUndelivered(
@@ -241,41 +158,36 @@ def _flag(event: Event) -> FlagKind | None:
 
 def _to_patient(message: MessageSent, seq: int, enrolment: Enrolment, policy: Policy) -> Notification:
     collected = message.notify is Notify.COLLECTED
-    id_ = _id(enrolment, seq, Channel.INBOX, message.at)
-    due_at = next_run(message.at, policy) if collected else message.at
-    window = due_at.astimezone(policy.zone).date().isoformat() if collected else id_
-    person = enrolment.person
     return Notification(
-        id=id_,
+        id=_id(enrolment, seq, Channel.INBOX, message.at),
         unit=enrolment.unit,
         channel=Channel.INBOX,
-        recipient=person,
+        recipient=enrolment.person,
         template=Template.MESSAGE_TO_READ,
-        window=window,
-        lane=f"{enrolment.unit}.{person.scheme}.{person.value}" if collected else id_,
-        due_at=due_at,
-        causes=(Cause(enrolment_id=enrolment.id, seq=seq, conversation=message.conversation, number=message.number),),
+        due_at=next_digest_at(message.at, policy) if collected else message.at,
+        trigger=_trigger(message, seq, enrolment),
         collected=collected,
     )
 
 
-def _to_staff(channel: Channel, flag: FlagKind, seq: int, at: datetime, enrolment: Enrolment) -> Notification:
-    id_ = _id(enrolment, seq, channel, at)
+def _to_staff(channel: Channel, flag: FlagKind, event: Event, seq: int, enrolment: Enrolment) -> Notification:
     return Notification(
-        id=id_,
+        id=_id(enrolment, seq, channel, event.at),
         unit=enrolment.unit,
         channel=channel,
         recipient=enrolment.therapist,
         template=Template(flag.value),
-        window=id_,
-        lane=id_,
-        due_at=at,
-        causes=(Cause(enrolment_id=enrolment.id, seq=seq),),
+        due_at=event.at,
+        trigger=_trigger(event, seq, enrolment),
     )
 
 
-def _run_of_day(now: datetime, policy: Policy) -> datetime:
-    return local_time(now.astimezone(policy.zone).date(), policy.collected_at, policy.zone)
+def _trigger(event: Event, seq: int, enrolment: Enrolment) -> TriggeringEntry:
+    if isinstance(event, MessageSent):
+        return TriggeringEntry(enrolment_id=enrolment.id, seq=seq, conversation=event.conversation, number=event.number)
+    if isinstance(event, FormSaved):
+        return TriggeringEntry(enrolment_id=enrolment.id, seq=seq, form=event.form, number=event.number)
+    return TriggeringEntry(enrolment_id=enrolment.id, seq=seq)
 
 
 def _id(enrolment: Enrolment, seq: int, channel: Channel, at: datetime) -> str:
@@ -283,11 +195,28 @@ def _id(enrolment: Enrolment, seq: int, channel: Channel, at: datetime) -> str:
     return f"{enrolment.id}.{seq}.{channel.value}.{at:%Y%m%dT%H%M%S}"
 
 
-def _is_settled(cause: Cause, enrolment: Enrolment | None, notification: Notification, now: datetime) -> bool:
-    if enrolment is None or enrolment.phase is Phase.ENDED:
-        return True
-    if cause.conversation is None or cause.number is None:
-        return enrolment.therapist != notification.recipient
-    conversation = enrolment.conversation(cause.conversation)
-    is_read = conversation is not None and conversation.read_by_patient >= cause.number
-    return is_read or not access(enrolment, now).read_messages
+def _is_read(notification: Notification, enrolment: Enrolment, reader: Party) -> bool:
+    trigger = notification.trigger
+    if trigger.conversation is None or trigger.number is None:  # stored before a patient's messages were named
+        return not any(conversation.unread(reader) for conversation in enrolment.conversations)
+    conversation = enrolment.conversation(trigger.conversation)
+    return conversation is not None and conversation.read(reader) >= trigger.number
+
+
+def _is_form_read(notification: Notification, enrolment: Enrolment) -> bool:
+    trigger = notification.trigger
+    if trigger.form is None or trigger.number is None:  # stored before a submission was named
+        return not any(form.unread for form in enrolment.forms)
+    return enrolment.form(trigger.form).read >= trigger.number
+
+
+_SETTLED: Mapping[Template, Callable[[Notification, Enrolment], bool]] = MappingProxyType(
+    {
+        Template.PROGRAM_DONE: lambda _, enrolment: enrolment.done_handled,
+        Template.FORM_SAVED: _is_form_read,
+        Template.MESSAGE_RECEIVED: lambda notification, e: _is_read(notification, e, Party.THERAPIST),
+        Template.ENDING: lambda _, enrolment: enrolment.noted_end != enrolment.access_until,
+        Template.UNDELIVERED: lambda _, enrolment: not enrolment.undelivered,
+    }
+)
+"""Whether the flag that a notification to staff speaks of is settled."""

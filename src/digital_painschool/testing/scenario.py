@@ -7,7 +7,7 @@ from typing import Self
 from weakref import finalize
 
 from digital_painschool.catalogue import Catalogue
-from digital_painschool.delivery import Pass
+from digital_painschool.delivery import DeliveryReport
 from digital_painschool.enrolment import Enrolment
 from digital_painschool.events import Event
 from digital_painschool.policy import Policy
@@ -103,9 +103,9 @@ class Scenario:
         """Start a program for a patient of the nurse's; gives the enrolment's id."""
         return self.desk.start(number, program=key).id
 
-    def deliver(self) -> Pass:
+    def deliver(self) -> DeliveryReport:
         """Let a worker make one pass."""
-        return self.school.delivery().run(self.now)
+        return self.school.delivery().run()
 
     @property
     def outbox(self) -> tuple[Told, ...]:

@@ -6,17 +6,6 @@ from tests.seeded_bugs.bug import Bug, Catcher
 
 BUGS = (
     Bug(
-        name="whoever-was-dropped-was-told",
-        harm="a patient who was told nothing would wait a day longer",
-        module="adapters.memory.outbox",
-        old="        return self.status is Status.DELIVERED and",
-        new="        return self.status is not Status.PENDING and",
-        caught_by=Catcher(
-            "tests/test_memory.py::TestMemoryStorage::test_only_what_was_delivered_has_told",
-            "test_only_what_was_delivered_has_told",
-        ),
-    ),
-    Bug(
         name="the-last-one-wins",
         harm="of two steps at the same time one would be lost",
         module="adapters.memory.records",
@@ -47,61 +36,6 @@ BUGS = (
         caught_by=Catcher(
             "tests/test_memory.py::TestMemoryStorage::test_what_the_caller_does_afterwards_changes_nothing",
             "test_what_the_caller_does_afterwards_changes_nothing",
-        ),
-    ),
-    Bug(
-        name="a-message-joins-what-is-on-its-way",
-        harm="nobody would be told of the message",
-        module="adapters.memory.outbox",
-        old="            if row.is_free and _key(row.notification) == key:",
-        new="            if row.status is Status.PENDING and _key(row.notification) == key:",
-        caught_by=Catcher(
-            "tests/test_memory.py::TestMemoryStorage::test_a_message_does_not_join_what_is_on_its_way",
-            "test_a_message_does_not_join_what_is_on_its_way",
-        ),
-    ),
-    Bug(
-        name="a-lane-in-two-hands",
-        harm="a patient would be told by two workers",
-        module="adapters.memory.outbox",
-        old="if r.notification.due_at <= now and r.notification.lane not in elsewhere]",
-        new="if r.notification.due_at <= now and not r.is_held(now)]",
-        caught_by=Catcher(
-            "tests/test_memory.py::TestMemoryStorage::test_a_lane_that_is_held_is_left_alone",
-            "test_a_lane_that_is_held_is_left_alone",
-        ),
-    ),
-    Bug(
-        name="any-token-will-do",
-        harm="a worker that was thought dead would settle what another has in hand",
-        module="adapters.memory.outbox",
-        old="return row if row is not None and row.token == token else None",
-        new="return row if row is not None and row.token is not None else None",
-        caught_by=Catcher(
-            "tests/test_memory.py::TestMemoryStorage::test_a_stale_token_is_passed_over",
-            "test_a_stale_token_is_passed_over",
-        ),
-    ),
-    Bug(
-        name="no-attempt-is-counted",
-        harm="what cannot be delivered would be tried for ever",
-        module="adapters.memory.outbox",
-        old="attempts=row.attempts + 1, token=token",
-        new="attempts=row.attempts, token=token",
-        caught_by=Catcher(
-            "tests/test_memory.py::TestMemoryStorage::test_an_attempt_that_was_begun_counts",
-            "test_an_attempt_that_was_begun_counts",
-        ),
-    ),
-    Bug(
-        name="the-notifications-outlive-the-purge",
-        harm="a purged patient's number would stay",
-        module="adapters.memory.storage",
-        old="        self.records.forget(enrolment_id)\n        self.outbox.forget(enrolment_id)",
-        new="        self.records.forget(enrolment_id)",
-        caught_by=Catcher(
-            "tests/test_memory.py::TestMemoryStorage::test_nothing_is_left_of_what_is_purged",
-            "test_nothing_is_left_of_what_is_purged",
         ),
     ),
     Bug(
@@ -137,14 +71,135 @@ BUGS = (
         ),
     ),
     Bug(
-        name="memory-lets-everybody-note",
-        harm="a timeline would say undelivered of what another worker delivers",
+        name="any-token-will-do",
+        harm="a worker that was thought dead would settle what another has claimed",
         module="adapters.memory.outbox",
-        old="claimed.token) for claimed in change.held)",
-        new="claimed.token) for claimed in ())",
+        old="return row if row is not None and row.token == token else None",
+        new="return row if row is not None and row.token is not None else None",
         caught_by=Catcher(
-            "tests/test_memory.py::TestMemoryStorage::test_a_step_about_what_somebody_else_holds_is_a_conflict",
-            "test_a_step_about_what_somebody_else_holds_is_a_conflict",
+            "tests/test_memory.py::TestMemoryStorage::test_a_stale_claim_begins_and_completes_nothing",
+            "test_a_stale_claim_begins_and_completes_nothing",
+        ),
+    ),
+    Bug(
+        name="no-attempt-is-counted",
+        harm="what cannot be delivered would be tried for ever",
+        module="adapters.memory.outbox",
+        old="attempts=record.attempts + 1",
+        new="attempts=record.attempts",
+        caught_by=Catcher(
+            "tests/test_memory.py::TestMemoryStorage::test_a_batch_is_stored_before_it_is_sent",
+            "test_a_batch_is_stored_before_it_is_sent",
+        ),
+    ),
+    Bug(
+        name="what-was-cancelled-is-begun",
+        harm="the patient would be told after the end",
+        module="adapters.memory.outbox",
+        old="ids = {id_ for id_ in decision.notifications if self._is_pending(id_)}",
+        new="ids = set(decision.notifications)",
+        caught_by=Catcher(
+            "tests/test_memory.py::TestMemoryStorage::test_what_was_cancelled_after_the_claim_is_not_begun",
+            "test_what_was_cancelled_after_the_claim_is_not_begun",
+        ),
+    ),
+    Bug(
+        name="a-poison-message-in-company",
+        harm="one that ends every worker would hold up all that is claimed with it",
+        module="adapters.memory.outbox",
+        old="[row for row in free if not row.is_suspect][:limit]",
+        new="free[:limit]",
+        caught_by=Catcher(
+            "tests/test_memory.py::TestMemoryStorage::test_a_poison_message_is_claimed_last_and_alone",
+            "test_a_poison_message_is_claimed_last_and_alone",
+        ),
+    ),
+    Bug(
+        name="the-poison-message-first",
+        harm="what was claimed with one that ends every worker would wait until it is given up",
+        module="adapters.memory.outbox",
+        old="key=lambda row: (row.lost, row.next_at,",
+        new="key=lambda row: (row.next_at,",
+        caught_by=Catcher(
+            "tests/test_memory.py::TestMemoryStorage::test_of_those_whose_worker_was_lost_the_one_that_was_tried_least_comes_first",
+            "test_of_those_whose_worker_was_lost_the_one_that_was_tried_least_comes_first",
+        ),
+    ),
+    Bug(
+        name="no-lost-worker-is-counted",
+        harm="what ends every worker would be tried for ever",
+        module="adapters.memory.outbox",
+        old="row.lost += row.begun",
+        new="row.lost += 0",
+        caught_by=Catcher(
+            "tests/test_memory.py::TestMemoryStorage::test_a_poison_message_is_claimed_last_and_alone",
+            "test_a_poison_message_is_claimed_last_and_alone",
+        ),
+    ),
+    Bug(
+        name="a-message-brings-a-retry-forward",
+        harm="a broken inbox would be asked with each new message",
+        module="adapters.memory.outbox",
+        old="        if digest.key is None:",
+        new="        if digest.digest.id:",
+        caught_by=Catcher(
+            "tests/test_memory.py::TestMemoryStorage::test_a_batch_in_doubt_is_not_brought_forward",
+            "test_a_batch_in_doubt_is_not_brought_forward",
+        ),
+    ),
+    Bug(
+        name="given-up-without-a-note",
+        harm="a notification would be lost, and nobody would know",
+        module="adapters.memory.outbox",
+        old="noted = status is Status.DELIVERED",
+        new="noted = status is not None",
+        caught_by=Catcher(
+            "tests/test_memory.py::TestMemoryStorage::test_what_was_not_delivered_waits_for_a_note_until_it_is_written",
+            "test_what_was_not_delivered_waits_for_a_note_until_it_is_written",
+        ),
+    ),
+    Bug(
+        name="what-was-sent-is-cancelled",
+        harm="a timeline would say dropped of what was sent",
+        module="adapters.memory.outbox",
+        old="self.record.status is Status.PENDING and self.key is None",
+        new="self.record.status is Status.PENDING",
+        caught_by=Catcher(
+            "tests/test_memory.py::TestMemoryStorage::test_cancelling_what_does_not_wait_is_a_conflict",
+            "test_cancelling_what_does_not_wait_is_a_conflict",
+        ),
+    ),
+    Bug(
+        name="the-day-goes-with-the-purge",
+        harm="a patient would be told twice on one day",
+        module="adapters.memory.outbox",
+        old="        row.digest = evolve(row.digest, told_on=told_on)\n        self._release(row)",
+        new="        self._release(row)",
+        caught_by=Catcher(
+            "tests/test_memory.py::TestMemoryStorage::test_a_batch_that_is_purged_whole_may_have_told_the_recipient",
+            "test_a_batch_that_is_purged_whole_may_have_told_the_recipient",
+        ),
+    ),
+    Bug(
+        name="a-key-before-a-crash-stays",
+        harm="a purged patient's notice would stay in the inbox",
+        module="adapters.memory.outbox",
+        old="row.superseded.add(row.key)",
+        new="row.superseded.clear()",
+        caught_by=Catcher(
+            "tests/test_memory.py::TestMemoryStorage::test_notification_keys_are_those_that_were_sent_for_them",
+            "test_notification_keys_are_those_that_were_sent_for_them",
+        ),
+    ),
+    Bug(
+        name="the-notifications-outlive-the-purge",
+        harm="a purged patient's number would stay",
+        module="adapters.memory.storage",
+        old="        if enrolment is not None:\n            others",
+        new="        if enrolment is None:\n            others",
+        caught_by=Catcher(
+            "tests/test_memory.py::TestMemoryStorage::test_nothing_is_left_of_what_is_purged",
+            "test_nothing_is_left_of_what_is_purged",
         ),
     ),
 )

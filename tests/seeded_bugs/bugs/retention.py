@@ -67,12 +67,12 @@ BUGS = (
     Bug(
         name="a-notice-goes-that-is-needed",
         harm="a patient in treatment would not find what there is to read",
-        module="adapters.memory.storage",
-        old=" if not books.needs(notification)",
-        new="",
+        module="adapters.memory.outbox",
+        old="and is_open(row.record",
+        new="and not is_open(row.record",
         caught_by=Catcher(
-            "tests/test_memory.py::TestMemoryStorage::test_notification_ids_leave_out_what_an_open_enrolment_shares",
-            "test_notification_ids_leave_out_what_an_open_enrolment_shares",
+            "tests/test_memory.py::TestMemoryStorage::test_notification_keys_leave_out_what_an_open_enrolment_shares",
+            "test_notification_keys_leave_out_what_an_open_enrolment_shares",
         ),
     ),
     Bug(

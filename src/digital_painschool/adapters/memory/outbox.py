@@ -1,238 +1,261 @@
-"""The notifications of the memory storage; its owner holds the lock."""
+"""The notifications of the memory storage, and the digests that they go in; its owner holds the lock."""
 
-from collections import ChainMap, Counter
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
-from datetime import datetime, timedelta
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from itertools import count
 
-from attrs import evolve, frozen
+from attrs import Factory, define, evolve, frozen
 
+from digital_painschool.digest import Action, Batch, Claim, Decision, DeliveryResult, Digest, batch_key
 from digital_painschool.errors import Conflict
-from digital_painschool.notification import Channel, Claimed, Notification, NotificationRecord, Outcome, Status
+from digital_painschool.notification import Notification, NotificationRecord, Status
 from digital_painschool.people import HsaId, PersonId
 from digital_painschool.ports.storage import Change
 
-_Key = tuple[HsaId, Channel, PersonId | HsaId, str]
-_K = TypeVar("_K")
+_Recipient = tuple[HsaId, PersonId | HsaId]
 
 
 @frozen(kw_only=True)
 class _Row:
-    notification: Notification
-    status: Status = Status.PENDING
-    attempts: int = 0
-    settled_at: datetime | None = None
+    record: NotificationRecord
+    digest_id: str
+    key: str | None = None
+    noted: bool = True
+
+    @property
+    def waits(self) -> bool:
+        return self.record.status is Status.PENDING and self.key is None
+
+
+@define(kw_only=True)
+class _DigestRow:
+    digest: Digest
+    """Without its notifications and its batch: the rows have those."""
+    notifications: set[str] = Factory(set)
+    superseded: set[str] = Factory(set)
+    """The keys of batches in doubt that were sent again under another key."""
+    key: str | None = None
+    attempted_on: date | None = None
+    next_at: datetime | None = None
     token: str | None = None
-    held_until: datetime | None = None
+    lease_until: datetime | None = None
+    begun: bool = False
+    lost: int = 0
 
     @property
-    def is_free(self) -> bool:
-        """Pending and unclaimed; whether a lease ran out is for `claim` alone, as nothing else is told the time."""
-        return self.status is Status.PENDING and self.token is None
+    def is_suspect(self) -> bool:
+        """A worker that sent it may have been lost with it."""
+        return self.begun or self.lost > 0
 
-    @property
-    def is_droppable(self) -> bool:
-        """Free and never tried: what was tried may have been handed over, so a worker decides on it."""
-        return self.is_free and not self.attempts
-
-    @property
-    def has_told(self) -> bool:
-        """A collected one that was delivered: another of its lane does not go on the same day."""
-        return self.status is Status.DELIVERED and self.notification.collected
-
-    def is_held(self, now: datetime) -> bool:
-        return self.held_until is not None and now < self.held_until
-
-    def without(self, enrolment_id: str) -> "_Row":
-        causes = tuple(cause for cause in self.notification.causes if cause.enrolment_id != enrolment_id)
-        return evolve(self, notification=evolve(self.notification, causes=causes))
+    def is_free(self, now: datetime) -> bool:
+        held = self.lease_until is not None and now < self.lease_until
+        return self.next_at is not None and self.next_at <= now and not held
 
 
 class Outbox:
-    """The notifications with what has become of them, and who has them in hand."""
+    """Digests, their notifications, and who has claimed them."""
 
     def __init__(self) -> None:
         self._rows: dict[str, _Row] = {}
-        self._pending: set[str] = set()
-        self._keys: dict[_Key, set[str]] = {}
-        self._told: dict[str, set[str]] = {}
-        self._enrolments: dict[str, set[str]] = {}
-        self._claims = 0
+        self._digests: dict[str, _DigestRow] = {}
+        self._of_enrolment: dict[str, set[str]] = {}
+        self._of_recipient: dict[_Recipient, set[str]] = {}
+        self._tokens = count(1)
 
-    def after(self, change: Change) -> Mapping[str, _Row]:
-        """Give the rows that a change makes or changes, and change nothing yet.
+    def check(self, change: Change) -> None:
+        """Refuse a change that cannot be kept, and change nothing.
 
         Raises:
-            Conflict: A notification to drop is claimed, tried or settled, or somebody else holds one that was claimed.
+            Conflict: A notification to cancel does not wait, one to note is noted, or an id is taken.
         """
-        rows: ChainMap[str, _Row] = ChainMap({}, self._rows)
-        held = all(_held(rows, claimed.notification.id, claimed.token) for claimed in change.held)
-        if not held or _settle(rows, change.outcomes) != len(change.outcomes):
-            raise Conflict("somebody else has the notification in hand; leave it to them")
-        for notification_id in change.dropped:
-            row = rows.get(notification_id)
-            if row is None or not row.is_droppable:
-                raise Conflict("a notification to drop is on its way or settled; load the enrolment and decide again")
-            rest = row.without(change.enrolment.id)
-            # One that nothing else caused keeps its causes, so that the books show it and a purge finds it.
-            rows[notification_id] = (
-                rest
-                if rest.notification.causes
-                else evolve(row, status=Status.DROPPED, settled_at=change.enrolment.last_entry_at)
-            )
+        cancelled = (self._rows.get(id_) for id_ in change.cancelled)
+        if not all(row is not None and row.waits for row in cancelled):
+            raise Conflict("a notification to cancel was begun or is settled; load the enrolment and decide again")
+        noted = (self._rows.get(id_) for id_ in change.noted)
+        if not all(row is not None and not row.noted for row in noted):
+            raise Conflict("the note is written already; load the enrolment and decide again")
+        if any(notification.id in self._rows for notification in change.notifications):
+            raise Conflict("there is a notification of that id already")
+
+    def keep(self, change: Change) -> None:
+        """Keep what a change that was checked says."""
+        for id_ in change.cancelled:
+            row = self._rows[id_]
+            record = evolve(row.record, status=Status.DROPPED, settled_at=change.enrolment.last_entry_at)
+            self._rows[id_] = evolve(row, record=record)
+        for id_ in change.noted:
+            self._rows[id_] = evolve(self._rows[id_], noted=True)
         for notification in change.notifications:
-            self._join(rows, notification)
-        return rows.maps[0]
+            self._add(notification)
 
-    def keep(self, rows: Mapping[str, _Row]) -> None:
-        """Keep rows as `after` gave them."""
-        for notification_id, row in rows.items():
-            self._unlink(notification_id)
-            self._rows[notification_id] = row
-            self._keys.setdefault(_key(row.notification), set()).add(notification_id)
-            for cause in row.notification.causes:
-                self._enrolments.setdefault(cause.enrolment_id, set()).add(notification_id)
-            if row.status is Status.PENDING:
-                self._pending.add(notification_id)
-            if row.has_told:
-                self._told.setdefault(row.notification.lane, set()).add(notification_id)
-
-    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
-        """Take due notifications in hand, whole lanes, oldest first."""
-        pending = [self._rows[notification_id] for notification_id in self._pending]
-        elsewhere = {row.notification.lane for row in pending if row.is_held(now)}
-        due = [r for r in pending if r.notification.due_at <= now and r.notification.lane not in elsewhere]
-        due.sort(key=lambda row: (row.notification.due_at, row.notification.id))
-        lanes = _first_lanes(due, limit)
-        self._claims += 1
-        token = f"claim-{self._claims}"
-        taken = [row for row in due if row.notification.lane in lanes]
+    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
+        """Claim digests that are due, the oldest first; suspects last, and alone."""
+        free = [row for row in self._digests.values() if row.is_free(now)]
+        free.sort(key=lambda row: (row.lost, row.next_at, row.digest.id))
+        taken = [row for row in free if not row.is_suspect][:limit] or free[: min(limit, 1)]
+        token = f"claim-{next(self._tokens)}"
         for row in taken:
-            held = evolve(row, attempts=row.attempts + 1, token=token, held_until=now + lease)
-            self._rows[row.notification.id] = held
-        told = {lane: self._told_at(lane) for lane in lanes}
-        return tuple(
-            Claimed(
-                notification=row.notification,
-                attempts=row.attempts,
-                token=token,
-                told_at=told[row.notification.lane],
-                held_until=row.held_until,
-            )
-            for row in taken
-        )
+            row.lost += row.begun
+            row.token, row.lease_until, row.begun = token, now + lease, False
+        return tuple(Claim(digest=self._digest(row), token=token, lost=row.lost) for row in taken)
 
-    def settle(self, outcomes: Iterable[Outcome]) -> None:
-        """Write down what became of claimed notifications; a stale token is passed over."""
-        rows: ChainMap[str, _Row] = ChainMap({}, self._rows)
-        _settle(rows, outcomes)
-        self.keep(rows.maps[0])
+    def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[str, Batch]:
+        """Store the intent to send."""
+        begun: dict[str, Batch] = {}
+        for claim, decision in decided:
+            row = self._held(claim.digest.id, claim.token)
+            if row is None:
+                continue
+            ids = {id_ for id_ in decision.notifications if self._is_pending(id_)}
+            if not ids:
+                self._release(row)
+                continue
+            key = row.key if decision.action is Action.REPEAT else batch_key(row.digest.id, ids)
+            assert key is not None, "only a batch is repeated"
+            if row.key is not None and row.key != key:
+                row.superseded.add(row.key)
+            row.key, row.attempted_on, row.begun = key, decision.day, True
+            for id_ in ids:
+                record = self._rows[id_].record
+                record = evolve(record, attempts=record.attempts + 1)
+                self._rows[id_] = evolve(self._rows[id_], record=record, key=key)
+            begun[row.digest.id] = Batch(key=key, notifications=frozenset(ids), attempted_on=decision.day)
+        return begun
+
+    def complete(self, results: Iterable[DeliveryResult]) -> set[str]:
+        """Store what became of claimed digests; return the ids of those whose claim was the present one."""
+        completed: set[str] = set()
+        for result in results:
+            row = self._held(result.digest_id, result.token)
+            if row is None:
+                continue
+            completed.add(result.digest_id)
+            for id_, status in result.settled.items():
+                if self._is_pending(id_):
+                    record = evolve(self._rows[id_].record, status=status, settled_at=result.at)
+                    noted = status is Status.DELIVERED
+                    self._rows[id_] = evolve(self._rows[id_], record=record, noted=noted)
+            if result.told_on is not None:
+                row.digest = evolve(row.digest, told_on=result.told_on)
+            self._release(row, result.next_at, result.lost)
+        return completed
 
     def records(self, enrolment_id: str) -> Iterator[NotificationRecord]:
-        """Give every notification that an enrolment caused, by the entry that asked first."""
-        for row in self._caused_by(enrolment_id):
-            yield NotificationRecord(
-                notification=row.notification,
-                status=row.status,
-                attempts=row.attempts,
-                settled_at=row.settled_at,
-            )
+        """Yield every notification that an enrolment asked for, by entry, then by id."""
+        return (row.record for row in self._asked_by(enrolment_id))
 
-    def droppable(self, enrolment_id: str) -> Iterator[Notification]:
-        """Give the pending, unclaimed and never attempted notifications that an enrolment caused."""
-        return (row.notification for row in self._caused_by(enrolment_id) if row.is_droppable)
+    def cancellable(self, enrolment_id: str) -> Iterator[Notification]:
+        """Yield the notifications of an enrolment that wait."""
+        return (row.record.notification for row in self._asked_by(enrolment_id) if row.waits)
 
-    def forget(self, enrolment_id: str) -> None:
-        """Delete an enrolment's causes, and the notifications that nothing else caused."""
-        for row in self._caused_by(enrolment_id):
-            rest = row.without(enrolment_id)
-            if rest.notification.causes:
-                self.keep({row.notification.id: rest})
+    def unnoted(self, after: str, limit: int) -> list[NotificationRecord]:
+        """Return settled notifications whose end no timeline says yet."""
+        return [self._rows[id_].record for id_ in sorted(self._rows) if id_ > after and not self._rows[id_].noted][
+            :limit
+        ]
+
+    def keys(self, unit: HsaId, enrolment_ids: Iterable[str], is_open: Callable[[str], bool]) -> set[str]:
+        """Return the keys under which notifications of some enrolments were sent, and that no open one needs."""
+        rows = [row for id_ in enrolment_ids for row in self._asked_by(id_) if row.record.notification.unit == unit]
+        sent = {(row.digest_id, row.key) for row in rows if row.key is not None}
+        keys = {key for digest_id, key in sent if not self._is_needed(digest_id, key, is_open)}
+        for digest_id in {row.digest_id for row in rows}:
+            if not self._is_needed(digest_id, None, is_open):
+                keys |= self._digests[digest_id].superseded
+        return keys
+
+    def forget(self, enrolment_id: str, recipient: _Recipient, *, others: bool) -> None:
+        """Delete an enrolment's notifications, and the digests that nobody needs any more.
+
+        Args:
+            enrolment_id: Which enrolment.
+            recipient: The unit and the patient.
+            others: Whether the patient has another enrolment at the unit.
+        """
+        asked = self._asked_by(enrolment_id)
+        for row in asked:
+            del self._rows[row.record.notification.id]
+            self._digests[row.digest_id].notifications.discard(row.record.notification.id)
+        self._of_enrolment.pop(enrolment_id, None)
+        for digest_id in {row.digest_id for row in asked} | self._of_recipient.get(recipient, set()):
+            digest = self._digests[digest_id]
+            if digest.notifications or (digest.digest.collected and others):
+                self._end_batch(digest)
             else:
-                self._unlink(row.notification.id)
-                del self._rows[row.notification.id]
+                del self._digests[digest_id]
+                self._of_recipient[digest.digest.unit, digest.digest.recipient].discard(digest_id)
 
-    def _join(self, rows: ChainMap[str, _Row], notification: Notification) -> None:
-        key = _key(notification)
-        for notification_id in sorted({*self._keys.get(key, ()), *rows.maps[0]}):
-            row = rows[notification_id]
-            if row.is_free and _key(row.notification) == key:
-                new = tuple(cause for cause in notification.causes if cause not in row.notification.causes)
-                joined = evolve(row.notification, causes=(*row.notification.causes, *new))
-                rows[notification_id] = evolve(row, notification=joined)
-                return
-        if notification.id in rows:
-            raise Conflict("there is a notification of that id already")
-        rows[notification.id] = _Row(notification=notification)
+    def _add(self, notification: Notification) -> None:
+        digest = self._digest_for(notification)
+        row = _Row(record=NotificationRecord(notification=notification), digest_id=digest.digest.id)
+        self._rows[notification.id] = row
+        digest.notifications.add(notification.id)
+        self._of_enrolment.setdefault(notification.trigger.enrolment_id, set()).add(notification.id)
+        if digest.key is None:
+            digest.next_at = min(digest.next_at or notification.due_at, notification.due_at)
 
-    def _told_at(self, lane: str) -> datetime | None:
-        times = (self._rows[notification_id].settled_at for notification_id in self._told.get(lane, ()))
-        return max((time for time in times if time is not None), default=None)
-
-    def _caused_by(self, enrolment_id: str) -> list[_Row]:
-        def place(row: _Row) -> tuple[int, str]:
-            seqs = (cause.seq for cause in row.notification.causes if cause.enrolment_id == enrolment_id)
-            return min(seqs), row.notification.id
-
-        return sorted((self._rows[n] for n in self._enrolments.get(enrolment_id, ())), key=place)
-
-    def _unlink(self, notification_id: str) -> None:
-        row = self._rows.get(notification_id)
-        if row is None:
-            return
-        self._pending.discard(notification_id)
-        _discard(self._keys, _key(row.notification), notification_id)
-        if row.has_told:
-            _discard(self._told, row.notification.lane, notification_id)
-        for enrolment_id in {cause.enrolment_id for cause in row.notification.causes}:
-            _discard(self._enrolments, enrolment_id, notification_id)
-
-
-def _key(notification: Notification) -> _Key:
-    return notification.unit, notification.channel, notification.recipient, notification.window
-
-
-def _held(rows: Mapping[str, _Row], notification_id: str, token: str) -> _Row | None:
-    row = rows.get(notification_id)
-    return row if row is not None and row.token == token else None
-
-
-def _settle(rows: MutableMapping[str, _Row], outcomes: Iterable[Outcome]) -> int:
-    settled = 0
-    for outcome in outcomes:
-        row = _held(rows, outcome.notification_id, outcome.token)
-        if row is None:
-            continue
-        back = outcome.status is Status.PENDING
-        notification = row.notification
-        if back and outcome.due_at is not None:
-            notification = evolve(notification, due_at=outcome.due_at)
-        rows[notification.id] = _Row(
-            notification=notification,
-            status=outcome.status,
-            attempts=row.attempts if outcome.tried else row.attempts - 1,
-            settled_at=None if back else outcome.at,
+    def _digest_for(self, notification: Notification) -> _DigestRow:
+        recipient = (notification.unit, notification.recipient)
+        theirs = self._of_recipient.setdefault(recipient, set())
+        if notification.collected:
+            for digest_id in theirs:
+                digest = self._digests[digest_id].digest
+                same = (notification.channel, notification.template) == (digest.channel, digest.template)
+                if digest.collected and same:
+                    return self._digests[digest_id]
+        theirs.add(notification.id)
+        row = self._digests[notification.id] = _DigestRow(
+            digest=Digest(
+                id=notification.id,
+                unit=notification.unit,
+                channel=notification.channel,
+                recipient=notification.recipient,
+                template=notification.template,
+                collected=notification.collected,
+            )
         )
-        settled += 1
-    return settled
+        return row
 
+    def _digest(self, row: _DigestRow) -> Digest:
+        records = [self._rows[id_].record for id_ in row.notifications if self._is_pending(id_)]
+        records.sort(key=lambda record: (record.notification.due_at, record.notification.id))
+        batch = None
+        if row.key is not None and row.attempted_on is not None:
+            batch = Batch(key=row.key, notifications=self._batched(row), attempted_on=row.attempted_on)
+        return evolve(row.digest, pending=tuple(records), batch=batch)
 
-def _first_lanes(due: Sequence[_Row], limit: int) -> set[str]:
-    sizes = Counter(row.notification.lane for row in due)
-    lanes: set[str] = set()
-    size = 0
-    for row in due:
-        if row.notification.lane in lanes:
-            continue
-        if size >= limit:
-            break
-        lanes.add(row.notification.lane)
-        size += sizes[row.notification.lane]
-    return lanes
+    def _batched(self, row: _DigestRow) -> frozenset[str]:
+        ids = (id_ for id_ in row.notifications if self._is_pending(id_))
+        return frozenset(id_ for id_ in ids if self._rows[id_].key is not None)
 
+    def _release(self, row: _DigestRow, next_at: datetime | None = None, lost: int = 0) -> None:
+        if row.key is not None and not self._batched(row):
+            row.key = row.attempted_on = None
+        due = [self._rows[i].record.notification.due_at for i in row.notifications if self._is_pending(i)]
+        row.next_at = None if not due else next_at or min(due)
+        row.token = row.lease_until = None
+        row.begun, row.lost = False, lost
 
-def _discard(index: dict[_K, set[str]], key: _K, value: str) -> None:
-    left = index[key]
-    left.discard(value)
-    if not left:
-        del index[key]
+    def _end_batch(self, row: _DigestRow) -> None:
+        if row.key is None or self._batched(row) or row.attempted_on is None:
+            return
+        told_on = max(row.attempted_on, row.digest.told_on or row.attempted_on)
+        row.digest = evolve(row.digest, told_on=told_on)
+        self._release(row)
+
+    def _held(self, digest_id: str, token: str) -> _DigestRow | None:
+        row = self._digests.get(digest_id)
+        return row if row is not None and row.token == token else None
+
+    def _is_pending(self, notification_id: str) -> bool:
+        row = self._rows.get(notification_id)
+        return row is not None and row.record.status is Status.PENDING
+
+    def _is_needed(self, digest_id: str, key: str | None, is_open: Callable[[str], bool]) -> bool:
+        """Return whether an open enrolment has notifications in a digest, under a key or at all."""
+        rows = (self._rows[id_] for id_ in self._digests[digest_id].notifications)
+        return any(key in {None, row.key} and is_open(row.record.notification.trigger.enrolment_id) for row in rows)
+
+    def _asked_by(self, enrolment_id: str) -> list[_Row]:
+        rows = (self._rows[id_] for id_ in self._of_enrolment.get(enrolment_id, ()))
+        return sorted(rows, key=lambda r: (r.record.notification.trigger.seq, r.record.notification.id))

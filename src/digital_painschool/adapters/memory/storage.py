@@ -10,12 +10,13 @@ from attrs import Factory, frozen
 
 from digital_painschool.adapters.memory.outbox import Outbox
 from digital_painschool.adapters.memory.records import Records, copy_of
+from digital_painschool.digest import Batch, Claim, Decision, DeliveryResult
 from digital_painschool.enrolment import Enrolment, Phase
 from digital_painschool.errors import StorageFailed
 from digital_painschool.events import Event
-from digital_painschool.notification import Claimed, Notification, NotificationRecord, Outcome, Profile
+from digital_painschool.notification import Notification, NotificationRecord, Profile
 from digital_painschool.people import HsaId, PersonId
-from digital_painschool.ports.storage import AccessEntry, CaseQuery, CaseRow, Change, Content, Entry, History
+from digital_painschool.ports.storage import NOTHING, AccessEntry, CaseQuery, CaseRow, Change, Content, Entry, History
 from digital_painschool.program import Program
 from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
 
@@ -32,14 +33,17 @@ class _Books:
     progress: dict[str, dict[str, Skipped | None]] = Factory(dict)
     receipts: dict[str, PurgeReceipt] = Factory(dict)
 
-    def needs(self, notification: Notification) -> bool:
-        """Return whether an open enrolment caused a notification."""
-        found = (self.records.find(cause.enrolment_id) for cause in notification.causes)
-        return any(enrolment is not None and enrolment.phase is not Phase.ENDED for enrolment in found)
+    def is_open(self, enrolment_id: str) -> bool:
+        """Return whether an enrolment is there and has not ended."""
+        enrolment = self.records.find(enrolment_id)
+        return enrolment is not None and enrolment.phase is not Phase.ENDED
 
     def forget(self, enrolment_id: str) -> None:
+        enrolment = self.records.find(enrolment_id)
         self.records.forget(enrolment_id)
-        self.outbox.forget(enrolment_id)
+        if enrolment is not None:
+            others = any(other.unit == enrolment.unit for other in self.records.of_person(enrolment.person))
+            self.outbox.forget(enrolment_id, (enrolment.unit, enrolment.person), others=others)
 
 
 class MemoryStorage:
@@ -81,10 +85,10 @@ class MemoryStorage:
     def save(self, change: Change) -> None:
         with self._open() as books:
             books.records.check(change)
-            rows = books.outbox.after(change)
+            books.outbox.check(change)
             documents = {seq: copy_of(content) for seq, content in change.documents.items()}
             books.records.keep(change, documents)
-            books.outbox.keep(rows)
+            books.outbox.keep(change)
             books.log.append(change.access)
 
     def timeline(self, enrolment_id: str, kinds: Iterable[type[Event]] | None = None) -> tuple[Entry, ...]:
@@ -115,21 +119,32 @@ class MemoryStorage:
             after = sorted((r for r in rows if query.after is None or r.key > query.after), key=lambda row: row.key)
             return tuple(after[: query.limit])
 
-    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
+    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
         with self._open() as books:
             return books.outbox.claim(now, limit, lease)
 
-    def settle(self, outcomes: Sequence[Outcome]) -> None:
+    def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[str, Batch]:
         with self._open() as books:
-            books.outbox.settle(outcomes)
+            return books.outbox.begin(decided)
+
+    def complete(
+        self, results: Sequence[DeliveryResult], access: Mapping[str, Sequence[AccessEntry]] = NOTHING
+    ) -> None:
+        with self._open() as books:
+            for digest_id in sorted(books.outbox.complete(results)):
+                books.log.extend(access.get(digest_id, ()))
 
     def notifications(self, enrolment_id: str) -> tuple[NotificationRecord, ...]:
         with self._open() as books:
             return tuple(books.outbox.records(enrolment_id))
 
-    def droppable(self, enrolment_id: str) -> tuple[Notification, ...]:
+    def cancellable(self, enrolment_id: str) -> tuple[Notification, ...]:
         with self._open() as books:
-            return tuple(books.outbox.droppable(enrolment_id))
+            return tuple(books.outbox.cancellable(enrolment_id))
+
+    def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
+        with self._open() as books:
+            return tuple(books.outbox.unnoted(after, limit))
 
     def profile(self, unit: HsaId, hsa_id: HsaId) -> Profile:
         with self._open() as books:
@@ -183,11 +198,9 @@ class MemoryStorage:
             found = (books.records.find(enrolment_id) for enrolment_id in enrolment_ids)
             return {e.id: e.person for e in found if e is not None and e.unit == unit}
 
-    def notification_ids(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
+    def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
         with self._open() as books:
-            caused = (record.notification for id_ in enrolment_ids for record in books.outbox.records(id_))
-            own = {notification.id: notification for notification in caused if notification.unit == unit}
-            return tuple(sorted(id_ for id_, notification in own.items() if not books.needs(notification)))
+            return tuple(sorted(books.outbox.keys(unit, enrolment_ids, books.is_open)))
 
     def histories(
         self, unit: HsaId, enrolment_ids: Sequence[str], kinds: Iterable[type[Event]] | None = None

@@ -1,10 +1,11 @@
 """A whole step in one statement, for a database that a round trip leads to: PostgreSQL.
 
-Every part of it hangs on the row of the enrolment that is written first. When that has another version, or when a
-notification of the same window waits that a worker has put back, nothing is written at all.
+Every part of it hangs on the row of the enrolment that is written first. When that has another version, nothing is
+written at all.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import orjson
@@ -17,41 +18,36 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    case,
     cast,
-    exists,
     func,
     insert,
-    literal_column,
+    or_,
     select,
 )
 from sqlalchemy import Insert as InsertIntoTable
 from sqlalchemy.dialects.postgresql import TIMESTAMP, Insert
 from sqlalchemy.dialects.postgresql import insert as insert_or_update
-from sqlalchemy.sql.dml import Update
+from sqlalchemy.sql.dml import ReturningInsert, Update
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeDecorator
 
 from digital_painschool.adapters.sql.schema import (
-    FREE,
+    COLLECTED,
     Instant,
     access_log,
-    causes,
+    digests,
     documents,
     notifications,
     timeline,
 )
-from digital_painschool.adapters.sql.windows import SAME, waits_for_the_same
 from digital_painschool.serialization import instant_to_text
 
 Rows = Sequence[Mapping[str, Any]]
 
-_n = notifications.c
-_NOTHING_PUT_BACK = ~exists(
-    select(literal_column("1")).where(waits_for_the_same("n_"), _n.slot != literal_column("''"))
-)
 _ENTRY = ("seq", "kind", "shape", "at", "by", "data")
 _DOCUMENT = ("seq", "content")
-_CAUSE = ("place", "enrolment_id", "seq", "conversation", "message")
+_SAME_DIGEST = tuple(digests.c[name] for name in ("unit", "recipient_value", "recipient_scheme", "channel", "template"))
 _LOGGED = tuple(column for column in access_log.c if column.name != "number")
 LOGGED = tuple(column.name for column in _LOGGED)
 """The columns of the access log that an entry fills."""
@@ -79,11 +75,8 @@ def step_at_once(first: Update, *, notifying: bool = False) -> Select[Any]:
 
     Args:
         first: The update of the enrolment.
-        notifying: True adds one notification too, or its causes to the one that it is to join; it does nothing where
-            that is one that a worker has put back.
+        notifying: True adds one notification too, to the digest that it belongs to.
     """
-    if notifying:
-        first = first.where(_NOTHING_PUT_BACK)
     return _at_once(first, first.table.c.id, notifying=notifying)
 
 
@@ -105,9 +98,27 @@ def values_at_once(entries: Rows, written: Rows, access: Mapping[str, Any]) -> d
     return {"entry": entries, "document": written, **{f"l_{name}": value for name, value in access.items()}}
 
 
-def notification_at_once(notification: Mapping[str, Any], caused: Rows) -> dict[str, Any]:
-    """Give the values of a notification and its causes."""
-    return {"cause": caused, **{f"n_{name}": value for name, value in notification.items()}}
+def notification_at_once(digest: Mapping[str, Any], notification: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a digest and of the notification that is added to it."""
+    return {f"d_{name}": value for name, value in digest.items()} | {
+        f"n_{name}": value for name, value in notification.items()
+    }
+
+
+@cache
+def add_digest() -> ReturningInsert[Any]:
+    """Return the statement that adds a digest, or finds the one that a notification belongs to, and returns its id."""
+    return _with_next_at(insert_or_update(digests).values({c.name: bindparam(c.name, type_=c.type) for c in digests.c}))
+
+
+def _with_next_at(new: Insert) -> ReturningInsert[Any]:
+    """Bring the digest forward; one with a batch in doubt waits for its next attempt."""
+    present, wanted = digests.c.next_at, new.excluded.next_at
+    earlier = case((or_(present.is_(None), wanted < present), wanted), else_=present)
+    next_at = case((digests.c.batch_key.is_(None), earlier), else_=present)
+    return new.on_conflict_do_update(
+        index_elements=_SAME_DIGEST, index_where=COLLECTED, set_={"next_at": next_at}
+    ).returning(digests.c.id)
 
 
 def _at_once(first: Insert | Update, id_: ColumnElement[Any], *, notifying: bool = False) -> Select[Any]:
@@ -121,26 +132,17 @@ def _at_once(first: Insert | Update, id_: ColumnElement[Any], *, notifying: bool
         _added("logged", access_log, {c.name: bindparam(f"l_{c.name}", type_=c.type) for c in _LOGGED}, step),
     ]
     if notifying:
-        cause = _rows("cause", causes, _CAUSE)
-        row = {c.name: bindparam(f"n_{c.name}", type_=c.type) for c in notifications.c}
-        asked = _asked(row, step)
-        places = select(func.coalesce(func.max(causes.c.place), literal_column("0")))
-        after = places.where(causes.c.notification_id == asked.c.id).scalar_subquery()
-        caused = {"notification_id": asked.c.id, "unit": row["unit"], **cause.c, "place": after + cause.c.place}
-        parts += [asked, _added("caused", causes, caused, asked, cause)]
+        row = {c.name: bindparam(f"d_{c.name}", type_=c.type) for c in digests.c}
+        new = insert_or_update(digests).from_select(list(row), select(*row.values()).select_from(step))
+        digest = _with_next_at(new).cte("digest")
+        added = {c.name: bindparam(f"n_{c.name}", type_=c.type) for c in notifications.c if c.name != "digest_id"}
+        parts += [digest, _added("notification", notifications, {**added, "digest_id": digest.c.id}, digest)]
     return select(step.c.id).add_cte(*parts)
 
 
 def _added(name: str, table: Any, row: Mapping[str, ColumnElement[Any]], *sources: FromClause) -> Any:
     rows = select(*row.values()).select_from(*sources)
     return insert(table).from_select(list(row), rows).cte(name)
-
-
-def _asked(row: Mapping[str, ColumnElement[Any]], step: FromClause) -> Any:
-    """Add a notification, or find the one that waits for the same; it is written too, so that nobody claims it now."""
-    new = insert_or_update(notifications).from_select(list(row), select(*row.values()).select_from(step))
-    joining = new.on_conflict_do_update(index_elements=SAME, index_where=FREE, set_={"collected": _n.collected})
-    return joining.returning(_n.id).cte("asked")
 
 
 def _rows(name: str, table: Table, columns: Sequence[str]) -> Any:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import bindparam, delete, select
 
-from digital_painschool.adapters.sql.opening import open_database
+from digital_painschool.adapters.sql.opening import PATIENCE_OF_DELIVERY, open_database
 from digital_painschool.adapters.sql.parts import insert_into
 from digital_painschool.adapters.sql.schema import notices
 from digital_painschool.adapters.sql.statements import Row, among, readable_text, require_readable
@@ -59,7 +59,9 @@ class SqlInbox:
         ways: Iterable[str] = ("email", "sms"),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._database = open_database(url, schema=schema, migrate=migrate, connections=4)
+        self._database = open_database(
+            url, schema=schema, migrate=migrate, connections=4, patience=PATIENCE_OF_DELIVERY
+        )
         self._unreachable_schemes = frozenset(unreachable_schemes)
         self._ways = frozenset(ways)
         self._clock = clock

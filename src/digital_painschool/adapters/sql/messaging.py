@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Integer, bindparam, delete, literal_column, select, update
 
-from digital_painschool.adapters.sql.opening import open_database
+from digital_painschool.adapters.sql.opening import PATIENCE_OF_DELIVERY, open_database
 from digital_painschool.adapters.sql.parts import insert_into
 from digital_painschool.adapters.sql.schema import WAITING, messages
 from digital_painschool.adapters.sql.statements import Row, among, require_readable
@@ -80,7 +80,9 @@ class SqlMessenger:
         if channel not in (Channel.EMAIL, Channel.SMS):
             raise InvalidValue("a messenger serves Channel.EMAIL or Channel.SMS; the inbox has a port of its own")
         self._channel = channel
-        self._database = open_database(url, schema=schema, migrate=migrate, connections=4)
+        self._database = open_database(
+            url, schema=schema, migrate=migrate, connections=4, patience=PATIENCE_OF_DELIVERY
+        )
         self._clock = clock
 
     @property

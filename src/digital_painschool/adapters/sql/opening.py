@@ -10,15 +10,34 @@ from digital_painschool.errors import StorageFailed
 _VERSION = select(Table(VERSION_TABLE, MetaData(), Column("version_num", Text)).c.version_num)
 
 
+PATIENCE_OF_DELIVERY = 20.0
+"""How many seconds a statement of an inbox or a messenger may take, far below the lease of the worker that calls it."""
+
+
 def open_database(
-    url: str, *, schema: str | None, migrate: bool, connections: int = 16, synchronous: str = "FULL"
+    url: str,
+    *,
+    schema: str | None,
+    migrate: bool,
+    connections: int = 16,
+    synchronous: str = "FULL",
+    patience: float | None = None,
 ) -> Database:
     """Open a database whose schema is the one that this version works with.
+
+    Args:
+        url: As for `SqlStorage`.
+        schema: As for `SqlStorage`.
+        migrate: True first brings the schema up to date.
+        connections: The most connections at a time.
+        synchronous: As for `SqlStorage`.
+        patience: How many seconds a statement to a server may take; None for as long as it likes. On a SQLite file
+            it is locks alone that are waited for, and never for longer than half a minute.
 
     Raises:
         StorageFailed: It cannot be reached, or its schema is missing, older or newer.
     """
-    driver = driver_for(url, schema=schema, synchronous=synchronous)
+    driver = driver_for(url, schema=schema, synchronous=synchronous, patience=patience)
     if migrate:
         driver.migrate()
     database = Database(driver, connections)

@@ -1,175 +1,282 @@
-"""The outbox: what is to be told and why, and what became of it."""
+"""The outbox on SQL: digests are claimed, begun and completed; a step adds to them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from secrets import token_hex
 from typing import Any
 
-from sqlalchemy import Integer, and_, bindparam, delete, func, literal_column, null, select, update
+from sqlalchemy import Integer, and_, bindparam, case, exists, func, literal_column, null, or_, select, update
+from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.dml import Update
 from sqlalchemy.sql.elements import ColumnElement
 
-from digital_painschool.adapters.sql.at_once import given_rows
-from digital_painschool.adapters.sql.claims import ClaimsPart
+from digital_painschool.adapters.sql.at_once import LOGGED, add_digest, given_rows, rows_at_once
 from digital_painschool.adapters.sql.connections import Link
-from digital_painschool.adapters.sql.notification_rows import ROW, cause_values, notification_values, records
-from digital_painschool.adapters.sql.parts import insert_into, may_exist
-from digital_painschool.adapters.sql.schema import FREE, PENDING, causes, notifications
-from digital_painschool.adapters.sql.windows import SAME, waits_for_the_same
-from digital_painschool.errors import Conflict, StorageFailed
-from digital_painschool.notification import Notification, NotificationRecord, Outcome, Status
-from digital_painschool.ports.storage import Change
+from digital_painschool.adapters.sql.digest_rows import (
+    DIGEST,
+    NOTIFICATION,
+    claims,
+    digest_values,
+    notification_values,
+    readable_records,
+    records,
+    result_values,
+)
+from digital_painschool.adapters.sql.parts import ADD_ACCESS, Part, access_values, insert_into, may_exist
+from digital_painschool.adapters.sql.schema import (
+    PENDING,
+    UNNOTED,
+    Truth,
+    access_log,
+    digests,
+    notifications,
+    superseded_keys,
+)
+from digital_painschool.adapters.sql.statements import Row, Several, Values, among
+from digital_painschool.digest import Action, Batch, Claim, Decision, DeliveryResult, batch_key
+from digital_painschool.errors import Conflict
+from digital_painschool.notification import Notification, NotificationRecord, Status
+from digital_painschool.ports.storage import NOTHING, AccessEntry, Change
 
-_TRIES = 10
-
+_d = digests.c
 _n = notifications.c
-_ADD = insert_into(notifications).on_conflict_do_nothing(index_elements=SAME, index_where=FREE)
-_ADD_CAUSE = insert_into(causes)
-_CAUSE_PLACES = (
-    select(causes.c.place, causes.c.enrolment_id, causes.c.seq)
-    .where(causes.c.notification_id == bindparam("notification_id"))
-    .order_by(causes.c.place)
+_NONE = literal_column("0", Integer)
+_ONE = literal_column("1", Integer)
+_TRUE = literal_column("true", Truth)
+_FALSE = literal_column("false", Truth)
+_LIMIT = bindparam("limit", type_=Integer)
+
+_FREE = and_(_d.next_at <= bindparam("now"), or_(_d.lease_until.is_(None), _d.lease_until <= bindparam("now")))
+_DUE = select(*DIGEST, _d.lost, _d.begun).where(_FREE).limit(_LIMIT).with_for_update(skip_locked=True)
+_HEALTHY = _DUE.where(literal_column("NOT begun"), _d.lost == _NONE).order_by(_d.next_at, _d.id)
+_SUSPECT = _DUE.where(or_(literal_column("begun"), _d.lost > _NONE)).order_by(_d.lost, _d.next_at, _d.id)
+"""A worker that sent these may have been lost with them."""
+_HOLD = (
+    update(digests)
+    .where(among(_d.id, "ids"))
+    .values(
+        token=bindparam("token", type_=_d.token.type),
+        lease_until=bindparam("lease_until", type_=_d.lease_until.type),
+        lost=_d.lost + case((literal_column("begun"), _ONE), else_=_NONE),
+        begun=_FALSE,
+    )
 )
-_TO_JOIN = (
-    select(_n.id).where(waits_for_the_same()).order_by(_n.id).limit(literal_column("1", Integer)).with_for_update()
-)
-_NEVER_TRIED = and_(FREE, _n.attempts == literal_column("0", Integer))
-_TO_DROP = select(_n.id).where(_n.id == bindparam("notification_id"), _NEVER_TRIED).with_for_update()
-_DROP_CAUSES = delete(causes).where(
-    causes.c.notification_id == bindparam("notification_id"), causes.c.enrolment_id == bindparam("enrolment_id")
-)
-_DROP = (
-    update(notifications)
-    .where(_n.id == bindparam("notification_id"))
-    .values(status=literal_column("'dropped'"), settled_at=bindparam("settled_at", type_=_n.settled_at.type))
-)
-_OUTCOME = {
-    "id": _n.id.type,
-    "claim": _n.token.type,
-    "becomes": _n.status.type,
-    "at": _n.settled_at.type,
-    "again": _n.due_at.type,
-    "not_tried": Integer(),
-}
+_PENDING_OF = select(*NOTIFICATION).where(PENDING, among(_n.digest_id, "ids")).order_by(_n.digest_id, _n.due_at, _n.id)
+_LOCK = select(_d.id, _d.token, _d.batch_key, _d.unit).where(among(_d.id, "ids")).order_by(_d.id).with_for_update()
+_STILL_PENDING = select(_n.id).where(PENDING, among(_n.id, "ids")).order_by(_n.id).with_for_update()
+
+_Given = Mapping[str, ColumnElement[Any]]
 
 
-def _settling(outcome: Mapping[str, ColumnElement[Any]]) -> Update:
+class _ForMany:
+    """An update of many rows: one statement where the database is far, one for each row where it is near."""
+
+    def __init__(self, types: Mapping[str, Any], build: Any) -> None:
+        self._each: ClauseElement = build({name: bindparam(name, type_=type_) for name, type_ in types.items()})
+        self._all: ClauseElement = build(given_rows("given", types).c)
+
+    def run(self, link: Link, rows: Sequence[Values], *, far: bool) -> None:
+        if rows and far:
+            link.count(self._all, {"given": rows})
+        elif rows:
+            link.many(self._each, rows)
+
+
+def _beginning(given: _Given) -> Update:
+    values = {"batch_key": given["key"], "attempted_on": given["day"], "begun": _TRUE}
+    return update(digests).where(_d.id == given["digest_id"]).values(values)
+
+
+def _settling(given: _Given) -> Update:
+    values = {"status": given["becomes"], "settled_at": given["at"], "noted": given["is_noted"]}
+    return update(notifications).where(among(_n.id, given["ids"]), PENDING).values(values)
+
+
+_left = notifications.alias("pending")
+_OF_DIGEST = and_(_left.c.digest_id == _d.id, literal_column("pending.status = 'pending'"))
+_BATCHED = exists(select(literal_column("1")).where(_OF_DIGEST, _left.c.batch_key.is_not(None)))
+_FIRST_DUE = func.min(_left.c.due_at)
+
+
+def _releasing(given: _Given) -> Update:
+    next_at = select(func.coalesce(given["next_at"], _FIRST_DUE)).where(_OF_DIGEST).having(_FIRST_DUE.is_not(None))
     return (
-        update(notifications)
-        .where(_n.id == outcome["id"], _n.token == outcome["claim"])  # what is settled has none
+        update(digests)
+        .where(_d.id == given["digest_id"])
         .values(
-            status=outcome["becomes"],
-            settled_at=outcome["at"],
-            attempts=_n.attempts - outcome["not_tried"],
-            due_at=func.coalesce(outcome["again"], _n.due_at),
+            told_on=func.coalesce(given["told_on"], _d.told_on),
+            batch_key=case((_BATCHED, _d.batch_key), else_=null()),
+            attempted_on=case((_BATCHED, _d.attempted_on), else_=null()),
+            next_at=next_at.scalar_subquery(),
             token=null(),
-            held_until=null(),
+            lease_until=null(),
+            begun=_FALSE,
+            lost=given["lost"],
         )
     )
 
 
-_SETTLE = _settling({name: bindparam(name, type_=type_) for name, type_ in _OUTCOME.items()})
-_SETTLE_AT_ONCE = _settling(given_rows("outcome", _OUTCOME).c)
-_STILL_HELD = select(_n.id).where(_n.id == bindparam("id"), PENDING, _n.token == bindparam("claim")).with_for_update()
-_FIRST_CAUSE = (
-    select(causes.c.notification_id, func.min(causes.c.seq).label("seq"))
-    .where(causes.c.enrolment_id == bindparam("enrolment_id"))
-    .group_by(causes.c.notification_id)
-    .subquery("first_cause")
+_BEGIN = _ForMany({"digest_id": _d.id.type, "key": _d.batch_key.type, "day": _d.attempted_on.type}, _beginning)
+_BATCH = (
+    update(notifications)
+    .where(among(_n.id, "ids"))
+    .values(batch_key=select(_d.batch_key).where(_d.id == _n.digest_id).scalar_subquery(), attempts=_n.attempts + _ONE)
 )
-_OF_ENROLMENT = (
-    select(*ROW).join(_FIRST_CAUSE, _FIRST_CAUSE.c.notification_id == _n.id).order_by(_FIRST_CAUSE.c.seq, _n.id)
+_SETTLE = _ForMany(
+    {"ids": Several(_n.id.type), "becomes": _n.status.type, "at": _n.settled_at.type, "is_noted": _n.noted.type},
+    _settling,
 )
-_DROPPABLE = _OF_ENROLMENT.where(_NEVER_TRIED)
+_RELEASE = _ForMany(
+    {"digest_id": _d.id.type, "told_on": _d.told_on.type, "next_at": _d.next_at.type, "lost": _d.lost.type}, _releasing
+)
+_SUPERSEDE = insert_into(superseded_keys, unless_there=True)
+_LOG_MANY = rows_at_once(access_log, LOGGED)
+
+_ADD = insert_into(notifications)
+_WAITS = and_(PENDING, _n.batch_key.is_(None))
+_CANCEL = (
+    update(notifications)
+    .where(_n.id == bindparam("notification_id"), _WAITS)
+    .values(status=literal_column("'dropped'"), settled_at=bindparam("cancelled_at", type_=_n.settled_at.type))
+)
+_NOTE = update(notifications).where(_n.id == bindparam("notification_id"), UNNOTED).values(noted=_TRUE)
+_RECORD = select(*DIGEST, *NOTIFICATION).join_from(digests, notifications, _n.digest_id == _d.id)
+_OF_ENROLMENT = _RECORD.where(_n.enrolment_id == bindparam("enrolment_id")).order_by(_n.seq, _n.id)
+_CANCELLABLE = _OF_ENROLMENT.where(_WAITS)
+_ID = len(DIGEST) + NOTIFICATION.index(_n.id)
+_UNNOTED = _RECORD.where(UNNOTED, _n.id > bindparam("after")).order_by(_n.id).limit(_LIMIT)
 
 
-class OutboxPart(ClaimsPart):
-    """The protocol `Outbox` on SQL.
+class OutboxPart(Part):
+    """The protocol `Outbox` on SQL. Lease expiry matters to `claim` only."""
 
-    A notification is free while nobody has claimed it; a claim leaves its token behind until it is settled or claimed
-    anew.
-    """
+    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
+        token = token_hex(16)
 
-    def settle(self, outcomes: Sequence[Outcome]) -> None:
-        self._database.write(lambda link: self._settle(link, outcomes))
+        def work(link: Link) -> tuple[list[Row], list[Row]]:
+            taken = link.each(_HEALTHY, {"now": now, "limit": limit})
+            if not taken:  # a poison message is claimed last, and alone
+                taken = link.each(_SUSPECT, {"now": now, "limit": min(limit, 1)})
+            ids = [row[0] for row in taken if isinstance(row[0], str)]
+            if not ids:
+                return [], []
+            link.count(_HOLD, {"ids": ids, "token": token, "lease_until": now + lease})
+            return taken, link.each(_PENDING_OF, {"ids": ids})
+
+        # When nothing of what was taken can be read, what comes after it must not wait for the next run.
+        while True:
+            taken, pending = self._database.write(work)
+            claimed = tuple(claims(taken, pending, token))
+            if claimed or not taken:
+                return claimed
+
+    def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[str, Batch]:
+        return self._database.write(lambda link: self._begin(link, decided)) if decided else {}
+
+    def complete(
+        self, results: Sequence[DeliveryResult], access: Mapping[str, Sequence[AccessEntry]] = NOTHING
+    ) -> None:
+        if results:
+            self._database.write(lambda link: self._complete(link, results, access))
 
     def notifications(self, enrolment_id: str) -> tuple[NotificationRecord, ...]:
-        found = self._caused_by(enrolment_id, _OF_ENROLMENT)
-        read = tuple(record for record in found if record is not None)
-        if len(read) < len(found):
-            raise StorageFailed(f"a notification of enrolment {enrolment_id} cannot be read; was it changed by hand?")
-        return read
+        return self._records(_OF_ENROLMENT, enrolment_id)
 
-    def droppable(self, enrolment_id: str) -> tuple[Notification, ...]:
-        found = self._caused_by(enrolment_id, _DROPPABLE)
-        return tuple(record.notification for record in found if record is not None)
+    def cancellable(self, enrolment_id: str) -> tuple[Notification, ...]:
+        if not may_exist(enrolment_id):
+            return ()
+        rows = self._database.read(lambda link: link.each(_CANCELLABLE, {"enrolment_id": enrolment_id}))
+        return tuple(record.notification for record in readable_records(rows))
 
-    def _caused_by(self, enrolment_id: str, statement: Any) -> Sequence[NotificationRecord | None]:
+    def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
+        # When nothing of a page can be read, what comes after it is looked at too.
+        while rows := self._database.read(partial(_page, after=after, limit=limit)):
+            found = tuple(readable_records(rows))
+            after = rows[-1][_ID]
+            if found or not isinstance(after, str):
+                return found
+        return ()
+
+    def _records(self, statement: ClauseElement, enrolment_id: str) -> tuple[NotificationRecord, ...]:
         if not may_exist(enrolment_id):
             return ()
         values = {"enrolment_id": enrolment_id}
-        return self._database.read(lambda link: records(link, link.each(statement, values)), several=True)
+        return tuple(records(self._database.read(lambda link: link.rows(statement, values))))
+
+    def _begin(self, link: Link, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[str, Batch]:
+        held = _held(link, {claim.digest.id: claim.token for claim, _ in decided})
+        wanted = [id_ for claim, d in decided if claim.digest.id in held for id_ in d.notifications]
+        pending = {row[0] for row in link.rows(_STILL_PENDING, {"ids": sorted(wanted)})}
+        begun: dict[str, Batch] = {}
+        empty: list[str] = []
+        superseded: list[Values] = []
+        for claim, decision in decided:
+            digest_id = claim.digest.id
+            if digest_id not in held:
+                continue
+            ids = decision.notifications & pending
+            if not ids:
+                empty.append(digest_id)
+                continue
+            before, unit = held[digest_id]
+            key = batch_key(digest_id, ids) if decision.action is Action.SEND or before is None else before
+            if before not in {None, key}:
+                superseded.append({"digest_id": digest_id, "key": before, "unit": unit})
+            begun[digest_id] = Batch(key=key, notifications=ids, attempted_on=decision.day)
+        far = self._database.driver.far
+        link.many(_SUPERSEDE, superseded)
+        rows = [{"digest_id": id_, "key": b.key, "day": b.attempted_on.isoformat()} for id_, b in begun.items()]
+        _BEGIN.run(link, rows, far=far)
+        link.count(_BATCH, {"ids": [id_ for batch in begun.values() for id_ in batch.notifications]})
+        _RELEASE.run(link, [{"digest_id": id_, "told_on": None, "next_at": None, "lost": 0} for id_ in empty], far=far)
+        return begun
+
+    def _complete(
+        self, link: Link, results: Sequence[DeliveryResult], access: Mapping[str, Sequence[AccessEntry]]
+    ) -> None:
+        held = _held(link, {result.digest_id: result.token for result in results})
+        present = [result for result in results if result.digest_id in held]
+        far = self._database.driver.far
+        # An ending may cancel the same at this moment: each locks them by rising id. What was begun it lets alone.
+        unsent = [id_ for r in present for id_, status in r.settled.items() if status is not Status.DELIVERED]
+        if unsent:
+            link.rows(_STILL_PENDING, {"ids": sorted(unsent)})
+        _SETTLE.run(link, [row for r in present for row in result_values(r.settled, r.at)], far=far)
+        rows = [
+            {
+                "digest_id": result.digest_id,
+                "told_on": None if result.told_on is None else result.told_on.isoformat(),
+                "next_at": result.next_at,
+                "lost": result.lost,
+            }
+            for result in present
+        ]
+        _RELEASE.run(link, rows, far=far)
+        lines = [access_values(entry) for result in present for entry in access.get(result.digest_id, ())]
+        if lines and far:
+            link.count(_LOG_MANY, {"row": lines})
+        else:
+            link.many(ADD_ACCESS, lines)
 
     def _change_notifications(self, link: Link, change: Change) -> None:
-        held = all(link.rows(_STILL_HELD, {"id": c.notification.id, "claim": c.token}) for c in change.held)
-        if not held or self._settle(link, change.outcomes) != len(change.outcomes):
-            raise Conflict("somebody else has the notification in hand; leave it to them")
-        for notification_id in sorted(change.dropped):
-            _drop(link, notification_id, change)
+        at = change.enrolment.last_entry_at
+        for id_ in sorted(change.cancelled):
+            if link.count(_CANCEL, {"notification_id": id_, "cancelled_at": at}) != 1:
+                raise Conflict("a notification to cancel was begun or is settled; load the enrolment and decide again")
+        for id_ in sorted(change.noted):
+            if link.count(_NOTE, {"notification_id": id_}) != 1:
+                raise Conflict("the note is written already; load the enrolment and decide again")
         for notification in change.notifications:
-            _add(link, notification)
-
-    def _settle(self, link: Link, outcomes: Iterable[Outcome]) -> int:
-        first: dict[tuple[str, str], Outcome] = {}
-        for outcome in outcomes:
-            first.setdefault((outcome.notification_id, outcome.token), outcome)
-        rows = [_outcome_values(outcome) for outcome in first.values()]
-        if self._database.driver.far:
-            return link.count(_SETTLE_AT_ONCE, {"outcome": rows}) if rows else 0
-        return sum(link.count(_SETTLE, row) for row in rows)
+            digest_id = link.rows(add_digest(), digest_values(notification))[0][0]
+            link.count(_ADD, {**notification_values(notification), "digest_id": digest_id})
 
 
-def _add(link: Link, notification: Notification) -> None:
-    values = notification_values(notification)
-    for _ in range(_TRIES):
-        found = link.rows(_TO_JOIN, values)
-        if found:
-            _join(link, found[0][0], notification)
-            return
-        if link.count(_ADD, values):
-            link.many(_ADD_CAUSE, cause_values(notification.id, notification.unit, notification.causes, 1))
-            return
-        # Somebody else has added one of the same window since; it is there to be joined now, or already claimed.
-    raise Conflict("others add to the same notification all the time; load the enrolment and decide again")
+def _page(link: Link, *, after: str, limit: int) -> list[Row]:
+    return link.each(_UNNOTED, {"after": after, "limit": limit})
 
 
-def _join(link: Link, joined: str, notification: Notification) -> None:
-    there = link.rows(_CAUSE_PLACES, {"notification_id": joined})
-    known = {(enrolment_id, seq) for _, enrolment_id, seq in there}
-    new = [cause for cause in notification.causes if (cause.enrolment_id, cause.seq) not in known]
-    link.many(_ADD_CAUSE, cause_values(joined, notification.unit, new, there[-1][0] + 1 if there else 1))
-
-
-def _drop(link: Link, notification_id: str, change: Change) -> None:
-    values = {
-        "notification_id": notification_id,
-        "enrolment_id": change.enrolment.id,
-        "settled_at": change.enrolment.last_entry_at,
-    }
-    if not link.rows(_TO_DROP, values):
-        raise Conflict("a notification to drop is on its way or settled; load the enrolment and decide again")
-    if any(row[1] != change.enrolment.id for row in link.rows(_CAUSE_PLACES, values)):
-        link.count(_DROP_CAUSES, values)
-    else:
-        # One that nothing else caused keeps its causes, so that the books show it and a purge finds it.
-        link.count(_DROP, values)
-
-
-def _outcome_values(outcome: Outcome) -> dict[str, Any]:
-    back = outcome.status is Status.PENDING
-    return {
-        "id": outcome.notification_id,
-        "claim": outcome.token,
-        "becomes": outcome.status.value,
-        "at": None if back else outcome.at,
-        "again": outcome.due_at if back else None,
-        "not_tried": 0 if outcome.tried else 1,
-    }
+def _held(link: Link, tokens: Mapping[str, str]) -> Mapping[str, tuple[str | None, str]]:
+    """Lock the digests whose present token is the given one; return their batches' keys and their units."""
+    rows = link.rows(_LOCK, {"ids": sorted(tokens)})
+    return {id_: (key, unit) for id_, token, key, unit in rows if token == tokens[id_]}

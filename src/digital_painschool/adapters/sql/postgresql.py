@@ -21,7 +21,7 @@ from digital_painschool.adapters.sql.statements import Row, Statements, Values, 
 from digital_painschool.errors import Conflict, PainschoolError, StorageFailed
 from digital_painschool.masking import Masked
 
-_JOBS = {"claim": 703162019, "plan": 703162020}
+_JOBS = {"plan": 703162020}
 """The advisory locks of this package, each together with a table: who works on the same table uses the same."""
 
 _OPTIONS = {
@@ -95,6 +95,17 @@ class _TimeOrBytes(TimestamptzLoader):
             return super().load(data)
         except psycopg.DataError:
             return bytes(data)
+
+
+class _Connection(psycopg.Connection[Any]):
+    """Gives up a statement whose answer does not come in time."""
+
+    patience: float | None = None
+    """How many seconds a statement may take; None for as long as it likes."""
+
+    def wait(self, gen: Any, *args: Any, **kwargs: Any) -> Any:
+        """Wait for an answer."""
+        return super().wait(gen, *args, **{"timeout": self.patience, **kwargs})
 
 
 class PostgresqlLink:
@@ -181,6 +192,7 @@ class PostgresqlDriver:
     Args:
         url: Begins with `postgresql://`; libpq reads it, with all the options that it has.
         schema: Where the tables lie; None for where the server looks for them by itself.
+        patience: How many seconds a statement may take; None for as long as it likes.
 
     Raises:
         StorageFailed: The URL cannot be read, or the schema's name cannot be used.
@@ -191,8 +203,9 @@ class PostgresqlDriver:
     far = True
     forks_at_rest = False
 
-    def __init__(self, url: str, *, schema: str | None = None) -> None:
+    def __init__(self, url: str, *, schema: str | None = None, patience: float | None = None) -> None:
         self._schema = checked(schema)
+        self._patience = patience
         self._options = Masked(_options(url))
 
     def connect(self) -> PostgresqlLink:
@@ -232,7 +245,8 @@ class PostgresqlDriver:
         return connection
 
     def _connection(self) -> psycopg.Connection:
-        connection = psycopg.connect(autocommit=True, **self._options.reveal())
+        connection = _Connection.connect(autocommit=True, **self._options.reveal())
+        connection.patience = self._patience
         try:
             found = connection.execute(_prepare(connection.info.backend_pid, self._schema).encode()).fetchone()
             is_own, encoding, name, _ = found or (False, "", "", 0)

@@ -7,16 +7,30 @@ from operator import itemgetter
 from typing import Any
 
 from attrs import evolve
-from sqlalchemy import Integer, and_, bindparam, delete, exists, select, update
+from sqlalchemy import (
+    Integer,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from digital_painschool.adapters.sql.connections import Link
 from digital_painschool.adapters.sql.enrolments import EnrolmentsPart, entries_of, unreadable_enrolment
 from digital_painschool.adapters.sql.parts import ADD_ACCESS, access_values, from_json, insert_into, may_exist, to_json
 from digital_painschool.adapters.sql.schema import (
+    COLLECTED,
     ENDED,
     NOT_ENDED,
-    causes,
+    digests,
     documents,
     enrolments,
     exports,
@@ -25,6 +39,7 @@ from digital_painschool.adapters.sql.schema import (
     plans,
     progress,
     receipts,
+    superseded_keys,
     timeline,
 )
 from digital_painschool.adapters.sql.statements import Row, among, readable_text, require_readable
@@ -54,21 +69,29 @@ _ENDED_AFTER = _ENDED.where(_e.id > bindparam("after")).order_by(_e.id).limit(bi
 _ENDED_AMONG = _ENDED.where(among(_e.id, "ids"))
 _PERSONS = select(_e.id, _e.person_scheme, _e.person_value).where(_e.unit == bindparam("unit"), among(_e.id, "ids"))
 _STATES = select(_e.id, _e.state_shape, _e.state, _e.unit).where(_e.unit == bindparam("unit"), among(_e.id, "ids"))
-_others = causes.alias("others")
-_NOTIFICATION_IDS = (
-    select(causes.c.notification_id)
+_others = notifications.alias("others")
+_OF_THE_SAME_DIGEST = _others.c.digest_id == notifications.c.digest_id
+_OF_AN_OPEN_ENROLMENT = exists(select(_e.id).where(_e.id == _others.c.enrolment_id, NOT_ENDED))
+_ASKED = and_(among(notifications.c.enrolment_id, "ids"), notifications.c.unit == bindparam("unit"))
+_KEYS = (
+    select(notifications.c.batch_key)
     .distinct()
     .where(
-        among(causes.c.enrolment_id, "ids"),
-        causes.c.unit == bindparam("unit"),
+        _ASKED,
+        notifications.c.batch_key.is_not(None),
         ~exists(
-            select(_others.c.notification_id)
-            .join_from(_others, enrolments, _e.id == _others.c.enrolment_id)
-            .where(_others.c.notification_id == causes.c.notification_id, NOT_ENDED)
+            select(_others.c.id).where(
+                _OF_THE_SAME_DIGEST, _others.c.batch_key == notifications.c.batch_key, _OF_AN_OPEN_ENROLMENT
+            )
         ),
     )
-    .order_by(causes.c.notification_id)
 )
+_NOT_SHARED = (
+    select(notifications.c.digest_id)
+    .distinct()
+    .where(_ASKED, ~exists(select(_others.c.id).where(_OF_THE_SAME_DIGEST, _OF_AN_OPEN_ENROLMENT)))
+)
+_SUPERSEDED_KEYS = select(superseded_keys.c.key).where(among(superseded_keys.c.digest_id, "ids"))
 _TIMELINES = (
     select(
         timeline.c.enrolment_id,
@@ -137,11 +160,64 @@ _TO_PURGE_AGAIN = (
     select(_e.id).where(ENDED, among(_e.id, "ids"), _e.unit == bindparam("unit")).order_by(_e.id).with_for_update()
 )
 
-_CAUSED = select(causes.c.notification_id).where(among(causes.c.enrolment_id, "ids")).distinct()
-_DELETE_CAUSES = delete(causes).where(among(causes.c.enrolment_id, "ids"))
-_DELETE_NOTIFICATIONS = delete(notifications).where(
-    among(notifications.c.id, "ids"),
-    ~exists(select(causes.c.notification_id).where(causes.c.notification_id == notifications.c.id)),
+_THEIR_DIGESTS = select(notifications.c.digest_id).where(among(notifications.c.enrolment_id, "ids")).distinct()
+_SHARED_DIGESTS = (
+    select(digests.c.id)
+    .join_from(
+        enrolments,
+        digests,
+        and_(
+            digests.c.unit == _e.unit,
+            digests.c.recipient_value == _e.person_value,
+            digests.c.recipient_scheme == _e.person_scheme,
+            COLLECTED,
+        ),
+    )
+    .where(among(_e.id, "ids"))
+)
+_LOCK_DIGESTS = select(digests.c.id).where(among(digests.c.id, "ids")).order_by(digests.c.id).with_for_update()
+"""Locked first, as by everybody else: what a step adds to one meanwhile is seen by the statements that follow."""
+_DELETE_NOTIFICATIONS = delete(notifications).where(among(notifications.c.enrolment_id, "ids"))
+_left = notifications.alias("pending")
+_LEFT = and_(_left.c.digest_id == digests.c.id, literal_column("pending.status = 'pending'"))
+_told_on = digests.c.told_on
+_END_BATCHES = (
+    update(digests)
+    .where(
+        among(digests.c.id, "ids"),
+        digests.c.batch_key.is_not(None),
+        ~exists(select(_left.c.id).where(_LEFT, _left.c.batch_key.is_not(None))),
+    )
+    .values(
+        # The recipient may have been told by the attempt.
+        told_on=case((_told_on > digests.c.attempted_on, _told_on), else_=digests.c.attempted_on),
+        batch_key=null(),
+        attempted_on=null(),
+        next_at=select(func.min(_left.c.due_at)).where(_LEFT).scalar_subquery(),
+        token=null(),
+        lease_until=null(),
+        begun=literal_column("false"),
+        lost=literal_column("0", Integer),
+    )
+)
+_recipients = enrolments.alias("recipients")
+_NEEDED = or_(
+    exists(select(notifications.c.id).where(notifications.c.digest_id == digests.c.id)),
+    and_(
+        COLLECTED,
+        exists(
+            select(_recipients.c.id).where(
+                _recipients.c.unit == digests.c.unit,
+                _recipients.c.person_value == digests.c.recipient_value,
+                _recipients.c.person_scheme == digests.c.recipient_scheme,
+            )
+        ),
+    ),
+)
+_NEEDED_NO_MORE = select(digests.c.id).where(among(digests.c.id, "ids"), ~_NEEDED)
+_DELETE_DIGESTS = (
+    delete(superseded_keys).where(among(superseded_keys.c.digest_id, "ids")),
+    delete(digests).where(among(digests.c.id, "ids")),
 )
 _DELETE_OTHERS = tuple(
     delete(table).where(among(column, "ids"))
@@ -183,9 +259,14 @@ class RetentionPart(EnrolmentsPart):
         rows = self._database.read(lambda link: link.each(_PERSONS, values))
         return dict(filter(None, read_each(rows, _person, lambda _: None)))
 
-    def notification_ids(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
+    def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
         values = {"unit": str(unit), "ids": list(filter(may_exist, enrolment_ids))}
-        return tuple(row[0] for row in self._database.read(lambda link: link.rows(_NOTIFICATION_IDS, values)))
+
+        def work(link: Link) -> list[Row]:
+            not_shared = {"ids": [row[0] for row in link.rows(_NOT_SHARED, values)]}
+            return link.rows(_KEYS, values) + link.rows(_SUPERSEDED_KEYS, not_shared)
+
+        return tuple(sorted({row[0] for row in self._database.read(work, several=True)}))
 
     def histories(
         self, unit: HsaId, enrolment_ids: Sequence[str], kinds: Iterable[type[Event]] | None = None
@@ -353,11 +434,16 @@ def _delete(link: Link, ids: list[str]) -> None:
     if not ids:
         return
     values = {"ids": ids}
-    caused = [row[0] for row in link.rows(_CAUSED, values)]
-    link.count(_DELETE_CAUSES, values)
-    link.count(_DELETE_NOTIFICATIONS, {"ids": caused})
+    theirs = {row[0] for row in link.rows(_THEIR_DIGESTS, values) + link.rows(_SHARED_DIGESTS, values)}
+    digest_ids = {"ids": sorted(theirs)}
+    link.rows(_LOCK_DIGESTS, digest_ids)
+    link.count(_DELETE_NOTIFICATIONS, values)
     for statement in _DELETE_OTHERS:
         link.count(statement, values)
+    link.count(_END_BATCHES, digest_ids)
+    needless = {"ids": [row[0] for row in link.rows(_NEEDED_NO_MORE, digest_ids)]}
+    for statement in _DELETE_DIGESTS:
+        link.count(statement, needless)
 
 
 def _ended(row: Row) -> EndedEnrolment:

@@ -2,7 +2,7 @@
 
 VERSION_TABLE = "painschool_version"
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """Oldest first; the last is the one that this version works with."""
 
 MIGRATION_LOCK = 7031620190

@@ -8,7 +8,7 @@ from sqlalchemy.sql import ClauseElement
 
 from digital_painschool.adapters.sql.at_once import notification_at_once, start_at_once, step_at_once, values_at_once
 from digital_painschool.adapters.sql.connections import Link
-from digital_painschool.adapters.sql.notification_rows import cause_values, notification_values
+from digital_painschool.adapters.sql.digest_rows import digest_values, notification_values
 from digital_painschool.adapters.sql.outbox import OutboxPart
 from digital_painschool.adapters.sql.parts import ADD_ACCESS, access_values, from_json, insert_into, to_json
 from digital_painschool.adapters.sql.schema import documents, enrolments, timeline
@@ -133,11 +133,11 @@ class SavingPart(OutboxPart):
             link.many(_ADD_ENTRY, rows.entries)
             link.many(_ADD_DOCUMENT, rows.documents)
             link.count(ADD_ACCESS, rows.access)
-        if change.outcomes or change.held or change.dropped or change.notifications:
+        if change.cancelled or change.noted or change.notifications:
             self._change_notifications(link, change)
 
     def _saved_at_once(self, change: Change, rows: "_Rows") -> bool:
-        if change.outcomes or change.held or change.dropped or len(change.notifications) > 1:
+        if change.cancelled or change.noted or len(change.notifications) > 1:
             return False
         if not change.notifications:
             if not self._database.write(lambda link: link.rows(_AT_ONCE[rows.first], rows.all_at_once()), alone=True):
@@ -174,8 +174,7 @@ class _Rows:
         """Give everything as the values of one statement."""
         added = values_at_once(self.entries, self.documents, self.access)
         if notification is not None:
-            causes = cause_values(notification.id, notification.unit, notification.causes, 1)
-            added |= notification_at_once(notification_values(notification), causes)
+            added |= notification_at_once(digest_values(notification), notification_values(notification))
         return self.enrolment | added
 
 

@@ -168,8 +168,8 @@ documents = Table(
     sqlite_with_rowid=False,
 )
 
-notifications = Table(
-    "notifications",
+digests = Table(
+    "digests",
     METADATA,
     Column("id", Text, primary_key=True),
     Column("unit", Text, nullable=False),
@@ -177,51 +177,66 @@ notifications = Table(
     Column("recipient_scheme", Text, nullable=False),
     Column("recipient_value", Text, nullable=False),
     Column("template", Text, nullable=False),
-    Column("window", Text, nullable=False),
-    Column("slot", Text, nullable=False),
-    Column("lane", Text, nullable=False),
-    Column("due_at", Instant, nullable=False),
     Column("collected", Truth, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("attempts", Integer, nullable=False),
+    Column("told_on", Text),
+    Column("batch_key", Text),
+    Column("attempted_on", Text),
+    Column("next_at", Instant),
     Column("token", Text),
-    Column("held_until", Instant),
-    Column("settled_at", Instant),
+    Column("lease_until", Instant),
+    Column("begun", Truth, nullable=False),
+    Column("lost", Integer, nullable=False),
 )
 
-PENDING: ColumnElement[Any] = literal_column("status = 'pending'")
-FREE: ColumnElement[Any] = literal_column("status = 'pending' AND token IS NULL")
-"""Waits, and nobody has claimed it: a further notification of the same window joins it."""
-TOLD: ColumnElement[Any] = literal_column("status = 'delivered' AND collected")
-"""A collected one that has gone: another of its lane does not go on the same day."""
+COLLECTED: ColumnElement[Any] = literal_column("collected")
+"""A recipient's collected notifications at a unit share one digest."""
 
 _partial(
-    "uq_notifications_window",
-    notifications.c.unit,
-    notifications.c.channel,
-    notifications.c.recipient_value,
-    notifications.c.recipient_scheme,
-    notifications.c.window,
-    # Empty until the first claim, then the id: one that was put back may stand beside a newer one of its window.
-    notifications.c.slot,
-    where=FREE,
+    "uq_digests_recipient",
+    digests.c.unit,
+    digests.c.recipient_value,
+    digests.c.recipient_scheme,
+    digests.c.channel,
+    digests.c.template,
+    where=COLLECTED,
     unique=True,
 )
-_partial("ix_notifications_due", notifications.c.due_at, notifications.c.id, where=PENDING)
-_partial("ix_notifications_lane", notifications.c.lane, where=PENDING)
-_partial("ix_notifications_told", notifications.c.lane, notifications.c.settled_at, where=TOLD)
+_partial("ix_digests_next", digests.c.next_at, digests.c.id, where=literal_column("next_at IS NOT NULL"))
 
-causes = Table(
-    "notification_causes",
+notifications = Table(
+    "digest_notifications",
     METADATA,
-    Column("notification_id", Text, ForeignKey("notifications.id"), primary_key=True),
-    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("id", Text, primary_key=True),
+    Column("digest_id", Text, ForeignKey("digests.id"), nullable=False),
     Column("unit", Text, nullable=False),
     Column("enrolment_id", Text, nullable=False),
     Column("seq", Integer, nullable=False),
     Column("conversation", Integer),
-    Column("message", Integer),
-    Index("ix_notification_causes_enrolment_id", "enrolment_id"),
+    Column("number", Integer),
+    Column("form", Text),
+    Column("due_at", Instant, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("batch_key", Text),
+    Column("settled_at", Instant),
+    Column("noted", Truth, nullable=False),
+)
+
+PENDING: ColumnElement[Any] = literal_column("status = 'pending'")
+UNNOTED: ColumnElement[Any] = literal_column("NOT noted")
+"""Settled, and no timeline says yet how."""
+
+_partial("ix_digest_notifications_pending", notifications.c.digest_id, where=PENDING)
+_partial("ix_digest_notifications_unnoted", notifications.c.id, where=UNNOTED)
+Index("ix_digest_notifications_digest", notifications.c.digest_id, notifications.c.batch_key)
+Index("ix_digest_notifications_enrolment", notifications.c.enrolment_id)
+
+superseded_keys = Table(
+    "digest_superseded_keys",
+    METADATA,
+    Column("digest_id", Text, ForeignKey("digests.id"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("unit", Text, nullable=False),
     sqlite_with_rowid=False,
 )
 

@@ -4,7 +4,7 @@ Core's own execution costs more than the whole of SQLite's transaction; what is 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
@@ -87,21 +87,33 @@ class Several(TypeDecorator[Sequence[Any]]):
         """Choose what the driver is given."""
         return self.impl_instance if dialect.name == "postgresql" else dialect.type_descriptor(Text())
 
-    def process_bind_param(self, value: Sequence[Any] | None, dialect: Dialect) -> Any:
+    def bind_processor(self, dialect: Dialect) -> Callable[[Sequence[Any] | None], str]:
         """Write the values."""
-        values = list(value or ())
-        return values if dialect.name == "postgresql" else json.dumps(values)
+        return _array if dialect.name == "postgresql" else _list
+
+
+def _array(values: Sequence[Any] | None) -> str:
+    """Write an array as PostgreSQL does: psycopg takes ten times as long for it."""
+    quoted = (str(value).replace("\\", "\\\\").replace('"', '\\"') for value in values or ())
+    written = '","'.join(quoted)
+    return f'{{"{written}"}}' if values else "{}"
+
+
+def _list(values: Sequence[Any] | None) -> str:
+    return json.dumps(list(values or ()))
 
 
 class among(ColumnElement[Any]):  # noqa: N801 - reads as the operator that it is
-    """A column's value is one of several that are given as one: `among(table.c.id, "ids")`."""
+    """A column's value is one of several that are given as one: `among(table.c.id, "ids")`, by name or as a column."""
 
     inherit_cache = False
     type = NullType()  # as a Boolean it would be compared with 1 on SQLite, and no index would serve
 
-    def __init__(self, column: ColumnElement[Any], name: str) -> None:
+    def __init__(self, column: ColumnElement[Any], several: str | ColumnElement[Any]) -> None:
         self.column = column
-        self.several: ColumnElement[Any] = bindparam(name, type_=Several(column.type))
+        if isinstance(several, str):
+            several = bindparam(several, type_=Several(column.type))
+        self.several: ColumnElement[Any] = several
 
 
 @compiles(among, "sqlite")

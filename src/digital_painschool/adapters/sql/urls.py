@@ -24,7 +24,9 @@ def kind_of(url: str) -> str | None:
     return "postgresql" if url.partition("://")[0] in _POSTGRESQL else None
 
 
-def driver_for(url: str, *, schema: str | None = None, synchronous: str = "FULL") -> Driver:
+def driver_for(
+    url: str, *, schema: str | None = None, synchronous: str = "FULL", patience: float | None = None
+) -> Driver:
     """Choose the driver for a URL: `sqlite:///file.db` (relative), `sqlite:////file.db` (absolute), `postgresql://…`.
 
     A relative path is made absolute here: what the working folder is later does not matter.
@@ -43,7 +45,7 @@ def driver_for(url: str, *, schema: str | None = None, synchronous: str = "FULL"
             from digital_painschool.adapters.sql.postgresql import PostgresqlDriver
         except ImportError:
             raise StorageFailed("PostgreSQL needs the extra: pip install 'digital_painschool[postgresql]'") from None
-        return PostgresqlDriver(f"postgresql://{url.partition('://')[2]}", schema=schema)
+        return PostgresqlDriver(f"postgresql://{url.partition('://')[2]}", schema=schema, patience=patience)
     raise StorageFailed("a storage URL begins with sqlite:/// or postgresql://")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from itertools import groupby
 
 from rich.box import SIMPLE_HEAD
 from rich.console import RenderableType
@@ -21,7 +22,6 @@ from digital_painschool.serialization import KIND_OF
 _STATUS: Mapping[Status, str] = {
     Status.PENDING: "väntar",
     Status.DELIVERED: "lämnad",
-    Status.MERGED: "lämnad med en annan",
     Status.DROPPED: "släppt, redan läst",
     Status.UNREACHABLE: "gick inte fram",
     Status.FAILED: "gick inte fram",
@@ -81,10 +81,10 @@ def tidslinje(entries: Iterable[Entry], program: Program) -> RenderableType:
 
 
 def aviseringar(rows: Iterable[tuple[str, NotificationRecord]]) -> RenderableType:
-    """Draw what has become of notifications, with the patients that they were for. Rule: M-13, D-13a to D-13d."""
-    table = _table("Invånare", "Meddelanden", "Aviseringar", "Avisering kl. 09.00")
-    for name, record in rows:
-        table.add_row(name, str(len(record.notification.causes)), "1", _STATUS[record.status])
+    """Draw what has become of messages' notifications, a line for each patient. Rule: M-13, D-13a to D-13d."""
+    table = _table("Invånare", "Meddelanden", "Avisering kl. 09.00")
+    for (name, status), theirs in groupby(rows, key=lambda row: (row[0], row[1].status)):
+        table.add_row(name, str(len(list(theirs))), _STATUS[status])
     return table
 
 

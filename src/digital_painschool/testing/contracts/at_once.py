@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from multiprocessing import get_all_start_methods, get_context
-from threading import Barrier
+from threading import Barrier, Thread
 from traceback import format_exc
 from typing import Any, Self
 
@@ -32,6 +32,16 @@ def refusal_or(work: Callable[[], Any]) -> Any:
         return work()
     except PainschoolError as refusal:
         return refusal
+
+
+def in_time(work: Callable[[], Any], seconds: float) -> Any:
+    """Return what a call returns or raises; assert that it does so in time."""
+    results: list[Any] = []
+    thread = Thread(target=lambda: results.append(refusal_or(work)), daemon=True)
+    thread.start()
+    thread.join(seconds)
+    assert not thread.is_alive(), f"a call has neither returned nor raised within {seconds} seconds"
+    return results[0]
 
 
 def in_threads(works: Sequence[Callable[[], Any]]) -> list[Any]:

@@ -9,24 +9,21 @@ from digital_painschool.policy import FlagKind
 from digital_painschool.ports.storage import CaseQuery, CaseRow, Storage, readable
 from digital_painschool.rules.flags import mark_handled, tally
 from digital_painschool.rules.lifecycle import hand_over, maintain, review
-from digital_painschool.rules.notifications import give_up
 from digital_painschool.rules.ordering import complete_module
 from digital_painschool.testing.contracts.changes import (
-    LEASE,
     MORNING,
     OTHER_PERSON,
     PERSONS,
     answer,
     begin,
-    by_worker,
     converse,
     fill_in,
     finish,
-    outcome,
     read_all,
     saved,
     step,
     take_note,
+    undelivered,
 )
 from digital_painschool.testing.contracts.opening import StorageOpening
 from digital_painschool.testing.people import COLLEAGUE, NURSE, OTHER_UNIT, UNIT
@@ -106,9 +103,7 @@ class CaseloadContract(StorageOpening):
     def test_an_undelivered_notification_is_a_flag(self, storage: Storage) -> None:
         """Otherwise a message would wait for a patient who was never told of it (D-13d)."""
         e = saved(storage, converse(saved(storage, begin("a")), notify=Notify.DIRECT, at=MORNING))
-        (claimed,) = storage.claim(MORNING, 1, LEASE)
-        failed = outcome(claimed, Status.FAILED, at=MORNING)
-        saved(storage, by_worker(e, give_up, claimed.notification, Status.FAILED, at=MORNING, outcomes=(failed,)))
+        undelivered(storage, e, Status.FAILED, at=MORNING)
         assert [(FLAGGED, "a")] == keys(storage)
 
     def test_the_end_of_access_is_a_flag_from_its_very_instant(self, storage: Storage) -> None:

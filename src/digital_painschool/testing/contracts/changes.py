@@ -1,25 +1,26 @@
 """Changes to save, made as the school makes them: by the rules and `apply`, with the figures of `tally`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from typing import Any
 
 from attrs import evolve
 
 from digital_painschool.border import Answer
+from digital_painschool.digest import Action, Batch, Claim, Decision, DeliveryResult
 from digital_painschool.enrolment import Enrolment, apply
 from digital_painschool.events import ConversationRenamed, ConversationStarted, Event, FormSaved, MessageSent
-from digital_painschool.notification import Claimed, Notification, Notify, Outcome, Profile, Status
+from digital_painschool.notification import Notification, Notify, Profile, Status
 from digital_painschool.people import By, HsaId, Patient, PersonId, System
 from digital_painschool.policy import Policy, Terms
-from digital_painschool.ports.storage import AccessEntry, Activity, Change, Content, Enrolments
+from digital_painschool.ports.storage import AccessEntry, Activity, Change, Content, Enrolments, Outbox, Storage
 from digital_painschool.program import Program
 from digital_painschool.rules.conversations import read, rename, send, start_conversation
 from digital_painschool.rules.flags import mark_read, tally
 from digital_painschool.rules.forms import save_form
 from digital_painschool.rules.lifecycle import end, start
-from digital_painschool.rules.notifications import asked_for
+from digital_painschool.rules.notifications import mark_undeliverable, notifications_for
 from digital_painschool.testing.example import PAIN, PROGRAM
 from digital_painschool.testing.people import ANNA, COORDINATION_NUMBER, NUMBERS, NURSE, PERSON, UNIT
 
@@ -84,13 +85,13 @@ def step(
     at: datetime,
     terms: Terms = TERMS,
     documents: Sequence[Content] = (),
-    dropped: tuple[str, ...] = (),
-    outcomes: tuple[Outcome, ...] = (),
+    cancelled: tuple[str, ...] = (),
+    noted: tuple[str, ...] = (),
     **options: Any,
 ) -> Change:
     """Give the change that a rule makes of an enrolment; the documents go to the entries that have one, in order."""
     events = rule(enrolment, terms, *args, by=by, at=at, **options)
-    return _change(enrolment, events, by=by, at=at, documents=documents, dropped=dropped, outcomes=outcomes)
+    return _change(enrolment, events, by=by, at=at, documents=documents, cancelled=cancelled, noted=noted)
 
 
 def converse(enrolment: Enrolment, text: str = "Hej", *, notify: Notify = Notify.NONE, at: datetime) -> Change:
@@ -135,13 +136,13 @@ def take_note(enrolment: Enrolment, *, at: datetime) -> Change:
 
 
 def finish(enrolment: Enrolment, *, at: datetime, pending: tuple[Notification, ...] = ()) -> Change:
-    """End the enrolment; the pending notifications are dropped with it."""
-    return step(enrolment, end, "klar", pending, at=at, dropped=tuple(notification.id for notification in pending))
+    """End the enrolment; its waiting notifications are cancelled with it."""
+    return step(enrolment, end, "klar", pending, at=at, cancelled=tuple(notification.id for notification in pending))
 
 
-def by_worker(enrolment: Enrolment, rule: Rule, *args: Any, at: datetime, outcomes: tuple[Outcome, ...]) -> Change:
-    """Take a step as the delivery worker, which settles claimed notifications with it."""
-    return step(enrolment, rule, *args, by=System(), at=at, outcomes=outcomes)
+def by_worker(enrolment: Enrolment, rule: Rule, *args: Any, at: datetime, noted: tuple[str, ...] = ()) -> Change:
+    """Take a step as the delivery worker, which writes notes of notifications with it."""
+    return step(enrolment, rule, *args, by=System(), at=at, noted=noted)
 
 
 def saved(storage: Enrolments, change: Change) -> Enrolment:
@@ -150,9 +151,45 @@ def saved(storage: Enrolments, change: Change) -> Enrolment:
     return change.enrolment
 
 
-def outcome(claimed: Claimed, status: Status, *, at: datetime, again: datetime | None = None) -> Outcome:
-    """Give the outcome of an attempt."""
-    return Outcome(notification_id=claimed.notification.id, token=claimed.token, status=status, at=at, due_at=again)
+def sending(claim: Claim, *, now: datetime, tried_on: date | None = None) -> Decision:
+    """Return the decision to send what of a digest is due, or to send its batch again when it has one."""
+    batch = claim.digest.batch
+    if batch is not None:
+        return Decision(action=Action.REPEAT, day=now.date(), notifications=batch.notifications, tried_on=tried_on)
+    due = frozenset(r.notification.id for r in claim.digest.pending if r.notification.due_at <= now)
+    return Decision(action=Action.SEND, day=now.date(), notifications=due)
+
+
+def begun(storage: Outbox, now: datetime, limit: int = 1000) -> list[tuple[Claim, Batch]]:
+    """Claim what is due, and begin to send it."""
+    claims = storage.claim(now, limit, LEASE)
+    batches = storage.begin([(claim, sending(claim, now=now)) for claim in claims])
+    return [(claim, batches[claim.digest.id]) for claim in claims if claim.digest.id in batches]
+
+
+def result(
+    claim: Claim, batch: Batch | None = None, status: Status = Status.DELIVERED, *, at: datetime
+) -> DeliveryResult:
+    """Return the result of a claim: its whole batch is settled. Without a batch the digest is only released."""
+    settled = {} if batch is None else dict.fromkeys(batch.notifications, status)
+    told_on = at.date() if settled and status is Status.DELIVERED else None
+    return DeliveryResult(digest_id=claim.digest.id, token=claim.token, at=at, settled=settled, told_on=told_on)
+
+
+def delivered(storage: Outbox, now: datetime, status: Status = Status.DELIVERED) -> list[Batch]:
+    """Send what is due, and settle it; return the batches."""
+    sent = begun(storage, now)
+    storage.complete([result(claim, batch, status, at=now) for claim, batch in sent])
+    return [batch for _, batch in sent]
+
+
+def undelivered(storage: Storage, enrolment: Enrolment, status: Status, *, at: datetime) -> Enrolment:
+    """Give up the one notification that is due, write the note on its timeline, and return the state after it."""
+    delivered(storage, at, status)
+    [record] = storage.unnoted()
+    notification = record.notification
+    noted = by_worker(enrolment, mark_undeliverable, notification, status, at=at, noted=(notification.id,))
+    return saved(storage, noted)
 
 
 def joined(changes: Sequence[Change]) -> Change:
@@ -172,8 +209,8 @@ def _change(
     by: By,
     at: datetime,
     documents: Sequence[Content] = (),
-    dropped: tuple[str, ...] = (),
-    outcomes: tuple[Outcome, ...] = (),
+    cancelled: tuple[str, ...] = (),
+    noted: tuple[str, ...] = (),
 ) -> Change:
     after = reduce(apply, events, before)
     assert after is not None
@@ -186,7 +223,7 @@ def _change(
         documents=dict(zip(places, documents, strict=True)),
         tally=tally(after),
         access=access_entry(by, at, after),
-        notifications=tuple(asked_for(events, after, POLICY, Profile())),
-        dropped=dropped,
-        outcomes=outcomes,
+        notifications=tuple(notifications_for(events, after, POLICY, Profile())),
+        cancelled=cancelled,
+        noted=noted,
     )

@@ -1,7 +1,7 @@
 """Which test proves which clause: every promise of a port's docstrings, by the name that stands in them.
 
 A clause is a method (`Enrolments.load`), a bullet under `Contract:` of a method (`Enrolments.save: optimistic`) or of
-the port itself (`Storage: threads`), or what the docstring says of an argument of `Change` (`Change.dropped`).
+the port itself (`Storage: threads`), or what the docstring says of an argument of `Change` (`Change.cancelled`).
 """
 
 import re
@@ -95,34 +95,18 @@ _STORAGE: Proofs = {
     "Change.tally": "a_row_tells_what_the_state_tells",
     "Change.access": "a_step_is_logged_with_it",
     "Change.notifications": """
-        what_is_claimed_is_what_was_asked_for
+        a_digest_is_what_was_asked_for_and_due_from_its_very_instant
         a_start_can_ask_for_a_notification
         nothing_asked_for_is_nothing_to_claim
-        messages_of_one_window_are_one_notification
-        messages_of_two_programs_are_one_notification
-        messages_at_the_same_time_join_one_notification
-        another_window_person_or_unit_is_another_notification
-        direct_notifications_stay_apart
-        a_message_does_not_join_what_is_on_its_way
-        a_message_does_not_join_what_a_dead_worker_held
-        a_message_does_not_join_what_is_settled
-        what_was_put_back_goes_with_what_came_beside_it
+        collected_notifications_of_a_recipient_and_unit_share_one_digest
+        every_other_notification_has_a_digest_of_its_own
+        messages_at_the_same_time_share_one_digest
         an_id_is_the_key_of_one_notification
         no_message_is_lost_between_saving_and_claiming""",
-    "Change.dropped": """
-        what_a_step_drops_is_in_the_books_and_never_due
-        what_somebody_else_caused_too_is_not_dropped
-        dropping_what_is_on_its_way_is_a_conflict
-        dropping_what_was_tried_is_a_conflict""",
-    "Change.outcomes": """
-        an_outcome_is_saved_with_its_step
-        an_outcome_is_not_saved_without_its_step
-        an_outcome_that_somebody_else_decides_makes_the_step_a_conflict
-        one_outcome_of_several_that_is_stale_settles_none""",
-    "Change.held": """
-        a_step_about_what_is_held_settles_nothing
-        a_step_about_what_somebody_else_holds_is_a_conflict
-        a_step_about_what_is_settled_is_a_conflict""",
+    "Change.cancelled": """
+        what_waits_can_be_cancelled_also_while_it_is_claimed
+        cancelling_what_does_not_wait_is_a_conflict""",
+    "Change.noted": "what_was_not_delivered_waits_for_a_note_until_it_is_written",
     "Enrolments.load": """
         what_was_saved_is_loaded
         every_kind_of_step_comes_back_as_it_was
@@ -202,55 +186,63 @@ _STORAGE: Proofs = {
         pages_of_one_therapist_are_full_of_the_own_patients
         pages_walk_a_list_that_changes
         a_page_goes_on_after_a_row_that_is_gone""",
-    "Outbox.claim": "what_is_claimed_is_what_was_asked_for",
+    "Outbox.claim": "a_digest_is_what_was_asked_for_and_due_from_its_very_instant",
     "Outbox.claim: due": """
-        a_notification_is_due_from_its_very_instant
-        what_one_holds_nobody_else_gets
-        a_lease_that_ran_out_gives_it_to_another
-        what_is_put_back_is_due_when_it_says
+        a_digest_is_what_was_asked_for_and_due_from_its_very_instant
+        a_claimed_digest_is_nobody_elses_until_its_lease_is_over
+        a_result_says_when_the_digest_is_due_again
+        a_batch_in_doubt_is_not_brought_forward
         a_claim_outlives_a_restart""",
-    "Outbox.claim: whole lanes": """
-        a_lane_comes_whole
-        a_lane_that_is_held_is_left_alone
-        a_lane_whose_lease_ran_out_comes_whole
-        a_claim_has_its_limit
-        a_claim_of_none_takes_none
-        a_limit_counts_notifications_and_not_lanes""",
     "Outbox.claim: one holder": """
+        a_claimed_digest_is_nobody_elses_until_its_lease_is_over
         claims_at_the_same_time_never_overlap
-        no_notification_is_held_by_two_processes
+        no_digest_is_claimed_by_two_processes
         a_token_is_never_given_again""",
-    "Outbox.claim: oldest first": """
-        the_oldest_come_first
-        of_those_that_are_due_together_the_lower_id_comes_first""",
-    "Outbox.claim: attempts": """
-        an_attempt_that_was_begun_counts
-        what_was_not_tried_is_no_attempt
-        attempts_outlive_a_restart""",
-    "Outbox.claim: left": "what_a_worker_left_in_hand_comes_with_the_end_of_its_lease",
+    "Outbox.claim: oldest first": "the_oldest_digest_comes_first_then_the_lower_id",
+    "Outbox.claim: poison": """
+        a_poison_message_is_claimed_last_and_alone
+        of_those_whose_worker_was_lost_the_one_that_was_tried_least_comes_first
+        a_batch_in_doubt_outlives_a_restart""",
     "Outbox.claim: unreadable": "a_damaged_notification_keeps_no_other_waiting",
-    "Outbox.claim: told": """
-        a_late_one_comes_with_the_time_at_which_its_patient_was_told
-        only_what_was_delivered_has_told
-        a_lane_has_told_its_own_patient""",
-    "Outbox.settle": """
-        what_was_delivered_is_in_the_books_and_never_due_again
-        what_is_put_back_is_due_when_it_says
-        a_stale_token_is_passed_over
-        a_slow_worker_that_nobody_replaced_is_believed
-        settling_twice_is_settling_once
-        settling_nothing_or_something_unknown_is_fine
-        what_nobody_claimed_cannot_be_settled
-        a_settled_claim_leaves_the_log_alone""",
+    "Outbox.begin": "a_batch_is_stored_before_it_is_sent",
+    "Outbox.begin: fenced": """
+        a_stale_claim_begins_and_completes_nothing
+        each_result_has_a_token_of_its_own
+        a_token_is_never_given_again""",
+    "Outbox.begin: what still waits": "what_was_cancelled_after_the_claim_is_not_begun",
+    "Outbox.begin: key": """
+        a_batch_is_stored_before_it_is_sent
+        a_batch_goes_again_under_its_key_or_with_others_under_a_new_one""",
+    "Outbox.begin: recorded": """
+        a_batch_is_stored_before_it_is_sent
+        a_batch_goes_again_under_its_key_or_with_others_under_a_new_one
+        a_batch_in_doubt_outlives_a_restart""",
+    "Outbox.complete": """
+        what_is_settled_is_never_due_again
+        a_batch_is_over_when_nothing_of_it_is_pending
+        the_day_on_which_the_recipient_was_told_is_kept
+        a_slow_worker_that_nobody_replaced_is_believed""",
+    "Outbox.complete: one transaction": """
+        results_are_logged_each_with_its_own_lines
+        a_process_that_is_killed_has_kept_all_that_it_told_of""",
+    "Outbox.complete: fenced": """
+        a_stale_claim_begins_and_completes_nothing
+        each_result_has_a_token_of_its_own
+        what_is_settled_is_never_due_again
+        results_are_logged_each_with_its_own_lines""",
+    "Outbox.complete: released": """
+        what_was_not_sent_still_counts_its_lost_workers
+        a_poison_message_is_claimed_last_and_alone
+        the_day_on_which_the_recipient_was_told_is_kept""",
+    "Outbox.complete: kept": "notification_keys_are_those_that_were_sent_for_them",
     "Outbox.notifications": """
-        what_waits_is_in_the_books_as_waiting
         notifications_come_in_the_order_of_the_timeline
-        notifications_of_an_unknown_enrolment_are_none""",
-    "Outbox.droppable": """
-        droppable_is_what_waits_and_is_not_on_its_way
-        what_was_attempted_is_not_droppable
-        what_is_droppable_can_be_dropped
-        droppable_is_of_one_enrolment""",
+        notifications_are_of_one_enrolment""",
+    "Outbox.cancellable": """
+        what_waits_can_be_cancelled_also_while_it_is_claimed
+        cancelling_what_does_not_wait_is_a_conflict
+        notifications_are_of_one_enrolment""",
+    "Outbox.unnoted": "what_was_not_delivered_waits_for_a_note_until_it_is_written",
     "Staff.profile": """
         a_profile_that_nobody_chose_is_empty
         the_last_profile_counts
@@ -289,8 +281,9 @@ _STORAGE: Proofs = {
         ended_gives_what_the_rules_judge_by
         ended_of_a_unit_are_its_own""",
     "Retention.persons": "persons_are_those_of_the_unit_s_enrolments",
-    "Retention.notification_ids": "notification_ids_are_what_the_inbox_was_given_for_them",
-    "Retention.notification_ids: shared": "notification_ids_leave_out_what_an_open_enrolment_shares",
+    "Retention.notification_keys": "notification_keys_are_those_that_were_sent_for_them",
+    "Retention.notification_keys: shared": "notification_keys_leave_out_what_an_open_enrolment_shares",
+    "Retention.notification_keys: superseded": "notification_keys_are_those_that_were_sent_for_them",
     "Retention.histories": """
         histories_give_everything_in_the_order_asked_for
         histories_give_the_entries_of_some_kinds_alone
@@ -316,7 +309,8 @@ _STORAGE: Proofs = {
     "Retention.purge: nothing left": """
         nothing_is_left_of_what_is_purged
         the_access_log_outlives_the_purge
-        a_notification_that_somebody_else_caused_too_stays
+        a_batch_in_doubt_stays_with_what_another_enrolment_has_in_it
+        a_batch_that_is_purged_whole_may_have_told_the_recipient
         the_person_can_start_again_after_the_purge
         what_one_opening_has_purged_is_gone_for_every_other""",
     "Retention.purge: only as planned": """
@@ -351,7 +345,7 @@ _STORAGE: Proofs = {
         threads_on_two_openings_lose_nothing""",
     "Storage: processes": """
         no_process_loses_another_s_step
-        no_notification_is_held_by_two_processes
+        no_digest_is_claimed_by_two_processes
         what_one_opening_has_saved_every_other_sees
         what_one_opening_has_purged_is_gone_for_every_other
         a_second_process_is_refused_where_one_alone_may_have_it_open""",
@@ -397,6 +391,7 @@ _INBOX: Proofs = {
     "Inbox: isolated": """
         a_failure_leaves_the_inbox_usable
         a_failure_is_not_remembered_as_delivered""",
+    "Inbox: time-out": "a_call_returns_or_raises_in_time",
     "Inbox: threads": """
         many_threads_deliver_a_key_once
         many_threads_deliver_different_keys""",
@@ -424,6 +419,7 @@ _MESSENGER: Proofs = {
         a_key_is_known_after_a_restart
         keys_are_opaque_to_the_letter""",
     "Messenger: isolated": "a_failure_leaves_the_messenger_usable",
+    "Messenger: time-out": "a_call_returns_or_raises_in_time",
     "Messenger: threads": """
         many_threads_send_a_key_once
         many_threads_send_different_keys""",
@@ -443,6 +439,7 @@ _MESSENGER: Proofs = {
 _DIRECTORY: Proofs = {
     "Directory: fresh": "it_is_asked_anew_each_time",
     "Directory: isolated": "after_an_outage_it_answers_again",
+    "Directory: time-out": "a_call_returns_or_raises_in_time",
     "Directory: threads": "many_threads_get_each_their_own_answer",
     "Directory: silent": "a_directory_that_cannot_be_asked_says_so_and_not_about_whom",
     "Directory.find": """

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from digital_painschool.digest import Claim
 from digital_painschool.errors import StorageFailed
 from digital_painschool.notification import Notify
 from digital_painschool.people import PersonId
@@ -28,7 +29,7 @@ class DamageContract(StorageOpening):
     """What becomes of the others when one row cannot be read."""
 
     def damage(self, place: Any, id_: str) -> None:  # noqa: ARG002 - whoever overrides it is given both
-        """Cut the last byte off what is kept of one enrolment, or one notification, known by its id; override it.
+        """Cut the last byte off what is kept of one enrolment, or one digest, known by its id; override it.
 
         The storage is closed then. Where nobody has said how, those clauses are skipped.
         """
@@ -92,13 +93,13 @@ class DamageContract(StorageOpening):
             ids = [self._asked(storage, id_, person) for id_, person in zip(IDS, PERSONS, strict=True)]
         self.damage(lasting_place, ids[0])
         with self.opened(lasting_place) as storage:
-            given: list[str] = []
-            while claimed := storage.claim(RUN, limit, LEASE):
-                given += [one.notification.id for one in claimed]
-            assert ids[1:] == given
+            given: list[Claim] = []
+            while claims := storage.claim(RUN, limit, LEASE):
+                given += claims
+            assert ids[1:] == [claim.digest.id for claim in given]
             assert ids[0] in caplog.text
             again = storage.claim(RUN + HOUR, 100, LEASE)
-            assert ids[1:] == [one.notification.id for one in again]
+            assert [(id_, 0) for id_ in ids[1:]] == [(claim.digest.id, claim.lost) for claim in again]
 
     def _asked(self, storage: Storage, enrolment_id: str, person: PersonId) -> str:
         change = converse(saved(storage, begin(enrolment_id, person)), notify=Notify.DIRECT, at=MORNING)

@@ -89,6 +89,10 @@ class DirectoryContract(Contract[Directory]):
         secrets = [address.value for address in (entry.email, entry.sms) if address is not None]
         assert_silent(failed.value, hsa_id, *secrets)
 
+    def test_a_call_returns_or_raises_in_time(self, place: Any) -> None:
+        """Otherwise a worker would hang past its lease, and another one send the same message."""
+        self.assert_in_time(place, lambda directory: directory.find(self.unknown))
+
     def test_after_an_outage_it_answers_again(self, place: Any, directory: Directory) -> None:
         """Otherwise a minute's outage would end the notifications until somebody restarts the worker."""
         self.spoil(place)

@@ -9,8 +9,9 @@ from typing import ClassVar
 
 import pytest
 
+from digital_painschool.digest import Claim, DeliveryResult
 from digital_painschool.errors import Conflict
-from digital_painschool.notification import Notify, Outcome, Status
+from digital_painschool.notification import Notify, Status
 from digital_painschool.ports.storage import Storage
 from digital_painschool.purging import PurgePlan
 from digital_painschool.testing.contracts.at_once import Child, Tell
@@ -25,11 +26,12 @@ from digital_painschool.testing.contracts.changes import (
     converse,
     fill_in,
     finish,
-    outcome,
+    result,
     saved,
+    sending,
 )
 from digital_painschool.testing.contracts.kept import a_little_of_everything, everything
-from digital_painschool.testing.contracts.lives import Books, assert_kept, life
+from digital_painschool.testing.contracts.lives import Books, assert_kept, completed, life
 from digital_painschool.testing.contracts.opening import StorageOpening
 from digital_painschool.testing.contracts.purges import all_over, assert_gone, kept_plan
 from digital_painschool.testing.example import SLEEP
@@ -61,34 +63,34 @@ class DurabilityContract(StorageOpening):
                 assert before[method] == kept, method
 
     def test_a_claim_outlives_a_restart(self, lasting_place: object) -> None:
-        """Otherwise an update while the worker runs would send each notification in hand twice."""
+        """Otherwise an update while the worker runs would send twice what it has claimed."""
         with self.opened(lasting_place) as storage:
-            held = a_little_of_everything(storage)
+            held, batch = a_little_of_everything(storage)
         with self.opened(lasting_place) as storage:
-            early = storage.claim(MORNING + LEASE / 2, 100, LEASE)
-            assert held.notification.id not in {one.notification.id for one in early}
-            storage.settle([outcome(held, Status.DELIVERED, at=MORNING + LEASE)])
+            assert () == storage.claim(MORNING + LEASE / 2, 100, LEASE)
+            storage.complete([result(held, batch, at=MORNING + LEASE)])
             assert [Status.DELIVERED] == [record.status for record in storage.notifications("held")]
 
-    def test_attempts_outlive_a_restart(self, lasting_place: object) -> None:
-        """Otherwise a notification that kills its worker would be tried for ever."""
+    def test_a_batch_in_doubt_outlives_a_restart(self, lasting_place: object) -> None:
+        """Otherwise what a process had sent when it was stopped would be sent again under another key."""
         with self.opened(lasting_place) as storage:
-            a_little_of_everything(storage)
+            held, batch = a_little_of_everything(storage)
         with self.opened(lasting_place) as storage:
-            claimed = storage.claim(MORNING + HOUR, 100, LEASE)
-            attempts = {one.notification.causes[0].enrolment_id: one.attempts for one in claimed}
-            assert (1, 1) == (attempts["tried"], attempts["held"])
+            [tried] = storage.claim(MORNING + HOUR, 100, LEASE)
+            [again] = storage.claim(MORNING + HOUR, 100, LEASE)
+            assert (held.digest.id, batch, 1) == (again.digest.id, again.digest.batch, again.lost)
+            assert [1, 1] == [claim.digest.pending[0].attempts for claim in (tried, again)]
 
     def test_a_token_is_never_given_again(self, lasting_place: object) -> None:
-        """Otherwise what a worker of yesterday says would be believed of what another has in hand today."""
+        """Otherwise what a worker of yesterday says would be believed of what another one has claimed today."""
         with self.opened(lasting_place) as storage:
             e = saved(storage, converse(saved(storage, begin()), notify=Notify.DIRECT, at=MORNING))
             [slow] = storage.claim(MORNING, 10, LEASE)
         with self.opened(lasting_place) as storage:
             [quick] = storage.claim(MORNING + LEASE, 10, LEASE)
             assert slow.token != quick.token
-            storage.settle([outcome(slow, Status.FAILED, at=MORNING + LEASE)])
-            assert [Status.PENDING] == [record.status for record in storage.notifications(e.id)]
+            assert {} == storage.begin([(slow, sending(slow, now=MORNING + LEASE))])
+            assert [0] == [record.attempts for record in storage.notifications(e.id)]
 
     def test_after_a_restart_steps_go_on_from_what_is_kept(self, lasting_place: object) -> None:
         """Otherwise a lost count or lock would let a second start, or a step on an old version, through."""
@@ -176,22 +178,26 @@ class DurabilityContract(StorageOpening):
             yield from told
 
     @staticmethod
-    def _work_on(storage: Storage, number: int, books: Books) -> list[Outcome]:
-        """Find what is held still held, and everything ready to be gone on with; gives what was settled."""
+    def _work_on(storage: Storage, number: int, books: Books) -> list[DeliveryResult]:
+        """Assert that claims and batches survived, and that work goes on; return what was completed."""
         ran = MORNING + (number + 1) * DAY
         early = storage.claim(ran + LEASE / 2, 1000, LEASE)
-        assert {one.notification.id for one in early}.isdisjoint(books.held)
-        late = storage.claim(ran + 2 * LEASE, 1000, LEASE)
-        # What was in hand is free again, unless the process could still settle it and died before it told.
-        free = {one.notification.id for one in late}
-        owners = {one.notification.causes[0].enrolment_id for one in books.held.values()}
-        records = [record for id_ in owners for record in storage.notifications(id_)]
-        settled = {record.notification.id for record in records if record.status is Status.DELIVERED}
-        assert books.held.keys() <= free | settled
-        outcomes = [outcome(one, Status.DELIVERED, at=ran) for one in late]
-        storage.settle(outcomes)
+        assert {claim.digest.id for claim in early}.isdisjoint(books.held)
+        late: dict[str, Claim] = {}
+        while claims := storage.claim(ran + 2 * LEASE, 1000, DAY):
+            late |= {claim.digest.id: claim for claim in claims}
+        # The process may have completed more than it told of before it was killed.
+        for digest_id, claim in books.held.items():
+            if digest_id in late:
+                assert books.begun.get(digest_id) in {None, late[digest_id].digest.batch}
+            else:
+                asked = {record.notification.trigger.enrolment_id for record in claim.digest.pending}
+                kept = {r.notification.id: r.status for owner in asked for r in storage.notifications(owner)}
+                assert {Status.DELIVERED} >= {kept[record.notification.id] for record in claim.digest.pending}
+        batches = storage.begin([(claim, sending(claim, now=ran + 2 * LEASE)) for claim in late.values()])
+        results = completed(storage, late.values(), batches, ran)
         assert () == storage.claim(ran + 10 * DAY, 1000, LEASE)
-        return outcomes
+        return results
 
     def _purge(self, place: object, made: PurgePlan, times: int, tell: Tell) -> None:
         with self.opened(place) as storage:

@@ -19,7 +19,6 @@ from digital_painschool.rules.lifecycle import maintain, note_access_end
 from digital_painschool.testing.contracts.at_once import THREADS, in_threads
 from digital_painschool.testing.contracts.changes import (
     HOUR,
-    LEASE,
     MORNING,
     OTHER_PERSON,
     PERSONS,
@@ -27,9 +26,9 @@ from digital_painschool.testing.contracts.changes import (
     answer,
     begin,
     converse,
+    delivered,
     fill_in,
     finish,
-    outcome,
     saved,
     step,
     write,
@@ -209,24 +208,25 @@ class EnrolmentsContract(StorageOpening):
     def test_a_step_that_conflicts_in_its_last_part_leaves_nothing(self, storage: Storage) -> None:
         """Otherwise half a step would stay: an entry without its state, a message without its notification."""
         before = saved(storage, converse(saved(storage, begin()), notify=Notify.DIRECT, at=MORNING))
-        (claimed,) = storage.claim(MORNING, 10, LEASE)
+        [waiting] = storage.cancellable(before.id)
         step_ = write(before, notify=Notify.COLLECTED, at=MORNING)
-        delivered = outcome(claimed, Status.DELIVERED, at=MORNING)
-        with pytest.raises(Conflict):
-            storage.save(evolve(step_, dropped=("no-such-notification",), outcomes=(delivered,)))
+        cancelling = evolve(step_, cancelled=(waiting.id,))
+        for refused in (evolve(cancelling, noted=("unknown",)), evolve(step_, cancelled=(waiting.id, "unknown"))):
+            with pytest.raises(Conflict):
+                storage.save(refused)
         assert before == storage.load(before.id)
         assert before.version == len(storage.timeline(before.id))
         assert {} == dict(storage.documents(before.id, (before.version + 1,)))
         assert [Status.PENDING] == [record.status for record in storage.notifications(before.id)]
         assert 2 == len(storage.access_entries(UNIT))
-        after = saved(storage, evolve(step_, outcomes=(delivered,)))
+        after = saved(storage, cancelling)
         assert after == storage.load(before.id)
-        assert [Status.DELIVERED, Status.PENDING] == [record.status for record in storage.notifications(before.id)]
+        assert [Status.DROPPED, Status.PENDING] == [record.status for record in storage.notifications(before.id)]
 
     def test_a_start_that_conflicts_in_its_last_part_leaves_nothing(self, storage: Storage) -> None:
         """Otherwise a person would be blocked by an enrolment that does not exist."""
         with pytest.raises(Conflict):
-            storage.save(evolve(begin("a"), dropped=("no-such-notification",)))
+            storage.save(evolve(begin("a"), cancelled=("unknown",)))
         assert None is storage.load("a")
         assert () == storage.of_person(PERSON)
         assert () == storage.access_entries(UNIT)
@@ -364,14 +364,13 @@ class EnrolmentsContract(StorageOpening):
         at = MORNING + timedelta(microseconds=999_999)
         e = saved(storage, converse(saved(storage, begin(at=at)), notify=Notify.DIRECT, at=at))
         [row] = readable(storage.cases(CaseQuery(unit=UNIT, therapist=None, now=MORNING)))
-        [claimed] = storage.claim(RUN, 1, LEASE)
-        storage.settle([outcome(claimed, Status.DELIVERED, at=e.last_entry_at)])
+        delivered(storage, e.last_entry_at)
         [record] = storage.notifications(e.id)
         loaded, events = storage.load(e.id), [entry.event for entry in storage.timeline(e.id)]
         assert loaded is not None
         instants = [
             *(loaded.started_at, loaded.access_until, loaded.last_entry_at, row.started_at, row.access_until),
-            *(claimed.notification.due_at, record.settled_at, *(event.at for event in events)),
+            *(record.notification.due_at, record.settled_at, *(event.at for event in events)),
             *(entry.at for _, entry in storage.access_entries(UNIT)),
         ]
         for instant in instants:
@@ -385,7 +384,7 @@ class EnrolmentsContract(StorageOpening):
         assert loaded is not None
         assert isinstance(started.event, Started)
         [row] = readable(storage.cases(CaseQuery(unit=UNIT, therapist=None, now=MORNING)))
-        [notification] = storage.droppable(e.id)
+        [notification] = storage.cancellable(e.id)
         [(_, entry), *_] = storage.access_entries(UNIT)
         hsa_ids = (loaded.unit, loaded.therapist, started.event.unit, row.therapist, notification.unit, entry.unit)
         assert {HsaId} == {type(hsa_id) for hsa_id in hsa_ids}

@@ -144,6 +144,15 @@ class InboxContract(Contract[Inbox]):
         assert 0 == inbox.forget([])
         assert Delivered.KNOWN is inbox.deliver(self.notice("key-2"))
 
+    def test_a_call_returns_or_raises_in_time(self, place: Any) -> None:
+        """Otherwise a worker would hang past its lease, and another one tell the patient too (D-13a)."""
+        self.assert_in_time(
+            place,
+            lambda inbox: inbox.reach(self.reachable),
+            lambda inbox: inbox.deliver(self.notice("key-1")),
+            lambda inbox: inbox.forget(["key-1"]),
+        )
+
     def test_reach_tells_who_can_be_reached(self, inbox: Inbox) -> None:
         """Otherwise a therapist would learn too late, or wrongly, that the patient gets no notices."""
         assert True is inbox.reach(self.reachable).reachable

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from attrs import evolve
 
 from digital_painschool.border import Answer
-from digital_painschool.notification import Claimed, Notify, Profile, Status
+from digital_painschool.digest import Batch, Claim
+from digital_painschool.notification import Notify, Profile, Status
 from digital_painschool.policy import FlagKind
 from digital_painschool.ports.storage import CaseQuery, Storage
 from digital_painschool.purging import Skip, Skipped
@@ -19,8 +20,9 @@ from digital_painschool.testing.contracts.changes import (
     begin,
     converse,
     fill_in,
-    outcome,
+    result,
     saved,
+    sending,
     step,
     write,
 )
@@ -30,11 +32,11 @@ from digital_painschool.testing.example import DAILY, PROGRAM, SLEEP
 from digital_painschool.testing.people import COLLEAGUE, NURSE, OTHER_UNIT, UNIT
 
 _PLANS = ("plan-1", "plan-2")
-_IDS = ("enrolment-1", "kept", "purged", "open", "reading", "waiting", "tried", "held")
+_IDS = ("enrolment-1", "kept", "purged", "open", "reading", "waiting", "given-up", "tried", "held")
 
 
-def a_little_of_everything(storage: Storage) -> Claimed:
-    """Save something of every kind that a storage keeps; gives a notification that a worker still has in hand."""
+def a_little_of_everything(storage: Storage) -> tuple[Claim, Batch]:
+    """Save something of every kind that a storage keeps; return the claim of "held", and the batch that it began."""
     long_history(storage)
     kept, purged = over(storage, "kept", PERSONS[1]), over(storage, "purged", PERSONS[2])
     exported(storage, {kept.id: kept.version})
@@ -51,13 +53,15 @@ def a_little_of_everything(storage: Storage) -> Claimed:
     )
     for program in (PROGRAM, SLEEP):
         storage.keep_program(UNIT, program)
-    for id_, person in zip(("tried", "held"), PERSONS[4:], strict=False):
+    for id_, person in zip(("given-up", "held", "tried"), (PERSONS[0], *PERSONS[4:6]), strict=True):
         saved(storage, converse(saved(storage, begin(id_, person)), notify=Notify.DIRECT, at=MORNING))
-    tried, held = storage.claim(MORNING, 2, LEASE)[::-1]
-    storage.settle([outcome(tried, Status.PENDING, at=MORNING, again=MORNING + HOUR)])
+    given_up, held, tried = storage.claim(MORNING, 3, LEASE)
+    batches = storage.begin([(claim, sending(claim, now=MORNING)) for claim in (given_up, held, tried)])
+    results = [result(given_up, batches[given_up.digest.id], Status.FAILED, at=MORNING), result(tried, at=MORNING)]
+    storage.complete([results[0], evolve(results[1], next_at=MORNING + HOUR)])
     e = saved(storage, converse(saved(storage, begin("waiting", PERSONS[6])), notify=Notify.COLLECTED, at=MORNING))
     saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING))
-    return held
+    return held, batches[held.digest.id]
 
 
 def everything(storage: Storage, ids: Iterable[str] = _IDS) -> Mapping[str, object]:
@@ -74,14 +78,15 @@ def everything(storage: Storage, ids: Iterable[str] = _IDS) -> Mapping[str, obje
         "access_ended": sorted(storage.access_ended(LATER, 1000)),
         "cases": [storage.cases(CaseQuery(unit=unit, therapist=None, now=MORNING, limit=1000)) for unit in units],
         "notifications": [storage.notifications(id_) for id_ in ids],
-        "droppable": [storage.droppable(id_) for id_ in ids],
+        "cancellable": [storage.cancellable(id_) for id_ in ids],
+        "unnoted": storage.unnoted(),
         "profile": [storage.profile(unit, actor.hsa_id) for unit in units for actor in (NURSE, COLLEAGUE)],
         "access_entries": [storage.access_entries(unit) for unit in units],
         "program": [storage.program(unit, p.key, p.version) for unit in units for p in (PROGRAM, SLEEP)],
         "ended": [storage.ended(unit) for unit in units],
         "ended_among": dict(storage.ended_among(UNIT, ids)),
         "persons": storage.persons(UNIT, ids),
-        "notification_ids": storage.notification_ids(UNIT, ids),
+        "notification_keys": storage.notification_keys(UNIT, ids),
         "histories": storage.histories(UNIT, ids),
         "plan": [storage.plan(plan_id) for plan_id in _PLANS],
         "purge_progress": [dict(storage.purge_progress(plan_id)) for plan_id in _PLANS],

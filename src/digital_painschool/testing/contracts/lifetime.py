@@ -11,25 +11,22 @@ from digital_painschool.ports.storage import Change, Storage
 from digital_painschool.program import Ordering
 from digital_painschool.rules.flags import mark_handled
 from digital_painschool.rules.lifecycle import hand_over, maintain, note_access_end, review
-from digital_painschool.rules.notifications import give_up
 from digital_painschool.rules.ordering import complete_module, open_module, release_module
 from digital_painschool.testing.contracts.changes import (
-    LEASE,
     MORNING,
     POLICY,
     answer,
     begin,
-    by_worker,
     converse,
     fill_in,
     finish,
     joined,
-    outcome,
     read_all,
     retitle,
     saved,
     step,
     take_note,
+    undelivered,
     write,
 )
 from digital_painschool.testing.example import DAILY, program
@@ -61,14 +58,12 @@ def long_history(storage: Storage) -> Enrolment:
     e = saved(storage, retitle(e, "Ny rubrik", at=now))
     e = saved(storage, answer(e, at=now))
     e = saved(storage, read_all(e, NURSE, at=now))
-    (claimed,) = storage.claim(now, 1, LEASE)
-    failed = outcome(claimed, Status.UNREACHABLE, at=now)
-    e = saved(storage, by_worker(e, give_up, claimed.notification, Status.UNREACHABLE, at=now, outcomes=(failed,)))
+    e = undelivered(storage, e, Status.UNREACHABLE, at=now)
     e = saved(storage, read_all(e, patient, at=now))
     e = saved(storage, step(e, note_access_end, by=System(), at=now + YEAR))
     e = saved(storage, step(e, maintain, 90, {1, 2}, at=now + YEAR))
     e = saved(storage, write(e, notify=Notify.COLLECTED, at=now + YEAR))
-    return saved(storage, finish(e, at=now + YEAR, pending=storage.droppable(e.id)))
+    return saved(storage, finish(e, at=now + YEAR, pending=storage.cancellable(e.id)))
 
 
 def many_forms(enrolment: Enrolment, count: int) -> Change:

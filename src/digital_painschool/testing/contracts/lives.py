@@ -1,13 +1,16 @@
 """What a process does until it is killed, what it has told of by then, and what must hold of a storage afterwards."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Self
 
 from attrs import Factory, evolve, frozen
 
+from digital_painschool.digest import Batch, Claim, DeliveryResult
 from digital_painschool.enrolment import Enrolment, replay
 from digital_painschool.events import MessageSent
-from digital_painschool.notification import Claimed, Notify, Outcome, Status
+from digital_painschool.notification import Notify, Status
+from digital_painschool.people import System
 from digital_painschool.ports.storage import Change, Entry, Storage
 from digital_painschool.testing.contracts.changes import (
     DAY,
@@ -15,11 +18,13 @@ from digital_painschool.testing.contracts.changes import (
     MORNING,
     PERSONS,
     WRITTEN,
+    access_entry,
     begin,
     converse,
     fill_in,
     finish,
-    outcome,
+    result,
+    sending,
     write,
 )
 from digital_painschool.testing.contracts.purges import assert_gone, kept_plan
@@ -44,7 +49,6 @@ class Purged:
 
 def life(storage: Storage, number: int) -> Iterator[object]:
     """Start enrolments, go through them, end and purge them, without end; tell of each call when it has returned."""
-    # Each life has a day of its own, so that its notifications join none of an earlier one's.
     now = MORNING + number * DAY
     own = program(key=f"program-{number}")
 
@@ -60,13 +64,11 @@ def life(storage: Storage, number: int) -> Iterator[object]:
         yield (done := keep(fill_in(done.enrolment, {"smarta": turn % 9}, at=now)))
         yield (done := keep(converse(done.enrolment, notify=Notify.COLLECTED, at=now)))
         yield (done := keep(write(done.enrolment, notify=Notify.COLLECTED, at=now)))
-        claimed = storage.claim(now + DAY, 10, LEASE)
-        yield claimed
-        outcomes = [outcome(one, Status.DELIVERED, at=now + DAY) for one in claimed]
-        storage.settle(outcomes)
-        yield from outcomes
+        yield (claims := storage.claim(now + DAY, 10, LEASE))
+        yield (batches := storage.begin([(claim, sending(claim, now=now + DAY)) for claim in claims]))
+        yield from completed(storage, claims, batches, now + DAY)
         yield (done := keep(write(done.enrolment, notify=Notify.DIRECT, at=now)))
-        yield (done := keep(finish(done.enrolment, at=now, pending=storage.droppable(done.enrolment.id))))
+        yield (done := keep(finish(done.enrolment, at=now, pending=storage.cancellable(done.enrolment.id))))
         if turn % 3 == 2:
             made = kept_plan(storage, f"plan-{number}-{turn}")
             over = storage.load_many(ended.enrolment_id for ended in made.enrolments)
@@ -76,13 +78,28 @@ def life(storage: Storage, number: int) -> Iterator[object]:
         turn += 1
 
 
+def completed(
+    storage: Storage, claims: Iterable[Claim], batches: Mapping[str, Batch], at: datetime
+) -> list[DeliveryResult]:
+    """Complete what was begun as delivered, with a line in the access log for each enrolment; return the results."""
+    line = access_entry(System(), at, action="delivered")
+    results, lines = [], {}
+    for claim in claims:
+        results.append(result(claim, batches.get(claim.digest.id), at=at))
+        owners = {record.notification.trigger.enrolment_id for record in claim.digest.pending}
+        lines[claim.digest.id] = [evolve(line, enrolment_id=owner) for owner in owners]
+    storage.complete(results, lines)
+    return results
+
+
 @frozen
 class Books:
     """What processes have told of before they died."""
 
     changes: dict[str, list[Change]] = Factory(dict)
-    held: dict[str, Claimed] = Factory(dict)
-    settled: dict[str, Outcome] = Factory(dict)
+    held: dict[str, Claim] = Factory(dict)
+    begun: dict[str, Batch] = Factory(dict)
+    settled: dict[str, Status] = Factory(dict)
     purging: dict[str, Purging] = Factory(dict)
     purged: set[str] = Factory(set)
 
@@ -94,16 +111,19 @@ class Books:
             match one:
                 case Change():
                     books.changes.setdefault(one.enrolment.id, []).append(one)
-                case Outcome():
-                    books.held.pop(one.notification_id, None)
-                    books.settled[one.notification_id] = one
+                case DeliveryResult():
+                    books.held.pop(one.digest_id, None)
+                    books.begun.pop(one.digest_id, None)
+                    books.settled.update(one.settled)
                 case Purging():
                     books.purging[one.plan_id] = one
                 case Purged():
                     books.purged.update(enrolment.id for enrolment in one.purging.enrolments)
+                case Mapping():
+                    books.begun.update(one)
                 case _:
                     assert isinstance(one, tuple)
-                    books.held.update({claimed.notification.id: claimed for claimed in one})
+                    books.held.update({claim.digest.id: claim for claim in one})
         return books
 
 
@@ -120,19 +140,22 @@ def assert_kept(storage: Storage, books: Books) -> None:
     log = storage.access_entries(UNIT, limit=1_000_000)
     numbers = [number for number, _ in log]
     assert sorted(set(numbers)) == numbers
-    steps: dict[str | None, list[str]] = {}
+    lines: dict[str | None, list[str]] = {}
     for _, entry in log:
-        steps.setdefault(entry.enrolment_id, []).append(entry.action)
+        lines.setdefault(entry.enrolment_id, []).append(entry.action)
     for id_, changes in books.changes.items():
         state = storage.load(id_)
         assert (state is None) is (id_ in gone)
         if state is not None:
             assert_whole(storage, state, changes, books.settled)
-            assert [change.access.action for change in changes] == steps[id_][: len(changes)]
-            assert f"version {state.version}" == steps[id_][-1]
+            steps = [line for line in lines[id_] if line != "delivered"]
+            assert [change.access.action for change in changes] == steps[: len(changes)]
+            assert f"version {state.version}" == steps[-1]
+            is_told = any(record.status is Status.DELIVERED for record in storage.notifications(id_))
+            assert is_told is ("delivered" in lines[id_])
 
 
-def assert_whole(storage: Storage, state: Enrolment, changes: list[Change], settled: dict[str, Outcome]) -> None:
+def assert_whole(storage: Storage, state: Enrolment, changes: list[Change], settled: dict[str, Status]) -> None:
     """Find an enrolment as it was told of, perhaps with one step more, and with all that belongs to each step."""
     id_ = state.id
     timeline = storage.timeline(id_)
@@ -145,6 +168,6 @@ def assert_whole(storage: Storage, state: Enrolment, changes: list[Change], sett
     assert {seq: text for change in changes for seq, text in change.documents.items()}.items() <= documents.items()
     records = storage.notifications(id_)
     asked = [entry.seq for entry in timeline if isinstance(entry.event, MessageSent)]
-    assert asked == sorted(cause.seq for record in records for cause in record.notification.causes)
+    assert asked == sorted(record.notification.trigger.seq for record in records)
     statuses = {record.notification.id: record.status for record in records}
-    assert all(settled[id_].status is status for id_, status in statuses.items() if id_ in settled)
+    assert all(settled[id_] is status for id_, status in statuses.items() if id_ in settled)

@@ -144,6 +144,12 @@ class MessengerContract(Contract[Messenger]):
         messenger.forget(["key-1"])
         assert Delivered.KNOWN is self.send(messenger, "key-2")
 
+    def test_a_call_returns_or_raises_in_time(self, place: Any) -> None:
+        """Otherwise a worker would hang past its lease, and another one send the same message."""
+        self.assert_in_time(
+            place, lambda messenger: self.send(messenger, "key-1"), lambda messenger: messenger.forget(["key-1"])
+        )
+
     def test_a_failure_leaves_the_messenger_usable(self, messenger: Messenger, bad_address: Address) -> None:
         """Otherwise one wrong address would stop the messages to all others."""
         with pytest.raises(DeliveryFailed):

@@ -1,14 +1,16 @@
 """What the contract of every port has in common: it opens the adapter at a place, again and again."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 import pytest
 
+from digital_painschool.errors import DeliveryFailed
 from digital_painschool.ports.storage import Storage
-from digital_painschool.testing.contracts.at_once import CAN_FORK
+from digital_painschool.testing.contracts.at_once import CAN_FORK, in_time
 
 Adapter = TypeVar("Adapter")
 
@@ -24,10 +26,13 @@ class Contract(Generic[Adapter]):
         durable: False for an adapter that keeps everything in its own memory: what it is opened at then makes no
             difference, and the clauses of restarts, crashes and processes are skipped.
         shared: False for an adapter that one process at a time may have open: the clauses of processes are skipped.
+        answers_within: Within how many seconds a call returns or raises, when what is behind the adapter hangs: well
+            within a delivery worker's lease. What `open` configures may make it shorter, for a quick test.
     """
 
     durable: ClassVar[bool] = True
     shared: ClassVar[bool] = True
+    answers_within: ClassVar[float] = 60.0
 
     def open(self, place: Any) -> Adapter:
         """Open what is kept at a place, and make it when nothing is: a second time is a restart.
@@ -41,6 +46,19 @@ class Contract(Generic[Adapter]):
         close = getattr(adapter, "close", None)
         if close is not None:
             close()
+
+    def hanging(self, place: Any) -> AbstractContextManager[object]:  # noqa: ARG002 - whoever overrides it is given it
+        """Let what is behind the adapter hang during a `with` block; override it, or that clause is skipped."""
+        pytest.skip("nobody has said how what is behind this adapter is made to hang: give the contract `hanging`")
+
+    def assert_in_time(self, place: Any, *calls: Callable[[Adapter], object]) -> None:
+        """Assert that calls return or raise in time while what is behind the adapter hangs, and work again after it."""
+        with self.opened(place) as adapter:
+            with self.hanging(place):
+                results = [in_time(partial(call, adapter), self.answers_within) for call in calls]
+            assert not any(isinstance(result, DeliveryFailed) and result.permanent for result in results)
+            for call in calls:
+                call(adapter)
 
     @contextmanager
     def opened(self, place: object) -> Iterator[Adapter]:

@@ -1,15 +1,17 @@
 """The contract of the storage port: notifications, from the step that asks for one to what becomes of it."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
 from attrs import evolve
 
+from digital_painschool.digest import Action, Batch, Claim, Decision, DeliveryResult, batch_key
 from digital_painschool.enrolment import Enrolment
 from digital_painschool.errors import Conflict
-from digital_painschool.notification import Claimed, Notification, Notify, Outcome, Status
-from digital_painschool.people import PersonId
+from digital_painschool.notification import Channel, Notify, Status, Template
+from digital_painschool.people import PersonId, System
 from digital_painschool.ports.storage import Storage
 from digital_painschool.program import Program
 from digital_painschool.rules.notifications import drop
@@ -22,19 +24,24 @@ from digital_painschool.testing.contracts.changes import (
     OTHER_PERSON,
     PERSONS,
     RUN,
+    access_entry,
     begin,
+    begun,
     by_worker,
     converse,
+    delivered,
     finish,
-    outcome,
+    result,
     saved,
+    sending,
     write,
 )
 from digital_painschool.testing.contracts.opening import StorageOpening
 from digital_painschool.testing.example import PROGRAM, SLEEP
-from digital_painschool.testing.people import NURSE, OTHER_UNIT, PERSON
+from digital_painschool.testing.people import NURSE, OTHER_UNIT, PERSON, UNIT
 
 TICK = timedelta(microseconds=1)
+KEPT_STATUSES = [Status.DELIVERED, Status.DROPPED, Status.UNREACHABLE, Status.FAILED]
 
 
 def told(
@@ -42,7 +49,7 @@ def told(
     enrolment_id: str = "a",
     person: PersonId = PERSON,
     *,
-    notify: Notify = Notify.DIRECT,
+    notify: Notify = Notify.COLLECTED,
     at: datetime = MORNING,
     program: Program = PROGRAM,
 ) -> Enrolment:
@@ -50,63 +57,46 @@ def told(
     return saved(storage, converse(saved(storage, begin(enrolment_id, person, program=program)), notify=notify, at=at))
 
 
-def everyone(storage: Storage, notify: Notify = Notify.DIRECT) -> list[Enrolment]:
-    """Tell every person, each a minute after the one before."""
-    return [
-        told(storage, f"e{number}", person, notify=notify, at=MORNING + timedelta(minutes=number))
-        for number, person in enumerate(PERSONS)
-    ]
+def owners(claims: Iterable[Claim]) -> list[list[str]]:
+    """Return whose notifications are in each digest, by enrolment."""
+    return [[record.notification.trigger.enrolment_id for record in claim.digest.pending] for claim in claims]
 
 
-def owners(claimed: tuple[Claimed, ...]) -> list[str]:
-    """Name the enrolments behind what was claimed."""
-    return [cause.enrolment_id for one in claimed for cause in one.notification.causes]
-
-
-def causes(notification: Notification) -> set[tuple[str, int]]:
-    """Give the entries that a notification speaks of."""
-    return {(cause.enrolment_id, cause.seq) for cause in notification.causes}
-
-
-def asking(notification: Notification) -> str:
-    """Name the entry that asked first, and the channel: the notification's id but for the entry's time."""
-    return notification.id.rpartition(".")[0]
+def ids(claim: Claim) -> frozenset[str]:
+    """Return the ids of a digest's pending notifications."""
+    return frozenset(record.notification.id for record in claim.digest.pending)
 
 
 def statuses(storage: Storage, enrolment: Enrolment) -> list[Status]:
-    """Say what has become of an enrolment's notifications."""
+    """Return what has become of an enrolment's notifications."""
     return [record.status for record in storage.notifications(enrolment.id)]
-
-
-def deliver(storage: Storage, now: datetime) -> list[Notification]:
-    """Deliver all that is due."""
-    claimed = storage.claim(now, 1000, LEASE)
-    storage.settle([outcome(one, Status.DELIVERED, at=now) for one in claimed])
-    return [one.notification for one in claimed]
 
 
 class OutboxContract(StorageOpening):
     """What every storage keeps of notifications."""
 
-    def test_a_notification_is_due_from_its_very_instant(self, storage: Storage) -> None:
-        """Otherwise a collected notification would go before the run, or a direct one not at once (M-13)."""
-        told(storage, "a", notify=Notify.COLLECTED)
-        assert () == storage.claim(RUN - TICK, 10, LEASE)
-        assert ["a"] == owners(storage.claim(RUN, 10, LEASE))
-
-    def test_what_is_claimed_is_what_was_asked_for(self, storage: Storage) -> None:
-        """Otherwise the worker would hand over something else, to somebody else."""
-        change = converse(saved(storage, begin()), notify=Notify.COLLECTED, at=MORNING)
-        storage.save(change)
-        (claimed,) = storage.claim(RUN, 10, LEASE)
-        assert change.notifications == (claimed.notification,)
-        assert 0 == claimed.attempts
+    @pytest.mark.parametrize(("notify", "due_at"), [(Notify.DIRECT, MORNING), (Notify.COLLECTED, RUN)])
+    def test_a_digest_is_what_was_asked_for_and_due_from_its_very_instant(
+        self, storage: Storage, notify: Notify, due_at: datetime
+    ) -> None:
+        """Otherwise a notice would go too early, too late, with other contents, or to somebody else (M-13)."""
+        change = converse(saved(storage, begin()), notify=notify, at=MORNING)
+        saved(storage, change)
+        [asked] = change.notifications
+        assert () == storage.claim(due_at - TICK, 10, LEASE)
+        [claim] = storage.claim(due_at, 10, LEASE)
+        [record] = storage.notifications(change.enrolment.id)
+        assert (asked, Status.PENDING, 0, None) == (record.notification, record.status, 0, record.settled_at)
+        digest = claim.digest
+        assert ((record,), None, None, 0) == (digest.pending, digest.batch, digest.told_on, claim.lost)
+        assert (asked.id, UNIT, Channel.INBOX, PERSON) == (digest.id, digest.unit, digest.channel, digest.recipient)
+        assert (Template.MESSAGE_TO_READ, notify is Notify.COLLECTED) == (digest.template, digest.collected)
 
     def test_a_start_can_ask_for_a_notification(self, storage: Storage) -> None:
         """Otherwise a rule that tells somebody of a start would be refused by one storage and not by another."""
         asked = converse(begin().enrolment, at=MORNING, notify=Notify.DIRECT).notifications
         storage.save(evolve(begin(), notifications=asked))
-        assert asked == tuple(claim.notification for claim in storage.claim(MORNING, 10, LEASE))
+        assert asked == storage.cancellable(begin().enrolment.id)
 
     def test_nothing_asked_for_is_nothing_to_claim(self, storage: Storage) -> None:
         """Otherwise a message without a notification would send one (M-12)."""
@@ -114,519 +104,51 @@ class OutboxContract(StorageOpening):
         assert () == storage.claim(RUN + DAY, 10, LEASE)
         assert () == storage.notifications(e.id)
 
-    def test_what_one_holds_nobody_else_gets(self, storage: Storage) -> None:
-        """Otherwise two workers would send the same notification."""
-        told(storage)
-        assert 1 == len(storage.claim(MORNING, 10, LEASE))
-        assert () == storage.claim(MORNING, 10, LEASE)
-        assert () == storage.claim(MORNING + LEASE - TICK, 10, LEASE)
+    def test_collected_notifications_of_a_recipient_and_unit_share_one_digest(self, storage: Storage) -> None:
+        """Otherwise a patient would get two notices on one forenoon, or one of another unit's (D-13a)."""
+        a = told(storage, "a")
+        saved(storage, write(a, notify=Notify.COLLECTED, at=MORNING + DAY))
+        told(storage, "b", program=SLEEP, at=MORNING + HOUR)
+        told(storage, "c", OTHER_PERSON)
+        saved(storage, converse(saved(storage, begin("d", unit=OTHER_UNIT)), notify=Notify.COLLECTED, at=MORNING))
+        claims = storage.claim(RUN + DAY, 10, LEASE)
+        assert [["a", "b", "a"], ["c"], ["d"]] == owners(claims)
+        assert [*map(min, map(ids, claims))] == [claim.digest.id for claim in claims]
 
-    def test_a_lease_that_ran_out_gives_it_to_another(self, storage: Storage) -> None:
-        """Otherwise a worker that died would take the notification with it."""
-        told(storage)
-        (first,) = storage.claim(MORNING, 10, LEASE)
-        (second,) = storage.claim(MORNING + LEASE, 10, LEASE)
-        assert first.notification == second.notification
-        assert first.token != second.token
-
-    def test_an_attempt_that_was_begun_counts(self, storage: Storage) -> None:
-        """Otherwise a notification that kills its worker would be tried for ever."""
-        told(storage)
-        assert [0, 1, 2] == [storage.claim(MORNING + n * LEASE, 10, LEASE)[0].attempts for n in range(3)]
-
-    def test_a_claim_has_its_limit(self, storage: Storage) -> None:
-        """Otherwise one worker would take more than it can send within its lease."""
-        everyone(storage)
-        assert ["e0", "e1", "e2"] == owners(storage.claim(RUN, 3, LEASE))
-        assert ["e3", "e4", "e5"] == owners(storage.claim(RUN, 3, LEASE))
-        assert ["e6"] == owners(storage.claim(RUN, 3, LEASE))
-        assert () == storage.claim(RUN, 3, LEASE)
-
-    def test_a_claim_of_none_takes_none(self, storage: Storage) -> None:
-        """Otherwise a worker without room would hold what it never sends."""
-        everyone(storage)
-        assert () == storage.claim(RUN, 0, LEASE)
-        assert len(PERSONS) == len(storage.claim(RUN, 100, LEASE))
-
-    def test_the_oldest_come_first(self, storage: Storage) -> None:
-        """Otherwise on a busy day the first message would wait the longest."""
-        told(storage, "late", PERSONS[0], at=MORNING + 2 * HOUR)
-        told(storage, "early", PERSONS[1], at=MORNING)
-        told(storage, "middle", PERSONS[2], at=MORNING + HOUR)
-        assert ["early", "middle", "late"] == owners(storage.claim(MORNING + DAY, 10, LEASE))
-
-    def test_of_those_that_are_due_together_the_lower_id_comes_first(self, storage: Storage) -> None:
-        """Otherwise two runs over the same notifications would not send the same ones first."""
-        for id_, person in zip(("b", "C", "a", "B"), PERSONS, strict=False):
-            told(storage, id_, person)
-        assert ["B", "C"] == owners(storage.claim(MORNING, 2, LEASE))
-        assert ["a", "b"] == owners(storage.claim(MORNING, 2, LEASE))
-
-    def test_a_limit_counts_notifications_and_not_lanes(self, storage: Storage) -> None:
-        """Otherwise a worker would be given more than it can send within its lease."""
-        e = told(storage, notify=Notify.COLLECTED)
-        saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING + DAY))
-        told(storage, "b", OTHER_PERSON, notify=Notify.COLLECTED, at=MORNING + DAY)
-        assert ["a", "a"] == owners(storage.claim(RUN + DAY, 2, LEASE))
-        assert ["b"] == owners(storage.claim(RUN + DAY, 2, LEASE))
-
-    def test_a_lane_comes_whole(self, storage: Storage) -> None:
-        """Otherwise a patient would get two notices on one forenoon after a missed day (D-13a)."""
-        e = told(storage, notify=Notify.COLLECTED)
-        e = saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING + DAY))
-        saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING + 2 * DAY))
-        claimed = storage.claim(RUN + DAY, 1, LEASE)
-        assert [(e.id, 3), (e.id, 4)] == [(id_, seq) for one in claimed for id_, seq in causes(one.notification)]
-        assert 2 == len({one.notification.window for one in claimed})
-
-    def test_a_lane_that_is_held_is_left_alone(self, storage: Storage) -> None:
-        """Otherwise two workers would each send the patient a notice on the same forenoon (D-13a)."""
-        e = told(storage, notify=Notify.COLLECTED)
-        (held,) = storage.claim(RUN, 10, 3 * DAY)
-        saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING + DAY))
-        told(storage, "b", OTHER_PERSON, notify=Notify.COLLECTED)
-        assert ["b"] == owners(storage.claim(RUN + DAY, 10, LEASE))
-        storage.settle([outcome(held, Status.DELIVERED, at=RUN + DAY)])
-        assert ["a"] == owners(storage.claim(RUN + DAY, 10, LEASE))
-
-    def test_a_lane_whose_lease_ran_out_comes_whole(self, storage: Storage) -> None:
-        """Otherwise what a dead worker held would be sent beside what came after it."""
-        e = told(storage, notify=Notify.COLLECTED)
-        storage.claim(RUN, 10, LEASE)
-        saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING + DAY))
-        assert 2 == len(storage.claim(RUN + DAY, 1, LEASE))
-
-    def test_messages_of_one_window_are_one_notification(self, storage: Storage) -> None:
-        """Otherwise a patient would get as many notices as there are messages (D-13a)."""
-        e = told(storage, notify=Notify.COLLECTED)
-        e = saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING + HOUR))
-        (record,) = storage.notifications(e.id)
-        assert {(e.id, 3), (e.id, 4)} == causes(record.notification)
-        assert (RUN, f"{e.id}.3.inbox") == (record.notification.due_at, asking(record.notification))
-        (claimed,) = storage.claim(RUN, 10, LEASE)
-        assert record.notification == claimed.notification
-
-    def test_messages_of_two_programs_are_one_notification(self, storage: Storage) -> None:
-        """Otherwise a patient in two programs of a unit would get two notices on one forenoon (D-13a)."""
-        first = told(storage, "a", notify=Notify.COLLECTED)
-        second = told(storage, "b", notify=Notify.COLLECTED, program=SLEEP)
-        (claimed,) = storage.claim(RUN, 10, LEASE)
-        assert {("a", 3), ("b", 3)} == causes(claimed.notification)
-        assert storage.notifications(first.id) == storage.notifications(second.id)
-
-    def test_another_window_person_or_unit_is_another_notification(self, storage: Storage) -> None:
-        """Otherwise somebody's notification would swallow somebody else's."""
-        told(storage, "a", notify=Notify.COLLECTED)
-        told(storage, "b", OTHER_PERSON, notify=Notify.COLLECTED)
-        told(storage, "c", program=SLEEP, notify=Notify.COLLECTED, at=RUN)
-        elsewhere = saved(storage, begin("d", unit=OTHER_UNIT))
-        saved(storage, converse(elsewhere, notify=Notify.COLLECTED, at=MORNING))
-        claimed = storage.claim(RUN + DAY, 10, LEASE)
-        assert {"a", "b", "c", "d"} == set(owners(claimed))
-        assert 4 == len(claimed)
-
-    def test_direct_notifications_stay_apart(self, storage: Storage) -> None:
-        """Otherwise the second direct message would not be told of (M-12)."""
-        e = told(storage)
-        saved(storage, write(e, notify=Notify.DIRECT, at=MORNING))
-        assert 2 == len(storage.claim(MORNING, 10, LEASE))
-
-    def test_a_message_does_not_join_what_is_on_its_way(self, storage: Storage) -> None:
-        """Otherwise a message saved while the notice goes out would count as told of, without ever being so."""
-        e = told(storage, notify=Notify.COLLECTED)
-        (held,) = storage.claim(RUN, 10, LEASE)
-        e = saved(storage, write(e, notify=Notify.COLLECTED, at=RUN - TICK))
-        storage.settle([outcome(held, Status.DELIVERED, at=RUN)])
-        (late,) = storage.claim(RUN, 10, LEASE)
-        assert {(e.id, 4)} == causes(late.notification)
-        assert f"{e.id}.4.inbox" == asking(late.notification)
-
-    def test_a_message_does_not_join_what_a_dead_worker_held(self, storage: Storage) -> None:
-        """Otherwise it would be lost when that worker had delivered the notice before it died."""
-        e = told(storage, notify=Notify.COLLECTED)
-        storage.claim(RUN, 10, LEASE)
-        saved(storage, write(e, notify=Notify.COLLECTED, at=RUN - TICK))
-        claimed = storage.claim(RUN + LEASE, 10, LEASE)
-        assert [{(e.id, 3)}, {(e.id, 4)}] == [causes(one.notification) for one in claimed]
-
-    @pytest.mark.parametrize("status", [Status.DELIVERED, Status.MERGED, Status.DROPPED, Status.FAILED])
-    def test_a_message_does_not_join_what_is_settled(self, storage: Storage, status: Status) -> None:
-        """Otherwise a message saved just after the run would never be told of."""
-        e = told(storage, notify=Notify.COLLECTED)
-        (held,) = storage.claim(RUN, 10, LEASE)
-        storage.settle([outcome(held, status, at=RUN)])
-        e = saved(storage, write(e, notify=Notify.COLLECTED, at=RUN - TICK))
-        (late,) = storage.claim(RUN, 10, LEASE)
-        assert {(e.id, 4)} == causes(late.notification)
-        assert [status, Status.PENDING] == statuses(storage, e)
+    def test_every_other_notification_has_a_digest_of_its_own(self, storage: Storage) -> None:
+        """Otherwise the second direct message would not be told of, or staff read what is for a patient (M-12)."""
+        e = told(storage, notify=Notify.DIRECT)
+        change = write(e, notify=Notify.DIRECT, at=MORNING)
+        [direct] = change.notifications
+        staff = evolve(direct, id="x", channel=Channel.SMS, recipient=NURSE.hsa_id, template=Template.FORM_SAVED)
+        change = evolve(change, notifications=(direct, staff, evolve(staff, id="y")))
+        saved(storage, change)
+        claims = storage.claim(MORNING, 10, LEASE)
+        assert {(record.notification.id,) for record in storage.notifications("a")} == {(*ids(c),) for c in claims}
+        assert [staff, evolve(staff, id="y")] == [claim.digest.pending[0].notification for claim in claims[2:]]
 
     def test_an_id_is_the_key_of_one_notification(self, storage: Storage) -> None:
         """Otherwise the second one would be taken for a repetition of the first, and never be sent."""
         e = told(storage)
-        (record,) = storage.notifications(e.id)
-        change = write(e, notify=Notify.DIRECT, at=MORNING)
-        (asked,) = change.notifications
+        [waiting] = storage.cancellable(e.id)
+        change = write(e, notify=Notify.COLLECTED, at=MORNING)
         with pytest.raises(Conflict):
-            storage.save(evolve(change, notifications=(evolve(asked, id=record.notification.id),)))
+            storage.save(evolve(change, notifications=(evolve(change.notifications[0], id=waiting.id),)))
         assert e == storage.load(e.id)
-        assert [Status.PENDING] == statuses(storage, e)
+        assert (waiting,) == storage.cancellable(e.id)
 
-    def test_a_late_one_comes_with_the_time_at_which_its_patient_was_told(self, storage: Storage) -> None:
-        """Otherwise a message saved just after the run would be a second notice on one forenoon (D-13a)."""
-        e = told(storage, notify=Notify.COLLECTED)
-        (first,) = storage.claim(RUN, 10, LEASE)
-        assert None is first.told_at
-        storage.settle([outcome(first, Status.DELIVERED, at=RUN + TICK)])
-        e = saved(storage, write(e, notify=Notify.COLLECTED, at=RUN - TICK))
-        (late,) = storage.claim(RUN + HOUR, 10, LEASE)
-        assert RUN + TICK == late.told_at
-        storage.settle([outcome(late, Status.DELIVERED, at=RUN + DAY)])
-        saved(storage, write(e, notify=Notify.COLLECTED, at=RUN - TICK))
-        (later,) = storage.claim(RUN + DAY, 10, LEASE)
-        assert RUN + DAY == later.told_at
-
-    def test_what_a_worker_left_in_hand_comes_with_the_end_of_its_lease(self, storage: Storage) -> None:
-        """Otherwise nobody would know whether a worker that died had told the patient today (D-13a)."""
-        told(storage, notify=Notify.COLLECTED)
-        (first,) = storage.claim(RUN, 10, LEASE)
-        assert None is first.held_until
-        (left,) = storage.claim(RUN + LEASE, 10, LEASE / 2)
-        assert RUN + LEASE == left.held_until
-        (left_again,) = storage.claim(RUN + 2 * LEASE, 10, LEASE)
-        assert RUN + 1.5 * LEASE == left_again.held_until
-        storage.settle([outcome(left_again, Status.PENDING, at=RUN + 2 * LEASE, again=RUN + DAY)])
-        (put_back,) = storage.claim(RUN + DAY, 10, LEASE)
-        assert None is put_back.held_until
-
-    @pytest.mark.parametrize("status", [Status.MERGED, Status.DROPPED, Status.FAILED, Status.UNREACHABLE])
-    def test_only_what_was_delivered_has_told(self, storage: Storage, status: Status) -> None:
-        """Otherwise a patient who was told nothing would wait a day for the next forenoon (D-13a)."""
-        e = told(storage, notify=Notify.COLLECTED)
-        (first,) = storage.claim(RUN, 10, LEASE)
-        storage.settle([outcome(first, status, at=RUN)])
-        saved(storage, write(e, notify=Notify.COLLECTED, at=RUN - TICK))
-        (late,) = storage.claim(RUN, 10, LEASE)
-        assert None is late.told_at
-
-    def test_a_lane_has_told_its_own_patient(self, storage: Storage) -> None:
-        """Otherwise a message would wait because somebody else was told, or at another unit, or of another one."""
-        e = told(storage, "a", notify=Notify.COLLECTED)
-        other = told(storage, "b", OTHER_PERSON, notify=Notify.COLLECTED)
-        elsewhere = saved(storage, begin("c", unit=OTHER_UNIT))
-        saved(storage, converse(elsewhere, notify=Notify.COLLECTED, at=MORNING))
-        direct = saved(storage, write(e, notify=Notify.DIRECT, at=MORNING))
-        claimed = storage.claim(RUN, 10, LEASE)
-        not_a = [one for one in claimed if owners((one,)) != ["a"] or not one.notification.collected]
-        storage.settle([outcome(one, Status.DELIVERED, at=RUN) for one in not_a])
-        [of_a] = [one for one in claimed if one not in not_a]
-        storage.settle([outcome(of_a, Status.PENDING, at=RUN, again=RUN + HOUR)])
-        saved(storage, write(other, notify=Notify.COLLECTED, at=RUN - TICK))
-        both = {owners((one,))[0]: one for one in storage.claim(RUN + HOUR, 10, LEASE)}
-        assert {"a": None, "b": RUN} == {owner: one.told_at for owner, one in both.items()}
-        storage.settle([outcome(one, Status.DELIVERED, at=RUN + HOUR) for one in both.values()])
-        saved(storage, write(direct, notify=Notify.DIRECT, at=MORNING))
-        [last] = storage.claim(RUN + HOUR, 10, LEASE)
-        assert None is last.told_at
-
-    def test_what_was_put_back_goes_with_what_came_beside_it(self, storage: Storage) -> None:
-        """Otherwise putting back would fail or lose something when another of the same window had come meanwhile."""
-        e = told(storage, notify=Notify.COLLECTED)
-        (held,) = storage.claim(RUN, 10, LEASE)
-        e = saved(storage, write(e, notify=Notify.COLLECTED, at=RUN - TICK))
-        storage.settle([outcome(held, Status.PENDING, at=RUN, again=RUN + HOUR)])
-        both = storage.claim(RUN + HOUR, 1, LEASE)
-        assert {(e.id, 3), (e.id, 4)} == {cause for one in both for cause in causes(one.notification)}
-
-    def test_what_was_delivered_is_in_the_books_and_never_due_again(self, storage: Storage) -> None:
-        """Otherwise a patient would be told again on the next pass."""
-        e = told(storage)
-        (claimed,) = storage.claim(MORNING, 10, LEASE)
-        storage.settle([outcome(claimed, Status.DELIVERED, at=MORNING + TICK)])
-        assert () == storage.claim(MORNING + DAY, 10, LEASE)
-        (record,) = storage.notifications(e.id)
-        assert (claimed.notification, Status.DELIVERED) == (record.notification, record.status)
-        assert (1, MORNING + TICK) == (record.attempts, record.settled_at)
-
-    def test_what_waits_is_in_the_books_as_waiting(self, storage: Storage) -> None:
-        """Otherwise a therapist would take for sent what still waits."""
-        e = told(storage)
-        (record,) = storage.notifications(e.id)
-        assert (Status.PENDING, 0, None) == (record.status, record.attempts, record.settled_at)
-
-    def test_what_is_put_back_is_due_when_it_says(self, storage: Storage) -> None:
-        """Otherwise a failed attempt would be repeated at once, or never (D-13d)."""
-        e = told(storage)
-        (first,) = storage.claim(MORNING, 10, LEASE)
-        storage.settle([outcome(first, Status.PENDING, at=MORNING, again=MORNING + HOUR)])
-        assert () == storage.claim(MORNING + HOUR - TICK, 10, LEASE)
-        (second,) = storage.claim(MORNING + HOUR, 10, LEASE)
-        assert evolve(first.notification, due_at=MORNING + HOUR) == second.notification
-        assert 1 == second.attempts
-        assert [Status.PENDING] == statuses(storage, e)
-
-    def test_what_was_not_tried_is_no_attempt(self, storage: Storage) -> None:
-        """Otherwise waiting for the forenoon would use up the attempts (D-13a)."""
-        told(storage)
-        (claimed,) = storage.claim(MORNING, 10, LEASE)
-        back = outcome(claimed, Status.PENDING, at=MORNING, again=MORNING + HOUR)
-        storage.settle([evolve(back, tried=False)])
-        assert [0] == [one.attempts for one in storage.claim(MORNING + HOUR, 10, LEASE)]
-
-    def test_a_stale_token_is_passed_over(self, storage: Storage) -> None:
-        """Otherwise a worker that slept through its lease would overwrite what another one did."""
-        e = told(storage)
-        (slow,) = storage.claim(MORNING, 10, LEASE)
-        (quick,) = storage.claim(MORNING + LEASE, 10, LEASE)
-        storage.settle([outcome(slow, Status.FAILED, at=MORNING + LEASE)])
-        assert [Status.PENDING] == statuses(storage, e)
-        storage.settle([outcome(quick, Status.DELIVERED, at=MORNING + LEASE)])
-        storage.settle([outcome(slow, Status.PENDING, at=MORNING + LEASE, again=MORNING)])
-        assert [Status.DELIVERED] == statuses(storage, e)
-
-    def test_a_slow_worker_that_nobody_replaced_is_believed(self, storage: Storage) -> None:
-        """Otherwise what it delivered would be delivered once more."""
-        e = told(storage)
-        (slow,) = storage.claim(MORNING, 10, LEASE)
-        storage.settle([outcome(slow, Status.DELIVERED, at=MORNING + DAY)])
-        assert () == storage.claim(MORNING + DAY, 10, LEASE)
-        assert [Status.DELIVERED] == statuses(storage, e)
-
-    def test_settling_twice_is_settling_once(self, storage: Storage) -> None:
-        """Otherwise a repeated call would bring back what was delivered."""
-        e = told(storage)
-        (claimed,) = storage.claim(MORNING, 10, LEASE)
-        storage.settle([outcome(claimed, Status.DELIVERED, at=MORNING)])
-        storage.settle([outcome(claimed, Status.PENDING, at=MORNING, again=MORNING)])
-        assert [Status.DELIVERED] == statuses(storage, e)
-
-    def test_settling_nothing_or_something_unknown_is_fine(self, storage: Storage) -> None:
-        """Otherwise one notification that was purged meanwhile would stop the outcomes of the others."""
-        e = told(storage)
-        (claimed,) = storage.claim(MORNING, 10, LEASE)
-        stranger = Outcome(notification_id="", token="", status=Status.DELIVERED, at=MORNING)
-        storage.settle([])
-        storage.settle([stranger, outcome(claimed, Status.DELIVERED, at=MORNING), stranger])
-        assert [Status.DELIVERED] == statuses(storage, e)
-
-    def test_what_nobody_claimed_cannot_be_settled(self, storage: Storage) -> None:
-        """Otherwise a guessed token would make a notification disappear."""
-        e = told(storage)
-        (notification,) = storage.droppable(e.id)
-        storage.settle([Outcome(notification_id=notification.id, token="", status=Status.DELIVERED, at=MORNING)])
-        assert [Status.PENDING] == statuses(storage, e)
-
-    def test_an_outcome_is_saved_with_its_step(self, storage: Storage) -> None:
-        """Otherwise the timeline would say dropped while the notification still goes out (D-13b)."""
-        e = told(storage)
-        (claimed,) = storage.claim(MORNING, 10, LEASE)
-        dropped = outcome(claimed, Status.DROPPED, at=MORNING)
-        saved(storage, by_worker(e, drop, claimed.notification, at=MORNING, outcomes=(dropped,)))
-        assert [Status.DROPPED] == statuses(storage, e)
-
-    def test_an_outcome_is_not_saved_without_its_step(self, storage: Storage) -> None:
-        """Otherwise a notification would be gone although the timeline says nothing of it."""
-        stale = told(storage)
-        e = saved(storage, write(stale, at=MORNING))
-        (claimed,) = storage.claim(MORNING, 10, LEASE)
-        dropped = outcome(claimed, Status.DROPPED, at=MORNING)
-        with pytest.raises(Conflict):
-            storage.save(by_worker(stale, drop, claimed.notification, at=MORNING, outcomes=(dropped,)))
-        assert [Status.PENDING] == statuses(storage, e)
-        storage.settle([outcome(claimed, Status.DELIVERED, at=MORNING)])
-        assert [Status.DELIVERED] == statuses(storage, e)
-
-    def test_an_outcome_that_somebody_else_decides_makes_the_step_a_conflict(self, storage: Storage) -> None:
-        """Otherwise the timeline would say dropped of what another worker is delivering."""
-        e = told(storage)
-        (slow,) = storage.claim(MORNING, 10, LEASE)
-        (quick,) = storage.claim(MORNING + LEASE, 10, LEASE)
-        dropped = outcome(slow, Status.DROPPED, at=MORNING + LEASE)
-        with pytest.raises(Conflict):
-            storage.save(by_worker(e, drop, slow.notification, at=MORNING + LEASE, outcomes=(dropped,)))
-        assert e == storage.load(e.id)
-        assert [Status.PENDING] == statuses(storage, e)
-        storage.settle([outcome(quick, Status.DELIVERED, at=MORNING + LEASE)])
-        assert [Status.DELIVERED] == statuses(storage, e)
-
-    def test_one_outcome_of_several_that_is_stale_settles_none(self, storage: Storage) -> None:
-        """Otherwise half of what a step settles would be settled, and the step refused."""
-        e = told(storage)
-        [slow] = storage.claim(MORNING, 10, LEASE)
-        e = saved(storage, write(e, notify=Notify.DIRECT, at=MORNING))
-        both = storage.claim(MORNING + LEASE, 10, LEASE)
-        quick = next(one for one in both if one.notification != slow.notification)
-        outcomes = tuple(outcome(one, Status.DROPPED, at=MORNING + LEASE) for one in (quick, slow))
-        with pytest.raises(Conflict):
-            storage.save(by_worker(e, drop, quick.notification, at=MORNING + LEASE, outcomes=outcomes))
-        assert [Status.PENDING, Status.PENDING] == statuses(storage, e)
-        assert e == storage.load(e.id)
-        storage.settle([outcome(one, Status.DELIVERED, at=MORNING + LEASE) for one in both])
-        assert [Status.DELIVERED, Status.DELIVERED] == statuses(storage, e)
-
-    def test_a_step_about_what_is_held_settles_nothing(self, storage: Storage) -> None:
-        """Otherwise one that two enrolments caused would be settled before the second timeline says so."""
-        e = told(storage)
-        (claimed,) = storage.claim(MORNING, 10, LEASE)
-        about = evolve(by_worker(e, drop, claimed.notification, at=MORNING, outcomes=()), held=(claimed,))
-        assert saved(storage, about) == storage.load(e.id)
-        assert [Status.PENDING] == statuses(storage, e)
-        storage.settle([outcome(claimed, Status.DROPPED, at=MORNING)])
-        assert [Status.DROPPED] == statuses(storage, e)
-
-    def test_a_step_about_what_somebody_else_holds_is_a_conflict(self, storage: Storage) -> None:
-        """Otherwise the timeline would say dropped of what another worker is delivering."""
-        e = told(storage)
-        (slow,) = storage.claim(MORNING, 10, LEASE)
-        (quick,) = storage.claim(MORNING + LEASE, 10, LEASE)
-        stale = by_worker(e, drop, slow.notification, at=MORNING + LEASE, outcomes=())
-        with pytest.raises(Conflict):
-            storage.save(evolve(stale, held=(slow,)))
-        assert e == storage.load(e.id)
-        storage.settle([outcome(quick, Status.DELIVERED, at=MORNING + LEASE)])
-        assert [Status.DELIVERED] == statuses(storage, e)
-
-    def test_a_step_about_what_is_settled_is_a_conflict(self, storage: Storage) -> None:
-        """Otherwise the timeline would say dropped of what was delivered, or of what nobody knows any more."""
-        e = told(storage)
-        (claimed,) = storage.claim(MORNING, 10, LEASE)
-        storage.settle([outcome(claimed, Status.DELIVERED, at=MORNING)])
-        late = by_worker(e, drop, claimed.notification, at=MORNING, outcomes=())
-        unknown = evolve(claimed, notification=evolve(claimed.notification, id="unknown"))
-        for held in (claimed, unknown):
-            with pytest.raises(Conflict):
-                storage.save(evolve(late, held=(held,)))
-        assert e == storage.load(e.id)
-
-    def test_what_a_step_drops_is_in_the_books_and_never_due(self, storage: Storage) -> None:
-        """Otherwise a patient would be told of messages in an enrolment that has ended (D-13b, D-19a)."""
-        e = told(storage, notify=Notify.COLLECTED)
-        (waiting,) = storage.droppable(e.id)
-        e = saved(storage, finish(e, at=MORNING + HOUR, pending=(waiting,)))
-        assert () == storage.claim(RUN + DAY, 10, LEASE)
-        (record,) = storage.notifications(e.id)
-        assert (waiting, Status.DROPPED, MORNING + HOUR) == (record.notification, record.status, record.settled_at)
-
-    def test_what_somebody_else_caused_too_is_not_dropped(self, storage: Storage) -> None:
-        """Otherwise the end of one program would silence the messages of another."""
-        first = told(storage, "a", notify=Notify.COLLECTED)
-        second = told(storage, "b", notify=Notify.COLLECTED, program=SLEEP)
-        saved(storage, finish(first, at=MORNING, pending=storage.droppable(first.id)))
-        (claimed,) = storage.claim(RUN, 10, LEASE)
-        assert {("b", 3)} == causes(claimed.notification)
-        assert [Status.PENDING] == statuses(storage, second)
-        assert () == storage.droppable(first.id)
-
-    def test_dropping_what_is_on_its_way_is_a_conflict(self, storage: Storage) -> None:
-        """Otherwise the timeline would say dropped of a notification that was sent."""
-        e = told(storage)
-        (waiting,) = storage.droppable(e.id)
-        (claimed,) = storage.claim(MORNING, 10, LEASE)
-        with pytest.raises(Conflict):
-            storage.save(finish(e, at=MORNING, pending=(waiting,)))
-        assert e == storage.load(e.id)
-        storage.settle([outcome(claimed, Status.DELIVERED, at=MORNING)])
-        with pytest.raises(Conflict):
-            storage.save(finish(e, at=MORNING, pending=(waiting,)))
-        assert [Status.DELIVERED] == statuses(storage, e)
-        assert e == storage.load(e.id)
-
-    def test_dropping_what_was_tried_is_a_conflict(self, storage: Storage) -> None:
-        """Otherwise the timeline would say dropped of what a worker may have handed over before it failed."""
-        e = told(storage)
-        (waiting,) = storage.droppable(e.id)
-        (claimed,) = storage.claim(MORNING, 10, LEASE)
-        storage.settle([outcome(claimed, Status.PENDING, at=MORNING, again=MORNING + HOUR)])
-        with pytest.raises(Conflict):
-            storage.save(finish(e, at=MORNING, pending=(waiting,)))
-        assert e == storage.load(e.id)
-        assert [Status.PENDING] == statuses(storage, e)
-
-    def test_droppable_is_what_waits_and_is_not_on_its_way(self, storage: Storage) -> None:
-        """Otherwise ending an enrolment would run into the same conflict again and again."""
-        e = told(storage)
-        assert ["a.3.inbox"] == [*map(asking, storage.droppable(e.id))]
-        (claimed,) = storage.claim(MORNING, 10, LEASE)
-        assert () == storage.droppable(e.id)
-        back = outcome(claimed, Status.PENDING, at=MORNING, again=MORNING + HOUR)
-        storage.settle([evolve(back, tried=False)])
-        (again,) = storage.droppable(e.id)
-        assert MORNING + HOUR == again.due_at
-        deliver(storage, MORNING + HOUR)
-        assert () == storage.droppable(e.id)
-
-    def test_what_was_attempted_is_not_droppable(self, storage: Storage) -> None:
-        """Otherwise what was handed over unseen could not stand for its lane, and a patient be told twice a day."""
-        e = told(storage)
-        (claimed,) = storage.claim(MORNING, 10, LEASE)
-        storage.settle([outcome(claimed, Status.PENDING, at=MORNING, again=MORNING + HOUR)])
-        assert () == storage.droppable(e.id)
-        assert [Status.PENDING] == statuses(storage, e)
-
-    def test_what_is_droppable_can_be_dropped(self, storage: Storage) -> None:
-        """Otherwise the end after a worker's death would be a conflict for ever: leases are judged by `claim` alone."""
-        e = told(storage)
-        storage.claim(MORNING, 10, timedelta(0))
-        assert () == storage.droppable(e.id)
-        e = saved(storage, finish(e, at=MORNING + DAY, pending=storage.droppable(e.id)))
-        assert ["a"] == owners(storage.claim(MORNING + DAY, 10, LEASE))
-
-    def test_droppable_is_of_one_enrolment(self, storage: Storage) -> None:
-        """Otherwise ending one enrolment would drop another patient's notification."""
-        told(storage, "a")
-        told(storage, "b", OTHER_PERSON)
-        assert ["b.3.inbox"] == [*map(asking, storage.droppable("b"))]
-        assert () == storage.droppable("")
-        assert () == storage.droppable("missing")
-
-    def test_notifications_come_in_the_order_of_the_timeline(self, storage: Storage) -> None:
-        """Otherwise the therapist could not tell which message a notification belongs to."""
-        e = told(storage, notify=Notify.COLLECTED)
-        for minute in range(10):
-            e = saved(storage, write(e, notify=Notify.DIRECT, at=MORNING + timedelta(minutes=minute)))
-        deliver(storage, MORNING + timedelta(minutes=4))
-        expected = [f"{e.id}.{seq}.inbox" for seq in range(3, 14)]
-        assert expected == [asking(record.notification) for record in storage.notifications(e.id)]
-
-    def test_notifications_of_an_unknown_enrolment_are_none(self, storage: Storage) -> None:
-        """Otherwise an id that is wrong would give everything, or an error."""
-        told(storage)
-        assert () == storage.notifications("")
-        assert () == storage.notifications("missing")
-
-    def test_claims_at_the_same_time_never_overlap(self, storage: Storage) -> None:
-        """Otherwise two workers would send the same notification (law 5)."""
-        for number, person in enumerate(PERSONS):
-            e = told(storage, f"e{number}", person, notify=Notify.COLLECTED)
-            e = saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING + DAY))
-            for _ in range(3):
-                e = saved(storage, write(e, notify=Notify.DIRECT, at=MORNING))
-
-        def work() -> list[Claimed]:
-            return [one for _ in range(5 * len(PERSONS)) for one in storage.claim(RUN + DAY, 2, LEASE)]
-
-        results = in_threads([work] * THREADS)
-        # A claim may pass over what another one is just about to take, so the last look is taken alone.
-        results.append(work())
-        everything = [one.notification.id for taken in results for one in taken]
-        assert 5 * len(PERSONS) == len(everything)
-        assert 5 * len(PERSONS) == len(set(everything))
-        held = [{one.notification.lane for one in taken} for taken in results]
-        assert sum(map(len, held)) == len(set().union(*held))
-
-    def test_messages_at_the_same_time_join_one_notification(self, storage: Storage) -> None:
+    def test_messages_at_the_same_time_share_one_digest(self, storage: Storage) -> None:
         """Otherwise a patient of two busy therapists would get two notices on one forenoon (D-13a)."""
-        enrolments = [
-            saved(storage, begin(f"e{number}", program=evolve(PROGRAM, key=f"program-{number}")))
-            for number in range(THREADS)
-        ]
+        programs = [evolve(PROGRAM, key=f"program-{number}") for number in range(THREADS)]
+        enrolments = [saved(storage, begin(program.key, program=program)) for program in programs]
         changes = [converse(enrolment, notify=Notify.COLLECTED, at=MORNING) for enrolment in enrolments]
         assert [None] * THREADS == in_threads([partial(storage.save, change) for change in changes])
-        (claimed,) = storage.claim(RUN, 10, LEASE)
-        assert {(enrolment.id, 3) for enrolment in enrolments} == causes(claimed.notification)
+        [claim] = storage.claim(RUN, 10, LEASE)
+        assert {change.notifications[0].id for change in changes} == ids(claim)
 
     def test_no_message_is_lost_between_saving_and_claiming(self, storage: Storage) -> None:
-        """Otherwise a message saved while the worker runs would be told of by no notification, or by two (law 5)."""
-        first = told(storage, notify=Notify.COLLECTED)
+        """Otherwise a message saved while the worker runs would be told of by no notice, or by two (law 5)."""
+        first = told(storage)
 
         def write_on() -> int:
             e = first
@@ -634,17 +156,323 @@ class OutboxContract(StorageOpening):
                 e = saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING))
             return e.version
 
-        def send_on() -> list[Notification]:
-            return [notification for _ in range(20) for notification in deliver(storage, RUN)]
+        def send_on() -> list[Batch]:
+            return [batch for _ in range(20) for batch in delivered(storage, RUN)]
 
-        version, *delivered = in_threads([write_on, send_on, send_on])
-        last = deliver(storage, RUN)
-        seqs = [cause.seq for sent in (*delivered, last) for notification in sent for cause in notification.causes]
-        assert list(range(3, version + 1)) == sorted(seqs)
+        version, *sent = in_threads([write_on, send_on, send_on])
+        sent.append(delivered(storage, RUN))
+        told_of = sorted(id_ for batches in sent for batch in batches for id_ in batch.notifications)
+        assert version - 2 == len(told_of)
+        assert sorted(record.notification.id for record in storage.notifications(first.id)) == told_of
 
-    def test_a_settled_claim_leaves_the_log_alone(self, storage: Storage) -> None:
-        """Otherwise the access log would fill with what concerns nobody's data."""
+    def test_a_claimed_digest_is_nobody_elses_until_its_lease_is_over(self, storage: Storage) -> None:
+        """Otherwise two workers would send the same notice, or a dead one take it with it."""
         told(storage)
-        before = storage.access_entries(NURSE.unit)
-        deliver(storage, MORNING)
-        assert before == storage.access_entries(NURSE.unit)
+        [first] = storage.claim(RUN, 10, LEASE)
+        saved(storage, write(told(storage, "b", program=SLEEP), notify=Notify.COLLECTED, at=MORNING))
+        assert () == storage.claim(RUN + LEASE - TICK, 10, LEASE)
+        [second] = storage.claim(RUN + LEASE, 10, LEASE)
+        assert (first.digest.id, ["a", "b", "b"], 0) == (second.digest.id, owners([second])[0], second.lost)
+        assert first.token != second.token
+
+    def test_claims_at_the_same_time_never_overlap(self, storage: Storage) -> None:
+        """Otherwise two workers would send the same notice (law 5)."""
+        for number, person in enumerate(PERSONS):
+            e = told(storage, f"e{number}", person)
+            for _ in range(3):
+                e = saved(storage, write(e, notify=Notify.DIRECT, at=MORNING))
+
+        def work() -> list[Claim]:
+            return [claim for _ in range(4 * len(PERSONS)) for claim in storage.claim(RUN, 2, LEASE)]
+
+        results = in_threads([work] * THREADS)
+        # A claim may pass over what another one is just about to take, so the last look is taken alone.
+        results.append(work())
+        claimed = [claim.digest.id for claims in results for claim in claims]
+        assert (4 * len(PERSONS), 4 * len(PERSONS)) == (len(claimed), len(set(claimed)))
+
+    def test_the_oldest_digest_comes_first_then_the_lower_id(self, storage: Storage) -> None:
+        """Otherwise on a busy day the first message would wait the longest, and a worker hold more than it can send."""
+        told(storage, "late", PERSONS[4], notify=Notify.DIRECT, at=MORNING + HOUR)
+        for id_, person in zip(("b", "C", "a", "B"), PERSONS, strict=False):
+            told(storage, id_, person, notify=Notify.DIRECT)
+        assert () == storage.claim(RUN, 0, LEASE)
+        assert [["B"], ["C"]] == owners(storage.claim(RUN, 2, LEASE))
+        assert [["a"], ["b"]] == owners(storage.claim(RUN, 2, LEASE))
+        assert [["late"]] == owners(storage.claim(RUN, 2, LEASE))
+        assert () == storage.claim(RUN, 2, LEASE)
+
+    def test_a_result_says_when_the_digest_is_due_again(self, storage: Storage) -> None:
+        """Otherwise a failed attempt would be repeated at once, or hold up a new message for days (D-13d)."""
+        e = told(storage)
+        [claim] = storage.claim(RUN, 10, LEASE)
+        storage.complete([evolve(result(claim, at=RUN), next_at=RUN + 3 * DAY)])
+        assert () == storage.claim(RUN + 3 * DAY - TICK, 10, LEASE)
+        e = saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING + 4 * DAY))
+        [claim] = storage.claim(RUN + 3 * DAY, 10, LEASE)
+        storage.complete([evolve(result(claim, at=RUN), next_at=RUN + 9 * DAY)])
+        saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING + 5 * DAY))
+        assert () == storage.claim(RUN + 5 * DAY - TICK, 10, LEASE)
+        assert [["a", "a", "a"]] == owners(storage.claim(RUN + 5 * DAY, 10, LEASE))
+
+    def test_a_batch_in_doubt_is_not_brought_forward(self, storage: Storage) -> None:
+        """Otherwise every new message would start the attempts again, before their time (D-13d)."""
+        e = told(storage)
+        [(claim, batch)] = begun(storage, RUN)
+        storage.complete([evolve(result(claim, at=RUN), next_at=RUN + 3 * DAY)])
+        saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING + DAY))
+        assert () == storage.claim(RUN + 3 * DAY - TICK, 10, LEASE)
+        [claim] = storage.claim(RUN + 3 * DAY, 10, LEASE)
+        assert (batch, 1, 2) == (claim.digest.batch, len(claim.digest.waiting()), len(claim.digest.pending))
+
+    def test_a_poison_message_is_claimed_last_and_alone(self, storage: Storage) -> None:
+        """Otherwise a notice that kills its worker would take those of other patients with it, for ever."""
+        for number in range(2):
+            told(storage, f"poison-{number}", PERSONS[number], notify=Notify.DIRECT)
+        begun(storage, MORNING)
+        told(storage, "a", PERSONS[2], notify=Notify.DIRECT, at=MORNING + HOUR)
+        told(storage, "b", PERSONS[3], notify=Notify.DIRECT, at=MORNING + HOUR)
+        later = MORNING + 2 * HOUR
+        assert [["a"], ["b"]] == owners(storage.claim(later, 10, LEASE))
+        for number in range(2):
+            [claim] = storage.claim(later, 10, LEASE)
+            assert ([f"poison-{number}"], 1) == (owners([claim])[0], claim.lost)
+            storage.begin([(claim, sending(claim, now=later))])
+        assert () == storage.claim(later, 10, LEASE)
+        # "a" and "b" were not begun: their worker was not lost with them.
+        again = storage.claim(later + LEASE, 10, LEASE)
+        assert ([["a"], ["b"]], [0, 0]) == (owners(again), [claim.lost for claim in again])
+        [claim] = storage.claim(later + LEASE, 10, LEASE)
+        assert 2 == claim.lost
+        storage.complete([result(claim, at=later)])
+        [claim, _] = [*storage.claim(later + LEASE, 1, LEASE), *storage.claim(later + LEASE, 10, LEASE)]
+        assert (["poison-0"], 0) == (owners([claim])[0], claim.lost)
+
+    def test_of_those_whose_worker_was_lost_the_one_that_was_tried_least_comes_first(self, storage: Storage) -> None:
+        """Otherwise what was claimed together with a poison message would wait until that one is given up."""
+        for number, id_ in enumerate("abc"):
+            told(storage, id_, PERSONS[number], notify=Notify.DIRECT)
+        begun(storage, MORNING)
+        claimed: list[list[str]] = []
+        for number in range(1, 5):
+            [claim] = storage.claim(MORNING + number * LEASE, 10, LEASE)
+            claimed += owners([claim])
+            storage.begin([(claim, sending(claim, now=MORNING + number * LEASE))])
+        assert [["a"], ["b"], ["c"], ["a"]] == claimed
+
+    def test_a_batch_is_stored_before_it_is_sent(self, storage: Storage) -> None:
+        """Otherwise nobody would know what a worker that died had sent, and under which key (D-13a)."""
+        e = told(storage)
+        saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING + DAY))
+        [claim] = storage.claim(RUN, 10, LEASE)
+        decision = sending(claim, now=RUN)
+        [due] = decision.notifications
+        batch = Batch(key=batch_key(claim.digest.id, {due}), notifications=frozenset({due}), attempted_on=decision.day)
+        assert {claim.digest.id: batch} == dict(storage.begin([(claim, decision)]))
+        assert [1, 0] == [record.attempts for record in storage.notifications(e.id)]
+        [claim] = storage.claim(RUN + LEASE, 10, LEASE)
+        assert batch == claim.digest.batch
+
+    def test_a_batch_goes_again_under_its_key_or_with_others_under_a_new_one(self, storage: Storage) -> None:
+        """Otherwise the inbox would take a repetition for news, or news for a repetition (D-13a)."""
+        e = told(storage)
+        saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING + DAY))
+        [(_, first)] = begun(storage, RUN)
+        [claim] = storage.claim(RUN + DAY, 10, LEASE)
+        again = sending(claim, now=RUN + DAY)
+        repeated = storage.begin([(claim, again)])[claim.digest.id]
+        assert evolve(first, attempted_on=again.day) == repeated
+        [claim] = storage.claim(RUN + DAY + LEASE, 10, LEASE)
+        both = Decision(action=Action.SEND, day=again.day, notifications=ids(claim))
+        joined = storage.begin([(claim, both)])[claim.digest.id]
+        assert (batch_key(claim.digest.id, ids(claim)), ids(claim)) == (joined.key, joined.notifications)
+        assert [3, 1] == [record.attempts for record in storage.notifications(e.id)]
+
+    def test_what_was_cancelled_after_the_claim_is_not_begun(self, storage: Storage) -> None:
+        """Otherwise a patient would be told of an enrolment that has ended (D-13b), or the digest stay claimed."""
+        a, b = told(storage, "a"), told(storage, "b", program=SLEEP)
+        [claim] = storage.claim(RUN, 10, LEASE)
+        saved(storage, finish(a, at=RUN, pending=storage.cancellable("a")))
+        [batch] = storage.begin([(claim, sending(claim, now=RUN))]).values()
+        assert ([Status.DROPPED], [Status.PENDING]) == (statuses(storage, a), statuses(storage, b))
+        [begun_alone] = storage.notifications("b")
+        assert 1 == begun_alone.attempts
+        assert frozenset({begun_alone.notification.id}) == batch.notifications
+        assert [] == list(storage.cancellable("b"))
+        storage.complete([result(claim, batch, at=RUN)])
+        b = saved(storage, write(b, notify=Notify.COLLECTED, at=MORNING))
+        [claim] = storage.claim(RUN, 10, LEASE)
+        saved(storage, finish(b, at=RUN, pending=storage.cancellable("b")))
+        assert {} == storage.begin([(claim, sending(claim, now=RUN))])
+        told(storage, "c", program=evolve(PROGRAM, key="c"))
+        assert [["c"]] == owners(storage.claim(RUN, 10, LEASE))
+
+    def test_a_stale_claim_begins_and_completes_nothing(self, storage: Storage) -> None:
+        """Otherwise a worker that slept through its lease would overwrite what another one did."""
+        e = told(storage)
+        [slow] = storage.claim(RUN, 10, LEASE)
+        [(quick, batch)] = begun(storage, RUN + LEASE)
+        log = storage.access_entries(UNIT)
+        unknown = evolve(quick, digest=evolve(quick.digest, id="unknown"))
+        for stale in (slow, unknown):
+            assert {} == storage.begin([(stale, sending(slow, now=RUN + LEASE))])
+            line = access_entry(System(), RUN, e)
+            storage.complete([result(stale, batch, Status.FAILED, at=RUN)], {stale.digest.id: [line]})
+        assert () == storage.claim(RUN + LEASE, 10, LEASE)
+        assert ([Status.PENDING], log) == (statuses(storage, e), storage.access_entries(UNIT))
+        assert [1] == [record.attempts for record in storage.notifications(e.id)]
+
+    def test_each_result_has_a_token_of_its_own(self, storage: Storage) -> None:
+        """Otherwise a stale result would pass because another one of the same call has the present token."""
+        told(storage, "a", PERSONS[0])
+        [slow] = storage.claim(RUN, 10, LEASE)
+        told(storage, "b", PERSONS[1])
+        quick = {claim.digest.id: claim for claim in storage.claim(RUN + LEASE, 10, LEASE)}
+        other = next(claim for id_, claim in quick.items() if id_ != slow.digest.id)
+        decided = [(claim, sending(claim, now=RUN + LEASE)) for claim in (slow, other)]
+        assert {other.digest.id} == {*storage.begin(decided)}
+        storage.complete([evolve(result(claim, at=RUN), next_at=RUN) for claim in (slow, other)])
+        assert [["b"]] == owners(storage.claim(RUN + LEASE, 10, LEASE))
+
+    def test_what_was_not_sent_still_counts_its_lost_workers(self, storage: Storage) -> None:
+        """Otherwise a poison message that waits for the next forenoon would never be given up (D-13d)."""
+        for number, id_ in enumerate("ab"):
+            told(storage, id_, PERSONS[number], notify=Notify.DIRECT)
+        begun(storage, MORNING, limit=1)
+        storage.complete([result(claim, at=MORNING) for claim in storage.claim(MORNING, 10, LEASE)])
+        [claim] = storage.claim(MORNING + LEASE, 1, LEASE)
+        assert (["b"], 0) == (owners([claim])[0], claim.lost)
+        [claim] = storage.claim(MORNING + LEASE, 1, LEASE)
+        assert (["a"], 1) == (owners([claim])[0], claim.lost)
+        storage.complete([evolve(result(claim, at=MORNING), lost=claim.lost)])
+        [claim] = storage.claim(MORNING + LEASE, 10, LEASE)
+        assert (["a"], 1) == (owners([claim])[0], claim.lost)
+
+    def test_a_slow_worker_that_nobody_replaced_is_believed(self, storage: Storage) -> None:
+        """Otherwise what it delivered would be delivered once more."""
+        e = told(storage)
+        [claim] = storage.claim(RUN, 10, LEASE)
+        [batch] = storage.begin([(claim, sending(claim, now=RUN + DAY))]).values()
+        storage.complete([result(claim, batch, at=RUN + DAY)])
+        assert [Status.DELIVERED] == statuses(storage, e)
+
+    @pytest.mark.parametrize("status", KEPT_STATUSES)
+    def test_what_is_settled_is_never_due_again(self, storage: Storage, status: Status) -> None:
+        """Otherwise a patient would be told again on the next run, or never of what comes after it."""
+        e = told(storage)
+        [(claim, batch)] = begun(storage, RUN)
+        storage.complete([result(claim, batch, status, at=RUN + TICK)])
+        assert () == storage.claim(RUN + DAY, 10, LEASE)
+        [record] = storage.notifications(e.id)
+        assert (status, 1, RUN + TICK) == (record.status, record.attempts, record.settled_at)
+        storage.complete([result(claim, batch, at=RUN + HOUR)])
+        assert (record,) == storage.notifications(e.id)
+        saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING))
+        [late] = storage.claim(RUN, 10, LEASE)
+        assert (claim.digest.id, None, 1) == (late.digest.id, late.digest.batch, len(late.digest.pending))
+
+    def test_a_batch_is_over_when_nothing_of_it_is_pending(self, storage: Storage) -> None:
+        """Otherwise what is tried again would go under another key than the one that the inbox may have (D-13d)."""
+        e = told(storage)
+        e = saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING))
+        [(claim, batch)] = begun(storage, RUN)
+        first, second = sorted(batch.notifications)
+        settled = {first: Status.FAILED}
+        storage.complete([DeliveryResult(digest_id=claim.digest.id, token=claim.token, at=RUN, settled=settled)])
+        assert [Status.FAILED, Status.PENDING] == statuses(storage, e)
+        [claim] = storage.claim(RUN, 10, LEASE)
+        assert evolve(batch, notifications=frozenset({second})) == claim.digest.batch
+
+    def test_the_day_on_which_the_recipient_was_told_is_kept(self, storage: Storage) -> None:
+        """Otherwise a message saved just after the run would be a second notice on one forenoon (D-13a)."""
+        e = told(storage)
+        delivered(storage, RUN)
+        saved(storage, write(e, notify=Notify.COLLECTED, at=RUN - TICK))
+        [claim] = storage.claim(RUN + HOUR, 10, LEASE)
+        assert RUN.date() == claim.digest.told_on
+        storage.complete([result(claim, at=RUN)])
+        [claim] = storage.claim(RUN + HOUR, 10, LEASE)
+        assert RUN.date() == claim.digest.told_on
+
+    def test_results_are_logged_each_with_its_own_lines(self, storage: Storage) -> None:
+        """Otherwise a delivery would leave no trace, or a release leave one of nothing (M-06)."""
+        for number, person in enumerate(PERSONS[:3]):
+            told(storage, f"e{number}", person)
+        before = [entry for _, entry in storage.access_entries(UNIT)]
+        sent = begun(storage, RUN)
+        results = [result(claim, batch, at=RUN) for claim, batch in sent]
+        lines = {claim.digest.id: [access_entry(System(), RUN, action=claim.digest.id)] for claim, _ in sent[:2]}
+        storage.complete([])
+        storage.complete(results, lines)
+        storage.complete(results, lines)
+        expected = [*before, *(line for lines_ in lines.values() for line in lines_)]
+        assert expected == [entry for _, entry in storage.access_entries(UNIT)]
+
+    def test_notifications_come_in_the_order_of_the_timeline(self, storage: Storage) -> None:
+        """Otherwise the therapist could not tell which message a notification belongs to."""
+        e = told(storage)
+        for minute in range(10):
+            e = saved(storage, write(e, notify=Notify.DIRECT, at=MORNING + timedelta(minutes=minute)))
+        delivered(storage, MORNING + timedelta(minutes=4))
+        assert [*range(3, 14)] == [record.notification.trigger.seq for record in storage.notifications(e.id)]
+
+    def test_notifications_are_of_one_enrolment(self, storage: Storage) -> None:
+        """Otherwise ending one enrolment would cancel another patient's notification."""
+        told(storage, "a")
+        told(storage, "b", OTHER_PERSON)
+        for method in (storage.notifications, storage.cancellable):
+            assert [1, 1, 0, 0] == [len(method(id_)) for id_ in ("a", "b", "", "unknown")]
+
+    def test_what_waits_can_be_cancelled_also_while_it_is_claimed(self, storage: Storage) -> None:
+        """Otherwise a patient would be told of an enrolment that has ended, or an ending wait for a worker (D-13b)."""
+        e, other = told(storage), told(storage, "b", program=SLEEP)
+        storage.claim(RUN, 10, LEASE)
+        [waiting] = storage.cancellable(e.id)
+        saved(storage, finish(e, at=RUN + HOUR, pending=(waiting,)))
+        [record] = storage.notifications(e.id)
+        assert (waiting, Status.DROPPED, RUN + HOUR) == (record.notification, record.status, record.settled_at)
+        assert ((), ()) == (storage.cancellable(e.id), storage.unnoted())
+        assert [[other.id]] == owners(storage.claim(RUN + DAY, 10, LEASE))
+
+    def test_cancelling_what_does_not_wait_is_a_conflict(self, storage: Storage) -> None:
+        """Otherwise the timeline would say dropped of a notification that was sent."""
+        e = told(storage)
+        [waiting] = storage.cancellable(e.id)
+        [(claim, batch)] = begun(storage, RUN)
+
+        def is_refused() -> bool:
+            with pytest.raises(Conflict):
+                storage.save(finish(e, at=RUN, pending=(waiting,)))
+            return (e, ()) == (storage.load(e.id), storage.cancellable(e.id))
+
+        assert is_refused()
+        storage.complete([result(claim, at=RUN)])
+        assert is_refused()
+        [claim] = storage.claim(RUN, 10, LEASE)
+        storage.complete([result(claim, batch, at=RUN)])
+        assert is_refused()
+        assert [Status.DELIVERED] == statuses(storage, e)
+
+    def test_what_was_not_delivered_waits_for_a_note_until_it_is_written(self, storage: Storage) -> None:
+        """Otherwise a crash after the result would leave a timeline that never says what became of a notice (D-13d)."""
+        states = {
+            status: told(storage, f"e{number}", person, notify=Notify.DIRECT)
+            for number, (status, person) in enumerate(zip([*KEPT_STATUSES, None], PERSONS, strict=False))
+        }
+        settled = [s for s in states if s is not None]
+        sent = begun(storage, MORNING)
+        storage.complete([result(claim, b, s, at=MORNING) for s, (claim, b) in zip(settled, sent, strict=False)])
+        expected = tuple(storage.notifications(states[status].id)[0] for status in settled[1:])
+        assert expected == storage.unnoted()
+        assert (expected[:2], expected[2:]) == (
+            storage.unnoted(limit=2),
+            storage.unnoted(after=expected[1].notification.id, limit=2),
+        )
+        e, notification = states[Status.DROPPED], expected[0].notification
+        e = saved(storage, by_worker(e, drop, notification, at=RUN, noted=(notification.id,)))
+        assert expected[1:] == storage.unnoted()
+        no_note = [storage.notifications(states[status].id)[0] for status in (Status.DELIVERED, None)]
+        for id_ in (notification.id, "unknown", *(record.notification.id for record in no_note)):
+            with pytest.raises(Conflict):
+                storage.save(by_worker(e, drop, notification, at=RUN, noted=(expected[1].notification.id, id_)))
+        assert (e, expected[1:]) == (storage.load(e.id), storage.unnoted())

@@ -40,7 +40,7 @@ def over(storage: Storage, enrolment_id: str, person: PersonId = PERSON, *, unit
     e = saved(storage, begin(enrolment_id, person, unit=unit))
     e = saved(storage, fill_in(e, at=MORNING))
     e = saved(storage, converse(e, notify=Notify.COLLECTED, at=MORNING))
-    return saved(storage, finish(e, at=MORNING + HOUR, pending=storage.droppable(e.id)))
+    return saved(storage, finish(e, at=MORNING + HOUR, pending=storage.cancellable(e.id)))
 
 
 def all_over(storage: Storage) -> list[Enrolment]:
@@ -90,7 +90,7 @@ def assert_gone(storage: Storage, enrolment: Enrolment) -> None:
     assert () == storage.timeline(id_)
     assert {} == dict(storage.documents(id_, range(1, enrolment.version + 1)))
     assert () == storage.notifications(id_)
-    assert () == storage.droppable(id_)
+    assert () == storage.cancellable(id_)
     assert {} == dict(storage.ended_among(enrolment.unit, (id_,)))
     assert () == storage.histories(enrolment.unit, (id_,))
     assert id_ not in {ended.enrolment_id for ended in storage.ended(enrolment.unit)}

@@ -5,10 +5,14 @@ from functools import partial
 
 from attrs import evolve
 
+from digital_painschool.digest import Action, Claim
+from digital_painschool.digest import Decision as Choice
 from digital_painschool.enrolment import Enrolment
 from digital_painschool.events import FormSaved, MessageSent
-from digital_painschool.notification import Notification, Notify, Status
+from digital_painschool.notification import Notification, Notify
+from digital_painschool.people import PersonId
 from digital_painschool.ports.storage import Entry, History, Storage, readable
+from digital_painschool.program import Program
 from digital_painschool.purging import (
     Decision,
     EndedEnrolment,
@@ -28,12 +32,15 @@ from digital_painschool.testing.contracts.changes import (
     POLICY,
     RUN,
     begin,
+    begun,
     by_worker,
     converse,
+    delivered,
     fill_in,
     finish,
-    outcome,
+    result,
     saved,
+    write,
 )
 from digital_painschool.testing.contracts.lifetime import long_history
 from digital_painschool.testing.contracts.opening import StorageOpening
@@ -49,7 +56,7 @@ from digital_painschool.testing.contracts.purges import (
     over,
     receipt_of,
 )
-from digital_painschool.testing.example import SLEEP
+from digital_painschool.testing.example import PROGRAM, SLEEP
 from digital_painschool.testing.people import NURSE, OTHER_UNIT, PERSON, UNIT
 
 
@@ -99,28 +106,35 @@ class RetentionContract(StorageOpening):
         assert {"e1": first.person, "e2": second.person} == storage.persons(UNIT, ["e2", "e1", "e3", "unknown"])
         assert {} == storage.persons(UNIT, [])
 
-    def test_notification_ids_are_what_the_inbox_was_given_for_them(self, storage: Storage) -> None:
-        """Otherwise a purge would leave notices, or take another patient's (D-21a)."""
-        first = over(storage, "e1")
-        over(storage, "e2", OTHER_PERSON)
-        (told,) = storage.notifications(first.id)
-        assert (told.notification.id,) == storage.notification_ids(UNIT, ["e1", "unknown"])
-        assert () == storage.notification_ids(OTHER_UNIT, ["e1"])
-        assert 2 == len(storage.notification_ids(UNIT, ["e1", "e2"]))
+    def test_notification_keys_are_those_that_were_sent_for_them(self, storage: Storage) -> None:
+        """Otherwise a purge would leave notices in an inbox, also one that was sent before a crash (D-21a)."""
+        first, second = self._asking(storage, "a", PERSON), self._asking(storage, "b", OTHER_PERSON)
+        assert () == storage.notification_keys(UNIT, ["a", "b"])
+        sent = begun(storage, RUN)
+        storage.complete([result(claim, at=RUN) for claim, _ in sent])
+        first = saved(storage, write(first, notify=Notify.COLLECTED, at=MORNING))
+        decided = [(claim, self._all_of(claim)) for claim in storage.claim(RUN, 10, LEASE)]
+        joined = storage.begin(decided)
+        storage.complete([result(claim, joined[claim.digest.id], at=RUN) for claim, _ in decided])
+        for e in (first, second):
+            saved(storage, finish(e, at=RUN))
+        of_first, of_second = ({batch.key, joined[claim.digest.id].key} for claim, batch in sent)
+        assert (2, 1) == (len(of_first), len(of_second))
+        assert tuple(sorted(of_first)) == storage.notification_keys(UNIT, ["a", "unknown"])
+        assert tuple(sorted(of_first | of_second)) == storage.notification_keys(UNIT, ["a", "b"])
+        assert () == storage.notification_keys(OTHER_UNIT, ["a", "b"])
 
-    def test_notification_ids_leave_out_what_an_open_enrolment_shares(self, storage: Storage) -> None:
+    def test_notification_keys_leave_out_what_an_open_enrolment_shares(self, storage: Storage) -> None:
         """Otherwise the purge of one enrolment would take the notice that the person's other one needs (D-21a)."""
-        first, second = saved(storage, begin("a")), saved(storage, begin("b", program=SLEEP))
-        first = saved(storage, converse(first, notify=Notify.COLLECTED, at=MORNING))
-        second = saved(storage, converse(second, notify=Notify.COLLECTED, at=MORNING))
-        (shared,) = storage.claim(RUN, 10, LEASE)
-        assert ["a", "b"] == [cause.enrolment_id for cause in shared.notification.causes]
-        storage.settle([outcome(shared, Status.DELIVERED, at=RUN)])
+        first, second = self._asking(storage, "a", PERSON), self._asking(storage, "b", PERSON, program=SLEEP)
+        [shared] = delivered(storage, RUN)
+        first = saved(storage, write(first, notify=Notify.COLLECTED, at=MORNING))
+        [alone] = delivered(storage, RUN)
         saved(storage, finish(first, at=RUN))
-        assert () == storage.notification_ids(UNIT, ["a"])
+        assert (alone.key,) == storage.notification_keys(UNIT, ["a"])
         storage.purge("plan-1", kept_plan(storage).enrolments, ())
         saved(storage, finish(second, at=RUN + HOUR))
-        assert (shared.notification.id,) == storage.notification_ids(UNIT, ["b"])
+        assert (shared.key,) == storage.notification_keys(UNIT, ["b"])
 
     def test_histories_give_everything_in_the_order_asked_for(self, storage: Storage) -> None:
         """Otherwise an export would lack something that the purge then destroys (M-21)."""
@@ -160,7 +174,7 @@ class RetentionContract(StorageOpening):
         e, other = over(storage, "a"), over(storage, "b", OTHER_PERSON)
         exported(storage, {"a": e.version})
         assert {"a": e.version, "b": 0} == {x.enrolment_id: x.exported for x in readable(storage.ended(UNIT))}
-        e = saved(storage, by_worker(e, drop, self._notification(storage, e), at=RUN, outcomes=()))
+        e = saved(storage, by_worker(e, drop, self._notification(storage, e), at=RUN))
         (ended,) = readable(storage.ended_among(UNIT, ("a",)).values())
         assert (e.version, e.version - 1) == (ended.version, ended.exported)
         exported(storage, {"a": e.version, "b": other.version}, "export-2")
@@ -257,17 +271,35 @@ class RetentionContract(StorageOpening):
         assert (stays,) == storage.of_person(PERSONS[0])
         assert IDS[1:] == tuple(ended.enrolment_id for ended in storage.ended(UNIT))
 
-    def test_a_notification_that_somebody_else_caused_too_stays(self, storage: Storage) -> None:
-        """Otherwise the purge of one enrolment would silence another's message."""
-        first = saved(storage, begin("a"))
-        second = saved(storage, begin("b", program=SLEEP))
-        first = saved(storage, converse(first, notify=Notify.COLLECTED, at=MORNING))
-        second = saved(storage, converse(second, notify=Notify.COLLECTED, at=MORNING))
-        first = saved(storage, finish(first, at=MORNING))
+    def test_a_batch_in_doubt_stays_with_what_another_enrolment_has_in_it(self, storage: Storage) -> None:
+        """Otherwise the purge of one enrolment would silence another's message, or send it under a second key."""
+        first, _ = self._asking(storage, "a", PERSON), self._asking(storage, "b", PERSON, program=SLEEP)
+        [(_, batch)] = begun(storage, RUN)
+        first = saved(storage, finish(first, at=RUN))
         storage.purge("plan-1", kept_plan(storage).enrolments, ())
         assert_gone(storage, first)
-        (claimed,) = storage.claim(RUN, 10, LEASE)
-        assert ["b"] == [cause.enrolment_id for cause in claimed.notification.causes]
+        [claim] = storage.claim(RUN + LEASE, 10, LEASE)
+        left = frozenset(record.notification.id for record in storage.notifications("b"))
+        assert (evolve(batch, notifications=left), 1) == (claim.digest.batch, claim.lost)
+
+    def test_a_batch_that_is_purged_whole_may_have_told_the_recipient(self, storage: Storage) -> None:
+        """Otherwise a patient would be told twice on one day, or never of another enrolment (D-13a)."""
+        a, b = self._asking(storage, "a", PERSON), saved(storage, begin("b", program=SLEEP))
+        [(claim, batch)] = begun(storage, RUN)
+        a = saved(storage, finish(a, at=RUN))
+        storage.purge("plan-1", kept_plan(storage).enrolments, ())
+        storage.complete([result(claim, batch, at=RUN)])
+        assert_gone(storage, a)
+        b = saved(storage, converse(b, notify=Notify.COLLECTED, at=MORNING))
+        [claim] = storage.claim(RUN, 10, LEASE)
+        assert (batch.attempted_on, None, 0) == (claim.digest.told_on, claim.digest.batch, claim.lost)
+        # The digest goes with the recipient's last enrolment.
+        saved(storage, finish(b, at=RUN, pending=storage.cancellable("b")))
+        storage.purge("plan-2", kept_plan(storage, "plan-2").enrolments, ())
+        storage.complete([evolve(result(claim, at=RUN), told_on=RUN.date())])
+        self._asking(storage, "c", PERSON)
+        [claim] = storage.claim(RUN, 10, LEASE)
+        assert (None, 1) == (claim.digest.told_on, len(claim.digest.pending))
 
     def test_what_is_on_its_way_can_be_purged(self, storage: Storage) -> None:
         """Otherwise a worker's lease would stop a purge, or its outcome bring something back."""
@@ -275,7 +307,7 @@ class RetentionContract(StorageOpening):
         (claimed,) = storage.claim(MORNING, 10, LEASE)
         e = saved(storage, finish(e, at=MORNING))
         storage.purge("plan-1", kept_plan(storage).enrolments, ())
-        storage.settle([outcome(claimed, Status.PENDING, at=MORNING, again=MORNING)])
+        storage.complete([result(claimed, at=MORNING)])
         assert_gone(storage, e)
         assert () == storage.claim(LATER, 10, LEASE)
 
@@ -292,7 +324,7 @@ class RetentionContract(StorageOpening):
         """Otherwise something new would be destroyed that nobody approved (D-21a)."""
         changed, same = over(storage, "a"), over(storage, "b", OTHER_PERSON)
         made = kept_plan(storage)
-        changed = saved(storage, by_worker(changed, drop, self._notification(storage, changed), at=RUN, outcomes=()))
+        changed = saved(storage, by_worker(changed, drop, self._notification(storage, changed), at=RUN))
         storage.purge("plan-1", made.enrolments, ())
         skipped = Skipped(enrolment_id="a", why=Skip.CHANGED)
         assert {"a": skipped, "b": None} == dict(storage.purge_progress("plan-1"))
@@ -431,6 +463,19 @@ class RetentionContract(StorageOpening):
         made = evolve(kept_plan(storage), enrolments=(ended_once("a", is_open.version),))
         assert 0 == storage.purge_again(receipt_of(made), ["a", "b"])
         assert (is_open, ended) == (storage.load("a"), storage.load("b"))
+
+    @staticmethod
+    def _asking(storage: Storage, id_: str, person: PersonId, program: Program = PROGRAM) -> Enrolment:
+        e = saved(storage, begin(id_, person, program=program))
+        return saved(storage, converse(e, notify=Notify.COLLECTED, at=MORNING))
+
+    @staticmethod
+    def _all_of(claim: Claim) -> Choice:
+        return Choice(
+            action=Action.SEND,
+            day=RUN.date(),
+            notifications=frozenset(record.notification.id for record in claim.digest.pending),
+        )
 
     @staticmethod
     def _notification(storage: Storage, enrolment: Enrolment) -> Notification:

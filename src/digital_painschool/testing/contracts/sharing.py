@@ -24,8 +24,9 @@ from digital_painschool.testing.contracts.changes import (
     begin,
     converse,
     fill_in,
-    outcome,
+    result,
     saved,
+    sending,
     write,
 )
 from digital_painschool.testing.contracts.enrolments import assert_none_lost, insist
@@ -135,28 +136,26 @@ class SharingContract(StorageOpening):
             assert 11 * PROCESSES == len({number for number, _ in kept})
             assert {11} == set(Counter(entry.enrolment_id for _, entry in kept).values())
 
-    def test_no_notification_is_held_by_two_processes(self, forked_place: object) -> None:
+    def test_no_digest_is_claimed_by_two_processes(self, forked_place: object) -> None:
         """Otherwise two workers on two machines would send the same notification (law 5)."""
         with self.opened(forked_place) as storage:
             for number, person in enumerate(PERSONS):
                 e = saved(storage, begin(f"e{number}", person))
                 e = saved(storage, converse(e, notify=Notify.COLLECTED, at=MORNING))
-                e = saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING + DAY))
-                e = saved(storage, write(e, notify=Notify.DIRECT, at=MORNING))
+                for _ in range(2):
+                    e = saved(storage, write(e, notify=Notify.DIRECT, at=MORNING))
 
         def work(storage: Storage, _: Wait) -> Any:
-            return [one for _ in range(3 * len(PERSONS)) for one in storage.claim(RUN + DAY, 2, LEASE)]
+            return [claim for _ in range(3 * len(PERSONS)) for claim in storage.claim(RUN, 2, LEASE)]
 
         results = self.processes(forked_place, [work] * PROCESSES)
         with self.opened(forked_place) as storage:
             # A claim may pass over what another one is just about to take, so the last look is taken alone.
             results.append(work(storage, lambda: None))
-        ids = [one.notification.id for taken in results for one in taken]
+        ids = [claim.digest.id for taken in results for claim in taken]
         assert (3 * len(PERSONS), 3 * len(PERSONS)) == (len(ids), len(set(ids)))
-        tokens = [{one.token for one in taken} for taken in results]
+        tokens = [{claim.token for claim in taken} for taken in results]
         assert sum(map(len, tokens)) == len(set().union(*tokens))
-        lanes = [{one.notification.lane for one in taken} for taken in results]
-        assert sum(map(len, lanes)) == len(set().union(*lanes))
 
     def test_no_process_sees_half_a_step(self, forked_place: object) -> None:
         """Otherwise a reader in another process would get a state and a timeline that do not fit."""
@@ -225,9 +224,10 @@ class SharingContract(StorageOpening):
                 assert e == replay(entry.event for entry in there.timeline("a"))
                 [row] = readable(there.cases(CaseQuery(unit=UNIT, therapist=None, now=MORNING)))
                 assert e.last_seen_at == row.last_seen_at
-            [claimed] = one.claim(RUN, 10, LEASE)
+            [claim] = one.claim(RUN, 10, LEASE)
             assert () == other.claim(RUN, 10, LEASE)
-            other.settle([outcome(claimed, Status.DELIVERED, at=RUN)])
+            batches = other.begin([(claim, sending(claim, now=RUN))])
+            one.complete([result(claim, batches[claim.digest.id], at=RUN)])
             assert [Status.DELIVERED] == [record.status for record in one.notifications("a")]
             profile = Profile(sms=frozenset({FlagKind.ENDING}))
             assert Profile() == other.profile(UNIT, NURSE.hsa_id)

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+from digital_painschool.digest import Action, Claim, Decision, Digest
 from digital_painschool.errors import Conflict, StorageFailed
-from digital_painschool.notification import Notify, Profile
+from digital_painschool.notification import Channel, Notify, Profile, Template
 from digital_painschool.ports.storage import CaseQuery, Storage
 from digital_painschool.purging import PurgePlan
 from digital_painschool.rules.retention import approve
@@ -20,6 +21,7 @@ from digital_painschool.testing.contracts.changes import (
     begin,
     converse,
     fill_in,
+    result,
     saved,
 )
 from digital_painschool.testing.contracts.damage import DamageContract
@@ -38,6 +40,17 @@ from digital_painschool.testing.people import NURSE, PERSON, UNIT
 _PLAN = PurgePlan(id="plan-1", unit=UNIT, made_by=NURSE.hsa_id, made_at=MORNING, ended_before=MORNING, enrolments=())
 _LOGGED = access_entry(NURSE, MORNING)
 _RECEIPT = receipt_of(approve(_PLAN, "beslut 2037-4", by=NURSE, at=MORNING))
+_CLAIM = Claim(
+    digest=Digest(
+        id="a",
+        unit=UNIT,
+        channel=Channel.INBOX,
+        recipient=PERSON,
+        template=Template.MESSAGE_TO_READ,
+        collected=True,
+    ),
+    token="unknown",  # noqa: S106 - a fencing token is no secret
+)
 
 READS: Mapping[str, Callable[[Storage], object]] = {
     "load": lambda s: s.load("a"),
@@ -48,14 +61,15 @@ READS: Mapping[str, Callable[[Storage], object]] = {
     "access_ended": lambda s: s.access_ended(MORNING, 1),
     "cases": lambda s: s.cases(CaseQuery(unit=UNIT, therapist=None, now=MORNING)),
     "notifications": lambda s: s.notifications("a"),
-    "droppable": lambda s: s.droppable("a"),
+    "unnoted": lambda s: s.unnoted(),
+    "cancellable": lambda s: s.cancellable("a"),
     "profile": lambda s: s.profile(UNIT, NURSE.hsa_id),
     "access_entries": lambda s: s.access_entries(UNIT),
     "program": lambda s: s.program(UNIT, "smartskola", "1"),
     "ended": lambda s: s.ended(UNIT),
     "ended_among": lambda s: s.ended_among(UNIT, ("a",)),
     "persons": lambda s: s.persons(UNIT, ("a",)),
-    "notification_ids": lambda s: s.notification_ids(UNIT, ("a",)),
+    "notification_keys": lambda s: s.notification_keys(UNIT, ("a",)),
     "histories": lambda s: s.histories(UNIT, ("a",)),
     "plan": lambda s: s.plan("plan-1"),
     "purge_progress": lambda s: s.purge_progress("plan-1"),
@@ -66,7 +80,8 @@ READS: Mapping[str, Callable[[Storage], object]] = {
 WRITES: Mapping[str, Callable[[Storage], object]] = {
     "save": lambda s: s.save(begin()),
     "claim": lambda s: s.claim(MORNING, 1, LEASE),
-    "settle": lambda s: s.settle(()),
+    "begin": lambda s: s.begin([(_CLAIM, Decision(action=Action.SEND, day=MORNING.date()))]),
+    "complete": lambda s: s.complete([result(_CLAIM, at=MORNING)]),
     "keep_profile": lambda s: s.keep_profile(UNIT, NURSE.hsa_id, Profile(), _LOGGED),
     "log": lambda s: s.log((_LOGGED,)),
     "keep_program": lambda s: s.keep_program(UNIT, PROGRAM),
@@ -155,7 +170,7 @@ class StorageContract(
         before = saved(storage, begin("a"))
         saved(storage, converse(before, "Hemligt", notify=Notify.DIRECT, at=MORNING))
         stale = converse(before, "Hemligt", notify=Notify.DIRECT, at=MORNING)
-        for change in (begin("b"), begin("a", OTHER_PERSON), stale, evolve(stale, dropped=("missing",))):
+        for change in (begin("b"), begin("a", OTHER_PERSON), stale, evolve(stale, cancelled=("unknown",))):
             with pytest.raises(Conflict) as conflict:
                 storage.save(change)
             assert_silent(conflict.value, PERSON.value, OTHER_PERSON.value, "Hemligt")

@@ -98,9 +98,7 @@ def _event(event: Event, *, late: bool) -> Event:
 def _notification(record: NotificationRecord, *, late: bool) -> str:
     to = whose(record.notification.recipient)
     if late:
-        record = evolve(
-            record, notification=evolve(record.notification, due_at=_SOME_TIME), attempts=0, settled_at=None
-        )
+        record = evolve(record, attempts=0, settled_at=None)
     return f"{record!r} to {to}"
 
 

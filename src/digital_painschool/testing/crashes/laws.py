@@ -2,9 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 
-from digital_painschool.enrolment import Enrolment, Phase, replay
+from attrs import frozen
+
+from digital_painschool.enrolment import Phase, replay
 from digital_painschool.events import (
     ConversationRenamed,
     ConversationStarted,
@@ -14,7 +17,10 @@ from digital_painschool.events import (
     NotificationUndelivered,
 )
 from digital_painschool.notification import Channel, NotificationRecord, Notify, Status
+from digital_painschool.people import PersonId
+from digital_painschool.policy import Policy
 from digital_painschool.ports import Storage
+from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import CaseQuery, Entry, readable
 from digital_painschool.rules.flags import tally
 from digital_painschool.testing.crashes.account import UNITS
@@ -35,6 +41,7 @@ def broken_laws(storage: Storage, ids: Sequence[str], now: datetime) -> Iterator
     states = storage.load_many(ids)
     timelines = {id_: storage.timeline(id_) for id_ in ids}
     records = {id_: storage.notifications(id_) for id_ in ids}
+    owed = {record.notification.id for record in storage.unnoted()}
     rows = {
         row.enrolment_id: row.tally
         for unit in UNITS
@@ -52,10 +59,47 @@ def broken_laws(storage: Storage, ids: Sequence[str], now: datetime) -> Iterator
         yield from _written(storage, id_, timeline)
         if rows.get(id_) != (None if state.phase is Phase.ENDED else tally(state)):
             yield f"law 4: {id_}'s row in the list of patients says something else than its state"
-        yield from _asked_for(id_, state, timeline, records[id_])
-        yield from _settled(id_, timeline, records[id_])
-        if state.phase is Phase.ENDED and storage.droppable(id_):
+        yield from _asked_for(id_, timeline, records[id_])
+        yield from _settled(id_, timeline, records[id_], owed)
+        if state.phase is Phase.ENDED and storage.cancellable(id_):
             yield f"law 5: {id_} has ended and its notifications still wait"
+
+
+@frozen
+class Accepted:
+    """What an inbox or a messenger took as new: its key, for whom, when, and whether it is a patient's daily digest."""
+
+    key: str
+    to: PersonId | Address
+    at: datetime
+    collected: bool
+
+
+def wrongly_told(accepted: Sequence[Accepted], policy: Policy) -> Iterator[str]:
+    """Yield what was sent twice, twice a day, or outside the forenoon. Every history is played at one unit."""
+    keys = Counter(one.key for one in accepted)
+    yield from (
+        f"law 5: {key} arrived twice: its key was known, and it was taken as new" for key in keys if keys[key] > 1
+    )
+    days = Counter((one.to, one.at.astimezone(policy.zone).date()) for one in accepted if one.collected)
+    yield from (f"law 5: a patient was told {n} times on {day}" for (_, day), n in days.items() if n > 1)
+    for one in accepted:
+        here = one.at.astimezone(policy.zone).time()
+        if one.collected and not policy.collected_at <= here < policy.forenoon_ends:
+            yield f"law 5: {one.key} arrived at {here}, not in the forenoon"
+
+
+def not_told(storage: Storage, ids: Sequence[str], accepted: Sequence[Accepted], *, at_last: bool) -> Iterator[str]:
+    """Yield what is settled and was in no accepted notification; at last also what waits, or waits for a note."""
+    for record in (record for id_ in ids for record in storage.notifications(id_)):
+        one = record.notification
+        told = any(n.to == one.recipient and n.at >= one.due_at for n in accepted) or one.channel is not Channel.INBOX
+        if record.status is Status.DELIVERED and not told:
+            yield f"law 5: {one.id} is settled, and nothing arrived"
+        if at_last and record.status is Status.PENDING:
+            yield f"law 5: {one.id} waits for ever"
+    if at_last:
+        yield from (f"law 5: {one.notification.id} waits for its note for ever" for one in storage.unnoted())
 
 
 def _nothing_is_left(
@@ -72,31 +116,27 @@ def _written(storage: Storage, id_: str, timeline: Sequence[Entry]) -> Iterator[
     yield from (f"law 2: {id_} has a document {seq} without an entry" for seq in sorted(there - asked))
 
 
-def _asked_for(
-    id_: str, state: Enrolment, timeline: Sequence[Entry], records: Sequence[NotificationRecord]
-) -> Iterator[str]:
-    """Every message that is to be told of has one notification; an ending takes its part out of a shared one."""
-    caused = Counter(
-        cause.seq
-        for record in records
-        for cause in record.notification.causes
-        if cause.enrolment_id == id_ and record.notification.channel is Channel.INBOX
-    )
+def _asked_for(id_: str, timeline: Sequence[Entry], records: Sequence[NotificationRecord]) -> Iterator[str]:
+    """Yield each message that has not as many notifications to the patient as it asks for: one, or none."""
+    triggers = (record.notification.trigger for record in records if record.notification.channel is Channel.INBOX)
+    asked = Counter(trigger.seq for trigger in triggers)
     for entry in timeline:
         event = entry.event
-        wanted = isinstance(event, MessageSent) and event.notify is not Notify.NONE
-        fine = (1,) if wanted and state.phase is not Phase.ENDED else (0, int(wanted))
-        if caused[entry.seq] not in fine:
-            yield f"law 5: {id_}'s entry {entry.seq} is told of by {caused[entry.seq]} notifications"
+        if asked[entry.seq] != (isinstance(event, MessageSent) and event.notify is not Notify.NONE):
+            yield f"law 5: {id_}'s entry {entry.seq} is told of by {asked[entry.seq]} notifications"
 
 
-def _settled(id_: str, timeline: Sequence[Entry], records: Sequence[NotificationRecord]) -> Iterator[str]:
+def _settled(
+    id_: str, timeline: Sequence[Entry], records: Sequence[NotificationRecord], owed: AbstractSet[str]
+) -> Iterator[str]:
+    """Yield each notification whose end the timeline does not say once, though no note is owed to it."""
     noted = Counter(entry.event.notification for entry in timeline if isinstance(entry.event, _NOTED))
     yield from (
         f"law 5: {id_}'s timeline says {times} times that {n} was not told" for n, times in noted.items() if times > 1
     )
     for record in records:
-        if record.status in _LEAVES_A_NOTE and record.notification.id not in noted:
+        is_noted, is_owed = record.notification.id in noted, record.notification.id in owed
+        if record.status in _LEAVES_A_NOTE and not is_noted and not is_owed:
             yield f"law 5: {record.notification.id} is {record.status.value} and {id_}'s timeline does not say so"
-        if record.status in (Status.DELIVERED, Status.MERGED) and record.notification.id in noted:
+        if (is_noted or is_owed) and (record.status not in _LEAVES_A_NOTE or is_noted == is_owed):
             yield f"law 5: {record.notification.id} is {record.status.value} and {id_}'s timeline says otherwise"

@@ -22,12 +22,14 @@ class Place:
         call: At the how many-eth call of a port within that step, from 1.
         when: Before the call's effect, or after it.
         statement: Within the call: at the how many-eth statement of its database, from 1.
+        unattended: True when nobody takes the step again: what a worker held is a later run's, perhaps on another day.
     """
 
     step: int
     call: int
     when: When = field(default=When.BEFORE)
     statement: int | None = field(default=None)
+    unattended: bool = field(default=False)
 
     def __repr__(self) -> str:
         return short(self)

@@ -16,7 +16,7 @@ from digital_painschool.policy import Policy
 from digital_painschool.ports import Ports
 from digital_painschool.ports.inbox import Delivered, Notice
 from digital_painschool.testing.crashes.account import Account, account_of, log_of, renamed, whose
-from digital_painschool.testing.crashes.laws import broken_laws
+from digital_painschool.testing.crashes.laws import Accepted, broken_laws, not_told, wrongly_told
 from digital_painschool.testing.crashes.process import Place, Process
 from digital_painschool.testing.faults.calls import Call, watched
 from digital_painschool.testing.scenario import Scenario
@@ -65,15 +65,15 @@ class Moment:
 
 @frozen
 class Heard:
-    """What patients and staff were told, which keys were taken as new, and which steps observers know of."""
+    """What patients and staff were told, what of it was taken as new, and which steps observers know of."""
 
     told: Counter[str] = field(factory=Counter)
-    new: Counter[str] = field(factory=Counter)
+    accepted: list[Accepted] = field(factory=list)
     noticed: Counter[tuple[str, int]] = field(factory=Counter)
 
     def copy(self) -> "Heard":
         """Give another one that says the same."""
-        return Heard(self.told.copy(), self.new.copy(), self.noticed.copy())
+        return Heard(self.told.copy(), self.accepted.copy(), self.noticed.copy())
 
 
 @frozen(kw_only=True)
@@ -212,11 +212,12 @@ class Stage:
             hand_overs=renamed(sorted((*self.heard.told, *there)), numbers),
         )
 
-    def broken_laws(self) -> tuple[str, ...]:
-        """Tell which laws do not hold now."""
-        problems = list(broken_laws(self.raw.storage, self.ids, self.now))
-        if twice := [key for key, times in self.heard.new.items() if times > 1]:
-            problems.append(f"law 5: {', '.join(twice)} arrived twice: its key was known, and it was taken as new")
+    def broken_laws(self, *, at_last: bool = False) -> tuple[str, ...]:
+        """Tell which laws do not hold now; at last nothing waits any more."""
+        storage, accepted = self.raw.storage, self.heard.accepted
+        problems = list(broken_laws(storage, self.ids, self.now))
+        problems += wrongly_told(accepted, self.scenario.catalogue.policy)
+        problems += not_told(storage, self.ids, accepted, at_last=at_last)
         if self.early or any(times > 1 for times in self.heard.noticed.values()):
             problems.append("an observer was told twice, or of what is not saved")
         return tuple(problems)
@@ -227,17 +228,18 @@ class Stage:
         self.hears()
 
     def _hand_over(self, call: Call, answer: Delivered) -> None:
+        args: tuple[Any, ...] = call.args
         if call.method == "deliver":
-            (notice,) = call.args
-            assert isinstance(notice, Notice)
-            self._tell(notice.key, whose(notice.person), notice.template.value, notice.link, answer)
+            notice: Notice = args[0]
+            key, to, template, link = notice.key, notice.person, notice.template, notice.link
         else:
-            recipient, template, link = call.args
-            self._tell(str(call.options["key"]), whose(recipient), str(template), str(link), answer)
-
-    def _tell(self, key: str, to: str, template: str, link: str, answer: Delivered) -> None:
-        self.heard.told[f"{key}: {template} to {to}, {link}"] += 1
-        self.heard.new[key] += answer is Delivered.NEW
+            key, (to, template, link) = str(call.options["key"]), args
+        self.heard.told[f"{key}: {template.value} to {whose(to)}, {link}"] += 1
+        if answer is Delivered.NEW:
+            first, _ = key.rsplit(".", 1)  # a digest has the id of its first notification
+            records = self.raw.storage.notifications(first.split(".")[0])
+            collected = any(r.notification.collected for r in records if r.notification.id == first)
+            self.heard.accepted.append(Accepted(key, to, self.now, collected))
 
 
 def _nothing() -> None:

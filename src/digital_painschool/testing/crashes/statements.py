@@ -13,7 +13,7 @@ from sqlalchemy import Table, select
 from sqlalchemy.sql import ClauseElement, Select
 
 from digital_painschool.adapters.sql.connections import Database, Driver, Link
-from digital_painschool.adapters.sql.schema import METADATA, access_log, messages, notifications
+from digital_painschool.adapters.sql.schema import METADATA, access_log, digests, messages
 from digital_painschool.adapters.sql.statements import Row, Values
 from digital_painschool.ports import Ports
 from digital_painschool.testing.crashes.process import Process
@@ -22,7 +22,7 @@ from digital_painschool.testing.faults.calls import Watched
 Rows = Mapping[str, tuple[Row, ...]]
 """The rows of every table, by its name and the place of its database among the adapters."""
 
-_DRAWN = (notifications.c.token, access_log.c.number, messages.c.number)
+_DRAWN = (digests.c.token, access_log.c.number, messages.c.number)
 """What a database or a claim draws anew each time, and nothing depends on but its order."""
 _ALL: Mapping[Table, Select[Any]] = {
     table: select(*(column for column in table.c if not any(column is drawn for drawn in _DRAWN)))

@@ -127,7 +127,7 @@ class Books(Talking):
     def law_5_an_ending_leaves_nothing_waiting(self, course: Course) -> None:
         """With the ending go the notifications that wait and that nobody has tried to hand over (D-19a)."""
         if course.phase == "ended" and not course.ended_in_a_pass:
-            waiting = self.school.storage.droppable(course.id)
+            waiting = self.school.storage.cancellable(course.id)
             same(5, (), waiting, f"{course.id} has ended, and something of it waits to be told all the same")
 
     def law_6_access_follows_the_truth_table(self, course: Course) -> None:

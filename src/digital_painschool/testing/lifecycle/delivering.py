@@ -7,7 +7,7 @@ from types import MappingProxyType
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from digital_painschool.delivery import Pass
+from digital_painschool.delivery import DeliveryReport
 from digital_painschool.errors import RuleBroken, StorageFailed
 from digital_painschool.notification import Notify
 from digital_painschool.people import PersonId
@@ -114,7 +114,7 @@ class Delivering(Telling):
         holds(8, results[0] is not None or not clean, "a pass did not come to its end, and nothing had gone wrong")
         self.after_a_pass(clean=clean, died=died)
 
-    def work(self, place: int, strike: Strike, batch: int = 200) -> Pass | None:
+    def work(self, place: int, strike: Strike, batch: int = 200) -> DeliveryReport | None:
         """Let a worker of its own process make a pass in one school; None when it did not come to its end."""
         school = self.schools[place]
         worker = school.another(self.witnesses[place].of_another_process(strike))

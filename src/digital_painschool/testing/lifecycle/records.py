@@ -219,7 +219,7 @@ class Records(Days):
                 storage.timeline(course.id),
                 dict(storage.documents(course.id, range(1, of.versions[course.id] + 1))),
                 storage.notifications(course.id),
-                storage.notification_ids(course.unit, [course.id]),
+                storage.notification_keys(course.unit, [course.id]),
                 [e for e in readable(storage.of_person(self.person(course.number))) if e.id == course.id],
             )
             same(7, ((), {}, (), (), []), left, f"{course.id} is purged, and something of it is left")
@@ -234,8 +234,9 @@ class Records(Days):
             )
 
     def _keys_of(self, enrolment_id: str) -> set[tuple[Channel, str]]:
-        found = (record.notification for record in self.school.storage.notifications(enrolment_id))
-        return {(notification.channel, notification.id) for notification in found}
+        unit = next(course.unit for course in self.present if course.id == enrolment_id)
+        keys = self.school.storage.notification_keys(unit, [enrolment_id])
+        return {(Channel.INBOX, key) for key in keys}
 
     def _look_what_was_skipped(self, of: Planned, why_not: dict[str, str | None]) -> None:
         for id_, skipped in self.school.storage.purge_progress(of.id).items():

@@ -9,7 +9,7 @@ from digital_painschool.people import HsaId, PersonId
 from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.lifecycle import calendar
 from digital_painschool.testing.lifecycle.clock import Clock
-from digital_painschool.testing.lifecycle.laws import broken, holds, same
+from digital_painschool.testing.lifecycle.laws import holds, same
 from digital_painschool.testing.lifecycle.model import Course
 from digital_painschool.testing.lifecycle.wishes import Wish, staff_flag, staff_wish
 from digital_painschool.testing.lifecycle.witness import Arrival
@@ -32,9 +32,9 @@ class Telling(Clock):
         self.noted: set[tuple[str, str, str]] = set()
         self.arrivals_seen = 0
         self.tries_before: Counter[PersonId | Address | None] = Counter()
-        self.told_on: dict[tuple[str, object, object], int] = {}
+        self.told_on: set[tuple[str, object, object]] = set()
+        self.troubled_at: datetime | None = None
         self.held_until: datetime | None = None
-        self.shared: set[str] = set()
         self.without_reason: set[tuple[str, int, Channel]] = set()
 
     def wrote(self, of: Course, conversation: int, notify: str) -> None:
@@ -103,11 +103,12 @@ class Telling(Clock):
                 wish.tries += self.witnesses[0].tries[to] - self.tries_before[to] + died
         if not clean:
             self.held_until = self.now + LEASE
+            self.troubled_at = self.now
             self.trouble()
         records = self.records()
         self.law_5_nothing_is_told_that_nobody_wished(records)
         for arrival in self.witnesses[0].arrivals[self.arrivals_seen :]:
-            self.law_5_an_arrival_is_right(arrival, records)
+            self.law_5_an_arrival_is_right(arrival)
         self.arrivals_seen = len(self.witnesses[0].arrivals)
         self.law_5_what_is_noted_is_so(records)
         for wish in self.wishes.values():
@@ -130,136 +131,118 @@ class Telling(Clock):
         return {record.notification.id: record for c in self.present for record in storage.notifications(c.id)}
 
     def law_5_nothing_is_told_that_nobody_wished(self, records: dict[str, NotificationRecord]) -> None:
-        """Look for a wish behind each cause of each notification, and for each wish in one notification at most."""
+        """Look for a wish behind each notification, and for one notification at most behind each wish."""
         there = Counter(
-            (cause.enrolment_id, cause.seq, record.notification.channel)
+            (record.notification.trigger.enrolment_id, record.notification.trigger.seq, record.notification.channel)
             for record in records.values()
-            for cause in record.notification.causes
         )
         for key, times in there.items():
             holds(5, key in self.wishes, f"somebody is to be told of entry {key[1]} of {key[0]}, and nobody wished it")
-            holds(5, times == 1, f"entry {key[1]} of {key[0]} is in {times} notifications")
+            holds(5, times == 1, f"entry {key[1]} of {key[0]} has {times} notifications")
 
     def law_5_what_is_noted_is_so(self, records: dict[str, NotificationRecord]) -> None:
-        """Look whether what a timeline says became of a notification is what the books say; or it is undecided.
-
-        Of one that several enrolments caused, one timeline may say that it was dropped, as its own reason was gone when
-        a worker died, and the other's reason may still let it go, even if that other is purged since. What is noted as
-        undelivered never came.
-        """
-        causes = {key: {c.enrolment_id for c in record.notification.causes} for key, record in records.items()}
-        self.shared |= {key for key, enrolments in causes.items() if len(enrolments) > 1}
+        """Look whether what a timeline says became of a notification is what the storage says."""
         right = {"NotificationDropped": {Status.DROPPED}, "NotificationUndelivered": _GIVEN_UP}
         for course_id, what, which in self.noted:
             record = records.get(which) if what in right else None
-            if record is None:
-                continue
-            alone = which not in self.shared and causes[which] == {course_id}
-            if alone or what == "NotificationUndelivered":
-                is_so = record.status in {Status.PENDING, *right[what]}
+            if record is not None:
+                is_so = record.status in right[what]
                 holds(5, is_so, f"{course_id}: its timeline has {what} for {which}, which is {record.status.value}")
 
-    def law_5_an_arrival_is_right(self, arrival: Arrival, records: dict[str, NotificationRecord]) -> None:
+    def law_5_an_arrival_is_right(self, arrival: Arrival) -> None:
         """Look at one thing that somebody was told: once, in its time, to the right one, with a reason."""
-        record = records.get(arrival.key)
-        if record is None:
-            raise broken(5, f"{arrival.key} arrived, and no such notification is kept")
-        notification = record.notification
         keys = [one.key for one in self.witnesses[0].arrivals]
         holds(5, keys.count(arrival.key) == 1, f"{arrival.key} was handed over twice")
-        wishes = [self.wishes[c.enrolment_id, c.seq, arrival.channel] for c in notification.causes]
-        holds(5, wishes, f"{arrival.key} tells of nothing")
-        same(5, wishes[0].template, arrival.template.value, f"{arrival.key}: another text")
-        if isinstance(arrival.to, PersonId):
-            same(5, {w.to for w in wishes}, {arrival.to.value}, f"{arrival.key} went to another person")
-        else:
-            same(5, self._reached_at(wishes[0]), arrival.to, f"{arrival.key} went to another address")
-        late = [w for w in wishes if arrival.at < w.due(self.policy)]
-        holds(5, not late, f"{arrival.key} arrived before its time, at {arrival.at}")
-        reasons = [w for w in wishes if w.key not in self.without_reason]
-        if record.attempts > 1:  # it stands for others of its lane, for it may have arrived before
-            reasons += [w for w in self.wishes.values() if w.to == wishes[0].to and w.key not in self.without_reason]
+        first = self._first_of(arrival.key)
+        holds(5, first is not None, f"{arrival.key} tells of nothing")
+        assert first is not None
+        same(5, first.template, arrival.template.value, f"{arrival.key}: another text")
+        to = self.person(first.to) if isinstance(arrival.to, PersonId) else self._reached_at(first)
+        same(5, to, arrival.to, f"{arrival.key} went to somebody else")
+        wishes = [wish for wish in self.wishes.values() if wish is first or self._go_together(wish, first)]
+        due = [wish for wish in wishes if wish.due(self.policy) <= arrival.at and not wish.settled]
+        holds(5, due, f"{arrival.key} arrived before its time, at {arrival.at}, or for nothing that waited")
+        reasons = [wish for wish in due if wish.key not in self.without_reason]
         holds(5, reasons, f"{arrival.key} was handed over although there was nothing left to tell")
-        if notification.collected:
+        if first.collected:
             here = arrival.at.astimezone(self.policy.zone)
             in_time = self.policy.collected_at <= here.time() < self.policy.forenoon_ends
             holds(5, in_time, f"{arrival.key} is collected and arrived at {here:%H:%M:%S.%f}, not in the forenoon")
-            day = (notification.unit, arrival.to, here.date())
+            day = (first.course.unit, arrival.to, here.date())
             holds(5, day not in self.told_on, f"a patient was told twice on {here.date()}")
-            self.told_on[day] = keys.index(arrival.key)
+            self.told_on.add(day)
+
+    def _first_of(self, key: str) -> Wish | None:
+        """Return the first wish of the digest that a key is of: the digest has the name of its notification."""
+        id_, seq, channel, _at, _notifications = key.rsplit(".", 4)
+        return self.wishes.get((id_, int(seq), Channel(channel)))
+
+    @staticmethod
+    def _go_together(wish: Wish, other: Wish) -> bool:
+        both = wish.collected and other.collected
+        return both and (wish.to, wish.course.unit) == (other.to, other.course.unit)
 
     def law_5_a_wish_is_accounted_for(self, wish: Wish, records: dict[str, NotificationRecord], *, clean: bool) -> None:
         """Look what became of one wish."""
         if wish.course.gone:
             wish.settled = True
             return
-        mine = [r for r in records.values() if any(self._is_of(c, wish, r) for c in r.notification.causes)]
+        mine = [r for r in records.values() if self._is_of(wish, r)]
         name = f"{wish.course.id}, entry {wish.seq} ({wish.template}, {wish.channel.value})"
-        if not mine:
-            holds(5, wish.collected and not wish.course.is_open(), f"{name}: lost, nobody will be told")
-            wish.settled = True
-            return
+        holds(5, mine, f"{name}: lost, nobody will be told")
         (record,) = mine
         found = record.notification
         same(5, wish.collected, found.collected, f"{name}: collected or not")
         recipient = found.recipient.value if isinstance(found.recipient, PersonId) else str(found.recipient)
         same(5, (wish.to, wish.course.unit), (recipient, found.unit), f"{name}: for somebody else")
-        if wish.collected:
-            day = calendar.run_for(wish.at, self.policy.collected_at, self.policy.zone)
-            same(5, day.isoformat(), found.window, f"{name}: in another day's window")
+        same(5, wish.due(self.policy), found.due_at, f"{name}: with another day's run")
         if record.status is Status.PENDING:
             self._may_wait(name, wish, clean=clean)
-            return
-        wish.settled = True
-        if record.status is Status.DROPPED:
-            self._is_dropped_rightly(name, record)
-        elif record.status in _GIVEN_UP:
-            self._is_given_up_rightly(name, wish, record)
+        elif record.status is Status.DELIVERED:
+            wish.settled = True
+            due, to = wish.due(self.policy), self._reached_at(wish)
+            arrivals = self.witnesses[0].arrivals[wish.since :]
+            arrived = any(a.at >= due and (a.channel, a.to) == (wish.channel, to) for a in arrivals)
+            holds(5, arrived, f"{name}: said to be delivered, and nothing arrived")
         else:
-            due = wish.due(self.policy)
-            arrivals = [
-                a for a in self.witnesses[0].arrivals[wish.since :] if a.at >= due and a.channel is wish.channel
-            ]
-            if record.status is Status.DELIVERED:
-                arrived = any(a.key == found.id for a in arrivals)
-            else:
-                arrived = any(a.to == found.recipient for a in arrivals)
-            holds(5, arrived, f"{name}: said to be {record.status.value}, and nothing arrived")
+            self._ends_without(name, wish, record, clean=clean)
+
+    def _ends_without(self, name: str, wish: Wish, record: NotificationRecord, *, clean: bool) -> None:
+        """Look at one that nobody was told of: rightly, and its timeline says so, at the latest after a clean pass."""
+        if not wish.owed and record.status is Status.DROPPED:
+            holds(5, not wish.has_reason(self.now), f"{name}: dropped, and there was still something to tell")
+        elif not wish.owed:
+            self._is_given_up_rightly(name, wish, record)
+        what = "NotificationDropped" if record.status is Status.DROPPED else "NotificationUndelivered"
+        wish.settled = (wish.course.id, what, record.notification.id) in self.noted
+        wish.owed = not wish.settled
+        holds(5, wish.settled or not clean, f"{name}: {record.status.value}, and the timeline does not say so")
 
     @staticmethod
-    def _is_of(cause: object, wish: Wish, record: NotificationRecord) -> bool:
-        key = (cause.enrolment_id, cause.seq, record.notification.channel)  # type: ignore[attr-defined]
-        return key == wish.key
+    def _is_of(wish: Wish, record: NotificationRecord) -> bool:
+        trigger = record.notification.trigger
+        return (trigger.enrolment_id, trigger.seq, record.notification.channel) == wish.key
 
     def _may_wait(self, name: str, wish: Wish, *, clean: bool) -> None:
         here = self.now.astimezone(self.policy.zone).time()
         open_now = not wish.collected or self.policy.collected_at <= here < self.policy.forenoon_ends
         free = self.held_until is None or self.now >= self.held_until
-        in_time = wish.due(self.policy) <= self.now and not (wish.collected and self.came_late(wish))
-        waits = clean and free and open_now and in_time and not wish.troubled
+        in_time = wish.due(self.policy) <= self.now and not (wish.collected and self._may_be_told_already(wish))
+        waits = clean and free and open_now and in_time and not self._is_troubled(wish)
         holds(5, not waits, f"{name}: a pass in its time left it waiting")
 
-    def came_late(self, wish: Wish) -> bool:
-        """Whether the patient had been told today before the wish was there: it waits for the next day's run."""
-        day = (wish.course.unit, self._reached_at(wish), calendar.local_day(self.now, self.policy.zone))
-        return self.told_on.get(day, wish.since) < wish.since
+    def _is_troubled(self, wish: Wish) -> bool:
+        """Whether an attempt of what it goes with has failed: it waits for the next."""
+        others = (other for other in self.wishes.values() if not other.settled and self._go_together(other, wish))
+        return wish.troubled or any(other.troubled for other in others)
 
-    def _is_dropped_rightly(self, name: str, record: NotificationRecord) -> None:
-        for cause in record.notification.causes:
-            other = self.wishes[cause.enrolment_id, cause.seq, record.notification.channel]
-            holds(5, not other.has_reason(self.now), f"{name}: dropped, and there was still something to tell")
-            on_record = other.course.gone or self._is_noted(cause.enrolment_id, record)
-            holds(5, on_record, f"{name}: dropped, and the timeline of {cause.enrolment_id} does not say so")
-
-    def _is_noted(self, course_id: str, record: NotificationRecord) -> bool:
-        # A worker that died may have noted on one of several timelines what the next one decided otherwise.
-        notes = {
-            (course_id, what, record.notification.id) for what in ("NotificationDropped", "NotificationUndelivered")
-        }
-        return not notes.isdisjoint(self.noted)
+    def _may_be_told_already(self, wish: Wish) -> bool:
+        """Whether the patient was told today, or may have been in a pass that met trouble."""
+        today = calendar.local_day(self.now, self.policy.zone)
+        troubled = self.troubled_at is not None and calendar.local_day(self.troubled_at, self.policy.zone) == today
+        return troubled or (wish.course.unit, self._reached_at(wish), today) in self.told_on
 
     def _is_given_up_rightly(self, name: str, wish: Wish, record: NotificationRecord) -> None:
-        holds(5, self._is_noted(wish.course.id, record), f"{name}: given up, and the timeline does not say so")
         to = self._reached_at(wish)
         if record.status is Status.UNREACHABLE:
             reached = isinstance(to, PersonId) and self.witnesses[0].adapters.inbox.reach(to).reachable

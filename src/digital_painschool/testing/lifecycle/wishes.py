@@ -43,11 +43,13 @@ class Wish:
         channel: Where it is to go.
         to: To whom: a patient's number, or a therapist's HSA-id.
         conversation: For a message: in which conversation.
-        number: For a message: the how many-eth of the therapist's.
+        number: For a message or a submission: its ordinal.
+        form: For a submission: of which form.
         collected: Whether it goes with the day's others.
         since: How much had arrived anywhere before; nothing of that has told of it.
         troubled: Whether anything has gone wrong since; then it may be later, and is told all the same.
         tries: How many attempts may have been begun to tell it.
+        owed: Whether a note of what became of it is still to come on the timeline.
         settled: Whether what became of it is known.
     """
 
@@ -59,10 +61,12 @@ class Wish:
     to: str
     conversation: int | None = None
     number: int | None = None
+    form: str | None = None
     collected: bool = False
     since: int = 0
     troubled: bool = False
     tries: int = 0
+    owed: bool = False
     settled: bool = False
 
     @property
@@ -78,12 +82,28 @@ class Wish:
         return calendar.instant(day, policy.collected_at, policy.zone)
 
     def has_reason(self, now: datetime) -> bool:
-        """Tell whether there is still something to tell: to read for a patient, to do for the therapist."""
-        if self.course.gone or not self.course.is_open():
+        """Return whether there is still something to tell: to read for a patient, to do for the therapist."""
+        course = self.course
+        if course.gone or not course.is_open():
             return False
-        if self.conversation is None or self.number is None:
-            return self.course.therapist == self.to
-        return self.course.can_read(now) and not self.course.has_read(self.conversation, self.number)
+        if self.template == "message-to-read":
+            assert self.conversation is not None
+            assert self.number is not None
+            return course.can_read(now) and not course.has_read(self.conversation, self.number)
+        return course.therapist == self.to and self._waits(now)
+
+    def _waits(self, now: datetime) -> bool:
+        course = self.course
+        waits = {
+            "form-saved": lambda: course.noted.get(self.form or "", 0) < (self.number or 0),
+            "message-received": lambda: (
+                course.talks[(self.conversation or 0) - 1].seen_by_therapist < (self.number or 0)
+            ),
+            "program-done": lambda: not course.handled,
+            "ending": lambda: now >= course.until,
+            "undelivered": lambda: bool(course.lost),
+        }
+        return waits[self.template]()
 
 
 def staff_flag(event: Event) -> str | None:
@@ -96,5 +116,10 @@ def staff_flag(event: Event) -> str | None:
 
 
 def staff_wish(course: Course, seq: int, event: Event, flag: str, channel: Channel) -> Wish:
-    """Give a therapist's wish to be told of a flag."""
-    return Wish(course, seq, event.at, flag, channel, HsaId(course.therapist))
+    """Return a therapist's wish to be told of a flag."""
+    wish = Wish(course, seq, event.at, flag, channel, HsaId(course.therapist))
+    if isinstance(event, MessageSent):
+        wish.conversation, wish.number = event.conversation, event.number
+    if isinstance(event, FormSaved):
+        wish.form, wish.number = event.form, event.number
+    return wish

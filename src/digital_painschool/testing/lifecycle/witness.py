@@ -19,7 +19,9 @@ from digital_painschool.testing.world import Opening, World
 
 WRITES = frozenset(
     {
+        "begin",
         "claim",
+        "complete",
         "keep_export",
         "keep_plan",
         "keep_profile",
@@ -29,7 +31,6 @@ WRITES = frozenset(
         "purge",
         "purge_again",
         "save",
-        "settle",
     }
 )
 """The methods of a storage that change what is kept."""

@@ -4,7 +4,6 @@ from datetime import time
 from typing import TYPE_CHECKING
 
 from digital_painschool.errors import Reason
-from digital_painschool.notification import Status
 from digital_painschool.program import Ordering
 from digital_painschool.testing.simulation.audit import check_state
 from digital_painschool.testing.simulation.books import Account, Stage
@@ -91,8 +90,7 @@ class Decisions:
                 self._scene.ended(account)
 
     def _check_nothing_waits(self, account: Account) -> None:
-        kept = self._scene.storage.notifications(account.id)
-        if any(record.status is Status.PENDING and not record.attempts for record in kept):
+        if self._scene.storage.cancellable(account.id):
             self._scene.find(
                 Law.TOLD_ONCE_IN_TIME, account.id, "ended, and a notification that nobody tried still waits"
             )

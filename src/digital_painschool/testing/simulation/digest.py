@@ -57,10 +57,9 @@ def _record(record: NotificationRecord) -> list[object]:
     return [
         notification.id,
         to.value if isinstance(to, PersonId) else to,
-        notification.window,
         instant_to_text(notification.due_at),
         record.status.value,
         record.attempts,
         optional_instant_to_text(record.settled_at),
-        [(cause.enrolment_id, cause.seq) for cause in notification.causes],
+        notification.trigger.seq,
     ]

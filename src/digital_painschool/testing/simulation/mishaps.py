@@ -15,13 +15,11 @@ from digital_painschool.ports import Directory, Inbox, Messenger, Ports
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.inbox import Delivered, Notice, Reach
 from digital_painschool.ports.messaging import Address
+from digital_painschool.testing.faults import Killed
+from digital_painschool.testing.simulation.told import digest_of
 
 if TYPE_CHECKING:
     from digital_painschool.testing.simulation.scene import Scene
-
-
-class Killed(BaseException):
-    """The process died here; no `except Exception` is in its way."""
 
 
 class Surroundings:
@@ -147,7 +145,7 @@ class WatchedMessenger:
         self._around.burn()
         done = self._inner.send(recipient, template, link, key=key)
         if done is Delivered.NEW:
-            self._around.sent[key] = self._around.scene.now
+            self._around.sent[digest_of(key)] = self._around.scene.now
             self._around.scene.figures.told(self._around.scene.now, "to staff")
         self._around.burn()
         return done

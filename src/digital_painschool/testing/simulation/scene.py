@@ -19,10 +19,11 @@ from digital_painschool.people import HsaId, PersonId
 from digital_painschool.policy import FlagKind
 from digital_painschool.ports import Ports
 from digital_painschool.school import PainSchool
+from digital_painschool.testing.faults import Killed
 from digital_painschool.testing.simulation.books import Account, Refusal, Stage
 from digital_painschool.testing.simulation.figures import Figures
 from digital_painschool.testing.simulation.findings import Findings, Law
-from digital_painschool.testing.simulation.mishaps import Killed, Surroundings
+from digital_painschool.testing.simulation.mishaps import Surroundings
 from digital_painschool.testing.simulation.region import Region, Unit
 from digital_painschool.testing.simulation.told import Tellings
 from digital_painschool.testing.world import Opening, World, both_ways
@@ -58,7 +59,7 @@ class Scene:
         self.chance = region.chance("unit", unit.number)
         self.figures = Figures(region.start)
         self.findings = Findings(unit.number, region.most_findings)
-        self.tellings = Tellings(unit.policy, self.find, self.figures, region.outages)
+        self.tellings = Tellings(unit.policy, partial(self.find, Law.TOLD_ONCE_IN_TIME), self.figures, region.outages)
         self.accounts: dict[str, Account] = {}
         self.of_person: dict[PersonId, list[Account]] = {}
         self.refusals: list[tuple[datetime, str]] = []

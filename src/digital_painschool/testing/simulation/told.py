@@ -1,6 +1,7 @@
 """The books of notifications: what each message asked for, what arrived, and whether it was in time. Law 5."""
 
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timedelta
 
 from attrs import define, field
@@ -8,15 +9,13 @@ from attrs import define, field
 from digital_painschool.notification import Channel, NotificationRecord, Notify, Status
 from digital_painschool.people import PersonId
 from digital_painschool.policy import Policy
-from digital_painschool.testing.simulation.books import Account, Stage, run_day
+from digital_painschool.testing.simulation.books import Account, run_day
 from digital_painschool.testing.simulation.days import DAY, instant
 from digital_painschool.testing.simulation.figures import Figures
-from digital_painschool.testing.simulation.findings import Law
 
-Find = Callable[[Law, str | None, str], None]
-"""Notes a finding: the law, the enrolment, and a sentence."""
+Find = Callable[[str | None, str], None]
+"""Notes that law 5 does not hold: the enrolment, and a sentence."""
 
-_LONGEST = timedelta(hours=25)
 _ON_THE_WAY = timedelta(hours=1)
 """What goes wrong so long before the run can still be in its way: a lease is a quarter of an hour."""
 _A_PASS = timedelta(minutes=15)
@@ -25,38 +24,30 @@ _SOON = timedelta(minutes=61)
 """Passes are an hour apart at the most, and a minute more."""
 
 
-_FATES = {
-    Status.DELIVERED: "told",
-    Status.MERGED: "told with others",
-    Status.DROPPED: "dropped",
-    Status.UNREACHABLE: "unreachable",
-    Status.FAILED: "failed",
-}
-
-
 @define
 class Telling:
     """A message that asked for a notification.
 
     Args:
         account: Of which enrolment.
-        talk: The conversation.
-        number: The how many-eth of the staff's messages in it.
         sent: When, UTC.
         collected: Whether with others in the forenoon, or directly.
-        key: The id of the notification that is to tell of it.
+        key: The id of the notification that it asked for.
         day: The local day on which it is to be told.
         read: When the patient read the message, UTC.
     """
 
     account: Account
-    talk: int
-    number: int
     sent: datetime
     collected: bool
     key: str
     day: date
     read: datetime | None = None
+
+    @property
+    def digest(self) -> PersonId | str:
+        """What it goes with: all that is collected for the patient, or itself alone."""
+        return self.account.person if self.collected else self.key
 
 
 @define
@@ -76,13 +67,11 @@ class Tellings:
     outages: tuple[tuple[datetime, datetime], ...]
     mishaps: set[date] = field(factory=set)
     disturbed: set[date] = field(factory=set)
-    hurried: set[date] = field(factory=set)
     noted_dropped: set[tuple[str, str]] = field(factory=set)
     noted_undelivered: set[tuple[str, str]] = field(factory=set)
     _open: dict[tuple[str, int, int], Telling] = field(factory=dict)
-    _by_key: dict[str, list[Telling]] = field(factory=dict)
-    _arrived: dict[str, datetime] = field(factory=dict)
-    _told: dict[PersonId, dict[date, datetime]] = field(factory=dict)
+    _by_key: dict[str, Telling] = field(factory=dict)
+    _told: dict[PersonId | str, dict[date, datetime]] = field(factory=dict)
 
     def day(self, at: datetime) -> date:
         """Give the local day of an instant."""
@@ -117,19 +106,18 @@ class Tellings:
             notify: How the patient is to be told.
             kept: The enrolment's notifications after it.
         """
-        keys = [r.notification.id for r in kept if (talk, number) in causes(r, account.id)]
+        keys = [record.notification.id for record in kept if message_of(record) == (talk, number)]
         if notify is Notify.NONE:
             if keys:
-                self.find(Law.TOLD_ONCE_IN_TIME, account.id, "a message without notification asked for one")
+                self.find(account.id, "a message without notification asked for one")
             return None
         if len(keys) != 1:
-            self.find(Law.TOLD_ONCE_IN_TIME, account.id, f"a message belongs to {len(keys)} notifications, not one")
+            self.find(account.id, f"a message belongs to {len(keys)} notifications, not one")
             return None
         collected = notify is Notify.COLLECTED
         day = run_day(now, self.policy.zone, self.policy.collected_at) if collected else self.day(now)
-        telling = Telling(account, talk, number, now, collected, keys[0], day)
-        self._open[account.id, talk, number] = telling
-        self._by_key.setdefault(telling.key, []).append(telling)
+        telling = Telling(account, now, collected, keys[0], day)
+        self._open[account.id, talk, number] = self._by_key[telling.key] = telling
         return instant(day, self.policy.collected_at, self.policy.zone) if collected else now
 
     def read(self, account: Account, talk: int, up_to: int, now: datetime) -> None:
@@ -143,52 +131,49 @@ class Tellings:
         """Note that a notice came into a patient's inbox, for the first time under its key.
 
         Args:
-            key: The id of the notification.
+            key: Its idempotency key.
             person: Whose inbox.
             now: When handing it over began; a slow inbox may take it later.
         """
-        tellings = self._by_key.get(key, ())
-        if not tellings or any(telling.account.person != person for telling in tellings):
-            self.find(Law.TOLD_ONCE_IN_TIME, None, "a notice came that no message to that person asked for")
+        first = self._by_key.get(digest_of(key))
+        if first is None or first.account.person != person:
+            self.find(None, "a notice came that no message to that person asked for")
             return
-        self._arrived[key] = now
-        first = tellings[0]
         self.figures.told(now, "collected" if first.collected else "direct")
+        about, day, zone = first.account.id, self.day(now), self.policy.zone
+        days = self._told.setdefault(first.digest, {})
+        if day in days:
+            self.find(about, "a second notice of one kind came to one patient on one day")
+        days[day] = now
         if not first.collected:
             return
-        day, zone = self.day(now), self.policy.zone
         opens, shuts = (instant(day, at, zone) for at in (self.policy.collected_at, self.policy.forenoon_ends))
-        about = first.account.id
         if not opens <= now < shuts:
-            self.find(
-                Law.TOLD_ONCE_IN_TIME, about, f"a collected notice came at {now.astimezone(zone):%H:%M} local time"
-            )
-        if day < first.day:
-            self.find(Law.TOLD_ONCE_IN_TIME, about, "a collected notice came before the run that it was to go with")
-        days = self._told.setdefault(person, {})
-        if day in days:
-            self.find(Law.TOLD_ONCE_IN_TIME, about, "a second collected notice came to one patient on one day")
-        days[day] = now
-        waiting = (t for t in self._open.values() if t.collected and t.account.person == person)
-        if day not in self.hurried and not any(_is_wanted(telling, now) for telling in waiting):
-            self.find(Law.TOLD_ONCE_IN_TIME, about, "a collected notice came although there was nothing left to read")
+            self.find(about, f"a collected notice came at {now.astimezone(zone):%H:%M} local time")
+        due = [t for t in self._open.values() if t.collected and t.account.person == person and t.day <= day]
+        if not due:
+            self.find(about, "a collected notice came before the run that it was to go with")
+        elif day not in self.disturbed and not any(_is_wanted(telling, now) for telling in due):
+            self.find(about, "a collected notice came although there was nothing left to read")
 
     def drop(self, account: Account, key: str, now: datetime, *, by_system: bool) -> None:
         """Note that a timeline says that a notification was dropped."""
         if (account.id, key) in self.noted_dropped:
-            self.find(Law.TOLD_ONCE_IN_TIME, account.id, "one notification was noted as dropped twice")
+            self.find(account.id, "one notification was noted as dropped twice")
         self.noted_dropped.add((account.id, key))
-        tellings = self._by_key.get(key, ())
-        if by_system and any(_is_wanted(telling, now) for telling in tellings):
-            self.find(Law.TOLD_ONCE_IN_TIME, account.id, "a notification was dropped although its message is unread")
+        telling = self._by_key.get(key)
+        # The note may be a later run's, when a worker has died between the drop and the note.
+        is_now = by_system and self.day(now) not in self.disturbed
+        if is_now and telling is not None and _is_wanted(telling, now):
+            self.find(account.id, "a notification was dropped although its message is unread")
 
     def give_up(self, account: Account, key: str, now: datetime) -> None:
         """Note that a timeline says that a notification could not be delivered."""
         self.noted_undelivered.add((account.id, key))
-        sent = min((telling.sent for telling in self._by_key.get(key, ())), default=now)
+        sent = self._by_key[key].sent if key in self._by_key else now
         was_down = any(began <= now and sent <= until for began, until in self.outages)
         if "reserv" not in account.person.scheme and not was_down:
-            self.find(Law.TOLD_ONCE_IN_TIME, account.id, "given up although the inbox was up and knows the person")
+            self.find(account.id, "given up although the inbox was up and knows the person")
 
     def judge(self, kept: Callable[[str], Iterable[NotificationRecord]], now: datetime) -> None:
         """Judge what has become of every telling that is open.
@@ -197,79 +182,75 @@ class Tellings:
             kept: Gives an enrolment's notifications.
             now: When.
         """
-        books: dict[str, dict[tuple[int, int], NotificationRecord]] = {}
-        for place, telling in list(self._open.items()):
+        books: dict[str, dict[str, NotificationRecord]] = {}
+        for of, telling in list(self._open.items()):
             id_ = telling.account.id
             if id_ not in books:
-                books[id_] = {cause: record for record in kept(id_) for cause in causes(record, id_)}
-            fate = self._fate(telling, books[id_].get(place[1:]), now)
+                books[id_] = {record.notification.id: record for record in kept(id_)}
+            fate = self._fate(telling, books[id_].get(telling.key), now)
             if fate is not None:
                 self.figures.fates[("collected, " if telling.collected else "direct, ") + fate] += 1
-                del self._open[place]
+                del self._open[of]
 
     def _fate(self, telling: Telling, record: NotificationRecord | None, now: datetime) -> str | None:
         """Give what has become of a telling, None while it waits; and judge whether it should have."""
-        account, noted = telling.account, (telling.account.id, telling.key)
+        account = telling.account
         if record is None:
-            # Ended with the enrolment, when it had joined what another enrolment of the same patient waits for.
-            if account.stage is not Stage.ENDED or noted not in self.noted_dropped:
-                self.find(Law.TOLD_ONCE_IN_TIME, account.id, "a notification is not in the books any more")
-            return "dropped"
+            self.find(account.id, "a notification is not in the books any more")
+            return "lost"
         if record.status is Status.PENDING:
             if now > self._at_the_latest(telling):
-                self.find(Law.TOLD_ONCE_IN_TIME, account.id, "a notification still waits after its last run")
+                self.find(account.id, "a notification still waits after its last run")
             return None
-        if record.status in (Status.DELIVERED, Status.MERGED):
-            return self._fate_told(telling, record, record.settled_at or now)
+        settled = record.settled_at or now
+        if record.status is Status.DELIVERED:
+            self._judge_lateness(telling, settled)
+            return "told"
         on_record = self.noted_dropped if record.status is Status.DROPPED else self.noted_undelivered
-        if noted not in on_record:
-            self.find(Law.TOLD_ONCE_IN_TIME, account.id, f"{record.status.value}, and the timeline does not say so")
-        return _FATES[record.status]
+        if (account.id, telling.key) not in on_record:
+            day = self.day(settled)
+            if day in self.disturbed and self.day(now) <= self._first_calm(day, self.disturbed):
+                return None  # a later run writes the note
+            self.find(account.id, f"{record.status.value}, and the timeline does not say so")
+        return str(record.status.value)
 
-    def _fate_told(self, telling: Telling, record: NotificationRecord, settled: datetime) -> str:
-        merged = record.status is Status.MERGED
-        told = self._told_before(telling, settled) if merged else self._arrived.get(telling.key)
+    def _judge_lateness(self, telling: Telling, settled: datetime) -> None:
+        """Judge when a message was told of: in the last notice before its notification was settled."""
+        came = self._told.get(telling.digest, {}).values()
+        told = max((at for at in came if telling.sent <= at <= settled), default=None)
         if told is None:
-            self.find(Law.TOLD_ONCE_IN_TIME, telling.account.id, "told by the library's books, and nothing came")
-        else:
-            self._judge_lateness(telling, told)
-        return _FATES[record.status]
-
-    def _told_before(self, telling: Telling, settled: datetime) -> datetime | None:
-        days = self._told.get(telling.account.person, {})
-        return max((at for at in days.values() if telling.sent <= at <= settled), default=None)
-
-    def _judge_lateness(self, telling: Telling, told: datetime) -> None:
+            self.find(telling.account.id, "told by the library's books, and nothing came")
+            return
         late = told - telling.sent
         if told > self._at_the_latest(telling):
-            self.find(
-                Law.TOLD_ONCE_IN_TIME, telling.account.id, f"told {late} after the message, and nothing was missed"
-            )
+            self.find(telling.account.id, f"told {late} after the message, and nothing was missed")
         if telling.collected:
-            if late > _LONGEST and telling.day not in self.mishaps:
-                self.find(Law.TOLD_ONCE_IN_TIME, telling.account.id, f"told {late} after the message: over 25 hours")
             self.figures.lateness[late // timedelta(minutes=15)] += 1
-        elif late > _SOON and self.disturbed.isdisjoint({telling.day - DAY, telling.day, telling.day + DAY}):
-            self.find(Law.TOLD_ONCE_IN_TIME, telling.account.id, f"a direct notification came {late} after the message")
 
     def _at_the_latest(self, telling: Telling) -> datetime:
-        day = telling.day if telling.collected else telling.day + DAY
-        while day in (self.mishaps if telling.collected else self.disturbed):
-            day += DAY
         if telling.collected:
+            day = self._first_calm(telling.day, self.mishaps)
             return instant(day, self.policy.collected_at, self.policy.zone) + _A_PASS
-        return instant(day, time(13), self.policy.zone)
+        if self.disturbed.isdisjoint({telling.day - DAY, telling.day, telling.day + DAY}):
+            return telling.sent + _SOON
+        return instant(self._first_calm(telling.day + DAY, self.disturbed), time(13), self.policy.zone)
+
+    @staticmethod
+    def _first_calm(day: date, disturbed: AbstractSet[date]) -> date:
+        while day in disturbed:
+            day += DAY
+        return day
 
 
-def causes(record: NotificationRecord, enrolment_id: str) -> list[tuple[int, int]]:
-    """Give the messages of an enrolment that a notification to the patient tells of: conversation and number."""
-    if record.notification.channel is not Channel.INBOX:
-        return []
-    return [
-        (cause.conversation, cause.number)
-        for cause in record.notification.causes
-        if cause.enrolment_id == enrolment_id and cause.conversation is not None and cause.number is not None
-    ]
+def digest_of(key: str) -> str:
+    """Return the id of the digest that an idempotency key is of: that of its first notification."""
+    return key.rsplit(".", 1)[0]
+
+
+def message_of(record: NotificationRecord) -> tuple[int | None, int | None] | None:
+    """Return the message that a notification to the patient tells of: its conversation and number."""
+    trigger = record.notification.trigger
+    return (trigger.conversation, trigger.number) if record.notification.channel is Channel.INBOX else None
 
 
 def _is_wanted(telling: Telling, now: datetime) -> bool:

@@ -110,8 +110,6 @@ class Worker:
         scene.figures.events["hand-overs that took minutes"] += 1
         fuse, scene.surroundings.fuse = scene.surroundings.fuse, None
         scene.tellings.went_wrong(scene.now)
-        # Who reads while the inbox is silent is told all the same.
-        scene.tellings.hurried.add(scene.tellings.day(scene.now))
         until = scene.now + self._chance.time(*self._habits.slowness)
         scene.run(until)
         scene.tellings.went_wrong(scene.now)

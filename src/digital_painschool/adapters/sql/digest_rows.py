@@ -1,0 +1,181 @@
+"""Digests and notifications as rows of the database, and rows as digests and notifications."""
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from digital_painschool.adapters.sql.schema import digests, notifications
+from digital_painschool.adapters.sql.statements import Row, require_readable
+from digital_painschool.digest import Batch, Claim, Digest
+from digital_painschool.errors import StorageFailed
+from digital_painschool.notification import (
+    Channel,
+    Notification,
+    NotificationRecord,
+    Status,
+    Template,
+    TriggeringEntry,
+)
+from digital_painschool.people import HsaId, PersonId
+from digital_painschool.serialization import hsa_id_from_text, read_stored
+
+_log = logging.getLogger(__name__)
+_CHANNELS = {channel.value: channel for channel in Channel}
+_TEMPLATES = {template.value: template for template in Template}
+_STATUSES = {status.value: status for status in Status}
+"""Looked up, as asking an Enum by value takes six times as long, and thousands come at a time."""
+_STAFF = "hsa-id"
+
+DIGEST = tuple(
+    digests.c[name]
+    for name in (
+        *("id", "unit", "channel", "recipient_scheme", "recipient_value", "template", "collected"),
+        *("told_on", "batch_key", "attempted_on"),
+    )
+)
+"""The columns that a digest is read from."""
+NOTIFICATION = tuple(
+    notifications.c[name]
+    for name in (
+        *("digest_id", "id", "enrolment_id", "seq", "conversation", "number", "form"),
+        *("due_at", "status", "attempts", "settled_at", "batch_key"),
+    )
+)
+"""The columns that a notification is read from, after those of its digest."""
+_OF_DIGEST = len(DIGEST)
+
+
+def records(rows: Iterable[Row]) -> Iterator[NotificationRecord]:
+    """Read notifications from rows of `DIGEST` and `NOTIFICATION`.
+
+    Raises:
+        StorageFailed: A row cannot be read.
+    """
+    for row in rows:
+        yield read_stored(f"notification {_id(row, _OF_DIGEST + 1)}", _joined, row)
+
+
+def readable_records(rows: Iterable[Row]) -> Iterator[NotificationRecord]:
+    """Read notifications as `records` does; one that cannot be read is left out, and a log line names it."""
+    for row in rows:
+        try:
+            yield from records([row])
+        except StorageFailed as failure:
+            _log.error("%s", failure)
+
+
+def claims(taken: Iterable[Row], pending: Iterable[Row], token: str) -> Iterator[Claim]:
+    """Read claims; a digest that cannot be read is logged by its id, and left until its lease is over.
+
+    Args:
+        taken: Rows of `DIGEST`, then how many workers were lost with it, and whether the last of them had begun.
+        pending: Rows of `NOTIFICATION`, by digest.
+        token: The fencing token of the claim.
+    """
+    of_digest = {digest_id: list(rows) for digest_id, rows in groupby(pending, key=itemgetter(0))}
+    for row in taken:
+        try:
+            yield read_stored(f"digest {_id(row, 0)}", _claim, row, of_digest.get(row[0], []), token)
+        except StorageFailed as failure:
+            _log.error("%s", failure)
+
+
+def _id(row: Row, place: int) -> str:
+    return row[place] if isinstance(row[place], str) else "without an id"
+
+
+def _joined(row: Row) -> NotificationRecord:
+    require_readable(row)
+    return _read(row[:_OF_DIGEST], [row[_OF_DIGEST:]]).pending[0]
+
+
+def _claim(row: Row, pending: list[Row], token: str) -> Claim:
+    for one in (row, *pending):
+        require_readable(one)
+    *digest, lost, begun = row
+    return Claim(digest=_read(tuple(digest), pending), token=token, lost=lost + begun)
+
+
+def _read(digest: Row, rows: list[Row]) -> Digest:
+    id_, unit, channel, scheme, value, template, collected, told_on, batch_key, attempted_on = digest
+    shared: dict[str, Any] = {
+        "unit": hsa_id_from_text(unit),
+        "channel": _CHANNELS[channel],
+        "recipient": hsa_id_from_text(value) if scheme == _STAFF else PersonId(scheme, value),
+        "template": _TEMPLATES[template],
+        "collected": collected,
+    }
+    batch = None
+    if batch_key is not None:
+        batched = frozenset(row[1] for row in rows if row[-1] is not None)
+        batch = Batch(key=batch_key, notifications=batched, attempted_on=date.fromisoformat(attempted_on))
+    return Digest(
+        id=id_,
+        **shared,
+        pending=tuple(_record(shared, row) for row in rows),
+        batch=batch,
+        told_on=None if told_on is None else date.fromisoformat(told_on),
+    )
+
+
+def _record(shared: Mapping[str, Any], row: Row) -> NotificationRecord:
+    _, id_, enrolment_id, seq, conversation, number, form, due_at, status, attempts, settled_at, _ = row
+    trigger = TriggeringEntry(enrolment_id=enrolment_id, seq=seq, conversation=conversation, number=number, form=form)
+    return NotificationRecord(
+        notification=Notification(id=id_, **shared, due_at=due_at, trigger=trigger),
+        status=_STATUSES[status],
+        attempts=attempts,
+        settled_at=settled_at,
+    )
+
+
+def digest_values(notification: Notification) -> dict[str, Any]:
+    """Return the row of a new digest that begins with a notification."""
+    recipient: PersonId | HsaId = notification.recipient
+    return {
+        "id": notification.id,
+        "unit": str(notification.unit),
+        "channel": notification.channel.value,
+        "recipient_scheme": recipient.scheme if isinstance(recipient, PersonId) else _STAFF,
+        "recipient_value": recipient.value if isinstance(recipient, PersonId) else str(recipient),
+        "template": notification.template.value,
+        "collected": notification.collected,
+        "told_on": None,
+        "batch_key": None,
+        "attempted_on": None,
+        "next_at": notification.due_at,
+        "token": None,
+        "lease_until": None,
+        "begun": False,
+        "lost": 0,
+    }
+
+
+def notification_values(notification: Notification) -> dict[str, Any]:
+    """Return the row of a notification that waits, but for its digest."""
+    trigger = notification.trigger
+    return {
+        "id": notification.id,
+        "unit": str(notification.unit),
+        "enrolment_id": trigger.enrolment_id,
+        "seq": trigger.seq,
+        "conversation": trigger.conversation,
+        "number": trigger.number,
+        "form": trigger.form,
+        "due_at": notification.due_at,
+        "status": Status.PENDING.value,
+        "attempts": 0,
+        "batch_key": None,
+        "settled_at": None,
+        "noted": True,
+    }
+
+
+def result_values(settled: Mapping[str, Status], at: Any) -> Iterator[dict[str, Any]]:
+    """Yield a row for each status that notifications get."""
+    for status in {*settled.values()}:
+        ids = [id_ for id_, becomes in settled.items() if becomes is status]
+        yield {"ids": ids, "becomes": status.value, "at": at, "is_noted": status is Status.DELIVERED}

@@ -1,0 +1,1 @@
+"""The digest by itself: a model that walks every interleaving of it."""

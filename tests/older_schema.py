@@ -1,0 +1,31 @@
+"""A database as version 0003 of the schema had it: made back from the present one, to be migrated in tests."""
+
+from digital_painschool.adapters.sql.revisions import VERSION_TABLE
+from tests.databases import execute
+
+NEW_TABLES = ("digest_superseded_keys", "digest_notifications", "digests")
+OLD_TABLES = ("notifications", "notification_causes")
+
+_NOTIFICATIONS = """
+    CREATE TABLE notifications AS
+    SELECT n.id, n.unit, d.channel, d.recipient_scheme, d.recipient_value, d.template,
+           CASE WHEN d.collected THEN substr(CAST(n.due_at AS TEXT), 1, 10) ELSE n.id END AS "window",
+           CASE WHEN n.attempts = 0 THEN '' ELSE n.id END AS slot,
+           CASE WHEN d.collected THEN n.unit || '.' || d.recipient_scheme || '.' || d.recipient_value ELSE n.id END
+               AS lane,
+           n.due_at, d.collected, n.status, n.attempts, CAST(NULL AS TEXT) AS token,
+           CASE WHEN n.attempts > 0 THEN n.due_at END AS held_until, n.settled_at
+      FROM digest_notifications AS n JOIN digests AS d ON d.id = n.digest_id
+"""
+_CAUSES = """
+    CREATE TABLE notification_causes AS
+    SELECT id AS notification_id, 1 AS place, unit, enrolment_id, seq, conversation, number AS message
+      FROM digest_notifications
+"""
+
+
+def back_to_0003(url: str) -> None:
+    """Put the notifications back into the tables of version 0003, each with one cause."""
+    for statement in (_NOTIFICATIONS, _CAUSES, *(f"DROP TABLE {table}" for table in NEW_TABLES)):
+        execute(url, statement)
+    execute(url, f"UPDATE {VERSION_TABLE} SET version_num = '0003'")  # noqa: S608 - a constant
