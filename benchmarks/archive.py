@@ -28,8 +28,8 @@ from benchmarks.servers import database, postgresql
 from benchmarks.table import Row
 from digital_painschool import Actor, Role
 from digital_painschool.adapters.sql import SqlStorage
-from digital_painschool.desks.administrator import AdministratorOffice
-from digital_painschool.exporting import Format
+from digital_painschool.application.administrator import AdministratorOffice
+from digital_painschool.application.export import Format
 
 _OFFICE = Actor(hsa_id="SE2321000131-P000000009999", unit=unit(0), roles={Role.DATA_ADMINISTRATOR})
 _OURS, _RAW = "ours", "raw"

@@ -19,10 +19,10 @@ from benchmarks.place import (
 from digital_painschool import Catalogue, Notify, PainSchool, Ports
 from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox
 from digital_painschool.adapters.sql import SqlStorage
+from digital_painschool.bootstrap.school import rising_id
 from digital_painschool.ports import Clock
 from digital_painschool.ports.inbox import Inbox
 from digital_painschool.ports.storage import Storage
-from digital_painschool.school import rising_id
 
 NOW = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
 """The forenoon of the region: what was to be collected for this day is due."""

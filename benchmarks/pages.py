@@ -18,7 +18,7 @@ from benchmarks.servers import database, postgresql
 from benchmarks.table import Row
 from digital_painschool import Actor, Role
 from digital_painschool.adapters.sql import SqlStorage
-from digital_painschool.people import HsaId
+from digital_painschool.domain.people import HsaId
 from digital_painschool.ports.storage import CaseQuery
 
 _PAGE = 50

@@ -6,9 +6,9 @@ from pathlib import Path
 from digital_painschool import Actor, Catalogue, Notify, PainSchool, PersonId, Ports, Role
 from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox
 from digital_painschool.adapters.sql import SqlStorage
-from digital_painschool.border import Answer
+from digital_painschool.domain.policy import Policy
+from digital_painschool.domain.validation import Answer
 from digital_painschool.errors import InvalidIdentity
-from digital_painschool.policy import Policy
 from digital_painschool.ports.storage import Storage
 from digital_painschool.programs import bundled_program
 

@@ -13,8 +13,8 @@ from benchmarks.place import MESSAGE, NURSE, POLICY, PROGRAM, SCORED_ANSWERS, SC
 from benchmarks.place import START as STARTED
 from benchmarks.table import Row
 from digital_painschool import Enrolment, Event, PersonId, apply
-from digital_painschool.people import Patient
-from digital_painschool.policy import Terms
+from digital_painschool.domain.people import Patient
+from digital_painschool.domain.policy import Terms
 from digital_painschool.rules.conversations import start_conversation
 from digital_painschool.rules.forms import save_form
 from digital_painschool.rules.lifecycle import review, start

@@ -6,8 +6,8 @@ from importlib.metadata import version as installed_version
 from sphinx.application import Sphinx
 from sphinx.util.typing import stringify_annotation
 
-from digital_painschool.events import Event
-from digital_painschool.people import By
+from digital_painschool.domain.events import Event
+from digital_painschool.domain.people import By
 
 project = "digital_painschool"
 author = "The digital_painschool developers"
@@ -26,7 +26,7 @@ nitpick_ignore_regex = [
     # What is not ours has no page here, and no network is asked for one.
     (r"py:.*", r"(?!digital_painschool\b).*"),
     # The path that desks share is no public name; type variables are shown by name.
-    (r"py:.*", r"digital_painschool\.steps\..*"),
+    (r"py:.*", r"digital_painschool\.application\.(executor\.Executor|executor\.Steps|receipt_proof\.ReceiptKey)"),
     (r"py:.*", r"digital_painschool\..*\.(T|T_co|Value|Adapter|Port)"),
     # What a step came to, and what can be played, are told where they are given.
     (r"py:.*", r"digital_painschool\.testing\.(history\.playing\.(Done|Refused)|crashes\.stage\.Play)"),
@@ -52,8 +52,8 @@ html_css_files = ["docs.css"]
 html_show_sourcelink = False
 
 _ALIASES = {
-    stringify_annotation(Event, "smart"): "~digital_painschool.events.Event",
-    stringify_annotation(By, "smart"): "~digital_painschool.people.By",
+    stringify_annotation(Event, "smart"): "~digital_painschool.domain.events.Event",
+    stringify_annotation(By, "smart"): "~digital_painschool.domain.people.By",
 }
 
 
@@ -68,7 +68,7 @@ def _shorten(
 ) -> tuple[str | None, str | None]:
     """Show unions by the name that they have in the code, and no call that a reader is not meant to make."""
     if isinstance(it, type) and (
-        issubclass(it, Enum) or signature == "(*args, **kwargs)" or "steps.Steps" in (signature or "")
+        issubclass(it, Enum) or signature == "(*args, **kwargs)" or "executor." in (signature or "")
     ):
         return "", None
     return _with_aliases(signature), _with_aliases(returns)

@@ -18,19 +18,19 @@ from pathlib import Path
 import attrs
 
 from digital_painschool import errors
-from digital_painschool.access import ACCESS
-from digital_painschool.digest import Action
-from digital_painschool.enrolment import Phase
-from digital_painschool.notification import Template
-from digital_painschool.people import Role
-from digital_painschool.plugins import installed
-from digital_painschool.policy import Policy
-from digital_painschool.program import Program
+from digital_painschool.bootstrap.plugins import installed
+from digital_painschool.domain.digest import Action
+from digital_painschool.domain.enrolment import Phase
+from digital_painschool.domain.notification import Template
+from digital_painschool.domain.people import Role
+from digital_painschool.domain.policy import Policy
+from digital_painschool.domain.program import Program
+from digital_painschool.rules.access import ACCESS
 from digital_painschool.rules.digests import DECISIONS, Doubt
 from digital_painschool.rules.lifecycle import TRANSITIONS
 from digital_painschool.rules.permissions import PATIENT, STAFF, SYSTEM, Scope
 from digital_painschool.rules.permissions import Action as Permission
-from digital_painschool.serialization import EVENT_KINDS
+from digital_painschool.serialization.serialization import EVENT_KINDS
 
 DOCS = Path(__file__).parent
 SOURCE = DOCS.parent / "src" / "digital_painschool"

@@ -15,10 +15,10 @@ from tempfile import TemporaryDirectory
 from folder_inbox.inbox import FolderInbox
 
 from digital_painschool import Actor, Notify, Role, Settings, WiringError, open_school
-from digital_painschool.plugins import installed
+from digital_painschool.bootstrap.plugins import installed
+from digital_painschool.bootstrap.settings import Chosen
 from digital_painschool.ports import Inbox
 from digital_painschool.ports.hooks import Offer, Options, hookimpl
-from digital_painschool.settings import Chosen
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 NURSE = Actor(hsa_id="SE2321000131-P000000123456", unit="SE2321000131-E000000000001", roles={Role.THERAPIST})

@@ -7,11 +7,11 @@ from functools import reduce
 
 import pytest
 
-from digital_painschool.enrolment import Enrolment, apply
+from digital_painschool.domain.enrolment import Enrolment, apply
+from digital_painschool.domain.events import Event
+from digital_painschool.domain.people import PersonId
+from digital_painschool.domain.policy import Policy, Terms
 from digital_painschool.errors import Reason, RuleBroken
-from digital_painschool.events import Event
-from digital_painschool.people import PersonId
-from digital_painschool.policy import Policy, Terms
 from digital_painschool.rules.lifecycle import start
 from digital_painschool.testing.example import PROGRAM
 from digital_painschool.testing.people import NURSE, PERSON, UNIT

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from digital_painschool.access import ACCESS, Access, Reading, access, closed, refusal
-from digital_painschool.enrolment import Enrolment, Phase
+from digital_painschool.domain.enrolment import Enrolment, Phase
 from digital_painschool.errors import Reason
+from digital_painschool.rules.access import ACCESS, Access, Reading, access, closed, refusal
 from digital_painschool.rules.lifecycle import end, maintain
 from digital_painschool.testing.example import PROGRAM
 from digital_painschool.testing.people import NURSE

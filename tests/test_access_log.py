@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 from attrs import evolve
 
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import InvalidValue, NotFound, NotPermitted, Reason, RuleBroken, StorageFailed
-from digital_painschool.people import HsaId, PersonId
-from digital_painschool.policy import FlagKind
 from digital_painschool.ports.storage import AccessEntry
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.faults import Call, Fault, faulty

@@ -11,9 +11,9 @@ import pytest
 
 from benchmarks.servers import database, name_of
 from digital_painschool.adapters.sql import SqlStorage
-from digital_painschool.delivery import DeliveryReport
-from digital_painschool.notification import Notify
-from digital_painschool.policy import Policy
+from digital_painschool.delivery.worker import DeliveryReport
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.policy import Policy
 from digital_painschool.testing.people import ANNA, BO
 from digital_painschool.testing.scenario import Scenario
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from digital_painschool.desks.caseload import Cursor
+from digital_painschool.application.caseload import Cursor
+from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import InvalidIdentity, InvalidValue, PainschoolError, StorageFailed
-from digital_painschool.people import PersonId
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA
 from digital_painschool.testing.scenario import Scenario

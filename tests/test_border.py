@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from digital_painschool.border import kept_answers, module_numbers, plain_text, whole_number
+from digital_painschool.domain.validation import kept_answers, module_numbers, plain_text, whole_number
 from digital_painschool.errors import InvalidValue
 
 

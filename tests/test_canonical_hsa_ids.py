@@ -13,10 +13,10 @@ from digital_painschool.adapters.memory import MemoryDirectory
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage, migrate, migration_sql
 from digital_painschool.adapters.sql.revisions import VERSION_TABLE
 from digital_painschool.adapters.sql.schema import METADATA
-from digital_painschool.delivery import DeliveryReport
+from digital_painschool.delivery.worker import DeliveryReport
+from digital_painschool.domain.notification import Channel, Notify
+from digital_painschool.domain.policy import Policy
 from digital_painschool.errors import StorageFailed
-from digital_painschool.notification import Channel, Notify
-from digital_painschool.policy import Policy
 from digital_painschool.ports import Ports
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.messaging import Address

@@ -2,9 +2,9 @@
 
 import pytest
 
-from digital_painschool.catalogue import Catalogue, UnitTerms
+from digital_painschool.application.program_catalogue import Catalogue, UnitTerms
+from digital_painschool.domain.policy import Policy
 from digital_painschool.errors import InvalidValue, NotFound, WiringError
-from digital_painschool.policy import Policy
 from digital_painschool.testing.example import PROGRAM, SLEEP, program
 from digital_painschool.testing.people import OTHER_UNIT, UNIT
 from digital_painschool.testing.scenario import Scenario

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digital_painschool.cells import cell, text_of
+from digital_painschool.application.csv_cells import cell, text_of
 
 SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212\u207c\u207a\u207b"
 UNSEEN = " \t\n\r\v\f\x00\x1b\x85\xa0\u200b\u200e\u2028\u2029\ufeff\u0301\"'"

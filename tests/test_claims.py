@@ -11,10 +11,10 @@ from attrs import evolve
 
 from digital_painschool.adapters.sql import SqlStorage
 from digital_painschool.adapters.sql.postgresql import PostgresqlLink
-from digital_painschool.enrolment import Enrolment
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.notification import Notify, Status
+from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import Conflict
-from digital_painschool.notification import Notify, Status
-from digital_painschool.people import PersonId
 from digital_painschool.ports.storage import Change
 from digital_painschool.testing.contracts.at_once import refusal_or
 from digital_painschool.testing.contracts.changes import (

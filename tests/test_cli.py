@@ -19,9 +19,9 @@ from digital_painschool import Actor, Conflict, Notify, NotPermitted, PainSchool
 from digital_painschool.adapters.sql import migration_sql
 from digital_painschool.cli import main, service
 from digital_painschool.cli.app import app
-from digital_painschool.cli.discretion import masked
-from digital_painschool.cli.screen import name_unreadable
-from digital_painschool.delivery import Delivery
+from digital_painschool.cli.output import name_unreadable
+from digital_painschool.cli.redaction import masked
+from digital_painschool.delivery.worker import Delivery
 
 UNIT = "SE2321000131-E000000000001"
 NURSE = Actor(hsa_id="SE2321000131-P000000000001", unit=UNIT, roles={Role.THERAPIST})

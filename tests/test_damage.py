@@ -17,12 +17,12 @@ from sqlalchemy import Column, Integer, Table
 from benchmarks.servers import database
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage
 from digital_painschool.adapters.sql.schema import METADATA, Instant, Truth
+from digital_painschool.application.export import Format
+from digital_painschool.domain.notification import Channel, Notify, Template
+from digital_painschool.domain.people import PersonId
+from digital_painschool.domain.retention import Skip, Skipped
 from digital_painschool.errors import InvalidValue, PainschoolError, StorageFailed
-from digital_painschool.exporting import Format
-from digital_painschool.notification import Channel, Notify, Template
-from digital_painschool.people import PersonId
 from digital_painschool.ports.messaging import Address
-from digital_painschool.purging import Skip, Skipped
 from digital_painschool.testing.contracts.silence import assert_silent
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA, BO, CILLA, COLLEAGUE, NUMBERS

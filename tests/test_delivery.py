@@ -14,14 +14,14 @@ import pytest
 from attrs import evolve
 
 from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox, MemoryMessenger, MemoryStorage
-from digital_painschool.delivery import DeliveryReport
-from digital_painschool.digest import DeliveryResult
-from digital_painschool.enrolment import Enrolment
+from digital_painschool.delivery.worker import DeliveryReport
+from digital_painschool.domain.digest import DeliveryResult
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.events import AccessEnded, Event, NotificationDropped, NotificationUndelivered
+from digital_painschool.domain.notification import Channel, Notify, Status, Template
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import Conflict, DeliveryFailed, InvalidValue, StorageFailed
-from digital_painschool.events import AccessEnded, Event, NotificationDropped, NotificationUndelivered
-from digital_painschool.notification import Channel, Notify, Status, Template
-from digital_painschool.people import HsaId, PersonId
-from digital_painschool.policy import FlagKind, Policy
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.inbox import Delivered, Notice, Reach
 from digital_painschool.ports.messaging import Address

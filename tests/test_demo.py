@@ -20,7 +20,7 @@ from digital_painschool.cli.demo.narrator import Narrator
 from digital_painschool.cli.demo.place import prepare
 from digital_painschool.cli.demo.stage import ANNA, DAVID, NUMBERS, UNIT, Stage
 from digital_painschool.cli.demo.year import play
-from digital_painschool.cli.discretion import masked
+from digital_painschool.cli.redaction import masked
 
 RULES_SHOWN = (
     "M-03", "M-04", "M-05", "M-06", "M-07", "M-08", "M-09", "M-10", "M-12", "M-13", "M-14", "M-15", "M-16", "M-17",

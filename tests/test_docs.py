@@ -15,7 +15,7 @@ from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser
 
 from digital_painschool import Phase, Settings
 from digital_painschool.cli.app import app
-from digital_painschool.policy import Policy
+from digital_painschool.domain.policy import Policy
 from digital_painschool.rules.lifecycle import TRANSITIONS
 from docs import tables, traceability
 
@@ -111,10 +111,12 @@ def test_every_rule_is_held_and_proved() -> None:
 def test_a_broken_row_of_the_rules_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A check that never fails would be none."""
     page = tmp_path / "rules.md"
-    page.write_text("| [M-01](#m-01) | x | [`x`](#digital_painschool.access.nothing), `access.access` | 0 |\n", "utf-8")
+    page.write_text(
+        "| [M-01](#m-01) | x | [`x`](#digital_painschool.rules.access.nothing), `access.access` | 0 |\n", "utf-8"
+    )
     monkeypatch.setattr(traceability, "PAGE", page)
     found = list(traceability.problems())
-    assert "M-01: there is no access.nothing" in found
+    assert "M-01: there is no rules.access.nothing" in found
     assert "M-01: the docstring of access.access does not mention it" in found
     assert "M-02: is not in rules.md" in found
 

@@ -7,9 +7,9 @@ from typing import get_args
 import attrs
 import pytest
 
-from digital_painschool import enrolment as module
-from digital_painschool.enrolment import Conversation, Enrolment, FormCount, Phase, Tally, apply, replay
-from digital_painschool.events import (
+from digital_painschool.domain import enrolment as module
+from digital_painschool.domain.enrolment import Conversation, Enrolment, FormCount, Phase, Tally, apply, replay
+from digital_painschool.domain.events import (
     AccessEnded,
     ConversationRenamed,
     ConversationStarted,
@@ -31,9 +31,9 @@ from digital_painschool.events import (
     Reviewed,
     Started,
 )
-from digital_painschool.notification import Channel, Status
-from digital_painschool.people import Party
-from digital_painschool.policy import FlagKind
+from digital_painschool.domain.notification import Channel, Status
+from digital_painschool.domain.people import Party
+from digital_painschool.domain.policy import FlagKind
 from digital_painschool.testing.people import COLLEAGUE, NURSE, PERSON, UNIT
 from digital_painschool.testing.world import START, local
 

@@ -14,8 +14,8 @@ import attrs
 import pytest
 
 from digital_painschool import Actor, Format, HsaId, InvalidValue, Notify, PainSchool, Role, StorageFailed, open_school
-from digital_painschool.exporting import ANSWER_COLUMNS, ENROLMENT_COLUMNS, write_export
-from digital_painschool.masking import Masked
+from digital_painschool.application.export import ANSWER_COLUMNS, ENROLMENT_COLUMNS, write_export
+from digital_painschool.domain.masking import Masked
 from digital_painschool.ports.storage import Content, History, readable
 
 UNIT = "SE2321000131-E000000000001"

@@ -12,7 +12,7 @@ from digital_painschool import Channel, DeliveryFailed, HsaId, InvalidValue, Wir
 from digital_painschool.adapters.file_messenger import FileMessenger
 from digital_painschool.adapters.memory import MemoryDirectory
 from digital_painschool.adapters.toml_directory import TomlDirectory
-from digital_painschool.notification import Template
+from digital_painschool.domain.notification import Template
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address

@@ -11,6 +11,12 @@ from attrs import evolve
 
 from digital_painschool.adapters.memory import MemoryInbox, MemoryMessenger, MemoryStorage
 from digital_painschool.adapters.swedish_identity import SwedishIdentity
+from digital_painschool.bootstrap.plugins import open_school
+from digital_painschool.bootstrap.school import PainSchool
+from digital_painschool.bootstrap.settings import Chosen, Settings
+from digital_painschool.domain.notification import Channel, Notify
+from digital_painschool.domain.people import PersonId
+from digital_painschool.domain.policy import Policy
 from digital_painschool.errors import (
     AdapterFailed,
     DeliveryFailed,
@@ -20,16 +26,10 @@ from digital_painschool.errors import (
     StorageFailed,
     WiringError,
 )
-from digital_painschool.notification import Channel, Notify
-from digital_painschool.people import PersonId
-from digital_painschool.plugins import open_school
-from digital_painschool.policy import Policy
 from digital_painschool.ports import Storage
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.guarded import _checks, guarded
 from digital_painschool.ports.hooks import Offer, hookimpl
-from digital_painschool.school import PainSchool
-from digital_painschool.settings import Chosen, Settings
 from digital_painschool.testing.faults import Fails, Fault, When, faulty
 from digital_painschool.testing.people import ANNA, BO, NURSE
 from digital_painschool.testing.scenario import Scenario

@@ -4,7 +4,7 @@
 
 import pytest
 
-from digital_painschool.identity_shape import contains_identity_number
+from digital_painschool.domain.identity_shape import contains_identity_number
 
 NUMBERS = (
     # The usual spellings, alone and in company.

@@ -14,10 +14,10 @@ from attrs import frozen
 from sqlalchemy import func, select
 
 from digital_painschool.adapters.sql import SqlStorage
-from digital_painschool.adapters.sql.connections import Link
+from digital_painschool.adapters.sql.pool import Link
 from digital_painschool.adapters.sql.schema import METADATA
+from digital_painschool.domain.notification import Notify
 from digital_painschool.errors import Conflict, OutcomeUnknown, StorageFailed
-from digital_painschool.notification import Notify
 from digital_painschool.testing.contracts.changes import (
     HOUR,
     MORNING,

@@ -14,12 +14,12 @@ import psycopg
 import pytest
 
 from digital_painschool.adapters.sql import SqlStorage
-from digital_painschool.digest import DeliveryResult
-from digital_painschool.enrolment import Enrolment, replay
+from digital_painschool.domain.digest import DeliveryResult
+from digital_painschool.domain.enrolment import Enrolment, replay
+from digital_painschool.domain.events import MessageSent
+from digital_painschool.domain.notification import Notify, Status
+from digital_painschool.domain.policy import Policy
 from digital_painschool.errors import Conflict, NotFound, PainschoolError, RuleBroken
-from digital_painschool.events import MessageSent
-from digital_painschool.notification import Notify, Status
-from digital_painschool.policy import Policy
 from digital_painschool.ports.storage import Storage
 from digital_painschool.rules.digests import decide
 from digital_painschool.testing.contracts.at_once import CAN_FORK, in_processes, refusal_or

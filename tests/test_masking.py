@@ -34,12 +34,12 @@ from rich.pretty import pretty_repr
 from rich.traceback import Traceback
 
 import digital_painschool
-from digital_painschool.catalogue import UnitTerms
-from digital_painschool.masking import Masked
-from digital_painschool.people import HsaId, PersonId
-from digital_painschool.policy import Policy
+from digital_painschool.application.program_catalogue import UnitTerms
+from digital_painschool.domain.masking import Masked
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.policy import Policy
+from digital_painschool.domain.program import Program
 from digital_painschool.ports.messaging import Address
-from digital_painschool.program import Program
 
 MARK, OTHER = "Q7Z3", "K5X1"
 """Part of everything that nobody may see, and of the same of another person."""
@@ -51,7 +51,7 @@ SHOWN = frozenset(
 )
 """What a text is called that is no person's: ids, keys, and who acted."""
 
-CONTENT = ("digital_painschool.form", "digital_painschool.program", "digital_painschool.policy")
+CONTENT = ("digital_painschool.domain.form", "digital_painschool.domain.program", "digital_painschool.domain.policy")
 """Where what a unit offers is defined: it is the same for every patient."""
 
 ADAPTERS = tuple(

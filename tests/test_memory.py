@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox, MemoryMessenger, MemoryStorage
+from digital_painschool.domain.notification import Channel, Template
+from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import DeliveryFailed, InvalidValue
-from digital_painschool.notification import Channel, Template
-from digital_painschool.people import HsaId, PersonId
 from digital_painschool.ports.directory import Directory, StaffEntry
 from digital_painschool.ports.inbox import Inbox
 from digital_painschool.ports.messaging import Address

@@ -18,7 +18,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
-from digital_painschool.adapters.sql import SqlStorage, migrate, migration_sql, opening, postgresql
+from digital_painschool.adapters.sql import SqlStorage, engine, migrate, migration_sql, postgresql
 from digital_painschool.adapters.sql import migrations as migrations_package
 from digital_painschool.adapters.sql.migrations import configured, offline
 from digital_painschool.adapters.sql.revisions import MIGRATION_LOCK, REVISIONS, VERSION_TABLE
@@ -73,7 +73,7 @@ def a_later_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(Path(migrations_package.__file__).parent, folder)
     (folder / "versions" / "v9999_later.py").write_text(LATER.replace("LAST", REVISIONS[-1]), encoding="utf-8")
     monkeypatch.setattr(migrations_package, "__file__", str(folder / "__init__.py"))
-    for module in (migrations_package, offline, opening):
+    for module in (migrations_package, offline, engine):
         monkeypatch.setattr(module, "REVISIONS", (*REVISIONS, "9999"))
 
 
@@ -107,7 +107,7 @@ def test_a_newer_schema_is_refused(url: str) -> None:
 
 def test_an_older_schema_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a new worker would miss columns in the middle of a step."""
-    monkeypatch.setattr("digital_painschool.adapters.sql.opening.REVISIONS", (*REVISIONS, "9999"))
+    monkeypatch.setattr("digital_painschool.adapters.sql.engine.REVISIONS", (*REVISIONS, "9999"))
     with pytest.raises(StorageFailed, match="older version's; run `digital-painschool migrate`"):
         SqlStorage(url)
 

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.policy import Policy
+from digital_painschool.domain.retention import PurgeReceipt
 from digital_painschool.errors import InvalidValue
-from digital_painschool.notification import Notify
-from digital_painschool.policy import Policy
-from digital_painschool.purging import PurgeReceipt
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA, BO
 from digital_painschool.testing.scenario import Scenario

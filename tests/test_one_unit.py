@@ -12,9 +12,9 @@ import pytest
 from benchmarks.region import Size, load
 from digital_painschool.adapters.sql import SqlStorage
 from digital_painschool.adapters.sql.schema import METADATA
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.policy import Policy
 from digital_painschool.errors import StorageFailed
-from digital_painschool.notification import Notify
-from digital_painschool.policy import Policy
 from digital_painschool.ports import Ports
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA, ARCHIVIST, BO, COLLEAGUE, OTHER_UNIT, UNIT

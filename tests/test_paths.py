@@ -12,17 +12,18 @@ from attrs import evolve
 from digital_painschool import Actor, InvalidValue, PainschoolError, Role, Settings, WiringError, connect, open_school
 from digital_painschool.adapters.file_messenger import FileMessenger
 from digital_painschool.adapters.options import secret
+from digital_painschool.adapters.paths import absolute
 from digital_painschool.adapters.sql import SqlStorage
 from digital_painschool.adapters.sql.inbox import SqlInbox
 from digital_painschool.adapters.sql.messaging import SqlMessenger
 from digital_painschool.adapters.sql.urls import driver_for
 from digital_painschool.adapters.toml_directory import TomlDirectory
-from digital_painschool.notification import Channel, Template
-from digital_painschool.paths import absolute
-from digital_painschool.people import HsaId
-from digital_painschool.plugins import catalogue
+from digital_painschool.bootstrap.plugins import catalogue
+from digital_painschool.bootstrap.settings import Chosen
+from digital_painschool.bootstrap.settings_toml import read_settings
+from digital_painschool.domain.notification import Channel, Template
+from digital_painschool.domain.people import HsaId
 from digital_painschool.ports.messaging import Address
-from digital_painschool.settings import Chosen
 
 NURSE = Actor(hsa_id="SE2321000131-P000000123456", unit="SE2321000131-E000000000001", roles={Role.THERAPIST})
 STAFF = f'["{NURSE.hsa_id}"]\nemail = "nurse@example.org"\n'
@@ -132,7 +133,7 @@ def test_what_a_settings_file_names_is_meant_from_its_folder(
         monkeypatch.setenv("SCHOOL", behind)
         (settings.parent / "secrets" / "url").write_text(behind, "utf-8")
     settings.write_text(f'[storage]\nname = "sqlite"\nurl = "{written}"\n', "utf-8")
-    read = Settings.from_toml(Path("etc/painschool.toml"))
+    read = read_settings(Path("etc/painschool.toml"))
     elsewhere(here)
     assert [] == start(read)
     assert (settings.parent / "data" / "school.db").is_file()
@@ -147,7 +148,7 @@ def test_every_path_of_a_settings_file_is_absolute_when_it_is_read(here: Path) -
         '[[observers]]\nname = "theirs"\ntoken = "file:token"\nplain = "a text"\n',
         "utf-8",
     )
-    settings = Settings.from_toml("painschool.toml")
+    settings = read_settings("painschool.toml")
     assert {"path": str(here / "staff.toml")} == settings.directory.options
     assert str(here.parent / "home" / "mail") == settings.messengers[0].options["folder"]
     assert f"file:{here / 'token'}" == settings.observers[0].options["token"]
@@ -254,7 +255,7 @@ def test_a_path_that_can_be_none_is_refused_when_the_settings_are_read(key: str,
     text = path.replace("\\", "\\\\").replace("\t", "\\t")
     (here / "painschool.toml").write_text(f'storage = "memory://"\ndirectory = {{ name = "toml", {key} = "{text}" }}\n')
     with pytest.raises(WiringError, match=r"painschool\.toml: the path"):
-        Settings.from_toml("painschool.toml")
+        read_settings("painschool.toml")
 
 
 def test_a_working_folder_that_is_gone_is_named(here: Path) -> None:
@@ -286,7 +287,7 @@ def test_the_inbox_and_the_messengers_follow_the_storage(here: Path) -> None:
     kept = Chosen("sql", {"url": "sqlite:////inbox.db"})
     assert kept == evolve(Settings(storage=one, inbox=kept), storage=two).inbox
     (here / "painschool.toml").write_text('storage = "sqlite:////one.db"\n[[messengers]]\nname="sql"\nchannel="sms"\n')
-    assert moved.messengers == evolve(Settings.from_toml("painschool.toml"), storage=two).messengers
+    assert moved.messengers == evolve(read_settings("painschool.toml"), storage=two).messengers
     assert catalogue(moved).programs
 
 

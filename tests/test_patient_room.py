@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import Reason, RuleBroken
-from digital_painschool.program import Ordering
 from digital_painschool.testing.example import DAILY, PAIN, PROGRAM, program
 from digital_painschool.testing.people import ANNA, PATIENT, UNIT
 from digital_painschool.testing.scenario import Scenario

@@ -5,8 +5,8 @@ import pickle
 
 import pytest
 
+from digital_painschool.domain.people import Actor, HsaId, Patient, PersonId, Role, System, by_hsa_id
 from digital_painschool.errors import InvalidIdentity, InvalidValue
-from digital_painschool.people import Actor, HsaId, Patient, PersonId, Role, System, by_hsa_id
 from digital_painschool.testing.people import ANNA, COORDINATION_NUMBER, NURSE, PERSON, UNIT
 from digital_painschool.testing.scenario import Scenario
 

@@ -25,17 +25,17 @@ from digital_painschool import (
 from digital_painschool.adapters.file_messenger import FileMessenger
 from digital_painschool.adapters.memory import MemoryInbox, MemoryMessenger, MemoryStorage
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger
-from digital_painschool.enrolment import Enrolment
-from digital_painschool.events import Event
-from digital_painschool.notification import Template
-from digital_painschool.plugins import KINDS, catalogue, installed
+from digital_painschool.bootstrap.plugins import KINDS, catalogue, installed
+from digital_painschool.bootstrap.settings import Chosen
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.events import Event
+from digital_painschool.domain.notification import Template
 from digital_painschool.ports import hooks
 from digital_painschool.ports.hooks import Offer, Options, hookimpl
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.observer import Observer
 from digital_painschool.ports.storage import Storage
 from digital_painschool.programs import bundled_program
-from digital_painschool.settings import Chosen
 from digital_painschool.testing.people import COORDINATION_NUMBER
 
 NURSE = Actor(hsa_id="SE2321000131-P000000123456", unit="SE2321000131-E000000000001", roles=frozenset({Role.THERAPIST}))
@@ -304,7 +304,7 @@ WITHOUT_EXTRAS = """
 import sys
 sys.modules[sys.argv[1]] = None  # as if it were not installed
 from digital_painschool import PainschoolError, Settings, connect
-from digital_painschool.settings import Chosen
+from digital_painschool.bootstrap.settings import Chosen
 
 url = sys.argv[2]
 for settings in (

@@ -7,12 +7,12 @@ import pytest
 from attrs import fields_dict
 
 from digital_painschool.adapters.memory import MemoryInbox
-from digital_painschool.delivery import DeliveryReport
+from digital_painschool.delivery.worker import DeliveryReport
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.policy import _KINDS, FlagKind, Policy, Terms
+from digital_painschool.domain.program import EndReason
 from digital_painschool.errors import DeliveryFailed, InvalidValue, PainschoolError
-from digital_painschool.notification import Notify
-from digital_painschool.policy import _KINDS, FlagKind, Policy, Terms
 from digital_painschool.ports.inbox import Delivered, Notice
-from digital_painschool.program import EndReason
 from digital_painschool.testing.example import PROGRAM
 from digital_painschool.testing.scenario import Scenario
 from digital_painschool.testing.world import with_adapters

@@ -16,10 +16,10 @@ from weakref import ref
 
 import pytest
 
-from digital_painschool.adapters.sql import SqlStorage, connections
-from digital_painschool.adapters.sql.connections import Database, Link
+from digital_painschool.adapters.sql import SqlStorage, pool
+from digital_painschool.adapters.sql.pool import Database, Link
 from digital_painschool.adapters.sql.sqlite import SqliteDriver
-from digital_painschool.enrolment import Enrolment
+from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.errors import Conflict, StorageFailed
 from digital_painschool.ports.storage import Storage
 from digital_painschool.testing.contracts.changes import MORNING, begin, fill_in, saved
@@ -165,7 +165,7 @@ def test_what_a_forked_process_saves_is_kept(url: str, work: Callable[[str], Non
 
 
 def _fork_within_a_call(url: str) -> None:
-    connections.PATIENCE = 0.1
+    pool.PATIENCE = 0.1
     with closing(SqlStorage(url)) as storage:
 
         def is_refused() -> None:
@@ -293,7 +293,7 @@ def one(url: str) -> Iterator[SqlStorage]:
 
 def test_a_call_without_a_free_connection_says_so(one: SqlStorage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a portal whose pool is too small would wait for ever."""
-    monkeypatch.setattr(connections, "PATIENCE", 0.05)
+    monkeypatch.setattr(pool, "PATIENCE", 0.05)
     with pytest.raises(StorageFailed, match="in use"):
         one._database.read(lambda _: one.save(begin()))
     one.save(begin())
@@ -331,7 +331,7 @@ def test_an_exception_while_a_connection_is_opened_costs_none(one: SqlStorage, m
         return ref(thing)
 
     with monkeypatch.context() as patch:
-        patch.setattr(connections, "ref", ref_once)
+        patch.setattr(pool, "ref", ref_once)
         with pytest.raises(SoftTimeLimit):
             one.save(begin())
     seen.clear()

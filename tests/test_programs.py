@@ -13,10 +13,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digital_painschool.domain.form import (
+    Choice,
+    Date,
+    Form,
+    ManyChoices,
+    Number,
+    Option,
+    Question,
+    Scale,
+    Text,
+    is_scored,
+)
+from digital_painschool.domain.limits import POINTS, as_stored
+from digital_painschool.domain.program import EndReason, Module, Ordering, Pace, Page, Program
 from digital_painschool.errors import InvalidProgram, InvalidValue
-from digital_painschool.form import Choice, Date, Form, ManyChoices, Number, Option, Question, Scale, Text, is_scored
-from digital_painschool.limits import POINTS, as_stored
-from digital_painschool.program import EndReason, Module, Ordering, Pace, Page, Program
 from digital_painschool.programs import (
     bundled_program,
     load_program,
@@ -24,7 +35,7 @@ from digital_painschool.programs import (
     program_to_data,
     read_program,
 )
-from digital_painschool.programs.faults import problems
+from digital_painschool.programs.problems import problems
 from digital_painschool.testing.strategies.texts import keys as some_keys
 from digital_painschool.testing.strategies.texts import prose
 from digital_painschool.testing.strategies.texts import titles as some_titles

@@ -14,11 +14,11 @@ from threading import Barrier, Thread
 
 import pytest
 
+from digital_painschool.application.export import FILES, FILES_OF, Format, write_export
+from digital_painschool.application.publishing import UNFINISHED, publication
+from digital_painschool.domain.retention import ExportedFile, ExportReceipt, Skip
 from digital_painschool.errors import InvalidValue, StorageFailed
-from digital_painschool.exporting import FILES, FILES_OF, Format, write_export
 from digital_painschool.ports.storage import History
-from digital_painschool.publishing import UNFINISHED, publication
-from digital_painschool.purging import ExportedFile, ExportReceipt, Skip
 from digital_painschool.testing.people import OTHER_ARCHIVIST
 from digital_painschool.testing.scenario import Scenario
 
@@ -185,7 +185,7 @@ def test_of_many_threads_one_exports(tmp_path: Path) -> None:
 KILLED = """
 import os, sys
 from pathlib import Path
-from digital_painschool.publishing import publication
+from digital_painschool.application.publishing import publication
 
 folder, way, sent, where, nth, *names = sys.argv[1:]
 left = [int(nth)]

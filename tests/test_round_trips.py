@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 
-from digital_painschool.digest import Batch, Claim
-from digital_painschool.notification import Notify
+from digital_painschool.domain.digest import Batch, Claim
+from digital_painschool.domain.notification import Notify
 from digital_painschool.testing.contracts.changes import LEASE, access_entry, begun, result
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA, NUMBERS, NURSE

@@ -17,13 +17,14 @@ from sqlalchemy.sql import ClauseElement
 
 from digital_painschool import Settings, open_school
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage, migrate, migration_sql, postgresql
-from digital_painschool.adapters.sql.connections import Link
+from digital_painschool.adapters.sql.pool import Link
 from digital_painschool.adapters.sql.revisions import VERSION_TABLE
 from digital_painschool.adapters.sql.schema import METADATA
+from digital_painschool.bootstrap.plugins import connect
+from digital_painschool.bootstrap.settings import Chosen
+from digital_painschool.bootstrap.settings_toml import read_settings
+from digital_painschool.domain.notification import Channel, Notify
 from digital_painschool.errors import StorageFailed
-from digital_painschool.notification import Channel, Notify
-from digital_painschool.plugins import connect
-from digital_painschool.settings import Chosen
 from digital_painschool.testing.contracts.changes import HOUR, MORNING, RUN, begin, begun, converse, saved
 from digital_painschool.testing.contracts.purges import IDS, all_over, kept_plan
 from digital_painschool.testing.people import PERSON, UNIT
@@ -194,13 +195,13 @@ channel = "sms"
 """,
         encoding="utf-8",
     )
-    for settings in (Settings.from_toml(file), Settings.from_url(empty_postgresql_url, "smartskola")):
+    for settings in (read_settings(file), Settings.from_url(empty_postgresql_url, "smartskola")):
         ports = connect(settings)
         for part in (ports.storage, ports.inbox, *ports.messengers):
             assert "smartskola" == part._database.driver._schema  # type: ignore[attr-defined]
             part.close()  # type: ignore[attr-defined]
     assert {"smartskola"} == schemas_of(empty_postgresql_url)
-    with open_school(Settings.from_toml(file)):
+    with open_school(read_settings(file)):
         pass
 
 
@@ -213,7 +214,7 @@ storage = { name = "postgresql", url = "postgresql://host/region", schema = "sma
 """,
         encoding="utf-8",
     )
-    assert Chosen("sql", {"url": "postgresql://other/inboxes"}) == Settings.from_toml(file).inbox
+    assert Chosen("sql", {"url": "postgresql://other/inboxes"}) == read_settings(file).inbox
 
 
 # --- whose schema it is ---

@@ -11,14 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digital_painschool import serialization
-from digital_painschool.enrolment import Conversation, Enrolment, FormCount, Phase
-from digital_painschool.errors import StorageFailed
-from digital_painschool.events import Event, ModuleOpened, Started
-from digital_painschool.notification import Profile
-from digital_painschool.people import HsaId, PersonId
-from digital_painschool.policy import FlagKind
-from digital_painschool.purging import (
+from digital_painschool.domain.enrolment import Conversation, Enrolment, FormCount, Phase
+from digital_painschool.domain.events import Event, ModuleOpened, Started
+from digital_painschool.domain.notification import Profile
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.policy import FlagKind
+from digital_painschool.domain.retention import (
     Decision,
     EndedEnrolment,
     ExportedFile,
@@ -29,7 +27,9 @@ from digital_painschool.purging import (
     Skip,
     Skipped,
 )
-from digital_painschool.serialization import (
+from digital_painschool.errors import StorageFailed
+from digital_painschool.serialization import serialization
+from digital_painschool.serialization.serialization import (
     ENROLMENT_SHAPE,
     EVENT_KINDS,
     KIND_OF,

@@ -20,9 +20,10 @@ from digital_painschool import (
     open_school,
 )
 from digital_painschool.adapters.options import secret
-from digital_painschool.catalogue import UnitTerms
-from digital_painschool.policy import FlagKind
-from digital_painschool.settings import Chosen
+from digital_painschool.application.program_catalogue import UnitTerms
+from digital_painschool.bootstrap.settings import Chosen
+from digital_painschool.bootstrap.settings_toml import read_settings
+from digital_painschool.domain.policy import FlagKind
 
 UNIT = "SE2321000131-E000000000001"
 
@@ -67,7 +68,7 @@ def write(folder: Path, text: str) -> Path:
 
 def test_file_gives_every_section(tmp_path: Path) -> None:
     """A section of the file that does not reach the school would run it under other settings than it says."""
-    settings = Settings.from_toml(write(tmp_path, FULL))
+    settings = read_settings(write(tmp_path, FULL))
     assert Chosen("memory", {"url": "memory://"}) == settings.storage
     assert Chosen("directory", {"path": str(tmp_path / "staff.toml")}).options == settings.directory.options
     assert (Chosen("files", {"channel": "email", "folder": str(tmp_path / "mail")}),) == settings.messengers
@@ -144,7 +145,7 @@ def test_every_wrong_policy_key_is_named_at_once(tmp_path: Path) -> None:
     """One error at a time would make a long file a long evening."""
     text = 'storage = "memory://"\n[policy]\nreview_after_days = "x"\nheading_limit = 1.5\nzonee = "UTC"\n'
     with pytest.raises(WiringError) as caught:
-        Settings.from_toml(write(tmp_path, text))
+        read_settings(write(tmp_path, text))
     for key in ("review_after_days", "heading_limit", "zonee"):
         assert key in str(caught.value)
 
@@ -152,9 +153,9 @@ def test_every_wrong_policy_key_is_named_at_once(tmp_path: Path) -> None:
 def test_missing_files_are_named(tmp_path: Path) -> None:
     """A path that leads nowhere must be named, not raise an OSError from deep within."""
     with pytest.raises(WiringError, match=r"nothing\.toml: the file cannot be read"):
-        Settings.from_toml(tmp_path / "nothing.toml")
+        read_settings(tmp_path / "nothing.toml")
     with pytest.raises(InvalidProgram, match=r"own\.toml"):
-        Settings.from_toml(write(tmp_path, 'storage = "memory://"\n[programs]\nfiles = ["own.toml"]\n'))
+        read_settings(write(tmp_path, 'storage = "memory://"\n[programs]\nfiles = ["own.toml"]\n'))
 
 
 def test_inbox_is_beside_the_storage_unless_told_otherwise(tmp_path: Path) -> None:
@@ -163,14 +164,14 @@ def test_inbox_is_beside_the_storage_unless_told_otherwise(tmp_path: Path) -> No
     beside = Chosen("sql", {"url": url})
     assert beside == Settings.from_url(url).inbox
     assert beside == Settings(storage=Chosen("sqlite", {"url": url})).inbox
-    assert beside == Settings.from_toml(write(tmp_path, f'storage = "{url}"\n')).inbox
-    assert beside == Settings.from_toml(write(tmp_path, f'storage = "{url}"\n[inbox]\nname = "sql"\n')).inbox
+    assert beside == read_settings(write(tmp_path, f'storage = "{url}"\n')).inbox
+    assert beside == read_settings(write(tmp_path, f'storage = "{url}"\n[inbox]\nname = "sql"\n')).inbox
     assert Chosen("memory") == Settings.from_url("memory://").inbox
 
 
 def test_relative_sqlite_file_is_meant_from_the_settings_folder(tmp_path: Path) -> None:
     """A worker that cron starts elsewhere would open, or make, another file."""
-    settings = Settings.from_toml(write(tmp_path, 'storage = "sqlite:///data/painschool.db"\n'))
+    settings = read_settings(write(tmp_path, 'storage = "sqlite:///data/painschool.db"\n'))
     absolute = f"sqlite:///{tmp_path / 'data' / 'painschool.db'}"
     assert absolute == settings.storage.options["url"]
     assert absolute == settings.inbox.options["url"]
@@ -199,7 +200,7 @@ def test_secret_is_named_by_the_settings_and_never_held(tmp_path: Path, monkeypa
 
 def test_unit_is_an_hsa_id_in_the_catalogue(tmp_path: Path) -> None:
     """A unit's own policy must be found under the id that an actor carries."""
-    settings = Settings.from_toml(write(tmp_path, FULL))
+    settings = read_settings(write(tmp_path, FULL))
     assert [HsaId(UNIT)] == list(settings.units)
 
 
@@ -207,11 +208,11 @@ def test_unit_is_an_hsa_id_in_the_catalogue(tmp_path: Path) -> None:
 def test_a_unit_is_one_in_small_letters_and_in_capitals(tmp_path: Path) -> None:
     """Otherwise a unit's own policy would be passed over in silence, or one of two of them."""
     small = UNIT.lower()
-    settings = Settings.from_toml(write(tmp_path, FULL.replace(UNIT, small)))
+    settings = read_settings(write(tmp_path, FULL.replace(UNIT, small)))
     assert [HsaId(UNIT)] == list(settings.units)
     assert time(10) == Catalogue(units={small: settings.units[UNIT]}).policy_of(HsaId(UNIT)).collected_at
     with pytest.raises(WiringError, match=f"{UNIT} comes twice"):
-        Settings.from_toml(write(tmp_path, f"{FULL}\n[units.{small}]\nprograms = []\n"))
+        read_settings(write(tmp_path, f"{FULL}\n[units.{small}]\nprograms = []\n"))
     for values in (Settings, Catalogue):
         with pytest.raises(InvalidValue, match=f"{UNIT} comes twice"):
             values(units={small: UnitTerms(), UNIT: UnitTerms()})

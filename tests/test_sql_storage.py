@@ -21,14 +21,13 @@ from sqlalchemy import bindparam, literal_column, select, update
 from benchmarks.servers import database
 from digital_painschool import open_school
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage, inbox, messaging, migrate, sqlite
-from digital_painschool.adapters.sql.connections import Database, Link
+from digital_painschool.adapters.sql.pool import Database, Link
 from digital_painschool.adapters.sql.saving import States
 from digital_painschool.adapters.sql.schema import METADATA, enrolments
-from digital_painschool.delivery import DeliveryReport
-from digital_painschool.desks.caseload import Cursor
-from digital_painschool.enrolment import Enrolment, apply, replay
-from digital_painschool.errors import Conflict, DeliveryFailed, InvalidValue, StorageFailed
-from digital_painschool.events import (
+from digital_painschool.application.caseload import Cursor
+from digital_painschool.delivery.worker import DeliveryReport
+from digital_painschool.domain.enrolment import Enrolment, apply, replay
+from digital_painschool.domain.events import (
     AccessEnded,
     Ended,
     Event,
@@ -38,8 +37,9 @@ from digital_painschool.events import (
     ProgramDone,
     Reviewed,
 )
-from digital_painschool.notification import Channel, Notify, Template
-from digital_painschool.people import PersonId
+from digital_painschool.domain.notification import Channel, Notify, Template
+from digital_painschool.domain.people import PersonId
+from digital_painschool.errors import Conflict, DeliveryFailed, InvalidValue, StorageFailed
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import Change
 from digital_painschool.rules.flags import tally

@@ -3,13 +3,13 @@
 import pytest
 from attrs import evolve
 
-from digital_painschool import steps
 from digital_painschool.adapters.memory import MemoryStorage
-from digital_painschool.catalogue import Catalogue, UnitTerms
+from digital_painschool.application import executor
+from digital_painschool.application.program_catalogue import Catalogue, UnitTerms
+from digital_painschool.domain.people import HsaId
+from digital_painschool.domain.program import Program
 from digital_painschool.errors import Conflict, InvalidProgram, NotFound, Reason
-from digital_painschool.people import HsaId
 from digital_painschool.ports.storage import Change, readable
-from digital_painschool.program import Program
 from digital_painschool.testing.example import PAIN, PROGRAM
 from digital_painschool.testing.people import ANNA, BO, COLLEAGUE, OTHER_UNIT, PERSON, STRANGER, UNIT
 from digital_painschool.testing.scenario import Scenario
@@ -36,7 +36,7 @@ class Contended(MemoryStorage):
 @pytest.fixture
 def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nobody wait between two attempts."""
-    monkeypatch.setattr(steps, "sleep", lambda _: None)
+    monkeypatch.setattr(executor, "sleep", lambda _: None)
 
 
 @pytest.mark.rule("D-07a")

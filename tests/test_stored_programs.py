@@ -8,14 +8,14 @@ import pytest
 from attrs import evolve
 
 from digital_painschool.adapters.sql import SqlStorage
-from digital_painschool.catalogue import Catalogue
-from digital_painschool.enrolment import Phase
+from digital_painschool.application.program_catalogue import Catalogue
+from digital_painschool.domain.enrolment import Phase
+from digital_painschool.domain.limits import as_stored
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.program import EndReason, Module, Pace, Page, Program
 from digital_painschool.errors import InvalidProgram
-from digital_painschool.limits import as_stored
-from digital_painschool.notification import Notify
-from digital_painschool.program import EndReason, Module, Pace, Page, Program
 from digital_painschool.programs import program_from_data, program_to_data
-from digital_painschool.programs.strict import structured
+from digital_painschool.programs.structuring import structured
 from digital_painschool.testing.example import DAILY, PAIN, PROGRAM
 from digital_painschool.testing.people import ANNA, UNIT
 from digital_painschool.testing.scenario import Scenario

@@ -10,8 +10,8 @@ import pytest
 
 from benchmarks.servers import name_of
 from digital_painschool.adapters.sql import SqlStorage, migrate
+from digital_painschool.domain.notification import Notify
 from digital_painschool.errors import StorageFailed
-from digital_painschool.notification import Notify
 from digital_painschool.testing.contracts.changes import HOUR, MORNING, RUN, begin, converse, saved
 from tests.databases import execute
 from tests.test_connections import with_option

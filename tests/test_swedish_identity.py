@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digital_painschool.adapters.swedish_identity import SwedishIdentity
+from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import InvalidIdentity, WiringError
-from digital_painschool.people import PersonId
 from digital_painschool.ports.identity import Identity
 from digital_painschool.testing.contracts.identity import IdentityContract
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from digital_painschool import InvalidValue, PainschoolError, Policy, Settings
+from digital_painschool import InvalidValue, PainschoolError, Policy
 from digital_painschool.adapters.options import required, secret, take
 from digital_painschool.adapters.toml_directory import TomlDirectory
+from digital_painschool.bootstrap.settings_toml import read_settings
+from digital_painschool.domain.people import HsaId
 from digital_painschool.errors import DeliveryFailed
-from digital_painschool.people import HsaId
 from digital_painschool.programs import load_program
-from digital_painschool.settings_file import read_settings
-from digital_painschool.text_files import json_value, read_text, toml_table
+from digital_painschool.serialization.text_files import json_value, read_text, toml_table
 
 HIDDEN = "hemligt-å"
 TOML = f'# {HIDDEN}\nstorage = "memory://"\n'
@@ -148,7 +148,7 @@ def test_half_past_nine_is_half_past_nine(text: str, tmp_path: Path) -> None:
     """Otherwise the Swedish way to write it would be read as three tenths of a second past nine."""
     path = tmp_path / "painschool.toml"
     path.write_text(f'storage = "memory://"\n[policy]\ncollected_at = {text}\n', "utf-8")
-    assert TIMES[text] == Settings.from_toml(path).policy.collected_at
+    assert TIMES[text] == read_settings(path).policy.collected_at
 
 
 WRONG: dict[str, str] = {
@@ -175,7 +175,7 @@ def test_what_a_lenient_reading_would_take_is_refused(line: str, tmp_path: Path)
     path = tmp_path / "painschool.toml"
     path.write_text(f'storage = "memory://"\n[policy]\n{line}\n', "utf-8")
     with pytest.raises(PainschoolError, match=line.split(" ", maxsplit=1)[0]):
-        Settings.from_toml(path)
+        read_settings(path)
 
 
 @pytest.mark.parametrize("zone", ["localtime", "right/UTC", "../x", "", None, 5, b"UTC"])

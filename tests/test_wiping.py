@@ -13,8 +13,8 @@ import pytest
 
 from benchmarks.servers import database
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage, migrate
-from digital_painschool.notification import Channel, Notify, Template
-from digital_painschool.policy import Policy
+from digital_painschool.domain.notification import Channel, Notify, Template
+from digital_painschool.domain.policy import Policy
 from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.people import ANNA, BO
 from digital_painschool.testing.scenario import Scenario

@@ -8,11 +8,11 @@ from pathlib import Path
 import digital_painschool
 
 WRITERS = {
-    "publishing": {"mkdir", "mkdtemp", "os.open"},  # exports
+    "application.publishing": {"mkdir", "mkdtemp", "os.open"},  # exports
     "adapters.file_messenger": {"NamedTemporaryFile", "mkdir"},  # messages: 0600, a new name, then a link
     "adapters.sql.sqlite": {"os.open", "sqlite3.connect"},  # databases: 0600 before the first byte
     "cli.demo.place": {"mkdir", "os.open", "sqlite3.connect", "write_text"},  # people of a story, in a folder 0700
-    "text_files": {"os.open"},  # to read alone, and not to wait for a FIFO
+    "serialization.text_files": {"os.open"},  # to read alone, and not to wait for a FIFO
     "cli.__init__": {"os.open"},  # /dev/null in the place of a closed stream
     "cli.app": {"os.open"},  # the same
     "cli.demo.afterwards": {"write_text"},  # a receipt, without personal data

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
-from digital_painschool.enrolment import Tally, UnreadableEnrolment, replay
-from digital_painschool.people import HsaId, PersonId
+from digital_painschool.domain.enrolment import Tally, UnreadableEnrolment, replay
+from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.ports.storage import AccessEntry
-from digital_painschool.serialization import ENROLMENT_SHAPE, Data, read_each, read_stored
+from digital_painschool.serialization.serialization import ENROLMENT_SHAPE, Data, read_each, read_stored
 from json_storage.folder import Folder, Table, Transaction, log
 from json_storage.values import (
     Asked,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from digital_painschool.errors import Conflict, StorageFailed
-from digital_painschool.serialization import read_each, unreadable
+from digital_painschool.serialization.serialization import read_each, unreadable
 from json_storage.journal import Commit, Journal, size, sync
 
 _FORMAT = "format-2"

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from itertools import islice
 
-from digital_painschool.notification import Profile
-from digital_painschool.people import HsaId, PersonId
+from digital_painschool.domain.notification import Profile
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.program import Program
 from digital_painschool.ports.storage import AccessEntry
-from digital_painschool.program import Program
-from digital_painschool.programs.reading import program_from_data, program_to_data
-from digital_painschool.serialization import from_data, to_data
+from digital_painschool.programs.toml import program_from_data, program_to_data
+from digital_painschool.serialization.serialization import from_data, to_data
 from json_storage.books import Part, enter
 from json_storage.folder import Table
 from json_storage.values import access_from_data

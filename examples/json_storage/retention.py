@@ -4,13 +4,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from attrs import evolve
 
-from digital_painschool.enrolment import UnreadableEnrolment
+from digital_painschool.domain.enrolment import UnreadableEnrolment
+from digital_painschool.domain.events import Event
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
 from digital_painschool.errors import StorageFailed
-from digital_painschool.events import Event
-from digital_painschool.people import HsaId, PersonId
 from digital_painschool.ports.storage import AccessEntry, History
-from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
-from digital_painschool.serialization import KIND_OF, from_data, read_each, to_data
+from digital_painschool.serialization.serialization import KIND_OF, from_data, read_each, to_data
 from json_storage import outbox
 from json_storage.books import (
     Part,

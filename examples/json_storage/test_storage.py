@@ -4,7 +4,7 @@ from pathlib import Path
 
 from hypothesis import settings
 
-from digital_painschool.notification import Notify
+from digital_painschool.domain.notification import Notify
 from digital_painschool.ports import Ports
 from digital_painschool.testing import World
 from digital_painschool.testing.contracts import StorageContract

@@ -1,4 +1,4 @@
-"""Values as JSON has them, where `digital_painschool.serialization` leaves them to the storage."""
+"""Values as JSON has them, where `digital_painschool.serialization.serialization` leaves them to the storage."""
 
 from collections.abc import Collection, Iterable
 from datetime import date, datetime
@@ -6,9 +6,9 @@ from typing import Any
 
 from attrs import asdict, evolve, frozen
 
-from digital_painschool.digest import Batch, Digest
-from digital_painschool.enrolment import Enrolment, Phase, Tally
-from digital_painschool.notification import (
+from digital_painschool.domain.digest import Batch, Digest
+from digital_painschool.domain.enrolment import Enrolment, Phase, Tally
+from digital_painschool.domain.notification import (
     Channel,
     Notification,
     NotificationRecord,
@@ -16,10 +16,10 @@ from digital_painschool.notification import (
     Template,
     TriggeringEntry,
 )
-from digital_painschool.people import HsaId, PersonId
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.retention import EndedEnrolment
 from digital_painschool.ports.storage import AccessEntry, Activity, Content, Entry
-from digital_painschool.purging import EndedEnrolment
-from digital_painschool.serialization import (
+from digital_painschool.serialization.serialization import (
     ENROLMENT_SHAPE,
     KIND_OF,
     Data,

@@ -10,9 +10,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from digital_painschool.access import Access
-    from digital_painschool.catalogue import Catalogue, UnitTerms
-    from digital_painschool.enrolment import Enrolment, Phase, apply, replay
+    from digital_painschool.application.export import Format
+    from digital_painschool.application.program_catalogue import Catalogue, UnitTerms
+    from digital_painschool.bootstrap.plugins import connect, open_school
+    from digital_painschool.bootstrap.school import PainSchool
+    from digital_painschool.bootstrap.settings import Chosen, Settings
+    from digital_painschool.bootstrap.settings_toml import read_settings
+    from digital_painschool.domain.enrolment import Enrolment, Phase, apply, replay
+    from digital_painschool.domain.events import Event
+    from digital_painschool.domain.notification import Channel, Notify
+    from digital_painschool.domain.people import Actor, HsaId, Party, PersonId, Role
+    from digital_painschool.domain.policy import FlagKind, Policy
+    from digital_painschool.domain.program import Ordering, Program
     from digital_painschool.errors import (
         AdapterFailed,
         Conflict,
@@ -29,16 +38,8 @@ if TYPE_CHECKING:
         StorageFailed,
         WiringError,
     )
-    from digital_painschool.events import Event
-    from digital_painschool.exporting import Format
-    from digital_painschool.notification import Channel, Notify
-    from digital_painschool.people import Actor, HsaId, Party, PersonId, Role
-    from digital_painschool.plugins import connect, open_school
-    from digital_painschool.policy import FlagKind, Policy
     from digital_painschool.ports import Ports
-    from digital_painschool.program import Ordering, Program
-    from digital_painschool.school import PainSchool
-    from digital_painschool.settings import Chosen, Settings
+    from digital_painschool.rules.access import Access
 
 __all__ = [
     "Access",
@@ -80,50 +81,52 @@ __all__ = [
     "apply",
     "connect",
     "open_school",
+    "read_settings",
     "replay",
 ]
 
 _HOME = {
-    "Access": "access",
-    "Actor": "people",
+    "Access": "rules.access",
+    "Actor": "domain.people",
     "AdapterFailed": "errors",
-    "Catalogue": "catalogue",
-    "Channel": "notification",
-    "Chosen": "settings",
+    "Catalogue": "application.program_catalogue",
+    "Channel": "domain.notification",
+    "Chosen": "bootstrap.settings",
     "Conflict": "errors",
     "DeliveryFailed": "errors",
-    "Enrolment": "enrolment",
-    "Event": "events",
-    "FlagKind": "policy",
-    "Format": "exporting",
-    "HsaId": "people",
+    "Enrolment": "domain.enrolment",
+    "Event": "domain.events",
+    "FlagKind": "domain.policy",
+    "Format": "application.export",
+    "HsaId": "domain.people",
     "InvalidIdentity": "errors",
     "InvalidProgram": "errors",
     "InvalidValue": "errors",
     "NotFound": "errors",
     "NotPermitted": "errors",
-    "Notify": "notification",
-    "Ordering": "program",
+    "Notify": "domain.notification",
+    "Ordering": "domain.program",
     "OutcomeUnknown": "errors",
-    "PainSchool": "school",
+    "PainSchool": "bootstrap.school",
     "PainschoolError": "errors",
-    "Party": "people",
-    "PersonId": "people",
-    "Phase": "enrolment",
-    "Policy": "policy",
+    "Party": "domain.people",
+    "PersonId": "domain.people",
+    "Phase": "domain.enrolment",
+    "Policy": "domain.policy",
     "Ports": "ports",
-    "Program": "program",
+    "Program": "domain.program",
     "Reason": "errors",
-    "Role": "people",
+    "Role": "domain.people",
     "RuleBroken": "errors",
-    "Settings": "settings",
+    "Settings": "bootstrap.settings",
     "StorageFailed": "errors",
-    "UnitTerms": "catalogue",
+    "UnitTerms": "application.program_catalogue",
     "WiringError": "errors",
-    "apply": "enrolment",
-    "connect": "plugins",
-    "open_school": "plugins",
-    "replay": "enrolment",
+    "apply": "domain.enrolment",
+    "connect": "bootstrap.plugins",
+    "open_school": "bootstrap.plugins",
+    "read_settings": "bootstrap.settings_toml",
+    "replay": "domain.enrolment",
 }
 
 

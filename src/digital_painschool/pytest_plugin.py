@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from digital_painschool.policy import Policy
-    from digital_painschool.program import Program
+    from digital_painschool.domain.policy import Policy
+    from digital_painschool.domain.program import Program
     from digital_painschool.testing import Opening, Scenario, World
 
 pytest.register_assert_rewrite("digital_painschool.testing")

@@ -6,8 +6,8 @@ from datetime import datetime
 from itertools import pairwise
 from math import inf
 
-from digital_painschool.events import NotificationDropped
-from digital_painschool.people import System
+from digital_painschool.domain.events import NotificationDropped
+from digital_painschool.domain.people import System
 from tests.chaos.books import Books, Row
 from tests.chaos.holds import Hold
 

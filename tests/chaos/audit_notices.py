@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 
-from digital_painschool.people import HsaId
+from digital_painschool.domain.people import HsaId
 from digital_painschool.testing.lifecycle.calendar import instant, local_day
 from tests.chaos.books import Books, Row
 from tests.chaos.cast import POLICIES

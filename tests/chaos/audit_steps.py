@@ -6,8 +6,8 @@ from datetime import datetime
 
 from attrs import frozen
 
-from digital_painschool.events import Event
-from digital_painschool.people import System
+from digital_painschool.domain.events import Event
+from digital_painschool.domain.people import System
 from digital_painschool.ports.storage import Entry
 from tests.chaos.books import Books, Course, Row
 from tests.chaos.calls import EVERYTHING, Doing

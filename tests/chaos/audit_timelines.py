@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from digital_painschool.enrolment import Enrolment, replay
-from digital_painschool.events import (
+from digital_painschool.domain.enrolment import Enrolment, replay
+from digital_painschool.domain.events import (
     AccessEnded,
     ConversationRenamed,
     ConversationStarted,
@@ -19,7 +19,7 @@ from digital_painschool.events import (
     ProgramDone,
     Started,
 )
-from digital_painschool.people import Party
+from digital_painschool.domain.people import Party
 from digital_painschool.rules.flags import tally
 from tests.chaos.books import Books, Course
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from digital_painschool.adapters.sql.inbox import RESERVE_NUMBERS
-from digital_painschool.events import (
+from digital_painschool.domain.events import (
     AccessEnded,
     Event,
     FormSaved,
@@ -16,9 +16,9 @@ from digital_painschool.events import (
     ProgramDone,
     Started,
 )
-from digital_painschool.notification import Channel, Notify
-from digital_painschool.people import HsaId, Party, System
-from digital_painschool.policy import FlagKind
+from digital_painschool.domain.notification import Channel, Notify
+from digital_painschool.domain.people import HsaId, Party, System
+from digital_painschool.domain.policy import FlagKind
 from digital_painschool.testing.lifecycle.calendar import instant, run_for
 from tests.chaos.books import Books, Course, Row
 from tests.chaos.cast import POLICIES, PROFILES

@@ -10,9 +10,9 @@ from attrs import field, frozen
 from psycopg.rows import dict_row
 
 from digital_painschool.adapters.sql import SqlStorage
-from digital_painschool.enrolment import Enrolment
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.events import Event
 from digital_painschool.errors import PainschoolError
-from digital_painschool.events import Event
 from digital_painschool.ports.storage import Content, Entry
 from tests.chaos.holds import Hold, holds
 from tests.chaos.journal import Noted, noted

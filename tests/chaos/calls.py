@@ -6,14 +6,14 @@ from types import MappingProxyType
 
 from attrs import field, frozen
 
-from digital_painschool.desks.patient import PatientRoom
-from digital_painschool.desks.therapist import TherapistDesk
-from digital_painschool.enrolment import Enrolment
-from digital_painschool.notification import Notify
-from digital_painschool.people import Actor
-from digital_painschool.policy import FlagKind
+from digital_painschool.application.patient import PatientRoom
+from digital_painschool.application.therapist import TherapistDesk
+from digital_painschool.bootstrap.school import PainSchool
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.people import Actor
+from digital_painschool.domain.policy import FlagKind
 from digital_painschool.rules.permissions import Action
-from digital_painschool.school import PainSchool
 from digital_painschool.testing.example import DAILY
 from tests.chaos.cast import House
 

@@ -8,10 +8,10 @@ from attrs import evolve, frozen
 from digital_painschool.adapters.memory import MemoryDirectory
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage
 from digital_painschool.adapters.swedish_identity import SwedishIdentity
-from digital_painschool.catalogue import Catalogue, UnitTerms
-from digital_painschool.notification import Channel, Profile
-from digital_painschool.people import Actor, HsaId, Role
-from digital_painschool.policy import FlagKind, Policy
+from digital_painschool.application.program_catalogue import Catalogue, UnitTerms
+from digital_painschool.domain.notification import Channel, Profile
+from digital_painschool.domain.people import Actor, HsaId, Role
+from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.ports import Ports
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.testing.example import PROGRAM, SLEEP

@@ -8,9 +8,9 @@ from traceback import format_exc
 
 from attrs import evolve
 
-from digital_painschool.delivery import Delivery
+from digital_painschool.bootstrap.school import PainSchool
+from digital_painschool.delivery.worker import Delivery
 from digital_painschool.errors import PainschoolError
-from digital_painschool.school import PainSchool
 from tests.chaos.cast import CATALOGUE, opened
 from tests.chaos.clock import LyingClock
 from tests.chaos.journal import Journal, name_of

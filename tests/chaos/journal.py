@@ -11,7 +11,7 @@ from typing import Any
 from attrs import field, frozen
 
 from digital_painschool import errors
-from digital_painschool.enrolment import Enrolment
+from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.errors import PainschoolError
 
 Facts = Mapping[str, Any]

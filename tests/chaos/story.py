@@ -6,10 +6,10 @@ from random import Random
 
 from attrs import evolve
 
-from digital_painschool.enrolment import Enrolment
-from digital_painschool.notification import Notify
-from digital_painschool.people import Actor
-from digital_painschool.school import PainSchool
+from digital_painschool.bootstrap.school import PainSchool
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.people import Actor
 from digital_painschool.testing.people import ANNA, BO, COLLEAGUE, NURSE, RESERVE_NUMBER
 from digital_painschool.testing.world import INSTANT, local
 from tests.chaos.calls import Visit

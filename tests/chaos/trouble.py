@@ -9,7 +9,7 @@ from random import Random
 from time import sleep
 from typing import Any
 
-from digital_painschool.digest import Batch, Claim, Decision, DeliveryResult
+from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
 from digital_painschool.errors import DeliveryFailed
 from digital_painschool.ports import Inbox, Messenger, Storage
 from digital_painschool.ports.inbox import Notice

@@ -4,11 +4,11 @@ from datetime import datetime
 from random import Random
 from time import time
 
-from digital_painschool.enrolment import Enrolment, Phase
+from digital_painschool.bootstrap.school import PainSchool
+from digital_painschool.domain.enrolment import Enrolment, Phase
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.people import Actor
 from digital_painschool.errors import PainschoolError
-from digital_painschool.notification import Notify
-from digital_painschool.people import Actor
-from digital_painschool.school import PainSchool
 from tests.chaos.calls import DOINGS, FIRST, Visit
 from tests.chaos.cast import CATALOGUE, HOUSES, KEYS, NUMBERS, House, opened
 from tests.chaos.clock import LyingClock

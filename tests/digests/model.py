@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 from attrs import evolve
 
-from digital_painschool.digest import Action, Batch, Decision, Digest, batch_key
-from digital_painschool.instants import local_time
-from digital_painschool.notification import Channel, Notification, NotificationRecord, Template, TriggeringEntry
-from digital_painschool.people import HsaId, PersonId
-from digital_painschool.policy import Policy
+from digital_painschool.domain.digest import Action, Batch, Decision, Digest, batch_key
+from digital_painschool.domain.local_time import local_time
+from digital_painschool.domain.notification import Channel, Notification, NotificationRecord, Template, TriggeringEntry
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.policy import Policy
 from digital_painschool.rules import digests
 from digital_painschool.rules.notifications import next_digest_at
 

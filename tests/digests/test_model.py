@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import pytest
 
-from digital_painschool.digest import Action
+from digital_painschool.domain.digest import Action
 from digital_painschool.rules import digests
 from digital_painschool.rules.digests import DECISIONS, Doubt
 from tests.digests import model

@@ -12,7 +12,7 @@ from digital_painschool.testing.world import Opening, World, in_memory
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets those who met at one enrolment try again without a wait."""
-    monkeypatch.setattr("digital_painschool.steps.sleep", lambda _: None)
+    monkeypatch.setattr("digital_painschool.application.executor.sleep", lambda _: None)
 
 
 @pytest.fixture(scope="session")

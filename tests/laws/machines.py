@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from digital_painschool.policy import Policy
+from digital_painschool.domain.policy import Policy
 from digital_painschool.testing.lifecycle import LifecycleMachine
 from digital_painschool.testing.lifecycle.ground import POLICIES
 from digital_painschool.testing.world import Opening, in_memory

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from digital_painschool.adapters.memory import MemoryInbox
-from digital_painschool.notification import Notify
+from digital_painschool.domain.notification import Notify
 from digital_painschool.ports.inbox import Delivered, Notice
 from digital_painschool.testing.lifecycle import LifecycleMachine
 from digital_painschool.testing.scenario import Scenario

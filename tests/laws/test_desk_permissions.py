@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from digital_painschool.domain.people import Actor, Role
+from digital_painschool.domain.policy import FlagKind
+from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import NotPermitted, RuleBroken
-from digital_painschool.people import Actor, Role
-from digital_painschool.policy import FlagKind
-from digital_painschool.program import Ordering
 from digital_painschool.testing.example import PAIN, program
 from digital_painschool.testing.people import ANNA, ARCHIVIST, BO, NURSE, OTHER_UNIT, UNIT, staff
 from digital_painschool.testing.scenario import Scenario

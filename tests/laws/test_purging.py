@@ -9,10 +9,10 @@ from attrs import frozen
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from digital_painschool.instants import years_earlier
-from digital_painschool.notification import Notify
-from digital_painschool.policy import Policy
-from digital_painschool.purging import Skip
+from digital_painschool.domain.local_time import years_earlier
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.policy import Policy
+from digital_painschool.domain.retention import Skip
 from digital_painschool.testing.contracts.changes import begun
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import NUMBERS, OTHER_ARCHIVIST

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from digital_painschool.enrolment import Conversation
+from digital_painschool.domain.enrolment import Conversation
+from digital_painschool.domain.events import ConversationRenamed, ConversationStarted, Event, MessageSent, MessagesRead
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.people import Party
+from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import InvalidValue, Reason
-from digital_painschool.events import ConversationRenamed, ConversationStarted, Event, MessageSent, MessagesRead
-from digital_painschool.notification import Notify
-from digital_painschool.people import Party
-from digital_painschool.policy import FlagKind, Policy
 from digital_painschool.rules.conversations import read, rename, send, start_conversation
 from digital_painschool.rules.flags import Flag
 from digital_painschool.rules.lifecycle import end

@@ -6,9 +6,9 @@ from itertools import product
 import pytest
 from attrs import evolve
 
-from digital_painschool.digest import Action, Batch, Decision, Digest, batch_key
-from digital_painschool.notification import Channel, Notification, NotificationRecord, Template, TriggeringEntry
-from digital_painschool.policy import Policy
+from digital_painschool.domain.digest import Action, Batch, Decision, Digest, batch_key
+from digital_painschool.domain.notification import Channel, Notification, NotificationRecord, Template, TriggeringEntry
+from digital_painschool.domain.policy import Policy
 from digital_painschool.rules.digests import (
     DECISIONS,
     Doubt,

@@ -5,9 +5,8 @@ from inspect import Parameter, signature
 
 import pytest
 
-from digital_painschool.enrolment import Enrolment, Tally
-from digital_painschool.errors import InvalidValue, Reason
-from digital_painschool.events import (
+from digital_painschool.domain.enrolment import Enrolment, Tally
+from digital_painschool.domain.events import (
     FlagHandled,
     FormRead,
     FormSaved,
@@ -15,9 +14,10 @@ from digital_painschool.events import (
     NotificationUndelivered,
     ProgramDone,
 )
-from digital_painschool.notification import Channel, Status
-from digital_painschool.people import Party
-from digital_painschool.policy import FlagKind
+from digital_painschool.domain.notification import Channel, Status
+from digital_painschool.domain.people import Party
+from digital_painschool.domain.policy import FlagKind
+from digital_painschool.errors import InvalidValue, Reason
 from digital_painschool.rules.conversations import start_conversation
 from digital_painschool.rules.flags import Flag, mark_handled, mark_read, tally, to_handle
 from digital_painschool.rules.forms import save_form

@@ -6,12 +6,12 @@ from datetime import date, timedelta
 import pytest
 from attrs import evolve
 
-from digital_painschool.border import Answer
+from digital_painschool.domain.events import FormSaved
+from digital_painschool.domain.form import Form, ManyChoices, Option, Text
+from digital_painschool.domain.policy import FlagKind, Terms
+from digital_painschool.domain.program import Ordering
+from digital_painschool.domain.validation import Answer
 from digital_painschool.errors import Reason
-from digital_painschool.events import FormSaved
-from digital_painschool.form import Form, ManyChoices, Option, Text
-from digital_painschool.policy import FlagKind, Terms
-from digital_painschool.program import Ordering
 from digital_painschool.rules.flags import Flag
 from digital_painschool.rules.forms import answer_problems, is_alert, save_form, score
 from digital_painschool.rules.lifecycle import maintain

@@ -6,14 +6,22 @@ from functools import partial
 import pytest
 from attrs import evolve
 
-from digital_painschool.catalogue import Catalogue
-from digital_painschool.enrolment import Enrolment, Phase
+from digital_painschool.application.program_catalogue import Catalogue
+from digital_painschool.domain.enrolment import Enrolment, Phase
+from digital_painschool.domain.events import (
+    AccessEnded,
+    Ended,
+    HandedOver,
+    Maintained,
+    NotificationDropped,
+    Reviewed,
+    Started,
+)
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.people import HsaId
+from digital_painschool.domain.policy import FlagKind, Policy, Terms
+from digital_painschool.domain.program import EndReason
 from digital_painschool.errors import InvalidIdentity, InvalidProgram, InvalidValue, Reason
-from digital_painschool.events import AccessEnded, Ended, HandedOver, Maintained, NotificationDropped, Reviewed, Started
-from digital_painschool.notification import Notify
-from digital_painschool.people import HsaId
-from digital_painschool.policy import FlagKind, Policy, Terms
-from digital_painschool.program import EndReason
 from digital_painschool.rules.lifecycle import (
     TRANSITIONS,
     end,

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from digital_painschool.enrolment import Enrolment, replay
-from digital_painschool.errors import InvalidValue, Reason
-from digital_painschool.events import Event, NotificationDropped, NotificationUndelivered
-from digital_painschool.notification import (
+from digital_painschool.domain.enrolment import Enrolment, replay
+from digital_painschool.domain.events import Event, NotificationDropped, NotificationUndelivered
+from digital_painschool.domain.notification import (
     Channel,
     Notification,
     Notify,
@@ -19,8 +18,9 @@ from digital_painschool.notification import (
     Template,
     TriggeringEntry,
 )
-from digital_painschool.people import Actor, HsaId, PersonId, System
-from digital_painschool.policy import FlagKind, Policy, Terms
+from digital_painschool.domain.people import Actor, HsaId, PersonId, System
+from digital_painschool.domain.policy import FlagKind, Policy, Terms
+from digital_painschool.errors import InvalidValue, Reason
 from digital_painschool.rules.conversations import read, send, start_conversation
 from digital_painschool.rules.flags import mark_handled, mark_read
 from digital_painschool.rules.forms import save_form

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from attrs import evolve
 
-from digital_painschool.enrolment import Enrolment
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.events import ModuleCompleted, ModuleOpened, ModuleReleased, ProgramDone
+from digital_painschool.domain.policy import FlagKind, Terms
+from digital_painschool.domain.program import Ordering, Program
 from digital_painschool.errors import Reason
-from digital_painschool.events import ModuleCompleted, ModuleOpened, ModuleReleased, ProgramDone
-from digital_painschool.policy import FlagKind, Terms
-from digital_painschool.program import Ordering, Program
 from digital_painschool.programs import bundled_program
 from digital_painschool.rules.lifecycle import end, maintain
 from digital_painschool.rules.ordering import complete_module, next_module, open_module, release_module

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from attrs import evolve
 
+from digital_painschool.domain.people import Actor, HsaId, Patient, PersonId, Role, System
+from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import InvalidValue, NotPermitted
-from digital_painschool.people import Actor, HsaId, Patient, PersonId, Role, System
-from digital_painschool.policy import FlagKind
 from digital_painschool.rules.permissions import PATIENT, STAFF, SYSTEM, Action, Scope, allowed
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import (

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from digital_painschool import Settings, WiringError, open_school
+from digital_painschool import WiringError, open_school
+from digital_painschool.application.receipt_proof import ReceiptKey
+from digital_painschool.bootstrap.settings_toml import read_settings
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.people import HsaId
+from digital_painschool.domain.policy import Policy
+from digital_painschool.domain.retention import Decision, EndedEnrolment, PurgePlan, PurgeReceipt, Skip, Skipped
 from digital_painschool.errors import InvalidValue, PainschoolError, Reason
-from digital_painschool.notification import Notify
-from digital_painschool.people import HsaId
-from digital_painschool.policy import Policy
-from digital_painschool.purging import Decision, EndedEnrolment, PurgePlan, PurgeReceipt, Skip, Skipped
-from digital_painschool.receipt_proof import ReceiptKey
 from digital_painschool.rules.retention import (
     period_start,
     recheck_replayed,
@@ -398,7 +399,7 @@ def test_settings_name_where_the_key_is(tmp_path: Path, monkeypatch: pytest.Monk
     receipt = purged(lived(key=RECEIPT_KEY))
     for place in ("env:RECEIPT_KEY", f"file:{(tmp_path / 'key').as_posix()}"):
         file.write_text(f'storage = "memory://"\nreceipt_key = "{place}"\n', "utf-8")
-        assert place == Settings.from_toml(file).receipt_key
+        assert place == read_settings(file).receipt_key
         with open_school(file, clock=lambda: receipt.purged_at) as school:
             assert 0 == school.administrator(ARCHIVIST).replay(receipt)
             with refused("D-21a", Reason.RECEIPT_NOT_OURS):
@@ -406,7 +407,7 @@ def test_settings_name_where_the_key_is(tmp_path: Path, monkeypatch: pytest.Monk
     for wrong in (f'"{RECEIPT_KEY}"', '"env:"', '"file: "', "5", '""', "true"):
         file.write_text(f'storage = "memory://"\nreceipt_key = {wrong}\n', "utf-8")
         with pytest.raises(WiringError, match="env:NAME") as refusal:
-            Settings.from_toml(file)
+            read_settings(file)
         assert RECEIPT_KEY not in str(refusal.value)
     file.write_text('storage = "memory://"\nreceipt_key = "env:NOT_THERE"\n', "utf-8")
     with pytest.raises(WiringError, match="NOT_THERE"):

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
+from digital_painschool.application.export import Format
+from digital_painschool.domain.local_time import years_earlier
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.people import HsaId
+from digital_painschool.domain.policy import Policy
+from digital_painschool.domain.retention import EndedEnrolment, PurgePlan, Skip, Skipped
 from digital_painschool.errors import InvalidValue, NotFound, NotPermitted, Reason, StorageFailed
-from digital_painschool.exporting import Format
-from digital_painschool.instants import years_earlier
-from digital_painschool.notification import Notify
-from digital_painschool.people import HsaId
-from digital_painschool.policy import Policy
-from digital_painschool.purging import EndedEnrolment, PurgePlan, Skip, Skipped
 from digital_painschool.rules.retention import approve, approved, period_start, plan, receipt, recheck
 from digital_painschool.testing.contracts.changes import begun
 from digital_painschool.testing.example import PAIN

@@ -12,11 +12,11 @@ from time import sleep
 
 from digital_painschool.adapters.memory import MemoryStorage
 from digital_painschool.adapters.memory.storage import _Books
-from digital_painschool.digest import Claim
-from digital_painschool.enrolment import Enrolment
+from digital_painschool.domain.digest import Claim
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.retention import EndedEnrolment, Skipped
 from digital_painschool.errors import StorageFailed
 from digital_painschool.ports.storage import Change
-from digital_painschool.purging import EndedEnrolment, Skipped
 
 WINDOW = 0.02
 """For so many seconds the wrong ones are where a kill, or somebody else, finds them out, on a slow machine too."""

@@ -17,17 +17,17 @@ from attrs import evolve
 
 from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox, MemoryMessenger, MemoryStorage
 from digital_painschool.adapters.swedish_identity import SwedishIdentity
-from digital_painschool.enrolment import Enrolment
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.events import Ended, Event, Started
+from digital_painschool.domain.notification import Channel, Template
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.retention import EndedEnrolment
 from digital_painschool.errors import Conflict, DeliveryFailed, InvalidIdentity
-from digital_painschool.events import Ended, Event, Started
-from digital_painschool.notification import Channel, Template
-from digital_painschool.people import HsaId, PersonId
 from digital_painschool.ports import Identity, Inbox, Messenger, Observer
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.inbox import Delivered, Notice, Reach
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import AccessEntry, CaseQuery, CaseRow, Change, Content
-from digital_painschool.purging import EndedEnrolment
 from digital_painschool.testing import contracts
 from digital_painschool.testing.contracts import (
     DirectoryContract,

@@ -16,17 +16,17 @@ from sqlalchemy import delete
 
 from digital_painschool.adapters.memory import MemoryInbox, outbox
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage
-from digital_painschool.adapters.sql.connections import Database, Link
+from digital_painschool.adapters.sql.pool import Database, Link
 from digital_painschool.adapters.sql.retention import RetentionPart
 from digital_painschool.adapters.sql.schema import METADATA, documents
-from digital_painschool.delivery import Delivery
-from digital_painschool.digest import Action, Batch, Claim, DeliveryResult, batch_key
-from digital_painschool.notification import Channel, Notify, Status
+from digital_painschool.application.executor import Steps
+from digital_painschool.delivery.worker import Delivery
+from digital_painschool.domain.digest import Action, Batch, Claim, DeliveryResult, batch_key
+from digital_painschool.domain.notification import Channel, Notify, Status
 from digital_painschool.ports import Inbox, Messenger, Observer, Ports, Storage
 from digital_painschool.ports.inbox import Delivered, Notice
 from digital_painschool.ports.storage import AccessEntry, Activity, Change
 from digital_painschool.rules import digests
-from digital_painschool.steps import Steps
 from digital_painschool.testing.crashes import (
     TELLING,
     Doing,
@@ -283,7 +283,7 @@ def test_a_batch_in_doubt_that_goes_again_under_a_new_key_is_named(monkeypatch: 
 def test_what_goes_outside_the_forenoon_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a patient could be woken by what can wait."""
     monkeypatch.setattr(digests, "earliest_send_at", lambda now, *_: now)
-    monkeypatch.setattr("digital_painschool.delivery.earliest_send_at", lambda now, *_: now)
+    monkeypatch.setattr("digital_painschool.delivery.worker.earliest_send_at", lambda now, *_: now)
     late = Telling([*COLLECTED.steps[:2], Advance(hours=6), Deliver()])
     with pytest.raises(AssertionError, match=r"without any kill: law 5: .* arrived at 14:00:00, not in the forenoon"):
         kill_everywhere(in_memory, late)

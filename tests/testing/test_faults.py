@@ -7,13 +7,13 @@ from threading import Event, Thread
 import pytest
 
 from digital_painschool.adapters.memory import MemoryStorage
-from digital_painschool.delivery import DeliveryReport
-from digital_painschool.enrolment import Enrolment
+from digital_painschool.bootstrap.school import PainSchool
+from digital_painschool.delivery.worker import DeliveryReport
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.events import Event as Fact
+from digital_painschool.domain.notification import Notify
 from digital_painschool.errors import DeliveryFailed, InvalidIdentity, OutcomeUnknown, RuleBroken, StorageFailed
-from digital_painschool.events import Event as Fact
-from digital_painschool.notification import Notify
 from digital_painschool.ports import Clock, Storage
-from digital_painschool.school import PainSchool
 from digital_painschool.testing.faults import (
     Blocks,
     Dies,

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.vendor.pretty import pretty
 
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.people import Actor, Role
+from digital_painschool.domain.policy import FlagKind
+from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import InvalidIdentity, NotFound, NotPermitted, RuleBroken
-from digital_painschool.notification import Notify
-from digital_painschool.people import Actor, Role
-from digital_painschool.policy import FlagKind
-from digital_painschool.program import Ordering
 from digital_painschool.programs import program_from_data
 from digital_painschool.testing import example, history, people
 from digital_painschool.testing.example import DAILY, PAIN, SLEEP, program
@@ -202,8 +202,8 @@ def test_a_history_is_printed_as_code_that_reads_like_a_test() -> None:
     assert told.code().splitlines() == [
         "import pytest",
         "",
+        "from digital_painschool.domain.notification import Notify",
         "from digital_painschool.errors import NotPermitted, RuleBroken",
-        "from digital_painschool.notification import Notify",
         "from digital_painschool.testing.example import PAIN",
         "from digital_painschool.testing.people import ANNA, BO, COLLEAGUE, STRANGER",
         "from digital_painschool.testing.scenario import Scenario",

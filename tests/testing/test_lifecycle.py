@@ -10,19 +10,19 @@ from hypothesis import HealthCheck, settings
 from hypothesis import Phase as Phases
 from hypothesis.stateful import run_state_machine_as_test
 
-from digital_painschool.access import ACCESS
 from digital_painschool.adapters.memory import MemoryStorage
-from digital_painschool.desks.patient import PatientRoom
-from digital_painschool.digest import Batch, Claim, Decision
-from digital_painschool.enrolment import Phase
+from digital_painschool.application.patient import PatientRoom
+from digital_painschool.domain.digest import Batch, Claim, Decision
+from digital_painschool.domain.enrolment import Phase
+from digital_painschool.domain.events import Event
+from digital_painschool.domain.local_time import local_time
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.policy import Policy
+from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import Reason, RuleBroken
-from digital_painschool.events import Event
-from digital_painschool.instants import local_time
-from digital_painschool.people import HsaId, PersonId
-from digital_painschool.policy import Policy
 from digital_painschool.ports import Ports
 from digital_painschool.ports.storage import AccessEntry, Content, Entry, Storage
-from digital_painschool.program import Ordering
+from digital_painschool.rules.access import ACCESS
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.faults.calls import Call, watched
 from digital_painschool.testing.lifecycle import LAWS, LawBroken, LifecycleMachine
@@ -210,7 +210,7 @@ BUGS: dict[str, Bug] = {
         lambda it: it.save_rubbish(course=0, form=PAIN),
         {},
         None,
-        "digital_painschool.desks.patient.PatientRoom.save_form",
+        "digital_painschool.application.patient.PatientRoom.save_form",
         _writes_and_raises,
     ),
     "every module is open": (
@@ -244,7 +244,7 @@ BUGS: dict[str, Bug] = {
         lambda it: it.wait_for_the_end_of_access(course=0, microseconds=0, module=1, then="no"),
         {},
         None,
-        "digital_painschool.access.ACCESS",
+        "digital_painschool.rules.access.ACCESS",
         {**ACCESS, (Phase.ACTIVE, False): ACCESS[Phase.ACTIVE, True]},
     ),
     "a purge asks for no export": (
@@ -262,7 +262,7 @@ BUGS: dict[str, Bug] = {
         lambda it: it.everybody_tries_everything(course=0),
         {},
         None,
-        "digital_painschool.steps.allowed",
+        "digital_painschool.application.executor.allowed",
         lambda *_: True,
     ),
     "a plan is everybody's": (

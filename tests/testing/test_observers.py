@@ -4,9 +4,9 @@ from threading import get_ident
 
 import pytest
 
-from digital_painschool.enrolment import Enrolment, replay
+from digital_painschool.domain.enrolment import Enrolment, replay
+from digital_painschool.domain.events import Event
 from digital_painschool.errors import RuleBroken, StorageFailed
-from digital_painschool.events import Event
 from digital_painschool.ports import Storage
 from digital_painschool.testing.scenario import Scenario
 from digital_painschool.testing.world import World, with_adapters

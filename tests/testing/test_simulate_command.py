@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from digital_painschool import delivery
 from digital_painschool.cli import simulate as command
 from digital_painschool.cli.app import app
-from digital_painschool.people import Role
+from digital_painschool.delivery import worker
+from digital_painschool.domain.people import Role
 from digital_painschool.rules import permissions
 from digital_painschool.testing import simulation
 from digital_painschool.testing.simulation import Outcome, Region
@@ -205,7 +205,7 @@ def test_without_its_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
 
 def test_no_identity_number_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """A log of a run would hold numbers, test numbers though they are."""
-    monkeypatch.setattr(delivery, "is_obsolete", lambda *_: True)
+    monkeypatch.setattr(worker, "is_obsolete", lambda *_: True)
     result = run("--years", "0.4")
     assert 1 == result.exit_code
     assert not re.search(r"\b(19|20)[0-9]{6}-?[0-9]{4}\b", result.output)

@@ -16,20 +16,22 @@ from xml.etree import ElementTree as ET
 import pytest
 from attrs import evolve
 
-from digital_painschool import access, delivery, digest, enrolment, steps
-from digital_painschool.access import ACCESS, Access
 from digital_painschool.adapters.memory import outbox, records
-from digital_painschool.desks import patient as patient_desk
-from digital_painschool.digest import DeliveryResult
-from digital_painschool.enrolment import Enrolment
+from digital_painschool.application import executor
+from digital_painschool.application import patient as patient_desk
+from digital_painschool.delivery import worker
+from digital_painschool.domain import digest, enrolment
+from digital_painschool.domain.digest import DeliveryResult
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.events import AccessEnded, FormSaved
+from digital_painschool.domain.notification import Notification, Status
+from digital_painschool.domain.people import Role
+from digital_painschool.domain.policy import FlagKind, Policy
+from digital_painschool.domain.program import Ordering
+from digital_painschool.domain.retention import EndedEnrolment
 from digital_painschool.errors import NotPermitted, WiringError
-from digital_painschool.events import AccessEnded, FormSaved
-from digital_painschool.notification import Notification, Status
-from digital_painschool.people import Role
-from digital_painschool.policy import FlagKind, Policy
-from digital_painschool.program import Ordering
-from digital_painschool.purging import EndedEnrolment
-from digital_painschool.rules import digests, flags, lifecycle, notifications, ordering, permissions, retention
+from digital_painschool.rules import access, digests, flags, lifecycle, notifications, ordering, permissions, retention
+from digital_painschool.rules.access import ACCESS, Access
 from digital_painschool.rules.flags import Flag
 from digital_painschool.testing.simulation import (
     Finding,
@@ -178,7 +180,7 @@ def _a_batch_in_doubt_goes_again_under_a_new_key(patch: pytest.MonkeyPatch) -> N
 
 
 def _a_drop_is_not_noted(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(delivery, "drop", lambda *_, **__: ())
+    patch.setattr(worker, "drop", lambda *_, **__: ())
 
 
 def _the_run_is_of_utc(patch: pytest.MonkeyPatch) -> None:
@@ -190,32 +192,32 @@ def _the_run_is_of_utc(patch: pytest.MonkeyPatch) -> None:
 
 
 def _a_missed_run_is_caught_up_at_any_hour(patch: pytest.MonkeyPatch) -> None:
-    for module in (delivery, digests):
+    for module in (worker, digests):
         patch.setattr(module, "earliest_send_at", lambda now, *_: now)
 
 
 def _it_is_settled_before_it_is_handed_over(patch: pytest.MonkeyPatch) -> None:
-    send = delivery.Delivery._send
+    send = worker.Delivery._send
 
-    def hasty(self: delivery.Delivery, claim: Any, decision: Any, batch: Any, now: datetime, report: Any) -> Any:
+    def hasty(self: worker.Delivery, claim: Any, decision: Any, batch: Any, now: datetime, report: Any) -> Any:
         settled = dict.fromkeys(batch.notifications, Status.DELIVERED)
         done = DeliveryResult(digest_id=claim.digest.id, token=claim.token, at=now, settled=settled)
         self._steps.storage.complete([done])
         return send(self, claim, decision, batch, now, report)
 
-    patch.setattr(delivery.Delivery, "_send", hasty)
+    patch.setattr(worker.Delivery, "_send", hasty)
 
 
 def _what_is_read_is_told(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(delivery, "is_obsolete", lambda *_: False)
+    patch.setattr(worker, "is_obsolete", lambda *_: False)
 
 
 def _all_is_dropped(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(delivery, "is_obsolete", lambda *_: True)
+    patch.setattr(worker, "is_obsolete", lambda *_: True)
 
 
 def _nobody_is_told_of_the_unreachable(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(delivery, "mark_undeliverable", lambda *_, **__: ())
+    patch.setattr(worker, "mark_undeliverable", lambda *_, **__: ())
 
 
 def _ending_drops_nothing(patch: pytest.MonkeyPatch) -> None:
@@ -245,7 +247,7 @@ def _the_small_box_reads_what_came_later(patch: pytest.MonkeyPatch) -> None:
 
 def _the_list_forgets_what_could_not_be_delivered(patch: pytest.MonkeyPatch) -> None:
     tally = flags.tally
-    patch.setattr(steps, "tally", lambda e: evolve(tally(e), undelivered=0))
+    patch.setattr(executor, "tally", lambda e: evolve(tally(e), undelivered=0))
 
 
 def _any_module_is_open(patch: pytest.MonkeyPatch) -> None:
@@ -303,9 +305,9 @@ def _a_purge_leaves_documents(patch: pytest.MonkeyPatch) -> None:
 
 
 def _a_refused_step_leaves_something(patch: pytest.MonkeyPatch) -> None:
-    permit = steps.Steps.permit
+    permit = executor.Steps.permit
 
-    def leaky(self: steps.Steps, action: Any, by: Any, state: Enrolment | None = None, **whose: Any) -> None:
+    def leaky(self: executor.Steps, action: Any, by: Any, state: Enrolment | None = None, **whose: Any) -> None:
         try:
             permit(self, action, by, state, **whose)
         except NotPermitted:
@@ -313,7 +315,7 @@ def _a_refused_step_leaves_something(patch: pytest.MonkeyPatch) -> None:
                 self.storage._books.records._enrolments[state.id] = evolve(state, reviewed_at=self.now())  # type: ignore[attr-defined]
             raise
 
-    patch.setattr(steps.Steps, "permit", leaky)
+    patch.setattr(executor.Steps, "permit", leaky)
 
 
 def _colleagues_may_read_answers(patch: pytest.MonkeyPatch) -> None:
@@ -326,11 +328,11 @@ def _other_units_may(patch: pytest.MonkeyPatch) -> None:
 
 
 def _a_refusal_is_not_logged(patch: pytest.MonkeyPatch) -> None:
-    def silent(_: steps.Steps, action: Any, by: Any, state: Enrolment | None = None, **__: object) -> None:
+    def silent(_: executor.Steps, action: Any, by: Any, state: Enrolment | None = None, **__: object) -> None:
         if not permissions.allowed(action, by, state):
             raise NotPermitted(action.value)
 
-    patch.setattr(steps.Steps, "permit", silent)
+    patch.setattr(executor.Steps, "permit", silent)
 
 
 def _a_state_is_not_what_the_timeline_says(patch: pytest.MonkeyPatch) -> None:
@@ -444,7 +446,7 @@ class TestWhatItFinds:
 def _it_refuses_now_and_then(patch: pytest.MonkeyPatch) -> None:
     asked = count(1)
     allowed = permissions.allowed
-    patch.setattr(steps, "allowed", lambda *who: next(asked) % 3 > 0 and allowed(*who))
+    patch.setattr(executor, "allowed", lambda *who: next(asked) % 3 > 0 and allowed(*who))
 
 
 def _there_is_a_flag_for_nothing(patch: pytest.MonkeyPatch) -> None:
@@ -461,7 +463,7 @@ def _there_is_a_flag_for_nothing(patch: pytest.MonkeyPatch) -> None:
 def _refuses(*actions: permissions.Action) -> Callable[[pytest.MonkeyPatch], None]:
     def bug(patch: pytest.MonkeyPatch) -> None:
         allowed = permissions.allowed
-        patch.setattr(steps, "allowed", lambda action, *who: action not in actions and allowed(action, *who))
+        patch.setattr(executor, "allowed", lambda action, *who: action not in actions and allowed(action, *who))
 
     return bug
 

@@ -10,10 +10,9 @@ import pytest
 from attrs import evolve
 
 from digital_painschool.adapters.swedish_identity import SwedishIdentity
-from digital_painschool.desks.caseload import Case
-from digital_painschool.errors import NotPermitted, Reason
-from digital_painschool.events import AccessEnded
-from digital_painschool.notification import (
+from digital_painschool.application.caseload import Case
+from digital_painschool.domain.events import AccessEnded
+from digital_painschool.domain.notification import (
     Channel,
     Notification,
     NotificationRecord,
@@ -22,10 +21,11 @@ from digital_painschool.notification import (
     Template,
     TriggeringEntry,
 )
-from digital_painschool.people import HsaId, PersonId
-from digital_painschool.policy import Policy
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.policy import Policy
+from digital_painschool.domain.program import Ordering
+from digital_painschool.errors import NotPermitted, Reason
 from digital_painschool.ports.storage import Storage
-from digital_painschool.program import Ordering
 from digital_painschool.testing.example import DAILY, PAIN, PROGRAM
 from digital_painschool.testing.simulation import Law, Region, audit, patients
 from digital_painschool.testing.simulation import region as region_module

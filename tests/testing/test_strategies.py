@@ -12,14 +12,14 @@ from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
 from digital_painschool.adapters.swedish_identity import SwedishIdentity
-from digital_painschool.border import kept_answers
+from digital_painschool.domain.form import Choice, Date, Form, ManyChoices, Number, Option, Question, Scale, Text
+from digital_painschool.domain.people import Actor, Role
+from digital_painschool.domain.policy import Policy
+from digital_painschool.domain.program import Ordering, Program
+from digital_painschool.domain.validation import kept_answers
 from digital_painschool.errors import InvalidIdentity, InvalidProgram, InvalidValue, RuleBroken
-from digital_painschool.form import Choice, Date, Form, ManyChoices, Number, Option, Question, Scale, Text
-from digital_painschool.people import Actor, Role
-from digital_painschool.policy import Policy
-from digital_painschool.program import Ordering, Program
 from digital_painschool.programs import program_from_data, program_to_data
-from digital_painschool.programs.strict import structured
+from digital_painschool.programs.structuring import structured
 from digital_painschool.rules.forms import answer_problems, is_alert, score
 from digital_painschool.testing import strategies
 from digital_painschool.testing.example import DAILY, PAIN, PROGRAM, SLEEP, program

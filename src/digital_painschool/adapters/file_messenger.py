@@ -11,9 +11,9 @@ from tempfile import NamedTemporaryFile
 
 from attrs import field, frozen
 
+from digital_painschool.adapters.paths import absolute
+from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.errors import DeliveryFailed
-from digital_painschool.notification import Channel, Template
-from digital_painschool.paths import absolute
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address
 

@@ -8,9 +8,9 @@ from math import isfinite
 from pathlib import Path
 from typing import TypeVar
 
+from digital_painschool.adapters.paths import absolute
 from digital_painschool.errors import InvalidValue, WiringError
-from digital_painschool.paths import absolute
-from digital_painschool.text_files import decoded, read_text
+from digital_painschool.serialization.text_files import decoded, read_text
 
 T = TypeVar("T")
 

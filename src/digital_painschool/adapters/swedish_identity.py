@@ -10,8 +10,8 @@ from types import MappingProxyType
 
 from attrs import field, frozen
 
+from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import InvalidIdentity, WiringError
-from digital_painschool.people import PersonId
 
 _BLANKS = " \t\r\n"
 _SHORTEST, _LONGEST = 10, 13

@@ -4,12 +4,12 @@ from pathlib import Path
 
 from attrs import field, frozen
 
+from digital_painschool.adapters.paths import absolute
+from digital_painschool.domain.people import HsaId, by_hsa_id
 from digital_painschool.errors import DeliveryFailed, InvalidValue, WiringError
-from digital_painschool.paths import absolute
-from digital_painschool.people import HsaId, by_hsa_id
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.messaging import Address
-from digital_painschool.text_files import read_text, toml_table
+from digital_painschool.serialization.text_files import read_text, toml_table
 
 _KEYS = frozenset({"email", "sms"})
 

@@ -12,12 +12,12 @@ from typing import Any, NoReturn, TextIO
 import click
 
 from digital_painschool.cli.demo import demo
-from digital_painschool.cli.discretion import masked
 from digital_painschool.cli.export import export
-from digital_painschool.cli.offers import plugins, programs
 from digital_painschool.cli.options import epilog
+from digital_painschool.cli.output import say
+from digital_painschool.cli.plugins import plugins, programs
+from digital_painschool.cli.redaction import masked
 from digital_painschool.cli.retention import retention
-from digital_painschool.cli.screen import say
 from digital_painschool.cli.service import deliver, migrate
 from digital_painschool.cli.simulate import simulate
 from digital_painschool.errors import InvalidProgram, PainschoolError

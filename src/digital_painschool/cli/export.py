@@ -6,7 +6,7 @@ import click
 
 from digital_painschool import Actor, Format, Settings
 from digital_painschool.cli.options import SCHOOL_AND_WHO, FilePath, acting, epilog, existing_school, which_school
-from digital_painschool.cli.screen import counted, name_unreadable, progress, say
+from digital_painschool.cli.output import counted, name_unreadable, progress, say
 
 
 @click.command(

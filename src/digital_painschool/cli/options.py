@@ -12,7 +12,8 @@ import click
 from click.core import ParameterSource
 
 from digital_painschool import Actor, HsaId, InvalidValue, PainSchool, Role, Settings, StorageFailed, open_school
-from digital_painschool.paths import absolute, is_sqlite, sqlite_file
+from digital_painschool.adapters.paths import absolute, is_sqlite, sqlite_file
+from digital_painschool.bootstrap.settings_toml import read_settings
 
 Command = Callable[..., None]
 
@@ -183,7 +184,7 @@ def _settings(file: Path | None, url: str | None, schema: str | None) -> Setting
     if url is None and schema is not None and _is_typed("schema"):
         raise click.UsageError("--schema goes with --storage; a settings file names the schema itself")
     if file is not None:
-        return Settings.from_toml(file)
+        return read_settings(file)
     return None if url is None else Settings.from_url(url, schema)
 
 

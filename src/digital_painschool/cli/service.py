@@ -11,10 +11,10 @@ import attrs
 import click
 
 from digital_painschool import Chosen, Conflict, PainSchool, Settings, StorageFailed, WiringError, open_school
+from digital_painschool.bootstrap.school import system_clock
 from digital_painschool.cli.options import Number, epilog, existing_school, which_school
-from digital_painschool.cli.screen import console, say
-from digital_painschool.delivery import DeliveryReport
-from digital_painschool.school import system_clock
+from digital_painschool.cli.output import console, say
+from digital_painschool.delivery.worker import DeliveryReport
 
 _EVERY = 60.0
 

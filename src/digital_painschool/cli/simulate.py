@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from digital_painschool.cli.options import Day, FilePath, Number, WholeNumber, epilog
-from digital_painschool.cli.screen import add_row, console, counted, progress, say
+from digital_painschool.cli.output import add_row, console, counted, progress, say
 
 if TYPE_CHECKING:
     from digital_painschool.testing.simulation import Outcome, Region

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from attrs import frozen
 
-from digital_painschool.people import HsaId
+from digital_painschool.domain.people import HsaId
 from digital_painschool.ports.messaging import Address
 
 

@@ -13,6 +13,8 @@ from typing import Any, Final, ParamSpec, TypeVar, Union, cast, get_args, get_or
 
 from attrs import evolve
 
+from digital_painschool.domain.notification import Channel
+from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import (
     AdapterFailed,
     DeliveryFailed,
@@ -21,8 +23,6 @@ from digital_painschool.errors import (
     StorageFailed,
     WiringError,
 )
-from digital_painschool.notification import Channel
-from digital_painschool.people import PersonId
 from digital_painschool.ports import Directory, Identity, Inbox, Messenger, Ports, Storage
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.messaging import Address

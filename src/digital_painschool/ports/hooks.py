@@ -10,13 +10,13 @@ from typing import Generic, TypeVar
 import pluggy
 from attrs import frozen
 
+from digital_painschool.domain.program import Program
 from digital_painschool.ports.directory import Directory
 from digital_painschool.ports.identity import Identity
 from digital_painschool.ports.inbox import Inbox
 from digital_painschool.ports.messaging import Messenger
 from digital_painschool.ports.observer import Observer
 from digital_painschool.ports.storage import Storage
-from digital_painschool.program import Program
 
 PROJECT = "digital_painschool"
 

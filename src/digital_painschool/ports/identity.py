@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Protocol
 
-from digital_painschool.people import PersonId
+from digital_painschool.domain.people import PersonId
 
 
 class Identity(Protocol):

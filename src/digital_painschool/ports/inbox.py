@@ -6,8 +6,8 @@ from typing import Protocol
 
 from attrs import field, frozen
 
-from digital_painschool.notification import Template
-from digital_painschool.people import HsaId, PersonId
+from digital_painschool.domain.notification import Template
+from digital_painschool.domain.people import HsaId, PersonId
 
 
 @frozen(kw_only=True, slots=False)

@@ -5,8 +5,8 @@ from typing import Protocol
 
 from attrs import field, frozen
 
-from digital_painschool.masking import Masked, masked_text
-from digital_painschool.notification import Channel, Template
+from digital_painschool.domain.masking import Masked, masked_text
+from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.ports.inbox import Delivered
 
 

@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
-from digital_painschool.enrolment import Enrolment
-from digital_painschool.events import Event
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.events import Event
 
 
 class Observer(Protocol):

@@ -12,15 +12,15 @@ from typing import Protocol, TypeVar
 from attrs import field, frozen
 from attrs.converters import optional
 
-from digital_painschool.border import Answer
-from digital_painschool.digest import Batch, Claim, Decision, DeliveryResult
-from digital_painschool.enrolment import Enrolment, Phase, Tally, UnreadableEnrolment
-from digital_painschool.events import Event
-from digital_painschool.masking import Masked
-from digital_painschool.notification import Notification, NotificationRecord, Profile
-from digital_painschool.people import HsaId, PersonId
-from digital_painschool.program import Program
-from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skipped
+from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
+from digital_painschool.domain.enrolment import Enrolment, Phase, Tally, UnreadableEnrolment
+from digital_painschool.domain.events import Event
+from digital_painschool.domain.masking import Masked
+from digital_painschool.domain.notification import Notification, NotificationRecord, Profile
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.program import Program
+from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skipped
+from digital_painschool.domain.validation import Answer
 
 Value = TypeVar("Value")
 

@@ -1,6 +1,6 @@
 """Programs as files and as data, and the bundled example."""
 
-from digital_painschool.programs.reading import (
+from digital_painschool.programs.toml import (
     bundled_program,
     load_program,
     program_from_data,

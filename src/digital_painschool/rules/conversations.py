@@ -5,14 +5,14 @@ Rule: M-10 to M-12, D-13c, D-18a.
 
 from datetime import datetime
 
-from digital_painschool.access import access, refusal
-from digital_painschool.border import plain_text, whole_number
-from digital_painschool.enrolment import Conversation, Enrolment, Phase
+from digital_painschool.domain.enrolment import Conversation, Enrolment, Phase
+from digital_painschool.domain.events import ConversationRenamed, ConversationStarted, Event, MessageSent, MessagesRead
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.people import By, Party, Patient
+from digital_painschool.domain.policy import Terms
+from digital_painschool.domain.validation import plain_text, whole_number
 from digital_painschool.errors import InvalidValue, Reason, RuleBroken
-from digital_painschool.events import ConversationRenamed, ConversationStarted, Event, MessageSent, MessagesRead
-from digital_painschool.notification import Notify
-from digital_painschool.people import By, Party, Patient
-from digital_painschool.policy import Terms
+from digital_painschool.rules.access import access, refusal
 
 
 def start_conversation(

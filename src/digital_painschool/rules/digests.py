@@ -9,9 +9,9 @@ from enum import Enum
 from itertools import product
 from types import MappingProxyType
 
-from digital_painschool.digest import Action, Batch, Decision, Digest
-from digital_painschool.instants import local_time
-from digital_painschool.policy import Policy
+from digital_painschool.domain.digest import Action, Batch, Decision, Digest
+from digital_painschool.domain.local_time import local_time
+from digital_painschool.domain.policy import Policy
 
 _LOST_WORKERS = 5
 _RIDES = 2

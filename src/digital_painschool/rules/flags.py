@@ -7,12 +7,12 @@ from datetime import datetime
 
 from attrs import frozen
 
-from digital_painschool.border import plain_text, whole_number
-from digital_painschool.enrolment import Enrolment, FormCount, Phase, Tally
+from digital_painschool.domain.enrolment import Enrolment, FormCount, Phase, Tally
+from digital_painschool.domain.events import Event, FlagHandled, FormRead
+from digital_painschool.domain.people import By, Party
+from digital_painschool.domain.policy import FlagKind, Terms
+from digital_painschool.domain.validation import plain_text, whole_number
 from digital_painschool.errors import InvalidValue, Reason, RuleBroken
-from digital_painschool.events import Event, FlagHandled, FormRead
-from digital_painschool.people import By, Party
-from digital_painschool.policy import FlagKind, Terms
 
 
 @frozen(kw_only=True)

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from digital_painschool.access import access, closed, refusal
-from digital_painschool.border import Answer
-from digital_painschool.enrolment import Enrolment
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.events import Event, FormSaved
+from digital_painschool.domain.form import Choice, Date, Form, ManyChoices, Number, Option, Question, Scale, Text
+from digital_painschool.domain.people import By
+from digital_painschool.domain.policy import Terms
+from digital_painschool.domain.validation import Answer
 from digital_painschool.errors import Reason, RuleBroken
-from digital_painschool.events import Event, FormSaved
-from digital_painschool.form import Choice, Date, Form, ManyChoices, Number, Option, Question, Scale, Text
-from digital_painschool.people import By
-from digital_painschool.policy import Terms
+from digital_painschool.rules.access import access, closed, refusal
 
 
 def save_form(

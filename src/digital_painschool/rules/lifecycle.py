@@ -8,10 +8,8 @@ from datetime import datetime, timedelta
 
 from attrs import frozen
 
-from digital_painschool.border import module_numbers, whole_number
-from digital_painschool.enrolment import Enrolment, Phase
-from digital_painschool.errors import Reason, RuleBroken
-from digital_painschool.events import (
+from digital_painschool.domain.enrolment import Enrolment, Phase
+from digital_painschool.domain.events import (
     AccessEnded,
     Ended,
     Event,
@@ -21,10 +19,12 @@ from digital_painschool.events import (
     Reviewed,
     Started,
 )
-from digital_painschool.instants import end_of_day, months_later
-from digital_painschool.notification import Notification
-from digital_painschool.people import By, HsaId, PersonId
-from digital_painschool.policy import Policy, Terms
+from digital_painschool.domain.local_time import end_of_day, months_later
+from digital_painschool.domain.notification import Notification
+from digital_painschool.domain.people import By, HsaId, PersonId
+from digital_painschool.domain.policy import Policy, Terms
+from digital_painschool.domain.validation import module_numbers, whole_number
+from digital_painschool.errors import Reason, RuleBroken
 
 
 @frozen

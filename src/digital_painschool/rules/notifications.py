@@ -7,10 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from digital_painschool.access import access
-from digital_painschool.enrolment import Enrolment, Phase
-from digital_painschool.errors import InvalidValue, Reason, RuleBroken
-from digital_painschool.events import (
+from digital_painschool.domain.enrolment import Enrolment, Phase
+from digital_painschool.domain.events import (
     AccessEnded,
     Event,
     FormSaved,
@@ -19,8 +17,8 @@ from digital_painschool.events import (
     NotificationUndelivered,
     ProgramDone,
 )
-from digital_painschool.instants import local_time
-from digital_painschool.notification import (
+from digital_painschool.domain.local_time import local_time
+from digital_painschool.domain.notification import (
     Channel,
     Notification,
     Notify,
@@ -29,8 +27,10 @@ from digital_painschool.notification import (
     Template,
     TriggeringEntry,
 )
-from digital_painschool.people import By, Party
-from digital_painschool.policy import FlagKind, Policy, Terms
+from digital_painschool.domain.people import By, Party
+from digital_painschool.domain.policy import FlagKind, Policy, Terms
+from digital_painschool.errors import InvalidValue, Reason, RuleBroken
+from digital_painschool.rules.access import access
 
 
 def next_digest_at(at: datetime, policy: Policy) -> datetime:

@@ -5,14 +5,14 @@ Rule: M-03, M-04, D-04a, D-04b, D-05b.
 
 from datetime import datetime
 
-from digital_painschool.access import access, closed, refusal, uncompleted_before
-from digital_painschool.border import whole_number
-from digital_painschool.enrolment import Enrolment, Phase
+from digital_painschool.domain.enrolment import Enrolment, Phase
+from digital_painschool.domain.events import Event, ModuleCompleted, ModuleOpened, ModuleReleased, ProgramDone
+from digital_painschool.domain.people import By
+from digital_painschool.domain.policy import Terms
+from digital_painschool.domain.program import Ordering, Program
+from digital_painschool.domain.validation import whole_number
 from digital_painschool.errors import Reason, RuleBroken
-from digital_painschool.events import Event, ModuleCompleted, ModuleOpened, ModuleReleased, ProgramDone
-from digital_painschool.people import By
-from digital_painschool.policy import Terms
-from digital_painschool.program import Ordering, Program
+from digital_painschool.rules.access import access, closed, refusal, uncompleted_before
 
 
 def next_module(enrolment: Enrolment, program: Program) -> int | None:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
 
-from digital_painschool.enrolment import Enrolment
-from digital_painschool.people import Actor, By, Patient, Role
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.people import Actor, By, Patient, Role
 
 
 class Action(Enum):

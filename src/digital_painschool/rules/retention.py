@@ -8,13 +8,13 @@ from datetime import datetime
 
 from attrs import evolve
 
-from digital_painschool.border import plain_text
+from digital_painschool.domain.identity_shape import contains_identity_number
+from digital_painschool.domain.local_time import utc, years_earlier
+from digital_painschool.domain.people import Actor, HsaId
+from digital_painschool.domain.policy import Policy
+from digital_painschool.domain.retention import Decision, EndedEnrolment, PurgePlan, PurgeReceipt, Skip, Skipped
+from digital_painschool.domain.validation import plain_text
 from digital_painschool.errors import InvalidValue, Reason, RuleBroken
-from digital_painschool.identity_shape import contains_identity_number
-from digital_painschool.instants import utc, years_earlier
-from digital_painschool.people import Actor, HsaId
-from digital_painschool.policy import Policy
-from digital_painschool.purging import Decision, EndedEnrolment, PurgePlan, PurgeReceipt, Skip, Skipped
 
 _REFERENCE_LIMIT = 200
 _ID_LIMIT = 100

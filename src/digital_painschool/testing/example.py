@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from digital_painschool.form import Choice, Date, Form, ManyChoices, Number, Option, Scale, Text
-from digital_painschool.program import EndReason, Module, Ordering, Page, Program
+from digital_painschool.domain.form import Choice, Date, Form, ManyChoices, Number, Option, Scale, Text
+from digital_painschool.domain.program import EndReason, Module, Ordering, Page, Program
 
 PAIN = "halsoskattning"
 """A form that modules 1 and 3 carry, with one question that can raise an alert."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from digital_painschool.people import Actor, HsaId, Patient, PersonId, Role
+from digital_painschool.domain.people import Actor, HsaId, Patient, PersonId, Role
 
 UNIT = HsaId("SE2321000131-E000000000001")
 OTHER_UNIT = HsaId("SE2321000131-E000000000002")

@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 from typing import Self
 from weakref import finalize
 
-from digital_painschool.catalogue import Catalogue
-from digital_painschool.delivery import DeliveryReport
-from digital_painschool.enrolment import Enrolment
-from digital_painschool.events import Event
-from digital_painschool.policy import Policy
+from digital_painschool.application.program_catalogue import Catalogue
+from digital_painschool.bootstrap.school import PainSchool
+from digital_painschool.delivery.worker import DeliveryReport
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.events import Event
+from digital_painschool.domain.policy import Policy
+from digital_painschool.domain.program import Program
 from digital_painschool.ports import Ports
 from digital_painschool.ports.storage import CaseQuery
-from digital_painschool.program import Program
-from digital_painschool.school import PainSchool
 from digital_painschool.testing.example import PROGRAM, SLEEP
 from digital_painschool.testing.people import ANNA, ARCHIVIST, COLLEAGUE, COORDINATOR, NURSE, OTHER_UNIT, UNIT
 from digital_painschool.testing.world import START, Opening, Told, World, in_memory, local

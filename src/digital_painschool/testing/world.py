@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox, MemoryMessenger, MemoryStorage
 from digital_painschool.adapters.swedish_identity import SwedishIdentity
-from digital_painschool.instants import utc
-from digital_painschool.notification import Channel, Template
-from digital_painschool.people import PersonId
+from digital_painschool.domain.local_time import utc
+from digital_painschool.domain.notification import Channel, Template
+from digital_painschool.domain.people import PersonId
 from digital_painschool.ports import Directory, Identity, Inbox, Messenger, Observer, Ports, Storage
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.messaging import Address

@@ -6,7 +6,7 @@ BUGS = (
     Bug(
         name="an-hsa-id-keeps-its-letters",
         harm="a therapist would see no patient, and a unit's own policy would be passed over",
-        module="people",
+        module="domain.people",
         old="text.upper()",
         new="text",
         caught_by=Catcher(
@@ -17,7 +17,7 @@ BUGS = (
     Bug(
         name="a-mask-shows-what-is-within",
         harm="a traceback or a test report would show numbers, answers and messages",
-        module="masking",
+        module="domain.masking",
         old='        return "****"',
         new="        return repr(self._within)",
         caught_by=Catcher(
@@ -136,7 +136,7 @@ BUGS = (
     Bug(
         name="a-path-is-looked-up-anew",
         harm="another database's patients would be shown after a change of the working folder",
-        module="paths",
+        module="adapters.paths",
         old='            return Path(folder or "", Path(text).expanduser()).absolute()\n',
         new='            return Path(folder or "", Path(text).expanduser())\n',
         caught_by=Catcher(
@@ -147,7 +147,7 @@ BUGS = (
     Bug(
         name="a-secret-hangs-on-its-error",
         harm="a password would be in the log of whoever logs errors with what came before",
-        module="text_files",
+        module="serialization.text_files",
         old="    except UnicodeDecodeError as error:\n        start = error.start\n",
         new='    except UnicodeDecodeError:\n        raise InvalidValue("not UTF-8, Windows-1252 perhaps") from None\n',
         caught_by=Catcher(
@@ -158,7 +158,7 @@ BUGS = (
     Bug(
         name="half-past-nine-is-nine",
         harm="collected notifications would go at another time than the unit has written",
-        module="settings_file",
+        module="bootstrap.settings_toml",
         old="    if isinstance(value, str) and (match := _TIME.fullmatch(value)):\n",
         new=(
             "    if isinstance(value, str):\n        return time.fromisoformat(value)\n"

@@ -147,7 +147,7 @@ BUGS = (
     Bug(
         name="the-next-day-forgives-lost-workers",
         harm="a notification that ends every worker would end some each forenoon, and nobody would learn of it",
-        module="delivery",
+        module="delivery.worker",
         old="return result(next_at=next_at, lost=claim.lost)",
         new="return result(next_at=next_at)",
         caught_by=_example("a_collected_notification_that_ends_every_worker_is_given_up_after_days_too"),
@@ -155,7 +155,7 @@ BUGS = (
     Bug(
         name="one-damaged-row-counts-with-its-siblings",
         harm="a patient would count as told of a message in a record that nobody can read",
-        module="delivery",
+        module="delivery.worker",
         old="notifications=decision.notifications - waits)",
         new="notifications=decision.notifications | waits)",
         caught_by=_example("an_enrolment_that_cannot_be_read_holds_up_no_other_of_its_patient"),
@@ -171,7 +171,7 @@ BUGS = (
     Bug(
         name="one-key-for-all",
         harm="a message would count as told of with one that was there before it",
-        module="digest",
+        module="domain.digest",
         old='    return f"{digest_id}.{hashlib',
         new='    return digest_id or f"{digest_id}.{hashlib',
         caught_by=_model("plain"),
@@ -203,7 +203,7 @@ BUGS = (
     Bug(
         name="one-obsolete-one-drops-the-others",
         harm="a message would be lost in silence",
-        module="delivery",
+        module="delivery.worker",
         old="and all(is_obsolete(",
         new="and any(is_obsolete(",
         caught_by=LAW_5,
@@ -211,7 +211,7 @@ BUGS = (
     Bug(
         name="dropped-without-a-word",
         harm="the timeline would not say why nobody was told",
-        module="delivery",
+        module="delivery.worker",
         old="            if not self._note_ends():\n                break\n",
         new="",
         caught_by=LAW_5,
@@ -219,7 +219,7 @@ BUGS = (
     Bug(
         name="dropped-after-it-was-sent",
         harm="a patient would be told twice on one day",
-        module="delivery",
+        module="delivery.worker",
         old="Status.DROPPED)\n            return result(settled=settled, told_on=latest_day(digest.told_on, batched))",
         new="Status.DROPPED)\n            return result(settled=settled)",
         caught_by=_example("who_may_have_been_told_of_what_is_dropped_is_told_again_tomorrow"),
@@ -227,7 +227,7 @@ BUGS = (
     Bug(
         name="sent-after-the-lease",
         harm="a patient would be told of what another worker has dealt with",
-        module="delivery",
+        module="delivery.worker",
         old=" or (now := self._steps.now()) >= at + self._lease:",
         new=" or (now := self._steps.now()) < at:",
         caught_by=_example("a_worker_whose_lease_ran_out_sends_nothing_more_and_is_not_believed"),
@@ -235,7 +235,7 @@ BUGS = (
     Bug(
         name="a-batch-goes-on-into-the-night",
         harm="a telephone would ring at night",
-        module="delivery",
+        module="delivery.worker",
         old="        if digest.collected and (opens",
         new="        if not digest.unit and (opens",
         caught_by=_example("an_inbox_so_slow_that_noon_comes_is_given_nothing_more_that_day"),
@@ -243,7 +243,7 @@ BUGS = (
     Bug(
         name="sent-without-a-line",
         harm="nobody could tell who sent a notice",
-        module="delivery",
+        module="delivery.worker",
         old="self._steps.storage.complete(results, access)",
         new="self._steps.storage.complete(results)",
         caught_by=_example("each_enrolment_that_is_told_of_has_a_line_in_the_access_log"),
@@ -251,7 +251,7 @@ BUGS = (
     Bug(
         name="a-strange-error-stops-the-run",
         harm="what an inbox of another make cannot send would never be given up, and no therapist would learn of it",
-        module="dispatch",
+        module="delivery.dispatch",
         old="    except Exception as error:",
         new="    except ValueError as error:",
         caught_by=_example("an_adapter_may_raise_anything_and_the_others_still_go"),
@@ -259,7 +259,7 @@ BUGS = (
     Bug(
         name="who-cannot-be-reached-is-delivered",
         harm="a therapist would think that a patient was told",
-        module="dispatch",
+        module="delivery.dispatch",
         old="if not ports.inbox.reach(person).reachable:",
         new="if ports.inbox is None:",
         caught_by=LAW_5,
@@ -267,7 +267,7 @@ BUGS = (
     Bug(
         name="the-ending-cancels-nothing",
         harm="the patient would be told after the end",
-        module="steps",
+        module="application.executor",
         old="and event.notification not in noted",
         new="and event.notification in noted",
         caught_by=LAW_5,

@@ -6,7 +6,7 @@ BUGS = (
     Bug(
         name="csv-alone-counts-as-exported",
         harm="messages would be destroyed that are in no export",
-        module="desks.administrator",
+        module="application.administrator",
         old="versions if receipt.is_complete else {}",
         new="versions",
         caught_by=Catcher(
@@ -17,7 +17,7 @@ BUGS = (
     Bug(
         name="two-exports-in-one-folder",
         harm="a unit would purge records of which its files hold another unit's",
-        module="publishing",
+        module="application.publishing",
         old="        flock(descriptor, LOCK_EX | LOCK_NB)\n",
         new="        pass\n",
         caught_by=Catcher(
@@ -28,7 +28,7 @@ BUGS = (
     Bug(
         name="half-an-export-passes-for-one",
         harm="an export that was cut off would be kept for the whole",
-        module="publishing",
+        module="application.publishing",
         old="            if left.name.startswith(UNFINISHED) and _is(folder / file.name, file.lstat()):\n",
         new="            if left.name.startswith(FINISHED) and _is(folder / file.name, file.lstat()):\n",
         caught_by=Catcher(
@@ -39,7 +39,7 @@ BUGS = (
     Bug(
         name="a-formula-after-a-semicolon",
         harm="what a patient wrote would be run by a Swedish spreadsheet",
-        module="cells",
+        module="application.csv_cells",
         old="        if before in _SEPARATORS:\n",
         new='        if before == ",":\n',
         caught_by=Catcher(

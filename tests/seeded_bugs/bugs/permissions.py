@@ -48,7 +48,7 @@ BUGS = (
     Bug(
         name="a-refusal-leaves-no-trace",
         harm="nobody would find out who tried",
-        module="steps",
+        module="application.executor",
         old="            self.storage.log((entry,))\n            raise NotPermitted",
         new="            raise NotPermitted",
         caught_by=Catcher("tests/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 9"),
@@ -56,7 +56,7 @@ BUGS = (
     Bug(
         name="a-rule-s-refusal-leaves-no-trace",
         harm="a refusal would tell who is in treatment, and nobody would find out who asked",
-        module="steps",
+        module="application.executor",
         old="            self.storage.log((entry,))\n        try:",
         new="        try:",
         caught_by=Catcher("tests/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 9"),
@@ -64,7 +64,7 @@ BUGS = (
     Bug(
         name="a-look-leaves-no-trace",
         harm="nobody could tell a patient who has read the record",
-        module="steps",
+        module="application.executor",
         old="        self.storage.log((self.access_entry(action, by, self.now(), enrolment),))\n        return enrolment",
         new="        return enrolment",
         caught_by=Catcher("tests/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 9"),
@@ -72,7 +72,7 @@ BUGS = (
     Bug(
         name="a-search-shows-everybody",
         harm="whoever has a number would learn who is in treatment",
-        module="steps",
+        module="application.executor",
         old="if allowed(Action.SEE_ENROLMENT, by, e))\n",
         new="if e)\n",
         caught_by=Catcher("tests/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 9"),

@@ -78,7 +78,7 @@ BUGS = (
     Bug(
         name="the-inbox-keeps-its-notices",
         harm="a purged patient's number would stay in the inbox",
-        module="desks.administrator",
+        module="application.administrator",
         old="        self._steps.ports.inbox.forget(keys)\n",
         new="",
         caught_by=Catcher("tests/seeded_bugs/kit/lifecycle.py::TestInMemory::test_records_usual", "Law 7"),
@@ -86,7 +86,7 @@ BUGS = (
     Bug(
         name="the-purge-is-not-logged",
         harm="nobody could tell who destroyed a record",
-        module="desks.administrator",
+        module="application.administrator",
         old="        self._log_purge([planned.enrolment_id for planned in purge])\n",
         new="",
         caught_by=Catcher("tests/seeded_bugs/kit/lifecycle.py::TestInMemory::test_records_usual", "Law 7"),

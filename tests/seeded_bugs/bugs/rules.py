@@ -86,7 +86,7 @@ BUGS = (
     Bug(
         name="forms-open-in-maintenance",
         harm="a form would raise a flag in a treatment that is over",
-        module="access",
+        module="rules.access",
         old="Access(Reading.CHOSEN, False, False, True)",
         new="Access(Reading.CHOSEN, True, False, True)",
         caught_by=Catcher("tests/seeded_bugs/kit/lifecycle.py::TestInMemory::test_maintenance_usual", "Law 6"),
@@ -94,7 +94,7 @@ BUGS = (
     Bug(
         name="access-at-its-own-end",
         harm="a form would be saved at an instant at which nobody expects one",
-        module="access",
+        module="rules.access",
         old="    return ACCESS[enrolment.phase, now < enrolment.access_until]",
         new="    return ACCESS[enrolment.phase, now <= enrolment.access_until]",
         caught_by=Catcher("tests/seeded_bugs/kit/lifecycle.py::TestInMemory::test_maintenance_usual", "Law 6"),
@@ -102,7 +102,7 @@ BUGS = (
     Bug(
         name="enforced-order-forgets-the-first",
         harm="a patient would skip the module that the others build on",
-        module="access",
+        module="rules.access",
         old="    missing = uncompleted_before(enrolment, program, module)\n",
         new="    missing = uncompleted_before(enrolment, program, module)[1:]\n",
         caught_by=Catcher("tests/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 6"),
@@ -110,7 +110,7 @@ BUGS = (
     Bug(
         name="the-second-module-needs-no-release",
         harm="a patient would be ahead of the therapist",
-        module="access",
+        module="rules.access",
         old="not in program.reading_order[1:] or",
         new="not in program.reading_order[2:] or",
         caught_by=Catcher("tests/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 6"),

@@ -8,7 +8,7 @@ BUGS = (
     Bug(
         name="a-key-of-old-is-not-found",
         harm="a patient who runs a program of old would be stuck: found by no call, not to be ended",
-        module="adapters.sql.parts",
+        module="adapters.sql.common",
         old="    return text.isprintable() or is_storable(text)",
         new="    return text.isprintable()",
         caught_by=Catcher(
@@ -162,7 +162,7 @@ BUGS = (
     Bug(
         name="what-cannot-be-read-hangs-on-the-error",
         harm="a log would get the whole record of a patient",
-        module="serialization",
+        module="serialization.serialization",
         old="        failure = unreadable(what, error)\n    raise failure",
         new="        raise unreadable(what, error) from None\n    raise failure",
         caught_by=Catcher(
@@ -316,7 +316,7 @@ BUGS = (
     Bug(
         name="a-message-brings-a-row-forward",
         harm="a broken inbox would be asked with each new message",
-        module="adapters.sql.at_once",
+        module="adapters.sql.single_statement",
         old="next_at = case((digests.c.batch_key.is_(None), earlier), else_=present)",
         new="next_at = earlier",
         caught_by=Catcher(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from digital_painschool.people import HsaId, by_hsa_id
+from digital_painschool.domain.people import HsaId, by_hsa_id
 from digital_painschool.ports.directory import StaffEntry
 
 

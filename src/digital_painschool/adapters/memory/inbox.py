@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from threading import Lock
 
+from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import DeliveryFailed
-from digital_painschool.people import PersonId
 from digital_painschool.ports.inbox import Delivered, Notice, Reach
 
 RESERVE_NUMBERS = frozenset({"nationellt-reservnummer", "vgr-reservnummer"})

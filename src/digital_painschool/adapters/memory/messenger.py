@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from threading import Lock
 from typing import NamedTuple
 
+from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.errors import InvalidValue
-from digital_painschool.notification import Channel, Template
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address
 

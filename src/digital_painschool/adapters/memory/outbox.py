@@ -6,10 +6,10 @@ from itertools import count
 
 from attrs import Factory, define, evolve, frozen
 
-from digital_painschool.digest import Action, Batch, Claim, Decision, DeliveryResult, Digest, batch_key
+from digital_painschool.domain.digest import Action, Batch, Claim, Decision, DeliveryResult, Digest, batch_key
+from digital_painschool.domain.notification import Notification, NotificationRecord, Status
+from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import Conflict
-from digital_painschool.notification import Notification, NotificationRecord, Status
-from digital_painschool.people import HsaId, PersonId
 from digital_painschool.ports.storage import Change
 
 _Recipient = tuple[HsaId, PersonId | HsaId]

@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from digital_painschool.enrolment import Enrolment, Phase, Tally
+from digital_painschool.domain.enrolment import Enrolment, Phase, Tally
+from digital_painschool.domain.events import Event
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.retention import EndedEnrolment
 from digital_painschool.errors import Conflict
-from digital_painschool.events import Event
-from digital_painschool.people import HsaId, PersonId
 from digital_painschool.ports.storage import CaseQuery, CaseRow, Change, Content, Entry, History
-from digital_painschool.purging import EndedEnrolment
 
 _Place = tuple[PersonId, str, HsaId]
 

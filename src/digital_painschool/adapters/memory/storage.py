@@ -10,15 +10,15 @@ from attrs import Factory, frozen
 
 from digital_painschool.adapters.memory.outbox import Outbox
 from digital_painschool.adapters.memory.records import Records, copy_of
-from digital_painschool.digest import Batch, Claim, Decision, DeliveryResult
-from digital_painschool.enrolment import Enrolment, Phase
+from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
+from digital_painschool.domain.enrolment import Enrolment, Phase
+from digital_painschool.domain.events import Event
+from digital_painschool.domain.notification import Notification, NotificationRecord, Profile
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.program import Program
+from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
 from digital_painschool.errors import StorageFailed
-from digital_painschool.events import Event
-from digital_painschool.notification import Notification, NotificationRecord, Profile
-from digital_painschool.people import HsaId, PersonId
 from digital_painschool.ports.storage import NOTHING, AccessEntry, CaseQuery, CaseRow, Change, Content, Entry, History
-from digital_painschool.program import Program
-from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
 
 
 @frozen

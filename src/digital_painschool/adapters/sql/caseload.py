@@ -5,13 +5,13 @@ from typing import Any
 from attrs import evolve
 from sqlalchemy import Integer, bindparam, case, or_, select, tuple_
 
-from digital_painschool.adapters.sql.parts import Part
+from digital_painschool.adapters.sql.common import Part
 from digital_painschool.adapters.sql.schema import NOT_ENDED, enrolments
 from digital_painschool.adapters.sql.statements import Row, readable_text, require_readable
-from digital_painschool.enrolment import Phase, Tally
-from digital_painschool.people import PersonId
+from digital_painschool.domain.enrolment import Phase, Tally
+from digital_painschool.domain.people import PersonId
 from digital_painschool.ports.storage import CaseQuery, CaseRow, UnreadableCase
-from digital_painschool.serialization import hsa_id_from_text, read_each
+from digital_painschool.serialization.serialization import hsa_id_from_text, read_each
 
 _e = enrolments.c
 _RANK = case(

@@ -9,9 +9,8 @@ from typing import Any
 
 from digital_painschool.adapters.sql.schema import digests, notifications
 from digital_painschool.adapters.sql.statements import Row, require_readable
-from digital_painschool.digest import Batch, Claim, Digest
-from digital_painschool.errors import StorageFailed
-from digital_painschool.notification import (
+from digital_painschool.domain.digest import Batch, Claim, Digest
+from digital_painschool.domain.notification import (
     Channel,
     Notification,
     NotificationRecord,
@@ -19,8 +18,9 @@ from digital_painschool.notification import (
     Template,
     TriggeringEntry,
 )
-from digital_painschool.people import HsaId, PersonId
-from digital_painschool.serialization import hsa_id_from_text, read_stored
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.errors import StorageFailed
+from digital_painschool.serialization.serialization import hsa_id_from_text, read_stored
 
 _log = logging.getLogger(__name__)
 _CHANNELS = {channel.value: channel for channel in Channel}

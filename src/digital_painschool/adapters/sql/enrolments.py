@@ -7,16 +7,16 @@ from typing import Any
 
 from sqlalchemy import Integer, bindparam, select
 
-from digital_painschool.adapters.sql.connections import Link
-from digital_painschool.adapters.sql.parts import from_json, may_exist
+from digital_painschool.adapters.sql.common import from_json, may_exist
+from digital_painschool.adapters.sql.pool import Link
 from digital_painschool.adapters.sql.saving import SavingPart, own_state
 from digital_painschool.adapters.sql.schema import END_NOT_NOTED, documents, enrolments, timeline
 from digital_painschool.adapters.sql.statements import Damaged, Row, among, readable_text, require_readable
-from digital_painschool.enrolment import Enrolment, UnreadableEnrolment, replay
-from digital_painschool.events import Event
-from digital_painschool.people import PersonId
+from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment, replay
+from digital_painschool.domain.events import Event
+from digital_painschool.domain.people import PersonId
 from digital_painschool.ports.storage import Content, Entry
-from digital_painschool.serialization import (
+from digital_painschool.serialization.serialization import (
     ENROLMENT_SHAPE,
     KIND_OF,
     content_from_data,

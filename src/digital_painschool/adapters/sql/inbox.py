@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 
 from sqlalchemy import bindparam, delete, select
 
-from digital_painschool.adapters.sql.opening import PATIENCE_OF_DELIVERY, open_database
-from digital_painschool.adapters.sql.parts import insert_into
+from digital_painschool.adapters.sql.common import insert_into
+from digital_painschool.adapters.sql.engine import PATIENCE_OF_DELIVERY, open_database
 from digital_painschool.adapters.sql.schema import notices
 from digital_painschool.adapters.sql.statements import Row, among, readable_text, require_readable
+from digital_painschool.domain.notification import Template
+from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import DeliveryFailed, PainschoolError
-from digital_painschool.notification import Template
-from digital_painschool.people import HsaId, PersonId
 from digital_painschool.ports.inbox import Delivered, Notice, Reach
-from digital_painschool.serialization import read_each
+from digital_painschool.serialization.serialization import read_each
 
 _log = logging.getLogger(__name__)
 

@@ -7,15 +7,15 @@ from typing import NamedTuple
 
 from sqlalchemy import Integer, bindparam, delete, literal_column, select, update
 
-from digital_painschool.adapters.sql.opening import PATIENCE_OF_DELIVERY, open_database
-from digital_painschool.adapters.sql.parts import insert_into
+from digital_painschool.adapters.sql.common import insert_into
+from digital_painschool.adapters.sql.engine import PATIENCE_OF_DELIVERY, open_database
 from digital_painschool.adapters.sql.schema import WAITING, messages
 from digital_painschool.adapters.sql.statements import Row, among, require_readable
+from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.errors import DeliveryFailed, InvalidValue, PainschoolError
-from digital_painschool.notification import Channel, Template
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address
-from digital_painschool.serialization import read_each
+from digital_painschool.serialization.serialization import read_each
 
 _log = logging.getLogger(__name__)
 

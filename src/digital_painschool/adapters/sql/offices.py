@@ -7,9 +7,7 @@ from typing import Any
 from sqlalchemy import Integer, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
-from digital_painschool.adapters.sql.at_once import LOGGED, rows_at_once
-from digital_painschool.adapters.sql.connections import Link
-from digital_painschool.adapters.sql.parts import (
+from digital_painschool.adapters.sql.common import (
     ADD_ACCESS,
     Part,
     access_values,
@@ -18,15 +16,17 @@ from digital_painschool.adapters.sql.parts import (
     may_exist,
     to_json,
 )
+from digital_painschool.adapters.sql.pool import Link
 from digital_painschool.adapters.sql.schema import access_log, profiles, programs
+from digital_painschool.adapters.sql.single_statement import LOGGED, rows_at_once
 from digital_painschool.adapters.sql.statements import Row, require_readable
+from digital_painschool.domain.notification import Profile
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.program import Program
 from digital_painschool.errors import StorageFailed
-from digital_painschool.notification import Profile
-from digital_painschool.people import HsaId, PersonId
 from digital_painschool.ports.storage import AccessEntry, Activity
-from digital_painschool.program import Program
-from digital_painschool.programs.reading import program_from_data, program_to_data
-from digital_painschool.serialization import from_data, hsa_id_from_text, read_each, read_stored, to_data
+from digital_painschool.programs.toml import program_from_data, program_to_data
+from digital_painschool.serialization.serialization import from_data, hsa_id_from_text, read_each, read_stored, to_data
 
 _log = logging.getLogger(__name__)
 

@@ -11,8 +11,7 @@ from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.dml import Update
 from sqlalchemy.sql.elements import ColumnElement
 
-from digital_painschool.adapters.sql.at_once import LOGGED, add_digest, given_rows, rows_at_once
-from digital_painschool.adapters.sql.connections import Link
+from digital_painschool.adapters.sql.common import ADD_ACCESS, Part, access_values, insert_into, may_exist
 from digital_painschool.adapters.sql.digest_rows import (
     DIGEST,
     NOTIFICATION,
@@ -23,7 +22,7 @@ from digital_painschool.adapters.sql.digest_rows import (
     records,
     result_values,
 )
-from digital_painschool.adapters.sql.parts import ADD_ACCESS, Part, access_values, insert_into, may_exist
+from digital_painschool.adapters.sql.pool import Link
 from digital_painschool.adapters.sql.schema import (
     PENDING,
     UNNOTED,
@@ -33,10 +32,11 @@ from digital_painschool.adapters.sql.schema import (
     notifications,
     superseded_keys,
 )
+from digital_painschool.adapters.sql.single_statement import LOGGED, add_digest, given_rows, rows_at_once
 from digital_painschool.adapters.sql.statements import Row, Several, Values, among
-from digital_painschool.digest import Action, Batch, Claim, Decision, DeliveryResult, batch_key
+from digital_painschool.domain.digest import Action, Batch, Claim, Decision, DeliveryResult, batch_key
+from digital_painschool.domain.notification import Notification, NotificationRecord, Status
 from digital_painschool.errors import Conflict
-from digital_painschool.notification import Notification, NotificationRecord, Status
 from digital_painschool.ports.storage import NOTHING, AccessEntry, Change
 
 _d = digests.c

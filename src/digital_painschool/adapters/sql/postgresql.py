@@ -18,8 +18,8 @@ from sqlalchemy.sql import ClauseElement
 from digital_painschool.adapters.sql.revisions import MIGRATION_LOCK
 from digital_painschool.adapters.sql.schema_names import before, checked
 from digital_painschool.adapters.sql.statements import Row, Statements, Values, sound
+from digital_painschool.domain.masking import Masked
 from digital_painschool.errors import Conflict, PainschoolError, StorageFailed
-from digital_painschool.masking import Masked
 
 _JOBS = {"plan": 703162020}
 """The advisory locks of this package, each together with a table: who works on the same table uses the same."""

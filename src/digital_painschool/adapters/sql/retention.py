@@ -23,9 +23,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from digital_painschool.adapters.sql.connections import Link
+from digital_painschool.adapters.sql.common import ADD_ACCESS, access_values, from_json, insert_into, may_exist, to_json
 from digital_painschool.adapters.sql.enrolments import EnrolmentsPart, entries_of, unreadable_enrolment
-from digital_painschool.adapters.sql.parts import ADD_ACCESS, access_values, from_json, insert_into, may_exist, to_json
+from digital_painschool.adapters.sql.pool import Link
 from digital_painschool.adapters.sql.schema import (
     COLLECTED,
     ENDED,
@@ -43,13 +43,13 @@ from digital_painschool.adapters.sql.schema import (
     timeline,
 )
 from digital_painschool.adapters.sql.statements import Row, among, readable_text, require_readable
-from digital_painschool.enrolment import Enrolment, UnreadableEnrolment
+from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
+from digital_painschool.domain.events import Event
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
 from digital_painschool.errors import StorageFailed
-from digital_painschool.events import Event
-from digital_painschool.people import HsaId, PersonId
 from digital_painschool.ports.storage import AccessEntry, History
-from digital_painschool.purging import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
-from digital_painschool.serialization import (
+from digital_painschool.serialization.serialization import (
     KIND_OF,
     content_from_data,
     from_data,

@@ -6,18 +6,23 @@ from typing import Any
 from sqlalchemy import Update, bindparam, update
 from sqlalchemy.sql import ClauseElement
 
-from digital_painschool.adapters.sql.at_once import notification_at_once, start_at_once, step_at_once, values_at_once
-from digital_painschool.adapters.sql.connections import Link
+from digital_painschool.adapters.sql.common import ADD_ACCESS, access_values, from_json, insert_into, to_json
 from digital_painschool.adapters.sql.digest_rows import digest_values, notification_values
 from digital_painschool.adapters.sql.outbox import OutboxPart
-from digital_painschool.adapters.sql.parts import ADD_ACCESS, access_values, from_json, insert_into, to_json
+from digital_painschool.adapters.sql.pool import Link
 from digital_painschool.adapters.sql.schema import documents, enrolments, timeline
-from digital_painschool.enrolment import Enrolment, Tally
+from digital_painschool.adapters.sql.single_statement import (
+    notification_at_once,
+    start_at_once,
+    step_at_once,
+    values_at_once,
+)
+from digital_painschool.domain.enrolment import Enrolment, Tally
+from digital_painschool.domain.events import AccessEnded, Ended, HandedOver, Maintained
+from digital_painschool.domain.notification import Notification
 from digital_painschool.errors import Conflict, StorageFailed
-from digital_painschool.events import AccessEnded, Ended, HandedOver, Maintained
-from digital_painschool.notification import Notification
 from digital_painschool.ports.storage import Change
-from digital_painschool.serialization import (
+from digital_painschool.serialization.serialization import (
     ENROLMENT_SHAPE,
     KIND_OF,
     enrolment_from_data,

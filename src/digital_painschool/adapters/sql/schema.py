@@ -28,8 +28,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeEngine
 
-from digital_painschool.instants import utc
-from digital_painschool.serialization import optional_instant_from_text, optional_instant_to_text
+from digital_painschool.domain.local_time import utc
+from digital_painschool.serialization.serialization import optional_instant_from_text, optional_instant_to_text
 
 
 class Instant(TypeDecorator[datetime]):

@@ -14,8 +14,8 @@ from sqlalchemy.dialects import sqlite as dialects
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ClauseElement
 
-from digital_painschool.adapters.sql.connections import PATIENCE
 from digital_painschool.adapters.sql.database_files import DatabaseFiles, moved
+from digital_painschool.adapters.sql.pool import PATIENCE
 from digital_painschool.adapters.sql.schema_names import none
 from digital_painschool.adapters.sql.statements import Row, Statements, Values, sound
 from digital_painschool.errors import Conflict, PainschoolError, StorageFailed

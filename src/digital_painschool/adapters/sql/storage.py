@@ -1,9 +1,9 @@
 """The storage on SQL: all parts on one database."""
 
 from digital_painschool.adapters.sql.caseload import CaseloadPart
-from digital_painschool.adapters.sql.connections import Database
+from digital_painschool.adapters.sql.engine import open_database
 from digital_painschool.adapters.sql.offices import OfficesPart
-from digital_painschool.adapters.sql.opening import open_database
+from digital_painschool.adapters.sql.pool import Database
 from digital_painschool.adapters.sql.retention import RetentionPart
 from digital_painschool.adapters.sql.saving import States
 

@@ -4,10 +4,10 @@ import os
 import unicodedata
 from pathlib import Path
 
-from digital_painschool.adapters.sql.connections import Driver
+from digital_painschool.adapters.paths import is_sqlite, new_file, sqlite_file
+from digital_painschool.adapters.sql.pool import Driver
 from digital_painschool.adapters.sql.sqlite import SqliteDriver
 from digital_painschool.errors import InvalidValue, StorageFailed
-from digital_painschool.paths import is_sqlite, new_file, sqlite_file
 
 _POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
 

@@ -13,7 +13,7 @@ from rich.text import Text
 from rich.theme import Theme
 
 from digital_painschool import NotPermitted, PainschoolError, RuleBroken
-from digital_painschool.cli.screen import WIDTH, console
+from digital_painschool.cli.output import WIDTH, console
 
 _LINE, _SCREEN, _SCENE = 0.35, 0.8, 0.5
 """Seconds that are left for reading."""

@@ -11,8 +11,8 @@ import click
 from attrs import frozen
 
 from digital_painschool import InvalidValue
-from digital_painschool.paths import absolute
-from digital_painschool.text_files import read_text
+from digital_painschool.adapters.paths import absolute
+from digital_painschool.serialization.text_files import read_text
 
 _OWN = 0x5041494E
 """The application id in the header of an SQLite file that the demo made: "PAIN"."""

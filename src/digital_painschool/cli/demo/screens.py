@@ -10,14 +10,14 @@ from rich.table import Table
 from rich.text import Text
 
 from digital_painschool import Event, FlagKind, PersonId, Program
+from digital_painschool.application.caseload import Case, CasePage
 from digital_painschool.cli.demo.stage import ZONE
-from digital_painschool.desks.caseload import Case, CasePage
-from digital_painschool.events import FormSaved, MessageSent, MessagesRead, ModuleOpened
-from digital_painschool.notification import NotificationRecord, Status
+from digital_painschool.domain.events import FormSaved, MessageSent, MessagesRead, ModuleOpened
+from digital_painschool.domain.notification import NotificationRecord, Status
+from digital_painschool.domain.retention import PurgePlan
 from digital_painschool.ports.storage import Entry
-from digital_painschool.purging import PurgePlan
 from digital_painschool.rules.flags import Flag
-from digital_painschool.serialization import KIND_OF
+from digital_painschool.serialization.serialization import KIND_OF
 
 _STATUS: Mapping[Status, str] = {
     Status.PENDING: "väntar",

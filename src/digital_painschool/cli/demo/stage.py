@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from attrs import frozen
 
 from digital_painschool import Actor, PainSchool, PersonId, Role, open_school
+from digital_painschool.application.patient import PatientRoom
+from digital_painschool.application.therapist import TherapistDesk
 from digital_painschool.cli.demo.place import Place
-from digital_painschool.desks.patient import PatientRoom
-from digital_painschool.desks.therapist import TherapistDesk
 
 UNIT = "SE2321000131-E000000000001"
 PROGRAM = "digitala-smartskolan"

@@ -14,7 +14,7 @@ from digital_painschool.cli.demo.messages import answers, forenoon
 from digital_painschool.cli.demo.narrator import Narrator
 from digital_painschool.cli.demo.screens import hantera, mina, tidslinje
 from digital_painschool.cli.demo.stage import ANNA, BJORN, NUMBERS, PROGRAM, Stage
-from digital_painschool.events import ModuleOpened
+from digital_painschool.domain.events import ModuleOpened
 
 
 def play(stage: Stage, tell: Narrator) -> None:

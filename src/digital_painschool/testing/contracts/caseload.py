@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from digital_painschool.enrolment import Phase
-from digital_painschool.notification import Notify, Status
-from digital_painschool.people import HsaId, Patient
-from digital_painschool.policy import FlagKind
+from digital_painschool.domain.enrolment import Phase
+from digital_painschool.domain.notification import Notify, Status
+from digital_painschool.domain.people import HsaId, Patient
+from digital_painschool.domain.policy import FlagKind
 from digital_painschool.ports.storage import CaseQuery, CaseRow, Storage, readable
 from digital_painschool.rules.flags import mark_handled, tally
 from digital_painschool.rules.lifecycle import hand_over, maintain, review

@@ -7,15 +7,15 @@ from typing import Any
 
 from attrs import evolve
 
-from digital_painschool.border import Answer
-from digital_painschool.digest import Action, Batch, Claim, Decision, DeliveryResult
-from digital_painschool.enrolment import Enrolment, apply
-from digital_painschool.events import ConversationRenamed, ConversationStarted, Event, FormSaved, MessageSent
-from digital_painschool.notification import Notification, Notify, Profile, Status
-from digital_painschool.people import By, HsaId, Patient, PersonId, System
-from digital_painschool.policy import Policy, Terms
+from digital_painschool.domain.digest import Action, Batch, Claim, Decision, DeliveryResult
+from digital_painschool.domain.enrolment import Enrolment, apply
+from digital_painschool.domain.events import ConversationRenamed, ConversationStarted, Event, FormSaved, MessageSent
+from digital_painschool.domain.notification import Notification, Notify, Profile, Status
+from digital_painschool.domain.people import By, HsaId, Patient, PersonId, System
+from digital_painschool.domain.policy import Policy, Terms
+from digital_painschool.domain.program import Program
+from digital_painschool.domain.validation import Answer
 from digital_painschool.ports.storage import AccessEntry, Activity, Change, Content, Enrolments, Outbox, Storage
-from digital_painschool.program import Program
 from digital_painschool.rules.conversations import read, rename, send, start_conversation
 from digital_painschool.rules.flags import mark_read, tally
 from digital_painschool.rules.forms import save_form

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from digital_painschool.digest import Claim
+from digital_painschool.domain.digest import Claim
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import StorageFailed
-from digital_painschool.notification import Notify
-from digital_painschool.people import PersonId
 from digital_painschool.ports.storage import CaseQuery, History, Storage, readable, unreadable
 from digital_painschool.testing.contracts.changes import (
     HOUR,

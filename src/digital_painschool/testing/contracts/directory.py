@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 import pytest
 
+from digital_painschool.domain.people import HsaId
 from digital_painschool.errors import DeliveryFailed
-from digital_painschool.people import HsaId
 from digital_painschool.ports.directory import Directory, StaffEntry
 from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.contracts.at_once import THREADS, in_threads

@@ -9,11 +9,11 @@ from typing import ClassVar
 
 import pytest
 
-from digital_painschool.digest import Claim, DeliveryResult
+from digital_painschool.domain.digest import Claim, DeliveryResult
+from digital_painschool.domain.notification import Notify, Status
+from digital_painschool.domain.retention import PurgePlan
 from digital_painschool.errors import Conflict
-from digital_painschool.notification import Notify, Status
 from digital_painschool.ports.storage import Storage
-from digital_painschool.purging import PurgePlan
 from digital_painschool.testing.contracts.at_once import Child, Tell
 from digital_painschool.testing.contracts.changes import (
     DAY,

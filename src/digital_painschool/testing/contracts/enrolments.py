@@ -8,12 +8,12 @@ from functools import partial
 import pytest
 from attrs import evolve
 
-from digital_painschool.border import Answer
-from digital_painschool.enrolment import Enrolment, replay
+from digital_painschool.domain.enrolment import Enrolment, replay
+from digital_painschool.domain.events import ConversationStarted, FormSaved, MessageSent, ModuleOpened, Started
+from digital_painschool.domain.notification import Notify, Status
+from digital_painschool.domain.people import HsaId, PersonId, System
+from digital_painschool.domain.validation import Answer
 from digital_painschool.errors import Conflict
-from digital_painschool.events import ConversationStarted, FormSaved, MessageSent, ModuleOpened, Started
-from digital_painschool.notification import Notify, Status
-from digital_painschool.people import HsaId, PersonId, System
 from digital_painschool.ports.storage import CaseQuery, Change, Storage, readable
 from digital_painschool.rules.lifecycle import maintain, note_access_end
 from digital_painschool.testing.contracts.at_once import THREADS, in_threads

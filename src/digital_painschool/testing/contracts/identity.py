@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import InvalidIdentity
-from digital_painschool.people import PersonId
 from digital_painschool.ports.identity import Identity
 from digital_painschool.testing.contracts.at_once import THREADS, in_threads
 from digital_painschool.testing.contracts.opening import Contract

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 
 import pytest
 
+from digital_painschool.domain.notification import Template
+from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import DeliveryFailed
-from digital_painschool.notification import Template
-from digital_painschool.people import PersonId
 from digital_painschool.ports.inbox import Delivered, Inbox, Notice
 from digital_painschool.testing.contracts.at_once import PROCESSES, THREADS, Child, Tell, in_processes, in_threads
 from digital_painschool.testing.contracts.keys import KEYS, ODD_KEYS, assert_once_each

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 
 from attrs import evolve
 
-from digital_painschool.border import Answer
-from digital_painschool.digest import Batch, Claim
-from digital_painschool.notification import Notify, Profile, Status
-from digital_painschool.policy import FlagKind
+from digital_painschool.domain.digest import Batch, Claim
+from digital_painschool.domain.notification import Notify, Profile, Status
+from digital_painschool.domain.policy import FlagKind
+from digital_painschool.domain.retention import Skip, Skipped
+from digital_painschool.domain.validation import Answer
 from digital_painschool.ports.storage import CaseQuery, Storage
-from digital_painschool.purging import Skip, Skipped
 from digital_painschool.rules.lifecycle import maintain
 from digital_painschool.testing.contracts.changes import (
     HOUR,

@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
-from digital_painschool.border import Answer
-from digital_painschool.enrolment import Enrolment
-from digital_painschool.notification import Notify, Status
-from digital_painschool.people import Patient, System
-from digital_painschool.policy import FlagKind, Terms
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.notification import Notify, Status
+from digital_painschool.domain.people import Patient, System
+from digital_painschool.domain.policy import FlagKind, Terms
+from digital_painschool.domain.program import Ordering
+from digital_painschool.domain.validation import Answer
 from digital_painschool.ports.storage import Change, Storage
-from digital_painschool.program import Ordering
 from digital_painschool.rules.flags import mark_handled
 from digital_painschool.rules.lifecycle import hand_over, maintain, note_access_end, review
 from digital_painschool.rules.ordering import complete_module, open_module, release_module

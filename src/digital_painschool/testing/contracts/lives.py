@@ -6,11 +6,11 @@ from typing import Self
 
 from attrs import Factory, evolve, frozen
 
-from digital_painschool.digest import Batch, Claim, DeliveryResult
-from digital_painschool.enrolment import Enrolment, replay
-from digital_painschool.events import MessageSent
-from digital_painschool.notification import Notify, Status
-from digital_painschool.people import System
+from digital_painschool.domain.digest import Batch, Claim, DeliveryResult
+from digital_painschool.domain.enrolment import Enrolment, replay
+from digital_painschool.domain.events import MessageSent
+from digital_painschool.domain.notification import Notify, Status
+from digital_painschool.domain.people import System
 from digital_painschool.ports.storage import Change, Entry, Storage
 from digital_painschool.testing.contracts.changes import (
     DAY,

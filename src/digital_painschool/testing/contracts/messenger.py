@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 import pytest
 
+from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.errors import DeliveryFailed
-from digital_painschool.notification import Channel, Template
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address, Messenger
 from digital_painschool.testing.contracts.at_once import PROCESSES, THREADS, in_processes, in_threads

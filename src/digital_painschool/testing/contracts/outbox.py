@@ -7,13 +7,13 @@ from functools import partial
 import pytest
 from attrs import evolve
 
-from digital_painschool.digest import Action, Batch, Claim, Decision, DeliveryResult, batch_key
-from digital_painschool.enrolment import Enrolment
+from digital_painschool.domain.digest import Action, Batch, Claim, Decision, DeliveryResult, batch_key
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.notification import Channel, Notify, Status, Template
+from digital_painschool.domain.people import PersonId, System
+from digital_painschool.domain.program import Program
 from digital_painschool.errors import Conflict
-from digital_painschool.notification import Channel, Notify, Status, Template
-from digital_painschool.people import PersonId, System
 from digital_painschool.ports.storage import Storage
-from digital_painschool.program import Program
 from digital_painschool.rules.notifications import drop
 from digital_painschool.testing.contracts.at_once import THREADS, in_threads
 from digital_painschool.testing.contracts.changes import (

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from digital_painschool.enrolment import Enrolment
-from digital_painschool.notification import Notify
-from digital_painschool.people import HsaId, PersonId
-from digital_painschool.ports.storage import CaseQuery, Storage, readable
-from digital_painschool.purging import (
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.retention import (
     EndedEnrolment,
     ExportedFile,
     ExportReceipt,
@@ -15,6 +14,7 @@ from digital_painschool.purging import (
     PurgeReceipt,
     Skipped,
 )
+from digital_painschool.ports.storage import CaseQuery, Storage, readable
 from digital_painschool.rules.retention import approve, plan, receipt
 from digital_painschool.testing.contracts.changes import (
     HOUR,

@@ -5,12 +5,12 @@ from functools import partial
 
 from attrs import evolve
 
-from digital_painschool.limits import as_stored
-from digital_painschool.notification import Profile
-from digital_painschool.people import HsaId, PersonId
-from digital_painschool.policy import FlagKind
+from digital_painschool.domain.limits import as_stored
+from digital_painschool.domain.notification import Profile
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.policy import FlagKind
+from digital_painschool.domain.program import Pace
 from digital_painschool.ports.storage import AccessEntry, Activity, Storage
-from digital_painschool.program import Pace
 from digital_painschool.testing.contracts.at_once import THREADS, in_threads
 from digital_painschool.testing.contracts.changes import MORNING, OTHER_PERSON, access_entry
 from digital_painschool.testing.contracts.opening import StorageOpening

@@ -5,21 +5,21 @@ from functools import partial
 
 from attrs import evolve
 
-from digital_painschool.digest import Action, Claim
-from digital_painschool.digest import Decision as Choice
-from digital_painschool.enrolment import Enrolment
-from digital_painschool.events import FormSaved, MessageSent
-from digital_painschool.notification import Notification, Notify
-from digital_painschool.people import PersonId
-from digital_painschool.ports.storage import Entry, History, Storage, readable
-from digital_painschool.program import Program
-from digital_painschool.purging import (
+from digital_painschool.domain.digest import Action, Claim
+from digital_painschool.domain.digest import Decision as Choice
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.events import FormSaved, MessageSent
+from digital_painschool.domain.notification import Notification, Notify
+from digital_painschool.domain.people import PersonId
+from digital_painschool.domain.program import Program
+from digital_painschool.domain.retention import (
     Decision,
     EndedEnrolment,
     PurgeReceipt,
     Skip,
     Skipped,
 )
+from digital_painschool.ports.storage import Entry, History, Storage, readable
 from digital_painschool.rules.notifications import drop
 from digital_painschool.rules.retention import plan
 from digital_painschool.testing.contracts.at_once import THREADS, in_threads

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from digital_painschool.enrolment import Enrolment, replay
+from digital_painschool.domain.enrolment import Enrolment, replay
+from digital_painschool.domain.notification import Notify, Profile, Status
+from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import Conflict, StorageFailed
-from digital_painschool.notification import Notify, Profile, Status
-from digital_painschool.policy import FlagKind
 from digital_painschool.ports.storage import CaseQuery, Change, Storage, readable
 from digital_painschool.testing.contracts.at_once import PROCESSES, Child, in_processes, in_threads, refusal_or
 from digital_painschool.testing.contracts.changes import (

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from digital_painschool.digest import Action, Claim, Decision, Digest
+from digital_painschool.domain.digest import Action, Claim, Decision, Digest
+from digital_painschool.domain.notification import Channel, Notify, Profile, Template
+from digital_painschool.domain.retention import PurgePlan
 from digital_painschool.errors import Conflict, StorageFailed
-from digital_painschool.notification import Channel, Notify, Profile, Template
 from digital_painschool.ports.storage import CaseQuery, Storage
-from digital_painschool.purging import PurgePlan
 from digital_painschool.rules.retention import approve
 from digital_painschool.testing.contracts.caseload import CaseloadContract
 from digital_painschool.testing.contracts.changes import (

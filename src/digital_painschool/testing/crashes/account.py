@@ -9,9 +9,9 @@ from hashlib import sha256
 
 from attrs import evolve
 
-from digital_painschool.events import Event
-from digital_painschool.notification import NotificationRecord
-from digital_painschool.people import HsaId, PersonId, System
+from digital_painschool.domain.events import Event
+from digital_painschool.domain.notification import NotificationRecord
+from digital_painschool.domain.people import HsaId, PersonId, System
 from digital_painschool.ports import Storage
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import AccessEntry, CaseQuery, readable

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from attrs import field, frozen
 
-from digital_painschool.policy import Policy
+from digital_painschool.domain.policy import Policy
 from digital_painschool.testing.crashes.everywhere import NotSurvived, Survived
 from digital_painschool.testing.crashes.process import Place
 from digital_painschool.testing.crashes.stage import Play, Stage, Step

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from attrs import field, frozen
 
-from digital_painschool.policy import Policy
+from digital_painschool.domain.policy import Policy
 from digital_painschool.testing.crashes.account import Account, difference
 from digital_painschool.testing.crashes.process import Place
 from digital_painschool.testing.crashes.stage import Ending, Moment, Play, Stage, Step

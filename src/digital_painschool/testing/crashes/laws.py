@@ -7,8 +7,8 @@ from datetime import datetime
 
 from attrs import frozen
 
-from digital_painschool.enrolment import Phase, replay
-from digital_painschool.events import (
+from digital_painschool.domain.enrolment import Phase, replay
+from digital_painschool.domain.events import (
     ConversationRenamed,
     ConversationStarted,
     FormSaved,
@@ -16,9 +16,9 @@ from digital_painschool.events import (
     NotificationDropped,
     NotificationUndelivered,
 )
-from digital_painschool.notification import Channel, NotificationRecord, Notify, Status
-from digital_painschool.people import PersonId
-from digital_painschool.policy import Policy
+from digital_painschool.domain.notification import Channel, NotificationRecord, Notify, Status
+from digital_painschool.domain.people import PersonId
+from digital_painschool.domain.policy import Policy
 from digital_painschool.ports import Storage
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import CaseQuery, Entry, readable

@@ -9,10 +9,10 @@ from typing import Any, Protocol, Self
 
 from attrs import field, frozen
 
-from digital_painschool.enrolment import Enrolment
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.events import Event
+from digital_painschool.domain.policy import Policy
 from digital_painschool.errors import PainschoolError
-from digital_painschool.events import Event
-from digital_painschool.policy import Policy
 from digital_painschool.ports import Ports
 from digital_painschool.ports.inbox import Delivered, Notice
 from digital_painschool.testing.crashes.account import Account, account_of, log_of, renamed, whose

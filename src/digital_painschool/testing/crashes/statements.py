@@ -12,7 +12,7 @@ from weakref import ref
 from sqlalchemy import Table, select
 from sqlalchemy.sql import ClauseElement, Select
 
-from digital_painschool.adapters.sql.connections import Database, Driver, Link
+from digital_painschool.adapters.sql.pool import Database, Driver, Link
 from digital_painschool.adapters.sql.schema import METADATA, access_log, digests, messages
 from digital_painschool.adapters.sql.statements import Row, Values
 from digital_painschool.ports import Ports

@@ -5,8 +5,8 @@ from types import MappingProxyType
 
 from attrs import field, frozen
 
-from digital_painschool.notification import Notify
-from digital_painschool.policy import FlagKind, Policy
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.testing.crashes.stage import Step
 from digital_painschool.testing.example import DAILY, PAIN
 from digital_painschool.testing.faults import Call, Fault, with_faults

@@ -7,12 +7,12 @@ from typing import cast
 
 from attrs import frozen
 
-from digital_painschool.desks.administrator import AdministratorOffice
-from digital_painschool.desks.patient import PatientRoom
-from digital_painschool.desks.therapist import TherapistDesk
-from digital_painschool.enrolment import Enrolment
+from digital_painschool.application.administrator import AdministratorOffice
+from digital_painschool.application.patient import PatientRoom
+from digital_painschool.application.therapist import TherapistDesk
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.retention import PurgePlan
 from digital_painschool.errors import PainschoolError, RuleBroken
-from digital_painschool.purging import PurgePlan
 from digital_painschool.testing import people
 from digital_painschool.testing.history.literals import literal
 from digital_painschool.testing.history.steps import Step

@@ -10,8 +10,8 @@ from types import MappingProxyType
 
 from attrs import AttrsInstance, fields
 
-from digital_painschool.people import Actor
-from digital_painschool.program import Ordering, Program
+from digital_painschool.domain.people import Actor
+from digital_painschool.domain.program import Ordering, Program
 from digital_painschool.programs import program_to_data
 from digital_painschool.testing import example, people
 from digital_painschool.testing.example import PROGRAM, SLEEP, program
@@ -36,10 +36,10 @@ _MODULES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(["Conflict", "InvalidIdentity", "InvalidProgram"], "digital_painschool.errors"),
         **dict.fromkeys(["InvalidValue", "NotFound", "NotPermitted"], "digital_painschool.errors"),
         **dict.fromkeys(["RuleBroken", "StorageFailed"], "digital_painschool.errors"),
-        **dict.fromkeys(["Actor", "HsaId", "Role"], "digital_painschool.people"),
-        "FlagKind": "digital_painschool.policy",
-        "Notify": "digital_painschool.notification",
-        "Ordering": "digital_painschool.program",
+        **dict.fromkeys(["Actor", "HsaId", "Role"], "digital_painschool.domain.people"),
+        "FlagKind": "digital_painschool.domain.policy",
+        "Notify": "digital_painschool.domain.notification",
+        "Ordering": "digital_painschool.domain.program",
         "Scenario": "digital_painschool.testing.scenario",
         "program_from_data": "digital_painschool.programs",
         "date": "datetime",

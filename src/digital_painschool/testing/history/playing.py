@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from attrs import field, frozen
 from hypothesis.vendor.pretty import RepresentationPrinter
 
+from digital_painschool.domain.policy import Policy
+from digital_painschool.domain.program import Program
 from digital_painschool.errors import PainschoolError
-from digital_painschool.policy import Policy
-from digital_painschool.program import Program
 from digital_painschool.testing.example import PROGRAM, SLEEP
 from digital_painschool.testing.history.code import Recorder
 from digital_painschool.testing.history.literals import imports, literal

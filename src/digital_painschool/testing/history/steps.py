@@ -11,13 +11,13 @@ from typing import cast
 from attrs import AttrsInstance, asdict, field, frozen
 from hypothesis.vendor.pretty import RepresentationPrinter
 
-from digital_painschool.desks.administrator import AdministratorOffice
-from digital_painschool.desks.patient import PatientRoom
-from digital_painschool.desks.therapist import TherapistDesk
+from digital_painschool.application.administrator import AdministratorOffice
+from digital_painschool.application.patient import PatientRoom
+from digital_painschool.application.therapist import TherapistDesk
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.people import Actor
+from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import InvalidIdentity
-from digital_painschool.notification import Notify
-from digital_painschool.people import Actor
-from digital_painschool.policy import FlagKind
 from digital_painschool.ports.storage import readable
 from digital_painschool.testing.history.literals import short
 from digital_painschool.testing.people import ANNA, ARCHIVIST, COLLEAGUE, COORDINATOR, NURSE

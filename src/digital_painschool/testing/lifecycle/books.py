@@ -2,10 +2,10 @@
 
 from hypothesis.stateful import invariant
 
-from digital_painschool.enrolment import Enrolment, replay
+from digital_painschool.domain.enrolment import Enrolment, replay
+from digital_painschool.domain.people import Role
+from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import PainschoolError
-from digital_painschool.people import Role
-from digital_painschool.program import Ordering
 from digital_painschool.testing.lifecycle.laws import broken, holds, same
 from digital_painschool.testing.lifecycle.model import Course
 from digital_painschool.testing.lifecycle.talking import Talking

@@ -7,10 +7,10 @@ from types import MappingProxyType
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from digital_painschool.delivery import DeliveryReport
+from digital_painschool.delivery.worker import DeliveryReport
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import RuleBroken, StorageFailed
-from digital_painschool.notification import Notify
-from digital_painschool.people import PersonId
 from digital_painschool.testing.faults.doings import Killed
 from digital_painschool.testing.lifecycle.ground import during
 from digital_painschool.testing.lifecycle.laws import broken, holds, same

@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition
 
-from digital_painschool import steps
+from digital_painschool.application import executor
+from digital_painschool.domain.people import PersonId
+from digital_painschool.domain.policy import FlagKind, Policy
+from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import PainschoolError
-from digital_painschool.people import PersonId
-from digital_painschool.policy import FlagKind, Policy
 from digital_painschool.ports import Ports
 from digital_painschool.ports.storage import AccessEntry
-from digital_painschool.program import Ordering
 from digital_painschool.testing.example import program
 from digital_painschool.testing.faults.doings import Killed
 from digital_painschool.testing.lifecycle.calendar import local_day
@@ -89,7 +89,7 @@ class Ground(RuleBasedStateMachine):
         self.rounds = 0
         self.lines: list[tuple[object, ...]] = []
         self.logged: list[dict[str, list[tuple[int, AccessEntry]]]] = []
-        self._no_sleep = patch.object(steps, "sleep", lambda _: None)
+        self._no_sleep = patch.object(executor, "sleep", lambda _: None)
 
     @initialize(
         start=st.sampled_from(STARTS),

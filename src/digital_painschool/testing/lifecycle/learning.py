@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from digital_painschool.program import Ordering
+from digital_painschool.domain.program import Ordering
 from digital_painschool.testing.example import DAILY, PAIN
 from digital_painschool.testing.lifecycle.ground import during
 from digital_painschool.testing.lifecycle.model import Course

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from attrs import define, field
 
-from digital_painschool.people import Actor, HsaId, Role
-from digital_painschool.policy import Policy
-from digital_painschool.program import Ordering, Program
+from digital_painschool.domain.people import Actor, HsaId, Role
+from digital_painschool.domain.policy import Policy
+from digital_painschool.domain.program import Ordering, Program
 from digital_painschool.testing.lifecycle.calendar import years_later
 
 Figures = dict[tuple[str, str | int | None], int]

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from digital_painschool.people import Actor, Role
-from digital_painschool.policy import FlagKind
+from digital_painschool.domain.people import Actor, Role
+from digital_painschool.domain.policy import FlagKind
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import (
     ANNA,

@@ -7,10 +7,10 @@ from attrs import define, field
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from digital_painschool.notification import Channel
-from digital_painschool.people import Actor, HsaId, Role
+from digital_painschool.domain.notification import Channel
+from digital_painschool.domain.people import Actor, HsaId, Role
+from digital_painschool.domain.retention import PurgePlan, PurgeReceipt
 from digital_painschool.ports.storage import readable
-from digital_painschool.purging import PurgePlan, PurgeReceipt
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.lifecycle import calendar
 from digital_painschool.testing.lifecycle.clock import BESIDE

@@ -5,8 +5,8 @@ from functools import partial
 
 from hypothesis.stateful import precondition, rule
 
+from digital_painschool.domain.people import Actor, Role
 from digital_painschool.errors import NotPermitted, PainschoolError, RuleBroken
-from digital_painschool.people import Actor, Role
 from digital_painschool.testing.lifecycle.ground import during, line_of
 from digital_painschool.testing.lifecycle.laws import broken, holds, same
 from digital_painschool.testing.lifecycle.model import Course

@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from digital_painschool.notification import Notify
-from digital_painschool.policy import FlagKind
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.policy import FlagKind
 from digital_painschool.testing.lifecycle.ground import during
 from digital_painschool.testing.lifecycle.learning import Learning
 from digital_painschool.testing.lifecycle.model import Course

@@ -3,9 +3,15 @@
 from collections import Counter
 from datetime import datetime, timedelta
 
-from digital_painschool.events import AccessEnded, Event, NotificationDropped, NotificationUndelivered, ProgramDone
-from digital_painschool.notification import Channel, NotificationRecord, Status
-from digital_painschool.people import HsaId, PersonId
+from digital_painschool.domain.events import (
+    AccessEnded,
+    Event,
+    NotificationDropped,
+    NotificationUndelivered,
+    ProgramDone,
+)
+from digital_painschool.domain.notification import Channel, NotificationRecord, Status
+from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.lifecycle import calendar
 from digital_painschool.testing.lifecycle.clock import Clock

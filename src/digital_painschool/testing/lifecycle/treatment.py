@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from digital_painschool.people import Actor, Role
+from digital_painschool.domain.people import Actor, Role
 from digital_painschool.ports.storage import readable
 from digital_painschool.testing.lifecycle import calendar
 from digital_painschool.testing.lifecycle.ground import Ground, during

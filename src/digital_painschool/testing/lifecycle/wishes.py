@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from attrs import define
 
-from digital_painschool.events import (
+from digital_painschool.domain.events import (
     AccessEnded,
     Event,
     FormSaved,
@@ -14,9 +14,9 @@ from digital_painschool.events import (
     NotificationUndelivered,
     ProgramDone,
 )
-from digital_painschool.notification import Channel
-from digital_painschool.people import HsaId, Party
-from digital_painschool.policy import Policy
+from digital_painschool.domain.notification import Channel
+from digital_painschool.domain.people import HsaId, Party
+from digital_painschool.domain.policy import Policy
 from digital_painschool.testing.lifecycle import calendar
 from digital_painschool.testing.lifecycle.model import Course
 

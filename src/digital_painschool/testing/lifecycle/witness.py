@@ -7,9 +7,9 @@ from typing import NamedTuple, cast
 
 from attrs import evolve, frozen
 
+from digital_painschool.domain.notification import Channel, Template
+from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import DeliveryFailed, StorageFailed
-from digital_painschool.notification import Channel, Template
-from digital_painschool.people import PersonId
 from digital_painschool.ports import Ports
 from digital_painschool.ports.inbox import Delivered, Notice
 from digital_painschool.ports.messaging import Address

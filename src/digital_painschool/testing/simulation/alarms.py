@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from digital_painschool.form import Choice, Form, ManyChoices, Number, Scale
+from digital_painschool.domain.form import Choice, Form, ManyChoices, Number, Scale
 
 
 def alarms(form: Form, answers: Mapping[str, object]) -> bool:

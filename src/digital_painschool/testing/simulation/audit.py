@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from digital_painschool.desks.caseload import Case
-from digital_painschool.enrolment import Enrolment, replay
-from digital_painschool.events import AccessEnded, NotificationDropped, NotificationUndelivered
-from digital_painschool.notification import Channel, Status
+from digital_painschool.application.caseload import Case
+from digital_painschool.domain.enrolment import Enrolment, replay
+from digital_painschool.domain.events import AccessEnded, NotificationDropped, NotificationUndelivered
+from digital_painschool.domain.notification import Channel, Status
 from digital_painschool.testing.simulation.books import Account
 from digital_painschool.testing.simulation.findings import Law
 from digital_painschool.testing.simulation.scene import Scene

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 from attrs import define, field
 from dateutil.relativedelta import relativedelta
 
+from digital_painschool.domain.form import Form
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import NotPermitted, PainschoolError, Reason
-from digital_painschool.form import Form
-from digital_painschool.people import HsaId, PersonId
-from digital_painschool.program import Ordering
 from digital_painschool.testing.simulation.alarms import alarms
 from digital_painschool.testing.simulation.region import Treatment
 

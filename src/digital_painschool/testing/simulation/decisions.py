@@ -3,8 +3,8 @@
 from datetime import time
 from typing import TYPE_CHECKING
 
+from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import Reason
-from digital_painschool.program import Ordering
 from digital_painschool.testing.simulation.audit import check_state
 from digital_painschool.testing.simulation.books import Account, Stage
 from digital_painschool.testing.simulation.days import DAY, instant

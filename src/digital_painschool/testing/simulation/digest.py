@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterator
 from hashlib import sha256
 
-from digital_painschool.notification import NotificationRecord
-from digital_painschool.people import PersonId
+from digital_painschool.domain.notification import NotificationRecord
+from digital_painschool.domain.people import PersonId
 from digital_painschool.ports.storage import CaseQuery, readable
-from digital_painschool.serialization import (
+from digital_painschool.serialization.serialization import (
     KIND_OF,
     enrolment_to_data,
     event_to_data,

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from digital_painschool.enrolment import Enrolment
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.events import Event
+from digital_painschool.domain.notification import Channel, Template
+from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import DeliveryFailed
-from digital_painschool.events import Event
-from digital_painschool.notification import Channel, Template
-from digital_painschool.people import HsaId, PersonId
 from digital_painschool.ports import Directory, Inbox, Messenger, Ports
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.inbox import Delivered, Notice, Reach

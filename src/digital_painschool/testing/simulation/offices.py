@@ -7,9 +7,9 @@ from typing import TypeVar
 
 from dateutil.relativedelta import relativedelta
 
+from digital_painschool.application.export import Format
+from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import InvalidIdentity, NotFound, Reason
-from digital_painschool.exporting import Format
-from digital_painschool.people import HsaId, PersonId
 from digital_painschool.testing.simulation.audit import check_account, check_purged, check_rows
 from digital_painschool.testing.simulation.books import Account, Refusal, Stage
 from digital_painschool.testing.simulation.days import DAY, instant, working_day

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import TypeVar
 
-from digital_painschool.desks.patient import PatientRoom
+from digital_painschool.application.patient import PatientRoom
+from digital_painschool.domain.form import Choice, Form, ManyChoices, Number, Question, Scale, Text
+from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import NotFound, Reason
-from digital_painschool.form import Choice, Form, ManyChoices, Number, Question, Scale, Text
-from digital_painschool.policy import FlagKind
 from digital_painschool.testing.simulation.books import Account, Refusal, Stage, Talk
 from digital_painschool.testing.simulation.chance import Chance
 from digital_painschool.testing.simulation.days import DAY, instant

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from attrs import evolve, field, frozen
 from attrs.validators import ge, gt, le
 
-from digital_painschool.form import Form
-from digital_painschool.people import Actor, HsaId, PersonId, Role
-from digital_painschool.policy import FlagKind, Policy
-from digital_painschool.program import Ordering, Program
+from digital_painschool.domain.form import Form
+from digital_painschool.domain.people import Actor, HsaId, PersonId, Role
+from digital_painschool.domain.policy import FlagKind, Policy
+from digital_painschool.domain.program import Ordering, Program
 from digital_painschool.programs import bundled_program
 from digital_painschool.testing.example import program as small_program
 from digital_painschool.testing.simulation.chance import Chance

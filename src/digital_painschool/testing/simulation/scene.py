@@ -9,16 +9,16 @@ from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
-from digital_painschool.catalogue import Catalogue, UnitTerms
-from digital_painschool.desks.caseload import Case, CasePage, Cursor
-from digital_painschool.enrolment import Enrolment
+from digital_painschool.application.caseload import Case, CasePage, Cursor
+from digital_painschool.application.program_catalogue import Catalogue, UnitTerms
+from digital_painschool.bootstrap.school import PainSchool
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.events import AccessEnded, Event, NotificationDropped, NotificationUndelivered
+from digital_painschool.domain.notification import Channel
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import NotPermitted, PainschoolError, Reason, RuleBroken
-from digital_painschool.events import AccessEnded, Event, NotificationDropped, NotificationUndelivered
-from digital_painschool.notification import Channel
-from digital_painschool.people import HsaId, PersonId
-from digital_painschool.policy import FlagKind
 from digital_painschool.ports import Ports
-from digital_painschool.school import PainSchool
 from digital_painschool.testing.faults import Killed
 from digital_painschool.testing.simulation.books import Account, Refusal, Stage
 from digital_painschool.testing.simulation.figures import Figures

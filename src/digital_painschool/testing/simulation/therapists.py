@@ -4,13 +4,13 @@ from collections.abc import Callable
 from datetime import date, time, timedelta
 from typing import TypeVar
 
-from digital_painschool.desks.caseload import Case
-from digital_painschool.desks.therapist import TherapistDesk
-from digital_painschool.enrolment import Enrolment
+from digital_painschool.application.caseload import Case
+from digital_painschool.application.therapist import TherapistDesk
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.people import Actor
+from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import Reason
-from digital_painschool.notification import Notify
-from digital_painschool.people import Actor
-from digital_painschool.policy import FlagKind
 from digital_painschool.rules.flags import Flag
 from digital_painschool.testing.simulation.audit import check_rows
 from digital_painschool.testing.simulation.books import Account, Refusal, Stage, Talk

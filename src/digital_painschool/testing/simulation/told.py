@@ -6,9 +6,9 @@ from datetime import date, datetime, time, timedelta
 
 from attrs import define, field
 
-from digital_painschool.notification import Channel, NotificationRecord, Notify, Status
-from digital_painschool.people import PersonId
-from digital_painschool.policy import Policy
+from digital_painschool.domain.notification import Channel, NotificationRecord, Notify, Status
+from digital_painschool.domain.people import PersonId
+from digital_painschool.domain.policy import Policy
 from digital_painschool.testing.simulation.books import Account, run_day
 from digital_painschool.testing.simulation.days import DAY, instant
 from digital_painschool.testing.simulation.figures import Figures

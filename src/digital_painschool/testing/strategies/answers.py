@@ -6,9 +6,9 @@ from datetime import date
 from attrs import frozen
 from hypothesis import strategies as st
 
-from digital_painschool.border import Answer
+from digital_painschool.domain.form import Choice, Form, ManyChoices, Number, Question, Scale, Text
+from digital_painschool.domain.validation import Answer
 from digital_painschool.errors import InvalidValue, PainschoolError, RuleBroken
-from digital_painschool.form import Choice, Form, ManyChoices, Number, Question, Scale, Text
 from digital_painschool.testing.strategies.texts import texts
 
 Answers = dict[str, Answer]

@@ -3,8 +3,19 @@
 from attrs import evolve
 from hypothesis import strategies as st
 
-from digital_painschool.form import Choice, Date, Form, ManyChoices, Number, Option, Question, Scale, Text, is_scored
-from digital_painschool.limits import POINTS
+from digital_painschool.domain.form import (
+    Choice,
+    Date,
+    Form,
+    ManyChoices,
+    Number,
+    Option,
+    Question,
+    Scale,
+    Text,
+    is_scored,
+)
+from digital_painschool.domain.limits import POINTS
 from digital_painschool.testing.strategies.texts import keys, titles
 
 _KEYS = keys("a", "b", "c", "d", "e", "f", "smarta")

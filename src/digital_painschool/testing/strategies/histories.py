@@ -2,8 +2,8 @@
 
 from hypothesis import strategies as st
 
-from digital_painschool.policy import Policy
-from digital_painschool.program import Ordering, Program
+from digital_painschool.domain.policy import Policy
+from digital_painschool.domain.program import Ordering, Program
 from digital_painschool.testing.example import SLEEP, program
 from digital_painschool.testing.history import History, Step
 from digital_painschool.testing.strategies.plan import Plan

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from attrs import frozen
 from hypothesis import strategies as st
 
-from digital_painschool.instants import local_time, months_later
-from digital_painschool.policy import Policy
+from digital_painschool.domain.local_time import local_time, months_later
+from digital_painschool.domain.policy import Policy
 from digital_painschool.testing.world import INSTANT, START
 
 _DAY = timedelta(days=1)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from attrs import frozen
 from hypothesis import strategies as st
 
-from digital_painschool.people import Actor, PersonId, Role
+from digital_painschool.domain.people import Actor, PersonId, Role
 from digital_painschool.testing.people import (
     ARCHIVIST,
     COLLEAGUE,

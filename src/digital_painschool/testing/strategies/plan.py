@@ -8,12 +8,12 @@ from datetime import datetime
 
 from attrs import Factory, define
 
-from digital_painschool.enrolment import Phase
-from digital_painschool.form import Form
-from digital_painschool.instants import end_of_day, months_later
-from digital_painschool.people import Actor
-from digital_painschool.policy import Policy
-from digital_painschool.program import Ordering, Program
+from digital_painschool.domain.enrolment import Phase
+from digital_painschool.domain.form import Form
+from digital_painschool.domain.local_time import end_of_day, months_later
+from digital_painschool.domain.people import Actor
+from digital_painschool.domain.policy import Policy
+from digital_painschool.domain.program import Ordering, Program
 from digital_painschool.rules.retention import period_start
 from digital_painschool.testing.people import RESERVE_NUMBER
 from digital_painschool.testing.world import START

@@ -8,8 +8,8 @@ from typing import Any
 from attrs import asdict, frozen
 from hypothesis import strategies as st
 
-from digital_painschool.policy import FlagKind, Policy
-from digital_painschool.program import EndReason
+from digital_painschool.domain.policy import FlagKind, Policy
+from digital_painschool.domain.program import EndReason
 from digital_painschool.testing.strategies.programs import end_reasons
 from digital_painschool.testing.strategies.texts import titles
 

@@ -8,7 +8,7 @@ from typing import Any
 from attrs import evolve, frozen
 from hypothesis import strategies as st
 
-from digital_painschool.program import EndReason, Module, Ordering, Pace, Page, Program
+from digital_painschool.domain.program import EndReason, Module, Ordering, Pace, Page, Program
 from digital_painschool.programs import program_to_data
 from digital_painschool.testing.strategies.forms import forms
 from digital_painschool.testing.strategies.texts import keys, prose, titles

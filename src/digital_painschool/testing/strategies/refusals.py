@@ -3,9 +3,9 @@
 
 from hypothesis import strategies as st
 
-from digital_painschool.notification import Notify
-from digital_painschool.policy import FlagKind
-from digital_painschool.program import Ordering
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.policy import FlagKind
+from digital_painschool.domain.program import Ordering
 from digital_painschool.testing.history import (
     ApprovePurge,
     CompleteModule,

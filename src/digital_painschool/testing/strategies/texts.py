@@ -4,7 +4,7 @@ from functools import cache
 
 from hypothesis import strategies as st
 
-from digital_painschool.limits import KEY_LENGTH
+from digital_painschool.domain.limits import KEY_LENGTH
 
 _SIGNS = st.characters(exclude_categories=["Cs"], exclude_characters="\x00")
 _TURNS_DIRECTION = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"

@@ -8,11 +8,11 @@ from functools import cache
 from attrs import evolve
 from hypothesis import strategies as st
 
-from digital_painschool.border import Answer
-from digital_painschool.form import Form
-from digital_painschool.notification import Notify
-from digital_painschool.policy import FlagKind, Policy, Terms
-from digital_painschool.program import Ordering
+from digital_painschool.domain.form import Form
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.policy import FlagKind, Policy, Terms
+from digital_painschool.domain.program import Ordering
+from digital_painschool.domain.validation import Answer
 from digital_painschool.testing.history import (
     Advance,
     ApprovePurge,

@@ -1,0 +1,86 @@
+"""Which programs are on the list, and under which policy, for each unit."""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from attrs import field, frozen
+
+from digital_painschool.domain.people import HsaId, by_hsa_id
+from digital_painschool.domain.policy import Policy
+from digital_painschool.domain.program import Program
+from digital_painschool.errors import NotFound, WiringError
+
+
+@frozen(kw_only=True)
+class UnitTerms:
+    """What one unit has of its own.
+
+    Args:
+        policy: The unit's whole policy; None, or left out: the one that holds for every unit. To change a few values
+            of that one, use `attrs.evolve`.
+        programs: Programs that only this unit offers.
+    """
+
+    policy: Policy | None = None
+    programs: tuple[Program, ...] = ()
+
+
+def _units(units: Mapping[str, UnitTerms]) -> Mapping[HsaId, UnitTerms]:
+    return MappingProxyType(by_hsa_id(units))
+
+
+@frozen(kw_only=True)
+class Catalogue:
+    """The programs that can be started, and the policies that hold.
+
+    Args:
+        programs: Offered to every unit, in the order of the list "Moment".
+        policy: Holds for every unit that has none of its own.
+        units: What some units have of their own, by HSA-id.
+
+    Raises:
+        InvalidValue: A key of `units` is no HSA-id, or two keys are the same one.
+        WiringError: A unit would be offered two programs with one key.
+    """
+
+    programs: tuple[Program, ...] = ()
+    policy: Policy = Policy()
+    units: Mapping[HsaId, UnitTerms] = field(factory=dict, converter=_units)
+
+    def __attrs_post_init__(self) -> None:
+        _require_one_each(self.programs, "every unit")
+        for unit, terms in self.units.items():
+            _require_one_each((*self.programs, *terms.programs), f"unit {unit}")
+
+    def policy_of(self, unit: HsaId) -> Policy:
+        """Give the policy that holds for a unit."""
+        own = self.units.get(HsaId(unit))
+        return self.policy if own is None or own.policy is None else own.policy
+
+    def offered(self, unit: HsaId) -> tuple[Program, ...]:
+        """Give the list "Moment" of a unit. Rule: M-07."""
+        own = self.units.get(HsaId(unit))
+        return self.programs if own is None else (*self.programs, *own.programs)
+
+    def program(self, unit: HsaId, key: str) -> Program:
+        """Give the program of that key from a unit's list.
+
+        Raises:
+            NotFound: The unit offers none.
+        """
+        for program in self.offered(unit):
+            if program.key == key:
+                return program
+        raise NotFound("program on the unit's list")
+
+
+def _require_one_each(programs: Iterable[Program], whose: str) -> None:
+    seen: dict[str, Program] = {}
+    for program in programs:
+        other = seen.get(program.key)
+        seen[program.key] = program
+        if other is not None:
+            raise WiringError(
+                f"two programs with the key {program.key!r} are offered to {whose}: "
+                f"{other.title!r} version {other.version} and {program.title!r} version {program.version}; keep one"
+            )

@@ -1,0 +1,188 @@
+"""What desks show of conversations and forms: the documents, with the facts that belong to them."""
+
+from collections.abc import Mapping, Sized
+from datetime import datetime
+
+from attrs import field, frozen
+
+from digital_painschool.domain.enrolment import Conversation, Enrolment
+from digital_painschool.domain.events import FormSaved, MessageSent
+from digital_painschool.domain.masking import Masked, masked_text
+from digital_painschool.domain.people import Party
+from digital_painschool.domain.validation import Answer
+from digital_painschool.errors import StorageFailed
+from digital_painschool.ports.storage import Content, Enrolments
+
+
+def _masked(answers: Mapping[str, Answer] | Masked[Mapping[str, Answer]]) -> Masked[Mapping[str, Answer]]:
+    return Masked(answers)
+
+
+@frozen(kw_only=True)
+class Submission:
+    """One saved filling-in of a form. Rule: M-14 to M-16.
+
+    Args:
+        form: The form's key.
+        number: The how many-eth filling-in of it, from 1.
+        saved_at: When, UTC.
+        answers: From question keys to answers.
+        score: What the answers add up to; None when nothing of the form is scored.
+        alert: True when an alert threshold was reached.
+    """
+
+    form: str
+    number: int
+    saved_at: datetime
+    _answers: Masked[Mapping[str, Answer]] = field(converter=_masked)
+    score: int | None
+    alert: bool
+
+    @property
+    def answers(self) -> Mapping[str, Answer]:
+        """What the patient answered."""
+        return self._answers.reveal()
+
+    def __repr__(self) -> str:
+        return f"Submission(form={self.form!r}, number={self.number}, answers=****)"
+
+
+@frozen(kw_only=True)
+class Message:
+    """One message. Rule: M-10.
+
+    Args:
+        author: Which side wrote.
+        number: The how many-eth of that side's in the conversation, from 1.
+        by: Who: a member of staff's HSA-id, or `"patient"`.
+        sent_at: When, UTC.
+        text: What was written.
+        read: True when the other side had read it before this view was drawn.
+    """
+
+    author: Party
+    number: int
+    by: str
+    sent_at: datetime
+    _text: Masked[str] = field(converter=masked_text)
+    read: bool
+
+    @property
+    def text(self) -> str:
+        """What was written."""
+        return self._text.reveal()
+
+    def __repr__(self) -> str:
+        return f"Message(author={self.author.value!r}, number={self.number}, text=****)"
+
+
+@frozen(kw_only=True)
+class ConversationView:
+    """A conversation as one side sees it. Rule: M-10, M-11.
+
+    Args:
+        number: What it is known by in the enrolment.
+        heading: The heading (trådrubrik).
+        unread: How many of the other side's messages were unread before this view was drawn.
+        messages: In the order in which they were sent; empty in a list of conversations.
+    """
+
+    number: int
+    _heading: Masked[str] = field(converter=masked_text)
+    unread: int
+    messages: tuple[Message, ...] = ()
+
+    @property
+    def heading(self) -> str:
+        """What the conversation is called."""
+        return self._heading.reveal()
+
+    def __repr__(self) -> str:
+        return f"ConversationView(number={self.number}, unread={self.unread}, messages={len(self.messages)})"
+
+
+def conversations(storage: Enrolments, enrolment: Enrolment, reader: Party) -> tuple[ConversationView, ...]:
+    """List an enrolment's conversations with their headings, without the messages."""
+    headings = storage.documents(enrolment.id, [conversation.heading for conversation in enrolment.conversations])
+    return tuple(
+        ConversationView(
+            number=conversation.number,
+            heading=_text(headings, conversation.heading),
+            unread=conversation.unread(reader),
+        )
+        for conversation in enrolment.conversations
+    )
+
+
+def conversation_view(
+    storage: Enrolments, enrolment: Enrolment, conversation: Conversation, reader: Party
+) -> ConversationView:
+    """Give a conversation with the messages that the enrolment's state counts."""
+    entries = [
+        (entry.seq, entry.event)
+        for entry in storage.timeline(enrolment.id, [MessageSent])
+        if entry.seq <= enrolment.version
+        and isinstance(entry.event, MessageSent)
+        and entry.event.conversation == conversation.number
+    ]
+    _require_all(entries, conversation.from_patient + conversation.from_therapist, "messages")
+    documents = storage.documents(enrolment.id, [conversation.heading, *(seq for seq, _ in entries)])
+    read = {Party.PATIENT: conversation.read_by_therapist, Party.THERAPIST: conversation.read_by_patient}
+    return ConversationView(
+        number=conversation.number,
+        heading=_text(documents, conversation.heading),
+        unread=conversation.unread(reader),
+        messages=tuple(
+            Message(
+                author=event.author,
+                number=event.number,
+                by=event.by,
+                sent_at=event.at,
+                text=_text(documents, seq),
+                read=event.number <= read[event.author],
+            )
+            for seq, event in entries
+        ),
+    )
+
+
+def submissions(storage: Enrolments, enrolment: Enrolment, form: str) -> tuple[Submission, ...]:
+    """Give the fillings-in of a form that the enrolment's state counts, oldest first."""
+    entries = [
+        (entry.seq, entry.event)
+        for entry in storage.timeline(enrolment.id, [FormSaved])
+        if entry.seq <= enrolment.version and isinstance(entry.event, FormSaved) and entry.event.form == form
+    ]
+    _require_all(entries, enrolment.form(form).saved, "fillings-in")
+    documents = storage.documents(enrolment.id, [seq for seq, _ in entries])
+    return tuple(
+        Submission(
+            form=form,
+            number=event.number,
+            saved_at=event.at,
+            answers=_answers(documents, seq),
+            score=event.score,
+            alert=event.alert,
+        )
+        for seq, event in entries
+    )
+
+
+def _require_all(entries: Sized, counted: int, what: str) -> None:
+    """Refuse to show some as if they were all: an entry whose kind is damaged is in no list of a kind."""
+    if len(entries) != counted:
+        raise StorageFailed(f"{counted} {what} are counted and {len(entries)} can be read; restore them from a backup")
+
+
+def _text(documents: Mapping[int, Content], seq: int) -> str:
+    content = documents.get(seq)
+    if not isinstance(content, str):
+        raise StorageFailed(f"the text of timeline entry {seq} is missing; restore it from a backup")
+    return content
+
+
+def _answers(documents: Mapping[int, Content], seq: int) -> Mapping[str, Answer]:
+    content = documents.get(seq)
+    if content is None or isinstance(content, str):
+        raise StorageFailed(f"the answers of timeline entry {seq} are missing; restore them from a backup")
+    return content

@@ -1,0 +1,1 @@
+"""How a school is put together: settings, plugins, and the school itself."""

@@ -1,0 +1,195 @@
+"""The composition root: finds what is installed, takes what the settings choose, and makes a school of it.
+
+The only place with a plugin manager; it is asked once, and after that there are only typed objects.
+"""
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, cast
+
+import pluggy
+from attrs import frozen
+
+from digital_painschool.adapters import plugin as reference_adapters
+from digital_painschool.adapters.options import secret
+from digital_painschool.application.program_catalogue import Catalogue
+from digital_painschool.bootstrap.school import PainSchool, system_clock
+from digital_painschool.bootstrap.settings import Chosen, Settings
+from digital_painschool.bootstrap.settings_toml import read_settings
+from digital_painschool.domain.program import Program
+from digital_painschool.domain.validation import plain_text
+from digital_painschool.errors import InvalidValue, WiringError
+from digital_painschool.ports import Clock, Ports, hooks
+from digital_painschool.ports.guarded import closing, guarded, guarded_call
+from digital_painschool.ports.hooks import PROJECT, Offer
+
+KINDS = {
+    "storage": "painschool_storages",
+    "identity": "painschool_identities",
+    "inbox": "painschool_inboxes",
+    "directory": "painschool_directories",
+    "messenger": "painschool_messengers",
+    "observer": "painschool_observers",
+    "program": "painschool_programs",
+}
+"""What can be offered, and the hook that offers it."""
+
+
+@frozen
+class Installed:
+    """An offer, and the plugin that makes it."""
+
+    kind: str
+    offer: Offer[object]
+    plugin: str
+
+
+def installed(plugins: Iterable[object] = ()) -> tuple[Installed, ...]:
+    """Give everything that is offered: by this package, by entry points of the group, and by further plugins.
+
+    Args:
+        plugins: Modules or objects with hooks, beside those that are installed.
+
+    Raises:
+        WiringError: A plugin has a hook that does not exist (a misspelt name), or it failed while it was asked.
+    """
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(hooks)
+    manager.register(reference_adapters, name="digital_painschool")
+    try:
+        manager.load_setuptools_entrypoints(PROJECT)
+    except Exception as error:
+        raise WiringError(f"an installed plugin failed at its import with {type(error).__name__}: {error}") from error
+    for plugin in plugins:
+        manager.register(plugin)
+    try:
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        known = ", ".join(sorted(KINDS.values()))
+        raise WiringError(f"{error}; known hooks are {known}") from None
+    _require_known_hooks(manager)
+    found: list[Installed] = []
+    for kind, hook in KINDS.items():
+        for implementation in getattr(manager.hook, hook).get_hookimpls():
+            found.extend(_asked(kind, implementation))
+    return tuple(sorted(found, key=lambda one: (list(KINDS).index(one.kind), one.offer.name, one.plugin)))
+
+
+def connect(settings: Settings, plugins: Iterable[object] = ()) -> Ports:
+    """Make the adapters that the settings choose.
+
+    Raises:
+        WiringError: A name that nobody offers or that two offer, or options that the adapter cannot use; it names what
+            is installed, and by whom. Also what was made lacks a method of its port.
+    """
+    found = installed(plugins)
+    with ExitStack() as made:
+
+        def make(kind: str, chosen: Chosen) -> Any:
+            adapter = _make(found, kind, chosen)
+            close = closing(adapter)
+            if close is not None:
+                made.callback(close)
+            return adapter
+
+        ports = Ports(
+            storage=make("storage", settings.storage),
+            identity=make("identity", settings.identity),
+            inbox=make("inbox", settings.inbox),
+            directory=make("directory", settings.directory),
+            messengers=tuple(make("messenger", chosen) for chosen in settings.messengers),
+            observers=tuple(make("observer", chosen) for chosen in settings.observers),
+        )
+        guarded(ports)  # refuses what is no adapter, while what was made can still be closed
+        made.pop_all()  # all are there: from now on they are the school's to close
+        return ports
+
+
+def catalogue(settings: Settings, plugins: Iterable[object] = ()) -> Catalogue:
+    """Give the programs on offer, from plugins and from the settings, and the policies.
+
+    Raises:
+        WiringError: Two programs have one key, or a key that the settings name is not offered.
+    """
+    found = [one for one in installed(plugins) if one.kind == "program"]
+    keys = dict.fromkeys(one.offer.name for one in found) if settings.offered is None else settings.offered
+    programs: list[Program] = [_make(found, "program", Chosen(key)) for key in keys]
+    return Catalogue(
+        programs=(*programs, *settings.programs),
+        policy=settings.policy,
+        units=settings.units,
+    )
+
+
+def open_school(
+    settings: Settings | str | Path,
+    *,
+    migrate: bool = False,
+    clock: Clock = system_clock,
+    plugins: Iterable[object] = (),
+) -> PainSchool:
+    """Open a school.
+
+    Args:
+        settings: Settings, the path of a TOML file, or a storage URL such as `sqlite:///painschool.db`.
+        migrate: True brings the storage's schema up to date first. A new SQLite file needs no telling.
+        clock: Gives the present instant; an aware time.
+        plugins: Modules or objects with hooks, beside those that are installed.
+
+    Raises:
+        WiringError: Settings and installed adapters do not fit together.
+        InvalidProgram: A program file that the settings name is not usable.
+        StorageFailed: The storage cannot be opened, or its schema is of another version.
+    """
+    if isinstance(settings, str) and "://" in plain_text(settings, "settings"):
+        chosen = Settings.from_url(settings)
+    elif isinstance(settings, (str, Path)):
+        chosen = read_settings(settings)
+    elif isinstance(settings, Settings):
+        chosen = settings
+    else:
+        raise InvalidValue(f"settings is Settings, a path or a storage URL, not {type(settings).__name__}")
+    programs = catalogue(chosen, plugins)
+    key = None if chosen.receipt_key is None else secret(chosen.receipt_key)
+    ports = connect(chosen.migrating() if migrate else chosen, plugins)
+    return PainSchool(ports, catalogue=programs, clock=clock, receipt_key=key)
+
+
+def _asked(kind: str, implementation: pluggy.HookImpl) -> Iterable[Installed]:
+    plugin = implementation.plugin_name
+    try:
+        offered = tuple(cast("Iterable[object]", implementation.function()))
+    except Exception as error:
+        raise WiringError(f"plugin {plugin!r} failed when asked for its {kind} offers: {error}") from error
+    for offer in offered:
+        if not isinstance(offer, Offer):
+            raise WiringError(f"plugin {plugin!r} offers a {type(offer).__name__} as {kind} instead of an Offer")
+        yield Installed(kind, offer, plugin)
+
+
+def _require_known_hooks(manager: pluggy.PluginManager) -> None:
+    # Pluggy tells a misspelt hook only when it is marked; an unmarked one would be passed over in silence.
+    for name, plugin in manager.list_name_plugin():
+        for attribute in dir(plugin):
+            if attribute.startswith("painschool_") and attribute not in KINDS.values():
+                raise WiringError(
+                    f"plugin {name!r} has a hook {attribute!r}, which does not exist; "
+                    f"known hooks are {', '.join(sorted(KINDS.values()))}"
+                )
+
+
+def _make(found: Iterable[Installed], kind: str, chosen: Chosen) -> Any:
+    # What an offer of a kind makes is an adapter of that kind: the hook that it came from says so.
+    of_kind = [one for one in found if one.kind == kind]
+    matching = [one for one in of_kind if one.offer.name == chosen.name]
+    if len(matching) == 1:
+        make = guarded_call(matching[0].offer.make, f"making the {kind} {chosen.name!r}", WiringError)
+        return make(chosen.resolved(matching[0].offer.secrets))
+    listed = ", ".join(f"{one.offer.name!r} (by {one.plugin})" for one in of_kind) or "nothing"
+    if not chosen.name:
+        raise WiringError(f"the {kind} is missing in the settings, and there is no default; installed are {listed}")
+    if not matching:
+        raise WiringError(f"no {kind} is called {chosen.name!r}; installed are {listed}")
+    whose = " and ".join(one.plugin for one in matching)
+    raise WiringError(f"{kind} {chosen.name!r} is offered more than once, by {whose}; remove one of {listed}")

@@ -1,0 +1,98 @@
+"""The school: where a host begins, and from where it gets its desks."""
+
+import secrets
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+from digital_painschool.application.administrator import AdministratorOffice
+from digital_painschool.application.executor import Steps
+from digital_painschool.application.patient import PatientRoom
+from digital_painschool.application.program_catalogue import Catalogue
+from digital_painschool.application.receipt_proof import ReceiptKey
+from digital_painschool.application.therapist import TherapistDesk
+from digital_painschool.delivery.worker import Delivery
+from digital_painschool.domain.people import Actor, PersonId
+from digital_painschool.errors import InvalidValue
+from digital_painschool.ports import Clock, Ports
+from digital_painschool.ports.guarded import closing
+from digital_painschool.programs import bundled_program
+
+
+def system_clock() -> datetime:
+    """Give the system's present instant, in UTC."""
+    return datetime.now(UTC)
+
+
+def rising_id(at: datetime) -> str:
+    """Make an opaque id of 32 hexadecimal digits that nobody can guess; later ones sort after earlier ones."""
+    return f"{int(at.timestamp() * 1000):012x}{secrets.token_hex(10)}"
+
+
+class PainSchool:
+    """The school. One a process is enough: it is safe to use from many threads. Close it, or use it with `with`.
+
+    Args:
+        ports: The adapters; `digital_painschool.open_school` makes them from settings.
+        catalogue: The programs on offer and the policies; left out, the bundled example program and the defaults.
+        clock: Gives the present instant; an aware time.
+        new_id: Makes an opaque id, given the present instant.
+        receipt_key: The secret that purge receipts are signed with, at least 32 characters; None signs none.
+    """
+
+    def __init__(
+        self,
+        ports: Ports,
+        *,
+        catalogue: Catalogue | None = None,
+        clock: Clock = system_clock,
+        new_id: Callable[[datetime], str] = rising_id,
+        receipt_key: str | None = None,
+    ) -> None:
+        if not isinstance(ports, Ports):
+            raise InvalidValue(f"ports is a Ports, not {type(ports).__name__}")
+        if not callable(clock) or not callable(new_id):
+            raise InvalidValue("clock and new_id are functions")
+        offered = Catalogue(programs=(bundled_program(),)) if catalogue is None else catalogue
+        self._steps = Steps(ports, offered, clock, new_id)
+        self._receipt_key = None if receipt_key is None else ReceiptKey(receipt_key)
+
+    def therapist(self, actor: Actor) -> TherapistDesk:
+        """Give the desk of a therapist or a patient administrator whom the host has signed in. Rule: M-06."""
+        return TherapistDesk(self._steps, actor)
+
+    def patient(self, person: str | PersonId) -> PatientRoom:
+        """Give the room of a patient whom the host has signed in.
+
+        Raises:
+            InvalidIdentity: The text is no identity number of an accepted scheme.
+        """
+        return PatientRoom(self._steps, self._steps.person(person))
+
+    def administrator(self, actor: Actor) -> AdministratorOffice:
+        """Give the office of a data administrator whom the host has signed in. Rule: M-06, M-20."""
+        return AdministratorOffice(self._steps, actor, self._receipt_key)
+
+    def delivery(self, *, batch: int = 200, lease: timedelta = timedelta(minutes=15)) -> Delivery:
+        """Give a delivery worker; a loop or cron calls its `run`. Rule: M-13, D-13a."""
+        return Delivery(self._steps, batch=batch, lease=lease)
+
+    def close(self) -> None:
+        """Close the storage and whatever else can be closed; every later call is refused with `StorageFailed`."""
+        ports = self._steps.ports
+        with ExitStack() as stack:
+            single = (ports.storage, ports.identity, ports.inbox, ports.directory)
+            for adapter in (*single, *ports.messengers, *ports.observers):
+                close = closing(adapter)
+                if close is not None:
+                    stack.callback(close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,185 @@
+"""Settings: which adapters, which programs, which policies; from a TOML file, a storage URL, or code.
+
+A settings file holds no secret: a value may say where one is (`env:NAME`, `file:/run/secrets/name`).
+"""
+
+import os
+import re
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Self
+
+from attrs import evolve, field, frozen
+
+from digital_painschool.adapters.options import is_elsewhere, secret
+from digital_painschool.adapters.paths import absolute_url, is_sqlite, sqlite_file
+from digital_painschool.application.program_catalogue import Catalogue, UnitTerms
+from digital_painschool.domain.masking import Masked
+from digital_painschool.domain.people import HsaId, by_hsa_id
+from digital_painschool.domain.policy import Policy
+from digital_painschool.domain.program import Program
+from digital_painschool.errors import InvalidValue, WiringError
+
+_WHERE = ("url", "schema")
+"""Where an adapter in SQL has its rows; those beside the storage have the storage's."""
+
+_PLACE_OF_A_SECRET = re.compile(r"(?:env|file):\S.*")
+
+
+def _frozen(options: Mapping[str, object] | Masked[Mapping[str, object]]) -> Masked[Mapping[str, object]]:
+    return options if isinstance(options, Masked) else Masked(MappingProxyType(dict(options)))
+
+
+def _names(options: Masked[Mapping[str, object]]) -> str:
+    return repr(sorted(options.reveal()))
+
+
+def _by_unit(units: Mapping[str, UnitTerms]) -> Mapping[str, UnitTerms]:
+    return MappingProxyType({str(unit): terms for unit, terms in by_hsa_id(units).items()})
+
+
+@frozen
+class Chosen:
+    """An adapter that is chosen.
+
+    Args:
+        name: Its name among the offers.
+        options: Its options, of which only the names are shown.
+        folder: Where a relative path behind an option's `env:` or `file:` counts from: the settings file's folder;
+            None: the working folder.
+        written: What was written of an inbox or messenger whose place came from the storage; None: everything was. A
+            name `""` means that nothing was.
+    """
+
+    name: str
+    _options: Masked[Mapping[str, object]] = field(factory=dict, converter=_frozen, repr=_names)
+    folder: Path | None = field(default=None, kw_only=True, eq=False, repr=False)
+    written: "Chosen | None" = field(default=None, kw_only=True, eq=False, repr=False)
+
+    @property
+    def options(self) -> Mapping[str, object]:
+        """The options; a URL may hold a password."""
+        return self._options.reveal()
+
+    @property
+    def place(self) -> Mapping[str, object]:
+        """The options that say where an adapter in SQL has its rows."""
+        return {key: self.options[key] for key in _WHERE if key in self.options}
+
+    def resolved(self, secrets: Collection[str]) -> Mapping[str, object]:
+        """Return the options as the adapter gets them.
+
+        Args:
+            secrets: The options that may say where they are. Those that do are read, and the file of a SQLite URL among
+                them is made absolute.
+
+        Raises:
+            WiringError: A secret cannot be read, or a SQLite URL names no file that can be.
+        """
+        try:
+            read = {key: self._read(text) for key in secrets if isinstance(text := self.options.get(key), str)}
+        except InvalidValue as error:
+            problem = str(error)
+        else:
+            return {**self.options, **read}
+        raise WiringError(f"{self.name}: {problem}")
+
+    def _read(self, value: str) -> str:
+        text = secret(value, self.folder)
+        found = absolute_url(text, self.folder)
+        if is_elsewhere(value) and is_sqlite(found):
+            here, there = sqlite_file(found), sqlite_file(text)
+            if not os.path.lexists(here) and os.path.lexists(there):
+                # A new and empty school would be made, where an older version found the old one.
+                raise WiringError(
+                    f"there is no file {here}, but there is {there}: a relative path behind env: or file: counts from"
+                    " the settings file's folder; write an absolute path"
+                )
+        return found
+
+
+def _beside(chosen: Chosen, storage: Chosen) -> Chosen:
+    # Of settings that are evolved, what was filled in for the old storage is filled in anew for the new one.
+    written = chosen if chosen.written is None else chosen.written
+    found = written
+    if not written.name:
+        has_rows = storage.name in ("sqlite", "postgresql") and "url" in storage.options
+        found = Chosen("sql" if has_rows else "memory")
+    if found.name == "sql" and "url" not in found.options and "url" in storage.options:
+        found = evolve(found, options={**storage.place, **found.options}, folder=storage.folder)
+    return written if found is written else evolve(found, written=written)
+
+
+@frozen(kw_only=True)
+class Settings:
+    """What a school is made of.
+
+    Args:
+        storage: Which storage; there is no default, and without one (`""`) no school can be opened.
+        identity: Which reader of identity numbers.
+        inbox: Which patients' inbox; left out, rows beside the storage's, also after `attrs.evolve`.
+        directory: Which staff directory.
+        messengers: Ways to reach staff, in order.
+        observers: Those who want to know, in order.
+        programs: Programs that every unit offers, beside those that plugins offer.
+        offered: Which of the programs that plugins offer are on the list, by key; None means all.
+        policy: Holds for every unit that has none of its own.
+        units: What some units have of their own, by HSA-id; what a unit leaves out is as for every unit.
+        receipt_key: Where the secret is that purge receipts are signed with: `env:NAME` or `file:PATH`, never the
+            secret itself; None signs none.
+
+    An inbox or a messenger in SQL that names no `url` has the storage's.
+
+    Raises:
+        WiringError: `receipt_key` says no place.
+    """
+
+    storage: Chosen = Chosen("")
+    identity: Chosen = Chosen("swedish")
+    inbox: Chosen = Chosen("")
+    directory: Chosen = Chosen("memory")
+    messengers: tuple[Chosen, ...] = ()
+    observers: tuple[Chosen, ...] = ()
+    programs: tuple[Program, ...] = ()
+    offered: tuple[str, ...] | None = None
+    policy: Policy = Policy()
+    units: Mapping[str, UnitTerms] = field(factory=dict, converter=_by_unit)
+    receipt_key: str | None = field(default=None, repr=False)
+
+    @receipt_key.validator
+    def _says_where(self, _: object, where: object) -> None:
+        if where is not None and not (isinstance(where, str) and _PLACE_OF_A_SECRET.fullmatch(where)):
+            raise WiringError("receipt_key says where the key is, env:NAME or file:PATH, and is never the key itself")
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "inbox", _beside(self.inbox, self.storage))
+        object.__setattr__(self, "messengers", tuple(_beside(one, self.storage) for one in self.messengers))
+
+    def policy_of(self, unit: HsaId) -> Policy:
+        """Return the policy that holds for a unit."""
+        return Catalogue(policy=self.policy, units=self.units).policy_of(unit)
+
+    @classmethod
+    def from_url(cls, url: str, schema: str | None = None) -> Self:
+        """Give the settings for a storage URL: the inbox beside the storage, nobody in the staff directory.
+
+        A relative path of a SQLite file counts from the working folder at the opening.
+
+        Args:
+            url: Such as `sqlite:///painschool.db`, `postgresql://host/database`, or `memory://`.
+            schema: The schema of a PostgreSQL database that the school lies in; None for the server's own choice.
+
+        Raises:
+            WiringError: It is no URL.
+        """
+        scheme, colon, _ = url.partition("://")
+        if not colon or not scheme:
+            raise WiringError("a storage URL begins with its kind, such as sqlite:///painschool.db")
+        name = scheme.partition("+")[0]
+        place = {"url": url} if schema is None else {"url": url, "schema": schema}
+        return cls(storage=Chosen({"postgres": "postgresql"}.get(name, name), place))
+
+    def migrating(self) -> Self:
+        """Give the same settings, with a storage that brings its schema up to date when it is opened."""
+        return evolve(self, storage=evolve(self.storage, options={**self.storage.options, "migrate": True}))

@@ -1,0 +1,104 @@
+"""What is on offer: `programs list`, `programs check` and `plugins`."""
+
+from pathlib import Path
+
+import click
+
+from digital_painschool import Program, Settings, WiringError
+from digital_painschool.bootstrap.plugins import catalogue, installed
+from digital_painschool.cli.options import FilePath, epilog, which_school_if_any
+from digital_painschool.cli.output import add_row, console, say, table
+from digital_painschool.programs import load_program
+
+
+@click.group()
+def programs() -> None:
+    """List or check programs."""
+
+
+@programs.command(
+    "list",
+    epilog=epilog("""\
+Examples:
+  digital-painschool programs list
+  digital-painschool programs list --settings painschool.toml"""),
+)
+@which_school_if_any
+def list_(*, settings: Settings | None) -> None:
+    """Show the list "Moment" (M-07).
+
+    It holds the programs of the plugins, and with settings those that the settings add. No storage is opened.
+    """
+    found = catalogue(Settings.from_url("memory://") if settings is None else settings)
+    shown = table("Key", "Version", "Title", "Modules", "Ordering", "For")
+    everywhere = [("every unit", program) for program in found.programs]
+    of_units = [(unit, program) for unit, terms in found.units.items() for program in terms.programs]
+    for unit, program in (*everywhere, *of_units):
+        title = f"{program.title} (example)" if program.example else program.title
+        add_row(shown, program.key, program.version, title, str(len(program.modules)), program.ordering.value, unit)
+    console().print(shown)
+
+
+@programs.command(
+    epilog=epilog("""\
+Example:
+  digital-painschool programs check smartskolan.toml""")
+)
+@click.argument("file", type=FilePath(path_type=Path))
+def check(*, file: Path) -> None:
+    """Check whether FILE is a usable program.
+
+    It is a TOML file in UTF-8; every problem is named, one a line.
+    """
+    say(f"{file} is a usable program: {_described(load_program(file))}")
+
+
+@click.command(
+    epilog=epilog("""\
+Examples:
+  digital-painschool plugins
+  digital-painschool plugins --settings painschool.toml
+
+A plugin is a package with an entry point in the group digital_painschool.""")
+)
+@which_school_if_any
+def plugins(*, settings: Settings | None) -> None:
+    """Show what is installed, and what is chosen.
+
+    It says by whom, and with settings what they choose; nothing is opened or connected. Exit code 1 when the settings
+    choose something that is not installed.
+    """
+    found = installed()
+    chosen = [] if settings is None else _chosen(settings)
+    shown = table("Kind", "Name", "Offered by", *([] if settings is None else ["Chosen"]))
+    for one in found:
+        offered = one.kind == "program" and settings is not None and settings.offered is None
+        mark = "yes" if offered or (one.kind, one.offer.name) in chosen else ""
+        add_row(shown, one.kind, one.offer.name, one.plugin, *([] if settings is None else [mark]))
+    console().print(shown)
+    there = {(one.kind, one.offer.name) for one in found}
+    missing = [f"{kind} {name!r}" for kind, name in chosen if (kind, name) not in there]
+    if missing:
+        raise WiringError(f"the settings choose what is not installed: {', '.join(missing)}")
+
+
+def _chosen(settings: Settings) -> list[tuple[str, str]]:
+    return [
+        ("storage", settings.storage.name),
+        ("identity", settings.identity.name),
+        ("inbox", settings.inbox.name),
+        ("directory", settings.directory.name),
+        *(("messenger", one.name) for one in settings.messengers),
+        *(("observer", one.name) for one in settings.observers),
+        *(("program", key) for key in settings.offered or ()),
+    ]
+
+
+def _described(program: Program) -> str:
+    pages = sum(len(module.pages) for module in program.modules)
+    order = ", ".join(map(str, program.reading_order)) or "none"
+    return (
+        f"{program.title!r}, key {program.key!r}, version {program.version!r}; {len(program.modules)} modules,"
+        f" {pages} pages, {len(program.forms)} forms; reading order {order} ({program.ordering.value});"
+        f" {program.access_months} months of access" + ("; marked as an example" if program.example else "")
+    )

@@ -1,0 +1,1 @@
+"""The delivery of notifications: a worker that any number of processes may run."""

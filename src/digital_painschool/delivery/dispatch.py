@@ -1,0 +1,57 @@
+"""One batch sent: to the patient's inbox, or to staff at the address that the directory has now."""
+
+import logging
+
+from digital_painschool.domain.digest import Digest
+from digital_painschool.domain.notification import Channel
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.policy import Policy
+from digital_painschool.errors import DeliveryFailed
+from digital_painschool.ports import Ports
+from digital_painschool.ports.inbox import Delivered, Notice
+
+_log = logging.getLogger(__name__)
+
+
+class Unreachable(DeliveryFailed):
+    """There is nobody at that address."""
+
+
+def send(digest: Digest, key: str, policy: Policy, ports: Ports) -> Delivered:
+    """Send a digest under a key, whatever its adapter may raise. Rule: M-12, D-13d.
+
+    Raises:
+        Unreachable: The patient has no account in the inbox, or the staff directory has no address.
+        DeliveryFailed: The adapter could not send it.
+    """
+    try:
+        if isinstance(digest.recipient, PersonId):
+            return _to_patient(digest, digest.recipient, key, policy, ports)
+        return _to_staff(digest, digest.recipient, key, policy, ports)
+    except DeliveryFailed:
+        raise
+    except Exception as error:  # noqa: BLE001 - an adapter of any make must stop no other notification
+        _log.error("sending to %s raised %s", digest.channel.value, type(error).__name__)
+        failure = DeliveryFailed(type(error).__name__)
+    raise failure
+
+
+def _to_patient(digest: Digest, person: PersonId, key: str, policy: Policy, ports: Ports) -> Delivered:
+    if not ports.inbox.reach(person).reachable:
+        raise Unreachable("the person cannot be reached in the inbox", permanent=True)
+    return ports.inbox.deliver(
+        Notice(key=key, unit=digest.unit, person=person, template=digest.template, link=policy.patient_link)
+    )
+
+
+def _to_staff(digest: Digest, recipient: HsaId, key: str, policy: Policy, ports: Ports) -> Delivered:
+    entry = ports.directory.find(recipient)
+    address = None
+    if entry is not None:
+        address = entry.email if digest.channel is Channel.EMAIL else entry.sms
+    if address is None:
+        raise Unreachable("the staff directory has no address", permanent=True)
+    for messenger in ports.messengers:
+        if messenger.channel is digest.channel:
+            return messenger.send(address, digest.template, policy.staff_link, key=key)
+    raise DeliveryFailed(f"no messenger for {digest.channel.value} is set up", permanent=True)

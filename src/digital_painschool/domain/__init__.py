@@ -1,0 +1,1 @@
+"""Values and facts of the treatment: no clock, no randomness, no I/O."""

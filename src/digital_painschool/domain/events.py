@@ -1,0 +1,234 @@
+"""The facts of a timeline, in the past tense: who did what when, with keys and numbers, never with free text.
+
+What people wrote (answers, messages, headings) is kept as documents beside the timeline, under the number of the entry
+that it belongs to.
+"""
+
+from datetime import datetime
+
+from attrs import field, frozen
+
+from digital_painschool.domain.local_time import utc
+from digital_painschool.domain.notification import Channel, Notify, Status
+from digital_painschool.domain.people import HsaId, Party, PersonId
+from digital_painschool.domain.policy import FlagKind
+
+
+@frozen(kw_only=True, slots=False)
+class _Fact:
+    """What every event has.
+
+    Args:
+        at: When, UTC; another zone is converted, a naive time refused.
+        by: Who: a member of staff's HSA-id, `"patient"`, or `"system"`.
+    """
+
+    at: datetime = field(converter=utc)
+    by: str
+
+
+@frozen(kw_only=True, slots=False)
+class Started(_Fact):
+    """The enrolment began. Rule: M-07, M-05, D-05c."""
+
+    enrolment_id: str
+    person: PersonId
+    unit: HsaId = field(converter=HsaId)
+    therapist: HsaId = field(converter=HsaId)
+    program: str
+    program_version: str
+    access_until: datetime
+
+
+@frozen(kw_only=True, slots=False)
+class HandedOver(_Fact):
+    """Another therapist has the patient now. Rule: D-09a."""
+
+    therapist: HsaId = field(converter=HsaId)
+
+
+@frozen(kw_only=True, slots=False)
+class Reviewed(_Fact):
+    """The therapist has reviewed the patient's progress. Rule: M-09."""
+
+
+@frozen(kw_only=True, slots=False)
+class Maintained(_Fact):
+    """The enrolment became, or stays, readable for a time. Rule: M-18, D-18a."""
+
+    days: int
+    modules: frozenset[int]
+    access_until: datetime
+
+
+@frozen(kw_only=True, slots=False)
+class AccessEnded(_Fact):
+    """The patient's time ran out; the enrolment stays open. Rule: D-05a, M-17, D-18a."""
+
+    access_until: datetime
+
+
+@frozen(kw_only=True, slots=False)
+class Ended(_Fact):
+    """The enrolment is over. Rule: M-19, D-19a."""
+
+    reason: str
+
+
+@frozen(kw_only=True, slots=False)
+class ModuleOpened(_Fact):
+    """The patient opened a module. Rule: M-04, D-04a."""
+
+    module: int
+    out_of_order: bool = False
+
+
+@frozen(kw_only=True, slots=False)
+class ModuleCompleted(_Fact):
+    """The patient completed a module for the first time. Rule: M-04."""
+
+    module: int
+
+
+@frozen(kw_only=True, slots=False)
+class ModuleReleased(_Fact):
+    """The therapist opened a module for the patient. Rule: D-04a."""
+
+    module: int
+
+
+@frozen(kw_only=True, slots=False)
+class ProgramDone(_Fact):
+    """Every required module is completed; raised once. Rule: D-05b."""
+
+
+@frozen(kw_only=True, slots=False)
+class FormSaved(_Fact):
+    """The patient saved a form; the answers are a document. Rule: M-14, D-17a.
+
+    Args:
+        form: Which form.
+        number: The how many-eth filling-in of it, from 1.
+        score: The sum of what its answers add; None when no question of it is scored.
+        alert: True when an answer or the score reached its alert threshold.
+    """
+
+    form: str
+    number: int
+    score: int | None = None
+    alert: bool = False
+
+
+@frozen(kw_only=True, slots=False)
+class FormRead(_Fact):
+    """The therapist has taken note of a form. Rule: M-15, D-15a.
+
+    Args:
+        form: Which form.
+        up_to: Up to and with which filling-in.
+        opened: False when it was marked as read without opening.
+    """
+
+    form: str
+    up_to: int
+    opened: bool
+
+
+@frozen(kw_only=True, slots=False)
+class ConversationStarted(_Fact):
+    """A conversation began; its heading is a document. Rule: M-10, M-11."""
+
+    conversation: int
+
+
+@frozen(kw_only=True, slots=False)
+class ConversationRenamed(_Fact):
+    """A conversation's heading was changed; the new one is a document. Rule: M-11."""
+
+    conversation: int
+
+
+@frozen(kw_only=True, slots=False)
+class MessageSent(_Fact):
+    """A message was written; its text is a document. Rule: M-10, M-12.
+
+    Args:
+        conversation: Which conversation.
+        author: Which side wrote.
+        number: The how many-eth message of that side in the conversation, from 1.
+        notify: How the patient is told; always `NONE` for the patient's own messages.
+    """
+
+    conversation: int
+    author: Party
+    number: int
+    notify: Notify = Notify.NONE
+
+
+@frozen(kw_only=True, slots=False)
+class MessagesRead(_Fact):
+    """One side has read what the other wrote. Rule: M-10, D-17a.
+
+    Args:
+        conversation: Which conversation.
+        reader: Which side read.
+        up_to: Up to and with which message of the other side.
+    """
+
+    conversation: int
+    reader: Party
+    up_to: int
+
+
+@frozen(kw_only=True, slots=False)
+class FlagHandled(_Fact):
+    """A flag that nothing else settles was marked as handled. Rule: D-17a."""
+
+    flag: FlagKind
+
+
+@frozen(kw_only=True, slots=False)
+class NotificationDropped(_Fact):
+    """A notification was not sent, because its reason was gone. Rule: D-13b."""
+
+    notification: str
+    channel: Channel
+
+
+@frozen(kw_only=True, slots=False)
+class NotificationUndelivered(_Fact):
+    """A notification could not be handed over. Rule: D-13d, D-17a.
+
+    Args:
+        notification: Which one.
+        channel: Where it was to go.
+        status: `UNREACHABLE` when the person cannot be reached there, `FAILED` when every attempt failed.
+    """
+
+    notification: str
+    channel: Channel
+    status: Status
+
+
+Event = (
+    Started
+    | HandedOver
+    | Reviewed
+    | Maintained
+    | AccessEnded
+    | Ended
+    | ModuleOpened
+    | ModuleCompleted
+    | ModuleReleased
+    | ProgramDone
+    | FormSaved
+    | FormRead
+    | ConversationStarted
+    | ConversationRenamed
+    | MessageSent
+    | MessagesRead
+    | FlagHandled
+    | NotificationDropped
+    | NotificationUndelivered
+)
+"""Everything that can have happened."""

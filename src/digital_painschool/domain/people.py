@@ -1,0 +1,147 @@
+"""Who takes part: patients by identity number, staff by HSA-id, and the signature that each step carries."""
+
+import re
+from collections.abc import Collection, Mapping
+from enum import Enum
+from typing import Self, TypeVar
+
+from attrs import field, frozen
+
+from digital_painschool.domain.masking import Masked, masked_text
+from digital_painschool.errors import InvalidValue
+
+_HSA_ID = re.compile(r"[Ss][Ee][0-9]{10}-[A-Za-z0-9]+")
+_HSA_ID_LENGTH = 31
+_PERSON_VALUE = re.compile(r"[0-9A-Z]{12}", re.ASCII)
+
+Value = TypeVar("Value")
+
+
+class HsaId(str):
+    """The id of a person or a unit in the national staff directory: `SE`, ten digits, a hyphen, letters and digits.
+
+    At most 31 characters, ASCII only. An id is the same id in small letters and in capitals: the canonical form is in
+    capitals, and an `HsaId` is always in that form. Rule: D-06b. A plain `str` is taken wherever an `HsaId` is asked
+    for and is checked there.
+
+    Raises:
+        InvalidValue: The text is not of that form.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        if type(text) is cls:
+            return text
+        if not isinstance(text, str) or len(text) > _HSA_ID_LENGTH or not _HSA_ID.fullmatch(text):
+            raise InvalidValue("an HSA-id is SE, ten digits, a hyphen, then letters and digits, 31 characters at most")
+        return super().__new__(cls, text.upper())
+
+
+def by_hsa_id(entries: Mapping[str, Value]) -> dict[HsaId, Value]:
+    """Return the entries under canonical HSA-ids. Rule: D-06b.
+
+    Raises:
+        InvalidValue: A key is not an HSA-id, or two keys are the same HSA-id.
+    """
+    found: dict[HsaId, Value] = {}
+    for text, entry in entries.items():
+        hsa_id = HsaId(text)
+        if hsa_id in found:
+            raise InvalidValue(f"{hsa_id} comes twice, in small letters and in capitals; keep one")
+        found[hsa_id] = entry
+    return found
+
+
+class Role(Enum):
+    """What a member of staff may be at a unit; one person may hold several roles."""
+
+    THERAPIST = "therapist"
+    PATIENT_ADMINISTRATOR = "patient-administrator"
+    DATA_ADMINISTRATOR = "data-administrator"
+
+
+class Party(Enum):
+    """The two sides of a conversation."""
+
+    PATIENT = "patient"
+    THERAPIST = "therapist"
+
+
+@frozen(slots=False, repr=False)
+class PersonId:
+    """An identity number in its one canonical form.
+
+    Args:
+        scheme: The kind of number, such as `"personnummer"`.
+        value: Twelve ASCII characters (digits and capital letters), no separator.
+
+    The number is masked however the value is shown (`19850709-****`); ask for `value` where the number itself is meant.
+    """
+
+    scheme: str = field()
+    _value: Masked[str] = field(converter=masked_text)
+
+    @scheme.validator
+    def _is_named(self, _: object, scheme: str) -> None:
+        if not isinstance(scheme, str) or not scheme.isascii() or not scheme.replace("-", "").isalnum():
+            raise InvalidValue("a scheme is named with letters, digits and hyphens, such as 'personnummer'")
+
+    @_value.validator
+    def _is_canonical(self, _: object, value: Masked[str]) -> None:
+        if not isinstance(value.reveal(), str) or not _PERSON_VALUE.fullmatch(value.reveal()):
+            raise InvalidValue("an identity number in canonical form is twelve digits or capital letters")
+
+    @property
+    def value(self) -> str:
+        """The number itself."""
+        return self._value.reveal()
+
+    def __repr__(self) -> str:
+        return f"{self.value[:8]}-****"
+
+
+def _roles(roles: Collection[Role]) -> frozenset[Role]:
+    if isinstance(roles, (set, frozenset, tuple, list)) and all(isinstance(role, Role) for role in roles):
+        return frozenset(roles)
+    raise InvalidValue("roles is a set of Role")
+
+
+@frozen(kw_only=True, slots=False)
+class Actor:
+    """A member of staff, signed in by the host, acting for one unit. Rule: M-06.
+
+    Args:
+        hsa_id: The person's HSA-id.
+        unit: The HSA-id of the unit that the person acts for.
+        roles: The roles that the person holds at that unit.
+    """
+
+    hsa_id: HsaId = field(converter=HsaId)
+    unit: HsaId = field(converter=HsaId)
+    roles: frozenset[Role] = field(converter=_roles)
+
+    @property
+    def signature(self) -> str:
+        """How the timeline names the one who took a step: the HSA-id."""
+        return self.hsa_id
+
+
+@frozen(slots=False)
+class Patient:
+    """The person whose treatment it is, signed in by the host (M-06)."""
+
+    person: PersonId
+
+    signature = "patient"
+
+
+@frozen(slots=False)
+class System:
+    """The library's own worker: it delivers, and notes what time has brought about."""
+
+    signature = "system"
+
+
+By = Actor | Patient | System
+"""Whoever takes a step."""

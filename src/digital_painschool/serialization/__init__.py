@@ -1,0 +1,1 @@
+"""Events, states and other values as JSON data, and text files that were made elsewhere."""
