@@ -28,7 +28,7 @@ from benchmarks.servers import database, postgresql
 from benchmarks.table import Row
 from digital_painschool import Actor, Role
 from digital_painschool.adapters.sql import SqlStorage
-from digital_painschool.application.administrator import AdministratorOffice
+from digital_painschool.application.administrator import AdministratorDesk
 from digital_painschool.application.export import Format
 
 _OFFICE = Actor(hsa_id="SE2321000131-P000000009999", unit=unit(0), roles={Role.DATA_ADMINISTRATOR})
@@ -65,7 +65,7 @@ class Archive:
 
     @contextmanager
     def copy(self) -> Iterator[str]:
-        """Give the URL of a copy, which is gone afterwards."""
+        """Yield the URL of a copy, which is gone afterwards."""
         if self.server:
             with database(self.server, self.url) as url:
                 yield url
@@ -115,7 +115,7 @@ def exporting(*, quick: bool) -> Iterable[Row]:
 
 
 def _archives(*, quick: bool) -> Iterator[tuple[Archive, Archive]]:
-    """Give an archive and one of a tenth, on each database."""
+    """Yield an archive and one of a tenth, on each database."""
     sizes = (30, 10) if quick else (100_000, 10_000)
     with TemporaryDirectory(prefix="painschool-benchmark-") as folder:
         yield _loaded(f"sqlite:///{folder}/all.db", sizes[0]), _loaded(f"sqlite:///{folder}/tenth.db", sizes[1])
@@ -190,7 +190,7 @@ def export(url: str, enrolments: int) -> float:
 
 
 @contextmanager
-def _office(url: str) -> Iterator[AdministratorOffice]:
+def _office(url: str) -> Iterator[AdministratorDesk]:
     with school_on(SqlStorage(url), lambda: NOW, inbox=Everybody()) as school:
         yield school.administrator(_OFFICE)
 

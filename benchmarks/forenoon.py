@@ -22,7 +22,7 @@ from benchmarks.region import Size, load
 from benchmarks.servers import database, postgresql
 from benchmarks.table import Row
 from digital_painschool.adapters.sql import SqlStorage
-from digital_painschool.ports.inbox import Delivered, Notice, Reach
+from digital_painschool.ports.inbox import Delivered, Notice, Reachability
 
 BATCH = 1000
 _LEASE = timedelta(minutes=15)
@@ -66,13 +66,13 @@ WHERE d.id = ANY(%(digests)s)
 class Everybody:
     """An inbox that takes everything at once: what is measured is the worker."""
 
-    def reach(self, person: object) -> Reach:  # noqa: ARG002 - the port's own signature
+    def reach(self, person: object) -> Reachability:  # noqa: ARG002 - the port's own signature
         """Reach everybody."""
-        return Reach(reachable=True)
+        return Reachability(reachable=True)
 
     def deliver(self, notice: Notice) -> Delivered:  # noqa: ARG002 - as above
         """Take it."""
-        return Delivered.NEW
+        return Delivered.ACCEPTED
 
     def forget(self, keys: Iterable[str]) -> int:  # noqa: ARG002 - as above
         """Forget nothing, as nothing is kept."""

@@ -27,7 +27,7 @@ class Timings:
     seconds: Mapping[str, tuple[float, ...]]
 
     def middle(self, job: str) -> float:
-        """Give a job's median."""
+        """Return a job's median."""
         return median(self.seconds[job])
 
     def ratio(self, job: str, other: str) -> Ratio:

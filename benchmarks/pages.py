@@ -105,7 +105,7 @@ def _therapists(size: Size) -> list[Whose]:
 
 def _query(storage: SqlStorage, whose: list[Whose]) -> Callable[[], object]:
     asked = cycle(CaseQuery(unit=where, therapist=who, now=NOW, limit=_PAGE) for where, who in whose)
-    return lambda: storage.cases(next(asked))
+    return lambda: storage.list_caseload(next(asked))
 
 
 def _page(storage: SqlStorage, whose: list[Whose]) -> Callable[[], object]:
@@ -133,7 +133,7 @@ class _Raw:
         self._connection.close()
 
     def page(self, whose: Whose) -> list[Any]:
-        """Give the rows of a page."""
+        """Return the rows of a page."""
         values = (str(whose[0]), str(whose[1]), self._now)
         rows: list[Any] = self._connection.execute(_LIST.replace("%s", self._mark), values).fetchall()
         return rows

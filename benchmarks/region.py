@@ -55,22 +55,22 @@ class Size:
 
     @classmethod
     def of(cls, number: int, lives: Sequence[str] = USUAL) -> "Size":
-        """Give a region of so many enrolments, a hundred a therapist, ten therapists a unit."""
+        """Return a region of so many enrolments, a hundred a therapist, ten therapists a unit."""
         return cls(enrolments=number, therapists=max(1, number // 100), units=max(1, number // 1000), lives=lives)
 
 
 def enrolment_id(number: int) -> str:
-    """Give an enrolment's id: they rise, as those of a school do."""
+    """Return an enrolment's id: they rise, as those of a school do."""
     return f"{number:032x}"
 
 
 def unit(number: int) -> str:
-    """Give a unit's HSA-id."""
+    """Return a unit's HSA-id."""
     return f"SE2321000131-E{number:012}"
 
 
 def therapist(number: int) -> str:
-    """Give a therapist's HSA-id."""
+    """Return a therapist's HSA-id."""
     return f"SE2321000131-P{number:012}"
 
 

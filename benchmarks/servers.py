@@ -16,7 +16,7 @@ SERVER = "PAINSCHOOL_POSTGRESQL_URL"
 
 @contextmanager
 def postgresql() -> Iterator[str]:
-    """Give the URL of a server's own database: of the one that the environment names, or of one for this run alone."""
+    """Yield the URL of a server's own database: of the one that the environment names, or of one for this run alone."""
     there = os.environ.get(SERVER)
     if there:
         yield there
@@ -47,7 +47,7 @@ def own_server() -> Iterator[Any]:
 
 @contextmanager
 def database(server: str, template: str | None = None) -> Iterator[str]:
-    """Give the URL of a new database, or of a copy of another whose URL is given; it is gone afterwards."""
+    """Yield the URL of a new database, or of a copy of another whose URL is given; it is gone afterwards."""
     import psycopg  # not where there is no PostgreSQL
 
     name = f"painschool_{uuid4().hex}"
@@ -62,5 +62,5 @@ def database(server: str, template: str | None = None) -> Iterator[str]:
 
 
 def name_of(url: str) -> str:
-    """Give the name of the database in a URL."""
+    """Return the name of the database in a URL."""
     return url.partition("?")[0].rpartition("/")[2]

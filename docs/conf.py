@@ -7,7 +7,7 @@ from sphinx.application import Sphinx
 from sphinx.util.typing import stringify_annotation
 
 from digital_painschool.domain.events import Event
-from digital_painschool.domain.people import By
+from digital_painschool.domain.people import AnyActor
 
 project = "digital_painschool"
 author = "The digital_painschool developers"
@@ -53,7 +53,7 @@ html_show_sourcelink = False
 
 _ALIASES = {
     stringify_annotation(Event, "smart"): "~digital_painschool.domain.events.Event",
-    stringify_annotation(By, "smart"): "~digital_painschool.domain.people.By",
+    stringify_annotation(AnyActor, "smart"): "~digital_painschool.domain.people.AnyActor",
 }
 
 

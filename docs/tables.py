@@ -42,7 +42,7 @@ _RULE = re.compile(r"\b[MD]-\d\d[a-z]?\b")
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    """Give a Markdown table."""
+    """Return a Markdown table."""
     columns = tuple(head)
     lines = [columns, ("---",) * len(columns), *rows]
     return "".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |\n" for line in lines)
@@ -88,7 +88,7 @@ def errors_table() -> str:
     classes = [
         one
         for one in vars(errors).values()
-        if isinstance(one, type) and issubclass(one, errors.PainschoolError) and one.__module__ == errors.__name__
+        if isinstance(one, type) and issubclass(one, errors.PainSchoolError) and one.__module__ == errors.__name__
     ]
     return table(
         ("error", "is also a", "what it means"),
@@ -301,7 +301,7 @@ def _decided(doubt: Doubt) -> list[str]:
 
 
 def pages() -> Iterator[tuple[Path, str]]:
-    """Give each page that holds a table, and what it should be."""
+    """Yield each page that holds a table, and what it should be."""
     for path in sorted(DOCS.rglob("*.md")):
         text = path.read_text("utf-8")
         fresh = _TABLE.sub(lambda match: f"{match[1]}\n{TABLES[match[2]]()}\n{match[3]}", text)
@@ -312,7 +312,7 @@ def pages() -> Iterator[tuple[Path, str]]:
 
 
 def stale() -> list[Path]:
-    """Give the pages that are not in step with the code."""
+    """Return the pages that are not in step with the code."""
     return [path for path, fresh in pages() if not path.exists() or path.read_text("utf-8") != fresh]
 
 
@@ -393,7 +393,9 @@ def _facts() -> Mapping[str, set[str]]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             match node:
                 case ast.Call(
-                    func=ast.Name("RuleBroken"), args=[_, ast.Attribute(ast.Name("Reason"), reason)], keywords=keywords
+                    func=ast.Name("RuleViolation"),
+                    args=[_, ast.Attribute(ast.Name("Reason"), reason)],
+                    keywords=keywords,
                 ):
                     facts[reason] |= {keyword.arg for keyword in keywords if keyword.arg is not None}
     return facts

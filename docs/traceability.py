@@ -46,7 +46,7 @@ def marked_tests(root: Path = ROOT / "tests") -> Tests:
 
 
 def holders() -> Mapping[str, tuple[str, ...]]:
-    """Give the functions that the page names for each rule, as paths within the package."""
+    """Return the functions that the page names for each rule, as paths within the package."""
     rows = _ROW.finditer(PAGE.read_text("utf-8"))
     return {row[1]: tuple(linked or plain for linked, plain in _HOLDER.findall(row[3])) for row in rows}
 
@@ -74,7 +74,7 @@ def problems() -> Iterator[str]:
 
 
 def fresh(tests: Tests) -> str:
-    """Give the page as it should be."""
+    """Return the page as it should be."""
     text = PAGE.read_text("utf-8")
     text = _ROW.sub(
         lambda row: f"| [{row[1]}](#{row[1].lower()}) |{row[2]}|{row[3]}| {len(tests.get(row[1], ()))} |", text

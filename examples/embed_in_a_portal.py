@@ -11,10 +11,10 @@ from digital_painschool import (
     InvalidIdentity,
     Notify,
     PainSchool,
-    PainschoolError,
+    PainSchoolError,
     Reason,
     Role,
-    RuleBroken,
+    RuleViolation,
     open_school,
 )
 
@@ -27,11 +27,11 @@ SWEDISH = {
 }
 
 
-def told(error: PainschoolError) -> str:
-    """Say what a person on the screen can do about it."""
+def told(error: PainSchoolError) -> str:
+    """Return what a person on the screen can do about it."""
     if isinstance(error, InvalidIdentity):
         return "Det är inget giltigt personnummer."
-    if not isinstance(error, RuleBroken):
+    if not isinstance(error, RuleViolation):
         return "Något gick fel. Försök igen."
     sentence = SWEDISH.get(error.reason, "Det går inte just nu.")
     problems = error.facts.get("problems")
@@ -44,7 +44,7 @@ def page(title: str, action: Callable[[], object]) -> None:
     """Show what an action gives, or why it is refused."""
     try:
         print(f"{title}: {action()}")
-    except PainschoolError as error:
+    except PainSchoolError as error:
         print(f"{title}: NEJ. {told(error)}")
 
 

@@ -14,11 +14,11 @@ from tempfile import TemporaryDirectory
 
 from folder_inbox.inbox import FolderInbox
 
-from digital_painschool import Actor, Notify, Role, Settings, WiringError, open_school
+from digital_painschool import Actor, ConfigurationError, Notify, Role, Settings, open_school
 from digital_painschool.bootstrap.plugins import installed
-from digital_painschool.bootstrap.settings import Chosen
+from digital_painschool.bootstrap.settings import AdapterConfig
 from digital_painschool.ports import Inbox
-from digital_painschool.ports.hooks import Offer, Options, hookimpl
+from digital_painschool.ports.hooks import AdapterFactory, Options, hookimpl
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 NURSE = Actor(hsa_id="SE2321000131-P000000123456", unit="SE2321000131-E000000000001", roles={Role.THERAPIST})
@@ -28,14 +28,14 @@ def make_inbox(options: Options) -> Inbox:
     """Make the inbox from its table in the settings."""
     folder = options.get("folder")
     if not isinstance(folder, str) or len(options) != 1:
-        raise WiringError("inbox 'folder': the one option is 'folder', the path of a folder")
+        raise ConfigurationError("inbox 'folder': the one option is 'folder', the path of a folder")
     return FolderInbox(Path(folder))
 
 
 @hookimpl
-def painschool_inboxes() -> Iterable[Offer[Inbox]]:
+def painschool_inboxes() -> Iterable[AdapterFactory[Inbox]]:
     """Offer it under its name."""
-    return [Offer("folder", make_inbox)]
+    return [AdapterFactory("folder", make_inbox)]
 
 
 def main() -> None:
@@ -44,7 +44,7 @@ def main() -> None:
     offered = [one.offer.name for one in installed([this]) if one.kind == "inbox"]
     print("inboxes on offer:", ", ".join(offered))
     with TemporaryDirectory() as folder:
-        settings = Settings(storage=Chosen("memory"), inbox=Chosen("folder", {"folder": folder}))
+        settings = Settings(storage=AdapterConfig("memory"), inbox=AdapterConfig("folder", {"folder": folder}))
         with open_school(settings, plugins=[this], clock=lambda: NOW) as school:
             desk = school.therapist(NURSE)
             enrolment = desk.start("850709-9805", program="digitala-smartskolan")

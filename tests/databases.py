@@ -30,7 +30,7 @@ def own_server() -> Iterator[Any]:
 
 
 def path_of(url: str) -> Path:
-    """Give the file that a SQLite URL names."""
+    """Return the file that a SQLite URL names."""
     return Path(url.removeprefix("sqlite:///"))
 
 

@@ -11,7 +11,7 @@ from digital_painschool.domain.enrolment import Enrolment, apply
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.policy import Policy, Terms
-from digital_painschool.errors import Reason, RuleBroken
+from digital_painschool.errors import Reason, RuleViolation
 from digital_painschool.rules.lifecycle import start
 from digital_painschool.testing.example import PROGRAM
 from digital_painschool.testing.people import NURSE, PERSON, UNIT
@@ -22,20 +22,20 @@ TERMS = Terms(PROGRAM, POLICY)
 
 
 def started(at: datetime = START, terms: Terms = TERMS, person: PersonId = PERSON) -> Enrolment:
-    """Give the state of a new enrolment, without any storage."""
+    """Return the state of a new enrolment, without any storage."""
     events = start(terms, person, (), enrolment_id="e-1", unit=UNIT, therapist=NURSE.hsa_id, by=NURSE, at=at)
     return apply(None, events[0])
 
 
 def folded(enrolment: Enrolment, events: Iterable[Event]) -> Enrolment:
-    """Give the state after some more events."""
+    """Return the state after some more events."""
     return reduce(apply, events, enrolment)
 
 
 @contextmanager
 def refused(rule: str, reason: Reason, **facts: object) -> Iterator[None]:
     """Expect a refusal by this rule, for this reason, with at least these facts."""
-    with pytest.raises(RuleBroken) as broken:
+    with pytest.raises(RuleViolation) as broken:
         yield
     assert (rule, reason) == (broken.value.rule, broken.value.reason)
     assert facts == {name: broken.value.facts[name] for name in facts}

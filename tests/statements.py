@@ -21,7 +21,7 @@ _LEFT_OUT = frozenset(
 
 
 def statements(*, without: Collection[str] = ()) -> Iterator[Any]:
-    """Give the constants of all modules, each as a parameter that is named after its module and itself.
+    """Yield the constants of all modules, each as a parameter that is named after its module and itself.
 
     Args:
         without: The names of those that the database in question never runs.

@@ -6,7 +6,7 @@ import pytest
 
 from digital_painschool.domain.enrolment import Enrolment, Phase
 from digital_painschool.errors import Reason
-from digital_painschool.rules.access import ACCESS, Access, Reading, access, closed, refusal
+from digital_painschool.rules.access import ACCESS, Access, Reading, access, module_refusal, refusal
 from digital_painschool.rules.lifecycle import end, maintain
 from digital_painschool.testing.example import PROGRAM
 from digital_painschool.testing.people import NURSE
@@ -78,7 +78,7 @@ def test_a_refusal_says_by_which_rule(enrolment: Enrolment, now: datetime, rule:
 @pytest.mark.parametrize("module", [1, 2, 3, 4])
 def test_in_maintenance_the_chosen_modules_are_open_whatever_was_read_before(module: int) -> None:
     """Otherwise what the therapist chose would not be what the patient can read."""
-    why = closed(MAINTENANCE, PROGRAM, module, START)
+    why = module_refusal(MAINTENANCE, PROGRAM, module, START)
     assert (module in {1, 2}) is (why is None)
 
 
@@ -86,6 +86,6 @@ def test_in_maintenance_the_chosen_modules_are_open_whatever_was_read_before(mod
 def test_a_module_that_does_not_exist_is_closed_in_every_phase() -> None:
     """Otherwise asking for module 5 would be an error instead of an answer."""
     for enrolment in (ACTIVE, MAINTENANCE, ENDED):
-        why = closed(enrolment, PROGRAM, 5, START)
+        why = module_refusal(enrolment, PROGRAM, 5, START)
         assert why is not None
         assert Reason.UNKNOWN_MODULE is why.reason

@@ -7,7 +7,7 @@ from attrs import evolve
 
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind
-from digital_painschool.errors import InvalidValue, NotFound, NotPermitted, Reason, RuleBroken, StorageFailed
+from digital_painschool.errors import InvalidValue, NotFound, NotPermitted, Reason, RuleViolation, StorageError
 from digital_painschool.ports.storage import AccessEntry
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.faults import Call, Fault, faulty
@@ -30,13 +30,13 @@ BO_S = PersonId("personnummer", BO)
 
 
 def denied(school: Scenario, unit: HsaId = UNIT) -> list[AccessEntry]:
-    """Give what a unit's log holds of refusals."""
+    """Return what a unit's log holds of refusals."""
     office = school.school.administrator(ARCHIVIST if unit == UNIT else OTHER_ARCHIVIST)
     return [entry for _, entry in office.access_log() if not entry.granted]
 
 
 def facts(entry: AccessEntry) -> tuple[str, HsaId, str, str | None, PersonId | None]:
-    """Give what a test compares."""
+    """Return what a test compares."""
     return entry.by, entry.unit, entry.action, entry.enrolment_id, entry.person
 
 
@@ -155,7 +155,7 @@ def test_what_a_rule_refuses_leaves_one_line_that_says_so(action: str, call: Cal
     school = Scenario()
     id_ = school.start(ANNA)
     school.office.plan_purge()
-    with school.unchanged(), pytest.raises((RuleBroken, InvalidValue, NotFound)) as refusal:
+    with school.unchanged(), pytest.raises((RuleViolation, InvalidValue, NotFound)) as refusal:
         call(school, id_)
     (entry,) = denied(school)
     assert action == entry.action
@@ -166,8 +166,8 @@ def test_what_a_rule_refuses_leaves_one_line_that_says_so(action: str, call: Cal
     ports = evolve(school.ports, storage=faulty(school.storage, Fault("log", times=None, of=_is_refusal)))
     school.school = school.another(ports)
     for desk in (school.desk, school.coordinator, school.room, school.office):
-        desk._steps = school.school._steps
-    with school.unchanged(), pytest.raises(StorageFailed) as failure:
+        desk._executor = school.school._executor
+    with school.unchanged(), pytest.raises(StorageError) as failure:
         call(school, id_)
     assert None is failure.value.__cause__ is failure.value.__context__
     assert str(refusal.value) not in str(failure.value)

@@ -25,7 +25,7 @@ Backup = Callable[[], Back]
 
 @pytest.fixture
 def on_sqlite(sqlite_url: str) -> tuple[str, Backup]:
-    """Give a file, and its backup by SQLite's own way."""
+    """Return a file, and its backup by SQLite's own way."""
     file = Path(sqlite_url.removeprefix("sqlite:///"))
 
     def backup() -> Back:
@@ -45,7 +45,7 @@ def on_sqlite(sqlite_url: str) -> tuple[str, Backup]:
 
 @pytest.fixture
 def on_postgresql(postgresql_server: str, postgresql_url: str) -> Iterator[tuple[str, Backup]]:
-    """Give a database, and its backup as another one."""
+    """Yield a database, and its backup as another one."""
     with ExitStack() as stack:
 
         def backup() -> Back:

@@ -9,7 +9,7 @@ import pytest
 
 from digital_painschool.application.caseload import Cursor
 from digital_painschool.domain.people import PersonId
-from digital_painschool.errors import InvalidIdentity, InvalidValue, PainschoolError, StorageFailed
+from digital_painschool.errors import InvalidIdentity, InvalidValue, PainSchoolError, StorageError
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA
 from digital_painschool.testing.scenario import Scenario
@@ -210,7 +210,7 @@ CASES = [
 
 
 def busy_school() -> tuple[Scenario, str]:
-    """Give a school with one enrolment in which there is one of everything, and a plan."""
+    """Return a school with one enrolment in which there is one of everything, and a plan."""
     school = Scenario()
     id_ = school.start()
     school.office.plan_purge()
@@ -226,7 +226,7 @@ def test_bad_input_gives_a_typed_refusal_and_changes_nothing(
     """Otherwise a slip in a host would show as a raw `TypeError` deep inside, or as a half done step."""
     monkeypatch.chdir(tmp_path)
     school, id_ = busy_school()
-    with school.unchanged(), pytest.raises(PainschoolError) as broken:
+    with school.unchanged(), pytest.raises(PainSchoolError) as broken:
         call(school, id_, value)
     assert len(str(broken.value)) < 1_000
     assert ANNA not in f"{broken.value} {broken.value!r}"
@@ -327,7 +327,7 @@ def test_a_closed_school_refuses_every_call(call: Callable[[Scenario, str], obje
     school, id_ = busy_school()
     school.school.close()
     school.school.close()
-    with pytest.raises(StorageFailed):
+    with pytest.raises(StorageError):
         call(school, id_)
 
 
@@ -335,7 +335,7 @@ def test_an_export_from_a_closed_school_leaves_no_file(tmp_path: Path) -> None:
     """Otherwise an empty file would pass for an export."""
     school, _ = busy_school()
     school.school.close()
-    with pytest.raises(StorageFailed):
+    with pytest.raises(StorageError):
         school.office.export(tmp_path / "export")
     assert [] == list(tmp_path.glob("export/*"))
 
@@ -345,7 +345,7 @@ def test_with_closes_the_school() -> None:
     school, id_ = busy_school()
     with school.school as opened:
         assert opened is school.school
-    with pytest.raises(StorageFailed):
+    with pytest.raises(StorageError):
         school.room.overview(id_)
 
 

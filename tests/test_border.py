@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from digital_painschool.domain.validation import kept_answers, module_numbers, plain_text, whole_number
+from digital_painschool.domain.validation import module_numbers, normalise_answers, plain_text, whole_number
 from digital_painschool.errors import InvalidValue
 
 
@@ -68,8 +68,8 @@ def test_answers_are_kept_in_one_form() -> None:
     """Otherwise one storage would give back a list where another gives a tuple."""
     given = {"a": 1, "b": 1.5, "c": "x", "d": date(2026, 3, 2), "e": ["y", "x"], "f": {"y", "x"}, "g": ()}
     kept = {"a": 1, "b": 1.5, "c": "x", "d": "2026-03-02", "e": ("y", "x"), "f": ("x", "y"), "g": ()}
-    assert kept == kept_answers(given)
-    assert 10**15 == kept_answers({"a": 10**15})["a"]
+    assert kept == normalise_answers(given)
+    assert 10**15 == normalise_answers({"a": 10**15})["a"]
 
 
 @pytest.mark.parametrize(
@@ -95,27 +95,27 @@ def test_answers_are_kept_in_one_form() -> None:
 def test_an_answer_that_cannot_be_kept_is_refused(answer: object) -> None:
     """Otherwise a storage would fail later, or keep something that it cannot give back."""
     with pytest.raises(InvalidValue):
-        kept_answers({"a": answer})
+        normalise_answers({"a": answer})
 
 
 @pytest.mark.parametrize("answers", [None, [], "a", [("a", 1)], {1: 1}, {None: 1}, {"a\x00": 1}])
 def test_answers_are_a_mapping_from_texts(answers: object) -> None:
     """Otherwise a list would be taken for answers without questions."""
     with pytest.raises(InvalidValue):
-        kept_answers(answers)
+        normalise_answers(answers)
 
 
 def test_more_than_a_thousand_answers_are_refused() -> None:
     """Otherwise a script could fill the storage with one call."""
     many: Mapping[str, int] = {str(number): number for number in range(1_000)}
-    assert many == kept_answers(many)
+    assert many == normalise_answers(many)
     with pytest.raises(InvalidValue):
-        kept_answers({**many, "x": 1})
+        normalise_answers({**many, "x": 1})
 
 
 def test_what_is_kept_shares_nothing_with_what_was_given() -> None:
     """Otherwise a host that uses its mapping again would change what was saved."""
     given: dict[str, object] = {"a": ["x"]}
-    kept = kept_answers(given)
+    kept = normalise_answers(given)
     given["a"] = "other"
     assert {"a": ("x",)} == kept

@@ -16,7 +16,7 @@ from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.delivery.worker import DeliveryReport
 from digital_painschool.domain.notification import Channel, Notify
 from digital_painschool.domain.policy import Policy
-from digital_painschool.errors import StorageFailed
+from digital_painschool.errors import StorageError
 from digital_painschool.ports import Ports
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.messaging import Address
@@ -159,7 +159,7 @@ def test_two_that_become_one_are_named_for_a_decision(
         school.start(ANNA)
     copied(url, table, {"unit": SMALL, **changes})
     before = rows_of(url, older=True)
-    with pytest.raises(StorageFailed, match="become one, and so would these; decide") as refused:
+    with pytest.raises(StorageError, match="become one, and so would these; decide") as refused:
         migrate(url)
     assert [] == [text for text in named if repr(text)[1:-1] not in str(refused.value)]
     assert_silent(refused.value, ANNA, ANNA[2:], NURSE.hsa_id)
@@ -169,7 +169,7 @@ def test_two_that_become_one_are_named_for_a_decision(
         by_hand(url)
     assert ANNA not in str(by_an_administrator.value)
     assert before == rows_of(url, older=True)
-    with pytest.raises(StorageFailed, match="older version's"):
+    with pytest.raises(StorageError, match="older version's"):
         SqlStorage(url)
     execute(url, f"DELETE FROM {table} WHERE unit = '{SMALL}'")  # noqa: S608 - the decision
     migrate(url)

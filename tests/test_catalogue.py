@@ -4,7 +4,7 @@ import pytest
 
 from digital_painschool.application.program_catalogue import Catalogue, UnitTerms
 from digital_painschool.domain.policy import Policy
-from digital_painschool.errors import InvalidValue, NotFound, WiringError
+from digital_painschool.errors import ConfigurationError, InvalidValue, NotFound
 from digital_painschool.testing.example import PROGRAM, SLEEP, program
 from digital_painschool.testing.people import OTHER_UNIT, UNIT
 from digital_painschool.testing.scenario import Scenario
@@ -32,9 +32,9 @@ def test_a_unit_s_own_policy_holds_for_it_alone() -> None:
 
 def test_two_programs_with_one_key_are_refused_and_both_are_named() -> None:
     """Otherwise which of them a patient gets would depend on an order."""
-    with pytest.raises(WiringError, match=r"version 1 and .* version 2"):
+    with pytest.raises(ConfigurationError, match=r"version 1 and .* version 2"):
         Catalogue(programs=(PROGRAM, program(version="2")))
-    with pytest.raises(WiringError, match=UNIT):
+    with pytest.raises(ConfigurationError, match=UNIT):
         Catalogue(programs=(SLEEP,), units={UNIT: OWN})
 
 
@@ -42,7 +42,7 @@ def test_the_same_program_twice_is_the_same_program_once_too_often() -> None:
     """Otherwise the list "Moment" would hold a line twice without anybody being told."""
     catalogue = Catalogue(programs=(PROGRAM,), units={UNIT: UnitTerms(programs=(SLEEP,))})
     assert 2 == len(catalogue.offered(UNIT))
-    with pytest.raises(WiringError):
+    with pytest.raises(ConfigurationError):
         Catalogue(programs=(PROGRAM, PROGRAM))
 
 

@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve
 
 from digital_painschool.adapters.sql import SqlStorage
-from digital_painschool.adapters.sql.postgresql import PostgresqlLink
+from digital_painschool.adapters.sql.postgresql import PostgresqlConnection
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.people import PersonId
@@ -52,14 +52,14 @@ def before_commit(monkeypatch: pytest.MonkeyPatch) -> Callable[[Call], None]:
     """Return a function that says what happens once: just before the next transaction is committed."""
 
     def arrange(call: Call) -> None:
-        commit, waiting = PostgresqlLink.commit, [call]
+        commit, waiting = PostgresqlConnection.commit, [call]
 
-        def later(link: PostgresqlLink) -> None:
+        def later(link: PostgresqlConnection) -> None:
             if waiting:
                 waiting.pop()()
             commit(link)
 
-        monkeypatch.setattr(PostgresqlLink, "commit", later)
+        monkeypatch.setattr(PostgresqlConnection, "commit", later)
 
     return arrange
 

@@ -15,7 +15,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from digital_painschool import Actor, Conflict, Notify, NotPermitted, PainSchool, Role, StorageFailed, open_school
+from digital_painschool import Actor, Conflict, Notify, NotPermitted, PainSchool, Role, StorageError, open_school
 from digital_painschool.adapters.sql import migration_sql
 from digital_painschool.cli import main, service
 from digital_painschool.cli.app import app
@@ -317,7 +317,7 @@ def test_watch_goes_on_after_a_failed_pass(world: World, monkeypatch: pytest.Mon
         outcome = next(outcomes)
         if outcome == "well":
             return real(delivery)
-        kinds = {"down": StorageFailed, "in the way": Conflict, "unheard of": ZeroDivisionError}
+        kinds = {"down": StorageError, "in the way": Conflict, "unheard of": ZeroDivisionError}
         raise kinds[outcome]("the database is away")
 
     waited: list[float] = []
@@ -594,7 +594,7 @@ def test_progress_on_a_terminal_stays_out_of_the_receipt(
         (NotPermitted("export"), "not permitted: export; ask someone whose role at the unit allows it"),
         (PermissionError(13, "Permission denied", "/x"), "/x: Permission denied"),
         (OSError("odd"), "OSError"),
-        (StorageFailed("two\n  lines"), "two lines"),
+        (StorageError("two\n  lines"), "two lines"),
         (click.Abort(), "stopped"),
         (KeyError("850709-9805"), f"an unexpected KeyError in {__file__}, line LINE; report it"),
         (click.FileError("f", "gone"), "Could not open file 'f': gone"),

@@ -9,17 +9,17 @@ import pytest
 
 from digital_painschool.adapters.sql import SqlStorage, migrate
 from digital_painschool.adapters.sql.postgresql import PostgresqlDriver
-from digital_painschool.errors import StorageFailed
+from digital_painschool.errors import StorageError
 from tests.databases import execute
 
 
 def with_option(url: str, option: str) -> str:
-    """Give a URL with one option more."""
+    """Return a URL with one option more."""
     return f"{url}{'&' if '?' in url else '?'}{option}"
 
 
 def names_at(url: str) -> list[str]:
-    """Give the names under which others are connected to a database."""
+    """Return the names under which others are connected to a database."""
     asked = (
         "SELECT application_name FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
@@ -43,7 +43,7 @@ def test_a_url_can_ask_for_the_kind_of_server_that_it_wants(postgresql_url: str)
     """Otherwise a region with standbys could not name them all and let the driver find the one that can be written."""
     SqlStorage(with_option(postgresql_url, "target_session_attrs=read-write")).close()
     for there in (SqlStorage, migrate):
-        with pytest.raises(StorageFailed, match="cannot be reached, or let nobody in"):
+        with pytest.raises(StorageError, match="cannot be reached, or let nobody in"):
             there(with_option(postgresql_url, "target_session_attrs=standby"))
 
 
@@ -62,7 +62,7 @@ def test_a_server_that_does_not_answer_is_given_up() -> None:
     """Otherwise a portal would hang behind a firewall that lets nothing through and says nothing."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         begun = monotonic()
-        with pytest.raises(StorageFailed, match="cannot be reached"):
+        with pytest.raises(StorageError, match="cannot be reached"):
             SqlStorage(f"postgresql://127.0.0.1:{silent.getsockname()[1]}/school?connect_timeout=2&sslmode=disable")
     assert monotonic() - begun < 9
 
@@ -70,7 +70,7 @@ def test_a_server_that_does_not_answer_is_given_up() -> None:
 @pytest.mark.parametrize("url", ["postgresql://a:hemligt@h/x?nonsense=1", "postgresql://a:hemligt@[h/x"])
 def test_a_url_that_cannot_be_read_is_named_without_its_password(url: str) -> None:
     """Otherwise a mistyped option would be passed over, or put the password into the log."""
-    with pytest.raises(StorageFailed, match="URL cannot be read") as caught:
+    with pytest.raises(StorageError, match="URL cannot be read") as caught:
         SqlStorage(url)
     assert "hemligt" not in str(caught.value)
     assert None is caught.value.__context__
@@ -106,6 +106,6 @@ def test_a_connection_that_cannot_be_prepared_is_closed(postgresql_url: str, mon
 
 def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
     """Otherwise an outage would put the password into the log."""
-    with pytest.raises(StorageFailed) as caught:
+    with pytest.raises(StorageError) as caught:
         SqlStorage("postgresql://school:hemligt@127.0.0.1:1/school")
     assert "hemligt" not in str(caught.value)

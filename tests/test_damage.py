@@ -21,7 +21,7 @@ from digital_painschool.application.export import Format
 from digital_painschool.domain.notification import Channel, Notify, Template
 from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.retention import Skip, Skipped
-from digital_painschool.errors import InvalidValue, PainschoolError, StorageFailed
+from digital_painschool.errors import InvalidValue, PainSchoolError, StorageError
 from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.contracts.silence import assert_silent
 from digital_painschool.testing.example import PAIN
@@ -41,7 +41,7 @@ Call = Callable[[Scenario], object]
 
 
 def opened(url: str) -> Callable[[World], Any]:
-    """Give an opening of everything on one database."""
+    """Return an opening of everything on one database."""
 
     def open_there(world: World) -> Any:
         clock = lambda: world.now  # noqa: E731
@@ -194,7 +194,7 @@ _ROWS = {
 
 
 def row_of(table: Table) -> str:
-    """Say which row is the victim's."""
+    """Return which row is the victim's."""
     return _ROWS.get(table.name, "1 = 1")
 
 
@@ -206,7 +206,7 @@ class Leaf:
     value: object = None
 
     def of(self, text: object) -> str:
-        """Give the text with the change."""
+        """Return the text with the change."""
         if self.place is None:
             return str(text)[:-1]
         data = json.loads(str(text))
@@ -245,7 +245,7 @@ _POSTGRESQL_NUMBERS: tuple[object, ...] = (-1, 2**31 - 1, 0)
 
 
 def values_for(column: Column[Any], *, sqlite: bool) -> Iterator[object]:
-    """Give the hostile values for a column."""
+    """Yield the hostile values for a column."""
     if column.nullable:
         yield None
     if isinstance(column.type, Instant):
@@ -260,7 +260,7 @@ def values_for(column: Column[Any], *, sqlite: bool) -> Iterator[object]:
 
 
 def all_damages(*, sqlite: bool) -> list[Damage]:
-    """Give every hostile value for every column of every table."""
+    """Return every hostile value for every column of every table."""
     found = []
     for table in METADATA.sorted_tables:
         for column in table.c:
@@ -272,7 +272,7 @@ def all_damages(*, sqlite: bool) -> list[Damage]:
 
 
 def sample(*, sqlite: bool, size: int) -> list[Damage]:
-    """Give one value for each column, and some more."""
+    """Return one value for each column, and some more."""
     drawn = random.Random(9)  # noqa: S311 - the same sample every time
     damages = all_damages(sqlite=sqlite)
     drawn.shuffle(damages)
@@ -284,10 +284,10 @@ def tried(name: str, call: Callable[[], object], *, may_fail: bool) -> object:
     """Make a call; whatever it raises is typed and silent, and nothing is raised that concerns the healthy."""
     try:
         return call()
-    except PainschoolError as error:
+    except PainSchoolError as error:
         failure = error
     assert_silent(failure, SECRET)
-    if isinstance(failure, StorageFailed):
+    if isinstance(failure, StorageError):
         assert (None, None) == (failure.__cause__, failure.__context__), name
     assert may_fail, (name, failure)
     return None
@@ -337,7 +337,7 @@ def judge(url: str, folder: Path, damage: Damage) -> None:
 
 
 def messages(school: Scenario, number: str) -> Any:
-    """Give what a patient finds in the inbox."""
+    """Return what a patient finds in the inbox."""
     return school.ports.inbox.messages(PersonId("personnummer", number))  # type: ignore[attr-defined]
 
 
@@ -488,7 +488,7 @@ def test_a_patient_s_step_does_not_wait_for_the_row_of_a_member_of_staff(damaged
     url, school = damaged
     execute(url, "UPDATE profiles SET data = '{'")
     assert 2 == school.school.patient(ANNA).save_form(HEALTHY[ANNA], PAIN, {"smarta": 9})
-    with pytest.raises(StorageFailed, match="cannot be read"):
+    with pytest.raises(StorageError, match="cannot be read"):
         school.desk.profile()
 
 
@@ -496,7 +496,7 @@ def test_a_start_is_refused_where_an_open_one_may_hide(damaged: tuple[str, Scena
     """Otherwise a therapist would be told to try again for ever, or a second enrolment would be started."""
     url, school = damaged
     cut(url, "enrolments", "state")
-    with pytest.raises(StorageFailed, match=VICTIM):
+    with pytest.raises(StorageError, match=VICTIM):
         school.desk.start(BO, program="smartskola")
 
 
@@ -526,7 +526,7 @@ def test_a_state_that_is_another_enrolment_s_is_refused(damaged: tuple[str, Scen
     url, school = damaged
     others = f"(SELECT state FROM enrolments WHERE id = '{HEALTHY[ANNA]}')"  # noqa: S608
     execute(url, f"UPDATE enrolments SET state = {others} WHERE id = '{VICTIM}'")  # noqa: S608
-    with pytest.raises(StorageFailed, match=VICTIM):
+    with pytest.raises(StorageError, match=VICTIM):
         school.desk.end(VICTIM, reason="klar")
 
 
@@ -535,7 +535,7 @@ def test_a_program_that_is_another_one_is_refused(damaged: tuple[str, Scenario])
     url, school = damaged
     execute(url, "UPDATE programs SET data = (SELECT data FROM programs WHERE key = 'somnskola')")
     school.restart()
-    with pytest.raises(StorageFailed, match="is another one"):
+    with pytest.raises(StorageError, match="is another one"):
         school.desk.program(HEALTHY[ANNA])
 
 

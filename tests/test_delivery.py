@@ -21,9 +21,9 @@ from digital_painschool.domain.events import AccessEnded, Event, NotificationDro
 from digital_painschool.domain.notification import Channel, Notify, Status, Template
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind, Policy
-from digital_painschool.errors import Conflict, DeliveryFailed, InvalidValue, StorageFailed
+from digital_painschool.errors import Conflict, DeliveryError, InvalidValue, StorageError
 from digital_painschool.ports.directory import StaffEntry
-from digital_painschool.ports.inbox import Delivered, Notice, Reach
+from digital_painschool.ports.inbox import Delivered, Notice, Reachability
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import NOTHING, AccessEntry, Change
 from digital_painschool.rules.flags import Flag
@@ -68,20 +68,20 @@ class FaultyStorage(MemoryStorage):
 
     def load(self, enrolment_id: str) -> Enrolment | None:
         if enrolment_id == self.damaged:
-            raise StorageFailed("an enrolment cannot be read")
+            raise StorageError("an enrolment cannot be read")
         return super().load(enrolment_id)
 
     def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment]:
         ids = tuple(enrolment_ids)
         if self.damaged in ids:
-            raise StorageFailed("an enrolment cannot be read")
+            raise StorageError("an enrolment cannot be read")
         return super().load_many(ids)
 
     def complete(
         self, results: Sequence[DeliveryResult], access: Mapping[str, Sequence[AccessEntry]] = NOTHING
     ) -> None:
         if self.dead:
-            raise StorageFailed("the process died here")
+            raise StorageError("the process died here")
         super().complete(results, access)
 
     def save(self, change: Change) -> None:
@@ -101,13 +101,13 @@ class Faulty(Scenario):
     def dies_after_sending(self) -> None:
         """A worker sends what is due, and dies before it has stored that."""
         self.faulty_storage.dead = True
-        with pytest.raises(StorageFailed):
+        with pytest.raises(StorageError):
             self.deliver()
         self.faulty_storage.dead = False
 
     def fails(self, error: BaseException | None = None, *, only: str | None = None) -> None:
         """Let the inbox fail from now on."""
-        self.inbox.error, self.inbox.only = error or DeliveryFailed("busy"), only
+        self.inbox.error, self.inbox.only = error or DeliveryError("busy"), only
 
 
 def asking(school: Scenario, number: str = ANNA, notify: Notify = Notify.COLLECTED, key: str = "smartskola") -> str:
@@ -332,7 +332,7 @@ def test_an_ending_between_begin_and_send_stops_nothing_and_what_is_then_in_doub
     """Otherwise a therapist would wait for a worker to end an enrolment, or a dead one's notice go days later."""
     for error, expected, then in (
         (None, ONE, NONE),
-        (DeliveryFailed("busy"), DeliveryReport(retried=1), DeliveryReport(dropped=1)),
+        (DeliveryError("busy"), DeliveryReport(retried=1), DeliveryReport(dropped=1)),
     ):
         school = Faulty()
         id_ = asking(school)
@@ -395,7 +395,7 @@ def test_a_failing_inbox_is_tried_again_after_each_wait_and_then_given_up_with_a
 def test_a_permanent_failure_is_not_tried_again() -> None:
     """Otherwise the therapist would learn a day late that nothing was sent."""
     school = Faulty()
-    school.fails(DeliveryFailed("the inbox has no such person", permanent=True))
+    school.fails(DeliveryError("the inbox has no such person", permanent=True))
     id_ = asking(school, notify=Notify.DIRECT)
     assert DeliveryReport(undelivered=1) == school.deliver()
     assert [1] == notes(school, NotificationUndelivered, id_)
@@ -404,7 +404,7 @@ def test_a_permanent_failure_is_not_tried_again() -> None:
 @pytest.mark.rule("D-13d")
 @pytest.mark.parametrize(
     "error",
-    [RuntimeError(ANNA), KeyError(), OSError("host"), ZeroDivisionError(), StorageFailed("x"), InvalidValue("x")],
+    [RuntimeError(ANNA), KeyError(), OSError("host"), ZeroDivisionError(), StorageError("x"), InvalidValue("x")],
 )
 def test_an_adapter_may_raise_anything_and_the_others_still_go(
     error: Exception, caplog: pytest.LogCaptureFixture
@@ -426,7 +426,7 @@ def test_an_inbox_that_cannot_say_who_is_reachable_is_asked_again_later() -> Non
     """Otherwise a short outage would flag every patient as unreachable."""
 
     class Silent(MemoryInbox):
-        def reach(self, person: PersonId) -> Reach:
+        def reach(self, person: PersonId) -> Reachability:
             raise TimeoutError
 
     school = Scenario(with_adapters(inbox=Silent()))
@@ -653,8 +653,8 @@ def test_two_workers_at_once_deliver_each_notification_once() -> None:
 
 @pytest.mark.rule("D-13a")
 @pytest.mark.rule("D-13d")
-@pytest.mark.parametrize("error", [None, DeliveryFailed("for good", permanent=True)])
-def test_a_worker_whose_lease_ran_out_sends_nothing_more_and_is_not_believed(error: DeliveryFailed | None) -> None:
+@pytest.mark.parametrize("error", [None, DeliveryError("for good", permanent=True)])
+def test_a_worker_whose_lease_ran_out_sends_nothing_more_and_is_not_believed(error: DeliveryError | None) -> None:
     """Otherwise a worker that slept for an hour would go on with what others have done, or give up what came."""
     school = Faulty()
     other = school.another(evolve(school.ports, inbox=MemoryInbox()))
@@ -705,7 +705,7 @@ def test_a_school_that_closes_while_a_worker_sends_sends_nothing_twice() -> None
     with Scenario(lambda world: evolve(on_sqlite(world), inbox=inbox)) as school:
         ids = [asking(school, number, Notify.DIRECT) for number in (ANNA, BO)]
         inbox.meanwhile = [school.school.close]
-        with pytest.raises(StorageFailed):
+        with pytest.raises(StorageError):
             school.deliver()
         school.restart()
         school.advance(minutes=15)
@@ -723,7 +723,7 @@ def test_a_note_that_could_not_be_written_is_written_by_a_later_run(kind: type[E
     if kind is NotificationDropped:
         for id_ in both:
             school.room.read_conversation(id_, 1)
-    school.fails(DeliveryFailed("for good", permanent=True))
+    school.fails(DeliveryError("for good", permanent=True))
     school.now = NINE
     school.faulty_storage.busy = frozenset({both[0]})
     report = school.deliver()
@@ -812,7 +812,7 @@ def test_the_purge_of_a_batch_in_doubt_is_no_reason_to_tell_twice_on_one_day(sha
 class FaultyMessenger(MemoryMessenger):
     """A mail server that raises what it is told to."""
 
-    def __init__(self, error: DeliveryFailed | None) -> None:
+    def __init__(self, error: DeliveryError | None) -> None:
         super().__init__(Channel.EMAIL)
         self.error = error
 
@@ -864,7 +864,7 @@ def test_the_address_is_looked_up_when_the_message_is_sent(address: str | None) 
 @pytest.mark.rule("D-17a")
 def test_a_staff_notification_that_fails_asks_for_no_other_one() -> None:
     """Otherwise a broken mail server would be told of its own failure, again and again."""
-    broken = FaultyMessenger(DeliveryFailed("refused", permanent=True))
+    broken = FaultyMessenger(DeliveryError("refused", permanent=True))
     school = Scenario(with_adapters(messengers=(broken,)), policy=Policy(staff_flags=frozenset(FlagKind)))
     id_ = school.start()
     school.desk.receive_notifications(email=True)
@@ -915,9 +915,9 @@ _SETTLED: Mapping[FlagKind, Callable[[Scenario, str], object]] = {
 @pytest.mark.parametrize("settles", [True, False])
 def test_a_staff_notification_whose_flag_is_settled_before_it_goes_is_dropped(kind: FlagKind, settles: bool) -> None:
     """Otherwise a therapist would be called at night to what was dealt with in the evening."""
-    email, inbox = FaultyMessenger(DeliveryFailed("busy")), FaultyInbox()
+    email, inbox = FaultyMessenger(DeliveryError("busy")), FaultyInbox()
     school = Scenario(with_adapters(messengers=(email,), inbox=inbox), policy=Policy(staff_flags=frozenset(FlagKind)))
-    inbox.error = DeliveryFailed("for good", permanent=True)
+    inbox.error = DeliveryError("for good", permanent=True)
     id_ = school.start()
     school.desk.receive_notifications(email=True, flags=[kind])
     _SAVED[kind](school, id_)

@@ -38,13 +38,13 @@ class TomlFiles(CodeBlockParser):
 
 
 def blocks(page: Path, language: str) -> list[str]:
-    """Give the code blocks of a page in a language."""
+    """Return the code blocks of a page in a language."""
     document = Sybil(parsers=[CodeBlockParser(language, lambda _: None)]).parse(page)
     return [str(example.parsed) for example in document.examples()]
 
 
 def commands() -> Iterator[tuple[str, str]]:
-    """Give each call of the command line that the pages show, with its page."""
+    """Yield each call of the command line that the pages show, with its page."""
     for page in PAGES:
         shown = "\n".join(blocks(page, "sh")).replace("\\\n", " ").splitlines()
         if page.name == "command-line.md":

@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from digital_painschool.domain import enrolment as module
-from digital_painschool.domain.enrolment import Conversation, Enrolment, FormCount, Phase, Tally, apply, replay
+from digital_painschool.domain.enrolment import CaseloadCounts, Conversation, Enrolment, FormCount, Phase, apply, replay
 from digital_painschool.domain.events import (
     AccessEnded,
     ConversationRenamed,
@@ -32,7 +32,7 @@ from digital_painschool.domain.events import (
     Started,
 )
 from digital_painschool.domain.notification import Channel, Status
-from digital_painschool.domain.people import Party
+from digital_painschool.domain.people import Author
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.testing.people import COLLEAGUE, NURSE, PERSON, UNIT
 from digital_painschool.testing.world import START, local
@@ -52,7 +52,7 @@ STARTED = Started(
 )
 TALK = (
     ConversationStarted(at=AT, by="patient", conversation=1),
-    MessageSent(at=AT, by="patient", conversation=1, author=Party.PATIENT, number=1),
+    MessageSent(at=AT, by="patient", conversation=1, author=Author.PATIENT, number=1),
 )
 LOST = NotificationUndelivered(at=AT, by="system", notification="n-1", channel=Channel.INBOX, status=Status.FAILED)
 
@@ -105,11 +105,11 @@ HISTORIES: dict[type[Event], tuple[tuple[Event, ...], dict[str, object]]] = {
         {"conversations": (Conversation(number=1, heading=4, from_patient=1),)},
     ),
     MessageSent: (
-        (*TALK, MessageSent(at=AT, by="x", conversation=1, author=Party.THERAPIST, number=1)),
+        (*TALK, MessageSent(at=AT, by="x", conversation=1, author=Author.THERAPIST, number=1)),
         {"conversations": (Conversation(number=1, heading=2, from_patient=1, from_therapist=1),)},
     ),
     MessagesRead: (
-        (*TALK, MessagesRead(at=AT, by="x", conversation=1, reader=Party.THERAPIST, up_to=1)),
+        (*TALK, MessagesRead(at=AT, by="x", conversation=1, reader=Author.THERAPIST, up_to=1)),
         {"conversations": (Conversation(number=1, heading=2, from_patient=1, read_by_therapist=1),)},
     ),
     FlagHandled: (
@@ -186,7 +186,7 @@ def test_a_state_made_by_apply_is_whole() -> None:
     assert PERSON.value not in repr(state)
 
 
-@pytest.mark.parametrize("kind", [FormCount, Conversation, Enrolment, Tally])
+@pytest.mark.parametrize("kind", [FormCount, Conversation, Enrolment, CaseloadCounts])
 def test_a_value_is_made_by_the_names_of_its_parts(kind: type) -> None:
     """Otherwise a part that is added in the middle would give the numbers behind it another meaning."""
     assert {Parameter.KEYWORD_ONLY} == {parameter.kind for parameter in signature(kind).parameters.values()}
@@ -196,7 +196,7 @@ def test_counts_begin_at_zero() -> None:
     """Otherwise something would wait, or call for attention, before anything has happened."""
     assert ("a", 0, 0, 0) == attrs.astuple(FormCount(form="a"))
     assert (1, 2, 0, 0, 0, 0) == attrs.astuple(Conversation(number=1, heading=2))
-    assert (0, 0, False, 0, False) == attrs.astuple(Tally())
+    assert (0, 0, False, 0, False) == attrs.astuple(CaseloadCounts())
 
 
 @pytest.mark.rule("D-15a")
@@ -204,9 +204,9 @@ def test_what_waits_is_what_came_without_what_was_read_for_each_side() -> None:
     """Otherwise the number at the patient's name would be right only as long as it is small."""
     assert 3 == FormCount(form="a", saved=5, read=2).unread
     talk = Conversation(number=1, heading=2, from_patient=9, from_therapist=5, read_by_therapist=3, read_by_patient=2)
-    assert (9, 5) == (talk.sent(Party.PATIENT), talk.sent(Party.THERAPIST))
-    assert (2, 3) == (talk.read(Party.PATIENT), talk.read(Party.THERAPIST))
-    assert (3, 6) == (talk.unread(Party.PATIENT), talk.unread(Party.THERAPIST))
+    assert (9, 5) == (talk.sent(Author.PATIENT), talk.sent(Author.THERAPIST))
+    assert (2, 3) == (talk.read(Author.PATIENT), talk.read(Author.THERAPIST))
+    assert (3, 6) == (talk.unread(Author.PATIENT), talk.unread(Author.THERAPIST))
 
 
 def test_one_of_several_conversations_is_changed_and_the_others_stay_in_their_places() -> None:
@@ -217,7 +217,7 @@ def test_one_of_several_conversations_is_changed_and_the_others_stay_in_their_pl
         found = state.conversation(number)
         assert found is not None
         assert (number, number + 1) == (found.number, found.heading)
-        sent = MessageSent(at=AT, by="patient", conversation=number, author=Party.PATIENT, number=7)
+        sent = MessageSent(at=AT, by="patient", conversation=number, author=Author.PATIENT, number=7)
         renamed = ConversationRenamed(at=AT, by="patient", conversation=number)
         after = apply(apply(state, sent), renamed)
         assert [(n, 7, after.version) if n == number else (n, 0, n + 1) for n in (1, 2, 3, 4)] == [

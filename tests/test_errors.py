@@ -9,37 +9,37 @@ import pytest
 import digital_painschool
 from digital_painschool import errors
 from digital_painschool.errors import (
-    AdapterFailed,
+    AdapterError,
+    ConfigurationError,
     Conflict,
-    DeliveryFailed,
+    DeliveryError,
     InvalidIdentity,
     InvalidProgram,
     InvalidValue,
     NotFound,
     NotPermitted,
     OutcomeUnknown,
-    PainschoolError,
+    PainSchoolError,
     Reason,
-    RuleBroken,
-    StorageFailed,
-    WiringError,
+    RuleViolation,
+    StorageError,
 )
 
-ALL: list[PainschoolError] = [
-    RuleBroken("M-18", Reason.DAYS_OUT_OF_RANGE, fewest=1, most=365),
-    RuleBroken("D-04a", Reason.EARLIER_MODULES_FIRST, module=3, missing=(1, 2)),
+ALL: list[PainSchoolError] = [
+    RuleViolation("M-18", Reason.DAYS_OUT_OF_RANGE, fewest=1, most=365),
+    RuleViolation("D-04a", Reason.EARLIER_MODULES_FIRST, module=3, missing=(1, 2)),
     NotPermitted("read-answers"),
     NotFound("enrolment"),
     InvalidValue("a text is no text"),
     InvalidIdentity("no identity number"),
     InvalidProgram("program 'x'", ["modules: none", "forms: none"]),
-    WiringError("no storage is called 'x'"),
+    ConfigurationError("no storage is called 'x'"),
     Conflict("busy"),
-    StorageFailed("closed"),
+    StorageError("closed"),
     OutcomeUnknown("lost"),
-    AdapterFailed("the clock raised OSError"),
-    DeliveryFailed("busy"),
-    DeliveryFailed("gone", permanent=True),
+    AdapterError("the clock raised OSError"),
+    DeliveryError("busy"),
+    DeliveryError("gone", permanent=True),
 ]
 
 
@@ -67,35 +67,35 @@ def test_every_reason_is_given_somewhere() -> None:
 def test_a_refusal_names_the_rule_the_advice_and_the_facts() -> None:
     """Otherwise nobody could find out why, or where it is written."""
     broken = ALL[0]
-    assert isinstance(broken, RuleBroken)
+    assert isinstance(broken, RuleViolation)
     assert ("M-18", Reason.DAYS_OUT_OF_RANGE, {"fewest": 1, "most": 365}) == (
         broken.rule,
         broken.reason,
         dict(broken.facts),
     )
     assert f"M-18: {Reason.DAYS_OUT_OF_RANGE.advice} (fewest=1, most=365)" == str(broken)
-    assert f"M-07: {Reason.ALREADY_OPEN.advice}" == str(RuleBroken("M-07", Reason.ALREADY_OPEN))
+    assert f"M-07: {Reason.ALREADY_OPEN.advice}" == str(RuleViolation("M-07", Reason.ALREADY_OPEN))
     with pytest.raises(TypeError):
         broken.facts["fewest"] = 2  # type: ignore[index]
 
 
 @pytest.mark.parametrize("error", ALL, ids=lambda error: type(error).__name__)
-def test_an_error_can_be_sent_to_another_process(error: PainschoolError) -> None:
+def test_an_error_can_be_sent_to_another_process(error: PainSchoolError) -> None:
     """Otherwise a worker pool would report that it cannot report."""
     again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
     assert (type(error), str(error), repr(error)) == (type(again), str(again), repr(again))
-    if isinstance(error, DeliveryFailed):
+    if isinstance(error, DeliveryError):
         assert (error.why, error.permanent) == (again.why, again.permanent)
-    if isinstance(error, RuleBroken):
+    if isinstance(error, RuleViolation):
         assert (error.rule, error.reason, error.facts) == (again.rule, again.reason, again.facts)
     if isinstance(error, InvalidProgram):
         assert (error.source, error.problems) == (again.source, again.problems)
 
 
 @pytest.mark.parametrize("error", ALL, ids=lambda error: type(error).__name__)
-def test_one_except_clause_catches_all(error: PainschoolError) -> None:
+def test_one_except_clause_catches_all(error: PainSchoolError) -> None:
     """Otherwise a host would have to know every error by name."""
-    assert isinstance(error, PainschoolError)
+    assert isinstance(error, PainSchoolError)
     assert str(error)
 
 
@@ -104,7 +104,7 @@ def test_every_error_of_the_library_is_in_these_tests() -> None:
     mine = {
         value
         for value in vars(errors).values()
-        if isinstance(value, type) and issubclass(value, PainschoolError) and value is not PainschoolError
+        if isinstance(value, type) and issubclass(value, PainSchoolError) and value is not PainSchoolError
     }
     assert mine == {type(error) for error in ALL}
 

@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 import pytest
 
-from digital_painschool import Actor, Format, HsaId, InvalidValue, Notify, PainSchool, Role, StorageFailed, open_school
+from digital_painschool import Actor, Format, HsaId, InvalidValue, Notify, PainSchool, Role, StorageError, open_school
 from digital_painschool.application.export import ANSWER_COLUMNS, ENROLMENT_COLUMNS, write_export
 from digital_painschool.domain.masking import Masked
 from digital_painschool.ports.storage import Content, History, readable
@@ -64,10 +64,12 @@ def test_export_holds_every_ended_enrolment_and_no_open_one(school: PainSchool, 
 @pytest.mark.parametrize("damage", [None, "Hej"])
 def test_answers_that_are_missing_stop_the_export(school: PainSchool, tmp_path: Path, damage: str | None) -> None:
     """An export that leaves answers out in silence would be followed by a purge, and they would be gone."""
-    storage = school._steps.storage
-    (found,) = readable(storage.histories(HsaId(UNIT), [ended.enrolment_id for ended in storage.ended(HsaId(UNIT))]))
+    storage = school._executor.storage
+    (found,) = readable(
+        storage.load_histories(HsaId(UNIT), [ended.enrolment_id for ended in storage.ended(HsaId(UNIT))])
+    )
     damaged = attrs.evolve(found, documents={} if damage is None else {2: damage})
-    with pytest.raises(StorageFailed, match="the answers of timeline entry 2 are missing; restore them from a backup"):
+    with pytest.raises(StorageError, match="the answers of timeline entry 2 are missing; restore them from a backup"):
         write_export(tmp_path, [Format.CSV, Format.JSON_LINES], [damaged])
     assert [] == list(tmp_path.iterdir())
 
@@ -81,11 +83,13 @@ def test_what_anybody_wrote_is_in_the_export_or_there_is_none(
     school: PainSchool, tmp_path: Path, seq: int, missing: str
 ) -> None:
     """Otherwise a message that is lost in the storage would be noticed only when the rest is purged."""
-    storage = school._steps.storage
-    (found,) = readable(storage.histories(HsaId(UNIT), [ended.enrolment_id for ended in storage.ended(HsaId(UNIT))]))
+    storage = school._executor.storage
+    (found,) = readable(
+        storage.load_histories(HsaId(UNIT), [ended.enrolment_id for ended in storage.ended(HsaId(UNIT))])
+    )
     rest = {number: content for number, content in found.documents.items() if number != seq}
     assert len(rest) < len(found.documents)
-    with pytest.raises(StorageFailed, match=missing):
+    with pytest.raises(StorageError, match=missing):
         write_export(tmp_path, [Format.JSON_LINES], [attrs.evolve(found, documents=rest)])
     assert [] == list(tmp_path.iterdir())
 
@@ -123,7 +127,7 @@ def test_receipt_fits_the_files(school: PainSchool, tmp_path: Path) -> None:
 def test_file_that_is_there_is_not_overwritten(school: PainSchool, tmp_path: Path) -> None:
     """An earlier export may be the only copy of what was purged since."""
     (tmp_path / "answers.csv").write_text("the only copy")
-    with pytest.raises(StorageFailed, match=r"answers\.csv is there already"):
+    with pytest.raises(StorageError, match=r"answers\.csv is there already"):
         school.administrator(CLERK).export(tmp_path)
     assert ["answers.csv"] == [path.name for path in tmp_path.iterdir()]
     assert "the only copy" == (tmp_path / "answers.csv").read_text()
@@ -144,9 +148,9 @@ def test_interrupted_export_leaves_no_file(tmp_path: Path) -> None:
 def test_folder_that_cannot_be_written_is_a_typed_error(school: PainSchool, tmp_path: Path) -> None:
     """An OSError from deep within tells an administrator nothing."""
     (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(StorageFailed, match="the export could not be written"):
+    with pytest.raises(StorageError, match="the export could not be written"):
         school.administrator(CLERK).export(tmp_path / "file" / "folder")
-    with pytest.raises(StorageFailed, match="the export could not be written"):
+    with pytest.raises(StorageError, match="the export could not be written"):
         school.administrator(CLERK).export("/dev/full/x")
 
 
@@ -160,9 +164,9 @@ def test_formats_are_formats(school: PainSchool, tmp_path: Path) -> None:
 @pytest.mark.rule("M-21")
 def test_no_column_holds_a_formula(school: PainSchool, tmp_path: Path) -> None:
     """Otherwise a key or an id from a program file or another system would be run where an answer is not."""
-    storage = school._steps.storage
+    storage = school._executor.storage
     ids = [ended.enrolment_id for ended in storage.ended(HsaId(UNIT))]
-    (found,) = readable(storage.histories(HsaId(UNIT), ids))
+    (found,) = readable(storage.load_histories(HsaId(UNIT), ids))
     hostile = "=1;=2\n=3"
     values = attrs.asdict(found.enrolment, recurse=False)
     texts = {name for name, value in values.items() if isinstance(value, str)}
@@ -190,9 +194,9 @@ def test_no_column_holds_a_formula(school: PainSchool, tmp_path: Path) -> None:
 
 def test_half_of_a_surrogate_pair_is_written_as_json_writes_it(school: PainSchool, tmp_path: Path) -> None:
     """Otherwise one damaged answer would stop the export of all patients, with the answer in the error."""
-    storage = school._steps.storage
+    storage = school._executor.storage
     ids = [ended.enrolment_id for ended in storage.ended(HsaId(UNIT))]
-    (found,) = readable(storage.histories(HsaId(UNIT), ids))
+    (found,) = readable(storage.load_histories(HsaId(UNIT), ids))
     answers = {"ovrigt": "a\\\ud83d"}
     write_export(tmp_path, [*Format], [attrs.evolve(found, documents={**found.documents, 2: answers})])
     entry = json.loads((tmp_path / "enrolments.jsonl").read_text("utf-8"))["timeline"][1]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from digital_painschool import Channel, DeliveryFailed, HsaId, InvalidValue, WiringError
+from digital_painschool import Channel, ConfigurationError, DeliveryError, HsaId, InvalidValue
 from digital_painschool.adapters.file_messenger import FileMessenger
 from digital_painschool.adapters.memory import MemoryDirectory
 from digital_painschool.adapters.toml_directory import TomlDirectory
@@ -40,10 +40,10 @@ def test_the_letters_of_an_id_in_the_file_do_not_matter(tmp_path: Path) -> None:
     path.write_text('["se2321000131-p00ab"]\nemail = "nurse@example.org"\n')
     assert StaffEntry(email=Address("nurse@example.org")) == TomlDirectory(path).find(HsaId("SE2321000131-P00AB"))
     path.write_text('["se2321000131-p1"]\nsms = "+461"\n["SE2321000131-P1"]\nsms = "+462"\n')
-    with pytest.raises(WiringError, match="SE2321000131-P1 comes twice"):
+    with pytest.raises(ConfigurationError, match="SE2321000131-P1 comes twice"):
         TomlDirectory(path)
     path.write_text('["SE2321000131-\u0131"]\nsms = "+461"\n', "utf-8")
-    with pytest.raises(WiringError, match="the name of each table is an HSA-id"):
+    with pytest.raises(ConfigurationError, match="the name of each table is an HSA-id"):
         TomlDirectory(path)
     with pytest.raises(InvalidValue, match="comes twice"):
         MemoryDirectory({"se2321000131-p1": StaffEntry(), "SE2321000131-P1": StaffEntry()})
@@ -57,7 +57,7 @@ def test_directory_is_asked_anew(tmp_path: Path) -> None:
     path.write_text(f'["{NURSE}"]\nemail = "right@example.org"\n')
     assert StaffEntry(email=Address("right@example.org")) == directory.find(NURSE)
     path.unlink()
-    with pytest.raises(DeliveryFailed):
+    with pytest.raises(DeliveryError):
         directory.find(NURSE)
 
 
@@ -72,7 +72,7 @@ def test_directory_that_breaks_later_is_asked_again_later(tmp_path: Path, text: 
     path.write_text(good)
     directory = TomlDirectory(path)
     path.write_text(text, "utf-8", "surrogateescape")
-    with pytest.raises(DeliveryFailed, match="the staff directory's file cannot be read at the moment") as caught:
+    with pytest.raises(DeliveryError, match="the staff directory's file cannot be read at the moment") as caught:
         directory.find(NURSE)
     assert not caught.value.permanent
     assert str(NURSE) not in str(caught.value)
@@ -85,9 +85,9 @@ def test_directory_that_cannot_be_read_is_a_wiring_error(tmp_path: Path, text: s
     """A broken directory must be found at start, not at the first notification."""
     path = tmp_path / "staff.toml"
     path.write_text(text)
-    with pytest.raises(WiringError, match=r"staff\.toml"):
+    with pytest.raises(ConfigurationError, match=r"staff\.toml"):
         TomlDirectory(path)
-    with pytest.raises(WiringError, match="cannot be read"):
+    with pytest.raises(ConfigurationError, match="cannot be read"):
         TomlDirectory(tmp_path / "nothing.toml")
 
 
@@ -110,8 +110,8 @@ def test_message_is_written_once(tmp_path: Path) -> None:
     """A worker that comes again after a crash, with the same key, must not count as another message (D-13a)."""
     messenger = FileMessenger(Channel.SMS, tmp_path)
     address = Address("+46701740605")
-    assert Delivered.NEW is messenger.send(address, Template.PROGRAM_DONE, "https://example.org/", key="k")
-    assert Delivered.KNOWN is messenger.send(address, Template.PROGRAM_DONE, "https://example.org/", key="k")
+    assert Delivered.ACCEPTED is messenger.send(address, Template.PROGRAM_DONE, "https://example.org/", key="k")
+    assert Delivered.DUPLICATE is messenger.send(address, Template.PROGRAM_DONE, "https://example.org/", key="k")
     assert 1 == len(list(tmp_path.iterdir()))
 
 
@@ -187,7 +187,7 @@ def test_message_that_cannot_be_deleted_stops_the_purge(tmp_path: Path) -> None:
     (file,) = tmp_path.iterdir()
     file.unlink()
     (file / "in-the-way").mkdir(parents=True)
-    with pytest.raises(DeliveryFailed, match="the file cannot be deleted"):
+    with pytest.raises(DeliveryError, match="the file cannot be deleted"):
         messenger.forget(["k"])
 
 
@@ -195,7 +195,7 @@ def test_message_that_cannot_be_written_is_tried_again_later(tmp_path: Path) -> 
     """A folder that cannot be written must be a failed delivery, not the end of the worker."""
     (tmp_path / "sms").write_text("not a folder")
     messenger = FileMessenger(Channel.SMS, tmp_path / "sms")
-    with pytest.raises(DeliveryFailed, match="the file cannot be written") as caught:
+    with pytest.raises(DeliveryError, match="the file cannot be written") as caught:
         messenger.send(Address("+46701740605"), Template.PROGRAM_DONE, "https://example.org/", key="k")
     assert not caught.value.permanent
     assert "4670" not in str(caught.value)
@@ -211,7 +211,7 @@ def test_something_else_in_a_message_s_place_is_no_message(tmp_path: Path, plant
     assert (0o600, 0o700) == (stat.S_IMODE(file.stat().st_mode), stat.S_IMODE(file.parent.stat().st_mode))
     file.unlink()
     plant(file)
-    with pytest.raises(DeliveryFailed, match="something else is in its place; remove it"):
+    with pytest.raises(DeliveryError, match="something else is in its place; remove it"):
         messenger.send(address, Template.PROGRAM_DONE, "https://example.org/", key="k")
     assert [file] == [*file.parent.iterdir()]
     assert not file.is_file()

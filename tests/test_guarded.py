@@ -13,23 +13,23 @@ from digital_painschool.adapters.memory import MemoryInbox, MemoryMessenger, Mem
 from digital_painschool.adapters.swedish_identity import SwedishIdentity
 from digital_painschool.bootstrap.plugins import open_school
 from digital_painschool.bootstrap.school import PainSchool
-from digital_painschool.bootstrap.settings import Chosen, Settings
+from digital_painschool.bootstrap.settings import AdapterConfig, Settings
 from digital_painschool.domain.notification import Channel, Notify
 from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.errors import (
-    AdapterFailed,
-    DeliveryFailed,
+    AdapterError,
+    ConfigurationError,
+    DeliveryError,
     InvalidIdentity,
     OutcomeUnknown,
-    PainschoolError,
-    StorageFailed,
-    WiringError,
+    PainSchoolError,
+    StorageError,
 )
 from digital_painschool.ports import Storage
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.guarded import _checks, guarded
-from digital_painschool.ports.hooks import Offer, hookimpl
+from digital_painschool.ports.hooks import AdapterFactory, hookimpl
 from digital_painschool.testing.faults import Fails, Fault, When, faulty
 from digital_painschool.testing.people import ANNA, BO, NURSE
 from digital_painschool.testing.scenario import Scenario
@@ -55,7 +55,7 @@ def raw() -> Exception:
 
 def typed() -> Exception:
     """Return an error of ours as an adapter raises it in its `except` block."""
-    error = DeliveryFailed("busy")
+    error = DeliveryError("busy")
     error.__cause__ = error.__context__ = KeyError(SECRET)
     return error
 
@@ -83,24 +83,24 @@ def purge(school: Scenario) -> object:
 
 Call = Callable[[Scenario], object]
 # the port, its method, a call of a desk that needs it, and the error that a host can expect
-CALLS: list[tuple[str, str, Call, type[PainschoolError]]] = [
-    ("identity", "parse", lambda s: s.school.patient(ANNA), AdapterFailed),
-    ("identity", "parse", lambda s: s.desk.identify(ANNA), AdapterFailed),
-    ("identity", "parse", lambda s: s.desk.find(ANNA), AdapterFailed),
-    ("identity", "parse", lambda s: s.office.access_log(person=ANNA), AdapterFailed),
-    ("directory", "find", lambda s: s.desk.profile(), DeliveryFailed),
-    ("directory", "find", lambda s: s.desk.receive_notifications(email=True), DeliveryFailed),
-    ("inbox", "forget", purge, DeliveryFailed),
-    ("messengers", "forget", purge, DeliveryFailed),
-    ("storage", "load", lambda s: s.desk.enrolment("e-0001"), StorageFailed),
-    ("storage", "of_person", lambda s: s.room.enrolments(), StorageFailed),
+CALLS: list[tuple[str, str, Call, type[PainSchoolError]]] = [
+    ("identity", "parse", lambda s: s.school.patient(ANNA), AdapterError),
+    ("identity", "parse", lambda s: s.desk.identify(ANNA), AdapterError),
+    ("identity", "parse", lambda s: s.desk.find(ANNA), AdapterError),
+    ("identity", "parse", lambda s: s.office.access_log(person=ANNA), AdapterError),
+    ("directory", "find", lambda s: s.desk.profile(), DeliveryError),
+    ("directory", "find", lambda s: s.desk.receive_notifications(email=True), DeliveryError),
+    ("inbox", "forget", purge, DeliveryError),
+    ("messengers", "forget", purge, DeliveryError),
+    ("storage", "load", lambda s: s.desk.enrolment("e-0001"), StorageError),
+    ("storage", "find_by_person", lambda s: s.room.enrolments(), StorageError),
     ("storage", "log", lambda s: s.desk.enrolment("e-0001"), OutcomeUnknown),
-    ("storage", "cases", lambda s: s.desk.caseload(), StorageFailed),
-    ("storage", "timeline", lambda s: s.desk.timeline("e-0001"), StorageFailed),
+    ("storage", "list_caseload", lambda s: s.desk.caseload(), StorageError),
+    ("storage", "timeline", lambda s: s.desk.timeline("e-0001"), StorageError),
     ("storage", "save", lambda s: s.room.write("e-0001", "Hej"), OutcomeUnknown),
     ("storage", "claim", lambda s: s.deliver(), OutcomeUnknown),
-    ("storage", "access_ended", lambda s: s.deliver(), StorageFailed),
-    ("storage", "close", lambda s: s.school.close(), StorageFailed),
+    ("storage", "access_ended", lambda s: s.deliver(), StorageError),
+    ("storage", "close", lambda s: s.school.close(), StorageError),
 ]
 
 
@@ -114,7 +114,7 @@ def spoilt(school: Scenario, port: str, fault: Fault) -> None:
     school.school = school.another(evolve(ports, **{port: spoilt_ones}))
     school.desk, school.office = school.school.therapist(NURSE), school.school.administrator(school.office._actor)
     room = school.another(ports).patient(ANNA)
-    room._steps = school.school._steps
+    room._executor = school.school._executor
     school.room = room
 
 
@@ -126,7 +126,7 @@ def test_what_an_adapter_raises_comes_out_typed_and_without_its_text(
     port: str,
     method: str,
     call: Call,
-    expected: type[PainschoolError],
+    expected: type[PainSchoolError],
     error: Callable[..., Exception],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -135,7 +135,7 @@ def test_what_an_adapter_raises_comes_out_typed_and_without_its_text(
     school.start()
     given = error() if error is not InvalidIdentity else InvalidIdentity("no number")
     spoilt(school, port, Fault(method, times=None, does=Fails(given), when=When.BEFORE))
-    with caplog.at_level(logging.DEBUG), pytest.raises(PainschoolError) as raised:
+    with caplog.at_level(logging.DEBUG), pytest.raises(PainSchoolError) as raised:
         call(school)
     assert type(raised.value) is (expected if error is raw else type(given))
     assert None is raised.value.__cause__ is raised.value.__context__
@@ -167,22 +167,22 @@ class Answers:
 PERSONS: list[Any] = [None, ANNA, 5, Loud("personnummer", ANNA), InvalidIdentity("no number")]
 ENTRIES: list[Any] = ["a@b.se", {}, StaffEntry(email="a@b.se")]  # type: ignore[arg-type]
 STATES: list[Any] = ["e-0001", {}, PersonId("personnummer", ANNA), Loud("personnummer", ANNA)]
-WRONG: list[tuple[str, str, Any, Call, type[PainschoolError]]] = [
-    *(("identity", "parse", person, CALLS[0][2], AdapterFailed) for person in PERSONS),
-    *(("directory", "find", entry, CALLS[4][2], DeliveryFailed) for entry in ENTRIES),
-    *(("storage", "load", state, CALLS[8][2], StorageFailed) for state in STATES),
-    ("storage", "cases", None, lambda s: s.desk.caseload(), StorageFailed),
-    ("storage", "cases", (None,), lambda s: s.desk.caseload(), StorageFailed),
-    ("storage", "timeline", iter(()), lambda s: s.desk.timeline("e-0001"), StorageFailed),
-    ("storage", "of_person", (ANNA,), lambda s: s.desk.find(ANNA), StorageFailed),
-    ("storage", "keep_program", None, lambda s: s.desk.start(BO, program="smartskola"), OutcomeUnknown),
-    ("inbox", "forget", None, purge, DeliveryFailed),
+WRONG: list[tuple[str, str, Any, Call, type[PainSchoolError]]] = [
+    *(("identity", "parse", person, CALLS[0][2], AdapterError) for person in PERSONS),
+    *(("directory", "find", entry, CALLS[4][2], DeliveryError) for entry in ENTRIES),
+    *(("storage", "load", state, CALLS[8][2], StorageError) for state in STATES),
+    ("storage", "list_caseload", None, lambda s: s.desk.caseload(), StorageError),
+    ("storage", "list_caseload", (None,), lambda s: s.desk.caseload(), StorageError),
+    ("storage", "timeline", iter(()), lambda s: s.desk.timeline("e-0001"), StorageError),
+    ("storage", "find_by_person", (ANNA,), lambda s: s.desk.find(ANNA), StorageError),
+    ("storage", "save_program", None, lambda s: s.desk.start(BO, program="smartskola"), OutcomeUnknown),
+    ("inbox", "forget", None, purge, DeliveryError),
 ]
 
 
 @pytest.mark.parametrize(("port", "method", "answer", "call", "expected"), WRONG)
 def test_an_answer_of_a_wrong_type_is_a_typed_error(
-    port: str, method: str, answer: object, call: Call, expected: type[PainschoolError]
+    port: str, method: str, answer: object, call: Call, expected: type[PainSchoolError]
 ) -> None:
     """Otherwise an adapter's slip would end somewhere deep inside, as an `AttributeError` that shows what it had."""
     school = Scenario(policy=Policy(export_before_purge=False))
@@ -190,7 +190,7 @@ def test_an_answer_of_a_wrong_type_is_a_typed_error(
     ports = school.ports
     school.school = school.another(evolve(ports, **{port: Answers(getattr(ports, port), method, answer)}))  # type: ignore[arg-type]
     school.desk, school.office = school.school.therapist(NURSE), school.school.administrator(school.office._actor)
-    with pytest.raises(PainschoolError, match="wrong type") as raised:
+    with pytest.raises(PainSchoolError, match="wrong type") as raised:
         call(school)
     assert expected is type(raised.value)
     assert ANNA not in shown(raised.value)
@@ -207,10 +207,10 @@ def test_a_maker_of_ids_that_goes_wrong_starts_nobody(deed: object) -> None:
 
     school = Scenario()
     made = PainSchool(school.ports, catalogue=school.catalogue, clock=lambda: school.now, new_id=new_id)
-    with school.unchanged(), pytest.raises(AdapterFailed) as raised:
+    with school.unchanged(), pytest.raises(AdapterError) as raised:
         made.therapist(NURSE).start(ANNA, program="smartskola")
     assert SECRET not in shown(raised.value)
-    assert () == school.storage.of_person(PersonId("personnummer", ANNA))
+    assert () == school.storage.find_by_person(PersonId("personnummer", ANNA))
 
 
 def test_a_clock_that_goes_wrong_is_a_typed_error() -> None:
@@ -222,7 +222,7 @@ def test_a_clock_that_goes_wrong_is_a_typed_error() -> None:
         raise raw()
 
     desk = PainSchool(school.ports, catalogue=school.catalogue, clock=clock).therapist(NURSE)
-    with school.unchanged(), pytest.raises(AdapterFailed, match="the clock raised ConnectionError") as raised:
+    with school.unchanged(), pytest.raises(AdapterError, match="the clock raised ConnectionError") as raised:
         desk.review(id_)
     assert SECRET not in shown(raised.value)
 
@@ -231,11 +231,11 @@ def test_an_adapter_that_is_none_is_refused_when_the_school_is_made() -> None:
     """Otherwise a class that was forgotten to be called would show at the first patient."""
     school = Scenario()
     for port, adapter in (("storage", MemoryInbox()), ("inbox", None), ("identity", SwedishIdentity)):
-        with pytest.raises(WiringError):
+        with pytest.raises(ConfigurationError):
             school.another(evolve(school.ports, **{port: adapter})).patient(ANNA)  # type: ignore[arg-type]
     silent: Any = Answers(MemoryMessenger(Channel.SMS), "send", None)
     silent.channel = "sms"
-    with pytest.raises(WiringError, match="channel"):
+    with pytest.raises(ConfigurationError, match="channel"):
         school.another(evolve(school.ports, messengers=(silent,)))
 
 
@@ -249,7 +249,7 @@ def test_guarding_twice_is_the_same_as_once_and_the_adapter_s_own_is_there() -> 
 
 def test_every_answer_of_a_storage_is_looked_at() -> None:
     """Otherwise a new method would come without a look at what it gives."""
-    nothing = {"save", "complete", "keep_profile", "log", "keep_export", "keep_plan", "purge", "close"}
+    nothing = {"save", "complete", "save_profile", "log", "save_export", "save_plan", "purge", "close"}
     assert nothing == {name for name, check in _checks(Storage).items() if check is None}
 
 
@@ -259,11 +259,11 @@ def test_a_plugin_that_cannot_make_its_adapter_is_named_without_its_text() -> No
     class Broken:
         @staticmethod
         @hookimpl
-        def painschool_storages() -> list[Offer[Storage]]:
-            return [Offer("broken", lambda options: MemoryStorage(**options))]
+        def painschool_storages() -> list[AdapterFactory[Storage]]:
+            return [AdapterFactory("broken", lambda options: MemoryStorage(**options))]
 
-    with pytest.raises(WiringError, match="making the storage 'broken' raised TypeError") as raised:
-        open_school(Settings(storage=Chosen("broken", {"secret": SECRET})), plugins=[Broken()])
+    with pytest.raises(ConfigurationError, match="making the storage 'broken' raised TypeError") as raised:
+        open_school(Settings(storage=AdapterConfig("broken", {"secret": SECRET})), plugins=[Broken()])
     assert SECRET not in shown(raised.value)
     assert None is raised.value.__cause__ is raised.value.__context__
 
@@ -280,16 +280,16 @@ def test_what_was_made_is_closed_when_another_adapter_is_none() -> None:
     class Half:
         @staticmethod
         @hookimpl
-        def painschool_storages() -> list[Offer[Storage]]:
-            return [Offer("half", lambda _: Storing())]
+        def painschool_storages() -> list[AdapterFactory[Storage]]:
+            return [AdapterFactory("half", lambda _: Storing())]
 
         @staticmethod
         @hookimpl
-        def painschool_inboxes() -> list[Offer[Any]]:
-            return [Offer("none", lambda _: None)]
+        def painschool_inboxes() -> list[AdapterFactory[Any]]:
+            return [AdapterFactory("none", lambda _: None)]
 
-    settings = Settings(storage=Chosen("half"), inbox=Chosen("none"))
-    with pytest.raises(PainschoolError) as raised:
+    settings = Settings(storage=AdapterConfig("half"), inbox=AdapterConfig("none"))
+    with pytest.raises(PainSchoolError) as raised:
         open_school(settings, plugins=[Half()])
     assert ["storage"] == closed
     assert SECRET not in shown(raised.value)

@@ -14,10 +14,10 @@ from attrs import frozen
 from sqlalchemy import func, select
 
 from digital_painschool.adapters.sql import SqlStorage
-from digital_painschool.adapters.sql.pool import Link
+from digital_painschool.adapters.sql.pool import Connection
 from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.domain.notification import Notify
-from digital_painschool.errors import Conflict, OutcomeUnknown, StorageFailed
+from digital_painschool.errors import Conflict, OutcomeUnknown, StorageError
 from digital_painschool.testing.contracts.changes import (
     HOUR,
     MORNING,
@@ -55,12 +55,12 @@ def test_a_connection_that_the_server_closed_is_replaced(postgresql_url: str) ->
 @pytest.mark.parametrize("several", [False, True])
 def test_a_read_whose_connection_is_lost_is_done_again(postgresql_url: str, several: bool) -> None:
     """Otherwise a restart of the server would fail what is being read."""
-    tried: list[Link] = []
+    tried: list[Connection] = []
 
-    def work(link: Link) -> int:
-        tried.append(link)
+    def work(connection: Connection) -> int:
+        tried.append(connection)
         if len(tried) == 1:
-            link.rows(_DIE, {})
+            connection.fetch_all(_DIE, {})
         return len(tried)
 
     with closing(SqlStorage(postgresql_url)) as storage:
@@ -72,14 +72,14 @@ def test_a_read_whose_connection_is_lost_is_done_again(postgresql_url: str, seve
 @pytest.mark.parametrize("alone", [False, True])
 def test_a_write_whose_connection_is_lost_is_not_done_again(postgresql_url: str, alone: bool) -> None:
     """Otherwise a write could be made twice: nobody knows whether the first was kept."""
-    tried: list[Link] = []
+    tried: list[Connection] = []
 
-    def work(link: Link) -> None:
-        tried.append(link)
-        link.rows(_DIE, {})
+    def work(connection: Connection) -> None:
+        tried.append(connection)
+        connection.fetch_all(_DIE, {})
 
     with closing(SqlStorage(postgresql_url)) as storage:
-        with pytest.raises(StorageFailed) as caught:
+        with pytest.raises(StorageError) as caught:
             storage._database.write(work, alone=alone)
         # What is told to be kept only at the end is certainly not kept.
         assert alone == isinstance(caught.value, OutcomeUnknown)
@@ -142,7 +142,7 @@ def step(request: pytest.FixtureRequest) -> Step:
 
 
 def everything(url: str) -> dict[str, list[Any]]:
-    """Give all rows of all tables."""
+    """Return all rows of all tables."""
     return {
         table: execute(url, f"SELECT t.* FROM {table} t ORDER BY t::text")  # noqa: S608 - names of our own tables
         for table in METADATA.tables
@@ -154,17 +154,17 @@ def before(storage: SqlStorage, when: int | str, do: Callable[[psycopg.Connectio
 
     Gives the list of the statements, which grows as they are run.
     """
-    [link] = storage._database._idle
-    run: Callable[..., Any] = link._execute  # type: ignore[attr-defined]
+    [connection] = storage._database._idle
+    run: Callable[..., Any] = connection._execute  # type: ignore[attr-defined]
     seen: list[str] = []
 
     def run_watched(statement: str, *values: Any) -> Any:
         if when in (len(seen), statement):
-            do(link._connection)  # type: ignore[attr-defined]
+            do(connection._connection)  # type: ignore[attr-defined]
         seen.append(statement)
         return run(statement, *values)
 
-    link._execute = run_watched  # type: ignore[attr-defined]
+    connection._execute = run_watched  # type: ignore[attr-defined]
     return seen
 
 
@@ -189,16 +189,16 @@ def test_a_write_that_loses_its_connection_leaves_nothing_and_the_next_call_work
         there = everything(postgresql_url)
         for number in count():
             seen = before(storage, number, partial(end, postgresql_url))
-            failed: StorageFailed | None = None
+            failed: StorageError | None = None
             try:
                 step.act(storage, given)
-            except StorageFailed as error:
+            except StorageError as error:
                 failed = error
             # A claim looks again at what it has got when that is kept; to look can be done again.
             if number >= len(seen) or (failed is None and "COMMIT" in seen):
                 break
             at_the_end = step.one_statement or seen[-2:] == ["COMMIT", "ROLLBACK"]
-            assert isinstance(failed, StorageFailed)
+            assert isinstance(failed, StorageError)
             assert at_the_end == isinstance(failed, OutcomeUnknown)
             assert there == everything(postgresql_url)
             assert (0, []) == (storage._database._open, storage._database._idle)
@@ -212,10 +212,10 @@ def test_a_read_that_loses_its_connection_reads_again(postgresql_url: str) -> No
     """Otherwise an export would fail whenever the server is restarted, or mix what was read before and after."""
     with closing(SqlStorage(postgresql_url)) as storage:
         all_over(storage)
-        expected = storage.histories(UNIT, IDS)
+        expected = storage.load_histories(UNIT, IDS)
         for number in count():
             seen = before(storage, number, partial(end, postgresql_url))
-            assert expected == storage.histories(UNIT, IDS)
+            assert expected == storage.load_histories(UNIT, IDS)
             if number >= len(seen):
                 break
         assert number >= 4
@@ -290,13 +290,13 @@ def test_a_storage_outlives_a_restart_of_the_server(server: Any) -> None:
         before(storage, 0, restart)
         assert e == storage.load(e.id)
         before(storage, 1, restart)
-        with pytest.raises(StorageFailed) as caught:
+        with pytest.raises(StorageError) as caught:
             storage.claim(RUN, 10, HOUR)
         assert not isinstance(caught.value, OutcomeUnknown)
         server.stop()
-        with pytest.raises(StorageFailed, match="cannot be reached"):
+        with pytest.raises(StorageError, match="cannot be reached"):
             storage.load(e.id)
-        with pytest.raises(StorageFailed, match="cannot be reached"):
+        with pytest.raises(StorageError, match="cannot be reached"):
             storage.save(converse(e, at=RUN))
         server.ensure_postgres_running()
         after = saved(storage, converse(e, at=RUN))

@@ -19,7 +19,7 @@ from digital_painschool.domain.enrolment import Enrolment, replay
 from digital_painschool.domain.events import MessageSent
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.policy import Policy
-from digital_painschool.errors import Conflict, NotFound, PainschoolError, RuleBroken
+from digital_painschool.errors import Conflict, NotFound, PainSchoolError, RuleViolation
 from digital_painschool.ports.storage import Storage
 from digital_painschool.rules.digests import decide
 from digital_painschool.testing.contracts.at_once import CAN_FORK, in_processes, refusal_or
@@ -70,7 +70,7 @@ def url(postgresql_url: str) -> Iterator[str]:
 
 
 def _kept(storage: Storage, enrolment_id: str) -> Enrolment:
-    """Give the state, which the timeline must give too, without a gap."""
+    """Return the state, which the timeline must give too, without a gap."""
     timeline = storage.timeline(enrolment_id)
     state = storage.load(enrolment_id)
     assert state is not None
@@ -172,9 +172,9 @@ def test_every_caller_gets_a_result_or_an_error_of_a_type(url: str) -> None:
     with _school(url) as school:
         school.start(CILLA)
     told = [one for each in _at_once(url, _own_ids(life)) for one in each]
-    assert {RuleBroken, Enrolment, int} <= set(map(type, told))
-    refusals = {type(one) for one in told if isinstance(one, PainschoolError)}
-    assert refusals <= {RuleBroken, Conflict, NotFound}
+    assert {RuleViolation, Enrolment, int} <= set(map(type, told))
+    refusals = {type(one) for one in told if isinstance(one, PainSchoolError)}
+    assert refusals <= {RuleViolation, Conflict, NotFound}
     with _school(url) as school:
         for person in PEOPLE:
             found = school.desk.find(person)
@@ -187,7 +187,7 @@ def test_every_caller_gets_a_result_or_an_error_of_a_type(url: str) -> None:
 
 
 def _own_ids(life: Life) -> Life:
-    """Give the life in which no id is given that another process gives too."""
+    """Return the life in which no id is given that another process gives too."""
 
     def with_own_ids(school: Scenario, number: int, wait: Wait) -> Any:
         school._ids = 1000 * (number + 1)
@@ -226,7 +226,7 @@ def test_claims_and_results_that_meet_block_nobody(url: str) -> None:
         return told
 
     told = _at_once(url, life)
-    assert [] == [one for one in told if isinstance(one, PainschoolError)]
+    assert [] == [one for one in told if isinstance(one, PainSchoolError)]
     assert [Counter(claims=TIMES)] * PROCESSES == told
     with _school(url) as school:
         records = [record for id_ in ids for record in school.storage.notifications(id_)]

@@ -74,7 +74,7 @@ def modules() -> Iterator[str]:
 
 
 def is_value(found: object) -> bool:
-    """Tell whether something is a class of values."""
+    """Return whether something is a class of values."""
     return isinstance(found, type) and (attrs.has(found) or (issubclass(found, tuple) and hasattr(found, "_fields")))
 
 

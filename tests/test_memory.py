@@ -7,7 +7,7 @@ import pytest
 from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox, MemoryMessenger, MemoryStorage
 from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.domain.people import HsaId, PersonId
-from digital_painschool.errors import DeliveryFailed, InvalidValue
+from digital_painschool.errors import DeliveryError, InvalidValue
 from digital_painschool.ports.directory import Directory, StaffEntry
 from digital_painschool.ports.inbox import Inbox
 from digital_painschool.ports.messaging import Address
@@ -51,7 +51,7 @@ class TestMemoryInbox(InboxContract):
     def test_what_failed_was_not_delivered(self) -> None:
         """Otherwise a test would count as delivered what nobody got."""
         inbox = MemoryInbox()
-        with pytest.raises(DeliveryFailed):
+        with pytest.raises(DeliveryError):
             inbox.deliver(self.notice("key-1", self.unreachable))
         assert () == inbox.delivered
 

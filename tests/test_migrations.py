@@ -22,7 +22,7 @@ from digital_painschool.adapters.sql import SqlStorage, engine, migrate, migrati
 from digital_painschool.adapters.sql import migrations as migrations_package
 from digital_painschool.adapters.sql.migrations import configured, offline
 from digital_painschool.adapters.sql.revisions import MIGRATION_LOCK, REVISIONS, VERSION_TABLE
-from digital_painschool.errors import StorageFailed
+from digital_painschool.errors import StorageError
 from digital_painschool.testing.contracts.changes import OTHER_PERSON, begin, saved
 from digital_painschool.testing.contracts.purges import over
 from digital_painschool.testing.people import OTHER_UNIT, UNIT
@@ -83,7 +83,7 @@ def a_later_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_schema_of_no_version_is_refused(url: str) -> None:
     """Otherwise a migration that somebody has tampered with would pass for a finished one."""
     execute(url, f"DELETE FROM {VERSION_TABLE}")  # noqa: S608 - a constant
-    with pytest.raises(StorageFailed, match="no schema yet"):
+    with pytest.raises(StorageError, match="no schema yet"):
         SqlStorage(url)
 
 
@@ -93,7 +93,7 @@ def test_a_database_without_schema_is_refused(tmp_path: Path, empty_postgresql_u
     sqlite3.connect(path).close()
     path.touch()
     for url in (f"sqlite:///{path}", empty_postgresql_url):
-        with pytest.raises(StorageFailed, match="no schema yet; run `digital-painschool migrate`"):
+        with pytest.raises(StorageError, match="no schema yet; run `digital-painschool migrate`"):
             SqlStorage(url)
 
 
@@ -101,14 +101,14 @@ def test_a_newer_schema_is_refused(url: str) -> None:
     """Otherwise an old worker would write rows that the new ones cannot read."""
     execute(url, f"UPDATE {VERSION_TABLE} SET version_num = '9999'")  # noqa: S608 - a constant
     for open_it in (lambda: SqlStorage(url), lambda: migrate(url), lambda: SqlStorage(url, migrate=True)):
-        with pytest.raises(StorageFailed, match="written by a newer version"):
+        with pytest.raises(StorageError, match="written by a newer version"):
             open_it()
 
 
 def test_an_older_schema_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a new worker would miss columns in the middle of a step."""
     monkeypatch.setattr("digital_painschool.adapters.sql.engine.REVISIONS", (*REVISIONS, "9999"))
-    with pytest.raises(StorageFailed, match="older version's; run `digital-painschool migrate`"):
+    with pytest.raises(StorageError, match="older version's; run `digital-painschool migrate`"):
         SqlStorage(url)
 
 
@@ -129,29 +129,29 @@ def test_the_known_revisions_are_those_of_the_migrations() -> None:
 
 def test_a_migration_that_the_server_refuses_is_named(empty_postgresql_url: str) -> None:
     """Otherwise an administrator would read a traceback, with the statements of the schema in it."""
-    with pytest.raises(StorageFailed, match="no schema yet"):
+    with pytest.raises(StorageError, match="no schema yet"):
         SqlStorage(empty_postgresql_url)
     execute(
         empty_postgresql_url,
         "DO $$ BEGIN EXECUTE format("
         "'ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$",
     )
-    with pytest.raises(StorageFailed, match=r"PostgreSQL could not do it \(ReadOnlySqlTransaction, 25006\)"):
+    with pytest.raises(StorageError, match=r"PostgreSQL could not do it \(ReadOnlySqlTransaction, 25006\)"):
         migrate(empty_postgresql_url)
 
 
 def test_a_migration_that_reaches_no_database_is_named(tmp_path: Path) -> None:
     """Otherwise an administrator would read a traceback, with the password in it."""
-    with pytest.raises(StorageFailed) as caught:
+    with pytest.raises(StorageError) as caught:
         migrate("postgresql://school:hemligt@127.0.0.1:1/school")
     assert "hemligt" not in str(caught.value)
-    with pytest.raises(StorageFailed, match="the file cannot be opened; check the path"):
+    with pytest.raises(StorageError, match="the file cannot be opened; check the path"):
         migrate(f"sqlite:///{tmp_path}/no/such/folder/school.db")
 
 
 def test_an_older_database_is_brought_up_to_date_with_what_is_in_it(url: str, a_later_version: None) -> None:
     """Otherwise an update of the package would lose records, or leave a database that no version opens."""
-    with pytest.raises(StorageFailed, match="older version's"):
+    with pytest.raises(StorageError, match="older version's"):
         SqlStorage(url)
     with closing(SqlStorage(url, migrate=True)) as storage:
         expected = saved(storage, begin())
@@ -255,7 +255,7 @@ def test_a_migration_waits_no_longer_than_others_for_a_table(
         other.execute("LOCK TABLE enrolments")
         forgotten_for = Timer(20, other.rollback)
         forgotten_for.start()
-        with pytest.raises(StorageFailed, match="LockNotAvailable"):
+        with pytest.raises(StorageError, match="LockNotAvailable"):
             migrate(postgresql_url)
         forgotten_for.cancel()
         forgotten_for.join()
@@ -285,7 +285,7 @@ def test_the_sql_of_an_update_changes_only_what_is_older(url: str, a_later_versi
     assert "CREATE TABLE letters" in later
     update = migration_sql(url, since=REVISIONS[-1])
     assert update.count("CREATE TABLE") == 1
-    with pytest.raises(StorageFailed, match="older version's"):
+    with pytest.raises(StorageError, match="older version's"):
         SqlStorage(url)
     run_script(url, update)
     SqlStorage(url).close()
@@ -298,7 +298,7 @@ def test_the_sql_is_one_transaction_that_nobody_else_is_in(empty: tuple[str, str
     broken = migration_sql(url, schema=schema).replace("COMMIT;", "SELECT * FROM nowhere;\nCOMMIT;")
     with pytest.raises((psycopg.Error, sqlite3.Error), match="nowhere"):
         run_script(url, broken)
-    with pytest.raises(StorageFailed, match="no schema yet"):
+    with pytest.raises(StorageError, match="no schema yet"):
         SqlStorage(url, schema=schema)
     begins = {"sqlite": "BEGIN IMMEDIATE;", "postgresql": f"BEGIN;\nSELECT pg_advisory_xact_lock({MIGRATION_LOCK});"}
     assert begins[url.partition(":")[0]] in broken
@@ -326,10 +326,10 @@ def test_the_sql_is_for_the_kind_of_a_url(database: str, expected: str) -> None:
 
 def test_no_sql_is_made_up(tmp_path: Path) -> None:
     """Otherwise an administrator would run what was never tried, or what begins at a version that never was."""
-    with pytest.raises(StorageFailed, match="SQL is written for postgresql and sqlite"):
+    with pytest.raises(StorageError, match="SQL is written for postgresql and sqlite"):
         migration_sql("memory")
-    with pytest.raises(StorageFailed, match="no revision of that name; there are 0001"):
+    with pytest.raises(StorageError, match="no revision of that name; there are 0001"):
         migration_sql("sqlite", since="0")
-    with pytest.raises(StorageFailed, match="SQLite has no schemas"):
+    with pytest.raises(StorageError, match="SQLite has no schemas"):
         migration_sql(f"sqlite:///{tmp_path}/new.db", schema="smartskola")
     assert [] == list(tmp_path.iterdir())

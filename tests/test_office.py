@@ -19,12 +19,12 @@ BACKENDS = ["memory://", "sqlite"]
 
 
 def opened(url: str, request: pytest.FixtureRequest) -> Scenario:
-    """Give a school on an empty storage."""
+    """Return a school on an empty storage."""
     return Scenario(stored_at(request.getfixturevalue("sqlite_url")) if url == "sqlite" else in_memory, policy=POLICY)
 
 
 def old_receipt() -> PurgeReceipt:
-    """Give the receipt of a purge that took the enrolment `e-0001`."""
+    """Return the receipt of a purge that took the enrolment `e-0001`."""
     school = Scenario(policy=POLICY)
     school.desk.end(school.start(), reason="klar")
     school.at("2037-03-10 08:00")

@@ -14,7 +14,7 @@ from digital_painschool.adapters.sql import SqlStorage
 from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import Policy
-from digital_painschool.errors import StorageFailed
+from digital_painschool.errors import StorageError
 from digital_painschool.ports import Ports
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA, ARCHIVIST, BO, COLLEAGUE, OTHER_UNIT, UNIT
@@ -42,13 +42,13 @@ def hide_other_units(url: str) -> None:
 
 
 def as_unit(url: str, unit: str) -> str:
-    """Give the URL whose connections see one unit only."""
+    """Return the URL whose connections see one unit only."""
     options = quote(f"-c role={_ROLE} -c painschool.unit={unit}")
     return f"{url}{'&' if '?' in url else '?'}options={options}"
 
 
 def opened_at(url: str) -> Opening:
-    """Give an opening of a database that is up to date already."""
+    """Return an opening of a database that is up to date already."""
 
     def open_there(world: World) -> Ports:
         return world.ports(storage=SqlStorage(url))
@@ -106,5 +106,5 @@ def test_what_the_database_hides_is_hidden(empty_postgresql_url: str) -> None:
     hide_other_units(empty_postgresql_url)
     with Scenario(opened_at(as_unit(empty_postgresql_url, OTHER_UNIT))) as school:
         assert None is school.storage.load("0" * 32)
-        with pytest.raises(StorageFailed):
+        with pytest.raises(StorageError):
             school.start(ANNA)

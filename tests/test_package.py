@@ -17,7 +17,7 @@ HEAVY = ("sqlalchemy", "alembic", "orjson", "psycopg", "click", "rich", "hypothe
 CORE_JOB = """
 import json, sys
 from importlib.metadata import distributions
-from digital_painschool import Actor, Role, WiringError, open_school
+from digital_painschool import Actor, Role, ConfigurationError, open_school
 
 nurse = Actor(hsa_id="SE2321000131-P000000123456", unit="SE2321000131-E000000000001", roles={Role.THERAPIST})
 with open_school("memory://") as school:
@@ -27,7 +27,7 @@ with open_school("memory://") as school:
 try:
     open_school("sqlite:///painschool.db")
     refused = ""
-except WiringError as error:
+except ConfigurationError as error:
     refused = str(error)
 installed = sorted({d.metadata["Name"].lower().replace("_", "-") for d in distributions()})
 print(json.dumps({"flags": flags, "refused": refused, "installed": installed, "loaded": sorted(sys.modules)}))
@@ -35,7 +35,7 @@ print(json.dumps({"flags": flags, "refused": refused, "installed": installed, "l
 
 
 def loaded_after(statement: str) -> set[str]:
-    """Give the modules that a fresh process has loaded after a statement."""
+    """Return the modules that a fresh process has loaded after a statement."""
     script = f"{statement}\nimport sys, json; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     return set(json.loads(done.stdout))

@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from digital_painschool import Actor, InvalidValue, PainschoolError, Role, Settings, WiringError, connect, open_school
+from digital_painschool import (
+    Actor,
+    ConfigurationError,
+    InvalidValue,
+    PainSchoolError,
+    Role,
+    Settings,
+    connect,
+    open_school,
+)
 from digital_painschool.adapters.file_messenger import FileMessenger
 from digital_painschool.adapters.options import secret
 from digital_painschool.adapters.paths import absolute
@@ -19,7 +28,7 @@ from digital_painschool.adapters.sql.messaging import SqlMessenger
 from digital_painschool.adapters.sql.urls import driver_for
 from digital_painschool.adapters.toml_directory import TomlDirectory
 from digital_painschool.bootstrap.plugins import catalogue
-from digital_painschool.bootstrap.settings import Chosen
+from digital_painschool.bootstrap.settings import AdapterConfig
 from digital_painschool.bootstrap.settings_toml import read_settings
 from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.domain.people import HsaId
@@ -48,7 +57,7 @@ def elsewhere(folder: Path) -> None:
 
 
 def names(folder: Path) -> list[str]:
-    """Give the names of what is in a folder."""
+    """Return the names of what is in a folder."""
     return sorted(file.name for file in folder.iterdir())
 
 
@@ -161,7 +170,7 @@ def test_a_file_where_an_older_version_found_it_is_not_passed_over(here: Path, m
     SqlStorage("sqlite:///school.db", migrate=True).close()
     monkeypatch.setenv("SCHOOL", "sqlite:///school.db")
     (here / "etc" / "painschool.toml").write_text('[storage]\nname = "sqlite"\nurl = "env:SCHOOL"\n', "utf-8")
-    with pytest.raises(WiringError, match="counts from the settings file's folder"):
+    with pytest.raises(ConfigurationError, match="counts from the settings file's folder"):
         open_school("etc/painschool.toml")
     assert ["painschool.toml"] == names(here / "etc")
 
@@ -234,7 +243,7 @@ def test_no_file_is_made_where_another_was_meant(name: str | Callable[[Path], st
         (here / "painschool.toml").write_text(f"storage = {json.dumps(url)}\n", "utf-8")
     before = {file: file.lstat().st_size for file in here.rglob("*")}
     for migrate in (False, True):
-        with pytest.raises(PainschoolError) as refused:
+        with pytest.raises(PainSchoolError) as refused:
             open_school(settings, migrate=migrate)
         assert "\n" not in str(refused.value)
     assert before == {file: file.lstat().st_size for file in here.rglob("*")}
@@ -246,29 +255,29 @@ def test_a_path_that_can_be_none_is_refused_when_the_settings_are_read(key: str,
     """Otherwise messages would go into the settings' own folder, or into one with a strange name."""
     with pytest.raises(InvalidValue, match="the path"):
         absolute(path)
-    for chosen in (Chosen("toml", {"path": path}), Chosen("files", {"channel": "sms", "folder": path})):
+    for chosen in (AdapterConfig("toml", {"path": path}), AdapterConfig("files", {"channel": "sms", "folder": path})):
         part = {"directory": chosen} if chosen.name == "toml" else {"messengers": (chosen,)}
-        with pytest.raises(WiringError, match="the path"):
+        with pytest.raises(ConfigurationError, match="the path"):
             connect(evolve(Settings.from_url("memory://"), **part))
     if not path.isascii():
         return
     text = path.replace("\\", "\\\\").replace("\t", "\\t")
     (here / "painschool.toml").write_text(f'storage = "memory://"\ndirectory = {{ name = "toml", {key} = "{text}" }}\n')
-    with pytest.raises(WiringError, match=r"painschool\.toml: the path"):
+    with pytest.raises(ConfigurationError, match=r"painschool\.toml: the path"):
         read_settings("painschool.toml")
 
 
 def test_a_working_folder_that_is_gone_is_named(here: Path) -> None:
     """Otherwise a relative path would end in an error of the operating system's."""
     here.rmdir()
-    with pytest.raises(PainschoolError, match="the working folder is gone"):
+    with pytest.raises(PainSchoolError, match="the working folder is gone"):
         open_school("sqlite:///school.db")
 
 
 def test_a_name_and_a_url_of_two_kinds_are_refused(here: Path) -> None:
     """Otherwise a secret for another machine would make an empty file of what should be the region's server."""
-    with pytest.raises(WiringError, match="another kind of database"):
-        connect(Settings(storage=Chosen("postgresql", {"url": "sqlite:///school.db"})))
+    with pytest.raises(ConfigurationError, match="another kind of database"):
+        connect(Settings(storage=AdapterConfig("postgresql", {"url": "sqlite:///school.db"})))
     assert [] == names(Path())
     assert "postgresql" == Settings.from_url("postgres://host/school").storage.name
     assert "sql" == Settings.from_url("postgres://host/school").inbox.name
@@ -276,15 +285,15 @@ def test_a_name_and_a_url_of_two_kinds_are_refused(here: Path) -> None:
 
 def test_the_inbox_and_the_messengers_follow_the_storage(here: Path) -> None:
     """Otherwise notices would be kept where the old storage was, or in a memory that ends with the process."""
-    sms = Chosen("sql", {"channel": "sms"})
-    one, two = (Chosen("sqlite", {"url": f"sqlite:////{name}.db"}) for name in ("one", "two"))
-    assert Chosen("sql", two.options) == evolve(Settings.from_url("memory://"), storage=two).inbox
-    assert Chosen("sql", two.options) == evolve(Settings(storage=one, messengers=(sms,)), storage=two).inbox
-    assert Chosen("memory") == evolve(Settings(storage=one), storage=Chosen("memory")).inbox
-    moved = evolve(Settings(storage=one, inbox=Chosen("sql"), messengers=(sms,)), storage=two)
-    assert Chosen("sql", two.options) == moved.inbox
-    assert (Chosen("sql", {**two.options, "channel": "sms"}),) == moved.messengers
-    kept = Chosen("sql", {"url": "sqlite:////inbox.db"})
+    sms = AdapterConfig("sql", {"channel": "sms"})
+    one, two = (AdapterConfig("sqlite", {"url": f"sqlite:////{name}.db"}) for name in ("one", "two"))
+    assert AdapterConfig("sql", two.options) == evolve(Settings.from_url("memory://"), storage=two).inbox
+    assert AdapterConfig("sql", two.options) == evolve(Settings(storage=one, messengers=(sms,)), storage=two).inbox
+    assert AdapterConfig("memory") == evolve(Settings(storage=one), storage=AdapterConfig("memory")).inbox
+    moved = evolve(Settings(storage=one, inbox=AdapterConfig("sql"), messengers=(sms,)), storage=two)
+    assert AdapterConfig("sql", two.options) == moved.inbox
+    assert (AdapterConfig("sql", {**two.options, "channel": "sms"}),) == moved.messengers
+    kept = AdapterConfig("sql", {"url": "sqlite:////inbox.db"})
     assert kept == evolve(Settings(storage=one, inbox=kept), storage=two).inbox
     (here / "painschool.toml").write_text('storage = "sqlite:////one.db"\n[[messengers]]\nname="sql"\nchannel="sms"\n')
     assert moved.messengers == evolve(read_settings("painschool.toml"), storage=two).messengers
@@ -296,7 +305,7 @@ def test_the_inbox_and_the_messengers_follow_the_storage(here: Path) -> None:
 )
 def test_a_secret_that_was_written_in_place_of_its_name_is_not_said_back(text: str) -> None:
     """Otherwise a slip in the settings would put a password into the log."""
-    with pytest.raises(WiringError) as refused:
+    with pytest.raises(ConfigurationError) as refused:
         secret(text)
     assert "hemligt" not in f"{refused.value!r}"
 

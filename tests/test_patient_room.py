@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from digital_painschool.domain.program import Ordering
-from digital_painschool.errors import Reason, RuleBroken
+from digital_painschool.errors import Reason, RuleViolation
 from digital_painschool.testing.example import DAILY, PAIN, PROGRAM, program
 from digital_painschool.testing.people import ANNA, PATIENT, UNIT
 from digital_painschool.testing.scenario import Scenario
@@ -80,9 +80,9 @@ def test_a_form_that_cannot_be_saved_is_not_shown_either(
     school = Scenario(programs=(program(ordering),))
     id_ = school.start()
     before(school, id_)
-    with school.unchanged(), pytest.raises(RuleBroken) as shown:
+    with school.unchanged(), pytest.raises(RuleViolation) as shown:
         school.room.form(id_, form)
-    with school.unchanged(), pytest.raises(RuleBroken) as saved:
+    with school.unchanged(), pytest.raises(RuleViolation) as saved:
         school.room.save_form(id_, form, {"hemma": "bra"})
     assert (saved.value.rule, saved.value.reason, saved.value.facts) == (
         shown.value.rule,
@@ -97,7 +97,7 @@ def test_a_form_opens_with_its_module() -> None:
     """Otherwise the second module's form would stay closed when the first is done."""
     school = Scenario(programs=(program(Ordering.ENFORCED),))
     id_ = school.start()
-    with pytest.raises(RuleBroken):
+    with pytest.raises(RuleViolation):
         school.room.form(id_, DAILY)
     school.room.complete_module(id_, 1)
     assert PROGRAM.form(DAILY) == school.room.form(id_, DAILY)

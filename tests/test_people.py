@@ -5,7 +5,7 @@ import pickle
 
 import pytest
 
-from digital_painschool.domain.people import Actor, HsaId, Patient, PersonId, Role, System, by_hsa_id
+from digital_painschool.domain.people import Actor, HsaId, Patient, PersonId, Role, SystemActor, by_hsa_id
 from digital_painschool.errors import InvalidIdentity, InvalidValue
 from digital_painschool.testing.people import ANNA, COORDINATION_NUMBER, NURSE, PERSON, UNIT
 from digital_painschool.testing.scenario import Scenario
@@ -154,10 +154,10 @@ def test_an_actor_takes_plain_texts_and_checks_them() -> None:
 
 def test_a_signature_says_who_without_an_identity_number() -> None:
     """Otherwise every timeline entry of a patient would hold the number."""
-    assert [NURSE.hsa_id, "patient", "system"] == [one.signature for one in (NURSE, Patient(PERSON), System())]
+    assert [NURSE.hsa_id, "patient", "system"] == [one.signature for one in (NURSE, Patient(PERSON), SystemActor())]
 
 
-@pytest.mark.parametrize("value", [NURSE, PERSON, Patient(PERSON), System(), UNIT])
+@pytest.mark.parametrize("value", [NURSE, PERSON, Patient(PERSON), SystemActor(), UNIT])
 def test_who_takes_part_can_be_copied_and_sent_to_another_process(value: object) -> None:
     """Otherwise a host could not hand a signed-in actor to a worker."""
     assert value == copy.deepcopy(value) == pickle.loads(pickle.dumps(value))  # noqa: S301 - our own

@@ -12,13 +12,13 @@ import pytest
 from digital_painschool import (
     Actor,
     Channel,
+    ConfigurationError,
     InvalidIdentity,
     InvalidValue,
     PainSchool,
     Program,
     Role,
     Settings,
-    WiringError,
     connect,
     open_school,
 )
@@ -26,12 +26,12 @@ from digital_painschool.adapters.file_messenger import FileMessenger
 from digital_painschool.adapters.memory import MemoryInbox, MemoryMessenger, MemoryStorage
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger
 from digital_painschool.bootstrap.plugins import KINDS, catalogue, installed
-from digital_painschool.bootstrap.settings import Chosen
+from digital_painschool.bootstrap.settings import AdapterConfig
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.notification import Template
 from digital_painschool.ports import hooks
-from digital_painschool.ports.hooks import Offer, Options, hookimpl
+from digital_painschool.ports.hooks import AdapterFactory, Options, hookimpl
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.observer import Observer
 from digital_painschool.ports.storage import Storage
@@ -69,25 +69,25 @@ class ObserverPlugin:
         self.watcher = Watcher()
 
     @hookimpl
-    def painschool_observers(self) -> Iterable[Offer[Observer]]:
+    def painschool_observers(self) -> Iterable[AdapterFactory[Observer]]:
         """Offer both."""
-        return (Offer("fragile", lambda _: Fragile()), Offer("watcher", lambda _: self.watcher))
+        return (AdapterFactory("fragile", lambda _: Fragile()), AdapterFactory("watcher", lambda _: self.watcher))
 
 
 class SecondMemory:
     """A plugin that offers a storage under a name that is taken."""
 
     @hookimpl
-    def painschool_storages(self) -> Iterable[Offer[Storage]]:
+    def painschool_storages(self) -> Iterable[AdapterFactory[Storage]]:
         """Offer it."""
-        return (Offer("memory", lambda _: MemoryStorage()),)
+        return (AdapterFactory("memory", lambda _: MemoryStorage()),)
 
 
 class Misspelt:
     """A plugin whose hook does not exist."""
 
     @hookimpl
-    def painschool_storage(self) -> Iterable[Offer[Storage]]:
+    def painschool_storage(self) -> Iterable[AdapterFactory[Storage]]:
         """Never asked, were the name not checked."""
         return ()
 
@@ -103,7 +103,7 @@ class Broken:
     """A plugin that fails when asked."""
 
     @hookimpl
-    def painschool_inboxes(self) -> Iterable[Offer[MemoryInbox]]:
+    def painschool_inboxes(self) -> Iterable[AdapterFactory[MemoryInbox]]:
         """Fail."""
         raise ZeroDivisionError("no inbox today")
 
@@ -121,7 +121,7 @@ class ProgramPlugin:
     """A plugin that adds a program to the list."""
 
     @hookimpl
-    def painschool_programs(self) -> Iterable[Offer[Program]]:
+    def painschool_programs(self) -> Iterable[AdapterFactory[Program]]:
         """Offer a second program."""
 
         def make(options: Options) -> Program:
@@ -129,7 +129,7 @@ class ProgramPlugin:
 
             return attrs.evolve(bundled_program(), key="sova-battre", title="Sova bättre")
 
-        return (Offer("sova-battre", make),)
+        return (AdapterFactory("sova-battre", make),)
 
 
 def test_every_hook_is_documented_and_known() -> None:
@@ -151,7 +151,7 @@ def test_settings_without_a_storage_are_refused(tmp_path: Path) -> None:
     """A forgotten storage must be an error: a default one would lose patient data."""
     (tmp_path / "school.toml").write_text('[identity]\nname = "swedish"\n')
     for settings in (tmp_path / "school.toml", Settings()):
-        with pytest.raises(WiringError) as caught:
+        with pytest.raises(ConfigurationError) as caught:
             open_school(settings)
         assert "the storage is missing in the settings, and there is no default; installed are " in str(caught.value)
         for name in ("memory", "sqlite", "postgresql"):
@@ -167,16 +167,16 @@ def test_what_is_no_settings_is_refused(settings: Any) -> None:
 
 def test_unknown_name_lists_what_is_installed_and_by_whom() -> None:
     """A misspelt adapter name must say what there is to choose from."""
-    with pytest.raises(WiringError) as caught:
-        connect(Settings(storage=Chosen("sqllite")))
+    with pytest.raises(ConfigurationError) as caught:
+        connect(Settings(storage=AdapterConfig("sqllite")))
     assert "no storage is called 'sqllite'" in str(caught.value)
     assert "'sqlite' (by digital_painschool)" in str(caught.value)
 
 
 def test_two_offers_of_one_name_name_both() -> None:
     """Were the last one to win in silence, records could go to a storage that nobody chose."""
-    with pytest.raises(WiringError) as caught:
-        connect(Settings(storage=Chosen("memory")), plugins=[SecondMemory()])
+    with pytest.raises(ConfigurationError) as caught:
+        connect(Settings(storage=AdapterConfig("memory")), plugins=[SecondMemory()])
     assert "storage 'memory' is offered more than once" in str(caught.value)
     assert "digital_painschool" in str(caught.value)
 
@@ -192,7 +192,7 @@ def test_two_offers_of_one_name_name_both() -> None:
 )
 def test_faulty_plugin_is_named(plugin: object, message: str) -> None:
     """A plugin that is never asked, fails or offers nonsense must not pass in silence."""
-    with pytest.raises(WiringError) as caught:
+    with pytest.raises(ConfigurationError) as caught:
         installed([plugin])
     assert message in str(caught.value)
     assert "painschool_" in str(caught.value) or "plugin" in str(caught.value)
@@ -208,12 +208,12 @@ def test_adapter_that_is_not_chosen_is_never_made() -> None:
 
     class Expensive:
         @hookimpl
-        def painschool_storages(self) -> Iterable[Offer[Storage]]:
-            return (Offer("expensive", make),)
+        def painschool_storages(self) -> Iterable[AdapterFactory[Storage]]:
+            return (AdapterFactory("expensive", make),)
 
-    connect(Settings(storage=Chosen("memory")), plugins=[Expensive()])
+    connect(Settings(storage=AdapterConfig("memory")), plugins=[Expensive()])
     assert [] == made
-    connect(Settings(storage=Chosen("expensive")), plugins=[Expensive()])
+    connect(Settings(storage=AdapterConfig("expensive")), plugins=[Expensive()])
     assert ["made"] == made
 
 
@@ -227,19 +227,21 @@ def test_what_was_made_is_closed_when_the_rest_cannot_be(tmp_path: Path) -> None
 
     class Plugin:
         @hookimpl
-        def painschool_storages(self) -> Iterable[Offer[Storage]]:
-            return (Offer("closing", lambda _: Closing()),)
+        def painschool_storages(self) -> Iterable[AdapterFactory[Storage]]:
+            return (AdapterFactory("closing", lambda _: Closing()),)
 
-    with pytest.raises(WiringError):
-        connect(Settings(storage=Chosen("closing"), directory=Chosen("nobody")), plugins=[Plugin()])
+    with pytest.raises(ConfigurationError):
+        connect(Settings(storage=AdapterConfig("closing"), directory=AdapterConfig("nobody")), plugins=[Plugin()])
     assert ["storage"] == closed
 
 
 def test_unknown_option_is_refused() -> None:
     """A misspelt option that is passed over would run a school with another setting than its file says."""
-    with pytest.raises(WiringError, match="option 'fodler' is not known"):
+    with pytest.raises(ConfigurationError, match="option 'fodler' is not known"):
         connect(
-            Settings(storage=Chosen("memory"), messengers=(Chosen("files", {"channel": "sms", "fodler": "x"}),)),
+            Settings(
+                storage=AdapterConfig("memory"), messengers=(AdapterConfig("files", {"channel": "sms", "fodler": "x"}),)
+            ),
         )
 
 
@@ -251,20 +253,22 @@ def test_installed_plugin_that_fails_at_its_import_is_named(tmp_path: Path, monk
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: broken-plugin\nVersion: 1\n")
     (metadata / "entry_points.txt").write_text("[digital_painschool]\nbroken = broken_plugin\n")
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(WiringError, match=r"failed at its import with RuntimeError: its own dependency is missing"):
+    with pytest.raises(
+        ConfigurationError, match=r"failed at its import with RuntimeError: its own dependency is missing"
+    ):
         installed()
 
 
 def test_settings_reach_every_reference_adapter(sqlite_url: str, tmp_path: Path) -> None:
     """An option that is lost on its way would run a school with another setting than its file says."""
     settings = Settings(
-        storage=Chosen("memory"),
-        identity=Chosen("swedish", {"schemes": ["samordningsnummer"]}),
-        inbox=Chosen("sql", {"url": sqlite_url}),
+        storage=AdapterConfig("memory"),
+        identity=AdapterConfig("swedish", {"schemes": ["samordningsnummer"]}),
+        inbox=AdapterConfig("sql", {"url": sqlite_url}),
         messengers=(
-            Chosen("memory", {"channel": "email"}),
-            Chosen("files", {"channel": "sms", "folder": str(tmp_path / "sms")}),
-            Chosen("sql", {"channel": "sms", "url": sqlite_url}),
+            AdapterConfig("memory", {"channel": "email"}),
+            AdapterConfig("files", {"channel": "sms", "folder": str(tmp_path / "sms")}),
+            AdapterConfig("sql", {"channel": "sms", "url": sqlite_url}),
         ),
     )
     ports = connect(settings)
@@ -283,27 +287,27 @@ def test_settings_reach_every_reference_adapter(sqlite_url: str, tmp_path: Path)
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (Settings(storage=Chosen("sqlite")), "storage: option 'url' is needed, str"),
+        (Settings(storage=AdapterConfig("sqlite")), "storage: option 'url' is needed, str"),
         (
-            Settings(storage=Chosen("memory"), messengers=(Chosen("memory", {"channel": "inbox"}),)),
+            Settings(storage=AdapterConfig("memory"), messengers=(AdapterConfig("memory", {"channel": "inbox"}),)),
             "messenger 'memory': option 'channel' is one of email, sms",
         ),
         (
-            Settings(storage=Chosen("memory"), messengers=(Chosen("files", {"folder": "mail"}),)),
+            Settings(storage=AdapterConfig("memory"), messengers=(AdapterConfig("files", {"folder": "mail"}),)),
             "messenger 'files': option 'channel' is needed, str",
         ),
     ],
 )
 def test_missing_or_wrong_option_is_named(settings: Settings, message: str) -> None:
     """An adapter that fills in what was forgotten would write, or send, where nobody looks."""
-    with pytest.raises(WiringError, match=message):
+    with pytest.raises(ConfigurationError, match=message):
         connect(settings)
 
 
 WITHOUT_EXTRAS = """
 import sys
 sys.modules[sys.argv[1]] = None  # as if it were not installed
-from digital_painschool import PainschoolError, Settings, connect
+from digital_painschool import PainSchoolError, Settings, connect
 from digital_painschool.bootstrap.settings import Chosen
 
 url = sys.argv[2]
@@ -314,7 +318,7 @@ for settings in (
 ):
     try:
         connect(settings)
-    except PainschoolError as error:
+    except PainSchoolError as error:
         print(error)
 """
 
@@ -336,7 +340,7 @@ def test_missing_extra_is_asked_for_by_name(missing: str, url: str, extra: str, 
 def test_broken_observer_stops_nothing_and_logs_no_person(caplog: pytest.LogCaptureFixture) -> None:
     """An observer that raises must neither stop the step, nor the next observer, nor put a number into the log."""
     plugin = ObserverPlugin()
-    settings = Settings(storage=Chosen("memory"), observers=(Chosen("fragile"), Chosen("watcher")))
+    settings = Settings(storage=AdapterConfig("memory"), observers=(AdapterConfig("fragile"), AdapterConfig("watcher")))
     with open_school(settings, plugins=[plugin]) as school:
         school.therapist(NURSE).start("850709-9805", program="digitala-smartskolan")
     assert ["Started"] == plugin.watcher.told
@@ -354,17 +358,17 @@ def test_plugin_adds_a_program_to_the_list() -> None:
 
 def test_settings_choose_among_the_programs_on_offer() -> None:
     """The bundled example content must not stand on a clinic's list when its settings leave it out."""
-    settings = Settings(storage=Chosen("memory"), offered=("sova-battre",))
+    settings = Settings(storage=AdapterConfig("memory"), offered=("sova-battre",))
     assert ["sova-battre"] == [program.key for program in catalogue(settings, [ProgramPlugin()]).programs]
-    with pytest.raises(WiringError, match="no program is called 'sova-bätre'"):
-        catalogue(Settings(storage=Chosen("memory"), offered=("sova-bätre",)))
+    with pytest.raises(ConfigurationError, match="no program is called 'sova-bätre'"):
+        catalogue(Settings(storage=AdapterConfig("memory"), offered=("sova-bätre",)))
 
 
 def test_module_can_be_a_plugin() -> None:
     """Entry points name modules; a plain module with marked functions must do."""
 
-    def painschool_storages() -> Iterable[Offer[Storage]]:
-        return (Offer("from-module", lambda _: MemoryStorage()),)
+    def painschool_storages() -> Iterable[AdapterFactory[Storage]]:
+        return (AdapterFactory("from-module", lambda _: MemoryStorage()),)
 
     module = types.ModuleType("clinic_plugin")
     vars(module)["painschool_storages"] = hookimpl(painschool_storages)
@@ -375,6 +379,6 @@ def test_module_can_be_a_plugin() -> None:
 
 def test_two_programs_with_one_key_are_refused() -> None:
     """Two programs of one key would make it a matter of luck which one a patient gets."""
-    settings = Settings(storage=Chosen("memory"), programs=(bundled_program(),))
-    with pytest.raises(WiringError, match="two programs with the key 'digitala-smartskolan'"):
+    settings = Settings(storage=AdapterConfig("memory"), programs=(bundled_program(),))
+    with pytest.raises(ConfigurationError, match="two programs with the key 'digitala-smartskolan'"):
         catalogue(settings)

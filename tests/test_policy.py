@@ -11,7 +11,7 @@ from digital_painschool.delivery.worker import DeliveryReport
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import _KINDS, FlagKind, Policy, Terms
 from digital_painschool.domain.program import EndReason
-from digital_painschool.errors import DeliveryFailed, InvalidValue, PainschoolError
+from digital_painschool.errors import DeliveryError, InvalidValue, PainSchoolError
 from digital_painschool.ports.inbox import Delivered, Notice
 from digital_painschool.testing.example import PROGRAM
 from digital_painschool.testing.scenario import Scenario
@@ -140,14 +140,14 @@ class Busy(MemoryInbox):
     """An inbox that takes nothing at the moment."""
 
     def deliver(self, notice: Notice) -> Delivered:
-        raise DeliveryFailed("busy")
+        raise DeliveryError("busy")
 
 
 @pytest.mark.rule("D-19a")
 @pytest.mark.parametrize("key_and_title", [("", "Klar"), (" ", "Klar"), ("klar", ""), ("klar", "\n")])
 def test_a_reason_has_a_key_and_a_title(key_and_title: tuple[str, str]) -> None:
     """Otherwise a therapist would choose from a list with an empty line."""
-    with pytest.raises(PainschoolError):
+    with pytest.raises(PainSchoolError):
         Policy(end_reasons=(EndReason(key=key_and_title[0], title=key_and_title[1]),))
 
 

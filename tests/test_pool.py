@@ -17,10 +17,10 @@ from weakref import ref
 import pytest
 
 from digital_painschool.adapters.sql import SqlStorage, pool
-from digital_painschool.adapters.sql.pool import Database, Link
+from digital_painschool.adapters.sql.pool import Connection, Database
 from digital_painschool.adapters.sql.sqlite import SqliteDriver
 from digital_painschool.domain.enrolment import Enrolment
-from digital_painschool.errors import Conflict, StorageFailed
+from digital_painschool.errors import Conflict, StorageError
 from digital_painschool.ports.storage import Storage
 from digital_painschool.testing.contracts.changes import MORNING, begin, fill_in, saved
 from digital_painschool.testing.people import UNIT
@@ -169,10 +169,10 @@ def _fork_within_a_call(url: str) -> None:
     with closing(SqlStorage(url)) as storage:
 
         def is_refused() -> None:
-            with pytest.raises(StorageFailed, match="was forked while"):
+            with pytest.raises(StorageError, match="was forked while"):
                 storage.save(begin())
 
-        def work(_: Link) -> None:
+        def work(_: Connection) -> None:
             assert 0 == os.waitpid(_child(is_refused), 0)[1]
 
         storage._database.read(work)
@@ -239,7 +239,7 @@ def test_nothing_is_acknowledged_once_the_file_is_not_in_its_place(file: Path, h
         e = saved(storage, begin())
         HARMS[harm](file)
         for _ in range(3):
-            with pytest.raises(StorageFailed, match=r"moved, deleted, cut short or replaced|is damaged") as refused:
+            with pytest.raises(StorageError, match=r"moved, deleted, cut short or replaced|is damaged") as refused:
                 storage.save(fill_in(e, at=MORNING))
             assert refused.value.__context__ is None
         together = [Thread(target=_is_refused, args=(storage, 10 + number)) for number in range(connections)]
@@ -250,7 +250,7 @@ def test_nothing_is_acknowledged_once_the_file_is_not_in_its_place(file: Path, h
 
 
 def _is_refused(storage: Storage, number: int) -> None:
-    with pytest.raises(StorageFailed):
+    with pytest.raises(StorageError):
         storage.save(_of_person(number))
 
 
@@ -259,7 +259,7 @@ def test_a_file_that_is_put_back_is_used_again(file: Path) -> None:
     with closing(SqlStorage(f"sqlite:///{file}")) as storage:
         e = saved(storage, begin())
         elsewhere = file.parent.rename(file.parent.with_name("elsewhere"))
-        with pytest.raises(StorageFailed):
+        with pytest.raises(StorageError):
             storage.save(fill_in(e, at=MORNING))
         elsewhere.rename(file.parent)
         assert e == storage.load(e.id)
@@ -294,15 +294,15 @@ def one(url: str) -> Iterator[SqlStorage]:
 def test_a_call_without_a_free_connection_says_so(one: SqlStorage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a portal whose pool is too small would wait for ever."""
     monkeypatch.setattr(pool, "PATIENCE", 0.05)
-    with pytest.raises(StorageFailed, match="in use"):
+    with pytest.raises(StorageError, match="in use"):
         one._database.read(lambda _: one.save(begin()))
     one.save(begin())
 
 
 def test_a_connection_that_is_lost_with_its_call_is_replaced(one: SqlStorage) -> None:
     """Otherwise a connection that nobody holds any more would count as one in use."""
-    link = one._database._take()
-    del link
+    connection = one._database._take()
+    del connection
     gc.collect()
     one.save(begin())
 
@@ -342,7 +342,7 @@ def test_a_fork_waits_until_the_calls_are_over(one: SqlStorage) -> None:
     """Otherwise a child would inherit a transaction that the parent has begun."""
     database, begun, go_on = one._database, Event(), Event()
 
-    def work(_: Link) -> None:
+    def work(_: Connection) -> None:
         begun.set()
         assert go_on.wait(20)
 
@@ -366,7 +366,7 @@ def test_a_fork_does_not_wait_for_threads_that_call_all_the_time(one: SqlStorage
     """Otherwise a busy thread would take the connection that it has just given back, again and again."""
     database, begun, go_on, order = one._database, Event(), Event(), []
 
-    def work(_: Link) -> None:
+    def work(_: Connection) -> None:
         begun.set()
         assert go_on.wait(20)
         order.append("a call that had begun")
@@ -420,11 +420,11 @@ def test_a_file_that_goes_while_it_is_opened_is_not_used(
         return connection
 
     monkeypatch.setattr(SqliteDriver, "_connection", lambda _: opened())
-    with pytest.raises((StorageFailed, *driver.failures)):
+    with pytest.raises((StorageError, *driver.failures)):
         driver.connect()
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     """Otherwise SQLite would make an empty one, and the school would begin anew."""
-    with pytest.raises(StorageFailed, match=r"there is no file .*missing\.db"):
+    with pytest.raises(StorageError, match=r"there is no file .*missing\.db"):
         SqliteDriver(str(tmp_path / "missing.db")).connect()

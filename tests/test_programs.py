@@ -82,7 +82,7 @@ options = [{ key = "bra", text = "Bra" }, { key = "svar", text = "Svår" }]
 
 
 def problems_of(text: str) -> tuple[str, ...]:
-    """Give the problems that a program file is refused with."""
+    """Return the problems that a program file is refused with."""
     with pytest.raises(InvalidProgram) as refused:
         read_program(text, "liten.toml")
     assert "liten.toml" == refused.value.source

@@ -17,7 +17,7 @@ import pytest
 from digital_painschool.application.export import FILES, FILES_OF, Format, write_export
 from digital_painschool.application.publishing import UNFINISHED, publication
 from digital_painschool.domain.retention import ExportedFile, ExportReceipt, Skip
-from digital_painschool.errors import InvalidValue, StorageFailed
+from digital_painschool.errors import InvalidValue, StorageError
 from digital_painschool.ports.storage import History
 from digital_painschool.testing.people import OTHER_ARCHIVIST
 from digital_painschool.testing.scenario import Scenario
@@ -366,7 +366,7 @@ def test_the_folder_is_on_the_disk_before_the_storage_notes_the_export(
     """Otherwise a power cut would take the files, and the purge the records (D-21a)."""
     school, _ = ended_long_ago()
     done: list[str] = []
-    real, keep = os.fsync, school.storage.keep_export
+    real, keep = os.fsync, school.storage.save_export
     named = {0o100000: "file", 0o040000: "folder"}
 
     def synced(descriptor: int) -> None:
@@ -378,7 +378,7 @@ def test_the_folder_is_on_the_disk_before_the_storage_notes_the_export(
         done.append("noted")
 
     monkeypatch.setattr(os, "fsync", synced)
-    monkeypatch.setattr(school.storage, "keep_export", noted)
+    monkeypatch.setattr(school.storage, "save_export", noted)
     school.office.export(tmp_path / "export")
     assert ["folder", *["file"] * 3, "folder", "folder", "noted"] == done
 
@@ -403,13 +403,13 @@ def test_two_units_exports_never_mix(tmp_path: Path) -> None:
     theirs = mine.school.administrator(OTHER_ARCHIVIST)
 
     def second(_: int) -> None:
-        with pytest.raises(StorageFailed, match="another export is being written into this folder; choose another"):
+        with pytest.raises(StorageError, match="another export is being written into this folder; choose another"):
             theirs.export(tmp_path)
 
     receipt = mine.office.export(tmp_path, progress=second)
     assert 1 == receipt.enrolments
     assert id_ == json.loads((tmp_path / "enrolments.jsonl").read_text("utf-8"))["enrolment"]
-    with pytest.raises(StorageFailed, match="is there already"):
+    with pytest.raises(StorageError, match="is there already"):
         theirs.export(tmp_path)
 
 
@@ -453,5 +453,5 @@ def test_an_error_of_the_system_has_a_reason(tmp_path: Path) -> None:
         yield from ()
         raise OSError("secret")
 
-    with pytest.raises(StorageFailed, match="could not be written: OSError; choose"):
+    with pytest.raises(StorageError, match="could not be written: OSError; choose"):
         write_export(tmp_path, [Format.CSV], histories())

@@ -16,7 +16,7 @@ GENERIC_PLAN = 160000
 
 
 def scans(plan: Any) -> Iterator[Any]:
-    """Give the nodes of a plan that read a table."""
+    """Yield the nodes of a plan that read a table."""
     if "Relation Name" in plan and "Scan" in plan["Node Type"]:
         yield plan
     for part in plan.get("Plans", ()):
@@ -24,7 +24,7 @@ def scans(plan: Any) -> Iterator[Any]:
 
 
 def conditions(plan: Any) -> Iterator[str]:
-    """Give what a scan, or the bitmaps below it, look up in an index."""
+    """Yield what a scan, or the bitmaps below it, look up in an index."""
     yield plan.get("Index Cond", "")
     for part in plan.get("Plans", ()):
         yield from conditions(part)

@@ -49,7 +49,7 @@ class Counted:
         monkeypatch.setattr(psycopg.Cursor, "executemany", counted_many)
 
     def during(self, call: Callable[[], object]) -> int:
-        """Give how many ways there and back a call takes."""
+        """Return how many ways there and back a call takes."""
         before = self.trips
         call()
         return self.trips - before

@@ -17,14 +17,14 @@ from sqlalchemy.sql import ClauseElement
 
 from digital_painschool import Settings, open_school
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage, migrate, migration_sql, postgresql
-from digital_painschool.adapters.sql.pool import Link
+from digital_painschool.adapters.sql.pool import Connection
 from digital_painschool.adapters.sql.revisions import VERSION_TABLE
 from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.bootstrap.plugins import connect
-from digital_painschool.bootstrap.settings import Chosen
+from digital_painschool.bootstrap.settings import AdapterConfig
 from digital_painschool.bootstrap.settings_toml import read_settings
 from digital_painschool.domain.notification import Channel, Notify
-from digital_painschool.errors import StorageFailed
+from digital_painschool.errors import StorageError
 from digital_painschool.testing.contracts.changes import HOUR, MORNING, RUN, begin, begun, converse, saved
 from digital_painschool.testing.contracts.purges import IDS, all_over, kept_plan
 from digital_painschool.testing.people import PERSON, UNIT
@@ -33,7 +33,7 @@ from tests.drift import drift
 
 
 def schemas_of(url: str) -> set[str]:
-    """Give the schemas that have the table of the version."""
+    """Return the schemas that have the table of the version."""
     return {row[0] for row in execute(url, "SELECT schemaname FROM pg_tables WHERE tablename = %s", (VERSION_TABLE,))}
 
 
@@ -46,12 +46,12 @@ def test_two_schools_in_one_database_do_not_see_each_other(empty_postgresql_url:
     ):
         mine = saved(north, converse(saved(north, begin()), notify=Notify.COLLECTED, at=MORNING))
         assert None is south.load(mine.id)
-        seen: list[object] = [south.of_person(PERSON), south.access_entries(UNIT), south.claim(RUN, 10, HOUR)]
+        seen: list[object] = [south.find_by_person(PERSON), south.access_entries(UNIT), south.claim(RUN, 10, HOUR)]
         assert [(), (), ()] == seen
         other = saved(south, begin())
         assert (mine, other) == (north.load(mine.id), south.load(mine.id))
         assert 1 == len(north.claim(RUN, 10, HOUR))
-    with pytest.raises(StorageFailed, match="no schema yet"):
+    with pytest.raises(StorageError, match="no schema yet"):
         SqlStorage(url)
     assert {"north", "south"} == schemas_of(url)
     assert [] == drift(url, "north") == drift(url, "south")
@@ -65,7 +65,7 @@ def test_a_school_in_a_schema_does_all_that_a_school_does(postgresql_url: str) -
         plan = kept_plan(storage)
         saved(storage, converse(saved(storage, begin()), notify=Notify.DIRECT, at=MORNING))
         assert 1 == len(begun(storage, MORNING))
-        assert len(IDS) == len(storage.histories(UNIT, IDS))
+        assert len(IDS) == len(storage.load_histories(UNIT, IDS))
         storage.purge(plan.id, plan.enrolments, ())
         assert dict.fromkeys(IDS) == storage.purge_progress(plan.id)
     left = {table: execute(postgresql_url, f"SELECT 1 FROM {table}") for table in METADATA.tables}  # noqa: S608 - ours
@@ -73,7 +73,7 @@ def test_a_school_in_a_schema_does_all_that_a_school_does(postgresql_url: str) -
 
 
 def _clauses() -> Iterator[tuple[str, ClauseElement]]:
-    """Give every statement that a module of the adapter holds."""
+    """Yield every statement that a module of the adapter holds."""
     for module in Path(str(postgresql.__file__)).parent.glob("*.py"):
         named = vars(importlib.import_module(f"digital_painschool.adapters.sql.{module.stem}"))
         for name, value in named.items():
@@ -102,12 +102,12 @@ def test_a_search_path_that_a_pool_has_left_behind_leads_nowhere_else(postgresql
     """Otherwise a pool that lends a connection to two schools in turn would lend one the other's patients."""
     migrate(postgresql_url, schema="smartskola")
     with closing(SqlStorage(postgresql_url, schema="smartskola")) as storage:
-        [link] = storage._database._idle
-        link._connection.execute("SET search_path TO public")  # type: ignore[attr-defined]
+        [connection] = storage._database._idle
+        connection._connection.execute("SET search_path TO public")  # type: ignore[attr-defined]
         expected = saved(storage, converse(saved(storage, begin()), notify=Notify.COLLECTED, at=MORNING))
         assert expected == storage.load(expected.id)
         assert 1 == len(storage.claim(RUN, 10, HOUR))
-        assert [link] == storage._database._idle
+        assert [connection] == storage._database._idle
     assert [] == execute(postgresql_url, "SELECT 1 FROM enrolments")
 
 
@@ -121,8 +121,8 @@ def test_schools_of_two_schemas_do_not_wait_for_each_other(postgresql_url: str) 
     ):
         waiting = Thread(target=kept_plan, args=(mine_by_name,))
 
-        def work(link: Link) -> None:
-            link.only_one("plan")
+        def work(connection: Connection) -> None:
+            connection.advisory_lock("plan")
             kept_plan(other)
             waiting.start()
             until(lambda: execute(postgresql_url, "SELECT 1 FROM pg_locks WHERE NOT granted"))
@@ -158,7 +158,7 @@ def test_a_name_that_needs_care_in_sql_is_refused(schema: Any) -> None:
         lambda: migrate(nowhere, schema=schema),
         lambda: migration_sql(nowhere, schema=schema),
     ):
-        with pytest.raises(StorageFailed, match="a schema is named with 1 to 63"):
+        with pytest.raises(StorageError, match="a schema is named with 1 to 63"):
             call()
 
 
@@ -171,7 +171,7 @@ def test_a_file_has_no_schemas(tmp_path: Path) -> None:
         lambda: SqlMessenger(Channel.SMS, url, schema="smartskola", migrate=True),
         lambda: migrate(url, schema="smartskola"),
     ):
-        with pytest.raises(StorageFailed, match="SQLite has no schemas; leave it out"):
+        with pytest.raises(StorageError, match="SQLite has no schemas; leave it out"):
             call()
     assert [] == list(tmp_path.iterdir())
 
@@ -214,7 +214,7 @@ storage = { name = "postgresql", url = "postgresql://host/region", schema = "sma
 """,
         encoding="utf-8",
     )
-    assert Chosen("sql", {"url": "postgresql://other/inboxes"}) == read_settings(file).inbox
+    assert AdapterConfig("sql", {"url": "postgresql://other/inboxes"}) == read_settings(file).inbox
 
 
 # --- whose schema it is ---
@@ -233,7 +233,7 @@ def role(empty_postgresql_url: str) -> Iterator[tuple[str, str]]:
 def test_a_schema_that_an_administrator_has_made_is_used(empty_postgresql_url: str, role: tuple[str, str]) -> None:
     """Otherwise a school would need the right to make schemas, which few databases give to an application."""
     name, url = role
-    with pytest.raises(StorageFailed, match="InsufficientPrivilege"):
+    with pytest.raises(StorageError, match="InsufficientPrivilege"):
         migrate(url, schema="smartskola")
     execute(empty_postgresql_url, f"CREATE SCHEMA smartskola AUTHORIZATION {name}")
     with closing(SqlStorage(url, schema="smartskola", migrate=True)) as storage:
@@ -247,7 +247,7 @@ def test_a_school_needs_no_more_than_the_rights_that_the_docs_name(
     """Otherwise an administrator who runs the SQL would have to give the school the whole schema."""
     name, url = role
     execute(empty_postgresql_url, migration_sql("postgresql", schema="smartskola"))
-    with pytest.raises((StorageFailed, psycopg.Error), match="InsufficientPrivilege"):
+    with pytest.raises((StorageError, psycopg.Error), match="InsufficientPrivilege"):
         SqlStorage(url, schema="smartskola")
     page = (Path(__file__).parent.parent / "docs" / "how-to" / "migrate.md").read_text("utf-8")
     [grants] = re.findall(r"```sql\n(GRANT.*?)```", page, re.DOTALL)

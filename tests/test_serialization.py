@@ -27,7 +27,7 @@ from digital_painschool.domain.retention import (
     Skip,
     Skipped,
 )
-from digital_painschool.errors import StorageFailed
+from digital_painschool.errors import StorageError
 from digital_painschool.serialization import serialization
 from digital_painschool.serialization.serialization import (
     ENROLMENT_SHAPE,
@@ -75,12 +75,12 @@ _STRATEGIES: dict[Any, st.SearchStrategy[Any]] = {
 
 
 def values(class_: type[Any]) -> st.SearchStrategy[Any]:
-    """Give a strategy for an attrs class by the types of its fields."""
+    """Return a strategy for an attrs class by the types of its fields."""
     return st.builds(class_, **{field.name: of_type(field.type) for field in attrs.fields(class_)})
 
 
 def of_type(type_: Any) -> st.SearchStrategy[Any]:
-    """Give a strategy for the type of a field."""
+    """Return a strategy for the type of a field."""
     if type_ in _STRATEGIES:
         return _STRATEGIES[type_]
     if isinstance(type_, type) and issubclass(type_, Enum):
@@ -94,7 +94,7 @@ def of_type(type_: Any) -> st.SearchStrategy[Any]:
 
 
 def through_json(data: Any) -> Any:
-    """Give data as a database gives it back."""
+    """Return data as a database gives it back."""
     return json.loads(json.dumps(data))
 
 
@@ -257,7 +257,7 @@ def test_an_older_shape_is_brought_up_to_date(
 )
 def test_what_a_newer_version_wrote_is_refused(kind: str, shape: int) -> None:
     """Otherwise an old worker would skip or misread what a new one has written."""
-    with pytest.raises(StorageFailed, match="newer version"):
+    with pytest.raises(StorageError, match="newer version"):
         event_from_data(kind, shape, AT, "patient", {"module": 3})
 
 
@@ -273,7 +273,7 @@ def test_what_a_newer_version_wrote_is_refused(kind: str, shape: int) -> None:
 )
 def test_what_does_not_fit_is_refused_without_showing_it(read: Callable[[], object]) -> None:
     """Otherwise a damaged row would surface as a foreign error, with personal data in it."""
-    with pytest.raises(StorageFailed, match="cannot be read") as caught:
+    with pytest.raises(StorageError, match="cannot be read") as caught:
         read()
     assert "hemligt" not in str(caught.value)
 

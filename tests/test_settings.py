@@ -9,19 +9,19 @@ import pytest
 from digital_painschool import (
     Actor,
     Catalogue,
+    ConfigurationError,
     HsaId,
     InvalidProgram,
     InvalidValue,
     Role,
-    RuleBroken,
+    RuleViolation,
     Settings,
-    StorageFailed,
-    WiringError,
+    StorageError,
     open_school,
 )
 from digital_painschool.adapters.options import secret
 from digital_painschool.application.program_catalogue import UnitTerms
-from digital_painschool.bootstrap.settings import Chosen
+from digital_painschool.bootstrap.settings import AdapterConfig
 from digital_painschool.bootstrap.settings_toml import read_settings
 from digital_painschool.domain.policy import FlagKind
 
@@ -69,9 +69,9 @@ def write(folder: Path, text: str) -> Path:
 def test_file_gives_every_section(tmp_path: Path) -> None:
     """A section of the file that does not reach the school would run it under other settings than it says."""
     settings = read_settings(write(tmp_path, FULL))
-    assert Chosen("memory", {"url": "memory://"}) == settings.storage
-    assert Chosen("directory", {"path": str(tmp_path / "staff.toml")}).options == settings.directory.options
-    assert (Chosen("files", {"channel": "email", "folder": str(tmp_path / "mail")}),) == settings.messengers
+    assert AdapterConfig("memory", {"url": "memory://"}) == settings.storage
+    assert AdapterConfig("directory", {"path": str(tmp_path / "staff.toml")}).options == settings.directory.options
+    assert (AdapterConfig("files", {"channel": "email", "folder": str(tmp_path / "mail")}),) == settings.messengers
     assert time(8, 30) == settings.policy.collected_at
     assert frozenset({FlagKind.PROGRAM_DONE, FlagKind.FORM_SAVED}) == settings.policy.staff_flags
     own = settings.units[UNIT].policy
@@ -136,7 +136,7 @@ def test_file_opens_a_school(tmp_path: Path) -> None:
 def test_wrong_file_says_what_is_wrong(tmp_path: Path, text: str, message: str) -> None:
     """A wrong setting that is passed over, or named badly, costs an evening at a clinic."""
     path = write(tmp_path, text)
-    with pytest.raises(WiringError) as caught:
+    with pytest.raises(ConfigurationError) as caught:
         open_school(path)
     assert message in str(caught.value)
 
@@ -144,7 +144,7 @@ def test_wrong_file_says_what_is_wrong(tmp_path: Path, text: str, message: str) 
 def test_every_wrong_policy_key_is_named_at_once(tmp_path: Path) -> None:
     """One error at a time would make a long file a long evening."""
     text = 'storage = "memory://"\n[policy]\nreview_after_days = "x"\nheading_limit = 1.5\nzonee = "UTC"\n'
-    with pytest.raises(WiringError) as caught:
+    with pytest.raises(ConfigurationError) as caught:
         read_settings(write(tmp_path, text))
     for key in ("review_after_days", "heading_limit", "zonee"):
         assert key in str(caught.value)
@@ -152,7 +152,7 @@ def test_every_wrong_policy_key_is_named_at_once(tmp_path: Path) -> None:
 
 def test_missing_files_are_named(tmp_path: Path) -> None:
     """A path that leads nowhere must be named, not raise an OSError from deep within."""
-    with pytest.raises(WiringError, match=r"nothing\.toml: the file cannot be read"):
+    with pytest.raises(ConfigurationError, match=r"nothing\.toml: the file cannot be read"):
         read_settings(tmp_path / "nothing.toml")
     with pytest.raises(InvalidProgram, match=r"own\.toml"):
         read_settings(write(tmp_path, 'storage = "memory://"\n[programs]\nfiles = ["own.toml"]\n'))
@@ -161,12 +161,12 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
 def test_inbox_is_beside_the_storage_unless_told_otherwise(tmp_path: Path) -> None:
     """Were the inbox in memory by default, notices on a real storage would vanish with the process."""
     url = f"sqlite:///{tmp_path / 'painschool.db'}"
-    beside = Chosen("sql", {"url": url})
+    beside = AdapterConfig("sql", {"url": url})
     assert beside == Settings.from_url(url).inbox
-    assert beside == Settings(storage=Chosen("sqlite", {"url": url})).inbox
+    assert beside == Settings(storage=AdapterConfig("sqlite", {"url": url})).inbox
     assert beside == read_settings(write(tmp_path, f'storage = "{url}"\n')).inbox
     assert beside == read_settings(write(tmp_path, f'storage = "{url}"\n[inbox]\nname = "sql"\n')).inbox
-    assert Chosen("memory") == Settings.from_url("memory://").inbox
+    assert AdapterConfig("memory") == Settings.from_url("memory://").inbox
 
 
 def test_relative_sqlite_file_is_meant_from_the_settings_folder(tmp_path: Path) -> None:
@@ -192,9 +192,9 @@ def test_secret_is_named_by_the_settings_and_never_held(tmp_path: Path, monkeypa
     assert "from-environment" == secret("env:PAINSCHOOL_TEST_SECRET")
     assert "from-file" == secret(f"file:{tmp_path / 'secret'}")
     assert "plain" == secret("plain")
-    with pytest.raises(WiringError, match="PAINSCHOOL_NOT_THERE is not set"):
+    with pytest.raises(ConfigurationError, match="PAINSCHOOL_NOT_THERE is not set"):
         secret("env:PAINSCHOOL_NOT_THERE")
-    with pytest.raises(WiringError, match="cannot be read"):
+    with pytest.raises(ConfigurationError, match="cannot be read"):
         secret(f"file:{tmp_path / 'nothing'}")
 
 
@@ -211,7 +211,7 @@ def test_a_unit_is_one_in_small_letters_and_in_capitals(tmp_path: Path) -> None:
     settings = read_settings(write(tmp_path, FULL.replace(UNIT, small)))
     assert [HsaId(UNIT)] == list(settings.units)
     assert time(10) == Catalogue(units={small: settings.units[UNIT]}).policy_of(HsaId(UNIT)).collected_at
-    with pytest.raises(WiringError, match=f"{UNIT} comes twice"):
+    with pytest.raises(ConfigurationError, match=f"{UNIT} comes twice"):
         read_settings(write(tmp_path, f"{FULL}\n[units.{small}]\nprograms = []\n"))
     for values in (Settings, Catalogue):
         with pytest.raises(InvalidValue, match=f"{UNIT} comes twice"):
@@ -232,7 +232,7 @@ def test_a_person_at_a_unit_is_one_in_small_letters_and_in_capitals(url: str, tm
         started = small.start("850709-9805", program="digitala-smartskolan", therapist=ids[0].lower())
         assert ids == (started.therapist, started.unit)
         assert [started.id] == [row.enrolment_id for row in capitals.caseload().rows]
-        with pytest.raises(RuleBroken, match="D-07a"):
+        with pytest.raises(RuleViolation, match="D-07a"):
             capitals.start("850709-9805", program="digitala-smartskolan")
         log = school.administrator(actor(*map(str.lower, ids))).access_log()
         assert {ids} == {(entry.by, entry.unit) for _, entry in log}
@@ -244,5 +244,5 @@ def test_closed_school_refuses(tmp_path: Path) -> None:
     school = open_school(f"sqlite:///{tmp_path / 'painschool.db'}")
     school.close()
     school.close()
-    with pytest.raises(StorageFailed):
+    with pytest.raises(StorageError):
         school.patient("850709-9805").enrolments()

@@ -21,8 +21,8 @@ from sqlalchemy import bindparam, literal_column, select, update
 from benchmarks.servers import database
 from digital_painschool import open_school
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage, inbox, messaging, migrate, sqlite
-from digital_painschool.adapters.sql.pool import Database, Link
-from digital_painschool.adapters.sql.saving import States
+from digital_painschool.adapters.sql.pool import Connection, Database
+from digital_painschool.adapters.sql.saving import StateCache
 from digital_painschool.adapters.sql.schema import METADATA, enrolments
 from digital_painschool.application.caseload import Cursor
 from digital_painschool.delivery.worker import DeliveryReport
@@ -39,7 +39,7 @@ from digital_painschool.domain.events import (
 )
 from digital_painschool.domain.notification import Channel, Notify, Template
 from digital_painschool.domain.people import PersonId
-from digital_painschool.errors import Conflict, DeliveryFailed, InvalidValue, StorageFailed
+from digital_painschool.errors import Conflict, DeliveryError, InvalidValue, StorageError
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import Change
 from digital_painschool.rules.flags import tally
@@ -354,16 +354,16 @@ def test_a_damaged_state_is_named_without_its_content(url: str, storage: SqlStor
     """Otherwise a row that was changed by hand would surface as a foreign error, with personal data in it."""
     storage.save(begin())
     execute(url, 'UPDATE enrolments SET state = \'{"person": {"value": "198507099805"}}\'')
-    with closing(SqlStorage(url)) as other, pytest.raises(StorageFailed, match="cannot be read") as caught:
+    with closing(SqlStorage(url)) as other, pytest.raises(StorageError, match="cannot be read") as caught:
         other.load("enrolment-1")
     assert "1985" not in str(caught.value)
 
 
 def test_a_damaged_program_is_named(url: str, storage: SqlStorage) -> None:
     """Otherwise a row that was changed by hand would surface as a fault of a program file that nobody has touched."""
-    storage.keep_program(UNIT, PROGRAM)
+    storage.save_program(UNIT, PROGRAM)
     execute(url, 'UPDATE programs SET data = \'{"key": "smartskola"}\'')
-    with pytest.raises(StorageFailed, match="a stored program cannot be used any more"):
+    with pytest.raises(StorageError, match="a stored program cannot be used any more"):
         storage.program(UNIT, PROGRAM.key, PROGRAM.version)
 
 
@@ -374,17 +374,17 @@ def test_a_document_that_is_missing_is_named(url: str, storage: SqlStorage) -> N
     school.room.write(id_, "Hej")
     school.room.save_form(id_, PAIN, {"smarta": 3})
     execute(url, "DELETE FROM documents")
-    with pytest.raises(StorageFailed, match="the text of timeline entry 2 is missing; restore it from a backup"):
+    with pytest.raises(StorageError, match="the text of timeline entry 2 is missing; restore it from a backup"):
         school.desk.conversations(id_)
-    with pytest.raises(StorageFailed, match="the text of timeline entry 2 is missing"):
+    with pytest.raises(StorageError, match="the text of timeline entry 2 is missing"):
         school.desk.read_conversation(id_, 1)
-    with pytest.raises(StorageFailed, match="the answers of timeline entry 4 are missing; restore them"):
+    with pytest.raises(StorageError, match="the answers of timeline entry 4 are missing; restore them"):
         school.desk.answers(id_, PAIN)
 
 
 def test_only_so_many_states_are_remembered() -> None:
     """Otherwise a process that runs for a year would hold every state that it has ever seen."""
-    states = States(limit=2)
+    states = StateCache(limit=2)
     kept = [_of_person(number).enrolment for number in range(3)]
     for enrolment in kept:
         states.keep("as it was", enrolment)
@@ -431,7 +431,7 @@ def test_more_threads_than_connections_wait_for_their_turn(url: str) -> None:
 
 
 def waits(thread: Thread) -> bool:
-    """Tell whether a thread waits for a connection."""
+    """Return whether a thread waits for a connection."""
     frame = sys._current_frames().get(thread.ident or 0)
     return frame is not None and any(at.f_code is Database._wait.__code__ for at, _ in walk_stack(frame))
 
@@ -442,7 +442,7 @@ def test_a_thread_that_waits_gets_what_is_given_back(storage_of_one: SqlStorage)
     found: list[object] = []
     waiting = Thread(target=lambda: found.append(storage_of_one.load("enrolment-1")))
 
-    def while_read(link: Link) -> None:
+    def while_read(connection: Connection) -> None:
         waiting.start()
         until(lambda: waits(waiting))
         assert [] == found
@@ -457,28 +457,28 @@ def test_closing_refuses_who_waits_and_closes_what_is_in_use_afterwards(storage_
     """Otherwise closing would leave threads that wait for ever, and connections that nobody closes."""
     database = storage_of_one._database
     refused: list[Exception] = []
-    links: list[Link] = []
+    links: list[Connection] = []
 
     def load() -> None:
         try:
             storage_of_one.load("enrolment-1")
-        except StorageFailed as error:
+        except StorageError as error:
             refused.append(error)
 
     waiting = Thread(target=load)
 
-    def while_read(link: Link) -> None:
-        links.append(link)
+    def while_read(connection: Connection) -> None:
+        links.append(connection)
         waiting.start()
         until(lambda: waits(waiting))
         storage_of_one.close()
-        assert 1 == link.rows(select(literal_column("1")), {})[0][0]
+        assert 1 == connection.fetch_all(select(literal_column("1")), {})[0][0]
 
     database.read(while_read)
     waiting.join(60)
     assert ["the storage is closed; open another"] == [str(error) for error in refused]
     with pytest.raises(database.driver.failures):
-        links[0].rows(select(literal_column("1")), {})
+        links[0].fetch_all(select(literal_column("1")), {})
 
 
 @pytest.fixture
@@ -517,8 +517,8 @@ def _die_at(url: str, statement: int) -> None:
     storage = SqlStorage(url)
     enrolment = storage.load("enrolment-1")
     assert enrolment is not None
-    [link] = storage._database._idle
-    run: Callable[..., Any] = link._execute  # type: ignore[attr-defined]
+    [connection] = storage._database._idle
+    run: Callable[..., Any] = connection._execute  # type: ignore[attr-defined]
     left = statement
 
     def counted(*args: Any) -> Any:
@@ -528,7 +528,7 @@ def _die_at(url: str, statement: int) -> None:
         left -= 1
         return run(*args)
 
-    link._execute = counted  # type: ignore[attr-defined]
+    connection._execute = counted  # type: ignore[attr-defined]
     storage.save(write(enrolment, notify=Notify.COLLECTED, at=RUN))
 
 
@@ -577,10 +577,10 @@ def test_two_writes_that_wait_for_each_other_end_as_a_conflict(postgresql_url: s
     outcomes: list[str] = []
 
     def cross(ids: tuple[str, str]) -> None:
-        def work(link: Link) -> None:
-            link.count(_LOCK, {"its_id": ids[0]})
+        def work(connection: Connection) -> None:
+            connection.execute(_LOCK, {"its_id": ids[0]})
             both.wait(60)
-            link.count(_LOCK, {"its_id": ids[1]})
+            connection.execute(_LOCK, {"its_id": ids[1]})
 
         try:
             storage._database.write(work)
@@ -613,17 +613,17 @@ def test_a_full_disk_is_named_and_changes_nothing(sqlite_url: str) -> None:
     """Otherwise a full disk would look like a fault of the program, or leave half a step."""
     with closing(SqlStorage(sqlite_url, connections=1)) as storage:
         before = saved(storage, converse(saved(storage, begin()), at=MORNING))
-        [link] = storage._database._idle
-        connection: sqlite3.Connection = link._connection  # type: ignore[attr-defined]
-        connection.execute("VACUUM")
-        [pages] = connection.execute("PRAGMA page_count").fetchone()
-        connection.execute(f"PRAGMA max_page_count = {pages}")
+        [connection] = storage._database._idle
+        file: sqlite3.Connection = connection._connection  # type: ignore[attr-defined]
+        file.execute("VACUUM")
+        [pages] = file.execute("PRAGMA page_count").fetchone()
+        file.execute(f"PRAGMA max_page_count = {pages}")
         change = write(before, "å" * 9_000, at=RUN)
-        with pytest.raises(StorageFailed, match="disk is full"):
+        with pytest.raises(StorageError, match="disk is full"):
             storage.save(change)
         assert before == storage.load("enrolment-1")
         assert {} == storage.documents("enrolment-1", [4])
-        connection.execute(f"PRAGMA max_page_count = {pages + 100}")
+        file.execute(f"PRAGMA max_page_count = {pages + 100}")
         storage.save(change)
         assert change.enrolment == storage.load("enrolment-1")
 
@@ -636,7 +636,7 @@ def test_a_file_that_is_held_for_too_long_is_named(sqlite_url: str, monkeypatch:
         closing(sqlite3.connect(path_of(sqlite_url), isolation_level=None)) as other,
     ):
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StorageFailed, match="held the file for too long"):
+        with pytest.raises(StorageError, match="held the file for too long"):
             storage.save(begin())
         other.execute("ROLLBACK")
         storage.save(begin())
@@ -647,7 +647,7 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     path = tmp_path / "letter.txt"
     path.write_text("Hej! " * 1000, encoding="utf-8")
     for open_it in (lambda: SqlStorage(f"sqlite:///{path}"), lambda: migrate(f"sqlite:///{path}")):
-        with pytest.raises(StorageFailed, match="not a SQLite database"):
+        with pytest.raises(StorageError, match="not a SQLite database"):
             open_it()
     assert "Hej! " * 1000 == path.read_text(encoding="utf-8")
 
@@ -655,7 +655,7 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
 def test_a_missing_file_is_not_made(tmp_path: Path) -> None:
     """Otherwise a mistyped path would give an empty school, and the patients would seem to be gone."""
     path = tmp_path / "missing.db"
-    with pytest.raises(StorageFailed, match="digital-painschool migrate"):
+    with pytest.raises(StorageError, match="digital-painschool migrate"):
         SqlStorage(f"sqlite:///{path}")
     assert not path.exists()
 
@@ -663,21 +663,21 @@ def test_a_missing_file_is_not_made(tmp_path: Path) -> None:
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:///a.db?mode=ro"])
 def test_a_sqlite_url_names_a_file(url: str) -> None:
     """Otherwise each connection would have a memory of its own, and patients would be lost in silence."""
-    with pytest.raises(StorageFailed, match="names a file"):
+    with pytest.raises(StorageError, match="names a file"):
         SqlStorage(url)
 
 
 @pytest.mark.parametrize("url", ["mysql://host/school", "school.db", ""])
 def test_another_kind_of_database_is_refused(url: str) -> None:
     """Otherwise a host would learn of its mistake from a foreign error."""
-    with pytest.raises(StorageFailed, match="begins with sqlite:/// or postgresql://"):
+    with pytest.raises(StorageError, match="begins with sqlite:/// or postgresql://"):
         SqlStorage(url)
 
 
 @pytest.mark.parametrize("synchronous", ["OFF", "full", "", "FULL; DROP TABLE enrolments"])
 def test_a_step_is_synchronous_in_a_known_way(sqlite_url: str, synchronous: str) -> None:
     """Otherwise a mistyped setting would lose the last steps with the power, or run as SQL."""
-    with pytest.raises(StorageFailed, match="synchronous is NORMAL, FULL or EXTRA"):
+    with pytest.raises(StorageError, match="synchronous is NORMAL, FULL or EXTRA"):
         SqlStorage(sqlite_url, synchronous=synchronous)
 
 
@@ -706,7 +706,7 @@ def test_who_opens_a_file_that_is_read_for_too_long_is_told(tmp_path: Path, monk
         reader.execute("CREATE TABLE something (id)")
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM something").fetchall()
-        with pytest.raises(StorageFailed, match="held the file for too long"):
+        with pytest.raises(StorageError, match="held the file for too long"):
             SqlStorage(f"sqlite:///{path}")
 
 
@@ -749,10 +749,10 @@ def test_a_closed_inbox_can_neither_deliver_nor_forget(sqlite_url: str) -> None:
     """Otherwise what nobody got would count as delivered, and what is still there as purged."""
     inbox = SqlInbox(sqlite_url)
     inbox.close()
-    with pytest.raises(DeliveryFailed) as caught:
+    with pytest.raises(DeliveryError) as caught:
         inbox.deliver(InboxContract().notice("key-1"))
     assert not caught.value.permanent
-    with pytest.raises(DeliveryFailed, match="the inbox's database") as caught:
+    with pytest.raises(DeliveryError, match="the inbox's database") as caught:
         inbox.forget(["key-1"])
     assert not caught.value.permanent
 
@@ -790,12 +790,12 @@ def test_a_closed_messenger_cannot_forget(sqlite_url: str) -> None:
     """Otherwise a purge would go on and say that everything is gone."""
     messenger = SqlMessenger(Channel.SMS, sqlite_url)
     messenger.close()
-    with pytest.raises(DeliveryFailed, match="the messages' database"):
+    with pytest.raises(DeliveryError, match="the messages' database"):
         messenger.forget(["key-1"])
 
 
 def damaged_school(url: str) -> tuple[Scenario, Scenario]:
-    """Give a school with three patients to be told of a message, then the same as another process sees it.
+    """Return a school with three patients to be told of a message, then the same as another process sees it.
 
     The row of the second of them cannot be read.
     """
@@ -811,7 +811,7 @@ def test_a_row_that_cannot_be_read_stops_nobody_else_s_notification(url: str, ca
     """Otherwise one damaged row would silence all patients of the region."""
     before, school = damaged_school(url)
     with before.school, school.school:
-        with pytest.raises(StorageFailed):
+        with pytest.raises(StorageError):
             school.desk.enrolment("e-0002")
         school.at("2026-03-02 09:00")
         assert DeliveryReport(sent=2, delivered=2, waiting=1) == school.deliver()
@@ -840,7 +840,7 @@ def test_a_notification_that_cannot_be_read_stops_nobody_else_s(url: str, caplog
         assert {ANNA, CILLA} == {notice.person.value for notice in school.world.inbox.delivered}
         assert "cannot be read" in caplog.text
         assert BO not in caplog.text
-        with pytest.raises(StorageFailed, match="cannot be read"):
+        with pytest.raises(StorageError, match="cannot be read"):
             school.storage.notifications("e-0002")
         execute(url, "UPDATE digests SET template = 'message-to-read'")
         school.advance(minutes=15)
@@ -895,7 +895,7 @@ def test_a_closed_messenger_cannot_send(sqlite_url: str) -> None:
     """Otherwise a worker would count as sent what nobody got, or stop at a foreign error."""
     messenger = SqlMessenger(Channel.SMS, sqlite_url)
     messenger.close()
-    with pytest.raises(DeliveryFailed):
+    with pytest.raises(DeliveryError):
         messenger.send(Address("+46700000000"), Template.PROGRAM_DONE, "https://b.example", key="key-1")
 
 
@@ -911,7 +911,7 @@ def test_what_is_purged_cannot_be_read_in_the_bytes_of_the_files(sqlite_url: str
         assert any(secret.encode() in path.read_bytes() for path in file.parent.glob(f"{file.name}*"))
         made = evolve(kept_plan(storage), enrolments=(ended_once("a", e.version),))
         storage.purge(made.id, made.enrolments, ())
-        storage.keep_receipt(receipt_of(made))
+        storage.save_receipt(receipt_of(made))
         assert not any(secret.encode() in path.read_bytes() for path in file.parent.glob(f"{file.name}*"))
 
 
@@ -947,5 +947,5 @@ def test_somebody_else_s_file_that_everybody_may_read_is_refused(
         raise PermissionError
 
     monkeypatch.setattr(os, "fchmod", refuse)
-    with pytest.raises(StorageFailed, match=r"everybody may read .*painschool\.db, which is somebody else's"):
+    with pytest.raises(StorageError, match=r"everybody may read .*painschool\.db, which is somebody else's"):
         migrate(f"sqlite:///{path}")

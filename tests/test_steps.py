@@ -57,7 +57,7 @@ def test_of_two_who_start_the_same_program_at_once_one_is_refused() -> None:
     school = Scenario(with_adapters(storage=Racing()))
     with refused("D-07a", Reason.ALREADY_OPEN):
         school.start()
-    assert [COLLEAGUE.hsa_id] == [enrolment.therapist for enrolment in readable(school.storage.of_person(PERSON))]
+    assert [COLLEAGUE.hsa_id] == [enrolment.therapist for enrolment in readable(school.storage.find_by_person(PERSON))]
 
 
 @pytest.mark.usefixtures("without_waiting")
@@ -114,7 +114,7 @@ def test_changed_content_under_one_version_is_refused_at_a_unit(url: str, reques
     school = Scenario(stored_at(request.getfixturevalue("sqlite_url")) if url == "sqlite" else in_memory)
     id_ = school.start()
     changed = Catalogue(programs=(evolve(PROGRAM, title="Ändrad i smyg"),))
-    within_the_process = school.school._steps
+    within_the_process = school.school._executor
     within_the_process.catalogue = changed
     with school.unchanged(), pytest.raises(InvalidProgram, match="'1' stood for other content before"):
         school.start(BO)
@@ -133,7 +133,7 @@ def test_the_same_content_read_anew_is_the_same_version() -> None:
     """Otherwise a service that is started again could start nobody."""
     school = Scenario()
     school.start()
-    school.school._steps.catalogue = Catalogue(programs=(evolve(PROGRAM),))
+    school.school._executor.catalogue = Catalogue(programs=(evolve(PROGRAM),))
     assert 1 == school.state(school.start(BO)).version
 
 

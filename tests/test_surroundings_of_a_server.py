@@ -11,7 +11,7 @@ import pytest
 from benchmarks.servers import name_of
 from digital_painschool.adapters.sql import SqlStorage, migrate
 from digital_painschool.domain.notification import Notify
-from digital_painschool.errors import StorageFailed
+from digital_painschool.errors import StorageError
 from digital_painschool.testing.contracts.changes import HOUR, MORNING, RUN, begin, converse, saved
 from tests.databases import execute
 from tests.test_connections import with_option
@@ -91,7 +91,7 @@ def test_what_is_set_around_a_connection_changes_nothing(
 
 @pytest.fixture(params=["LATIN1", "SQL_ASCII", "WIN1252"])
 def narrow(request: pytest.FixtureRequest, postgresql_server: str) -> Iterator[tuple[str, str]]:
-    """Give a database that cannot hold UTF-8, and its encoding."""
+    """Yield a database that cannot hold UTF-8, and its encoding."""
     name = f"painschool_{uuid4().hex}"
     made = f"CREATE DATABASE {name} ENCODING '{request.param}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
     execute(postgresql_server, made)
@@ -106,7 +106,7 @@ def test_a_database_that_cannot_hold_every_letter_is_refused_by_name(narrow: tup
     """Otherwise a patient's smile would be "unavailable, try later" for ever, or a migration end in a traceback."""
     url, encoding = narrow
     for way in (migrate, SqlStorage):
-        with pytest.raises(StorageFailed, match=f"the database {name_of(url)} keeps texts in {encoding}") as refused:
+        with pytest.raises(StorageError, match=f"the database {name_of(url)} keeps texts in {encoding}") as refused:
             way(url)
         assert "\n" not in str(refused.value)
     assert [(0,)] == execute(url, "SELECT count(*) FROM pg_class WHERE relname = 'enrolments'")
@@ -120,7 +120,7 @@ def test_what_the_driver_cannot_read_is_named_without_its_text(postgresql_url: s
         raise error
 
     with closing(SqlStorage(postgresql_url)) as storage:
-        with pytest.raises(StorageFailed) as failed:
+        with pytest.raises(StorageError) as failed:
             storage._database.read(work)
         assert ("1985" in str(failed.value), None) == (False, failed.value.__context__)
 
@@ -128,7 +128,7 @@ def test_what_the_driver_cannot_read_is_named_without_its_text(postgresql_url: s
 @pytest.mark.parametrize("url", ["postgresql://h/\ud800", "postgresql://h/a\0b"])
 def test_a_url_with_characters_that_no_url_has_is_refused(url: str) -> None:
     """Otherwise a damaged settings file would end in the driver's own error."""
-    with pytest.raises(StorageFailed):
+    with pytest.raises(StorageError):
         SqlStorage(url)
 
 

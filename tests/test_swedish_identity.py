@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from digital_painschool.adapters.swedish_identity import SwedishIdentity
 from digital_painschool.domain.people import PersonId
-from digital_painschool.errors import InvalidIdentity, WiringError
+from digital_painschool.errors import ConfigurationError, InvalidIdentity
 from digital_painschool.ports.identity import Identity
 from digital_painschool.testing.contracts.identity import IdentityContract
 
@@ -62,14 +62,14 @@ CIVIC = [(scheme, value) for scheme, value in EVERY if value.isdigit()]
 
 
 def refusal(text: str, today: date = TODAY, identity: Identity = IDENTITY) -> str:
-    """Give the words in which a text is refused."""
+    """Return the words in which a text is refused."""
     with pytest.raises(InvalidIdentity) as caught:
         identity.parse(text, today=today)
     return str(caught.value)
 
 
 def born(value: str) -> date:
-    """Give the day of birth that a personnummer or samordningsnummer tells of."""
+    """Return the day of birth that a personnummer or samordningsnummer tells of."""
     return date(int(value[:4]), int(value[4:6]), int(value[6:8]) % 60)
 
 
@@ -466,7 +466,7 @@ def test_the_first_scheme_that_reads_a_text_gets_it(monkeypatch: pytest.MonkeyPa
 )
 def test_wrong_scheme_names_name_the_choices(schemes: object) -> None:
     """A misspelt setting would refuse every patient at the first start instead of failing when the program starts."""
-    with pytest.raises(WiringError) as caught:
+    with pytest.raises(ConfigurationError) as caught:
         SwedishIdentity(schemes=schemes)  # type: ignore[arg-type]
     assert all(name in str(caught.value) for name in NUMBERS)
 

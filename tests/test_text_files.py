@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from digital_painschool import InvalidValue, PainschoolError, Policy
-from digital_painschool.adapters.options import required, secret, take
+from digital_painschool import InvalidValue, PainSchoolError, Policy
+from digital_painschool.adapters.options import parse_options, required, secret
 from digital_painschool.adapters.toml_directory import TomlDirectory
 from digital_painschool.bootstrap.settings_toml import read_settings
 from digital_painschool.domain.people import HsaId
-from digital_painschool.errors import DeliveryFailed
+from digital_painschool.errors import DeliveryError
 from digital_painschool.programs import load_program
 from digital_painschool.serialization.text_files import json_value, read_text, toml_table
 
@@ -49,7 +49,7 @@ CASES = [
 
 
 def chain(error: BaseException | None) -> list[BaseException]:
-    """Give an error, its cause, its context, and theirs."""
+    """Return an error, its cause, its context, and theirs."""
     return [] if error is None else [error, *chain(error.__cause__), *chain(error.__context__)]
 
 
@@ -61,7 +61,7 @@ def test_another_encoding_is_named_and_nothing_is_shown(
     """Otherwise a file from an office program would end in a traceback, wrong advice, or a secret in the log."""
     path = tmp_path / "text"
     path.write_bytes(mark + TOML.encode(encoding))
-    with pytest.raises(PainschoolError) as refused:
+    with pytest.raises(PainSchoolError) as refused:
         read(path)
     assert named in str(refused.value)
     assert "UTF-8" in str(refused.value)
@@ -92,7 +92,7 @@ def test_what_is_no_secret_is_refused(read: Callable[[Path], object], content: b
     """Otherwise an empty file would become an empty password, and a broken one be sent to a server."""
     path = tmp_path / "text"
     path.write_bytes(content)
-    with pytest.raises(PainschoolError) as refused:
+    with pytest.raises(PainSchoolError) as refused:
         read(path)
     assert not any("ligt" in f"{error} {error!r}" for error in chain(refused.value))
 
@@ -118,7 +118,7 @@ def test_what_is_no_text_file_is_refused_at_once(read: Callable[[Path], object],
         path.symlink_to(path)
     elif kind == "zero":
         path.symlink_to("/dev/zero")
-    with pytest.raises(PainschoolError) as refused:
+    with pytest.raises(PainSchoolError) as refused:
         read(path)
     assert len(str(refused.value)) < 400
 
@@ -174,7 +174,7 @@ def test_what_a_lenient_reading_would_take_is_refused(line: str, tmp_path: Path)
     """Otherwise a setting would mean another thing than what was written, and on each machine another."""
     path = tmp_path / "painschool.toml"
     path.write_text(f'storage = "memory://"\n[policy]\n{line}\n', "utf-8")
-    with pytest.raises(PainschoolError, match=line.split(" ", maxsplit=1)[0]):
+    with pytest.raises(PainSchoolError, match=line.split(" ", maxsplit=1)[0]):
         read_settings(path)
 
 
@@ -192,11 +192,11 @@ def test_a_zone_is_the_same_on_every_machine(zone: object) -> None:
 )
 def test_an_option_is_of_its_kind(kind: type[object], value: object) -> None:
     """Otherwise `timeout = true` would be one second, and `nan` no time-out at all."""
-    with pytest.raises(PainschoolError, match="'o'"):
-        take({"o": value}, "theirs", {"o": kind})
-    with pytest.raises(PainschoolError, match="'o'"):
+    with pytest.raises(PainSchoolError, match="'o'"):
+        parse_options({"o": value}, "theirs", {"o": kind})
+    with pytest.raises(PainSchoolError, match="'o'"):
         required({"o": value}, "theirs", "o", kind)
-    assert {"o": 1.5} == take({"o": 1.5}, "theirs", {"o": float})
+    assert {"o": 1.5} == parse_options({"o": 1.5}, "theirs", {"o": float})
 
 
 def test_toml_errors_hold_nothing_of_the_text() -> None:
@@ -216,5 +216,5 @@ def test_of_two_tables_for_one_person_none_is_guessed(tmp_path: Path) -> None:
     file.write_text(
         '[SE2321000131-P000000000001]\nemail = "a@b.example"\n[se2321000131-p000000000001]\nemail = "c@d.example"\n'
     )
-    with pytest.raises(DeliveryFailed, match="cannot be read at the moment"):
+    with pytest.raises(DeliveryError, match="cannot be read at the moment"):
         directory.find(HsaId("SE2321000131-P000000000001"))

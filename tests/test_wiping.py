@@ -26,7 +26,7 @@ LETTERS = [f"brev nummer {number} som inte får finnas kvar {number * 7919}" for
 
 
 def commands(kind: str, about: str) -> list[str]:
-    """Give the blocks of a kind in the operations guide that mention something."""
+    """Return the blocks of a kind in the operations guide that mention something."""
     return [text for text in re.findall(rf"```{kind}\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL) if about in text]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from digital_painschool import PersonId
-from digital_painschool.ports.inbox import Delivered, Notice, Reach
+from digital_painschool.ports.inbox import Delivered, Notice, Reachability
 
 
 class FirstTry:
@@ -14,16 +14,16 @@ class FirstTry:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def reach(self, person: PersonId) -> Reach:  # noqa: ARG002
-        return Reach(reachable=True)
+    def reach(self, person: PersonId) -> Reachability:  # noqa: ARG002
+        return Reachability(reachable=True)
 
     def deliver(self, notice: Notice) -> Delivered:
         file = self._folder / f"{notice.key}.json"
         if file.exists():
-            return Delivered.KNOWN
+            return Delivered.DUPLICATE
         content = {"to": notice.person.value, "text": notice.template.text, "link": notice.link}
         file.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
-        return Delivered.NEW
+        return Delivered.ACCEPTED
 
     def forget(self, keys: Iterable[str]) -> int:
         files = [self._folder / f"{key}.json" for key in keys]

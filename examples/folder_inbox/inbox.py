@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
-from digital_painschool import DeliveryFailed, PersonId
-from digital_painschool.ports.inbox import Delivered, Inbox, Notice, Reach
+from digital_painschool import DeliveryError, PersonId
+from digital_painschool.ports.inbox import Delivered, Inbox, Notice, Reachability
 
 _REACHABLE = frozenset({"personnummer", "samordningsnummer"})
 
@@ -22,23 +22,23 @@ class FolderInbox:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def reach(self, person: PersonId) -> Reach:
-        return Reach(reachable=person.scheme in _REACHABLE)
+    def reach(self, person: PersonId) -> Reachability:
+        return Reachability(reachable=person.scheme in _REACHABLE)
 
     def deliver(self, notice: Notice) -> Delivered:
         if not self.reach(notice.person).reachable:
-            raise DeliveryFailed("nobody has an account under a number of this kind", permanent=True)
+            raise DeliveryError("nobody has an account under a number of this kind", permanent=True)
         content = {"to": notice.person.value, "text": notice.template.text, "link": notice.link}
         try:
             return self._put(self._file(notice.key), json.dumps(content, ensure_ascii=False))
         except OSError as error:
-            raise DeliveryFailed(f"the folder cannot be written: {error.strerror}") from None
+            raise DeliveryError(f"the folder cannot be written: {error.strerror}") from None
 
     def forget(self, keys: Iterable[str]) -> int:
         try:
             return sum(map(self._removed, keys))
         except OSError as error:
-            raise DeliveryFailed(f"a file cannot be deleted: {error.strerror}") from None
+            raise DeliveryError(f"a file cannot be deleted: {error.strerror}") from None
 
     def _removed(self, key: str) -> bool:
         try:
@@ -59,10 +59,10 @@ class FolderInbox:
             # A link is made wholly or not at all, and only one process can make it.
             os.link(half, file)
         except FileExistsError:
-            return Delivered.KNOWN
+            return Delivered.DUPLICATE
         finally:
             half.unlink()
-        return Delivered.NEW
+        return Delivered.ACCEPTED
 
 
 _: type[Inbox] = FolderInbox  # a type checker compares the class with the port here

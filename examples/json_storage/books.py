@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from digital_painschool.domain.enrolment import Tally, UnreadableEnrolment, replay
+from digital_painschool.domain.enrolment import CaseloadCounts, UnreadableEnrolment, replay
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.ports.storage import AccessEntry
 from digital_painschool.serialization.serialization import ENROLMENT_SHAPE, Data, read_each, read_stored
@@ -25,34 +25,34 @@ class Part:
 
 
 def timeline_rows(books: Transaction, enrolment_id: str) -> Iterator[Data]:
-    """Give the timeline entries of an enrolment as they are kept."""
+    """Return the timeline entries of an enrolment as they are kept."""
     return (row for _, row in books.rows(Table.TIMELINES, enrolment_id))
 
 
 def kept(books: Transaction, enrolment_id: str) -> Kept | None:
-    """Give an enrolment, or None.
+    """Return an enrolment, or None.
 
     Raises:
-        StorageFailed: It cannot be read.
+        StorageError: It cannot be read.
     """
     return read_stored(f"enrolment {enrolment_id}", _kept, books, enrolment_id)
 
 
 def kept_among(books: Transaction, enrolment_ids: Iterable[str]) -> Iterator[Kept]:
-    """Give the enrolments that there are among some, each once."""
+    """Return the enrolments that there are among some, each once."""
     found = (kept(books, enrolment_id) for enrolment_id in dict.fromkeys(enrolment_ids))
     return (one for one in found if one is not None)
 
 
 def each_kept(books: Transaction, enrolment_ids: Iterable[str]) -> list[Kept | UnreadableEnrolment]:
-    """Give the enrolments that there are among some, each once; one that cannot be read is named."""
+    """Return the enrolments that there are among some, each once; one that cannot be read is named."""
     ids = dict.fromkeys(enrolment_ids)
     found = read_each(ids, lambda id_: kept(books, id_), lambda id_: UnreadableEnrolment(enrolment_id=id_))
     return [one for one in found if one is not None]
 
 
 def all_kept(books: Transaction) -> Iterator[Kept]:
-    """Give all enrolments; a log line names those that cannot be read, as nobody can tell whose list they are in."""
+    """Yield all enrolments; a log line names those that cannot be read, as nobody can tell whose list they are in."""
     ids = (id_ for ids in books.all(Table.PERSONS) for id_ in ids)
     for one in each_kept(books, ids):
         if isinstance(one, UnreadableEnrolment):
@@ -68,7 +68,7 @@ def _kept(books: Transaction, enrolment_id: str) -> Kept | None:
     if data["shape"] != ENROLMENT_SHAPE:
         # An older version folded it, or a newer one; the timeline gives it again.
         events = (entry_from_data(row).event for row in timeline_rows(books, data["id"]))
-        return Kept(enrolment=replay(events), tally=Tally(**data["tally"]), exported=data["exported"])
+        return Kept(enrolment=replay(events), tally=CaseloadCounts(**data["tally"]), exported=data["exported"])
     return kept_from_data(data)
 
 
@@ -78,7 +78,7 @@ def keep(books: Transaction, one: Kept) -> None:
 
 
 def ids_of(books: Transaction, person: PersonId) -> list[str]:
-    """Give the ids of all enrolments of a person."""
+    """Return the ids of all enrolments of a person."""
     ids: list[str] | None = books.get(Table.PERSONS, person.scheme, person.value)
     return ids or []
 

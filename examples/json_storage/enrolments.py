@@ -39,7 +39,7 @@ class JsonEnrolments(Part):
         with self._folder.transaction() as books:
             return {one.enrolment.id: one.enrolment for one in kept_among(books, ids)}
 
-    def of_person(self, person: PersonId) -> tuple[Enrolment | UnreadableEnrolment, ...]:
+    def find_by_person(self, person: PersonId) -> tuple[Enrolment | UnreadableEnrolment, ...]:
         with self._folder.transaction() as books:
             found = each_kept(books, ids_of(books, person))
         hidden = [one for one in found if isinstance(one, UnreadableEnrolment)]
@@ -76,7 +76,7 @@ class JsonEnrolments(Part):
 class JsonCaseload(Part):
     """The list of patients."""
 
-    def cases(self, query: CaseQuery) -> tuple[CaseRow, ...]:
+    def list_caseload(self, query: CaseQuery) -> tuple[CaseRow, ...]:
         with self._folder.transaction() as books:
             rows = [
                 _row(one, query.now)

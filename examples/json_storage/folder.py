@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from digital_painschool.errors import Conflict, StorageFailed
+from digital_painschool.errors import Conflict, StorageError
 from digital_painschool.serialization.serialization import read_each, unreadable
 from json_storage.journal import Commit, Journal, size, sync
 
@@ -79,11 +79,11 @@ class Transaction:
         self.forgets = False
 
     def get(self, table: Table, *key: str) -> Any:
-        """Give what is kept under a key, or None."""
+        """Return what is kept under a key, or None."""
         return self._read(_named(table, key))
 
     def all(self, table: Table) -> Iterator[Any]:
-        """Give all that is kept in a table, in no order; a log line names the files that cannot be read."""
+        """Return all that is kept in a table, in no order; a log line names the files that cannot be read."""
         kept = (f"{table}/{path.name}" for path in (self._root / table).iterdir())
         mine = (name for name in self._puts if name.startswith(f"{table}/"))
         found = read_each(sorted({*kept, *mine}), self._read, _unreadable)
@@ -98,7 +98,7 @@ class Transaction:
         self._puts[_named(table, key)] = None
 
     def rows(self, table: Table, *key: str, after: int = 0) -> Iterator[tuple[int, Any]]:
-        """Give the rows under a key, each with a rising number: where it ends in its file. Those above `after`."""
+        """Yield the rows under a key, each with a rising number: where it ends in its file. Those above `after`."""
         try:
             with (self._root / _named(table, key)).open("rb") as file:
                 end = _end_of_row(file, after)
@@ -141,7 +141,7 @@ class Folder:
         root: Which folder; made when it is missing.
 
     Raises:
-        StorageFailed: It cannot be made, read or written, or another version wrote it.
+        StorageError: It cannot be made, read or written, or another version wrote it.
     """
 
     def __init__(self, root: Path) -> None:
@@ -159,7 +159,7 @@ class Folder:
     def transaction(self) -> Iterator[Transaction]:
         """Read and change what is kept; when the block raises, or the process dies, nothing is changed."""
         if self._closed:
-            raise StorageFailed("the storage is closed; open it again")
+            raise StorageError("the storage is closed; open it again")
         with _failing_alone(), self._locked():
             if not self._journal.is_done:
                 self._journal.redo()
@@ -192,20 +192,20 @@ class Folder:
             for folder in (self._root, self._root.parent):
                 sync(folder)
         elif formats != {_FORMAT}:
-            raise StorageFailed("the folder was written by another version of this storage")
+            raise StorageError("the folder was written by another version of this storage")
 
 
 @contextmanager
 def _failing_alone() -> Iterator[None]:
-    """Turn what goes wrong with files into a `StorageFailed` that says nothing of what is in them."""
+    """Turn what goes wrong with files into a `StorageError` that says nothing of what is in them."""
     try:
         yield
     except Conflict:
         raise
-    except StorageFailed as error:
+    except StorageError as error:
         failure = error
     except OSError as error:
-        failure = StorageFailed(f"the folder cannot be used: {error.strerror}")
+        failure = StorageError(f"the folder cannot be used: {error.strerror}")
     except Exception as error:  # noqa: BLE001 - what is kept may be anything, and its content must not be shown
         failure = unreadable("something that is kept", error)
     else:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from attrs import asdict, frozen
 
-from digital_painschool.errors import StorageFailed
+from digital_painschool.errors import StorageError
 
 _DONE = b"done\n"
 _LONGEST = 256 * 1024
@@ -96,7 +96,7 @@ class Journal:
                 ends[name] = max(ends.get(name, 0), begin + len(text.encode()))
         for name, end in ends.items():
             if size(self._root / name) > end:
-                raise StorageFailed("the journal is damaged: it does not know of all that was kept")
+                raise StorageError("the journal is damaged: it does not know of all that was kept")
 
     def _commits(self) -> list[Commit]:
         """Read the journal, and cut off what stands behind the last commit: a `done`, or half a line."""
@@ -139,7 +139,7 @@ def _write(file: FileIO, line: bytes) -> None:
 
 
 def size(path: Path) -> int:
-    """Give how many bytes a file has; one that is not there has none."""
+    """Return how many bytes a file has; one that is not there has none."""
     try:
         return path.stat().st_size
     except FileNotFoundError:

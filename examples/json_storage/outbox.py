@@ -8,7 +8,7 @@ from attrs import evolve
 
 from digital_painschool.domain.digest import Action, Batch, Claim, Decision, DeliveryResult, Digest, batch_key
 from digital_painschool.domain.notification import Notification, NotificationRecord, Status
-from digital_painschool.errors import Conflict, StorageFailed
+from digital_painschool.errors import Conflict, StorageError
 from digital_painschool.ports.storage import NOTHING, AccessEntry, Change
 from digital_painschool.serialization.serialization import Data, read_stored
 from json_storage.books import Part, asked, asked_by, collected_of, enter, put_asked
@@ -127,7 +127,7 @@ def _free(books: Transaction, now: datetime) -> Iterator[tuple[Row, Digest]]:
     for data in books.all(Table.WAITING):
         try:
             found = read_stored(f"digest {data['id']}", _due, books, data, now)
-        except StorageFailed as failure:
+        except StorageError as failure:
             log.error("%s", failure)
         else:
             if found is not None:

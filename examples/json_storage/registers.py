@@ -22,7 +22,7 @@ class JsonStaff(Part):
             data = books.get(Table.STAFF, unit, hsa_id)
             return Profile() if data is None else from_data(data, Profile)
 
-    def keep_profile(self, unit: HsaId, hsa_id: HsaId, profile: Profile, access: AccessEntry) -> None:
+    def save_profile(self, unit: HsaId, hsa_id: HsaId, profile: Profile, access: AccessEntry) -> None:
         with self._folder.transaction() as books:
             books.put(Table.STAFF, to_data(profile), unit, hsa_id)
             enter(books, (access,))
@@ -48,7 +48,7 @@ class JsonAccessLog(Part):
 class JsonPrograms(Part):
     """The versions of programs that enrolments were started with."""
 
-    def keep_program(self, unit: HsaId, program: Program) -> Program:
+    def save_program(self, unit: HsaId, program: Program) -> Program:
         data = program_to_data(program)
         with self._folder.transaction() as books:
             first = books.get(Table.PROGRAMS, unit, program.key, program.version)

@@ -8,7 +8,7 @@ from digital_painschool.domain.enrolment import UnreadableEnrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
-from digital_painschool.errors import StorageFailed
+from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import AccessEntry, History
 from digital_painschool.serialization.serialization import KIND_OF, from_data, read_each, to_data
 from json_storage import outbox
@@ -39,21 +39,21 @@ class JsonRetention(Part):
         found.sort(key=lambda ended: ended.enrolment_id)
         return tuple([ended for ended in found if ended.enrolment_id > after][:limit])
 
-    def ended_among(
+    def find_ended(
         self, unit: HsaId, enrolment_ids: Iterable[str]
     ) -> Mapping[str, EndedEnrolment | UnreadableEnrolment]:
         ids = tuple(enrolment_ids)
         with self._folder.transaction() as books:
             found = _each_of_unit(books, unit, ids)
-        among: dict[str, EndedEnrolment | UnreadableEnrolment] = {}
+        any_of: dict[str, EndedEnrolment | UnreadableEnrolment] = {}
         for one in found:
             if isinstance(one, UnreadableEnrolment):
-                among[one.enrolment_id] = one
+                any_of[one.enrolment_id] = one
             elif not one.is_open:
-                among[one.enrolment.id] = one.ended
-        return among
+                any_of[one.enrolment.id] = one.ended
+        return any_of
 
-    def persons(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, PersonId]:
+    def person_ids_of(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, PersonId]:
         ids = tuple(enrolment_ids)
         with self._folder.transaction() as books:
             found = [one for one in _each_of_unit(books, unit, ids) if isinstance(one, Kept)]
@@ -73,7 +73,7 @@ class JsonRetention(Part):
                 keys |= outbox.superseded(books, digest_id)
             return tuple(sorted(keys))
 
-    def histories(
+    def load_histories(
         self, unit: HsaId, enrolment_ids: Sequence[str], kinds: Iterable[type[Event]] | None = None
     ) -> tuple[History | UnreadableEnrolment, ...]:
         ids = tuple(enrolment_ids)
@@ -81,13 +81,13 @@ class JsonRetention(Part):
         with self._folder.transaction() as books:
             return tuple(read_each(_each_of_unit(books, unit, ids), lambda one: _history(books, one, wanted), _hidden))
 
-    def keep_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
+    def save_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
         with self._folder.transaction() as books:
             books.put(Table.EXPORTS, to_data(receipt), receipt.id)
             for one in _of_unit(books, receipt.unit, versions):
                 keep(books, evolve(one, exported=max(one.exported, versions[one.enrolment.id])))
 
-    def keep_plan(self, plan: PurgePlan, access: AccessEntry) -> None:
+    def save_plan(self, plan: PurgePlan, access: AccessEntry) -> None:
         with self._folder.transaction() as books:
             before = books.get(Table.PLANS, plan.id)
             if before is None or from_data(before, PurgePlan).decision is None:
@@ -121,7 +121,7 @@ class JsonRetention(Part):
         with self._folder.transaction() as books:
             return _progress(books, plan_id)
 
-    def keep_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
+    def save_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
         with self._folder.transaction() as books:
             return _keep_receipt(books, receipt)
 
@@ -136,7 +136,7 @@ class JsonRetention(Part):
         found.sort(key=lambda receipt: (receipt.purged_at, receipt.plan_id))
         return tuple(receipt for receipt in found if receipt.unit == unit)
 
-    def purge_again(self, receipt: PurgeReceipt, enrolment_ids: Sequence[str]) -> int:
+    def replay_purge(self, receipt: PurgeReceipt, enrolment_ids: Sequence[str]) -> int:
         with self._folder.transaction() as books:
             named = (id_ for id_ in enrolment_ids if id_ in receipt.purged)
             gone = [one for one in _of_unit(books, receipt.unit, named) if not one.is_open]
@@ -161,7 +161,7 @@ def _hidden(one: Kept | UnreadableEnrolment) -> UnreadableEnrolment:
 
 def _history(books: Transaction, one: Kept | UnreadableEnrolment, kinds: Collection[str] | None) -> History:
     if isinstance(one, UnreadableEnrolment):
-        raise StorageFailed("the enrolment cannot be read")
+        raise StorageError("the enrolment cannot be read")
     rows = [row for row in timeline_rows(books, one.enrolment.id) if kinds is None or row["kind"] in kinds]
     documents = documents_from_data(rows)
     return History(enrolment=one.enrolment, timeline=tuple(map(entry_from_data, rows)), documents=documents)

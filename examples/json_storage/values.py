@@ -7,7 +7,7 @@ from typing import Any
 from attrs import asdict, evolve, frozen
 
 from digital_painschool.domain.digest import Batch, Digest
-from digital_painschool.domain.enrolment import Enrolment, Phase, Tally
+from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment, Phase
 from digital_painschool.domain.notification import (
     Channel,
     Notification,
@@ -41,7 +41,7 @@ class Kept:
     """An enrolment as it is kept: its state, its figures, and the version that was last exported."""
 
     enrolment: Enrolment
-    tally: Tally
+    tally: CaseloadCounts
     exported: int = 0
 
     @property
@@ -77,7 +77,7 @@ def kept_from_data(data: Data) -> Kept:
     """Make what `Kept.to_data` described in the present shape."""
     return Kept(
         enrolment=enrolment_from_data(data["state"]),
-        tally=Tally(**data["tally"]),
+        tally=CaseloadCounts(**data["tally"]),
         exported=data["exported"],
     )
 

@@ -14,29 +14,29 @@ if TYPE_CHECKING:
     from digital_painschool.application.program_catalogue import Catalogue, UnitTerms
     from digital_painschool.bootstrap.plugins import connect, open_school
     from digital_painschool.bootstrap.school import PainSchool
-    from digital_painschool.bootstrap.settings import Chosen, Settings
+    from digital_painschool.bootstrap.settings import AdapterConfig, Settings
     from digital_painschool.bootstrap.settings_toml import read_settings
     from digital_painschool.domain.enrolment import Enrolment, Phase, apply, replay
     from digital_painschool.domain.events import Event
     from digital_painschool.domain.notification import Channel, Notify
-    from digital_painschool.domain.people import Actor, HsaId, Party, PersonId, Role
+    from digital_painschool.domain.people import Actor, Author, HsaId, PersonId, Role
     from digital_painschool.domain.policy import FlagKind, Policy
     from digital_painschool.domain.program import Ordering, Program
     from digital_painschool.errors import (
-        AdapterFailed,
+        AdapterError,
+        ConfigurationError,
         Conflict,
-        DeliveryFailed,
+        DeliveryError,
         InvalidIdentity,
         InvalidProgram,
         InvalidValue,
         NotFound,
         NotPermitted,
         OutcomeUnknown,
-        PainschoolError,
+        PainSchoolError,
         Reason,
-        RuleBroken,
-        StorageFailed,
-        WiringError,
+        RuleViolation,
+        StorageError,
     )
     from digital_painschool.ports import Ports
     from digital_painschool.rules.access import Access
@@ -44,12 +44,14 @@ if TYPE_CHECKING:
 __all__ = [
     "Access",
     "Actor",
-    "AdapterFailed",
+    "AdapterConfig",
+    "AdapterError",
+    "Author",
     "Catalogue",
     "Channel",
-    "Chosen",
+    "ConfigurationError",
     "Conflict",
-    "DeliveryFailed",
+    "DeliveryError",
     "Enrolment",
     "Event",
     "FlagKind",
@@ -64,8 +66,7 @@ __all__ = [
     "Ordering",
     "OutcomeUnknown",
     "PainSchool",
-    "PainschoolError",
-    "Party",
+    "PainSchoolError",
     "PersonId",
     "Phase",
     "Policy",
@@ -73,11 +74,10 @@ __all__ = [
     "Program",
     "Reason",
     "Role",
-    "RuleBroken",
+    "RuleViolation",
     "Settings",
-    "StorageFailed",
+    "StorageError",
     "UnitTerms",
-    "WiringError",
     "apply",
     "connect",
     "open_school",
@@ -88,12 +88,14 @@ __all__ = [
 _HOME = {
     "Access": "rules.access",
     "Actor": "domain.people",
-    "AdapterFailed": "errors",
+    "AdapterConfig": "bootstrap.settings",
+    "AdapterError": "errors",
+    "Author": "domain.people",
     "Catalogue": "application.program_catalogue",
     "Channel": "domain.notification",
-    "Chosen": "bootstrap.settings",
+    "ConfigurationError": "errors",
     "Conflict": "errors",
-    "DeliveryFailed": "errors",
+    "DeliveryError": "errors",
     "Enrolment": "domain.enrolment",
     "Event": "domain.events",
     "FlagKind": "domain.policy",
@@ -108,8 +110,7 @@ _HOME = {
     "Ordering": "domain.program",
     "OutcomeUnknown": "errors",
     "PainSchool": "bootstrap.school",
-    "PainschoolError": "errors",
-    "Party": "domain.people",
+    "PainSchoolError": "errors",
     "PersonId": "domain.people",
     "Phase": "domain.enrolment",
     "Policy": "domain.policy",
@@ -117,11 +118,10 @@ _HOME = {
     "Program": "domain.program",
     "Reason": "errors",
     "Role": "domain.people",
-    "RuleBroken": "errors",
+    "RuleViolation": "errors",
     "Settings": "bootstrap.settings",
-    "StorageFailed": "errors",
+    "StorageError": "errors",
     "UnitTerms": "application.program_catalogue",
-    "WiringError": "errors",
     "apply": "domain.enrolment",
     "connect": "bootstrap.plugins",
     "open_school": "bootstrap.plugins",

@@ -5,7 +5,7 @@ from enum import Enum
 from types import MappingProxyType
 
 
-class PainschoolError(Exception):
+class PainSchoolError(Exception):
     """The parent of every error that this library raises on purpose."""
 
 
@@ -85,7 +85,7 @@ _ADVICE: Mapping[Reason, str] = MappingProxyType(
 Fact = str | int | tuple[str, ...] | tuple[int, ...]
 
 
-class RuleBroken(PainschoolError):
+class RuleViolation(PainSchoolError):
     """A rule refused the step; nothing was changed.
 
     Args:
@@ -108,11 +108,11 @@ class RuleBroken(PainschoolError):
         return _rule_broken, (self.rule, self.reason, dict(self.facts))
 
 
-def _rule_broken(rule: str, reason: Reason, facts: dict[str, Fact]) -> RuleBroken:
-    return RuleBroken(rule, reason, **facts)
+def _rule_broken(rule: str, reason: Reason, facts: dict[str, Fact]) -> RuleViolation:
+    return RuleViolation(rule, reason, **facts)
 
 
-class NotPermitted(PainschoolError):
+class NotPermitted(PainSchoolError):
     """The actor may not do this, by the permission table; nothing was read or changed."""
 
     def __init__(self, action: str, /) -> None:
@@ -123,7 +123,7 @@ class NotPermitted(PainschoolError):
         return f"not permitted: {self.action}; ask someone whose role at the unit allows it"
 
 
-class NotFound(PainschoolError):
+class NotFound(PainSchoolError):
     """There is nothing by that id or key here."""
 
     def __init__(self, what: str, /) -> None:
@@ -134,7 +134,7 @@ class NotFound(PainschoolError):
         return f"no such {self.what}; check the id"
 
 
-class InvalidValue(PainschoolError, ValueError):
+class InvalidValue(PainSchoolError, ValueError):
     """A value that no rule needs to look at: wrong type, a time without zone, a text with NUL in it."""
 
 
@@ -154,30 +154,27 @@ class InvalidProgram(InvalidValue):
         return "\n  ".join((f"{self.source} is not a usable program:", *self.problems))
 
 
-class WiringError(PainschoolError):
+class ConfigurationError(PainSchoolError):
     """The settings and the installed adapters do not fit together; the text names what is installed and by whom."""
 
 
-class Conflict(PainschoolError):
+class Conflict(PainSchoolError):
     """Somebody else changed the same thing at the same time, again and again; nothing was changed. Try again."""
 
 
-class StorageFailed(PainschoolError):
+class StorageError(PainSchoolError):
     """The storage could not do its work (closed, full, unreachable, of another version); nothing was changed."""
 
 
-class OutcomeUnknown(StorageFailed):
-    """The connection broke before the storage could say that a step is kept; it is kept whole, or not at all.
-
-    Nobody but the storage knows which: load again, and decide again on what is there.
-    """
+class OutcomeUnknown(PainSchoolError):
+    """The connection was lost during commit. The change was saved completely or not at all; reload before retrying."""
 
 
-class AdapterFailed(PainschoolError):
+class AdapterError(PainSchoolError):
     """An adapter of another make, a clock or a maker of ids failed or gave a wrong answer; nothing was changed."""
 
 
-class DeliveryFailed(PainschoolError):
+class DeliveryError(PainSchoolError):
     """An adapter could not hand a notification over.
 
     Args:

@@ -12,5 +12,5 @@ _AUDITS = (timelines_wrong, steps_wrong, told_wrong, claims_wrong, notices_wrong
 
 
 def findings(books: Books) -> tuple[str, ...]:
-    """Give everything that is wrong; nothing, when the books are exact."""
+    """Return everything that is wrong; nothing, when the books are exact."""
     return tuple(found for audit in _AUDITS for found in audit(books))

@@ -7,7 +7,7 @@ from itertools import pairwise
 from math import inf
 
 from digital_painschool.domain.events import NotificationDropped
-from digital_painschool.domain.people import System
+from digital_painschool.domain.people import SystemActor
 from tests.chaos.books import Books, Row
 from tests.chaos.holds import Hold
 
@@ -42,7 +42,7 @@ def _dropped_with_an_end(books: Books) -> frozenset[str]:
     """Return the notifications that never went and that somebody dropped who ended the enrolment."""
     dropped = {id_ for id_, row in books.notifications.items() if row["status"] == "dropped" and not row["attempts"]}
     events = [event for course in books.courses.values() for event in course.events.values()]
-    notes = [one for one in events if isinstance(one, NotificationDropped) and one.by != System().signature]
+    notes = [one for one in events if isinstance(one, NotificationDropped) and one.by != SystemActor().signature]
     return frozenset(dropped & {one.notification for one in notes})
 
 

@@ -7,13 +7,13 @@ from datetime import datetime
 from attrs import frozen
 
 from digital_painschool.domain.events import Event
-from digital_painschool.domain.people import System
+from digital_painschool.domain.people import SystemActor
 from digital_painschool.ports.storage import Entry
 from tests.chaos.books import Books, Course, Row
 from tests.chaos.calls import EVERYTHING, Doing
 from tests.chaos.journal import Noted
 
-_SYSTEM = System().signature
+_SYSTEM = SystemActor().signature
 _WITH_TEXT = frozenset({"FormSaved", "MessageSent", "ConversationStarted", "ConversationRenamed"})
 
 
@@ -37,7 +37,7 @@ class Left:
 
 
 def steps_wrong(books: Books) -> Iterator[str]:
-    """Tell what is wrong between what people were answered and what is kept."""
+    """Return what is wrong between what people were answered and what is kept."""
     calls = books.calls
     if len(calls) < sum(one.kind == "web" for one in books.noted):
         yield "two calls have one instant: the audit cannot tell them apart"

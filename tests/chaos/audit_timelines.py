@@ -19,7 +19,7 @@ from digital_painschool.domain.events import (
     ProgramDone,
     Started,
 )
-from digital_painschool.domain.people import Party
+from digital_painschool.domain.people import Author
 from digital_painschool.rules.flags import tally
 from tests.chaos.books import Books, Course
 
@@ -28,7 +28,7 @@ _WITH_DOCUMENT = (FormSaved, MessageSent, ConversationStarted, ConversationRenam
 
 
 def timelines_wrong(books: Books) -> Iterator[str]:
-    """Tell what is wrong with timelines, states, documents and columns."""
+    """Return what is wrong with timelines, states, documents and columns."""
     for course in books.courses.values():
         for what in (*_gaps(course), *_fold_wrong(course), *_documents_wrong(course), *_counts_wrong(course)):
             yield f"{course.id}: {what}"
@@ -135,6 +135,6 @@ def _read(event: Event) -> Iterator[tuple[object, int]]:
         case FormRead(form=form, up_to=up_to):
             yield ("form", form), up_to
         case MessagesRead(conversation=conversation, reader=reader, up_to=up_to):
-            yield (conversation, Party.PATIENT if reader is Party.THERAPIST else Party.THERAPIST), up_to
+            yield (conversation, Author.PATIENT if reader is Author.THERAPIST else Author.THERAPIST), up_to
         case _:
             pass

@@ -17,13 +17,13 @@ from digital_painschool.domain.events import (
     Started,
 )
 from digital_painschool.domain.notification import Channel, Notify
-from digital_painschool.domain.people import HsaId, Party, System
+from digital_painschool.domain.people import Author, HsaId, SystemActor
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.testing.lifecycle.calendar import instant, run_for
 from tests.chaos.books import Books, Course, Row
 from tests.chaos.cast import POLICIES, PROFILES
 
-_SYSTEM = System().signature
+_SYSTEM = SystemActor().signature
 _SETTLED = frozenset({"delivered", "dropped", "unreachable", "failed"})
 
 _Wanted = tuple[str, int, str]
@@ -81,7 +81,7 @@ def _flag(event: Event) -> FlagKind | None:
             return FlagKind.PROGRAM_DONE
         case AccessEnded():
             return FlagKind.ENDING
-        case MessageSent(author=Party.PATIENT):
+        case MessageSent(author=Author.PATIENT):
             return FlagKind.MESSAGE_RECEIVED
         case NotificationUndelivered(channel=Channel.INBOX):
             return FlagKind.UNDELIVERED

@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 from digital_painschool.adapters.sql import SqlStorage
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
-from digital_painschool.errors import PainschoolError
+from digital_painschool.errors import PainSchoolError
 from digital_painschool.ports.storage import Content, Entry
 from tests.chaos.holds import Hold, holds
 from tests.chaos.journal import Noted, noted
@@ -126,7 +126,7 @@ def _course(storage: SqlStorage, row: Row) -> Course:
     entries = storage.timeline(row["id"])
     try:
         state = storage.load(row["id"])
-    except (PainschoolError, ValueError):
+    except (PainSchoolError, ValueError):
         state = None
     return Course(
         row=row,

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from attrs import field, frozen
 
-from digital_painschool.application.patient import PatientRoom
+from digital_painschool.application.patient import PatientDesk
 from digital_painschool.application.therapist import TherapistDesk
 from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.domain.enrolment import Enrolment
@@ -47,7 +47,7 @@ class Visit:
         return self.course.id
 
     @property
-    def room(self) -> PatientRoom:
+    def room(self) -> PatientDesk:
         """The patient's."""
         return self.school.patient(self.course.person)
 

@@ -31,7 +31,7 @@ class LyingClock:
         self._skew = self._another_skew()
 
     def draw(self) -> datetime:
-        """Give the present instant as this clock has it; one that was given before, a little later."""
+        """Return the present instant as this clock has it; one that was given before, a little later."""
         if self._random.random() < _SET_ANEW:
             self._skew = self._another_skew()
         now = self._setting.simulated(time()) + self._skew

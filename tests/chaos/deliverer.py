@@ -10,7 +10,7 @@ from attrs import evolve
 
 from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.delivery.worker import Delivery
-from digital_painschool.errors import PainschoolError
+from digital_painschool.errors import PainSchoolError
 from tests.chaos.cast import CATALOGUE, opened
 from tests.chaos.clock import LyingClock
 from tests.chaos.journal import Journal, name_of
@@ -49,7 +49,7 @@ class Deliverer:
         while True:
             try:
                 return school_of(self._setting, troubled, self._clock.draw)
-            except PainschoolError:  # its connection was cut before it had begun
+            except PainSchoolError:  # its connection was cut before it had begun
                 if not self._setting.goes_on:
                     raise
 
@@ -71,7 +71,7 @@ def passed(journal: Journal, delivery: Delivery) -> None:
     asked = journal.asked("pass")
     try:
         done = delivery.run()
-    except PainschoolError as error:
+    except PainSchoolError as error:
         journal.answered(asked, name_of(error), why=str(error))
     except Exception:  # noqa: BLE001 - the audit tells of it
         journal.answered(asked, "untyped", why=format_exc())

@@ -12,17 +12,17 @@ from attrs import field, frozen
 
 from digital_painschool import errors
 from digital_painschool.domain.enrolment import Enrolment
-from digital_painschool.errors import PainschoolError
+from digital_painschool.errors import PainSchoolError
 
 Facts = Mapping[str, Any]
 
-UNKNOWN = frozenset({None, "OutcomeUnknown" if hasattr(errors, "OutcomeUnknown") else "StorageFailed"})
+UNKNOWN = frozenset({None, "OutcomeUnknown" if hasattr(errors, "OutcomeUnknown") else "StorageError"})
 """What leaves open whether it was done: no answer, and that the connection broke while it was being kept."""
 
 
 def name_of(error: Exception) -> str:
-    """Give the name that an error has for a host: that of the public class."""
-    if not isinstance(error, PainschoolError):
+    """Return the name that an error has for a host: that of the public class."""
+    if not isinstance(error, PainSchoolError):
         return type(error).__name__
     return next(one.__name__ for one in type(error).__mro__ if not one.__name__.startswith("_"))
 
@@ -66,7 +66,7 @@ def answered(journal: Journal, asked: int, call: Callable[[], object]) -> object
     came: object
     try:
         came = call()
-    except PainschoolError as refusal:
+    except PainSchoolError as refusal:
         journal.answered(asked, name_of(refusal), why=str(refusal))
         return refusal
     except Exception:  # noqa: BLE001 - the audit tells of it

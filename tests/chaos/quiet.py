@@ -27,7 +27,7 @@ def keep_profiles(url: str) -> None:
     for hsa_id, profile in PROFILES.items():
         action = Action.KEEP_PROFILE.value
         entry = AccessEntry(at=_LONG_AGO, by=hsa_id, unit=UNIT, action=action, activity=Activity.WRITE)
-        storage.keep_profile(UNIT, hsa_id, profile, entry)
+        storage.save_profile(UNIT, hsa_id, profile, entry)
     storage.close()
 
 

@@ -84,7 +84,7 @@ class Report:
         return len({one.life for one in sends} - killed)
 
     def _steps(self) -> str:
-        """Tell what became of the steps of which the caller does not know whether they were taken."""
+        """Return what became of the steps of which the caller does not know whether they were taken."""
         kept = {str(entry.event.at) for course in self.books.courses.values() for entry in course.entries}
         steps = [
             one for one in self.books.noted if one.kind == "web" and () not in _leaves(one.what) and not one.is_known

@@ -46,11 +46,11 @@ class Setting:
     began: float = 0
 
     def simulated(self, seconds: float) -> datetime:
-        """Give the right simulated time at an instant of the machine's clock."""
+        """Return the right simulated time at an instant of the machine's clock."""
         return START + (seconds - self.began) * self.speed
 
     def in_seconds(self, simulated: timedelta) -> float:
-        """Give how many seconds a simulated time lasts."""
+        """Return how many seconds a simulated time lasts."""
         return simulated / self.speed
 
     @property

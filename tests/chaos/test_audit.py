@@ -201,7 +201,7 @@ def test_exact_books_are_found_exact(told: tuple[str, Setting]) -> None:
     books = read_books(told[1])
     assert () == findings(books)
     assert {"delivered", "dropped", "unreachable"} == {row["status"] for row in books.notifications.values()}
-    assert {"ok", "NotPermitted", "RuleBroken"} == {one.answer for one in books.noted if one.kind == "web"}
+    assert {"ok", "NotPermitted", "RuleViolation"} == {one.answer for one in books.noted if one.kind == "web"}
 
 
 @pytest.mark.parametrize("name", SPOILT)

@@ -35,7 +35,7 @@ class Notes:
     place: int = 0
 
     def of(self, books: Books) -> Noted:
-        """Give the note."""
+        """Return the note."""
         found = [one for one in books.noted if one.what == self.what and self.answer in {None, one.answer}]
         return found[self.place]
 
@@ -118,7 +118,7 @@ SPOILT: dict[str, tuple[Notes, Spoil, str]] = {
     ),
     "in another enrolment": (Notes("save_form", "ok"), _elsewhere, "it was asked for in e2"),
     "two calls of one instant": (Notes("save_form", "ok"), _twice, "two calls have one instant"),
-    "an error without a type": (Notes("save_form", "RuleBroken"), _answers("untyped"), "ZeroDivisionError"),
+    "an error without a type": (Notes("save_form", "RuleViolation"), _answers("untyped"), "ZeroDivisionError"),
     "a late answer": (Notes("save_form", "ok"), _later, "no answer for 31 seconds"),
     "no answer until it was killed": (Notes("open_form", "ok"), _killed_after_a_minute, "no answer for 60 seconds"),
     "a deadlock": (Notes("open_form", "ok"), _deadlocked, "the database has had to end 2 deadlocks"),

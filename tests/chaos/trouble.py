@@ -10,7 +10,7 @@ from time import sleep
 from typing import Any
 
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
-from digital_painschool.errors import DeliveryFailed
+from digital_painschool.errors import DeliveryError
 from digital_painschool.ports import Inbox, Messenger, Storage
 from digital_painschool.ports.inbox import Notice
 from digital_painschool.testing.faults import Call, watched
@@ -133,9 +133,9 @@ class Troubled:
     def _strike(self, trouble: Trouble) -> None:
         match trouble:
             case Trouble.FAILS | Trouble.FAILS_AFTERWARDS:
-                raise DeliveryFailed("out of order")
+                raise DeliveryError("out of order")
             case Trouble.FAILS_FOR_GOOD:
-                raise DeliveryFailed("out of order for good", permanent=True)
+                raise DeliveryError("out of order for good", permanent=True)
             case Trouble.RAISES:
                 raise TimeoutError
             case Trouble.HANGS | Trouble.HANGS_AFTERWARDS:

@@ -8,7 +8,7 @@ from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.domain.enrolment import Enrolment, Phase
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import Actor
-from digital_painschool.errors import PainschoolError
+from digital_painschool.errors import PainSchoolError
 from tests.chaos.calls import DOINGS, FIRST, Visit
 from tests.chaos.cast import CATALOGUE, HOUSES, KEYS, NUMBERS, House, opened
 from tests.chaos.clock import LyingClock
@@ -59,7 +59,7 @@ class WebWorker:
         while True:
             try:
                 return PainSchool(opened(self._setting.url), catalogue=CATALOGUE, clock=lambda: self._now)
-            except PainschoolError:  # its connection was cut before it had begun
+            except PainSchoolError:  # its connection was cut before it had begun
                 if not self._setting.goes_on:
                     raise
 
@@ -112,7 +112,7 @@ class WebWorker:
         known = self._known[house.unit, number]
         if isinstance(came, Enrolment):
             self._known[house.unit, number] = tuple(came if one.id == came.id else one for one in known)
-        elif isinstance(came, PainschoolError) and self._random.random() < _LEARNS:
+        elif isinstance(came, PainSchoolError) and self._random.random() < _LEARNS:
             del self._known[house.unit, number]
 
 

@@ -15,7 +15,7 @@ STEPS = 25
 
 
 def machine_on(opening: Opening, focus: str, policies: Mapping[str, Policy] = POLICIES) -> type[LifecycleMachine]:
-    """Give the machine for a storage; in memory there is nothing to compare it with."""
+    """Return the machine for a storage; in memory there is nothing to compare it with."""
     reference = opening is not in_memory
     about = {"opening": staticmethod(opening), "reference": reference, "focuses": (focus,), "policies": policies}
     return type("Machine", (LifecycleMachine,), about)

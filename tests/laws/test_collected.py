@@ -39,7 +39,7 @@ def test_whatever_happens_nobody_is_told_twice_or_never(opening: Opening) -> Non
 
 @contextmanager
 def a_history(opening: Opening) -> Iterator[LifecycleMachine]:
-    """Give the machine, with three enrolments of two patients, whose books are looked at when it is over."""
+    """Yield the machine, with three enrolments of two patients, whose books are looked at when it is over."""
     machine = machine_on(opening, "messages")()
     machine.begin(start="2026-06-01 08:00", ordering="guided", policy="usual", focus="messages")
     try:

@@ -10,7 +10,7 @@ import pytest
 from digital_painschool.domain.people import Actor, Role
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.program import Ordering
-from digital_painschool.errors import NotPermitted, RuleBroken
+from digital_painschool.errors import NotPermitted, RuleViolation
 from digital_painschool.testing.example import PAIN, program
 from digital_painschool.testing.people import ANNA, ARCHIVIST, BO, NURSE, OTHER_UNIT, UNIT, staff
 from digital_painschool.testing.scenario import Scenario
@@ -86,7 +86,7 @@ NAMES = ["+".join(sorted(role.value for role in roles)) or "no role" for roles i
 
 
 def busy_school() -> tuple[Scenario, str]:
-    """Give a school with a patient of the nurse's, with one of everything, who is done."""
+    """Return a school with a patient of the nurse's, with one of everything, who is done."""
     school = Scenario(programs=(program(Ordering.RELEASED),))
     id_ = school.start()
     school.room.save_form(id_, PAIN, {"smarta": 3})
@@ -192,7 +192,7 @@ def test_another_unit_s_records_are_out_of_reach(method: str, tmp_path: Path) ->
     plan = school.office.approve(school.office.plan_purge(), decision="RS 1")
     office = school.school.administrator(Actor(hsa_id=ARCHIVIST.hsa_id, unit=OTHER_UNIT, roles=frozenset(Role)))
     if method in {"plan", "approve", "purge", "replay"}:
-        with school.unchanged(), pytest.raises(RuleBroken):
+        with school.unchanged(), pytest.raises(RuleViolation):
             OFFICE[method](office, plan.id, tmp_path)
     else:
         found = OFFICE[method](office, plan.id, tmp_path)

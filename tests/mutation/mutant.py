@@ -31,13 +31,13 @@ class Mutant(NamedTuple):
         return cls(module.rpartition("digital_painschool/")[2], within or _decorated(diff), was, is_now)
 
     def stands_in(self, source: str) -> bool:
-        """Tell whether the line is there, in the function or class that it is said to be in."""
+        """Return whether the line is there, in the function or class that it is said to be in."""
         lines = source.splitlines()
         return any(self.line in map(str.strip, lines[first:last]) for first, last in _places(source, self.within))
 
 
 def is_sensible(operator: str, position: Position, source: str) -> bool:
-    """Tell whether a mutation breaks code that runs.
+    """Return whether a mutation breaks code that runs.
 
     cosmic-ray takes the `|` of an annotation, the bare `*` of a signature and the `**` of a mapping for arithmetic.
     Such mutants are errors of syntax or type before any test has run: to count them as killed would be flattery.

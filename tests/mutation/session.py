@@ -38,7 +38,7 @@ _RESULTS = (
 
 
 def jobs(session: Path) -> list[Job]:
-    """Give what is to be judged, in an order that depends on the source alone."""
+    """Return what is to be judged, in an order that depends on the source alone."""
     with closing(sqlite3.connect(session)) as connection:
         rows = connection.execute(_JOBS).fetchall()
     found = [Job(id_, module, name, (row, col), f"{module} {name} {n}") for id_, module, name, row, col, n in rows]
@@ -62,7 +62,7 @@ def done(sessions: Iterable[Path]) -> int:
 
 
 def results(session: Path) -> Iterator[tuple[Mutant, Fate]]:
-    """Give each mutant that has been judged, and its fate."""
+    """Yield each mutant that has been judged, and its fate."""
     with closing(sqlite3.connect(session)) as connection:
         rows = connection.execute(_RESULTS).fetchall()
     for module, within, diff, outcome, output in rows:

@@ -23,11 +23,11 @@ def groups() -> tuple[Group, ...]:
 
 
 def measured() -> tuple[int, int]:
-    """Give how many mutants the last whole run had, and how many of them survived."""
+    """Return how many mutants the last whole run had, and how many of them survived."""
     read = tomllib.loads(_LIST.read_text("utf-8"))["measured"]
     return read["mutants"], read["survived"]
 
 
 def explained() -> list[Mutant]:
-    """Give every mutant of the list."""
+    """Return every mutant of the list."""
     return [mutant for group in groups() for mutant in group.mutants]

@@ -8,7 +8,7 @@ import pytest
 from digital_painschool.domain.enrolment import Conversation
 from digital_painschool.domain.events import ConversationRenamed, ConversationStarted, Event, MessageSent, MessagesRead
 from digital_painschool.domain.notification import Notify
-from digital_painschool.domain.people import Party
+from digital_painschool.domain.people import Author
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import InvalidValue, Reason
 from digital_painschool.rules.conversations import read, rename, send, start_conversation
@@ -32,7 +32,7 @@ def test_both_sides_can_begin_and_go_on_with_a_conversation() -> None:
     assert 2 == school.room.write(id_, "En fråga")
     school.desk.write(id_, 2, "Ett svar")
     first = school.desk.read_conversation(id_, 1)
-    assert [(Party.THERAPIST, "Hej"), (Party.PATIENT, "Hej själv")] == [(m.author, m.text) for m in first.messages]
+    assert [(Author.THERAPIST, "Hej"), (Author.PATIENT, "Hej själv")] == [(m.author, m.text) for m in first.messages]
     second = school.room.read_conversation(id_, 2)
     assert [("patient", "En fråga"), (NURSE.hsa_id, "Ett svar")] == [(m.by, m.text) for m in second.messages]
 
@@ -159,9 +159,9 @@ def test_a_message_that_came_after_the_view_was_drawn_stays_unread() -> None:
         )
         enrolment = folded(enrolment, events)
     (event,) = read(enrolment, TERMS, 1, 1, by=NURSE, at=LATER)
-    assert MessagesRead(at=LATER, by=NURSE.hsa_id, conversation=1, reader=Party.THERAPIST, up_to=1) == event
+    assert MessagesRead(at=LATER, by=NURSE.hsa_id, conversation=1, reader=Author.THERAPIST, up_to=1) == event
     after = folded(enrolment, [event])
-    assert 1 == after.conversations[0].unread(Party.THERAPIST)
+    assert 1 == after.conversations[0].unread(Author.THERAPIST)
     assert () == read(after, TERMS, 1, 1, by=NURSE, at=LATER)
     assert () == read(after, TERMS, 1, 0, by=NURSE, at=LATER)
     for beyond in (3, -1):
@@ -176,7 +176,7 @@ def test_one_can_read_up_to_the_last_message_of_the_other_side_and_no_further() 
     for text in "2345":
         enrolment = folded(enrolment, send(enrolment, TERMS, 1, text, by=PATIENT, at=LATER))
     enrolment = folded(enrolment, read(enrolment, TERMS, 1, 2, by=NURSE, at=LATER))
-    assert 3 == enrolment.conversations[0].unread(Party.THERAPIST)
+    assert 3 == enrolment.conversations[0].unread(Author.THERAPIST)
     assert [3, 4, 5] == [read(enrolment, TERMS, 1, n, by=NURSE, at=LATER)[0].up_to for n in (3, 4, 5)]  # type: ignore[union-attr]
     with refused("D-15a", Reason.NO_SUCH_MESSAGE, conversation=1):
         read(enrolment, TERMS, 1, 6, by=NURSE, at=LATER)
@@ -280,7 +280,7 @@ def test_after_the_end_the_therapist_can_read_and_that_changes_nothing() -> None
 
 
 def ended() -> tuple[Event, ...]:
-    """Give the event of an ending."""
+    """Return the event of an ending."""
     return end(started(), TERMS, "klar", by=NURSE, at=LATER)
 
 

@@ -5,7 +5,7 @@ from inspect import Parameter, signature
 
 import pytest
 
-from digital_painschool.domain.enrolment import Enrolment, Tally
+from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment
 from digital_painschool.domain.events import (
     FlagHandled,
     FormRead,
@@ -15,7 +15,7 @@ from digital_painschool.domain.events import (
     ProgramDone,
 )
 from digital_painschool.domain.notification import Channel, Status
-from digital_painschool.domain.people import Party
+from digital_painschool.domain.people import Author
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import InvalidValue, Reason
 from digital_painschool.rules.conversations import start_conversation
@@ -32,19 +32,19 @@ LATER = START + timedelta(hours=1)
 
 
 def saved(enrolment: Enrolment, *pains: int) -> Enrolment:
-    """Give the state after some fillings-in of the form."""
+    """Return the state after some fillings-in of the form."""
     for pain in pains:
         enrolment = folded(enrolment, save_form(enrolment, TERMS, PAIN, {"smarta": pain}, by=PATIENT, at=LATER))
     return enrolment
 
 
 def marked(enrolment: Enrolment, up_to: int | None = None) -> Enrolment:
-    """Give the state after marking the form as read."""
+    """Return the state after marking the form as read."""
     return folded(enrolment, mark_read(enrolment, TERMS, PAIN, up_to, opened=False, by=NURSE, at=LATER))
 
 
 def busy() -> Enrolment:
-    """Give an enrolment in which one of everything waits."""
+    """Return an enrolment in which one of everything waits."""
     enrolment = saved(started(), 3)
     enrolment = folded(enrolment, start_conversation(enrolment, TERMS, "Hej", "Rubrik", by=PATIENT, at=LATER))
     return folded(
@@ -185,7 +185,9 @@ def test_everything_that_can_wait_is_in_the_box_and_in_the_figures() -> None:
         flag.kind for flag in to_handle(enrolment, enrolment.access_until)
     ]
     assert [(1, 1)] * 5 == [(flag.unread, flag.total) for flag in to_handle(enrolment, enrolment.access_until)]
-    assert Tally(unread_forms=1, unread_messages=1, done=True, undelivered=1, priority=False) == tally(enrolment)
+    assert CaseloadCounts(unread_forms=1, unread_messages=1, done=True, undelivered=1, priority=False) == tally(
+        enrolment
+    )
 
 
 @pytest.mark.rule("D-17a")
@@ -250,7 +252,7 @@ def test_nothing_waits_in_an_ended_enrolment() -> None:
     over = folded(enrolment, end(enrolment, TERMS, "klar", by=NURSE, at=LATER))
     far: datetime = enrolment.access_until + timedelta(days=1)
     assert () == to_handle(over, far)
-    assert Tally(unread_forms=0, unread_messages=0, done=False, undelivered=0, priority=False) == tally(over)
+    assert CaseloadCounts(unread_forms=0, unread_messages=0, done=False, undelivered=0, priority=False) == tally(over)
     assert () == mark_read(over, TERMS, PAIN, opened=True, by=NURSE, at=LATER)
     with refused("D-19a", Reason.ALREADY_ENDED):
         mark_read(over, TERMS, PAIN, opened=False, by=NURSE, at=LATER)
@@ -270,7 +272,7 @@ def test_the_figures_of_the_list_are_those_of_the_box() -> None:
         school.room.complete_module(id_, module)
     (row,) = school.desk.caseload().rows
     assert row.flags == sum(flag.unread for flag in school.desk.to_handle(id_)) == 4
-    assert 1 == school.state(id_).conversations[0].unread(Party.THERAPIST)
+    assert 1 == school.state(id_).conversations[0].unread(Author.THERAPIST)
 
 
 @pytest.mark.rule("M-18")

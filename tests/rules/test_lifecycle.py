@@ -59,7 +59,7 @@ STEPS = {
 
 
 def in_phase(phase: Phase) -> Enrolment:
-    """Give an enrolment in a phase."""
+    """Return an enrolment in a phase."""
     enrolment = started()
     if phase is Phase.MAINTENANCE:
         return folded(enrolment, maintain(enrolment, TERMS, 30, (1, 2), by=NURSE, at=LATER))

@@ -18,7 +18,7 @@ from digital_painschool.domain.notification import (
     Template,
     TriggeringEntry,
 )
-from digital_painschool.domain.people import Actor, HsaId, PersonId, System
+from digital_painschool.domain.people import Actor, HsaId, PersonId, SystemActor
 from digital_painschool.domain.policy import FlagKind, Policy, Terms
 from digital_painschool.errors import InvalidValue, Reason
 from digital_painschool.rules.conversations import read, send, start_conversation
@@ -26,13 +26,13 @@ from digital_painschool.rules.flags import mark_handled, mark_read
 from digital_painschool.rules.forms import save_form
 from digital_painschool.rules.lifecycle import end, maintain, note_access_end
 from digital_painschool.rules.notifications import (
-    choose,
     drop,
+    flags_raised_by,
     is_obsolete,
     mark_undeliverable,
     next_digest_at,
     notifications_for,
-    raised_by,
+    update_preferences,
 )
 from digital_painschool.rules.ordering import complete_module
 from digital_painschool.testing.example import PAIN, PROGRAM
@@ -41,11 +41,11 @@ from digital_painschool.testing.scenario import Scenario
 from digital_painschool.testing.world import INSTANT, START, local, with_adapters
 from tests.scenario import POLICY, TERMS, folded, refused, started
 
-WORKER = System()
+WORKER = SystemActor()
 
 
 def told(notify: Notify, at: datetime = START, policy: Policy = POLICY) -> tuple[Enrolment, Notification]:
-    """Give an enrolment with one message, and the notification that it asks for."""
+    """Return an enrolment with one message, and the notification that it asks for."""
     terms = Terms(PROGRAM, policy)
     enrolment = started(terms=terms)
     events = start_conversation(enrolment, terms, "Hej", "Rubrik", notify=notify, by=NURSE, at=at)
@@ -325,7 +325,7 @@ def test_without_an_address_the_box_cannot_be_ticked_and_the_error_says_who_corr
 ) -> None:
     """Otherwise a therapist would wait for mail that never comes."""
     with refused("D-23a", Reason.NO_ADDRESS_IN_DIRECTORY, channel=channel):
-        choose(POLICY, email=email, sms=sms, flags=frozenset(), has_email=False, has_sms=False)
+        update_preferences(POLICY, email=email, sms=sms, flags=frozenset(), has_email=False, has_sms=False)
     assert "directory manager" in Reason.NO_ADDRESS_IN_DIRECTORY.advice
 
 
@@ -377,7 +377,7 @@ def test_a_channel_that_is_not_set_up_cannot_be_ticked() -> None:
 def test_a_tick_is_true_or_false(ticked: object) -> None:
     """Otherwise the text "false" of a web form would tick the box."""
     with pytest.raises(InvalidValue):
-        choose(POLICY, email=ticked, sms=False, flags=frozenset(), has_email=True, has_sms=True)  # type: ignore[arg-type]
+        update_preferences(POLICY, email=ticked, sms=False, flags=frozenset(), has_email=True, has_sms=True)  # type: ignore[arg-type]
 
 
 @pytest.mark.rule("D-17a")
@@ -394,7 +394,7 @@ def test_every_kind_of_flag_is_raised_by_an_event_and_has_a_template() -> None:
     school.deliver()
     school.advance(days=400)
     school.deliver()
-    assert frozenset(FlagKind) == raised_by(school.events(id_))
+    assert frozenset(FlagKind) == flags_raised_by(school.events(id_))
     assert {flag.value for flag in FlagKind} == {template.value for template in Template} - {"message-to-read"}
     assert replay(school.events(id_)) == school.state(id_)
 

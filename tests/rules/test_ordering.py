@@ -26,7 +26,7 @@ RELEASED = Terms(program(Ordering.RELEASED), POLICY)
 
 
 def having_completed(modules: Iterable[int], terms: Terms = TERMS) -> Enrolment:
-    """Give an enrolment in which these modules are completed."""
+    """Return an enrolment in which these modules are completed."""
     enrolment = started(terms=terms)
     for module in modules:
         enrolment = folded(enrolment, complete_module(enrolment, terms, module, by=PATIENT, at=LATER))

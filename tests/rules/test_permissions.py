@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from attrs import evolve
 
-from digital_painschool.domain.people import Actor, HsaId, Patient, PersonId, Role, System
+from digital_painschool.domain.people import Actor, HsaId, Patient, PersonId, Role, SystemActor
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import InvalidValue, NotPermitted
 from digital_painschool.rules.permissions import PATIENT, STAFF, SYSTEM, Action, Scope, allowed
@@ -32,7 +32,7 @@ ENROLMENT = started()
 def test_every_call_names_an_actor_whom_the_host_has_signed_in() -> None:
     """Otherwise something could be read or changed by nobody."""
     school = Scenario()
-    for nobody in (None, "SE2321000131-P000000123456", Patient(PERSON), System()):
+    for nobody in (None, "SE2321000131-P000000123456", Patient(PERSON), SystemActor()):
         with pytest.raises(InvalidValue):
             school.school.therapist(nobody)  # type: ignore[arg-type]
         with pytest.raises(InvalidValue):
@@ -183,7 +183,7 @@ def test_a_therapist_has_the_own_patients_wherever_the_ids_were_read_and_no_othe
 
 def test_the_worker_delivers_and_does_nothing_else() -> None:
     """Otherwise a bug in the worker could read what patients wrote."""
-    assert {Action.DELIVER} == {action for action in Action if allowed(action, System(), ENROLMENT)} == SYSTEM
+    assert {Action.DELIVER} == {action for action in Action if allowed(action, SystemActor(), ENROLMENT)} == SYSTEM
 
 
 def test_only_staff_with_the_role_are_given_what_the_table_says() -> None:

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from digital_painschool import WiringError, open_school
+from digital_painschool import ConfigurationError, open_school
 from digital_painschool.application.receipt_proof import ReceiptKey
 from digital_painschool.bootstrap.settings_toml import read_settings
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.retention import Decision, EndedEnrolment, PurgePlan, PurgeReceipt, Skip, Skipped
-from digital_painschool.errors import InvalidValue, PainschoolError, Reason
+from digital_painschool.errors import InvalidValue, PainSchoolError, Reason
 from digital_painschool.rules.retention import (
     period_start,
     recheck_replayed,
@@ -115,7 +115,7 @@ def test_a_receipt_that_no_purge_writes_is_refused(forge: Forge) -> None:
     """Otherwise a made-up receipt would destroy records, or leave a patient's number among the receipts."""
     receipt = purged(lived())
     restored = lived()
-    with restored.unchanged(), pytest.raises(PainschoolError) as refusal:
+    with restored.unchanged(), pytest.raises(PainSchoolError) as refusal:
         restored.office.replay(forge(receipt))
     assert "9805" not in repr(refusal.value)
     assert 1 < len(restored.storage.ended(UNIT))
@@ -241,7 +241,7 @@ def test_a_stored_receipt_that_is_not_the_plan_s_is_not_handed_out(unit: HsaId) 
     planted = PurgeReceipt(
         plan_id=plan.id, unit=unit, decision=plan.decision, purged_by=ARCHIVIST.hsa_id, purged_at=school.now, purged=()
     )
-    school.storage.keep_receipt(planted)
+    school.storage.save_receipt(planted)
     rule, reason = ("D-21a", Reason.RECEIPT_OF_ANOTHER_PLAN) if unit == UNIT else ("M-20", Reason.ANOTHER_UNITS_PLAN)
     with school.unchanged(), refused(rule, reason):
         school.office.purge(plan)
@@ -385,7 +385,7 @@ def test_a_digest_stays_the_same_for_ten_years() -> None:
 def test_a_key_is_long_secret_and_never_shown() -> None:
     """Otherwise the proof could be guessed, or read in a log."""
     for secret in ("", "x" * 31, " " * 40, None, b"x" * 40):
-        with pytest.raises(WiringError) as refusal:
+        with pytest.raises(ConfigurationError) as refusal:
             ReceiptKey(secret)  # type: ignore[arg-type]
         assert "xxx" not in str(refusal.value)
     assert RECEIPT_KEY not in repr(ReceiptKey(RECEIPT_KEY))
@@ -406,11 +406,11 @@ def test_settings_name_where_the_key_is(tmp_path: Path, monkeypatch: pytest.Monk
                 school.administrator(ARCHIVIST).replay(changed(receipt, plan_id="p-2"))
     for wrong in (f'"{RECEIPT_KEY}"', '"env:"', '"file: "', "5", '""', "true"):
         file.write_text(f'storage = "memory://"\nreceipt_key = {wrong}\n', "utf-8")
-        with pytest.raises(WiringError, match="env:NAME") as refusal:
+        with pytest.raises(ConfigurationError, match="env:NAME") as refusal:
             read_settings(file)
         assert RECEIPT_KEY not in str(refusal.value)
     file.write_text('storage = "memory://"\nreceipt_key = "env:NOT_THERE"\n', "utf-8")
-    with pytest.raises(WiringError, match="NOT_THERE"):
+    with pytest.raises(ConfigurationError, match="NOT_THERE"):
         open_school(file)
 
 

@@ -14,7 +14,7 @@ from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.retention import EndedEnrolment, PurgePlan, Skip, Skipped
-from digital_painschool.errors import InvalidValue, NotFound, NotPermitted, Reason, StorageFailed
+from digital_painschool.errors import InvalidValue, NotFound, NotPermitted, Reason, StorageError
 from digital_painschool.rules.retention import approve, approved, period_start, plan, receipt, recheck
 from digital_painschool.testing.contracts.changes import begun
 from digital_painschool.testing.example import PAIN
@@ -29,17 +29,17 @@ OLD = START - INSTANT
 
 
 def over(last: datetime = OLD, *, version: int = 5, exported: int = 5) -> EndedEnrolment:
-    """Give an ended enrolment."""
+    """Return an ended enrolment."""
     return EndedEnrolment(enrolment_id="e-1", version=version, ended_at=last, last_entry_at=last, exported=exported)
 
 
 def a_plan(*enrolments: EndedEnrolment, policy: Policy = POLICY) -> PurgePlan:
-    """Give a plan for the unit."""
+    """Return a plan for the unit."""
     return plan(enrolments, policy, plan_id="p-1", unit=UNIT, by=ARCHIVIST, at=NOW)
 
 
 def ended_long_ago(policy: Policy = POLICY) -> tuple[Scenario, str]:
-    """Give a school in which an enrolment with everything in it ended more than ten years ago."""
+    """Return a school in which an enrolment with everything in it ended more than ten years ago."""
     school = Scenario(policy=policy)
     id_ = school.start()
     school.room.save_form(id_, PAIN, {"smarta": 10})
@@ -218,7 +218,7 @@ def test_an_export_into_a_folder_that_has_one_is_refused_and_spoils_nothing(tmp_
     folder = tmp_path / "export"
     school.office.export(folder, formats=[Format.CSV])
     kept = (folder / "enrolments.csv").read_bytes()
-    with school.unchanged(), pytest.raises(StorageFailed):
+    with school.unchanged(), pytest.raises(StorageError):
         school.office.export(folder)
     assert kept == (folder / "enrolments.csv").read_bytes()
     assert {"enrolments.csv", "answers.csv"} == {path.name for path in folder.iterdir()}

@@ -50,7 +50,7 @@ class Bug:
         return _PACKAGE / f"{self.module.replace('.', '/')}.py"
 
     def put_into(self, source: str) -> str:
-        """Give a module's source with the bug.
+        """Return a module's source with the bug.
 
         Raises:
             ValueError: What is to be replaced does not come exactly once: the module has changed.

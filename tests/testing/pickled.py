@@ -15,7 +15,7 @@ from digital_painschool.adapters.memory.storage import _Books
 from digital_painschool.domain.digest import Claim
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.retention import EndedEnrolment, Skipped
-from digital_painschool.errors import StorageFailed
+from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import Change
 
 WINDOW = 0.02
@@ -36,7 +36,7 @@ class PickledStorage(MemoryStorage):
             try:
                 books = pickle.loads(self._file.read_bytes()) if self._file.exists() else _Books()  # noqa: S301
             except (EOFError, pickle.UnpicklingError):
-                raise StorageFailed("the file is damaged") from None
+                raise StorageError("the file is damaged") from None
             before = pickle.dumps(books)
             yield books
             after = pickle.dumps(books)
@@ -65,7 +65,7 @@ class LonelyStorage(PickledStorage):
             fcntl.flock(self._mine, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self._mine.close()
-            raise StorageFailed("another process has it open") from None
+            raise StorageError("another process has it open") from None
 
     def close(self) -> None:
         super().close()
@@ -161,7 +161,7 @@ class Remembering(PickledStorage):
         self._remembered: dict[str, Enrolment | None] = {}
 
     def load(self, enrolment_id: str) -> Enrolment | None:
-        """Give what is remembered."""
+        """Return what is remembered."""
         if enrolment_id not in self._remembered:
             self._remembered[enrolment_id] = super().load(enrolment_id)
         return self._remembered[enrolment_id]

@@ -22,10 +22,10 @@ from digital_painschool.domain.events import Ended, Event, Started
 from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.retention import EndedEnrolment
-from digital_painschool.errors import Conflict, DeliveryFailed, InvalidIdentity
+from digital_painschool.errors import Conflict, DeliveryError, InvalidIdentity
 from digital_painschool.ports import Identity, Inbox, Messenger, Observer
 from digital_painschool.ports.directory import StaffEntry
-from digital_painschool.ports.inbox import Delivered, Notice, Reach
+from digital_painschool.ports.inbox import Delivered, Notice, Reachability
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import AccessEntry, CaseQuery, CaseRow, Change, Content
 from digital_painschool.testing import contracts
@@ -59,7 +59,7 @@ Skipped = pytest.skip.Exception
 
 
 def contract_of(base: type[Any], make: Callable[[Any], object], **attributes: object) -> Any:
-    """Give a contract of an adapter, as its author would write it."""
+    """Return a contract of an adapter, as its author would write it."""
     return type("OurContract", (base,), {"open": lambda _, place: make(place), **attributes})()
 
 
@@ -75,7 +75,7 @@ def run(contract: Any, test: str, place: object, **fixtures: object) -> None:
 
 
 def caught(contract: Any, test: str, folder: Path) -> bool:
-    """Tell whether a test fails; what depends on who meets whom is given a few chances to."""
+    """Return whether a test fails; what depends on who meets whom is given a few chances to."""
     for attempt in range(5):
         place = folder / str(attempt)
         place.mkdir()
@@ -267,7 +267,7 @@ class LocalTimes(MemoryStorage):
     """Gives times in the zone of the machine that it runs on."""
 
     def load(self, enrolment_id: str) -> Enrolment | None:
-        """Give the state with local times."""
+        """Return the state with local times."""
         found = super().load(enrolment_id)
         zone = timezone(timedelta(hours=1))
         return found and evolve(found, started_at=found.started_at.astimezone(zone))
@@ -276,20 +276,20 @@ class LocalTimes(MemoryStorage):
 class CutsFirst(MemoryStorage):
     """Cuts pages and portions first, and sorts out then."""
 
-    def cases(self, query: CaseQuery) -> tuple[CaseRow, ...]:
-        """Give those of a page of the unit's that are the therapist's."""
-        rows = super().cases(evolve(query, therapist=None))
+    def list_caseload(self, query: CaseQuery) -> tuple[CaseRow, ...]:
+        """Return those of a page of the unit's that are the therapist's."""
+        rows = super().list_caseload(evolve(query, therapist=None))
         return tuple(row for row in rows if query.therapist in (None, row.therapist))
 
     def access_entries(
         self, unit: HsaId, *, person: PersonId | None = None, after: int = 0, limit: int = 1000
     ) -> tuple[tuple[int, AccessEntry], ...]:
-        """Give those of a portion that are about the person."""
+        """Return those of a portion that are about the person."""
         portion = super().access_entries(unit, after=after, limit=limit)
         return tuple((number, entry) for number, entry in portion if person in (None, entry.person))
 
     def ended(self, unit: HsaId, *, after: str = "", limit: int = 1000) -> tuple[EndedEnrolment, ...]:
-        """Give those of a portion of all that have ended."""
+        """Return those of a portion of all that have ended."""
         with self._open() as books:
             ids = sorted(e.id for e in books.records.of_unit(unit) if e.id > after)[:limit]
             return tuple(ended for id_ in ids if (ended := books.records.ended(id_)) is not None)
@@ -327,7 +327,7 @@ class Shared(MemoryStorage):
     """Gives out what it keeps."""
 
     def documents(self, enrolment_id: str, seqs: Iterable[int]) -> Mapping[int, Content]:
-        """Give the documents themselves."""
+        """Return the documents themselves."""
         with self._open() as books:
             kept = books.records._documents.get(enrolment_id, {})
             return {seq: kept[seq] for seq in seqs if seq in kept}
@@ -399,7 +399,7 @@ class Gateway(MemoryMessenger):
     def send(self, recipient: Address, template: Template, link: str, *, key: str) -> Delivered:
         """Refuse an address that is not one."""
         if "@" not in recipient.value:
-            raise DeliveryFailed(self.says.format(recipient.value), permanent=True)
+            raise DeliveryError(self.says.format(recipient.value), permanent=True)
         return super().send(recipient, template, link, key=key)
 
 
@@ -432,11 +432,11 @@ class RemembersFailures(MemoryInbox):
     def deliver(self, notice: Notice) -> Delivered:
         """Note it first."""
         if notice.key in self._delivered:
-            return Delivered.KNOWN
+            return Delivered.DUPLICATE
         self._delivered[notice.key] = notice
         if not self.reach(notice.person).reachable:
-            raise DeliveryFailed(f"{notice.person.value} is not there")
-        return Delivered.NEW
+            raise DeliveryError(f"{notice.person.value} is not there")
+        return Delivered.ACCEPTED
 
 
 class AsksWhileDelivering(MemoryInbox):
@@ -447,13 +447,13 @@ class AsksWhileDelivering(MemoryInbox):
         known = notice.key in self._delivered
         sleep(0)
         self._delivered[notice.key] = notice
-        return Delivered.KNOWN if known else Delivered.NEW
+        return Delivered.DUPLICATE if known else Delivered.ACCEPTED
 
 
 class DeliversByAsking(MemoryInbox):
     """Sends a first notice to whoever is looked at."""
 
-    def reach(self, person: PersonId) -> Reach:
+    def reach(self, person: PersonId) -> Reachability:
         """Send it."""
         self._delivered["key-1"] = None  # type: ignore[assignment]
         return super().reach(person)
@@ -495,7 +495,7 @@ class Hanging(MemoryInbox):
     def deliver(self, notice: Notice) -> Delivered:
         """Wait."""
         if self._permanent:
-            raise DeliveryFailed("the server does not answer", permanent=True)
+            raise DeliveryError("the server does not answer", permanent=True)
         self._asked.wait(5)
         return super().deliver(notice)
 

@@ -16,10 +16,10 @@ from sqlalchemy import delete
 
 from digital_painschool.adapters.memory import MemoryInbox, outbox
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage
-from digital_painschool.adapters.sql.pool import Database, Link
+from digital_painschool.adapters.sql.pool import Connection, Database
 from digital_painschool.adapters.sql.retention import RetentionPart
 from digital_painschool.adapters.sql.schema import METADATA, documents
-from digital_painschool.application.executor import Steps
+from digital_painschool.application.executor import Executor
 from digital_painschool.delivery.worker import Delivery
 from digital_painschool.domain.digest import Action, Batch, Claim, DeliveryResult, batch_key
 from digital_painschool.domain.notification import Channel, Notify, Status
@@ -98,7 +98,7 @@ def all_on_copies(sqlite_template: Path) -> Opening:
 
 
 def copied(world: World, template: Path) -> str:
-    """Give the URL of a world's own copy of a file."""
+    """Return the URL of a world's own copy of a file."""
     path = world.place / "painschool.db"
     if not path.exists():
         shutil.copyfile(template, path)
@@ -110,9 +110,9 @@ def on_postgresql(postgresql_url: str) -> Opening:
     """Open the storage on one PostgreSQL database, which is emptied for each new world."""
     known: WeakSet[World] = WeakSet()
 
-    def empty(link: Link) -> None:
+    def empty(connection: Connection) -> None:
         for table in reversed(METADATA.sorted_tables):
-            link.count(EMPTY[table.name], {})
+            connection.execute(EMPTY[table.name], {})
 
     def open_there(world: World) -> Ports:
         storage = SqlStorage(postgresql_url)
@@ -176,8 +176,8 @@ def test_the_histories_come_to_every_call_that_changes_anything() -> None:
     }
     ports = {"inbox": Inbox, "messenger": Messenger, "observer": Observer, "storage": Storage}
     every = {f"{name}.{method}" for name, port in ports.items() for method in dir(port) if method[0] != "_"}
-    # `purge_again` needs a backup that was restored, which no history tells; its contract has what dies within it.
-    assert every - {"messenger.channel", "storage.close", "storage.purge_again"} - _READINGS <= calls
+    # `replay_purge` needs a backup that was restored, which no history tells; its contract has what dies within it.
+    assert every - {"messenger.channel", "storage.close", "storage.replay_purge"} - _READINGS <= calls
 
 
 def test_a_history_of_the_kit_and_plain_functions_can_be_killed_too() -> None:
@@ -208,7 +208,7 @@ def test_a_telling_can_be_played_under_another_policy() -> None:
 
 
 def the_kill_of(opening: Opening, telling: Telling | History = MESSAGE) -> str:
-    """Give what the harness says of an opening or a school with a bug in it."""
+    """Return what the harness says of an opening or a school with a bug in it."""
     with pytest.raises(NotSurvived) as named:
         kill_everywhere(opening, telling)
     return str(named.value)
@@ -216,22 +216,22 @@ def the_kill_of(opening: Opening, telling: Telling | History = MESSAGE) -> str:
 
 def save_later(patch: pytest.MonkeyPatch, part: str) -> None:
     """Let a part of each step be saved in a transaction of its own, after the step."""
-    change, late = Steps._change, list[Change]()
+    change, late = Executor._change, list[Change]()
     nothing: dict[str, Any] = {part: ()}
 
-    def without(self: Steps, *args: Any) -> Change:
+    def without(self: Executor, *args: Any) -> Change:
         whole = change(self, *args)
         late.append(whole)
         return evolve(whole, **nothing)
 
-    def afterwards(self: Steps, *_: object) -> None:
+    def afterwards(self: Executor, *_: object) -> None:
         whole = late.pop()
         if getattr(whole, part):
             rest = evolve(whole, before=whole.enrolment.version, events=(), documents={}, notifications=(), noted=())
             self.storage.save(evolve(rest, **{part: getattr(whole, part)}))
 
-    patch.setattr(Steps, "_change", without)
-    patch.setattr(Steps, "_tell", afterwards)
+    patch.setattr(Executor, "_change", without)
+    patch.setattr(Executor, "_tell", afterwards)
 
 
 def test_notifications_that_are_saved_after_the_step_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,7 +249,7 @@ def test_what_is_settled_before_it_is_handed_over_is_named(monkeypatch: pytest.M
     def settling_first(self: Delivery, claim: Claim, decision: Any, batch: Batch, now: datetime, report: Any) -> Any:
         settled = dict.fromkeys(batch.notifications, Status.DELIVERED)
         done = DeliveryResult(digest_id=claim.digest.id, token=claim.token, at=now, settled=settled)
-        self._steps.storage.complete([done])
+        self._executor.storage.complete([done])
         return send(self, claim, decision, batch, now, report)
 
     monkeypatch.setattr(Delivery, "_send", settling_first)
@@ -304,7 +304,7 @@ class ForgetfulInbox(MemoryInbox):
     def deliver(self, notice: Notice) -> Delivered:
         """Put a notice into the inbox, whether it is there or not."""
         self.taken.append(notice)
-        return Delivered.NEW
+        return Delivered.ACCEPTED
 
 
 class ForgetfulWorld:
@@ -418,7 +418,7 @@ def test_a_step_that_is_refused_after_the_restart_is_named() -> None:
         opened.add(world)
         return with_faults(in_memory, storage=[Fault("save", times=int(again))])(world)
 
-    assert "Start() said 'StorageFailed: a fault that the test asked for' and not None" in the_kill_of(open_failing)
+    assert "Start() said 'StorageError: a fault that the test asked for' and not None" in the_kill_of(open_failing)
 
 
 def test_a_step_that_does_more_when_it_is_taken_again_is_named() -> None:
@@ -447,23 +447,23 @@ def test_a_call_that_leaves_something_else_behind_is_named() -> None:
                 self.behind.save(change)
 
         def load(self, enrolment_id: str) -> Any:
-            """Give what is kept, or remembered."""
+            """Return what is kept, or remembered."""
             return self.behind.load(enrolment_id) if self.saved is None else self.saved.enrolment
 
         def load_many(self, enrolment_ids: Iterable[str]) -> Any:
-            """Give the same."""
+            """Return the same."""
             return {id_: state for id_ in enrolment_ids if (state := self.load(id_)) is not None}
 
         def timeline(self, enrolment_id: str, kinds: Any = None) -> Any:
-            """Give what is kept, and what is remembered."""
+            """Return what is kept, and what is remembered."""
             kept = self.behind.timeline(enrolment_id, kinds)
             if self.saved is None or not kept:
                 return kept
             return (*kept, evolve(kept[0], seq=2, event=self.saved.events[0]))
 
-        def cases(self, query: Any) -> Any:
-            """Give the figures of what is remembered."""
-            rows = self.behind.cases(query)
+        def list_caseload(self, query: Any) -> Any:
+            """Return the figures of what is remembered."""
+            rows = self.behind.list_caseload(query)
             return rows if self.saved is None else tuple(evolve(row, tally=self.saved.tally) for row in rows)
 
     said = the_kill_of(behind(lambda world: Forgetting(world.storage)), Telling([Start(), Review()]))
@@ -505,7 +505,7 @@ def test_what_is_wrong_without_any_kill_is_told_as_that() -> None:
 
 
 def half(opening: Opening, telling: Telling = MESSAGE) -> str:
-    """Give what is half done."""
+    """Return what is half done."""
     with pytest.raises(NotSurvived) as named:
         kill_at_every_statement(opening, telling)
     return str(named.value)
@@ -528,7 +528,7 @@ def test_an_outbox_in_a_transaction_of_its_own_is_named(on_copies: Opening, monk
         save(self, evolve(change, notifications=()))
         for notification in change.notifications:
             alone = evolve(change, notifications=(notification,), cancelled=(), noted=())
-            self._database.write(lambda link, alone=alone: self._change_notifications(link, alone))  # type: ignore[misc]
+            self._database.write(lambda connection, alone=alone: self._change_notifications(connection, alone))  # type: ignore[misc]
 
     monkeypatch.setattr(SqlStorage, "save", save_in_two)
     said = half(on_copies)
@@ -544,7 +544,7 @@ def test_a_purge_that_deletes_the_documents_first_is_named(on_copies: Opening, m
     purge = RetentionPart.purge
 
     def purge_in_two(self: RetentionPart, plan_id: str, planned: Sequence[Any], skip: Sequence[Any]) -> None:
-        self._database.write(lambda link: link.count(DELETE_DOCUMENTS, {}))
+        self._database.write(lambda connection: connection.execute(DELETE_DOCUMENTS, {}))
         purge(self, plan_id, planned, skip)
 
     monkeypatch.setattr(RetentionPart, "purge", purge_in_two)
@@ -578,7 +578,7 @@ def test_statements_that_are_others_each_time_are_named(on_copies: Opening) -> N
 
 
 def other(**answers: Callable[[Any, Any], Any]) -> type[Wrapped]:
-    """Give a storage of which some methods give something made of the true answer and the first argument."""
+    """Return a storage of which some methods give something made of the true answer and the first argument."""
 
     def method(name: str, made: Callable[[Any, Any], Any]) -> Callable[..., Any]:
         return lambda self, *args, **options: made(getattr(self.behind, name)(*args, **options), args[0])
@@ -591,7 +591,7 @@ A_WRONG_TALLY = other(cases=lambda rows, _: tuple(evolve(r, tally=evolve(r.tally
 
 
 def status(to: Status) -> type[Wrapped]:
-    """Give a storage of which every notification has another fate."""
+    """Return a storage of which every notification has another fate."""
     return other(notifications=lambda records, _: tuple(evolve(record, status=to) for record in records))
 
 
@@ -639,13 +639,13 @@ def test_each_law_that_is_broken_at_rest_is_told(broken: str) -> None:
 
 def test_an_observer_that_is_told_too_early_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise statistics would count what was never saved."""
-    change = Steps._change
+    change = Executor._change
 
-    def telling_first(self: Steps, *args: Any) -> Change:
+    def telling_first(self: Executor, *args: Any) -> Change:
         whole = change(self, *args)
-        Steps._tell(self, whole.enrolment, whole.events)
+        Executor._tell(self, whole.enrolment, whole.events)
         return whole
 
-    monkeypatch.setattr(Steps, "_change", telling_first)
+    monkeypatch.setattr(Executor, "_change", telling_first)
     with pytest.raises(AssertionError, match="without any kill: an observer was told twice, or of what is not saved"):
         kill_everywhere(in_memory, MESSAGE)

@@ -12,7 +12,7 @@ from digital_painschool.delivery.worker import DeliveryReport
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event as Fact
 from digital_painschool.domain.notification import Notify
-from digital_painschool.errors import DeliveryFailed, InvalidIdentity, OutcomeUnknown, RuleBroken, StorageFailed
+from digital_painschool.errors import DeliveryError, InvalidIdentity, OutcomeUnknown, RuleViolation, StorageError
 from digital_painschool.ports import Clock, Storage
 from digital_painschool.testing.faults import (
     Blocks,
@@ -51,7 +51,7 @@ def test_the_n_th_call_of_a_method_fails_with_the_port_s_own_error_and_nothing_i
     """Otherwise a test could not choose the moment at which a storage fails, on whatever storage it runs."""
     with Scenario(with_faults(opening, storage=[Fault("save", call=2)])) as school:
         school.start()
-        with school.unchanged(), pytest.raises(StorageFailed):
+        with school.unchanged(), pytest.raises(StorageError):
             school.start(BO)
         assert "e-0003" == school.start(BO)
 
@@ -59,7 +59,7 @@ def test_the_n_th_call_of_a_method_fails_with_the_port_s_own_error_and_nothing_i
 def test_after_the_effect_the_caller_gets_an_error_and_the_step_is_there() -> None:
     """Otherwise nobody could try what happens when an answer gets lost on the way back."""
     school = with_storage(Fault("save", when=When.AFTER))
-    with pytest.raises(StorageFailed):
+    with pytest.raises(StorageError):
         school.start()
     assert ANNA == school.state("e-0001").person.value
 
@@ -67,7 +67,7 @@ def test_after_the_effect_the_caller_gets_an_error_and_the_step_is_there() -> No
 def test_an_answer_that_gets_lost_and_one_that_never_comes_are_told_apart() -> None:
     """Otherwise before and after would be the same, and half of the faults would never be tried."""
     school = with_storage(Fault("save"))
-    with pytest.raises(StorageFailed):
+    with pytest.raises(StorageError):
         school.start()
     assert school.storage.load("e-0001") is None
 
@@ -89,7 +89,7 @@ def test_some_calls_in_a_row_are_struck_and_those_after_them_go_well() -> None:
         try:
             school.state("e-0001")
             outcomes.append("well")
-        except StorageFailed:
+        except StorageError:
             outcomes.append("failed")
     assert ["well", "failed", "failed", "well"] == outcomes
 
@@ -111,13 +111,13 @@ def test_each_port_has_its_own_error() -> None:
     ports = open_failing(World())
     with pytest.raises(InvalidIdentity):
         ports.identity.parse(ANNA, today=START.date())
-    with pytest.raises(DeliveryFailed):
+    with pytest.raises(DeliveryError):
         ports.inbox.forget([])
-    with pytest.raises(DeliveryFailed):
+    with pytest.raises(DeliveryError):
         ports.directory.find(NURSE.hsa_id)
-    with pytest.raises(DeliveryFailed):
+    with pytest.raises(DeliveryError):
         ports.messengers[0].forget([])
-    with pytest.raises(StorageFailed):
+    with pytest.raises(StorageError):
         ports.storage.receipts(NURSE.unit)
 
 
@@ -185,9 +185,9 @@ def test_a_call_that_nobody_lets_go_on_says_so() -> None:
 def test_an_effect_that_is_done_twice_is_refused_or_known_the_second_time() -> None:
     """Otherwise a network that sends a question again would double a step, or a notice."""
     school = with_storage(Fault("save", does=Twice()))
-    with pytest.raises(RuleBroken, match="D-07a"):
+    with pytest.raises(RuleViolation, match="D-07a"):
         school.start()
-    assert 1 == len(school.storage.of_person(school.state("e-0001").person))
+    assert 1 == len(school.storage.find_by_person(school.state("e-0001").person))
     school = with_inbox(Fault("deliver", does=Twice()))
     assert DeliveryReport(delivered=1) == school.deliver()
     assert 1 == len(school.outbox)
@@ -216,7 +216,7 @@ def test_a_named_instant_is_shifted_too() -> None:
 
 
 def clock_with(*faults: Fault) -> tuple[Scenario, PainSchool]:
-    """Give a school in memory and another on the same storage, whose clock has faults."""
+    """Return a school in memory and another on the same storage, whose clock has faults."""
     school = Scenario()
     clock: Clock = faulty(lambda: school.now, *faults)
     return school, PainSchool(school.ports, catalogue=school.catalogue, clock=clock)
@@ -296,9 +296,9 @@ def test_a_fault_is_shown_as_the_code_that_makes_it() -> None:
     assert "Fault('save', call=3, when=When.AFTER, does=Dies())" == repr(fault)
     storage: Storage = faulty(MemoryStorage(), fault)
     assert repr(storage).startswith(f"[{fault!r}] on <")
-    others = [Fails(StorageFailed), Hangs(minutes=16), Shifts(hours=-1), Twice(), StandsStill()]
+    others = [Fails(StorageError), Hangs(minutes=16), Shifts(hours=-1), Twice(), StandsStill()]
     assert ["Hangs(minutes=16)", "Shifts(hours=-1)", "Twice()", "StandsStill()"] == [repr(does) for does in others[1:]]
-    assert "StorageFailed" in repr(others[0])
+    assert "StorageError" in repr(others[0])
     assert "When.BEFORE" == repr(When.BEFORE)
 
 

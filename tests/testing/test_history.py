@@ -11,7 +11,7 @@ from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import Actor, Role
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.program import Ordering
-from digital_painschool.errors import InvalidIdentity, NotFound, NotPermitted, RuleBroken
+from digital_painschool.errors import InvalidIdentity, NotFound, NotPermitted, RuleViolation
 from digital_painschool.programs import program_from_data
 from digital_painschool.testing import example, history, people
 from digital_painschool.testing.example import DAILY, PAIN, SLEEP, program
@@ -101,7 +101,7 @@ LIFE = History(
 
 
 def played(told: History) -> tuple[tuple[Happened, ...], object]:
-    """Give what came of each step, and what is kept in the end."""
+    """Return what came of each step, and what is kept in the end."""
     with told.scenario() as school:
         return told.play(school), school.kept()
 
@@ -123,7 +123,7 @@ def test_the_same_history_gives_the_same_on_another_storage() -> None:
 
 
 REFUSED: list[tuple[Step, type[Exception]]] = [
-    (Start(), RuleBroken),
+    (Start(), RuleViolation),
     (Start(program="no-such-program"), NotFound),
     (Start("198507099806"), InvalidIdentity),
     (Start(NUMBERS[4], by=ARCHIVIST), NotPermitted),
@@ -133,7 +133,7 @@ REFUSED: list[tuple[Step, type[Exception]]] = [
     (Review(who=BO), NotFound),
     (Review(who="198507099806"), NotFound),
     (PatientWrites(who="198507099806"), InvalidIdentity),
-    (SaveForm(PAIN, {"smarta": 11}), RuleBroken),
+    (SaveForm(PAIN, {"smarta": 11}), RuleViolation),
     (Purge(), NotFound),
     (Export(by=people.NURSE), NotPermitted),
 ]
@@ -203,7 +203,7 @@ def test_a_history_is_printed_as_code_that_reads_like_a_test() -> None:
         "import pytest",
         "",
         "from digital_painschool.domain.notification import Notify",
-        "from digital_painschool.errors import NotPermitted, RuleBroken",
+        "from digital_painschool.errors import NotPermitted, RuleViolation",
         "from digital_painschool.testing.example import PAIN",
         "from digital_painschool.testing.people import ANNA, BO, COLLEAGUE, STRANGER",
         "from digital_painschool.testing.scenario import Scenario",
@@ -212,7 +212,7 @@ def test_a_history_is_printed_as_code_that_reads_like_a_test() -> None:
         "anna = school.start(ANNA, 'smartskola')",
         "bo = school.colleague.start(BO, program='somnskola').id",
         "school.room.save_form(anna, PAIN, {'smarta': 9})",
-        "with pytest.raises(RuleBroken, match='M-14'):",
+        "with pytest.raises(RuleViolation, match='M-14'):",
         "    school.room.save_form(anna, PAIN, {})",
         "school.advance(days=3)",
         "school.desk.start_conversation(anna, 'Hej!', notify=Notify.DIRECT)",

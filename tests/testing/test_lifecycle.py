@@ -11,7 +11,7 @@ from hypothesis import Phase as Phases
 from hypothesis.stateful import run_state_machine_as_test
 
 from digital_painschool.adapters.memory import MemoryStorage
-from digital_painschool.application.patient import PatientRoom
+from digital_painschool.application.patient import PatientDesk
 from digital_painschool.domain.digest import Batch, Claim, Decision
 from digital_painschool.domain.enrolment import Phase
 from digital_painschool.domain.events import Event
@@ -19,7 +19,7 @@ from digital_painschool.domain.local_time import local_time
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Ordering
-from digital_painschool.errors import Reason, RuleBroken
+from digital_painschool.errors import Reason, RuleViolation
 from digital_painschool.ports import Ports
 from digital_painschool.ports.storage import AccessEntry, Content, Entry, Storage
 from digital_painschool.rules.access import ACCESS
@@ -51,7 +51,7 @@ def told(steps: Tell, opening: Opening | None = None, *, reference: bool = True,
 
 
 def stored_in(kind: type[MemoryStorage]) -> Opening:
-    """Give an opening of a storage of some kind, the same one for a world as long as that is there."""
+    """Return an opening of a storage of some kind, the same one for a world as long as that is there."""
     storages: dict[int, MemoryStorage] = {}
     return lambda world: world.ports(storage=storages.setdefault(id(world), kind()))
 
@@ -197,9 +197,9 @@ def _procedure(it: LifecycleMachine) -> None:
     it.the_whole_procedure(lives=["quiet"], exports=False, passes="never", microseconds=1, dies=None, how="dies before")
 
 
-def _writes_and_raises(room: PatientRoom, enrolment_id: str, form: str, answers: object) -> int:
+def _writes_and_raises(room: PatientDesk, enrolment_id: str, form: str, answers: object) -> int:
     room.write(enrolment_id, "Hej")
-    raise RuleBroken("M-14", Reason.INVALID_ANSWERS)
+    raise RuleViolation("M-14", Reason.INVALID_ANSWERS)
 
 
 Bug = tuple[int, Tell, dict[str, str], Opening | None, str, object]
@@ -210,7 +210,7 @@ BUGS: dict[str, Bug] = {
         lambda it: it.save_rubbish(course=0, form=PAIN),
         {},
         None,
-        "digital_painschool.application.patient.PatientRoom.save_form",
+        "digital_painschool.application.patient.PatientDesk.save_form",
         _writes_and_raises,
     ),
     "every module is open": (
@@ -218,7 +218,7 @@ BUGS: dict[str, Bug] = {
         lambda it: it.open_module(course=0, module=3),
         {"ordering": "enforced"},
         None,
-        "digital_painschool.rules.ordering.closed",
+        "digital_painschool.rules.ordering.module_refusal",
         lambda *_: None,
     ),
     "nothing is urgent": (

@@ -6,7 +6,7 @@ import pytest
 
 from digital_painschool.domain.enrolment import Enrolment, replay
 from digital_painschool.domain.events import Event
-from digital_painschool.errors import RuleBroken, StorageFailed
+from digital_painschool.errors import RuleViolation, StorageError
 from digital_painschool.ports import Storage
 from digital_painschool.testing.scenario import Scenario
 from digital_painschool.testing.world import World, with_adapters
@@ -86,7 +86,7 @@ def test_nobody_is_told_of_a_step_that_was_refused(scenario: Scenario, told: lis
     """Otherwise a screen would show what has never happened (law 2)."""
     e = scenario.start()
     told.clear()
-    with pytest.raises(RuleBroken):
+    with pytest.raises(RuleViolation):
         scenario.desk.end(e, reason="unknown")
     assert [] == told
 
@@ -99,10 +99,10 @@ def test_nobody_is_told_of_a_step_that_could_not_be_saved(
     told.clear()
 
     def full(_: object) -> None:
-        raise StorageFailed("the disk is full")
+        raise StorageError("the disk is full")
 
     monkeypatch.setattr(scenario.storage, "save", full)
-    with pytest.raises(StorageFailed):
+    with pytest.raises(StorageError):
         scenario.desk.review(e)
     assert [] == told
 

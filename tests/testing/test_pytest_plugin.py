@@ -98,7 +98,7 @@ from digital_painschool.testing.contracts.inbox import InboxContract
 
 class Forgetful(MemoryInbox):
     def deliver(self, notice):
-        return Delivered.NEW
+        return Delivered.ACCEPTED
 
 class TestForgetful(InboxContract):
     def open(self, place):
@@ -106,7 +106,7 @@ class TestForgetful(InboxContract):
 """
     done = run(tmp_path, test_one=test)
     assert "test_a_notice_is_delivered_once" in done.stdout
-    assert "assert <Delivered.KNOWN" in done.stdout, done.stdout
+    assert "assert <Delivered.DUPLICATE" in done.stdout, done.stdout
 
 
 def test_without_the_extra_the_kit_says_what_to_install() -> None:

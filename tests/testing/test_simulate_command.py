@@ -36,7 +36,7 @@ def run(*args: str) -> Result:
 
 
 def digest_of(result: Result) -> str:
-    """Give the digest that is shown."""
+    """Return the digest that is shown."""
     found = re.search(r"\b[0-9a-f]{64}\b", result.stdout)
     assert found is not None, result.output
     return found[0]

@@ -29,7 +29,7 @@ from digital_painschool.domain.people import Role
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import Ordering
 from digital_painschool.domain.retention import EndedEnrolment
-from digital_painschool.errors import NotPermitted, WiringError
+from digital_painschool.errors import ConfigurationError, NotPermitted
 from digital_painschool.rules import access, digests, flags, lifecycle, notifications, ordering, permissions, retention
 from digital_painschool.rules.access import ACCESS, Access
 from digital_painschool.rules.flags import Flag
@@ -202,7 +202,7 @@ def _it_is_settled_before_it_is_handed_over(patch: pytest.MonkeyPatch) -> None:
     def hasty(self: worker.Delivery, claim: Any, decision: Any, batch: Any, now: datetime, report: Any) -> Any:
         settled = dict.fromkeys(batch.notifications, Status.DELIVERED)
         done = DeliveryResult(digest_id=claim.digest.id, token=claim.token, at=now, settled=settled)
-        self._steps.storage.complete([done])
+        self._executor.storage.complete([done])
         return send(self, claim, decision, batch, now, report)
 
     patch.setattr(worker.Delivery, "_send", hasty)
@@ -256,7 +256,7 @@ def _any_module_is_open(patch: pytest.MonkeyPatch) -> None:
 
 
 def _out_of_order_is_not_marked(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(ordering, "uncompleted_before", lambda *_: ())
+    patch.setattr(ordering, "incomplete_predecessors", lambda *_: ())
 
 
 def _access_ends_a_moment_late(patch: pytest.MonkeyPatch) -> None:
@@ -305,9 +305,9 @@ def _a_purge_leaves_documents(patch: pytest.MonkeyPatch) -> None:
 
 
 def _a_refused_step_leaves_something(patch: pytest.MonkeyPatch) -> None:
-    permit = executor.Steps.permit
+    permit = executor.Executor.permit
 
-    def leaky(self: executor.Steps, action: Any, by: Any, state: Enrolment | None = None, **whose: Any) -> None:
+    def leaky(self: executor.Executor, action: Any, by: Any, state: Enrolment | None = None, **whose: Any) -> None:
         try:
             permit(self, action, by, state, **whose)
         except NotPermitted:
@@ -315,7 +315,7 @@ def _a_refused_step_leaves_something(patch: pytest.MonkeyPatch) -> None:
                 self.storage._books.records._enrolments[state.id] = evolve(state, reviewed_at=self.now())  # type: ignore[attr-defined]
             raise
 
-    patch.setattr(executor.Steps, "permit", leaky)
+    patch.setattr(executor.Executor, "permit", leaky)
 
 
 def _colleagues_may_read_answers(patch: pytest.MonkeyPatch) -> None:
@@ -328,11 +328,11 @@ def _other_units_may(patch: pytest.MonkeyPatch) -> None:
 
 
 def _a_refusal_is_not_logged(patch: pytest.MonkeyPatch) -> None:
-    def silent(_: executor.Steps, action: Any, by: Any, state: Enrolment | None = None, **__: object) -> None:
+    def silent(_: executor.Executor, action: Any, by: Any, state: Enrolment | None = None, **__: object) -> None:
         if not permissions.allowed(action, by, state):
             raise NotPermitted(action.value)
 
-    patch.setattr(executor.Steps, "permit", silent)
+    patch.setattr(executor.Executor, "permit", silent)
 
 
 def _a_state_is_not_what_the_timeline_says(patch: pytest.MonkeyPatch) -> None:
@@ -584,7 +584,7 @@ def test_each_unit_has_a_storage_of_its_own(tmp_path: Path) -> None:
     assert on_sqlite is opening_of("sqlite://", 1)
     (tmp_path / "0001.db").touch()
     for url in ("sqlite:///region.db", f"sqlite:///{tmp_path.as_posix()}/{{unit}}.db"):
-        with pytest.raises(WiringError):
+        with pytest.raises(ConfigurationError):
             opening_of(url, 1)
     assert opening_of("postgresql://db/unit_{unit}", 1) is not None
 
@@ -593,7 +593,7 @@ def refuse_the_first(place: Path, unit: int) -> Opening:
     """Note that a unit was begun; the first cannot be opened, and the others take their time."""
     (place / str(unit)).touch()
     if unit == 1:
-        raise WiringError("no")
+        raise ConfigurationError("no")
     sleep(0.2)
     return in_memory
 
@@ -601,7 +601,7 @@ def refuse_the_first(place: Path, unit: int) -> Opening:
 def test_what_cannot_go_on_stops_at_once(tmp_path: Path) -> None:
     """Whoever mistypes the storage of a long run, or stops it, would wait for all of its units."""
     region = Region(patients=12, years=0.003, patients_per_therapist=1, therapists_per_unit=1)
-    with pytest.raises(WiringError):
+    with pytest.raises(ConfigurationError):
         simulate(region, workers=2, opening=partial(refuse_the_first, tmp_path))
     assert len([*tmp_path.iterdir()]) < 10
 

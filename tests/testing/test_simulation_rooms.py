@@ -50,13 +50,13 @@ THERAPIST = HsaId("SE2321000131-P000000000001")
 
 
 def account(scheme: str = "personnummer", started: datetime = NOW) -> Account:
-    """Give an account of an enrolment that has just begun."""
+    """Return an account of an enrolment that has just begun."""
     who = PersonId(scheme, "198507099805")
     return Account("1-1", who, UNIT, THERAPIST, TREATMENT, STOCKHOLM, started)
 
 
 def record(status: Status, *, settled_at: datetime | None = None, **other: Any) -> NotificationRecord:
-    """Give a notification as the library's books have it: of the first message of the first conversation."""
+    """Return a notification as the library's books have it: of the first message of the first conversation."""
     values: dict[str, Any] = {
         "id": "n-1",
         "unit": UNIT,

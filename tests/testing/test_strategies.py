@@ -16,8 +16,8 @@ from digital_painschool.domain.form import Choice, Date, Form, ManyChoices, Numb
 from digital_painschool.domain.people import Actor, Role
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Ordering, Program
-from digital_painschool.domain.validation import kept_answers
-from digital_painschool.errors import InvalidIdentity, InvalidProgram, InvalidValue, RuleBroken
+from digital_painschool.domain.validation import normalise_answers
+from digital_painschool.errors import InvalidIdentity, InvalidProgram, InvalidValue, RuleViolation
 from digital_painschool.programs import program_from_data, program_to_data
 from digital_painschool.programs.structuring import structured
 from digital_painschool.rules.forms import answer_problems, is_alert, score
@@ -87,12 +87,12 @@ STOCKHOLM = ZoneInfo("Europe/Stockholm")
 
 
 def smallest(strategy: st.SearchStrategy[T], test: Callable[[T], bool] = lambda _: True) -> T:
-    """Give what a strategy shrinks to, of what passes a test."""
+    """Return what a strategy shrinks to, of what passes a test."""
     return find(strategy, test, settings=settings(SEARCH, phases=[Phase.generate, Phase.shrink]))
 
 
 def some(strategy: st.SearchStrategy[T], test: Callable[[T], bool]) -> T:
-    """Give the first that passes a test, as it comes."""
+    """Return the first that passes a test, as it comes."""
     return find(strategy, test, settings=settings(SEARCH, phases=[Phase.generate]))
 
 
@@ -172,13 +172,13 @@ def test_questions_are_of_every_kind(kind: type[Question]) -> None:
 def test_answers_are_right_and_wrong_answers_are_wrong_in_one_way(data: st.DataObject) -> None:
     """Otherwise a form could refuse what it asks for, or take what it does not."""
     form = data.draw(forms())
-    assert () == answer_problems(form, kept_answers(data.draw(answers(form))))
+    assert () == answer_problems(form, normalise_answers(data.draw(answers(form))))
     wrong = data.draw(wrong_answers(form))
     if wrong.error is InvalidValue:
         with pytest.raises(InvalidValue):
-            kept_answers(wrong.answers)
+            normalise_answers(wrong.answers)
         return
-    (problem,) = answer_problems(form, kept_answers(wrong.answers))
+    (problem,) = answer_problems(form, normalise_answers(wrong.answers))
     assert wrong.question is None or problem.startswith(f"{wrong.question}: ")
 
 
@@ -228,7 +228,7 @@ def test_a_wrong_answer_is_refused_by_the_room_for_its_one_fault(fault: str) -> 
         assert fault == wrong.fault
         with pytest.raises(wrong.error) as refused, school.unchanged():
             school.room.save_form(anna, "allt", wrong.answers)
-        if isinstance(refused.value, RuleBroken):
+        if isinstance(refused.value, RuleViolation):
             blamed = () if wrong.question is None else (wrong.question,)
             assert blamed == refused.value.facts["questions"]
 
@@ -469,7 +469,7 @@ def test_histories_are_of_any_program_under_any_policy(data: st.DataObject) -> N
 
 
 def after(test: Callable[[Scenario, History], bool]) -> Callable[[History], bool]:
-    """Give a test of a history by what it leaves."""
+    """Return a test of a history by what it leaves."""
 
     def passes(told: History) -> bool:
         with told.scenario() as school:
@@ -548,7 +548,7 @@ def test_an_approved_purge_is_out_of_turn_at_another_unit_only() -> None:
 
 @st.composite
 def wished(draw: st.DrawFn, wish: Wish, plan: Plan) -> Step | None:
-    """Give what a wish gives, of a plan that stays at its time."""
+    """Return what a wish gives, of a plan that stays at its time."""
     return wish(draw, copy(plan))
 
 

@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from digital_painschool.adapters.paths import absolute
 from digital_painschool.domain.notification import Channel, Template
-from digital_painschool.errors import DeliveryFailed
+from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address
 
@@ -34,7 +34,7 @@ class FileMessenger:
         """Write the file.
 
         Raises:
-            DeliveryFailed: It cannot be written.
+            DeliveryError: It cannot be written.
         """
         message = {
             "key": key,
@@ -48,20 +48,20 @@ class FileMessenger:
             self.folder.mkdir(0o700, parents=True, exist_ok=True)
             return self._put(self._file(key), json.dumps(message, ensure_ascii=False, indent=2) + "\n")
         except OSError as error:
-            raise DeliveryFailed(f"the file cannot be written: {error.strerror}") from None
+            raise DeliveryError(f"the file cannot be written: {error.strerror}") from None
 
     def forget(self, keys: Iterable[str]) -> int:
         """Delete the files.
 
         Raises:
-            DeliveryFailed: One cannot be deleted.
+            DeliveryError: One cannot be deleted.
         """
         files = [file for key in keys if (file := self._file(key)).exists()]
         try:
             for file in files:
                 file.unlink()
         except OSError as error:
-            raise DeliveryFailed(f"the file cannot be deleted: {error.strerror}") from None
+            raise DeliveryError(f"the file cannot be deleted: {error.strerror}") from None
         return len(files)
 
     @staticmethod
@@ -75,7 +75,7 @@ class FileMessenger:
                 os.link(partial.name, file)
             except FileExistsError:
                 return _known(file)
-        return Delivered.NEW
+        return Delivered.ACCEPTED
 
     def _file(self, key: str) -> Path:
         name = hashlib.sha256(f"{self.channel.value} {key}".encode()).hexdigest()[:32]
@@ -86,4 +86,4 @@ def _known(file: Path) -> Delivered:
     # A link or a folder under the name is no message: it would pass for one that nobody gets.
     if not stat.S_ISREG(file.lstat().st_mode):
         raise FileExistsError(errno.EEXIST, "something else is in its place; remove it")
-    return Delivered.KNOWN
+    return Delivered.DUPLICATE

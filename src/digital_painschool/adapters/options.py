@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from digital_painschool.adapters.paths import absolute
-from digital_painschool.errors import InvalidValue, WiringError
+from digital_painschool.errors import ConfigurationError, InvalidValue
 from digital_painschool.serialization.text_files import decoded, read_text
 
 T = TypeVar("T")
@@ -17,11 +17,11 @@ T = TypeVar("T")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def take(options: Mapping[str, object], adapter: str, kinds: Mapping[str, type[object]]) -> dict[str, object]:
-    """Give the options after checking them against the kinds that the adapter knows.
+def parse_options(options: Mapping[str, object], adapter: str, kinds: Mapping[str, type[object]]) -> dict[str, object]:
+    """Return the options after checking them against the kinds that the adapter knows.
 
     Raises:
-        WiringError: An option that the adapter does not know, or one of another type; every one is named.
+        ConfigurationError: An option that the adapter does not know, or one of another type; every one is named.
     """
     problems = [
         f"option {name!r} is not known" if name not in kinds else f"option {name!r} is not {kinds[name].__name__}"
@@ -29,19 +29,19 @@ def take(options: Mapping[str, object], adapter: str, kinds: Mapping[str, type[o
         if name not in kinds or not _is_a(value, kinds[name])
     ]
     if problems:
-        raise WiringError(f"{adapter}: {'; '.join(problems)}; known are {', '.join(sorted(kinds)) or 'none'}")
+        raise ConfigurationError(f"{adapter}: {'; '.join(problems)}; known are {', '.join(sorted(kinds)) or 'none'}")
     return dict(options)
 
 
 def required(options: Mapping[str, object], adapter: str, name: str, kind: type[T]) -> T:
-    """Give an option that must be there.
+    """Return an option that must be there.
 
     Raises:
-        WiringError: It is missing or of another type.
+        ConfigurationError: It is missing or of another type.
     """
     value = options.get(name)
     if not isinstance(value, kind) or not _is_a(value, kind):
-        raise WiringError(f"{adapter}: option {name!r} is needed, {kind.__name__}")
+        raise ConfigurationError(f"{adapter}: option {name!r} is needed, {kind.__name__}")
     return value
 
 
@@ -67,8 +67,8 @@ def secret(text: str, folder: Path | None = None) -> str:
         folder: Where a relative path after `file:` counts from; None: the working folder.
 
     Raises:
-        WiringError: The variable is not set, the file cannot be read, or what they hold is no secret in UTF-8. No
-            error shows what they hold.
+        ConfigurationError: The variable is not set, the file cannot be read, or what they hold is no secret in UTF-8.
+            No error shows what they hold.
     """
     if not is_elsewhere(text):
         return text
@@ -86,7 +86,7 @@ def secret(text: str, folder: Path | None = None) -> str:
         return _line(read_text(path))
     except InvalidValue as error:
         problem = str(error)
-    raise WiringError(f"{whence}: {problem}")
+    raise ConfigurationError(f"{whence}: {problem}")
 
 
 def _variable(name: str) -> bytes:

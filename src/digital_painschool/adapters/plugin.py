@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
-from digital_painschool.adapters.options import required, take
+from digital_painschool.adapters.options import parse_options, required
 from digital_painschool.adapters.paths import absolute
 from digital_painschool.domain.notification import Channel
 from digital_painschool.domain.program import Program
-from digital_painschool.errors import InvalidValue, WiringError
+from digital_painschool.errors import ConfigurationError, InvalidValue
 from digital_painschool.ports.directory import Directory
-from digital_painschool.ports.hooks import Offer, Options, hookimpl
+from digital_painschool.ports.hooks import AdapterFactory, Options, hookimpl
 from digital_painschool.ports.identity import Identity
 from digital_painschool.ports.inbox import Inbox
 from digital_painschool.ports.messaging import Messenger
@@ -27,66 +27,68 @@ _SECRETS = ("url",)
 
 
 @hookimpl
-def painschool_storages() -> Iterable[Offer[Storage]]:
+def painschool_storages() -> Iterable[AdapterFactory[Storage]]:
     """Offer storages in memory, on SQLite, and on PostgreSQL."""
     return (
-        Offer("memory", _memory_storage),
-        Offer("sqlite", partial(_sql_storage, "sqlite"), _SECRETS),
-        Offer("postgresql", partial(_sql_storage, "postgresql"), _SECRETS),
+        AdapterFactory("memory", _memory_storage),
+        AdapterFactory("sqlite", partial(_sql_storage, "sqlite"), _SECRETS),
+        AdapterFactory("postgresql", partial(_sql_storage, "postgresql"), _SECRETS),
     )
 
 
 @hookimpl
-def painschool_identities() -> Iterable[Offer[Identity]]:
+def painschool_identities() -> Iterable[AdapterFactory[Identity]]:
     """Offer the Swedish identity numbers."""
-    return (Offer("swedish", _swedish_identity),)
+    return (AdapterFactory("swedish", _swedish_identity),)
 
 
 @hookimpl
-def painschool_inboxes() -> Iterable[Offer[Inbox]]:
+def painschool_inboxes() -> Iterable[AdapterFactory[Inbox]]:
     """Offer inboxes in memory and in SQL rows."""
-    return (Offer("memory", _memory_inbox), Offer("sql", _sql_inbox, _SECRETS))
+    return (AdapterFactory("memory", _memory_inbox), AdapterFactory("sql", _sql_inbox, _SECRETS))
 
 
 @hookimpl
-def painschool_directories() -> Iterable[Offer[Directory]]:
+def painschool_directories() -> Iterable[AdapterFactory[Directory]]:
     """Offer a directory that knows nobody, and one in a TOML file."""
-    return (Offer("memory", _memory_directory), Offer("toml", _toml_directory))
+    return (AdapterFactory("memory", _memory_directory), AdapterFactory("toml", _toml_directory))
 
 
 @hookimpl
-def painschool_messengers() -> Iterable[Offer[Messenger]]:
+def painschool_messengers() -> Iterable[AdapterFactory[Messenger]]:
     """Offer messengers in memory, in files, and in SQL rows."""
     return (
-        Offer("memory", _memory_messenger),
-        Offer("files", _file_messenger),
-        Offer("sql", _sql_messenger, _SECRETS),
+        AdapterFactory("memory", _memory_messenger),
+        AdapterFactory("files", _file_messenger),
+        AdapterFactory("sql", _sql_messenger, _SECRETS),
     )
 
 
 @hookimpl
-def painschool_programs() -> Iterable[Offer[Program]]:
+def painschool_programs() -> Iterable[AdapterFactory[Program]]:
     """Offer the bundled program: example content."""
-    return (Offer("digitala-smartskolan", _bundled_program),)
+    return (AdapterFactory("digitala-smartskolan", _bundled_program),)
 
 
 def _memory_storage(options: Options) -> Storage:
     from digital_painschool.adapters.memory import MemoryStorage
 
-    take(options, "storage 'memory'", {"url": str, "migrate": bool})
+    parse_options(options, "storage 'memory'", {"url": str, "migrate": bool})
     return MemoryStorage()
 
 
 def _sql_storage(kind: str, options: Options) -> Storage:
-    known = take(options, f"storage {kind!r}", {**_OF_SQL, "migrate": bool, "synchronous": str})
+    known = parse_options(options, f"storage {kind!r}", {**_OF_SQL, "migrate": bool, "synchronous": str})
     url = required(options, "storage", "url", str)
     try:
         from digital_painschool.adapters.sql.storage import SqlStorage
         from digital_painschool.adapters.sql.urls import kind_of, names_new_file
     except ImportError:
-        raise WiringError("storage in SQL needs the extra: pip install 'digital_painschool[sql]'") from None
+        raise ConfigurationError("storage in SQL needs the extra: pip install 'digital_painschool[sql]'") from None
     if kind_of(url) != kind:
-        raise WiringError(f"storage {kind!r}: the option 'url' is of another kind of database; correct one of them")
+        raise ConfigurationError(
+            f"storage {kind!r}: the option 'url' is of another kind of database; correct one of them"
+        )
     # A new file has nothing to migrate from: it is set up untold. One that is there is migrated only when told to.
     migrate = bool(known.pop("migrate", False)) or names_new_file(url)
     return SqlStorage(url, schema=_schema(options), migrate=migrate, synchronous=str(known.get("synchronous", "FULL")))
@@ -99,43 +101,43 @@ def _schema(options: Options) -> str | None:
 def _swedish_identity(options: Options) -> Identity:
     from digital_painschool.adapters.swedish_identity import SwedishIdentity
 
-    take(options, "identity 'swedish'", {"schemes": list})
+    parse_options(options, "identity 'swedish'", {"schemes": list})
     if "schemes" not in options:
         return SwedishIdentity()
     schemes = required(options, "identity 'swedish'", "schemes", list)
     if not all(isinstance(scheme, str) for scheme in schemes):
-        raise WiringError("identity 'swedish': option 'schemes' is a list of texts")
+        raise ConfigurationError("identity 'swedish': option 'schemes' is a list of texts")
     return SwedishIdentity(schemes=tuple(schemes))
 
 
 def _memory_inbox(options: Options) -> Inbox:
     from digital_painschool.adapters.memory import MemoryInbox
 
-    take(options, "inbox 'memory'", {})
+    parse_options(options, "inbox 'memory'", {})
     return MemoryInbox()
 
 
 def _sql_inbox(options: Options) -> Inbox:
-    take(options, "inbox 'sql'", _OF_SQL)
+    parse_options(options, "inbox 'sql'", _OF_SQL)
     url = required(options, "inbox 'sql'", "url", str)
     try:
         from digital_painschool.adapters.sql.inbox import SqlInbox
     except ImportError:
-        raise WiringError("an inbox in SQL needs the extra: pip install 'digital_painschool[sql]'") from None
+        raise ConfigurationError("an inbox in SQL needs the extra: pip install 'digital_painschool[sql]'") from None
     return SqlInbox(url, schema=_schema(options))
 
 
 def _memory_directory(options: Options) -> Directory:
     from digital_painschool.adapters.memory import MemoryDirectory
 
-    take(options, "directory 'memory'", {})
+    parse_options(options, "directory 'memory'", {})
     return MemoryDirectory({})
 
 
 def _toml_directory(options: Options) -> Directory:
     from digital_painschool.adapters.toml_directory import TomlDirectory
 
-    take(options, "directory 'toml'", {"path": str})
+    parse_options(options, "directory 'toml'", {"path": str})
     return TomlDirectory(_path(options, "directory 'toml'", "path"))
 
 
@@ -143,43 +145,43 @@ def _path(options: Options, adapter: str, name: str) -> Path:
     try:
         return absolute(required(options, adapter, name, str))
     except InvalidValue as error:
-        raise WiringError(f"{adapter}: {error}") from None
+        raise ConfigurationError(f"{adapter}: {error}") from None
 
 
 def _channel(options: Options, adapter: str) -> Channel:
     channels = {channel.value: channel for channel in (Channel.EMAIL, Channel.SMS)}
     name = required(options, adapter, "channel", str)
     if name not in channels:
-        raise WiringError(f"{adapter}: option 'channel' is one of {', '.join(channels)}")
+        raise ConfigurationError(f"{adapter}: option 'channel' is one of {', '.join(channels)}")
     return channels[name]
 
 
 def _memory_messenger(options: Options) -> Messenger:
     from digital_painschool.adapters.memory import MemoryMessenger
 
-    take(options, "messenger 'memory'", {"channel": str})
+    parse_options(options, "messenger 'memory'", {"channel": str})
     return MemoryMessenger(_channel(options, "messenger 'memory'"))
 
 
 def _file_messenger(options: Options) -> Messenger:
     from digital_painschool.adapters.file_messenger import FileMessenger
 
-    take(options, "messenger 'files'", {"channel": str, "folder": str})
+    parse_options(options, "messenger 'files'", {"channel": str, "folder": str})
     return FileMessenger(_channel(options, "messenger 'files'"), _path(options, "messenger 'files'", "folder"))
 
 
 def _sql_messenger(options: Options) -> Messenger:
-    take(options, "messenger 'sql'", {**_OF_SQL, "channel": str})
+    parse_options(options, "messenger 'sql'", {**_OF_SQL, "channel": str})
     url = required(options, "messenger 'sql'", "url", str)
     try:
         from digital_painschool.adapters.sql.messaging import SqlMessenger
     except ImportError:
-        raise WiringError("a messenger in SQL needs the extra: pip install 'digital_painschool[sql]'") from None
+        raise ConfigurationError("a messenger in SQL needs the extra: pip install 'digital_painschool[sql]'") from None
     return SqlMessenger(_channel(options, "messenger 'sql'"), url, schema=_schema(options))
 
 
 def _bundled_program(options: Options) -> Program:
     from digital_painschool.programs import bundled_program
 
-    take(options, "program 'digitala-smartskolan'", {})
+    parse_options(options, "program 'digitala-smartskolan'", {})
     return bundled_program()

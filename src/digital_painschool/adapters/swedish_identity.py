@@ -11,7 +11,7 @@ from types import MappingProxyType
 from attrs import field, frozen
 
 from digital_painschool.domain.people import PersonId
-from digital_painschool.errors import InvalidIdentity, WiringError
+from digital_painschool.errors import ConfigurationError, InvalidIdentity
 
 _BLANKS = " \t\r\n"
 _SHORTEST, _LONGEST = 10, 13
@@ -82,7 +82,7 @@ def _problem_of_birth(birth: int, today: int, is_day: Callable[[int], bool]) -> 
 
 
 def _birth(century: str | None, day: int, sign: str, today: int) -> int:
-    """Give the whole day of birth; without a century the last such day until today, with `+` a hundred years before."""
+    """Return the day of birth; without a century the last such day until today, with `+` a hundred years before."""
     if century:
         return int(century) * _CENTURY + day
     latest = today // 100_00 * 100_00 + 99_99 - _CENTURY if sign == "+" else today
@@ -142,7 +142,7 @@ def _known_schemes(schemes: Iterable[str]) -> tuple[str, ...]:
     names = tuple(schemes) if isinstance(schemes, Iterable) else ()
     choices = tuple(_READERS)
     if not names or len(names) > len(choices) or any(name not in choices or names.count(name) > 1 for name in names):
-        raise WiringError(
+        raise ConfigurationError(
             f"identity schemes: {schemes!r} is no list of different known schemes; name one or more of"
             f" {', '.join(choices)}, each once, in the order in which they are to be tried"
         )
@@ -166,7 +166,7 @@ class SwedishIdentity:
         schemes: The names of the accepted schemes, in the order in which they are tried.
 
     Raises:
-        WiringError: No scheme, an unknown one or one named twice; the text lists the choices.
+        ConfigurationError: No scheme, an unknown one or one named twice; the text lists the choices.
     """
 
     schemes: tuple[str, ...] = field(default=tuple(_READERS), converter=_known_schemes)

@@ -6,7 +6,7 @@ from attrs import field, frozen
 
 from digital_painschool.adapters.paths import absolute
 from digital_painschool.domain.people import HsaId, by_hsa_id
-from digital_painschool.errors import DeliveryFailed, InvalidValue, WiringError
+from digital_painschool.errors import ConfigurationError, DeliveryError, InvalidValue
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.messaging import Address
 from digital_painschool.serialization.text_files import read_text, toml_table
@@ -22,7 +22,7 @@ class TomlDirectory:
         path: The file, made absolute at once; a change in the file counts at once.
 
     Raises:
-        WiringError: The file cannot be read, or holds something else; found at construction.
+        ConfigurationError: The file cannot be read, or holds something else; found at construction.
     """
 
     path: Path = field(converter=absolute)
@@ -31,16 +31,16 @@ class TomlDirectory:
         _entries(self.path)
 
     def find(self, hsa_id: HsaId) -> StaffEntry | None:
-        """Give the entry of a member of staff, or None.
+        """Return the entry of a member of staff, or None.
 
         Raises:
-            DeliveryFailed: The file cannot be read at the moment.
+            DeliveryError: The file cannot be read at the moment.
         """
         try:
             return _entry_of(self.path, hsa_id)
-        except WiringError:
+        except ConfigurationError:
             pass
-        raise DeliveryFailed("the staff directory's file cannot be read at the moment")
+        raise DeliveryError("the staff directory's file cannot be read at the moment")
 
 
 def _entries(path: Path) -> dict[HsaId, StaffEntry]:
@@ -50,7 +50,7 @@ def _entries(path: Path) -> dict[HsaId, StaffEntry]:
         problem = str(error)
     else:
         return {hsa_id: _entry(path, hsa_id, entry) for hsa_id, entry in tables.items()}
-    raise WiringError(f"staff directory {path}: the name of each table is an HSA-id: {problem}")
+    raise ConfigurationError(f"staff directory {path}: the name of each table is an HSA-id: {problem}")
 
 
 def _entry_of(path: Path, hsa_id: str) -> StaffEntry | None:
@@ -58,7 +58,7 @@ def _entry_of(path: Path, hsa_id: str) -> StaffEntry | None:
     wanted = HsaId(hsa_id)
     found = [entry for name, entry in _tables(path).items() if name.isascii() and name.upper() == wanted]
     if len(found) > 1:
-        raise WiringError(f"staff directory {path}: there are several tables for one HSA-id")
+        raise ConfigurationError(f"staff directory {path}: there are several tables for one HSA-id")
     return _entry(path, wanted, found[0]) if found else None
 
 
@@ -67,12 +67,14 @@ def _tables(path: Path) -> dict[str, object]:
         return toml_table(read_text(path))
     except InvalidValue as error:
         problem = str(error)
-    raise WiringError(f"staff directory {path}: {problem}")
+    raise ConfigurationError(f"staff directory {path}: {problem}")
 
 
 def _entry(path: Path, hsa_id: str, entry: object) -> StaffEntry:
     if not isinstance(entry, dict) or not _KEYS.issuperset(entry):
-        raise WiringError(f"staff directory {path}: {hsa_id!r} is not a table with email and sms, or one of them")
+        raise ConfigurationError(
+            f"staff directory {path}: {hsa_id!r} is not a table with email and sms, or one of them"
+        )
     if not all(isinstance(value, str) and value for value in entry.values()):
-        raise WiringError(f"staff directory {path}: an address of {hsa_id!r} is not text")
+        raise ConfigurationError(f"staff directory {path}: an address of {hsa_id!r} is not text")
     return StaffEntry(**{key: Address(value) for key, value in entry.items()})

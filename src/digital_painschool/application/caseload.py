@@ -4,7 +4,7 @@ from datetime import datetime
 
 from attrs import evolve, field, frozen
 
-from digital_painschool.application.executor import Steps
+from digital_painschool.application.executor import Executor
 from digital_painschool.domain.local_time import utc
 from digital_painschool.domain.people import Actor, HsaId
 from digital_painschool.domain.validation import plain_text, whole_number
@@ -78,12 +78,12 @@ class CasePage:
 
 
 def case_page(
-    steps: Steps, actor: Actor, action: Action, *, therapist: HsaId | None, after: Cursor | None, limit: int
+    executor: Executor, actor: Actor, action: Action, *, therapist: HsaId | None, after: Cursor | None, limit: int
 ) -> CasePage:
-    """Give a page of the list to someone who may see it, and log for each patient that it was seen.
+    """Return a page of the list to someone who may see it, and log for each patient that it was seen.
 
     Args:
-        steps: The school's one path.
+        executor: The school's one path.
         actor: Who looks.
         action: What the permission table calls it.
         therapist: Whose own patients; None for the whole unit's.
@@ -94,19 +94,21 @@ def case_page(
         NotPermitted: By the table.
         InvalidValue: `after` is no `Cursor`, or `limit` is out of range.
     """
-    steps.permit(action, actor)
+    executor.permit(action, actor)
     if type(limit) is not int or not 1 <= limit <= _PAGE_LIMIT:
         raise InvalidValue(f"limit is a whole number from 1 to {_PAGE_LIMIT}")
     if after is not None and not isinstance(after, Cursor):
         raise InvalidValue("after is the `next` of the page before")
-    now = steps.now() if after is None else after.now
+    now = executor.now() if after is None else after.now
     key = None if after is None else after.key
-    found = steps.storage.cases(CaseQuery(unit=actor.unit, therapist=therapist, now=now, after=key, limit=limit + 1))
+    found = executor.storage.list_caseload(
+        CaseQuery(unit=actor.unit, therapist=therapist, now=now, after=key, limit=limit + 1)
+    )
     page = found[:limit]
     rows = readable(page)
-    entry = steps.access_entry(action, actor, steps.now())
-    steps.storage.log([evolve(entry, enrolment_id=row.enrolment_id, person=row.person) for row in rows])
-    policy = steps.policy(actor.unit)
+    entry = executor.access_entry(action, actor, executor.now())
+    executor.storage.log([evolve(entry, enrolment_id=row.enrolment_id, person=row.person) for row in rows])
+    policy = executor.policy(actor.unit)
     return CasePage(
         rows=tuple(
             Case(

@@ -13,7 +13,7 @@ from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment, 
 from digital_painschool.domain.events import Event, NotificationDropped
 from digital_painschool.domain.local_time import utc
 from digital_painschool.domain.notification import Profile
-from digital_painschool.domain.people import Actor, By, HsaId, Patient, PersonId, System
+from digital_painschool.domain.people import Actor, AnyActor, HsaId, Patient, PersonId, SystemActor
 from digital_painschool.domain.policy import Policy, Terms
 from digital_painschool.domain.program import Program
 from digital_painschool.errors import (
@@ -23,18 +23,18 @@ from digital_painschool.errors import (
     InvalidValue,
     NotFound,
     NotPermitted,
-    RuleBroken,
-    StorageFailed,
+    RuleViolation,
+    StorageError,
 )
 from digital_painschool.ports import Clock, Ports
 from digital_painschool.ports.guarded import guarded, guarded_call
 from digital_painschool.ports.storage import AccessEntry, Activity, Change, Content, readable, unreadable
 from digital_painschool.rules.flags import tally
 from digital_painschool.rules.lifecycle import start
-from digital_painschool.rules.notifications import notifications_for, raised_by
+from digital_painschool.rules.notifications import flags_raised_by, notifications_for
 from digital_painschool.rules.permissions import Action, allowed
 
-Step = Callable[[Enrolment, Terms], tuple[Event, ...]]
+Command = Callable[[Enrolment, Terms], tuple[Event, ...]]
 """A rule with its arguments filled in: what it says to a state under its terms."""
 
 Check = Callable[[Enrolment, Terms], object]
@@ -69,7 +69,7 @@ _ACTIVITY: Mapping[Action, Activity] = {
 _log = logging.getLogger(__name__)
 
 
-class Steps:
+class Executor:
     """Takes steps and looks, for whoever may; used by the desks and by the delivery.
 
     Args:
@@ -90,15 +90,15 @@ class Steps:
         self._kept: dict[tuple[HsaId, str, str], Program] = {}
 
     def now(self) -> datetime:
-        """Give the present instant, in UTC."""
+        """Return the present instant, in UTC."""
         return self._present()
 
     def policy(self, unit: HsaId) -> Policy:
-        """Give the policy that holds for a unit."""
+        """Return the policy that holds for a unit."""
         return self.catalogue.policy_of(unit)
 
     def terms(self, enrolment: Enrolment) -> Terms:
-        """Give what an enrolment runs under: the program version that it was started with (D-05c), and the policy."""
+        """Return what an enrolment runs under: the program version that it was started with (D-05c), and the policy."""
         key = (enrolment.unit, enrolment.program, enrolment.program_version)
         terms = self._terms.get(key)
         if terms is None:
@@ -138,16 +138,16 @@ class Steps:
         """Start an enrolment for someone who was identified for it. Rule: M-07, D-05c, D-07a.
 
         Raises:
-            RuleBroken: The person has an open one already.
+            RuleViolation: The person has an open one already.
             InvalidProgram: The program's content was changed without a new version.
         """
         self._keep(by.unit, program)
         terms = Terms(program, self.policy(by.unit))
         for attempt in range(_ATTEMPTS):
             at = self.now()
-            found = self.storage.of_person(person)
+            found = self.storage.find_by_person(person)
             if hidden := [e.enrolment_id for e in found if isinstance(e, UnreadableEnrolment) and e.unit == by.unit]:
-                raise StorageFailed(f"{_named(hidden)}; whether the person has an open one cannot be told until then")
+                raise StorageError(f"{_named(hidden)}; whether the person has an open one cannot be told until then")
             earlier = [enrolment for enrolment in readable(found) if enrolment.unit == by.unit]
             events = start(
                 terms,
@@ -169,12 +169,12 @@ class Steps:
             return enrolment
         raise Conflict("the enrolment could not be started: too many others at the same time; try again")
 
-    def take(
+    def execute(
         self,
         action: Action,
-        by: By,
+        by: AnyActor,
         enrolment_id: str,
-        step: Step,
+        step: Command,
         *,
         at: datetime | None = None,
         documents: Mapping[type[Event], Content] | None = None,
@@ -199,7 +199,7 @@ class Steps:
         Raises:
             NotFound: There is no such enrolment.
             NotPermitted: By the table.
-            RuleBroken: The rule refused; nothing was changed.
+            RuleViolation: The rule refused; nothing was changed.
             Conflict: Others were faster, again and again, or have written the note; nothing was changed.
         """
         at = at or self.now()
@@ -226,7 +226,7 @@ class Steps:
             return after
         raise Conflict("the step could not be taken: others changed the enrolment at the same time; try again")
 
-    def look(self, action: Action, by: By, enrolment_id: str, rule: Check | None = None) -> Enrolment:
+    def read(self, action: Action, by: AnyActor, enrolment_id: str, rule: Check | None = None) -> Enrolment:
         """Return an enrolment's state to someone who may see it, and log the access or its refusal.
 
         Args:
@@ -238,7 +238,7 @@ class Steps:
         Raises:
             NotFound: There is no such enrolment.
             NotPermitted: By the table.
-            RuleBroken: The rule refused.
+            RuleViolation: The rule refused.
         """
         enrolment = self._load(enrolment_id)
         self.permit(action, by, enrolment)
@@ -271,7 +271,7 @@ class Steps:
     def judge(
         self,
         action: Action,
-        by: By,
+        by: AnyActor,
         rule: Callable[[], _T],
         enrolment: Enrolment | None = None,
         *,
@@ -284,17 +284,17 @@ class Steps:
         What the worker is refused concerns what others did meanwhile, and tells nobody anything.
 
         Raises:
-            RuleBroken: The rule refused.
+            RuleViolation: The rule refused.
             InvalidValue: No rule needs to look at it.
             NotFound: There is nothing by that id or key.
-            StorageFailed: The refusal could not be logged; nothing is told of it.
+            StorageError: The refusal could not be logged; nothing is told of it.
         """
         try:
             return rule()
-        except (RuleBroken, InvalidValue, NotFound) as error:
+        except (RuleViolation, InvalidValue, NotFound) as error:
             refusal = error
         # Out here, so that an error of the log tells nothing of the refusal.
-        if not isinstance(by, System):
+        if not isinstance(by, SystemActor):
             entry = self.access_entry(action, by, at or self.now(), enrolment, person=person, granted=False)
             self.storage.log((entry,))
         try:
@@ -302,7 +302,7 @@ class Steps:
         finally:
             del refusal
 
-    def given(self, action: Action, by: By, enrolment_id: str, read: Callable[[], _T]) -> _T:
+    def given(self, action: Action, by: AnyActor, enrolment_id: str, read: Callable[[], _T]) -> _T:
         """Return the arguments of a call about an enrolment, as `read` gives them; a refusal is logged there.
 
         Raises:
@@ -324,22 +324,22 @@ class Steps:
 
     def find(self, by: Actor, person: PersonId) -> tuple[Enrolment, ...]:
         """Return a person's enrolments that a member of staff may see, and log for each that it was seen."""
-        found = tuple(e for e in self.of_person(person) if allowed(Action.SEE_ENROLMENT, by, e))
+        found = tuple(e for e in self.find_by_person(person) if allowed(Action.SEE_ENROLMENT, by, e))
         at = self.now()
         entries = [self.access_entry(Action.SEE_ENROLMENT, by, at, enrolment) for enrolment in found]
         self.storage.log(entries or (self.access_entry(Action.SEE_ENROLMENT, by, at, person=person, granted=False),))
         return found
 
-    def of_person(self, person: PersonId) -> tuple[Enrolment, ...]:
+    def find_by_person(self, person: PersonId) -> tuple[Enrolment, ...]:
         """Return a person's enrolments; a log line names those that cannot be read.
 
         Raises:
-            StorageFailed: None of them can be read: it must not look as if there were none.
+            StorageError: None of them can be read: it must not look as if there were none.
         """
-        found = self.storage.of_person(person)
+        found = self.storage.find_by_person(person)
         hidden = unreadable(found)
         if hidden and len(hidden) == len(found):
-            raise StorageFailed(_named(hidden))
+            raise StorageError(_named(hidden))
         if hidden:
             _log.error("%s", _named(hidden))
         return readable(found)
@@ -348,20 +348,20 @@ class Steps:
         """Return the states of some enrolments by id, and the ids of those that cannot be read."""
         try:
             return self.storage.load_many(enrolment_ids), frozenset()
-        except StorageFailed:
+        except StorageError:
             pass
         found: dict[str, Enrolment] = {}
         hidden: set[str] = set()
         for enrolment_id in sorted(enrolment_ids):
             try:
                 found |= self.storage.load_many([enrolment_id])
-            except StorageFailed as failure:
+            except StorageError as failure:
                 _log.error("enrolment %s waits until it is repaired: %s", enrolment_id, failure)
                 hidden.add(enrolment_id)
         return found, frozenset(hidden)
 
     def permit(
-        self, action: Action, by: By, enrolment: Enrolment | None = None, *, person: PersonId | None = None
+        self, action: Action, by: AnyActor, enrolment: Enrolment | None = None, *, person: PersonId | None = None
     ) -> None:
         """Refuse, and log the refusal, what the permission table does not give.
 
@@ -376,14 +376,14 @@ class Steps:
     def access_entry(
         self,
         action: Action,
-        by: By,
+        by: AnyActor,
         at: datetime,
         enrolment: Enrolment | None = None,
         *,
         person: PersonId | None = None,
         granted: bool = True,
     ) -> AccessEntry:
-        """Give the line that the access log gets. Rule: M-06, D-21c.
+        """Return the line that the access log gets. Rule: M-06, D-21c.
 
         The unit is the enrolment's, so that an attempt from outside stands where the record is kept; without an
         enrolment, the one that a member of staff acts for. The person is the enrolment's; where a patient was refused,
@@ -416,7 +416,7 @@ class Steps:
 
     def _keep(self, unit: HsaId, program: Program) -> None:
         name = (unit, program.key, program.version)
-        kept = self._kept.get(name) or self.storage.keep_program(unit, program)
+        kept = self._kept.get(name) or self.storage.save_program(unit, program)
         if kept is not program and kept != program:
             raise InvalidProgram(
                 f"program {program.key!r}",
@@ -427,7 +427,7 @@ class Steps:
     def _change(
         self,
         action: Action,
-        by: By,
+        by: AnyActor,
         at: datetime,
         before: int,
         after: Enrolment,
@@ -458,11 +458,11 @@ class Steps:
         )
 
     def _profile(self, events: Iterable[Event], enrolment: Enrolment, policy: Policy) -> Profile:
-        if raised_by(events).isdisjoint(policy.staff_flags):
+        if flags_raised_by(events).isdisjoint(policy.staff_flags):
             return _NOBODY
         try:
             return self.storage.profile(enrolment.unit, enrolment.therapist)
-        except StorageFailed as failure:
+        except StorageError as failure:
             # The patient's step must not wait for the row of a member of staff; if it is the storage, saving says so.
             _log.error("nobody is notified of a flag of enrolment %s: %s", enrolment.id, failure)
             return _NOBODY

@@ -15,7 +15,7 @@ from digital_painschool.application.csv_cells import cell
 from digital_painschool.application.publishing import publication
 from digital_painschool.domain.events import ConversationRenamed, ConversationStarted, Event, FormSaved, MessageSent
 from digital_painschool.domain.retention import ExportedFile, Held
-from digital_painschool.errors import StorageFailed
+from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import Content, Entry, History
 from digital_painschool.serialization.serialization import KIND_OF, event_to_data
 
@@ -62,7 +62,7 @@ _LINE_BREAKS = str.maketrans({"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": 
 
 
 def enrolment_row(history: History) -> list[str]:
-    """Give an enrolment's line of `enrolments.csv`, in the order of `ENROLMENT_COLUMNS`."""
+    """Return an enrolment's line of `enrolments.csv`, in the order of `ENROLMENT_COLUMNS`."""
     e = history.enrolment
     return [
         *map(cell, (e.id, e.person.value, e.person.scheme, e.program, e.program_version, e.therapist)),
@@ -78,7 +78,7 @@ def enrolment_row(history: History) -> list[str]:
 
 
 def answer_rows(history: History) -> Iterator[list[str]]:
-    """Give an enrolment's lines of `answers.csv`, in the order of `ANSWER_COLUMNS`."""
+    """Yield an enrolment's lines of `answers.csv`, in the order of `ANSWER_COLUMNS`."""
     for entry in history.timeline:
         event = entry.event
         if not isinstance(event, FormSaved):
@@ -92,7 +92,7 @@ def answer_rows(history: History) -> Iterator[list[str]]:
 
 
 def json_line(history: History) -> str:
-    """Give everything that is kept of an enrolment as one line of JSON."""
+    """Return everything that is kept of an enrolment as one line of JSON."""
     e = history.enrolment
     data = {
         "enrolment": e.id,
@@ -121,13 +121,13 @@ def _document(history: History, entry: Entry) -> dict[str, object]:
 
 
 def _written(history: History, entry: Entry) -> Content | None:
-    """Give what a person wrote with an entry; None where nothing is written."""
+    """Return what a person wrote with an entry; None where nothing is written."""
     content = history.documents.get(entry.seq)
     if type(entry.event) not in _WRITTEN:
         return None
     form, name = _WRITTEN[type(entry.event)]
     if not isinstance(content, form):
-        raise StorageFailed(f"the {name} of timeline entry {entry.seq} are missing; restore them from a backup")
+        raise StorageError(f"the {name} of timeline entry {entry.seq} are missing; restore them from a backup")
     return content
 
 
@@ -203,7 +203,7 @@ _KINDS: Mapping[Format, frozenset[type[Event]]] = {Format.CSV: frozenset({FormSa
 
 
 def kinds_for(formats: Iterable[Format]) -> frozenset[type[Event]] | None:
-    """Give the kinds of entries that an export in these formats is written from; None for all."""
+    """Return the kinds of entries that an export in these formats is written from; None for all."""
     kinds = frozenset[type[Event]]().union(*(_KINDS[format_] for format_ in formats))
     return None if kinds == _ALL else kinds
 
@@ -234,7 +234,7 @@ def write_export(folder: Path, formats: Iterable[Format], histories: Iterable[Hi
     A folder takes one export at a time. What a killed export has left in it is deleted first.
 
     Raises:
-        StorageFailed: A file could not be written, one of that name is there already, or another export is being
+        StorageError: A file could not be written, one of that name is there already, or another export is being
             written into the folder; no file of this export is left.
     """
     names = {format_: FILES_OF[format_] for format_ in formats}
@@ -255,4 +255,4 @@ def write_export(folder: Path, formats: Iterable[Format], histories: Iterable[Hi
             return finished
     except OSError as error:
         why = error.strerror or type(error).__name__
-        raise StorageFailed(f"the export could not be written: {why}; choose another folder") from None
+        raise StorageError(f"the export could not be written: {why}; choose another folder") from None

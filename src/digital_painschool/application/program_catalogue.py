@@ -8,7 +8,7 @@ from attrs import field, frozen
 from digital_painschool.domain.people import HsaId, by_hsa_id
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Program
-from digital_painschool.errors import NotFound, WiringError
+from digital_painschool.errors import ConfigurationError, NotFound
 
 
 @frozen(kw_only=True)
@@ -40,7 +40,7 @@ class Catalogue:
 
     Raises:
         InvalidValue: A key of `units` is no HSA-id, or two keys are the same one.
-        WiringError: A unit would be offered two programs with one key.
+        ConfigurationError: A unit would be offered two programs with one key.
     """
 
     programs: tuple[Program, ...] = ()
@@ -53,17 +53,17 @@ class Catalogue:
             _require_one_each((*self.programs, *terms.programs), f"unit {unit}")
 
     def policy_of(self, unit: HsaId) -> Policy:
-        """Give the policy that holds for a unit."""
+        """Return the policy that holds for a unit."""
         own = self.units.get(HsaId(unit))
         return self.policy if own is None or own.policy is None else own.policy
 
     def offered(self, unit: HsaId) -> tuple[Program, ...]:
-        """Give the list "Moment" of a unit. Rule: M-07."""
+        """Return the list "Moment" of a unit. Rule: M-07."""
         own = self.units.get(HsaId(unit))
         return self.programs if own is None else (*self.programs, *own.programs)
 
     def program(self, unit: HsaId, key: str) -> Program:
-        """Give the program of that key from a unit's list.
+        """Return the program of that key from a unit's list.
 
         Raises:
             NotFound: The unit offers none.
@@ -80,7 +80,7 @@ def _require_one_each(programs: Iterable[Program], whose: str) -> None:
         other = seen.get(program.key)
         seen[program.key] = program
         if other is not None:
-            raise WiringError(
+            raise ConfigurationError(
                 f"two programs with the key {program.key!r} are offered to {whose}: "
                 f"{other.title!r} version {other.version} and {program.title!r} version {program.version}; keep one"
             )

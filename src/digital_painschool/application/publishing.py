@@ -208,7 +208,7 @@ def _is(path: Path, file: os.stat_result) -> bool:
 
 
 def _give_name(file: Path, name: Path) -> None:
-    """Give a file another name that nobody has yet."""
+    """Rename a file to a name that no file has yet."""
     try:
         os.link(file, name)
     except OSError as error:

@@ -7,7 +7,7 @@ from attrs import evolve
 
 from digital_painschool.domain.local_time import utc
 from digital_painschool.domain.retention import PurgeReceipt
-from digital_painschool.errors import WiringError
+from digital_painschool.errors import ConfigurationError
 
 _METHOD = "hmac-sha256:"
 _SHORTEST = 32
@@ -20,14 +20,14 @@ class ReceiptKey:
         secret: At least 32 characters that nobody can guess.
 
     Raises:
-        WiringError: The secret is shorter, or no text.
+        ConfigurationError: The secret is shorter, or no text.
     """
 
     __slots__ = ("_secret",)
 
     def __init__(self, secret: str) -> None:
         if not isinstance(secret, str) or len(secret.strip()) < _SHORTEST:
-            raise WiringError(
+            raise ConfigurationError(
                 f"the key for receipts has fewer than {_SHORTEST} characters; make one with: openssl rand -hex 32"
             )
         self._secret = secret.strip().encode(errors="surrogateescape")

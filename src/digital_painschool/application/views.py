@@ -8,9 +8,9 @@ from attrs import field, frozen
 from digital_painschool.domain.enrolment import Conversation, Enrolment
 from digital_painschool.domain.events import FormSaved, MessageSent
 from digital_painschool.domain.masking import Masked, masked_text
-from digital_painschool.domain.people import Party
+from digital_painschool.domain.people import Author
 from digital_painschool.domain.validation import Answer
-from digital_painschool.errors import StorageFailed
+from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import Content, Enrolments
 
 
@@ -60,7 +60,7 @@ class Message:
         read: True when the other side had read it before this view was drawn.
     """
 
-    author: Party
+    author: Author
     number: int
     by: str
     sent_at: datetime
@@ -101,7 +101,7 @@ class ConversationView:
         return f"ConversationView(number={self.number}, unread={self.unread}, messages={len(self.messages)})"
 
 
-def conversations(storage: Enrolments, enrolment: Enrolment, reader: Party) -> tuple[ConversationView, ...]:
+def conversations(storage: Enrolments, enrolment: Enrolment, reader: Author) -> tuple[ConversationView, ...]:
     """List an enrolment's conversations with their headings, without the messages."""
     headings = storage.documents(enrolment.id, [conversation.heading for conversation in enrolment.conversations])
     return tuple(
@@ -115,9 +115,9 @@ def conversations(storage: Enrolments, enrolment: Enrolment, reader: Party) -> t
 
 
 def conversation_view(
-    storage: Enrolments, enrolment: Enrolment, conversation: Conversation, reader: Party
+    storage: Enrolments, enrolment: Enrolment, conversation: Conversation, reader: Author
 ) -> ConversationView:
-    """Give a conversation with the messages that the enrolment's state counts."""
+    """Return a conversation with the messages that the enrolment's state counts."""
     entries = [
         (entry.seq, entry.event)
         for entry in storage.timeline(enrolment.id, [MessageSent])
@@ -127,7 +127,7 @@ def conversation_view(
     ]
     _require_all(entries, conversation.from_patient + conversation.from_therapist, "messages")
     documents = storage.documents(enrolment.id, [conversation.heading, *(seq for seq, _ in entries)])
-    read = {Party.PATIENT: conversation.read_by_therapist, Party.THERAPIST: conversation.read_by_patient}
+    read = {Author.PATIENT: conversation.read_by_therapist, Author.THERAPIST: conversation.read_by_patient}
     return ConversationView(
         number=conversation.number,
         heading=_text(documents, conversation.heading),
@@ -147,7 +147,7 @@ def conversation_view(
 
 
 def submissions(storage: Enrolments, enrolment: Enrolment, form: str) -> tuple[Submission, ...]:
-    """Give the fillings-in of a form that the enrolment's state counts, oldest first."""
+    """Return the fillings-in of a form that the enrolment's state counts, oldest first."""
     entries = [
         (entry.seq, entry.event)
         for entry in storage.timeline(enrolment.id, [FormSaved])
@@ -171,18 +171,18 @@ def submissions(storage: Enrolments, enrolment: Enrolment, form: str) -> tuple[S
 def _require_all(entries: Sized, counted: int, what: str) -> None:
     """Refuse to show some as if they were all: an entry whose kind is damaged is in no list of a kind."""
     if len(entries) != counted:
-        raise StorageFailed(f"{counted} {what} are counted and {len(entries)} can be read; restore them from a backup")
+        raise StorageError(f"{counted} {what} are counted and {len(entries)} can be read; restore them from a backup")
 
 
 def _text(documents: Mapping[int, Content], seq: int) -> str:
     content = documents.get(seq)
     if not isinstance(content, str):
-        raise StorageFailed(f"the text of timeline entry {seq} is missing; restore it from a backup")
+        raise StorageError(f"the text of timeline entry {seq} is missing; restore it from a backup")
     return content
 
 
 def _answers(documents: Mapping[int, Content], seq: int) -> Mapping[str, Answer]:
     content = documents.get(seq)
     if content is None or isinstance(content, str):
-        raise StorageFailed(f"the answers of timeline entry {seq} are missing; restore them from a backup")
+        raise StorageError(f"the answers of timeline entry {seq} are missing; restore them from a backup")
     return content

@@ -15,14 +15,14 @@ from digital_painschool.adapters import plugin as reference_adapters
 from digital_painschool.adapters.options import secret
 from digital_painschool.application.program_catalogue import Catalogue
 from digital_painschool.bootstrap.school import PainSchool, system_clock
-from digital_painschool.bootstrap.settings import Chosen, Settings
+from digital_painschool.bootstrap.settings import AdapterConfig, Settings
 from digital_painschool.bootstrap.settings_toml import read_settings
 from digital_painschool.domain.program import Program
 from digital_painschool.domain.validation import plain_text
-from digital_painschool.errors import InvalidValue, WiringError
+from digital_painschool.errors import ConfigurationError, InvalidValue
 from digital_painschool.ports import Clock, Ports, hooks
 from digital_painschool.ports.guarded import closing, guarded, guarded_call
-from digital_painschool.ports.hooks import PROJECT, Offer
+from digital_painschool.ports.hooks import PROJECT, AdapterFactory
 
 KINDS = {
     "storage": "painschool_storages",
@@ -41,18 +41,18 @@ class Installed:
     """An offer, and the plugin that makes it."""
 
     kind: str
-    offer: Offer[object]
+    offer: AdapterFactory[object]
     plugin: str
 
 
 def installed(plugins: Iterable[object] = ()) -> tuple[Installed, ...]:
-    """Give everything that is offered: by this package, by entry points of the group, and by further plugins.
+    """Return everything that is offered: by this package, by entry points of the group, and by further plugins.
 
     Args:
         plugins: Modules or objects with hooks, beside those that are installed.
 
     Raises:
-        WiringError: A plugin has a hook that does not exist (a misspelt name), or it failed while it was asked.
+        ConfigurationError: A plugin has a hook that does not exist (a misspelt name), or it failed while it was asked.
     """
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hooks)
@@ -60,14 +60,16 @@ def installed(plugins: Iterable[object] = ()) -> tuple[Installed, ...]:
     try:
         manager.load_setuptools_entrypoints(PROJECT)
     except Exception as error:
-        raise WiringError(f"an installed plugin failed at its import with {type(error).__name__}: {error}") from error
+        raise ConfigurationError(
+            f"an installed plugin failed at its import with {type(error).__name__}: {error}"
+        ) from error
     for plugin in plugins:
         manager.register(plugin)
     try:
         manager.check_pending()
     except pluggy.PluginValidationError as error:
         known = ", ".join(sorted(KINDS.values()))
-        raise WiringError(f"{error}; known hooks are {known}") from None
+        raise ConfigurationError(f"{error}; known hooks are {known}") from None
     _require_known_hooks(manager)
     found: list[Installed] = []
     for kind, hook in KINDS.items():
@@ -80,13 +82,13 @@ def connect(settings: Settings, plugins: Iterable[object] = ()) -> Ports:
     """Make the adapters that the settings choose.
 
     Raises:
-        WiringError: A name that nobody offers or that two offer, or options that the adapter cannot use; it names what
-            is installed, and by whom. Also what was made lacks a method of its port.
+        ConfigurationError: A name that nobody offers or that two offer, or options that the adapter cannot use; the
+            error names what is installed, and by whom. Also what was made lacks a method of its port.
     """
     found = installed(plugins)
     with ExitStack() as made:
 
-        def make(kind: str, chosen: Chosen) -> Any:
+        def make(kind: str, chosen: AdapterConfig) -> Any:
             adapter = _make(found, kind, chosen)
             close = closing(adapter)
             if close is not None:
@@ -107,14 +109,14 @@ def connect(settings: Settings, plugins: Iterable[object] = ()) -> Ports:
 
 
 def catalogue(settings: Settings, plugins: Iterable[object] = ()) -> Catalogue:
-    """Give the programs on offer, from plugins and from the settings, and the policies.
+    """Return the programs on offer, from plugins and from the settings, and the policies.
 
     Raises:
-        WiringError: Two programs have one key, or a key that the settings name is not offered.
+        ConfigurationError: Two programs have one key, or a key that the settings name is not offered.
     """
     found = [one for one in installed(plugins) if one.kind == "program"]
     keys = dict.fromkeys(one.offer.name for one in found) if settings.offered is None else settings.offered
-    programs: list[Program] = [_make(found, "program", Chosen(key)) for key in keys]
+    programs: list[Program] = [_make(found, "program", AdapterConfig(key)) for key in keys]
     return Catalogue(
         programs=(*programs, *settings.programs),
         policy=settings.policy,
@@ -138,9 +140,9 @@ def open_school(
         plugins: Modules or objects with hooks, beside those that are installed.
 
     Raises:
-        WiringError: Settings and installed adapters do not fit together.
+        ConfigurationError: Settings and installed adapters do not fit together.
         InvalidProgram: A program file that the settings name is not usable.
-        StorageFailed: The storage cannot be opened, or its schema is of another version.
+        StorageError: The storage cannot be opened, or its schema is of another version.
     """
     if isinstance(settings, str) and "://" in plain_text(settings, "settings"):
         chosen = Settings.from_url(settings)
@@ -161,10 +163,10 @@ def _asked(kind: str, implementation: pluggy.HookImpl) -> Iterable[Installed]:
     try:
         offered = tuple(cast("Iterable[object]", implementation.function()))
     except Exception as error:
-        raise WiringError(f"plugin {plugin!r} failed when asked for its {kind} offers: {error}") from error
+        raise ConfigurationError(f"plugin {plugin!r} failed when asked for its {kind} offers: {error}") from error
     for offer in offered:
-        if not isinstance(offer, Offer):
-            raise WiringError(f"plugin {plugin!r} offers a {type(offer).__name__} as {kind} instead of an Offer")
+        if not isinstance(offer, AdapterFactory):
+            raise ConfigurationError(f"plugin {plugin!r} offers a {type(offer).__name__} as {kind} instead of an Offer")
         yield Installed(kind, offer, plugin)
 
 
@@ -173,23 +175,25 @@ def _require_known_hooks(manager: pluggy.PluginManager) -> None:
     for name, plugin in manager.list_name_plugin():
         for attribute in dir(plugin):
             if attribute.startswith("painschool_") and attribute not in KINDS.values():
-                raise WiringError(
+                raise ConfigurationError(
                     f"plugin {name!r} has a hook {attribute!r}, which does not exist; "
                     f"known hooks are {', '.join(sorted(KINDS.values()))}"
                 )
 
 
-def _make(found: Iterable[Installed], kind: str, chosen: Chosen) -> Any:
+def _make(found: Iterable[Installed], kind: str, chosen: AdapterConfig) -> Any:
     # What an offer of a kind makes is an adapter of that kind: the hook that it came from says so.
     of_kind = [one for one in found if one.kind == kind]
     matching = [one for one in of_kind if one.offer.name == chosen.name]
     if len(matching) == 1:
-        make = guarded_call(matching[0].offer.make, f"making the {kind} {chosen.name!r}", WiringError)
+        make = guarded_call(matching[0].offer.make, f"making the {kind} {chosen.name!r}", ConfigurationError)
         return make(chosen.resolved(matching[0].offer.secrets))
     listed = ", ".join(f"{one.offer.name!r} (by {one.plugin})" for one in of_kind) or "nothing"
     if not chosen.name:
-        raise WiringError(f"the {kind} is missing in the settings, and there is no default; installed are {listed}")
+        raise ConfigurationError(
+            f"the {kind} is missing in the settings, and there is no default; installed are {listed}"
+        )
     if not matching:
-        raise WiringError(f"no {kind} is called {chosen.name!r}; installed are {listed}")
+        raise ConfigurationError(f"no {kind} is called {chosen.name!r}; installed are {listed}")
     whose = " and ".join(one.plugin for one in matching)
-    raise WiringError(f"{kind} {chosen.name!r} is offered more than once, by {whose}; remove one of {listed}")
+    raise ConfigurationError(f"{kind} {chosen.name!r} is offered more than once, by {whose}; remove one of {listed}")

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
-from digital_painschool.application.administrator import AdministratorOffice
-from digital_painschool.application.executor import Steps
-from digital_painschool.application.patient import PatientRoom
+from digital_painschool.application.administrator import AdministratorDesk
+from digital_painschool.application.executor import Executor
+from digital_painschool.application.patient import PatientDesk
 from digital_painschool.application.program_catalogue import Catalogue
 from digital_painschool.application.receipt_proof import ReceiptKey
 from digital_painschool.application.therapist import TherapistDesk
@@ -22,7 +22,7 @@ from digital_painschool.programs import bundled_program
 
 
 def system_clock() -> datetime:
-    """Give the system's present instant, in UTC."""
+    """Return the system's present instant, in UTC."""
     return datetime.now(UTC)
 
 
@@ -56,32 +56,32 @@ class PainSchool:
         if not callable(clock) or not callable(new_id):
             raise InvalidValue("clock and new_id are functions")
         offered = Catalogue(programs=(bundled_program(),)) if catalogue is None else catalogue
-        self._steps = Steps(ports, offered, clock, new_id)
+        self._executor = Executor(ports, offered, clock, new_id)
         self._receipt_key = None if receipt_key is None else ReceiptKey(receipt_key)
 
     def therapist(self, actor: Actor) -> TherapistDesk:
-        """Give the desk of a therapist or a patient administrator whom the host has signed in. Rule: M-06."""
-        return TherapistDesk(self._steps, actor)
+        """Return the desk of a therapist or a patient administrator whom the host has signed in. Rule: M-06."""
+        return TherapistDesk(self._executor, actor)
 
-    def patient(self, person: str | PersonId) -> PatientRoom:
-        """Give the room of a patient whom the host has signed in.
+    def patient(self, person: str | PersonId) -> PatientDesk:
+        """Return the room of a patient whom the host has signed in.
 
         Raises:
             InvalidIdentity: The text is no identity number of an accepted scheme.
         """
-        return PatientRoom(self._steps, self._steps.person(person))
+        return PatientDesk(self._executor, self._executor.person(person))
 
-    def administrator(self, actor: Actor) -> AdministratorOffice:
-        """Give the office of a data administrator whom the host has signed in. Rule: M-06, M-20."""
-        return AdministratorOffice(self._steps, actor, self._receipt_key)
+    def administrator(self, actor: Actor) -> AdministratorDesk:
+        """Return the office of a data administrator whom the host has signed in. Rule: M-06, M-20."""
+        return AdministratorDesk(self._executor, actor, self._receipt_key)
 
     def delivery(self, *, batch: int = 200, lease: timedelta = timedelta(minutes=15)) -> Delivery:
-        """Give a delivery worker; a loop or cron calls its `run`. Rule: M-13, D-13a."""
-        return Delivery(self._steps, batch=batch, lease=lease)
+        """Return a delivery worker; a loop or cron calls its `run`. Rule: M-13, D-13a."""
+        return Delivery(self._executor, batch=batch, lease=lease)
 
     def close(self) -> None:
-        """Close the storage and whatever else can be closed; every later call is refused with `StorageFailed`."""
-        ports = self._steps.ports
+        """Close the storage and whatever else can be closed; every later call is refused with `StorageError`."""
+        ports = self._executor.ports
         with ExitStack() as stack:
             single = (ports.storage, ports.identity, ports.inbox, ports.directory)
             for adapter in (*single, *ports.messengers, *ports.observers):

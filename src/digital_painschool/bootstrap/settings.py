@@ -19,7 +19,7 @@ from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.people import HsaId, by_hsa_id
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Program
-from digital_painschool.errors import InvalidValue, WiringError
+from digital_painschool.errors import ConfigurationError, InvalidValue
 
 _WHERE = ("url", "schema")
 """Where an adapter in SQL has its rows; those beside the storage have the storage's."""
@@ -40,7 +40,7 @@ def _by_unit(units: Mapping[str, UnitTerms]) -> Mapping[str, UnitTerms]:
 
 
 @frozen
-class Chosen:
+class AdapterConfig:
     """An adapter that is chosen.
 
     Args:
@@ -55,7 +55,7 @@ class Chosen:
     name: str
     _options: Masked[Mapping[str, object]] = field(factory=dict, converter=_frozen, repr=_names)
     folder: Path | None = field(default=None, kw_only=True, eq=False, repr=False)
-    written: "Chosen | None" = field(default=None, kw_only=True, eq=False, repr=False)
+    written: "AdapterConfig | None" = field(default=None, kw_only=True, eq=False, repr=False)
 
     @property
     def options(self) -> Mapping[str, object]:
@@ -75,7 +75,7 @@ class Chosen:
                 them is made absolute.
 
         Raises:
-            WiringError: A secret cannot be read, or a SQLite URL names no file that can be.
+            ConfigurationError: A secret cannot be read, or a SQLite URL names no file that can be.
         """
         try:
             read = {key: self._read(text) for key in secrets if isinstance(text := self.options.get(key), str)}
@@ -83,7 +83,7 @@ class Chosen:
             problem = str(error)
         else:
             return {**self.options, **read}
-        raise WiringError(f"{self.name}: {problem}")
+        raise ConfigurationError(f"{self.name}: {problem}")
 
     def _read(self, value: str) -> str:
         text = secret(value, self.folder)
@@ -92,20 +92,20 @@ class Chosen:
             here, there = sqlite_file(found), sqlite_file(text)
             if not os.path.lexists(here) and os.path.lexists(there):
                 # A new and empty school would be made, where an older version found the old one.
-                raise WiringError(
+                raise ConfigurationError(
                     f"there is no file {here}, but there is {there}: a relative path behind env: or file: counts from"
                     " the settings file's folder; write an absolute path"
                 )
         return found
 
 
-def _beside(chosen: Chosen, storage: Chosen) -> Chosen:
+def _beside(chosen: AdapterConfig, storage: AdapterConfig) -> AdapterConfig:
     # Of settings that are evolved, what was filled in for the old storage is filled in anew for the new one.
     written = chosen if chosen.written is None else chosen.written
     found = written
     if not written.name:
         has_rows = storage.name in ("sqlite", "postgresql") and "url" in storage.options
-        found = Chosen("sql" if has_rows else "memory")
+        found = AdapterConfig("sql" if has_rows else "memory")
     if found.name == "sql" and "url" not in found.options and "url" in storage.options:
         found = evolve(found, options={**storage.place, **found.options}, folder=storage.folder)
     return written if found is written else evolve(found, written=written)
@@ -132,15 +132,15 @@ class Settings:
     An inbox or a messenger in SQL that names no `url` has the storage's.
 
     Raises:
-        WiringError: `receipt_key` says no place.
+        ConfigurationError: `receipt_key` says no place.
     """
 
-    storage: Chosen = Chosen("")
-    identity: Chosen = Chosen("swedish")
-    inbox: Chosen = Chosen("")
-    directory: Chosen = Chosen("memory")
-    messengers: tuple[Chosen, ...] = ()
-    observers: tuple[Chosen, ...] = ()
+    storage: AdapterConfig = AdapterConfig("")
+    identity: AdapterConfig = AdapterConfig("swedish")
+    inbox: AdapterConfig = AdapterConfig("")
+    directory: AdapterConfig = AdapterConfig("memory")
+    messengers: tuple[AdapterConfig, ...] = ()
+    observers: tuple[AdapterConfig, ...] = ()
     programs: tuple[Program, ...] = ()
     offered: tuple[str, ...] | None = None
     policy: Policy = Policy()
@@ -150,7 +150,9 @@ class Settings:
     @receipt_key.validator
     def _says_where(self, _: object, where: object) -> None:
         if where is not None and not (isinstance(where, str) and _PLACE_OF_A_SECRET.fullmatch(where)):
-            raise WiringError("receipt_key says where the key is, env:NAME or file:PATH, and is never the key itself")
+            raise ConfigurationError(
+                "receipt_key says where the key is, env:NAME or file:PATH, and is never the key itself"
+            )
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "inbox", _beside(self.inbox, self.storage))
@@ -162,7 +164,7 @@ class Settings:
 
     @classmethod
     def from_url(cls, url: str, schema: str | None = None) -> Self:
-        """Give the settings for a storage URL: the inbox beside the storage, nobody in the staff directory.
+        """Return the settings for a storage URL: the inbox beside the storage, nobody in the staff directory.
 
         A relative path of a SQLite file counts from the working folder at the opening.
 
@@ -171,15 +173,15 @@ class Settings:
             schema: The schema of a PostgreSQL database that the school lies in; None for the server's own choice.
 
         Raises:
-            WiringError: It is no URL.
+            ConfigurationError: It is no URL.
         """
         scheme, colon, _ = url.partition("://")
         if not colon or not scheme:
-            raise WiringError("a storage URL begins with its kind, such as sqlite:///painschool.db")
+            raise ConfigurationError("a storage URL begins with its kind, such as sqlite:///painschool.db")
         name = scheme.partition("+")[0]
         place = {"url": url} if schema is None else {"url": url, "schema": schema}
-        return cls(storage=Chosen({"postgres": "postgresql"}.get(name, name), place))
+        return cls(storage=AdapterConfig({"postgres": "postgresql"}.get(name, name), place))
 
     def migrating(self) -> Self:
-        """Give the same settings, with a storage that brings its schema up to date when it is opened."""
+        """Return the same settings, with a storage that brings its schema up to date when it is opened."""
         return evolve(self, storage=evolve(self.storage, options={**self.storage.options, "migrate": True}))

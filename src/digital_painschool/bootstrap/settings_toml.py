@@ -13,9 +13,9 @@ from cattrs.v import format_exception
 
 from digital_painschool.adapters.paths import absolute, absolute_url
 from digital_painschool.application.program_catalogue import UnitTerms
-from digital_painschool.bootstrap.settings import Chosen, Settings
+from digital_painschool.bootstrap.settings import AdapterConfig, Settings
 from digital_painschool.domain.policy import Policy, zone_of
-from digital_painschool.errors import InvalidProgram, InvalidValue, WiringError
+from digital_painschool.errors import ConfigurationError, InvalidProgram, InvalidValue
 from digital_painschool.programs import load_program
 from digital_painschool.serialization.text_files import read_text, toml_table
 
@@ -42,7 +42,7 @@ def read_settings(file: str | Path) -> Settings:
     """Read the settings from a TOML file; paths and SQLite files in it are meant from the file's folder.
 
     Raises:
-        WiringError: The file cannot be read, or a key is wrong: it is named, with what was expected there.
+        ConfigurationError: The file cannot be read, or a key is wrong: it is named, with what was expected there.
         InvalidProgram: A program file that it names is not usable.
     """
     try:
@@ -56,16 +56,16 @@ def read_settings(file: str | Path) -> Settings:
     except InvalidValue as error:
         problem = f" {error}"
     # Raised out here, so that nothing of the file hangs on the error as its context.
-    raise WiringError(f"settings {file}:{problem}")
+    raise ConfigurationError(f"settings {file}:{problem}")
 
 
 def _settings(data: Table, folder: Path) -> Settings:
-    storage = _storage(data["storage"], folder) if "storage" in data else Chosen("")
+    storage = _storage(data["storage"], folder) if "storage" in data else AdapterConfig("")
 
-    def one(section: str, default: Chosen) -> Chosen:
+    def one(section: str, default: AdapterConfig) -> AdapterConfig:
         return _placed(_named(data[section], section), folder) if section in data else default
 
-    def several(section: str) -> tuple[Chosen, ...]:
+    def several(section: str) -> tuple[AdapterConfig, ...]:
         listed = data.get(section, [])
         if not isinstance(listed, list):
             raise InvalidValue(f"{section} is a list of tables: [[{section}]]")
@@ -78,7 +78,7 @@ def _settings(data: Table, folder: Path) -> Settings:
     return Settings(
         storage=storage,
         identity=one("identity", plain.identity),
-        inbox=one("inbox", Chosen("")),
+        inbox=one("inbox", AdapterConfig("")),
         directory=one("directory", plain.directory),
         messengers=several("messengers"),
         observers=several("observers"),
@@ -106,21 +106,21 @@ def _unit(own: object, where: str, policy: Table, folder: Path) -> UnitTerms:
     )
 
 
-def _storage(value: object, folder: Path) -> Chosen:
+def _storage(value: object, folder: Path) -> AdapterConfig:
     if isinstance(value, str):
         return _placed(Settings.from_url(value).storage, folder)
     return _placed(_named(value, "storage"), folder)
 
 
-def _named(value: object, section: str) -> Chosen:
+def _named(value: object, section: str) -> AdapterConfig:
     if not isinstance(value, dict) or not isinstance(value.get("name"), str):
         raise InvalidValue(f"{section} is a table with a name, the name of an adapter")
-    return Chosen(value["name"], {key: option for key, option in value.items() if key != "name"})
+    return AdapterConfig(value["name"], {key: option for key, option in value.items() if key != "name"})
 
 
-def _placed(chosen: Chosen, folder: Path) -> Chosen:
+def _placed(chosen: AdapterConfig, folder: Path) -> AdapterConfig:
     options = {key: _absolute(key, value, folder) for key, value in chosen.options.items()}
-    return Chosen(chosen.name, options, folder=folder)
+    return AdapterConfig(chosen.name, options, folder=folder)
 
 
 def _absolute(key: str, value: object, folder: Path) -> object:

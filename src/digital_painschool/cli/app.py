@@ -20,7 +20,7 @@ from digital_painschool.cli.redaction import masked
 from digital_painschool.cli.retention import retention
 from digital_painschool.cli.service import deliver, migrate
 from digital_painschool.cli.simulate import simulate
-from digital_painschool.errors import InvalidProgram, PainschoolError
+from digital_painschool.errors import InvalidProgram, PainSchoolError
 
 NAME = "digital-painschool"
 
@@ -79,7 +79,7 @@ def _code_of(run: Callable[[], object]) -> int:
         return _refused("stopped")
     except InvalidProgram as error:
         return _refused(str(error), lines=True)
-    except PainschoolError as error:
+    except PainSchoolError as error:
         return _refused(str(error))
     except OSError as error:
         where = "" if error.filename is None else f"{error.filename}: "

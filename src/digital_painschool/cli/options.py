@@ -11,7 +11,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from digital_painschool import Actor, HsaId, InvalidValue, PainSchool, Role, Settings, StorageFailed, open_school
+from digital_painschool import Actor, HsaId, InvalidValue, PainSchool, Role, Settings, StorageError, open_school
 from digital_painschool.adapters.paths import absolute, is_sqlite, sqlite_file
 from digital_painschool.bootstrap.settings_toml import read_settings
 
@@ -44,7 +44,7 @@ SCHOOL_AND_WHO = """--settings painschool.toml \\
 
 
 def epilog(*parts: str) -> str:
-    """Give the end of a help text: blocks of lines that stay as they are, and the exit codes."""
+    """Return the end of a help text: blocks of lines that stay as they are, and the exit codes."""
     return "\n\n".join([*(f"\b\n{part}" for part in parts), EXIT_CODES])
 
 
@@ -54,12 +54,12 @@ def existing_school(settings: Settings) -> PainSchool:
     A mistyped path must not become a new and empty file, on which all goes well for ever and nothing is delivered.
 
     Raises:
-        StorageFailed: There is no such SQLite file, or as `open_school`.
+        StorageError: There is no such SQLite file, or as `open_school`.
     """
     if settings.storage.name == "sqlite":
         url = settings.storage.resolved(("url",)).get("url")
         if isinstance(url, str) and is_sqlite(url) and not os.path.lexists(file := sqlite_file(url)):
-            raise StorageFailed(f"there is no file {file}; digital-painschool migrate makes it")
+            raise StorageError(f"there is no file {file}; digital-painschool migrate makes it")
     return open_school(settings)
 
 

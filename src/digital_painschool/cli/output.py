@@ -33,14 +33,14 @@ def say(text: str, *, err: bool = False) -> None:
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Give the console: as wide as the terminal, or `WIDTH` without one; nothing is coloured by guessing."""
+    """Return the console: as wide as the terminal, or `WIDTH` without one; nothing is coloured by guessing."""
     make = partial(Console, stderr=stderr, highlight=False, emoji=False, markup=False)
     found = make()
     return found if found.is_terminal else make(width=WIDTH)
 
 
 def table(*headings: str) -> Table:
-    """Give an empty table; a title gives way before an id does, and what is too long is folded, never cut."""
+    """Return an empty table; a title gives way before an id does, and what is too long is folded, never cut."""
     made = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for heading in headings:
         made.add_column(heading, overflow="fold", no_wrap=heading != "Title")
@@ -59,7 +59,7 @@ def add_row(to: Table, *cells: str) -> None:
 
 
 def counted(number: int, word: str) -> str:
-    """Give a number and its word, in the plural unless it is one."""
+    """Return a number and its word, in the plural unless it is one."""
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 

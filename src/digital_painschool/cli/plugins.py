@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from digital_painschool import Program, Settings, WiringError
+from digital_painschool import ConfigurationError, Program, Settings
 from digital_painschool.bootstrap.plugins import catalogue, installed
 from digital_painschool.cli.options import FilePath, epilog, which_school_if_any
 from digital_painschool.cli.output import add_row, console, say, table
@@ -79,7 +79,7 @@ def plugins(*, settings: Settings | None) -> None:
     there = {(one.kind, one.offer.name) for one in found}
     missing = [f"{kind} {name!r}" for kind, name in chosen if (kind, name) not in there]
     if missing:
-        raise WiringError(f"the settings choose what is not installed: {', '.join(missing)}")
+        raise ConfigurationError(f"the settings choose what is not installed: {', '.join(missing)}")
 
 
 def _chosen(settings: Settings) -> list[tuple[str, str]]:

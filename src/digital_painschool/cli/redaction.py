@@ -6,5 +6,5 @@ _SHAPE = re.compile(r"(?<![0-9A-Za-z])((?:[0-9]{2})?[0-9]{6})[-+]?[0-9A-Z]{3}[0-
 
 
 def masked(text: str) -> str:
-    """Give the text with everything that has the shape of an identity number masked, mistyped ones too."""
+    """Return the text with everything that has the shape of an identity number masked, mistyped ones too."""
     return _SHAPE.sub(r"\1-****", text)

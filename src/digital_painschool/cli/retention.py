@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from digital_painschool import Actor, InvalidValue, RuleBroken, Settings, StorageFailed
+from digital_painschool import Actor, InvalidValue, RuleViolation, Settings, StorageError
 from digital_painschool.cli.options import SCHOOL_AND_WHO, FilePath, acting, epilog, existing_school, which_school
 from digital_painschool.cli.output import add_row, console, counted, name_unreadable, progress, say, table
 from digital_painschool.domain.retention import EndedEnrolment, PurgePlan, PurgeReceipt, Skipped
@@ -149,7 +149,7 @@ def replay(*, settings: Settings, actor: Actor, file: Path, yes: bool) -> None:
         for number, receipt in enumerate(found, start=1):
             try:
                 came_back += office.replay(receipt, left=left.append)
-            except (RuleBroken, InvalidValue) as error:
+            except (RuleViolation, InvalidValue) as error:
                 refused.append(f"receipt {number} of the file is refused: {error}")
             done(number)
     for skipped in left:
@@ -171,7 +171,7 @@ def _reference(planned: PurgePlan) -> str:
 
 
 def is_terminal() -> bool:
-    """Tell whether somebody can be asked."""
+    """Return whether somebody can be asked."""
     return sys.stdin is not None and sys.stdin.isatty()
 
 
@@ -188,7 +188,7 @@ def _receipts(file: Path) -> list[PurgeReceipt]:
     try:
         data = json_value(_standard_input() if file == Path("-") else read_text(file))
     except InvalidValue as error:
-        raise StorageFailed(f"the file holds no receipts: {error}") from None
+        raise StorageError(f"the file holds no receipts: {error}") from None
     return [from_data(one, PurgeReceipt) for one in (data if isinstance(data, list) else [data])]
 
 

@@ -10,7 +10,16 @@ from types import FrameType
 import attrs
 import click
 
-from digital_painschool import Chosen, Conflict, PainSchool, Settings, StorageFailed, WiringError, open_school
+from digital_painschool import (
+    AdapterConfig,
+    ConfigurationError,
+    Conflict,
+    OutcomeUnknown,
+    PainSchool,
+    Settings,
+    StorageError,
+    open_school,
+)
 from digital_painschool.bootstrap.school import system_clock
 from digital_painschool.cli.options import Number, epilog, existing_school, which_school
 from digital_painschool.cli.output import console, say
@@ -44,11 +53,11 @@ def migrate(*, settings: Settings, sql: bool, since: str | None) -> None:
     say("The storage is up to date.")
 
 
-def _sql(storage: Chosen, since: str | None) -> str:
+def _sql(storage: AdapterConfig, since: str | None) -> str:
     try:
         from digital_painschool.adapters.sql import migration_sql
     except ImportError:
-        raise WiringError("SQL needs the extra: pip install 'digital_painschool[sql]'") from None
+        raise ConfigurationError("SQL needs the extra: pip install 'digital_painschool[sql]'") from None
     # The adapter's name says which database it is: the URL may be a secret that is not here.
     schema = storage.options.get("schema")
     return migration_sql(storage.name, schema=None if schema is None else str(schema), since=since)
@@ -96,7 +105,7 @@ def _refuse_memory(settings: Settings) -> None:
         return
     for kind, chosen in (("inbox", settings.inbox), *(("messenger", one) for one in settings.messengers)):
         if chosen.name == "memory":
-            raise WiringError(
+            raise ConfigurationError(
                 f"the {kind} is in memory, so that what is handed over would be lost with this process; name another"
                 " in the settings"
             )
@@ -110,7 +119,7 @@ def _watch(school: PainSchool, seconds: float) -> bool:
         while not stop.is_set():
             try:
                 done = school.delivery().run()
-            except (Conflict, StorageFailed) as error:
+            except (Conflict, OutcomeUnknown, StorageError) as error:
                 well = False
                 say(f"{_time()}  failed, will be tried again: {error}", err=True)
             except Exception as error:  # noqa: BLE001 - whatever it is, the next pass may go well
@@ -130,7 +139,7 @@ def _watch(school: PainSchool, seconds: float) -> bool:
 
 @contextmanager
 def _stop_signals() -> Iterator[Event]:
-    """Give an event that SIGINT or SIGTERM sets; a second signal does what it would have done anyway."""
+    """Yield an event that SIGINT or SIGTERM sets; a second signal does what it would have done anyway."""
     stop = Event()
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 

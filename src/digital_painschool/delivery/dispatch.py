@@ -6,14 +6,14 @@ from digital_painschool.domain.digest import Digest
 from digital_painschool.domain.notification import Channel
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import Policy
-from digital_painschool.errors import DeliveryFailed
+from digital_painschool.errors import DeliveryError
 from digital_painschool.ports import Ports
 from digital_painschool.ports.inbox import Delivered, Notice
 
 _log = logging.getLogger(__name__)
 
 
-class Unreachable(DeliveryFailed):
+class Unreachable(DeliveryError):
     """There is nobody at that address."""
 
 
@@ -22,17 +22,17 @@ def send(digest: Digest, key: str, policy: Policy, ports: Ports) -> Delivered:
 
     Raises:
         Unreachable: The patient has no account in the inbox, or the staff directory has no address.
-        DeliveryFailed: The adapter could not send it.
+        DeliveryError: The adapter could not send it.
     """
     try:
         if isinstance(digest.recipient, PersonId):
             return _to_patient(digest, digest.recipient, key, policy, ports)
         return _to_staff(digest, digest.recipient, key, policy, ports)
-    except DeliveryFailed:
+    except DeliveryError:
         raise
     except Exception as error:  # noqa: BLE001 - an adapter of any make must stop no other notification
         _log.error("sending to %s raised %s", digest.channel.value, type(error).__name__)
-        failure = DeliveryFailed(type(error).__name__)
+        failure = DeliveryError(type(error).__name__)
     raise failure
 
 
@@ -54,4 +54,4 @@ def _to_staff(digest: Digest, recipient: HsaId, key: str, policy: Policy, ports:
     for messenger in ports.messengers:
         if messenger.channel is digest.channel:
             return messenger.send(address, digest.template, policy.staff_link, key=key)
-    raise DeliveryFailed(f"no messenger for {digest.channel.value} is set up", permanent=True)
+    raise DeliveryError(f"no messenger for {digest.channel.value} is set up", permanent=True)

@@ -9,22 +9,23 @@ from functools import partial
 
 from attrs import evolve, frozen
 
-from digital_painschool.application.executor import Step, Steps
+from digital_painschool.application.executor import Command, Executor
 from digital_painschool.delivery.dispatch import Unreachable, send
 from digital_painschool.domain.digest import Action as DigestAction
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult, Digest
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.notification import Status
-from digital_painschool.domain.people import System
+from digital_painschool.domain.people import SystemActor
 from digital_painschool.domain.validation import whole_number
 from digital_painschool.errors import (
     Conflict,
-    DeliveryFailed,
+    DeliveryError,
     InvalidValue,
     NotFound,
-    PainschoolError,
-    RuleBroken,
-    StorageFailed,
+    OutcomeUnknown,
+    PainSchoolError,
+    RuleViolation,
+    StorageError,
 )
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.storage import AccessEntry
@@ -41,7 +42,7 @@ from digital_painschool.rules.notifications import drop, is_obsolete, mark_undel
 from digital_painschool.rules.permissions import Action
 
 _log = logging.getLogger(__name__)
-_WORKER = System()
+_WORKER = SystemActor()
 _LONGEST_LEASE = timedelta(hours=12)
 _UNTIL_REPAIRED = timedelta(hours=1)
 _PAGE = 1000
@@ -77,15 +78,15 @@ class Delivery:
     A failure concerns one digest and stops no other.
 
     Args:
-        steps: The school's one path.
+        executor: The school's one path.
         batch: How many digests are claimed at a time.
         lease: How long they are held; longer than a batch can take. After it another worker may claim them.
     """
 
-    def __init__(self, steps: Steps, *, batch: int = 200, lease: timedelta = timedelta(minutes=15)) -> None:
+    def __init__(self, executor: Executor, *, batch: int = 200, lease: timedelta = timedelta(minutes=15)) -> None:
         if whole_number(batch, "batch") < 1:
             raise InvalidValue("batch is 1 or more")
-        self._steps = steps
+        self._executor = executor
         self._batch = batch
         self._lease = _checked_lease(lease)
 
@@ -93,7 +94,7 @@ class Delivery:
         """Send all that is due, and write the notes that are owed.
 
         Raises:
-            StorageFailed: The storage failed; what was claimed is tried again when its lease is over.
+            StorageError: The storage failed; what was claimed is tried again when its lease is over.
             Conflict: The database could not bring simultaneous claims into an order; the same.
         """
         report: Counter[str] = Counter(accesses_ended=self._note_ended_accesses())
@@ -104,12 +105,12 @@ class Delivery:
         return DeliveryReport(**report)
 
     def _deliver_what_is_due(self, report: Counter[str]) -> None:
-        while claims := self._steps.storage.claim(at := self._steps.now(), self._batch, self._lease):
+        while claims := self._executor.storage.claim(at := self._executor.now(), self._batch, self._lease):
             self._deliver(claims, at, report)
 
     def _deliver(self, claims: Sequence[Claim], at: datetime, report: Counter[str]) -> None:
         ids = {record.notification.trigger.enrolment_id for claim in claims for record in claim.digest.pending}
-        enrolments, unreadable = self._steps.load_each(ids)
+        enrolments, unreadable = self._executor.load_each(ids)
         results: list[DeliveryResult] = []
         decided: list[tuple[Claim, Decision]] = []
         for claim in claims:
@@ -121,20 +122,20 @@ class Delivery:
                 else:
                     results.append(result)
         if results:
-            self._steps.storage.complete(results)
-        begun = self._steps.storage.begin(decided) if decided else {}
+            self._executor.storage.complete(results)
+        begun = self._executor.storage.begin(decided) if decided else {}
         results = []
         access: dict[str, tuple[AccessEntry, ...]] = {}
         for claim, decision in decided:
             batch = begun.get(claim.digest.id)
-            if batch is None or (now := self._steps.now()) >= at + self._lease:
+            if batch is None or (now := self._executor.now()) >= at + self._lease:
                 continue  # the claim is another worker's, or will be; or everything was cancelled since
             with self._isolated(claim):
                 result = self._send(claim, decision, batch, now, report)
                 access[claim.digest.id] = tuple(self._logged(result, claim, enrolments, now))
                 results.append(result)
         if results:
-            self._steps.storage.complete(results, access)
+            self._executor.storage.complete(results, access)
 
     @contextmanager
     def _isolated(self, claim: Claim) -> Iterator[None]:
@@ -146,7 +147,7 @@ class Delivery:
 
     def _decide(self, digest: Digest, unreadable: Collection[str], at: datetime) -> Decision:
         """Decide what to do. What waits for an enrolment that cannot be read goes on waiting, and holds up no other."""
-        decision = decide(digest, at, self._steps.policy(digest.unit))
+        decision = decide(digest, at, self._executor.policy(digest.unit))
         waits = {r.notification.id for r in digest.waiting() if r.notification.trigger.enrolment_id in unreadable}
         return evolve(decision, notifications=decision.notifications - waits)
 
@@ -160,7 +161,7 @@ class Delivery:
     ) -> DeliveryResult | None:
         """Return the result of a digest that is not sent now, or None for one that is to be sent."""
         digest = claim.digest
-        policy = self._steps.policy(digest.unit)
+        policy = self._executor.policy(digest.unit)
         batched = None if digest.batch is None else digest.batch.attempted_on
         result = _result(claim, at)
         if decision.action is DigestAction.WAIT:
@@ -189,16 +190,16 @@ class Delivery:
         self, claim: Claim, decision: Decision, batch: Batch, now: datetime, report: Counter[str]
     ) -> DeliveryResult:
         digest = claim.digest
-        policy = self._steps.policy(digest.unit)
+        policy = self._executor.policy(digest.unit)
         result = _result(claim, now)
         if digest.collected and (opens := earliest_send_at(now, policy)) > now:
             report["waiting"] += len(batch.notifications)
             return result(next_at=opens, lost=claim.lost)
         try:
-            delivered = send(digest, batch.key, policy, self._steps.ports)
-        except DeliveryFailed as failure:
+            delivered = send(digest, batch.key, policy, self._executor.ports)
+        except DeliveryError as failure:
             return self._failed(claim, batch, failure, now, report)
-        is_new = delivered is Delivered.NEW
+        is_new = delivered is Delivered.ACCEPTED
         report["sent"] += is_new
         report["delivered"] += len(batch.notifications)
         # A key that the inbox had already was accepted on the day of the attempt before, at the latest.
@@ -206,10 +207,10 @@ class Delivery:
         return result(settled=dict.fromkeys(batch.notifications, Status.DELIVERED), told_on=told_on)
 
     def _failed(
-        self, claim: Claim, batch: Batch, failure: DeliveryFailed, now: datetime, report: Counter[str]
+        self, claim: Claim, batch: Batch, failure: DeliveryError, now: datetime, report: Counter[str]
     ) -> DeliveryResult:
         digest = claim.digest
-        policy = self._steps.policy(digest.unit)
+        policy = self._executor.policy(digest.unit)
         made = {
             record.notification.id: record.attempts + 1
             for record in digest.pending
@@ -235,14 +236,14 @@ class Delivery:
         }
         for enrolment_id in sorted(told):
             if enrolment_id in enrolments:
-                yield self._steps.access_entry(Action.DELIVER, _WORKER, now, enrolments[enrolment_id])
+                yield self._executor.access_entry(Action.DELIVER, _WORKER, now, enrolments[enrolment_id])
 
     def _note_ended_accesses(self) -> int:
-        now = self._steps.now()
+        now = self._executor.now()
         noted = 0
         tried: set[str] = set()
         # What could not be noted comes again: asking for so many more lets nobody starve behind it.
-        while ids := set(self._steps.storage.access_ended(now, self._batch + len(tried))) - tried:
+        while ids := set(self._executor.storage.access_ended(now, self._batch + len(tried))) - tried:
             for enrolment_id in sorted(ids):
                 noted += self._record(enrolment_id, partial(note_access_end, by=_WORKER, at=now), now)
             tried |= ids
@@ -254,10 +255,10 @@ class Delivery:
         Return how many were written.
         """
         noted, after = 0, ""
-        while records := self._steps.storage.unnoted(after=after, limit=_PAGE):
+        while records := self._executor.storage.unnoted(after=after, limit=_PAGE):
             for record in records:
-                notification, now = record.notification, self._steps.now()
-                step: Step = partial(drop, notification=notification, by=_WORKER, at=now)
+                notification, now = record.notification, self._executor.now()
+                step: Command = partial(drop, notification=notification, by=_WORKER, at=now)
                 if record.status is not Status.DROPPED:
                     status = record.status
                     step = partial(mark_undeliverable, notification=notification, status=status, by=_WORKER, at=now)
@@ -265,12 +266,12 @@ class Delivery:
             after = records[-1].notification.id
         return noted
 
-    def _record(self, enrolment_id: str, step: Step, now: datetime, noted: tuple[str, ...] = ()) -> bool:
+    def _record(self, enrolment_id: str, step: Command, now: datetime, noted: tuple[str, ...] = ()) -> bool:
         try:
-            self._steps.take(Action.DELIVER, _WORKER, enrolment_id, step, at=now, noted=noted)
-        except (Conflict, NotFound, RuleBroken):
+            self._executor.execute(Action.DELIVER, _WORKER, enrolment_id, step, at=now, noted=noted)
+        except (Conflict, NotFound, RuleViolation):
             return False  # it is busy, was purged, or somebody else has noted it: a later run looks again
-        except StorageFailed as failure:
+        except (StorageError, OutcomeUnknown) as failure:
             # Perhaps this one enrolment alone; if it is the storage, the next claim says so.
             _log.error("enrolment %s could not be changed: %s", enrolment_id, failure)
             return False
@@ -294,7 +295,7 @@ class _States:
 
 
 def _named(error: Exception) -> str:
-    return str(error) if isinstance(error, PainschoolError) else type(error).__name__
+    return str(error) if isinstance(error, PainSchoolError) else type(error).__name__
 
 
 def _result(claim: Claim, at: datetime) -> partial[DeliveryResult]:

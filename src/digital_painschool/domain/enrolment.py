@@ -33,7 +33,7 @@ from digital_painschool.domain.events import (
     Reviewed,
     Started,
 )
-from digital_painschool.domain.people import HsaId, Party, PersonId
+from digital_painschool.domain.people import Author, HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind
 
 
@@ -87,17 +87,17 @@ class Conversation:
     read_by_therapist: int = 0
     read_by_patient: int = 0
 
-    def sent(self, author: Party) -> int:
+    def sent(self, author: Author) -> int:
         """How many messages that side wrote."""
-        return self.from_patient if author is Party.PATIENT else self.from_therapist
+        return self.from_patient if author is Author.PATIENT else self.from_therapist
 
-    def read(self, reader: Party) -> int:
+    def read(self, reader: Author) -> int:
         """Up to which of the other side's messages that side has read."""
-        return self.read_by_patient if reader is Party.PATIENT else self.read_by_therapist
+        return self.read_by_patient if reader is Author.PATIENT else self.read_by_therapist
 
-    def unread(self, reader: Party) -> int:
+    def unread(self, reader: Author) -> int:
         """How many of the other side's messages wait for that side."""
-        if reader is Party.PATIENT:
+        if reader is Author.PATIENT:
             return self.from_therapist - self.read_by_patient
         return self.from_patient - self.read_by_therapist
 
@@ -163,19 +163,19 @@ class Enrolment:
     end_reason: str | None = None
 
     def form(self, key: str) -> FormCount:
-        """Give the counts of a form; of one never saved, zeros."""
+        """Return the counts of a form; of one never saved, zeros."""
         for count in self.forms:
             if count.form == key:
                 return count
         return FormCount(form=key)
 
     def conversation(self, number: int) -> Conversation | None:
-        """Give the conversation of that number, or None."""
+        """Return the conversation of that number, or None."""
         return self.conversations[number - 1] if 1 <= number <= len(self.conversations) else None
 
 
 @frozen(kw_only=True, slots=False)
-class Tally:
+class CaseloadCounts:
     """The figures of an enrolment that a list of patients shows. Rule: M-08, D-15a, D-17a.
 
     Args:
@@ -207,7 +207,7 @@ class UnreadableEnrolment:
 
 
 def apply(enrolment: Enrolment | None, event: Event) -> Enrolment:
-    """Give the state after one more event.
+    """Return the state after one more event.
 
     Args:
         enrolment: The state before; None before `Started`.

@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from digital_painschool.domain.local_time import utc
 from digital_painschool.domain.notification import Channel, Notify, Status
-from digital_painschool.domain.people import HsaId, Party, PersonId
+from digital_painschool.domain.people import Author, HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind
 
 
@@ -160,7 +160,7 @@ class MessageSent(_Fact):
     """
 
     conversation: int
-    author: Party
+    author: Author
     number: int
     notify: Notify = Notify.NONE
 
@@ -176,7 +176,7 @@ class MessagesRead(_Fact):
     """
 
     conversation: int
-    reader: Party
+    reader: Author
     up_to: int
 
 

@@ -223,7 +223,7 @@ def _option_problems(options: tuple[Option, ...]) -> Iterator[str]:
 
 
 def is_scored(question: Question) -> bool:
-    """Tell whether an answer adds to the form's score."""
+    """Return whether an answer adds to the form's score."""
     if isinstance(question, (Scale, Number)):
         return question.scored
     return isinstance(question, (Choice, ManyChoices)) and any(o.score is not None for o in question.options)

@@ -12,7 +12,7 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 9000
 
 
 def utc(at: datetime) -> datetime:
-    """Give the same instant in UTC.
+    """Return the same instant in UTC.
 
     Raises:
         InvalidValue: Not a `datetime`, one without a zone, or one of no year that a treatment can be in.
@@ -29,7 +29,7 @@ def utc(at: datetime) -> datetime:
 
 
 def months_later(at: datetime, months: int, zone: ZoneInfo) -> datetime:
-    """Give the instant a number of calendar months later, at the same local time of day, in UTC.
+    """Return the instant a number of calendar months later, at the same local time of day, in UTC.
 
     A day that the later month does not have becomes its last day (29 February gives 28 February). A local time that
     a clock change skips moves forward by the length of the gap; of one that comes twice, the first is meant.
@@ -39,15 +39,15 @@ def months_later(at: datetime, months: int, zone: ZoneInfo) -> datetime:
 
 @lru_cache(8)  # a purge asks it of each enrolment anew, with the same instant
 def years_earlier(at: datetime, years: int, zone: ZoneInfo) -> datetime:
-    """Give the instant a number of calendar years earlier, at the same local time of day, in UTC."""
+    """Return the instant a number of calendar years earlier, at the same local time of day, in UTC."""
     return months_later(at, -12 * years, zone)
 
 
 def end_of_day(at: datetime, days: int, zone: ZoneInfo) -> datetime:
-    """Give the local midnight that ends the day which lies `days` days after the local day of `at`, in UTC."""
+    """Return the local midnight that ends the day which lies `days` days after the local day of `at`, in UTC."""
     return local_time(at.astimezone(zone).date() + timedelta(days=days + 1), time(0), zone)
 
 
 def local_time(day: date, at: time, zone: ZoneInfo) -> datetime:
-    """Give the instant of a local day and time of day, in UTC."""
+    """Return the instant of a local day and time of day, in UTC."""
     return datetime.combine(day, at, zone).astimezone(UTC)

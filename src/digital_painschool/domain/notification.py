@@ -71,7 +71,7 @@ class Profile:
     sms: frozenset[FlagKind] = frozenset()
 
     def wants(self, channel: Channel) -> frozenset[FlagKind]:
-        """Give the flags that are to be told over a channel to staff."""
+        """Return the flags that are to be told over a channel to staff."""
         return self.email if channel is Channel.EMAIL else self.sms
 
 

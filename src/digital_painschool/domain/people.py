@@ -61,7 +61,7 @@ class Role(Enum):
     DATA_ADMINISTRATOR = "data-administrator"
 
 
-class Party(Enum):
+class Author(Enum):
     """The two sides of a conversation."""
 
     PATIENT = "patient"
@@ -137,11 +137,11 @@ class Patient:
 
 
 @frozen(slots=False)
-class System:
+class SystemActor:
     """The library's own worker: it delivers, and notes what time has brought about."""
 
     signature = "system"
 
 
-By = Actor | Patient | System
+AnyActor = Actor | Patient | SystemActor
 """Whoever takes a step."""

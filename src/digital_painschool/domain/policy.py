@@ -32,7 +32,7 @@ _MOST = 1_000_000
 
 
 def zone_of(name: object) -> ZoneInfo:
-    """Give the time zone of that name.
+    """Return the time zone of that name.
 
     Raises:
         InvalidValue: There is none.

@@ -130,19 +130,19 @@ class Program:
         return f"Program(key={self.key!r}, version={self.version!r}, modules={len(self.modules)})"
 
     def module(self, number: int) -> Module | None:
-        """Give the module of that number, or None."""
+        """Return the module of that number, or None."""
         return self._modules.get(number)
 
     def form(self, key: str) -> Form | None:
-        """Give the form of that key, or None."""
+        """Return the form of that key, or None."""
         return self._forms.get(key)
 
     def before(self, module: int) -> tuple[int, ...]:
-        """Give the modules that the reading order puts before this one; none for one outside it. Rule: M-04, D-04b."""
+        """Return the modules before this one in the reading order; none for a module outside it. Rule: M-04, D-04b."""
         return self._before.get(module, ())
 
     def carriers(self, form: str) -> tuple[int, ...]:
-        """Give the numbers of the modules whose pages carry the form."""
+        """Return the numbers of the modules whose pages carry the form."""
         return self._carriers.get(form, ())
 
     def _problems(self) -> Iterator[str]:

@@ -15,7 +15,7 @@ _NUMBER_LIMIT = 10**12
 
 
 def plain_text(text: object, what: str = "text") -> str:
-    """Give the text back if every storage can keep it as it is.
+    """Return the text back if every storage can keep it as it is.
 
     Args:
         text: What a person wrote.
@@ -50,7 +50,7 @@ def _is_encodable(text: str) -> bool:
 
 
 def whole_number(number: object, what: str) -> int:
-    """Give the number back if it is an `int` (and not a `bool`) within a billion or so.
+    """Return the number back if it is an `int` (and not a `bool`) within a billion or so.
 
     Raises:
         InvalidValue: It is anything else.
@@ -63,7 +63,7 @@ def whole_number(number: object, what: str) -> int:
 
 
 def module_numbers(numbers: object) -> frozenset[int]:
-    """Give a set of module numbers.
+    """Return a set of module numbers.
 
     Raises:
         InvalidValue: Not a collection of `int`.
@@ -73,8 +73,8 @@ def module_numbers(numbers: object) -> frozenset[int]:
     return frozenset(whole_number(number, "a module number") for number in numbers)
 
 
-def kept_answers(answers: object) -> dict[str, Answer]:
-    """Give answers in the form in which they are kept, whatever form they are for.
+def normalise_answers(answers: object) -> dict[str, Answer]:
+    """Return answers in the form in which they are kept, whatever form they are for.
 
     Args:
         answers: A mapping from question keys to `int`, `float`, `str`, `date`, or a collection of option keys.

@@ -13,7 +13,7 @@ from digital_painschool.ports.observer import Observer
 from digital_painschool.ports.storage import Storage
 
 Clock = Callable[[], datetime]
-"""Gives the present instant, an aware time. What it raises reaches a host as `AdapterFailed`, without its text."""
+"""Gives the present instant, an aware time. What it raises reaches a host as `AdapterError`, without its text."""
 
 
 @frozen(kw_only=True)

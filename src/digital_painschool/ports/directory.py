@@ -19,7 +19,7 @@ class StaffEntry:
 class Directory(Protocol):
     """The staff directory, read only. Rule: M-22, D-23a.
 
-    Any other error, and any answer of another type, reaches a host as `DeliveryFailed`, without its text.
+    Any other error, and any answer of another type, reaches a host as `DeliveryError`, without its text.
 
     Contract:
         * **fresh**: asked anew each time; nothing of it is kept.
@@ -31,13 +31,13 @@ class Directory(Protocol):
     """
 
     def find(self, hsa_id: HsaId) -> StaffEntry | None:
-        """Give the entry of a member of staff, or None when the directory does not know them.
+        """Return the entry of a member of staff, or None when the directory does not know them.
 
         Args:
             hsa_id: In capitals, the canonical form. Where the directory itself has small letters, compare without
                 regard to them. Rule: D-06b.
 
         Raises:
-            DeliveryFailed: The directory cannot be asked at the moment.
+            DeliveryError: The directory cannot be asked at the moment.
         """
         ...

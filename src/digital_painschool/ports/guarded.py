@@ -16,12 +16,12 @@ from attrs import evolve
 from digital_painschool.domain.notification import Channel
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import (
-    AdapterFailed,
-    DeliveryFailed,
+    AdapterError,
+    ConfigurationError,
+    DeliveryError,
     OutcomeUnknown,
-    PainschoolError,
-    StorageFailed,
-    WiringError,
+    PainSchoolError,
+    StorageError,
 )
 from digital_painschool.ports import Directory, Identity, Inbox, Messenger, Ports, Storage
 from digital_painschool.ports.directory import StaffEntry
@@ -34,13 +34,19 @@ _T = TypeVar("_T")
 Check = Callable[[object], bool]
 """Returns whether an answer is of the type that the port names."""
 
-_WRITES = frozenset({"save", "claim", "begin", "complete", "log", "purge", "purge_again"})
-_FAILURES: Final[Mapping[type, Callable[[str], PainschoolError]]] = {
-    Storage: StorageFailed,
-    Identity: AdapterFailed,
-    Inbox: DeliveryFailed,
-    Directory: DeliveryFailed,
-    Messenger: DeliveryFailed,
+_WRITES = frozenset(
+    {
+        *("save", "claim", "begin", "complete", "log", "purge", "replay_purge"),
+        *("save_profile", "save_program", "save_export", "save_plan", "save_receipt"),
+    }
+)
+"""The methods of the storage that change what is stored."""
+_FAILURES: Final[Mapping[type, Callable[[str], PainSchoolError]]] = {
+    Storage: StorageError,
+    Identity: AdapterError,
+    Inbox: DeliveryError,
+    Directory: DeliveryError,
+    Messenger: DeliveryError,
 }
 """The error that each port has for its own failures."""
 
@@ -48,7 +54,7 @@ _FAILURES: Final[Mapping[type, Callable[[str], PainschoolError]]] = {
 def guarded_call(
     ask: Callable[_P, _T],
     what: str,
-    failure: Callable[[str], PainschoolError] = AdapterFailed,
+    failure: Callable[[str], PainSchoolError] = AdapterError,
     is_right: Check | None = None,
 ) -> Callable[_P, _T]:
     """Return a function that makes a call of an adapter, and raises nothing but errors of this library.
@@ -68,9 +74,9 @@ def guarded_call(
             answer = ask(*args, **options)
             if is_right is None or is_right(answer):
                 return answer
-            error: PainschoolError | None = None
+            error: PainSchoolError | None = None
             why = f"{what} gave an answer of a wrong type"
-        except PainschoolError as typed:
+        except PainSchoolError as typed:
             error = typed
         except Exception as raw:  # noqa: BLE001 - an adapter of any make may raise anything
             error = None
@@ -94,7 +100,7 @@ def guarded(ports: Ports) -> Ports:
     Observers are not among them: what one raises is logged and stops nothing, where they are told.
 
     Raises:
-        WiringError: An adapter lacks a method of its port, or a messenger does not say which channel it serves.
+        ConfigurationError: An adapter lacks a method of its port, or a messenger does not say which channel it serves.
     """
     return evolve(
         ports,
@@ -120,8 +126,8 @@ class _Guarded:
         name = type(adapter).__name__
         for method, is_right in _checks(port).items():
             if isinstance(adapter, type) or not callable(getattr(adapter, method, None)):
-                raise WiringError(f"{name} is no {port.__name__.lower()}: it has no {method!r} to call")
-            failure = OutcomeUnknown if port is Storage and _is_write(method) else _FAILURES[port]
+                raise ConfigurationError(f"{name} is no {port.__name__.lower()}: it has no {method!r} to call")
+            failure = OutcomeUnknown if port is Storage and method in _WRITES else _FAILURES[port]
             what = f"{port.__name__.lower()} {name}.{method}"
             setattr(self, method, guarded_call(_late(adapter, method), what, failure, is_right))
 
@@ -137,9 +143,11 @@ def _guarded(adapter: _T, port: type) -> _T:
         return adapter
     made = _Guarded(adapter, port)
     if port is Messenger:
-        channel = guarded_call(lambda: cast("Messenger", adapter).channel, "a messenger's channel", WiringError)()
+        channel = guarded_call(
+            lambda: cast("Messenger", adapter).channel, "a messenger's channel", ConfigurationError
+        )()
         if not isinstance(channel, Channel):
-            raise WiringError(f"{type(adapter).__name__} does not say which channel it serves")
+            raise ConfigurationError(f"{type(adapter).__name__} does not say which channel it serves")
         made.channel = channel  # type: ignore[attr-defined]
     return cast("_T", made)
 
@@ -149,10 +157,6 @@ def _late(adapter: object, method: str) -> Callable[..., Any]:
         return getattr(adapter, method)(*args, **options)
 
     return call
-
-
-def _is_write(method: str) -> bool:
-    return method in _WRITES or method.startswith("keep_")
 
 
 @cache

@@ -30,13 +30,13 @@ Options = Mapping[str, object]
 
 
 @frozen
-class Offer(Generic[T_co]):
+class AdapterFactory(Generic[T_co]):
     """An adapter that can be chosen by name.
 
     Args:
         name: What settings call it.
-        make: Builds it from its options; not called for an adapter that is not chosen. It raises `WiringError` for
-            options that it cannot use.
+        make: Builds it from its options; not called for an adapter that is not chosen. It raises `ConfigurationError`
+            for options that it cannot use.
         secrets: The options that may say where they are, `env:NAME` or `file:PATH`. They are read before `make` is
             called, and a SQLite URL among them becomes one with an absolute path.
     """
@@ -47,35 +47,35 @@ class Offer(Generic[T_co]):
 
 
 @hookspec
-def painschool_storages() -> Iterable[Offer[Storage]]:  # type: ignore[empty-body]
+def painschool_storages() -> Iterable[AdapterFactory[Storage]]:  # type: ignore[empty-body]
     """Offer storages; for a storage URL, the name is the URL's scheme."""
 
 
 @hookspec
-def painschool_identities() -> Iterable[Offer[Identity]]:  # type: ignore[empty-body]
+def painschool_identities() -> Iterable[AdapterFactory[Identity]]:  # type: ignore[empty-body]
     """Offer readers of identity numbers."""
 
 
 @hookspec
-def painschool_inboxes() -> Iterable[Offer[Inbox]]:  # type: ignore[empty-body]
+def painschool_inboxes() -> Iterable[AdapterFactory[Inbox]]:  # type: ignore[empty-body]
     """Offer patients' inboxes."""
 
 
 @hookspec
-def painschool_directories() -> Iterable[Offer[Directory]]:  # type: ignore[empty-body]
+def painschool_directories() -> Iterable[AdapterFactory[Directory]]:  # type: ignore[empty-body]
     """Offer staff directories."""
 
 
 @hookspec
-def painschool_messengers() -> Iterable[Offer[Messenger]]:  # type: ignore[empty-body]
+def painschool_messengers() -> Iterable[AdapterFactory[Messenger]]:  # type: ignore[empty-body]
     """Offer ways to reach staff."""
 
 
 @hookspec
-def painschool_observers() -> Iterable[Offer[Observer]]:  # type: ignore[empty-body]
+def painschool_observers() -> Iterable[AdapterFactory[Observer]]:  # type: ignore[empty-body]
     """Offer observers."""
 
 
 @hookspec
-def painschool_programs() -> Iterable[Offer[Program]]:  # type: ignore[empty-body]
+def painschool_programs() -> Iterable[AdapterFactory[Program]]:  # type: ignore[empty-body]
     """Offer programs; every one that is offered is on the list "Moment" of every unit. Names are program keys."""

@@ -9,7 +9,7 @@ from digital_painschool.domain.people import PersonId
 class Identity(Protocol):
     """Reads identity numbers. Rule: M-07, D-07a.
 
-    Any other error, and any answer that is no `PersonId` itself, reaches a host as `AdapterFailed`, without its text.
+    Any other error, and any answer that is no `PersonId` itself, reaches a host as `AdapterError`, without its text.
 
     Contract:
         * **pure**: the same text and day give the same answer, in any thread; no I/O, no clock.

@@ -30,7 +30,7 @@ class Notice:
 
 
 @frozen
-class Reach:
+class Reachability:
     """Whether a person can be reached in the inbox, and by which ways they are told of it (`"sms"`, `"email"`)."""
 
     reachable: bool
@@ -40,15 +40,15 @@ class Reach:
 class Delivered(Enum):
     """What an adapter did with what it was handed."""
 
-    NEW = "new"
-    KNOWN = "known"
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
     """The key was handed over before; nothing was sent again."""
 
 
 class Inbox(Protocol):
     """The patient's inbox. Rule: M-12, D-13c, D-13d.
 
-    Any other error, and any answer of another type, counts as `DeliveryFailed`, without its text.
+    Any other error, and any answer of another type, counts as `DeliveryError`, without its text.
 
     Contract:
         * **idempotent**: a key that was delivered before is not delivered again, in this process or another.
@@ -59,11 +59,11 @@ class Inbox(Protocol):
         * **silent**: no error text contains anything of the person.
     """
 
-    def reach(self, person: PersonId) -> Reach:
-        """Tell whether a person can be reached: has an account, and a number that the inbox knows.
+    def reach(self, person: PersonId) -> Reachability:
+        """Return whether a person can be reached: has an account, and a number that the inbox knows.
 
         Raises:
-            DeliveryFailed: It cannot be told at the moment.
+            DeliveryError: It cannot be told at the moment.
         """
         ...
 
@@ -71,7 +71,7 @@ class Inbox(Protocol):
         """Put a notice into the inbox.
 
         Raises:
-            DeliveryFailed: It was not delivered; `permanent` when trying again cannot help.
+            DeliveryError: It was not delivered; `permanent` when trying again cannot help.
         """
         ...
 
@@ -82,6 +82,6 @@ class Inbox(Protocol):
         does nothing and gives 0. Rule: D-21a.
 
         Raises:
-            DeliveryFailed: They could not be deleted at the moment; the purge stops, and can be taken up again.
+            DeliveryError: They could not be deleted at the moment; the purge stops, and can be taken up again.
         """
         ...

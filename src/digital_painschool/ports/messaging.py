@@ -29,7 +29,7 @@ class Messenger(Protocol):
     """One way to reach staff. Rule: M-22, M-23, D-13c.
 
     There is no free text: patient data cannot leave this way. The channel is read once, when the school is made. Any
-    other error, and any answer of another type, counts as `DeliveryFailed`, without its text.
+    other error, and any answer of another type, counts as `DeliveryError`, without its text.
 
     Contract:
         * **idempotent** as far as the way allows: a key that was sent before is not sent again.
@@ -55,7 +55,7 @@ class Messenger(Protocol):
             key: The idempotency key: opaque, and the same for every attempt.
 
         Raises:
-            DeliveryFailed: It was not sent; `permanent` when trying again cannot help.
+            DeliveryError: It was not sent; `permanent` when trying again cannot help.
         """
         ...
 
@@ -65,6 +65,6 @@ class Messenger(Protocol):
         Unknown keys are passed over; what has left cannot be called back. Rule: D-21a.
 
         Raises:
-            DeliveryFailed: It could not be done at the moment; the purge stops, and can be taken up again.
+            DeliveryError: It could not be done at the moment; the purge stops, and can be taken up again.
         """
         ...

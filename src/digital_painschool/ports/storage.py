@@ -13,7 +13,7 @@ from attrs import field, frozen
 from attrs.converters import optional
 
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
-from digital_painschool.domain.enrolment import Enrolment, Phase, Tally, UnreadableEnrolment
+from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment, Phase, UnreadableEnrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.notification import Notification, NotificationRecord, Profile
@@ -96,7 +96,7 @@ class Change:
     enrolment: Enrolment
     events: tuple[Event, ...]
     _documents: Masked[Mapping[int, Content]] = field(converter=_masked, repr=False)
-    tally: Tally
+    tally: CaseloadCounts
     access: AccessEntry
     notifications: tuple[Notification, ...] = ()
     cancelled: tuple[str, ...] = ()
@@ -115,7 +115,7 @@ class Enrolments(Protocol):
         """Return the present state, or None when there is no such enrolment.
 
         Raises:
-            StorageFailed: It is there and cannot be read: a state that is another enrolment's is none.
+            StorageError: It is there and cannot be read: a state that is another enrolment's is none.
         """
         ...
 
@@ -123,11 +123,11 @@ class Enrolments(Protocol):
         """Return the present states of those that exist, by id.
 
         Raises:
-            StorageFailed: One of them cannot be read; ask for each by itself to find out which.
+            StorageError: One of them cannot be read; ask for each by itself to find out which.
         """
         ...
 
-    def of_person(self, person: PersonId) -> tuple[Enrolment | UnreadableEnrolment, ...]:
+    def find_by_person(self, person: PersonId) -> tuple[Enrolment | UnreadableEnrolment, ...]:
         """Return all enrolments of a person at all units, open and ended, oldest first.
 
         Contract:
@@ -151,20 +151,20 @@ class Enrolments(Protocol):
                 noted already; nothing was changed.
             OutcomeUnknown: The connection broke before the storage could say that the step is kept; it is kept whole,
                 or not at all, and the version that is loaded next tells.
-            StorageFailed: The storage could not do it; nothing was changed.
+            StorageError: The storage could not do it; nothing was changed.
         """
         ...
 
     def timeline(self, enrolment_id: str, kinds: Iterable[type[Event]] | None = None) -> tuple[Entry, ...]:
-        """Give the timeline in order, all of it or the entries of some kinds; empty for an unknown enrolment."""
+        """Return the timeline in order, all of it or the entries of some kinds; empty for an unknown enrolment."""
         ...
 
     def documents(self, enrolment_id: str, seqs: Iterable[int]) -> Mapping[int, Content]:
-        """Give the documents of some timeline entries, by entry number; those that there are."""
+        """Return the documents of some timeline entries, by entry number; those that there are."""
         ...
 
     def access_ended(self, now: datetime, limit: int) -> tuple[str, ...]:
-        """Give ids of open enrolments whose `access_until` is `now` or earlier and not noted yet, at most `limit`."""
+        """Return ids of open enrolments whose `access_until` is `now` or earlier and not noted yet, at most `limit`."""
         ...
 
 
@@ -216,7 +216,7 @@ class CaseRow:
     access_until: datetime
     reviewed_at: datetime | None
     last_seen_at: datetime | None
-    tally: Tally
+    tally: CaseloadCounts
     key: tuple[int, str]
 
 
@@ -246,8 +246,8 @@ def unreadable(found: Iterable[object]) -> tuple[str, ...]:
 class Caseload(Protocol):
     """The list of patients."""
 
-    def cases(self, query: CaseQuery) -> tuple[CaseRow | UnreadableCase, ...]:
-        """Give a page of the enrolments that have not ended.
+    def list_caseload(self, query: CaseQuery) -> tuple[CaseRow | UnreadableCase, ...]:
+        """Return a page of the enrolments that have not ended.
 
         Contract:
             * **order**: rows with a priority flag first (0), then those with any flag (1), then the rest (2); within
@@ -336,10 +336,10 @@ class Staff(Protocol):
     """What members of staff have chosen for themselves."""
 
     def profile(self, unit: HsaId, hsa_id: HsaId) -> Profile:
-        """Give what was last kept; an empty profile when nothing was."""
+        """Return what was last kept; an empty profile when nothing was."""
         ...
 
-    def keep_profile(self, unit: HsaId, hsa_id: HsaId, profile: Profile, access: AccessEntry) -> None:
+    def save_profile(self, unit: HsaId, hsa_id: HsaId, profile: Profile, access: AccessEntry) -> None:
         """Keep a profile and log it, in one transaction."""
         ...
 
@@ -364,7 +364,7 @@ class AccessLog(Protocol):
 class Programs(Protocol):
     """The versions of programs that enrolments were started with. Rule: D-05c."""
 
-    def keep_program(self, unit: HsaId, program: Program) -> Program:
+    def save_program(self, unit: HsaId, program: Program) -> Program:
         """Keep a version of a unit's program, and give the one that is kept under its key and version: the first."""
         ...
 
@@ -410,13 +410,13 @@ class Retention(Protocol):
         """
         ...
 
-    def ended_among(
+    def find_ended(
         self, unit: HsaId, enrolment_ids: Iterable[str]
     ) -> Mapping[str, EndedEnrolment | UnreadableEnrolment]:
         """Return the unit's ended enrolments among some, by id; one that cannot be read is named, as in `ended`."""
         ...
 
-    def persons(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, PersonId]:
+    def person_ids_of(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, PersonId]:
         """Return whose some of a unit's enrolments are, by enrolment id; unknown and unreadable ones not."""
         ...
 
@@ -432,10 +432,10 @@ class Retention(Protocol):
         """
         ...
 
-    def histories(
+    def load_histories(
         self, unit: HsaId, enrolment_ids: Sequence[str], kinds: Iterable[type[Event]] | None = None
     ) -> tuple[History | UnreadableEnrolment, ...]:
-        """Give everything that is kept of some of a unit's enrolments, in the order asked for; unknown ones not.
+        """Return everything that is kept of some of a unit's enrolments, in the order asked for; unknown ones not.
 
         With `kinds`, only the entries of these kinds, and what was written with them.
 
@@ -444,7 +444,7 @@ class Retention(Protocol):
         """
         ...
 
-    def keep_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
+    def save_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
         """Keep an export's receipt, and which version of enrolments counts as exported, in one transaction.
 
         Contract:
@@ -454,7 +454,7 @@ class Retention(Protocol):
         """
         ...
 
-    def keep_plan(self, plan: PurgePlan, access: AccessEntry) -> None:
+    def save_plan(self, plan: PurgePlan, access: AccessEntry) -> None:
         """Keep a plan, or its approval, and log it, in one transaction.
 
         A plan that is approved already does not change any more.
@@ -462,7 +462,7 @@ class Retention(Protocol):
         ...
 
     def plan(self, plan_id: str) -> PurgePlan | None:
-        """Give a plan as it was last kept, or None."""
+        """Return a plan as it was last kept, or None."""
         ...
 
     def purge(self, plan_id: str, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
@@ -480,22 +480,22 @@ class Retention(Protocol):
         ...
 
     def purge_progress(self, plan_id: str) -> Mapping[str, Skipped | None]:
-        """Give the plan's enrolments that are dealt with: None for purged, or why skipped."""
+        """Return the plan's enrolments that are dealt with: None for purged, or why skipped."""
         ...
 
-    def keep_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
+    def save_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
         """Keep the receipt of a purge, and give the one that is kept for its plan: the first kept."""
         ...
 
     def receipt(self, plan_id: str) -> PurgeReceipt | None:
-        """Give the receipt of a plan that was carried out, or None."""
+        """Return the receipt of a plan that was carried out, or None."""
         ...
 
     def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
         """Return a unit's receipts, oldest first; an unreadable one is left out, and a log line names its plan."""
         ...
 
-    def purge_again(self, receipt: PurgeReceipt, enrolment_ids: Sequence[str]) -> int:
+    def replay_purge(self, receipt: PurgeReceipt, enrolment_ids: Sequence[str]) -> int:
         """Delete some of what a receipt says is gone, after a backup was restored, and keep the receipt.
 
         Only ended enrolments of the receipt's unit that it names are deleted; gives how many.
@@ -506,7 +506,7 @@ class Retention(Protocol):
 class Storage(Enrolments, Caseload, Outbox, Staff, AccessLog, Programs, Retention, Protocol):
     """All that is kept.
 
-    Any other error, and any answer of another type, reaches a host as `StorageFailed`, without its text; from a method
+    Any other error, and any answer of another type, reaches a host as `StorageError`, without its text; from a method
     that writes, as `OutcomeUnknown`.
 
     Contract:
@@ -514,16 +514,16 @@ class Storage(Enrolments, Caseload, Outbox, Staff, AccessLog, Programs, Retentio
         * **processes**: all that is promised of threads holds for processes that have the same storage open; one that
           is made for a single process refuses the second.
         * **forks**: a storage that was opened before a fork works in both processes, or each call in the child raises
-          `StorageFailed` and says what to do.
+          `StorageError` and says what to do.
         * **in place**: what is acknowledged is where a new opening looks for it; once the files are not in their place
           any more, nothing is acknowledged.
         * **exact**: what was saved comes back as it was, in type, letters and microseconds; instants come in UTC.
         * **values**: nothing that a caller does to a value that was given or given back changes what is kept.
-        * **refusing**: `StorageFailed` when the storage is closed, full, unreachable, unreadable or of another version;
-          nothing is changed then. One that a connection leads to may also lose the answer to a write, and says so with
-          `OutcomeUnknown`, a `StorageFailed`: the write is kept whole, or not at all.
+        * **refusing**: `StorageError` when the storage is closed, full, unreachable, unreadable or of another version;
+          nothing is changed then. `OutcomeUnknown` when the connection was lost during the commit of a write: the write
+          was saved completely or not at all.
         * **damaged**: a row that cannot be read (cut short, of another type, with a time, a name or a number that
-          cannot be) is refused with `StorageFailed` where it is asked for by itself. It stops nobody else.
+          cannot be) is refused with `StorageError` where it is asked for by itself. It stops nobody else.
         * **silent**: no error text contains anything of the person, or of what people wrote.
     """
 

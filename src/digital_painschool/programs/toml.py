@@ -60,7 +60,7 @@ def load_program(path: Path) -> Program:
 
 @cache
 def bundled_program() -> Program:
-    """Give the program of this package: example content, not for patients. Rule: M-01, M-04, D-04b."""
+    """Return the program of this package: example content, not for patients. Rule: M-01, M-04, D-04b."""
     name = "digitala_smartskolan.toml"
     return read_program(files("digital_painschool.programs").joinpath(name).read_text("utf-8"), name)
 

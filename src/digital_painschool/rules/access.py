@@ -9,7 +9,7 @@ from attrs import frozen
 
 from digital_painschool.domain.enrolment import Enrolment, Phase
 from digital_painschool.domain.program import Ordering, Program
-from digital_painschool.errors import Reason, RuleBroken
+from digital_painschool.errors import Reason, RuleViolation
 
 
 class Reading(Enum):
@@ -53,52 +53,52 @@ ACCESS: Mapping[tuple[Phase, bool], Access] = MappingProxyType(
 
 
 def access(enrolment: Enrolment, now: datetime) -> Access:
-    """Tell what the patient may do at an instant, by the truth table `ACCESS`.
+    """Return what the patient may do at an instant, by the truth table `ACCESS`.
 
     Rule: M-05, M-18, D-05a, D-18a, D-19a. At `access_until` itself access is over.
     """
     return ACCESS[enrolment.phase, now < enrolment.access_until]
 
 
-def refusal(enrolment: Enrolment, now: datetime) -> RuleBroken:
-    """Say why the truth table does not give the patient what was wished for.
+def refusal(enrolment: Enrolment, now: datetime) -> RuleViolation:
+    """Return why the truth table refuses what the patient wants.
 
     Rule: D-19a after the end, D-05a or D-18a when access is over, M-18 in maintenance.
     """
     if enrolment.phase is Phase.ENDED:
-        return RuleBroken("D-19a", Reason.ALREADY_ENDED)
+        return RuleViolation("D-19a", Reason.ALREADY_ENDED)
     if now >= enrolment.access_until:
-        return RuleBroken("D-05a" if enrolment.phase is Phase.ACTIVE else "D-18a", Reason.ACCESS_IS_OVER)
-    return RuleBroken("M-18", Reason.READ_ONLY_IN_MAINTENANCE)
+        return RuleViolation("D-05a" if enrolment.phase is Phase.ACTIVE else "D-18a", Reason.ACCESS_IS_OVER)
+    return RuleViolation("M-18", Reason.READ_ONLY_IN_MAINTENANCE)
 
 
-def closed(enrolment: Enrolment, program: Program, module: int, now: datetime) -> RuleBroken | None:
-    """Say why the patient may not read a module at an instant, or None when it is open.
+def module_refusal(enrolment: Enrolment, program: Program, module: int, now: datetime) -> RuleViolation | None:
+    """Return why the patient may not read a module at an instant, or None when the module is open.
 
     Rule: M-03, M-04, M-18, D-04a, D-04b. Modules outside the reading order are open at any time; so is every module
     once the first pass is done, and one that was completed before.
     """
     if program.module(module) is None:
-        return RuleBroken("M-01", Reason.UNKNOWN_MODULE, module=module)
+        return RuleViolation("M-01", Reason.UNKNOWN_MODULE, module=module)
     reading = access(enrolment, now).read_modules
     if reading is not Reading.ALL:
         if reading is Reading.NONE:
             return refusal(enrolment, now)
         if module in enrolment.maintained:
             return None
-        return RuleBroken("M-18", Reason.MODULE_NOT_IN_MAINTENANCE, module=module)
+        return RuleViolation("M-18", Reason.MODULE_NOT_IN_MAINTENANCE, module=module)
     if program.ordering is Ordering.GUIDED or module in enrolment.completed:
         return None
     if program.ordering is Ordering.RELEASED:
         if module not in program.reading_order[1:] or module in enrolment.released:
             return None
-        return RuleBroken("D-04a", Reason.MODULE_NOT_RELEASED, module=module)
-    missing = uncompleted_before(enrolment, program, module)
-    return RuleBroken("D-04a", Reason.EARLIER_MODULES_FIRST, module=module, missing=missing) if missing else None
+        return RuleViolation("D-04a", Reason.MODULE_NOT_RELEASED, module=module)
+    missing = incomplete_predecessors(enrolment, program, module)
+    return RuleViolation("D-04a", Reason.EARLIER_MODULES_FIRST, module=module, missing=missing) if missing else None
 
 
-def uncompleted_before(enrolment: Enrolment, program: Program, module: int) -> tuple[int, ...]:
-    """Give the modules that the reading order puts before this one and that are not completed. Rule: M-04, D-04b."""
+def incomplete_predecessors(enrolment: Enrolment, program: Program, module: int) -> tuple[int, ...]:
+    """Return the modules that the reading order puts before this one and that are not completed. Rule: M-04, D-04b."""
     before = program.before(module)
     if enrolment.completed.issuperset(before):
         return ()

@@ -8,10 +8,10 @@ from datetime import datetime
 from digital_painschool.domain.enrolment import Conversation, Enrolment, Phase
 from digital_painschool.domain.events import ConversationRenamed, ConversationStarted, Event, MessageSent, MessagesRead
 from digital_painschool.domain.notification import Notify
-from digital_painschool.domain.people import By, Party, Patient
+from digital_painschool.domain.people import AnyActor, Author, Patient
 from digital_painschool.domain.policy import Terms
 from digital_painschool.domain.validation import plain_text, whole_number
-from digital_painschool.errors import InvalidValue, Reason, RuleBroken
+from digital_painschool.errors import InvalidValue, Reason, RuleViolation
 from digital_painschool.rules.access import access, refusal
 
 
@@ -22,13 +22,13 @@ def start_conversation(
     heading: str,
     *,
     notify: Notify = Notify.NONE,
-    by: By,
+    by: AnyActor,
     at: datetime,
 ) -> tuple[Event, ...]:
     """Begin a conversation with its first message. Rule: M-10 to M-12.
 
     Raises:
-        RuleBroken: As for `send`; or the heading is empty or too long.
+        RuleViolation: As for `send`; or the heading is empty or too long.
         InvalidValue: As for `send`.
     """
     number = len(enrolment.conversations) + 1
@@ -42,13 +42,13 @@ def start_conversation(
 
 
 def rename(
-    enrolment: Enrolment, terms: Terms, conversation: int, heading: str, *, by: By, at: datetime
+    enrolment: Enrolment, terms: Terms, conversation: int, heading: str, *, by: AnyActor, at: datetime
 ) -> tuple[Event, ...]:
     """Change a conversation's heading. Rule: M-11, D-18a.
 
     Raises:
-        RuleBroken: The enrolment has ended, the patient may only read, there is no such conversation, or the heading is
-            empty or too long.
+        RuleViolation: The enrolment has ended, the patient may only read, there is no such conversation, or the heading
+            is empty or too long.
     """
     _require_writable(enrolment, by, at)
     found = find(enrolment, conversation)
@@ -63,7 +63,7 @@ def send(
     text: str,
     *,
     notify: Notify = Notify.NONE,
-    by: By,
+    by: AnyActor,
     at: datetime,
 ) -> tuple[Event, ...]:
     """Write a message in a conversation; the other side finds it unread. Rule: M-10, M-12, D-18a.
@@ -78,8 +78,8 @@ def send(
         at: When, an aware time.
 
     Raises:
-        RuleBroken: The enrolment has ended, access is over (nobody could read it), the patient may only read, there is
-            no such conversation, the text is empty or too long, or a patient's message asks for a notification.
+        RuleViolation: The enrolment has ended, access is over (nobody could read it), the patient may only read, there
+            is no such conversation, the text is empty or too long, or a patient's message asks for a notification.
         InvalidValue: The text is not text that can be kept.
     """
     found = find(enrolment, conversation)
@@ -89,7 +89,7 @@ def send(
 
 
 def read(
-    enrolment: Enrolment, terms: Terms, conversation: int, up_to: int, *, by: By, at: datetime
+    enrolment: Enrolment, terms: Terms, conversation: int, up_to: int, *, by: AnyActor, at: datetime
 ) -> tuple[Event, ...]:
     """Take note of the other side's messages; what came after `up_to` stays unread. Rule: M-10, D-15a, D-17a.
 
@@ -102,35 +102,35 @@ def read(
         at: When, an aware time.
 
     Raises:
-        RuleBroken: The patient's access is over, or there is no such conversation or message.
+        RuleViolation: The patient's access is over, or there is no such conversation or message.
     """
     party = _party(by)
-    if party is Party.PATIENT and not access(enrolment, at).read_messages:
+    if party is Author.PATIENT and not access(enrolment, at).read_messages:
         raise refusal(enrolment, at)
     found = find(enrolment, conversation)
     if not 0 <= whole_number(up_to, "up_to") <= found.read(party) + found.unread(party):
-        raise RuleBroken("D-15a", Reason.NO_SUCH_MESSAGE, conversation=found.number)
+        raise RuleViolation("D-15a", Reason.NO_SUCH_MESSAGE, conversation=found.number)
     if up_to <= found.read(party) or enrolment.phase is Phase.ENDED:
         return ()
     return (MessagesRead(at=at, by=by.signature, conversation=found.number, reader=party, up_to=up_to),)
 
 
-def _party(by: By) -> Party:
-    return Party.PATIENT if isinstance(by, Patient) else Party.THERAPIST
+def _party(by: AnyActor) -> Author:
+    return Author.PATIENT if isinstance(by, Patient) else Author.THERAPIST
 
 
-def _writer(enrolment: Enrolment, terms: Terms, text: str, notify: Notify, by: By, at: datetime) -> Party:
+def _writer(enrolment: Enrolment, terms: Terms, text: str, notify: Notify, by: AnyActor, at: datetime) -> Author:
     _require_writable(enrolment, by, at)
     party = _party(by)
     if not isinstance(notify, Notify):
         raise InvalidValue(f"notify is a Notify, not {type(notify).__name__}")
-    if party is Party.PATIENT and notify is not Notify.NONE:
-        raise RuleBroken("M-12", Reason.ONLY_MESSAGES_TO_THE_PATIENT_NOTIFY)
+    if party is Author.PATIENT and notify is not Notify.NONE:
+        raise RuleViolation("M-12", Reason.ONLY_MESSAGES_TO_THE_PATIENT_NOTIFY)
     _check_text("M-10", text, terms.policy.message_limit)
     return party
 
 
-def _require_writable(enrolment: Enrolment, by: By, at: datetime) -> None:
+def _require_writable(enrolment: Enrolment, by: AnyActor, at: datetime) -> None:
     now = access(enrolment, at)
     if not (now.write_messages if isinstance(by, Patient) else now.read_messages):
         raise refusal(enrolment, at)
@@ -143,19 +143,19 @@ def _check_heading(terms: Terms, heading: str) -> None:
 def _check_text(rule: str, text: str, limit: int) -> None:
     plain_text(text)
     if not text.strip():
-        raise RuleBroken(rule, Reason.EMPTY_TEXT)
+        raise RuleViolation(rule, Reason.EMPTY_TEXT)
     if len(text) > limit:
-        raise RuleBroken(rule, Reason.TEXT_TOO_LONG, limit=limit)
+        raise RuleViolation(rule, Reason.TEXT_TOO_LONG, limit=limit)
 
 
 def find(enrolment: Enrolment, conversation: int) -> Conversation:
-    """Give the conversation of that number. Rule: M-10.
+    """Return the conversation of that number. Rule: M-10.
 
     Raises:
-        RuleBroken: There is none.
+        RuleViolation: There is none.
         InvalidValue: The number is not a whole number.
     """
     found = enrolment.conversation(whole_number(conversation, "conversation"))
     if found is None:
-        raise RuleBroken("M-10", Reason.UNKNOWN_CONVERSATION, conversation=conversation)
+        raise RuleViolation("M-10", Reason.UNKNOWN_CONVERSATION, conversation=conversation)
     return found

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from attrs import frozen
 
-from digital_painschool.domain.enrolment import Enrolment, FormCount, Phase, Tally
+from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment, FormCount, Phase
 from digital_painschool.domain.events import Event, FlagHandled, FormRead
-from digital_painschool.domain.people import By, Party
+from digital_painschool.domain.people import AnyActor, Author
 from digital_painschool.domain.policy import FlagKind, Terms
 from digital_painschool.domain.validation import plain_text, whole_number
-from digital_painschool.errors import InvalidValue, Reason, RuleBroken
+from digital_painschool.errors import InvalidValue, Reason, RuleViolation
 
 
 @frozen(kw_only=True)
@@ -58,11 +58,11 @@ def to_handle(enrolment: Enrolment, now: datetime) -> tuple[Flag, ...]:
         Flag(
             kind=FlagKind.MESSAGE_RECEIVED,
             conversation=conversation.number,
-            unread=conversation.unread(Party.THERAPIST),
+            unread=conversation.unread(Author.THERAPIST),
             total=conversation.from_patient,
         )
         for conversation in enrolment.conversations
-        if conversation.unread(Party.THERAPIST)
+        if conversation.unread(Author.THERAPIST)
     ]
     flags = [*forms, *messages]
     if enrolment.undelivered:
@@ -75,13 +75,13 @@ def to_handle(enrolment: Enrolment, now: datetime) -> tuple[Flag, ...]:
     return tuple(sorted(flags, key=lambda flag: not flag.priority))
 
 
-def tally(enrolment: Enrolment) -> Tally:
-    """Give the figures that the list of patients shows, from the same counts as the box. Rule: M-08, D-15a, D-19a."""
+def tally(enrolment: Enrolment) -> CaseloadCounts:
+    """Return the figures that the list of patients shows, from the same counts as the box. Rule: M-08, D-15a, D-19a."""
     if enrolment.phase is Phase.ENDED:
-        return Tally()
-    return Tally(
+        return CaseloadCounts()
+    return CaseloadCounts(
         unread_forms=sum([count.unread for count in enrolment.forms]),
-        unread_messages=sum([conversation.unread(Party.THERAPIST) for conversation in enrolment.conversations]),
+        unread_messages=sum([conversation.unread(Author.THERAPIST) for conversation in enrolment.conversations]),
         done=_is_done(enrolment),
         undelivered=len(enrolment.undelivered),
         priority=any(map(_has_priority, enrolment.forms)),
@@ -89,7 +89,7 @@ def tally(enrolment: Enrolment) -> Tally:
 
 
 def mark_read(
-    enrolment: Enrolment, terms: Terms, form: str, up_to: int | None = None, *, opened: bool, by: By, at: datetime
+    enrolment: Enrolment, terms: Terms, form: str, up_to: int | None = None, *, opened: bool, by: AnyActor, at: datetime
 ) -> tuple[Event, ...]:
     """Take note of a form up to a filling-in; what was saved after it stays unread.
 
@@ -105,38 +105,40 @@ def mark_read(
         at: When, an aware time.
 
     Raises:
-        RuleBroken: There is no such form or filling-in, or the enrolment has ended and the form was not opened.
+        RuleViolation: There is no such form or filling-in, or the enrolment has ended and the form was not opened.
     """
     if terms.program.form(plain_text(form, "a form's key")) is None:
-        raise RuleBroken("M-15", Reason.UNKNOWN_FORM)
+        raise RuleViolation("M-15", Reason.UNKNOWN_FORM)
     if not isinstance(opened, bool):
         raise InvalidValue(f"opened is True or False, not {type(opened).__name__}")
     count = enrolment.form(form)
     last = count.saved if up_to is None else whole_number(up_to, "up_to")
     if not 0 <= last <= count.saved:
-        raise RuleBroken("D-15a", Reason.NO_SUCH_SUBMISSION, form=form, saved=count.saved)
+        raise RuleViolation("D-15a", Reason.NO_SUCH_SUBMISSION, form=form, saved=count.saved)
     if enrolment.phase is Phase.ENDED:
         if opened:
             return ()
-        raise RuleBroken("D-19a", Reason.ALREADY_ENDED)
+        raise RuleViolation("D-19a", Reason.ALREADY_ENDED)
     if last <= count.read:
         return ()
     return (FormRead(at=at, by=by.signature, form=form, up_to=last, opened=opened),)
 
 
-def mark_handled(enrolment: Enrolment, terms: Terms, flag: FlagKind, *, by: By, at: datetime) -> tuple[Event, ...]:
+def mark_handled(
+    enrolment: Enrolment, terms: Terms, flag: FlagKind, *, by: AnyActor, at: datetime
+) -> tuple[Event, ...]:
     """Settle a flag that nothing else settles: the program done, or notifications that could not be delivered.
 
     Rule: D-17a. Forms and messages are settled by reading them, the ending by maintaining or ending.
 
     Raises:
-        RuleBroken: No such flag waits, or it is settled by another step.
+        RuleViolation: No such flag waits, or it is settled by another step.
     """
     if not isinstance(flag, FlagKind):
         raise InvalidValue(f"flag is a FlagKind, not {type(flag).__name__}")
     waits = {FlagKind.PROGRAM_DONE: _is_done(enrolment), FlagKind.UNDELIVERED: bool(enrolment.undelivered)}
     if enrolment.phase is Phase.ENDED or not waits.get(flag, False):
-        raise RuleBroken("D-17a", Reason.NO_SUCH_FLAG, flag=flag.value)
+        raise RuleViolation("D-17a", Reason.NO_SUCH_FLAG, flag=flag.value)
     return (FlagHandled(at=at, by=by.signature, flag=flag),)
 
 

@@ -10,15 +10,15 @@ from typing import Any
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event, FormSaved
 from digital_painschool.domain.form import Choice, Date, Form, ManyChoices, Number, Option, Question, Scale, Text
-from digital_painschool.domain.people import By
+from digital_painschool.domain.people import AnyActor
 from digital_painschool.domain.policy import Terms
 from digital_painschool.domain.validation import Answer
-from digital_painschool.errors import Reason, RuleBroken
-from digital_painschool.rules.access import access, closed, refusal
+from digital_painschool.errors import Reason, RuleViolation
+from digital_painschool.rules.access import access, module_refusal, refusal
 
 
 def save_form(
-    enrolment: Enrolment, terms: Terms, form: str, answers: Mapping[str, Answer], *, by: By, at: datetime
+    enrolment: Enrolment, terms: Terms, form: str, answers: Mapping[str, Answer], *, by: AnyActor, at: datetime
 ) -> tuple[Event, ...]:
     """Save one filling-in of a form; it raises a flag, a priority one past an alert threshold.
 
@@ -33,14 +33,14 @@ def save_form(
         at: When, an aware time.
 
     Raises:
-        RuleBroken: The patient may only read, the form does not exist or its module is closed, or answers are
+        RuleViolation: The patient may only read, the form does not exist or its module is closed, or answers are
             missing, wrong or for no question of the form: the facts name each question, never the answer.
     """
     definition = form_to_fill_in(enrolment, terms, form, at)
     problems = answer_problems(definition, answers)
     if problems:
         questions = tuple(key for problem in problems if (key := problem.partition(": ")[0]) in definition.keys)
-        raise RuleBroken("M-14", Reason.INVALID_ANSWERS, form=form, questions=questions, problems=problems)
+        raise RuleViolation("M-14", Reason.INVALID_ANSWERS, form=form, questions=questions, problems=problems)
     total = score(definition, answers)
     return (
         FormSaved(
@@ -55,16 +55,16 @@ def save_form(
 
 
 def form_to_fill_in(enrolment: Enrolment, terms: Terms, form: str, at: datetime) -> Form:
-    """Give a form that the patient may fill in at an instant, with its questions. Rule: M-14, M-18, D-04a, D-18a.
+    """Return a form that the patient may fill in at an instant, with its questions. Rule: M-14, M-18, D-04a, D-18a.
 
     Raises:
-        RuleBroken: The patient may only read, the form does not exist, or its module is closed.
+        RuleViolation: The patient may only read, the form does not exist, or its module is closed.
     """
     if not access(enrolment, at).fill_in_forms:
         raise refusal(enrolment, at)
     definition = terms.program.form(form)
     if definition is None:
-        raise RuleBroken("M-14", Reason.UNKNOWN_FORM)
+        raise RuleViolation("M-14", Reason.UNKNOWN_FORM)
     _require_open_module(enrolment, terms, form, at)
     return definition
 
@@ -93,16 +93,16 @@ def score(form: Form, answers: Mapping[str, Answer]) -> int | None:
 
 
 def is_alert(form: Form, answers: Mapping[str, Answer], total: int | None) -> bool:
-    """Tell whether an answer or the score has reached its alert threshold. Rule: D-17a."""
+    """Return whether an answer or the score has reached its alert threshold. Rule: D-17a."""
     if form.alert_from is not None and total is not None and total >= form.alert_from:
         return True
     return any(_alarms(question, answers[question.key]) for question in form.alarming if question.key in answers)
 
 
 def _require_open_module(enrolment: Enrolment, terms: Terms, form: str, at: datetime) -> None:
-    first: RuleBroken | None = None
+    first: RuleViolation | None = None
     for module in terms.program.carriers(form):
-        why = closed(enrolment, terms.program, module, at)
+        why = module_refusal(enrolment, terms.program, module, at)
         if why is None:
             return
         first = first or why

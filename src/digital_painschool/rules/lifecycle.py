@@ -21,10 +21,10 @@ from digital_painschool.domain.events import (
 )
 from digital_painschool.domain.local_time import end_of_day, months_later
 from digital_painschool.domain.notification import Notification
-from digital_painschool.domain.people import By, HsaId, PersonId
+from digital_painschool.domain.people import AnyActor, HsaId, PersonId
 from digital_painschool.domain.policy import Policy, Terms
 from digital_painschool.domain.validation import module_numbers, whole_number
-from digital_painschool.errors import Reason, RuleBroken
+from digital_painschool.errors import Reason, RuleViolation
 
 
 @frozen
@@ -56,7 +56,7 @@ _ALLOWED = frozenset((transition.step, transition.source) for transition in TRAN
 
 def _enter(step: str, enrolment: Enrolment) -> None:
     if (step, enrolment.phase) not in _ALLOWED:
-        raise RuleBroken("D-19a", Reason.ALREADY_ENDED, step=step)
+        raise RuleViolation("D-19a", Reason.ALREADY_ENDED, step=step)
 
 
 def start(
@@ -67,7 +67,7 @@ def start(
     enrolment_id: str,
     unit: HsaId,
     therapist: HsaId,
-    by: By,
+    by: AnyActor,
     at: datetime,
 ) -> tuple[Event, ...]:
     """Start a program for a person.
@@ -85,11 +85,11 @@ def start(
         at: When, an aware time.
 
     Raises:
-        RuleBroken: `ALREADY_OPEN`: the person has an open enrolment in the program at the unit.
+        RuleViolation: `ALREADY_OPEN`: the person has an open enrolment in the program at the unit.
     """
     for enrolment in earlier:
         if enrolment.phase is not Phase.ENDED and (enrolment.program, enrolment.unit) == (terms.program.key, unit):
-            raise RuleBroken("D-07a", Reason.ALREADY_OPEN, program=terms.program.key)
+            raise RuleViolation("D-07a", Reason.ALREADY_OPEN, program=terms.program.key)
     return (
         Started(
             at=at,
@@ -105,35 +105,35 @@ def start(
     )
 
 
-def hand_over(enrolment: Enrolment, terms: Terms, therapist: HsaId, *, by: By, at: datetime) -> tuple[Event, ...]:
-    """Give the patient to another therapist. Rule: D-09a.
+def hand_over(enrolment: Enrolment, terms: Terms, therapist: HsaId, *, by: AnyActor, at: datetime) -> tuple[Event, ...]:
+    """Return the patient to another therapist. Rule: D-09a.
 
     Raises:
-        RuleBroken: The enrolment has ended, or that therapist already has the patient.
+        RuleViolation: The enrolment has ended, or that therapist already has the patient.
     """
     _enter("hand_over", enrolment)
     if therapist == enrolment.therapist:
-        raise RuleBroken("D-09a", Reason.SAME_THERAPIST)
+        raise RuleViolation("D-09a", Reason.SAME_THERAPIST)
     return (HandedOver(at=at, by=by.signature, therapist=therapist),)
 
 
-def review(enrolment: Enrolment, terms: Terms, *, by: By, at: datetime) -> tuple[Event, ...]:
+def review(enrolment: Enrolment, terms: Terms, *, by: AnyActor, at: datetime) -> tuple[Event, ...]:
     """Record that the patient's progress has been reviewed. Rule: M-09.
 
     Raises:
-        RuleBroken: The enrolment has ended.
+        RuleViolation: The enrolment has ended.
     """
     _enter("review", enrolment)
     return (Reviewed(at=at, by=by.signature),)
 
 
 def is_review_due(last: datetime, now: datetime, policy: Policy) -> bool:
-    """Tell whether the last review, or else the start, is more than the policy's days ago. Rule: M-09."""
+    """Return whether the last review, or else the start, is more than the policy's days ago. Rule: M-09."""
     return now - last > timedelta(days=policy.review_after_days)
 
 
 def maintain(
-    enrolment: Enrolment, terms: Terms, days: int, modules: Collection[int], *, by: By, at: datetime
+    enrolment: Enrolment, terms: Terms, days: int, modules: Collection[int], *, by: AnyActor, at: datetime
 ) -> tuple[Event, ...]:
     """Let the patient read some modules for some more days; also renews a maintenance.
 
@@ -149,30 +149,30 @@ def maintain(
         at: When, an aware time.
 
     Raises:
-        RuleBroken: The enrolment has ended, the days are out of range, a module does not exist, or none is chosen.
+        RuleViolation: The enrolment has ended, the days are out of range, a module does not exist, or none is chosen.
         InvalidValue: `days` or a module is not a whole number.
     """
     _enter("maintain", enrolment)
     fewest, most = terms.policy.maintenance_days
     if not fewest <= whole_number(days, "days") <= most:
-        raise RuleBroken("D-18a", Reason.DAYS_OUT_OF_RANGE, fewest=fewest, most=most)
+        raise RuleViolation("D-18a", Reason.DAYS_OUT_OF_RANGE, fewest=fewest, most=most)
     chosen = module_numbers(modules)
     if not chosen:
-        raise RuleBroken("M-18", Reason.NO_MODULES_CHOSEN)
+        raise RuleViolation("M-18", Reason.NO_MODULES_CHOSEN)
     for module in sorted(chosen):
         if terms.program.module(module) is None:
-            raise RuleBroken("M-18", Reason.UNKNOWN_MODULE, module=module)
+            raise RuleViolation("M-18", Reason.UNKNOWN_MODULE, module=module)
     until = end_of_day(at, days, terms.policy.zone)
     return (Maintained(at=at, by=by.signature, days=days, modules=chosen, access_until=until),)
 
 
-def note_access_end(enrolment: Enrolment, terms: Terms, *, by: By, at: datetime) -> tuple[Event, ...]:
+def note_access_end(enrolment: Enrolment, terms: Terms, *, by: AnyActor, at: datetime) -> tuple[Event, ...]:
     """Note on the timeline that the patient's time has run out; once for each time that it does.
 
     Rule: M-17, D-05a, D-18a. The flag does not wait for this: it follows from the time alone.
 
     Raises:
-        RuleBroken: The enrolment has ended.
+        RuleViolation: The enrolment has ended.
     """
     _enter("note_access_end", enrolment)
     if at < enrolment.access_until or enrolment.noted_end == enrolment.access_until:
@@ -181,7 +181,7 @@ def note_access_end(enrolment: Enrolment, terms: Terms, *, by: By, at: datetime)
 
 
 def end(
-    enrolment: Enrolment, terms: Terms, reason: str, pending: Iterable[Notification] = (), *, by: By, at: datetime
+    enrolment: Enrolment, terms: Terms, reason: str, pending: Iterable[Notification] = (), *, by: AnyActor, at: datetime
 ) -> tuple[Event, ...]:
     """End the enrolment, for good. Rule: M-19, D-13b, D-19a.
 
@@ -194,12 +194,12 @@ def end(
         at: When, an aware time.
 
     Raises:
-        RuleBroken: It has ended already, or the reason is not on the list.
+        RuleViolation: It has ended already, or the reason is not on the list.
     """
     _enter("end", enrolment)
     choices = tuple(choice.key for choice in terms.end_reasons)
     if reason not in choices:
-        raise RuleBroken("M-19", Reason.UNKNOWN_END_REASON, choices=choices)
+        raise RuleViolation("M-19", Reason.UNKNOWN_END_REASON, choices=choices)
     signature = by.signature
     return (
         Ended(at=at, by=signature, reason=reason),

@@ -27,9 +27,9 @@ from digital_painschool.domain.notification import (
     Template,
     TriggeringEntry,
 )
-from digital_painschool.domain.people import By, Party
+from digital_painschool.domain.people import AnyActor, Author
 from digital_painschool.domain.policy import FlagKind, Policy, Terms
-from digital_painschool.errors import InvalidValue, Reason, RuleBroken
+from digital_painschool.errors import InvalidValue, Reason, RuleViolation
 from digital_painschool.rules.access import access
 
 
@@ -43,15 +43,15 @@ def next_digest_at(at: datetime, policy: Policy) -> datetime:
     return run if at < run else local_time(day + timedelta(days=1), policy.collected_at, policy.zone)
 
 
-def raised_by(events: Iterable[Event]) -> frozenset[FlagKind]:
-    """Tell which kinds of flags a step's events raise. Rule: M-14, M-17, D-13d, D-17a."""
+def flags_raised_by(events: Iterable[Event]) -> frozenset[FlagKind]:
+    """Return which kinds of flags a step's events raise. Rule: M-14, M-17, D-13d, D-17a."""
     return frozenset(flag for event in events if (flag := _flag(event)) is not None)
 
 
 def notifications_for(
     events: Iterable[Event], enrolment: Enrolment, policy: Policy, profile: Profile
 ) -> Iterator[Notification]:
-    """Give the notifications that a step's events ask for.
+    """Yield the notifications that a step's events ask for.
 
     Rule: M-12, M-13, M-22, M-23, D-13a, D-13c, D-23a.
 
@@ -87,17 +87,19 @@ def is_obsolete(notification: Notification, enrolment: Enrolment | None, now: da
     if enrolment is None or enrolment.phase is Phase.ENDED:
         return True
     if notification.template is Template.MESSAGE_TO_READ:
-        return _is_read(notification, enrolment, Party.PATIENT) or not access(enrolment, now).read_messages
+        return _is_read(notification, enrolment, Author.PATIENT) or not access(enrolment, now).read_messages
     return enrolment.therapist != notification.recipient or _SETTLED[notification.template](notification, enrolment)
 
 
-def drop(enrolment: Enrolment, terms: Terms, notification: Notification, *, by: By, at: datetime) -> tuple[Event, ...]:
+def drop(
+    enrolment: Enrolment, terms: Terms, notification: Notification, *, by: AnyActor, at: datetime
+) -> tuple[Event, ...]:
     """Note that a notification was dropped because its reason was gone. Rule: D-13b."""
     return (NotificationDropped(at=at, by=by.signature, notification=notification.id, channel=notification.channel),)
 
 
 def mark_undeliverable(
-    enrolment: Enrolment, terms: Terms, notification: Notification, status: Status, *, by: By, at: datetime
+    enrolment: Enrolment, terms: Terms, notification: Notification, status: Status, *, by: AnyActor, at: datetime
 ) -> tuple[Event, ...]:
     """Note that a notification could not be delivered, so that the therapist gets a flag; once. Rule: D-13d, D-17a."""
     signature = by.signature
@@ -108,10 +110,10 @@ def mark_undeliverable(
     )
 
 
-def choose(
+def update_preferences(
     terms_policy: Policy, *, email: bool, sms: bool, flags: frozenset[FlagKind], has_email: bool, has_sms: bool
 ) -> Profile:
-    """Give the profile that a therapist's ticks on "Min profil" make.
+    """Return the profile that a therapist's ticks on "Min profil" make.
 
     Rule: M-22, M-23, D-23a.
 
@@ -124,17 +126,17 @@ def choose(
         has_sms: Whether the staff directory has a number.
 
     Raises:
-        RuleBroken: A flag is not on offer, or the directory has no address or number for what is ticked.
+        RuleViolation: A flag is not on offer, or the directory has no address or number for what is ticked.
     """
     for value, name in ((email, "email"), (sms, "sms")):
         if not isinstance(value, bool):
             raise InvalidValue(f"{name} is True or False, not {type(value).__name__}")
     strangers = flags - terms_policy.staff_flags
     if strangers:
-        raise RuleBroken("D-23a", Reason.NOT_ON_OFFER, flags=tuple(sorted(flag.value for flag in strangers)))
+        raise RuleViolation("D-23a", Reason.NOT_ON_OFFER, flags=tuple(sorted(flag.value for flag in strangers)))
     for ticked, there, channel in ((email, has_email, Channel.EMAIL), (sms, has_sms, Channel.SMS)):
         if ticked and not there:
-            raise RuleBroken("D-23a", Reason.NO_ADDRESS_IN_DIRECTORY, channel=channel.value)
+            raise RuleViolation("D-23a", Reason.NO_ADDRESS_IN_DIRECTORY, channel=channel.value)
     return Profile(email=flags if email else frozenset(), sms=flags if sms else frozenset())
 
 
@@ -149,7 +151,7 @@ _FLAGS: Mapping[type[Event], FlagKind] = MappingProxyType(
 
 def _flag(event: Event) -> FlagKind | None:
     if isinstance(event, MessageSent):
-        return FlagKind.MESSAGE_RECEIVED if event.author is Party.PATIENT else None
+        return FlagKind.MESSAGE_RECEIVED if event.author is Author.PATIENT else None
     if isinstance(event, NotificationUndelivered):
         # A staff notification that fails must not ask for another one about its own failure.
         return FlagKind.UNDELIVERED if event.channel is Channel.INBOX else None
@@ -195,7 +197,7 @@ def _id(enrolment: Enrolment, seq: int, channel: Channel, at: datetime) -> str:
     return f"{enrolment.id}.{seq}.{channel.value}.{at:%Y%m%dT%H%M%S}"
 
 
-def _is_read(notification: Notification, enrolment: Enrolment, reader: Party) -> bool:
+def _is_read(notification: Notification, enrolment: Enrolment, reader: Author) -> bool:
     trigger = notification.trigger
     if trigger.conversation is None or trigger.number is None:  # stored before a patient's messages were named
         return not any(conversation.unread(reader) for conversation in enrolment.conversations)
@@ -214,7 +216,7 @@ _SETTLED: Mapping[Template, Callable[[Notification, Enrolment], bool]] = Mapping
     {
         Template.PROGRAM_DONE: lambda _, enrolment: enrolment.done_handled,
         Template.FORM_SAVED: _is_form_read,
-        Template.MESSAGE_RECEIVED: lambda notification, e: _is_read(notification, e, Party.THERAPIST),
+        Template.MESSAGE_RECEIVED: lambda notification, e: _is_read(notification, e, Author.THERAPIST),
         Template.ENDING: lambda _, enrolment: enrolment.noted_end != enrolment.access_until,
         Template.UNDELIVERED: lambda _, enrolment: not enrolment.undelivered,
     }

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from digital_painschool.domain.enrolment import Enrolment, Phase
 from digital_painschool.domain.events import Event, ModuleCompleted, ModuleOpened, ModuleReleased, ProgramDone
-from digital_painschool.domain.people import By
+from digital_painschool.domain.people import AnyActor
 from digital_painschool.domain.policy import Terms
 from digital_painschool.domain.program import Ordering, Program
 from digital_painschool.domain.validation import whole_number
-from digital_painschool.errors import Reason, RuleBroken
-from digital_painschool.rules.access import access, closed, refusal, uncompleted_before
+from digital_painschool.errors import Reason, RuleViolation
+from digital_painschool.rules.access import access, incomplete_predecessors, module_refusal, refusal
 
 
 def next_module(enrolment: Enrolment, program: Program) -> int | None:
@@ -27,35 +27,37 @@ def next_module(enrolment: Enrolment, program: Program) -> int | None:
     return None
 
 
-def open_module(enrolment: Enrolment, terms: Terms, module: int, *, by: By, at: datetime) -> tuple[Event, ...]:
+def open_module(enrolment: Enrolment, terms: Terms, module: int, *, by: AnyActor, at: datetime) -> tuple[Event, ...]:
     """Open a module to read it; a first opening out of order is recorded as such.
 
     Rule: M-03, M-04, M-18, D-04a.
 
     Raises:
-        RuleBroken: There is no such module, the ordering keeps it closed, it was not chosen for the maintenance, or
+        RuleViolation: There is no such module, the ordering keeps it closed, it was not chosen for the maintenance, or
             access is over.
         InvalidValue: The module is not a whole number.
     """
     whole_number(module, "module")
-    why = closed(enrolment, terms.program, module, at)
+    why = module_refusal(enrolment, terms.program, module, at)
     if why is not None:
         raise why
     out_of_order = (
         module not in enrolment.opened
         and enrolment.phase is Phase.ACTIVE
-        and bool(uncompleted_before(enrolment, terms.program, module))
+        and bool(incomplete_predecessors(enrolment, terms.program, module))
     )
     return (ModuleOpened(at=at, by=by.signature, module=module, out_of_order=out_of_order),)
 
 
-def complete_module(enrolment: Enrolment, terms: Terms, module: int, *, by: By, at: datetime) -> tuple[Event, ...]:
+def complete_module(
+    enrolment: Enrolment, terms: Terms, module: int, *, by: AnyActor, at: datetime
+) -> tuple[Event, ...]:
     """Complete a module; with the last required one the patient is done. Completing it again changes nothing.
 
     Rule: M-04, D-04a, D-05b. A module that was never opened is opened with it.
 
     Raises:
-        RuleBroken: There is no such module, the ordering keeps it closed, or the patient may only read.
+        RuleViolation: There is no such module, the ordering keeps it closed, or the patient may only read.
         InvalidValue: The module is not a whole number.
     """
     whole_number(module, "module")
@@ -71,20 +73,20 @@ def complete_module(enrolment: Enrolment, terms: Terms, module: int, *, by: By, 
     return events
 
 
-def release_module(enrolment: Enrolment, terms: Terms, module: int, *, by: By, at: datetime) -> tuple[Event, ...]:
+def release_module(enrolment: Enrolment, terms: Terms, module: int, *, by: AnyActor, at: datetime) -> tuple[Event, ...]:
     """Let the patient open a module of the reading order; releasing it again changes nothing. Rule: D-04a.
 
     Raises:
-        RuleBroken: The program releases nothing, there is no such module, or the enrolment has ended.
+        RuleViolation: The program releases nothing, there is no such module, or the enrolment has ended.
         InvalidValue: The module is not a whole number.
     """
     whole_number(module, "module")
     if enrolment.phase is Phase.ENDED:
         raise refusal(enrolment, at)
     if terms.program.ordering is not Ordering.RELEASED:
-        raise RuleBroken("D-04a", Reason.NOT_RELEASED_BY_THERAPIST)
+        raise RuleViolation("D-04a", Reason.NOT_RELEASED_BY_THERAPIST)
     if module not in terms.program.reading_order:
-        raise RuleBroken("D-04a", Reason.UNKNOWN_MODULE, module=module)
+        raise RuleViolation("D-04a", Reason.UNKNOWN_MODULE, module=module)
     if module in enrolment.released:
         return ()
     return (ModuleReleased(at=at, by=by.signature, module=module),)

@@ -5,7 +5,7 @@ from enum import Enum
 from types import MappingProxyType
 
 from digital_painschool.domain.enrolment import Enrolment
-from digital_painschool.domain.people import Actor, By, Patient, Role
+from digital_painschool.domain.people import Actor, AnyActor, Patient, Role
 
 
 class Action(Enum):
@@ -103,8 +103,8 @@ SYSTEM: frozenset[Action] = frozenset({Action.DELIVER})
 """What the delivery worker may do."""
 
 
-def allowed(action: Action, by: By, enrolment: Enrolment | None = None) -> bool:
-    """Tell whether someone may do something.
+def allowed(action: Action, by: AnyActor, enrolment: Enrolment | None = None) -> bool:
+    """Return whether someone may do something.
 
     Rule: M-06, M-08, M-20, D-09a.
 

@@ -14,7 +14,7 @@ from digital_painschool.domain.people import Actor, HsaId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.retention import Decision, EndedEnrolment, PurgePlan, PurgeReceipt, Skip, Skipped
 from digital_painschool.domain.validation import plain_text
-from digital_painschool.errors import InvalidValue, Reason, RuleBroken
+from digital_painschool.errors import InvalidValue, Reason, RuleViolation
 
 _REFERENCE_LIMIT = 200
 _ID_LIMIT = 100
@@ -27,7 +27,7 @@ def _no_scheme(word: str) -> bool:
 
 
 def period_start(now: datetime, policy: Policy) -> datetime:
-    """Give the instant before which the last entry of an enrolment must lie for it to be purged, UTC. Rule: D-21b."""
+    """Return the instant before which the last entry of an enrolment must lie for it to be purged, UTC. Rule: D-21b."""
     return years_earlier(now, policy.retention_years, policy.zone)
 
 
@@ -52,7 +52,7 @@ def approve(plan: PurgePlan, reference: str, *, by: Actor, at: datetime) -> Purg
     Rule: D-21a. The first approval stands: approving again changes nothing.
 
     Raises:
-        RuleBroken: No decision is named, its reference is too long, or the plan is another unit's.
+        RuleViolation: No decision is named, its reference is too long, or the plan is another unit's.
         InvalidValue: The reference is not text, or holds an identity number.
     """
     require_own(plan.unit, by)
@@ -72,13 +72,13 @@ def decision_reference(reference: str, is_identity_number: Callable[[str], bool]
         is_identity_number: Whether a word is a number of a scheme that is accepted here, beside the Swedish shapes.
 
     Raises:
-        RuleBroken: It is empty or too long.
+        RuleViolation: It is empty or too long.
         InvalidValue: It is not text, or something in it has the form of an identity number.
     """
     if not plain_text(reference, "the decision").strip():
-        raise RuleBroken("D-21a", Reason.DECISION_MISSING)
+        raise RuleViolation("D-21a", Reason.DECISION_MISSING)
     if len(reference) > _REFERENCE_LIMIT:
-        raise RuleBroken("D-21a", Reason.TEXT_TOO_LONG, limit=_REFERENCE_LIMIT)
+        raise RuleViolation("D-21a", Reason.TEXT_TOO_LONG, limit=_REFERENCE_LIMIT)
     words = (word.strip(_BESIDE_A_WORD) for word in reference.split())
     if contains_identity_number(reference) or any(map(is_identity_number, words)):
         raise InvalidValue(
@@ -92,26 +92,26 @@ def require_own(unit: HsaId, by: Actor) -> None:
     """Refuse a plan or a receipt of another unit. Rule: M-20.
 
     Raises:
-        RuleBroken: It is another unit's.
+        RuleViolation: It is another unit's.
     """
     if unit != by.unit:
-        raise RuleBroken("M-20", Reason.ANOTHER_UNITS_PLAN)
+        raise RuleViolation("M-20", Reason.ANOTHER_UNITS_PLAN)
 
 
 def approved(plan: PurgePlan, by: Actor) -> Decision:
-    """Give the decision that a purge of the plan rests on. Rule: D-21a.
+    """Return the decision that a purge of the plan rests on. Rule: D-21a.
 
     Raises:
-        RuleBroken: The plan is not approved, or is another unit's.
+        RuleViolation: The plan is not approved, or is another unit's.
     """
     require_own(plan.unit, by)
     if plan.decision is None:
-        raise RuleBroken("D-21a", Reason.NOT_APPROVED)
+        raise RuleViolation("D-21a", Reason.NOT_APPROVED)
     return plan.decision
 
 
 def recheck(planned: EndedEnrolment, present: EndedEnrolment | None, policy: Policy, now: datetime) -> Skip | None:
-    """Say why a planned enrolment is not to be purged now, or None when it is.
+    """Return why a planned enrolment must not be purged now, or None when it may be.
 
     Rule: D-21a, D-21b.
 
@@ -165,7 +165,7 @@ def require_sound(receipt: PurgeReceipt, *, by: Actor, is_identity_number: Calla
         is_identity_number: Whether a word is a number of a scheme that is accepted here, beside the Swedish shapes.
 
     Raises:
-        RuleBroken: It is another unit's, or has no decision.
+        RuleViolation: It is another unit's, or has no decision.
         InvalidValue: A part is of another type or form, an enrolment is in it twice, or its decision holds an identity
             number. The error does not show the part.
     """
@@ -225,10 +225,10 @@ def require_of_plan(receipt: PurgeReceipt, plan: PurgePlan) -> None:
     Rule: M-20, D-21a. A plan that is not approved, as in a backup of before the approval, says nothing of the decision.
 
     Raises:
-        RuleBroken: It is not the plan's.
+        RuleViolation: It is not the plan's.
     """
     if receipt.unit != plan.unit:
-        raise RuleBroken("M-20", Reason.ANOTHER_UNITS_PLAN)
+        raise RuleViolation("M-20", Reason.ANOTHER_UNITS_PLAN)
     left = {skip.enrolment_id for skip in receipt.skipped}
     planned = [*(enrolment.enrolment_id for enrolment in plan.enrolments), *plan.unreadable]
     if (
@@ -237,7 +237,7 @@ def require_of_plan(receipt: PurgeReceipt, plan: PurgePlan) -> None:
         or receipt.purged != tuple(id_ for id_ in planned if id_ not in left)
         or sorted(left) != sorted(id_ for id_ in planned if id_ in left)
     ):
-        raise RuleBroken("D-21a", Reason.RECEIPT_OF_ANOTHER_PLAN)
+        raise RuleViolation("D-21a", Reason.RECEIPT_OF_ANOTHER_PLAN)
 
 
 def require_same(receipt: PurgeReceipt, kept: PurgeReceipt, *, proven: bool) -> None:
@@ -246,12 +246,12 @@ def require_same(receipt: PurgeReceipt, kept: PurgeReceipt, *, proven: bool) -> 
     Rule: M-20, D-21a. A proven one passes: after a restore, the plan may have been carried out a second time.
 
     Raises:
-        RuleBroken: The stored one is another unit's, or says something else.
+        RuleViolation: The stored one is another unit's, or says something else.
     """
     if receipt.unit != kept.unit:
-        raise RuleBroken("M-20", Reason.ANOTHER_UNITS_PLAN)
+        raise RuleViolation("M-20", Reason.ANOTHER_UNITS_PLAN)
     if not proven and evolve(receipt, digest=None) != evolve(kept, digest=None):
-        raise RuleBroken("D-21a", Reason.RECEIPT_OF_ANOTHER_PLAN)
+        raise RuleViolation("D-21a", Reason.RECEIPT_OF_ANOTHER_PLAN)
 
 
 def receipt(

@@ -50,7 +50,7 @@ from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.retention import Decision, EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt
 from digital_painschool.domain.validation import Answer, module_numbers, whole_number
-from digital_painschool.errors import StorageFailed
+from digital_painschool.errors import StorageError
 
 Data = dict[str, Any]
 Upcaster = Callable[[Data], Data]
@@ -107,11 +107,11 @@ def read_stored(what: str, make: Callable[..., Value], *stored: Any) -> Value:
         stored: What `make` is given.
 
     Raises:
-        StorageFailed: The data cannot be read. The error has no cause and no context, which would hold the data.
+        StorageError: The data cannot be read. The error has no cause and no context, which would hold the data.
     """
     try:
         return make(*stored)
-    except StorageFailed as error:  # it names a part, and says no more than this one would
+    except StorageError as error:  # it names a part, and says no more than this one would
         failure = error
     except Exception as error:  # noqa: BLE001 - the data may be anything, and a parser's error repeats it
         failure = unreadable(what, error)
@@ -141,13 +141,13 @@ def read_each(
     return read
 
 
-def unreadable(what: str, error: Exception) -> StorageFailed:
+def unreadable(what: str, error: Exception) -> StorageError:
     """Return the error that says of stored data that it cannot be read; raise it outside of the `except` block."""
-    return StorageFailed(f"{what} cannot be read ({type(error).__name__}); was it changed by hand?")
+    return StorageError(f"{what} cannot be read ({type(error).__name__}); was it changed by hand?")
 
 
 def shape_of(kind: str) -> int:
-    """Give the shape in which events of a kind are written now."""
+    """Return the shape in which events of a kind are written now."""
     return len(UPCASTERS.get(kind, ()))
 
 
@@ -168,7 +168,7 @@ def event_from_data(kind: str, shape: int, at: datetime, by: str, data: Data) ->
         data: What `event_to_data` gave then; it is used up.
 
     Raises:
-        StorageFailed: The kind or the shape is not known here, or the data does not fit them.
+        StorageError: The kind or the shape is not known here, or the data does not fit them.
     """
     return read_stored("a timeline entry", _make_event, kind, shape, at, by, data)
 
@@ -176,7 +176,7 @@ def event_from_data(kind: str, shape: int, at: datetime, by: str, data: Data) ->
 def _make_event(kind: str, shape: int, at: datetime, by: str, data: Data) -> Event:
     upcasters = UPCASTERS.get(kind, ())
     if kind not in EVENT_KINDS or not 0 <= shape <= len(upcasters):
-        raise StorageFailed("a timeline entry was written by a newer version, or is damaged")
+        raise StorageError("a timeline entry was written by a newer version, or is damaged")
     for upcaster in upcasters[shape:]:
         data = upcaster(data)
     data["at"] = at
@@ -195,7 +195,7 @@ def enrolment_from_data(data: Data) -> Enrolment:
     """Make the state that was described in the shape `ENROLMENT_SHAPE`.
 
     Raises:
-        StorageFailed: The data does not fit.
+        StorageError: The data does not fit.
     """
     return read_stored("a stored state", _make_enrolment, data)
 
@@ -210,7 +210,7 @@ def from_data(data: object, wanted: type[Value]) -> Value:
     """Make the value that `to_data` described.
 
     Raises:
-        StorageFailed: The data does not fit.
+        StorageError: The data does not fit.
     """
     structure: Callable[[object, type[Value]], Value] = _converter.structure
     return read_stored(f"a stored {wanted.__name__}", structure, data, wanted)
@@ -220,7 +220,7 @@ def content_from_data(data: Any) -> str | dict[str, Answer]:
     """Make a document's content of what JSON gave back: several option keys are a tuple again.
 
     Raises:
-        StorageFailed: The data is neither a text nor answers.
+        StorageError: The data is neither a text nor answers.
     """
     return read_stored("a stored document", _make_content, data)
 

@@ -12,7 +12,7 @@ DAILY = "vardag"
 
 
 def program(ordering: Ordering = Ordering.GUIDED, *, key: str = "smartskola", version: str = "1") -> Program:
-    """Give a small program: modules 1 to 3 in the reading order, 4 outside it."""
+    """Return a small program: modules 1 to 3 in the reading order, 4 outside it."""
     carried: Mapping[int, tuple[str, ...]] = {1: (PAIN,), 2: (DAILY,), 3: (PAIN,)}
     return Program(
         key=key,

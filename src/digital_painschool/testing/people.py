@@ -22,7 +22,7 @@ PATIENT = Patient(PERSON)
 
 
 def staff(number: int, *roles: Role, unit: HsaId = UNIT) -> Actor:
-    """Give a member of staff, told from others by the number."""
+    """Return a member of staff, told from others by the number."""
     return Actor(hsa_id=HsaId(f"SE2321000131-P{number:012}"), unit=unit, roles=frozenset(roles))
 
 

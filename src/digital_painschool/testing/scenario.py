@@ -82,7 +82,7 @@ class Scenario:
         self.room = self.school.patient(ANNA)
 
     def another(self, ports: Ports) -> PainSchool:
-        """Give one more school with the same programs and clock, as another process would be."""
+        """Return one more school with the same programs and clock, as another process would be."""
         return PainSchool(
             ports,
             catalogue=self.catalogue,
@@ -113,24 +113,24 @@ class Scenario:
         return self.world.outbox
 
     def state(self, enrolment_id: str) -> Enrolment:
-        """Give the stored state of an enrolment."""
+        """Return the stored state of an enrolment."""
         found = self.storage.load(enrolment_id)
         assert found is not None
         return found
 
     def events(self, enrolment_id: str) -> tuple[Event, ...]:
-        """Give the events of a timeline."""
+        """Return the events of a timeline."""
         return tuple(entry.event for entry in self.storage.timeline(enrolment_id))
 
     def kept(self) -> object:
-        """Give all that is kept, apart from the access log, so that two moments or two storages can be compared."""
+        """Return all that is kept, apart from the access log, so that two moments or two storages can be compared."""
         ids = [f"e-{number:04}" for number in range(1, self._ids + 1)]
         papers = self.storage.receipts(UNIT), [plan for id_ in ids if (plan := self.storage.plan(id_)) is not None]
         profiles = [self.storage.profile(UNIT, actor.hsa_id) for actor in (NURSE, COLLEAGUE)]
         queries = [CaseQuery(unit=unit, therapist=None, now=self.now, limit=500) for unit in (UNIT, OTHER_UNIT)]
         return (
             [(s, self._kept_of(id_, s.version)) for id_ in ids if (s := self.storage.load(id_)) is not None],
-            [self.storage.cases(query) for query in queries],
+            [self.storage.list_caseload(query) for query in queries],
             [self.storage.ended(unit) for unit in (UNIT, OTHER_UNIT)],
             papers,
             profiles,

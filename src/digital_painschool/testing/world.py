@@ -23,7 +23,7 @@ INSTANT = timedelta(microseconds=1)
 
 
 def local(text: str, zone: ZoneInfo = STOCKHOLM, *, fold: int = 0) -> datetime:
-    """Give the instant of a local time such as `"2026-03-02 09:00"`, in UTC.
+    """Return the instant of a local time such as `"2026-03-02 09:00"`, in UTC.
 
     Args:
         text: ISO 8601, without an offset.
@@ -38,7 +38,7 @@ START = local("2026-03-02 08:00")
 
 
 def both_ways(name: str) -> StaffEntry:
-    """Give a directory entry with an e-mail address and a telephone number."""
+    """Return a directory entry with an e-mail address and a telephone number."""
     return StaffEntry(email=Address(f"{name}@vgregion.example"), sms=Address("+46700000000"))
 
 
@@ -98,7 +98,7 @@ class World:
         messengers: tuple[Messenger, ...] | None = None,
         observers: tuple[Observer, ...] = (),
     ) -> Ports:
-        """Give ports: your adapters, and this world's own in memory for whatever is left out."""
+        """Return ports: your adapters, and this world's own in memory for whatever is left out."""
         return Ports(
             storage=storage or self.storage,
             identity=identity or self.identity,
@@ -125,7 +125,7 @@ def in_memory(world: World) -> Ports:
 
 
 def stored_at(url: str) -> Opening:
-    """Give an opening of the SQL storage at a URL, of which `{place}` becomes the world's folder.
+    """Return an opening of the SQL storage at a URL, of which `{place}` becomes the world's folder.
 
     Its schema is brought up to date. Needs the extra `sql`.
     """
@@ -144,5 +144,5 @@ on_sqlite = stored_at("sqlite:///{place}/painschool.db")
 
 
 def with_adapters(**own: Any) -> Opening:
-    """Give an opening of adapters that are made already, by the names that `World.ports` has for them."""
+    """Return an opening of adapters that are made already, by the names that `World.ports` has for them."""
     return lambda world: world.ports(**own)

@@ -28,7 +28,7 @@ BUGS = (
         name="the-inbox-forgets-its-keys",
         harm="a patient would get a notice again after each crash",
         module="adapters.memory.inbox",
-        old="            if notice.key in self._delivered:\n                return Delivered.KNOWN\n",
+        old="            if notice.key in self._delivered:\n                return Delivered.DUPLICATE\n",
         new="",
         caught_by=Catcher(
             "tests/test_memory.py::TestMemoryInbox::test_a_notice_is_delivered_once_whatever_the_number_of_attempts",
@@ -39,7 +39,7 @@ BUGS = (
         name="the-messenger-forgets-its-keys",
         harm="a therapist would get a message again after each crash",
         module="adapters.memory.messenger",
-        old="            if key in self._sent:\n                return Delivered.KNOWN\n",
+        old="            if key in self._sent:\n                return Delivered.DUPLICATE\n",
         new="",
         caught_by=Catcher(
             "tests/test_memory.py::TestMemoryMessenger::test_a_message_is_sent_once_whatever_the_number_of_attempts",
@@ -61,8 +61,8 @@ BUGS = (
         name="the-inbox-forgets-everybody",
         harm="the purge of one patient would empty another's inbox",
         module="adapters.sql.inbox",
-        old='_FORGET = delete(notices).where(among(notices.c.key, "keys"))',
-        new='_FORGET = delete(notices).where(among(notices.c.key, "keys") | True)',
+        old='_FORGET = delete(notices).where(any_of(notices.c.key, "keys"))',
+        new='_FORGET = delete(notices).where(any_of(notices.c.key, "keys") | True)',
         caught_by=Catcher(
             "tests/test_sql_storage.py::TestSqliteInbox::test_what_is_forgotten_is_gone_and_nothing_else",
             "test_what_is_forgotten_is_gone_and_nothing_else",
@@ -72,8 +72,8 @@ BUGS = (
         name="reserve-numbers-are-reachable",
         harm="a message would wait for somebody who is never told",
         module="adapters.memory.inbox",
-        old="            return Reach(reachable=False)",
-        new="            return Reach(reachable=True)",
+        old="            return Reachability(reachable=False)",
+        new="            return Reachability(reachable=True)",
         caught_by=Catcher(
             "tests/test_memory.py::TestMemoryInbox::test_reach_tells_who_cannot_be_reached",
             "test_reach_tells_who_cannot_be_reached",

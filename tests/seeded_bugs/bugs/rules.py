@@ -63,8 +63,8 @@ BUGS = (
         name="out-of-order-is-marked-the-wrong-way-round",
         harm="the therapist would see a patient as jumping who reads in order",
         module="rules.ordering",
-        old="        and bool(uncompleted_before(",
-        new="        and not bool(uncompleted_before(",
+        old="        and bool(incomplete_predecessors(",
+        new="        and not bool(incomplete_predecessors(",
         caught_by=Catcher("tests/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 3"),
     ),
     Bug(
@@ -103,8 +103,8 @@ BUGS = (
         name="enforced-order-forgets-the-first",
         harm="a patient would skip the module that the others build on",
         module="rules.access",
-        old="    missing = uncompleted_before(enrolment, program, module)\n",
-        new="    missing = uncompleted_before(enrolment, program, module)[1:]\n",
+        old="    missing = incomplete_predecessors(enrolment, program, module)\n",
+        new="    missing = incomplete_predecessors(enrolment, program, module)[1:]\n",
         caught_by=Catcher("tests/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 6"),
     ),
     Bug(

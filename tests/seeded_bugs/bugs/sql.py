@@ -42,8 +42,8 @@ BUGS = (
         name="what-was-written-is-lost",
         harm="the message would be empty",
         module="adapters.sql.saving",
-        old="            link.many(_ADD_DOCUMENT, rows.documents)\n",
-        new="            link.many(_ADD_DOCUMENT, rows.documents[1:])\n",
+        old="            connection.execute_many(_ADD_DOCUMENT, rows.documents)\n",
+        new="            connection.execute_many(_ADD_DOCUMENT, rows.documents[1:])\n",
         caught_by=Catcher(
             "tests/test_sql_storage.py::TestSqliteStorage::test_a_long_timeline_comes_back_whole_and_in_order",
             "test_a_long_timeline_comes_back_whole_and_in_order",
@@ -53,8 +53,8 @@ BUGS = (
         name="notifications-in-a-transaction-of-their-own",
         harm="a message would be saved, and nobody told of it",
         module="adapters.sql.saving",
-        old="            self._database.write(lambda link: self._save(link, change, rows))\n",
-        new="            self._database.write(lambda link: self._save(link, __import__('attrs').evolve(change, outcomes=(), dropped=(), notifications=()), rows))\n            self._database.write(lambda link: self._change_notifications(link, change))\n",
+        old="            self._database.write(lambda connection: self._save(connection, change, rows))\n",
+        new="            self._database.write(lambda connection: self._save(connection, __import__('attrs').evolve(change, outcomes=(), dropped=(), notifications=()), rows))\n            self._database.write(lambda connection: self._change_notifications(connection, change))\n",
         caught_by=Catcher(
             "tests/test_sql_storage.py::TestSqliteStorage::test_an_id_is_the_key_of_one_notification",
             "test_an_id_is_the_key_of_one_notification",
@@ -152,8 +152,8 @@ BUGS = (
         name="one-damaged-row-hides-a-person-s-others",
         harm="a patient would see no treatment while an old one of theirs is damaged",
         module="adapters.sql.enrolments",
-        old="return tuple(read_each(rows, partial(self._state, link), unreadable_enrolment))",
-        new="return tuple(self._state(link, row) for row in rows)",
+        old="return tuple(read_each(rows, partial(self._state, connection), unreadable_enrolment))",
+        new="return tuple(self._state(connection, row) for row in rows)",
         caught_by=Catcher(
             "tests/test_sql_storage.py::TestSqliteStorage::test_a_list_goes_on_without_a_damaged_enrolment",
             "test_a_list_goes_on_without_a_damaged_enrolment",

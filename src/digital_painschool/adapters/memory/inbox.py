@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from threading import Lock
 
 from digital_painschool.domain.people import PersonId
-from digital_painschool.errors import DeliveryFailed
-from digital_painschool.ports.inbox import Delivered, Notice, Reach
+from digital_painschool.errors import DeliveryError
+from digital_painschool.ports.inbox import Delivered, Notice, Reachability
 
 RESERVE_NUMBERS = frozenset({"nationellt-reservnummer", "vgr-reservnummer"})
 """The schemes that the national inbox does not take: it knows personnummer and samordningsnummer only."""
@@ -34,19 +34,19 @@ class MemoryInbox:
         with self._lock:
             return tuple(self._delivered.values())
 
-    def reach(self, person: PersonId) -> Reach:
+    def reach(self, person: PersonId) -> Reachability:
         if person.scheme in self._unreachable_schemes:
-            return Reach(reachable=False)
-        return Reach(reachable=True, ways=self._ways)
+            return Reachability(reachable=False)
+        return Reachability(reachable=True, ways=self._ways)
 
     def deliver(self, notice: Notice) -> Delivered:
         if not self.reach(notice.person).reachable:
-            raise DeliveryFailed("the inbox does not take this kind of identity number", permanent=True)
+            raise DeliveryError("the inbox does not take this kind of identity number", permanent=True)
         with self._lock:
             if notice.key in self._delivered:
-                return Delivered.KNOWN
+                return Delivered.DUPLICATE
             self._delivered[notice.key] = notice
-            return Delivered.NEW
+            return Delivered.ACCEPTED
 
     def forget(self, keys: Iterable[str]) -> int:
         with self._lock:

@@ -50,9 +50,9 @@ class MemoryMessenger:
     def send(self, recipient: Address, template: Template, link: str, *, key: str) -> Delivered:
         with self._lock:
             if key in self._sent:
-                return Delivered.KNOWN
+                return Delivered.DUPLICATE
             self._sent[key] = SentMessage(recipient, template, link, key)
-            return Delivered.NEW
+            return Delivered.ACCEPTED
 
     def forget(self, keys: Iterable[str]) -> int:
         with self._lock:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from digital_painschool.domain.enrolment import Enrolment, Phase, Tally
+from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment, Phase
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.retention import EndedEnrolment
@@ -19,25 +19,25 @@ class Records:
         self._enrolments: dict[str, Enrolment] = {}
         self._timelines: dict[str, list[Event]] = {}
         self._documents: dict[str, dict[int, Content]] = {}
-        self._tallies: dict[str, Tally] = {}
+        self._tallies: dict[str, CaseloadCounts] = {}
         self._exported: dict[str, int] = {}
         self._persons: dict[PersonId, set[str]] = {}
         self._open: dict[_Place, str] = {}
 
     def find(self, enrolment_id: str) -> Enrolment | None:
-        """Give the present state, or None."""
+        """Return the present state, or None."""
         return self._enrolments.get(enrolment_id)
 
-    def of_person(self, person: PersonId) -> Iterator[Enrolment]:
-        """Give a person's enrolments, in no order."""
+    def find_by_person(self, person: PersonId) -> Iterator[Enrolment]:
+        """Return a person's enrolments, in no order."""
         return (self._enrolments[enrolment_id] for enrolment_id in self._persons.get(person, ()))
 
     def of_unit(self, unit: HsaId) -> Iterator[Enrolment]:
-        """Give a unit's enrolments, in no order."""
+        """Return a unit's enrolments, in no order."""
         return (enrolment for enrolment in self._enrolments.values() if enrolment.unit == unit)
 
     def still_open(self) -> Iterator[Enrolment]:
-        """Give the enrolments that have not ended, in no order."""
+        """Return the enrolments that have not ended, in no order."""
         return (self._enrolments[enrolment_id] for enrolment_id in self._open.values())
 
     def check(self, change: Change) -> None:
@@ -67,23 +67,23 @@ class Records:
             del self._open[_place(enrolment)]
 
     def timeline(self, enrolment_id: str, wanted: Collection[type[Event]] | None = None) -> Iterator[Entry]:
-        """Give the entries of a timeline in order, all or those of some types; none when there is no such enrolment."""
+        """Return a timeline's entries in order, all or those of some types; none for an unknown enrolment."""
         events = enumerate(self._timelines.get(enrolment_id, ()), start=1)
         return (Entry(seq=seq, event=event) for seq, event in events if wanted is None or type(event) in wanted)
 
     def documents(self, enrolment_id: str, seqs: Iterable[int] | None = None) -> dict[int, Content]:
-        """Give copies of some documents, or of all; those that there are."""
+        """Return copies of some documents, or of all; those that there are."""
         kept = self._documents.get(enrolment_id, {})
         return {seq: copy_of(kept[seq]) for seq in (kept if seqs is None else seqs) if seq in kept}
 
     def history(self, enrolment: Enrolment, wanted: Collection[type[Event]] | None = None) -> History:
-        """Give everything that is kept of an enrolment, or what belongs to entries of some types."""
+        """Return everything that is kept of an enrolment, or what belongs to entries of some types."""
         timeline = tuple(self.timeline(enrolment.id, wanted))
         documents = self.documents(enrolment.id, (entry.seq for entry in timeline))
         return History(enrolment=enrolment, timeline=timeline, documents=documents)
 
     def case(self, enrolment: Enrolment, query: CaseQuery) -> CaseRow:
-        """Give an enrolment as a row of the list of patients."""
+        """Return an enrolment as a row of the list of patients."""
         tally = self._tallies[enrolment.id]
         flagged = tally.unread_forms or tally.unread_messages or tally.done or tally.undelivered
         rank = 0 if tally.priority else 1 if flagged or enrolment.access_until <= query.now else 2
@@ -103,7 +103,7 @@ class Records:
         )
 
     def ended(self, enrolment_id: str) -> EndedEnrolment | None:
-        """Give an enrolment as the retention rules see it; None when it does not exist or has not ended."""
+        """Return an enrolment as the retention rules see it; None when it does not exist or has not ended."""
         enrolment = self._enrolments.get(enrolment_id)
         if enrolment is None or enrolment.phase is not Phase.ENDED or enrolment.ended_at is None:
             return None
@@ -136,7 +136,7 @@ class Records:
 
 
 def copy_of(content: Content) -> Content:
-    """Give a document that shares nothing changeable with another."""
+    """Return a document that shares nothing changeable with another."""
     return content if isinstance(content, str) else dict(content)
 
 

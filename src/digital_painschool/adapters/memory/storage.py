@@ -17,7 +17,7 @@ from digital_painschool.domain.notification import Notification, NotificationRec
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.program import Program
 from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
-from digital_painschool.errors import StorageFailed
+from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import NOTHING, AccessEntry, CaseQuery, CaseRow, Change, Content, Entry, History
 
 
@@ -42,7 +42,7 @@ class _Books:
         enrolment = self.records.find(enrolment_id)
         self.records.forget(enrolment_id)
         if enrolment is not None:
-            others = any(other.unit == enrolment.unit for other in self.records.of_person(enrolment.person))
+            others = any(other.unit == enrolment.unit for other in self.records.find_by_person(enrolment.person))
             self.outbox.forget(enrolment_id, (enrolment.unit, enrolment.person), others=others)
 
 
@@ -61,7 +61,7 @@ class MemoryStorage:
     def _open(self) -> Iterator[_Books]:
         with self._lock:
             if self._books is None:
-                raise StorageFailed("the storage is closed; open another")
+                raise StorageError("the storage is closed; open another")
             yield self._books
 
     def close(self) -> None:
@@ -77,9 +77,9 @@ class MemoryStorage:
             found = ((enrolment_id, books.records.find(enrolment_id)) for enrolment_id in enrolment_ids)
             return {enrolment_id: enrolment for enrolment_id, enrolment in found if enrolment is not None}
 
-    def of_person(self, person: PersonId) -> tuple[Enrolment, ...]:
+    def find_by_person(self, person: PersonId) -> tuple[Enrolment, ...]:
         with self._open() as books:
-            theirs = books.records.of_person(person)
+            theirs = books.records.find_by_person(person)
             return tuple(sorted(theirs, key=lambda enrolment: (enrolment.started_at, enrolment.id)))
 
     def save(self, change: Change) -> None:
@@ -109,7 +109,7 @@ class MemoryStorage:
             )
             return tuple(enrolment_id for _, enrolment_id in over[:limit])
 
-    def cases(self, query: CaseQuery) -> tuple[CaseRow, ...]:
+    def list_caseload(self, query: CaseQuery) -> tuple[CaseRow, ...]:
         with self._open() as books:
             rows = (
                 books.records.case(enrolment, query)
@@ -150,7 +150,7 @@ class MemoryStorage:
         with self._open() as books:
             return books.profiles.get((unit, hsa_id), Profile())
 
-    def keep_profile(self, unit: HsaId, hsa_id: HsaId, profile: Profile, access: AccessEntry) -> None:
+    def save_profile(self, unit: HsaId, hsa_id: HsaId, profile: Profile, access: AccessEntry) -> None:
         with self._open() as books:
             books.profiles[unit, hsa_id] = profile
             books.log.append(access)
@@ -172,7 +172,7 @@ class MemoryStorage:
             )
             return tuple(islice(entries, limit))
 
-    def keep_program(self, unit: HsaId, program: Program) -> Program:
+    def save_program(self, unit: HsaId, program: Program) -> Program:
         with self._open() as books:
             return books.programs.setdefault((unit, program.key, program.version), program)
 
@@ -186,14 +186,14 @@ class MemoryStorage:
             over = (books.records.ended(enrolment_id) for enrolment_id in ids)
             return tuple(enrolment for enrolment in over if enrolment is not None)[:limit]
 
-    def ended_among(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, EndedEnrolment]:
+    def find_ended(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, EndedEnrolment]:
         wanted = frozenset(enrolment_ids)
         with self._open() as books:
             ids = (enrolment.id for enrolment in books.records.of_unit(unit) if enrolment.id in wanted)
             over = (books.records.ended(enrolment_id) for enrolment_id in ids)
             return {enrolment.enrolment_id: enrolment for enrolment in over if enrolment is not None}
 
-    def persons(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, PersonId]:
+    def person_ids_of(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, PersonId]:
         with self._open() as books:
             found = (books.records.find(enrolment_id) for enrolment_id in enrolment_ids)
             return {e.id: e.person for e in found if e is not None and e.unit == unit}
@@ -202,7 +202,7 @@ class MemoryStorage:
         with self._open() as books:
             return tuple(sorted(books.outbox.keys(unit, enrolment_ids, books.is_open)))
 
-    def histories(
+    def load_histories(
         self, unit: HsaId, enrolment_ids: Sequence[str], kinds: Iterable[type[Event]] | None = None
     ) -> tuple[History, ...]:
         wanted = None if kinds is None else frozenset(kinds)
@@ -210,12 +210,12 @@ class MemoryStorage:
             found = (books.records.find(enrolment_id) for enrolment_id in enrolment_ids)
             return tuple(books.records.history(e, wanted) for e in found if e is not None and e.unit == unit)
 
-    def keep_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
+    def save_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
         with self._open() as books:
             books.exports[receipt.id] = receipt
             books.records.exported(receipt.unit, versions)
 
-    def keep_plan(self, plan: PurgePlan, access: AccessEntry) -> None:
+    def save_plan(self, plan: PurgePlan, access: AccessEntry) -> None:
         with self._open() as books:
             kept = books.plans.get(plan.id)
             if kept is None or kept.decision is None:
@@ -246,7 +246,7 @@ class MemoryStorage:
         with self._open() as books:
             return dict(books.progress.get(plan_id, {}))
 
-    def keep_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
+    def save_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
         with self._open() as books:
             return books.receipts.setdefault(receipt.plan_id, receipt)
 
@@ -259,7 +259,7 @@ class MemoryStorage:
             theirs = (receipt for receipt in books.receipts.values() if receipt.unit == unit)
             return tuple(sorted(theirs, key=lambda receipt: (receipt.purged_at, receipt.plan_id)))
 
-    def purge_again(self, receipt: PurgeReceipt, enrolment_ids: Sequence[str]) -> int:
+    def replay_purge(self, receipt: PurgeReceipt, enrolment_ids: Sequence[str]) -> int:
         with self._open() as books:
             found = map(books.records.find, sorted({*receipt.purged} & {*enrolment_ids}))
             back = [e.id for e in found if e is not None and e.unit == receipt.unit and e.phase is Phase.ENDED]

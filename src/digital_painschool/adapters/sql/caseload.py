@@ -8,7 +8,7 @@ from sqlalchemy import Integer, bindparam, case, or_, select, tuple_
 from digital_painschool.adapters.sql.common import Part
 from digital_painschool.adapters.sql.schema import NOT_ENDED, enrolments
 from digital_painschool.adapters.sql.statements import Row, readable_text, require_readable
-from digital_painschool.domain.enrolment import Phase, Tally
+from digital_painschool.domain.enrolment import CaseloadCounts, Phase
 from digital_painschool.domain.people import PersonId
 from digital_painschool.ports.storage import CaseQuery, CaseRow, UnreadableCase
 from digital_painschool.serialization.serialization import hsa_id_from_text, read_each
@@ -66,7 +66,7 @@ class CaseloadPart(Part):
     The rank is worked out for the therapist's own rows and not kept in an index, which every step would have to change.
     """
 
-    def cases(self, query: CaseQuery) -> tuple[CaseRow | UnreadableCase, ...]:
+    def list_caseload(self, query: CaseQuery) -> tuple[CaseRow | UnreadableCase, ...]:
         rank, after = (-1, "") if query.after is None else query.after
         values: dict[str, Any] = {
             "unit": str(query.unit),
@@ -79,11 +79,11 @@ class CaseloadPart(Part):
         if query.therapist is not None:
             statement = _OF_THERAPIST
             values["therapist"] = str(query.therapist)
-        rows = self._database.read(lambda link: link.each(statement, values))
+        rows = self._database.read(lambda connection: connection.fetch_each(statement, values))
         found = tuple(read_each(rows, _case, _unreadable_case))
         hidden = len(rows) - len(found)
         if hidden and len(rows) == query.limit:  # or the page would look like the last one
-            return self.cases(evolve(query, limit=query.limit + hidden))[: query.limit]
+            return self.list_caseload(evolve(query, limit=query.limit + hidden))[: query.limit]
         return found
 
 
@@ -105,6 +105,8 @@ def _case(row: Row) -> CaseRow:
         access_until=row[9],
         reviewed_at=row[10],
         last_seen_at=row[11],
-        tally=Tally(unread_forms=row[12], unread_messages=row[13], done=row[14], undelivered=row[15], priority=row[16]),
+        tally=CaseloadCounts(
+            unread_forms=row[12], unread_messages=row[13], done=row[14], undelivered=row[15], priority=row[16]
+        ),
         key=(row[0], row[1]),
     )

@@ -45,7 +45,7 @@ def from_json(text: str) -> Any:
     """Read JSON text.
 
     Raises:
-        StorageFailed: It is none. The parser's own error would hold all of it.
+        StorageError: It is none. The parser's own error would hold all of it.
     """
     return read_stored("JSON text in the database", orjson.loads, text)
 
@@ -59,7 +59,7 @@ ADD_ACCESS = insert_into(access_log, leave_out=("number",))
 
 
 def access_values(entry: AccessEntry) -> Mapping[str, Any]:
-    """Give an access entry as a row."""
+    """Return an access entry as a row."""
     person: PersonId | None = entry.person
     return {
         "at": entry.at,

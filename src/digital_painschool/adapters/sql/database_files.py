@@ -4,7 +4,7 @@
 
 import os
 
-from digital_painschool.errors import StorageFailed
+from digital_painschool.errors import StorageError
 
 
 class DatabaseFiles:
@@ -39,7 +39,7 @@ class DatabaseFiles:
         """Return how long the database is now, after finding that each of the files is the one that was opened.
 
         Raises:
-            StorageFailed: A file was deleted, moved or replaced.
+            StorageError: A file was deleted, moved or replaced.
         """
         try:
             file = os.stat(self.path)
@@ -54,9 +54,9 @@ class DatabaseFiles:
         return file.st_dev, file.st_ino, log.st_dev, log.st_ino, index.st_dev, index.st_ino
 
 
-def moved(path: str) -> StorageFailed:
+def moved(path: str) -> StorageError:
     """Return the error that says what became of a file and what to do."""
-    return StorageFailed(
+    return StorageError(
         f"the file {path}, or its -wal or -shm, was moved, deleted, cut short or replaced while it was in use; nothing"
         " is saved any more: put it back, or stop everything that uses it and open it again"
     )

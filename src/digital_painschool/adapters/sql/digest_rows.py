@@ -19,7 +19,7 @@ from digital_painschool.domain.notification import (
     TriggeringEntry,
 )
 from digital_painschool.domain.people import HsaId, PersonId
-from digital_painschool.errors import StorageFailed
+from digital_painschool.errors import StorageError
 from digital_painschool.serialization.serialization import hsa_id_from_text, read_stored
 
 _log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ def records(rows: Iterable[Row]) -> Iterator[NotificationRecord]:
     """Read notifications from rows of `DIGEST` and `NOTIFICATION`.
 
     Raises:
-        StorageFailed: A row cannot be read.
+        StorageError: A row cannot be read.
     """
     for row in rows:
         yield read_stored(f"notification {_id(row, _OF_DIGEST + 1)}", _joined, row)
@@ -63,7 +63,7 @@ def readable_records(rows: Iterable[Row]) -> Iterator[NotificationRecord]:
     for row in rows:
         try:
             yield from records([row])
-        except StorageFailed as failure:
+        except StorageError as failure:
             _log.error("%s", failure)
 
 
@@ -79,7 +79,7 @@ def claims(taken: Iterable[Row], pending: Iterable[Row], token: str) -> Iterator
     for row in taken:
         try:
             yield read_stored(f"digest {_id(row, 0)}", _claim, row, of_digest.get(row[0], []), token)
-        except StorageFailed as failure:
+        except StorageError as failure:
             _log.error("%s", failure)
 
 

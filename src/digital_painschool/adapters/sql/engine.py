@@ -2,10 +2,10 @@
 
 from sqlalchemy import Column, MetaData, Table, Text, select
 
-from digital_painschool.adapters.sql.pool import Database, Link
+from digital_painschool.adapters.sql.pool import Connection, Database
 from digital_painschool.adapters.sql.revisions import MISSING, NEWER, OLDER, REVISIONS, VERSION_TABLE
 from digital_painschool.adapters.sql.urls import driver_for
-from digital_painschool.errors import StorageFailed
+from digital_painschool.errors import StorageError
 
 _VERSION = select(Table(VERSION_TABLE, MetaData(), Column("version_num", Text)).c.version_num)
 
@@ -35,7 +35,7 @@ def open_database(
             it is locks alone that are waited for, and never for longer than half a minute.
 
     Raises:
-        StorageFailed: It cannot be reached, or its schema is missing, older or newer.
+        StorageError: It cannot be reached, or its schema is missing, older or newer.
     """
     driver = driver_for(url, schema=schema, synchronous=synchronous, patience=patience)
     if migrate:
@@ -57,13 +57,13 @@ def migrate(url: str, *, schema: str | None = None) -> None:
         schema: As for `SqlStorage`; one that is missing is made.
 
     Raises:
-        StorageFailed: The database cannot be reached, or its schema is a newer version's; nothing was changed.
+        StorageError: The database cannot be reached, or its schema is a newer version's; nothing was changed.
     """
     driver_for(url, schema=schema).migrate()
 
 
 def migration_sql(database: str, *, schema: str | None = None, since: str | None = None) -> str:
-    """Give the SQL that `migrate` would run, for a database administrator to read and to run; nothing is opened.
+    """Return the SQL that `migrate` would run, for a database administrator to read and to run; nothing is opened.
 
     It is one transaction, and leaves the database as `migrate` does. It is to be run by a client that stops at the
     first error: `psql -v ON_ERROR_STOP=1`, `sqlite3 -bail`.
@@ -74,7 +74,7 @@ def migration_sql(database: str, *, schema: str | None = None, since: str | None
         since: The revision that the database has now; None when it is empty.
 
     Raises:
-        StorageFailed: There is no such kind of database, schema or revision.
+        StorageError: There is no such kind of database, schema or revision.
     """
     from digital_painschool.adapters.sql.migrations.offline import sql
 
@@ -82,13 +82,13 @@ def migration_sql(database: str, *, schema: str | None = None, since: str | None
     return sql({"postgres": "postgresql"}.get(kind, kind), schema=schema, since=since)
 
 
-def _check(link: Link) -> None:
-    if not link.has_table(VERSION_TABLE):
-        raise StorageFailed(MISSING)
-    present = [row[0] for row in link.rows(_VERSION, {})]
+def _check(connection: Connection) -> None:
+    if not connection.has_table(VERSION_TABLE):
+        raise StorageError(MISSING)
+    present = [row[0] for row in connection.fetch_all(_VERSION, {})]
     if not present:
-        raise StorageFailed(MISSING)
+        raise StorageError(MISSING)
     if any(revision not in REVISIONS for revision in present):
-        raise StorageFailed(NEWER)
+        raise StorageError(NEWER)
     if REVISIONS[-1] not in present:
-        raise StorageFailed(OLDER)
+        raise StorageError(OLDER)

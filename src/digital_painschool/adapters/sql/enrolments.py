@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Integer, bindparam, select
 
 from digital_painschool.adapters.sql.common import from_json, may_exist
-from digital_painschool.adapters.sql.pool import Link
+from digital_painschool.adapters.sql.pool import Connection
 from digital_painschool.adapters.sql.saving import SavingPart, own_state
 from digital_painschool.adapters.sql.schema import END_NOT_NOTED, documents, enrolments, timeline
-from digital_painschool.adapters.sql.statements import Damaged, Row, among, readable_text, require_readable
+from digital_painschool.adapters.sql.statements import Damaged, Row, any_of, readable_text, require_readable
 from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment, replay
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.people import PersonId
@@ -28,7 +28,7 @@ from digital_painschool.serialization.serialization import (
 
 _STATE = select(enrolments.c.id, enrolments.c.state_shape, enrolments.c.state, enrolments.c.unit)
 _LOAD = _STATE.where(enrolments.c.id == bindparam("enrolment_id"))
-_LOAD_MANY = _STATE.where(among(enrolments.c.id, "ids"))
+_LOAD_MANY = _STATE.where(any_of(enrolments.c.id, "ids"))
 _OF_PERSON = _STATE.where(
     enrolments.c.person_value == bindparam("value"), enrolments.c.person_scheme == bindparam("scheme")
 ).order_by(enrolments.c.started_at, enrolments.c.id)
@@ -38,10 +38,10 @@ _TIMELINE = (
     .where(timeline.c.enrolment_id == bindparam("enrolment_id"))
     .order_by(timeline.c.seq)
 )
-_TIMELINE_OF_KINDS = _TIMELINE.where(among(timeline.c.kind, "kinds"))
+_TIMELINE_OF_KINDS = _TIMELINE.where(any_of(timeline.c.kind, "kinds"))
 _DOCUMENTS = (
     select(documents.c.seq, documents.c.content)
-    .where(documents.c.enrolment_id == bindparam("enrolment_id"), among(documents.c.seq, "seqs"))
+    .where(documents.c.enrolment_id == bindparam("enrolment_id"), any_of(documents.c.seq, "seqs"))
     .order_by(documents.c.seq)
 )
 _ACCESS_ENDED = (
@@ -60,27 +60,27 @@ class EnrolmentsPart(SavingPart):
             return None
         values = {"enrolment_id": enrolment_id}
 
-        def work(link: Link) -> Enrolment | None:
-            rows = link.rows(_LOAD, values)
-            return self._state(link, rows[0]) if rows else None
+        def work(connection: Connection) -> Enrolment | None:
+            rows = connection.fetch_all(_LOAD, values)
+            return self._state(connection, rows[0]) if rows else None
 
         return self._database.read(work)
 
     def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment]:
         ids = [enrolment_id for enrolment_id in enrolment_ids if may_exist(enrolment_id)]
 
-        def work(link: Link) -> dict[str, Enrolment]:
-            return {row[0]: self._state(link, row) for row in link.rows(_LOAD_MANY, {"ids": ids})}
+        def work(connection: Connection) -> dict[str, Enrolment]:
+            return {row[0]: self._state(connection, row) for row in connection.fetch_all(_LOAD_MANY, {"ids": ids})}
 
         found = self._database.read(work)
         return {enrolment_id: found[enrolment_id] for enrolment_id in ids if enrolment_id in found}
 
-    def of_person(self, person: PersonId) -> tuple[Enrolment | UnreadableEnrolment, ...]:
+    def find_by_person(self, person: PersonId) -> tuple[Enrolment | UnreadableEnrolment, ...]:
         values = {"scheme": person.scheme, "value": person.value}
 
-        def work(link: Link) -> tuple[Enrolment | UnreadableEnrolment, ...]:
-            rows = link.each(_OF_PERSON, values)
-            return tuple(read_each(rows, partial(self._state, link), unreadable_enrolment))
+        def work(connection: Connection) -> tuple[Enrolment | UnreadableEnrolment, ...]:
+            rows = connection.fetch_each(_OF_PERSON, values)
+            return tuple(read_each(rows, partial(self._state, connection), unreadable_enrolment))
 
         return self._database.read(work)
 
@@ -89,28 +89,28 @@ class EnrolmentsPart(SavingPart):
             return ()
         values: dict[str, Any] = {"enrolment_id": enrolment_id}
         if kinds is None:
-            return self._database.read(lambda link: entries_of(link.rows(_TIMELINE, values)))
+            return self._database.read(lambda connection: entries_of(connection.fetch_all(_TIMELINE, values)))
         values["kinds"] = [KIND_OF[kind] for kind in kinds if kind in KIND_OF]
-        return self._database.read(lambda link: entries_of(link.rows(_TIMELINE_OF_KINDS, values)))
+        return self._database.read(lambda connection: entries_of(connection.fetch_all(_TIMELINE_OF_KINDS, values)))
 
     def documents(self, enrolment_id: str, seqs: Iterable[int]) -> Mapping[int, Content]:
         if not may_exist(enrolment_id):
             return {}
         values = {"enrolment_id": enrolment_id, "seqs": list(seqs)}
-        rows = self._database.read(lambda link: link.rows(_DOCUMENTS, values))
+        rows = self._database.read(lambda connection: connection.fetch_all(_DOCUMENTS, values))
         return {seq: _content(enrolment_id, seq, content) for seq, content in rows}
 
     def access_ended(self, now: datetime, limit: int) -> tuple[str, ...]:
         values = {"now": now, "limit": limit}
-        rows = self._database.read(lambda link: link.each(_ACCESS_ENDED, values))
+        rows = self._database.read(lambda connection: connection.fetch_each(_ACCESS_ENDED, values))
         return tuple(row[0] for row in rows if type(row) is not Damaged)
 
-    def _state(self, link: Link, row: Row) -> Enrolment:
+    def _state(self, connection: Connection, row: Row) -> Enrolment:
         require_readable(row)
         enrolment_id, shape, text, _ = row
         if shape == ENROLMENT_SHAPE:
             return self._states.read(enrolment_id, text)
-        rows = link.rows(_TIMELINE, {"enrolment_id": enrolment_id})
+        rows = connection.fetch_all(_TIMELINE, {"enrolment_id": enrolment_id})
         return read_stored(f"enrolment {enrolment_id}", _replayed, enrolment_id, rows)
 
 
@@ -129,7 +129,7 @@ def _replayed(enrolment_id: str, rows: list[Row]) -> Enrolment:
 
 
 def entries_of(rows: list[Row]) -> tuple[Entry, ...]:
-    """Give the timeline entries of rows (seq, kind, shape, at, by, data)."""
+    """Return the timeline entries of rows (seq, kind, shape, at, by, data)."""
     return tuple(
         Entry(seq=seq, event=event_from_data(kind, shape, at, by, from_json(data)))
         for seq, kind, shape, at, by, data in rows

@@ -9,11 +9,11 @@ from sqlalchemy import bindparam, delete, select
 from digital_painschool.adapters.sql.common import insert_into
 from digital_painschool.adapters.sql.engine import PATIENCE_OF_DELIVERY, open_database
 from digital_painschool.adapters.sql.schema import notices
-from digital_painschool.adapters.sql.statements import Row, among, readable_text, require_readable
+from digital_painschool.adapters.sql.statements import Row, any_of, readable_text, require_readable
 from digital_painschool.domain.notification import Template
 from digital_painschool.domain.people import HsaId, PersonId
-from digital_painschool.errors import DeliveryFailed, PainschoolError
-from digital_painschool.ports.inbox import Delivered, Notice, Reach
+from digital_painschool.errors import DeliveryError, PainSchoolError
+from digital_painschool.ports.inbox import Delivered, Notice, Reachability
 from digital_painschool.serialization.serialization import read_each
 
 _log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ RESERVE_NUMBERS = ("nationellt-reservnummer", "vgr-reservnummer")
 
 _DELIVER = insert_into(notices, unless_there=True)
 _PERSON = (notices.c.person_value == bindparam("value"), notices.c.person_scheme == bindparam("scheme"))
-_FORGET = delete(notices).where(among(notices.c.key, "keys"))
+_FORGET = delete(notices).where(any_of(notices.c.key, "keys"))
 _OF_PERSON = (
     select(notices.c.key, notices.c.unit, notices.c.template, notices.c.link)
     .where(*_PERSON)
@@ -46,7 +46,7 @@ class SqlInbox:
         clock: Gives the present instant, for the column that says when.
 
     Raises:
-        StorageFailed: The database cannot be reached, or its schema is not the one that this version works with.
+        StorageError: The database cannot be reached, or its schema is not the one that this version works with.
     """
 
     def __init__(
@@ -66,14 +66,14 @@ class SqlInbox:
         self._ways = frozenset(ways)
         self._clock = clock
 
-    def reach(self, person: PersonId) -> Reach:
+    def reach(self, person: PersonId) -> Reachability:
         if person.scheme in self._unreachable_schemes:
-            return Reach(reachable=False)
-        return Reach(reachable=True, ways=self._ways)
+            return Reachability(reachable=False)
+        return Reachability(reachable=True, ways=self._ways)
 
     def deliver(self, notice: Notice) -> Delivered:
         if not self.reach(notice.person).reachable:
-            raise DeliveryFailed("the inbox does not take this kind of identity number", permanent=True)
+            raise DeliveryError("the inbox does not take this kind of identity number", permanent=True)
         values = {
             "key": notice.key,
             "unit": str(notice.unit),
@@ -84,18 +84,18 @@ class SqlInbox:
             "delivered_at": self._clock(),
         }
         try:
-            new = self._database.write(lambda link: link.count(_DELIVER, values))
-        except PainschoolError as error:
-            raise DeliveryFailed(f"the inbox's database: {error}") from None
-        return Delivered.NEW if new else Delivered.KNOWN
+            new = self._database.write(lambda connection: connection.execute(_DELIVER, values))
+        except PainSchoolError as error:
+            raise DeliveryError(f"the inbox's database: {error}") from None
+        return Delivered.ACCEPTED if new else Delivered.DUPLICATE
 
     def messages(self, person: PersonId) -> tuple[Notice, ...]:
-        """Give what a person was sent, oldest first, for a portal to show.
+        """Return what a person was sent, oldest first, for a portal to show.
 
         What cannot be read is left out, and a log line names its key.
 
         Raises:
-            StorageFailed: The database could not do it.
+            StorageError: The database could not do it.
         """
         values = {"value": person.value, "scheme": person.scheme}
 
@@ -104,16 +104,16 @@ class SqlInbox:
             key, unit, template, link = row
             return Notice(key=key, unit=HsaId(unit), person=person, template=Template(template), link=link)
 
-        rows = self._database.read(lambda link: link.each(_OF_PERSON, values))
+        rows = self._database.read(lambda connection: connection.fetch_each(_OF_PERSON, values))
         return tuple(one for one in read_each(rows, notice, _unreadable) if one is not None)
 
     def forget(self, keys: Iterable[str]) -> int:
         values = {"keys": list(keys)}
         try:
-            forgotten = self._database.write(lambda link: link.count(_FORGET, values))
-            self._database.wipe()  # also when all is forgotten already: a reader may have been in the way
-        except PainschoolError as error:
-            raise DeliveryFailed(f"the inbox's database: {error}") from None
+            forgotten = self._database.write(lambda connection: connection.execute(_FORGET, values))
+            self._database.scrub_free_pages()  # also when all is forgotten already: a reader may have been in the way
+        except PainSchoolError as error:
+            raise DeliveryError(f"the inbox's database: {error}") from None
         return forgotten
 
     def close(self) -> None:

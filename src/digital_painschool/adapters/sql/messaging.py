@@ -10,9 +10,9 @@ from sqlalchemy import Integer, bindparam, delete, literal_column, select, updat
 from digital_painschool.adapters.sql.common import insert_into
 from digital_painschool.adapters.sql.engine import PATIENCE_OF_DELIVERY, open_database
 from digital_painschool.adapters.sql.schema import WAITING, messages
-from digital_painschool.adapters.sql.statements import Row, among, require_readable
+from digital_painschool.adapters.sql.statements import Row, any_of, require_readable
 from digital_painschool.domain.notification import Channel, Template
-from digital_painschool.errors import DeliveryFailed, InvalidValue, PainschoolError
+from digital_painschool.errors import DeliveryError, InvalidValue, PainSchoolError
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address
 from digital_painschool.serialization.serialization import read_each
@@ -31,7 +31,7 @@ _SENT = (
     .where(messages.c.channel == bindparam("its_channel"), messages.c.key == bindparam("its_key"), WAITING)
     .values(fetched_at=bindparam("now", type_=messages.c.fetched_at.type), recipient=literal_column("''"))
 )
-_FORGET = delete(messages).where(messages.c.channel == bindparam("its_channel"), among(messages.c.key, "keys"))
+_FORGET = delete(messages).where(messages.c.channel == bindparam("its_channel"), any_of(messages.c.key, "keys"))
 
 
 class WaitingMessage(NamedTuple):
@@ -40,7 +40,7 @@ class WaitingMessage(NamedTuple):
     key: str
     address: Address
     template: Template
-    link: str
+    connection: str
 
 
 def _waiting(row: Row) -> WaitingMessage:
@@ -65,7 +65,7 @@ class SqlMessenger:
 
     Raises:
         InvalidValue: It is neither channel.
-        StorageFailed: The database cannot be reached, or its schema is not the one that this version works with.
+        StorageError: The database cannot be reached, or its schema is not the one that this version works with.
     """
 
     def __init__(
@@ -90,28 +90,28 @@ class SqlMessenger:
         """The channel that it serves."""
         return self._channel
 
-    def send(self, recipient: Address, template: Template, link: str, *, key: str) -> Delivered:
+    def send(self, recipient: Address, template: Template, connection: str, *, key: str) -> Delivered:
         values = {
             "key": key,
             "channel": self._channel.value,
             "recipient": recipient.value,
             "template": template.value,
-            "link": link,
+            "link": connection,
             "sent_at": self._clock(),
         }
         try:
-            new = self._database.write(lambda link: link.count(_SEND, values))
-        except PainschoolError as error:
-            raise DeliveryFailed(f"the messages' database: {error}") from None
-        return Delivered.NEW if new else Delivered.KNOWN
+            new = self._database.write(lambda connection: connection.execute(_SEND, values))
+        except PainSchoolError as error:
+            raise DeliveryError(f"the messages' database: {error}") from None
+        return Delivered.ACCEPTED if new else Delivered.DUPLICATE
 
     def waiting(self, limit: int = 100) -> tuple[WaitingMessage, ...]:
-        """Give the messages that the gateway has not reported as sent, oldest first.
+        """Return the messages that the gateway has not reported as sent, oldest first.
 
         What cannot be read is left out, and a log line names its number.
 
         Raises:
-            StorageFailed: The database could not do it.
+            StorageError: The database could not do it.
         """
         found: list[WaitingMessage] = []
         after = 0
@@ -122,24 +122,24 @@ class SqlMessenger:
 
     def _waiting(self, after: int, limit: int) -> list[Row]:
         values = {"its_channel": self._channel.value, "limit": limit, "after": after}
-        return self._database.read(lambda link: link.each(_WAITING, values)) if limit > 0 else []
+        return self._database.read(lambda connection: connection.fetch_each(_WAITING, values)) if limit > 0 else []
 
     def sent(self, key: str) -> None:
         """Note that the gateway has sent a message: its address is deleted, its key stays known.
 
         Raises:
-            StorageFailed: The database could not do it.
+            StorageError: The database could not do it.
         """
         values = {"its_channel": self._channel.value, "its_key": key, "now": self._clock()}
-        self._database.write(lambda link: link.count(_SENT, values))
+        self._database.write(lambda connection: connection.execute(_SENT, values))
 
     def forget(self, keys: Iterable[str]) -> int:
         values = {"its_channel": self._channel.value, "keys": list(keys)}
         try:
-            forgotten = self._database.write(lambda link: link.count(_FORGET, values))
-            self._database.wipe()  # also when all is forgotten already: a reader may have been in the way
-        except PainschoolError as error:
-            raise DeliveryFailed(f"the messages' database: {error}") from None
+            forgotten = self._database.write(lambda connection: connection.execute(_FORGET, values))
+            self._database.scrub_free_pages()  # also when all is forgotten already: a reader may have been in the way
+        except PainSchoolError as error:
+            raise DeliveryError(f"the messages' database: {error}") from None
         return forgotten
 
     def close(self) -> None:

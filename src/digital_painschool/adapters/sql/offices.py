@@ -16,14 +16,14 @@ from digital_painschool.adapters.sql.common import (
     may_exist,
     to_json,
 )
-from digital_painschool.adapters.sql.pool import Link
+from digital_painschool.adapters.sql.pool import Connection
 from digital_painschool.adapters.sql.schema import access_log, profiles, programs
 from digital_painschool.adapters.sql.single_statement import LOGGED, rows_at_once
 from digital_painschool.adapters.sql.statements import Row, require_readable
 from digital_painschool.domain.notification import Profile
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.program import Program
-from digital_painschool.errors import StorageFailed
+from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import AccessEntry, Activity
 from digital_painschool.programs.toml import program_from_data, program_to_data
 from digital_painschool.serialization.serialization import from_data, hsa_id_from_text, read_each, read_stored, to_data
@@ -72,24 +72,26 @@ class OfficesPart(Part):
 
     def profile(self, unit: HsaId, hsa_id: HsaId) -> Profile:
         values = {"unit": str(unit), "hsa_id": str(hsa_id)}
-        rows = self._database.read(lambda link: link.rows(_PROFILE, values))
+        rows = self._database.read(lambda connection: connection.fetch_all(_PROFILE, values))
         return read_stored(f"the profile of {hsa_id}", _profile, rows[0][0]) if rows else Profile()
 
-    def keep_profile(self, unit: HsaId, hsa_id: HsaId, profile: Profile, access: AccessEntry) -> None:
+    def save_profile(self, unit: HsaId, hsa_id: HsaId, profile: Profile, access: AccessEntry) -> None:
         values = {"unit": str(unit), "hsa_id": str(hsa_id), "data": to_json(to_data(profile))}
 
-        def work(link: Link) -> None:
-            link.count(_KEEP_PROFILE, values)
-            link.count(ADD_ACCESS, access_values(access))
+        def work(connection: Connection) -> None:
+            connection.execute(_KEEP_PROFILE, values)
+            connection.execute(ADD_ACCESS, access_values(access))
 
         self._database.write(work)
 
     def log(self, entries: Iterable[AccessEntry]) -> None:
         values = [access_values(entry) for entry in entries]
-        if self._database.driver.far:
-            self._database.write(lambda link: link.count(_ADD_ACCESS_AT_ONCE, {"row": values}), alone=True)
+        if self._database.driver.prefers_single_round_trip:
+            self._database.write(
+                lambda connection: connection.execute(_ADD_ACCESS_AT_ONCE, {"row": values}), alone=True
+            )
         else:
-            self._database.write(lambda link: link.many(ADD_ACCESS, values))
+            self._database.write(lambda connection: connection.execute_many(ADD_ACCESS, values))
 
     def access_entries(
         self, unit: HsaId, *, person: PersonId | None = None, after: int = 0, limit: int = 1000
@@ -99,7 +101,7 @@ class OfficesPart(Part):
         if person is not None:
             statement = _LOG_OF_PERSON
             values |= {"person_value": person.value, "person_scheme": person.scheme}
-        while rows := self._database.read(lambda link: link.each(statement, values)):
+        while rows := self._database.read(lambda connection: connection.fetch_each(statement, values)):
             entries = read_each(rows, _access, _unreadable_access)
             read = tuple(entry for entry in entries if isinstance(entry, tuple))
             if read:
@@ -107,7 +109,7 @@ class OfficesPart(Part):
             values["after"] = rows[-1][0]  # or a page of nothing but these would look like the end
         return ()
 
-    def keep_program(self, unit: HsaId, program: Program) -> Program:
+    def save_program(self, unit: HsaId, program: Program) -> Program:
         values = {
             "unit": str(unit),
             "key": program.key,
@@ -115,9 +117,9 @@ class OfficesPart(Part):
             "data": to_json(program_to_data(program)),
         }
 
-        def work(link: Link) -> str:
-            link.count(_KEEP_PROGRAM, values)
-            data: str = link.rows(_PROGRAM, values)[0][0]
+        def work(connection: Connection) -> str:
+            connection.execute(_KEEP_PROGRAM, values)
+            data: str = connection.fetch_all(_PROGRAM, values)[0][0]
             return data
 
         data = self._database.write(work)
@@ -127,7 +129,7 @@ class OfficesPart(Part):
         if not (may_exist(key) and may_exist(version)):
             return None
         values = {"unit": str(unit), "key": key, "version": version}
-        rows = self._database.read(lambda link: link.rows(_PROGRAM, values))
+        rows = self._database.read(lambda connection: connection.fetch_all(_PROGRAM, values))
         return _program(rows[0][0], key, version) if rows else None
 
 
@@ -139,7 +141,7 @@ def _program(data: str, key: str, version: str) -> Program:
     what = f"a stored program cannot be used any more: {key!r}, version {version!r}"
     program = read_stored(what, lambda: program_from_data(from_json(data), "a stored program"))
     if (program.key, program.version) != (key, version):
-        raise StorageFailed(f"{what}, is another one")
+        raise StorageError(f"{what}, is another one")
     return program
 
 

@@ -22,7 +22,7 @@ from digital_painschool.adapters.sql.digest_rows import (
     records,
     result_values,
 )
-from digital_painschool.adapters.sql.pool import Link
+from digital_painschool.adapters.sql.pool import Connection
 from digital_painschool.adapters.sql.schema import (
     PENDING,
     UNNOTED,
@@ -33,7 +33,7 @@ from digital_painschool.adapters.sql.schema import (
     superseded_keys,
 )
 from digital_painschool.adapters.sql.single_statement import LOGGED, add_digest, given_rows, rows_at_once
-from digital_painschool.adapters.sql.statements import Row, Several, Values, among
+from digital_painschool.adapters.sql.statements import ArrayParam, Row, Values, any_of
 from digital_painschool.domain.digest import Action, Batch, Claim, Decision, DeliveryResult, batch_key
 from digital_painschool.domain.notification import Notification, NotificationRecord, Status
 from digital_painschool.errors import Conflict
@@ -54,7 +54,7 @@ _SUSPECT = _DUE.where(or_(literal_column("begun"), _d.lost > _NONE)).order_by(_d
 """A worker that sent these may have been lost with them."""
 _HOLD = (
     update(digests)
-    .where(among(_d.id, "ids"))
+    .where(any_of(_d.id, "ids"))
     .values(
         token=bindparam("token", type_=_d.token.type),
         lease_until=bindparam("lease_until", type_=_d.lease_until.type),
@@ -62,9 +62,9 @@ _HOLD = (
         begun=_FALSE,
     )
 )
-_PENDING_OF = select(*NOTIFICATION).where(PENDING, among(_n.digest_id, "ids")).order_by(_n.digest_id, _n.due_at, _n.id)
-_LOCK = select(_d.id, _d.token, _d.batch_key, _d.unit).where(among(_d.id, "ids")).order_by(_d.id).with_for_update()
-_STILL_PENDING = select(_n.id).where(PENDING, among(_n.id, "ids")).order_by(_n.id).with_for_update()
+_PENDING_OF = select(*NOTIFICATION).where(PENDING, any_of(_n.digest_id, "ids")).order_by(_n.digest_id, _n.due_at, _n.id)
+_LOCK = select(_d.id, _d.token, _d.batch_key, _d.unit).where(any_of(_d.id, "ids")).order_by(_d.id).with_for_update()
+_STILL_PENDING = select(_n.id).where(PENDING, any_of(_n.id, "ids")).order_by(_n.id).with_for_update()
 
 _Given = Mapping[str, ColumnElement[Any]]
 
@@ -76,11 +76,11 @@ class _ForMany:
         self._each: ClauseElement = build({name: bindparam(name, type_=type_) for name, type_ in types.items()})
         self._all: ClauseElement = build(given_rows("given", types).c)
 
-    def run(self, link: Link, rows: Sequence[Values], *, far: bool) -> None:
-        if rows and far:
-            link.count(self._all, {"given": rows})
+    def run(self, connection: Connection, rows: Sequence[Values], *, at_once: bool) -> None:
+        if rows and at_once:
+            connection.execute(self._all, {"given": rows})
         elif rows:
-            link.many(self._each, rows)
+            connection.execute_many(self._each, rows)
 
 
 def _beginning(given: _Given) -> Update:
@@ -90,7 +90,7 @@ def _beginning(given: _Given) -> Update:
 
 def _settling(given: _Given) -> Update:
     values = {"status": given["becomes"], "settled_at": given["at"], "noted": given["is_noted"]}
-    return update(notifications).where(among(_n.id, given["ids"]), PENDING).values(values)
+    return update(notifications).where(any_of(_n.id, given["ids"]), PENDING).values(values)
 
 
 _left = notifications.alias("pending")
@@ -120,11 +120,11 @@ def _releasing(given: _Given) -> Update:
 _BEGIN = _ForMany({"digest_id": _d.id.type, "key": _d.batch_key.type, "day": _d.attempted_on.type}, _beginning)
 _BATCH = (
     update(notifications)
-    .where(among(_n.id, "ids"))
+    .where(any_of(_n.id, "ids"))
     .values(batch_key=select(_d.batch_key).where(_d.id == _n.digest_id).scalar_subquery(), attempts=_n.attempts + _ONE)
 )
 _SETTLE = _ForMany(
-    {"ids": Several(_n.id.type), "becomes": _n.status.type, "at": _n.settled_at.type, "is_noted": _n.noted.type},
+    {"ids": ArrayParam(_n.id.type), "becomes": _n.status.type, "at": _n.settled_at.type, "is_noted": _n.noted.type},
     _settling,
 )
 _RELEASE = _ForMany(
@@ -154,15 +154,15 @@ class OutboxPart(Part):
     def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
         token = token_hex(16)
 
-        def work(link: Link) -> tuple[list[Row], list[Row]]:
-            taken = link.each(_HEALTHY, {"now": now, "limit": limit})
+        def work(connection: Connection) -> tuple[list[Row], list[Row]]:
+            taken = connection.fetch_each(_HEALTHY, {"now": now, "limit": limit})
             if not taken:  # a poison message is claimed last, and alone
-                taken = link.each(_SUSPECT, {"now": now, "limit": min(limit, 1)})
+                taken = connection.fetch_each(_SUSPECT, {"now": now, "limit": min(limit, 1)})
             ids = [row[0] for row in taken if isinstance(row[0], str)]
             if not ids:
                 return [], []
-            link.count(_HOLD, {"ids": ids, "token": token, "lease_until": now + lease})
-            return taken, link.each(_PENDING_OF, {"ids": ids})
+            connection.execute(_HOLD, {"ids": ids, "token": token, "lease_until": now + lease})
+            return taken, connection.fetch_each(_PENDING_OF, {"ids": ids})
 
         # When nothing of what was taken can be read, what comes after it must not wait for the next run.
         while True:
@@ -172,13 +172,13 @@ class OutboxPart(Part):
                 return claimed
 
     def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[str, Batch]:
-        return self._database.write(lambda link: self._begin(link, decided)) if decided else {}
+        return self._database.write(lambda connection: self._begin(connection, decided)) if decided else {}
 
     def complete(
         self, results: Sequence[DeliveryResult], access: Mapping[str, Sequence[AccessEntry]] = NOTHING
     ) -> None:
         if results:
-            self._database.write(lambda link: self._complete(link, results, access))
+            self._database.write(lambda connection: self._complete(connection, results, access))
 
     def notifications(self, enrolment_id: str) -> tuple[NotificationRecord, ...]:
         return self._records(_OF_ENROLMENT, enrolment_id)
@@ -186,7 +186,9 @@ class OutboxPart(Part):
     def cancellable(self, enrolment_id: str) -> tuple[Notification, ...]:
         if not may_exist(enrolment_id):
             return ()
-        rows = self._database.read(lambda link: link.each(_CANCELLABLE, {"enrolment_id": enrolment_id}))
+        rows = self._database.read(
+            lambda connection: connection.fetch_each(_CANCELLABLE, {"enrolment_id": enrolment_id})
+        )
         return tuple(record.notification for record in readable_records(rows))
 
     def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
@@ -202,12 +204,12 @@ class OutboxPart(Part):
         if not may_exist(enrolment_id):
             return ()
         values = {"enrolment_id": enrolment_id}
-        return tuple(records(self._database.read(lambda link: link.rows(statement, values))))
+        return tuple(records(self._database.read(lambda connection: connection.fetch_all(statement, values))))
 
-    def _begin(self, link: Link, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[str, Batch]:
-        held = _held(link, {claim.digest.id: claim.token for claim, _ in decided})
+    def _begin(self, connection: Connection, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[str, Batch]:
+        held = _held(connection, {claim.digest.id: claim.token for claim, _ in decided})
         wanted = [id_ for claim, d in decided if claim.digest.id in held for id_ in d.notifications]
-        pending = {row[0] for row in link.rows(_STILL_PENDING, {"ids": sorted(wanted)})}
+        pending = {row[0] for row in connection.fetch_all(_STILL_PENDING, {"ids": sorted(wanted)})}
         begun: dict[str, Batch] = {}
         empty: list[str] = []
         superseded: list[Values] = []
@@ -224,25 +226,29 @@ class OutboxPart(Part):
             if before not in {None, key}:
                 superseded.append({"digest_id": digest_id, "key": before, "unit": unit})
             begun[digest_id] = Batch(key=key, notifications=ids, attempted_on=decision.day)
-        far = self._database.driver.far
-        link.many(_SUPERSEDE, superseded)
+        at_once = self._database.driver.prefers_single_round_trip
+        connection.execute_many(_SUPERSEDE, superseded)
         rows = [{"digest_id": id_, "key": b.key, "day": b.attempted_on.isoformat()} for id_, b in begun.items()]
-        _BEGIN.run(link, rows, far=far)
-        link.count(_BATCH, {"ids": [id_ for batch in begun.values() for id_ in batch.notifications]})
-        _RELEASE.run(link, [{"digest_id": id_, "told_on": None, "next_at": None, "lost": 0} for id_ in empty], far=far)
+        _BEGIN.run(connection, rows, at_once=at_once)
+        connection.execute(_BATCH, {"ids": [id_ for batch in begun.values() for id_ in batch.notifications]})
+        _RELEASE.run(
+            connection,
+            [{"digest_id": id_, "told_on": None, "next_at": None, "lost": 0} for id_ in empty],
+            at_once=at_once,
+        )
         return begun
 
     def _complete(
-        self, link: Link, results: Sequence[DeliveryResult], access: Mapping[str, Sequence[AccessEntry]]
+        self, connection: Connection, results: Sequence[DeliveryResult], access: Mapping[str, Sequence[AccessEntry]]
     ) -> None:
-        held = _held(link, {result.digest_id: result.token for result in results})
+        held = _held(connection, {result.digest_id: result.token for result in results})
         present = [result for result in results if result.digest_id in held]
-        far = self._database.driver.far
+        at_once = self._database.driver.prefers_single_round_trip
         # An ending may cancel the same at this moment: each locks them by rising id. What was begun it lets alone.
         unsent = [id_ for r in present for id_, status in r.settled.items() if status is not Status.DELIVERED]
         if unsent:
-            link.rows(_STILL_PENDING, {"ids": sorted(unsent)})
-        _SETTLE.run(link, [row for r in present for row in result_values(r.settled, r.at)], far=far)
+            connection.fetch_all(_STILL_PENDING, {"ids": sorted(unsent)})
+        _SETTLE.run(connection, [row for r in present for row in result_values(r.settled, r.at)], at_once=at_once)
         rows = [
             {
                 "digest_id": result.digest_id,
@@ -252,31 +258,31 @@ class OutboxPart(Part):
             }
             for result in present
         ]
-        _RELEASE.run(link, rows, far=far)
+        _RELEASE.run(connection, rows, at_once=at_once)
         lines = [access_values(entry) for result in present for entry in access.get(result.digest_id, ())]
-        if lines and far:
-            link.count(_LOG_MANY, {"row": lines})
+        if lines and at_once:
+            connection.execute(_LOG_MANY, {"row": lines})
         else:
-            link.many(ADD_ACCESS, lines)
+            connection.execute_many(ADD_ACCESS, lines)
 
-    def _change_notifications(self, link: Link, change: Change) -> None:
+    def _change_notifications(self, connection: Connection, change: Change) -> None:
         at = change.enrolment.last_entry_at
         for id_ in sorted(change.cancelled):
-            if link.count(_CANCEL, {"notification_id": id_, "cancelled_at": at}) != 1:
+            if connection.execute(_CANCEL, {"notification_id": id_, "cancelled_at": at}) != 1:
                 raise Conflict("a notification to cancel was begun or is settled; load the enrolment and decide again")
         for id_ in sorted(change.noted):
-            if link.count(_NOTE, {"notification_id": id_}) != 1:
+            if connection.execute(_NOTE, {"notification_id": id_}) != 1:
                 raise Conflict("the note is written already; load the enrolment and decide again")
         for notification in change.notifications:
-            digest_id = link.rows(add_digest(), digest_values(notification))[0][0]
-            link.count(_ADD, {**notification_values(notification), "digest_id": digest_id})
+            digest_id = connection.fetch_all(add_digest(), digest_values(notification))[0][0]
+            connection.execute(_ADD, {**notification_values(notification), "digest_id": digest_id})
 
 
-def _page(link: Link, *, after: str, limit: int) -> list[Row]:
-    return link.each(_UNNOTED, {"after": after, "limit": limit})
+def _page(connection: Connection, *, after: str, limit: int) -> list[Row]:
+    return connection.fetch_each(_UNNOTED, {"after": after, "limit": limit})
 
 
-def _held(link: Link, tokens: Mapping[str, str]) -> Mapping[str, tuple[str | None, str]]:
+def _held(connection: Connection, tokens: Mapping[str, str]) -> Mapping[str, tuple[str | None, str]]:
     """Lock the digests whose present token is the given one; return their batches' keys and their units."""
-    rows = link.rows(_LOCK, {"ids": sorted(tokens)})
+    rows = connection.fetch_all(_LOCK, {"ids": sorted(tokens)})
     return {id_: (key, unit) for id_, token, key, unit in rows if token == tokens[id_]}

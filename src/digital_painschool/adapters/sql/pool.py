@@ -13,7 +13,7 @@ from weakref import WeakSet, ref
 from sqlalchemy.sql import ClauseElement
 
 from digital_painschool.adapters.sql.statements import Row, Values
-from digital_painschool.errors import OutcomeUnknown, PainschoolError, StorageFailed
+from digital_painschool.errors import OutcomeUnknown, PainSchoolError, StorageError
 
 _log = logging.getLogger(__name__)
 
@@ -26,26 +26,26 @@ _TICK = 0.1
 """The seconds after which a waiting thread looks again. A connection that an exception has taken away rings no bell."""
 
 
-class Link(Protocol):
+class Connection(Protocol):
     """One connection of a driver, lent to one thread at a time. Errors are the driver's own."""
 
-    def rows(self, statement: ClauseElement, values: Values) -> list[Row]:
+    def fetch_all(self, statement: ClauseElement, values: Values) -> list[Row]:
         """Run a statement and return its rows.
 
         Raises:
-            StorageFailed: A row cannot be read.
+            StorageError: A row cannot be read.
         """
         ...
 
-    def each(self, statement: ClauseElement, values: Values) -> list[Row]:
+    def fetch_each(self, statement: ClauseElement, values: Values) -> list[Row]:
         """Run a statement that only reads, and return its rows, those that cannot be read as `Damaged`."""
         ...
 
-    def count(self, statement: ClauseElement, values: Values) -> int:
+    def execute(self, statement: ClauseElement, values: Values) -> int:
         """Run a statement and give how many rows it changed."""
         ...
 
-    def many(self, statement: ClauseElement, values: Sequence[Values]) -> None:
+    def execute_many(self, statement: ClauseElement, values: Sequence[Values]) -> None:
         """Run a statement once for each of the values."""
         ...
 
@@ -53,7 +53,7 @@ class Link(Protocol):
         """Begin a transaction: to write, or to read one unchanging picture."""
         ...
 
-    def only_one(self, job: str) -> None:
+    def advisory_lock(self, job: str) -> None:
         """Wait until nobody else is at that job, and keep it to oneself until the transaction is over."""
         ...
 
@@ -66,14 +66,14 @@ class Link(Protocol):
         ...
 
     def has_table(self, name: str) -> bool:
-        """Tell whether there is a table of that name."""
+        """Return whether there is a table of that name."""
         ...
 
     def is_usable(self) -> bool:
-        """Tell whether the connection seems alive."""
+        """Return whether the connection seems alive."""
         ...
 
-    def wipe(self) -> bool:
+    def scrub_free_pages(self) -> bool:
         """Let no file hold what was deleted, as far as a client can; return whether no other reader was in the way."""
         ...
 
@@ -87,12 +87,12 @@ class Driver(Protocol):
 
     failures: tuple[type[Exception], ...]
     one_writer: bool
-    far: bool
+    prefers_single_round_trip: bool
     """True when each statement is a round trip, so that one large one is better than several small ones."""
     forks_at_rest: bool
     """True when a process may fork only while it has no connection open."""
 
-    def connect(self) -> Link:
+    def connect(self) -> Connection:
         """Open a connection."""
         ...
 
@@ -100,12 +100,12 @@ class Driver(Protocol):
         """Bring the schema up to date.
 
         Raises:
-            StorageFailed: It could not be done; nothing was changed.
+            StorageError: It could not be done; nothing was changed.
         """
         ...
 
-    def failure(self, error: Exception) -> PainschoolError:
-        """Say what a driver's error means, without any of the values that were on their way."""
+    def failure(self, error: Exception) -> PainSchoolError:
+        """Return what a driver's error means, without any of the values that were on their way."""
         ...
 
 
@@ -131,7 +131,7 @@ class Database:
 
     def start(self) -> None:
         """Begin without connections and with new locks."""
-        self._idle: list[Link] = []
+        self._idle: list[Connection] = []
         self._held: dict[int, ref[object]] = {}
         self._numbers = count()
         self._opening = Lock()
@@ -140,11 +140,11 @@ class Database:
         self._bell.acquire()
         self._writing: AbstractContextManager[Any] = Lock() if self.driver.one_writer else nullcontext()
 
-    def read(self, work: Callable[[Link], Result], *, several: bool = False) -> Result:
+    def read(self, work: Callable[[Connection], Result], *, several: bool = False) -> Result:
         """Run a read; with `several` statements they all see the same instant.
 
         Raises:
-            StorageFailed: It could not be done.
+            StorageError: It could not be done.
         """
         try:
             return self._run(work, write=False, begin=several)
@@ -152,7 +152,7 @@ class Database:
             # The server may have restarted since the connection was last used; a read can be done again.
             return self._run(work, write=False, begin=several)
 
-    def write(self, work: Callable[[Link], Result], *, alone: bool = False) -> Result:
+    def write(self, work: Callable[[Connection], Result], *, alone: bool = False) -> Result:
         """Run a write in a transaction of its own, undone when anything is raised.
 
         Args:
@@ -163,32 +163,32 @@ class Database:
             Conflict: A key is taken, or the database could not bring simultaneous writes into an order.
             OutcomeUnknown: The connection was lost after the database had been told to keep it: all of it is kept, or
                 nothing.
-            StorageFailed: It could not be done; nothing is kept.
+            StorageError: It could not be done; nothing is kept.
         """
         with self._writing:
             return self._run(work, write=True, begin=not alone)
 
-    def _run(self, work: Callable[[Link], Result], *, write: bool, begin: bool) -> Result:
-        link = self._take()
+    def _run(self, work: Callable[[Connection], Result], *, write: bool, begin: bool) -> Result:
+        connection = self._take()
         told_to_keep = write and not begin
         try:
             if begin:
-                link.begin(write=write)
-            result = work(link)
+                connection.begin(write=write)
+            result = work(connection)
             if begin:
                 told_to_keep = write
-                link.commit()
+                connection.commit()
         except BaseException as error:
             try:
-                usable = self._undo(link, begun=begin)
+                usable = self._undo(connection, begun=begin)
             except BaseException:
-                self._discard(link)
+                self._discard(connection)
                 raise
             if usable:
-                self._idle.append(link)
+                self._idle.append(connection)
                 self._given_back()
             else:
-                self._discard(link)
+                self._discard(connection)
             if not isinstance(error, self.driver.failures):
                 raise
             # A driver's error may hold the values that were on their way, and error collectors read the whole chain:
@@ -197,27 +197,28 @@ class Database:
             if not usable:
                 failure = OutcomeUnknown(_UNKNOWN) if told_to_keep else _ConnectionLost(str(failure))
         else:
-            self._idle.append(link)  # the first thing after the work: an exception thrown in comes before or after it
+            # The first thing after the work: an exception thrown in comes before or after it.
+            self._idle.append(connection)
             self._given_back()
             return result
         raise failure
 
-    def _undo(self, link: Link, *, begun: bool) -> bool:
+    def _undo(self, connection: Connection, *, begun: bool) -> bool:
         """Undo what was begun; return whether the connection can be used again."""
         if begun:
             try:
-                link.rollback()
+                connection.rollback()
             except self.driver.failures:  # the first error is the one to tell
                 return False
-        return link.is_usable()
+        return connection.is_usable()
 
-    def wipe(self) -> None:
+    def scrub_free_pages(self) -> None:
         """Let no file hold what was deleted, as far as a client can; log a warning when a reader was in the way.
 
         Raises:
-            StorageFailed: It could not be done.
+            StorageError: It could not be done.
         """
-        if not self.read(lambda link: link.wipe()):
+        if not self.read(lambda connection: connection.scrub_free_pages()):
             _log.warning("a reader is in the way: the log still holds what was purged; purge the same plan again")
 
     def close(self) -> None:
@@ -232,31 +233,31 @@ class Database:
             while True:
                 self._discard(self._idle.pop())
 
-    def _take(self) -> Link:
+    def _take(self) -> Connection:
         until = 0.0
         while not self._closed:
             if not self._rests():
-                link = self._idle_one() or self._connect()
-                if link is not None:
-                    return link
+                connection = self._idle_one() or self._connect()
+                if connection is not None:
+                    return connection
             until = until or monotonic() + PATIENCE
             if monotonic() > until:
-                raise StorageFailed(_ALL_IN_USE.format(self._limit, PATIENCE))
+                raise StorageError(_ALL_IN_USE.format(self._limit, PATIENCE))
             self._wait()
-        raise StorageFailed("the storage is closed; open another")
+        raise StorageError("the storage is closed; open another")
 
-    def _idle_one(self) -> Link | None:
+    def _idle_one(self) -> Connection | None:
         try:
             # A loop takes the connection and names it in one go; after a call of `pop` an exception might come in
             # between, and the connection would be nowhere.
-            for link in iter(self._idle.pop, None):
+            for connection in iter(self._idle.pop, None):
                 try:
-                    if link.is_usable():
-                        return link
+                    if connection.is_usable():
+                        return connection
                 except BaseException:
-                    self._discard(link)
+                    self._discard(connection)
                     raise
-                self._discard(link)
+                self._discard(connection)
         except IndexError:
             pass
         return None
@@ -277,23 +278,23 @@ class Database:
         with suppress(RuntimeError):  # another has just rung it
             self._bell.release()
 
-    def _connect(self) -> Link | None:
+    def _connect(self) -> Connection | None:
         """Open a connection; return None when there are as many as there may be."""
         place = _Place(next(self._numbers))
-        link: Link | None = None
+        connection: Connection | None = None
         try:
             with self._opening:
                 if self._rests() or self._open >= self._limit:
                     return None
                 self._held[place.number] = ref(place)
             if _FORKED_IN_USE and self.driver.forks_at_rest:
-                raise StorageFailed(_FORKED)  # noqa: TRY301 - what is reserved is given back below
-            link = self.driver.connect()
-            self._held[place.number] = ref(link)
-            return link  # noqa: TRY300 - an exception thrown in before `else` would be missed
+                raise StorageError(_FORKED)  # noqa: TRY301 - what is reserved is given back below
+            connection = self.driver.connect()
+            self._held[place.number] = ref(connection)
+            return connection  # noqa: TRY300 - an exception thrown in before `else` would be missed
         except BaseException as error:
-            if link is not None:
-                link.close()
+            if connection is not None:
+                connection.close()
             self._held.pop(place.number, None)
             self._ring()
             if not isinstance(error, self.driver.failures):
@@ -307,10 +308,10 @@ class Database:
         if self._closed or self._rests():
             self._close_idle()
 
-    def _discard(self, link: Link) -> None:
-        link.close()  # first: a fork in the midst of it would leave the child with half of what SQLite has open
+    def _discard(self, connection: Connection) -> None:
+        connection.close()  # first: a fork in the midst of it would leave the child with half of what SQLite has open
         for number, held in list(self._held.items()):
-            if held() is link:
+            if held() is connection:
                 self._held.pop(number, None)
         self._ring()
 
@@ -341,7 +342,7 @@ class Database:
 
         Return whether there were any.
         """
-        inherited = [link for held in list(self._held.values()) if (link := held()) is not None]
+        inherited = [connection for held in list(self._held.values()) if (connection := held()) is not None]
         _INHERITED.append([inherited, self._idle])
         self.start()
         return inherited != []
@@ -367,7 +368,7 @@ _FORKED = (
 )
 
 
-class _ConnectionLost(StorageFailed):
+class _ConnectionLost(StorageError):
     """The connection is gone, and what was begun on it."""
 
 

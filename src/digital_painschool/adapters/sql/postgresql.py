@@ -19,7 +19,7 @@ from digital_painschool.adapters.sql.revisions import MIGRATION_LOCK
 from digital_painschool.adapters.sql.schema_names import before, checked
 from digital_painschool.adapters.sql.statements import Row, Statements, Values, sound
 from digital_painschool.domain.masking import Masked
-from digital_painschool.errors import Conflict, PainschoolError, StorageFailed
+from digital_painschool.errors import Conflict, PainSchoolError, StorageError
 
 _JOBS = {"plan": 703162020}
 """The advisory locks of this package, each together with a table: who works on the same table uses the same."""
@@ -108,7 +108,7 @@ class _Connection(psycopg.Connection[Any]):
         return super().wait(gen, *args, **{"timeout": self.patience, **kwargs})
 
 
-class PostgresqlLink:
+class PostgresqlConnection:
     """One connection to a server; every statement outside a transaction is one of its own."""
 
     def __init__(self, connection: psycopg.Connection, statements: Statements, schema: str | None) -> None:
@@ -119,10 +119,10 @@ class PostgresqlLink:
         self._before = before(schema)
         self._process = os.getpid()
 
-    def rows(self, statement: ClauseElement, values: Values) -> list[Row]:
-        return sound(self.each(statement, values))
+    def fetch_all(self, statement: ClauseElement, values: Values) -> list[Row]:
+        return sound(self.fetch_each(statement, values))
 
-    def each(self, statement: ClauseElement, values: Values) -> list[Row]:
+    def fetch_each(self, statement: ClauseElement, values: Values) -> list[Row]:
         compiled = self._statements[statement]
         given = compiled.values(values)
         try:
@@ -136,11 +136,11 @@ class PostgresqlLink:
             cursor.adapters.register_loader("timestamptz", _TimeOrBytes)
             return compiled.rows(cursor.execute(compiled.sql.encode(), given).fetchall())
 
-    def count(self, statement: ClauseElement, values: Values) -> int:
+    def execute(self, statement: ClauseElement, values: Values) -> int:
         compiled = self._statements[statement]
         return self._execute(compiled.sql, compiled.values(values)).rowcount
 
-    def many(self, statement: ClauseElement, values: Sequence[Values]) -> None:
+    def execute_many(self, statement: ClauseElement, values: Sequence[Values]) -> None:
         compiled = self._statements[statement]
         if len(values) == 1:
             self._execute(compiled.sql, compiled.values(values[0]))
@@ -151,7 +151,7 @@ class PostgresqlLink:
     def begin(self, *, write: bool) -> None:
         self._execute(self._begin if write else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
-    def only_one(self, job: str) -> None:
+    def advisory_lock(self, job: str) -> None:
         table = f"{self._before}enrolments"
         self._execute("SELECT pg_advisory_xact_lock($1, $2::regclass::oid::int)", (_JOBS[job], table))
 
@@ -164,7 +164,7 @@ class PostgresqlLink:
     def has_table(self, name: str) -> bool:
         return self._execute("SELECT to_regclass($1) IS NOT NULL", (self._before + name,)).fetchall() == [(True,)]
 
-    def wipe(self) -> bool:
+    def scrub_free_pages(self) -> bool:
         """Do nothing: the bytes stay until the owner of the tables has them written anew, with VACUUM FULL."""
         return True
 
@@ -195,12 +195,12 @@ class PostgresqlDriver:
         patience: How many seconds a statement may take; None for as long as it likes.
 
     Raises:
-        StorageFailed: The URL cannot be read, or the schema's name cannot be used.
+        StorageError: The URL cannot be read, or the schema's name cannot be used.
     """
 
     failures: tuple[type[Exception], ...] = (psycopg.Error, UnicodeError, NotImplementedError)
     one_writer = False
-    far = True
+    prefers_single_round_trip = True
     forks_at_rest = False
 
     def __init__(self, url: str, *, schema: str | None = None, patience: float | None = None) -> None:
@@ -208,11 +208,11 @@ class PostgresqlDriver:
         self._patience = patience
         self._options = Masked(_options(url))
 
-    def connect(self) -> PostgresqlLink:
+    def connect(self) -> PostgresqlConnection:
         connection = self._connection()
         # It takes the statement as the server does. From one of many values psycopg would make that anew each time.
         connection.cursor_factory = psycopg.RawCursor
-        return PostgresqlLink(connection, _statements(self._schema), self._schema)
+        return PostgresqlConnection(connection, _statements(self._schema), self._schema)
 
     def migrate(self) -> None:
         from digital_painschool.adapters.sql.migrations import cause_of, upgrade
@@ -251,7 +251,7 @@ class PostgresqlDriver:
             found = connection.execute(_prepare(connection.info.backend_pid, self._schema).encode()).fetchone()
             is_own, encoding, name, _ = found or (False, "", "", 0)
             if encoding != "UTF8":
-                raise StorageFailed(_CANNOT_HOLD.format(name, encoding))  # noqa: TRY301 - the connection is closed below
+                raise StorageError(_CANNOT_HOLD.format(name, encoding))  # noqa: TRY301 - the connection is closed below
             if not is_own:
                 # A pool answers in the server's place. Behind it, what one prepares another may run under its name.
                 connection.prepare_threshold = None
@@ -260,7 +260,7 @@ class PostgresqlDriver:
             raise
         return connection
 
-    def failure(self, error: Exception) -> PainschoolError:
+    def failure(self, error: Exception) -> PainSchoolError:
         if isinstance(error, psycopg.errors.UniqueViolation):
             return Conflict("somebody else saved the same at the same time; load again and decide again")
         if isinstance(error, _OUT_OF_ORDER):
@@ -270,8 +270,8 @@ class PostgresqlDriver:
         # The server's text may repeat values; the kind of the error and its code never do.
         state = getattr(error, "sqlstate", None)
         if state is None and isinstance(error, psycopg.OperationalError):
-            return StorageFailed("PostgreSQL cannot be reached, or let nobody in; check that it runs, and the URL")
-        return StorageFailed(f"PostgreSQL could not do it ({type(error).__name__}, {state})")
+            return StorageError("PostgreSQL cannot be reached, or let nobody in; check that it runs, and the URL")
+        return StorageError(f"PostgreSQL could not do it ({type(error).__name__}, {state})")
 
 
 _CANNOT_HOLD = (
@@ -298,7 +298,7 @@ def _options(url: str) -> Mapping[str, Any]:
     try:
         given = conninfo_to_dict(url)
     except (psycopg.Error, ValueError):
-        problem = StorageFailed("the PostgreSQL URL cannot be read; check its form and the names of its options")
+        problem = StorageError("the PostgreSQL URL cannot be read; check its form and the names of its options")
     else:
         defaults = dict(_OPTIONS)
         if "PGCONNECT_TIMEOUT" in os.environ:  # libpq reads it by itself, unless it is told something else

@@ -25,7 +25,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from digital_painschool.adapters.sql.common import ADD_ACCESS, access_values, from_json, insert_into, may_exist, to_json
 from digital_painschool.adapters.sql.enrolments import EnrolmentsPart, entries_of, unreadable_enrolment
-from digital_painschool.adapters.sql.pool import Link
+from digital_painschool.adapters.sql.pool import Connection
 from digital_painschool.adapters.sql.schema import (
     COLLECTED,
     ENDED,
@@ -42,12 +42,12 @@ from digital_painschool.adapters.sql.schema import (
     superseded_keys,
     timeline,
 )
-from digital_painschool.adapters.sql.statements import Row, among, readable_text, require_readable
+from digital_painschool.adapters.sql.statements import Row, any_of, readable_text, require_readable
 from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
-from digital_painschool.errors import StorageFailed
+from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import AccessEntry, History
 from digital_painschool.serialization.serialization import (
     KIND_OF,
@@ -66,13 +66,13 @@ _ENDED = select(_e.id, _e.version, _e.ended_at, _e.last_entry_at, _e.exported_ve
     ENDED, _e.unit == bindparam("unit")
 )
 _ENDED_AFTER = _ENDED.where(_e.id > bindparam("after")).order_by(_e.id).limit(bindparam("limit", type_=Integer))
-_ENDED_AMONG = _ENDED.where(among(_e.id, "ids"))
-_PERSONS = select(_e.id, _e.person_scheme, _e.person_value).where(_e.unit == bindparam("unit"), among(_e.id, "ids"))
-_STATES = select(_e.id, _e.state_shape, _e.state, _e.unit).where(_e.unit == bindparam("unit"), among(_e.id, "ids"))
+_ENDED_AMONG = _ENDED.where(any_of(_e.id, "ids"))
+_PERSONS = select(_e.id, _e.person_scheme, _e.person_value).where(_e.unit == bindparam("unit"), any_of(_e.id, "ids"))
+_STATES = select(_e.id, _e.state_shape, _e.state, _e.unit).where(_e.unit == bindparam("unit"), any_of(_e.id, "ids"))
 _others = notifications.alias("others")
 _OF_THE_SAME_DIGEST = _others.c.digest_id == notifications.c.digest_id
 _OF_AN_OPEN_ENROLMENT = exists(select(_e.id).where(_e.id == _others.c.enrolment_id, NOT_ENDED))
-_ASKED = and_(among(notifications.c.enrolment_id, "ids"), notifications.c.unit == bindparam("unit"))
+_ASKED = and_(any_of(notifications.c.enrolment_id, "ids"), notifications.c.unit == bindparam("unit"))
 _KEYS = (
     select(notifications.c.batch_key)
     .distinct()
@@ -91,7 +91,7 @@ _NOT_SHARED = (
     .distinct()
     .where(_ASKED, ~exists(select(_others.c.id).where(_OF_THE_SAME_DIGEST, _OF_AN_OPEN_ENROLMENT)))
 )
-_SUPERSEDED_KEYS = select(superseded_keys.c.key).where(among(superseded_keys.c.digest_id, "ids"))
+_SUPERSEDED_KEYS = select(superseded_keys.c.key).where(any_of(superseded_keys.c.digest_id, "ids"))
 _TIMELINES = (
     select(
         timeline.c.enrolment_id,
@@ -108,10 +108,10 @@ _TIMELINES = (
         documents,
         and_(documents.c.enrolment_id == timeline.c.enrolment_id, documents.c.seq == timeline.c.seq),
     )
-    .where(among(timeline.c.enrolment_id, "ids"))
+    .where(any_of(timeline.c.enrolment_id, "ids"))
     .order_by(timeline.c.enrolment_id, timeline.c.seq)
 )
-_TIMELINES_OF_KINDS = _TIMELINES.where(among(timeline.c.kind, "kinds"))
+_TIMELINES_OF_KINDS = _TIMELINES.where(any_of(timeline.c.kind, "kinds"))
 
 _KEEP_EXPORT = insert_into(exports, unless_there=True)
 _EXPORTED = (
@@ -152,15 +152,15 @@ _PROGRESS = (
     .order_by(progress.c.enrolment_id)
 )
 _DEALT_WITH = select(progress.c.enrolment_id).where(
-    progress.c.plan_id == bindparam("plan_id"), among(progress.c.enrolment_id, "ids")
+    progress.c.plan_id == bindparam("plan_id"), any_of(progress.c.enrolment_id, "ids")
 )
 _NOTE = insert_into(progress, unless_there=True)
-_TO_PURGE = select(_e.id, _e.version, _e.unit).where(ENDED, among(_e.id, "ids")).order_by(_e.id).with_for_update()
+_TO_PURGE = select(_e.id, _e.version, _e.unit).where(ENDED, any_of(_e.id, "ids")).order_by(_e.id).with_for_update()
 _TO_PURGE_AGAIN = (
-    select(_e.id).where(ENDED, among(_e.id, "ids"), _e.unit == bindparam("unit")).order_by(_e.id).with_for_update()
+    select(_e.id).where(ENDED, any_of(_e.id, "ids"), _e.unit == bindparam("unit")).order_by(_e.id).with_for_update()
 )
 
-_THEIR_DIGESTS = select(notifications.c.digest_id).where(among(notifications.c.enrolment_id, "ids")).distinct()
+_THEIR_DIGESTS = select(notifications.c.digest_id).where(any_of(notifications.c.enrolment_id, "ids")).distinct()
 _SHARED_DIGESTS = (
     select(digests.c.id)
     .join_from(
@@ -173,18 +173,18 @@ _SHARED_DIGESTS = (
             COLLECTED,
         ),
     )
-    .where(among(_e.id, "ids"))
+    .where(any_of(_e.id, "ids"))
 )
-_LOCK_DIGESTS = select(digests.c.id).where(among(digests.c.id, "ids")).order_by(digests.c.id).with_for_update()
+_LOCK_DIGESTS = select(digests.c.id).where(any_of(digests.c.id, "ids")).order_by(digests.c.id).with_for_update()
 """Locked first, as by everybody else: what a step adds to one meanwhile is seen by the statements that follow."""
-_DELETE_NOTIFICATIONS = delete(notifications).where(among(notifications.c.enrolment_id, "ids"))
+_DELETE_NOTIFICATIONS = delete(notifications).where(any_of(notifications.c.enrolment_id, "ids"))
 _left = notifications.alias("pending")
 _LEFT = and_(_left.c.digest_id == digests.c.id, literal_column("pending.status = 'pending'"))
 _told_on = digests.c.told_on
 _END_BATCHES = (
     update(digests)
     .where(
-        among(digests.c.id, "ids"),
+        any_of(digests.c.id, "ids"),
         digests.c.batch_key.is_not(None),
         ~exists(select(_left.c.id).where(_LEFT, _left.c.batch_key.is_not(None))),
     )
@@ -214,13 +214,13 @@ _NEEDED = or_(
         ),
     ),
 )
-_NEEDED_NO_MORE = select(digests.c.id).where(among(digests.c.id, "ids"), ~_NEEDED)
+_NEEDED_NO_MORE = select(digests.c.id).where(any_of(digests.c.id, "ids"), ~_NEEDED)
 _DELETE_DIGESTS = (
-    delete(superseded_keys).where(among(superseded_keys.c.digest_id, "ids")),
-    delete(digests).where(among(digests.c.id, "ids")),
+    delete(superseded_keys).where(any_of(superseded_keys.c.digest_id, "ids")),
+    delete(digests).where(any_of(digests.c.id, "ids")),
 )
 _DELETE_OTHERS = tuple(
-    delete(table).where(among(column, "ids"))
+    delete(table).where(any_of(column, "ids"))
     for table, column in (
         (documents, documents.c.enrolment_id),
         (timeline, timeline.c.enrolment_id),
@@ -244,44 +244,44 @@ class RetentionPart(EnrolmentsPart):
         self, unit: HsaId, *, after: str = "", limit: int = 1000
     ) -> tuple[EndedEnrolment | UnreadableEnrolment, ...]:
         values = {"unit": str(unit), "after": after, "limit": limit}
-        rows = self._database.read(lambda link: link.each(_ENDED_AFTER, values))
+        rows = self._database.read(lambda connection: connection.fetch_each(_ENDED_AFTER, values))
         return tuple(read_each(rows, _ended, unreadable_enrolment))
 
-    def ended_among(
+    def find_ended(
         self, unit: HsaId, enrolment_ids: Iterable[str]
     ) -> Mapping[str, EndedEnrolment | UnreadableEnrolment]:
         values = {"unit": str(unit), "ids": list(filter(may_exist, enrolment_ids))}
-        rows = self._database.read(lambda link: link.each(_ENDED_AMONG, values))
+        rows = self._database.read(lambda connection: connection.fetch_each(_ENDED_AMONG, values))
         return {found.enrolment_id: found for found in read_each(rows, _ended, unreadable_enrolment)}
 
-    def persons(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, PersonId]:
+    def person_ids_of(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, PersonId]:
         values = {"unit": str(unit), "ids": list(filter(may_exist, enrolment_ids))}
-        rows = self._database.read(lambda link: link.each(_PERSONS, values))
+        rows = self._database.read(lambda connection: connection.fetch_each(_PERSONS, values))
         return dict(filter(None, read_each(rows, _person, lambda _: None)))
 
     def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
         values = {"unit": str(unit), "ids": list(filter(may_exist, enrolment_ids))}
 
-        def work(link: Link) -> list[Row]:
-            not_shared = {"ids": [row[0] for row in link.rows(_NOT_SHARED, values)]}
-            return link.rows(_KEYS, values) + link.rows(_SUPERSEDED_KEYS, not_shared)
+        def work(connection: Connection) -> list[Row]:
+            not_shared = {"ids": [row[0] for row in connection.fetch_all(_NOT_SHARED, values)]}
+            return connection.fetch_all(_KEYS, values) + connection.fetch_all(_SUPERSEDED_KEYS, not_shared)
 
         return tuple(sorted({row[0] for row in self._database.read(work, several=True)}))
 
-    def histories(
+    def load_histories(
         self, unit: HsaId, enrolment_ids: Sequence[str], kinds: Iterable[type[Event]] | None = None
     ) -> tuple[History | UnreadableEnrolment, ...]:
         ids = list(filter(may_exist, enrolment_ids))
         timelines = _TIMELINES if kinds is None else _TIMELINES_OF_KINDS
         named = [KIND_OF[kind] for kind in kinds or () if kind in KIND_OF]
 
-        def work(link: Link) -> dict[str, History | UnreadableEnrolment]:
-            states = link.each(_STATES, {"unit": str(unit), "ids": ids})
-            rows = link.each(timelines, {"ids": [row[0] for row in states], "kinds": named})
+        def work(connection: Connection) -> dict[str, History | UnreadableEnrolment]:
+            states = connection.fetch_each(_STATES, {"unit": str(unit), "ids": ids})
+            rows = connection.fetch_each(timelines, {"ids": [row[0] for row in states], "kinds": named})
             entries = {enrolment_id: list(its) for enrolment_id, its in groupby(rows, key=itemgetter(0))}
 
             def history(row: Row) -> History:
-                return _history(self._state(link, row), entries.get(row[0], []))
+                return _history(self._state(connection, row), entries.get(row[0], []))
 
             read = read_each(states, history, unreadable_enrolment)
             return {one.enrolment.id if isinstance(one, History) else one.enrolment_id: one for one in read}
@@ -289,7 +289,7 @@ class RetentionPart(EnrolmentsPart):
         found = self._database.read(work, several=True)
         return tuple(found[enrolment_id] for enrolment_id in ids if enrolment_id in found)
 
-    def keep_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
+    def save_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
         unit = str(receipt.unit)
         values = {
             "id": receipt.id,
@@ -302,13 +302,13 @@ class RetentionPart(EnrolmentsPart):
             for enrolment_id, version in sorted(versions.items())
         ]
 
-        def work(link: Link) -> None:
-            link.count(_KEEP_EXPORT, values)
-            link.many(_EXPORTED, exported)
+        def work(connection: Connection) -> None:
+            connection.execute(_KEEP_EXPORT, values)
+            connection.execute_many(_EXPORTED, exported)
 
         self._database.write(work)
 
-    def keep_plan(self, plan: PurgePlan, access: AccessEntry) -> None:
+    def save_plan(self, plan: PurgePlan, access: AccessEntry) -> None:
         values = {
             "id": plan.id,
             "unit": str(plan.unit),
@@ -317,38 +317,38 @@ class RetentionPart(EnrolmentsPart):
             "data": to_json(to_data(evolve(plan, enrolments=()))),
         }
 
-        def work(link: Link) -> None:
-            link.only_one("plan")
-            kept = _plan(link, plan.id)
+        def work(connection: Connection) -> None:
+            connection.advisory_lock("plan")
+            kept = _plan(connection, plan.id)
             if kept is None or kept.decision is None:
-                link.count(_KEEP_PLAN, values)
+                connection.execute(_KEEP_PLAN, values)
                 if kept is None or kept.enrolments != plan.enrolments:
-                    link.count(_FORGET_ITEMS, {"plan_id": plan.id})
-                    link.many(_KEEP_ITEM, _item_values(plan))
-            link.count(ADD_ACCESS, access_values(access))
+                    connection.execute(_FORGET_ITEMS, {"plan_id": plan.id})
+                    connection.execute_many(_KEEP_ITEM, _item_values(plan))
+            connection.execute(ADD_ACCESS, access_values(access))
 
         self._database.write(work)
 
     def plan(self, plan_id: str) -> PurgePlan | None:
         if not may_exist(plan_id):
             return None
-        return self._database.read(lambda link: _plan(link, plan_id), several=True)
+        return self._database.read(lambda connection: _plan(connection, plan_id), several=True)
 
     def purge(self, plan_id: str, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
         asked = [planned.enrolment_id for planned in purge] + [skipped.enrolment_id for skipped in skip]
 
-        def work(link: Link) -> None:
-            units = link.rows(_PLAN_UNIT, {"plan_id": plan_id})
+        def work(connection: Connection) -> None:
+            units = connection.fetch_all(_PLAN_UNIT, {"plan_id": plan_id})
             unit = units[0][0] if units else None
-            dealt_with = {row[0] for row in link.rows(_DEALT_WITH, {"plan_id": plan_id, "ids": asked})}
+            dealt_with = {row[0] for row in connection.fetch_all(_DEALT_WITH, {"plan_id": plan_id, "ids": asked})}
             planned = {p.enrolment_id: p.version for p in purge if p.enrolment_id not in dealt_with}
-            present = link.each(_TO_PURGE, {"ids": sorted(planned)})
+            present = connection.fetch_each(_TO_PURGE, {"ids": sorted(planned)})
             ids = [id_ for id_, version, its in present if version == planned[id_] and its == (unit or its)]
-            _delete(link, ids)
+            _delete(connection, ids)
             gone = {*ids}
             outcomes = {id_: None if id_ in gone else Skip.CHANGED.value for id_ in planned}
             outcomes |= {s.enrolment_id: s.why.value for s in reversed(skip) if s.enrolment_id not in planned}
-            link.many(
+            connection.execute_many(
                 _NOTE,
                 [
                     {"plan_id": plan_id, "enrolment_id": id_, "unit": unit, "skipped": why}
@@ -363,42 +363,42 @@ class RetentionPart(EnrolmentsPart):
     def purge_progress(self, plan_id: str) -> Mapping[str, Skipped | None]:
         if not may_exist(plan_id):
             return {}
-        rows = self._database.read(lambda link: link.rows(_PROGRESS, {"plan_id": plan_id}))
+        rows = self._database.read(lambda connection: connection.fetch_all(_PROGRESS, {"plan_id": plan_id}))
         return {
             id_: None if why is None else Skipped(enrolment_id=id_, why=_SKIPS.get(why, Skip.UNREADABLE))
             for id_, why in rows
         }
 
-    def keep_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
-        kept = self._database.write(lambda link: _keep_receipt(link, receipt))
-        self._database.wipe()
+    def save_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
+        kept = self._database.write(lambda connection: _keep_receipt(connection, receipt))
+        self._database.scrub_free_pages()
         return kept
 
     def receipt(self, plan_id: str) -> PurgeReceipt | None:
         if not may_exist(plan_id):
             return None
-        rows = self._database.read(lambda link: link.rows(_RECEIPT, {"plan_id": plan_id}))
+        rows = self._database.read(lambda connection: connection.fetch_all(_RECEIPT, {"plan_id": plan_id}))
         return _receipt(plan_id, rows[0][0]) if rows else None
 
     def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
-        rows = self._database.read(lambda link: link.each(_RECEIPTS, {"unit": str(unit)}))
+        rows = self._database.read(lambda connection: connection.fetch_each(_RECEIPTS, {"unit": str(unit)}))
         return tuple(filter(None, read_each(rows, lambda row: _receipt(*row), _unreadable_receipt)))
 
-    def purge_again(self, receipt: PurgeReceipt, enrolment_ids: Sequence[str]) -> int:
-        self.keep_receipt(receipt)
+    def replay_purge(self, receipt: PurgeReceipt, enrolment_ids: Sequence[str]) -> int:
+        self.save_receipt(receipt)
         named = sorted({*receipt.purged} & {*enrolment_ids})
         gone = 0
         for start in range(0, len(named), _BATCH):
             values = {"ids": named[start : start + _BATCH], "unit": str(receipt.unit)}
 
-            def work(link: Link, values: Mapping[str, Any] = values) -> int:
-                back = [row[0] for row in link.rows(_TO_PURGE_AGAIN, values)]
-                _delete(link, back)
+            def work(connection: Connection, values: Mapping[str, Any] = values) -> int:
+                back = [row[0] for row in connection.fetch_all(_TO_PURGE_AGAIN, values)]
+                _delete(connection, back)
                 return len(back)
 
             gone += self._database.write(work)
         self._states.forget()
-        self._database.wipe()
+        self._database.scrub_free_pages()
         return gone
 
 
@@ -414,7 +414,7 @@ def _receipt(plan_id: str, data: str) -> PurgeReceipt:
     what = f"the receipt of plan {plan_id}"
     receipt = read_stored(what, lambda: from_data(from_json(data), PurgeReceipt))
     if receipt.plan_id != plan_id:
-        raise StorageFailed(f"{what} cannot be read: another plan's stands there")
+        raise StorageError(f"{what} cannot be read: another plan's stands there")
     return receipt
 
 
@@ -430,20 +430,22 @@ def _history(enrolment: Enrolment, rows: list[Row]) -> History:
     )
 
 
-def _delete(link: Link, ids: list[str]) -> None:
+def _delete(connection: Connection, ids: list[str]) -> None:
     if not ids:
         return
     values = {"ids": ids}
-    theirs = {row[0] for row in link.rows(_THEIR_DIGESTS, values) + link.rows(_SHARED_DIGESTS, values)}
+    theirs = {
+        row[0] for row in connection.fetch_all(_THEIR_DIGESTS, values) + connection.fetch_all(_SHARED_DIGESTS, values)
+    }
     digest_ids = {"ids": sorted(theirs)}
-    link.rows(_LOCK_DIGESTS, digest_ids)
-    link.count(_DELETE_NOTIFICATIONS, values)
+    connection.fetch_all(_LOCK_DIGESTS, digest_ids)
+    connection.execute(_DELETE_NOTIFICATIONS, values)
     for statement in _DELETE_OTHERS:
-        link.count(statement, values)
-    link.count(_END_BATCHES, digest_ids)
-    needless = {"ids": [row[0] for row in link.rows(_NEEDED_NO_MORE, digest_ids)]}
+        connection.execute(statement, values)
+    connection.execute(_END_BATCHES, digest_ids)
+    needless = {"ids": [row[0] for row in connection.fetch_all(_NEEDED_NO_MORE, digest_ids)]}
     for statement in _DELETE_DIGESTS:
-        link.count(statement, needless)
+        connection.execute(statement, needless)
 
 
 def _ended(row: Row) -> EndedEnrolment:
@@ -458,12 +460,12 @@ def _ended(row: Row) -> EndedEnrolment:
     )
 
 
-def _plan(link: Link, plan_id: str) -> PurgePlan | None:
-    rows = link.rows(_PLAN, {"plan_id": plan_id})
+def _plan(connection: Connection, plan_id: str) -> PurgePlan | None:
+    rows = connection.fetch_all(_PLAN, {"plan_id": plan_id})
     if not rows:
         return None
     plan = read_stored(f"plan {plan_id}", lambda: from_data(from_json(rows[0][0]), PurgePlan))
-    items = read_each(link.each(_PLAN_ITEMS, {"plan_id": plan_id}), _ended, unreadable_enrolment)
+    items = read_each(connection.fetch_each(_PLAN_ITEMS, {"plan_id": plan_id}), _ended, unreadable_enrolment)
     unreadable = [item.enrolment_id for item in items if isinstance(item, UnreadableEnrolment)]
     return evolve(
         plan,
@@ -488,12 +490,12 @@ def _item_values(plan: PurgePlan) -> list[Mapping[str, Any]]:
     ]
 
 
-def _keep_receipt(link: Link, receipt: PurgeReceipt) -> PurgeReceipt:
+def _keep_receipt(connection: Connection, receipt: PurgeReceipt) -> PurgeReceipt:
     values = {
         "plan_id": receipt.plan_id,
         "unit": str(receipt.unit),
         "purged_at": receipt.purged_at,
         "data": to_json(to_data(receipt)),
     }
-    link.count(_KEEP_RECEIPT, values)
-    return _receipt(receipt.plan_id, link.rows(_RECEIPT, values)[0][0])
+    connection.execute(_KEEP_RECEIPT, values)
+    return _receipt(receipt.plan_id, connection.fetch_all(_RECEIPT, values)[0][0])

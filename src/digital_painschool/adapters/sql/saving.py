@@ -9,7 +9,7 @@ from sqlalchemy.sql import ClauseElement
 from digital_painschool.adapters.sql.common import ADD_ACCESS, access_values, from_json, insert_into, to_json
 from digital_painschool.adapters.sql.digest_rows import digest_values, notification_values
 from digital_painschool.adapters.sql.outbox import OutboxPart
-from digital_painschool.adapters.sql.pool import Link
+from digital_painschool.adapters.sql.pool import Connection
 from digital_painschool.adapters.sql.schema import documents, enrolments, timeline
 from digital_painschool.adapters.sql.single_statement import (
     notification_at_once,
@@ -17,10 +17,10 @@ from digital_painschool.adapters.sql.single_statement import (
     step_at_once,
     values_at_once,
 )
-from digital_painschool.domain.enrolment import Enrolment, Tally
+from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment
 from digital_painschool.domain.events import AccessEnded, Ended, HandedOver, Maintained
 from digital_painschool.domain.notification import Notification
-from digital_painschool.errors import Conflict, StorageFailed
+from digital_painschool.errors import Conflict, StorageError
 from digital_painschool.ports.storage import Change
 from digital_painschool.serialization.serialization import (
     ENROLMENT_SHAPE,
@@ -65,7 +65,7 @@ _NOTIFYING_AT_ONCE: Mapping[ClauseElement, ClauseElement] = {
 }
 
 
-class States:
+class StateCache:
     """The states that were read or saved last, each with its JSON text: a row of the same text is the same value.
 
     It spares the next step the reading of what this process has just written; what anybody else wrote has another text.
@@ -82,7 +82,7 @@ class States:
         """Return the state that a row's text describes.
 
         Raises:
-            StorageFailed: It cannot be read, or is another enrolment's.
+            StorageError: It cannot be read, or is another enrolment's.
         """
         known = self._known.get(enrolment_id)
         if known is not None and known[0] == text:
@@ -106,10 +106,10 @@ def own_state(enrolment_id: str, enrolment: Enrolment) -> Enrolment:
     """Return a state that was read under an id.
 
     Raises:
-        StorageFailed: It is another enrolment's: steps would change the wrong patient's record.
+        StorageError: It is another enrolment's: steps would change the wrong patient's record.
     """
     if enrolment.id != enrolment_id:
-        raise StorageFailed(f"enrolment {enrolment_id} cannot be read: its state is another enrolment's")
+        raise StorageError(f"enrolment {enrolment_id} cannot be read: its state is another enrolment's")
     return enrolment
 
 
@@ -120,32 +120,34 @@ def _own_state_of(enrolment_id: str, text: str) -> Enrolment:
 class SavingPart(OutboxPart):
     """Saves steps: statement by statement where the database is near, in one statement where it is far."""
 
-    _states: States
+    _states: StateCache
 
     def save(self, change: Change) -> None:
         rows = _Rows(change)
-        if not (self._database.driver.far and self._saved_at_once(change, rows)):
-            self._database.write(lambda link: self._save(link, change, rows))
+        if not (self._database.driver.prefers_single_round_trip and self._saved_at_once(change, rows)):
+            self._database.write(lambda connection: self._save(connection, change, rows))
         self._states.keep(rows.enrolment["state"], change.enrolment)
 
-    def _save(self, link: Link, change: Change, rows: "_Rows") -> None:
-        if self._database.driver.far:
-            if not link.rows(_AT_ONCE[rows.first], rows.all_at_once()):
+    def _save(self, connection: Connection, change: Change, rows: "_Rows") -> None:
+        if self._database.driver.prefers_single_round_trip:
+            if not connection.fetch_all(_AT_ONCE[rows.first], rows.all_at_once()):
                 raise Conflict(_CHANGED)
         else:
-            if link.count(rows.first, rows.enrolment) != 1:
+            if connection.execute(rows.first, rows.enrolment) != 1:
                 raise Conflict(_CHANGED)
-            link.many(_ADD_ENTRY, rows.entries)
-            link.many(_ADD_DOCUMENT, rows.documents)
-            link.count(ADD_ACCESS, rows.access)
+            connection.execute_many(_ADD_ENTRY, rows.entries)
+            connection.execute_many(_ADD_DOCUMENT, rows.documents)
+            connection.execute(ADD_ACCESS, rows.access)
         if change.cancelled or change.noted or change.notifications:
-            self._change_notifications(link, change)
+            self._change_notifications(connection, change)
 
     def _saved_at_once(self, change: Change, rows: "_Rows") -> bool:
         if change.cancelled or change.noted or len(change.notifications) > 1:
             return False
         if not change.notifications:
-            if not self._database.write(lambda link: link.rows(_AT_ONCE[rows.first], rows.all_at_once()), alone=True):
+            if not self._database.write(
+                lambda connection: connection.fetch_all(_AT_ONCE[rows.first], rows.all_at_once()), alone=True
+            ):
                 raise Conflict(_CHANGED)
             return True
         statement = _NOTIFYING_AT_ONCE.get(rows.first)
@@ -153,7 +155,7 @@ class SavingPart(OutboxPart):
             return False
         values = rows.all_at_once(change.notifications[0])
         try:
-            return bool(self._database.write(lambda link: link.rows(statement, values), alone=True))
+            return bool(self._database.write(lambda connection: connection.fetch_all(statement, values), alone=True))
         except Conflict:  # whether by the step or by the notification is for the longer way to find out
             return False
 
@@ -176,7 +178,7 @@ class _Rows:
             self.first = _STEP if _MOVES.isdisjoint(map(type, change.events)) else _MOVE
 
     def all_at_once(self, notification: Notification | None = None) -> dict[str, Any]:
-        """Give everything as the values of one statement."""
+        """Return everything as the values of one statement."""
         added = values_at_once(self.entries, self.documents, self.access)
         if notification is not None:
             added |= notification_at_once(digest_values(notification), notification_values(notification))
@@ -202,7 +204,7 @@ def _entry_values(change: Change) -> list[dict[str, Any]]:
     return values
 
 
-def _enrolment_values(enrolment: Enrolment, tally: Tally, before: int) -> dict[str, Any]:
+def _enrolment_values(enrolment: Enrolment, tally: CaseloadCounts, before: int) -> dict[str, Any]:
     person = enrolment.person
     return {
         "enrolment_id": enrolment.id,

@@ -2,20 +2,20 @@
 
 import re
 
-from digital_painschool.errors import StorageFailed
+from digital_painschool.errors import StorageError
 
 _NAME = re.compile(r"(?!pg_|information_schema\Z)[a-z_][a-z0-9_]{0,62}")
 
 
 def checked(schema: str | None) -> str | None:
-    """Give a schema's name, or None for none, after checking that it is one that needs no further care in SQL.
+    """Return a schema's name, or None for none, after checking that it is one that needs no further care in SQL.
 
     Raises:
-        StorageFailed: It is not.
+        StorageError: It is not.
     """
     if schema is None or (isinstance(schema, str) and _NAME.fullmatch(schema)):
         return schema
-    raise StorageFailed(
+    raise StorageError(
         "a schema is named with 1 to 63 of the letters a to z, digits and _, does not begin with a digit or pg_,"
         " and is not information_schema"
     )
@@ -25,12 +25,12 @@ def none(schema: str | None) -> None:
     """Check that there is none, for SQLite.
 
     Raises:
-        StorageFailed: There is one.
+        StorageError: There is one.
     """
     if schema is not None:
-        raise StorageFailed("SQLite has no schemas; leave it out, and give each school a file of its own")
+        raise StorageError("SQLite has no schemas; leave it out, and give each school a file of its own")
 
 
 def before(schema: str | None) -> str:
-    """Give what stands before the name of a table in SQL: the schema in quotes and a full stop, or nothing."""
+    """Return what stands before the name of a table in SQL: the schema in quotes and a full stop, or nothing."""
     return "" if schema is None else f'"{schema}".'

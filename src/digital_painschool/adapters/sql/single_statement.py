@@ -66,12 +66,12 @@ class _JsonRows(TypeDecorator[Rows]):
 
 
 def start_at_once(first: Insert) -> Select[Any]:
-    """Give the statement that writes a new enrolment and all that its first step adds, and selects its id."""
+    """Return the statement that writes a new enrolment and all that its first step adds, and selects its id."""
     return _at_once(first, first.table.c.id)
 
 
 def step_at_once(first: Update, *, notifying: bool = False) -> Select[Any]:
-    """Give the statement that changes an enrolment and adds all that the step adds, and selects its id if it did.
+    """Return the statement that changes an enrolment and adds all that the step adds, and selects its id if it did.
 
     Args:
         first: The update of the enrolment.
@@ -81,20 +81,20 @@ def step_at_once(first: Update, *, notifying: bool = False) -> Select[Any]:
 
 
 def rows_at_once(table: Table, columns: Sequence[str]) -> InsertIntoTable:
-    """Give the statement that adds any number of rows to a table: they are the value `row`."""
+    """Return the statement that adds any number of rows to a table: they are the value `row`."""
     row = _rows("row", table, columns)
     return insert(table).from_select(list(columns), select(*row.c).select_from(row)).inline()
 
 
 def given_rows(name: str, types: Mapping[str, Any]) -> Any:
-    """Give a source of rows for a statement: they are the value of that name. What else they hold is passed over."""
+    """Return a source of rows for a statement: they are the value of that name. What else they hold is passed over."""
     rows = cast(bindparam(name, type_=_JsonRows()), JSON)
     columns = (Column(column, _element(type_)) for column, type_ in types.items())
     return func.json_to_recordset(rows).table_valued(*columns).render_derived(name=name, with_types=True)
 
 
 def values_at_once(entries: Rows, written: Rows, access: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the values beside those of the enrolment."""
+    """Return the values beside those of the enrolment."""
     return {"entry": entries, "document": written, **{f"l_{name}": value for name, value in access.items()}}
 
 

@@ -18,7 +18,7 @@ from digital_painschool.adapters.sql.database_files import DatabaseFiles, moved
 from digital_painschool.adapters.sql.pool import PATIENCE
 from digital_painschool.adapters.sql.schema_names import none
 from digital_painschool.adapters.sql.statements import Row, Statements, Values, sound
-from digital_painschool.errors import Conflict, PainschoolError, StorageFailed
+from digital_painschool.errors import Conflict, PainSchoolError, StorageError
 
 _PATIENCE_OF_WIPING = 1000
 """The longest time in milliseconds that a purge waits for readers of the write-ahead log."""
@@ -40,7 +40,7 @@ _ADVICE = {
 _STATEMENTS = Statements(dialects.dialect())
 
 
-class SqliteLink:
+class SqliteConnection:
     """One connection to a file.
 
     Args:
@@ -55,10 +55,10 @@ class SqliteLink:
         self._writes = False
         self._process = os.getpid()
 
-    def rows(self, statement: ClauseElement, values: Values) -> list[Row]:
-        return sound(self.each(statement, values))
+    def fetch_all(self, statement: ClauseElement, values: Values) -> list[Row]:
+        return sound(self.fetch_each(statement, values))
 
-    def each(self, statement: ClauseElement, values: Values) -> list[Row]:
+    def fetch_each(self, statement: ClauseElement, values: Values) -> list[Row]:
         compiled = _STATEMENTS[statement]
         given = compiled.values(values)
         try:
@@ -73,11 +73,11 @@ class SqliteLink:
         finally:
             self._connection.text_factory = str
 
-    def count(self, statement: ClauseElement, values: Values) -> int:
+    def execute(self, statement: ClauseElement, values: Values) -> int:
         compiled = _STATEMENTS[statement]
         return self._execute(compiled.sql, compiled.values(values)).rowcount
 
-    def many(self, statement: ClauseElement, values: Sequence[Values]) -> None:
+    def execute_many(self, statement: ClauseElement, values: Sequence[Values]) -> None:
         compiled = _STATEMENTS[statement]
         if len(values) == 1:
             self._execute(compiled.sql, compiled.values(values[0]))
@@ -88,7 +88,7 @@ class SqliteLink:
         self._writes = write
         self._execute("BEGIN IMMEDIATE" if write else "BEGIN")
 
-    def only_one(self, job: str) -> None:  # noqa: ARG002 - whoever writes to a SQLite file is alone
+    def advisory_lock(self, job: str) -> None:  # noqa: ARG002 - whoever writes to a SQLite file is alone
         return
 
     def commit(self) -> None:
@@ -119,7 +119,7 @@ class SqliteLink:
     def is_usable(self) -> bool:
         return True
 
-    def wipe(self) -> bool:
+    def scrub_free_pages(self) -> bool:
         # The write-ahead log holds older pages until it is begun anew. Writers wait meanwhile, so it is not for long.
         self._execute(f"PRAGMA busy_timeout={_PATIENCE_OF_WIPING}")
         try:
@@ -147,25 +147,25 @@ class SqliteDriver:
         synchronous: SQLite's own setting, `"NORMAL"` or `"FULL"`.
 
     Raises:
-        StorageFailed: There is a schema, or another `synchronous`.
+        StorageError: There is a schema, or another `synchronous`.
     """
 
     failures: tuple[type[Exception], ...] = (sqlite3.Error, OverflowError, UnicodeEncodeError)
     one_writer = True
-    far = False
+    prefers_single_round_trip = False
     forks_at_rest = True
 
     def __init__(self, path: str, *, schema: str | None = None, synchronous: str = "FULL") -> None:
         none(schema)
         if synchronous not in ("NORMAL", "FULL", "EXTRA"):
-            raise StorageFailed("synchronous is NORMAL, FULL or EXTRA")
+            raise StorageError("synchronous is NORMAL, FULL or EXTRA")
         self.path = path
         self._synchronous = synchronous
         self._file: tuple[int, int] | None = None
-        self._links: WeakSet[SqliteLink] = WeakSet()
+        self._links: WeakSet[SqliteConnection] = WeakSet()
 
-    def connect(self) -> SqliteLink:
-        in_use = next((files for link in tuple(self._links) if (files := link.files) is not None), None)
+    def connect(self) -> SqliteConnection:
+        in_use = next((files for connection in tuple(self._links) if (files := connection.files) is not None), None)
         if in_use is not None:  # SQLite would make a missing log anew, and connections would have two of them
             in_use.size_in_place()
         for _ in range(_ATTEMPTS):
@@ -175,9 +175,9 @@ class SqliteDriver:
                 connection.execute("SELECT count(*) FROM sqlite_master").fetchall()  # opens the log
                 files = in_use or DatabaseFiles(self.path)
                 if files.file == before == self._present():
-                    self._file, link = before, SqliteLink(connection, files)
-                    self._links.add(link)
-                    return link
+                    self._file, opened = before, SqliteConnection(connection, files)
+                    self._links.add(opened)
+                    return opened
             except OSError:
                 pass  # it went away meanwhile
             except BaseException:
@@ -190,7 +190,7 @@ class SqliteDriver:
         """Return which file lies at the path.
 
         Raises:
-            StorageFailed: There is none, or another one than was opened first.
+            StorageError: There is none, or another one than was opened first.
         """
         try:
             present = DatabaseFiles.file_at(self.path)
@@ -199,7 +199,7 @@ class SqliteDriver:
         if self._file is not None and present != self._file:
             raise moved(self.path)
         if present is None:
-            raise StorageFailed(f"there is no file {self.path}; run `digital-painschool migrate`")
+            raise StorageError(f"there is no file {self.path}; run `digital-painschool migrate`")
         return present
 
     def migrate(self) -> None:
@@ -237,12 +237,12 @@ class SqliteDriver:
             raise
         return connection
 
-    def failure(self, error: Exception) -> PainschoolError:
+    def failure(self, error: Exception) -> PainSchoolError:
         name = getattr(error, "sqlite_errorname", None) or type(error).__name__
         if name in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"):
             return Conflict("somebody else saved the same at the same time; load again and decide again")
         advice = next((text for start, text in _ADVICE.items() if name.startswith(start)), "see the name of the error")
-        return StorageFailed(f"SQLite could not do it ({name}): {advice}")
+        return StorageError(f"SQLite could not do it ({name}): {advice}")
 
 
 def _text_or_bytes(text: bytes) -> str | bytes:
@@ -261,7 +261,7 @@ def _make(path: str) -> None:
             try:
                 os.fchmod(descriptor, 0o600)
             except OSError:
-                raise StorageFailed(f"everybody may read {path}, which is somebody else's; remove it") from None
+                raise StorageError(f"everybody may read {path}, which is somebody else's; remove it") from None
     finally:
         os.close(descriptor)
 

@@ -17,7 +17,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
-from digital_painschool.errors import StorageFailed
+from digital_painschool.errors import StorageError
 
 Row = tuple[Any, ...]
 Values = Mapping[str, Any]
@@ -44,11 +44,11 @@ def sound(rows: list[Row]) -> list[Row]:
     """Return the rows.
 
     Raises:
-        StorageFailed: A cell of one of them cannot be read.
+        StorageError: A cell of one of them cannot be read.
     """
     for row in rows:
         if type(row) is Damaged:
-            raise StorageFailed(f"a row cannot be read ({row.columns}); was it changed by hand?")
+            raise StorageError(f"a row cannot be read ({row.columns}); was it changed by hand?")
     return rows
 
 
@@ -56,7 +56,7 @@ def require_readable(row: Row) -> None:
     """Refuse a row of which a cell cannot be read, for a reader of single rows.
 
     Raises:
-        StorageFailed: A cell cannot be read.
+        StorageError: A cell cannot be read.
     """
     if type(row) is Damaged:
         sound([row])
@@ -66,10 +66,10 @@ def readable_text(cell: object) -> str:
     """Return a cell that holds text, such as the id by which a damaged row is named.
 
     Raises:
-        StorageFailed: The cell cannot be read.
+        StorageError: The cell cannot be read.
     """
     if not isinstance(cell, str):
-        raise StorageFailed("the id of a row cannot be read; was it changed by hand?")
+        raise StorageError("the id of a row cannot be read; was it changed by hand?")
     return cell
 
 
@@ -77,7 +77,7 @@ _RAW: Mapping[str, Mapping[type, type]] = {"sqlite": {bool: int, datetime: str}}
 """What a driver gives for a type, where it gives another one."""
 
 
-class Several(TypeDecorator[Sequence[Any]]):
+class ArrayParam(TypeDecorator[Sequence[Any]]):
     """Several values in one: an array on PostgreSQL, a JSON list on SQLite."""
 
     impl = ARRAY
@@ -103,8 +103,8 @@ def _list(values: Sequence[Any] | None) -> str:
     return json.dumps(list(values or ()))
 
 
-class among(ColumnElement[Any]):  # noqa: N801 - reads as the operator that it is
-    """A column's value is one of several that are given as one: `among(table.c.id, "ids")`, by name or as a column."""
+class any_of(ColumnElement[Any]):  # noqa: N801 - reads as the operator that it is
+    """A column's value is one of several that are given as one: `any_of(table.c.id, "ids")`, by name or as a column."""
 
     inherit_cache = False
     type = NullType()  # as a Boolean it would be compared with 1 on SQLite, and no index would serve
@@ -112,18 +112,18 @@ class among(ColumnElement[Any]):  # noqa: N801 - reads as the operator that it i
     def __init__(self, column: ColumnElement[Any], several: str | ColumnElement[Any]) -> None:
         self.column = column
         if isinstance(several, str):
-            several = bindparam(several, type_=Several(column.type))
+            several = bindparam(several, type_=ArrayParam(column.type))
         self.several: ColumnElement[Any] = several
 
 
-@compiles(among, "sqlite")
-def _among_on_sqlite(element: among, compiler: SQLCompiler, **kw: Any) -> str:
+@compiles(any_of, "sqlite")
+def _among_on_sqlite(element: any_of, compiler: SQLCompiler, **kw: Any) -> str:
     column, several = compiler.process(element.column, **kw), compiler.process(element.several, **kw)
     return f"{column} IN (SELECT value FROM json_each({several}))"  # noqa: S608 - both are compiled, neither is a value
 
 
-@compiles(among, "postgresql")
-def _among_on_postgresql(element: among, compiler: SQLCompiler, **kw: Any) -> str:
+@compiles(any_of, "postgresql")
+def _among_on_postgresql(element: any_of, compiler: SQLCompiler, **kw: Any) -> str:
     return f"{compiler.process(element.column, **kw)} = ANY ({compiler.process(element.several, **kw)})"
 
 

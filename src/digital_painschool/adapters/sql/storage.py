@@ -5,7 +5,7 @@ from digital_painschool.adapters.sql.engine import open_database
 from digital_painschool.adapters.sql.offices import OfficesPart
 from digital_painschool.adapters.sql.pool import Database
 from digital_painschool.adapters.sql.retention import RetentionPart
-from digital_painschool.adapters.sql.saving import States
+from digital_painschool.adapters.sql.saving import StateCache
 
 
 class SqlStorage(RetentionPart, CaseloadPart, OfficesPart):
@@ -24,7 +24,7 @@ class SqlStorage(RetentionPart, CaseloadPart, OfficesPart):
             when the machine loses power; with `"FULL"` they survive that too, and each step waits for the disk.
 
     Raises:
-        StorageFailed: The database cannot be reached, or its schema is not the one that this version works with.
+        StorageError: The database cannot be reached, or its schema is not the one that this version works with.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class SqlStorage(RetentionPart, CaseloadPart, OfficesPart):
         self._database: Database = open_database(
             url, schema=schema, migrate=migrate, connections=connections, synchronous=synchronous
         )
-        self._states = States()
+        self._states = StateCache()
 
     def close(self) -> None:
         self._database.close()

@@ -7,13 +7,13 @@ from pathlib import Path
 from digital_painschool.adapters.paths import is_sqlite, new_file, sqlite_file
 from digital_painschool.adapters.sql.pool import Driver
 from digital_painschool.adapters.sql.sqlite import SqliteDriver
-from digital_painschool.errors import InvalidValue, StorageFailed
+from digital_painschool.errors import InvalidValue, StorageError
 
 _POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
 
 
 def names_new_file(url: str) -> bool:
-    """Tell whether a URL names an SQLite file that is not there yet."""
+    """Return whether a URL names an SQLite file that is not there yet."""
     return is_sqlite(url) and not os.path.exists(_file(url))  # noqa: PTH110 - False also where nobody may look
 
 
@@ -32,7 +32,7 @@ def driver_for(
     A relative path is made absolute here: what the working folder is later does not matter.
 
     Raises:
-        StorageFailed: No such database is served, the URL names no file, or the schema cannot be one; or a
+        StorageError: No such database is served, the URL names no file, or the schema cannot be one; or a
             SQLite file is not there, and another one may have been meant.
     """
     kind = kind_of(url)
@@ -40,13 +40,13 @@ def driver_for(
         return SqliteDriver(str(_checked(_file(url))), schema=schema, synchronous=synchronous)
     if kind == "postgresql":
         if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in url):
-            raise StorageFailed("the PostgreSQL URL holds a control character, or is not UTF-8")
+            raise StorageError("the PostgreSQL URL holds a control character, or is not UTF-8")
         try:
             from digital_painschool.adapters.sql.postgresql import PostgresqlDriver
         except ImportError:
-            raise StorageFailed("PostgreSQL needs the extra: pip install 'digital_painschool[postgresql]'") from None
+            raise StorageError("PostgreSQL needs the extra: pip install 'digital_painschool[postgresql]'") from None
         return PostgresqlDriver(f"postgresql://{url.partition('://')[2]}", schema=schema, patience=patience)
-    raise StorageFailed("a storage URL begins with sqlite:/// or postgresql://")
+    raise StorageError("a storage URL begins with sqlite:/// or postgresql://")
 
 
 def _file(url: str) -> Path:
@@ -54,7 +54,7 @@ def _file(url: str) -> Path:
         return sqlite_file(url)
     except InvalidValue as error:
         problem = str(error)
-    raise StorageFailed(problem)
+    raise StorageError(problem)
 
 
 def _checked(file: Path) -> Path:
@@ -67,4 +67,4 @@ def _checked(file: Path) -> Path:
         problem = f"the file {file} cannot be looked at: {error.strerror}"
     except InvalidValue as error:
         problem = str(error)
-    raise StorageFailed(problem)
+    raise StorageError(problem)

@@ -3,7 +3,7 @@
 import json
 from shlex import quote
 
-from digital_painschool import RuleBroken
+from digital_painschool import RuleViolation
 from digital_painschool.cli.demo.narrator import Narrator
 from digital_painschool.cli.demo.screens import gallring, hantera, mina
 from digital_painschool.cli.demo.stage import ANNA, DAVID, UNIT, Stage
@@ -35,7 +35,7 @@ def year_is_over(stage: Stage, tell: Narrator) -> None:
     a = stage.patient("A")
     try:
         a.room.open_module(a.enrolment_id, 5)
-    except RuleBroken as error:
+    except RuleViolation as error:
         tell.refused("A", "opens module 5", error)
     stage.anna.maintain(a.enrolment_id, days=90, modules=(1, 5, 11))
     tell.say("Anna", "chooses [label]Vidmakthåll[/] for A: 90 days, modules 1, 5 and 11.", "M-18")
@@ -43,7 +43,7 @@ def year_is_over(stage: Stage, tell: Narrator) -> None:
     tell.say("A", f"opens module 5 and reads [label]{module.pages[0].title}[/] again.", "M-18")
     try:
         a.room.save_form(a.enrolment_id, "halsoskattning", {"smarta": 4})
-    except RuleBroken as error:
+    except RuleViolation as error:
         tell.refused("A", "saves a form", error)
     for letter, desk in (("B", stage.anna), ("D", stage.anna), ("E", stage.bjorn), ("F", stage.bjorn)):
         desk.end(stage.patient(letter).enrolment_id, reason="genomford")
@@ -75,7 +75,7 @@ def purge(stage: Stage, tell: Narrator) -> None:
     tell.show("Gallring: förhandsvisning", gallring(plan, stage.names))
     try:
         stage.david.purge(plan)
-    except RuleBroken as error:
+    except RuleViolation as error:
         tell.refused("David", "purges at once", error)
     exported = stage.david.export(stage.place.export)
     files = ", ".join(f"{file.name} ({file.lines})" for file in exported.files)
@@ -106,7 +106,7 @@ def begin_again(stage: Stage, tell: Narrator) -> None:
 
 
 def look_into_it(stage: Stage, tell: Narrator) -> None:
-    """Say where everything is."""
+    """Print where every file is."""
     place = stage.place
     file, folder, settings = (quote(path.as_posix()) for path in (place.file, place.folder, place.settings))
     tell.plain(

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.theme import Theme
 
-from digital_painschool import NotPermitted, PainschoolError, RuleBroken
+from digital_painschool import NotPermitted, PainSchoolError, RuleViolation
 from digital_painschool.cli.output import WIDTH, console
 
 _LINE, _SCREEN, _SCENE = 0.35, 0.8, 0.5
@@ -37,7 +37,7 @@ class Narrator:
 
     @classmethod
     def on_screen(cls, pause: Callable[[float], object]) -> Self:
-        """Tell it on stdout, at most `WIDTH` wide; with pauses on a terminal alone."""
+        """Print to stdout, at most `WIDTH` wide; with pauses on a terminal alone."""
         screen = console()
         screen.width = min(screen.width, WIDTH)
         return cls(screen, pause if screen.is_terminal else lambda _: None)
@@ -50,13 +50,13 @@ class Narrator:
         self._pause(_SCENE)
 
     def say(self, who: str, text: str, rules: str = "") -> None:
-        """Say what someone does; `text` is rich markup, `rules` the ids of the rules that it shows."""
+        """Print what someone does; `text` is rich markup, `rules` the ids of the rules that it shows."""
         self._line(who, Text.from_markup(text, emoji=False), rules)
 
-    def refused(self, who: str, tried: str, error: PainschoolError) -> None:
-        """Say what someone tried, and why the library refused it."""
-        why = error.reason.advice if isinstance(error, RuleBroken) else str(error)
-        rule = error.rule if isinstance(error, RuleBroken) else "M-06" if isinstance(error, NotPermitted) else ""
+    def refused(self, who: str, tried: str, error: PainSchoolError) -> None:
+        """Print what someone tried, and why the library refused it."""
+        why = error.reason.advice if isinstance(error, RuleViolation) else str(error)
+        rule = error.rule if isinstance(error, RuleViolation) else "M-06" if isinstance(error, NotPermitted) else ""
         self._line(who, Text.assemble(tried, ": ", ("refused", "refused"), f", {why}."), rule)
 
     def show(self, title: str, what: RenderableType) -> None:

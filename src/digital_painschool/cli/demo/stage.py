@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from attrs import frozen
 
 from digital_painschool import Actor, PainSchool, PersonId, Role, open_school
-from digital_painschool.application.patient import PatientRoom
+from digital_painschool.application.patient import PatientDesk
 from digital_painschool.application.therapist import TherapistDesk
 from digital_painschool.cli.demo.place import Place
 
@@ -57,7 +57,7 @@ class MovedClock:
 class Patient:
     """A patient: the room, and the enrolment."""
 
-    room: PatientRoom
+    room: PatientDesk
     enrolment_id: str
 
 
@@ -87,7 +87,7 @@ class Stage:
         self.clock.wait(minutes=1)
 
     def patient(self, letter: str) -> Patient:
-        """Give the patient of a letter."""
+        """Return the patient of a letter."""
         return self._patients[letter]
 
     @property

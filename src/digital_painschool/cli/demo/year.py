@@ -7,7 +7,7 @@ from digital_painschool import (
     InvalidIdentity,
     Notify,
     NotPermitted,
-    RuleBroken,
+    RuleViolation,
 )
 from digital_painschool.cli.demo.afterwards import play_afterwards
 from digital_painschool.cli.demo.messages import answers, forenoon
@@ -41,7 +41,7 @@ def start(stage: Stage, tell: Narrator) -> None:
     )
     try:
         stage.bjorn.receive_notifications(email=True)
-    except RuleBroken as error:
+    except RuleViolation as error:
         tell.refused("Björn", "has no address there, and ticks it too", error)
     for letter in "ABC":
         stage.start(letter, stage.anna, ANNA)
@@ -66,7 +66,7 @@ def start(stage: Stage, tell: Narrator) -> None:
         tell.say("Carin", "mistypes a number: [refused]refused[/], the check digit does not fit.", "D-07a")
     try:
         stage.carin.start(NUMBERS["A"], program=PROGRAM, therapist=BJORN.hsa_id)
-    except RuleBroken as error:
+    except RuleViolation as error:
         tell.refused("Carin", "starts A once more", error)
     overview = stage.patient("A").room.overview(stage.patient("A").enrolment_id)
     opened = sum(module.open for module in overview.modules)
@@ -188,7 +188,7 @@ def stopped(stage: Stage, tell: Narrator) -> None:
     )
     try:
         c.room.open_module(c.enrolment_id, 2)
-    except RuleBroken as error:
+    except RuleViolation as error:
         tell.refused("C", "opens module 2", error)
 
 

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from attrs import frozen
 
-from digital_painschool.errors import PainschoolError
+from digital_painschool.errors import PainSchoolError
 
 CAN_FORK = "fork" in get_all_start_methods()
 THREADS = 8
@@ -30,7 +30,7 @@ def refusal_or(work: Callable[[], Any]) -> Any:
     """Do it; a refusal counts as a result."""
     try:
         return work()
-    except PainschoolError as refusal:
+    except PainSchoolError as refusal:
         return refusal
 
 
@@ -101,7 +101,7 @@ class Child:
         pipe.close()
 
     def told(self) -> Iterator[Any]:
-        """Give what it tells, until it is over."""
+        """Yield what it tells, until it is over."""
         while True:
             if not self._pipe.poll(PATIENCE):
                 raise TimeoutError(f"a process was silent for {PATIENCE:.0f} seconds")

@@ -41,11 +41,11 @@ def page(
     limit: int = 50,
 ) -> tuple[CaseRow, ...]:
     """Ask for a page."""
-    return readable(storage.cases(CaseQuery(unit=unit, therapist=therapist, now=now, after=after, limit=limit)))
+    return readable(storage.list_caseload(CaseQuery(unit=unit, therapist=therapist, now=now, after=after, limit=limit)))
 
 
 def keys(storage: Storage, *, now: datetime = MORNING) -> list[tuple[int, str]]:
-    """Give the places of all rows."""
+    """Return the places of all rows."""
     return [row.key for row in page(storage, now=now)]
 
 

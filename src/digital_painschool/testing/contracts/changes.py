@@ -11,7 +11,7 @@ from digital_painschool.domain.digest import Action, Batch, Claim, Decision, Del
 from digital_painschool.domain.enrolment import Enrolment, apply
 from digital_painschool.domain.events import ConversationRenamed, ConversationStarted, Event, FormSaved, MessageSent
 from digital_painschool.domain.notification import Notification, Notify, Profile, Status
-from digital_painschool.domain.people import By, HsaId, Patient, PersonId, System
+from digital_painschool.domain.people import AnyActor, HsaId, Patient, PersonId, SystemActor
 from digital_painschool.domain.policy import Policy, Terms
 from digital_painschool.domain.program import Program
 from digital_painschool.domain.validation import Answer
@@ -49,8 +49,8 @@ WRITTEN = (ConversationStarted, ConversationRenamed, MessageSent, FormSaved)
 Rule = Callable[..., tuple[Event, ...]]
 
 
-def access_entry(by: By, at: datetime, enrolment: Enrolment | None = None, action: str = "step") -> AccessEntry:
-    """Give a line for the access log."""
+def access_entry(by: AnyActor, at: datetime, enrolment: Enrolment | None = None, action: str = "step") -> AccessEntry:
+    """Return a line for the access log."""
     return AccessEntry(
         at=at,
         by=by.signature,
@@ -71,7 +71,7 @@ def begin(
     unit: HsaId = UNIT,
     therapist: HsaId = NURSE.hsa_id,
 ) -> Change:
-    """Give the change that starts an enrolment, whatever the storage holds."""
+    """Return the change that starts an enrolment, whatever the storage holds."""
     terms = Terms(program, POLICY)
     events = start(terms, person, (), enrolment_id=enrolment_id, unit=unit, therapist=therapist, by=NURSE, at=at)
     return _change(None, events, by=NURSE, at=at)
@@ -81,7 +81,7 @@ def step(
     enrolment: Enrolment,
     rule: Rule,
     *args: Any,
-    by: By = NURSE,
+    by: AnyActor = NURSE,
     at: datetime,
     terms: Terms = TERMS,
     documents: Sequence[Content] = (),
@@ -89,7 +89,7 @@ def step(
     noted: tuple[str, ...] = (),
     **options: Any,
 ) -> Change:
-    """Give the change that a rule makes of an enrolment; the documents go to the entries that have one, in order."""
+    """Return the change that a rule makes of an enrolment; the documents go to the entries that have one, in order."""
     events = rule(enrolment, terms, *args, by=by, at=at, **options)
     return _change(enrolment, events, by=by, at=at, documents=documents, cancelled=cancelled, noted=noted)
 
@@ -115,7 +115,7 @@ def retitle(enrolment: Enrolment, heading: str, *, at: datetime) -> Change:
     return step(enrolment, rename, 1, heading, at=at, documents=(heading,))
 
 
-def read_all(enrolment: Enrolment, by: By, *, at: datetime) -> Change:
+def read_all(enrolment: Enrolment, by: AnyActor, *, at: datetime) -> Change:
     """Read what the other side wrote in the first conversation."""
     conversation = enrolment.conversations[0]
     sent = conversation.from_therapist if isinstance(by, Patient) else conversation.from_patient
@@ -142,7 +142,7 @@ def finish(enrolment: Enrolment, *, at: datetime, pending: tuple[Notification, .
 
 def by_worker(enrolment: Enrolment, rule: Rule, *args: Any, at: datetime, noted: tuple[str, ...] = ()) -> Change:
     """Take a step as the delivery worker, which writes notes of notifications with it."""
-    return step(enrolment, rule, *args, by=System(), at=at, noted=noted)
+    return step(enrolment, rule, *args, by=SystemActor(), at=at, noted=noted)
 
 
 def saved(storage: Enrolments, change: Change) -> Enrolment:
@@ -184,7 +184,7 @@ def delivered(storage: Outbox, now: datetime, status: Status = Status.DELIVERED)
 
 
 def undelivered(storage: Storage, enrolment: Enrolment, status: Status, *, at: datetime) -> Enrolment:
-    """Give up the one notification that is due, write the note on its timeline, and return the state after it."""
+    """Return up the one notification that is due, write the note on its timeline, and return the state after it."""
     delivered(storage, at, status)
     [record] = storage.unnoted()
     notification = record.notification
@@ -193,7 +193,7 @@ def undelivered(storage: Storage, enrolment: Enrolment, status: Status, *, at: d
 
 
 def joined(changes: Sequence[Change]) -> Change:
-    """Give one change that does what several on one enrolment do, one after the other; none asks for a notification."""
+    """Return one change that does what several changes of an enrolment do in turn; none asks for a notification."""
     return evolve(
         changes[-1],
         before=changes[0].before,
@@ -206,7 +206,7 @@ def _change(
     before: Enrolment | None,
     events: tuple[Event, ...],
     *,
-    by: By,
+    by: AnyActor,
     at: datetime,
     documents: Sequence[Content] = (),
     cancelled: tuple[str, ...] = (),

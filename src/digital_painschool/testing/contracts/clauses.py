@@ -76,7 +76,7 @@ def all_tests_of(contract: type) -> frozenset[str]:
 
 
 def proofs_of(contract: type[Contract[Any]]) -> Mapping[str, tuple[str, ...]]:
-    """Give the names of the tests that prove each clause."""
+    """Return the names of the tests that prove each clause."""
     return {clause: tuple(f"test_{name}" for name in names.split()) for clause, names in _PROOFS[contract].items()}
 
 
@@ -116,10 +116,10 @@ _STORAGE: Proofs = {
         load_many_gives_those_that_exist
         load_many_of_none_is_empty
         an_unknown_id_gives_nothing""",
-    "Enrolments.of_person": """
+    "Enrolments.find_by_person": """
         of_person_gives_all_units_and_phases_oldest_first
         of_person_takes_the_scheme_as_part_of_the_number""",
-    "Enrolments.of_person: unreadable": "a_list_goes_on_without_a_damaged_enrolment",
+    "Enrolments.find_by_person: unreadable": "a_list_goes_on_without_a_damaged_enrolment",
     "Enrolments.save": "what_was_saved_is_loaded",
     "Enrolments.save: all or nothing": """
         a_step_that_conflicts_in_its_last_part_leaves_nothing
@@ -164,13 +164,13 @@ _STORAGE: Proofs = {
         the_end_of_a_maintenance_is_found_again
         the_access_of_an_ended_enrolment_is_not_found
         access_that_is_over_comes_in_portions""",
-    "Caseload.cases": """
+    "Caseload.list_caseload": """
         an_ended_enrolment_is_not_in_the_list
         only_the_units_own_patients_are_in_the_list
         a_therapist_has_the_own_patients_and_those_handed_over
         a_row_tells_what_the_state_tells
         a_row_of_one_who_just_began_has_no_visit_and_no_review""",
-    "Caseload.cases: order": """
+    "Caseload.list_caseload: order": """
         priority_comes_first_then_flags_then_the_rest
         within_a_rank_ids_rise_by_code_point
         an_unread_form_is_a_flag_until_it_is_read
@@ -179,8 +179,8 @@ _STORAGE: Proofs = {
         a_program_that_is_done_is_a_flag_until_it_is_handled
         an_undelivered_notification_is_a_flag
         the_end_of_access_is_a_flag_from_its_very_instant""",
-    "Caseload.cases: unreadable": "a_list_goes_on_without_a_damaged_enrolment",
-    "Caseload.cases: keyset": """
+    "Caseload.list_caseload: unreadable": "a_list_goes_on_without_a_damaged_enrolment",
+    "Caseload.list_caseload: keyset": """
         a_page_holds_no_more_than_its_limit
         pages_walk_the_whole_list_once
         pages_of_one_therapist_are_full_of_the_own_patients
@@ -247,7 +247,7 @@ _STORAGE: Proofs = {
         a_profile_that_nobody_chose_is_empty
         the_last_profile_counts
         a_profile_is_of_one_person_at_one_unit""",
-    "Staff.keep_profile": """
+    "Staff.save_profile": """
         the_last_profile_counts
         a_profile_is_logged_with_it""",
     "AccessLog.log": """
@@ -261,7 +261,7 @@ _STORAGE: Proofs = {
         the_log_of_a_unit_is_its_own
         the_log_can_be_asked_for_one_person
         a_portion_of_one_person_is_full_of_that_person""",
-    "Programs.keep_program": """
+    "Programs.save_program": """
         the_first_program_kept_under_a_version_stays
         units_have_programs_of_their_own
         another_key_or_version_is_another_program
@@ -276,24 +276,24 @@ _STORAGE: Proofs = {
         ended_are_walked_in_portions_by_rising_id
         ended_of_a_unit_are_its_own""",
     "Retention.ended: unreadable": "an_export_goes_on_without_a_damaged_enrolment",
-    "Retention.histories: unreadable": "an_export_goes_on_without_a_damaged_enrolment",
-    "Retention.ended_among": """
+    "Retention.load_histories: unreadable": "an_export_goes_on_without_a_damaged_enrolment",
+    "Retention.find_ended": """
         ended_gives_what_the_rules_judge_by
         ended_of_a_unit_are_its_own""",
-    "Retention.persons": "persons_are_those_of_the_unit_s_enrolments",
+    "Retention.person_ids_of": "persons_are_those_of_the_unit_s_enrolments",
     "Retention.notification_keys": "notification_keys_are_those_that_were_sent_for_them",
     "Retention.notification_keys: shared": "notification_keys_leave_out_what_an_open_enrolment_shares",
     "Retention.notification_keys: superseded": "notification_keys_are_those_that_were_sent_for_them",
-    "Retention.histories": """
+    "Retention.load_histories": """
         histories_give_everything_in_the_order_asked_for
         histories_give_the_entries_of_some_kinds_alone
         histories_of_another_unit_are_left_out""",
-    "Retention.keep_export": """
+    "Retention.save_export": """
         an_export_is_noted_with_the_version
         an_export_of_what_is_gone_leaves_nothing""",
-    "Retention.keep_export: as told": "an_export_counts_for_what_it_is_told_of_alone",
-    "Retention.keep_export: never back": "an_export_that_is_noted_late_takes_nothing_back",
-    "Retention.keep_plan": """
+    "Retention.save_export: as told": "an_export_counts_for_what_it_is_told_of_alone",
+    "Retention.save_export: never back": "an_export_that_is_noted_late_takes_nothing_back",
+    "Retention.save_plan": """
         a_plan_is_kept
         a_plan_without_enrolments_is_kept
         the_first_approval_stands
@@ -330,12 +330,12 @@ _STORAGE: Proofs = {
         purging_twice_is_purging_once
         plans_have_their_own_progress
         an_unknown_plan_is_none""",
-    "Retention.keep_receipt": "the_first_receipt_of_a_plan_stands",
+    "Retention.save_receipt": "the_first_receipt_of_a_plan_stands",
     "Retention.receipt": """
         the_first_receipt_of_a_plan_stands
         an_unknown_plan_is_none""",
     "Retention.receipts": "receipts_are_the_units_own_oldest_first",
-    "Retention.purge_again": """
+    "Retention.replay_purge": """
         after_a_backup_the_receipt_purges_again
         a_receipt_never_purges_what_is_open_or_not_named_by_it""",
     "Storage: threads": """

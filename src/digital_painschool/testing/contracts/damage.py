@@ -7,7 +7,7 @@ import pytest
 from digital_painschool.domain.digest import Claim
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import PersonId
-from digital_painschool.errors import StorageFailed
+from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import CaseQuery, History, Storage, readable, unreadable
 from digital_painschool.testing.contracts.changes import (
     HOUR,
@@ -42,7 +42,7 @@ class DamageContract(StorageOpening):
         self.damage(lasting_place, IDS[1])
         with self.opened(lasting_place) as storage:
             for read in (lambda: storage.load(IDS[1]), lambda: storage.load_many(IDS)):
-                with pytest.raises(StorageFailed) as failed:
+                with pytest.raises(StorageError) as failed:
                     read()
                 assert_silent(failed.value, PERSONS[1].value)
                 assert (None, None) == (failed.value.__cause__, failed.value.__context__)
@@ -59,12 +59,12 @@ class DamageContract(StorageOpening):
             elsewhere = saved(storage, begin("elsewhere", PERSONS[1], unit=OTHER_UNIT))
         self.damage(lasting_place, IDS[1])
         with self.opened(lasting_place) as storage:
-            found = storage.cases(CaseQuery(unit=UNIT, therapist=None, now=MORNING))
+            found = storage.list_caseload(CaseQuery(unit=UNIT, therapist=None, now=MORNING))
             shown = [row.enrolment_id for row in readable(found)]
             assert [IDS[0], *IDS[2:]] == [id_ for id_ in shown if id_ != IDS[1]]
             assert IDS[1] in (*shown, *unreadable(found)) or IDS[1] in caplog.text
-            of_person = storage.of_person(PERSONS[1])
-            assert ((elsewhere,), (IDS[1],)) == (readable(of_person), unreadable(of_person))
+            find_by_person = storage.find_by_person(PERSONS[1])
+            assert ((elsewhere,), (IDS[1],)) == (readable(find_by_person), unreadable(find_by_person))
 
     def test_an_export_goes_on_without_a_damaged_enrolment(
         self, lasting_place: Any, caplog: pytest.LogCaptureFixture
@@ -78,9 +78,9 @@ class DamageContract(StorageOpening):
             listed = [one.enrolment_id for one in readable(ended)]
             assert [IDS[0], *IDS[2:]] == [id_ for id_ in listed if id_ != IDS[1]]
             assert IDS[1] in (*listed, *unreadable(ended)) or IDS[1] in caplog.text
-            among = storage.ended_among(UNIT, IDS)
-            assert {IDS[0], *IDS[2:]} <= {one.enrolment_id for one in readable(among.values())}
-            histories = storage.histories(UNIT, IDS)
+            any_of = storage.find_ended(UNIT, IDS)
+            assert {IDS[0], *IDS[2:]} <= {one.enrolment_id for one in readable(any_of.values())}
+            histories = storage.load_histories(UNIT, IDS)
             assert [IDS[0], *IDS[2:]] == [one.enrolment.id for one in histories if isinstance(one, History)]
             assert (IDS[1],) == unreadable(histories)
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import pytest
 
 from digital_painschool.domain.people import HsaId
-from digital_painschool.errors import DeliveryFailed
+from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.directory import Directory, StaffEntry
 from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.contracts.at_once import THREADS, in_threads
@@ -83,7 +83,7 @@ class DirectoryContract(Contract[Directory]):
         """Otherwise nobody could tell an outage from a missing address, or an address would end up in a log."""
         hsa_id, entry = next(iter(self.known.items()))
         self.spoil(place)
-        with pytest.raises(DeliveryFailed) as failed:
+        with pytest.raises(DeliveryError) as failed:
             directory.find(hsa_id)
         assert False is failed.value.permanent
         secrets = [address.value for address in (entry.email, entry.sms) if address is not None]
@@ -96,7 +96,7 @@ class DirectoryContract(Contract[Directory]):
     def test_after_an_outage_it_answers_again(self, place: Any, directory: Directory) -> None:
         """Otherwise a minute's outage would end the notifications until somebody restarts the worker."""
         self.spoil(place)
-        with pytest.raises(DeliveryFailed):
+        with pytest.raises(DeliveryError):
             directory.find(self.unknown)
         self.mend(place)
         assert dict(self.known) == {hsa_id: directory.find(hsa_id) for hsa_id in self.known}

@@ -104,7 +104,7 @@ class DurabilityContract(StorageOpening):
             before = storage.access_entries(UNIT)
             e = saved(storage, finish(saved(storage, fill_in(e, at=MORNING)), at=MORNING))
             again = saved(storage, begin("b", at=MORNING + HOUR))
-            assert (e, again) == storage.of_person(e.person)
+            assert (e, again) == storage.find_by_person(e.person)
             after = storage.access_entries(UNIT)
             assert before == after[:2]
             assert sorted({number for number, _ in after}) == [number for number, _ in after]
@@ -134,7 +134,7 @@ class DurabilityContract(StorageOpening):
             for id_, person in zip("ab", PERSONS, strict=False):
                 saved(storage, fill_in(saved(storage, begin(id_, person, program=SLEEP)), at=MORNING))
             made = kept_plan(storage)
-            before = storage.histories(UNIT, ("a", "b")), storage.access_entries(UNIT)
+            before = storage.load_histories(UNIT, ("a", "b")), storage.access_entries(UNIT)
             first = made.enrolments[:3]
             began = perf_counter()
             storage.purge(made.id, first, ())
@@ -158,10 +158,10 @@ class DurabilityContract(StorageOpening):
             assert everyone == dict(storage.purge_progress(made.id))
             for e in gone:
                 assert_gone(storage, e)
-            assert before == (storage.histories(UNIT, ("a", "b")), storage.access_entries(UNIT))
+            assert before == (storage.load_histories(UNIT, ("a", "b")), storage.access_entries(UNIT))
 
     def _live(self, place: object, number: int, steps: int, kill_after: float | None = None) -> Iterator[object]:
-        """Give what a process tells of a life that ends by itself, or is ended a moment after so many steps."""
+        """Yield what a process tells of a life that ends by itself, or is ended a moment after so many steps."""
 
         def live(tell: Tell) -> None:
             with self.opened(place) as storage:

@@ -11,7 +11,7 @@ from attrs import evolve
 from digital_painschool.domain.enrolment import Enrolment, replay
 from digital_painschool.domain.events import ConversationStarted, FormSaved, MessageSent, ModuleOpened, Started
 from digital_painschool.domain.notification import Notify, Status
-from digital_painschool.domain.people import HsaId, PersonId, System
+from digital_painschool.domain.people import HsaId, PersonId, SystemActor
 from digital_painschool.domain.validation import Answer
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import CaseQuery, Change, Storage, readable
@@ -126,12 +126,12 @@ class EnrolmentsContract(StorageOpening):
         first = saved(storage, finish(first, at=MORNING + HOUR))
         second = saved(storage, begin("b", at=MORNING + HOUR))
         saved(storage, begin("d", OTHER_PERSON))
-        assert (first, second, third) == storage.of_person(PERSON)
+        assert (first, second, third) == storage.find_by_person(PERSON)
 
     def test_of_person_takes_the_scheme_as_part_of_the_number(self, storage: Storage) -> None:
         """Otherwise two people whose numbers look the same in two schemes would be taken for one."""
         saved(storage, begin("a", PERSON))
-        assert () == storage.of_person(PersonId("vgr-reservnummer", PERSON.value))
+        assert () == storage.find_by_person(PersonId("vgr-reservnummer", PERSON.value))
 
     def test_ids_that_differ_in_case_or_signs_are_different(self, storage: Storage) -> None:
         """Otherwise one patient's record would be kept over another's, by the file system's or database's language."""
@@ -165,14 +165,14 @@ class EnrolmentsContract(StorageOpening):
         with pytest.raises(Conflict):
             storage.save(begin("a", OTHER_PERSON))
         assert first == storage.load("a")
-        assert () == storage.of_person(OTHER_PERSON)
+        assert () == storage.find_by_person(OTHER_PERSON)
 
     def test_a_second_open_enrolment_is_a_conflict(self, storage: Storage) -> None:
         """Otherwise a double click on start would give a patient the same program twice (D-07a)."""
         first = saved(storage, begin("a"))
         with pytest.raises(Conflict):
             storage.save(begin("b"))
-        assert (first,) == storage.of_person(PERSON)
+        assert (first,) == storage.find_by_person(PERSON)
         assert None is storage.load("b")
         assert () == storage.timeline("b")
 
@@ -188,14 +188,14 @@ class EnrolmentsContract(StorageOpening):
         first = saved(storage, begin("a"))
         first = saved(storage, finish(first, at=MORNING))
         second = saved(storage, begin("b", at=MORNING + HOUR))
-        assert (first, second) == storage.of_person(PERSON)
+        assert (first, second) == storage.find_by_person(PERSON)
 
     def test_several_ended_enrolments_are_fine(self, storage: Storage) -> None:
         """Otherwise the second one could never be ended."""
         for number in range(3):
             enrolment = saved(storage, begin(f"e{number}", at=MORNING + number * HOUR))
             saved(storage, finish(enrolment, at=MORNING + number * HOUR))
-        assert 3 == len(storage.of_person(PERSON))
+        assert 3 == len(storage.find_by_person(PERSON))
 
     def test_another_person_program_or_unit_is_another_enrolment(self, storage: Storage) -> None:
         """Otherwise one unit could block a patient's treatment at another."""
@@ -203,7 +203,7 @@ class EnrolmentsContract(StorageOpening):
         saved(storage, begin("b", OTHER_PERSON))
         saved(storage, begin("c", program=SLEEP))
         saved(storage, begin("d", unit=OTHER_UNIT))
-        assert {"a", "c", "d"} == {enrolment.id for enrolment in readable(storage.of_person(PERSON))}
+        assert {"a", "c", "d"} == {enrolment.id for enrolment in readable(storage.find_by_person(PERSON))}
 
     def test_a_step_that_conflicts_in_its_last_part_leaves_nothing(self, storage: Storage) -> None:
         """Otherwise half a step would stay: an entry without its state, a message without its notification."""
@@ -228,7 +228,7 @@ class EnrolmentsContract(StorageOpening):
         with pytest.raises(Conflict):
             storage.save(evolve(begin("a"), cancelled=("unknown",)))
         assert None is storage.load("a")
-        assert () == storage.of_person(PERSON)
+        assert () == storage.find_by_person(PERSON)
         assert () == storage.access_entries(UNIT)
         assert saved(storage, begin("b")) == storage.load("b")
 
@@ -256,7 +256,9 @@ class EnrolmentsContract(StorageOpening):
         results = in_threads([partial(storage.save, begin(f"e{n}")) for n in range(THREADS)])
         assert 1 == results.count(None)
         assert THREADS - 1 == sum(isinstance(result, Conflict) for result in results)
-        assert (f"e{results.index(None)}",) == tuple(enrolment.id for enrolment in readable(storage.of_person(PERSON)))
+        assert (f"e{results.index(None)}",) == tuple(
+            enrolment.id for enrolment in readable(storage.find_by_person(PERSON))
+        )
 
     def test_steps_of_different_enrolments_do_not_disturb_each_other(self, storage: Storage) -> None:
         """Otherwise a busy morning would give conflicts between patients who have nothing to do with each other."""
@@ -286,7 +288,7 @@ class EnrolmentsContract(StorageOpening):
                 enrolment = saved(storage, fill_in(enrolment, at=MORNING))
 
         def read_on() -> list[bool]:
-            seen = [readable(storage.histories(UNIT, (first.id,)))[0] for _ in range(20)]
+            seen = [readable(storage.load_histories(UNIT, (first.id,)))[0] for _ in range(20)]
             return [
                 history.enrolment == replay(entry.event for entry in history.timeline)
                 and history.enrolment.version - 1 == len(history.documents)
@@ -363,7 +365,7 @@ class EnrolmentsContract(StorageOpening):
         """Otherwise a list would show local times as UTC, or two steps change their order."""
         at = MORNING + timedelta(microseconds=999_999)
         e = saved(storage, converse(saved(storage, begin(at=at)), notify=Notify.DIRECT, at=at))
-        [row] = readable(storage.cases(CaseQuery(unit=UNIT, therapist=None, now=MORNING)))
+        [row] = readable(storage.list_caseload(CaseQuery(unit=UNIT, therapist=None, now=MORNING)))
         delivered(storage, e.last_entry_at)
         [record] = storage.notifications(e.id)
         loaded, events = storage.load(e.id), [entry.event for entry in storage.timeline(e.id)]
@@ -383,7 +385,7 @@ class EnrolmentsContract(StorageOpening):
         loaded, [started, *_] = storage.load(e.id), storage.timeline(e.id)
         assert loaded is not None
         assert isinstance(started.event, Started)
-        [row] = readable(storage.cases(CaseQuery(unit=UNIT, therapist=None, now=MORNING)))
+        [row] = readable(storage.list_caseload(CaseQuery(unit=UNIT, therapist=None, now=MORNING)))
         [notification] = storage.cancellable(e.id)
         [(_, entry), *_] = storage.access_entries(UNIT)
         hsa_ids = (loaded.unit, loaded.therapist, started.event.unit, row.therapist, notification.unit, entry.unit)
@@ -403,7 +405,7 @@ class EnrolmentsContract(StorageOpening):
     def test_what_was_given_back_changes_nothing(self, storage: Storage) -> None:
         """Otherwise a host that sorts or fills what it got would change what the next one gets."""
         e = saved(storage, fill_in(saved(storage, begin()), {"smarta": 3}, at=MORNING))
-        for given in (storage.documents(e.id, (2,)), readable(storage.histories(UNIT, (e.id,)))[0].documents):
+        for given in (storage.documents(e.id, (2,)), readable(storage.load_histories(UNIT, (e.id,)))[0].documents):
             for mapping in (given[2], given, storage.load_many((e.id,))):
                 with suppress(AttributeError):  # a mapping that cannot be changed keeps the promise too
                     mapping.clear()  # type: ignore[union-attr]
@@ -420,13 +422,13 @@ class EnrolmentsContract(StorageOpening):
     def test_a_noted_end_of_access_is_not_found_again(self, storage: Storage) -> None:
         """Otherwise every pass of the worker would add the same entry to the timeline."""
         e = saved(storage, begin())
-        saved(storage, step(e, note_access_end, by=System(), at=e.access_until))
+        saved(storage, step(e, note_access_end, by=SystemActor(), at=e.access_until))
         assert () == storage.access_ended(e.access_until, 10)
 
     def test_the_end_of_a_maintenance_is_found_again(self, storage: Storage) -> None:
         """Otherwise the flag of M-17 would not come back when the days are over (D-18a)."""
         e = saved(storage, begin())
-        e = saved(storage, step(e, note_access_end, by=System(), at=e.access_until))
+        e = saved(storage, step(e, note_access_end, by=SystemActor(), at=e.access_until))
         e = saved(storage, step(e, maintain, 30, {1}, at=e.access_until))
         assert () == storage.access_ended(e.access_until - HOUR, 10)
         assert (e.id,) == storage.access_ended(e.access_until, 10)

@@ -48,7 +48,7 @@ class GrowthContract(StorageOpening):
         assert e == storage.load(e.id) == replay(entry.event for entry in timeline)
         answers = {seq: {"smarta": (seq - 2) % PORTION % 9} for seq in range(2, ENTRIES + 2)}
         assert answers == dict(storage.documents(e.id, range(1, ENTRIES + 2)))
-        assert answers == dict(readable(storage.histories(e.unit, (e.id,)))[0].documents)
+        assert answers == dict(readable(storage.load_histories(e.unit, (e.id,)))[0].documents)
 
     @staticmethod
     def _a_step_takes(storage: Storage, enrolment: Enrolment) -> tuple[float, Enrolment]:

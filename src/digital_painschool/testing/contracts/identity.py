@@ -60,11 +60,11 @@ class IdentityContract(Contract[Identity]):
             yield identity
 
     def spellings(self) -> list[tuple[str, PersonId]]:
-        """Give every accepted spelling, and whose it is."""
+        """Return every accepted spelling, and whose it is."""
         return [(text, person) for person, others in self.numbers.items() for text in (person.value, *others)]
 
     def read(self, identity: Identity, text: str, today: date | None = None) -> PersonId | None:
-        """Give the person, or None for a refusal, which must say nothing of the number."""
+        """Return the person, or None for a refusal, which must say nothing of the number."""
         try:
             return identity.parse(text, today=today or self.today)
         except InvalidIdentity as refusal:
@@ -179,6 +179,6 @@ class IdentityContract(Contract[Identity]):
 
 
 def parts_of(text: str) -> set[str]:
-    """Give the parts of a text that would tell whose number it is: digits in a row, with or without what is between."""
+    """Return the parts of a text that would identify a person: digits in a row, with or without separators."""
     digits = "".join(filter(str.isdecimal, text))
     return {digits[start : start + _PART] for start in range(len(digits) - _PART + 1)}

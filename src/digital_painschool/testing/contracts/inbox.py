@@ -11,7 +11,7 @@ import pytest
 
 from digital_painschool.domain.notification import Template
 from digital_painschool.domain.people import PersonId
-from digital_painschool.errors import DeliveryFailed
+from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.inbox import Delivered, Inbox, Notice
 from digital_painschool.testing.contracts.at_once import PROCESSES, THREADS, Child, Tell, in_processes, in_threads
 from digital_painschool.testing.contracts.keys import KEYS, ODD_KEYS, assert_once_each
@@ -55,7 +55,7 @@ class InboxContract(Contract[Inbox]):
         return self.unreachable
 
     def notice(self, key: str, person: PersonId | None = None) -> Notice:
-        """Give a notice."""
+        """Return a notice."""
         return Notice(
             key=key,
             unit=UNIT,
@@ -66,21 +66,21 @@ class InboxContract(Contract[Inbox]):
 
     def test_a_notice_is_delivered_once_whatever_the_number_of_attempts(self, inbox: Inbox) -> None:
         """Otherwise a worker that died after handing over would make the patient get the same notice again."""
-        assert Delivered.NEW is inbox.deliver(self.notice("key-1"))
-        assert Delivered.KNOWN is inbox.deliver(self.notice("key-1"))
-        assert Delivered.KNOWN is inbox.deliver(self.notice("key-1"))
+        assert Delivered.ACCEPTED is inbox.deliver(self.notice("key-1"))
+        assert Delivered.DUPLICATE is inbox.deliver(self.notice("key-1"))
+        assert Delivered.DUPLICATE is inbox.deliver(self.notice("key-1"))
 
     def test_another_key_is_another_notice(self, inbox: Inbox) -> None:
         """Otherwise the second day's notice to the same patient would be lost."""
-        assert Delivered.NEW is inbox.deliver(self.notice("key-1"))
-        assert Delivered.NEW is inbox.deliver(self.notice("key-2"))
+        assert Delivered.ACCEPTED is inbox.deliver(self.notice("key-1"))
+        assert Delivered.ACCEPTED is inbox.deliver(self.notice("key-2"))
 
     def test_keys_are_opaque_to_the_letter(self, inbox: Inbox) -> None:
         """Otherwise a key with a sign that a file name or a database folds would be taken for another's, and lost."""
-        assert [Delivered.NEW] * len(ODD_KEYS) == [inbox.deliver(self.notice(key)) for key in ODD_KEYS]
-        assert [Delivered.KNOWN] * len(ODD_KEYS) == [inbox.deliver(self.notice(key)) for key in ODD_KEYS]
+        assert [Delivered.ACCEPTED] * len(ODD_KEYS) == [inbox.deliver(self.notice(key)) for key in ODD_KEYS]
+        assert [Delivered.DUPLICATE] * len(ODD_KEYS) == [inbox.deliver(self.notice(key)) for key in ODD_KEYS]
         assert len(ODD_KEYS) - 1 == inbox.forget(ODD_KEYS[1:])
-        assert Delivered.KNOWN is inbox.deliver(self.notice(ODD_KEYS[0]))
+        assert Delivered.DUPLICATE is inbox.deliver(self.notice(ODD_KEYS[0]))
 
     def test_many_threads_deliver_a_key_once(self, inbox: Inbox) -> None:
         """Otherwise two workers with the same notice at the same time would both send it."""
@@ -93,7 +93,7 @@ class InboxContract(Contract[Inbox]):
     def test_many_threads_deliver_different_keys(self, inbox: Inbox) -> None:
         """Otherwise, on a busy morning, one patient's notice would be taken for another's."""
         results = in_threads([partial(inbox.deliver, self.notice(f"key-{number}")) for number in range(THREADS)])
-        assert [Delivered.NEW] * THREADS == results
+        assert [Delivered.ACCEPTED] * THREADS == results
 
     def test_many_processes_deliver_a_key_once(self, forked_place: object) -> None:
         """Otherwise two workers on two machines would both send the same notice."""
@@ -108,9 +108,9 @@ class InboxContract(Contract[Inbox]):
     def test_a_key_is_known_after_a_restart(self, lasting_place: object) -> None:
         """Otherwise a patient would be told again after each update."""
         with self.opened(lasting_place) as inbox:
-            assert Delivered.NEW is inbox.deliver(self.notice("key-1"))
+            assert Delivered.ACCEPTED is inbox.deliver(self.notice("key-1"))
         with self.opened(lasting_place) as inbox:
-            assert Delivered.KNOWN is inbox.deliver(self.notice("key-1"))
+            assert Delivered.DUPLICATE is inbox.deliver(self.notice("key-1"))
             assert 1 == inbox.forget(["key-1"])
 
     def test_a_process_that_is_killed_has_delivered_what_it_told_of(self, forked_place: object) -> None:
@@ -132,8 +132,8 @@ class InboxContract(Contract[Inbox]):
                 child.kill()
                 delivered.extend(told)
         with self.opened(forked_place) as inbox:
-            assert {Delivered.KNOWN} == {inbox.deliver(self.notice(key)) for key in delivered}
-            assert Delivered.NEW is inbox.deliver(self.notice("another"))
+            assert {Delivered.DUPLICATE} == {inbox.deliver(self.notice(key)) for key in delivered}
+            assert Delivered.ACCEPTED is inbox.deliver(self.notice("another"))
 
     def test_what_is_forgotten_is_gone_and_nothing_else(self, inbox: Inbox) -> None:
         """Otherwise a purged patient's number would stay in the inbox, or another's notice would vanish (D-21a)."""
@@ -142,7 +142,7 @@ class InboxContract(Contract[Inbox]):
         assert 1 == inbox.forget(["key-1", "never-delivered"])
         assert 0 == inbox.forget(["key-1"])
         assert 0 == inbox.forget([])
-        assert Delivered.KNOWN is inbox.deliver(self.notice("key-2"))
+        assert Delivered.DUPLICATE is inbox.deliver(self.notice("key-2"))
 
     def test_a_call_returns_or_raises_in_time(self, place: Any) -> None:
         """Otherwise a worker would hang past its lease, and another one tell the patient too (D-13a)."""
@@ -165,40 +165,40 @@ class InboxContract(Contract[Inbox]):
     def test_asking_for_reach_delivers_nothing(self, inbox: Inbox) -> None:
         """Otherwise looking at a patient would send something."""
         inbox.reach(self.reachable)
-        assert Delivered.NEW is inbox.deliver(self.notice("key-1"))
+        assert Delivered.ACCEPTED is inbox.deliver(self.notice("key-1"))
 
     def test_what_cannot_be_delivered_fails_for_good(self, inbox: Inbox, stranger: PersonId) -> None:
         """Otherwise the worker would try for a day before the therapist gets the flag."""
-        with pytest.raises(DeliveryFailed) as failed:
+        with pytest.raises(DeliveryError) as failed:
             inbox.deliver(self.notice("key-1", stranger))
         assert True is failed.value.permanent
 
     def test_a_failure_leaves_the_inbox_usable(self, inbox: Inbox, stranger: PersonId) -> None:
         """Otherwise one patient without an account would stop the notices of all others."""
-        with pytest.raises(DeliveryFailed):
+        with pytest.raises(DeliveryError):
             inbox.deliver(self.notice("key-1", stranger))
-        assert Delivered.NEW is inbox.deliver(self.notice("key-2"))
+        assert Delivered.ACCEPTED is inbox.deliver(self.notice("key-2"))
 
     def test_a_failure_is_not_remembered_as_delivered(self, inbox: Inbox, stranger: PersonId) -> None:
         """Otherwise a retry would count as delivered although nothing ever was."""
         for _ in range(2):
-            with pytest.raises(DeliveryFailed):
+            with pytest.raises(DeliveryError):
                 inbox.deliver(self.notice("key-1", stranger))
 
     def test_no_error_says_who_it_was(self, inbox: Inbox, stranger: PersonId) -> None:
         """Otherwise an identity number would end up in a log."""
-        with pytest.raises(DeliveryFailed) as failed:
+        with pytest.raises(DeliveryError) as failed:
             inbox.deliver(self.notice("key-1", stranger))
         assert_silent(failed.value, stranger.value, stranger.value[:8])
 
     def test_an_inbox_out_of_order_says_so_and_not_for_whom(self, place: Any) -> None:
         """Otherwise a notice would count as delivered, or a purge as done, while nothing is (D-21a)."""
         with self.opened(place) as inbox:
-            assert Delivered.NEW is inbox.deliver(self.notice("key-1"))
+            assert Delivered.ACCEPTED is inbox.deliver(self.notice("key-1"))
             self.spoil(place)
-            with pytest.raises(DeliveryFailed) as failed:
+            with pytest.raises(DeliveryError) as failed:
                 inbox.deliver(self.notice("key-2"))
             assert_silent(failed.value, self.reachable.value, self.reachable.value[:8])
             assert False is failed.value.permanent
-            with pytest.raises(DeliveryFailed):
+            with pytest.raises(DeliveryError):
                 inbox.forget(["key-1"])

@@ -43,16 +43,16 @@ def a_little_of_everything(storage: Storage) -> tuple[Claim, Batch]:
     made = kept_plan(storage)
     left = Skipped(enrolment_id=kept.id, why=Skip.NOT_EXPORTED)
     storage.purge(made.id, [ended for ended in made.enrolments if ended.enrolment_id == purged.id], (left,))
-    storage.keep_receipt(receipt_of(made, left))
-    storage.keep_plan(evolve(made, id="plan-2", decision=None), access_entry(NURSE, LATER, action="plan-purge"))
+    storage.save_receipt(receipt_of(made, left))
+    storage.save_plan(evolve(made, id="plan-2", decision=None), access_entry(NURSE, LATER, action="plan-purge"))
     answers: dict[str, Answer] = {"hemma": "svart", "timmar": 6.0, "var": ("rygg",), "fritext": "e\u0301 é 🙂 \u2028"}
     saved(storage, fill_in(saved(storage, begin("open", PERSONS[3])), answers, form=DAILY, at=MORNING))
     saved(storage, step(saved(storage, begin("reading", unit=OTHER_UNIT)), maintain, 30, {1, 2}, at=MORNING))
-    storage.keep_profile(
+    storage.save_profile(
         UNIT, NURSE.hsa_id, Profile(email=frozenset({FlagKind.PROGRAM_DONE})), access_entry(NURSE, LATER)
     )
     for program in (PROGRAM, SLEEP):
-        storage.keep_program(UNIT, program)
+        storage.save_program(UNIT, program)
     for id_, person in zip(("given-up", "held", "tried"), (PERSONS[0], *PERSONS[4:6]), strict=True):
         saved(storage, converse(saved(storage, begin(id_, person)), notify=Notify.DIRECT, at=MORNING))
     given_up, held, tried = storage.claim(MORNING, 3, LEASE)
@@ -65,18 +65,20 @@ def a_little_of_everything(storage: Storage) -> tuple[Claim, Batch]:
 
 
 def everything(storage: Storage, ids: Iterable[str] = _IDS) -> Mapping[str, object]:
-    """Give all that is kept of some enrolments, and all that is kept beside them, by the method that gave it."""
+    """Return all that is kept of some enrolments, and all that is kept beside them, by the method that gave it."""
     ids = tuple(ids)
     states = dict(storage.load_many(ids))
     units = (UNIT, OTHER_UNIT)
     return {
         "load": {id_: storage.load(id_) for id_ in ids},
         "load_many": states,
-        "of_person": [storage.of_person(person) for person in PERSONS],
+        "find_by_person": [storage.find_by_person(person) for person in PERSONS],
         "timeline": [storage.timeline(id_) for id_ in ids],
         "documents": [dict(storage.documents(id_, range(1, state.version + 1))) for id_, state in states.items()],
         "access_ended": sorted(storage.access_ended(LATER, 1000)),
-        "cases": [storage.cases(CaseQuery(unit=unit, therapist=None, now=MORNING, limit=1000)) for unit in units],
+        "list_caseload": [
+            storage.list_caseload(CaseQuery(unit=unit, therapist=None, now=MORNING, limit=1000)) for unit in units
+        ],
         "notifications": [storage.notifications(id_) for id_ in ids],
         "cancellable": [storage.cancellable(id_) for id_ in ids],
         "unnoted": storage.unnoted(),
@@ -84,10 +86,10 @@ def everything(storage: Storage, ids: Iterable[str] = _IDS) -> Mapping[str, obje
         "access_entries": [storage.access_entries(unit) for unit in units],
         "program": [storage.program(unit, p.key, p.version) for unit in units for p in (PROGRAM, SLEEP)],
         "ended": [storage.ended(unit) for unit in units],
-        "ended_among": dict(storage.ended_among(UNIT, ids)),
-        "persons": storage.persons(UNIT, ids),
+        "find_ended": dict(storage.find_ended(UNIT, ids)),
+        "person_ids_of": storage.person_ids_of(UNIT, ids),
         "notification_keys": storage.notification_keys(UNIT, ids),
-        "histories": storage.histories(UNIT, ids),
+        "load_histories": storage.load_histories(UNIT, ids),
         "plan": [storage.plan(plan_id) for plan_id in _PLANS],
         "purge_progress": [dict(storage.purge_progress(plan_id)) for plan_id in _PLANS],
         "receipt": [storage.receipt(plan_id) for plan_id in _PLANS],

@@ -15,4 +15,4 @@ def assert_once_each(results: Sequence[Sequence[Delivered]]) -> None:
     for result in results:
         assert not isinstance(result, Exception), result
     for key, told in zip(KEYS, zip(*results, strict=True), strict=True):
-        assert [Delivered.NEW] == [one for one in told if one is not Delivered.KNOWN], key
+        assert [Delivered.ACCEPTED] == [one for one in told if one is not Delivered.DUPLICATE], key

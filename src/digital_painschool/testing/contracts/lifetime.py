@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.notification import Notify, Status
-from digital_painschool.domain.people import Patient, System
+from digital_painschool.domain.people import Patient, SystemActor
 from digital_painschool.domain.policy import FlagKind, Terms
 from digital_painschool.domain.program import Ordering
 from digital_painschool.domain.validation import Answer
@@ -60,7 +60,7 @@ def long_history(storage: Storage) -> Enrolment:
     e = saved(storage, read_all(e, NURSE, at=now))
     e = undelivered(storage, e, Status.UNREACHABLE, at=now)
     e = saved(storage, read_all(e, patient, at=now))
-    e = saved(storage, step(e, note_access_end, by=System(), at=now + YEAR))
+    e = saved(storage, step(e, note_access_end, by=SystemActor(), at=now + YEAR))
     e = saved(storage, step(e, maintain, 90, {1, 2}, at=now + YEAR))
     e = saved(storage, write(e, notify=Notify.COLLECTED, at=now + YEAR))
     return saved(storage, finish(e, at=now + YEAR, pending=storage.cancellable(e.id)))

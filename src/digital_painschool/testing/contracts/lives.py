@@ -10,7 +10,7 @@ from digital_painschool.domain.digest import Batch, Claim, DeliveryResult
 from digital_painschool.domain.enrolment import Enrolment, replay
 from digital_painschool.domain.events import MessageSent
 from digital_painschool.domain.notification import Notify, Status
-from digital_painschool.domain.people import System
+from digital_painschool.domain.people import SystemActor
 from digital_painschool.ports.storage import Change, Entry, Storage
 from digital_painschool.testing.contracts.changes import (
     DAY,
@@ -82,7 +82,7 @@ def completed(
     storage: Storage, claims: Iterable[Claim], batches: Mapping[str, Batch], at: datetime
 ) -> list[DeliveryResult]:
     """Complete what was begun as delivered, with a line in the access log for each enrolment; return the results."""
-    line = access_entry(System(), at, action="delivered")
+    line = access_entry(SystemActor(), at, action="delivered")
     results, lines = [], {}
     for claim in claims:
         results.append(result(claim, batches.get(claim.digest.id), at=at))

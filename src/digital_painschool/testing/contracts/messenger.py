@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import pytest
 
 from digital_painschool.domain.notification import Channel, Template
-from digital_painschool.errors import DeliveryFailed
+from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address, Messenger
 from digital_painschool.testing.contracts.at_once import PROCESSES, THREADS, in_processes, in_threads
@@ -77,22 +77,22 @@ class MessengerContract(Contract[Messenger]):
         """Otherwise a flag that a unit has put on offer would fail at the first notification."""
         for template in Template:
             result = messenger.send(self.address, template, "https://www.vgregion.se/sob", key=template.value)
-            assert Delivered.NEW is result
+            assert Delivered.ACCEPTED is result
 
     def test_another_key_is_another_message(self, messenger: Messenger) -> None:
         """Otherwise the second patient who is done would be passed over in silence."""
-        assert Delivered.NEW is self.send(messenger, "key-1")
-        assert Delivered.NEW is self.send(messenger, "key-2")
+        assert Delivered.ACCEPTED is self.send(messenger, "key-1")
+        assert Delivered.ACCEPTED is self.send(messenger, "key-2")
 
     def test_keys_are_opaque_to_the_letter(self, messenger: Messenger) -> None:
         """Otherwise a key with a sign that a file name or a database folds would be taken for another's, and lost."""
-        assert [Delivered.NEW] * len(ODD_KEYS) == [self.send(messenger, key) for key in ODD_KEYS]
+        assert [Delivered.ACCEPTED] * len(ODD_KEYS) == [self.send(messenger, key) for key in ODD_KEYS]
 
     @pytest.mark.usefixtures("remembering")
     def test_a_message_is_sent_once_whatever_the_number_of_attempts(self, messenger: Messenger) -> None:
         """Otherwise a worker that died after sending would send the same message again."""
-        assert Delivered.NEW is self.send(messenger, "key-1")
-        assert Delivered.KNOWN is self.send(messenger, "key-1")
+        assert Delivered.ACCEPTED is self.send(messenger, "key-1")
+        assert Delivered.DUPLICATE is self.send(messenger, "key-1")
 
     @pytest.mark.usefixtures("remembering")
     def test_many_threads_send_a_key_once(self, messenger: Messenger) -> None:
@@ -106,7 +106,7 @@ class MessengerContract(Contract[Messenger]):
     def test_many_threads_send_different_keys(self, messenger: Messenger) -> None:
         """Otherwise, when many patients are done at once, one's message would be taken for another's."""
         results = in_threads([partial(self.send, messenger, f"key-{number}") for number in range(THREADS)])
-        assert [Delivered.NEW] * THREADS == results
+        assert [Delivered.ACCEPTED] * THREADS == results
 
     @pytest.mark.usefixtures("remembering")
     def test_many_processes_send_a_key_once(self, forked_place: object) -> None:
@@ -123,9 +123,9 @@ class MessengerContract(Contract[Messenger]):
     def test_a_key_is_known_after_a_restart(self, lasting_place: object) -> None:
         """Otherwise a therapist would get every message again after an update."""
         with self.opened(lasting_place) as messenger:
-            assert Delivered.NEW is self.send(messenger, "key-1")
+            assert Delivered.ACCEPTED is self.send(messenger, "key-1")
         with self.opened(lasting_place) as messenger:
-            assert Delivered.KNOWN is self.send(messenger, "key-1")
+            assert Delivered.DUPLICATE is self.send(messenger, "key-1")
 
     def test_what_is_forgotten_is_deleted_and_the_rest_stays(self, messenger: Messenger) -> None:
         """Otherwise a purge would leave messages about a patient, or stop at one that is not kept (D-21a)."""
@@ -134,7 +134,7 @@ class MessengerContract(Contract[Messenger]):
         assert messenger.forget(["key-1", "never-sent", "key-3"]) in {0, 2}
         assert 0 == messenger.forget(iter(["key-1", "key-3"]))
         assert 0 == messenger.forget([])
-        assert Delivered.NEW is self.send(messenger, "key-4")
+        assert Delivered.ACCEPTED is self.send(messenger, "key-4")
 
     @pytest.mark.usefixtures("remembering")
     def test_what_is_not_forgotten_is_still_known(self, messenger: Messenger) -> None:
@@ -142,7 +142,7 @@ class MessengerContract(Contract[Messenger]):
         for key in ("key-1", "key-2"):
             self.send(messenger, key)
         messenger.forget(["key-1"])
-        assert Delivered.KNOWN is self.send(messenger, "key-2")
+        assert Delivered.DUPLICATE is self.send(messenger, "key-2")
 
     def test_a_call_returns_or_raises_in_time(self, place: Any) -> None:
         """Otherwise a worker would hang past its lease, and another one send the same message."""
@@ -152,13 +152,13 @@ class MessengerContract(Contract[Messenger]):
 
     def test_a_failure_leaves_the_messenger_usable(self, messenger: Messenger, bad_address: Address) -> None:
         """Otherwise one wrong address would stop the messages to all others."""
-        with pytest.raises(DeliveryFailed):
+        with pytest.raises(DeliveryError):
             self.send(messenger, "key-1", bad_address)
-        assert Delivered.NEW is self.send(messenger, "key-2")
+        assert Delivered.ACCEPTED is self.send(messenger, "key-2")
 
     def test_no_error_says_the_address(self, messenger: Messenger, bad_address: Address) -> None:
         """Otherwise a private telephone number would end up in a log."""
-        with pytest.raises(DeliveryFailed) as failed:
+        with pytest.raises(DeliveryError) as failed:
             self.send(messenger, "key-1", bad_address)
         assert_silent(failed.value, bad_address.value)
 
@@ -166,7 +166,7 @@ class MessengerContract(Contract[Messenger]):
         """Otherwise a message would count as sent that never was, or an address end up in a log."""
         with self.opened(place) as messenger:
             self.spoil(place)
-            with pytest.raises(DeliveryFailed) as failed:
+            with pytest.raises(DeliveryError) as failed:
                 self.send(messenger, "key-1")
             assert_silent(failed.value, self.address.value)
             assert False is failed.value.permanent

@@ -31,7 +31,7 @@ class _Listening(MemoryStorage):
 
 @cache
 def a_whole_life() -> tuple[Change, ...]:
-    """Give every kind of step that there is, in the life of one enrolment."""
+    """Return every kind of step that there is, in the life of one enrolment."""
     storage = _Listening()
     long_history(storage)
     return tuple(storage.heard)
@@ -39,7 +39,7 @@ def a_whole_life() -> tuple[Change, ...]:
 
 @cache
 def many_lives() -> tuple[tuple[Change, ...], ...]:
-    """Give the first steps of several enrolments."""
+    """Return the first steps of several enrolments."""
     storage = _Listening()
     for number, person in enumerate(PERSONS):
         e = saved(storage, fill_in(saved(storage, begin(f"e{number}", person)), at=MORNING))

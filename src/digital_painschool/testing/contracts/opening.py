@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import pytest
 
-from digital_painschool.errors import DeliveryFailed
+from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.storage import Storage
 from digital_painschool.testing.contracts.at_once import CAN_FORK, in_time
 
@@ -56,7 +56,7 @@ class Contract(Generic[Adapter]):
         with self.opened(place) as adapter:
             with self.hanging(place):
                 results = [in_time(partial(call, adapter), self.answers_within) for call in calls]
-            assert not any(isinstance(result, DeliveryFailed) and result.permanent for result in results)
+            assert not any(isinstance(result, DeliveryError) and result.permanent for result in results)
             for call in calls:
                 call(adapter)
 

@@ -10,7 +10,7 @@ from attrs import evolve
 from digital_painschool.domain.digest import Action, Batch, Claim, Decision, DeliveryResult, batch_key
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.notification import Channel, Notify, Status, Template
-from digital_painschool.domain.people import PersonId, System
+from digital_painschool.domain.people import PersonId, SystemActor
 from digital_painschool.domain.program import Program
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import Storage
@@ -316,7 +316,7 @@ class OutboxContract(StorageOpening):
         unknown = evolve(quick, digest=evolve(quick.digest, id="unknown"))
         for stale in (slow, unknown):
             assert {} == storage.begin([(stale, sending(slow, now=RUN + LEASE))])
-            line = access_entry(System(), RUN, e)
+            line = access_entry(SystemActor(), RUN, e)
             storage.complete([result(stale, batch, Status.FAILED, at=RUN)], {stale.digest.id: [line]})
         assert () == storage.claim(RUN + LEASE, 10, LEASE)
         assert ([Status.PENDING], log) == (statuses(storage, e), storage.access_entries(UNIT))
@@ -401,7 +401,7 @@ class OutboxContract(StorageOpening):
         before = [entry for _, entry in storage.access_entries(UNIT)]
         sent = begun(storage, RUN)
         results = [result(claim, batch, at=RUN) for claim, batch in sent]
-        lines = {claim.digest.id: [access_entry(System(), RUN, action=claim.digest.id)] for claim, _ in sent[:2]}
+        lines = {claim.digest.id: [access_entry(SystemActor(), RUN, action=claim.digest.id)] for claim, _ in sent[:2]}
         storage.complete([])
         storage.complete(results, lines)
         storage.complete(results, lines)

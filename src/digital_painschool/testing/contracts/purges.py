@@ -51,9 +51,9 @@ def all_over(storage: Storage) -> list[Enrolment]:
 def kept_plan(storage: Storage, plan_id: str = "plan-1") -> PurgePlan:
     """Plan and approve the purge of all that has ended."""
     made = plan(readable(storage.ended(UNIT)), POLICY, plan_id=plan_id, unit=UNIT, by=NURSE, at=LATER)
-    storage.keep_plan(made, LOGGED)
+    storage.save_plan(made, LOGGED)
     approved = approve(made, "beslut 2037-4", by=NURSE, at=LATER)
-    storage.keep_plan(approved, LOGGED)
+    storage.save_plan(approved, LOGGED)
     return approved
 
 
@@ -73,7 +73,7 @@ def exported(storage: Storage, versions: Mapping[str, int], export_id: str = "ex
         enrolments=len(versions),
         files=(ExportedFile(name="forms.csv", lines=3, sha256="0" * 64),),
     )
-    storage.keep_export(kept, versions)
+    storage.save_export(kept, versions)
 
 
 def ended_once(enrolment_id: str, version: int) -> EndedEnrolment:
@@ -86,14 +86,14 @@ def assert_gone(storage: Storage, enrolment: Enrolment) -> None:
     id_ = enrolment.id
     assert None is storage.load(id_)
     assert {} == dict(storage.load_many((id_,)))
-    assert id_ not in {other.id for other in readable(storage.of_person(enrolment.person))}
+    assert id_ not in {other.id for other in readable(storage.find_by_person(enrolment.person))}
     assert () == storage.timeline(id_)
     assert {} == dict(storage.documents(id_, range(1, enrolment.version + 1)))
     assert () == storage.notifications(id_)
     assert () == storage.cancellable(id_)
-    assert {} == dict(storage.ended_among(enrolment.unit, (id_,)))
-    assert () == storage.histories(enrolment.unit, (id_,))
+    assert {} == dict(storage.find_ended(enrolment.unit, (id_,)))
+    assert () == storage.load_histories(enrolment.unit, (id_,))
     assert id_ not in {ended.enrolment_id for ended in storage.ended(enrolment.unit)}
     query = CaseQuery(unit=enrolment.unit, therapist=None, now=LATER, limit=1000)
-    assert id_ not in {row.enrolment_id for row in storage.cases(query)}
+    assert id_ not in {row.enrolment_id for row in storage.list_caseload(query)}
     assert id_ not in storage.access_ended(LATER, 1000)

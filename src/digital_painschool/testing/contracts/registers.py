@@ -21,7 +21,7 @@ ENTRY = access_entry(NURSE, MORNING)
 
 
 def numbered(storage: Storage, unit: HsaId = UNIT, person: PersonId | None = None) -> list[AccessEntry]:
-    """Give a unit's log, without the numbers."""
+    """Return a unit's log, without the numbers."""
     return [entry for _, entry in storage.access_entries(unit, person=person)]
 
 
@@ -35,21 +35,21 @@ class RegistersContract(StorageOpening):
     def test_the_last_profile_counts(self, storage: Storage) -> None:
         """Otherwise a box that was unticked would go on sending (M-22)."""
         both = Profile(email=frozenset({FlagKind.PROGRAM_DONE, FlagKind.ENDING}), sms=frozenset({FlagKind.FORM_SAVED}))
-        storage.keep_profile(UNIT, NURSE.hsa_id, both, ENTRY)
+        storage.save_profile(UNIT, NURSE.hsa_id, both, ENTRY)
         assert both == storage.profile(UNIT, NURSE.hsa_id)
-        storage.keep_profile(UNIT, NURSE.hsa_id, Profile(sms=both.email), ENTRY)
+        storage.save_profile(UNIT, NURSE.hsa_id, Profile(sms=both.email), ENTRY)
         assert Profile(sms=both.email) == storage.profile(UNIT, NURSE.hsa_id)
 
     def test_a_profile_is_of_one_person_at_one_unit(self, storage: Storage) -> None:
         """Otherwise one person's choice would send messages to another."""
-        storage.keep_profile(UNIT, NURSE.hsa_id, Profile(email=frozenset({FlagKind.ENDING})), ENTRY)
-        storage.keep_profile(OTHER_UNIT, COLLEAGUE.hsa_id, Profile(email=frozenset({FlagKind.ENDING})), ENTRY)
+        storage.save_profile(UNIT, NURSE.hsa_id, Profile(email=frozenset({FlagKind.ENDING})), ENTRY)
+        storage.save_profile(OTHER_UNIT, COLLEAGUE.hsa_id, Profile(email=frozenset({FlagKind.ENDING})), ENTRY)
         for unit, whose in ((OTHER_UNIT, NURSE), (UNIT, COLLEAGUE)):
             assert Profile() == storage.profile(unit, whose.hsa_id)
 
     def test_a_profile_is_logged_with_it(self, storage: Storage) -> None:
         """Otherwise a change at "Min profil" could be made of which the log knows nothing."""
-        storage.keep_profile(UNIT, NURSE.hsa_id, Profile(), ENTRY)
+        storage.save_profile(UNIT, NURSE.hsa_id, Profile(), ENTRY)
         assert [ENTRY] == numbered(storage)
 
     def test_the_log_goes_on_after_any_number(self, storage: Storage) -> None:
@@ -139,15 +139,15 @@ class RegistersContract(StorageOpening):
 
     def test_the_first_program_kept_under_a_version_stays(self, storage: Storage) -> None:
         """Otherwise content would change under a patient who was started with that version (D-05c)."""
-        assert PROGRAM == storage.keep_program(UNIT, PROGRAM)
-        assert PROGRAM == storage.keep_program(UNIT, evolve(PROGRAM, title="Ändrad i smyg"))
+        assert PROGRAM == storage.save_program(UNIT, PROGRAM)
+        assert PROGRAM == storage.save_program(UNIT, evolve(PROGRAM, title="Ändrad i smyg"))
         assert PROGRAM == storage.program(UNIT, PROGRAM.key, PROGRAM.version)
 
     def test_units_have_programs_of_their_own(self, storage: Storage) -> None:
         """Otherwise a patient of one unit would be given the content of another's program of the same name (D-05c)."""
         theirs = evolve(PROGRAM, title="En annan enhets program")
-        assert PROGRAM == storage.keep_program(UNIT, PROGRAM)
-        assert theirs == storage.keep_program(OTHER_UNIT, theirs)
+        assert PROGRAM == storage.save_program(UNIT, PROGRAM)
+        assert theirs == storage.save_program(OTHER_UNIT, theirs)
         assert PROGRAM == storage.program(UNIT, PROGRAM.key, PROGRAM.version)
         assert theirs == storage.program(OTHER_UNIT, PROGRAM.key, PROGRAM.version)
 
@@ -155,13 +155,13 @@ class RegistersContract(StorageOpening):
         """Otherwise a new version could never be offered."""
         second = evolve(PROGRAM, version="2", title="Andra upplagan")
         for program in (PROGRAM, second, SLEEP):
-            assert program == storage.keep_program(UNIT, program)
+            assert program == storage.save_program(UNIT, program)
         assert second == storage.program(UNIT, PROGRAM.key, "2")
         assert SLEEP == storage.program(UNIT, SLEEP.key, "1")
 
     def test_a_program_that_was_not_kept_is_none(self, storage: Storage) -> None:
         """Otherwise a missing version would look like another error."""
-        storage.keep_program(UNIT, PROGRAM)
+        storage.save_program(UNIT, PROGRAM)
         assert None is storage.program(UNIT, PROGRAM.key, "2")
         assert None is storage.program(UNIT, "", "")
 
@@ -169,12 +169,12 @@ class RegistersContract(StorageOpening):
         """Otherwise a patient who runs a version from before there were limits would be stuck (D-05c)."""
         with as_stored():
             old = evolve(PROGRAM, key="smärt\u00a0skola\n", version="1\u200b", title="a\tb", pace=Pace(hours_to=2**40))
-        assert old == storage.keep_program(UNIT, old)
+        assert old == storage.save_program(UNIT, old)
         assert old == storage.program(UNIT, old.key, old.version)
         assert None is storage.program(UNIT, "smärt skola", old.version)
 
     def test_many_threads_keep_one_program(self, storage: Storage) -> None:
         """Otherwise two processes that start with different files would each go on with their own."""
         versions = [evolve(PROGRAM, title=f"Titel {number}") for number in range(THREADS)]
-        results = in_threads([partial(storage.keep_program, UNIT, program) for program in versions])
+        results = in_threads([partial(storage.save_program, UNIT, program) for program in versions])
         assert [storage.program(UNIT, PROGRAM.key, PROGRAM.version)] * THREADS == results

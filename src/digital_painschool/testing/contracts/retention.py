@@ -75,7 +75,7 @@ class RetentionContract(StorageOpening):
             exported=0,
         )
         assert (expected,) == storage.ended(UNIT)
-        assert {"a": expected} == dict(storage.ended_among(UNIT, ("b", "a", "missing")))
+        assert {"a": expected} == dict(storage.find_ended(UNIT, ("b", "a", "missing")))
 
     def test_ended_are_walked_in_portions_by_rising_id(self, storage: Storage) -> None:
         """Otherwise a plan of a large unit would leave some out (D-21a)."""
@@ -96,15 +96,15 @@ class RetentionContract(StorageOpening):
         over(storage, "a")
         elsewhere = over(storage, "b", unit=OTHER_UNIT)
         assert ["a"] == [ended.enrolment_id for ended in storage.ended(UNIT)]
-        assert {} == dict(storage.ended_among(UNIT, (elsewhere.id,)))
-        assert {} == dict(storage.ended_among(UNIT, ()))
+        assert {} == dict(storage.find_ended(UNIT, (elsewhere.id,)))
+        assert {} == dict(storage.find_ended(UNIT, ()))
 
     def test_persons_are_those_of_the_unit_s_enrolments(self, storage: Storage) -> None:
         """Otherwise the access log of a purge would name another patient, or nobody (M-06, D-21a)."""
         first, second = over(storage, "e1"), over(storage, "e2", OTHER_PERSON)
         over(storage, "e3", PERSONS[2], unit=OTHER_UNIT)
-        assert {"e1": first.person, "e2": second.person} == storage.persons(UNIT, ["e2", "e1", "e3", "unknown"])
-        assert {} == storage.persons(UNIT, [])
+        assert {"e1": first.person, "e2": second.person} == storage.person_ids_of(UNIT, ["e2", "e1", "e3", "unknown"])
+        assert {} == storage.person_ids_of(UNIT, [])
 
     def test_notification_keys_are_those_that_were_sent_for_them(self, storage: Storage) -> None:
         """Otherwise a purge would leave notices in an inbox, also one that was sent before a crash (D-21a)."""
@@ -139,7 +139,7 @@ class RetentionContract(StorageOpening):
     def test_histories_give_everything_in_the_order_asked_for(self, storage: Storage) -> None:
         """Otherwise an export would lack something that the purge then destroys (M-21)."""
         first, second = long_history(storage), over(storage, "b", OTHER_PERSON)
-        histories = readable(storage.histories(UNIT, ("b", "missing", first.id)))
+        histories = readable(storage.load_histories(UNIT, ("b", "missing", first.id)))
         expected = tuple(
             History(
                 enrolment=e,
@@ -160,14 +160,14 @@ class RetentionContract(StorageOpening):
         expected = History(
             enrolment=e, timeline=timeline, documents=storage.documents(e.id, [entry.seq for entry in timeline])
         )
-        assert (expected,) == storage.histories(UNIT, (e.id,), kinds)
-        assert (History(enrolment=e, timeline=(), documents={}),) == storage.histories(UNIT, (e.id,), ())
+        assert (expected,) == storage.load_histories(UNIT, (e.id,), kinds)
+        assert (History(enrolment=e, timeline=(), documents={}),) == storage.load_histories(UNIT, (e.id,), ())
 
     def test_histories_of_another_unit_are_left_out(self, storage: Storage) -> None:
         """Otherwise an export would hold another unit's patients."""
         over(storage, "a", unit=OTHER_UNIT)
-        assert () == storage.histories(UNIT, ("a",))
-        assert () == storage.histories(UNIT, ())
+        assert () == storage.load_histories(UNIT, ("a",))
+        assert () == storage.load_histories(UNIT, ())
 
     def test_an_export_is_noted_with_the_version(self, storage: Storage) -> None:
         """Otherwise something that came after the export would be purged unexported (D-21a)."""
@@ -175,7 +175,7 @@ class RetentionContract(StorageOpening):
         exported(storage, {"a": e.version})
         assert {"a": e.version, "b": 0} == {x.enrolment_id: x.exported for x in readable(storage.ended(UNIT))}
         e = saved(storage, by_worker(e, drop, self._notification(storage, e), at=RUN))
-        (ended,) = readable(storage.ended_among(UNIT, ("a",)).values())
+        (ended,) = readable(storage.find_ended(UNIT, ("a",)).values())
         assert (e.version, e.version - 1) == (ended.version, ended.exported)
         exported(storage, {"a": e.version, "b": other.version}, "export-2")
         both = readable(storage.ended(UNIT))
@@ -209,7 +209,7 @@ class RetentionContract(StorageOpening):
         all_over(storage)
         made = plan(readable(storage.ended(UNIT)), POLICY, plan_id="plan-1", unit=UNIT, by=NURSE, at=LATER)
         assert IDS == tuple(planned.enrolment_id for planned in made.enrolments)
-        storage.keep_plan(made, LOGGED)
+        storage.save_plan(made, LOGGED)
         assert made == storage.plan("plan-1")
 
     def test_a_plan_without_enrolments_is_kept(self, storage: Storage) -> None:
@@ -231,8 +231,8 @@ class RetentionContract(StorageOpening):
         all_over(storage)
         approved = kept_plan(storage)
         assert approved.decision is not None
-        storage.keep_plan(evolve(approved, decision=evolve(approved.decision, reference="annat")), LOGGED)
-        storage.keep_plan(evolve(approved, decision=None, enrolments=()), LOGGED)
+        storage.save_plan(evolve(approved, decision=evolve(approved.decision, reference="annat")), LOGGED)
+        storage.save_plan(evolve(approved, decision=None, enrolments=()), LOGGED)
         assert approved == storage.plan("plan-1")
 
     def test_a_plan_is_logged_with_it(self, storage: Storage) -> None:
@@ -254,21 +254,21 @@ class RetentionContract(StorageOpening):
         all_over(storage)
         made = kept_plan(storage)
         before = storage.access_entries(UNIT)
-        of_person = storage.access_entries(UNIT, person=PERSON)
+        find_by_person = storage.access_entries(UNIT, person=PERSON)
         storage.purge("plan-1", made.enrolments, ())
         assert before == storage.access_entries(UNIT)
-        assert of_person == storage.access_entries(UNIT, person=PERSON)
-        assert 4 == len(of_person)
+        assert find_by_person == storage.access_entries(UNIT, person=PERSON)
+        assert 4 == len(find_by_person)
 
     def test_what_is_not_in_the_purge_stays(self, storage: Storage) -> None:
         """Otherwise a purge would take live data with it (law 7)."""
         all_over(storage)
         made = kept_plan(storage)
         stays = saved(storage, begin("again", PERSONS[0], at=RUN))
-        before = storage.histories(UNIT, IDS)
+        before = storage.load_histories(UNIT, IDS)
         storage.purge("plan-1", made.enrolments[:1], ())
-        assert before[1:] == storage.histories(UNIT, IDS)
-        assert (stays,) == storage.of_person(PERSONS[0])
+        assert before[1:] == storage.load_histories(UNIT, IDS)
+        assert (stays,) == storage.find_by_person(PERSONS[0])
         assert IDS[1:] == tuple(ended.enrolment_id for ended in storage.ended(UNIT))
 
     def test_a_batch_in_doubt_stays_with_what_another_enrolment_has_in_it(self, storage: Storage) -> None:
@@ -316,7 +316,7 @@ class RetentionContract(StorageOpening):
         exported(storage, {"a": over(storage, "a").version})
         storage.purge("plan-1", kept_plan(storage).enrolments, ())
         e = over(storage, "a")
-        assert (e,) == storage.of_person(PERSON)
+        assert (e,) == storage.find_by_person(PERSON)
         assert e.version == len(storage.timeline("a"))
         assert [0] == [ended.exported for ended in readable(storage.ended(UNIT))]
 
@@ -422,8 +422,8 @@ class RetentionContract(StorageOpening):
         all_over(storage)
         made = kept_plan(storage)
         first = receipt_of(made, Skipped(enrolment_id=IDS[0], why=Skip.CHANGED))
-        assert first == storage.keep_receipt(first)
-        assert first == storage.keep_receipt(receipt_of(made))
+        assert first == storage.save_receipt(first)
+        assert first == storage.save_receipt(receipt_of(made))
         assert first == storage.receipt("plan-1")
 
     def test_receipts_are_the_units_own_oldest_first(self, storage: Storage) -> None:
@@ -432,7 +432,7 @@ class RetentionContract(StorageOpening):
         late = evolve(receipt_of(made), plan_id="plan-1", purged_at=LATER + HOUR)
         early = evolve(receipt_of(made), plan_id="plan-2", purged_at=LATER)
         for kept in (late, early, evolve(early, plan_id="plan-3", unit=OTHER_UNIT)):
-            storage.keep_receipt(kept)
+            storage.save_receipt(kept)
         assert (early, late) == storage.receipts(UNIT)
         assert ["plan-3"] == [kept.plan_id for kept in storage.receipts(OTHER_UNIT)]
 
@@ -449,11 +449,11 @@ class RetentionContract(StorageOpening):
             purged=("a", "gone-already"),
             skipped=(Skipped(enrolment_id="b", why=Skip.CHANGED),),
         )
-        assert 1 == storage.purge_again(kept, kept.purged)
+        assert 1 == storage.replay_purge(kept, kept.purged)
         assert_gone(storage, first)
         assert stays == storage.load("b")
         assert kept == storage.receipt("plan-1")
-        assert 0 == storage.purge_again(kept, kept.purged)
+        assert 0 == storage.replay_purge(kept, kept.purged)
         assert (kept,) == storage.receipts(UNIT)
 
     def test_a_receipt_never_purges_what_is_open_or_not_named_by_it(self, storage: Storage) -> None:
@@ -461,7 +461,7 @@ class RetentionContract(StorageOpening):
         is_open = saved(storage, fill_in(saved(storage, begin("a")), at=MORNING))
         ended = over(storage, "b", OTHER_PERSON)
         made = evolve(kept_plan(storage), enrolments=(ended_once("a", is_open.version),))
-        assert 0 == storage.purge_again(receipt_of(made), ["a", "b"])
+        assert 0 == storage.replay_purge(receipt_of(made), ["a", "b"])
         assert (is_open, ended) == (storage.load("a"), storage.load("b"))
 
     @staticmethod

@@ -11,7 +11,7 @@ from attrs import evolve
 from digital_painschool.domain.enrolment import Enrolment, replay
 from digital_painschool.domain.notification import Notify, Profile, Status
 from digital_painschool.domain.policy import FlagKind
-from digital_painschool.errors import Conflict, StorageFailed
+from digital_painschool.errors import Conflict, StorageError
 from digital_painschool.ports.storage import CaseQuery, Change, Storage, readable
 from digital_painschool.testing.contracts.at_once import PROCESSES, Child, in_processes, in_threads, refusal_or
 from digital_painschool.testing.contracts.changes import (
@@ -42,7 +42,7 @@ Wait = Callable[[], object]
 Work = Callable[[Storage, Wait], Any]
 
 
-def only_one(told: Sequence[Any]) -> int:
+def advisory_lock(told: Sequence[Any]) -> int:
     """Find that one has won and every other was told of a conflict; gives which one."""
     assert [None] == [result for result in told if not isinstance(result, Conflict)]
     return told.index(None)
@@ -73,7 +73,7 @@ class SharingContract(StorageOpening):
                 [told] = child.told()
             saves[1]()
         with self.opened(forked_place) as storage:
-            assert isinstance(told, StorageFailed) == (storage.load("b") is None)
+            assert isinstance(told, StorageError) == (storage.load("b") is None)
             assert begin("c", PERSONS[2]).enrolment == storage.load("c")
 
     def test_of_many_processes_on_the_same_version_exactly_one_wins(self, forked_place: object) -> None:
@@ -88,7 +88,7 @@ class SharingContract(StorageOpening):
         results = self.processes(forked_place, [partial(save, mine) for mine in changes])
         with self.opened(forked_place) as storage:
             for told, tried in zip(zip(*results, strict=True), zip(*changes, strict=True), strict=True):
-                winner = tried[only_one(told)]
+                winner = tried[advisory_lock(told)]
                 assert winner.enrolment == storage.load(winner.enrolment.id)
                 assert winner.documents == dict(storage.documents(winner.enrolment.id, (2,)))
                 assert 2 == len(storage.timeline(winner.enrolment.id))
@@ -103,8 +103,8 @@ class SharingContract(StorageOpening):
 
         results = self.processes(forked_place, [partial(start, number) for number in range(PROCESSES)])
         with self.opened(forked_place) as storage:
-            winners = {f"{race}-{only_one(told)}" for race, told in enumerate(zip(*results, strict=True))}
-            assert winners == {e.id for person in PERSONS for e in readable(storage.of_person(person))}
+            winners = {f"{race}-{advisory_lock(told)}" for race, told in enumerate(zip(*results, strict=True))}
+            assert winners == {e.id for person in PERSONS for e in readable(storage.find_by_person(person))}
 
     def test_no_process_loses_another_s_step(self, forked_place: object) -> None:
         """Otherwise, of people who all try again until it is saved, one's answers would be gone."""
@@ -171,7 +171,7 @@ class SharingContract(StorageOpening):
 
         def read_on(storage: Storage, wait: Wait) -> Any:
             wait()
-            seen = [readable(storage.histories(UNIT, (first.id,)))[0] for _ in range(20)]
+            seen = [readable(storage.load_histories(UNIT, (first.id,)))[0] for _ in range(20)]
             return [
                 history.enrolment == replay(entry.event for entry in history.timeline)
                 and history.enrolment.version - 1 == len(history.documents)
@@ -198,7 +198,7 @@ class SharingContract(StorageOpening):
         """Otherwise two processes that start with different files would each go on with their own (D-05c)."""
 
         def work(number: int, storage: Storage, _: Wait) -> Any:
-            return storage.keep_program(UNIT, evolve(PROGRAM, title=f"Titel {number}"))
+            return storage.save_program(UNIT, evolve(PROGRAM, title=f"Titel {number}"))
 
         results = self.processes(forked_place, [partial(work, number) for number in range(PROCESSES)])
         with self.opened(forked_place) as storage:
@@ -211,7 +211,7 @@ class SharingContract(StorageOpening):
         with self.opened(lasting_place) as storage:
             e = saved(storage, begin())
             [refusal] = self.processes(lasting_place, [lambda second, _: second.load(e.id)])
-            assert isinstance(refusal, StorageFailed)
+            assert isinstance(refusal, StorageError)
             assert e == storage.load(e.id)
 
     def test_what_one_opening_has_saved_every_other_sees(self, shared_place: object) -> None:
@@ -220,9 +220,9 @@ class SharingContract(StorageOpening):
             e = saved(one, converse(saved(one, begin("a")), notify=Notify.DIRECT, at=MORNING))
             for here, there in ((one, other), (other, one)) * 2:
                 e = saved(here, fill_in(e, at=MORNING + e.version * DAY))
-                assert e == there.load("a") == dict(there.load_many(("a",)))["a"] == there.of_person(PERSON)[0]
+                assert e == there.load("a") == dict(there.load_many(("a",)))["a"] == there.find_by_person(PERSON)[0]
                 assert e == replay(entry.event for entry in there.timeline("a"))
-                [row] = readable(there.cases(CaseQuery(unit=UNIT, therapist=None, now=MORNING)))
+                [row] = readable(there.list_caseload(CaseQuery(unit=UNIT, therapist=None, now=MORNING)))
                 assert e.last_seen_at == row.last_seen_at
             [claim] = one.claim(RUN, 10, LEASE)
             assert () == other.claim(RUN, 10, LEASE)
@@ -231,7 +231,7 @@ class SharingContract(StorageOpening):
             assert [Status.DELIVERED] == [record.status for record in one.notifications("a")]
             profile = Profile(sms=frozenset({FlagKind.ENDING}))
             assert Profile() == other.profile(UNIT, NURSE.hsa_id)
-            one.keep_profile(UNIT, NURSE.hsa_id, profile, access_entry(NURSE, MORNING))
+            one.save_profile(UNIT, NURSE.hsa_id, profile, access_entry(NURSE, MORNING))
             assert profile == other.profile(UNIT, NURSE.hsa_id)
             assert one.access_entries(UNIT) == other.access_entries(UNIT)
 

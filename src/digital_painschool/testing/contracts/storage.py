@@ -9,7 +9,7 @@ from attrs import evolve
 from digital_painschool.domain.digest import Action, Claim, Decision, Digest
 from digital_painschool.domain.notification import Channel, Notify, Profile, Template
 from digital_painschool.domain.retention import PurgePlan
-from digital_painschool.errors import Conflict, StorageFailed
+from digital_painschool.errors import Conflict, StorageError
 from digital_painschool.ports.storage import CaseQuery, Storage
 from digital_painschool.rules.retention import approve
 from digital_painschool.testing.contracts.caseload import CaseloadContract
@@ -55,11 +55,11 @@ _CLAIM = Claim(
 READS: Mapping[str, Callable[[Storage], object]] = {
     "load": lambda s: s.load("a"),
     "load_many": lambda s: s.load_many(("a",)),
-    "of_person": lambda s: s.of_person(PERSON),
+    "find_by_person": lambda s: s.find_by_person(PERSON),
     "timeline": lambda s: s.timeline("a"),
     "documents": lambda s: s.documents("a", (1,)),
     "access_ended": lambda s: s.access_ended(MORNING, 1),
-    "cases": lambda s: s.cases(CaseQuery(unit=UNIT, therapist=None, now=MORNING)),
+    "list_caseload": lambda s: s.list_caseload(CaseQuery(unit=UNIT, therapist=None, now=MORNING)),
     "notifications": lambda s: s.notifications("a"),
     "unnoted": lambda s: s.unnoted(),
     "cancellable": lambda s: s.cancellable("a"),
@@ -67,10 +67,10 @@ READS: Mapping[str, Callable[[Storage], object]] = {
     "access_entries": lambda s: s.access_entries(UNIT),
     "program": lambda s: s.program(UNIT, "smartskola", "1"),
     "ended": lambda s: s.ended(UNIT),
-    "ended_among": lambda s: s.ended_among(UNIT, ("a",)),
-    "persons": lambda s: s.persons(UNIT, ("a",)),
+    "find_ended": lambda s: s.find_ended(UNIT, ("a",)),
+    "person_ids_of": lambda s: s.person_ids_of(UNIT, ("a",)),
     "notification_keys": lambda s: s.notification_keys(UNIT, ("a",)),
-    "histories": lambda s: s.histories(UNIT, ("a",)),
+    "load_histories": lambda s: s.load_histories(UNIT, ("a",)),
     "plan": lambda s: s.plan("plan-1"),
     "purge_progress": lambda s: s.purge_progress("plan-1"),
     "receipt": lambda s: s.receipt("plan-1"),
@@ -82,14 +82,14 @@ WRITES: Mapping[str, Callable[[Storage], object]] = {
     "claim": lambda s: s.claim(MORNING, 1, LEASE),
     "begin": lambda s: s.begin([(_CLAIM, Decision(action=Action.SEND, day=MORNING.date()))]),
     "complete": lambda s: s.complete([result(_CLAIM, at=MORNING)]),
-    "keep_profile": lambda s: s.keep_profile(UNIT, NURSE.hsa_id, Profile(), _LOGGED),
+    "save_profile": lambda s: s.save_profile(UNIT, NURSE.hsa_id, Profile(), _LOGGED),
     "log": lambda s: s.log((_LOGGED,)),
-    "keep_program": lambda s: s.keep_program(UNIT, PROGRAM),
-    "keep_export": lambda s: exported(s, {"a": 1}),
-    "keep_plan": lambda s: s.keep_plan(_PLAN, _LOGGED),
+    "save_program": lambda s: s.save_program(UNIT, PROGRAM),
+    "save_export": lambda s: exported(s, {"a": 1}),
+    "save_plan": lambda s: s.save_plan(_PLAN, _LOGGED),
     "purge": lambda s: s.purge("plan-1", (), ()),
-    "keep_receipt": lambda s: s.keep_receipt(_RECEIPT),
-    "purge_again": lambda s: s.purge_again(_RECEIPT, ()),
+    "save_receipt": lambda s: s.save_receipt(_RECEIPT),
+    "replay_purge": lambda s: s.replay_purge(_RECEIPT, ()),
 }
 """One call of every method of the port that changes something, but `close`."""
 CALLS = {**READS, **WRITES}
@@ -98,7 +98,7 @@ CALLS = {**READS, **WRITES}
 def _is_refused(call: Callable[[Storage], object], storage: Storage) -> bool:
     try:
         call(storage)
-    except StorageFailed:
+    except StorageError:
         return True
     return False
 
@@ -152,7 +152,7 @@ class StorageContract(
         with self.opened(lasting_place) as storage:
             saved(storage, converse(saved(storage, begin()), "Hemligt", at=MORNING))
         self.spoil(lasting_place)
-        with pytest.raises(StorageFailed) as failed, self.opened(lasting_place) as storage:
+        with pytest.raises(StorageError) as failed, self.opened(lasting_place) as storage:
             storage.load("enrolment-1")
         assert_silent(failed.value, PERSON.value, "Hemligt")
 
@@ -162,7 +162,7 @@ class StorageContract(
             before = saved(storage, begin())
             self.take_away(lasting_place)
             for _ in range(3):
-                with pytest.raises(StorageFailed):
+                with pytest.raises(StorageError):
                     storage.save(fill_in(before, at=MORNING))
 
     def test_no_error_says_who_or_what_it_was(self, storage: Storage) -> None:

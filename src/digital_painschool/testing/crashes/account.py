@@ -11,7 +11,7 @@ from attrs import evolve
 
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.notification import NotificationRecord
-from digital_painschool.domain.people import HsaId, PersonId, System
+from digital_painschool.domain.people import HsaId, PersonId, SystemActor
 from digital_painschool.ports import Storage
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import AccessEntry, CaseQuery, readable
@@ -26,7 +26,7 @@ _ID = re.compile(r"\be-\d{4,}\b")
 
 
 def account_of(storage: Storage, ids: Sequence[str], now: datetime, *, late: bool = False) -> Iterator[str]:
-    """Tell all that is kept apart from the access log: states, timelines, documents, notifications, lists and papers.
+    """Yield all that is kept apart from the access log: states, timelines, documents, notifications, lists and papers.
 
     Args:
         storage: Where it is kept.
@@ -44,19 +44,19 @@ def account_of(storage: Storage, ids: Sequence[str], now: datetime, *, late: boo
             yield repr(plan)
             yield f"{id_} came to {sorted(storage.purge_progress(id_).items())!r} and {storage.receipt(id_)!r}"
     for unit in UNITS:
-        yield from map(repr, storage.cases(CaseQuery(unit=unit, therapist=None, now=now, limit=_PAGE)))
+        yield from map(repr, storage.list_caseload(CaseQuery(unit=unit, therapist=None, now=now, limit=_PAGE)))
         yield from (repr(evolve(e, last_entry_at=e.ended_at) if late else e) for e in readable(storage.ended(unit)))
         yield from map(repr, storage.receipts(unit))
     yield from (repr(storage.profile(actor.unit, actor.hsa_id)) for actor in _STAFF)
 
 
 def log_of(storage: Storage, *, late: bool = False) -> Iterator[str]:
-    """Tell the access log; with `late` without the times of the system's own accesses."""
+    """Yield the access log; with `late` without the times of the system's own accesses."""
     return (_entry(entry, late=late) for unit in UNITS for entry in _log(storage, unit))
 
 
 def renamed(lines: Iterable[str], numbers: dict[str, str] | None = None) -> Account:
-    """Give lines in which ids are numbers in the order in which they appear: which ids are given means nothing.
+    """Return lines in which ids are numbers in the order in which they appear: which ids are given means nothing.
 
     Args:
         lines: Any lines.
@@ -75,7 +75,7 @@ def difference(expected: Account, found: Account) -> str:
 
 @lru_cache
 def whose(person: PersonId | HsaId | Address) -> str:
-    """Give a word that tells one person or address from another and says nothing of them."""
+    """Return a word that tells one person or address from another and says nothing of them."""
     value = str(person) if isinstance(person, HsaId) else person.value
     return sha256(value.encode()).hexdigest()[:6]
 
@@ -92,7 +92,7 @@ def _enrolment(storage: Storage, id_: str, *, late: bool) -> Iterator[str]:
 
 
 def _event(event: Event, *, late: bool) -> Event:
-    return evolve(event, at=_SOME_TIME) if late and event.by == System().signature else event
+    return evolve(event, at=_SOME_TIME) if late and event.by == SystemActor().signature else event
 
 
 def _notification(record: NotificationRecord, *, late: bool) -> str:
@@ -103,7 +103,7 @@ def _notification(record: NotificationRecord, *, late: bool) -> str:
 
 
 def _entry(entry: AccessEntry, *, late: bool) -> str:
-    if late and entry.by == System().signature:
+    if late and entry.by == SystemActor().signature:
         entry = evolve(entry, at=_SOME_TIME)
     return f"{entry!r} {whose(entry.person) if isinstance(entry.person, PersonId) else ''}"
 

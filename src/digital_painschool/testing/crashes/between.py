@@ -37,7 +37,7 @@ class _Made:
                 yield Place(step=step, call=call, statement=statement, when=When.AFTER)
 
     def expected(self, place: Place) -> Rows:
-        """Give the rows that are to be there after a kill: all that the call does, or nothing of it."""
+        """Return the rows that are to be there after a kill: all that the call does, or nothing of it."""
         assert place.statement is not None
         done = any(
             place.statement > lasted or (place.statement, When.AFTER) == (lasted, place.when) for lasted in self.lasting
@@ -45,7 +45,7 @@ class _Made:
         return self.after if done else self.before
 
     def half(self, found: Rows) -> str:
-        """Tell what is done and what is not."""
+        """Return what is done and what is not."""
         changed = [name for name, rows in self.after.items() if rows != self.before[name]]
         done = ", ".join(name for name in changed if found[name] == self.after[name])
         left = ", ".join(name for name, rows in self.after.items() if rows != found[name])

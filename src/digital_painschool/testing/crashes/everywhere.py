@@ -27,18 +27,18 @@ _READINGS = frozenset(
         "inbox.reach",
         "storage.access_ended",
         "storage.access_entries",
-        "storage.cases",
+        "storage.list_caseload",
         "storage.documents",
         "storage.cancellable",
         "storage.ended",
-        "storage.ended_among",
-        "storage.histories",
+        "storage.find_ended",
+        "storage.load_histories",
         "storage.load",
         "storage.load_many",
         "storage.notification_keys",
-        "storage.persons",
+        "storage.person_ids_of",
         "storage.notifications",
-        "storage.of_person",
+        "storage.find_by_person",
         "storage.plan",
         "storage.profile",
         "storage.program",
@@ -258,7 +258,7 @@ class _Killing:
         self._step = known.steps[place.step - 1]
         made = self._step.calls[: place.call - (place.when is When.BEFORE)]
         self._in_hand = "storage.claim" in made
-        self._keeps_nothing_else = "storage.keep_export" not in made
+        self._keeps_nothing_else = "storage.save_export" not in made
         self._expected = self._step.accounts[len(made)]
 
     def run(self) -> bool:

@@ -31,7 +31,7 @@ _LEAVES_A_NOTE = (Status.DROPPED, Status.UNREACHABLE, Status.FAILED)
 
 
 def broken_laws(storage: Storage, ids: Sequence[str], now: datetime) -> Iterator[str]:
-    """Tell which laws do not hold of what is kept.
+    """Return which laws do not hold of what is kept.
 
     Args:
         storage: Where it is kept.
@@ -45,7 +45,7 @@ def broken_laws(storage: Storage, ids: Sequence[str], now: datetime) -> Iterator
     rows = {
         row.enrolment_id: row.tally
         for unit in UNITS
-        for row in readable(storage.cases(CaseQuery(unit=unit, therapist=None, now=now, limit=len(ids) or 1)))
+        for row in readable(storage.list_caseload(CaseQuery(unit=unit, therapist=None, now=now, limit=len(ids) or 1)))
     }
     for id_ in ids:
         state, timeline = states.get(id_), timelines[id_]

@@ -59,7 +59,7 @@ class Process:
         self._dies_at = dies_at
 
     def around(self, port: str) -> Around:
-        """Give what is done in place of a port's calls."""
+        """Return what is done in place of a port's calls."""
 
         def live(call: Call) -> object:
             if call.method == "close":  # what a dead process had open is let go of by its machine

@@ -12,7 +12,7 @@ from attrs import field, frozen
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.policy import Policy
-from digital_painschool.errors import PainschoolError
+from digital_painschool.errors import PainSchoolError
 from digital_painschool.ports import Ports
 from digital_painschool.ports.inbox import Delivered, Notice
 from digital_painschool.testing.crashes.account import Account, account_of, log_of, renamed, whose
@@ -72,7 +72,7 @@ class Heard:
     noticed: Counter[tuple[str, int]] = field(factory=Counter)
 
     def copy(self) -> "Heard":
-        """Give another one that says the same."""
+        """Return another one that says the same."""
         return Heard(self.told.copy(), self.accepted.copy(), self.noticed.copy())
 
 
@@ -183,7 +183,7 @@ class Stage:
         self.process.begin(dies_at)
         try:
             step.take(self.scenario)
-        except PainschoolError as error:
+        except PainSchoolError as error:
             return f"{type(error).__name__}: {error}"
         return None
 
@@ -198,11 +198,11 @@ class Stage:
         return self.scenario.now
 
     def account(self) -> Account:
-        """Tell all that is kept now."""
+        """Return all that is kept now."""
         return renamed(account_of(self.raw.storage, self.ids, self.now))
 
     def ending(self, *, late: bool = False) -> Ending:
-        """Tell all that there is now; with `late` without what differs when a worker came later."""
+        """Return all that there is now; with `late` without what differs when a worker came later."""
         numbers: dict[str, str] = {}
         world = self.scenario.outbox
         there = (f"{one.channel.value} has {one.template.value} for {whose(one.to)}, {one.key}" for one in world)
@@ -213,7 +213,7 @@ class Stage:
         )
 
     def broken_laws(self, *, at_last: bool = False) -> tuple[str, ...]:
-        """Tell which laws do not hold now; at last nothing waits any more."""
+        """Return which laws do not hold now; at last nothing waits any more."""
         storage, accepted = self.raw.storage, self.heard.accepted
         problems = list(broken_laws(storage, self.ids, self.now))
         problems += wrongly_told(accepted, self.scenario.catalogue.policy)
@@ -235,7 +235,7 @@ class Stage:
         else:
             key, (to, template, link) = str(call.options["key"]), args
         self.heard.told[f"{key}: {template.value} to {whose(to)}, {link}"] += 1
-        if answer is Delivered.NEW:
+        if answer is Delivered.ACCEPTED:
             first, _ = key.rsplit(".", 1)  # a digest has the id of its first notification
             records = self.raw.storage.notifications(first.split(".")[0])
             collected = any(r.notification.collected for r in records if r.notification.id == first)

@@ -12,7 +12,7 @@ from weakref import ref
 from sqlalchemy import Table, select
 from sqlalchemy.sql import ClauseElement, Select
 
-from digital_painschool.adapters.sql.pool import Database, Driver, Link
+from digital_painschool.adapters.sql.pool import Connection, Database, Driver
 from digital_painschool.adapters.sql.schema import METADATA, access_log, digests, messages
 from digital_painschool.adapters.sql.statements import Row, Values
 from digital_painschool.ports import Ports
@@ -31,7 +31,7 @@ _ALL: Mapping[Table, Select[Any]] = {
 
 
 def databases_of(ports: Ports) -> tuple[Database, ...]:
-    """Give the databases of those adapters that are on SQL, behind whatever faults they have."""
+    """Return the databases of those adapters that are on SQL, behind whatever faults they have."""
     adapters = (ports.storage, ports.inbox, ports.directory, ports.identity, *ports.messengers)
     found = (getattr(_bare(adapter), "_database", None) for adapter in adapters)
     return tuple(database for database in found if isinstance(database, Database))
@@ -42,12 +42,12 @@ def watch_statements(ports: Ports, process: Process) -> None:
     for database in databases_of(ports):
         driver = _WatchedDriver(database.driver, process)
         database.driver = cast("Driver", driver)
-        database._idle[:] = [driver.watched(link) for link in database._idle]
-        database._held = {~number: ref(link) for number, link in enumerate(database._idle)}
+        database._idle[:] = [driver.watched(connection) for connection in database._idle]
+        database._held = {~number: ref(connection) for number, connection in enumerate(database._idle)}
 
 
 def rows_of(ports: Ports) -> Rows:
-    """Give every row of every table of every database, apart from what is drawn anew each time."""
+    """Return every row of every table of every database, apart from what is drawn anew each time."""
     return {
         f"{table.name} {place}": tuple(sorted(database.read(partial(_rows, every)), key=repr))
         for place, database in enumerate(databases_of(ports))
@@ -55,8 +55,8 @@ def rows_of(ports: Ports) -> Rows:
     }
 
 
-def _rows(statement: Select[Any], link: Link) -> list[Row]:
-    return link.rows(statement, {})
+def _rows(statement: Select[Any], connection: Connection) -> list[Row]:
+    return connection.fetch_all(statement, {})
 
 
 class _WatchedDriver:
@@ -69,63 +69,65 @@ class _WatchedDriver:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._driver, name)
 
-    def connect(self) -> Link:
+    def connect(self) -> Connection:
         return self.watched(self._driver.connect())
 
-    def watched(self, link: Link) -> Link:
-        """Give a link of which every statement is one of the process's."""
-        self._process.leaves.append(link.close)
-        return cast("Link", _WatchedLink(link, self._process))
+    def watched(self, connection: Connection) -> Connection:
+        """Return a link of which every statement is one of the process's."""
+        self._process.leaves.append(connection.close)
+        return cast("Connection", _WatchedConnection(connection, self._process))
 
 
-class _WatchedLink:
+class _WatchedConnection:
     """A link of which every statement is one of the process's; a statement for several values is one for each."""
 
-    def __init__(self, link: Link, process: Process) -> None:
-        self._link = link
+    def __init__(self, connection: Connection, process: Process) -> None:
+        self._connection = connection
         self._process = process
         self._is_begun = False
         self._is_writing = False
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._link, name)
+        return getattr(self._connection, name)
 
-    def rows(self, statement: ClauseElement, values: Values) -> list[Row]:
+    def fetch_all(self, statement: ClauseElement, values: Values) -> list[Row]:
         return self._process.state(
             _words(statement),
-            lambda: self._link.rows(statement, values),
+            lambda: self._connection.fetch_all(statement, values),
             lasting=lambda: not self._is_begun and bool(getattr(statement, "_independent_ctes", ())),
         )
 
-    def each(self, statement: ClauseElement, values: Values) -> list[Row]:
-        return self._process.state(_words(statement), lambda: self._link.each(statement, values), lasting=lambda: False)
-
-    def count(self, statement: ClauseElement, values: Values) -> int:
+    def fetch_each(self, statement: ClauseElement, values: Values) -> list[Row]:
         return self._process.state(
-            _words(statement), lambda: self._link.count(statement, values), lasting=lambda: not self._is_begun
+            _words(statement), lambda: self._connection.fetch_each(statement, values), lasting=lambda: False
         )
 
-    def many(self, statement: ClauseElement, values: Sequence[Values]) -> None:
+    def execute(self, statement: ClauseElement, values: Values) -> int:
+        return self._process.state(
+            _words(statement), lambda: self._connection.execute(statement, values), lasting=lambda: not self._is_begun
+        )
+
+    def execute_many(self, statement: ClauseElement, values: Sequence[Values]) -> None:
         for each in values:
             self.count(statement, each)
 
     def begin(self, *, write: bool) -> None:
-        self._process.state("BEGIN", lambda: self._link.begin(write=write), lasting=lambda: False)
+        self._process.state("BEGIN", lambda: self._connection.begin(write=write), lasting=lambda: False)
         self._is_begun, self._is_writing = True, write
 
-    def only_one(self, job: str) -> None:
-        self._process.state(f"lock {job}", lambda: self._link.only_one(job), lasting=lambda: False)
+    def advisory_lock(self, job: str) -> None:
+        self._process.state(f"lock {job}", lambda: self._connection.advisory_lock(job), lasting=lambda: False)
 
     def commit(self) -> None:
         self._is_begun = False
-        self._process.state("COMMIT", self._link.commit, lasting=lambda: self._is_writing)
+        self._process.state("COMMIT", self._connection.commit, lasting=lambda: self._is_writing)
 
     def rollback(self) -> None:
         self._is_begun = False
-        self._process.state("ROLLBACK", self._link.rollback, lasting=lambda: False)
+        self._process.state("ROLLBACK", self._connection.rollback, lasting=lambda: False)
 
-    def wipe(self) -> bool:
-        return self._process.state("wipe", self._link.wipe, lasting=lambda: False)
+    def scrub_free_pages(self) -> bool:
+        return self._process.state("wipe", self._connection.scrub_free_pages, lasting=lambda: False)
 
 
 @cache

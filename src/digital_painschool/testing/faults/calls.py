@@ -62,7 +62,7 @@ class Watched:
 
 
 def watched(port: Port, around: Around, world: World | None = None) -> Port:
-    """Give a port, or a clock, of which every call goes through a function.
+    """Return a port, or a clock, of which every call goes through a function.
 
     Args:
         port: Whose calls.

@@ -10,7 +10,7 @@ from typing import cast
 
 from attrs import AttrsInstance, evolve, field, frozen
 
-from digital_painschool.errors import DeliveryFailed, InvalidIdentity, StorageFailed
+from digital_painschool.errors import DeliveryError, InvalidIdentity, StorageError
 from digital_painschool.testing.faults.calls import Call
 from digital_painschool.testing.history.literals import short
 
@@ -34,7 +34,7 @@ class Does(ABC):
 
     @abstractmethod
     def around(self, call: Call, when: When) -> object:
-        """Give the call's answer, or raise."""
+        """Return the call's answer, or raise."""
 
     def __repr__(self) -> str:
         return short(cast("AttrsInstance", self))
@@ -61,7 +61,7 @@ _OWN: Mapping[str, type[Exception]] = MappingProxyType(
         "parse": InvalidIdentity,
         "notice": RuntimeError,
         "__call__": OSError,
-        **dict.fromkeys(("reach", "deliver", "send", "find", "forget"), DeliveryFailed),
+        **dict.fromkeys(("reach", "deliver", "send", "find", "forget"), DeliveryError),
     }
 )
 """The error that a port's contract has for each of its methods; for everything else it is the storage's."""
@@ -72,13 +72,13 @@ class Fails(_Interrupts):
     """It raises.
 
     Args:
-        error: What; left out, the port's own error (`StorageFailed`, `DeliveryFailed`, ...), not a permanent one.
+        error: What; left out, the port's own error (`StorageError`, `DeliveryError`, ...), not a permanent one.
     """
 
     error: BaseException | type[BaseException] | None = None
 
     def strike(self, call: Call) -> None:
-        raise self.error or _OWN.get(call.method, StorageFailed)("a fault that the test asked for")
+        raise self.error or _OWN.get(call.method, StorageError)("a fault that the test asked for")
 
 
 @frozen(repr=False)

@@ -17,7 +17,7 @@ def with_faults(
     messengers: Iterable[Fault] = (),
     observers: Iterable[Fault] = (),
 ) -> Opening:
-    """Give an opening whose ports have faults; calls are counted anew from each restart, and for each port by itself.
+    """Return an opening whose ports have faults; calls are counted anew from each restart, and for each port by itself.
 
     Every port counts its calls, also one without faults: ask `calls_of`.
     """

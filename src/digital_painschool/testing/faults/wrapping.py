@@ -40,12 +40,12 @@ class Fault:
     of: Callable[[Call], bool] = field(default=_each, kw_only=True)
 
     def concerns(self, call: Call) -> bool:
-        """Tell whether a call is one of those that are counted."""
+        """Return whether a call is one of those that are counted."""
         named = call.method == self.method if self.method else call.method != "close"
         return named and self.of(call)
 
     def strikes(self, number: int) -> bool:
-        """Tell whether the how many-eth of the calls that are counted is struck."""
+        """Return whether the how many-eth of the calls that are counted is struck."""
         return self.call <= number and (self.times is None or number < self.call + self.times)
 
     def __repr__(self) -> str:
@@ -84,7 +84,7 @@ class _Faults:
 
 
 def faulty(port: Port, *faults: Fault, world: World | None = None) -> Port:
-    """Give a port, or a clock, with faults; without any, it goes on as it is and its calls are counted.
+    """Return a port, or a clock, with faults; without any, it goes on as it is and its calls are counted.
 
     Args:
         port: Any port, or a clock.
@@ -95,7 +95,7 @@ def faulty(port: Port, *faults: Fault, world: World | None = None) -> Port:
 
 
 def calls_of(port: object) -> tuple[str, ...]:
-    """Give the methods of a `faulty` port that were called so far, in order: `calls_of(storage).count("save")`."""
+    """Return the methods of a `faulty` port that were called so far, in order: `calls_of(storage).count("save")`."""
     faults = port._around if isinstance(port, Watched) else None
     assert isinstance(faults, _Faults), "only a port that `faulty` gave counts its calls"
     return tuple(faults.calls)

@@ -7,12 +7,12 @@ from typing import cast
 
 from attrs import frozen
 
-from digital_painschool.application.administrator import AdministratorOffice
-from digital_painschool.application.patient import PatientRoom
+from digital_painschool.application.administrator import AdministratorDesk
+from digital_painschool.application.patient import PatientDesk
 from digital_painschool.application.therapist import TherapistDesk
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.retention import PurgePlan
-from digital_painschool.errors import PainschoolError, RuleBroken
+from digital_painschool.errors import PainSchoolError, RuleViolation
 from digital_painschool.testing import people
 from digital_painschool.testing.history.literals import literal
 from digital_painschool.testing.history.steps import Step
@@ -35,7 +35,7 @@ class Recorder:
 
     def take(self, step: Step) -> None:
         """Take a step, or write down that it was refused."""
-        with suppress(PainschoolError):
+        with suppress(PainSchoolError):
             step.take(cast("Scenario", self))
 
     def __getattr__(self, name: str) -> object:
@@ -48,11 +48,11 @@ class Recorder:
         line = f"{expression}({', '.join(told)})"
         try:
             gave = method(*args, **kwargs)
-        except PainschoolError as error:
-            rule = f", match={error.rule!r}" if isinstance(error, RuleBroken) else ""
+        except PainSchoolError as error:
+            rule = f", match={error.rule!r}" if isinstance(error, RuleViolation) else ""
             self.lines += [f"with pytest.raises({type(error).__name__}{rule}):", f"    {line}"]
             raise
-        if isinstance(gave, (AdministratorOffice, PatientRoom, TherapistDesk)):
+        if isinstance(gave, (AdministratorDesk, PatientDesk, TherapistDesk)):
             return _Recorded(self, line, gave)
         self.lines.append(self._named(line, args, gave))
         return gave
@@ -61,7 +61,7 @@ class Recorder:
         return self._names.get(value) or literal(value) if isinstance(value, str) else literal(value)
 
     def _named(self, line: str, args: tuple[object, ...], gave: object) -> str:
-        """Give the line of a call, with a name for what it made, if it made something that later steps name."""
+        """Return the line of a call, with a name for what it made, if it made something that later steps name."""
         if isinstance(gave, PurgePlan) and gave.id not in self._names:
             name = self._free("plan")
             self._names[gave.id] = f"{name}.id"

@@ -35,7 +35,7 @@ _MODULES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(["DAILY", "PAIN", "PROGRAM", "SLEEP", "program"], example.__name__),
         **dict.fromkeys(["Conflict", "InvalidIdentity", "InvalidProgram"], "digital_painschool.errors"),
         **dict.fromkeys(["InvalidValue", "NotFound", "NotPermitted"], "digital_painschool.errors"),
-        **dict.fromkeys(["RuleBroken", "StorageFailed"], "digital_painschool.errors"),
+        **dict.fromkeys(["RuleViolation", "StorageError"], "digital_painschool.errors"),
         **dict.fromkeys(["Actor", "HsaId", "Role"], "digital_painschool.domain.people"),
         "FlagKind": "digital_painschool.domain.policy",
         "Notify": "digital_painschool.domain.notification",
@@ -108,7 +108,7 @@ def short(value: AttrsInstance) -> str:
 
 
 def imports(code: str) -> str:
-    """Give the import lines for the names that a piece of code uses."""
+    """Return the import lines for the names that a piece of code uses."""
     names = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
     used: dict[str, list[str]] = {}
     for name in sorted(names & _MODULES.keys()):

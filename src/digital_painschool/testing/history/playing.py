@@ -7,7 +7,7 @@ from hypothesis.vendor.pretty import RepresentationPrinter
 
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Program
-from digital_painschool.errors import PainschoolError
+from digital_painschool.errors import PainSchoolError
 from digital_painschool.testing.example import PROGRAM, SLEEP
 from digital_painschool.testing.history.code import Recorder
 from digital_painschool.testing.history.literals import imports, literal
@@ -24,7 +24,7 @@ class Done:
     gave: object
 
 
-def _words(error: PainschoolError) -> tuple[str, str]:
+def _words(error: PainSchoolError) -> tuple[str, str]:
     return type(error).__name__, str(error)
 
 
@@ -33,7 +33,7 @@ class Refused:
     """A step that was refused, and why; two of them are equal when the words of their errors are."""
 
     step: Step
-    error: PainschoolError = field(eq=_words)
+    error: PainSchoolError = field(eq=_words)
 
 
 Happened = Done | Refused
@@ -80,7 +80,7 @@ class History:
         return tuple(take(step, scenario) for step in self.steps)
 
     def code(self) -> str:
-        """Give the history as code of a test: plain calls, and `pytest.raises` around what is refused.
+        """Return the history as code of a test: plain calls, and `pytest.raises` around what is refused.
 
         It is found out by playing it in memory.
         """
@@ -99,5 +99,5 @@ def take(step: Step, scenario: Scenario) -> Happened:
     """Take a step, and say what came of it; errors that are none of the library's own are raised."""
     try:
         return Done(step, step.take(scenario))
-    except PainschoolError as error:
+    except PainSchoolError as error:
         return Refused(step, error)

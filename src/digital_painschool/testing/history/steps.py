@@ -11,8 +11,8 @@ from typing import cast
 from attrs import AttrsInstance, asdict, field, frozen
 from hypothesis.vendor.pretty import RepresentationPrinter
 
-from digital_painschool.application.administrator import AdministratorOffice
-from digital_painschool.application.patient import PatientRoom
+from digital_painschool.application.administrator import AdministratorDesk
+from digital_painschool.application.patient import PatientDesk
 from digital_painschool.application.therapist import TherapistDesk
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import Actor
@@ -42,7 +42,7 @@ class Step(ABC):
 
 
 def desk_of(scenario: Scenario, actor: Actor) -> TherapistDesk:
-    """Give somebody's desk, by the scenario's own name for it where it has one."""
+    """Return somebody's desk, by the scenario's own name for it where it has one."""
     if actor == NURSE:
         return scenario.desk
     if actor == COLLEAGUE:
@@ -50,29 +50,29 @@ def desk_of(scenario: Scenario, actor: Actor) -> TherapistDesk:
     return scenario.coordinator if actor == COORDINATOR else scenario.school.therapist(actor)
 
 
-def room_of(scenario: Scenario, number: str) -> PatientRoom:
-    """Give a patient's room, by the scenario's own name for it where it has one."""
+def room_of(scenario: Scenario, number: str) -> PatientDesk:
+    """Return a patient's room, by the scenario's own name for it where it has one."""
     return scenario.room if number == ANNA else scenario.school.patient(number)
 
 
-def office_of(scenario: Scenario, actor: Actor) -> AdministratorOffice:
-    """Give somebody's office, by the scenario's own name for it where it has one."""
+def office_of(scenario: Scenario, actor: Actor) -> AdministratorDesk:
+    """Return somebody's office, by the scenario's own name for it where it has one."""
     return scenario.office if actor == ARCHIVIST else scenario.school.administrator(actor)
 
 
 def enrolment_of(scenario: Scenario, who: str, which: int) -> str:
-    """Give the id of a patient's how many-eth enrolment that is kept, or `NOBODY`."""
+    """Return the id of a patient's how many-eth enrolment that is kept, or `NOBODY`."""
     today = scenario.now.astimezone(scenario.zone).date()
     try:
         person = scenario.ports.identity.parse(who, today=today)
     except InvalidIdentity:
         return NOBODY
-    kept = readable(scenario.ports.storage.of_person(person))
+    kept = readable(scenario.ports.storage.find_by_person(person))
     return kept[which - 1].id if which <= len(kept) else NOBODY
 
 
 def last_plan(scenario: Scenario) -> str:
-    """Give the id of the plan that was made last, or `NOBODY`."""
+    """Return the id of the plan that was made last, or `NOBODY`."""
     made = (f"e-{number:04}" for number in range(scenario._ids, 0, -1))
     return next((id_ for id_ in made if scenario.ports.storage.plan(id_) is not None), NOBODY)
 
@@ -99,7 +99,7 @@ class EnrolmentStep(Step):
     which: int = field(default=1, kw_only=True)
 
     def enrolment(self, scenario: Scenario) -> str:
-        """Give the enrolment's id."""
+        """Return the enrolment's id."""
         return enrolment_of(scenario, self.who, self.which)
 
 
@@ -109,8 +109,8 @@ class PatientStep(EnrolmentStep):
 
     by: str | None = field(default=None, kw_only=True)
 
-    def room(self, scenario: Scenario) -> PatientRoom:
-        """Give the room of the one who takes the step."""
+    def room(self, scenario: Scenario) -> PatientDesk:
+        """Return the room of the one who takes the step."""
         return room_of(scenario, self.by or self.who)
 
 
@@ -121,7 +121,7 @@ class TherapistStep(EnrolmentStep):
     by: Actor = field(default=NURSE, kw_only=True)
 
     def desk(self, scenario: Scenario) -> TherapistDesk:
-        """Give the desk of the one who takes the step."""
+        """Return the desk of the one who takes the step."""
         return desk_of(scenario, self.by)
 
 

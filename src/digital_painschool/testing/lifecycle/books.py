@@ -5,7 +5,7 @@ from hypothesis.stateful import invariant
 from digital_painschool.domain.enrolment import Enrolment, replay
 from digital_painschool.domain.people import Role
 from digital_painschool.domain.program import Ordering
-from digital_painschool.errors import PainschoolError
+from digital_painschool.errors import PainSchoolError
 from digital_painschool.testing.lifecycle.laws import broken, holds, same
 from digital_painschool.testing.lifecycle.model import Course
 from digital_painschool.testing.lifecycle.talking import Talking
@@ -22,7 +22,7 @@ class Books(Talking):
         return [course for course in self.courses if not course.gone]
 
     def state(self, course: Course) -> Enrolment:
-        """Give the state that is kept; it must be there."""
+        """Return the state that is kept; it must be there."""
         state = self.school.storage.load(course.id)
         holds(8, state is not None, f"{course.id} is not there any more, and nobody purged it")
         assert state is not None
@@ -35,7 +35,7 @@ class Books(Talking):
             return
         try:
             self.check()
-        except PainschoolError as error:
+        except PainSchoolError as error:
             raise broken(8, f"what is kept cannot be shown: {error}") from None
         self.touched.clear()
         self.looked_at = self.now

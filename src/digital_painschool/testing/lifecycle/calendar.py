@@ -10,17 +10,17 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 def instant(day: date, clock: time, zone: ZoneInfo) -> datetime:
-    """Give the instant of a local day and time of day, UTC."""
+    """Return the instant of a local day and time of day, UTC."""
     return datetime.combine(day, clock, zone).astimezone(UTC)
 
 
 def local_day(at: datetime, zone: ZoneInfo) -> date:
-    """Give the local day of an instant."""
+    """Return the local day of an instant."""
     return at.astimezone(zone).date()
 
 
 def years_later(at: datetime, years: int, zone: ZoneInfo) -> datetime:
-    """Give the same local time some years later; 29 February becomes 28 February where there is none."""
+    """Return the same local time some years later; 29 February becomes 28 February where there is none."""
     here = at.astimezone(zone).replace(fold=0)
     year = here.year + years
     day = 28 if (here.month, here.day) == (2, 29) and not isleap(year) else here.day
@@ -28,13 +28,13 @@ def years_later(at: datetime, years: int, zone: ZoneInfo) -> datetime:
 
 
 def run_for(sent: datetime, run: time, zone: ZoneInfo) -> date:
-    """Give the local day with whose run a collected message goes: the first run after it was sent."""
+    """Return the local day with whose run a collected message goes: the first run after it was sent."""
     day = local_day(sent, zone)
     return day if sent < instant(day, run, zone) else day + DAY
 
 
 def next_clock_change(now: datetime, zone: ZoneInfo) -> datetime:
-    """Give the hour from `now` on at which the zone's clocks are changed next, UTC."""
+    """Return the hour from `now` on at which the zone's clocks are changed next, UTC."""
     day = now.replace(minute=0, second=0, microsecond=0)
     while day.astimezone(zone).utcoffset() == (day + DAY).astimezone(zone).utcoffset():
         day += DAY

@@ -70,7 +70,7 @@ class Clock(Books):
             self.move(at + microseconds * calendar.MICROSECOND)
 
     def edge(self, edge: str, days: int) -> datetime:
-        """Give the instant of a boundary: the next one, or so many days after it."""
+        """Return the instant of a boundary: the next one, or so many days after it."""
         zone = self.policy.zone
         if edge == "clock change":
             return calendar.next_clock_change(self.now, zone)

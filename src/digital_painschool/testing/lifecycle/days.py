@@ -132,7 +132,7 @@ class Days(Delivering):
     """The same, so that it comes four times as often."""
 
     def two_of_one_patient(self) -> tuple[Course, Course]:
-        """Give two enrolments of one patient in which messages can be read for some days, new ones if need be."""
+        """Return two enrolments of one patient in which messages can be read for some days, new ones if need be."""
         first, second = (self._readable(program) for program in (0, 1))
         return first, second
 

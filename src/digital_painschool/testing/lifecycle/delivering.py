@@ -10,7 +10,7 @@ from hypothesis.stateful import rule
 from digital_painschool.delivery.worker import DeliveryReport
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import PersonId
-from digital_painschool.errors import RuleBroken, StorageFailed
+from digital_painschool.errors import OutcomeUnknown, RuleViolation, StorageError
 from digital_painschool.testing.faults.doings import Killed
 from digital_painschool.testing.lifecycle.ground import during
 from digital_painschool.testing.lifecycle.laws import broken, holds, same
@@ -120,7 +120,7 @@ class Delivering(Telling):
         worker = school.another(self.witnesses[place].of_another_process(strike))
         try:
             return worker.delivery(batch=batch).run()
-        except (StorageFailed, Killed):
+        except (StorageError, OutcomeUnknown, Killed):
             return None
         except Exception as error:  # noqa: BLE001 - whatever an adapter raises
             raise broken(5, f"an adapter's {type(error).__name__} stopped the whole pass") from None
@@ -139,7 +139,7 @@ class Delivering(Telling):
         if decided is None:
             return
         course, fine = decided
-        with suppress(RuleBroken):
+        with suppress(RuleViolation):
             self._act(place, what, course)
         if place == 0 and fine:
             self._note(what, course)

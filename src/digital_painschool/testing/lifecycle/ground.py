@@ -15,7 +15,7 @@ from digital_painschool.application import executor
 from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import Ordering
-from digital_painschool.errors import PainschoolError
+from digital_painschool.errors import PainSchoolError
 from digital_painschool.ports import Ports
 from digital_painschool.ports.storage import AccessEntry
 from digital_painschool.testing.example import program
@@ -58,7 +58,7 @@ FOCUSES = ("treatment", "maintenance", "messages", "records", "everything")
 
 
 def during(*focuses: str) -> Callable[[Any], Any]:
-    """Give the precondition of a rule that belongs to some focuses."""
+    """Return the precondition of a rule that belongs to some focuses."""
     return precondition(lambda machine: machine.focus in {*focuses, "everything"})
 
 
@@ -144,7 +144,7 @@ class Ground(RuleBasedStateMachine):
         return sorted(self.courses, key=lambda course: not course.is_open())
 
     def course(self, which: int) -> Course:
-        """Give one of the enrolments."""
+        """Return one of the enrolments."""
         return self.counted[which % len(self.courses)]
 
     def teardown(self) -> None:
@@ -168,7 +168,7 @@ class Ground(RuleBasedStateMachine):
                 same(9, entries, found, "the access log changed where it may only grow")
 
     def newly_logged(self, place: int) -> list[AccessEntry]:
-        """Give what was logged since the last time, in one school."""
+        """Return what was logged since the last time, in one school."""
         found: list[AccessEntry] = []
         for unit, entries in self.logged[place].items():
             after = entries[-1][0] if entries else 0
@@ -242,7 +242,7 @@ class Ground(RuleBasedStateMachine):
             witness.strike = Strike(*armed)
         try:
             answer: tuple[str, Any] = ("done", call(school))
-        except PainschoolError as error:
+        except PainSchoolError as error:
             answer = ("refused", f"{type(error).__name__}: {error}")
         except Killed:
             answer = ("died", None)
@@ -271,6 +271,6 @@ class Ground(RuleBasedStateMachine):
 
 
 def line_of(entry: AccessEntry) -> tuple[object, ...]:
-    """Give a line of the access log as the laws speak of it: when, who, where, which record, whose, granted or not."""
+    """Return a line of the access log as the laws see it: when, who, where, which record, whose, granted or not."""
     number = None if entry.person is None else entry.person.value
     return entry.at, entry.by, entry.unit, entry.enrolment_id, number, entry.granted

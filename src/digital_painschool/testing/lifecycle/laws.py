@@ -24,7 +24,7 @@ _BROKEN: Mapping[int, type[LawBroken]] = {number: type(f"Law{number}Broken", (La
 
 
 def broken(law: int, sentence: str) -> LawBroken:
-    """Give the error that says in one sentence what is wrong, and by which law."""
+    """Return the error that says in one sentence what is wrong, and by which law."""
     return _BROKEN[law](f"Law {law}: {sentence}\n({LAWS[law]})")
 
 

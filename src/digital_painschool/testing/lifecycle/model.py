@@ -79,23 +79,23 @@ class Course:
         return tuple(module.number for module in self.program.modules)
 
     def is_open(self) -> bool:
-        """Tell whether it has not ended."""
+        """Return whether it has not ended."""
         return self.phase != "ended"
 
     def is_active(self, now: datetime) -> bool:
-        """Tell whether the patient can do everything."""
+        """Return whether the patient can do everything."""
         return self.phase == "active" and now < self.until
 
     def can_read(self, now: datetime) -> bool:
-        """Tell whether the patient can read something."""
+        """Return whether the patient can read something."""
         return self.phase != "ended" and now < self.until
 
     def before(self, module: int) -> set[int]:
-        """Give what comes before a module in the reading order and is not completed."""
+        """Return what comes before a module in the reading order and is not completed."""
         return {*self.order[: self.order.index(module)]} - self.completed if module in self.order else set()
 
     def may_read(self, module: int, now: datetime) -> bool:
-        """Tell whether the patient can read a module."""
+        """Return whether the patient can read a module."""
         if not self.can_read(now) or module not in self.modules:
             return False
         if self.phase == "maintenance":
@@ -108,16 +108,16 @@ class Course:
         return free[self.program.ordering] or module in self.completed
 
     def may_fill_in(self, form: str, now: datetime) -> bool:
-        """Tell whether the patient can save a form: in the active time, where a module that carries it is open."""
+        """Return whether the patient can save a form: in the active time, where a module that carries it is open."""
         carriers = [m.number for m in self.program.modules if any(form in page.forms for page in m.pages)]
         return self.is_active(now) and any(self.may_read(module, now) for module in carriers)
 
     def unread(self, form: str) -> list[bool]:
-        """Give the fillings-in that wait, each with whether it alarms."""
+        """Return the fillings-in that wait, each with whether it alarms."""
         return self.saved.get(form, [])[self.noted.get(form, 0) :]
 
     def waiting(self, now: datetime) -> Figures:
-        """Give what waits for the therapist, and how many times."""
+        """Return what waits for the therapist, and how many times."""
         if self.phase == "ended":
             return {}
         figures: Figures = {("form-saved", form): len(self.unread(form)) for form in self.saved}
@@ -129,15 +129,15 @@ class Course:
         return {flag: count for flag, count in figures.items() if count}
 
     def has_alarm(self) -> bool:
-        """Tell whether an unread filling-in alarms."""
+        """Return whether an unread filling-in alarms."""
         return self.is_open() and any(any(self.unread(form)) for form in self.saved)
 
     def review_is_due(self, now: datetime, policy: Policy) -> bool:
-        """Tell whether nobody has reviewed for too long."""
+        """Return whether nobody has reviewed for too long."""
         return now - (self.reviewed or self.started) > timedelta(days=policy.review_after_days)
 
     def recommended(self) -> int | None:
-        """Give the module that is to be read next: of the reading order first, then of the others."""
+        """Return the module that is to be read next: of the reading order first, then of the others."""
         others = [module for module in self.modules if module not in self.order]
         return next((module for module in (*self.order, *others) if module not in self.completed), None)
 
@@ -176,10 +176,10 @@ class Course:
             talk.seen_by_therapist = talk.by_patient
 
     def has_read(self, conversation: int, message: int) -> bool:
-        """Tell whether the patient has read a message."""
+        """Return whether the patient has read a message."""
         return self.talks[conversation - 1].seen_by_patient >= message
 
 
 def begun(id_: str, number: str, by: Actor, program: Program, now: datetime, policy: Policy) -> Course:
-    """Give the course of an enrolment that was started just now: the patient's access lasts a calendar year."""
+    """Return the course of an enrolment that was started just now: the patient's access lasts a calendar year."""
     return Course(id_, number, by.unit, by.hsa_id, program, now, years_later(now, 1, policy.zone))

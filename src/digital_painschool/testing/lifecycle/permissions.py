@@ -120,7 +120,7 @@ ROOM: Mapping[str, Callable[[Any, str], object]] = MappingProxyType(
 
 
 def may(actor: Actor, reach: tuple[str, str, str], unit: str, therapist: str) -> bool:
-    """Tell whether a member of staff may do something with a patient of a unit and a therapist."""
+    """Return whether a member of staff may do something with a patient of a unit and a therapist."""
     if actor.unit != unit:
         return False
     given = {far for role, far in zip((_T, _P, _D), reach, strict=True) if role in actor.roles}

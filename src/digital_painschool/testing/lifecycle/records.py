@@ -67,24 +67,24 @@ class Records(Days):
 
     @staticmethod
     def office_of(unit: HsaId) -> Actor:
-        """Give a unit's data administrator."""
+        """Return a unit's data administrator."""
         return staff(4, Role.DATA_ADMINISTRATOR, unit=unit)
 
     def version(self, course: Course) -> int:
-        """Give the number of timeline entries that are kept of an enrolment."""
+        """Return the number of timeline entries that are kept of an enrolment."""
         return len(self.school.storage.timeline(course.id))
 
     def last_entry(self, course: Course) -> datetime:
-        """Give when the last of them was made."""
+        """Return when the last of them was made."""
         return max(entry.event.at for entry in self.school.storage.timeline(course.id))
 
     def is_old_enough(self, course: Course) -> bool:
-        """Tell whether an ended enrolment's period is over."""
+        """Return whether an ended enrolment's period is over."""
         edge = calendar.years_later(self.now, -self.policy.retention_years, self.policy.zone)
         return not course.gone and not course.is_open() and self.last_entry(course) < edge
 
     def of_unit(self, unit: HsaId) -> list[Course]:
-        """Give a unit's enrolments that are still there."""
+        """Return a unit's enrolments that are still there."""
         return [course for course in self.present if course.unit == unit]
 
     @rule(patient=st.integers(0, 2), therapist=st.sampled_from([*THERAPISTS]), life=st.sampled_from([*LIVES]))
@@ -195,7 +195,7 @@ class Records(Days):
             self._look_at_the_receipt(of, given[0], may_go)
 
     def why_not(self, course: Course, of: Planned) -> str | None:
-        """Say why a planned enrolment may not go now, or None when it may."""
+        """Return why a planned enrolment may not go now, or None when it may."""
         version = self.version(course)
         reasons = {
             "NOT_ENDED": course.gone,
@@ -220,7 +220,7 @@ class Records(Days):
                 dict(storage.documents(course.id, range(1, of.versions[course.id] + 1))),
                 storage.notifications(course.id),
                 storage.notification_keys(course.unit, [course.id]),
-                [e for e in readable(storage.of_person(self.person(course.number))) if e.id == course.id],
+                [e for e in readable(storage.find_by_person(self.person(course.number))) if e.id == course.id],
             )
             same(7, ((), {}, (), (), []), left, f"{course.id} is purged, and something of it is left")
             unforgotten = keys[course.id] - self.witnesses[0].forgotten

@@ -6,7 +6,7 @@ from functools import partial
 from hypothesis.stateful import precondition, rule
 
 from digital_painschool.domain.people import Actor, Role
-from digital_painschool.errors import NotPermitted, PainschoolError, RuleBroken
+from digital_painschool.errors import NotPermitted, PainSchoolError, RuleViolation
 from digital_painschool.testing.lifecycle.ground import during, line_of
 from digital_painschool.testing.lifecycle.laws import broken, holds, same
 from digital_painschool.testing.lifecycle.model import Course
@@ -107,7 +107,7 @@ class Strangers(Records):
             elif plan is not None and plan.unit != actor.unit and name in {"plan", "approve", "purge"}:
                 try:
                     attempt()
-                except RuleBroken:
+                except RuleViolation:
                     yield f"{who} tries {name}", actor.unit, self._line(actor, actor.unit, None, allowed=False)
                 else:
                     raise broken(9, f"{who} tries {name} with another unit's plan, and it was done")
@@ -125,7 +125,7 @@ def _try(what: str, call: Callable[[], object], *, allowed: bool) -> None:
         call()
     except NotPermitted:
         holds(9, not allowed, f"{what}, and was refused, although the table gives it")
-    except PainschoolError as error:
+    except PainSchoolError as error:
         raise broken(9, f"{what}, and got as far as this: {error}") from None
     else:
         holds(9, allowed, f"{what}, and it was done, although the table does not give it")

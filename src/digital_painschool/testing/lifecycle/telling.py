@@ -132,7 +132,7 @@ class Telling(Clock):
             wish.troubled = wish.troubled or not wish.settled
 
     def records(self) -> dict[str, NotificationRecord]:
-        """Give all notifications that are kept, by id."""
+        """Return all notifications that are kept, by id."""
         storage = self.school.storage
         return {record.notification.id: record for c in self.present for record in storage.notifications(c.id)}
 

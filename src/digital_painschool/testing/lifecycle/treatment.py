@@ -46,7 +46,7 @@ class Treatment(Ground):
             traced=True,
         ):
             known = {course.id for course in self.courses}
-            new = [e.id for e in readable(self.school.storage.of_person(self.person(number))) if e.id not in known]
+            new = [e.id for e in readable(self.school.storage.find_by_person(self.person(number))) if e.id not in known]
             same(8, 1, len(new), f"{what}: kept so many times")
             lines = [(self.now, by.hsa_id, by.unit, new[0], number, True)]
             same(9, lines, self.lines, f"{what}: the access log has it otherwise, or not at all")

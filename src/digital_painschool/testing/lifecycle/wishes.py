@@ -15,7 +15,7 @@ from digital_painschool.domain.events import (
     ProgramDone,
 )
 from digital_painschool.domain.notification import Channel
-from digital_painschool.domain.people import HsaId, Party
+from digital_painschool.domain.people import Author, HsaId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.testing.lifecycle import calendar
 from digital_painschool.testing.lifecycle.model import Course
@@ -75,7 +75,7 @@ class Wish:
         return self.course.id, self.seq, self.channel
 
     def due(self, policy: Policy) -> datetime:
-        """Give the instant from which it may be told."""
+        """Return the instant from which it may be told."""
         if not self.collected:
             return self.at
         day = calendar.run_for(self.at, policy.collected_at, policy.zone)
@@ -107,8 +107,8 @@ class Wish:
 
 
 def staff_flag(event: Event) -> str | None:
-    """Give the flag that an event raises, of which staff may wish to be told."""
-    if isinstance(event, MessageSent) and event.author is not Party.PATIENT:
+    """Return the flag that an event raises, of which staff may wish to be told."""
+    if isinstance(event, MessageSent) and event.author is not Author.PATIENT:
         return None
     if isinstance(event, NotificationUndelivered) and event.channel is not Channel.INBOX:
         return None

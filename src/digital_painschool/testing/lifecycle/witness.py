@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 
 from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.domain.people import PersonId
-from digital_painschool.errors import DeliveryFailed, StorageFailed
+from digital_painschool.errors import DeliveryError, StorageError
 from digital_painschool.ports import Ports
 from digital_painschool.ports.inbox import Delivered, Notice
 from digital_painschool.ports.messaging import Address
@@ -22,14 +22,14 @@ WRITES = frozenset(
         "begin",
         "claim",
         "complete",
-        "keep_export",
-        "keep_plan",
-        "keep_profile",
-        "keep_program",
-        "keep_receipt",
+        "save_export",
+        "save_plan",
+        "save_profile",
+        "save_program",
+        "save_receipt",
         "log",
         "purge",
-        "purge_again",
+        "replay_purge",
         "save",
     }
 )
@@ -56,7 +56,7 @@ class Strike:
         if self._left != -1:
             return call.go()
         if self._how == "fails":
-            raise StorageFailed("the disk is full; make room")
+            raise StorageError("the disk is full; make room")
         if self._how == "dies after":
             call.go()
         raise Killed
@@ -137,7 +137,7 @@ class Witness:
         return self.strike.through(call)
 
     def of_another_process(self, strike: Strike) -> Ports:
-        """Give the same adapters to a process of its own, which is struck by itself."""
+        """Return the same adapters to a process of its own, which is struck by itself."""
         return self._watched(strike.through)
 
     @property
@@ -190,20 +190,20 @@ class Witness:
         if how.taken == "not":
             (self.refused_for_good if how.for_good else self.refused).add(arrival.to)
             if how.for_good:
-                raise DeliveryFailed("never", permanent=True)
+                raise DeliveryError("never", permanent=True)
             # An adapter may raise what its contract does not know: that must stop no other notification.
-            raise (DeliveryFailed if len(self.arrivals) % 2 else ConnectionError)("busy")
+            raise (DeliveryError if len(self.arrivals) % 2 else ConnectionError)("busy")
         return self._take(call, arrival) if taken is None else taken
 
     def _take(self, call: Call, arrival: Arrival) -> object:
         taken = call.go()
-        if taken is Delivered.NEW:
+        if taken is Delivered.ACCEPTED:
             self.arrivals.append(arrival)
         return taken
 
     def _forget(self, call: Call, channel: Channel) -> object:
         if self.forgetting_fails:
-            raise DeliveryFailed("busy")
+            raise DeliveryError("busy")
         keys = [*cast("Iterable[str]", call.args[0])]
         self.forgotten |= {(channel, key) for key in keys}
         return call.ask(keys)

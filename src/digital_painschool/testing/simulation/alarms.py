@@ -6,7 +6,7 @@ from digital_painschool.domain.form import Choice, Form, ManyChoices, Number, Sc
 
 
 def alarms(form: Form, answers: Mapping[str, object]) -> bool:
-    """Tell whether answers reach an alert threshold of a form."""
+    """Return whether answers reach an alert threshold of a form."""
     total = 0
     for question in form.questions:
         answer = answers.get(question.key)

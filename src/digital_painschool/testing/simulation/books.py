@@ -14,11 +14,11 @@ from dateutil.relativedelta import relativedelta
 from digital_painschool.domain.form import Form
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.program import Ordering
-from digital_painschool.errors import NotPermitted, PainschoolError, Reason
+from digital_painschool.errors import NotPermitted, PainSchoolError, Reason
 from digital_painschool.testing.simulation.alarms import alarms
 from digital_painschool.testing.simulation.region import Treatment
 
-Refusal = Reason | type[PainschoolError]
+Refusal = Reason | type[PainSchoolError]
 """How a step is refused: by a rule, for a reason; or by an error of a kind."""
 
 
@@ -128,7 +128,7 @@ class Account:
         self.enter(now)
 
     def therapist_at(self, at: datetime) -> HsaId:
-        """Give who had the patient at an instant."""
+        """Return who had the patient at an instant."""
         return next((who for until, who in self.therapists if at <= until), self.therapist)
 
     def _a_term_later(self, at: datetime) -> datetime:
@@ -138,7 +138,7 @@ class Account:
     # What the patient may do, and why not
 
     def shut(self, now: datetime, *, to_write: bool) -> Reason | None:
-        """Say why the patient may not read at all, or not write, complete and fill in; None when it may be."""
+        """Return why the patient may not read at all, or not write, complete and fill in; None when it may be."""
         if self.stage is Stage.ENDED:
             return Reason.ALREADY_ENDED
         if now >= self.access_until:
@@ -148,7 +148,7 @@ class Account:
         return None
 
     def module_shut(self, module: int, now: datetime) -> Reason | None:
-        """Say why a module is closed to the patient, or None."""
+        """Return why a module is closed to the patient, or None."""
         order, ordering = self.treatment.order, self.treatment.program.ordering
         why = self.shut(now, to_write=False)
         if module not in self.treatment.modules:
@@ -163,7 +163,7 @@ class Account:
         return None if self.completed.issuperset(order[:place]) else Reason.EARLIER_MODULES_FIRST
 
     def form_shut(self, form: str, now: datetime) -> Reason | None:
-        """Say why a form cannot be saved, whatever the answers, or None."""
+        """Return why a form cannot be saved, whatever the answers, or None."""
         why = self.shut(now, to_write=True)
         if why is not None:
             return why
@@ -173,14 +173,14 @@ class Account:
         return None if None in reasons else reasons[0]
 
     def completing_shut(self, module: int, now: datetime) -> Reason | None:
-        """Say why a module cannot be completed, or None; what was opened stays open to that."""
+        """Return why a module cannot be completed, or None; what was opened stays open to that."""
         why = self.shut(now, to_write=True)
         return why if why or module in self.opened else self.module_shut(module, now)
 
     # What the staff may do
 
     def staff_shut(self, actor_id: HsaId, *, after_end: bool = False) -> Refusal | None:
-        """Say why the therapist's own steps are refused to somebody of the unit, or None.
+        """Return why the therapist's own steps are refused to somebody of the unit, or None.
 
         Args:
             actor_id: Who tries.
@@ -258,7 +258,7 @@ class Account:
         return found
 
     def row(self, now: datetime, review_after: timedelta) -> tuple[object, ...]:
-        """Give a row of the list: rank, id, forms, messages, done, undelivered, whether an alarm, ending, due."""
+        """Return a row of the list: rank, id, forms, messages, done, undelivered, whether an alarm, ending, due."""
         forms = messages = 0
         first = False
         for pile in self.forms.values():
@@ -274,7 +274,7 @@ class Account:
         return (rank, self.id, forms, messages, done, len(self.undelivered), first, ending, due)
 
     def oldest_wait(self) -> datetime | None:
-        """Give since when the oldest unread form or message waits for the therapist."""
+        """Return since when the oldest unread form or message waits for the therapist."""
         if self.stage is Stage.ENDED:
             return None
         piles = [*self.forms.values(), *(talk.from_patient for talk in self.talks)]
@@ -282,6 +282,6 @@ class Account:
 
 
 def run_day(at: datetime, zone: ZoneInfo, runs_at: object) -> date:
-    """Give the local day whose run a collected message of an instant goes with."""
+    """Return the local day whose run a collected message of an instant goes with."""
     local = at.astimezone(zone)
     return local.date() if local.time() < runs_at else local.date() + timedelta(days=1)  # type: ignore[operator]

@@ -24,19 +24,19 @@ class Chance:
         self._random = Random(int.from_bytes(seed, "big")).random  # noqa: S311 - nothing is kept secret by it
 
     def happens(self, share: float) -> bool:
-        """Tell whether something happens that happens in this share of cases."""
+        """Return whether something happens that happens in this share of cases."""
         return self._random() < share
 
     def whole(self, low: int, high: int) -> int:
-        """Give a whole number between two, both included."""
+        """Return a whole number between two, both included."""
         return low + int(self._random() * (high - low + 1))
 
     def pick(self, items: Sequence[T]) -> T:
-        """Give one of some items, each as likely as another."""
+        """Return one of some items, each as likely as another."""
         return items[int(self._random() * len(items))]
 
     def weighed(self, *shares: tuple[T, float]) -> T:
-        """Give one of some items by its share; what the shares leave over goes to the last."""
+        """Return one of some items by its share; what the shares leave over goes to the last."""
         point = self._random()
         for item, share in shares[:-1]:
             if point < share:
@@ -45,6 +45,6 @@ class Chance:
         return shares[-1][0]
 
     def time(self, low: timedelta, high: timedelta) -> timedelta:
-        """Give a time between two, to the microsecond."""
+        """Return a time between two, to the microsecond."""
         step = timedelta(microseconds=1)
         return self.whole(low // step, high // step) * step

@@ -20,7 +20,7 @@ from digital_painschool.testing.simulation.scene import Scene
 
 
 def digest(scene: Scene, audit: Audit) -> str:
-    """Give the SHA-256, in hexadecimal, over all that is kept: states, timelines, documents, notifications, papers."""
+    """Return the SHA-256 (hexadecimal) of everything stored: states, timelines, documents, notifications, papers."""
     found = sha256()
 
     def add() -> None:
@@ -45,7 +45,9 @@ def _kept(scene: Scene, audit: Audit) -> Iterator[object]:
         yield {str(seq): content for seq, content in storage.documents(id_, range(1, state.version + 1)).items()}
         yield [_record(record) for record in storage.notifications(id_)]
     query = CaseQuery(unit=unit.id, therapist=None, now=scene.now, limit=len(scene.accounts) + 1)
-    yield [[*row.key, str(row.tally), instant_to_text(row.access_until)] for row in readable(storage.cases(query))]
+    yield [
+        [*row.key, str(row.tally), instant_to_text(row.access_until)] for row in readable(storage.list_caseload(query))
+    ]
     yield [to_data(storage.profile(unit.id, actor.hsa_id)) for actor in unit.therapists]
     yield [to_data(receipt) for receipt in storage.receipts(unit.id)]
     yield dict(audit.log_lines)

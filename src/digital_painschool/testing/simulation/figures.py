@@ -35,7 +35,7 @@ class Figures:
     waiting: Counter[tuple[int, int]] = field(factory=Counter)
 
     def day(self, at: datetime) -> int:
-        """Give the number of the day of an instant, from 0."""
+        """Return the number of the day of an instant, from 0."""
         return (at - self.start).days
 
     def step(self, kind: str, whose: str, at: datetime) -> None:
@@ -58,7 +58,7 @@ class Figures:
 
 
 def quantile(counts: Counter[int], share: float) -> int | None:
-    """Give the value below or at which this share of the counted ones lies; None when nothing was counted."""
+    """Return the value below or at which this share of the counted ones lies; None when nothing was counted."""
     left = share * counts.total()
     for value in sorted(counts):
         left -= counts[value]

@@ -10,10 +10,10 @@ from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.domain.people import HsaId, PersonId
-from digital_painschool.errors import DeliveryFailed
+from digital_painschool.errors import DeliveryError
 from digital_painschool.ports import Directory, Inbox, Messenger, Ports
 from digital_painschool.ports.directory import StaffEntry
-from digital_painschool.ports.inbox import Delivered, Notice, Reach
+from digital_painschool.ports.inbox import Delivered, Notice, Reachability
 from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.faults import Killed
 from digital_painschool.testing.simulation.told import digest_of
@@ -38,7 +38,7 @@ class Surroundings:
         self.sent: dict[str, datetime] = {}
 
     def around(self, ports: Ports) -> Ports:
-        """Give the ports with the watched ones in their places."""
+        """Return the ports with the watched ones in their places."""
         return evolve(
             ports,
             inbox=WatchedInbox(self, ports.inbox),
@@ -67,11 +67,11 @@ class Surroundings:
         self.scene.restart()
 
     def knows(self, hsa_id: HsaId) -> bool:
-        """Tell whether the staff directory knows somebody now."""
+        """Return whether the staff directory knows somebody now."""
         return self.scene.ports.directory.find(hsa_id) is not None
 
     def is_down(self) -> bool:
-        """Tell whether the inbox is down now."""
+        """Return whether the inbox is down now."""
         now = self.scene.now
         return any(began <= now < until for began, until in self.scene.region.outages)
 
@@ -90,7 +90,7 @@ class WatchedInbox:
         self._around = surroundings
         self._inner = inner
 
-    def reach(self, person: PersonId) -> Reach:
+    def reach(self, person: PersonId) -> Reachability:
         return self._inner.reach(person)
 
     def deliver(self, notice: Notice) -> Delivered:
@@ -102,9 +102,9 @@ class WatchedInbox:
         if around.is_down():
             scene.figures.events["notices that the inbox did not take"] += 1
             scene.tellings.went_wrong(scene.now)
-            raise DeliveryFailed("the inbox is down")
+            raise DeliveryError("the inbox is down")
         done = self._inner.deliver(notice)
-        if done is Delivered.NEW:
+        if done is Delivered.ACCEPTED:
             scene.guard(lambda: scene.tellings.arrive(notice.key, notice.person, begun))
         else:
             scene.figures.events["notices that the inbox knew already"] += 1
@@ -144,7 +144,7 @@ class WatchedMessenger:
     def send(self, recipient: Address, template: Template, link: str, *, key: str) -> Delivered:
         self._around.burn()
         done = self._inner.send(recipient, template, link, key=key)
-        if done is Delivered.NEW:
+        if done is Delivered.ACCEPTED:
             self._around.sent[digest_of(key)] = self._around.scene.now
             self._around.scene.figures.told(self._around.scene.now, "to staff")
         self._around.burn()

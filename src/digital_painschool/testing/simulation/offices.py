@@ -96,7 +96,7 @@ class Coordinator:
                 return None
             account = Account(state.id, who, scene.unit.id, therapist, treatment, scene.unit.policy.zone, scene.now)
             scene.accounts[account.id] = account
-            scene.of_person.setdefault(who, []).append(account)
+            scene.find_by_person.setdefault(who, []).append(account)
             scene.equal(
                 Law.ACCESS_FOLLOWS_THE_TABLE, account, account.access_until, state.access_until, "the year's end"
             )
@@ -119,7 +119,7 @@ class Coordinator:
         return next(
             (
                 account
-                for account in self.scene.of_person.get(who, ())
+                for account in self.scene.find_by_person.get(who, ())
                 if account.treatment is treatment and account.stage is not Stage.ENDED
             ),
             None,

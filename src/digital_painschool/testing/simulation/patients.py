@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import TypeVar
 
-from digital_painschool.application.patient import PatientRoom
+from digital_painschool.application.patient import PatientDesk
 from digital_painschool.domain.form import Choice, Form, ManyChoices, Number, Question, Scale, Text
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import NotFound, Reason
@@ -91,7 +91,7 @@ class PatientLife:
     # A visit
 
     @property
-    def _room(self) -> PatientRoom:
+    def _room(self) -> PatientDesk:
         return self.scene.school.patient(self.account.person.value)
 
     def _ask(self, kind: str, call: Callable[[], T], refusal: Refusal | None = None) -> T | None:

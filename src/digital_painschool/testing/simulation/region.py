@@ -97,16 +97,16 @@ class Region:
         return self.patients_per_therapist * self.therapists_per_unit
 
     def chance(self, *name: object) -> Chance:
-        """Give the chance of somebody."""
+        """Return the chance of somebody."""
         return Chance(self.seed, *name)
 
     def unit(self, number: int) -> "Unit":
-        """Give the plan of a unit, numbered from 1."""
+        """Return the plan of a unit, numbered from 1."""
         first = (number - 1) * self._patients_per_unit
         return _unit(self, number, range(first, min(first + self._patients_per_unit, self.patients)))
 
     def away(self, day: date) -> bool:
-        """Tell whether on this day no delivery worker runs, in the whole region."""
+        """Return whether on this day no delivery worker runs, in the whole region."""
         return self.chance("worker", day).happens(self.habits.mishaps.worker_away)
 
     @property
@@ -242,7 +242,7 @@ def _treatment(program: Program) -> Treatment:
 
 
 def person(index: int, kind: str) -> PersonId:
-    """Give the identity number of the region's patient of an index, from 0: of a test series, given to nobody.
+    """Return the identity number of the region's patient of an index, from 0: of a test series, given to nobody.
 
     Args:
         index: Which patient.

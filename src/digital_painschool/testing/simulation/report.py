@@ -27,7 +27,7 @@ class Part:
 
 
 def command(region: Region, *, unit: int | None = None) -> str:
-    """Give the command that simulates a region again, or one unit of it.
+    """Return the command that simulates a region again, or one unit of it.
 
     The habits are not among its options: who changes them calls `simulate`.
     """
@@ -51,7 +51,7 @@ def command(region: Region, *, unit: int | None = None) -> str:
 
 
 def parts(outcome: Outcome) -> tuple[Part, ...]:
-    """Give the tables of the report."""
+    """Return the tables of the report."""
     figures = outcome.figures
     return (
         Part("What was simulated", tuple(_what(outcome))),
@@ -118,7 +118,7 @@ def _number(number: int) -> str:
 
 
 def findings(outcome: Outcome) -> tuple[str, ...]:
-    """Give the findings: the first ones in full, each with how to see it again, and how many more there are."""
+    """Return the findings: the first ones in full, each with how to see it again, and how many more there are."""
     found = outcome.findings
     lines = [f"{finding}\n    {command(outcome.region, unit=finding.unit or None)}" for finding in found[:_SHOWN]]
     by_law = {law: sum(finding.law is law for finding in found[_SHOWN:]) for law in Law}

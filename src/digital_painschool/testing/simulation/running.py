@@ -211,7 +211,7 @@ def _simulate_one(region: Region, number: int, opening: Callable[[int], Opening]
 
 
 def peak_memory() -> int:
-    """Give the most memory that this process has had, in bytes; 0 where the system does not tell."""
+    """Return the most memory that this process has had, in bytes; 0 where the system does not tell."""
     try:
         from resource import RUSAGE_SELF, getrusage
     except ModuleNotFoundError:

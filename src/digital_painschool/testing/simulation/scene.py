@@ -17,7 +17,7 @@ from digital_painschool.domain.events import AccessEnded, Event, NotificationDro
 from digital_painschool.domain.notification import Channel
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind
-from digital_painschool.errors import NotPermitted, PainschoolError, Reason, RuleBroken
+from digital_painschool.errors import NotPermitted, PainSchoolError, Reason, RuleViolation
 from digital_painschool.ports import Ports
 from digital_painschool.testing.faults import Killed
 from digital_painschool.testing.simulation.books import Account, Refusal, Stage
@@ -61,7 +61,7 @@ class Scene:
         self.findings = Findings(unit.number, region.most_findings)
         self.tellings = Tellings(unit.policy, partial(self.find, Law.TOLD_ONCE_IN_TIME), self.figures, region.outages)
         self.accounts: dict[str, Account] = {}
-        self.of_person: dict[PersonId, list[Account]] = {}
+        self.find_by_person: dict[PersonId, list[Account]] = {}
         self.refusals: list[tuple[datetime, str]] = []
         self.wants: dict[HsaId, int] = {}
         """By therapist: over how many ways they want to be notified."""
@@ -126,7 +126,7 @@ class Scene:
         self.schools.append(self.school)
 
     def another(self) -> PainSchool:
-        """Give one more school on the same adapters, as another process would have."""
+        """Return one more school on the same adapters, as another process would have."""
         return PainSchool(
             self.ports,
             catalogue=self._catalogue,
@@ -171,14 +171,14 @@ class Scene:
         before = self._kept(about) if refusal is not None else None
         try:
             given = call()
-        except PainschoolError as error:
-            got: Refusal = error.reason if isinstance(error, RuleBroken) else type(error)
+        except PainSchoolError as error:
+            got: Refusal = error.reason if isinstance(error, RuleViolation) else type(error)
             self.figures.refused[kind] += 1
             if got is not refusal:
                 self._unforeseen(kind, about, got, refusal)
             if refusal is not None and before != self._kept(about):
                 self.find(Law.REFUSED_CHANGES_NOTHING, _id_of(about), f"{kind}: refused, and something was changed")
-            if isinstance(error, (NotPermitted, RuleBroken)):
+            if isinstance(error, (NotPermitted, RuleViolation)):
                 self.refusals.append((self.now, by))
             return None
         if refusal is not None:

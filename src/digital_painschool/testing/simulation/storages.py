@@ -2,30 +2,32 @@
 
 from pathlib import Path
 
-from digital_painschool.errors import WiringError
+from digital_painschool.errors import ConfigurationError
 from digital_painschool.testing.world import Opening, in_memory, on_sqlite, stored_at
 
 _UNIT = "{unit}"
 
 
 def opening_of(url: str, unit: int) -> Opening:
-    """Give the opening of a unit's storage.
+    """Return the opening of a unit's storage.
 
     Args:
         url: `memory://`; `sqlite://` for a file that is gone afterwards; or a URL in which `{unit}` becomes the number.
         unit: The unit's number.
 
     Raises:
-        WiringError: The URL would put several units into one storage, or into one that is there already.
+        ConfigurationError: The URL would put several units into one storage, or into one that is there already.
     """
     if url == "memory://":
         return in_memory
     if url == "sqlite://":
         return on_sqlite
     if _UNIT not in url:
-        raise WiringError(f"each unit needs a storage of its own: put {_UNIT} into the URL, where its number goes")
+        raise ConfigurationError(
+            f"each unit needs a storage of its own: put {_UNIT} into the URL, where its number goes"
+        )
     own = url.replace(_UNIT, f"{unit:04}")
     scheme, _, path = own.partition(":///")
     if scheme.partition("+")[0] == "sqlite" and Path(path).exists():
-        raise WiringError(f"{path} is there already, and a simulation begins with nothing; choose another place")
+        raise ConfigurationError(f"{path} is there already, and a simulation begins with nothing; choose another place")
     return stored_at(own)

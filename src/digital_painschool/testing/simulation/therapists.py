@@ -45,7 +45,7 @@ class TherapistLife:
         scene.at(scene.now, self.day)
 
     def _summers(self) -> list[tuple[date, date]]:
-        """Give the leave of each summer: its first day, and the first day after it."""
+        """Return the leave of each summer: its first day, and the first day after it."""
         found = []
         last = self.scene.region.begins + self.scene.region.days * DAY
         for year in range(self.scene.region.begins.year, last.year + 1):
@@ -54,7 +54,7 @@ class TherapistLife:
         return found
 
     def is_on_leave(self, day: date) -> bool:
-        """Tell whether a day is in the summer leave."""
+        """Return whether a day is in the summer leave."""
         return any(first <= day < after for first, after in self.leaves)
 
     @property
@@ -135,7 +135,7 @@ class TherapistLife:
             self.scene.at(when, lambda id_=id_: self.decisions.review(self.scene.accounts[id_]))  # type: ignore[misc]
 
     def _postpones(self, row: Case, today: date) -> bool:
-        """Tell whether a patient's flags are left for another day; alarms never are."""
+        """Return whether a patient's flags are left for another day; alarms never are."""
         if (row.enrolment_id, today) in self.postponed:
             return True
         if not row.priority and self.chance.happens(self.habits.leaves_for_later):
@@ -178,7 +178,7 @@ class TherapistLife:
                 self.decisions.decide(account)
 
     def shut(self, account: Account, *, after_end: bool = False) -> Refusal | None:
-        """Say how a step about an enrolment must be refused to this therapist; None when it must be done."""
+        """Return how a step about an enrolment must be refused to this therapist; None when it must be done."""
         return account.staff_shut(self.actor.hsa_id, after_end=after_end)
 
     def _take_note(self, account: Account, form: str, total: int) -> None:

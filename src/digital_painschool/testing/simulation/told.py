@@ -74,7 +74,7 @@ class Tellings:
     _told: dict[PersonId | str, dict[date, datetime]] = field(factory=dict)
 
     def day(self, at: datetime) -> date:
-        """Give the local day of an instant."""
+        """Return the local day of an instant."""
         return at.astimezone(self.policy.zone).date()
 
     def went_wrong(self, at: datetime) -> None:
@@ -193,7 +193,7 @@ class Tellings:
                 del self._open[of]
 
     def _fate(self, telling: Telling, record: NotificationRecord | None, now: datetime) -> str | None:
-        """Give what has become of a telling, None while it waits; and judge whether it should have."""
+        """Return what has become of a telling, None while it waits; and judge whether it should have."""
         account = telling.account
         if record is None:
             self.find(account.id, "a notification is not in the books any more")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from digital_painschool.domain.form import Choice, Form, ManyChoices, Number, Question, Scale, Text
 from digital_painschool.domain.validation import Answer
-from digital_painschool.errors import InvalidValue, PainschoolError, RuleBroken
+from digital_painschool.errors import InvalidValue, PainSchoolError, RuleViolation
 from digital_painschool.testing.strategies.texts import texts
 
 Answers = dict[str, Answer]
@@ -16,7 +16,7 @@ Answers = dict[str, Answer]
 
 @st.composite
 def answers(draw: st.DrawFn, form: Form) -> Answers:
-    """Give right answers to a form, as they are kept: ends of scales and thresholds, and now and then none at all."""
+    """Return right answers to a form, as they are kept: ends of scales and thresholds, and now and then none at all."""
     return {question.key: draw(answer_to(question)) for question in form.questions if question.required or draw(_OFTEN)}
 
 
@@ -24,7 +24,7 @@ _OFTEN = st.integers(0, 3).map(bool)
 
 
 def answer_to(question: Question) -> st.SearchStrategy[Answer]:
-    """Give right answers to one question."""
+    """Return right answers to one question."""
     match question:
         case Scale():
             return _between(question.lowest, question.highest, question.alert_from)
@@ -64,14 +64,14 @@ class WrongAnswers:
     fault: str
     answers: Mapping[str, object]
     question: str | None
-    error: type[PainschoolError] = RuleBroken
+    error: type[PainSchoolError] = RuleViolation
 
 
 _NO_DATES = ("2026-02-30", "20260302", "2026-W10-1", "i går", "")
 
 
 def wrong_answers_to(question: Question) -> Iterator[tuple[str, st.SearchStrategy[object]]]:
-    """Give the ways in which an answer to a question can be wrong, each with such answers; None is no answer."""
+    """Yield the ways in which an answer to a question can be wrong, each with such answers; None is no answer."""
     if question.required:
         yield "missing", st.none()
     yield "truth value", st.booleans()
@@ -106,13 +106,13 @@ _AT_THE_BORDER = frozenset({"truth value", "infinite"})
 
 
 def _stranger(known: Mapping[str, object] | frozenset[str]) -> str:
-    """Give a key that is none of the known ones."""
+    """Return a key that is none of the known ones."""
     return max(known, key=len) + "?"
 
 
 @st.composite
 def wrong_answers(draw: st.DrawFn, form: Form, *faults: str) -> WrongAnswers:
-    """Give answers to a form that are right but for one fault; of those named, of which the form must allow one."""
+    """Return answers to a form that are right but for one fault; of those named, of which the form must allow one."""
     ways: dict[tuple[str | None, str], st.SearchStrategy[object]] = {
         (question.key, fault): wrong for question in form.questions for fault, wrong in wrong_answers_to(question)
     }
@@ -124,5 +124,5 @@ def wrong_answers(draw: st.DrawFn, form: Form, *faults: str) -> WrongAnswers:
         fault=fault,
         answers={key: answer for key, answer in given.items() if answer is not None},
         question=question,
-        error=InvalidValue if fault in _AT_THE_BORDER else RuleBroken,
+        error=InvalidValue if fault in _AT_THE_BORDER else RuleViolation,
     )

@@ -81,13 +81,13 @@ _KEY_LISTS = st.lists(_KEYS, min_size=1, max_size=4, unique=True)
 
 
 def questions() -> st.SearchStrategy[Question]:
-    """Give a question of any kind."""
+    """Return a question of any kind."""
     return _QUESTIONS
 
 
 @st.composite
 def forms(draw: st.DrawFn) -> Form:
-    """Give a form of one question or more, with an alert at a score where something is scored."""
+    """Return a form of one question or more, with an alert at a score where something is scored."""
     asked = tuple(evolve(draw(_QUESTIONS), key=key) for key in draw(_KEY_LISTS))
     scored = any(is_scored(question) for question in asked)
     alert = draw(st.none() | st.integers(-5, 20)) if scored else None

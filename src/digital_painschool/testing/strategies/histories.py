@@ -18,7 +18,7 @@ _REFUSALS = st.sampled_from(REFUSALS)
 def planned_steps(
     draw: st.DrawFn, programs: tuple[Program, ...], policy: Policy, length: int, *, refused: bool
 ) -> list[tuple[Step, bool]]:
-    """Give steps in order, each with whether it will be accepted."""
+    """Return steps in order, each with whether it will be accepted."""
     plan = Plan(programs, policy)
     steps: list[tuple[Step, bool]] = []
     # About every other wish is granted. A stop is drawn before each, so that any part can be left out in shrinking.
@@ -44,7 +44,7 @@ def histories(
     length: int = 25,
     refused: bool = False,
 ) -> History:
-    """Give whole histories: of patients, therapists, a worker, a data administrator, time that goes by, and restarts.
+    """Return whole histories: of patients, therapists, a worker, a data administrator, time that goes by, and restarts.
 
     Every step is accepted on a scenario with the same programs and policy; with `refused` there are also steps that
     are refused, at least one. Left out, `programs` are those of `digital_painschool.testing.example` in any ordering,

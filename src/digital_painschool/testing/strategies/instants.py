@@ -41,7 +41,7 @@ def instants(
     years: int = 2,
     ends: tuple[datetime, ...] = (),
 ) -> Moment:
-    """Give instants at and beside a boundary: a run of collected notifications, the end of a forenoon or of a day.
+    """Return instants at and beside a boundary: a run of collected notifications, the end of a forenoon or of a day.
 
     Often those of a special day: a clock change, a 29 February, the last day of a year, the day on which access ends.
     And the end of access itself, and what clocks show twice or never. `policy` names the zone and the hours, the
@@ -72,7 +72,7 @@ def _boundaries(day: date, policy: Policy) -> tuple[Moment, ...]:
 
 @cache
 def _known(zone: ZoneInfo, since: datetime, years: int, ends: tuple[datetime, ...]) -> tuple[Moment, ...]:
-    """Give the boundaries that are no matter of every day, after an instant, in the order of time."""
+    """Return the boundaries that are no matter of every day, after an instant, in the order of time."""
     year = since.astimezone(zone).year
     found = [Moment("the end of access", end) for end in ends]
     for later in range(years + 1):
@@ -92,7 +92,7 @@ def _is_leap(year: int) -> bool:
 
 @cache
 def clock_changes(zone: ZoneInfo, year: int) -> tuple[Moment, ...]:
-    """Give the instants of a year at which a zone's clocks change, and those within what is skipped or comes twice."""
+    """Return the instants of a year at which a zone's clocks change, and some in the hours skipped or repeated."""
     return tuple(_clock_changes(zone, year))
 
 

@@ -27,7 +27,7 @@ _CIVIC = ("personnummer", "samordningsnummer")
 
 
 def people(*schemes: str) -> st.SearchStrategy[PersonId]:
-    """Give persons with numbers of public test series, which belong to nobody.
+    """Return persons with numbers of public test series, which belong to nobody.
 
     Args:
         schemes: Only of these schemes; left out, of all in `digital_painschool.testing.people.SERIES`.
@@ -49,7 +49,7 @@ def spelled(person: PersonId, today: date = TODAY) -> Iterator[str]:
 
 
 def spellings(person: PersonId, today: date = TODAY) -> st.SearchStrategy[str]:
-    """Give a person's number as it may be typed: each spelling, with blanks around it or none."""
+    """Return a person's number as it may be typed: each spelling, with blanks around it or none."""
     return st.builds("{1}{0}{2}".format, st.sampled_from(list(spelled(person, today))), _BLANKS, _BLANKS)
 
 
@@ -57,7 +57,7 @@ _BLANKS = st.sampled_from(["", " ", "\t", "\r\n"])
 
 
 def numbers(*schemes: str, today: date = TODAY) -> st.SearchStrategy[str]:
-    """Give numbers of public test series as they may be typed.
+    """Return numbers of public test series as they may be typed.
 
     Args:
         schemes: As for `people`.
@@ -67,12 +67,12 @@ def numbers(*schemes: str, today: date = TODAY) -> st.SearchStrategy[str]:
 
 
 def roles() -> st.SearchStrategy[frozenset[Role]]:
-    """Give the roles that somebody may hold: any of them, one or more, or none."""
+    """Return the roles that somebody may hold: any of them, one or more, or none."""
     return st.frozensets(st.sampled_from(Role))
 
 
 def actors() -> st.SearchStrategy[Actor]:
-    """Give members of staff: those whom a scenario knows, and others, of the own unit and another, in any roles."""
+    """Return members of staff: those whom a scenario knows, and others, of the own unit and another, in any roles."""
     known = st.sampled_from([NURSE, COLLEAGUE, COORDINATOR, ARCHIVIST, STRANGER, OTHER_ARCHIVIST])
     units = st.sampled_from([UNIT, OTHER_UNIT])
     return known | st.builds(
@@ -98,7 +98,7 @@ _Wrongs = Callable[[str], Iterator[str]]
 
 
 def _checked(rest: str) -> str:
-    """Give eleven digits with the check digit that fits, so that nothing but the fault is wrong."""
+    """Return eleven digits with the check digit that fits, so that nothing but the fault is wrong."""
     sums = sum(int(digit) for i, one in enumerate(rest[2:]) for digit in str(int(one) * (2 - i % 2)))
     return f"{rest}{-sums % 10}"
 
@@ -163,7 +163,7 @@ NUMBER_FAULTS: Mapping[str, _Wrongs] = MappingProxyType(
 
 @st.composite
 def wrong_numbers(draw: st.DrawFn, *faults: str) -> WrongNumber:
-    """Give a personnummer of a public test series that has one fault, of `NUMBER_FAULTS` or of those named."""
+    """Return a personnummer of a public test series that has one fault, of `NUMBER_FAULTS` or of those named."""
     name = draw(st.sampled_from(faults or tuple(NUMBER_FAULTS)))
     texts = [text for value in SERIES["personnummer"] for text in NUMBER_FAULTS[name](value)]
     return WrongNumber(fault=name, text=draw(st.sampled_from(texts)))

@@ -66,7 +66,7 @@ class Planned:
         return self.phase is Phase.ACTIVE and now < self.until
 
     def open_modules(self, now: datetime) -> list[int]:
-        """Give the modules that the patient can read."""
+        """Return the modules that the patient can read."""
         if not self.readable(now):
             return []
         if self.phase is Phase.MAINTENANCE:
@@ -81,7 +81,7 @@ class Planned:
         return module in self.released or not self.program.before(module)
 
     def fillable(self, now: datetime) -> list[Form]:
-        """Give the forms that the patient can save."""
+        """Return the forms that the patient can save."""
         if not self.active(now):
             return []
         opened = set(self.open_modules(now))
@@ -109,12 +109,12 @@ class Plan:
     paper: Paper | None = None
 
     def which(self, enrolment: Planned) -> int:
-        """Give the how many-eth of the patient's enrolments it is."""
+        """Return the how many-eth of the patient's enrolments it is."""
         theirs = [other for other in self.enrolments if other.who == enrolment.who]
         return theirs.index(enrolment) + 1
 
     def open_one(self, who: str, program: Program) -> Planned | None:
-        """Give the patient's open enrolment in the program, or None."""
+        """Return the patient's open enrolment in the program, or None."""
         theirs = (e for e in self.enrolments if (e.who, e.program) == (who, program) and not e.ended)
         return next(theirs, None)
 

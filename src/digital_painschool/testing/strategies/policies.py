@@ -38,7 +38,7 @@ def _time(minutes: int) -> time:
 
 @st.composite
 def policies(draw: st.DrawFn, *, zone: str | None = None) -> Policy:
-    """Give a valid policy, in the zone of that name or any of `ZONES`."""
+    """Return a valid policy, in the zone of that name or any of `ZONES`."""
     run = draw(_RUNS)
     ends = draw(st.just(12 * 60) | st.integers(run + 1, 12 * 60))
     fewest = draw(st.just(1) | st.integers(1, 400))
@@ -116,7 +116,7 @@ POLICY_FAULTS: Mapping[str, Mapping[str, object]] = MappingProxyType(
 
 @st.composite
 def broken_policies(draw: st.DrawFn, *faults: str) -> BrokenPolicy:
-    """Give the arguments of a policy that is valid but for one fault, of `POLICY_FAULTS` or of those named."""
+    """Return the arguments of a policy that is valid but for one fault, of `POLICY_FAULTS` or of those named."""
     name = draw(st.sampled_from(faults or tuple(POLICY_FAULTS)))
     wrong = POLICY_FAULTS[name]
     right = asdict(draw(policies()), recurse=False)

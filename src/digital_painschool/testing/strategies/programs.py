@@ -39,13 +39,13 @@ _MONTHS = st.sampled_from([12, 1, 120]) | st.integers(1, 120)
 
 
 def end_reasons() -> st.SearchStrategy[tuple[EndReason, ...]]:
-    """Give one reason to end or more, no key twice."""
+    """Return one reason to end or more, no key twice."""
     return _END_REASONS
 
 
 @st.composite
 def programs(draw: st.DrawFn, *, key: str | None = None, ordering: Ordering | None = None) -> Program:
-    """Give a valid program: every ordering, modules in and outside the reading order, every kind of question.
+    """Return a valid program: every ordering, modules in and outside the reading order, every kind of question.
 
     Where a key or an ordering is given, it has that.
     """
@@ -106,7 +106,7 @@ Fault = Callable[[Data], str]
 
 
 def _change(**changes: object) -> Fault:
-    """Give other values at the top; the problem speaks of the last of them."""
+    """Return other values at the top; the problem speaks of the last of them."""
 
     def fault(data: Data) -> str:
         data.update(changes)
@@ -318,7 +318,7 @@ PROGRAM_FAULTS: Mapping[str, Fault] = MappingProxyType(
 
 @st.composite
 def broken_programs(draw: st.DrawFn, *faults: str) -> BrokenProgram:
-    """Give the data of a program that is valid but for one fault, of `PROGRAM_FAULTS` or of those named."""
+    """Return the data of a program that is valid but for one fault, of `PROGRAM_FAULTS` or of those named."""
     name = draw(st.sampled_from(faults or tuple(PROGRAM_FAULTS)))
     data = program_to_data(draw(programs()))
     return BrokenProgram(fault=name, speaks_of=PROGRAM_FAULTS[name](data), data=data)

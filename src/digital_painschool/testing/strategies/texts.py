@@ -15,7 +15,7 @@ _KEYS = st.builds(str.__add__, st.sampled_from(_LETTERS), st.text(_LETTERS + "-_
 
 @cache
 def texts(longest: int = 40, *, blank: bool = False) -> st.SearchStrategy[str]:
-    """Give texts of any script, without NUL and halves of surrogate pairs.
+    """Return texts of any script, without NUL and halves of surrogate pairs.
 
     Args:
         longest: The most characters.
@@ -27,7 +27,7 @@ def texts(longest: int = 40, *, blank: bool = False) -> st.SearchStrategy[str]:
 
 @cache
 def words(*simple: str, longest: int = 40) -> st.SearchStrategy[str]:
-    """Give one of some simple words, which it shrinks to, or another text that is not blank."""
+    """Return one of some simple words, which it shrinks to, or another text that is not blank."""
     return st.sampled_from(simple) | texts(longest)
 
 

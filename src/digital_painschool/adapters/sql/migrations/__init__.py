@@ -10,14 +10,14 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from digital_painschool.adapters.sql.revisions import NEWER, REVISIONS, VERSION_TABLE
-from digital_painschool.errors import StorageFailed
+from digital_painschool.errors import StorageError
 
 
 def upgrade(engine: Engine, schema: str | None = None) -> None:
     """Bring the schema up to date, in one transaction of the engine's own kind; others at it at the same time wait.
 
     Raises:
-        StorageFailed: The schema is a newer version's.
+        StorageError: The schema is a newer version's.
         DBAPIError: The database could not do it; nothing was changed.
     """
     with engine.begin() as connection:
@@ -32,17 +32,17 @@ def upgrade_on(connection: Connection, schema: str | None = None) -> None:
         schema: Where the table of the version lies; None for where the database puts it by itself.
 
     Raises:
-        StorageFailed: The schema is a newer version's.
+        StorageError: The schema is a newer version's.
     """
     version: dict[str, Any] = {"version_table": VERSION_TABLE, "version_table_schema": schema}
     present = MigrationContext.configure(connection, opts=version).get_current_heads()
     if any(revision not in REVISIONS for revision in present):
-        raise StorageFailed(NEWER)
+        raise StorageError(NEWER)
     command.upgrade(configured(connection=connection, **version), "head")
 
 
 def configured(output: TextIO | None = None, **context: object) -> Config:
-    """Give Alembic's configuration.
+    """Return Alembic's configuration.
 
     Args:
         output: Where SQL is written that is not run.
@@ -55,5 +55,5 @@ def configured(output: TextIO | None = None, **context: object) -> Config:
 
 
 def cause_of(error: DBAPIError) -> Exception:
-    """Give the driver's own error."""
+    """Return the driver's own error."""
     return error.orig if isinstance(error.orig, Exception) else error

@@ -8,13 +8,13 @@ from alembic import command
 from digital_painschool.adapters.sql.migrations import configured
 from digital_painschool.adapters.sql.revisions import MIGRATION_LOCK, REVISIONS, VERSION_TABLE
 from digital_painschool.adapters.sql.schema_names import checked, none
-from digital_painschool.errors import StorageFailed
+from digital_painschool.errors import StorageError
 
 _NOT_HERE = "SQL is written for postgresql and sqlite"
 
 
 def sql(kind: str, *, schema: str | None = None, since: str | None = None) -> str:
-    """Give the SQL that brings a database from a revision to the last one, in one transaction.
+    """Return the SQL that brings a database from a revision to the last one, in one transaction.
 
     Args:
         kind: `"postgresql"` or `"sqlite"`.
@@ -22,12 +22,12 @@ def sql(kind: str, *, schema: str | None = None, since: str | None = None) -> st
         since: The revision that the database has; None when it is empty.
 
     Raises:
-        StorageFailed: There is no such kind, schema or revision.
+        StorageError: There is no such kind, schema or revision.
     """
     if kind not in _BEGIN:
-        raise StorageFailed(_NOT_HERE)
+        raise StorageError(_NOT_HERE)
     if since is not None and since not in REVISIONS:
-        raise StorageFailed(f"there is no revision of that name; there are {', '.join(REVISIONS)}")
+        raise StorageError(f"there is no revision of that name; there are {', '.join(REVISIONS)}")
     begin = _BEGIN[kind](schema)
     written = StringIO()
     config = configured(

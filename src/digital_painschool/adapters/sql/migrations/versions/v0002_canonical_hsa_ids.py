@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import context, op
 
-from digital_painschool.errors import StorageFailed
+from digital_painschool.errors import StorageError
 
 revision = "0002"
 down_revision = "0001"
@@ -128,7 +128,7 @@ def upgrade() -> None:
     """Write every HSA-id in capitals, or refuse and change nothing.
 
     Raises:
-        StorageFailed: Two rows would become one; they are named.
+        StorageError: Two rows would become one; they are named.
     """
     if not context.is_offline_mode():
         _refuse(op.get_bind().execute(sa.text(_BECOME_ONE)).all())
@@ -145,7 +145,7 @@ def _refuse(found: Sequence[sa.Row[Any]]) -> None:
         return
     named = [f"{row.what}: {row.which!r}" for row in found[:_SHOWN]]
     more = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
-    raise StorageFailed(f"{_REFUSAL}: {'; '.join([*named, *more])}; nothing was changed")
+    raise StorageError(f"{_REFUSAL}: {'; '.join([*named, *more])}; nothing was changed")
 
 
 def downgrade() -> None:
