@@ -375,7 +375,7 @@ def test_programs_check_names_every_problem(tmp_path: Path, monkeypatch: pytest.
 def test_plugins_shows_what_is_chosen(world: World) -> None:
     """An operator could not see which of the adapters the settings choose."""
     plain = run("plugins").stdout
-    assert "Chosen" not in plain
+    assert "AdapterConfig" not in plain
     rows = [line.split() for line in world.run("plugins").stdout.splitlines()]
     assert ["storage", "sqlite", "digital_painschool", "yes"] in rows
     assert ["inbox", "sql", "digital_painschool", "yes"] in rows

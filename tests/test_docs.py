@@ -112,12 +112,12 @@ def test_a_broken_row_of_the_rules_is_noticed(tmp_path: Path, monkeypatch: pytes
     """A check that never fails would be none."""
     page = tmp_path / "rules.md"
     page.write_text(
-        "| [M-01](#m-01) | x | [`x`](#digital_painschool.rules.access.nothing), `access.access` | 0 |\n", "utf-8"
+        "| [M-01](#m-01) | x | [`x`](#digital_painschool.rules.access.nothing), `rules.access.access` | 0 |\n", "utf-8"
     )
     monkeypatch.setattr(traceability, "PAGE", page)
     found = list(traceability.problems())
     assert "M-01: there is no rules.access.nothing" in found
-    assert "M-01: the docstring of access.access does not mention it" in found
+    assert "M-01: the docstring of rules.access.access does not mention it" in found
     assert "M-02: is not in rules.md" in found
 
 

@@ -59,7 +59,7 @@ ADAPTERS = tuple(
 )
 """What is made with attrs and is no value."""
 
-UNPICKLED = ("Catalogue", "Chosen", "Settings")
+UNPICKLED = ("Catalogue", "AdapterConfig", "Settings")
 """What holds a read-only view of a mapping, which Python does not pickle."""
 
 PLACES = frozenset({"folder", "path", "reference"})
@@ -242,7 +242,16 @@ def test_a_class_that_forgets_is_found() -> None:
     assert {"rich", "rich's traceback with locals", "pprint", "repr"} <= set(leaks(filled(Sent)))
     assert ["as data"] == leaks(filled(Letter))
     found = {class_.__name__ for class_ in VALUES}
-    assert {"PersonId", "Address", "Submission", "Message", "History", "Change", "Chosen", "WaitingMessage"} <= found
+    assert {
+        "PersonId",
+        "Address",
+        "Submission",
+        "Message",
+        "History",
+        "Change",
+        "AdapterConfig",
+        "WaitingMessage",
+    } <= found
 
 
 def test_what_is_masked_is_masked_in_a_text_with_columns() -> None:

@@ -308,13 +308,13 @@ WITHOUT_EXTRAS = """
 import sys
 sys.modules[sys.argv[1]] = None  # as if it were not installed
 from digital_painschool import PainSchoolError, Settings, connect
-from digital_painschool.bootstrap.settings import Chosen
+from digital_painschool.bootstrap.settings import AdapterConfig
 
 url = sys.argv[2]
 for settings in (
     Settings.from_url(url),
-    Settings(storage=Chosen("memory"), inbox=Chosen("sql", {"url": url})),
-    Settings(storage=Chosen("memory"), messengers=(Chosen("sql", {"channel": "sms", "url": url}),)),
+    Settings(storage=AdapterConfig("memory"), inbox=AdapterConfig("sql", {"url": url})),
+    Settings(storage=AdapterConfig("memory"), messengers=(AdapterConfig("sql", {"channel": "sms", "url": url}),)),
 ):
     try:
         connect(settings)

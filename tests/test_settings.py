@@ -182,7 +182,7 @@ def test_password_in_a_url_is_never_shown() -> None:
     settings = Settings.from_url("postgresql://painschool:hemligt@localhost/painschool")
     assert "hemligt" not in repr(settings)
     assert "hemligt" not in str(settings.storage)
-    assert "Chosen(name='postgresql', _options=['url'])" == repr(settings.storage)
+    assert "AdapterConfig(name='postgresql', _options=['url'])" == repr(settings.storage)
 
 
 def test_secret_is_named_by_the_settings_and_never_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -587,7 +587,7 @@ def other(**answers: Callable[[Any, Any], Any]) -> type[Wrapped]:
 
 
 Undocumented = other(documents=lambda _, __: {})
-A_WRONG_TALLY = other(cases=lambda rows, _: tuple(evolve(r, tally=evolve(r.tally, unread_forms=7)) for r in rows))
+A_WRONG_TALLY = other(list_caseload=lambda rows, _: tuple(evolve(r, tally=evolve(r.tally, unread_forms=7)) for r in rows))
 
 
 def status(to: Status) -> type[Wrapped]:

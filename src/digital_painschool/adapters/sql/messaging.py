@@ -40,7 +40,7 @@ class WaitingMessage(NamedTuple):
     key: str
     address: Address
     template: Template
-    connection: str
+    link: str
 
 
 def _waiting(row: Row) -> WaitingMessage:
@@ -90,13 +90,13 @@ class SqlMessenger:
         """The channel that it serves."""
         return self._channel
 
-    def send(self, recipient: Address, template: Template, connection: str, *, key: str) -> Delivered:
+    def send(self, recipient: Address, template: Template, link: str, *, key: str) -> Delivered:
         values = {
             "key": key,
             "channel": self._channel.value,
             "recipient": recipient.value,
             "template": template.value,
-            "link": connection,
+            "link": link,
             "sent_at": self._clock(),
         }
         try:

@@ -60,7 +60,7 @@ def _rows(statement: Select[Any], connection: Connection) -> list[Row]:
 
 
 class _WatchedDriver:
-    """A driver whose links are watched."""
+    """A driver whose connections are watched."""
 
     def __init__(self, driver: Driver, process: Process) -> None:
         self._driver = driver
@@ -73,13 +73,13 @@ class _WatchedDriver:
         return self.watched(self._driver.connect())
 
     def watched(self, connection: Connection) -> Connection:
-        """Return a link of which every statement is one of the process's."""
+        """Return a connection of which every statement is one of the process's."""
         self._process.leaves.append(connection.close)
         return cast("Connection", _WatchedConnection(connection, self._process))
 
 
 class _WatchedConnection:
-    """A link of which every statement is one of the process's; a statement for several values is one for each."""
+    """A connection of which every statement is one of the process's; a statement for several values is one for each."""
 
     def __init__(self, connection: Connection, process: Process) -> None:
         self._connection = connection
@@ -109,7 +109,7 @@ class _WatchedConnection:
 
     def execute_many(self, statement: ClauseElement, values: Sequence[Values]) -> None:
         for each in values:
-            self.count(statement, each)
+            self.execute(statement, each)
 
     def begin(self, *, write: bool) -> None:
         self._process.state("BEGIN", lambda: self._connection.begin(write=write), lasting=lambda: False)
