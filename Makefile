@@ -18,10 +18,10 @@ demo: $(VENV)/ready
 test: export TMPDIR := $(or $(TMPDIR),$(IN_MEMORY),/tmp)
 test: lint docs
 	$(BIN)/coverage erase
-	$(BIN)/coverage run $(PYTEST) -m "not search" tests
+	$(BIN)/coverage run $(PYTEST) -m "not search" tests proofs
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
-	$(BIN)/python $(PYTEST) -m search tests
+	$(BIN)/python $(PYTEST) -m search tests proofs
 	$(BIN)/python $(PYTEST) examples
 
 lint: $(VENV)/ready
@@ -37,7 +37,7 @@ bench: $(VENV)/ready
 	$(BIN)/python -m benchmarks
 
 mutants: $(VENV)/ready
-	$(BIN)/python -m tests.mutation
+	$(BIN)/python -m proofs.mutation
 
 # A virtual environment of our own; made anew when what it is made from has changed.
 $(VENV)/ready: pyproject.toml constraints.txt
@@ -46,7 +46,7 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	touch $@
 
 chaos: $(VENV)/ready
-	$(BIN)/python -m tests.chaos --minutes 10
+	$(BIN)/python -m proofs.chaos --minutes 10
 
 clean:
 	rm -rf $(VENV) docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""What proves the tests and the rules: seeded bugs, mutants, chaos, and a model that walks every interleaving."""

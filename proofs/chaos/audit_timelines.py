@@ -1,0 +1,140 @@
+"""The audit of each enrolment by itself: no gap, every number once, and state and columns that fit the timeline."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from digital_painschool.domain.enrolment import Enrolment, replay
+from digital_painschool.domain.events import (
+    AccessEnded,
+    ConversationRenamed,
+    ConversationStarted,
+    Ended,
+    Event,
+    FormRead,
+    FormSaved,
+    MessageSent,
+    MessagesRead,
+    NotificationDropped,
+    NotificationUndelivered,
+    ProgramDone,
+    Started,
+)
+from digital_painschool.domain.people import Author
+from digital_painschool.rules.flags import tally
+from proofs.chaos.books import Books, Course
+
+_AFTER_THE_END = (NotificationDropped, NotificationUndelivered)
+_WITH_DOCUMENT = (FormSaved, MessageSent, ConversationStarted, ConversationRenamed)
+
+
+def timelines_wrong(books: Books) -> Iterator[str]:
+    """Return what is wrong with timelines, states, documents and columns."""
+    for course in books.courses.values():
+        for what in (*_gaps(course), *_fold_wrong(course), *_documents_wrong(course), *_counts_wrong(course)):
+            yield f"{course.id}: {what}"
+    open_ones = Counter(
+        (course.row["person_value"], course.row["program"], course.row["unit"])
+        for course in books.courses.values()
+        if course.row["ended_at"] is None
+    )
+    for (_, program, unit), number in open_ones.items():
+        if number > 1:
+            yield f"a person has {number} open enrolments in {program} at {unit}"
+
+
+def _gaps(course: Course) -> Iterator[str]:
+    numbers = [entry.seq for entry in course.entries]
+    if numbers != list(range(1, course.row["version"] + 1)):
+        yield f"its version is {course.row['version']}, and its entries are not 1 to that: {len(numbers)} of them"
+
+
+def _fold_wrong(course: Course) -> Iterator[str]:
+    try:
+        folded = replay(entry.event for entry in course.entries)
+    except (ValueError, IndexError, TypeError, AttributeError) as error:
+        yield f"its timeline cannot be folded: {error}"
+        return
+    if folded != course.state:
+        yield "its state is not what its timeline gives"
+    for column, value in _columns(folded).items():
+        if course.row[column] != value:
+            yield f"its column {column} is {course.row[column]}, and by its timeline {value}"
+
+
+def _columns(state: Enrolment) -> dict[str, object]:
+    figures = tally(state)
+    return {
+        "phase": state.phase.value,
+        "therapist": state.therapist,
+        "unit": state.unit,
+        "program": state.program,
+        "access_until": state.access_until,
+        "noted_end": state.noted_end,
+        "ended_at": state.ended_at,
+        "last_entry_at": state.last_entry_at,
+        "last_seen_at": state.last_seen_at,
+        "reviewed_at": state.reviewed_at,
+        "unread_forms": figures.unread_forms,
+        "unread_messages": figures.unread_messages,
+        "done": figures.done,
+        "undelivered": figures.undelivered,
+        "priority": figures.priority,
+    }
+
+
+def _documents_wrong(course: Course) -> Iterator[str]:
+    wanted = {entry.seq for entry in course.entries if isinstance(entry.event, _WITH_DOCUMENT)}
+    if wanted != set(course.documents):
+        yield f"documents too many or too few, at entries {sorted(wanted ^ set(course.documents))[:5]}"
+
+
+def _counts_wrong(course: Course) -> Iterator[str]:
+    """Count anew, without the library: each number follows the one before, and nobody reads what is not there."""
+    last: Counter[object] = Counter()
+    read: Counter[object] = Counter()
+    ended = False
+    for entry in course.entries:
+        event = entry.event
+        if isinstance(event, Started) != (entry.seq == 1):
+            yield f"entry {entry.seq} is {type(event).__name__}"
+        if ended and not isinstance(event, _AFTER_THE_END):
+            yield f"entry {entry.seq} is {type(event).__name__}, after the end"
+        ended = ended or isinstance(event, Ended)
+        for what, number in _numbered(event):
+            last[what] += 1
+            if number != last[what]:
+                yield f"entry {entry.seq} is number {number} of its kind, and comes as number {last[what]}"
+        for what, up_to in _read(event):
+            if not read[what] < up_to <= last[what]:
+                yield f"entry {entry.seq} reads up to {up_to}, of {last[what]}, after {read[what]}"
+            read[what] = up_to
+    once = Counter(
+        (type(entry.event).__name__, getattr(entry.event, "access_until", None))
+        for entry in course.entries
+        if isinstance(entry.event, (ProgramDone, Ended, AccessEnded))
+    )
+    for (name, _), times in once.items():
+        if times > 1:
+            yield f"{name} is there {times} times"
+
+
+def _numbered(event: Event) -> Iterator[tuple[object, int]]:
+    match event:
+        case FormSaved(form=form, number=number):
+            yield ("form", form), number
+        case ConversationStarted(conversation=number):
+            yield "conversation", number
+        case MessageSent(conversation=conversation, author=author, number=number):
+            yield (conversation, author), number
+        case _:
+            pass
+
+
+def _read(event: Event) -> Iterator[tuple[object, int]]:
+    match event:
+        case FormRead(form=form, up_to=up_to):
+            yield ("form", form), up_to
+        case MessagesRead(conversation=conversation, reader=reader, up_to=up_to):
+            yield (conversation, Author.PATIENT if reader is Author.THERAPIST else Author.THERAPIST), up_to
+        case _:
+            pass

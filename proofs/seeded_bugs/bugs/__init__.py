@@ -1,0 +1,24 @@
+"""The catalogue of seeded bugs, by where they are."""
+
+from proofs.seeded_bugs.bug import Bug
+from proofs.seeded_bugs.bugs.adapters import BUGS as ADAPTERS
+from proofs.seeded_bugs.bugs.delivery import BUGS as DELIVERY
+from proofs.seeded_bugs.bugs.exports import BUGS as EXPORTS
+from proofs.seeded_bugs.bugs.memory import BUGS as MEMORY
+from proofs.seeded_bugs.bugs.permissions import BUGS as PERMISSIONS
+from proofs.seeded_bugs.bugs.retention import BUGS as RETENTION
+from proofs.seeded_bugs.bugs.rules import BUGS as RULES
+from proofs.seeded_bugs.bugs.sql import BUGS as SQL
+from proofs.seeded_bugs.bugs.state import BUGS as STATE
+
+BUGS: tuple[Bug, ...] = (
+    *RULES,
+    *STATE,
+    *PERMISSIONS,
+    *DELIVERY,
+    *RETENTION,
+    *EXPORTS,
+    *MEMORY,
+    *SQL,
+    *ADAPTERS,
+)

@@ -1,0 +1,173 @@
+"""Bugs in the other adapters."""
+
+from proofs.seeded_bugs.bug import Bug, Catcher
+
+BUGS = (
+    Bug(
+        name="an-hsa-id-keeps-its-letters",
+        harm="a therapist would see no patient, and a unit's own policy would be passed over",
+        module="domain.people",
+        old="text.upper()",
+        new="text",
+        caught_by=Catcher(
+            "tests/domain/test_people.py::test_an_hsa_id_is_one_in_small_letters_and_in_capitals",
+            "test_an_hsa_id_is_one_in_small_letters_and_in_capitals",
+        ),
+    ),
+    Bug(
+        name="a-mask-shows-what-is-within",
+        harm="a traceback or a test report would show numbers, answers and messages",
+        module="domain.masking",
+        old='        return "****"',
+        new="        return repr(self._within)",
+        caught_by=Catcher(
+            "tests/domain/test_masking.py::test_no_printer_shows_what_is_a_persons",
+            "test_no_printer_shows_what_is_a_persons",
+        ),
+    ),
+    Bug(
+        name="the-inbox-forgets-its-keys",
+        harm="a patient would get a notice again after each crash",
+        module="adapters.memory.inbox",
+        old="            if notice.key in self._delivered:\n                return Delivered.DUPLICATE\n",
+        new="",
+        caught_by=Catcher(
+            "tests/adapters/memory/test_memory.py::TestMemoryInbox::test_a_notice_is_delivered_once_whatever_the_number_of_attempts",
+            "test_a_notice_is_delivered_once_whatever_the_number_of_attempts",
+        ),
+    ),
+    Bug(
+        name="the-messenger-forgets-its-keys",
+        harm="a therapist would get a message again after each crash",
+        module="adapters.memory.messenger",
+        old="            if key in self._sent:\n                return Delivered.DUPLICATE\n",
+        new="",
+        caught_by=Catcher(
+            "tests/adapters/memory/test_memory.py::TestMemoryMessenger::test_a_message_is_sent_once_whatever_the_number_of_attempts",
+            "test_a_message_is_sent_once_whatever_the_number_of_attempts",
+        ),
+    ),
+    Bug(
+        name="a-file-for-every-attempt",
+        harm="a therapist would get a message again after each crash",
+        module="adapters.file_messenger",
+        old="                os.link(partial.name, file)\n",
+        new="                os.replace(partial.name, file)\n",
+        caught_by=Catcher(
+            "tests/adapters/test_files.py::TestFileMessenger::test_a_message_is_sent_once_whatever_the_number_of_attempts",
+            "test_a_message_is_sent_once_whatever_the_number_of_attempts",
+        ),
+    ),
+    Bug(
+        name="the-inbox-forgets-everybody",
+        harm="the purge of one patient would empty another's inbox",
+        module="adapters.sql.inbox",
+        old='_FORGET = delete(notices).where(any_of(notices.c.key, "keys"))',
+        new='_FORGET = delete(notices).where(any_of(notices.c.key, "keys") | True)',
+        caught_by=Catcher(
+            "tests/adapters/sql/test_storage.py::TestSqliteInbox::test_what_is_forgotten_is_gone_and_nothing_else",
+            "test_what_is_forgotten_is_gone_and_nothing_else",
+        ),
+    ),
+    Bug(
+        name="reserve-numbers-are-reachable",
+        harm="a message would wait for somebody who is never told",
+        module="adapters.memory.inbox",
+        old="            return Reachability(reachable=False)",
+        new="            return Reachability(reachable=True)",
+        caught_by=Catcher(
+            "tests/adapters/memory/test_memory.py::TestMemoryInbox::test_reach_tells_who_cannot_be_reached",
+            "test_reach_tells_who_cannot_be_reached",
+        ),
+    ),
+    Bug(
+        name="half-of-the-check-digits",
+        harm="a mistyped number would open another person's treatment",
+        module="adapters.swedish_identity",
+        old="codes[-2::-2].translate(_TWICE))) % 10 == 0",
+        new="codes[-2::-2].translate(_TWICE))) % 5 == 0",
+        caught_by=Catcher(
+            "tests/kit/test_strategies.py::test_a_wrong_number_is_refused_for_its_one_fault", "check digit"
+        ),
+    ),
+    Bug(
+        name="the-wrong-century",
+        harm="a child's number would be read as a centenarian's",
+        module="adapters.swedish_identity",
+        old='- _CENTURY if sign == "+" else today',
+        new='if sign == "+" else today',
+        caught_by=Catcher(
+            "tests/adapters/test_swedish_identity.py::TestSwedishIdentity::test_every_accepted_spelling_gives_the_one_person",
+            "test_every_accepted_spelling_gives_the_one_person",
+        ),
+    ),
+    Bug(
+        name="the-number-in-the-error",
+        harm="an identity number would end up in a log",
+        module="adapters.swedish_identity",
+        old='raise InvalidIdentity(f"no identity number',
+        new='raise InvalidIdentity(f"{typed} is no identity number',
+        caught_by=Catcher(
+            "tests/adapters/test_swedish_identity.py::TestSwedishIdentity::test_a_number_with_a_wrong_character_is_not_repaired",
+            "test_a_number_with_a_wrong_character_is_not_repaired",
+        ),
+    ),
+    Bug(
+        name="inner-blanks-are-mended",
+        harm="what is no number would be made one",
+        module="adapters.swedish_identity",
+        old="        typed = text.strip(_BLANKS)",
+        new="        typed = text.replace(' ', '')",
+        caught_by=Catcher(
+            "tests/adapters/test_swedish_identity.py::TestSwedishIdentity::test_a_blank_within_a_number_is_refused",
+            "test_a_blank_within_a_number_is_refused",
+        ),
+    ),
+    Bug(
+        name="the-directory-forgets-the-case",
+        harm="staff whose id has other letters would be mixed up",
+        module="adapters.memory.directory",
+        old="        return self._entries.get(HsaId(hsa_id))",
+        new="        return self._entries.get(HsaId(hsa_id)) or next(iter(self._entries.values()), None)",
+        caught_by=Catcher(
+            "tests/adapters/memory/test_memory.py::TestMemoryDirectory::test_it_gives_nothing_for_one_that_it_does_not_know",
+            "test_it_gives_nothing_for_one_that_it_does_not_know",
+        ),
+    ),
+    Bug(
+        name="a-path-is-looked-up-anew",
+        harm="another database's patients would be shown after a change of the working folder",
+        module="adapters.paths",
+        old='            return Path(folder or "", Path(text).expanduser()).absolute()\n',
+        new='            return Path(folder or "", Path(text).expanduser())\n',
+        caught_by=Catcher(
+            "tests/adapters/test_paths.py::test_each_connection_is_to_the_same_file",
+            "test_each_connection_is_to_the_same_file",
+        ),
+    ),
+    Bug(
+        name="a-secret-hangs-on-its-error",
+        harm="a password would be in the log of whoever logs errors with what came before",
+        module="serialization.text_files",
+        old="    except UnicodeDecodeError as error:\n        start = error.start\n",
+        new='    except UnicodeDecodeError:\n        raise InvalidValue("not UTF-8, Windows-1252 perhaps") from None\n',
+        caught_by=Catcher(
+            "tests/serialization/test_text_files.py",
+            "test_another_encoding_is_named_and_nothing_is_shown",
+        ),
+    ),
+    Bug(
+        name="half-past-nine-is-nine",
+        harm="collected notifications would go at another time than the unit has written",
+        module="bootstrap.settings_toml",
+        old="    if isinstance(value, str) and (match := _TIME.fullmatch(value)):\n",
+        new=(
+            "    if isinstance(value, str):\n        return time.fromisoformat(value)\n"
+            "    if match := _TIME.fullmatch(str(value)):\n"
+        ),
+        caught_by=Catcher(
+            "tests/serialization/test_text_files.py",
+            "test_half_past_nine_is_half_past_nine",
+        ),
+    ),
+)

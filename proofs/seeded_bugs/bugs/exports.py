@@ -1,0 +1,50 @@
+"""Bugs in exports: what counts as one, in whose file it is, and what a spreadsheet makes of it."""
+
+from proofs.seeded_bugs.bug import Bug, Catcher
+
+BUGS = (
+    Bug(
+        name="csv-alone-counts-as-exported",
+        harm="messages would be destroyed that are in no export",
+        module="application.administrator",
+        old="versions if receipt.is_complete else {}",
+        new="versions",
+        caught_by=Catcher(
+            "tests/application/test_publishing.py::test_only_an_export_of_everything_counts_before_a_purge",
+            "test_only_an_export_of_everything_counts_before_a_purge",
+        ),
+    ),
+    Bug(
+        name="two-exports-in-one-folder",
+        harm="a unit would purge records of which its files hold another unit's",
+        module="application.publishing",
+        old="        flock(descriptor, LOCK_EX | LOCK_NB)\n",
+        new="        pass\n",
+        caught_by=Catcher(
+            "tests/application/test_publishing.py::test_a_second_export_at_the_same_time_is_refused_at_once",
+            "test_a_second_export_at_the_same_time_is_refused_at_once",
+        ),
+    ),
+    Bug(
+        name="half-an-export-passes-for-one",
+        harm="an export that was cut off would be kept for the whole",
+        module="application.publishing",
+        old="            if left.name.startswith(UNFINISHED) and _is(folder / file.name, file.lstat()):\n",
+        new="            if left.name.startswith(FINISHED) and _is(folder / file.name, file.lstat()):\n",
+        caught_by=Catcher(
+            "tests/application/test_publishing.py::test_a_killed_export_leaves_nothing_after_the_next_one",
+            "test_a_killed_export_leaves_nothing_after_the_next_one",
+        ),
+    ),
+    Bug(
+        name="a-formula-after-a-semicolon",
+        harm="what a patient wrote would be run by a Swedish spreadsheet",
+        module="application.csv_cells",
+        old="        if before in _SEPARATORS:\n",
+        new='        if before == ",":\n',
+        caught_by=Catcher(
+            "tests/application/test_csv_cells.py::test_no_formula_begins_a_cell",
+            "test_no_formula_begins_a_cell",
+        ),
+    ),
+)

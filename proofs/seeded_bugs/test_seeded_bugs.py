@@ -1,0 +1,54 @@
+"""The kit catches every bug of the catalogue, and says which law or clause is broken."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from proofs.seeded_bugs.alone import run_alone
+from proofs.seeded_bugs.apply import PROFILE, VARIABLE
+from proofs.seeded_bugs.bug import Bug, Catcher
+from proofs.seeded_bugs.bugs import BUGS
+
+ROOT = Path(__file__).parents[2]
+OPTIONS = (
+    *("-q", "-p", "proofs.seeded_bugs.apply", "-p", "no:cacheprovider", "-p", "no:xdist", "-rfE", "--tb=short"),
+    f"--hypothesis-profile={PROFILE}",
+)
+LOOKS = 10
+"""The machine draws its histories by chance: so many times it may look, each time at others."""
+
+
+@pytest.mark.search
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+def test_the_bug_is_caught(bug: Bug, tmp_path: Path) -> None:
+    """Otherwise somebody could make it, and nobody would know before a patient does.
+
+    That the machine finds nothing where there is no bug is what `tests/laws` sees.
+    """
+    first = bug.caught_by.seed
+    for seed in range(first, first + LOOKS):
+        arguments = [*OPTIONS, f"--hypothesis-seed={seed}", bug.caught_by.test]
+        done = run_alone(arguments, ROOT, tmp_path / f"{seed}.txt", **{VARIABLE: bug.name})
+        if done.code != 0 and re.search(bug.caught_by.says, done.said):
+            break
+    else:
+        pytest.fail(f"not caught, or by another law or clause; at last:\n{done.said[-2000:]}")
+    assert 1 == done.code, done.said[-2000:]
+
+
+def test_a_bug_can_be_put_in_and_is_told_from_the_others() -> None:
+    """Otherwise a module that has changed would be tested without the bug."""
+    for bug in BUGS:
+        source = bug.file.read_text("utf-8")
+        assert source != bug.put_into(source)
+        compile(bug.put_into(source), bug.name, "exec")
+    assert len({bug.name for bug in BUGS}) == len(BUGS)
+    assert len({(bug.module, bug.old, bug.new) for bug in BUGS}) == len(BUGS)
+
+
+def test_a_bug_that_fits_nowhere_is_refused() -> None:
+    """Otherwise a catalogue that is out of date would pass."""
+    bug = Bug("none", "nobody", "errors", "what stands nowhere", "", Catcher("", ""))
+    with pytest.raises(ValueError, match="comes 0 times"):
+        bug.put_into(bug.file.read_text("utf-8"))

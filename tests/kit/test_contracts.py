@@ -1,0 +1,679 @@
+"""The contracts themselves: every clause has its tests, what is right passes, and what is wrong in one way does not."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack, nullcontext
+from datetime import date, timedelta, timezone
+from inspect import signature
+from pathlib import Path
+from threading import Event as Signal
+from threading import Lock
+from time import sleep
+from typing import Any, ClassVar, get_args
+from unittest.mock import patch
+
+import pytest
+from attrs import evolve
+
+from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox, MemoryMessenger, MemoryStorage
+from digital_painschool.adapters.swedish_identity import SwedishIdentity
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.events import Ended, Event, Started
+from digital_painschool.domain.notification import Channel, Template
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.retention import EndedEnrolment
+from digital_painschool.errors import Conflict, DeliveryError, InvalidIdentity
+from digital_painschool.ports import Identity, Inbox, Messenger, Observer
+from digital_painschool.ports.directory import StaffEntry
+from digital_painschool.ports.inbox import Delivered, Notice, Reachability
+from digital_painschool.ports.messaging import Address
+from digital_painschool.ports.storage import AccessEntry, CaseQuery, CaseRow, Change, Content
+from digital_painschool.testing import contracts
+from digital_painschool.testing.contracts import (
+    DirectoryContract,
+    IdentityContract,
+    InboxContract,
+    MessengerContract,
+    ObserverContract,
+    StorageContract,
+    at_once,
+    opening,
+)
+from digital_painschool.testing.contracts.at_once import Child, in_processes
+from digital_painschool.testing.contracts.clauses import PORTS, all_tests_of, clauses_of, proofs_of
+from digital_painschool.testing.contracts.observer import a_whole_life
+from digital_painschool.testing.contracts.opening import Contract
+from tests.kit.pickled import (
+    CountsAnew,
+    InPlace,
+    Lazy,
+    LonelyStorage,
+    PickledStorage,
+    PiecemealPurge,
+    Remembering,
+    TwoFiles,
+    Unlocked,
+)
+
+Skipped = pytest.skip.Exception
+
+
+def contract_of(base: type[Any], make: Callable[[Any], object], **attributes: object) -> Any:
+    """Return a contract of an adapter, as its author would write it."""
+    return type("OurContract", (base,), {"open": lambda _, place: make(place), **attributes})()
+
+
+def run(contract: Any, test: str, place: object, **fixtures: object) -> None:
+    """Run one test of a contract, with what it asks for."""
+    method = getattr(contract, f"test_{test}")
+    with ExitStack() as stack:
+        for name in signature(method).parameters:
+            if name not in fixtures:
+                opened = name in {"storage", "inbox", "messenger", "directory", "identity", "observer"}
+                fixtures[name] = stack.enter_context(contract.opened(place)) if opened else place
+        method(**{name: fixtures[name] for name in signature(method).parameters})
+
+
+def caught(contract: Any, test: str, folder: Path) -> bool:
+    """Return whether a test fails; what depends on who meets whom is given a few chances to."""
+    for attempt in range(5):
+        place = folder / str(attempt)
+        place.mkdir()
+        try:
+            run(contract, test, place)
+        except Skipped:
+            raise
+        except Exception:  # noqa: BLE001 - whatever it trips over
+            return True
+    return False
+
+
+# --- the clauses
+
+
+@pytest.mark.parametrize("contract", PORTS)
+def test_every_clause_of_a_port_is_proven_by_a_test(contract: type[Contract[Any]]) -> None:
+    """Otherwise a promise would stand in a docstring, and nobody would notice an adapter that breaks it."""
+    assert sorted(set(clauses_of(contract))) == sorted(proofs_of(contract))
+
+
+@pytest.mark.parametrize("contract", PORTS)
+def test_every_test_of_a_contract_proves_a_clause(contract: type[Contract[Any]]) -> None:
+    """Otherwise a contract would ask for what no docstring promises, or name a test that is not there."""
+    assert all_tests_of(contract) == {test for named in proofs_of(contract).values() for test in named}
+
+
+def test_every_contract_on_offer_has_its_clauses() -> None:
+    """Otherwise a port that is added later would have a contract without a table."""
+    assert {getattr(contracts, name) for name in contracts.__all__} == set(PORTS)
+
+
+def test_a_clause_without_a_name_is_found() -> None:
+    """Otherwise a bullet that is added without one would be passed over."""
+
+    class Port:
+        """Something.
+
+        Contract:
+            * **named**: fine.
+            * forgotten.
+        """
+
+        def method(self) -> None:
+            """Do it.
+
+            Contract:
+                * also forgotten.
+            """
+
+    with patch.dict(PORTS, {StorageContract: (Port,)}):
+        assert ["Port: named", "Port: ?", "Port.method", "Port.method: ?"] == list(clauses_of(StorageContract))
+
+
+def test_the_long_history_has_every_kind_of_event() -> None:
+    """Otherwise a kind that is added later would be left out of storage's and observer's contract."""
+    assert set(get_args(Event)) == {type(event) for change in a_whole_life() for event in change.events}
+
+
+def test_who_forgets_to_say_how_to_open_is_told() -> None:
+    """Otherwise the author would look for a fixture that is not there."""
+    with pytest.raises(NotImplementedError, match="StorageContract has to say how its adapter is opened"):
+        StorageContract().open("anywhere")
+
+
+@pytest.mark.parametrize(
+    ("contract", "hooks"),
+    [
+        (StorageContract, [("spoil", 1), ("damage", 2)]),
+        (InboxContract, [("spoil", 1), ("hanging", 1)]),
+        (MessengerContract, [("spoil", 1), ("hanging", 1)]),
+        (DirectoryContract, [("spoil", 1), ("mend", 1), ("change", 3), ("hanging", 1)]),
+    ],
+)
+def test_what_an_author_has_not_said_is_skipped(contract: type[Any], hooks: list[tuple[str, int]]) -> None:
+    """Otherwise a contract without its hook would pass in silence, or fail for no fault of the adapter."""
+    for hook, arguments in hooks:
+        with pytest.raises(Skipped, match=f"give the contract `{hook}`"):
+            getattr(contract(), hook)(*[None] * arguments)
+
+
+# --- several at once
+
+
+def test_a_process_that_breaks_tells_how() -> None:
+    """Otherwise a failure in another process would look like a missing answer."""
+
+    def work(_: object) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(AssertionError, match="ZeroDivisionError"):
+        in_processes([work])
+
+
+def test_a_refusal_in_a_process_is_a_result() -> None:
+    """Otherwise the one who loses a race would break the test that counts the losers."""
+
+    def work(_: object) -> None:
+        raise Conflict("somebody else was faster")
+
+    [refusal] = in_processes([work])
+    assert isinstance(refusal, Conflict)
+
+
+def test_a_silent_process_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise an adapter that hangs would hang the whole run."""
+    monkeypatch.setattr(at_once, "PATIENCE", 0.01)
+    with Child(lambda _: sleep(5)) as child, pytest.raises(TimeoutError, match="was silent"):
+        next(child.told())
+
+
+# --- the storage's contract: what passes, what is skipped, what is caught
+
+LASTING = sorted(
+    name for name in all_tests_of(StorageContract) if "place" in str(signature(getattr(StorageContract, name)))
+)
+
+
+@pytest.mark.parametrize("test", [name.removeprefix("test_") for name in LASTING])
+def test_a_storage_that_is_right_passes(test: str, tmp_path: Path) -> None:
+    """Otherwise the contract would ask for more than the docstrings promise, and only ours would pass."""
+    skipped = {
+        "a_second_process_is_refused_where_one_alone_may_have_it_open",
+        "an_unreadable_storage_is_refused",
+    }
+    contract = contract_of(StorageContract, PickledStorage, rounds=3)
+    if test in skipped:
+        with pytest.raises(Skipped):
+            run(contract, test, tmp_path)
+    else:
+        run(contract, test, tmp_path)
+
+
+def test_a_storage_that_is_spoilt_has_to_refuse(tmp_path: Path) -> None:
+    """Otherwise a damaged file would look like a unit without patients."""
+
+    def spoil(_: object, place: Path) -> None:
+        (place / "books.pickle").write_bytes(b"damaged")
+
+    def remove(_: object, place: Path) -> None:
+        (place / "books.pickle").unlink()
+
+    test = "an_unreadable_storage_is_refused"
+    for folder in ("spoilt", "removed"):
+        (tmp_path / folder).mkdir()
+    run(contract_of(StorageContract, PickledStorage, spoil=spoil), test, tmp_path / "spoilt")
+    with pytest.raises(pytest.fail.Exception):
+        run(contract_of(StorageContract, PickledStorage, spoil=remove), test, tmp_path / "removed")
+
+
+WRONG: Sequence[tuple[type[PickledStorage], str]] = [
+    (InPlace, "a_process_that_is_killed_has_kept_all_that_it_told_of"),
+    (Lazy, "a_process_that_is_killed_has_kept_all_that_it_told_of"),
+    (Lazy, "what_one_opening_has_saved_every_other_sees"),
+    (TwoFiles, "a_process_that_is_killed_has_kept_all_that_it_told_of"),
+    (PiecemealPurge, "a_purge_that_is_killed_again_and_again_ends_like_one_that_was_not"),
+    (Unlocked, "no_process_loses_another_s_step"),
+    (Unlocked, "of_many_processes_on_the_same_version_exactly_one_wins"),
+    (Unlocked, "of_many_processes_that_start_the_same_person_exactly_one_wins"),
+    (Unlocked, "no_digest_is_claimed_by_two_processes"),
+    (CountsAnew, "a_token_is_never_given_again"),
+    (CountsAnew, "no_digest_is_claimed_by_two_processes"),
+    (Remembering, "what_one_opening_has_saved_every_other_sees"),
+    (Remembering, "what_one_opening_has_purged_is_gone_for_every_other"),
+    (PickledStorage, "a_step_takes_no_longer_on_a_long_timeline"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "test"), WRONG, ids=lambda value: getattr(value, "__name__", value))
+def test_a_storage_that_is_wrong_is_caught(wrong: type[PickledStorage], test: str, tmp_path: Path) -> None:
+    """Otherwise an adapter would pass by luck that loses, doubles or mixes up what patients write."""
+    assert caught(contract_of(StorageContract, wrong), test, tmp_path)
+
+
+def test_a_storage_for_one_process_has_to_refuse_the_second(tmp_path: Path) -> None:
+    """Otherwise `shared = False` would be a way around the clauses of processes."""
+    test = "a_second_process_is_refused_where_one_alone_may_have_it_open"
+    for folder in ("one", "many"):
+        (tmp_path / folder).mkdir()
+    run(contract_of(StorageContract, LonelyStorage, shared=False), test, tmp_path / "one")
+    with pytest.raises(AssertionError):
+        run(contract_of(StorageContract, PickledStorage, shared=False), test, tmp_path / "many")
+
+
+# --- storages in memory that are wrong in one way
+
+
+class LocalTimes(MemoryStorage):
+    """Gives times in the zone of the machine that it runs on."""
+
+    def load(self, enrolment_id: str) -> Enrolment | None:
+        """Return the state with local times."""
+        found = super().load(enrolment_id)
+        zone = timezone(timedelta(hours=1))
+        return found and evolve(found, started_at=found.started_at.astimezone(zone))
+
+
+class CutsFirst(MemoryStorage):
+    """Cuts pages and portions first, and sorts out then."""
+
+    def list_caseload(self, query: CaseQuery) -> tuple[CaseRow, ...]:
+        """Return those of a page of the unit's that are the therapist's."""
+        rows = super().list_caseload(evolve(query, therapist=None))
+        return tuple(row for row in rows if query.therapist in (None, row.therapist))
+
+    def access_entries(
+        self, unit: HsaId, *, person: PersonId | None = None, after: int = 0, limit: int = 1000
+    ) -> tuple[tuple[int, AccessEntry], ...]:
+        """Return those of a portion that are about the person."""
+        portion = super().access_entries(unit, after=after, limit=limit)
+        return tuple((number, entry) for number, entry in portion if person in (None, entry.person))
+
+    def ended(self, unit: HsaId, *, after: str = "", limit: int = 1000) -> tuple[EndedEnrolment, ...]:
+        """Return those of a portion of all that have ended."""
+        with self._open() as books:
+            ids = sorted(e.id for e in books.records.of_unit(unit) if e.id > after)[:limit]
+            return tuple(ended for id_ in ids if (ended := books.records.ended(id_)) is not None)
+
+
+class AnyCase(MemoryStorage):
+    """Takes ids for the same that differ in capitals alone."""
+
+    def save(self, change: Change) -> None:
+        """Refuse an id that is there in other capitals."""
+        with self._open() as books:
+            if any(
+                e.id != change.enrolment.id and e.id.lower() == change.enrolment.id.lower()
+                for e in books.records.of_unit(change.enrolment.unit)
+            ):
+                raise Conflict("there is one of that id")
+        super().save(change)
+
+
+class Tearing(MemoryStorage):
+    """Lets others in between reading and writing."""
+
+    def save(self, change: Change) -> None:
+        """Look first, and write then."""
+        stored = self.load(change.enrolment.id)
+        if (stored.version if stored else 0) != change.before:
+            raise Conflict("somebody else was faster")
+        sleep(0)
+        with self._open() as books:
+            books.records.keep(change, dict(change.documents))
+            books.log.append(change.access)
+
+
+class Shared(MemoryStorage):
+    """Gives out what it keeps."""
+
+    def documents(self, enrolment_id: str, seqs: Iterable[int]) -> Mapping[int, Content]:
+        """Return the documents themselves."""
+        with self._open() as books:
+            kept = books.records._documents.get(enrolment_id, {})
+            return {seq: kept[seq] for seq in seqs if seq in kept}
+
+
+class Talkative(MemoryStorage):
+    """Says whose enrolment it was."""
+
+    def save(self, change: Change) -> None:
+        """Say it."""
+        try:
+            super().save(change)
+        except Conflict as conflict:
+            raise Conflict(f"{change.enrolment.person.value} was changed by somebody else") from conflict
+
+
+class OpenForEver(MemoryStorage):
+    """Goes on after closing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+MEMORY_BUGS: Sequence[tuple[type[MemoryStorage], str]] = [
+    (LocalTimes, "instants_come_back_in_utc_to_the_microsecond"),
+    (CutsFirst, "pages_of_one_therapist_are_full_of_the_own_patients"),
+    (CutsFirst, "a_portion_of_one_person_is_full_of_that_person"),
+    (CutsFirst, "ended_are_walked_in_portions_by_rising_id"),
+    (AnyCase, "ids_that_differ_in_case_or_signs_are_different"),
+    (Tearing, "no_thread_loses_another_s_step"),
+    (Tearing, "of_many_on_the_same_version_exactly_one_wins"),
+    (Shared, "what_was_given_back_changes_nothing"),
+    (Talkative, "no_error_says_who_or_what_it_was"),
+    (OpenForEver, "a_closed_storage_refuses_every_call"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "test"), MEMORY_BUGS, ids=lambda value: getattr(value, "__name__", value))
+def test_a_storage_in_memory_that_is_wrong_is_caught(wrong: type[MemoryStorage], test: str, tmp_path: Path) -> None:
+    """Otherwise a clause would be proven by a test that cannot fail."""
+    assert caught(contract_of(StorageContract, lambda _: wrong(), durable=False), test, tmp_path)
+
+
+def test_what_an_adapter_is_not_is_skipped_with_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise an adapter in memory could never pass, or a machine that cannot fork would fail it."""
+    skips = {
+        "lasting_place": (
+            type("InMemory", (StorageContract,), {"durable": False}),
+            "keeps everything in its own memory",
+        ),
+        "shared_place": (type("Alone", (StorageContract,), {"shared": False}), "one process at a time"),
+        "forked_place": (StorageContract, "no processes can be forked here"),
+    }
+    monkeypatch.setattr(opening, "CAN_FORK", False)
+    for fixture, (contract, reason) in skips.items():
+        gate = getattr(contract, fixture)._get_wrapped_function()
+        with pytest.raises(Skipped, match=reason):
+            gate(contract(), "a place")
+
+
+# --- inbox, messenger, directory
+
+
+class Gateway(MemoryMessenger):
+    """Refuses an address, and can say too much about it."""
+
+    says = "the gateway does not take it"
+
+    def send(self, recipient: Address, template: Template, link: str, *, key: str) -> Delivered:
+        """Refuse an address that is not one."""
+        if "@" not in recipient.value:
+            raise DeliveryError(self.says.format(recipient.value), permanent=True)
+        return super().send(recipient, template, link, key=key)
+
+
+class TestGateway(MessengerContract):
+    """A way that refuses an address and cannot tell a repeated key, by the contract."""
+
+    durable = False
+    remembers_keys = False
+    refused = Address("namn")
+
+    def open(self, place: Path) -> Messenger:
+        """Make a gateway."""
+        return Gateway(self.channel)
+
+
+class TestEverybodysInbox(InboxContract):
+    """An inbox that reaches everybody, by the contract."""
+
+    durable = False
+    unreachable = None
+
+    def open(self, place: Path) -> Inbox:
+        """Make an inbox."""
+        return MemoryInbox(unreachable_schemes=())
+
+
+class RemembersFailures(MemoryInbox):
+    """Counts a notice as delivered before it is."""
+
+    def deliver(self, notice: Notice) -> Delivered:
+        """Note it first."""
+        if notice.key in self._delivered:
+            return Delivered.DUPLICATE
+        self._delivered[notice.key] = notice
+        if not self.reach(notice.person).reachable:
+            raise DeliveryError(f"{notice.person.value} is not there")
+        return Delivered.ACCEPTED
+
+
+class AsksWhileDelivering(MemoryInbox):
+    """Looks whether a key is known, and notes it a moment later."""
+
+    def deliver(self, notice: Notice) -> Delivered:
+        """Look, and note."""
+        known = notice.key in self._delivered
+        sleep(0)
+        self._delivered[notice.key] = notice
+        return Delivered.DUPLICATE if known else Delivered.ACCEPTED
+
+
+class DeliversByAsking(MemoryInbox):
+    """Sends a first notice to whoever is looked at."""
+
+    def reach(self, person: PersonId) -> Reachability:
+        """Send it."""
+        self._delivered["key-1"] = None  # type: ignore[assignment]
+        return super().reach(person)
+
+
+class Folding(MemoryInbox):
+    """Keeps keys as the names of files on a file system that knows no capitals."""
+
+    def deliver(self, notice: Notice) -> Delivered:
+        """Fold the key."""
+        return super().deliver(Notice(**{**vars(notice), "key": notice.key.lower().strip()}))
+
+
+INBOX_BUGS: Sequence[tuple[type[MemoryInbox], str]] = [
+    (RemembersFailures, "a_failure_is_not_remembered_as_delivered"),
+    (RemembersFailures, "no_error_says_who_it_was"),
+    (RemembersFailures, "what_cannot_be_delivered_fails_for_good"),
+    (AsksWhileDelivering, "many_threads_deliver_a_key_once"),
+    (DeliversByAsking, "asking_for_reach_delivers_nothing"),
+    (Folding, "keys_are_opaque_to_the_letter"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "test"), INBOX_BUGS, ids=lambda value: getattr(value, "__name__", value))
+def test_an_inbox_that_is_wrong_is_caught(wrong: type[MemoryInbox], test: str) -> None:
+    """Otherwise a patient would be told twice, or never, by an inbox that has passed."""
+    contract = contract_of(InboxContract, lambda _: wrong(), durable=False)
+    with pytest.raises((AssertionError, pytest.fail.Exception)):
+        run(contract, test, None, stranger=InboxContract.unreachable)
+
+
+class Hanging(MemoryInbox):
+    """Waits for a server for as long as it likes, or takes an outage for a refusal."""
+
+    def __init__(self, *, permanent: bool = False) -> None:
+        super().__init__()
+        self._asked, self._permanent = Signal(), permanent
+
+    def deliver(self, notice: Notice) -> Delivered:
+        """Wait."""
+        if self._permanent:
+            raise DeliveryError("the server does not answer", permanent=True)
+        self._asked.wait(5)
+        return super().deliver(notice)
+
+
+@pytest.mark.parametrize("permanent", [False, True])
+def test_an_inbox_that_hangs_is_caught(permanent: bool) -> None:
+    """Otherwise a worker would hang past its lease, or give up every patient in an outage (D-13d)."""
+    hooks = {"answers_within": 0.05, "hanging": lambda *_: nullcontext()}
+    contract = contract_of(InboxContract, lambda _: Hanging(permanent=permanent), durable=False, **hooks)
+    with pytest.raises(AssertionError):
+        run(contract, "a_call_returns_or_raises_in_time", None)
+
+
+def test_a_messenger_that_says_the_address_is_caught() -> None:
+    """Otherwise a private telephone number would end up in a log."""
+    gateway = Gateway(Channel.EMAIL)
+    gateway.says = "the gateway does not take {}"
+    contract = contract_of(MessengerContract, lambda _: gateway, refused=Address("namn"))
+    with pytest.raises(AssertionError):
+        run(contract, "no_error_says_the_address", None, bad_address=Address("namn"))
+
+
+class Remembered(MemoryDirectory):
+    """Remembers what it has given once."""
+
+    def __init__(self, entries: dict[str, StaffEntry]) -> None:
+        super().__init__()
+        self.source = entries
+
+    def find(self, hsa_id: HsaId) -> StaffEntry | None:
+        """Ask once."""
+        return self._entries.setdefault(hsa_id, self.source.get(hsa_id, StaffEntry()))
+
+
+def test_a_directory_that_is_wrong_is_caught() -> None:
+    """Otherwise a corrected address would not count, or a stranger have an entry."""
+    place = {str(hsa_id): entry for hsa_id, entry in DirectoryContract.known.items()}
+    contract = contract_of(DirectoryContract, Remembered, change=lambda _, place, id_, new: place.update({id_: new}))
+    for test in ("it_is_asked_anew_each_time", "it_gives_nothing_for_one_that_it_does_not_know"):
+        with pytest.raises(AssertionError):
+            run(contract, test, place)
+
+
+# --- identity
+
+
+class Repairing:
+    """Reads whatever has twelve digits in it, wherever they are."""
+
+    def parse(self, text: str, *, today: date) -> PersonId:
+        """Pick the digits out."""
+        digits = "".join(filter(str.isdigit, text))
+        if not digits:
+            raise InvalidIdentity(f"{text} is no number")
+        return SwedishIdentity().parse(digits, today=today)
+
+
+class ByTheClock:
+    """Takes the century from the day on which it runs."""
+
+    def parse(self, text: str, *, today: date) -> PersonId:
+        """Read it today."""
+        return SwedishIdentity().parse(text, today=date(2026, 1, 15))
+
+
+class AsTyped:
+    """Takes a number as it was typed for the number itself."""
+
+    def parse(self, text: str, *, today: date) -> PersonId:
+        """Take it."""
+        try:
+            return PersonId("personnummer", f"{text:0>12}")
+        except ValueError:
+            raise InvalidIdentity(f"{text[:8]} is no number") from None
+
+
+IDENTITY_BUGS: Sequence[tuple[Callable[[], Identity], str]] = [
+    (Repairing, "a_number_with_a_wrong_character_is_not_repaired"),
+    (Repairing, "numbers_run_together_are_refused"),
+    (ByTheClock, "the_given_day_decides_and_no_clock"),
+    (ByTheClock, "nobody_is_read_before_the_birth"),
+    (AsTyped, "every_accepted_spelling_gives_the_one_person"),
+    (AsTyped, "numbers_run_together_are_refused"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "test"), IDENTITY_BUGS, ids=lambda value: getattr(value, "__name__", value))
+def test_an_identity_that_is_wrong_is_caught(wrong: Callable[[], Identity], test: str) -> None:
+    """Otherwise two patients would be taken for one, or one for two."""
+    with pytest.raises((AssertionError, InvalidIdentity)):
+        run(contract_of(IdentityContract, lambda _: wrong()), test, None)
+
+
+# --- observer
+
+
+class Figures:
+    """Counts what happens, under a lock: an observer that is right."""
+
+    def __init__(self, _: object = None) -> None:
+        self.counts: dict[str, int] = {}
+        self._lock = Lock()
+
+    def notice(self, enrolment: Enrolment, events: tuple[Event, ...]) -> None:
+        """Count."""
+        with self._lock:
+            for event in events:
+                kind = type(event).__name__
+                self.counts[kind] = self.counts.get(kind, 0) + 1
+
+
+class TestFigures(ObserverContract):
+    """An observer that is right, by the contract."""
+
+    def open(self, place: Path) -> Observer:
+        """Make one."""
+        return Figures()
+
+
+class OneAtATime(Figures):
+    """Knows the enrolments that it saw begin, takes one event a step, and lets nobody in while it works."""
+
+    def __init__(self, _: object = None) -> None:
+        super().__init__()
+        self._known: set[str] = set()
+        self._working = False
+
+    def notice(self, enrolment: Enrolment, events: tuple[Event, ...]) -> None:
+        """Count one event of an enrolment that is known."""
+        assert not self._working
+        self._working = True
+        sleep(0.001)
+        self._working = False
+        [event] = events
+        assert isinstance(event, Started) or enrolment.id in self._known
+        assert not isinstance(event, Ended)
+        self._known.add(enrolment.id)
+
+
+class Slow(Figures):
+    """Asks a server that is far away."""
+
+    def notice(self, enrolment: Enrolment, events: tuple[Event, ...]) -> None:
+        """Wait for it."""
+        sleep(0.06)
+
+
+class Logging(Figures):
+    """Writes down whom it was."""
+
+    to: ClassVar[Callable[[str], object]] = logging.getLogger("observer").debug
+
+    def notice(self, enrolment: Enrolment, events: tuple[Event, ...]) -> None:
+        """Write the number."""
+        type(self).to(f"step of {enrolment.person.value}")
+
+
+class Printing(Logging):
+    """Prints whom it was."""
+
+    to = print
+
+
+OBSERVER_BUGS: Sequence[tuple[type[Figures], str]] = [
+    (OneAtATime, "it_takes_every_kind_of_event"),
+    (OneAtATime, "it_takes_several_events_at_once"),
+    (OneAtATime, "it_takes_a_step_whose_forerunners_it_was_never_told"),
+    (OneAtATime, "many_threads_tell_it_at_once"),
+    (Slow, "it_does_not_keep_the_step_waiting"),
+    (Logging, "it_says_nothing_of_the_person"),
+    (Printing, "it_says_nothing_of_the_person"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "test"), OBSERVER_BUGS, ids=lambda value: getattr(value, "__name__", value))
+def test_an_observer_that_is_wrong_is_caught(
+    wrong: type[Figures], test: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Otherwise an observer would pass that fails, or holds up every step, or tells on the first day of real use."""
+    with pytest.raises((AssertionError, ValueError)):
+        run(contract_of(ObserverContract, wrong), test, None, caplog=caplog, capfd=capfd)

@@ -1,0 +1,653 @@
+"""For every step of every history: kill it at every point, start again, and nothing is lost or doubled."""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+from weakref import WeakSet
+
+import pytest
+from attrs import evolve
+from sqlalchemy import delete
+
+from digital_painschool.adapters.memory import MemoryInbox, outbox
+from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage
+from digital_painschool.adapters.sql.pool import Connection, Database
+from digital_painschool.adapters.sql.retention import RetentionPart
+from digital_painschool.adapters.sql.schema import METADATA, documents
+from digital_painschool.application.executor import Executor
+from digital_painschool.delivery.worker import Delivery
+from digital_painschool.domain.digest import Action, Batch, Claim, DeliveryResult, batch_key
+from digital_painschool.domain.notification import Channel, Notify, Status
+from digital_painschool.ports import Inbox, Messenger, Observer, Ports, Storage
+from digital_painschool.ports.inbox import Delivered, Notice
+from digital_painschool.ports.storage import AccessEntry, Activity, Change
+from digital_painschool.rules import digests
+from digital_painschool.testing.crashes import (
+    TELLING,
+    Doing,
+    NotSurvived,
+    Place,
+    Telling,
+    kill_at,
+    kill_everywhere,
+)
+from digital_painschool.testing.crashes.between import kill_at_every_statement, kill_for_real
+from digital_painschool.testing.crashes.everywhere import _READINGS, uninterrupted
+from digital_painschool.testing.crashes.laws import broken_laws
+from digital_painschool.testing.example import PAIN
+from digital_painschool.testing.faults import Fault, When, with_faults
+from digital_painschool.testing.history import (
+    Advance,
+    Deliver,
+    History,
+    PatientReads,
+    Restart,
+    Review,
+    SaveForm,
+    Start,
+    TherapistWrites,
+)
+from digital_painschool.testing.people import COLLEAGUE, UNIT
+from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.world import Opening, World, in_memory
+
+EVERY = pytest.mark.parametrize("name", TELLING)
+MESSAGE = Telling([Start(), TherapistWrites("Hej", notify=Notify.DIRECT), Deliver()])
+
+FIRST, SECOND = (f"{enrolment}.3.inbox.20260302T070000" for enrolment in ("e-0001", "e-0002"))
+"""Ids of notifications: of the first message of each of two enrolments, at eight in the morning."""
+
+
+@pytest.fixture(autouse=True)
+def _in_memory_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets worlds have their folders where no disk is waited for: what a dead process wrote is there all the same."""
+    if os.access("/dev/shm", os.W_OK):  # noqa: S108 - the kernel's own folder in memory
+        monkeypatch.setattr("tempfile.tempdir", "/dev/shm")  # noqa: S108
+
+
+@pytest.fixture
+def on_copies(sqlite_template: Path) -> Opening:
+    """Open the storage on a copy of an SQLite file with the schema."""
+
+    def open_copy(world: World) -> Ports:
+        return world.ports(storage=SqlStorage(copied(world, sqlite_template), synchronous="NORMAL"))
+
+    return open_copy
+
+
+@pytest.fixture
+def all_on_copies(sqlite_template: Path) -> Opening:
+    """Open storage, inbox and messengers on a copy of an SQLite file with the schema."""
+
+    def open_copy(world: World) -> Ports:
+        url = copied(world, sqlite_template)
+        return world.ports(
+            storage=SqlStorage(url, synchronous="NORMAL"),
+            inbox=SqlInbox(url, clock=lambda: world.now),
+            messengers=tuple(
+                SqlMessenger(channel, url, clock=lambda: world.now) for channel in (Channel.EMAIL, Channel.SMS)
+            ),
+        )
+
+    return open_copy
+
+
+def copied(world: World, template: Path) -> str:
+    """Return the URL of a world's own copy of a file."""
+    path = world.place / "painschool.db"
+    if not path.exists():
+        shutil.copyfile(template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def on_postgresql(postgresql_url: str) -> Opening:
+    """Open the storage on one PostgreSQL database, which is emptied for each new world."""
+    known: WeakSet[World] = WeakSet()
+
+    def empty(connection: Connection) -> None:
+        for table in reversed(METADATA.sorted_tables):
+            connection.execute(EMPTY[table.name], {})
+
+    def open_there(world: World) -> Ports:
+        storage = SqlStorage(postgresql_url)
+        if world not in known:
+            storage._database.write(empty)
+            known.add(world)
+        return world.ports(storage=storage)
+
+    return open_there
+
+
+EMPTY = {table.name: delete(table) for table in METADATA.sorted_tables}
+
+
+@pytest.mark.search
+@EVERY
+def test_killed_at_every_call_in_memory(name: str) -> None:
+    """Otherwise a step could be lost, half done or done twice when a process dies."""
+    survived = kill_everywhere(in_memory, TELLING[name])
+    assert survived.points == survived.at.total() > 50
+
+
+@pytest.mark.search
+@EVERY
+def test_killed_at_every_call_on_sqlite(name: str, all_on_copies: Opening) -> None:
+    """Otherwise what holds in memory might not hold in a file."""
+    assert kill_everywhere(all_on_copies, TELLING[name], on_disk=True).points > 50
+
+
+@pytest.mark.search
+@EVERY
+def test_killed_between_any_two_statements(name: str, all_on_copies: Opening) -> None:
+    """Otherwise a call could be half done when a process dies within it."""
+    survived = kill_at_every_statement(all_on_copies, TELLING[name])
+    assert survived.points == survived.at.total() > 100
+
+
+@pytest.mark.parametrize("name", ["outage", "purge"])
+def test_killed_by_the_system_itself(name: str, all_on_copies: Opening) -> None:
+    """Otherwise the kills within this process might be gentler than real ones."""
+    assert kill_for_real(all_on_copies, TELLING[name], every=23).points > 5
+
+
+@pytest.mark.search
+def test_killed_at_every_call_on_postgresql(on_postgresql: Opening) -> None:
+    """Otherwise a region's database might lose what a file keeps."""
+    assert kill_everywhere(on_postgresql, TELLING["given up"]).points > 50
+
+
+@pytest.mark.search
+@pytest.mark.parametrize("name", ["outage", "purge"])
+def test_killed_between_any_two_statements_on_postgresql(name: str, on_postgresql: Opening) -> None:
+    """Otherwise the one large statement that a step is on PostgreSQL would never have been struck."""
+    assert kill_at_every_statement(on_postgresql, TELLING[name]).points > 50
+
+
+def test_the_histories_come_to_every_call_that_changes_anything() -> None:
+    """Otherwise a call would never be struck, and nobody would notice."""
+    calls = {
+        call for telling in TELLING.values() for step in uninterrupted(in_memory, telling).steps for call in step.calls
+    }
+    ports = {"inbox": Inbox, "messenger": Messenger, "observer": Observer, "storage": Storage}
+    every = {f"{name}.{method}" for name, port in ports.items() for method in dir(port) if method[0] != "_"}
+    # `replay_purge` needs a backup that was restored, which no history tells; its contract has what dies within it.
+    assert every - {"messenger.channel", "storage.close", "storage.replay_purge"} - _READINGS <= calls
+
+
+def test_a_history_of_the_kit_and_plain_functions_can_be_killed_too() -> None:
+    """Otherwise whoever has steps of their own could not use it."""
+
+    def review(school: Scenario) -> None:
+        school.desk.review("e-0001")
+
+    own = kill_everywhere(in_memory, Telling([Scenario.start, review]))
+    kit = kill_everywhere(in_memory, History((Start(), Review(), Restart(), SaveForm(PAIN, {"smarta": 11}))))
+    assert {"storage.save": 4} == {call: times for call, times in own.at.items() if call == "storage.save"}
+    assert 3 == kit.steps
+    both = own + kit
+    assert (own.points + kit.points, own.steps + kit.steps) == (both.points, both.steps)
+    assert "review" == repr(Doing(review))
+    assert both.resumed == own.resumed + kit.resumed > 0
+    assert both.at == own.at + kit.at
+
+
+def test_a_telling_can_be_played_under_another_policy() -> None:
+    """Otherwise a unit could not try its own."""
+    policy = evolve(TELLING["year"].policy, staff_flags=frozenset())
+    assert policy == MESSAGE.scenario(policy=policy).catalogue.policy
+    assert kill_everywhere(in_memory, MESSAGE, policy=policy).points > 20
+
+
+# What the harness is for: bugs that are put in, each of which it must name.
+
+
+def the_kill_of(opening: Opening, telling: Telling | History = MESSAGE) -> str:
+    """Return what the harness says of an opening or a school with a bug in it."""
+    with pytest.raises(NotSurvived) as named:
+        kill_everywhere(opening, telling)
+    return str(named.value)
+
+
+def save_later(patch: pytest.MonkeyPatch, part: str) -> None:
+    """Let a part of each step be saved in a transaction of its own, after the step."""
+    change, late = Executor._change, list[Change]()
+    nothing: dict[str, Any] = {part: ()}
+
+    def without(self: Executor, *args: Any) -> Change:
+        whole = change(self, *args)
+        late.append(whole)
+        return evolve(whole, **nothing)
+
+    def afterwards(self: Executor, *_: object) -> None:
+        whole = late.pop()
+        if getattr(whole, part):
+            rest = evolve(whole, before=whole.enrolment.version, events=(), documents={}, notifications=(), noted=())
+            self.storage.save(evolve(rest, **{part: getattr(whole, part)}))
+
+    patch.setattr(Executor, "_change", without)
+    patch.setattr(Executor, "_tell", afterwards)
+
+
+def test_notifications_that_are_saved_after_the_step_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a message could be saved and never be told of."""
+    save_later(monkeypatch, "notifications")
+    said = the_kill_of(in_memory)
+    assert "killed at step 2 (TherapistWrites('Hej', notify=Notify.DIRECT)), after storage.save (call 5)" in said
+    assert "law 5: e-0001's entry 3 is told of by 0 notifications" in said
+
+
+def test_what_is_settled_before_it_is_handed_over_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a notification could be lost that the books call delivered."""
+    send = Delivery._send
+
+    def settling_first(self: Delivery, claim: Claim, decision: Any, batch: Batch, now: datetime, report: Any) -> Any:
+        settled = dict.fromkeys(batch.notifications, Status.DELIVERED)
+        done = DeliveryResult(digest_id=claim.digest.id, token=claim.token, at=now, settled=settled)
+        self._executor.storage.complete([done])
+        return send(self, claim, decision, batch, now, report)
+
+    monkeypatch.setattr(Delivery, "_send", settling_first)
+    said = the_kill_of(in_memory)
+    assert "killed at step 3 (Deliver()), after storage.complete (call 5): after the restart law 5" in said
+    assert f"{FIRST} is settled, and nothing arrived" in said
+
+
+def test_a_note_of_what_was_dropped_that_is_made_twice_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a timeline would say twice that a message was not told of."""
+    save_later(monkeypatch, "noted")
+    read = [Start(), TherapistWrites("Ett", notify=Notify.COLLECTED), PatientReads(1), Advance(hours=1), Deliver()]
+    said = the_kill_of(in_memory, Telling(read))
+    assert "killed at step 5 (Deliver()), after storage.save (call" in said
+    assert f"law 5: {FIRST} is dropped and e-0001's timeline says otherwise" in said
+
+
+COLLECTED = Telling([Start(), TherapistWrites("Hej", notify=Notify.COLLECTED), Advance(hours=1), Deliver()])
+
+
+def test_a_batch_in_doubt_that_goes_again_under_a_new_key_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a patient could be told twice a day of the same."""
+    keys = count()
+    monkeypatch.setattr(outbox, "batch_key", lambda digest_id, _: f"{digest_id}.{next(keys)}")
+    changed = {**digests.DECISIONS, (True, digests.Doubt.TODAY, False): Action.SEND}
+    monkeypatch.setattr(digests, "DECISIONS", changed)
+    with pytest.raises(NotSurvived, match="at the end law 5: a patient was told 2 times on 2026-03-02"):
+        kill_at(in_memory, COLLECTED, Place(step=4, call=6, when=When.AFTER))
+
+
+def test_what_goes_outside_the_forenoon_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a patient could be woken by what can wait."""
+    monkeypatch.setattr(digests, "earliest_send_at", lambda now, *_: now)
+    monkeypatch.setattr("digital_painschool.delivery.worker.earliest_send_at", lambda now, *_: now)
+    late = Telling([*COLLECTED.steps[:2], Advance(hours=6), Deliver()])
+    with pytest.raises(AssertionError, match=r"without any kill: law 5: .* arrived at 14:00:00, not in the forenoon"):
+        kill_everywhere(in_memory, late)
+
+
+class ForgetfulInbox(MemoryInbox):
+    """An inbox that does not know a key again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken: list[Notice] = []
+
+    @property
+    def delivered(self) -> tuple[Notice, ...]:
+        """Every notice, as often as it was handed over."""
+        return tuple(self.taken)
+
+    def deliver(self, notice: Notice) -> Delivered:
+        """Put a notice into the inbox, whether it is there or not."""
+        self.taken.append(notice)
+        return Delivered.ACCEPTED
+
+
+class ForgetfulWorld:
+    """Gives each world one inbox that does not know a key again."""
+
+    def __call__(self, world: World) -> Ports:
+        """Open it."""
+        if not isinstance(world.inbox, ForgetfulInbox):
+            world.inbox = ForgetfulInbox()
+        return world.ports()
+
+
+def test_an_inbox_that_does_not_know_a_key_again_is_named() -> None:
+    """Otherwise a patient could be told twice of the same."""
+    said = the_kill_of(ForgetfulWorld())
+    assert "killed at step 3 (Deliver()), after inbox.deliver (call 6)" in said
+    assert f"law 5: {batch_key(FIRST, [FIRST])} arrived twice" in said
+
+
+class Wrapped:
+    """A storage that another one stands behind."""
+
+    def __init__(self, behind: Any) -> None:
+        self.behind = behind
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.behind, name)
+
+
+def behind(wrapper: Callable[[World], Wrapped]) -> Opening:
+    """Open the storage in memory behind a wrapper."""
+    storage: Callable[[World], Any] = wrapper
+    return lambda world: world.ports(storage=storage(world))
+
+
+class Holding(Wrapped):
+    """A storage that lets nobody have what was claimed once."""
+
+    def claim(self, now: datetime, limit: int, _: timedelta) -> Any:
+        """Claim for good."""
+        return self.behind.claim(now, limit, timedelta(days=3650))
+
+
+def test_a_claim_that_outlives_its_worker_is_named() -> None:
+    """Otherwise what a dead worker had in hand would wait for ever."""
+    said = the_kill_of(behind(lambda world: Holding(world.storage)))
+    assert f"killed at step 3 (Deliver()), after storage.claim (call 2): at the end law 5: {FIRST} waits" in said
+
+
+class Buffering(Wrapped):
+    """A storage that writes the access log when it has time."""
+
+    def __init__(self, behind: Any) -> None:
+        super().__init__(behind)
+        self.buffer: list[AccessEntry] = []
+
+    def log(self, entries: Iterable[AccessEntry]) -> None:
+        """Note for later."""
+        self.buffer.extend(entries)
+
+    def access_entries(self, unit: Any, **options: Any) -> Any:
+        """Write first."""
+        self.behind.log(self.buffer)
+        self.buffer.clear()
+        return self.behind.access_entries(unit, **options)
+
+
+def test_an_access_log_that_is_written_later_is_named() -> None:
+    """Otherwise it could be lost who has looked at a patient's data."""
+
+    def looks(school: Scenario) -> None:
+        school.desk.to_handle("e-0001")
+
+    said = the_kill_of(behind(lambda world: Buffering(world.storage)), Telling([Start(), looks, Review()]))
+    assert "killed at step 2 (looks), after storage.log (call 2): the access log has lost" not in said
+    assert "the access log has lost" in said
+
+
+def test_an_access_log_with_what_nobody_did_is_named() -> None:
+    """Otherwise somebody would be said to have looked who has not."""
+
+    def open_and_log(world: World) -> Ports:
+        entry = AccessEntry(at=world.now, by="x", unit=UNIT, action="open", activity=Activity.READ)
+        world.storage.log([entry])
+        return world.ports()
+
+    said = the_kill_of(open_and_log, Telling([Advance(hours=1), Start()]))
+    assert "killed at step 2 (Start()), before storage" in said or "before identity" in said
+    assert "the access log has what nobody did" in said
+
+
+def test_a_storage_that_does_not_come_up_again_is_named() -> None:
+    """Otherwise a lock that a dead process left would go unnoticed."""
+    opened: WeakSet[World] = WeakSet()
+
+    def open_once(world: World) -> Ports:
+        if world in opened:
+            raise sqlite3.OperationalError("locked")
+        opened.add(world)
+        return world.ports()
+
+    assert "before identity.parse (call 1): OperationalError: locked" in the_kill_of(open_once)
+
+
+def test_a_step_that_is_refused_after_the_restart_is_named() -> None:
+    """Otherwise nobody could go on after a crash, and it would look like a refusal by a rule."""
+    opened: WeakSet[World] = WeakSet()
+
+    def open_failing(world: World) -> Ports:
+        again = world in opened
+        opened.add(world)
+        return with_faults(in_memory, storage=[Fault("save", times=int(again))])(world)
+
+    assert "Start() said 'StorageError: a fault that the test asked for' and not None" in the_kill_of(open_failing)
+
+
+def test_a_step_that_does_more_when_it_is_taken_again_is_named() -> None:
+    """Otherwise somebody who got no answer and tries again would do twice what they meant once."""
+
+    def write_two(school: Scenario) -> None:
+        for _ in range(2):
+            school.desk.start_conversation("e-0001", "Hej")
+
+    said = the_kill_of(in_memory, Telling([Start(), write_two]))
+    assert "after storage.save (call 3): the step was taken again and left something else" in said
+    assert "+#1 6: ConversationStarted(" in said
+
+
+def test_a_call_that_leaves_something_else_behind_is_named() -> None:
+    """Otherwise what a call promised to do could be gone, and the next step would go on as if nothing was."""
+
+    class Forgetting(Wrapped):
+        saved: Change | None = None
+
+        def save(self, change: Change) -> None:
+            """Keep the first step, and any other only until the process ends."""
+            if change.before:
+                self.saved = change
+            else:
+                self.behind.save(change)
+
+        def load(self, enrolment_id: str) -> Any:
+            """Return what is kept, or remembered."""
+            return self.behind.load(enrolment_id) if self.saved is None else self.saved.enrolment
+
+        def load_many(self, enrolment_ids: Iterable[str]) -> Any:
+            """Return the same."""
+            return {id_: state for id_ in enrolment_ids if (state := self.load(id_)) is not None}
+
+        def timeline(self, enrolment_id: str, kinds: Any = None) -> Any:
+            """Return what is kept, and what is remembered."""
+            kept = self.behind.timeline(enrolment_id, kinds)
+            if self.saved is None or not kept:
+                return kept
+            return (*kept, evolve(kept[0], seq=2, event=self.saved.events[0]))
+
+        def list_caseload(self, query: Any) -> Any:
+            """Return the figures of what is remembered."""
+            rows = self.behind.list_caseload(query)
+            return rows if self.saved is None else tuple(evolve(row, tally=self.saved.tally) for row in rows)
+
+    said = the_kill_of(behind(lambda world: Forgetting(world.storage)), Telling([Start(), Review()]))
+    assert "killed at step 2 (Review()), after storage.save (call 5): what is kept is not what the calls" in said
+    assert "-#1 2: Reviewed(" in said
+
+
+def test_a_history_that_goes_another_way_each_time_is_named() -> None:
+    """Otherwise a place that is never reached would count as survived."""
+    times = iter(range(1000))
+
+    def start_once(school: Scenario) -> None:
+        if not next(times):
+            school.start()
+
+    said = the_kill_of(in_memory, Telling([start_once]))
+    assert "killed at step 1 (start_once), before identity.parse (call 1): the step went another way" in said
+
+
+def test_a_place_can_be_tried_by_itself() -> None:
+    """Otherwise somebody would have to wait for all the others to see a failure again."""
+    place = Place(step=3, call=6, when=When.AFTER)
+    assert "Place(step=3, call=6, when=When.AFTER)" == repr(place)
+    kill_at(in_memory, MESSAGE, place)
+    with pytest.raises(
+        NotSurvived, match=r"Again: kill_at\(opening, history, Place\(step=3, call=6, when=When.AFTER\)\)"
+    ):
+        kill_at(ForgetfulWorld(), MESSAGE, place)
+
+
+def test_what_is_wrong_without_any_kill_is_told_as_that() -> None:
+    """Otherwise somebody would look for a crash where there is none."""
+    open_wrong = behind(lambda world: Undocumented(world.storage))
+    with pytest.raises(AssertionError, match="without any kill: law 2"):
+        kill_everywhere(open_wrong, MESSAGE)
+
+
+# The same between two statements.
+
+
+def half(opening: Opening, telling: Telling = MESSAGE) -> str:
+    """Return what is half done."""
+    with pytest.raises(NotSurvived) as named:
+        kill_at_every_statement(opening, telling)
+    return str(named.value)
+
+
+def test_a_step_that_is_no_transaction_is_named(on_copies: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a state could be saved whose events are not."""
+    write = Database.write
+    monkeypatch.setattr(Database, "write", lambda self, work, **_: write(self, work, alone=True))
+    said = half(on_copies)
+    assert "killed at step 1 (Start()), in storage.save (call 4), after insert enrolments (statement 1)" in said
+    assert "enrolments 0 is done; access_log 0, timeline 0 is not" in said
+
+
+def test_an_outbox_in_a_transaction_of_its_own_is_named(on_copies: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a message could be saved that nobody is told of."""
+    save = SqlStorage.save
+
+    def save_in_two(self: SqlStorage, change: Change) -> None:
+        save(self, evolve(change, notifications=()))
+        for notification in change.notifications:
+            alone = evolve(change, notifications=(notification,), cancelled=(), noted=())
+            self._database.write(lambda connection, alone=alone: self._change_notifications(connection, alone))  # type: ignore[misc]
+
+    monkeypatch.setattr(SqlStorage, "save", save_in_two)
+    said = half(on_copies)
+    assert (
+        "killed at step 2 (TherapistWrites('Hej', notify=Notify.DIRECT)), in storage.save (call 5), after COMMIT"
+        in said
+    )
+    assert "digests 0, digest_notifications 0 is not" in said
+
+
+def test_a_purge_that_deletes_the_documents_first_is_named(on_copies: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a purge that is interrupted would leave a record that nobody can read."""
+    purge = RetentionPart.purge
+
+    def purge_in_two(self: RetentionPart, plan_id: str, planned: Sequence[Any], skip: Sequence[Any]) -> None:
+        self._database.write(lambda connection: connection.execute(DELETE_DOCUMENTS, {}))
+        purge(self, plan_id, planned, skip)
+
+    monkeypatch.setattr(RetentionPart, "purge", purge_in_two)
+    said = half(on_copies, TELLING["purge"])
+    assert "(Purge()), in storage.purge" in said
+    assert "after COMMIT (statement 3): it is half done: documents 0 is done; " in said
+
+
+DELETE_DOCUMENTS = delete(documents)
+
+
+def test_statements_that_are_others_each_time_are_named(on_copies: Opening) -> None:
+    """Otherwise a statement that is never reached would count as survived."""
+    times = iter(range(1000))
+
+    def review_once(school: Scenario) -> None:
+        if next(times):
+            school.desk.enrolment("e-0001")
+        else:
+            school.desk.review("e-0001")
+
+    said = half(on_copies, Telling([Start(), review_once]))
+    assert "killed at step 2 (review_once), in storage.save (call 3), before BEGIN (statement 1)" in said
+    assert "the step went another way this time and did not come here" in said
+    times = iter(range(1000))
+    with pytest.raises(NotSurvived, match="went another way"):
+        kill_for_real(on_copies, Telling([Start(), review_once]), every=7)
+
+
+# The laws that hold at rest, each broken by a storage that says something else.
+
+
+def other(**answers: Callable[[Any, Any], Any]) -> type[Wrapped]:
+    """Return a storage of which some methods give something made of the true answer and the first argument."""
+
+    def method(name: str, made: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+        return lambda self, *args, **options: made(getattr(self.behind, name)(*args, **options), args[0])
+
+    return type("Other", (Wrapped,), {name: method(name, made) for name, made in answers.items()})
+
+
+Undocumented = other(documents=lambda _, __: {})
+A_WRONG_TALLY = other(
+    list_caseload=lambda rows, _: tuple(evolve(r, tally=evolve(r.tally, unread_forms=7)) for r in rows)
+)
+
+
+def status(to: Status) -> type[Wrapped]:
+    """Return a storage of which every notification has another fate."""
+    return other(notifications=lambda records, _: tuple(evolve(record, status=to) for record in records))
+
+
+BROKEN: dict[str, tuple[type[Wrapped], str]] = {
+    "state": (
+        other(load_many=lambda all_, _: {i: evolve(e, therapist=COLLEAGUE.hsa_id) for i, e in all_.items()}),
+        "law 1: e-0001's state",
+    ),
+    "timeline": (other(timeline=lambda entries, _: entries[:-1]), "law 1: e-0001 is of version"),
+    "documents": (Undocumented, "law 2: what was written with e-0001's entry 2 is not there"),
+    "strange": (other(documents=lambda all_, _: {**all_, 1: "x"}), "law 2: e-0001 has a document 1 without an entry"),
+    "row": (A_WRONG_TALLY, "law 4: e-0001's row"),
+    "lost": (other(notifications=lambda _, __: ()), "law 5: e-0001's entry 3 is told of by 0 notifications"),
+    "unsaid": (
+        status(Status.DROPPED),
+        f"law 5: {FIRST} is dropped and e-0001's timeline does not say so",
+    ),
+    "otherwise": (
+        status(Status.DELIVERED),
+        f"law 5: {SECOND} is delivered and e-0002's timeline says otherwise",
+    ),
+    "waits": (other(cancellable=lambda _, __: (1,)), "law 5: e-0002 has ended and its notifications still wait"),
+    "left": (
+        other(load_many=lambda all_, _: {i: e for i, e in all_.items() if i == "e-0001"}),
+        "law 7: e-0002 is gone and its timeline are not",
+    ),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_each_law_that_is_broken_at_rest_is_told(broken: str) -> None:
+    """Otherwise a kill could leave something behind that the harness calls fine."""
+    wrong, said = BROKEN[broken]
+    with Scenario() as school:
+        for id_ in (school.start(), school.start(key="somnskola")):
+            school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
+        school.desk.end("e-0002", reason="klar")
+        ids = ["e-0001", "e-0002"]
+        assert () == tuple(broken_laws(school.storage, ids, school.now))
+        storage: Any = wrong(school.storage)
+        assert any(told.startswith(said) for told in broken_laws(storage, ids, school.now)), [
+            *broken_laws(storage, ids, school.now)
+        ]
+
+
+def test_an_observer_that_is_told_too_early_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise statistics would count what was never saved."""
+    change = Executor._change
+
+    def telling_first(self: Executor, *args: Any) -> Change:
+        whole = change(self, *args)
+        Executor._tell(self, whole.enrolment, whole.events)
+        return whole
+
+    monkeypatch.setattr(Executor, "_change", telling_first)
+    with pytest.raises(AssertionError, match="without any kill: an observer was told twice, or of what is not saved"):
+        kill_everywhere(in_memory, MESSAGE)
