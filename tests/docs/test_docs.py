@@ -14,6 +14,7 @@ from sybil import Example, Sybil
 from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser
 
 from digital_painschool import Settings
+from digital_painschool.adapters.sql import migration_sql
 from digital_painschool.cli.app import app
 from digital_painschool.domain.policy import Policy
 from docs import tables, traceability
@@ -108,6 +109,15 @@ def test_a_file_that_a_page_names_is_there(page: Path) -> None:
     named = re.findall(r"`((\w+)/[\w./-]*)`", page.read_text("utf-8"))
     paths = [root / path for path, first in named for root in (ROOT, PACKAGE) if (root / first).is_dir()]
     assert [] == [path for path in paths if not path.exists() and path != DOCS / "_build" / "html"]
+
+
+@pytest.mark.parametrize("page", [pytest.param(page, id=page.relative_to(ROOT).as_posix()) for page in PAGES])
+def test_a_table_of_the_database_that_a_page_names_is_there(page: Path) -> None:
+    """An administrator who copies a statement would otherwise be told that there is no such table."""
+    text = page.read_text("utf-8")
+    named = re.findall(r"\b(?:FROM|UPDATE|ALTER TABLE|VACUUM \(FULL\)) ([a-z_]+)\b", text)
+    made = re.findall(r"CREATE TABLE (\w+)", migration_sql("sqlite"))
+    assert set() == set(named) - {*made, "painschool_version"}
 
 
 def test_every_rule_is_held_and_proved() -> None:
