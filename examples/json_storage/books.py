@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from digital_painschool.domain.enrolment import CaseloadCounts, UnreadableEnrolment, replay
+from digital_painschool.domain.enrolment import CaseloadCounts, UnreadableEnrolment
+from digital_painschool.domain.fold import replay
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.ports.storage import AccessEntry
 from digital_painschool.serialization.serialization import ENROLMENT_SHAPE, Data, read_each, read_stored

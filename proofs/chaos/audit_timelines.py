@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from digital_painschool.domain.enrolment import Enrolment, replay
+from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import (
     AccessEnded,
     ConversationRenamed,
@@ -19,6 +19,7 @@ from digital_painschool.domain.events import (
     ProgramDone,
     Started,
 )
+from digital_painschool.domain.fold import replay
 from digital_painschool.domain.people import Author
 from digital_painschool.rules.flags import tally
 from proofs.chaos.books import Books, Course

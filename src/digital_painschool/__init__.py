@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from digital_painschool.bootstrap.school import PainSchool
     from digital_painschool.bootstrap.settings import AdapterConfig, Settings
     from digital_painschool.bootstrap.settings_toml import read_settings
-    from digital_painschool.domain.enrolment import Enrolment, Phase, apply, replay
+    from digital_painschool.domain.enrolment import Enrolment, Phase
     from digital_painschool.domain.events import Event
+    from digital_painschool.domain.fold import apply, replay
     from digital_painschool.domain.notification import Channel, Notify
     from digital_painschool.domain.people import Actor, Author, HsaId, PersonId, Role
     from digital_painschool.domain.policy import FlagKind, Policy
@@ -122,11 +123,11 @@ _HOME = {
     "Settings": "bootstrap.settings",
     "StorageError": "errors",
     "UnitTerms": "application.program_catalogue",
-    "apply": "domain.enrolment",
+    "apply": "domain.fold",
     "connect": "bootstrap.plugins",
     "open_school": "bootstrap.plugins",
     "read_settings": "bootstrap.settings_toml",
-    "replay": "domain.enrolment",
+    "replay": "domain.fold",
 }
 
 

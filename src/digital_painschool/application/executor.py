@@ -9,8 +9,9 @@ from time import sleep
 from typing import TypeVar
 
 from digital_painschool.application.program_catalogue import Catalogue
-from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment, apply
+from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event, NotificationDropped
+from digital_painschool.domain.fold import apply
 from digital_painschool.domain.local_time import utc
 from digital_painschool.domain.notification import Profile
 from digital_painschool.domain.people import Actor, AnyActor, HsaId, Patient, PersonId, SystemActor

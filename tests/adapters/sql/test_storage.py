@@ -26,7 +26,7 @@ from digital_painschool.adapters.sql.saving import StateCache
 from digital_painschool.adapters.sql.schema import METADATA, enrolments
 from digital_painschool.application.caseload import Cursor
 from digital_painschool.delivery.worker import DeliveryReport
-from digital_painschool.domain.enrolment import Enrolment, apply, replay
+from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import (
     AccessEnded,
     Ended,
@@ -37,6 +37,7 @@ from digital_painschool.domain.events import (
     ProgramDone,
     Reviewed,
 )
+from digital_painschool.domain.fold import apply, replay
 from digital_painschool.domain.notification import Channel, Notify, Template
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import Conflict, DeliveryError, InvalidValue, StorageError

@@ -12,8 +12,9 @@ from digital_painschool.adapters.sql.pool import Connection
 from digital_painschool.adapters.sql.saving import SavingPart, own_state
 from digital_painschool.adapters.sql.schema import END_NOT_NOTED, documents, enrolments, timeline
 from digital_painschool.adapters.sql.statements import Damaged, Row, any_of, readable_text, require_readable
-from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment, replay
+from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
+from digital_painschool.domain.fold import replay
 from digital_painschool.domain.people import PersonId
 from digital_painschool.ports.storage import Content, Entry
 from digital_painschool.serialization.serialization import (

@@ -8,8 +8,9 @@ from typing import Any
 from attrs import evolve
 
 from digital_painschool.domain.digest import Action, Batch, Claim, Decision, DeliveryResult
-from digital_painschool.domain.enrolment import Enrolment, apply
+from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import ConversationRenamed, ConversationStarted, Event, FormSaved, MessageSent
+from digital_painschool.domain.fold import apply
 from digital_painschool.domain.notification import Notification, Notify, Profile, Status
 from digital_painschool.domain.people import AnyActor, HsaId, Patient, PersonId, SystemActor
 from digital_painschool.domain.policy import Policy, Terms

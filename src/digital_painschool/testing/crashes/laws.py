@@ -7,7 +7,7 @@ from datetime import datetime
 
 from attrs import frozen
 
-from digital_painschool.domain.enrolment import Phase, replay
+from digital_painschool.domain.enrolment import Phase
 from digital_painschool.domain.events import (
     ConversationRenamed,
     ConversationStarted,
@@ -16,6 +16,7 @@ from digital_painschool.domain.events import (
     NotificationDropped,
     NotificationUndelivered,
 )
+from digital_painschool.domain.fold import replay
 from digital_painschool.domain.notification import Channel, NotificationRecord, Notify, Status
 from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.policy import Policy

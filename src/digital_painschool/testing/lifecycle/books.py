@@ -2,7 +2,8 @@
 
 from hypothesis.stateful import invariant
 
-from digital_painschool.domain.enrolment import Enrolment, replay
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.fold import replay
 from digital_painschool.domain.people import Role
 from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import PainSchoolError

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from digital_painschool.application.caseload import Case
-from digital_painschool.domain.enrolment import Enrolment, replay
+from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import AccessEnded, NotificationDropped, NotificationUndelivered
+from digital_painschool.domain.fold import replay
 from digital_painschool.domain.notification import Channel, Status
 from digital_painschool.testing.simulation.books import Account
 from digital_painschool.testing.simulation.findings import Law
