@@ -30,7 +30,7 @@ from digital_painschool.rules.digests import DECISIONS, Doubt
 from digital_painschool.rules.lifecycle import TRANSITIONS
 from digital_painschool.rules.permissions import PATIENT, STAFF, SYSTEM, Scope
 from digital_painschool.rules.permissions import Action as Permission
-from digital_painschool.serialization.serialization import EVENT_KINDS
+from digital_painschool.serialization.events import EVENT_KINDS
 
 DOCS = Path(__file__).parent
 SOURCE = DOCS.parent / "src" / "digital_painschool"

@@ -6,7 +6,8 @@ from digital_painschool.domain.enrolment import CaseloadCounts, UnreadableEnrolm
 from digital_painschool.domain.fold import replay
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.ports.storage import AccessEntry
-from digital_painschool.serialization.serialization import ENROLMENT_SHAPE, Data, read_each, read_stored
+from digital_painschool.serialization.enrolments import ENROLMENT_SHAPE
+from digital_painschool.serialization.stored import Data, read_each, read_stored
 from json_storage.folder import Folder, Table, Transaction, log
 from json_storage.values import (
     Asked,

@@ -8,7 +8,7 @@ from digital_painschool.domain.events import Event
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import CaseQuery, CaseRow, Change, Content, Entry
-from digital_painschool.serialization.serialization import KIND_OF
+from digital_painschool.serialization.events import KIND_OF
 from json_storage import outbox
 from json_storage.books import (
     Part,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from digital_painschool.errors import Conflict, StorageError
-from digital_painschool.serialization.serialization import read_each, unreadable
+from digital_painschool.serialization.stored import read_each, unreadable_error
 from json_storage.journal import Commit, Journal, size, sync
 
 _FORMAT = "format-2"
@@ -207,7 +207,7 @@ def _failing_alone() -> Iterator[None]:
     except OSError as error:
         failure = StorageError(f"the folder cannot be used: {error.strerror}")
     except Exception as error:  # noqa: BLE001 - what is kept may be anything, and its content must not be shown
-        failure = unreadable("something that is kept", error)
+        failure = unreadable_error("something that is kept", error)
     else:
         return
     try:

@@ -10,7 +10,7 @@ from digital_painschool.domain.digest import Action, Batch, Claim, Decision, Del
 from digital_painschool.domain.notification import Notification, NotificationRecord, Status
 from digital_painschool.errors import Conflict, StorageError
 from digital_painschool.ports.storage import NOTHING, AccessEntry, Change
-from digital_painschool.serialization.serialization import Data, read_stored
+from digital_painschool.serialization.stored import Data, read_stored
 from json_storage.books import Part, asked, asked_by, collected_of, enter, put_asked
 from json_storage.folder import Table, Transaction, log
 from json_storage.values import Asked, Row, row_from_data

@@ -8,7 +8,7 @@ from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.program import Program
 from digital_painschool.ports.storage import AccessEntry
 from digital_painschool.programs.toml import program_from_data, program_to_data
-from digital_painschool.serialization.serialization import from_data, to_data
+from digital_painschool.serialization.values import from_data, to_data
 from json_storage.books import Part, enter
 from json_storage.folder import Table
 from json_storage.values import access_from_data

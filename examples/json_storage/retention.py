@@ -10,7 +10,9 @@ from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
 from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import AccessEntry, History
-from digital_painschool.serialization.serialization import KIND_OF, from_data, read_each, to_data
+from digital_painschool.serialization.events import KIND_OF
+from digital_painschool.serialization.stored import read_each
+from digital_painschool.serialization.values import from_data, to_data
 from json_storage import outbox
 from json_storage.books import (
     Part,

@@ -1,4 +1,4 @@
-"""Values as JSON has them, where `digital_painschool.serialization.serialization` leaves them to the storage."""
+"""Stored values as JSON data, as far as `digital_painschool.serialization` leaves them to the storage."""
 
 from collections.abc import Collection, Iterable
 from datetime import date, datetime
@@ -19,21 +19,16 @@ from digital_painschool.domain.notification import (
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.retention import EndedEnrolment
 from digital_painschool.ports.storage import AccessEntry, Activity, Content, Entry
-from digital_painschool.serialization.serialization import (
-    ENROLMENT_SHAPE,
-    KIND_OF,
-    Data,
-    content_from_data,
-    enrolment_from_data,
-    enrolment_to_data,
-    event_from_data,
-    event_to_data,
+from digital_painschool.serialization.enrolments import ENROLMENT_SHAPE, enrolment_from_data, enrolment_to_data
+from digital_painschool.serialization.events import KIND_OF, event_from_data, event_to_data, shape_of
+from digital_painschool.serialization.scalars import (
     instant_from_text,
     instant_to_text,
     optional_instant_from_text,
     optional_instant_to_text,
-    shape_of,
 )
+from digital_painschool.serialization.stored import Data
+from digital_painschool.serialization.values import content_from_data
 
 
 @frozen(kw_only=True)

@@ -20,7 +20,7 @@ from digital_painschool.adapters.memory import outbox, records
 from digital_painschool.application import executor
 from digital_painschool.application import patient as patient_desk
 from digital_painschool.delivery import worker
-from digital_painschool.domain import digest, enrolment
+from digital_painschool.domain import digest, fold
 from digital_painschool.domain.digest import DeliveryResult
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import AccessEnded, FormSaved
@@ -272,7 +272,7 @@ def _a_year_is_365_days(patch: pytest.MonkeyPatch) -> None:
 
 
 def _the_end_of_access_is_noted_for_ever(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(enrolment, "_CHANGES", {**enrolment._CHANGES, AccessEnded: lambda *_: {"noted_end": None}})
+    patch.setattr(fold, "_CHANGES", {**fold._CHANGES, AccessEnded: lambda *_: {"noted_end": None}})
 
 
 def _open_ones_are_purged(patch: pytest.MonkeyPatch) -> None:

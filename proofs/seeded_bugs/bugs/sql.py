@@ -162,9 +162,9 @@ BUGS = (
     Bug(
         name="what-cannot-be-read-hangs-on-the-error",
         harm="a log would get the whole record of a patient",
-        module="serialization.serialization",
-        old="        failure = unreadable(what, error)\n    raise failure",
-        new="        raise unreadable(what, error) from None\n    raise failure",
+        module="serialization.stored",
+        old="        failure = unreadable_error(what, error)\n    raise failure",
+        new="        raise unreadable_error(what, error) from None\n    raise failure",
         caught_by=Catcher(
             "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_a_damaged_enrolment_is_refused_alone_and_in_silence",
             "test_a_damaged_enrolment_is_refused_alone_and_in_silence",

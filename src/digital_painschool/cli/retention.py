@@ -14,8 +14,8 @@ from digital_painschool import Actor, InvalidValue, RuleViolation, Settings, Sto
 from digital_painschool.cli.options import SCHOOL_AND_WHO, FilePath, acting, epilog, existing_school, which_school
 from digital_painschool.cli.output import add_row, console, counted, name_unreadable, progress, say, table
 from digital_painschool.domain.retention import EndedEnrolment, PurgePlan, PurgeReceipt, Skipped
-from digital_painschool.serialization.serialization import from_data, to_data
 from digital_painschool.serialization.text_files import LONGEST, decoded, json_value, read_text
+from digital_painschool.serialization.values import from_data, to_data
 
 _ROWS = 50
 

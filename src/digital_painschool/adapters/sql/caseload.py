@@ -11,7 +11,8 @@ from digital_painschool.adapters.sql.statements import Row, readable_text, requi
 from digital_painschool.domain.enrolment import CaseloadCounts, Phase
 from digital_painschool.domain.people import PersonId
 from digital_painschool.ports.storage import CaseQuery, CaseRow, UnreadableCase
-from digital_painschool.serialization.serialization import hsa_id_from_text, read_each
+from digital_painschool.serialization.scalars import hsa_id_from_text
+from digital_painschool.serialization.stored import read_each
 
 _e = enrolments.c
 _RANK = case(

@@ -12,7 +12,7 @@ from digital_painschool.adapters.sql.schema import access_log
 from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.validation import is_storable
 from digital_painschool.ports.storage import AccessEntry
-from digital_painschool.serialization.serialization import read_stored
+from digital_painschool.serialization.stored import read_stored
 
 
 class Part:

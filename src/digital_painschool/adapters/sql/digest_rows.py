@@ -20,7 +20,8 @@ from digital_painschool.domain.notification import (
 )
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import StorageError
-from digital_painschool.serialization.serialization import hsa_id_from_text, read_stored
+from digital_painschool.serialization.scalars import hsa_id_from_text
+from digital_painschool.serialization.stored import read_stored
 
 _log = logging.getLogger(__name__)
 _CHANNELS = {channel.value: channel for channel in Channel}

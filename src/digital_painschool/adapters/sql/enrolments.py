@@ -17,15 +17,11 @@ from digital_painschool.domain.events import Event
 from digital_painschool.domain.fold import replay
 from digital_painschool.domain.people import PersonId
 from digital_painschool.ports.storage import Content, Entry
-from digital_painschool.serialization.serialization import (
-    ENROLMENT_SHAPE,
-    KIND_OF,
-    content_from_data,
-    event_from_data,
-    hsa_id_from_text,
-    read_each,
-    read_stored,
-)
+from digital_painschool.serialization.enrolments import ENROLMENT_SHAPE
+from digital_painschool.serialization.events import KIND_OF, event_from_data
+from digital_painschool.serialization.scalars import hsa_id_from_text
+from digital_painschool.serialization.stored import read_each, read_stored
+from digital_painschool.serialization.values import content_from_data
 
 _STATE = select(enrolments.c.id, enrolments.c.state_shape, enrolments.c.state, enrolments.c.unit)
 _LOAD = _STATE.where(enrolments.c.id == bindparam("enrolment_id"))

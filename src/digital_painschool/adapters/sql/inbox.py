@@ -14,7 +14,7 @@ from digital_painschool.domain.notification import Template
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import DeliveryError, PainSchoolError
 from digital_painschool.ports.inbox import Delivered, Notice, Reachability
-from digital_painschool.serialization.serialization import read_each
+from digital_painschool.serialization.stored import read_each
 
 _log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.errors import DeliveryError, InvalidValue, PainSchoolError
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address
-from digital_painschool.serialization.serialization import read_each
+from digital_painschool.serialization.stored import read_each
 
 _log = logging.getLogger(__name__)
 

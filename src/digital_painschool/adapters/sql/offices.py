@@ -26,7 +26,9 @@ from digital_painschool.domain.program import Program
 from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import AccessEntry, Activity
 from digital_painschool.programs.toml import program_from_data, program_to_data
-from digital_painschool.serialization.serialization import from_data, hsa_id_from_text, read_each, read_stored, to_data
+from digital_painschool.serialization.scalars import hsa_id_from_text
+from digital_painschool.serialization.stored import read_each, read_stored
+from digital_painschool.serialization.values import from_data, to_data
 
 _log = logging.getLogger(__name__)
 

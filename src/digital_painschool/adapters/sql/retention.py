@@ -49,14 +49,9 @@ from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
 from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import AccessEntry, History
-from digital_painschool.serialization.serialization import (
-    KIND_OF,
-    content_from_data,
-    from_data,
-    read_each,
-    read_stored,
-    to_data,
-)
+from digital_painschool.serialization.events import KIND_OF
+from digital_painschool.serialization.stored import read_each, read_stored
+from digital_painschool.serialization.values import content_from_data, from_data, to_data
 
 _log = logging.getLogger(__name__)
 _BATCH = 1000

@@ -22,15 +22,9 @@ from digital_painschool.domain.events import AccessEnded, Ended, HandedOver, Mai
 from digital_painschool.domain.notification import Notification
 from digital_painschool.errors import Conflict, StorageError
 from digital_painschool.ports.storage import Change
-from digital_painschool.serialization.serialization import (
-    ENROLMENT_SHAPE,
-    KIND_OF,
-    enrolment_from_data,
-    enrolment_to_data,
-    event_to_data,
-    read_stored,
-    shape_of,
-)
+from digital_painschool.serialization.enrolments import ENROLMENT_SHAPE, enrolment_from_data, enrolment_to_data
+from digital_painschool.serialization.events import KIND_OF, event_to_data, shape_of
+from digital_painschool.serialization.stored import read_stored
 
 _CHANGED = "the enrolment was changed by somebody else; load it and decide again"
 

@@ -29,7 +29,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeEngine
 
 from digital_painschool.domain.local_time import utc
-from digital_painschool.serialization.serialization import optional_instant_from_text, optional_instant_to_text
+from digital_painschool.serialization.scalars import optional_instant_from_text, optional_instant_to_text
 
 
 class Instant(TypeDecorator[datetime]):

@@ -41,7 +41,7 @@ from digital_painschool.adapters.sql.schema import (
     notifications,
     timeline,
 )
-from digital_painschool.serialization.serialization import instant_to_text
+from digital_painschool.serialization.scalars import instant_to_text
 
 Rows = Sequence[Mapping[str, Any]]
 

@@ -7,7 +7,7 @@ from digital_painschool import RuleViolation
 from digital_painschool.cli.demo.narrator import Narrator
 from digital_painschool.cli.demo.screens import gallring, hantera, mina
 from digital_painschool.cli.demo.stage import ANNA, DAVID, UNIT, Stage
-from digital_painschool.serialization.serialization import to_data
+from digital_painschool.serialization.values import to_data
 
 _DECISION = "RS 2037-0042"
 _QUESTIONS = (

@@ -17,7 +17,7 @@ from digital_painschool.domain.notification import NotificationRecord, Status
 from digital_painschool.domain.retention import PurgePlan
 from digital_painschool.ports.storage import Entry
 from digital_painschool.rules.flags import Flag
-from digital_painschool.serialization.serialization import KIND_OF
+from digital_painschool.serialization.events import KIND_OF
 
 _STATUS: Mapping[Status, str] = {
     Status.PENDING: "väntar",

@@ -7,14 +7,10 @@ from hashlib import sha256
 from digital_painschool.domain.notification import NotificationRecord
 from digital_painschool.domain.people import PersonId
 from digital_painschool.ports.storage import CaseQuery, readable
-from digital_painschool.serialization.serialization import (
-    KIND_OF,
-    enrolment_to_data,
-    event_to_data,
-    instant_to_text,
-    optional_instant_to_text,
-    to_data,
-)
+from digital_painschool.serialization.enrolments import enrolment_to_data
+from digital_painschool.serialization.events import KIND_OF, event_to_data
+from digital_painschool.serialization.scalars import instant_to_text, optional_instant_to_text
+from digital_painschool.serialization.values import to_data
 from digital_painschool.testing.simulation.audit import Audit
 from digital_painschool.testing.simulation.scene import Scene
 
