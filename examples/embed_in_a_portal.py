@@ -62,7 +62,7 @@ def visit(school: PainSchool) -> None:
     page("Spara 9 av 10", lambda: f"ifyllt {room.save_form(enrolment.id, 'halsoskattning', {'smarta': 9})} gång")
 
     for case in desk.caseload().rows:
-        print(f"Mina: {case.row.person} har {case.flags} flagga, {'prioriterad' if case.priority else 'vanlig'}")
+        print(f"Mina: {case.person} har {case.flags} flagga, {'prioriterad' if case.priority else 'vanlig'}")
     page("Öppna formuläret", lambda: dict(desk.open_form(enrolment.id, "halsoskattning")[-1].answers))
     page("Skriv", lambda: f"konversation {desk.start_conversation(enrolment.id, 'Hej!', notify=Notify.DIRECT)}")
     page("Lämna fram aviseringar", lambda: f"{school.delivery().run().delivered} framlämnad")

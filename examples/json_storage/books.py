@@ -70,7 +70,7 @@ def _kept(books: Transaction, enrolment_id: str) -> Kept | None:
     if data["shape"] != ENROLMENT_SHAPE:
         # An older version folded it, or a newer one; the timeline gives it again.
         events = (entry_from_data(row).event for row in timeline_rows(books, data["id"]))
-        return Kept(enrolment=replay(events), tally=CaseloadCounts(**data["tally"]), exported=data["exported"])
+        return Kept(enrolment=replay(events), counts=CaseloadCounts(**data["tally"]), exported=data["exported"])
     return kept_from_data(data)
 
 

@@ -109,22 +109,22 @@ def _keep_state(books: Transaction, change: Change, before: Kept | None) -> None
     enrolment = change.enrolment
     if before is None:
         keep_ids(books, enrolment.person, [*ids_of(books, enrolment.person), enrolment.id])
-    keep(books, Kept(enrolment=enrolment, tally=change.tally, exported=before.exported if before else 0))
+    keep(books, Kept(enrolment=enrolment, counts=change.counts, exported=before.exported if before else 0))
     entries = [Entry(seq=seq, event=event) for seq, event in enumerate(change.events, start=change.before + 1)]
     rows = [entry_to_data(entry, change.documents.get(entry.seq)) for entry in entries]
     books.add(Table.TIMELINES, rows, enrolment.id)
 
 
 def _row(one: Kept, now: datetime) -> CaseRow:
-    enrolment, tally = one.enrolment, one.tally
+    enrolment, counts = one.enrolment, one.counts
     flags = (
-        tally.unread_forms,
-        tally.unread_messages,
-        tally.done,
-        tally.undelivered,
+        counts.unread_forms,
+        counts.unread_messages,
+        counts.done,
+        counts.undelivered,
         enrolment.access_until <= now,
     )
-    rank = 0 if tally.priority else 1 if any(flags) else 2
+    rank = 0 if counts.priority else 1 if any(flags) else 2
     return CaseRow(
         enrolment_id=enrolment.id,
         person=enrolment.person,
@@ -136,6 +136,6 @@ def _row(one: Kept, now: datetime) -> CaseRow:
         access_until=enrolment.access_until,
         reviewed_at=enrolment.reviewed_at,
         last_seen_at=enrolment.last_seen_at,
-        tally=tally,
+        counts=counts,
         key=(rank, enrolment.id),
     )

@@ -36,7 +36,7 @@ class Kept:
     """An enrolment as it is kept: its state, its figures, and the version that was last exported."""
 
     enrolment: Enrolment
-    tally: CaseloadCounts
+    counts: CaseloadCounts
     exported: int = 0
 
     @property
@@ -63,7 +63,7 @@ class Kept:
             "id": self.enrolment.id,
             "shape": ENROLMENT_SHAPE,
             "state": enrolment_to_data(self.enrolment),
-            "tally": asdict(self.tally),
+            "tally": asdict(self.counts),
             "exported": self.exported,
         }
 
@@ -72,7 +72,7 @@ def kept_from_data(data: Data) -> Kept:
     """Make what `Kept.to_data` described in the present shape."""
     return Kept(
         enrolment=enrolment_from_data(data["state"]),
-        tally=CaseloadCounts(**data["tally"]),
+        counts=CaseloadCounts(**data["tally"]),
         exported=data["exported"],
     )
 

@@ -464,7 +464,7 @@ def test_a_call_that_leaves_something_else_behind_is_named() -> None:
         def list_caseload(self, query: Any) -> Any:
             """Return the figures of what is remembered."""
             rows = self.behind.list_caseload(query)
-            return rows if self.saved is None else tuple(evolve(row, tally=self.saved.tally) for row in rows)
+            return rows if self.saved is None else tuple(evolve(row, counts=self.saved.counts) for row in rows)
 
     said = the_kill_of(behind(lambda world: Forgetting(world.storage)), Telling([Start(), Review()]))
     assert "killed at step 2 (Review()), after storage.save (call 5): what is kept is not what the calls" in said
@@ -588,7 +588,7 @@ def other(**answers: Callable[[Any, Any], Any]) -> type[Wrapped]:
 
 Undocumented = other(documents=lambda _, __: {})
 A_WRONG_TALLY = other(
-    list_caseload=lambda rows, _: tuple(evolve(r, tally=evolve(r.tally, unread_forms=7)) for r in rows)
+    list_caseload=lambda rows, _: tuple(evolve(r, counts=evolve(r.counts, unread_forms=7)) for r in rows)
 )
 
 

@@ -246,8 +246,8 @@ def _the_small_box_reads_what_came_later(patch: pytest.MonkeyPatch) -> None:
 
 
 def _the_list_forgets_what_could_not_be_delivered(patch: pytest.MonkeyPatch) -> None:
-    tally = flags.tally
-    patch.setattr(executor, "tally", lambda e: evolve(tally(e), undelivered=0))
+    counts_of = flags.caseload_counts
+    patch.setattr(executor, "caseload_counts", lambda e: evolve(counts_of(e), undelivered=0))
 
 
 def _any_module_is_open(patch: pytest.MonkeyPatch) -> None:

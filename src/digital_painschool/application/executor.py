@@ -30,7 +30,7 @@ from digital_painschool.errors import (
 from digital_painschool.ports import Clock, Ports
 from digital_painschool.ports.guarded import guarded, guarded_call
 from digital_painschool.ports.storage import AccessEntry, Activity, Change, Content, readable, unreadable
-from digital_painschool.rules.flags import tally
+from digital_painschool.rules.flags import caseload_counts
 from digital_painschool.rules.lifecycle import start
 from digital_painschool.rules.notifications import flags_raised_by, notifications_for
 from digital_painschool.rules.permissions import Action, allowed
@@ -447,7 +447,7 @@ class Executor:
                 for seq, event in enumerate(events, start=before + 1)
                 if type(event) in documents
             },
-            tally=tally(after),
+            counts=caseload_counts(after),
             access=self.access_entry(action, by, at, after),
             notifications=tuple(notifications_for(events, after, terms.policy, profile)),
             cancelled=tuple(

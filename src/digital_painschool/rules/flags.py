@@ -75,7 +75,7 @@ def to_handle(enrolment: Enrolment, now: datetime) -> tuple[Flag, ...]:
     return tuple(sorted(flags, key=lambda flag: not flag.priority))
 
 
-def tally(enrolment: Enrolment) -> CaseloadCounts:
+def caseload_counts(enrolment: Enrolment) -> CaseloadCounts:
     """Return the figures that the list of patients shows, from the same counts as the box. Rule: M-08, D-15a, D-19a."""
     if enrolment.phase is Phase.ENDED:
         return CaseloadCounts()

@@ -43,7 +43,7 @@ from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import Conflict, DeliveryError, InvalidValue, StorageError
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import Change
-from digital_painschool.rules.flags import tally
+from digital_painschool.rules.flags import caseload_counts
 from digital_painschool.testing.contracts.changes import (
     HOUR,
     MORNING,
@@ -294,7 +294,7 @@ def test_the_columns_follow_the_state(url: str, storage: SqlStorage, event: Even
         "SELECT therapist, phase, version, access_until, noted_end, ended_at, last_entry_at, last_seen_at, reviewed_at,"
         " done, unread_forms FROM enrolments",
     )
-    figures = tally(after)
+    figures = caseload_counts(after)
     expected = (
         after.therapist,
         after.phase.value,
@@ -322,7 +322,7 @@ def _change(before: Enrolment, after: Enrolment, *events: Event) -> Change:
         enrolment=after,
         events=events,
         documents={},
-        tally=tally(after),
+        counts=caseload_counts(after),
         access=access_entry(NURSE, RUN, after),
     )
 

@@ -19,7 +19,7 @@ class Records:
         self._enrolments: dict[str, Enrolment] = {}
         self._timelines: dict[str, list[Event]] = {}
         self._documents: dict[str, dict[int, Content]] = {}
-        self._tallies: dict[str, CaseloadCounts] = {}
+        self._counts: dict[str, CaseloadCounts] = {}
         self._exported: dict[str, int] = {}
         self._persons: dict[PersonId, set[str]] = {}
         self._open: dict[_Place, str] = {}
@@ -59,7 +59,7 @@ class Records:
         self._enrolments[enrolment.id] = enrolment
         self._timelines.setdefault(enrolment.id, []).extend(change.events)
         self._documents.setdefault(enrolment.id, {}).update(documents)
-        self._tallies[enrolment.id] = change.tally
+        self._counts[enrolment.id] = change.counts
         self._persons.setdefault(enrolment.person, set()).add(enrolment.id)
         if enrolment.phase is not Phase.ENDED:
             self._open[_place(enrolment)] = enrolment.id
@@ -84,9 +84,9 @@ class Records:
 
     def case(self, enrolment: Enrolment, query: CaseQuery) -> CaseRow:
         """Return an enrolment as a row of the list of patients."""
-        tally = self._tallies[enrolment.id]
-        flagged = tally.unread_forms or tally.unread_messages or tally.done or tally.undelivered
-        rank = 0 if tally.priority else 1 if flagged or enrolment.access_until <= query.now else 2
+        counts = self._counts[enrolment.id]
+        flagged = counts.unread_forms or counts.unread_messages or counts.done or counts.undelivered
+        rank = 0 if counts.priority else 1 if flagged or enrolment.access_until <= query.now else 2
         return CaseRow(
             enrolment_id=enrolment.id,
             person=enrolment.person,
@@ -98,7 +98,7 @@ class Records:
             access_until=enrolment.access_until,
             reviewed_at=enrolment.reviewed_at,
             last_seen_at=enrolment.last_seen_at,
-            tally=tally,
+            counts=counts,
             key=(rank, enrolment.id),
         )
 
@@ -127,7 +127,7 @@ class Records:
         enrolment = self._enrolments.pop(enrolment_id)
         self._timelines.pop(enrolment_id)
         self._documents.pop(enrolment_id)
-        self._tallies.pop(enrolment_id)
+        self._counts.pop(enrolment_id)
         self._exported.pop(enrolment_id, None)
         theirs = self._persons[enrolment.person]
         theirs.discard(enrolment_id)

@@ -106,7 +106,7 @@ def _case(row: Row) -> CaseRow:
         access_until=row[9],
         reviewed_at=row[10],
         last_seen_at=row[11],
-        tally=CaseloadCounts(
+        counts=CaseloadCounts(
             unread_forms=row[12], unread_messages=row[13], done=row[14], undelivered=row[15], priority=row[16]
         ),
         key=(row[0], row[1]),

@@ -159,7 +159,7 @@ class _Rows:
 
     def __init__(self, change: Change) -> None:
         enrolment = change.enrolment
-        self.enrolment = _enrolment_values(enrolment, change.tally, change.before)
+        self.enrolment = _enrolment_values(enrolment, change.counts, change.before)
         self.entries = _entry_values(change)
         unit = self.enrolment["unit"]
         self.documents = [
@@ -198,7 +198,7 @@ def _entry_values(change: Change) -> list[dict[str, Any]]:
     return values
 
 
-def _enrolment_values(enrolment: Enrolment, tally: CaseloadCounts, before: int) -> dict[str, Any]:
+def _enrolment_values(enrolment: Enrolment, counts: CaseloadCounts, before: int) -> dict[str, Any]:
     person = enrolment.person
     return {
         "enrolment_id": enrolment.id,
@@ -219,11 +219,11 @@ def _enrolment_values(enrolment: Enrolment, tally: CaseloadCounts, before: int) 
         "last_entry_at": enrolment.last_entry_at,
         "last_seen_at": enrolment.last_seen_at,
         "reviewed_at": enrolment.reviewed_at,
-        "unread_forms": tally.unread_forms,
-        "unread_messages": tally.unread_messages,
-        "done": tally.done,
-        "undelivered": tally.undelivered,
-        "priority": tally.priority,
+        "unread_forms": counts.unread_forms,
+        "unread_messages": counts.unread_messages,
+        "done": counts.done,
+        "undelivered": counts.undelivered,
+        "priority": counts.priority,
         "state_shape": ENROLMENT_SHAPE,
         "state": to_json(enrolment_to_data(enrolment)),
     }

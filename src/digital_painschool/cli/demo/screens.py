@@ -58,10 +58,9 @@ def mina(page: CasePage, name: Callable[[PersonId], str]) -> RenderableType:
     """Draw "Mina", the list of patients. Rule: M-08, M-09."""
     table = _table("Invånare", "Händelser att hantera", "Senast aktiv", "Tillgång till", "Genomgång")
     for case in page.rows:
-        row = case.row
-        seen = "" if row.last_seen_at is None else day(row.last_seen_at)
+        seen = "" if case.last_seen_at is None else day(case.last_seen_at)
         due = "dags" if case.review_due else ""
-        table.add_row(name(row.person), _waits(case), seen, day(row.access_until), due)
+        table.add_row(name(case.person), _waits(case), seen, day(case.access_until), due)
     return table
 
 
@@ -110,12 +109,11 @@ def _table(*headings: str) -> Table:
 
 
 def _waits(case: Case) -> Text:
-    tally = case.row.tally
     parts = [
-        (tally.unread_forms, f"{tally.unread_forms} formulär"),
-        (tally.unread_messages, f"{tally.unread_messages} {_many(tally.unread_messages, 'meddelande', 'n')}"),
-        (tally.undelivered, f"{tally.undelivered} {_many(tally.undelivered, 'avisering', 'ar')} gick inte fram"),
-        (tally.done, "klar"),
+        (case.unread_forms, f"{case.unread_forms} formulär"),
+        (case.unread_messages, f"{case.unread_messages} {_many(case.unread_messages, 'meddelande', 'n')}"),
+        (case.undelivered, f"{case.undelivered} {_many(case.undelivered, 'avisering', 'ar')} gick inte fram"),
+        (case.done, "klar"),
         (case.ending, "tiden är slut"),
     ]
     waits = Text(", ".join(text for count, text in parts if count))

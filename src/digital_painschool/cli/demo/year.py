@@ -153,9 +153,7 @@ def away(stage: Stage, tell: Narrator) -> None:
     d = stage.patient("D")
     d.room.write(d.enrolment_id, "Kan du hjälpa mig med aktivitetsplanen?")
     tell.say("D", 'writes to Björn, who is ill: "Kan du hjälpa mig med aktivitetsplanen?"', "M-10")
-    waiting = [
-        stage.name(case.row.person)[0] for case in stage.carin.unit_caseload().rows if case.row.tally.unread_messages
-    ]
+    waiting = [stage.name(case.person)[0] for case in stage.carin.unit_caseload().rows if case.unread_messages]
     tell.say("Carin", f"sees on the list of the whole unit that a message from {' and '.join(waiting)} waits.", "D-09a")
     try:
         stage.carin.read_conversation(d.enrolment_id, 1)

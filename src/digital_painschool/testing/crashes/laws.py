@@ -23,7 +23,7 @@ from digital_painschool.domain.policy import Policy
 from digital_painschool.ports import Storage
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import CaseQuery, Entry, readable
-from digital_painschool.rules.flags import tally
+from digital_painschool.rules.flags import caseload_counts
 from digital_painschool.testing.crashes.account import UNITS
 
 _WRITTEN = (ConversationStarted, ConversationRenamed, FormSaved, MessageSent)
@@ -44,7 +44,7 @@ def broken_laws(storage: Storage, ids: Sequence[str], now: datetime) -> Iterator
     records = {id_: storage.notifications(id_) for id_ in ids}
     owed = {record.notification.id for record in storage.unnoted()}
     rows = {
-        row.enrolment_id: row.tally
+        row.enrolment_id: row.counts
         for unit in UNITS
         for row in readable(storage.list_caseload(CaseQuery(unit=unit, therapist=None, now=now, limit=len(ids) or 1)))
     }
@@ -58,7 +58,7 @@ def broken_laws(storage: Storage, ids: Sequence[str], now: datetime) -> Iterator
         if [entry.seq for entry in timeline] != list(range(1, state.version + 1)):
             yield f"law 1: {id_} is of version {state.version} and has {len(timeline)} timeline entries"
         yield from _written(storage, id_, timeline)
-        if rows.get(id_) != (None if state.phase is Phase.ENDED else tally(state)):
+        if rows.get(id_) != (None if state.phase is Phase.ENDED else caseload_counts(state)):
             yield f"law 4: {id_}'s row in the list of patients says something else than its state"
         yield from _asked_for(id_, timeline, records[id_])
         yield from _settled(id_, timeline, records[id_], owed)

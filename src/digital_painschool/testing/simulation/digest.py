@@ -42,7 +42,7 @@ def _kept(scene: Scene, audit: Audit) -> Iterator[object]:
         yield [_record(record) for record in storage.notifications(id_)]
     query = CaseQuery(unit=unit.id, therapist=None, now=scene.now, limit=len(scene.accounts) + 1)
     yield [
-        [*row.key, str(row.tally), instant_to_text(row.access_until)] for row in readable(storage.list_caseload(query))
+        [*row.key, str(row.counts), instant_to_text(row.access_until)] for row in readable(storage.list_caseload(query))
     ]
     yield [to_data(storage.profile(unit.id, actor.hsa_id)) for actor in unit.therapists]
     yield [to_data(receipt) for receipt in storage.receipts(unit.id)]
