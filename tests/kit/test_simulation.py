@@ -16,7 +16,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from attrs import evolve
 
-from digital_painschool.adapters.memory import outbox, records
+from digital_painschool.adapters.memory import enrolments, outbox
+from digital_painschool.adapters.memory import retention as memory_retention
 from digital_painschool.application import executor
 from digital_painschool.application import patient as patient_desk
 from digital_painschool.delivery import worker
@@ -226,13 +227,13 @@ def _ending_drops_nothing(patch: pytest.MonkeyPatch) -> None:
 
 
 def _a_digest_takes_one_message_alone(patch: pytest.MonkeyPatch) -> None:
-    add = outbox.Outbox._add
+    add = outbox.MemoryOutbox._add
 
-    def forgetful(self: outbox.Outbox, one: Notification) -> None:
+    def forgetful(self: outbox.MemoryOutbox, one: Notification) -> None:
         if not self._digest_for(one).notifications:
             add(self, one)
 
-    patch.setattr(outbox.Outbox, "_add", forgetful)
+    patch.setattr(outbox.MemoryOutbox, "_add", forgetful)
 
 
 def _a_form_is_not_flagged(patch: pytest.MonkeyPatch) -> None:
@@ -276,32 +277,31 @@ def _the_end_of_access_is_noted_for_ever(patch: pytest.MonkeyPatch) -> None:
 
 
 def _open_ones_are_purged(patch: pytest.MonkeyPatch) -> None:
-    ended = records.Records.ended
+    ended = memory_retention.MemoryRetention._ended
 
-    def any_of_them(self: records.Records, id_: str) -> Any:
-        state = self._enrolments.get(id_)
-        if state is None or state.ended_at is not None:
-            return ended(self, id_)
+    def any_of_them(self: memory_retention.MemoryRetention, state: Enrolment) -> Any:
+        if state.ended_at is not None:
+            return ended(self, state)
         return EndedEnrolment(
-            enrolment_id=id_,
+            enrolment_id=state.id,
             version=state.version,
             ended_at=state.last_entry_at,
             last_entry_at=state.last_entry_at,
             exported=state.version,
         )
 
-    patch.setattr(records.Records, "ended", any_of_them)
+    patch.setattr(memory_retention.MemoryRetention, "_ended", any_of_them)
 
 
 def _a_purge_leaves_documents(patch: pytest.MonkeyPatch) -> None:
-    forget = records.Records.forget
+    delete = enrolments.MemoryEnrolments.delete
 
-    def careless(self: records.Records, id_: str) -> None:
-        documents = self._documents[id_]
-        forget(self, id_)
-        self._documents[id_] = documents
+    def careless(self: enrolments.MemoryEnrolments, state: Enrolment) -> None:
+        documents = self._documents[state.id]
+        delete(self, state)
+        self._documents[state.id] = documents
 
-    patch.setattr(records.Records, "forget", careless)
+    patch.setattr(enrolments.MemoryEnrolments, "delete", careless)
 
 
 def _a_refused_step_leaves_something(patch: pytest.MonkeyPatch) -> None:
@@ -312,7 +312,7 @@ def _a_refused_step_leaves_something(patch: pytest.MonkeyPatch) -> None:
             permit(self, action, by, state, **whose)
         except NotPermitted:
             if state is not None:
-                self.storage._books.records._enrolments[state.id] = evolve(state, reviewed_at=self.now())  # type: ignore[attr-defined]
+                self.storage._parts.enrolments._enrolments[state.id] = evolve(state, reviewed_at=self.now())  # type: ignore[attr-defined]
             raise
 
     patch.setattr(executor.Executor, "permit", leaky)
@@ -336,14 +336,14 @@ def _a_refusal_is_not_logged(patch: pytest.MonkeyPatch) -> None:
 
 
 def _a_state_is_not_what_the_timeline_says(patch: pytest.MonkeyPatch) -> None:
-    keep = records.Records.keep
+    save = enrolments.MemoryEnrolments.save
 
-    def otherwise(self: records.Records, change: Any, documents: Any) -> None:
-        keep(self, change, documents)
+    def otherwise(self: enrolments.MemoryEnrolments, change: Any) -> None:
+        save(self, change)
         if any(isinstance(event, FormSaved) for event in change.events):
             self._timelines[change.enrolment.id].pop()
 
-    patch.setattr(records.Records, "keep", otherwise)
+    patch.setattr(enrolments.MemoryEnrolments, "save", otherwise)
 
 
 def _something_breaks(patch: pytest.MonkeyPatch) -> None:

@@ -6,12 +6,12 @@ Every clause of the docstrings is a promise that adapters are tested against.
 from typing import Protocol
 
 from digital_painschool.ports.storage.access_log import AccessEntry, AccessLog, Activity
-from digital_painschool.ports.storage.caseload import Caseload, CaseQuery, CaseRow, UnreadableCase
+from digital_painschool.ports.storage.caseload import Caseload, CaseQuery, CaseRow, UnreadableCase, case_row
 from digital_painschool.ports.storage.enrolments import Change, Content, Enrolments, Entry
 from digital_painschool.ports.storage.outbox import NOTHING, Outbox
 from digital_painschool.ports.storage.placeholders import readable, unreadable
 from digital_painschool.ports.storage.programs import Programs
-from digital_painschool.ports.storage.retention import History, Retention
+from digital_painschool.ports.storage.retention import History, Retention, ended_enrolment
 from digital_painschool.ports.storage.staff_profiles import Staff
 
 
@@ -65,6 +65,8 @@ __all__ = [
     "Staff",
     "Storage",
     "UnreadableCase",
+    "case_row",
+    "ended_enrolment",
     "readable",
     "unreadable",
 ]

@@ -6,7 +6,7 @@ from typing import Protocol
 from attrs import field, frozen
 from attrs.converters import optional
 
-from digital_painschool.domain.enrolment import CaseloadCounts, Phase
+from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment, Phase
 from digital_painschool.domain.people import HsaId, PersonId
 
 
@@ -60,6 +60,32 @@ class CaseRow:
     last_seen_at: datetime | None
     counts: CaseloadCounts
     key: tuple[int, str]
+
+
+def case_row(enrolment: Enrolment, counts: CaseloadCounts, now: datetime) -> CaseRow:
+    """Return an enrolment's row of the caseload, for a storage that ranks rows in Python.
+
+    Args:
+        enrolment: The present state.
+        counts: The counts of the last saved change.
+        now: The instant at which flags are judged, UTC: `CaseQuery.now`.
+    """
+    is_flagged = counts.unread_forms or counts.unread_messages or counts.done or counts.undelivered
+    rank = 0 if counts.priority else 1 if is_flagged or enrolment.access_until <= now else 2
+    return CaseRow(
+        enrolment_id=enrolment.id,
+        person=enrolment.person,
+        therapist=enrolment.therapist,
+        program=enrolment.program,
+        program_version=enrolment.program_version,
+        phase=enrolment.phase,
+        started_at=enrolment.started_at,
+        access_until=enrolment.access_until,
+        reviewed_at=enrolment.reviewed_at,
+        last_seen_at=enrolment.last_seen_at,
+        counts=counts,
+        key=(rank, enrolment.id),
+    )
 
 
 @frozen(kw_only=True)

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from attrs import field, frozen
 
-from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
+from digital_painschool.domain.enrolment import Enrolment, Phase, UnreadableEnrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.people import HsaId, PersonId
@@ -32,6 +32,24 @@ class History:
     def documents(self) -> Mapping[int, Content]:
         """The texts and answers that were written."""
         return self._documents.reveal()
+
+
+def ended_enrolment(enrolment: Enrolment, exported: int) -> EndedEnrolment | None:
+    """Return an enrolment as the retention rules see it, or None while it has not ended.
+
+    Args:
+        enrolment: The present state.
+        exported: The version that counts as exported; 0 for none.
+    """
+    if enrolment.phase is not Phase.ENDED or enrolment.ended_at is None:
+        return None
+    return EndedEnrolment(
+        enrolment_id=enrolment.id,
+        version=enrolment.version,
+        ended_at=enrolment.ended_at,
+        last_entry_at=enrolment.last_entry_at,
+        exported=exported,
+    )
 
 
 class Retention(Protocol):
