@@ -6,8 +6,8 @@ from typing import Any
 from attrs import NOTHING, fields
 
 from digital_painschool.domain.enrolment import Conversation, Enrolment, FormCount
-from digital_painschool.serialization.converter import CONVERTER, register_class, register_tuple_of
 from digital_painschool.serialization.stored import Data, read_stored
+from digital_painschool.serialization.stored_converter import CONVERTER, register_class, register_tuple_of
 
 ENROLMENT_SHAPE = 1
 """Raise it whenever `Enrolment` or the fold changes: states of another shape are replayed from their timelines."""

@@ -34,9 +34,9 @@ from digital_painschool.domain.events import (
     Started,
 )
 from digital_painschool.errors import StorageError
-from digital_painschool.serialization.converter import CONVERTER
 from digital_painschool.serialization.scalars import text
 from digital_painschool.serialization.stored import Data, read_stored
+from digital_painschool.serialization.stored_converter import CONVERTER
 
 Upcaster = Callable[[Data], Data]
 

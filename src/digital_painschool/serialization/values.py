@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 from digital_painschool.domain.notification import Profile
 from digital_painschool.domain.retention import Decision, EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt
 from digital_painschool.domain.validation import Answer
-from digital_painschool.serialization.converter import CONVERTER, register_class
 from digital_painschool.serialization.scalars import text
 from digital_painschool.serialization.stored import Data, read_stored
+from digital_painschool.serialization.stored_converter import CONVERTER, register_class
 
 Value = TypeVar("Value")
 

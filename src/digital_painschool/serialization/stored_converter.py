@@ -1,4 +1,4 @@
-"""The cattrs converter for everything that is stored: strict, and without names of Python classes in the data.
+"""The cattrs converter of stored data: strict, and without names of Python classes in the data.
 
 Sets become sorted lists, enums go by value. The modules of this folder register the types that they store.
 """
