@@ -645,7 +645,7 @@ def test_an_observer_that_is_told_too_early_is_named(monkeypatch: pytest.MonkeyP
 
     def telling_first(self: Executor, *args: Any) -> Change:
         whole = change(self, *args)
-        Executor._tell(self, whole.enrolment, whole.events)
+        Executor._notify_observers(self, whole.enrolment, whole.events)
         return whole
 
     monkeypatch.setattr(Executor, "_change", telling_first)

@@ -26,7 +26,7 @@ BUGS = (
         harm="records would be destroyed that nobody decided on",
         module="rules.retention",
         old='    if plan.decision is None:\n        raise RuleViolation("D-21a", Reason.NOT_APPROVED)\n    return plan.decision',
-        new='    return plan.decision or Decision(reference="-", by=by.hsa_id, at=plan.made_at)',
+        new='    return plan.decision or PurgeDecision(reference="-", by=by.hsa_id, at=plan.made_at)',
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_records_usual", "Law 7"),
     ),
     Bug(

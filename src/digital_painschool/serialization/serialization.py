@@ -48,7 +48,7 @@ from digital_painschool.domain.local_time import utc
 from digital_painschool.domain.notification import Profile
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind
-from digital_painschool.domain.retention import Decision, EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt
+from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgeDecision, PurgePlan, PurgeReceipt
 from digital_painschool.domain.validation import Answer, module_numbers, whole_number
 from digital_painschool.errors import StorageError
 
@@ -200,7 +200,7 @@ def enrolment_from_data(data: Data) -> Enrolment:
     return read_stored("a stored state", _make_enrolment, data)
 
 
-def to_data(value: Profile | PurgePlan | PurgeReceipt | ExportReceipt | Decision | EndedEnrolment) -> Data:
+def to_data(value: Profile | PurgePlan | PurgeReceipt | ExportReceipt | PurgeDecision | EndedEnrolment) -> Data:
     """Describe one of the other values that are kept."""
     data: Data = _converter.unstructure(value)
     return data
@@ -387,7 +387,7 @@ _register(
 )
 _register(tuple[str, ...], list, lambda value, _: tuple(map(_text, _listed(value))))
 
-for _class in (Decision, EndedEnrolment):
+for _class in (PurgeDecision, EndedEnrolment):
     _described(_class)
     _made(_class)
 _register_many(FormCount, _described(FormCount), _made(FormCount))
