@@ -3,6 +3,7 @@
 import ast
 import inspect
 import json
+import re
 import subprocess
 import sys
 import venv
@@ -131,6 +132,13 @@ def test_every_class_that_a_host_touches_is_a_public_name() -> None:
     touched(Question, seen)
     assert [] == sorted(class_.__qualname__ for class_ in seen if class_.__name__ not in PUBLIC)
     assert all(getattr(digital_painschool, class_.__name__) is class_ for class_ in seen)
+
+
+def test_the_reference_lists_every_public_name_once() -> None:
+    """Otherwise a host would find a name by reading the code alone."""
+    page = (ROOT / "docs" / "reference.md").read_text("utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| ")][1:]
+    assert sorted(re.findall(r"`(\w+)`", "".join(rows))) == PUBLIC
 
 
 def test_core_installs_alone_and_works(tmp_path: Path) -> None:

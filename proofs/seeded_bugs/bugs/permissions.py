@@ -1,6 +1,6 @@
 """Bugs in who may do what, and in what the access log is told."""
 
-# ruff: noqa: E501 - lines of other files
+
 
 from proofs.seeded_bugs.bug import Bug, Catcher
 
