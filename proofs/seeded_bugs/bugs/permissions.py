@@ -1,7 +1,5 @@
 """Bugs in who may do what, and in what the access log is told."""
 
-
-
 from proofs.seeded_bugs.bug import Bug, Catcher
 
 BUGS = (

@@ -26,7 +26,7 @@ def _ignore(left: Skipped) -> None:
 
 
 class AdministratorDesk:
-    """What a unit's data administrator can do. Made by `PainSchool.administrator`.
+    """The actions of a unit's data administrator. Made by `PainSchool.administrator`.
 
     Every method raises `NotPermitted` when the permission table does not grant it, `RuleViolation` when a rule refuses,
     and `StorageError` when the storage fails.

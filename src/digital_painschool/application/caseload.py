@@ -84,7 +84,7 @@ def case_page(
     """Return a page of the list to someone who may see it, and log for each patient that it was seen.
 
     Args:
-        executor: The school's one path.
+        executor: The storage, the policies and the clock.
         actor: Who looks.
         action: What the permission table calls it.
         therapist: Whose own patients; None for the whole unit's.

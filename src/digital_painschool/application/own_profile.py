@@ -18,7 +18,7 @@ from digital_painschool.rules.permissions import Action
 
 @frozen(kw_only=True)
 class OwnProfile:
-    """What "Min profil" shows. Rule: M-22, M-23, D-23a.
+    """The profile that "Min profil" shows. Rule: M-22, M-23, D-23a.
 
     Args:
         directory: The addresses in the staff directory; None when the directory does not have the person.

@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 class PatientDesk:
-    """What a patient can do, in their own enrolments and no other. Made by `PainSchool.patient`.
+    """The actions of a patient, in their own enrolments and no other. Made by `PainSchool.patient`.
 
     Every method raises `NotPermitted` for an enrolment that is not the patient's own, `NotFound` when there is no such
     enrolment, `RuleViolation` when a rule refuses, `Conflict` when others saved first again and again, and
@@ -124,9 +124,9 @@ class PatientDesk:
 
         def command(enrolment: Enrolment, terms: Terms) -> CommandResult:
             key = plain_text(form, "a form's key")
-            kept = normalise_answers(answers)
-            events = forms.save_form(enrolment, terms, key, kept, by=self._patient, at=at)
-            return CommandResult(events, {0: kept})
+            normalised = normalise_answers(answers)
+            events = forms.save_form(enrolment, terms, key, normalised, by=self._patient, at=at)
+            return CommandResult(events, {0: normalised})
 
         after = self._executor.execute(Action.SAVE_FORM, self._patient, enrolment_id, command)
         return SavedForm(form=form, number=after.form(form).saved)

@@ -79,13 +79,13 @@ class Purge:
         """Carry out an approved plan, or what an interrupted purge left of it. Rule: M-20, D-21a, D-21b."""
         stored = self._judge(Action.PURGE, lambda: self._stored(plan))
         decision = self._judge(Action.PURGE, lambda: retention.approved(stored, self._actor))
-        kept = self._executor.storage.receipt(stored.id)
-        if kept is not None:
-            self._judge(Action.PURGE, lambda: retention.require_of_plan(kept, stored))
+        earlier = self._executor.storage.receipt(stored.id)
+        if earlier is not None:
+            self._judge(Action.PURGE, lambda: retention.require_of_plan(earlier, stored))
             # Scrub once more: a concurrent reader may have kept an adapter from scrubbing its file.
             with suppress(DeliveryError):
                 self._records.forget(())
-            return self._executor.storage.save_receipt(kept)
+            return self._executor.storage.save_receipt(earlier)
         done = self._executor.storage.purge_progress(stored.id)
         count = len(done)
         left = [enrolment for enrolment in stored.enrolments if enrolment.enrolment_id not in done]

@@ -15,7 +15,7 @@ from digital_painschool.rules.permissions import Action
 
 @frozen(kw_only=True)
 class Evidence:
-    """What supports a receipt.
+    """The evidence for a receipt.
 
     Args:
         proven: True when the receipt's digest was made with the school's key.
@@ -62,7 +62,7 @@ class PurgeReplay:
         return len(returned), tuple(left)
 
     def _evidence(self, receipt: PurgeReceipt) -> Evidence:
-        """Return what supports a receipt; refuse one that contradicts the stored plan or the stored receipt."""
+        """Return the evidence for a receipt; refuse one that contradicts the stored plan or the stored receipt."""
         is_identity_number = self._executor.persons.is_identity_number
         retention.require_sound(receipt, by=self._actor, is_identity_number=is_identity_number)
         proven = self._is_proven(receipt)
@@ -73,9 +73,9 @@ class PurgeReplay:
             retention.require_of_plan(receipt, plan)
             if not proven:
                 retention.approved(plan, self._actor)
-        kept = self._executor.storage.receipt(receipt.plan_id)
-        if kept is not None:
-            retention.require_same(receipt, kept, proven=proven)
+        stored = self._executor.storage.receipt(receipt.plan_id)
+        if stored is not None:
+            retention.require_same(receipt, stored, proven=proven)
         return Evidence(proven=proven, plan=plan)
 
     def _returned(self, receipt: PurgeReceipt, evidence: Evidence) -> tuple[list[EndedEnrolment], list[Skipped]]:

@@ -1,4 +1,4 @@
-"""What the desks' writing methods return: small values that name what was written."""
+"""Results of the desks' writing methods: small values that name the record written."""
 
 from attrs import frozen
 

@@ -26,7 +26,7 @@ from digital_painschool.rules.permissions import Action
 
 
 class TherapistDesk:
-    """What a therapist, or a patient administrator, can do at the unit. Made by `PainSchool.therapist`.
+    """The actions of a therapist, or a patient administrator, at the unit. Made by `PainSchool.therapist`.
 
     Every method raises `NotPermitted` when the permission table does not grant it, `NotFound` when there is no such
     enrolment, `RuleViolation` when a rule refuses, `Conflict` when others saved first again and again, and

@@ -157,7 +157,7 @@ def submissions(storage: Enrolments, enrolment: Enrolment, form: str) -> tuple[S
         for entry in storage.timeline(enrolment.id, [FormSaved])
         if entry.seq <= enrolment.version and isinstance(entry.event, FormSaved) and entry.event.form == form
     ]
-    _require_all(entries, enrolment.form(form).saved, "fillings-in")
+    _require_all(entries, enrolment.form(form).saved, "submissions")
     documents = storage.documents(enrolment.id, [seq for seq, _ in entries])
     return tuple(
         Submission(

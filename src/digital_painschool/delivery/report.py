@@ -5,7 +5,7 @@ from attrs import frozen
 
 @frozen(kw_only=True)
 class DeliveryReport:
-    """What one run did, counted in notifications; `sent` alone counts notices and messages.
+    """The outcome of one run, counted in notifications; `sent` alone counts notices and messages.
 
     Args:
         sent: New notices and messages that were accepted: a digest is one, whatever the number of its notifications.
