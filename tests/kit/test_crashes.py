@@ -231,7 +231,7 @@ def save_later(patch: pytest.MonkeyPatch, part: str) -> None:
             self.storage.save(evolve(rest, **{part: getattr(whole, part)}))
 
     patch.setattr(Executor, "_change", without)
-    patch.setattr(Executor, "_tell", afterwards)
+    patch.setattr(Executor, "_notify_observers", afterwards)
 
 
 def test_notifications_that_are_saved_after_the_step_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

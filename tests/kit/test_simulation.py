@@ -19,7 +19,7 @@ from attrs import evolve
 from digital_painschool.adapters.memory import outbox, records
 from digital_painschool.application import access_control, executor, overview
 from digital_painschool.application.access_control import AccessControl
-from digital_painschool.delivery import worker
+from digital_painschool.delivery import notes, worker
 from digital_painschool.domain import digest, enrolment
 from digital_painschool.domain.digest import DeliveryResult
 from digital_painschool.domain.enrolment import Enrolment
@@ -180,7 +180,7 @@ def _a_batch_in_doubt_goes_again_under_a_new_key(patch: pytest.MonkeyPatch) -> N
 
 
 def _a_drop_is_not_noted(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(worker, "drop", lambda *_, **__: ())
+    patch.setattr(notes, "drop", lambda *_, **__: ())
 
 
 def _the_run_is_of_utc(patch: pytest.MonkeyPatch) -> None:
@@ -217,7 +217,7 @@ def _all_is_dropped(patch: pytest.MonkeyPatch) -> None:
 
 
 def _nobody_is_told_of_the_unreachable(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(worker, "mark_undeliverable", lambda *_, **__: ())
+    patch.setattr(notes, "mark_undeliverable", lambda *_, **__: ())
 
 
 def _ending_drops_nothing(patch: pytest.MonkeyPatch) -> None:
