@@ -25,8 +25,8 @@ nitpicky = True
 nitpick_ignore_regex = [
     # What is not ours has no page here, and no network is asked for one.
     (r"py:.*", r"(?!digital_painschool\b).*"),
-    # The path that desks share is no public name; type variables are shown by name.
-    (r"py:.*", r"digital_painschool\.application\.(executor\.Executor|executor\.Steps|receipt_proof\.ReceiptKey)"),
+    # The executor that the desks share is no public name; type variables are shown by name.
+    (r"py:.*", r"digital_painschool\.application\.(executor\.Executor|receipt_proof\.ReceiptKey)"),
     (r"py:.*", r"digital_painschool\..*\.(T|T_co|Value|Row|Placeholder|Adapter|Port)"),
     # What a step came to, and what can be played, are told where they are given.
     (r"py:.*", r"digital_painschool\.testing\.(history\.playing\.(Done|Refused)|crashes\.stage\.Play)"),

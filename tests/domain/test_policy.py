@@ -7,7 +7,7 @@ import pytest
 from attrs import fields_dict
 
 from digital_painschool.adapters.memory import MemoryInbox
-from digital_painschool.delivery.worker import DeliveryReport
+from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import _KINDS, FlagKind, Policy, Terms
 from digital_painschool.domain.program import EndReason

@@ -231,7 +231,7 @@ def save_later(patch: pytest.MonkeyPatch, part: str) -> None:
             self.storage.save(evolve(rest, **{part: getattr(whole, part)}))
 
     patch.setattr(Executor, "_change", without)
-    patch.setattr(Executor, "_tell", afterwards)
+    patch.setattr(Executor, "_notify_observers", afterwards)
 
 
 def test_notifications_that_are_saved_after_the_step_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -645,7 +645,7 @@ def test_an_observer_that_is_told_too_early_is_named(monkeypatch: pytest.MonkeyP
 
     def telling_first(self: Executor, *args: Any) -> Change:
         whole = change(self, *args)
-        Executor._tell(self, whole.enrolment, whole.events)
+        Executor._notify_observers(self, whole.enrolment, whole.events)
         return whole
 
     monkeypatch.setattr(Executor, "_change", telling_first)

@@ -18,9 +18,9 @@ from attrs import evolve
 
 from digital_painschool.adapters.memory import enrolments, outbox
 from digital_painschool.adapters.memory import retention as memory_retention
-from digital_painschool.application import executor
-from digital_painschool.application import patient as patient_desk
-from digital_painschool.delivery import worker
+from digital_painschool.application import access_control, executor, overview
+from digital_painschool.application.access_control import AccessControl
+from digital_painschool.delivery import notes, worker
 from digital_painschool.domain import digest, fold
 from digital_painschool.domain.digest import DeliveryResult
 from digital_painschool.domain.enrolment import Enrolment
@@ -181,7 +181,7 @@ def _a_batch_in_doubt_goes_again_under_a_new_key(patch: pytest.MonkeyPatch) -> N
 
 
 def _a_drop_is_not_noted(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(worker, "drop", lambda *_, **__: ())
+    patch.setattr(notes, "drop", lambda *_, **__: ())
 
 
 def _the_run_is_of_utc(patch: pytest.MonkeyPatch) -> None:
@@ -218,7 +218,7 @@ def _all_is_dropped(patch: pytest.MonkeyPatch) -> None:
 
 
 def _nobody_is_told_of_the_unreachable(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(worker, "mark_undeliverable", lambda *_, **__: ())
+    patch.setattr(notes, "mark_undeliverable", lambda *_, **__: ())
 
 
 def _ending_drops_nothing(patch: pytest.MonkeyPatch) -> None:
@@ -252,8 +252,8 @@ def _the_list_forgets_what_could_not_be_delivered(patch: pytest.MonkeyPatch) -> 
 
 
 def _any_module_is_open(patch: pytest.MonkeyPatch) -> None:
-    for module in (access, patient_desk, ordering):
-        patch.setattr(module, "closed", lambda *_: None)
+    for module in (access, overview, ordering):
+        patch.setattr(module, "module_refusal", lambda *_: None)
 
 
 def _out_of_order_is_not_marked(patch: pytest.MonkeyPatch) -> None:
@@ -305,17 +305,17 @@ def _a_purge_leaves_documents(patch: pytest.MonkeyPatch) -> None:
 
 
 def _a_refused_step_leaves_something(patch: pytest.MonkeyPatch) -> None:
-    permit = executor.Executor.permit
+    permit = AccessControl.permit
 
-    def leaky(self: executor.Executor, action: Any, by: Any, state: Enrolment | None = None, **whose: Any) -> None:
+    def leaky(self: AccessControl, action: Any, by: Any, state: Enrolment | None = None, **whose: Any) -> None:
         try:
             permit(self, action, by, state, **whose)
         except NotPermitted:
             if state is not None:
-                self.storage._parts.enrolments._enrolments[state.id] = evolve(state, reviewed_at=self.now())  # type: ignore[attr-defined]
+                self._log._parts.enrolments._enrolments[state.id] = evolve(state, reviewed_at=self._clock())  # type: ignore[attr-defined]
             raise
 
-    patch.setattr(executor.Executor, "permit", leaky)
+    patch.setattr(AccessControl, "permit", leaky)
 
 
 def _colleagues_may_read_answers(patch: pytest.MonkeyPatch) -> None:
@@ -328,11 +328,11 @@ def _other_units_may(patch: pytest.MonkeyPatch) -> None:
 
 
 def _a_refusal_is_not_logged(patch: pytest.MonkeyPatch) -> None:
-    def silent(_: executor.Executor, action: Any, by: Any, state: Enrolment | None = None, **__: object) -> None:
+    def silent(_: AccessControl, action: Any, by: Any, state: Enrolment | None = None, **__: object) -> None:
         if not permissions.allowed(action, by, state):
             raise NotPermitted(action.value)
 
-    patch.setattr(executor.Executor, "permit", silent)
+    patch.setattr(AccessControl, "permit", silent)
 
 
 def _a_state_is_not_what_the_timeline_says(patch: pytest.MonkeyPatch) -> None:
@@ -446,7 +446,7 @@ class TestWhatItFinds:
 def _it_refuses_now_and_then(patch: pytest.MonkeyPatch) -> None:
     asked = count(1)
     allowed = permissions.allowed
-    patch.setattr(executor, "allowed", lambda *who: next(asked) % 3 > 0 and allowed(*who))
+    patch.setattr(access_control, "allowed", lambda *who: next(asked) % 3 > 0 and allowed(*who))
 
 
 def _there_is_a_flag_for_nothing(patch: pytest.MonkeyPatch) -> None:
@@ -463,7 +463,7 @@ def _there_is_a_flag_for_nothing(patch: pytest.MonkeyPatch) -> None:
 def _refuses(*actions: permissions.Action) -> Callable[[pytest.MonkeyPatch], None]:
     def bug(patch: pytest.MonkeyPatch) -> None:
         allowed = permissions.allowed
-        patch.setattr(executor, "allowed", lambda action, *who: action not in actions and allowed(action, *who))
+        patch.setattr(access_control, "allowed", lambda action, *who: action not in actions and allowed(action, *who))
 
     return bug
 

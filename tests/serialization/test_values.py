@@ -7,11 +7,11 @@ import pytest
 from digital_painschool.domain.notification import Profile
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.retention import (
-    Decision,
     EndedEnrolment,
     ExportedFile,
     ExportReceipt,
     Held,
+    PurgeDecision,
     PurgePlan,
     PurgeReceipt,
     Skip,
@@ -32,12 +32,12 @@ from tests.serialization.strategies import AT, NURSE, UNIT, through_json
             made_at=AT,
             ended_before=AT,
             enrolments=(EndedEnrolment(enrolment_id="a", version=3, ended_at=AT, last_entry_at=AT, exported=3),),
-            decision=Decision(reference="beslut 2037-4", by=NURSE, at=AT),
+            decision=PurgeDecision(reference="beslut 2037-4", by=NURSE, at=AT),
         ),
         PurgeReceipt(
             plan_id="plan-1",
             unit=UNIT,
-            decision=Decision(reference="beslut 2037-4", by=NURSE, at=AT),
+            decision=PurgeDecision(reference="beslut 2037-4", by=NURSE, at=AT),
             purged_by=NURSE,
             purged_at=AT,
             purged=("a", "b"),

@@ -212,7 +212,7 @@ BUGS = (
         name="dropped-without-a-word",
         harm="the timeline would not say why nobody was told",
         module="delivery.worker",
-        old="            if not self._note_ends():\n                break\n",
+        old="            if not self._notes.note_ended_notifications():\n                break\n",
         new="",
         caught_by=LAW_5,
     ),

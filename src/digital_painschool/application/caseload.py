@@ -4,6 +4,7 @@ from datetime import datetime
 
 from attrs import evolve, field, frozen
 
+from digital_painschool.application.access_control import access_entry
 from digital_painschool.application.executor import Executor
 from digital_painschool.domain.enrolment import Phase
 from digital_painschool.domain.local_time import utc
@@ -120,7 +121,7 @@ def case_page(
         NotPermitted: The permission table refuses the action.
         InvalidValue: `after` is no `Cursor`, or `limit` is out of range.
     """
-    executor.permit(action, actor)
+    executor.access.permit(action, actor)
     if type(limit) is not int or not 1 <= limit <= _PAGE_LIMIT:
         raise InvalidValue(f"limit is a whole number from 1 to {_PAGE_LIMIT}")
     if after is not None and not isinstance(after, Cursor):
@@ -132,7 +133,7 @@ def case_page(
     )
     page = found[:limit]
     rows = readable(page)
-    entry = executor.access_entry(action, actor, executor.now())
+    entry = access_entry(action, actor, executor.now())
     executor.storage.log([evolve(entry, enrolment_id=row.enrolment_id, person=row.person) for row in rows])
     policy = executor.policy(actor.unit)
     return CasePage(

@@ -69,7 +69,7 @@ class PainSchool:
         Raises:
             InvalidIdentity: The text is no identity number of an accepted scheme.
         """
-        return PatientDesk(self._executor, self._executor.person(person))
+        return PatientDesk(self._executor, self._executor.persons.person(person))
 
     def administrator(self, actor: Actor) -> AdministratorDesk:
         """Return the office of a data administrator whom the host has signed in. Rule: M-06, M-20."""

@@ -23,7 +23,7 @@ from digital_painschool import (
 from digital_painschool.bootstrap.school import system_clock
 from digital_painschool.cli.options import Number, epilog, existing_school, which_school
 from digital_painschool.cli.output import console, say
-from digital_painschool.delivery.worker import DeliveryReport
+from digital_painschool.delivery.report import DeliveryReport
 
 _EVERY = 60.0
 

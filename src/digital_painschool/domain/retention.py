@@ -31,7 +31,7 @@ class EndedEnrolment:
 
 
 @frozen(kw_only=True)
-class Decision:
+class PurgeDecision:
     """Who approved a plan, when, on which decision (gallringsbeslut)."""
 
     reference: str
@@ -60,7 +60,7 @@ class PurgePlan:
     made_at: datetime
     ended_before: datetime
     enrolments: tuple[EndedEnrolment, ...]
-    decision: Decision | None = None
+    decision: PurgeDecision | None = None
     unreadable: tuple[str, ...] = ()
 
 
@@ -99,7 +99,7 @@ class PurgeReceipt:
 
     plan_id: str
     unit: HsaId = field(converter=HsaId)
-    decision: Decision
+    decision: PurgeDecision
     purged_by: HsaId = field(converter=HsaId)
     purged_at: datetime
     purged: tuple[str, ...]

@@ -33,7 +33,7 @@ class Action(Enum):
     READ_CONVERSATION = "read-conversation"
     WRITE_MESSAGE = "write-message"
     RENAME_CONVERSATION = "rename-conversation"
-    KEEP_PROFILE = "keep-profile"
+    UPDATE_PROFILE = "keep-profile"
     EXPORT = "export"
     PLAN_PURGE = "plan-purge"
     APPROVE_PURGE = "approve-purge"
@@ -72,7 +72,7 @@ STAFF: Mapping[Action, Mapping[Role, Scope]] = MappingProxyType(
         Action.READ_CONVERSATION: {_T: Scope.OWN},
         Action.WRITE_MESSAGE: {_T: Scope.OWN},
         Action.RENAME_CONVERSATION: {_T: Scope.OWN},
-        Action.KEEP_PROFILE: {_T: Scope.UNIT},
+        Action.UPDATE_PROFILE: {_T: Scope.UNIT},
         Action.EXPORT: {_D: Scope.UNIT},
         Action.PLAN_PURGE: {_D: Scope.UNIT},
         Action.APPROVE_PURGE: {_D: Scope.UNIT},

@@ -12,7 +12,7 @@ from digital_painschool.domain.identity_shape import contains_identity_number
 from digital_painschool.domain.local_time import utc, years_earlier
 from digital_painschool.domain.people import Actor, HsaId
 from digital_painschool.domain.policy import Policy
-from digital_painschool.domain.retention import Decision, EndedEnrolment, PurgePlan, PurgeReceipt, Skip, Skipped
+from digital_painschool.domain.retention import EndedEnrolment, PurgeDecision, PurgePlan, PurgeReceipt, Skip, Skipped
 from digital_painschool.domain.validation import plain_text
 from digital_painschool.errors import InvalidValue, Reason, RuleViolation
 
@@ -59,7 +59,7 @@ def approve(plan: PurgePlan, reference: str, *, by: Actor, at: datetime) -> Purg
     checked = decision_reference(reference)
     if plan.decision is not None:
         return plan
-    return evolve(plan, decision=Decision(reference=checked, by=by.hsa_id, at=utc(at)))
+    return evolve(plan, decision=PurgeDecision(reference=checked, by=by.hsa_id, at=utc(at)))
 
 
 def decision_reference(reference: str, is_identity_number: Callable[[str], bool] = _no_scheme) -> str:
@@ -98,7 +98,7 @@ def require_own(unit: HsaId, by: Actor) -> None:
         raise RuleViolation("M-20", Reason.ANOTHER_UNITS_PLAN)
 
 
-def approved(plan: PurgePlan, by: Actor) -> Decision:
+def approved(plan: PurgePlan, by: Actor) -> PurgeDecision:
     """Return the decision that a purge of the plan rests on. Rule: D-21a.
 
     Raises:
@@ -207,7 +207,7 @@ def _form_of(receipt: PurgeReceipt) -> Iterator[tuple[str, bool]]:
     yield f"it names {_IDS_LIMIT} enrolments at most", len(ids) <= _IDS_LIMIT
     yield f"ids are 1 to {_ID_LIMIT} printable ASCII characters", all(map(_is_id, (receipt.plan_id, *ids)))
     yield "it names each enrolment once", tuple(dict.fromkeys(ids)) == ids
-    yield "its decision is a Decision", isinstance(receipt.decision, Decision)
+    yield "its decision is a PurgeDecision", isinstance(receipt.decision, PurgeDecision)
     yield "its digest is text, or None", receipt.digest is None or _is_id(receipt.digest)
 
 
@@ -255,7 +255,7 @@ def require_same(receipt: PurgeReceipt, kept: PurgeReceipt, *, proven: bool) -> 
 
 
 def receipt(
-    plan: PurgePlan, decision: Decision, skipped: Iterable[Skipped], *, by: Actor, at: datetime
+    plan: PurgePlan, decision: PurgeDecision, skipped: Iterable[Skipped], *, by: Actor, at: datetime
 ) -> PurgeReceipt:
     """Write down what a purge did, without personal data. Rule: D-21a."""
     left = tuple(skipped)

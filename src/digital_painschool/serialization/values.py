@@ -5,7 +5,7 @@ from math import isfinite
 from typing import Any, TypeVar
 
 from digital_painschool.domain.notification import Profile
-from digital_painschool.domain.retention import Decision, EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt
+from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgeDecision, PurgePlan, PurgeReceipt
 from digital_painschool.domain.validation import Answer
 from digital_painschool.serialization.scalars import text
 from digital_painschool.serialization.stored import Data, read_stored
@@ -13,11 +13,11 @@ from digital_painschool.serialization.stored_converter import CONVERTER, registe
 
 Value = TypeVar("Value")
 
-for _class in (Decision, EndedEnrolment):
+for _class in (PurgeDecision, EndedEnrolment):
     register_class(_class)
 
 
-def to_data(value: Profile | PurgePlan | PurgeReceipt | ExportReceipt | Decision | EndedEnrolment) -> Data:
+def to_data(value: Profile | PurgePlan | PurgeReceipt | ExportReceipt | PurgeDecision | EndedEnrolment) -> Data:
     """Return a value as data."""
     data: Data = CONVERTER.unstructure(value)
     return data

@@ -487,7 +487,7 @@ def test_a_patient_s_step_does_not_wait_for_the_row_of_a_member_of_staff(damaged
     """Otherwise a therapist's damaged profile would keep all their patients from saving a form."""
     url, school = damaged
     execute(url, "UPDATE profiles SET data = '{'")
-    assert 2 == school.school.patient(ANNA).save_form(HEALTHY[ANNA], PAIN, {"smarta": 9})
+    assert 2 == school.school.patient(ANNA).save_form(HEALTHY[ANNA], PAIN, {"smarta": 9}).number
     with pytest.raises(StorageError, match="cannot be read"):
         school.desk.profile()
 

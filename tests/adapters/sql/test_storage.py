@@ -25,7 +25,7 @@ from digital_painschool.adapters.sql.pool import Connection, Database
 from digital_painschool.adapters.sql.saving import StateCache
 from digital_painschool.adapters.sql.schema import METADATA, enrolments
 from digital_painschool.application.caseload import Cursor
-from digital_painschool.delivery.worker import DeliveryReport
+from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import (
     AccessEnded,

@@ -19,10 +19,10 @@ def answers(stage: Stage, tell: Narrator) -> None:
         "M-12",
     )
     a, c, e, f = (stage.patient(letter) for letter in "ACEF")
-    talk = stage.anna.start_conversation(a.enrolment_id, "Hej! Hur går det?", notify=Notify.COLLECTED)
+    sent = stage.anna.start_conversation(a.enrolment_id, "Hej! Hur går det?", notify=Notify.COLLECTED)
     for hour, text in ((13, "Glöm inte att pausa."), (16, "Modul 2 är öppen.")):
         stage.clock.move(2026, 3, 9, hour)
-        stage.anna.write(a.enrolment_id, talk, text, notify=Notify.COLLECTED)
+        stage.anna.write(a.enrolment_id, sent.conversation, text, notify=Notify.COLLECTED)
     stage.anna.start_conversation(c.enrolment_id, "Tack för samtalet.", notify=Notify.COLLECTED)
     tell.say("Anna", "writes three messages to A during the day and one to C, notified [label]uppsamlat[/].", "M-12")
     for patient in (e, f):

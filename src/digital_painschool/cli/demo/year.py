@@ -81,8 +81,8 @@ def first_week(stage: Stage, tell: Narrator) -> None:
     a.room.save_form(a.enrolment_id, "halsoskattning", {"smarta": 6, "somn": 3})
     a.room.complete_module(a.enrolment_id, 1)
     stage.clock.wait(hours=2)
-    times = a.room.save_form(a.enrolment_id, "halsoskattning", {"smarta": 5, "somn": 4})
-    tell.say("A", f"completes module 1 and saves [label]Hälsoskattning[/] {_times(times)}.", "M-14")
+    saved = a.room.save_form(a.enrolment_id, "halsoskattning", {"smarta": 5, "somn": 4})
+    tell.say("A", f"completes module 1 and saves [label]Hälsoskattning[/] {_times(saved.number)}.", "M-14")
     b.room.open_module(b.enrolment_id, 5)
     following = b.room.overview(b.enrolment_id).next_module
     tell.say(
