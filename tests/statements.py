@@ -12,9 +12,7 @@ from digital_painschool.adapters import sql
 
 _LEFT_OUT = frozenset(
     {
-        "_STATE",  # never run: what other statements begin with
-        "_RECORD",
-        "_NEEDED_BY",
+        "_RECORDS",  # never run: other statements begin with it
         "_VERSION",  # the table of the schema's version has one row
     }
 )

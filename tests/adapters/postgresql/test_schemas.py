@@ -17,7 +17,8 @@ from sqlalchemy.sql import ClauseElement
 
 from digital_painschool import Settings, open_school
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage, migrate, migration_sql, postgresql
-from digital_painschool.adapters.sql.pool import Connection
+from digital_painschool.adapters.sql.connection import Connection
+from digital_painschool.adapters.sql.postgresql_connection import statements_for
 from digital_painschool.adapters.sql.revisions import VERSION_TABLE
 from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.bootstrap.plugins import connect
@@ -88,26 +89,26 @@ def test_every_statement_names_the_schema() -> None:
     statements = dict(_clauses())
     assert len(statements) > 60
     bare = re.compile(rf"(?<![.\w])({'|'.join(METADATA.tables)}|{VERSION_TABLE})\b")
-    compiled = postgresql._statements("smartskola")
+    compiled = statements_for("smartskola")
     assert {} == {name: found for name, one in statements.items() if (found := bare.findall(compiled[one].sql))}
 
 
 def test_statements_are_compiled_once_for_all_schools_of_a_schema() -> None:
     """Otherwise each storage that is opened would pay for the compiling again."""
-    assert postgresql._statements("smartskola") is postgresql._statements("smartskola")
-    assert postgresql._statements("smartskola") is not postgresql._statements(None)
+    assert statements_for("smartskola") is statements_for("smartskola")
+    assert statements_for("smartskola") is not statements_for(None)
 
 
 def test_a_search_path_that_a_pool_has_left_behind_leads_nowhere_else(postgresql_url: str) -> None:
     """Otherwise a pool that lends a connection to two schools in turn would lend one the other's patients."""
     migrate(postgresql_url, schema="smartskola")
     with closing(SqlStorage(postgresql_url, schema="smartskola")) as storage:
-        [connection] = storage._database._idle
+        [connection] = storage._database.pool.idle
         connection._connection.execute("SET search_path TO public")  # type: ignore[attr-defined]
         expected = saved(storage, converse(saved(storage, begin()), notify=Notify.COLLECTED, at=MORNING))
         assert expected == storage.load(expected.id)
         assert 1 == len(storage.claim(RUN, 10, HOUR))
-        assert [connection] == storage._database._idle
+        assert [connection] == storage._database.pool.idle
     assert [] == execute(postgresql_url, "SELECT 1 FROM enrolments")
 
 
@@ -198,7 +199,7 @@ channel = "sms"
     for settings in (read_settings(file), Settings.from_url(empty_postgresql_url, "smartskola")):
         ports = connect(settings)
         for part in (ports.storage, ports.inbox, *ports.messengers):
-            assert "smartskola" == part._database.driver._schema  # type: ignore[attr-defined]
+            assert "smartskola" == part._database.pool.driver._schema  # type: ignore[attr-defined]
             part.close()  # type: ignore[attr-defined]
     assert {"smartskola"} == schemas_of(empty_postgresql_url)
     with open_school(read_settings(file)):

@@ -17,7 +17,8 @@ from weakref import ref
 import pytest
 
 from digital_painschool.adapters.sql import SqlStorage, pool
-from digital_painschool.adapters.sql.pool import Connection, Database
+from digital_painschool.adapters.sql.connection import Connection
+from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.sqlite import SqliteDriver
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.errors import Conflict, StorageError
@@ -165,7 +166,7 @@ def test_what_a_forked_process_saves_is_kept(url: str, work: Callable[[str], Non
 
 
 def _fork_within_a_call(url: str) -> None:
-    pool.PATIENCE = 0.1
+    pytest.MonkeyPatch().setattr(pool, "WAIT_TIMEOUT", 0.1)
     with closing(SqlStorage(url)) as storage:
 
         def is_refused() -> None:
@@ -293,7 +294,7 @@ def one(url: str) -> Iterator[SqlStorage]:
 
 def test_a_call_without_a_free_connection_says_so(one: SqlStorage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a portal whose pool is too small would wait for ever."""
-    monkeypatch.setattr(pool, "PATIENCE", 0.05)
+    monkeypatch.setattr(pool, "WAIT_TIMEOUT", 0.05)
     with pytest.raises(StorageError, match="in use"):
         one._database.read(lambda _: one.save(begin()))
     one.save(begin())
@@ -301,7 +302,7 @@ def test_a_call_without_a_free_connection_says_so(one: SqlStorage, monkeypatch: 
 
 def test_a_connection_that_is_lost_with_its_call_is_replaced(one: SqlStorage) -> None:
     """Otherwise a connection that nobody holds any more would count as one in use."""
-    connection = one._database._take()
+    connection = one._database.pool.take()
     del connection
     gc.collect()
     one.save(begin())
@@ -313,7 +314,7 @@ def test_an_exception_while_a_connection_is_looked_at_costs_none(
     """Otherwise each time limit that is over just then would cost a connection."""
     one.save(begin())
     with monkeypatch.context() as patch:
-        patch.setattr(type(one._database._idle[0]), "is_usable", _interrupt)
+        patch.setattr(type(one._database.pool.idle[0]), "is_usable", _interrupt)
         with pytest.raises(SoftTimeLimit):
             one.save(begin())
     _have_all(one._database, 1)
@@ -321,7 +322,7 @@ def test_an_exception_while_a_connection_is_looked_at_costs_none(
 
 def test_an_exception_while_a_connection_is_opened_costs_none(one: SqlStorage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise each time limit that is over just then would cost a connection."""
-    one._database._close_idle()
+    one._database.pool._close_idle()
     seen: list[object] = []
 
     def ref_once(thing: object) -> object:
@@ -349,16 +350,16 @@ def test_a_fork_waits_until_the_calls_are_over(one: SqlStorage) -> None:
     busy = Thread(target=database.read, args=(work,))
     busy.start()
     assert begun.wait(20)
-    resting = Thread(target=database.rest)
-    resting.start()
-    resting.join(0.2)
-    assert resting.is_alive()
+    draining = Thread(target=database.pool.drain)
+    draining.start()
+    draining.join(0.2)
+    assert draining.is_alive()
     go_on.set()
-    for thread in (busy, resting):
+    for thread in (busy, draining):
         thread.join(20)
         assert not thread.is_alive()
-    assert 0 == database._open
-    database.resume()
+    assert 0 == database.pool.open_count
+    database.pool.resume()
     one.save(begin())
 
 
@@ -375,12 +376,12 @@ def test_a_fork_does_not_wait_for_threads_that_call_all_the_time(one: SqlStorage
         database.read(work)
         database.read(lambda _: order.append("the next call"))
 
-    def rest() -> None:
-        database.rest()
-        order.append("at rest")
-        database.resume()
+    def drain() -> None:
+        database.pool.drain()
+        order.append("drained")
+        database.pool.resume()
 
-    threads = [Thread(target=call_twice), Thread(target=rest)]
+    threads = [Thread(target=call_twice), Thread(target=drain)]
     threads[0].start()
     assert begun.wait(20)
     threads[1].start()
@@ -394,7 +395,7 @@ def test_a_fork_does_not_wait_for_threads_that_call_all_the_time(one: SqlStorage
             thread.join(20)
     finally:
         sys.setswitchinterval(interval)
-    assert ["a call that had begun", "at rest", "the next call"] == order
+    assert ["a call that had begun", "drained", "the next call"] == order
 
 
 def _goes(file: Path) -> None:

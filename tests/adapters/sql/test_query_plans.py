@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.region import Size, load
 from benchmarks.servers import database
-from digital_painschool.adapters.sql import postgresql
+from digital_painschool.adapters.sql.postgresql_connection import statements_for
 from tests.statements import statements
 
 GENERIC_PLAN = 160000
@@ -51,7 +51,7 @@ def plan_of(connection: psycopg.Connection, sql: str) -> Any:
 @pytest.mark.parametrize("statement", [*statements()])
 def test_every_statement_goes_by_an_index_on_postgresql(connection: psycopg.Connection, statement: Any) -> None:
     """Otherwise it would become slower with every patient, at every unit."""
-    plan = plan_of(connection, postgresql._statements(None)[statement].sql)
+    plan = plan_of(connection, statements_for(None)[statement].sql)
     whole = [scan for scan in scans(plan) if not any(conditions(scan))]
     assert [] == whole
 

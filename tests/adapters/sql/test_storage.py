@@ -21,9 +21,11 @@ from sqlalchemy import bindparam, literal_column, select, update
 from benchmarks.servers import database
 from digital_painschool import open_school
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage, inbox, messaging, migrate, sqlite
-from digital_painschool.adapters.sql.pool import Connection, Database
-from digital_painschool.adapters.sql.saving import StateCache
+from digital_painschool.adapters.sql.connection import Connection
+from digital_painschool.adapters.sql.pool import ConnectionPool
 from digital_painschool.adapters.sql.schema import METADATA, enrolments
+from digital_painschool.adapters.sql.sqlite_connection import STATEMENTS
+from digital_painschool.adapters.sql.state_cache import StateCache
 from digital_painschool.application.caseload import Cursor
 from digital_painschool.delivery.worker import DeliveryReport
 from digital_painschool.domain.enrolment import Enrolment, apply, replay
@@ -158,9 +160,9 @@ class Impatient:
     @pytest.fixture(autouse=True)
     def _impatient(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
         if request.node.name == "test_a_call_returns_or_raises_in_time":
-            monkeypatch.setattr(sqlite, "PATIENCE", 0.1)
+            monkeypatch.setattr(sqlite, "WAIT_TIMEOUT", 0.1)
             for module in (inbox, messaging):
-                monkeypatch.setattr(module, "PATIENCE_OF_DELIVERY", 0.1)
+                monkeypatch.setattr(module, "DELIVERY_TIMEOUT", 0.1)
 
 
 class TestSqliteInbox(Impatient, InboxContract):
@@ -387,8 +389,8 @@ def test_only_so_many_states_are_remembered() -> None:
     states = StateCache(limit=2)
     kept = [_of_person(number).enrolment for number in range(3)]
     for enrolment in kept:
-        states.keep("as it was", enrolment)
-    assert [kept[2]] == [enrolment for _, enrolment in states._known.values()]
+        states.put("as it was", enrolment)
+    assert [kept[2]] == [enrolment for _, enrolment in states._cached.values()]
     assert kept[2] is states.read(kept[2].id, "as it was")
 
 
@@ -433,7 +435,7 @@ def test_more_threads_than_connections_wait_for_their_turn(url: str) -> None:
 def waits(thread: Thread) -> bool:
     """Return whether a thread waits for a connection."""
     frame = sys._current_frames().get(thread.ident or 0)
-    return frame is not None and any(at.f_code is Database._wait.__code__ for at, _ in walk_stack(frame))
+    return frame is not None and any(at.f_code is ConnectionPool._wait.__code__ for at, _ in walk_stack(frame))
 
 
 def test_a_thread_that_waits_gets_what_is_given_back(storage_of_one: SqlStorage) -> None:
@@ -450,7 +452,7 @@ def test_a_thread_that_waits_gets_what_is_given_back(storage_of_one: SqlStorage)
     storage_of_one._database.read(while_read)
     waiting.join(60)
     assert [begin().enrolment] == found
-    assert 1 == storage_of_one._database._open
+    assert 1 == storage_of_one._database.pool.open_count
 
 
 def test_closing_refuses_who_waits_and_closes_what_is_in_use_afterwards(storage_of_one: SqlStorage) -> None:
@@ -477,7 +479,7 @@ def test_closing_refuses_who_waits_and_closes_what_is_in_use_afterwards(storage_
     database.read(while_read)
     waiting.join(60)
     assert ["the storage is closed; open another"] == [str(error) for error in refused]
-    with pytest.raises(database.driver.failures):
+    with pytest.raises(database.pool.driver.failures):
         links[0].fetch_all(select(literal_column("1")), {})
 
 
@@ -517,7 +519,7 @@ def _die_at(url: str, statement: int) -> None:
     storage = SqlStorage(url)
     enrolment = storage.load("enrolment-1")
     assert enrolment is not None
-    [connection] = storage._database._idle
+    [connection] = storage._database.pool.idle
     run: Callable[..., Any] = connection._execute  # type: ignore[attr-defined]
     left = statement
 
@@ -613,7 +615,7 @@ def test_a_full_disk_is_named_and_changes_nothing(sqlite_url: str) -> None:
     """Otherwise a full disk would look like a fault of the program, or leave half a step."""
     with closing(SqlStorage(sqlite_url, connections=1)) as storage:
         before = saved(storage, converse(saved(storage, begin()), at=MORNING))
-        [connection] = storage._database._idle
+        [connection] = storage._database.pool.idle
         file: sqlite3.Connection = connection._connection  # type: ignore[attr-defined]
         file.execute("VACUUM")
         [pages] = file.execute("PRAGMA page_count").fetchone()
@@ -630,7 +632,7 @@ def test_a_full_disk_is_named_and_changes_nothing(sqlite_url: str) -> None:
 
 def test_a_file_that_is_held_for_too_long_is_named(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a backup that locks the file would make the portal hang for ever, or show a foreign error."""
-    monkeypatch.setattr(sqlite, "PATIENCE", 0.05)
+    monkeypatch.setattr(sqlite, "WAIT_TIMEOUT", 0.05)
     with (
         closing(SqlStorage(sqlite_url)) as storage,
         closing(sqlite3.connect(path_of(sqlite_url), isolation_level=None)) as other,
@@ -700,7 +702,7 @@ def test_who_opens_a_new_file_waits_for_its_readers(tmp_path: Path) -> None:
 
 def test_who_opens_a_file_that_is_read_for_too_long_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a start would hang for ever behind a forgotten session."""
-    monkeypatch.setattr(sqlite, "PATIENCE", 0.05)
+    monkeypatch.setattr(sqlite, "WAIT_TIMEOUT", 0.05)
     path = tmp_path / "new.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as reader:
         reader.execute("CREATE TABLE something (id)")
@@ -716,7 +718,7 @@ def test_who_opens_a_file_that_is_read_for_too_long_is_told(tmp_path: Path, monk
 @pytest.mark.parametrize("statement", [*statements()])
 def test_every_statement_goes_by_an_index(sqlite_url: str, statement: Any) -> None:
     """Otherwise it would become slower with every patient, at every unit."""
-    compiled = sqlite._STATEMENTS[statement]
+    compiled = STATEMENTS[statement]
     with closing(sqlite3.connect(path_of(sqlite_url))) as connection:
         rows = connection.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", [None] * compiled.sql.count("?")).fetchall()
     steps = [row[3] for row in rows]
