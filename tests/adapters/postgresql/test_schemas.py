@@ -2,7 +2,7 @@
 
 import importlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from threading import Thread
@@ -18,6 +18,7 @@ from sqlalchemy.sql import ClauseElement
 from digital_painschool import Settings, open_school
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage, migrate, migration_sql, postgresql
 from digital_painschool.adapters.sql.connection import Connection
+from digital_painschool.adapters.sql.json_rows import BulkStatement
 from digital_painschool.adapters.sql.postgresql_connection import statements_for
 from digital_painschool.adapters.sql.revisions import VERSION_TABLE
 from digital_painschool.adapters.sql.schema import METADATA
@@ -78,10 +79,17 @@ def _clauses() -> Iterator[tuple[str, ClauseElement]]:
     for module in Path(str(postgresql.__file__)).parent.glob("*.py"):
         named = vars(importlib.import_module(f"digital_painschool.adapters.sql.{module.stem}"))
         for name, value in named.items():
-            held = value.values() if isinstance(value, dict) and name[1] != "_" else value
-            for clause in held if isinstance(held, (tuple, type({}.values()))) else (value,):
+            for number, clause in enumerate(_held_by(name, value)):
                 if isinstance(clause, ClauseElement) and clause.supports_execution and not isinstance(clause, Table):
-                    yield f"{module.stem}{name}", clause
+                    yield f"{module.stem}.{name} {number}", clause
+
+
+def _held_by(name: str, value: object) -> Iterable[object]:
+    if isinstance(value, BulkStatement):
+        return (value.single, value.each)
+    if isinstance(value, dict) and name[1] != "_":
+        return value.values()
+    return value if isinstance(value, tuple) else (value,)
 
 
 def test_every_statement_names_the_schema() -> None:

@@ -76,8 +76,8 @@ class BulkStatement:
     """
 
     def __init__(self, single: ClauseElement, each: ClauseElement) -> None:
-        self._single = single
-        self._each = each
+        self.single = single
+        self.each = each
 
     @classmethod
     def of(cls, types: Mapping[str, Any], statement: RowStatement) -> "BulkStatement":
@@ -90,9 +90,9 @@ class BulkStatement:
     def run(self, connection: Connection, rows: Sequence[Values], *, single_statement: bool) -> None:
         """Write the rows."""
         if rows and single_statement:
-            connection.execute(self._single, {_ROWS: rows})
+            connection.execute(self.single, {_ROWS: rows})
         elif rows:
-            connection.execute_many(self._each, rows)
+            connection.execute_many(self.each, rows)
 
 
 def _element_type(type_: Any) -> Any:

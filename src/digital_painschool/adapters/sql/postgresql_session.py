@@ -44,8 +44,8 @@ _SESSION = {
     "idle_session_timeout": "0",
     "idle_in_transaction_session_timeout": "60s",
 }
-"""Other settings that a role, a database, the environment or the URL may have changed. An external pool that lends a
-session for one transaction shares it. Behind such a pool the session keeps them, and each transaction sets its own."""
+"""Other settings that a role, a database, the environment or the URL may have changed. Clients of an external pool
+share sessions: behind such a pool a session is left as it is, and each transaction sets what it needs."""
 
 BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 BEGIN_BEHIND_POOL = (

@@ -1,4 +1,4 @@
-"""The purge in SQL, its progress, its replay after a backup was restored, and the keys that inboxes are to forget."""
+"""The purge in SQL: notification keys, deletion, progress, and the replay after a backup was restored."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
