@@ -19,15 +19,15 @@ class Database:
     Args:
         driver: The driver that opens connections.
         connections: The most connections at a time.
+
+    Attributes:
+        pool: The connections.
+        prefers_single_round_trip: Whether each statement is a network round trip.
     """
 
     def __init__(self, driver: Driver, connections: int = 16) -> None:
         self.pool = ConnectionPool(driver, connections)
-
-    @property
-    def prefers_single_round_trip(self) -> bool:
-        """Whether each statement is a network round trip."""
-        return self.pool.driver.prefers_single_round_trip
+        self.prefers_single_round_trip = driver.prefers_single_round_trip
 
     def read(self, work: Callable[[Connection], Result], *, snapshot: bool = False) -> Result:
         """Run a read.
