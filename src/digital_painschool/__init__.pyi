@@ -30,8 +30,6 @@ from digital_painschool.domain.enrolment import Conversation as Conversation
 from digital_painschool.domain.enrolment import Enrolment as Enrolment
 from digital_painschool.domain.enrolment import FormCount as FormCount
 from digital_painschool.domain.enrolment import Phase as Phase
-from digital_painschool.domain.enrolment import apply as apply
-from digital_painschool.domain.enrolment import replay as replay
 from digital_painschool.domain.events import AccessEnded as AccessEnded
 from digital_painschool.domain.events import ConversationRenamed as ConversationRenamed
 from digital_painschool.domain.events import ConversationStarted as ConversationStarted

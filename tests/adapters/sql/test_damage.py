@@ -16,7 +16,8 @@ from sqlalchemy import Column, Integer, Table
 
 from benchmarks.servers import database
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage
-from digital_painschool.adapters.sql.schema import METADATA, Instant, Truth
+from digital_painschool.adapters.sql.column_types import Instant, StrictBoolean
+from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.application.export import Format
 from digital_painschool.domain.notification import Channel, Notify, Template
 from digital_painschool.domain.people import PersonId
@@ -250,7 +251,7 @@ def values_for(column: Column[Any], *, sqlite: bool) -> Iterator[object]:
         yield None
     if isinstance(column.type, Instant):
         yield from (*_SQLITE_TIMES, *_BLOBS) if sqlite else _POSTGRESQL_TIMES
-    elif isinstance(column.type, Truth):
+    elif isinstance(column.type, StrictBoolean):
         yield from (SECRET, 2, b"\xff") if sqlite else (True, False)
     elif isinstance(column.type.dialect_impl, Integer) or column.type.python_type is int:
         yield from _SQLITE_NUMBERS if sqlite else _POSTGRESQL_NUMBERS
