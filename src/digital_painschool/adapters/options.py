@@ -2,13 +2,13 @@
 
 import os
 import re
-import unicodedata
 from collections.abc import Mapping
 from math import isfinite
 from pathlib import Path
 from typing import TypeVar
 
 from digital_painschool.adapters.paths import absolute
+from digital_painschool.domain.validation import control_characters
 from digital_painschool.errors import ConfigurationError, InvalidValue
 from digital_painschool.serialization.text_files import decoded, read_text
 
@@ -101,6 +101,6 @@ def _line(text: str) -> str:
     line = text.partition("\n")[0].strip(" \t\r")
     if not line:
         raise InvalidValue("its first line is empty")
-    if any(sign == "\ufeff" or unicodedata.category(sign) == "Cc" for sign in line):
+    if "\ufeff" in line or control_characters(line):
         raise InvalidValue("its first line holds a control character")
     return line
