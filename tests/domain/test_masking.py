@@ -60,8 +60,10 @@ NO_VALUES = tuple(
         "adapters.memory.storage",
         "adapters.swedish_identity",
         "adapters.toml_directory",
+        "bootstrap.settings_toml",
         "domain.checks",
         "domain.limits",
+        "serialization.problems",
     )
 )
 """What is made with attrs and is no value."""

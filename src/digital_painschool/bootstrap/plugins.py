@@ -16,7 +16,6 @@ from digital_painschool.adapters.options import secret
 from digital_painschool.application.program_catalogue import Catalogue
 from digital_painschool.bootstrap.school import PainSchool, system_clock
 from digital_painschool.bootstrap.settings import AdapterConfig, Settings
-from digital_painschool.bootstrap.settings_toml import read_settings
 from digital_painschool.domain.program import Program
 from digital_painschool.domain.validation import plain_text
 from digital_painschool.errors import ConfigurationError, InvalidValue
@@ -147,6 +146,8 @@ def open_school(
     if isinstance(settings, str) and "://" in plain_text(settings, "settings"):
         chosen = Settings.from_url(settings)
     elif isinstance(settings, (str, Path)):
+        from digital_painschool.bootstrap.settings_toml import read_settings  # who names a URL waits for no converter
+
         chosen = read_settings(settings)
     elif isinstance(settings, Settings):
         chosen = settings
