@@ -237,7 +237,7 @@ def test_what_was_made_is_closed_when_the_rest_cannot_be(tmp_path: Path) -> None
 
 def test_unknown_option_is_refused() -> None:
     """A misspelt option that is passed over would run a school with another setting than its file says."""
-    with pytest.raises(ConfigurationError, match="option 'fodler' is not known"):
+    with pytest.raises(ConfigurationError, match="option fodler: unknown key; the keys here are channel, folder"):
         connect(
             Settings(
                 storage=AdapterConfig("memory"), messengers=(AdapterConfig("files", {"channel": "sms", "fodler": "x"}),)
@@ -287,14 +287,14 @@ def test_settings_reach_every_reference_adapter(sqlite_url: str, tmp_path: Path)
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (Settings(storage=AdapterConfig("sqlite")), "storage: option 'url' is needed, str"),
+        (Settings(storage=AdapterConfig("sqlite")), "storage 'sqlite': option url: is missing; expected text"),
         (
             Settings(storage=AdapterConfig("memory"), messengers=(AdapterConfig("memory", {"channel": "inbox"}),)),
-            "messenger 'memory': option 'channel' is one of email, sms",
+            "messenger 'memory': option channel: must be one of email, sms",
         ),
         (
             Settings(storage=AdapterConfig("memory"), messengers=(AdapterConfig("files", {"folder": "mail"}),)),
-            "messenger 'files': option 'channel' is needed, str",
+            "messenger 'files': option channel: is missing; expected text",
         ),
     ],
 )

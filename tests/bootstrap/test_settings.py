@@ -136,7 +136,7 @@ def test_file_opens_a_school(tmp_path: Path) -> None:
         ('storage = "memory://"\n[[messengers]]\nchannel = "sms"', "messengers[#1]: expected a table with a name"),
         (f'storage = "memory://"\n[units.{UNIT}.policy]\nheading = 3', f"units.{UNIT}.policy.heading: expected text"),
         ("storage = ", "not valid TOML"),
-        ('storage = "memory://"\n[identity]\nname = "swedish"\nschemes = [3]', "'schemes' is a list of texts"),
+        ('storage = "memory://"\n[identity]\nname = "swedish"\nschemes = [3]', "option schemes[#1]: expected text"),
         (
             'storage = "memory://"\n[[policy.end_reasons]]\nkey = "två ord"\ntitle = "x"',
             "begin with a letter or a digit",

@@ -60,6 +60,7 @@ NO_VALUES = tuple(
         "adapters.memory.storage",
         "adapters.swedish_identity",
         "adapters.toml_directory",
+        "adapters.plugin",
         "bootstrap.settings_toml",
         "domain.checks",
         "domain.limits",

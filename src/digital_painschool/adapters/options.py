@@ -1,15 +1,20 @@
-"""Reading an adapter's options: right types, no stranger, no secret in a settings file."""
+"""Parse adapter options: check types, reject unknown keys, read secrets from where the settings say they are."""
 
 import os
 import re
 from collections.abc import Mapping
-from math import isfinite
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 
+from cattrs import BaseValidationError, Converter
+
 from digital_painschool.adapters.paths import absolute
+from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.validation import control_characters
 from digital_painschool.errors import ConfigurationError, InvalidValue
+from digital_painschool.serialization.converter import strict_converter
+from digital_painschool.serialization.problems import Problems, UnexpectedValue
 from digital_painschool.serialization.text_files import decoded, read_text
 
 T = TypeVar("T")
@@ -17,39 +22,50 @@ T = TypeVar("T")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def parse_options(options: Mapping[str, object], adapter: str, kinds: Mapping[str, type[object]]) -> dict[str, object]:
-    """Return the options after checking them against the kinds that the adapter knows.
+def parse_options(options: Mapping[str, object], adapter: str, wanted: type[T]) -> T:
+    """Return the options of an adapter as a value: types are checked, and unknown options are refused.
+
+    Args:
+        options: What the settings say about the adapter, without its name.
+        adapter: What the adapter is called in an error.
+        wanted: A class made with attrs, whose fields are the options. What may hold a password is a `Masked[str]`.
 
     Raises:
-        ConfigurationError: An option that the adapter does not know, or one of another type; every one is named.
+        ConfigurationError: An option is unknown, missing or of another type; each is named, and no value is shown.
     """
-    problems = [
-        f"option {name!r} is not known" if name not in kinds else f"option {name!r} is not {kinds[name].__name__}"
-        for name, value in options.items()
-        if name not in kinds or not _is_a(value, kinds[name])
-    ]
-    if problems:
-        raise ConfigurationError(f"{adapter}: {'; '.join(problems)}; known are {', '.join(sorted(kinds)) or 'none'}")
-    return dict(options)
+    with _LOCK:
+        structure = _CONVERTER.get_structure_hook(wanted)
+    try:
+        found: T = structure(dict(options), wanted)
+    except BaseValidationError as error:
+        problems = "; ".join(f"option {problem}" for problem in Problems().of(error, options))
+    else:
+        return found
+    # Raised out here, so that no option hangs on the error as its context.
+    raise ConfigurationError(f"{adapter}: {problems}")
 
 
-def required(options: Mapping[str, object], adapter: str, name: str, kind: type[T]) -> T:
-    """Return an option that must be there.
-
-    Raises:
-        ConfigurationError: It is missing or of another type.
-    """
-    value = options.get(name)
-    if not isinstance(value, kind) or not _is_a(value, kind):
-        raise ConfigurationError(f"{adapter}: option {name!r} is needed, {kind.__name__}")
-    return value
+def _path(value: object, _: object) -> Path:
+    if not isinstance(value, str):
+        raise UnexpectedValue("a path, as text", value)
+    return absolute(value)
 
 
-def _is_a(value: object, kind: type[object]) -> bool:
-    # True is no number, and neither are nan and inf.
-    if isinstance(value, bool) and kind is not bool:
-        return kind is object
-    return isinstance(value, kind) and (not isinstance(value, float) or isfinite(value))
+def _masked(value: object, _: object) -> Masked[str]:
+    if not isinstance(value, str):
+        raise UnexpectedValue("text", value)
+    return Masked(value)
+
+
+def _converter() -> Converter:
+    converter = strict_converter()
+    converter.register_structure_hook(Path, _path)
+    converter.register_structure_hook_func(lambda wanted: wanted == Masked[str], _masked)
+    return converter
+
+
+_CONVERTER, _LOCK = _converter(), Lock()
+"""The hooks of an adapter's options are made when the adapter is first chosen, by one thread at a time."""
 
 
 def is_elsewhere(text: str) -> bool:

@@ -69,7 +69,7 @@ class Problems:
             case IterableValidationError():
                 yield from self._of_items(error, data, path)
             case ForbiddenExtraKeysError():
-                known = ", ".join(_keys_of(error.cl))
+                known = ", ".join(_keys_of(error.cl)) or "none"
                 for key in sorted(map(str, error.extra_fields)):
                     yield f"{_within(path, _short(key))}: unknown key; the keys here are {known}"
             case KeyError():
@@ -117,7 +117,9 @@ def _short(text: str, most: int = _SHOWN) -> str:
 
 
 def _expected(wanted: Any) -> str:
-    return "a list" if get_origin(wanted) is tuple else EXPECTED.get(wanted, "a table of keys")
+    if get_origin(wanted) is tuple:
+        return "a list"
+    return "a table of keys" if attrs.has(wanted) else EXPECTED.get(wanted, EXPECTED[str])
 
 
 def _described(value: object) -> str:
