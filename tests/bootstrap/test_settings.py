@@ -132,7 +132,10 @@ def test_file_opens_a_school(tmp_path: Path) -> None:
             'storage = "memory://"\n[policy]\nstaff_flags = ["done"]',
             "policy.staff_flags[#1]: expected one of form-saved",
         ),
-        ('storage = "memory://"\nreceipt_key = 3', "receipt_key: expected text"),
+        (
+            'storage = "memory://"\nreceipt_key = 3',
+            "receipt_key: expected a reference to the key, env:NAME or file:PATH",
+        ),
         ('storage = "memory://"\n[[messengers]]\nchannel = "sms"', "messengers[#1]: expected a table with a name"),
         (f'storage = "memory://"\n[units.{UNIT}.policy]\nheading = 3', f"units.{UNIT}.policy.heading: expected text"),
         ("storage = ", "not valid TOML"),

@@ -68,15 +68,15 @@ _CONVERTER, _LOCK = _converter(), Lock()
 """The hooks of an adapter's options are made when the adapter is first chosen, by one thread at a time."""
 
 
-def is_elsewhere(text: str) -> bool:
-    """Return whether a text says where a secret is, instead of being one."""
+def is_reference(text: str) -> bool:
+    """Return whether a text is a reference to a secret (`env:NAME`, `file:PATH`) and not the secret itself."""
     return text.startswith(("env:", "file:"))
 
 
 def secret(text: str, folder: Path | None = None) -> str:
-    """Return what a text stands for: `env:NAME` an environment variable, `file:PATH` a file, else the text itself.
+    """Return the secret that a text refers to: `env:NAME` a variable, `file:PATH` a file; any other text is itself.
 
-    The first line counts, without blanks around it, and without a byte order mark.
+    Of a variable or a file, the first line counts, without blanks around it and without a byte order mark.
 
     Args:
         text: The text.
@@ -86,7 +86,7 @@ def secret(text: str, folder: Path | None = None) -> str:
         ConfigurationError: The variable is not set, the file cannot be read, or what they hold is no secret in UTF-8.
             No error shows what they hold.
     """
-    if not is_elsewhere(text):
+    if not is_reference(text):
         return text
     kind, _, where = text.partition(":")
     whence, problem = "a secret that the settings name", ""
@@ -96,7 +96,7 @@ def secret(text: str, folder: Path | None = None) -> str:
             whence = f"the environment variable {where}, which the settings name"
             return _line(decoded(content))
         if "://" in where:
-            raise InvalidValue("is a URL, and should be a path")  # noqa: TRY301 - one way out, so that no secret hangs on it
+            raise InvalidValue("is a URL, and should be a path")  # noqa: TRY301 - one way out, so that no secret hangs on the error
         path = absolute(where, folder)
         whence = f"the file {path}, which the settings name"
         return _line(read_text(path))

@@ -1,6 +1,6 @@
-"""The reference adapters as a plugin: what each is called, and how it is made from its options.
+"""The reference adapters as a plugin: the name of each, its options, and how it is made from them.
 
-What needs an extra is imported only when it is chosen.
+An adapter that needs an extra is imported only when it is chosen.
 """
 
 from collections.abc import Iterable
@@ -150,7 +150,7 @@ def _sql_storage(kind: str, options: Options) -> Storage:
         raise ConfigurationError(
             f"storage {kind!r}: the option 'url' is of another kind of database; correct one of them"
         )
-    # A new file has nothing to migrate from: it is set up untold. One that is there is migrated only when told to.
+    # A new file has nothing to migrate from and is set up unasked. An older one is migrated on demand only.
     migrate = chosen.migrate or names_new_file(url)
     return SqlStorage(url, schema=chosen.schema, migrate=migrate, synchronous=chosen.synchronous)
 

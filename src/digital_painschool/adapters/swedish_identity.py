@@ -8,7 +8,9 @@ from functools import partial
 from types import MappingProxyType
 
 from attrs import field, frozen
+from attrs.validators import and_, deep_iterable, min_len
 
+from digital_painschool.domain.checks import check, satisfies
 from digital_painschool.domain.identity_shape import check_digit_fits
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import ConfigurationError, InvalidIdentity
@@ -124,15 +126,21 @@ _READERS: Mapping[str, Callable[[str, int], str | _Problem]] = MappingProxyType(
 )
 
 
-def _known_schemes(schemes: Iterable[str]) -> tuple[str, ...]:
-    names = tuple(schemes) if isinstance(schemes, Iterable) else ()
-    choices = tuple(_READERS)
-    if not names or len(names) > len(choices) or any(name not in choices or names.count(name) > 1 for name in names):
-        raise ConfigurationError(
-            f"identity schemes: {schemes!r} is no list of different known schemes; name one or more of"
-            f" {', '.join(choices)}, each once, in the order in which they are to be tried"
-        )
-    return names
+def _differ(names: tuple[str, ...]) -> bool:
+    return len(set(names)) == len(names)
+
+
+_SCHEMES = check(
+    (
+        and_(min_len(1), deep_iterable(satisfies(lambda name: name in _READERS)), satisfies(_differ)),
+        f"names one or more of {', '.join(_READERS)}, each once, in the order in which they are to be tried",
+    ),
+    error=ConfigurationError,
+)
+
+
+def _names(schemes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(schemes) if isinstance(schemes, Iterable) else ()
 
 
 @frozen(slots=False)
@@ -155,7 +163,7 @@ class SwedishIdentity:
         ConfigurationError: No scheme, an unknown one or one named twice; the text lists the choices.
     """
 
-    schemes: tuple[str, ...] = field(default=tuple(_READERS), converter=_known_schemes)
+    schemes: tuple[str, ...] = field(default=tuple(_READERS), converter=_names, validator=_SCHEMES)
 
     def parse(self, text: str, *, today: date) -> PersonId:
         """Read a number as it was typed.

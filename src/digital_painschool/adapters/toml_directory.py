@@ -1,4 +1,4 @@
-"""A staff directory in a TOML file, read anew each time that it is asked."""
+"""A staff directory in a TOML file, which is read anew at each question."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ class TomlDirectory:
         path: The file, made absolute at once; a change in the file counts at once.
 
     Raises:
-        ConfigurationError: The file cannot be read, or holds something else; found at construction.
+        ConfigurationError: The file cannot be read, or holds something else; refused when the directory is made.
     """
 
     path: Path = field(converter=absolute)

@@ -126,7 +126,7 @@ def _programs(names: tuple[str, ...], folder: Path) -> tuple[Program, ...]:
 
 def _receipt_key(where: str | None, folder: Path) -> str | None:
     kind, _, path = (where or "").partition(":")
-    # What names no place is refused by `Settings`, wherever it comes from.
+    # `Settings` refuses what is no reference, wherever it comes from.
     return f"file:{absolute(path, folder)}" if kind == "file" and path.strip() else where
 
 
@@ -179,13 +179,20 @@ def _storage(value: object, wanted: object) -> AdapterConfig:
     return Settings.from_url(value).storage if isinstance(value, str) else _adapter(value, wanted)
 
 
+def _reference(value: object, _: object) -> str:
+    if not isinstance(value, str):
+        raise UnexpectedValue("a reference to the key, env:NAME or file:PATH", value)
+    return value
+
+
 def _converter() -> Converter:
     converter = strict_converter()
     converter.register_structure_hook(time, _time)
     converter.register_structure_hook(ZoneInfo, lambda value, _: zone_of(value))
     converter.register_structure_hook(AdapterConfig, _adapter)
     hooks = {section: _adapters(section, converter) for section in ("messengers", "observers")}
-    overrides: Any = {key: override(struct_hook=hook) for key, hook in {"storage": _storage, **hooks}.items()}
+    hooks |= {"storage": _storage, "receipt_key": _reference}
+    overrides: Any = {key: override(struct_hook=hook) for key, hook in hooks.items()}
     converter.register_structure_hook(_File, make_dict_structure_fn(_File, converter, **overrides))
     converter.get_structure_hook(dict[str, _Unit])
     return converter

@@ -83,7 +83,7 @@ def _plain_character(character: str) -> str:
 
 
 def _written(text: str) -> Iterator[str]:
-    """Yield the days of birth of what is written like a number."""
+    """Yield the day of birth of each number in a usual spelling."""
     for match in _WRITTEN.finditer(text):
         yield match["year"] + (match["day"] or re.sub("[^0-9]", "", match["day_in_parts"]))
     for match in _RESERVE.finditer(text):
@@ -93,7 +93,7 @@ def _written(text: str) -> Iterator[str]:
 
 
 def _spread(text: str) -> Iterator[str]:
-    """Yield the digits that may be a number in an unusual spelling."""
+    """Yield digits that may be a number in an unusual spelling."""
     groups = [(match["digits"], match["after"]) for match in _GROUP.finditer(text)]
     for first in range(len(groups)):
         digits, before = "", ""

@@ -1,7 +1,7 @@
-"""Limits of what a program and its parts may hold: keys, titles, texts and numbers.
+"""The limits of a program and its parts: keys, titles, texts and numbers.
 
-A limit is an attrs validator. What a storage already keeps was judged when it was started, so `as_stored` lifts the
-limits while a stored program is read. Rule: D-05c.
+A limit is an attrs validator. A stored program was checked when it was new, so `as_stored` lifts the limits while it is
+read: limits that a later version tightens must not shut a patient out. Rule: D-05c.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Who takes part: patients by identity number, staff by HSA-id, and the signature that each step carries."""
+"""The people: patients by identity number, staff by HSA-id, and the signature that each step carries."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -65,7 +65,7 @@ def by_hsa_id(entries: Mapping[str, Value]) -> dict[HsaId, Value]:
 
 
 class Role(Enum):
-    """What a member of staff may be at a unit; one person may hold several roles."""
+    """A role of a member of staff at a unit; one person may hold several."""
 
     THERAPIST = "therapist"
     PATIENT_ADMINISTRATOR = "patient-administrator"

@@ -1,4 +1,4 @@
-"""What a unit decides for itself where the manual leaves it open, and the terms that a step is judged under."""
+"""The policy of a unit, its choices where the manual leaves room, and the terms that a step is judged under."""
 
 from collections.abc import Iterator
 from datetime import time
@@ -19,7 +19,7 @@ from digital_painschool.errors import InvalidValue
 
 
 class FlagKind(Enum):
-    """What can wait for the therapist. Rule: M-14 to M-17, D-13d, D-17a."""
+    """The kinds of flags that wait for the therapist. Rule: M-14 to M-17, D-13d, D-17a."""
 
     FORM_SAVED = "form-saved"
     MESSAGE_RECEIVED = "message-received"
@@ -32,7 +32,7 @@ def zone_of(name: object) -> ZoneInfo:
     """Return the time zone of that name.
 
     Raises:
-        InvalidValue: There is none.
+        InvalidValue: No zone has that name.
     """
     if isinstance(name, ZoneInfo):
         return name
@@ -43,12 +43,12 @@ def zone_of(name: object) -> ZoneInfo:
 
 @cache
 def _zones() -> frozenset[str]:
-    # Not what the machine's own folder has: there, "localtime" and "right/UTC" are names too, of what is set up there.
+    # Not from the machine's own folder, where "localtime" and "right/UTC" are names too.
     return frozenset(files("tzdata").joinpath("zones").read_text("utf-8").split()) - {"Factory"}
 
 
 _MOST = 1_000_000
-"""No day, minute or character counts further: what is added to a date must stay a date."""
+"""The most days, minutes or characters of a policy; a date plus so many days is still a date."""
 
 
 def _is_time_of_day(value: object) -> bool:
@@ -59,7 +59,7 @@ def _differ(reasons: tuple[EndReason, ...]) -> bool:
     return len({reason.key for reason in reasons}) == len(reasons)
 
 
-# Each may be one step of a field's check: a validator of attrs, and what the field is or must be.
+# Steps of a field's check: a validator of attrs, and in words what the field is or must be.
 _IS_WHOLE = and_(exact_type(int), ge(-_MOST), le(_MOST))
 _ARE_WHOLE: Any = deep_iterable(_IS_WHOLE, instance_of(tuple))
 _WHOLE = (_IS_WHOLE, "is a whole number within a million")
@@ -70,7 +70,7 @@ _ONE_OR_MORE = (ge(1), "must be 1 or more")
 
 @frozen(kw_only=True)
 class Policy:
-    """What a unit decides for itself where the manual leaves it open; every value has a default.
+    """The policy of a unit: its choices where the manual leaves room; every value has a default.
 
     Args:
         zone: The unit's time zone; local days and times of day are meant in it (D-13a, D-18a).
@@ -163,7 +163,7 @@ class Policy:
             raise InvalidValue(problem)
 
     def _problems(self) -> Iterator[str]:
-        # By hand: a validator sees one field, and these are between two.
+        # By hand: a validator of attrs sees one field, and each of these problems lies between two.
         if not self.collected_at < self.forenoon_ends <= time(12):
             yield "forenoon_ends must be after collected_at and 12:00 at the latest (D-13a)"
         if self.retention_years < 10 and not (self.retention_decision or "").strip():
@@ -174,7 +174,7 @@ class Policy:
 
 @frozen(slots=False)
 class Terms:
-    """What a step of one enrolment is judged under: its program version and its unit's policy."""
+    """The terms that a step of an enrolment is judged under: its program version and its unit's policy."""
 
     program: Program
     policy: Policy

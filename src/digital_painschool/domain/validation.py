@@ -1,4 +1,7 @@
-"""What comes in from outside is of the right kind, or is refused here before any rule looks at it."""
+"""Checks of the arguments that a host passes: each is of the right type, or is refused before a rule sees it.
+
+By hand, since an argument of a call is no field of a class; attrs checks the fields of values.
+"""
 
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
