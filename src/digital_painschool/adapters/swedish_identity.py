@@ -10,7 +10,7 @@ from types import MappingProxyType
 from attrs import field, frozen
 from attrs.validators import and_, deep_iterable, min_len
 
-from digital_painschool.domain.checks import check, satisfies
+from digital_painschool.domain.checks import all_different, check, satisfies
 from digital_painschool.domain.identity_shape import check_digit_fits
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import ConfigurationError, InvalidIdentity
@@ -126,13 +126,9 @@ _READERS: Mapping[str, Callable[[str, int], str | _Problem]] = MappingProxyType(
 )
 
 
-def _differ(names: tuple[str, ...]) -> bool:
-    return len(set(names)) == len(names)
-
-
 _SCHEMES = check(
     (
-        and_(min_len(1), deep_iterable(satisfies(lambda name: name in _READERS)), satisfies(_differ)),
+        and_(min_len(1), deep_iterable(satisfies(lambda name: name in _READERS)), all_different(str)),
         f"names one or more of {', '.join(_READERS)}, each once, in the order in which they are to be tried",
     ),
     error=ConfigurationError,

@@ -67,6 +67,11 @@ def exact_type(*types: type) -> Validator:
     return satisfies(lambda value: type(value) in types)
 
 
+def all_different(key: Callable[[Any], object]) -> Validator:
+    """Return a validator of a collection whose items all have different keys."""
+    return satisfies(lambda items: len(set(map(key, items))) == len(items))
+
+
 def type_of(value: object) -> str:
     """Return in words what kind of value there is."""
     return "nothing" if value is None else f"a {type(value).__name__}"

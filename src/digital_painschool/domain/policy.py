@@ -5,13 +5,14 @@ from datetime import time
 from enum import Enum
 from functools import cache
 from importlib.resources import files
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
 from attrs.validators import and_, deep_iterable, ge, instance_of, le, lt, max_len, min_len, not_, optional
 
-from digital_painschool.domain.checks import check, exact_type, satisfies
+from digital_painschool.domain.checks import all_different, check, exact_type, satisfies
 from digital_painschool.domain.identity_shape import contains_identity_number
 from digital_painschool.domain.limits import LABEL
 from digital_painschool.domain.program import EndReason, Program
@@ -53,10 +54,6 @@ _MOST = 1_000_000
 
 def _is_time_of_day(value: object) -> bool:
     return type(value) is time and value.tzinfo is None and not value.microsecond
-
-
-def _differ(reasons: tuple[EndReason, ...]) -> bool:
-    return len({reason.key for reason in reasons}) == len(reasons)
 
 
 # Steps of a field's check: a validator of attrs, and in words what the field is or must be.
@@ -125,7 +122,7 @@ class Policy:
                 "is a tuple of EndReason, or None",
             ),
             (optional(min_len(1)), "must hold at least one, or be left out (D-19a)"),
-            (optional(satisfies(_differ)), "holds a key twice (D-19a)"),
+            (optional(all_different(attrgetter("key"))), "holds a key twice (D-19a)"),
         ),
     )
     retention_years: int = field(

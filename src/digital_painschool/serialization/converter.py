@@ -7,8 +7,8 @@ converter are put into words by `problems`.
 from collections.abc import Callable, Mapping
 from enum import Enum
 from math import isfinite
-from types import GenericAlias
-from typing import Any, get_args, get_origin
+from types import GenericAlias, NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
 
 import attrs
 from cattrs import Converter
@@ -37,6 +37,7 @@ def strict_converter() -> Converter:
     converter.register_structure_hook(float, _number)
     converter.register_structure_hook(str, _text)
     converter.register_structure_hook_factory(_is_enum, _member_of_value)
+    converter.register_structure_hook_factory(_is_optional, _value_or_none)
     converter.register_structure_hook_factory(_is_collection, _collection_of_list)
     converter.register_structure_hook_factory(_is_mapping, _mapping_of_table)
     converter.register_structure_hook_factory(attrs.has, _object_of_table)
@@ -90,6 +91,21 @@ def _member_of_value(wanted: Any) -> Hook:
         return wanted(value)
 
     return member_of_value
+
+
+def _is_optional(wanted: Any) -> bool:
+    return get_origin(wanted) in (Union, UnionType) and len(get_args(wanted)) == 2 and NoneType in get_args(wanted)  # noqa: PLR2004 - a type and None
+
+
+def _value_or_none(wanted: Any, converter: Converter) -> Hook:
+    # By itself, cattrs would look for the hook at each call.
+    (type_,) = (one for one in get_args(wanted) if one is not NoneType)
+    structure_value = converter.get_structure_hook(type_)
+
+    def value_or_none(value: object, _: object) -> object:
+        return None if value is None else structure_value(value, type_)
+
+    return value_or_none
 
 
 def _is_collection(wanted: Any) -> bool:
