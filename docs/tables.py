@@ -145,7 +145,7 @@ def offers_table() -> str:
     names: dict[str, list[str]] = defaultdict(list)
     for one in installed():
         if one.plugin == "digital_painschool":
-            names[one.kind].append(f"`{one.offer.name}`")
+            names[one.kind].append(f"`{one.factory.name}`")
     return table(("kind", "names"), ((kind, ", ".join(offered)) for kind, offered in names.items()))
 
 

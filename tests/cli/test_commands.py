@@ -237,7 +237,7 @@ def test_migrate_prints_the_sql_for_settings_whose_secret_is_elsewhere(tmp_path:
         (("--storage", "memory://", "--sql"), 1, "SQL is written for postgresql and sqlite"),
         (("--storage", "sqlite:///x.db", "--sql", "--schema", "a"), 1, "SQLite has no schemas"),
         (("--storage", "sqlite:///x.db", "--schema", "a"), 1, "SQLite has no schemas"),
-        (("--storage", "memory://", "--schema", "a"), 1, "'schema' is not known"),
+        (("--storage", "memory://", "--schema", "a"), 1, "option schema: unknown key"),
         (("--storage", "postgresql://", "--sql", "--schema", 'a"; DROP'), 1, "a schema is named with"),
         (("--storage", "sqlite:///x.db", "--sql", "--since", "7"), 1, "no revision of that name; there are 0001"),
         (("--storage", "sqlite:///x.db", "--since", "0001"), 2, "--since goes with --sql"),

@@ -54,8 +54,18 @@ SHOWN = frozenset(
 CONTENT = ("digital_painschool.domain.form", "digital_painschool.domain.program", "digital_painschool.domain.policy")
 """Where what a unit offers is defined: it is the same for every patient."""
 
-ADAPTERS = tuple(
-    f"digital_painschool.adapters.{name}" for name in ("memory.storage", "swedish_identity", "toml_directory")
+NO_VALUES = tuple(
+    f"digital_painschool.{name}"
+    for name in (
+        "adapters.memory.storage",
+        "adapters.swedish_identity",
+        "adapters.toml_directory",
+        "adapters.plugin",
+        "bootstrap.settings_toml",
+        "domain.checks",
+        "domain.limits",
+        "serialization.problems",
+    )
 )
 """What is made with attrs and is no value."""
 
@@ -83,7 +93,7 @@ VALUES = sorted(
         found
         for module in modules()
         for found in vars(import_module(module)).values()
-        if is_value(found) and found.__module__ == module and module not in (*CONTENT, *ADAPTERS)
+        if is_value(found) and found.__module__ == module and module not in (*CONTENT, *NO_VALUES)
     },
     key=lambda class_: (class_.__module__, class_.__qualname__),
 )

@@ -20,11 +20,11 @@ from digital_painschool.ports.messaging import Address
 
 @frozen
 class FileMessenger:
-    """Writes each message as one JSON file, named after its key; a key that has a file is known.
+    """Writes each message as one JSON file, named after its key; a key that has a file is a duplicate.
 
     Args:
-        channel: Which channel it stands in for.
-        folder: Where the files are, made absolute at once; the folder is made when it is not there.
+        channel: The channel that the files stand in for.
+        folder: The folder of the files, made absolute at once; it is made when it is not there.
     """
 
     channel: Channel
@@ -34,7 +34,7 @@ class FileMessenger:
         """Write the file.
 
         Raises:
-            DeliveryError: It cannot be written.
+            DeliveryError: The file cannot be written.
         """
         message = {
             "key": key,
@@ -54,7 +54,7 @@ class FileMessenger:
         """Delete the files.
 
         Raises:
-            DeliveryError: One cannot be deleted.
+            DeliveryError: A file cannot be deleted.
         """
         files = [file for key in keys if (file := self._file(key)).exists()]
         try:
@@ -74,7 +74,7 @@ class FileMessenger:
                 # Of several processes with the same key one gives the file its name: whole, and once.
                 os.link(partial.name, file)
             except FileExistsError:
-                return _known(file)
+                return _duplicate(file)
         return Delivered.ACCEPTED
 
     def _file(self, key: str) -> Path:
@@ -82,8 +82,8 @@ class FileMessenger:
         return self.folder / f"{name}.json"
 
 
-def _known(file: Path) -> Delivered:
-    # A link or a folder under the name is no message: it would pass for one that nobody gets.
+def _duplicate(file: Path) -> Delivered:
+    # A link or a folder under the name is no message, and would pass for one that was sent.
     if not stat.S_ISREG(file.lstat().st_mode):
         raise FileExistsError(errno.EEXIST, "something else is in its place; remove it")
     return Delivered.DUPLICATE

@@ -1,4 +1,4 @@
-"""The composition root: finds what is installed, takes what the settings choose, and makes a school of it.
+"""The composition root: find the installed adapters, make those that the settings choose, and open the school.
 
 The only place with a plugin manager; it is asked once, and after that there are only typed objects.
 """
@@ -16,7 +16,6 @@ from digital_painschool.adapters.options import secret
 from digital_painschool.application.program_catalogue import Catalogue
 from digital_painschool.bootstrap.school import PainSchool, system_clock
 from digital_painschool.bootstrap.settings import AdapterConfig, Settings
-from digital_painschool.bootstrap.settings_toml import read_settings
 from digital_painschool.domain.program import Program
 from digital_painschool.domain.validation import plain_text
 from digital_painschool.errors import ConfigurationError, InvalidValue
@@ -33,26 +32,26 @@ KINDS = {
     "observer": "painschool_observers",
     "program": "painschool_programs",
 }
-"""What can be offered, and the hook that offers it."""
+"""The kinds of adapters, each with the hook that offers them."""
 
 
 @frozen
 class Installed:
-    """An offer, and the plugin that makes it."""
+    """The factory of an adapter, and the plugin that offers it."""
 
     kind: str
-    offer: AdapterFactory[object]
+    factory: AdapterFactory[object]
     plugin: str
 
 
 def installed(plugins: Iterable[object] = ()) -> tuple[Installed, ...]:
-    """Return everything that is offered: by this package, by entry points of the group, and by further plugins.
+    """Return every adapter and program on offer: of this package, of entry points of the group, of further plugins.
 
     Args:
         plugins: Modules or objects with hooks, beside those that are installed.
 
     Raises:
-        ConfigurationError: A plugin has a hook that does not exist (a misspelt name), or it failed while it was asked.
+        ConfigurationError: A plugin has a hook that does not exist (a misspelt name), or it failed when it was asked.
     """
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hooks)
@@ -74,8 +73,8 @@ def installed(plugins: Iterable[object] = ()) -> tuple[Installed, ...]:
     found: list[Installed] = []
     for kind, hook in KINDS.items():
         for implementation in getattr(manager.hook, hook).get_hookimpls():
-            found.extend(_asked(kind, implementation))
-    return tuple(sorted(found, key=lambda one: (list(KINDS).index(one.kind), one.offer.name, one.plugin)))
+            found.extend(_offered_by(kind, implementation))
+    return tuple(sorted(found, key=lambda one: (list(KINDS).index(one.kind), one.factory.name, one.plugin)))
 
 
 def connect(settings: Settings, plugins: Iterable[object] = ()) -> Ports:
@@ -103,8 +102,8 @@ def connect(settings: Settings, plugins: Iterable[object] = ()) -> Ports:
             messengers=tuple(make("messenger", chosen) for chosen in settings.messengers),
             observers=tuple(make("observer", chosen) for chosen in settings.observers),
         )
-        guarded(ports)  # refuses what is no adapter, while what was made can still be closed
-        made.pop_all()  # all are there: from now on they are the school's to close
+        guarded(ports)  # refuses what is no adapter, while the adapters can still be closed
+        made.pop_all()  # from now on the school closes the adapters
         return ports
 
 
@@ -115,7 +114,7 @@ def catalogue(settings: Settings, plugins: Iterable[object] = ()) -> Catalogue:
         ConfigurationError: Two programs have one key, or a key that the settings name is not offered.
     """
     found = [one for one in installed(plugins) if one.kind == "program"]
-    keys = dict.fromkeys(one.offer.name for one in found) if settings.offered is None else settings.offered
+    keys = dict.fromkeys(one.factory.name for one in found) if settings.offered is None else settings.offered
     programs: list[Program] = [_make(found, "program", AdapterConfig(key)) for key in keys]
     return Catalogue(
         programs=(*programs, *settings.programs),
@@ -135,7 +134,7 @@ def open_school(
 
     Args:
         settings: Settings, the path of a TOML file, or a storage URL such as `sqlite:///painschool.db`.
-        migrate: True brings the storage's schema up to date first. A new SQLite file needs no telling.
+        migrate: True brings the storage's schema up to date first. A new SQLite file is always set up.
         clock: Gives the present instant; an aware time.
         plugins: Modules or objects with hooks, beside those that are installed.
 
@@ -147,6 +146,8 @@ def open_school(
     if isinstance(settings, str) and "://" in plain_text(settings, "settings"):
         chosen = Settings.from_url(settings)
     elif isinstance(settings, (str, Path)):
+        from digital_painschool.bootstrap.settings_toml import read_settings  # who names a URL waits for no converter
+
         chosen = read_settings(settings)
     elif isinstance(settings, Settings):
         chosen = settings
@@ -158,20 +159,22 @@ def open_school(
     return PainSchool(ports, catalogue=programs, clock=clock, receipt_key=key)
 
 
-def _asked(kind: str, implementation: pluggy.HookImpl) -> Iterable[Installed]:
+def _offered_by(kind: str, implementation: pluggy.HookImpl) -> Iterable[Installed]:
     plugin = implementation.plugin_name
     try:
         offered = tuple(cast("Iterable[object]", implementation.function()))
     except Exception as error:
-        raise ConfigurationError(f"plugin {plugin!r} failed when asked for its {kind} offers: {error}") from error
+        raise ConfigurationError(f"plugin {plugin!r} failed when asked for its {kind} factories: {error}") from error
     for offer in offered:
         if not isinstance(offer, AdapterFactory):
-            raise ConfigurationError(f"plugin {plugin!r} offers a {type(offer).__name__} as {kind} instead of an Offer")
+            raise ConfigurationError(
+                f"plugin {plugin!r} offers a {type(offer).__name__} as {kind} instead of an AdapterFactory"
+            )
         yield Installed(kind, offer, plugin)
 
 
 def _require_known_hooks(manager: pluggy.PluginManager) -> None:
-    # Pluggy tells a misspelt hook only when it is marked; an unmarked one would be passed over in silence.
+    # Pluggy reports a misspelt hook only when it is marked; an unmarked one would be passed over in silence.
     for name, plugin in manager.list_name_plugin():
         for attribute in dir(plugin):
             if attribute.startswith("painschool_") and attribute not in KINDS.values():
@@ -182,13 +185,13 @@ def _require_known_hooks(manager: pluggy.PluginManager) -> None:
 
 
 def _make(found: Iterable[Installed], kind: str, chosen: AdapterConfig) -> Any:
-    # What an offer of a kind makes is an adapter of that kind: the hook that it came from says so.
+    # The hook that a factory came from says which port its adapter has.
     of_kind = [one for one in found if one.kind == kind]
-    matching = [one for one in of_kind if one.offer.name == chosen.name]
+    matching = [one for one in of_kind if one.factory.name == chosen.name]
     if len(matching) == 1:
-        make = guarded_call(matching[0].offer.make, f"making the {kind} {chosen.name!r}", ConfigurationError)
-        return make(chosen.resolved(matching[0].offer.secrets))
-    listed = ", ".join(f"{one.offer.name!r} (by {one.plugin})" for one in of_kind) or "nothing"
+        make = guarded_call(matching[0].factory.make, f"making the {kind} {chosen.name!r}", ConfigurationError)
+        return make(chosen.resolved(matching[0].factory.secrets))
+    listed = ", ".join(f"{one.factory.name!r} (by {one.plugin})" for one in of_kind) or "nothing"
     if not chosen.name:
         raise ConfigurationError(
             f"the {kind} is missing in the settings, and there is no default; installed are {listed}"

@@ -73,10 +73,10 @@ def plugins(*, settings: Settings | None) -> None:
     shown = table("Kind", "Name", "Offered by", *([] if settings is None else ["Chosen"]))
     for one in found:
         offered = one.kind == "program" and settings is not None and settings.offered is None
-        mark = "yes" if offered or (one.kind, one.offer.name) in chosen else ""
-        add_row(shown, one.kind, one.offer.name, one.plugin, *([] if settings is None else [mark]))
+        mark = "yes" if offered or (one.kind, one.factory.name) in chosen else ""
+        add_row(shown, one.kind, one.factory.name, one.plugin, *([] if settings is None else [mark]))
     console().print(shown)
-    there = {(one.kind, one.offer.name) for one in found}
+    there = {(one.kind, one.factory.name) for one in found}
     missing = [f"{kind} {name!r}" for kind, name in chosen if (kind, name) not in there]
     if missing:
         raise ConfigurationError(f"the settings choose what is not installed: {', '.join(missing)}")

@@ -1,12 +1,12 @@
 """The driver for a storage URL."""
 
 import os
-import unicodedata
 from pathlib import Path
 
 from digital_painschool.adapters.paths import is_sqlite, new_file, sqlite_file
 from digital_painschool.adapters.sql.connection import Driver
 from digital_painschool.adapters.sql.sqlite import SqliteDriver
+from digital_painschool.domain.validation import control_characters
 from digital_painschool.errors import InvalidValue, StorageError
 
 _POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
@@ -39,7 +39,7 @@ def driver_for(
     if kind == "sqlite":
         return SqliteDriver(str(_checked(_file(url))), schema=schema, synchronous=synchronous)
     if kind == "postgresql":
-        if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in url):
+        if control_characters(url):
             raise StorageError("the PostgreSQL URL holds a control character, or is not UTF-8")
         try:
             from digital_painschool.adapters.sql.postgresql import PostgresqlDriver
