@@ -141,7 +141,7 @@ def test_every_hook_is_documented_and_known() -> None:
 
 def test_reference_adapters_are_ordinary_offers() -> None:
     """The reference adapters must come the way that everybody's do, or the way is never tried."""
-    names = {(one.kind, one.offer.name) for one in installed()}
+    names = {(one.kind, one.factory.name) for one in installed()}
     assert {("storage", "memory"), ("storage", "sqlite"), ("storage", "postgresql")} <= names
     assert {("identity", "swedish"), ("inbox", "sql"), ("messenger", "files"), ("directory", "toml")} <= names
     assert {one.plugin for one in installed()} >= {"digital_painschool"}
@@ -177,7 +177,7 @@ def test_two_offers_of_one_name_name_both() -> None:
     """Were the last one to win in silence, records could go to a storage that nobody chose."""
     with pytest.raises(ConfigurationError) as caught:
         connect(Settings(storage=AdapterConfig("memory")), plugins=[SecondMemory()])
-    assert "storage 'memory' is offered more than once" in str(caught.value)
+    assert "storage 'memory' is installed more than once" in str(caught.value)
     assert "digital_painschool" in str(caught.value)
 
 
@@ -186,8 +186,8 @@ def test_two_offers_of_one_name_name_both() -> None:
     [
         (Misspelt(), "painschool_storage"),
         (Unmarked(), "'painschool_inboxs', which does not exist"),
-        (Broken(), "failed when asked for its inbox offers: no inbox today"),
-        (NoOffer(), "offers a MemoryInbox as inbox instead of an Offer"),
+        (Broken(), "failed to return its inbox factories: no inbox today"),
+        (NoOffer(), "returned a MemoryInbox as inbox instead of an AdapterFactory"),
     ],
 )
 def test_faulty_plugin_is_named(plugin: object, message: str) -> None:
@@ -373,7 +373,7 @@ def test_module_can_be_a_plugin() -> None:
     module = types.ModuleType("clinic_plugin")
     vars(module)["painschool_storages"] = hookimpl(painschool_storages)
     assert ("storage", "from-module", "clinic_plugin") in {
-        (one.kind, one.offer.name, one.plugin) for one in installed([module])
+        (one.kind, one.factory.name, one.plugin) for one in installed([module])
     }
 
 

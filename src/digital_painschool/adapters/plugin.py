@@ -1,6 +1,6 @@
-"""The reference adapters as a plugin: what each is called, and how it is made from its options.
+"""The reference adapters as a plugin: the name of each adapter, and its factory.
 
-What needs an extra is imported only when it is chosen.
+An adapter that needs an extra is imported only when the settings choose it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,54 +19,54 @@ from digital_painschool.ports.inbox import Inbox
 from digital_painschool.ports.messaging import Messenger
 from digital_painschool.ports.storage import Storage
 
-_OF_SQL: Mapping[str, type[object]] = {"url": str, "schema": str}
-"""The options of every adapter in SQL."""
+_SQL_OPTIONS: Mapping[str, type[object]] = {"url": str, "schema": str}
+"""The options of every SQL adapter."""
 
-_SECRETS = ("url",)
-"""Of these, what may hold a password."""
+_SQL_SECRETS = ("url",)
+"""The SQL options that may hold a password."""
 
 
 @hookimpl
 def painschool_storages() -> Iterable[AdapterFactory[Storage]]:
-    """Offer storages in memory, on SQLite, and on PostgreSQL."""
+    """Return factories of storages in memory, on SQLite, and on PostgreSQL."""
     return (
         AdapterFactory("memory", _memory_storage),
-        AdapterFactory("sqlite", partial(_sql_storage, "sqlite"), _SECRETS),
-        AdapterFactory("postgresql", partial(_sql_storage, "postgresql"), _SECRETS),
+        AdapterFactory("sqlite", partial(_sql_storage, "sqlite"), _SQL_SECRETS),
+        AdapterFactory("postgresql", partial(_sql_storage, "postgresql"), _SQL_SECRETS),
     )
 
 
 @hookimpl
 def painschool_identities() -> Iterable[AdapterFactory[Identity]]:
-    """Offer the Swedish identity numbers."""
+    """Return the factory of the reader of Swedish identity numbers."""
     return (AdapterFactory("swedish", _swedish_identity),)
 
 
 @hookimpl
 def painschool_inboxes() -> Iterable[AdapterFactory[Inbox]]:
-    """Offer inboxes in memory and in SQL rows."""
-    return (AdapterFactory("memory", _memory_inbox), AdapterFactory("sql", _sql_inbox, _SECRETS))
+    """Return factories of inboxes in memory and in SQL rows."""
+    return (AdapterFactory("memory", _memory_inbox), AdapterFactory("sql", _sql_inbox, _SQL_SECRETS))
 
 
 @hookimpl
 def painschool_directories() -> Iterable[AdapterFactory[Directory]]:
-    """Offer a directory that knows nobody, and one in a TOML file."""
+    """Return factories of an empty directory, and of a directory in a TOML file."""
     return (AdapterFactory("memory", _memory_directory), AdapterFactory("toml", _toml_directory))
 
 
 @hookimpl
 def painschool_messengers() -> Iterable[AdapterFactory[Messenger]]:
-    """Offer messengers in memory, in files, and in SQL rows."""
+    """Return factories of messengers in memory, in files, and in SQL rows."""
     return (
         AdapterFactory("memory", _memory_messenger),
         AdapterFactory("files", _file_messenger),
-        AdapterFactory("sql", _sql_messenger, _SECRETS),
+        AdapterFactory("sql", _sql_messenger, _SQL_SECRETS),
     )
 
 
 @hookimpl
 def painschool_programs() -> Iterable[AdapterFactory[Program]]:
-    """Offer the bundled program: example content."""
+    """Return the factory of the bundled program: example content."""
     return (AdapterFactory("digitala-smartskolan", _bundled_program),)
 
 
@@ -78,7 +78,7 @@ def _memory_storage(options: Options) -> Storage:
 
 
 def _sql_storage(kind: str, options: Options) -> Storage:
-    known = parse_options(options, f"storage {kind!r}", {**_OF_SQL, "migrate": bool, "synchronous": str})
+    known = parse_options(options, f"storage {kind!r}", {**_SQL_OPTIONS, "migrate": bool, "synchronous": str})
     url = required(options, "storage", "url", str)
     try:
         from digital_painschool.adapters.sql.storage import SqlStorage
@@ -89,7 +89,7 @@ def _sql_storage(kind: str, options: Options) -> Storage:
         raise ConfigurationError(
             f"storage {kind!r}: the option 'url' is of another kind of database; correct one of them"
         )
-    # A new file has nothing to migrate from: it is set up untold. One that is there is migrated only when told to.
+    # A new file gets its schema without being asked for. An existing file is migrated only with the option `migrate`.
     migrate = bool(known.pop("migrate", False)) or names_new_file(url)
     return SqlStorage(url, schema=_schema(options), migrate=migrate, synchronous=str(known.get("synchronous", "FULL")))
 
@@ -118,7 +118,7 @@ def _memory_inbox(options: Options) -> Inbox:
 
 
 def _sql_inbox(options: Options) -> Inbox:
-    parse_options(options, "inbox 'sql'", _OF_SQL)
+    parse_options(options, "inbox 'sql'", _SQL_OPTIONS)
     url = required(options, "inbox 'sql'", "url", str)
     try:
         from digital_painschool.adapters.sql.inbox import SqlInbox
@@ -171,7 +171,7 @@ def _file_messenger(options: Options) -> Messenger:
 
 
 def _sql_messenger(options: Options) -> Messenger:
-    parse_options(options, "messenger 'sql'", {**_OF_SQL, "channel": str})
+    parse_options(options, "messenger 'sql'", {**_SQL_OPTIONS, "channel": str})
     url = required(options, "messenger 'sql'", "url", str)
     try:
         from digital_painschool.adapters.sql.messaging import SqlMessenger

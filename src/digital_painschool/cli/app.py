@@ -14,7 +14,7 @@ import click
 from digital_painschool.cli.demo import demo
 from digital_painschool.cli.export import export
 from digital_painschool.cli.options import epilog
-from digital_painschool.cli.output import say
+from digital_painschool.cli.output import print_line
 from digital_painschool.cli.plugins import plugins, programs
 from digital_painschool.cli.redaction import masked
 from digital_painschool.cli.retention import retention
@@ -93,7 +93,7 @@ def _code_of(run: Callable[[], object]) -> int:
 def _refused(text: str, code: int = _REFUSED, *, lines: bool = False) -> int:
     # With nobody left to tell it to, the exit code says it.
     with suppress(OSError):
-        say(f"{NAME}: {masked(text if lines else ' '.join(text.split()))}", err=True)
+        print_line(f"{NAME}: {masked(text if lines else ' '.join(text.split()))}", err=True)
     return code
 
 

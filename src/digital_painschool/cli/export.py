@@ -5,14 +5,21 @@ from collections.abc import Sequence
 import click
 
 from digital_painschool import Actor, Format, Settings
-from digital_painschool.cli.options import SCHOOL_AND_WHO, FilePath, acting, epilog, existing_school, which_school
-from digital_painschool.cli.output import counted, name_unreadable, progress, say
+from digital_painschool.cli.options import (
+    SCHOOL_AND_ACTOR,
+    FilePath,
+    actor_options,
+    epilog,
+    existing_school,
+    school_options,
+)
+from digital_painschool.cli.output import counted, name_unreadable, print_line, progress
 
 
 @click.command(
     epilog=epilog(f"""\
 Example:
-  digital-painschool export ./export-2037 {SCHOOL_AND_WHO}""")
+  digital-painschool export ./export-2037 {SCHOOL_AND_ACTOR}""")
 )
 @click.argument("folder", type=FilePath(file_okay=False))
 @click.option(
@@ -22,8 +29,8 @@ Example:
     multiple=True,
     help="What is written; all of them when left out. Can be given more than once.",
 )
-@acting
-@which_school
+@actor_options
+@school_options
 def export(*, settings: Settings, actor: Actor, folder: str, formats: Sequence[str]) -> None:
     """Write out the unit's ended enrolments (M-21).
 
@@ -31,12 +38,12 @@ def export(*, settings: Settings, actor: Actor, folder: str, formats: Sequence[s
     be kept. The access log says that you exported.
     """
     with existing_school(settings) as school, progress("exporting") as done:
-        office = school.administrator(actor)
+        desk = school.administrator(actor)
         chosen = tuple(map(Format, formats)) or tuple(Format)
-        receipt = office.export(folder, formats=chosen, progress=done)
-    say(f"{counted(receipt.enrolments, 'ended enrolment')} exported to {folder}, with personal data in:")
+        receipt = desk.export(folder, formats=chosen, progress=done)
+    print_line(f"{counted(receipt.enrolments, 'ended enrolment')} exported to {folder}, with personal data in:")
     for file in receipt.files:
-        say(f"  {file.name}  {counted(file.lines, 'line')}  sha256 {file.sha256}")
+        print_line(f"  {file.name}  {counted(file.lines, 'line')}  sha256 {file.sha256}")
     if not receipt.is_complete:
-        say("It does not count before a purge, which deletes more; that needs --format json-lines.")
+        print_line("It does not count before a purge, which deletes more; that needs --format json-lines.")
     name_unreadable(receipt.unreadable)

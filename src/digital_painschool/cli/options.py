@@ -38,7 +38,7 @@ class FilePath(click.Path):
 
 _FILE = FilePath(exists=True, dir_okay=False, path_type=Path)
 
-SCHOOL_AND_WHO = """--settings painschool.toml \\
+SCHOOL_AND_ACTOR = """--settings painschool.toml \\
       --hsa-id SE2321000131-P000000000004 --unit SE2321000131-E000000000001"""
 """For the examples."""
 
@@ -110,7 +110,7 @@ class HsaIdType(click.ParamType[HsaId]):
             self.fail(str(error), param, ctx)
 
 
-def which_school(command: Command) -> Command:
+def school_options(command: Command) -> Command:
     """Add --settings, --storage and --schema; the command gets `settings`. One of the first two must be given."""
 
     @wraps(command)
@@ -123,20 +123,20 @@ def which_school(command: Command) -> Command:
             )
         command(settings=found, **others)
 
-    return _school_options(with_settings)
+    return _add_school_options(with_settings)
 
 
-def which_school_if_any(command: Command) -> Command:
+def optional_school_options(command: Command) -> Command:
     """Add --settings, --storage and --schema; the command gets `settings`, a `Settings` or None."""
 
     @wraps(command)
     def with_settings(*, settings: Path | None, storage: str | None, schema: str | None, **others: object) -> None:
         command(settings=_settings(settings, storage, schema), **others)
 
-    return _school_options(with_settings)
+    return _add_school_options(with_settings)
 
 
-def acting(command: Command) -> Command:
+def actor_options(command: Command) -> Command:
     """Add --hsa-id and --unit; the command gets `actor`, the unit's data administrator. Rule: M-06, M-20."""
 
     @click.option("--hsa-id", type=HsaIdType(), required=True, help="Who you are; the access log names you.")
@@ -148,7 +148,7 @@ def acting(command: Command) -> Command:
     return with_actor
 
 
-def _school_options(command: Command) -> Command:
+def _add_school_options(command: Command) -> Command:
     settings = click.option(
         "--settings",
         type=_FILE,

@@ -27,7 +27,7 @@ def plain(text: str) -> str:
     )
 
 
-def say(text: str, *, err: bool = False) -> None:
+def print_line(text: str, *, err: bool = False) -> None:
     """Print a text as it is on stdout, or on stderr."""
     click.echo(plain(text), err=err)
 
@@ -50,7 +50,7 @@ def table(*headings: str) -> Table:
 def name_unreadable(ids: Sequence[str]) -> None:
     """Name on stderr the enrolments that cannot be read."""
     if ids:
-        say(f"Left out, as they cannot be read and have to be repaired: {', '.join(ids)}", err=True)
+        print_line(f"Left out, as they cannot be read and have to be repaired: {', '.join(ids)}", err=True)
 
 
 def add_row(to: Table, *cells: str) -> None:

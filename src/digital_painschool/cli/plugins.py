@@ -6,8 +6,8 @@ import click
 
 from digital_painschool import ConfigurationError, Program, Settings
 from digital_painschool.bootstrap.plugins import catalogue, installed
-from digital_painschool.cli.options import FilePath, epilog, which_school_if_any
-from digital_painschool.cli.output import add_row, console, say, table
+from digital_painschool.cli.options import FilePath, epilog, optional_school_options
+from digital_painschool.cli.output import add_row, console, print_line, table
 from digital_painschool.programs import load_program
 
 
@@ -23,7 +23,7 @@ Examples:
   digital-painschool programs list
   digital-painschool programs list --settings painschool.toml"""),
 )
-@which_school_if_any
+@optional_school_options
 def list_(*, settings: Settings | None) -> None:
     """Show the list "Moment" (M-07).
 
@@ -50,7 +50,7 @@ def check(*, file: Path) -> None:
 
     It is a TOML file in UTF-8; every problem is named, one a line.
     """
-    say(f"{file} is a usable program: {_described(load_program(file))}")
+    print_line(f"{file} is a usable program: {_described(load_program(file))}")
 
 
 @click.command(
@@ -61,7 +61,7 @@ Examples:
 
 A plugin is a package with an entry point in the group digital_painschool.""")
 )
-@which_school_if_any
+@optional_school_options
 def plugins(*, settings: Settings | None) -> None:
     """Show what is installed, and what is chosen.
 
@@ -73,10 +73,10 @@ def plugins(*, settings: Settings | None) -> None:
     shown = table("Kind", "Name", "Offered by", *([] if settings is None else ["Chosen"]))
     for one in found:
         offered = one.kind == "program" and settings is not None and settings.offered is None
-        mark = "yes" if offered or (one.kind, one.offer.name) in chosen else ""
-        add_row(shown, one.kind, one.offer.name, one.plugin, *([] if settings is None else [mark]))
+        mark = "yes" if offered or (one.kind, one.factory.name) in chosen else ""
+        add_row(shown, one.kind, one.factory.name, one.plugin, *([] if settings is None else [mark]))
     console().print(shown)
-    there = {(one.kind, one.offer.name) for one in found}
+    there = {(one.kind, one.factory.name) for one in found}
     missing = [f"{kind} {name!r}" for kind, name in chosen if (kind, name) not in there]
     if missing:
         raise ConfigurationError(f"the settings choose what is not installed: {', '.join(missing)}")

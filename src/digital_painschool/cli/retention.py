@@ -11,8 +11,15 @@ from pathlib import Path
 import click
 
 from digital_painschool import Actor, InvalidValue, RuleViolation, Settings, StorageError
-from digital_painschool.cli.options import SCHOOL_AND_WHO, FilePath, acting, epilog, existing_school, which_school
-from digital_painschool.cli.output import add_row, console, counted, name_unreadable, progress, say, table
+from digital_painschool.cli.options import (
+    SCHOOL_AND_ACTOR,
+    FilePath,
+    actor_options,
+    epilog,
+    existing_school,
+    school_options,
+)
+from digital_painschool.cli.output import add_row, console, counted, name_unreadable, print_line, progress, table
 from digital_painschool.domain.retention import EndedEnrolment, PurgePlan, PurgeReceipt, Skipped
 from digital_painschool.serialization.serialization import from_data, to_data
 from digital_painschool.serialization.text_files import LONGEST, decoded, json_value, read_text
@@ -23,7 +30,7 @@ _ROWS = 50
 @click.group(
     epilog=epilog(f"""\
 The order (D-21a):
-  digital-painschool retention plan {SCHOOL_AND_WHO}
+  digital-painschool retention plan {SCHOOL_AND_ACTOR}
   digital-painschool export ./export ...
   digital-painschool retention approve PLAN --decision "RS 2037-0042" ...
   digital-painschool retention purge PLAN ... > receipt.json
@@ -39,8 +46,8 @@ def retention() -> None:
 
 @retention.command()
 @click.option("--all", "everything", is_flag=True, help=f"Show every enrolment, not only the first {_ROWS}.")
-@acting
-@which_school
+@actor_options
+@school_options
 def plan(*, settings: Settings, actor: Actor, everything: bool) -> None:
     """Preview a purge.
 
@@ -60,17 +67,19 @@ def plan(*, settings: Settings, actor: Actor, everything: bool) -> None:
     if made.enrolments:
         console().print(shown)
     if len(made.enrolments) > _ROWS and not everything:
-        say(f"... and {len(made.enrolments) - _ROWS} more; --all shows them")
-    say(f"{counted(len(made.enrolments), 'ended enrolment')} with the last entry before {day(made.ended_before)}.")
+        print_line(f"... and {len(made.enrolments) - _ROWS} more; --all shows them")
+    print_line(
+        f"{counted(len(made.enrolments), 'ended enrolment')} with the last entry before {day(made.ended_before)}."
+    )
     name_unreadable(made.unreadable)
-    say(f"Plan {made.id}")
+    print_line(f"Plan {made.id}")
 
 
 @retention.command()
 @click.argument("plan_id", metavar="PLAN")
 @click.option("--decision", required=True, help="The reference of the decision (gallringsbeslut) that it rests on.")
-@acting
-@which_school
+@actor_options
+@school_options
 def approve(*, settings: Settings, actor: Actor, plan_id: str, decision: str) -> None:
     """Approve a plan.
 
@@ -81,14 +90,14 @@ def approve(*, settings: Settings, actor: Actor, plan_id: str, decision: str) ->
             approved = school.administrator(actor).approve(plan_id, decision=decision)
         except InvalidValue as error:
             raise click.UsageError(str(error)) from None
-    say(f"{counted(len(approved.enrolments), 'enrolment')} approved for purging, on {_reference(approved)}.")
+    print_line(f"{counted(len(approved.enrolments), 'enrolment')} approved for purging, on {_reference(approved)}.")
 
 
 @retention.command()
 @click.argument("plan_id", metavar="PLAN")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@acting
-@which_school
+@actor_options
+@school_options
 def purge(*, settings: Settings, actor: Actor, plan_id: str, yes: bool) -> None:
     """Carry out an approved plan, for good.
 
@@ -97,22 +106,22 @@ def purge(*, settings: Settings, actor: Actor, plan_id: str, yes: bool) -> None:
     already, it prints the receipt again. The receipt holds no personal data: keep it apart from the backups.
     """
     with existing_school(settings) as school:
-        office = school.administrator(actor)
-        planned = office.plan(plan_id)
+        desk = school.administrator(actor)
+        planned = desk.plan(plan_id)
         if planned.decision is not None:
             _confirm(
                 f"Purge {counted(len(planned.enrolments), 'enrolment')} for good, on {_reference(planned)}?", yes=yes
             )
         with progress("purging", total=len(planned.enrolments)) as done:
-            receipt = office.purge(planned, progress=done)
-    say(_json(to_data(receipt)))
+            receipt = desk.purge(planned, progress=done)
+    print_line(_json(to_data(receipt)))
     left = "".join(f"; left: {skipped.enrolment_id} ({skipped.why.value})" for skipped in receipt.skipped)
-    say(f"{len(receipt.purged)} purged, {len(receipt.skipped)} left{left}", err=True)
+    print_line(f"{len(receipt.purged)} purged, {len(receipt.skipped)} left{left}", err=True)
 
 
 @retention.command()
-@acting
-@which_school
+@actor_options
+@school_options
 def receipts(*, settings: Settings, actor: Actor) -> None:
     """Print the unit's purge receipts.
 
@@ -120,14 +129,14 @@ def receipts(*, settings: Settings, actor: Actor) -> None:
     """
     with existing_school(settings) as school:
         found = school.administrator(actor).receipts()
-    say(_json([to_data(receipt) for receipt in found]))
+    print_line(_json([to_data(receipt) for receipt in found]))
 
 
 @retention.command()
 @click.argument("file", type=FilePath(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@acting
-@which_school
+@actor_options
+@school_options
 def replay(*, settings: Settings, actor: Actor, file: Path, yes: bool) -> None:
     """Purge again after a backup was restored.
 
@@ -142,20 +151,22 @@ def replay(*, settings: Settings, actor: Actor, file: Path, yes: bool) -> None:
         f"Purge again what {counted(len(found), 'receipt')} names, {counted(count, 'enrolment')} at most?", yes=yes
     )
     with existing_school(settings) as school, progress("purging again", total=len(found)) as done:
-        office = school.administrator(actor)
+        desk = school.administrator(actor)
         came_back = 0
         left: list[Skipped] = []
         refused: list[str] = []
         for number, receipt in enumerate(found, start=1):
             try:
-                came_back += office.replay(receipt, left=left.append)
+                came_back += desk.replay(receipt, left=left.append)
             except (RuleViolation, InvalidValue) as error:
                 refused.append(f"receipt {number} of the file is refused: {error}")
             done(number)
     for skipped in left:
-        say(f"left: {skipped.enrolment_id} ({skipped.why.value})", err=True)
+        print_line(f"left: {skipped.enrolment_id} ({skipped.why.value})", err=True)
     if believed := len(found) - len(refused):
-        say(f"{counted(came_back, 'enrolment')} had come back, and purged again by {counted(believed, 'receipt')}.")
+        print_line(
+            f"{counted(came_back, 'enrolment')} had come back, and purged again by {counted(believed, 'receipt')}."
+        )
     if refused:
         raise click.ClickException("; ".join(refused))
 

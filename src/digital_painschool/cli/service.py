@@ -21,8 +21,8 @@ from digital_painschool import (
     open_school,
 )
 from digital_painschool.bootstrap.school import system_clock
-from digital_painschool.cli.options import Number, epilog, existing_school, which_school
-from digital_painschool.cli.output import console, say
+from digital_painschool.cli.options import Number, epilog, existing_school, school_options
+from digital_painschool.cli.output import console, print_line
 from digital_painschool.delivery.worker import DeliveryReport
 
 _EVERY = 60.0
@@ -38,7 +38,7 @@ Examples:
 )
 @click.option("--sql", is_flag=True, help="Print the SQL instead, for somebody else to run; nothing is opened.")
 @click.option("--since", metavar="REVISION", help="Beside --sql: what the database has now (nothing when left out).")
-@which_school
+@school_options
 def migrate(*, settings: Settings, sql: bool, since: str | None) -> None:
     """Bring the storage's schema up to date.
 
@@ -50,7 +50,7 @@ def migrate(*, settings: Settings, sql: bool, since: str | None) -> None:
     if since is not None:
         raise click.UsageError("--since goes with --sql; without it the database itself says what it has")
     open_school(settings, migrate=True).close()
-    say("The storage is up to date.")
+    print_line("The storage is up to date.")
 
 
 def _sql(storage: AdapterConfig, since: str | None) -> str:
@@ -80,7 +80,7 @@ Ctrl-C or SIGTERM stops the watch after the pass at hand, with exit code 0; or 1
     metavar="[SECONDS]",
     help="Go on, with so many seconds between passes (60 when left out), until it is stopped.",
 )
-@which_school
+@school_options
 def deliver(*, settings: Settings, watch: float | None) -> None:
     """Hand over the notifications that are due.
 
@@ -95,7 +95,7 @@ def deliver(*, settings: Settings, watch: float | None) -> None:
     with existing_school(settings) as school:
         gc.freeze()  # a run makes many objects: the collector shall not look through all that was there before, too
         if watch is None:
-            say(_told(school.delivery().run()))
+            print_line(_told(school.delivery().run()))
         elif not _watch(school, watch):
             click.get_current_context().exit(1)
 
@@ -121,14 +121,14 @@ def _watch(school: PainSchool, seconds: float) -> bool:
                 done = school.delivery().run()
             except (Conflict, OutcomeUnknown, StorageError) as error:
                 well = False
-                say(f"{_time()}  failed, will be tried again: {error}", err=True)
+                print_line(f"{_time()}  failed, will be tried again: {error}", err=True)
             except Exception as error:  # noqa: BLE001 - whatever it is, the next pass may go well
                 well = False
-                say(f"{_time()}  failed, will be tried again ({type(error).__name__})", err=True)
+                print_line(f"{_time()}  failed, will be tried again ({type(error).__name__})", err=True)
             else:
                 well = True
                 if done != DeliveryReport():
-                    say(f"{_time()}  {_told(done)}")
+                    print_line(f"{_time()}  {_told(done)}")
             waiting = (
                 screen.status(f"next pass in {seconds:g} s; Ctrl-C stops") if screen.is_terminal else nullcontext()
             )

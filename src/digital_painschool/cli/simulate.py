@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from digital_painschool.cli.options import Day, FilePath, Number, WholeNumber, epilog
-from digital_painschool.cli.output import add_row, console, counted, progress, say
+from digital_painschool.cli.output import add_row, console, counted, print_line, progress
 
 if TYPE_CHECKING:
     from digital_painschool.testing.simulation import Outcome, Region
@@ -101,17 +101,17 @@ def simulate(
     if compare:
         other = _run(region, unit, workers, "sqlite://")
         found += _compared(outcome, other)
-    say(f"Again with: {command(region, unit=unit)}")
+    print_line(f"Again with: {command(region, unit=unit)}")
     for line in found:
-        say(line)
+        print_line(line)
     if report is not None:
         from digital_painschool.testing.simulation.report import write
 
         write(outcome, report)
-        say(f"The report is in {report}.")
+        print_line(f"The report is in {report}.")
     if found:
         click.get_current_context().exit(1)
-    say("No findings: every law held.")
+    print_line("No findings: every law held.")
 
 
 def _run(region: "Region", unit: int | None, workers: int, storage: str) -> "Outcome":

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
+from digital_painschool.cli.demo.files import prepare
 from digital_painschool.cli.demo.narrator import Narrator
-from digital_painschool.cli.demo.place import prepare
-from digital_painschool.cli.demo.stage import Stage
+from digital_painschool.cli.demo.school import DemoSchool
 from digital_painschool.cli.demo.year import play
 from digital_painschool.cli.options import FilePath, epilog
 
@@ -39,7 +39,7 @@ def demo(*, fast: bool, file: Path) -> None:
     Patients, therapists and administrators do what they do, on an SQLite file, told in scenes, in about half a minute;
     only the clock is moved.
     """
-    place = prepare(file)
+    files = prepare(file)
     narrator = Narrator.on_screen(time.sleep if not fast else _at_once)
-    with Stage(place) as stage:
-        play(stage, narrator)
+    with DemoSchool(files) as demo:
+        play(demo, narrator)

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from digital_painschool import Event, FlagKind, PersonId, Program
 from digital_painschool.application.caseload import Case, CasePage
-from digital_painschool.cli.demo.stage import ZONE
+from digital_painschool.cli.demo.school import ZONE
 from digital_painschool.domain.events import FormSaved, MessageSent, MessagesRead, ModuleOpened
 from digital_painschool.domain.notification import NotificationRecord, Status
 from digital_painschool.domain.retention import PurgePlan

@@ -1,4 +1,4 @@
-"""The stage: a school on a clock that is moved, its staff, and its patients."""
+"""The demo: a school on a clock that is moved, its staff, and its patients."""
 
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -10,7 +10,7 @@ from attrs import frozen
 from digital_painschool import Actor, PainSchool, PersonId, Role, open_school
 from digital_painschool.application.patient import PatientDesk
 from digital_painschool.application.therapist import TherapistDesk
-from digital_painschool.cli.demo.place import Place
+from digital_painschool.cli.demo.files import DemoFiles
 
 UNIT = "SE2321000131-E000000000001"
 PROGRAM = "digitala-smartskolan"
@@ -57,21 +57,21 @@ class MovedClock:
 class Patient:
     """A patient: the room, and the enrolment."""
 
-    room: PatientDesk
+    desk: PatientDesk
     enrolment_id: str
 
 
-class Stage:
+class DemoSchool:
     """The unit in the story. Use it with `with`.
 
     Args:
-        place: Its file and folder.
+        files: Its file and folder.
     """
 
-    def __init__(self, place: Place) -> None:
-        self.place = place
+    def __init__(self, files: DemoFiles) -> None:
+        self.files = files
         self.clock = MovedClock(2026, 3, 2, 9)
-        self.school: PainSchool = open_school(place.settings, migrate=True, clock=self.clock)
+        self.school: PainSchool = open_school(files.settings, migrate=True, clock=self.clock)
         self.anna = self.school.therapist(ANNA)
         self.bjorn = self.school.therapist(BJORN)
         self.carin = self.school.therapist(CARIN)

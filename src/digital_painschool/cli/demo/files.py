@@ -27,7 +27,7 @@ email = "anna@example.org"
 
 
 @frozen
-class Place:
+class DemoFiles:
     """The demo's file and folder.
 
     Args:
@@ -59,8 +59,8 @@ class Place:
         return self.folder / "receipt.json"
 
 
-def prepare(file: Path) -> Place:
-    """Clear the place of what an earlier demo left, and lay out an empty file, settings and a staff directory.
+def prepare(file: Path) -> DemoFiles:
+    """Clear the files of what an earlier demo left, and lay out an empty file, settings and a staff directory.
 
     Raises:
         click.UsageError: Something is there that the demo did not make, or the path names no file.
@@ -68,22 +68,22 @@ def prepare(file: Path) -> Place:
     """
     if not file.name or not absolute(file).name:
         raise click.UsageError("--file names a file")
-    place = Place(file, file.with_name(f"{file.stem}-files"))
+    files = DemoFiles(file, file.with_name(f"{file.stem}-files"))
     if file.exists() and not (file.is_file() and _is_own(file)):
         raise click.UsageError(f"{file} is there and not from a demo; choose another --file")
-    if place.folder.exists() and not _is_marked(place.settings):
-        raise click.UsageError(f"{place.folder} is there and not from a demo; choose another --file")
+    if files.folder.exists() and not _is_marked(files.settings):
+        raise click.UsageError(f"{files.folder} is there and not from a demo; choose another --file")
     for left in (file, *(file.with_name(file.name + ending) for ending in ("-wal", "-shm", "-journal"))):
         left.unlink(missing_ok=True)
-    if place.folder.exists():
-        shutil.rmtree(place.folder)
-    place.folder.mkdir(0o700, parents=True)
-    place.settings.write_text(_settings(file), "utf-8")
-    (place.folder / "staff.toml").write_text(STAFF, "utf-8")
+    if files.folder.exists():
+        shutil.rmtree(files.folder)
+    files.folder.mkdir(0o700, parents=True)
+    files.settings.write_text(_settings(file), "utf-8")
+    (files.folder / "staff.toml").write_text(STAFF, "utf-8")
     os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     with closing(sqlite3.connect(file)) as database:
         database.execute(f"PRAGMA application_id = {_OWN}")
-    return place
+    return files
 
 
 def _settings(file: Path) -> str:
