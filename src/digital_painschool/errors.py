@@ -10,7 +10,7 @@ class PainSchoolError(Exception):
 
 
 class Reason(Enum):
-    """Why a rule refused a command. The value is a stable code that a screen can translate; `advice` is English."""
+    """The reason of a refusal. The value is a stable code that a screen can translate; `advice` is English."""
 
     ALREADY_OPEN = "already-open"
     ALREADY_ENDED = "already-ended"

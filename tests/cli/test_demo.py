@@ -108,7 +108,7 @@ def test_figures_of_the_story(story: str) -> None:
         "C 19570428-**** 1 lämnad",
         "E 19090121-**** 1 släppt, redan läst",
         "F 19810829-**** 1 gick inte fram",
-        "08:59 the delivery worker makes a pass: 0 delivered. M-13",
+        "08:59 the delivery worker runs: 0 delivered. M-13",
         "A 19850709-**** tiden är slut 2026-04-28 2027-03-02 dags",
         "David purges: 5 are gone, 0 were left. Purging again gives the same receipt. D-21a",
         "B to F sign in, and find 0 enrolments. D-21a",

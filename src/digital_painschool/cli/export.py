@@ -1,4 +1,4 @@
-"""Writing out before a purge: `export`. Rule: M-21, D-21a."""
+"""The command `export`, before a purge. Rule: M-21, D-21a."""
 
 from collections.abc import Sequence
 
@@ -27,15 +27,15 @@ Example:
     "formats",
     type=click.Choice([format_.value for format_ in Format]),
     multiple=True,
-    help="What is written; all of them when left out. Can be given more than once.",
+    help="A format to write; all formats when left out. Can be given more than once.",
 )
 @actor_options
 @school_options
 def export(*, settings: Settings, actor: Actor, folder: str, formats: Sequence[str]) -> None:
-    """Write out the unit's ended enrolments (M-21).
+    """Export the unit's ended enrolments (M-21).
 
-    Everything that is kept of them goes into FOLDER. The files hold personal data: keep them where patient records may
-    be kept. The access log says that you exported.
+    All their records are written to FOLDER. The files contain personal data: keep them where patient records may be
+    kept. The export is in the access log, with your HSA-id.
     """
     with existing_school(settings) as school, progress("exporting") as done:
         desk = school.administrator(actor)
@@ -45,5 +45,5 @@ def export(*, settings: Settings, actor: Actor, folder: str, formats: Sequence[s
     for file in receipt.files:
         print_line(f"  {file.name}  {counted(file.lines, 'line')}  sha256 {file.sha256}")
     if not receipt.is_complete:
-        print_line("It does not count before a purge, which deletes more; that needs --format json-lines.")
+        print_line("This export does not count before a purge, which deletes more; that needs --format json-lines.")
     name_unreadable(receipt.unreadable)

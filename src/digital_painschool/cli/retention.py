@@ -1,4 +1,4 @@
-"""Records on their way out: `retention plan`, `approve`, `purge`, `receipts` and `replay`.
+"""The commands `retention plan`, `approve`, `purge`, `receipts` and `replay`.
 
 Rule: M-20, D-21a, D-21b.
 """
@@ -35,7 +35,7 @@ The order (D-21a):
   digital-painschool retention approve PLAN --decision "RS 2037-0042" ...
   digital-painschool retention purge PLAN ... > receipt.json
 
-Each command acts as the unit's data administrator, whom the host has authorised, and is in the access log.""")
+Each command acts as the unit's data administrator, whom the host has authorised, and is logged in the access log.""")
 )
 def retention() -> None:
     """Purge (gallra) ended enrolments.
@@ -51,8 +51,8 @@ def retention() -> None:
 def plan(*, settings: Settings, actor: Actor, everything: bool) -> None:
     """Preview a purge.
 
-    The plan is kept, and nothing is purged. In it are the enrolments that have ended and whose last entry is older than
-    the unit's period (D-21b). The last line gives the plan's id.
+    The plan is saved, and nothing is purged. The plan has the ended enrolments whose last entry is older than the
+    unit's retention period (D-21b). The last line is the plan's id.
     """
     with existing_school(settings) as school:
         made = school.administrator(actor).plan_purge()
@@ -77,13 +77,13 @@ def plan(*, settings: Settings, actor: Actor, everything: bool) -> None:
 
 @retention.command()
 @click.argument("plan_id", metavar="PLAN")
-@click.option("--decision", required=True, help="The reference of the decision (gallringsbeslut) that it rests on.")
+@click.option("--decision", required=True, help="The reference of the decision (gallringsbeslut).")
 @actor_options
 @school_options
 def approve(*, settings: Settings, actor: Actor, plan_id: str, decision: str) -> None:
     """Approve a plan.
 
-    It names the decision (gallringsbeslut) that the purge rests on; the first approval stands.
+    The approval names the decision (gallringsbeslut) that the purge rests on. The first approval is final.
     """
     with existing_school(settings) as school:
         try:
@@ -99,11 +99,11 @@ def approve(*, settings: Settings, actor: Actor, plan_id: str, decision: str) ->
 @actor_options
 @school_options
 def purge(*, settings: Settings, actor: Actor, plan_id: str, yes: bool) -> None:
-    """Carry out an approved plan, for good.
+    """Execute an approved plan, for good.
 
-    The receipt is printed as JSON. Every enrolment is checked again first; one that has changed, or was not exported
-    where the policy asks for it, is left and named in the receipt. Interrupted, it goes on where it was; carried out
-    already, it prints the receipt again. The receipt holds no personal data: keep it apart from the backups.
+    The receipt is printed as JSON. Every enrolment is checked again first. One that has changed, or was not exported
+    where the policy requires it, is skipped and named in the receipt. An interrupted purge can be resumed; a completed
+    one prints its receipt again. The receipt contains no personal data: keep it apart from the backups.
     """
     with existing_school(settings) as school:
         desk = school.administrator(actor)
@@ -125,7 +125,7 @@ def purge(*, settings: Settings, actor: Actor, plan_id: str, yes: bool) -> None:
 def receipts(*, settings: Settings, actor: Actor) -> None:
     """Print the unit's purge receipts.
 
-    As JSON, oldest first; `replay` reads them again.
+    They are printed as JSON, oldest first; `replay` reads them.
     """
     with existing_school(settings) as school:
         found = school.administrator(actor).receipts()
@@ -140,10 +140,10 @@ def receipts(*, settings: Settings, actor: Actor) -> None:
 def replay(*, settings: Settings, actor: Actor, file: Path, yes: bool) -> None:
     """Purge again after a backup was restored.
 
-    What the receipts in FILE say is gone is deleted again where it came back (D-21a). FILE holds one receipt, as
-    `purge` prints it, or a list of them, as `receipts` does; `-` reads them from stdin. Each receipt is checked first,
-    against its stored plan and its digest; without proof, each enrolment passes the checks of a purge again. What is
-    left is named. A receipt that is refused stops none of the others.
+    The enrolments of the receipts in FILE are deleted again where the backup has restored them (D-21a). FILE contains
+    one receipt, as `purge` prints it, or a list, as `receipts` does; `-` reads stdin. Each receipt is checked first
+    against its stored plan and its digest. Without proof, each enrolment passes the checks of a purge again. Skipped
+    enrolments are named. A refused receipt stops none of the others.
     """
     found = _receipts(file)
     count = sum(len(receipt.purged) for receipt in found)
@@ -152,20 +152,20 @@ def replay(*, settings: Settings, actor: Actor, file: Path, yes: bool) -> None:
     )
     with existing_school(settings) as school, progress("purging again", total=len(found)) as done:
         desk = school.administrator(actor)
-        came_back = 0
-        left: list[Skipped] = []
+        restored = 0
+        skips: list[Skipped] = []
         refused: list[str] = []
         for number, receipt in enumerate(found, start=1):
             try:
-                came_back += desk.replay(receipt, left=left.append)
+                restored += desk.replay(receipt, left=skips.append)
             except (RuleViolation, InvalidValue) as error:
                 refused.append(f"receipt {number} of the file is refused: {error}")
             done(number)
-    for skipped in left:
+    for skipped in skips:
         print_line(f"left: {skipped.enrolment_id} ({skipped.why.value})", err=True)
-    if believed := len(found) - len(refused):
+    if accepted := len(found) - len(refused):
         print_line(
-            f"{counted(came_back, 'enrolment')} had come back, and purged again by {counted(believed, 'receipt')}."
+            f"{counted(restored, 'enrolment')} had come back, and purged again by {counted(accepted, 'receipt')}."
         )
     if refused:
         raise click.ClickException("; ".join(refused))
@@ -182,7 +182,7 @@ def _reference(planned: PurgePlan) -> str:
 
 
 def is_terminal() -> bool:
-    """Return whether somebody can be asked."""
+    """Return whether stdin is a terminal, so that a question can be asked."""
     return sys.stdin is not None and sys.stdin.isatty()
 
 
@@ -199,7 +199,7 @@ def _receipts(file: Path) -> list[PurgeReceipt]:
     try:
         data = json_value(_standard_input() if file == Path("-") else read_text(file))
     except InvalidValue as error:
-        raise StorageError(f"the file holds no receipts: {error}") from None
+        raise StorageError(f"the file contains no receipts: {error}") from None
     return [from_data(one, PurgeReceipt) for one in (data if isinstance(data, list) else [data])]
 
 

@@ -64,7 +64,7 @@ class Digest:
 
 
 class Action(Enum):
-    """What a worker does with a claimed digest."""
+    """The action of a worker on a claimed digest."""
 
     WAIT = "wait"
     """Leave the digest for a later run."""

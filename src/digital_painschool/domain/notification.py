@@ -15,7 +15,7 @@ from digital_painschool.domain.policy import FlagKind
 
 
 class Notify(Enum):
-    """How the patient is notified of a message. Rule: M-12."""
+    """The way in which the patient is notified of a message. Rule: M-12."""
 
     NONE = "none"
     DIRECT = "direct"
@@ -23,7 +23,7 @@ class Notify(Enum):
 
 
 class Channel(Enum):
-    """Where a notification goes: the patient's e-services inbox, or a therapist's e-mail or telephone."""
+    """The channel of a notification: the patient's e-services inbox, or a therapist's e-mail or telephone."""
 
     INBOX = "inbox"
     EMAIL = "email"

@@ -38,7 +38,7 @@ class Reachability:
 
 
 class Delivered(Enum):
-    """What an adapter did with the notice or message of a key."""
+    """The result of sending a notice or a message under a key."""
 
     ACCEPTED = "accepted"
     DUPLICATE = "duplicate"

@@ -1,4 +1,4 @@
-"""Where the demo plays: its SQLite file and the folder beside it, told from anything that is not the demo's own."""
+"""The files of the demo: its SQLite file and the folder beside it; it replaces only its own."""
 
 import json
 import os
@@ -31,7 +31,7 @@ class DemoFiles:
     """The demo's file and folder.
 
     Args:
-        file: The SQLite file, as it was named.
+        file: The SQLite file, as it was typed.
         folder: The folder beside it.
     """
 
@@ -45,25 +45,25 @@ class DemoFiles:
 
     @property
     def mail(self) -> Path:
-        """Where e-mail to staff goes: a file each."""
+        """The folder of e-mail to staff: one file a message."""
         return self.folder / "mail"
 
     @property
     def export(self) -> Path:
-        """Where the export goes."""
+        """The folder of the export."""
         return self.folder / "export"
 
     @property
     def receipt(self) -> Path:
-        """The receipt of the purge, kept apart from the database."""
+        """The file of the purge receipt, apart from the database."""
         return self.folder / "receipt.json"
 
 
 def prepare(file: Path) -> DemoFiles:
-    """Clear the files of what an earlier demo left, and lay out an empty file, settings and a staff directory.
+    """Delete the files of an earlier demo, and create an empty file, settings and a staff directory.
 
     Raises:
-        click.UsageError: Something is there that the demo did not make, or the path names no file.
+        click.UsageError: The file or the folder is not from a demo, or the path names no file.
         OSError: The folder cannot be written.
     """
     if not file.name or not absolute(file).name:

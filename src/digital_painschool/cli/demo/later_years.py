@@ -1,4 +1,4 @@
-"""The end of the story: the year is over, and ten years later the records are purged."""
+"""The scenes after the year: the end of access, the maintenance, and the purge ten years later."""
 
 import json
 from shlex import quote
@@ -17,13 +17,13 @@ _QUESTIONS = (
 
 
 def play_later_years(demo: DemoSchool, narrator: Narrator) -> None:
-    """Play what comes after the year."""
+    """Play the scenes after the year."""
     for scene in (year_is_over, maintenance_is_over, purge, begin_again, show_files):
         scene(demo, narrator)
 
 
 def year_is_over(demo: DemoSchool, narrator: Narrator) -> None:
-    """Flag the end of the year; maintain one, end the others."""
+    """Show the flags of the year's end; maintain one enrolment, and end the others."""
     narrator.scene(demo.clock.move(2027, 3, 2, 10), "Twelve months later")
     noted = demo.school.delivery().run().accesses_ended
     narrator.say(
@@ -52,7 +52,7 @@ def year_is_over(demo: DemoSchool, narrator: Narrator) -> None:
 
 
 def maintenance_is_over(demo: DemoSchool, narrator: Narrator) -> None:
-    """Flag the end of the maintenance; end the last one."""
+    """Show the flag of the maintenance's end, and end the last enrolment."""
     narrator.scene(demo.clock.move(2027, 6, 1, 9), "Ninety days later")
     demo.school.delivery().run()
     a = demo.patient("A")
@@ -101,14 +101,14 @@ def purge(demo: DemoSchool, narrator: Narrator) -> None:
 
 
 def begin_again(demo: DemoSchool, narrator: Narrator) -> None:
-    """Start once more for someone who has ended."""
+    """Start a second enrolment for a patient whose first has ended."""
     demo.clock.wait(hours=1)
     demo.start("A", demo.anna, ANNA)
     narrator.say("Anna", "starts the program anew for A: after an end that is fine.", "D-07a")
 
 
 def show_files(demo: DemoSchool, narrator: Narrator) -> None:
-    """Print where every file is."""
+    """Print the path of every file, and commands to read them."""
     files = demo.files
     file, folder, settings = (quote(path.as_posix()) for path in (files.file, files.folder, files.settings))
     narrator.plain(

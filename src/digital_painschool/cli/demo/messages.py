@@ -1,4 +1,4 @@
-"""The scenes about messages: how the patient is told of them, and when."""
+"""The scenes about messages: how and when the patient is notified of them."""
 
 from digital_painschool import FlagKind, Notify
 from digital_painschool.cli.demo.narrator import Narrator
@@ -7,22 +7,22 @@ from digital_painschool.cli.demo.screens import aviseringar, hantera, tidslinje
 
 
 def answers(demo: DemoSchool, narrator: Narrator) -> None:
-    """Answer directly and collected."""
+    """Answer messages with direct and collected notifications."""
     narrator.scene(demo.clock.move(2026, 3, 9, 10), "Answers, direct and collected")
     b = demo.patient("B")
     demo.anna.read_conversation(b.enrolment_id, 1)
     demo.anna.write(b.enrolment_id, 1, "Det går bra, men läs gärna 1 till 8 i ordning.", notify=Notify.DIRECT)
-    handed = demo.school.delivery().run().delivered
+    delivered = demo.school.delivery().run().delivered
     narrator.say(
         "Anna",
-        f"answers B on [label]Meddelande[/], notified [label]direkt[/]: {handed} goes out the same minute.",
+        f"answers B on [label]Meddelande[/], notified [label]direkt[/]: {delivered} goes out the same minute.",
         "M-12",
     )
     a, c, e, f = (demo.patient(letter) for letter in "ACEF")
-    talk = demo.anna.start_conversation(a.enrolment_id, "Hej! Hur går det?", notify=Notify.COLLECTED)
+    conversation = demo.anna.start_conversation(a.enrolment_id, "Hej! Hur går det?", notify=Notify.COLLECTED)
     for hour, text in ((13, "Glöm inte att pausa."), (16, "Modul 2 är öppen.")):
         demo.clock.move(2026, 3, 9, hour)
-        demo.anna.write(a.enrolment_id, talk, text, notify=Notify.COLLECTED)
+        demo.anna.write(a.enrolment_id, conversation, text, notify=Notify.COLLECTED)
     demo.anna.start_conversation(c.enrolment_id, "Tack för samtalet.", notify=Notify.COLLECTED)
     narrator.say(
         "Anna", "writes three messages to A during the day and one to C, notified [label]uppsamlat[/].", "M-12"
@@ -36,15 +36,13 @@ def answers(demo: DemoSchool, narrator: Narrator) -> None:
 
 
 def forenoon(demo: DemoSchool, narrator: Narrator) -> None:
-    """Hand over what was collected, at 09:00."""
+    """Send the collected notifications, at 09:00."""
     narrator.scene(demo.clock.move(2026, 3, 10, 8, 59), "The forenoon's notifications")
     early = demo.school.delivery().run()
-    narrator.say("08:59", f"the delivery worker makes a pass: {early.delivered} delivered.", "M-13")
+    narrator.say("08:59", f"the delivery worker runs: {early.delivered} delivered.", "M-13")
     demo.clock.move(2026, 3, 10, 9)
     demo.school.delivery().run()
-    narrator.say(
-        "09:00", "the worker makes a pass: one notification a patient, whatever the number of messages.", "D-13a"
-    )
+    narrator.say("09:00", "the worker runs: one notification a patient, whatever the number of messages.", "D-13a")
     e = demo.patient("E")
     collected = [
         (demo.names[demo.patient(letter).enrolment_id], record)
@@ -53,7 +51,7 @@ def forenoon(demo: DemoSchool, narrator: Narrator) -> None:
     ]
     narrator.show("Aviseringar", aviseringar(collected))
     again = demo.school.delivery().run()
-    narrator.say("09:00", f"a second pass, as after a crash: {again.delivered} delivered. Nothing goes twice.", "D-13a")
+    narrator.say("09:00", f"a second run, as after a crash: {again.delivered} delivered. Nothing goes twice.", "D-13a")
     text = collected[0][1].notification.template.text
     narrator.say("A", f'reads in the e-services inbox: "{text}" No name, nothing of the message.', "D-13c")
     narrator.say("Björn", "sees on E's [label]Tidslinje[/] why nothing was sent:", "D-13b")

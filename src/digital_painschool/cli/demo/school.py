@@ -1,4 +1,4 @@
-"""The demo: a school on a clock that is moved, its staff, and its patients."""
+"""The school of the demo: its clock that is moved, its staff, and its patients."""
 
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -43,29 +43,29 @@ class MovedClock:
         return self._now
 
     def move(self, year: int, month: int, day: int, hour: int, minute: int = 0) -> datetime:
-        """Move it to a local time."""
+        """Move the clock to a local time; return the new time."""
         self._now = datetime(year, month, day, hour, minute, tzinfo=ZONE)
         return self._now
 
     def wait(self, **length: int) -> datetime:
-        """Let some time go by, as told to `timedelta`."""
+        """Move the clock ahead, by the arguments of a `timedelta`; return the new time."""
         self._now += timedelta(**length)
         return self._now
 
 
 @frozen
 class Patient:
-    """A patient: the room, and the enrolment."""
+    """A patient: the desk, and the enrolment."""
 
     desk: PatientDesk
     enrolment_id: str
 
 
 class DemoSchool:
-    """The unit in the story. Use it with `with`.
+    """The school of the demo, with one unit. Use it with `with`.
 
     Args:
-        files: Its file and folder.
+        files: The demo's file and folder.
     """
 
     def __init__(self, files: DemoFiles) -> None:
@@ -80,14 +80,14 @@ class DemoSchool:
         self._letters: dict[PersonId, str] = {}
 
     def start(self, letter: str, desk: TherapistDesk, therapist: Actor) -> None:
-        """Start the program for a patient; a minute goes by."""
+        """Start the program for a patient, and move the clock by a minute."""
         enrolment = desk.start(NUMBERS[letter], program=PROGRAM, therapist=therapist.hsa_id)
         self._letters[enrolment.person] = letter
         self._patients[letter] = Patient(self.school.patient(NUMBERS[letter]), enrolment.id)
         self.clock.wait(minutes=1)
 
     def patient(self, letter: str) -> Patient:
-        """Return the patient of a letter."""
+        """Return the patient with a letter."""
         return self._patients[letter]
 
     @property
@@ -96,7 +96,7 @@ class DemoSchool:
         return {self._patients[letter].enrolment_id: self.name(person) for person, letter in self._letters.items()}
 
     def name(self, person: PersonId) -> str:
-        """Name a patient: the letter, and the number masked."""
+        """Return the shown name of a patient: the letter, and the masked number."""
         return f"{self._letters[person]}  {person!r}"
 
     def __enter__(self) -> Self:

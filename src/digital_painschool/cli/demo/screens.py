@@ -1,4 +1,4 @@
-"""What persons see on their screens: in Swedish, with the manual's own labels."""
+"""The screens of the demo, in Swedish, with the manual's own labels."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -81,7 +81,7 @@ def tidslinje(entries: Iterable[Entry], program: Program) -> RenderableType:
 
 
 def aviseringar(rows: Iterable[tuple[str, NotificationRecord]]) -> RenderableType:
-    """Draw what has become of messages' notifications, a line for each patient. Rule: M-13, D-13a to D-13d."""
+    """Draw the statuses of messages' notifications, a line for each patient. Rule: M-13, D-13a to D-13d."""
     table = _table("Invånare", "Meddelanden", "Avisering kl. 09.00")
     for (name, status), theirs in groupby(rows, key=lambda row: (row[0], row[1].status)):
         table.add_row(name, str(len(list(theirs))), _STATUS[status])
@@ -98,7 +98,7 @@ def gallring(plan: PurgePlan, letters: Mapping[str, str]) -> RenderableType:
 
 
 def day(at: datetime) -> str:
-    """Write the local day of an instant."""
+    """Return the local day of an instant, as text."""
     return f"{at.astimezone(ZONE):%Y-%m-%d}"
 
 

@@ -1,4 +1,4 @@
-"""The story: one year of the treatment, scene by scene."""
+"""The scenes of one year of the treatment."""
 
 import json
 
@@ -33,7 +33,7 @@ def play(demo: DemoSchool, narrator: Narrator) -> None:
 
 
 def start(demo: DemoSchool, narrator: Narrator) -> None:
-    """Start the patients, and tick "Ta emot notifieringar"."""
+    """Start the enrolments, and tick "Ta emot notifieringar"."""
     narrator.scene(demo.clock(), "The first day")
     demo.anna.receive_notifications(email=True)
     narrator.say(
@@ -177,7 +177,7 @@ def away(demo: DemoSchool, narrator: Narrator) -> None:
 
 
 def stopped(demo: DemoSchool, narrator: Narrator) -> None:
-    """End at the patient's wish; what was on its way is dropped."""
+    """End an enrolment at the patient's wish, which drops its pending notification."""
     narrator.scene(demo.clock.move(2026, 9, 15, 15), "A patient wants to stop")
     c = demo.patient("C")
     demo.anna.write(c.enrolment_id, 1, "Hör gärna av dig.", notify=Notify.COLLECTED)
