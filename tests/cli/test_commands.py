@@ -387,7 +387,8 @@ def test_plugins_names_what_is_missing(tmp_path: Path) -> None:
     settings = _settings(tmp_path, 'storage = "memory://"\ninbox = { name = "mina-sidor" }\n')
     result = run("plugins", "--settings", str(settings))
     assert 1 == result.exit_code
-    assert "digital-painschool: the settings choose adapters that are not installed: inbox 'mina-sidor'\n" == result.stderr
+    expected = "digital-painschool: the settings choose adapters that are not installed: inbox 'mina-sidor'\n"
+    assert expected == result.stderr
     assert "sqlite" in result.stdout
 
 
