@@ -153,7 +153,7 @@ def transitions_table() -> str:
     """The lifecycle as rows."""
     return table(
         ("step", "from", "to"),
-        ((f"`{t.step}`", "nothing" if t.source is None else t.source.name, t.target.name) for t in TRANSITIONS),
+        ((f"`{t.command}`", "nothing" if t.source is None else t.source.name, t.target.name) for t in TRANSITIONS),
     )
 
 
@@ -196,7 +196,7 @@ def diagram() -> str:
     """The lifecycle as a picture: a box a phase, an arrow with its steps from each to each."""
     arrows: dict[tuple[Phase | None, Phase], list[str]] = defaultdict(list)
     for transition in TRANSITIONS:
-        arrows[transition.source, transition.target].append(transition.step)
+        arrows[transition.source, transition.target].append(transition.command)
     loops = max((len(steps) for (source, target), steps in arrows.items() if source is target), default=0)
     top = 64 + loops * _LINE
     middle = top + _BOX_HEIGHT / 2

@@ -177,7 +177,7 @@ def test_two_offers_of_one_name_name_both() -> None:
     """Were the last one to win in silence, records could go to a storage that nobody chose."""
     with pytest.raises(ConfigurationError) as caught:
         connect(Settings(storage=AdapterConfig("memory")), plugins=[SecondMemory()])
-    assert "storage 'memory' is offered more than once" in str(caught.value)
+    assert "storage 'memory' is installed more than once" in str(caught.value)
     assert "digital_painschool" in str(caught.value)
 
 
@@ -186,8 +186,8 @@ def test_two_offers_of_one_name_name_both() -> None:
     [
         (Misspelt(), "painschool_storage"),
         (Unmarked(), "'painschool_inboxs', which does not exist"),
-        (Broken(), "failed when asked for its inbox factories: no inbox today"),
-        (NoOffer(), "offers a MemoryInbox as inbox instead of an AdapterFactory"),
+        (Broken(), "failed to return its inbox factories: no inbox today"),
+        (NoOffer(), "returned a MemoryInbox as inbox instead of an AdapterFactory"),
     ],
 )
 def test_faulty_plugin_is_named(plugin: object, message: str) -> None:

@@ -86,7 +86,7 @@ def test_the_diagram_shows_every_step_and_phase() -> None:
     """A generator that forgets an arrow would otherwise agree with itself."""
     drawn = re.findall(r"<text[^>]*>(\w+)</text>", tables.DIAGRAM.read_text("utf-8"))
     phases = [phase.name for phase in Phase]
-    assert sorted([*(transition.step for transition in TRANSITIONS), *phases]) == sorted(drawn)
+    assert sorted([*(transition.command for transition in TRANSITIONS), *phases]) == sorted(drawn)
     arrows = {(transition.source, transition.target) for transition in TRANSITIONS}
     assert len(arrows) == tables.DIAGRAM.read_text("utf-8").count('<path class="arrow"')
 

@@ -124,7 +124,7 @@ BUGS = (
         name="an-old-one-gives-up-beside-a-fresh-one",
         harm="a flag would say undelivered of a patient who is told five minutes later",
         module="rules.digests",
-        old="allowed * _RIDES if fresh else allowed",
+        old="allowed * _JOINT_ATTEMPTS if fresh else allowed",
         new="allowed",
         caught_by=_example("after_an_outage_yesterday_s_and_today_s_go_together_and_no_flag_says_undelivered"),
     ),

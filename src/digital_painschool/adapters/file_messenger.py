@@ -20,18 +20,18 @@ from digital_painschool.ports.messaging import Address
 
 @frozen
 class FileMessenger:
-    """Writes each message as one JSON file, named after its key; a key that has a file is a duplicate.
+    """A messenger that writes each message as one JSON file, named after its key. A key with a file is a duplicate.
 
     Args:
-        channel: The channel that the files stand in for.
-        folder: The folder of the files, made absolute at once; it is made when it is not there.
+        channel: The channel that the messenger serves.
+        folder: The folder of the files, made absolute; a missing folder is created.
     """
 
     channel: Channel
     folder: Path = field(converter=absolute)
 
     def send(self, recipient: Address, template: Template, link: str, *, key: str) -> Delivered:
-        """Write the file.
+        """Write the message's file.
 
         Raises:
             DeliveryError: The file cannot be written.
@@ -51,7 +51,7 @@ class FileMessenger:
             raise DeliveryError(f"the file cannot be written: {error.strerror}") from None
 
     def forget(self, keys: Iterable[str]) -> int:
-        """Delete the files.
+        """Delete the files of some keys; return how many files were deleted.
 
         Raises:
             DeliveryError: A file cannot be deleted.
@@ -71,7 +71,7 @@ class FileMessenger:
             partial.flush()
             os.fsync(partial.fileno())
             try:
-                # Of several processes with the same key one gives the file its name: whole, and once.
+                # Linking is atomic: of several processes with the same key one creates the file, complete and once.
                 os.link(partial.name, file)
             except FileExistsError:
                 return _duplicate(file)
@@ -83,7 +83,7 @@ class FileMessenger:
 
 
 def _duplicate(file: Path) -> Delivered:
-    # A link or a folder under the name is no message, and would pass for one that was sent.
+    # A link or a folder under the name is not a message, and must not count as a duplicate.
     if not stat.S_ISREG(file.lstat().st_mode):
-        raise FileExistsError(errno.EEXIST, "something else is in its place; remove it")
+        raise FileExistsError(errno.EEXIST, "its name is taken by something that is not a file; remove it")
     return Delivered.DUPLICATE

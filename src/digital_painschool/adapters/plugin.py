@@ -1,6 +1,6 @@
-"""The reference adapters as a plugin: the name of each, its options, and how it is made from them.
+"""The reference adapters as a plugin: the name of each adapter, and its factory.
 
-An adapter that needs an extra is imported only when it is chosen.
+An adapter that needs an extra is imported only when the settings choose it.
 """
 
 from collections.abc import Iterable
@@ -23,8 +23,8 @@ from digital_painschool.ports.inbox import Inbox
 from digital_painschool.ports.messaging import Messenger
 from digital_painschool.ports.storage import Storage
 
-_SECRETS = ("url",)
-"""Of the options of an adapter in SQL, what may hold a password."""
+_SQL_SECRETS = ("url",)
+"""The SQL options that may hold a password."""
 
 _CHANNELS = (Channel.EMAIL.value, Channel.SMS.value)
 _CHANNEL = check((in_(_CHANNELS), f"must be one of {', '.join(_CHANNELS)}"))
@@ -89,45 +89,45 @@ class _SqlMessengerOptions:
 
 @hookimpl
 def painschool_storages() -> Iterable[AdapterFactory[Storage]]:
-    """Offer storages in memory, on SQLite, and on PostgreSQL."""
+    """Return factories of storages in memory, on SQLite, and on PostgreSQL."""
     return (
         AdapterFactory("memory", _memory_storage),
-        AdapterFactory("sqlite", partial(_sql_storage, "sqlite"), _SECRETS),
-        AdapterFactory("postgresql", partial(_sql_storage, "postgresql"), _SECRETS),
+        AdapterFactory("sqlite", partial(_sql_storage, "sqlite"), _SQL_SECRETS),
+        AdapterFactory("postgresql", partial(_sql_storage, "postgresql"), _SQL_SECRETS),
     )
 
 
 @hookimpl
 def painschool_identities() -> Iterable[AdapterFactory[Identity]]:
-    """Offer the Swedish identity numbers."""
+    """Return the factory of the reader of Swedish identity numbers."""
     return (AdapterFactory("swedish", _swedish_identity),)
 
 
 @hookimpl
 def painschool_inboxes() -> Iterable[AdapterFactory[Inbox]]:
-    """Offer inboxes in memory and in SQL rows."""
-    return (AdapterFactory("memory", _memory_inbox), AdapterFactory("sql", _sql_inbox, _SECRETS))
+    """Return factories of inboxes in memory and in SQL rows."""
+    return (AdapterFactory("memory", _memory_inbox), AdapterFactory("sql", _sql_inbox, _SQL_SECRETS))
 
 
 @hookimpl
 def painschool_directories() -> Iterable[AdapterFactory[Directory]]:
-    """Offer a directory that knows nobody, and one in a TOML file."""
+    """Return factories of an empty directory, and of a directory in a TOML file."""
     return (AdapterFactory("memory", _memory_directory), AdapterFactory("toml", _toml_directory))
 
 
 @hookimpl
 def painschool_messengers() -> Iterable[AdapterFactory[Messenger]]:
-    """Offer messengers in memory, in files, and in SQL rows."""
+    """Return factories of messengers in memory, in files, and in SQL rows."""
     return (
         AdapterFactory("memory", _memory_messenger),
         AdapterFactory("files", _file_messenger),
-        AdapterFactory("sql", _sql_messenger, _SECRETS),
+        AdapterFactory("sql", _sql_messenger, _SQL_SECRETS),
     )
 
 
 @hookimpl
 def painschool_programs() -> Iterable[AdapterFactory[Program]]:
-    """Offer the bundled program: example content."""
+    """Return the factory of the bundled program: example content."""
     return (AdapterFactory("digitala-smartskolan", _bundled_program),)
 
 
@@ -150,7 +150,7 @@ def _sql_storage(kind: str, options: Options) -> Storage:
         raise ConfigurationError(
             f"storage {kind!r}: the option 'url' is of another kind of database; correct one of them"
         )
-    # A new file has nothing to migrate from and is set up unasked. An older one is migrated on demand only.
+    # A new file gets its schema without being asked for. An existing file is migrated only with the option `migrate`.
     migrate = chosen.migrate or names_new_file(url)
     return SqlStorage(url, schema=chosen.schema, migrate=migrate, synchronous=chosen.synchronous)
 

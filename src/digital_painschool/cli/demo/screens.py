@@ -1,4 +1,4 @@
-"""What persons see on their screens: in Swedish, with the manual's own labels."""
+"""The screens of the demo, in Swedish, with the manual's own labels."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -11,7 +11,7 @@ from rich.text import Text
 
 from digital_painschool import Event, FlagKind, PersonId, Program
 from digital_painschool.application.caseload import Case, CasePage
-from digital_painschool.cli.demo.stage import ZONE
+from digital_painschool.cli.demo.school import ZONE
 from digital_painschool.domain.events import FormSaved, MessageSent, MessagesRead, ModuleOpened
 from digital_painschool.domain.notification import NotificationRecord, Status
 from digital_painschool.domain.retention import PurgePlan
@@ -80,7 +80,7 @@ def tidslinje(entries: Iterable[Entry], program: Program) -> RenderableType:
 
 
 def aviseringar(rows: Iterable[tuple[str, NotificationRecord]]) -> RenderableType:
-    """Draw what has become of messages' notifications, a line for each patient. Rule: M-13, D-13a to D-13d."""
+    """Draw the statuses of messages' notifications, a line for each patient. Rule: M-13, D-13a to D-13d."""
     table = _table("Invånare", "Meddelanden", "Avisering kl. 09.00")
     for (name, status), theirs in groupby(rows, key=lambda row: (row[0], row[1].status)):
         table.add_row(name, str(len(list(theirs))), _STATUS[status])
@@ -97,7 +97,7 @@ def gallring(plan: PurgePlan, letters: Mapping[str, str]) -> RenderableType:
 
 
 def day(at: datetime) -> str:
-    """Write the local day of an instant."""
+    """Return the local day of an instant, as text."""
     return f"{at.astimezone(ZONE):%Y-%m-%d}"
 
 

@@ -1,4 +1,4 @@
-"""Where the demo plays: its SQLite file and the folder beside it, told from anything that is not the demo's own."""
+"""The files of the demo: its SQLite file and the folder beside it; it replaces only its own."""
 
 import json
 import os
@@ -27,11 +27,11 @@ email = "anna@example.org"
 
 
 @frozen
-class Place:
+class DemoFiles:
     """The demo's file and folder.
 
     Args:
-        file: The SQLite file, as it was named.
+        file: The SQLite file, as it was typed.
         folder: The folder beside it.
     """
 
@@ -45,45 +45,45 @@ class Place:
 
     @property
     def mail(self) -> Path:
-        """Where e-mail to staff goes: a file each."""
+        """The folder of e-mail to staff: one file a message."""
         return self.folder / "mail"
 
     @property
     def export(self) -> Path:
-        """Where the export goes."""
+        """The folder of the export."""
         return self.folder / "export"
 
     @property
     def receipt(self) -> Path:
-        """The receipt of the purge, kept apart from the database."""
+        """The file of the purge receipt, apart from the database."""
         return self.folder / "receipt.json"
 
 
-def prepare(file: Path) -> Place:
-    """Clear the place of what an earlier demo left, and lay out an empty file, settings and a staff directory.
+def prepare(file: Path) -> DemoFiles:
+    """Delete the files of an earlier demo, and create an empty file, settings and a staff directory.
 
     Raises:
-        click.UsageError: Something is there that the demo did not make, or the path names no file.
+        click.UsageError: The file or the folder is not from a demo, or the path names no file.
         OSError: The folder cannot be written.
     """
     if not file.name or not absolute(file).name:
         raise click.UsageError("--file names a file")
-    place = Place(file, file.with_name(f"{file.stem}-files"))
+    files = DemoFiles(file, file.with_name(f"{file.stem}-files"))
     if file.exists() and not (file.is_file() and _is_own(file)):
         raise click.UsageError(f"{file} is there and not from a demo; choose another --file")
-    if place.folder.exists() and not _is_marked(place.settings):
-        raise click.UsageError(f"{place.folder} is there and not from a demo; choose another --file")
+    if files.folder.exists() and not _is_marked(files.settings):
+        raise click.UsageError(f"{files.folder} is there and not from a demo; choose another --file")
     for left in (file, *(file.with_name(file.name + ending) for ending in ("-wal", "-shm", "-journal"))):
         left.unlink(missing_ok=True)
-    if place.folder.exists():
-        shutil.rmtree(place.folder)
-    place.folder.mkdir(0o700, parents=True)
-    place.settings.write_text(_settings(file), "utf-8")
-    (place.folder / "staff.toml").write_text(STAFF, "utf-8")
+    if files.folder.exists():
+        shutil.rmtree(files.folder)
+    files.folder.mkdir(0o700, parents=True)
+    files.settings.write_text(_settings(file), "utf-8")
+    (files.folder / "staff.toml").write_text(STAFF, "utf-8")
     os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     with closing(sqlite3.connect(file)) as database:
         database.execute(f"PRAGMA application_id = {_OWN}")
-    return place
+    return files
 
 
 def _settings(file: Path) -> str:

@@ -1,4 +1,4 @@
-"""The stage: a school on a clock that is moved, its staff, and its patients."""
+"""The school of the demo: its clock that is moved, its staff, and its patients."""
 
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -10,7 +10,7 @@ from attrs import frozen
 from digital_painschool import Actor, PainSchool, PersonId, Role, open_school
 from digital_painschool.application.patient import PatientDesk
 from digital_painschool.application.therapist import TherapistDesk
-from digital_painschool.cli.demo.place import Place
+from digital_painschool.cli.demo.files import DemoFiles
 
 UNIT = "SE2321000131-E000000000001"
 PROGRAM = "digitala-smartskolan"
@@ -43,35 +43,35 @@ class MovedClock:
         return self._now
 
     def move(self, year: int, month: int, day: int, hour: int, minute: int = 0) -> datetime:
-        """Move it to a local time."""
+        """Move the clock to a local time; return the new time."""
         self._now = datetime(year, month, day, hour, minute, tzinfo=ZONE)
         return self._now
 
     def wait(self, **length: int) -> datetime:
-        """Let some time go by, as told to `timedelta`."""
+        """Move the clock ahead, by the arguments of a `timedelta`; return the new time."""
         self._now += timedelta(**length)
         return self._now
 
 
 @frozen
 class Patient:
-    """A patient: the room, and the enrolment."""
+    """A patient: the desk, and the enrolment."""
 
-    room: PatientDesk
+    desk: PatientDesk
     enrolment_id: str
 
 
-class Stage:
-    """The unit in the story. Use it with `with`.
+class DemoSchool:
+    """The school of the demo, with one unit. Use it with `with`.
 
     Args:
-        place: Its file and folder.
+        files: The demo's file and folder.
     """
 
-    def __init__(self, place: Place) -> None:
-        self.place = place
+    def __init__(self, files: DemoFiles) -> None:
+        self.files = files
         self.clock = MovedClock(2026, 3, 2, 9)
-        self.school: PainSchool = open_school(place.settings, migrate=True, clock=self.clock)
+        self.school: PainSchool = open_school(files.settings, migrate=True, clock=self.clock)
         self.anna = self.school.therapist(ANNA)
         self.bjorn = self.school.therapist(BJORN)
         self.carin = self.school.therapist(CARIN)
@@ -80,14 +80,14 @@ class Stage:
         self._letters: dict[PersonId, str] = {}
 
     def start(self, letter: str, desk: TherapistDesk, therapist: Actor) -> None:
-        """Start the program for a patient; a minute goes by."""
+        """Start the program for a patient, and move the clock by a minute."""
         enrolment = desk.start(NUMBERS[letter], program=PROGRAM, therapist=therapist.hsa_id)
         self._letters[enrolment.person] = letter
         self._patients[letter] = Patient(self.school.patient(NUMBERS[letter]), enrolment.id)
         self.clock.wait(minutes=1)
 
     def patient(self, letter: str) -> Patient:
-        """Return the patient of a letter."""
+        """Return the patient with a letter."""
         return self._patients[letter]
 
     @property
@@ -96,7 +96,7 @@ class Stage:
         return {self._patients[letter].enrolment_id: self.name(person) for person, letter in self._letters.items()}
 
     def name(self, person: PersonId) -> str:
-        """Name a patient: the letter, and the number masked."""
+        """Return the shown name of a patient: the letter, and the masked number."""
         return f"{self._letters[person]}  {person!r}"
 
     def __enter__(self) -> Self:
