@@ -83,7 +83,7 @@ def _record(server: str, template: str, first: int, number: int, far: bool) -> l
     with (
         database(server, template) as url,
         patch.object(psycopg.Connection, "execute", recorded),
-        patch.object(PostgresqlDriver, "far", far),
+        patch.object(PostgresqlDriver, "prefers_single_round_trip", far),
         (place := on_postgresql(url, _PATIENTS, first)).school,
     ):
         for _ in range(number):

@@ -25,9 +25,9 @@ nitpicky = True
 nitpick_ignore_regex = [
     # Names of other packages have no page here, and no network is used to look for one.
     (r"py:.*", r"(?!digital_painschool\b).*"),
-    # The executor that desks share is no public name; type variables are shown by name.
-    (r"py:.*", r"digital_painschool\.application\.(executor\.Executor|executor\.Steps|receipt_proof\.ReceiptKey)"),
-    (r"py:.*", r"digital_painschool\..*\.(T|T_co|Value|Adapter|Port)"),
+    # The executor that the desks share is no public name; type variables are shown by name.
+    (r"py:.*", r"digital_painschool\.application\.(executor\.Executor|receipt_proof\.ReceiptKey)"),
+    (r"py:.*", r"digital_painschool\..*\.(T|T_co|Value|Row|Placeholder|Adapter|Port)"),
     # Results of steps, and playable histories, are documented where they are returned.
     (r"py:.*", r"digital_painschool\.testing\.(history\.playing\.(Done|Refused)|crashes\.stage\.Play)"),
 ]

@@ -29,7 +29,7 @@ def lifecycle() -> str:
     """Draw the lifecycle: a box for each phase, an arrow with its steps for each transition."""
     arrows: dict[tuple[Phase | None, Phase], list[str]] = defaultdict(list)
     for transition in TRANSITIONS:
-        arrows[transition.source, transition.target].append(transition.step)
+        arrows[transition.source, transition.target].append(transition.command)
     loops = max((len(steps) for (source, target), steps in arrows.items() if source is target), default=0)
     top = 64 + loops * _LINE
     middle = top + _BOX_HEIGHT / 2

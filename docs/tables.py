@@ -30,7 +30,7 @@ from digital_painschool.rules.digests import DECISIONS
 from digital_painschool.rules.lifecycle import TRANSITIONS
 from digital_painschool.rules.permissions import PATIENT, STAFF, SYSTEM, Scope
 from digital_painschool.rules.permissions import Action as Permission
-from digital_painschool.serialization.serialization import EVENT_KINDS
+from digital_painschool.serialization.events import EVENT_KINDS
 
 DOCS = Path(__file__).parent
 SOURCE = DOCS.parent / "src" / "digital_painschool"
@@ -143,7 +143,7 @@ def adapters_table() -> str:
     names: dict[str, list[str]] = defaultdict(list)
     for one in installed():
         if one.plugin == "digital_painschool":
-            names[one.kind].append(f"`{one.offer.name}`")
+            names[one.kind].append(f"`{one.factory.name}`")
     return table(("kind", "names"), ((kind, ", ".join(listed)) for kind, listed in names.items()))
 
 
@@ -151,7 +151,7 @@ def transitions_table() -> str:
     """Return the lifecycle as rows."""
     return table(
         ("step", "from", "to"),
-        ((f"`{t.step}`", "nothing" if t.source is None else t.source.name, t.target.name) for t in TRANSITIONS),
+        ((f"`{t.command}`", "nothing" if t.source is None else t.source.name, t.target.name) for t in TRANSITIONS),
     )
 
 

@@ -15,6 +15,8 @@ from digital_painschool import (
     Reason,
     Role,
     RuleViolation,
+    SavedForm,
+    SentMessage,
     open_school,
 )
 
@@ -56,18 +58,25 @@ def visit(school: PainSchool) -> None:
     enrolment = desk.start(PATIENT, program="digitala-smartskolan")
     page("Starta igen", lambda: desk.start(PATIENT, program="digitala-smartskolan"))
 
+    def write(text: str) -> SentMessage:
+        return desk.start_conversation(enrolment.id, text, notify=Notify.DIRECT)
+
     room = school.patient(PATIENT)
+
+    def save(pain: int) -> SavedForm:
+        return room.save_form(enrolment.id, "halsoskattning", {"smarta": pain})
+
     page("Läs modul 1", lambda: room.open_module(enrolment.id, 1).title)
-    page("Spara 11 av 10", lambda: room.save_form(enrolment.id, "halsoskattning", {"smarta": 11}))
-    page("Spara 9 av 10", lambda: f"ifyllt {room.save_form(enrolment.id, 'halsoskattning', {'smarta': 9})} gång")
+    page("Spara 11 av 10", lambda: save(11))
+    page("Spara 9 av 10", lambda: f"ifyllt {save(9).number} gång")
 
     for case in desk.caseload().rows:
-        print(f"Mina: {case.row.person} har {case.flags} flagga, {'prioriterad' if case.priority else 'vanlig'}")
+        print(f"Mina: {case.person} har {case.flags} flagga, {'prioriterad' if case.priority else 'vanlig'}")
     page("Öppna formuläret", lambda: dict(desk.open_form(enrolment.id, "halsoskattning")[-1].answers))
-    page("Skriv", lambda: f"konversation {desk.start_conversation(enrolment.id, 'Hej!', notify=Notify.DIRECT)}")
+    page("Skriv", lambda: f"konversation {write('Hej!').conversation}")
     page("Lämna fram aviseringar", lambda: f"{school.delivery().run().delivered} framlämnad")
     desk.maintain(enrolment.id, days=90, modules=(1, 2))
-    page("Spara i vidmakthållande", lambda: room.save_form(enrolment.id, "halsoskattning", {"smarta": 3}))
+    page("Spara i vidmakthållande", lambda: save(3))
 
 
 if __name__ == "__main__":

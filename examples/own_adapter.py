@@ -41,7 +41,7 @@ def painschool_inboxes() -> Iterable[AdapterFactory[Inbox]]:
 def main() -> None:
     """Choose the adapter, send a message with a notification, and look at the file."""
     this = sys.modules[__name__]
-    offered = [one.offer.name for one in installed([this]) if one.kind == "inbox"]
+    offered = [one.factory.name for one in installed([this]) if one.kind == "inbox"]
     print("inboxes on offer:", ", ".join(offered))
     with TemporaryDirectory() as folder:
         settings = Settings(storage=AdapterConfig("memory"), inbox=AdapterConfig("folder", {"folder": folder}))

@@ -7,8 +7,9 @@ from functools import reduce
 
 import pytest
 
-from digital_painschool.domain.enrolment import Enrolment, apply
+from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
+from digital_painschool.domain.fold import apply
 from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.policy import Policy, Terms
 from digital_painschool.errors import Reason, RuleViolation

@@ -9,12 +9,11 @@ import pytest
 from sqlalchemy import Delete, Select, Update
 
 from digital_painschool.adapters import sql
+from digital_painschool.adapters.sql.json_rows import BulkStatement
 
 _LEFT_OUT = frozenset(
     {
-        "_STATE",  # never run: what other statements begin with
-        "_RECORD",
-        "_NEEDED_BY",
+        "_RECORDS",  # never run: other statements begin with it
         "_VERSION",  # the table of the schema's version has one row
     }
 )
@@ -26,8 +25,18 @@ def statements(*, without: Collection[str] = ()) -> Iterator[Any]:
     Args:
         without: The names of those that the database in question never runs.
     """
+    seen: set[int] = set()
     for module in iter_modules(sql.__path__):
         for name, value in vars(importlib.import_module(f"{sql.__name__}.{module.name}")).items():
-            for statement in value if isinstance(value, tuple) else (value,):
-                if isinstance(statement, (Select, Update, Delete)) and name not in _LEFT_OUT and name not in without:
-                    yield pytest.param(statement, id=f"{module.name}{name}")
+            if name in _LEFT_OUT or name in without:
+                continue
+            for statement in _held_by(value):
+                if isinstance(statement, (Select, Update, Delete)) and id(statement) not in seen:
+                    seen.add(id(statement))  # another module imports it
+                    yield pytest.param(statement, id=f"{module.name}.{name}")
+
+
+def _held_by(value: object) -> tuple[object, ...]:
+    if isinstance(value, BulkStatement):
+        return (value.each,)
+    return value if isinstance(value, tuple) else (value,)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from digital_painschool.errors import Conflict, StorageError
-from digital_painschool.serialization.serialization import read_each, unreadable
+from digital_painschool.serialization.stored import read_each, unreadable_error
 from json_storage.journal import Commit, Journal, size, sync
 
 _FORMAT = "format-2"
@@ -19,7 +19,7 @@ log = logging.getLogger("json_storage")
 
 
 class Table(StrEnum):
-    """What is kept, each kind in a folder of its own: one file for each key."""
+    """The tables, each a folder of its own, with one file for each key."""
 
     STATES = "states"
     TIMELINES = "timelines"
@@ -40,17 +40,17 @@ class Table(StrEnum):
 
 
 _OF_ROWS = frozenset({Table.TIMELINES, Table.ASKED, Table.LOG, Table.PROGRESS})
-"""Files to which rows are only ever added; a step writes its own rows and none of those before them."""
+"""Tables of append-only files: a change writes its own rows, and none of those before them."""
 
 
 def _named(table: Table, key: tuple[str, ...]) -> str:
-    # A key can hold what a file's name cannot, and some file systems take `a` for `A`.
+    # A key may have characters that a file's name cannot have, and some file systems do not tell `a` from `A`.
     name = sha256(json.dumps(key).encode()).hexdigest()[:40]
     return f"{table}/{name}.jsonl" if table in _OF_ROWS else f"{table}/{name}.json"
 
 
 def _end_of_row(file: BinaryIO, number: int) -> int:
-    """Go to where a row ends, or to the beginning when none ends there, and give where that is."""
+    """Seek the end of a row, or the beginning when no row ends at that byte, and return the position."""
     if number > 0:
         file.seek(number - 1)
         if file.read(1) == b"\n":
@@ -63,13 +63,13 @@ def _unreadable(name: str) -> None:
 
 
 class Transaction:
-    """What a call reads, and what it wants to change; it sees its own changes, but not the rows that it adds.
+    """The reads and the changes of one call. A read sees the changes, but not the rows that were added.
 
     Args:
         root: The folder that the files are in.
 
     Attributes:
-        forgets: Set it when what is removed must be left nowhere.
+        forgets: Set to True when removed data must not stay in the journal either.
     """
 
     def __init__(self, root: Path) -> None:
@@ -79,26 +79,26 @@ class Transaction:
         self.forgets = False
 
     def get(self, table: Table, *key: str) -> Any:
-        """Return what is kept under a key, or None."""
+        """Return the data under a key, or None."""
         return self._read(_named(table, key))
 
     def all(self, table: Table) -> Iterator[Any]:
-        """Return all that is kept in a table, in no order; a log line names the files that cannot be read."""
-        kept = (f"{table}/{path.name}" for path in (self._root / table).iterdir())
-        mine = (name for name in self._puts if name.startswith(f"{table}/"))
-        found = read_each(sorted({*kept, *mine}), self._read, _unreadable)
+        """Return all data of a table, in no order; a log line names the unreadable files."""
+        stored = (f"{table}/{path.name}" for path in (self._root / table).iterdir())
+        changed = (name for name in self._puts if name.startswith(f"{table}/"))
+        found = read_each(sorted({*stored, *changed}), self._read, _unreadable)
         return (data for data in found if data is not None)
 
     def put(self, table: Table, data: object, *key: str) -> None:
-        """Keep something under a key, in the place of what was there."""
+        """Put data under a key, instead of the data that was there."""
         self._puts[_named(table, key)] = json.dumps(data, ensure_ascii=False)
 
     def remove(self, table: Table, *key: str) -> None:
-        """Keep nothing under a key any more."""
+        """Remove the data under a key."""
         self._puts[_named(table, key)] = None
 
     def rows(self, table: Table, *key: str, after: int = 0) -> Iterator[tuple[int, Any]]:
-        """Yield the rows under a key, each with a rising number: where it ends in its file. Those above `after`."""
+        """Yield the rows under a key above `after`, each with a rising number: the byte at which it ends."""
         try:
             with (self._root / _named(table, key)).open("rb") as file:
                 end = _end_of_row(file, after)
@@ -117,7 +117,7 @@ class Transaction:
             self._added[name] = self._added.get(name, "") + text
 
     def commit(self, journal: Journal) -> None:
-        """Make the changes."""
+        """Make the changes, durably and together."""
         if self._puts or self._added:
             appends = {name: (size(self._root / name), text) for name, text in self._added.items()}
             journal.commit(Commit(puts=self._puts, appends=appends, forgets=self.forgets))
@@ -133,22 +133,22 @@ class Transaction:
 
 
 class Folder:
-    """A folder on which one transaction at a time is made, whichever thread or process asks for it.
+    """A folder with one transaction at a time, whichever thread or process asks for it.
 
     The file system must know `flock`, as every local one does.
 
     Args:
-        root: Which folder; made when it is missing.
+        root: The folder; made when it is missing.
 
     Raises:
-        StorageError: It cannot be made, read or written, or another version wrote it.
+        StorageError: The folder cannot be made, read or written, or another version wrote it.
     """
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._journal = Journal(root)
         self._closed = False
-        with _failing_alone():
+        with _without_content():
             root.mkdir(0o700, parents=True, exist_ok=True)
             (root / "lock").touch()
             with self._locked():
@@ -157,10 +157,10 @@ class Folder:
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """Read and change what is kept; when the block raises, or the process dies, nothing is changed."""
+        """Read and change stored data. When the block raises, or the process dies, nothing is changed."""
         if self._closed:
             raise StorageError("the storage is closed; open it again")
-        with _failing_alone(), self._locked():
+        with _without_content(), self._locked():
             if not self._journal.is_done:
                 self._journal.redo()
             transaction = Transaction(self._root)
@@ -168,12 +168,12 @@ class Folder:
             transaction.commit(self._journal)
 
     def close(self) -> None:
-        """Refuse every transaction from now on. Nothing is held open between two of them."""
+        """Refuse every transaction from now on. Nothing is held open between two transactions."""
         self._closed = True
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        # Opened each time: the system's lock then lies between threads just as it does between processes.
+        # Opened each time, so that the system's lock excludes other threads as it excludes other processes.
         with (self._root / "lock").open("r+b") as file:
             flock(file, LOCK_EX)
             try:
@@ -196,8 +196,8 @@ class Folder:
 
 
 @contextmanager
-def _failing_alone() -> Iterator[None]:
-    """Turn what goes wrong with files into a `StorageError` that says nothing of what is in them."""
+def _without_content() -> Iterator[None]:
+    """Turn an error of a file into a `StorageError` that repeats nothing of the file's content."""
     try:
         yield
     except Conflict:
@@ -206,12 +206,12 @@ def _failing_alone() -> Iterator[None]:
         failure = error
     except OSError as error:
         failure = StorageError(f"the folder cannot be used: {error.strerror}")
-    except Exception as error:  # noqa: BLE001 - what is kept may be anything, and its content must not be shown
-        failure = unreadable("something that is kept", error)
+    except Exception as error:  # noqa: BLE001 - the data may be anything, and a parser's error repeats it
+        failure = unreadable_error("stored data", error)
     else:
         return
     try:
         raise failure
     finally:
-        # The error behind it may hold a whole document, and would hang on it.
+        # The context may hold a whole document.
         failure.__context__ = None

@@ -1,4 +1,4 @@
-"""One point at which a change is made: a line of a journal, written before any file is touched."""
+"""A write-ahead journal: a change is committed by a line of the journal, before any file is touched."""
 
 import json
 import os
@@ -18,12 +18,12 @@ _LONGEST = 256 * 1024
 
 @frozen(kw_only=True)
 class Commit:
-    """What one transaction changes, in a form in which doing it again does no harm.
+    """The changes of one transaction, in a form that can be applied again without harm (idempotent).
 
     Args:
         puts: By name, the whole text of a file; None removes it.
-        appends: By name, where in a file the text begins, in bytes, and the text; what stood there is cut off.
-        forgets: True when what is removed must not be left in the journal either.
+        appends: By name, the byte at which the text begins in the file, and the text; the file is cut off there.
+        forgets: True when removed data must not stay in the journal either.
     """
 
     puts: Mapping[str, str | None]
@@ -32,12 +32,12 @@ class Commit:
 
 
 class Journal:
-    """The commits that may not have reached their files yet. Only who holds the folder's lock may use it.
+    """The commits that may not have reached their files yet. The caller holds the folder's lock.
 
-    A commit is made when its line is on the disk, ended by a newline; half a line is none. Then the files are written,
-    without waiting for the disk, and `done` is put behind the line. A process that dies in between leaves no `done`,
-    and whoever comes next does everything again that is in the journal. When power is lost, files may be older than
-    `done` says; so it is done again whenever the storage is opened.
+    A commit is made when its line is on the disk, ended by a newline; half a line is no commit. Then the files are
+    written, without waiting for the disk, and `done` is appended to the journal. A process that dies in between leaves
+    no `done`, and the next one redoes the whole journal. After a loss of power, files may be older than `done` says. So
+    the journal is redone whenever the storage is opened.
 
     Args:
         root: The folder that the files are in.
@@ -48,7 +48,7 @@ class Journal:
         self._path = root / "journal"
 
     def set_up(self) -> None:
-        """Begin a journal, if there is none."""
+        """Make the journal, unless there is one."""
         self._path.touch(0o600)
 
     @property
@@ -59,7 +59,7 @@ class Journal:
             return file.read() in {b"", _DONE}
 
     def commit(self, commit: Commit) -> None:
-        """Make a change durably; when an error is raised, it is not made."""
+        """Make a change durably. When an error is raised, the change is not made."""
         line = json.dumps(asdict(commit), ensure_ascii=False).encode() + b"\n"
         with self._path.open("ab", buffering=0) as file:
             before = file.tell()
@@ -69,37 +69,37 @@ class Journal:
             except OSError:
                 file.truncate(before)
                 raise
-            # From here on it is made. Whatever goes wrong now is left to whoever comes next.
+            # The change is made from here on. After an error, the next process redoes the journal.
             with suppress(OSError):
                 self._apply(commit)
                 file.write(_DONE)
                 if commit.forgets or file.tell() > _LONGEST:
-                    self._begin_anew((commit,) if before == 0 else self._commits())
+                    self._truncate((commit,) if before == 0 else self._commits())
 
     def redo(self) -> None:
-        """Bring the files to what the journal says, wherever a process died or the power was lost."""
+        """Bring the files up to the journal, wherever a process died or the power was lost."""
         commits = self._commits()
-        self._refuse_to_lose(commits)
+        self._check(commits)
         for commit in commits:
             self._apply(commit)
         if commits:
             with self._path.open("ab", buffering=0) as file:
                 file.write(_DONE)
         if any(commit.forgets for commit in commits):
-            self._begin_anew(commits)
+            self._truncate(commits)
 
-    def _refuse_to_lose(self, commits: Iterable[Commit]) -> None:
-        # No file is ever ahead of the journal, unless a part of the journal is lost that was on the disk.
+    def _check(self, commits: Iterable[Commit]) -> None:
+        # A file is ahead of the journal only when a part of the journal was lost that was on the disk.
         ends: dict[str, int] = {}
         for commit in commits:
             for name, (begin, text) in commit.appends.items():
                 ends[name] = max(ends.get(name, 0), begin + len(text.encode()))
         for name, end in ends.items():
             if size(self._root / name) > end:
-                raise StorageError("the journal is damaged: it does not know of all that was kept")
+                raise StorageError("the journal is damaged: it is behind the files")
 
     def _commits(self) -> list[Commit]:
-        """Read the journal, and cut off what stands behind the last commit: a `done`, or half a line."""
+        """Read the journal, and cut off a `done` or half a line behind the last commit."""
         lines = self._path.read_bytes().splitlines(keepends=True)
         while lines and (lines[-1] == _DONE or not lines[-1].endswith(b"\n")):
             lines.pop()
@@ -115,8 +115,8 @@ class Journal:
         for name, (begin, text) in commit.appends.items():
             _write_at(self._root / name, begin, text)
 
-    def _begin_anew(self, commits: Iterable[Commit]) -> None:
-        """Empty the journal, when all that it says is on the disk."""
+    def _truncate(self, commits: Iterable[Commit]) -> None:
+        """Empty the journal once the files are on the disk."""
         files = {self._root / name for commit in commits for name in (*commit.puts, *commit.appends)}
         for path in (*filter(Path.exists, files), *{path.parent for path in files}):
             sync(path)
@@ -125,8 +125,8 @@ class Journal:
 
 
 def _write_at(path: Path, begin: int, text: str) -> None:
-    """Let a file end with a text that begins at a byte; it is made when it is missing."""
-    # Emptied first, as mode "w" does it, some file systems would begin to bring it to the disk at once.
+    """Write a text at a byte of a file, and cut the file off behind it; the file is made when it is missing."""
+    # Mode "w" empties the file first, and makes some file systems write it to the disk at once.
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
         file.seek(begin)
         file.write(text.encode())
@@ -139,7 +139,7 @@ def _write(file: FileIO, line: bytes) -> None:
 
 
 def size(path: Path) -> int:
-    """Return how many bytes a file has; one that is not there has none."""
+    """Return the size of a file in bytes; 0 for a missing one."""
     try:
         return path.stat().st_size
     except FileNotFoundError:
@@ -147,7 +147,7 @@ def size(path: Path) -> int:
 
 
 def sync(path: Path) -> None:
-    """Wait until a file, or the list of files in a folder, is on the disk."""
+    """Wait until a file, or the list of a folder's files, is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -10,32 +10,37 @@ from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
 from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import AccessEntry, History
-from digital_painschool.serialization.serialization import KIND_OF, from_data, read_each, to_data
+from digital_painschool.serialization.events import KIND_OF
+from digital_painschool.serialization.stored import read_each
+from digital_painschool.serialization.values import from_data, to_data
 from json_storage import outbox
-from json_storage.books import (
-    Part,
-    all_kept,
-    asked_by,
-    collected_of,
-    each_kept,
-    enter,
-    ids_of,
-    keep,
-    keep_ids,
-    kept,
-    kept_among,
+from json_storage.folder import Folder, Table, Transaction
+from json_storage.stored import (
+    add_access,
+    all_enrolments,
+    collected_digests_of,
+    find_each_enrolment,
+    find_enrolment,
+    find_enrolments,
+    ids_of_person,
+    notifications_of,
+    save_enrolment,
+    save_ids_of_person,
     timeline_rows,
 )
-from json_storage.folder import Table, Transaction
-from json_storage.values import Kept, documents_from_data, entry_from_data
+from json_storage.values import StoredEnrolment, documents_from_data, entry_from_data
 
 
-class JsonRetention(Part):
+class JsonRetention:
     """Ended enrolments on their way out."""
 
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+
     def ended(self, unit: HsaId, *, after: str = "", limit: int = 1000) -> tuple[EndedEnrolment, ...]:
-        with self._folder.transaction() as books:
-            found = [one.ended for one in all_kept(books) if not one.is_open and one.enrolment.unit == unit]
+        with self._folder.transaction() as transaction:
+            theirs = [one.ended for one in all_enrolments(transaction) if one.enrolment.unit == unit]
+        found = [ended for ended in theirs if ended is not None]
         found.sort(key=lambda ended: ended.enrolment_id)
         return tuple([ended for ended in found if ended.enrolment_id > after][:limit])
 
@@ -43,34 +48,38 @@ class JsonRetention(Part):
         self, unit: HsaId, enrolment_ids: Iterable[str]
     ) -> Mapping[str, EndedEnrolment | UnreadableEnrolment]:
         ids = tuple(enrolment_ids)
-        with self._folder.transaction() as books:
-            found = _each_of_unit(books, unit, ids)
-        any_of: dict[str, EndedEnrolment | UnreadableEnrolment] = {}
+        with self._folder.transaction() as transaction:
+            found = _each_of_unit(transaction, unit, ids)
+        ended: dict[str, EndedEnrolment | UnreadableEnrolment] = {}
         for one in found:
             if isinstance(one, UnreadableEnrolment):
-                any_of[one.enrolment_id] = one
-            elif not one.is_open:
-                any_of[one.enrolment.id] = one.ended
-        return any_of
+                ended[one.enrolment_id] = one
+            elif one.ended is not None:
+                ended[one.enrolment.id] = one.ended
+        return ended
 
     def person_ids_of(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, PersonId]:
         ids = tuple(enrolment_ids)
-        with self._folder.transaction() as books:
-            found = [one for one in _each_of_unit(books, unit, ids) if isinstance(one, Kept)]
+        with self._folder.transaction() as transaction:
+            found = [one for one in _each_of_unit(transaction, unit, ids) if isinstance(one, StoredEnrolment)]
             return {one.enrolment.id: one.enrolment.person for one in found}
 
     def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
         ids = tuple(enrolment_ids)
-        with self._folder.transaction() as books:
-            mine = [asked for one in _of_unit(books, unit, ids) for asked in asked_by(books, one.enrolment.id)]
-            theirs = {id_ for one in _of_unit(books, unit, ids) for id_ in ids_of(books, one.enrolment.person)}
-            still_open = [one.enrolment.id for one in kept_among(books, theirs) if one.is_open]
+        with self._folder.transaction() as transaction:
+            enrolments = _of_unit(transaction, unit, ids)
+            sent = [found for one in enrolments for found in notifications_of(transaction, one.enrolment.id)]
+            theirs = {id_ for one in enrolments for id_ in ids_of_person(transaction, one.enrolment.person)}
+            still_open = [one.enrolment.id for one in find_enrolments(transaction, theirs) if one.is_open]
             needed = {
-                (one.digest_id, key) for id_ in still_open for one in asked_by(books, id_) for key in (one.key, None)
+                (one.digest_id, key)
+                for id_ in still_open
+                for one in notifications_of(transaction, id_)
+                for key in (one.key, None)
             }
-            keys = {one.key for one in mine if one.key is not None and (one.digest_id, one.key) not in needed}
-            for digest_id in {one.digest_id for one in mine if (one.digest_id, None) not in needed}:
-                keys |= outbox.superseded(books, digest_id)
+            keys = {one.key for one in sent if one.key is not None and (one.digest_id, one.key) not in needed}
+            for digest_id in {one.digest_id for one in sent if (one.digest_id, None) not in needed}:
+                keys |= outbox.superseded(transaction, digest_id)
             return tuple(sorted(keys))
 
     def load_histories(
@@ -78,118 +87,126 @@ class JsonRetention(Part):
     ) -> tuple[History | UnreadableEnrolment, ...]:
         ids = tuple(enrolment_ids)
         wanted = None if kinds is None else {KIND_OF[kind] for kind in kinds}
-        with self._folder.transaction() as books:
-            return tuple(read_each(_each_of_unit(books, unit, ids), lambda one: _history(books, one, wanted), _hidden))
+        with self._folder.transaction() as transaction:
+            return tuple(
+                read_each(
+                    _each_of_unit(transaction, unit, ids), lambda one: _history(transaction, one, wanted), _placeholder
+                )
+            )
 
     def save_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
-        with self._folder.transaction() as books:
-            books.put(Table.EXPORTS, to_data(receipt), receipt.id)
-            for one in _of_unit(books, receipt.unit, versions):
-                keep(books, evolve(one, exported=max(one.exported, versions[one.enrolment.id])))
+        with self._folder.transaction() as transaction:
+            transaction.put(Table.EXPORTS, to_data(receipt), receipt.id)
+            for one in _of_unit(transaction, receipt.unit, versions):
+                save_enrolment(transaction, evolve(one, exported=max(one.exported, versions[one.enrolment.id])))
 
     def save_plan(self, plan: PurgePlan, access: AccessEntry) -> None:
-        with self._folder.transaction() as books:
-            before = books.get(Table.PLANS, plan.id)
+        with self._folder.transaction() as transaction:
+            before = transaction.get(Table.PLANS, plan.id)
             if before is None or from_data(before, PurgePlan).decision is None:
-                books.put(Table.PLANS, to_data(plan), plan.id)
-            enter(books, (access,))
+                transaction.put(Table.PLANS, to_data(plan), plan.id)
+            add_access(transaction, (access,))
 
     def plan(self, plan_id: str) -> PurgePlan | None:
-        with self._folder.transaction() as books:
-            data = books.get(Table.PLANS, plan_id)
+        with self._folder.transaction() as transaction:
+            data = transaction.get(Table.PLANS, plan_id)
             return None if data is None else from_data(data, PurgePlan)
 
     def purge(self, plan_id: str, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
-        with self._folder.transaction() as books:
-            before = _progress(books, plan_id)
+        with self._folder.transaction() as transaction:
+            before = _progress(transaction, plan_id)
             noted: dict[str, Skipped | None] = {}
             for planned in purge:
                 id_ = planned.enrolment_id
                 if id_ not in before and id_ not in noted:
-                    one = kept(books, id_)
+                    one = find_enrolment(transaction, id_)
                     fits = one is not None and not one.is_open and one.enrolment.version == planned.version
                     noted[id_] = None if fits else Skipped(enrolment_id=id_, why=Skip.CHANGED)
                     if one is not None and fits:
-                        _delete(books, one)
+                        _delete(transaction, one)
             for skipped in skip:
                 if skipped.enrolment_id not in before:
                     noted.setdefault(skipped.enrolment_id, skipped)
             rows = [(id_, None if skipped is None else skipped.why.value) for id_, skipped in noted.items()]
-            books.add(Table.PROGRESS, rows, plan_id)
+            transaction.add(Table.PROGRESS, rows, plan_id)
 
     def purge_progress(self, plan_id: str) -> Mapping[str, Skipped | None]:
-        with self._folder.transaction() as books:
-            return _progress(books, plan_id)
+        with self._folder.transaction() as transaction:
+            return _progress(transaction, plan_id)
 
     def save_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
-        with self._folder.transaction() as books:
-            return _keep_receipt(books, receipt)
+        with self._folder.transaction() as transaction:
+            return _save_receipt(transaction, receipt)
 
     def receipt(self, plan_id: str) -> PurgeReceipt | None:
-        with self._folder.transaction() as books:
-            data = books.get(Table.RECEIPTS, plan_id)
+        with self._folder.transaction() as transaction:
+            data = transaction.get(Table.RECEIPTS, plan_id)
             return None if data is None else from_data(data, PurgeReceipt)
 
     def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
-        with self._folder.transaction() as books:
-            found = [from_data(data, PurgeReceipt) for data in books.all(Table.RECEIPTS)]
+        with self._folder.transaction() as transaction:
+            found = [from_data(data, PurgeReceipt) for data in transaction.all(Table.RECEIPTS)]
         found.sort(key=lambda receipt: (receipt.purged_at, receipt.plan_id))
         return tuple(receipt for receipt in found if receipt.unit == unit)
 
     def replay_purge(self, receipt: PurgeReceipt, enrolment_ids: Sequence[str]) -> int:
-        with self._folder.transaction() as books:
+        with self._folder.transaction() as transaction:
             named = (id_ for id_ in enrolment_ids if id_ in receipt.purged)
-            gone = [one for one in _of_unit(books, receipt.unit, named) if not one.is_open]
+            gone = [one for one in _of_unit(transaction, receipt.unit, named) if not one.is_open]
             for one in gone:
-                _delete(books, one)
-            _keep_receipt(books, receipt)
+                _delete(transaction, one)
+            _save_receipt(transaction, receipt)
             return len(gone)
 
 
-def _of_unit(books: Transaction, unit: HsaId, enrolment_ids: Iterable[str]) -> list[Kept]:
-    return [one for one in kept_among(books, enrolment_ids) if one.enrolment.unit == unit]
+def _of_unit(transaction: Transaction, unit: HsaId, enrolment_ids: Iterable[str]) -> list[StoredEnrolment]:
+    return [one for one in find_enrolments(transaction, enrolment_ids) if one.enrolment.unit == unit]
 
 
-def _each_of_unit(books: Transaction, unit: HsaId, enrolment_ids: Iterable[str]) -> list[Kept | UnreadableEnrolment]:
-    found = each_kept(books, enrolment_ids)
+def _each_of_unit(
+    transaction: Transaction, unit: HsaId, enrolment_ids: Iterable[str]
+) -> list[StoredEnrolment | UnreadableEnrolment]:
+    found = find_each_enrolment(transaction, enrolment_ids)
     return [one for one in found if isinstance(one, UnreadableEnrolment) or one.enrolment.unit == unit]
 
 
-def _hidden(one: Kept | UnreadableEnrolment) -> UnreadableEnrolment:
-    return UnreadableEnrolment(enrolment_id=one.enrolment.id) if isinstance(one, Kept) else one
+def _placeholder(one: StoredEnrolment | UnreadableEnrolment) -> UnreadableEnrolment:
+    return UnreadableEnrolment(enrolment_id=one.enrolment.id) if isinstance(one, StoredEnrolment) else one
 
 
-def _history(books: Transaction, one: Kept | UnreadableEnrolment, kinds: Collection[str] | None) -> History:
+def _history(
+    transaction: Transaction, one: StoredEnrolment | UnreadableEnrolment, kinds: Collection[str] | None
+) -> History:
     if isinstance(one, UnreadableEnrolment):
         raise StorageError("the enrolment cannot be read")
-    rows = [row for row in timeline_rows(books, one.enrolment.id) if kinds is None or row["kind"] in kinds]
+    rows = [row for row in timeline_rows(transaction, one.enrolment.id) if kinds is None or row["kind"] in kinds]
     documents = documents_from_data(rows)
     return History(enrolment=one.enrolment, timeline=tuple(map(entry_from_data, rows)), documents=documents)
 
 
-def _progress(books: Transaction, plan_id: str) -> dict[str, Skipped | None]:
-    rows = (row for _, row in books.rows(Table.PROGRESS, plan_id))
+def _progress(transaction: Transaction, plan_id: str) -> dict[str, Skipped | None]:
+    rows = (row for _, row in transaction.rows(Table.PROGRESS, plan_id))
     return {id_: None if why is None else Skipped(enrolment_id=id_, why=Skip(why)) for id_, why in rows}
 
 
-def _keep_receipt(books: Transaction, receipt: PurgeReceipt) -> PurgeReceipt:
-    first = books.get(Table.RECEIPTS, receipt.plan_id)
+def _save_receipt(transaction: Transaction, receipt: PurgeReceipt) -> PurgeReceipt:
+    first = transaction.get(Table.RECEIPTS, receipt.plan_id)
     if first is not None:
         return from_data(first, PurgeReceipt)
-    books.put(Table.RECEIPTS, to_data(receipt), receipt.plan_id)
+    transaction.put(Table.RECEIPTS, to_data(receipt), receipt.plan_id)
     return receipt
 
 
-def _delete(books: Transaction, one: Kept) -> None:
-    """Delete an enrolment with all that is its own; the access log stays."""
+def _delete(transaction: Transaction, one: StoredEnrolment) -> None:
+    """Delete an enrolment with all its data; the access log stays."""
     id_, person = one.enrolment.id, one.enrolment.person
-    others = [other for other in ids_of(books, person) if other != id_]
-    is_needed = bool(_of_unit(books, one.enrolment.unit, others))
-    key, digest_ids = collected_of(books, one.enrolment.unit, person)
-    outbox.forget(books, asked_by(books, id_), digest_ids, is_needed=is_needed)
+    others = [other for other in ids_of_person(transaction, person) if other != id_]
+    is_needed = bool(_of_unit(transaction, one.enrolment.unit, others))
+    key, digest_ids = collected_digests_of(transaction, one.enrolment.unit, person)
+    outbox.delete(transaction, notifications_of(transaction, id_), digest_ids, is_needed=is_needed)
     if not is_needed:
-        books.remove(Table.COLLECTED, *key)
+        transaction.remove(Table.COLLECTED, *key)
     for table in (Table.STATES, Table.TIMELINES, Table.ASKED):
-        books.remove(table, id_)
-    keep_ids(books, person, others)
-    books.forgets = True
+        transaction.remove(table, id_)
+    save_ids_of_person(transaction, person, others)
+    transaction.forgets = True

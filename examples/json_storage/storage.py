@@ -1,30 +1,169 @@
-"""The storage as a whole."""
+"""The storage as a whole: its parts on one folder."""
 
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from digital_painschool.ports.storage import Storage
-from json_storage.enrolments import JsonCaseload, JsonEnrolments
+from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
+from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
+from digital_painschool.domain.events import Event
+from digital_painschool.domain.notification import Notification, NotificationRecord, Profile
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.program import Program
+from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skipped
+from digital_painschool.ports.storage import (
+    NOTHING,
+    AccessEntry,
+    CaseQuery,
+    CaseRow,
+    Change,
+    Content,
+    Entry,
+    History,
+    Storage,
+)
+from json_storage.access_log import JsonAccessLog
+from json_storage.caseload import JsonCaseload
+from json_storage.enrolments import JsonEnrolments
 from json_storage.folder import Folder
 from json_storage.outbox import JsonOutbox
-from json_storage.registers import JsonAccessLog, JsonPrograms, JsonStaff
+from json_storage.programs import JsonPrograms
 from json_storage.retention import JsonRetention
+from json_storage.staff_profiles import JsonStaff
 
 
-class JsonStorage(JsonEnrolments, JsonCaseload, JsonOutbox, JsonStaff, JsonAccessLog, JsonPrograms, JsonRetention):
-    """Keeps everything in a folder of JSON files, which several processes of one machine may have open.
+class JsonStorage:
+    """Stores everything in a folder of JSON files, which several processes of one machine may have open.
 
-    Each call takes the folder's one lock, also to read. A step writes no more than what it changes; but the list of
-    patients reads every state, and a claim everything that waits: right for a clinic, slow for a region.
+    Each call takes the folder's one lock, also to read. A save writes no more than it changes. But the list of patients
+    reads every state, and a claim reads everything that waits: right for a clinic, slow for a region.
 
     Args:
-        folder: Where the files are; made when it is missing.
+        folder: The folder of the files; made when it is missing.
     """
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(Folder(folder))
+        self._folder = Folder(folder)
+        self._enrolments = JsonEnrolments(self._folder)
+        self._caseload = JsonCaseload(self._folder)
+        self._outbox = JsonOutbox(self._folder)
+        self._staff = JsonStaff(self._folder)
+        self._access_log = JsonAccessLog(self._folder)
+        self._programs = JsonPrograms(self._folder)
+        self._retention = JsonRetention(self._folder)
 
     def close(self) -> None:
         self._folder.close()
+
+    def load(self, enrolment_id: str) -> Enrolment | None:
+        return self._enrolments.load(enrolment_id)
+
+    def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment]:
+        return self._enrolments.load_many(enrolment_ids)
+
+    def find_by_person(self, person: PersonId) -> tuple[Enrolment | UnreadableEnrolment, ...]:
+        return self._enrolments.find_by_person(person)
+
+    def save(self, change: Change) -> None:
+        self._enrolments.save(change)
+
+    def timeline(self, enrolment_id: str, kinds: Iterable[type[Event]] | None = None) -> tuple[Entry, ...]:
+        return self._enrolments.timeline(enrolment_id, kinds)
+
+    def documents(self, enrolment_id: str, seqs: Iterable[int]) -> Mapping[int, Content]:
+        return self._enrolments.documents(enrolment_id, seqs)
+
+    def access_ended(self, now: datetime, limit: int) -> tuple[str, ...]:
+        return self._enrolments.access_ended(now, limit)
+
+    def list_caseload(self, query: CaseQuery) -> tuple[CaseRow, ...]:
+        return self._caseload.list_caseload(query)
+
+    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
+        return self._outbox.claim(now, limit, lease)
+
+    def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[str, Batch]:
+        return self._outbox.begin(decided)
+
+    def complete(
+        self, results: Sequence[DeliveryResult], access: Mapping[str, Sequence[AccessEntry]] = NOTHING
+    ) -> None:
+        self._outbox.complete(results, access)
+
+    def notifications(self, enrolment_id: str) -> tuple[NotificationRecord, ...]:
+        return self._outbox.notifications(enrolment_id)
+
+    def cancellable(self, enrolment_id: str) -> tuple[Notification, ...]:
+        return self._outbox.cancellable(enrolment_id)
+
+    def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
+        return self._outbox.unnoted(after=after, limit=limit)
+
+    def profile(self, unit: HsaId, hsa_id: HsaId) -> Profile:
+        return self._staff.profile(unit, hsa_id)
+
+    def save_profile(self, unit: HsaId, hsa_id: HsaId, profile: Profile, access: AccessEntry) -> None:
+        self._staff.save_profile(unit, hsa_id, profile, access)
+
+    def log(self, entries: Iterable[AccessEntry]) -> None:
+        self._access_log.log(entries)
+
+    def access_entries(
+        self, unit: HsaId, *, person: PersonId | None = None, after: int = 0, limit: int = 1000
+    ) -> tuple[tuple[int, AccessEntry], ...]:
+        return self._access_log.access_entries(unit, person=person, after=after, limit=limit)
+
+    def save_program(self, unit: HsaId, program: Program) -> Program:
+        return self._programs.save_program(unit, program)
+
+    def program(self, unit: HsaId, key: str, version: str) -> Program | None:
+        return self._programs.program(unit, key, version)
+
+    def ended(self, unit: HsaId, *, after: str = "", limit: int = 1000) -> tuple[EndedEnrolment, ...]:
+        return self._retention.ended(unit, after=after, limit=limit)
+
+    def find_ended(
+        self, unit: HsaId, enrolment_ids: Iterable[str]
+    ) -> Mapping[str, EndedEnrolment | UnreadableEnrolment]:
+        return self._retention.find_ended(unit, enrolment_ids)
+
+    def person_ids_of(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, PersonId]:
+        return self._retention.person_ids_of(unit, enrolment_ids)
+
+    def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
+        return self._retention.notification_keys(unit, enrolment_ids)
+
+    def load_histories(
+        self, unit: HsaId, enrolment_ids: Sequence[str], kinds: Iterable[type[Event]] | None = None
+    ) -> tuple[History | UnreadableEnrolment, ...]:
+        return self._retention.load_histories(unit, enrolment_ids, kinds)
+
+    def save_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
+        self._retention.save_export(receipt, versions)
+
+    def save_plan(self, plan: PurgePlan, access: AccessEntry) -> None:
+        self._retention.save_plan(plan, access)
+
+    def plan(self, plan_id: str) -> PurgePlan | None:
+        return self._retention.plan(plan_id)
+
+    def purge(self, plan_id: str, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
+        self._retention.purge(plan_id, purge, skip)
+
+    def purge_progress(self, plan_id: str) -> Mapping[str, Skipped | None]:
+        return self._retention.purge_progress(plan_id)
+
+    def save_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
+        return self._retention.save_receipt(receipt)
+
+    def receipt(self, plan_id: str) -> PurgeReceipt | None:
+        return self._retention.receipt(plan_id)
+
+    def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
+        return self._retention.receipts(unit)
+
+    def replay_purge(self, receipt: PurgeReceipt, enrolment_ids: Sequence[str]) -> int:
+        return self._retention.replay_purge(receipt, enrolment_ids)
 
 
 _: type[Storage] = JsonStorage  # a type checker compares the class with the port here

@@ -1,4 +1,4 @@
-"""Values as JSON has them, where `digital_painschool.serialization.serialization` leaves them to the storage."""
+"""Stored values as JSON data, as far as `digital_painschool.serialization` leaves them to the storage."""
 
 from collections.abc import Collection, Iterable
 from datetime import date, datetime
@@ -18,72 +18,65 @@ from digital_painschool.domain.notification import (
 )
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.retention import EndedEnrolment
-from digital_painschool.ports.storage import AccessEntry, Activity, Content, Entry
-from digital_painschool.serialization.serialization import (
-    ENROLMENT_SHAPE,
-    KIND_OF,
-    Data,
-    content_from_data,
-    enrolment_from_data,
-    enrolment_to_data,
-    event_from_data,
-    event_to_data,
+from digital_painschool.ports.storage import AccessEntry, Activity, Content, Entry, ended_enrolment
+from digital_painschool.serialization.enrolments import ENROLMENT_SHAPE, enrolment_from_data, enrolment_to_data
+from digital_painschool.serialization.events import KIND_OF, event_from_data, event_to_data, shape_of
+from digital_painschool.serialization.scalars import (
     instant_from_text,
     instant_to_text,
     optional_instant_from_text,
     optional_instant_to_text,
-    shape_of,
 )
+from digital_painschool.serialization.stored import Data
+from digital_painschool.serialization.values import content_from_data
 
 
 @frozen(kw_only=True)
-class Kept:
-    """An enrolment as it is kept: its state, its figures, and the version that was last exported."""
+class StoredEnrolment:
+    """An enrolment as it is stored.
+
+    Args:
+        enrolment: The present state.
+        counts: The counts of the last saved change.
+        exported: The version that was exported last, 0 for none.
+    """
 
     enrolment: Enrolment
-    tally: CaseloadCounts
+    counts: CaseloadCounts
     exported: int = 0
 
     @property
     def is_open(self) -> bool:
-        """True until it has ended."""
+        """True until the enrolment has ended."""
         return self.enrolment.phase is not Phase.ENDED
 
     @property
-    def ended(self) -> EndedEnrolment:
-        """What the retention rules see of it."""
-        enrolment = self.enrolment
-        assert enrolment.ended_at is not None
-        return EndedEnrolment(
-            enrolment_id=enrolment.id,
-            version=enrolment.version,
-            ended_at=enrolment.ended_at,
-            last_entry_at=enrolment.last_entry_at,
-            exported=self.exported,
-        )
+    def ended(self) -> EndedEnrolment | None:
+        """The enrolment as the retention rules see it; None until it has ended."""
+        return ended_enrolment(self.enrolment, self.exported)
 
     def to_data(self) -> Data:
-        """Describe it."""
+        """Return the enrolment as data."""
         return {
             "id": self.enrolment.id,
             "shape": ENROLMENT_SHAPE,
             "state": enrolment_to_data(self.enrolment),
-            "tally": asdict(self.tally),
+            "tally": asdict(self.counts),  # the name that stands in the files of this format
             "exported": self.exported,
         }
 
 
-def kept_from_data(data: Data) -> Kept:
-    """Make what `Kept.to_data` described in the present shape."""
-    return Kept(
+def stored_enrolment_from_data(data: Data) -> StoredEnrolment:
+    """Return the enrolment that `StoredEnrolment.to_data` described in the present shape."""
+    return StoredEnrolment(
         enrolment=enrolment_from_data(data["state"]),
-        tally=CaseloadCounts(**data["tally"]),
+        counts=CaseloadCounts(**data["tally"]),
         exported=data["exported"],
     )
 
 
 def entry_to_data(entry: Entry, content: Content | None) -> Data:
-    """Describe a timeline entry and its document."""
+    """Return a timeline entry and its document as data."""
     kind = KIND_OF[type(entry.event)]
     return {
         "seq": entry.seq,
@@ -97,18 +90,18 @@ def entry_to_data(entry: Entry, content: Content | None) -> Data:
 
 
 def entry_from_data(data: Data) -> Entry:
-    """Make the timeline entry that was described."""
+    """Return the timeline entry that `entry_to_data` described."""
     at = instant_from_text(data["at"])
     return Entry(seq=data["seq"], event=event_from_data(data["kind"], data["shape"], at, data["by"], data["data"]))
 
 
 def documents_from_data(rows: Iterable[Data]) -> dict[int, Content]:
-    """Make the documents that were described with their entries."""
+    """Return the documents that `entry_to_data` described, by entry number."""
     return {row["seq"]: content_from_data(row["document"]) for row in rows if row["document"] is not None}
 
 
 def access_to_data(entry: AccessEntry) -> Data:
-    """Describe a line of the access log."""
+    """Return an entry of the access log as data."""
     return {
         "at": instant_to_text(entry.at),
         "by": entry.by,
@@ -126,7 +119,7 @@ def _person_to_data(person: PersonId) -> Data:
 
 
 def access_from_data(data: Data) -> AccessEntry:
-    """Make the line that was described."""
+    """Return the entry that `access_to_data` described."""
     made = {
         "at": instant_from_text(data["at"]),
         "unit": HsaId(data["unit"]),
@@ -137,13 +130,13 @@ def access_from_data(data: Data) -> AccessEntry:
 
 
 @frozen(kw_only=True)
-class Asked:
-    """A notification as it is kept.
+class StoredNotification:
+    """A notification as it is stored.
 
     Args:
-        record: What was asked for, and what has become of it.
-        digest_id: The digest that it goes in.
-        key: The key of its latest batch; None while it waits.
+        record: The notification with its status.
+        digest_id: The id of its digest.
+        key: The key of its latest batch; None while the notification waits.
     """
 
     record: NotificationRecord
@@ -152,11 +145,11 @@ class Asked:
 
     @property
     def waits(self) -> bool:
-        """True when it is pending, and in no batch."""
+        """True when the notification is pending, and in no batch."""
         return self.record.status is Status.PENDING and self.key is None
 
     def to_data(self) -> Data:
-        """Describe it."""
+        """Return the notification as data."""
         notification = self.record.notification
         return {
             **_recipient_to_data(notification),
@@ -170,8 +163,8 @@ class Asked:
         }
 
 
-def asked_from_data(data: Data) -> Asked:
-    """Make the notification that was described."""
+def notification_from_data(data: Data) -> StoredNotification:
+    """Return the notification that `StoredNotification.to_data` described."""
     notification = Notification(
         **_recipient_from_data(data),
         due_at=instant_from_text(data["due_at"]),
@@ -183,20 +176,20 @@ def asked_from_data(data: Data) -> Asked:
         attempts=data["attempts"],
         settled_at=optional_instant_from_text(data["settled_at"]),
     )
-    return Asked(record=record, digest_id=data["digest_id"], key=data["key"])
+    return StoredNotification(record=record, digest_id=data["digest_id"], key=data["key"])
 
 
 @frozen(kw_only=True)
-class Row:
-    """A digest as it is kept.
+class StoredDigest:
+    """A digest as it is stored.
 
     Args:
         digest: The digest, without its pending notifications.
-        pending: Their ids.
+        pending: The ids of the pending notifications.
         superseded: The keys of batches in doubt that were sent again under another key.
-        next_at: The instant from which it may be claimed; None when nothing is pending.
-        token: The present claim's; None when nobody holds it.
-        lease_until: When the present claim's lease is over.
+        next_at: The instant from which the digest can be claimed; None when nothing is pending.
+        token: The fencing token of the present claim; None for an unclaimed digest.
+        lease_until: The expiry of the present lease.
         begun: Whether a batch was begun under the present claim.
         lost: How many workers began a batch and never completed it.
     """
@@ -212,16 +205,16 @@ class Row:
 
     @property
     def is_suspect(self) -> bool:
-        """True when a worker may have been lost with it."""
+        """True when a lease expired after a begin: the digest may have crashed the worker."""
         return self.begun or self.lost > 0
 
     def is_free(self, now: datetime) -> bool:
-        """Return whether it may be claimed."""
-        is_held = self.lease_until is not None and now < self.lease_until
-        return self.next_at is not None and self.next_at <= now and not is_held
+        """Return whether the digest can be claimed."""
+        is_claimed = self.lease_until is not None and now < self.lease_until
+        return self.next_at is not None and self.next_at <= now and not is_claimed
 
-    def without(self, ids: Collection[str]) -> "Row":
-        """Return it without some notifications; a batch that has none left is over."""
+    def without(self, ids: Collection[str]) -> "StoredDigest":
+        """Return the digest without some notifications; a batch that has none left is over."""
         batch = self.digest.batch
         if batch is not None:
             left = batch.notifications - {*ids}
@@ -230,7 +223,7 @@ class Row:
         return evolve(self, pending=pending, digest=evolve(self.digest, batch=batch))
 
     def to_data(self) -> Data:
-        """Describe it."""
+        """Return the digest as data."""
         batch, told_on = self.digest.batch, self.digest.told_on
         return {
             **_recipient_to_data(self.digest),
@@ -246,14 +239,14 @@ class Row:
         }
 
 
-def row_from_data(data: Data) -> Row:
-    """Make the digest that was described."""
+def digest_from_data(data: Data) -> StoredDigest:
+    """Return the digest that `StoredDigest.to_data` described."""
     batch = None
     if data["batch"] is not None:
         key, ids, attempted_on = data["batch"]
         batch = Batch(key=key, notifications=frozenset(ids), attempted_on=date.fromisoformat(attempted_on))
     told_on = None if data["told_on"] is None else date.fromisoformat(data["told_on"])
-    return Row(
+    return StoredDigest(
         digest=Digest(**_recipient_from_data(data), told_on=told_on, batch=batch),
         pending=tuple(data["pending"]),
         superseded=frozenset(data["superseded"]),

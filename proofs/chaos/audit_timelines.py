@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from digital_painschool.domain.enrolment import Enrolment, replay
+from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import (
     AccessEnded,
     ConversationRenamed,
@@ -19,8 +19,9 @@ from digital_painschool.domain.events import (
     ProgramDone,
     Started,
 )
+from digital_painschool.domain.fold import replay
 from digital_painschool.domain.people import Author
-from digital_painschool.rules.flags import tally
+from digital_painschool.rules.flags import caseload_counts
 from proofs.chaos.books import Books, Course
 
 _AFTER_THE_END = (NotificationDropped, NotificationUndelivered)
@@ -62,7 +63,7 @@ def _fold_wrong(course: Course) -> Iterator[str]:
 
 
 def _columns(state: Enrolment) -> dict[str, object]:
-    figures = tally(state)
+    figures = caseload_counts(state)
     return {
         "phase": state.phase.value,
         "therapist": state.therapist,

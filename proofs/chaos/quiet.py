@@ -25,7 +25,7 @@ def keep_profiles(url: str) -> None:
     """Keep what staff want to be told of."""
     storage = SqlStorage(url)
     for hsa_id, profile in PROFILES.items():
-        action = Action.KEEP_PROFILE.value
+        action = Action.UPDATE_PROFILE.value
         entry = AccessEntry(at=_LONG_AGO, by=hsa_id, unit=UNIT, action=action, activity=Activity.WRITE)
         storage.save_profile(UNIT, hsa_id, profile, entry)
     storage.close()

@@ -1,133 +1,136 @@
 """A guided internet treatment for long-term pain: its rules, and the ports that they need.
 
-Begin with `open_school`, or give `PainSchool` the adapters yourself; then ask it for the desk of a therapist, the room
-of a patient, or the office of an administrator.
+Begin with `open_school`, or give `PainSchool` the adapters yourself. Then ask the school for the desk of a therapist, a
+patient or an administrator.
 
-Each name is loaded when it is first asked for: importing the package costs next to nothing.
+Every name that a host needs can be imported from here. Each is loaded at its first use, so that importing the package
+costs next to nothing. Type checkers read the same names in `__init__.pyi`.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from digital_painschool.application.export import Format
-    from digital_painschool.application.program_catalogue import Catalogue, UnitTerms
-    from digital_painschool.bootstrap.plugins import connect, open_school
-    from digital_painschool.bootstrap.school import PainSchool
-    from digital_painschool.bootstrap.settings import AdapterConfig, Settings
-    from digital_painschool.bootstrap.settings_toml import read_settings
-    from digital_painschool.domain.enrolment import Enrolment, Phase, apply, replay
-    from digital_painschool.domain.events import Event
-    from digital_painschool.domain.notification import Channel, Notify
-    from digital_painschool.domain.people import Actor, Author, HsaId, PersonId, Role
-    from digital_painschool.domain.policy import FlagKind, Policy
-    from digital_painschool.domain.program import Ordering, Program
-    from digital_painschool.errors import (
-        AdapterError,
-        ConfigurationError,
-        Conflict,
-        DeliveryError,
-        InvalidIdentity,
-        InvalidProgram,
-        InvalidValue,
-        NotFound,
-        NotPermitted,
-        OutcomeUnknown,
-        PainSchoolError,
-        Reason,
-        RuleViolation,
-        StorageError,
-    )
-    from digital_painschool.ports import Ports
-    from digital_painschool.rules.access import Access
-
-__all__ = [
-    "Access",
-    "Actor",
-    "AdapterConfig",
-    "AdapterError",
-    "Author",
-    "Catalogue",
-    "Channel",
-    "ConfigurationError",
-    "Conflict",
-    "DeliveryError",
-    "Enrolment",
-    "Event",
-    "FlagKind",
-    "Format",
-    "HsaId",
-    "InvalidIdentity",
-    "InvalidProgram",
-    "InvalidValue",
-    "NotFound",
-    "NotPermitted",
-    "Notify",
-    "Ordering",
-    "OutcomeUnknown",
-    "PainSchool",
-    "PainSchoolError",
-    "PersonId",
-    "Phase",
-    "Policy",
-    "Ports",
-    "Program",
-    "Reason",
-    "Role",
-    "RuleViolation",
-    "Settings",
-    "StorageError",
-    "UnitTerms",
-    "apply",
-    "connect",
-    "open_school",
-    "read_settings",
-    "replay",
-]
 
 _HOME = {
     "Access": "rules.access",
+    "AccessEnded": "domain.events",
+    "AccessEntry": "ports.storage",
+    "Activity": "ports.storage",
     "Actor": "domain.people",
     "AdapterConfig": "bootstrap.settings",
     "AdapterError": "errors",
+    "Address": "ports.messaging",
+    "AdministratorDesk": "application.administrator",
+    "Answer": "domain.validation",
     "Author": "domain.people",
+    "Case": "application.caseload",
+    "CasePage": "application.caseload",
+    "CaseRow": "ports.storage",
+    "CaseloadCounts": "domain.enrolment",
     "Catalogue": "application.program_catalogue",
     "Channel": "domain.notification",
+    "Choice": "domain.form",
+    "CompletedModule": "application.results",
     "ConfigurationError": "errors",
     "Conflict": "errors",
+    "Conversation": "domain.enrolment",
+    "ConversationRenamed": "domain.events",
+    "ConversationStarted": "domain.events",
+    "ConversationView": "application.views",
+    "Cursor": "application.caseload",
+    "Date": "domain.form",
+    "Delivery": "delivery.worker",
     "DeliveryError": "errors",
+    "DeliveryReport": "delivery.report",
+    "EndReason": "domain.program",
+    "Ended": "domain.events",
+    "EndedEnrolment": "domain.retention",
     "Enrolment": "domain.enrolment",
+    "Entry": "ports.storage",
     "Event": "domain.events",
+    "ExportReceipt": "domain.retention",
+    "ExportedFile": "domain.retention",
+    "Flag": "rules.flags",
+    "FlagHandled": "domain.events",
     "FlagKind": "domain.policy",
+    "Form": "domain.form",
+    "FormCount": "domain.enrolment",
+    "FormRead": "domain.events",
+    "FormSaved": "domain.events",
     "Format": "application.export",
+    "HandedOver": "domain.events",
+    "Held": "domain.retention",
     "HsaId": "domain.people",
     "InvalidIdentity": "errors",
     "InvalidProgram": "errors",
     "InvalidValue": "errors",
+    "Maintained": "domain.events",
+    "ManyChoices": "domain.form",
+    "Message": "application.views",
+    "MessageSent": "domain.events",
+    "MessagesRead": "domain.events",
+    "Module": "domain.program",
+    "ModuleCompleted": "domain.events",
+    "ModuleOpened": "domain.events",
+    "ModuleReleased": "domain.events",
+    "ModuleStatus": "application.overview",
     "NotFound": "errors",
     "NotPermitted": "errors",
+    "Notification": "domain.notification",
+    "NotificationDropped": "domain.events",
+    "NotificationRecord": "domain.notification",
+    "NotificationUndelivered": "domain.events",
     "Notify": "domain.notification",
+    "Number": "domain.form",
+    "Option": "domain.form",
     "Ordering": "domain.program",
     "OutcomeUnknown": "errors",
+    "Overview": "application.overview",
+    "OwnProfile": "application.own_profile",
+    "Pace": "domain.program",
+    "Page": "domain.program",
     "PainSchool": "bootstrap.school",
     "PainSchoolError": "errors",
+    "PatientDesk": "application.patient",
     "PersonId": "domain.people",
     "Phase": "domain.enrolment",
     "Policy": "domain.policy",
     "Ports": "ports",
+    "Profile": "domain.notification",
     "Program": "domain.program",
+    "ProgramDone": "domain.events",
+    "PurgeDecision": "domain.retention",
+    "PurgePlan": "domain.retention",
+    "PurgeReceipt": "domain.retention",
+    "Question": "domain.form",
+    "Reading": "rules.access",
     "Reason": "errors",
+    "Reviewed": "domain.events",
     "Role": "domain.people",
     "RuleViolation": "errors",
+    "SavedForm": "application.results",
+    "Scale": "domain.form",
+    "SentMessage": "application.results",
     "Settings": "bootstrap.settings",
+    "Skip": "domain.retention",
+    "Skipped": "domain.retention",
+    "StaffEntry": "ports.directory",
+    "Started": "domain.events",
+    "Status": "domain.notification",
     "StorageError": "errors",
+    "Submission": "application.views",
+    "Template": "domain.notification",
+    "Text": "domain.form",
+    "TherapistDesk": "application.therapist",
+    "TriggeringEntry": "domain.notification",
     "UnitTerms": "application.program_catalogue",
-    "apply": "domain.enrolment",
+    "apply": "domain.fold",
     "connect": "bootstrap.plugins",
     "open_school": "bootstrap.plugins",
     "read_settings": "bootstrap.settings_toml",
-    "replay": "domain.enrolment",
+    "replay": "domain.fold",
 }
+"""By public name, the module that defines it."""
+
+__all__ = sorted(_HOME)  # noqa: PLE0605 - a list, and the table is its one source
 
 
 def __getattr__(name: str) -> object:

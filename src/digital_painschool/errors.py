@@ -1,4 +1,4 @@
-"""What can go wrong, as types: each error says what to do, and none carries personal data."""
+"""The errors of this library: each says what to do, and none carries personal data."""
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
@@ -6,11 +6,11 @@ from types import MappingProxyType
 
 
 class PainSchoolError(Exception):
-    """The parent of every error that this library raises on purpose."""
+    """The base of every error that this library raises on purpose."""
 
 
 class Reason(Enum):
-    """Why a rule refused a step. The value is a stable code that a screen can translate; `advice` is English."""
+    """The reason of a refusal. The value is a stable code that a screen can translate; `advice` is English."""
 
     ALREADY_OPEN = "already-open"
     ALREADY_ENDED = "already-ended"
@@ -50,9 +50,9 @@ class Reason(Enum):
 
 _ADVICE: Mapping[Reason, str] = MappingProxyType(
     {
-        Reason.ALREADY_OPEN: "the person has an open enrolment in the program at the unit; go on with that or end it",
+        Reason.ALREADY_OPEN: "the person has an open enrolment in the program at the unit; continue it or end it",
         Reason.ALREADY_ENDED: "the enrolment has ended and cannot be changed or reopened; start a new one",
-        Reason.SAME_THERAPIST: "that therapist already has the patient; name another",
+        Reason.SAME_THERAPIST: "the therapist already has the patient; name another therapist",
         Reason.ACCESS_IS_OVER: "the patient's access is over; the therapist can maintain the enrolment or end it",
         Reason.DAYS_OUT_OF_RANGE: "give a whole number of days within the unit's limits",
         Reason.NO_MODULES_CHOSEN: "choose at least one module that is to stay readable",
@@ -62,11 +62,11 @@ _ADVICE: Mapping[Reason, str] = MappingProxyType(
         Reason.READ_ONLY_IN_MAINTENANCE: "in maintenance the patient reads, and fills in, completes and writes nothing",
         Reason.EARLIER_MODULES_FIRST: "complete the earlier modules of the reading order first",
         Reason.MODULE_NOT_RELEASED: "the therapist has not released this module yet",
-        Reason.NOT_RELEASED_BY_THERAPIST: "this program's modules are not released one by one; leave it out",
+        Reason.NOT_RELEASED_BY_THERAPIST: "this program's modules are not released one by one; do not release it",
         Reason.UNKNOWN_FORM: "the program has no form with that key; choose one that it has",
         Reason.INVALID_ANSWERS: "correct the answers named in the facts and save again",
         Reason.NO_SUCH_SUBMISSION: "count up to a submission that has been saved",
-        Reason.NO_SUCH_FLAG: "no such flag waits for this enrolment, or it is settled by another step",
+        Reason.NO_SUCH_FLAG: "no such flag waits for this enrolment, or another command settles it",
         Reason.UNKNOWN_CONVERSATION: "the enrolment has no conversation with that number",
         Reason.NO_SUCH_MESSAGE: "count up to a message that has been sent",
         Reason.EMPTY_TEXT: "write something: the text is empty",
@@ -76,9 +76,9 @@ _ADVICE: Mapping[Reason, str] = MappingProxyType(
         Reason.NOT_ON_OFFER: "the unit does not offer staff notifications of that kind",
         Reason.NOT_APPROVED: "approve the plan, naming the decision (gallringsbeslut), before purging",
         Reason.DECISION_MISSING: "name the decision (gallringsbeslut) that the purge rests on",
-        Reason.ANOTHER_UNITS_PLAN: "it belongs to another unit; only that unit's data administrator can go on with it",
-        Reason.RECEIPT_OF_ANOTHER_PLAN: "the receipt is not that of the stored plan; give the right one, or plan anew",
-        Reason.RECEIPT_NOT_OURS: "the receipt's digest does not fit: it was changed, or another key made it; plan anew",
+        Reason.ANOTHER_UNITS_PLAN: "the plan or receipt is another unit's; only its data administrator can continue",
+        Reason.RECEIPT_OF_ANOTHER_PLAN: "the receipt is not the stored plan's; pass its own receipt, or plan anew",
+        Reason.RECEIPT_NOT_OURS: "the receipt's digest does not match: it was changed or has another key; plan anew",
     }
 )
 
@@ -86,12 +86,12 @@ Fact = str | int | tuple[str, ...] | tuple[int, ...]
 
 
 class RuleViolation(PainSchoolError):
-    """A rule refused the step; nothing was changed.
+    """A rule refused the command; nothing was changed.
 
     Args:
         rule: The id of the rule in the docs' table, such as `"M-18"` or `"D-07a"`.
-        reason: Why, as a code that a screen can translate.
-        facts: The figures and keys that the reason speaks of; never personal data.
+        reason: The reason, as a code that a screen can translate.
+        facts: The figures and keys that the reason concerns; never personal data.
     """
 
     def __init__(self, rule: str, reason: Reason, /, **facts: Fact) -> None:
@@ -105,15 +105,15 @@ class RuleViolation(PainSchoolError):
         return f"{self.rule}: {self.reason.advice}" + (f" ({facts})" if facts else "")
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rule_broken, (self.rule, self.reason, dict(self.facts))
+        return _rule_violation, (self.rule, self.reason, dict(self.facts))
 
 
-def _rule_broken(rule: str, reason: Reason, facts: dict[str, Fact]) -> RuleViolation:
+def _rule_violation(rule: str, reason: Reason, facts: dict[str, Fact]) -> RuleViolation:
     return RuleViolation(rule, reason, **facts)
 
 
 class NotPermitted(PainSchoolError):
-    """The actor may not do this, by the permission table; nothing was read or changed."""
+    """The permission table does not allow the action; nothing was read or changed."""
 
     def __init__(self, action: str, /) -> None:
         super().__init__(action)
@@ -124,7 +124,7 @@ class NotPermitted(PainSchoolError):
 
 
 class NotFound(PainSchoolError):
-    """There is nothing by that id or key here."""
+    """No record has the id or key."""
 
     def __init__(self, what: str, /) -> None:
         super().__init__(what)
@@ -135,15 +135,15 @@ class NotFound(PainSchoolError):
 
 
 class InvalidValue(PainSchoolError, ValueError):
-    """A value that no rule needs to look at: wrong type, a time without zone, a text with NUL in it."""
+    """A value that is refused before any rule sees it: wrong type, a time without zone, a text with NUL in it."""
 
 
 class InvalidIdentity(InvalidValue):
-    """The text is not an identity number of any scheme that is accepted here."""
+    """The text is not an identity number of an accepted scheme."""
 
 
 class InvalidProgram(InvalidValue):
-    """A program definition that cannot be used; `problems` names every wrong key and what was expected there."""
+    """A program definition is not usable; `problems` names every wrong key and what was expected there."""
 
     def __init__(self, source: str, problems: Sequence[str], /) -> None:
         super().__init__(source, tuple(problems))
@@ -155,15 +155,15 @@ class InvalidProgram(InvalidValue):
 
 
 class ConfigurationError(PainSchoolError):
-    """The settings and the installed adapters do not fit together; the text names what is installed and by whom."""
+    """The settings and the installed adapters do not match; the text names the installed adapters and their plugins."""
 
 
 class Conflict(PainSchoolError):
-    """Somebody else changed the same thing at the same time, again and again; nothing was changed. Try again."""
+    """Other writers changed the same record in every attempt; nothing was changed. Try again."""
 
 
 class StorageError(PainSchoolError):
-    """The storage could not do its work (closed, full, unreachable, of another version); nothing was changed."""
+    """The storage failed (closed, full, unreachable, of another version); nothing was changed."""
 
 
 class OutcomeUnknown(PainSchoolError):
@@ -171,14 +171,14 @@ class OutcomeUnknown(PainSchoolError):
 
 
 class AdapterError(PainSchoolError):
-    """An adapter of another make, a clock or a maker of ids failed or gave a wrong answer; nothing was changed."""
+    """An adapter, the clock or the id generator failed or returned an invalid value; nothing was changed."""
 
 
 class DeliveryError(PainSchoolError):
-    """An adapter could not hand a notification over.
+    """An adapter could not send a notification.
 
     Args:
-        why: A short reason without personal data.
+        why: The reason in short, without personal data.
         permanent: True when trying again cannot help.
     """
 

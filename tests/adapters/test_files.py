@@ -211,7 +211,7 @@ def test_something_else_in_a_message_s_place_is_no_message(tmp_path: Path, plant
     assert (0o600, 0o700) == (stat.S_IMODE(file.stat().st_mode), stat.S_IMODE(file.parent.stat().st_mode))
     file.unlink()
     plant(file)
-    with pytest.raises(DeliveryError, match="something else is in its place; remove it"):
+    with pytest.raises(DeliveryError, match="its name is taken by something that is not a file; remove it"):
         messenger.send(address, Template.PROGRAM_DONE, "https://example.org/", key="k")
     assert [file] == [*file.parent.iterdir()]
     assert not file.is_file()

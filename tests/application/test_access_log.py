@@ -16,6 +16,7 @@ from digital_painschool.testing.people import (
     ARCHIVIST,
     BO,
     COLLEAGUE,
+    COORDINATOR,
     NURSE,
     OTHER_ARCHIVIST,
     OTHER_UNIT,
@@ -165,8 +166,8 @@ def test_what_a_rule_refuses_leaves_one_line_that_says_so(action: str, call: Cal
     # The same again, where the log cannot be written: nothing is told of the refusal.
     ports = evolve(school.ports, storage=faulty(school.storage, Fault("log", times=None, of=_is_refusal)))
     school.school = school.another(ports)
-    for desk in (school.desk, school.coordinator, school.room, school.office):
-        desk._executor = school.school._executor
+    school.desk, school.coordinator = school.school.therapist(NURSE), school.school.therapist(COORDINATOR)
+    school.room, school.office = school.school.patient(ANNA), school.school.administrator(ARCHIVIST)
     with school.unchanged(), pytest.raises(StorageError) as failure:
         call(school, id_)
     assert None is failure.value.__cause__ is failure.value.__context__

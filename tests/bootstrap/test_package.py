@@ -1,17 +1,33 @@
 """The package as it is installed: what it loads, what it needs, what it exports."""
 
 import ast
+import inspect
 import json
+import re
 import subprocess
 import sys
 import venv
+from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
+from attrs import has
 
 import digital_painschool
+from digital_painschool import (
+    AdministratorDesk,
+    Delivery,
+    Event,
+    PainSchool,
+    PatientDesk,
+    Ports,
+    Question,
+    TherapistDesk,
+)
 
 ROOT = Path(__file__).parents[2]
+PUBLIC: list[str] = vars(digital_painschool)["__all__"]
 HEAVY = ("sqlalchemy", "alembic", "orjson", "psycopg", "click", "rich", "hypothesis", "pytest")
 
 CORE_JOB = """
@@ -50,28 +66,79 @@ def test_import_loads_nothing_heavy() -> None:
 
 def test_every_public_name_is_there_and_only_those() -> None:
     """A name that is listed but cannot be loaded fails at the host, not here."""
-    for name in digital_painschool.__all__:
+    for name in PUBLIC:
         assert getattr(digital_painschool, name) is not None
-    assert sorted(digital_painschool.__all__) == digital_painschool.__all__
-    assert dir(digital_painschool) == digital_painschool.__all__
+    assert sorted(PUBLIC) == PUBLIC
+    assert dir(digital_painschool) == PUBLIC
     with pytest.raises(AttributeError, match="no attribute 'Enrollment'"):
-        digital_painschool.Enrollment  # noqa: B018 - the asking is the test
+        digital_painschool.Enrollment  # type: ignore[attr-defined]  # noqa: B018 - the asking is the test
 
 
 def test_type_checkers_see_the_same_names_as_the_interpreter() -> None:
     """The names are written twice, for type checkers and for loading on demand; they must not drift apart."""
-    tree = ast.parse(Path(digital_painschool.__file__).read_text("utf-8"))
+    stub = Path(digital_painschool.__file__).with_suffix(".pyi")
     checked = {
-        alias.name: node.module
-        for branch in tree.body
-        if isinstance(branch, ast.If)
-        for node in branch.body
+        (alias.name, alias.asname): node.module
+        for node in ast.parse(stub.read_text("utf-8")).body
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
     home = vars(digital_painschool)["_HOME"]
-    assert checked == {name: f"digital_painschool.{module}" for name, module in home.items()}
-    assert sorted(home) == digital_painschool.__all__
+    assert checked == {(name, name): f"digital_painschool.{module}" for name, module in home.items()}
+    assert sorted(home) == PUBLIC
+
+
+def named_in(annotation: object) -> Iterator[type]:
+    """Yield the classes of ours that an annotation names."""
+    if isinstance(annotation, list):
+        for item in annotation:
+            yield from named_in(item)
+    elif parts := get_args(annotation):
+        for part in parts:
+            yield from named_in(part)
+    elif isinstance(annotation, type) and annotation.__module__.startswith("digital_painschool."):
+        yield annotation
+
+
+def touched(annotation: object, seen: set[type]) -> None:
+    """Add the classes that a host touches through a value of this annotation: its own, and those of its attributes."""
+    for class_ in named_in(annotation):
+        if class_ in seen:
+            continue
+        seen.add(class_)
+        if class_ is Ports or not has(class_):
+            continue  # the protocols of the ports are for the authors of adapters
+        hints = get_type_hints(class_)
+        for name, hint in hints.items():
+            if not name.startswith("_"):
+                touched(hint, seen)
+        for name, member in vars(class_).items():
+            if isinstance(member, property) and not name.startswith("_"):
+                touched(get_type_hints(member.fget)["return"], seen)
+
+
+def test_every_class_that_a_host_touches_is_a_public_name() -> None:
+    """Otherwise a host that annotates what a desk returns would import from modules that may move."""
+    desks = (AdministratorDesk, Delivery, PainSchool, PatientDesk, TherapistDesk)
+    seen: set[type] = set(desks)
+    for desk in desks:
+        for name, method in inspect.getmembers(desk, inspect.isfunction):
+            if not name.startswith("_"):
+                for hint in get_type_hints(method).values():
+                    touched(hint, seen)
+    for hint in get_type_hints(PainSchool.__init__).values():
+        touched(hint, seen)
+    touched(Event, seen)
+    touched(Question, seen)
+    assert [] == sorted(class_.__qualname__ for class_ in seen if class_.__name__ not in PUBLIC)
+    assert all(getattr(digital_painschool, class_.__name__) is class_ for class_ in seen)
+
+
+def test_the_reference_lists_every_public_name_once() -> None:
+    """Otherwise a host would find a name by reading the code alone."""
+    page = (ROOT / "docs" / "reference.md").read_text("utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| ")][1:]
+    assert sorted(re.findall(r"`(\w+)`", "".join(rows))) == PUBLIC
 
 
 def test_core_installs_alone_and_works(tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def test_every_hook_is_documented_and_known() -> None:
 
 def test_reference_adapters_are_ordinary_offers() -> None:
     """The reference adapters must come the way that everybody's do, or the way is never tried."""
-    names = {(one.kind, one.offer.name) for one in installed()}
+    names = {(one.kind, one.factory.name) for one in installed()}
     assert {("storage", "memory"), ("storage", "sqlite"), ("storage", "postgresql")} <= names
     assert {("identity", "swedish"), ("inbox", "sql"), ("messenger", "files"), ("directory", "toml")} <= names
     assert {one.plugin for one in installed()} >= {"digital_painschool"}
@@ -177,7 +177,7 @@ def test_two_offers_of_one_name_name_both() -> None:
     """Were the last one to win in silence, records could go to a storage that nobody chose."""
     with pytest.raises(ConfigurationError) as caught:
         connect(Settings(storage=AdapterConfig("memory")), plugins=[SecondMemory()])
-    assert "storage 'memory' is offered more than once" in str(caught.value)
+    assert "storage 'memory' is installed more than once" in str(caught.value)
     assert "digital_painschool" in str(caught.value)
 
 
@@ -186,8 +186,8 @@ def test_two_offers_of_one_name_name_both() -> None:
     [
         (Misspelt(), "painschool_storage"),
         (Unmarked(), "'painschool_inboxs', which does not exist"),
-        (Broken(), "failed when asked for its inbox offers: no inbox today"),
-        (NoOffer(), "offers a MemoryInbox as inbox instead of an Offer"),
+        (Broken(), "failed to return its inbox factories: no inbox today"),
+        (NoOffer(), "returned a MemoryInbox as inbox instead of an AdapterFactory"),
     ],
 )
 def test_faulty_plugin_is_named(plugin: object, message: str) -> None:
@@ -237,7 +237,7 @@ def test_what_was_made_is_closed_when_the_rest_cannot_be(tmp_path: Path) -> None
 
 def test_unknown_option_is_refused() -> None:
     """A misspelt option that is passed over would run a school with another setting than its file says."""
-    with pytest.raises(ConfigurationError, match="option 'fodler' is not known"):
+    with pytest.raises(ConfigurationError, match="option fodler: unknown key; the keys here are channel, folder"):
         connect(
             Settings(
                 storage=AdapterConfig("memory"), messengers=(AdapterConfig("files", {"channel": "sms", "fodler": "x"}),)
@@ -287,14 +287,14 @@ def test_settings_reach_every_reference_adapter(sqlite_url: str, tmp_path: Path)
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (Settings(storage=AdapterConfig("sqlite")), "storage: option 'url' is needed, str"),
+        (Settings(storage=AdapterConfig("sqlite")), "storage 'sqlite': option url: is missing; expected text"),
         (
             Settings(storage=AdapterConfig("memory"), messengers=(AdapterConfig("memory", {"channel": "inbox"}),)),
-            "messenger 'memory': option 'channel' is one of email, sms",
+            "messenger 'memory': option channel: must be one of email, sms",
         ),
         (
             Settings(storage=AdapterConfig("memory"), messengers=(AdapterConfig("files", {"folder": "mail"}),)),
-            "messenger 'files': option 'channel' is needed, str",
+            "messenger 'files': option channel: is missing; expected text",
         ),
     ],
 )
@@ -373,7 +373,7 @@ def test_module_can_be_a_plugin() -> None:
     module = types.ModuleType("clinic_plugin")
     vars(module)["painschool_storages"] = hookimpl(painschool_storages)
     assert ("storage", "from-module", "clinic_plugin") in {
-        (one.kind, one.offer.name, one.plugin) for one in installed([module])
+        (one.kind, one.factory.name, one.plugin) for one in installed([module])
     }
 
 

@@ -95,11 +95,14 @@ def test_file_opens_a_school(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("storage = 3", "storage is a table with a name"),
+        ("storage = 3", "storage: expected a table with a name"),
         ('storage = "painschool.db"', "begins with its kind"),
-        ('storage = "memory://"\nstorrage = 1', "'storrage' is not known in the file; known are storage"),
-        ('storage = "memory://"\nidentity = "swedish"', "identity is a table with a name"),
-        ('storage = "memory://"\n[messengers]\nname = "files"', "messengers is a list of tables"),
+        ('storage = "memory://"\nstorrage = 1', "storrage: unknown key; the keys here are storage, identity"),
+        ('storage = "memory://"\nidentity = "swedish"', "identity: expected a table with a name"),
+        (
+            'storage = "memory://"\n[messengers]\nname = "files"',
+            "messengers: expected a list of tables: [[messengers]]",
+        ),
         ('storage = "memory://"\n[policy]\ncollected_at = 05:59:59', "06:00 or later"),
         ('storage = "memory://"\n[policy]\ncollected_at = 12:00:00', "before 12:00"),
         ('storage = "memory://"\n[policy]\nzone = "Mars/Olympus"', "IANA"),
@@ -108,25 +111,35 @@ def test_file_opens_a_school(tmp_path: Path) -> None:
         ('storage = "memory://"\n[policy]\nretension_years = 12', "retension_years"),
         ('storage = "memory://"\n[policy]\nmaintenance_days = [0, 10]', "maintenance_days"),
         ('storage = "memory://"\n[units.nowhere.policy]\nreview_after_days = 7', "HSA-id"),
-        ('storage = "memory://"\nunits = 3', "units is a table"),
+        ('storage = "memory://"\nunits = 3', "units: expected a table"),
         (
             f'storage = "memory://"\n[units.{UNIT}]\npolitik = 1',
-            "'politik' is not known in units.SE2321000131-E000000000001; known are policy, programs",
+            "units.SE2321000131-E000000000001.politik: unknown key; the keys here are policy, programs",
         ),
         (
             'storage = "memory://"\n[programs]\nfile = "x.toml"',
-            "'file' is not known in programs; known are files, offered",
+            "programs.file: unknown key; the keys here are files, offered",
         ),
-        ('storage = "memory://"\n[programs]\nfiles = "x.toml"', "programs.files is a list of texts"),
-        ('storage = "memory://"\n[programs]\noffered = [3]', "programs.offered is a list of texts"),
-        ('storage = "memory://"\npolicy = 3', "policy is a table"),
-        (f'storage = "memory://"\n[units]\n{UNIT} = 3', f"units.{UNIT} is a table with policy, programs"),
-        (f'storage = "memory://"\n[units.{UNIT}]\npolicy = 3', "policy is a table"),
+        ('storage = "memory://"\n[programs]\nfiles = "x.toml"', "programs.files: expected a list"),
+        ('storage = "memory://"\n[programs]\noffered = [3]', "programs.offered[#1]: expected text"),
+        ('storage = "memory://"\npolicy = 3', "policy: expected a table"),
+        (f'storage = "memory://"\n[units]\n{UNIT} = 3', f"units.{UNIT}: expected a table"),
+        (f'storage = "memory://"\n[units.{UNIT}]\npolicy = 3', "policy: expected a table"),
         ('storage = "memory://"\n[policy]\nheading = 3', "text"),
         ('storage = "memory://"\n[policy]\ncollected_at = 9', "a time of day"),
         ('storage = "memory://"\n[policy]\nexport_before_purge = "no"', "true or false"),
+        (
+            'storage = "memory://"\n[policy]\nstaff_flags = ["done"]',
+            "policy.staff_flags[#1]: expected one of form-saved",
+        ),
+        (
+            'storage = "memory://"\nreceipt_key = 3',
+            "receipt_key: expected a reference to the key, env:NAME or file:PATH",
+        ),
+        ('storage = "memory://"\n[[messengers]]\nchannel = "sms"', "messengers[#1]: expected a table with a name"),
+        (f'storage = "memory://"\n[units.{UNIT}.policy]\nheading = 3', f"units.{UNIT}.policy.heading: expected text"),
         ("storage = ", "not valid TOML"),
-        ('storage = "memory://"\n[identity]\nname = "swedish"\nschemes = [3]', "'schemes' is a list of texts"),
+        ('storage = "memory://"\n[identity]\nname = "swedish"\nschemes = [3]', "option schemes[#1]: expected text"),
         (
             'storage = "memory://"\n[[policy.end_reasons]]\nkey = "två ord"\ntitle = "x"',
             "begin with a letter or a digit",
@@ -148,6 +161,26 @@ def test_every_wrong_policy_key_is_named_at_once(tmp_path: Path) -> None:
         read_settings(write(tmp_path, text))
     for key in ("review_after_days", "heading_limit", "zonee"):
         assert key in str(caught.value)
+
+
+def test_every_wrong_key_is_named_with_its_section(tmp_path: Path) -> None:
+    """A file with a slip in each section would be mended and read again once for every one."""
+    text = f"storage = 3\nidentity = 4\n[policy]\nheading = 5\n[units.{UNIT}]\npolicy.heading = 6\n"
+    with pytest.raises(ConfigurationError) as caught:
+        read_settings(write(tmp_path, text))
+    assert "several keys are wrong" in str(caught.value)
+    for place in ("storage", "identity", "policy.heading"):
+        assert f"\n  {place}: expected " in str(caught.value)
+
+
+@pytest.mark.parametrize("place", ["storage", "identity", "messengers", "programs", "policy", "units"])
+def test_no_value_of_a_settings_file_is_repeated(tmp_path: Path, place: str) -> None:
+    """A password that stands in a wrong place of the file would end in a log."""
+    path = write(tmp_path, f'{place} = ["postgresql://u:hemligt@host/db"]\n{place}x = "hemligt"')
+    with pytest.raises(ConfigurationError) as caught:
+        read_settings(path)
+    assert "hemligt" not in f"{caught.value}{caught.value!r}"
+    assert (None, None) == (caught.value.__cause__, caught.value.__context__)
 
 
 def test_missing_files_are_named(tmp_path: Path) -> None:

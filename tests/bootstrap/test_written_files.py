@@ -11,11 +11,11 @@ WRITERS = {
     "application.publishing": {"mkdir", "mkdtemp", "os.open"},  # exports
     "adapters.file_messenger": {"NamedTemporaryFile", "mkdir"},  # messages: 0600, a new name, then a link
     "adapters.sql.sqlite": {"os.open", "sqlite3.connect"},  # databases: 0600 before the first byte
-    "cli.demo.place": {"mkdir", "os.open", "sqlite3.connect", "write_text"},  # people of a story, in a folder 0700
+    "cli.demo.files": {"mkdir", "os.open", "sqlite3.connect", "write_text"},  # people of a story, in a folder 0700
     "serialization.text_files": {"os.open"},  # to read alone, and not to wait for a FIFO
     "cli.__init__": {"os.open"},  # /dev/null in the place of a closed stream
     "cli.app": {"os.open"},  # the same
-    "cli.demo.afterwards": {"write_text"},  # a receipt, without personal data
+    "cli.demo.later_years": {"write_text"},  # a receipt, without personal data
     "cli.simulate": {"mkdir"},  # figures of test persons
     "testing.simulation.report": {"mkdir", "write_text"},
     "testing.crashes.stage": {"copytree"},  # states of test persons, in a folder of the test

@@ -128,7 +128,7 @@ def test_every_command_has_help(path: tuple[str, ...]) -> None:
 def test_help_of_top_documents_exit_codes() -> None:
     """A script that calls the command could not know what its exit code means."""
     shown = run("--help").stdout
-    assert all(code in shown for code in ("0  fine", "1  refused", "2  wrong use"))
+    assert all(code in shown for code in ("0  success", "1  refused", "2  wrong use"))
 
 
 def test_without_command_help_is_shown_as_wrong_use() -> None:
@@ -237,7 +237,7 @@ def test_migrate_prints_the_sql_for_settings_whose_secret_is_elsewhere(tmp_path:
         (("--storage", "memory://", "--sql"), 1, "SQL is written for postgresql and sqlite"),
         (("--storage", "sqlite:///x.db", "--sql", "--schema", "a"), 1, "SQLite has no schemas"),
         (("--storage", "sqlite:///x.db", "--schema", "a"), 1, "SQLite has no schemas"),
-        (("--storage", "memory://", "--schema", "a"), 1, "'schema' is not known"),
+        (("--storage", "memory://", "--schema", "a"), 1, "option schema: unknown key"),
         (("--storage", "postgresql://", "--sql", "--schema", 'a"; DROP'), 1, "a schema is named with"),
         (("--storage", "sqlite:///x.db", "--sql", "--since", "7"), 1, "no revision of that name; there are 0001"),
         (("--storage", "sqlite:///x.db", "--since", "0001"), 2, "--since goes with --sql"),
@@ -387,7 +387,8 @@ def test_plugins_names_what_is_missing(tmp_path: Path) -> None:
     settings = _settings(tmp_path, 'storage = "memory://"\ninbox = { name = "mina-sidor" }\n')
     result = run("plugins", "--settings", str(settings))
     assert 1 == result.exit_code
-    assert "digital-painschool: the settings choose what is not installed: inbox 'mina-sidor'\n" == result.stderr
+    expected = "digital-painschool: the settings choose adapters that are not installed: inbox 'mina-sidor'\n"
+    assert expected == result.stderr
     assert "sqlite" in result.stdout
 
 
@@ -700,4 +701,4 @@ def test_what_cannot_be_read_is_named_by_its_id(capsys: pytest.CaptureFixture[st
     assert ("", "") == capsys.readouterr()
     name_unreadable(("e-1", "e-2"))
     told = capsys.readouterr()
-    assert ("", "Left out, as they cannot be read and have to be repaired: e-1, e-2\n") == (told.out, told.err)
+    assert ("", "Left out, because they cannot be read and need repair: e-1, e-2\n") == (told.out, told.err)

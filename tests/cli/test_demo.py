@@ -16,9 +16,9 @@ from click.testing import CliRunner, Result
 from rich.console import Console
 
 from digital_painschool.cli.app import app
+from digital_painschool.cli.demo.files import prepare
 from digital_painschool.cli.demo.narrator import Narrator
-from digital_painschool.cli.demo.place import prepare
-from digital_painschool.cli.demo.stage import ANNA, DAVID, NUMBERS, UNIT, Stage
+from digital_painschool.cli.demo.school import ANNA, DAVID, NUMBERS, UNIT, DemoSchool
 from digital_painschool.cli.demo.year import play
 from digital_painschool.cli.redaction import masked
 
@@ -58,7 +58,7 @@ def test_fast_tells_the_same_without_pauses(tmp_path: Path) -> None:
     pauses: list[float] = []
     for pause in (pauses.append, lambda _: None):
         screen = Console(file=io.StringIO(), width=100, force_terminal=True, highlight=False)
-        with Stage(prepare(tmp_path / "demo.db")) as stage:
+        with DemoSchool(prepare(tmp_path / "demo.db")) as stage:
             play(stage, Narrator(screen, pause))
         assert isinstance(screen.file, io.StringIO)
         told.append(screen.file.getvalue())
@@ -108,7 +108,7 @@ def test_figures_of_the_story(story: str) -> None:
         "C 19570428-**** 1 lämnad",
         "E 19090121-**** 1 släppt, redan läst",
         "F 19810829-**** 1 gick inte fram",
-        "08:59 the delivery worker makes a pass: 0 delivered. M-13",
+        "08:59 the delivery worker runs: 0 delivered. M-13",
         "A 19850709-**** tiden är slut 2026-04-28 2027-03-02 dags",
         "David purges: 5 are gone, 0 were left. Purging again gives the same receipt. D-21a",
         "B to F sign in, and find 0 enrolments. D-21a",

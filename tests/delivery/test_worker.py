@@ -14,7 +14,7 @@ import pytest
 from attrs import evolve
 
 from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox, MemoryMessenger, MemoryStorage
-from digital_painschool.delivery.worker import DeliveryReport
+from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.digest import DeliveryResult
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import AccessEnded, Event, NotificationDropped, NotificationUndelivered

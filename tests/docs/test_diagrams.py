@@ -22,7 +22,7 @@ def test_the_lifecycle_shows_every_step_and_phase() -> None:
     """A generator that forgets an arrow would otherwise agree with itself."""
     drawn = re.findall(r"<text[^>]*>(\w+)</text>", LIFECYCLE.read_text("utf-8"))
     phases = [phase.name for phase in Phase]
-    assert sorted([*(transition.step for transition in TRANSITIONS), *phases]) == sorted(drawn)
+    assert sorted([*(transition.command for transition in TRANSITIONS), *phases]) == sorted(drawn)
     arrows = {(transition.source, transition.target) for transition in TRANSITIONS}
     assert len(arrows) == LIFECYCLE.read_text("utf-8").count('<path class="arrow"')
 

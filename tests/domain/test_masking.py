@@ -45,17 +45,27 @@ MARK, OTHER = "Q7Z3", "K5X1"
 """Part of everything that nobody may see, and of the same of another person."""
 
 SHOWN = frozenset(
-    "action after by cancelled digest_id end_reason enrolment_id form id key kind link name noted notification "  # noqa: SIM905
+    "action after by cancelled command digest_id end_reason enrolment_id form id key kind link name noted notification "  # noqa: SIM905
     "notification_id notifications offered digest plan_id plugin program program_version purged reason scheme secrets "
-    "sha256 step title token undelivered settled superseded unit unreadable version ways".split()
+    "sha256 title token undelivered settled superseded unit unreadable version ways".split()
 )
 """What a text is called that is no person's: ids, keys, and who acted."""
 
 CONTENT = ("digital_painschool.domain.form", "digital_painschool.domain.program", "digital_painschool.domain.policy")
 """Where what a unit offers is defined: it is the same for every patient."""
 
-ADAPTERS = tuple(
-    f"digital_painschool.adapters.{name}" for name in ("memory.storage", "swedish_identity", "toml_directory")
+NO_VALUES = tuple(
+    f"digital_painschool.{name}"
+    for name in (
+        "adapters.memory.storage",
+        "adapters.swedish_identity",
+        "adapters.toml_directory",
+        "adapters.plugin",
+        "bootstrap.settings_toml",
+        "domain.checks",
+        "domain.limits",
+        "serialization.problems",
+    )
 )
 """What is made with attrs and is no value."""
 
@@ -83,7 +93,7 @@ VALUES = sorted(
         found
         for module in modules()
         for found in vars(import_module(module)).values()
-        if is_value(found) and found.__module__ == module and module not in (*CONTENT, *ADAPTERS)
+        if is_value(found) and found.__module__ == module and module not in (*CONTENT, *NO_VALUES)
     },
     key=lambda class_: (class_.__module__, class_.__qualname__),
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 from time import sleep
 
 from digital_painschool.adapters.memory import MemoryStorage
-from digital_painschool.adapters.memory.storage import _Books
+from digital_painschool.adapters.memory.storage import Parts
 from digital_painschool.domain.digest import Claim
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.retention import EndedEnrolment, Skipped
@@ -31,15 +31,15 @@ class PickledStorage(MemoryStorage):
         self._locked = folder / "lock"
 
     @contextmanager
-    def _open(self) -> Iterator[_Books]:
+    def _open(self) -> Iterator[Parts]:
         with super()._open(), self._alone():
             try:
-                books = pickle.loads(self._file.read_bytes()) if self._file.exists() else _Books()  # noqa: S301
+                parts = pickle.loads(self._file.read_bytes()) if self._file.exists() else Parts()  # noqa: S301
             except (EOFError, pickle.UnpicklingError):
                 raise StorageError("the file is damaged") from None
-            before = pickle.dumps(books)
-            yield books
-            after = pickle.dumps(books)
+            before = pickle.dumps(parts)
+            yield parts
+            after = pickle.dumps(parts)
             if before != after:
                 self._write(after)
 
@@ -101,18 +101,18 @@ class Lazy(PickledStorage):
     """Writes down what has happened only when it is closed."""
 
     @contextmanager
-    def _open(self) -> Iterator[_Books]:
-        with MemoryStorage._open(self) as books:
-            yield books
+    def _open(self) -> Iterator[Parts]:
+        with MemoryStorage._open(self) as parts:
+            yield parts
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         if self._file.exists():
-            self._books = pickle.loads(self._file.read_bytes())  # noqa: S301
+            self._parts = pickle.loads(self._file.read_bytes())  # noqa: S301
 
     def close(self) -> None:
-        if self._books is not None:
-            self._write(pickle.dumps(self._books))
+        if self._parts is not None:
+            self._write(pickle.dumps(self._parts))
         super().close()
 
 
@@ -120,11 +120,12 @@ class TwoFiles(PickledStorage):
     """Writes the access log after everything else."""
 
     def _write(self, content: bytes) -> None:
-        books = pickle.loads(content)  # noqa: S301
-        late = books.log[-1:]
+        parts = pickle.loads(content)  # noqa: S301
+        entries = parts.access_log._entries
+        late = entries[-1:]
         if late and late[0].action.startswith(("version", "delivered")):
-            del books.log[-1:]
-            super()._write(pickle.dumps(books))
+            del entries[-1:]
+            super()._write(pickle.dumps(parts))
             sleep(WINDOW)
         super()._write(content)
 
@@ -147,8 +148,8 @@ class CountsAnew(PickledStorage):
 
     def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
         """Count from this opening on."""
-        with self._open() as books:
-            books.outbox._tokens = count(self._count)
+        with self._open() as parts:
+            parts.outbox._tokens = count(self._count)
         self._count += 1
         return super().claim(now, limit, lease)
 

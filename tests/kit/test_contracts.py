@@ -290,9 +290,9 @@ class CutsFirst(MemoryStorage):
 
     def ended(self, unit: HsaId, *, after: str = "", limit: int = 1000) -> tuple[EndedEnrolment, ...]:
         """Return those of a portion of all that have ended."""
-        with self._open() as books:
-            ids = sorted(e.id for e in books.records.of_unit(unit) if e.id > after)[:limit]
-            return tuple(ended for id_ in ids if (ended := books.records.ended(id_)) is not None)
+        with self._open() as parts:
+            ids = sorted(e.id for e in parts.enrolments.of_unit(unit) if e.id > after)[:limit]
+            return tuple(parts.retention.find_ended(unit, ids).values())
 
 
 class AnyCase(MemoryStorage):
@@ -300,10 +300,10 @@ class AnyCase(MemoryStorage):
 
     def save(self, change: Change) -> None:
         """Refuse an id that is there in other capitals."""
-        with self._open() as books:
+        with self._open() as parts:
             if any(
                 e.id != change.enrolment.id and e.id.lower() == change.enrolment.id.lower()
-                for e in books.records.of_unit(change.enrolment.unit)
+                for e in parts.enrolments.of_unit(change.enrolment.unit)
             ):
                 raise Conflict("there is one of that id")
         super().save(change)
@@ -318,9 +318,9 @@ class Tearing(MemoryStorage):
         if (stored.version if stored else 0) != change.before:
             raise Conflict("somebody else was faster")
         sleep(0)
-        with self._open() as books:
-            books.records.keep(change, dict(change.documents))
-            books.log.append(change.access)
+        with self._open() as parts:
+            parts.enrolments.save(change)
+            parts.access_log.log((change.access,))
 
 
 class Shared(MemoryStorage):
@@ -328,8 +328,8 @@ class Shared(MemoryStorage):
 
     def documents(self, enrolment_id: str, seqs: Iterable[int]) -> Mapping[int, Content]:
         """Return the documents themselves."""
-        with self._open() as books:
-            kept = books.records._documents.get(enrolment_id, {})
+        with self._open() as parts:
+            kept = parts.enrolments._documents.get(enrolment_id, {})
             return {seq: kept[seq] for seq in seqs if seq in kept}
 
 

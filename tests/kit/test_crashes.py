@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ from sqlalchemy import delete
 
 from digital_painschool.adapters.memory import MemoryInbox, outbox
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage
-from digital_painschool.adapters.sql.pool import Connection, Database
-from digital_painschool.adapters.sql.retention import RetentionPart
+from digital_painschool.adapters.sql.connection import Connection
+from digital_painschool.adapters.sql.database import Database
+from digital_painschool.adapters.sql.notifications import change_notifications
 from digital_painschool.adapters.sql.schema import METADATA, documents
 from digital_painschool.application.executor import Executor
 from digital_painschool.delivery.worker import Delivery
@@ -231,7 +233,7 @@ def save_later(patch: pytest.MonkeyPatch, part: str) -> None:
             self.storage.save(evolve(rest, **{part: getattr(whole, part)}))
 
     patch.setattr(Executor, "_change", without)
-    patch.setattr(Executor, "_tell", afterwards)
+    patch.setattr(Executor, "_notify_observers", afterwards)
 
 
 def test_notifications_that_are_saved_after_the_step_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -464,7 +466,7 @@ def test_a_call_that_leaves_something_else_behind_is_named() -> None:
         def list_caseload(self, query: Any) -> Any:
             """Return the figures of what is remembered."""
             rows = self.behind.list_caseload(query)
-            return rows if self.saved is None else tuple(evolve(row, tally=self.saved.tally) for row in rows)
+            return rows if self.saved is None else tuple(evolve(row, counts=self.saved.counts) for row in rows)
 
     said = the_kill_of(behind(lambda world: Forgetting(world.storage)), Telling([Start(), Review()]))
     assert "killed at step 2 (Review()), after storage.save (call 5): what is kept is not what the calls" in said
@@ -514,7 +516,7 @@ def half(opening: Opening, telling: Telling = MESSAGE) -> str:
 def test_a_step_that_is_no_transaction_is_named(on_copies: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a state could be saved whose events are not."""
     write = Database.write
-    monkeypatch.setattr(Database, "write", lambda self, work, **_: write(self, work, alone=True))
+    monkeypatch.setattr(Database, "write", lambda self, work, **_: write(self, work, autocommit=True))
     said = half(on_copies)
     assert "killed at step 1 (Start()), in storage.save (call 4), after insert enrolments (statement 1)" in said
     assert "enrolments 0 is done; access_log 0, timeline 0 is not" in said
@@ -528,7 +530,7 @@ def test_an_outbox_in_a_transaction_of_its_own_is_named(on_copies: Opening, monk
         save(self, evolve(change, notifications=()))
         for notification in change.notifications:
             alone = evolve(change, notifications=(notification,), cancelled=(), noted=())
-            self._database.write(lambda connection, alone=alone: self._change_notifications(connection, alone))  # type: ignore[misc]
+            self._database.write(partial(change_notifications, change=alone))
 
     monkeypatch.setattr(SqlStorage, "save", save_in_two)
     said = half(on_copies)
@@ -541,13 +543,13 @@ def test_an_outbox_in_a_transaction_of_its_own_is_named(on_copies: Opening, monk
 
 def test_a_purge_that_deletes_the_documents_first_is_named(on_copies: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a purge that is interrupted would leave a record that nobody can read."""
-    purge = RetentionPart.purge
+    purge = SqlStorage.purge
 
-    def purge_in_two(self: RetentionPart, plan_id: str, planned: Sequence[Any], skip: Sequence[Any]) -> None:
+    def purge_in_two(self: SqlStorage, plan_id: str, planned: Sequence[Any], skip: Sequence[Any]) -> None:
         self._database.write(lambda connection: connection.execute(DELETE_DOCUMENTS, {}))
         purge(self, plan_id, planned, skip)
 
-    monkeypatch.setattr(RetentionPart, "purge", purge_in_two)
+    monkeypatch.setattr(SqlStorage, "purge", purge_in_two)
     said = half(on_copies, TELLING["purge"])
     assert "(Purge()), in storage.purge" in said
     assert "after COMMIT (statement 3): it is half done: documents 0 is done; " in said
@@ -588,7 +590,7 @@ def other(**answers: Callable[[Any, Any], Any]) -> type[Wrapped]:
 
 Undocumented = other(documents=lambda _, __: {})
 A_WRONG_TALLY = other(
-    list_caseload=lambda rows, _: tuple(evolve(r, tally=evolve(r.tally, unread_forms=7)) for r in rows)
+    list_caseload=lambda rows, _: tuple(evolve(r, counts=evolve(r.counts, unread_forms=7)) for r in rows)
 )
 
 
@@ -645,7 +647,7 @@ def test_an_observer_that_is_told_too_early_is_named(monkeypatch: pytest.MonkeyP
 
     def telling_first(self: Executor, *args: Any) -> Change:
         whole = change(self, *args)
-        Executor._tell(self, whole.enrolment, whole.events)
+        Executor._notify_observers(self, whole.enrolment, whole.events)
         return whole
 
     monkeypatch.setattr(Executor, "_change", telling_first)

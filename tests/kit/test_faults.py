@@ -8,7 +8,7 @@ import pytest
 
 from digital_painschool.adapters.memory import MemoryStorage
 from digital_painschool.bootstrap.school import PainSchool
-from digital_painschool.delivery.worker import DeliveryReport
+from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event as Fact
 from digital_painschool.domain.notification import Notify

@@ -262,7 +262,7 @@ BUGS: dict[str, Bug] = {
         lambda it: it.everybody_tries_everything(course=0),
         {},
         None,
-        "digital_painschool.application.executor.allowed",
+        "digital_painschool.application.access_control.allowed",
         lambda *_: True,
     ),
     "a plan is everybody's": (

@@ -4,8 +4,9 @@ from threading import get_ident
 
 import pytest
 
-from digital_painschool.domain.enrolment import Enrolment, replay
+from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
+from digital_painschool.domain.fold import replay
 from digital_painschool.errors import RuleViolation, StorageError
 from digital_painschool.ports import Storage
 from digital_painschool.testing.scenario import Scenario

@@ -190,7 +190,7 @@ def test_storages_that_keep_different_things_are_told(monkeypatch: pytest.Monkey
     monkeypatch.setattr(command, "_run", otherwise)
     result = CliRunner().invoke(app, ["simulate", "--patients", "2", "--years", "0.1", "--compare"])
     assert 1 == result.exit_code
-    assert "law 8, unit 1: memory and SQLite keep different things" in result.stdout
+    assert "law 8, unit 1: memory and SQLite have stored different data" in result.stdout
 
 
 def test_without_its_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,11 +16,12 @@ from xml.etree import ElementTree as ET
 import pytest
 from attrs import evolve
 
-from digital_painschool.adapters.memory import outbox, records
-from digital_painschool.application import executor
-from digital_painschool.application import patient as patient_desk
-from digital_painschool.delivery import worker
-from digital_painschool.domain import digest, enrolment
+from digital_painschool.adapters.memory import enrolments, outbox
+from digital_painschool.adapters.memory import retention as memory_retention
+from digital_painschool.application import access_control, executor, overview
+from digital_painschool.application.access_control import AccessControl
+from digital_painschool.delivery import notes, worker
+from digital_painschool.domain import digest, fold
 from digital_painschool.domain.digest import DeliveryResult
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import AccessEnded, FormSaved
@@ -180,7 +181,7 @@ def _a_batch_in_doubt_goes_again_under_a_new_key(patch: pytest.MonkeyPatch) -> N
 
 
 def _a_drop_is_not_noted(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(worker, "drop", lambda *_, **__: ())
+    patch.setattr(notes, "drop", lambda *_, **__: ())
 
 
 def _the_run_is_of_utc(patch: pytest.MonkeyPatch) -> None:
@@ -217,7 +218,7 @@ def _all_is_dropped(patch: pytest.MonkeyPatch) -> None:
 
 
 def _nobody_is_told_of_the_unreachable(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(worker, "mark_undeliverable", lambda *_, **__: ())
+    patch.setattr(notes, "mark_undeliverable", lambda *_, **__: ())
 
 
 def _ending_drops_nothing(patch: pytest.MonkeyPatch) -> None:
@@ -226,13 +227,13 @@ def _ending_drops_nothing(patch: pytest.MonkeyPatch) -> None:
 
 
 def _a_digest_takes_one_message_alone(patch: pytest.MonkeyPatch) -> None:
-    add = outbox.Outbox._add
+    add = outbox.MemoryOutbox._add
 
-    def forgetful(self: outbox.Outbox, one: Notification) -> None:
+    def forgetful(self: outbox.MemoryOutbox, one: Notification) -> None:
         if not self._digest_for(one).notifications:
             add(self, one)
 
-    patch.setattr(outbox.Outbox, "_add", forgetful)
+    patch.setattr(outbox.MemoryOutbox, "_add", forgetful)
 
 
 def _a_form_is_not_flagged(patch: pytest.MonkeyPatch) -> None:
@@ -246,13 +247,13 @@ def _the_small_box_reads_what_came_later(patch: pytest.MonkeyPatch) -> None:
 
 
 def _the_list_forgets_what_could_not_be_delivered(patch: pytest.MonkeyPatch) -> None:
-    tally = flags.tally
-    patch.setattr(executor, "tally", lambda e: evolve(tally(e), undelivered=0))
+    counts_of = flags.caseload_counts
+    patch.setattr(executor, "caseload_counts", lambda e: evolve(counts_of(e), undelivered=0))
 
 
 def _any_module_is_open(patch: pytest.MonkeyPatch) -> None:
-    for module in (access, patient_desk, ordering):
-        patch.setattr(module, "closed", lambda *_: None)
+    for module in (access, overview, ordering):
+        patch.setattr(module, "module_refusal", lambda *_: None)
 
 
 def _out_of_order_is_not_marked(patch: pytest.MonkeyPatch) -> None:
@@ -272,50 +273,49 @@ def _a_year_is_365_days(patch: pytest.MonkeyPatch) -> None:
 
 
 def _the_end_of_access_is_noted_for_ever(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(enrolment, "_CHANGES", {**enrolment._CHANGES, AccessEnded: lambda *_: {"noted_end": None}})
+    patch.setattr(fold, "_CHANGES", {**fold._CHANGES, AccessEnded: lambda *_: {"noted_end": None}})
 
 
 def _open_ones_are_purged(patch: pytest.MonkeyPatch) -> None:
-    ended = records.Records.ended
+    ended = memory_retention.MemoryRetention._ended
 
-    def any_of_them(self: records.Records, id_: str) -> Any:
-        state = self._enrolments.get(id_)
-        if state is None or state.ended_at is not None:
-            return ended(self, id_)
+    def any_of_them(self: memory_retention.MemoryRetention, state: Enrolment) -> Any:
+        if state.ended_at is not None:
+            return ended(self, state)
         return EndedEnrolment(
-            enrolment_id=id_,
+            enrolment_id=state.id,
             version=state.version,
             ended_at=state.last_entry_at,
             last_entry_at=state.last_entry_at,
             exported=state.version,
         )
 
-    patch.setattr(records.Records, "ended", any_of_them)
+    patch.setattr(memory_retention.MemoryRetention, "_ended", any_of_them)
 
 
 def _a_purge_leaves_documents(patch: pytest.MonkeyPatch) -> None:
-    forget = records.Records.forget
+    delete = enrolments.MemoryEnrolments.delete
 
-    def careless(self: records.Records, id_: str) -> None:
-        documents = self._documents[id_]
-        forget(self, id_)
-        self._documents[id_] = documents
+    def careless(self: enrolments.MemoryEnrolments, state: Enrolment) -> None:
+        documents = self._documents[state.id]
+        delete(self, state)
+        self._documents[state.id] = documents
 
-    patch.setattr(records.Records, "forget", careless)
+    patch.setattr(enrolments.MemoryEnrolments, "delete", careless)
 
 
 def _a_refused_step_leaves_something(patch: pytest.MonkeyPatch) -> None:
-    permit = executor.Executor.permit
+    permit = AccessControl.permit
 
-    def leaky(self: executor.Executor, action: Any, by: Any, state: Enrolment | None = None, **whose: Any) -> None:
+    def leaky(self: AccessControl, action: Any, by: Any, state: Enrolment | None = None, **whose: Any) -> None:
         try:
             permit(self, action, by, state, **whose)
         except NotPermitted:
             if state is not None:
-                self.storage._books.records._enrolments[state.id] = evolve(state, reviewed_at=self.now())  # type: ignore[attr-defined]
+                self._log._parts.enrolments._enrolments[state.id] = evolve(state, reviewed_at=self._clock())  # type: ignore[attr-defined]
             raise
 
-    patch.setattr(executor.Executor, "permit", leaky)
+    patch.setattr(AccessControl, "permit", leaky)
 
 
 def _colleagues_may_read_answers(patch: pytest.MonkeyPatch) -> None:
@@ -328,22 +328,22 @@ def _other_units_may(patch: pytest.MonkeyPatch) -> None:
 
 
 def _a_refusal_is_not_logged(patch: pytest.MonkeyPatch) -> None:
-    def silent(_: executor.Executor, action: Any, by: Any, state: Enrolment | None = None, **__: object) -> None:
+    def silent(_: AccessControl, action: Any, by: Any, state: Enrolment | None = None, **__: object) -> None:
         if not permissions.allowed(action, by, state):
             raise NotPermitted(action.value)
 
-    patch.setattr(executor.Executor, "permit", silent)
+    patch.setattr(AccessControl, "permit", silent)
 
 
 def _a_state_is_not_what_the_timeline_says(patch: pytest.MonkeyPatch) -> None:
-    keep = records.Records.keep
+    save = enrolments.MemoryEnrolments.save
 
-    def otherwise(self: records.Records, change: Any, documents: Any) -> None:
-        keep(self, change, documents)
+    def otherwise(self: enrolments.MemoryEnrolments, change: Any) -> None:
+        save(self, change)
         if any(isinstance(event, FormSaved) for event in change.events):
             self._timelines[change.enrolment.id].pop()
 
-    patch.setattr(records.Records, "keep", otherwise)
+    patch.setattr(enrolments.MemoryEnrolments, "save", otherwise)
 
 
 def _something_breaks(patch: pytest.MonkeyPatch) -> None:
@@ -446,7 +446,7 @@ class TestWhatItFinds:
 def _it_refuses_now_and_then(patch: pytest.MonkeyPatch) -> None:
     asked = count(1)
     allowed = permissions.allowed
-    patch.setattr(executor, "allowed", lambda *who: next(asked) % 3 > 0 and allowed(*who))
+    patch.setattr(access_control, "allowed", lambda *who: next(asked) % 3 > 0 and allowed(*who))
 
 
 def _there_is_a_flag_for_nothing(patch: pytest.MonkeyPatch) -> None:
@@ -463,7 +463,7 @@ def _there_is_a_flag_for_nothing(patch: pytest.MonkeyPatch) -> None:
 def _refuses(*actions: permissions.Action) -> Callable[[pytest.MonkeyPatch], None]:
     def bug(patch: pytest.MonkeyPatch) -> None:
         allowed = permissions.allowed
-        patch.setattr(executor, "allowed", lambda action, *who: action not in actions and allowed(action, *who))
+        patch.setattr(access_control, "allowed", lambda action, *who: action not in actions and allowed(action, *who))
 
     return bug
 

@@ -333,10 +333,8 @@ class TestTheAudit:
 
 def _case(row: tuple[Any, ...]) -> object:
     rank, id_, forms, messages, done, undelivered, first, ending, due = row
-    tally = SimpleNamespace(
-        unread_forms=forms, unread_messages=messages, done=done, undelivered=undelivered, priority=first
-    )
-    return SimpleNamespace(row=SimpleNamespace(tally=tally, key=(rank, id_)), ending=ending, review_due=due)
+    counts = {"unread_forms": forms, "unread_messages": messages, "done": done, "undelivered": undelivered}
+    return SimpleNamespace(**counts, priority=first, ending=ending, review_due=due, key=(rank, id_))
 
 
 class TestWhatAllRestsOn:

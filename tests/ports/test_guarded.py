@@ -11,6 +11,7 @@ from attrs import evolve
 
 from digital_painschool.adapters.memory import MemoryInbox, MemoryMessenger, MemoryStorage
 from digital_painschool.adapters.swedish_identity import SwedishIdentity
+from digital_painschool.application.patient import PatientDesk
 from digital_painschool.bootstrap.plugins import open_school
 from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.bootstrap.settings import AdapterConfig, Settings
@@ -31,7 +32,7 @@ from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.guarded import _checks, guarded
 from digital_painschool.ports.hooks import AdapterFactory, hookimpl
 from digital_painschool.testing.faults import Fails, Fault, When, faulty
-from digital_painschool.testing.people import ANNA, BO, NURSE
+from digital_painschool.testing.people import ANNA, BO, NURSE, PERSON
 from digital_painschool.testing.scenario import Scenario
 from digital_painschool.testing.world import with_adapters
 
@@ -113,9 +114,7 @@ def spoilt(school: Scenario, port: str, fault: Fault) -> None:
         spoilt_ones = faulty(getattr(ports, port), fault)
     school.school = school.another(evolve(ports, **{port: spoilt_ones}))
     school.desk, school.office = school.school.therapist(NURSE), school.school.administrator(school.office._actor)
-    room = school.another(ports).patient(ANNA)
-    room._executor = school.school._executor
-    school.room = room
+    school.room = PatientDesk(school.school._executor, PERSON)
 
 
 @pytest.mark.parametrize("error", [raw, typed, InvalidIdentity], ids=["raw", "of ours", "of another port"])

@@ -35,7 +35,7 @@ from digital_painschool.programs import (
     program_to_data,
     read_program,
 )
-from digital_painschool.programs.problems import problems
+from digital_painschool.serialization.problems import Problems
 from digital_painschool.testing.strategies.texts import keys as some_keys
 from digital_painschool.testing.strategies.texts import prose
 from digital_painschool.testing.strategies.texts import titles as some_titles
@@ -422,7 +422,7 @@ def test_a_path_that_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
 def test_an_error_that_is_no_fault_of_the_data_is_not_taken_for_one() -> None:
     """Otherwise a mistake in the library would be blamed on whoever wrote the file."""
     with pytest.raises(ZeroDivisionError):
-        list(problems(ZeroDivisionError(), {}))
+        list(Problems().of(ZeroDivisionError(), {}))
 
 
 # --- As data, and back ------------------------------------------------------------------------------------------------

@@ -27,9 +27,9 @@ def test_both_sides_can_begin_and_go_on_with_a_conversation() -> None:
     """Otherwise one side could only answer, or only ask."""
     school = Scenario()
     id_ = school.start()
-    assert 1 == school.desk.start_conversation(id_, "Hej")
-    assert 1 == school.room.write(id_, "Hej själv", conversation=1)
-    assert 2 == school.room.write(id_, "En fråga")
+    assert 1 == school.desk.start_conversation(id_, "Hej").conversation
+    assert 1 == school.room.write(id_, "Hej själv", conversation=1).conversation
+    assert 2 == school.room.write(id_, "En fråga").conversation
     school.desk.write(id_, 2, "Ett svar")
     first = school.desk.read_conversation(id_, 1)
     assert [(Author.THERAPIST, "Hej"), (Author.PATIENT, "Hej själv")] == [(m.author, m.text) for m in first.messages]

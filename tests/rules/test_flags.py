@@ -19,7 +19,7 @@ from digital_painschool.domain.people import Author
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import InvalidValue, Reason
 from digital_painschool.rules.conversations import start_conversation
-from digital_painschool.rules.flags import Flag, mark_handled, mark_read, tally, to_handle
+from digital_painschool.rules.flags import Flag, caseload_counts, mark_handled, mark_read, to_handle
 from digital_painschool.rules.forms import save_form
 from digital_painschool.rules.lifecycle import end, maintain
 from digital_painschool.testing.example import DAILY, PAIN
@@ -185,9 +185,9 @@ def test_everything_that_can_wait_is_in_the_box_and_in_the_figures() -> None:
         flag.kind for flag in to_handle(enrolment, enrolment.access_until)
     ]
     assert [(1, 1)] * 5 == [(flag.unread, flag.total) for flag in to_handle(enrolment, enrolment.access_until)]
-    assert CaseloadCounts(unread_forms=1, unread_messages=1, done=True, undelivered=1, priority=False) == tally(
-        enrolment
-    )
+    assert CaseloadCounts(
+        unread_forms=1, unread_messages=1, done=True, undelivered=1, priority=False
+    ) == caseload_counts(enrolment)
 
 
 @pytest.mark.rule("D-17a")
@@ -213,7 +213,7 @@ def test_an_alert_stays_when_a_later_filling_in_is_calm_and_goes_when_it_is_read
     assert [True] == [flag.priority for flag in to_handle(enrolment, LATER)]
     assert [True] == [flag.priority for flag in to_handle(marked(enrolment, 1), LATER)]
     assert [False] == [flag.priority for flag in to_handle(marked(enrolment, 2), LATER)]
-    assert [True, True, False, False] == [tally(marked(enrolment, read)).priority for read in (0, 1, 2, 3)]
+    assert [True, True, False, False] == [caseload_counts(marked(enrolment, read)).priority for read in (0, 1, 2, 3)]
 
 
 @pytest.mark.rule("D-17a")
@@ -252,7 +252,9 @@ def test_nothing_waits_in_an_ended_enrolment() -> None:
     over = folded(enrolment, end(enrolment, TERMS, "klar", by=NURSE, at=LATER))
     far: datetime = enrolment.access_until + timedelta(days=1)
     assert () == to_handle(over, far)
-    assert CaseloadCounts(unread_forms=0, unread_messages=0, done=False, undelivered=0, priority=False) == tally(over)
+    assert CaseloadCounts(
+        unread_forms=0, unread_messages=0, done=False, undelivered=0, priority=False
+    ) == caseload_counts(over)
     assert () == mark_read(over, TERMS, PAIN, opened=True, by=NURSE, at=LATER)
     with refused("D-19a", Reason.ALREADY_ENDED):
         mark_read(over, TERMS, PAIN, opened=False, by=NURSE, at=LATER)
@@ -281,7 +283,7 @@ def test_what_waited_before_a_maintenance_can_be_settled_in_it() -> None:
     enrolment = busy()
     kept = folded(enrolment, maintain(enrolment, TERMS, 30, (1,), by=NURSE, at=LATER))
     assert to_handle(enrolment, LATER) == to_handle(kept, LATER)
-    assert tally(enrolment) == tally(kept)
+    assert caseload_counts(enrolment) == caseload_counts(kept)
     assert 1 == len(mark_read(kept, TERMS, PAIN, opened=True, by=NURSE, at=LATER))
     assert 1 == len(mark_handled(kept, TERMS, FlagKind.PROGRAM_DONE, by=NURSE, at=LATER))
 

@@ -32,9 +32,9 @@ def test_each_time_the_patient_saves_a_form_a_flag_is_raised() -> None:
     """Otherwise the therapist would not know that there is something to read."""
     school = Scenario()
     id_ = school.start()
-    assert 1 == school.room.save_form(id_, PAIN, {"smarta": 6})
+    assert 1 == school.room.save_form(id_, PAIN, {"smarta": 6}).number
     assert [(id_, 1)] == [(row.enrolment_id, row.flags) for row in school.desk.caseload().rows]
-    assert 2 == school.room.save_form(id_, PAIN, {"smarta": 5})
+    assert 2 == school.room.save_form(id_, PAIN, {"smarta": 5}).number
     assert [(id_, 2)] == [(row.enrolment_id, row.flags) for row in school.desk.caseload().rows]
     assert (Flag(kind=FlagKind.FORM_SAVED, form=PAIN, unread=2, total=2),) == school.desk.to_handle(id_)
 

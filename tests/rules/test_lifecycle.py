@@ -73,12 +73,12 @@ def in_phase(phase: Phase) -> Enrolment:
 @pytest.mark.parametrize("step", STEPS)
 def test_a_step_leads_where_the_table_says_or_is_refused(step: str, phase: Phase) -> None:
     """Otherwise the diagram in the docs would show another lifecycle than the one that patients live in."""
-    targets = [row.target for row in TRANSITIONS if (row.step, row.source) == (step, phase)]
+    targets = [row.target for row in TRANSITIONS if (row.command, row.source) == (step, phase)]
     enrolment = in_phase(phase)
     if targets:
         assert targets == [folded(enrolment, STEPS[step](enrolment)).phase]
     else:
-        with refused("D-19a", Reason.ALREADY_ENDED, step=step):
+        with refused("D-19a", Reason.ALREADY_ENDED, command=step):
             STEPS[step](enrolment)
 
 
@@ -87,7 +87,7 @@ def test_nothing_leads_out_of_the_end_and_nothing_back_to_active() -> None:
     """Otherwise an ended enrolment could be reopened by a later row of the table."""
     assert [] == [row for row in TRANSITIONS if row.source is Phase.ENDED]
     assert {None, Phase.ACTIVE} == {row.source for row in TRANSITIONS if row.target is Phase.ACTIVE}
-    assert {"start", *STEPS} == {row.step for row in TRANSITIONS}
+    assert {"start", *STEPS} == {row.command for row in TRANSITIONS}
 
 
 @pytest.mark.rule("M-07")

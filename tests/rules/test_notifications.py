@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from digital_painschool.domain.enrolment import Enrolment, replay
+from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event, NotificationDropped, NotificationUndelivered
+from digital_painschool.domain.fold import replay
 from digital_painschool.domain.notification import (
     Channel,
     Notification,

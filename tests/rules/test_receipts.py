@@ -14,7 +14,7 @@ from digital_painschool.bootstrap.settings_toml import read_settings
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import Policy
-from digital_painschool.domain.retention import Decision, EndedEnrolment, PurgePlan, PurgeReceipt, Skip, Skipped
+from digital_painschool.domain.retention import EndedEnrolment, PurgeDecision, PurgePlan, PurgeReceipt, Skip, Skipped
 from digital_painschool.errors import InvalidValue, PainSchoolError, Reason
 from digital_painschool.rules.retention import (
     period_start,
@@ -137,7 +137,7 @@ AT = local("2036-03-02 08:00")
 PAPER = PurgeReceipt(
     plan_id="p-5",
     unit=UNIT,
-    decision=Decision(reference="RS 1", by=ARCHIVIST.hsa_id, at=AT),
+    decision=PurgeDecision(reference="RS 1", by=ARCHIVIST.hsa_id, at=AT),
     purged_by=ARCHIVIST.hsa_id,
     purged_at=AT,
     purged=("a", "b"),

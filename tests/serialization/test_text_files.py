@@ -4,13 +4,16 @@ import os
 from collections.abc import Callable
 from datetime import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+from attrs import field, make_class
 
 from digital_painschool import InvalidValue, PainSchoolError, Policy
-from digital_painschool.adapters.options import parse_options, required, secret
+from digital_painschool.adapters.options import parse_options, secret
 from digital_painschool.adapters.toml_directory import TomlDirectory
 from digital_painschool.bootstrap.settings_toml import read_settings
+from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.people import HsaId
 from digital_painschool.errors import DeliveryError
 from digital_painschool.programs import load_program
@@ -192,11 +195,22 @@ def test_a_zone_is_the_same_on_every_machine(zone: object) -> None:
 )
 def test_an_option_is_of_its_kind(kind: type[object], value: object) -> None:
     """Otherwise `timeout = true` would be one second, and `nan` no time-out at all."""
-    with pytest.raises(PainSchoolError, match="'o'"):
-        parse_options({"o": value}, "theirs", {"o": kind})
-    with pytest.raises(PainSchoolError, match="'o'"):
-        required({"o": value}, "theirs", "o", kind)
-    assert {"o": 1.5} == parse_options({"o": 1.5}, "theirs", {"o": float})
+    theirs = make_class("theirs", {"o": field(type=kind)})
+    with pytest.raises(PainSchoolError, match=r"^theirs: option o: expected "):
+        parse_options({"o": value}, "theirs", theirs)
+
+
+def test_an_option_that_is_right_comes_through_and_the_rest_is_named() -> None:
+    """Otherwise an option would be lost on its way, or a misspelt one be passed over, or a password be shown."""
+    theirs = make_class("theirs", {"o": field(type=float), "url": field(type=Masked[str], default=Masked(""))})
+    found: Any = parse_options({"o": 1.5, "url": "a"}, "theirs", theirs)
+    assert (1.5, "a") == (found.o, found.url.reveal())
+    with pytest.raises(PainSchoolError) as refused:
+        parse_options({"url": [HIDDEN], "oo": HIDDEN}, "theirs", theirs)
+    for problem in ("option o: is missing; expected a number", "option url: expected text", "option oo: unknown key"):
+        assert problem in str(refused.value)
+    assert HIDDEN not in str(refused.value)
+    assert [refused.value] == chain(refused.value)
 
 
 def test_toml_errors_hold_nothing_of_the_text() -> None:

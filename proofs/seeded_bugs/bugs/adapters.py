@@ -83,7 +83,7 @@ BUGS = (
     Bug(
         name="half-of-the-check-digits",
         harm="a mistyped number would open another person's treatment",
-        module="adapters.swedish_identity",
+        module="domain.identity_shape",
         old="codes[-2::-2].translate(_TWICE))) % 10 == 0",
         new="codes[-2::-2].translate(_TWICE))) % 5 == 0",
         caught_by=Catcher(

@@ -6,9 +6,9 @@ BUGS = (
     Bug(
         name="csv-alone-counts-as-exported",
         harm="messages would be destroyed that are in no export",
-        module="application.administrator",
-        old="versions if receipt.is_complete else {}",
-        new="versions",
+        module="application.unit_export",
+        old="self._versions if receipt.is_complete else {}",
+        new="self._versions",
         caught_by=Catcher(
             "tests/application/test_publishing.py::test_only_an_export_of_everything_counts_before_a_purge",
             "test_only_an_export_of_everything_counts_before_a_purge",

@@ -8,7 +8,7 @@ BUGS = (
     Bug(
         name="the-last-one-wins",
         harm="of two steps at the same time one would be lost",
-        module="adapters.memory.records",
+        module="adapters.memory.enrolments",
         old="        if (stored.version if stored else 0) != change.before:",
         new="        if (stored.version if stored else 0) < change.before:",
         caught_by=Catcher(
@@ -19,7 +19,7 @@ BUGS = (
     Bug(
         name="two-open-ones",
         harm="a person would be in the same program twice",
-        module="adapters.memory.records",
+        module="adapters.memory.enrolments",
         old="        if enrolment.phase is not Phase.ENDED and self._open.get(",
         new="        if enrolment.phase is Phase.MAINTENANCE and self._open.get(",
         caught_by=Catcher(
@@ -30,7 +30,7 @@ BUGS = (
     Bug(
         name="answers-are-shared",
         harm="whoever reads answers could change them",
-        module="adapters.memory.records",
+        module="adapters.memory.enrolments",
         old="    return content if isinstance(content, str) else dict(content)",
         new="    return content",
         caught_by=Catcher(
@@ -42,8 +42,8 @@ BUGS = (
         name="logged-though-it-was-not-saved",
         harm="the log would tell of what did not happen",
         module="adapters.memory.storage",
-        old="            books.records.check(change)\n",
-        new="            books.log.append(change.access)\n            books.records.check(change)\n            books.log.pop()\n",
+        old="            parts.enrolments.check(change)\n",
+        new="            parts.access_log.log((change.access,))\n            parts.enrolments.check(change)\n            parts.access_log._entries.pop()\n",
         caught_by=Catcher(
             "tests/adapters/memory/test_memory.py::TestMemoryStorage::test_a_step_decided_on_an_old_version_is_a_conflict",
             "test_a_step_decided_on_an_old_version_is_a_conflict",
@@ -52,9 +52,9 @@ BUGS = (
     Bug(
         name="a-later-plan-changes-an-approved-one",
         harm="something would be purged that nobody approved",
-        module="adapters.memory.storage",
-        old="            if kept is None or kept.decision is None:",
-        new="            if True:",
+        module="adapters.memory.retention",
+        old="        if stored is None or stored.decision is None:",
+        new="        if True:",
         caught_by=Catcher(
             "tests/adapters/memory/test_memory.py::TestMemoryStorage::test_the_first_approval_stands",
             "test_the_first_approval_stands",
@@ -63,7 +63,7 @@ BUGS = (
     Bug(
         name="the-page-begins-again",
         harm="the therapist would see some patients twice and others never",
-        module="adapters.memory.storage",
+        module="adapters.memory.caseload",
         old="r.key > query.after), key",
         new="r.key >= query.after), key",
         caught_by=Catcher(
@@ -195,9 +195,9 @@ BUGS = (
     Bug(
         name="the-notifications-outlive-the-purge",
         harm="a purged patient's number would stay",
-        module="adapters.memory.storage",
-        old="        if enrolment is not None:\n            others",
-        new="        if enrolment is None:\n            others",
+        module="adapters.memory.retention",
+        old="        self._outbox.delete(enrolment.id, ",
+        new='        self._outbox.delete("", ',
         caught_by=Catcher(
             "tests/adapters/memory/test_memory.py::TestMemoryStorage::test_nothing_is_left_of_what_is_purged",
             "test_nothing_is_left_of_what_is_purged",

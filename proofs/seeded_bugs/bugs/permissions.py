@@ -1,7 +1,5 @@
 """Bugs in who may do what, and in what the access log is told."""
 
-# ruff: noqa: E501 - lines of other files
-
 from proofs.seeded_bugs.bug import Bug, Catcher
 
 BUGS = (
@@ -48,16 +46,16 @@ BUGS = (
     Bug(
         name="a-refusal-leaves-no-trace",
         harm="nobody would find out who tried",
-        module="application.executor",
-        old="            self.storage.log((entry,))\n            raise NotPermitted",
+        module="application.access_control",
+        old="            self._log.log((entry,))\n            raise NotPermitted",
         new="            raise NotPermitted",
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 9"),
     ),
     Bug(
         name="a-rule-s-refusal-leaves-no-trace",
         harm="a refusal would tell who is in treatment, and nobody would find out who asked",
-        module="application.executor",
-        old="            self.storage.log((entry,))\n        try:",
+        module="application.access_control",
+        old="            self._log.log((entry,))\n        try:",
         new="        try:",
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 9"),
     ),
@@ -65,15 +63,15 @@ BUGS = (
         name="a-look-leaves-no-trace",
         harm="nobody could tell a patient who has read the record",
         module="application.executor",
-        old="        self.storage.log((self.access_entry(action, by, self.now(), enrolment),))\n        return enrolment",
-        new="        return enrolment",
+        old="        self.storage.log((access_entry(action, by, self.now(), enrolment),))\n        return found",
+        new="        return found",
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 9"),
     ),
     Bug(
         name="a-search-shows-everybody",
         harm="whoever has a number would learn who is in treatment",
-        module="application.executor",
-        old="if allowed(Action.SEE_ENROLMENT, by, e))\n",
+        module="application.person_lookup",
+        old="if allowed(action, by, e))\n",
         new="if e)\n",
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 9"),
     ),

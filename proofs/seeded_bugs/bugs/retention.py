@@ -26,7 +26,7 @@ BUGS = (
         harm="records would be destroyed that nobody decided on",
         module="rules.retention",
         old='    if plan.decision is None:\n        raise RuleViolation("D-21a", Reason.NOT_APPROVED)\n    return plan.decision',
-        new='    return plan.decision or Decision(reference="-", by=by.hsa_id, at=plan.made_at)',
+        new='    return plan.decision or PurgeDecision(reference="-", by=by.hsa_id, at=plan.made_at)',
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_records_usual", "Law 7"),
     ),
     Bug(
@@ -78,7 +78,7 @@ BUGS = (
     Bug(
         name="the-inbox-keeps-its-notices",
         harm="a purged patient's number would stay in the inbox",
-        module="application.administrator",
+        module="application.unit_records",
         old="        self._executor.ports.inbox.forget(keys)\n",
         new="",
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_records_usual", "Law 7"),
@@ -86,8 +86,8 @@ BUGS = (
     Bug(
         name="the-purge-is-not-logged",
         harm="nobody could tell who destroyed a record",
-        module="application.administrator",
-        old="        self._log_purge([planned.enrolment_id for planned in purge])\n",
+        module="application.purge",
+        old="        self._records.log_purge(ids)\n",
         new="",
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_records_usual", "Law 7"),
     ),

@@ -135,8 +135,8 @@ BUGS = (
         name="a-stranger-among-the-answers",
         harm="an answer to no question would be kept, and read by nobody",
         module="rules.forms",
-        old="    if strangers:",
-        new="    if strangers > 1:",
+        old="    if unknown:",
+        new="    if unknown > 1:",
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 2"),
     ),
     Bug(

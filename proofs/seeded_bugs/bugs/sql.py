@@ -31,8 +31,8 @@ BUGS = (
         name="the-list-keeps-the-old-therapist",
         harm="the new therapist would not see the patient",
         module="adapters.sql.saving",
-        old="_MOVES = frozenset({HandedOver, Maintained, AccessEnded, Ended})",
-        new="_MOVES = frozenset({Maintained, AccessEnded, Ended})",
+        old="_CHANGES_INDEXED = frozenset({HandedOver, Maintained, AccessEnded, Ended})",
+        new="_CHANGES_INDEXED = frozenset({Maintained, AccessEnded, Ended})",
         caught_by=Catcher(
             "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_a_therapist_has_the_own_patients_and_those_handed_over",
             "test_a_therapist_has_the_own_patients_and_those_handed_over",
@@ -42,8 +42,8 @@ BUGS = (
         name="what-was-written-is-lost",
         harm="the message would be empty",
         module="adapters.sql.saving",
-        old="            connection.execute_many(_ADD_DOCUMENT, rows.documents)\n",
-        new="            connection.execute_many(_ADD_DOCUMENT, rows.documents[1:])\n",
+        old="    connection.execute_many(_ADD_DOCUMENT, step.documents)\n",
+        new="    connection.execute_many(_ADD_DOCUMENT, step.documents[1:])\n",
         caught_by=Catcher(
             "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_a_long_timeline_comes_back_whole_and_in_order",
             "test_a_long_timeline_comes_back_whole_and_in_order",
@@ -53,8 +53,8 @@ BUGS = (
         name="notifications-in-a-transaction-of-their-own",
         harm="a message would be saved, and nobody told of it",
         module="adapters.sql.saving",
-        old="            self._database.write(lambda connection: self._save(connection, change, rows))\n",
-        new="            self._database.write(lambda connection: self._save(connection, __import__('attrs').evolve(change, outcomes=(), dropped=(), notifications=()), rows))\n            self._database.write(lambda connection: self._change_notifications(connection, change))\n",
+        old="            if not autocommit:\n                change_notifications(connection, step.change)\n\n        self._database.write(work, autocommit=autocommit)\n",
+        new="\n        self._database.write(work, autocommit=autocommit)\n        if not autocommit:\n            self._database.write(lambda connection: change_notifications(connection, step.change))\n",
         caught_by=Catcher(
             "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_an_id_is_the_key_of_one_notification",
             "test_an_id_is_the_key_of_one_notification",
@@ -63,9 +63,9 @@ BUGS = (
     Bug(
         name="an-old-state-is-remembered",
         harm="a step would be decided on what another process has changed since",
-        module="adapters.sql.saving",
-        old="        if known is not None and known[0] == text:",
-        new="        if known is not None:",
+        module="adapters.sql.state_cache",
+        old="        if cached is not None and cached[0] == text:",
+        new="        if cached is not None:",
         caught_by=Catcher(
             "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_what_one_opening_has_saved_every_other_sees",
             "test_what_one_opening_has_saved_every_other_sees",
@@ -74,7 +74,7 @@ BUGS = (
     Bug(
         name="the-documents-outlive-the-purge",
         harm="what a patient wrote would stay",
-        module="adapters.sql.retention",
+        module="adapters.sql.deletion",
         old="        (documents, documents.c.enrolment_id),\n",
         new="",
         caught_by=Catcher(
@@ -85,7 +85,7 @@ BUGS = (
     Bug(
         name="what-changed-is-purged",
         harm="something new would be destroyed that nobody approved",
-        module="adapters.sql.retention",
+        module="adapters.sql.purge",
         old="if version == planned[id_] and its",
         new="if version >= planned[id_] and its",
         caught_by=Catcher(
@@ -96,7 +96,7 @@ BUGS = (
     Bug(
         name="another-person-s-log",
         harm="a patient would be shown who read somebody else's record",
-        module="adapters.sql.offices",
+        module="adapters.sql.access_log",
         old='access_log.c.person_value == bindparam("person_value"), access_log',
         new='access_log.c.person_value >= bindparam("person_value"), access_log',
         caught_by=Catcher(
@@ -107,7 +107,7 @@ BUGS = (
     Bug(
         name="the-log-skips-the-first",
         harm="an access would never be shown",
-        module="adapters.sql.offices",
+        module="adapters.sql.access_log",
         old='access_log.c.number > bindparam("after")',
         new='access_log.c.number > bindparam("after") + 1',
         caught_by=Catcher(
@@ -118,7 +118,7 @@ BUGS = (
     Bug(
         name="the-profile-of-every-unit",
         harm="ticking at one unit would tick at another",
-        module="adapters.sql.offices",
+        module="adapters.sql.profiles",
         old='_PROFILE = select(profiles.c.data).where(profiles.c.unit == bindparam("unit"), profiles',
         new='_PROFILE = select(profiles.c.data).where(profiles.c.unit >= bindparam("unit"), profiles',
         caught_by=Catcher(
@@ -140,7 +140,7 @@ BUGS = (
     Bug(
         name="a-file-that-is-gone",
         harm="what is acknowledged would be in no file",
-        module="adapters.sql.sqlite",
+        module="adapters.sql.sqlite_connection",
         old="        if self._writes and self.files is not None:",
         new="        if not self._writes and self.files is not None:",
         caught_by=Catcher(
@@ -152,8 +152,8 @@ BUGS = (
         name="one-damaged-row-hides-a-person-s-others",
         harm="a patient would see no treatment while an old one of theirs is damaged",
         module="adapters.sql.enrolments",
-        old="return tuple(read_each(rows, partial(self._state, connection), unreadable_enrolment))",
-        new="return tuple(self._state(connection, row) for row in rows)",
+        old="return tuple(read_each(rows, partial(read_state, connection, self._states), unreadable_enrolment))",
+        new="return tuple(read_state(connection, self._states, row) for row in rows)",
         caught_by=Catcher(
             "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_a_list_goes_on_without_a_damaged_enrolment",
             "test_a_list_goes_on_without_a_damaged_enrolment",
@@ -162,9 +162,9 @@ BUGS = (
     Bug(
         name="what-cannot-be-read-hangs-on-the-error",
         harm="a log would get the whole record of a patient",
-        module="serialization.serialization",
-        old="        failure = unreadable(what, error)\n    raise failure",
-        new="        raise unreadable(what, error) from None\n    raise failure",
+        module="serialization.stored",
+        old="        failure = unreadable_error(what, error)\n    raise failure",
+        new="        raise unreadable_error(what, error) from None\n    raise failure",
         caught_by=Catcher(
             "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_a_damaged_enrolment_is_refused_alone_and_in_silence",
             "test_a_damaged_enrolment_is_refused_alone_and_in_silence",
@@ -184,7 +184,7 @@ BUGS = (
     Bug(
         name="what-a-dead-worker-held-is-lost",
         harm="what a worker had claimed when it died would never go",
-        module="adapters.sql.outbox",
+        module="adapters.sql.digests",
         old='or_(_d.lease_until.is_(None), _d.lease_until <= bindparam("now"))',
         new="_d.lease_until.is_(None)",
         caught_by=Catcher(
@@ -206,9 +206,9 @@ BUGS = (
     Bug(
         name="begun-and-cancelled",
         harm="a timeline would say dropped of what was sent",
-        module="adapters.sql.outbox",
-        old="_WAITS = and_(PENDING, _n.batch_key.is_(None))",
-        new="_WAITS = and_(PENDING, _n.id.is_not(None))",
+        module="adapters.sql.notifications",
+        old="_CANCELLABLE = and_(PENDING, _n.batch_key.is_(None))",
+        new="_CANCELLABLE = and_(PENDING, _n.id.is_not(None))",
         caught_by=Catcher(
             "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_cancelling_what_does_not_wait_is_a_conflict",
             "test_cancelling_what_does_not_wait_is_a_conflict",
@@ -217,9 +217,9 @@ BUGS = (
     Bug(
         name="an-answer-forgives-no-lost-worker",
         harm="what once was in a crash would be claimed last for ever",
-        module="adapters.sql.outbox",
-        old='lost=given["lost"],',
-        new="lost=_d.lost,",
+        module="adapters.sql.digests",
+        old='lost=row["lost"]',
+        new="lost=_d.lost",
         caught_by=Catcher(
             "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_a_poison_message_is_claimed_last_and_alone",
             "test_a_poison_message_is_claimed_last_and_alone",
@@ -228,7 +228,7 @@ BUGS = (
     Bug(
         name="the-poison-row-first",
         harm="what was claimed with one that ends every worker would wait until it is given up",
-        module="adapters.sql.outbox",
+        module="adapters.sql.digests",
         old=".order_by(_d.lost, _d.next_at, _d.id)",
         new=".order_by(_d.next_at, _d.id)",
         caught_by=Catcher(
@@ -239,9 +239,9 @@ BUGS = (
     Bug(
         name="a-batch-is-never-over",
         harm="what is tried again would go under the key of another notice",
-        module="adapters.sql.outbox",
-        old="batch_key=case((_BATCHED, _d.batch_key), else_=null()),",
-        new="batch_key=_d.batch_key,",
+        module="adapters.sql.digests",
+        old='"batch_key": case((HAS_PENDING_BATCH, _d.batch_key), else_=null()),',
+        new='"batch_key": _d.batch_key,',
         caught_by=Catcher(
             "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_what_is_settled_is_never_due_again",
             "test_what_is_settled_is_never_due_again",
@@ -250,9 +250,9 @@ BUGS = (
     Bug(
         name="the-day-is-not-kept",
         harm="a patient would be told twice on one day",
-        module="adapters.sql.outbox",
-        old='told_on=func.coalesce(given["told_on"], _d.told_on)',
-        new='told_on=given["told_on"]',
+        module="adapters.sql.digests",
+        old='told_on = func.coalesce(row["told_on"], _d.told_on)',
+        new='told_on = row["told_on"]',
         caught_by=Catcher(
             "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_the_day_on_which_the_recipient_was_told_is_kept",
             "test_the_day_on_which_the_recipient_was_told_is_kept",
@@ -273,8 +273,8 @@ BUGS = (
         name="a-claim-of-nothing-readable-ends-the-run",
         harm="all patients behind a damaged row would wait",
         module="adapters.sql.outbox",
-        old="if claimed or not taken:",
-        new="if claimed or taken:",
+        old="if readable or not claimed:",
+        new="if readable or claimed:",
         caught_by=Catcher(
             "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_a_damaged_notification_keeps_no_other_waiting[1]",
             "test_a_damaged_notification_keeps_no_other_waiting",
@@ -316,8 +316,8 @@ BUGS = (
     Bug(
         name="a-message-brings-a-row-forward",
         harm="a broken inbox would be asked with each new message",
-        module="adapters.sql.single_statement",
-        old="next_at = case((digests.c.batch_key.is_(None), earlier), else_=present)",
+        module="adapters.sql.digests",
+        old="next_at = case((_d.batch_key.is_(None), earlier), else_=present)",
         new="next_at = earlier",
         caught_by=Catcher(
             "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_a_batch_in_doubt_is_not_brought_forward",
@@ -327,9 +327,9 @@ BUGS = (
     Bug(
         name="the-purge-forgets-the-day",
         harm="a patient would be told twice on one day",
-        module="adapters.sql.retention",
-        old="else_=digests.c.attempted_on)",
-        new="else_=_told_on)",
+        module="adapters.sql.deletion",
+        old="else_=_d.attempted_on)",
+        new="else_=_d.told_on)",
         caught_by=Catcher(
             "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_a_batch_that_is_purged_whole_may_have_told_the_recipient",
             "test_a_batch_that_is_purged_whole_may_have_told_the_recipient",
@@ -338,9 +338,9 @@ BUGS = (
     Bug(
         name="a-notice-of-an-open-one-goes",
         harm="a patient in treatment would not find what there is to read",
-        module="adapters.sql.retention",
-        old="_OF_AN_OPEN_ENROLMENT = exists(select(_e.id).where(_e.id == _others.c.enrolment_id, NOT_ENDED))",
-        new="_OF_AN_OPEN_ENROLMENT = exists(select(_e.id).where(_e.id == _others.c.enrolment_id, ENDED))",
+        module="adapters.sql.purge",
+        old="_OF_OPEN_ENROLMENT = exists(select(_e.id).where(_e.id == _others.c.enrolment_id, NOT_ENDED))",
+        new="_OF_OPEN_ENROLMENT = exists(select(_e.id).where(_e.id == _others.c.enrolment_id, ENDED))",
         caught_by=Catcher(
             "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_notification_keys_leave_out_what_an_open_enrolment_shares",
             "test_notification_keys_leave_out_what_an_open_enrolment_shares",

@@ -6,7 +6,7 @@ BUGS = (
     Bug(
         name="a-saved-form-counts-as-read",
         harm="a form would never raise its flag",
-        module="domain.enrolment",
+        module="domain.fold",
         old="        read=before.read,\n        alert=event.number",
         new="        read=event.number,\n        alert=event.number",
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 4"),
@@ -14,7 +14,7 @@ BUGS = (
     Bug(
         name="maintenance-keeps-the-old-end",
         harm="the days that were promised would not come",
-        module="domain.enrolment",
+        module="domain.fold",
         old='"maintained": event.modules, "access_until": event.access_until}',
         new='"maintained": event.modules}',
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_maintenance_usual", "Law 6"),
@@ -22,7 +22,7 @@ BUGS = (
     Bug(
         name="maintenance-adds-to-the-old-modules",
         harm="a module would be read that the therapist did not choose",
-        module="domain.enrolment",
+        module="domain.fold",
         old='"maintained": event.modules, ',
         new='"maintained": enrolment.maintained | event.modules, ',
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_maintenance_usual", "Law [346]"),
@@ -30,7 +30,7 @@ BUGS = (
     Bug(
         name="the-end-is-noted-at-the-wrong-time",
         harm="the end of access would be noted again by each pass",
-        module="domain.enrolment",
+        module="domain.fold",
         old='    return {"noted_end": event.access_until}',
         new='    return {"noted_end": event.at}',
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_messages_usual", "Law 5"),
@@ -38,7 +38,7 @@ BUGS = (
     Bug(
         name="one-flag-settles-the-other",
         harm="a notification that never came would be forgotten",
-        module="domain.enrolment",
+        module="domain.fold",
         old='if event.flag is FlagKind.UNDELIVERED else {"done_handled": True}',
         new='if event.flag else {"done_handled": True}',
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_messages_usual", "Law 4"),
@@ -46,7 +46,7 @@ BUGS = (
     Bug(
         name="the-last-entry-stays-the-first",
         harm="a record would be purged years too early",
-        module="domain.enrolment",
+        module="domain.fold",
         old="max(enrolment.last_entry_at, event.at)",
         new="min(enrolment.last_entry_at, event.at)",
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_records_usual", "Law 1"),
@@ -54,7 +54,7 @@ BUGS = (
     Bug(
         name="what-staff-do-counts-as-seen",
         harm="the therapist would believe that a patient who is gone was here",
-        module="domain.enrolment",
+        module="domain.fold",
         old='    if event.by == "patient":',
         new="    if event.by:",
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 1"),
@@ -62,7 +62,7 @@ BUGS = (
     Bug(
         name="a-message-counts-for-the-other-side",
         harm="the patient's message would wait for the patient",
-        module="domain.enrolment",
+        module="domain.fold",
         old='{f"from_{event.author.value}": event.number}',
         new="{f\"from_{'patient' if event.number == 1 else event.author.value}\": event.number}",
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 4"),

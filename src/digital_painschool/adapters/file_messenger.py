@@ -20,21 +20,21 @@ from digital_painschool.ports.messaging import Address
 
 @frozen
 class FileMessenger:
-    """Writes each message as one JSON file, named after its key; a key that has a file is known.
+    """A messenger that writes each message as one JSON file, named after its key. A key with a file is a duplicate.
 
     Args:
-        channel: Which channel it stands in for.
-        folder: Where the files are, made absolute at once; the folder is made when it is not there.
+        channel: The channel that the messenger serves.
+        folder: The folder of the files, made absolute; a missing folder is created.
     """
 
     channel: Channel
     folder: Path = field(converter=absolute)
 
     def send(self, recipient: Address, template: Template, link: str, *, key: str) -> Delivered:
-        """Write the file.
+        """Write the message's file.
 
         Raises:
-            DeliveryError: It cannot be written.
+            DeliveryError: The file cannot be written.
         """
         message = {
             "key": key,
@@ -51,10 +51,10 @@ class FileMessenger:
             raise DeliveryError(f"the file cannot be written: {error.strerror}") from None
 
     def forget(self, keys: Iterable[str]) -> int:
-        """Delete the files.
+        """Delete the files of some keys; return how many files were deleted.
 
         Raises:
-            DeliveryError: One cannot be deleted.
+            DeliveryError: A file cannot be deleted.
         """
         files = [file for key in keys if (file := self._file(key)).exists()]
         try:
@@ -71,10 +71,10 @@ class FileMessenger:
             partial.flush()
             os.fsync(partial.fileno())
             try:
-                # Of several processes with the same key one gives the file its name: whole, and once.
+                # Linking is atomic: of several processes with the same key one creates the file, complete and once.
                 os.link(partial.name, file)
             except FileExistsError:
-                return _known(file)
+                return _duplicate(file)
         return Delivered.ACCEPTED
 
     def _file(self, key: str) -> Path:
@@ -82,8 +82,8 @@ class FileMessenger:
         return self.folder / f"{name}.json"
 
 
-def _known(file: Path) -> Delivered:
-    # A link or a folder under the name is no message: it would pass for one that nobody gets.
+def _duplicate(file: Path) -> Delivered:
+    # A link or a folder under the name is not a message, and must not count as a duplicate.
     if not stat.S_ISREG(file.lstat().st_mode):
-        raise FileExistsError(errno.EEXIST, "something else is in its place; remove it")
+        raise FileExistsError(errno.EEXIST, "its name is taken by something that is not a file; remove it")
     return Delivered.DUPLICATE

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from pathlib import Path
 
+from digital_painschool.domain.validation import control_characters, is_encodable
 from digital_painschool.errors import InvalidValue
 
 _OF_WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
@@ -97,10 +98,10 @@ def _problem(text: str) -> str | None:
         return "is empty"
     if text != text.strip():
         return "begins or ends with a blank"
-    if any(unicodedata.category(sign) == "Cc" for sign in text):
-        return "holds a control character"
-    if any(unicodedata.category(sign) == "Cs" for sign in text):
+    if not is_encodable(text):
         return "is not UTF-8"
+    if control_characters(text):
+        return "holds a control character"
     if os.name == "posix" and _OF_WINDOWS.match(text):
         return "is one of Windows, which this machine is not"
     return None

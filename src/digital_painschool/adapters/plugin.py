@@ -1,17 +1,21 @@
-"""The reference adapters as a plugin: what each is called, and how it is made from its options.
+"""The reference adapters as a plugin: the name of each adapter, and its factory.
 
-What needs an extra is imported only when it is chosen.
+An adapter that needs an extra is imported only when the settings choose it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-from digital_painschool.adapters.options import parse_options, required
-from digital_painschool.adapters.paths import absolute
+from attrs import field, frozen
+from attrs.validators import in_
+
+from digital_painschool.adapters.options import parse_options
+from digital_painschool.domain.checks import check
+from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.notification import Channel
 from digital_painschool.domain.program import Program
-from digital_painschool.errors import ConfigurationError, InvalidValue
+from digital_painschool.errors import ConfigurationError
 from digital_painschool.ports.directory import Directory
 from digital_painschool.ports.hooks import AdapterFactory, Options, hookimpl
 from digital_painschool.ports.identity import Identity
@@ -19,67 +23,124 @@ from digital_painschool.ports.inbox import Inbox
 from digital_painschool.ports.messaging import Messenger
 from digital_painschool.ports.storage import Storage
 
-_OF_SQL: Mapping[str, type[object]] = {"url": str, "schema": str}
-"""The options of every adapter in SQL."""
+_SQL_SECRETS = ("url",)
+"""The SQL options that may hold a password."""
 
-_SECRETS = ("url",)
-"""Of these, what may hold a password."""
+_CHANNELS = (Channel.EMAIL.value, Channel.SMS.value)
+_CHANNEL = check((in_(_CHANNELS), f"must be one of {', '.join(_CHANNELS)}"))
+
+
+@frozen
+class _NoOptions:
+    """The options of what has none."""
+
+
+@frozen(kw_only=True)
+class _SqlOptions:
+    """Where an inbox in SQL has its rows."""
+
+    url: Masked[str]
+    schema: str | None = None
+
+
+@frozen(kw_only=True)
+class _SqlStorageOptions:
+    url: Masked[str]
+    schema: str | None = None
+    migrate: bool = False
+    synchronous: str = "FULL"
+
+
+@frozen(kw_only=True)
+class _MemoryStorageOptions:
+    """What a storage URL and `migrate` bring along; a storage in memory has no use for it."""
+
+    url: Masked[str] = Masked("")
+    migrate: bool = False
+
+
+@frozen(kw_only=True)
+class _SwedishOptions:
+    schemes: tuple[str, ...] | None = None
+
+
+@frozen(kw_only=True)
+class _TomlDirectoryOptions:
+    path: Path
+
+
+@frozen(kw_only=True)
+class _MessengerOptions:
+    channel: str = field(validator=_CHANNEL)
+
+
+@frozen(kw_only=True)
+class _FileMessengerOptions:
+    channel: str = field(validator=_CHANNEL)
+    folder: Path
+
+
+@frozen(kw_only=True)
+class _SqlMessengerOptions:
+    channel: str = field(validator=_CHANNEL)
+    url: Masked[str]
+    schema: str | None = None
 
 
 @hookimpl
 def painschool_storages() -> Iterable[AdapterFactory[Storage]]:
-    """Offer storages in memory, on SQLite, and on PostgreSQL."""
+    """Return factories of storages in memory, on SQLite, and on PostgreSQL."""
     return (
         AdapterFactory("memory", _memory_storage),
-        AdapterFactory("sqlite", partial(_sql_storage, "sqlite"), _SECRETS),
-        AdapterFactory("postgresql", partial(_sql_storage, "postgresql"), _SECRETS),
+        AdapterFactory("sqlite", partial(_sql_storage, "sqlite"), _SQL_SECRETS),
+        AdapterFactory("postgresql", partial(_sql_storage, "postgresql"), _SQL_SECRETS),
     )
 
 
 @hookimpl
 def painschool_identities() -> Iterable[AdapterFactory[Identity]]:
-    """Offer the Swedish identity numbers."""
+    """Return the factory of the reader of Swedish identity numbers."""
     return (AdapterFactory("swedish", _swedish_identity),)
 
 
 @hookimpl
 def painschool_inboxes() -> Iterable[AdapterFactory[Inbox]]:
-    """Offer inboxes in memory and in SQL rows."""
-    return (AdapterFactory("memory", _memory_inbox), AdapterFactory("sql", _sql_inbox, _SECRETS))
+    """Return factories of inboxes in memory and in SQL rows."""
+    return (AdapterFactory("memory", _memory_inbox), AdapterFactory("sql", _sql_inbox, _SQL_SECRETS))
 
 
 @hookimpl
 def painschool_directories() -> Iterable[AdapterFactory[Directory]]:
-    """Offer a directory that knows nobody, and one in a TOML file."""
+    """Return factories of an empty directory, and of a directory in a TOML file."""
     return (AdapterFactory("memory", _memory_directory), AdapterFactory("toml", _toml_directory))
 
 
 @hookimpl
 def painschool_messengers() -> Iterable[AdapterFactory[Messenger]]:
-    """Offer messengers in memory, in files, and in SQL rows."""
+    """Return factories of messengers in memory, in files, and in SQL rows."""
     return (
         AdapterFactory("memory", _memory_messenger),
         AdapterFactory("files", _file_messenger),
-        AdapterFactory("sql", _sql_messenger, _SECRETS),
+        AdapterFactory("sql", _sql_messenger, _SQL_SECRETS),
     )
 
 
 @hookimpl
 def painschool_programs() -> Iterable[AdapterFactory[Program]]:
-    """Offer the bundled program: example content."""
+    """Return the factory of the bundled program: example content."""
     return (AdapterFactory("digitala-smartskolan", _bundled_program),)
 
 
 def _memory_storage(options: Options) -> Storage:
     from digital_painschool.adapters.memory import MemoryStorage
 
-    parse_options(options, "storage 'memory'", {"url": str, "migrate": bool})
+    parse_options(options, "storage 'memory'", _MemoryStorageOptions)
     return MemoryStorage()
 
 
 def _sql_storage(kind: str, options: Options) -> Storage:
-    known = parse_options(options, f"storage {kind!r}", {**_OF_SQL, "migrate": bool, "synchronous": str})
-    url = required(options, "storage", "url", str)
+    chosen = parse_options(options, f"storage {kind!r}", _SqlStorageOptions)
+    url = chosen.url.reveal()
     try:
         from digital_painschool.adapters.sql.storage import SqlStorage
         from digital_painschool.adapters.sql.urls import kind_of, names_new_file
@@ -89,99 +150,72 @@ def _sql_storage(kind: str, options: Options) -> Storage:
         raise ConfigurationError(
             f"storage {kind!r}: the option 'url' is of another kind of database; correct one of them"
         )
-    # A new file has nothing to migrate from: it is set up untold. One that is there is migrated only when told to.
-    migrate = bool(known.pop("migrate", False)) or names_new_file(url)
-    return SqlStorage(url, schema=_schema(options), migrate=migrate, synchronous=str(known.get("synchronous", "FULL")))
-
-
-def _schema(options: Options) -> str | None:
-    return str(options["schema"]) if "schema" in options else None
+    # A new file gets its schema without being asked for. An existing file is migrated only with the option `migrate`.
+    migrate = chosen.migrate or names_new_file(url)
+    return SqlStorage(url, schema=chosen.schema, migrate=migrate, synchronous=chosen.synchronous)
 
 
 def _swedish_identity(options: Options) -> Identity:
     from digital_painschool.adapters.swedish_identity import SwedishIdentity
 
-    parse_options(options, "identity 'swedish'", {"schemes": list})
-    if "schemes" not in options:
-        return SwedishIdentity()
-    schemes = required(options, "identity 'swedish'", "schemes", list)
-    if not all(isinstance(scheme, str) for scheme in schemes):
-        raise ConfigurationError("identity 'swedish': option 'schemes' is a list of texts")
-    return SwedishIdentity(schemes=tuple(schemes))
+    chosen = parse_options(options, "identity 'swedish'", _SwedishOptions)
+    return SwedishIdentity() if chosen.schemes is None else SwedishIdentity(schemes=chosen.schemes)
 
 
 def _memory_inbox(options: Options) -> Inbox:
     from digital_painschool.adapters.memory import MemoryInbox
 
-    parse_options(options, "inbox 'memory'", {})
+    parse_options(options, "inbox 'memory'", _NoOptions)
     return MemoryInbox()
 
 
 def _sql_inbox(options: Options) -> Inbox:
-    parse_options(options, "inbox 'sql'", _OF_SQL)
-    url = required(options, "inbox 'sql'", "url", str)
+    chosen = parse_options(options, "inbox 'sql'", _SqlOptions)
     try:
         from digital_painschool.adapters.sql.inbox import SqlInbox
     except ImportError:
         raise ConfigurationError("an inbox in SQL needs the extra: pip install 'digital_painschool[sql]'") from None
-    return SqlInbox(url, schema=_schema(options))
+    return SqlInbox(chosen.url.reveal(), schema=chosen.schema)
 
 
 def _memory_directory(options: Options) -> Directory:
     from digital_painschool.adapters.memory import MemoryDirectory
 
-    parse_options(options, "directory 'memory'", {})
+    parse_options(options, "directory 'memory'", _NoOptions)
     return MemoryDirectory({})
 
 
 def _toml_directory(options: Options) -> Directory:
     from digital_painschool.adapters.toml_directory import TomlDirectory
 
-    parse_options(options, "directory 'toml'", {"path": str})
-    return TomlDirectory(_path(options, "directory 'toml'", "path"))
-
-
-def _path(options: Options, adapter: str, name: str) -> Path:
-    try:
-        return absolute(required(options, adapter, name, str))
-    except InvalidValue as error:
-        raise ConfigurationError(f"{adapter}: {error}") from None
-
-
-def _channel(options: Options, adapter: str) -> Channel:
-    channels = {channel.value: channel for channel in (Channel.EMAIL, Channel.SMS)}
-    name = required(options, adapter, "channel", str)
-    if name not in channels:
-        raise ConfigurationError(f"{adapter}: option 'channel' is one of {', '.join(channels)}")
-    return channels[name]
+    return TomlDirectory(parse_options(options, "directory 'toml'", _TomlDirectoryOptions).path)
 
 
 def _memory_messenger(options: Options) -> Messenger:
     from digital_painschool.adapters.memory import MemoryMessenger
 
-    parse_options(options, "messenger 'memory'", {"channel": str})
-    return MemoryMessenger(_channel(options, "messenger 'memory'"))
+    chosen = parse_options(options, "messenger 'memory'", _MessengerOptions)
+    return MemoryMessenger(Channel(chosen.channel))
 
 
 def _file_messenger(options: Options) -> Messenger:
     from digital_painschool.adapters.file_messenger import FileMessenger
 
-    parse_options(options, "messenger 'files'", {"channel": str, "folder": str})
-    return FileMessenger(_channel(options, "messenger 'files'"), _path(options, "messenger 'files'", "folder"))
+    chosen = parse_options(options, "messenger 'files'", _FileMessengerOptions)
+    return FileMessenger(Channel(chosen.channel), chosen.folder)
 
 
 def _sql_messenger(options: Options) -> Messenger:
-    parse_options(options, "messenger 'sql'", {**_OF_SQL, "channel": str})
-    url = required(options, "messenger 'sql'", "url", str)
+    chosen = parse_options(options, "messenger 'sql'", _SqlMessengerOptions)
     try:
         from digital_painschool.adapters.sql.messaging import SqlMessenger
     except ImportError:
         raise ConfigurationError("a messenger in SQL needs the extra: pip install 'digital_painschool[sql]'") from None
-    return SqlMessenger(_channel(options, "messenger 'sql'"), url, schema=_schema(options))
+    return SqlMessenger(Channel(chosen.channel), chosen.url.reveal(), schema=chosen.schema)
 
 
 def _bundled_program(options: Options) -> Program:
     from digital_painschool.programs import bundled_program
 
-    parse_options(options, "program 'digitala-smartskolan'", {})
+    parse_options(options, "program 'digitala-smartskolan'", _NoOptions)
     return bundled_program()

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from enum import Enum
 from functools import partial
-from string import digits
 from types import MappingProxyType
 
 from attrs import field, frozen
+from attrs.validators import and_, deep_iterable, min_len
 
+from digital_painschool.domain.checks import all_different, check, satisfies
+from digital_painschool.domain.identity_shape import check_digit_fits
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import ConfigurationError, InvalidIdentity
 
@@ -46,20 +48,6 @@ class _Problem(Enum):
     DAY = "there is no such day of birth; check year, month and day"
     SERIAL = "the serial number after the day of birth is one that is never given; check it"
     CHECK_DIGIT = "the check digit does not fit the rest; look for a mistyped or swapped character"
-
-
-def _luhn_table(weight: int) -> bytes:
-    """Tabulate the digit sum of weight times value by ASCII code; a letter's value is its code."""
-    values = (code - ord("0") if chr(code) in digits else code for code in range(256))
-    return bytes(sum(map(int, str(weight * value))) for value in values)
-
-
-_ONCE, _TWICE = _luhn_table(1), _luhn_table(2)
-
-
-def _luhn_fits(text: str) -> bool:
-    codes = text.encode("ascii")
-    return (sum(codes[::-2].translate(_ONCE)) + sum(codes[-2::-2].translate(_TWICE))) % 10 == 0
 
 
 def _is_loose_date(day: int) -> bool:
@@ -103,7 +91,7 @@ def _civic(added: int, is_day: Callable[[int], bool], text: str, today: int) -> 
         return problem
     if rest.startswith("000"):
         return _Problem.SERIAL
-    return f"{birth + added:08}{rest}" if _luhn_fits(written + rest) else _Problem.CHECK_DIGIT
+    return f"{birth + added:08}{rest}" if check_digit_fits(written + rest) else _Problem.CHECK_DIGIT
 
 
 def _national_reserve(text: str, today: int) -> str | _Problem:
@@ -116,7 +104,7 @@ def _national_reserve(text: str, today: int) -> str | _Problem:
             return _Problem.DAY
         if problem := _problem_of_birth(century * _CENTURY + int(match[2]), today, _is_date):
             return problem
-    return text if _luhn_fits(text) else _Problem.CHECK_DIGIT
+    return text if check_digit_fits(text) else _Problem.CHECK_DIGIT
 
 
 def _vgr_reserve(text: str, today: int) -> str | _Problem:
@@ -125,7 +113,7 @@ def _vgr_reserve(text: str, today: int) -> str | _Problem:
         return _Problem.FORM
     if problem := _problem_of_birth(int(match[1]), today, _is_date):
         return problem
-    return text if _luhn_fits(text[2:].translate(_VGR_LETTERS)) else _Problem.CHECK_DIGIT
+    return text if check_digit_fits(text[2:].translate(_VGR_LETTERS)) else _Problem.CHECK_DIGIT
 
 
 _READERS: Mapping[str, Callable[[str, int], str | _Problem]] = MappingProxyType(
@@ -138,15 +126,17 @@ _READERS: Mapping[str, Callable[[str, int], str | _Problem]] = MappingProxyType(
 )
 
 
-def _known_schemes(schemes: Iterable[str]) -> tuple[str, ...]:
-    names = tuple(schemes) if isinstance(schemes, Iterable) else ()
-    choices = tuple(_READERS)
-    if not names or len(names) > len(choices) or any(name not in choices or names.count(name) > 1 for name in names):
-        raise ConfigurationError(
-            f"identity schemes: {schemes!r} is no list of different known schemes; name one or more of"
-            f" {', '.join(choices)}, each once, in the order in which they are to be tried"
-        )
-    return names
+_SCHEMES = check(
+    (
+        and_(min_len(1), deep_iterable(satisfies(lambda name: name in _READERS)), all_different(str)),
+        f"names one or more of {', '.join(_READERS)}, each once, in the order in which they are to be tried",
+    ),
+    error=ConfigurationError,
+)
+
+
+def _names(schemes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(schemes) if isinstance(schemes, Iterable) else ()
 
 
 @frozen(slots=False)
@@ -169,7 +159,7 @@ class SwedishIdentity:
         ConfigurationError: No scheme, an unknown one or one named twice; the text lists the choices.
     """
 
-    schemes: tuple[str, ...] = field(default=tuple(_READERS), converter=_known_schemes)
+    schemes: tuple[str, ...] = field(default=tuple(_READERS), converter=_names, validator=_SCHEMES)
 
     def parse(self, text: str, *, today: date) -> PersonId:
         """Read a number as it was typed.

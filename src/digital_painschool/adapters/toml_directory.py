@@ -1,17 +1,18 @@
-"""A staff directory in a TOML file, read anew each time that it is asked."""
+"""A staff directory in a TOML file, which is read anew at each question."""
 
 from pathlib import Path
 
 from attrs import field, frozen
+from cattrs import BaseValidationError, Converter
 
 from digital_painschool.adapters.paths import absolute
 from digital_painschool.domain.people import HsaId, by_hsa_id
 from digital_painschool.errors import ConfigurationError, DeliveryError, InvalidValue
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.messaging import Address
+from digital_painschool.serialization.converter import strict_converter
+from digital_painschool.serialization.problems import Problems, UnexpectedValue
 from digital_painschool.serialization.text_files import read_text, toml_table
-
-_KEYS = frozenset({"email", "sms"})
 
 
 @frozen
@@ -22,7 +23,7 @@ class TomlDirectory:
         path: The file, made absolute at once; a change in the file counts at once.
 
     Raises:
-        ConfigurationError: The file cannot be read, or holds something else; found at construction.
+        ConfigurationError: The file cannot be read, or holds something else; refused when the directory is made.
     """
 
     path: Path = field(converter=absolute)
@@ -71,10 +72,25 @@ def _tables(path: Path) -> dict[str, object]:
 
 
 def _entry(path: Path, hsa_id: str, entry: object) -> StaffEntry:
-    if not isinstance(entry, dict) or not _KEYS.issuperset(entry):
-        raise ConfigurationError(
-            f"staff directory {path}: {hsa_id!r} is not a table with email and sms, or one of them"
-        )
-    if not all(isinstance(value, str) and value for value in entry.values()):
-        raise ConfigurationError(f"staff directory {path}: an address of {hsa_id!r} is not text")
-    return StaffEntry(**{key: Address(value) for key, value in entry.items()})
+    try:
+        return _CONVERTER.structure(entry, StaffEntry)
+    except (BaseValidationError, UnexpectedValue) as error:
+        problems = "; ".join(Problems().of(error, entry, hsa_id))
+    # Raised out here, so that no address hangs on the error as its context.
+    raise ConfigurationError(f"staff directory {path}: {problems}")
+
+
+def _address(value: object, _: object) -> Address:
+    if not isinstance(value, str) or not value:
+        raise UnexpectedValue("an address, as text", value)
+    return Address(value)
+
+
+def _converter() -> Converter:
+    converter = strict_converter()
+    converter.register_structure_hook(Address, _address)
+    converter.get_structure_hook(StaffEntry)
+    return converter
+
+
+_CONVERTER = _converter()

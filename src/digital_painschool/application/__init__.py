@@ -1,1 +1,1 @@
-"""What hosts call: the one path of a step (`executor`), the desks of each kind of person, and what they show."""
+"""The application: the desks that hosts call, their views and results, and the executor that runs every command."""

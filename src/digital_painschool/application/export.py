@@ -17,7 +17,7 @@ from digital_painschool.domain.events import ConversationRenamed, ConversationSt
 from digital_painschool.domain.retention import ExportedFile, Held
 from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import Content, Entry, History
-from digital_painschool.serialization.serialization import KIND_OF, event_to_data
+from digital_painschool.serialization.events import KIND_OF, event_to_data
 
 
 class Format(Enum):

@@ -1,4 +1,4 @@
-"""Which programs are on the list, and under which policy, for each unit."""
+"""The program catalogue: the programs and the policy of each unit."""
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -13,11 +13,11 @@ from digital_painschool.errors import ConfigurationError, NotFound
 
 @frozen(kw_only=True)
 class UnitTerms:
-    """What one unit has of its own.
+    """The policy and the programs of one unit.
 
     Args:
-        policy: The unit's whole policy; None, or left out: the one that holds for every unit. To change a few values
-            of that one, use `attrs.evolve`.
+        policy: The unit's whole policy; None, or left out: the common one. To change a few values of the common one,
+            use `attrs.evolve`.
         programs: Programs that only this unit offers.
     """
 
@@ -31,15 +31,15 @@ def _units(units: Mapping[str, UnitTerms]) -> Mapping[HsaId, UnitTerms]:
 
 @frozen(kw_only=True)
 class Catalogue:
-    """The programs that can be started, and the policies that hold.
+    """The programs that can be started, and the policies.
 
     Args:
-        programs: Offered to every unit, in the order of the list "Moment".
-        policy: Holds for every unit that has none of its own.
-        units: What some units have of their own, by HSA-id.
+        programs: The programs of every unit, in the order of the list "Moment".
+        policy: The common policy: that of every unit without its own.
+        units: The policies and programs of single units, by HSA-id.
 
     Raises:
-        InvalidValue: A key of `units` is no HSA-id, or two keys are the same one.
+        InvalidValue: A key of `units` is no HSA-id, or two keys are the same HSA-id.
         ConfigurationError: A unit would be offered two programs with one key.
     """
 
@@ -63,10 +63,10 @@ class Catalogue:
         return self.programs if own is None else (*self.programs, *own.programs)
 
     def program(self, unit: HsaId, key: str) -> Program:
-        """Return the program of that key from a unit's list.
+        """Return the program with a key from a unit's list.
 
         Raises:
-            NotFound: The unit offers none.
+            NotFound: The unit offers no such program.
         """
         for program in self.offered(unit):
             if program.key == key:

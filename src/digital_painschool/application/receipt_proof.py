@@ -1,4 +1,4 @@
-"""Proof that a purge receipt is ours: a keyed digest over everything that it says. Rule: D-21a."""
+"""Proof that the school wrote a purge receipt: a keyed digest over all its fields. Rule: D-21a."""
 
 import hmac
 import json
@@ -14,13 +14,13 @@ _SHORTEST = 32
 
 
 class ReceiptKey:
-    """The secret key that receipts are signed with; it is never shown.
+    """The secret key that receipts are signed with; its `repr` is masked.
 
     Args:
         secret: At least 32 characters that nobody can guess.
 
     Raises:
-        ConfigurationError: The secret is shorter, or no text.
+        ConfigurationError: The secret is shorter, or not text.
     """
 
     __slots__ = ("_secret",)
@@ -48,9 +48,9 @@ class ReceiptKey:
 
 
 def _signed_part(receipt: PurgeReceipt) -> bytes:
-    # Spelled out, not taken from `serialization`: an old receipt's digest must still fit when receipts get new fields.
+    # Spelled out here: the digest of an old receipt must still fit when `serialization` adds fields to receipts.
     decision = receipt.decision
-    said = [
+    signed = [
         "purge receipt",
         receipt.plan_id,
         receipt.unit,
@@ -60,4 +60,4 @@ def _signed_part(receipt: PurgeReceipt) -> bytes:
         receipt.purged,
         [[skipped.enrolment_id, skipped.why.value] for skipped in receipt.skipped],
     ]
-    return json.dumps(said, separators=(",", ":")).encode("ascii")
+    return json.dumps(signed, separators=(",", ":")).encode("ascii")

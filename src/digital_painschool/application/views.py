@@ -1,4 +1,4 @@
-"""What desks show of conversations and forms: the documents, with the facts that belong to them."""
+"""The views of conversations and forms: documents joined with their events."""
 
 from collections.abc import Mapping, Sized
 from datetime import datetime
@@ -20,14 +20,14 @@ def _masked(answers: Mapping[str, Answer] | Masked[Mapping[str, Answer]]) -> Mas
 
 @frozen(kw_only=True)
 class Submission:
-    """One saved filling-in of a form. Rule: M-14 to M-16.
+    """One submission of a form. Rule: M-14 to M-16.
 
     Args:
         form: The form's key.
-        number: The how many-eth filling-in of it, from 1.
-        saved_at: When, UTC.
+        number: The submission's ordinal among those of the form, from 1.
+        saved_at: When it was saved, UTC.
         answers: From question keys to answers.
-        score: What the answers add up to; None when nothing of the form is scored.
+        score: The sum of the answers' scores; None when nothing of the form is scored.
         alert: True when an alert threshold was reached.
     """
 
@@ -40,7 +40,7 @@ class Submission:
 
     @property
     def answers(self) -> Mapping[str, Answer]:
-        """What the patient answered."""
+        """The patient's answers, by question key."""
         return self._answers.reveal()
 
     def __repr__(self) -> str:
@@ -52,11 +52,11 @@ class Message:
     """One message. Rule: M-10.
 
     Args:
-        author: Which side wrote.
-        number: The how many-eth of that side's in the conversation, from 1.
-        by: Who: a member of staff's HSA-id, or `"patient"`.
-        sent_at: When, UTC.
-        text: What was written.
+        author: The side that wrote it.
+        number: The message's ordinal among those of the same side in the conversation, from 1.
+        by: The writer: a member of staff's HSA-id, or `"patient"`.
+        sent_at: When it was sent, UTC.
+        text: The message.
         read: True when the other side had read it before this view was drawn.
     """
 
@@ -69,7 +69,7 @@ class Message:
 
     @property
     def text(self) -> str:
-        """What was written."""
+        """The message."""
         return self._text.reveal()
 
     def __repr__(self) -> str:
@@ -81,10 +81,10 @@ class ConversationView:
     """A conversation as one side sees it. Rule: M-10, M-11.
 
     Args:
-        number: What it is known by in the enrolment.
+        number: The conversation's number in the enrolment, from 1.
         heading: The heading (trådrubrik).
-        unread: How many of the other side's messages were unread before this view was drawn.
-        messages: In the order in which they were sent; empty in a list of conversations.
+        unread: The number of the other side's messages that were unread before this view was drawn.
+        messages: The messages in the order in which they were sent; empty in a list of conversations.
     """
 
     number: int
@@ -94,7 +94,7 @@ class ConversationView:
 
     @property
     def heading(self) -> str:
-        """What the conversation is called."""
+        """The heading (trådrubrik)."""
         return self._heading.reveal()
 
     def __repr__(self) -> str:
@@ -117,7 +117,11 @@ def conversations(storage: Enrolments, enrolment: Enrolment, reader: Author) -> 
 def conversation_view(
     storage: Enrolments, enrolment: Enrolment, conversation: Conversation, reader: Author
 ) -> ConversationView:
-    """Return a conversation with the messages that the enrolment's state counts."""
+    """Return a conversation with the messages that the enrolment's state counts.
+
+    Raises:
+        StorageError: A message or its text is missing.
+    """
     entries = [
         (entry.seq, entry.event)
         for entry in storage.timeline(enrolment.id, [MessageSent])
@@ -147,13 +151,13 @@ def conversation_view(
 
 
 def submissions(storage: Enrolments, enrolment: Enrolment, form: str) -> tuple[Submission, ...]:
-    """Return the fillings-in of a form that the enrolment's state counts, oldest first."""
+    """Return the submissions of a form that the enrolment's state counts, oldest first."""
     entries = [
         (entry.seq, entry.event)
         for entry in storage.timeline(enrolment.id, [FormSaved])
         if entry.seq <= enrolment.version and isinstance(entry.event, FormSaved) and entry.event.form == form
     ]
-    _require_all(entries, enrolment.form(form).saved, "fillings-in")
+    _require_all(entries, enrolment.form(form).saved, "submissions")
     documents = storage.documents(enrolment.id, [seq for seq, _ in entries])
     return tuple(
         Submission(
@@ -169,7 +173,7 @@ def submissions(storage: Enrolments, enrolment: Enrolment, form: str) -> tuple[S
 
 
 def _require_all(entries: Sized, counted: int, what: str) -> None:
-    """Refuse to show some as if they were all: an entry whose kind is damaged is in no list of a kind."""
+    """Refuse an incomplete list: an entry whose kind is damaged is in no list of a kind."""
     if len(entries) != counted:
         raise StorageError(f"{counted} {what} are counted and {len(entries)} can be read; restore them from a backup")
 

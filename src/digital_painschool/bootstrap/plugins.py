@@ -1,6 +1,6 @@
-"""The composition root: finds what is installed, takes what the settings choose, and makes a school of it.
+"""The composition root: it finds the installed plugins, makes the adapters that the settings choose, and a school.
 
-The only place with a plugin manager; it is asked once, and after that there are only typed objects.
+The plugin manager exists only here. The hooks are called once, and after that there are only typed objects.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,6 @@ from digital_painschool.adapters.options import secret
 from digital_painschool.application.program_catalogue import Catalogue
 from digital_painschool.bootstrap.school import PainSchool, system_clock
 from digital_painschool.bootstrap.settings import AdapterConfig, Settings
-from digital_painschool.bootstrap.settings_toml import read_settings
 from digital_painschool.domain.program import Program
 from digital_painschool.domain.validation import plain_text
 from digital_painschool.errors import ConfigurationError, InvalidValue
@@ -33,26 +32,26 @@ KINDS = {
     "observer": "painschool_observers",
     "program": "painschool_programs",
 }
-"""What can be offered, and the hook that offers it."""
+"""The kinds of adapters, each with the hook that returns its factories."""
 
 
 @frozen
 class Installed:
-    """An offer, and the plugin that makes it."""
+    """An adapter factory, and the plugin that it comes from."""
 
     kind: str
-    offer: AdapterFactory[object]
+    factory: AdapterFactory[object]
     plugin: str
 
 
 def installed(plugins: Iterable[object] = ()) -> tuple[Installed, ...]:
-    """Return everything that is offered: by this package, by entry points of the group, and by further plugins.
+    """Return every adapter factory: of this package, of the group's entry points, and of further plugins.
 
     Args:
-        plugins: Modules or objects with hooks, beside those that are installed.
+        plugins: Modules or objects with hooks, beside the installed plugins.
 
     Raises:
-        ConfigurationError: A plugin has a hook that does not exist (a misspelt name), or it failed while it was asked.
+        ConfigurationError: A plugin has an unknown hook (a misspelt name), or one of its hooks failed.
     """
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hooks)
@@ -74,16 +73,16 @@ def installed(plugins: Iterable[object] = ()) -> tuple[Installed, ...]:
     found: list[Installed] = []
     for kind, hook in KINDS.items():
         for implementation in getattr(manager.hook, hook).get_hookimpls():
-            found.extend(_asked(kind, implementation))
-    return tuple(sorted(found, key=lambda one: (list(KINDS).index(one.kind), one.offer.name, one.plugin)))
+            found.extend(_factories_of(kind, implementation))
+    return tuple(sorted(found, key=lambda one: (list(KINDS).index(one.kind), one.factory.name, one.plugin)))
 
 
 def connect(settings: Settings, plugins: Iterable[object] = ()) -> Ports:
     """Make the adapters that the settings choose.
 
     Raises:
-        ConfigurationError: A name that nobody offers or that two offer, or options that the adapter cannot use; the
-            error names what is installed, and by whom. Also what was made lacks a method of its port.
+        ConfigurationError: A name is unknown or ambiguous, options are not usable, or an adapter lacks a method of its
+            port. The error names the installed adapters and their plugins.
     """
     found = installed(plugins)
     with ExitStack() as made:
@@ -103,19 +102,19 @@ def connect(settings: Settings, plugins: Iterable[object] = ()) -> Ports:
             messengers=tuple(make("messenger", chosen) for chosen in settings.messengers),
             observers=tuple(make("observer", chosen) for chosen in settings.observers),
         )
-        guarded(ports)  # refuses what is no adapter, while what was made can still be closed
-        made.pop_all()  # all are there: from now on they are the school's to close
+        guarded(ports)  # raises for an incomplete adapter while the others can still be closed
+        made.pop_all()  # all adapters are made: from now on the school closes them
         return ports
 
 
 def catalogue(settings: Settings, plugins: Iterable[object] = ()) -> Catalogue:
-    """Return the programs on offer, from plugins and from the settings, and the policies.
+    """Return the programs, from plugins and from the settings, and the policies of the units.
 
     Raises:
-        ConfigurationError: Two programs have one key, or a key that the settings name is not offered.
+        ConfigurationError: Two programs have the same key, or no plugin has a key that the settings name.
     """
     found = [one for one in installed(plugins) if one.kind == "program"]
-    keys = dict.fromkeys(one.offer.name for one in found) if settings.offered is None else settings.offered
+    keys = dict.fromkeys(one.factory.name for one in found) if settings.offered is None else settings.offered
     programs: list[Program] = [_make(found, "program", AdapterConfig(key)) for key in keys]
     return Catalogue(
         programs=(*programs, *settings.programs),
@@ -131,22 +130,24 @@ def open_school(
     clock: Clock = system_clock,
     plugins: Iterable[object] = (),
 ) -> PainSchool:
-    """Open a school.
+    """Return a school with the adapters that the settings choose.
 
     Args:
         settings: Settings, the path of a TOML file, or a storage URL such as `sqlite:///painschool.db`.
-        migrate: True brings the storage's schema up to date first. A new SQLite file needs no telling.
-        clock: Gives the present instant; an aware time.
-        plugins: Modules or objects with hooks, beside those that are installed.
+        migrate: True brings the storage's schema up to date first. A new SQLite file gets its schema in any case.
+        clock: A function that returns the present instant, an aware time.
+        plugins: Modules or objects with hooks, beside the installed plugins.
 
     Raises:
-        ConfigurationError: Settings and installed adapters do not fit together.
+        ConfigurationError: Settings and installed adapters do not match.
         InvalidProgram: A program file that the settings name is not usable.
         StorageError: The storage cannot be opened, or its schema is of another version.
     """
     if isinstance(settings, str) and "://" in plain_text(settings, "settings"):
         chosen = Settings.from_url(settings)
     elif isinstance(settings, (str, Path)):
+        from digital_painschool.bootstrap.settings_toml import read_settings  # who names a URL waits for no converter
+
         chosen = read_settings(settings)
     elif isinstance(settings, Settings):
         chosen = settings
@@ -158,20 +159,22 @@ def open_school(
     return PainSchool(ports, catalogue=programs, clock=clock, receipt_key=key)
 
 
-def _asked(kind: str, implementation: pluggy.HookImpl) -> Iterable[Installed]:
+def _factories_of(kind: str, implementation: pluggy.HookImpl) -> Iterable[Installed]:
     plugin = implementation.plugin_name
     try:
-        offered = tuple(cast("Iterable[object]", implementation.function()))
+        factories = tuple(cast("Iterable[object]", implementation.function()))
     except Exception as error:
-        raise ConfigurationError(f"plugin {plugin!r} failed when asked for its {kind} offers: {error}") from error
-    for offer in offered:
-        if not isinstance(offer, AdapterFactory):
-            raise ConfigurationError(f"plugin {plugin!r} offers a {type(offer).__name__} as {kind} instead of an Offer")
-        yield Installed(kind, offer, plugin)
+        raise ConfigurationError(f"plugin {plugin!r} failed to return its {kind} factories: {error}") from error
+    for factory in factories:
+        if not isinstance(factory, AdapterFactory):
+            raise ConfigurationError(
+                f"plugin {plugin!r} returned a {type(factory).__name__} as {kind} instead of an AdapterFactory"
+            )
+        yield Installed(kind, factory, plugin)
 
 
 def _require_known_hooks(manager: pluggy.PluginManager) -> None:
-    # Pluggy tells a misspelt hook only when it is marked; an unmarked one would be passed over in silence.
+    # Pluggy reports a misspelt hook only when it is marked; an unmarked one would be ignored in silence.
     for name, plugin in manager.list_name_plugin():
         for attribute in dir(plugin):
             if attribute.startswith("painschool_") and attribute not in KINDS.values():
@@ -182,13 +185,13 @@ def _require_known_hooks(manager: pluggy.PluginManager) -> None:
 
 
 def _make(found: Iterable[Installed], kind: str, chosen: AdapterConfig) -> Any:
-    # What an offer of a kind makes is an adapter of that kind: the hook that it came from says so.
+    # The factory's type is lost in the table of hooks; the hook of a kind returns factories of that kind only.
     of_kind = [one for one in found if one.kind == kind]
-    matching = [one for one in of_kind if one.offer.name == chosen.name]
+    matching = [one for one in of_kind if one.factory.name == chosen.name]
     if len(matching) == 1:
-        make = guarded_call(matching[0].offer.make, f"making the {kind} {chosen.name!r}", ConfigurationError)
-        return make(chosen.resolved(matching[0].offer.secrets))
-    listed = ", ".join(f"{one.offer.name!r} (by {one.plugin})" for one in of_kind) or "nothing"
+        make = guarded_call(matching[0].factory.make, f"making the {kind} {chosen.name!r}", ConfigurationError)
+        return make(chosen.resolved(matching[0].factory.secrets))
+    listed = ", ".join(f"{one.factory.name!r} (by {one.plugin})" for one in of_kind) or "nothing"
     if not chosen.name:
         raise ConfigurationError(
             f"the {kind} is missing in the settings, and there is no default; installed are {listed}"
@@ -196,4 +199,4 @@ def _make(found: Iterable[Installed], kind: str, chosen: AdapterConfig) -> Any:
     if not matching:
         raise ConfigurationError(f"no {kind} is called {chosen.name!r}; installed are {listed}")
     whose = " and ".join(one.plugin for one in matching)
-    raise ConfigurationError(f"{kind} {chosen.name!r} is offered more than once, by {whose}; remove one of {listed}")
+    raise ConfigurationError(f"{kind} {chosen.name!r} is installed more than once, by {whose}; remove one of {listed}")

@@ -1,4 +1,4 @@
-"""The school: where a host begins, and from where it gets its desks."""
+"""The school: the entry point of a host, which returns the desks."""
 
 import secrets
 from collections.abc import Callable
@@ -22,24 +22,24 @@ from digital_painschool.programs import bundled_program
 
 
 def system_clock() -> datetime:
-    """Return the system's present instant, in UTC."""
+    """Return the present instant of the system's clock, in UTC."""
     return datetime.now(UTC)
 
 
 def rising_id(at: datetime) -> str:
-    """Make an opaque id of 32 hexadecimal digits that nobody can guess; later ones sort after earlier ones."""
+    """Return an opaque, unguessable id of 32 hexadecimal digits. A later id sorts after an earlier one."""
     return f"{int(at.timestamp() * 1000):012x}{secrets.token_hex(10)}"
 
 
 class PainSchool:
-    """The school. One a process is enough: it is safe to use from many threads. Close it, or use it with `with`.
+    """The school. One school a process is enough: it is safe to use from many threads. Close it, or use `with`.
 
     Args:
         ports: The adapters; `digital_painschool.open_school` makes them from settings.
-        catalogue: The programs on offer and the policies; left out, the bundled example program and the defaults.
-        clock: Gives the present instant; an aware time.
-        new_id: Makes an opaque id, given the present instant.
-        receipt_key: The secret that purge receipts are signed with, at least 32 characters; None signs none.
+        catalogue: The programs and the policies of the units; left out, the bundled example program and the defaults.
+        clock: A function that returns the present instant, an aware time.
+        new_id: A function that returns an opaque id, given the present instant.
+        receipt_key: The secret that purge receipts are signed with, at least 32 characters; None leaves them unsigned.
     """
 
     def __init__(
@@ -64,15 +64,15 @@ class PainSchool:
         return TherapistDesk(self._executor, actor)
 
     def patient(self, person: str | PersonId) -> PatientDesk:
-        """Return the room of a patient whom the host has signed in.
+        """Return the desk of a patient whom the host has signed in.
 
         Raises:
-            InvalidIdentity: The text is no identity number of an accepted scheme.
+            InvalidIdentity: The text is not an identity number of an accepted scheme.
         """
-        return PatientDesk(self._executor, self._executor.person(person))
+        return PatientDesk(self._executor, self._executor.persons.person(person))
 
     def administrator(self, actor: Actor) -> AdministratorDesk:
-        """Return the office of a data administrator whom the host has signed in. Rule: M-06, M-20."""
+        """Return the desk of a data administrator whom the host has signed in. Rule: M-06, M-20."""
         return AdministratorDesk(self._executor, actor, self._receipt_key)
 
     def delivery(self, *, batch: int = 200, lease: timedelta = timedelta(minutes=15)) -> Delivery:
@@ -80,7 +80,7 @@ class PainSchool:
         return Delivery(self._executor, batch=batch, lease=lease)
 
     def close(self) -> None:
-        """Close the storage and whatever else can be closed; every later call is refused with `StorageError`."""
+        """Close every adapter that can be closed; every later call raises `StorageError`."""
         ports = self._executor.ports
         with ExitStack() as stack:
             single = (ports.storage, ports.identity, ports.inbox, ports.directory)

@@ -1,30 +1,37 @@
-"""Settings: which adapters, which programs, which policies; from a TOML file, a storage URL, or code.
+"""Settings: which adapters, programs and policies; from a TOML file, a storage URL, or code.
 
-A settings file holds no secret: a value may say where one is (`env:NAME`, `file:/run/secrets/name`).
+A settings file holds no secret: a value may refer to one (`env:NAME`, `file:/run/secrets/name`).
 """
 
 import os
-import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Self
 
 from attrs import evolve, field, frozen
+from attrs.validators import and_, instance_of, matches_re, optional
 
-from digital_painschool.adapters.options import is_elsewhere, secret
+from digital_painschool.adapters.options import is_reference, secret
 from digital_painschool.adapters.paths import absolute_url, is_sqlite, sqlite_file
 from digital_painschool.application.program_catalogue import Catalogue, UnitTerms
+from digital_painschool.domain.checks import check
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.people import HsaId, by_hsa_id
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Program
 from digital_painschool.errors import ConfigurationError, InvalidValue
 
-_WHERE = ("url", "schema")
-"""Where an adapter in SQL has its rows; those beside the storage have the storage's."""
+_LOCATION = ("url", "schema")
+"""The options that say which database an adapter in SQL uses; an inbox without them uses the storage's."""
 
-_PLACE_OF_A_SECRET = re.compile(r"(?:env|file):\S.*")
+_RECEIPT_KEY = check(
+    (
+        optional(and_(instance_of(str), matches_re(r"(?:env|file):\S.*"))),
+        "says where the key is, env:NAME or file:PATH, and is never the key itself",
+    ),
+    error=ConfigurationError,
+)
 
 
 def _frozen(options: Mapping[str, object] | Masked[Mapping[str, object]]) -> Masked[Mapping[str, object]]:
@@ -41,15 +48,15 @@ def _by_unit(units: Mapping[str, UnitTerms]) -> Mapping[str, UnitTerms]:
 
 @frozen
 class AdapterConfig:
-    """An adapter that is chosen.
+    """The choice of an adapter, and its options.
 
     Args:
-        name: Its name among the offers.
-        options: Its options, of which only the names are shown.
+        name: The name under which a plugin offers the adapter.
+        options: The options of the adapter, of which only the names are shown.
         folder: Where a relative path behind an option's `env:` or `file:` counts from: the settings file's folder;
             None: the working folder.
-        written: What was written of an inbox or messenger whose place came from the storage; None: everything was. A
-            name `""` means that nothing was.
+        written: The choice as it was written, of an inbox or messenger that got its database from the storage; None:
+            nothing was filled in. The name `""` means that the settings leave the choice out.
     """
 
     name: str
@@ -63,15 +70,15 @@ class AdapterConfig:
         return self._options.reveal()
 
     @property
-    def place(self) -> Mapping[str, object]:
-        """The options that say where an adapter in SQL has its rows."""
-        return {key: self.options[key] for key in _WHERE if key in self.options}
+    def location(self) -> Mapping[str, object]:
+        """The options that say which database an adapter in SQL uses."""
+        return {key: self.options[key] for key in _LOCATION if key in self.options}
 
     def resolved(self, secrets: Collection[str]) -> Mapping[str, object]:
         """Return the options as the adapter gets them.
 
         Args:
-            secrets: The options that may say where they are. Those that do are read, and the file of a SQLite URL among
+            secrets: The options that may refer to a secret. The secrets are read, and the file of a SQLite URL among
                 them is made absolute.
 
         Raises:
@@ -88,7 +95,7 @@ class AdapterConfig:
     def _read(self, value: str) -> str:
         text = secret(value, self.folder)
         found = absolute_url(text, self.folder)
-        if is_elsewhere(value) and is_sqlite(found):
+        if is_reference(value) and is_sqlite(found):
             here, there = sqlite_file(found), sqlite_file(text)
             if not os.path.lexists(here) and os.path.lexists(there):
                 # A new and empty school would be made, where an older version found the old one.
@@ -107,13 +114,13 @@ def _beside(chosen: AdapterConfig, storage: AdapterConfig) -> AdapterConfig:
         has_rows = storage.name in ("sqlite", "postgresql") and "url" in storage.options
         found = AdapterConfig("sql" if has_rows else "memory")
     if found.name == "sql" and "url" not in found.options and "url" in storage.options:
-        found = evolve(found, options={**storage.place, **found.options}, folder=storage.folder)
+        found = evolve(found, options={**storage.location, **found.options}, folder=storage.folder)
     return written if found is written else evolve(found, written=written)
 
 
 @frozen(kw_only=True)
 class Settings:
-    """What a school is made of.
+    """The settings of a school.
 
     Args:
         storage: Which storage; there is no default, and without one (`""`) no school can be opened.
@@ -121,18 +128,18 @@ class Settings:
         inbox: Which patients' inbox; left out, rows beside the storage's, also after `attrs.evolve`.
         directory: Which staff directory.
         messengers: Ways to reach staff, in order.
-        observers: Those who want to know, in order.
+        observers: Observers of what happens, in order.
         programs: Programs that every unit offers, beside those that plugins offer.
         offered: Which of the programs that plugins offer are on the list, by key; None means all.
         policy: Holds for every unit that has none of its own.
-        units: What some units have of their own, by HSA-id; what a unit leaves out is as for every unit.
-        receipt_key: Where the secret is that purge receipts are signed with: `env:NAME` or `file:PATH`, never the
-            secret itself; None signs none.
+        units: The terms of some units, by HSA-id; a value that a unit leaves out is as for every unit.
+        receipt_key: A reference to the secret that signs purge receipts: `env:NAME` or `file:PATH`, never the secret
+            itself; None signs none.
 
     An inbox or a messenger in SQL that names no `url` has the storage's.
 
     Raises:
-        ConfigurationError: `receipt_key` says no place.
+        ConfigurationError: `receipt_key` is no reference.
     """
 
     storage: AdapterConfig = AdapterConfig("")
@@ -145,14 +152,7 @@ class Settings:
     offered: tuple[str, ...] | None = None
     policy: Policy = Policy()
     units: Mapping[str, UnitTerms] = field(factory=dict, converter=_by_unit)
-    receipt_key: str | None = field(default=None, repr=False)
-
-    @receipt_key.validator
-    def _says_where(self, _: object, where: object) -> None:
-        if where is not None and not (isinstance(where, str) and _PLACE_OF_A_SECRET.fullmatch(where)):
-            raise ConfigurationError(
-                "receipt_key says where the key is, env:NAME or file:PATH, and is never the key itself"
-            )
+    receipt_key: str | None = field(default=None, repr=False, validator=_RECEIPT_KEY)
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "inbox", _beside(self.inbox, self.storage))

@@ -1,126 +1,139 @@
 """Settings in a TOML file: every key is known and of the right kind, or is named with what was expected."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
-from types import GenericAlias
-from typing import get_args, get_origin
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from cattrs import BaseValidationError, Converter, transform_error
-from cattrs.v import format_exception
+from attrs import evolve, field, frozen
+from cattrs import BaseValidationError, Converter
+from cattrs.gen import make_dict_structure_fn, override
 
 from digital_painschool.adapters.paths import absolute, absolute_url
 from digital_painschool.application.program_catalogue import UnitTerms
 from digital_painschool.bootstrap.settings import AdapterConfig, Settings
 from digital_painschool.domain.policy import Policy, zone_of
+from digital_painschool.domain.program import Program
 from digital_painschool.errors import ConfigurationError, InvalidProgram, InvalidValue
 from digital_painschool.programs import load_program
+from digital_painschool.serialization.converter import Hook, strict_converter
+from digital_painschool.serialization.problems import Problems, UnexpectedValue
 from digital_painschool.serialization.text_files import read_text, toml_table
 
-Table = Mapping[str, object]
+T = TypeVar("T")
 
-_SECTIONS = (
-    "storage",
-    "identity",
-    "inbox",
-    "directory",
-    "messengers",
-    "observers",
-    "programs",
-    "policy",
-    "units",
-    "receipt_key",
-)
 _TIME = re.compile(r"([01][0-9]|2[0-3])[:.]([0-5][0-9])(?::([0-5][0-9]))?")
+_DEFAULTS = Settings()
 _PATHS = ("path", "folder")
 """The options of an adapter that are paths, whichever adapter it is."""
+
+
+@frozen(kw_only=True)
+class _Programs:
+    """The table `[programs]`: files of programs, and which of the programs that plugins offer are on the list."""
+
+    files: tuple[str, ...] = ()
+    offered: tuple[str, ...] | None = None
+
+
+@frozen(kw_only=True)
+class _Unit:
+    """The table of one unit."""
+
+    policy: Policy | None = None
+    programs: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class _File:
+    """A settings file as it is written, with relative paths; what is left out is as `Settings` has it."""
+
+    storage: AdapterConfig = AdapterConfig("")
+    identity: AdapterConfig = _DEFAULTS.identity
+    inbox: AdapterConfig = AdapterConfig("")
+    directory: AdapterConfig = _DEFAULTS.directory
+    messengers: tuple[AdapterConfig, ...] = ()
+    observers: tuple[AdapterConfig, ...] = ()
+    programs: _Programs = _Programs()
+    policy: Policy = Policy()
+    units: dict[str, dict[str, Any]] = field(factory=dict)
+    receipt_key: str | None = None
 
 
 def read_settings(file: str | Path) -> Settings:
     """Read the settings from a TOML file; paths and SQLite files in it are meant from the file's folder.
 
     Raises:
-        ConfigurationError: The file cannot be read, or a key is wrong: it is named, with what was expected there.
+        ConfigurationError: The file cannot be read, or a key is wrong: each is named, with what was expected.
         InvalidProgram: A program file that it names is not usable.
     """
     try:
         path = absolute(Path(file))
-        data = toml_table(read_text(path))
-        return _settings(_table(data, "the file", _SECTIONS), path.parent)
-    except BaseValidationError as error:
-        problem = "\n  ".join(("", *transform_error(error, path="policy", format_exception=_in_words)))
+        return _settings(toml_table(read_text(path)), path.parent)
     except InvalidProgram:
         raise
     except InvalidValue as error:
-        problem = f" {error}"
+        problem = str(error)
     # Raised out here, so that nothing of the file hangs on the error as its context.
-    raise ConfigurationError(f"settings {file}:{problem}")
+    raise ConfigurationError(f"settings {file}: {problem}")
 
 
-def _settings(data: Table, folder: Path) -> Settings:
-    storage = _storage(data["storage"], folder) if "storage" in data else AdapterConfig("")
-
-    def one(section: str, default: AdapterConfig) -> AdapterConfig:
-        return _placed(_named(data[section], section), folder) if section in data else default
-
-    def several(section: str) -> tuple[AdapterConfig, ...]:
-        listed = data.get(section, [])
-        if not isinstance(listed, list):
-            raise InvalidValue(f"{section} is a list of tables: [[{section}]]")
-        return tuple(_placed(_named(item, section), folder) for item in listed)
-
-    plain = Settings(storage=storage)
-    programs = _table(data.get("programs", {}), "programs", ("files", "offered"))
-    policy = _table(data.get("policy", {}), "policy")
-    units = _table(data.get("units", {}), "units")
+def _settings(data: Mapping[str, Any], folder: Path) -> Settings:
+    file = _structured(data, _File)
+    # A unit's own policy is the file's, but for what it sets itself.
+    merged = {unit: _merged(data.get("policy", {}), own) for unit, own in file.units.items()}
+    units = _structured(merged, dict[str, _Unit], "units")
     return Settings(
-        storage=storage,
-        identity=one("identity", plain.identity),
-        inbox=one("inbox", AdapterConfig("")),
-        directory=one("directory", plain.directory),
-        messengers=several("messengers"),
-        observers=several("observers"),
-        programs=tuple(load_program(absolute(name, folder)) for name in _texts(programs, "files", "programs")),
-        offered=_texts(programs, "offered", "programs") if "offered" in programs else None,
-        policy=_policy(policy),
-        units={unit: _unit(own, f"units.{unit}", policy, folder) for unit, own in units.items()},
-        receipt_key=_receipt_key(data.get("receipt_key"), folder),
+        storage=_placed(file.storage, folder),
+        identity=_placed(file.identity, folder),
+        inbox=_placed(file.inbox, folder),
+        directory=_placed(file.directory, folder),
+        messengers=tuple(_placed(chosen, folder) for chosen in file.messengers),
+        observers=tuple(_placed(chosen, folder) for chosen in file.observers),
+        programs=_programs(file.programs.files, folder),
+        offered=file.programs.offered,
+        policy=file.policy,
+        units={
+            unit: UnitTerms(policy=own.policy, programs=_programs(own.programs, folder)) for unit, own in units.items()
+        },
+        receipt_key=_receipt_key(file.receipt_key, folder),
     )
 
 
-def _receipt_key(where: object, folder: Path) -> str | None:
-    if where is not None and not isinstance(where, str):
-        raise InvalidValue("receipt_key is text: env:NAME or file:PATH")
+def _structured(data: object, wanted: type[T], path: str = "") -> T:
+    """Return the data as a value.
+
+    Raises:
+        InvalidValue: Every key that is wrong, and what was expected there. No value is repeated: one may be a secret.
+    """
+    try:
+        return _CONVERTER.structure(data, wanted)
+    except (BaseValidationError, UnexpectedValue) as error:
+        problems = tuple(Problems(named_by=("name",)).of(error, data, path))
+    raise InvalidValue(problems[0] if len(problems) == 1 else "\n  ".join(("several keys are wrong", *problems)))
+
+
+def _merged(policy: Mapping[str, object], unit: Mapping[str, object]) -> Mapping[str, object]:
+    own = unit.get("policy")
+    return {**unit, "policy": {**policy, **own}} if isinstance(own, dict) else unit
+
+
+def _programs(names: tuple[str, ...], folder: Path) -> tuple[Program, ...]:
+    return tuple(load_program(absolute(name, folder)) for name in names)
+
+
+def _receipt_key(where: str | None, folder: Path) -> str | None:
     kind, _, path = (where or "").partition(":")
-    # What names no place is refused by `Settings`, wherever it comes from.
+    # `Settings` refuses what is no reference, wherever it comes from.
     return f"file:{absolute(path, folder)}" if kind == "file" and path.strip() else where
 
 
-def _unit(own: object, where: str, policy: Table, folder: Path) -> UnitTerms:
-    table = _table(own, where, ("policy", "programs"))
-    return UnitTerms(
-        policy=_policy({**policy, **_table(table["policy"], f"{where}.policy")}) if "policy" in table else None,
-        programs=tuple(load_program(absolute(name, folder)) for name in _texts(table, "programs", where)),
-    )
-
-
-def _storage(value: object, folder: Path) -> AdapterConfig:
-    if isinstance(value, str):
-        return _placed(Settings.from_url(value).storage, folder)
-    return _placed(_named(value, "storage"), folder)
-
-
-def _named(value: object, section: str) -> AdapterConfig:
-    if not isinstance(value, dict) or not isinstance(value.get("name"), str):
-        raise InvalidValue(f"{section} is a table with a name, the name of an adapter")
-    return AdapterConfig(value["name"], {key: option for key, option in value.items() if key != "name"})
-
-
 def _placed(chosen: AdapterConfig, folder: Path) -> AdapterConfig:
+    """Return the adapter with absolute paths in its options."""
     options = {key: _absolute(key, value, folder) for key, value in chosen.options.items()}
-    return AdapterConfig(chosen.name, options, folder=folder)
+    return evolve(chosen, options=options, folder=folder)
 
 
 def _absolute(key: str, value: object, folder: Path) -> object:
@@ -133,28 +146,6 @@ def _absolute(key: str, value: object, folder: Path) -> object:
     return absolute_url(value, folder)
 
 
-def _table(value: object, where: str, known: tuple[str, ...] | None = None) -> Table:
-    if not isinstance(value, dict):
-        raise InvalidValue(f"{where} is a table" + (f" with {', '.join(known)}" if known else ""))
-    strangers = [] if known is None else sorted(value.keys() - set(known))
-    if strangers:
-        raise InvalidValue(
-            f"{', '.join(map(repr, strangers))} is not known in {where}; known are {', '.join(known or ())}"
-        )
-    return value
-
-
-def _texts(table: Table, key: str, where: str) -> tuple[str, ...]:
-    value = table.get(key, [])
-    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-        raise InvalidValue(f"{where}.{key} is a list of texts")
-    return tuple(value)
-
-
-def _policy(table: Table) -> Policy:
-    return _CONVERTER.structure(table, Policy)
-
-
 def _time(value: object, _: object) -> time:
     # Not time.fromisoformat, which reads the Swedish "09.30" as three tenths of a second past nine.
     if type(value) is time:
@@ -162,60 +153,48 @@ def _time(value: object, _: object) -> time:
     if isinstance(value, str) and (match := _TIME.fullmatch(value)):
         hour, minute, second = (int(part or 0) for part in match.groups())
         return time(hour, minute, second)
-    raise InvalidValue("a time of day, such as 09:30:00")
+    raise UnexpectedValue("a time of day, such as 09:30:00", value)
 
 
-def _whole(value: object, _: object) -> int:
-    if type(value) is not int:
-        raise InvalidValue("a whole number")
-    return value
+def _adapter(value: object, _: object) -> AdapterConfig:
+    # By hand: which options there may be, only the adapter knows.
+    if not isinstance(value, dict) or not isinstance(value.get("name"), str):
+        raise UnexpectedValue("a table with a name, the name of an adapter", value)
+    return AdapterConfig(value["name"], {key: option for key, option in value.items() if key != "name"})
 
 
-def _truth(value: object, _: object) -> bool:
-    if type(value) is not bool:
-        raise InvalidValue("true or false")
-    return value
+def _adapters(section: str, converter: Converter) -> Hook:
+    adapters = tuple[AdapterConfig, ...]
+    structure_list = converter.get_structure_hook(adapters)
 
-
-def _text(value: object, _: object) -> str:
-    if not isinstance(value, str):
-        raise InvalidValue("text")
-    return value
-
-
-def _is_collection(wanted: object) -> bool:
-    return get_origin(wanted) in (tuple, frozenset)
-
-
-def _of_list(wanted: type, converter: Converter) -> Callable[[object, object], object]:
-    # By itself, cattrs takes "" and {} for an empty collection.
-    items = GenericAlias(list, get_args(wanted)[0])
-    structure_items = converter.get_structure_hook(items)
-    container = get_origin(wanted)
-    assert container is not None
-
-    def collection_of_list(value: object, _: object) -> object:
+    def adapters_of_tables(value: object, _: object) -> object:
         if not isinstance(value, list):
-            raise InvalidValue("a list")
-        return container(structure_items(value, items))
+            raise UnexpectedValue(f"a list of tables: [[{section}]]", value)
+        return structure_list(value, adapters)
 
-    return collection_of_list
+    return adapters_of_tables
 
 
-def _in_words(error: BaseException, wanted: type | None) -> str:
-    if isinstance(error, InvalidProgram):
-        return "; ".join(error.problems)
-    return str(error) if isinstance(error, InvalidValue) else format_exception(error, wanted)
+def _storage(value: object, wanted: object) -> AdapterConfig:
+    return Settings.from_url(value).storage if isinstance(value, str) else _adapter(value, wanted)
+
+
+def _reference(value: object, _: object) -> str:
+    if not isinstance(value, str):
+        raise UnexpectedValue("a reference to the key, env:NAME or file:PATH", value)
+    return value
 
 
 def _converter() -> Converter:
-    converter = Converter(forbid_extra_keys=True)
+    converter = strict_converter()
     converter.register_structure_hook(time, _time)
-    converter.register_structure_hook(int, _whole)
-    converter.register_structure_hook(bool, _truth)
-    converter.register_structure_hook(str, _text)
-    converter.register_structure_hook_factory(_is_collection, _of_list)
     converter.register_structure_hook(ZoneInfo, lambda value, _: zone_of(value))
+    converter.register_structure_hook(AdapterConfig, _adapter)
+    hooks = {section: _adapters(section, converter) for section in ("messengers", "observers")}
+    hooks |= {"storage": _storage, "receipt_key": _reference}
+    overrides: Any = {key: override(struct_hook=hook) for key, hook in hooks.items()}
+    converter.register_structure_hook(_File, make_dict_structure_fn(_File, converter, **overrides))
+    converter.get_structure_hook(dict[str, _Unit])
     return converter
 
 

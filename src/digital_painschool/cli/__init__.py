@@ -1,16 +1,16 @@
-"""The command line, `digital-painschool`; beside the library it needs the extra `cli`."""
+"""The command line, `digital-painschool`; it needs the extra `cli`."""
 
 import os
 import sys
 
 
 def main() -> None:
-    """Run the command that the process's arguments name, and exit: 0 fine, 1 refused or failed, 2 wrong use."""
+    """Run the command of the process's arguments, and exit: 0 success, 1 refused or failed, 2 wrong use."""
     _open_standard_streams()
     try:
         _run()
     except KeyboardInterrupt:
-        # Also while the imports are under way.
+        # This covers the imports too.
         sys.stderr.write("digital-painschool: stopped\n")
         sys.exit(1)
 
@@ -27,7 +27,7 @@ def _run() -> None:
 
 
 def _open_standard_streams() -> None:
-    # A database's connection could get the number of a closed one, and be written into as if it were stderr.
+    # A database connection could get the descriptor of a closed stream, and receive what is written to stderr.
     for descriptor in range(3):
         try:
             os.fstat(descriptor)

@@ -1,4 +1,4 @@
-"""The same as the command `digital-painschool`: `python -m digital_painschool.cli`."""
+"""The command `digital-painschool` as a module: `python -m digital_painschool.cli`."""
 
 from digital_painschool.cli import main
 

@@ -1,4 +1,4 @@
-"""The top of the command line: its commands, and how it ends."""
+"""The group of all commands, and the exit codes of their errors."""
 
 import io
 import os
@@ -14,7 +14,7 @@ import click
 from digital_painschool.cli.demo import demo
 from digital_painschool.cli.export import export
 from digital_painschool.cli.options import epilog
-from digital_painschool.cli.output import say
+from digital_painschool.cli.output import print_line
 from digital_painschool.cli.plugins import plugins, programs
 from digital_painschool.cli.redaction import masked
 from digital_painschool.cli.retention import retention
@@ -29,7 +29,7 @@ _WRONG_USE = 2
 
 
 class Commands(click.Group):
-    """Commands that end with one line on stderr, and never with a traceback, when something is refused or fails."""
+    """A group of commands whose errors are one line on stderr and an exit code, never a traceback."""
 
     def main(
         self,
@@ -42,28 +42,28 @@ class Commands(click.Group):
         """Run a command and exit with its code."""
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
-                # A screen that cannot show a letter must not stop a purge half way.
+                # A screen that cannot show a character must not interrupt a purge.
                 stream.reconfigure(errors="replace")
         if sys.stdout is None:
-            # Python found it closed. A purge must not be carried out whose receipt nobody gets.
+            # Standard output is closed. A purge must not run when nobody gets its receipt.
             code = _refused("standard output is closed; send it to a file or to /dev/null")
         else:
             code = _code_of(partial(super().main, args, prog_name, complete_var, standalone_mode=False, **extra))
-        sys.exit(code if _is_flushed(sys.stdout) or code else _refused("the output could not be written to its end"))
+        sys.exit(code if _is_flushed(sys.stdout) or code else _refused("the output could not be written completely"))
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command that was named; click itself would end some of this in silence."""
+        """Run the named command, with an error for exits that click would leave silent."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             raise click.Abort from None
         except (BrokenPipeError, SystemExit):
-            # That is how rich leaves when a pipe breaks.
-            raise click.ClickException("nobody took the output to its end") from None
+            # On a broken pipe rich raises SystemExit.
+            raise click.ClickException("the reader of the output has closed the pipe") from None
 
 
 def _code_of(run: Callable[[], object]) -> int:
-    """Run a command and return its exit code; what stopped it is told in one line on stderr."""
+    """Run a command and return its exit code; print an error as one line on stderr."""
     try:
         code = run()
     except click.exceptions.NoArgsIsHelpError as error:
@@ -84,21 +84,21 @@ def _code_of(run: Callable[[], object]) -> int:
     except OSError as error:
         where = "" if error.filename is None else f"{error.filename}: "
         return _refused(f"{where}{error.strerror or type(error).__name__}")
-    except Exception as error:  # noqa: BLE001 - its text may hold personal data, and a traceback even more
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        return _refused(f"an unexpected {type(error).__name__} in {place.filename}, line {place.lineno}; report it")
+    except Exception as error:  # noqa: BLE001 - its text and its traceback may contain personal data
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        return _refused(f"an unexpected {type(error).__name__} in {frame.filename}, line {frame.lineno}; report it")
     return code if isinstance(code, int) else 0
 
 
 def _refused(text: str, code: int = _REFUSED, *, lines: bool = False) -> int:
-    # With nobody left to tell it to, the exit code says it.
+    # With stderr closed too, only the exit code remains.
     with suppress(OSError):
-        say(f"{NAME}: {masked(text if lines else ' '.join(text.split()))}", err=True)
+        print_line(f"{NAME}: {masked(text if lines else ' '.join(text.split()))}", err=True)
     return code
 
 
 def _is_flushed(stream: TextIO | None) -> bool:
-    """Write what is left, and return whether that went well; the interpreter's own last try would be told twice."""
+    """Flush a stream, and return whether that succeeded; otherwise the interpreter would report the error again."""
     if stream is None:
         return True
     try:
@@ -125,8 +125,8 @@ Examples:
 )
 @click.version_option(package_name="digital_painschool", prog_name=NAME, message="%(prog)s %(version)s")
 def app() -> None:
-    """A guided internet treatment for long-term pain: its demo, its service and its retention.
+    """Run a guided internet treatment for long-term pain: its demo, its service and its retention.
 
-    Which storage and which adapters: --settings FILE or --storage URL of each command, or the environment variable
-    PAINSCHOOL_SETTINGS or PAINSCHOOL_STORAGE. An identity number is never an argument here, and is never shown.
+    Each command takes the storage and the adapters from --settings FILE or --storage URL, or from the environment
+    variable PAINSCHOOL_SETTINGS or PAINSCHOOL_STORAGE. An identity number is never an argument, and is never shown.
     """

@@ -1,18 +1,25 @@
-"""Writing out before a purge: `export`. Rule: M-21, D-21a."""
+"""The command `export`, before a purge. Rule: M-21, D-21a."""
 
 from collections.abc import Sequence
 
 import click
 
 from digital_painschool import Actor, Format, Settings
-from digital_painschool.cli.options import SCHOOL_AND_WHO, FilePath, acting, epilog, existing_school, which_school
-from digital_painschool.cli.output import counted, name_unreadable, progress, say
+from digital_painschool.cli.options import (
+    SCHOOL_AND_ACTOR,
+    FilePath,
+    actor_options,
+    epilog,
+    existing_school,
+    school_options,
+)
+from digital_painschool.cli.output import counted, name_unreadable, print_line, progress
 
 
 @click.command(
     epilog=epilog(f"""\
 Example:
-  digital-painschool export ./export-2037 {SCHOOL_AND_WHO}""")
+  digital-painschool export ./export-2037 {SCHOOL_AND_ACTOR}""")
 )
 @click.argument("folder", type=FilePath(file_okay=False))
 @click.option(
@@ -20,23 +27,23 @@ Example:
     "formats",
     type=click.Choice([format_.value for format_ in Format]),
     multiple=True,
-    help="What is written; all of them when left out. Can be given more than once.",
+    help="A format to write; all formats when left out. Can be given more than once.",
 )
-@acting
-@which_school
+@actor_options
+@school_options
 def export(*, settings: Settings, actor: Actor, folder: str, formats: Sequence[str]) -> None:
-    """Write out the unit's ended enrolments (M-21).
+    """Export the unit's ended enrolments (M-21).
 
-    Everything that is kept of them goes into FOLDER. The files hold personal data: keep them where patient records may
-    be kept. The access log says that you exported.
+    All their records are written to FOLDER. The files contain personal data: keep them where patient records may be
+    kept. The export is in the access log, with your HSA-id.
     """
     with existing_school(settings) as school, progress("exporting") as done:
-        office = school.administrator(actor)
+        desk = school.administrator(actor)
         chosen = tuple(map(Format, formats)) or tuple(Format)
-        receipt = office.export(folder, formats=chosen, progress=done)
-    say(f"{counted(receipt.enrolments, 'ended enrolment')} exported to {folder}, with personal data in:")
+        receipt = desk.export(folder, formats=chosen, progress=done)
+    print_line(f"{counted(receipt.enrolments, 'ended enrolment')} exported to {folder}, with personal data in:")
     for file in receipt.files:
-        say(f"  {file.name}  {counted(file.lines, 'line')}  sha256 {file.sha256}")
+        print_line(f"  {file.name}  {counted(file.lines, 'line')}  sha256 {file.sha256}")
     if not receipt.is_complete:
-        say("It does not count before a purge, which deletes more; that needs --format json-lines.")
+        print_line("This export does not count before a purge, which deletes more; that needs --format json-lines.")
     name_unreadable(receipt.unreadable)

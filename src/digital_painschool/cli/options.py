@@ -1,4 +1,4 @@
-"""Options that several commands share: which school, and who is acting."""
+"""Options that several commands share: the school, and the actor."""
 
 import os
 import re
@@ -19,16 +19,16 @@ Command = Callable[..., None]
 
 EXIT_CODES = """\b
 Exit codes:
-  0  fine
+  0  success
   1  refused by a rule or a permission, or failed; one line on stderr says why
   2  wrong use: an unknown command, a missing or impossible option"""
 
 
 class FilePath(click.Path):
-    """A path that a file can have here; click's own reading ends in an error of Python's for some."""
+    """A path that a file can have on this system; for some paths click itself raises an error of Python's."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Check the path, and leave it as it was written."""
+        """Check the path, and return it as it was typed."""
         try:
             absolute(value)
         except InvalidValue as error:
@@ -38,9 +38,9 @@ class FilePath(click.Path):
 
 _FILE = FilePath(exists=True, dir_okay=False, path_type=Path)
 
-SCHOOL_AND_WHO = """--settings painschool.toml \\
+SCHOOL_AND_ACTOR = """--settings painschool.toml \\
       --hsa-id SE2321000131-P000000000004 --unit SE2321000131-E000000000001"""
-"""For the examples."""
+"""The options of the school and the actor, for the examples."""
 
 
 def epilog(*parts: str) -> str:
@@ -49,12 +49,12 @@ def epilog(*parts: str) -> str:
 
 
 def existing_school(settings: Settings) -> PainSchool:
-    """Open a school whose storage is there already.
+    """Return a school whose storage exists already.
 
-    A mistyped path must not become a new and empty file, on which all goes well for ever and nothing is delivered.
+    A mistyped path must not create an empty file: every run on it would succeed, and deliver nothing.
 
     Raises:
-        StorageError: There is no such SQLite file, or as `open_school`.
+        StorageError: The SQLite file does not exist, or as for `open_school`.
     """
     if settings.storage.name == "sqlite":
         url = settings.storage.resolved(("url",)).get("url")
@@ -64,33 +64,33 @@ def existing_school(settings: Settings) -> PainSchool:
 
 
 class WholeNumber(click.IntRange):
-    """A whole number in plain digits; Python's own reading also takes `1_000`, ` 7 ` and `٣`."""
+    """A whole number in plain digits; Python itself also accepts `1_000`, ` 7 ` and `٣`."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Read the number."""
+        """Return the number."""
         if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,18}", value):
             self.fail(f"{value!r} is not a valid integer, in plain digits", param, ctx)
         return int(super().convert(value, param, ctx))
 
 
 class Number(click.FloatRange):
-    """A number in plain digits; Python's own reading also takes `nan`, `1e9` and `1_0`."""
+    """A number in plain digits; Python itself also accepts `nan`, `1e9` and `1_0`."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Read the number."""
+        """Return the number."""
         if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", value):
             self.fail(f"{value!r} is not a valid number, in plain digits", param, ctx)
         return float(super().convert(value, param, ctx))
 
 
 class Day(click.DateTime):
-    """A date as `2026-03-02`; Python's own reading also takes `2026-3-2`."""
+    """A date such as `2026-03-02`; Python itself also accepts `2026-3-2`."""
 
     def __init__(self) -> None:
         super().__init__(["%Y-%m-%d"])
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Read the date."""
+        """Return the date."""
         if isinstance(value, str) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
             self.fail(f"{value!r} is no date such as 2026-03-02", param, ctx)
         day: datetime = super().convert(value, param, ctx)
@@ -103,15 +103,15 @@ class HsaIdType(click.ParamType[HsaId]):
     name = "HSA-ID"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> HsaId:
-        """Read it."""
+        """Return the HSA-id."""
         try:
             return HsaId(value)
         except InvalidValue as error:
             self.fail(str(error), param, ctx)
 
 
-def which_school(command: Command) -> Command:
-    """Add --settings, --storage and --schema; the command gets `settings`. One of the first two must be given."""
+def school_options(command: Command) -> Command:
+    """Add --settings, --storage and --schema; the command gets `settings`. One of the first two is required."""
 
     @wraps(command)
     def with_settings(*, settings: Path | None, storage: str | None, schema: str | None, **others: object) -> None:
@@ -123,24 +123,24 @@ def which_school(command: Command) -> Command:
             )
         command(settings=found, **others)
 
-    return _school_options(with_settings)
+    return _add_school_options(with_settings)
 
 
-def which_school_if_any(command: Command) -> Command:
+def optional_school_options(command: Command) -> Command:
     """Add --settings, --storage and --schema; the command gets `settings`, a `Settings` or None."""
 
     @wraps(command)
     def with_settings(*, settings: Path | None, storage: str | None, schema: str | None, **others: object) -> None:
         command(settings=_settings(settings, storage, schema), **others)
 
-    return _school_options(with_settings)
+    return _add_school_options(with_settings)
 
 
-def acting(command: Command) -> Command:
+def actor_options(command: Command) -> Command:
     """Add --hsa-id and --unit; the command gets `actor`, the unit's data administrator. Rule: M-06, M-20."""
 
     @click.option("--hsa-id", type=HsaIdType(), required=True, help="Who you are; the access log names you.")
-    @click.option("--unit", type=HsaIdType(), required=True, help="The unit that you are data administrator of.")
+    @click.option("--unit", type=HsaIdType(), required=True, help="The unit whose data administrator you are.")
     @wraps(command)
     def with_actor(*, hsa_id: HsaId, unit: HsaId, **others: object) -> None:
         command(actor=Actor(hsa_id=hsa_id, unit=unit, roles={Role.DATA_ADMINISTRATOR}), **others)
@@ -148,7 +148,7 @@ def acting(command: Command) -> Command:
     return with_actor
 
 
-def _school_options(command: Command) -> Command:
+def _add_school_options(command: Command) -> Command:
     settings = click.option(
         "--settings",
         type=_FILE,
@@ -169,7 +169,7 @@ def _school_options(command: Command) -> Command:
         metavar="NAME",
         envvar="PAINSCHOOL_SCHEMA",
         show_envvar=True,
-        help="Beside --storage: the schema of the PostgreSQL database that the school lies in.",
+        help="With --storage: the PostgreSQL schema of the school.",
     )
     return settings(storage(schema(command)))
 
@@ -179,7 +179,7 @@ def _settings(file: Path | None, url: str | None, schema: str | None) -> Setting
         typed = [name for name in ("settings", "storage") if _is_typed(name)]
         if len(typed) != 1:
             raise click.UsageError("--settings and --storage both name a storage; give one of them")
-        # What is typed says more than what the environment has had all along.
+        # An option on the command line overrides the environment.
         file, url = (file, None) if typed == ["settings"] else (None, url)
     if url is None and schema is not None and _is_typed("schema"):
         raise click.UsageError("--schema goes with --storage; a settings file names the schema itself")

@@ -1,4 +1,4 @@
-"""What is shown: tables on stdout, and how far it is on stderr, for someone who watches."""
+"""Output: texts and tables on stdout, progress on stderr."""
 
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
@@ -13,34 +13,34 @@ from rich.table import Table
 from rich.text import Text
 
 WIDTH = 100
-"""How wide lines are where no terminal says how much room there is."""
+"""The width of lines without a terminal."""
 
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""What a terminal obeys instead of showing it: control characters, changes of direction, half characters."""
+"""The categories of characters that control a terminal: control characters, changes of direction, surrogates."""
 
 
 def plain(text: str) -> str:
-    """Return the text with everything escaped that a terminal would obey; line feeds stay."""
+    """Return the text with the characters that control a terminal escaped, except line feeds."""
     return "".join(
         sign if sign == "\n" or unicodedata.category(sign) not in _HIDDEN else ascii(sign)[1:-1] for sign in text
     )
 
 
-def say(text: str, *, err: bool = False) -> None:
-    """Print a text as it is on stdout, or on stderr."""
+def print_line(text: str, *, err: bool = False) -> None:
+    """Print a text on stdout, or on stderr."""
     click.echo(plain(text), err=err)
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return the console: as wide as the terminal, or `WIDTH` without one; nothing is coloured by guessing."""
+    """Return the console: as wide as the terminal, or `WIDTH` without one, and without automatic colours."""
     make = partial(Console, stderr=stderr, highlight=False, emoji=False, markup=False)
     found = make()
     return found if found.is_terminal else make(width=WIDTH)
 
 
 def table(*headings: str) -> Table:
-    """Return an empty table; a title gives way before an id does, and what is too long is folded, never cut."""
+    """Return an empty table; a title wraps before an id does, and a long text is folded, never cut."""
     made = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for heading in headings:
         made.add_column(heading, overflow="fold", no_wrap=heading != "Title")
@@ -50,22 +50,22 @@ def table(*headings: str) -> Table:
 def name_unreadable(ids: Sequence[str]) -> None:
     """Name on stderr the enrolments that cannot be read."""
     if ids:
-        say(f"Left out, as they cannot be read and have to be repaired: {', '.join(ids)}", err=True)
+        print_line(f"Left out, because they cannot be read and need repair: {', '.join(ids)}", err=True)
 
 
 def add_row(to: Table, *cells: str) -> None:
-    """Add a row to a table, each text as it is: no markup, and nothing that a terminal would obey."""
+    """Add a row to a table, each text literally: without markup and control characters."""
     to.add_row(*(Text(plain(cell)) for cell in cells))
 
 
 def counted(number: int, word: str) -> str:
-    """Return a number and its word, in the plural unless it is one."""
+    """Return a number and its noun, in the plural unless the number is 1."""
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 @contextmanager
 def progress(what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """Show a bar while something is done, on a terminal alone; gives what is to be told how many are done."""
+    """Show a progress bar, on a terminal only; yield a callback that takes the number completed."""
     screen = console(stderr=True)
     if not screen.is_terminal:
         yield lambda _: None

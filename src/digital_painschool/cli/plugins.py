@@ -1,4 +1,4 @@
-"""What is on offer: `programs list`, `programs check` and `plugins`."""
+"""The commands `programs list`, `programs check` and `plugins`."""
 
 from pathlib import Path
 
@@ -6,8 +6,8 @@ import click
 
 from digital_painschool import ConfigurationError, Program, Settings
 from digital_painschool.bootstrap.plugins import catalogue, installed
-from digital_painschool.cli.options import FilePath, epilog, which_school_if_any
-from digital_painschool.cli.output import add_row, console, say, table
+from digital_painschool.cli.options import FilePath, epilog, optional_school_options
+from digital_painschool.cli.output import add_row, console, print_line, table
 from digital_painschool.programs import load_program
 
 
@@ -23,11 +23,11 @@ Examples:
   digital-painschool programs list
   digital-painschool programs list --settings painschool.toml"""),
 )
-@which_school_if_any
+@optional_school_options
 def list_(*, settings: Settings | None) -> None:
     """Show the list "Moment" (M-07).
 
-    It holds the programs of the plugins, and with settings those that the settings add. No storage is opened.
+    The list has the programs of the plugins, and those that the settings add. No storage is opened.
     """
     found = catalogue(Settings.from_url("memory://") if settings is None else settings)
     shown = table("Key", "Version", "Title", "Modules", "Ordering", "For")
@@ -48,9 +48,9 @@ Example:
 def check(*, file: Path) -> None:
     """Check whether FILE is a usable program.
 
-    It is a TOML file in UTF-8; every problem is named, one a line.
+    FILE is a TOML file in UTF-8. Every problem is printed, one a line.
     """
-    say(f"{file} is a usable program: {_described(load_program(file))}")
+    print_line(f"{file} is a usable program: {_described(load_program(file))}")
 
 
 @click.command(
@@ -61,25 +61,25 @@ Examples:
 
 A plugin is a package with an entry point in the group digital_painschool.""")
 )
-@which_school_if_any
+@optional_school_options
 def plugins(*, settings: Settings | None) -> None:
-    """Show what is installed, and what is chosen.
+    """Show the installed and the chosen adapters.
 
-    It says by whom, and with settings what they choose; nothing is opened or connected. Exit code 1 when the settings
-    choose something that is not installed.
+    Each adapter is shown with its plugin, and with settings whether they choose it. Nothing is opened or connected.
+    Exit code 1 when the settings choose an adapter that is not installed.
     """
     found = installed()
     chosen = [] if settings is None else _chosen(settings)
     shown = table("Kind", "Name", "Offered by", *([] if settings is None else ["Chosen"]))
     for one in found:
-        offered = one.kind == "program" and settings is not None and settings.offered is None
-        mark = "yes" if offered or (one.kind, one.offer.name) in chosen else ""
-        add_row(shown, one.kind, one.offer.name, one.plugin, *([] if settings is None else [mark]))
+        is_every_program = one.kind == "program" and settings is not None and settings.offered is None
+        mark = "yes" if is_every_program or (one.kind, one.factory.name) in chosen else ""
+        add_row(shown, one.kind, one.factory.name, one.plugin, *([] if settings is None else [mark]))
     console().print(shown)
-    there = {(one.kind, one.offer.name) for one in found}
+    there = {(one.kind, one.factory.name) for one in found}
     missing = [f"{kind} {name!r}" for kind, name in chosen if (kind, name) not in there]
     if missing:
-        raise ConfigurationError(f"the settings choose what is not installed: {', '.join(missing)}")
+        raise ConfigurationError(f"the settings choose adapters that are not installed: {', '.join(missing)}")
 
 
 def _chosen(settings: Settings) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Keeping identity numbers off the command line: what is said is masked."""
+"""Redaction: identity numbers in errors are masked."""
 
 import re
 
@@ -6,5 +6,5 @@ _SHAPE = re.compile(r"(?<![0-9A-Za-z])((?:[0-9]{2})?[0-9]{6})[-+]?[0-9A-Z]{3}[0-
 
 
 def masked(text: str) -> str:
-    """Return the text with everything that has the shape of an identity number masked, mistyped ones too."""
+    """Return the text with identity numbers masked: every text in the form of one, mistyped ones too."""
     return _SHAPE.sub(r"\1-****", text)

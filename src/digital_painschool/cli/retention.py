@@ -1,4 +1,4 @@
-"""Records on their way out: `retention plan`, `approve`, `purge`, `receipts` and `replay`.
+"""The commands `retention plan`, `approve`, `purge`, `receipts` and `replay`.
 
 Rule: M-20, D-21a, D-21b.
 """
@@ -11,11 +11,18 @@ from pathlib import Path
 import click
 
 from digital_painschool import Actor, InvalidValue, RuleViolation, Settings, StorageError
-from digital_painschool.cli.options import SCHOOL_AND_WHO, FilePath, acting, epilog, existing_school, which_school
-from digital_painschool.cli.output import add_row, console, counted, name_unreadable, progress, say, table
+from digital_painschool.cli.options import (
+    SCHOOL_AND_ACTOR,
+    FilePath,
+    actor_options,
+    epilog,
+    existing_school,
+    school_options,
+)
+from digital_painschool.cli.output import add_row, console, counted, name_unreadable, print_line, progress, table
 from digital_painschool.domain.retention import EndedEnrolment, PurgePlan, PurgeReceipt, Skipped
-from digital_painschool.serialization.serialization import from_data, to_data
 from digital_painschool.serialization.text_files import LONGEST, decoded, json_value, read_text
+from digital_painschool.serialization.values import from_data, to_data
 
 _ROWS = 50
 
@@ -23,12 +30,12 @@ _ROWS = 50
 @click.group(
     epilog=epilog(f"""\
 The order (D-21a):
-  digital-painschool retention plan {SCHOOL_AND_WHO}
+  digital-painschool retention plan {SCHOOL_AND_ACTOR}
   digital-painschool export ./export ...
   digital-painschool retention approve PLAN --decision "RS 2037-0042" ...
   digital-painschool retention purge PLAN ... > receipt.json
 
-Each command acts as the unit's data administrator, whom the host has authorised, and is in the access log.""")
+Each command acts as the unit's data administrator, whom the host has authorised, and is logged in the access log.""")
 )
 def retention() -> None:
     """Purge (gallra) ended enrolments.
@@ -39,13 +46,13 @@ def retention() -> None:
 
 @retention.command()
 @click.option("--all", "everything", is_flag=True, help=f"Show every enrolment, not only the first {_ROWS}.")
-@acting
-@which_school
+@actor_options
+@school_options
 def plan(*, settings: Settings, actor: Actor, everything: bool) -> None:
     """Preview a purge.
 
-    The plan is kept, and nothing is purged. In it are the enrolments that have ended and whose last entry is older than
-    the unit's period (D-21b). The last line gives the plan's id.
+    The plan is saved, and nothing is purged. The plan has the ended enrolments whose last entry is older than the
+    unit's retention period (D-21b). The last line is the plan's id.
     """
     with existing_school(settings) as school:
         made = school.administrator(actor).plan_purge()
@@ -60,81 +67,83 @@ def plan(*, settings: Settings, actor: Actor, everything: bool) -> None:
     if made.enrolments:
         console().print(shown)
     if len(made.enrolments) > _ROWS and not everything:
-        say(f"... and {len(made.enrolments) - _ROWS} more; --all shows them")
-    say(f"{counted(len(made.enrolments), 'ended enrolment')} with the last entry before {day(made.ended_before)}.")
+        print_line(f"... and {len(made.enrolments) - _ROWS} more; --all shows them")
+    print_line(
+        f"{counted(len(made.enrolments), 'ended enrolment')} with the last entry before {day(made.ended_before)}."
+    )
     name_unreadable(made.unreadable)
-    say(f"Plan {made.id}")
+    print_line(f"Plan {made.id}")
 
 
 @retention.command()
 @click.argument("plan_id", metavar="PLAN")
-@click.option("--decision", required=True, help="The reference of the decision (gallringsbeslut) that it rests on.")
-@acting
-@which_school
+@click.option("--decision", required=True, help="The reference of the decision (gallringsbeslut).")
+@actor_options
+@school_options
 def approve(*, settings: Settings, actor: Actor, plan_id: str, decision: str) -> None:
     """Approve a plan.
 
-    It names the decision (gallringsbeslut) that the purge rests on; the first approval stands.
+    The approval names the decision (gallringsbeslut) that the purge rests on. The first approval is final.
     """
     with existing_school(settings) as school:
         try:
             approved = school.administrator(actor).approve(plan_id, decision=decision)
         except InvalidValue as error:
             raise click.UsageError(str(error)) from None
-    say(f"{counted(len(approved.enrolments), 'enrolment')} approved for purging, on {_reference(approved)}.")
+    print_line(f"{counted(len(approved.enrolments), 'enrolment')} approved for purging, on {_reference(approved)}.")
 
 
 @retention.command()
 @click.argument("plan_id", metavar="PLAN")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@acting
-@which_school
+@actor_options
+@school_options
 def purge(*, settings: Settings, actor: Actor, plan_id: str, yes: bool) -> None:
-    """Carry out an approved plan, for good.
+    """Execute an approved plan, for good.
 
-    The receipt is printed as JSON. Every enrolment is checked again first; one that has changed, or was not exported
-    where the policy asks for it, is left and named in the receipt. Interrupted, it goes on where it was; carried out
-    already, it prints the receipt again. The receipt holds no personal data: keep it apart from the backups.
+    The receipt is printed as JSON. Every enrolment is checked again first. One that has changed, or was not exported
+    where the policy requires it, is skipped and named in the receipt. An interrupted purge can be resumed; a completed
+    one prints its receipt again. The receipt contains no personal data: keep it apart from the backups.
     """
     with existing_school(settings) as school:
-        office = school.administrator(actor)
-        planned = office.plan(plan_id)
+        desk = school.administrator(actor)
+        planned = desk.plan(plan_id)
         if planned.decision is not None:
             _confirm(
                 f"Purge {counted(len(planned.enrolments), 'enrolment')} for good, on {_reference(planned)}?", yes=yes
             )
         with progress("purging", total=len(planned.enrolments)) as done:
-            receipt = office.purge(planned, progress=done)
-    say(_json(to_data(receipt)))
+            receipt = desk.purge(planned, progress=done)
+    print_line(_json(to_data(receipt)))
     left = "".join(f"; left: {skipped.enrolment_id} ({skipped.why.value})" for skipped in receipt.skipped)
-    say(f"{len(receipt.purged)} purged, {len(receipt.skipped)} left{left}", err=True)
+    print_line(f"{len(receipt.purged)} purged, {len(receipt.skipped)} left{left}", err=True)
 
 
 @retention.command()
-@acting
-@which_school
+@actor_options
+@school_options
 def receipts(*, settings: Settings, actor: Actor) -> None:
     """Print the unit's purge receipts.
 
-    As JSON, oldest first; `replay` reads them again.
+    They are printed as JSON, oldest first; `replay` reads them.
     """
     with existing_school(settings) as school:
         found = school.administrator(actor).receipts()
-    say(_json([to_data(receipt) for receipt in found]))
+    print_line(_json([to_data(receipt) for receipt in found]))
 
 
 @retention.command()
 @click.argument("file", type=FilePath(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@acting
-@which_school
+@actor_options
+@school_options
 def replay(*, settings: Settings, actor: Actor, file: Path, yes: bool) -> None:
     """Purge again after a backup was restored.
 
-    What the receipts in FILE say is gone is deleted again where it came back (D-21a). FILE holds one receipt, as
-    `purge` prints it, or a list of them, as `receipts` does; `-` reads them from stdin. Each receipt is checked first,
-    against its stored plan and its digest; without proof, each enrolment passes the checks of a purge again. What is
-    left is named. A receipt that is refused stops none of the others.
+    The enrolments of the receipts in FILE are deleted again where the backup has restored them (D-21a). FILE contains
+    one receipt, as `purge` prints it, or a list, as `receipts` does; `-` reads stdin. Each receipt is checked first
+    against its stored plan and its digest. Without proof, each enrolment passes the checks of a purge again. Skipped
+    enrolments are named. A refused receipt stops none of the others.
     """
     found = _receipts(file)
     count = sum(len(receipt.purged) for receipt in found)
@@ -142,20 +151,22 @@ def replay(*, settings: Settings, actor: Actor, file: Path, yes: bool) -> None:
         f"Purge again what {counted(len(found), 'receipt')} names, {counted(count, 'enrolment')} at most?", yes=yes
     )
     with existing_school(settings) as school, progress("purging again", total=len(found)) as done:
-        office = school.administrator(actor)
-        came_back = 0
-        left: list[Skipped] = []
+        desk = school.administrator(actor)
+        restored = 0
+        skips: list[Skipped] = []
         refused: list[str] = []
         for number, receipt in enumerate(found, start=1):
             try:
-                came_back += office.replay(receipt, left=left.append)
+                restored += desk.replay(receipt, left=skips.append)
             except (RuleViolation, InvalidValue) as error:
                 refused.append(f"receipt {number} of the file is refused: {error}")
             done(number)
-    for skipped in left:
-        say(f"left: {skipped.enrolment_id} ({skipped.why.value})", err=True)
-    if believed := len(found) - len(refused):
-        say(f"{counted(came_back, 'enrolment')} had come back, and purged again by {counted(believed, 'receipt')}.")
+    for skipped in skips:
+        print_line(f"left: {skipped.enrolment_id} ({skipped.why.value})", err=True)
+    if accepted := len(found) - len(refused):
+        print_line(
+            f"{counted(restored, 'enrolment')} had come back, and purged again by {counted(accepted, 'receipt')}."
+        )
     if refused:
         raise click.ClickException("; ".join(refused))
 
@@ -171,7 +182,7 @@ def _reference(planned: PurgePlan) -> str:
 
 
 def is_terminal() -> bool:
-    """Return whether somebody can be asked."""
+    """Return whether stdin is a terminal, so that a question can be asked."""
     return sys.stdin is not None and sys.stdin.isatty()
 
 
@@ -188,7 +199,7 @@ def _receipts(file: Path) -> list[PurgeReceipt]:
     try:
         data = json_value(_standard_input() if file == Path("-") else read_text(file))
     except InvalidValue as error:
-        raise StorageError(f"the file holds no receipts: {error}") from None
+        raise StorageError(f"the file contains no receipts: {error}") from None
     return [from_data(one, PurgeReceipt) for one in (data if isinstance(data, list) else [data])]
 
 

@@ -1,4 +1,4 @@
-"""Running the service: `migrate` and `deliver`."""
+"""The commands of the service: `migrate` and `deliver`."""
 
 import gc
 import signal
@@ -21,9 +21,9 @@ from digital_painschool import (
     open_school,
 )
 from digital_painschool.bootstrap.school import system_clock
-from digital_painschool.cli.options import Number, epilog, existing_school, which_school
-from digital_painschool.cli.output import console, say
-from digital_painschool.delivery.worker import DeliveryReport
+from digital_painschool.cli.options import Number, epilog, existing_school, school_options
+from digital_painschool.cli.output import console, print_line
+from digital_painschool.delivery.report import DeliveryReport
 
 _EVERY = 60.0
 
@@ -36,21 +36,21 @@ Examples:
   digital-painschool migrate --storage postgresql://db/region --schema smartskola
   digital-painschool migrate --storage postgresql:// --sql > migrate.sql   for a database administrator""")
 )
-@click.option("--sql", is_flag=True, help="Print the SQL instead, for somebody else to run; nothing is opened.")
-@click.option("--since", metavar="REVISION", help="Beside --sql: what the database has now (nothing when left out).")
-@which_school
+@click.option("--sql", is_flag=True, help="Print the SQL for a database administrator instead; nothing is opened.")
+@click.option("--since", metavar="REVISION", help="With --sql: the present revision of the database (default: none).")
+@school_options
 def migrate(*, settings: Settings, sql: bool, since: str | None) -> None:
     """Bring the storage's schema up to date.
 
-    Running it again changes nothing. Take a backup first: there is no way back to an older version.
+    A second run changes nothing. Take a backup first: a migration cannot be undone.
     """
     if sql:
         click.echo(_sql(settings.storage, since), nl=False)
         return
     if since is not None:
-        raise click.UsageError("--since goes with --sql; without it the database itself says what it has")
+        raise click.UsageError("--since goes with --sql; without it the database itself has the revision")
     open_school(settings, migrate=True).close()
-    say("The storage is up to date.")
+    print_line("The storage is up to date.")
 
 
 def _sql(storage: AdapterConfig, since: str | None) -> str:
@@ -58,7 +58,7 @@ def _sql(storage: AdapterConfig, since: str | None) -> str:
         from digital_painschool.adapters.sql import migration_sql
     except ImportError:
         raise ConfigurationError("SQL needs the extra: pip install 'digital_painschool[sql]'") from None
-    # The adapter's name says which database it is: the URL may be a secret that is not here.
+    # The adapter's name is the kind of database: the URL may be a secret that is not set here.
     schema = storage.options.get("schema")
     return migration_sql(storage.name, schema=None if schema is None else str(schema), since=since)
 
@@ -68,9 +68,9 @@ def _sql(storage: AdapterConfig, since: str | None) -> str:
 Examples:
   digital-painschool deliver --settings painschool.toml              from cron, every minute
   digital-painschool deliver --settings painschool.toml --watch      until it is stopped
-  digital-painschool deliver --settings painschool.toml --watch 15   a pass every 15 seconds
+  digital-painschool deliver --settings painschool.toml --watch 15   a run every 15 seconds
 
-Ctrl-C or SIGTERM stops the watch after the pass at hand, with exit code 0; or 1 when that pass had failed.""")
+Ctrl-C or SIGTERM stops the watch after the current run, with exit code 0; or 1 when that run has failed.""")
 )
 @click.option(
     "--watch",
@@ -78,24 +78,24 @@ Ctrl-C or SIGTERM stops the watch after the pass at hand, with exit code 0; or 1
     is_flag=False,
     flag_value=_EVERY,
     metavar="[SECONDS]",
-    help="Go on, with so many seconds between passes (60 when left out), until it is stopped.",
+    help="Repeat, with so many seconds between runs (60 when left out), until it is stopped.",
 )
-@which_school
+@school_options
 def deliver(*, settings: Settings, watch: float | None) -> None:
-    """Hand over the notifications that are due.
+    """Send the notifications that are due.
 
-    They go to patients' inboxes, and to staff by e-mail or SMS. Direct ones go at once; collected ones in the forenoon,
-    one a patient and day (M-12, M-13, D-13a). Any number of these may run at the same time: nothing is sent twice. A
-    patient who cannot be reached becomes a flag for the therapist (D-13d).
+    They go to patients' inboxes, and to staff by e-mail or SMS. Direct notifications are sent immediately; collected
+    ones in the forenoon, one a patient and day (M-12, M-13, D-13a). Any number of workers may run at the same time:
+    nothing is sent twice. An unreachable patient raises a flag for the therapist (D-13d).
 
-    Give the settings that the school runs under: with --storage alone every unit has the default policy (forenoon,
-    waits, links), and nothing can go to staff.
+    Name the settings that the school runs under: with --storage alone every unit has the default policy (forenoon,
+    retries, links), and nothing can be sent to staff.
     """
     _refuse_memory(settings)
     with existing_school(settings) as school:
-        gc.freeze()  # a run makes many objects: the collector shall not look through all that was there before, too
+        gc.freeze()  # a run makes many objects: the collector need not traverse all that existed before
         if watch is None:
-            say(_told(school.delivery().run()))
+            print_line(_summary(school.delivery().run()))
         elif not _watch(school, watch):
             click.get_current_context().exit(1)
 
@@ -106,40 +106,38 @@ def _refuse_memory(settings: Settings) -> None:
     for kind, chosen in (("inbox", settings.inbox), *(("messenger", one) for one in settings.messengers)):
         if chosen.name == "memory":
             raise ConfigurationError(
-                f"the {kind} is in memory, so that what is handed over would be lost with this process; name another"
+                f"the {kind} is in memory, so that whatever is sent would be lost with this process; name another"
                 " in the settings"
             )
 
 
 def _watch(school: PainSchool, seconds: float) -> bool:
-    """Make pass after pass until a signal comes; tells whether the last one went well."""
-    well = True
+    """Run the delivery repeatedly until a signal arrives; return whether the last run succeeded."""
+    succeeded = True
     screen = console(stderr=True)
     with _stop_signals() as stop:
         while not stop.is_set():
             try:
-                done = school.delivery().run()
+                report = school.delivery().run()
             except (Conflict, OutcomeUnknown, StorageError) as error:
-                well = False
-                say(f"{_time()}  failed, will be tried again: {error}", err=True)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the next pass may go well
-                well = False
-                say(f"{_time()}  failed, will be tried again ({type(error).__name__})", err=True)
+                succeeded = False
+                print_line(f"{_time()}  failed, will be tried again: {error}", err=True)
+            except Exception as error:  # noqa: BLE001 - whatever the error, the next run may succeed
+                succeeded = False
+                print_line(f"{_time()}  failed, will be tried again ({type(error).__name__})", err=True)
             else:
-                well = True
-                if done != DeliveryReport():
-                    say(f"{_time()}  {_told(done)}")
-            waiting = (
-                screen.status(f"next pass in {seconds:g} s; Ctrl-C stops") if screen.is_terminal else nullcontext()
-            )
+                succeeded = True
+                if report != DeliveryReport():
+                    print_line(f"{_time()}  {_summary(report)}")
+            waiting = screen.status(f"next run in {seconds:g} s; Ctrl-C stops") if screen.is_terminal else nullcontext()
             with waiting:
                 stop.wait(seconds)
-    return well
+    return succeeded
 
 
 @contextmanager
 def _stop_signals() -> Iterator[Event]:
-    """Yield an event that SIGINT or SIGTERM sets; a second signal does what it would have done anyway."""
+    """Yield an event that SIGINT or SIGTERM sets; a second signal has its usual effect."""
     stop = Event()
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
@@ -147,20 +145,20 @@ def _stop_signals() -> Iterator[Event]:
         for number, handler in before.items():
             signal.signal(number, handler)
 
-    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
+    def request_stop(_number: int, _frame: FrameType | None) -> None:
         stop.set()
         restore()
 
     for number in before:
-        signal.signal(number, ask_to_stop)
+        signal.signal(number, request_stop)
     try:
         yield stop
     finally:
         restore()
 
 
-def _told(done: DeliveryReport) -> str:
-    figures = [f"{count} {name.replace('_', ' ')}" for name, count in attrs.asdict(done).items() if count]
+def _summary(report: DeliveryReport) -> str:
+    figures = [f"{count} {name.replace('_', ' ')}" for name, count in attrs.asdict(report).items() if count]
     return ", ".join(figures) or "nothing was due"
 
 

@@ -1,4 +1,4 @@
-"""`digital-painschool simulate`: a region in a box, with the laws checked on the way."""
+"""The command `simulate`: a simulated region whose runs are checked against the laws of the library."""
 
 from datetime import datetime
 from functools import partial
@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from digital_painschool.cli.options import Day, FilePath, Number, WholeNumber, epilog
-from digital_painschool.cli.output import add_row, console, counted, progress, say
+from digital_painschool.cli.output import add_row, console, counted, print_line, progress
 
 if TYPE_CHECKING:
     from digital_painschool.testing.simulation import Outcome, Region
@@ -32,21 +32,27 @@ Exit code 1 also when a law did not hold. Needs: pip install 'digital_painschool
 )
 @click.option("--patients", type=WholeNumber(1, 60_000), default=1000, show_default=True, help="How many patients.")
 @click.option("--years", type=Number(0, 20, min_open=True), default=1.0, show_default=True, help="How many years.")
-@click.option("--seed", type=WholeNumber(), default=7, show_default=True, help="What chance begins with.")
-@click.option("--patients-per-therapist", type=WholeNumber(1), default=40, show_default=True, help="How many each has.")
-@click.option("--therapists-per-unit", type=WholeNumber(1), default=8, show_default=True, help="How large units are.")
+@click.option("--seed", type=WholeNumber(), default=7, show_default=True, help="The seed of the random numbers.")
+@click.option(
+    "--patients-per-therapist",
+    type=WholeNumber(1),
+    default=40,
+    show_default=True,
+    help="Patients of each.",
+)
+@click.option("--therapists-per-unit", type=WholeNumber(1), default=8, show_default=True, help="Therapists of each.")
 @click.option("--begins", type=_DAY, default="2026-01-07", show_default=True, metavar="DATE", help="The first day.")
-@click.option("--until", type=_DAY, metavar="DATE", help="The last day; nothing before it is changed by that.")
-@click.option("--unit", type=WholeNumber(1), metavar="NUMBER", help="This unit alone.")
+@click.option("--until", type=_DAY, metavar="DATE", help="The last day; earlier days stay the same.")
+@click.option("--unit", type=WholeNumber(1), metavar="NUMBER", help="Simulate one unit only.")
 @click.option("--workers", type=WholeNumber(1, _MOST_WORKERS), default=1, show_default=True, help="How many processes.")
 @click.option(
     "--storage",
     metavar="URL",
     default="memory://",
     show_default=True,
-    help="Where it is kept. Each unit has a storage of its own, empty at first: {unit} in the URL becomes its number.",
+    help="The storage. Each unit has its own, empty at first: {unit} in the URL becomes the unit's number.",
 )
-@click.option("--compare", is_flag=True, help="Run it in memory and on SQLite, and compare what is kept (law 8).")
+@click.option("--compare", is_flag=True, help="Run it in memory and on SQLite, and compare the stored data (law 8).")
 @click.option(
     "--report",
     type=FilePath(file_okay=False, path_type=Path),
@@ -71,8 +77,8 @@ def simulate(
     """Simulate a region over years.
 
     Everything follows from the seed, on any number of processes. Patients drop out and come back, therapists go on
-    leave, the inbox is down, workers die. The laws of the library are checked on the way, against books of the
-    simulation's own. A finding is shown with the command that shows it again. All identity numbers are test numbers.
+    leave, the inbox is down, workers crash. The laws of the library are checked against a reference model. A finding is
+    shown with the command that reproduces it. All identity numbers are test numbers.
     """
     try:
         from digital_painschool.testing.simulation import Region
@@ -94,24 +100,24 @@ def simulate(
     if unit is not None and unit > region.units:
         raise click.UsageError(f"--unit {unit}: there are {counted(region.units, 'unit')}")
     if report is not None:
-        # A folder that cannot be made is to be known before a long run and not after it.
+        # Fail before a long run, and not after it, when the folder cannot be made.
         report.mkdir(parents=True, exist_ok=True)
     outcome = _run(region, unit, workers, storage)
     found = [*_shown(outcome)]
     if compare:
         other = _run(region, unit, workers, "sqlite://")
         found += _compared(outcome, other)
-    say(f"Again with: {command(region, unit=unit)}")
+    print_line(f"Again with: {command(region, unit=unit)}")
     for line in found:
-        say(line)
+        print_line(line)
     if report is not None:
         from digital_painschool.testing.simulation.report import write
 
         write(outcome, report)
-        say(f"The report is in {report}.")
+        print_line(f"The report is in {report}.")
     if found:
         click.get_current_context().exit(1)
-    say("No findings: every law held.")
+    print_line("No findings: every law held.")
 
 
 def _run(region: "Region", unit: int | None, workers: int, storage: str) -> "Outcome":
@@ -121,12 +127,12 @@ def _run(region: "Region", unit: int | None, workers: int, storage: str) -> "Out
     from digital_painschool.testing.simulation.storages import opening_of
 
     units = tuple(range(1, region.units + 1)) if unit is None else (unit,)
-    with progress("patients simulated", region.patients if unit is None else None) as told:
+    with progress("patients simulated", region.patients if unit is None else None) as report:
         try:
-            return simulate(region, workers=workers, units=units, opening=partial(opening_of, storage), progress=told)
+            return simulate(region, workers=workers, units=units, opening=partial(opening_of, storage), progress=report)
         except BrokenProcessPool:
             raise click.ClickException(
-                "a process of the simulation died, perhaps for want of memory; try fewer --workers"
+                "a process of the simulation crashed, perhaps out of memory; try fewer --workers"
             ) from None
 
 
@@ -145,7 +151,7 @@ def _shown(outcome: "Outcome") -> tuple[str, ...]:
 
 def _compared(outcome: "Outcome", other: "Outcome") -> list[str]:
     return [
-        f"law 8, unit {one.number}: memory and SQLite keep different things ({one.digest[:12]}, {two.digest[:12]})"
+        f"law 8, unit {one.number}: memory and SQLite have stored different data ({one.digest[:12]}, {two.digest[:12]})"
         for one, two in zip(outcome.units, other.units, strict=True)
         if one.digest != two.digest
     ]

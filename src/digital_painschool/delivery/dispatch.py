@@ -1,4 +1,4 @@
-"""One batch sent: to the patient's inbox, or to staff at the address that the directory has now."""
+"""Dispatch of one batch: to the patient's inbox, or to staff at their present address in the directory."""
 
 import logging
 
@@ -14,11 +14,11 @@ _log = logging.getLogger(__name__)
 
 
 class Unreachable(DeliveryError):
-    """There is nobody at that address."""
+    """The recipient has no account or address."""
 
 
 def send(digest: Digest, key: str, policy: Policy, ports: Ports) -> Delivered:
-    """Send a digest under a key, whatever its adapter may raise. Rule: M-12, D-13d.
+    """Send a digest under an idempotency key, and return whether it was a duplicate. Rule: M-12, D-13d.
 
     Raises:
         Unreachable: The patient has no account in the inbox, or the staff directory has no address.

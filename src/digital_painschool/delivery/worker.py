@@ -1,4 +1,4 @@
-"""The delivery worker: claim, decide, begin, send, complete; then the notes on timelines that are still owed."""
+"""The delivery worker: claim, decide, begin, send, complete; then the notes on timelines that are due."""
 
 import logging
 from collections import Counter
@@ -9,24 +9,19 @@ from functools import partial
 
 from attrs import evolve, frozen
 
-from digital_painschool.application.executor import Command, Executor
+from digital_painschool.application.access_control import access_entry
+from digital_painschool.application.enrolment_loading import load_each
+from digital_painschool.application.executor import Executor
 from digital_painschool.delivery.dispatch import Unreachable, send
+from digital_painschool.delivery.failures import describe
+from digital_painschool.delivery.notes import WORKER, TimelineNotes
+from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.digest import Action as DigestAction
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult, Digest
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.notification import Status
-from digital_painschool.domain.people import SystemActor
 from digital_painschool.domain.validation import whole_number
-from digital_painschool.errors import (
-    Conflict,
-    DeliveryError,
-    InvalidValue,
-    NotFound,
-    OutcomeUnknown,
-    PainSchoolError,
-    RuleViolation,
-    StorageError,
-)
+from digital_painschool.errors import DeliveryError, InvalidValue
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.storage import AccessEntry
 from digital_painschool.rules.digests import (
@@ -37,50 +32,24 @@ from digital_painschool.rules.digests import (
     next_retry_at,
     undeliverable,
 )
-from digital_painschool.rules.lifecycle import note_access_end
-from digital_painschool.rules.notifications import drop, is_obsolete, mark_undeliverable
+from digital_painschool.rules.notifications import is_obsolete
 from digital_painschool.rules.permissions import Action
 
 _log = logging.getLogger(__name__)
-_WORKER = SystemActor()
 _LONGEST_LEASE = timedelta(hours=12)
 _UNTIL_REPAIRED = timedelta(hours=1)
-_PAGE = 1000
-
-
-@frozen(kw_only=True)
-class DeliveryReport:
-    """What one run did, in notifications; `sent` alone counts what their recipients saw.
-
-    Args:
-        sent: New notices and messages that left: a digest is one, whatever the number of its notifications.
-        delivered: Notifications that were sent, or that the inbox had already.
-        dropped: Notifications whose reason was gone (D-13b, D-23b).
-        waiting: Notifications that were left for a later run: it is not forenoon (D-13a), or a record cannot be read.
-        retried: Notifications that are tried again after a failed attempt.
-        undelivered: Notifications that were given up; the therapist has a flag (D-13d).
-        accesses_ended: Enrolments whose end of access was noted (D-05a).
-    """
-
-    sent: int = 0
-    delivered: int = 0
-    dropped: int = 0
-    waiting: int = 0
-    retried: int = 0
-    undelivered: int = 0
-    accesses_ended: int = 0
 
 
 class Delivery:
-    """Sends what is due. Made by `PainSchool.delivery`; any number of workers may run at once.
+    """Sends the notifications that are due. Made by `PainSchool.delivery`; any number of workers may run at once.
 
     Rule: M-12, M-13, D-13a to D-13d. The intent is stored before the send (*begin*), the result after it (*complete*).
     A failure concerns one digest and stops no other.
 
     Args:
-        executor: The school's one path.
-        batch: How many digests are claimed at a time.
-        lease: How long they are held; longer than a batch can take. After it another worker may claim them.
+        executor: The storage, the ports and the clock.
+        batch: The number of digests claimed at a time.
+        lease: How long a claim is held; longer than a batch can take. After it another worker may claim the digests.
     """
 
     def __init__(self, executor: Executor, *, batch: int = 200, lease: timedelta = timedelta(minutes=15)) -> None:
@@ -89,28 +58,29 @@ class Delivery:
         self._executor = executor
         self._batch = batch
         self._lease = _checked_lease(lease)
+        self._notes = TimelineNotes(executor, batch)
 
     def run(self) -> DeliveryReport:
-        """Send all that is due, and write the notes that are owed.
+        """Send all notifications that are due, write the notes that are due, and return a report.
 
         Raises:
-            StorageError: The storage failed; what was claimed is tried again when its lease is over.
-            Conflict: The database could not bring simultaneous claims into an order; the same.
+            StorageError: The storage failed; claimed digests are tried again after their lease.
+            Conflict: The database could not serialize simultaneous claims; the same.
         """
-        report: Counter[str] = Counter(accesses_ended=self._note_ended_accesses())
-        for _ in range(2):  # a note may be a flag that the therapist is notified of; that one raises no flag
-            self._deliver_what_is_due(report)
-            if not self._note_ends():
+        report: Counter[str] = Counter(accesses_ended=self._notes.note_ended_accesses())
+        for _ in range(2):  # a note may raise a flag that the therapist is notified of; that notification raises none
+            self._deliver_due(report)
+            if not self._notes.note_ended_notifications():
                 break
         return DeliveryReport(**report)
 
-    def _deliver_what_is_due(self, report: Counter[str]) -> None:
+    def _deliver_due(self, report: Counter[str]) -> None:
         while claims := self._executor.storage.claim(at := self._executor.now(), self._batch, self._lease):
             self._deliver(claims, at, report)
 
     def _deliver(self, claims: Sequence[Claim], at: datetime, report: Counter[str]) -> None:
         ids = {record.notification.trigger.enrolment_id for claim in claims for record in claim.digest.pending}
-        enrolments, unreadable = self._executor.load_each(ids)
+        enrolments, unreadable = load_each(self._executor.storage, ids)
         results: list[DeliveryResult] = []
         decided: list[tuple[Claim, Decision]] = []
         for claim in claims:
@@ -139,14 +109,14 @@ class Delivery:
 
     @contextmanager
     def _isolated(self, claim: Claim) -> Iterator[None]:
-        """Let what is wrong with one recipient's records stop no other; the digest waits until its lease is over."""
+        """Log any error of one digest, so that it stops no other; the digest waits until its lease is over."""
         try:
             yield
         except Exception as error:  # noqa: BLE001 - a state that no rule ever made may bring a rule to anything
-            _log.error("digest %s waits: %s", claim.digest.id, _named(error))
+            _log.error("digest %s waits: %s", claim.digest.id, describe(error))
 
     def _decide(self, digest: Digest, unreadable: Collection[str], at: datetime) -> Decision:
-        """Decide what to do. What waits for an enrolment that cannot be read goes on waiting, and holds up no other."""
+        """Return the decision on a digest; notifications of an unreadable enrolment wait, and hold up no other."""
         decision = decide(digest, at, self._executor.policy(digest.unit))
         waits = {r.notification.id for r in digest.waiting() if r.notification.trigger.enrolment_id in unreadable}
         return evolve(decision, notifications=decision.notifications - waits)
@@ -202,7 +172,7 @@ class Delivery:
         is_new = delivered is Delivered.ACCEPTED
         report["sent"] += is_new
         report["delivered"] += len(batch.notifications)
-        # A key that the inbox had already was accepted on the day of the attempt before, at the latest.
+        # A duplicate key was accepted on the day of the previous attempt, at the latest.
         told_on = latest_day(digest.told_on, decision.day if is_new else decision.tried_on or decision.day)
         return result(settled=dict.fromkeys(batch.notifications, Status.DELIVERED), told_on=told_on)
 
@@ -216,11 +186,11 @@ class Delivery:
             for record in digest.pending
             if record.notification.id in batch.notifications
         }
-        given_up = frozenset(made) if failure.permanent else undeliverable(made, policy)
+        final = frozenset(made) if failure.permanent else undeliverable(made, policy)
         status = Status.UNREACHABLE if isinstance(failure, Unreachable) else Status.FAILED
-        report["undelivered"] += len(given_up)
-        left = [attempts for id_, attempts in made.items() if id_ not in given_up]
-        result = partial(_result(claim, now), settled=dict.fromkeys(given_up, status))
+        report["undelivered"] += len(final)
+        left = [attempts for id_, attempts in made.items() if id_ not in final]
+        result = partial(_result(claim, now), settled=dict.fromkeys(final, status))
         if not left:
             return result(told_on=latest_day(digest.told_on, batch.attempted_on))
         report["retried"] += len(left)
@@ -229,73 +199,27 @@ class Delivery:
     def _logged(
         self, result: DeliveryResult, claim: Claim, enrolments: Mapping[str, Enrolment], now: datetime
     ) -> Iterable[AccessEntry]:
-        told = {
+        notified = {
             record.notification.trigger.enrolment_id
             for record in claim.digest.pending
             if result.settled.get(record.notification.id) is Status.DELIVERED
         }
-        for enrolment_id in sorted(told):
+        for enrolment_id in sorted(notified):
             if enrolment_id in enrolments:
-                yield self._executor.access_entry(Action.DELIVER, _WORKER, now, enrolments[enrolment_id])
-
-    def _note_ended_accesses(self) -> int:
-        now = self._executor.now()
-        noted = 0
-        tried: set[str] = set()
-        # What could not be noted comes again: asking for so many more lets nobody starve behind it.
-        while ids := set(self._executor.storage.access_ended(now, self._batch + len(tried))) - tried:
-            for enrolment_id in sorted(ids):
-                noted += self._record(enrolment_id, partial(note_access_end, by=_WORKER, at=now), now)
-            tried |= ids
-        return noted
-
-    def _note_ends(self) -> int:
-        """Write on the timelines what became of notifications that nobody was told of. Any worker finishes this.
-
-        Return how many were written.
-        """
-        noted, after = 0, ""
-        while records := self._executor.storage.unnoted(after=after, limit=_PAGE):
-            for record in records:
-                notification, now = record.notification, self._executor.now()
-                step: Command = partial(drop, notification=notification, by=_WORKER, at=now)
-                if record.status is not Status.DROPPED:
-                    status = record.status
-                    step = partial(mark_undeliverable, notification=notification, status=status, by=_WORKER, at=now)
-                noted += self._record(notification.trigger.enrolment_id, step, now, noted=(notification.id,))
-            after = records[-1].notification.id
-        return noted
-
-    def _record(self, enrolment_id: str, step: Command, now: datetime, noted: tuple[str, ...] = ()) -> bool:
-        try:
-            self._executor.execute(Action.DELIVER, _WORKER, enrolment_id, step, at=now, noted=noted)
-        except (Conflict, NotFound, RuleViolation):
-            return False  # it is busy, was purged, or somebody else has noted it: a later run looks again
-        except (StorageError, OutcomeUnknown) as failure:
-            # Perhaps this one enrolment alone; if it is the storage, the next claim says so.
-            _log.error("enrolment %s could not be changed: %s", enrolment_id, failure)
-            return False
-        except Exception as error:  # noqa: BLE001 - a state that no rule ever made may bring a rule to anything
-            _log.error("enrolment %s could not be changed: %s", enrolment_id, _named(error))
-            return False
-        return True
+                yield access_entry(Action.DELIVER, WORKER, now, enrolments[enrolment_id])
 
 
 @frozen
 class _States:
-    """The states that a claim needs.
+    """The enrolments of a claim.
 
     Args:
-        enrolments: Those that there are, by id.
-        unreadable: The ids of those that the storage cannot read.
+        enrolments: The states, by id; none of a purged enrolment.
+        unreadable: The ids of the unreadable enrolments.
     """
 
     enrolments: Mapping[str, Enrolment]
     unreadable: Collection[str]
-
-
-def _named(error: Exception) -> str:
-    return str(error) if isinstance(error, PainSchoolError) else type(error).__name__
 
 
 def _result(claim: Claim, at: datetime) -> partial[DeliveryResult]:

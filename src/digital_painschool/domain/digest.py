@@ -1,4 +1,4 @@
-"""The digest: the notifications that go to one recipient as one, and the attempts to send it.
+"""The digest: the notifications that one recipient gets as one notice, and the attempts to send it.
 
 Rule: M-13, D-13a, D-13b, D-13d.
 """
@@ -31,20 +31,20 @@ class Batch:
 
 @frozen(kw_only=True, slots=False)
 class Digest:
-    """What waits for one recipient, at one unit and over one channel, to be sent as one.
+    """The pending notifications of one recipient, at one unit and over one channel, to be sent as one notice.
 
-    A recipient's collected notifications share one digest for ever. Every other notification has a digest of its own.
+    All collected notifications of a recipient share one digest. Every other notification has a digest of its own.
 
     Args:
         id: An opaque id.
         unit: The unit that sends it.
-        channel: Where it goes.
+        channel: The channel that it is sent over.
         recipient: The patient, or the therapist.
-        template: Which fixed text.
-        collected: True when it goes in the forenoon, at most once a local day (M-13, D-13a).
+        template: The fixed text.
+        collected: True when it is sent in the forenoon, at most once a local day (M-13, D-13a).
         pending: The notifications that are not settled, by `due_at`, then by id.
-        batch: The batch in doubt: begun, and not completed. None when there is none.
-        told_on: The latest local day on which the recipient was told, or may have been told. None for never.
+        batch: The batch in doubt (begun and not completed), or None.
+        told_on: The latest local day on which the recipient was notified, or may have been notified. None for never.
     """
 
     id: str
@@ -64,7 +64,7 @@ class Digest:
 
 
 class Action(Enum):
-    """What a worker does with a digest that it has claimed."""
+    """The action of a worker on a claimed digest."""
 
     WAIT = "wait"
     """Leave the digest for a later run."""
@@ -76,10 +76,10 @@ class Action(Enum):
 
 @frozen(kw_only=True)
 class Decision:
-    """What a worker does with a digest.
+    """The decision of a worker on a claimed digest.
 
     Args:
-        action: What to do.
+        action: The action.
         day: The local day that the decision is for.
         notifications: The ids of the notifications to send; empty for `WAIT`.
         tried_on: For `REPEAT`: the local day of the latest attempt under the batch's key.
@@ -97,8 +97,8 @@ class Claim:
 
     Args:
         digest: The digest, as it was claimed.
-        token: The fencing token: `begin` and `complete` pass over a token that is not the present one.
-        lost: How many workers began to send the digest and never completed it.
+        token: The fencing token. `begin` and `complete` ignore a token that is not the current one.
+        lost: The number of workers that began to send the digest and never completed it.
     """
 
     digest: Digest
@@ -108,19 +108,16 @@ class Claim:
 
 @frozen(kw_only=True, slots=False)
 class DeliveryResult:
-    """What became of a claimed digest.
+    """The result of delivering a claimed digest.
 
     Args:
-        digest_id: Which digest.
+        digest_id: The id of the digest.
         token: The claim's fencing token.
-        at: When, UTC.
-        settled: What has become of some of its pending notifications, by id. A batch that has no pending notification
-            left is over.
-        told_on: The digest's `told_on` from now on. None leaves it as it is.
-        next_at: The instant from which the digest may be claimed again, UTC. None: as soon as a notification of it is
-            due.
-        lost: How many lost workers the digest still counts: the claim's `lost` where nothing was sent, 0 after an
-            answer.
+        at: The instant of the result, UTC.
+        settled: The new status of pending notifications, by id. A batch without any pending notification left is over.
+        told_on: The new value of the digest's `told_on`. None leaves it unchanged.
+        next_at: The instant from which the digest may be claimed again, UTC. None: when its next notification is due.
+        lost: The number of lost workers from now on: the claim's `lost` where nothing was sent, 0 after an answer.
     """
 
     digest_id: str
@@ -133,10 +130,10 @@ class DeliveryResult:
 
 
 def batch_key(digest_id: str, notifications: Iterable[str]) -> str:
-    """Return the idempotency key of a new batch, made of its notifications.
+    """Return the idempotency key of a new batch, derived from its notifications.
 
-    A key that the inbox has already stands for the same notifications, also where a restored backup has forgotten the
-    attempt.
+    The same notifications always get the same key. So the inbox recognises a batch whose attempt a restored backup has
+    lost.
 
     Args:
         digest_id: The digest's opaque id.

@@ -1,7 +1,7 @@
-"""The facts of a timeline, in the past tense: who did what when, with keys and numbers, never with free text.
+"""The events of a timeline, in the past tense: who did what when, with keys and numbers, never with free text.
 
-What people wrote (answers, messages, headings) is kept as documents beside the timeline, under the number of the entry
-that it belongs to.
+Free text (answers, messages, headings) is stored as documents beside the timeline. A document has the number of its
+timeline entry.
 """
 
 from datetime import datetime
@@ -16,11 +16,11 @@ from digital_painschool.domain.policy import FlagKind
 
 @frozen(kw_only=True, slots=False)
 class _Fact:
-    """What every event has.
+    """The fields that every event has.
 
     Args:
-        at: When, UTC; another zone is converted, a naive time refused.
-        by: Who: a member of staff's HSA-id, `"patient"`, or `"system"`.
+        at: The instant, UTC; another zone is converted, a naive time refused.
+        by: The author: a member of staff's HSA-id, `"patient"`, or `"system"`.
     """
 
     at: datetime = field(converter=utc)
@@ -54,7 +54,7 @@ class Reviewed(_Fact):
 
 @frozen(kw_only=True, slots=False)
 class Maintained(_Fact):
-    """The enrolment became, or stays, readable for a time. Rule: M-18, D-18a."""
+    """The enrolment is in maintenance: readable for a time. Rule: M-18, D-18a."""
 
     days: int
     modules: frozenset[int]
@@ -63,7 +63,7 @@ class Maintained(_Fact):
 
 @frozen(kw_only=True, slots=False)
 class AccessEnded(_Fact):
-    """The patient's time ran out; the enrolment stays open. Rule: D-05a, M-17, D-18a."""
+    """The patient's access ended; the enrolment stays open. Rule: D-05a, M-17, D-18a."""
 
     access_until: datetime
 
@@ -99,7 +99,7 @@ class ModuleReleased(_Fact):
 
 @frozen(kw_only=True, slots=False)
 class ProgramDone(_Fact):
-    """Every required module is completed; raised once. Rule: D-05b."""
+    """Every required module is completed; recorded once. Rule: D-05b."""
 
 
 @frozen(kw_only=True, slots=False)
@@ -107,9 +107,9 @@ class FormSaved(_Fact):
     """The patient saved a form; the answers are a document. Rule: M-14, D-17a.
 
     Args:
-        form: Which form.
-        number: The how many-eth filling-in of it, from 1.
-        score: The sum of what its answers add; None when no question of it is scored.
+        form: The form's key.
+        number: The ordinal of the submission, from 1.
+        score: The sum of the answers' scores; None when the form has no scored question.
         alert: True when an answer or the score reached its alert threshold.
     """
 
@@ -121,12 +121,12 @@ class FormSaved(_Fact):
 
 @frozen(kw_only=True, slots=False)
 class FormRead(_Fact):
-    """The therapist has taken note of a form. Rule: M-15, D-15a.
+    """The therapist has read a form, or marked it as read. Rule: M-15, D-15a.
 
     Args:
-        form: Which form.
-        up_to: Up to and with which filling-in.
-        opened: False when it was marked as read without opening.
+        form: The form's key.
+        up_to: The ordinal of the last submission that was read.
+        opened: False when the form was marked as read without opening.
     """
 
     form: str
@@ -153,10 +153,10 @@ class MessageSent(_Fact):
     """A message was written; its text is a document. Rule: M-10, M-12.
 
     Args:
-        conversation: Which conversation.
-        author: Which side wrote.
-        number: The how many-eth message of that side in the conversation, from 1.
-        notify: How the patient is told; always `NONE` for the patient's own messages.
+        conversation: The conversation's number.
+        author: The side that wrote.
+        number: The ordinal of the message among that side's messages in the conversation, from 1.
+        notify: How the patient is notified; always `NONE` for the patient's own messages.
     """
 
     conversation: int
@@ -167,12 +167,12 @@ class MessageSent(_Fact):
 
 @frozen(kw_only=True, slots=False)
 class MessagesRead(_Fact):
-    """One side has read what the other wrote. Rule: M-10, D-17a.
+    """One side has read messages of the other side. Rule: M-10, D-17a.
 
     Args:
-        conversation: Which conversation.
-        reader: Which side read.
-        up_to: Up to and with which message of the other side.
+        conversation: The conversation's number.
+        reader: The side that read.
+        up_to: The ordinal of the last message of the other side that was read.
     """
 
     conversation: int
@@ -182,14 +182,14 @@ class MessagesRead(_Fact):
 
 @frozen(kw_only=True, slots=False)
 class FlagHandled(_Fact):
-    """A flag that nothing else settles was marked as handled. Rule: D-17a."""
+    """The therapist marked a flag as handled. Rule: D-17a."""
 
     flag: FlagKind
 
 
 @frozen(kw_only=True, slots=False)
 class NotificationDropped(_Fact):
-    """A notification was not sent, because its reason was gone. Rule: D-13b."""
+    """An obsolete notification was dropped without being sent. Rule: D-13b."""
 
     notification: str
     channel: Channel
@@ -197,11 +197,11 @@ class NotificationDropped(_Fact):
 
 @frozen(kw_only=True, slots=False)
 class NotificationUndelivered(_Fact):
-    """A notification could not be handed over. Rule: D-13d, D-17a.
+    """A notification could not be delivered. Rule: D-13d, D-17a.
 
     Args:
-        notification: Which one.
-        channel: Where it was to go.
+        notification: The notification's id.
+        channel: Its channel.
         status: `UNREACHABLE` when the person cannot be reached there, `FAILED` when every attempt failed.
     """
 
@@ -231,4 +231,4 @@ Event = (
     | NotificationDropped
     | NotificationUndelivered
 )
-"""Everything that can have happened."""
+"""Every event of a timeline."""

@@ -1,4 +1,8 @@
-"""What a patient fills in: forms, and the kinds of questions that they ask."""
+"""Forms, which a patient fills in, and the kinds of their questions.
+
+Each field is checked by a validator. The problems between fields are found by hand, in `problems`: a program names all
+of its problems at once, each with its key, and a validator would stop at the first.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -31,9 +35,9 @@ class Option:
     """One answer to choose.
 
     Args:
-        key: What is stored.
-        text: What the patient reads.
-        score: What it adds to the form's score; None adds nothing.
+        key: The key that is stored.
+        text: The text that the patient reads.
+        score: The points that the option adds to the form's score; None adds nothing.
         alert: True raises a priority flag (D-17a).
     """
 
@@ -52,7 +56,7 @@ class _Question:
     kind: ClassVar[str]
 
     def problems(self) -> Iterator[str]:
-        """Name what is wrong within the question."""
+        """Yield the problems between the fields of the question."""
         yield from ()
 
 
@@ -123,7 +127,7 @@ class Number(_Question):
     Args:
         lowest: The smallest that is accepted.
         highest: The largest that is accepted.
-        unit_label: What it counts, such as `"timmar"`.
+        unit_label: The unit of the number, such as `"timmar"`.
         whole: True refuses decimals.
         scored: True adds the answer, which is then whole, to the form's score.
         alert_from: An answer of this or more raises a priority flag (D-17a).
@@ -171,11 +175,11 @@ Question = Scale | Choice | ManyChoices | Number | Text | Date
 
 @frozen(kw_only=True)
 class Form:
-    """What a patient fills in.
+    """A form, which a patient fills in.
 
     Args:
-        key: What the form is known by, such as `"halsoskattning"`.
-        title: What a person reads.
+        key: The name of the form, such as `"halsoskattning"`.
+        title: The title that a person reads.
         questions: In the order in which they are asked.
         alert_from: A score of this or more raises a priority flag (D-17a).
     """
@@ -201,7 +205,7 @@ class Form:
         return tuple(question for question in self.questions if _is_alarming(question))
 
     def problems(self) -> Iterator[str]:
-        """Name what is wrong within the form, each with the key that it concerns."""
+        """Yield the problems between the parts of the form, each with its key."""
         if not self.questions:
             yield "questions: a form has at least one"
         yield from repeated("questions", [question.key for question in self.questions])
@@ -212,7 +216,7 @@ class Form:
 
 
 def repeated(name: str, keys: list[str]) -> Iterator[str]:
-    """Name each key that comes more than once in the list called `name`."""
+    """Yield a problem for each key that occurs more than once in the list called `name`."""
     yield from (f"{name}: {key!r} comes twice" for key, times in sorted(Counter(keys).items()) if times > 1)
 
 

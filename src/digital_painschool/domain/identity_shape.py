@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from string import digits as ascii_digits
 from unicodedata import category, digit, normalize
 
 _INVISIBLE = frozenset({"Cf", "Mn", "Me"})
@@ -48,6 +49,25 @@ def contains_identity_number(text: str) -> bool:
     return any(map(_is_birth, _written(plain))) or any(map(_is_number, _spread(_TIME_OF_DAY.sub("T", plain))))
 
 
+def check_digit_fits(text: str) -> bool:
+    """Return whether the check digit of a number fits the rest, by Luhn's sum; a letter counts as its ASCII code.
+
+    Args:
+        text: The number without its century, ASCII only.
+    """
+    codes = text.encode("ascii")
+    return (sum(codes[::-2].translate(_ONCE)) + sum(codes[-2::-2].translate(_TWICE))) % 10 == 0
+
+
+def _luhn_table(weight: int) -> bytes:
+    """Tabulate the digit sum of weight times value by ASCII code; a letter's value is its code."""
+    values = (code - ord("0") if chr(code) in ascii_digits else code for code in range(256))
+    return bytes(sum(map(int, str(weight * value))) for value in values)
+
+
+_ONCE, _TWICE = _luhn_table(1), _luhn_table(2)
+
+
 def _plain(text: str) -> str:
     return "".join(map(_plain_character, normalize("NFKC", text))).upper()
 
@@ -63,7 +83,7 @@ def _plain_character(character: str) -> str:
 
 
 def _written(text: str) -> Iterator[str]:
-    """Yield the days of birth of what is written like a number."""
+    """Yield the day of birth of each number in a usual spelling."""
     for match in _WRITTEN.finditer(text):
         yield match["year"] + (match["day"] or re.sub("[^0-9]", "", match["day_in_parts"]))
     for match in _RESERVE.finditer(text):
@@ -73,7 +93,7 @@ def _written(text: str) -> Iterator[str]:
 
 
 def _spread(text: str) -> Iterator[str]:
-    """Yield the digits that may be a number in an unusual spelling."""
+    """Yield digits that may be a number in an unusual spelling."""
     groups = [(match["digits"], match["after"]) for match in _GROUP.finditer(text)]
     for first in range(len(groups)):
         digits, before = "", ""
@@ -92,7 +112,7 @@ def _spread(text: str) -> Iterator[str]:
 
 
 def _is_number(digits: str) -> bool:
-    return len(digits) in _LENGTHS and _is_birth(digits[:-4]) and _check_digit_fits(digits[-_LENGTHS[0] :])
+    return len(digits) in _LENGTHS and _is_birth(digits[:-4]) and check_digit_fits(digits[-_LENGTHS[0] :])
 
 
 def _is_birth(written: str) -> bool:
@@ -102,8 +122,3 @@ def _is_birth(written: str) -> bool:
     if day > _COORDINATION - 1:
         return month <= _MONTHS and day - _COORDINATION <= _DAYS
     return 1 <= month <= _MONTHS and 1 <= day <= _DAYS
-
-
-def _check_digit_fits(ten: str) -> bool:
-    doubled = (sum(divmod(2 * int(character), 10)) for character in ten[-2::-2])
-    return (sum(doubled) + sum(map(int, ten[::-2]))) % 10 == 0

@@ -1,18 +1,21 @@
-"""Limits of what a program and its parts may hold: keys, titles, texts and numbers.
+"""The limits of a program and its parts: keys, titles, texts and numbers.
 
-A limit is an attrs validator. What a storage already keeps was judged when it was started, so `as_stored` lifts the
-limits while a stored program is read. Rule: D-05c.
+A limit is an attrs validator. A stored program was checked when it was new, so `as_stored` lifts the limits while it is
+read: limits that a later version tightens must not shut a patient out. Rule: D-05c.
 """
 
 import re
-import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from attrs import Attribute, frozen
+from attrs import Attribute, evolve, frozen
+from attrs.validators import and_, ge, le, matches_re, max_len
+from attrs.validators import optional as or_none
 
+from digital_painschool.domain.checks import Check, Validator, check, exact_type, satisfies
+from digital_painschool.domain.validation import control_characters
 from digital_painschool.errors import InvalidProgram
 
 KEY_LENGTH = 64
@@ -34,23 +37,33 @@ FARTHEST = 10**15
 """How far from 0 any other number of a form may be: a JSON reader keeps such a whole number exactly."""
 
 _KEY = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{KEY_LENGTH - 1}}}", re.ASCII)
-_CONTROL = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_TURNS_DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_OBEYED = frozenset("\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""What a screen obeys instead of showing it, beside control characters: separators, and changes of direction."""
 _AS_STORED: ContextVar[bool] = ContextVar("as_stored", default=False)
-
-Judge = Callable[[object], str | None]
-"""Returns what is wrong with a value, without the value, or None."""
 
 
 @frozen
 class Limit:
-    """An attrs validator that raises `InvalidProgram`; a converter can ask it for the problem instead."""
+    """An attrs validator that raises `InvalidProgram`; a converter can ask it for the problem instead.
 
-    _judge: Judge
+    Args:
+        check: What the value itself must be.
+        items: The limit of each item, where the value is a tuple.
+    """
 
-    def problem(self, value: object) -> str | None:
+    check: Check
+    items: "Limit | None" = None
+
+    def problem(self, value: Any) -> str | None:
         """Return what is wrong with the value, or None; always None while a stored program is read."""
-        return None if _AS_STORED.get() else self._judge(value)
+        if _AS_STORED.get():
+            return None
+        problem = self.check.problem(value)
+        if problem is not None or self.items is None:
+            return problem
+        # Not `deep_iterable`, which does not say which item it refused.
+        problems = ((number, self.items.problem(item)) for number, item in enumerate(value, 1))
+        return next((f"#{number}: {problem}" for number, problem in problems if problem), None)
 
     def __call__(self, part: object, attribute: "Attribute[Any]", value: object) -> None:
         problem = self.problem(value)
@@ -70,88 +83,75 @@ def as_stored() -> Iterator[None]:
 
 def whole(lowest: int, highest: int) -> Limit:
     """Return the limit of a whole number, both ends included."""
-    return Limit(lambda value: _number_problem(value, lowest, highest, (int,)))
+    return _between(lowest, highest, (exact_type(int), "expected a whole number, got {got}"))
 
 
 def number(lowest: int, highest: int) -> Limit:
     """Return the limit of a whole number or one with decimals, both ends included."""
-    return Limit(lambda value: _number_problem(value, lowest, highest, (int, float)))
+    return _between(lowest, highest, (exact_type(int, float), "expected a number, got {got}"))
 
 
 def optional(limit: Limit) -> Limit:
     """Return the limit of a value that may be None."""
-    return Limit(lambda value: None if value is None else limit.problem(value))
+    return Limit(evolve(limit.check, steps=tuple((or_none(step), words) for step, words in limit.check.steps)))
 
 
-def exactly(*kinds: type) -> Limit:
+def exactly(*types: type) -> Limit:
     """Return the limit of a value that is of one of some types exactly."""
-    return Limit(lambda value: None if type(value) in kinds else f"expected {_or(kinds)}, got {_kind(value)}")
+    names = " or ".join(one.__name__ for one in types)
+    return Limit(check((exact_type(*types), f"expected {names}, got {{got}}")))
 
 
 def several(limit: Limit) -> Limit:
     """Return the limit of a tuple of such values, at most `PARTS`."""
-
-    def judge(values: object) -> str | None:
-        if type(values) is not tuple:
-            return f"expected a tuple, got {_kind(values)}"
-        if len(values) > PARTS:
-            return f"must be at most {PARTS}"
-        problems = ((place, limit.problem(value)) for place, value in enumerate(values, 1))
-        return next((f"#{place}: {problem}" for place, problem in problems if problem), None)
-
-    return Limit(judge)
+    is_tuple = (exact_type(tuple), "expected a tuple, got {got}")
+    return Limit(check(is_tuple, (max_len(PARTS), f"must be at most {PARTS}")), items=limit)
 
 
-def _key_problem(value: object) -> str | None:
-    if type(value) is not str:
-        return f"expected text, got {_kind(value)}"
-    if not value.strip():
-        return "is empty"
-    if _KEY.fullmatch(value):
-        return None
-    return f"must be 1 to {KEY_LENGTH} of a-z, A-Z, 0-9, '-', '_' and '.', and begin with a letter or a digit"
+def _between(lowest: int, highest: int, has_type: tuple[Validator, str]) -> Limit:
+    return Limit(check(has_type, (and_(ge(lowest), le(highest)), f"must be {lowest} to {highest}")))
 
 
-def _text_problem(value: object, longest: int, also: str, *, empty: bool) -> str | None:
-    if type(value) is not str:
-        return f"expected text, got {_kind(value)}"
-    if len(value) > longest:
-        return f"must be at most {longest} characters"
-    if not empty and not any(sign.isprintable() and not sign.isspace() for sign in value):
-        return "is empty"
+_IS_TEXT = (exact_type(str), "expected text, got {got}")
+
+
+def _text(longest: int, layout: str, *, empty: bool) -> Limit:
+    is_filled = (satisfies(lambda text: empty or any(map(_is_seen, text))), "is empty")
+    is_shown = (satisfies(lambda text: _steering(text) <= set(layout)), "holds a control character; remove it")
+    return Limit(check(_IS_TEXT, (max_len(longest), f"must be at most {longest} characters"), is_filled, is_shown))
+
+
+def _is_seen(character: str) -> bool:
+    return character.isprintable() and not character.isspace()
+
+
+def _steering(text: str) -> frozenset[str]:
+    if text.isprintable():
+        return frozenset()
     # A file from Windows ends its lines in two characters.
-    unseen = {sign for sign in value.replace("\r\n", "\n") if not sign.isprintable()}
-    if any(unicodedata.category(sign) in _CONTROL or sign in _TURNS_DIRECTION for sign in unseen.difference(also)):
-        return "holds a control character; remove it"
-    return None
+    return control_characters(text.replace("\r\n", "\n")) | _OBEYED.intersection(text)
 
 
-def _number_problem(value: object, lowest: int, highest: int, kinds: tuple[type, ...]) -> str | None:
-    if type(value) not in kinds:
-        return f"expected {'a number' if float in kinds else 'a whole number'}, got {_kind(value)}"
-    # Not a number is within no bounds.
-    return None if lowest <= value <= highest else f"must be {lowest} to {highest}"  # type: ignore[operator]
-
-
-def _kind(value: object) -> str:
-    return "nothing" if value is None else f"a {type(value).__name__}"
-
-
-def _or(kinds: tuple[type, ...]) -> str:
-    return " or ".join(kind.__name__ for kind in kinds)
-
-
-KEY = Limit(_key_problem)
+KEY = Limit(
+    check(
+        _IS_TEXT,
+        (matches_re(r"\S", func=re.search), "is empty"),
+        (
+            matches_re(_KEY),
+            f"must be 1 to {KEY_LENGTH} of a-z, A-Z, 0-9, '-', '_' and '.', and begin with a letter or a digit",
+        ),
+    )
+)
 """A key: ASCII letters and digits, and after the first of them also `-`, `_` and `.`."""
 
-TITLE = Limit(lambda value: _text_problem(value, LINE_LENGTH, "", empty=False))
+TITLE = _text(LINE_LENGTH, "", empty=False)
 """A title: one line, and nothing in it that steers a screen."""
 
-LABEL = Limit(lambda value: _text_problem(value, LINE_LENGTH, "", empty=True))
+LABEL = _text(LINE_LENGTH, "", empty=True)
 """A title, or nothing."""
 
-TEXT = Limit(lambda value: _text_problem(value, TEXT_LENGTH, "\t\n", empty=False))
+TEXT = _text(TEXT_LENGTH, "\t\n", empty=False)
 """A text of several lines: tabs and line breaks are in order."""
 
-PAGE_TEXT = Limit(lambda value: _text_problem(value, TEXT_LENGTH, "\t\n", empty=True))
+PAGE_TEXT = _text(TEXT_LENGTH, "\t\n", empty=True)
 """A text, or nothing."""

@@ -1,4 +1,4 @@
-"""Instants and local days: aware times only, kept in UTC, reasoned about in the unit's zone."""
+"""Instants and local days: aware times alone, kept in UTC, compared in the unit's zone."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -37,7 +37,7 @@ def months_later(at: datetime, months: int, zone: ZoneInfo) -> datetime:
     return (at.astimezone(zone).replace(fold=0) + relativedelta(months=months)).astimezone(UTC)
 
 
-@lru_cache(8)  # a purge asks it of each enrolment anew, with the same instant
+@lru_cache(8)  # a purge asks for each enrolment, with the same instant
 def years_earlier(at: datetime, years: int, zone: ZoneInfo) -> datetime:
     """Return the instant a number of calendar years earlier, at the same local time of day, in UTC."""
     return months_later(at, -12 * years, zone)

@@ -1,4 +1,4 @@
-"""What is personal or secret within a value: shown as `****` by every printer, and given by one name alone."""
+"""Masking of personal and secret values: every printer shows `****`, and only `reveal` returns the value."""
 
 from typing import Generic, TypeVar
 
@@ -8,28 +8,28 @@ T = TypeVar("T")
 class Masked(Generic[T]):
     """A personal or secret value that no printer shows.
 
-    A `repr` of one's own hides a field from the builtin printers alone: `rich`, pytest's comparisons and `attrs.asdict`
-    read the fields themselves. So the field holds a `Masked` under a private name, and a property gives what is within.
-    Equality, hash, copies and pickles are those of what is within.
+    A custom `repr` hides a field from the builtin printers only: `rich`, pytest's comparisons and `attrs.asdict` read
+    the fields themselves. So the field holds a `Masked` under a private name, and a property returns the value.
+    Equality, hash, copies and pickles are those of the value.
 
     Args:
-        within: What is personal or secret; of another `Masked`, what is within that one.
+        value: The personal or secret value, or a `Masked` of it.
     """
 
-    __slots__ = ("_within",)
+    __slots__ = ("_value",)
 
-    def __init__(self, within: "T | Masked[T]") -> None:
-        self._within: T = within.reveal() if isinstance(within, Masked) else within
+    def __init__(self, value: "T | Masked[T]") -> None:
+        self._value: T = value.reveal() if isinstance(value, Masked) else value
 
     def reveal(self) -> T:
-        """Return what is within."""
-        return self._within
+        """Return the value."""
+        return self._value
 
     def __eq__(self, other: object) -> bool:
-        return self._within == other._within if isinstance(other, Masked) else NotImplemented
+        return self._value == other._value if isinstance(other, Masked) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(self._within)
+        return hash(self._value)
 
     def __repr__(self) -> str:
         return "****"
@@ -38,9 +38,9 @@ class Masked(Generic[T]):
         return format("****", spec)
 
     def __reduce__(self) -> tuple[type["Masked[T]"], tuple[T]]:
-        return Masked, (self._within,)
+        return Masked, (self._value,)
 
 
 def masked_text(text: str | Masked[str]) -> Masked[str]:
-    """Return a text masked: a converter for fields."""
+    """Return the text as a `Masked`; a converter for fields."""
     return text if isinstance(text, Masked) else Masked(text)

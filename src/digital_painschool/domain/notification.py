@@ -1,4 +1,4 @@
-"""Notifications: that there is something to read, and where; never what.
+"""Notifications: they say that there is something to read and where, never what it says.
 
 Rule: M-12, M-13, M-22, M-23, D-13a to D-13d.
 """
@@ -15,7 +15,7 @@ from digital_painschool.domain.policy import FlagKind
 
 
 class Notify(Enum):
-    """How the patient is told of a message. Rule: M-12."""
+    """The way in which the patient is notified of a message. Rule: M-12."""
 
     NONE = "none"
     DIRECT = "direct"
@@ -23,7 +23,7 @@ class Notify(Enum):
 
 
 class Channel(Enum):
-    """Where a notification goes: the patient's e-services inbox, or a therapist's e-mail or telephone."""
+    """The channel of a notification: the patient's e-services inbox, or a therapist's e-mail or telephone."""
 
     INBOX = "inbox"
     EMAIL = "email"
@@ -31,7 +31,7 @@ class Channel(Enum):
 
 
 class Template(Enum):
-    """The fixed texts of notifications; what is sent can be one of these and nothing else. Rule: D-13c."""
+    """The fixed texts of notifications; every notification that is sent is one of these. Rule: D-13c."""
 
     MESSAGE_TO_READ = "message-to-read"
     PROGRAM_DONE = "program-done"
@@ -60,31 +60,31 @@ _TEXTS: Mapping[Template, str] = MappingProxyType(
 
 @frozen(kw_only=True)
 class Profile:
-    """Which flags a member of staff wants to be notified of. Rule: M-22, M-23, D-23a.
+    """The flags that a member of staff wants to be notified of. Rule: M-22, M-23, D-23a.
 
     Args:
-        email: By e-mail.
-        sms: By SMS.
+        email: The flags to be notified of by e-mail.
+        sms: The flags to be notified of by SMS.
     """
 
     email: frozenset[FlagKind] = frozenset()
     sms: frozenset[FlagKind] = frozenset()
 
     def wants(self, channel: Channel) -> frozenset[FlagKind]:
-        """Return the flags that are to be told over a channel to staff."""
+        """Return the flags that the member of staff is notified of over a channel."""
         return self.email if channel is Channel.EMAIL else self.sms
 
 
 @frozen(kw_only=True)
 class TriggeringEntry:
-    """The timeline entry that asked for a notification.
+    """The timeline entry that triggered a notification.
 
     Args:
-        enrolment_id: Whose timeline.
+        enrolment_id: The enrolment whose timeline has the entry.
         seq: The entry's number in it.
         conversation: For a message: the conversation's number.
-        number: For a message or a form: its ordinal, among the author's messages in the conversation, or among the
-            submissions of the form.
+        number: For a message: its ordinal among the author's messages in the conversation. For a form: the ordinal of
+            the submission.
         form: For a saved form: the form's key.
     """
 
@@ -97,18 +97,18 @@ class TriggeringEntry:
 
 @frozen(kw_only=True)
 class Notification:
-    """What one timeline entry asks for: that one recipient is told of it.
+    """A request to notify one recipient of one timeline entry.
 
     Args:
         id: An opaque id.
         unit: The unit that sends it.
-        channel: Where it goes.
-        recipient: The patient, or the therapist. Addresses are looked up when it is sent, and never kept.
-        template: Which fixed text.
-        due_at: The instant from which it may go, UTC.
-        trigger: The entry that asked for it.
-        collected: True when it goes in the recipient's daily digest (M-13). A notification that is not collected goes
-            alone.
+        channel: The channel that it is sent over.
+        recipient: The patient, or the therapist. Addresses are looked up at the send, and never stored.
+        template: The fixed text.
+        due_at: The earliest instant of the send, UTC.
+        trigger: The entry that triggered it.
+        collected: True when it is sent in the recipient's daily digest (M-13). A notification that is not collected is
+            sent alone.
     """
 
     id: str
@@ -122,7 +122,7 @@ class Notification:
 
 
 class Status(Enum):
-    """What has become of a notification."""
+    """The status of a notification."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -133,11 +133,11 @@ class Status(Enum):
 
 @frozen(kw_only=True)
 class NotificationRecord:
-    """A notification as the storage has it.
+    """A notification and its status, as the storage has them.
 
     Args:
-        notification: What was asked for.
-        status: What has become of it.
+        notification: The notification.
+        status: Its status.
         attempts: How many attempts were begun.
         settled_at: When it left `PENDING`, UTC; None while it is pending.
     """

@@ -1,4 +1,4 @@
-"""Who takes part: patients by identity number, staff by HSA-id, and the signature that each step carries."""
+"""The people: patients by identity number, staff by HSA-id, and the signature that each step carries."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -6,13 +6,23 @@ from enum import Enum
 from typing import Self, TypeVar
 
 from attrs import field, frozen
+from attrs.validators import and_, deep_iterable, instance_of, matches_re
 
+from digital_painschool.domain.checks import check
 from digital_painschool.domain.masking import Masked, masked_text
 from digital_painschool.errors import InvalidValue
 
 _HSA_ID = re.compile(r"[Ss][Ee][0-9]{10}-[A-Za-z0-9]+")
 _HSA_ID_LENGTH = 31
-_PERSON_VALUE = re.compile(r"[0-9A-Z]{12}", re.ASCII)
+_SCHEME = check(
+    (
+        and_(instance_of(str), matches_re(r"-*[A-Za-z0-9][A-Za-z0-9-]*")),
+        "is named with letters, digits and hyphens, such as 'personnummer'",
+    )
+)
+_PERSON_VALUE = check(
+    (and_(instance_of(str), matches_re(r"[0-9A-Z]{12}")), "in canonical form is twelve digits or capital letters")
+)
 
 Value = TypeVar("Value")
 
@@ -33,6 +43,7 @@ class HsaId(str):
     def __new__(cls, text: str) -> Self:
         if type(text) is cls:
             return text
+        # By hand: an HSA-id is a `str` and has no fields.
         if not isinstance(text, str) or len(text) > _HSA_ID_LENGTH or not _HSA_ID.fullmatch(text):
             raise InvalidValue("an HSA-id is SE, ten digits, a hyphen, then letters and digits, 31 characters at most")
         return super().__new__(cls, text.upper())
@@ -54,7 +65,7 @@ def by_hsa_id(entries: Mapping[str, Value]) -> dict[HsaId, Value]:
 
 
 class Role(Enum):
-    """What a member of staff may be at a unit; one person may hold several roles."""
+    """A role of a member of staff at a unit; one person may hold several."""
 
     THERAPIST = "therapist"
     PATIENT_ADMINISTRATOR = "patient-administrator"
@@ -79,18 +90,12 @@ class PersonId:
     The number is masked however the value is shown (`19850709-****`); ask for `value` where the number itself is meant.
     """
 
-    scheme: str = field()
+    scheme: str = field(validator=_SCHEME)
     _value: Masked[str] = field(converter=masked_text)
-
-    @scheme.validator
-    def _is_named(self, _: object, scheme: str) -> None:
-        if not isinstance(scheme, str) or not scheme.isascii() or not scheme.replace("-", "").isalnum():
-            raise InvalidValue("a scheme is named with letters, digits and hyphens, such as 'personnummer'")
 
     @_value.validator
     def _is_canonical(self, _: object, value: Masked[str]) -> None:
-        if not isinstance(value.reveal(), str) or not _PERSON_VALUE.fullmatch(value.reveal()):
-            raise InvalidValue("an identity number in canonical form is twelve digits or capital letters")
+        _PERSON_VALUE.require("an identity number", value.reveal())
 
     @property
     def value(self) -> str:
@@ -101,10 +106,13 @@ class PersonId:
         return f"{self.value[:8]}-****"
 
 
+_ROLES = check((deep_iterable(instance_of(Role), instance_of((set, frozenset, tuple, list))), "is a set of Role"))
+
+
 def _roles(roles: Collection[Role]) -> frozenset[Role]:
-    if isinstance(roles, (set, frozenset, tuple, list)) and all(isinstance(role, Role) for role in roles):
-        return frozenset(roles)
-    raise InvalidValue("roles is a set of Role")
+    # Before the conversion: `frozenset` makes a set of anything that it can go through.
+    _ROLES.require("roles", roles)
+    return frozenset(roles)
 
 
 @frozen(kw_only=True, slots=False)

@@ -1,4 +1,8 @@
-"""What a unit offers: a program with its modules and pages, in one version."""
+"""A program with its modules and pages, in one version.
+
+Each field is checked by a validator. The problems between parts are found by hand, so that all of them are named at
+once, each with its path; a validator would stop at the first.
+"""
 
 from collections.abc import Iterator
 from enum import Enum
@@ -34,8 +38,8 @@ class Module:
     """A theme of the program, read page by page. Rule: M-01.
 
     Args:
-        number: What it is known by, 1 to 999.
-        title: What a person reads.
+        number: The number of the module, 1 to 999.
+        title: The title that a person reads.
         pages: In reading order.
     """
 
@@ -44,7 +48,7 @@ class Module:
     pages: tuple[Page, ...] = field(validator=several(exactly(Page)))
 
     def problems(self, forms: frozenset[str]) -> Iterator[str]:
-        """Name what is wrong within the module, given the keys of the forms that there are."""
+        """Yield the problems within the module, given the keys of the forms that there are."""
         if not self.pages:
             yield "pages: a module has at least one page"
         for page in self.pages:
@@ -76,15 +80,15 @@ class Program:
     """A treatment as it is offered in the list "Moment", in one version. Rule: M-01 to M-05, D-04a to D-05c.
 
     Args:
-        key: What it is known by, such as `"digitala-smartskolan"`.
+        key: The name of the program, such as `"digitala-smartskolan"`.
         version: Names the content; a change of content needs a new version (D-05c).
-        title: What a person reads.
+        title: The title that a person reads.
         modules: In the order of their numbers.
         forms: The forms that the pages carry.
         reading_order: The module numbers that are read in this order the first time (M-04, D-04b).
         required: The module numbers whose completion makes the patient done (D-05b); empty means the reading order.
         ordering: How strictly the reading order holds (D-04a).
-        end_reasons: What the therapist chooses from when ending (D-19a).
+        end_reasons: The reasons that the therapist chooses from when ending (D-19a).
         access_months: How long the patient has access from the start, in calendar months (M-05).
         pace: Advice (M-02).
         example: True when the content is made up and not for patients.
@@ -123,7 +127,7 @@ class Program:
             for form in self.forms
         }
         object.__setattr__(self, "_carriers", carriers)
-        before = {number: self.reading_order[:place] for place, number in enumerate(self.reading_order)}
+        before = {number: self.reading_order[:index] for index, number in enumerate(self.reading_order)}
         object.__setattr__(self, "_before", before)
 
     def __repr__(self) -> str:
@@ -163,10 +167,10 @@ class Program:
         numbers = [module.number for module in self.modules]
         if not numbers or numbers != sorted(set(numbers)):
             yield "modules: numbers start at 1 or above, rise, and none comes twice"
-        strangers = frozenset((*self.reading_order, *self.required)).difference(numbers)
+        unknown = frozenset((*self.reading_order, *self.required)).difference(numbers)
         for name, chosen in (("reading_order", self.reading_order), ("required", self.required)):
             yield from repeated(name, [str(number) for number in chosen])
-            yield from (f"{name}: there is no module {number}" for number in chosen if number in strangers)
+            yield from (f"{name}: there is no module {number}" for number in chosen if number in unknown)
         if self.ordering is not Ordering.GUIDED and not self.reading_order:
             yield f"reading_order: ordering {self.ordering.value!r} needs one"
         if not self.required and not self.reading_order:

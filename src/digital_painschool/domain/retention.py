@@ -1,4 +1,4 @@
-"""What a purge leaves in writing: the plan, what was exported before, and the receipt; none holds personal data.
+"""The records of a purge: the plan, the receipts of the export and of the purge; none holds personal data.
 
 Rule: M-20, M-21, D-21a, D-21b.
 """
@@ -16,7 +16,7 @@ class EndedEnrolment:
     """An ended enrolment as the retention rules see it.
 
     Args:
-        enrolment_id: Which one.
+        enrolment_id: The id of the enrolment.
         version: The number of its timeline entries.
         ended_at: When it ended, UTC.
         last_entry_at: When its last timeline entry was made, UTC.
@@ -31,8 +31,8 @@ class EndedEnrolment:
 
 
 @frozen(kw_only=True)
-class Decision:
-    """Who approved a plan, when, on which decision (gallringsbeslut)."""
+class PurgeDecision:
+    """The approval of a plan: by whom, when, on which decision (gallringsbeslut)."""
 
     reference: str
     by: HsaId = field(converter=HsaId)
@@ -45,11 +45,11 @@ class PurgePlan:
 
     Args:
         id: An opaque id.
-        unit: Whose records.
-        made_by: Who made it.
-        made_at: When, UTC.
+        unit: The unit whose records they are.
+        made_by: The member of staff who made the plan.
+        made_at: When the plan was made, UTC.
         ended_before: The enrolments' last entries are all before this instant, UTC.
-        enrolments: What would be purged.
+        enrolments: The enrolments that would be purged.
         decision: Set by the approval.
         unreadable: The ids of ended enrolments that cannot be read; they are not purged.
     """
@@ -60,7 +60,7 @@ class PurgePlan:
     made_at: datetime
     ended_before: datetime
     enrolments: tuple[EndedEnrolment, ...]
-    decision: Decision | None = None
+    decision: PurgeDecision | None = None
     unreadable: tuple[str, ...] = ()
 
 
@@ -84,22 +84,22 @@ class Skipped:
 
 @frozen(kw_only=True)
 class PurgeReceipt:
-    """What a purge did. Rule: D-21a.
+    """The receipt of a purge. Rule: D-21a.
 
     Args:
         plan_id: The plan that was carried out; also the receipt's id.
-        unit: Whose records.
-        decision: What it rests on.
-        purged_by: Who carried it out.
-        purged_at: When it was finished, UTC.
+        unit: The unit whose records they are.
+        decision: The decision that the purge rests on.
+        purged_by: The member of staff who carried the plan out.
+        purged_at: When the purge was finished, UTC.
         purged: The ids of the enrolments that are gone.
-        skipped: The ones that were left, and why.
-        digest: Proves that a school with the same key wrote it; None where no key is set, and in older receipts.
+        skipped: The enrolments that were left, and why.
+        digest: Proves that a school with the same key wrote the receipt; None without a key, and in older receipts.
     """
 
     plan_id: str
     unit: HsaId = field(converter=HsaId)
-    decision: Decision
+    decision: PurgeDecision
     purged_by: HsaId = field(converter=HsaId)
     purged_at: datetime
     purged: tuple[str, ...]
@@ -121,7 +121,7 @@ class Held(Enum):
 
 
 PURGED_PARTS = frozenset({Held.TIMELINE, Held.ANSWERS, Held.TEXTS})
-"""What a purge deletes; the figures follow from it."""
+"""The parts that a purge deletes; the figures follow from these."""
 
 
 @frozen(kw_only=True)
@@ -129,10 +129,10 @@ class ExportedFile:
     """A file of an export.
 
     Args:
-        name: Its name in the folder.
-        lines: How many lines it has after the heading.
-        sha256: The SHA-256 of its bytes, in hexadecimal.
-        holds: What it holds of each enrolment; empty in a receipt that an older version wrote.
+        name: The name of the file in its folder.
+        lines: The number of lines after the heading.
+        sha256: The SHA-256 of the bytes, in hexadecimal.
+        holds: The parts of each enrolment that are in the file; empty in a receipt that an older version wrote.
     """
 
     name: str
@@ -143,15 +143,15 @@ class ExportedFile:
 
 @frozen(kw_only=True)
 class ExportReceipt:
-    """What an export wrote, and what that holds. Rule: M-21, D-21a.
+    """The receipt of an export: the files, and the parts of enrolments in them. Rule: M-21, D-21a.
 
     Args:
         id: An opaque id.
-        unit: Whose records.
-        exported_by: Who exported.
+        unit: The unit whose records they are.
+        exported_by: The member of staff who exported.
         exported_at: When, UTC.
-        enrolments: How many enrolments are in it.
-        files: What was written.
+        enrolments: The number of enrolments in the export.
+        files: The files of the export.
         unreadable: The ids of ended enrolments that cannot be read; they are in no file.
     """
 
@@ -165,7 +165,7 @@ class ExportReceipt:
 
     @property
     def holds(self) -> frozenset[Held]:
-        """What the files together hold of each enrolment."""
+        """The parts of each enrolment that are in the files together."""
         return frozenset(held for file in self.files for held in file.holds)
 
     @property

@@ -1,8 +1,12 @@
-"""What comes in from outside is of the right kind, or is refused here before any rule looks at it."""
+"""Checks of the arguments that a host passes: each is of the right type, or is refused before a rule sees it.
+
+By hand, since an argument of a call is no field of a class; attrs checks the fields of values.
+"""
 
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from math import isfinite
+from unicodedata import category
 
 from digital_painschool.errors import InvalidValue
 
@@ -12,6 +16,7 @@ Answer = int | float | str | tuple[str, ...]
 _ANSWERS_LIMIT = 1_000
 _TEXT_LIMIT = 1_000_000
 _NUMBER_LIMIT = 10**12
+_CONTROL = frozenset({"Cc", "Cs"})
 
 
 def plain_text(text: object, what: str = "text") -> str:
@@ -30,17 +35,24 @@ def plain_text(text: object, what: str = "text") -> str:
         raise InvalidValue(f"{what} is longer than {_TEXT_LIMIT} characters; shorten it")
     if "\x00" in text:
         raise InvalidValue(f"{what} holds a NUL character; remove it")
-    if not _is_encodable(text):
+    if not is_encodable(text):
         raise InvalidValue(f"{what} holds half of a surrogate pair; decode it properly first")
     return text
 
 
+def control_characters(text: str) -> frozenset[str]:
+    """Return the control characters and the halves of surrogate pairs in a text: what no screen and no path shows."""
+    # Of a long text, few characters are not printable.
+    return frozenset(one for one in frozenset(text) if not one.isprintable() and category(one) in _CONTROL)
+
+
 def is_storable(text: str) -> bool:
     """Return whether every storage can keep the text as it is."""
-    return "\x00" not in text and _is_encodable(text)
+    return "\x00" not in text and is_encodable(text)
 
 
-def _is_encodable(text: str) -> bool:
+def is_encodable(text: str) -> bool:
+    """Return whether a text can be written as UTF-8: it holds no half of a surrogate pair."""
     # Asked here, so that the text does not hang on the refusal as the error before it.
     try:
         text.encode()

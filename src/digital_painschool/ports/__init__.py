@@ -13,22 +13,22 @@ from digital_painschool.ports.observer import Observer
 from digital_painschool.ports.storage import Storage
 
 Clock = Callable[[], datetime]
-"""Gives the present instant, an aware time. What it raises reaches a host as `AdapterError`, without its text."""
+"""Returns the present instant, an aware time. An error reaches a host as `AdapterError`, without its text."""
 
 
 @frozen(kw_only=True)
 class Ports:
-    """One of each, ready to use; several messengers and observers, in the order of the settings.
+    """One adapter for each port, ready to use; several messengers and observers, in the order of the settings.
 
-    The school calls them through `ports.guarded`: nothing but errors of this library comes out of them.
+    The school calls the adapters through `ports.guarded`, so that they raise nothing but errors of this library.
 
     Args:
-        storage: Keeps everything.
+        storage: Stores everything.
         identity: Reads identity numbers.
         inbox: The patients' inbox.
         directory: The staff directory.
-        messengers: Ways to reach staff; the first that serves a channel is used for it.
-        observers: Those who want to know.
+        messengers: The ways to reach staff; the first messenger that serves a channel is used for it.
+        observers: The observers of what happens.
     """
 
     storage: Storage

@@ -1,4 +1,4 @@
-"""The directory port: what the staff directory knows of a member of staff."""
+"""The directory port: the addresses of a member of staff, from the staff directory."""
 
 from typing import Protocol
 
@@ -10,7 +10,7 @@ from digital_painschool.ports.messaging import Address
 
 @frozen(kw_only=True)
 class StaffEntry:
-    """A member of staff's addresses, each None when the directory has none; they cannot be changed from here (M-22)."""
+    """The addresses of a member of staff, each None when the directory has none; read only (M-22)."""
 
     email: Address | None = None
     sms: Address | None = None
@@ -22,7 +22,7 @@ class Directory(Protocol):
     Any other error, and any answer of another type, reaches a host as `DeliveryError`, without its text.
 
     Contract:
-        * **fresh**: asked anew each time; nothing of it is kept.
+        * **fresh**: the directory is asked anew each time; no answer is cached.
         * **time-out**: a call returns or raises well within a worker's lease (15 minutes by default),
           whatever becomes of the server behind the adapter.
         * **isolated**: an error leaves the directory usable for the next question.
@@ -34,10 +34,10 @@ class Directory(Protocol):
         """Return the entry of a member of staff, or None when the directory does not know them.
 
         Args:
-            hsa_id: In capitals, the canonical form. Where the directory itself has small letters, compare without
-                regard to them. Rule: D-06b.
+            hsa_id: The HSA-id in capitals, the canonical form. Where the directory itself has small letters, compare
+                without regard to case. Rule: D-06b.
 
         Raises:
-            DeliveryError: The directory cannot be asked at the moment.
+            DeliveryError: The directory cannot answer at the moment.
         """
         ...

@@ -1,8 +1,8 @@
-"""The border of the ports: what an adapter of another make raises or returns reaches nobody raw.
+"""Guards around adapters: errors and results of third-party code are checked before they reach the library.
 
-An adapter's error may hold the number or the text that was on its way, and an error collector reads the whole chain.
-So each call of an adapter goes through one function here. What comes out is the answer, of the type that the port
-names, or an error of `errors` without text, cause or context of another make.
+An adapter's error may contain an identity number or a message's text, and an error collector reads the whole chain. So
+each call of an adapter goes through `guarded_call`. It returns a result of the type that the port declares, or raises
+an error of `errors` without third-party text, cause or context.
 """
 
 import logging
@@ -32,7 +32,7 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 Check = Callable[[object], bool]
-"""Returns whether an answer is of the type that the port names."""
+"""A function that returns whether a result is of the type that the port declares."""
 
 _WRITES = frozenset(
     {
@@ -40,7 +40,7 @@ _WRITES = frozenset(
         *("save_profile", "save_program", "save_export", "save_plan", "save_receipt"),
     }
 )
-"""The methods of the storage that change what is stored."""
+"""The methods of the storage that write."""
 _FAILURES: Final[Mapping[type, Callable[[str], PainSchoolError]]] = {
     Storage: StorageError,
     Identity: AdapterError,
@@ -48,56 +48,56 @@ _FAILURES: Final[Mapping[type, Callable[[str], PainSchoolError]]] = {
     Directory: DeliveryError,
     Messenger: DeliveryError,
 }
-"""The error that each port has for its own failures."""
+"""The error that stands for a failure of each port."""
 
 
 def guarded_call(
-    ask: Callable[_P, _T],
+    call: Callable[_P, _T],
     what: str,
     failure: Callable[[str], PainSchoolError] = AdapterError,
     is_right: Check | None = None,
 ) -> Callable[_P, _T]:
-    """Return a function that makes a call of an adapter, and raises nothing but errors of this library.
+    """Return a function that calls an adapter, and raises only errors of this library.
 
-    Errors of this library pass, without what they were raised from. `KeyboardInterrupt` and other exits pass as they
-    are.
+    Errors of this library are raised again without cause and context. `KeyboardInterrupt` and other exits pass
+    unchanged.
 
     Args:
-        ask: Makes the call.
-        what: What is called, for the error and the log.
-        failure: Makes the error from a text without personal data.
-        is_right: Returns whether the answer is of the right type; left out, each is.
+        call: The call of the adapter.
+        what: The name of the call, for the error and the log.
+        failure: A function that makes the error from a text without personal data.
+        is_right: A function that returns whether a result is of the right type; None accepts every result.
     """
 
-    def asked(*args: _P.args, **options: _P.kwargs) -> _T:
+    def guarded_function(*args: _P.args, **options: _P.kwargs) -> _T:
         try:
-            answer = ask(*args, **options)
-            if is_right is None or is_right(answer):
-                return answer
+            result = call(*args, **options)
+            if is_right is None or is_right(result):
+                return result
             error: PainSchoolError | None = None
-            why = f"{what} gave an answer of a wrong type"
+            why = f"{what} returned a value of a wrong type"
         except PainSchoolError as typed:
             error = typed
-        except Exception as raw:  # noqa: BLE001 - an adapter of any make may raise anything
+        except Exception as raw:  # noqa: BLE001 - a third-party adapter may raise anything
             error = None
             why = f"{what} raised {type(raw).__name__}"
         if error is None:
             _log.error("%s", why)
             error = failure(why)
-        # Raised out here, so that nothing of another make hangs on it.
+        # Raised outside the handler, so that no third-party error becomes its context.
         error.__cause__ = error.__context__ = None
         try:
             raise error
         finally:
             del error
 
-    return asked
+    return guarded_function
 
 
 def guarded(ports: Ports) -> Ports:
-    """Return the same ports, each of whose calls goes through `guarded_call`. Ports that are guarded stay as they are.
+    """Return the ports with every call guarded by `guarded_call`. Ports that are guarded already stay unchanged.
 
-    Observers are not among them: what one raises is logged and stops nothing, where they are told.
+    Observers are not guarded here: the executor logs their errors, and no error of an observer stops a command.
 
     Raises:
         ConfigurationError: An adapter lacks a method of its port, or a messenger does not say which channel it serves.
@@ -113,13 +113,13 @@ def guarded(ports: Ports) -> Ports:
 
 
 def closing(adapter: object) -> Callable[[], object] | None:
-    """Return what closes an adapter, guarded, or None where it has nothing to close."""
+    """Return the guarded `close` of an adapter, or None when the adapter has none."""
     close = getattr(adapter, "close", None)
     return guarded_call(close, f"closing {type(adapter).__name__}") if callable(close) else None
 
 
 class _Guarded:
-    """An adapter, each of whose port's methods is guarded; everything else is the adapter's own."""
+    """An adapter whose methods of the port are guarded; every other attribute is the adapter's own."""
 
     def __init__(self, adapter: object, port: type) -> None:
         self._adapter = adapter
@@ -129,7 +129,7 @@ class _Guarded:
                 raise ConfigurationError(f"{name} is no {port.__name__.lower()}: it has no {method!r} to call")
             failure = OutcomeUnknown if port is Storage and method in _WRITES else _FAILURES[port]
             what = f"{port.__name__.lower()} {name}.{method}"
-            setattr(self, method, guarded_call(_late(adapter, method), what, failure, is_right))
+            setattr(self, method, guarded_call(_late_bound(adapter, method), what, failure, is_right))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._adapter, name)
@@ -152,7 +152,7 @@ def _guarded(adapter: _T, port: type) -> _T:
     return cast("_T", made)
 
 
-def _late(adapter: object, method: str) -> Callable[..., Any]:
+def _late_bound(adapter: object, method: str) -> Callable[..., Any]:
     def call(*args: object, **options: object) -> Any:
         return getattr(adapter, method)(*args, **options)
 
@@ -161,13 +161,13 @@ def _late(adapter: object, method: str) -> Callable[..., Any]:
 
 @cache
 def _checks(port: type) -> Mapping[str, Check | None]:
-    """Return the methods of a port, each with what its answers must be, as their annotations say."""
+    """Return the methods of a port, each with the check of its result that follows from its annotation."""
     methods = {name: getattr(port, name) for name in dir(port) if not name.startswith("_")}
     return {name: _check(get_type_hints(method)["return"]) for name, method in methods.items() if callable(method)}
 
 
 def _check(wanted: Any) -> Check | None:
-    """Return a check of an answer, and of what is in it where it is a collection; None where nothing is returned."""
+    """Return the check of a result, and of its items where it is a collection; None for a method without result."""
     if wanted is NoneType:
         return None
     if wanted is PersonId:
@@ -176,12 +176,12 @@ def _check(wanted: Any) -> Check | None:
         return _is_entry
     if get_origin(wanted) is tuple:
         items = _classes(get_args(wanted)[0])
-        return lambda answer: isinstance(answer, (tuple, list)) and all(isinstance(item, items) for item in answer)
+        return lambda result: isinstance(result, (tuple, list)) and all(isinstance(item, items) for item in result)
     if get_origin(wanted) is Mapping:
         values = _classes(get_args(wanted)[1])
-        return lambda answer: isinstance(answer, Mapping) and all(isinstance(item, values) for item in answer.values())
+        return lambda result: isinstance(result, Mapping) and all(isinstance(item, values) for item in result.values())
     classes = _classes(wanted)
-    return lambda answer: isinstance(answer, classes)
+    return lambda result: isinstance(result, classes)
 
 
 def _classes(wanted: Any) -> tuple[type, ...]:
@@ -190,15 +190,15 @@ def _classes(wanted: Any) -> tuple[type, ...]:
     return (get_origin(wanted) or wanted,)
 
 
-def _is_person(answer: object) -> bool:
-    # A class of its own could show the number where it is masked.
-    return type(answer) is PersonId and type(answer.scheme) is type(answer.value) is str
+def _is_person(result: object) -> bool:
+    # A subclass could show the number that `PersonId` masks.
+    return type(result) is PersonId and type(result.scheme) is type(result.value) is str
 
 
-def _is_entry(answer: object) -> bool:
-    if answer is None:
+def _is_entry(result: object) -> bool:
+    if result is None:
         return True
-    return isinstance(answer, StaffEntry) and all(
+    return isinstance(result, StaffEntry) and all(
         address is None or (isinstance(address, Address) and isinstance(address.value, str))
-        for address in (answer.email, answer.sms)
+        for address in (result.email, result.sms)
     )

@@ -1,7 +1,7 @@
-"""The plugin hooks: each returns named offers, and is asked once, at start. No port method is ever a hook.
+"""The plugin hooks: each returns adapter factories, and is called once, at start. No port method is ever a hook.
 
-A plugin is a module or an object with functions of these names, each marked with `hookimpl`, and named by an entry
-point in the group `digital_painschool`.
+A plugin is a module or an object with functions of these names, each marked with `hookimpl`. An entry point in the
+group `digital_painschool` names the plugin.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -26,19 +26,19 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 T_co = TypeVar("T_co", covariant=True)
 
 Options = Mapping[str, object]
-"""What the settings say about one adapter, without its name: texts, numbers, booleans, lists and tables."""
+"""The options of one adapter in the settings, without its name: texts, numbers, booleans, lists and tables."""
 
 
 @frozen
 class AdapterFactory(Generic[T_co]):
-    """An adapter that can be chosen by name.
+    """A named factory of an adapter.
 
     Args:
-        name: What settings call it.
-        make: Builds it from its options; not called for an adapter that is not chosen. It raises `ConfigurationError`
-            for options that it cannot use.
-        secrets: The options that may say where they are, `env:NAME` or `file:PATH`. They are read before `make` is
-            called, and a SQLite URL among them becomes one with an absolute path.
+        name: The name of the adapter in the settings.
+        make: Builds the adapter from its options; called only when the settings choose it. It raises
+            `ConfigurationError` for options that it cannot use.
+        secrets: The options whose value may be a reference to a secret, `env:NAME` or `file:PATH`. They are resolved
+            before `make` is called, and a SQLite URL among them becomes one with an absolute path.
     """
 
     name: str
@@ -48,34 +48,34 @@ class AdapterFactory(Generic[T_co]):
 
 @hookspec
 def painschool_storages() -> Iterable[AdapterFactory[Storage]]:  # type: ignore[empty-body]
-    """Offer storages; for a storage URL, the name is the URL's scheme."""
+    """Return factories of storages; for a storage URL, the name is the URL's scheme."""
 
 
 @hookspec
 def painschool_identities() -> Iterable[AdapterFactory[Identity]]:  # type: ignore[empty-body]
-    """Offer readers of identity numbers."""
+    """Return factories of readers of identity numbers."""
 
 
 @hookspec
 def painschool_inboxes() -> Iterable[AdapterFactory[Inbox]]:  # type: ignore[empty-body]
-    """Offer patients' inboxes."""
+    """Return factories of patients' inboxes."""
 
 
 @hookspec
 def painschool_directories() -> Iterable[AdapterFactory[Directory]]:  # type: ignore[empty-body]
-    """Offer staff directories."""
+    """Return factories of staff directories."""
 
 
 @hookspec
 def painschool_messengers() -> Iterable[AdapterFactory[Messenger]]:  # type: ignore[empty-body]
-    """Offer ways to reach staff."""
+    """Return factories of messengers to staff."""
 
 
 @hookspec
 def painschool_observers() -> Iterable[AdapterFactory[Observer]]:  # type: ignore[empty-body]
-    """Offer observers."""
+    """Return factories of observers."""
 
 
 @hookspec
 def painschool_programs() -> Iterable[AdapterFactory[Program]]:  # type: ignore[empty-body]
-    """Offer programs; every one that is offered is on the list "Moment" of every unit. Names are program keys."""
+    """Return factories of programs; each program is on the list "Moment" of every unit, and its name is its key."""

@@ -12,14 +12,14 @@ from digital_painschool.domain.people import HsaId, PersonId
 
 @frozen(kw_only=True, slots=False)
 class Notice:
-    """All that leaves for a patient's inbox: that there is something to read, and where. Rule: D-13c.
+    """A notice to a patient's inbox: it says that there is something to read and where, and nothing else. Rule: D-13c.
 
     Args:
-        key: The idempotency key: opaque, and the same for every attempt at the same notification.
+        key: The idempotency key: opaque, and the same for every attempt at the same batch.
         unit: The unit that sends it.
-        person: To whom; its `repr` is masked.
-        template: Which fixed text.
-        link: Where to read; the same for every patient of the unit.
+        person: The recipient; its `repr` is masked.
+        template: The fixed text.
+        link: The address to read at; the same for every patient of the unit.
     """
 
     key: str
@@ -31,18 +31,18 @@ class Notice:
 
 @frozen
 class Reachability:
-    """Whether a person can be reached in the inbox, and by which ways they are told of it (`"sms"`, `"email"`)."""
+    """Whether a person can be reached in the inbox, and how the inbox notifies them (`"sms"`, `"email"`)."""
 
     reachable: bool
     ways: frozenset[str] = frozenset()
 
 
 class Delivered(Enum):
-    """What an adapter did with what it was handed."""
+    """The result of sending a notice or a message under a key."""
 
     ACCEPTED = "accepted"
     DUPLICATE = "duplicate"
-    """The key was handed over before; nothing was sent again."""
+    """The key was accepted before; nothing was sent again."""
 
 
 class Inbox(Protocol):
@@ -60,28 +60,27 @@ class Inbox(Protocol):
     """
 
     def reach(self, person: PersonId) -> Reachability:
-        """Return whether a person can be reached: has an account, and a number that the inbox knows.
+        """Return whether a person can be reached: has an account, under a number that the inbox knows.
 
         Raises:
-            DeliveryError: It cannot be told at the moment.
+            DeliveryError: The inbox cannot answer at the moment.
         """
         ...
 
     def deliver(self, notice: Notice) -> Delivered:
-        """Put a notice into the inbox.
+        """Deliver a notice to the inbox.
 
         Raises:
-            DeliveryError: It was not delivered; `permanent` when trying again cannot help.
+            DeliveryError: The notice was not delivered; `permanent` when trying again cannot help.
         """
         ...
 
     def forget(self, keys: Iterable[str]) -> int:
-        """Delete the notices that were delivered under some keys, as a purge asks for, and give how many those were.
+        """Delete the notices of some keys, for a purge; return how many notices were deleted.
 
-        Keys that the inbox does not know are passed over. An inbox that belongs to somebody else, and cannot delete,
-        does nothing and gives 0. Rule: D-21a.
+        Unknown keys are ignored. An external inbox that cannot delete does nothing and returns 0. Rule: D-21a.
 
         Raises:
-            DeliveryError: They could not be deleted at the moment; the purge stops, and can be taken up again.
+            DeliveryError: The notices cannot be deleted at the moment; the purge stops, and can be resumed.
         """
         ...

@@ -26,13 +26,13 @@ class Address:
 
 
 class Messenger(Protocol):
-    """One way to reach staff. Rule: M-22, M-23, D-13c.
+    """A channel to staff. Rule: M-22, M-23, D-13c.
 
-    There is no free text: patient data cannot leave this way. The channel is read once, when the school is made. Any
+    There is no free text: a message cannot carry patient data. The channel is read once, when the school is made. Any
     other error, and any answer of another type, counts as `DeliveryError`, without its text.
 
     Contract:
-        * **idempotent** as far as the way allows: a key that was sent before is not sent again.
+        * **idempotent** as far as the channel allows: a key that was sent before is not sent again.
         * **time-out**: a call returns or raises well within a worker's lease (15 minutes by default),
           whatever becomes of the server behind the adapter.
         * **isolated**: an error concerns the one message and leaves the messenger usable for the next.
@@ -42,29 +42,29 @@ class Messenger(Protocol):
 
     @property
     def channel(self) -> Channel:
-        """Which channel it serves: `EMAIL` or `SMS`."""
+        """The channel that the messenger serves: `EMAIL` or `SMS`."""
         ...
 
     def send(self, recipient: Address, template: Template, link: str, *, key: str) -> Delivered:
         """Send a fixed text with a link.
 
         Args:
-            recipient: From the staff directory, at the time of sending.
-            template: Which fixed text.
-            link: Where to read; the same for all staff of the unit.
+            recipient: The address, from the staff directory at the time of sending.
+            template: The fixed text.
+            link: The address to read at; the same for all staff of the unit.
             key: The idempotency key: opaque, and the same for every attempt.
 
         Raises:
-            DeliveryError: It was not sent; `permanent` when trying again cannot help.
+            DeliveryError: The message was not sent; `permanent` when trying again cannot help.
         """
         ...
 
     def forget(self, keys: Iterable[str]) -> int:
-        """Delete what is still kept of messages under some keys, as a purge asks for, and give how many those were.
+        """Delete the stored messages of some keys, for a purge; return how many messages were deleted.
 
-        Unknown keys are passed over; what has left cannot be called back. Rule: D-21a.
+        Unknown keys are ignored. A message that was sent cannot be recalled. Rule: D-21a.
 
         Raises:
-            DeliveryError: It could not be done at the moment; the purge stops, and can be taken up again.
+            DeliveryError: The messages cannot be deleted at the moment; the purge stops, and can be resumed.
         """
         ...

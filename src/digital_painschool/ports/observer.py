@@ -1,4 +1,4 @@
-"""The observer port: to be told of what has happened, after it was saved."""
+"""The observer port: it is notified of events after they were saved."""
 
 from typing import Protocol
 
@@ -7,20 +7,21 @@ from digital_painschool.domain.events import Event
 
 
 class Observer(Protocol):
-    """Someone who wants to know: statistics, a screen that refreshes.
+    """An observer of saved events: statistics, a screen that refreshes.
 
-    It is called after the step was saved, once a step, in the thread that took it, in the order of the settings. One
-    that raises is logged by its type and stops nothing; a process that dies in between tells nobody: what must not be
-    missed belongs into the notifications or is read from the timeline.
+    Observers are called once a command, after the command was saved, in its thread, in the order of the settings. An
+    error of an observer is logged by its type and stops nothing. A process that crashes after the save notifies no
+    observer: whatever must not be missed belongs in the notifications, or is read from the timeline.
 
     Contract:
-        * **every kind**: it takes every kind of event, several at once, of any number of enrolments.
-        * **gaps**: some steps are never told, and those of several threads and processes come in any order.
-        * **threads**: it is called from as many threads at a time as take steps.
-        * **quick**: whoever took the step waits until it returns.
-        * **silent**: it writes nothing of the person to a log or a screen.
+        * **every kind**: it accepts every kind of event, several in one call, of any number of enrolments.
+        * **gaps**: the events of some commands never arrive.
+          Those of several threads and processes arrive in any order.
+        * **threads**: it is called from every thread that executes commands, several at a time.
+        * **quick**: the caller of the command waits until `notice` returns.
+        * **silent**: it writes no personal data to a log or a screen.
     """
 
     def notice(self, enrolment: Enrolment, events: tuple[Event, ...]) -> None:
-        """Take note of a step: the state after it, and what happened."""
+        """Receive the events of one command, and the state after them."""
         ...

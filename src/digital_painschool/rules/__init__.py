@@ -1,4 +1,4 @@
 """The rules: pure functions from a state to the events that follow, or a `RuleViolation`.
 
-No clock, no randomness, no input or output; a rule file knows the values and no other rule file.
+A rule uses no clock, no randomness and no I/O. A rule file imports the domain, and `access` of the other rule files.
 """

@@ -1,4 +1,4 @@
-"""What the patient may do now, by one truth table, and why not."""
+"""The patient's access: one truth table, and the refusals that follow from it."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,7 +13,7 @@ from digital_painschool.errors import Reason, RuleViolation
 
 
 class Reading(Enum):
-    """Which modules the patient may read."""
+    """The modules that the patient may read."""
 
     ALL = "all"
     CHOSEN = "chosen"
@@ -22,10 +22,10 @@ class Reading(Enum):
 
 @frozen
 class Access:
-    """What the patient may do now.
+    """The patient's access at an instant.
 
     Args:
-        read_modules: Which modules; `ALL` is still subject to the program's ordering (D-04a).
+        read_modules: The readable modules; `ALL` is still subject to the program's ordering (D-04a).
         fill_in_forms: Whether forms can be saved and modules completed.
         write_messages: Whether messages can be written.
         read_messages: Whether conversations can be read.
@@ -53,15 +53,15 @@ ACCESS: Mapping[tuple[Phase, bool], Access] = MappingProxyType(
 
 
 def access(enrolment: Enrolment, now: datetime) -> Access:
-    """Return what the patient may do at an instant, by the truth table `ACCESS`.
+    """Return the patient's access at an instant, by the truth table `ACCESS`.
 
-    Rule: M-05, M-18, D-05a, D-18a, D-19a. At `access_until` itself access is over.
+    Rule: M-05, M-18, D-05a, D-18a, D-19a. Access is over from `access_until` on.
     """
     return ACCESS[enrolment.phase, now < enrolment.access_until]
 
 
 def refusal(enrolment: Enrolment, now: datetime) -> RuleViolation:
-    """Return why the truth table refuses what the patient wants.
+    """Return the violation with which the truth table refuses a patient's command.
 
     Rule: D-19a after the end, D-05a or D-18a when access is over, M-18 in maintenance.
     """
@@ -73,10 +73,10 @@ def refusal(enrolment: Enrolment, now: datetime) -> RuleViolation:
 
 
 def module_refusal(enrolment: Enrolment, program: Program, module: int, now: datetime) -> RuleViolation | None:
-    """Return why the patient may not read a module at an instant, or None when the module is open.
+    """Return the violation for a module that is closed to the patient at an instant, or None when it is open.
 
-    Rule: M-03, M-04, M-18, D-04a, D-04b. Modules outside the reading order are open at any time; so is every module
-    once the first pass is done, and one that was completed before.
+    Rule: M-03, M-04, M-18, D-04a, D-04b. Modules outside the reading order are open at any time. So are completed
+    modules, and every module once the reading order is completed.
     """
     if program.module(module) is None:
         return RuleViolation("M-01", Reason.UNKNOWN_MODULE, module=module)
@@ -98,7 +98,7 @@ def module_refusal(enrolment: Enrolment, program: Program, module: int, now: dat
 
 
 def incomplete_predecessors(enrolment: Enrolment, program: Program, module: int) -> tuple[int, ...]:
-    """Return the modules that the reading order puts before this one and that are not completed. Rule: M-04, D-04b."""
+    """Return the incomplete modules that precede a module in the reading order. Rule: M-04, D-04b."""
     before = program.before(module)
     if enrolment.completed.issuperset(before):
         return ()

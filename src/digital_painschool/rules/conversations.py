@@ -1,4 +1,4 @@
-"""Conversations: their heading, messages both ways, and what has been read.
+"""Conversations: headings, messages of both sides, and read marks.
 
 Rule: M-10 to M-12, D-13c, D-18a.
 """
@@ -25,19 +25,19 @@ def start_conversation(
     by: AnyActor,
     at: datetime,
 ) -> tuple[Event, ...]:
-    """Begin a conversation with its first message. Rule: M-10 to M-12.
+    """Start a conversation with its first message. Rule: M-10 to M-12.
 
     Raises:
-        RuleViolation: As for `send`; or the heading is empty or too long.
+        RuleViolation: As for `send`, or the heading is empty or too long.
         InvalidValue: As for `send`.
     """
     number = len(enrolment.conversations) + 1
     _check_heading(terms, heading)
-    party = _writer(enrolment, terms, text, notify, by, at)
+    author = _writer(enrolment, terms, text, notify, by, at)
     signature = by.signature
     return (
         ConversationStarted(at=at, by=signature, conversation=number),
-        MessageSent(at=at, by=signature, conversation=number, author=party, number=1, notify=notify),
+        MessageSent(at=at, by=signature, conversation=number, author=author, number=1, notify=notify),
     )
 
 
@@ -66,68 +66,70 @@ def send(
     by: AnyActor,
     at: datetime,
 ) -> tuple[Event, ...]:
-    """Write a message in a conversation; the other side finds it unread. Rule: M-10, M-12, D-18a.
+    """Write a message in a conversation; it is unread for the other side. Rule: M-10, M-12, D-18a.
 
     Args:
         enrolment: The state.
         terms: The program and the unit's policy.
         conversation: The conversation's number.
-        text: What is written, up to the policy's `message_limit`.
-        notify: For a message to the patient: how the patient is told.
-        by: Who writes.
-        at: When, an aware time.
+        text: The text, up to the policy's `message_limit`.
+        notify: For a message to the patient: how the patient is notified.
+        by: The author.
+        at: The instant, an aware time.
 
     Raises:
         RuleViolation: The enrolment has ended, access is over (nobody could read it), the patient may only read, there
             is no such conversation, the text is empty or too long, or a patient's message asks for a notification.
-        InvalidValue: The text is not text that can be kept.
+        InvalidValue: The text is not text that can be stored.
     """
     found = find(enrolment, conversation)
-    party = _writer(enrolment, terms, text, notify, by, at)
-    number = found.sent(party) + 1
-    return (MessageSent(at=at, by=by.signature, conversation=found.number, author=party, number=number, notify=notify),)
+    author = _writer(enrolment, terms, text, notify, by, at)
+    number = found.sent(author) + 1
+    return (
+        MessageSent(at=at, by=by.signature, conversation=found.number, author=author, number=number, notify=notify),
+    )
 
 
 def read(
     enrolment: Enrolment, terms: Terms, conversation: int, up_to: int, *, by: AnyActor, at: datetime
 ) -> tuple[Event, ...]:
-    """Take note of the other side's messages; what came after `up_to` stays unread. Rule: M-10, D-15a, D-17a.
+    """Mark the other side's messages as read; messages after `up_to` stay unread. Rule: M-10, D-15a, D-17a.
 
     Args:
         enrolment: The state.
         terms: The program and the unit's policy.
         conversation: The conversation's number.
-        up_to: Up to and with which of the other side's messages; what was read before changes nothing.
-        by: Who reads. After the end reading changes nothing: the flags are settled.
-        at: When, an aware time.
+        up_to: The ordinal of the last message that was read. Messages that were read before change nothing.
+        by: The reader. After the end reading changes nothing: the flags are settled.
+        at: The instant, an aware time.
 
     Raises:
         RuleViolation: The patient's access is over, or there is no such conversation or message.
     """
-    party = _party(by)
-    if party is Author.PATIENT and not access(enrolment, at).read_messages:
+    reader = _author(by)
+    if reader is Author.PATIENT and not access(enrolment, at).read_messages:
         raise refusal(enrolment, at)
     found = find(enrolment, conversation)
-    if not 0 <= whole_number(up_to, "up_to") <= found.read(party) + found.unread(party):
+    if not 0 <= whole_number(up_to, "up_to") <= found.read(reader) + found.unread(reader):
         raise RuleViolation("D-15a", Reason.NO_SUCH_MESSAGE, conversation=found.number)
-    if up_to <= found.read(party) or enrolment.phase is Phase.ENDED:
+    if up_to <= found.read(reader) or enrolment.phase is Phase.ENDED:
         return ()
-    return (MessagesRead(at=at, by=by.signature, conversation=found.number, reader=party, up_to=up_to),)
+    return (MessagesRead(at=at, by=by.signature, conversation=found.number, reader=reader, up_to=up_to),)
 
 
-def _party(by: AnyActor) -> Author:
+def _author(by: AnyActor) -> Author:
     return Author.PATIENT if isinstance(by, Patient) else Author.THERAPIST
 
 
 def _writer(enrolment: Enrolment, terms: Terms, text: str, notify: Notify, by: AnyActor, at: datetime) -> Author:
     _require_writable(enrolment, by, at)
-    party = _party(by)
+    author = _author(by)
     if not isinstance(notify, Notify):
         raise InvalidValue(f"notify is a Notify, not {type(notify).__name__}")
-    if party is Author.PATIENT and notify is not Notify.NONE:
+    if author is Author.PATIENT and notify is not Notify.NONE:
         raise RuleViolation("M-12", Reason.ONLY_MESSAGES_TO_THE_PATIENT_NOTIFY)
     _check_text("M-10", text, terms.policy.message_limit)
-    return party
+    return author
 
 
 def _require_writable(enrolment: Enrolment, by: AnyActor, at: datetime) -> None:
@@ -149,10 +151,10 @@ def _check_text(rule: str, text: str, limit: int) -> None:
 
 
 def find(enrolment: Enrolment, conversation: int) -> Conversation:
-    """Return the conversation of that number. Rule: M-10.
+    """Return the conversation with a number. Rule: M-10.
 
     Raises:
-        RuleViolation: There is none.
+        RuleViolation: There is no such conversation.
         InvalidValue: The number is not a whole number.
     """
     found = enrolment.conversation(whole_number(conversation, "conversation"))

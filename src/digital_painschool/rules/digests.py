@@ -1,6 +1,6 @@
-"""When a digest goes, with which notifications, and when it is given up.
+"""When a digest is sent, with which notifications, and when it becomes undeliverable.
 
-Rule: M-13, D-13a, D-13d. A recipient of a digest gets at most one new notification a unit and local day.
+Rule: M-13, D-13a, D-13d. A recipient gets at most one new notice a unit and local day.
 """
 
 from collections.abc import Mapping
@@ -14,12 +14,12 @@ from digital_painschool.domain.local_time import local_time
 from digital_painschool.domain.policy import Policy
 
 _LOST_WORKERS = 5
-_RIDES = 2
-"""A notification whose attempts are used up goes along with fresher ones, up to twice as many attempts."""
+_JOINT_ATTEMPTS = 2
+"""A notification without attempts left is sent together with fresher ones, up to twice the number of attempts."""
 
 
 class Doubt(Enum):
-    """Whether a batch is in doubt, and since when."""
+    """Whether a digest has a batch in doubt, and of which day."""
 
     NONE = "no batch in doubt"
     EARLIER = "a batch of an earlier day"
@@ -27,7 +27,7 @@ class Doubt(Enum):
 
 
 Situation = tuple[bool, Doubt, bool]
-"""Whether the recipient may be told now, the batch in doubt, and whether a notification is due."""
+"""Whether the recipient may be notified now, the batch in doubt, and whether a notification is due."""
 
 DECISIONS: Mapping[Situation, Action] = MappingProxyType(
     {
@@ -40,30 +40,30 @@ DECISIONS: Mapping[Situation, Action] = MappingProxyType(
         (True, Doubt.TODAY, True): Action.REPEAT,
     }
 )
-"""What a worker does in each situation."""
+"""The action of a worker in each situation."""
 
 
 def decide(digest: Digest, now: datetime, policy: Policy) -> Decision:
-    """Return what to do with a digest now. Rule: M-13, D-13a.
+    """Return the decision on a digest now. Rule: M-13, D-13a.
 
-    A recipient is told in the forenoon only, and not twice on one local day. A batch of today goes again as it is,
-    under its key: the inbox may already have that key. A batch of an earlier day goes together with what is due now. A
-    digest that is not collected goes at any hour.
+    A collected digest is sent in the forenoon only, and not twice on one local day. Any other digest is sent at any
+    hour. A batch of today is repeated under its key: the inbox may already have that key. A batch of an earlier day is
+    joined with the notifications that are due now.
 
     Args:
-        digest: The state, as it was claimed.
+        digest: The digest, as it was claimed.
         now: The instant of the claim, an aware time.
         policy: The unit's policy now.
     """
     day = now.astimezone(policy.zone).date()
     due = frozenset(r.notification.id for r in digest.waiting() if r.notification.due_at <= now)
-    may_be_told = not digest.collected or earliest_send_at(now, policy, digest.told_on) <= now
-    action = DECISIONS[may_be_told, _doubt(digest.batch, day), bool(due)]
+    may_notify = not digest.collected or earliest_send_at(now, policy, digest.told_on) <= now
+    action = DECISIONS[may_notify, _doubt(digest.batch, day), bool(due)]
     if action is Action.WAIT:
         return Decision(action=action, day=day)
     batch = digest.batch
     if action is Action.REPEAT:
-        assert batch is not None, "only a batch is repeated"
+        assert batch is not None, "only an existing batch is repeated"
         day = max(day, batch.attempted_on)  # a day that comes twice, after a zone moved west, is one day
         return Decision(action=action, day=day, notifications=batch.notifications, tried_on=batch.attempted_on)
     joined = due if batch is None else batch.notifications | due
@@ -71,14 +71,14 @@ def decide(digest: Digest, now: datetime, policy: Policy) -> Decision:
 
 
 def earliest_send_at(now: datetime, policy: Policy, told_on: date | None = None) -> datetime:
-    """Return the first instant from `now` on at which a collected digest may go, UTC: in a forenoon.
+    """Return the first instant from `now` on at which a collected digest may be sent, UTC: in a forenoon.
 
     Rule: M-13, D-13a. A missed run is caught up the same forenoon, or the next.
 
     Args:
-        now: When.
+        now: The earliest instant.
         policy: The unit's policy.
-        told_on: The latest local day on which the recipient was told, or may have been told.
+        told_on: The latest local day on which the recipient was notified, or may have been notified.
     """
     day = now.astimezone(policy.zone).date()
     if told_on is not None and told_on >= day:
@@ -92,49 +92,49 @@ def earliest_send_at(now: datetime, policy: Policy, told_on: date | None = None)
 def latest_day(*days: date | None) -> date | None:
     """Return the latest of some local days, or None when there is none.
 
-    Rule: D-13a. It says what `Digest.told_on` becomes: after a batch that ends without an answer (dropped, given up,
-    purged), the recipient may have been told on the day of its latest attempt.
+    Rule: D-13a. The result is the new `Digest.told_on`. After a batch that ends without an answer (dropped,
+    undeliverable, purged), the recipient may have been notified on the day of its latest attempt.
     """
     return max((day for day in days if day is not None), default=None)
 
 
 def attempts_exhausted(lost: int, policy: Policy) -> bool:
-    """Return whether too many workers were lost with a digest for it to be sent once more. Rule: D-13d.
+    """Return whether a digest has lost too many workers to be sent once more. Rule: D-13d.
 
-    A worker that was lost may have died of something else, so five more may be lost than attempts may fail.
+    A worker may crash for a reason of its own. So the limit is five more lost workers than failed attempts.
     """
     return lost > len(policy.retry_minutes) + _LOST_WORKERS
 
 
 def undeliverable(attempts: Mapping[str, int], policy: Policy) -> frozenset[str]:
-    """Return which notifications of a batch are given up after an attempt that failed. Rule: D-13d.
+    """Return the notifications of a batch that are undeliverable after a failed attempt. Rule: D-13d.
 
-    Attempts belong to a notification. One whose attempts are used up waits for the fresher ones that it goes with, so
-    that nobody is said to be undelivered who is told five minutes later; but not for ever.
+    Attempts are counted for each notification. A notification without attempts left waits for fresher ones of its
+    batch: otherwise it could be marked as undelivered and be delivered five minutes later. The wait is limited too.
 
     Args:
-        attempts: How many attempts have failed, this one too, by the notification's id.
+        attempts: The number of failed attempts, with this one, by the notification's id.
         policy: The unit's policy; its `retry_minutes` are the waits between attempts.
     """
     allowed = len(policy.retry_minutes) + 1
     fresh = any(made < allowed for made in attempts.values())
-    most = allowed * _RIDES if fresh else allowed
+    most = allowed * _JOINT_ATTEMPTS if fresh else allowed
     return frozenset(id_ for id_, made in attempts.items() if made >= most)
 
 
 def next_retry_at(attempts: int, now: datetime, policy: Policy, *, collected: bool) -> datetime:
-    """Return the instant of the next attempt after one that failed, UTC. Rule: D-13a, D-13d.
+    """Return the instant of the next attempt after a failed one, UTC. Rule: D-13a, D-13d.
 
     Args:
-        attempts: How many attempts have failed, this one too: of the notification that has the fewest.
-        now: When this one failed.
-        policy: The unit's policy; its `retry_minutes` are the waits.
-        collected: True keeps the attempts to the forenoon.
+        attempts: The number of failed attempts, with this one, of the notification with the fewest.
+        now: The instant of the failure.
+        policy: The unit's policy; its `retry_minutes` are the waits between attempts.
+        collected: True restricts the attempts to the forenoon.
     """
     again = now + timedelta(minutes=policy.retry_minutes[attempts - 1])
     if not collected:
         return again
-    # On a later day the digest goes with that day's run.
+    # On a later day the digest is sent with that day's run.
     days = (again.astimezone(policy.zone).date() - now.astimezone(policy.zone).date()).days
     run = local_time(again.astimezone(policy.zone).date(), policy.collected_at, policy.zone)
     return run if days else earliest_send_at(again, policy)

@@ -1,4 +1,4 @@
-"""What waits for the therapist: the box of current events, its counts, and how a flag is settled.
+"""Flags: the therapist's box of current events, its counts, and how a flag is settled.
 
 Rule: M-14, M-15, M-17, D-13d, D-15a, D-17a, D-18a, D-19a.
 """
@@ -20,12 +20,12 @@ class Flag:
     """One line of the box of current events. Rule: M-15, D-15a, D-17a.
 
     Args:
-        kind: What waits.
+        kind: The kind of flag.
         form: For a form: its key.
         conversation: For a message: the conversation's number.
-        unread: How many wait.
-        total: How many there are in all, read ones too.
-        priority: True when an unread filling-in reached an alert threshold; sorted first.
+        unread: The number of unread submissions, messages or notifications.
+        total: Their number in all, read ones too.
+        priority: True when an unread submission reached an alert threshold; sorted first.
     """
 
     kind: FlagKind
@@ -37,7 +37,7 @@ class Flag:
 
 
 def to_handle(enrolment: Enrolment, now: datetime) -> tuple[Flag, ...]:
-    """List what waits for the therapist at an instant, priority first; nothing waits in an ended enrolment.
+    """Return the therapist's flags at an instant, priority first; an ended enrolment has none.
 
     Rule: M-14, M-15, M-17, D-13d, D-15a, D-17a, D-18a, D-19a.
     """
@@ -75,8 +75,8 @@ def to_handle(enrolment: Enrolment, now: datetime) -> tuple[Flag, ...]:
     return tuple(sorted(flags, key=lambda flag: not flag.priority))
 
 
-def tally(enrolment: Enrolment) -> CaseloadCounts:
-    """Return the figures that the list of patients shows, from the same counts as the box. Rule: M-08, D-15a, D-19a."""
+def caseload_counts(enrolment: Enrolment) -> CaseloadCounts:
+    """Return the counts for the caseload, equal to those of the box. Rule: M-08, D-15a, D-19a."""
     if enrolment.phase is Phase.ENDED:
         return CaseloadCounts()
     return CaseloadCounts(
@@ -91,21 +91,21 @@ def tally(enrolment: Enrolment) -> CaseloadCounts:
 def mark_read(
     enrolment: Enrolment, terms: Terms, form: str, up_to: int | None = None, *, opened: bool, by: AnyActor, at: datetime
 ) -> tuple[Event, ...]:
-    """Take note of a form up to a filling-in; what was saved after it stays unread.
+    """Mark a form as read up to a submission; later submissions stay unread.
 
-    Rule: M-15, D-15a. What was read before changes nothing; after the end opening changes nothing either.
+    Rule: M-15, D-15a. Submissions that were read before change nothing. After the end opening changes nothing either.
 
     Args:
         enrolment: The state.
         terms: The program and the unit's policy.
         form: The form's key.
-        up_to: Up to and with which filling-in the view was drawn; None means all that are saved.
-        opened: False for marking without opening.
-        by: Who takes note.
-        at: When, an aware time.
+        up_to: The ordinal of the last submission in the view that was read; None means all saved submissions.
+        opened: False when the form is marked without opening.
+        by: The reader.
+        at: The instant, an aware time.
 
     Raises:
-        RuleViolation: There is no such form or filling-in, or the enrolment has ended and the form was not opened.
+        RuleViolation: There is no such form or submission, or the enrolment has ended and the form was not opened.
     """
     if terms.program.form(plain_text(form, "a form's key")) is None:
         raise RuleViolation("M-15", Reason.UNKNOWN_FORM)
@@ -127,12 +127,12 @@ def mark_read(
 def mark_handled(
     enrolment: Enrolment, terms: Terms, flag: FlagKind, *, by: AnyActor, at: datetime
 ) -> tuple[Event, ...]:
-    """Settle a flag that nothing else settles: the program done, or notifications that could not be delivered.
+    """Mark a flag as handled: the program done, or notifications that could not be delivered.
 
-    Rule: D-17a. Forms and messages are settled by reading them, the ending by maintaining or ending.
+    Rule: D-17a. Reading settles the flags of forms and messages. Maintaining or ending settles the flag of the ending.
 
     Raises:
-        RuleViolation: No such flag waits, or it is settled by another step.
+        RuleViolation: The enrolment has no such flag, or another command settles it.
     """
     if not isinstance(flag, FlagKind):
         raise InvalidValue(f"flag is a FlagKind, not {type(flag).__name__}")

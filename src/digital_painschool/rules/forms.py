@@ -1,4 +1,4 @@
-"""Saving a form: are the answers right, what do they add up to, do they call for attention.
+"""Saving a form: validation of the answers, score and alert.
 
 Rule: M-14, M-18, D-17a, D-18a.
 """
@@ -20,21 +20,21 @@ from digital_painschool.rules.access import access, module_refusal, refusal
 def save_form(
     enrolment: Enrolment, terms: Terms, form: str, answers: Mapping[str, Answer], *, by: AnyActor, at: datetime
 ) -> tuple[Event, ...]:
-    """Save one filling-in of a form; it raises a flag, a priority one past an alert threshold.
+    """Save a submission of a form; it raises a flag, with priority from an alert threshold on.
 
-    Rule: M-14, D-17a. Saving again is a new filling-in; nothing that was saved is changed.
+    Rule: M-14, D-17a. Saving again is a new submission; saved submissions never change.
 
     Args:
         enrolment: The state.
         terms: The program and the unit's policy.
         form: The form's key.
-        answers: From question keys to answers; an optional question may be left out.
-        by: Who saves.
-        at: When, an aware time.
+        answers: The answers by question key; an optional question may be left out.
+        by: The patient who saves.
+        at: The instant, an aware time.
 
     Raises:
-        RuleViolation: The patient may only read, the form does not exist or its module is closed, or answers are
-            missing, wrong or for no question of the form: the facts name each question, never the answer.
+        RuleViolation: The patient may only read, the form does not exist, its module is closed, or answers are missing,
+            wrong or for an unknown question: the facts name each question, never the answer.
     """
     definition = form_to_fill_in(enrolment, terms, form, at)
     problems = answer_problems(definition, answers)
@@ -55,7 +55,7 @@ def save_form(
 
 
 def form_to_fill_in(enrolment: Enrolment, terms: Terms, form: str, at: datetime) -> Form:
-    """Return a form that the patient may fill in at an instant, with its questions. Rule: M-14, M-18, D-04a, D-18a.
+    """Return the definition of a form that the patient may fill in at an instant. Rule: M-14, M-18, D-04a, D-18a.
 
     Raises:
         RuleViolation: The patient may only read, the form does not exist, or its module is closed.
@@ -70,30 +70,30 @@ def form_to_fill_in(enrolment: Enrolment, terms: Terms, form: str, at: datetime)
 
 
 def answer_problems(form: Form, answers: Mapping[str, Answer]) -> tuple[str, ...]:
-    """Name what is wrong with the answers to a form, a line each, by question key; empty when nothing is.
+    """Return the problems of the answers to a form, each as a line that begins with the question's key.
 
-    Rule: M-14. What the patient answered is never repeated.
+    Rule: M-14. No problem repeats an answer.
     """
     problems = [
         f"{question.key}: {problem}"
         for question in form.questions
         if (problem := _problem(question, answers.get(question.key))) is not None
     ]
-    strangers = len(answers.keys() - form.keys)
-    if strangers:
-        problems.append(f"{strangers} of the answers are for no question of the form")
+    unknown = len(answers.keys() - form.keys)
+    if unknown:
+        problems.append(f"{unknown} of the answers are for no question of the form")
     return tuple(problems)
 
 
 def score(form: Form, answers: Mapping[str, Answer]) -> int | None:
-    """Add up what the answers score; None when no question of the form is scored. Rule: D-17a."""
+    """Return the sum of the answers' scores; None when the form has no scored question. Rule: D-17a."""
     if not form.scored:
         return None
     return sum(_points(question, answers[question.key]) for question in form.scored if question.key in answers)
 
 
 def is_alert(form: Form, answers: Mapping[str, Answer], total: int | None) -> bool:
-    """Return whether an answer or the score has reached its alert threshold. Rule: D-17a."""
+    """Return whether an answer or the score reaches its alert threshold. Rule: D-17a."""
     if form.alert_from is not None and total is not None and total >= form.alert_from:
         return True
     return any(_alarms(question, answers[question.key]) for question in form.alarming if question.key in answers)

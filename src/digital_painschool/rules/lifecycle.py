@@ -1,4 +1,4 @@
-"""Start, hand over, review, maintain, note the end of access, end.
+"""The lifecycle of an enrolment: start, hand over, review, maintain, note the end of access, end.
 
 Rule: M-05, M-07, M-09, M-17 to M-19, D-05a, D-05c, D-07a, D-09a, D-18a, D-19a.
 """
@@ -29,9 +29,9 @@ from digital_painschool.errors import Reason, RuleViolation
 
 @frozen
 class Transition:
-    """One row of the lifecycle: a step, the phase that it needs, and the phase that it leads to."""
+    """One row of the lifecycle: a command, the phase that it requires, and the phase that it leads to."""
 
-    step: str
+    command: str
     source: Phase | None
     target: Phase
 
@@ -49,14 +49,14 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("end", Phase.ACTIVE, Phase.ENDED),
     Transition("end", Phase.MAINTENANCE, Phase.ENDED),
 )
-"""The whole lifecycle; what is not here is refused. The docs' diagram is drawn from it."""
+"""The whole lifecycle; a command without a row is refused. The docs' diagram is drawn from this table."""
 
-_ALLOWED = frozenset((transition.step, transition.source) for transition in TRANSITIONS)
+_ALLOWED = frozenset((transition.command, transition.source) for transition in TRANSITIONS)
 
 
-def _enter(step: str, enrolment: Enrolment) -> None:
-    if (step, enrolment.phase) not in _ALLOWED:
-        raise RuleViolation("D-19a", Reason.ALREADY_ENDED, step=step)
+def _require_transition(command: str, enrolment: Enrolment) -> None:
+    if (command, enrolment.phase) not in _ALLOWED:
+        raise RuleViolation("D-19a", Reason.ALREADY_ENDED, command=command)
 
 
 def start(
@@ -76,13 +76,13 @@ def start(
 
     Args:
         terms: The program and the unit's policy.
-        person: Whose treatment it is to be.
+        person: The patient.
         earlier: The person's enrolments at the unit, open and ended.
         enrolment_id: The new enrolment's id.
         unit: The unit that gives the treatment.
-        therapist: Who has the patient.
-        by: Who starts.
-        at: When, an aware time.
+        therapist: The therapist of the patient.
+        by: The author.
+        at: The instant, an aware time.
 
     Raises:
         RuleViolation: `ALREADY_OPEN`: the person has an open enrolment in the program at the unit.
@@ -106,12 +106,12 @@ def start(
 
 
 def hand_over(enrolment: Enrolment, terms: Terms, therapist: HsaId, *, by: AnyActor, at: datetime) -> tuple[Event, ...]:
-    """Return the patient to another therapist. Rule: D-09a.
+    """Hand the patient over to another therapist. Rule: D-09a.
 
     Raises:
-        RuleViolation: The enrolment has ended, or that therapist already has the patient.
+        RuleViolation: The enrolment has ended, or the therapist already has the patient.
     """
-    _enter("hand_over", enrolment)
+    _require_transition("hand_over", enrolment)
     if therapist == enrolment.therapist:
         raise RuleViolation("D-09a", Reason.SAME_THERAPIST)
     return (HandedOver(at=at, by=by.signature, therapist=therapist),)
@@ -123,36 +123,36 @@ def review(enrolment: Enrolment, terms: Terms, *, by: AnyActor, at: datetime) ->
     Raises:
         RuleViolation: The enrolment has ended.
     """
-    _enter("review", enrolment)
+    _require_transition("review", enrolment)
     return (Reviewed(at=at, by=by.signature),)
 
 
 def is_review_due(last: datetime, now: datetime, policy: Policy) -> bool:
-    """Return whether the last review, or else the start, is more than the policy's days ago. Rule: M-09."""
+    """Return whether the last review, or the start without one, is more than the policy's days ago. Rule: M-09."""
     return now - last > timedelta(days=policy.review_after_days)
 
 
 def maintain(
     enrolment: Enrolment, terms: Terms, days: int, modules: Collection[int], *, by: AnyActor, at: datetime
 ) -> tuple[Event, ...]:
-    """Let the patient read some modules for some more days; also renews a maintenance.
+    """Begin or renew the maintenance: chosen modules stay readable for a number of days.
 
-    Rule: M-18, D-18a. The days are whole local days after the local day of the confirmation: access is over at the
-    local midnight that ends the last of them.
+    Rule: M-18, D-18a. The days are whole local days after the local day of the confirmation. Access is over at the
+    local midnight that ends the last day.
 
     Args:
         enrolment: The state.
         terms: The program and the unit's policy.
-        days: How many days, within the policy's limits.
+        days: The number of days, within the policy's limits.
         modules: The numbers of the modules that stay readable.
-        by: Who confirms.
-        at: When, an aware time.
+        by: The author.
+        at: The instant, an aware time.
 
     Raises:
         RuleViolation: The enrolment has ended, the days are out of range, a module does not exist, or none is chosen.
         InvalidValue: `days` or a module is not a whole number.
     """
-    _enter("maintain", enrolment)
+    _require_transition("maintain", enrolment)
     fewest, most = terms.policy.maintenance_days
     if not fewest <= whole_number(days, "days") <= most:
         raise RuleViolation("D-18a", Reason.DAYS_OUT_OF_RANGE, fewest=fewest, most=most)
@@ -167,14 +167,14 @@ def maintain(
 
 
 def note_access_end(enrolment: Enrolment, terms: Terms, *, by: AnyActor, at: datetime) -> tuple[Event, ...]:
-    """Note on the timeline that the patient's time has run out; once for each time that it does.
+    """Record the end of the patient's access on the timeline, once for each `access_until`.
 
-    Rule: M-17, D-05a, D-18a. The flag does not wait for this: it follows from the time alone.
+    Rule: M-17, D-05a, D-18a. The flag does not depend on this event: it follows from the time.
 
     Raises:
         RuleViolation: The enrolment has ended.
     """
-    _enter("note_access_end", enrolment)
+    _require_transition("note_access_end", enrolment)
     if at < enrolment.access_until or enrolment.noted_end == enrolment.access_until:
         return ()
     return (AccessEnded(at=at, by=by.signature, access_until=enrolment.access_until),)
@@ -189,14 +189,14 @@ def end(
         enrolment: The state.
         terms: The program and the unit's policy.
         reason: The key of a reason from `terms.end_reasons`.
-        pending: The enrolment's notifications that still wait; they are dropped with it.
-        by: Who confirms.
-        at: When, an aware time.
+        pending: The enrolment's pending notifications; they are dropped with it.
+        by: The author.
+        at: The instant, an aware time.
 
     Raises:
-        RuleViolation: It has ended already, or the reason is not on the list.
+        RuleViolation: The enrolment has ended already, or the reason is not on the list.
     """
-    _enter("end", enrolment)
+    _require_transition("end", enrolment)
     choices = tuple(choice.key for choice in terms.end_reasons)
     if reason not in choices:
         raise RuleViolation("M-19", Reason.UNKNOWN_END_REASON, choices=choices)

@@ -1,4 +1,4 @@
-"""Which notifications a step asks for, and which of them lost their reason.
+"""The notifications that a command's events trigger, and when a notification is obsolete.
 
 Rule: M-12, M-13, M-22, M-23, D-13a to D-13d, D-23a.
 """
@@ -34,9 +34,9 @@ from digital_painschool.rules.access import access
 
 
 def next_digest_at(at: datetime, policy: Policy) -> datetime:
-    """Return the run that a collected message sent at an instant goes with, UTC.
+    """Return the instant of the run for a collected message that is written at an instant, UTC.
 
-    Rule: M-13, D-13a. A message at or after the day's run waits for the next day's.
+    Rule: M-13, D-13a. A message at or after the day's run waits for the next day's run.
     """
     day = at.astimezone(policy.zone).date()
     run = local_time(day, policy.collected_at, policy.zone)
@@ -44,22 +44,22 @@ def next_digest_at(at: datetime, policy: Policy) -> datetime:
 
 
 def flags_raised_by(events: Iterable[Event]) -> frozenset[FlagKind]:
-    """Return which kinds of flags a step's events raise. Rule: M-14, M-17, D-13d, D-17a."""
+    """Return the kinds of flags that a command's events raise. Rule: M-14, M-17, D-13d, D-17a."""
     return frozenset(flag for event in events if (flag := _flag(event)) is not None)
 
 
 def notifications_for(
     events: Iterable[Event], enrolment: Enrolment, policy: Policy, profile: Profile
 ) -> Iterator[Notification]:
-    """Yield the notifications that a step's events ask for.
+    """Yield the notifications that a command's events trigger.
 
     Rule: M-12, M-13, M-22, M-23, D-13a, D-13c, D-23a.
 
     Args:
-        events: What the step gave, in order.
-        enrolment: The state after the step.
+        events: The command's events, in order.
+        enrolment: The state after the command.
         policy: The unit's policy.
-        profile: What the enrolment's therapist wants to be notified of.
+        profile: The profile of the enrolment's therapist.
     """
     events = tuple(events)
     first = enrolment.version - len(events) + 1
@@ -74,14 +74,14 @@ def notifications_for(
 
 
 def is_obsolete(notification: Notification, enrolment: Enrolment | None, now: datetime) -> bool:
-    """Return whether the reason for a notification is gone.
+    """Return whether a notification is obsolete: whether the reason for it is gone.
 
     Rule: D-13b, D-23b, D-09a. For a patient: the message is read, the enrolment has ended or was purged, or access is
-    over, so that nothing could be read. For a therapist: the flag is settled, or the patient is not theirs any more.
+    over. For a therapist: the flag is settled, or the patient has another therapist.
 
     Args:
-        notification: Which notification.
-        enrolment: The enrolment that asked for it; None when it was purged.
+        notification: The notification.
+        enrolment: The enrolment that triggered it; None when it was purged.
         now: The present instant.
     """
     if enrolment is None or enrolment.phase is Phase.ENDED:
@@ -94,14 +94,14 @@ def is_obsolete(notification: Notification, enrolment: Enrolment | None, now: da
 def drop(
     enrolment: Enrolment, terms: Terms, notification: Notification, *, by: AnyActor, at: datetime
 ) -> tuple[Event, ...]:
-    """Note that a notification was dropped because its reason was gone. Rule: D-13b."""
+    """Record that an obsolete notification was dropped. Rule: D-13b."""
     return (NotificationDropped(at=at, by=by.signature, notification=notification.id, channel=notification.channel),)
 
 
 def mark_undeliverable(
     enrolment: Enrolment, terms: Terms, notification: Notification, status: Status, *, by: AnyActor, at: datetime
 ) -> tuple[Event, ...]:
-    """Note that a notification could not be delivered, so that the therapist gets a flag; once. Rule: D-13d, D-17a."""
+    """Record that a notification could not be delivered, which raises a flag. Rule: D-13d, D-17a."""
     signature = by.signature
     return (
         NotificationUndelivered(
@@ -111,31 +111,31 @@ def mark_undeliverable(
 
 
 def update_preferences(
-    terms_policy: Policy, *, email: bool, sms: bool, flags: frozenset[FlagKind], has_email: bool, has_sms: bool
+    policy: Policy, *, email: bool, sms: bool, flags: frozenset[FlagKind], has_email: bool, has_sms: bool
 ) -> Profile:
-    """Return the profile that a therapist's ticks on "Min profil" make.
+    """Return the profile for a therapist's choices on "Min profil".
 
     Rule: M-22, M-23, D-23a.
 
     Args:
-        terms_policy: The unit's policy, which says what is on offer.
+        policy: The unit's policy, with the flags that it offers.
         email: Whether "Ta emot notifieringar" is ticked.
         sms: Whether notifications by SMS are ticked.
-        flags: For which flags.
+        flags: The flags to be notified of.
         has_email: Whether the staff directory has an address.
         has_sms: Whether the staff directory has a number.
 
     Raises:
-        RuleViolation: A flag is not on offer, or the directory has no address or number for what is ticked.
+        RuleViolation: The unit does not offer a flag, or the directory has no address or number for a ticked channel.
     """
     for value, name in ((email, "email"), (sms, "sms")):
         if not isinstance(value, bool):
             raise InvalidValue(f"{name} is True or False, not {type(value).__name__}")
-    strangers = flags - terms_policy.staff_flags
-    if strangers:
-        raise RuleViolation("D-23a", Reason.NOT_ON_OFFER, flags=tuple(sorted(flag.value for flag in strangers)))
-    for ticked, there, channel in ((email, has_email, Channel.EMAIL), (sms, has_sms, Channel.SMS)):
-        if ticked and not there:
+    unknown = flags - policy.staff_flags
+    if unknown:
+        raise RuleViolation("D-23a", Reason.NOT_ON_OFFER, flags=tuple(sorted(flag.value for flag in unknown)))
+    for ticked, has_address, channel in ((email, has_email, Channel.EMAIL), (sms, has_sms, Channel.SMS)):
+        if ticked and not has_address:
             raise RuleViolation("D-23a", Reason.NO_ADDRESS_IN_DIRECTORY, channel=channel.value)
     return Profile(email=flags if email else frozenset(), sms=flags if sms else frozenset())
 
@@ -153,7 +153,7 @@ def _flag(event: Event) -> FlagKind | None:
     if isinstance(event, MessageSent):
         return FlagKind.MESSAGE_RECEIVED if event.author is Author.PATIENT else None
     if isinstance(event, NotificationUndelivered):
-        # A staff notification that fails must not ask for another one about its own failure.
+        # A failed staff notification must not trigger another one about its own failure.
         return FlagKind.UNDELIVERED if event.channel is Channel.INBOX else None
     return _FLAGS.get(type(event))
 
@@ -193,13 +193,13 @@ def _trigger(event: Event, seq: int, enrolment: Enrolment) -> TriggeringEntry:
 
 
 def _id(enrolment: Enrolment, seq: int, channel: Channel, at: datetime) -> str:
-    """Name a notification, for ever: also when a backup that was restored gives the entry's number a second time."""
+    """Return the id of a notification, unique also when a restored backup uses an entry's number a second time."""
     return f"{enrolment.id}.{seq}.{channel.value}.{at:%Y%m%dT%H%M%S}"
 
 
 def _is_read(notification: Notification, enrolment: Enrolment, reader: Author) -> bool:
     trigger = notification.trigger
-    if trigger.conversation is None or trigger.number is None:  # stored before a patient's messages were named
+    if trigger.conversation is None or trigger.number is None:  # stored by a version that did not record the message
         return not any(conversation.unread(reader) for conversation in enrolment.conversations)
     conversation = enrolment.conversation(trigger.conversation)
     return conversation is not None and conversation.read(reader) >= trigger.number
@@ -207,7 +207,7 @@ def _is_read(notification: Notification, enrolment: Enrolment, reader: Author) -
 
 def _is_form_read(notification: Notification, enrolment: Enrolment) -> bool:
     trigger = notification.trigger
-    if trigger.form is None or trigger.number is None:  # stored before a submission was named
+    if trigger.form is None or trigger.number is None:  # stored by a version that did not record the submission
         return not any(form.unread for form in enrolment.forms)
     return enrolment.form(trigger.form).read >= trigger.number
 
@@ -221,4 +221,4 @@ _SETTLED: Mapping[Template, Callable[[Notification, Enrolment], bool]] = Mapping
         Template.UNDELIVERED: lambda _, enrolment: not enrolment.undelivered,
     }
 )
-"""Whether the flag that a notification to staff speaks of is settled."""
+"""Whether the flag that a staff notification reports is settled."""

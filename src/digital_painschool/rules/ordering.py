@@ -1,4 +1,4 @@
-"""Which module comes next, and what opening, completing and releasing one means.
+"""The order of modules: the next module, and opening, completing and releasing a module.
 
 Rule: M-03, M-04, D-04a, D-04b, D-05b.
 """
@@ -16,7 +16,7 @@ from digital_painschool.rules.access import access, incomplete_predecessors, mod
 
 
 def next_module(enrolment: Enrolment, program: Program) -> int | None:
-    """Recommend a module: the reading order's first that is not completed, then the others; None when all are.
+    """Return the recommended module: the first incomplete one of the reading order, then of the others, or None.
 
     Rule: M-04, D-04a, D-04b.
     """
@@ -28,7 +28,7 @@ def next_module(enrolment: Enrolment, program: Program) -> int | None:
 
 
 def open_module(enrolment: Enrolment, terms: Terms, module: int, *, by: AnyActor, at: datetime) -> tuple[Event, ...]:
-    """Open a module to read it; a first opening out of order is recorded as such.
+    """Open a module to read it; the first opening out of order is marked as such.
 
     Rule: M-03, M-04, M-18, D-04a.
 
@@ -52,9 +52,9 @@ def open_module(enrolment: Enrolment, terms: Terms, module: int, *, by: AnyActor
 def complete_module(
     enrolment: Enrolment, terms: Terms, module: int, *, by: AnyActor, at: datetime
 ) -> tuple[Event, ...]:
-    """Complete a module; with the last required one the patient is done. Completing it again changes nothing.
+    """Complete a module; the last required module completes the program. Completing it again changes nothing.
 
-    Rule: M-04, D-04a, D-05b. A module that was never opened is opened with it.
+    Rule: M-04, D-04a, D-05b. A module that was never opened is opened too.
 
     Raises:
         RuleViolation: There is no such module, the ordering keeps it closed, or the patient may only read.
@@ -65,7 +65,7 @@ def complete_module(
         raise refusal(enrolment, at)
     if module in enrolment.completed:
         return ()
-    # What was opened stays open as long as modules can be completed at all.
+    # An opened module stays open as long as modules can be completed.
     opened = () if module in enrolment.opened else open_module(enrolment, terms, module, by=by, at=at)
     events: tuple[Event, ...] = (*opened, ModuleCompleted(at=at, by=by.signature, module=module))
     if enrolment.done_at is None and {*enrolment.completed, module}.issuperset(terms.program.required):
@@ -74,10 +74,11 @@ def complete_module(
 
 
 def release_module(enrolment: Enrolment, terms: Terms, module: int, *, by: AnyActor, at: datetime) -> tuple[Event, ...]:
-    """Let the patient open a module of the reading order; releasing it again changes nothing. Rule: D-04a.
+    """Release a module of the reading order to the patient; releasing it again changes nothing. Rule: D-04a.
 
     Raises:
-        RuleViolation: The program releases nothing, there is no such module, or the enrolment has ended.
+        RuleViolation: The program's modules are not released one by one, there is no such module, or the enrolment has
+            ended.
         InvalidValue: The module is not a whole number.
     """
     whole_number(module, "module")

@@ -1,4 +1,4 @@
-"""Who may do what: one table, for every desk method. Rule: M-06, M-08, M-20, D-09a."""
+"""The permission table: who may do what, for every desk method. Rule: M-06, M-08, M-20, D-09a."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -9,7 +9,7 @@ from digital_painschool.domain.people import Actor, AnyActor, Patient, Role
 
 
 class Action(Enum):
-    """What one can do at a desk; the value names it in the access log."""
+    """An action at a desk; the value names it in the access log."""
 
     START = "start"
     LIST_OWN_PATIENTS = "list-own-patients"
@@ -33,7 +33,7 @@ class Action(Enum):
     READ_CONVERSATION = "read-conversation"
     WRITE_MESSAGE = "write-message"
     RENAME_CONVERSATION = "rename-conversation"
-    KEEP_PROFILE = "keep-profile"
+    UPDATE_PROFILE = "keep-profile"
     EXPORT = "export"
     PLAN_PURGE = "plan-purge"
     APPROVE_PURGE = "approve-purge"
@@ -43,7 +43,7 @@ class Action(Enum):
 
 
 class Scope(Enum):
-    """How far a permission reaches."""
+    """The enrolments that a permission covers."""
 
     OWN = "own"
     UNIT = "unit"
@@ -72,7 +72,7 @@ STAFF: Mapping[Action, Mapping[Role, Scope]] = MappingProxyType(
         Action.READ_CONVERSATION: {_T: Scope.OWN},
         Action.WRITE_MESSAGE: {_T: Scope.OWN},
         Action.RENAME_CONVERSATION: {_T: Scope.OWN},
-        Action.KEEP_PROFILE: {_T: Scope.UNIT},
+        Action.UPDATE_PROFILE: {_T: Scope.UNIT},
         Action.EXPORT: {_D: Scope.UNIT},
         Action.PLAN_PURGE: {_D: Scope.UNIT},
         Action.APPROVE_PURGE: {_D: Scope.UNIT},
@@ -80,9 +80,9 @@ STAFF: Mapping[Action, Mapping[Role, Scope]] = MappingProxyType(
         Action.SEE_ACCESS_LOG: {_D: Scope.UNIT},
     }
 )
-"""What each role may do. `OWN`: for the patients that the therapist has; `UNIT`: for the unit that the actor acts for.
+"""The actions of each role. `OWN`: with the therapist's own patients; `UNIT`: with every enrolment of the actor's unit.
 
-What is not here is nobody's. Nobody's permission reaches into another unit.
+An action without a row is allowed to nobody. No permission covers another unit.
 """
 
 PATIENT: frozenset[Action] = frozenset(
@@ -97,30 +97,30 @@ PATIENT: frozenset[Action] = frozenset(
         Action.RENAME_CONVERSATION,
     }
 )
-"""What patients may do, in their own enrolments and no other."""
+"""The actions of patients, in their own enrolments and no other."""
 
 SYSTEM: frozenset[Action] = frozenset({Action.DELIVER})
-"""What the delivery worker may do."""
+"""The actions of the delivery worker."""
 
 
 def allowed(action: Action, by: AnyActor, enrolment: Enrolment | None = None) -> bool:
-    """Return whether someone may do something.
+    """Return whether an actor may perform an action.
 
     Rule: M-06, M-08, M-20, D-09a.
 
     Args:
-        action: What.
-        by: Who.
-        enrolment: With which enrolment; None for what concerns the unit as a whole.
+        action: The action.
+        by: The actor.
+        enrolment: The enrolment that it concerns; None for the unit as a whole.
     """
     if isinstance(by, Actor):
-        return any(_reaches(scope, by, enrolment) for role, scope in STAFF.get(action, {}).items() if role in by.roles)
+        return any(_covers(scope, by, enrolment) for role, scope in STAFF.get(action, {}).items() if role in by.roles)
     if isinstance(by, Patient):
         return action in PATIENT and (enrolment is None or enrolment.person == by.person)
     return action in SYSTEM
 
 
-def _reaches(scope: Scope, actor: Actor, enrolment: Enrolment | None) -> bool:
+def _covers(scope: Scope, actor: Actor, enrolment: Enrolment | None) -> bool:
     if enrolment is None:
         return True
     if enrolment.unit != actor.unit:

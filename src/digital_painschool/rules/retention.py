@@ -1,4 +1,4 @@
-"""What may be purged, and the order of doing it: plan, export, approve, recheck, receipt.
+"""Retention: the procedure of a purge, which is plan, export, approve, recheck, receipt.
 
 Rule: M-20, M-21, D-21a, D-21b.
 """
@@ -12,14 +12,14 @@ from digital_painschool.domain.identity_shape import contains_identity_number
 from digital_painschool.domain.local_time import utc, years_earlier
 from digital_painschool.domain.people import Actor, HsaId
 from digital_painschool.domain.policy import Policy
-from digital_painschool.domain.retention import Decision, EndedEnrolment, PurgePlan, PurgeReceipt, Skip, Skipped
+from digital_painschool.domain.retention import EndedEnrolment, PurgeDecision, PurgePlan, PurgeReceipt, Skip, Skipped
 from digital_painschool.domain.validation import plain_text
 from digital_painschool.errors import InvalidValue, Reason, RuleViolation
 
 _REFERENCE_LIMIT = 200
 _ID_LIMIT = 100
 _IDS_LIMIT = 1_000_000
-_BESIDE_A_WORD = ".,;:()[]"
+_PUNCTUATION = ".,;:()[]"
 
 
 def _no_scheme(word: str) -> bool:
@@ -27,14 +27,14 @@ def _no_scheme(word: str) -> bool:
 
 
 def period_start(now: datetime, policy: Policy) -> datetime:
-    """Return the instant before which the last entry of an enrolment must lie for it to be purged, UTC. Rule: D-21b."""
+    """Return the start of the retention period, UTC: older last entries may be purged. Rule: D-21b."""
     return years_earlier(now, policy.retention_years, policy.zone)
 
 
 def plan(
     ended: Iterable[EndedEnrolment], policy: Policy, *, plan_id: str, unit: HsaId, by: Actor, at: datetime
 ) -> PurgePlan:
-    """Preview a purge: the ended enrolments whose last entry is older than the unit's period. Rule: D-21a, D-21b."""
+    """Plan a purge: of the ended enrolments whose last entry is older than the retention period. Rule: D-21a, D-21b."""
     before = period_start(at, policy)
     return PurgePlan(
         id=plan_id,
@@ -49,40 +49,40 @@ def plan(
 def approve(plan: PurgePlan, reference: str, *, by: Actor, at: datetime) -> PurgePlan:
     """Approve a plan on a decision (gallringsbeslut).
 
-    Rule: D-21a. The first approval stands: approving again changes nothing.
+    Rule: D-21a. The first approval is final: approving again changes nothing.
 
     Raises:
-        RuleViolation: No decision is named, its reference is too long, or the plan is another unit's.
-        InvalidValue: The reference is not text, or holds an identity number.
+        RuleViolation: The reference is empty or too long, or the plan is another unit's.
+        InvalidValue: The reference is not text, or contains an identity number.
     """
     require_own(plan.unit, by)
     checked = decision_reference(reference)
     if plan.decision is not None:
         return plan
-    return evolve(plan, decision=Decision(reference=checked, by=by.hsa_id, at=utc(at)))
+    return evolve(plan, decision=PurgeDecision(reference=checked, by=by.hsa_id, at=utc(at)))
 
 
 def decision_reference(reference: str, is_identity_number: Callable[[str], bool] = _no_scheme) -> str:
     """Return the reference of a decision without the blanks around it. Rule: D-21a.
 
-    A reference outlives the purge in plan and receipt, so it must not name a person.
+    Plan and receipt keep the reference after the purge, so it must not identify a person.
 
     Args:
-        reference: As it was given.
-        is_identity_number: Whether a word is a number of a scheme that is accepted here, beside the Swedish shapes.
+        reference: The reference as it was typed.
+        is_identity_number: Whether a word is a number of an accepted scheme, beside the Swedish shapes.
 
     Raises:
-        RuleViolation: It is empty or too long.
-        InvalidValue: It is not text, or something in it has the form of an identity number.
+        RuleViolation: The reference is empty or too long.
+        InvalidValue: The reference is not text, or contains something in the form of an identity number.
     """
     if not plain_text(reference, "the decision").strip():
         raise RuleViolation("D-21a", Reason.DECISION_MISSING)
     if len(reference) > _REFERENCE_LIMIT:
         raise RuleViolation("D-21a", Reason.TEXT_TOO_LONG, limit=_REFERENCE_LIMIT)
-    words = (word.strip(_BESIDE_A_WORD) for word in reference.split())
+    words = (word.strip(_PUNCTUATION) for word in reference.split())
     if contains_identity_number(reference) or any(map(is_identity_number, words)):
         raise InvalidValue(
-            "a decision's reference holds no identity number, nor what has the form of one: it outlives the purge;"
+            "a decision's reference contains no identity number, nor a word in the form of one: it outlives the purge;"
             " leave the number out, or write the reference in another form"
         )
     return reference.strip()
@@ -92,14 +92,14 @@ def require_own(unit: HsaId, by: Actor) -> None:
     """Refuse a plan or a receipt of another unit. Rule: M-20.
 
     Raises:
-        RuleViolation: It is another unit's.
+        RuleViolation: The plan or receipt is another unit's.
     """
     if unit != by.unit:
         raise RuleViolation("M-20", Reason.ANOTHER_UNITS_PLAN)
 
 
-def approved(plan: PurgePlan, by: Actor) -> Decision:
-    """Return the decision that a purge of the plan rests on. Rule: D-21a.
+def approved(plan: PurgePlan, by: Actor) -> PurgeDecision:
+    """Return the decision that approves a plan. Rule: D-21a.
 
     Raises:
         RuleViolation: The plan is not approved, or is another unit's.
@@ -111,13 +111,13 @@ def approved(plan: PurgePlan, by: Actor) -> Decision:
 
 
 def recheck(planned: EndedEnrolment, present: EndedEnrolment | None, policy: Policy, now: datetime) -> Skip | None:
-    """Return why a planned enrolment must not be purged now, or None when it may be.
+    """Return the reason to skip a planned enrolment in the purge, or None when it may be purged.
 
     Rule: D-21a, D-21b.
 
     Args:
-        planned: As it was when the plan was made.
-        present: As it is now; None when it is not an ended enrolment.
+        planned: The enrolment as it was planned.
+        present: The enrolment now; None when it is not ended.
         policy: The unit's policy now.
         now: The present instant.
     """
@@ -135,17 +135,17 @@ def recheck(planned: EndedEnrolment, present: EndedEnrolment | None, policy: Pol
 def recheck_replayed(
     planned: EndedEnrolment | None, present: EndedEnrolment | None, policy: Policy, now: datetime, *, proven: bool
 ) -> Skip | None:
-    """Return why an enrolment that came back with a backup is not to be purged again, or None when it is.
+    """Return the reason to skip an enrolment of a replayed receipt, or None when it is to be purged again.
 
-    Rule: D-21a, D-21b. A receipt that is proven to be ours says that the checks of the purge were passed, and its
-    enrolments need only be ended and older than the period. Any other receipt passes all checks of a purge again.
+    Rule: D-21a, D-21b. A proven receipt shows that its enrolments passed the checks of the purge. They need only be
+    ended and older than the retention period. The enrolments of any other receipt pass all checks again.
 
     Args:
-        planned: As it was in the stored plan; None when no stored plan stands behind the receipt.
-        present: As it is now; None when it is not an ended enrolment.
+        planned: The enrolment in the stored plan; None when the storage has no plan of the receipt.
+        present: The enrolment now; None when it is not ended.
         policy: The unit's policy now.
         now: The present instant.
-        proven: Whether the receipt's keyed digest fits.
+        proven: Whether the receipt's keyed digest matches.
     """
     if present is None:
         return Skip.NOT_ENDED
@@ -155,24 +155,24 @@ def recheck_replayed(
 
 
 def require_sound(receipt: PurgeReceipt, *, by: Actor, is_identity_number: Callable[[str], bool] = _no_scheme) -> None:
-    """Refuse a receipt from outside that has not the form of what a purge of the unit writes.
+    """Refuse an external receipt that is not in the form of a receipt of the unit.
 
     Rule: M-20, D-21a.
 
     Args:
         receipt: The receipt.
-        by: Who replays it.
-        is_identity_number: Whether a word is a number of a scheme that is accepted here, beside the Swedish shapes.
+        by: The actor who replays it.
+        is_identity_number: Whether a word is a number of an accepted scheme, beside the Swedish shapes.
 
     Raises:
-        RuleViolation: It is another unit's, or has no decision.
-        InvalidValue: A part is of another type or form, an enrolment is in it twice, or its decision holds an identity
-            number. The error does not show the part.
+        RuleViolation: The receipt is another unit's, or has no decision.
+        InvalidValue: A part is of another type or form, an enrolment is in it twice, or its decision contains an
+            identity number. The error does not show the part.
     """
     require_own(HsaId(receipt.unit), by)
-    for what, is_right in _form_of(receipt):
-        if not is_right:
-            raise InvalidValue(f"no purge writes such a receipt: {what}; give it as the purge gave it")
+    for what, is_met in _requirements(receipt):
+        if not is_met:
+            raise InvalidValue(f"no purge writes such a receipt: {what}; pass the receipt unchanged")
     decision_reference(receipt.decision.reference, is_identity_number)
     for hsa_id, at in ((receipt.decision.by, receipt.decision.at), (receipt.purged_by, receipt.purged_at)):
         HsaId(hsa_id)
@@ -182,19 +182,19 @@ def require_sound(receipt: PurgeReceipt, *, by: Actor, is_identity_number: Calla
 def require_plausible(
     receipt: PurgeReceipt, *, at: datetime, is_identity_number: Callable[[str], bool] = _no_scheme
 ) -> None:
-    """Refuse a receipt without proof whose times or ids no purge can have written. Rule: D-21a.
+    """Refuse an unproven receipt whose times or ids no purge can have written. Rule: D-21a.
 
     Raises:
-        InvalidValue: A time is ahead of `at` or before the decision, or an id is an identity number.
+        InvalidValue: A time is later than `at` or before the decision, or an id is an identity number.
     """
     if not utc(receipt.decision.at) <= utc(receipt.purged_at) <= utc(at):
-        raise InvalidValue("no purge writes such a receipt: its times are in another order, or ahead of the present")
+        raise InvalidValue("no purge writes such a receipt: its times are out of order, or in the future")
     if any(map(is_identity_number, (receipt.plan_id, *_ids_of(receipt)))):
-        raise InvalidValue("no purge writes such a receipt: it holds an identity number in the place of an id")
+        raise InvalidValue("no purge writes such a receipt: one of its ids is an identity number")
 
 
-def _form_of(receipt: PurgeReceipt) -> Iterator[tuple[str, bool]]:
-    """Yield what a part of a receipt is, and whether it is so; each part can rely on those before it."""
+def _requirements(receipt: PurgeReceipt) -> Iterator[tuple[str, bool]]:
+    """Yield each requirement of a receipt, and whether it is met; a requirement relies on those before it."""
     yield (
         "its purged and skipped enrolments are tuples",
         isinstance(receipt.purged, tuple) and isinstance(receipt.skipped, tuple),
@@ -207,7 +207,7 @@ def _form_of(receipt: PurgeReceipt) -> Iterator[tuple[str, bool]]:
     yield f"it names {_IDS_LIMIT} enrolments at most", len(ids) <= _IDS_LIMIT
     yield f"ids are 1 to {_ID_LIMIT} printable ASCII characters", all(map(_is_id, (receipt.plan_id, *ids)))
     yield "it names each enrolment once", tuple(dict.fromkeys(ids)) == ids
-    yield "its decision is a Decision", isinstance(receipt.decision, Decision)
+    yield "its decision is a PurgeDecision", isinstance(receipt.decision, PurgeDecision)
     yield "its digest is text, or None", receipt.digest is None or _is_id(receipt.digest)
 
 
@@ -222,10 +222,10 @@ def _ids_of(receipt: PurgeReceipt) -> tuple[str, ...]:
 def require_of_plan(receipt: PurgeReceipt, plan: PurgePlan) -> None:
     """Refuse a receipt that is not the stored plan's: another unit's, of other enrolments, on another decision.
 
-    Rule: M-20, D-21a. A plan that is not approved, as in a backup of before the approval, says nothing of the decision.
+    Rule: M-20, D-21a. A plan without approval (from a backup before the approval) does not check the decision.
 
     Raises:
-        RuleViolation: It is not the plan's.
+        RuleViolation: The receipt is not the plan's.
     """
     if receipt.unit != plan.unit:
         raise RuleViolation("M-20", Reason.ANOTHER_UNITS_PLAN)
@@ -240,24 +240,24 @@ def require_of_plan(receipt: PurgeReceipt, plan: PurgePlan) -> None:
         raise RuleViolation("D-21a", Reason.RECEIPT_OF_ANOTHER_PLAN)
 
 
-def require_same(receipt: PurgeReceipt, kept: PurgeReceipt, *, proven: bool) -> None:
-    """Refuse a receipt beside which another one is stored under the same plan.
+def require_same(receipt: PurgeReceipt, stored: PurgeReceipt, *, proven: bool) -> None:
+    """Refuse a receipt that differs from the stored receipt of the same plan.
 
-    Rule: M-20, D-21a. A proven one passes: after a restore, the plan may have been carried out a second time.
+    Rule: M-20, D-21a. A proven receipt passes: after a restore, the plan may have been executed a second time.
 
     Raises:
-        RuleViolation: The stored one is another unit's, or says something else.
+        RuleViolation: The stored receipt is another unit's, or differs.
     """
-    if receipt.unit != kept.unit:
+    if receipt.unit != stored.unit:
         raise RuleViolation("M-20", Reason.ANOTHER_UNITS_PLAN)
-    if not proven and evolve(receipt, digest=None) != evolve(kept, digest=None):
+    if not proven and evolve(receipt, digest=None) != evolve(stored, digest=None):
         raise RuleViolation("D-21a", Reason.RECEIPT_OF_ANOTHER_PLAN)
 
 
 def receipt(
-    plan: PurgePlan, decision: Decision, skipped: Iterable[Skipped], *, by: Actor, at: datetime
+    plan: PurgePlan, decision: PurgeDecision, skipped: Iterable[Skipped], *, by: Actor, at: datetime
 ) -> PurgeReceipt:
-    """Write down what a purge did, without personal data. Rule: D-21a."""
+    """Return the receipt of a purge, without personal data. Rule: D-21a."""
     left = tuple(skipped)
     ids = {skip.enrolment_id for skip in left}
     return PurgeReceipt(

@@ -1,6 +1,6 @@
-"""Text that was made elsewhere: read strictly, in UTF-8, or refused in one line that says why.
+"""Text files that were made elsewhere: read strictly, in UTF-8, or refused in one line that says why.
 
-No error of this module shows the content, in its text, its cause or its context: a file may hold a secret.
+No error of this module repeats the content in its text, its cause or its context: a file may hold a secret.
 """
 
 import codecs
@@ -29,7 +29,7 @@ _ZEROS = {
     (1, 3): "UTF-16 (little endian)",
     (0, 2): "UTF-16 (big endian)",
 }
-"""Which of four bytes are mostly zero in text without a mark."""
+"""By the bytes of each four that are mostly zero, the encoding of a text without a mark."""
 
 
 def read_text(path: Path) -> str:
@@ -42,10 +42,10 @@ def read_text(path: Path) -> str:
 
 
 def decoded(content: bytes) -> str:
-    """Return the text that the bytes hold in UTF-8, without a byte order mark.
+    """Return the text of bytes in UTF-8, without a byte order mark.
 
     Raises:
-        InvalidValue: They are in another encoding, which is named, or hold a NUL character.
+        InvalidValue: The bytes are too many, are in another encoding, which is named, or have a NUL character.
     """
     if len(content) > LONGEST:
         raise InvalidValue(f"it is longer than {LONGEST} bytes; is it the right file?")
@@ -126,7 +126,7 @@ def _content(path: Path) -> bytes:
 
 
 def _without_waiting(path: str, flags: int) -> int:
-    # Opening a FIFO that nobody writes to would wait for ever; so it is opened at once, and found empty.
+    # A blocking open of a FIFO without a writer would hang. Without blocking, the FIFO is empty.
     descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
     if hasattr(os, "O_NONBLOCK"):
         os.set_blocking(descriptor, True)
@@ -140,5 +140,5 @@ def _wide_encoding(content: bytes) -> str | None:
     quarter = len(content) // 4
     if not quarter or b"\x00" not in content:
         return None
-    mostly = tuple(place for place in range(4) if content[place : quarter * 4 : 4].count(0) * 2 > quarter)
+    mostly = tuple(index for index in range(4) if content[index : quarter * 4 : 4].count(0) * 2 > quarter)
     return _ZEROS.get(mostly)

@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve
 
 from digital_painschool.adapters.sql import SqlStorage
-from digital_painschool.adapters.sql.postgresql import PostgresqlConnection
+from digital_painschool.adapters.sql.postgresql_connection import PostgresqlConnection
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.people import PersonId

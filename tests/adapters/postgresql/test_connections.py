@@ -84,7 +84,7 @@ def test_nothing_is_prepared_behind_a_pool(postgresql_url: str, monkeypatch: pyt
         with closing(SqlStorage(postgresql_url, connections=1)) as storage:
             for _ in range(10):
                 storage.load("nobody")
-            [link] = storage._database._idle
+            [link] = storage._database.pool.idle
             asked = link._connection.execute("SELECT count(*) > 0 FROM pg_prepared_statements")  # type: ignore[attr-defined]
             assert [(not behind_a_pool,)] == asked.fetchall()
 

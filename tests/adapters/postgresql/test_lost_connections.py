@@ -14,7 +14,7 @@ from attrs import frozen
 from sqlalchemy import func, select
 
 from digital_painschool.adapters.sql import SqlStorage
-from digital_painschool.adapters.sql.pool import Connection
+from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.domain.notification import Notify
 from digital_painschool.errors import Conflict, OutcomeUnknown, StorageError
@@ -52,8 +52,8 @@ def test_a_connection_that_the_server_closed_is_replaced(postgresql_url: str) ->
         assert None is not loaded
 
 
-@pytest.mark.parametrize("several", [False, True])
-def test_a_read_whose_connection_is_lost_is_done_again(postgresql_url: str, several: bool) -> None:
+@pytest.mark.parametrize("snapshot", [False, True])
+def test_a_read_whose_connection_is_lost_is_done_again(postgresql_url: str, snapshot: bool) -> None:
     """Otherwise a restart of the server would fail what is being read."""
     tried: list[Connection] = []
 
@@ -64,13 +64,13 @@ def test_a_read_whose_connection_is_lost_is_done_again(postgresql_url: str, seve
         return len(tried)
 
     with closing(SqlStorage(postgresql_url)) as storage:
-        assert 2 == storage._database.read(work, several=several)
+        assert 2 == storage._database.read(work, snapshot=snapshot)
         assert tried[0] is not tried[1]
-        assert (1, [tried[1]]) == (storage._database._open, storage._database._idle)
+        assert (1, [tried[1]]) == (storage._database.pool.open_count, storage._database.pool.idle)
 
 
-@pytest.mark.parametrize("alone", [False, True])
-def test_a_write_whose_connection_is_lost_is_not_done_again(postgresql_url: str, alone: bool) -> None:
+@pytest.mark.parametrize("autocommit", [False, True])
+def test_a_write_whose_connection_is_lost_is_not_done_again(postgresql_url: str, autocommit: bool) -> None:
     """Otherwise a write could be made twice: nobody knows whether the first was kept."""
     tried: list[Connection] = []
 
@@ -80,11 +80,11 @@ def test_a_write_whose_connection_is_lost_is_not_done_again(postgresql_url: str,
 
     with closing(SqlStorage(postgresql_url)) as storage:
         with pytest.raises((OutcomeUnknown, StorageError)) as caught:
-            storage._database.write(work, alone=alone)
+            storage._database.write(work, autocommit=autocommit)
         # What is told to be kept only at the end is certainly not kept.
-        assert alone == isinstance(caught.value, OutcomeUnknown)
+        assert autocommit == isinstance(caught.value, OutcomeUnknown)
         assert 1 == len(tried)
-        assert (0, []) == (storage._database._open, storage._database._idle)
+        assert (0, []) == (storage._database.pool.open_count, storage._database.pool.idle)
         storage.save(begin())
 
 
@@ -154,7 +154,7 @@ def before(storage: SqlStorage, when: int | str, do: Callable[[psycopg.Connectio
 
     Gives the list of the statements, which grows as they are run.
     """
-    [connection] = storage._database._idle
+    [connection] = storage._database.pool.idle
     run: Callable[..., Any] = connection._execute  # type: ignore[attr-defined]
     seen: list[str] = []
 
@@ -201,7 +201,7 @@ def test_a_write_that_loses_its_connection_leaves_nothing_and_the_next_call_work
             assert failed is not None
             assert at_the_end == isinstance(failed, OutcomeUnknown)
             assert there == everything(postgresql_url)
-            assert (0, []) == (storage._database._open, storage._database._idle)
+            assert (0, []) == (storage._database.pool.open_count, storage._database.pool.idle)
             storage.load("the next call")
         assert None is failed
         assert number >= (1 if step.one_statement else 4)

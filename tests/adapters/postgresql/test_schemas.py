@@ -2,7 +2,7 @@
 
 import importlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from threading import Thread
@@ -17,7 +17,9 @@ from sqlalchemy.sql import ClauseElement
 
 from digital_painschool import Settings, open_school
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage, migrate, migration_sql, postgresql
-from digital_painschool.adapters.sql.pool import Connection
+from digital_painschool.adapters.sql.connection import Connection
+from digital_painschool.adapters.sql.json_rows import BulkStatement
+from digital_painschool.adapters.sql.postgresql_connection import statements_for
 from digital_painschool.adapters.sql.revisions import VERSION_TABLE
 from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.bootstrap.plugins import connect
@@ -77,10 +79,17 @@ def _clauses() -> Iterator[tuple[str, ClauseElement]]:
     for module in Path(str(postgresql.__file__)).parent.glob("*.py"):
         named = vars(importlib.import_module(f"digital_painschool.adapters.sql.{module.stem}"))
         for name, value in named.items():
-            held = value.values() if isinstance(value, dict) and name[1] != "_" else value
-            for clause in held if isinstance(held, (tuple, type({}.values()))) else (value,):
+            for number, clause in enumerate(_held_by(name, value)):
                 if isinstance(clause, ClauseElement) and clause.supports_execution and not isinstance(clause, Table):
-                    yield f"{module.stem}{name}", clause
+                    yield f"{module.stem}.{name} {number}", clause
+
+
+def _held_by(name: str, value: object) -> Iterable[object]:
+    if isinstance(value, BulkStatement):
+        return (value.single, value.each)
+    if isinstance(value, dict) and name[1] != "_":
+        return value.values()
+    return value if isinstance(value, tuple) else (value,)
 
 
 def test_every_statement_names_the_schema() -> None:
@@ -88,26 +97,26 @@ def test_every_statement_names_the_schema() -> None:
     statements = dict(_clauses())
     assert len(statements) > 60
     bare = re.compile(rf"(?<![.\w])({'|'.join(METADATA.tables)}|{VERSION_TABLE})\b")
-    compiled = postgresql._statements("smartskola")
+    compiled = statements_for("smartskola")
     assert {} == {name: found for name, one in statements.items() if (found := bare.findall(compiled[one].sql))}
 
 
 def test_statements_are_compiled_once_for_all_schools_of_a_schema() -> None:
     """Otherwise each storage that is opened would pay for the compiling again."""
-    assert postgresql._statements("smartskola") is postgresql._statements("smartskola")
-    assert postgresql._statements("smartskola") is not postgresql._statements(None)
+    assert statements_for("smartskola") is statements_for("smartskola")
+    assert statements_for("smartskola") is not statements_for(None)
 
 
 def test_a_search_path_that_a_pool_has_left_behind_leads_nowhere_else(postgresql_url: str) -> None:
     """Otherwise a pool that lends a connection to two schools in turn would lend one the other's patients."""
     migrate(postgresql_url, schema="smartskola")
     with closing(SqlStorage(postgresql_url, schema="smartskola")) as storage:
-        [connection] = storage._database._idle
+        [connection] = storage._database.pool.idle
         connection._connection.execute("SET search_path TO public")  # type: ignore[attr-defined]
         expected = saved(storage, converse(saved(storage, begin()), notify=Notify.COLLECTED, at=MORNING))
         assert expected == storage.load(expected.id)
         assert 1 == len(storage.claim(RUN, 10, HOUR))
-        assert [connection] == storage._database._idle
+        assert [connection] == storage._database.pool.idle
     assert [] == execute(postgresql_url, "SELECT 1 FROM enrolments")
 
 
@@ -198,7 +207,7 @@ channel = "sms"
     for settings in (read_settings(file), Settings.from_url(empty_postgresql_url, "smartskola")):
         ports = connect(settings)
         for part in (ports.storage, ports.inbox, *ports.messengers):
-            assert "smartskola" == part._database.driver._schema  # type: ignore[attr-defined]
+            assert "smartskola" == part._database.pool.driver._schema  # type: ignore[attr-defined]
             part.close()  # type: ignore[attr-defined]
     assert {"smartskola"} == schemas_of(empty_postgresql_url)
     with open_school(read_settings(file)):

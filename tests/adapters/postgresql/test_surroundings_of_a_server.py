@@ -83,7 +83,7 @@ def test_what_is_set_around_a_connection_changes_nothing(
         assert TEXT in storage.documents(e.id, range(9)).values()
         assert [MORNING] == [entry.event.at for entry in storage.timeline(e.id)][-1:]
         assert 1 == len(storage.claim(RUN, 10, HOUR))
-        [link] = storage._database._idle
+        [link] = storage._database.pool.idle
         for name, hostile in HOSTILE.items():
             [(value,)] = link._connection.execute(f"SHOW {name}").fetchall()  # type: ignore[attr-defined]
             assert hostile != value, name
@@ -148,7 +148,7 @@ def test_a_transaction_behind_a_pool_sets_what_it_needs(postgresql_url: str, mon
             ]
         )
         assert ["read committed", "30s", "1min"] == shown
-        [link] = storage._database._idle
+        [link] = storage._database.pool.idle
         shown = [link._connection.execute(f"SHOW {n}").fetchone()[0] for n in ("lock_timeout", "TimeZone")]  # type: ignore[attr-defined]
         assert ["0", "UTC"] == shown
         assert datetime(2026, 3, 2, tzinfo=UTC).tzinfo is UTC

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.servers import database, name_of
 from digital_painschool.adapters.sql import SqlStorage
-from digital_painschool.delivery.worker import DeliveryReport
+from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import Policy
 from digital_painschool.testing.people import ANNA, BO

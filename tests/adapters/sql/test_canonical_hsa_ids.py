@@ -13,7 +13,7 @@ from digital_painschool.adapters.memory import MemoryDirectory
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage, migrate, migration_sql
 from digital_painschool.adapters.sql.revisions import VERSION_TABLE
 from digital_painschool.adapters.sql.schema import METADATA
-from digital_painschool.delivery.worker import DeliveryReport
+from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.notification import Channel, Notify
 from digital_painschool.domain.policy import Policy
 from digital_painschool.errors import StorageError

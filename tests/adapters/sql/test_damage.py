@@ -16,7 +16,8 @@ from sqlalchemy import Column, Integer, Table
 
 from benchmarks.servers import database
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage
-from digital_painschool.adapters.sql.schema import METADATA, Instant, Truth
+from digital_painschool.adapters.sql.column_types import Instant, StrictBoolean
+from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.application.export import Format
 from digital_painschool.domain.notification import Channel, Notify, Template
 from digital_painschool.domain.people import PersonId
@@ -250,7 +251,7 @@ def values_for(column: Column[Any], *, sqlite: bool) -> Iterator[object]:
         yield None
     if isinstance(column.type, Instant):
         yield from (*_SQLITE_TIMES, *_BLOBS) if sqlite else _POSTGRESQL_TIMES
-    elif isinstance(column.type, Truth):
+    elif isinstance(column.type, StrictBoolean):
         yield from (SECRET, 2, b"\xff") if sqlite else (True, False)
     elif isinstance(column.type.dialect_impl, Integer) or column.type.python_type is int:
         yield from _SQLITE_NUMBERS if sqlite else _POSTGRESQL_NUMBERS
@@ -487,7 +488,7 @@ def test_a_patient_s_step_does_not_wait_for_the_row_of_a_member_of_staff(damaged
     """Otherwise a therapist's damaged profile would keep all their patients from saving a form."""
     url, school = damaged
     execute(url, "UPDATE profiles SET data = '{'")
-    assert 2 == school.school.patient(ANNA).save_form(HEALTHY[ANNA], PAIN, {"smarta": 9})
+    assert 2 == school.school.patient(ANNA).save_form(HEALTHY[ANNA], PAIN, {"smarta": 9}).number
     with pytest.raises(StorageError, match="cannot be read"):
         school.desk.profile()
 

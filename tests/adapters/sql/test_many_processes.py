@@ -15,8 +15,9 @@ import pytest
 
 from digital_painschool.adapters.sql import SqlStorage
 from digital_painschool.domain.digest import DeliveryResult
-from digital_painschool.domain.enrolment import Enrolment, replay
+from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import MessageSent
+from digital_painschool.domain.fold import replay
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.policy import Policy
 from digital_painschool.errors import Conflict, NotFound, PainSchoolError, RuleViolation

@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from digital_painschool.adapters.sql import SqlStorage, migrate, migration_sql
 from digital_painschool.adapters.sql.migrations import configured
 from digital_painschool.adapters.sql.schema import METADATA
-from digital_painschool.delivery.worker import DeliveryReport
+from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.notification import Channel, Status, Template
 from digital_painschool.domain.people import PersonId
 from digital_painschool.ports.inbox import Notice

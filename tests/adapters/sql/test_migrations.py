@@ -236,7 +236,7 @@ def test_who_waits_for_anothers_migration_waits_longer_than_for_a_lock(
     empty_postgresql_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise three of four workers would fail whenever a migration takes longer than a step may wait."""
-    monkeypatch.setattr(postgresql, "_LOCK_TIMEOUT", "10ms")
+    monkeypatch.setattr(postgresql, "LOCK_TIMEOUT", "10ms")
     with psycopg.connect(empty_postgresql_url) as other:
         other.execute(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})".encode())
         done = Timer(0.3, other.commit)
@@ -250,7 +250,7 @@ def test_a_migration_waits_no_longer_than_others_for_a_table(
     postgresql_url: str, a_later_version: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise a forgotten session would hold the migration, and the migration everybody who works."""
-    monkeypatch.setattr(postgresql, "_LOCK_TIMEOUT", "10ms")
+    monkeypatch.setattr(postgresql, "LOCK_TIMEOUT", "10ms")
     with psycopg.connect(postgresql_url) as other:
         other.execute("LOCK TABLE enrolments")
         forgotten_for = Timer(20, other.rollback)

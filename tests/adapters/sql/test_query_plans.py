@@ -1,7 +1,9 @@
-"""On PostgreSQL every statement finds its rows by an index: no call that a person waits for reads a whole table."""
+"""Every statement finds its rows by an index: no call that a person waits for reads a whole table."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import psycopg
@@ -9,7 +11,9 @@ import pytest
 
 from benchmarks.region import Size, load
 from benchmarks.servers import database
-from digital_painschool.adapters.sql import postgresql
+from digital_painschool.adapters.sql.postgresql_connection import statements_for
+from digital_painschool.adapters.sql.sqlite_connection import STATEMENTS
+from tests.databases import path_of
 from tests.statements import statements
 
 GENERIC_PLAN = 160000
@@ -51,7 +55,7 @@ def plan_of(connection: psycopg.Connection, sql: str) -> Any:
 @pytest.mark.parametrize("statement", [*statements()])
 def test_every_statement_goes_by_an_index_on_postgresql(connection: psycopg.Connection, statement: Any) -> None:
     """Otherwise it would become slower with every patient, at every unit."""
-    plan = plan_of(connection, postgresql._statements(None)[statement].sql)
+    plan = plan_of(connection, statements_for(None)[statement].sql)
     whole = [scan for scan in scans(plan) if not any(conditions(scan))]
     assert [] == whole
 
@@ -60,3 +64,13 @@ def test_a_statement_without_an_index_is_found(connection: psycopg.Connection) -
     """Otherwise the test above would pass whatever the plan is."""
     plan = plan_of(connection, "SELECT id FROM enrolments WHERE program = $1")
     assert ["enrolments"] == [scan["Relation Name"] for scan in scans(plan) if not any(conditions(scan))]
+
+
+@pytest.mark.parametrize("statement", [*statements()])
+def test_every_statement_goes_by_an_index_on_sqlite(sqlite_url: str, statement: Any) -> None:
+    """Otherwise it would become slower with every patient, at every unit."""
+    compiled = STATEMENTS[statement]
+    with closing(sqlite3.connect(path_of(sqlite_url))) as connection:
+        rows = connection.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", [None] * compiled.sql.count("?")).fetchall()
+    steps = [row[3] for row in rows]
+    assert [] == [step for step in steps if step.startswith("SCAN") and not step.startswith("SCAN json_each")]

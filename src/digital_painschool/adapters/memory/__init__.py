@@ -2,7 +2,7 @@
 
 from digital_painschool.adapters.memory.directory import MemoryDirectory
 from digital_painschool.adapters.memory.inbox import MemoryInbox
-from digital_painschool.adapters.memory.messenger import MemoryMessenger, SentMessage
+from digital_painschool.adapters.memory.messenger import MemoryMessenger, SentNotification
 from digital_painschool.adapters.memory.storage import MemoryStorage
 
-__all__ = ["MemoryDirectory", "MemoryInbox", "MemoryMessenger", "MemoryStorage", "SentMessage"]
+__all__ = ["MemoryDirectory", "MemoryInbox", "MemoryMessenger", "MemoryStorage", "SentNotification"]

@@ -7,10 +7,10 @@ from digital_painschool.ports.directory import StaffEntry
 
 
 class MemoryDirectory:
-    """A staff directory with the entries that it is given. Rule: M-22, D-23a.
+    """A staff directory with fixed entries. Rule: M-22, D-23a.
 
     Args:
-        entries: What the directory knows, by HSA-id; copied.
+        entries: The entries by HSA-id; copied.
 
     Raises:
         InvalidValue: A key is not an HSA-id, or two keys are the same one.

@@ -8,16 +8,16 @@ from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.inbox import Delivered, Notice, Reachability
 
 RESERVE_NUMBERS = frozenset({"nationellt-reservnummer", "vgr-reservnummer"})
-"""The schemes that the national inbox does not take: it knows personnummer and samordningsnummer only."""
+"""The schemes that the national inbox refuses: it takes personnummer and samordningsnummer only."""
 
 
 class MemoryInbox:
-    """An inbox that keeps what it is handed, to be looked at. Rule: M-12, D-13c, D-13d.
+    """An inbox that keeps every notice, for tests to look at. Rule: M-12, D-13c, D-13d.
 
     Args:
-        unreachable_schemes: The kinds of identity numbers that cannot be reached; as in the national inbox, the
-            reserve numbers, unless said otherwise.
-        ways: How those who are reachable are told that something came.
+        unreachable_schemes: The schemes of identity numbers that cannot be reached. The default is that of the national
+            inbox: the reserve numbers.
+        ways: The ways in which reachable persons are notified that something came.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class MemoryInbox:
 
     @property
     def delivered(self) -> tuple[Notice, ...]:
-        """Every notice that was delivered, once each, in the order in which they came."""
+        """The accepted notices, each once, in the order of their delivery."""
         with self._lock:
             return tuple(self._delivered.values())
 

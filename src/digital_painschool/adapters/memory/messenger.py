@@ -10,8 +10,15 @@ from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address
 
 
-class SentMessage(NamedTuple):
-    """What was sent: to which address (masked when shown), which fixed text, with which link, under which key."""
+class SentNotification(NamedTuple):
+    """A notification that was sent to a member of staff.
+
+    Args:
+        address: The recipient's address; masked when shown.
+        template: The fixed text.
+        link: The link in the text.
+        key: The idempotency key.
+    """
 
     address: Address
     template: Template
@@ -20,30 +27,30 @@ class SentMessage(NamedTuple):
 
 
 class MemoryMessenger:
-    """A messenger that keeps what it is given to send, to be looked at. Rule: M-22, M-23, D-13c.
+    """A messenger that keeps every message, for tests to look at. Rule: M-22, M-23, D-13c.
 
     Args:
-        channel: Which channel it serves, `EMAIL` or `SMS`.
+        channel: The channel that the messenger serves, `EMAIL` or `SMS`.
 
     Raises:
-        InvalidValue: It is neither.
+        InvalidValue: The channel is neither.
     """
 
     def __init__(self, channel: Channel) -> None:
         if channel not in (Channel.EMAIL, Channel.SMS):
             raise InvalidValue("a messenger serves Channel.EMAIL or Channel.SMS; the inbox has a port of its own")
         self._channel = channel
-        self._sent: dict[str, SentMessage] = {}
+        self._sent: dict[str, SentNotification] = {}
         self._lock = Lock()
 
     @property
     def channel(self) -> Channel:
-        """The channel that it serves."""
+        """The channel that the messenger serves."""
         return self._channel
 
     @property
-    def sent(self) -> tuple[SentMessage, ...]:
-        """Every message that was sent, once each, in the order in which they were."""
+    def sent(self) -> tuple[SentNotification, ...]:
+        """The sent messages, each once, in the order of sending."""
         with self._lock:
             return tuple(self._sent.values())
 
@@ -51,7 +58,7 @@ class MemoryMessenger:
         with self._lock:
             if key in self._sent:
                 return Delivered.DUPLICATE
-            self._sent[key] = SentMessage(recipient, template, link, key)
+            self._sent[key] = SentNotification(recipient, template, link, key)
             return Delivered.ACCEPTED
 
     def forget(self, keys: Iterable[str]) -> int:

@@ -1,6 +1,6 @@
-"""The notifications of the memory storage, and the digests that they go in; its owner holds the lock."""
+"""The outbox of the memory storage: notifications and their digests; the storage holds the lock."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import count
 
@@ -16,7 +16,7 @@ _Recipient = tuple[HsaId, PersonId | HsaId]
 
 
 @frozen(kw_only=True)
-class _Row:
+class _NotificationRow:
     record: NotificationRecord
     digest_id: str
     key: str | None = None
@@ -30,7 +30,7 @@ class _Row:
 @define(kw_only=True)
 class _DigestRow:
     digest: Digest
-    """Without its notifications and its batch: the rows have those."""
+    """The digest without its notifications and its batch, which the notification rows have."""
     notifications: set[str] = Factory(set)
     superseded: set[str] = Factory(set)
     """The keys of batches in doubt that were sent again under another key."""
@@ -44,29 +44,29 @@ class _DigestRow:
 
     @property
     def is_suspect(self) -> bool:
-        """A worker that sent it may have been lost with it."""
+        """True when a lease expired after a begin: the digest may have crashed the worker."""
         return self.begun or self.lost > 0
 
     def is_free(self, now: datetime) -> bool:
-        held = self.lease_until is not None and now < self.lease_until
-        return self.next_at is not None and self.next_at <= now and not held
+        is_claimed = self.lease_until is not None and now < self.lease_until
+        return self.next_at is not None and self.next_at <= now and not is_claimed
 
 
-class Outbox:
-    """Digests, their notifications, and who has claimed them."""
+class MemoryOutbox:
+    """Digests, their notifications, and the claims on them."""
 
     def __init__(self) -> None:
-        self._rows: dict[str, _Row] = {}
+        self._rows: dict[str, _NotificationRow] = {}
         self._digests: dict[str, _DigestRow] = {}
         self._of_enrolment: dict[str, set[str]] = {}
         self._of_recipient: dict[_Recipient, set[str]] = {}
         self._tokens = count(1)
 
     def check(self, change: Change) -> None:
-        """Refuse a change that cannot be kept, and change nothing.
+        """Refuse a change that cannot be saved, and change nothing.
 
         Raises:
-            Conflict: A notification to cancel does not wait, one to note is noted, or an id is taken.
+            Conflict: A notification to cancel does not wait, the end of one to note is noted, or an id is taken.
         """
         cancelled = (self._rows.get(id_) for id_ in change.cancelled)
         if not all(row is not None and row.waits for row in cancelled):
@@ -77,8 +77,8 @@ class Outbox:
         if any(notification.id in self._rows for notification in change.notifications):
             raise Conflict("there is a notification of that id already")
 
-    def keep(self, change: Change) -> None:
-        """Keep what a change that was checked says."""
+    def save(self, change: Change) -> None:
+        """Save the notifications of a checked change, the cancelled and the noted ones."""
         for id_ in change.cancelled:
             row = self._rows[id_]
             record = evolve(row.record, status=Status.DROPPED, settled_at=change.enrolment.last_entry_at)
@@ -89,7 +89,7 @@ class Outbox:
             self._add(notification)
 
     def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
-        """Claim digests that are due, the oldest first; suspects last, and alone."""
+        """Claim digests that are due, the oldest first; a suspect last, and alone."""
         free = [row for row in self._digests.values() if row.is_free(now)]
         free.sort(key=lambda row: (row.lost, row.next_at, row.digest.id))
         taken = [row for row in free if not row.is_suspect][:limit] or free[: min(limit, 1)]
@@ -103,7 +103,7 @@ class Outbox:
         """Store the intent to send."""
         begun: dict[str, Batch] = {}
         for claim, decision in decided:
-            row = self._held(claim.digest.id, claim.token)
+            row = self._claimed(claim.digest.id, claim.token)
             if row is None:
                 continue
             ids = {id_ for id_ in decision.notifications if self._is_pending(id_)}
@@ -123,10 +123,10 @@ class Outbox:
         return begun
 
     def complete(self, results: Iterable[DeliveryResult]) -> set[str]:
-        """Store what became of claimed digests; return the ids of those whose claim was the present one."""
+        """Store the results of claimed digests; return the ids of those that were not fenced off."""
         completed: set[str] = set()
         for result in results:
-            row = self._held(result.digest_id, result.token)
+            row = self._claimed(result.digest_id, result.token)
             if row is None:
                 continue
             completed.add(result.digest_id)
@@ -140,22 +140,21 @@ class Outbox:
             self._release(row, result.next_at, result.lost)
         return completed
 
-    def records(self, enrolment_id: str) -> Iterator[NotificationRecord]:
-        """Yield every notification that an enrolment asked for, by entry, then by id."""
-        return (row.record for row in self._asked_by(enrolment_id))
+    def notifications(self, enrolment_id: str) -> tuple[NotificationRecord, ...]:
+        """Return every notification that an enrolment asked for, by entry, then by id."""
+        return tuple(row.record for row in self._asked_by(enrolment_id))
 
-    def cancellable(self, enrolment_id: str) -> Iterator[Notification]:
-        """Yield the notifications of an enrolment that wait."""
-        return (row.record.notification for row in self._asked_by(enrolment_id) if row.waits)
+    def cancellable(self, enrolment_id: str) -> tuple[Notification, ...]:
+        """Return the notifications of an enrolment that wait."""
+        return tuple(row.record.notification for row in self._asked_by(enrolment_id) if row.waits)
 
-    def unnoted(self, after: str, limit: int) -> list[NotificationRecord]:
-        """Return settled notifications whose end no timeline says yet."""
-        return [self._rows[id_].record for id_ in sorted(self._rows) if id_ > after and not self._rows[id_].noted][
-            :limit
-        ]
+    def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
+        """Return settled notifications whose end is not on the timeline yet, by rising id, those above `after`."""
+        ids = sorted(id_ for id_, row in self._rows.items() if id_ > after and not row.noted)
+        return tuple(self._rows[id_].record for id_ in ids[:limit])
 
     def keys(self, unit: HsaId, enrolment_ids: Iterable[str], is_open: Callable[[str], bool]) -> set[str]:
-        """Return the keys under which notifications of some enrolments were sent, and that no open one needs."""
+        """Return the keys under which notifications of some enrolments were sent, and that no open enrolment needs."""
         rows = [row for id_ in enrolment_ids for row in self._asked_by(id_) if row.record.notification.unit == unit]
         sent = {(row.digest_id, row.key) for row in rows if row.key is not None}
         keys = {key for digest_id, key in sent if not self._is_needed(digest_id, key, is_open)}
@@ -164,11 +163,11 @@ class Outbox:
                 keys |= self._digests[digest_id].superseded
         return keys
 
-    def forget(self, enrolment_id: str, recipient: _Recipient, *, others: bool) -> None:
+    def delete(self, enrolment_id: str, recipient: _Recipient, *, others: bool) -> None:
         """Delete an enrolment's notifications, and the digests that nobody needs any more.
 
         Args:
-            enrolment_id: Which enrolment.
+            enrolment_id: The enrolment's id.
             recipient: The unit and the patient.
             others: Whether the patient has another enrolment at the unit.
         """
@@ -187,7 +186,7 @@ class Outbox:
 
     def _add(self, notification: Notification) -> None:
         digest = self._digest_for(notification)
-        row = _Row(record=NotificationRecord(notification=notification), digest_id=digest.digest.id)
+        row = _NotificationRow(record=NotificationRecord(notification=notification), digest_id=digest.digest.id)
         self._rows[notification.id] = row
         digest.notifications.add(notification.id)
         self._of_enrolment.setdefault(notification.trigger.enrolment_id, set()).add(notification.id)
@@ -243,7 +242,7 @@ class Outbox:
         row.digest = evolve(row.digest, told_on=told_on)
         self._release(row)
 
-    def _held(self, digest_id: str, token: str) -> _DigestRow | None:
+    def _claimed(self, digest_id: str, token: str) -> _DigestRow | None:
         row = self._digests.get(digest_id)
         return row if row is not None and row.token == token else None
 
@@ -256,6 +255,6 @@ class Outbox:
         rows = (self._rows[id_] for id_ in self._digests[digest_id].notifications)
         return any(key in {None, row.key} and is_open(row.record.notification.trigger.enrolment_id) for row in rows)
 
-    def _asked_by(self, enrolment_id: str) -> list[_Row]:
+    def _asked_by(self, enrolment_id: str) -> list[_NotificationRow]:
         rows = (self._rows[id_] for id_ in self._of_enrolment.get(enrolment_id, ()))
         return sorted(rows, key=lambda r: (r.record.notification.trigger.seq, r.record.notification.id))

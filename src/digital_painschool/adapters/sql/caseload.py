@@ -1,17 +1,18 @@
-"""The list of patients, from columns that each step keeps up to date."""
+"""The caseload in SQL, from columns that each step updates."""
 
 from typing import Any
 
 from attrs import evolve
 from sqlalchemy import Integer, bindparam, case, or_, select, tuple_
 
-from digital_painschool.adapters.sql.common import Part
+from digital_painschool.adapters.sql.database import Database
+from digital_painschool.adapters.sql.rows import Row, readable_text, require_readable
 from digital_painschool.adapters.sql.schema import NOT_ENDED, enrolments
-from digital_painschool.adapters.sql.statements import Row, readable_text, require_readable
 from digital_painschool.domain.enrolment import CaseloadCounts, Phase
 from digital_painschool.domain.people import PersonId
 from digital_painschool.ports.storage import CaseQuery, CaseRow, UnreadableCase
-from digital_painschool.serialization.serialization import hsa_id_from_text, read_each
+from digital_painschool.serialization.scalars import hsa_id_from_text
+from digital_painschool.serialization.stored import read_each
 
 _e = enrolments.c
 _RANK = case(
@@ -60,11 +61,14 @@ _OF_THERAPIST = _OF_UNIT.where(_e.therapist == bindparam("therapist"))
 _PHASES = {phase.value: phase for phase in Phase}
 
 
-class CaseloadPart(Part):
-    """The protocol `Caseload` on SQL.
+class SqlCaseload:
+    """The protocol `Caseload` in SQL.
 
-    The rank is worked out for the therapist's own rows and not kept in an index, which every step would have to change.
+    The rank is computed for the therapist's own rows. An index on it would have to change with every step.
     """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def list_caseload(self, query: CaseQuery) -> tuple[CaseRow | UnreadableCase, ...]:
         rank, after = (-1, "") if query.after is None else query.after
@@ -82,7 +86,7 @@ class CaseloadPart(Part):
         rows = self._database.read(lambda connection: connection.fetch_each(statement, values))
         found = tuple(read_each(rows, _case, _unreadable_case))
         hidden = len(rows) - len(found)
-        if hidden and len(rows) == query.limit:  # or the page would look like the last one
+        if hidden and len(rows) == query.limit:  # otherwise the page would look like the last one
             return self.list_caseload(evolve(query, limit=query.limit + hidden))[: query.limit]
         return found
 
@@ -105,7 +109,7 @@ def _case(row: Row) -> CaseRow:
         access_until=row[9],
         reviewed_at=row[10],
         last_seen_at=row[11],
-        tally=CaseloadCounts(
+        counts=CaseloadCounts(
             unread_forms=row[12], unread_messages=row[13], done=row[14], undelivered=row[15], priority=row[16]
         ),
         key=(row[0], row[1]),

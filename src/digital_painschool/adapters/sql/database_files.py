@@ -1,6 +1,6 @@
-"""The files of an open SQLite database: whether they are still where they were opened."""
+"""The files of an open SQLite database: whether their names still lead to the open files."""
 
-# ruff: noqa: PTH116 - once for each step that is saved: a Path would cost more than the question
+# ruff: noqa: PTH116 - once for each saved step: a Path would cost more than the system call
 
 import os
 
@@ -8,13 +8,13 @@ from digital_painschool.errors import StorageError
 
 
 class DatabaseFiles:
-    """The database, its write-ahead log and the log's index, each by device and inode, as connections have them open.
+    """The database file, its write-ahead log and the log's index, each by device and inode, as connections opened them.
 
-    SQLite itself never looks at the names again: it goes on writing to a file that was deleted, and the file is gone
-    with the last connection.
+    SQLite never looks at the names again. It continues to write to a deleted file, which is gone with the last
+    connection.
 
     Args:
-        path: The database, as it was named; its files lie beside what a symbolic link leads to.
+        path: The path of the database; its log lies beside the target of a symbolic link.
     """
 
     def __init__(self, path: str) -> None:
@@ -23,30 +23,30 @@ class DatabaseFiles:
         file = os.stat(self.path)
         self.file = file.st_dev, file.st_ino
         self.size = file.st_size
-        self._known = self._ids(file)
+        self._opened = self._ids(file)
 
     @classmethod
     def file_at(cls, path: str) -> tuple[int, int]:
-        """Return the device and inode of what lies at a path.
+        """Return the device and inode of the file at a path.
 
         Raises:
-            OSError: Nothing does.
+            OSError: There is no file.
         """
         file = os.stat(path)
         return file.st_dev, file.st_ino
 
-    def size_in_place(self) -> int:
-        """Return how long the database is now, after finding that each of the files is the one that was opened.
+    def checked_size(self) -> int:
+        """Return the present size of the database, after checking that each name still leads to the open file.
 
         Raises:
             StorageError: A file was deleted, moved or replaced.
         """
         try:
             file = os.stat(self.path)
-            if self._known == self._ids(file):
+            if self._opened == self._ids(file):
                 return file.st_size
         except OSError:
-            pass  # raised below, where the error does not hang on it
+            pass  # raised below, so that this error is not its context
         raise moved(self.path)
 
     def _ids(self, file: os.stat_result) -> tuple[int, ...]:
@@ -55,7 +55,7 @@ class DatabaseFiles:
 
 
 def moved(path: str) -> StorageError:
-    """Return the error that says what became of a file and what to do."""
+    """Return the error that says what happened to a file, and what to do."""
     return StorageError(
         f"the file {path}, or its -wal or -shm, was moved, deleted, cut short or replaced while it was in use; nothing"
         " is saved any more: put it back, or stop everything that uses it and open it again"

@@ -1,4 +1,4 @@
-"""Digests and notifications as rows of the database, and rows as digests and notifications."""
+"""Rows of digests and notifications, read and written."""
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,8 +7,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from digital_painschool.adapters.sql.rows import Row, require_readable
 from digital_painschool.adapters.sql.schema import digests, notifications
-from digital_painschool.adapters.sql.statements import Row, require_readable
 from digital_painschool.domain.digest import Batch, Claim, Digest
 from digital_painschool.domain.notification import (
     Channel,
@@ -20,13 +20,14 @@ from digital_painschool.domain.notification import (
 )
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import StorageError
-from digital_painschool.serialization.serialization import hsa_id_from_text, read_stored
+from digital_painschool.serialization.scalars import hsa_id_from_text
+from digital_painschool.serialization.stored import read_stored
 
 _log = logging.getLogger(__name__)
 _CHANNELS = {channel.value: channel for channel in Channel}
 _TEMPLATES = {template.value: template for template in Template}
 _STATUSES = {status.value: status for status in Status}
-"""Looked up, as asking an Enum by value takes six times as long, and thousands come at a time."""
+"""Looked up in a dict, because `Enum(value)` takes six times as long, and thousands of rows are read at a time."""
 _STAFF = "hsa-id"
 
 DIGEST = tuple(
@@ -44,22 +45,22 @@ NOTIFICATION = tuple(
         *("due_at", "status", "attempts", "settled_at", "batch_key"),
     )
 )
-"""The columns that a notification is read from, after those of its digest."""
-_OF_DIGEST = len(DIGEST)
+"""The columns that a notification is read from; in a joined row they follow those of its digest."""
+_DIGEST_WIDTH = len(DIGEST)
 
 
 def records(rows: Iterable[Row]) -> Iterator[NotificationRecord]:
-    """Read notifications from rows of `DIGEST` and `NOTIFICATION`.
+    """Yield notifications, read from rows of `DIGEST` and `NOTIFICATION`.
 
     Raises:
         StorageError: A row cannot be read.
     """
     for row in rows:
-        yield read_stored(f"notification {_id(row, _OF_DIGEST + 1)}", _joined, row)
+        yield read_stored(f"notification {_id(row, _DIGEST_WIDTH + 1)}", _joined, row)
 
 
 def readable_records(rows: Iterable[Row]) -> Iterator[NotificationRecord]:
-    """Read notifications as `records` does; one that cannot be read is left out, and a log line names it."""
+    """Yield notifications as `records` does; an unreadable one is left out, and a log line names it."""
     for row in rows:
         try:
             yield from records([row])
@@ -67,29 +68,29 @@ def readable_records(rows: Iterable[Row]) -> Iterator[NotificationRecord]:
             _log.error("%s", failure)
 
 
-def claims(taken: Iterable[Row], pending: Iterable[Row], token: str) -> Iterator[Claim]:
-    """Read claims; a digest that cannot be read is logged by its id, and left until its lease is over.
+def claims(claimed: Iterable[Row], pending: Iterable[Row], token: str) -> Iterator[Claim]:
+    """Yield claims; an unreadable digest is logged by its id, and left until its lease expires.
 
     Args:
-        taken: Rows of `DIGEST`, then how many workers were lost with it, and whether the last of them had begun.
-        pending: Rows of `NOTIFICATION`, by digest.
+        claimed: Rows of `DIGEST`, each with the number of workers lost with it, and whether the last one had begun.
+        pending: Rows of `NOTIFICATION`, sorted by digest.
         token: The fencing token of the claim.
     """
     of_digest = {digest_id: list(rows) for digest_id, rows in groupby(pending, key=itemgetter(0))}
-    for row in taken:
+    for row in claimed:
         try:
             yield read_stored(f"digest {_id(row, 0)}", _claim, row, of_digest.get(row[0], []), token)
         except StorageError as failure:
             _log.error("%s", failure)
 
 
-def _id(row: Row, place: int) -> str:
-    return row[place] if isinstance(row[place], str) else "without an id"
+def _id(row: Row, index: int) -> str:
+    return row[index] if isinstance(row[index], str) else "without an id"
 
 
 def _joined(row: Row) -> NotificationRecord:
     require_readable(row)
-    return _read(row[:_OF_DIGEST], [row[_OF_DIGEST:]]).pending[0]
+    return _read(row[:_DIGEST_WIDTH], [row[_DIGEST_WIDTH:]]).pending[0]
 
 
 def _claim(row: Row, pending: list[Row], token: str) -> Claim:
@@ -133,7 +134,7 @@ def _record(shared: Mapping[str, Any], row: Row) -> NotificationRecord:
 
 
 def digest_values(notification: Notification) -> dict[str, Any]:
-    """Return the row of a new digest that begins with a notification."""
+    """Return the row of a new digest whose first notification is the given one."""
     recipient: PersonId | HsaId = notification.recipient
     return {
         "id": notification.id,
@@ -155,7 +156,7 @@ def digest_values(notification: Notification) -> dict[str, Any]:
 
 
 def notification_values(notification: Notification) -> dict[str, Any]:
-    """Return the row of a notification that waits, but for its digest."""
+    """Return the row of a pending notification, without the id of its digest."""
     trigger = notification.trigger
     return {
         "id": notification.id,
@@ -175,7 +176,7 @@ def notification_values(notification: Notification) -> dict[str, Any]:
 
 
 def result_values(settled: Mapping[str, Status], at: Any) -> Iterator[dict[str, Any]]:
-    """Yield a row for each status that notifications get."""
+    """Yield one row for each new status of notifications."""
     for status in {*settled.values()}:
         ids = [id_ for id_, becomes in settled.items() if becomes is status]
         yield {"ids": ids, "becomes": status.value, "at": at, "is_noted": status is Status.DELIVERED}

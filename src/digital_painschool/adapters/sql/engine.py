@@ -1,17 +1,14 @@
-"""Opening a database: the right driver, the right schema."""
+"""Open, check and migrate a database."""
 
 from sqlalchemy import Column, MetaData, Table, Text, select
 
-from digital_painschool.adapters.sql.pool import Connection, Database
+from digital_painschool.adapters.sql.connection import Connection
+from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.revisions import MISSING, NEWER, OLDER, REVISIONS, VERSION_TABLE
 from digital_painschool.adapters.sql.urls import driver_for
 from digital_painschool.errors import StorageError
 
 _VERSION = select(Table(VERSION_TABLE, MetaData(), Column("version_num", Text)).c.version_num)
-
-
-PATIENCE_OF_DELIVERY = 20.0
-"""How many seconds a statement of an inbox or a messenger may take, far below the lease of the worker that calls it."""
 
 
 def open_database(
@@ -21,7 +18,7 @@ def open_database(
     migrate: bool,
     connections: int = 16,
     synchronous: str = "FULL",
-    patience: float | None = None,
+    statement_timeout: float | None = None,
 ) -> Database:
     """Open a database whose schema is the one that this version works with.
 
@@ -31,13 +28,13 @@ def open_database(
         migrate: True first brings the schema up to date.
         connections: The most connections at a time.
         synchronous: As for `SqlStorage`.
-        patience: How many seconds a statement to a server may take; None for as long as it likes. On a SQLite file
-            it is locks alone that are waited for, and never for longer than half a minute.
+        statement_timeout: The most seconds that a statement to a server may take; None for no limit. On a SQLite file
+            a statement waits for locks only, and never longer than half a minute.
 
     Raises:
-        StorageError: It cannot be reached, or its schema is missing, older or newer.
+        StorageError: The database cannot be reached, or its schema is missing, older or newer.
     """
-    driver = driver_for(url, schema=schema, synchronous=synchronous, patience=patience)
+    driver = driver_for(url, schema=schema, synchronous=synchronous, statement_timeout=statement_timeout)
     if migrate:
         driver.migrate()
     database = Database(driver, connections)
@@ -50,11 +47,11 @@ def open_database(
 
 
 def migrate(url: str, *, schema: str | None = None) -> None:
-    """Bring a database's schema up to date; several processes may do so at once, and doing it again changes nothing.
+    """Bring a database's schema up to date; many processes may do so at a time, and repeating it changes nothing.
 
     Args:
-        url: As for `SqlStorage`; a SQLite file that is missing is made.
-        schema: As for `SqlStorage`; one that is missing is made.
+        url: As for `SqlStorage`; a missing SQLite file is created.
+        schema: As for `SqlStorage`; a missing schema is created.
 
     Raises:
         StorageError: The database cannot be reached, or its schema is a newer version's; nothing was changed.
@@ -63,18 +60,18 @@ def migrate(url: str, *, schema: str | None = None) -> None:
 
 
 def migration_sql(database: str, *, schema: str | None = None, since: str | None = None) -> str:
-    """Return the SQL that `migrate` would run, for a database administrator to read and to run; nothing is opened.
+    """Return the SQL that `migrate` would run, for a database administrator to read and to run; no database is opened.
 
-    It is one transaction, and leaves the database as `migrate` does. It is to be run by a client that stops at the
+    The SQL is one transaction, and leaves the database as `migrate` does. The client that runs it must stop at the
     first error: `psql -v ON_ERROR_STOP=1`, `sqlite3 -bail`.
 
     Args:
-        database: `"postgresql"` or `"sqlite"`; or a URL of one, of which only the kind is looked at.
+        database: `"postgresql"` or `"sqlite"`, or a URL of that kind.
         schema: As for `SqlStorage`.
-        since: The revision that the database has now; None when it is empty.
+        since: The present revision of the database; None when it is empty.
 
     Raises:
-        StorageError: There is no such kind of database, schema or revision.
+        StorageError: The kind of database, the schema or the revision does not exist.
     """
     from digital_painschool.adapters.sql.migrations.offline import sql
 

@@ -1,4 +1,4 @@
-"""The enrolments with their timelines and documents, as they are read."""
+"""Enrolments with their timelines and documents, read from SQL."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -7,31 +7,34 @@ from typing import Any
 
 from sqlalchemy import Integer, bindparam, select
 
+from digital_painschool.adapters.sql.array_params import any_of
 from digital_painschool.adapters.sql.common import from_json, may_exist
-from digital_painschool.adapters.sql.pool import Connection
-from digital_painschool.adapters.sql.saving import SavingPart, own_state
+from digital_painschool.adapters.sql.connection import Connection
+from digital_painschool.adapters.sql.database import Database
+from digital_painschool.adapters.sql.rows import Damaged, Row, readable_text, require_readable
 from digital_painschool.adapters.sql.schema import END_NOT_NOTED, documents, enrolments, timeline
-from digital_painschool.adapters.sql.statements import Damaged, Row, any_of, readable_text, require_readable
-from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment, replay
+from digital_painschool.adapters.sql.state_cache import StateCache, require_own_state
+from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
+from digital_painschool.domain.fold import replay
 from digital_painschool.domain.people import PersonId
 from digital_painschool.ports.storage import Content, Entry
-from digital_painschool.serialization.serialization import (
-    ENROLMENT_SHAPE,
-    KIND_OF,
-    content_from_data,
-    event_from_data,
-    hsa_id_from_text,
-    read_each,
-    read_stored,
-)
+from digital_painschool.serialization.enrolments import ENROLMENT_SHAPE
+from digital_painschool.serialization.events import KIND_OF, event_from_data
+from digital_painschool.serialization.scalars import hsa_id_from_text
+from digital_painschool.serialization.stored import read_each, read_stored
+from digital_painschool.serialization.values import content_from_data
 
-_STATE = select(enrolments.c.id, enrolments.c.state_shape, enrolments.c.state, enrolments.c.unit)
-_LOAD = _STATE.where(enrolments.c.id == bindparam("enrolment_id"))
-_LOAD_MANY = _STATE.where(any_of(enrolments.c.id, "ids"))
-_OF_PERSON = _STATE.where(
-    enrolments.c.person_value == bindparam("value"), enrolments.c.person_scheme == bindparam("scheme")
-).order_by(enrolments.c.started_at, enrolments.c.id)
+STATE = (enrolments.c.id, enrolments.c.state_shape, enrolments.c.state, enrolments.c.unit)
+"""The columns that a state is read from."""
+
+_LOAD = select(*STATE).where(enrolments.c.id == bindparam("enrolment_id"))
+_LOAD_MANY = select(*STATE).where(any_of(enrolments.c.id, "ids"))
+_OF_PERSON = (
+    select(*STATE)
+    .where(enrolments.c.person_value == bindparam("value"), enrolments.c.person_scheme == bindparam("scheme"))
+    .order_by(enrolments.c.started_at, enrolments.c.id)
+)
 
 _TIMELINE = (
     select(timeline.c.seq, timeline.c.kind, timeline.c.shape, timeline.c.at, timeline.c.by, timeline.c.data)
@@ -52,8 +55,12 @@ _ACCESS_ENDED = (
 )
 
 
-class EnrolmentsPart(SavingPart):
-    """The protocol `Enrolments` on SQL."""
+class SqlEnrolments:
+    """The reading methods of the protocol `Enrolments` in SQL."""
+
+    def __init__(self, database: Database, states: StateCache) -> None:
+        self._database = database
+        self._states = states
 
     def load(self, enrolment_id: str) -> Enrolment | None:
         if not may_exist(enrolment_id):
@@ -62,7 +69,7 @@ class EnrolmentsPart(SavingPart):
 
         def work(connection: Connection) -> Enrolment | None:
             rows = connection.fetch_all(_LOAD, values)
-            return self._state(connection, rows[0]) if rows else None
+            return read_state(connection, self._states, rows[0]) if rows else None
 
         return self._database.read(work)
 
@@ -70,7 +77,8 @@ class EnrolmentsPart(SavingPart):
         ids = [enrolment_id for enrolment_id in enrolment_ids if may_exist(enrolment_id)]
 
         def work(connection: Connection) -> dict[str, Enrolment]:
-            return {row[0]: self._state(connection, row) for row in connection.fetch_all(_LOAD_MANY, {"ids": ids})}
+            rows = connection.fetch_all(_LOAD_MANY, {"ids": ids})
+            return {row[0]: read_state(connection, self._states, row) for row in rows}
 
         found = self._database.read(work)
         return {enrolment_id: found[enrolment_id] for enrolment_id in ids if enrolment_id in found}
@@ -80,7 +88,7 @@ class EnrolmentsPart(SavingPart):
 
         def work(connection: Connection) -> tuple[Enrolment | UnreadableEnrolment, ...]:
             rows = connection.fetch_each(_OF_PERSON, values)
-            return tuple(read_each(rows, partial(self._state, connection), unreadable_enrolment))
+            return tuple(read_each(rows, partial(read_state, connection, self._states), unreadable_enrolment))
 
         return self._database.read(work)
 
@@ -88,10 +96,11 @@ class EnrolmentsPart(SavingPart):
         if not may_exist(enrolment_id):
             return ()
         values: dict[str, Any] = {"enrolment_id": enrolment_id}
-        if kinds is None:
-            return self._database.read(lambda connection: entries_of(connection.fetch_all(_TIMELINE, values)))
-        values["kinds"] = [KIND_OF[kind] for kind in kinds if kind in KIND_OF]
-        return self._database.read(lambda connection: entries_of(connection.fetch_all(_TIMELINE_OF_KINDS, values)))
+        statement = _TIMELINE
+        if kinds is not None:
+            statement = _TIMELINE_OF_KINDS
+            values["kinds"] = kind_names(kinds)
+        return self._database.read(lambda connection: read_entries(connection.fetch_all(statement, values)))
 
     def documents(self, enrolment_id: str, seqs: Iterable[int]) -> Mapping[int, Content]:
         if not may_exist(enrolment_id):
@@ -105,17 +114,36 @@ class EnrolmentsPart(SavingPart):
         rows = self._database.read(lambda connection: connection.fetch_each(_ACCESS_ENDED, values))
         return tuple(row[0] for row in rows if type(row) is not Damaged)
 
-    def _state(self, connection: Connection, row: Row) -> Enrolment:
-        require_readable(row)
-        enrolment_id, shape, text, _ = row
-        if shape == ENROLMENT_SHAPE:
-            return self._states.read(enrolment_id, text)
-        rows = connection.fetch_all(_TIMELINE, {"enrolment_id": enrolment_id})
-        return read_stored(f"enrolment {enrolment_id}", _replayed, enrolment_id, rows)
+
+def read_state(connection: Connection, states: StateCache, row: Row) -> Enrolment:
+    """Return the state in a row of `STATE`; one of an older shape is replayed from the timeline.
+
+    Raises:
+        StorageError: The state cannot be read, or is another enrolment's.
+    """
+    require_readable(row)
+    enrolment_id, shape, text, _ = row
+    if shape == ENROLMENT_SHAPE:
+        return states.read(enrolment_id, text)
+    rows = connection.fetch_all(_TIMELINE, {"enrolment_id": enrolment_id})
+    return read_stored(f"enrolment {enrolment_id}", _replayed, enrolment_id, rows)
+
+
+def read_entries(rows: list[Row]) -> tuple[Entry, ...]:
+    """Return the timeline entries of rows (seq, kind, shape, at, by, data)."""
+    return tuple(
+        Entry(seq=seq, event=event_from_data(kind, shape, at, by, from_json(data)))
+        for seq, kind, shape, at, by, data in rows
+    )
+
+
+def kind_names(kinds: Iterable[type[Event]]) -> list[str]:
+    """Return the stored names of the kinds of events."""
+    return [KIND_OF[kind] for kind in kinds if kind in KIND_OF]
 
 
 def unreadable_enrolment(row: Row) -> UnreadableEnrolment:
-    """Name the enrolment whose row (id, ..., unit) cannot be read."""
+    """Return the enrolment whose row (id, ..., unit) cannot be read, by its id and unit."""
     try:
         unit = hsa_id_from_text(row[-1])
     except Exception:  # noqa: BLE001 - the unit may be anything
@@ -124,16 +152,7 @@ def unreadable_enrolment(row: Row) -> UnreadableEnrolment:
 
 
 def _replayed(enrolment_id: str, rows: list[Row]) -> Enrolment:
-    enrolment = replay(entry.event for entry in entries_of(rows))
-    return own_state(enrolment_id, enrolment)
-
-
-def entries_of(rows: list[Row]) -> tuple[Entry, ...]:
-    """Return the timeline entries of rows (seq, kind, shape, at, by, data)."""
-    return tuple(
-        Entry(seq=seq, event=event_from_data(kind, shape, at, by, from_json(data)))
-        for seq, kind, shape, at, by, data in rows
-    )
+    return require_own_state(enrolment_id, replay(entry.event for entry in read_entries(rows)))
 
 
 def _content(enrolment_id: str, seq: int, text: str) -> Content:

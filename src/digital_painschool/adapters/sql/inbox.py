@@ -1,4 +1,4 @@
-"""The patients' inbox as rows, for a portal that shows them itself."""
+"""The patients' inbox in SQL, for a portal that shows the notices itself."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -6,44 +6,46 @@ from datetime import UTC, datetime
 
 from sqlalchemy import bindparam, delete, select
 
+from digital_painschool.adapters.sql.array_params import any_of
 from digital_painschool.adapters.sql.common import insert_into
-from digital_painschool.adapters.sql.engine import PATIENCE_OF_DELIVERY, open_database
+from digital_painschool.adapters.sql.engine import open_database
+from digital_painschool.adapters.sql.keyed_rows import DELIVERY_TIMEOUT, delete_and_scrub, insert_once
+from digital_painschool.adapters.sql.rows import Row, readable_text, require_readable
 from digital_painschool.adapters.sql.schema import notices
-from digital_painschool.adapters.sql.statements import Row, any_of, readable_text, require_readable
 from digital_painschool.domain.notification import Template
 from digital_painschool.domain.people import HsaId, PersonId
-from digital_painschool.errors import DeliveryError, PainSchoolError
+from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.inbox import Delivered, Notice, Reachability
-from digital_painschool.serialization.serialization import read_each
+from digital_painschool.serialization.stored import read_each
 
 _log = logging.getLogger(__name__)
+_NAME = "the inbox's database"
 
 RESERVE_NUMBERS = ("nationellt-reservnummer", "vgr-reservnummer")
 
-_DELIVER = insert_into(notices, unless_there=True)
-_PERSON = (notices.c.person_value == bindparam("value"), notices.c.person_scheme == bindparam("scheme"))
+_DELIVER = insert_into(notices, ignore_existing=True)
 _FORGET = delete(notices).where(any_of(notices.c.key, "keys"))
 _OF_PERSON = (
     select(notices.c.key, notices.c.unit, notices.c.template, notices.c.link)
-    .where(*_PERSON)
+    .where(notices.c.person_value == bindparam("value"), notices.c.person_scheme == bindparam("scheme"))
     .order_by(notices.c.delivered_at, notices.c.key)
 )
 
 
-def _unreadable(row: Row) -> None:
+def _log_unreadable(row: Row) -> None:
     _log.error("notice %s in the inbox cannot be read; was it changed by hand?", readable_text(row[0]))
 
 
 class SqlInbox:
-    """The inbox port on rows of a table, each key once, held by the database itself. Rule: M-12, D-13c, D-13d.
+    """The inbox port on a table in which the database keeps each key unique. Rule: M-12, D-13c, D-13d.
 
     Args:
         url: As for `SqlStorage`; the same database or another one.
         schema: As for `SqlStorage`.
-        migrate: True first brings the schema up to date, and makes a missing SQLite file.
-        unreachable_schemes: The kinds of identity numbers that cannot be reached.
-        ways: How those who are reachable are told that something came.
-        clock: Gives the present instant, for the column that says when.
+        migrate: True first brings the schema up to date, and creates a missing SQLite file.
+        unreachable_schemes: The kinds of identity numbers whose persons cannot be reached.
+        ways: How the inbox alerts a reachable person to a new notice.
+        clock: Returns the present instant, for the column `delivered_at`.
 
     Raises:
         StorageError: The database cannot be reached, or its schema is not the one that this version works with.
@@ -60,7 +62,7 @@ class SqlInbox:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = open_database(
-            url, schema=schema, migrate=migrate, connections=4, patience=PATIENCE_OF_DELIVERY
+            url, schema=schema, migrate=migrate, connections=4, statement_timeout=DELIVERY_TIMEOUT
         )
         self._unreachable_schemes = frozenset(unreachable_schemes)
         self._ways = frozenset(ways)
@@ -83,19 +85,15 @@ class SqlInbox:
             "link": notice.link,
             "delivered_at": self._clock(),
         }
-        try:
-            new = self._database.write(lambda connection: connection.execute(_DELIVER, values))
-        except PainSchoolError as error:
-            raise DeliveryError(f"the inbox's database: {error}") from None
-        return Delivered.ACCEPTED if new else Delivered.DUPLICATE
+        return insert_once(self._database, _DELIVER, values, name=_NAME)
 
     def messages(self, person: PersonId) -> tuple[Notice, ...]:
         """Return what a person was sent, oldest first, for a portal to show.
 
-        What cannot be read is left out, and a log line names its key.
+        An unreadable notice is left out, and a log line names its key.
 
         Raises:
-            StorageError: The database could not do it.
+            StorageError: The database failed.
         """
         values = {"value": person.value, "scheme": person.scheme}
 
@@ -105,17 +103,11 @@ class SqlInbox:
             return Notice(key=key, unit=HsaId(unit), person=person, template=Template(template), link=link)
 
         rows = self._database.read(lambda connection: connection.fetch_each(_OF_PERSON, values))
-        return tuple(one for one in read_each(rows, notice, _unreadable) if one is not None)
+        return tuple(one for one in read_each(rows, notice, _log_unreadable) if one is not None)
 
     def forget(self, keys: Iterable[str]) -> int:
-        values = {"keys": list(keys)}
-        try:
-            forgotten = self._database.write(lambda connection: connection.execute(_FORGET, values))
-            self._database.scrub_free_pages()  # also when all is forgotten already: a reader may have been in the way
-        except PainSchoolError as error:
-            raise DeliveryError(f"the inbox's database: {error}") from None
-        return forgotten
+        return delete_and_scrub(self._database, _FORGET, {"keys": list(keys)}, name=_NAME)
 
     def close(self) -> None:
-        """Let go of the connections; closing again does nothing."""
+        """Close the connections; closing again does nothing."""
         self._database.close()

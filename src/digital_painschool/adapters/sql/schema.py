@@ -1,85 +1,16 @@
 """The tables, written once for SQLite and PostgreSQL.
 
-Every table that holds a unit's data names the unit in each row, and the enrolment where there is one. What lists ask
-for has columns of its own; the rest is JSON text, which both databases give back byte by byte as it was written and
-which a person who opens the file can read.
+Every row of a unit's data names the unit, and the enrolment where there is one. Each value that a list selects or sorts
+by has a column of its own. Everything else is JSON text: both databases return it byte by byte as it was written, and a
+person who opens the file can read it.
 """
 
-from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    ForeignKey,
-    Identity,
-    Index,
-    Integer,
-    MetaData,
-    Table,
-    TypeDecorator,
-    literal_column,
-)
-from sqlalchemy import Boolean as PlainBoolean
-from sqlalchemy import Text as PlainText
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.engine import Dialect
+from sqlalchemy import Column, ForeignKey, Identity, Index, Integer, MetaData, Table, literal_column
 from sqlalchemy.sql.elements import ColumnElement
-from sqlalchemy.types import TypeEngine
 
-from digital_painschool.domain.local_time import utc
-from digital_painschool.serialization.serialization import optional_instant_from_text, optional_instant_to_text
-
-
-class Instant(TypeDecorator[datetime]):
-    """An instant in UTC: TIMESTAMPTZ on PostgreSQL; on SQLite ISO 8601 text of one width, which sorts like time."""
-
-    impl = PlainText
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Choose the column type."""
-        if dialect.name == "postgresql":
-            return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True))
-        return dialect.type_descriptor(PlainText())
-
-    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], str | None] | None:
-        """Write an instant: PostgreSQL's driver does that by itself."""
-        return None if dialect.name == "postgresql" else optional_instant_to_text
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:  # noqa: ARG002
-        """Read an instant, of a year that a treatment can be in: PostgreSQL's driver makes the `datetime` by itself."""
-        return _optional_utc if dialect.name == "postgresql" else optional_instant_from_text
-
-    @property
-    def python_type(self) -> type[datetime]:
-        """The type of what is read."""
-        return datetime
-
-
-def _optional_utc(at: datetime | None) -> datetime | None:
-    return None if at is None else utc(at)
-
-
-class Truth(TypeDecorator[bool]):
-    """Yes or no: BOOLEAN on both databases; on SQLite, which takes any value for one, 0 or 1 and nothing else."""
-
-    impl = PlainBoolean
-    cache_ok = True
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], bool | None] | None:  # noqa: ARG002
-        """Read it: PostgreSQL's driver does that by itself."""
-        return None if dialect.name == "postgresql" else _TRUTHS.__getitem__
-
-
-_TRUTHS = {None: None, 0: False, 1: True}
-
-Text = PlainText().with_variant(PlainText(collation="C"), "postgresql")
-"""Text that sorts by code points on both databases, whatever language the server was set up for."""
-
-Number = BigInteger().with_variant(Integer(), "sqlite")
-"""A rising number that the database gives; on SQLite only an INTEGER primary key is one."""
+from digital_painschool.adapters.sql.column_types import Instant, SequenceNumber, StrictBoolean, Text
 
 METADATA = MetaData(
     naming_convention={
@@ -111,9 +42,9 @@ enrolments = Table(
     Column("reviewed_at", Instant),
     Column("unread_forms", Integer, nullable=False),
     Column("unread_messages", Integer, nullable=False),
-    Column("done", Truth, nullable=False),
+    Column("done", StrictBoolean, nullable=False),
     Column("undelivered", Integer, nullable=False),
-    Column("priority", Truth, nullable=False),
+    Column("priority", StrictBoolean, nullable=False),
     Column("exported_version", Integer, nullable=False, server_default="0"),
     Column("state_shape", Integer, nullable=False),
     Column("state", Text, nullable=False),
@@ -177,14 +108,14 @@ digests = Table(
     Column("recipient_scheme", Text, nullable=False),
     Column("recipient_value", Text, nullable=False),
     Column("template", Text, nullable=False),
-    Column("collected", Truth, nullable=False),
+    Column("collected", StrictBoolean, nullable=False),
     Column("told_on", Text),
     Column("batch_key", Text),
     Column("attempted_on", Text),
     Column("next_at", Instant),
     Column("token", Text),
     Column("lease_until", Instant),
-    Column("begun", Truth, nullable=False),
+    Column("begun", StrictBoolean, nullable=False),
     Column("lost", Integer, nullable=False),
 )
 
@@ -219,12 +150,12 @@ notifications = Table(
     Column("attempts", Integer, nullable=False),
     Column("batch_key", Text),
     Column("settled_at", Instant),
-    Column("noted", Truth, nullable=False),
+    Column("noted", StrictBoolean, nullable=False),
 )
 
 PENDING: ColumnElement[Any] = literal_column("status = 'pending'")
 UNNOTED: ColumnElement[Any] = literal_column("NOT noted")
-"""Settled, and no timeline says yet how."""
+"""Settled, and its timeline entry is not written yet."""
 
 _partial("ix_digest_notifications_pending", notifications.c.digest_id, where=PENDING)
 _partial("ix_digest_notifications_unnoted", notifications.c.id, where=UNNOTED)
@@ -251,7 +182,7 @@ profiles = Table(
 access_log = Table(
     "access_log",
     METADATA,
-    Column("number", Number, Identity(), primary_key=True),
+    Column("number", SequenceNumber, Identity(), primary_key=True),
     Column("at", Instant, nullable=False),
     Column("by", Text, nullable=False),
     Column("unit", Text, nullable=False),
@@ -260,7 +191,7 @@ access_log = Table(
     Column("enrolment_id", Text),
     Column("person_scheme", Text),
     Column("person_value", Text),
-    Column("granted", Truth, nullable=False),
+    Column("granted", StrictBoolean, nullable=False),
 )
 Index("ix_access_log_unit", access_log.c.unit, access_log.c.number)
 Index("ix_access_log_person", access_log.c.unit, access_log.c.person_value, access_log.c.number)
@@ -289,7 +220,7 @@ plans = Table(
     Column("id", Text, primary_key=True),
     Column("unit", Text, nullable=False),
     Column("made_at", Instant, nullable=False),
-    Column("approved", Truth, nullable=False),
+    Column("approved", StrictBoolean, nullable=False),
     Column("data", Text, nullable=False),
 )
 
@@ -343,7 +274,7 @@ Index("ix_notices_person", notices.c.person_value, notices.c.person_scheme)
 messages = Table(
     "staff_messages",
     METADATA,
-    Column("number", Number, Identity(), primary_key=True),
+    Column("number", SequenceNumber, Identity(), primary_key=True),
     Column("key", Text, nullable=False),
     Column("channel", Text, nullable=False),
     Column("recipient", Text, nullable=False),

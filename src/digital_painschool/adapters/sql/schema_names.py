@@ -1,4 +1,4 @@
-"""Schemas of PostgreSQL: several schools in one database, each with tables of its own."""
+"""Names of PostgreSQL schemas, in which the schools of one database have tables of their own."""
 
 import re
 
@@ -7,11 +7,11 @@ from digital_painschool.errors import StorageError
 _NAME = re.compile(r"(?!pg_|information_schema\Z)[a-z_][a-z0-9_]{0,62}")
 
 
-def checked(schema: str | None) -> str | None:
-    """Return a schema's name, or None for none, after checking that it is one that needs no further care in SQL.
+def require_valid(schema: str | None) -> str | None:
+    """Return a schema's name if it needs no escaping in SQL; None stands for no schema.
 
     Raises:
-        StorageError: It is not.
+        StorageError: The name needs escaping, or PostgreSQL reserves it.
     """
     if schema is None or (isinstance(schema, str) and _NAME.fullmatch(schema)):
         return schema
@@ -21,16 +21,16 @@ def checked(schema: str | None) -> str | None:
     )
 
 
-def none(schema: str | None) -> None:
-    """Check that there is none, for SQLite.
+def require_none(schema: str | None) -> None:
+    """Refuse a schema, for SQLite.
 
     Raises:
-        StorageError: There is one.
+        StorageError: A schema is named.
     """
     if schema is not None:
         raise StorageError("SQLite has no schemas; leave it out, and give each school a file of its own")
 
 
-def before(schema: str | None) -> str:
-    """Return what stands before the name of a table in SQL: the schema in quotes and a full stop, or nothing."""
+def table_prefix(schema: str | None) -> str:
+    """Return the prefix of a table's name in SQL: the quoted schema and a full stop, or nothing."""
     return "" if schema is None else f'"{schema}".'

@@ -1,30 +1,24 @@
-"""SQLite: files in WAL mode, one writer at a time."""
+"""The driver for SQLite: files in WAL mode, one writer at a time."""
 
 import os
 import sqlite3
 import stat
-from collections.abc import Sequence
 from contextlib import suppress
 from time import monotonic, sleep
 from urllib.parse import quote
 from weakref import WeakSet
 
 from sqlalchemy import NullPool, create_engine, event
-from sqlalchemy.dialects import sqlite as dialects
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.sql import ClauseElement
 
+from digital_painschool.adapters.sql.connection import WAIT_TIMEOUT
 from digital_painschool.adapters.sql.database_files import DatabaseFiles, moved
-from digital_painschool.adapters.sql.pool import PATIENCE
-from digital_painschool.adapters.sql.schema_names import none
-from digital_painschool.adapters.sql.statements import Row, Statements, Values, sound
+from digital_painschool.adapters.sql.schema_names import require_none
+from digital_painschool.adapters.sql.sqlite_connection import SqliteConnection
 from digital_painschool.errors import Conflict, PainSchoolError, StorageError
 
-_PATIENCE_OF_WIPING = 1000
-"""The longest time in milliseconds that a purge waits for readers of the write-ahead log."""
-
 _ATTEMPTS = 3
-"""How often a file is opened again that changed while it was opened."""
+"""How often a file is opened that changes while it is opened."""
 
 _ADVICE = {
     "SQLITE_FULL": "the disk is full; make room",
@@ -37,137 +31,38 @@ _ADVICE = {
 }
 
 
-_STATEMENTS = Statements(dialects.dialect())
-
-
-class SqliteConnection:
-    """One connection to a file.
-
-    Args:
-        connection: The driver's own.
-        files: What it has open; shared by all connections of a process.
-    """
-
-    def __init__(self, connection: sqlite3.Connection, files: DatabaseFiles) -> None:
-        self._connection = connection
-        self._execute = connection.execute
-        self.files: DatabaseFiles | None = files
-        self._writes = False
-        self._process = os.getpid()
-
-    def fetch_all(self, statement: ClauseElement, values: Values) -> list[Row]:
-        return sound(self.fetch_each(statement, values))
-
-    def fetch_each(self, statement: ClauseElement, values: Values) -> list[Row]:
-        compiled = _STATEMENTS[statement]
-        given = compiled.values(values)
-        try:
-            return compiled.rows(self._execute(compiled.sql, given).fetchall())
-        except sqlite3.OperationalError as error:
-            if hasattr(error, "sqlite_errorname"):
-                raise
-        # Not SQLite's error but the driver's: a text is not UTF-8. Read again, that one alone is missing.
-        self._connection.text_factory = _text_or_bytes
-        try:
-            return compiled.rows(self._execute(compiled.sql, given).fetchall())
-        finally:
-            self._connection.text_factory = str
-
-    def execute(self, statement: ClauseElement, values: Values) -> int:
-        compiled = _STATEMENTS[statement]
-        return self._execute(compiled.sql, compiled.values(values)).rowcount
-
-    def execute_many(self, statement: ClauseElement, values: Sequence[Values]) -> None:
-        compiled = _STATEMENTS[statement]
-        if len(values) == 1:
-            self._execute(compiled.sql, compiled.values(values[0]))
-        elif values:
-            self._connection.executemany(compiled.sql, map(compiled.values, values))
-
-    def begin(self, *, write: bool) -> None:
-        self._writes = write
-        self._execute("BEGIN IMMEDIATE" if write else "BEGIN")
-
-    def advisory_lock(self, job: str) -> None:  # noqa: ARG002 - whoever writes to a SQLite file is alone
-        return
-
-    def commit(self) -> None:
-        if self._writes and self.files is not None:
-            size = self.files.size_in_place()
-            if size != self.files.size:
-                self._require_whole(self.files, size)
-        self._execute("COMMIT")
-
-    def _require_whole(self, files: DatabaseFiles, size: int) -> None:
-        # A checkpoint makes the file longer and VACUUM makes the database shorter: a file that alone is shorter was
-        # cut, or written over by a shorter copy.
-        if size < files.size:
-            [[pages]], [[page]] = (self._execute(f"PRAGMA page_{what}").fetchall() for what in ("count", "size"))
-            if pages * page >= files.size:
-                raise moved(files.path)
-        files.size = size
-
-    def rollback(self) -> None:
-        # A full disk makes SQLite roll back by itself; asking again would be an error.
-        if self._connection.in_transaction:
-            self._execute("ROLLBACK")
-
-    def has_table(self, name: str) -> bool:
-        found = self._execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,))
-        return found.fetchall() != []
-
-    def is_usable(self) -> bool:
-        return True
-
-    def scrub_free_pages(self) -> bool:
-        # The write-ahead log holds older pages until it is begun anew. Writers wait meanwhile, so it is not for long.
-        self._execute(f"PRAGMA busy_timeout={_PATIENCE_OF_WIPING}")
-        try:
-            [[busy, *_]] = self._execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        finally:
-            self._execute(f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}")
-        return not busy
-
-    def close(self) -> None:
-        self.files = None
-        self._connection.close()
-
-    def __del__(self) -> None:
-        """Close a connection that an exception has taken from a call on its way in or out."""
-        if self._process == os.getpid():
-            self._connection.close()
-
-
 class SqliteDriver:
     """Connections to one file.
 
     Args:
         path: The file.
         schema: None: a file has no schemas.
-        synchronous: SQLite's own setting, `"NORMAL"` or `"FULL"`.
+        synchronous: SQLite's own setting, `"NORMAL"`, `"FULL"` or `"EXTRA"`.
 
     Raises:
-        StorageError: There is a schema, or another `synchronous`.
+        StorageError: A schema is named, or `synchronous` is another value.
     """
 
     failures: tuple[type[Exception], ...] = (sqlite3.Error, OverflowError, UnicodeEncodeError)
     one_writer = True
     prefers_single_round_trip = False
-    forks_at_rest = True
+    drains_before_fork = True
 
     def __init__(self, path: str, *, schema: str | None = None, synchronous: str = "FULL") -> None:
-        none(schema)
+        require_none(schema)
         if synchronous not in ("NORMAL", "FULL", "EXTRA"):
             raise StorageError("synchronous is NORMAL, FULL or EXTRA")
         self.path = path
         self._synchronous = synchronous
         self._file: tuple[int, int] | None = None
-        self._links: WeakSet[SqliteConnection] = WeakSet()
+        self._connections: WeakSet[SqliteConnection] = WeakSet()
 
     def connect(self) -> SqliteConnection:
-        in_use = next((files for connection in tuple(self._links) if (files := connection.files) is not None), None)
-        if in_use is not None:  # SQLite would make a missing log anew, and connections would have two of them
-            in_use.size_in_place()
+        in_use = next(
+            (files for connection in tuple(self._connections) if (files := connection.files) is not None), None
+        )
+        if in_use is not None:  # SQLite would create a missing log again, and the process would write to two of them
+            in_use.checked_size()
         for _ in range(_ATTEMPTS):
             before = self._present()
             connection = self._connection()
@@ -176,10 +71,10 @@ class SqliteDriver:
                 files = in_use or DatabaseFiles(self.path)
                 if files.file == before == self._present():
                     self._file, opened = before, SqliteConnection(connection, files)
-                    self._links.add(opened)
+                    self._connections.add(opened)
                     return opened
             except OSError:
-                pass  # it went away meanwhile
+                pass  # the file went away meanwhile
             except BaseException:
                 connection.close()
                 raise
@@ -187,10 +82,10 @@ class SqliteDriver:
         raise moved(self.path)
 
     def _present(self) -> tuple[int, int]:
-        """Return which file lies at the path.
+        """Return the device and inode of the file at the path.
 
         Raises:
-            StorageError: There is none, or another one than was opened first.
+            StorageError: There is no file, or another one than the first connection opened.
         """
         try:
             present = DatabaseFiles.file_at(self.path)
@@ -216,13 +111,13 @@ class SqliteDriver:
 
     def _connection(self, *, create: bool = False) -> sqlite3.Connection:
         if create:
-            # Records are for their owner alone; what SQLite puts beside the file gets the same permissions.
+            # Only the owner may read the records. SQLite gives the files that it adds the same permissions.
             with suppress(OSError):
-                _make(self.path)
+                _create(self.path)
         connection = sqlite3.connect(
             f"file:{quote(self.path)}?mode={'rwc' if create else 'rw'}",
             uri=True,
-            timeout=PATIENCE,
+            timeout=WAIT_TIMEOUT,
             isolation_level=None,
             check_same_thread=False,
         )
@@ -230,7 +125,7 @@ class SqliteDriver:
             _use_wal(connection)
             connection.execute(f"PRAGMA synchronous={self._synchronous}")
             connection.execute("PRAGMA foreign_keys=ON")
-            # What is purged is written over, and cannot be read in the file's bytes.
+            # Purged content is overwritten, and cannot be read in the bytes of the file.
             connection.execute("PRAGMA secure_delete=ON")
         except BaseException:
             connection.close()
@@ -245,19 +140,12 @@ class SqliteDriver:
         return StorageError(f"SQLite could not do it ({name}): {advice}")
 
 
-def _text_or_bytes(text: bytes) -> str | bytes:
-    try:
-        return text.decode()
-    except UnicodeDecodeError:
-        return text
-
-
-def _make(path: str) -> None:
+def _create(path: str) -> None:
     descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
     try:
-        found = os.fstat(descriptor)
-        # An empty file that everybody may read was made by another program, or put there by somebody who waits.
-        if found.st_size == 0 and found.st_mode & (stat.S_IROTH | stat.S_IWOTH) and stat.S_ISREG(found.st_mode):
+        status = os.fstat(descriptor)
+        # An empty file that everybody may read was created by another program, or by somebody who waits for records.
+        if status.st_size == 0 and status.st_mode & (stat.S_IROTH | stat.S_IWOTH) and stat.S_ISREG(status.st_mode):
             try:
                 os.fchmod(descriptor, 0o600)
             except OSError:
@@ -267,8 +155,8 @@ def _make(path: str) -> None:
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
-    # Switching to WAL does not wait for others by itself as other statements do.
-    deadline = monotonic() + PATIENCE
+    # The switch to WAL does not wait for locks as other statements do.
+    deadline = monotonic() + WAIT_TIMEOUT
     while True:
         try:
             if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":

@@ -1,27 +1,56 @@
-"""The storage on SQL: all parts on one database."""
+"""The storage in SQL: its parts share one database."""
 
-from digital_painschool.adapters.sql.caseload import CaseloadPart
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from digital_painschool.adapters.sql.access_log import SqlAccessLog
+from digital_painschool.adapters.sql.caseload import SqlCaseload
+from digital_painschool.adapters.sql.ended import SqlEndedEnrolments
 from digital_painschool.adapters.sql.engine import open_database
-from digital_painschool.adapters.sql.offices import OfficesPart
-from digital_painschool.adapters.sql.pool import Database
-from digital_painschool.adapters.sql.retention import RetentionPart
-from digital_painschool.adapters.sql.saving import StateCache
+from digital_painschool.adapters.sql.enrolments import SqlEnrolments
+from digital_painschool.adapters.sql.exports import SqlExports
+from digital_painschool.adapters.sql.outbox import SqlOutbox
+from digital_painschool.adapters.sql.profiles import SqlProfiles
+from digital_painschool.adapters.sql.program_versions import SqlProgramVersions
+from digital_painschool.adapters.sql.purge import SqlPurge
+from digital_painschool.adapters.sql.purge_plans import SqlPurgePlans
+from digital_painschool.adapters.sql.purge_receipts import SqlPurgeReceipts
+from digital_painschool.adapters.sql.saving import StepSaver
+from digital_painschool.adapters.sql.state_cache import StateCache
+from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
+from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
+from digital_painschool.domain.events import Event
+from digital_painschool.domain.notification import Notification, NotificationRecord, Profile
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.program import Program
+from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skipped
+from digital_painschool.ports.storage import (
+    NOTHING,
+    AccessEntry,
+    CaseQuery,
+    CaseRow,
+    Change,
+    Content,
+    Entry,
+    History,
+    UnreadableCase,
+)
 
 
-class SqlStorage(RetentionPart, CaseloadPart, OfficesPart):
+class SqlStorage:
     """The storage port on SQLite or PostgreSQL.
 
-    On SQLite many threads read at a time and one writes, and other processes may use the same file; it belongs on a
+    On SQLite many threads read at a time and one writes. Other processes may use the same file, which belongs on a
     local disk. On PostgreSQL many processes work on one database.
 
     Args:
         url: `sqlite:///file.db` or `postgresql://user:password@host/database`.
-        schema: On PostgreSQL, the schema that the tables lie in; schools in two schemas of a database do not see each
-            other. None: where the server looks for tables by itself, mostly `public`.
-        migrate: True first brings the schema up to date, and makes a missing SQLite file.
+        schema: On PostgreSQL, the schema of the tables; schools in two schemas of a database do not see each other.
+            None: the server's search path decides, mostly `public`.
+        migrate: True first brings the schema up to date, and creates a missing SQLite file.
         connections: The most connections at a time.
-        synchronous: On SQLite: with `"NORMAL"` a step survives the end of the process, but the last ones may be lost
-            when the machine loses power; with `"FULL"` they survive that too, and each step waits for the disk.
+        synchronous: On SQLite: with `"NORMAL"` a step survives the end of the process, but the last steps may be lost
+            in a power failure; with `"FULL"` they survive that too, and each step waits for the disk.
 
     Raises:
         StorageError: The database cannot be reached, or its schema is not the one that this version works with.
@@ -36,11 +65,149 @@ class SqlStorage(RetentionPart, CaseloadPart, OfficesPart):
         connections: int = 16,
         synchronous: str = "FULL",
     ) -> None:
-        self._database: Database = open_database(
+        self._database = open_database(
             url, schema=schema, migrate=migrate, connections=connections, synchronous=synchronous
         )
         self._states = StateCache()
+        self._enrolments = SqlEnrolments(self._database, self._states)
+        self._saver = StepSaver(self._database, self._states)
+        self._caseload = SqlCaseload(self._database)
+        self._outbox = SqlOutbox(self._database)
+        self._profiles = SqlProfiles(self._database)
+        self._access_log = SqlAccessLog(self._database)
+        self._programs = SqlProgramVersions(self._database)
+        self._ended = SqlEndedEnrolments(self._database)
+        self._exports = SqlExports(self._database, self._states)
+        self._plans = SqlPurgePlans(self._database)
+        self._receipts = SqlPurgeReceipts(self._database)
+        self._purge = SqlPurge(self._database, self._states, self._receipts)
 
     def close(self) -> None:
         self._database.close()
-        self._states.forget()
+        self._states.clear()
+
+    # Enrolments
+
+    def load(self, enrolment_id: str) -> Enrolment | None:
+        return self._enrolments.load(enrolment_id)
+
+    def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment]:
+        return self._enrolments.load_many(enrolment_ids)
+
+    def find_by_person(self, person: PersonId) -> tuple[Enrolment | UnreadableEnrolment, ...]:
+        return self._enrolments.find_by_person(person)
+
+    def save(self, change: Change) -> None:
+        self._saver.save(change)
+
+    def timeline(self, enrolment_id: str, kinds: Iterable[type[Event]] | None = None) -> tuple[Entry, ...]:
+        return self._enrolments.timeline(enrolment_id, kinds)
+
+    def documents(self, enrolment_id: str, seqs: Iterable[int]) -> Mapping[int, Content]:
+        return self._enrolments.documents(enrolment_id, seqs)
+
+    def access_ended(self, now: datetime, limit: int) -> tuple[str, ...]:
+        return self._enrolments.access_ended(now, limit)
+
+    # Caseload
+
+    def list_caseload(self, query: CaseQuery) -> tuple[CaseRow | UnreadableCase, ...]:
+        return self._caseload.list_caseload(query)
+
+    # Outbox
+
+    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
+        return self._outbox.claim(now, limit, lease)
+
+    def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[str, Batch]:
+        return self._outbox.begin(decided)
+
+    def complete(
+        self, results: Sequence[DeliveryResult], access: Mapping[str, Sequence[AccessEntry]] = NOTHING
+    ) -> None:
+        self._outbox.complete(results, access)
+
+    def notifications(self, enrolment_id: str) -> tuple[NotificationRecord, ...]:
+        return self._outbox.notifications(enrolment_id)
+
+    def cancellable(self, enrolment_id: str) -> tuple[Notification, ...]:
+        return self._outbox.cancellable(enrolment_id)
+
+    def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
+        return self._outbox.unnoted(after=after, limit=limit)
+
+    # Staff
+
+    def profile(self, unit: HsaId, hsa_id: HsaId) -> Profile:
+        return self._profiles.profile(unit, hsa_id)
+
+    def save_profile(self, unit: HsaId, hsa_id: HsaId, profile: Profile, access: AccessEntry) -> None:
+        self._profiles.save_profile(unit, hsa_id, profile, access)
+
+    # AccessLog
+
+    def log(self, entries: Iterable[AccessEntry]) -> None:
+        self._access_log.log(entries)
+
+    def access_entries(
+        self, unit: HsaId, *, person: PersonId | None = None, after: int = 0, limit: int = 1000
+    ) -> tuple[tuple[int, AccessEntry], ...]:
+        return self._access_log.access_entries(unit, person=person, after=after, limit=limit)
+
+    # Programs
+
+    def save_program(self, unit: HsaId, program: Program) -> Program:
+        return self._programs.save_program(unit, program)
+
+    def program(self, unit: HsaId, key: str, version: str) -> Program | None:
+        return self._programs.program(unit, key, version)
+
+    # Retention
+
+    def ended(
+        self, unit: HsaId, *, after: str = "", limit: int = 1000
+    ) -> tuple[EndedEnrolment | UnreadableEnrolment, ...]:
+        return self._ended.ended(unit, after=after, limit=limit)
+
+    def find_ended(
+        self, unit: HsaId, enrolment_ids: Iterable[str]
+    ) -> Mapping[str, EndedEnrolment | UnreadableEnrolment]:
+        return self._ended.find_ended(unit, enrolment_ids)
+
+    def person_ids_of(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, PersonId]:
+        return self._ended.person_ids_of(unit, enrolment_ids)
+
+    def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
+        return self._purge.notification_keys(unit, enrolment_ids)
+
+    def load_histories(
+        self, unit: HsaId, enrolment_ids: Sequence[str], kinds: Iterable[type[Event]] | None = None
+    ) -> tuple[History | UnreadableEnrolment, ...]:
+        return self._exports.load_histories(unit, enrolment_ids, kinds)
+
+    def save_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
+        self._exports.save_export(receipt, versions)
+
+    def save_plan(self, plan: PurgePlan, access: AccessEntry) -> None:
+        self._plans.save_plan(plan, access)
+
+    def plan(self, plan_id: str) -> PurgePlan | None:
+        return self._plans.plan(plan_id)
+
+    def purge(self, plan_id: str, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
+        self._purge.purge(plan_id, purge, skip)
+
+    def purge_progress(self, plan_id: str) -> Mapping[str, Skipped | None]:
+        return self._purge.purge_progress(plan_id)
+
+    def save_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
+        return self._receipts.save_receipt(receipt)
+
+    def receipt(self, plan_id: str) -> PurgeReceipt | None:
+        return self._receipts.receipt(plan_id)
+
+    def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
+        return self._receipts.receipts(unit)
+
+    def replay_purge(self, receipt: PurgeReceipt, enrolment_ids: Sequence[str]) -> int:
+        return self._purge.replay_purge(receipt, enrolment_ids)

@@ -1,19 +1,19 @@
-"""From a URL to a driver."""
+"""The driver for a storage URL."""
 
 import os
-import unicodedata
 from pathlib import Path
 
 from digital_painschool.adapters.paths import is_sqlite, new_file, sqlite_file
-from digital_painschool.adapters.sql.pool import Driver
+from digital_painschool.adapters.sql.connection import Driver
 from digital_painschool.adapters.sql.sqlite import SqliteDriver
+from digital_painschool.domain.validation import control_characters
 from digital_painschool.errors import InvalidValue, StorageError
 
 _POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
 
 
 def names_new_file(url: str) -> bool:
-    """Return whether a URL names an SQLite file that is not there yet."""
+    """Return whether a URL names an SQLite file that does not exist yet."""
     return is_sqlite(url) and not os.path.exists(_file(url))  # noqa: PTH110 - False also where nobody may look
 
 
@@ -25,27 +25,29 @@ def kind_of(url: str) -> str | None:
 
 
 def driver_for(
-    url: str, *, schema: str | None = None, synchronous: str = "FULL", patience: float | None = None
+    url: str, *, schema: str | None = None, synchronous: str = "FULL", statement_timeout: float | None = None
 ) -> Driver:
-    """Choose the driver for a URL: `sqlite:///file.db` (relative), `sqlite:////file.db` (absolute), `postgresql://…`.
+    """Return the driver for a URL: `sqlite:///file.db` (relative), `sqlite:////file.db` (absolute), `postgresql://…`.
 
-    A relative path is made absolute here: what the working folder is later does not matter.
+    A relative path is made absolute here, so a later change of the working folder does not matter.
 
     Raises:
-        StorageError: No such database is served, the URL names no file, or the schema cannot be one; or a
-            SQLite file is not there, and another one may have been meant.
+        StorageError: The kind of database is not supported, the URL names no file, or the schema's name is invalid; or
+            a SQLite file does not exist, and another one may have been meant.
     """
     kind = kind_of(url)
     if kind == "sqlite":
         return SqliteDriver(str(_checked(_file(url))), schema=schema, synchronous=synchronous)
     if kind == "postgresql":
-        if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in url):
+        if control_characters(url):
             raise StorageError("the PostgreSQL URL holds a control character, or is not UTF-8")
         try:
             from digital_painschool.adapters.sql.postgresql import PostgresqlDriver
         except ImportError:
             raise StorageError("PostgreSQL needs the extra: pip install 'digital_painschool[postgresql]'") from None
-        return PostgresqlDriver(f"postgresql://{url.partition('://')[2]}", schema=schema, patience=patience)
+        return PostgresqlDriver(
+            f"postgresql://{url.partition('://')[2]}", schema=schema, statement_timeout=statement_timeout
+        )
     raise StorageError("a storage URL begins with sqlite:/// or postgresql://")
 
 

@@ -1,18 +1,18 @@
-"""`digital-painschool demo`: one year of the treatment, and what is left of it ten years later."""
+"""The command `demo`: one year of the treatment, and the purge ten years later."""
 
 import time
 from pathlib import Path
 
 import click
 
+from digital_painschool.cli.demo.files import prepare
 from digital_painschool.cli.demo.narrator import Narrator
-from digital_painschool.cli.demo.place import prepare
-from digital_painschool.cli.demo.stage import Stage
+from digital_painschool.cli.demo.school import DemoSchool
 from digital_painschool.cli.demo.year import play
 from digital_painschool.cli.options import FilePath, epilog
 
 
-def _at_once(_: float) -> None:
+def _no_pause(_: float) -> None:
     pass
 
 
@@ -23,7 +23,7 @@ Examples:
   digital-painschool demo --fast
   digital-painschool demo --file look.db
 
-Without a terminal there are no pauses either. All identity numbers are Skatteverket's test numbers.""")
+Without a terminal there are no pauses. All identity numbers are Skatteverket's test numbers.""")
 )
 @click.option("--fast", is_flag=True, help="The same without pauses.")
 @click.option(
@@ -31,15 +31,15 @@ Without a terminal there are no pauses either. All identity numbers are Skatteve
     type=FilePath(dir_okay=False, path_type=Path),
     default="painschool-demo.db",
     show_default=True,
-    help="The SQLite file; what an earlier demo left there is replaced, and nothing else ever is.",
+    help="The SQLite file; the file of an earlier demo is replaced, any other file never.",
 )
 def demo(*, fast: bool, file: Path) -> None:
     """Play one year of the treatment.
 
-    Patients, therapists and administrators do what they do, on an SQLite file, told in scenes, in about half a minute;
+    Patients, therapists and administrators use the library on an SQLite file, shown in scenes, in about half a minute;
     only the clock is moved.
     """
-    place = prepare(file)
-    narrator = Narrator.on_screen(time.sleep if not fast else _at_once)
-    with Stage(place) as stage:
-        play(stage, narrator)
+    files = prepare(file)
+    narrator = Narrator.on_screen(time.sleep if not fast else _no_pause)
+    with DemoSchool(files) as demo:
+        play(demo, narrator)

@@ -1,4 +1,4 @@
-"""Telling the story: a heading for each scene, a line for each thing that someone does, and what they see."""
+"""The narrator of the demo: a heading for each scene, a line for each command, and the screens that people see."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -16,18 +16,18 @@ from digital_painschool import NotPermitted, PainSchoolError, RuleViolation
 from digital_painschool.cli.output import WIDTH, console
 
 _LINE, _SCREEN, _SCENE = 0.35, 0.8, 0.5
-"""Seconds that are left for reading."""
+"""The pauses for reading, in seconds."""
 
 _NAME = 8
 _STYLES = Theme({"who": "bold cyan", "label": "bold", "rule": "dim", "refused": "yellow", "frame": "dim"})
 
 
 class Narrator:
-    """Tells what happens, at the speed of a reader.
+    """A narrator who prints the story at reading speed.
 
     Args:
-        screen: Where it is told.
-        pause: Waits for so many seconds.
+        screen: The console to print on.
+        pause: A function that waits for a number of seconds.
     """
 
     def __init__(self, screen: Console, pause: Callable[[float], object]) -> None:
@@ -37,7 +37,7 @@ class Narrator:
 
     @classmethod
     def on_screen(cls, pause: Callable[[float], object]) -> Self:
-        """Print to stdout, at most `WIDTH` wide; with pauses on a terminal alone."""
+        """Return a narrator on stdout, at most `WIDTH` wide; with pauses on a terminal only."""
         screen = console()
         screen.width = min(screen.width, WIDTH)
         return cls(screen, pause if screen.is_terminal else lambda _: None)
@@ -50,11 +50,11 @@ class Narrator:
         self._pause(_SCENE)
 
     def say(self, who: str, text: str, rules: str = "") -> None:
-        """Print what someone does; `text` is rich markup, `rules` the ids of the rules that it shows."""
+        """Print a line on what a person does; `text` is rich markup, `rules` the ids of the rules that apply."""
         self._line(who, Text.from_markup(text, emoji=False), rules)
 
     def refused(self, who: str, tried: str, error: PainSchoolError) -> None:
-        """Print what someone tried, and why the library refused it."""
+        """Print a refused command, and the reason of the refusal."""
         why = error.reason.advice if isinstance(error, RuleViolation) else str(error)
         rule = error.rule if isinstance(error, RuleViolation) else "M-06" if isinstance(error, NotPermitted) else ""
         self._line(who, Text.assemble(tried, ": ", ("refused", "refused"), f", {why}."), rule)
@@ -68,7 +68,7 @@ class Narrator:
         self._pause(_SCREEN)
 
     def plain(self, *lines: str) -> None:
-        """Print lines as they are, to be copied."""
+        """Print lines without markup, to be copied."""
         for line in lines:
             self._screen.print(Text(line), soft_wrap=True)
         self._pause(_LINE)

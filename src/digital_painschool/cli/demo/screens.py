@@ -1,4 +1,4 @@
-"""What persons see on their screens: in Swedish, with the manual's own labels."""
+"""The screens of the demo, in Swedish, with the manual's own labels."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -11,13 +11,13 @@ from rich.text import Text
 
 from digital_painschool import Event, FlagKind, PersonId, Program
 from digital_painschool.application.caseload import Case, CasePage
-from digital_painschool.cli.demo.stage import ZONE
+from digital_painschool.cli.demo.school import ZONE
 from digital_painschool.domain.events import FormSaved, MessageSent, MessagesRead, ModuleOpened
 from digital_painschool.domain.notification import NotificationRecord, Status
 from digital_painschool.domain.retention import PurgePlan
 from digital_painschool.ports.storage import Entry
 from digital_painschool.rules.flags import Flag
-from digital_painschool.serialization.serialization import KIND_OF
+from digital_painschool.serialization.events import KIND_OF
 
 _STATUS: Mapping[Status, str] = {
     Status.PENDING: "väntar",
@@ -58,10 +58,9 @@ def mina(page: CasePage, name: Callable[[PersonId], str]) -> RenderableType:
     """Draw "Mina", the list of patients. Rule: M-08, M-09."""
     table = _table("Invånare", "Händelser att hantera", "Senast aktiv", "Tillgång till", "Genomgång")
     for case in page.rows:
-        row = case.row
-        seen = "" if row.last_seen_at is None else day(row.last_seen_at)
+        seen = "" if case.last_seen_at is None else day(case.last_seen_at)
         due = "dags" if case.review_due else ""
-        table.add_row(name(row.person), _waits(case), seen, day(row.access_until), due)
+        table.add_row(name(case.person), _waits(case), seen, day(case.access_until), due)
     return table
 
 
@@ -81,7 +80,7 @@ def tidslinje(entries: Iterable[Entry], program: Program) -> RenderableType:
 
 
 def aviseringar(rows: Iterable[tuple[str, NotificationRecord]]) -> RenderableType:
-    """Draw what has become of messages' notifications, a line for each patient. Rule: M-13, D-13a to D-13d."""
+    """Draw the statuses of messages' notifications, a line for each patient. Rule: M-13, D-13a to D-13d."""
     table = _table("Invånare", "Meddelanden", "Avisering kl. 09.00")
     for (name, status), theirs in groupby(rows, key=lambda row: (row[0], row[1].status)):
         table.add_row(name, str(len(list(theirs))), _STATUS[status])
@@ -98,7 +97,7 @@ def gallring(plan: PurgePlan, letters: Mapping[str, str]) -> RenderableType:
 
 
 def day(at: datetime) -> str:
-    """Write the local day of an instant."""
+    """Return the local day of an instant, as text."""
     return f"{at.astimezone(ZONE):%Y-%m-%d}"
 
 
@@ -110,12 +109,11 @@ def _table(*headings: str) -> Table:
 
 
 def _waits(case: Case) -> Text:
-    tally = case.row.tally
     parts = [
-        (tally.unread_forms, f"{tally.unread_forms} formulär"),
-        (tally.unread_messages, f"{tally.unread_messages} {_many(tally.unread_messages, 'meddelande', 'n')}"),
-        (tally.undelivered, f"{tally.undelivered} {_many(tally.undelivered, 'avisering', 'ar')} gick inte fram"),
-        (tally.done, "klar"),
+        (case.unread_forms, f"{case.unread_forms} formulär"),
+        (case.unread_messages, f"{case.unread_messages} {_many(case.unread_messages, 'meddelande', 'n')}"),
+        (case.undelivered, f"{case.undelivered} {_many(case.undelivered, 'avisering', 'ar')} gick inte fram"),
+        (case.done, "klar"),
         (case.ending, "tiden är slut"),
     ]
     waits = Text(", ".join(text for count, text in parts if count))

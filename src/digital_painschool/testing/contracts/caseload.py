@@ -7,7 +7,7 @@ from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.people import HsaId, Patient
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.ports.storage import CaseQuery, CaseRow, Storage, readable
-from digital_painschool.rules.flags import mark_handled, tally
+from digital_painschool.rules.flags import caseload_counts, mark_handled
 from digital_painschool.rules.lifecycle import hand_over, maintain, review
 from digital_painschool.rules.ordering import complete_module
 from digital_painschool.testing.contracts.changes import (
@@ -155,11 +155,11 @@ class CaseloadContract(StorageOpening):
             access_until=e.access_until,
             reviewed_at=MORNING + timedelta(days=1),
             last_seen_at=MORNING + timedelta(days=3),
-            tally=tally(e),
+            counts=caseload_counts(e),
             key=(PRIORITY, "a"),
         )
         assert (expected,) == page(storage)
-        assert 2 == expected.tally.unread_forms
+        assert 2 == expected.counts.unread_forms
 
     def test_a_row_of_one_who_just_began_has_no_visit_and_no_review(self, storage: Storage) -> None:
         """Otherwise a patient who was never there, or never reviewed, would look as if (M-09)."""

@@ -1,4 +1,4 @@
-"""Changes to save, made as the school makes them: by the rules and `apply`, with the figures of `tally`."""
+"""Changes to save, made as the school makes them: by the rules and `apply`, with the counts of `caseload_counts`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -8,8 +8,9 @@ from typing import Any
 from attrs import evolve
 
 from digital_painschool.domain.digest import Action, Batch, Claim, Decision, DeliveryResult
-from digital_painschool.domain.enrolment import Enrolment, apply
+from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import ConversationRenamed, ConversationStarted, Event, FormSaved, MessageSent
+from digital_painschool.domain.fold import apply
 from digital_painschool.domain.notification import Notification, Notify, Profile, Status
 from digital_painschool.domain.people import AnyActor, HsaId, Patient, PersonId, SystemActor
 from digital_painschool.domain.policy import Policy, Terms
@@ -17,7 +18,7 @@ from digital_painschool.domain.program import Program
 from digital_painschool.domain.validation import Answer
 from digital_painschool.ports.storage import AccessEntry, Activity, Change, Content, Enrolments, Outbox, Storage
 from digital_painschool.rules.conversations import read, rename, send, start_conversation
-from digital_painschool.rules.flags import mark_read, tally
+from digital_painschool.rules.flags import caseload_counts, mark_read
 from digital_painschool.rules.forms import save_form
 from digital_painschool.rules.lifecycle import end, start
 from digital_painschool.rules.notifications import mark_undeliverable, notifications_for
@@ -221,7 +222,7 @@ def _change(
         enrolment=after,
         events=events,
         documents=dict(zip(places, documents, strict=True)),
-        tally=tally(after),
+        counts=caseload_counts(after),
         access=access_entry(by, at, after),
         notifications=tuple(notifications_for(events, after, POLICY, Profile())),
         cancelled=cancelled,

@@ -92,7 +92,7 @@ _STORAGE: Proofs = {
     "Change.documents": """
         documents_come_by_entry_number
         documents_of_one_enrolment_are_not_anothers""",
-    "Change.tally": "a_row_tells_what_the_state_tells",
+    "Change.counts": "a_row_tells_what_the_state_tells",
     "Change.access": "a_step_is_logged_with_it",
     "Change.notifications": """
         a_digest_is_what_was_asked_for_and_due_from_its_very_instant

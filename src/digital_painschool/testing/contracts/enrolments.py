@@ -8,8 +8,9 @@ from functools import partial
 import pytest
 from attrs import evolve
 
-from digital_painschool.domain.enrolment import Enrolment, replay
+from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import ConversationStarted, FormSaved, MessageSent, ModuleOpened, Started
+from digital_painschool.domain.fold import replay
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.people import HsaId, PersonId, SystemActor
 from digital_painschool.domain.validation import Answer

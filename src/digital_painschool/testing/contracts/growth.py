@@ -4,7 +4,8 @@ from statistics import median
 from time import perf_counter
 from typing import ClassVar
 
-from digital_painschool.domain.enrolment import Enrolment, replay
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.fold import replay
 from digital_painschool.ports.storage import Storage, readable
 from digital_painschool.testing.contracts.changes import MORNING, begin, fill_in, saved
 from digital_painschool.testing.contracts.lifetime import many_forms

@@ -7,8 +7,9 @@ from typing import Self
 from attrs import Factory, evolve, frozen
 
 from digital_painschool.domain.digest import Batch, Claim, DeliveryResult
-from digital_painschool.domain.enrolment import Enrolment, replay
+from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import MessageSent
+from digital_painschool.domain.fold import replay
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.people import SystemActor
 from digital_painschool.ports.storage import Change, Entry, Storage

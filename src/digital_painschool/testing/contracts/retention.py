@@ -13,8 +13,8 @@ from digital_painschool.domain.notification import Notification, Notify
 from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.program import Program
 from digital_painschool.domain.retention import (
-    Decision,
     EndedEnrolment,
+    PurgeDecision,
     PurgeReceipt,
     Skip,
     Skipped,
@@ -439,7 +439,7 @@ class RetentionContract(StorageOpening):
     def test_after_a_backup_the_receipt_purges_again(self, storage: Storage) -> None:
         """Otherwise a restored backup would bring back what had to go (D-21a)."""
         first, stays = over(storage, "a"), over(storage, "b", OTHER_PERSON)
-        decision = Decision(reference="beslut 2037-4", by=NURSE.hsa_id, at=LATER)
+        decision = PurgeDecision(reference="beslut 2037-4", by=NURSE.hsa_id, at=LATER)
         kept = PurgeReceipt(
             plan_id="plan-1",
             unit=UNIT,

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from digital_painschool.domain.enrolment import Enrolment, replay
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.fold import replay
 from digital_painschool.domain.notification import Notify, Profile, Status
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import Conflict, StorageError

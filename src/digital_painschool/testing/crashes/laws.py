@@ -7,7 +7,7 @@ from datetime import datetime
 
 from attrs import frozen
 
-from digital_painschool.domain.enrolment import Phase, replay
+from digital_painschool.domain.enrolment import Phase
 from digital_painschool.domain.events import (
     ConversationRenamed,
     ConversationStarted,
@@ -16,13 +16,14 @@ from digital_painschool.domain.events import (
     NotificationDropped,
     NotificationUndelivered,
 )
+from digital_painschool.domain.fold import replay
 from digital_painschool.domain.notification import Channel, NotificationRecord, Notify, Status
 from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.ports import Storage
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import CaseQuery, Entry, readable
-from digital_painschool.rules.flags import tally
+from digital_painschool.rules.flags import caseload_counts
 from digital_painschool.testing.crashes.account import UNITS
 
 _WRITTEN = (ConversationStarted, ConversationRenamed, FormSaved, MessageSent)
@@ -43,7 +44,7 @@ def broken_laws(storage: Storage, ids: Sequence[str], now: datetime) -> Iterator
     records = {id_: storage.notifications(id_) for id_ in ids}
     owed = {record.notification.id for record in storage.unnoted()}
     rows = {
-        row.enrolment_id: row.tally
+        row.enrolment_id: row.counts
         for unit in UNITS
         for row in readable(storage.list_caseload(CaseQuery(unit=unit, therapist=None, now=now, limit=len(ids) or 1)))
     }
@@ -57,7 +58,7 @@ def broken_laws(storage: Storage, ids: Sequence[str], now: datetime) -> Iterator
         if [entry.seq for entry in timeline] != list(range(1, state.version + 1)):
             yield f"law 1: {id_} is of version {state.version} and has {len(timeline)} timeline entries"
         yield from _written(storage, id_, timeline)
-        if rows.get(id_) != (None if state.phase is Phase.ENDED else tally(state)):
+        if rows.get(id_) != (None if state.phase is Phase.ENDED else caseload_counts(state)):
             yield f"law 4: {id_}'s row in the list of patients says something else than its state"
         yield from _asked_for(id_, timeline, records[id_])
         yield from _settled(id_, timeline, records[id_], owed)

@@ -12,9 +12,10 @@ from weakref import ref
 from sqlalchemy import Table, select
 from sqlalchemy.sql import ClauseElement, Select
 
-from digital_painschool.adapters.sql.pool import Connection, Database, Driver
+from digital_painschool.adapters.sql.connection import Connection, Driver
+from digital_painschool.adapters.sql.database import Database
+from digital_painschool.adapters.sql.rows import Row, Values
 from digital_painschool.adapters.sql.schema import METADATA, access_log, digests, messages
-from digital_painschool.adapters.sql.statements import Row, Values
 from digital_painschool.ports import Ports
 from digital_painschool.testing.crashes.process import Process
 from digital_painschool.testing.faults.calls import Watched
@@ -40,10 +41,11 @@ def databases_of(ports: Ports) -> tuple[Database, ...]:
 def watch_statements(ports: Ports, process: Process) -> None:
     """Let a process count the statements of its databases too, and die at one of them."""
     for database in databases_of(ports):
-        driver = _WatchedDriver(database.driver, process)
-        database.driver = cast("Driver", driver)
-        database._idle[:] = [driver.watched(connection) for connection in database._idle]
-        database._held = {~number: ref(connection) for number, connection in enumerate(database._idle)}
+        pool = database.pool
+        driver = _WatchedDriver(pool.driver, process)
+        pool.driver = cast("Driver", driver)
+        pool.idle[:] = [driver.watched(connection) for connection in pool.idle]
+        pool._references = {~number: ref(connection) for number, connection in enumerate(pool.idle)}
 
 
 def rows_of(ports: Ports) -> Rows:

@@ -2,7 +2,8 @@
 
 from hypothesis.stateful import invariant
 
-from digital_painschool.domain.enrolment import Enrolment, replay
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.fold import replay
 from digital_painschool.domain.people import Role
 from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import PainSchoolError
@@ -119,7 +120,7 @@ class Books(Talking):
             due = course.review_is_due(self.now, self.policy)
             expected.append((rank, course.id, flags, course.has_alarm(), ("ending", None) in waiting, due))
         found = [
-            (row.row.key[0], row.enrolment_id, row.flags, row.priority, row.ending, row.review_due)  # type: ignore[attr-defined]
+            (row.key[0], row.enrolment_id, row.flags, row.priority, row.ending, row.review_due)  # type: ignore[attr-defined]
             for row in rows
         ]
         same(4, sorted(expected), found, f"{where} is wrong (rank, id, flags, priority, ending, review due)")

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from digital_painschool.delivery.worker import DeliveryReport
+from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import OutcomeUnknown, RuleViolation, StorageError

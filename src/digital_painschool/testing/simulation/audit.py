@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from digital_painschool.application.caseload import Case
-from digital_painschool.domain.enrolment import Enrolment, replay
+from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import AccessEnded, NotificationDropped, NotificationUndelivered
+from digital_painschool.domain.fold import replay
 from digital_painschool.domain.notification import Channel, Status
 from digital_painschool.testing.simulation.books import Account
 from digital_painschool.testing.simulation.findings import Law
@@ -24,9 +25,8 @@ def check_rows(scene: Scene, rows: Sequence[Case], accounts: Iterable[Account]) 
     expected = sorted((account.row(scene.now, after) for account in accounts), key=lambda row: row[:2])
     shown = []
     for case in rows:
-        tally, key = case.row.tally, case.row.key
-        figures = (tally.unread_forms, tally.unread_messages, tally.done, tally.undelivered, tally.priority)
-        shown.append((*key, *figures, case.ending, case.review_due))
+        counts = (case.unread_forms, case.unread_messages, case.done, case.undelivered, case.priority)
+        shown.append((*case.key, *counts, case.ending, case.review_due))
     if expected == shown:
         return
     at_odds = sorted({str(row[1]) for row in set(expected) ^ set(shown)}) or [str(row[1]) for row in shown]

@@ -7,14 +7,10 @@ from hashlib import sha256
 from digital_painschool.domain.notification import NotificationRecord
 from digital_painschool.domain.people import PersonId
 from digital_painschool.ports.storage import CaseQuery, readable
-from digital_painschool.serialization.serialization import (
-    KIND_OF,
-    enrolment_to_data,
-    event_to_data,
-    instant_to_text,
-    optional_instant_to_text,
-    to_data,
-)
+from digital_painschool.serialization.enrolments import enrolment_to_data
+from digital_painschool.serialization.events import KIND_OF, event_to_data
+from digital_painschool.serialization.scalars import instant_to_text, optional_instant_to_text
+from digital_painschool.serialization.values import to_data
 from digital_painschool.testing.simulation.audit import Audit
 from digital_painschool.testing.simulation.scene import Scene
 
@@ -46,7 +42,7 @@ def _kept(scene: Scene, audit: Audit) -> Iterator[object]:
         yield [_record(record) for record in storage.notifications(id_)]
     query = CaseQuery(unit=unit.id, therapist=None, now=scene.now, limit=len(scene.accounts) + 1)
     yield [
-        [*row.key, str(row.tally), instant_to_text(row.access_until)] for row in readable(storage.list_caseload(query))
+        [*row.key, str(row.counts), instant_to_text(row.access_until)] for row in readable(storage.list_caseload(query))
     ]
     yield [to_data(storage.profile(unit.id, actor.hsa_id)) for actor in unit.therapists]
     yield [to_data(receipt) for receipt in storage.receipts(unit.id)]

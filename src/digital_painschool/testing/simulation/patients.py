@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TypeVar
 
 from digital_painschool.application.patient import PatientDesk
+from digital_painschool.application.results import SavedForm, SentMessage
 from digital_painschool.domain.form import Choice, Form, ManyChoices, Number, Question, Scale, Text
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import NotFound, Reason
@@ -186,12 +187,13 @@ class PatientLife:
     def _complete(self, module: int) -> None:
         account, now = self.account, self.scene.now
         refusal = account.completing_shut(module, now)
-        seen = self._ask("complete a module", lambda: self._room.complete_module(account.id, module), refusal)
-        if seen is None:
+        completed = self._ask("complete a module", lambda: self._room.complete_module(account.id, module), refusal)
+        if completed is None:
             return
         if account.complete_module(module, now):
             self.scene.expect_staff_notices(account, FlagKind.PROGRAM_DONE)
-        self.scene.equal(Law.ORDER_IS_KEPT, account, account.done is not None, seen.done, "whether the program is done")
+        done = account.done is not None
+        self.scene.equal(Law.ORDER_IS_KEPT, account, done, completed.done, "whether the program is done")
 
     def save_form(self, form: Form) -> None:
         """Fill in a form, wrongly sometimes, twice sometimes."""
@@ -203,10 +205,10 @@ class PatientLife:
             answers |= self.chance.pick(({"okand": 1}, {form.questions[0].key: -1}))
             refusal = refusal or Reason.INVALID_ANSWERS
         for _ in range(1 + self.chance.happens(self.habits.double_click)):
-            number = self._ask("save a form", lambda: self._room.save_form(account.id, form.key, answers), refusal)
-            if number is not None:
-                expected = account.save_form(form, answers, now)
-                self.scene.equal(Law.UNREAD_IS_SAVED_LESS_READ, account, expected, number, f"fillings-in of {form.key}")
+            saved = self._ask("save a form", lambda: self._room.save_form(account.id, form.key, answers), refusal)
+            if saved is not None:
+                expected = SavedForm(form=form.key, number=account.save_form(form, answers, now))
+                self.scene.equal(Law.UNREAD_IS_SAVED_LESS_READ, account, expected, saved, f"submissions of {form.key}")
                 self.scene.expect_staff_notices(account, FlagKind.FORM_SAVED)
         if self.chance.happens(self.habits.wrong_answers):
             self._ask(
@@ -265,19 +267,20 @@ class PatientLife:
         refusal = account.shut(now, to_write=True)
         begins = not account.talks or self.chance.happens(self.habits.begins_anew)
         conversation = None if begins else self.chance.whole(1, len(account.talks))
-        number = self._ask(
+        sent = self._ask(
             "write to the therapist",
             lambda: self._room.write(account.id, _QUESTION, conversation=conversation),
             refusal,
         )
-        if number is None:
+        if sent is None:
             return
         if begins:
             account.talks.append(Talk(self.scene.unit.policy.heading))
-        self.scene.equal(
-            Law.UNREAD_IS_SAVED_LESS_READ, account, conversation or len(account.talks), number, "conversation"
-        )
-        account.talks[(conversation or 0) - 1].from_patient.add(now)
+        number = conversation or len(account.talks)
+        pile = account.talks[number - 1].from_patient
+        pile.add(now)
+        expected = SentMessage(conversation=number, number=pile.sent)
+        self.scene.equal(Law.UNREAD_IS_SAVED_LESS_READ, account, expected, sent, "the patient's message")
         account.enter(now, 1 + begins, by_patient=True)
         self.scene.expect_staff_notices(account, FlagKind.MESSAGE_RECEIVED)
 

@@ -5,6 +5,7 @@ from datetime import date, time, timedelta
 from typing import TypeVar
 
 from digital_painschool.application.caseload import Case
+from digital_painschool.application.results import SentMessage
 from digital_painschool.application.therapist import TherapistDesk
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.notification import Notify
@@ -262,27 +263,29 @@ class TherapistLife:
         now, desk = self.scene.now, self.desk
         refusal = self.shut(account) or account.shut(now, to_write=False)
         if conversation is None:
-            number = self.ask(
+            sent = self.ask(
                 "begin a conversation",
                 lambda: desk.start_conversation(account.id, "Hej!", notify=notify),
                 account,
                 refusal,
             )
-            if number is None:
+            if sent is None:
                 return
             account.talks.append(Talk(self.scene.unit.policy.heading))
             account.enter(now)
             conversation = len(account.talks)
         else:
             where = conversation
-            done = self.ask(
+            sent = self.ask(
                 "answer", lambda: desk.write(account.id, where, "Bra fråga.", notify=notify), account, refusal
             )
-            if done is None:
+            if sent is None:
                 return
         pile = account.talks[conversation - 1].from_staff
         pile.add(now)
         account.enter(now)
+        expected = SentMessage(conversation=conversation, number=pile.sent)
+        self.scene.equal(Law.UNREAD_IS_SAVED_LESS_READ, account, expected, sent, "the therapist's message")
         due = self.scene.tellings.expect(
             account, conversation, pile.sent, now, notify, self.scene.storage.notifications(account.id)
         )

@@ -1,4 +1,4 @@
-"""The history of the schema, and how a database is brought up to date."""
+"""The revisions of the schema, and the migration of a database to the last one."""
 
 from pathlib import Path
 from typing import Any, TextIO
@@ -14,22 +14,22 @@ from digital_painschool.errors import StorageError
 
 
 def upgrade(engine: Engine, schema: str | None = None) -> None:
-    """Bring the schema up to date, in one transaction of the engine's own kind; others at it at the same time wait.
+    """Bring the schema up to date in one transaction, as the engine begins it; a concurrent migration waits.
 
     Raises:
         StorageError: The schema is a newer version's.
-        DBAPIError: The database could not do it; nothing was changed.
+        DBAPIError: The database failed; nothing was changed.
     """
     with engine.begin() as connection:
         upgrade_on(connection, schema)
 
 
 def upgrade_on(connection: Connection, schema: str | None = None) -> None:
-    """Bring the schema up to date on a connection that has begun a transaction.
+    """Bring the schema up to date in the transaction of a connection.
 
     Args:
-        connection: Makes new tables in the schema.
-        schema: Where the table of the version lies; None for where the database puts it by itself.
+        connection: A connection that creates tables in the schema.
+        schema: The schema of the version table; None for the database's default.
 
     Raises:
         StorageError: The schema is a newer version's.
@@ -45,8 +45,8 @@ def configured(output: TextIO | None = None, **context: object) -> Config:
     """Return Alembic's configuration.
 
     Args:
-        output: Where SQL is written that is not run.
-        context: What `env.py` tells Alembic of the database.
+        output: Receives the SQL of a migration that is written and not run.
+        context: What `env.py` passes to Alembic about the database.
     """
     config = Config(output_buffer=output)
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))

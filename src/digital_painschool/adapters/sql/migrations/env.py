@@ -1,4 +1,4 @@
-"""Run by Alembic: migrates, or writes out the SQL, in the way that the package's configuration says."""
+"""Alembic's entry point: migrate, or write the SQL, as the package's configuration says."""
 
 from alembic import context
 

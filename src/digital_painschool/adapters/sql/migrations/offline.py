@@ -1,4 +1,4 @@
-"""The SQL of a migration, for a database administrator who lets no program change a schema."""
+"""The SQL of a migration, for a database administrator who runs it by hand."""
 
 from collections.abc import Callable, Mapping
 from io import StringIO
@@ -7,22 +7,22 @@ from alembic import command
 
 from digital_painschool.adapters.sql.migrations import configured
 from digital_painschool.adapters.sql.revisions import MIGRATION_LOCK, REVISIONS, VERSION_TABLE
-from digital_painschool.adapters.sql.schema_names import checked, none
+from digital_painschool.adapters.sql.schema_names import require_none, require_valid
 from digital_painschool.errors import StorageError
 
 _NOT_HERE = "SQL is written for postgresql and sqlite"
 
 
 def sql(kind: str, *, schema: str | None = None, since: str | None = None) -> str:
-    """Return the SQL that brings a database from a revision to the last one, in one transaction.
+    """Return the SQL that migrates a database from a revision to the last one, in one transaction.
 
     Args:
         kind: `"postgresql"` or `"sqlite"`.
-        schema: On PostgreSQL, where the tables lie; made when it is not there.
-        since: The revision that the database has; None when it is empty.
+        schema: On PostgreSQL, the schema of the tables; created when it is missing.
+        since: The present revision of the database; None when it is empty.
 
     Raises:
-        StorageError: There is no such kind, schema or revision.
+        StorageError: The kind, the schema or the revision does not exist.
     """
     if kind not in _BEGIN:
         raise StorageError(_NOT_HERE)
@@ -34,7 +34,7 @@ def sql(kind: str, *, schema: str | None = None, since: str | None = None) -> st
         written,
         dialect_name=kind,
         literal_binds=True,
-        transactional_ddl=False,  # the transaction is around all of it, and begins with more than Alembic knows
+        transactional_ddl=False,  # `begin` below opens the transaction, with statements that Alembic does not know
         version_table=VERSION_TABLE,
         version_table_schema=schema,
     )
@@ -45,13 +45,13 @@ def sql(kind: str, *, schema: str | None = None, since: str | None = None) -> st
 
 
 def _on_sqlite(schema: str | None) -> str:
-    none(schema)
+    require_none(schema)
     return "BEGIN IMMEDIATE;"
 
 
 def _on_postgresql(schema: str | None) -> str:
     begin = f"BEGIN;\nSELECT pg_advisory_xact_lock({MIGRATION_LOCK});"
-    if checked(schema) is None:
+    if require_valid(schema) is None:
         return begin
     return f'{begin}\nCREATE SCHEMA IF NOT EXISTS "{schema}";\nSET LOCAL search_path TO "{schema}";'
 

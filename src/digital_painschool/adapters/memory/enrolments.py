@@ -1,0 +1,120 @@
+"""The enrolments of the memory storage, with their timelines, documents and counts; the storage holds the lock."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+
+from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment, Phase
+from digital_painschool.domain.events import Event
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.errors import Conflict
+from digital_painschool.ports.storage import Change, Content, Entry
+
+_Course = tuple[PersonId, str, HsaId]
+"""A person, a program and a unit: together they have at most one open enrolment."""
+
+
+class MemoryEnrolments:
+    """The enrolments with everything that is theirs, except notifications."""
+
+    def __init__(self) -> None:
+        self._enrolments: dict[str, Enrolment] = {}
+        self._timelines: dict[str, list[Event]] = {}
+        self._documents: dict[str, dict[int, Content]] = {}
+        self._counts: dict[str, CaseloadCounts] = {}
+        self._of_person: dict[PersonId, set[str]] = {}
+        self._open: dict[_Course, str] = {}
+
+    def load(self, enrolment_id: str) -> Enrolment | None:
+        """Return the present state, or None."""
+        return self._enrolments.get(enrolment_id)
+
+    def load_many(self, enrolment_ids: Iterable[str]) -> dict[str, Enrolment]:
+        """Return the present states of the known enrolments among some, by id."""
+        known = self._enrolments
+        return {enrolment_id: known[enrolment_id] for enrolment_id in enrolment_ids if enrolment_id in known}
+
+    def find_by_person(self, person: PersonId) -> tuple[Enrolment, ...]:
+        """Return a person's enrolments, oldest first."""
+        found = (self._enrolments[enrolment_id] for enrolment_id in self._of_person.get(person, ()))
+        return tuple(sorted(found, key=lambda enrolment: (enrolment.started_at, enrolment.id)))
+
+    def of_unit(self, unit: HsaId) -> Iterator[Enrolment]:
+        """Return a unit's enrolments, in no order."""
+        return (enrolment for enrolment in self._enrolments.values() if enrolment.unit == unit)
+
+    def still_open(self) -> Iterator[Enrolment]:
+        """Return the enrolments that have not ended, in no order."""
+        return (self._enrolments[enrolment_id] for enrolment_id in self._open.values())
+
+    def is_open(self, enrolment_id: str) -> bool:
+        """Return whether an enrolment exists and has not ended."""
+        enrolment = self._enrolments.get(enrolment_id)
+        return enrolment is not None and enrolment.phase is not Phase.ENDED
+
+    def access_ended(self, now: datetime, limit: int) -> tuple[str, ...]:
+        """Return the ids of open enrolments whose access has ended and whose timeline does not say so."""
+        over = sorted(
+            (enrolment.access_until, enrolment.id)
+            for enrolment in self.still_open()
+            if enrolment.access_until <= now and enrolment.noted_end != enrolment.access_until
+        )
+        return tuple(enrolment_id for _, enrolment_id in over[:limit])
+
+    def check(self, change: Change) -> None:
+        """Refuse a change that cannot be saved, and change nothing.
+
+        Raises:
+            Conflict: The change was decided on another version, or would open a second enrolment.
+        """
+        enrolment = change.enrolment
+        stored = self._enrolments.get(enrolment.id)
+        if (stored.version if stored else 0) != change.before:
+            raise Conflict("the enrolment was changed by somebody else; load it and decide again")
+        if enrolment.phase is not Phase.ENDED and self._open.get(_course(enrolment), enrolment.id) != enrolment.id:
+            raise Conflict("the person has an open enrolment in the program at this unit already")
+
+    def save(self, change: Change) -> None:
+        """Save a checked change, with copies of its documents."""
+        documents = {seq: copy_of(content) for seq, content in change.documents.items()}
+        enrolment = change.enrolment
+        self._enrolments[enrolment.id] = enrolment
+        self._timelines.setdefault(enrolment.id, []).extend(change.events)
+        self._documents.setdefault(enrolment.id, {}).update(documents)
+        self._counts[enrolment.id] = change.counts
+        self._of_person.setdefault(enrolment.person, set()).add(enrolment.id)
+        if enrolment.phase is not Phase.ENDED:
+            self._open[_course(enrolment)] = enrolment.id
+        elif self._open.get(_course(enrolment)) == enrolment.id:
+            del self._open[_course(enrolment)]
+
+    def timeline(self, enrolment_id: str, kinds: Collection[type[Event]] | None = None) -> tuple[Entry, ...]:
+        """Return a timeline's entries in order, all or those of some kinds; an unknown enrolment has none."""
+        events = enumerate(self._timelines.get(enrolment_id, ()), start=1)
+        return tuple([Entry(seq=seq, event=event) for seq, event in events if kinds is None or type(event) in kinds])
+
+    def documents(self, enrolment_id: str, seqs: Iterable[int]) -> Mapping[int, Content]:
+        """Return copies of the documents of some timeline entries, by entry number."""
+        stored = self._documents.get(enrolment_id, {})
+        return {seq: copy_of(stored[seq]) for seq in seqs if seq in stored}
+
+    def counts_of(self, enrolment_id: str) -> CaseloadCounts:
+        """Return the counts of the last saved change of an enrolment."""
+        return self._counts[enrolment_id]
+
+    def delete(self, enrolment: Enrolment) -> None:
+        """Delete an ended enrolment with its timeline, documents and counts."""
+        del self._enrolments[enrolment.id], self._timelines[enrolment.id]
+        del self._documents[enrolment.id], self._counts[enrolment.id]
+        theirs = self._of_person[enrolment.person]
+        theirs.discard(enrolment.id)
+        if not theirs:
+            del self._of_person[enrolment.person]
+
+
+def copy_of(content: Content) -> Content:
+    """Return a document that shares nothing changeable with another."""
+    return content if isinstance(content, str) else dict(content)
+
+
+def _course(enrolment: Enrolment) -> _Course:
+    return enrolment.person, enrolment.program, enrolment.unit

@@ -1,0 +1,113 @@
+"""Statements on digests: find or add, claim, lock, begin a batch, release."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Integer, and_, bindparam, case, exists, func, literal_column, null, or_, select, update
+from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.sql.dml import ReturningInsert, Update
+from sqlalchemy.sql.elements import ColumnElement
+
+from digital_painschool.adapters.sql.array_params import any_of
+from digital_painschool.adapters.sql.column_types import StrictBoolean
+from digital_painschool.adapters.sql.common import insert_into
+from digital_painschool.adapters.sql.digest_rows import DIGEST
+from digital_painschool.adapters.sql.json_rows import BulkStatement
+from digital_painschool.adapters.sql.schema import COLLECTED, digests, notifications, superseded_keys
+
+_d = digests.c
+ZERO = literal_column("0", Integer)
+ONE = literal_column("1", Integer)
+TRUE = literal_column("true", StrictBoolean)
+FALSE = literal_column("false", StrictBoolean)
+LIMIT = bindparam("limit", type_=Integer)
+
+_FREE = and_(_d.next_at <= bindparam("now"), or_(_d.lease_until.is_(None), _d.lease_until <= bindparam("now")))
+_DUE = select(*DIGEST, _d.lost, _d.begun).where(_FREE).limit(LIMIT).with_for_update(skip_locked=True)
+HEALTHY = _DUE.where(literal_column("NOT begun"), _d.lost == ZERO).order_by(_d.next_at, _d.id)
+SUSPECT = _DUE.where(or_(literal_column("begun"), _d.lost > ZERO)).order_by(_d.lost, _d.next_at, _d.id)
+"""Digests that may have crashed the worker that sent them (poison messages)."""
+LEASE = (
+    update(digests)
+    .where(any_of(_d.id, "ids"))
+    .values(
+        token=bindparam("token", type_=_d.token.type),
+        lease_until=bindparam("lease_until", type_=_d.lease_until.type),
+        lost=_d.lost + case((literal_column("begun"), ONE), else_=ZERO),
+        begun=FALSE,
+    )
+)
+LOCK_DIGESTS = (
+    select(_d.id, _d.token, _d.batch_key, _d.unit).where(any_of(_d.id, "ids")).order_by(_d.id).with_for_update()
+)
+ADD_SUPERSEDED_KEY = insert_into(superseded_keys, ignore_existing=True)
+
+_pending = notifications.alias("pending")
+_PENDING_OF_DIGEST = and_(_pending.c.digest_id == _d.id, literal_column("pending.status = 'pending'"))
+_EARLIEST_DUE = func.min(_pending.c.due_at)
+HAS_PENDING_BATCH = exists(select(literal_column("1")).where(_PENDING_OF_DIGEST, _pending.c.batch_key.is_not(None)))
+"""The condition that a notification of the digest's batch is pending."""
+
+
+def release_values(told_on: ColumnElement[Any], lost: Any, next_at: ColumnElement[Any] | None = None) -> dict[str, Any]:
+    """Return the values that release a digest: no lease, and no batch of which nothing is pending.
+
+    Args:
+        told_on: The last day on which the recipient was told.
+        lost: The number of lost workers that still counts.
+        next_at: When the digest can be claimed; by default, or where NULL, the earliest due instant of a pending
+            notification.
+    """
+    wanted = _EARLIEST_DUE if next_at is None else func.coalesce(next_at, _EARLIEST_DUE)
+    return {
+        "told_on": told_on,
+        "batch_key": case((HAS_PENDING_BATCH, _d.batch_key), else_=null()),
+        "attempted_on": case((HAS_PENDING_BATCH, _d.attempted_on), else_=null()),
+        "next_at": select(wanted).where(_PENDING_OF_DIGEST).having(_EARLIEST_DUE.is_not(None)).scalar_subquery(),
+        "token": null(),
+        "lease_until": null(),
+        "begun": FALSE,
+        "lost": lost,
+    }
+
+
+def _begin(row: Mapping[str, ColumnElement[Any]]) -> Update:
+    values = {"batch_key": row["key"], "attempted_on": row["day"], "begun": TRUE}
+    return update(digests).where(_d.id == row["digest_id"]).values(values)
+
+
+def _release(row: Mapping[str, ColumnElement[Any]]) -> Update:
+    told_on = func.coalesce(row["told_on"], _d.told_on)
+    return (
+        update(digests)
+        .where(_d.id == row["digest_id"])
+        .values(release_values(told_on, lost=row["lost"], next_at=row["next_at"]))
+    )
+
+
+BEGIN = BulkStatement.of({"digest_id": _d.id.type, "key": _d.batch_key.type, "day": _d.attempted_on.type}, _begin)
+RELEASE = BulkStatement.of(
+    {"digest_id": _d.id.type, "told_on": _d.told_on.type, "next_at": _d.next_at.type, "lost": _d.lost.type}, _release
+)
+
+_SAME_DIGEST = tuple(_d[name] for name in ("unit", "recipient_value", "recipient_scheme", "channel", "template"))
+
+
+@cache
+def find_or_add_digest() -> ReturningInsert[Any]:
+    """Return the statement that adds a digest, or finds the one of the same recipient, and returns its id."""
+    return bring_forward(insert(digests).values({c.name: bindparam(c.name, type_=c.type) for c in digests.c}))
+
+
+def bring_forward(new: Insert) -> ReturningInsert[Any]:
+    """Return an insert of digests that brings an existing one forward, and returns its id.
+
+    A digest with a batch in doubt waits for its next attempt.
+    """
+    present, wanted = _d.next_at, new.excluded.next_at
+    earlier = case((or_(present.is_(None), wanted < present), wanted), else_=present)
+    next_at = case((_d.batch_key.is_(None), earlier), else_=present)
+    return new.on_conflict_do_update(
+        index_elements=_SAME_DIGEST, index_where=COLLECTED, set_={"next_at": next_at}
+    ).returning(_d.id)

@@ -1,0 +1,72 @@
+"""Ended enrolments in SQL: which there are, in which version, and whose they are."""
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import Integer, bindparam, select
+
+from digital_painschool.adapters.sql.array_params import any_of
+from digital_painschool.adapters.sql.common import may_exist
+from digital_painschool.adapters.sql.database import Database
+from digital_painschool.adapters.sql.enrolments import unreadable_enrolment
+from digital_painschool.adapters.sql.rows import Row, require_readable
+from digital_painschool.adapters.sql.schema import ENDED, enrolments
+from digital_painschool.domain.enrolment import UnreadableEnrolment
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.retention import EndedEnrolment
+from digital_painschool.serialization.stored import read_each
+
+_e = enrolments.c
+_ENDED = select(_e.id, _e.version, _e.ended_at, _e.last_entry_at, _e.exported_version, _e.unit).where(
+    ENDED, _e.unit == bindparam("unit")
+)
+_ENDED_AFTER = _ENDED.where(_e.id > bindparam("after")).order_by(_e.id).limit(bindparam("limit", type_=Integer))
+_ENDED_BY_ID = _ENDED.where(any_of(_e.id, "ids"))
+_PERSONS = select(_e.id, _e.person_scheme, _e.person_value).where(_e.unit == bindparam("unit"), any_of(_e.id, "ids"))
+
+
+class SqlEndedEnrolments:
+    """The lookups of the protocol `Retention` in SQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def ended(
+        self, unit: HsaId, *, after: str = "", limit: int = 1000
+    ) -> tuple[EndedEnrolment | UnreadableEnrolment, ...]:
+        values = {"unit": str(unit), "after": after, "limit": limit}
+        rows = self._database.read(lambda connection: connection.fetch_each(_ENDED_AFTER, values))
+        return tuple(read_each(rows, read_ended, unreadable_enrolment))
+
+    def find_ended(
+        self, unit: HsaId, enrolment_ids: Iterable[str]
+    ) -> Mapping[str, EndedEnrolment | UnreadableEnrolment]:
+        values = {"unit": str(unit), "ids": list(filter(may_exist, enrolment_ids))}
+        rows = self._database.read(lambda connection: connection.fetch_each(_ENDED_BY_ID, values))
+        return {found.enrolment_id: found for found in read_each(rows, read_ended, unreadable_enrolment)}
+
+    def person_ids_of(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, PersonId]:
+        values = {"unit": str(unit), "ids": list(filter(may_exist, enrolment_ids))}
+        rows = self._database.read(lambda connection: connection.fetch_each(_PERSONS, values))
+        return dict(filter(None, read_each(rows, _person, lambda _: None)))
+
+
+def read_ended(row: Row) -> EndedEnrolment:
+    """Return the ended enrolment of a row (id, version, ended_at, last_entry_at, exported version, unit).
+
+    Raises:
+        StorageError: The row cannot be read.
+    """
+    require_readable(row)
+    enrolment_id, version, ended_at, last_entry_at, exported, _ = row
+    return EndedEnrolment(
+        enrolment_id=enrolment_id,
+        version=version,
+        ended_at=ended_at,
+        last_entry_at=last_entry_at,
+        exported=exported,
+    )
+
+
+def _person(row: Row) -> tuple[str, PersonId]:
+    require_readable(row)
+    return row[0], PersonId(row[1], row[2])

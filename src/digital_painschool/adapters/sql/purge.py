@@ -1,0 +1,142 @@
+"""The purge in SQL: notification keys, deletion, progress, and the replay after a backup was restored."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import and_, bindparam, exists, select
+
+from digital_painschool.adapters.sql.array_params import any_of
+from digital_painschool.adapters.sql.common import insert_into, may_exist
+from digital_painschool.adapters.sql.connection import Connection
+from digital_painschool.adapters.sql.database import Database
+from digital_painschool.adapters.sql.deletion import delete_enrolments
+from digital_painschool.adapters.sql.purge_receipts import SqlPurgeReceipts
+from digital_painschool.adapters.sql.rows import Row
+from digital_painschool.adapters.sql.schema import (
+    ENDED,
+    NOT_ENDED,
+    enrolments,
+    notifications,
+    plans,
+    progress,
+    superseded_keys,
+)
+from digital_painschool.adapters.sql.state_cache import StateCache
+from digital_painschool.domain.people import HsaId
+from digital_painschool.domain.retention import EndedEnrolment, PurgeReceipt, Skip, Skipped
+
+_DELETIONS = 1000
+"""The most enrolments that a transaction of a replay deletes."""
+
+_e = enrolments.c
+_others = notifications.alias("others")
+_OF_SAME_DIGEST = _others.c.digest_id == notifications.c.digest_id
+_OF_OPEN_ENROLMENT = exists(select(_e.id).where(_e.id == _others.c.enrolment_id, NOT_ENDED))
+_OF_ENROLMENTS = and_(any_of(notifications.c.enrolment_id, "ids"), notifications.c.unit == bindparam("unit"))
+_KEYS = (
+    select(notifications.c.batch_key)
+    .distinct()
+    .where(
+        _OF_ENROLMENTS,
+        notifications.c.batch_key.is_not(None),
+        ~exists(
+            select(_others.c.id).where(
+                _OF_SAME_DIGEST, _others.c.batch_key == notifications.c.batch_key, _OF_OPEN_ENROLMENT
+            )
+        ),
+    )
+)
+_UNSHARED_DIGESTS = (
+    select(notifications.c.digest_id)
+    .distinct()
+    .where(_OF_ENROLMENTS, ~exists(select(_others.c.id).where(_OF_SAME_DIGEST, _OF_OPEN_ENROLMENT)))
+)
+_SUPERSEDED_KEYS = select(superseded_keys.c.key).where(any_of(superseded_keys.c.digest_id, "ids"))
+
+_PLAN_UNIT = select(plans.c.unit).where(plans.c.id == bindparam("plan_id"))
+_PROGRESS = (
+    select(progress.c.enrolment_id, progress.c.skipped)
+    .where(progress.c.plan_id == bindparam("plan_id"))
+    .order_by(progress.c.enrolment_id)
+)
+_PROCESSED = select(progress.c.enrolment_id).where(
+    progress.c.plan_id == bindparam("plan_id"), any_of(progress.c.enrolment_id, "ids")
+)
+_ADD_PROGRESS = insert_into(progress, ignore_existing=True)
+_LOCK_PLANNED = select(_e.id, _e.version, _e.unit).where(ENDED, any_of(_e.id, "ids")).order_by(_e.id).with_for_update()
+_LOCK_RESTORED = (
+    select(_e.id).where(ENDED, any_of(_e.id, "ids"), _e.unit == bindparam("unit")).order_by(_e.id).with_for_update()
+)
+
+
+class SqlPurge:
+    """The purge of the protocol `Retention` in SQL."""
+
+    def __init__(self, database: Database, states: StateCache, receipts: SqlPurgeReceipts) -> None:
+        self._database = database
+        self._states = states
+        self._receipts = receipts
+
+    def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
+        values = {"unit": str(unit), "ids": list(filter(may_exist, enrolment_ids))}
+
+        def work(connection: Connection) -> list[Row]:
+            unshared = {"ids": [row[0] for row in connection.fetch_all(_UNSHARED_DIGESTS, values)]}
+            return connection.fetch_all(_KEYS, values) + connection.fetch_all(_SUPERSEDED_KEYS, unshared)
+
+        return tuple(sorted({row[0] for row in self._database.read(work, snapshot=True)}))
+
+    def purge(self, plan_id: str, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
+        ids = [planned.enrolment_id for planned in purge] + [skipped.enrolment_id for skipped in skip]
+
+        def work(connection: Connection) -> None:
+            units = connection.fetch_all(_PLAN_UNIT, {"plan_id": plan_id})
+            unit = units[0][0] if units else None
+            processed = {row[0] for row in connection.fetch_all(_PROCESSED, {"plan_id": plan_id, "ids": ids})}
+            planned = {p.enrolment_id: p.version for p in purge if p.enrolment_id not in processed}
+            present = connection.fetch_each(_LOCK_PLANNED, {"ids": sorted(planned)})
+            unchanged = [id_ for id_, version, its in present if version == planned[id_] and its == (unit or its)]
+            delete_enrolments(connection, unchanged)
+            deleted = {*unchanged}
+            outcomes = {id_: None if id_ in deleted else Skip.CHANGED.value for id_ in planned}
+            outcomes |= {s.enrolment_id: s.why.value for s in reversed(skip) if s.enrolment_id not in planned}
+            connection.execute_many(
+                _ADD_PROGRESS,
+                [
+                    {"plan_id": plan_id, "enrolment_id": id_, "unit": unit, "skipped": why}
+                    for id_, why in outcomes.items()
+                    if id_ not in processed
+                ],
+            )
+
+        self._database.write(work)
+        self._states.clear()
+
+    def purge_progress(self, plan_id: str) -> Mapping[str, Skipped | None]:
+        if not may_exist(plan_id):
+            return {}
+        rows = self._database.read(lambda connection: connection.fetch_all(_PROGRESS, {"plan_id": plan_id}))
+        return {
+            id_: None if why is None else Skipped(enrolment_id=id_, why=_SKIPS.get(why, Skip.UNREADABLE))
+            for id_, why in rows
+        }
+
+    def replay_purge(self, receipt: PurgeReceipt, enrolment_ids: Sequence[str]) -> int:
+        self._receipts.save_receipt(receipt)
+        ids = sorted({*receipt.purged} & {*enrolment_ids})
+        deleted = 0
+        for start in range(0, len(ids), _DELETIONS):
+            values = {"ids": ids[start : start + _DELETIONS], "unit": str(receipt.unit)}
+
+            def work(connection: Connection, values: Mapping[str, Any] = values) -> int:
+                restored = [row[0] for row in connection.fetch_all(_LOCK_RESTORED, values)]
+                delete_enrolments(connection, restored)
+                return len(restored)
+
+            deleted += self._database.write(work)
+        self._states.clear()
+        self._database.scrub_free_pages()
+        return deleted
+
+
+_SKIPS = {why.value: why for why in Skip}

@@ -1,0 +1,105 @@
+"""Purge plans in SQL."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import evolve
+from sqlalchemy import bindparam, delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from digital_painschool.adapters.sql.access_log import ADD_ACCESS, access_values
+from digital_painschool.adapters.sql.common import from_json, insert_into, may_exist, to_json
+from digital_painschool.adapters.sql.connection import Connection
+from digital_painschool.adapters.sql.database import Database
+from digital_painschool.adapters.sql.ended import read_ended
+from digital_painschool.adapters.sql.enrolments import unreadable_enrolment
+from digital_painschool.adapters.sql.schema import plan_items, plans
+from digital_painschool.domain.enrolment import UnreadableEnrolment
+from digital_painschool.domain.retention import EndedEnrolment, PurgePlan
+from digital_painschool.ports.storage import AccessEntry
+from digital_painschool.serialization.stored import read_each, read_stored
+from digital_painschool.serialization.values import from_data, to_data
+
+_PLAN = select(plans.c.data, plans.c.approved).where(plans.c.id == bindparam("plan_id"))
+_PLAN_ITEMS = (
+    select(
+        plan_items.c.enrolment_id,
+        plan_items.c.version,
+        plan_items.c.ended_at,
+        plan_items.c.last_entry_at,
+        plan_items.c.exported,
+        plan_items.c.unit,
+    )
+    .where(plan_items.c.plan_id == bindparam("plan_id"))
+    .order_by(plan_items.c.place)
+)
+_inserted = insert(plans).inline()
+_SAVE_PLAN = _inserted.on_conflict_do_update(
+    index_elements=[plans.c.id],
+    set_={name: _inserted.excluded[name] for name in ("unit", "made_at", "approved", "data")},
+)
+_DELETE_ITEMS = delete(plan_items).where(plan_items.c.plan_id == bindparam("plan_id"))
+_ADD_ITEM = insert_into(plan_items)
+
+
+class SqlPurgePlans:
+    """The purge plans of the protocol `Retention` in SQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def save_plan(self, plan: PurgePlan, access: AccessEntry) -> None:
+        values = {
+            "id": plan.id,
+            "unit": str(plan.unit),
+            "made_at": plan.made_at,
+            "approved": plan.decision is not None,
+            "data": to_json(to_data(evolve(plan, enrolments=()))),
+        }
+
+        def work(connection: Connection) -> None:
+            connection.advisory_lock("plan")
+            saved = _plan(connection, plan.id)
+            if saved is None or saved.decision is None:
+                connection.execute(_SAVE_PLAN, values)
+                if saved is None or saved.enrolments != plan.enrolments:
+                    connection.execute(_DELETE_ITEMS, {"plan_id": plan.id})
+                    connection.execute_many(_ADD_ITEM, _item_values(plan))
+            connection.execute(ADD_ACCESS, access_values(access))
+
+        self._database.write(work)
+
+    def plan(self, plan_id: str) -> PurgePlan | None:
+        if not may_exist(plan_id):
+            return None
+        return self._database.read(lambda connection: _plan(connection, plan_id), snapshot=True)
+
+
+def _plan(connection: Connection, plan_id: str) -> PurgePlan | None:
+    rows = connection.fetch_all(_PLAN, {"plan_id": plan_id})
+    if not rows:
+        return None
+    plan = read_stored(f"plan {plan_id}", lambda: from_data(from_json(rows[0][0]), PurgePlan))
+    items = read_each(connection.fetch_each(_PLAN_ITEMS, {"plan_id": plan_id}), read_ended, unreadable_enrolment)
+    unreadable = [item.enrolment_id for item in items if isinstance(item, UnreadableEnrolment)]
+    return evolve(
+        plan,
+        enrolments=tuple(item for item in items if isinstance(item, EndedEnrolment)),
+        unreadable=(*plan.unreadable, *unreadable),
+    )
+
+
+def _item_values(plan: PurgePlan) -> list[Mapping[str, Any]]:
+    return [
+        {
+            "plan_id": plan.id,
+            "place": number,
+            "unit": str(plan.unit),
+            "enrolment_id": item.enrolment_id,
+            "version": item.version,
+            "ended_at": item.ended_at,
+            "last_entry_at": item.last_entry_at,
+            "exported": item.exported,
+        }
+        for number, item in enumerate(plan.enrolments, start=1)
+    ]

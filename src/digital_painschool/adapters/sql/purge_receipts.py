@@ -1,0 +1,71 @@
+"""Purge receipts in SQL."""
+
+import logging
+
+from sqlalchemy import bindparam, select
+
+from digital_painschool.adapters.sql.common import from_json, insert_into, may_exist, to_json
+from digital_painschool.adapters.sql.connection import Connection
+from digital_painschool.adapters.sql.database import Database
+from digital_painschool.adapters.sql.rows import Row, readable_text
+from digital_painschool.adapters.sql.schema import receipts
+from digital_painschool.domain.people import HsaId
+from digital_painschool.domain.retention import PurgeReceipt
+from digital_painschool.errors import StorageError
+from digital_painschool.serialization.stored import read_each, read_stored
+from digital_painschool.serialization.values import from_data, to_data
+
+_log = logging.getLogger(__name__)
+
+_ADD_RECEIPT = insert_into(receipts, ignore_existing=True)
+_RECEIPT = select(receipts.c.data).where(receipts.c.plan_id == bindparam("plan_id"))
+_RECEIPTS = (
+    select(receipts.c.plan_id, receipts.c.data)
+    .where(receipts.c.unit == bindparam("unit"))
+    .order_by(receipts.c.purged_at, receipts.c.plan_id)
+)
+
+
+class SqlPurgeReceipts:
+    """The purge receipts of the protocol `Retention` in SQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def save_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
+        values = {
+            "plan_id": receipt.plan_id,
+            "unit": str(receipt.unit),
+            "purged_at": receipt.purged_at,
+            "data": to_json(to_data(receipt)),
+        }
+
+        def work(connection: Connection) -> PurgeReceipt:
+            connection.execute(_ADD_RECEIPT, values)
+            return _receipt(receipt.plan_id, connection.fetch_all(_RECEIPT, values)[0][0])
+
+        saved = self._database.write(work)
+        self._database.scrub_free_pages()
+        return saved
+
+    def receipt(self, plan_id: str) -> PurgeReceipt | None:
+        if not may_exist(plan_id):
+            return None
+        rows = self._database.read(lambda connection: connection.fetch_all(_RECEIPT, {"plan_id": plan_id}))
+        return _receipt(plan_id, rows[0][0]) if rows else None
+
+    def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
+        rows = self._database.read(lambda connection: connection.fetch_each(_RECEIPTS, {"unit": str(unit)}))
+        return tuple(filter(None, read_each(rows, lambda row: _receipt(*row), _log_unreadable)))
+
+
+def _receipt(plan_id: str, data: str) -> PurgeReceipt:
+    what = f"the receipt of plan {plan_id}"
+    receipt = read_stored(what, lambda: from_data(from_json(data), PurgeReceipt))
+    if receipt.plan_id != plan_id:
+        raise StorageError(f"{what} cannot be read: another plan's stands there")
+    return receipt
+
+
+def _log_unreadable(row: Row) -> None:
+    _log.error("the receipt of plan %s cannot be read; was it changed by hand?", readable_text(row[0]))

@@ -1,0 +1,69 @@
+"""Load enrolments from the storage; those that cannot be read are named."""
+
+import logging
+from collections.abc import Collection, Iterable, Mapping
+
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.people import PersonId
+from digital_painschool.errors import InvalidValue, NotFound, StorageError
+from digital_painschool.ports.storage import Enrolments, readable, unreadable
+
+_ID_LENGTH = 100
+_log = logging.getLogger(__name__)
+
+
+def is_id(text: object) -> bool:
+    """Return whether a value can be an id: printable ASCII, at most 100 characters."""
+    return isinstance(text, str) and 0 < len(text) <= _ID_LENGTH and text.isascii() and text.isprintable()
+
+
+def load(storage: Enrolments, enrolment_id: str) -> Enrolment:
+    """Return the state of an enrolment.
+
+    Raises:
+        InvalidValue: The id is no `str`.
+        NotFound: There is no such enrolment.
+    """
+    if not isinstance(enrolment_id, str):
+        raise InvalidValue(f"an enrolment's id is a str, not {type(enrolment_id).__name__}")
+    enrolment = storage.load(enrolment_id) if is_id(enrolment_id) else None
+    if enrolment is None:
+        raise NotFound("enrolment")
+    return enrolment
+
+
+def load_each(storage: Enrolments, enrolment_ids: Collection[str]) -> tuple[Mapping[str, Enrolment], frozenset[str]]:
+    """Return the states of some enrolments by id, and the ids of the unreadable ones."""
+    try:
+        return storage.load_many(enrolment_ids), frozenset()
+    except StorageError:
+        pass
+    found: dict[str, Enrolment] = {}
+    hidden: set[str] = set()
+    for enrolment_id in sorted(enrolment_ids):
+        try:
+            found |= storage.load_many([enrolment_id])
+        except StorageError as failure:
+            _log.error("enrolment %s waits until it is repaired: %s", enrolment_id, failure)
+            hidden.add(enrolment_id)
+    return found, frozenset(hidden)
+
+
+def find_by_person(storage: Enrolments, person: PersonId) -> tuple[Enrolment, ...]:
+    """Return a person's enrolments, oldest first; a log line names the unreadable ones.
+
+    Raises:
+        StorageError: None of them can be read: an empty answer would mean that the person has none.
+    """
+    found = storage.find_by_person(person)
+    hidden = unreadable(found)
+    if hidden and len(hidden) == len(found):
+        raise StorageError(cannot_be_read(hidden))
+    if hidden:
+        _log.error("%s", cannot_be_read(hidden))
+    return readable(found)
+
+
+def cannot_be_read(enrolment_ids: Iterable[str]) -> str:
+    """Return the message that names unreadable enrolments."""
+    return f"enrolment {', '.join(enrolment_ids)} cannot be read; it is to be repaired first"

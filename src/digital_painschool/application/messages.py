@@ -1,0 +1,130 @@
+"""Conversations and messages, as each of the two sides reads and writes them. Rule: M-10 to M-12."""
+
+from datetime import datetime
+
+from digital_painschool.application.commands import CommandResult
+from digital_painschool.application.executor import Executor
+from digital_painschool.application.results import SentMessage
+from digital_painschool.application.views import ConversationView, conversation_view, conversations
+from digital_painschool.domain.enrolment import Conversation, Enrolment
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.people import Actor, Author, Patient
+from digital_painschool.domain.policy import Terms
+from digital_painschool.domain.validation import plain_text
+from digital_painschool.errors import InvalidValue
+from digital_painschool.rules import conversations as rules
+from digital_painschool.rules.access import access, refusal
+from digital_painschool.rules.permissions import Action
+
+
+class Messages:
+    """The conversations of enrolments, for one patient or one member of staff.
+
+    Args:
+        executor: Executes the commands.
+        by: Who reads and writes.
+    """
+
+    def __init__(self, executor: Executor, by: Actor | Patient) -> None:
+        self._executor = executor
+        self._by = by
+        is_patient = isinstance(by, Patient)
+        self._author = Author.PATIENT if is_patient else Author.THERAPIST
+        self._other = Author.THERAPIST if is_patient else Author.PATIENT
+
+    def conversations(self, enrolment_id: str) -> tuple[ConversationView, ...]:
+        """List the conversations with their headings and unread counts. Rule: M-10, M-11, D-18a."""
+        now = self._executor.now()
+
+        def found(enrolment: Enrolment) -> Enrolment:
+            self._require_readable(enrolment, now)
+            return enrolment
+
+        enrolment = self._executor.read(Action.READ_CONVERSATION, self._by, enrolment_id, found)
+        return conversations(self._executor.storage, enrolment, self._author)
+
+    def read(self, enrolment_id: str, conversation: int) -> ConversationView:
+        """Return a conversation, and mark the other side's messages in it as read. Rule: M-10, D-13b, D-17a, D-18a."""
+        now = self._executor.now()
+
+        def found(enrolment: Enrolment) -> tuple[Enrolment, Conversation]:
+            self._require_readable(enrolment, now)
+            return enrolment, rules.find(enrolment, conversation)
+
+        enrolment, shown = self._executor.read(Action.READ_CONVERSATION, self._by, enrolment_id, found)
+        view = conversation_view(self._executor.storage, enrolment, shown, self._author)
+        up_to = shown.sent(self._other)
+        at = self._executor.now()
+        self._executor.execute(
+            Action.READ_CONVERSATION,
+            self._by,
+            enrolment_id,
+            lambda e, terms: CommandResult(rules.read(e, terms, conversation, up_to, by=self._by, at=at)),
+        )
+        return view
+
+    def start(self, enrolment_id: str, text: str, *, heading: str, notify: Notify = Notify.NONE) -> SentMessage:
+        """Begin a conversation with its first message. Rule: M-10 to M-12.
+
+        Args:
+            enrolment_id: The enrolment.
+            text: The message.
+            heading: The conversation's heading.
+            notify: How the patient is notified.
+        """
+        at = self._executor.now()
+
+        def command(enrolment: Enrolment, terms: Terms) -> CommandResult:
+            plain_text(heading, "a heading")
+            plain_text(text, "a message")
+            events = rules.start_conversation(enrolment, terms, text, heading, notify=notify, by=self._by, at=at)
+            return CommandResult(events, {0: heading, 1: text})
+
+        after = self._executor.execute(Action.WRITE_MESSAGE, self._by, enrolment_id, command)
+        return SentMessage(conversation=len(after.conversations), number=1)
+
+    def write(
+        self,
+        enrolment_id: str,
+        conversation: int,
+        text: str,
+        *,
+        heading: str | None = None,
+        notify: Notify = Notify.NONE,
+    ) -> SentMessage:
+        """Write a message in a conversation. Rule: M-10, M-12, D-17a.
+
+        Args:
+            enrolment_id: The enrolment.
+            conversation: The conversation's number.
+            text: The message.
+            heading: None; a conversation that exists has its heading.
+            notify: How the patient is notified.
+        """
+        at = self._executor.now()
+
+        def command(enrolment: Enrolment, terms: Terms) -> CommandResult:
+            plain_text(text, "a message")
+            if heading is not None:
+                raise InvalidValue("a heading is for a new conversation; use rename_conversation for one that is there")
+            events = rules.send(enrolment, terms, conversation, text, notify=notify, by=self._by, at=at)
+            return CommandResult(events, {0: text})
+
+        after = self._executor.execute(Action.WRITE_MESSAGE, self._by, enrolment_id, command)
+        written = rules.find(after, conversation)
+        return SentMessage(conversation=written.number, number=written.sent(self._author))
+
+    def rename(self, enrolment_id: str, conversation: int, heading: str) -> Enrolment:
+        """Change a conversation's heading. Rule: M-11."""
+        at = self._executor.now()
+
+        def command(enrolment: Enrolment, terms: Terms) -> CommandResult:
+            plain_text(heading, "a heading")
+            events = rules.rename(enrolment, terms, conversation, heading, by=self._by, at=at)
+            return CommandResult(events, {0: heading})
+
+        return self._executor.execute(Action.RENAME_CONVERSATION, self._by, enrolment_id, command)
+
+    def _require_readable(self, enrolment: Enrolment, now: datetime) -> None:
+        if isinstance(self._by, Patient) and not access(enrolment, now).read_messages:
+            raise refusal(enrolment, now)

@@ -1,0 +1,88 @@
+"""The overview: one enrolment as its patient sees it."""
+
+from datetime import datetime
+
+from attrs import frozen
+
+from digital_painschool.domain.enrolment import Enrolment, Phase
+from digital_painschool.domain.people import Author
+from digital_painschool.domain.program import Pace, Program
+from digital_painschool.rules import ordering
+from digital_painschool.rules.access import Access, access, module_refusal
+
+
+@frozen(kw_only=True)
+class ModuleStatus:
+    """A module as the patient sees it in the overview. Rule: M-03, M-04, D-04a.
+
+    Args:
+        number: The module's number.
+        title: The module's title.
+        open: True when it can be read now.
+        opened: True when it has been opened.
+        completed: True when it has been completed.
+    """
+
+    number: int
+    title: str
+    open: bool
+    opened: bool
+    completed: bool
+
+
+@frozen(kw_only=True)
+class Overview:
+    """One enrolment as its patient sees it.
+
+    Args:
+        enrolment_id: The enrolment.
+        title: The program's title.
+        example: True when the content is made up and not for patients.
+        phase: The enrolment's phase.
+        access: What the patient may do now.
+        access_until: When the access is over, UTC (M-05, D-18a).
+        pace: Advice (M-02).
+        modules: All modules in the order of their numbers.
+        next_module: The module that is recommended next; None when all are completed, or in maintenance and after.
+        done: True when every required module is completed (D-05b).
+        unread_messages: The number of unread messages from staff.
+    """
+
+    enrolment_id: str
+    title: str
+    example: bool
+    phase: Phase
+    access: Access
+    access_until: datetime
+    pace: Pace
+    modules: tuple[ModuleStatus, ...]
+    next_module: int | None
+    done: bool
+    unread_messages: int
+
+
+def overview_of(enrolment: Enrolment, program: Program, now: datetime) -> Overview:
+    """Return the overview of an enrolment at an instant. Rule: M-02 to M-05, D-04a."""
+    allowed = access(enrolment, now)
+    return Overview(
+        enrolment_id=enrolment.id,
+        title=program.title,
+        example=program.example,
+        phase=enrolment.phase,
+        access=allowed,
+        access_until=enrolment.access_until,
+        pace=program.pace,
+        modules=tuple(
+            ModuleStatus(
+                number=module.number,
+                title=module.title,
+                open=module_refusal(enrolment, program, module.number, now) is None,
+                opened=module.number in enrolment.opened,
+                completed=module.number in enrolment.completed,
+            )
+            for module in program.modules
+        ),
+        next_module=ordering.next_module(enrolment, program) if allowed.fill_in_forms else None,
+        done=enrolment.done_at is not None,
+        unread_messages=sum(c.unread(Author.PATIENT) for c in enrolment.conversations),
+    )

@@ -1,0 +1,60 @@
+"""The terms of an enrolment: the program version that it was started with, and its unit's policy. Rule: D-05c."""
+
+from digital_painschool.application.program_catalogue import Catalogue
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.people import HsaId
+from digital_painschool.domain.policy import Policy, Terms
+from digital_painschool.domain.program import Program
+from digital_painschool.errors import InvalidProgram, NotFound
+from digital_painschool.ports.storage import Programs
+
+
+class ProgramTerms:
+    """Looks up and saves program versions, each of them once.
+
+    Args:
+        storage: The program versions that enrolments were started with.
+        catalogue: Programs and policies.
+    """
+
+    def __init__(self, storage: Programs, catalogue: Catalogue) -> None:
+        self._storage = storage
+        self._catalogue = catalogue
+        self._terms: dict[tuple[HsaId, str, str], Terms] = {}
+        self._saved: dict[tuple[HsaId, str, str], Program] = {}
+
+    def policy(self, unit: HsaId) -> Policy:
+        """Return the policy that holds for a unit."""
+        return self._catalogue.policy_of(unit)
+
+    def of(self, enrolment: Enrolment) -> Terms:
+        """Return the terms of an enrolment. Rule: D-05c.
+
+        Raises:
+            NotFound: The storage has no such program version.
+        """
+        key = (enrolment.unit, enrolment.program, enrolment.program_version)
+        terms = self._terms.get(key)
+        if terms is None:
+            program = self._storage.program(*key)
+            if program is None:
+                # The error names the enrolment, not the key: the key of a damaged state may hold anything.
+                raise NotFound(f"program version of enrolment {enrolment.id} in the storage")
+            terms = self._terms[key] = Terms(program, self.policy(enrolment.unit))
+        return terms
+
+    def save(self, unit: HsaId, program: Program) -> Terms:
+        """Save a program version for a unit, and return the terms of an enrolment that starts with it. Rule: D-05c.
+
+        Raises:
+            InvalidProgram: The program's content was changed without a new version.
+        """
+        key = (unit, program.key, program.version)
+        saved = self._saved.get(key) or self._storage.save_program(unit, program)
+        if saved is not program and saved != program:
+            raise InvalidProgram(
+                f"program {program.key!r}",
+                [f"version: {program.version!r} stood for other content before; give the new content a new one"],
+            )
+        self._saved[key] = program
+        return Terms(program, self.policy(unit))

@@ -1,0 +1,140 @@
+"""The purge of a unit's records: plan, approval, new check of each enrolment, deletion, receipt. Rule: M-20, D-21a."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import TypeVar
+
+from attrs import evolve
+
+from digital_painschool.application.access_control import access_entry
+from digital_painschool.application.enrolment_loading import load_each
+from digital_painschool.application.executor import Executor
+from digital_painschool.application.receipt_proof import ReceiptKey
+from digital_painschool.application.unit_records import Progress, UnitRecords, batches
+from digital_painschool.domain.enrolment import UnreadableEnrolment
+from digital_painschool.domain.people import Actor
+from digital_painschool.domain.retention import EndedEnrolment, PurgePlan, PurgeReceipt, Skip, Skipped
+from digital_painschool.domain.validation import plain_text
+from digital_painschool.errors import DeliveryError, NotFound
+from digital_painschool.ports.storage import readable, unreadable
+from digital_painschool.rules import retention
+from digital_painschool.rules.permissions import Action
+
+_T = TypeVar("_T")
+
+
+class Purge:
+    """Plans, approves and carries out the purge of a unit's ended enrolments.
+
+    Args:
+        executor: The storage, the ports and the clock.
+        actor: The data administrator.
+        receipt_key: The key that receipts are signed with; None signs none.
+    """
+
+    def __init__(self, executor: Executor, actor: Actor, receipt_key: ReceiptKey | None) -> None:
+        self._executor = executor
+        self._actor = actor
+        self._receipt_key = receipt_key
+        self._records = UnitRecords(executor, actor)
+
+    def make_plan(self) -> PurgePlan:
+        """Make and save a plan. Rule: M-20, D-21a, D-21b."""
+        at = self._executor.now()
+        found = tuple(self._records.ended())
+        plan = retention.plan(
+            readable(found),
+            self._executor.policy(self._actor.unit),
+            plan_id=self._executor.new_id(at),
+            unit=self._actor.unit,
+            by=self._actor,
+            at=at,
+        )
+        plan = evolve(plan, unreadable=unreadable(found))
+        self._save_plan(Action.PLAN_PURGE, plan, at)
+        return plan
+
+    def plan(self, plan_id: str) -> PurgePlan:
+        """Return the stored plan.
+
+        Raises:
+            NotFound: There is no such plan.
+        """
+        return self._judge(Action.PLAN_PURGE, lambda: self._stored(plan_id))
+
+    def approve(self, plan: PurgePlan | str, decision: str) -> PurgePlan:
+        """Approve a plan; the first approval stands. Rule: D-21a."""
+        at = self._executor.now()
+
+        def approval() -> PurgePlan:
+            reference = retention.decision_reference(decision, self._executor.persons.is_identity_number)
+            return retention.approve(self._stored(plan), reference, by=self._actor, at=at)
+
+        approved = self._judge(Action.APPROVE_PURGE, approval)
+        self._save_plan(Action.APPROVE_PURGE, approved, at)
+        return self._stored(approved.id)
+
+    def carry_out(self, plan: PurgePlan | str, progress: Progress) -> PurgeReceipt:
+        """Carry out an approved plan, or what an interrupted purge left of it. Rule: M-20, D-21a, D-21b."""
+        stored = self._judge(Action.PURGE, lambda: self._stored(plan))
+        decision = self._judge(Action.PURGE, lambda: retention.approved(stored, self._actor))
+        earlier = self._executor.storage.receipt(stored.id)
+        if earlier is not None:
+            self._judge(Action.PURGE, lambda: retention.require_of_plan(earlier, stored))
+            # Scrub once more: a concurrent reader may have kept an adapter from scrubbing its file.
+            with suppress(DeliveryError):
+                self._records.forget(())
+            return self._executor.storage.save_receipt(earlier)
+        done = self._executor.storage.purge_progress(stored.id)
+        count = len(done)
+        left = [enrolment for enrolment in stored.enrolments if enrolment.enrolment_id not in done]
+        for batch in batches(left):
+            self._purge_batch(stored.id, batch)
+            count += len(batch)
+            progress(count)
+        outcome = self._executor.storage.purge_progress(stored.id)
+        skipped = [skip for e in stored.enrolments if (skip := outcome[e.enrolment_id]) is not None]
+        skipped += [Skipped(enrolment_id=id_, why=Skip.UNREADABLE) for id_ in stored.unreadable]
+        receipt = retention.receipt(stored, decision, skipped, by=self._actor, at=self._executor.now())
+        if self._receipt_key is not None:
+            receipt = self._receipt_key.signed(receipt)
+        return self._executor.storage.save_receipt(receipt)
+
+    def _purge_batch(self, plan_id: str, batch: Sequence[EndedEnrolment]) -> None:
+        present = self._executor.storage.find_ended(self._actor.unit, [planned.enrolment_id for planned in batch])
+        policy = self._executor.policy(self._actor.unit)
+        now = self._executor.now()
+        # Nobody can say what an unreadable state holds, so it is not deleted.
+        here = [planned.enrolment_id for planned in batch if planned.enrolment_id in present]
+        _, hidden = load_each(self._executor.storage, here)
+        purge: list[EndedEnrolment] = []
+        skip: list[Skipped] = []
+        for planned in batch:
+            stored = present.get(planned.enrolment_id)
+            if planned.enrolment_id in hidden or isinstance(stored, UnreadableEnrolment):
+                skip.append(Skipped(enrolment_id=planned.enrolment_id, why=Skip.UNREADABLE))
+                continue
+            why = retention.recheck(planned, stored, policy, now)
+            if why is None:
+                purge.append(planned)
+            else:
+                skip.append(Skipped(enrolment_id=planned.enrolment_id, why=why))
+        ids = [planned.enrolment_id for planned in purge]
+        self._records.forget_notifications(ids)
+        self._records.log_purge(ids)
+        self._executor.storage.purge(plan_id, purge, skip)
+
+    def _stored(self, plan: PurgePlan | str) -> PurgePlan:
+        plan_id = plan.id if isinstance(plan, PurgePlan) else plain_text(plan, "a plan's id")
+        stored = self._executor.storage.plan(plan_id)
+        if stored is None:
+            raise NotFound("plan")
+        retention.require_own(stored.unit, self._actor)
+        return stored
+
+    def _save_plan(self, action: Action, plan: PurgePlan, at: datetime) -> None:
+        self._executor.storage.save_plan(plan, access_entry(action, self._actor, at))
+
+    def _judge(self, action: Action, rule: Callable[[], _T]) -> _T:
+        return self._executor.access.judge(action, self._actor, rule)

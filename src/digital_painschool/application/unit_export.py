@@ -1,0 +1,88 @@
+"""The export of a unit's ended enrolments: written, logged, and noted as exported. Rule: M-21, D-21a."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from digital_painschool.application.executor import Executor
+from digital_painschool.application.export import Format, is_whole, kinds_for, write_export
+from digital_painschool.application.unit_records import Progress, UnitRecords, batches
+from digital_painschool.domain.events import Event
+from digital_painschool.domain.people import Actor
+from digital_painschool.domain.retention import ExportReceipt
+from digital_painschool.domain.validation import plain_text
+from digital_painschool.errors import InvalidValue
+from digital_painschool.ports.storage import History, readable
+from digital_painschool.rules.permissions import Action
+
+
+class UnitExport:
+    """One export, from the storage to the files and the receipt.
+
+    Args:
+        executor: The storage and the clock.
+        actor: The data administrator.
+        progress: Called with the number of enrolments written so far.
+    """
+
+    def __init__(self, executor: Executor, actor: Actor, progress: Progress) -> None:
+        self._executor = executor
+        self._actor = actor
+        self._progress = progress
+        self._records = UnitRecords(executor, actor)
+        self._versions: dict[str, int] = {}
+        self._unreadable: dict[str, None] = {}
+
+    def write(self, folder: str | Path, formats: Iterable[Format]) -> ExportReceipt:
+        """Write the files, and save the receipt. Rule: M-21, D-21a.
+
+        Raises:
+            StorageError: A file cannot be written, or another export is being written into the folder.
+            InvalidValue: The folder has no name, or the formats are none.
+        """
+        chosen = _formats(formats)
+        where = _folder(folder)
+        files = write_export(where, chosen, self._histories(kinds_for(chosen)))
+        at = self._executor.now()
+        receipt = ExportReceipt(
+            id=self._executor.new_id(at),
+            unit=self._actor.unit,
+            exported_by=self._actor.hsa_id,
+            exported_at=at,
+            enrolments=len(self._versions),
+            files=files,
+            unreadable=tuple(self._unreadable),
+        )
+        self._executor.storage.save_export(receipt, self._versions if receipt.is_complete else {})
+        return receipt
+
+    def _histories(self, kinds: Iterable[type[Event]] | None) -> Iterator[History]:
+        for batch in batches(self._records.ended()):
+            ids = [ended.enrolment_id for ended in readable(batch)]
+            found = self._executor.storage.load_histories(self._actor.unit, ids, kinds)
+            histories = tuple(history for history in readable(found) if is_whole(history, kinds))
+            self._unreadable.update(dict.fromkeys(ended.enrolment_id for ended in batch))
+            for history in histories:
+                del self._unreadable[history.enrolment.id]
+            persons = {history.enrolment.id: history.enrolment.person for history in histories}
+            self._records.log_each(Action.EXPORT, persons)
+            for history in histories:
+                self._versions[history.enrolment.id] = history.enrolment.version
+                yield history
+            self._progress(len(self._versions))
+
+
+def _formats(formats: object) -> tuple[Format, ...]:
+    chosen = tuple(formats) if isinstance(formats, Iterable) else ()
+    if not chosen or not all(isinstance(format_, Format) for format_ in chosen):
+        raise InvalidValue("formats is a collection of at least one Format")
+    return chosen
+
+
+def _folder(folder: object) -> Path:
+    if not isinstance(folder, (str, Path)):
+        raise InvalidValue("folder is the path of a folder")
+    named = plain_text(str(folder), "folder")
+    # An empty path means "." to pathlib, and is most often an empty setting.
+    if not named.strip() or folder == Path():
+        raise InvalidValue("the folder has no name; name it, also the one that you are in (Path.cwd())")
+    return Path(named)

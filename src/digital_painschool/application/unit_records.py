@@ -1,0 +1,85 @@
+"""The ended enrolments of one unit, in batches, and the traces that they leave outside the timelines."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TypeVar
+
+from attrs import evolve
+
+from digital_painschool.application.access_control import access_entry
+from digital_painschool.application.executor import Executor
+from digital_painschool.domain.enrolment import UnreadableEnrolment
+from digital_painschool.domain.people import Actor, PersonId
+from digital_painschool.domain.retention import EndedEnrolment
+from digital_painschool.rules.permissions import Action
+
+Progress = Callable[[int], None]
+"""A callback that takes the number of enrolments processed so far."""
+
+_T = TypeVar("_T")
+_BATCH = 1000
+
+
+def silent(done: int) -> None:
+    """Report no progress."""
+
+
+def batches(items: Iterable[_T]) -> Iterator[tuple[_T, ...]]:
+    """Yield the items in batches of at most a thousand."""
+    rest = iter(items)
+    while batch := tuple(islice(rest, _BATCH)):
+        yield batch
+
+
+class UnitRecords:
+    """The ended enrolments of the unit that a data administrator acts for.
+
+    Args:
+        executor: The storage, the ports and the clock.
+        actor: The data administrator.
+    """
+
+    def __init__(self, executor: Executor, actor: Actor) -> None:
+        self._executor = executor
+        self._actor = actor
+
+    def ended(self) -> Iterator[EndedEnrolment | UnreadableEnrolment]:
+        """Yield the unit's ended enrolments by rising id."""
+        after = ""
+        while page := self._executor.storage.ended(self._actor.unit, after=after):
+            yield from page
+            after = page[-1].enrolment_id
+
+    def log_each(self, action: Action, persons: Mapping[str, PersonId]) -> None:
+        """Log an action on some enrolments, an entry for each. Rule: D-21c.
+
+        Args:
+            action: The action.
+            persons: By enrolment id, the person.
+        """
+        entry = access_entry(action, self._actor, self._executor.now())
+        self._executor.storage.log([evolve(entry, enrolment_id=id_, person=person) for id_, person in persons.items()])
+
+    def log_purge(self, enrolment_ids: Iterable[str]) -> None:
+        """Log the purge of some enrolments, with the persons that the storage still has. Rule: D-21c."""
+        for ids in batches(enrolment_ids):
+            persons = self._executor.storage.person_ids_of(self._actor.unit, ids)
+            self.log_each(Action.PURGE, {id_: persons[id_] for id_ in ids if id_ in persons})
+
+    def forget_notifications(self, enrolment_ids: Sequence[str]) -> None:
+        """Make inbox and messengers forget the notifications of some enrolments; call it before these are purged.
+
+        The purge deletes the keys. An interrupted purge calls this again.
+
+        Raises:
+            DeliveryError: An inbox or a messenger could not delete its notices.
+        """
+        keys = self._executor.storage.notification_keys(self._actor.unit, enrolment_ids)
+        if keys:
+            self.forget(keys)
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Make inbox and messengers forget what they sent under some keys, and scrub what they deleted before."""
+        self._executor.ports.inbox.forget(keys)
+        for messenger in self._executor.ports.messengers:
+            messenger.forget(keys)

@@ -1,0 +1,88 @@
+"""The delivery's notes on timelines: ended accesses, and notifications that were dropped or are undeliverable."""
+
+import logging
+from datetime import datetime
+
+from digital_painschool.application.commands import Command, CommandResult
+from digital_painschool.application.executor import Executor
+from digital_painschool.delivery.failures import describe
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.notification import NotificationRecord, Status
+from digital_painschool.domain.people import SystemActor
+from digital_painschool.domain.policy import Terms
+from digital_painschool.errors import Conflict, NotFound, RuleViolation
+from digital_painschool.rules.lifecycle import note_access_end
+from digital_painschool.rules.notifications import drop, mark_undeliverable
+from digital_painschool.rules.permissions import Action
+
+WORKER = SystemActor()
+"""The actor of every delivery worker."""
+
+_PAGE = 1000
+_log = logging.getLogger(__name__)
+
+
+class TimelineNotes:
+    """Writes the notes that are due. Each note is idempotent, so any worker can finish what another began.
+
+    Args:
+        executor: Executes the commands.
+        batch: The number of ended accesses asked for at a time.
+    """
+
+    def __init__(self, executor: Executor, batch: int) -> None:
+        self._executor = executor
+        self._batch = batch
+
+    def note_ended_accesses(self) -> int:
+        """Note the end of each access that is over, and return how many were noted. Rule: D-05a."""
+        now = self._executor.now()
+
+        def command(enrolment: Enrolment, terms: Terms) -> CommandResult:
+            return CommandResult(note_access_end(enrolment, terms, by=WORKER, at=now))
+
+        noted = 0
+        tried: set[str] = set()
+        # A failed one is returned again. The larger limit keeps it from starving those after it.
+        while ids := set(self._executor.storage.access_ended(now, self._batch + len(tried))) - tried:
+            for enrolment_id in sorted(ids):
+                noted += self._record(enrolment_id, command, now)
+            tried |= ids
+        return noted
+
+    def note_ended_notifications(self) -> int:
+        """Note the end of each notification that did not reach its recipient, and return how many were noted.
+
+        Rule: D-13b, D-13d.
+        """
+        noted, after = 0, ""
+        while records := self._executor.storage.unnoted(after=after, limit=_PAGE):
+            for record in records:
+                now = self._executor.now()
+                notification = record.notification
+                command = _end_of(record, now)
+                noted += self._record(notification.trigger.enrolment_id, command, now, noted=(notification.id,))
+            after = records[-1].notification.id
+        return noted
+
+    def _record(self, enrolment_id: str, command: Command, now: datetime, noted: tuple[str, ...] = ()) -> bool:
+        try:
+            self._executor.execute(Action.DELIVER, WORKER, enrolment_id, command, at=now, noted=noted)
+        except (Conflict, NotFound, RuleViolation):
+            return False  # it is busy, was purged, or another worker has noted it: a later run tries again
+        except Exception as error:  # noqa: BLE001 - a state that no rule ever made may bring a rule to anything
+            # Perhaps this enrolment alone is damaged. A failing storage stops the run at the next claim.
+            _log.error("enrolment %s could not be changed: %s", enrolment_id, describe(error))
+            return False
+        return True
+
+
+def _end_of(record: NotificationRecord, now: datetime) -> Command:
+    notification, status = record.notification, record.status
+
+    def command(enrolment: Enrolment, terms: Terms) -> CommandResult:
+        if status is Status.DROPPED:
+            return CommandResult(drop(enrolment, terms, notification, by=WORKER, at=now))
+        return CommandResult(mark_undeliverable(enrolment, terms, notification, status, by=WORKER, at=now))
+
+    return command

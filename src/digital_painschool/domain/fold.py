@@ -1,0 +1,215 @@
+"""How events change the state of an enrolment: one table from the type of an event to what it changes.
+
+`apply` is the only way in which a state changes, and `replay` folds the whole timeline into the state again.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from digital_painschool.domain.enrolment import Conversation, Enrolment, FormCount, Phase
+from digital_painschool.domain.events import (
+    AccessEnded,
+    ConversationRenamed,
+    ConversationStarted,
+    Ended,
+    Event,
+    FlagHandled,
+    FormRead,
+    FormSaved,
+    HandedOver,
+    Maintained,
+    MessageSent,
+    MessagesRead,
+    ModuleCompleted,
+    ModuleOpened,
+    ModuleReleased,
+    NotificationDropped,
+    NotificationUndelivered,
+    ProgramDone,
+    Reviewed,
+    Started,
+)
+from digital_painschool.domain.policy import FlagKind
+
+
+def apply(enrolment: Enrolment | None, event: Event) -> Enrolment:
+    """Return the state after one more event.
+
+    Args:
+        enrolment: The state before; None before `Started`.
+        event: The event to apply.
+
+    Raises:
+        ValueError: `Started` came twice, or another event came first. No rule makes such a history.
+    """
+    if enrolment is None:
+        if not isinstance(event, Started):
+            raise ValueError(f"a timeline begins with Started, not with {type(event).__name__}")
+        return Enrolment(
+            id=event.enrolment_id,
+            version=1,
+            person=event.person,
+            unit=event.unit,
+            therapist=event.therapist,
+            program=event.program,
+            program_version=event.program_version,
+            started_at=event.at,
+            access_until=event.access_until,
+            last_entry_at=event.at,
+        )
+    # As attrs.evolve, without __init__, in a tenth of the time: every command folds its events here.
+    fields = enrolment.__dict__ | _CHANGES[type(event)](enrolment, event)
+    fields["version"] += 1
+    fields["last_entry_at"] = max(enrolment.last_entry_at, event.at)
+    if event.by == "patient":
+        fields["last_seen_at"] = event.at
+    after = _new(Enrolment)
+    _set(after, "__dict__", fields)
+    return after
+
+
+def replay(events: Iterable[Event]) -> Enrolment:
+    """Fold a whole timeline into a state.
+
+    Raises:
+        ValueError: The timeline is empty or does not begin with `Started`.
+    """
+    state: Enrolment | None = None
+    for event in events:
+        state = apply(state, event)
+    if state is None:
+        raise ValueError("a timeline has at least one entry")
+    return state
+
+
+Changes = dict[str, Any]
+
+_new, _set = object.__new__, object.__setattr__
+
+
+def _twice(enrolment: Enrolment, event: Started) -> Changes:
+    raise ValueError("Started came twice in one timeline")
+
+
+def _handed_over(enrolment: Enrolment, event: HandedOver) -> Changes:
+    return {"therapist": event.therapist}
+
+
+def _reviewed(enrolment: Enrolment, event: Reviewed) -> Changes:
+    return {"reviewed_at": event.at}
+
+
+def _maintained(enrolment: Enrolment, event: Maintained) -> Changes:
+    return {"phase": Phase.MAINTENANCE, "maintained": event.modules, "access_until": event.access_until}
+
+
+def _access_ended(enrolment: Enrolment, event: AccessEnded) -> Changes:
+    return {"noted_end": event.access_until}
+
+
+def _ended(enrolment: Enrolment, event: Ended) -> Changes:
+    return {"phase": Phase.ENDED, "ended_at": event.at, "end_reason": event.reason}
+
+
+def _module_opened(enrolment: Enrolment, event: ModuleOpened) -> Changes:
+    changes: Changes = {"opened": enrolment.opened | {event.module}}
+    if event.out_of_order:
+        changes["out_of_order"] = enrolment.out_of_order | {event.module}
+    return changes
+
+
+def _module_completed(enrolment: Enrolment, event: ModuleCompleted) -> Changes:
+    return {"completed": enrolment.completed | {event.module}}
+
+
+def _module_released(enrolment: Enrolment, event: ModuleReleased) -> Changes:
+    return {"released": enrolment.released | {event.module}}
+
+
+def _program_done(enrolment: Enrolment, event: ProgramDone) -> Changes:
+    return {"done_at": event.at}
+
+
+def _form_saved(enrolment: Enrolment, event: FormSaved) -> Changes:
+    before = enrolment.form(event.form)
+    after = FormCount(
+        form=event.form,
+        saved=event.number,
+        read=before.read,
+        alert=event.number if event.alert else before.alert,
+    )
+    return {"forms": _replaced(enrolment.forms, after)}
+
+
+def _form_read(enrolment: Enrolment, event: FormRead) -> Changes:
+    before = enrolment.form(event.form)
+    after = FormCount(form=event.form, saved=before.saved, read=event.up_to, alert=before.alert)
+    return {"forms": _replaced(enrolment.forms, after)}
+
+
+def _replaced(forms: tuple[FormCount, ...], after: FormCount) -> tuple[FormCount, ...]:
+    for position, count in enumerate(forms):
+        if count.form == after.form:
+            return (*forms[:position], after, *forms[position + 1 :])
+    return (*forms, after)
+
+
+def _conversation_started(enrolment: Enrolment, event: ConversationStarted) -> Changes:
+    conversation = Conversation(number=event.conversation, heading=enrolment.version + 1)
+    return {"conversations": (*enrolment.conversations, conversation)}
+
+
+def _conversation_changed(enrolment: Enrolment, number: int, changes: Changes) -> Changes:
+    before = enrolment.conversations[number - 1]
+    after = Conversation(**{**before.__dict__, **changes})
+    return {"conversations": (*enrolment.conversations[: number - 1], after, *enrolment.conversations[number:])}
+
+
+def _conversation_renamed(enrolment: Enrolment, event: ConversationRenamed) -> Changes:
+    return _conversation_changed(enrolment, event.conversation, {"heading": enrolment.version + 1})
+
+
+def _message_sent(enrolment: Enrolment, event: MessageSent) -> Changes:
+    return _conversation_changed(enrolment, event.conversation, {f"from_{event.author.value}": event.number})
+
+
+def _messages_read(enrolment: Enrolment, event: MessagesRead) -> Changes:
+    return _conversation_changed(enrolment, event.conversation, {f"read_by_{event.reader.value}": event.up_to})
+
+
+def _flag_handled(enrolment: Enrolment, event: FlagHandled) -> Changes:
+    return {"undelivered": ()} if event.flag is FlagKind.UNDELIVERED else {"done_handled": True}
+
+
+def _notification_dropped(enrolment: Enrolment, event: NotificationDropped) -> Changes:
+    return {}
+
+
+def _notification_undelivered(enrolment: Enrolment, event: NotificationUndelivered) -> Changes:
+    return {"undelivered": (*enrolment.undelivered, event.notification)}
+
+
+_CHANGES: Mapping[type[Event], Callable[[Enrolment, Any], Changes]] = MappingProxyType(
+    {
+        Started: _twice,
+        HandedOver: _handed_over,
+        Reviewed: _reviewed,
+        Maintained: _maintained,
+        AccessEnded: _access_ended,
+        Ended: _ended,
+        ModuleOpened: _module_opened,
+        ModuleCompleted: _module_completed,
+        ModuleReleased: _module_released,
+        ProgramDone: _program_done,
+        FormSaved: _form_saved,
+        FormRead: _form_read,
+        ConversationStarted: _conversation_started,
+        ConversationRenamed: _conversation_renamed,
+        MessageSent: _message_sent,
+        MessagesRead: _messages_read,
+        FlagHandled: _flag_handled,
+        NotificationDropped: _notification_dropped,
+        NotificationUndelivered: _notification_undelivered,
+    }
+)

@@ -1,0 +1,72 @@
+"""The storage port: one small protocol a file, with its values. `Storage` is all of them.
+
+Every clause of the docstrings is a promise that adapters are tested against.
+"""
+
+from typing import Protocol
+
+from digital_painschool.ports.storage.access_log import AccessEntry, AccessLog, Activity
+from digital_painschool.ports.storage.caseload import Caseload, CaseQuery, CaseRow, UnreadableCase, case_row
+from digital_painschool.ports.storage.enrolments import Change, Content, Enrolments, Entry
+from digital_painschool.ports.storage.outbox import NOTHING, Outbox
+from digital_painschool.ports.storage.placeholders import readable, unreadable
+from digital_painschool.ports.storage.programs import Programs
+from digital_painschool.ports.storage.retention import History, Retention, ended_enrolment
+from digital_painschool.ports.storage.staff_profiles import Staff
+
+
+class Storage(Enrolments, Caseload, Outbox, Staff, AccessLog, Programs, Retention, Protocol):
+    """Everything that the school stores.
+
+    Any other error reaches a host as `StorageError`, without its text. So does a return value of another type. From a
+    method that writes, both reach a host as `OutcomeUnknown`.
+
+    Contract:
+        * **threads**: every method is safe to call from many threads. A call sees whatever an earlier call has returned
+          or saved.
+        * **processes**: every promise about threads holds for processes that have the same storage open. A storage for
+          a single process refuses the second process.
+        * **forks**: a storage that was opened before a fork works in both processes. Otherwise each call in the child
+          raises `StorageError`, which says what to do.
+        * **in place**: a storage that is opened later finds everything acknowledged. Once the files are moved or
+          removed, the storage acknowledges nothing more.
+        * **exact**: a saved value is returned unchanged, in type, letters and microseconds. Instants are returned in
+          UTC.
+        * **values**: a caller that changes an argument or a return value does not change the stored data.
+        * **refusing**: the storage raises `StorageError`, and changes nothing, when it is closed, full, unreachable,
+          unreadable or of another version. It raises `OutcomeUnknown` when the connection was lost during the commit of
+          a write: the write was saved completely or not at all.
+        * **damaged**: a row is damaged when it is cut short, of another type, or holds an impossible time, name or
+          number. Asking for the row by itself raises `StorageError`. A damaged row stops no other call.
+        * **silent**: no error text contains anything of the person, or of a document.
+    """
+
+    def close(self) -> None:
+        """Release files and connections. Every other call is then refused; closing again does nothing."""
+        ...
+
+
+__all__ = [
+    "NOTHING",
+    "AccessEntry",
+    "AccessLog",
+    "Activity",
+    "CaseQuery",
+    "CaseRow",
+    "Caseload",
+    "Change",
+    "Content",
+    "Enrolments",
+    "Entry",
+    "History",
+    "Outbox",
+    "Programs",
+    "Retention",
+    "Staff",
+    "Storage",
+    "UnreadableCase",
+    "case_row",
+    "ended_enrolment",
+    "readable",
+    "unreadable",
+]

@@ -1,0 +1,61 @@
+"""The access log: who did what with whose data. Rule: D-21c."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+from attrs import field, frozen
+
+from digital_painschool.domain.people import HsaId, PersonId
+
+
+class Activity(Enum):
+    """The kind of an access, in the terms of the Swedish national log format."""
+
+    READ = "Läsa"
+    WRITE = "Skriva"
+    PRINT = "Utskrift"
+    DELETE = "Radera"
+
+
+@frozen(kw_only=True, slots=False)
+class AccessEntry:
+    """One line of the access log: who did what with whose data, where and when. Rule: M-06, D-21c.
+
+    Args:
+        at: The instant of the access, UTC.
+        by: A member of staff's HSA-id, `"patient"`, or `"system"`.
+        unit: The unit that the access was made for.
+        action: The action, as the permission table names it.
+        activity: The kind of the access.
+        enrolment_id: The enrolment; None when the access concerned no single one.
+        person: The person whose data it was; None when it was nobody's in particular.
+        granted: False when the access was refused.
+    """
+
+    at: datetime
+    by: str
+    unit: HsaId = field(converter=HsaId)
+    action: str
+    activity: Activity
+    enrolment_id: str | None = None
+    person: PersonId | None = None
+    granted: bool = True
+
+
+class AccessLog(Protocol):
+    """Who did what with whose data. An entry outlives the purge of the enrolment that it names. Rule: D-21c."""
+
+    def log(self, entries: Iterable[AccessEntry]) -> None:
+        """Add entries, durably, in one transaction."""
+        ...
+
+    def access_entries(
+        self, unit: HsaId, *, person: PersonId | None = None, after: int = 0, limit: int = 1000
+    ) -> tuple[tuple[int, AccessEntry], ...]:
+        """Return a unit's entries above `after`, in the order of their adding, each with a rising number.
+
+        An unreadable entry is left out, and a log line names its number. The entry hides none of the others.
+        """
+        ...

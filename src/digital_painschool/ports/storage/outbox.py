@@ -1,0 +1,82 @@
+"""The transactional outbox: notifications on their way, in digests."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Protocol
+
+from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
+from digital_painschool.domain.notification import Notification, NotificationRecord
+from digital_painschool.ports.storage.access_log import AccessEntry
+
+NOTHING: Mapping[str, Sequence[AccessEntry]] = MappingProxyType({})
+"""No entries for the access log."""
+
+
+class Outbox(Protocol):
+    """Notifications on their way: claim a digest, store the intent (begin), send, store the result (complete).
+
+    A recipient's collected notifications at a unit share one `Digest`, whose id is that of its first notification.
+    Every other notification has a digest of its own.
+    """
+
+    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
+        """Claim digests until `now + lease`.
+
+        Contract:
+            * **due**: a digest can be claimed at or after its `next_at`, when it is unclaimed or its lease has expired.
+              `next_at` is the earliest `due_at` of the pending notifications, unless a result sets another. A later
+              notification brings `next_at` forward, but not while a batch is in doubt. A digest whose notifications
+              were all cancelled may be claimed once more, with nothing pending.
+            * **one holder**: no two claims hold one digest at a time, and no two claims have one token.
+            * **oldest first**: digests come by `next_at`, then by id; at most `limit`.
+            * **poison**: a digest is a suspect when a lease expired after a begin: its poison message may have crashed
+              the worker. A suspect is claimed when nothing else can be claimed, and alone. Of several suspects, the one
+              with the fewest lost workers comes first, so that one poison message does not hold up the others of its
+              batch. `lost` counts the claims whose lease expired after a begin; a result sets the count anew.
+            * **unreadable**: an unreadable digest, or one with an unreadable notification, is left until its lease
+              expires. That counts as no attempt. Such a digest stops no other one, whatever the limit is. A log line
+              names it.
+        """
+        ...
+
+    def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[str, Batch]:
+        """Store the intent to send, in one transaction, and return the begun batches by digest id.
+
+        Contract:
+            * **fenced**: a claim without the present fencing token begins nothing.
+            * **what still waits**: the batch holds those of the decided notifications that are still pending. When none
+              is left, no batch begins, and the digest is released.
+            * **key**: `REPEAT` keeps the key of the batch in doubt. `SEND` takes `batch_key` of the notifications.
+            * **recorded**: `attempted_on` is the day of the decision. The attempts of each notification rise by one.
+        """
+        ...
+
+    def complete(
+        self, results: Sequence[DeliveryResult], access: Mapping[str, Sequence[AccessEntry]] = NOTHING
+    ) -> None:
+        """Store the results of claimed digests, and each digest's entries for the access log, by digest id.
+
+        Contract:
+            * **one transaction**, with all results.
+            * **fenced**: a result without the present fencing token is ignored, with its entries for the access log.
+            * **released**: the digest can be claimed again. Its count of lost workers is the result's.
+            * **kept**: a settled notification keeps the key of its batch, for `notification_keys`.
+        """
+        ...
+
+    def notifications(self, enrolment_id: str) -> tuple[NotificationRecord, ...]:
+        """Return every notification that an enrolment asked for, by entry, then by id."""
+        ...
+
+    def cancellable(self, enrolment_id: str) -> tuple[Notification, ...]:
+        """Return an enrolment's notifications that wait: pending, and in no batch. Ordered as `notifications`."""
+        ...
+
+    def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
+        """Return settled notifications whose end is not on the timeline yet, by rising id, those above `after`.
+
+        `complete` leaves such a note to write when it settles a notification as anything but `DELIVERED`. An unreadable
+        notification is left out, and a log line names it.
+        """
+        ...

@@ -1,0 +1,19 @@
+"""The profiles of members of staff: how they want to be notified."""
+
+from typing import Protocol
+
+from digital_painschool.domain.notification import Profile
+from digital_painschool.domain.people import HsaId
+from digital_painschool.ports.storage.access_log import AccessEntry
+
+
+class Staff(Protocol):
+    """The profiles of members of staff."""
+
+    def profile(self, unit: HsaId, hsa_id: HsaId) -> Profile:
+        """Return the profile that was saved last; an empty profile when none was."""
+        ...
+
+    def save_profile(self, unit: HsaId, hsa_id: HsaId, profile: Profile, access: AccessEntry) -> None:
+        """Save a profile and log it, in one transaction."""
+        ...

@@ -1,0 +1,80 @@
+"""A damaged row stops nobody else's notification, note or page."""
+
+import pytest
+
+from digital_painschool.delivery.report import DeliveryReport
+from digital_painschool.domain.events import AccessEnded
+from digital_painschool.domain.notification import Notify
+from digital_painschool.errors import StorageError
+from digital_painschool.testing.people import ANNA, BO, CILLA
+from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.world import stored_at
+from tests.databases import execute
+
+
+def damaged_school(url: str) -> tuple[Scenario, Scenario]:
+    """Return a school with three patients to be told of a message, then the same as another process sees it.
+
+    The row of the second of them cannot be read.
+    """
+    first = Scenario(stored_at(url))
+    for number in (ANNA, BO, CILLA):
+        first.desk.start_conversation(first.start(number), "Hej", notify=Notify.COLLECTED)
+    execute(url, "UPDATE enrolments SET state = '{}' WHERE id = 'e-0002'")
+    return first, Scenario(stored_at(url))
+
+
+@pytest.mark.rule("D-13a")
+def test_a_row_that_cannot_be_read_stops_nobody_else_s_notification(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Otherwise one damaged row would silence all patients of the region."""
+    before, school = damaged_school(url)
+    with before.school, school.school:
+        with pytest.raises(StorageError):
+            school.desk.enrolment("e-0002")
+        school.at("2026-03-02 09:00")
+        assert DeliveryReport(sent=2, delivered=2, waiting=1) == school.deliver()
+        assert {ANNA, CILLA} == {notice.person.value for notice in school.world.inbox.delivered}
+        assert "cannot be read" in caplog.text
+        assert BO not in caplog.text
+        assert DeliveryReport() == school.deliver()
+        assert [0] == [record.attempts for record in school.storage.notifications("e-0002")]
+        execute(url, "UPDATE enrolments SET state_shape = 0 WHERE id = 'e-0002'")
+        school.at("2026-03-02 09:59:59.999999")
+        assert DeliveryReport() == school.deliver()
+        school.at("2026-03-02 10:00")
+        assert DeliveryReport(sent=1, delivered=1) == school.deliver()
+
+
+@pytest.mark.rule("D-13a")
+def test_a_notification_that_cannot_be_read_stops_nobody_else_s(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Otherwise one that a newer version has written would silence all patients of the region."""
+    with Scenario(stored_at(url)) as school:
+        for number in (ANNA, BO, CILLA):
+            school.desk.start_conversation(school.start(number), "Hej", notify=Notify.COLLECTED)
+        [waiting] = school.storage.cancellable("e-0002")
+        execute(url, f"UPDATE digests SET template = 'of-tomorrow' WHERE id = '{waiting.id}'")  # noqa: S608 - our own id
+        school.at("2026-03-02 09:00")
+        assert DeliveryReport(sent=2, delivered=2) == school.deliver()
+        assert {ANNA, CILLA} == {notice.person.value for notice in school.world.inbox.delivered}
+        assert "cannot be read" in caplog.text
+        assert BO not in caplog.text
+        with pytest.raises(StorageError, match="cannot be read"):
+            school.storage.notifications("e-0002")
+        execute(url, "UPDATE digests SET template = 'message-to-read'")
+        school.advance(minutes=15)
+        assert DeliveryReport(sent=1, delivered=1) == school.deliver()
+
+
+@pytest.mark.rule("D-05a")
+@pytest.mark.parametrize("batch", [1, 2, 200])
+def test_a_row_that_cannot_be_read_stops_the_noting_of_nobody_else_s_end(url: str, batch: int) -> None:
+    """Otherwise one damaged row would keep every other patient's therapist from being told that access is over."""
+    before, school = damaged_school(url)
+    with before.school, school.school:
+        school.at("2027-03-02 08:00")
+        done = school.school.delivery(batch=batch).run()
+        assert 2 == done.accesses_ended
+        for id_ in ("e-0001", "e-0003"):
+            assert AccessEnded in [type(event) for event in school.events(id_)]
+        execute(url, "UPDATE enrolments SET state_shape = 0 WHERE id = 'e-0002'")
+        assert 1 == school.school.delivery(batch=batch).run().accesses_ended

@@ -1,0 +1,219 @@
+"""What the rows of the storage in SQL hold, and what is read from them."""
+
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from digital_painschool import open_school
+from digital_painschool.adapters.sql import SqlStorage
+from digital_painschool.adapters.sql.state_cache import StateCache
+from digital_painschool.application.caseload import Cursor
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.events import (
+    AccessEnded,
+    Ended,
+    Event,
+    HandedOver,
+    Maintained,
+    ModuleOpened,
+    ProgramDone,
+    Reviewed,
+)
+from digital_painschool.domain.fold import apply
+from digital_painschool.domain.notification import Notify
+from digital_painschool.errors import Conflict, InvalidValue, StorageError
+from digital_painschool.ports.storage import Change
+from digital_painschool.rules.flags import caseload_counts
+from digital_painschool.testing.contracts.changes import (
+    HOUR,
+    MORNING,
+    RUN,
+    access_entry,
+    begin,
+    converse,
+    fill_in,
+    saved,
+)
+from digital_painschool.testing.example import PAIN, PROGRAM
+from digital_painschool.testing.people import ANNA, COLLEAGUE, NURSE, PERSON, UNIT
+from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.world import stored_at, with_adapters
+from tests.adapters.sql.writers import start_of
+from tests.databases import execute
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        HandedOver(at=RUN, by=NURSE.hsa_id, therapist=COLLEAGUE.hsa_id),
+        Reviewed(at=RUN, by=NURSE.hsa_id),
+        Maintained(at=RUN, by=NURSE.hsa_id, days=3, modules=frozenset({1}), access_until=RUN + 72 * HOUR),
+        AccessEnded(at=RUN, by="system", access_until=RUN),
+        Ended(at=RUN, by=NURSE.hsa_id, reason="klar"),
+        ModuleOpened(at=RUN, by="patient", module=2),
+        ProgramDone(at=RUN, by="patient"),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+def test_the_columns_follow_the_state(url: str, storage: SqlStorage, event: Event) -> None:
+    """Otherwise lists would go by an old therapist, phase or time: an ordinary step leaves some columns alone."""
+    before = saved(storage, fill_in(saved(storage, begin()), at=MORNING))
+    after = apply(before, event)
+    storage.save(_change(before, after, event))
+    [row] = execute(
+        url,
+        "SELECT therapist, phase, version, access_until, noted_end, ended_at, last_entry_at, last_seen_at, reviewed_at,"
+        " done, unread_forms FROM enrolments",
+    )
+    figures = caseload_counts(after)
+    expected = (
+        after.therapist,
+        after.phase.value,
+        after.version,
+        *(
+            _kept(at, url)
+            for at in (
+                after.access_until,
+                after.noted_end,
+                after.ended_at,
+                after.last_entry_at,
+                after.last_seen_at,
+                after.reviewed_at,
+            )
+        ),
+        figures.done,
+        figures.unread_forms,
+    )
+    assert expected == row
+
+
+def _change(before: Enrolment, after: Enrolment, *events: Event) -> Change:
+    return Change(
+        before=before.version,
+        enrolment=after,
+        events=events,
+        documents={},
+        counts=caseload_counts(after),
+        access=access_entry(NURSE, RUN, after),
+    )
+
+
+def _kept(at: Any, url: str) -> Any:
+    if at is None or not url.startswith("sqlite"):
+        return at
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def test_a_person_can_read_what_is_in_the_file(sqlite_url: str) -> None:
+    """Otherwise what is kept for ten years would need this very program to be read."""
+    with closing(SqlStorage(sqlite_url)) as storage:
+        storage.save(converse(saved(storage, begin()), "Hej på dig", at=RUN))
+    assert [('"Hej på dig"',)] == execute(sqlite_url, "SELECT content FROM documents WHERE seq = 3")
+    assert [("message-sent", "2026-03-02T08:00:00.000000Z")] == execute(
+        sqlite_url, "SELECT kind, at FROM timeline WHERE seq = 3"
+    )
+
+
+def test_a_state_of_another_shape_is_replayed(url: str, storage: SqlStorage) -> None:
+    """Otherwise a new version of the library could not read, or would misread, what an older one has cached."""
+    expected = saved(storage, fill_in(saved(storage, begin()), at=RUN))
+    execute(url, "UPDATE enrolments SET state_shape = 0, state = '{}'")
+    with closing(SqlStorage(url)) as other:
+        assert expected == other.load("enrolment-1") == other.load_many(["enrolment-1"])["enrolment-1"]
+
+
+def test_a_damaged_state_is_named_without_its_content(url: str, storage: SqlStorage) -> None:
+    """Otherwise a row that was changed by hand would surface as a foreign error, with personal data in it."""
+    storage.save(begin())
+    execute(url, 'UPDATE enrolments SET state = \'{"person": {"value": "198507099805"}}\'')
+    with closing(SqlStorage(url)) as other, pytest.raises(StorageError, match="cannot be read") as caught:
+        other.load("enrolment-1")
+    assert "1985" not in str(caught.value)
+
+
+def test_a_damaged_program_is_named(url: str, storage: SqlStorage) -> None:
+    """Otherwise a row that was changed by hand would surface as a fault of a program file that nobody has touched."""
+    storage.save_program(UNIT, PROGRAM)
+    execute(url, 'UPDATE programs SET data = \'{"key": "smartskola"}\'')
+    with pytest.raises(StorageError, match="a stored program cannot be used any more"):
+        storage.program(UNIT, PROGRAM.key, PROGRAM.version)
+
+
+def test_a_document_that_is_missing_is_named(url: str, storage: SqlStorage) -> None:
+    """Otherwise a therapist would take for silence what the storage has lost."""
+    school = Scenario(with_adapters(storage=storage))
+    id_ = school.start()
+    school.room.write(id_, "Hej")
+    school.room.save_form(id_, PAIN, {"smarta": 3})
+    execute(url, "DELETE FROM documents")
+    with pytest.raises(StorageError, match="the text of timeline entry 2 is missing; restore it from a backup"):
+        school.desk.conversations(id_)
+    with pytest.raises(StorageError, match="the text of timeline entry 2 is missing"):
+        school.desk.read_conversation(id_, 1)
+    with pytest.raises(StorageError, match="the answers of timeline entry 4 are missing; restore them"):
+        school.desk.answers(id_, PAIN)
+
+
+def test_only_so_many_states_are_remembered() -> None:
+    """Otherwise a process that runs for a year would hold every state that it has ever seen."""
+    states = StateCache(limit=2)
+    kept = [start_of(number).enrolment for number in range(3)]
+    for enrolment in kept:
+        states.put("as it was", enrolment)
+    assert [kept[2]] == [enrolment for _, enrolment in states._cached.values()]
+    assert kept[2] is states.read(kept[2].id, "as it was")
+
+
+@pytest.mark.parametrize("id_", ["\x00", "a\x00b", "\ud800"])
+def test_an_id_that_no_database_can_hold_is_not_there(storage: SqlStorage, id_: str) -> None:
+    """Otherwise a mangled link would show a database error instead of "not found"."""
+    assert None is storage.load(id_)
+    assert {} == storage.load_many([id_])
+    assert () == storage.timeline(id_)
+    assert {} == storage.documents(id_, [1])
+    assert () == storage.notifications(id_)
+    assert None is storage.program(UNIT, id_, "1")
+    assert None is storage.plan(id_)
+    assert {} == storage.purge_progress(id_)
+    assert None is storage.receipt(id_)
+
+
+def test_an_error_says_nothing_of_the_person(storage: SqlStorage) -> None:
+    """Otherwise identity numbers would end up in log files."""
+    storage.save(begin())
+    with pytest.raises(Conflict) as caught:
+        storage.save(begin("enrolment-2"))
+    assert PERSON.value not in str(caught.value)
+    assert None is caught.value.__cause__
+    assert None is caught.value.__context__
+
+
+class HostsDatetime(datetime):
+    """What a host's clock may give: some libraries have a datetime of their own."""
+
+
+def test_a_clock_may_give_a_subclass_of_datetime(url: str) -> None:
+    """Otherwise a host's own clock would stop every step on one of the databases."""
+    now = HostsDatetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+    with open_school(url, clock=lambda: now) as school:
+        desk = school.therapist(NURSE)
+        enrolment = desk.start(ANNA, program="digitala-smartskolan")
+        desk.start_conversation(enrolment.id, "Hej", notify=Notify.DIRECT)
+        assert 1 == school.delivery().run().delivered
+    with closing(SqlStorage(url)) as storage:
+        assert [now, now, now] == [entry.event.at for entry in storage.timeline(enrolment.id)]
+
+
+def test_a_cursor_and_a_log_number_that_no_column_holds_are_refused(sqlite_url: str) -> None:
+    """Otherwise an address that was changed in a browser would look like a database that is broken."""
+    school = Scenario(stored_at(sqlite_url))
+    with school.school:
+        for key in ((10**30, "e-0001"), (10**5000, "e-0001"), (2, "\ud800"), (2, "\x00")):
+            with pytest.raises(InvalidValue):
+                school.desk.caseload(Cursor(key=key, now=school.now))
+        for after in (10**30, 10**5000):
+            with pytest.raises(InvalidValue):
+                school.office.access_log(after=after)
+        assert () == school.office.access_log(after=10**12)

@@ -1,0 +1,28 @@
+"""The package of the storage port gives every name that hosts and adapters import."""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from digital_painschool.ports import storage
+
+INTERNAL = {"mask_documents"}
+
+
+def test_the_package_gives_every_public_name_of_its_files() -> None:
+    """Otherwise an adapter would have to know the file of a value, and break when the value moves."""
+    files = [import_module(f"{storage.__name__}.{file.name}") for file in iter_modules(storage.__path__)]
+    own = {
+        name
+        for file in files
+        for name, value in vars(file).items()
+        if not name.startswith("_") and getattr(value, "__module__", None) == file.__name__
+    }
+    assert len(files) == 8
+    assert {name for name in own if name != "Value"} - INTERNAL <= set(storage.__all__)
+    assert all(hasattr(storage, name) for name in storage.__all__)
+
+
+def test_the_storage_is_made_of_the_small_protocols() -> None:
+    """Otherwise a protocol could be forgotten, and an adapter without it would pass as a storage."""
+    parts = {storage.Enrolments, storage.Caseload, storage.Outbox, storage.Staff, storage.AccessLog}
+    assert parts | {storage.Programs, storage.Retention} <= set(storage.Storage.__mro__)
