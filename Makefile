@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 # Many tests start Python again: without bytecode on disk each would compile everything anew.
 export PYTHONDONTWRITEBYTECODE :=
@@ -42,7 +43,8 @@ mutants: $(VENV)/ready
 # A virtual environment of our own; made anew when what it is made from has changed.
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(INSTALL) --upgrade pip # the one that comes with Python may not know dependency groups
+	$(INSTALL) --editable '.[all]' --group dev
 	touch $@
 
 chaos: $(VENV)/ready

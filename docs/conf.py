@@ -23,12 +23,12 @@ myst_heading_anchors = 3
 default_role = "code"  # the docstrings write `name` as Markdown does
 nitpicky = True
 nitpick_ignore_regex = [
-    # What is not ours has no page here, and no network is asked for one.
+    # Names of other packages have no page here, and no network is used to look for one.
     (r"py:.*", r"(?!digital_painschool\b).*"),
-    # The executor that the desks share is no public name; type variables are shown by name.
+    # The executor that desks share is no public name; type variables are shown by name.
     (r"py:.*", r"digital_painschool\.application\.(executor\.Executor|receipt_proof\.ReceiptKey)"),
     (r"py:.*", r"digital_painschool\..*\.(T|T_co|Value|Row|Placeholder|Adapter|Port)"),
-    # What a step came to, and what can be played, are told where they are given.
+    # Results of steps, and playable histories, are documented where they are returned.
     (r"py:.*", r"digital_painschool\.testing\.(history\.playing\.(Done|Refused)|crashes\.stage\.Play)"),
 ]
 
@@ -66,7 +66,7 @@ def _with_aliases(text: str | None) -> str | None:
 def _shorten(
     _app: Sphinx, _what: str, _name: str, it: object, _options: object, signature: str | None, returns: str | None
 ) -> tuple[str | None, str | None]:
-    """Show unions by the name that they have in the code, and no call that a reader is not meant to make."""
+    """Show unions by their name in the code, and hide constructors that are not for readers."""
     if isinstance(it, type) and (
         issubclass(it, Enum) or signature == "(*args, **kwargs)" or "executor." in (signature or "")
     ):
@@ -83,13 +83,13 @@ def _remember(_app: Sphinx, what: str, name: str, _it: object, _options: object,
 
 
 def _restore(_app: Sphinx, _what: str, name: str, _it: object, _options: object, lines: list[str]) -> None:
-    """Take back what Napoleon makes of a colon in the docstring of a value: it is no type."""
+    """Undo what Napoleon makes of a colon in the docstring of a value, which is no type."""
     if name in _plain:
         lines[:] = _plain.pop(name)
 
 
 def setup(app: Sphinx) -> None:
-    """Connect what is ours; Napoleon listens at priority 500."""
+    """Connect the handlers above; Napoleon listens at priority 500."""
     app.connect("autodoc-process-signature", _shorten)
     app.connect("autodoc-process-docstring", _remember, priority=400)
     app.connect("autodoc-process-docstring", _restore, priority=600)

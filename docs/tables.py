@@ -1,4 +1,4 @@
-"""Write the tables and the diagram that follow from the code into the pages, and check that they are in step.
+"""Write the tables that follow from the code into the pages, and check that they are in step.
 
     python docs/tables.py --write
     python docs/tables.py --check
@@ -26,7 +26,7 @@ from digital_painschool.domain.people import Role
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Program
 from digital_painschool.rules.access import ACCESS
-from digital_painschool.rules.digests import DECISIONS, Doubt
+from digital_painschool.rules.digests import DECISIONS
 from digital_painschool.rules.lifecycle import TRANSITIONS
 from digital_painschool.rules.permissions import PATIENT, STAFF, SYSTEM, Scope
 from digital_painschool.rules.permissions import Action as Permission
@@ -34,8 +34,6 @@ from digital_painschool.serialization.events import EVENT_KINDS
 
 DOCS = Path(__file__).parent
 SOURCE = DOCS.parent / "src" / "digital_painschool"
-DIAGRAM = DOCS / "reference" / "lifecycle.svg"
-DIGEST_DIAGRAM = DOCS / "reference" / "digest.svg"
 
 _TABLE = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 _RULE = re.compile(r"\b[MD]-\d\d[a-z]?\b")
@@ -49,7 +47,7 @@ def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 
 
 def access_table() -> str:
-    """The truth table of what a patient may do."""
+    """Return the truth table of what a patient may do."""
     return table(
         ("phase", "time", "read modules", "fill in forms", "write messages", "read messages"),
         (
@@ -67,7 +65,7 @@ def access_table() -> str:
 
 
 def permissions_table() -> str:
-    """Who may do what."""
+    """Return who may do what."""
     scope = {Scope.OWN: "own", Scope.UNIT: "unit"}
     return table(
         ("action", *(role.value.replace("-", " ") for role in Role), "patient", "worker"),
@@ -84,7 +82,7 @@ def permissions_table() -> str:
 
 
 def errors_table() -> str:
-    """The errors, parents first."""
+    """Return the errors, parents first."""
     classes = [
         one
         for one in vars(errors).values()
@@ -97,7 +95,7 @@ def errors_table() -> str:
 
 
 def reasons_table() -> str:
-    """The reasons of refusals, with the facts that come with each."""
+    """Return the reasons of refusals, with the facts that come with each."""
     facts = _facts()
     return table(
         ("code", "facts", "English advice"),
@@ -106,7 +104,7 @@ def reasons_table() -> str:
 
 
 def events_table() -> str:
-    """The events by kind."""
+    """Return the events by kind."""
     return table(
         ("kind", "event", "what happened", "facts", "rules"),
         (
@@ -123,34 +121,34 @@ def events_table() -> str:
 
 
 def policy_table() -> str:
-    """What a unit can decide, with defaults."""
+    """Return what a unit can decide, with defaults."""
     return _values_table(Policy)
 
 
 def program_table() -> str:
-    """What a program decides, with defaults."""
+    """Return what a program decides, with defaults."""
     return _values_table(Program)
 
 
 def templates_table() -> str:
-    """The fixed texts of notifications."""
+    """Return the fixed texts of notifications."""
     return table(
         ("template", "goes to", "text"),
         ((f"`{t.value}`", "patient" if t is Template.MESSAGE_TO_READ else "staff", t.text) for t in Template),
     )
 
 
-def offers_table() -> str:
-    """The adapters that come with the package."""
+def adapters_table() -> str:
+    """Return the adapters that come with the package, by kind."""
     names: dict[str, list[str]] = defaultdict(list)
     for one in installed():
         if one.plugin == "digital_painschool":
             names[one.kind].append(f"`{one.factory.name}`")
-    return table(("kind", "names"), ((kind, ", ".join(offered)) for kind, offered in names.items()))
+    return table(("kind", "names"), ((kind, ", ".join(listed)) for kind, listed in names.items()))
 
 
 def transitions_table() -> str:
-    """The lifecycle as rows."""
+    """Return the lifecycle as rows."""
     return table(
         ("step", "from", "to"),
         ((f"`{t.command}`", "nothing" if t.source is None else t.source.name, t.target.name) for t in TRANSITIONS),
@@ -158,9 +156,9 @@ def transitions_table() -> str:
 
 
 def digests_table() -> str:
-    """What a worker does with a digest, in each situation."""
+    """Return what a worker does with a digest, in each situation."""
     return table(
-        ("may be told", "batch", "something is due", "the worker", "which means"),
+        ("may be notified", "batch", "something is due", "the worker", "which means"),
         (
             (_yes(may), doubt.value, _yes(due), f"`{action.value}`", _MEANS[action])
             for (may, doubt, due), action in DECISIONS.items()
@@ -184,150 +182,23 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "policy": policy_table,
     "program": program_table,
     "templates": templates_table,
-    "offers": offers_table,
+    "adapters": adapters_table,
     "transitions": transitions_table,
 }
 
-_PHASES = {phase: place for place, phase in enumerate(Phase)}
-_BOX_WIDTH, _BOX_HEIGHT, _GAP, _LEFT, _LINE = 150, 52, 130, 120, 17
-
-
-def diagram() -> str:
-    """The lifecycle as a picture: a box a phase, an arrow with its steps from each to each."""
-    arrows: dict[tuple[Phase | None, Phase], list[str]] = defaultdict(list)
-    for transition in TRANSITIONS:
-        arrows[transition.source, transition.target].append(transition.command)
-    loops = max((len(steps) for (source, target), steps in arrows.items() if source is target), default=0)
-    top = 64 + loops * _LINE
-    middle = top + _BOX_HEIGHT / 2
-    width = _LEFT + len(_PHASES) * (_BOX_WIDTH + _GAP) - _GAP + 40
-    parts = [f'<circle class="start" cx="34" cy="{middle:g}" r="8"/>']
-    deepest = top + _BOX_HEIGHT
-    for (source, target), steps in arrows.items():
-        to = _left(target)
-        if source is None:
-            parts += [_arrow(f"M42 {middle:g} H{to - 2:g}"), _labels((42 + to) / 2, middle - 8, steps)]
-        elif source is target:
-            x = to + _BOX_WIDTH / 2
-            parts += [
-                _arrow(f"M{x - 26:g} {top:g} C{x - 46:g} {top - 44:g} {x + 46:g} {top - 44:g} {x + 26:g} {top - 2:g}"),
-                _labels(x, top - 40, steps),
-            ]
-        elif _PHASES[target] == _PHASES[source] + 1:
-            start = _left(source) + _BOX_WIDTH
-            parts += [_arrow(f"M{start:g} {middle:g} H{to - 2:g}"), _labels((start + to) / 2, middle - 8, steps)]
-        else:
-            start, stop = _left(source) + _BOX_WIDTH / 2, to + _BOX_WIDTH / 2
-            bottom = top + _BOX_HEIGHT
-            depth = bottom + 30 * abs(_PHASES[target] - _PHASES[source])
-            deepest = max(deepest, depth)
-            parts += [
-                _arrow(f"M{start:g} {bottom:g} C{start:g} {depth:g} {stop:g} {depth:g} {stop:g} {bottom + 2:g}"),
-                _labels((start + stop) / 2, bottom + 0.75 * (depth - bottom) - 8, steps),
-            ]
-    for phase in _PHASES:
-        x = _left(phase)
-        parts.append(
-            f'<rect class="phase" x="{x:g}" y="{top:g}" width="{_BOX_WIDTH}" height="{_BOX_HEIGHT}" rx="8"/>'
-            f'<text class="name" x="{x + _BOX_WIDTH / 2:g}" y="{middle + 5:g}">{phase.name}</text>'
-        )
-    height = deepest + 24
-    return _SVG.format(
-        width=width,
-        height=height,
-        card_width=width - 1,
-        card_height=height - 1,
-        label="The lifecycle of an enrolment",
-        parts="\n".join(parts),
-    )
-
-
-_SVG = """\
-<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" \
-role="img" aria-label="{label}">
-<style>
-text {{ font: 13px system-ui, sans-serif; text-anchor: middle; fill: #333 }}
-.name {{ font-weight: 600; font-size: 15px }}
-.phase {{ fill: #eef4fb; stroke: #2a5b8c; stroke-width: 1.5 }}
-.start {{ fill: #2a5b8c }}
-.arrow {{ fill: none; stroke: #555; stroke-width: 1.3; marker-end: url(#head) }}
-.card {{ fill: #fff; stroke: #ddd }}
-</style>
-<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">\
-<path d="M0 0 L8 4 L0 8 z" fill="#555"/></marker></defs>
-<rect class="card" x="0.5" y="0.5" width="{card_width:g}" height="{card_height:g}" rx="6"/>
-{parts}
-</svg>
-"""
-
-
-_DOUBTS: Mapping[Doubt, int] = {Doubt.NONE: 30, Doubt.TODAY: 366, Doubt.EARLIER: 702}
-"""Where the box of each begins."""
-_WIDE, _TOP = 226, 116
-
-
-def digest_diagram() -> str:
-    """What becomes of a digest's batch: a box for each doubt, an arrow for each decision of the table."""
-    half, middle, bottom = _WIDE // 2, _TOP + _BOX_HEIGHT // 2, _TOP + _BOX_HEIGHT
-    none, today, earlier = _DOUBTS.values()
-    parts = [
-        _arrow(f"M{none + _WIDE} {middle} H{today - 2}"),
-        _labels((none + _WIDE + today) / 2, middle - 8, _decided(Doubt.NONE)),
-        _arrow(f"M{today + 60} {_TOP} C{today + 40} 72 {today + 120} 72 {today + 100} {_TOP - 2}"),
-        _labels(today + 80, 76, _decided(Doubt.TODAY)),
-        _arrow(f"M{today + _WIDE} {middle} H{earlier - 2}"),
-        _labels((today + _WIDE + earlier) / 2, middle - 8, ["midnight"]),
-        _arrow(f"M{earlier + half} {_TOP} C{earlier + half} 34 {today + 160} 34 {today + 150} {_TOP - 2}"),
-        _labels((today + earlier) / 2 + half, 46, _decided(Doubt.EARLIER)),
-        *(
-            _arrow(f"M{x + half} {bottom} C{x + half} {depth} {none + half} {depth} {none + half} {bottom + 2}")
-            for x, depth in ((today, 226), (earlier, 268))
-        ),
-        _labels(today + half, 268, ["complete: told, dropped or given up"]),
-    ]
-    parts += [
-        f'<rect class="phase" x="{x}" y="{_TOP}" width="{_WIDE}" height="{_BOX_HEIGHT}" rx="8"/>'
-        f'<text class="name" x="{x + half}" y="{middle + 5}">{doubt.value}</text>'
-        for doubt, x in _DOUBTS.items()
-    ]
-    label = "A digest and its batch"
-    return _SVG.format(width=958, height=290, card_width=957, card_height=289, label=label, parts="\n".join(parts))
-
-
-def _decided(doubt: Doubt) -> list[str]:
-    """Return what a worker can decide on a batch, but for waiting."""
-    decided = {action for (may, of, _), action in DECISIONS.items() if may and of is doubt}
-    return [action.value for action in Action if action in decided - {Action.WAIT}]
-
 
 def pages() -> Iterator[tuple[Path, str]]:
-    """Yield each page that holds a table, and what it should be."""
+    """Yield each page that holds a table, and its text as it should be."""
     for path in sorted(DOCS.rglob("*.md")):
         text = path.read_text("utf-8")
         fresh = _TABLE.sub(lambda match: f"{match[1]}\n{TABLES[match[2]]()}\n{match[3]}", text)
         if _TABLE.search(text):
             yield path, fresh
-    yield DIAGRAM, diagram()
-    yield DIGEST_DIAGRAM, digest_diagram()
 
 
 def stale() -> list[Path]:
     """Return the pages that are not in step with the code."""
     return [path for path, fresh in pages() if not path.exists() or path.read_text("utf-8") != fresh]
-
-
-def _left(phase: Phase) -> float:
-    return _LEFT + _PHASES[phase] * (_BOX_WIDTH + _GAP)
-
-
-def _arrow(path: str) -> str:
-    return f'<path class="arrow" d="{path}"/>'
-
-
-def _labels(x: float, y: float, steps: list[str]) -> str:
-    return "".join(
-        f'<text x="{x:g}" y="{y - _LINE * above:g}">{step}</text>' for above, step in enumerate(reversed(steps))
-    )
 
 
 def _values_table(class_: type[attrs.AttrsInstance]) -> str:
@@ -348,7 +219,7 @@ def _values_table(class_: type[attrs.AttrsInstance]) -> str:
 
 
 def _arguments(class_: type) -> dict[str, str]:
-    """Read the `Args:` of a docstring."""
+    """Return the `Args:` of a docstring."""
     found: dict[str, str] = {}
     name = ""
     for line in cleandoc(class_.__doc__ or "").partition("Args:\n")[2].splitlines():
@@ -402,7 +273,7 @@ def _facts() -> Mapping[str, set[str]]:
 
 
 def main(arguments: list[str]) -> str | None:
-    """Write or check; gives what is wrong."""
+    """Write or check the tables; return what is wrong."""
     if arguments == ["--write"]:
         for path, fresh in pages():
             path.write_text(fresh, "utf-8")

@@ -34,7 +34,7 @@ Tests = Mapping[str, list[tuple[str, str]]]
 
 
 def marked_tests(root: Path = ROOT / "tests") -> Tests:
-    """Find the tests that are marked with a rule."""
+    """Return the tests that are marked with a rule."""
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for path in sorted(root.rglob("*.py")):
         tree = ast.parse(path.read_text("utf-8"))
@@ -52,7 +52,7 @@ def holders() -> Mapping[str, tuple[str, ...]]:
 
 
 def problems() -> Iterator[str]:
-    """Name everything that does not belong together."""
+    """Yield a sentence for each rule, function or test that does not fit the others."""
     held, tests = holders(), marked_tests()
     yield from (f"{rule}: is not in {PAGE.name}" for rule in RULES if rule not in held)
     yield from (f"{rule}: is no rule, but {PAGE.name} has it" for rule in held if rule not in RULES)
@@ -74,7 +74,7 @@ def problems() -> Iterator[str]:
 
 
 def fresh(tests: Tests) -> str:
-    """Return the page as it should be."""
+    """Return the text of the page as it should be."""
     text = PAGE.read_text("utf-8")
     text = _ROW.sub(
         lambda row: f"| [{row[1]}](#{row[1].lower()}) |{row[2]}|{row[3]}| {len(tests.get(row[1], ()))} |", text
@@ -135,7 +135,7 @@ def _constants(tree: ast.Module) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def main(arguments: list[str]) -> str | None:
-    """Write or check; gives what is wrong."""
+    """Write or check the page; return what is wrong."""
     if arguments == ["--write"]:
         PAGE.write_text(fresh(marked_tests()), "utf-8")
         return None

@@ -13,15 +13,17 @@ import pytest
 from sybil import Example, Sybil
 from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser
 
-from digital_painschool import Phase, Settings
+from digital_painschool import Settings
+from digital_painschool.adapters.sql import migration_sql
 from digital_painschool.cli.app import app
 from digital_painschool.domain.policy import Policy
-from digital_painschool.rules.lifecycle import TRANSITIONS
 from docs import tables, traceability
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", *sorted(p for p in DOCS.rglob("*.md") if "_build" not in p.parts)]
+PACKAGE = ROOT / "src" / "digital_painschool"
+DOOR = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")]
+PAGES = [*DOOR, *sorted(p for p in DOCS.rglob("*.md") if "_build" not in p.parts)]
 SETTINGS = DOCS / "how-to" / "settings.md"
 
 
@@ -77,18 +79,9 @@ def test_the_settings_example_has_every_key() -> None:
     assert {attribute.name for attribute in attrs.fields(Policy)} == example["policy"].keys() | unit["policy"].keys()
 
 
-def test_tables_and_diagram_are_in_step_with_the_code() -> None:
+def test_tables_are_in_step_with_the_code() -> None:
     """A page would otherwise tell of permissions, defaults or errors that are not so."""
     assert [] == tables.stale(), "run: python docs/tables.py --write"
-
-
-def test_the_diagram_shows_every_step_and_phase() -> None:
-    """A generator that forgets an arrow would otherwise agree with itself."""
-    drawn = re.findall(r"<text[^>]*>(\w+)</text>", tables.DIAGRAM.read_text("utf-8"))
-    phases = [phase.name for phase in Phase]
-    assert sorted([*(transition.command for transition in TRANSITIONS), *phases]) == sorted(drawn)
-    arrows = {(transition.source, transition.target) for transition in TRANSITIONS}
-    assert len(arrows) == tables.DIAGRAM.read_text("utf-8").count('<path class="arrow"')
 
 
 def test_a_table_that_has_changed_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,11 +89,35 @@ def test_a_table_that_has_changed_is_noticed(tmp_path: Path, monkeypatch: pytest
     page = tmp_path / "page.md"
     page.write_text("<!-- table: access -->\nold\n<!-- end of table -->\n", "utf-8")
     monkeypatch.setattr(tables, "DOCS", tmp_path)
-    monkeypatch.setattr(tables, "DIAGRAM", tmp_path / "lifecycle.svg")
-    assert [page, tmp_path / "lifecycle.svg"] == tables.stale()
+    assert [page] == tables.stale()
     assert tables.main(["--check"]) is not None
     assert tables.main(["--write"]) is None
     assert [] == tables.stale()
+
+
+def test_the_first_lines_of_the_readme_show_code_and_count_the_rules() -> None:
+    """A developer who decides in a minute would otherwise read prose, or a number that is out of date."""
+    first = (ROOT / "README.md").read_text("utf-8").splitlines()[:25]
+    start = first.index("```python")
+    assert 8 >= first[start + 1 :].index("```") > 0
+    assert f"* **{len(traceability.RULES)} rules" in "\n".join(first)
+
+
+@pytest.mark.parametrize("page", [pytest.param(page, id=page.relative_to(ROOT).as_posix()) for page in PAGES])
+def test_a_file_that_a_page_names_is_there(page: Path) -> None:
+    """A reader who looks for it would otherwise find nothing."""
+    named = re.findall(r"`((\w+)/[\w./-]*)`", page.read_text("utf-8"))
+    paths = [root / path for path, first in named for root in (ROOT, PACKAGE) if (root / first).is_dir()]
+    assert [] == [path for path in paths if not path.exists() and path != DOCS / "_build" / "html"]
+
+
+@pytest.mark.parametrize("page", [pytest.param(page, id=page.relative_to(ROOT).as_posix()) for page in PAGES])
+def test_a_table_of_the_database_that_a_page_names_is_there(page: Path) -> None:
+    """An administrator who copies a statement would otherwise be told that there is no such table."""
+    text = page.read_text("utf-8")
+    named = re.findall(r"\b(?:FROM|UPDATE|ALTER TABLE|VACUUM \(FULL\)) ([a-z_]+)\b", text)
+    made = re.findall(r"CREATE TABLE (\w+)", migration_sql("sqlite"))
+    assert set() == set(named) - {*made, "painschool_version"}
 
 
 def test_every_rule_is_held_and_proved() -> None:
