@@ -51,6 +51,8 @@ class Inbox(Protocol):
     Any other error, and any answer of another type, counts as `DeliveryError`, without its text.
 
     Contract:
+        * **as given**: each accepted notice arrives once, at its person, with its template's text and its link. It
+          names nobody. A refused one arrives nowhere.
         * **idempotent**: a key that was delivered before is not delivered again, in this process or another.
         * **time-out**: a call returns or raises well within a worker's lease (15 minutes by default),
           whatever becomes of the server behind the adapter.
@@ -76,10 +78,10 @@ class Inbox(Protocol):
         ...
 
     def forget(self, keys: Iterable[str]) -> int:
-        """Delete the notices that were delivered under some keys, as a purge asks for, and give how many those were.
+        """Delete the notices that were delivered under some keys, as a purge asks for, and return how many those were.
 
-        Keys that the inbox does not know are passed over. An inbox that belongs to somebody else, and cannot delete,
-        does nothing and gives 0. Rule: D-21a.
+        Unknown keys are passed over. An inbox that cannot delete returns 0 and changes nothing; its author says so
+        to the contract (`deletes = False`). Rule: D-21a.
 
         Raises:
             DeliveryError: They could not be deleted at the moment; the purge stops, and can be taken up again.

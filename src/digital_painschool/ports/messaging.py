@@ -32,6 +32,8 @@ class Messenger(Protocol):
     other error, and any answer of another type, counts as `DeliveryError`, without its text.
 
     Contract:
+        * **as given**: each accepted message arrives once, at its address, with its template's text and its link; a
+          refused one arrives nowhere.
         * **idempotent** as far as the way allows: a key that was sent before is not sent again.
         * **time-out**: a call returns or raises well within a worker's lease (15 minutes by default),
           whatever becomes of the server behind the adapter.
@@ -60,9 +62,10 @@ class Messenger(Protocol):
         ...
 
     def forget(self, keys: Iterable[str]) -> int:
-        """Delete what is still kept of messages under some keys, as a purge asks for, and give how many those were.
+        """Delete what is still kept of messages under some keys, as a purge asks for, and return how many those were.
 
-        Unknown keys are passed over; what has left cannot be called back. Rule: D-21a.
+        Unknown keys are passed over. A messenger that keeps nothing of what it has sent returns 0; its author says so
+        to the contract (`deletes = False`). Rule: D-21a.
 
         Raises:
             DeliveryError: It could not be done at the moment; the purge stops, and can be taken up again.

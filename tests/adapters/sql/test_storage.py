@@ -40,13 +40,16 @@ from digital_painschool.domain.events import (
 from digital_painschool.domain.notification import Channel, Notify, Template
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import Conflict, DeliveryError, InvalidValue, StorageError
+from digital_painschool.ports import Inbox, Messenger
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import Change
 from digital_painschool.rules.flags import tally
+from digital_painschool.testing.contracts.arrivals import Arrival
 from digital_painschool.testing.contracts.changes import (
     HOUR,
     MORNING,
     OTHER_PERSON,
+    PERSONS,
     RUN,
     access_entry,
     begin,
@@ -163,6 +166,20 @@ class Impatient:
                 monkeypatch.setattr(module, "PATIENCE_OF_DELIVERY", 0.1)
 
 
+def notices(url: str) -> list[Arrival]:
+    """Return what a portal shows that fetches the notices of each person from the rows."""
+    with closing(SqlInbox(url)) as inbox:
+        found = [notice for person in PERSONS for notice in inbox.messages(person)]
+    return [Arrival(recipient=one.person.value, text=f"{one.template.text} {one.link}") for one in found]
+
+
+def messages(url: str, channel: Channel) -> list[Arrival]:
+    """Return what a gateway fetches."""
+    with closing(SqlMessenger(channel, url)) as messenger:
+        found = messenger.waiting(1000)
+    return [Arrival(recipient=one.address.value, text=f"{one.template.text} {one.link}") for one in found]
+
+
 class TestSqliteInbox(Impatient, InboxContract):
     """The inbox on SQLite, by the contract."""
 
@@ -178,6 +195,10 @@ class TestSqliteInbox(Impatient, InboxContract):
     def spoil(self, place: str) -> None:
         """Take away its table."""
         execute(place, "DROP TABLE notices")
+
+    def arrived(self, place: str, inbox: Inbox) -> list[Arrival]:
+        """Fetch the notices."""
+        return notices(place)
 
     def hanging(self, place: str) -> AbstractContextManager[None]:
         """Hold the table."""
@@ -200,6 +221,10 @@ class TestPostgresqlInbox(Impatient, InboxContract):
         """Take away its table."""
         execute(place, "DROP TABLE notices")
 
+    def arrived(self, place: str, inbox: Inbox) -> list[Arrival]:
+        """Fetch the notices."""
+        return notices(place)
+
     def hanging(self, place: str) -> AbstractContextManager[None]:
         """Hold the table."""
         return locked(place, "notices")
@@ -220,6 +245,10 @@ class TestSqliteMessenger(Impatient, MessengerContract):
     def spoil(self, place: str) -> None:
         """Take away its table."""
         execute(place, "DROP TABLE staff_messages")
+
+    def arrived(self, place: str, messenger: Messenger) -> list[Arrival]:
+        """Fetch the messages."""
+        return messages(place, self.channel)
 
     def hanging(self, place: str) -> AbstractContextManager[None]:
         """Hold the table."""
@@ -247,6 +276,10 @@ class TestPostgresqlMessenger(Impatient, MessengerContract):
     def spoil(self, place: str) -> None:
         """Take away its table."""
         execute(place, "DROP TABLE staff_messages")
+
+    def arrived(self, place: str, messenger: Messenger) -> list[Arrival]:
+        """Fetch the messages."""
+        return messages(place, self.channel)
 
     def hanging(self, place: str) -> AbstractContextManager[None]:
         """Hold the table."""
