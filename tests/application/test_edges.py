@@ -14,9 +14,9 @@ from digital_painschool.application.program_catalogue import UnitTerms
 from digital_painschool.domain.notification import Channel, Notify
 from digital_painschool.domain.people import Author
 from digital_painschool.domain.policy import FlagKind, Policy
-from digital_painschool.errors import Reason
-from digital_painschool.testing.example import PAIN
-from digital_painschool.testing.people import ANNA, BO, NURSE, PERSON, UNIT
+from digital_painschool.errors import NotPermitted, Reason
+from digital_painschool.testing.example import DAILY, PAIN
+from digital_painschool.testing.people import ANNA, ARCHIVIST, BO, CILLA, NURSE, PERSON, UNIT
 from digital_painschool.testing.scenario import Scenario
 from digital_painschool.testing.world import World
 from tests.scenario import refused
@@ -35,16 +35,18 @@ def talked(school: Scenario) -> str:
     return id_
 
 
-def meanwhile(school: Scenario, act: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let something happen while a desk reads the documents of a view."""
-    read, waiting = school.storage.documents, [act]
+def meanwhile(
+    school: Scenario, act: Callable[[], object], monkeypatch: pytest.MonkeyPatch, before: str = "documents"
+) -> None:
+    """Let something happen while a desk reads a view: before it asks the storage for the documents, or the timeline."""
+    read, waiting = getattr(school.storage, before), [act]
 
-    def documents(*args: Any) -> Any:
+    def reading(*args: Any) -> Any:
         while waiting:
             waiting.pop()()
         return read(*args)
 
-    monkeypatch.setattr(school.storage, "documents", documents)
+    monkeypatch.setattr(school.storage, before, reading)
 
 
 @pytest.mark.rule("M-10")
@@ -65,31 +67,35 @@ def test_each_side_sees_what_the_other_side_wrote() -> None:
 
 
 @pytest.mark.rule("D-15a")
+@pytest.mark.parametrize("before", ["documents", "timeline"])
 @pytest.mark.parametrize("side", ["patient", "therapist"])
 def test_a_message_that_comes_while_a_conversation_is_read_stays_unread(
-    side: str, monkeypatch: pytest.MonkeyPatch
+    side: str, before: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise a message that nobody has seen would count as read."""
     school = Scenario()
     id_ = talked(school)
     if side == "patient":
-        meanwhile(school, lambda: school.desk.write(id_, FIRST, "fyra"), monkeypatch)
+        meanwhile(school, lambda: school.desk.write(id_, FIRST, "fyra"), monkeypatch, before)
         assert 4 == len(school.room.read_conversation(id_, FIRST).messages)
         assert [1] == [conversation.unread for conversation in school.room.conversations(id_)]
     else:
-        meanwhile(school, lambda: school.room.write(id_, "mer", conversation=FIRST), monkeypatch)
+        meanwhile(school, lambda: school.room.write(id_, "mer", conversation=FIRST), monkeypatch, before)
         assert 4 == len(school.desk.read_conversation(id_, FIRST).messages)
         assert [1] == [conversation.unread for conversation in school.desk.conversations(id_)]
 
 
 @pytest.mark.rule("M-16")
 @pytest.mark.rule("D-15a")
-def test_a_form_that_is_saved_while_the_answers_are_read_stays_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("before", ["documents", "timeline"])
+def test_a_form_that_is_saved_while_the_answers_are_read_stays_unread(
+    before: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Otherwise an alarm that nobody has seen would be settled."""
     school = Scenario()
     id_ = school.start()
     school.room.save_form(id_, PAIN, {"smarta": 3})
-    meanwhile(school, lambda: school.room.save_form(id_, PAIN, {"smarta": 9}), monkeypatch)
+    meanwhile(school, lambda: school.room.save_form(id_, PAIN, {"smarta": 9}), monkeypatch, before)
     assert [{"smarta": 3}] == [dict(submission.answers) for submission in school.desk.open_form(id_, PAIN)]
     (flag,) = school.desk.to_handle(id_)
     assert (1, 2, True) == (flag.unread, flag.total, flag.priority)
@@ -136,15 +142,46 @@ def test_whoever_is_shown_is_in_the_log_once_and_nobody_else(what: str) -> None:
 def test_a_later_page_is_judged_at_the_instant_of_the_first() -> None:
     """Otherwise a patient would be on no page, or on two, while somebody leafs through the list."""
     school = Scenario()
-    school.start(ANNA)
-    school.start(BO)
+    for number in (ANNA, BO, CILLA):
+        school.start(number)
     school.advance(days=21)
-    first = school.desk.caseload(limit=1)
-    school.advance(seconds=1)
-    assert first.next is not None
-    later = school.desk.caseload(first.next, limit=1)
-    assert [False, False] == [case.review_due for case in (*first.rows, *later.rows)]
-    assert [True, True] == [case.review_due for case in school.desk.caseload().rows]
+    pages = [school.desk.caseload(limit=1)]
+    while (cursor := pages[-1].next) is not None:
+        school.advance(seconds=1)
+        pages.append(school.desk.caseload(cursor, limit=1))
+    assert [False] * 3 == [case.review_due for page in pages for case in page.rows]
+    assert [True] * 3 == [case.review_due for case in school.desk.caseload().rows]
+
+
+@pytest.mark.rule("M-16")
+def test_the_timeline_of_a_form_has_that_form_alone() -> None:
+    """Otherwise the answers to one form would be counted as those to another."""
+    school = Scenario()
+    id_ = school.start()
+    school.room.save_form(id_, PAIN, {"smarta": 3})
+    school.room.save_form(id_, DAILY, {"hemma": "bra"})
+    assert [[2], [3]] == [[entry.seq for entry in school.desk.timeline(id_, form=form)] for form in (PAIN, DAILY)]
+
+
+@pytest.mark.rule("M-18")
+def test_nothing_is_recommended_in_maintenance() -> None:
+    """Otherwise a patient would be sent to a module that may only be read, or not at all."""
+    school = Scenario()
+    id_ = school.start()
+    assert 1 == school.room.overview(id_).next_module
+    school.desk.maintain(id_, days=30, modules=(1, 2))
+    assert None is school.room.overview(id_).next_module
+
+
+@pytest.mark.rule("M-22")
+@pytest.mark.rule("D-21c")
+def test_a_profile_is_for_those_who_are_notified() -> None:
+    """Otherwise somebody who has no patients could ask to be notified of them, and leave no trace."""
+    school = Scenario()
+    with pytest.raises(NotPermitted):
+        school.school.therapist(ARCHIVIST).profile()
+    (entry,) = (entry for _, entry in school.storage.access_entries(UNIT))
+    assert ("keep-profile", ARCHIVIST.hsa_id, False) == (entry.action, entry.by, entry.granted)
 
 
 def test_the_own_list_has_the_own_patients_and_the_unit_s_all() -> None:
