@@ -14,8 +14,8 @@ import psycopg
 import pytest
 
 from digital_painschool.adapters.sql import SqlStorage
-from digital_painschool.domain.digest import DeliveryResult
 from digital_painschool.application.results import SavedForm, SentMessage
+from digital_painschool.domain.digest import DeliveryResult
 from digital_painschool.domain.enrolment import Enrolment, replay
 from digital_painschool.domain.events import MessageSent
 from digital_painschool.domain.notification import Notify, Status
