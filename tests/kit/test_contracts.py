@@ -580,10 +580,14 @@ def arrived(_: object, __: object, inbox: MemoryInbox) -> list[Arrival]:
     return [Arrival(recipient=n.person.value, text=f"{n.template.text} {n.link}") for n in inbox.delivered]
 
 
+Wrong = Callable[[SentNotification, Sequence[SentNotification]], Iterable[SentNotification]]
+"""What a messenger really sends, given a message and those before it."""
+
+
 class Misdirected(MemoryMessenger):
     """Is wrong in one way about what it sends."""
 
-    wrong: Callable[[SentNotification, Sequence[SentNotification]], Iterable[SentNotification]] = lambda message, _: (message,)
+    wrong: Wrong = lambda message, _: (message,)
 
     @property
     def sent(self) -> tuple[SentNotification, ...]:
@@ -594,7 +598,7 @@ class Misdirected(MemoryMessenger):
         return tuple(found)
 
 
-MESSENGER_BUGS: Mapping[str, Callable[[SentNotification, Sequence[SentNotification]], Iterable[SentNotification]]] = {
+MESSENGER_BUGS: Mapping[str, Wrong] = {
     "to the first alone": lambda m, before: (m._replace(address=[*before, m][0].address),),
     "to a masked address": lambda m, _: (m._replace(address=Address("n***@vgregion.example")),),
     "one text for all": lambda m, _: (m._replace(template=Template.PROGRAM_DONE),),
