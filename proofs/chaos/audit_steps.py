@@ -6,7 +6,7 @@ from datetime import datetime
 
 from attrs import frozen
 
-from digital_painschool.domain.events import Event
+from digital_painschool.domain.events import Event, MessageSent
 from digital_painschool.domain.people import SystemActor
 from digital_painschool.ports.storage import Entry
 from proofs.chaos.books import Books, Course, Row
@@ -82,6 +82,11 @@ def _left_wrong(left: Left, call: Noted, doing: Doing | None) -> Iterator[str]:
     came = call.came.get("version", left.entries[-1].seq)
     if came != left.entries[-1].seq:
         yield f"{where}: the answer was version {came}, and its last entry is {left.entries[-1].seq}"
+    if "message" in call.came:
+        answered = call.came["conversation"], call.came["message"]
+        sent = [(e.event.conversation, e.event.number) for e in left.entries if isinstance(e.event, MessageSent)]
+        if [answered] != sent:
+            yield f"{where}: the answer was message {answered}, and it left {sent}"
     for entry in left.entries:
         if type(entry.event).__name__ in _WITH_TEXT:
             kept = left.course.documents.get(entry.seq)

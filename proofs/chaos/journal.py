@@ -11,6 +11,7 @@ from typing import Any
 from attrs import field, frozen
 
 from digital_painschool import errors
+from digital_painschool.application.results import SentMessage
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.errors import PainSchoolError
 
@@ -72,9 +73,16 @@ def answered(journal: Journal, asked: int, call: Callable[[], object]) -> object
     except Exception:  # noqa: BLE001 - the audit tells of it
         journal.answered(asked, "untyped", why=format_exc())
         return None
-    state = {"enrolment": came.id, "version": came.version} if isinstance(came, Enrolment) else {}
-    journal.answered(asked, "ok", **state)
+    journal.answered(asked, "ok", **_facts_of(came))
     return came
+
+
+def _facts_of(result: object) -> dict[str, object]:
+    if isinstance(result, Enrolment):
+        return {"enrolment": result.id, "version": result.version}
+    if isinstance(result, SentMessage):
+        return {"conversation": result.conversation, "message": result.number}
+    return {}
 
 
 @frozen(kw_only=True)

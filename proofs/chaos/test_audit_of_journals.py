@@ -116,6 +116,11 @@ SPOILT: dict[str, tuple[Notes, Spoil, str]] = {
         _another_version,
         "the answer was version 10, and its last entry is 9",
     ),
+    "another message": (
+        Notes("therapist_begins", "ok"),
+        lambda one: (evolve(one, came={**one.came, "message": 2}),),
+        "the answer was message (1, 2), and it left [(1, 1)]",
+    ),
     "in another enrolment": (Notes("save_form", "ok"), _elsewhere, "it was asked for in e2"),
     "two calls of one instant": (Notes("save_form", "ok"), _twice, "two calls have one instant"),
     "an error without a type": (Notes("save_form", "RuleViolation"), _answers("untyped"), "ZeroDivisionError"),

@@ -15,7 +15,8 @@ from digital_painschool.adapters.toml_directory import TomlDirectory
 from digital_painschool.domain.notification import Template
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.inbox import Delivered
-from digital_painschool.ports.messaging import Address
+from digital_painschool.ports.messaging import Address, Messenger
+from digital_painschool.testing.contracts.arrivals import Arrival
 from digital_painschool.testing.contracts.directory import DirectoryContract
 from digital_painschool.testing.contracts.messenger import MessengerContract
 
@@ -125,6 +126,11 @@ class TestFileMessenger(MessengerContract):
     def spoil(self, place: Path) -> None:
         """Put something in the folder's way."""
         (place / "messages").write_text("no folder")
+
+    def arrived(self, place: Path, messenger: Messenger) -> list[Arrival]:
+        """Read the files."""
+        found = [json.loads(file.read_text("utf-8")) for file in (place / "messages").glob("*.json")]
+        return [Arrival(recipient=message["to"], text=f"{message['text']} {message['link']}") for message in found]
 
 
 class TestFileSmsMessenger(TestFileMessenger):

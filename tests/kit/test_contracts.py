@@ -16,6 +16,7 @@ import pytest
 from attrs import evolve
 
 from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox, MemoryMessenger, MemoryStorage
+from digital_painschool.adapters.memory.messenger import SentNotification
 from digital_painschool.adapters.swedish_identity import SwedishIdentity
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Ended, Event, Started
@@ -30,6 +31,7 @@ from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import AccessEntry, CaseQuery, CaseRow, Change, Content
 from digital_painschool.testing import contracts
 from digital_painschool.testing.contracts import (
+    Arrival,
     DirectoryContract,
     IdentityContract,
     InboxContract,
@@ -105,7 +107,7 @@ def test_every_test_of_a_contract_proves_a_clause(contract: type[Contract[Any]])
 
 def test_every_contract_on_offer_has_its_clauses() -> None:
     """Otherwise a port that is added later would have a contract without a table."""
-    assert {getattr(contracts, name) for name in contracts.__all__} == set(PORTS)
+    assert {getattr(contracts, name) for name in contracts.__all__} - {Arrival} == set(PORTS)
 
 
 def test_a_clause_without_a_name_is_found() -> None:
@@ -145,8 +147,8 @@ def test_who_forgets_to_say_how_to_open_is_told() -> None:
     ("contract", "hooks"),
     [
         (StorageContract, [("spoil", 1), ("damage", 2)]),
-        (InboxContract, [("spoil", 1), ("hanging", 1)]),
-        (MessengerContract, [("spoil", 1), ("hanging", 1)]),
+        (InboxContract, [("spoil", 1), ("hanging", 1), ("arrived", 2)]),
+        (MessengerContract, [("spoil", 1), ("hanging", 1), ("arrived", 2)]),
         (DirectoryContract, [("spoil", 1), ("mend", 1), ("change", 3), ("hanging", 1)]),
     ],
 )
@@ -467,6 +469,86 @@ class Folding(MemoryInbox):
         return super().deliver(Notice(**{**vars(notice), "key": notice.key.lower().strip()}))
 
 
+class ToTheFirst(MemoryInbox):
+    """Sends every notice to whom the first one went."""
+
+    def deliver(self, notice: Notice) -> Delivered:
+        """Send it to the first."""
+        first = next(iter(self._delivered.values()), notice)
+        return super().deliver(evolve(notice, person=first.person))
+
+
+class Masks(MemoryInbox):
+    """Sends to what a log shows of the number."""
+
+    def deliver(self, notice: Notice) -> Delivered:
+        """Mask the number."""
+        return super().deliver(evolve(notice, person=PersonId("personnummer", "19850709XXXX")))
+
+
+class OneLink(MemoryInbox):
+    """Sends the link of its settings."""
+
+    def deliver(self, notice: Notice) -> Delivered:
+        """Take another link."""
+        return super().deliver(evolve(notice, link="https://www.1177.se/"))
+
+
+class StaffText(MemoryInbox):
+    """Sends what staff are sent."""
+
+    def deliver(self, notice: Notice) -> Delivered:
+        """Take another text."""
+        return super().deliver(evolve(notice, template=Template.PROGRAM_DONE))
+
+
+class NamesThePatient(MemoryInbox):
+    """Writes the number into the link."""
+
+    def deliver(self, notice: Notice) -> Delivered:
+        """Name the patient."""
+        return super().deliver(evolve(notice, link=f"{notice.link}?of={notice.person.value}"))
+
+
+class AcceptsAlone(MemoryInbox):
+    """Only says that it has delivered."""
+
+    def deliver(self, notice: Notice) -> Delivered:
+        """Say so."""
+        self._known: set[str] = getattr(self, "_known", set())
+        known = notice.key in self._known
+        self._known.add(notice.key)
+        return Delivered.DUPLICATE if known else Delivered.ACCEPTED
+
+
+class SendsAgain(MemoryInbox):
+    """Knows a key, says so, and sends the notice again."""
+
+    def deliver(self, notice: Notice) -> Delivered:
+        """Send it again."""
+        result = super().deliver(notice)
+        if result is Delivered.DUPLICATE:
+            self._delivered[f"{notice.key} {len(self._delivered)}"] = notice
+        return result
+
+
+class SendsRefused(MemoryInbox):
+    """Refuses somebody, and sends the notice first."""
+
+    def deliver(self, notice: Notice) -> Delivered:
+        """Send it first."""
+        self._delivered[f"early {notice.key}"] = notice
+        return super().deliver(notice)
+
+
+class ForgetsInWords(MemoryInbox):
+    """Counts what it forgets, and keeps it."""
+
+    def forget(self, keys: Iterable[str]) -> int:
+        """Count."""
+        return len({*keys} & {*self._delivered})
+
+
 INBOX_BUGS: Sequence[tuple[type[MemoryInbox], str]] = [
     (RemembersFailures, "a_failure_is_not_remembered_as_delivered"),
     (RemembersFailures, "no_error_says_who_it_was"),
@@ -474,15 +556,97 @@ INBOX_BUGS: Sequence[tuple[type[MemoryInbox], str]] = [
     (AsksWhileDelivering, "many_threads_deliver_a_key_once"),
     (DeliversByAsking, "asking_for_reach_delivers_nothing"),
     (Folding, "keys_are_opaque_to_the_letter"),
+    *(
+        (wrong, "a_notice_arrives_as_it_was_given")
+        for wrong in (ToTheFirst, Masks, OneLink, StaffText, NamesThePatient)
+    ),
+    *((AcceptsAlone, test) for test in ("a_notice_arrives_as_it_was_given", "a_key_arrives_once")),
+    (SendsAgain, "a_key_arrives_once"),
+    (SendsRefused, "a_refused_notice_arrives_nowhere"),
+    (ForgetsInWords, "a_forgotten_notice_is_there_no_more"),
 ]
 
 
 @pytest.mark.parametrize(("wrong", "test"), INBOX_BUGS, ids=lambda value: getattr(value, "__name__", value))
 def test_an_inbox_that_is_wrong_is_caught(wrong: type[MemoryInbox], test: str) -> None:
     """Otherwise a patient would be told twice, or never, by an inbox that has passed."""
-    contract = contract_of(InboxContract, lambda _: wrong(), durable=False)
+    contract = contract_of(InboxContract, lambda _: wrong(), durable=False, arrived=arrived)
     with pytest.raises((AssertionError, pytest.fail.Exception)):
         run(contract, test, None, stranger=InboxContract.unreachable)
+
+
+def arrived(_: object, __: object, inbox: MemoryInbox) -> list[Arrival]:
+    """Look at what an inbox in memory has kept."""
+    return [Arrival(recipient=n.person.value, text=f"{n.template.text} {n.link}") for n in inbox.delivered]
+
+
+Wrong = Callable[[SentNotification, Sequence[SentNotification]], Iterable[SentNotification]]
+"""What a messenger really sends, given a message and those before it."""
+
+
+class Misdirected(MemoryMessenger):
+    """Is wrong in one way about what it sends."""
+
+    wrong: Wrong = lambda message, _: (message,)
+
+    @property
+    def sent(self) -> tuple[SentNotification, ...]:
+        """Return what has really been sent."""
+        found: list[SentNotification] = []
+        for message in super().sent:
+            found.extend(type(self).wrong(message, found))
+        return tuple(found)
+
+
+MESSENGER_BUGS: Mapping[str, Wrong] = {
+    "to the first alone": lambda m, before: (m._replace(address=[*before, m][0].address),),
+    "to a masked address": lambda m, _: (m._replace(address=Address("n***@vgregion.example")),),
+    "one text for all": lambda m, _: (m._replace(template=Template.PROGRAM_DONE),),
+    "another link": lambda m, _: (m._replace(link="https://painschool.example/"),),
+    "nothing at all": lambda *_: (),
+    "twice": lambda m, _: (m, m),
+}
+
+
+@pytest.mark.parametrize("wrong", MESSENGER_BUGS)
+def test_a_messenger_that_is_wrong_is_caught(wrong: str) -> None:
+    """Otherwise a therapist would get nothing, or somebody else's message, from a messenger that has passed."""
+    class_ = type("Wrong", (Misdirected,), {"wrong": staticmethod(MESSENGER_BUGS[wrong])})
+
+    def read_back(_: object, __: object, messenger: MemoryMessenger) -> list[Arrival]:
+        return [Arrival(recipient=m.address.value, text=f"{m.template.text} {m.link}") for m in messenger.sent]
+
+    contract = contract_of(MessengerContract, lambda _: class_(Channel.EMAIL), durable=False, arrived=read_back)
+    with pytest.raises(AssertionError):
+        run(contract, "a_message_arrives_as_it_was_given", None)
+
+
+@pytest.mark.parametrize(("deletes", "forgets"), [(True, 0), (True, 1), (False, 2)])
+def test_a_messenger_that_forgets_otherwise_than_it_says_is_caught(deletes: bool, forgets: int) -> None:
+    """Otherwise a purge would count as done what is not (D-21a)."""
+    messenger = MemoryMessenger(Channel.EMAIL)
+    contract = contract_of(MessengerContract, lambda _: messenger, durable=False, deletes=deletes)
+    with patch.object(messenger, "forget", lambda _: forgets), pytest.raises(AssertionError):
+        run(contract, "what_is_forgotten_is_deleted_and_the_rest_stays", None)
+
+
+class KeepsAll(MemoryInbox):
+    """Belongs to somebody else, and deletes nothing."""
+
+    def forget(self, keys: Iterable[str]) -> int:
+        """Do nothing."""
+        return 0
+
+
+class TestKeepsAll(InboxContract):
+    """An inbox that cannot delete, by the contract."""
+
+    durable = False
+    deletes = False
+
+    def open(self, place: Path) -> Inbox:
+        """Make an inbox."""
+        return KeepsAll()
 
 
 class Hanging(MemoryInbox):

@@ -51,6 +51,8 @@ class Inbox(Protocol):
     Any other error, and any answer of another type, counts as `DeliveryError`, without its text.
 
     Contract:
+        * **as given**: each accepted notice arrives once, at its person, with its template's text and its link. It
+          names nobody. A refused one arrives nowhere.
         * **idempotent**: a key that was delivered before is not delivered again, in this process or another.
         * **time-out**: a call returns or raises well within a worker's lease (15 minutes by default),
           whatever becomes of the server behind the adapter.
@@ -78,7 +80,8 @@ class Inbox(Protocol):
     def forget(self, keys: Iterable[str]) -> int:
         """Delete the notices of some keys, for a purge; return how many notices were deleted.
 
-        Unknown keys are ignored. An external inbox that cannot delete does nothing and returns 0. Rule: D-21a.
+        Unknown keys are ignored. An inbox that cannot delete returns 0 and changes nothing; its author states so in
+        the contract (`deletes = False`). Rule: D-21a.
 
         Raises:
             DeliveryError: The notices cannot be deleted at the moment; the purge stops, and can be resumed.

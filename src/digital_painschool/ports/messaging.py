@@ -32,6 +32,8 @@ class Messenger(Protocol):
     other error, and any answer of another type, counts as `DeliveryError`, without its text.
 
     Contract:
+        * **as given**: each accepted message arrives once, at its address, with its template's text and its link. A
+          refused message arrives nowhere.
         * **idempotent** as far as the channel allows: a key that was sent before is not sent again.
         * **time-out**: a call returns or raises well within a worker's lease (15 minutes by default),
           whatever becomes of the server behind the adapter.
@@ -62,7 +64,8 @@ class Messenger(Protocol):
     def forget(self, keys: Iterable[str]) -> int:
         """Delete the stored messages of some keys, for a purge; return how many messages were deleted.
 
-        Unknown keys are ignored. A message that was sent cannot be recalled. Rule: D-21a.
+        Unknown keys are ignored. A messenger that stores nothing of a sent message returns 0; its author states so in
+        the contract (`deletes = False`). Rule: D-21a.
 
         Raises:
             DeliveryError: The messages cannot be deleted at the moment; the purge stops, and can be resumed.

@@ -10,8 +10,9 @@ from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import DeliveryError, InvalidValue
 from digital_painschool.ports.directory import Directory, StaffEntry
 from digital_painschool.ports.inbox import Inbox
-from digital_painschool.ports.messaging import Address
+from digital_painschool.ports.messaging import Address, Messenger
 from digital_painschool.ports.storage import Storage
+from digital_painschool.testing.contracts.arrivals import Arrival
 from digital_painschool.testing.contracts.directory import DirectoryContract
 from digital_painschool.testing.contracts.inbox import InboxContract
 from digital_painschool.testing.contracts.messenger import MessengerContract
@@ -39,6 +40,11 @@ class TestMemoryInbox(InboxContract):
     def open(self, place: Path) -> Inbox:
         """Make an inbox."""
         return MemoryInbox()
+
+    def arrived(self, place: Path, inbox: Inbox) -> list[Arrival]:
+        """Look at what the inbox has kept."""
+        assert isinstance(inbox, MemoryInbox)
+        return [Arrival(recipient=n.person.value, text=f"{n.template.text} {n.link}") for n in inbox.delivered]
 
     def test_what_was_delivered_can_be_looked_at(self) -> None:
         """Otherwise a host's test could not tell what its patients get."""
@@ -83,6 +89,11 @@ class TestMemoryMessenger(MessengerContract):
     def open(self, place: Path) -> MemoryMessenger:
         """Make a messenger."""
         return MemoryMessenger(self.channel)
+
+    def arrived(self, place: Path, messenger: Messenger) -> list[Arrival]:
+        """Look at what the messenger has kept."""
+        assert isinstance(messenger, MemoryMessenger)
+        return [Arrival(recipient=m.address.value, text=f"{m.template.text} {m.link}") for m in messenger.sent]
 
     def test_what_was_sent_can_be_looked_at(self) -> None:
         """Otherwise a host's test could not tell what its staff get."""

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from digital_painschool.adapters.sql import SqlStorage
+from digital_painschool.application.results import SavedForm, SentMessage
 from digital_painschool.domain.digest import DeliveryResult
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import MessageSent
@@ -115,7 +116,7 @@ def test_on_one_enrolment_nobody_s_step_is_lost(url: str) -> None:
 
     told = [one for each in _at_once(url, life) for one in each]
     assert {PROCESSES * TIMES} == {len(told)}
-    assert all(isinstance(answer, (int, Enrolment, Conflict)) for _, answer in told)
+    assert all(isinstance(answer, (SentMessage, Conflict)) for _, answer in told)
     with _school(url) as school:
         state = _kept(school.storage, id_)
         taken = Counter(text for text, answer in told if not isinstance(answer, Conflict))
@@ -139,11 +140,11 @@ def test_on_many_enrolments_nobody_s_step_is_lost(url: str) -> None:
         return told
 
     told = [one for each in _at_once(url, life) for one in each]
-    assert all(isinstance(answer, (Enrolment, Conflict)) for _, _, answer in told)
+    assert all(isinstance(answer, (SentMessage, Conflict)) for _, _, answer in told)
     with _school(url) as school:
         for id_ in ids:
             state = _kept(school.storage, id_)
-            taken = Counter(text for of, text, answer in told if of == id_ and isinstance(answer, Enrolment))
+            taken = Counter(text for of, text, answer in told if of == id_ and isinstance(answer, SentMessage))
             assert taken == _texts(school.storage, state)
             _assert_each_is_notified_of(school.storage, id_)
         claims = school.storage.claim(school.now + timedelta(days=2), 100, LEASE)
@@ -173,7 +174,7 @@ def test_every_caller_gets_a_result_or_an_error_of_a_type(url: str) -> None:
     with _school(url) as school:
         school.start(CILLA)
     told = [one for each in _at_once(url, _own_ids(life)) for one in each]
-    assert {RuleViolation, Enrolment, int} <= set(map(type, told))
+    assert {RuleViolation, Enrolment, SavedForm, SentMessage} <= set(map(type, told))
     refusals = {type(one) for one in told if isinstance(one, PainSchoolError)}
     assert refusals <= {RuleViolation, Conflict, NotFound}
     with _school(url) as school:

@@ -11,6 +11,9 @@ from benchmarks.servers import database
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage, inbox, messaging, sqlite
 from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.domain.notification import Channel
+from digital_painschool.ports import Inbox, Messenger
+from digital_painschool.testing.contracts.arrivals import Arrival
+from digital_painschool.testing.contracts.changes import PERSONS
 from digital_painschool.testing.contracts.inbox import InboxContract
 from digital_painschool.testing.contracts.messenger import MessengerContract
 from digital_painschool.testing.contracts.storage import StorageContract
@@ -109,6 +112,20 @@ class Impatient:
                 monkeypatch.setattr(module, "DELIVERY_TIMEOUT", 0.1)
 
 
+def notices(url: str) -> list[Arrival]:
+    """Return what a portal shows that fetches the notices of each person from the rows."""
+    with closing(SqlInbox(url)) as inbox:
+        found = [notice for person in PERSONS for notice in inbox.messages(person)]
+    return [Arrival(recipient=one.person.value, text=f"{one.template.text} {one.link}") for one in found]
+
+
+def messages(url: str, channel: Channel) -> list[Arrival]:
+    """Return what a gateway fetches."""
+    with closing(SqlMessenger(channel, url)) as messenger:
+        found = messenger.waiting(1000)
+    return [Arrival(recipient=one.address.value, text=f"{one.template.text} {one.link}") for one in found]
+
+
 class TestSqliteInbox(Impatient, InboxContract):
     """The inbox on SQLite, by the contract."""
 
@@ -124,6 +141,10 @@ class TestSqliteInbox(Impatient, InboxContract):
     def spoil(self, place: str) -> None:
         """Take away its table."""
         execute(place, "DROP TABLE notices")
+
+    def arrived(self, place: str, inbox: Inbox) -> list[Arrival]:
+        """Fetch the notices."""
+        return notices(place)
 
     def hanging(self, place: str) -> AbstractContextManager[None]:
         """Hold the table."""
@@ -146,6 +167,10 @@ class TestPostgresqlInbox(Impatient, InboxContract):
         """Take away its table."""
         execute(place, "DROP TABLE notices")
 
+    def arrived(self, place: str, inbox: Inbox) -> list[Arrival]:
+        """Fetch the notices."""
+        return notices(place)
+
     def hanging(self, place: str) -> AbstractContextManager[None]:
         """Hold the table."""
         return locked(place, "notices")
@@ -166,6 +191,10 @@ class TestSqliteMessenger(Impatient, MessengerContract):
     def spoil(self, place: str) -> None:
         """Take away its table."""
         execute(place, "DROP TABLE staff_messages")
+
+    def arrived(self, place: str, messenger: Messenger) -> list[Arrival]:
+        """Fetch the messages."""
+        return messages(place, self.channel)
 
     def hanging(self, place: str) -> AbstractContextManager[None]:
         """Hold the table."""
@@ -193,6 +222,10 @@ class TestPostgresqlMessenger(Impatient, MessengerContract):
     def spoil(self, place: str) -> None:
         """Take away its table."""
         execute(place, "DROP TABLE staff_messages")
+
+    def arrived(self, place: str, messenger: Messenger) -> list[Arrival]:
+        """Fetch the messages."""
+        return messages(place, self.channel)
 
     def hanging(self, place: str) -> AbstractContextManager[None]:
         """Hold the table."""

@@ -8,6 +8,7 @@ import pytest
 
 pytest.register_assert_rewrite(*(f"{__name__}.{module.name}" for module in iter_modules(__path__)))
 
+from digital_painschool.testing.contracts.arrivals import Arrival
 from digital_painschool.testing.contracts.directory import DirectoryContract
 from digital_painschool.testing.contracts.identity import IdentityContract
 from digital_painschool.testing.contracts.inbox import InboxContract
@@ -16,6 +17,7 @@ from digital_painschool.testing.contracts.observer import ObserverContract
 from digital_painschool.testing.contracts.storage import StorageContract
 
 __all__ = [
+    "Arrival",
     "DirectoryContract",
     "IdentityContract",
     "InboxContract",

@@ -381,6 +381,10 @@ _STORAGE: Proofs = {
 }
 
 _INBOX: Proofs = {
+    "Inbox: as given": """
+        a_notice_arrives_as_it_was_given
+        a_key_arrives_once
+        a_refused_notice_arrives_nowhere""",
     "Inbox: idempotent": """
         a_notice_is_delivered_once_whatever_the_number_of_attempts
         many_threads_deliver_a_key_once
@@ -407,11 +411,16 @@ _INBOX: Proofs = {
         what_cannot_be_delivered_fails_for_good
         an_inbox_out_of_order_says_so_and_not_for_whom""",
     "Inbox.forget": """
+        a_forgotten_notice_is_there_no_more
         what_is_forgotten_is_gone_and_nothing_else
         an_inbox_out_of_order_says_so_and_not_for_whom""",
 }
 
 _MESSENGER: Proofs = {
+    "Messenger: as given": """
+        a_message_arrives_as_it_was_given
+        a_key_arrives_once
+        a_refused_message_arrives_nowhere""",
     "Messenger: idempotent": """
         a_message_is_sent_once_whatever_the_number_of_attempts
         many_threads_send_a_key_once
@@ -432,6 +441,7 @@ _MESSENGER: Proofs = {
         another_key_is_another_message
         a_messenger_out_of_order_says_so_and_not_to_whom""",
     "Messenger.forget": """
+        a_forgotten_message_is_there_no_more
         what_is_forgotten_is_deleted_and_the_rest_stays
         what_is_not_forgotten_is_still_known""",
 }
