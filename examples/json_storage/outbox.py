@@ -60,6 +60,8 @@ class JsonOutbox:
             for result in results:
                 row = _find_claimed(transaction, result.digest_id, result.token)
                 if row is not None:
+                    for id_ in result.attempted & {*row.pending}:
+                        _count_attempt(transaction, id_)
                     settled = {id_: status for id_, status in result.settled.items() if id_ in row.pending}
                     for id_, status in settled.items():
                         _save_status(transaction, id_, status, result.at)
@@ -181,10 +183,14 @@ def _begin(transaction: Transaction, row: StoredDigest, decision: Decision) -> B
     for id_ in ids:
         one = find_notification(transaction, id_)
         assert one is not None, "a pending notification is stored"
-        save_notification(
-            transaction, evolve(one, key=key, record=evolve(one.record, attempts=one.record.attempts + 1))
-        )
+        save_notification(transaction, evolve(one, key=key))
     return batch
+
+
+def _count_attempt(transaction: Transaction, id_: str) -> None:
+    one = find_notification(transaction, id_)
+    assert one is not None, "a pending notification is stored"
+    save_notification(transaction, evolve(one, record=evolve(one.record, attempts=one.record.attempts + 1)))
 
 
 def _save_status(transaction: Transaction, id_: str, status: Status, at: datetime) -> StoredNotification:

@@ -40,7 +40,9 @@ def claims_wrong(books: Books) -> Iterator[str]:
 
 def _dropped_with_an_end(books: Books) -> frozenset[str]:
     """Return the notifications that never went and that somebody dropped who ended the enrolment."""
-    dropped = {id_ for id_, row in books.notifications.items() if row["status"] == "dropped" and not row["attempts"]}
+    dropped = {
+        id_ for id_, row in books.notifications.items() if row["status"] == "dropped" and row["batch_key"] is None
+    }
     events = [event for course in books.courses.values() for event in course.events.values()]
     notes = [one for one in events if isinstance(one, NotificationDropped) and one.by != SystemActor().signature]
     return frozenset(dropped & {one.notification for one in notes})

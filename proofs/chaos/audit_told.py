@@ -94,7 +94,7 @@ def _kept_wrong(row: Row) -> Iterator[str]:
         yield "it is not settled"
     if not row["noted"]:
         yield "its end is still to be noted"
-    if bool(row["attempts"]) != (row["batch_key"] is not None):
+    if row["attempts"] and row["batch_key"] is None:
         yield f"{row['attempts']} attempts, and the key {row['batch_key']}"
 
 

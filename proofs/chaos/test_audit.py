@@ -135,8 +135,9 @@ SPOILT: Mapping[str, Spoilt] = {
     "a note that is owed": Spoilt(
         "UPDATE digest_notifications SET noted = false WHERE id LIKE 'e1.8.inbox.%'", "its end is still to be noted"
     ),
-    "a key without an attempt": Spoilt(
-        "UPDATE digest_notifications SET attempts = 0 WHERE id LIKE 'e1.8.inbox.%'", "0 attempts, and the key"
+    "an attempt without a key": Spoilt(
+        "UPDATE digest_notifications SET attempts = 1, batch_key = NULL WHERE id LIKE 'e1.8.inbox.%'",
+        "1 attempts, and the key",
     ),
     "still held": Spoilt("UPDATE digests SET token = 'x' WHERE id LIKE 'e1.4.inbox.%'", "is still held, or waits"),
     "still waiting": Spoilt(

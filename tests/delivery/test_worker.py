@@ -26,6 +26,7 @@ from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.inbox import Delivered, Notice, Reachability
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import NOTHING, AccessEntry, Change
+from digital_painschool.rules.digests import decide
 from digital_painschool.rules.flags import Flag
 from digital_painschool.testing.people import ANNA, BO, CILLA, COLLEAGUE, NURSE, RESERVE_NUMBER
 from digital_painschool.testing.scenario import Scenario
@@ -485,6 +486,25 @@ def test_who_is_never_reached_and_is_written_to_every_day_gives_a_flag() -> None
         write(school, id_)
     assert ([0, 0, 0, 1, 1], {FlagKind.UNDELIVERED}) == (undelivered, flags(school, id_))
     assert [4, 4, 3, 2, 1, 0] == [record.attempts for record in school.storage.notifications(id_)]
+
+
+@pytest.mark.rule("D-13d")
+def test_what_a_worker_had_no_time_to_send_has_not_been_tried() -> None:
+    """Otherwise a patient would be given up as undelivered whose inbox was asked once."""
+    school = Faulty(retry_minutes=(5,))
+    id_ = asking(school, notify=Notify.DIRECT)
+    for _ in range(3):
+        claims = school.storage.claim(school.now, 10, timedelta(minutes=15))
+        school.storage.begin([(claim, decide(claim.digest, school.now, Policy())) for claim in claims])
+        school.advance(minutes=16)
+    school.fails()
+    assert DeliveryReport(retried=1) == school.deliver()
+    school.advance(minutes=5)
+    assert DeliveryReport(undelivered=1) == school.deliver()
+    assert ({FlagKind.UNDELIVERED}, [2]) == (
+        flags(school, id_),
+        [record.attempts for record in school.storage.notifications(id_)],
+    )
 
 
 def late(school: Scenario, id_: str) -> None:

@@ -25,6 +25,14 @@ def _example(test: str) -> Catcher:
 
 BUGS = (
     Bug(
+        name="a-failed-attempt-is-not-counted",
+        harm="what cannot be delivered would be tried for ever, and no flag come",
+        module="delivery.worker",
+        old="settled=settled, attempted=frozenset(made))",
+        new="settled=settled)",
+        caught_by=_example("a_failing_inbox_is_tried_again_after_each_wait_and_then_given_up_with_a_flag"),
+    ),
+    Bug(
         name="at-nine-sharp-goes-today",
         harm="a patient would be told twice on one day",
         module="rules.notifications",

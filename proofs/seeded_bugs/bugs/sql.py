@@ -6,6 +6,31 @@ from proofs.seeded_bugs.bug import Bug, Catcher
 
 BUGS = (
     Bug(
+        name="a-begin-counts-as-an-attempt",
+        harm="a notification that no worker had time to send would be given up as undelivered",
+        module="adapters.sql.notifications",
+        old="    .values(batch_key=select(digests.c.batch_key).where(digests.c.id == _n.digest_id).scalar_subquery())",
+        new="    .values(\n"
+        "        batch_key=select(digests.c.batch_key).where(digests.c.id == _n.digest_id).scalar_subquery(),\n"
+        "        attempts=_n.attempts + ONE,\n"
+        "    )",
+        caught_by=Catcher(
+            "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_an_attempt_counts_with_its_answer",
+            "test_an_attempt_counts_with_its_answer",
+        ),
+    ),
+    Bug(
+        name="a-dropped-notification-counts-as-tried",
+        harm="the books would say that somebody had tried to send it",
+        module="adapters.sql.digest_rows",
+        old='"more_attempts": int(attempted)',
+        new='"more_attempts": 1',
+        caught_by=Catcher(
+            "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_what_is_settled_without_an_attempt_has_none_more",
+            "test_what_is_settled_without_an_attempt_has_none_more",
+        ),
+    ),
+    Bug(
         name="a-key-of-old-is-not-found",
         harm="a patient who runs a program of old would be stuck: found by no call, not to be ended",
         module="adapters.sql.common",

@@ -174,7 +174,8 @@ class Delivery:
         report["delivered"] += len(batch.notifications)
         # A duplicate key was accepted on the day of the previous attempt, at the latest.
         told_on = latest_day(digest.told_on, decision.day if is_new else decision.tried_on or decision.day)
-        return result(settled=dict.fromkeys(batch.notifications, Status.DELIVERED), told_on=told_on)
+        settled = dict.fromkeys(batch.notifications, Status.DELIVERED)
+        return result(settled=settled, attempted=batch.notifications, told_on=told_on)
 
     def _failed(
         self, claim: Claim, batch: Batch, failure: DeliveryError, now: datetime, report: Counter[str]
@@ -190,7 +191,8 @@ class Delivery:
         status = Status.UNREACHABLE if isinstance(failure, Unreachable) else Status.FAILED
         report["undelivered"] += len(final)
         left = [attempts for id_, attempts in made.items() if id_ not in final]
-        result = partial(_result(claim, now), settled=dict.fromkeys(final, status))
+        settled = dict.fromkeys(final, status)
+        result = partial(_result(claim, now), settled=settled, attempted=frozenset(made))
         if not left:
             return result(told_on=latest_day(digest.told_on, batch.attempted_on))
         report["retried"] += len(left)

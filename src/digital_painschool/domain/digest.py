@@ -115,6 +115,7 @@ class DeliveryResult:
         token: The claim's fencing token.
         at: The instant of the result, UTC.
         settled: The new status of pending notifications, by id. A batch without any pending notification left is over.
+        attempted: The ids of the notifications that were sent, or that failed: each has one attempt more.
         told_on: The new value of the digest's `told_on`. None leaves it unchanged.
         next_at: The instant from which the digest may be claimed again, UTC. None: when its next notification is due.
         lost: The number of lost workers from now on: the claim's `lost` where nothing was sent, 0 after an answer.
@@ -124,6 +125,7 @@ class DeliveryResult:
     token: str
     at: datetime
     settled: Mapping[str, Status] = field(factory=dict)
+    attempted: frozenset[str] = frozenset()
     told_on: date | None = None
     next_at: datetime | None = None
     lost: int = 0

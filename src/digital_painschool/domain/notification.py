@@ -138,7 +138,7 @@ class NotificationRecord:
     Args:
         notification: The notification.
         status: Its status.
-        attempts: How many attempts were begun.
+        attempts: How many attempts got an answer of the adapter. A worker that is lost is counted by its claim.
         settled_at: When it left `PENDING`, UTC; None while it is pending.
     """
 

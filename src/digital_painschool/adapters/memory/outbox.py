@@ -116,9 +116,7 @@ class MemoryOutbox:
                 row.superseded.add(row.key)
             row.key, row.attempted_on, row.begun = key, decision.day, True
             for id_ in ids:
-                record = self._rows[id_].record
-                record = evolve(record, attempts=record.attempts + 1)
-                self._rows[id_] = evolve(self._rows[id_], record=record, key=key)
+                self._rows[id_] = evolve(self._rows[id_], key=key)
             begun[row.digest.id] = Batch(key=key, notifications=frozenset(ids), attempted_on=decision.day)
         return begun
 
@@ -130,6 +128,9 @@ class MemoryOutbox:
             if row is None:
                 continue
             completed.add(result.digest_id)
+            for id_ in filter(self._is_pending, result.attempted):
+                record = self._rows[id_].record
+                self._rows[id_] = evolve(self._rows[id_], record=evolve(record, attempts=record.attempts + 1))
             for id_, status in result.settled.items():
                 if self._is_pending(id_):
                     record = evolve(self._rows[id_].record, status=status, settled_at=result.at)

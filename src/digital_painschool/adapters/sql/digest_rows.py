@@ -9,7 +9,7 @@ from typing import Any
 
 from digital_painschool.adapters.sql.rows import Row, require_readable
 from digital_painschool.adapters.sql.schema import digests, notifications
-from digital_painschool.domain.digest import Batch, Claim, Digest
+from digital_painschool.domain.digest import Batch, Claim, DeliveryResult, Digest
 from digital_painschool.domain.notification import (
     Channel,
     Notification,
@@ -175,8 +175,14 @@ def notification_values(notification: Notification) -> dict[str, Any]:
     }
 
 
-def result_values(settled: Mapping[str, Status], at: Any) -> Iterator[dict[str, Any]]:
-    """Yield one row for each new status of notifications."""
-    for status in {*settled.values()}:
-        ids = [id_ for id_, becomes in settled.items() if becomes is status]
-        yield {"ids": ids, "becomes": status.value, "at": at, "is_noted": status is Status.DELIVERED}
+def result_values(result: DeliveryResult) -> Iterator[dict[str, Any]]:
+    """Yield one row for each new status of notifications, of those that were attempted and of those that were not."""
+    for status, attempted in {(status, id_ in result.attempted) for id_, status in result.settled.items()}:
+        same = (id_ for id_, becomes in result.settled.items() if becomes is status)
+        yield {
+            "ids": [id_ for id_ in same if (id_ in result.attempted) is attempted],
+            "becomes": status.value,
+            "at": result.at,
+            "is_noted": status is Status.DELIVERED,
+            "more_attempts": int(attempted),
+        }

@@ -26,20 +26,29 @@ LOCK_PENDING = select(_n.id).where(PENDING, any_of(_n.id, "ids")).order_by(_n.id
 ADD_TO_BATCH = (
     update(notifications)
     .where(any_of(_n.id, "ids"))
-    .values(
-        batch_key=select(digests.c.batch_key).where(digests.c.id == _n.digest_id).scalar_subquery(),
-        attempts=_n.attempts + ONE,
-    )
+    .values(batch_key=select(digests.c.batch_key).where(digests.c.id == _n.digest_id).scalar_subquery())
 )
+COUNT_ATTEMPT = update(notifications).where(any_of(_n.id, "ids"), PENDING).values(attempts=_n.attempts + ONE)
 
 
 def _settle(row: Mapping[str, ColumnElement[Any]]) -> Update:
-    values = {"status": row["becomes"], "settled_at": row["at"], "noted": row["is_noted"]}
+    values = {
+        "status": row["becomes"],
+        "settled_at": row["at"],
+        "noted": row["is_noted"],
+        "attempts": _n.attempts + row["more_attempts"],
+    }
     return update(notifications).where(any_of(_n.id, row["ids"]), PENDING).values(values)
 
 
 SETTLE = BulkStatement.of(
-    {"ids": ArrayParam(_n.id.type), "becomes": _n.status.type, "at": _n.settled_at.type, "is_noted": _n.noted.type},
+    {
+        "ids": ArrayParam(_n.id.type),
+        "becomes": _n.status.type,
+        "at": _n.settled_at.type,
+        "is_noted": _n.noted.type,
+        "more_attempts": _n.attempts.type,
+    },
     _settle,
 )
 

@@ -22,6 +22,7 @@ from digital_painschool.adapters.sql.digests import (
 from digital_painschool.adapters.sql.notifications import (
     ADD_TO_BATCH,
     CANCELLABLE_OF_ENROLMENT,
+    COUNT_ATTEMPT,
     ID_INDEX,
     LOCK_PENDING,
     NOT_NOTED,
@@ -131,7 +132,10 @@ class SqlOutbox:
         unsent = [id_ for r in accepted for id_, status in r.settled.items() if status is not Status.DELIVERED]
         if unsent:
             connection.fetch_all(LOCK_PENDING, {"ids": sorted(unsent)})
-        settled = [row for result in accepted for row in result_values(result.settled, result.at)]
+        retried = [id_ for result in accepted for id_ in result.attempted - result.settled.keys()]
+        if retried:
+            connection.execute(COUNT_ATTEMPT, {"ids": sorted(retried)})
+        settled = [row for result in accepted for row in result_values(result)]
         SETTLE.run(connection, settled, single_statement=single)
         RELEASE.run(connection, [_release_values(result) for result in accepted], single_statement=single)
         entries = [access_values(entry) for result in accepted for entry in access.get(result.digest_id, ())]

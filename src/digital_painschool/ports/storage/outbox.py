@@ -48,7 +48,7 @@ class Outbox(Protocol):
             * **what still waits**: the batch holds those of the decided notifications that are still pending. When none
               is left, no batch begins, and the digest is released.
             * **key**: `REPEAT` keeps the key of the batch in doubt. `SEND` takes `batch_key` of the notifications.
-            * **recorded**: `attempted_on` is the day of the decision. The attempts of each notification rise by one.
+            * **recorded**: `attempted_on` is the day of the decision.
         """
         ...
 
@@ -61,6 +61,8 @@ class Outbox(Protocol):
             * **one transaction**, with all results.
             * **fenced**: a result without the present fencing token is ignored, with its entries for the access log.
             * **released**: the digest can be claimed again. Its count of lost workers is the result's.
+            * **counted**: each notification in `attempted` has one attempt more. An attempt whose result is lost is not
+              counted: the next claim counts the lost worker.
             * **kept**: a settled notification keeps the key of its batch, for `notification_keys`.
         """
         ...

@@ -174,7 +174,14 @@ def result(
     """Return the result of a claim: its whole batch is settled. Without a batch the digest is only released."""
     settled = {} if batch is None else dict.fromkeys(batch.notifications, status)
     told_on = at.date() if settled and status is Status.DELIVERED else None
-    return DeliveryResult(digest_id=claim.digest.id, token=claim.token, at=at, settled=settled, told_on=told_on)
+    return DeliveryResult(
+        digest_id=claim.digest.id,
+        token=claim.token,
+        at=at,
+        settled=settled,
+        attempted=frozenset(settled),
+        told_on=told_on,
+    )
 
 
 def delivered(storage: Outbox, now: datetime, status: Status = Status.DELIVERED) -> list[Batch]:

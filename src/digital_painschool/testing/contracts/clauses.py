@@ -234,6 +234,9 @@ _STORAGE: Proofs = {
         what_was_not_sent_still_counts_its_lost_workers
         a_poison_message_is_claimed_last_and_alone
         the_day_on_which_the_recipient_was_told_is_kept""",
+    "Outbox.complete: counted": """
+        an_attempt_counts_with_its_answer
+        what_is_settled_without_an_attempt_has_none_more""",
     "Outbox.complete: kept": "notification_keys_are_those_that_were_sent_for_them",
     "Outbox.notifications": """
         notifications_come_in_the_order_of_the_timeline

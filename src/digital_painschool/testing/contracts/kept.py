@@ -58,7 +58,8 @@ def a_little_of_everything(storage: Storage) -> tuple[Claim, Batch]:
     given_up, held, tried = storage.claim(MORNING, 3, LEASE)
     batches = storage.begin([(claim, sending(claim, now=MORNING)) for claim in (given_up, held, tried)])
     results = [result(given_up, batches[given_up.digest.id], Status.FAILED, at=MORNING), result(tried, at=MORNING)]
-    storage.complete([results[0], evolve(results[1], next_at=MORNING + HOUR)])
+    attempted = frozenset(record.notification.id for record in tried.digest.pending)
+    storage.complete([results[0], evolve(results[1], attempted=attempted, next_at=MORNING + HOUR)])
     e = saved(storage, converse(saved(storage, begin("waiting", PERSONS[6])), notify=Notify.COLLECTED, at=MORNING))
     saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING))
     return held, batches[held.digest.id]

@@ -269,9 +269,31 @@ class OutboxContract(StorageOpening):
         [due] = decision.notifications
         batch = Batch(key=batch_key(claim.digest.id, {due}), notifications=frozenset({due}), attempted_on=decision.day)
         assert {claim.digest.id: batch} == dict(storage.begin([(claim, decision)]))
-        assert [1, 0] == [record.attempts for record in storage.notifications(e.id)]
         [claim] = storage.claim(RUN + LEASE, 10, LEASE)
         assert batch == claim.digest.batch
+
+    def test_an_attempt_counts_with_its_answer(self, storage: Storage) -> None:
+        """Otherwise a notification that no worker had time to send would be given up as undelivered (D-13d)."""
+        e = told(storage)
+        saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING + DAY))
+        [(_, batch)] = begun(storage, RUN)
+        [claim] = storage.claim(RUN + LEASE, 10, LEASE)
+        assert ([0, 0], 1) == ([record.attempts for record in claim.digest.pending], claim.lost)
+        storage.begin([(claim, sending(claim, now=RUN + LEASE))])
+        storage.complete([evolve(result(claim, at=RUN), attempted=batch.notifications, next_at=RUN + DAY)])
+        assert [1, 0] == [record.attempts for record in storage.notifications(e.id)]
+        [claim] = storage.claim(RUN + DAY, 10, LEASE)
+        both = Decision(action=Action.SEND, day=(RUN + DAY).date(), notifications=ids(claim))
+        storage.complete([result(claim, storage.begin([(claim, both)])[claim.digest.id], at=RUN + DAY)])
+        assert [2, 1] == [record.attempts for record in storage.notifications(e.id)]
+
+    def test_what_is_settled_without_an_attempt_has_none_more(self, storage: Storage) -> None:
+        """Otherwise the books would say of a dropped notification that somebody had tried to send it (D-13b)."""
+        e = told(storage)
+        [claim] = storage.claim(RUN, 10, LEASE)
+        dropped = dict.fromkeys(ids(claim), Status.DROPPED)
+        storage.complete([evolve(result(claim, at=RUN), settled=dropped)])
+        assert [(Status.DROPPED, 0)] == [(record.status, record.attempts) for record in storage.notifications(e.id)]
 
     def test_a_batch_goes_again_under_its_key_or_with_others_under_a_new_one(self, storage: Storage) -> None:
         """Otherwise the inbox would take a repetition for news, or news for a repetition (D-13a)."""
@@ -286,7 +308,6 @@ class OutboxContract(StorageOpening):
         both = Decision(action=Action.SEND, day=again.day, notifications=ids(claim))
         joined = storage.begin([(claim, both)])[claim.digest.id]
         assert (batch_key(claim.digest.id, ids(claim)), ids(claim)) == (joined.key, joined.notifications)
-        assert [3, 1] == [record.attempts for record in storage.notifications(e.id)]
 
     def test_what_was_cancelled_after_the_claim_is_not_begun(self, storage: Storage) -> None:
         """Otherwise a patient would be told of an enrolment that has ended (D-13b), or the digest stay claimed."""
@@ -296,7 +317,6 @@ class OutboxContract(StorageOpening):
         [batch] = storage.begin([(claim, sending(claim, now=RUN))]).values()
         assert ([Status.DROPPED], [Status.PENDING]) == (statuses(storage, a), statuses(storage, b))
         [begun_alone] = storage.notifications("b")
-        assert 1 == begun_alone.attempts
         assert frozenset({begun_alone.notification.id}) == batch.notifications
         assert [] == list(storage.cancellable("b"))
         storage.complete([result(claim, batch, at=RUN)])
@@ -320,7 +340,7 @@ class OutboxContract(StorageOpening):
             storage.complete([result(stale, batch, Status.FAILED, at=RUN)], {stale.digest.id: [line]})
         assert () == storage.claim(RUN + LEASE, 10, LEASE)
         assert ([Status.PENDING], log) == (statuses(storage, e), storage.access_entries(UNIT))
-        assert [1] == [record.attempts for record in storage.notifications(e.id)]
+        assert [0] == [record.attempts for record in storage.notifications(e.id)]
 
     def test_each_result_has_a_token_of_its_own(self, storage: Storage) -> None:
         """Otherwise a stale result would pass because another one of the same call has the present token."""
