@@ -29,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def painschool_opening(request: pytest.FixtureRequest) -> "Opening":
-    """How the adapters are opened; override it in your conftest.py to test on your own adapters.
+    """The function that opens the adapters; override it in your conftest.py to test on your own adapters.
 
     Left alone, all is in memory, or the storage is where `--painschool-storage` says.
     """

@@ -37,7 +37,7 @@ class _NoOptions:
 
 @frozen(kw_only=True)
 class _SqlOptions:
-    """Where an inbox in SQL has its rows."""
+    """The location of the rows of an inbox in SQL."""
 
     url: Masked[str]
     schema: str | None = None
@@ -53,7 +53,7 @@ class _SqlStorageOptions:
 
 @frozen(kw_only=True)
 class _MemoryStorageOptions:
-    """What a storage URL and `migrate` bring along; a storage in memory has no use for it."""
+    """The options of a storage URL and of `migrate`; a storage in memory ignores them."""
 
     url: Masked[str] = Masked("")
     migrate: bool = False

@@ -35,7 +35,7 @@ _VGR_LETTERS = str.maketrans("KMX", "578")
 
 
 class _Problem(Enum):
-    """Why a text is refused, as advice. No digits, so that no part of a number can ever be in it."""
+    """The reason of a refusal, as advice. No digits, so that no part of a number can ever be in it."""
 
     FORM = (
         "it has the form of none; write all twelve characters, without separator or inner blanks, letters as capitals"
@@ -51,7 +51,7 @@ class _Problem(Enum):
 
 
 def _is_loose_date(day: int) -> bool:
-    """Whether it may stand for a birth date that is unknown in part: month 0, day 0 or 31 April pass."""
+    """Return whether a date may stand for a birth date that is unknown in part: month 0, day 0 or 31 April pass."""
     return day // 100 % 100 <= _MONTHS and day % 100 <= _DAYS
 
 
@@ -141,7 +141,7 @@ def _names(schemes: Iterable[str]) -> tuple[str, ...]:
 
 @frozen(slots=False)
 class SwedishIdentity:
-    """Reads the identity numbers that Swedish care uses, by format and check digit. Rule: M-07, D-07a.
+    """A reader of the identity numbers that Swedish care uses, by format and check digit. Rule: M-07, D-07a.
 
     Personnummer and samordningsnummer are read with ten or twelve digits, and before the last four a sign or nothing:
     `-` for those under a hundred, `+` from 1 January of the year in which the person turns a hundred. A sign that

@@ -69,7 +69,7 @@ def access_entry(
 
 
 class AccessControl:
-    """Asks the permission table and the rules, and logs what they refuse.
+    """The permission table and the rules, asked with a log of what they refuse.
 
     Args:
         log: The access log.

@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 
 class Executor:
-    """Executes commands and reads enrolments, for whoever may; the desks and the delivery use it.
+    """An executor of commands and of reads, for whoever may; the desks and the delivery use it.
 
     Args:
         ports: The adapters.

@@ -21,7 +21,7 @@ from digital_painschool.serialization.events import KIND_OF, event_to_data
 
 
 class Format(Enum):
-    """How an export is written.
+    """The format of an export.
 
     `CSV` gives `enrolments.csv` (a line an enrolment) and `answers.csv` (a line an answer); `JSON_LINES` gives
     `enrolments.jsonl` with everything that is kept, an enrolment a line.

@@ -13,7 +13,7 @@ from digital_painschool.rules.permissions import Action, allowed
 
 
 class PersonLookup:
-    """Reads identity numbers, and finds the enrolments of a person.
+    """A reader of identity numbers, which finds the enrolments of a person.
 
     Args:
         identity: Reads an identity number.

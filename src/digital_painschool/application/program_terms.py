@@ -10,7 +10,7 @@ from digital_painschool.ports.storage import Programs
 
 
 class ProgramTerms:
-    """Looks up and saves program versions, each of them once.
+    """The program versions of enrolments, each looked up or saved once.
 
     Args:
         storage: The program versions that enrolments were started with.

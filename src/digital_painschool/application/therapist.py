@@ -243,7 +243,7 @@ class TherapistDesk:
         )
 
     def release_module(self, enrolment_id: str, module: int) -> Enrolment:
-        """Let the patient open the next module, where the program is released module by module. Rule: D-04a."""
+        """Release the next module to the patient, where the program is released module by module. Rule: D-04a."""
         at = self._executor.now()
         return self._execute(
             Action.RELEASE_MODULE,
@@ -252,7 +252,7 @@ class TherapistDesk:
         )
 
     def maintain(self, enrolment_id: str, *, days: int, modules: Collection[int]) -> Enrolment:
-        """Let the patient read some modules for some more days ("Vidmakthåll"); also renews. Rule: M-18, D-18a."""
+        """Maintain an enrolment: some modules stay readable ("Vidmakthåll"); also renews. Rule: M-18, D-18a."""
         at = self._executor.now()
         return self._execute(
             Action.MAINTAIN,

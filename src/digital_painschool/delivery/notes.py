@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 class TimelineNotes:
-    """Writes the notes that are due. Each note is idempotent, so any worker can finish what another began.
+    """The writer of the notes that are due. Each note is idempotent, so any worker can finish what another began.
 
     Args:
         executor: Executes the commands.

@@ -41,7 +41,7 @@ _UNTIL_REPAIRED = timedelta(hours=1)
 
 
 class Delivery:
-    """Sends the notifications that are due. Made by `PainSchool.delivery`; any number of workers may run at once.
+    """A worker that sends due notifications. Made by `PainSchool.delivery`; any number of workers may run at once.
 
     Rule: M-12, M-13, D-13a to D-13d. The intent is stored before the send (*begin*), the result after it (*complete*).
     A failure concerns one digest and stops no other.

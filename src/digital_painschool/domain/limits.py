@@ -128,7 +128,7 @@ def _is_seen(character: str) -> bool:
 def _steering(text: str) -> frozenset[str]:
     if text.isprintable():
         return frozenset()
-    # A file from Windows ends its lines in two characters.
+    # CR LF ends a line in some files.
     return control_characters(text.replace("\r\n", "\n")) | _OBEYED.intersection(text)
 
 

@@ -131,7 +131,7 @@ class Actor:
 
     @property
     def signature(self) -> str:
-        """How the timeline names the one who took a step: the HSA-id."""
+        """The name of this actor on a timeline: the HSA-id."""
         return self.hsa_id
 
 

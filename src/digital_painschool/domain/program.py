@@ -17,7 +17,7 @@ _MODULE_NUMBER = whole(1, 999)
 
 
 class Ordering(Enum):
-    """How strictly the reading order holds. Rule: D-04a."""
+    """The strictness of the reading order. Rule: D-04a."""
 
     GUIDED = "guided"
     ENFORCED = "enforced"

@@ -65,7 +65,7 @@ class PurgePlan:
 
 
 class Skip(Enum):
-    """Why a planned enrolment was not purged after all. Rule: D-21a."""
+    """The reason why a planned enrolment was not purged. Rule: D-21a."""
 
     CHANGED = "changed since the plan"
     TOO_YOUNG = "younger than the unit's period now"

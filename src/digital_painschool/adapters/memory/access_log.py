@@ -8,7 +8,7 @@ from digital_painschool.ports.storage import AccessEntry
 
 
 class MemoryAccessLog:
-    """Who did what with whose data. An entry's number is its position in the log, from 1."""
+    """The access log: who did what with whose data. An entry's number is its position in the log, from 1."""
 
     def __init__(self) -> None:
         self._entries: list[AccessEntry] = []

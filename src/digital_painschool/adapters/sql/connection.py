@@ -69,7 +69,7 @@ class Connection(Protocol):
 
 
 class Driver(Protocol):
-    """What differs between databases."""
+    """The differences between databases."""
 
     failures: tuple[type[Exception], ...]
     """The errors that the driver's connections raise."""

@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 
 
 class Database:
-    """Runs reads and writes on a pool of connections; safe for many threads and after a fork.
+    """A runner of reads and writes on a pool of connections; safe for many threads and after a fork.
 
     Args:
         driver: The driver that opens connections.

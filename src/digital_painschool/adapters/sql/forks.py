@@ -18,7 +18,7 @@ class Forkable(Protocol):
         ...
 
     def resume(self) -> None:
-        """Let connections be opened again."""
+        """Allow connections to be opened again."""
         ...
 
     def leave_to_parent(self) -> bool:
@@ -39,7 +39,7 @@ def watch(pool: Forkable) -> None:
 
 
 def keep_for_parent(inherited: object) -> None:
-    """Keep the parent's connections, so that the garbage collector closes none of them in the child."""
+    """Store the parent's connections, so that the garbage collector closes none of them in the child."""
     _INHERITED.append(inherited)
 
 

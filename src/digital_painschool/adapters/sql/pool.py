@@ -19,10 +19,10 @@ class ConnectionPool:
     """A last-in, first-out pool of connections; safe for many threads and after a fork.
 
     A signal handler or another thread may throw an exception into a call at any point, as soft time limits do. So a
-    connection counts as open for as long as something refers to it. A connection that a call lost to an exception is
-    closed by the garbage collector, and its slot is free again. The locks are plain ones: `with` acquires and releases
-    them without a point at which an exception could come in between. `threading.Condition` has such points, and so
-    have the pools of libraries.
+    connection counts as open for as long as something refers to it. A connection that a call lost to an exception
+    is closed by the garbage collector, and its place in the pool is free again. The locks are plain ones: `with`
+    acquires and releases them without a point at which an exception could come in between. `threading.Condition`
+    has such points, and so have the pools of libraries.
 
     Args:
         driver: The driver that opens connections.
@@ -93,7 +93,7 @@ class ConnectionPool:
             self._close_idle()
 
     def discard(self, connection: Connection) -> None:
-        """Close a connection, and free its slot."""
+        """Close a connection, and free its place in the pool."""
         connection.close()  # first: a fork during it would leave the child with half of what SQLite has open
         for number, reference in list(self._references.items()):
             if reference() is connection:
@@ -121,7 +121,7 @@ class ConnectionPool:
             self._close_idle()
 
     def resume(self) -> None:
-        """Let connections be opened again."""
+        """Allow connections to be opened again."""
         self._draining_until = 0.0
         self._notify()
 
@@ -197,7 +197,7 @@ class ConnectionPool:
 
 
 class _Reservation:
-    """The slot of a connection that is being opened."""
+    """The place of a connection that is being opened."""
 
     def __init__(self, number: int) -> None:
         self.number = number

@@ -59,7 +59,7 @@ class PostgresqlDriver:
             engine.dispose()
 
     def _enter(self, connection: Connection) -> None:
-        """Take the lock of the migration until the transaction ends, and use the schema."""
+        """Acquire the lock of the migration until the transaction ends, and use the schema."""
         # A concurrent migration may take longer than the lock timeout.
         connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")

@@ -105,7 +105,7 @@ class PostgresqlConnection:
         return self._execute("SELECT to_regclass($1) IS NOT NULL", (self._table_prefix + name,)).fetchall() == [(True,)]
 
     def scrub_free_pages(self) -> bool:
-        """Do nothing: the bytes stay until the owner of the tables rewrites them, with VACUUM FULL."""
+        """Return without a change: the bytes stay until the owner of the tables rewrites them, with VACUUM FULL."""
         return True
 
     def is_usable(self) -> bool:

@@ -10,7 +10,7 @@ Values = Mapping[str, Any]
 
 
 class Unreadable:
-    """Stands for a cell that cannot be read; it holds nothing of the stored content."""
+    """A placeholder of a cell that cannot be read; it holds nothing of the stored content."""
 
 
 UNREADABLE = Unreadable()

@@ -41,7 +41,7 @@ class StateCache:
         self._cached[enrolment.id] = (text, enrolment)
 
     def clear(self) -> None:
-        """Forget every state."""
+        """Delete every state."""
         self._cached = {}
 
 

@@ -45,7 +45,7 @@ class AccessEntry:
 
 
 class AccessLog(Protocol):
-    """Who did what with whose data. An entry outlives the purge of the enrolment that it names. Rule: D-21c."""
+    """The access log: who did what with whose data. An entry outlives the purge of its enrolment. Rule: D-21c."""
 
     def log(self, entries: Iterable[AccessEntry]) -> None:
         """Add entries, durably, in one transaction."""

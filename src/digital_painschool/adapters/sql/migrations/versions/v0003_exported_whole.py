@@ -13,7 +13,7 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Take the note from the enrolments of units that have an export without the file that holds everything."""
+    """Delete the note from the enrolments of units that have an export without the file that holds everything."""
     op.execute(
         "UPDATE enrolments SET exported_version = 0 WHERE exported_version > 0 AND unit IN"
         " (SELECT unit FROM exports WHERE replace(data, 'enrolments.jsonl', '') = data)"
