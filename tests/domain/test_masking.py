@@ -45,7 +45,7 @@ MARK, OTHER = "Q7Z3", "K5X1"
 """Part of everything that nobody may see, and of the same of another person."""
 
 SHOWN = frozenset(
-    "action after by cancelled command digest_id end_reason enrolment_id form id key kind link name noted notification "  # noqa: SIM905
+    "action after attempted by cancelled command digest_id end_reason enrolment_id form id key kind link name noted notification "  # noqa: SIM905
     "notification_id notifications offered digest plan_id plugin program program_version purged reason scheme secrets "
     "sha256 title token undelivered settled superseded unit unreadable version ways".split()
 )
