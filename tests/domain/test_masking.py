@@ -45,9 +45,10 @@ MARK, OTHER = "Q7Z3", "K5X1"
 """Part of everything that nobody may see, and of the same of another person."""
 
 SHOWN = frozenset(
-    "action after attempted by cancelled command digest_id end_reason enrolment_id form id key kind link name noted notification "  # noqa: SIM905
-    "notification_id notifications offered digest plan_id plugin program program_version purged reason scheme secrets "
-    "sha256 title token undelivered settled superseded unit unreadable version ways".split()
+    "action after attempted by cancelled command digest digest_id end_reason enrolment_id form id key "  # noqa: SIM905
+    "kind link name noted notification notification_id notifications offered plan_id plugin program "
+    "program_version purged reason scheme secrets settled sha256 superseded title token undelivered "
+    "unit unreadable version ways".split()
 )
 """What a text is called that is no person's: ids, keys, and who acted."""
 
