@@ -4,19 +4,19 @@ import argparse
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from benchmarks import archive, desk_call, far_call, forenoon, importing, pages, pure_step
+from benchmarks import delivery_run, desk_call, importing, pages, pure_step, remote_call, retention
 from benchmarks.plot import picture
 from benchmarks.table import Row, machine, markdown
 
 _AIMS: dict[str, Callable[..., Iterable[Row]]] = {
     "p1": pure_step.measure,
     "p2": desk_call.measure,
-    "p3": far_call.measure,
+    "p3": remote_call.measure,
     "p4": pages.measure,
-    "p5": forenoon.measure,
-    "p6": archive.purging,
+    "p5": delivery_run.measure,
+    "p6": retention.purging,
     "p7": importing.measure,
-    "p8": archive.exporting,
+    "p8": retention.exporting,
 }
 _NOTHING_PROVED = "Measured with --quick, to see that it runs: these figures say nothing."
 

@@ -18,8 +18,8 @@ from attrs import frozen
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 
+from benchmarks.database import MESSAGE, SHORT_ANSWERS, SHORT_FORM, on_sqlite
 from benchmarks.measuring import calls, interleaved
-from benchmarks.place import MESSAGE, SHORT_ANSWERS, SHORT_FORM, on_sqlite
 from benchmarks.table import Row
 
 _PATIENTS = 100

@@ -11,9 +11,9 @@ from typing import Any
 
 import psycopg
 
-from benchmarks.lives import NOW, school_on
 from benchmarks.measuring import Timings, calls, interleaved
 from benchmarks.region import Size, load, therapist, unit
+from benchmarks.sample_data import NOW, school_on
 from benchmarks.servers import database, postgresql
 from benchmarks.table import Row
 from digital_painschool import Actor, Role

@@ -8,9 +8,9 @@ from eventsourcing.domain import Aggregate, event
 from statemachine import State, StateMachine
 from transitions import Machine
 
+from benchmarks.database import MESSAGE, NURSE, POLICY, PROGRAM, SCORED_ANSWERS, SCORED_FORM, SHORT_ANSWERS, SHORT_FORM
+from benchmarks.database import START as STARTED
 from benchmarks.measuring import calls, interleaved
-from benchmarks.place import MESSAGE, NURSE, POLICY, PROGRAM, SCORED_ANSWERS, SCORED_FORM, SHORT_ANSWERS, SHORT_FORM
-from benchmarks.place import START as STARTED
 from benchmarks.table import Row
 from digital_painschool import Enrolment, Event, PersonId, apply
 from digital_painschool.domain.people import Patient

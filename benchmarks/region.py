@@ -20,7 +20,7 @@ from rich.progress import Progress
 from sqlalchemy import Column, Table, create_engine
 from sqlalchemy.dialects import postgresql
 
-from benchmarks.lives import THERAPIST, UNIT, USUAL, Lived, live
+from benchmarks.sample_data import THERAPIST, UNIT, USUAL, Lived, live
 from digital_painschool.adapters.sql import migrate
 from digital_painschool.adapters.sql.schema import (
     access_log,
@@ -34,7 +34,7 @@ from digital_painschool.adapters.sql.schema import (
 CHUNK = 20_000
 _TABLES = (enrolments, timeline, documents, digests, notifications, access_log)
 _STAMPS = ("id", "person", "unit", "therapist")
-Told = Callable[[int], None]
+OutboxEntry = Callable[[int], None]
 
 
 @frozen(kw_only=True)
@@ -140,7 +140,7 @@ class _Postgresql:
         self._connection.close()
 
 
-def load(url: str, size: Size, told: Told = lambda _: None) -> None:
+def load(url: str, size: Size, told: OutboxEntry = lambda _: None) -> None:
     """Load a region into a database that has no schema yet.
 
     Args:

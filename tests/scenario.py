@@ -14,9 +14,9 @@ from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.policy import Policy, Terms
 from digital_painschool.errors import Reason, RuleViolation
 from digital_painschool.rules.lifecycle import start
+from digital_painschool.testing.environment import START
 from digital_painschool.testing.example import PROGRAM
 from digital_painschool.testing.people import NURSE, PERSON, UNIT
-from digital_painschool.testing.world import START
 
 POLICY = Policy()
 TERMS = Terms(PROGRAM, POLICY)

@@ -6,7 +6,7 @@ from hypothesis import settings
 
 from digital_painschool.domain.notification import Notify
 from digital_painschool.ports import Ports
-from digital_painschool.testing import World
+from digital_painschool.testing import Environment
 from digital_painschool.testing.contracts import StorageContract
 from digital_painschool.testing.crashes import kill_everywhere
 from digital_painschool.testing.example import PAIN
@@ -53,15 +53,15 @@ class TestJsonStorage(StorageContract):
             waiting.write_text(waiting.read_text("utf-8").replace('"template": "', '"template": "x'), "utf-8")
 
 
-def open_json(world: World) -> Ports:
+def open_json(environment: Environment) -> Ports:
     """Open a storage in the world's folder, and everything else in memory."""
-    return world.ports(storage=JsonStorage(world.place / "records"))
+    return environment.ports(storage=JsonStorage(environment.folder / "records"))
 
 
 class JsonLifecycle(LifecycleMachine):
     """Anything, in any order."""
 
-    opening = staticmethod(open_json)
+    ports_factory = staticmethod(open_json)
 
 
 TestJsonLifecycle = JsonLifecycle.TestCase

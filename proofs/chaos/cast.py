@@ -14,6 +14,7 @@ from digital_painschool.domain.people import Actor, HsaId, Role
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.ports import Ports
 from digital_painschool.ports.directory import StaffEntry
+from digital_painschool.testing.environment import both_ways
 from digital_painschool.testing.example import PROGRAM, SLEEP
 from digital_painschool.testing.people import (
     COLLEAGUE,
@@ -25,7 +26,6 @@ from digital_painschool.testing.people import (
     UNIT,
     staff,
 )
-from digital_painschool.testing.world import both_ways
 
 NUMBERS = tuple(number for series in SERIES.values() for number in series)
 """Patients; some of them the inbox does not take."""

@@ -6,7 +6,7 @@ from time import time
 
 from attrs import frozen
 
-from digital_painschool.testing.world import START
+from digital_painschool.testing.environment import START
 
 
 @frozen(kw_only=True)

@@ -10,8 +10,8 @@ from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import Actor
+from digital_painschool.testing.environment import INSTANT, local
 from digital_painschool.testing.people import ANNA, BO, COLLEAGUE, NURSE, RESERVE_NUMBER
-from digital_painschool.testing.world import INSTANT, local
 from proofs.chaos.calls import Visit
 from proofs.chaos.cast import CATALOGUE, HOUSES, opened
 from proofs.chaos.clock import SteppingClock

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 from attrs import evolve, frozen
 
-from digital_painschool.testing.world import local
+from digital_painschool.testing.environment import local
 from proofs.chaos.audit import findings
 from proofs.chaos.books import Books, read_books
 from proofs.chaos.clock import LyingClock

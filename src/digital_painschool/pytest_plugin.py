@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from digital_painschool.domain.policy import Policy
     from digital_painschool.domain.program import Program
-    from digital_painschool.testing import Opening, Scenario, World
+    from digital_painschool.testing import Environment, PortsFactory, Scenario
 
 pytest.register_assert_rewrite("digital_painschool.testing")
 
@@ -22,13 +22,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--painschool-storage",
         metavar="URL",
         default="memory://",
-        help="storage of the fixture painschool_opening: memory:// (default), or a URL such as "
-        "sqlite:///{place}/painschool.db, where {place} becomes a new folder for each scenario",
+        help="storage of the fixture painschool_ports_factory: memory:// (default), or a URL such as "
+        "sqlite:///{folder}/painschool.db, where {folder} becomes a new folder for each scenario",
     )
 
 
 @pytest.fixture
-def painschool_opening(request: pytest.FixtureRequest) -> "Opening":
+def painschool_ports_factory(request: pytest.FixtureRequest) -> "PortsFactory":
     """The function that opens the adapters; override it in your conftest.py to test on your own adapters.
 
     Left alone, all is in memory, or the storage is where `--painschool-storage` says.
@@ -57,16 +57,16 @@ def painschool_policy() -> "Policy":
 
 @pytest.fixture
 def painschool_scenario(
-    painschool_opening: "Opening", painschool_programs: "tuple[Program, ...]", painschool_policy: "Policy"
+    painschool_ports_factory: "PortsFactory", painschool_programs: "tuple[Program, ...]", painschool_policy: "Policy"
 ) -> "Iterator[Scenario]":
-    """A school with a clock that moves and people by role, on `painschool_opening`; closed after the test."""
+    """A school with a clock that moves and people by role, on `painschool_ports_factory`; closed after the test."""
     from digital_painschool.testing import Scenario
 
-    with Scenario(painschool_opening, programs=painschool_programs, policy=painschool_policy) as scenario:
+    with Scenario(painschool_ports_factory, programs=painschool_programs, policy=painschool_policy) as scenario:
         yield scenario
 
 
 @pytest.fixture
-def painschool_world(painschool_scenario: "Scenario") -> "World":
-    """The world around `painschool_scenario`: its clock, its folder, and adapters in memory to look into."""
-    return painschool_scenario.world
+def painschool_environment(painschool_scenario: "Scenario") -> "Environment":
+    """The environment of `painschool_scenario`: its clock, its folder, and adapters in memory to look into."""
+    return painschool_scenario.environment

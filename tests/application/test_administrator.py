@@ -8,10 +8,10 @@ from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.retention import PurgeReceipt
 from digital_painschool.errors import InvalidValue
+from digital_painschool.testing.environment import INSTANT, STOCKHOLM, in_memory, local, stored_at
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA, BO
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import INSTANT, STOCKHOLM, in_memory, local, stored_at
 
 POLICY = Policy(export_before_purge=False)
 ENDED_AT = local("2026-03-09 08:00")
@@ -48,7 +48,7 @@ def test_a_replay_never_takes_what_is_open_in_the_backup(url: str, request: pyte
     before = school.state(id_), school.events(id_)
     assert 0 == school.office.replay(receipt)
     assert before == (school.state(id_), school.events(id_))
-    assert 1 == len(school.world.inbox.delivered)
+    assert 1 == len(school.environment.inbox.delivered)
     assert (receipt,) == school.office.receipts()
     assert [] == [entry for _, entry in school.office.access_log() if entry.action == "purge"]
 
@@ -70,7 +70,7 @@ def test_a_replay_never_takes_what_is_younger_than_the_period(
     school.now = local("2036-03-09 08:00", STOCKHOLM) + later
     assert gone == school.office.replay(receipt)
     assert bool(gone) is (school.storage.load(id_) is None)
-    assert 1 - gone == len(school.world.inbox.delivered)
+    assert 1 - gone == len(school.environment.inbox.delivered)
     logged = [entry.enrolment_id for _, entry in school.office.access_log() if entry.action == "purge"]
     assert [id_] * gone == logged
 
@@ -91,12 +91,14 @@ def test_a_purge_takes_the_messages_to_staff_and_the_notices_with_it(url: str, r
     assert 3 == len(theirs)
     school.desk.end(ids[0], reason="klar")
     school.at("2037-03-10 08:00")
-    world = school.world
-    assert [2, 2, 2] == [len(kept) for kept in (world.inbox.delivered, world.email.sent, world.sms.sent)]
+    environment = school.environment
+    assert [2, 2, 2] == [
+        len(kept) for kept in (environment.inbox.delivered, environment.email.sent, environment.sms.sent)
+    ]
     school.office.purge(school.office.approve(school.office.plan_purge(), decision="RS 2037-1"))
     kept = [
-        *(notice.key for notice in school.world.inbox.delivered),
-        *(message.key for message in (*school.world.email.sent, *school.world.sms.sent)),
+        *(notice.key for notice in school.environment.inbox.delivered),
+        *(message.key for message in (*school.environment.email.sent, *school.environment.sms.sent)),
     ]
     assert 3 == len(kept)
     assert theirs.isdisjoint(kept)

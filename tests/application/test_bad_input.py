@@ -10,10 +10,10 @@ import pytest
 from digital_painschool.application.caseload import Cursor
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import InvalidIdentity, InvalidValue, PainSchoolError, StorageError
+from digital_painschool.testing.environment import START
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import START
 
 NO_IDS: list[Any] = [
     "",

@@ -15,10 +15,10 @@ from digital_painschool.domain.notification import Channel, Notify
 from digital_painschool.domain.people import Author
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import NotPermitted, Reason
+from digital_painschool.testing.environment import Environment
 from digital_painschool.testing.example import DAILY, PAIN
 from digital_painschool.testing.people import ANNA, ARCHIVIST, BO, CILLA, NURSE, PERSON, UNIT
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import World
 from tests.scenario import refused
 
 FIRST = 1
@@ -238,8 +238,8 @@ def test_each_notification_has_its_own_link_and_goes_to_its_own_address(own: Sce
     own.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
     own.room.save_form(id_, PAIN, {"smarta": 3})
     own.deliver()
-    assert [(PERSON, OWN.patient_link)] == [(notice.person, notice.link) for notice in own.world.inbox.delivered]
-    (email,), (sms,) = own.world.email.sent, own.world.sms.sent
+    assert [(PERSON, OWN.patient_link)] == [(notice.person, notice.link) for notice in own.environment.inbox.delivered]
+    (email,), (sms,) = own.environment.email.sent, own.environment.sms.sent
     assert [("nurse@vgregion.example", OWN.staff_link), ("+46700000000", OWN.staff_link)] == [
         (message.address.value, message.link) for message in (email, sms)
     ]
@@ -258,8 +258,8 @@ def test_ten_digits_are_read_on_the_unit_s_own_day(own: Scenario) -> None:
 def test_a_channel_without_a_messenger_cannot_be_ticked() -> None:
     """Otherwise a therapist would wait for an SMS that nothing sends."""
 
-    def without_sms(world: World) -> Any:
-        return world.ports(messengers=(world.email,))
+    def without_sms(environment: Environment) -> Any:
+        return environment.ports(messengers=(environment.email,))
 
     school = Scenario(without_sms)
     assert frozenset({Channel.EMAIL}) == school.desk.profile().channels

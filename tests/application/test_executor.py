@@ -10,10 +10,10 @@ from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.program import Program
 from digital_painschool.errors import Conflict, InvalidProgram, NotFound, Reason
 from digital_painschool.ports.storage import Change, readable
+from digital_painschool.testing.environment import in_memory, stored_at, with_adapters
 from digital_painschool.testing.example import PAIN, PROGRAM
 from digital_painschool.testing.people import ANNA, BO, COLLEAGUE, OTHER_UNIT, PERSON, STRANGER, UNIT
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import in_memory, stored_at, with_adapters
 from tests.scenario import refused
 
 

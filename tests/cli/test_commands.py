@@ -40,7 +40,7 @@ def _collect(path: tuple[str, ...], command: click.Command) -> None:
 _collect((), app)
 
 
-class World:
+class Environment:
     """A storage file, and a clock that is moved."""
 
     def __init__(self, url: str) -> None:
@@ -73,9 +73,9 @@ class World:
 
 
 @pytest.fixture
-def world(sqlite_url: str) -> World:
+def environment(sqlite_url: str) -> Environment:
     """An empty SQLite storage."""
-    return World(sqlite_url)
+    return Environment(sqlite_url)
 
 
 @pytest.fixture(autouse=True)
@@ -273,28 +273,40 @@ def test_missing_file_is_told_and_not_made(tmp_path: Path) -> None:
 
 
 @pytest.mark.rule("M-12")
-def test_deliver_makes_one_pass(world: World) -> None:
+def test_deliver_makes_one_pass(environment: Environment) -> None:
     """What is due would wait, or the operator not be told what was done."""
-    world.in_treatment()
-    first, second = world.run("deliver"), world.run("deliver")
+    environment.in_treatment()
+    first, second = environment.run("deliver"), environment.run("deliver")
     assert "1 delivered" in first.stdout
     assert (0, "nothing was due\n") == (second.exit_code, second.stdout)
 
 
-def test_deliver_refuses_an_inbox_in_memory(world: World, tmp_path: Path) -> None:
+def test_deliver_refuses_an_inbox_in_memory(environment: Environment, tmp_path: Path) -> None:
     """Notifications would be handed to a memory that ends with the command, and count as delivered."""
-    settings = _settings(tmp_path, f'storage = "{world.url}"\ninbox = {{ name = "memory" }}\n')
+    settings = _settings(tmp_path, f'storage = "{environment.url}"\ninbox = {{ name = "memory" }}\n')
     assert_refused(run("deliver", "--settings", str(settings)), 1, "inbox is in memory")
-    settings = _settings(tmp_path, f'storage = "{world.url}"\n[[messengers]]\nname = "memory"\nchannel = "email"\n')
+    settings = _settings(
+        tmp_path, f'storage = "{environment.url}"\n[[messengers]]\nname = "memory"\nchannel = "email"\n'
+    )
     assert_refused(run("deliver", "--settings", str(settings)), 1, "messenger is in memory")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_watch_stops_cleanly(world: World, number: signal.Signals) -> None:
+def test_watch_stops_cleanly(environment: Environment, number: signal.Signals) -> None:
     """A worker that is stopped would leave a traceback, or a code that a supervisor takes for a crash."""
-    world.in_treatment()
+    environment.in_treatment()
     worker = subprocess.Popen(
-        [sys.executable, "-u", "-m", "digital_painschool.cli", "deliver", "--storage", world.url, "--watch", "0.05"],
+        [
+            sys.executable,
+            "-u",
+            "-m",
+            "digital_painschool.cli",
+            "deliver",
+            "--storage",
+            environment.url,
+            "--watch",
+            "0.05",
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -308,7 +320,7 @@ def test_watch_stops_cleanly(world: World, number: signal.Signals) -> None:
     assert (0, "", "") == (worker.returncode, rest, errors)
 
 
-def test_watch_goes_on_after_a_failed_pass(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_watch_goes_on_after_a_failed_pass(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     """A database that is away for a minute would end all delivery, and nobody would be told."""
     outcomes = iter(["down", "well", "in the way", "unheard of"])
     real = Delivery.run
@@ -332,7 +344,7 @@ def test_watch_goes_on_after_a_failed_pass(world: World, monkeypatch: pytest.Mon
     monkeypatch.setattr(Delivery, "run", flaky)
     monkeypatch.setattr("threading.Event.wait", wait)
     before = signal.getsignal(signal.SIGTERM)
-    result = world.run("deliver", "--watch")
+    result = environment.run("deliver", "--watch")
     assert [60.0, 60.0, 60.0, 60.0] == waited
     assert (2, 1) == (result.stderr.count("the database is away"), result.stderr.count("(ZeroDivisionError)"))
     assert 1 == result.exit_code
@@ -372,11 +384,11 @@ def test_programs_check_names_every_problem(tmp_path: Path, monkeypatch: pytest.
     assert "Traceback" not in result.stderr
 
 
-def test_plugins_shows_what_is_chosen(world: World) -> None:
+def test_plugins_shows_what_is_chosen(environment: Environment) -> None:
     """An operator could not see which of the adapters the settings choose."""
     plain = run("plugins").stdout
     assert "AdapterConfig" not in plain
-    rows = [line.split() for line in world.run("plugins").stdout.splitlines()]
+    rows = [line.split() for line in environment.run("plugins").stdout.splitlines()]
     assert ["storage", "sqlite", "digital_painschool", "yes"] in rows
     assert ["inbox", "sql", "digital_painschool", "yes"] in rows
     assert ["storage", "memory", "digital_painschool"] in rows
@@ -396,55 +408,55 @@ def test_plugins_names_what_is_missing(tmp_path: Path) -> None:
 
 
 @pytest.mark.rule("M-20", "M-21", "D-21a", "D-21c")
-def test_retention_from_plan_to_replay(world: World, tmp_path: Path) -> None:
+def test_retention_from_plan_to_replay(environment: Environment, tmp_path: Path) -> None:
     """The procedure would break off somewhere, leave records behind, or show a number on the way."""
-    enrolment_id = world.ended()
+    enrolment_id = environment.ended()
     backup = tmp_path / "backup.db"
-    _copy(Path(world.url.removeprefix("sqlite:///")), backup)
+    _copy(Path(environment.url.removeprefix("sqlite:///")), backup)
 
-    planned = world.run("retention", "plan", who=True)
+    planned = environment.run("retention", "plan", who=True)
     assert "1 ended enrolment with the last entry before" in planned.stdout
     row = next(line.split() for line in planned.stdout.splitlines() if line.startswith(enrolment_id))
     assert [enrolment_id, "2015-03-03", "2015-03-03", "no"] == row
     plan = planned.stdout.splitlines()[-1].removeprefix("Plan ")
 
-    refused = world.run("retention", "purge", plan, "--yes", who=True)
+    refused = environment.run("retention", "purge", plan, "--yes", who=True)
     assert_refused(refused, 1, "D-21a", "approve the plan")
 
     folder = tmp_path / "export"
-    exported = world.run("export", str(folder), who=True)
+    exported = environment.run("export", str(folder), who=True)
     assert "1 ended enrolment exported to" in exported.stdout
     assert ["answers.csv", "enrolments.csv", "enrolments.jsonl"] == sorted(file.name for file in folder.iterdir())
 
-    replanned = world.run("retention", "plan", who=True).stdout
+    replanned = environment.run("retention", "plan", who=True).stdout
     assert f"{enrolment_id} 2015-03-03 2015-03-03 yes" in " ".join(replanned.split())
 
-    approved = world.run("retention", "approve", plan, "--decision", "RS 2037-0042", who=True)
+    approved = environment.run("retention", "approve", plan, "--decision", "RS 2037-0042", who=True)
     assert "1 enrolment approved for purging, on decision 'RS 2037-0042'.\n" == approved.stdout
 
-    assert_refused(world.run("retention", "purge", plan, who=True), 2, "--yes")
-    purged = world.run("retention", "purge", plan, "--yes", who=True)
+    assert_refused(environment.run("retention", "purge", plan, who=True), 2, "--yes")
+    purged = environment.run("retention", "purge", plan, "--yes", who=True)
     assert "1 purged, 0 left\n" == purged.stderr
     assert [enrolment_id] == json.loads(purged.stdout)["purged"]
-    again = world.run("retention", "purge", plan, "--yes", who=True)
+    again = environment.run("retention", "purge", plan, "--yes", who=True)
     assert purged.stdout == again.stdout
-    with world.open() as school:
+    with environment.open() as school:
         assert () == school.patient(NUMBER).enrolments()
 
-    receipts = world.run("retention", "receipts", who=True).stdout
+    receipts = environment.run("retention", "receipts", who=True).stdout
     assert [json.loads(purged.stdout)] == json.loads(receipts)
 
-    world.url = f"sqlite:///{backup}"
+    environment.url = f"sqlite:///{backup}"
     (tmp_path / "receipts.json").write_text(receipts, "utf-8")
-    unproven = world.run("retention", "replay", str(tmp_path / "receipts.json"), "--yes", who=True)
+    unproven = environment.run("retention", "replay", str(tmp_path / "receipts.json"), "--yes", who=True)
     assert "0 enrolments had come back, and purged again by 1 receipt.\n" == unproven.stdout
     assert f"left: {enrolment_id} (not exported in its present state)\n" == unproven.stderr
-    world.run("export", str(tmp_path / "export-again"), who=True)
-    replayed = world.run("retention", "replay", str(tmp_path / "receipts.json"), "--yes", who=True)
+    environment.run("export", str(tmp_path / "export-again"), who=True)
+    replayed = environment.run("retention", "replay", str(tmp_path / "receipts.json"), "--yes", who=True)
     assert "1 enrolment had come back, and purged again by 1 receipt.\n" == replayed.stdout
-    from_stdin = world.run("retention", "replay", "-", "--yes", who=True, input_=purged.stdout)
+    from_stdin = environment.run("retention", "replay", "-", "--yes", who=True, input_=purged.stdout)
     assert "0 enrolments had come back, and purged again by 1 receipt.\n" == from_stdin.stdout
-    with world.open() as school:
+    with environment.open() as school:
         assert () == school.patient(NUMBER).enrolments()
 
     said = [planned, refused, exported, approved, purged, again, replayed]
@@ -457,9 +469,9 @@ def test_retention_from_plan_to_replay(world: World, tmp_path: Path) -> None:
 
 @pytest.mark.rule("D-21a")
 @pytest.mark.parametrize("encoding", ["ascii", "utf-8-sig"])
-def test_a_refused_receipt_stops_none_of_the_others(world: World, tmp_path: Path, encoding: str) -> None:
+def test_a_refused_receipt_stops_none_of_the_others(environment: Environment, tmp_path: Path, encoding: str) -> None:
     """What had to go would stay after a restore, since one paper in the pile is bad, or was saved by another editor."""
-    enrolment_id = world.ended()
+    enrolment_id = environment.ended()
     decision = {"reference": "RS 1", "by": WHO[1], "at": "2016-01-01T00:00:00Z"}
     paper = {
         "plan_id": "p-1",
@@ -473,8 +485,8 @@ def test_a_refused_receipt_stops_none_of_the_others(world: World, tmp_path: Path
     number = {**paper, "decision": {**decision, "reference": f"nr:{NUMBER}"}}
     file = tmp_path / "receipts.json"
     file.write_text(json.dumps([number, {**paper, "unit": "SE2321000131-E000000000009"}, paper]), encoding)
-    world.run("export", str(tmp_path / "export"), who=True)
-    replayed = world.run("retention", "replay", str(file), "--yes", who=True)
+    environment.run("export", str(tmp_path / "export"), who=True)
+    replayed = environment.run("retention", "replay", str(file), "--yes", who=True)
     assert (1, 1) == (replayed.exit_code, replayed.stderr.count("\n"))
     assert "receipt 1 of the file is refused" in replayed.stderr
     assert "receipt 2 of the file is refused: M-20" in replayed.stderr
@@ -483,55 +495,57 @@ def test_a_refused_receipt_stops_none_of_the_others(world: World, tmp_path: Path
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe{", b"[" * 100_000, b"\x93RS\x94", b"null", b"[5]", b'"x"', b"{}"])
-def test_a_file_without_receipts_is_refused_in_one_line(world: World, tmp_path: Path, content: bytes) -> None:
+def test_a_file_without_receipts_is_refused_in_one_line(
+    environment: Environment, tmp_path: Path, content: bytes
+) -> None:
     """A traceback would be all that an operator sees after a restore."""
-    world.ended()
+    environment.ended()
     (tmp_path / "receipts.json").write_bytes(content)
-    assert_refused(world.run("retention", "replay", str(tmp_path / "receipts.json"), "--yes", who=True), 1)
+    assert_refused(environment.run("retention", "replay", str(tmp_path / "receipts.json"), "--yes", who=True), 1)
 
 
 @pytest.mark.rule("D-21a")
-def test_purge_names_what_it_left(world: World) -> None:
+def test_purge_names_what_it_left(environment: Environment) -> None:
     """An enrolment that was not exported would be missed in silence."""
-    enrolment_id = world.ended()
-    plan = world.run("retention", "plan", who=True).stdout.splitlines()[-1].removeprefix("Plan ")
-    world.run("retention", "approve", plan, "--decision", "RS 1", who=True)
-    result = world.run("retention", "purge", plan, "--yes", who=True)
+    enrolment_id = environment.ended()
+    plan = environment.run("retention", "plan", who=True).stdout.splitlines()[-1].removeprefix("Plan ")
+    environment.run("retention", "approve", plan, "--decision", "RS 1", who=True)
+    result = environment.run("retention", "purge", plan, "--yes", who=True)
     assert f"0 purged, 1 left; left: {enrolment_id} (not exported in its present state)\n" == result.stderr
 
 
 @pytest.mark.rule("D-21a")
 @pytest.mark.parametrize(("code", "answer", "said"), [(1, "n\n", "nothing was purged"), (0, "y\n", "1 purged, 0 left")])
 def test_purge_asks_on_a_terminal(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, answer: str, said: str
+    environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, answer: str, said: str
 ) -> None:
     """A purge would begin with a key that was pressed too soon."""
-    world.ended()
-    plan = world.run("retention", "plan", who=True).stdout.splitlines()[-1].removeprefix("Plan ")
-    world.run("export", str(tmp_path / "export"), who=True)
-    world.run("retention", "approve", plan, "--decision", "RS 1", who=True)
+    environment.ended()
+    plan = environment.run("retention", "plan", who=True).stdout.splitlines()[-1].removeprefix("Plan ")
+    environment.run("export", str(tmp_path / "export"), who=True)
+    environment.run("retention", "approve", plan, "--decision", "RS 1", who=True)
     monkeypatch.setattr("digital_painschool.cli.retention.is_terminal", lambda: True)
-    result = world.run("retention", "purge", plan, who=True, input_=answer)
+    result = environment.run("retention", "purge", plan, who=True, input_=answer)
     assert code == result.exit_code
     assert "Purge 1 enrolment for good, on decision 'RS 1'? [y/N]" in result.stderr
     assert said in result.stderr
 
 
 @pytest.mark.rule("D-21a")
-def test_decision_holds_no_identity_number(world: World) -> None:
+def test_decision_holds_no_identity_number(environment: Environment) -> None:
     """A number would be kept for good in the receipt, which holds no personal data."""
-    result = world.run("retention", "approve", "any", "--decision", f"about nr:{NUMBER}", who=True)
+    result = environment.run("retention", "approve", "any", "--decision", f"about nr:{NUMBER}", who=True)
     assert_refused(result, 2, "no identity number")
     assert NUMBER not in result.output
 
 
-def test_long_plan_is_cut_unless_asked_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_plan_is_cut_unless_asked_for(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     """Thousands of lines would push the plan's id off the screen."""
     monkeypatch.setattr("digital_painschool.cli.retention._ROWS", 0)
-    enrolment_id = world.ended()
-    assert enrolment_id not in world.run("retention", "plan", who=True).stdout
-    assert "... and 1 more" in world.run("retention", "plan", who=True).stdout
-    assert enrolment_id in world.run("retention", "plan", "--all", who=True).stdout
+    enrolment_id = environment.ended()
+    assert enrolment_id not in environment.run("retention", "plan", who=True).stdout
+    assert "... and 1 more" in environment.run("retention", "plan", who=True).stdout
+    assert enrolment_id in environment.run("retention", "plan", "--all", who=True).stdout
 
 
 @pytest.mark.parametrize(
@@ -542,45 +556,47 @@ def test_long_plan_is_cut_unless_asked_for(world: World, monkeypatch: pytest.Mon
         (("retention", "replay", "-", "--yes"), ("not JSON",)),
     ],
 )
-def test_refusals_are_one_line(world: World, args: tuple[str, ...], words: tuple[str, ...]) -> None:
+def test_refusals_are_one_line(environment: Environment, args: tuple[str, ...], words: tuple[str, ...]) -> None:
     """A refusal would be a traceback, or count as done."""
-    assert_refused(world.run(*args, who=True, input_="{"), 1, *words)
+    assert_refused(environment.run(*args, who=True, input_="{"), 1, *words)
 
 
-def test_replay_refuses_what_is_no_receipt(world: World) -> None:
+def test_replay_refuses_what_is_no_receipt(environment: Environment) -> None:
     """A wrong file would be taken for a receipt that purges nothing."""
-    assert_refused(world.run("retention", "replay", "-", "--yes", who=True, input_='[{"a": 1}]'), 1, "cannot be read")
+    assert_refused(
+        environment.run("retention", "replay", "-", "--yes", who=True, input_='[{"a": 1}]'), 1, "cannot be read"
+    )
 
 
 @pytest.mark.rule("M-20")
-def test_another_units_plan_is_refused(world: World) -> None:
+def test_another_units_plan_is_refused(environment: Environment) -> None:
     """One unit's administrator would purge another's records."""
-    plan = world.run("retention", "plan", who=True).stdout.splitlines()[-1].removeprefix("Plan ")
+    plan = environment.run("retention", "plan", who=True).stdout.splitlines()[-1].removeprefix("Plan ")
     other = ("--hsa-id", WHO[1], "--unit", "SE2321000131-E000000000002")
-    assert_refused(world.run("retention", "approve", plan, "--decision", "RS 1", *other), 1, "M-20")
+    assert_refused(environment.run("retention", "approve", plan, "--decision", "RS 1", *other), 1, "M-20")
 
 
-def test_export_never_overwrites(world: World, tmp_path: Path) -> None:
+def test_export_never_overwrites(environment: Environment, tmp_path: Path) -> None:
     """An earlier export would be lost."""
-    figures = world.run("export", str(tmp_path / "e"), "--format", "csv", who=True)
+    figures = environment.run("export", str(tmp_path / "e"), "--format", "csv", who=True)
     assert 0 == figures.exit_code
     assert "does not count before a purge, which deletes more; that needs --format json-lines" in figures.stdout
     assert ["answers.csv", "enrolments.csv"] == sorted(file.name for file in (tmp_path / "e").iterdir())
-    assert_refused(world.run("export", str(tmp_path / "e"), who=True), 1, "choose another folder")
-    assert_refused(world.run("export", "", who=True), 2, "the path '' is empty")
+    assert_refused(environment.run("export", str(tmp_path / "e"), who=True), 1, "choose another folder")
+    assert_refused(environment.run("export", "", who=True), 2, "the path '' is empty")
 
 
 @pytest.mark.rule("D-21a")
 def test_progress_on_a_terminal_stays_out_of_the_receipt(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An operator would see nothing of a long purge, or find the bar in the receipt that was kept."""
-    enrolment_id = world.ended()
-    plan = world.run("retention", "plan", who=True).stdout.splitlines()[-1].removeprefix("Plan ")
-    world.run("retention", "approve", plan, "--decision", "RS 1", who=True)
+    enrolment_id = environment.ended()
+    plan = environment.run("retention", "plan", who=True).stdout.splitlines()[-1].removeprefix("Plan ")
+    environment.run("retention", "approve", plan, "--decision", "RS 1", who=True)
     monkeypatch.setenv("FORCE_COLOR", "1")
-    exported = world.run("export", str(tmp_path / "export"), who=True)
-    purged = world.run("retention", "purge", plan, "--yes", who=True)
+    exported = environment.run("export", str(tmp_path / "export"), who=True)
+    purged = environment.run("retention", "purge", plan, "--yes", who=True)
     assert "exporting" in exported.stderr
     assert "purging" in purged.stderr
     assert [enrolment_id] == json.loads(purged.stdout)["purged"]
@@ -686,12 +702,12 @@ def _copy(source: Path, target: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-def test_a_full_disk_is_told_by_the_exit_code(world: World) -> None:
+def test_a_full_disk_is_told_by_the_exit_code(environment: Environment) -> None:
     """Otherwise a job would take an empty list of patients for a fine one."""
     with Path("/dev/full").open("w") as full, pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stdout", full)
         with pytest.raises(SystemExit) as stopped:
-            app(["plugins", "--storage", world.url])
+            app(["plugins", "--storage", environment.url])
     assert 1 == stopped.value.code
 
 

@@ -28,9 +28,9 @@ from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import NOTHING, AccessEntry, Change
 from digital_painschool.rules.digests import decide
 from digital_painschool.rules.flags import Flag
+from digital_painschool.testing.environment import INSTANT, local, on_sqlite, with_adapters
 from digital_painschool.testing.people import ANNA, BO, CILLA, COLLEAGUE, NURSE, RESERVE_NUMBER
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import INSTANT, local, on_sqlite, with_adapters
 
 NINE = local("2026-03-02 09:00")
 DAY = timedelta(days=1)
@@ -96,8 +96,8 @@ class Faulty(Scenario):
 
     def __init__(self, **policy: Any) -> None:
         self.inbox, self.faulty_storage = FaultyInbox(), FaultyStorage()
-        opening = with_adapters(inbox=self.inbox, storage=self.faulty_storage)
-        super().__init__(opening, policy=Policy(**policy))
+        ports_factory = with_adapters(inbox=self.inbox, storage=self.faulty_storage)
+        super().__init__(ports_factory, policy=Policy(**policy))
 
     def dies_after_sending(self) -> None:
         """A worker sends what is due, and dies before it has stored that."""
@@ -170,7 +170,7 @@ def test_a_collected_notification_goes_at_nine_local_time_and_once(written: str,
     assert NONE == school.deliver()
     school.now = run
     assert [ONE, NONE, NONE] == [school.deliver() for _ in range(3)]
-    assert [Template.MESSAGE_TO_READ] == [notice.template for notice in school.world.inbox.delivered]
+    assert [Template.MESSAGE_TO_READ] == [notice.template for notice in school.environment.inbox.delivered]
 
 
 @pytest.mark.rule("M-12")
@@ -285,7 +285,7 @@ def test_what_has_been_read_is_dropped_and_each_timeline_says_so() -> None:
         school.room.read_conversation(id_, 1)
     school.now = NINE
     assert DeliveryReport(dropped=2) == school.deliver()
-    assert ((), [Status.DROPPED] * 2) == (school.world.inbox.delivered, statuses(school, *both))
+    assert ((), [Status.DROPPED] * 2) == (school.environment.inbox.delivered, statuses(school, *both))
     assert [1, 1] == notes(school, NotificationDropped, *both)
 
 
@@ -325,7 +325,7 @@ def test_what_ends_between_claim_and_begin_is_not_sent() -> None:
     pain = asking(school)
     school.now = NINE
     assert (NONE, [Status.DROPPED]) == (school.deliver(), statuses(school, pain))
-    assert ((), NONE) == (school.world.inbox.delivered, school.deliver())
+    assert ((), NONE) == (school.environment.inbox.delivered, school.deliver())
 
 
 @pytest.mark.rule("D-13b")
@@ -584,20 +584,20 @@ def test_a_restored_backup_tells_nobody_again_of_what_was_told() -> None:
     """Otherwise a patient would be told twice on a day: the storage has forgotten it, the inbox has not."""
     with Scenario(on_sqlite) as school:
         id_ = asking(school)
-        file = school.world.place / "painschool.db"
+        file = school.environment.folder / "painschool.db"
         school.school.close()
         shutil.copy(file, file.with_suffix(".bak"))
         school.restart()
         school.now = NINE
         assert ONE == school.deliver()
         school.school.close()
-        for left in school.world.place.glob("painschool.db*"):
+        for left in school.environment.folder.glob("painschool.db*"):
             left.unlink()
         shutil.copy(file.with_suffix(".bak"), file)
         school.restart()
         assert [Status.PENDING] == statuses(school, id_)
         late(school, id_)
-        assert 1 == len(school.world.inbox.delivered)
+        assert 1 == len(school.environment.inbox.delivered)
 
 
 @pytest.mark.rule("D-13d")
@@ -661,14 +661,14 @@ def test_an_enrolment_that_cannot_be_read_holds_up_no_other_of_its_patient() -> 
 def test_two_workers_at_once_deliver_each_notification_once() -> None:
     """Otherwise a second worker would send what the first has claimed."""
     school = Faulty()
-    other = school.another(evolve(school.ports, inbox=school.world.inbox))
+    other = school.another(evolve(school.ports, inbox=school.environment.inbox))
     for number in (ANNA, BO):
         asking(school, number)
     school.now = NINE
     runs: list[DeliveryReport] = []
     school.inbox.meanwhile = [lambda: runs.append(other.delivery().run())]
     assert (ONE, [ONE]) == (school.school.delivery(batch=1).run(), runs)
-    assert [BO] == [notice.person.value for notice in school.world.inbox.delivered]
+    assert [BO] == [notice.person.value for notice in school.environment.inbox.delivered]
 
 
 @pytest.mark.rule("D-13a")
@@ -722,7 +722,7 @@ def test_an_inbox_so_slow_that_noon_comes_is_given_nothing_more_that_day(until: 
 def test_a_school_that_closes_while_a_worker_sends_sends_nothing_twice() -> None:
     """Otherwise a server that is shut down in the forenoon would call its patients again when it starts."""
     inbox = FaultyInbox()
-    with Scenario(lambda world: evolve(on_sqlite(world), inbox=inbox)) as school:
+    with Scenario(lambda environment: evolve(on_sqlite(environment), inbox=inbox)) as school:
         ids = [asking(school, number, Notify.DIRECT) for number in (ANNA, BO)]
         inbox.meanwhile = [school.school.close]
         with pytest.raises(StorageError):
@@ -802,7 +802,7 @@ def test_a_notification_whose_enrolment_is_purged_after_the_claim_is_dropped() -
     school = Scenario(with_adapters(storage=Purging()))
     asking(school, notify=Notify.DIRECT)
     assert [DeliveryReport(dropped=1), NONE] == [school.deliver(), school.deliver()]
-    assert () == school.world.inbox.delivered
+    assert () == school.environment.inbox.delivered
 
 
 @pytest.mark.rule("D-13a")
@@ -861,9 +861,9 @@ def test_a_therapist_is_told_that_a_patient_is_done_by_the_ways_that_were_ticked
     done(school)
     assert DeliveryReport(sent=email + sms, delivered=email + sms) == school.deliver()
     assert [("nurse@vgregion.example", Template.PROGRAM_DONE)] * email == [
-        (message.address.value, message.template) for message in school.world.email.sent
+        (message.address.value, message.template) for message in school.environment.email.sent
     ]
-    assert int(sms) == len(school.world.sms.sent)
+    assert int(sms) == len(school.environment.sms.sent)
 
 
 @pytest.mark.rule("M-22")
@@ -877,7 +877,7 @@ def test_the_address_is_looked_up_when_the_message_is_sent(address: str | None) 
     id_ = done(school)
     directory.address = address
     assert (ONE if address else DeliveryReport(undelivered=1)) == school.deliver()
-    assert [address] * bool(address) == [message.address.value for message in school.world.email.sent]
+    assert [address] * bool(address) == [message.address.value for message in school.environment.email.sent]
     assert (address is None) is (FlagKind.UNDELIVERED in flags(school, id_))
 
 
@@ -897,7 +897,7 @@ def test_a_channel_that_has_lost_its_messenger_gives_a_flag() -> None:
     """Otherwise those who had chosen e-mail would wait in vain after the host has taken its mail server away."""
     school = Scenario()
     school.desk.receive_notifications(email=True)
-    school.opening = lambda world: world.ports(messengers=(world.sms,))
+    school.ports_factory = lambda environment: environment.ports(messengers=(environment.sms,))
     school.restart()
     id_ = done(school)
     assert (DeliveryReport(undelivered=1), [Status.FAILED]) == (school.deliver(), statuses(school, id_))
@@ -911,7 +911,7 @@ def test_a_notice_that_could_not_be_delivered_is_told_to_staff_who_want_to_know(
     school.desk.receive_notifications(email=True, flags=[FlagKind.UNDELIVERED])
     asking(school, RESERVE_NUMBER, Notify.DIRECT)
     assert [evolve(ONE, undelivered=1), NONE] == [school.deliver(), school.deliver()]
-    assert [Template.UNDELIVERED] == [message.template for message in school.world.email.sent]
+    assert [Template.UNDELIVERED] == [message.template for message in school.environment.email.sent]
 
 
 _SAVED: Mapping[FlagKind, Callable[[Scenario, str], object]] = {
@@ -963,7 +963,7 @@ def test_after_a_hand_over_the_new_therapist_is_notified_and_the_old_one_s_messa
     for module in (1, 2, 3):
         school.room.complete_module(second, module)
     assert DeliveryReport(dropped=2, sent=1, delivered=1) == school.deliver()
-    assert ["colleague@vgregion.example"] == [message.address.value for message in school.world.email.sent]
+    assert ["colleague@vgregion.example"] == [message.address.value for message in school.environment.email.sent]
     assert [2] == notes(school, NotificationDropped, first)
     assert [FlagKind.PROGRAM_DONE] == [flag.kind for flag in school.colleague.to_handle(first)]
 
@@ -998,7 +998,7 @@ def test_a_patient_whose_access_is_over_is_not_called_and_one_in_maintenance_is(
     assert (ONE if maintained else DeliveryReport(dropped=1, accesses_ended=1)) == school.deliver()
     assert ([int(not maintained)], int(maintained)) == (
         notes(school, NotificationDropped, id_),
-        len(school.world.inbox.delivered),
+        len(school.environment.inbox.delivered),
     )
 
 
@@ -1008,7 +1008,7 @@ def test_what_leaves_says_nothing_of_the_message() -> None:
     school = Scenario()
     school.desk.start_conversation(school.start(), "hemlighet", heading="hemlig rubrik", notify=Notify.DIRECT)
     school.deliver()
-    (notice,) = school.world.inbox.delivered
+    (notice,) = school.environment.inbox.delivered
     assert {"key", "unit", "person", "template", "link"} == set(attrs.fields_dict(type(notice)))
     assert "hemlig" not in f"{notice!r} {notice.key} {notice.link} {notice.template.text}"
     assert ANNA not in notice.key

@@ -7,8 +7,8 @@ import pytest
 
 from digital_painschool.domain.enrolment import CaseloadCounts, Conversation, Enrolment, FormCount
 from digital_painschool.domain.people import Author
+from digital_painschool.testing.environment import START
 from digital_painschool.testing.people import NURSE, PERSON, UNIT
-from digital_painschool.testing.world import START
 
 
 def test_the_counts_know_conversations_and_forms_that_are_not_there() -> None:

@@ -34,8 +34,8 @@ from digital_painschool.domain.fold import apply, replay
 from digital_painschool.domain.notification import Channel, Status
 from digital_painschool.domain.people import Author
 from digital_painschool.domain.policy import FlagKind
+from digital_painschool.testing.environment import START, local
 from digital_painschool.testing.people import COLLEAGUE, NURSE, PERSON, UNIT
-from digital_painschool.testing.world import START, local
 
 AT = local("2026-03-02 10:00")
 END = local("2027-03-02 08:00")

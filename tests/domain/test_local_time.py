@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from digital_painschool.domain.local_time import end_of_day, local_time, months_later, utc, years_earlier
 from digital_painschool.errors import InvalidValue
-from digital_painschool.testing.world import INSTANT, STOCKHOLM, local
+from digital_painschool.testing.environment import INSTANT, STOCKHOLM, local
 
 INSTANTS = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds are naive by contract
 

@@ -14,9 +14,9 @@ from digital_painschool.domain.policy import FlagKind, Policy, Terms
 from digital_painschool.domain.program import EndReason
 from digital_painschool.errors import DeliveryError, InvalidValue, PainSchoolError
 from digital_painschool.ports.inbox import Delivered, Notice
+from digital_painschool.testing.environment import with_adapters
 from digital_painschool.testing.example import PROGRAM
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import with_adapters
 
 
 @pytest.mark.rule("D-13a")

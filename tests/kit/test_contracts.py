@@ -39,12 +39,12 @@ from digital_painschool.testing.contracts import (
     ObserverContract,
     StorageContract,
     at_once,
-    opening,
+    base,
 )
-from digital_painschool.testing.contracts.at_once import Child, in_processes
+from digital_painschool.testing.contracts.base import Contract
 from digital_painschool.testing.contracts.clauses import PORTS, all_tests_of, clauses_of, proofs_of
+from digital_painschool.testing.contracts.concurrency import Child, in_processes
 from digital_painschool.testing.contracts.observer import a_whole_life
-from digital_painschool.testing.contracts.opening import Contract
 from tests.kit.pickled import (
     CountsAnew,
     InPlace,
@@ -383,7 +383,7 @@ def test_what_an_adapter_is_not_is_skipped_with_a_reason(monkeypatch: pytest.Mon
         "shared_place": (type("Alone", (StorageContract,), {"shared": False}), "one process at a time"),
         "forked_place": (StorageContract, "no processes can be forked here"),
     }
-    monkeypatch.setattr(opening, "CAN_FORK", False)
+    monkeypatch.setattr(base, "CAN_FORK", False)
     for fixture, (contract, reason) in skips.items():
         gate = getattr(contract, fixture)._get_wrapped_function()
         with pytest.raises(Skipped, match=reason):

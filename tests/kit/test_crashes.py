@@ -30,17 +30,18 @@ from digital_painschool.ports.inbox import Delivered, Notice
 from digital_painschool.ports.storage import AccessEntry, Activity, Change
 from digital_painschool.rules import digests
 from digital_painschool.testing.crashes import (
-    TELLING,
+    NOTABLE_HISTORIES,
+    CrashPoint,
     Doing,
+    NotableHistory,
     NotSurvived,
-    Place,
-    Telling,
     kill_at,
     kill_everywhere,
 )
-from digital_painschool.testing.crashes.between import kill_at_every_statement, kill_for_real
-from digital_painschool.testing.crashes.everywhere import _READINGS, uninterrupted
+from digital_painschool.testing.crashes.at_every_call import _READINGS, uninterrupted
+from digital_painschool.testing.crashes.at_every_statement import kill_at_every_statement, kill_for_real
 from digital_painschool.testing.crashes.laws import broken_laws
+from digital_painschool.testing.environment import Environment, PortsFactory, in_memory
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.faults import Fault, When, with_faults
 from digital_painschool.testing.history import (
@@ -56,10 +57,9 @@ from digital_painschool.testing.history import (
 )
 from digital_painschool.testing.people import COLLEAGUE, UNIT
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import Opening, World, in_memory
 
-EVERY = pytest.mark.parametrize("name", TELLING)
-MESSAGE = Telling([Start(), TherapistWrites("Hej", notify=Notify.DIRECT), Deliver()])
+EVERY = pytest.mark.parametrize("name", NOTABLE_HISTORIES)
+MESSAGE = NotableHistory([Start(), TherapistWrites("Hej", notify=Notify.DIRECT), Deliver()])
 
 FIRST, SECOND = (f"{enrolment}.3.inbox.20260302T070000" for enrolment in ("e-0001", "e-0002"))
 """Ids of notifications: of the first message of each of two enrolments, at eight in the morning."""
@@ -73,55 +73,55 @@ def _in_memory_files(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def on_copies(sqlite_template: Path) -> Opening:
+def on_copies(sqlite_template: Path) -> PortsFactory:
     """Open the storage on a copy of an SQLite file with the schema."""
 
-    def open_copy(world: World) -> Ports:
-        return world.ports(storage=SqlStorage(copied(world, sqlite_template), synchronous="NORMAL"))
+    def open_copy(environment: Environment) -> Ports:
+        return environment.ports(storage=SqlStorage(copied(environment, sqlite_template), synchronous="NORMAL"))
 
     return open_copy
 
 
 @pytest.fixture
-def all_on_copies(sqlite_template: Path) -> Opening:
+def all_on_copies(sqlite_template: Path) -> PortsFactory:
     """Open storage, inbox and messengers on a copy of an SQLite file with the schema."""
 
-    def open_copy(world: World) -> Ports:
-        url = copied(world, sqlite_template)
-        return world.ports(
+    def open_copy(environment: Environment) -> Ports:
+        url = copied(environment, sqlite_template)
+        return environment.ports(
             storage=SqlStorage(url, synchronous="NORMAL"),
-            inbox=SqlInbox(url, clock=lambda: world.now),
+            inbox=SqlInbox(url, clock=lambda: environment.now),
             messengers=tuple(
-                SqlMessenger(channel, url, clock=lambda: world.now) for channel in (Channel.EMAIL, Channel.SMS)
+                SqlMessenger(channel, url, clock=lambda: environment.now) for channel in (Channel.EMAIL, Channel.SMS)
             ),
         )
 
     return open_copy
 
 
-def copied(world: World, template: Path) -> str:
+def copied(environment: Environment, template: Path) -> str:
     """Return the URL of a world's own copy of a file."""
-    path = world.place / "painschool.db"
+    path = environment.folder / "painschool.db"
     if not path.exists():
         shutil.copyfile(template, path)
     return f"sqlite:///{path}"
 
 
 @pytest.fixture
-def on_postgresql(postgresql_url: str) -> Opening:
+def on_postgresql(postgresql_url: str) -> PortsFactory:
     """Open the storage on one PostgreSQL database, which is emptied for each new world."""
-    known: WeakSet[World] = WeakSet()
+    known: WeakSet[Environment] = WeakSet()
 
     def empty(connection: Connection) -> None:
         for table in reversed(METADATA.sorted_tables):
             connection.execute(EMPTY[table.name], {})
 
-    def open_there(world: World) -> Ports:
+    def open_there(environment: Environment) -> Ports:
         storage = SqlStorage(postgresql_url)
-        if world not in known:
+        if environment not in known:
             storage._database.write(empty)
-            known.add(world)
-        return world.ports(storage=storage)
+            known.add(environment)
+        return environment.ports(storage=storage)
 
     return open_there
 
@@ -133,48 +133,51 @@ EMPTY = {table.name: delete(table) for table in METADATA.sorted_tables}
 @EVERY
 def test_killed_at_every_call_in_memory(name: str) -> None:
     """Otherwise a step could be lost, half done or done twice when a process dies."""
-    survived = kill_everywhere(in_memory, TELLING[name])
+    survived = kill_everywhere(in_memory, NOTABLE_HISTORIES[name])
     assert survived.points == survived.at.total() > 50
 
 
 @pytest.mark.search
 @EVERY
-def test_killed_at_every_call_on_sqlite(name: str, all_on_copies: Opening) -> None:
+def test_killed_at_every_call_on_sqlite(name: str, all_on_copies: PortsFactory) -> None:
     """Otherwise what holds in memory might not hold in a file."""
-    assert kill_everywhere(all_on_copies, TELLING[name], on_disk=True).points > 50
+    assert kill_everywhere(all_on_copies, NOTABLE_HISTORIES[name], on_disk=True).points > 50
 
 
 @pytest.mark.search
 @EVERY
-def test_killed_between_any_two_statements(name: str, all_on_copies: Opening) -> None:
+def test_killed_between_any_two_statements(name: str, all_on_copies: PortsFactory) -> None:
     """Otherwise a call could be half done when a process dies within it."""
-    survived = kill_at_every_statement(all_on_copies, TELLING[name])
+    survived = kill_at_every_statement(all_on_copies, NOTABLE_HISTORIES[name])
     assert survived.points == survived.at.total() > 100
 
 
 @pytest.mark.parametrize("name", ["outage", "purge"])
-def test_killed_by_the_system_itself(name: str, all_on_copies: Opening) -> None:
+def test_killed_by_the_system_itself(name: str, all_on_copies: PortsFactory) -> None:
     """Otherwise the kills within this process might be gentler than real ones."""
-    assert kill_for_real(all_on_copies, TELLING[name], every=23).points > 5
+    assert kill_for_real(all_on_copies, NOTABLE_HISTORIES[name], every=23).points > 5
 
 
 @pytest.mark.search
-def test_killed_at_every_call_on_postgresql(on_postgresql: Opening) -> None:
+def test_killed_at_every_call_on_postgresql(on_postgresql: PortsFactory) -> None:
     """Otherwise a region's database might lose what a file keeps."""
-    assert kill_everywhere(on_postgresql, TELLING["given up"]).points > 50
+    assert kill_everywhere(on_postgresql, NOTABLE_HISTORIES["given up"]).points > 50
 
 
 @pytest.mark.search
 @pytest.mark.parametrize("name", ["outage", "purge"])
-def test_killed_between_any_two_statements_on_postgresql(name: str, on_postgresql: Opening) -> None:
+def test_killed_between_any_two_statements_on_postgresql(name: str, on_postgresql: PortsFactory) -> None:
     """Otherwise the one large statement that a step is on PostgreSQL would never have been struck."""
-    assert kill_at_every_statement(on_postgresql, TELLING[name]).points > 50
+    assert kill_at_every_statement(on_postgresql, NOTABLE_HISTORIES[name]).points > 50
 
 
 def test_the_histories_come_to_every_call_that_changes_anything() -> None:
     """Otherwise a call would never be struck, and nobody would notice."""
     calls = {
-        call for telling in TELLING.values() for step in uninterrupted(in_memory, telling).steps for call in step.calls
+        call
+        for telling in NOTABLE_HISTORIES.values()
+        for step in uninterrupted(in_memory, telling).steps
+        for call in step.calls
     }
     ports = {"inbox": Inbox, "messenger": Messenger, "observer": Observer, "storage": Storage}
     every = {f"{name}.{method}" for name, port in ports.items() for method in dir(port) if method[0] != "_"}
@@ -188,7 +191,7 @@ def test_a_history_of_the_kit_and_plain_functions_can_be_killed_too() -> None:
     def review(school: Scenario) -> None:
         school.desk.review("e-0001")
 
-    own = kill_everywhere(in_memory, Telling([Scenario.start, review]))
+    own = kill_everywhere(in_memory, NotableHistory([Scenario.start, review]))
     kit = kill_everywhere(in_memory, History((Start(), Review(), Restart(), SaveForm(PAIN, {"smarta": 11}))))
     assert {"storage.save": 4} == {call: times for call, times in own.at.items() if call == "storage.save"}
     assert 3 == kit.steps
@@ -201,7 +204,7 @@ def test_a_history_of_the_kit_and_plain_functions_can_be_killed_too() -> None:
 
 def test_a_telling_can_be_played_under_another_policy() -> None:
     """Otherwise a unit could not try its own."""
-    policy = evolve(TELLING["year"].policy, staff_flags=frozenset())
+    policy = evolve(NOTABLE_HISTORIES["year"].policy, staff_flags=frozenset())
     assert policy == MESSAGE.scenario(policy=policy).catalogue.policy
     assert kill_everywhere(in_memory, MESSAGE, policy=policy).points > 20
 
@@ -209,10 +212,10 @@ def test_a_telling_can_be_played_under_another_policy() -> None:
 # What the harness is for: bugs that are put in, each of which it must name.
 
 
-def the_kill_of(opening: Opening, telling: Telling | History = MESSAGE) -> str:
+def the_kill_of(ports_factory: PortsFactory, telling: NotableHistory | History = MESSAGE) -> str:
     """Return what the harness says of an opening or a school with a bug in it."""
     with pytest.raises(NotSurvived) as named:
-        kill_everywhere(opening, telling)
+        kill_everywhere(ports_factory, telling)
     return str(named.value)
 
 
@@ -264,12 +267,12 @@ def test_a_note_of_what_was_dropped_that_is_made_twice_is_named(monkeypatch: pyt
     """Otherwise a timeline would say twice that a message was not told of."""
     save_later(monkeypatch, "noted")
     read = [Start(), TherapistWrites("Ett", notify=Notify.COLLECTED), PatientReads(1), Advance(hours=1), Deliver()]
-    said = the_kill_of(in_memory, Telling(read))
+    said = the_kill_of(in_memory, NotableHistory(read))
     assert "killed at step 5 (Deliver()), after storage.save (call" in said
     assert f"law 5: {FIRST} is dropped and e-0001's timeline says otherwise" in said
 
 
-COLLECTED = Telling([Start(), TherapistWrites("Hej", notify=Notify.COLLECTED), Advance(hours=1), Deliver()])
+COLLECTED = NotableHistory([Start(), TherapistWrites("Hej", notify=Notify.COLLECTED), Advance(hours=1), Deliver()])
 
 
 def test_a_batch_in_doubt_that_goes_again_under_a_new_key_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -279,14 +282,14 @@ def test_a_batch_in_doubt_that_goes_again_under_a_new_key_is_named(monkeypatch: 
     changed = {**digests.DECISIONS, (True, digests.Doubt.TODAY, False): Action.SEND}
     monkeypatch.setattr(digests, "DECISIONS", changed)
     with pytest.raises(NotSurvived, match="at the end law 5: a patient was told 2 times on 2026-03-02"):
-        kill_at(in_memory, COLLECTED, Place(step=4, call=6, when=When.AFTER))
+        kill_at(in_memory, COLLECTED, CrashPoint(step=4, call=6, when=When.AFTER))
 
 
 def test_what_goes_outside_the_forenoon_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a patient could be woken by what can wait."""
     monkeypatch.setattr(digests, "earliest_send_at", lambda now, *_: now)
     monkeypatch.setattr("digital_painschool.delivery.worker.earliest_send_at", lambda now, *_: now)
-    late = Telling([*COLLECTED.steps[:2], Advance(hours=6), Deliver()])
+    late = NotableHistory([*COLLECTED.steps[:2], Advance(hours=6), Deliver()])
     with pytest.raises(AssertionError, match=r"without any kill: law 5: .* arrived at 14:00:00, not in the forenoon"):
         kill_everywhere(in_memory, late)
 
@@ -312,11 +315,11 @@ class ForgetfulInbox(MemoryInbox):
 class ForgetfulWorld:
     """Gives each world one inbox that does not know a key again."""
 
-    def __call__(self, world: World) -> Ports:
+    def __call__(self, environment: Environment) -> Ports:
         """Open it."""
-        if not isinstance(world.inbox, ForgetfulInbox):
-            world.inbox = ForgetfulInbox()
-        return world.ports()
+        if not isinstance(environment.inbox, ForgetfulInbox):
+            environment.inbox = ForgetfulInbox()
+        return environment.ports()
 
 
 def test_an_inbox_that_does_not_know_a_key_again_is_named() -> None:
@@ -336,10 +339,10 @@ class Wrapped:
         return getattr(self.behind, name)
 
 
-def behind(wrapper: Callable[[World], Wrapped]) -> Opening:
+def behind(wrapper: Callable[[Environment], Wrapped]) -> PortsFactory:
     """Open the storage in memory behind a wrapper."""
-    storage: Callable[[World], Any] = wrapper
-    return lambda world: world.ports(storage=storage(world))
+    storage: Callable[[Environment], Any] = wrapper
+    return lambda environment: environment.ports(storage=storage(environment))
 
 
 class Holding(Wrapped):
@@ -352,7 +355,7 @@ class Holding(Wrapped):
 
 def test_a_claim_that_outlives_its_worker_is_named() -> None:
     """Otherwise what a dead worker had in hand would wait for ever."""
-    said = the_kill_of(behind(lambda world: Holding(world.storage)))
+    said = the_kill_of(behind(lambda environment: Holding(environment.storage)))
     assert f"killed at step 3 (Deliver()), after storage.claim (call 2): at the end law 5: {FIRST} waits" in said
 
 
@@ -380,7 +383,9 @@ def test_an_access_log_that_is_written_later_is_named() -> None:
     def looks(school: Scenario) -> None:
         school.desk.to_handle("e-0001")
 
-    said = the_kill_of(behind(lambda world: Buffering(world.storage)), Telling([Start(), looks, Review()]))
+    said = the_kill_of(
+        behind(lambda environment: Buffering(environment.storage)), NotableHistory([Start(), looks, Review()])
+    )
     assert "killed at step 2 (looks), after storage.log (call 2): the access log has lost" not in said
     assert "the access log has lost" in said
 
@@ -388,37 +393,37 @@ def test_an_access_log_that_is_written_later_is_named() -> None:
 def test_an_access_log_with_what_nobody_did_is_named() -> None:
     """Otherwise somebody would be said to have looked who has not."""
 
-    def open_and_log(world: World) -> Ports:
-        entry = AccessEntry(at=world.now, by="x", unit=UNIT, action="open", activity=Activity.READ)
-        world.storage.log([entry])
-        return world.ports()
+    def open_and_log(environment: Environment) -> Ports:
+        entry = AccessEntry(at=environment.now, by="x", unit=UNIT, action="open", activity=Activity.READ)
+        environment.storage.log([entry])
+        return environment.ports()
 
-    said = the_kill_of(open_and_log, Telling([Advance(hours=1), Start()]))
+    said = the_kill_of(open_and_log, NotableHistory([Advance(hours=1), Start()]))
     assert "killed at step 2 (Start()), before storage" in said or "before identity" in said
     assert "the access log has what nobody did" in said
 
 
 def test_a_storage_that_does_not_come_up_again_is_named() -> None:
     """Otherwise a lock that a dead process left would go unnoticed."""
-    opened: WeakSet[World] = WeakSet()
+    opened: WeakSet[Environment] = WeakSet()
 
-    def open_once(world: World) -> Ports:
-        if world in opened:
+    def open_once(environment: Environment) -> Ports:
+        if environment in opened:
             raise sqlite3.OperationalError("locked")
-        opened.add(world)
-        return world.ports()
+        opened.add(environment)
+        return environment.ports()
 
     assert "before identity.parse (call 1): OperationalError: locked" in the_kill_of(open_once)
 
 
 def test_a_step_that_is_refused_after_the_restart_is_named() -> None:
     """Otherwise nobody could go on after a crash, and it would look like a refusal by a rule."""
-    opened: WeakSet[World] = WeakSet()
+    opened: WeakSet[Environment] = WeakSet()
 
-    def open_failing(world: World) -> Ports:
-        again = world in opened
-        opened.add(world)
-        return with_faults(in_memory, storage=[Fault("save", times=int(again))])(world)
+    def open_failing(environment: Environment) -> Ports:
+        again = environment in opened
+        opened.add(environment)
+        return with_faults(in_memory, storage=[Fault("save", times=int(again))])(environment)
 
     assert "Start() said 'StorageError: a fault that the test asked for' and not None" in the_kill_of(open_failing)
 
@@ -430,7 +435,7 @@ def test_a_step_that_does_more_when_it_is_taken_again_is_named() -> None:
         for _ in range(2):
             school.desk.start_conversation("e-0001", "Hej")
 
-    said = the_kill_of(in_memory, Telling([Start(), write_two]))
+    said = the_kill_of(in_memory, NotableHistory([Start(), write_two]))
     assert "after storage.save (call 3): the step was taken again and left something else" in said
     assert "+#1 6: ConversationStarted(" in said
 
@@ -468,7 +473,7 @@ def test_a_call_that_leaves_something_else_behind_is_named() -> None:
             rows = self.behind.list_caseload(query)
             return rows if self.saved is None else tuple(evolve(row, counts=self.saved.counts) for row in rows)
 
-    said = the_kill_of(behind(lambda world: Forgetting(world.storage)), Telling([Start(), Review()]))
+    said = the_kill_of(behind(lambda environment: Forgetting(environment.storage)), NotableHistory([Start(), Review()]))
     assert "killed at step 2 (Review()), after storage.save (call 5): what is kept is not what the calls" in said
     assert "-#1 2: Reviewed(" in said
 
@@ -481,13 +486,13 @@ def test_a_history_that_goes_another_way_each_time_is_named() -> None:
         if not next(times):
             school.start()
 
-    said = the_kill_of(in_memory, Telling([start_once]))
+    said = the_kill_of(in_memory, NotableHistory([start_once]))
     assert "killed at step 1 (start_once), before identity.parse (call 1): the step went another way" in said
 
 
 def test_a_place_can_be_tried_by_itself() -> None:
     """Otherwise somebody would have to wait for all the others to see a failure again."""
-    place = Place(step=3, call=6, when=When.AFTER)
+    place = CrashPoint(step=3, call=6, when=When.AFTER)
     assert "Place(step=3, call=6, when=When.AFTER)" == repr(place)
     kill_at(in_memory, MESSAGE, place)
     with pytest.raises(
@@ -498,7 +503,7 @@ def test_a_place_can_be_tried_by_itself() -> None:
 
 def test_what_is_wrong_without_any_kill_is_told_as_that() -> None:
     """Otherwise somebody would look for a crash where there is none."""
-    open_wrong = behind(lambda world: Undocumented(world.storage))
+    open_wrong = behind(lambda environment: Undocumented(environment.storage))
     with pytest.raises(AssertionError, match="without any kill: law 2"):
         kill_everywhere(open_wrong, MESSAGE)
 
@@ -506,14 +511,14 @@ def test_what_is_wrong_without_any_kill_is_told_as_that() -> None:
 # The same between two statements.
 
 
-def half(opening: Opening, telling: Telling = MESSAGE) -> str:
+def half(ports_factory: PortsFactory, telling: NotableHistory = MESSAGE) -> str:
     """Return what is half done."""
     with pytest.raises(NotSurvived) as named:
-        kill_at_every_statement(opening, telling)
+        kill_at_every_statement(ports_factory, telling)
     return str(named.value)
 
 
-def test_a_step_that_is_no_transaction_is_named(on_copies: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_step_that_is_no_transaction_is_named(on_copies: PortsFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a state could be saved whose events are not."""
     write = Database.write
     monkeypatch.setattr(Database, "write", lambda self, work, **_: write(self, work, autocommit=True))
@@ -522,7 +527,9 @@ def test_a_step_that_is_no_transaction_is_named(on_copies: Opening, monkeypatch:
     assert "enrolments 0 is done; access_log 0, timeline 0 is not" in said
 
 
-def test_an_outbox_in_a_transaction_of_its_own_is_named(on_copies: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_outbox_in_a_transaction_of_its_own_is_named(
+    on_copies: PortsFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Otherwise a message could be saved that nobody is told of."""
     save = SqlStorage.save
 
@@ -541,7 +548,9 @@ def test_an_outbox_in_a_transaction_of_its_own_is_named(on_copies: Opening, monk
     assert "digests 0, digest_notifications 0 is not" in said
 
 
-def test_a_purge_that_deletes_the_documents_first_is_named(on_copies: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_purge_that_deletes_the_documents_first_is_named(
+    on_copies: PortsFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Otherwise a purge that is interrupted would leave a record that nobody can read."""
     purge = SqlStorage.purge
 
@@ -550,7 +559,7 @@ def test_a_purge_that_deletes_the_documents_first_is_named(on_copies: Opening, m
         purge(self, plan_id, planned, skip)
 
     monkeypatch.setattr(SqlStorage, "purge", purge_in_two)
-    said = half(on_copies, TELLING["purge"])
+    said = half(on_copies, NOTABLE_HISTORIES["purge"])
     assert "(Purge()), in storage.purge" in said
     assert "after COMMIT (statement 3): it is half done: documents 0 is done; " in said
 
@@ -558,7 +567,7 @@ def test_a_purge_that_deletes_the_documents_first_is_named(on_copies: Opening, m
 DELETE_DOCUMENTS = delete(documents)
 
 
-def test_statements_that_are_others_each_time_are_named(on_copies: Opening) -> None:
+def test_statements_that_are_others_each_time_are_named(on_copies: PortsFactory) -> None:
     """Otherwise a statement that is never reached would count as survived."""
     times = iter(range(1000))
 
@@ -568,12 +577,12 @@ def test_statements_that_are_others_each_time_are_named(on_copies: Opening) -> N
         else:
             school.desk.review("e-0001")
 
-    said = half(on_copies, Telling([Start(), review_once]))
+    said = half(on_copies, NotableHistory([Start(), review_once]))
     assert "killed at step 2 (review_once), in storage.save (call 3), before BEGIN (statement 1)" in said
     assert "the step went another way this time and did not come here" in said
     times = iter(range(1000))
     with pytest.raises(NotSurvived, match="went another way"):
-        kill_for_real(on_copies, Telling([Start(), review_once]), every=7)
+        kill_for_real(on_copies, NotableHistory([Start(), review_once]), every=7)
 
 
 # The laws that hold at rest, each broken by a storage that says something else.

@@ -14,6 +14,7 @@ from digital_painschool.domain.events import Event as Fact
 from digital_painschool.domain.notification import Notify
 from digital_painschool.errors import DeliveryError, InvalidIdentity, OutcomeUnknown, RuleViolation, StorageError
 from digital_painschool.ports import Clock, Storage
+from digital_painschool.testing.environment import START, Environment, PortsFactory, in_memory, on_sqlite
 from digital_painschool.testing.faults import (
     Blocks,
     Dies,
@@ -31,7 +32,6 @@ from digital_painschool.testing.faults import (
 )
 from digital_painschool.testing.people import ANNA, BO, NURSE
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import START, Opening, World, in_memory, on_sqlite
 
 
 def with_storage(*faults: Fault) -> Scenario:
@@ -46,10 +46,12 @@ def with_inbox(*faults: Fault) -> Scenario:
     return school
 
 
-@pytest.mark.parametrize("opening", [in_memory, on_sqlite], ids=["memory", "sqlite"])
-def test_the_n_th_call_of_a_method_fails_with_the_port_s_own_error_and_nothing_is_changed(opening: Opening) -> None:
+@pytest.mark.parametrize("ports_factory", [in_memory, on_sqlite], ids=["memory", "sqlite"])
+def test_the_n_th_call_of_a_method_fails_with_the_port_s_own_error_and_nothing_is_changed(
+    ports_factory: PortsFactory,
+) -> None:
     """Otherwise a test could not choose the moment at which a storage fails, on whatever storage it runs."""
-    with Scenario(with_faults(opening, storage=[Fault("save", call=2)])) as school:
+    with Scenario(with_faults(ports_factory, storage=[Fault("save", call=2)])) as school:
         school.start()
         with school.unchanged(), pytest.raises(StorageError):
             school.start(BO)
@@ -108,7 +110,7 @@ def test_each_port_has_its_own_error() -> None:
     """Otherwise a fault would raise what the contract does not know, and the test would test something else."""
     fails = [Fault(times=None)]
     open_failing = with_faults(in_memory, identity=fails, inbox=fails, directory=fails, messengers=fails, storage=fails)
-    ports = open_failing(World())
+    ports = open_failing(Environment())
     with pytest.raises(InvalidIdentity):
         ports.identity.parse(ANNA, today=START.date())
     with pytest.raises(DeliveryError):
@@ -136,7 +138,9 @@ class Noted:
 def test_an_observer_that_fails_stops_nothing(when: When, times: int) -> None:
     """Otherwise a screen that refreshes could stop a step, and no fault would show it."""
     noted = Noted()
-    school = Scenario(with_faults(lambda world: world.ports(observers=(noted,)), observers=[Fault(when=when)]))
+    school = Scenario(
+        with_faults(lambda environment: environment.ports(observers=(noted,)), observers=[Fault(when=when)])
+    )
     assert "e-0001" == school.start()
     assert times == noted.times
 
@@ -146,7 +150,7 @@ def test_nothing_that_catches_errors_stops_the_death_of_the_process() -> None:
     school = with_inbox(Fault("deliver", does=Dies(), when=When.AFTER))
     with pytest.raises(Killed):
         school.deliver()
-    school.opening = in_memory
+    school.ports_factory = in_memory
     school.restart()
     school.advance(minutes=15)
     assert DeliveryReport(delivered=1) == school.deliver()
@@ -196,7 +200,7 @@ def test_an_effect_that_is_done_twice_is_refused_or_known_the_second_time() -> N
 def test_what_can_be_gone_through_once_is_given_twice_all_the_same() -> None:
     """Otherwise the second time would be another call than the first."""
     storage = faulty(MemoryStorage(), Fault("load_many", does=Twice()))
-    school = Scenario(lambda world: world.ports(storage=storage))
+    school = Scenario(lambda environment: environment.ports(storage=storage))
     school.start()
     assert ["e-0001"] == list(storage.load_many(iter(["e-0001"])))
 
@@ -211,7 +215,7 @@ def test_a_storage_that_is_given_a_wrong_time_hands_out_what_is_not_due() -> Non
 def test_a_named_instant_is_shifted_too() -> None:
     """Otherwise the lie would depend on how the caller writes its arguments."""
     storage = faulty(MemoryStorage(), Fault("access_ended", does=Shifts(days=400)))
-    Scenario(lambda world: world.ports(storage=storage)).start()
+    Scenario(lambda environment: environment.ports(storage=storage)).start()
     assert ("e-0001",) == storage.access_ended(now=START, limit=1)
 
 
@@ -280,14 +284,14 @@ def test_calls_are_counted_anew_after_a_restart() -> None:
 def test_only_a_port_that_counts_can_be_asked() -> None:
     """Otherwise a test would believe that no call was made."""
     with pytest.raises(AssertionError, match="faulty"):
-        calls_of(World().storage)
+        calls_of(Environment().storage)
 
 
 def test_a_port_with_faults_goes_on_as_it_is_otherwise() -> None:
     """Otherwise what is no call, such as a messenger's channel, would be gone."""
-    world = World()
-    email = faulty(world.email, Fault())
-    assert world.email.channel is email.channel
+    environment = Environment()
+    email = faulty(environment.email, Fault())
+    assert environment.email.channel is email.channel
 
 
 def test_a_fault_is_shown_as_the_code_that_makes_it() -> None:
@@ -302,7 +306,7 @@ def test_a_fault_is_shown_as_the_code_that_makes_it() -> None:
     assert "When.BEFORE" == repr(When.BEFORE)
 
 
-def test_hanging_needs_a_world() -> None:
+def test_hanging_needs_an_environment() -> None:
     """Otherwise a call would hang in nobody's time."""
-    with pytest.raises(AssertionError, match="world"):
+    with pytest.raises(AssertionError, match="environment"):
         faulty(MemoryStorage(), Fault(does=Hangs(hours=1))).load("e-1")

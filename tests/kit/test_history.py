@@ -14,6 +14,7 @@ from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import InvalidIdentity, NotFound, NotPermitted, RuleViolation
 from digital_painschool.programs import program_from_data
 from digital_painschool.testing import example, history, people
+from digital_painschool.testing.environment import on_sqlite
 from digital_painschool.testing.example import DAILY, PAIN, SLEEP, program
 from digital_painschool.testing.history import (
     Advance,
@@ -55,7 +56,6 @@ from digital_painschool.testing.history import (
 from digital_painschool.testing.people import ARCHIVIST, BO, COLLEAGUE, NUMBERS, RESERVE_NUMBER, STRANGER, staff
 from digital_painschool.testing.scenario import Scenario
 from digital_painschool.testing.strategies import histories
-from digital_painschool.testing.world import on_sqlite
 
 LIFE = History(
     [
@@ -222,7 +222,7 @@ def test_a_history_is_printed_as_code_that_reads_like_a_test() -> None:
         "    school.school.therapist(STRANGER).review(anna)",
         "school.colleague.end(anna, reason='klar')",
         "anna_2 = school.start(ANNA, 'smartskola')",
-        "school.office.export(school.world.place / 'export-1')",
+        "school.office.export(school.environment.folder / 'export-1')",
         "plan = school.office.plan_purge()",
         "school.office.approve(plan.id, decision='Beslut 1')",
         "school.close()",

@@ -23,22 +23,25 @@ from digital_painschool.errors import Reason, RuleViolation
 from digital_painschool.ports import Ports
 from digital_painschool.ports.storage import AccessEntry, Content, Entry, Storage
 from digital_painschool.rules.access import ACCESS
+from digital_painschool.testing.environment import Environment, PortsFactory, in_memory
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.faults.calls import Call, watched
 from digital_painschool.testing.lifecycle import LAWS, LawBroken, LifecycleMachine
+from digital_painschool.testing.lifecycle.base import FOCUSES, POLICIES
 from digital_painschool.testing.lifecycle.days import REFUSALS, RUNS
 from digital_painschool.testing.lifecycle.delivering import TROUBLES
-from digital_painschool.testing.lifecycle.ground import FOCUSES, POLICIES
 from digital_painschool.testing.lifecycle.records import LIVES
 from digital_painschool.testing.lifecycle.treatment import MOST_COURSES
-from digital_painschool.testing.world import Opening, World, in_memory
 
 Tell = Callable[[LifecycleMachine], object]
 
 
-def told(steps: Tell, opening: Opening | None = None, *, reference: bool = True, **begins: str) -> None:
+def told(steps: Tell, ports_factory: PortsFactory | None = None, *, reference: bool = True, **begins: str) -> None:
     """Let one history happen, on adapters, with the laws checked after it; `begins` says how it begins."""
-    about = {"reference": reference, **({} if opening is None else {"opening": staticmethod(opening)})}
+    about = {
+        "reference": reference,
+        **({} if ports_factory is None else {"ports_factory": staticmethod(ports_factory)}),
+    }
     machine = type("Machine", (LifecycleMachine,), about)()
     usual = {"start": "2026-06-01 08:00", "ordering": "guided", "policy": "usual", "focus": "everything"}
     try:
@@ -50,16 +53,16 @@ def told(steps: Tell, opening: Opening | None = None, *, reference: bool = True,
         machine.teardown()
 
 
-def stored_in(kind: type[MemoryStorage]) -> Opening:
+def stored_in(kind: type[MemoryStorage]) -> PortsFactory:
     """Return an opening of a storage of some kind, the same one for a world as long as that is there."""
     storages: dict[int, MemoryStorage] = {}
-    return lambda world: world.ports(storage=storages.setdefault(id(world), kind()))
+    return lambda environment: environment.ports(storage=storages.setdefault(id(environment), kind()))
 
 
 class OurLifecycle(LifecycleMachine):
     """What an integrator writes, in three lines."""
 
-    opening = staticmethod(in_memory)
+    ports_factory = staticmethod(in_memory)
 
 
 def test_a_test_case_has_a_test_for_each_focus_and_policy() -> None:
@@ -79,7 +82,7 @@ def test_the_test_case_runs_the_machine(focus: str, policy: str) -> None:
     """Otherwise the tests would pass whatever the adapters do."""
 
     class Machine(LifecycleMachine):
-        opening = staticmethod(stored_in(_Doubles))
+        ports_factory = staticmethod(stored_in(_Doubles))
 
     Machine.TestCase.settings = settings(max_examples=3, stateful_step_count=2, database=None, phases=[Phases.generate])
     with pytest.raises(LawBroken):
@@ -88,7 +91,7 @@ def test_the_test_case_runs_the_machine(focus: str, policy: str) -> None:
 
 def test_a_failing_history_is_printed_as_steps_that_a_person_can_follow(capsys: pytest.CaptureFixture[str]) -> None:
     """Otherwise what broke a law could not be read, or done again."""
-    machine = type("Machine", (LifecycleMachine,), {"opening": staticmethod(stored_in(_Doubles))})
+    machine = type("Machine", (LifecycleMachine,), {"ports_factory": staticmethod(stored_in(_Doubles))})
     with pytest.raises(LawBroken) as found:
         run_state_machine_as_test(machine, settings=settings(max_examples=5, database=None, report_multiple_bugs=False))
     notes = "\n".join(found.value.__notes__)
@@ -99,12 +102,12 @@ def test_a_failing_history_is_printed_as_steps_that_a_person_can_follow(capsys: 
 
 def test_options_are_kept_to() -> None:
     """Otherwise adapters that cannot do something would be asked for it, and fail for no reason."""
-    opened: list[World] = []
+    opened: list[Environment] = []
 
-    def opening(world: World) -> Ports:
-        assert world not in opened, "opened again"
-        opened.append(world)
-        return world.ports()
+    def ports_factory(environment: Environment) -> Ports:
+        assert environment not in opened, "opened again"
+        opened.append(environment)
+        return environment.ports()
 
     class Machine(LifecycleMachine):
         crashes = False
@@ -117,7 +120,7 @@ def test_options_are_kept_to() -> None:
             assert {Ordering.RELEASED} == {program.ordering for program in self.programs}
             assert 1 == len(self.schools)
 
-    Machine.opening = staticmethod(opening)  # type: ignore[method-assign]
+    Machine.ports_factory = staticmethod(ports_factory)  # type: ignore[method-assign]
     quick = settings(max_examples=10, stateful_step_count=10, deadline=None, database=None)
     run_state_machine_as_test(Machine, settings=settings(quick, suppress_health_check=list(HealthCheck)))
     assert len(opened) >= 10
@@ -202,7 +205,7 @@ def _writes_and_raises(room: PatientDesk, enrolment_id: str, form: str, answers:
     raise RuleViolation("M-14", Reason.INVALID_ANSWERS)
 
 
-Bug = tuple[int, Tell, dict[str, str], Opening | None, str, object]
+Bug = tuple[int, Tell, dict[str, str], PortsFactory | None, str, object]
 BUGS: dict[str, Bug] = {
     "timelines are numbered wrongly": (1, lambda it: None, {}, stored_in(_Doubles), "", None),
     "a refused step writes": (
@@ -281,11 +284,11 @@ BUGS: dict[str, Bug] = {
 @pytest.mark.parametrize("bug", BUGS)
 def test_what_is_wrong_is_found_and_named(bug: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a bug would pass, or would be reported as something else than it is."""
-    law, steps, begins, opening, target, replacement = BUGS[bug]
+    law, steps, begins, ports_factory, target, replacement = BUGS[bug]
     if target:
         monkeypatch.setattr(target, replacement)
     with pytest.raises(LawBroken, match=f"^Law {law}: ") as found:
-        told(steps, opening, reference=opening is None or law == 8, **begins)
+        told(steps, ports_factory, reference=ports_factory is None or law == 8, **begins)
     assert f"Law{law}Broken" == type(found.value).__name__
     assert LAWS[law] in str(found.value)
 
@@ -467,7 +470,7 @@ def test_what_a_dead_process_had_open_is_closed() -> None:
     """Otherwise each restart would leave connections, until a server has none left."""
     closed: list[int] = []
 
-    def opening(world: World) -> Ports:
+    def ports_factory(environment: Environment) -> Ports:
         place = len(handles)
 
         def around(call: Call) -> object:
@@ -476,11 +479,11 @@ def test_what_a_dead_process_had_open_is_closed() -> None:
             closed.append(place)
             return None
 
-        handles.append(watched(world.storage, around))
-        return world.ports(storage=handles[-1])
+        handles.append(watched(environment.storage, around))
+        return environment.ports(storage=handles[-1])
 
     handles: list[Storage] = []
-    told(lambda it: (it.restart(), it.save_form(course=0, form=PAIN, answers=0), it.restart()), opening)
+    told(lambda it: (it.restart(), it.save_form(course=0, form=PAIN, answers=0), it.restart()), ports_factory)
     assert [0, 1, 2] == closed[:3]
     assert 3 == len(handles)
 
@@ -489,4 +492,4 @@ def test_a_storage_that_forgets_at_a_restart_is_found() -> None:
     """Otherwise what was saved could be lost with the process, and no law would say so."""
     openings = iter(MemoryStorage() for _ in range(9))
     with pytest.raises(LawBroken, match=r"^Law 8: "):
-        told(lambda it: it.restart(), lambda world: world.ports(storage=next(openings)))
+        told(lambda it: it.restart(), lambda environment: environment.ports(storage=next(openings)))

@@ -9,16 +9,16 @@ from digital_painschool.domain.events import Event
 from digital_painschool.domain.fold import replay
 from digital_painschool.errors import RuleViolation, StorageError
 from digital_painschool.ports import Storage
+from digital_painschool.testing.environment import Environment, with_adapters
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import World, with_adapters
 
-Told = tuple[str, Enrolment, tuple[Event, ...], int]
+OutboxEntry = tuple[str, Enrolment, tuple[Event, ...], int]
 
 
 class Listener:
     """Notes what it is told, in which thread, and what the storage had by then."""
 
-    def __init__(self, name: str, told: list[Told], storage: Storage | None = None) -> None:
+    def __init__(self, name: str, told: list[OutboxEntry], storage: Storage | None = None) -> None:
         self.name = name
         self.told = told
         self.storage = storage
@@ -40,23 +40,23 @@ class Fragile(Listener):
 
 
 @pytest.fixture
-def told() -> list[Told]:
+def told() -> list[OutboxEntry]:
     """What the observers were told, in order."""
     return []
 
 
 @pytest.fixture
-def scenario(told: list[Told]) -> Scenario:
+def scenario(told: list[OutboxEntry]) -> Scenario:
     """A school with three observers, of which the second raises each time."""
 
-    def opened(world: World) -> object:
-        observers = (Listener("first", told, world.storage), Fragile("second", told), Listener("third", told))
-        return with_adapters(observers=observers)(world)
+    def opened(environment: Environment) -> object:
+        observers = (Listener("first", told, environment.storage), Fragile("second", told), Listener("third", told))
+        return with_adapters(observers=observers)(environment)
 
     return Scenario(opened)  # type: ignore[arg-type]
 
 
-def test_each_is_told_once_a_step_in_the_order_of_the_settings(scenario: Scenario, told: list[Told]) -> None:
+def test_each_is_told_once_a_step_in_the_order_of_the_settings(scenario: Scenario, told: list[OutboxEntry]) -> None:
     """Otherwise statistics would count double, or one observer work with what another was to prepare."""
     e = scenario.start()
     scenario.room.save_form(e, "halsoskattning", {"smarta": 3})
@@ -64,7 +64,7 @@ def test_each_is_told_once_a_step_in_the_order_of_the_settings(scenario: Scenari
     assert ["first", "second", "third"] * 3 == [name for name, *_ in told]
 
 
-def test_each_is_told_all_that_happened_and_the_state_after_it(scenario: Scenario, told: list[Told]) -> None:
+def test_each_is_told_all_that_happened_and_the_state_after_it(scenario: Scenario, told: list[OutboxEntry]) -> None:
     """Otherwise what observers add up would be something else than the timeline."""
     e = scenario.start()
     scenario.room.complete_module(e, 1)
@@ -77,13 +77,13 @@ def test_each_is_told_all_that_happened_and_the_state_after_it(scenario: Scenari
             assert state == replay(seen)
 
 
-def test_they_are_told_in_the_thread_that_took_the_step(scenario: Scenario, told: list[Told]) -> None:
+def test_they_are_told_in_the_thread_that_took_the_step(scenario: Scenario, told: list[OutboxEntry]) -> None:
     """Otherwise an observer could not use what belongs to the request, such as its transaction or its language."""
     scenario.start()
     assert {get_ident()} == {thread for *_, thread in told}
 
 
-def test_nobody_is_told_of_a_step_that_was_refused(scenario: Scenario, told: list[Told]) -> None:
+def test_nobody_is_told_of_a_step_that_was_refused(scenario: Scenario, told: list[OutboxEntry]) -> None:
     """Otherwise a screen would show what has never happened (law 2)."""
     e = scenario.start()
     told.clear()
@@ -93,7 +93,7 @@ def test_nobody_is_told_of_a_step_that_was_refused(scenario: Scenario, told: lis
 
 
 def test_nobody_is_told_of_a_step_that_could_not_be_saved(
-    scenario: Scenario, told: list[Told], monkeypatch: pytest.MonkeyPatch
+    scenario: Scenario, told: list[OutboxEntry], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise, with a full disk, statistics would go on counting."""
     e = scenario.start()
@@ -109,7 +109,7 @@ def test_nobody_is_told_of_a_step_that_could_not_be_saved(
 
 
 def test_one_that_raises_stops_nothing_and_is_logged_by_its_type(
-    scenario: Scenario, told: list[Told], caplog: pytest.LogCaptureFixture
+    scenario: Scenario, told: list[OutboxEntry], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Otherwise a broken statistics server would stop the treatment, or put numbers into the log."""
     e = scenario.start()

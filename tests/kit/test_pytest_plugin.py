@@ -10,14 +10,14 @@ SCENARIO = """
 from digital_painschool import Notify
 from digital_painschool.adapters.{adapter}
 
-def test_it(painschool_scenario, painschool_world):
+def test_it(painschool_scenario, painschool_environment):
     enrolment = painschool_scenario.start()
     painschool_scenario.desk.start_conversation(enrolment, "Hej", notify=Notify.DIRECT)
     assert 1 == painschool_scenario.deliver().delivered
     (told,) = painschool_scenario.outbox
     assert "inbox" == told.channel.value
     assert isinstance(painschool_scenario.storage, {storage})
-    assert painschool_world is painschool_scenario.world
+    assert painschool_environment is painschool_scenario.world
 """
 MEMORY = SCENARIO.format(adapter="memory import MemoryStorage", storage="MemoryStorage")
 SQL = SCENARIO.format(adapter="sql import SqlStorage", storage="SqlStorage")
@@ -40,7 +40,7 @@ def test_a_scenario_is_at_hand_without_any_import(tmp_path: Path) -> None:
 def test_the_storage_can_be_chosen_on_the_command_line(tmp_path: Path) -> None:
     """Otherwise the same tests could not be run on the database that is used for real."""
     pytest.importorskip("sqlalchemy", reason="SQLite is not there: install digital_painschool[sql]")
-    done = run(tmp_path, "--painschool-storage", "sqlite:///{place}/painschool.db", test_one=SQL)
+    done = run(tmp_path, "--painschool-storage", "sqlite:///{folder}/painschool.db", test_one=SQL)
     assert "1 passed" in done.stdout, done.stdout
 
 
@@ -55,7 +55,7 @@ from digital_painschool.testing import SLEEP, with_adapters
 class OurInbox(MemoryInbox): ...
 
 @pytest.fixture
-def painschool_opening():
+def painschool_ports_factory():
     return with_adapters(inbox=OurInbox())
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_it(painschool_scenario):
 def test_the_help_names_every_fixture(tmp_path: Path) -> None:
     """Otherwise nobody would find them."""
     shown = run(tmp_path, "--fixtures").stdout
-    fixtures = {"painschool_scenario", "painschool_opening", "painschool_world", "painschool_programs"}
+    fixtures = {"painschool_scenario", "painschool_ports_factory", "painschool_environment", "painschool_programs"}
     for fixture in fixtures | {"painschool_policy"}:
         _, found, described = shown.partition(f"\n{fixture} -- ")
         assert found

@@ -34,6 +34,7 @@ from digital_painschool.errors import ConfigurationError, NotPermitted
 from digital_painschool.rules import access, digests, flags, lifecycle, notifications, ordering, permissions, retention
 from digital_painschool.rules.access import ACCESS, Access
 from digital_painschool.rules.flags import Flag
+from digital_painschool.testing.environment import PortsFactory, in_memory, on_sqlite
 from digital_painschool.testing.simulation import (
     Finding,
     Law,
@@ -52,7 +53,6 @@ from digital_painschool.testing.simulation.habits import Habits, Mishaps, Patien
 from digital_painschool.testing.simulation.region import Treatment
 from digital_painschool.testing.simulation.report import command, findings, parts, write
 from digital_painschool.testing.simulation.storages import opening_of
-from digital_painschool.testing.world import Opening, in_memory, on_sqlite
 
 SMALL = Region(
     patients=24,
@@ -589,7 +589,7 @@ def test_each_unit_has_a_storage_of_its_own(tmp_path: Path) -> None:
     assert opening_of("postgresql://db/unit_{unit}", 1) is not None
 
 
-def refuse_the_first(place: Path, unit: int) -> Opening:
+def refuse_the_first(place: Path, unit: int) -> PortsFactory:
     """Note that a unit was begun; the first cannot be opened, and the others take their time."""
     (place / str(unit)).touch()
     if unit == 1:
@@ -602,11 +602,11 @@ def test_what_cannot_go_on_stops_at_once(tmp_path: Path) -> None:
     """Whoever mistypes the storage of a long run, or stops it, would wait for all of its units."""
     region = Region(patients=12, years=0.003, patients_per_therapist=1, therapists_per_unit=1)
     with pytest.raises(ConfigurationError):
-        simulate(region, workers=2, opening=partial(refuse_the_first, tmp_path))
+        simulate(region, workers=2, ports_factory=partial(refuse_the_first, tmp_path))
     assert len([*tmp_path.iterdir()]) < 10
 
 
-def interrupt(_: int) -> Opening:
+def interrupt(_: int) -> PortsFactory:
     """Be interrupted, as everybody is by Ctrl-C."""
     os.kill(os.getpid(), signal.SIGINT)
     return in_memory
@@ -615,4 +615,4 @@ def interrupt(_: int) -> Opening:
 def test_a_process_that_is_interrupted_ends() -> None:
     """It would take Ctrl-C for an error of its unit and go on with the next one."""
     with pytest.raises(BrokenProcessPool):
-        simulate(Region(patients=1, years=0.003), workers=2, opening=interrupt)
+        simulate(Region(patients=1, years=0.003), workers=2, ports_factory=interrupt)

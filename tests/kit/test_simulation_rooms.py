@@ -26,21 +26,21 @@ from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import NotPermitted, Reason
 from digital_painschool.ports.storage import Storage
+from digital_painschool.testing.environment import in_memory
 from digital_painschool.testing.example import DAILY, PAIN, PROGRAM
 from digital_painschool.testing.simulation import Law, Region, audit, patients
 from digital_painschool.testing.simulation import region as region_module
 from digital_painschool.testing.simulation.alarms import alarms
 from digital_painschool.testing.simulation.audit import check_account, check_rows
-from digital_painschool.testing.simulation.books import Account, Stage
 from digital_painschool.testing.simulation.chance import Chance
 from digital_painschool.testing.simulation.days import clock_changes, holidays, instant, is_working_day, working_day
 from digital_painschool.testing.simulation.figures import Figures, quantile
 from digital_painschool.testing.simulation.habits import Habits, Mishaps
+from digital_painschool.testing.simulation.notification_oracle import Tellings
+from digital_painschool.testing.simulation.reference_model import Account, Stage
 from digital_painschool.testing.simulation.region import STOCKHOLM, person
 from digital_painschool.testing.simulation.scene import Scene
-from digital_painschool.testing.simulation.told import Tellings
 from digital_painschool.testing.simulation.worker import Worker
-from digital_painschool.testing.world import in_memory
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 FEW = Region(patients=12, years=0.4, seed=3, patients_per_therapist=2, therapists_per_unit=2, begins=date(2026, 5, 25))
@@ -276,7 +276,7 @@ class TestTheAudit:
         records_ = [record(one, **to_staff) if isinstance(one, Status) else one for one in kept]
         about = account()
         about.staff_notices = 0 if "two notifications" in words else 1
-        scene.world.now = NOW + timedelta(days=100)
+        scene.environment.now = NOW + timedelta(days=100)
         scene.surroundings.sent = sent
         scene.storage = cast("Storage", SimpleNamespace(notifications=lambda _: records_))
         audit._check_notifications(scene, about)

@@ -22,6 +22,7 @@ from digital_painschool.programs import program_from_data, program_to_data
 from digital_painschool.programs.structuring import structured
 from digital_painschool.rules.forms import answer_problems, is_alert, score
 from digital_painschool.testing import strategies
+from digital_painschool.testing.environment import INSTANT, local
 from digital_painschool.testing.example import DAILY, PAIN, PROGRAM, SLEEP, program
 from digital_painschool.testing.history import (
     Advance,
@@ -71,11 +72,10 @@ from digital_painschool.testing.strategies import (
     wrong_numbers,
 )
 from digital_painschool.testing.strategies.histories import planned_steps
+from digital_painschool.testing.strategies.invalid_commands import out_of_turn, second_start
+from digital_painschool.testing.strategies.model import Plan
 from digital_painschool.testing.strategies.people import TODAY
-from digital_painschool.testing.strategies.plan import Plan
-from digital_painschool.testing.strategies.refusals import out_of_turn, second_start
-from digital_painschool.testing.strategies.wishes import Wish, purge, wait_a_while
-from digital_painschool.testing.world import INSTANT, local
+from digital_painschool.testing.strategies.valid_commands import ExpectedNotification, purge, wait_a_while
 from tests.kit.test_history import LIFE
 
 T = TypeVar("T")
@@ -547,9 +547,9 @@ def test_an_approved_purge_is_out_of_turn_at_another_unit_only() -> None:
 
 
 @st.composite
-def wished(draw: st.DrawFn, wish: Wish, plan: Plan) -> Step | None:
+def wished(draw: st.DrawFn, expected: ExpectedNotification, plan: Plan) -> Step | None:
     """Return what a wish gives, of a plan that stays at its time."""
-    return wish(draw, copy(plan))
+    return expected(draw, copy(plan))
 
 
 def test_all_that_is_public_is_listed() -> None:

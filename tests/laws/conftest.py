@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from digital_painschool.ports import Ports
-from digital_painschool.testing.world import Opening, World, in_memory
+from digital_painschool.testing.environment import Environment, PortsFactory, in_memory
 
 
 @pytest.fixture(autouse=True)
@@ -16,21 +16,21 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def on_sqlite(sqlite_template: Path) -> Opening:
+def on_sqlite(sqlite_template: Path) -> PortsFactory:
     """Opens SQLite files, copied with their schema and written without waiting for the disk."""
     from digital_painschool.adapters.sql import SqlStorage
 
-    def opening(world: World) -> Ports:
-        path = world.place / "painschool.db"
+    def ports_factory(environment: Environment) -> Ports:
+        path = environment.folder / "painschool.db"
         if not path.exists():
             shutil.copyfile(sqlite_template, path)
-        return world.ports(storage=SqlStorage(f"sqlite:///{path}", synchronous="NORMAL"))
+        return environment.ports(storage=SqlStorage(f"sqlite:///{path}", synchronous="NORMAL"))
 
-    return opening
+    return ports_factory
 
 
 @pytest.fixture
-def on_postgresql(postgresql_url: str) -> Opening:
+def on_postgresql(postgresql_url: str) -> PortsFactory:
     """Opens one PostgreSQL database, which is emptied for each new world."""
     import psycopg
 
@@ -38,23 +38,23 @@ def on_postgresql(postgresql_url: str) -> Opening:
     from digital_painschool.adapters.sql.schema import METADATA
 
     tables = ", ".join(f'"{table.name}"' for table in METADATA.sorted_tables)
-    worlds: list[World] = []
+    worlds: list[Environment] = []
 
-    def opening(world: World) -> Ports:
-        if worlds != [world]:
-            worlds[:] = [world]
+    def ports_factory(environment: Environment) -> Ports:
+        if worlds != [environment]:
+            worlds[:] = [environment]
             with psycopg.connect(postgresql_url, autocommit=True) as connection:
                 connection.execute(f"TRUNCATE {tables}".encode())
-        return world.ports(storage=SqlStorage(postgresql_url, connections=4))
+        return environment.ports(storage=SqlStorage(postgresql_url, connections=4))
 
-    return opening
+    return ports_factory
 
 
 @pytest.fixture(params=["memory", "sqlite"])
-def opening(request: pytest.FixtureRequest) -> Opening:
+def ports_factory(request: pytest.FixtureRequest) -> PortsFactory:
     """Each storage that needs no server."""
     if request.param == "memory":
         return in_memory
     pytest.importorskip("sqlalchemy", reason="SQLite is not there: install digital_painschool[sql]")
-    found: Opening = request.getfixturevalue("on_sqlite")
+    found: PortsFactory = request.getfixturevalue("on_sqlite")
     return found

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from digital_painschool.adapters.memory import MemoryInbox
 from digital_painschool.domain.notification import Notify
 from digital_painschool.ports.inbox import Delivered, Notice
+from digital_painschool.testing.environment import PortsFactory, in_memory, with_adapters
 from digital_painschool.testing.lifecycle import LifecycleMachine
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import Opening, in_memory, with_adapters
 from tests.laws.machines import machine_on, run
 
 pytestmark = pytest.mark.search
@@ -32,15 +32,15 @@ BEFORE_THE_CHANGES = (
 
 
 @pytest.mark.rule("D-13a")
-def test_whatever_happens_nobody_is_told_twice_or_never(opening: Opening) -> None:
+def test_whatever_happens_nobody_is_told_twice_or_never(ports_factory: PortsFactory) -> None:
     """Otherwise a patient would be told twice on a day, at night, or never."""
-    run(opening, "messages", 30 if opening is in_memory else 10)
+    run(ports_factory, "messages", 30 if ports_factory is in_memory else 10)
 
 
 @contextmanager
-def a_history(opening: Opening) -> Iterator[LifecycleMachine]:
+def a_history(ports_factory: PortsFactory) -> Iterator[LifecycleMachine]:
     """Yield the machine, with three enrolments of two patients, whose books are looked at when it is over."""
-    machine = machine_on(opening, "messages")()
+    machine = machine_on(ports_factory, "messages")()
     machine.begin(start="2026-06-01 08:00", ordering="guided", policy="usual", focus="messages")
     try:
         yield machine
@@ -49,9 +49,9 @@ def a_history(opening: Opening) -> Iterator[LifecycleMachine]:
 
 
 @pytest.mark.rule("D-13a")
-def test_the_end_of_one_enrolment_lets_no_second_notice_go_on_a_day(opening: Opening) -> None:
+def test_the_end_of_one_enrolment_lets_no_second_notice_go_on_a_day(ports_factory: PortsFactory) -> None:
     """Otherwise a worker that died, a fault and an ending would together tell a patient twice on a day."""
-    with a_history(opening) as it:
+    with a_history(ports_factory) as it:
         it.therapist_writes(course=1, talk=1, notify="collected")
         it.wait(hours=2, microseconds=0)
         it.therapist_writes(course=0, talk=1, notify="collected")
@@ -75,16 +75,18 @@ def test_the_end_of_one_enrolment_lets_no_second_notice_go_on_a_day(opening: Ope
         ("busy, after a late pass", "busy", "ends", False),
     ],
 )
-def test_what_two_days_ask_for_goes_as_one(opening: Opening, run: str, again: str, act: str, afterwards: bool) -> None:
+def test_what_two_days_ask_for_goes_as_one(
+    ports_factory: PortsFactory, run: str, again: str, act: str, afterwards: bool
+) -> None:
     """Otherwise a missed day, a fault and a reader would together tell a patient twice on a day."""
-    with a_history(opening) as it:
+    with a_history(ports_factory) as it:
         it.two_days_in_one(first=0, run=run, again=again, act=act, of_first=False, afterwards=afterwards)
 
 
 @pytest.mark.rule("D-13b")
-def test_a_storage_that_fails_once_leaves_no_timeline_without_the_note(opening: Opening) -> None:
+def test_a_storage_that_fails_once_leaves_no_timeline_without_the_note(ports_factory: PortsFactory) -> None:
     """Otherwise a message would be dropped, and nothing on its timeline would say so."""
-    with a_history(opening) as it:
+    with a_history(ports_factory) as it:
         for course in (0, 1):
             it.therapist_writes(course=course, talk=1, notify="collected")
             it.patient_reads(course=course, conversation=1)

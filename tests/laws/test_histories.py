@@ -2,19 +2,19 @@
 
 import pytest
 
-from digital_painschool.testing.world import Opening, in_memory
+from digital_painschool.testing.environment import PortsFactory, in_memory
 from tests.laws.machines import run
 
 pytestmark = pytest.mark.search
 
 
 @pytest.mark.parametrize("focus", ["treatment", "maintenance", "everything"])
-def test_whatever_happens_the_books_agree_with_the_model(opening: Opening, focus: str) -> None:
+def test_whatever_happens_the_books_agree_with_the_model(ports_factory: PortsFactory, focus: str) -> None:
     """Otherwise some order of steps would give a state, a flag or an access that no rule gives."""
-    run(opening, focus, 20 if opening is in_memory else 8)
+    run(ports_factory, focus, 20 if ports_factory is in_memory else 8)
 
 
 @pytest.mark.parametrize("focus", ["treatment", "maintenance", "messages", "records", "everything"])
-def test_whatever_happens_postgresql_agrees(on_postgresql: Opening, focus: str) -> None:
+def test_whatever_happens_postgresql_agrees(on_postgresql: PortsFactory, focus: str) -> None:
     """Otherwise a region's own database would do what no test has seen."""
     run(on_postgresql, focus, 2)

@@ -14,10 +14,10 @@ from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.retention import Skip
 from digital_painschool.testing.contracts.changes import begun
+from digital_painschool.testing.environment import INSTANT, STOCKHOLM, PortsFactory, in_memory, local
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import NUMBERS, OTHER_ARCHIVIST
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import INSTANT, STOCKHOLM, Opening, in_memory, local
 from tests.laws.machines import run
 
 pytestmark = pytest.mark.search
@@ -51,9 +51,9 @@ FATES = st.builds(
 
 @pytest.mark.rule("D-21a")
 @pytest.mark.rule("D-21b")
-def test_whatever_happens_only_what_may_be_purged_is_purged(opening: Opening) -> None:
+def test_whatever_happens_only_what_may_be_purged_is_purged(ports_factory: PortsFactory) -> None:
     """Otherwise deaths and changes in the midst of the procedure would destroy records, or leave parts of them."""
-    run(opening, "records", 20 if opening is in_memory else 8)
+    run(ports_factory, "records", 20 if ports_factory is in_memory else 8)
 
 
 @pytest.mark.rule("D-21a")
@@ -66,12 +66,12 @@ def test_whatever_happens_only_what_may_be_purged_is_purged(opening: Opening) ->
     asked=st.booleans(),
 )
 def test_what_is_purged_and_what_is_left(
-    opening: Opening, fates: list[Fate], years: int, exports: bool, asked: bool
+    ports_factory: PortsFactory, fates: list[Fate], years: int, exports: bool, asked: bool
 ) -> None:
     """Otherwise records would be destroyed that must be kept, or kept that are said to be gone."""
     policy = Policy(retention_years=years, retention_decision="RS 2026-1", export_before_purge=asked)
     with tempfile.TemporaryDirectory() as folder:
-        school = Scenario(opening, policy=policy)
+        school = Scenario(ports_factory, policy=policy)
         try:
             purges_as_it_should(school, policy, fates, Path(folder), exports=exports)
         finally:

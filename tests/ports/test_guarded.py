@@ -31,10 +31,10 @@ from digital_painschool.ports import Storage
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.guarded import _checks, guarded
 from digital_painschool.ports.hooks import AdapterFactory, hookimpl
+from digital_painschool.testing.environment import with_adapters
 from digital_painschool.testing.faults import Fails, Fault, When, faulty
 from digital_painschool.testing.people import ANNA, BO, NURSE, PERSON
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import with_adapters
 
 SECRET = f"{ANNA} said hello"
 

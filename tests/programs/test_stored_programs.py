@@ -16,11 +16,11 @@ from digital_painschool.domain.program import EndReason, Module, Pace, Page, Pro
 from digital_painschool.errors import InvalidProgram
 from digital_painschool.programs import program_from_data, program_to_data
 from digital_painschool.programs.structuring import structured
+from digital_painschool.testing.environment import PortsFactory, in_memory, with_adapters
 from digital_painschool.testing.example import DAILY, PAIN, PROGRAM
 from digital_painschool.testing.people import ANNA, UNIT
 from digital_painschool.testing.scenario import Scenario
 from digital_painschool.testing.strategies.programs import ILLEGAL_KEYS
-from digital_painschool.testing.world import Opening, in_memory, with_adapters
 from tests.databases import execute
 
 OLD_KEYS = {
@@ -58,10 +58,10 @@ def of_old(key: str = "smart\u00a0skola", version: str = "1\u200b") -> Program:
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def school(request: pytest.FixtureRequest) -> Iterator[Scenario]:
     """A school on each storage, with a patient who runs a program of old; the list has the present one alone."""
-    opening: Opening = in_memory
+    ports_factory: PortsFactory = in_memory
     if request.param != "memory":
-        opening = with_adapters(storage=SqlStorage(request.getfixturevalue(f"{request.param}_url")))
-    with Scenario(opening, programs=(of_old(),)) as scenario:
+        ports_factory = with_adapters(storage=SqlStorage(request.getfixturevalue(f"{request.param}_url")))
+    with Scenario(ports_factory, programs=(of_old(),)) as scenario:
         scenario.start(key=of_old().key)
         scenario.restart(Catalogue(programs=(PROGRAM,)))
         yield scenario

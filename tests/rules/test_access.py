@@ -8,9 +8,9 @@ from digital_painschool.domain.enrolment import Enrolment, Phase
 from digital_painschool.errors import Reason
 from digital_painschool.rules.access import ACCESS, Access, Reading, access, module_refusal, refusal
 from digital_painschool.rules.lifecycle import end, maintain
+from digital_painschool.testing.environment import INSTANT, START
 from digital_painschool.testing.example import PROGRAM
 from digital_painschool.testing.people import NURSE
-from digital_painschool.testing.world import INSTANT, START
 from tests.scenario import TERMS, folded, started
 
 ACTIVE = started()

@@ -14,9 +14,9 @@ from digital_painschool.errors import InvalidValue, Reason
 from digital_painschool.rules.conversations import read, rename, send, start_conversation
 from digital_painschool.rules.flags import Flag
 from digital_painschool.rules.lifecycle import end
+from digital_painschool.testing.environment import INSTANT, START
 from digital_painschool.testing.people import NURSE, PATIENT
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import INSTANT, START
 from tests.scenario import TERMS, folded, refused, started
 
 LATER = START + timedelta(hours=1)

@@ -20,8 +20,8 @@ from digital_painschool.rules.digests import (
     undeliverable,
 )
 from digital_painschool.rules.notifications import next_digest_at
+from digital_painschool.testing.environment import local
 from digital_painschool.testing.people import PERSON, UNIT
-from digital_painschool.testing.world import local
 
 POLICY = Policy()
 TODAY = date(2026, 3, 3)

@@ -22,10 +22,10 @@ from digital_painschool.rules.conversations import start_conversation
 from digital_painschool.rules.flags import Flag, caseload_counts, mark_handled, mark_read, to_handle
 from digital_painschool.rules.forms import save_form
 from digital_painschool.rules.lifecycle import end, maintain
+from digital_painschool.testing.environment import INSTANT, START
 from digital_painschool.testing.example import DAILY, PAIN
 from digital_painschool.testing.people import ANNA, BO, CILLA, NURSE, PATIENT
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import INSTANT, START
 from tests.scenario import TERMS, folded, refused, started
 
 LATER = START + timedelta(hours=1)

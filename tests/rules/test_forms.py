@@ -15,10 +15,10 @@ from digital_painschool.errors import Reason
 from digital_painschool.rules.flags import Flag
 from digital_painschool.rules.forms import answer_problems, is_alert, save_form, score
 from digital_painschool.rules.lifecycle import maintain
+from digital_painschool.testing.environment import INSTANT, START
 from digital_painschool.testing.example import DAILY, PAIN, PROGRAM, program
 from digital_painschool.testing.people import NURSE, PATIENT
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import INSTANT, START
 from tests.scenario import POLICY, TERMS, folded, refused, started
 
 LATER = START + timedelta(hours=1)

@@ -32,6 +32,7 @@ from digital_painschool.rules.lifecycle import (
     review,
     start,
 )
+from digital_painschool.testing.environment import INSTANT, START, local
 from digital_painschool.testing.example import PROGRAM, SLEEP, program
 from digital_painschool.testing.people import (
     ANNA,
@@ -45,7 +46,6 @@ from digital_painschool.testing.people import (
     UNIT,
 )
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import INSTANT, START, local
 from tests.scenario import POLICY, TERMS, folded, refused, started
 
 LATER = START + timedelta(days=10)

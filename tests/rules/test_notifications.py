@@ -36,10 +36,10 @@ from digital_painschool.rules.notifications import (
     update_preferences,
 )
 from digital_painschool.rules.ordering import complete_module
+from digital_painschool.testing.environment import INSTANT, START, local, with_adapters
 from digital_painschool.testing.example import PAIN, PROGRAM
 from digital_painschool.testing.people import ANNA, COLLEAGUE, NURSE, PATIENT, PERSON, UNIT
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import INSTANT, START, local, with_adapters
 from tests.scenario import POLICY, TERMS, folded, refused, started
 
 WORKER = SystemActor()

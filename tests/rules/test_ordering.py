@@ -14,10 +14,10 @@ from digital_painschool.errors import Reason
 from digital_painschool.programs import bundled_program
 from digital_painschool.rules.lifecycle import end, maintain
 from digital_painschool.rules.ordering import complete_module, next_module, open_module, release_module
+from digital_painschool.testing.environment import START
 from digital_painschool.testing.example import PROGRAM, program
 from digital_painschool.testing.people import NURSE, PATIENT
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import START
 from tests.scenario import POLICY, TERMS, folded, refused, started
 
 LATER = START + timedelta(hours=1)

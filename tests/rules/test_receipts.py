@@ -25,9 +25,9 @@ from digital_painschool.rules.retention import (
     require_sound,
 )
 from digital_painschool.testing.contracts.changes import begun
+from digital_painschool.testing.environment import INSTANT, in_memory, local, stored_at
 from digital_painschool.testing.people import ANNA, ARCHIVIST, BO, NUMBERS, OTHER_ARCHIVIST, OTHER_UNIT, UNIT
 from digital_painschool.testing.scenario import RECEIPT_KEY, Scenario
-from digital_painschool.testing.world import INSTANT, in_memory, local, stored_at
 from tests.scenario import refused
 
 pytestmark = pytest.mark.rule("D-21a")
@@ -417,9 +417,9 @@ def test_settings_name_where_the_key_is(tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.mark.parametrize("url", ["memory://", "sqlite"])
 def test_a_purge_leaves_the_notice_that_an_open_enrolment_shares(url: str, request: pytest.FixtureRequest) -> None:
     """Otherwise a patient in treatment would not find what there is to read, since another record is purged."""
-    opening = stored_at(request.getfixturevalue("sqlite_url")) if url == "sqlite" else in_memory
+    ports_factory = stored_at(request.getfixturevalue("sqlite_url")) if url == "sqlite" else in_memory
     policy = Policy(retention_years=0, retention_decision="RS 2026-1", export_before_purge=False)
-    school = Scenario(opening, policy=policy)
+    school = Scenario(ports_factory, policy=policy)
     first, second, alone = school.start(ANNA), school.start(ANNA, "somnskola"), school.start(BO)
     for id_ in (first, second, alone):
         school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
@@ -430,8 +430,8 @@ def test_a_purge_leaves_the_notice_that_an_open_enrolment_shares(url: str, reque
     school.advance(minutes=1)
     receipt = purged(school)
     assert {first, alone} == {*receipt.purged}
-    assert [ANNA] == [notice.person.value for notice in school.world.inbox.delivered]
+    assert [ANNA] == [notice.person.value for notice in school.environment.inbox.delivered]
     school.desk.end(second, reason="klar")
     school.advance(minutes=1)
     assert (second,) == purged(school).purged
-    assert [] == [*school.world.inbox.delivered]
+    assert [] == [*school.environment.inbox.delivered]

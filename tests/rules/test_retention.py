@@ -17,10 +17,10 @@ from digital_painschool.domain.retention import EndedEnrolment, PurgePlan, Skip,
 from digital_painschool.errors import InvalidValue, NotFound, NotPermitted, Reason, StorageError
 from digital_painschool.rules.retention import approve, approved, period_start, plan, receipt, recheck
 from digital_painschool.testing.contracts.changes import begun
+from digital_painschool.testing.environment import INSTANT, START, local
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA, ARCHIVIST, BO, NURSE, OTHER_ARCHIVIST, OTHER_UNIT, UNIT
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import INSTANT, START, local
 from tests.scenario import POLICY, refused
 
 NOW = local("2036-03-02 08:00")

@@ -2,21 +2,21 @@
 
 from hypothesis import settings
 
+from digital_painschool.testing.environment import in_memory, on_sqlite
 from digital_painschool.testing.lifecycle import LifecycleMachine
-from digital_painschool.testing.world import in_memory, on_sqlite
 
 
 class InMemory(LifecycleMachine):
     """A school in memory; nothing to compare it with, as the reference would have the same bug."""
 
-    opening = staticmethod(in_memory)
+    ports_factory = staticmethod(in_memory)
     reference = False
 
 
 class OnSqlite(LifecycleMachine):
     """A school on SQLite, compared with one in memory."""
 
-    opening = staticmethod(on_sqlite)
+    ports_factory = staticmethod(on_sqlite)
 
 
 TestInMemory = InMemory.TestCase

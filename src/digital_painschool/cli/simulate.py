@@ -129,7 +129,9 @@ def _run(region: "Region", unit: int | None, workers: int, storage: str) -> "Out
     units = tuple(range(1, region.units + 1)) if unit is None else (unit,)
     with progress("patients simulated", region.patients if unit is None else None) as report:
         try:
-            return simulate(region, workers=workers, units=units, opening=partial(opening_of, storage), progress=report)
+            return simulate(
+                region, workers=workers, units=units, ports_factory=partial(opening_of, storage), progress=report
+            )
         except BrokenProcessPool:
             raise click.ClickException(
                 "a process of the simulation crashed, perhaps out of memory; try fewer --workers"

@@ -18,29 +18,38 @@ except ModuleNotFoundError as missing:
         name=missing.name,
     ) from None
 
-from digital_painschool.testing.crashes import TELLING, NotSurvived, Survived, kill_at, kill_everywhere
+from digital_painschool.testing.crashes import NOTABLE_HISTORIES, NotSurvived, Survived, kill_at, kill_everywhere
+from digital_painschool.testing.environment import (
+    Environment,
+    OutboxEntry,
+    PortsFactory,
+    in_memory,
+    local,
+    on_sqlite,
+    stored_at,
+    with_adapters,
+)
 from digital_painschool.testing.example import DAILY, PAIN, PROGRAM, SLEEP
 from digital_painschool.testing.history import History
 from digital_painschool.testing.lifecycle import LAWS, LawBroken, LifecycleMachine
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import Opening, Told, World, in_memory, local, on_sqlite, stored_at, with_adapters
 
 __all__ = [
     "DAILY",
     "LAWS",
+    "NOTABLE_HISTORIES",
     "PAIN",
     "PROGRAM",
     "SLEEP",
-    "TELLING",
+    "Environment",
     "History",
     "LawBroken",
     "LifecycleMachine",
     "NotSurvived",
-    "Opening",
+    "OutboxEntry",
+    "PortsFactory",
     "Scenario",
     "Survived",
-    "Told",
-    "World",
     "in_memory",
     "kill_at",
     "kill_everywhere",

@@ -15,9 +15,9 @@ from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Program
 from digital_painschool.ports import Ports
 from digital_painschool.ports.storage import CaseQuery
+from digital_painschool.testing.environment import START, Environment, OutboxEntry, PortsFactory, in_memory, local
 from digital_painschool.testing.example import PROGRAM, SLEEP
 from digital_painschool.testing.people import ANNA, ARCHIVIST, COLLEAGUE, COORDINATOR, NURSE, OTHER_UNIT, UNIT
-from digital_painschool.testing.world import START, Opening, Told, World, in_memory, local
 
 RECEIPT_KEY = "the key of all schools in the tests"
 
@@ -26,7 +26,7 @@ class Scenario:
     """A school on any adapters, with a clock that the test moves.
 
     Args:
-        opening: Opens the adapters; left out, all in memory.
+        ports_factory: Opens the adapters; left out, all in memory.
         programs: On the list of every unit.
         policy: Of every unit.
         start: Where the clock begins, an aware time; left out, Monday 2 March 2026, 08:00 in Stockholm.
@@ -38,7 +38,7 @@ class Scenario:
 
     def __init__(
         self,
-        opening: Opening = in_memory,
+        ports_factory: PortsFactory = in_memory,
         *,
         programs: tuple[Program, ...] = (PROGRAM, SLEEP),
         policy: Policy | None = None,
@@ -46,9 +46,9 @@ class Scenario:
         receipt_key: str | None = RECEIPT_KEY,
     ) -> None:
         chosen = Policy() if policy is None else policy
-        self.world = World(start)
+        self.environment = Environment(start)
         self.zone = chosen.zone
-        self.opening = opening
+        self.ports_factory = ports_factory
         self.catalogue = Catalogue(programs=programs, policy=chosen)
         self.receipt_key = receipt_key
         self._ids = 0
@@ -57,11 +57,11 @@ class Scenario:
     @property
     def now(self) -> datetime:
         """The clock, UTC."""
-        return self.world.now
+        return self.environment.now
 
     @now.setter
     def now(self, to: datetime) -> None:
-        self.world.now = to
+        self.environment.now = to
 
     def restart(self, catalogue: Catalogue | None = None) -> None:
         """Open the school anew on what is kept, as a new process would; the old one is not closed first.
@@ -70,7 +70,7 @@ class Scenario:
             catalogue: Other programs or policies from now on; left out, the same.
         """
         self.catalogue = catalogue or self.catalogue
-        self.ports = self.opening(self.world)
+        self.ports = self.ports_factory(self.environment)
         self.storage = self.ports.storage
         # A test that has no more use for its school need not close it: from Python 3.13 on SQLite would complain.
         finalize(self, self.storage.close)
@@ -108,9 +108,9 @@ class Scenario:
         return self.school.delivery().run()
 
     @property
-    def outbox(self) -> tuple[Told, ...]:
-        """What patients and staff were told, where the adapters for it are the world's own."""
-        return self.world.outbox
+    def outbox(self) -> tuple[OutboxEntry, ...]:
+        """What patients and staff were told, where the adapters for it are the environment's own."""
+        return self.environment.outbox
 
     def state(self, enrolment_id: str) -> Enrolment:
         """Return the stored state of an enrolment."""
@@ -144,9 +144,9 @@ class Scenario:
         assert before == self.kept()
 
     def close(self) -> None:
-        """Close the school, and remove what its world had on disk."""
+        """Close the school, and remove what its environment had on disk."""
         self.school.close()
-        self.world.close()
+        self.environment.close()
 
     def __enter__(self) -> Self:
         return self

@@ -16,7 +16,6 @@ from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import Change
-from digital_painschool.testing.contracts.at_once import refusal_or
 from digital_painschool.testing.contracts.changes import (
     LEASE,
     MORNING,
@@ -29,6 +28,7 @@ from digital_painschool.testing.contracts.changes import (
     saved,
     sending,
 )
+from digital_painschool.testing.contracts.concurrency import refusal_or
 from digital_painschool.testing.contracts.purges import kept_plan
 from digital_painschool.testing.example import SLEEP
 from digital_painschool.testing.people import PERSON

@@ -16,10 +16,10 @@ from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import Policy
 from digital_painschool.errors import StorageError
 from digital_painschool.ports import Ports
+from digital_painschool.testing.environment import Environment, PortsFactory, in_memory
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA, ARCHIVIST, BO, COLLEAGUE, OTHER_UNIT, UNIT
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import Opening, World, in_memory
 
 _ROLE = "one_unit_alone"
 _OF_NO_UNIT = {"staff_messages"}
@@ -47,19 +47,19 @@ def as_unit(url: str, unit: str) -> str:
     return f"{url}{'&' if '?' in url else '?'}options={options}"
 
 
-def opened_at(url: str) -> Opening:
+def opened_at(url: str) -> PortsFactory:
     """Return an opening of a database that is up to date already."""
 
-    def open_there(world: World) -> Ports:
-        return world.ports(storage=SqlStorage(url))
+    def open_there(environment: Environment) -> Ports:
+        return environment.ports(storage=SqlStorage(url))
 
     return open_there
 
 
-def years_of_a_unit(opening: Opening) -> object:
+def years_of_a_unit(ports_factory: PortsFactory) -> object:
     """Let everything happen that happens at a unit, from a start to a purge; give what is kept along the way."""
     policy = Policy(retention_years=1, retention_decision="RS 2026-1")
-    with Scenario(opening, policy=policy) as school:
+    with Scenario(ports_factory, policy=policy) as school:
         found: list[object] = []
         desk, colleague = school.desk, school.school.therapist(COLLEAGUE)
         pain, sleep, other = school.start(ANNA), school.start(ANNA, "somnskola"), school.start(BO)
@@ -84,7 +84,7 @@ def years_of_a_unit(opening: Opening) -> object:
         found.append(school.kept())
         school.advance(days=800)
         office = school.school.administrator(ARCHIVIST)
-        found.append(office.export(school.world.place / "export"))
+        found.append(office.export(school.environment.folder / "export"))
         plan = office.plan_purge()
         office.approve(plan, decision="RS 2026-1")
         receipt = office.purge(plan)

@@ -8,10 +8,10 @@ import pytest
 from digital_painschool.domain.digest import Batch, Claim
 from digital_painschool.domain.notification import Notify
 from digital_painschool.testing.contracts.changes import LEASE, access_entry, begun, result
+from digital_painschool.testing.environment import local, stored_at
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA, NUMBERS, NURSE
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import local, stored_at
 
 LOAD_AND_SAVE = 2
 LOAD_LOG_READ = 3

@@ -70,7 +70,7 @@ def test_a_backup_that_is_put_back_loses_no_purge_and_tells_nobody_twice(
     """Otherwise records would be back that were destroyed on a decision, or patients told of old messages again."""
     url, backup = request.getfixturevalue(where)
     policy = Policy(export_before_purge=False)
-    school = Scenario(lambda world: world.ports(storage=SqlStorage(url)), policy=policy)
+    school = Scenario(lambda environment: environment.ports(storage=SqlStorage(url)), policy=policy)
     with closing(school):
         gone = school.start(ANNA)
         school.desk.end(gone, reason="klar")
@@ -95,7 +95,7 @@ def test_a_backup_that_is_put_back_loses_no_purge_and_tells_nobody_twice(
 def test_a_message_of_after_a_restore_is_told_of(where: str, request: pytest.FixtureRequest) -> None:
     """Otherwise the inbox, which no restore reaches, would take it for one that the restore has lost."""
     url, backup = request.getfixturevalue(where)
-    with closing(Scenario(lambda world: world.ports(storage=SqlStorage(url)))) as school:
+    with closing(Scenario(lambda environment: environment.ports(storage=SqlStorage(url)))) as school:
         enrolment = school.start(BO)
         back = at_rest(school, backup)
         school.desk.start_conversation(enrolment, "Hej", notify=Notify.DIRECT)

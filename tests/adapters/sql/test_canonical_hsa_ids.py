@@ -21,10 +21,10 @@ from digital_painschool.ports import Ports
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.contracts.silence import assert_silent
+from digital_painschool.testing.environment import Environment
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA, BO, CILLA, COLLEAGUE, NURSE, UNIT
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import World
 from tests.databases import execute, run_script
 from tests.older_schema import NEW_TABLES, OLD_TABLES, back_to_0003
 
@@ -47,14 +47,17 @@ def school_at(url: str) -> Scenario:
     """Return a school whose storage, inbox and messages lie in one database."""
     made: list[Any] = []
 
-    def opening(world: World) -> Ports:
-        made[:] = [SqlInbox(url, clock=lambda: world.now), SqlMessenger(Channel.EMAIL, url, clock=lambda: world.now)]
+    def ports_factory(environment: Environment) -> Ports:
+        made[:] = [
+            SqlInbox(url, clock=lambda: environment.now),
+            SqlMessenger(Channel.EMAIL, url, clock=lambda: environment.now),
+        ]
         known = {str(NURSE.hsa_id): StaffEntry(email=Address("nurse@vgregion.example"))}
-        return world.ports(
+        return environment.ports(
             storage=SqlStorage(url), inbox=made[0], messengers=(made[1],), directory=MemoryDirectory(known)
         )
 
-    return Scenario(opening, policy=POLICY)
+    return Scenario(ports_factory, policy=POLICY)
 
 
 def years_of_a_unit(url: str) -> None:
@@ -72,7 +75,7 @@ def years_of_a_unit(url: str) -> None:
         school.deliver()
         school.desk.end(old, reason="klar")
         school.advance(days=800)
-        school.office.export(school.world.place / "export")
+        school.office.export(school.environment.folder / "export")
         plan = school.office.plan_purge()
         school.office.approve(plan, decision="RS 2026-1")
         school.office.purge(plan)

@@ -25,10 +25,10 @@ from digital_painschool.domain.retention import Skip, Skipped
 from digital_painschool.errors import InvalidValue, PainSchoolError, StorageError
 from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.contracts.silence import assert_silent
+from digital_painschool.testing.environment import Environment
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA, BO, CILLA, COLLEAGUE, NUMBERS
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import World
 from tests.databases import execute
 
 SECRET = "HEMLIGT19850709"
@@ -41,13 +41,13 @@ LATER = "2037-03-02 08:00"
 Call = Callable[[Scenario], object]
 
 
-def opened(url: str) -> Callable[[World], Any]:
+def opened(url: str) -> Callable[[Environment], Any]:
     """Return an opening of everything on one database."""
 
-    def open_there(world: World) -> Any:
-        clock = lambda: world.now  # noqa: E731
+    def open_there(environment: Environment) -> Any:
+        clock = lambda: environment.now  # noqa: E731
         inbox = SqlInbox(url, clock=clock)
-        return world.ports(
+        return environment.ports(
             storage=SqlStorage(url), inbox=inbox, messengers=(SqlMessenger(Channel.EMAIL, url, clock=clock),)
         )
 

@@ -6,9 +6,9 @@ from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.events import AccessEnded
 from digital_painschool.domain.notification import Notify
 from digital_painschool.errors import StorageError
+from digital_painschool.testing.environment import stored_at
 from digital_painschool.testing.people import ANNA, BO, CILLA
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import stored_at
 from tests.databases import execute
 
 
@@ -33,7 +33,7 @@ def test_a_row_that_cannot_be_read_stops_nobody_else_s_notification(url: str, ca
             school.desk.enrolment("e-0002")
         school.at("2026-03-02 09:00")
         assert DeliveryReport(sent=2, delivered=2, waiting=1) == school.deliver()
-        assert {ANNA, CILLA} == {notice.person.value for notice in school.world.inbox.delivered}
+        assert {ANNA, CILLA} == {notice.person.value for notice in school.environment.inbox.delivered}
         assert "cannot be read" in caplog.text
         assert BO not in caplog.text
         assert DeliveryReport() == school.deliver()
@@ -55,7 +55,7 @@ def test_a_notification_that_cannot_be_read_stops_nobody_else_s(url: str, caplog
         execute(url, f"UPDATE digests SET template = 'of-tomorrow' WHERE id = '{waiting.id}'")  # noqa: S608 - our own id
         school.at("2026-03-02 09:00")
         assert DeliveryReport(sent=2, delivered=2) == school.deliver()
-        assert {ANNA, CILLA} == {notice.person.value for notice in school.world.inbox.delivered}
+        assert {ANNA, CILLA} == {notice.person.value for notice in school.environment.inbox.delivered}
         assert "cannot be read" in caplog.text
         assert BO not in caplog.text
         with pytest.raises(StorageError, match="cannot be read"):

@@ -24,11 +24,11 @@ from digital_painschool.domain.policy import Policy
 from digital_painschool.errors import Conflict, NotFound, PainSchoolError, RuleViolation
 from digital_painschool.ports.storage import Storage
 from digital_painschool.rules.digests import decide
-from digital_painschool.testing.contracts.at_once import CAN_FORK, in_processes, refusal_or
+from digital_painschool.testing.contracts.concurrency import CAN_FORK, in_processes, refusal_or
+from digital_painschool.testing.environment import with_adapters
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA, BO, CILLA
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import with_adapters
 
 pytestmark = pytest.mark.skipif(not CAN_FORK, reason="processes are forked off")
 

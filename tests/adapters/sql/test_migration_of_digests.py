@@ -15,9 +15,9 @@ from digital_painschool.domain.notification import Channel, Status, Template
 from digital_painschool.domain.people import PersonId
 from digital_painschool.ports.inbox import Notice
 from digital_painschool.ports.messaging import Address
+from digital_painschool.testing.environment import Environment, stored_at
 from digital_painschool.testing.people import NUMBERS, NURSE, UNIT
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import World, stored_at
 from tests.databases import execute, run_script, upgrade_to
 from tests.drift import drift
 
@@ -117,7 +117,7 @@ def test_whatever_waited_is_told_once_and_under_the_key_that_the_inbox_may_have(
         school.school.patient(NUMBERS[5]).write(ids[5], "Hej", conversation=1)
     upgrade_to(url, before_digests())
     copy_enrolments(source, url)
-    old, world = Earlier(url), World()
+    old, environment = Earlier(url), Environment()
     anna, bo, cilla, told, lanes, direct = zip(ids, NUMBERS, strict=False)
 
     old.add(anna, 3, 4, window=TUESDAY, and_of=(ids[6], 3))
@@ -137,25 +137,25 @@ def test_whatever_waited_is_told_once_and_under_the_key_that_the_inbox_may_have(
     old.add((ids[5], NURSE.hsa_id), 9, channel=Channel.EMAIL)
     staff_claimed = old.add((ids[5], NURSE.hsa_id), 9, channel=Channel.SMS, attempts=1, held_until=RETRY)
     for key, number in ((claimed, bo[1]), (second, lanes[1]), (direct_claimed, direct[1])):
-        world.inbox.deliver(notice(key, number))
-    world.sms.send(Address("+46700000000"), Template.MESSAGE_RECEIVED, "https://b.example", key=staff_claimed)
-    before = Counter(one.person.value for one in world.inbox.delivered)
+        environment.inbox.deliver(notice(key, number))
+    environment.sms.send(Address("+46700000000"), Template.MESSAGE_RECEIVED, "https://b.example", key=staff_claimed)
+    before = Counter(one.person.value for one in environment.inbox.delivered)
 
     how(url)
     assert [] == drift(url)
-    with Scenario(lambda _: world.ports(storage=SqlStorage(url))) as school:
+    with Scenario(lambda _: environment.ports(storage=SqlStorage(url))) as school:
         records = {id_: school.storage.notifications(id_) for id_ in ids}
         assert [2, 2, 1, 3, 2, 8, 1] == [len(found) for found in records.values()]
         assert [2, 1, 0, 1, 0, 2, 1] == [len(school.storage.cancellable(id_)) for id_ in ids]
         school.at(f"{TUESDAY} 09:25")
         # Anna, Cilla, two of the direct ones, and staff by e-mail; what the inbox and the telephone have is no news.
         assert DeliveryReport(sent=5, delivered=12, waiting=2) == school.deliver()
-        assert {put_back, direct_put_back} <= {one.key for one in world.inbox.delivered}
-        after = Counter(one.person.value for one in world.inbox.delivered)
+        assert {put_back, direct_put_back} <= {one.key for one in environment.inbox.delivered}
+        after = Counter(one.person.value for one in environment.inbox.delivered)
         assert {anna[1]: 1, cilla[1]: 1, direct[1]: 2} == after - before
         school.at("2026-03-04 09:00")
         assert DeliveryReport(sent=2, delivered=2) == school.deliver()
-        assert {bo[1]: 1, told[1]: 1} == Counter(one.person.value for one in world.inbox.delivered) - after
+        assert {bo[1]: 1, told[1]: 1} == Counter(one.person.value for one in environment.inbox.delivered) - after
         school.advance(days=1)
         assert DeliveryReport() == school.deliver()
         kept = [record.status for id_ in ids for record in school.storage.notifications(id_)]

@@ -36,10 +36,10 @@ from digital_painschool.testing.contracts.changes import (
     fill_in,
     saved,
 )
+from digital_painschool.testing.environment import stored_at, with_adapters
 from digital_painschool.testing.example import PAIN, PROGRAM
 from digital_painschool.testing.people import ANNA, COLLEAGUE, NURSE, PERSON, UNIT
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import stored_at, with_adapters
 from tests.adapters.sql.writers import start_of
 from tests.databases import execute
 

@@ -58,7 +58,7 @@ def purge_among_others(school: Scenario) -> str:
 def own_files(sqlite_url: str, tmp_path: Path) -> Iterator[Scenario]:
     """A school whose inbox has an SQLite file of its own."""
     inbox = f"sqlite:///{tmp_path / 'inbox.db'}"
-    ports = lambda world: world.ports(storage=SqlStorage(sqlite_url), inbox=SqlInbox(inbox, migrate=True))  # noqa: E731
+    ports = lambda environment: environment.ports(storage=SqlStorage(sqlite_url), inbox=SqlInbox(inbox, migrate=True))  # noqa: E731
     with closing(Scenario(ports, policy=Policy(export_before_purge=False))) as school:
         yield school
 
@@ -103,7 +103,7 @@ def test_the_guide_s_statements_end_what_postgresql_keeps() -> None:
     with own_server() as server, database(server.get_uri()) as url:
         migrate(url)
         inside = Path(execute(url, "SHOW data_directory")[0][0]) / "base"
-        ports = lambda world: world.ports(storage=SqlStorage(url), inbox=SqlInbox(url))  # noqa: E731
+        ports = lambda environment: environment.ports(storage=SqlStorage(url), inbox=SqlInbox(url))  # noqa: E731
         with closing(Scenario(ports, policy=Policy(export_before_purge=False))) as school:
             purge_among_others(school)
             for statement in ("VACUUM", "CHECKPOINT"):

@@ -91,16 +91,16 @@ def test_who_opens_a_new_file_waits_for_its_readers(tmp_path: Path) -> None:
     path = tmp_path / "new.db"
     with (
         closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as reader,
-        closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as opening,
+        closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as ports_factory,
     ):
         reader.execute("CREATE TABLE something (id)")
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM something").fetchall()
         done = Timer(0.05, reader.execute, ["COMMIT"])
         done.start()
-        sqlite._use_wal(opening)
+        sqlite._use_wal(ports_factory)
         done.join()
-        assert ("wal",) == opening.execute("PRAGMA journal_mode").fetchone()
+        assert ("wal",) == ports_factory.execute("PRAGMA journal_mode").fetchone()
 
 
 def test_who_opens_a_file_that_is_read_for_too_long_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

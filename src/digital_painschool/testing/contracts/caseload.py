@@ -10,6 +10,7 @@ from digital_painschool.ports.storage import CaseQuery, CaseRow, Storage, readab
 from digital_painschool.rules.flags import caseload_counts, mark_handled
 from digital_painschool.rules.lifecycle import hand_over, maintain, review
 from digital_painschool.rules.ordering import complete_module
+from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
     MORNING,
     OTHER_PERSON,
@@ -25,7 +26,6 @@ from digital_painschool.testing.contracts.changes import (
     take_note,
     undelivered,
 )
-from digital_painschool.testing.contracts.opening import StorageOpening
 from digital_painschool.testing.people import COLLEAGUE, NURSE, OTHER_UNIT, UNIT
 
 PRIORITY, FLAGGED, QUIET = 0, 1, 2

@@ -21,12 +21,12 @@ from digital_painschool.ports.storage import (
     Staff,
     Storage,
 )
+from digital_painschool.testing.contracts.base import Contract
 from digital_painschool.testing.contracts.directory import DirectoryContract
 from digital_painschool.testing.contracts.identity import IdentityContract
 from digital_painschool.testing.contracts.inbox import InboxContract
 from digital_painschool.testing.contracts.messenger import MessengerContract
 from digital_painschool.testing.contracts.observer import ObserverContract
-from digital_painschool.testing.contracts.opening import Contract
 from digital_painschool.testing.contracts.storage import StorageContract
 
 Proofs = Mapping[str, str]

@@ -9,6 +9,7 @@ from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import CaseQuery, History, Storage, readable, unreadable
+from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
     HOUR,
     LEASE,
@@ -19,7 +20,6 @@ from digital_painschool.testing.contracts.changes import (
     converse,
     saved,
 )
-from digital_painschool.testing.contracts.opening import StorageOpening
 from digital_painschool.testing.contracts.purges import IDS, all_over
 from digital_painschool.testing.contracts.silence import assert_silent
 from digital_painschool.testing.people import OTHER_UNIT, UNIT

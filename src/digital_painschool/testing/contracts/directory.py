@@ -10,8 +10,8 @@ from digital_painschool.domain.people import HsaId
 from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.directory import Directory, StaffEntry
 from digital_painschool.ports.messaging import Address
-from digital_painschool.testing.contracts.at_once import THREADS, in_threads
-from digital_painschool.testing.contracts.opening import Contract
+from digital_painschool.testing.contracts.base import Contract
+from digital_painschool.testing.contracts.concurrency import THREADS, in_threads
 from digital_painschool.testing.contracts.silence import assert_silent
 from digital_painschool.testing.people import COLLEAGUE, COORDINATOR, NURSE, STRANGER
 

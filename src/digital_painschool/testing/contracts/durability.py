@@ -14,7 +14,7 @@ from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.retention import PurgePlan
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import Storage
-from digital_painschool.testing.contracts.at_once import Child, Tell
+from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
     DAY,
     HOUR,
@@ -30,10 +30,10 @@ from digital_painschool.testing.contracts.changes import (
     saved,
     sending,
 )
-from digital_painschool.testing.contracts.kept import a_little_of_everything, everything
+from digital_painschool.testing.contracts.concurrency import Child, Tell
 from digital_painschool.testing.contracts.lives import Books, assert_kept, completed, life
-from digital_painschool.testing.contracts.opening import StorageOpening
 from digital_painschool.testing.contracts.purges import all_over, assert_gone, kept_plan
+from digital_painschool.testing.contracts.snapshot import a_little_of_everything, everything
 from digital_painschool.testing.example import SLEEP
 from digital_painschool.testing.people import UNIT
 

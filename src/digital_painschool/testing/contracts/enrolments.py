@@ -17,7 +17,7 @@ from digital_painschool.domain.validation import Answer
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import CaseQuery, Change, Storage, readable
 from digital_painschool.rules.lifecycle import maintain, note_access_end
-from digital_painschool.testing.contracts.at_once import THREADS, in_threads
+from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
     HOUR,
     MORNING,
@@ -34,8 +34,8 @@ from digital_painschool.testing.contracts.changes import (
     step,
     write,
 )
+from digital_painschool.testing.contracts.concurrency import THREADS, in_threads
 from digital_painschool.testing.contracts.lifetime import YEAR, long_history
-from digital_painschool.testing.contracts.opening import StorageOpening
 from digital_painschool.testing.example import DAILY, SLEEP
 from digital_painschool.testing.people import OTHER_UNIT, PERSON, UNIT
 

@@ -7,9 +7,9 @@ from typing import ClassVar
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.fold import replay
 from digital_painschool.ports.storage import Storage, readable
+from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import MORNING, begin, fill_in, saved
 from digital_painschool.testing.contracts.lifetime import many_forms
-from digital_painschool.testing.contracts.opening import StorageOpening
 
 ENTRIES = 4_000
 PORTION = 400

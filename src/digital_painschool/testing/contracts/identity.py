@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import InvalidIdentity
 from digital_painschool.ports.identity import Identity
-from digital_painschool.testing.contracts.at_once import THREADS, in_threads
-from digital_painschool.testing.contracts.opening import Contract
+from digital_painschool.testing.contracts.base import Contract
+from digital_painschool.testing.contracts.concurrency import THREADS, in_threads
 from digital_painschool.testing.contracts.silence import assert_silent
 from digital_painschool.testing.people import ANNA, PERSON
 

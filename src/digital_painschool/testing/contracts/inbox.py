@@ -14,10 +14,10 @@ from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.inbox import Delivered, Inbox, Notice
 from digital_painschool.testing.contracts.arrivals import Arrival, Sent, assert_arrived
-from digital_painschool.testing.contracts.at_once import PROCESSES, THREADS, Child, Tell, in_processes, in_threads
+from digital_painschool.testing.contracts.base import Contract
 from digital_painschool.testing.contracts.changes import PERSONS
+from digital_painschool.testing.contracts.concurrency import PROCESSES, THREADS, Child, Tell, in_processes, in_threads
 from digital_painschool.testing.contracts.keys import KEYS, ODD_KEYS, assert_once_each
-from digital_painschool.testing.contracts.opening import Contract
 from digital_painschool.testing.contracts.silence import assert_silent
 from digital_painschool.testing.people import PERSON, UNIT
 

@@ -11,9 +11,9 @@ from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address, Messenger
 from digital_painschool.testing.contracts.arrivals import Arrival, Sent, assert_arrived
-from digital_painschool.testing.contracts.at_once import PROCESSES, THREADS, in_processes, in_threads
+from digital_painschool.testing.contracts.base import Contract
+from digital_painschool.testing.contracts.concurrency import PROCESSES, THREADS, in_processes, in_threads
 from digital_painschool.testing.contracts.keys import KEYS, ODD_KEYS, assert_once_each
-from digital_painschool.testing.contracts.opening import Contract
 from digital_painschool.testing.contracts.silence import assert_silent
 
 

@@ -12,10 +12,10 @@ import pytest
 from digital_painschool.adapters.memory import MemoryStorage
 from digital_painschool.ports.observer import Observer
 from digital_painschool.ports.storage import Change
-from digital_painschool.testing.contracts.at_once import THREADS, in_threads
+from digital_painschool.testing.contracts.base import Contract
 from digital_painschool.testing.contracts.changes import MORNING, PERSONS, begin, converse, fill_in, joined, saved
+from digital_painschool.testing.contracts.concurrency import THREADS, in_threads
 from digital_painschool.testing.contracts.lifetime import long_history
-from digital_painschool.testing.contracts.opening import Contract
 from digital_painschool.testing.people import PERSON
 
 

@@ -15,7 +15,7 @@ from digital_painschool.domain.program import Program
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import Storage
 from digital_painschool.rules.notifications import drop
-from digital_painschool.testing.contracts.at_once import THREADS, in_threads
+from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
     DAY,
     HOUR,
@@ -36,7 +36,7 @@ from digital_painschool.testing.contracts.changes import (
     sending,
     write,
 )
-from digital_painschool.testing.contracts.opening import StorageOpening
+from digital_painschool.testing.contracts.concurrency import THREADS, in_threads
 from digital_painschool.testing.example import PROGRAM, SLEEP
 from digital_painschool.testing.people import NURSE, OTHER_UNIT, PERSON, UNIT
 

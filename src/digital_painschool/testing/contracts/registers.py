@@ -11,9 +11,9 @@ from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.program import Pace
 from digital_painschool.ports.storage import AccessEntry, Activity, Storage
-from digital_painschool.testing.contracts.at_once import THREADS, in_threads
+from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import MORNING, OTHER_PERSON, access_entry
-from digital_painschool.testing.contracts.opening import StorageOpening
+from digital_painschool.testing.contracts.concurrency import THREADS, in_threads
 from digital_painschool.testing.example import PROGRAM, SLEEP
 from digital_painschool.testing.people import COLLEAGUE, NURSE, OTHER_UNIT, PERSON, UNIT
 

@@ -22,7 +22,7 @@ from digital_painschool.domain.retention import (
 from digital_painschool.ports.storage import Entry, History, Storage, readable
 from digital_painschool.rules.notifications import drop
 from digital_painschool.rules.retention import plan
-from digital_painschool.testing.contracts.at_once import THREADS, in_threads
+from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
     HOUR,
     LEASE,
@@ -42,8 +42,8 @@ from digital_painschool.testing.contracts.changes import (
     saved,
     write,
 )
+from digital_painschool.testing.contracts.concurrency import THREADS, in_threads
 from digital_painschool.testing.contracts.lifetime import long_history
-from digital_painschool.testing.contracts.opening import StorageOpening
 from digital_painschool.testing.contracts.purges import (
     IDS,
     LATER,

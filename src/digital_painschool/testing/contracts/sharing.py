@@ -14,7 +14,7 @@ from digital_painschool.domain.notification import Notify, Profile, Status
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import Conflict, StorageError
 from digital_painschool.ports.storage import CaseQuery, Change, Storage, readable
-from digital_painschool.testing.contracts.at_once import PROCESSES, Child, in_processes, in_threads, refusal_or
+from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
     DAY,
     LEASE,
@@ -30,8 +30,8 @@ from digital_painschool.testing.contracts.changes import (
     sending,
     write,
 )
+from digital_painschool.testing.contracts.concurrency import PROCESSES, Child, in_processes, in_threads, refusal_or
 from digital_painschool.testing.contracts.enrolments import assert_none_lost, insist
-from digital_painschool.testing.contracts.opening import StorageOpening
 from digital_painschool.testing.contracts.purges import IDS, all_over, assert_gone, kept_plan, over
 from digital_painschool.testing.example import PROGRAM, program
 from digital_painschool.testing.people import NURSE, PERSON, UNIT

@@ -3,8 +3,17 @@
 `kill_everywhere(open_ours, history)` is for any adapters; `TELLING` has histories that are worth it.
 """
 
-from digital_painschool.testing.crashes.everywhere import NotSurvived, Survived, kill_at, kill_everywhere
-from digital_painschool.testing.crashes.process import Place
-from digital_painschool.testing.crashes.telling import TELLING, Doing, Telling
+from digital_painschool.testing.crashes.at_every_call import NotSurvived, Survived, kill_at, kill_everywhere
+from digital_painschool.testing.crashes.notable_histories import NOTABLE_HISTORIES, Doing, NotableHistory
+from digital_painschool.testing.crashes.process import CrashPoint
 
-__all__ = ["TELLING", "Doing", "NotSurvived", "Place", "Survived", "Telling", "kill_at", "kill_everywhere"]
+__all__ = [
+    "NOTABLE_HISTORIES",
+    "CrashPoint",
+    "Doing",
+    "NotSurvived",
+    "NotableHistory",
+    "Survived",
+    "kill_at",
+    "kill_everywhere",
+]

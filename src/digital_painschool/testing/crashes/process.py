@@ -7,14 +7,14 @@ from typing import TypeVar
 from attrs import field, frozen
 
 from digital_painschool.testing.faults.calls import Around, Call
-from digital_painschool.testing.faults.doings import Killed, When
+from digital_painschool.testing.faults.effects import Killed, When
 from digital_painschool.testing.history.literals import short
 
 Given = TypeVar("Given")
 
 
 @frozen(repr=False, kw_only=True)
-class Place:
+class CrashPoint:
     """Where in a history a process dies.
 
     Args:
@@ -50,10 +50,10 @@ class Process:
         self.lasts: Callable[[], None] = lambda: None
         self.leaves: list[Callable[[], None]] = []
         self._answered = answered
-        self._dies_at: Place | None = None
+        self._dies_at: CrashPoint | None = None
         self._is_in_call = False
 
-    def begin(self, dies_at: Place | None = None) -> None:
+    def begin(self, dies_at: CrashPoint | None = None) -> None:
         """Begin a step, to die at a place in it."""
         self.calls.clear()
         self._dies_at = dies_at

@@ -17,10 +17,10 @@ from digital_painschool.ports import Ports
 from digital_painschool.ports.inbox import Delivered, Notice
 from digital_painschool.testing.crashes.account import Account, account_of, log_of, renamed, whose
 from digital_painschool.testing.crashes.laws import Accepted, broken_laws, not_told, wrongly_told
-from digital_painschool.testing.crashes.process import Place, Process
+from digital_painschool.testing.crashes.process import CrashPoint, Process
+from digital_painschool.testing.environment import Environment, PortsFactory
 from digital_painschool.testing.faults.calls import Call, watched
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import Opening, World
 
 
 class Step(Protocol):
@@ -39,7 +39,7 @@ class Play(Protocol):
         """The steps, in order."""
         ...
 
-    def scenario(self, opening: Opening, *, policy: Policy | None = None) -> Scenario:
+    def scenario(self, ports_factory: PortsFactory, *, policy: Policy | None = None) -> Scenario:
         """Open the school."""
         ...
 
@@ -49,11 +49,11 @@ class Moment:
     """A moment of a history that is played on disk, from which it can be gone on as often as one likes.
 
     Args:
-        folder: A copy of the world's folder.
+        folder: A copy of the environment's folder.
         now: What the clock showed.
         ids: How many ids were given.
         heard: What patients, staff and observers had been told.
-        boxes: What the world's own inbox, e-mail and SMS had.
+        boxes: What the environment's own inbox, e-mail and SMS had.
     """
 
     folder: Path
@@ -83,7 +83,7 @@ class Ending:
     Args:
         account: What is kept.
         log: The access log.
-        hand_overs: Who was told what, once each, and what the world's own inbox and messengers have now.
+        hand_overs: Who was told what, once each, and what the environment's own inbox and messengers have now.
     """
 
     account: Account
@@ -99,7 +99,7 @@ class Stage:
     """A school on which a history is played, each time in a process that can be killed.
 
     Args:
-        opening: Opens the adapters.
+        ports_factory: Opens the adapters.
         play: The history.
         policy: Of every unit.
         watching: Looks at the ports of each process.
@@ -108,13 +108,13 @@ class Stage:
 
     def __init__(
         self,
-        opening: Opening,
+        ports_factory: PortsFactory,
         play: Play,
         policy: Policy | None,
         watching: Watching = lambda *_: None,
         moment: Moment | None = None,
     ) -> None:
-        self._opening = opening
+        self._opening = ports_factory
         self._watching = watching
         self._moment = moment
         self.hears: Callable[[], None] = lambda: None
@@ -140,25 +140,25 @@ class Stage:
 
     def moment(self, folder: Path) -> Moment:
         """Keep what there is now in a new folder."""
-        place = self.scenario.world.place
+        point = self.scenario.environment.folder
         # What is shared between connections is made anew by the first one.
-        shutil.copytree(place, folder, ignore=shutil.ignore_patterns("*-shm"))
+        shutil.copytree(point, folder, ignore=shutil.ignore_patterns("*-shm"))
         return Moment(
             folder=folder,
             now=self.now,
             ids=self.scenario._ids,
             heard=self.heard.copy(),
-            boxes=tuple(box.copy() for box in _boxes(self.scenario.world)),
+            boxes=tuple(box.copy() for box in _boxes(self.scenario.environment)),
         )
 
-    def _open(self, world: World) -> Ports:
+    def _open(self, environment: Environment) -> Ports:
         if self._moment is not None:
-            shutil.copytree(self._moment.folder, world.place, dirs_exist_ok=True)
-            world.now = self._moment.now
-            for box, kept in zip(_boxes(world), self._moment.boxes, strict=True):
+            shutil.copytree(self._moment.folder, environment.folder, dirs_exist_ok=True)
+            environment.now = self._moment.now
+            for box, kept in zip(_boxes(environment), self._moment.boxes, strict=True):
                 box.update(kept)
             self._moment = None
-        self.raw = raw = self._opening(world)
+        self.raw = raw = self._opening(environment)
         self._opened.append(raw)
         self.process = process = Process(self._answered)
         self._watching(raw, process)
@@ -178,7 +178,7 @@ class Stage:
         self.early += kept is None or kept.version < enrolment.version or not events
         self.heard.noticed[enrolment.id, enrolment.version] += 1
 
-    def take(self, step: Step, dies_at: Place | None = None) -> str | None:
+    def take(self, step: Step, dies_at: CrashPoint | None = None) -> str | None:
         """Take a step; gives why it was refused, None when it was not."""
         self.process.begin(dies_at)
         try:
@@ -204,8 +204,8 @@ class Stage:
     def ending(self, *, late: bool = False) -> Ending:
         """Return all that there is now; with `late` without what differs when a worker came later."""
         numbers: dict[str, str] = {}
-        world = self.scenario.outbox
-        there = (f"{one.channel.value} has {one.template.value} for {whose(one.to)}, {one.key}" for one in world)
+        environment = self.scenario.outbox
+        there = (f"{one.channel.value} has {one.template.value} for {whose(one.to)}, {one.key}" for one in environment)
         return Ending(
             account=renamed(account_of(self.raw.storage, self.ids, self.now, late=late), numbers),
             log=renamed(log_of(self.raw.storage, late=late), numbers),
@@ -246,5 +246,5 @@ def _nothing() -> None:
     pass
 
 
-def _boxes(world: World) -> tuple[dict[str, Any], ...]:
-    return world.inbox._delivered, world.email._sent, world.sms._sent
+def _boxes(environment: Environment) -> tuple[dict[str, Any], ...]:
+    return environment.inbox._delivered, environment.email._sent, environment.sms._sent

@@ -51,8 +51,8 @@ def watch_statements(ports: Ports, process: Process) -> None:
 def rows_of(ports: Ports) -> Rows:
     """Return every row of every table of every database, apart from what is drawn anew each time."""
     return {
-        f"{table.name} {place}": tuple(sorted(database.read(partial(_rows, every)), key=repr))
-        for place, database in enumerate(databases_of(ports))
+        f"{table.name} {point}": tuple(sorted(database.read(partial(_rows, every)), key=repr))
+        for point, database in enumerate(databases_of(ports))
         for table, every in _ALL.items()
     }
 

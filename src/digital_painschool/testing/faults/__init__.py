@@ -4,7 +4,7 @@
 """
 
 from digital_painschool.testing.faults.calls import Call, watched
-from digital_painschool.testing.faults.doings import (
+from digital_painschool.testing.faults.effects import (
     Blocks,
     Dies,
     Does,
@@ -16,7 +16,7 @@ from digital_painschool.testing.faults.doings import (
     Twice,
     When,
 )
-from digital_painschool.testing.faults.openings import with_faults
+from digital_painschool.testing.faults.factories import with_faults
 from digital_painschool.testing.faults.wrapping import Fault, calls_of, faulty
 
 __all__ = [

@@ -5,7 +5,7 @@ from typing import Any, TypeVar, cast
 
 from attrs import field, frozen
 
-from digital_painschool.testing.world import World
+from digital_painschool.testing.environment import Environment
 
 Port = TypeVar("Port")
 ITSELF = "__call__"
@@ -21,14 +21,14 @@ class Call:
         ask: The method itself.
         args: With which arguments.
         options: With which named arguments.
-        world: The world that the port is in, where it is known.
+        environment: The environment that the port is in, where it is known.
     """
 
     method: str
     ask: Callable[..., object] = field(repr=False)
     args: tuple[object, ...] = field(default=(), repr=False)
     options: Mapping[str, object] = field(factory=dict, repr=False)
-    world: World | None = field(default=None, repr=False)
+    environment: Environment | None = field(default=None, repr=False)
 
     def go(self) -> object:
         """Make it, and give the answer."""
@@ -42,10 +42,10 @@ Around = Callable[[Call], object]
 class Watched:
     """A port of which every call goes through a function."""
 
-    def __init__(self, port: object, around: Around, world: World | None) -> None:
+    def __init__(self, port: object, around: Around, environment: Environment | None) -> None:
         self._watched = port
         self._around = around
-        self._world = world
+        self._world = environment
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._watched, name)
@@ -61,12 +61,12 @@ class Watched:
         return f"{self._around!r} on {self._watched!r}"
 
 
-def watched(port: Port, around: Around, world: World | None = None) -> Port:
+def watched(port: Port, around: Around, environment: Environment | None = None) -> Port:
     """Return a port, or a clock, of which every call goes through a function.
 
     Args:
         port: Whose calls.
         around: Gives each call's answer; as a rule it makes the call.
-        world: What the calls are told of the world that they are made in.
+        environment: What the calls are told of the environment that they are made in.
     """
-    return cast("Port", Watched(port, around, world))
+    return cast("Port", Watched(port, around, environment))

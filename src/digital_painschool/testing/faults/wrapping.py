@@ -5,10 +5,10 @@ from threading import Lock
 
 from attrs import evolve, field, frozen
 
+from digital_painschool.testing.environment import Environment
 from digital_painschool.testing.faults.calls import Call, Port, Watched, watched
-from digital_painschool.testing.faults.doings import Does, Fails, When
+from digital_painschool.testing.faults.effects import Does, Fails, When
 from digital_painschool.testing.history.literals import short
-from digital_painschool.testing.world import World
 
 
 def _each(_: Call) -> bool:
@@ -83,15 +83,15 @@ class _Faults:
         return f"[{', '.join(map(repr, self._faults))}]"
 
 
-def faulty(port: Port, *faults: Fault, world: World | None = None) -> Port:
+def faulty(port: Port, *faults: Fault, environment: Environment | None = None) -> Port:
     """Return a port, or a clock, with faults; without any, it goes on as it is and its calls are counted.
 
     Args:
         port: Any port, or a clock.
         faults: What goes wrong; where several strike the same call, the first is the outermost.
-        world: The world whose clock goes on when a call hangs.
+        environment: The environment whose clock goes on when a call hangs.
     """
-    return watched(port, _Faults(faults), world)
+    return watched(port, _Faults(faults), environment)
 
 
 def calls_of(port: object) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ def literal(value: object) -> str:
         case Enum():
             return str(value)
         case Path():
-            return f"school.world.place / {value.name!r}"
+            return f"school.environment.folder / {value.name!r}"
         case str():
             return _TEXTS.get(value) or _HSA_IDS.get(value) or repr(str(value))
         case float():

@@ -8,12 +8,12 @@ from hypothesis.vendor.pretty import RepresentationPrinter
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Program
 from digital_painschool.errors import PainSchoolError
+from digital_painschool.testing.environment import PortsFactory, in_memory
 from digital_painschool.testing.example import PROGRAM, SLEEP
 from digital_painschool.testing.history.code import Recorder
 from digital_painschool.testing.history.literals import imports, literal
 from digital_painschool.testing.history.steps import Step
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import Opening, in_memory
 
 
 @frozen
@@ -71,9 +71,9 @@ class History:
         """Write the programs as an argument of that name; nothing when they are those that are left out."""
         return "" if self.programs == (PROGRAM, SLEEP) else f"{name}{literal(self.programs)}"
 
-    def scenario(self, opening: Opening = in_memory, *, policy: Policy | None = None) -> Scenario:
+    def scenario(self, ports_factory: PortsFactory = in_memory, *, policy: Policy | None = None) -> Scenario:
         """Open a school that offers the programs, for this history to be played on."""
-        return Scenario(opening, programs=self.programs, policy=policy)
+        return Scenario(ports_factory, programs=self.programs, policy=policy)
 
     def play(self, scenario: Scenario) -> tuple[Happened, ...]:
         """Take every step; one that is refused is passed over. Gives what came of each."""
@@ -89,7 +89,7 @@ class History:
             for step in self.steps:
                 recorder.take(step)
         lines = [f"school = Scenario({self._offered('programs=')})", *recorder.lines]
-        if any("school.world.place" in line for line in lines):
+        if any("school.environment.folder" in line for line in lines):
             lines.append("school.close()")
         body = "\n".join(lines)
         return f"{imports(body)}\n\n{body}\n"

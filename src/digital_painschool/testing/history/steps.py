@@ -326,12 +326,12 @@ class ReceiveNotifications(Step):
 
 @frozen(repr=False)
 class Export(Step):
-    """The data administrator exports, into a new folder of the scenario's world."""
+    """The data administrator exports, into a new folder of the scenario's environment."""
 
     by: Actor = field(default=ARCHIVIST, kw_only=True)
 
     def take(self, scenario: Scenario) -> object:
-        place = scenario.world.place
+        place = scenario.environment.folder
         earlier = len(list(place.glob("export-*")))
         return office_of(scenario, self.by).export(place / f"export-{earlier + 1}")
 

@@ -7,8 +7,8 @@ from hypothesis.stateful import precondition, rule
 
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.lifecycle import calendar
-from digital_painschool.testing.lifecycle.books import Books
-from digital_painschool.testing.lifecycle.ground import during
+from digital_painschool.testing.lifecycle.base import during
+from digital_painschool.testing.lifecycle.invariants import Books
 from digital_painschool.testing.lifecycle.treatment import COURSE
 
 BESIDE = st.sampled_from([0, 0, -1, 1])

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from digital_painschool.testing.lifecycle import calendar
+from digital_painschool.testing.lifecycle.base import during
 from digital_painschool.testing.lifecycle.clock import BESIDE
 from digital_painschool.testing.lifecycle.delivering import STRUCK, TROUBLE, WRITE, Delivering
-from digital_painschool.testing.lifecycle.ground import during
 from digital_painschool.testing.lifecycle.model import Course
 from digital_painschool.testing.lifecycle.treatment import COURSE
 from digital_painschool.testing.people import UNIT

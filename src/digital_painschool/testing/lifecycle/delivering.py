@@ -11,13 +11,13 @@ from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import OutcomeUnknown, RuleViolation, StorageError
-from digital_painschool.testing.faults.doings import Killed
-from digital_painschool.testing.lifecycle.ground import during
+from digital_painschool.testing.faults.effects import Killed
+from digital_painschool.testing.lifecycle.base import during
 from digital_painschool.testing.lifecycle.laws import broken, holds, same
 from digital_painschool.testing.lifecycle.model import Course
-from digital_painschool.testing.lifecycle.telling import Telling
+from digital_painschool.testing.lifecycle.notification_oracle import NotableHistory
+from digital_painschool.testing.lifecycle.recording_ports import HandOver, InjectedFault
 from digital_painschool.testing.lifecycle.treatment import THERAPISTS
-from digital_painschool.testing.lifecycle.witness import HandOver, Strike
 
 TROUBLES: Mapping[str, HandOver] = MappingProxyType(
     {
@@ -47,14 +47,14 @@ STRUCK = st.sampled_from(["no", "no", "fails", "dies before", "dies after"])
 WRITE = st.integers(0, 2)
 
 
-class Delivering(Telling):
-    """Workers make passes, and the world around them fails, hangs and dies."""
+class Delivering(NotableHistory):
+    """Workers make passes, and the environment around them fails, hangs and dies."""
 
     def opened(self) -> None:
         """Begin with three patients, one of whom has two programs, when it is about messages."""
         self.decisions: list[tuple[Course, bool] | None] = []
-        for place, witness in enumerate(self.witnesses):
-            witness.meanwhile = lambda what, person, place=place: self.meanwhile(place, what, person)  # type: ignore[misc]
+        for place, recording in enumerate(self.recordings):
+            recording.meanwhile = lambda what, person, place=place: self.meanwhile(place, what, person)  # type: ignore[misc]
         super().opened()
         if self.focus == "messages":
             self.start(patient=0, therapist="nurse", program=1)
@@ -104,20 +104,20 @@ class Delivering(Telling):
         died = struck != "no" or any(way.killed or "dying" in way.meanwhile for way in ways)
         self.before_a_pass()
         results = []
-        for place, witness in enumerate(self.witnesses):
-            witness.to_come = [*ways]
-            strike = Strike() if struck == "no" else Strike(write, struck)
-            results.append(self.work(place, strike, batch))
-            witness.to_come = []
+        for place, recording in enumerate(self.recordings):
+            recording.to_come = [*ways]
+            fault = InjectedFault() if struck == "no" else InjectedFault(write, struck)
+            results.append(self.work(place, fault, batch))
+            recording.to_come = []
         for other in results[1:]:
             same(8, other, results[0], "a pass did something else than at the reference")
         holds(8, results[0] is not None or not clean, "a pass did not come to its end, and nothing had gone wrong")
         self.after_a_pass(clean=clean, died=died)
 
-    def work(self, place: int, strike: Strike, batch: int = 200) -> DeliveryReport | None:
+    def work(self, place: int, fault: InjectedFault, batch: int = 200) -> DeliveryReport | None:
         """Let a worker of its own process make a pass in one school; None when it did not come to its end."""
         school = self.schools[place]
-        worker = school.another(self.witnesses[place].of_another_process(strike))
+        worker = school.another(self.recordings[place].of_another_process(fault))
         try:
             return worker.delivery(batch=batch).run()
         except (StorageError, OutcomeUnknown, Killed):
@@ -128,7 +128,7 @@ class Delivering(Telling):
     def meanwhile(self, place: int, what: str, person: PersonId | None) -> None:
         """Let somebody act while a hand-over waits; the reference is told the same as the school."""
         if what.endswith("worker"):
-            self.work(place, Strike(1) if what == "dying worker" else Strike())
+            self.work(place, InjectedFault(1) if what == "dying worker" else InjectedFault())
             return
         if place == 0:
             decided = self._decided(what, person)

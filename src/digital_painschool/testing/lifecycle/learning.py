@@ -5,7 +5,7 @@ from hypothesis.stateful import precondition, rule
 
 from digital_painschool.domain.program import Ordering
 from digital_painschool.testing.example import DAILY, PAIN
-from digital_painschool.testing.lifecycle.ground import during
+from digital_painschool.testing.lifecycle.base import during
 from digital_painschool.testing.lifecycle.model import Course
 from digital_painschool.testing.lifecycle.treatment import COURSE, Treatment
 

@@ -7,7 +7,7 @@ from unittest import TestCase
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from digital_painschool.testing.lifecycle.strangers import Strangers
+from digital_painschool.testing.lifecycle.unauthorised import Strangers
 
 _WHAT = {
     "treatment": "some order of a treatment's steps would give a state, a flag or an access that no rule gives",
@@ -31,15 +31,15 @@ class LifecycleMachine(Strangers):
     Point it at your adapters, and let pytest or unittest find its test case:
 
         class OurLifecycle(LifecycleMachine):
-            opening = staticmethod(open_ours)
+            ports_factory = staticmethod(open_ours)
 
         TestOurLifecycle = OurLifecycle.TestCase
 
     It has a small model of its own, in sets, counters and lists, which knows no rule of the library. Patients,
     therapists, administrators and strangers do what they may and what they may not; the clock moves, also exactly onto
     boundaries and a microsecond beside them; workers fail, hang, die and overtake each other; the process dies before
-    or after a write, and `opening` is called again on the same world. A failing run raises `Law5Broken` or its like,
-    with one sentence that says what is wrong, and prints the steps as code.
+    or after a write, and `ports_factory` is called again on the same environment. A failing run raises `Law5Broken` or
+    its like, with one sentence that says what is wrong, and prints the steps as code.
 
     The test case has a test for each of the `focuses` under each of the `policies`: few kinds of steps at a time find
     more than all of them. Give it `settings` of Hypothesis as any other test case, for each of its tests:
@@ -50,7 +50,7 @@ class LifecycleMachine(Strangers):
     is made small for up to five minutes.
 
     Attributes:
-        opening: Opens your adapters on a `World`, as a new process would; a new world has nothing in it.
+        ports_factory: Opens your adapters in an `Environment`, as a new process would; a new one has nothing in it.
         reference: True asks a school in memory for the same, and expects the same answers and the same books (law 8).
         crashes: False never restarts: for adapters that keep nothing when they are opened again.
         orderings: The orderings that the program is tried with.

@@ -13,9 +13,9 @@ from digital_painschool.domain.retention import PurgePlan, PurgeReceipt
 from digital_painschool.ports.storage import readable
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.lifecycle import calendar
+from digital_painschool.testing.lifecycle.base import during
 from digital_painschool.testing.lifecycle.clock import BESIDE
 from digital_painschool.testing.lifecycle.days import Days
-from digital_painschool.testing.lifecycle.ground import during
 from digital_painschool.testing.lifecycle.laws import holds, same
 from digital_painschool.testing.lifecycle.model import Course
 from digital_painschool.testing.lifecycle.treatment import COURSE, MOST_COURSES, THERAPISTS
@@ -181,13 +181,13 @@ class Records(Days):
         needed = {key for c in self.present if c.is_open() for key in self._keys_of(c.id)}
         keys = {c.id: self._keys_of(c.id) - needed for c in there}
         fails = inbox_fails and self.armed is None and any(keys[id_] for id_ in may_go - of.outcome.keys())
-        for witness in self.witnesses:
-            witness.forgetting_fails = fails
+        for recording in self.recordings:
+            recording.forgetting_fails = fails
         fine = of.approved and not (fails and of.receipt is None)
         self.ask(7, "the administrator purges", call, fine=fine, by=by.hsa_id)
-        for witness in self.witnesses:
-            witness.forgetting_fails = False
-        lost = needed & self.witnesses[0].forgotten
+        for recording in self.recordings:
+            recording.forgetting_fails = False
+        lost = needed & self.recordings[0].forgotten
         holds(7, not lost, f"open enrolments need {lost}, and the inbox was told to forget it")
         self._look_what_is_gone(of, there, may_go, keys)
         self._look_what_was_skipped(of, why_not)
@@ -223,7 +223,7 @@ class Records(Days):
                 [e for e in readable(storage.find_by_person(self.person(course.number))) if e.id == course.id],
             )
             same(7, ((), {}, (), (), []), left, f"{course.id} is purged, and something of it is left")
-            unforgotten = keys[course.id] - self.witnesses[0].forgotten
+            unforgotten = keys[course.id] - self.recordings[0].forgotten
             holds(7, not unforgotten, f"{course.id} is purged, and the inbox was not told to forget {unforgotten}")
             log = storage.access_entries(course.unit, limit=1_000_000)
             traces = {entry.action for _, entry in log if entry.enrolment_id == course.id}
@@ -298,4 +298,4 @@ class Records(Days):
 
 
 def _folder(school: Scenario, name: str) -> Path:
-    return school.world.place / name
+    return school.environment.folder / name

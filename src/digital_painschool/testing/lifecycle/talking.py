@@ -7,7 +7,7 @@ from hypothesis.stateful import rule
 
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import FlagKind
-from digital_painschool.testing.lifecycle.ground import during
+from digital_painschool.testing.lifecycle.base import during
 from digital_painschool.testing.lifecycle.learning import Learning
 from digital_painschool.testing.lifecycle.model import Course
 from digital_painschool.testing.lifecycle.treatment import COURSE

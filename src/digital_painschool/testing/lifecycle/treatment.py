@@ -10,7 +10,7 @@ from hypothesis.stateful import precondition, rule
 from digital_painschool.domain.people import Actor, Role
 from digital_painschool.ports.storage import readable
 from digital_painschool.testing.lifecycle import calendar
-from digital_painschool.testing.lifecycle.ground import Ground, during
+from digital_painschool.testing.lifecycle.base import Ground, during
 from digital_painschool.testing.lifecycle.laws import same
 from digital_painschool.testing.lifecycle.model import Course, begun
 from digital_painschool.testing.people import COLLEAGUE, COORDINATOR, NURSE, STRANGER

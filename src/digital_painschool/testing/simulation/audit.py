@@ -10,10 +10,10 @@ from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import AccessEnded, NotificationDropped, NotificationUndelivered
 from digital_painschool.domain.fold import replay
 from digital_painschool.domain.notification import Channel, Status
-from digital_painschool.testing.simulation.books import Account
 from digital_painschool.testing.simulation.findings import Law
+from digital_painschool.testing.simulation.notification_oracle import message_of
+from digital_painschool.testing.simulation.reference_model import Account
 from digital_painschool.testing.simulation.scene import Scene
-from digital_painschool.testing.simulation.told import message_of
 
 _BY_THE_WORKER = (AccessEnded, NotificationDropped, NotificationUndelivered)
 _A_DAY = timedelta(hours=25)

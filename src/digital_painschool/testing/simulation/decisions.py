@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import Reason
 from digital_painschool.testing.simulation.audit import check_state
-from digital_painschool.testing.simulation.books import Account, Stage
 from digital_painschool.testing.simulation.days import DAY, instant
 from digital_painschool.testing.simulation.findings import Law
+from digital_painschool.testing.simulation.reference_model import Account, Stage
 
 if TYPE_CHECKING:
     from digital_painschool.testing.simulation.therapists import TherapistLife

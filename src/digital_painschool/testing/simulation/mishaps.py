@@ -16,7 +16,7 @@ from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.inbox import Delivered, Notice, Reachability
 from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.faults import Killed
-from digital_painschool.testing.simulation.told import digest_of
+from digital_painschool.testing.simulation.notification_oracle import digest_of
 
 if TYPE_CHECKING:
     from digital_painschool.testing.simulation.scene import Scene

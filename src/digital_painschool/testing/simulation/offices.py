@@ -11,10 +11,10 @@ from digital_painschool.application.export import Format
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import InvalidIdentity, NotFound, Reason
 from digital_painschool.testing.simulation.audit import check_account, check_purged, check_rows
-from digital_painschool.testing.simulation.books import Account, Refusal, Stage
 from digital_painschool.testing.simulation.days import DAY, instant, working_day
 from digital_painschool.testing.simulation.findings import Law
 from digital_painschool.testing.simulation.patients import PatientLife
+from digital_painschool.testing.simulation.reference_model import Account, Refusal, Stage
 from digital_painschool.testing.simulation.region import Treatment, person
 from digital_painschool.testing.simulation.scene import Scene
 from digital_painschool.testing.simulation.therapists import TherapistLife

@@ -9,10 +9,10 @@ from digital_painschool.application.results import SavedForm, SentMessage
 from digital_painschool.domain.form import Choice, Form, ManyChoices, Number, Question, Scale, Text
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import NotFound, Reason
-from digital_painschool.testing.simulation.books import Account, Refusal, Stage, Talk
 from digital_painschool.testing.simulation.chance import Chance
 from digital_painschool.testing.simulation.days import DAY, instant
 from digital_painschool.testing.simulation.findings import Law
+from digital_painschool.testing.simulation.reference_model import Account, Refusal, Stage, Talk
 from digital_painschool.testing.simulation.scene import Scene
 
 T = TypeVar("T")

@@ -11,6 +11,7 @@ from time import perf_counter, process_time
 
 from attrs import frozen
 
+from digital_painschool.testing.environment import PortsFactory, in_memory
 from digital_painschool.testing.simulation.audit import Audit
 from digital_painschool.testing.simulation.days import DAY, instant
 from digital_painschool.testing.simulation.digest import digest
@@ -19,10 +20,9 @@ from digital_painschool.testing.simulation.findings import Enough, Finding
 from digital_painschool.testing.simulation.offices import Archivist, Coordinator
 from digital_painschool.testing.simulation.region import Region
 from digital_painschool.testing.simulation.scene import Scene
-from digital_painschool.testing.simulation.strangers import Strangers
 from digital_painschool.testing.simulation.therapists import TherapistLife
+from digital_painschool.testing.simulation.unauthorised import Strangers
 from digital_painschool.testing.simulation.worker import Worker
-from digital_painschool.testing.world import Opening, in_memory
 
 Progress = Callable[[int], None]
 """Told how many patients' units are done so far."""
@@ -95,19 +95,19 @@ class Outcome:
         return sum(largest[: self.workers])
 
 
-def simulate_unit(region: Region, number: int, opening: Opening = in_memory) -> UnitOutcome:
+def simulate_unit(region: Region, number: int, ports_factory: PortsFactory = in_memory) -> UnitOutcome:
     """Simulate one unit of a region.
 
     Args:
         region: What is simulated.
         number: Which unit, from 1.
-        opening: Opens the adapters; called again at each restart.
+        ports_factory: Opens the adapters; called again at each restart.
     """
     began = process_time()
     before = get_threshold()
     # What is kept lives as long as the unit: looking through it for garbage all the time takes a tenth of the time.
     set_threshold(200_000, 50, 50)
-    scene = Scene(region, region.unit(number), opening)
+    scene = Scene(region, region.unit(number), ports_factory)
     audit = Audit(scene)
     found, kept = "", (0, 0)
     try:
@@ -156,7 +156,7 @@ def simulate(
     *,
     workers: int = 1,
     units: tuple[int, ...] = (),
-    opening: Callable[[int], Opening] | None = None,
+    ports_factory: Callable[[int], PortsFactory] | None = None,
     progress: Progress = lambda _: None,
 ) -> Outcome:
     """Simulate a region. What comes of it does not depend on the number of processes.
@@ -165,7 +165,7 @@ def simulate(
         region: What is simulated.
         workers: On how many processes; with 1, in this one.
         units: Only these units, from 1; left out, all.
-        opening: Gives the opening of a unit's adapters, by its number; left out, all in memory. With several
+        ports_factory: Returns the ports factory of a unit, by its number; left out, all in memory. With several
             processes it must be something that can be pickled. Each unit needs a storage of its own.
         progress: Told how many patients are done so far.
     """
@@ -179,10 +179,10 @@ def simulate(
 
     if workers == 1:
         for number in numbers:
-            keep(_simulate_one(region, number, opening))
+            keep(_simulate_one(region, number, ports_factory))
     else:
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_when_interrupted) as pool:
-            futures = [pool.submit(_simulate_one, region, number, opening) for number in numbers]
+            futures = [pool.submit(_simulate_one, region, number, ports_factory) for number in numbers]
             try:
                 for future in as_completed(futures):
                     keep(future.result())
@@ -206,8 +206,8 @@ def _end_when_interrupted() -> None:
     signal(SIGINT, SIG_DFL)
 
 
-def _simulate_one(region: Region, number: int, opening: Callable[[int], Opening] | None) -> UnitOutcome:
-    return simulate_unit(region, number, in_memory if opening is None else opening(number))
+def _simulate_one(region: Region, number: int, ports_factory: Callable[[int], PortsFactory] | None) -> UnitOutcome:
+    return simulate_unit(region, number, in_memory if ports_factory is None else ports_factory(number))
 
 
 def peak_memory() -> int:

@@ -19,14 +19,14 @@ from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import NotPermitted, PainSchoolError, Reason, RuleViolation
 from digital_painschool.ports import Ports
+from digital_painschool.testing.environment import Environment, PortsFactory, both_ways
 from digital_painschool.testing.faults import Killed
-from digital_painschool.testing.simulation.books import Account, Refusal, Stage
 from digital_painschool.testing.simulation.figures import Figures
 from digital_painschool.testing.simulation.findings import Findings, Law
 from digital_painschool.testing.simulation.mishaps import Surroundings
+from digital_painschool.testing.simulation.notification_oracle import Tellings
+from digital_painschool.testing.simulation.reference_model import Account, Refusal, Stage
 from digital_painschool.testing.simulation.region import Region, Unit
-from digital_painschool.testing.simulation.told import Tellings
-from digital_painschool.testing.world import Opening, World, both_ways
 
 T = TypeVar("T")
 
@@ -50,10 +50,10 @@ class Scene:
     Args:
         region: What is simulated.
         unit: Which unit.
-        opening: Opens the adapters; called again at each restart.
+        ports_factory: Opens the adapters; called again at each restart.
     """
 
-    def __init__(self, region: Region, unit: Unit, opening: Opening) -> None:
+    def __init__(self, region: Region, unit: Unit, ports_factory: PortsFactory) -> None:
         self.region = region
         self.unit = unit
         self.chance = region.chance("unit", unit.number)
@@ -73,13 +73,13 @@ class Scene:
         """Lets the patient save a form just now."""
         self.ended: Callable[[Account], None] = _nothing
         """Told when an enrolment has ended."""
-        self._opening = opening
+        self._opening = ports_factory
         self._queue: list[tuple[datetime, int, Callable[[], object]]] = []
         self._order = count()
         self._ids = count(1)
         chance = region.chance("directory", unit.number)
         known = [who for who in unit.therapists if not chance.happens(region.habits.staff.unknown_in_directory)]
-        self.world = World(region.start, {who.hsa_id: both_ways("staff") for who in known})
+        self.environment = Environment(region.start, {who.hsa_id: both_ways("staff") for who in known})
         self.surroundings = Surroundings(self)
         self.schools: list[PainSchool] = []
         terms = UnitTerms(policy=unit.policy, programs=tuple(t.program for t in unit.treatments))
@@ -91,7 +91,7 @@ class Scene:
     @property
     def now(self) -> datetime:
         """The clock, UTC."""
-        return self.world.now
+        return self.environment.now
 
     def at(self, when: datetime, what: Callable[[], object]) -> None:
         """Let something happen at an instant; what lies behind the end never does."""
@@ -101,9 +101,9 @@ class Scene:
     def run(self, until: datetime) -> None:
         """Let everything happen that is to happen until an instant, and set the clock to it."""
         while self._queue and self._queue[0][0] <= until:
-            self.world.now, _, what = heappop(self._queue)
+            self.environment.now, _, what = heappop(self._queue)
             self.guard(what)
-        self.world.now = max(self.now, until)
+        self.environment.now = max(self.now, until)
 
     def guard(self, what: Callable[[], object]) -> None:
         """Let something happen; what it raises is a finding, and when the process dies of it, there is a new one."""
@@ -120,7 +120,7 @@ class Scene:
 
     def restart(self) -> None:
         """Open the school anew on what is kept, as a new process would."""
-        self.ports: Ports = self.surroundings.around(self._opening(self.world))
+        self.ports: Ports = self.surroundings.around(self._opening(self.environment))
         self.storage = self.ports.storage
         self.school = self.another()
         self.schools.append(self.school)
@@ -130,7 +130,7 @@ class Scene:
         return PainSchool(
             self.ports,
             catalogue=self._catalogue,
-            clock=lambda: self.world.now,
+            clock=lambda: self.environment.now,
             new_id=lambda _: f"{self.unit.number:04}-{next(self._ids):06}",
         )
 
@@ -138,7 +138,7 @@ class Scene:
         """Close every school that was opened, and remove what they had on disk."""
         for school in self.schools:
             school.close()
-        self.world.close()
+        self.environment.close()
 
     # Steps
 

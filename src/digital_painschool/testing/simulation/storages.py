@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from digital_painschool.errors import ConfigurationError
-from digital_painschool.testing.world import Opening, in_memory, on_sqlite, stored_at
+from digital_painschool.testing.environment import PortsFactory, in_memory, on_sqlite, stored_at
 
 _UNIT = "{unit}"
 
 
-def opening_of(url: str, unit: int) -> Opening:
-    """Return the opening of a unit's storage.
+def opening_of(url: str, unit: int) -> PortsFactory:
+    """Return the ports factory of a unit's storage.
 
     Args:
         url: `memory://`; `sqlite://` for a file that is gone afterwards; or a URL in which `{unit}` becomes the number.

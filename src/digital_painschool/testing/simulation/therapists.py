@@ -14,10 +14,10 @@ from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import Reason
 from digital_painschool.rules.flags import Flag
 from digital_painschool.testing.simulation.audit import check_rows
-from digital_painschool.testing.simulation.books import Account, Refusal, Stage, Talk
 from digital_painschool.testing.simulation.days import DAY, clock_changes, instant, is_working_day
 from digital_painschool.testing.simulation.decisions import Decisions
 from digital_painschool.testing.simulation.findings import Law
+from digital_painschool.testing.simulation.reference_model import Account, Refusal, Stage, Talk
 from digital_painschool.testing.simulation.scene import Scene
 
 T = TypeVar("T")

@@ -7,9 +7,9 @@ Each valid kind has a counterpart that is wrong in one named way:
 """
 
 from digital_painschool.testing.strategies.answers import WrongAnswers, answers, wrong_answers
+from digital_painschool.testing.strategies.boundary_instants import Moment, clock_changes, instants
 from digital_painschool.testing.strategies.forms import forms, questions
 from digital_painschool.testing.strategies.histories import histories
-from digital_painschool.testing.strategies.instants import Moment, clock_changes, instants
 from digital_painschool.testing.strategies.people import (
     NUMBER_FAULTS,
     WrongNumber,

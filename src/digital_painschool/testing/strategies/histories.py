@@ -6,9 +6,9 @@ from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Ordering, Program
 from digital_painschool.testing.example import SLEEP, program
 from digital_painschool.testing.history import History, Step
-from digital_painschool.testing.strategies.plan import Plan
-from digital_painschool.testing.strategies.refusals import ALWAYS, REFUSALS
-from digital_painschool.testing.strategies.wishes import WISHES
+from digital_painschool.testing.strategies.invalid_commands import ALWAYS, REFUSALS
+from digital_painschool.testing.strategies.model import Plan
+from digital_painschool.testing.strategies.valid_commands import WISHES
 
 _WISHES = st.sampled_from(WISHES)
 _REFUSALS = st.sampled_from(REFUSALS)

@@ -16,9 +16,9 @@ from time import perf_counter
 
 import psycopg
 
-from benchmarks.lives import NOW, school_on
 from benchmarks.measuring import Job, interleaved
 from benchmarks.region import Size, load
+from benchmarks.sample_data import NOW, school_on
 from benchmarks.servers import database, postgresql
 from benchmarks.table import Row
 from digital_painschool.adapters.sql import SqlStorage

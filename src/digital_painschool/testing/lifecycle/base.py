@@ -18,15 +18,15 @@ from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import PainSchoolError
 from digital_painschool.ports import Ports
 from digital_painschool.ports.storage import AccessEntry
+from digital_painschool.testing.environment import Environment, in_memory, local
 from digital_painschool.testing.example import program
-from digital_painschool.testing.faults.doings import Killed
+from digital_painschool.testing.faults.effects import Killed
 from digital_painschool.testing.lifecycle.calendar import local_day
 from digital_painschool.testing.lifecycle.laws import holds, same
 from digital_painschool.testing.lifecycle.model import Course
-from digital_painschool.testing.lifecycle.witness import Strike, Witness
+from digital_painschool.testing.lifecycle.recording_ports import InjectedFault, RecordingPorts
 from digital_painschool.testing.people import ANNA, BO, OTHER_UNIT, RESERVE_NUMBER, UNIT
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import World, in_memory, local
 
 STARTS = (
     "2026-03-27 12:00",
@@ -73,9 +73,9 @@ class Ground(RuleBasedStateMachine):
     focuses: ClassVar[tuple[str, ...]] = FOCUSES
 
     @staticmethod
-    def opening(world: World, /) -> Ports:
+    def ports_factory(environment: Environment, /) -> Ports:
         """Open the adapters that are put to the test."""
-        return in_memory(world)
+        return in_memory(environment)
 
     def __init__(self) -> None:
         super().__init__()
@@ -84,7 +84,7 @@ class Ground(RuleBasedStateMachine):
         self.touched: set[Course] = set()
         self.looked_at: datetime | None = None
         self.schools: list[Scenario] = []
-        self.witnesses: list[Witness] = []
+        self.recordings: list[RecordingPorts] = []
         self.armed: tuple[int, str] | None = None
         self.rounds = 0
         self.lines: list[tuple[object, ...]] = []
@@ -103,10 +103,10 @@ class Ground(RuleBasedStateMachine):
         self.focus = focus
         self.policy = self.policies[policy]
         self.programs = tuple(program(Ordering(ordering), key=key) for key in ("smartskola", "somnskola"))
-        for opening in (type(self).opening, in_memory)[: 1 + self.reference]:
-            witness = Witness(opening)
-            self.witnesses.append(witness)
-            school = Scenario(witness.opening, programs=self.programs, policy=self.policy, start=local(start))
+        for ports_factory in (type(self).ports_factory, in_memory)[: 1 + self.reference]:
+            recording = RecordingPorts(ports_factory)
+            self.recordings.append(recording)
+            school = Scenario(recording.ports_factory, programs=self.programs, policy=self.policy, start=local(start))
             self.schools.append(school)
             self.logged.append({UNIT: [], OTHER_UNIT: []})
         self.opened()
@@ -237,9 +237,9 @@ class Ground(RuleBasedStateMachine):
         return how == "done" or before != after
 
     def _answer(self, place: int, call: Callable[[Scenario], object], armed: tuple[int, str] | None) -> tuple[str, Any]:
-        school, witness = self.schools[place], self.witnesses[place]
+        school, recording = self.schools[place], self.recordings[place]
         if armed is not None:
-            witness.strike = Strike(*armed)
+            recording.fault = InjectedFault(*armed)
         try:
             answer: tuple[str, Any] = ("done", call(school))
         except PainSchoolError as error:

@@ -32,7 +32,7 @@ _FLAGS: Mapping[type[Event], str] = MappingProxyType(
 
 
 @define(eq=False)
-class Wish:
+class ExpectedNotification:
     """Something that somebody is to be told of.
 
     Args:
@@ -115,11 +115,11 @@ def staff_flag(event: Event) -> str | None:
     return _FLAGS.get(type(event))
 
 
-def staff_wish(course: Course, seq: int, event: Event, flag: str, channel: Channel) -> Wish:
+def staff_wish(course: Course, seq: int, event: Event, flag: str, channel: Channel) -> ExpectedNotification:
     """Return a therapist's wish to be told of a flag."""
-    wish = Wish(course, seq, event.at, flag, channel, HsaId(course.therapist))
+    expected = ExpectedNotification(course, seq, event.at, flag, channel, HsaId(course.therapist))
     if isinstance(event, MessageSent):
-        wish.conversation, wish.number = event.conversation, event.number
+        expected.conversation, expected.number = event.conversation, event.number
     if isinstance(event, FormSaved):
-        wish.form, wish.number = event.form, event.number
-    return wish
+        expected.form, expected.number = event.form, event.number
+    return expected

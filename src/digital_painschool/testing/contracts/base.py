@@ -10,7 +10,7 @@ import pytest
 
 from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.storage import Storage
-from digital_painschool.testing.contracts.at_once import CAN_FORK, in_time
+from digital_painschool.testing.contracts.concurrency import CAN_FORK, in_time
 
 Adapter = TypeVar("Adapter")
 

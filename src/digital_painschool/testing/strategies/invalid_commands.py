@@ -33,9 +33,9 @@ from digital_painschool.testing.history import (
 )
 from digital_painschool.testing.people import ANNA, ARCHIVIST, BO, COORDINATOR, NURSE, OTHER_ARCHIVIST, STRANGER
 from digital_painschool.testing.strategies.answers import wrong_answers
+from digital_painschool.testing.strategies.model import Plan, Planned
 from digital_painschool.testing.strategies.people import wrong_numbers
-from digital_painschool.testing.strategies.plan import Plan, Planned
-from digital_painschool.testing.strategies.wishes import Wish, WishOf, chosen, of
+from digital_painschool.testing.strategies.valid_commands import ExpectedNotification, WishOf, chosen, of
 
 ALWAYS: tuple[Step, ...] = (
     Start(program="no-such-program"),
@@ -181,5 +181,5 @@ _OF_ONE: tuple[WishOf, ...] = (
     not_to_release,
     same_therapist,
 )
-REFUSALS: tuple[Wish, ...] = (always, wrong_number, second_start, out_of_turn, *map(of, _OF_ONE))
+REFUSALS: tuple[ExpectedNotification, ...] = (always, wrong_number, second_start, out_of_turn, *map(of, _OF_ONE))
 """Everything that can be refused."""

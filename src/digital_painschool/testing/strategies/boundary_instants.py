@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from digital_painschool.domain.local_time import local_time, months_later
 from digital_painschool.domain.policy import Policy
-from digital_painschool.testing.world import INSTANT, START
+from digital_painschool.testing.environment import INSTANT, START
 
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)

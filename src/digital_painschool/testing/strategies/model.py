@@ -15,8 +15,8 @@ from digital_painschool.domain.people import Actor
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Ordering, Program
 from digital_painschool.rules.retention import period_start
+from digital_painschool.testing.environment import START
 from digital_painschool.testing.people import RESERVE_NUMBER
-from digital_painschool.testing.world import START
 
 
 @define

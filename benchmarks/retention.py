@@ -20,10 +20,10 @@ from typing import Any
 import psycopg
 from attrs import frozen
 
-from benchmarks.forenoon import Everybody
-from benchmarks.lives import NOW, school_on
+from benchmarks.delivery_run import Everybody
 from benchmarks.measuring import Job, Ratio, interleaved
 from benchmarks.region import Size, enrolment_id, load, unit
+from benchmarks.sample_data import NOW, school_on
 from benchmarks.servers import database, postgresql
 from benchmarks.table import Row
 from digital_painschool import Actor, Role
@@ -35,7 +35,7 @@ _OFFICE = Actor(hsa_id="SE2321000131-P000000009999", unit=unit(0), roles={Role.D
 _OURS, _RAW = "ours", "raw"
 _NEW = get_context("forkserver")
 """A new process for each measurement, with the libraries loaded: all have the same memory to begin with."""
-_NEW.set_forkserver_preload(["benchmarks.archive"])
+_NEW.set_forkserver_preload(["benchmarks.retention"])
 _READY = 20_000
 """So many rows are ready at a time, and written again and again: all of them would not be constant memory."""
 

@@ -13,6 +13,7 @@ from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import FlagKind, Policy, Terms
 from digital_painschool.domain.program import Ordering
 from digital_painschool.domain.validation import Answer
+from digital_painschool.testing.environment import local
 from digital_painschool.testing.history import (
     Advance,
     ApprovePurge,
@@ -47,12 +48,11 @@ from digital_painschool.testing.history import (
 )
 from digital_painschool.testing.people import ANNA, BO, COLLEAGUE, NURSE, RESERVE_NUMBER
 from digital_painschool.testing.strategies.answers import answers
-from digital_painschool.testing.strategies.instants import instants
-from digital_painschool.testing.strategies.plan import Plan, Planned, Talk
+from digital_painschool.testing.strategies.boundary_instants import instants
+from digital_painschool.testing.strategies.model import Plan, Planned, Talk
 from digital_painschool.testing.strategies.texts import texts
-from digital_painschool.testing.world import local
 
-Wish = Callable[[st.DrawFn, Plan], Step | None]
+ExpectedNotification = Callable[[st.DrawFn, Plan], Step | None]
 """Gives a step, and notes in the plan what it changes; or None."""
 WishOf = Callable[[st.DrawFn, Plan, Planned], EnrolmentStep | None]
 """The same for an enrolment, of which the step need not say whose it is."""
@@ -87,7 +87,7 @@ def chosen(draw: st.DrawFn, plan: Plan) -> Planned | None:
     return plan.enrolments[place % len(plan.enrolments)] if plan.enrolments else None
 
 
-def of(wish: WishOf) -> Wish:
+def of(expected: WishOf) -> ExpectedNotification:
     """Make a wish for an enrolment one for a plan: it chooses one, and tells the step whose it is and who takes it."""
 
     def wish_of_one(draw: st.DrawFn, plan: Plan) -> Step | None:
@@ -95,7 +95,7 @@ def of(wish: WishOf) -> Wish:
         if enrolment is None:
             return None
         who, which, therapist = enrolment.who, plan.which(enrolment), enrolment.therapist
-        step = wish(draw, plan, enrolment)
+        step = expected(draw, plan, enrolment)
         if isinstance(step, TherapistStep) and step.by == NURSE:
             return evolve(step, who=who, which=which, by=therapist)
         return step and evolve(step, who=who, which=which)
@@ -343,14 +343,14 @@ _RARE: tuple[WishOf, ...] = (
 _MORE: tuple[WishOf, ...] = (complete_module, complete_module, mark_handled, mark_handled)
 
 
-def _or_start(wish: Wish) -> Wish:
+def _or_start(expected: ExpectedNotification) -> ExpectedNotification:
     """Make a wish that is for a start while there is no enrolment: else much would be wished for in vain."""
-    return lambda draw, plan: wish(draw, plan) if plan.enrolments else start(draw, plan)
+    return lambda draw, plan: expected(draw, plan) if plan.enrolments else start(draw, plan)
 
 
-WISHES: tuple[Wish, ...] = (
+WISHES: tuple[ExpectedNotification, ...] = (
     start,
-    *(_or_start(of(wish)) for wish in (*_DAILY, *_DAILY, *_DAILY, *_MORE, *_RARE)),
+    *(_or_start(of(expected)) for expected in (*_DAILY, *_DAILY, *_DAILY, *_MORE, *_RARE)),
     deliver,
     wait_a_while,
     wait_for_a_boundary,

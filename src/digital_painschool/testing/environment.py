@@ -1,4 +1,4 @@
-"""The world around a school: the time, and what goes on being there when the school's process dies."""
+"""The environment of a school: the time, and what outlives the school's process."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -45,7 +45,7 @@ def both_ways(name: str) -> StaffEntry:
 _KNOWN: Mapping[str, StaffEntry] = {NURSE.hsa_id: both_ways("nurse"), COLLEAGUE.hsa_id: both_ways("colleague")}
 
 
-class Told(NamedTuple):
+class OutboxEntry(NamedTuple):
     """What was handed over: by which way, to whom (masked when shown), which fixed text, under which key."""
 
     channel: Channel
@@ -54,7 +54,7 @@ class Told(NamedTuple):
     key: str
 
 
-class World:
+class Environment:
     """What is there whether a school is open or not: the time, a place for files, and adapters in memory.
 
     Args:
@@ -73,18 +73,20 @@ class World:
         self._folder: TemporaryDirectory[str] | None = None
 
     @property
-    def place(self) -> Path:
-        """A folder of this world's own, empty at first and gone with it: where a storage can keep its files."""
+    def folder(self) -> Path:
+        """A folder of this environment's own, empty at first and gone with it: where a storage can keep its files."""
         if self._folder is None:
             self._folder = TemporaryDirectory(prefix="painschool-", ignore_cleanup_errors=True)
         return Path(self._folder.name)
 
     @property
-    def outbox(self) -> tuple[Told, ...]:
-        """What the inbox, e-mail and SMS of this world were handed, once each: patients first, then staff."""
-        notices = (Told(Channel.INBOX, one.person, one.template, one.key) for one in self.inbox.delivered)
+    def outbox(self) -> tuple[OutboxEntry, ...]:
+        """What the inbox, e-mail and SMS of this environment were handed, once each: patients first, then staff."""
+        notices = (OutboxEntry(Channel.INBOX, one.person, one.template, one.key) for one in self.inbox.delivered)
         messages = (
-            Told(way.channel, one.address, one.template, one.key) for way in (self.email, self.sms) for one in way.sent
+            OutboxEntry(way.channel, one.address, one.template, one.key)
+            for way in (self.email, self.sms)
+            for one in way.sent
         )
         return (*notices, *messages)
 
@@ -98,7 +100,7 @@ class World:
         messengers: tuple[Messenger, ...] | None = None,
         observers: tuple[Observer, ...] = (),
     ) -> Ports:
-        """Return ports: your adapters, and this world's own in memory for whatever is left out."""
+        """Return ports: your adapters, and this environment's own in memory for whatever is left out."""
         return Ports(
             storage=storage or self.storage,
             identity=identity or self.identity,
@@ -115,34 +117,34 @@ class World:
             self._folder = None
 
 
-Opening = Callable[[World], Ports]
-"""Opens the adapters on what is there in a world, as a new process would; called again after each restart."""
+PortsFactory = Callable[[Environment], Ports]
+"""Opens the adapters on what is there in an environment, as a new process would; called again after each restart."""
 
 
-def in_memory(world: World) -> Ports:
-    """Open the adapters in memory; what they keep outlives a restart, as long as the world does."""
-    return world.ports()
+def in_memory(environment: Environment) -> Ports:
+    """Open the adapters in memory; what they keep outlives a restart, as long as the environment does."""
+    return environment.ports()
 
 
-def stored_at(url: str) -> Opening:
-    """Return an opening of the SQL storage at a URL, of which `{place}` becomes the world's folder.
+def stored_at(url: str) -> PortsFactory:
+    """Return a factory of the ports of the SQL storage at a URL, of which `{folder}` becomes the environment's folder.
 
     Its schema is brought up to date. Needs the extra `sql`.
     """
 
-    def open_there(world: World) -> Ports:
+    def open_there(environment: Environment) -> Ports:
         from digital_painschool.adapters.sql import SqlStorage
 
-        there = url.replace("{place}", str(world.place)) if "{place}" in url else url
-        return world.ports(storage=SqlStorage(there, migrate=True))
+        there = url.replace("{folder}", str(environment.folder)) if "{folder}" in url else url
+        return environment.ports(storage=SqlStorage(there, migrate=True))
 
     return open_there
 
 
-on_sqlite = stored_at("sqlite:///{place}/painschool.db")
-"""Open the storage on an SQLite file in the world's folder."""
+on_sqlite = stored_at("sqlite:///{folder}/painschool.db")
+"""Open the storage on an SQLite file in the environment's folder."""
 
 
-def with_adapters(**own: Any) -> Opening:
-    """Return an opening of adapters that are made already, by the names that `World.ports` has for them."""
-    return lambda world: world.ports(**own)
+def with_adapters(**own: Any) -> PortsFactory:
+    """Return a factory of the ports of adapters that are made already, by the names that `World.ports` has for them."""
+    return lambda environment: environment.ports(**own)

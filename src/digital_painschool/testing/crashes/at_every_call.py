@@ -11,11 +11,11 @@ from attrs import field, frozen
 
 from digital_painschool.domain.policy import Policy
 from digital_painschool.testing.crashes.account import Account, difference
-from digital_painschool.testing.crashes.process import Place
+from digital_painschool.testing.crashes.process import CrashPoint
 from digital_painschool.testing.crashes.stage import Ending, Moment, Play, Stage, Step
-from digital_painschool.testing.faults.doings import Killed, When
+from digital_painschool.testing.environment import PortsFactory, local
+from digital_painschool.testing.faults.effects import Killed, When
 from digital_painschool.testing.history.steps import Deliver
-from digital_painschool.testing.world import Opening, local
 
 _LEASE = timedelta(minutes=15)
 _QUIET_DAYS = 3
@@ -89,15 +89,15 @@ class Uninterrupted:
     ending: Ending
     late: Ending
 
-    def places(self) -> Iterator[Place]:
+    def points(self) -> Iterator[CrashPoint]:
         """Yield every place at which the process can be killed: before each call, and after each that is no reading."""
         for number, known in enumerate(self.steps, start=1):
             for call, made in enumerate(known.calls, start=1):
-                yield Place(step=number, call=call)
+                yield CrashPoint(step=number, call=call)
                 if made not in _READINGS:
-                    yield Place(step=number, call=call, when=When.AFTER)
+                    yield CrashPoint(step=number, call=call, when=When.AFTER)
                     if "storage.claim" in known.calls[:call]:
-                        yield Place(step=number, call=call, when=When.AFTER, unattended=True)
+                        yield CrashPoint(step=number, call=call, when=When.AFTER, unattended=True)
 
 
 @frozen(kw_only=True)
@@ -130,9 +130,9 @@ class NotSurvived(AssertionError):
 
 
 def kill_everywhere(
-    opening: Opening, history: Play, *, policy: Policy | None = None, on_disk: bool = False
+    ports_factory: PortsFactory, history: Play, *, policy: Policy | None = None, on_disk: bool = False
 ) -> Survived:
-    """Kill a history's process before and after each call of each port, every time in a new world; exhaustively.
+    """Kill a history's process before and after each call of each port, every time in a new environment; exhaustively.
 
     After a call that only reads it is not killed: that is the same as before the next call.
 
@@ -153,40 +153,40 @@ def kill_everywhere(
     tried to hand something over: a lease must run out first, and a claim counts as an attempt.
 
     Args:
-        opening: Opens the adapters; everything that they keep must be in the world that they are given, so that a new
-            world is an empty one.
+        ports_factory: Opens the adapters; everything that they store must be in the given environment, so that a
+            new environment is an empty one.
         history: What happens; each step is to be one thing that somebody does.
         policy: Of every unit.
-        on_disk: True when all that the adapters keep is in the world's folder, or in its own inbox and messengers: then
-            it is copied, and not played again up to the step that is killed.
+        on_disk: True when all that the adapters store is in the environment's folder, or in its own inbox and
+            messengers: then it is copied, and not played again up to the step that is killed.
 
     Raises:
         NotSurvived: Something is lost, doubled or half done.
     """
     with TemporaryDirectory(prefix="painschool-", ignore_cleanup_errors=True) as folder:
-        known = uninterrupted(opening, history, policy=policy, moments=Path(folder) if on_disk else None)
-        places = tuple(known.places())
-        resumed = sum(_killed(opening, history, known, place, policy) for place in places)
+        known = uninterrupted(ports_factory, history, policy=policy, moments=Path(folder) if on_disk else None)
+        points = tuple(known.points())
+        resumed = sum(_killed(ports_factory, history, known, point, policy) for point in points)
     return Survived(
-        points=len(places),
-        steps=len({place.step for place in places}),
-        at=Counter(known.steps[place.step - 1].calls[place.call - 1] for place in places),
+        points=len(points),
+        steps=len({point.step for point in points}),
+        at=Counter(known.steps[point.step - 1].calls[point.call - 1] for point in points),
         resumed=resumed,
     )
 
 
-def kill_at(opening: Opening, history: Play, place: Place, *, policy: Policy | None = None) -> None:
+def kill_at(ports_factory: PortsFactory, history: Play, point: CrashPoint, *, policy: Policy | None = None) -> None:
     """Kill a history's process at one place, as `kill_everywhere` does at every one."""
-    _killed(opening, history, uninterrupted(opening, history, policy=policy), place, policy)
+    _killed(ports_factory, history, uninterrupted(ports_factory, history, policy=policy), point, policy)
 
 
 def uninterrupted(
-    opening: Opening, history: Play, *, policy: Policy | None = None, moments: Path | None = None
+    ports_factory: PortsFactory, history: Play, *, policy: Policy | None = None, moments: Path | None = None
 ) -> Uninterrupted:
     """Play a history without a kill.
 
     Args:
-        opening: Opens the adapters.
+        ports_factory: Opens the adapters.
         history: What happens.
         policy: Of every unit.
         moments: A folder where the moment before each step is kept.
@@ -194,9 +194,9 @@ def uninterrupted(
     Raises:
         AssertionError: A law does not hold, whoever dies or not.
     """
-    stage = Stage(opening, history, policy)
+    stage = Stage(ports_factory, history, policy)
     with stage:
-        folders = [None if moments is None else moments / str(place) for place in range(len(history.steps))]
+        folders = [None if moments is None else moments / str(point) for point in range(len(history.steps))]
         steps = tuple(map(partial(_known, stage), history.steps, folders))
         _quiet_days(stage)
         problems = stage.broken_laws(at_last=True)
@@ -236,27 +236,29 @@ def _quiet_days(stage: Stage) -> None:
         stage.take(_PASS)
 
 
-def _killed(opening: Opening, history: Play, known: Uninterrupted, place: Place, policy: Policy | None) -> bool:
+def _killed(
+    ports_factory: PortsFactory, history: Play, known: Uninterrupted, point: CrashPoint, policy: Policy | None
+) -> bool:
     """Kill at one place, and give whether the step was taken again."""
-    stage = Stage(opening, history, policy, moment=known.steps[place.step - 1].moment)
+    stage = Stage(ports_factory, history, policy, moment=known.steps[point.step - 1].moment)
     with stage:
         try:
-            return _Killing(stage, known, place).run()
+            return _Killing(stage, known, point).run()
         except NotSurvived:
             raise
         except Exception as error:
-            raise NotSurvived(f"{_words(known, place)}: {type(error).__name__}: {error}") from error
+            raise NotSurvived(f"{_words(known, point)}: {type(error).__name__}: {error}") from error
 
 
 class _Killing:
     """One kill, and what comes after it."""
 
-    def __init__(self, stage: Stage, known: Uninterrupted, place: Place) -> None:
+    def __init__(self, stage: Stage, known: Uninterrupted, point: CrashPoint) -> None:
         self._stage = stage
         self._known = known
-        self._place = place
-        self._step = known.steps[place.step - 1]
-        made = self._step.calls[: place.call - (place.when is When.BEFORE)]
+        self._place = point
+        self._step = known.steps[point.step - 1]
+        made = self._step.calls[: point.call - (point.when is When.BEFORE)]
         self._in_hand = "storage.claim" in made
         self._keeps_nothing_else = "storage.save_export" not in made
         self._expected = self._step.accounts[len(made)]
@@ -332,12 +334,12 @@ class _Killing:
 
     def _fail(self, problem: str) -> None:
         raise NotSurvived(
-            f"{_words(self._known, self._place)}: {problem}\nAgain: kill_at(opening, history, {self._place!r})"
+            f"{_words(self._known, self._place)}: {problem}\nAgain: kill_at(ports_factory, history, {self._place!r})"
         )
 
 
-def _words(known: Uninterrupted, place: Place) -> str:
+def _words(known: Uninterrupted, point: CrashPoint) -> str:
     """Name a place as a person would: `killed at step 7 (End()), before storage.save (call 3)`."""
-    step = known.steps[place.step - 1]
-    call = step.calls[place.call - 1]
-    return f"killed at step {place.step} ({step.step!r}), {place.when.value} {call} (call {place.call})"
+    step = known.steps[point.step - 1]
+    call = step.calls[point.call - 1]
+    return f"killed at step {point.step} ({step.step!r}), {point.when.value} {call} (call {point.call})"

@@ -44,15 +44,15 @@ class _Interrupts(Does):
     """Something that comes before the effect or after it, and leaves the call as it is."""
 
     @abstractmethod
-    def strike(self, call: Call) -> None:
+    def fault(self, call: Call) -> None:
         """Let it happen."""
 
     def around(self, call: Call, when: When) -> object:
         if when is When.BEFORE:
-            self.strike(call)
+            self.fault(call)
             return call.go()
         answer = call.go()
-        self.strike(call)
+        self.fault(call)
         return answer
 
 
@@ -77,7 +77,7 @@ class Fails(_Interrupts):
 
     error: BaseException | type[BaseException] | None = None
 
-    def strike(self, call: Call) -> None:
+    def fault(self, call: Call) -> None:
         raise self.error or _OWN.get(call.method, StorageError)("a fault that the test asked for")
 
 
@@ -85,21 +85,21 @@ class Fails(_Interrupts):
 class Dies(_Interrupts):
     """The process dies: `Killed` is raised, which no `except Exception` stops."""
 
-    def strike(self, call: Call) -> None:
+    def fault(self, call: Call) -> None:
         raise Killed(call.method)
 
 
 @frozen(repr=False, kw_only=True)
 class Hangs(_Interrupts):
-    """No answer comes for a while: the world's clock goes on meanwhile."""
+    """No answer comes for a while: the environment's clock goes on meanwhile."""
 
     hours: float = 0
     minutes: float = 0
     seconds: float = 0
 
-    def strike(self, call: Call) -> None:
-        assert call.world is not None, "give `faulty` the world whose clock is to go on"
-        call.world.now += timedelta(hours=self.hours, minutes=self.minutes, seconds=self.seconds)
+    def fault(self, call: Call) -> None:
+        assert call.environment is not None, "give `faulty` the environment whose clock is to go on"
+        call.environment.now += timedelta(hours=self.hours, minutes=self.minutes, seconds=self.seconds)
 
 
 @frozen(repr=False)
@@ -116,7 +116,7 @@ class Blocks(_Interrupts):
     reached: Event = field(factory=Event, kw_only=True)
     patience: float = field(default=30, kw_only=True)
 
-    def strike(self, call: Call) -> None:
+    def fault(self, call: Call) -> None:
         self.reached.set()
         if not self.until.wait(self.patience):
             raise TimeoutError(f"{call.method} waited for {self.patience} seconds and nobody let it go on")

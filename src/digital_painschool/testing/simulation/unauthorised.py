@@ -8,8 +8,8 @@ from attrs import evolve
 from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.domain.people import Actor
 from digital_painschool.errors import NotFound, NotPermitted
-from digital_painschool.testing.simulation.books import Account, Stage
 from digital_painschool.testing.simulation.days import DAY, instant
+from digital_painschool.testing.simulation.reference_model import Account, Stage
 from digital_painschool.testing.simulation.scene import Scene
 
 _Try = Callable[[PainSchool, Actor, Account], object]

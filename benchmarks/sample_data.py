@@ -6,7 +6,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from benchmarks.place import (
+from benchmarks.database import (
     MESSAGE,
     NURSE,
     PROGRAM,

@@ -13,9 +13,9 @@ from digital_painschool.errors import DeliveryError, StorageError
 from digital_painschool.ports import Ports
 from digital_painschool.ports.inbox import Delivered, Notice
 from digital_painschool.ports.messaging import Address
+from digital_painschool.testing.environment import Environment, PortsFactory
 from digital_painschool.testing.faults.calls import Call, watched
-from digital_painschool.testing.faults.doings import Killed
-from digital_painschool.testing.world import Opening, World
+from digital_painschool.testing.faults.effects import Killed
 
 WRITES = frozenset(
     {
@@ -36,7 +36,7 @@ WRITES = frozenset(
 """The methods of a storage that change what is kept."""
 
 
-class Strike:
+class InjectedFault:
     """What happens at one of the writes that a process makes.
 
     Args:
@@ -92,11 +92,11 @@ class Arrival(NamedTuple):
     key: str
 
 
-class Witness:
+class RecordingPorts:
     """Stands between one school and its adapters.
 
     Args:
-        opening: Opens the adapters.
+        ports_factory: Opens the adapters.
 
     Attributes:
         arrivals: What was taken as new, in order.
@@ -110,9 +110,9 @@ class Witness:
         meanwhile: Told what somebody else does while a hand-over waits, and whose notice waits.
     """
 
-    def __init__(self, opening: Opening) -> None:
-        self._opening = opening
-        self._opened: tuple[World, Ports] | None = None
+    def __init__(self, ports_factory: PortsFactory) -> None:
+        self._opening = ports_factory
+        self._opened: tuple[Environment, Ports] | None = None
         self.arrivals: list[Arrival] = []
         self.forgotten: set[tuple[Channel, str]] = set()
         self.tries: Counter[PersonId | Address | None] = Counter()
@@ -120,25 +120,25 @@ class Witness:
         self.refused_for_good: set[PersonId | Address] = set()
         self.to_come: list[HandOver] = []
         self.forgetting_fails = False
-        self.strike = Strike()
+        self.fault = InjectedFault()
         self.meanwhile: Callable[[str, PersonId | None], None] = lambda _what, _person: None
 
-    def opening(self, world: World) -> Ports:
+    def ports_factory(self, environment: Environment) -> Ports:
         """Open the adapters, with this witness before each."""
         before = self._opened
-        self._opened = world, self._opening(world)
+        self._opened = environment, self._opening(environment)
         if before is not None and before[1].storage is not self.adapters.storage:
             # What a dead process had open its system closes for it.
             before[1].storage.close()
-        self.strike = Strike()
+        self.fault = InjectedFault()
         return self._watched(self._of_this_process)
 
     def _of_this_process(self, call: Call) -> object:
-        return self.strike.through(call)
+        return self.fault.through(call)
 
-    def of_another_process(self, strike: Strike) -> Ports:
+    def of_another_process(self, fault: InjectedFault) -> Ports:
         """Return the same adapters to a process of its own, which is struck by itself."""
-        return self._watched(strike.through)
+        return self._watched(fault.through)
 
     @property
     def adapters(self) -> Ports:
@@ -147,8 +147,8 @@ class Witness:
         return self._opened[1]
 
     @property
-    def world(self) -> World:
-        """The world that they are in."""
+    def environment(self) -> Environment:
+        """The environment that they are in."""
         assert self._opened is not None
         return self._opened[0]
 
@@ -164,7 +164,7 @@ class Witness:
     def _inbox(self, call: Call) -> object:
         if call.method == "deliver":
             notice = cast("Notice", call.args[0])
-            arrival = Arrival(self.world.now, Channel.INBOX, notice.person, notice.template, notice.key)
+            arrival = Arrival(self.environment.now, Channel.INBOX, notice.person, notice.template, notice.key)
             return self._hand_over(call, arrival)
         return self._forget(call, Channel.INBOX) if call.method == "forget" else call.go()
 
@@ -172,7 +172,7 @@ class Witness:
         def around(call: Call) -> object:
             if call.method == "send":
                 to, template = cast("tuple[Address, Template]", call.args[:2])
-                arrival = Arrival(self.world.now, channel, to, template, cast("str", call.options["key"]))
+                arrival = Arrival(self.environment.now, channel, to, template, cast("str", call.options["key"]))
                 return self._hand_over(call, arrival)
             return self._forget(call, channel) if call.method == "forget" else call.go()
 
@@ -182,7 +182,7 @@ class Witness:
         self.tries[arrival.to] += 1
         how = self.to_come.pop(0) if self.to_come else HandOver()
         taken = self._take(call, arrival) if how.taken == "at once" else None
-        self.world.now += timedelta(minutes=how.waits)
+        self.environment.now += timedelta(minutes=how.waits)
         if how.meanwhile:
             self.meanwhile(how.meanwhile, arrival.to if isinstance(arrival.to, PersonId) else None)
         if how.killed:

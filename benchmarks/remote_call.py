@@ -17,8 +17,8 @@ from unittest.mock import patch
 import psycopg
 from attrs import frozen
 
+from benchmarks.database import on_postgresql
 from benchmarks.measuring import interleaved
-from benchmarks.place import on_postgresql
 from benchmarks.servers import database, postgresql
 from benchmarks.table import Row
 from digital_painschool.adapters.sql import migrate

@@ -9,9 +9,9 @@ from attrs import define, field
 from digital_painschool.domain.notification import Channel, NotificationRecord, Notify, Status
 from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.policy import Policy
-from digital_painschool.testing.simulation.books import Account, run_day
 from digital_painschool.testing.simulation.days import DAY, instant
 from digital_painschool.testing.simulation.figures import Figures
+from digital_painschool.testing.simulation.reference_model import Account, run_day
 
 Find = Callable[[str | None, str], None]
 """Notes that law 5 does not hold: the enrolment, and a sentence."""
@@ -25,7 +25,7 @@ _SOON = timedelta(minutes=61)
 
 
 @define
-class Telling:
+class NotableHistory:
     """A message that asked for a notification.
 
     Args:
@@ -69,8 +69,8 @@ class Tellings:
     disturbed: set[date] = field(factory=set)
     noted_dropped: set[tuple[str, str]] = field(factory=set)
     noted_undelivered: set[tuple[str, str]] = field(factory=set)
-    _open: dict[tuple[str, int, int], Telling] = field(factory=dict)
-    _by_key: dict[str, Telling] = field(factory=dict)
+    _open: dict[tuple[str, int, int], NotableHistory] = field(factory=dict)
+    _by_key: dict[str, NotableHistory] = field(factory=dict)
     _told: dict[PersonId | str, dict[date, datetime]] = field(factory=dict)
 
     def day(self, at: datetime) -> date:
@@ -116,7 +116,7 @@ class Tellings:
             return None
         collected = notify is Notify.COLLECTED
         day = run_day(now, self.policy.zone, self.policy.collected_at) if collected else self.day(now)
-        telling = Telling(account, now, collected, keys[0], day)
+        telling = NotableHistory(account, now, collected, keys[0], day)
         self._open[account.id, talk, number] = self._by_key[telling.key] = telling
         return instant(day, self.policy.collected_at, self.policy.zone) if collected else now
 
@@ -192,7 +192,7 @@ class Tellings:
                 self.figures.fates[("collected, " if telling.collected else "direct, ") + fate] += 1
                 del self._open[of]
 
-    def _fate(self, telling: Telling, record: NotificationRecord | None, now: datetime) -> str | None:
+    def _fate(self, telling: NotableHistory, record: NotificationRecord | None, now: datetime) -> str | None:
         """Return what has become of a telling, None while it waits; and judge whether it should have."""
         account = telling.account
         if record is None:
@@ -214,7 +214,7 @@ class Tellings:
             self.find(account.id, f"{record.status.value}, and the timeline does not say so")
         return str(record.status.value)
 
-    def _judge_lateness(self, telling: Telling, settled: datetime) -> None:
+    def _judge_lateness(self, telling: NotableHistory, settled: datetime) -> None:
         """Judge when a message was told of: in the last notice before its notification was settled."""
         came = self._told.get(telling.digest, {}).values()
         told = max((at for at in came if telling.sent <= at <= settled), default=None)
@@ -227,7 +227,7 @@ class Tellings:
         if telling.collected:
             self.figures.lateness[late // timedelta(minutes=15)] += 1
 
-    def _at_the_latest(self, telling: Telling) -> datetime:
+    def _at_the_latest(self, telling: NotableHistory) -> datetime:
         if telling.collected:
             day = self._first_calm(telling.day, self.mishaps)
             return instant(day, self.policy.collected_at, self.policy.zone) + _A_PASS
@@ -253,5 +253,5 @@ def message_of(record: NotificationRecord) -> tuple[int | None, int | None] | No
     return (trigger.conversation, trigger.number) if record.notification.channel is Channel.INBOX else None
 
 
-def _is_wanted(telling: Telling, now: datetime) -> bool:
+def _is_wanted(telling: NotableHistory, now: datetime) -> bool:
     return telling.read is None and telling.account.shut(now, to_write=False) is None

@@ -7,7 +7,7 @@ from hypothesis.stateful import precondition, rule
 
 from digital_painschool.domain.people import Actor, Role
 from digital_painschool.errors import NotPermitted, PainSchoolError, RuleViolation
-from digital_painschool.testing.lifecycle.ground import during, line_of
+from digital_painschool.testing.lifecycle.base import during, line_of
 from digital_painschool.testing.lifecycle.laws import broken, holds, same
 from digital_painschool.testing.lifecycle.model import Course
 from digital_painschool.testing.lifecycle.permissions import DESK, OFFICE, PEOPLE, ROOM, UNIT_METHODS, may
@@ -100,7 +100,7 @@ class Strangers(Records):
         plan = self.plans[-1] if self.plans else None
         plan_id = "" if plan is None else plan.id
         for name, call in OFFICE.items():
-            attempt = partial(call, office, plan_id, school.world.place / "never")
+            attempt = partial(call, office, plan_id, school.environment.folder / "never")
             if Role.DATA_ADMINISTRATOR not in actor.roles:
                 _try(f"{who} tries {name}", attempt, allowed=False)
                 yield f"{who} tries {name}", actor.unit, self._line(actor, actor.unit, None, allowed=False)

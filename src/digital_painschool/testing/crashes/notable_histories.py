@@ -8,6 +8,7 @@ from attrs import field, frozen
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.testing.crashes.stage import Step
+from digital_painschool.testing.environment import PortsFactory, in_memory, local
 from digital_painschool.testing.example import DAILY, PAIN
 from digital_painschool.testing.faults import Call, Fault, with_faults
 from digital_painschool.testing.history import (
@@ -39,7 +40,6 @@ from digital_painschool.testing.history import (
 )
 from digital_painschool.testing.people import BO, CILLA, COLLEAGUE, RESERVE_NUMBER
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.world import Opening, in_memory, local
 
 _POLICY = Policy(staff_flags=frozenset(FlagKind), retention_years=1, retention_decision="Beslut 1")
 _HASTY = Policy(retry_minutes=(30,))
@@ -68,7 +68,7 @@ def _steps(given: Iterable[Step | Callable[[Scenario], object]]) -> tuple[Step, 
 
 
 @frozen(repr=False)
-class Telling:
+class NotableHistory:
     """A history, the policy that it is played under, and when the patients' inbox is out of order in it.
 
     Args:
@@ -81,25 +81,25 @@ class Telling:
     policy: Policy = field(default=_POLICY, kw_only=True)
     outages: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
 
-    def scenario(self, opening: Opening = in_memory, *, policy: Policy | None = None) -> Scenario:
+    def scenario(self, ports_factory: PortsFactory = in_memory, *, policy: Policy | None = None) -> Scenario:
         """Open a school for it.
 
         Args:
-            opening: Opens the adapters.
+            ports_factory: Opens the adapters.
             policy: Another policy than the history's own.
         """
         if self.outages:
-            opening = with_faults(opening, inbox=[Fault("deliver", times=None, of=self._is_out)])
-        return Scenario(opening, policy=policy or self.policy)
+            ports_factory = with_faults(ports_factory, inbox=[Fault("deliver", times=None, of=self._is_out)])
+        return Scenario(ports_factory, policy=policy or self.policy)
 
     def _is_out(self, call: Call) -> bool:
-        assert call.world is not None
-        return any(local(first) <= call.world.now < local(last) for first, last in self.outages)
+        assert call.environment is not None
+        return any(local(first) <= call.environment.now < local(last) for first, last in self.outages)
 
 
 _DIRECT, _COLLECTED = Notify.DIRECT, Notify.COLLECTED
 
-_YEAR = Telling(
+_YEAR = NotableHistory(
     [
         ReceiveNotifications(email=True, sms=True),
         Start(),
@@ -138,7 +138,7 @@ _YEAR = Telling(
 )
 """One patient from the start to the end: forms, messages of all three kinds, done, handed over, maintained, ended."""
 
-_WEEK = Telling(
+_WEEK = NotableHistory(
     [
         Start(),
         Start(program="somnskola"),
@@ -168,7 +168,7 @@ _WEEK = Telling(
 )
 """Two enrolments of a patient and two others: what is shared, read in time, dropped by an end, or cannot be reached."""
 
-_OUTAGE = Telling(
+_OUTAGE = NotableHistory(
     [
         Start(),
         Start(BO),
@@ -188,7 +188,7 @@ _OUTAGE = Telling(
 )
 """The inbox is out of order for a forenoon: what was tried is tried again, and goes as one with the next day's."""
 
-_GIVEN_UP = Telling(
+_GIVEN_UP = NotableHistory(
     [
         Start(),
         TherapistWrites("Ett", notify=_DIRECT),
@@ -205,7 +205,7 @@ _GIVEN_UP = Telling(
 )
 """The inbox is out of order for so long that a notification is given up, and the therapist handles the flag."""
 
-_PURGE = Telling(
+_PURGE = NotableHistory(
     [
         Start(),
         Start(BO),
@@ -235,7 +235,7 @@ _PURGE = Telling(
 )
 """Export, plan, approve and purge, twice: one that was not exported yet is left and named, and an open one stays."""
 
-TELLING: Mapping[str, Telling] = MappingProxyType(
+NOTABLE_HISTORIES: Mapping[str, NotableHistory] = MappingProxyType(
     {"year": _YEAR, "week": _WEEK, "outage": _OUTAGE, "given up": _GIVEN_UP, "purge": _PURGE}
 )
 """Histories for `kill_everywhere`, by name: a year, a week of notifications, an outage, a long outage, a purge."""
