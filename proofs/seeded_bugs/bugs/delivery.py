@@ -18,9 +18,9 @@ def _rule(test: str) -> Catcher:
     return Catcher(f"tests/rules/test_digests.py::test_{test}", test)
 
 
-def _example(test: str) -> Catcher:
+def _example(file: str, test: str) -> Catcher:
     """Return an example of the worker through the desks."""
-    return Catcher(f"tests/delivery/test_worker.py::test_{test}", test)
+    return Catcher(f"tests/delivery/{file}.py::test_{test}", test)
 
 
 BUGS = (
@@ -30,7 +30,9 @@ BUGS = (
         module="delivery.worker",
         old="settled=settled, attempted=frozenset(made))",
         new="settled=settled)",
-        caught_by=_example("a_failing_inbox_is_tried_again_after_each_wait_and_then_given_up_with_a_flag"),
+        caught_by=_example(
+            "test_failures", "a_failing_inbox_is_tried_again_after_each_wait_and_then_given_up_with_a_flag"
+        ),
     ),
     Bug(
         name="at-nine-sharp-goes-today",
@@ -134,7 +136,9 @@ BUGS = (
         module="rules.digests",
         old="allowed * _JOINT_ATTEMPTS if fresh else allowed",
         new="allowed",
-        caught_by=_example("after_an_outage_yesterday_s_and_today_s_go_together_and_no_flag_says_undelivered"),
+        caught_by=_example(
+            "test_failures", "after_an_outage_yesterday_s_and_today_s_go_together_and_no_flag_says_undelivered"
+        ),
     ),
     Bug(
         name="an-old-one-rides-for-ever",
@@ -142,7 +146,7 @@ BUGS = (
         module="rules.digests",
         old="if made >= most)",
         new="if made >= most and not fresh)",
-        caught_by=_example("who_is_never_reached_and_is_written_to_every_day_gives_a_flag"),
+        caught_by=_example("test_failures", "who_is_never_reached_and_is_written_to_every_day_gives_a_flag"),
     ),
     Bug(
         name="tried-for-ever",
@@ -150,7 +154,9 @@ BUGS = (
         module="rules.digests",
         old="return lost > len(",
         new="return lost > 1000 * len(",
-        caught_by=_example("a_collected_notification_that_ends_every_worker_is_given_up_after_days_too"),
+        caught_by=_example(
+            "test_failures", "a_collected_notification_that_ends_every_worker_is_given_up_after_days_too"
+        ),
     ),
     Bug(
         name="the-next-day-forgives-lost-workers",
@@ -158,7 +164,9 @@ BUGS = (
         module="delivery.worker",
         old="return result(next_at=next_at, lost=claim.lost)",
         new="return result(next_at=next_at)",
-        caught_by=_example("a_collected_notification_that_ends_every_worker_is_given_up_after_days_too"),
+        caught_by=_example(
+            "test_failures", "a_collected_notification_that_ends_every_worker_is_given_up_after_days_too"
+        ),
     ),
     Bug(
         name="one-damaged-row-counts-with-its-siblings",
@@ -166,7 +174,7 @@ BUGS = (
         module="delivery.worker",
         old="notifications=decision.notifications - waits)",
         new="notifications=decision.notifications | waits)",
-        caught_by=_example("an_enrolment_that_cannot_be_read_holds_up_no_other_of_its_patient"),
+        caught_by=_example("test_failures", "an_enrolment_that_cannot_be_read_holds_up_no_other_of_its_patient"),
     ),
     Bug(
         name="the-later-day-is-forgotten",
@@ -174,7 +182,7 @@ BUGS = (
         module="rules.digests",
         old="day = max(day, batch.attempted_on)",
         new="day = min(day, max(day, batch.attempted_on))",
-        caught_by=_example("where_the_zone_moves_west_by_a_day_what_is_tried_again_keeps_its_later_day"),
+        caught_by=_example("test_times", "where_the_zone_moves_west_by_a_day_what_is_tried_again_keeps_its_later_day"),
     ),
     Bug(
         name="one-key-for-all",
@@ -206,7 +214,7 @@ BUGS = (
         module="rules.notifications",
         old="!= notification.recipient or _SETTLED[notification.template](notification, enrolment)",
         new="!= notification.recipient",
-        caught_by=_example("a_staff_notification_whose_flag_is_settled_before_it_goes_is_dropped"),
+        caught_by=_example("test_staff", "a_staff_notification_whose_flag_is_settled_before_it_goes_is_dropped"),
     ),
     Bug(
         name="one-obsolete-one-drops-the-others",
@@ -230,7 +238,7 @@ BUGS = (
         module="delivery.worker",
         old="Status.DROPPED)\n            return result(settled=settled, told_on=latest_day(digest.told_on, batched))",
         new="Status.DROPPED)\n            return result(settled=settled)",
-        caught_by=_example("who_may_have_been_told_of_what_is_dropped_is_told_again_tomorrow"),
+        caught_by=_example("test_drops", "who_may_have_been_told_of_what_is_dropped_is_told_again_tomorrow"),
     ),
     Bug(
         name="sent-after-the-lease",
@@ -238,7 +246,7 @@ BUGS = (
         module="delivery.worker",
         old=" or (now := self._executor.now()) >= at + self._lease:",
         new=" or (now := self._executor.now()) < at:",
-        caught_by=_example("a_worker_whose_lease_ran_out_sends_nothing_more_and_is_not_believed"),
+        caught_by=_example("test_leases", "a_worker_whose_lease_ran_out_sends_nothing_more_and_is_not_believed"),
     ),
     Bug(
         name="a-batch-goes-on-into-the-night",
@@ -246,7 +254,7 @@ BUGS = (
         module="delivery.worker",
         old="        if digest.collected and (opens",
         new="        if not digest.unit and (opens",
-        caught_by=_example("an_inbox_so_slow_that_noon_comes_is_given_nothing_more_that_day"),
+        caught_by=_example("test_leases", "an_inbox_so_slow_that_noon_comes_is_given_nothing_more_that_day"),
     ),
     Bug(
         name="sent-without-a-line",
@@ -254,7 +262,7 @@ BUGS = (
         module="delivery.worker",
         old="self._executor.storage.complete(results, access)",
         new="self._executor.storage.complete(results)",
-        caught_by=_example("each_enrolment_that_is_told_of_has_a_line_in_the_access_log"),
+        caught_by=_example("test_what_leaves", "each_enrolment_that_is_told_of_has_a_line_in_the_access_log"),
     ),
     Bug(
         name="a-strange-error-stops-the-run",
@@ -262,7 +270,7 @@ BUGS = (
         module="delivery.dispatch",
         old="    except Exception as error:",
         new="    except ValueError as error:",
-        caught_by=_example("an_adapter_may_raise_anything_and_the_others_still_go"),
+        caught_by=_example("test_failures", "an_adapter_may_raise_anything_and_the_others_still_go"),
     ),
     Bug(
         name="who-cannot-be-reached-is-delivered",

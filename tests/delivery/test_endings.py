@@ -1,0 +1,113 @@
+"""Notes, ends of access, endings and purges while a worker is at work."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+import pytest
+
+from digital_painschool.adapters.memory import MemoryStorage
+from digital_painschool.delivery.report import DeliveryReport
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.events import AccessEnded, Event, NotificationDropped, NotificationUndelivered
+from digital_painschool.domain.notification import Notify
+from digital_painschool.errors import DeliveryError
+from digital_painschool.testing.environment import INSTANT, with_adapters
+from digital_painschool.testing.people import BO
+from digital_painschool.testing.scenario import Scenario
+from tests.delivery.faulty import DAY, NINE, NONE, ONE, Faulty, asking, notes
+
+
+@pytest.mark.rule("D-13b")
+@pytest.mark.rule("D-13d")
+@pytest.mark.parametrize("kind", [NotificationUndelivered, NotificationDropped])
+def test_a_note_that_could_not_be_written_is_written_by_a_later_run(kind: type[Event]) -> None:
+    """Otherwise a timeline would never say what became of a notification, or the patient be told after all."""
+    school = Faulty()
+    both = asking(school), asking(school, key="somnskola")
+    if kind is NotificationDropped:
+        for id_ in both:
+            school.room.read_conversation(id_, 1)
+    school.fails(DeliveryError("for good", permanent=True))
+    school.now = NINE
+    school.faulty_storage.busy = frozenset({both[0]})
+    report = school.deliver()
+    assert (2, [0, 1]) == (report.undelivered + report.dropped, notes(school, kind, *both))
+    school.inbox.error, school.faulty_storage.busy = None, frozenset()
+    school.now = NINE + DAY
+    assert [NONE, NONE] == [school.deliver(), school.deliver()]
+    assert ([1, 1], ()) == (notes(school, kind, *both), school.inbox.delivered)
+
+
+@pytest.mark.rule("D-05a")
+def test_the_end_of_access_is_noted_once() -> None:
+    """Otherwise every run would add an entry, or the therapist would never be told."""
+    school = Scenario()
+    id_ = school.start()
+    school.at("2027-03-02 07:59:59.999999")
+    assert NONE == school.deliver()
+    school.at("2027-03-02 08:00")
+    assert [DeliveryReport(accesses_ended=1), NONE] == [school.deliver(), school.deliver()]
+    assert [1] == notes(school, AccessEnded, id_)
+
+
+@pytest.mark.rule("D-19a")
+@pytest.mark.rule("D-21a")
+@pytest.mark.parametrize("fate", ["ended", "purged"])
+def test_an_enrolment_that_is_ended_or_purged_while_a_worker_looks_stops_nothing(fate: str) -> None:
+    """Otherwise one therapist or one purge at the wrong moment would stop everybody's notices."""
+
+    class Racing(MemoryStorage):
+        def access_ended(self, now: datetime, limit: int) -> tuple[str, ...]:
+            found = super().access_ended(now, limit)
+            if fate == "purged":
+                return ("gone",) if found else ()
+            for enrolment_id in found:
+                school.desk.end(enrolment_id, reason="klar")
+            return found
+
+    school = Scenario(with_adapters(storage=Racing()))
+    school.start()
+    other = school.start(BO)
+    school.at("2027-03-01 08:00")
+    school.desk.maintain(other, days=30, modules=[1])
+    school.desk.start_conversation(other, "Hej", notify=Notify.COLLECTED)
+    school.at("2027-03-02 09:00")
+    assert ONE == school.deliver()
+
+
+@pytest.mark.rule("D-21a")
+def test_a_notification_whose_enrolment_is_purged_after_the_claim_is_dropped() -> None:
+    """Otherwise a purge at the wrong moment would stop the run, or a purged patient would get a notice."""
+
+    class Purging(MemoryStorage):
+        def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment]:
+            return {}
+
+    school = Scenario(with_adapters(storage=Purging()))
+    asking(school, notify=Notify.DIRECT)
+    assert [DeliveryReport(dropped=1), NONE] == [school.deliver(), school.deliver()]
+    assert () == school.environment.inbox.delivered
+
+
+@pytest.mark.rule("D-13a")
+@pytest.mark.rule("D-21a")
+@pytest.mark.parametrize("shared", [True, False])
+def test_the_purge_of_a_batch_in_doubt_is_no_reason_to_tell_twice_on_one_day(shared: bool) -> None:
+    """Otherwise a purge would take the day along on which the person may have been told of another enrolment."""
+    school = Faulty(retention_years=0, retention_decision="RS 2037-1", export_before_purge=False)
+    pain, sleep = asking(school), school.start(key="somnskola")
+    if shared:
+        school.desk.start_conversation(sleep, "Hej", notify=Notify.COLLECTED)
+    school.now = NINE
+    school.dies_after_sending()
+    school.desk.end(pain, reason="klar")
+    school.advance(minutes=15)
+    school.office.purge(school.office.approve(school.office.plan_purge(), decision="RS 2037-1"))
+    assert (None, ()) == (school.storage.load(pain), school.storage.notifications(pain))
+    here, school.now = school.now, NINE - INSTANT
+    school.desk.start_conversation(sleep, "Hej igen", notify=Notify.COLLECTED)
+    school.now = here
+    assert DeliveryReport(delivered=int(shared), waiting=1) == school.deliver()
+    assert 1 == len(school.inbox.asked) - shared
+    school.now = NINE + DAY
+    assert ONE == school.deliver()

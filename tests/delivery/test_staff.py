@@ -1,0 +1,194 @@
+"""Notifications to staff."""
+
+from collections.abc import Callable, Mapping
+
+import pytest
+from attrs import evolve
+
+from digital_painschool.adapters.memory import MemoryDirectory, MemoryMessenger
+from digital_painschool.delivery.report import DeliveryReport
+from digital_painschool.domain.events import NotificationDropped
+from digital_painschool.domain.notification import Channel, Notify, Status, Template
+from digital_painschool.domain.people import HsaId
+from digital_painschool.domain.policy import FlagKind, Policy
+from digital_painschool.errors import DeliveryError
+from digital_painschool.ports.directory import StaffEntry
+from digital_painschool.ports.inbox import Delivered
+from digital_painschool.ports.messaging import Address
+from digital_painschool.testing.environment import with_adapters
+from digital_painschool.testing.people import ANNA, COLLEAGUE, NURSE, RESERVE_NUMBER
+from digital_painschool.testing.scenario import Scenario
+from tests.delivery.faulty import NONE, ONE, FaultyInbox, asking, done, flags, notes, statuses
+
+
+class FaultyMessenger(MemoryMessenger):
+    """A mail server that raises what it is told to."""
+
+    def __init__(self, error: DeliveryError | None) -> None:
+        super().__init__(Channel.EMAIL)
+        self.error = error
+
+    def send(self, recipient: Address, template: Template, link: str, *, key: str) -> Delivered:
+        if self.error is not None:
+            raise self.error
+        return super().send(recipient, template, link, key=key)
+
+
+class MovingDirectory(MemoryDirectory):
+    """A directory in which somebody changes an address."""
+
+    address: str | None = "gammal@vgregion.example"
+
+    def find(self, hsa_id: HsaId) -> StaffEntry | None:
+        return StaffEntry(email=Address(self.address)) if self.address else None
+
+
+@pytest.mark.rule("M-22")
+@pytest.mark.rule("M-23")
+@pytest.mark.parametrize(("email", "sms"), [(True, False), (True, True), (False, False)])
+def test_a_therapist_is_told_that_a_patient_is_done_by_the_ways_that_were_ticked(email: bool, sms: bool) -> None:
+    """Otherwise a therapist would have to look every day, or be sent what nobody asked for."""
+    school = Scenario()
+    school.desk.receive_notifications(email=email, sms=sms)
+    done(school)
+    assert DeliveryReport(sent=email + sms, delivered=email + sms) == school.deliver()
+    assert [("nurse@vgregion.example", Template.PROGRAM_DONE)] * email == [
+        (message.address.value, message.template) for message in school.environment.email.sent
+    ]
+    assert int(sms) == len(school.environment.sms.sent)
+
+
+@pytest.mark.rule("M-22")
+@pytest.mark.rule("D-23a")
+@pytest.mark.parametrize("address", ["ny@vgregion.example", None])
+def test_the_address_is_looked_up_when_the_message_is_sent(address: str | None) -> None:
+    """Otherwise a corrected address would count for later patients alone, or the therapist wait for no e-mail."""
+    directory = MovingDirectory()
+    school = Scenario(with_adapters(directory=directory))
+    school.desk.receive_notifications(email=True)
+    id_ = done(school)
+    directory.address = address
+    assert (ONE if address else DeliveryReport(undelivered=1)) == school.deliver()
+    assert [address] * bool(address) == [message.address.value for message in school.environment.email.sent]
+    assert (address is None) is (FlagKind.UNDELIVERED in flags(school, id_))
+
+
+@pytest.mark.rule("D-17a")
+def test_a_staff_notification_that_fails_asks_for_no_other_one() -> None:
+    """Otherwise a broken mail server would be told of its own failure, again and again."""
+    broken = FaultyMessenger(DeliveryError("refused", permanent=True))
+    school = Scenario(with_adapters(messengers=(broken,)), policy=Policy(staff_flags=frozenset(FlagKind)))
+    id_ = school.start()
+    school.desk.receive_notifications(email=True)
+    school.room.save_form(id_, "halsoskattning", {"smarta": 3})
+    assert [DeliveryReport(undelivered=1), NONE] == [school.deliver(), school.deliver()]
+
+
+@pytest.mark.rule("D-13d")
+def test_a_channel_that_has_lost_its_messenger_gives_a_flag() -> None:
+    """Otherwise those who had chosen e-mail would wait in vain after the host has taken its mail server away."""
+    school = Scenario()
+    school.desk.receive_notifications(email=True)
+    school.ports_factory = lambda environment: environment.ports(messengers=(environment.sms,))
+    school.restart()
+    id_ = done(school)
+    assert (DeliveryReport(undelivered=1), [Status.FAILED]) == (school.deliver(), statuses(school, id_))
+    assert FlagKind.UNDELIVERED in flags(school, id_)
+
+
+@pytest.mark.rule("D-17a")
+def test_a_notice_that_could_not_be_delivered_is_told_to_staff_who_want_to_know() -> None:
+    """Otherwise the choice "one by one" would leave out the flag that matters most."""
+    school = Scenario(policy=Policy(staff_flags=frozenset(FlagKind)))
+    school.desk.receive_notifications(email=True, flags=[FlagKind.UNDELIVERED])
+    asking(school, RESERVE_NUMBER, Notify.DIRECT)
+    assert [evolve(ONE, undelivered=1), NONE] == [school.deliver(), school.deliver()]
+    assert [Template.UNDELIVERED] == [message.template for message in school.environment.email.sent]
+
+
+_SAVED: Mapping[FlagKind, Callable[[Scenario, str], object]] = {
+    FlagKind.FORM_SAVED: lambda school, id_: school.room.save_form(id_, "halsoskattning", {"smarta": 3}),
+    FlagKind.MESSAGE_RECEIVED: lambda school, id_: school.room.write(id_, "Hej"),
+    FlagKind.PROGRAM_DONE: lambda school, id_: [school.room.complete_module(id_, module) for module in (1, 2, 3)],
+    FlagKind.ENDING: lambda school, _: school.advance(days=400),
+    FlagKind.UNDELIVERED: lambda school, id_: school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT),
+}
+_SETTLED: Mapping[FlagKind, Callable[[Scenario, str], object]] = {
+    FlagKind.FORM_SAVED: lambda school, id_: school.desk.mark_read(id_, "halsoskattning"),
+    FlagKind.MESSAGE_RECEIVED: lambda school, id_: school.desk.read_conversation(id_, 1),
+    FlagKind.PROGRAM_DONE: lambda school, id_: school.desk.mark_handled(id_, FlagKind.PROGRAM_DONE),
+    FlagKind.ENDING: lambda school, id_: school.desk.maintain(id_, days=30, modules=[1]),
+    FlagKind.UNDELIVERED: lambda school, id_: school.desk.mark_handled(id_, FlagKind.UNDELIVERED),
+}
+
+
+@pytest.mark.rule("D-23b")
+@pytest.mark.parametrize("kind", FlagKind, ids=lambda kind: kind.value)
+@pytest.mark.parametrize("settles", [True, False])
+def test_a_staff_notification_whose_flag_is_settled_before_it_goes_is_dropped(kind: FlagKind, settles: bool) -> None:
+    """Otherwise a therapist would be called at night to what was dealt with in the evening."""
+    email, inbox = FaultyMessenger(DeliveryError("busy")), FaultyInbox()
+    school = Scenario(with_adapters(messengers=(email,), inbox=inbox), policy=Policy(staff_flags=frozenset(FlagKind)))
+    inbox.error = DeliveryError("for good", permanent=True)
+    id_ = school.start()
+    school.desk.receive_notifications(email=True, flags=[kind])
+    _SAVED[kind](school, id_)
+    assert 1 == sum(school.deliver().retried for _ in range(2))
+    if settles:
+        _SETTLED[kind](school, id_)
+    email.error = None
+    school.advance(minutes=5)
+    assert (DeliveryReport(dropped=1) if settles else ONE) == school.deliver()
+    assert [Template(kind.value)] * (not settles) == [message.template for message in email.sent]
+
+
+@pytest.mark.rule("D-09a")
+@pytest.mark.rule("D-13b")
+def test_after_a_hand_over_the_new_therapist_is_notified_and_the_old_one_s_message_dropped() -> None:
+    """Otherwise the one who is away would be told of somebody else's patient, and nobody would look."""
+    school = Scenario()
+    school.desk.receive_notifications(email=True, sms=True)
+    school.colleague.receive_notifications(email=True)
+    first, second = done(school), school.start(ANNA, "somnskola")
+    for id_ in (first, second):
+        school.coordinator.hand_over(id_, COLLEAGUE.hsa_id)
+    for module in (1, 2, 3):
+        school.room.complete_module(second, module)
+    assert DeliveryReport(dropped=2, sent=1, delivered=1) == school.deliver()
+    assert ["colleague@vgregion.example"] == [message.address.value for message in school.environment.email.sent]
+    assert [2] == notes(school, NotificationDropped, first)
+    assert [FlagKind.PROGRAM_DONE] == [flag.kind for flag in school.colleague.to_handle(first)]
+
+
+@pytest.mark.rule("D-09a")
+def test_what_waits_for_a_therapist_who_gets_the_patient_back_still_goes() -> None:
+    """Otherwise a slip that is put right at once would cost the notification."""
+    school = Scenario()
+    school.desk.receive_notifications(email=True)
+    id_ = done(school)
+    for therapist in (COLLEAGUE, NURSE):
+        school.coordinator.hand_over(id_, therapist.hsa_id)
+    assert ONE == school.deliver()
+
+
+@pytest.mark.rule("D-05a")
+@pytest.mark.rule("D-13b")
+@pytest.mark.rule("M-18")
+@pytest.mark.parametrize("notify", [Notify.COLLECTED, Notify.DIRECT])
+@pytest.mark.parametrize("maintained", [True, False])
+def test_a_patient_whose_access_is_over_is_not_called_and_one_in_maintenance_is(
+    notify: Notify, maintained: bool
+) -> None:
+    """Otherwise a patient would be called to read what cannot be opened, or not to what can."""
+    school = Scenario()
+    id_ = school.start()
+    school.at("2027-03-01 12:00")
+    if maintained:
+        school.desk.maintain(id_, days=30, modules=[1])
+    school.desk.start_conversation(id_, "Hej", notify=notify)
+    school.at("2027-03-02 09:00")
+    assert (ONE if maintained else DeliveryReport(dropped=1, accesses_ended=1)) == school.deliver()
+    assert ([int(not maintained)], int(maintained)) == (
+        notes(school, NotificationDropped, id_),
+        len(school.environment.inbox.delivered),
+    )
