@@ -6,9 +6,11 @@ from attrs import evolve
 from digital_painschool.adapters.memory import MemoryStorage
 from digital_painschool.application import executor
 from digital_painschool.application.program_catalogue import Catalogue, UnitTerms
+from digital_painschool.domain.notification import Profile
 from digital_painschool.domain.people import HsaId
+from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import Program
-from digital_painschool.errors import Conflict, InvalidProgram, NotFound, Reason
+from digital_painschool.errors import Conflict, InvalidProgram, NotFound, Reason, StorageError
 from digital_painschool.ports.storage import Change, readable
 from digital_painschool.testing.environment import in_memory, stored_at, with_adapters
 from digital_painschool.testing.example import PAIN, PROGRAM
@@ -152,3 +154,23 @@ def test_an_enrolment_whose_program_is_missing_is_named() -> None:
     with pytest.raises(NotFound, match="program version of enrolment e-0001 in the storage"):
         school.room.complete_module(id_, 1)
     assert 1 == school.state(id_).version
+
+
+@pytest.mark.rule("D-23a")
+def test_a_damaged_profile_stops_no_patient(caplog: pytest.LogCaptureFixture) -> None:
+    """Otherwise a patient could not save a form because a row of the therapist's is damaged."""
+
+    class Damaged(MemoryStorage):
+        """A storage in which no profile can be read."""
+
+        def profile(self, unit: HsaId, hsa_id: HsaId) -> Profile:
+            raise StorageError("a stored Profile cannot be read")
+
+    policy = Policy(staff_flags=frozenset({FlagKind.FORM_SAVED}))
+    school = Scenario(with_adapters(storage=Damaged()), policy=policy)
+    id_ = school.start()
+    assert 1 == school.room.save_form(id_, PAIN, {"smarta": 3}).number
+    assert ((), f"nobody is notified of a flag of enrolment {id_}") == (
+        school.storage.notifications(id_),
+        caplog.messages[-1].partition(":")[0],
+    )

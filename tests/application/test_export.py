@@ -14,7 +14,8 @@ import attrs
 import pytest
 
 from digital_painschool import Actor, Format, HsaId, InvalidValue, Notify, PainSchool, Role, StorageError, open_school
-from digital_painschool.application.export import ANSWER_COLUMNS, ENROLMENT_COLUMNS, write_export
+from digital_painschool.application.export import ANSWER_COLUMNS, ENROLMENT_COLUMNS, is_whole, write_export
+from digital_painschool.domain.events import Ended, FormSaved
 from digital_painschool.domain.masking import Masked
 from digital_painschool.ports.storage import Content, History, readable
 
@@ -202,3 +203,13 @@ def test_half_of_a_surrogate_pair_is_written_as_json_writes_it(school: PainSchoo
     entry = json.loads((tmp_path / "enrolments.jsonl").read_text("utf-8"))["timeline"][1]
     assert answers == entry["document"]
     assert "\\ud83d" in (tmp_path / "answers.csv").read_text("utf-8")
+
+
+def test_what_is_missing_from_an_export_is_noticed_whatever_is_asked_for(school: PainSchool) -> None:
+    """Otherwise answers whose timeline entry is damaged would be purged, and be in no file."""
+    storage = school._executor.storage
+    ids = [ended.enrolment_id for ended in readable(storage.ended(HsaId(UNIT)))]
+    (found,) = readable(storage.load_histories(HsaId(UNIT), ids, {FormSaved}))
+    assert is_whole(found, {FormSaved})
+    assert not is_whole(attrs.evolve(found, timeline=(), documents={}), {FormSaved})
+    assert is_whole(attrs.evolve(found, timeline=(), documents={}), {Ended})

@@ -296,6 +296,12 @@ def test_settings_reach_every_reference_adapter(sqlite_url: str, tmp_path: Path)
             Settings(storage=AdapterConfig("memory"), messengers=(AdapterConfig("files", {"folder": "mail"}),)),
             "messenger 'files': option channel: is missing; expected text",
         ),
+        (
+            Settings(
+                storage=AdapterConfig("memory"), messengers=(AdapterConfig("files", {"channel": "sms", "folder": 3}),)
+            ),
+            "messenger 'files': option folder: expected a path, as text",
+        ),
     ],
 )
 def test_missing_or_wrong_option_is_named(settings: Settings, message: str) -> None:

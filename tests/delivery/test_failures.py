@@ -1,12 +1,15 @@
 """Failures of an inbox: retries, giving up, poison messages, records that cannot be read."""
 
 from datetime import time, timedelta
+from typing import Any
 
 import pytest
 from attrs import evolve
 
 from digital_painschool.adapters.memory import MemoryInbox
+from digital_painschool.delivery import worker
 from digital_painschool.delivery.report import DeliveryReport
+from digital_painschool.domain.digest import Digest
 from digital_painschool.domain.events import NotificationUndelivered
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.people import PersonId
@@ -221,4 +224,27 @@ def test_an_enrolment_that_cannot_be_read_holds_up_no_other_of_its_patient() -> 
     assert DeliveryReport(waiting=1) == school.deliver()
     school.faulty_storage.damaged = None
     school.advance(hours=1)
+    assert ONE == school.deliver()
+
+
+@pytest.mark.rule("D-13d")
+def test_a_rule_that_fails_on_one_digest_stops_no_other(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Otherwise one state that no rule ever made would silence every patient, and its text be in a log."""
+    school = Faulty()
+    asking(school, ANNA, notify=Notify.DIRECT)
+    asking(school, BO, notify=Notify.DIRECT)
+
+    def broken(digest: Digest, *args: Any) -> Any:
+        if getattr(digest.recipient, "value", None) == ANNA:
+            raise KeyError(ANNA)
+        return decide(digest, *args)
+
+    monkeypatch.setattr(worker, "decide", broken)
+    assert ONE == school.deliver()
+    assert [BO] == [notice.person.value for notice in school.inbox.delivered]
+    assert caplog.messages[-1].endswith("waits: KeyError")
+    monkeypatch.setattr(worker, "decide", decide)
+    school.advance(minutes=15)
     assert ONE == school.deliver()

@@ -38,8 +38,8 @@ from digital_painschool.testing.contracts import (
     MessengerContract,
     ObserverContract,
     StorageContract,
-    at_once,
     base,
+    concurrency,
 )
 from digital_painschool.testing.contracts.base import Contract
 from digital_painschool.testing.contracts.clauses import PORTS, all_tests_of, clauses_of, proofs_of
@@ -184,7 +184,7 @@ def test_a_refusal_in_a_process_is_a_result() -> None:
 
 def test_a_silent_process_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise an adapter that hangs would hang the whole run."""
-    monkeypatch.setattr(at_once, "PATIENCE", 0.01)
+    monkeypatch.setattr(concurrency, "PATIENCE", 0.01)
     with Child(lambda _: sleep(5)) as child, pytest.raises(TimeoutError, match="was silent"):
         next(child.told())
 
@@ -415,6 +415,11 @@ class TestGateway(MessengerContract):
     def open(self, place: Path) -> Messenger:
         """Make a gateway."""
         return Gateway(self.channel)
+
+    def arrived(self, place: Path, messenger: Messenger) -> list[Arrival]:
+        """Look at what the gateway has kept."""
+        assert isinstance(messenger, Gateway)
+        return [Arrival(recipient=m.address.value, text=f"{m.template.text} {m.link}") for m in messenger.sent]
 
 
 class TestEverybodysInbox(InboxContract):

@@ -1,11 +1,13 @@
 """A state that was written as data comes back as the same state."""
 
 import attrs
+import pytest
 from hypothesis import given
 
 from digital_painschool.domain.enrolment import Conversation, Enrolment, FormCount, Phase
 from digital_painschool.domain.people import PersonId
 from digital_painschool.serialization.enrolments import ENROLMENT_SHAPE, enrolment_from_data, enrolment_to_data
+from digital_painschool.serialization.scalars import truth
 from tests.serialization.strategies import AT, NURSE, UNIT, through_json, values
 
 
@@ -44,3 +46,10 @@ def test_a_state_leaves_out_what_is_at_its_default() -> None:
 def test_the_shape_of_the_state_is_raised_with_the_state() -> None:
     """Otherwise cached states of an older version would be read without what they lack; raise both together."""
     assert (1, 26) == (ENROLMENT_SHAPE, len(attrs.fields(Enrolment)))
+
+
+def test_a_stored_truth_is_no_number() -> None:
+    """Otherwise a row that was changed by hand would be read as what it never was."""
+    with pytest.raises(TypeError):
+        truth(1)
+    assert True is truth(True)

@@ -217,3 +217,17 @@ def test_a_cursor_and_a_log_number_that_no_column_holds_are_refused(sqlite_url: 
             with pytest.raises(InvalidValue):
                 school.office.access_log(after=after)
         assert () == school.office.access_log(after=10**12)
+
+
+def test_a_damaged_notification_is_left_out_and_named(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Otherwise an enrolment could not be ended because one of its notifications cannot be read."""
+    with closing(SqlStorage(url)) as storage:
+        e = saved(storage, converse(saved(storage, begin()), notify=Notify.COLLECTED, at=MORNING))
+        [kept] = storage.cancellable(e.id)
+        execute(url, "UPDATE digests SET template = 'nothing'")
+        assert () == storage.cancellable(e.id)
+        assert kept.id in caplog.messages[-1]
+        with pytest.raises(StorageError):
+            storage.notifications(e.id)
+        assert () == storage.notifications("\0")
+        assert () == storage.cancellable("\0")
