@@ -324,7 +324,7 @@ def _colleagues_may_read_answers(patch: pytest.MonkeyPatch) -> None:
 
 
 def _other_units_may(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(permissions, "_reaches", lambda *_: True)
+    patch.setattr(permissions, "_covers", lambda *_: True)
 
 
 def _a_refusal_is_not_logged(patch: pytest.MonkeyPatch) -> None:
