@@ -493,10 +493,10 @@ def test_a_history_that_goes_another_way_each_time_is_named() -> None:
 def test_a_place_can_be_tried_by_itself() -> None:
     """Otherwise somebody would have to wait for all the others to see a failure again."""
     place = CrashPoint(step=3, call=6, when=When.AFTER)
-    assert "Place(step=3, call=6, when=When.AFTER)" == repr(place)
+    assert "CrashPoint(step=3, call=6, when=When.AFTER)" == repr(place)
     kill_at(in_memory, MESSAGE, place)
     with pytest.raises(
-        NotSurvived, match=r"Again: kill_at\(opening, history, Place\(step=3, call=6, when=When.AFTER\)\)"
+        NotSurvived, match=r"Again: kill_at\(ports_factory, history, CrashPoint\(step=3, call=6, when=When.AFTER\)\)"
     ):
         kill_at(ForgetfulWorld(), MESSAGE, place)
 

@@ -17,7 +17,7 @@ def test_it(painschool_scenario, painschool_environment):
     (told,) = painschool_scenario.outbox
     assert "inbox" == told.channel.value
     assert isinstance(painschool_scenario.storage, {storage})
-    assert painschool_environment is painschool_scenario.world
+    assert painschool_environment is painschool_scenario.environment
 """
 MEMORY = SCENARIO.format(adapter="memory import MemoryStorage", storage="MemoryStorage")
 SQL = SCENARIO.format(adapter="sql import SqlStorage", storage="SqlStorage")
