@@ -26,6 +26,7 @@ class Hold:
         digest: The digest's id.
         token: The claim's token.
         pending: When each of the pending notifications is due, by id.
+        in_doubt: The ids of those that an earlier worker had begun to send.
         decided: What the worker asked to begin.
         key: The key of the batch that was begun.
         batch: The ids of the notifications in it.
@@ -38,6 +39,7 @@ class Hold:
     digest: str
     token: str
     pending: Mapping[str, datetime]
+    in_doubt: frozenset[str]
     decided: Facts = field(factory=dict)
     key: str | None = None
     batch: frozenset[str] = frozenset()
@@ -74,7 +76,7 @@ class _Reading:
         """Read one note."""
         for item in one.came.get("claims", ()):
             pending = {id_: datetime.fromisoformat(due) for id_, due in item["pending"].items()}
-            hold = Hold(one, item["digest"], item["token"], pending)
+            hold = Hold(one, item["digest"], item["token"], pending, frozenset(item["in_doubt"]))
             self.found.append(hold)
             self.by_token[hold.token, hold.digest] = hold
         for decided in one.facts.get("decided", ()):

@@ -155,6 +155,7 @@ def _claim(one: Claim) -> Mapping[str, object]:
         "token": one.token,
         "lost": one.lost,
         "pending": {record.notification.id: record.notification.due_at for record in digest.pending},
+        "in_doubt": [] if digest.batch is None else sorted(digest.batch.notifications),
     }
 
 
