@@ -33,8 +33,8 @@ BUGS = (
     Bug(
         name="a-key-of-old-is-not-found",
         harm="a patient who runs a program of old would be stuck: found by no call, not to be ended",
-        module="adapters.sql.common",
-        old="    return text.isprintable() or is_storable(text)",
+        module="domain.validation",
+        old='    return text.isprintable() or ("\\x00" not in text and is_encodable(text))',
         new="    return text.isprintable()",
         caught_by=Catcher(
             "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_a_program_of_old_keeps_its_key_and_comes_back_as_it_was",

@@ -47,8 +47,8 @@ def control_characters(text: str) -> frozenset[str]:
 
 
 def is_storable(text: str) -> bool:
-    """Return whether every storage can keep the text as it is."""
-    return "\x00" not in text and is_encodable(text)
+    """Return whether every storage can keep the text as it is: no database holds NUL or half of a surrogate pair."""
+    return text.isprintable() or ("\x00" not in text and is_encodable(text))  # nearly all are printable
 
 
 def is_encodable(text: str) -> bool:

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Integer, bindparam, select
 
-from digital_painschool.adapters.sql.common import insert_into
 from digital_painschool.adapters.sql.database import Database
+from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.json_rows import BulkStatement, insert_rows
 from digital_painschool.adapters.sql.rows import Row, require_readable
 from digital_painschool.adapters.sql.schema import access_log

@@ -11,8 +11,8 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from digital_painschool.adapters.sql.array_params import any_of
 from digital_painschool.adapters.sql.column_types import StrictBoolean
-from digital_painschool.adapters.sql.common import insert_into
 from digital_painschool.adapters.sql.digest_rows import DIGEST
+from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.json_rows import BulkStatement
 from digital_painschool.adapters.sql.schema import COLLECTED, digests, notifications, superseded_keys
 

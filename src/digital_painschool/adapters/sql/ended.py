@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Integer, bindparam, select
 
 from digital_painschool.adapters.sql.array_params import any_of
-from digital_painschool.adapters.sql.common import may_exist
 from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.enrolments import unreadable_enrolment
 from digital_painschool.adapters.sql.rows import Row, require_readable
@@ -13,6 +12,7 @@ from digital_painschool.adapters.sql.schema import ENDED, enrolments
 from digital_painschool.domain.enrolment import UnreadableEnrolment
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.retention import EndedEnrolment
+from digital_painschool.domain.validation import is_storable
 from digital_painschool.serialization.stored import read_each
 
 _e = enrolments.c
@@ -40,12 +40,12 @@ class SqlEndedEnrolments:
     def find_ended(
         self, unit: HsaId, enrolment_ids: Iterable[str]
     ) -> Mapping[str, EndedEnrolment | UnreadableEnrolment]:
-        values = {"unit": str(unit), "ids": list(filter(may_exist, enrolment_ids))}
+        values = {"unit": str(unit), "ids": list(filter(is_storable, enrolment_ids))}
         rows = self._database.read(lambda connection: connection.fetch_each(_ENDED_BY_ID, values))
         return {found.enrolment_id: found for found in read_each(rows, read_ended, unreadable_enrolment)}
 
     def person_ids_of(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, PersonId]:
-        values = {"unit": str(unit), "ids": list(filter(may_exist, enrolment_ids))}
+        values = {"unit": str(unit), "ids": list(filter(is_storable, enrolment_ids))}
         rows = self._database.read(lambda connection: connection.fetch_each(_PERSONS, values))
         return dict(filter(None, read_each(rows, _person, lambda _: None)))
 

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Integer, bindparam, select
 
 from digital_painschool.adapters.sql.array_params import any_of
-from digital_painschool.adapters.sql.common import from_json, may_exist
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
+from digital_painschool.adapters.sql.json_text import from_json
 from digital_painschool.adapters.sql.rows import Damaged, Row, readable_text, require_readable
 from digital_painschool.adapters.sql.schema import END_NOT_NOTED, documents, enrolments, timeline
 from digital_painschool.adapters.sql.state_cache import StateCache, require_own_state
@@ -18,6 +18,7 @@ from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.fold import replay
 from digital_painschool.domain.people import PersonId
+from digital_painschool.domain.validation import is_storable
 from digital_painschool.ports.storage import Content, Entry
 from digital_painschool.serialization.enrolments import ENROLMENT_SHAPE
 from digital_painschool.serialization.events import KIND_OF, event_from_data
@@ -63,7 +64,7 @@ class SqlEnrolments:
         self._states = states
 
     def load(self, enrolment_id: str) -> Enrolment | None:
-        if not may_exist(enrolment_id):
+        if not is_storable(enrolment_id):
             return None
         values = {"enrolment_id": enrolment_id}
 
@@ -74,7 +75,7 @@ class SqlEnrolments:
         return self._database.read(work)
 
     def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment]:
-        ids = [enrolment_id for enrolment_id in enrolment_ids if may_exist(enrolment_id)]
+        ids = [enrolment_id for enrolment_id in enrolment_ids if is_storable(enrolment_id)]
 
         def work(connection: Connection) -> dict[str, Enrolment]:
             rows = connection.fetch_all(_LOAD_MANY, {"ids": ids})
@@ -93,7 +94,7 @@ class SqlEnrolments:
         return self._database.read(work)
 
     def timeline(self, enrolment_id: str, kinds: Iterable[type[Event]] | None = None) -> tuple[Entry, ...]:
-        if not may_exist(enrolment_id):
+        if not is_storable(enrolment_id):
             return ()
         values: dict[str, Any] = {"enrolment_id": enrolment_id}
         statement = _TIMELINE
@@ -103,7 +104,7 @@ class SqlEnrolments:
         return self._database.read(lambda connection: read_entries(connection.fetch_all(statement, values)))
 
     def documents(self, enrolment_id: str, seqs: Iterable[int]) -> Mapping[int, Content]:
-        if not may_exist(enrolment_id):
+        if not is_storable(enrolment_id):
             return {}
         values = {"enrolment_id": enrolment_id, "seqs": list(seqs)}
         rows = self._database.read(lambda connection: connection.fetch_all(_DOCUMENTS, values))

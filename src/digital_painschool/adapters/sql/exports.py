@@ -7,7 +7,6 @@ from operator import itemgetter
 from sqlalchemy import Integer, and_, bindparam, select, update
 
 from digital_painschool.adapters.sql.array_params import any_of
-from digital_painschool.adapters.sql.common import from_json, insert_into, may_exist, to_json
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.enrolments import (
@@ -17,6 +16,8 @@ from digital_painschool.adapters.sql.enrolments import (
     read_state,
     unreadable_enrolment,
 )
+from digital_painschool.adapters.sql.inserts import insert_into
+from digital_painschool.adapters.sql.json_text import from_json, to_json
 from digital_painschool.adapters.sql.rows import Row
 from digital_painschool.adapters.sql.schema import documents, enrolments, exports, timeline
 from digital_painschool.adapters.sql.state_cache import StateCache
@@ -24,6 +25,7 @@ from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import ExportReceipt
+from digital_painschool.domain.validation import is_storable
 from digital_painschool.ports.storage import History
 from digital_painschool.serialization.stored import read_each
 from digital_painschool.serialization.values import content_from_data, to_data
@@ -73,7 +75,7 @@ class SqlExports:
     def load_histories(
         self, unit: HsaId, enrolment_ids: Sequence[str], kinds: Iterable[type[Event]] | None = None
     ) -> tuple[History | UnreadableEnrolment, ...]:
-        ids = list(filter(may_exist, enrolment_ids))
+        ids = list(filter(is_storable, enrolment_ids))
         timelines = _TIMELINES if kinds is None else _TIMELINES_OF_KINDS
         names = kind_names(kinds or ())
 

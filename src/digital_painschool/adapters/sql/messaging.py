@@ -8,8 +8,8 @@ from typing import NamedTuple
 from sqlalchemy import Integer, bindparam, delete, literal_column, select, update
 
 from digital_painschool.adapters.sql.array_params import any_of
-from digital_painschool.adapters.sql.common import insert_into
 from digital_painschool.adapters.sql.engine import open_database
+from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.keyed_rows import DELIVERY_TIMEOUT, delete_and_scrub, insert_once
 from digital_painschool.adapters.sql.rows import Row, require_readable
 from digital_painschool.adapters.sql.schema import WAITING, messages

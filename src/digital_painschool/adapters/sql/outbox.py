@@ -6,7 +6,6 @@ from functools import partial
 from secrets import token_hex
 
 from digital_painschool.adapters.sql.access_log import ACCESS_BATCH, access_values
-from digital_painschool.adapters.sql.common import may_exist
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.digest_rows import claims, readable_records, records, result_values
@@ -33,6 +32,7 @@ from digital_painschool.adapters.sql.notifications import (
 from digital_painschool.adapters.sql.rows import Row, Values
 from digital_painschool.domain.digest import Action, Batch, Claim, Decision, DeliveryResult, batch_key
 from digital_painschool.domain.notification import Notification, NotificationRecord, Status
+from digital_painschool.domain.validation import is_storable
 from digital_painschool.ports.storage import NOTHING, AccessEntry
 
 
@@ -72,13 +72,13 @@ class SqlOutbox:
             self._database.write(lambda connection: self._complete(connection, results, access))
 
     def notifications(self, enrolment_id: str) -> tuple[NotificationRecord, ...]:
-        if not may_exist(enrolment_id):
+        if not is_storable(enrolment_id):
             return ()
         values = {"enrolment_id": enrolment_id}
         return tuple(records(self._database.read(lambda connection: connection.fetch_all(OF_ENROLMENT, values))))
 
     def cancellable(self, enrolment_id: str) -> tuple[Notification, ...]:
-        if not may_exist(enrolment_id):
+        if not is_storable(enrolment_id):
             return ()
         values = {"enrolment_id": enrolment_id}
         rows = self._database.read(lambda connection: connection.fetch_each(CANCELLABLE_OF_ENROLMENT, values))

@@ -4,9 +4,9 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from digital_painschool.adapters.sql.access_log import ADD_ACCESS, access_values
-from digital_painschool.adapters.sql.common import from_json, to_json
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
+from digital_painschool.adapters.sql.json_text import from_json, to_json
 from digital_painschool.adapters.sql.schema import profiles
 from digital_painschool.domain.notification import Profile
 from digital_painschool.domain.people import HsaId

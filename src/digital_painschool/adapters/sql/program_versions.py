@@ -2,12 +2,14 @@
 
 from sqlalchemy import bindparam, select
 
-from digital_painschool.adapters.sql.common import from_json, insert_into, may_exist, to_json
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
+from digital_painschool.adapters.sql.inserts import insert_into
+from digital_painschool.adapters.sql.json_text import from_json, to_json
 from digital_painschool.adapters.sql.schema import programs
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.program import Program
+from digital_painschool.domain.validation import is_storable
 from digital_painschool.errors import StorageError
 from digital_painschool.programs.toml import program_from_data, program_to_data
 from digital_painschool.serialization.stored import read_stored
@@ -43,7 +45,7 @@ class SqlProgramVersions:
         return program if data == values["data"] else _program(data, program.key, program.version)
 
     def program(self, unit: HsaId, key: str, version: str) -> Program | None:
-        if not (may_exist(key) and may_exist(version)):
+        if not (is_storable(key) and is_storable(version)):
             return None
         values = {"unit": str(unit), "key": key, "version": version}
         rows = self._database.read(lambda connection: connection.fetch_all(_PROGRAM, values))

@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import and_, bindparam, exists, select
 
 from digital_painschool.adapters.sql.array_params import any_of
-from digital_painschool.adapters.sql.common import insert_into, may_exist
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.deletion import delete_enrolments
+from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.purge_receipts import SqlPurgeReceipts
 from digital_painschool.adapters.sql.rows import Row
 from digital_painschool.adapters.sql.schema import (
@@ -24,6 +24,7 @@ from digital_painschool.adapters.sql.schema import (
 from digital_painschool.adapters.sql.state_cache import StateCache
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import EndedEnrolment, PurgeReceipt, Skip, Skipped
+from digital_painschool.domain.validation import is_storable
 
 _DELETIONS = 1000
 """The most enrolments that a transaction of a replay deletes."""
@@ -78,7 +79,7 @@ class SqlPurge:
         self._receipts = receipts
 
     def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
-        values = {"unit": str(unit), "ids": list(filter(may_exist, enrolment_ids))}
+        values = {"unit": str(unit), "ids": list(filter(is_storable, enrolment_ids))}
 
         def work(connection: Connection) -> list[Row]:
             unshared = {"ids": [row[0] for row in connection.fetch_all(_UNSHARED_DIGESTS, values)]}
@@ -113,7 +114,7 @@ class SqlPurge:
         self._states.clear()
 
     def purge_progress(self, plan_id: str) -> Mapping[str, Skipped | None]:
-        if not may_exist(plan_id):
+        if not is_storable(plan_id):
             return {}
         rows = self._database.read(lambda connection: connection.fetch_all(_PROGRESS, {"plan_id": plan_id}))
         return {

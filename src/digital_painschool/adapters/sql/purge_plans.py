@@ -8,14 +8,16 @@ from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from digital_painschool.adapters.sql.access_log import ADD_ACCESS, access_values
-from digital_painschool.adapters.sql.common import from_json, insert_into, may_exist, to_json
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.ended import read_ended
 from digital_painschool.adapters.sql.enrolments import unreadable_enrolment
+from digital_painschool.adapters.sql.inserts import insert_into
+from digital_painschool.adapters.sql.json_text import from_json, to_json
 from digital_painschool.adapters.sql.schema import plan_items, plans
 from digital_painschool.domain.enrolment import UnreadableEnrolment
 from digital_painschool.domain.retention import EndedEnrolment, PurgePlan
+from digital_painschool.domain.validation import is_storable
 from digital_painschool.ports.storage import AccessEntry
 from digital_painschool.serialization.stored import read_each, read_stored
 from digital_painschool.serialization.values import from_data, to_data
@@ -70,7 +72,7 @@ class SqlPurgePlans:
         self._database.write(work)
 
     def plan(self, plan_id: str) -> PurgePlan | None:
-        if not may_exist(plan_id):
+        if not is_storable(plan_id):
             return None
         return self._database.read(lambda connection: _plan(connection, plan_id), snapshot=True)
 

@@ -4,13 +4,15 @@ import logging
 
 from sqlalchemy import bindparam, select
 
-from digital_painschool.adapters.sql.common import from_json, insert_into, may_exist, to_json
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
+from digital_painschool.adapters.sql.inserts import insert_into
+from digital_painschool.adapters.sql.json_text import from_json, to_json
 from digital_painschool.adapters.sql.rows import Row, readable_text
 from digital_painschool.adapters.sql.schema import receipts
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import PurgeReceipt
+from digital_painschool.domain.validation import is_storable
 from digital_painschool.errors import StorageError
 from digital_painschool.serialization.stored import read_each, read_stored
 from digital_painschool.serialization.values import from_data, to_data
@@ -49,7 +51,7 @@ class SqlPurgeReceipts:
         return saved
 
     def receipt(self, plan_id: str) -> PurgeReceipt | None:
-        if not may_exist(plan_id):
+        if not is_storable(plan_id):
             return None
         rows = self._database.read(lambda connection: connection.fetch_all(_RECEIPT, {"plan_id": plan_id}))
         return _receipt(plan_id, rows[0][0]) if rows else None

@@ -4,9 +4,9 @@ from sqlalchemy import Update, bindparam, update
 from sqlalchemy.sql import ClauseElement
 
 from digital_painschool.adapters.sql.access_log import ADD_ACCESS
-from digital_painschool.adapters.sql.common import insert_into
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
+from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.notifications import change_notifications
 from digital_painschool.adapters.sql.schema import documents, enrolments, timeline
 from digital_painschool.adapters.sql.single_statement import single_statement

@@ -1,6 +1,6 @@
 """The states of enrolments that this process has read or saved."""
 
-from digital_painschool.adapters.sql.common import from_json
+from digital_painschool.adapters.sql.json_text import from_json
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.errors import StorageError
 from digital_painschool.serialization.enrolments import enrolment_from_data

@@ -3,8 +3,8 @@
 from typing import Any
 
 from digital_painschool.adapters.sql.access_log import access_values
-from digital_painschool.adapters.sql.common import to_json
 from digital_painschool.adapters.sql.digest_rows import digest_values, notification_values
+from digital_painschool.adapters.sql.json_text import to_json
 from digital_painschool.adapters.sql.single_statement import notifying_values, record_values
 from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment
 from digital_painschool.ports.storage import Change
