@@ -1,6 +1,7 @@
 """Rows of digests and notifications, read and written."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from itertools import groupby
@@ -177,10 +178,12 @@ def notification_values(notification: Notification) -> dict[str, Any]:
 
 def result_values(result: DeliveryResult) -> Iterator[dict[str, Any]]:
     """Yield one row for each new status of notifications, of those that were attempted and of those that were not."""
-    for status, attempted in {(status, id_ in result.attempted) for id_, status in result.settled.items()}:
-        same = (id_ for id_, becomes in result.settled.items() if becomes is status)
+    settled: defaultdict[tuple[Status, bool], list[str]] = defaultdict(list)
+    for id_, status in result.settled.items():
+        settled[status, id_ in result.attempted].append(id_)
+    for (status, attempted), ids in settled.items():
         yield {
-            "ids": [id_ for id_ in same if (id_ in result.attempted) is attempted],
+            "ids": ids,
             "becomes": status.value,
             "at": result.at,
             "is_noted": status is Status.DELIVERED,
