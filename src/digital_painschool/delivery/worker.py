@@ -80,13 +80,13 @@ class Delivery:
 
     def _deliver(self, claims: Sequence[Claim], at: datetime, report: Counter[str]) -> None:
         ids = {record.notification.trigger.enrolment_id for claim in claims for record in claim.digest.pending}
-        enrolments, unreadable = load_each(self._executor.storage, ids)
+        states = _States(*load_each(self._executor.storage, ids))
         results: list[DeliveryResult] = []
         decided: list[tuple[Claim, Decision]] = []
         for claim in claims:
             with self._isolated(claim):
-                decision = self._decide(claim.digest, unreadable, at)
-                result = self._without_sending(claim, decision, _States(enrolments, unreadable), at, report)
+                decision = self._decide(claim.digest, states.unreadable, at)
+                result = self._without_sending(claim, decision, states, at, report)
                 if result is None:
                     decided.append((claim, decision))
                 else:
@@ -102,7 +102,7 @@ class Delivery:
                 continue  # the claim is another worker's, or will be; or everything was cancelled since
             with self._isolated(claim):
                 result = self._send(claim, decision, batch, now, report)
-                access[claim.digest.id] = tuple(self._logged(result, claim, enrolments, now))
+                access[claim.digest.id] = tuple(self._logged(result, claim, states.enrolments, now))
                 results.append(result)
         if results:
             self._executor.storage.complete(results, access)
