@@ -60,7 +60,7 @@ class Executor:
 
     def policy(self, unit: HsaId) -> Policy:
         """Return the policy that holds for a unit."""
-        return self.terms.policy(unit)
+        return self.catalogue.policy_of(unit)
 
     def execute(
         self,

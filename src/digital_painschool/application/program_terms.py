@@ -3,7 +3,7 @@
 from digital_painschool.application.program_catalogue import Catalogue
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.people import HsaId
-from digital_painschool.domain.policy import Policy, Terms
+from digital_painschool.domain.policy import Terms
 from digital_painschool.domain.program import Program
 from digital_painschool.errors import InvalidProgram, NotFound
 from digital_painschool.ports.storage import Programs
@@ -23,10 +23,6 @@ class ProgramTerms:
         self._terms: dict[tuple[HsaId, str, str], Terms] = {}
         self._saved: dict[tuple[HsaId, str, str], Program] = {}
 
-    def policy(self, unit: HsaId) -> Policy:
-        """Return the policy that holds for a unit."""
-        return self._catalogue.policy_of(unit)
-
     def of(self, enrolment: Enrolment) -> Terms:
         """Return the terms of an enrolment. Rule: D-05c.
 
@@ -40,7 +36,7 @@ class ProgramTerms:
             if program is None:
                 # The error names the enrolment, not the key: the key of a damaged state may hold anything.
                 raise NotFound(f"program version of enrolment {enrolment.id} in the storage")
-            terms = self._terms[key] = Terms(program, self.policy(enrolment.unit))
+            terms = self._terms[key] = Terms(program, self._catalogue.policy_of(enrolment.unit))
         return terms
 
     def save(self, unit: HsaId, program: Program) -> Terms:
@@ -57,4 +53,4 @@ class ProgramTerms:
                 [f"version: {program.version!r} stood for other content before; give the new content a new one"],
             )
         self._saved[key] = program
-        return Terms(program, self.policy(unit))
+        return Terms(program, self._catalogue.policy_of(unit))
