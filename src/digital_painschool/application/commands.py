@@ -1,6 +1,7 @@
 """Commands: rules with their arguments filled in, and what a command decides."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from types import MappingProxyType
 
 from attrs import field, frozen
@@ -38,3 +39,6 @@ class CommandResult:
 
 Command = Callable[[Enrolment, Terms], CommandResult]
 """A rule with its arguments filled in: decides on a state under its terms, or raises."""
+
+Rule = Callable[[Enrolment, Terms, datetime], tuple[Event, ...]]
+"""A rule with its arguments filled in but for the instant: decides on a state under its terms, or raises."""

@@ -9,7 +9,7 @@ from time import sleep
 from typing import TypeVar, overload
 
 from digital_painschool.application.access_control import AccessControl, access_entry
-from digital_painschool.application.commands import Command, CommandResult
+from digital_painschool.application.commands import Command, CommandResult, Rule
 from digital_painschool.application.enrolment_loading import cannot_be_read, is_id, load
 from digital_painschool.application.person_lookup import PersonLookup
 from digital_painschool.application.program_catalogue import Catalogue
@@ -113,6 +113,18 @@ class Executor:
             self._notify_observers(after, result.events)
             return after
         raise Conflict("the step could not be taken: others changed the enrolment at the same time; try again")
+
+    def execute_rule(self, action: Action, by: AnyActor, enrolment_id: str, rule: Rule) -> Enrolment:
+        """Execute a rule that keeps no text and no answers, at the present instant, as `execute` does.
+
+        Args:
+            action: The action's name in the permission table and in the access log.
+            by: Who acts.
+            enrolment_id: The enrolment.
+            rule: The rule with its arguments filled in, but for the instant.
+        """
+        at = self.now()
+        return self.execute(action, by, enrolment_id, lambda e, terms: CommandResult(rule(e, terms, at)))
 
     def start(self, program: Program, person: PersonId, *, therapist: HsaId, by: Actor) -> Enrolment:
         """Start an enrolment for a person who was identified for it. Rule: M-07, D-05c, D-07a.

@@ -54,12 +54,11 @@ class Messages:
         enrolment, shown = self._executor.read(Action.READ_CONVERSATION, self._by, enrolment_id, found)
         view = conversation_view(self._executor.storage, enrolment, shown, self._author)
         up_to = shown.sent(self._other)
-        at = self._executor.now()
-        self._executor.execute(
+        self._executor.execute_rule(
             Action.READ_CONVERSATION,
             self._by,
             enrolment_id,
-            lambda e, terms: CommandResult(rules.read(e, terms, conversation, up_to, by=self._by, at=at)),
+            lambda e, terms, at: rules.read(e, terms, conversation, up_to, by=self._by, at=at),
         )
         return view
 

@@ -68,12 +68,11 @@ class PatientDesk:
 
     def open_module(self, enrolment_id: str, module: int) -> Module:
         """Open a module and return it with its pages. Rule: M-01, M-03, M-04, M-18, D-04a."""
-        at = self._executor.now()
-        after = self._executor.execute(
+        after = self._executor.execute_rule(
             Action.OPEN_MODULE,
             self._patient,
             enrolment_id,
-            lambda e, terms: CommandResult(ordering.open_module(e, terms, module, by=self._patient, at=at)),
+            lambda e, terms, at: ordering.open_module(e, terms, module, by=self._patient, at=at),
         )
         found = self._executor.terms.of(after).program.module(module)
         assert found is not None
@@ -81,12 +80,11 @@ class PatientDesk:
 
     def complete_module(self, enrolment_id: str, module: int) -> CompletedModule:
         """Complete a module; completing it again changes nothing. Rule: M-04, D-05b."""
-        at = self._executor.now()
-        after = self._executor.execute(
+        after = self._executor.execute_rule(
             Action.COMPLETE_MODULE,
             self._patient,
             enrolment_id,
-            lambda e, terms: CommandResult(ordering.complete_module(e, terms, module, by=self._patient, at=at)),
+            lambda e, terms, at: ordering.complete_module(e, terms, module, by=self._patient, at=at),
         )
         program = self._executor.terms.of(after).program
         next_module = ordering.next_module(after, program)

@@ -5,7 +5,7 @@ from typing import get_args
 
 from digital_painschool.application.arguments import members
 from digital_painschool.application.caseload import CasePage, Cursor, case_page
-from digital_painschool.application.commands import Command, CommandResult
+from digital_painschool.application.commands import Rule
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.messages import Messages
 from digital_painschool.application.own_profile import OwnProfile, own_profile, update_own_profile
@@ -148,22 +148,18 @@ class TherapistDesk:
                 one stays unread. Left out, all that are saved now.
             opened: True when the answers were shown.
         """
-        at = self._executor.now()
         return self._execute(
             Action.MARK_FORM_READ,
             enrolment_id,
-            lambda e, terms: CommandResult(
-                flags.mark_read(e, terms, form, up_to, opened=opened, by=self._actor, at=at)
-            ),
+            lambda e, terms, at: flags.mark_read(e, terms, form, up_to, opened=opened, by=self._actor, at=at),
         )
 
     def mark_handled(self, enrolment_id: str, flag: FlagKind) -> Enrolment:
         """Settle a flag that nothing else settles: the program done, or notifications not delivered. Rule: D-17a."""
-        at = self._executor.now()
         return self._execute(
             Action.MARK_FLAG_HANDLED,
             enrolment_id,
-            lambda e, terms: CommandResult(flags.mark_handled(e, terms, flag, by=self._actor, at=at)),
+            lambda e, terms, at: flags.mark_handled(e, terms, flag, by=self._actor, at=at),
         )
 
     def conversations(self, enrolment_id: str) -> tuple[ConversationView, ...]:
@@ -226,48 +222,43 @@ class TherapistDesk:
 
     def review(self, enrolment_id: str) -> Enrolment:
         """Record that the patient's progress has been reviewed. Rule: M-09."""
-        at = self._executor.now()
         return self._execute(
             Action.REVIEW,
             enrolment_id,
-            lambda e, terms: CommandResult(lifecycle.review(e, terms, by=self._actor, at=at)),
+            lambda e, terms, at: lifecycle.review(e, terms, by=self._actor, at=at),
         )
 
     def hand_over(self, enrolment_id: str, therapist: str) -> Enrolment:
         """Hand a patient over to another therapist of the unit; for patient administrators. Rule: D-09a."""
-        at = self._executor.now()
         return self._execute(
             Action.HAND_OVER,
             enrolment_id,
-            lambda e, terms: CommandResult(lifecycle.hand_over(e, terms, HsaId(therapist), by=self._actor, at=at)),
+            lambda e, terms, at: lifecycle.hand_over(e, terms, HsaId(therapist), by=self._actor, at=at),
         )
 
     def release_module(self, enrolment_id: str, module: int) -> Enrolment:
         """Release the next module to the patient, where the program is released module by module. Rule: D-04a."""
-        at = self._executor.now()
         return self._execute(
             Action.RELEASE_MODULE,
             enrolment_id,
-            lambda e, terms: CommandResult(ordering.release_module(e, terms, module, by=self._actor, at=at)),
+            lambda e, terms, at: ordering.release_module(e, terms, module, by=self._actor, at=at),
         )
 
     def maintain(self, enrolment_id: str, *, days: int, modules: Collection[int]) -> Enrolment:
         """Maintain an enrolment: some modules stay readable ("Vidmakthåll"); also renews. Rule: M-18, D-18a."""
-        at = self._executor.now()
         return self._execute(
             Action.MAINTAIN,
             enrolment_id,
-            lambda e, terms: CommandResult(lifecycle.maintain(e, terms, days, modules, by=self._actor, at=at)),
+            lambda e, terms, at: lifecycle.maintain(e, terms, days, modules, by=self._actor, at=at),
         )
 
     def end(self, enrolment_id: str, *, reason: str) -> Enrolment:
         """End an enrolment, for good ("Avsluta"); drops its pending notifications with it. Rule: M-19, D-19a."""
-        at = self._executor.now()
         cancellable = self._executor.storage.cancellable
         return self._execute(
             Action.END,
             enrolment_id,
-            lambda e, terms: CommandResult(lifecycle.end(e, terms, reason, cancellable(e.id), by=self._actor, at=at)),
+            lambda e, terms, at: lifecycle.end(e, terms, reason, cancellable(e.id), by=self._actor, at=at),
         )
 
     def profile(self) -> OwnProfile:
@@ -293,5 +284,5 @@ class TherapistDesk:
         if self._executor.terms.of(enrolment).program.form(plain_text(form, "a form's key")) is None:
             raise RuleViolation(rule, Reason.UNKNOWN_FORM)
 
-    def _execute(self, action: Action, enrolment_id: str, command: Command) -> Enrolment:
-        return self._executor.execute(action, self._actor, enrolment_id, command)
+    def _execute(self, action: Action, enrolment_id: str, rule: Rule) -> Enrolment:
+        return self._executor.execute_rule(action, self._actor, enrolment_id, rule)
