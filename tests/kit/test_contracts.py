@@ -45,6 +45,7 @@ from digital_painschool.testing.contracts.base import Contract
 from digital_painschool.testing.contracts.clauses import PORTS, all_tests_of, clauses_of, proofs_of
 from digital_painschool.testing.contracts.concurrency import Child, in_processes
 from digital_painschool.testing.contracts.observer import a_whole_life
+from tests import arrivals
 from tests.kit.pickled import (
     CountsAnew,
     InPlace,
@@ -419,7 +420,7 @@ class TestGateway(MessengerContract):
     def arrived(self, place: Path, messenger: Messenger) -> list[Arrival]:
         """Look at what the gateway has kept."""
         assert isinstance(messenger, Gateway)
-        return [Arrival(recipient=m.address.value, text=f"{m.template.text} {m.link}") for m in messenger.sent]
+        return arrivals.of_messages(messenger.sent)
 
 
 class TestEverybodysInbox(InboxContract):
@@ -582,7 +583,7 @@ def test_an_inbox_that_is_wrong_is_caught(wrong: type[MemoryInbox], test: str) -
 
 def arrived(_: object, __: object, inbox: MemoryInbox) -> list[Arrival]:
     """Look at what an inbox in memory has kept."""
-    return [Arrival(recipient=n.person.value, text=f"{n.template.text} {n.link}") for n in inbox.delivered]
+    return arrivals.of_notices(inbox.delivered)
 
 
 Wrong = Callable[[SentNotification, Sequence[SentNotification]], Iterable[SentNotification]]
@@ -619,7 +620,7 @@ def test_a_messenger_that_is_wrong_is_caught(wrong: str) -> None:
     class_ = type("Wrong", (Misdirected,), {"wrong": staticmethod(MESSENGER_BUGS[wrong])})
 
     def read_back(_: object, __: object, messenger: MemoryMessenger) -> list[Arrival]:
-        return [Arrival(recipient=m.address.value, text=f"{m.template.text} {m.link}") for m in messenger.sent]
+        return arrivals.of_messages(messenger.sent)
 
     contract = contract_of(MessengerContract, lambda _: class_(Channel.EMAIL), durable=False, arrived=read_back)
     with pytest.raises(AssertionError):

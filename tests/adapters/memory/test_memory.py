@@ -17,6 +17,7 @@ from digital_painschool.testing.contracts.directory import DirectoryContract
 from digital_painschool.testing.contracts.inbox import InboxContract
 from digital_painschool.testing.contracts.messenger import MessengerContract
 from digital_painschool.testing.contracts.storage import StorageContract
+from tests import arrivals
 
 NURSE = HsaId("SE2321000131-P000000123456")
 ADDRESS = Address("namn.efternamn@vgregion.example")
@@ -44,7 +45,7 @@ class TestMemoryInbox(InboxContract):
     def arrived(self, place: Path, inbox: Inbox) -> list[Arrival]:
         """Look at what the inbox has kept."""
         assert isinstance(inbox, MemoryInbox)
-        return [Arrival(recipient=n.person.value, text=f"{n.template.text} {n.link}") for n in inbox.delivered]
+        return arrivals.of_notices(inbox.delivered)
 
     def test_what_was_delivered_can_be_looked_at(self) -> None:
         """Otherwise a host's test could not tell what its patients get."""
@@ -93,7 +94,7 @@ class TestMemoryMessenger(MessengerContract):
     def arrived(self, place: Path, messenger: Messenger) -> list[Arrival]:
         """Look at what the messenger has kept."""
         assert isinstance(messenger, MemoryMessenger)
-        return [Arrival(recipient=m.address.value, text=f"{m.template.text} {m.link}") for m in messenger.sent]
+        return arrivals.of_messages(messenger.sent)
 
     def test_what_was_sent_can_be_looked_at(self) -> None:
         """Otherwise a host's test could not tell what its staff get."""

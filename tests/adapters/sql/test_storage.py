@@ -17,6 +17,7 @@ from digital_painschool.testing.contracts.changes import PERSONS
 from digital_painschool.testing.contracts.inbox import InboxContract
 from digital_painschool.testing.contracts.messenger import MessengerContract
 from digital_painschool.testing.contracts.storage import StorageContract
+from tests import arrivals
 from tests.databases import execute, path_of
 
 SPOILT = "enrolments_that_were_taken_away"
@@ -112,21 +113,29 @@ class Impatient:
                 monkeypatch.setattr(module, "DELIVERY_TIMEOUT", 0.1)
 
 
-def notices(url: str) -> list[Arrival]:
-    """Return what a portal shows that fetches the notices of each person from the rows."""
-    with closing(SqlInbox(url)) as inbox:
-        found = [notice for person in PERSONS for notice in inbox.messages(person)]
-    return [Arrival(recipient=one.person.value, text=f"{one.template.text} {one.link}") for one in found]
+class OfInbox(Impatient, InboxContract):
+    """The inbox by the contract, on the database of a subclass."""
+
+    def open(self, place: str) -> SqlInbox:
+        """Open the inbox."""
+        return SqlInbox(place)
+
+    def spoil(self, place: str) -> None:
+        """Take away its table."""
+        execute(place, "DROP TABLE notices")
+
+    def arrived(self, place: str, inbox: Inbox) -> list[Arrival]:
+        """Fetch the notices of each person, as a portal does that shows them."""
+        with closing(SqlInbox(place)) as other:
+            found = [notice for person in PERSONS for notice in other.messages(person)]
+        return arrivals.of_notices(found)
+
+    def hanging(self, place: str) -> AbstractContextManager[None]:
+        """Hold the table."""
+        return locked(place, "notices")
 
 
-def messages(url: str, channel: Channel) -> list[Arrival]:
-    """Return what a gateway fetches."""
-    with closing(SqlMessenger(channel, url)) as messenger:
-        found = messenger.waiting(1000)
-    return [Arrival(recipient=one.address.value, text=f"{one.template.text} {one.link}") for one in found]
-
-
-class TestSqliteInbox(Impatient, InboxContract):
+class TestSqliteInbox(OfInbox):
     """The inbox on SQLite, by the contract."""
 
     @pytest.fixture
@@ -134,24 +143,8 @@ class TestSqliteInbox(Impatient, InboxContract):
         """A new database."""
         return sqlite_url
 
-    def open(self, place: str) -> SqlInbox:
-        """Open the inbox."""
-        return SqlInbox(place)
 
-    def spoil(self, place: str) -> None:
-        """Take away its table."""
-        execute(place, "DROP TABLE notices")
-
-    def arrived(self, place: str, inbox: Inbox) -> list[Arrival]:
-        """Fetch the notices."""
-        return notices(place)
-
-    def hanging(self, place: str) -> AbstractContextManager[None]:
-        """Hold the table."""
-        return locked(place, "notices")
-
-
-class TestPostgresqlInbox(Impatient, InboxContract):
+class TestPostgresqlInbox(OfInbox):
     """The inbox on PostgreSQL, by the contract."""
 
     @pytest.fixture
@@ -159,30 +152,9 @@ class TestPostgresqlInbox(Impatient, InboxContract):
         """A new database."""
         return postgresql_url
 
-    def open(self, place: str) -> SqlInbox:
-        """Open the inbox."""
-        return SqlInbox(place)
 
-    def spoil(self, place: str) -> None:
-        """Take away its table."""
-        execute(place, "DROP TABLE notices")
-
-    def arrived(self, place: str, inbox: Inbox) -> list[Arrival]:
-        """Fetch the notices."""
-        return notices(place)
-
-    def hanging(self, place: str) -> AbstractContextManager[None]:
-        """Hold the table."""
-        return locked(place, "notices")
-
-
-class TestSqliteMessenger(Impatient, MessengerContract):
-    """The messenger on SQLite, by the contract."""
-
-    @pytest.fixture
-    def place(self, sqlite_url: str) -> str:
-        """A new database."""
-        return sqlite_url
+class OfMessenger(Impatient, MessengerContract):
+    """The messenger by the contract, on the database of a subclass."""
 
     def open(self, place: str) -> SqlMessenger:
         """Open the messenger."""
@@ -193,12 +165,22 @@ class TestSqliteMessenger(Impatient, MessengerContract):
         execute(place, "DROP TABLE staff_messages")
 
     def arrived(self, place: str, messenger: Messenger) -> list[Arrival]:
-        """Fetch the messages."""
-        return messages(place, self.channel)
+        """Fetch the messages, as a gateway does."""
+        with closing(SqlMessenger(self.channel, place)) as other:
+            return arrivals.of_messages(other.waiting(1000))
 
     def hanging(self, place: str) -> AbstractContextManager[None]:
         """Hold the table."""
         return locked(place, "staff_messages")
+
+
+class TestSqliteMessenger(OfMessenger):
+    """The messenger on SQLite, by the contract."""
+
+    @pytest.fixture
+    def place(self, sqlite_url: str) -> str:
+        """A new database."""
+        return sqlite_url
 
 
 class TestSqliteSmsMessenger(TestSqliteMessenger):
@@ -207,26 +189,10 @@ class TestSqliteSmsMessenger(TestSqliteMessenger):
     channel = Channel.SMS
 
 
-class TestPostgresqlMessenger(Impatient, MessengerContract):
+class TestPostgresqlMessenger(OfMessenger):
     """The messenger on PostgreSQL, by the contract."""
 
     @pytest.fixture
     def place(self, postgresql_url: str) -> str:
         """A new database."""
         return postgresql_url
-
-    def open(self, place: str) -> SqlMessenger:
-        """Open the messenger."""
-        return SqlMessenger(self.channel, place)
-
-    def spoil(self, place: str) -> None:
-        """Take away its table."""
-        execute(place, "DROP TABLE staff_messages")
-
-    def arrived(self, place: str, messenger: Messenger) -> list[Arrival]:
-        """Fetch the messages."""
-        return messages(place, self.channel)
-
-    def hanging(self, place: str) -> AbstractContextManager[None]:
-        """Hold the table."""
-        return locked(place, "staff_messages")
