@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
-from digital_painschool.adapters.sql.inbox import RESERVE_NUMBERS
+from digital_painschool.adapters.swedish_identity import RESERVE_NUMBERS
 from digital_painschool.domain.events import (
     AccessEnded,
     Event,

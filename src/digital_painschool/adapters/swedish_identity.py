@@ -15,6 +15,9 @@ from digital_painschool.domain.identity_shape import check_digit_fits
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import ConfigurationError, InvalidIdentity
 
+RESERVE_NUMBERS = frozenset({"nationellt-reservnummer", "vgr-reservnummer"})
+"""The schemes that the national inbox refuses: it takes personnummer and samordningsnummer only. Rule: D-13d."""
+
 _BLANKS = " \t\r\n"
 _SHORTEST, _LONGEST = 10, 13
 

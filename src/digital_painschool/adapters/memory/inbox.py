@@ -3,12 +3,10 @@
 from collections.abc import Iterable
 from threading import Lock
 
+from digital_painschool.adapters.swedish_identity import RESERVE_NUMBERS
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.inbox import Delivered, Notice, Reachability
-
-RESERVE_NUMBERS = frozenset({"nationellt-reservnummer", "vgr-reservnummer"})
-"""The schemes that the national inbox refuses: it takes personnummer and samordningsnummer only."""
 
 
 class MemoryInbox:

@@ -12,6 +12,7 @@ from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.keyed_rows import DELIVERY_TIMEOUT, delete_and_scrub, insert_once
 from digital_painschool.adapters.sql.rows import Row, readable_text, require_readable
 from digital_painschool.adapters.sql.schema import notices
+from digital_painschool.adapters.swedish_identity import RESERVE_NUMBERS
 from digital_painschool.domain.notification import Template
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import DeliveryError
@@ -20,8 +21,6 @@ from digital_painschool.serialization.stored import read_each
 
 _log = logging.getLogger(__name__)
 _NAME = "the inbox's database"
-
-RESERVE_NUMBERS = ("nationellt-reservnummer", "vgr-reservnummer")
 
 _DELIVER = insert_into(notices, ignore_existing=True)
 _FORGET = delete(notices).where(any_of(notices.c.key, "keys"))
