@@ -578,7 +578,7 @@ def test_an_inbox_that_is_wrong_is_caught(wrong: type[MemoryInbox], test: str) -
     """Otherwise a patient would be told twice, or never, by an inbox that has passed."""
     contract = contract_of(InboxContract, lambda _: wrong(), durable=False, arrived=arrived)
     with pytest.raises((AssertionError, pytest.fail.Exception)):
-        run(contract, test, None, stranger=InboxContract.unreachable)
+        run(contract, test, None, unreachable_person=InboxContract.unreachable)
 
 
 def arrived(_: object, __: object, inbox: MemoryInbox) -> list[Arrival]:

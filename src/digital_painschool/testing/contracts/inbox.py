@@ -58,7 +58,7 @@ class InboxContract(Contract[Inbox]):
             yield inbox
 
     @pytest.fixture
-    def stranger(self) -> PersonId:
+    def unreachable_person(self) -> PersonId:
         """Somebody who cannot be reached."""
         if self.unreachable is None:
             pytest.skip("this inbox reaches everybody")
@@ -176,11 +176,11 @@ class InboxContract(Contract[Inbox]):
             sent = Sent(recipient=self.reachable.value, template=Template.MESSAGE_TO_READ, link="https://www.1177.se/")
             assert_arrived(self.arrived(place, inbox), sent)
 
-    def test_a_refused_notice_arrives_nowhere(self, place: Any, stranger: PersonId) -> None:
+    def test_a_refused_notice_arrives_nowhere(self, place: Any, unreachable_person: PersonId) -> None:
         """Otherwise the therapist would be told that a patient was not reached who was."""
         with self.opened(place) as inbox:
             with pytest.raises(DeliveryError):
-                inbox.deliver(self.notice("key-1", stranger))
+                inbox.deliver(self.notice("key-1", unreachable_person))
             assert_arrived(self.arrived(place, inbox))
 
     def test_a_forgotten_notice_is_there_no_more(self, place: Any) -> None:
@@ -207,39 +207,39 @@ class InboxContract(Contract[Inbox]):
         """Otherwise a therapist would learn too late, or wrongly, that the patient gets no notices."""
         assert True is inbox.reach(self.reachable).reachable
 
-    def test_reach_tells_who_cannot_be_reached(self, inbox: Inbox, stranger: PersonId) -> None:
+    def test_reach_tells_who_cannot_be_reached(self, inbox: Inbox, unreachable_person: PersonId) -> None:
         """Otherwise a message would wait for a patient who is never told of it."""
-        assert False is inbox.reach(stranger).reachable
-        assert frozenset() == inbox.reach(stranger).ways
+        assert False is inbox.reach(unreachable_person).reachable
+        assert frozenset() == inbox.reach(unreachable_person).ways
 
     def test_asking_for_reach_delivers_nothing(self, inbox: Inbox) -> None:
         """Otherwise looking at a patient would send something."""
         inbox.reach(self.reachable)
         assert Delivered.ACCEPTED is inbox.deliver(self.notice("key-1"))
 
-    def test_what_cannot_be_delivered_fails_for_good(self, inbox: Inbox, stranger: PersonId) -> None:
+    def test_what_cannot_be_delivered_fails_for_good(self, inbox: Inbox, unreachable_person: PersonId) -> None:
         """Otherwise the worker would try for a day before the therapist gets the flag."""
         with pytest.raises(DeliveryError) as failed:
-            inbox.deliver(self.notice("key-1", stranger))
+            inbox.deliver(self.notice("key-1", unreachable_person))
         assert True is failed.value.permanent
 
-    def test_a_failure_leaves_the_inbox_usable(self, inbox: Inbox, stranger: PersonId) -> None:
+    def test_a_failure_leaves_the_inbox_usable(self, inbox: Inbox, unreachable_person: PersonId) -> None:
         """Otherwise one patient without an account would stop the notices of all others."""
         with pytest.raises(DeliveryError):
-            inbox.deliver(self.notice("key-1", stranger))
+            inbox.deliver(self.notice("key-1", unreachable_person))
         assert Delivered.ACCEPTED is inbox.deliver(self.notice("key-2"))
 
-    def test_a_failure_is_not_remembered_as_delivered(self, inbox: Inbox, stranger: PersonId) -> None:
+    def test_a_failure_is_not_remembered_as_delivered(self, inbox: Inbox, unreachable_person: PersonId) -> None:
         """Otherwise a retry would count as delivered although nothing ever was."""
         for _ in range(2):
             with pytest.raises(DeliveryError):
-                inbox.deliver(self.notice("key-1", stranger))
+                inbox.deliver(self.notice("key-1", unreachable_person))
 
-    def test_no_error_says_who_it_was(self, inbox: Inbox, stranger: PersonId) -> None:
+    def test_no_error_says_who_it_was(self, inbox: Inbox, unreachable_person: PersonId) -> None:
         """Otherwise an identity number would end up in a log."""
         with pytest.raises(DeliveryError) as failed:
-            inbox.deliver(self.notice("key-1", stranger))
-        assert_silent(failed.value, stranger.value, stranger.value[:8])
+            inbox.deliver(self.notice("key-1", unreachable_person))
+        assert_silent(failed.value, unreachable_person.value, unreachable_person.value[:8])
 
     def test_an_inbox_out_of_order_says_so_and_not_for_whom(self, place: Any) -> None:
         """Otherwise a notice would count as delivered, or a purge as done, while nothing is (D-21a)."""
