@@ -11,7 +11,7 @@ from digital_painschool.domain.limits import as_stored
 from digital_painschool.domain.program import Program
 from digital_painschool.errors import InvalidProgram, InvalidValue
 from digital_painschool.programs.structuring import structured, unstructured
-from digital_painschool.serialization.text_files import LONGEST, read_text, toml_table
+from digital_painschool.serialization.text_files import LONGEST, read_text, require_no_nul, toml_table
 
 
 def read_program(text: str, source: str) -> Program:
@@ -30,10 +30,8 @@ def read_program(text: str, source: str) -> Program:
     """
     if len(text) > LONGEST:
         raise InvalidProgram(source, (f"it is longer than {LONGEST} characters; is it a program?",))
-    if "\x00" in text:
-        line = text.count("\n", 0, text.index("\x00")) + 1
-        raise InvalidProgram(source, (f"line {line} holds a NUL character; remove it",))
     try:
+        require_no_nul(text)
         table = toml_table(text)
     except InvalidValue as error:
         problem = str(error)

@@ -59,10 +59,19 @@ def decoded(content: bytes) -> str:
     if start >= 0:  # outside of the except clause, so that the content does not hang on the error as its context
         line = content.count(b"\n", 0, start) + 1
         raise InvalidValue(f"line {line} is not UTF-8 (Windows-1252 or Latin-1, perhaps); save the file as UTF-8")
+    require_no_nul(text)
+    return text
+
+
+def require_no_nul(text: str) -> None:
+    """Refuse a text with a NUL character.
+
+    Raises:
+        InvalidValue: It has one; the error names its line.
+    """
     if "\x00" in text:
         line = text.count("\n", 0, text.index("\x00")) + 1
         raise InvalidValue(f"line {line} holds a NUL character; remove it")
-    return text
 
 
 def toml_table(text: str) -> dict[str, object]:
