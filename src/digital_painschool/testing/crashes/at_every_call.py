@@ -15,7 +15,7 @@ from digital_painschool.testing.crashes.process import CrashPoint
 from digital_painschool.testing.crashes.stage import Ending, Moment, Play, Stage, Step
 from digital_painschool.testing.environment import PortsFactory, local
 from digital_painschool.testing.faults.effects import Killed, When
-from digital_painschool.testing.history.steps import Deliver
+from digital_painschool.testing.history import Deliver
 
 _LEASE = timedelta(minutes=15)
 _QUIET_DAYS = 3
