@@ -30,13 +30,12 @@ from digital_painschool.testing.faults.plan import (
     faulty,
     with_faults,
 )
-from digital_painschool.testing.faults.recording import Arrival, RecordingPorts, recipient_of
+from digital_painschool.testing.faults.recording import RecordingPorts, recipient_of
 
 __all__ = [
     "SENDS",
     "WRITES",
     "Answers",
-    "Arrival",
     "Blocks",
     "Call",
     "Dies",

@@ -4,11 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
-from typing import NamedTuple
 
 from attrs import evolve
 
-from digital_painschool.domain.notification import Channel, Template
+from digital_painschool.domain.notification import Channel
 from digital_painschool.domain.people import PersonId
 from digital_painschool.ports import Ports
 from digital_painschool.ports.inbox import Delivered, Notice
@@ -17,19 +16,9 @@ from digital_painschool.testing.environment import Environment, PortsFactory
 from digital_painschool.testing.faults.calls import Call, Port, each_port, watched
 from digital_painschool.testing.faults.effects import Fails
 from digital_painschool.testing.faults.plan import SENDS, FaultPlan, Process
+from digital_painschool.testing.reference.arrivals import Arrival
 
 Ask = Callable[..., object]
-
-
-class Arrival(NamedTuple):
-    """Something that inbox or messenger accepted as new, and when its sending began."""
-
-    at: datetime
-    channel: Channel
-    to: PersonId | Address
-    template: Template
-    link: str
-    key: str
 
 
 def recipient_of(call: Call) -> PersonId | Address:
@@ -41,9 +30,9 @@ def recipient_of(call: Call) -> PersonId | Address:
 def _arrival(call: Call, at: datetime, channel: Channel) -> Arrival:
     if call.method == "deliver":
         notice: Notice = call.args[0]
-        return Arrival(at, channel, notice.person, notice.template, notice.link, notice.key)
-    to, template, link = call.args
-    return Arrival(at, channel, to, template, link, call.options["key"])
+        return Arrival(at, channel, notice.person, notice.template, notice.key)
+    to, template, _link = call.args
+    return Arrival(at, channel, to, template, call.options["key"])
 
 
 class RecordingPorts:

@@ -13,12 +13,12 @@ from digital_painschool.domain.events import (
 from digital_painschool.domain.notification import Channel, NotificationRecord, Status
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.ports.messaging import Address
-from digital_painschool.testing.faults import Arrival
 from digital_painschool.testing.lifecycle import calendar
 from digital_painschool.testing.lifecycle.clock import Clock
 from digital_painschool.testing.lifecycle.expectations import ExpectedNotification, staff_flag, staff_wish
 from digital_painschool.testing.lifecycle.laws import holds, same
 from digital_painschool.testing.lifecycle.model import Course
+from digital_painschool.testing.reference.arrivals import Arrival
 
 LEASE = timedelta(minutes=15)
 """For how long a worker that died still holds what it had in hand."""
