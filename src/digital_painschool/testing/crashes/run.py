@@ -279,7 +279,8 @@ class Run:
         numbers: dict[str, str] = {}
         stored = StorageSnapshot.of(self.raw.storage, self.ids, self.now, late=late)
         log = StorageSnapshot.of_access_log(self.raw.storage, late=late)
-        sent = StorageSnapshot({"sent": tuple(sorted(self.record.sent)), "arrived": self.scenario.outbox})
+        arrived = tuple(sorted(map(canonical, self.scenario.outbox)))
+        sent = StorageSnapshot({"sent": tuple(sorted(self.record.sent)), "arrived": arrived})
         return Ending(stored=stored.numbered(numbers), log=log.numbered(numbers), sent=sent.numbered(numbers))
 
     def violations(self, *, at_last: bool = False) -> Iterator[LawViolation]:
