@@ -87,5 +87,5 @@ FROM_START_TO_PURGE = History(
 
 def test_nothing_is_lost_or_doubled_wherever_the_process_dies() -> None:
     """Otherwise a restart at the wrong moment would lose a form, tell a patient twice, or purge by half."""
-    survived = kill_at_every_call(open_json, FROM_START_TO_PURGE, on_disk=True)
+    survived = kill_at_every_call(open_json, FROM_START_TO_PURGE)
     assert {"storage.save", "storage.claim", "storage.begin", "storage.complete", "storage.purge"} <= set(survived.at)

@@ -142,7 +142,7 @@ def test_killed_at_every_call_in_memory(name: str) -> None:
 @EVERY
 def test_killed_at_every_call_on_sqlite(name: str, all_on_copies: PortsFactory) -> None:
     """Otherwise what holds in memory might not hold in a file."""
-    assert kill_at_every_call(all_on_copies, NOTABLE_HISTORIES[name], on_disk=True).points > 50
+    assert kill_at_every_call(all_on_copies, NOTABLE_HISTORIES[name]).points > 50
 
 
 @pytest.mark.search

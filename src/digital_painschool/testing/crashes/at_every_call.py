@@ -3,8 +3,6 @@
 from collections import Counter
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from attrs import frozen
 
@@ -41,9 +39,7 @@ class Uninterrupted:
         return tuple(point for step in self.steps for point in step.call_points())
 
 
-def kill_at_every_call(
-    ports_factory: PortsFactory, history: Steps, *, policy: Policy | None = None, on_disk: bool = False
-) -> Survived:
+def kill_at_every_call(ports_factory: PortsFactory, history: Steps, *, policy: Policy | None = None) -> Survived:
     """Play a history with a crash before and after each call of each port, each time in a new environment.
 
     This is exhaustive. There is no crash after a call that only reads: that is the same as before the next call.
@@ -69,15 +65,12 @@ def kill_at_every_call(
             that a new environment is an empty one.
         history: The history; each step is to be one thing that somebody does.
         policy: The policy of every unit.
-        on_disk: True when all that the adapters store is in the environment's folder, or in its own inbox and
-            messengers: then it is copied, and the history is not played again up to the crash.
 
     Raises:
         NotSurvived: Something is lost, duplicated or half done.
     """
-    with TemporaryDirectory(prefix="painschool-", ignore_cleanup_errors=True) as folder:
-        known = play(ports_factory, history, policy=policy, moments=Path(folder) if on_disk else None)
-        return survive(known.steps, known.points, partial(_crash, ports_factory, history, known, policy))
+    known = play(ports_factory, history, policy=policy)
+    return survive(known.steps, known.points, partial(_crash, ports_factory, history, known, policy))
 
 
 def kill_at(ports_factory: PortsFactory, history: Steps, point: CrashPoint, *, policy: Policy | None = None) -> None:
@@ -85,22 +78,19 @@ def kill_at(ports_factory: PortsFactory, history: Steps, point: CrashPoint, *, p
     _crash(ports_factory, history, play(ports_factory, history, policy=policy), policy, point)
 
 
-def play(
-    ports_factory: PortsFactory, history: Steps, *, policy: Policy | None = None, moments: Path | None = None
-) -> Uninterrupted:
+def play(ports_factory: PortsFactory, history: Steps, *, policy: Policy | None = None) -> Uninterrupted:
     """Play a history without a crash.
 
     Args:
         ports_factory: The function that opens the adapters.
         history: The history.
         policy: The policy of every unit.
-        moments: A folder where the moment before each step is kept; None keeps none.
 
     Raises:
         NotSurvived: A law does not hold even without a crash.
     """
     with Run(ports_factory, history, policy) as run:
-        steps = tuple(uninterrupted(run, history.steps, run.stored, moments=moments, cold=moments is not None))
+        steps = tuple(uninterrupted(run, history.steps, run.stored))
         _quiet_days(run)
         _obey_the_laws(run, "without any crash", at_last=True)
         return Uninterrupted(steps=steps, ending=run.ending(), late=run.ending(late=True))
@@ -119,7 +109,7 @@ def _crash(
 ) -> bool:
     """Crash at one point, and return whether the step was taken again."""
     step = known.steps[point.step - 1]
-    with Run(ports_factory, history, policy, moment=step.moment) as run:
+    with Run(ports_factory, history, policy) as run:
         try:
             return _Crash(run, known, point).survive()
         except Exception as error:
@@ -143,9 +133,8 @@ class _Crash:
 
     def survive(self) -> bool:
         run, known, number = self._run, self._known, self._point.step
-        if self._step.moment is None:
-            for earlier in known.steps[: number - 1]:
-                self._take(earlier)
+        for earlier in known.steps[: number - 1]:
+            self._take(earlier)
         self._die()
         resumed = not self._point.unattended and self._recover()
         for later in known.steps[number:]:

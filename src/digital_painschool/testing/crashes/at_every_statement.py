@@ -86,7 +86,7 @@ class _Crashes:
         step = self._steps[point.step - 1]
         run = self._run_at(point.step)
         made = step.calls[point.call - 1]
-        now, ids, sent, outbox = run.now, run.scenario._ids, run.record.sent.copy(), run.scenario.outbox
+        now, ids, sent, outbox = run.now, run.scenario._ids, run.sent.copy(), run.scenario.outbox
         if not self._kill(run, step.step, point):
             raise NotSurvived(f"{step.words(point)}: the step went another way this time and did not come here")
         run.scenario.restart()
@@ -95,7 +95,7 @@ class _Crashes:
             raise NotSurvived(f"{step.words(point)}: {_half(made, found)}")
         # Nothing is stored under the ids that were given, so they can be given again.
         run.scenario.now, run.scenario._ids = now, ids
-        if (found, sent, outbox) != (step.before, run.record.sent, run.scenario.outbox):
+        if (found, sent, outbox) != (step.before, run.sent, run.scenario.outbox):
             self.close()
         return False
 

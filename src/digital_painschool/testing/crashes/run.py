@@ -1,13 +1,11 @@
 """A run of a history in processes that can be killed, and the record of what it sent and stored."""
 
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
@@ -59,46 +57,6 @@ class Steps(Protocol):
         ...
 
 
-@frozen
-class Record:
-    """The record of what a school has sent, and of the steps that its observers know.
-
-    Args:
-        arrivals: The notices that were accepted as new.
-        digests: For each of them, the unit whose collected notifications it stands for; None for a direct one.
-        sent: Everything that was accepted, also a second time, as text.
-        noticed: The number of times that observers were told of each enrolment's version.
-    """
-
-    arrivals: list[Arrival] = field(factory=list)
-    digests: list[HsaId | None] = field(factory=list)
-    sent: set[str] = field(factory=set)
-    noticed: Counter[tuple[str, int]] = field(factory=Counter)
-
-    def copy(self) -> "Record":
-        """Return a copy."""
-        return Record(self.arrivals.copy(), self.digests.copy(), self.sent.copy(), self.noticed.copy())
-
-
-@frozen(kw_only=True)
-class Moment:
-    """A moment of a run on disk, from which it can be continued as often as one likes.
-
-    Args:
-        folder: A copy of the environment's folder.
-        now: The clock.
-        ids: The number of ids that were given.
-        record: The record.
-        boxes: The contents of the environment's own inbox, e-mail and SMS.
-    """
-
-    folder: Path
-    now: datetime
-    ids: int
-    record: Record
-    boxes: tuple[dict[str, Any], ...] = field(repr=False)
-
-
 @frozen(kw_only=True)
 class Ending:
     """The storage, the access log and what was sent, when a history is over and some quiet days have passed."""
@@ -115,7 +73,6 @@ class Run:
         ports_factory: The function that opens the adapters.
         history: The history.
         policy: The policy of every unit.
-        moment: The moment from which the run continues; left out, the beginning.
         watch: A function that lets `statement` stand between the adapters and their databases.
 
     Attributes:
@@ -124,6 +81,7 @@ class Run:
         called: A function that is called after each call of a port.
         statements: The names of the statements of the call that is under way, and after it of the last one.
         lasting: The ordinals of those after which something lasts.
+        sent: Everything that inbox and messengers have accepted, also a second time, as text.
     """
 
     raw: Ports
@@ -134,12 +92,10 @@ class Run:
         history: Steps,
         policy: Policy | None = None,
         *,
-        moment: Moment | None = None,
         watch: Callable[[Ports, "Run"], None] = lambda *_: None,
     ) -> None:
         self._open_raw = ports_factory
         self._watch = watch
-        self._moment = moment
         self._opened: list[Ports] = []
         self._early = 0
         self._dies: tuple[CrashPoint, Does] | None = None
@@ -148,12 +104,11 @@ class Run:
         self.called: Callable[[], None] = lambda: None
         self.statements: list[str] = []
         self.lasting: list[int] = []
-        self.record = Record() if moment is None else moment.record.copy()
+        self.sent: set[str] = set()
+        self._digests: list[HsaId | None] = []
+        self._noticed: Counter[tuple[str, int]] = Counter()
         self._recording = RecordingPorts(self._open)
-        self._recording.arrivals = self.record.arrivals
         self.scenario = history.scenario(self._recording.ports_factory, policy=policy)
-        if moment is not None:
-            self.scenario._ids = moment.ids
 
     def __enter__(self) -> Self:
         return self
@@ -164,21 +119,7 @@ class Run:
                 getattr(adapter, "close", _nothing)()
         self.scenario.close()
 
-    def moment(self, folder: Path) -> Moment:
-        """Return this moment, with a copy of the files in a new folder."""
-        environment = self.scenario.environment
-        # What is shared between connections is made anew by the first one.
-        shutil.copytree(environment.folder, folder, ignore=shutil.ignore_patterns("*-shm"))
-        boxes = tuple(box.copy() for box in _boxes(environment))
-        return Moment(folder=folder, now=self.now, ids=self.scenario._ids, record=self.record.copy(), boxes=boxes)
-
     def _open(self, environment: Environment) -> Ports:
-        moment, self._moment = self._moment, None
-        if moment is not None:
-            shutil.copytree(moment.folder, environment.folder, dirs_exist_ok=True)
-            environment.now = moment.now
-            for box, kept in zip(_boxes(environment), moment.boxes, strict=True):
-                box.update(kept)
         self.raw = self._open_raw(environment)
         self._opened.append(self.raw)
         self._watch(self.raw, self)
@@ -209,7 +150,7 @@ class Run:
         except PainSchoolError as error:
             return f"{type(error).__name__}: {error}"
         finally:
-            self.record.digests.extend(map(self._digest_of, self.record.arrivals[len(self.record.digests) :]))
+            self._digests.extend(map(self._digest_of, self._recording.arrivals[len(self._digests) :]))
         return None
 
     def _call(self, call: Call) -> object:
@@ -224,7 +165,7 @@ class Run:
             if self.process is self._recording.process:  # a step may be a restart: what comes after it is no part of it
                 self.called()
         if call.method in SENDS:
-            self.record.sent.add(f"{call.name}{canonical((*call.args, call.options))}")
+            self.sent.add(f"{call.name}{canonical((*call.args, call.options))}")
         return answer
 
     def _statements_of(self, call: Call) -> Process | None:
@@ -252,7 +193,7 @@ class Run:
         """Note the step, as an observer, and whether it is saved."""
         stored = self.raw.storage.load(enrolment.id)
         self._early += stored is None or stored.version < enrolment.version or not events
-        self.record.noticed[enrolment.id, enrolment.version] += 1
+        self._noticed[enrolment.id, enrolment.version] += 1
 
     def _digest_of(self, arrival: Arrival) -> HsaId | None:
         first, _ = arrival.key.rsplit(".", 1)  # a digest has the id of its first notification
@@ -280,22 +221,18 @@ class Run:
         stored = StorageSnapshot.of(self.raw.storage, self.ids, self.now, late=late)
         log = StorageSnapshot.of_access_log(self.raw.storage, late=late)
         arrived = tuple(sorted(map(canonical, self.scenario.outbox)))
-        sent = StorageSnapshot({"sent": tuple(sorted(self.record.sent)), "arrived": arrived})
+        sent = StorageSnapshot({"sent": tuple(sorted(self.sent)), "arrived": arrived})
         return Ending(stored=stored.numbered(numbers), log=log.numbered(numbers), sent=sent.numbered(numbers))
 
     def violations(self, *, at_last: bool = False) -> Iterator[LawViolation]:
         """Yield which laws do not hold now; at last nothing waits any more."""
         storage, policy = self.raw.storage, self.scenario.catalogue.policy
         yield from stored_violations(storage, self.ids, self.now)
-        arrivals = zip(self.record.arrivals, self.record.digests, strict=True)
+        arrivals = zip(self._recording.arrivals, self._digests, strict=True)
         yield from arrival_violations(storage, self.ids, tuple(arrivals), policy, at_last=at_last)
-        if self._early or any(times > 1 for times in self.record.noticed.values()):
+        if self._early or any(times > 1 for times in self._noticed.values()):
             yield violation(Law.STORAGES_AGREE, "an observer was told twice, or of what is not saved")
 
 
 def _nothing() -> None:
     pass
-
-
-def _boxes(environment: Environment) -> tuple[dict[str, Any], ...]:
-    return environment.inbox._delivered, environment.email._sent, environment.sms._sent

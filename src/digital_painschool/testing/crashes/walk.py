@@ -3,13 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Generic, TypeVar
 
 from attrs import field, frozen
 
 from digital_painschool.testing.crashes.points import CrashPoint, Survived
-from digital_painschool.testing.crashes.run import Moment, Run, Step
+from digital_painschool.testing.crashes.run import Run, Step
 from digital_painschool.testing.faults import WRITES, When
 
 Snapshot = TypeVar("Snapshot")
@@ -48,7 +47,6 @@ class Taken(Generic[Snapshot]):
         begun_at: The clock before it.
         over_at: The clock after it.
         before: What was stored before it.
-        moment: The moment before it, where it was kept.
     """
 
     ordinal: int
@@ -58,7 +56,6 @@ class Taken(Generic[Snapshot]):
     begun_at: datetime
     over_at: datetime
     before: Snapshot = field(repr=False)
-    moment: Moment | None = field(repr=False)
 
     @property
     def after(self) -> Snapshot:
@@ -104,7 +101,6 @@ def uninterrupted(
     steps: Iterable[Step],
     snapshot: Callable[[], Snapshot],
     *,
-    moments: Path | None = None,
     cold: bool = False,
 ) -> Iterator[Taken[Snapshot]]:
     """Take the steps without a crash, and yield each.
@@ -113,19 +109,15 @@ def uninterrupted(
         run: The run.
         steps: The steps.
         snapshot: A function that returns what is stored.
-        moments: A folder where the moment before each step is kept; None keeps none.
         cold: Whether each step is taken by a new process: it asks for what it has not seen yet.
     """
     for ordinal, step in enumerate(steps, start=1):
         if cold:
             run.scenario.restart()
-        moment = None if moments is None else run.moment(moments / str(ordinal))
-        yield _taken(run, ordinal, step, snapshot, moment)
+        yield _taken(run, ordinal, step, snapshot)
 
 
-def _taken(
-    run: Run, ordinal: int, step: Step, snapshot: Callable[[], Snapshot], moment: Moment | None
-) -> Taken[Snapshot]:
+def _taken(run: Run, ordinal: int, step: Step, snapshot: Callable[[], Snapshot]) -> Taken[Snapshot]:
     begun_at, before, calls = run.now, snapshot(), list[Made[Snapshot]]()
 
     def called() -> None:
@@ -146,7 +138,6 @@ def _taken(
         begun_at=begun_at,
         over_at=run.now,
         before=before,
-        moment=moment,
     )
 
 
