@@ -9,19 +9,18 @@ from attrs import frozen
 from digital_painschool.domain.events import Event, MessageSent
 from digital_painschool.domain.people import SystemActor
 from digital_painschool.ports.storage import Entry
-from proofs.chaos.books import Books, Course, Row
-from proofs.chaos.calls import EVERYTHING, Doing
+from proofs.chaos.calls import EVERYTHING, WITH_TEXT, Doing
+from proofs.chaos.evidence import Evidence, Row, StoredEnrolment
 from proofs.chaos.journal import Noted
 
 _SYSTEM = SystemActor().signature
-_WITH_TEXT = frozenset({"FormSaved", "MessageSent", "ConversationStarted", "ConversationRenamed"})
 
 
 @frozen
 class Left:
     """What a step has left on a timeline: neighbouring entries of one instant."""
 
-    course: Course
+    course: StoredEnrolment
     entries: tuple[Entry, ...]
 
     @property
@@ -36,12 +35,12 @@ class Left:
         return tuple(name for name in names if name != "NotificationDropped") if names[0] == "Ended" else names
 
 
-def steps_wrong(books: Books) -> Iterator[str]:
+def steps_wrong(evidence: Evidence) -> Iterator[str]:
     """Return what is wrong between what people were answered and what is kept."""
-    calls = books.calls
-    if len(calls) < sum(one.kind == "web" for one in books.noted):
+    calls = evidence.calls
+    if len(calls) < sum(one.kind == "web" for one in evidence.noted):
         yield "two calls have one instant: the audit cannot tell them apart"
-    left = [one for course in books.courses.values() for one in _left(course)]
+    left = [one for course in evidence.courses.values() for one in _left(course)]
     there = Counter(one.at for one in left)
     for one in left:
         call = calls.get(one.at)
@@ -51,10 +50,10 @@ def steps_wrong(books: Books) -> Iterator[str]:
         yield from _left_wrong(one, call, EVERYTHING.get(call.what))
     for at, call in calls.items():
         yield from _call_wrong(call, there[at], EVERYTHING.get(call.what))
-    yield from _log_wrong(books, calls, {one.at: one for one in left})
+    yield from _log_wrong(evidence, calls, {one.at: one for one in left})
 
 
-def _left(course: Course) -> Iterator[Left]:
+def _left(course: StoredEnrolment) -> Iterator[Left]:
     row: list[Entry] = []
     for entry in course.entries:
         if row and (_is_system(entry.event) or entry.event.at != row[0].event.at):
@@ -88,7 +87,7 @@ def _left_wrong(left: Left, call: Noted, doing: Doing | None) -> Iterator[str]:
         if [answered] != sent:
             yield f"{where}: the answer was message {answered}, and it left {sent}"
     for entry in left.entries:
-        if type(entry.event).__name__ in _WITH_TEXT:
+        if type(entry.event).__name__ in WITH_TEXT:
             kept = left.course.documents.get(entry.seq)
             text = kept.get("fritext") if isinstance(kept, Mapping) else kept
             if text != call.facts.get("text"):
@@ -107,16 +106,16 @@ def _call_wrong(call: Noted, times: int, doing: Doing | None) -> Iterator[str]:
         yield f"{_name(call)}: it was refused with {call.answer}, and is there"
 
 
-def _log_wrong(books: Books, calls: Mapping[datetime, Noted], left: Mapping[datetime, Left]) -> Iterator[str]:
-    granted = Counter((line["at"], line["action"]) for line in books.lines if line["granted"])
+def _log_wrong(evidence: Evidence, calls: Mapping[datetime, Noted], left: Mapping[datetime, Left]) -> Iterator[str]:
+    granted = Counter((line["at"], line["action"]) for line in evidence.lines if line["granted"])
     for at, call in calls.items():
         doing = EVERYTHING.get(call.what)
         if doing is not None and doing.lines is not None:
             yield from _lines_wrong(call, doing.lines, granted[at, doing.action.value], at in left)
-    for line in books.lines:
+    for line in evidence.lines:
         yield from _line_wrong(line, calls.get(line["at"]))
-    by_system = {(line["at"], line["enrolment_id"]) for line in books.lines if line["by"] == _SYSTEM}
-    for course in books.courses.values():
+    by_system = {(line["at"], line["enrolment_id"]) for line in evidence.lines if line["by"] == _SYSTEM}
+    for course in evidence.courses.values():
         for entry in course.entries:
             if _is_system(entry.event) and (entry.event.at, course.id) not in by_system:
                 yield f"{course.id}, entry {entry.seq}: the access log has no line of the worker's"

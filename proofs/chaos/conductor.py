@@ -16,9 +16,8 @@ import psycopg
 from attrs import define, evolve, field
 
 from digital_painschool.adapters.sql import migrate
-from proofs.chaos.deliverer import Deliverer
+from proofs.chaos.deliverer import Deliverer, quiet_passes, save_profiles
 from proofs.chaos.journal import Journal
-from proofs.chaos.quiet import keep_profiles, quiet_passes
 from proofs.chaos.setting import Setting
 from proofs.chaos.web import WebWorker
 
@@ -62,7 +61,7 @@ class Conductor:
     def run(self) -> Setting:
         """Run it to its end, quiet passes and all; gives the setting with its beginning."""
         migrate(self.setting.url)
-        keep_profiles(self.setting.url)
+        save_profiles(self.setting.url)
         self.setting = evolve(self.setting, began=time())
         random = Random(f"{self.setting.seed} conductor")
         journal = Journal(self.setting.folder, _CONDUCTOR, "conductor")

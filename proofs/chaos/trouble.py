@@ -1,147 +1,117 @@
 """What goes wrong around a delivery worker: sends that fail, hang, and take their worker with them."""
 
-import os
-import signal
 from collections.abc import Callable, Mapping, Sequence
-from enum import Enum
-from functools import partial
 from random import Random
-from time import sleep
+from types import MappingProxyType
 from typing import Any
+
+from attrs import evolve
 
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
 from digital_painschool.errors import DeliveryError
-from digital_painschool.ports import Inbox, Messenger, Storage
-from digital_painschool.ports.inbox import Notice
-from digital_painschool.testing.faults import Call, watched
+from digital_painschool.ports import Ports
+from digital_painschool.testing.faults import (
+    SENDS,
+    Call,
+    Does,
+    Fails,
+    KillsTheProcess,
+    Sleeps,
+    When,
+    each_port,
+)
+from digital_painschool.testing.faults.calls import Port, watched
 from proofs.chaos.journal import Journal, name_of
 
+NONE, TAKEN_AND_FAILS = "none", "has taken it, and says that it failed"
+ODDS: Mapping[str, int] = MappingProxyType(
+    {
+        NONE: 1000,
+        "fails": 60,
+        "fails for good": 5,
+        "raises something else": 15,
+        TAKEN_AND_FAILS: 20,
+        "hangs past the lease": 15,
+        "has taken it, and hangs past the lease": 10,
+        "the process dies": 8,
+        "has taken it, and the process dies": 12,
+    }
+)
+"""What can happen to a send, and how often it does beside the others."""
 
-class Trouble(Enum):
-    """What can happen to a send."""
 
-    NONE = "none"
-    FAILS = "fails"
-    FAILS_FOR_GOOD = "fails for good"
-    RAISES = "raises something else"
-    FAILS_AFTERWARDS = "has taken it, and says that it failed"
-    HANGS = "hangs past the lease"
-    HANGS_AFTERWARDS = "has taken it, and hangs past the lease"
-    DIES = "the process dies"
-    DIES_AFTERWARDS = "has taken it, and the process dies"
-
-
-ODDS = {
-    Trouble.NONE: 1000,
-    Trouble.FAILS: 60,
-    Trouble.FAILS_FOR_GOOD: 5,
-    Trouble.RAISES: 15,
-    Trouble.FAILS_AFTERWARDS: 20,
-    Trouble.HANGS: 15,
-    Trouble.HANGS_AFTERWARDS: 10,
-    Trouble.DIES: 8,
-    Trouble.DIES_AFTERWARDS: 12,
-}
-_BEFORE, _AFTER = "before", "after"
-_WHEN = {
-    Trouble.FAILS: _BEFORE,
-    Trouble.FAILS_FOR_GOOD: _BEFORE,
-    Trouble.RAISES: _BEFORE,
-    Trouble.HANGS: _BEFORE,
-    Trouble.DIES: _BEFORE,
-    Trouble.FAILS_AFTERWARDS: _AFTER,
-    Trouble.HANGS_AFTERWARDS: _AFTER,
-    Trouble.DIES_AFTERWARDS: _AFTER,
-}
+def _troubles(seconds: Callable[[], float]) -> Mapping[str, tuple[When, Does]]:
+    fails, hangs, dies = Fails(DeliveryError("out of order")), Sleeps(seconds), KillsTheProcess()
+    return {
+        "fails": (When.BEFORE, fails),
+        "fails for good": (When.BEFORE, Fails(DeliveryError("out of order for good", permanent=True))),
+        "raises something else": (When.BEFORE, Fails(TimeoutError())),
+        TAKEN_AND_FAILS: (When.AFTER, fails),
+        "hangs past the lease": (When.BEFORE, hangs),
+        "has taken it, and hangs past the lease": (When.AFTER, hangs),
+        "the process dies": (When.BEFORE, dies),
+        "has taken it, and the process dies": (When.AFTER, dies),
+    }
 
 
 class Troubled:
-    """Watches a worker's ports, journals what passes, and lets sends go wrong.
+    """The ports of a delivery worker: what passes is journaled, and sends go wrong.
 
     Args:
-        journal: The worker's.
+        journal: The worker's journal.
         random: What goes wrong.
-        lease: How many seconds a lease lasts.
+        lease: The seconds that a lease lasts.
         odds: How often each trouble comes, beside the others.
     """
 
-    def __init__(self, journal: Journal, random: Random, lease: float, odds: dict[Trouble, int] | None = None) -> None:
+    def __init__(self, journal: Journal, random: Random, lease: float, odds: Mapping[str, int] = ODDS) -> None:
         self._journal = journal
         self._random = random
-        self._lease = lease
-        self._odds = ODDS if odds is None else odds
+        self._odds = odds
+        self._troubles = _troubles(lambda: lease * random.uniform(1, 2))
 
-    def storage(self, storage: Storage) -> Storage:
-        """Return the storage with its claims, begun batches and results journaled."""
-        around: dict[str, Callable[[Call], object]] = {
-            "claim": self._claim,
-            "begin": self._begin,
-            "complete": self._complete,
-        }
-        return watched(storage, lambda call: around.get(call.method, Call.go)(call))
+    def ports(self, ports: Ports) -> Ports:
+        """Return the ports in trouble."""
 
-    def inbox(self, inbox: Inbox) -> Inbox:
-        """Return the inbox, in trouble."""
-        return watched(inbox, lambda call: self._send(call) if call.method == "deliver" else call.go())
+        def wrap(port: Port, name: str) -> Port:
+            return watched(port, self, name=name)
 
-    def messenger(self, messenger: Messenger) -> Messenger:
-        """Return a messenger, in trouble."""
-        return watched(messenger, lambda call: self._send(call) if call.method == "send" else call.go())
+        return each_port(ports, wrap)
 
-    def _claim(self, call: Call) -> object:
-        now, limit, lease = call.args
-        seconds = lease.total_seconds()
-        return self._journaled(call, "claim", _claims, now=now, limit=limit, lease=seconds)
-
-    def _begin(self, call: Call) -> object:
-        [decided] = call.args
-        return self._journaled(call, "begin", _batches, decided=[_decided(*one) for one in decided])
-
-    def _complete(self, call: Call) -> object:
-        results = [_result(one) for one in call.args[0]]
-        return self._journaled(call, "complete", lambda _: {}, results=results)
-
-    def _send(self, call: Call) -> object:
-        key = call.args[0].key if call.args and isinstance(call.args[0], Notice) else call.options["key"]
-        trouble = self._random.choices(tuple(self._odds), tuple(self._odds.values()))[0]
-        asked = self._journal.asked("send", key=key, trouble=trouble.value)
-        when = _WHEN.get(trouble)
-        strike = partial(self._strike, trouble)
-        try:
-            if when is _BEFORE:
-                strike()
-            answer = call.go()
-            self._journal.asked("taken", key=key)
-            if when is _AFTER:
-                strike()
-        except Exception as error:
-            self._journal.answered(asked, name_of(error))
-            raise
-        self._journal.answered(asked, "ok")
-        return answer
-
-    def _journaled(self, call: Call, what: str, told: Callable[[Any], Mapping[str, object]], **facts: object) -> object:
-        asked = self._journal.asked(what, **facts)
+    def __call__(self, call: Call) -> object:
+        if call.method in SENDS:
+            return self._send(call)
+        if call.name not in _JOURNALED:
+            return call.go()
+        facts, came = _JOURNALED[call.name]
+        asked = self._journal.asked(call.method, **facts(*call.args))
         try:
             answer = call.go()
         except Exception as error:
             self._journal.answered(asked, name_of(error), why=str(error))
             raise
-        self._journal.answered(asked, "ok", **told(answer))
+        self._journal.answered(asked, "ok", **came(answer))
         return answer
 
-    def _strike(self, trouble: Trouble) -> None:
-        match trouble:
-            case Trouble.FAILS | Trouble.FAILS_AFTERWARDS:
-                raise DeliveryError("out of order")
-            case Trouble.FAILS_FOR_GOOD:
-                raise DeliveryError("out of order for good", permanent=True)
-            case Trouble.RAISES:
-                raise TimeoutError
-            case Trouble.HANGS | Trouble.HANGS_AFTERWARDS:
-                sleep(self._lease * self._random.uniform(1, 2))
-            case _:
-                os.kill(os.getpid(), signal.SIGKILL)
+    def _send(self, call: Call) -> object:
+        key = call.args[0].key if call.method == "deliver" else call.options["key"]
+        trouble = self._random.choices(tuple(self._odds), tuple(self._odds.values()))[0]
+        asked = self._journal.asked("send", key=key, trouble=trouble)
+
+        def take(*args: object, **options: object) -> object:
+            answer = call.ask(*args, **options)
+            self._journal.asked("taken", key=key)
+            return answer
+
+        taking = evolve(call, ask=take)
+        try:
+            when, does = self._troubles.get(trouble, (When.BEFORE, None))
+            answer = taking.go() if does is None else does.around(taking, when)
+        except Exception as error:
+            self._journal.answered(asked, name_of(error))
+            raise
+        self._journal.answered(asked, "ok")
+        return answer
 
 
 def _claims(claims: Sequence[Claim]) -> Mapping[str, object]:
@@ -176,3 +146,15 @@ def _batches(begun: Mapping[str, Batch]) -> Mapping[str, object]:
 def _result(one: DeliveryResult) -> Mapping[str, object]:
     settled = {id_: status.value for id_, status in one.settled.items()}
     return {"digest": one.digest_id, "token": one.token, "settled": settled, "at": one.at}
+
+
+def _claim_facts(now: object, limit: int, lease: Any) -> Mapping[str, object]:
+    return {"now": now, "limit": limit, "lease": lease.total_seconds()}
+
+
+_JOURNALED: Mapping[str, tuple[Callable[..., Mapping[str, object]], Callable[[Any], Mapping[str, object]]]] = {
+    "storage.claim": (_claim_facts, _claims),
+    "storage.begin": (lambda decided: {"decided": [_decided(*one) for one in decided]}, _batches),
+    "storage.complete": (lambda results, *_: {"results": [_result(one) for one in results]}, lambda _: {}),
+}
+"""The calls of the storage that are journaled: what is asked, and what is answered."""

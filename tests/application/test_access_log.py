@@ -176,7 +176,7 @@ def test_what_a_rule_refuses_leaves_one_line_that_says_so(action: str, call: Cal
 
 def _is_refusal(call: Call) -> bool:
     (entries,) = call.args
-    return any(not entry.granted for entry in entries)  # type: ignore[attr-defined]
+    return any(not entry.granted for entry in entries)
 
 
 @pytest.mark.rule("M-08")

@@ -5,7 +5,8 @@
 
 from digital_painschool.testing.crashes.at_every_call import kill_at, kill_at_every_call
 from digital_painschool.testing.crashes.notable_histories import NOTABLE_HISTORIES, Doing, NotableHistory
-from digital_painschool.testing.crashes.points import CrashPoint, NotSurvived, Survived
+from digital_painschool.testing.crashes.run import CrashPoint
+from digital_painschool.testing.crashes.walk import NotSurvived, Survived
 
 __all__ = [
     "NOTABLE_HISTORIES",

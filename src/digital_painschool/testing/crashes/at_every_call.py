@@ -7,9 +7,8 @@ from functools import partial
 from attrs import frozen
 
 from digital_painschool.domain.policy import Policy
-from digital_painschool.testing.crashes.points import CrashPoint, NotSurvived, Survived
-from digital_painschool.testing.crashes.run import Ending, Run, Steps
-from digital_painschool.testing.crashes.walk import Taken, survive, uninterrupted
+from digital_painschool.testing.crashes.run import CrashPoint, Ending, Run, Steps
+from digital_painschool.testing.crashes.walk import NotSurvived, Survived, Taken, survive, uninterrupted
 from digital_painschool.testing.environment import PortsFactory, local
 from digital_painschool.testing.faults import Killed, When
 from digital_painschool.testing.history import Deliver
@@ -107,7 +106,7 @@ def _quiet_days(run: Run) -> None:
 def _crash(
     ports_factory: PortsFactory, history: Steps, known: Uninterrupted, policy: Policy | None, point: CrashPoint
 ) -> bool:
-    """Crash at one point, and return whether the step was taken again."""
+    """Play a history with a crash at one point, and return whether the step was taken again."""
     step = known.steps[point.step - 1]
     with Run(ports_factory, history, policy) as run:
         try:

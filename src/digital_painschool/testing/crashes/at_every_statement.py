@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from digital_painschool.domain.policy import Policy
-from digital_painschool.testing.crashes.points import CrashPoint, NotSurvived, Survived
-from digital_painschool.testing.crashes.run import Run, Step, Steps
+from digital_painschool.testing.crashes.run import CrashPoint, Run, Step, Steps
 from digital_painschool.testing.crashes.statements import Rows, rows_of, watch_statements
-from digital_painschool.testing.crashes.walk import Made, Taken, survive, uninterrupted
+from digital_painschool.testing.crashes.walk import Made, NotSurvived, Survived, Taken, survive, uninterrupted
 from digital_painschool.testing.environment import PortsFactory
 from digital_painschool.testing.faults import Killed, KillsTheProcess, When
 
@@ -82,7 +81,7 @@ class _Crashes:
         self._at = 0
 
     def crash(self, point: CrashPoint) -> bool:
-        """Crash at one point, and look at every row; nothing is resumed."""
+        """Check every row after a crash at one point; nothing is resumed."""
         step = self._steps[point.step - 1]
         run = self._run_at(point.step)
         made = step.calls[point.call - 1]

@@ -7,13 +7,41 @@ from typing import Generic, TypeVar
 
 from attrs import field, frozen
 
-from digital_painschool.testing.crashes.points import CrashPoint, Survived
-from digital_painschool.testing.crashes.run import Run, Step
+from digital_painschool.testing.crashes.run import CrashPoint, Run, Step
 from digital_painschool.testing.faults import WRITES, When
 
 Snapshot = TypeVar("Snapshot")
 _CHANGES = WRITES | {"deliver", "send", "forget", "notice"}
 """The methods that change something, by their contracts: a crash after another one is the same as before the next."""
+
+
+@frozen(kw_only=True)
+class Survived:
+    """The crashes that a history came through: nothing was lost, and nothing duplicated.
+
+    Args:
+        points: The number of crashes, each at another point.
+        steps: The number of steps in which they were.
+        at: The number of crashes at each call, or statement of a call.
+        resumed: The number of times that the step was taken again, because it had not happened, or not all of it.
+    """
+
+    points: int
+    steps: int
+    at: Counter[str]
+    resumed: int
+
+    def __add__(self, other: "Survived") -> "Survived":
+        return Survived(
+            points=self.points + other.points,
+            steps=self.steps + other.steps,
+            at=self.at + other.at,
+            resumed=self.resumed + other.resumed,
+        )
+
+
+class NotSurvived(AssertionError):
+    """Something was lost, duplicated or half done after a crash; the text says where, what, and how to see it again."""
 
 
 @frozen(kw_only=True)
@@ -59,7 +87,7 @@ class Taken(Generic[Snapshot]):
 
     @property
     def after(self) -> Snapshot:
-        """What was stored after the step."""
+        """The snapshot after the step."""
         return self.calls[-1].after if self.calls else self.before
 
     def call_points(self) -> Iterator[CrashPoint]:
@@ -103,7 +131,7 @@ def uninterrupted(
     *,
     cold: bool = False,
 ) -> Iterator[Taken[Snapshot]]:
-    """Take the steps without a crash, and yield each.
+    """Yield each step, taken without a crash.
 
     Args:
         run: The run.
@@ -144,7 +172,7 @@ def _taken(run: Run, ordinal: int, step: Step, snapshot: Callable[[], Snapshot])
 def survive(
     steps: Sequence[Taken[Snapshot]], points: Sequence[CrashPoint], crash: Callable[[CrashPoint], bool]
 ) -> Survived:
-    """Crash at each point, and return what was survived.
+    """Return what was survived, after a crash at each point.
 
     Args:
         steps: The steps as they went without a crash.

@@ -19,9 +19,9 @@ from digital_painschool.domain.events import (
 from digital_painschool.domain.notification import Channel, Notify
 from digital_painschool.domain.people import Author, HsaId, SystemActor
 from digital_painschool.domain.policy import FlagKind
-from digital_painschool.testing.lifecycle.calendar import instant, run_for
-from proofs.chaos.books import Books, Course, Row
+from digital_painschool.testing.reference.calendar import instant, run_for
 from proofs.chaos.cast import POLICIES, PROFILES
+from proofs.chaos.evidence import Evidence, Row, StoredEnrolment
 
 _SYSTEM = SystemActor().signature
 _SETTLED = frozenset({"delivered", "dropped", "unreachable", "failed"})
@@ -30,36 +30,36 @@ _Wanted = tuple[str, int, str]
 """An enrolment, the number of an entry, and a channel."""
 
 
-def told_wrong(books: Books) -> Iterator[str]:
+def notifications_wrong(evidence: Evidence) -> Iterator[str]:
     """Yield what is wrong with the notifications."""
-    wanted = dict(_wanted(books))
-    asked = Counter((row["enrolment_id"], row["seq"], row["channel"]) for row in books.notifications.values())
+    wanted = dict(_wanted(evidence))
+    asked = Counter((row["enrolment_id"], row["seq"], row["channel"]) for row in evidence.notifications.values())
     for enrolment, seq, channel in wanted.keys() | asked.keys():
         times, right = asked[enrolment, seq, channel], int((enrolment, seq, channel) in wanted)
         if times != right:
             yield f"{enrolment}, entry {seq}: it asked for {right} notification by {channel}, and has {times}"
-    taken_at = {(notice["channel"], notice["key"]): notice["at"].timestamp() for notice in books.notices}
-    lines = Counter((line["at"], line["enrolment_id"]) for line in books.lines if line["by"] == _SYSTEM)
-    for row in books.notifications.values():
+    taken_at = {(notice["channel"], notice["key"]): notice["at"].timestamp() for notice in evidence.notices}
+    lines = Counter((line["at"], line["enrolment_id"]) for line in evidence.lines if line["by"] == _SYSTEM)
+    for row in evidence.notifications.values():
         event = wanted.get((row["enrolment_id"], row["seq"], row["channel"]))
         at = taken_at.get((row["channel"], row["batch_key"]))
         found = [*_kept_wrong(row), *_taken_wrong(row, at)]
         if event is not None:
-            found += _asked_wrong(row, books.courses[row["enrolment_id"]], event)
-            call = books.calls.get(event.at)
+            found += _asked_wrong(row, evidence.courses[row["enrolment_id"]], event)
+            call = evidence.calls.get(event.at)
             if row["status"] == "delivered" and at is not None and call is not None and at < call.asked:
                 found.append("its notice was taken before the message was written")
         if row["status"] == "delivered" and lines[row["settled_at"], row["enrolment_id"]] != 1:
             found.append("the access log does not say once that it was delivered")
         yield from (f"notification {row['id']} ({row['channel']}, {row['status']}): {what}" for what in found)
-    for course in books.courses.values():
-        yield from _notes_wrong(books, course)
-    yield from _ends_not_noted(books)
+    for course in evidence.courses.values():
+        yield from _notes_wrong(evidence, course)
+    yield from _ends_not_noted(evidence)
 
 
-def _wanted(books: Books) -> Iterator[tuple[_Wanted, Event]]:
+def _wanted(evidence: Evidence) -> Iterator[tuple[_Wanted, Event]]:
     """Yield what the timelines ask for, by what the manual says, and not by the library's rule."""
-    for course in books.courses.values():
+    for course in evidence.courses.values():
         therapist: HsaId | None = None
         for seq, event in course.events.items():
             if isinstance(event, (Started, HandedOver)):
@@ -98,7 +98,7 @@ def _kept_wrong(row: Row) -> Iterator[str]:
         yield f"{row['attempts']} attempts, and the key {row['batch_key']}"
 
 
-def _asked_wrong(row: Row, course: Course, event: Event) -> Iterator[str]:
+def _asked_wrong(row: Row, course: StoredEnrolment, event: Event) -> Iterator[str]:
     """Yield what a notification has otherwise than the entry that asked for it."""
     if row["unit"] != course.row["unit"]:
         yield "it is another unit's"
@@ -111,8 +111,7 @@ def _asked_wrong(row: Row, course: Course, event: Event) -> Iterator[str]:
             yield "it is collected, or not, against the therapist's word"
         if collected:
             policy = POLICIES[HsaId(row["unit"])]
-            run = run_for(event.at, policy.collected_at, policy.zone)
-            due_at = instant(run, policy.collected_at, policy.zone)
+            due_at = instant(run_for(event.at, policy), policy.collected_at, policy.zone)
     if row["due_at"] != due_at:
         yield f"it is due at {row['due_at']}, not at {due_at}"
 
@@ -129,9 +128,9 @@ def _taken_wrong(row: Row, at: float | None) -> Iterator[str]:
         yield "the patient can be reached"
 
 
-def _notes_wrong(books: Books, course: Course) -> Iterator[str]:
+def _notes_wrong(evidence: Evidence, course: StoredEnrolment) -> Iterator[str]:
     """Yield where a timeline says something else of its notifications than these."""
-    asked = [row for row in books.notifications.values() if row["enrolment_id"] == course.id]
+    asked = [row for row in evidence.notifications.values() if row["enrolment_id"] == course.id]
     right = Counter((row["id"], row["channel"], row["status"]) for row in asked if row["status"] != "delivered")
     said: Counter[tuple[str, str, str]] = Counter()
     for event in course.events.values():
@@ -143,9 +142,9 @@ def _notes_wrong(books: Books, course: Course) -> Iterator[str]:
             yield f"{course.id} says {said[what]} times of notification {what[0]} ({what[1]}) that it was {what[2]}"
 
 
-def _ends_not_noted(books: Books) -> Iterator[str]:
-    last = books.over
-    for course in books.courses.values():
+def _ends_not_noted(evidence: Evidence) -> Iterator[str]:
+    last = evidence.over
+    for course in evidence.courses.values():
         row = course.row
         until = row["access_until"]
         assert isinstance(until, datetime)
