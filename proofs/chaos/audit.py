@@ -12,5 +12,5 @@ _AUDITS = (timelines_wrong, steps_wrong, notifications_wrong, claims_wrong, noti
 
 
 def findings(evidence: Evidence) -> tuple[str, ...]:
-    """Return everything that is wrong; nothing, when the books are exact."""
+    """Return everything that is wrong; nothing, when the evidence is exact."""
     return tuple(found for audit in _AUDITS for found in audit(evidence))

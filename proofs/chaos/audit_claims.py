@@ -43,7 +43,7 @@ def _dropped_with_an_end(evidence: Evidence) -> frozenset[str]:
     dropped = {
         id_ for id_, row in evidence.notifications.items() if row["status"] == "dropped" and row["batch_key"] is None
     }
-    events = [event for course in evidence.courses.values() for event in course.events.values()]
+    events = [event for enrolment in evidence.enrolments.values() for event in enrolment.events.values()]
     notes = [one for one in events if isinstance(one, NotificationDropped) and one.by != SystemActor().signature]
     return frozenset(dropped & {one.notification for one in notes})
 
@@ -65,7 +65,7 @@ def _batch_wrong(hold: Hold) -> Iterator[str]:
 
 def _left_behind(evidence: Evidence, row: Row, theirs: list[Hold], decided: _Decided) -> Iterator[str]:
     """Yield the claims that did not come with a notification that certainly was there, and pending."""
-    id_, enrolment = row["id"], evidence.courses.get(row["enrolment_id"])
+    id_, enrolment = row["id"], evidence.enrolments.get(row["enrolment_id"])
     event = None if enrolment is None else enrolment.events.get(row["seq"])
     call = None if event is None else evidence.calls.get(event.at)
     if call is None or call.answered is None or not decided[id_]:

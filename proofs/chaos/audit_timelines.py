@@ -28,23 +28,23 @@ _AFTER_THE_END = (NotificationDropped, NotificationUndelivered)
 def timelines_wrong(evidence: Evidence) -> Iterator[str]:
     """Yield what is wrong with timelines, states, documents and columns."""
     yield from evidence.violations
-    for course in evidence.courses.values():
-        for what in (*_columns_wrong(course), *_counts_wrong(course)):
-            yield f"{course.id}: {what}"
+    for enrolment in evidence.enrolments.values():
+        for what in (*_columns_wrong(enrolment), *_counts_wrong(enrolment)):
+            yield f"{enrolment.id}: {what}"
     open_ones = Counter(
-        (course.row["person_value"], course.row["program"], course.row["unit"])
-        for course in evidence.courses.values()
-        if course.row["ended_at"] is None
+        (enrolment.row["person_value"], enrolment.row["program"], enrolment.row["unit"])
+        for enrolment in evidence.enrolments.values()
+        if enrolment.row["ended_at"] is None
     )
     for (_, program, unit), number in open_ones.items():
         if number > 1:
             yield f"a person has {number} open enrolments in {program} at {unit}"
 
 
-def _columns_wrong(course: StoredEnrolment) -> Iterator[str]:
-    for column, value in _columns(course.state).items() if course.state else ():
-        if course.row[column] != value:
-            yield f"its column {column} is {course.row[column]}, and by its state {value}"
+def _columns_wrong(enrolment: StoredEnrolment) -> Iterator[str]:
+    for column, value in _columns(enrolment.state).items() if enrolment.state else ():
+        if enrolment.row[column] != value:
+            yield f"its column {column} is {enrolment.row[column]}, and by its state {value}"
 
 
 def _columns(state: Enrolment) -> dict[str, object]:
@@ -68,12 +68,12 @@ def _columns(state: Enrolment) -> dict[str, object]:
     }
 
 
-def _counts_wrong(course: StoredEnrolment) -> Iterator[str]:
+def _counts_wrong(enrolment: StoredEnrolment) -> Iterator[str]:
     """Count anew, without the library: each number follows the one before, and nobody reads what is not there."""
     last: Counter[object] = Counter()
     read: Counter[object] = Counter()
     ended = False
-    for entry in course.entries:
+    for entry in enrolment.entries:
         event = entry.event
         if isinstance(event, Started) != (entry.seq == 1):
             yield f"entry {entry.seq} is {type(event).__name__}"
@@ -90,7 +90,7 @@ def _counts_wrong(course: StoredEnrolment) -> Iterator[str]:
             read[what] = up_to
     once = Counter(
         (type(entry.event).__name__, getattr(entry.event, "access_until", None))
-        for entry in course.entries
+        for entry in enrolment.entries
         if isinstance(entry.event, (ProgramDone, Ended, AccessEnded))
     )
     for (name, _), times in once.items():

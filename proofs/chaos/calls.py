@@ -31,7 +31,7 @@ class Visit:
         school: Through which.
         random: Decides what is left open.
         house: The unit that it is at.
-        course: The enrolment as it was when this process saw it last.
+        enrolment: The enrolment as it was when this process saw it last.
         text: What is written, if something is; nobody else writes the same.
         notify: How the patient is told, if there is something to tell.
     """
@@ -39,25 +39,25 @@ class Visit:
     school: PainSchool
     random: Random
     house: House
-    course: Enrolment
+    enrolment: Enrolment
     text: str
     notify: Notify
 
     @property
     def id(self) -> str:
         """Which enrolment."""
-        return self.course.id
+        return self.enrolment.id
 
     @property
     def room(self) -> PatientDesk:
         """The patient's."""
-        return self.school.patient(self.course.person)
+        return self.school.patient(self.enrolment.person)
 
     @property
     def therapist(self) -> Actor:
         """Who has the patient, as far as this process knows."""
         return next(
-            (one for one in self.house.therapists if one.hsa_id == self.course.therapist), self.house.therapists[0]
+            (one for one in self.house.therapists if one.hsa_id == self.enrolment.therapist), self.house.therapists[0]
         )
 
     @property
@@ -71,9 +71,9 @@ class Visit:
         return self.school.therapist(self.house.coordinator)
 
     @property
-    def talk(self) -> int:
+    def conversation(self) -> int:
         """A conversation; when there is none, the first."""
-        return self.random.randint(1, max(1, len(self.course.conversations)))
+        return self.random.randint(1, max(1, len(self.enrolment.conversations)))
 
     @property
     def module(self) -> int:
@@ -153,29 +153,37 @@ DOINGS: Mapping[str, Doing] = MappingProxyType(
         "patient_writes": Doing(
             "patient",
             Action.WRITE_MESSAGE,
-            lambda v: v.room.write(v.id, v.text, conversation=v.talk),
+            lambda v: v.room.write(v.id, v.text, conversation=v.conversation),
             ["MessageSent"],
             weight=6,
         ),
         "patient_reads": Doing(
-            "patient", Action.READ_CONVERSATION, lambda v: v.room.read_conversation(v.id, v.talk), _READ, lines=2
+            "patient",
+            Action.READ_CONVERSATION,
+            lambda v: v.room.read_conversation(v.id, v.conversation),
+            _READ,
+            lines=2,
         ),
         "overview": Doing("patient", Action.SEE_ENROLMENT, lambda v: v.room.overview(v.id)),
         "therapist_begins": Doing("therapist", Action.WRITE_MESSAGE, _begin, _BEGUN, weight=2),
         "therapist_writes": Doing(
             "therapist",
             Action.WRITE_MESSAGE,
-            lambda v: v.desk.write(v.id, v.talk, v.text, notify=v.notify),
+            lambda v: v.desk.write(v.id, v.conversation, v.text, notify=v.notify),
             ["MessageSent"],
             weight=14,
         ),
         "therapist_reads": Doing(
-            "therapist", Action.READ_CONVERSATION, lambda v: v.desk.read_conversation(v.id, v.talk), _READ, lines=2
+            "therapist",
+            Action.READ_CONVERSATION,
+            lambda v: v.desk.read_conversation(v.id, v.conversation),
+            _READ,
+            lines=2,
         ),
         "rename": Doing(
             "therapist",
             Action.RENAME_CONVERSATION,
-            lambda v: v.desk.rename_conversation(v.id, v.talk, v.text),
+            lambda v: v.desk.rename_conversation(v.id, v.conversation, v.text),
             ["ConversationRenamed"],
             weight=1,
         ),

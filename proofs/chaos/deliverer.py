@@ -1,6 +1,6 @@
 """A delivery worker: a process that makes one pass after another; and the quiet passes after the chaos."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from random import Random
 from time import sleep
@@ -17,7 +17,7 @@ from proofs.chaos.cast import PROFILES, opened
 from proofs.chaos.clock import LyingClock, SteppingClock
 from proofs.chaos.journal import Journal, name_of
 from proofs.chaos.setting import Setting
-from proofs.chaos.trouble import NONE, ODDS, Troubled
+from proofs.chaos.trouble import NONE, Troubled
 
 _PAUSE = 0.1
 _QUIET_LIFE = 9_999
@@ -56,10 +56,10 @@ def school_of(
     journal: Journal,
     random: Random,
     clock: Callable[[], datetime],
-    odds: Mapping[str, int] = ODDS,
+    only: str | None = None,
 ) -> PainSchool:
-    """Open a school whose sends are journaled, and go wrong as often as the odds say."""
-    troubled = Troubled(journal, random, setting.in_seconds(setting.lease), odds)
+    """Open a school whose sends are journaled, and go wrong: by one trouble, or now and then by each."""
+    troubled = Troubled(journal, random, setting.in_seconds(setting.lease), only)
     return opened(setting, clock, troubled.ports)
 
 
@@ -90,7 +90,7 @@ def quiet_passes(setting: Setting, now: datetime) -> None:
     """Make passes without trouble for some days, so that nothing waits; then once more, when all access is over."""
     journal = Journal(setting.folder, _QUIET_LIFE, "quiet")
     clock = SteppingClock(now)
-    with school_of(setting, journal, Random(0), clock.draw, {NONE: 1}) as school:
+    with school_of(setting, journal, Random(0), clock.draw, NONE) as school:
         delivery = school.delivery(batch=setting.batch, lease=setting.lease)
         for at in _instants(now):
             clock.now = at

@@ -60,7 +60,7 @@ class Evidence:
     """Everything that the audit looks at.
 
     Args:
-        courses: The enrolments, by id.
+        enrolments: The enrolments, by id.
         notifications: The notifications with the columns of their digests, by id.
         digests: The digests, by id.
         superseded: The keys of batches that were sent again under another key.
@@ -71,7 +71,7 @@ class Evidence:
         patience: After so many seconds without an answer a call hangs.
     """
 
-    courses: Mapping[str, StoredEnrolment]
+    enrolments: Mapping[str, StoredEnrolment]
     notifications: Mapping[str, Row]
     digests: Mapping[str, Row]
     superseded: frozenset[str]
@@ -109,14 +109,14 @@ def read_evidence(setting: Setting) -> Evidence:
         superseded = rows(b"SELECT key FROM digest_superseded_keys")
         lines = rows(b"SELECT * FROM access_log ORDER BY number")
         notices = rows(_NOTICES)
-        enrolments = rows(b"SELECT * FROM enrolments ORDER BY id")
+        stored = rows(b"SELECT * FROM enrolments ORDER BY id")
     storage = SqlStorage(setting.url)
-    courses = {row["id"]: _course(storage, row) for row in enrolments}
-    violations = tuple(_violations(storage, tuple(courses)))
+    enrolments = {row["id"]: _stored(storage, row) for row in stored}
+    violations = tuple(_violations(storage, tuple(enrolments)))
     storage.close()
     of = {row["id"]: row for row in digests}
     return Evidence(
-        courses=courses,
+        enrolments=enrolments,
         notifications={row["id"]: {**of.get(row["digest_id"], {}), **row} for row in notifications},
         digests=of,
         superseded=frozenset(row["key"] for row in superseded),
@@ -128,7 +128,7 @@ def read_evidence(setting: Setting) -> Evidence:
     )
 
 
-def _course(storage: SqlStorage, row: Row) -> StoredEnrolment:
+def _stored(storage: SqlStorage, row: Row) -> StoredEnrolment:
     entries = storage.timeline(row["id"])
     try:
         state = storage.load(row["id"])

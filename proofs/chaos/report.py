@@ -62,9 +62,9 @@ class Report:
         yield f"  passes           {self.passes.total()}: {_told(self.passes)}"
         yield f"  claims           {_told(self._delivering('claim'))}"
         yield f"  sends            {_told(self._delivering('send'))}"
-        entries = sum(len(course.entries) for course in evidence.courses.values())
-        lines = len(evidence.lines)
-        yield f"  kept             {len(evidence.courses)} enrolments, {entries} entries, {lines} lines of access log"
+        enrolments, lines = evidence.enrolments, len(evidence.lines)
+        entries = sum(len(enrolment.entries) for enrolment in enrolments.values())
+        yield f"  kept             {len(enrolments)} enrolments, {entries} entries, {lines} lines of access log"
         yield f"  notifications    {len(evidence.notifications)}: {_told(self.statuses)}"
         yield f"  longest answer   {self._longest():.1f} s"
         yield f"  deadlocks        {figures['deadlocks']}"
@@ -85,7 +85,7 @@ class Report:
 
     def _steps(self) -> str:
         """Return what became of the steps of which the caller does not know whether they were taken."""
-        kept = {str(entry.event.at) for course in self.evidence.courses.values() for entry in course.entries}
+        kept = {str(entry.event.at) for enrolment in self.evidence.enrolments.values() for entry in enrolment.entries}
         steps = [
             one for one in self.evidence.noted if one.kind == "web" and () not in _leaves(one.what) and not one.is_known
         ]

@@ -51,14 +51,14 @@ class Story:
         assert isinstance(came, Enrolment)
         return came
 
-    def do(self, name: str, course: Enrolment, notify: Notify = Notify.NONE) -> object:
+    def do(self, name: str, enrolment: Enrolment, notify: Notify = Notify.NONE) -> object:
         """Do one of the things that people do; gives the answer, or the error."""
         self._now += INSTANT
         visit = Visit(
             school=self._school,
             random=Random(0),
             house=HOUSES[0],
-            course=course,
+            enrolment=enrolment,
             text=f"{name} {self._now:%j%H%M%S%f}",
             notify=notify,
         )
@@ -67,7 +67,7 @@ class Story:
     def deliver(self, trouble: str = NONE) -> None:
         """Make a pass, with one trouble at every send."""
         clock = SteppingClock(self._now)
-        with school_of(self.setting, self._worker, Random(0), clock.draw, {trouble: 1}) as school:
+        with school_of(self.setting, self._worker, Random(0), clock.draw, trouble) as school:
             passed(self._worker, school.delivery(batch=self.setting.batch, lease=self.setting.lease))
         self._now = clock.now
 

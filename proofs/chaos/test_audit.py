@@ -1,4 +1,4 @@
-"""The audit finds what is wrong: exact books are spoilt on purpose, one way at a time."""
+"""The audit finds what is wrong: exact evidence is spoilt on purpose, one way at a time."""
 
 import re
 from pathlib import Path
@@ -19,7 +19,7 @@ SPOILT = {
 """The statements that spoil the database, one way each, and what the audit must say of it."""
 
 
-def test_exact_books_are_found_exact(told: tuple[str, Setting]) -> None:
+def test_exact_evidence_is_found_exact(told: tuple[str, Setting]) -> None:
     """Otherwise the audit would cry wolf, and nobody would listen when it matters."""
     evidence = read_evidence(told[1])
     assert () == findings(evidence)
@@ -28,7 +28,7 @@ def test_exact_books_are_found_exact(told: tuple[str, Setting]) -> None:
 
 
 @pytest.mark.parametrize("name", SPOILT)
-def test_a_spoilt_book_is_found(copied: Setting, name: str) -> None:
+def test_spoilt_evidence_is_found(copied: Setting, name: str) -> None:
     """Otherwise ten minutes of chaos without a finding would say nothing."""
     by, says = SPOILT[name]
     with psycopg.connect(copied.url, autocommit=True) as connection:

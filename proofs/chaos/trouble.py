@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
-from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from attrs import evolve
 
@@ -24,33 +23,29 @@ from digital_painschool.testing.faults.calls import Port, watched
 from proofs.chaos.journal import Journal, name_of
 
 NONE, TAKEN_AND_FAILS = "none", "has taken it, and says that it failed"
-ODDS: Mapping[str, int] = MappingProxyType(
-    {
-        NONE: 1000,
-        "fails": 60,
-        "fails for good": 5,
-        "raises something else": 15,
-        TAKEN_AND_FAILS: 20,
-        "hangs past the lease": 15,
-        "has taken it, and hangs past the lease": 10,
-        "the process dies": 8,
-        "has taken it, and the process dies": 12,
-    }
-)
-"""What can happen to a send, and how often it does beside the others."""
 
 
-def _troubles(seconds: Callable[[], float]) -> Mapping[str, tuple[When, Does]]:
+class Trouble(NamedTuple):
+    """Something that can happen to a send, and how often it does beside the others."""
+
+    odds: int
+    does: Does | None = None
+    when: When = When.BEFORE
+
+
+def _troubles(seconds: Callable[[], float]) -> Mapping[str, Trouble]:
     fails, hangs, dies = Fails(DeliveryError("out of order")), Sleeps(seconds), KillsTheProcess()
+    never = Fails(DeliveryError("out of order for good", permanent=True))
     return {
-        "fails": (When.BEFORE, fails),
-        "fails for good": (When.BEFORE, Fails(DeliveryError("out of order for good", permanent=True))),
-        "raises something else": (When.BEFORE, Fails(TimeoutError())),
-        TAKEN_AND_FAILS: (When.AFTER, fails),
-        "hangs past the lease": (When.BEFORE, hangs),
-        "has taken it, and hangs past the lease": (When.AFTER, hangs),
-        "the process dies": (When.BEFORE, dies),
-        "has taken it, and the process dies": (When.AFTER, dies),
+        NONE: Trouble(1000),
+        "fails": Trouble(60, fails),
+        "fails for good": Trouble(5, never),
+        "raises something else": Trouble(15, Fails(TimeoutError)),
+        TAKEN_AND_FAILS: Trouble(20, fails, When.AFTER),
+        "hangs past the lease": Trouble(15, hangs),
+        "has taken it, and hangs past the lease": Trouble(10, hangs, When.AFTER),
+        "the process dies": Trouble(8, dies),
+        "has taken it, and the process dies": Trouble(12, dies, When.AFTER),
     }
 
 
@@ -61,14 +56,14 @@ class Troubled:
         journal: The worker's journal.
         random: What goes wrong.
         lease: The seconds that a lease lasts.
-        odds: How often each trouble comes, beside the others.
+        only: The name of the one trouble that happens; left out, all of them do.
     """
 
-    def __init__(self, journal: Journal, random: Random, lease: float, odds: Mapping[str, int] = ODDS) -> None:
+    def __init__(self, journal: Journal, random: Random, lease: float, only: str | None = None) -> None:
         self._journal = journal
         self._random = random
-        self._odds = odds
-        self._troubles = _troubles(lambda: lease * random.uniform(1, 2))
+        every = _troubles(lambda: lease * random.uniform(1, 2))
+        self._troubles = every if only is None else {only: every[only]}
 
     def ports(self, ports: Ports) -> Ports:
         """Return the ports in trouble."""
@@ -95,8 +90,10 @@ class Troubled:
 
     def _send(self, call: Call) -> object:
         key = call.args[0].key if call.method == "deliver" else call.options["key"]
-        trouble = self._random.choices(tuple(self._odds), tuple(self._odds.values()))[0]
-        asked = self._journal.asked("send", key=key, trouble=trouble)
+        names, troubles = zip(*self._troubles.items(), strict=True)
+        (name,) = self._random.choices(names, [trouble.odds for trouble in troubles])
+        trouble = self._troubles[name]
+        asked = self._journal.asked("send", key=key, trouble=name)
 
         def take(*args: object, **options: object) -> object:
             answer = call.ask(*args, **options)
@@ -105,8 +102,7 @@ class Troubled:
 
         taking = evolve(call, ask=take)
         try:
-            when, does = self._troubles.get(trouble, (When.BEFORE, None))
-            answer = taking.go() if does is None else does.around(taking, when)
+            answer = taking.go() if trouble.does is None else trouble.does.around(taking, trouble.when)
         except Exception as error:
             self._journal.answered(asked, name_of(error))
             raise

@@ -62,11 +62,11 @@ class WebWorker:
         if known is None or self._random.random() < _LOOK_AGAIN:
             self._look(school, house, number)
             return
-        course = next((one for one in known if one.program == key and one.phase is not Phase.ENDED), None)
-        if course is None:
+        enrolment = next((one for one in known if one.program == key and one.phase is not Phase.ENDED), None)
+        if enrolment is None:
             self._start(school, house, number, key)
         else:
-            self._visit(school, house, number, course)
+            self._visit(school, house, number, enrolment)
 
     def _circle(self) -> tuple[str, ...]:
         met = self._shared[int(time()) % _IN_DEMAND]
@@ -86,16 +86,16 @@ class WebWorker:
         started(self._journal, school, house, number, key, therapist=therapist, at=self._now)
         self._known.pop((house.unit, number), None)
 
-    def _visit(self, school: PainSchool, house: House, number: str, course: Enrolment) -> None:
+    def _visit(self, school: PainSchool, house: House, number: str, enrolment: Enrolment) -> None:
         name = self._random.choices(tuple(DOINGS), [one.weight for one in DOINGS.values()])[0]
-        if not course.conversations:
+        if not enrolment.conversations:
             name = FIRST.get(name, name)
         self._now = self._clock.draw()
         visit = Visit(
             school=school,
             random=self._random,
             house=house,
-            course=course,
+            enrolment=enrolment,
             text=f"{self._life}-{self._now:%j%H%M%S%f}",
             notify=self._random.choice(_NOTIFY),
         )

@@ -112,9 +112,10 @@ def _crash(
         try:
             return _Crash(run, known, point).survive()
         except Exception as error:
-            problem = str(error) if isinstance(error, NotSurvived) else f"{type(error).__name__}: {error}"
+            is_finding = isinstance(error, NotSurvived)
+            problem = str(error) if is_finding else f"{type(error).__name__}: {error}"
             again = f"Again: kill_at(ports_factory, history, {point!r})"
-            raise NotSurvived(f"{step.words(point)}: {problem}\n{again}") from error
+            raise NotSurvived(f"{step.words(point)}: {problem}\n{again}") from (None if is_finding else error)
 
 
 class _Crash:
