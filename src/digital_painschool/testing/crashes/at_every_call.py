@@ -108,14 +108,14 @@ def _crash(
 ) -> bool:
     """Play a history with a crash at one point, and return whether the step was taken again."""
     step = known.steps[point.step - 1]
+    found = f"{step.words(point)}: {{}}\nAgain: kill_at(ports_factory, history, {point!r})"
     with Run(ports_factory, history, policy) as run:
         try:
             return _Crash(run, known, point).survive()
+        except NotSurvived as problem:
+            raise NotSurvived(found.format(problem)) from None
         except Exception as error:
-            is_finding = isinstance(error, NotSurvived)
-            problem = str(error) if is_finding else f"{type(error).__name__}: {error}"
-            again = f"Again: kill_at(ports_factory, history, {point!r})"
-            raise NotSurvived(f"{step.words(point)}: {problem}\n{again}") from (None if is_finding else error)
+            raise NotSurvived(found.format(f"{type(error).__name__}: {error}")) from error
 
 
 class _Crash:
