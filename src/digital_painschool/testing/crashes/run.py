@@ -1,7 +1,7 @@
 """A run of a history in processes that can be killed, and the record of what it sent and stored."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, Self
 
@@ -80,6 +80,19 @@ class Steps(Protocol):
         ...
 
 
+@frozen
+class Stored:
+    """All that is stored at a moment.
+
+    Args:
+        lines: What the storage says, but for its access log.
+        rows: Every row of every table, where the statements of databases are counted.
+    """
+
+    lines: Lines
+    rows: Mapping[str, object] = {}
+
+
 @frozen(kw_only=True)
 class Ending:
     """The storage, the access log and what was sent, when a history is over and some quiet days have passed."""
@@ -96,7 +109,7 @@ class Run:
         ports_factory: The function that opens the adapters.
         history: The history.
         policy: The policy of every unit.
-        watch: A function that lets `statement` stand between the adapters and their databases.
+        statements: Whether the statements of the adapters' databases are counted; this needs the extra `sql`.
 
     Attributes:
         raw: The adapters themselves.
@@ -115,10 +128,10 @@ class Run:
         history: Steps,
         policy: Policy | None = None,
         *,
-        watch: Callable[[Ports, "Run"], None] = lambda *_: None,
+        statements: bool = False,
     ) -> None:
         self._open_raw = ports_factory
-        self._watch = watch
+        self._counts_statements = statements
         self._opened: list[Ports] = []
         self._early = 0
         self._dies: tuple[CrashPoint, Does] | None = None
@@ -145,7 +158,10 @@ class Run:
     def _open(self, environment: Environment) -> Ports:
         self.raw = self._open_raw(environment)
         self._opened.append(self.raw)
-        self._watch(self.raw, self)
+        if self._counts_statements:
+            from digital_painschool.testing.crashes.statements import watch_statements
+
+            watch_statements(self.raw, self._statement, self._lasts)
 
         def wrap(port: Port, name: str) -> Port:
             return watched(port, self._call, environment, name)
@@ -203,11 +219,11 @@ class Run:
         self.statements = statements.plan.calls
         return statements
 
-    def statement(self, call: Call) -> object:
+    def _statement(self, call: Call) -> object:
         """Make a statement of a database as a part of the call that is under way; of no call, it is not counted."""
         return call.go() if self._in_adapter is None else self._in_adapter(call)
 
-    def lasts(self) -> None:
+    def _lasts(self) -> None:
         """Note that what the present statement did will last, whenever the process dies."""
         if self._in_adapter is not None:
             self.lasting.append(len(self.statements))
@@ -229,9 +245,14 @@ class Run:
         """The clock."""
         return self.scenario.now
 
-    def stored(self) -> Lines:
-        """Return all that is stored now, but for the access log."""
-        return StorageSnapshot.of(self.raw.storage, self.scenario.ids, self.now).numbered()
+    def stored(self) -> Stored:
+        """Return all that is stored now."""
+        lines = StorageSnapshot.of(self.raw.storage, self.scenario.ids, self.now).numbered()
+        if not self._counts_statements:
+            return Stored(lines)
+        from digital_painschool.testing.crashes.statements import rows_of
+
+        return Stored(lines, rows_of(self.raw))
 
     def ending(self, *, late: bool = False) -> Ending:
         """Return all that there is now; with `late` without what differs when a worker came later."""
