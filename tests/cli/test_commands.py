@@ -22,6 +22,7 @@ from digital_painschool.cli.app import app
 from digital_painschool.cli.output import name_unreadable
 from digital_painschool.cli.redaction import masked
 from digital_painschool.delivery.worker import Delivery
+from digital_painschool.testing.contracts.changes import begun
 
 UNIT = "SE2321000131-E000000000001"
 NURSE = Actor(hsa_id="SE2321000131-P000000000001", unit=UNIT, roles={Role.THERAPIST})
@@ -465,6 +466,30 @@ def test_retention_from_plan_to_replay(environment: Environment, tmp_path: Path)
     logged = "SELECT count(*) FROM access_log WHERE action = 'purge' AND \"by\" = ?"
     assert [(1,)] == log.execute(logged, WHO[1:2]).fetchall()
     log.close()
+
+
+@pytest.mark.rule("D-21a")
+def test_a_plan_is_shown_in_local_days_and_with_what_its_export_is_worth(
+    environment: Environment, tmp_path: Path
+) -> None:
+    """What ended on New Year's night would be shown on the day before, or what the purge will skip as exported."""
+    environment.now = datetime(2015, 12, 31, 22, tzinfo=UTC)
+    with environment.open() as school:
+        desk = school.therapist(NURSE)
+        enrolment_id = desk.start(NUMBER, program="digitala-smartskolan").id
+        desk.start_conversation(enrolment_id, "Hej", notify=Notify.DIRECT)
+        begun(school._executor.storage, environment.now)
+        environment.now += timedelta(hours=1)
+        desk.end(enrolment_id, reason="genomford")
+    for number, worth in enumerate(("no", "yes", "before its last change")):
+        planned = " ".join(environment.run("retention", "plan", who=True).stdout.split())
+        assert f"{enrolment_id} 2016-01-01 2016-01-01 {worth} 1 ended" in planned
+        if number == 0:
+            assert "does not count" not in environment.run("export", str(tmp_path / "export"), who=True).stdout
+        elif number == 1:
+            environment.now += timedelta(minutes=30)
+            with environment.open() as school:
+                assert 1 == school.delivery().run().dropped
 
 
 @pytest.mark.rule("D-21a")

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import product
 from typing import Any
 
 import pytest
 from attrs import evolve
 
+from digital_painschool.adapters.memory import MemoryDirectory
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event, NotificationDropped, NotificationUndelivered
 from digital_painschool.domain.fold import replay
@@ -22,6 +25,8 @@ from digital_painschool.domain.notification import (
 from digital_painschool.domain.people import Actor, HsaId, PersonId, SystemActor
 from digital_painschool.domain.policy import FlagKind, Policy, Terms
 from digital_painschool.errors import InvalidValue, Reason
+from digital_painschool.ports.directory import StaffEntry
+from digital_painschool.ports.messaging import Address
 from digital_painschool.rules.conversations import read, send, start_conversation
 from digital_painschool.rules.flags import mark_handled, mark_read
 from digital_painschool.rules.forms import save_form
@@ -36,7 +41,7 @@ from digital_painschool.rules.notifications import (
     update_preferences,
 )
 from digital_painschool.rules.ordering import complete_module
-from digital_painschool.testing.environment import INSTANT, START, local, with_adapters
+from digital_painschool.testing.environment import INSTANT, START, local
 from digital_painschool.testing.example import PAIN, PROGRAM
 from digital_painschool.testing.people import ANNA, COLLEAGUE, NURSE, PATIENT, PERSON, UNIT
 from digital_painschool.testing.scenario import Scenario
@@ -294,64 +299,72 @@ def test_sms_and_e_mail_are_two_notifications() -> None:
     assert 2 == len({one.id for one in asked})
 
 
-@pytest.mark.rule("M-22")
-def test_the_box_is_ticked_and_unticked_on_min_profil() -> None:
-    """Otherwise the choice would be for ever, or for nobody."""
-    school = Scenario()
-    assert Profile() == school.desk.profile().chosen
-    school.desk.receive_notifications(email=True)
-    assert Profile(email=frozenset({FlagKind.PROGRAM_DONE})) == school.desk.profile().chosen
-    assert Profile() == school.colleague.profile().chosen
-    school.desk.receive_notifications(email=False)
-    assert Profile() == school.desk.profile().chosen
+OFFERED = frozenset({FlagKind.PROGRAM_DONE, FlagKind.MESSAGE_RECEIVED})
+MAIL, PHONE = Address("nurse@vgregion.example"), Address("+46700000000")
+NAMED = ["no entry", "no address", "e-mail alone", "sms alone", "both"]
+ENTRIES = [None, StaffEntry(), StaffEntry(email=MAIL), StaffEntry(sms=PHONE), StaffEntry(email=MAIL, sms=PHONE)]
 
 
 @pytest.mark.rule("M-22")
-def test_the_address_is_the_directory_s_and_cannot_be_given_here() -> None:
-    """Otherwise a therapist could have patients' notices sent anywhere."""
-    school = Scenario()
-    directory = school.desk.profile().directory
-    assert directory is not None
-    assert directory.email is not None
-    assert "nurse@vgregion.example" == directory.email.value
+@pytest.mark.rule("M-23")
+@pytest.mark.rule("D-23a")
+@pytest.mark.parametrize("entry", ENTRIES, ids=NAMED)
+@pytest.mark.parametrize("served", [(), (Channel.EMAIL,), (Channel.SMS,), (Channel.EMAIL, Channel.SMS)], ids=str)
+def test_what_can_be_ticked_is_kept_and_the_rest_is_refused_in_words(
+    entry: StaffEntry | None, served: tuple[Channel, ...]
+) -> None:
+    """Otherwise a therapist would wait for what never comes, or be sent what nobody asked for."""
+    school = Scenario(
+        lambda environment: environment.ports(
+            messengers=tuple(way for way in (environment.email, environment.sms) if way.channel in served),
+            directory=MemoryDirectory({} if entry is None else {NURSE.hsa_id: entry}),
+        ),
+        policy=Policy(staff_flags=OFFERED),
+    )
+    shown = school.desk.profile()
+    assert (entry, Profile(), OFFERED, frozenset(served)) == (
+        shown.directory,
+        shown.chosen,
+        shown.on_offer,
+        shown.channels,
+    )
+    addresses = {Channel.EMAIL: entry and entry.email, Channel.SMS: entry and entry.sms}
+    for flags, ticked in product(
+        (None, [], [FlagKind.PROGRAM_DONE], [FlagKind.ENDING]), product((True, False), repeat=2)
+    ):
+        ways = [channel for channel, tick in zip((Channel.EMAIL, Channel.SMS), ticked, strict=True) if tick]
+        chosen = OFFERED if flags is None else frozenset(flags)
+        missing = [channel.value for channel in ways if addresses[channel] is None]
+        unserved = [channel.value for channel in ways if channel not in served and chosen]
+        refusal: tuple[Reason, dict[str, object]] | None = None
+        if FlagKind.ENDING in chosen:
+            refusal = Reason.NOT_ON_OFFER, {"flags": ("ending",)}
+        elif missing:
+            refusal = Reason.NO_ADDRESS_IN_DIRECTORY, {"channel": missing[0]}
+        elif unserved:
+            refusal = Reason.NOT_ON_OFFER, {"channel": unserved[0]}
+        tick = partial(school.desk.receive_notifications, email=ticked[0], sms=ticked[1], flags=flags)
+        if refusal is not None:
+            with school.unchanged(), refused("D-23a", refusal[0], **refusal[1]):
+                tick()
+            continue
+        kept = tick()
+        expected = Profile(**{channel.value: chosen for channel in ways})
+        assert expected == kept.chosen == school.desk.profile().chosen == school.storage.profile(UNIT, NURSE.hsa_id)
+        assert Profile() == school.colleague.profile().chosen
+    assert "directory manager" in Reason.NO_ADDRESS_IN_DIRECTORY.advice
     assert "vgregion" not in repr(school.desk.profile())
 
 
 @pytest.mark.rule("D-23a")
-@pytest.mark.parametrize(
-    ("email", "sms", "channel"), [(True, False, "email"), (False, True, "sms"), (True, True, "email")]
-)
-def test_without_an_address_the_box_cannot_be_ticked_and_the_error_says_who_corrects_it(
-    email: bool, sms: bool, channel: str
-) -> None:
-    """Otherwise a therapist would wait for mail that never comes."""
-    with refused("D-23a", Reason.NO_ADDRESS_IN_DIRECTORY, channel=channel):
-        update_preferences(POLICY, email=email, sms=sms, flags=frozenset(), has_email=False, has_sms=False)
-    assert "directory manager" in Reason.NO_ADDRESS_IN_DIRECTORY.advice
-
-
-@pytest.mark.rule("D-23a")
-def test_somebody_whom_the_directory_does_not_know_can_tick_nothing() -> None:
-    """Otherwise the missing entry would be found out by the first lost notice."""
-    school = Scenario()
-    desk = school.school.therapist(evolve(NURSE, hsa_id="SE2321000131-P000000000077"))
-    with school.unchanged(), refused("D-23a", Reason.NO_ADDRESS_IN_DIRECTORY, channel="email"):
-        desk.receive_notifications(email=True)
-    assert Profile() == desk.receive_notifications(email=False).chosen
-
-
-@pytest.mark.rule("D-23a")
-def test_the_other_flags_can_be_chosen_one_by_one_where_the_unit_offers_them() -> None:
-    """Otherwise a unit that wants mail for each message would have to change the code."""
-    school = Scenario()
-    with school.unchanged(), refused("D-23a", Reason.NOT_ON_OFFER, flags=("message-received",)):
-        school.desk.receive_notifications(email=True, flags=[FlagKind.MESSAGE_RECEIVED])
-    wide = Scenario(policy=Policy(staff_flags=frozenset(FlagKind)))
-    wide.desk.receive_notifications(email=True, flags=[FlagKind.MESSAGE_RECEIVED])
-    id_ = wide.start()
-    wide.room.save_form(id_, "halsoskattning", {"smarta": 3})
-    wide.room.write(id_, "Hej")
-    assert [Template.MESSAGE_RECEIVED] == [r.notification.template for r in wide.desk.notifications(id_)]
+def test_the_flags_are_chosen_one_by_one() -> None:
+    """Otherwise a therapist who wants mail for each message would get it for each form too."""
+    school = Scenario(policy=Policy(staff_flags=frozenset(FlagKind)))
+    school.desk.receive_notifications(email=True, flags=[FlagKind.MESSAGE_RECEIVED])
+    id_ = school.start()
+    school.room.save_form(id_, PAIN, {"smarta": 3})
+    school.room.write(id_, "Hej")
+    assert [Template.MESSAGE_RECEIVED] == [record.notification.template for record in school.desk.notifications(id_)]
 
 
 @pytest.mark.rule("D-23a")
@@ -363,14 +376,6 @@ def test_what_the_unit_offers_no_more_is_not_sent_to_who_ticked_it_before() -> N
     after = folded(enrolment, events)
     assert 1 == len([*notifications_for(events, after, Policy(staff_flags=frozenset(FlagKind)), ticked)])
     assert [] == [*notifications_for(events, after, POLICY, ticked)]
-
-
-@pytest.mark.rule("M-23")
-def test_a_channel_that_is_not_set_up_cannot_be_ticked() -> None:
-    """Otherwise the first patient who is done would show that no SMS is ever sent."""
-    school = Scenario(with_adapters(messengers=()))
-    with school.unchanged(), refused("D-23a", Reason.NOT_ON_OFFER, channel="sms"):
-        school.desk.receive_notifications(email=False, sms=True)
 
 
 @pytest.mark.rule("D-23a")

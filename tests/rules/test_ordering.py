@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from itertools import permutations
 
 import pytest
 from attrs import evolve
@@ -12,6 +13,7 @@ from digital_painschool.domain.policy import FlagKind, Terms
 from digital_painschool.domain.program import Ordering, Program
 from digital_painschool.errors import Reason
 from digital_painschool.programs import bundled_program
+from digital_painschool.rules.access import module_refusal
 from digital_painschool.rules.lifecycle import end, maintain
 from digital_painschool.rules.ordering import complete_module, next_module, open_module, release_module
 from digital_painschool.testing.environment import START
@@ -262,3 +264,24 @@ def test_completing_what_was_completed_before_changes_nothing(ordering: Ordering
     terms = Terms(changed, POLICY)
     enrolment = having_completed([1], terms)
     assert () == complete_module(enrolment, terms, 1, by=PATIENT, at=LATER)
+
+
+@pytest.mark.rule("D-04a")
+@pytest.mark.rule("D-04b")
+@pytest.mark.parametrize("order", [*permutations((1, 2, 3)), (3, 1), (2,)], ids=str)
+def test_the_order_is_the_program_s_and_not_that_of_the_numbers(order: tuple[int, ...]) -> None:
+    """Otherwise a patient would begin in the middle, and wait for nobody's release."""
+    guided, enforced, released = (Terms(evolve(program(o), reading_order=order), POLICY) for o in Ordering)
+    rest = tuple(number for number in (1, 2, 3, 4) if number not in order)
+    for place in range(4):
+        done = (*order, *rest)[:place]
+        assert (*order, *rest)[place] == next_module(having_completed(done, guided), guided.program)
+        for number in (1, 2, 3, 4):
+            before = order[: order.index(number)] if number in order else ()
+            early = not {*done}.issuperset(before)
+            assert early is opened(having_completed(done, guided), guided, number).out_of_order
+            refusal = module_refusal(having_completed(done, enforced), enforced.program, number, LATER)
+            assert early is (refusal is not None)
+    for number in (1, 2, 3, 4):
+        refusal = module_refusal(started(terms=released), released.program, number, LATER)
+        assert (number in order[1:]) is (refusal is not None)
