@@ -71,7 +71,7 @@ def test_a_walk_shows_everybody_once_as_at_its_first_instant(limit: int, school:
         shown = [case for page in pages for case in page.rows]
         assert [case for case in everybody if case.enrolment_id not in damaged] == shown
         assert sorted(damaged) == sorted(id_ for page in pages for id_ in page.unreadable)
-        assert [min(limit, 5 - limit * place) for place in range(len(pages))] == [len(ids_of(page)) for page in pages]
+        assert [len(IDS[at : at + limit]) for at in range(0, 5, limit)] == [len(ids_of(page)) for page in pages]
         lines = [entry for _, entry in school.storage.access_entries(UNIT, limit=10_000)[logged:]]
         assert [case.enrolment_id for case in shown] == [entry.enrolment_id for entry in lines]
         assert [place for place, page in enumerate(pages) for _ in page.rows] == [

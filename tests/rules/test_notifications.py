@@ -1,7 +1,7 @@
 """Which notifications a step asks for, and which of them lost their reason."""
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import product
 from typing import Any
@@ -41,13 +41,14 @@ from digital_painschool.rules.notifications import (
     update_preferences,
 )
 from digital_painschool.rules.ordering import complete_module
-from digital_painschool.testing.environment import INSTANT, START, local
+from digital_painschool.testing.environment import START, local
 from digital_painschool.testing.example import PAIN, PROGRAM
 from digital_painschool.testing.people import ANNA, COLLEAGUE, NURSE, PATIENT, PERSON, UNIT
 from digital_painschool.testing.scenario import Scenario
 from tests.scenario import POLICY, TERMS, folded, refused, started
 
 WORKER = SystemActor()
+ZONES = ("Europe/Helsinki", "Atlantic/Canary", "Europe/Stockholm", "UTC", "Asia/Kathmandu")
 
 
 def told(notify: Notify, at: datetime = START, policy: Policy = POLICY) -> tuple[Enrolment, Notification]:
@@ -61,69 +62,55 @@ def told(notify: Notify, at: datetime = START, policy: Policy = POLICY) -> tuple
 
 
 @pytest.mark.rule("M-12")
+@pytest.mark.rule("D-13c")
 def test_a_direct_notification_is_due_at_once_and_alone() -> None:
-    """Otherwise "Direkt" would wait for others."""
+    """Otherwise "Direkt" would wait for others, "none" be none, or patient data leave with a notification one day."""
     _, notification = told(Notify.DIRECT)
     assert (START, False, Channel.INBOX) == (notification.due_at, notification.collected, notification.channel)
-    assert PERSON == notification.recipient
+    assert (PERSON, Template.MESSAGE_TO_READ) == (notification.recipient, notification.template)
+    assert TriggeringEntry(enrolment_id="e-1", seq=3, conversation=1, number=1) == notification.trigger
+    assert ANNA not in f"{notification!r} {notification.id} {told(Notify.COLLECTED)[1]!r}"
+    events = start_conversation(started(), TERMS, "Hej", "Rubrik", by=NURSE, at=START)
+    assert [] == list(notifications_for(events, folded(started(), events), POLICY, Profile()))
+    for template in Template:
+        assert template.text.endswith(".")
+        assert "Logga in" in template.text
 
 
 @pytest.mark.rule("M-12")
-def test_no_notification_is_asked_for_when_none_was_chosen() -> None:
-    """Otherwise the therapist's choice would not count."""
+def test_a_notification_is_known_by_the_entry_that_asked_for_it_and_its_time() -> None:
+    """Otherwise two messages would have one notification, also an entry with the number of one that a restore lost."""
     enrolment = started()
-    events = start_conversation(enrolment, TERMS, "Hej", "Rubrik", by=NURSE, at=START)
-    assert [] == list(notifications_for(events, folded(enrolment, events), POLICY, Profile()))
-
-
-@pytest.mark.rule("M-12")
-def test_a_notification_is_known_by_the_entry_that_asked_for_it() -> None:
-    """Otherwise two messages would have one notification, and the second patient who asks would hear nothing."""
-    enrolment = started()
-    asked: list[Notification] = []
-    for _ in range(5):
-        events = start_conversation(enrolment, TERMS, "Hej", "Rubrik", notify=Notify.DIRECT, by=NURSE, at=START)
-        enrolment = folded(enrolment, events)
-        asked += notifications_for(events, enrolment, POLICY, Profile())
-    assert [3, 5, 7, 9, 11] == [one.trigger.seq for one in asked]
-    assert [f"e-1.{seq}.inbox.{START:%Y%m%dT%H%M%S}" for seq in (3, 5, 7, 9, 11)] == [one.id for one in asked]
-
-
-@pytest.mark.rule("M-12")
-def test_an_entry_that_takes_the_number_of_one_that_a_restore_has_lost_has_a_key_of_its_own() -> None:
-    """Otherwise an inbox outside the backup would know the key, and the patient would not be told."""
-    enrolment = started()
-    ids = set()
-    for at in (START, START + timedelta(seconds=1)):
+    found: list[Notification] = []
+    for second in range(5):
+        at = START + timedelta(seconds=second)
         events = start_conversation(enrolment, TERMS, "Hej", "Rubrik", notify=Notify.DIRECT, by=NURSE, at=at)
-        ids |= {one.id for one in notifications_for(events, folded(enrolment, events), POLICY, Profile())}
-    assert 2 == len(ids)
+        enrolment = folded(enrolment, events)
+        found += notifications_for(events, enrolment, POLICY, Profile())
+    assert [3, 5, 7, 9, 11] == [one.trigger.seq for one in found]
+    assert [f"e-1.{3 + 2 * second}.inbox.20260302T07000{second}" for second in range(5)] == [one.id for one in found]
 
 
 @pytest.mark.rule("M-13")
+@pytest.mark.rule("D-13a")
 @pytest.mark.parametrize(
-    ("written", "due"),
+    ("written", "zone", "due"),
     [
-        ("2026-03-02 00:00", "2026-03-02 09:00"),
-        ("2026-03-02 08:59:59.999999", "2026-03-02 09:00"),
-        ("2026-03-02 09:00", "2026-03-03 09:00"),
-        ("2026-03-02 23:59:59.999999", "2026-03-03 09:00"),
-        ("2026-12-31 10:00", "2027-01-01 09:00"),
+        ("2026-03-02 00:00", "Europe/Stockholm", "2026-03-02 09:00"),
+        ("2026-03-02 08:59:59.999999", "Europe/Stockholm", "2026-03-02 09:00"),
+        ("2026-03-02 09:00", "Europe/Stockholm", "2026-03-03 09:00"),
+        ("2026-03-02 23:59:59.999999", "Europe/Stockholm", "2026-03-03 09:00"),
+        ("2026-12-31 10:00", "Europe/Stockholm", "2027-01-01 09:00"),
+        *(("2026-07-01 12:00", zone, "2026-07-02 09:00") for zone in ZONES),
     ],
 )
-def test_a_collected_notification_is_due_at_the_next_run(written: str, due: str) -> None:
-    """Otherwise a notification would go at once, or be lost between two days."""
-    _, notification = told(Notify.COLLECTED, local(written))
-    assert (local(due), True) == (notification.due_at, notification.collected)
-
-
-@pytest.mark.rule("D-13a")
-@pytest.mark.parametrize("zone", ["Europe/Helsinki", "Atlantic/Canary", "Europe/Stockholm", "UTC", "Asia/Kathmandu"])
-def test_the_run_is_at_local_nine_of_the_unit_s_zone(zone: str) -> None:
-    """Otherwise units in other zones would get the forenoon of Stockholm."""
+def test_a_collected_notification_is_due_at_the_next_run_of_the_unit_s_zone(written: str, zone: str, due: str) -> None:
+    """Otherwise a notification would go at once, be lost between two days, or in the forenoon of Stockholm."""
     policy = Policy(zone=zone)
-    run = next_digest_at(datetime(2026, 7, 1, 20, 0, tzinfo=UTC), policy)
-    assert (2026, 7, 2, 9, 0) == run.astimezone(policy.zone).timetuple()[:5]
+    at = local(written, policy.zone)
+    _, notification = told(Notify.COLLECTED, at, policy)
+    assert (local(due, policy.zone), True) == (notification.due_at, notification.collected)
+    assert notification.due_at == next_digest_at(at.astimezone(Policy(zone="Asia/Tokyo").zone), policy)
 
 
 @pytest.mark.rule("M-13")
@@ -136,40 +123,24 @@ def test_no_collected_notification_waits_longer_than_25_hours(day: str) -> None:
 
 
 @pytest.mark.rule("D-13b")
-def test_a_notification_of_a_message_is_obsolete_when_that_message_is_read() -> None:
-    """Otherwise it would be dropped while something waits, or sent when nothing does."""
-    enrolment, first = told(Notify.COLLECTED)
-    events = send(enrolment, TERMS, 1, "Hej igen", notify=Notify.COLLECTED, by=NURSE, at=START)
-    enrolment = folded(enrolment, events)
-    (second,) = notifications_for(events, enrolment, POLICY, Profile())
-    of_old = evolve(first, trigger=TriggeringEntry(enrolment_id=enrolment.id, seq=3))
-    for number, expected in ((0, [False, False, False]), (1, [True, False, False]), (2, [True, True, True])):
-        after = folded(enrolment, read(enrolment, TERMS, 1, number, by=PATIENT, at=START)) if number else enrolment
-        assert expected == [is_obsolete(one, after, START) for one in (first, second, of_old)]
-
-
-@pytest.mark.rule("D-13b")
-def test_a_notification_is_obsolete_when_the_enrolment_has_ended_or_was_purged() -> None:
-    """Otherwise somebody whose treatment is over would be called to read."""
-    enrolment, notification = told(Notify.DIRECT)
+def test_a_notification_is_obsolete_when_nothing_can_be_read_any_more() -> None:
+    """Otherwise somebody whose treatment is over would be called to read, or not in a maintenance, while it lasts."""
+    enrolment, notification = told(Notify.COLLECTED)
     over = folded(enrolment, end(enrolment, TERMS, "klar", by=NURSE, at=START))
     assert [True, True] == [is_obsolete(notification, state, START) for state in (over, None)]
-
-
-@pytest.mark.rule("D-13b")
-def test_a_notification_of_what_can_still_be_read_in_a_maintenance_goes() -> None:
-    """Otherwise the last words to a patient would lie unread until the days are over."""
-    enrolment, notification = told(Notify.COLLECTED)
     kept = folded(enrolment, maintain(enrolment, TERMS, 30, (1,), by=NURSE, at=START))
     assert [False, True] == [is_obsolete(notification, kept, now) for now in (START, kept.access_until)]
 
 
-def to_staff(enrolment: Enrolment, events: Iterable[Event], flag: FlagKind) -> tuple[Enrolment, Notification]:
-    """Return the state after a step, and the e-mail that it asks for."""
+Step = Callable[..., tuple[Event, ...]]
+
+
+def asked(enrolment: Enrolment, events: Iterable[Event], flag: FlagKind | None) -> tuple[Enrolment, Notification]:
+    """Return the state after a step, and the one notification that it asks for: an e-mail of a flag, or a notice."""
     events = tuple(events)
     after = folded(enrolment, events)
-    policy = Policy(staff_flags=frozenset(FlagKind))
-    (notification,) = notifications_for(events, after, policy, Profile(email=frozenset({flag})))
+    profile = Profile() if flag is None else Profile(email=frozenset({flag}))
+    (notification,) = notifications_for(events, after, Policy(staff_flags=frozenset(FlagKind)), profile)
     return after, notification
 
 
@@ -179,61 +150,76 @@ def to_staff(enrolment: Enrolment, events: Iterable[Event], flag: FlagKind) -> t
 def test_a_notification_to_staff_is_obsolete_when_somebody_else_has_the_patient(therapist: Actor) -> None:
     """Otherwise a former therapist would be told, or after a restart nobody would."""
     events = save_form(started(), TERMS, PAIN, {"smarta": 3}, by=PATIENT, at=START)
-    enrolment, notification = to_staff(started(), events, FlagKind.FORM_SAVED)
+    enrolment, notification = asked(started(), events, FlagKind.FORM_SAVED)
     theirs = evolve(notification, recipient=HsaId(str(therapist.hsa_id)))
     assert (therapist is not NURSE) is is_obsolete(theirs, enrolment, START)
 
 
+READ: dict[str, tuple[FlagKind | None, Step, Step]] = {
+    "a message to the patient": (
+        None,
+        lambda e: send(e, TERMS, 1, "Hej", notify=Notify.COLLECTED, by=NURSE, at=START),
+        lambda e, number: read(e, TERMS, 1, number, by=PATIENT, at=START),
+    ),
+    "a message to staff": (
+        FlagKind.MESSAGE_RECEIVED,
+        lambda e: send(e, TERMS, 1, "Hej", by=PATIENT, at=START),
+        lambda e, number: read(e, TERMS, 1, number, by=NURSE, at=START),
+    ),
+    "a form": (
+        FlagKind.FORM_SAVED,
+        lambda e: save_form(e, TERMS, PAIN, {"smarta": 3}, by=PATIENT, at=START),
+        lambda e, number: mark_read(e, TERMS, PAIN, number, opened=True, by=NURSE, at=START),
+    ),
+}
+
+
+@pytest.mark.rule("D-13b")
 @pytest.mark.rule("D-23b")
-def test_a_notification_to_staff_of_something_to_read_is_obsolete_when_that_is_read() -> None:
-    """Otherwise a therapist would be called to a form or a message that was dealt with, or not to the next one."""
-    cases: tuple[tuple[FlagKind, Callable[[Enrolment], Any], Callable[[Enrolment, int], Any]], ...] = (
-        (
-            FlagKind.FORM_SAVED,
-            lambda e: save_form(e, TERMS, PAIN, {"smarta": 3}, by=PATIENT, at=START),
-            lambda e, n: mark_read(e, TERMS, PAIN, n, opened=True, by=NURSE, at=START),
-        ),
-        (
-            FlagKind.MESSAGE_RECEIVED,
-            lambda e: send(e, TERMS, 1, "Hej", by=PATIENT, at=START),
-            lambda e, n: read(e, TERMS, 1, n, by=NURSE, at=START),
-        ),
-    )
-    for flag, step, reads in cases:
-        enrolment, _ = told(Notify.DIRECT)
-        enrolment, first = to_staff(enrolment, step(enrolment), flag)
-        enrolment, second = to_staff(enrolment, step(enrolment), flag)
-        of_old = evolve(first, trigger=TriggeringEntry(enrolment_id=enrolment.id, seq=first.trigger.seq))
-        for number, expected in ((0, [False] * 3), (1, [True, False, False]), (2, [True] * 3)):
-            after = folded(enrolment, reads(enrolment, number)) if number else enrolment
-            assert expected == [is_obsolete(one, after, START) for one in (first, second, of_old)]
+@pytest.mark.parametrize("what", READ)
+def test_a_notification_of_something_to_read_is_obsolete_when_that_is_read(what: str) -> None:
+    """Otherwise somebody would be called to what was dealt with, or not to the next one."""
+    flag, step, reads = READ[what]
+    enrolment = folded(started(), start_conversation(started(), TERMS, "Hej", "Rubrik", by=PATIENT, at=START))
+    earlier = int(flag is FlagKind.MESSAGE_RECEIVED)
+    enrolment, first = asked(enrolment, step(enrolment), flag)
+    enrolment, second = asked(enrolment, step(enrolment), flag)
+    of_old = evolve(first, trigger=TriggeringEntry(enrolment_id=enrolment.id, seq=first.trigger.seq))
+    for number, expected in ((0, [False] * 3), (1, [True, False, False]), (2, [True] * 3)):
+        after = folded(enrolment, reads(enrolment, number + earlier)) if number + earlier else enrolment
+        assert expected == [is_obsolete(one, after, START) for one in (first, second, of_old)]
+
+
+OVER = started().access_until
+ALL_DONE = Terms(evolve(PROGRAM, required=(1,)), POLICY)
+LOST = told(Notify.DIRECT)[1]
+HANDLED: dict[FlagKind, tuple[datetime, Step, Step]] = {
+    FlagKind.ENDING: (
+        OVER,
+        lambda e: note_access_end(e, TERMS, by=WORKER, at=OVER),
+        lambda e: maintain(e, TERMS, 30, (1,), by=NURSE, at=OVER),
+    ),
+    FlagKind.PROGRAM_DONE: (
+        START,
+        lambda e: complete_module(e, ALL_DONE, 1, by=PATIENT, at=START),
+        lambda e: mark_handled(e, ALL_DONE, FlagKind.PROGRAM_DONE, by=NURSE, at=START),
+    ),
+    FlagKind.UNDELIVERED: (
+        START,
+        lambda e: mark_undeliverable(e, TERMS, LOST, Status.FAILED, by=WORKER, at=START),
+        lambda e: mark_handled(e, TERMS, FlagKind.UNDELIVERED, by=NURSE, at=START),
+    ),
+}
 
 
 @pytest.mark.rule("D-23b")
-def test_a_notification_to_staff_of_an_ending_or_a_done_program_is_obsolete_when_that_is_handled() -> None:
-    """Otherwise a therapist would be called at night to what was settled in the evening."""
-    over = started().access_until
-    enrolment, ending = to_staff(started(), note_access_end(started(), TERMS, by=WORKER, at=over), FlagKind.ENDING)
-    assert not is_obsolete(ending, enrolment, over)
-    kept = folded(enrolment, maintain(enrolment, TERMS, 30, (1,), by=NURSE, at=over))
-    assert is_obsolete(ending, kept, over)
-    terms = Terms(evolve(PROGRAM, required=(1,)), POLICY)
-    events = complete_module(started(), terms, 1, by=PATIENT, at=START)
-    enrolment, done = to_staff(started(), events, FlagKind.PROGRAM_DONE)
-    assert not is_obsolete(done, enrolment, START)
-    handled = folded(enrolment, mark_handled(enrolment, terms, FlagKind.PROGRAM_DONE, by=NURSE, at=START))
-    assert is_obsolete(done, handled, START)
-
-
-@pytest.mark.rule("D-23b")
-def test_a_notification_to_staff_of_an_undelivered_one_is_obsolete_when_the_flag_is_handled() -> None:
-    """Otherwise the therapist would be told a second time of what was dealt with by telephone."""
-    enrolment, notification = told(Notify.DIRECT)
-    events = mark_undeliverable(enrolment, TERMS, notification, Status.FAILED, by=WORKER, at=START)
-    enrolment, undelivered = to_staff(enrolment, events, FlagKind.UNDELIVERED)
-    assert not is_obsolete(undelivered, enrolment, START)
-    handled = folded(enrolment, mark_handled(enrolment, TERMS, FlagKind.UNDELIVERED, by=NURSE, at=START))
-    assert is_obsolete(undelivered, handled, START)
+@pytest.mark.parametrize("flag", HANDLED)
+def test_a_notification_to_staff_is_obsolete_when_its_flag_is_handled(flag: FlagKind) -> None:
+    """Otherwise a therapist would be called at night to what was settled in the evening, by telephone or otherwise."""
+    now, step, handles = HANDLED[flag]
+    enrolment, notification = asked(started(), step(started()), flag)
+    assert not is_obsolete(notification, enrolment, now)
+    assert is_obsolete(notification, folded(enrolment, handles(enrolment)), now)
 
 
 @pytest.mark.rule("D-13b")
@@ -245,26 +231,6 @@ def test_dropping_and_giving_up_are_noted() -> None:
     assert (NotificationDropped(**expected),) == drop(enrolment, TERMS, notification, by=WORKER, at=START)
     given_up = mark_undeliverable(enrolment, TERMS, notification, Status.UNREACHABLE, by=WORKER, at=START)
     assert (NotificationUndelivered(**expected, status=Status.UNREACHABLE),) == given_up
-
-
-@pytest.mark.rule("D-13c")
-def test_a_notification_has_no_field_that_could_hold_a_text() -> None:
-    """Otherwise patient data could leave with it one day."""
-    _, notification = told(Notify.COLLECTED)
-    assert isinstance(notification.template, Template)
-    assert TriggeringEntry(enrolment_id="e-1", seq=3, conversation=1, number=1) == notification.trigger
-    for template in Template:
-        assert template.text.endswith(".")
-        assert "Logga in" in template.text
-
-
-@pytest.mark.rule("D-13c")
-def test_no_identity_number_is_in_the_repr_or_the_key_of_a_notification() -> None:
-    """Otherwise a log line about a notification would tell who is in treatment."""
-    for notify in (Notify.DIRECT, Notify.COLLECTED):
-        _, notification = told(notify)
-        assert ANNA not in repr(notification)
-        assert ANNA not in notification.id
 
 
 @pytest.mark.rule("M-22")
@@ -294,9 +260,9 @@ def test_sms_and_e_mail_are_two_notifications() -> None:
     enrolment = started()
     events = complete_module(started(), Terms(evolve(PROGRAM, required=(1,)), POLICY), 1, by=PATIENT, at=START)
     both = Profile(email=frozenset({FlagKind.PROGRAM_DONE}), sms=frozenset({FlagKind.PROGRAM_DONE}))
-    asked = list(notifications_for(events, folded(enrolment, events), POLICY, both))
-    assert [Channel.EMAIL, Channel.SMS] == [one.channel for one in asked]
-    assert 2 == len({one.id for one in asked})
+    found = list(notifications_for(events, folded(enrolment, events), POLICY, both))
+    assert [Channel.EMAIL, Channel.SMS] == [one.channel for one in found]
+    assert 2 == len({one.id for one in found})
 
 
 OFFERED = frozenset({FlagKind.PROGRAM_DONE, FlagKind.MESSAGE_RECEIVED})
@@ -403,10 +369,3 @@ def test_every_kind_of_flag_is_raised_by_an_event_and_has_a_template() -> None:
     assert frozenset(FlagKind) == flags_raised_by(school.events(id_))
     assert {flag.value for flag in FlagKind} == {template.value for template in Template} - {"message-to-read"}
     assert replay(school.events(id_)) == school.state(id_)
-
-
-def test_an_instant_is_an_instant_in_every_zone() -> None:
-    """Otherwise a host that gives Swedish times would have other windows than one that gives UTC."""
-    at = local("2026-03-02 08:30")
-    assert next_digest_at(at, POLICY) == next_digest_at(at.astimezone(Policy(zone="Asia/Tokyo").zone), POLICY)
-    assert at + INSTANT > at
