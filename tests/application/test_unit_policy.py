@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
+from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,7 @@ import attrs
 import pytest
 from attrs import evolve
 
-from digital_painschool.adapters.memory import MemoryInbox
+from digital_painschool.adapters.memory import MemoryInbox, MemoryStorage
 from digital_painschool.application.program_catalogue import Catalogue, UnitTerms
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import FlagKind, Policy
@@ -19,6 +20,7 @@ from digital_painschool.errors import DeliveryError, PainSchoolError
 from digital_painschool.ports.inbox import Delivered, Notice
 from digital_painschool.testing.environment import with_adapters
 from digital_painschool.testing.example import PAIN, PROGRAM, SLEEP
+from digital_painschool.testing.faults import Call, watched
 from digital_painschool.testing.people import ANNA, ARCHIVIST, BO, CILLA, OTHER_UNIT, UNIT
 from digital_painschool.testing.scenario import Scenario
 
@@ -140,8 +142,13 @@ def purged(school: Scenario, see: Seen) -> None:
 
 def life(catalogue: Catalogue) -> list[object]:
     """Live at the unit, with whatever a policy decides, and return all that is to be seen of it."""
-    inbox, see = Failing(), Seen()
-    school = Scenario(with_adapters(inbox=inbox))
+    inbox, see, claims = Failing(), Seen(), count(1)
+
+    def around(call: Call) -> object:
+        assert call.method != "claim" or next(claims) < 2000, "a worker claims for ever what it then leaves"
+        return call.go()
+
+    school = Scenario(with_adapters(inbox=inbox, storage=watched(MemoryStorage(), around)))
     school.restart(catalogue)
     # Born today or a hundred years ago: in Auckland it is the ninth already.
     school.now = datetime(2085, 7, 8, 13, tzinfo=UTC)
