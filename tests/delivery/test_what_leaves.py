@@ -48,7 +48,7 @@ def text_of(event: Event) -> Template:
 @pytest.mark.rule("M-23")
 @pytest.mark.rule("D-13a")
 @pytest.mark.rule("D-13c")
-def test_what_leaves_is_what_was_asked_for_to_its_side_with_its_side_s_text_and_link() -> None:
+def test_what_leaves_has_the_text_the_link_and_the_key_of_its_side() -> None:
     """Otherwise a patient would be sent to the staff's page, be told of the wrong thing, or find it after the purge."""
     policy = Policy(
         staff_flags=frozenset(FlagKind),

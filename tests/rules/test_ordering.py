@@ -209,7 +209,7 @@ def test_a_module_that_does_not_exist_is_refused(module: int) -> None:
 @pytest.mark.rule("D-04a")
 @pytest.mark.rule("D-04b")
 @pytest.mark.parametrize("order", [*permutations((1, 2, 3)), (3, 1), (2,)], ids=str)
-def test_the_order_is_the_program_s_and_what_lies_outside_it_comes_after_and_is_always_open(
+def test_the_order_is_the_program_s_and_the_rest_comes_after_it(
     order: tuple[int, ...],
 ) -> None:
     """Otherwise a patient would begin in the middle, and wait for nobody's release."""
