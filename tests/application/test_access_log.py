@@ -241,3 +241,11 @@ def test_a_number_that_is_none_names_nobody(tmp_path: Any) -> None:
     with pytest.raises(InvalidIdentity):
         school.office.access_log(person="198507099806")
     assert [] == [entry for entry in entries(school) if not entry.granted]
+
+
+@pytest.mark.rule("M-08")
+def test_a_search_gives_the_ended_too_oldest_first() -> None:
+    """Otherwise a patient who comes back would seem to be new."""
+    school = lived()
+    again = school.start(CILLA)
+    assert [ENDED.enrolment, again] == [enrolment.id for enrolment in school.desk.find(CILLA)]

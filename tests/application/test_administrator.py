@@ -131,7 +131,8 @@ def test_progress_is_of_the_whole_also_after_an_interruption(tmp_path: Path, mon
         school.desk.end(school.start(number), reason="klar")
     school.at("2037-03-10 08:00")
     plan = school.office.approve(school.office.plan_purge(), decision="RS 2037-1")
-    exported, purged = [], []
+    exported: list[int] = []
+    purged: list[int] = []
 
     def stopped(done: int) -> None:
         purged.append(done)

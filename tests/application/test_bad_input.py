@@ -157,7 +157,8 @@ def called(school: Scenario, method: str, **arguments: object) -> object:
     """Call a method with some arguments, and good ones for whatever else it needs."""
     who, _, name = method.partition(".")
     needed = {p.name: GOOD[p.name] for p in METHODS[method] if p.default is Parameter.empty}
-    return getattr(PEOPLE[who][1](school.school), name)(**{**needed, **arguments})
+    desk: Any = PEOPLE[who][1](school.school)
+    return getattr(desk, name)(**{**needed, **arguments})
 
 
 CASES = [

@@ -8,7 +8,7 @@ from digital_painschool.domain.people import Author
 from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import Reason, RuleViolation
 from digital_painschool.testing.example import DAILY, PAIN, PROGRAM, program
-from digital_painschool.testing.people import ANNA, PATIENT, UNIT
+from digital_painschool.testing.people import ANNA
 from digital_painschool.testing.scenario import Scenario
 from tests.scenario import refused
 
@@ -21,17 +21,6 @@ def test_a_form_comes_with_its_questions(key: str) -> None:
     school = Scenario()
     id_ = school.start()
     assert PROGRAM.form(key) == school.room.form(id_, key)
-
-
-@pytest.mark.rule("M-06")
-def test_whoever_asks_for_a_form_is_in_the_access_log() -> None:
-    """Otherwise there would be a way to look into a record without a trace."""
-    school = Scenario()
-    id_ = school.start()
-    school.room.form(id_, PAIN)
-    (seen,) = (entry for _, entry in school.office.access_log() if entry.action == "see-program")
-    expected = (PATIENT.signature, UNIT, id_, PATIENT.person, True)
-    assert expected == (seen.by, seen.unit, seen.enrolment_id, seen.person, seen.granted)
 
 
 @pytest.mark.rule("D-05c")
