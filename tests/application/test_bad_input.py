@@ -195,11 +195,12 @@ def test_the_other_arguments_are_good(method: str, tmp_path: Path, monkeypatch: 
 def test_a_number_that_is_no_text_is_a_type_error_as_the_identity_port_says(number: object) -> None:
     """Otherwise a number that lost its leading zero on the way would be read as another person's."""
     school = lived()
-    for call in (
+    calls: list[Callable[[], object]] = [
         lambda: school.school.patient(number),  # type: ignore[arg-type]
         lambda: called(school, "desk.start", number=number),
         lambda: called(school, "desk.identify", number=number),
-    ):
+    ]
+    for call in calls:
         with school.unchanged(), pytest.raises(TypeError):
             call()
 
