@@ -1,5 +1,6 @@
 """Bad input at every parameter of every public call of every desk: a typed refusal, and nothing is changed."""
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from inspect import Parameter, signature
