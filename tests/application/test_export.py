@@ -44,7 +44,7 @@ from digital_painschool.testing.history import (
     TherapistWrites,
 )
 from digital_painschool.testing.history import History as Lived
-from digital_painschool.testing.people import BO, UNIT
+from digital_painschool.testing.people import ARCHIVIST, BO, UNIT
 from digital_painschool.testing.scenario import Scenario
 from digital_painschool.testing.strategies import histories
 
@@ -170,6 +170,7 @@ def test_the_figures_of_an_export_are_those_of_the_timelines(history: Lived) -> 
             found = [{name: entry[name] for name in names if name in entry} for entry in line["timeline"]]
             assert expected == {"enrolment": line["enrolment"], "timeline": found}
         assert (len(stored), ()) == (receipt.enrolments, receipt.unreadable)
+        assert (UNIT, ARCHIVIST.hsa_id, school.now) == (receipt.unit, receipt.exported_by, receipt.exported_at)
         counts = [len(enrolments), len(answers), len(whole)]
         hashes = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
         assert [*zip([file.name for file in files], counts, hashes, strict=True)] == [
@@ -237,7 +238,7 @@ def test_the_files_are_the_owner_s_alone(school: Scenario, tmp_path: Path, mask:
 def test_a_file_that_is_there_is_not_overwritten(school: Scenario, tmp_path: Path) -> None:
     """Otherwise an earlier export would be lost, which may be the only copy of what was purged since."""
     (tmp_path / "answers.csv").write_text("the only copy")
-    with pytest.raises(StorageError, match=r"answers\.csv is there already"):
+    with school.unchanged(), pytest.raises(StorageError, match=r"answers\.csv is there already"):
         school.office.export(tmp_path)
     assert ["answers.csv"] == [path.name for path in tmp_path.iterdir()]
     assert "the only copy" == (tmp_path / "answers.csv").read_text()
