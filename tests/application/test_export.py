@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 
 from digital_painschool.application.csv_cells import text_of
 from digital_painschool.application.export import ANSWER_COLUMNS, ENROLMENT_COLUMNS, Format, is_whole, write_export
@@ -141,6 +141,7 @@ def ended(school: Scenario, ids: Iterable[str]) -> None:
             desk.end(id_, reason="klar")
 
 
+@settings(max_examples=50)
 @given(histories())
 @example(LIVED)
 def test_the_figures_of_an_export_are_those_of_the_timelines(history: Lived) -> None:
