@@ -71,16 +71,19 @@ class Failing(MemoryInbox):
         return super().deliver(notice)
 
 
-class Seen(list[object]):
+class Seen:
     """All that is to be seen of a life, in order: what calls give, and why they are refused."""
+
+    def __init__(self) -> None:
+        self.all: list[object] = []
 
     def __call__(self, call: Callable[..., object], *args: Any, **options: Any) -> Any:
         """Make a call, and note what it gives."""
         try:
-            self.append(call(*args, **options))
+            self.all.append(call(*args, **options))
         except PainSchoolError as refusal:
-            self.append((type(refusal), str(refusal)))
-        return self[-1]
+            self.all.append((type(refusal), str(refusal)))
+        return self.all[-1]
 
 
 def treated(school: Scenario, see: Seen) -> None:
@@ -137,7 +140,7 @@ def purged(school: Scenario, see: Seen) -> None:
         left: list[Skipped] = []
         see(school.office.replay, another, left=left.append)
         plan = school.office.approve(see(school.office.plan_purge), decision="RS 3")
-        see += [left, school.office.purge(plan)]
+        see.all += [left, school.office.purge(plan)]
 
 
 def life(catalogue: Catalogue) -> list[object]:
@@ -152,12 +155,12 @@ def life(catalogue: Catalogue) -> list[object]:
     school.restart(catalogue)
     # Born today or a hundred years ago: in Auckland it is the ninth already.
     school.now = datetime(2085, 7, 8, 13, tzinfo=UTC)
-    see.append(school.desk.identify("8507099805").value)
+    see.all.append(school.desk.identify("8507099805").value)
     school.now = BEGIN
     for part in (treated, ended, purged):
         part(school, see)
     outbox = [inbox.delivered, school.environment.email.sent, school.environment.sms.sent]
-    return [*see, *outbox, school.kept(), school.office.access_log(limit=10_000)]
+    return [*see.all, *outbox, school.kept(), school.office.access_log(limit=10_000)]
 
 
 def catalogue(policy: Policy, **units: Policy) -> Catalogue:
