@@ -16,7 +16,7 @@ from hypothesis import example, given, settings
 
 from digital_painschool.application.csv_cells import text_of
 from digital_painschool.application.export import ANSWER_COLUMNS, ENROLMENT_COLUMNS, Format, is_whole, write_export
-from digital_painschool.domain.enrolment import Phase
+from digital_painschool.domain.enrolment import Phase, UnreadableEnrolment
 from digital_painschool.domain.events import (
     Ended,
     Event,
@@ -33,6 +33,7 @@ from digital_painschool.domain.people import Author
 from digital_painschool.errors import InvalidValue, StorageError
 from digital_painschool.ports.storage import Content, Entry, History, readable
 from digital_painschool.testing.example import DAILY, PAIN
+from digital_painschool.testing.faults import Call, watched
 from digital_painschool.testing.history import (
     CompleteModule,
     HandOver,
@@ -222,6 +223,35 @@ def test_what_is_missing_from_an_export_is_noticed_whatever_is_asked_for(school:
     assert is_whole(found, {FormSaved})
     assert not is_whole(attrs.evolve(found, timeline=(), documents={}), {FormSaved})
     assert is_whole(attrs.evolve(found, timeline=(), documents={}), {Ended})
+
+
+@pytest.mark.rule("D-21a")
+@pytest.mark.rule("D-21c")
+def test_what_cannot_be_read_is_in_no_file_counted_nowhere_and_named(school: Scenario, tmp_path: Path) -> None:
+    """Otherwise a receipt would say exported of what is in no file, and the purge take it."""
+    school.school.patient(BO).save_form("e-0002", PAIN, {"smarta": 3})
+    school.desk.end("e-0002", reason="klar")
+
+    def around(call: Call) -> object:
+        found = call.go()
+        if not isinstance(found, tuple):
+            return found
+        return tuple(
+            UnreadableEnrolment(enrolment_id="e-0001", unit=UNIT)
+            if isinstance(one, History) and one.enrolment.id == "e-0001"
+            else one
+            for one in found
+        )
+
+    damaged = school.another(attrs.evolve(school.ports, storage=watched(school.storage, around)))
+    receipt = damaged.administrator(ARCHIVIST).export(tmp_path / "export")
+    assert (1, ("e-0001",), [1, 1, 1]) == (receipt.enrolments, receipt.unreadable, [f.lines for f in receipt.files])
+    assert "e-0001" not in "".join(file.read_text("utf-8") for file in (tmp_path / "export").iterdir())
+    logged = [entry.enrolment_id for _, entry in school.storage.access_entries(UNIT) if entry.action == "export"]
+    assert ["e-0002"] == logged
+    assert {"e-0001": False, "e-0002": True} == {
+        e.enrolment_id: e.exported > 0 for e in readable(school.storage.ended(UNIT))
+    }
 
 
 @pytest.mark.parametrize("mask", [0o022, 0])
