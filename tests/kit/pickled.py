@@ -3,7 +3,7 @@
 import fcntl
 import os
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import count
@@ -41,7 +41,10 @@ class PickledStorage(MemoryStorage):
             yield parts
             after = pickle.dumps(parts)
             if before != after:
-                self._write(after)
+                try:
+                    self._write(after)
+                except OSError:
+                    raise StorageError("the file cannot be written") from None
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -53,6 +56,17 @@ class PickledStorage(MemoryStorage):
         new = self._file.with_suffix(".new")
         new.write_bytes(content)
         new.replace(self._file)
+
+
+def stop_writing(storage: PickledStorage, stop: Callable[[], None]) -> None:
+    """Call a function before each time that a storage writes its file."""
+    write = storage._write
+
+    def stopped(content: bytes) -> None:
+        stop()
+        write(content)
+
+    storage._write = stopped  # type: ignore[method-assign]
 
 
 class LonelyStorage(PickledStorage):

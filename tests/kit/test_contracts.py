@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack, nullcontext
+from contextlib import nullcontext
 from datetime import date, timedelta, timezone
 from inspect import signature
 from pathlib import Path
@@ -46,6 +46,7 @@ from digital_painschool.testing.contracts.clauses import PORTS, all_tests_of, cl
 from digital_painschool.testing.contracts.concurrency import Child, in_processes
 from digital_painschool.testing.contracts.observer import a_whole_life
 from tests import arrivals
+from tests.kit.contract_runs import Skipped, caught, contract_of, run
 from tests.kit.pickled import (
     CountsAnew,
     InPlace,
@@ -57,39 +58,6 @@ from tests.kit.pickled import (
     TwoFiles,
     Unlocked,
 )
-
-Skipped = pytest.skip.Exception
-
-
-def contract_of(base: type[Any], make: Callable[[Any], object], **attributes: object) -> Any:
-    """Return a contract of an adapter, as its author would write it."""
-    return type("OurContract", (base,), {"open": lambda _, place: make(place), **attributes})()
-
-
-def run(contract: Any, test: str, place: object, **fixtures: object) -> None:
-    """Run one test of a contract, with what it asks for."""
-    method = getattr(contract, f"test_{test}")
-    with ExitStack() as stack:
-        for name in signature(method).parameters:
-            if name not in fixtures:
-                opened = name in {"storage", "inbox", "messenger", "directory", "identity", "observer"}
-                fixtures[name] = stack.enter_context(contract.opened(place)) if opened else place
-        method(**{name: fixtures[name] for name in signature(method).parameters})
-
-
-def caught(contract: Any, test: str, folder: Path) -> bool:
-    """Return whether a test fails; what depends on who meets whom is given a few chances to."""
-    for attempt in range(5):
-        place = folder / str(attempt)
-        place.mkdir()
-        try:
-            run(contract, test, place)
-        except Skipped:
-            raise
-        except Exception:  # noqa: BLE001 - whatever it trips over
-            return True
-    return False
-
 
 # --- the clauses
 
