@@ -34,13 +34,13 @@ def run(contract: Any, test: str, place: object, **fixtures: object) -> None:
         method(**{name: fixtures[name] for name in signature(method).parameters})
 
 
-def caught(contract: Any, test: str, folder: Path) -> bool:
+def caught(contract: Any, test: str, folder: Path, **fixtures: object) -> bool:
     """Return whether a test fails; what depends on who meets whom is given a few chances to."""
     for attempt in range(5):
         place = folder / str(attempt)
         place.mkdir()
         try:
-            run(contract, test, place)
+            run(contract, test, place, **fixtures)
         except Skipped:
             raise
         except Exception:  # noqa: BLE001 - whatever it trips over
