@@ -36,10 +36,10 @@ class DurabilityContract(StorageOpening):
     def test_everything_is_there_after_a_restart(self, lasting_place: object) -> None:
         """Otherwise something would be in the process alone, and be gone on the day of the next update."""
         with self.opened(lasting_place) as storage:
+            e = long_history(storage)
             prepared = prepare(storage)
             for _, call in CALLS.values():
                 call(storage, prepared)
-            e = long_history(storage)
             before, numbers = observed(storage), storage.access_entries(UNIT)
         with self.opened(lasting_place) as storage:
             after = observed(storage)

@@ -83,7 +83,7 @@ def _completed(storage: Storage, prepared: Prepared) -> None:
 
 
 def _purged(storage: Storage, prepared: Prepared) -> None:
-    *purge, left = prepared.plan.enrolments
+    *purge, left = prepared.plan.enrolments[-3:]
     storage.purge(prepared.plan.id, purge, [Skipped(enrolment_id=left.enrolment_id, why=Skip.TOO_YOUNG)])
 
 
