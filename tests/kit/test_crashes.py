@@ -48,9 +48,15 @@ from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.faults import Fault, When, with_faults
 from digital_painschool.testing.history import (
     Advance,
+    ApprovePurge,
+    At,
     Deliver,
+    End,
+    Export,
     History,
     PatientReads,
+    PlanPurge,
+    Purge,
     Restart,
     Review,
     SaveForm,
@@ -564,9 +570,14 @@ def test_a_purge_that_deletes_the_documents_first_is_named(
         purge(self, plan_id, planned, skip)
 
     monkeypatch.setattr(SqlStorage, "purge", purge_in_two)
-    said = half(on_copies, NOTABLE_HISTORIES["purge"])
-    assert "(Purge()), in storage.purge" in said
-    assert "after COMMIT (statement 3): it is half done: documents 0 is done; " in said
+    ended = [Start(), SaveForm(PAIN, {"smarta": 3}), End(), At("2027-04-01 10:00"), Export()]
+    history = NotableHistory([*ended, PlanPurge(), ApprovePurge("Beslut 2"), Purge()])
+    last = play(on_copies, history, statements=True).steps[-1]
+    points = (point for point in last.points(statements=True) if last.name_of(point) == "storage.purge: COMMIT")
+    with pytest.raises(NotSurvived) as named:
+        kill_at(on_copies, history, next(point for point in points if point.when is When.AFTER))
+    assert "(Purge()), in storage.purge" in str(named.value)
+    assert "after COMMIT (statement 3): it is half done: documents 0 is done; " in str(named.value)
 
 
 DELETE_DOCUMENTS = delete(documents).where(documents.c.enrolment_id == literal_column("'e-0001'"))

@@ -170,6 +170,7 @@ class Retention(MachineBase):
             recording.sending.inject(*([_FORGETS_NOTHING] if inbox_fails else []))
         refusal = failure if of.is_approved else Reason.NOT_APPROVED
         self.ask(_LAW, "the administrator purges", call, refusal=refusal, by=by.hsa_id)
+        storage = self.school.storage  # the process may have died: another one reads
         for recording in self.asked.recordings:
             recording.sending.clear()
         forgotten = self.asked.recordings[0].forgotten
