@@ -74,8 +74,9 @@ def kill_at_every_statement(
 ) -> Survived:
     """Play a history as `kill_at_every_call` does, with a crash at each statement of the databases.
 
-    This is for adapters on this package's own SQL. A crash is before each statement, and after each that makes something
-    last: `BEGIN`, each row, and `COMMIT` both before and after it lasts. After each crash, every row of every table is as before the call that was under way, or as after it.
+    This is for adapters on this package's own SQL. A crash is before each statement, and after each that makes
+    something last: `BEGIN`, each row, `COMMIT` before and after it lasts. After each crash, every row of every table is
+    as before the call that was under way, or as after it.
 
     Args:
         ports_factory: The function that opens the adapters.
