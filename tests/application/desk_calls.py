@@ -113,7 +113,7 @@ GRANTED: dict[str, tuple[Callable[..., object], list[Line]]] = {
     "desk.end": (lambda d: d.end(E, reason="klar"), [("end", TREATED)]),
     "desk.profile": (lambda d: d.profile(), []),
     "desk.receive_notifications": (lambda d: d.receive_notifications(email=True), [("keep-profile", NOBODY)]),
-    "office.export": (lambda o, folder: o.export(folder), [("export", ENDED)]),
+    "office.export": (lambda o: o.export("export"), [("export", ENDED)]),
     "office.plan_purge": (lambda o: o.plan_purge(), [("plan-purge", NOBODY)]),
     "office.plan": (lambda o: o.plan(PLANNED), []),
     "office.approve": (lambda o: o.approve(PLANNED, decision="RS 2"), [("approve-purge", NOBODY)]),
