@@ -39,14 +39,15 @@ def meanwhile(
     school: Scenario, act: Callable[[], object], monkeypatch: pytest.MonkeyPatch, before: str = "documents"
 ) -> None:
     """Let something happen while a desk reads a view: before it asks the storage for the documents, or the timeline."""
-    read, waiting = getattr(school.storage, before), [act]
+    read, waiting = school.storage.load_timelines, [act]
 
-    def reading(*args: Any) -> Any:
-        while waiting:
+    def reading(ids: Any, kinds: Any = None, documents: Any = None) -> Any:
+        asked = "documents" if kinds == () else "timeline"
+        while waiting and asked == before:
             waiting.pop()()
-        return read(*args)
+        return read(ids, kinds, documents)
 
-    monkeypatch.setattr(school.storage, before, reading)
+    monkeypatch.setattr(school.storage, "load_timelines", reading)
 
 
 @pytest.mark.rule("M-10")

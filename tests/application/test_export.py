@@ -17,7 +17,7 @@ from digital_painschool import Actor, Format, HsaId, InvalidValue, Notify, PainS
 from digital_painschool.application.export import ANSWER_COLUMNS, ENROLMENT_COLUMNS, is_whole, write_export
 from digital_painschool.domain.events import Ended, FormSaved
 from digital_painschool.domain.masking import Masked
-from digital_painschool.ports.storage import Content, History, readable
+from digital_painschool.ports.storage import Content, History, load_histories, readable
 
 UNIT = "SE2321000131-E000000000001"
 NURSE = Actor(hsa_id="SE2321000131-P000000123456", unit=UNIT, roles=frozenset({Role.THERAPIST}))
@@ -67,7 +67,7 @@ def test_answers_that_are_missing_stop_the_export(school: PainSchool, tmp_path: 
     """An export that leaves answers out in silence would be followed by a purge, and they would be gone."""
     storage = school._executor.storage
     (found,) = readable(
-        storage.load_histories(HsaId(UNIT), [ended.enrolment_id for ended in storage.ended(HsaId(UNIT))])
+        load_histories(storage, HsaId(UNIT), [ended.enrolment_id for ended in storage.ended(HsaId(UNIT))])
     )
     damaged = attrs.evolve(found, documents={} if damage is None else {2: damage})
     with pytest.raises(StorageError, match="the answers of timeline entry 2 are missing; restore them from a backup"):
@@ -86,7 +86,7 @@ def test_what_anybody_wrote_is_in_the_export_or_there_is_none(
     """Otherwise a message that is lost in the storage would be noticed only when the rest is purged."""
     storage = school._executor.storage
     (found,) = readable(
-        storage.load_histories(HsaId(UNIT), [ended.enrolment_id for ended in storage.ended(HsaId(UNIT))])
+        load_histories(storage, HsaId(UNIT), [ended.enrolment_id for ended in storage.ended(HsaId(UNIT))])
     )
     rest = {number: content for number, content in found.documents.items() if number != seq}
     assert len(rest) < len(found.documents)
@@ -167,7 +167,7 @@ def test_no_column_holds_a_formula(school: PainSchool, tmp_path: Path) -> None:
     """Otherwise a key or an id from a program file or another system would be run where an answer is not."""
     storage = school._executor.storage
     ids = [ended.enrolment_id for ended in storage.ended(HsaId(UNIT))]
-    (found,) = readable(storage.load_histories(HsaId(UNIT), ids))
+    (found,) = readable(load_histories(storage, HsaId(UNIT), ids))
     hostile = "=1;=2\n=3"
     values = attrs.asdict(found.enrolment, recurse=False)
     texts = {name for name, value in values.items() if isinstance(value, str)}
@@ -197,7 +197,7 @@ def test_half_of_a_surrogate_pair_is_written_as_json_writes_it(school: PainSchoo
     """Otherwise one damaged answer would stop the export of all patients, with the answer in the error."""
     storage = school._executor.storage
     ids = [ended.enrolment_id for ended in storage.ended(HsaId(UNIT))]
-    (found,) = readable(storage.load_histories(HsaId(UNIT), ids))
+    (found,) = readable(load_histories(storage, HsaId(UNIT), ids))
     answers = {"ovrigt": "a\\\ud83d"}
     write_export(tmp_path, [*Format], [attrs.evolve(found, documents={**found.documents, 2: answers})])
     entry = json.loads((tmp_path / "enrolments.jsonl").read_text("utf-8"))["timeline"][1]
@@ -209,7 +209,7 @@ def test_what_is_missing_from_an_export_is_noticed_whatever_is_asked_for(school:
     """Otherwise answers whose timeline entry is damaged would be purged, and be in no file."""
     storage = school._executor.storage
     ids = [ended.enrolment_id for ended in readable(storage.ended(HsaId(UNIT)))]
-    (found,) = readable(storage.load_histories(HsaId(UNIT), ids, {FormSaved}))
+    (found,) = readable(load_histories(storage, HsaId(UNIT), ids, {FormSaved}))
     assert is_whole(found, {FormSaved})
     assert not is_whole(attrs.evolve(found, timeline=(), documents={}), {FormSaved})
     assert is_whole(attrs.evolve(found, timeline=(), documents={}), {Ended})

@@ -7,6 +7,7 @@ from digital_painschool.domain.fold import replay
 from digital_painschool.domain.people import Role
 from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import PainSchoolError
+from digital_painschool.ports.storage import find_cancellable, load_enrolment, load_timeline
 from digital_painschool.testing.lifecycle.laws import broken, holds, same
 from digital_painschool.testing.lifecycle.model import Course
 from digital_painschool.testing.lifecycle.talking import Talking
@@ -24,7 +25,7 @@ class Books(Talking):
 
     def state(self, course: Course) -> Enrolment:
         """Return the state that is kept; it must be there."""
-        state = self.school.storage.load(course.id)
+        state = load_enrolment(self.school.storage, course.id)
         holds(8, state is not None, f"{course.id} is not there any more, and nobody purged it")
         assert state is not None
         return state
@@ -57,7 +58,7 @@ class Books(Talking):
 
     def law_1_the_timeline_gives_the_state_again(self, course: Course) -> None:
         """Replay a timeline."""
-        state, entries = self.state(course), self.school.storage.timeline(course.id)
+        state, entries = self.state(course), load_timeline(self.school.storage, course.id)
         same(1, [*range(1, len(entries) + 1)], [e.seq for e in entries], "the timeline's numbers have gaps")
         replayed = replay(entry.event for entry in entries)
         same(1, replayed, state, f"{course.id}: the state is not what its timeline gives")
@@ -128,7 +129,7 @@ class Books(Talking):
     def law_5_an_ending_leaves_nothing_waiting(self, course: Course) -> None:
         """With the ending go the notifications that wait and that nobody has tried to hand over (D-19a)."""
         if course.phase == "ended" and not course.ended_in_a_pass:
-            waiting = self.school.storage.cancellable(course.id)
+            waiting = find_cancellable(self.school.storage, course.id)
             same(5, (), waiting, f"{course.id} has ended, and something of it waits to be told all the same")
 
     def law_6_access_follows_the_truth_table(self, course: Course) -> None:

@@ -13,6 +13,7 @@ from digital_painschool.domain.events import (
 from digital_painschool.domain.notification import Channel, NotificationRecord, Status
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.ports.messaging import Address
+from digital_painschool.ports.storage import load_notifications, load_timeline
 from digital_painschool.testing.lifecycle import calendar
 from digital_painschool.testing.lifecycle.clock import Clock
 from digital_painschool.testing.lifecycle.expectations import ExpectedNotification, staff_flag, staff_wish
@@ -48,7 +49,7 @@ class NotableHistory(Clock):
         number = of.write(conversation, patient=False)
         if notify == "none":
             return
-        seq = len(self.school.storage.timeline(of.id))
+        seq = len(load_timeline(self.school.storage, of.id))
         talk = conversation or len(of.talks)
         collected = notify == "collected"
         expected = ExpectedNotification(
@@ -60,7 +61,7 @@ class NotableHistory(Clock):
     def law_5_what_happened_is_told(self) -> None:
         """Take note of what timelines say since the last time."""
         for course in self.present:
-            entries = self.school.storage.timeline(course.id)
+            entries = load_timeline(self.school.storage, course.id)
             for entry in entries[self.entries_seen[course.id] :]:
                 self._noted(course, entry.seq, entry.event)
             self.entries_seen[course.id] = len(entries)
@@ -136,7 +137,7 @@ class NotableHistory(Clock):
     def records(self) -> dict[str, NotificationRecord]:
         """Return all notifications that are kept, by id."""
         storage = self.school.storage
-        return {record.notification.id: record for c in self.present for record in storage.notifications(c.id)}
+        return {record.notification.id: record for c in self.present for record in load_notifications(storage, c.id)}
 
     def law_5_nothing_is_told_that_nobody_wished(self, records: dict[str, NotificationRecord]) -> None:
         """Look for a wish behind each notification, and for one notification at most behind each wish."""

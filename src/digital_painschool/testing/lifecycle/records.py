@@ -10,7 +10,7 @@ from hypothesis.stateful import precondition, rule
 from digital_painschool.domain.notification import Channel
 from digital_painschool.domain.people import Actor, HsaId, Role
 from digital_painschool.domain.retention import PurgePlan, PurgeReceipt
-from digital_painschool.ports.storage import readable
+from digital_painschool.ports.storage import load_documents, load_enrolment, load_notifications, load_timeline, readable
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.lifecycle import calendar
 from digital_painschool.testing.lifecycle.base import during
@@ -72,11 +72,11 @@ class Records(Days):
 
     def version(self, course: Course) -> int:
         """Return the number of timeline entries that are kept of an enrolment."""
-        return len(self.school.storage.timeline(course.id))
+        return len(load_timeline(self.school.storage, course.id))
 
     def last_entry(self, course: Course) -> datetime:
         """Return when the last of them was made."""
-        return max(entry.event.at for entry in self.school.storage.timeline(course.id))
+        return max(entry.event.at for entry in load_timeline(self.school.storage, course.id))
 
     def is_old_enough(self, course: Course) -> bool:
         """Return whether an ended enrolment's period is over."""
@@ -158,7 +158,7 @@ class Records(Days):
         call = lambda s: s.school.administrator(by).approve(of.id, decision=decision)  # noqa: E731
         if self.ask(7, "the administrator approves", call, by=by.hsa_id, traced=True):
             of.approved = True
-        kept = self.school.storage.plan(of.id)
+        kept = self.school.storage.load_purge(of.id).plan
         reference = kept.decision.reference if kept is not None and kept.decision is not None else None
         same(7, "RS 2026-1" if of.approved else None, reference, "the plan rests on another decision")
 
@@ -210,15 +210,15 @@ class Records(Days):
     ) -> None:
         storage = self.school.storage
         for course in there:
-            if storage.load(course.id) is not None:
+            if load_enrolment(storage, course.id) is not None:
                 continue
             holds(7, course.id in may_go, f"{course.id} is purged, and may not be")
             holds(7, of.receipt is None, f"{course.id} went with a plan that was carried out before")
             course.gone = of.outcome[course.id] = True
             left = (
-                storage.timeline(course.id),
-                dict(storage.documents(course.id, range(1, of.versions[course.id] + 1))),
-                storage.notifications(course.id),
+                load_timeline(storage, course.id),
+                dict(load_documents(storage, course.id, range(1, of.versions[course.id] + 1))),
+                load_notifications(storage, course.id),
                 storage.notification_keys(course.unit, [course.id]),
                 [e for e in readable(storage.find_by_person(self.person(course.number))) if e.id == course.id],
             )
@@ -239,7 +239,7 @@ class Records(Days):
         return {(Channel.INBOX, key) for key in keys}
 
     def _look_what_was_skipped(self, of: Planned, why_not: dict[str, str | None]) -> None:
-        for id_, skipped in self.school.storage.purge_progress(of.id).items():
+        for id_, skipped in self.school.storage.load_purge(of.id).progress.items():
             if skipped is not None and id_ not in of.outcome:
                 same(7, why_not[id_], skipped.why.name, f"{id_} was skipped for another reason")
                 of.outcome[id_] = False
@@ -254,7 +254,7 @@ class Records(Days):
             holds(7, id_ in of.outcome or id_ not in may_go, f"{id_} may be purged, and was not dealt with")
             same(7, gone, id_ in receipt.purged, f"the receipt has it otherwise for {id_}")
             same(7, not gone, id_ in {skip.enrolment_id for skip in receipt.skipped}, f"{id_}: skipped, or not")
-        same(7, receipt, self.school.storage.receipt(of.id), "the receipt is not kept")
+        same(7, receipt, self.school.storage.load_purge(of.id).receipt, "the receipt is not kept")
 
     @rule(
         lives=st.lists(st.sampled_from([*LIVES]), min_size=1, max_size=3),
