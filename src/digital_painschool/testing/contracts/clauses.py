@@ -107,11 +107,15 @@ _STORAGE: Proofs = {
         what_waits_can_be_cancelled_also_while_it_is_claimed
         cancelling_what_does_not_wait_is_a_conflict""",
     "Change.noted": "what_was_not_delivered_waits_for_a_note_until_it_is_written",
+    "Enrolments.load": """
+        what_was_saved_is_loaded
+        every_kind_of_step_comes_back_as_it_was
+        an_unknown_id_gives_nothing
+        ids_that_differ_in_case_or_signs_are_different""",
     "Enrolments.load_many": """
         load_many_gives_those_that_exist
         load_many_of_none_is_empty
         an_unknown_id_gives_nothing""",
-    "Enrolments.load_many: unreadable": "a_damaged_enrolment_is_refused_alone_and_in_silence",
     "Enrolments.find_by_person": """
         of_person_gives_all_units_and_phases_oldest_first
         of_person_takes_the_scheme_as_part_of_the_number""",
@@ -144,18 +148,16 @@ _STORAGE: Proofs = {
         after_a_restart_steps_go_on_from_what_is_kept
         a_process_that_is_killed_has_kept_all_that_it_told_of""",
     "Enrolments.save: steady": "a_step_takes_no_longer_on_a_long_timeline",
-    "Enrolments.load_timelines": """
+    "Enrolments.timeline": """
         the_timeline_replays_to_the_state
         the_timeline_can_be_filtered
         the_timeline_holds_one_enrolment_only
         a_long_timeline_comes_back_whole_and_in_order
-        an_unknown_id_gives_nothing
+        an_unknown_id_gives_nothing""",
+    "Enrolments.documents": """
         documents_come_by_entry_number
         documents_of_one_enrolment_are_not_anothers
-        histories_give_everything_in_the_order_asked_for
-        histories_give_the_entries_of_some_kinds_alone
-        histories_of_another_unit_are_left_out""",
-    "Enrolments.load_timelines: unreadable": "an_export_goes_on_without_a_damaged_enrolment",
+        a_long_timeline_comes_back_whole_and_in_order""",
     "Enrolments.access_ended": """
         access_that_is_over_is_found_from_its_very_instant
         a_noted_end_of_access_is_not_found_again
@@ -238,10 +240,11 @@ _STORAGE: Proofs = {
     "Outbox.complete: kept": "notification_keys_are_those_that_were_sent_for_them",
     "Outbox.notifications": """
         notifications_come_in_the_order_of_the_timeline
-        notifications_are_of_one_enrolment
+        notifications_are_of_one_enrolment""",
+    "Outbox.cancellable": """
         what_waits_can_be_cancelled_also_while_it_is_claimed
-        cancelling_what_does_not_wait_is_a_conflict""",
-    "Outbox.notifications: unreadable": "a_damaged_notification_keeps_no_other_waiting",
+        cancelling_what_does_not_wait_is_a_conflict
+        notifications_are_of_one_enrolment""",
     "Outbox.unnoted": "what_was_not_delivered_waits_for_a_note_until_it_is_written",
     "Staff.profile": """
         a_profile_that_nobody_chose_is_empty
@@ -276,9 +279,18 @@ _STORAGE: Proofs = {
         ended_are_walked_in_portions_by_rising_id
         ended_of_a_unit_are_its_own""",
     "Retention.ended: unreadable": "an_export_goes_on_without_a_damaged_enrolment",
+    "Retention.load_histories: unreadable": "an_export_goes_on_without_a_damaged_enrolment",
+    "Retention.find_ended": """
+        ended_gives_what_the_rules_judge_by
+        ended_of_a_unit_are_its_own""",
+    "Retention.person_ids_of": "persons_are_those_of_the_unit_s_enrolments",
     "Retention.notification_keys": "notification_keys_are_those_that_were_sent_for_them",
     "Retention.notification_keys: shared": "notification_keys_leave_out_what_an_open_enrolment_shares",
     "Retention.notification_keys: superseded": "notification_keys_are_those_that_were_sent_for_them",
+    "Retention.load_histories": """
+        histories_give_everything_in_the_order_asked_for
+        histories_give_the_entries_of_some_kinds_alone
+        histories_of_another_unit_are_left_out""",
     "Retention.save_export": """
         an_export_is_noted_with_the_version
         an_export_of_what_is_gone_leaves_nothing""",
@@ -289,12 +301,9 @@ _STORAGE: Proofs = {
         a_plan_without_enrolments_is_kept
         the_first_approval_stands
         a_plan_is_logged_with_it""",
-    "Retention.load_purge": """
+    "Retention.plan": """
         a_plan_is_kept
-        an_unknown_plan_is_none
-        purging_twice_is_purging_once
-        plans_have_their_own_progress
-        the_first_receipt_of_a_plan_stands""",
+        an_unknown_plan_is_none""",
     "Retention.purge": """
         what_is_not_in_the_purge_stays
         what_is_skipped_stays_and_is_named
@@ -320,11 +329,18 @@ _STORAGE: Proofs = {
         an_interrupted_purge_goes_on_where_it_was
         many_threads_purge_a_plan_once
         many_processes_purge_a_plan_once""",
-    "Retention.purge: again": """
-        what_came_back_after_the_purge_is_purged_again
-        what_came_back_otherwise_is_not_purged_again""",
+    "Retention.purge_progress": """
+        purging_twice_is_purging_once
+        plans_have_their_own_progress
+        an_unknown_plan_is_none""",
     "Retention.save_receipt": "the_first_receipt_of_a_plan_stands",
+    "Retention.receipt": """
+        the_first_receipt_of_a_plan_stands
+        an_unknown_plan_is_none""",
     "Retention.receipts": "receipts_are_the_units_own_oldest_first",
+    "Retention.replay_purge": """
+        after_a_backup_the_receipt_purges_again
+        a_receipt_never_purges_what_is_open_or_not_named_by_it""",
     "Storage: threads": """
         of_many_on_the_same_version_exactly_one_wins
         no_thread_loses_another_s_step

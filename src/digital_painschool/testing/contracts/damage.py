@@ -5,19 +5,10 @@ from typing import Any
 import pytest
 
 from digital_painschool.domain.digest import Claim
-from digital_painschool.domain.notification import NotificationRecord, Notify
+from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import StorageError
-from digital_painschool.ports.storage import (
-    CaseQuery,
-    History,
-    Storage,
-    find_ended,
-    load_enrolment,
-    load_histories,
-    readable,
-    unreadable,
-)
+from digital_painschool.ports.storage import CaseQuery, History, Storage, readable, unreadable
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
     HOUR,
@@ -50,14 +41,12 @@ class DamageContract(StorageOpening):
             kept = [saved(storage, begin(id_, person)) for id_, person in zip(IDS, PERSONS, strict=True)]
         self.damage(lasting_place, IDS[1])
         with self.opened(lasting_place) as storage:
-            with pytest.raises(StorageError) as failed:
-                load_enrolment(storage, IDS[1])
-            assert_silent(failed.value, PERSONS[1].value)
-            assert (None, None) == (failed.value.__cause__, failed.value.__context__)
-            found = storage.load_many(IDS)
-            assert ([*IDS], (IDS[1],)) == (sorted(found), unreadable(found.values()))
-            assert [kept[0], *kept[2:]] == sorted(readable(found.values()), key=lambda state: state.id)
-            assert kept[0] == load_enrolment(storage, IDS[0])
+            for read in (lambda: storage.load(IDS[1]), lambda: storage.load_many(IDS)):
+                with pytest.raises(StorageError) as failed:
+                    read()
+                assert_silent(failed.value, PERSONS[1].value)
+                assert (None, None) == (failed.value.__cause__, failed.value.__context__)
+            assert kept[0] == storage.load(IDS[0])
             assert {IDS[2]: kept[2]} == dict(storage.load_many((IDS[2],)))
 
     def test_a_list_goes_on_without_a_damaged_enrolment(
@@ -89,9 +78,9 @@ class DamageContract(StorageOpening):
             listed = [one.enrolment_id for one in readable(ended)]
             assert [IDS[0], *IDS[2:]] == [id_ for id_ in listed if id_ != IDS[1]]
             assert IDS[1] in (*listed, *unreadable(ended)) or IDS[1] in caplog.text
-            any_of = find_ended(storage, UNIT, IDS)
+            any_of = storage.find_ended(UNIT, IDS)
             assert {IDS[0], *IDS[2:]} <= {one.enrolment_id for one in readable(any_of.values())}
-            histories = load_histories(storage, UNIT, IDS)
+            histories = storage.load_histories(UNIT, IDS)
             assert [IDS[0], *IDS[2:]] == [one.enrolment.id for one in histories if isinstance(one, History)]
             assert (IDS[1],) == unreadable(histories)
 
@@ -109,10 +98,6 @@ class DamageContract(StorageOpening):
                 given += claims
             assert ids[1:] == [claim.digest.id for claim in given]
             assert ids[0] in caplog.text
-            [asked] = storage.notifications(IDS[0])
-            assert ids[0] == (asked.notification.id if isinstance(asked, NotificationRecord) else asked.notification_id)
-            [asked] = storage.notifications(IDS[0])
-            assert ids[0] == (asked.notification.id if isinstance(asked, NotificationRecord) else asked.notification_id)
             again = storage.claim(RUN + HOUR, 100, LEASE)
             assert [(id_, 0) for id_ in ids[1:]] == [(claim.digest.id, claim.lost) for claim in again]
 

@@ -15,19 +15,7 @@ from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.people import HsaId, PersonId, SystemActor
 from digital_painschool.domain.validation import Answer
 from digital_painschool.errors import Conflict
-from digital_painschool.ports.storage import (
-    CaseQuery,
-    Change,
-    Storage,
-    find_cancellable,
-    load_documents,
-    load_enrolment,
-    load_enrolments,
-    load_histories,
-    load_notifications,
-    load_timeline,
-    readable,
-)
+from digital_painschool.ports.storage import CaseQuery, Change, Storage, readable
 from digital_painschool.rules.lifecycle import maintain, note_access_end
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
@@ -68,7 +56,7 @@ def insist(storage: Storage, enrolment_id: str, number: int, times: int = 5) -> 
     mine: list[dict[str, Answer]] = [{"hemma": "bra", "fritext": f"{number}, {time}"} for time in range(times)]
     for answers in mine:
         while True:
-            before = load_enrolment(storage, enrolment_id)
+            before = storage.load(enrolment_id)
             assert before is not None
             try:
                 storage.save(fill_in(before, answers, form=DAILY, at=MORNING))
@@ -80,11 +68,11 @@ def insist(storage: Storage, enrolment_id: str, number: int, times: int = 5) -> 
 
 def assert_none_lost(storage: Storage, enrolment_id: str, answers: Sequence[dict[str, Answer]]) -> None:
     """Find each of the answers once among the documents."""
-    state = load_enrolment(storage, enrolment_id)
+    state = storage.load(enrolment_id)
     assert state is not None
     assert 1 + len(answers) == state.version
-    assert state == replay(entry.event for entry in load_timeline(storage, enrolment_id))
-    documents = load_documents(storage, enrolment_id, range(1, state.version + 1))
+    assert state == replay(entry.event for entry in storage.timeline(enrolment_id))
+    documents = storage.documents(enrolment_id, range(1, state.version + 1))
     assert sorted(map(repr, answers)) == sorted(repr(dict(kept)) for kept in documents.values())  # type: ignore[arg-type]
 
 
@@ -94,19 +82,19 @@ class EnrolmentsContract(StorageOpening):
     def test_what_was_saved_is_loaded(self, storage: Storage) -> None:
         """Otherwise the next step would be decided on another state than the last one left."""
         enrolment = saved(storage, begin())
-        assert enrolment == load_enrolment(storage, enrolment.id)
+        assert enrolment == storage.load(enrolment.id)
         enrolment = saved(storage, fill_in(enrolment, at=MORNING))
-        assert enrolment == load_enrolment(storage, enrolment.id)
+        assert enrolment == storage.load(enrolment.id)
 
     def test_every_kind_of_step_comes_back_as_it_was(self, storage: Storage) -> None:
         """Otherwise some event or count would change on its way through the storage."""
         enrolment = long_history(storage)
-        assert enrolment == load_enrolment(storage, enrolment.id)
+        assert enrolment == storage.load(enrolment.id)
 
     def test_the_timeline_replays_to_the_state(self, storage: Storage) -> None:
         """Otherwise timeline and state would tell different stories about a patient."""
         enrolment = long_history(storage)
-        timeline = load_timeline(storage, enrolment.id)
+        timeline = storage.timeline(enrolment.id)
         assert tuple(range(1, enrolment.version + 1)) == tuple(entry.seq for entry in timeline)
         assert enrolment == replay(entry.event for entry in timeline)
 
@@ -115,10 +103,10 @@ class EnrolmentsContract(StorageOpening):
         saved(storage, begin("enrolment-1"))
         beside = ("./enrolment-1", "enrolment-1/", "x/../enrolment-1", "..", "/etc/hostname", "x" * 1000)
         for unknown in ("", "enrolment", "enrolment-12", "ENROLMENT-1", "enrolment-1 ", "%", "å' OR 1=1 --", *beside):
-            assert None is load_enrolment(storage, unknown)
+            assert None is storage.load(unknown)
             assert {} == dict(storage.load_many((unknown,)))
-            assert () == load_timeline(storage, unknown)
-            assert {} == dict(load_documents(storage, unknown, (1,)))
+            assert () == storage.timeline(unknown)
+            assert {} == dict(storage.documents(unknown, (1,)))
 
     def test_load_many_gives_those_that_exist(self, storage: Storage) -> None:
         """Otherwise the delivery worker would take an enrolment for purged, or fail on one that is."""
@@ -151,9 +139,7 @@ class EnrolmentsContract(StorageOpening):
         ids = ("a", "A", "a-", "a_", "a.", "a~1", "a%2F")
         for id_, person in zip(ids, PERSONS, strict=True):
             saved(storage, begin(id_, person))
-        assert dict(zip(ids, PERSONS, strict=True)) == {
-            id_: e.person for id_, e in load_enrolments(storage, ids).items()
-        }
+        assert dict(zip(ids, PERSONS, strict=True)) == {id_: e.person for id_, e in storage.load_many(ids).items()}
 
     def test_a_step_decided_on_an_old_version_is_a_conflict(self, storage: Storage) -> None:
         """Otherwise the later of two steps would overwrite the earlier one."""
@@ -162,8 +148,8 @@ class EnrolmentsContract(StorageOpening):
         logged = storage.access_entries(UNIT)
         with pytest.raises(Conflict):
             storage.save(fill_in(before, at=MORNING + HOUR))
-        assert after == load_enrolment(storage, before.id)
-        assert 2 == len(load_timeline(storage, before.id))
+        assert after == storage.load(before.id)
+        assert 2 == len(storage.timeline(before.id))
         assert logged == storage.access_entries(UNIT)
 
     def test_a_step_of_the_future_is_a_conflict(self, storage: Storage) -> None:
@@ -171,15 +157,15 @@ class EnrolmentsContract(StorageOpening):
         first = begin()
         with pytest.raises(Conflict):
             storage.save(fill_in(first.enrolment, at=MORNING))
-        assert None is load_enrolment(storage, first.enrolment.id)
-        assert () == load_timeline(storage, first.enrolment.id)
+        assert None is storage.load(first.enrolment.id)
+        assert () == storage.timeline(first.enrolment.id)
 
     def test_an_id_is_given_once(self, storage: Storage) -> None:
         """Otherwise one patient's enrolment would be replaced by another's."""
         first = saved(storage, begin("a"))
         with pytest.raises(Conflict):
             storage.save(begin("a", OTHER_PERSON))
-        assert first == load_enrolment(storage, "a")
+        assert first == storage.load("a")
         assert () == storage.find_by_person(OTHER_PERSON)
 
     def test_a_second_open_enrolment_is_a_conflict(self, storage: Storage) -> None:
@@ -188,8 +174,8 @@ class EnrolmentsContract(StorageOpening):
         with pytest.raises(Conflict):
             storage.save(begin("b"))
         assert (first,) == storage.find_by_person(PERSON)
-        assert None is load_enrolment(storage, "b")
-        assert () == load_timeline(storage, "b")
+        assert None is storage.load("b")
+        assert () == storage.timeline("b")
 
     def test_an_enrolment_in_maintenance_is_still_open(self, storage: Storage) -> None:
         """Otherwise a second enrolment could be started beside one that the patient still reads."""
@@ -223,29 +209,29 @@ class EnrolmentsContract(StorageOpening):
     def test_a_step_that_conflicts_in_its_last_part_leaves_nothing(self, storage: Storage) -> None:
         """Otherwise half a step would stay: an entry without its state, a message without its notification."""
         before = saved(storage, converse(saved(storage, begin()), notify=Notify.DIRECT, at=MORNING))
-        [waiting] = find_cancellable(storage, before.id)
+        [waiting] = storage.cancellable(before.id)
         step_ = write(before, notify=Notify.COLLECTED, at=MORNING)
         cancelling = evolve(step_, cancelled=(waiting.id,))
         for refused in (evolve(cancelling, noted=("unknown",)), evolve(step_, cancelled=(waiting.id, "unknown"))):
             with pytest.raises(Conflict):
                 storage.save(refused)
-        assert before == load_enrolment(storage, before.id)
-        assert before.version == len(load_timeline(storage, before.id))
-        assert {} == dict(load_documents(storage, before.id, (before.version + 1,)))
-        assert [Status.PENDING] == [record.status for record in load_notifications(storage, before.id)]
+        assert before == storage.load(before.id)
+        assert before.version == len(storage.timeline(before.id))
+        assert {} == dict(storage.documents(before.id, (before.version + 1,)))
+        assert [Status.PENDING] == [record.status for record in storage.notifications(before.id)]
         assert 2 == len(storage.access_entries(UNIT))
         after = saved(storage, cancelling)
-        assert after == load_enrolment(storage, before.id)
-        assert [Status.DROPPED, Status.PENDING] == [record.status for record in load_notifications(storage, before.id)]
+        assert after == storage.load(before.id)
+        assert [Status.DROPPED, Status.PENDING] == [record.status for record in storage.notifications(before.id)]
 
     def test_a_start_that_conflicts_in_its_last_part_leaves_nothing(self, storage: Storage) -> None:
         """Otherwise a person would be blocked by an enrolment that does not exist."""
         with pytest.raises(Conflict):
             storage.save(evolve(begin("a"), cancelled=("unknown",)))
-        assert None is load_enrolment(storage, "a")
+        assert None is storage.load("a")
         assert () == storage.find_by_person(PERSON)
         assert () == storage.access_entries(UNIT)
-        assert saved(storage, begin("b")) == load_enrolment(storage, "b")
+        assert saved(storage, begin("b")) == storage.load("b")
 
     def test_a_step_is_logged_with_it(self, storage: Storage) -> None:
         """Otherwise a change could be made of which the access log knows nothing (M-06)."""
@@ -262,9 +248,9 @@ class EnrolmentsContract(StorageOpening):
         assert 1 == results.count(None)
         assert THREADS - 1 == sum(isinstance(result, Conflict) for result in results)
         winner: Change = changes[results.index(None)]
-        assert winner.enrolment == load_enrolment(storage, before.id)
-        assert winner.documents == dict(load_documents(storage, before.id, (2,)))
-        assert 2 == len(load_timeline(storage, before.id))
+        assert winner.enrolment == storage.load(before.id)
+        assert winner.documents == dict(storage.documents(before.id, (2,)))
+        assert 2 == len(storage.timeline(before.id))
 
     def test_of_many_starts_at_the_same_time_exactly_one_wins(self, storage: Storage) -> None:
         """Otherwise two members of staff could start the same patient at the same moment (D-07a)."""
@@ -285,7 +271,7 @@ class EnrolmentsContract(StorageOpening):
             return enrolment
 
         results = in_threads([partial(live, number) for number in range(len(PERSONS))])
-        assert results == [load_enrolment(storage, f"e{number}") for number in range(len(PERSONS))]
+        assert results == [storage.load(f"e{number}") for number in range(len(PERSONS))]
 
     def test_no_thread_loses_another_s_step(self, storage: Storage) -> None:
         """Otherwise, of people who all try again until it is saved, one's answers would be gone."""
@@ -303,7 +289,7 @@ class EnrolmentsContract(StorageOpening):
                 enrolment = saved(storage, fill_in(enrolment, at=MORNING))
 
         def read_on() -> list[bool]:
-            seen = [readable(load_histories(storage, UNIT, (first.id,)))[0] for _ in range(20)]
+            seen = [readable(storage.load_histories(UNIT, (first.id,)))[0] for _ in range(20)]
             return [
                 history.enrolment == replay(entry.event for entry in history.timeline)
                 and history.enrolment.version - 1 == len(history.documents)
@@ -319,33 +305,33 @@ class EnrolmentsContract(StorageOpening):
         e = saved(storage, fill_in(e, at=MORNING))
         e = saved(storage, converse(e, at=MORNING))
         e = saved(storage, fill_in(e, at=MORNING))
-        assert [2, 5] == [entry.seq for entry in load_timeline(storage, e.id, (FormSaved,))]
-        assert [1, 2, 5] == [entry.seq for entry in load_timeline(storage, e.id, {FormSaved, Started})]
-        assert [3, 4] == [entry.seq for entry in load_timeline(storage, e.id, iter([MessageSent, ConversationStarted]))]
-        assert () == load_timeline(storage, e.id, (ModuleOpened,))
-        assert () == load_timeline(storage, e.id, ())
+        assert [2, 5] == [entry.seq for entry in storage.timeline(e.id, (FormSaved,))]
+        assert [1, 2, 5] == [entry.seq for entry in storage.timeline(e.id, {FormSaved, Started})]
+        assert [3, 4] == [entry.seq for entry in storage.timeline(e.id, iter([MessageSent, ConversationStarted]))]
+        assert () == storage.timeline(e.id, (ModuleOpened,))
+        assert () == storage.timeline(e.id, ())
 
     def test_the_timeline_holds_one_enrolment_only(self, storage: Storage) -> None:
         """Otherwise a therapist would read another patient's timeline."""
         first, second = saved(storage, begin("a")), saved(storage, begin("b", OTHER_PERSON))
         first = saved(storage, fill_in(first, at=MORNING))
-        assert first == replay(entry.event for entry in load_timeline(storage, "a"))
-        assert second == replay(entry.event for entry in load_timeline(storage, "b"))
+        assert first == replay(entry.event for entry in storage.timeline("a"))
+        assert second == replay(entry.event for entry in storage.timeline("b"))
 
     def test_documents_come_by_entry_number(self, storage: Storage) -> None:
         """Otherwise a text would be shown under another entry than the one it was written with."""
         e = saved(storage, converse(saved(storage, begin()), "Hej", at=MORNING))
         e = saved(storage, answer(e, "Tack", at=MORNING))
-        assert {2: "Min konversation", 3: "Hej", 4: "Tack"} == dict(load_documents(storage, e.id, (1, 2, 3, 4, 5)))
-        assert {4: "Tack"} == dict(load_documents(storage, e.id, iter((4,))))
-        assert {} == dict(load_documents(storage, e.id, ()))
+        assert {2: "Min konversation", 3: "Hej", 4: "Tack"} == dict(storage.documents(e.id, (1, 2, 3, 4, 5)))
+        assert {4: "Tack"} == dict(storage.documents(e.id, iter((4,))))
+        assert {} == dict(storage.documents(e.id, ()))
 
     def test_documents_of_one_enrolment_are_not_anothers(self, storage: Storage) -> None:
         """Otherwise one patient's answers would be shown as another's."""
         first = saved(storage, fill_in(saved(storage, begin("a")), {"smarta": 1}, at=MORNING))
         second = saved(storage, fill_in(saved(storage, begin("b", OTHER_PERSON)), {"smarta": 2}, at=MORNING))
-        assert {2: {"smarta": 1}} == dict(load_documents(storage, first.id, (2,)))
-        assert {2: {"smarta": 2}} == dict(load_documents(storage, second.id, (2,)))
+        assert {2: {"smarta": 1}} == dict(storage.documents(first.id, (2,)))
+        assert {2: {"smarta": 2}} == dict(storage.documents(second.id, (2,)))
 
     def test_answers_keep_their_types(self, storage: Storage) -> None:
         """Otherwise a whole number would become a decimal one, or a list of keys something that is no `Answer`."""
@@ -358,7 +344,7 @@ class EnrolmentsContract(StorageOpening):
             "dag": "2026-03-02",
         }
         e = saved(storage, fill_in(saved(storage, begin()), answers, form=DAILY, at=MORNING))
-        kept = load_documents(storage, e.id, (2,))[2]
+        kept = storage.documents(e.id, (2,))[2]
         assert answers == kept
         assert isinstance(kept, Mapping)
         assert [str, int, float, tuple, str, str] == [type(kept[key]) for key in answers]
@@ -367,14 +353,14 @@ class EnrolmentsContract(StorageOpening):
         """Otherwise an empty choice would look like a question that was not answered."""
         answers: dict[str, Answer] = {"hemma": "bra", "steg": 0, "var": (), "fritext": ""}
         e = saved(storage, fill_in(saved(storage, begin()), answers, form=DAILY, at=MORNING))
-        assert answers == load_documents(storage, e.id, (2,))[2]
+        assert answers == storage.documents(e.id, (2,))[2]
 
     def test_texts_come_back_letter_by_letter(self, storage: Storage) -> None:
         """Otherwise a message would be shown other than it was written, or be taken for answers."""
         e = saved(storage, converse(saved(storage, begin()), TEXTS[0], at=MORNING))
         for text in TEXTS[1:]:
             e = saved(storage, write(e, text, at=MORNING))
-        assert dict(enumerate(TEXTS, start=3)) == dict(load_documents(storage, e.id, range(3, e.version + 1)))
+        assert dict(enumerate(TEXTS, start=3)) == dict(storage.documents(e.id, range(3, e.version + 1)))
 
     def test_instants_come_back_in_utc_to_the_microsecond(self, storage: Storage) -> None:
         """Otherwise a list would show local times as UTC, or two steps change their order."""
@@ -382,8 +368,8 @@ class EnrolmentsContract(StorageOpening):
         e = saved(storage, converse(saved(storage, begin(at=at)), notify=Notify.DIRECT, at=at))
         [row] = readable(storage.list_caseload(CaseQuery(unit=UNIT, therapist=None, now=MORNING)))
         delivered(storage, e.last_entry_at)
-        [record] = load_notifications(storage, e.id)
-        loaded, events = load_enrolment(storage, e.id), [entry.event for entry in load_timeline(storage, e.id)]
+        [record] = storage.notifications(e.id)
+        loaded, events = storage.load(e.id), [entry.event for entry in storage.timeline(e.id)]
         assert loaded is not None
         instants = [
             *(loaded.started_at, loaded.access_until, loaded.last_entry_at, row.started_at, row.access_until),
@@ -397,11 +383,11 @@ class EnrolmentsContract(StorageOpening):
     def test_ids_and_numbers_come_back_as_what_they_are(self, storage: Storage) -> None:
         """Otherwise what was a checked HSA-id would come back as any text, and a person as a pair of texts."""
         e = saved(storage, converse(saved(storage, begin()), notify=Notify.DIRECT, at=MORNING))
-        loaded, [started, *_] = load_enrolment(storage, e.id), load_timeline(storage, e.id)
+        loaded, [started, *_] = storage.load(e.id), storage.timeline(e.id)
         assert loaded is not None
         assert isinstance(started.event, Started)
         [row] = readable(storage.list_caseload(CaseQuery(unit=UNIT, therapist=None, now=MORNING)))
-        [notification] = find_cancellable(storage, e.id)
+        [notification] = storage.cancellable(e.id)
         [(_, entry), *_] = storage.access_entries(UNIT)
         hsa_ids = (loaded.unit, loaded.therapist, started.event.unit, row.therapist, notification.unit, entry.unit)
         assert {HsaId} == {type(hsa_id) for hsa_id in hsa_ids}
@@ -414,21 +400,18 @@ class EnrolmentsContract(StorageOpening):
         change = fill_in(saved(storage, begin()), answers, at=MORNING)
         storage.save(change)
         answers["smarta"] = 10
-        given = load_documents(storage, change.enrolment.id, (2,))
+        given = storage.documents(change.enrolment.id, (2,))
         assert {"smarta": 3} == given[2]
 
     def test_what_was_given_back_changes_nothing(self, storage: Storage) -> None:
         """Otherwise a host that sorts or fills what it got would change what the next one gets."""
         e = saved(storage, fill_in(saved(storage, begin()), {"smarta": 3}, at=MORNING))
-        for given in (
-            load_documents(storage, e.id, (2,)),
-            readable(load_histories(storage, UNIT, (e.id,)))[0].documents,
-        ):
+        for given in (storage.documents(e.id, (2,)), readable(storage.load_histories(UNIT, (e.id,)))[0].documents):
             for mapping in (given[2], given, storage.load_many((e.id,))):
                 with suppress(AttributeError):  # a mapping that cannot be changed keeps the promise too
                     mapping.clear()  # type: ignore[union-attr]
-        assert {2: {"smarta": 3}} == dict(load_documents(storage, e.id, (2,)))
-        assert e == load_enrolment(storage, e.id)
+        assert {2: {"smarta": 3}} == dict(storage.documents(e.id, (2,)))
+        assert e == storage.load(e.id)
 
     def test_access_that_is_over_is_found_from_its_very_instant(self, storage: Storage) -> None:
         """Otherwise the timeline would note the end too early or never (D-05a)."""

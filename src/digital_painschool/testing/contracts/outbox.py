@@ -13,7 +13,7 @@ from digital_painschool.domain.notification import Channel, Notify, Status, Temp
 from digital_painschool.domain.people import PersonId, SystemActor
 from digital_painschool.domain.program import Program
 from digital_painschool.errors import Conflict
-from digital_painschool.ports.storage import Storage, find_cancellable, load_enrolment, load_notifications
+from digital_painschool.ports.storage import Storage
 from digital_painschool.rules.notifications import drop
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
@@ -69,7 +69,7 @@ def ids(claim: Claim) -> frozenset[str]:
 
 def statuses(storage: Storage, enrolment: Enrolment) -> list[Status]:
     """Return what has become of an enrolment's notifications."""
-    return [record.status for record in load_notifications(storage, enrolment.id)]
+    return [record.status for record in storage.notifications(enrolment.id)]
 
 
 class OutboxContract(StorageOpening):
@@ -85,7 +85,7 @@ class OutboxContract(StorageOpening):
         [asked] = change.notifications
         assert () == storage.claim(due_at - TICK, 10, LEASE)
         [claim] = storage.claim(due_at, 10, LEASE)
-        [record] = load_notifications(storage, change.enrolment.id)
+        [record] = storage.notifications(change.enrolment.id)
         assert (asked, Status.PENDING, 0, None) == (record.notification, record.status, 0, record.settled_at)
         digest = claim.digest
         assert ((record,), None, None, 0) == (digest.pending, digest.batch, digest.told_on, claim.lost)
@@ -96,13 +96,13 @@ class OutboxContract(StorageOpening):
         """Otherwise a rule that tells somebody of a start would be refused by one storage and not by another."""
         asked = converse(begin().enrolment, at=MORNING, notify=Notify.DIRECT).notifications
         storage.save(evolve(begin(), notifications=asked))
-        assert asked == find_cancellable(storage, begin().enrolment.id)
+        assert asked == storage.cancellable(begin().enrolment.id)
 
     def test_nothing_asked_for_is_nothing_to_claim(self, storage: Storage) -> None:
         """Otherwise a message without a notification would send one (M-12)."""
         e = told(storage, notify=Notify.NONE)
         assert () == storage.claim(RUN + DAY, 10, LEASE)
-        assert () == load_notifications(storage, e.id)
+        assert () == storage.notifications(e.id)
 
     def test_collected_notifications_of_a_recipient_and_unit_share_one_digest(self, storage: Storage) -> None:
         """Otherwise a patient would get two notices on one forenoon, or one of another unit's (D-13a)."""
@@ -124,20 +124,18 @@ class OutboxContract(StorageOpening):
         change = evolve(change, notifications=(direct, staff, evolve(staff, id="y")))
         saved(storage, change)
         claims = storage.claim(MORNING, 10, LEASE)
-        assert {(record.notification.id,) for record in load_notifications(storage, "a")} == {
-            (*ids(c),) for c in claims
-        }
+        assert {(record.notification.id,) for record in storage.notifications("a")} == {(*ids(c),) for c in claims}
         assert [staff, evolve(staff, id="y")] == [claim.digest.pending[0].notification for claim in claims[2:]]
 
     def test_an_id_is_the_key_of_one_notification(self, storage: Storage) -> None:
         """Otherwise the second one would be taken for a repetition of the first, and never be sent."""
         e = told(storage)
-        [waiting] = find_cancellable(storage, e.id)
+        [waiting] = storage.cancellable(e.id)
         change = write(e, notify=Notify.COLLECTED, at=MORNING)
         with pytest.raises(Conflict):
             storage.save(evolve(change, notifications=(evolve(change.notifications[0], id=waiting.id),)))
-        assert e == load_enrolment(storage, e.id)
-        assert (waiting,) == find_cancellable(storage, e.id)
+        assert e == storage.load(e.id)
+        assert (waiting,) == storage.cancellable(e.id)
 
     def test_messages_at_the_same_time_share_one_digest(self, storage: Storage) -> None:
         """Otherwise a patient of two busy therapists would get two notices on one forenoon (D-13a)."""
@@ -165,7 +163,7 @@ class OutboxContract(StorageOpening):
         sent.append(delivered(storage, RUN))
         told_of = sorted(id_ for batches in sent for batch in batches for id_ in batch.notifications)
         assert version - 2 == len(told_of)
-        assert sorted(record.notification.id for record in load_notifications(storage, first.id)) == told_of
+        assert sorted(record.notification.id for record in storage.notifications(first.id)) == told_of
 
     def test_a_claimed_digest_is_nobody_elses_until_its_lease_is_over(self, storage: Storage) -> None:
         """Otherwise two workers would send the same notice, or a dead one take it with it."""
@@ -283,11 +281,11 @@ class OutboxContract(StorageOpening):
         assert ([0, 0], 1) == ([record.attempts for record in claim.digest.pending], claim.lost)
         storage.begin([(claim, sending(claim, now=RUN + LEASE))])
         storage.complete([evolve(result(claim, at=RUN), attempted=batch.notifications, next_at=RUN + DAY)])
-        assert [1, 0] == [record.attempts for record in load_notifications(storage, e.id)]
+        assert [1, 0] == [record.attempts for record in storage.notifications(e.id)]
         [claim] = storage.claim(RUN + DAY, 10, LEASE)
         both = Decision(action=Action.SEND, day=(RUN + DAY).date(), notifications=ids(claim))
         storage.complete([result(claim, storage.begin([(claim, both)])[claim.digest.id], at=RUN + DAY)])
-        assert [2, 1] == [record.attempts for record in load_notifications(storage, e.id)]
+        assert [2, 1] == [record.attempts for record in storage.notifications(e.id)]
 
     def test_what_is_settled_without_an_attempt_has_none_more(self, storage: Storage) -> None:
         """Otherwise the books would say of a dropped notification that somebody had tried to send it (D-13b)."""
@@ -295,9 +293,7 @@ class OutboxContract(StorageOpening):
         [claim] = storage.claim(RUN, 10, LEASE)
         dropped = dict.fromkeys(ids(claim), Status.DROPPED)
         storage.complete([evolve(result(claim, at=RUN), settled=dropped)])
-        assert [(Status.DROPPED, 0)] == [
-            (record.status, record.attempts) for record in load_notifications(storage, e.id)
-        ]
+        assert [(Status.DROPPED, 0)] == [(record.status, record.attempts) for record in storage.notifications(e.id)]
 
     def test_a_batch_goes_again_under_its_key_or_with_others_under_a_new_one(self, storage: Storage) -> None:
         """Otherwise the inbox would take a repetition for news, or news for a repetition (D-13a)."""
@@ -317,16 +313,16 @@ class OutboxContract(StorageOpening):
         """Otherwise a patient would be told of an enrolment that has ended (D-13b), or the digest stay claimed."""
         a, b = told(storage, "a"), told(storage, "b", program=SLEEP)
         [claim] = storage.claim(RUN, 10, LEASE)
-        saved(storage, finish(a, at=RUN, pending=find_cancellable(storage, "a")))
+        saved(storage, finish(a, at=RUN, pending=storage.cancellable("a")))
         [batch] = storage.begin([(claim, sending(claim, now=RUN))]).values()
         assert ([Status.DROPPED], [Status.PENDING]) == (statuses(storage, a), statuses(storage, b))
-        [begun_alone] = load_notifications(storage, "b")
+        [begun_alone] = storage.notifications("b")
         assert frozenset({begun_alone.notification.id}) == batch.notifications
-        assert [] == list(find_cancellable(storage, "b"))
+        assert [] == list(storage.cancellable("b"))
         storage.complete([result(claim, batch, at=RUN)])
         b = saved(storage, write(b, notify=Notify.COLLECTED, at=MORNING))
         [claim] = storage.claim(RUN, 10, LEASE)
-        saved(storage, finish(b, at=RUN, pending=find_cancellable(storage, "b")))
+        saved(storage, finish(b, at=RUN, pending=storage.cancellable("b")))
         assert {} == storage.begin([(claim, sending(claim, now=RUN))])
         told(storage, "c", program=evolve(PROGRAM, key="c"))
         assert [["c"]] == owners(storage.claim(RUN, 10, LEASE))
@@ -344,7 +340,7 @@ class OutboxContract(StorageOpening):
             storage.complete([result(stale, batch, Status.FAILED, at=RUN)], {stale.digest.id: [line]})
         assert () == storage.claim(RUN + LEASE, 10, LEASE)
         assert ([Status.PENDING], log) == (statuses(storage, e), storage.access_entries(UNIT))
-        assert [0] == [record.attempts for record in load_notifications(storage, e.id)]
+        assert [0] == [record.attempts for record in storage.notifications(e.id)]
 
     def test_each_result_has_a_token_of_its_own(self, storage: Storage) -> None:
         """Otherwise a stale result would pass because another one of the same call has the present token."""
@@ -387,10 +383,10 @@ class OutboxContract(StorageOpening):
         [(claim, batch)] = begun(storage, RUN)
         storage.complete([result(claim, batch, status, at=RUN + TICK)])
         assert () == storage.claim(RUN + DAY, 10, LEASE)
-        [record] = load_notifications(storage, e.id)
+        [record] = storage.notifications(e.id)
         assert (status, 1, RUN + TICK) == (record.status, record.attempts, record.settled_at)
         storage.complete([result(claim, batch, at=RUN + HOUR)])
-        assert (record,) == load_notifications(storage, e.id)
+        assert (record,) == storage.notifications(e.id)
         saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING))
         [late] = storage.claim(RUN, 10, LEASE)
         assert (claim.digest.id, None, 1) == (late.digest.id, late.digest.batch, len(late.digest.pending))
@@ -438,36 +434,36 @@ class OutboxContract(StorageOpening):
         for minute in range(10):
             e = saved(storage, write(e, notify=Notify.DIRECT, at=MORNING + timedelta(minutes=minute)))
         delivered(storage, MORNING + timedelta(minutes=4))
-        assert [*range(3, 14)] == [record.notification.trigger.seq for record in load_notifications(storage, e.id)]
+        assert [*range(3, 14)] == [record.notification.trigger.seq for record in storage.notifications(e.id)]
 
     def test_notifications_are_of_one_enrolment(self, storage: Storage) -> None:
         """Otherwise ending one enrolment would cancel another patient's notification."""
         told(storage, "a")
         told(storage, "b", OTHER_PERSON)
-        for read in (load_notifications, find_cancellable):
-            assert [1, 1, 0, 0] == [len(read(storage, id_)) for id_ in ("a", "b", "", "unknown")]
+        for method in (storage.notifications, storage.cancellable):
+            assert [1, 1, 0, 0] == [len(method(id_)) for id_ in ("a", "b", "", "unknown")]
 
     def test_what_waits_can_be_cancelled_also_while_it_is_claimed(self, storage: Storage) -> None:
         """Otherwise a patient would be told of an enrolment that has ended, or an ending wait for a worker (D-13b)."""
         e, other = told(storage), told(storage, "b", program=SLEEP)
         storage.claim(RUN, 10, LEASE)
-        [waiting] = find_cancellable(storage, e.id)
+        [waiting] = storage.cancellable(e.id)
         saved(storage, finish(e, at=RUN + HOUR, pending=(waiting,)))
-        [record] = load_notifications(storage, e.id)
+        [record] = storage.notifications(e.id)
         assert (waiting, Status.DROPPED, RUN + HOUR) == (record.notification, record.status, record.settled_at)
-        assert ((), ()) == (find_cancellable(storage, e.id), storage.unnoted())
+        assert ((), ()) == (storage.cancellable(e.id), storage.unnoted())
         assert [[other.id]] == owners(storage.claim(RUN + DAY, 10, LEASE))
 
     def test_cancelling_what_does_not_wait_is_a_conflict(self, storage: Storage) -> None:
         """Otherwise the timeline would say dropped of a notification that was sent."""
         e = told(storage)
-        [waiting] = find_cancellable(storage, e.id)
+        [waiting] = storage.cancellable(e.id)
         [(claim, batch)] = begun(storage, RUN)
 
         def is_refused() -> bool:
             with pytest.raises(Conflict):
                 storage.save(finish(e, at=RUN, pending=(waiting,)))
-            return (e, ()) == (load_enrolment(storage, e.id), find_cancellable(storage, e.id))
+            return (e, ()) == (storage.load(e.id), storage.cancellable(e.id))
 
         assert is_refused()
         storage.complete([result(claim, at=RUN)])
@@ -486,7 +482,7 @@ class OutboxContract(StorageOpening):
         settled = [s for s in states if s is not None]
         sent = begun(storage, MORNING)
         storage.complete([result(claim, b, s, at=MORNING) for s, (claim, b) in zip(settled, sent, strict=False)])
-        expected = tuple(load_notifications(storage, states[status].id)[0] for status in settled[1:])
+        expected = tuple(storage.notifications(states[status].id)[0] for status in settled[1:])
         assert expected == storage.unnoted()
         assert (expected[:2], expected[2:]) == (
             storage.unnoted(limit=2),
@@ -495,8 +491,8 @@ class OutboxContract(StorageOpening):
         e, notification = states[Status.DROPPED], expected[0].notification
         e = saved(storage, by_worker(e, drop, notification, at=RUN, noted=(notification.id,)))
         assert expected[1:] == storage.unnoted()
-        no_note = [load_notifications(storage, states[status].id)[0] for status in (Status.DELIVERED, None)]
+        no_note = [storage.notifications(states[status].id)[0] for status in (Status.DELIVERED, None)]
         for id_ in (notification.id, "unknown", *(record.notification.id for record in no_note)):
             with pytest.raises(Conflict):
                 storage.save(by_worker(e, drop, notification, at=RUN, noted=(expected[1].notification.id, id_)))
-        assert (e, expected[1:]) == (load_enrolment(storage, e.id), storage.unnoted())
+        assert (e, expected[1:]) == (storage.load(e.id), storage.unnoted())

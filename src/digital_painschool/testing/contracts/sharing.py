@@ -13,17 +13,7 @@ from digital_painschool.domain.fold import replay
 from digital_painschool.domain.notification import Notify, Profile, Status
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import Conflict, StorageError
-from digital_painschool.ports.storage import (
-    CaseQuery,
-    Change,
-    Storage,
-    load_documents,
-    load_enrolment,
-    load_histories,
-    load_notifications,
-    load_timeline,
-    readable,
-)
+from digital_painschool.ports.storage import CaseQuery, Change, Storage, readable
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
     DAY,
@@ -84,8 +74,8 @@ class SharingContract(StorageOpening):
                 [told] = child.told()
             saves[1]()
         with self.opened(forked_place) as storage:
-            assert isinstance(told, StorageError) == (load_enrolment(storage, "b") is None)
-            assert begin("c", PERSONS[2]).enrolment == load_enrolment(storage, "c")
+            assert isinstance(told, StorageError) == (storage.load("b") is None)
+            assert begin("c", PERSONS[2]).enrolment == storage.load("c")
 
     def test_of_many_processes_on_the_same_version_exactly_one_wins(self, forked_place: object) -> None:
         """Otherwise two web workers that save at the same time would lose one of the two steps."""
@@ -100,9 +90,9 @@ class SharingContract(StorageOpening):
         with self.opened(forked_place) as storage:
             for told, tried in zip(zip(*results, strict=True), zip(*changes, strict=True), strict=True):
                 winner = tried[advisory_lock(told)]
-                assert winner.enrolment == load_enrolment(storage, winner.enrolment.id)
-                assert winner.documents == dict(load_documents(storage, winner.enrolment.id, (2,)))
-                assert 2 == len(load_timeline(storage, winner.enrolment.id))
+                assert winner.enrolment == storage.load(winner.enrolment.id)
+                assert winner.documents == dict(storage.documents(winner.enrolment.id, (2,)))
+                assert 2 == len(storage.timeline(winner.enrolment.id))
             assert 2 * len(before) == len(storage.access_entries(UNIT))
 
     def test_of_many_processes_that_start_the_same_person_exactly_one_wins(self, forked_place: object) -> None:
@@ -141,10 +131,8 @@ class SharingContract(StorageOpening):
 
         results = self.processes(forked_place, [partial(live, number) for number in range(PROCESSES)])
         with self.opened(forked_place) as storage:
-            assert results == [load_enrolment(storage, f"e{number}") for number in range(PROCESSES)]
-            assert results == [
-                replay(x.event for x in load_timeline(storage, f"e{number}")) for number in range(PROCESSES)
-            ]
+            assert results == [storage.load(f"e{number}") for number in range(PROCESSES)]
+            assert results == [replay(x.event for x in storage.timeline(f"e{number}")) for number in range(PROCESSES)]
             kept = storage.access_entries(UNIT)
             assert 11 * PROCESSES == len({number for number, _ in kept})
             assert {11} == set(Counter(entry.enrolment_id for _, entry in kept).values())
@@ -184,7 +172,7 @@ class SharingContract(StorageOpening):
 
         def read_on(storage: Storage, wait: Wait) -> Any:
             wait()
-            seen = [readable(load_histories(storage, UNIT, (first.id,)))[0] for _ in range(20)]
+            seen = [readable(storage.load_histories(UNIT, (first.id,)))[0] for _ in range(20)]
             return [
                 history.enrolment == replay(entry.event for entry in history.timeline)
                 and history.enrolment.version - 1 == len(history.documents)
@@ -204,7 +192,7 @@ class SharingContract(StorageOpening):
 
         assert [None] * PROCESSES == self.processes(forked_place, [work] * PROCESSES)
         with self.opened(forked_place) as storage:
-            assert dict.fromkeys(IDS) == dict(storage.load_purge(made.id).progress)
+            assert dict.fromkeys(IDS) == dict(storage.purge_progress(made.id))
             assert () == storage.ended(UNIT)
 
     def test_many_processes_keep_one_program(self, forked_place: object) -> None:
@@ -223,9 +211,9 @@ class SharingContract(StorageOpening):
             pytest.skip("several processes may have this storage open")
         with self.opened(lasting_place) as storage:
             e = saved(storage, begin())
-            [refusal] = self.processes(lasting_place, [lambda second, _: load_enrolment(second, e.id)])
+            [refusal] = self.processes(lasting_place, [lambda second, _: second.load(e.id)])
             assert isinstance(refusal, StorageError)
-            assert e == load_enrolment(storage, e.id)
+            assert e == storage.load(e.id)
 
     def test_what_one_opening_has_saved_every_other_sees(self, shared_place: object) -> None:
         """Otherwise a process would decide on what it remembers, and not on what is kept."""
@@ -233,20 +221,15 @@ class SharingContract(StorageOpening):
             e = saved(one, converse(saved(one, begin("a")), notify=Notify.DIRECT, at=MORNING))
             for here, there in ((one, other), (other, one)) * 2:
                 e = saved(here, fill_in(e, at=MORNING + e.version * DAY))
-                assert (
-                    e
-                    == load_enrolment(there, "a")
-                    == dict(there.load_many(("a",)))["a"]
-                    == there.find_by_person(PERSON)[0]
-                )
-                assert e == replay(entry.event for entry in load_timeline(there, "a"))
+                assert e == there.load("a") == dict(there.load_many(("a",)))["a"] == there.find_by_person(PERSON)[0]
+                assert e == replay(entry.event for entry in there.timeline("a"))
                 [row] = readable(there.list_caseload(CaseQuery(unit=UNIT, therapist=None, now=MORNING)))
                 assert e.last_seen_at == row.last_seen_at
             [claim] = one.claim(RUN, 10, LEASE)
             assert () == other.claim(RUN, 10, LEASE)
             batches = other.begin([(claim, sending(claim, now=RUN))])
             one.complete([result(claim, batches[claim.digest.id], at=RUN)])
-            assert [Status.DELIVERED] == [record.status for record in load_notifications(one, "a")]
+            assert [Status.DELIVERED] == [record.status for record in one.notifications("a")]
             profile = Profile(sms=frozenset({FlagKind.ENDING}))
             assert Profile() == other.profile(UNIT, NURSE.hsa_id)
             one.save_profile(UNIT, NURSE.hsa_id, profile, access_entry(NURSE, MORNING))
@@ -257,11 +240,11 @@ class SharingContract(StorageOpening):
         """Otherwise a web worker would go on showing what had to be destroyed (D-21a)."""
         with self.opened(shared_place) as one, self.opened(shared_place) as other:
             e = over(one, "a")
-            assert e == load_enrolment(other, "a")
+            assert e == other.load("a")
             one.purge("plan-1", kept_plan(one).enrolments, ())
             assert_gone(other, e)
             again = over(other, "a")
-            assert again == load_enrolment(one, "a")
+            assert again == one.load("a")
 
     def test_threads_on_two_openings_lose_nothing(self, shared_place: object) -> None:
         """Otherwise two applications in one process, each with a school of its own, would overwrite each other."""

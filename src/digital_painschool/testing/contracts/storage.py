@@ -10,11 +10,7 @@ from digital_painschool.domain.digest import Action, Claim, Decision, Digest
 from digital_painschool.domain.notification import Channel, Notify, Profile, Template
 from digital_painschool.domain.retention import PurgePlan
 from digital_painschool.errors import Conflict, StorageError
-from digital_painschool.ports.storage import (
-    CaseQuery,
-    Storage,
-    load_enrolment,
-)
+from digital_painschool.ports.storage import CaseQuery, Storage
 from digital_painschool.rules.retention import approve
 from digital_painschool.testing.contracts.caseload import CaseloadContract
 from digital_painschool.testing.contracts.changes import (
@@ -57,19 +53,27 @@ _CLAIM = Claim(
 )
 
 READS: Mapping[str, Callable[[Storage], object]] = {
+    "load": lambda s: s.load("a"),
     "load_many": lambda s: s.load_many(("a",)),
-    "load_timelines": lambda s: s.load_timelines(("a",)),
     "find_by_person": lambda s: s.find_by_person(PERSON),
+    "timeline": lambda s: s.timeline("a"),
+    "documents": lambda s: s.documents("a", (1,)),
     "access_ended": lambda s: s.access_ended(MORNING, 1),
     "list_caseload": lambda s: s.list_caseload(CaseQuery(unit=UNIT, therapist=None, now=MORNING)),
     "notifications": lambda s: s.notifications("a"),
     "unnoted": lambda s: s.unnoted(),
+    "cancellable": lambda s: s.cancellable("a"),
     "profile": lambda s: s.profile(UNIT, NURSE.hsa_id),
     "access_entries": lambda s: s.access_entries(UNIT),
     "program": lambda s: s.program(UNIT, "smartskola", "1"),
     "ended": lambda s: s.ended(UNIT),
+    "find_ended": lambda s: s.find_ended(UNIT, ("a",)),
+    "person_ids_of": lambda s: s.person_ids_of(UNIT, ("a",)),
     "notification_keys": lambda s: s.notification_keys(UNIT, ("a",)),
-    "load_purge": lambda s: s.load_purge("plan-1"),
+    "load_histories": lambda s: s.load_histories(UNIT, ("a",)),
+    "plan": lambda s: s.plan("plan-1"),
+    "purge_progress": lambda s: s.purge_progress("plan-1"),
+    "receipt": lambda s: s.receipt("plan-1"),
     "receipts": lambda s: s.receipts(UNIT),
 }
 """One call of every method of the port that asks."""
@@ -85,6 +89,7 @@ WRITES: Mapping[str, Callable[[Storage], object]] = {
     "save_plan": lambda s: s.save_plan(_PLAN, _LOGGED),
     "purge": lambda s: s.purge("plan-1", (), ()),
     "save_receipt": lambda s: s.save_receipt(_RECEIPT),
+    "replay_purge": lambda s: s.replay_purge(_RECEIPT, ()),
 }
 """One call of every method of the port that changes something, but `close`."""
 CALLS = {**READS, **WRITES}
@@ -148,7 +153,7 @@ class StorageContract(
             saved(storage, converse(saved(storage, begin()), "Hemligt", at=MORNING))
         self.spoil(lasting_place)
         with pytest.raises(StorageError) as failed, self.opened(lasting_place) as storage:
-            load_enrolment(storage, "enrolment-1")
+            storage.load("enrolment-1")
         assert_silent(failed.value, PERSON.value, "Hemligt")
 
     def test_nothing_is_acknowledged_that_a_new_opening_does_not_read(self, lasting_place: Any) -> None:
