@@ -42,7 +42,7 @@ from digital_painschool.testing.contracts import (
     concurrency,
 )
 from digital_painschool.testing.contracts.base import Contract
-from digital_painschool.testing.contracts.clauses import PORTS, all_tests_of, clauses_of, proofs_of
+from digital_painschool.testing.contracts.clauses import PORTS, all_tests_of, clauses_of, proofs_of, proves
 from digital_painschool.testing.contracts.concurrency import Child, in_processes
 from digital_painschool.testing.contracts.observer import a_whole_life
 from tests import arrivals
@@ -94,21 +94,27 @@ def caught(contract: Any, test: str, folder: Path) -> bool:
 # --- the clauses
 
 
-@pytest.mark.parametrize("contract", PORTS)
+CONTRACTS: Sequence[type[Contract[Any]]] = [
+    *(StorageContract, InboxContract, MessengerContract, DirectoryContract, IdentityContract, ObserverContract)
+]
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
 def test_every_clause_of_a_port_is_proven_by_a_test(contract: type[Contract[Any]]) -> None:
     """Otherwise a promise would stand in a docstring, and nobody would notice an adapter that breaks it."""
-    assert sorted(set(clauses_of(contract))) == sorted(proofs_of(contract))
+    assert sorted(clauses_of(contract.about)) == sorted(proofs_of(contract))
 
 
-@pytest.mark.parametrize("contract", PORTS)
+@pytest.mark.parametrize("contract", CONTRACTS)
 def test_every_test_of_a_contract_proves_a_clause(contract: type[Contract[Any]]) -> None:
-    """Otherwise a contract would ask for what no docstring promises, or name a test that is not there."""
+    """Otherwise a contract would ask for what no docstring promises."""
     assert all_tests_of(contract) == {test for named in proofs_of(contract).values() for test in named}
 
 
 def test_every_contract_on_offer_has_its_clauses() -> None:
-    """Otherwise a port that is added later would have a contract without a table."""
-    assert {getattr(contracts, name) for name in contracts.__all__} - {Arrival} == set(PORTS)
+    """Otherwise a port that is added later would have a contract without clauses."""
+    assert {getattr(contracts, name) for name in contracts.__all__} - {Arrival} == set(CONTRACTS)
+    assert {port for contract in CONTRACTS for port in contract.about} == set(PORTS)
 
 
 def test_a_clause_without_a_name_is_found() -> None:
@@ -118,7 +124,8 @@ def test_a_clause_without_a_name_is_found() -> None:
         """Something.
 
         Contract:
-            * **named**: fine.
+            * **named**: fine,
+              over two lines.
             * forgotten.
         """
 
@@ -129,8 +136,27 @@ def test_a_clause_without_a_name_is_found() -> None:
                 * also forgotten.
             """
 
-    with patch.dict(PORTS, {StorageContract: (Port,)}):
-        assert ["Port: named", "Port: ?", "Port.method", "Port.method: ?"] == list(clauses_of(StorageContract))
+    expected = {"Port: named": "fine, over two lines.", "Port: ?": "forgotten.", "Port.method": "Do it."}
+    assert {**expected, "Port.method: ?": "also forgotten."} == clauses_of((Port,))
+
+
+def test_a_test_that_fails_says_the_broken_clause() -> None:
+    """Otherwise an adapter's author would have to look up what a failed test is about."""
+
+    @proves("Enrolments.save: optimistic", "Nobody.knows")
+    def fails() -> None:
+        """Otherwise nothing."""
+        raise AssertionError
+
+    with pytest.raises(AssertionError) as failed:
+        fails()
+    sentence = "the change is saved only when the stored version is `change.before`."
+    said = [f"Broken clause: Enrolments.save: optimistic: {sentence}"]
+    assert [
+        *said,
+        "Broken clause: Nobody.knows: (not in the docstring)",
+        "Otherwise nothing.",
+    ] == failed.value.__notes__
 
 
 def test_the_long_history_has_every_kind_of_event() -> None:

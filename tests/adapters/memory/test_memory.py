@@ -1,10 +1,14 @@
 """The adapters in memory keep the contracts of their ports; what they have beyond them is tested here."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
 
 from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox, MemoryMessenger, MemoryStorage
+from digital_painschool.adapters.memory.storage import Parts
 from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import DeliveryError, InvalidValue
@@ -31,6 +35,24 @@ class TestMemoryStorage(StorageContract):
     def open(self, place: Path) -> Storage:
         """Make a storage."""
         return MemoryStorage()
+
+    def before_each_write(self, storage: Storage, stop: Callable[[], None]) -> None:
+        """Stop at the end of a call, where others see its changes: the storage has no other write."""
+        assert isinstance(storage, MemoryStorage)
+        opened = storage._open
+
+        @contextmanager
+        def stopped() -> Iterator[Parts]:
+            with opened() as parts:
+                before = deepcopy(parts)
+                yield parts
+                try:
+                    stop()
+                except BaseException:
+                    storage._parts = before
+                    raise
+
+        storage._open = stopped  # type: ignore[method-assign]
 
 
 class TestMemoryInbox(InboxContract):

@@ -95,6 +95,7 @@ class Enrolments(Protocol):
         """Return the present states of the known enrolments among some, by id.
 
         Contract:
+            * **earlier shape**: a state that was stored in an earlier shape is replayed from its timeline.
             * **unreadable**: a placeholder stands for an enrolment that is unreadable, or whose stored state is another
               enrolment's. It hides none of the others.
         """

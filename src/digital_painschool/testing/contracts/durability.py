@@ -30,6 +30,7 @@ from digital_painschool.testing.contracts.changes import (
     saved,
     sending,
 )
+from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.contracts.concurrency import Child, Tell
 from digital_painschool.testing.contracts.lives import Books, assert_kept, completed, life
 from digital_painschool.testing.contracts.purges import all_over, assert_gone, kept_plan
@@ -53,6 +54,7 @@ class DurabilityContract(StorageOpening):
     seed: ClassVar[int] = 7
     rounds: ClassVar[int] = 12
 
+    @proves("Enrolments.save: durable")
     def test_everything_is_there_after_a_restart(self, lasting_place: object) -> None:
         """Otherwise something would be kept in the process alone, and be gone on the day of the next update."""
         with self.opened(lasting_place) as storage:
@@ -62,6 +64,7 @@ class DurabilityContract(StorageOpening):
             for method, kept in everything(storage).items():
                 assert before[method] == kept, method
 
+    @proves("Outbox.claim: due")
     def test_a_claim_outlives_a_restart(self, lasting_place: object) -> None:
         """Otherwise an update while the worker runs would send twice what it has claimed."""
         with self.opened(lasting_place) as storage:
@@ -71,6 +74,7 @@ class DurabilityContract(StorageOpening):
             storage.complete([result(held, batch, at=MORNING + LEASE)])
             assert [Status.DELIVERED] == [record.status for record in storage.notifications("held")]
 
+    @proves("Outbox.claim: poison", "Outbox.begin: recorded")
     def test_a_batch_in_doubt_outlives_a_restart(self, lasting_place: object) -> None:
         """Otherwise what a process had sent when it was stopped would be sent again under another key."""
         with self.opened(lasting_place) as storage:
@@ -81,6 +85,7 @@ class DurabilityContract(StorageOpening):
             assert (held.digest.id, batch, 1) == (again.digest.id, again.digest.batch, again.lost)
             assert [1, 0] == [claim.digest.pending[0].attempts for claim in (tried, again)]
 
+    @proves("Outbox.claim: one holder", "Outbox.begin: fenced")
     def test_a_token_is_never_given_again(self, lasting_place: object) -> None:
         """Otherwise what a worker of yesterday says would be believed of what another one has claimed today."""
         with self.opened(lasting_place) as storage:
@@ -92,6 +97,7 @@ class DurabilityContract(StorageOpening):
             assert {} == storage.begin([(slow, sending(slow, now=MORNING + LEASE))])
             assert [0] == [record.attempts for record in storage.notifications(e.id)]
 
+    @proves("Enrolments.save: durable")
     def test_after_a_restart_steps_go_on_from_what_is_kept(self, lasting_place: object) -> None:
         """Otherwise a lost count or lock would let a second start, or a step on an old version, through."""
         with self.opened(lasting_place) as storage:
@@ -110,6 +116,12 @@ class DurabilityContract(StorageOpening):
             assert sorted({number for number, _ in after}) == [number for number, _ in after]
             assert 5 == len(after)
 
+    @proves(
+        "Enrolments.save: all or nothing",
+        "Enrolments.save: durable",
+        "Outbox.complete: one transaction",
+        "Retention.purge: all or nothing",
+    )
     def test_a_process_that_is_killed_has_kept_all_that_it_told_of(self, forked_place: object) -> None:
         """Otherwise a crash would lose what a person was told is saved, or leave half a step (all laws rest on it)."""
         random = Random(self.seed)  # noqa: S311 - when to kill is no secret
@@ -126,6 +138,7 @@ class DurabilityContract(StorageOpening):
         with self.opened(forked_place) as storage:
             assert_kept(storage, Books.of(everything_told))
 
+    @proves("Retention.purge: all or nothing")
     def test_a_purge_that_is_killed_again_and_again_ends_like_one_that_was_not(self, forked_place: object) -> None:
         """Otherwise a purge that met a crash would leave something, or take something that stays (law 7)."""
         random = Random(self.seed)  # noqa: S311 - when to kill is no secret

@@ -1,0 +1,7 @@
+"""The reference: what must be true of a school, worked out by an account of its own that knows no rule of the library.
+
+`laws` names the laws and the one error of a broken one. `enrolment` is the model of an enrolment, with `counts`,
+`refusals`, `forms` (alerts) and `calendar`. `permissions` is the table of who may do what. `notifications` is the
+oracle of law 5, with `expectations` and `arrivals`. `snapshot` reads all that a storage holds. `checks` compares what a
+school shows and stores with the model.
+"""

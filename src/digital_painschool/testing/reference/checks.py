@@ -1,0 +1,154 @@
+"""What a school shows and stores, compared with the model: each check yields the violations of a law."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+
+from digital_painschool.application.caseload import Case
+from digital_painschool.application.overview import Overview
+from digital_painschool.application.views import ConversationView
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.events import AccessEnded, NotificationDropped, NotificationUndelivered
+from digital_painschool.domain.fold import replay
+from digital_painschool.domain.people import Author
+from digital_painschool.domain.program import Ordering
+from digital_painschool.ports.storage import Entry, Storage
+from digital_painschool.rules.flags import Flag
+from digital_painschool.testing.reference import refusals
+from digital_painschool.testing.reference.counts import ReferenceFlag, ReferenceRow
+from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
+from digital_painschool.testing.reference.laws import Law, LawViolation, unequal, unless
+
+_REPLAY, _UNREAD, _ACCESS = Law.REPLAY_GIVES_THE_STATE, Law.UNREAD_IS_SAVED_LESS_READ, Law.ACCESS_FOLLOWS_THE_TABLE
+_BY_THE_WORKER = (AccessEnded, NotificationDropped, NotificationUndelivered)
+_ALIKE: Mapping[Law, tuple[str, ...]] = MappingProxyType(
+    {
+        _ACCESS: ("phase", "access_until", "ended_at", "therapist", "maintained"),
+        Law.ORDER_IS_KEPT: ("opened", "completed", "released", "out_of_order", "done_at"),
+        _UNREAD: ("done_handled", "reviewed_at", "last_seen_at"),
+    }
+)
+"""The fields that a state and the model have alike, by the law that speaks of them."""
+
+
+def timeline_violations(
+    model: ReferenceEnrolment, state: Enrolment, timeline: Sequence[Entry]
+) -> Iterator[LawViolation]:
+    """Check that a timeline has no gap, gives the state again, and has as many entries as there were steps."""
+    about, events = model.id, [entry.event for entry in timeline]
+    numbers = [entry.seq for entry in timeline]
+    yield from unequal(_REPLAY, [*range(1, len(timeline) + 1)], numbers, "the timeline's numbers have gaps", about)
+    yield from unequal(_REPLAY, replay(events), state, "the state is not what its timeline gives", about)
+    by_worker = sum(isinstance(event, _BY_THE_WORKER) for event in events)
+    yield from unequal(_REPLAY, model.entries + by_worker, len(timeline), "timeline entries", about)
+    last = (max(event.at for event in events), state.version)
+    yield from unequal(_REPLAY, last, (state.last_entry_at, len(timeline)), "the last entry, the version", about)
+
+
+def state_violations(model: ReferenceEnrolment, state: Enrolment) -> Iterator[LawViolation]:
+    """Check a stored state against the model, field by field."""
+    about = model.id
+    for law, names in _ALIKE.items():
+        for name in names:
+            yield from unequal(law, getattr(model, name), getattr(state, name), f"the stored {name}", about)
+    if model.program.ordering is Ordering.ENFORCED:
+        done = [module in state.completed for module in model.order]
+        is_prefix = sorted(done, reverse=True) == done
+        yield from unless(is_prefix, Law.ORDER_IS_KEPT, "the completed modules are no prefix", about)
+    forms = {form: (saved.sent, saved.read, saved.alert) for form, saved in model.forms.items()}
+    stored = {count.form: (count.saved, count.read, count.alert) for count in state.forms}
+    yield from unequal(_UNREAD, forms, stored, "the counts of forms (saved, read, alert)", about)
+    sides = [(one.from_patient, one.from_therapist) for one in model.conversations]
+    messages = [(patient.sent, patient.read, therapist.sent, therapist.read) for patient, therapist in sides]
+    found = [
+        (one.from_patient, one.read_by_therapist, one.from_therapist, one.read_by_patient)
+        for one in state.conversations
+    ]
+    yield from unequal(_UNREAD, messages, found, "the counts of messages", about)
+    yield from unequal(_UNREAD, tuple(model.undelivered), state.undelivered, "what could not be delivered", about)
+
+
+def flag_violations(model: ReferenceEnrolment, box: Sequence[Flag], now: datetime) -> Iterator[LawViolation]:
+    """Check the box of current events: each flag once, with its counts, priority first."""
+    found = [ReferenceFlag(f.kind.value, f.form or f.conversation, f.unread, f.total, f.priority) for f in box]
+    expected = sorted(model.flags(now), key=repr)
+    yield from unequal(_UNREAD, expected, sorted(found, key=repr), "the box of current events", model.id)
+    ranks = [flag.priority for flag in box]
+    yield from unequal(_UNREAD, sorted(ranks, reverse=True), ranks, "priority does not come first", model.id)
+
+
+def row_violations(
+    models: Iterable[ReferenceEnrolment], rows: Sequence[Case], now: datetime, where: str
+) -> Iterator[LawViolation]:
+    """Check a list of patients: the rows, their order and their counts. The first wrong row is shown."""
+    expected = sorted(model.row(now) for model in models)
+    found = [_row(row) for row in rows]
+    if expected == found:
+        return
+    at_odds = sorted({row.id for row in {*expected} ^ {*found}}) or [row.id for row in found]
+    pair = [next((row for row in side if row.id == at_odds[0]), None) for side in (expected, found)]
+    what = f"{where}: a wrong row" if pair[0] != pair[1] else f"{where}: the order of rows"
+    yield from unless(False, _UNREAD, f"{what}\n  expected: {pair[0]!r}\n  found:    {pair[1]!r}", at_odds[0])
+
+
+def _row(case: Case) -> ReferenceRow:
+    return ReferenceRow(
+        case.key[0],
+        case.enrolment_id,
+        case.unread_forms,
+        case.unread_messages,
+        case.done,
+        case.undelivered,
+        case.priority,
+        case.ending,
+        case.review_due,
+    )
+
+
+def conversation_violations(
+    model: ReferenceEnrolment, views: Sequence[ConversationView], reader: Author
+) -> Iterator[LawViolation]:
+    """Check the headings and unread messages that one side sees in the list of conversations."""
+    other = Author.THERAPIST if reader is Author.PATIENT else Author.PATIENT
+    expected = [(one.heading, one.sent_by(other).unread) for one in model.conversations]
+    found = [(view.heading, view.unread) for view in views]
+    yield from unequal(_UNREAD, expected, found, f"the conversations that the {reader.value} sees", model.id)
+
+
+def overview_violations(model: ReferenceEnrolment, seen: Overview, now: datetime) -> Iterator[LawViolation]:
+    """Check what the patient sees against the truth table: active, maintenance, access over, ended."""
+    may_write, may_read = refusals.writing(model, now) is None, refusals.reading(model, now) is None
+    modules = "all" if may_write else "chosen" if may_read else "none"
+    access = seen.access
+    found = (access.read_modules.value, access.fill_in_forms, access.write_messages, access.read_messages)
+    what = "access (modules, forms, writing, reading)"
+    yield from unequal(_ACCESS, (modules, may_write, may_write, may_read), found, what, model.id)
+    open_now = {module for module in model.modules if refusals.opening(model, module, now) is None}
+    shown = {module.number for module in seen.modules if module.open}
+    yield from unequal(_ACCESS, open_now, shown, "the modules that are open", model.id)
+    yield from unequal(
+        _ACCESS, (model.phase, model.access_until), (seen.phase, seen.access_until), "phase, end", model.id
+    )
+    order = (model.completed, model.done_at is not None, model.next_module if may_write else None)
+    completed = {module.number for module in seen.modules if module.completed}
+    next_module = seen.next_module
+    what = "completed modules, program done, next module"
+    yield from unequal(Law.ORDER_IS_KEPT, order, (completed, seen.done, next_module), what, model.id)
+    unread = sum(one.from_therapist.unread for one in model.conversations)
+    yield from unequal(_UNREAD, unread, seen.unread_messages, "the patient's unread messages", model.id)
+
+
+def purge_violations(model: ReferenceEnrolment, storage: Storage) -> Iterator[LawViolation]:
+    """Check that nothing is left of a purged enrolment."""
+    id_ = model.id
+    found = storage.find_by_person(model.person)
+    left = {
+        "state": storage.load_many([id_]),
+        "timeline": storage.timeline(id_),
+        "documents": storage.documents(id_, range(1, model.entries + 100)),
+        "notifications": storage.notifications(id_),
+        "notification keys": storage.notification_keys(model.unit, [id_]),
+        "place among the person's enrolments": [one for one in found if getattr(one, "id", None) == id_],
+    }
+    names = ", ".join(name for name, there in left.items() if there)
+    yield from unless(not names, Law.PURGE_TAKES_WHAT_IT_MAY, f"purged, and left: {names}", id_)

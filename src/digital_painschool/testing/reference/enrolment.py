@@ -1,0 +1,263 @@
+"""The reference model of an enrolment, in counters and sets: it knows no rule and no `apply` of the library.
+
+A step of the model is called when the desk has done it: `refusals` says whether it should.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+
+from attrs import define, field
+
+from digital_painschool.domain.enrolment import Phase
+from digital_painschool.domain.people import Actor, Author, HsaId, PersonId, Role
+from digital_painschool.domain.policy import FlagKind, Policy
+from digital_painschool.domain.program import Program
+from digital_painschool.testing.reference.calendar import midnight_after, months_later
+from digital_painschool.testing.reference.counts import Backlog, ReferenceConversation, ReferenceFlag, ReferenceRow
+
+
+@define(eq=False, repr=False, kw_only=True)
+class ReferenceEnrolment:
+    """One enrolment as the model has it.
+
+    Args:
+        id: The enrolment's id.
+        person: The patient.
+        unit: The unit that gives the treatment.
+        therapist: The present therapist.
+        program: The program, in the version that the enrolment was started with.
+        policy: The unit's policy.
+        started_at: When it began, UTC.
+
+    Attributes:
+        access_until: The first instant without access.
+        entries: How many timeline entries the people's steps made; the worker's notes are counted apart.
+        forms: The submissions, by form.
+        answers: The answers of the last submission, by form.
+        undelivered: The notifications that could not be delivered and wait for the therapist.
+        exported: The version that counts as exported, 0 for none.
+        purged: Whether it was purged.
+        former_therapists: The earlier therapists, each with the instant of the handover.
+    """
+
+    id: str
+    person: PersonId
+    unit: HsaId
+    therapist: HsaId
+    program: Program
+    policy: Policy
+    started_at: datetime
+    phase: Phase = field(default=Phase.ACTIVE, init=False)
+    access_until: datetime = field(init=False)
+    last_entry_at: datetime = field(init=False)
+    last_seen_at: datetime | None = field(default=None, init=False)
+    reviewed_at: datetime | None = field(default=None, init=False)
+    ended_at: datetime | None = field(default=None, init=False)
+    done_at: datetime | None = field(default=None, init=False)
+    done_handled: bool = field(default=False, init=False)
+    entries: int = field(default=1, init=False)
+    maintained: frozenset[int] = field(default=frozenset(), init=False)
+    opened: set[int] = field(factory=set, init=False)
+    completed: set[int] = field(factory=set, init=False)
+    released: set[int] = field(factory=set, init=False)
+    out_of_order: set[int] = field(factory=set, init=False)
+    forms: dict[str, Backlog] = field(factory=dict, init=False)
+    answers: dict[str, Mapping[str, object]] = field(factory=dict, init=False)
+    conversations: list[ReferenceConversation] = field(factory=list, init=False)
+    undelivered: list[str] = field(factory=list, init=False)
+    exported: int = field(default=0, init=False)
+    purged: bool = field(default=False, init=False)
+    former_therapists: list[tuple[datetime, HsaId]] = field(factory=list, init=False)
+    order: tuple[int, ...] = field(init=False)
+    modules: tuple[int, ...] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.access_until = months_later(self.started_at, self.program.access_months, self.policy.zone)
+        self.last_entry_at = self.started_at
+        self.order = self.program.reading_order
+        self.modules = tuple(module.number for module in self.program.modules)
+
+    @property
+    def number(self) -> str:
+        """The patient's identity number."""
+        return self.person.value
+
+    @property
+    def is_open(self) -> bool:
+        """True until it ends."""
+        return self.phase is not Phase.ENDED
+
+    @property
+    def therapist_actor(self) -> Actor:
+        """The present therapist, signed in at the unit."""
+        return Actor(hsa_id=self.therapist, unit=self.unit, roles={Role.THERAPIST})
+
+    def therapist_at(self, at: datetime) -> HsaId:
+        """Return the therapist at an instant."""
+        return next((former for until, former in self.former_therapists if at <= until), self.therapist)
+
+    def incomplete_before(self, module: int) -> set[int]:
+        """Return the modules before a module of the reading order that are not completed."""
+        return {*self.order[: self.order.index(module)]} - self.completed if module in self.order else set()
+
+    @property
+    def next_module(self) -> int | None:
+        """The recommended module: the first incomplete one of the reading order, then of the others."""
+        others = [module for module in self.modules if module not in self.order]
+        return next((module for module in (*self.order, *others) if module not in self.completed), None)
+
+    @property
+    def done_waits(self) -> bool:
+        """True when the program is done and nobody has marked the flag as handled."""
+        return self.done_at is not None and not self.done_handled
+
+    def submissions(self, form: str) -> Backlog:
+        """Return the submissions of a form; none for a form that was never saved."""
+        return self.forms.get(form) or Backlog()
+
+    def has_read(self, conversation: int, message: int) -> bool:
+        """Return whether the patient has read a message of the therapist's."""
+        return self.conversations[conversation - 1].from_therapist.read >= message
+
+    def is_review_due(self, now: datetime) -> bool:
+        """Return whether the last review, or the start without one, is too long ago."""
+        return now - (self.reviewed_at or self.started_at) > timedelta(days=self.policy.review_after_days)
+
+    def flags(self, now: datetime) -> list[ReferenceFlag]:
+        """Return the therapist's flags, in any order."""
+        if not self.is_open:
+            return []
+        found = [
+            ReferenceFlag("form-saved", form, saved.unread, saved.sent, saved.alert > saved.read)
+            for form, saved in self.forms.items()
+        ]
+        for number, one in enumerate(self.conversations, start=1):
+            messages = one.from_patient
+            found.append(ReferenceFlag("message-received", number, messages.unread, messages.sent, False))
+        lost = len(self.undelivered)
+        found.append(ReferenceFlag("undelivered", None, lost, lost, False))
+        found.append(ReferenceFlag("program-done", None, int(self.done_waits), 1, False))
+        found.append(ReferenceFlag("ending", None, int(now >= self.access_until), 1, False))
+        return [flag for flag in found if flag.unread]
+
+    def row(self, now: datetime) -> ReferenceRow:
+        """Return the row of the caseload."""
+        forms = messages = 0
+        priority = False
+        for saved in self.forms.values():
+            forms += saved.sent - saved.read
+            priority = priority or saved.alert > saved.read
+        for one in self.conversations:
+            messages += one.from_patient.sent - one.from_patient.read
+        done, lost, ending = self.done_waits, len(self.undelivered), now >= self.access_until
+        rank = 0 if priority else 1 if forms or messages or done or lost or ending else 2
+        due = self.is_review_due(now)
+        return ReferenceRow(rank, self.id, forms, messages, done, lost, priority, ending, due)
+
+    def oldest_wait(self) -> datetime | None:
+        """Return since when the oldest unread form or message waits for the therapist."""
+        if not self.is_open:
+            return None
+        backlogs = [*self.forms.values(), *(one.from_patient for one in self.conversations)]
+        return min((one.waiting_since for one in backlogs if one.waiting_since is not None), default=None)
+
+    # The steps: each changes the model as the step changed the enrolment.
+
+    def _enter(self, now: datetime, entries: int = 1, *, by: Author = Author.THERAPIST) -> None:
+        self.entries += entries
+        self.last_entry_at = max(self.last_entry_at, now)
+        if by is Author.PATIENT and entries:
+            self.last_seen_at = now
+
+    def open_module(self, module: int, now: datetime) -> None:
+        """Open a module; the first opening out of order is marked in the active phase."""
+        if self.phase is Phase.ACTIVE and module not in self.opened and self.incomplete_before(module):
+            self.out_of_order.add(module)
+        self.opened.add(module)
+        self._enter(now, by=Author.PATIENT)
+
+    def complete_module(self, module: int, now: datetime) -> bool:
+        """Complete a module; return whether that completes the program."""
+        if module in self.completed:
+            return False
+        if module not in self.opened:
+            self.open_module(module, now)
+        self.completed.add(module)
+        is_done = self.done_at is None and self.completed.issuperset(self.program.required)
+        if is_done:
+            self.done_at = now
+        self._enter(now, 1 + is_done, by=Author.PATIENT)
+        return is_done
+
+    def release_module(self, module: int, now: datetime) -> None:
+        """Release a module; releasing it again changes nothing."""
+        if module not in self.released:
+            self.released.add(module)
+            self._enter(now)
+
+    def save_form(self, form: str, answers: Mapping[str, object], now: datetime, *, alert: bool) -> int:
+        """Save a submission; return its ordinal."""
+        self.answers[form] = answers
+        self._enter(now, by=Author.PATIENT)
+        return self.forms.setdefault(form, Backlog()).add(now, alert=alert)
+
+    def mark_read(self, form: str, up_to: int, now: datetime) -> datetime | None:
+        """Mark a form as read up to a submission; return since when the oldest of them waited.
+
+        Nothing changes after the end, or when all of them were read before: then None is returned.
+        """
+        since = self.submissions(form).mark_read(up_to, now) if self.is_open else None
+        if since is not None:
+            self._enter(now)
+        return since
+
+    def write(self, conversation: int, author: Author, now: datetime) -> int:
+        """Write a message in a conversation, or in a new one (0); return its ordinal."""
+        if not conversation:
+            self.conversations.append(ReferenceConversation(self.policy.heading))
+        self._enter(now, 1 if conversation else 2, by=author)
+        return self.conversations[conversation - 1].sent_by(author).add(now)
+
+    def read(self, conversation: int, reader: Author, now: datetime) -> datetime | None:
+        """Read a conversation; return since when the oldest unread message waited, or None when nothing changes."""
+        other = Author.THERAPIST if reader is Author.PATIENT else Author.PATIENT
+        messages = self.conversations[conversation - 1].sent_by(other)
+        since = messages.mark_read(messages.sent, now) if self.is_open else None
+        if since is not None:
+            self._enter(now, by=reader)
+        return since
+
+    def rename(self, conversation: int, heading: str, author: Author, now: datetime) -> None:
+        """Change a conversation's heading."""
+        self.conversations[conversation - 1].heading = heading
+        self._enter(now, by=author)
+
+    def mark_handled(self, kind: FlagKind, now: datetime) -> None:
+        """Mark the flag of the completed program, or of undelivered notifications, as handled."""
+        if kind is FlagKind.UNDELIVERED:
+            self.undelivered.clear()
+        else:
+            self.done_handled = True
+        self._enter(now)
+
+    def review(self, now: datetime) -> None:
+        """Record a review."""
+        self.reviewed_at = now
+        self._enter(now)
+
+    def hand_over(self, to: HsaId, now: datetime) -> None:
+        """Hand the patient over to another therapist."""
+        self.former_therapists.append((now, self.therapist))
+        self.therapist = to
+        self._enter(now)
+
+    def maintain(self, days: int, modules: Collection[int], now: datetime) -> None:
+        """Begin or renew the maintenance."""
+        self.phase, self.maintained = Phase.MAINTENANCE, frozenset(modules)
+        self.access_until = midnight_after(now, days, self.policy.zone)
+        self._enter(now)
+
+    def end(self, now: datetime) -> None:
+        """End the enrolment."""
+        self.phase, self.ended_at = Phase.ENDED, now
+        self._enter(now)

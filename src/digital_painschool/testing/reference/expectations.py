@@ -1,0 +1,170 @@
+"""A notification that somebody expects, and the events that ask for one."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from types import MappingProxyType
+
+from attrs import define
+
+from digital_painschool.domain.events import (
+    AccessEnded,
+    Event,
+    FormSaved,
+    MessageSent,
+    NotificationUndelivered,
+    ProgramDone,
+)
+from digital_painschool.domain.notification import Channel, Notify, Status, Template
+from digital_painschool.domain.people import Author, HsaId, PersonId
+from digital_painschool.domain.policy import FlagKind, Policy
+from digital_painschool.testing.reference import refusals
+from digital_painschool.testing.reference.calendar import instant, run_for
+from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
+
+Key = tuple[str, int, Channel]
+"""What a notification is known by: the enrolment, the timeline entry that asked for it, and the channel."""
+
+_FLAGS: Mapping[type[Event], FlagKind] = MappingProxyType(
+    {
+        FormSaved: FlagKind.FORM_SAVED,
+        ProgramDone: FlagKind.PROGRAM_DONE,
+        AccessEnded: FlagKind.ENDING,
+        NotificationUndelivered: FlagKind.UNDELIVERED,
+        MessageSent: FlagKind.MESSAGE_RECEIVED,
+    }
+)
+
+
+def staff_flag(event: Event) -> FlagKind | None:
+    """Return the flag that an event raises, of which staff may want to be notified."""
+    if isinstance(event, MessageSent) and event.author is not Author.PATIENT:
+        return None
+    if isinstance(event, NotificationUndelivered) and event.channel is not Channel.INBOX:
+        return None
+    return _FLAGS.get(type(event))
+
+
+def channels_for(event: Event, ticked: Collection[Channel], policy: Policy) -> tuple[Channel, ...]:
+    """Return the channels by which an event asks for a notification.
+
+    Args:
+        event: The event.
+        ticked: The channels that the therapist has ticked.
+        policy: The unit's policy.
+    """
+    if isinstance(event, MessageSent) and event.notify is not Notify.NONE:
+        return (Channel.INBOX,)
+    return tuple(ticked) if staff_flag(event) in policy.staff_flags else ()
+
+
+@define(eq=False)
+class ExpectedNotification:
+    """A notification that somebody expects.
+
+    Args:
+        enrolment: The enrolment that asks for it.
+        seq: The timeline entry that asks for it.
+        at: When it was asked for.
+        channel: The channel.
+        template: The fixed text.
+        to: The patient or the therapist.
+        collected: Whether it goes with the day's others.
+        due_at: The instant from which it may be sent.
+        conversation: For a message: the conversation's number.
+        number: For a message or a submission: its ordinal.
+        form: For a submission: the form.
+        arrived_before: How many notices of its digest arrived before it was asked for; none of them stands for it.
+        is_owed: Whether a note of what became of it is still to come on the timeline.
+        status: What became of it; None while that is not known.
+        arrived_at: When its notice arrived.
+        is_disturbed: Whether a fault has hit it, or what it goes together with; then it may be later.
+        attempts: How many attempts to send it may have begun.
+    """
+
+    enrolment: ReferenceEnrolment
+    seq: int
+    at: datetime
+    channel: Channel
+    template: Template
+    to: PersonId | HsaId
+    collected: bool
+    due_at: datetime
+    conversation: int = 0
+    number: int = 0
+    form: str = ""
+    arrived_before: int = 0
+    is_owed: bool = False
+    status: Status | None = None
+    arrived_at: datetime | None = None
+    is_disturbed: bool = False
+    attempts: int = 0
+
+    @classmethod
+    def of_message(
+        cls, enrolment: ReferenceEnrolment, seq: int, conversation: int, number: int, notify: Notify, now: datetime
+    ) -> "ExpectedNotification":
+        """Return the notification that a message to the patient asks for."""
+        policy, collected = enrolment.policy, notify is Notify.COLLECTED
+        due = instant(run_for(now, policy), policy.collected_at, policy.zone) if collected else now
+        return cls(
+            enrolment,
+            seq,
+            now,
+            Channel.INBOX,
+            Template.MESSAGE_TO_READ,
+            enrolment.person,
+            collected,
+            due,
+            conversation,
+            number,
+        )
+
+    @classmethod
+    def of_flag(cls, enrolment: ReferenceEnrolment, seq: int, event: Event, channel: Channel) -> "ExpectedNotification":
+        """Return the notification that the flag of an event asks for, by a channel that the therapist has ticked."""
+        flag = staff_flag(event)
+        assert flag is not None
+        one = cls(enrolment, seq, event.at, channel, Template(flag.value), enrolment.therapist, False, event.at)
+        if isinstance(event, MessageSent):
+            one.conversation, one.number = event.conversation, event.number
+        if isinstance(event, FormSaved):
+            one.form, one.number = event.form, event.number
+        return one
+
+    def __str__(self) -> str:
+        return f"entry {self.seq} ({self.template.value}, {self.channel.value})"
+
+    @property
+    def key(self) -> Key:
+        """The entry that asked for it, and the channel."""
+        return self.enrolment.id, self.seq, self.channel
+
+    @property
+    def digest(self) -> tuple[object, ...]:
+        """The group that it goes with: all that is collected for the patient at the unit, or itself alone."""
+        return (self.enrolment.unit, self.to) if self.collected else self.key
+
+    @property
+    def stored_as(self) -> tuple[HsaId, bool, datetime]:
+        """The stored fields: the unit, whether it is collected, and the instant from which it may be sent."""
+        return self.enrolment.unit, self.collected, self.due_at
+
+    def has_reason(self, now: datetime) -> bool:
+        """Return whether there is still something to read for the patient, or to do for the therapist."""
+        enrolment = self.enrolment
+        if enrolment.purged or not enrolment.is_open:
+            return False
+        if self.template is Template.MESSAGE_TO_READ:
+            is_read = enrolment.has_read(self.conversation, self.number)
+            return not is_read and refusals.reading(enrolment, now) is None
+        return enrolment.therapist == self.to and self._waits(now)
+
+    def _waits(self, now: datetime) -> bool:
+        enrolment = self.enrolment
+        if self.template is Template.FORM_SAVED:
+            return enrolment.submissions(self.form).read < self.number
+        if self.template is Template.MESSAGE_RECEIVED:
+            return enrolment.conversations[self.conversation - 1].from_patient.read < self.number
+        if self.template is Template.PROGRAM_DONE:
+            return enrolment.done_waits
+        return bool(enrolment.undelivered) if self.template is Template.UNDELIVERED else now >= enrolment.access_until

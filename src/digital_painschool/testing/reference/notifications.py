@@ -1,0 +1,263 @@
+"""The oracle of law 5: every notification that somebody expects, every notice that arrives, and what became of each.
+
+A harness says what it did (`expect_message`), passes on what timelines say (`note`) and what was accepted (`arrive`),
+and lets the oracle `judge` what the storage says. What faults excuse, the harness knows alone: it is the `Excuses`.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from typing import Protocol
+
+from digital_painschool.domain.events import (
+    AccessEnded,
+    Event,
+    NotificationDropped,
+    NotificationUndelivered,
+    ProgramDone,
+)
+from digital_painschool.domain.notification import Channel, NotificationRecord, Notify, Status
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.policy import Policy
+from digital_painschool.ports.messaging import Address
+from digital_painschool.ports.storage import Entry
+from digital_painschool.testing.reference.arrivals import Arrival, Arrivals
+from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
+from digital_painschool.testing.reference.expectations import ExpectedNotification, Key, channels_for
+from digital_painschool.testing.reference.laws import Law, LawViolation, unequal, unless, violation
+
+_LAW = Law.NOTIFIED_ONCE_IN_TIME
+_NOTED = (NotificationDropped, NotificationUndelivered)
+_LEAVES_A_NOTE = frozenset({Status.DROPPED, Status.UNREACHABLE, Status.FAILED})
+
+
+class Excuses(Protocol):
+    """The faults that a harness injected, as excuses for what became of notifications."""
+
+    def latest(self, expected: ExpectedNotification) -> datetime | None:
+        """Return the instant by which a notification must have arrived; None when that cannot be told."""
+        ...
+
+    def may_be_dropped(self, expected: ExpectedNotification) -> bool:
+        """Return whether a notification may have been dropped: whether its reason is gone."""
+        ...
+
+    def may_fail(self, expected: ExpectedNotification, status: Status) -> bool:
+        """Return whether a notification may be given up as `UNREACHABLE` or `FAILED`."""
+        ...
+
+    def may_be_unnoted(self, expected: ExpectedNotification, record: NotificationRecord) -> bool:
+        """Return whether the timeline may not say yet what became of a settled notification."""
+        ...
+
+
+class NotificationOracle:
+    """Law 5, for the enrolments of one school.
+
+    Args:
+        policy: The units' policy.
+        address: Returns a therapist's address of a channel, or None.
+
+    Attributes:
+        ticked: The channels that each therapist of a unit has ticked.
+        expected: Every notification that was ever expected.
+        waiting: Those of them of which nobody knows yet what became.
+    """
+
+    def __init__(self, policy: Policy, address: Callable[[HsaId, Channel], Address | None]) -> None:
+        self._policy = policy
+        self._address = address
+        self._arrived: dict[object, list[datetime]] = {}
+        self._notes: set[tuple[str, str, str]] = set()
+        self.ticked: dict[tuple[HsaId, HsaId], frozenset[Channel]] = {}
+        self.arrivals = Arrivals(policy)
+        self.expected: dict[Key, ExpectedNotification] = {}
+        self.waiting: dict[Key, ExpectedNotification] = {}
+
+    def expect_message(
+        self, enrolment: ReferenceEnrolment, seq: int, conversation: int, number: int, notify: Notify, now: datetime
+    ) -> ExpectedNotification | None:
+        """Note a message to the patient, and return the notification that it asks for, or None.
+
+        Args:
+            enrolment: The enrolment.
+            seq: The message's timeline entry.
+            conversation: The conversation's number.
+            number: The message's ordinal.
+            notify: How the patient is to be notified.
+            now: When it was sent.
+        """
+        if notify is Notify.NONE:
+            return None
+        one = ExpectedNotification.of_message(enrolment, seq, conversation, number, notify, now)
+        return self._expect(one)
+
+    def _expect(self, one: ExpectedNotification) -> ExpectedNotification:
+        one.arrived_before = len(self._arrived.get(one.digest, ()))
+        self.expected[one.key] = self.waiting[one.key] = one
+        return one
+
+    def note(self, enrolment: ReferenceEnrolment, seq: int, event: Event) -> Iterator[LawViolation]:
+        """Note an entry of a timeline: what became of notifications, and which staff notifications it asks for."""
+        enrolment.last_entry_at = max(enrolment.last_entry_at, event.at)
+        once = _noted_once(event)
+        if once is not None:
+            note = (enrolment.id, type(event).__name__, once)
+            is_new = note not in self._notes
+            yield from unless(is_new, _LAW, f"its timeline has {note[1]} twice ({once})", enrolment.id)
+            self._notes.add(note)
+        if isinstance(event, NotificationUndelivered):
+            enrolment.undelivered.append(event.notification)
+        if isinstance(event, AccessEnded):
+            yield from _access_end_violations(enrolment, event)
+        ticked = self.ticked.get((enrolment.unit, enrolment.therapist), frozenset())
+        for channel in channels_for(event, ticked, self._policy):
+            if channel is not Channel.INBOX:
+                self._expect(ExpectedNotification.of_flag(enrolment, seq, event, channel))
+
+    def has_noted_access_end(self, enrolment: ReferenceEnrolment) -> bool:
+        """Return whether a timeline says that the present access is over."""
+        return (enrolment.id, AccessEnded.__name__, str(enrolment.access_until)) in self._notes
+
+    def expectation(self, key: str) -> ExpectedNotification | None:
+        """Return the first notification of the digest that an idempotency key is of: it gives the digest its id."""
+        enrolment_id, seq, channel, _at, _notifications = key.rsplit(".", 4)
+        return self.expected.get((enrolment_id, int(seq), Channel(channel)))
+
+    def arrive(self, arrival: Arrival, has_reason: Callable[[ExpectedNotification], bool]) -> Iterator[LawViolation]:
+        """Note a notice that was accepted as new: it must be right in time, text and recipient, and have a reason.
+
+        Args:
+            arrival: The notice.
+            has_reason: Returns whether a notification had a reason when its worker decided.
+        """
+        first = self.expectation(arrival.key)
+        if first is None:
+            yield violation(_LAW, f"{arrival.key} arrived, and nobody expects such a notification")
+            return
+        yield from self.arrivals.add(arrival, digest_of=first.enrolment.unit if first.collected else None)
+        yield from unequal(_LAW, first.template, arrival.template, f"{arrival.key}: another text")
+        yield from unless(arrival.to == self.recipient(first), _LAW, f"{arrival.key} went to somebody else")
+        self._arrived.setdefault(first.digest, []).append(arrival.at)
+        due = [one for one in self.waiting.values() if one.digest == first.digest and one.due_at <= arrival.at]
+        if not due:
+            yield violation(_LAW, f"{arrival.key} arrived before its time, at {arrival.at}, or for nothing that waited")
+        elif not any(map(has_reason, due)):
+            yield violation(_LAW, f"{arrival.key} was sent although there was nothing left to tell")
+
+    def recipient(self, expected: ExpectedNotification) -> PersonId | Address | None:
+        """Return the person, or the address at present, that a notification is for."""
+        return expected.to if isinstance(expected.to, PersonId) else self._address(expected.to, expected.channel)
+
+    def judge(
+        self,
+        records: Mapping[str, Sequence[NotificationRecord]],
+        owed: AbstractSet[str],
+        now: datetime,
+        excuses: Excuses,
+    ) -> Iterator[LawViolation]:
+        """Check what became of every notification that waits.
+
+        Args:
+            records: The stored notifications, by enrolment; without those of enrolments that were purged.
+            owed: The ids of notifications whose end is still to be noted on a timeline.
+            now: The present instant.
+            excuses: What the harness knows of its faults.
+        """
+        for one in list(self.waiting.values()):
+            if one.enrolment.purged:
+                del self.waiting[one.key]
+                continue
+            mine = [record for record in records[one.enrolment.id] if _key(record) == one.key]
+            if not mine:
+                yield violation(_LAW, f"{one}: lost; nobody will be notified", one.enrolment.id)
+                del self.waiting[one.key]
+                continue
+            yield from self._judge(one, mine[0], owed, now, excuses)
+            if one.status is not None:
+                del self.waiting[one.key]
+
+    def _judge(
+        self,
+        one: ExpectedNotification,
+        record: NotificationRecord,
+        owed: AbstractSet[str],
+        now: datetime,
+        excuses: Excuses,
+    ) -> Iterator[LawViolation]:
+        about, status, stored = one.enrolment.id, record.status, record.notification
+        yield from unequal(_LAW, one.stored_as, (stored.unit, stored.collected, stored.due_at), f"{one}", about)
+        yield from unless(stored.recipient == one.to, _LAW, f"{one}: for somebody else", about)
+        latest = excuses.latest(one)
+        if status is Status.PENDING:
+            in_time = latest is None or now < latest
+            yield from unless(in_time, _LAW, f"{one}: still waits after the run that should have sent it", about)
+            return
+        if status is Status.DELIVERED:
+            one.status = status
+            settled = record.settled_at or now
+            arrived = self._arrived.get(one.digest, [])[one.arrived_before :]
+            one.arrived_at = max((at for at in arrived if one.due_at <= at <= settled), default=None)
+            if one.arrived_at is None:
+                yield violation(_LAW, f"{one}: stored as delivered, and nothing arrived", about)
+            elif latest is not None and one.arrived_at > latest:
+                yield violation(_LAW, f"{one}: arrived {one.arrived_at - one.at} after it was asked for", about)
+            return
+        if not one.is_owed and status is Status.DROPPED:
+            yield from unless(excuses.may_be_dropped(one), _LAW, f"{one}: dropped, with something left to tell", about)
+        elif not one.is_owed:
+            yield from unless(excuses.may_fail(one, status), _LAW, f"{one}: given up ({status.value}) wrongly", about)
+        one.is_owed = stored.id in owed
+        one.status = None if one.is_owed else status
+        noted = not one.is_owed or excuses.may_be_unnoted(one, record)
+        yield from unless(noted, _LAW, f"{one}: {status.value}, and the timeline does not say so", about)
+
+    def unexpected(self, enrolment_id: str, records: Iterable[NotificationRecord]) -> Iterator[LawViolation]:
+        """Yield the stored notifications of an enrolment that nobody expects, or that are there twice."""
+        for key, times in Counter(map(_key, records)).items():
+            what = f"entry {key[1]} has {times} notifications by {key[2].value}"
+            yield from unless(key in self.expected, _LAW, f"{what}, and nobody expects one", enrolment_id)
+            yield from unless(times == 1, _LAW, what, enrolment_id)
+
+
+def note_violations(
+    enrolment_id: str, timeline: Iterable[Entry], records: Iterable[NotificationRecord], owed: AbstractSet[str]
+) -> Iterator[LawViolation]:
+    """Yield each notification whose end the timeline does not say exactly once, unless a note is owed.
+
+    This holds whenever nobody is writing, whichever process has died.
+    """
+    noted = Counter(entry.event.notification for entry in timeline if isinstance(entry.event, _NOTED))
+    for notification, times in noted.items():
+        what = f"its timeline says {times} times what became of {notification}"
+        yield from unless(times == 1, _LAW, what, enrolment_id)
+    for record in records:
+        is_noted, is_owed = record.notification.id in noted, record.notification.id in owed
+        if (is_noted + is_owed) != (record.status in _LEAVES_A_NOTE):
+            says = "says otherwise" if is_noted or is_owed else "does not say so"
+            what = f"{record.notification.id} is {record.status.value}, and the timeline {says}"
+            yield violation(_LAW, what, enrolment_id)
+
+
+def _key(record: NotificationRecord) -> Key:
+    trigger = record.notification.trigger
+    return trigger.enrolment_id, trigger.seq, record.notification.channel
+
+
+def _noted_once(event: Event) -> str | None:
+    """Return what an event may say once on a timeline; None for an event that may come again."""
+    if isinstance(event, _NOTED):
+        return event.notification
+    if isinstance(event, AccessEnded):
+        return str(event.access_until)
+    return "program done" if isinstance(event, ProgramDone) else None
+
+
+def _access_end_violations(enrolment: ReferenceEnrolment, event: AccessEnded) -> Iterator[LawViolation]:
+    law, what = Law.ACCESS_FOLLOWS_THE_TABLE, "the end of access that the timeline notes"
+    yield from unequal(law, enrolment.access_until, event.access_until, what, enrolment.id)
+    has_ended = enrolment.ended_at is not None and enrolment.ended_at < event.at
+    yield from unless(
+        event.at >= event.access_until and not has_ended, law, f"{what}: too early or too late", enrolment.id
+    )

@@ -1,0 +1,125 @@
+"""Why a step is refused, as the model has it: each function returns the refusal, or None for a step that must be done.
+
+The reasons follow the documented truth table and the manual, in the order in which the library's rules give them.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from digital_painschool.domain.enrolment import Phase
+from digital_painschool.domain.people import HsaId
+from digital_painschool.domain.policy import FlagKind
+from digital_painschool.domain.program import Ordering
+from digital_painschool.errors import NotPermitted, PainSchoolError, Reason
+from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
+
+Refusal = Reason | type[PainSchoolError]
+"""How a step is refused: by a rule, for a reason; or by an error of a type."""
+
+
+def reading(enrolment: ReferenceEnrolment, now: datetime) -> Reason | None:
+    """Return why the patient may not read, and nobody may write to the patient."""
+    if not enrolment.is_open:
+        return Reason.ALREADY_ENDED
+    return Reason.ACCESS_IS_OVER if now >= enrolment.access_until else None
+
+
+def writing(enrolment: ReferenceEnrolment, now: datetime) -> Reason | None:
+    """Return why the patient may not write, complete or fill in."""
+    in_maintenance = enrolment.phase is Phase.MAINTENANCE
+    return reading(enrolment, now) or (Reason.READ_ONLY_IN_MAINTENANCE if in_maintenance else None)
+
+
+def opening(enrolment: ReferenceEnrolment, module: int, now: datetime) -> Reason | None:
+    """Return why a module is closed to the patient."""
+    if module not in enrolment.modules:
+        return Reason.UNKNOWN_MODULE
+    closed = reading(enrolment, now)
+    if closed is not None:
+        return closed
+    if enrolment.phase is Phase.MAINTENANCE:
+        return None if module in enrolment.maintained else Reason.MODULE_NOT_IN_MAINTENANCE
+    ordering = enrolment.program.ordering
+    if ordering is Ordering.GUIDED or module in enrolment.completed:
+        return None
+    if ordering is Ordering.RELEASED:
+        is_free = module not in enrolment.order[1:] or module in enrolment.released
+        return None if is_free else Reason.MODULE_NOT_RELEASED
+    return Reason.EARLIER_MODULES_FIRST if enrolment.incomplete_before(module) else None
+
+
+def completing(enrolment: ReferenceEnrolment, module: int, now: datetime) -> Reason | None:
+    """Return why a module cannot be completed; an opened module stays open to that."""
+    why = writing(enrolment, now)
+    return why if why or module in enrolment.opened else opening(enrolment, module, now)
+
+
+def saving(enrolment: ReferenceEnrolment, form: str, now: datetime) -> Reason | None:
+    """Return why a form cannot be saved, whatever the answers."""
+    why = writing(enrolment, now)
+    if why is not None:
+        return why
+    if form not in {defined.key for defined in enrolment.program.forms}:
+        return Reason.UNKNOWN_FORM
+    carriers = [m.number for m in enrolment.program.modules if any(form in page.forms for page in m.pages)]
+    reasons = [opening(enrolment, module, now) for module in carriers]
+    return None if not reasons or None in reasons else reasons[0]
+
+
+def acting(enrolment: ReferenceEnrolment, hsa_id: HsaId, *, after_end: bool = False) -> Refusal | None:
+    """Return why a step of the therapist's is refused to a therapist of the unit.
+
+    Args:
+        enrolment: The enrolment.
+        hsa_id: The therapist who tries.
+        after_end: True for a step that is possible after the end too.
+    """
+    if hsa_id != enrolment.therapist:
+        return NotPermitted
+    return None if enrolment.is_open or after_end else Reason.ALREADY_ENDED
+
+
+def releasing(enrolment: ReferenceEnrolment, module: int) -> Reason | None:
+    """Return why a module cannot be released."""
+    if not enrolment.is_open:
+        return Reason.ALREADY_ENDED
+    if enrolment.program.ordering is not Ordering.RELEASED:
+        return Reason.NOT_RELEASED_BY_THERAPIST
+    return None if module in enrolment.order else Reason.UNKNOWN_MODULE
+
+
+def maintaining(enrolment: ReferenceEnrolment, days: int, modules: Collection[int]) -> Reason | None:
+    """Return why the enrolment cannot be maintained."""
+    fewest, most = enrolment.policy.maintenance_days
+    if not enrolment.is_open:
+        return Reason.ALREADY_ENDED
+    if not fewest <= days <= most:
+        return Reason.DAYS_OUT_OF_RANGE
+    if not modules:
+        return Reason.NO_MODULES_CHOSEN
+    return None if {*modules} <= {*enrolment.modules} else Reason.UNKNOWN_MODULE
+
+
+def transferring(enrolment: ReferenceEnrolment, to: HsaId) -> Reason | None:
+    """Return why the patient cannot be transferred to a therapist."""
+    if not enrolment.is_open:
+        return Reason.ALREADY_ENDED
+    return Reason.SAME_THERAPIST if to == enrolment.therapist else None
+
+
+def marking(enrolment: ReferenceEnrolment, form: str, up_to: int) -> Reason | None:
+    """Return why a form cannot be marked as read up to a submission, without opening it."""
+    if not 0 <= up_to <= enrolment.submissions(form).sent:
+        return Reason.NO_SUCH_SUBMISSION
+    return None if enrolment.is_open else Reason.ALREADY_ENDED
+
+
+def handling(enrolment: ReferenceEnrolment, kind: FlagKind) -> Reason | None:
+    """Return why a flag cannot be marked as handled."""
+    waits = {FlagKind.PROGRAM_DONE: enrolment.done_waits, FlagKind.UNDELIVERED: bool(enrolment.undelivered)}
+    return None if enrolment.is_open and waits.get(kind, False) else Reason.NO_SUCH_FLAG
+
+
+def unknown_conversation(enrolment: ReferenceEnrolment, conversation: int) -> Reason | None:
+    """Return why a conversation cannot be named."""
+    return None if 1 <= conversation <= len(enrolment.conversations) else Reason.UNKNOWN_CONVERSATION
