@@ -16,7 +16,7 @@ from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import Conflict, DeliveryError, StorageError
 from digital_painschool.ports.inbox import Delivered, Reachability
 from digital_painschool.ports.messaging import Address
-from digital_painschool.ports.storage import NOTHING
+from digital_painschool.ports.storage import NOTHING, load_enrolment
 
 Wrong = Callable[..., Any]
 
@@ -65,6 +65,14 @@ def _with_joined(right: Wrong, storage: Any, change: Any, spoil: Callable[[Any],
                 _records(storage)[id_] = evolve(row, record=spoil(row.record))
 
 
+def _writing(change: Callable[[Any], Any]) -> Wrong:
+    """Return a `load_timelines` that returns other documents."""
+    return lambda right, _, *args: {
+        id_: evolve(t, documents={seq: change(doc) for seq, doc in t.documents.items()})
+        for id_, t in right(*args).items()
+    }
+
+
 def _due(record: Any, at: datetime) -> Any:
     return evolve(record, notification=evolve(record.notification, due_at=at))
 
@@ -91,9 +99,9 @@ STORAGE: Mapping[str, Mistake] = {
     # --- Enrolments
     "load-strips-blanks": Mistake(
         "a mistyped id would open somebody's record",
-        "Enrolments.load",
-        "load",
-        lambda right, _, id_: right(id_.strip()),
+        "Enrolments.load_many",
+        "load_many",
+        lambda right, _, ids: {id_: e for id_ in ids for e in right((id_.strip(),)).values()},
     ),
     "load-many-names-the-missing": Mistake(
         "the worker would fail on one that is purged",
@@ -133,15 +141,27 @@ STORAGE: Mapping[str, Mistake] = {
     ),
     "a-filtered-timeline-counts-anew": Mistake(
         "a text would be shown under another entry",
-        "Enrolments.timeline",
-        "timeline",
-        lambda right, _, id_, kinds=None: tuple(evolve(e, seq=n) for n, e in enumerate(right(id_, kinds), start=1)),
+        "Enrolments.load_timelines",
+        "load_timelines",
+        lambda right, _, *args: {
+            id_: evolve(t, entries=tuple(evolve(e, seq=n) for n, e in enumerate(t.entries, start=1)))
+            for id_, t in right(*args).items()
+        },
     ),
     "a-document-of-nothing": Mistake(
         "an entry without a text would look as if its text were lost",
-        "Enrolments.documents",
-        "documents",
-        lambda right, _, id_, seqs: (lambda asked: {**dict.fromkeys(asked), **right(id_, asked)})(tuple(seqs)),
+        "Enrolments.load_timelines",
+        "load_timelines",
+        lambda right, _, ids, kinds=None, seqs=None: (
+            right(ids, kinds)
+            if seqs is None
+            else (
+                lambda asked: {
+                    id_: evolve(t, documents={**dict.fromkeys(asked), **t.documents})
+                    for id_, t in right(ids, kinds, asked).items()
+                }
+            )(tuple(seqs))
+        ),
     ),
     "access-ended-without-limit": Mistake(
         "the first pass after a holiday would take in everything",
@@ -164,29 +184,32 @@ STORAGE: Mapping[str, Mistake] = {
     "documents-in-capitals": Mistake(
         "a message would be shown other than it was written",
         "Storage: exact",
-        "documents",
-        lambda right, _, *args: {k: v.capitalize() if isinstance(v, str) else v for k, v in right(*args).items()},
+        "load_timelines",
+        _writing(lambda doc: doc.capitalize() if isinstance(doc, str) else doc),
     ),
     "whole-numbers-become-decimals": Mistake(
         "a score would be counted from other answers",
         "Storage: exact",
-        "documents",
-        lambda right, _, *args: {
-            seq: doc if isinstance(doc, str) else {k: float(v) if type(v) is int else v for k, v in doc.items()}
-            for seq, doc in right(*args).items()
-        },
+        "load_timelines",
+        _writing(
+            lambda doc: doc if isinstance(doc, str) else {k: float(v) if type(v) is int else v for k, v in doc.items()}
+        ),
     ),
     "microseconds-are-lost": Mistake(
         "two steps would change their order",
         "Storage: exact",
-        "load",
-        lambda right, _, id_: (e := right(id_)) and evolve(e, last_entry_at=e.last_entry_at.replace(microsecond=0)),
+        "load_many",
+        lambda right, _, ids: {
+            id_: evolve(e, last_entry_at=e.last_entry_at.replace(microsecond=0)) for id_, e in right(ids).items()
+        },
     ),
     "a-conflict-is-swallowed": Mistake(
         "one of two steps would be lost in silence",
         "Enrolments.save: optimistic",
         "save",
-        lambda right, self, change: None if self.load(change.enrolment.id) and not change.before else right(change),
+        lambda right, self, change: (
+            None if load_enrolment(self, change.enrolment.id) and not change.before else right(change)
+        ),
     ),
     "a-step-without-its-line": Mistake(
         "a change would be made of which the log knows nothing",
@@ -522,7 +545,7 @@ STORAGE: Mapping[str, Mistake] = {
         "a plan would name the last of each portion twice",
         "Retention.ended",
         "ended",
-        lambda right, _, unit, after="", limit=1000: right(unit, after=after[:-1], limit=limit),
+        lambda right, _, unit, after="", **options: right(unit, after=after[:-1], **options),
     ),
     "an-export-of-another-unit": Mistake(
         "a unit's records would be purged that only another unit has exported",
@@ -558,7 +581,7 @@ STORAGE: Mapping[str, Mistake] = {
             self._parts.access_log._entries.__setitem__(
                 slice(None),
                 [
-                    evolve(e, person=e.person if self.load(e.enrolment_id or "") else None)
+                    evolve(e, person=e.person if load_enrolment(self, e.enrolment_id or "") else None)
                     for e in self._parts.access_log._entries
                 ],
             ),
@@ -579,30 +602,26 @@ STORAGE: Mapping[str, Mistake] = {
         "purge",
         lambda right, self, plan_id, purge, skip: right(
             plan_id,
-            [evolve(p, version=(e.version if (e := self.load(p.enrolment_id)) else p.version)) for p in purge],
+            [
+                evolve(p, version=(e.version if (e := load_enrolment(self, p.enrolment_id)) else p.version))
+                for p in purge
+            ],
             skip,
         ),
     ),
-    "a-replay-without-its-receipt": Mistake(
-        "nobody could tell that a backup was purged again",
-        "Retention.replay_purge",
-        "replay_purge",
-        lambda right, self, receipt, ids: (
-            right(receipt, ids),
-            self._parts.retention._receipts.pop(receipt.plan_id, None),
-        )[0],
+    "what-came-back-stays": Mistake(
+        "a restored backup would bring back for good what had to go",
+        "Retention.purge: again",
+        "purge",
+        lambda right, self, plan_id, purge, skip: right(
+            plan_id, [p for p in purge if p.enrolment_id not in self.load_purge(plan_id).progress], skip
+        ),
     ),
-    "a-replay-of-all-that-the-receipt-names": Mistake(
-        "a replay would purge what was left out of it on purpose",
-        "Retention.replay_purge",
-        "replay_purge",
-        lambda right, _, receipt, ids: right(receipt, receipt.purged),
-    ),
-    "a-replay-counts-what-it-was-told": Mistake(
-        "the log would tell of purges that were not",
-        "Retention.replay_purge",
-        "replay_purge",
-        lambda right, _, receipt, ids: (right(receipt, ids), len(ids))[1],
+    "a-purge-needs-its-plan": Mistake(
+        "what came back with a backup from before the plan would stay",
+        "Retention.purge: again",
+        "purge",
+        lambda right, self, plan_id, purge, skip: right(plan_id, purge if self.load_purge(plan_id).plan else (), skip),
     ),
     "receipts-by-plan": Mistake(
         "after a backup receipts would be replayed in a wrong order",
@@ -628,19 +647,17 @@ STORAGE: Mapping[str, Mistake] = {
             lambda asked: tuple(sorted({key for e in self.load_many(asked).values() for key in right(e.unit, asked)}))
         )(tuple(ids)),
     ),
-    "histories-by-id": Mistake(
-        "an export would be in another order than its list",
-        "Retention.load_histories",
-        "load_histories",
-        lambda right, _, unit, ids, *kinds: right(unit, sorted(ids), *kinds),
+    "the-timeline-of-the-first-alone": Mistake(
+        "an export would hold one patient's record, and no other's",
+        "Enrolments.load_timelines",
+        "load_timelines",
+        lambda right, _, ids, *args: right(tuple(ids)[:1], *args),
     ),
     "a-filtered-history-has-every-text": Mistake(
         "an export of forms would hold the messages",
-        "Retention.load_histories",
-        "load_histories",
-        lambda right, self, unit, ids, *kinds: tuple(
-            evolve(h, documents=self.documents(h.enrolment.id, range(1, 1000))) for h in right(unit, ids, *kinds)
-        ),
+        "Enrolments.load_timelines",
+        "load_timelines",
+        lambda right, _, ids, kinds=None, seqs=None: right(ids, kinds, range(1, 1000) if seqs is None else seqs),
     ),
     # --- all of it
     "an-argument-is-read-under-the-lock": Mistake(
@@ -653,7 +670,7 @@ STORAGE: Mapping[str, Mistake] = {
         "a school that was closed could not be closed by its `with`",
         "Storage.close",
         "close",
-        lambda right, self: (self.load(""), right())[1],
+        lambda right, self: (load_enrolment(self, ""), right())[1],
     ),
     "a-refusal-names-the-document": Mistake(
         "what a patient wrote would be in a log",

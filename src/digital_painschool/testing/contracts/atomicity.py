@@ -16,7 +16,7 @@ from digital_painschool.domain.notification import Notify, Profile, Status
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.retention import PurgePlan, Skip, Skipped
 from digital_painschool.errors import OutcomeUnknown, StorageError
-from digital_painschool.ports.storage import Change, Storage
+from digital_painschool.ports.storage import Change, Storage, find_cancellable
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
     LEASE,
@@ -98,7 +98,7 @@ def prepare(storage: Storage) -> Prepared:
     e = saved(storage, converse(saved(storage, begin("open", program=SLEEP)), notify=Notify.DIRECT, at=MORNING))
     delivered(storage, MORNING, Status.FAILED)
     e = saved(storage, write(e, notify=Notify.DIRECT, at=MORNING))
-    [failed], [waiting] = storage.unnoted(), storage.cancellable(e.id)
+    [failed], [waiting] = storage.unnoted(), find_cancellable(storage, e.id)
     asking = write(e, notify=Notify.COLLECTED, at=MORNING)
     exported(storage, {one.id: 1 for one in ended})
     return Prepared(

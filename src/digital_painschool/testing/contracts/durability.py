@@ -13,7 +13,7 @@ from digital_painschool.domain.digest import Claim, DeliveryResult
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.retention import PurgePlan
 from digital_painschool.errors import Conflict
-from digital_painschool.ports.storage import Storage
+from digital_painschool.ports.storage import Storage, load_histories, load_notifications
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
     DAY,
@@ -72,7 +72,7 @@ class DurabilityContract(StorageOpening):
         with self.opened(lasting_place) as storage:
             assert () == storage.claim(MORNING + LEASE / 2, 100, LEASE)
             storage.complete([result(held, batch, at=MORNING + LEASE)])
-            assert [Status.DELIVERED] == [record.status for record in storage.notifications("held")]
+            assert [Status.DELIVERED] == [record.status for record in load_notifications(storage, "held")]
 
     @proves("Outbox.claim: poison", "Outbox.begin: recorded")
     def test_a_batch_in_doubt_outlives_a_restart(self, lasting_place: object) -> None:
@@ -95,7 +95,7 @@ class DurabilityContract(StorageOpening):
             [quick] = storage.claim(MORNING + LEASE, 10, LEASE)
             assert slow.token != quick.token
             assert {} == storage.begin([(slow, sending(slow, now=MORNING + LEASE))])
-            assert [0] == [record.attempts for record in storage.notifications(e.id)]
+            assert [0] == [record.attempts for record in load_notifications(storage, e.id)]
 
     @proves("Enrolments.save: durable")
     def test_after_a_restart_steps_go_on_from_what_is_kept(self, lasting_place: object) -> None:
@@ -147,7 +147,7 @@ class DurabilityContract(StorageOpening):
             for id_, person in zip("ab", PERSONS, strict=False):
                 saved(storage, fill_in(saved(storage, begin(id_, person, program=SLEEP)), at=MORNING))
             made = kept_plan(storage)
-            before = storage.load_histories(UNIT, ("a", "b")), storage.access_entries(UNIT)
+            before = load_histories(storage, UNIT, ("a", "b")), storage.access_entries(UNIT)
             first = made.enrolments[:3]
             began = perf_counter()
             storage.purge(made.id, first, ())
@@ -163,15 +163,15 @@ class DurabilityContract(StorageOpening):
                 child.kill()
             sleep(SETTLING)
             with self.opened(forked_place) as storage:
-                noted = dict(storage.purge_progress(made.id))
+                noted = dict(storage.load_purge(made.id).progress)
                 assert noted in (done, everyone)
                 assert everyone.keys() - noted.keys() == {ended.enrolment_id for ended in storage.ended(UNIT)}
         self._purge(forked_place, made, 1, lambda _: None)
         with self.opened(forked_place) as storage:
-            assert everyone == dict(storage.purge_progress(made.id))
+            assert everyone == dict(storage.load_purge(made.id).progress)
             for e in gone:
                 assert_gone(storage, e)
-            assert before == (storage.load_histories(UNIT, ("a", "b")), storage.access_entries(UNIT))
+            assert before == (load_histories(storage, UNIT, ("a", "b")), storage.access_entries(UNIT))
 
     def _live(self, place: object, number: int, steps: int, kill_after: float | None = None) -> Iterator[object]:
         """Yield what a process tells of a life that ends by itself, or is ended a moment after so many steps."""
@@ -205,7 +205,7 @@ class DurabilityContract(StorageOpening):
                 assert books.begun.get(digest_id) in {None, late[digest_id].digest.batch}
             else:
                 asked = {record.notification.trigger.enrolment_id for record in claim.digest.pending}
-                kept = {r.notification.id: r.status for owner in asked for r in storage.notifications(owner)}
+                kept = {r.notification.id: r.status for owner in asked for r in load_notifications(storage, owner)}
                 assert {Status.DELIVERED} >= {kept[record.notification.id] for record in claim.digest.pending}
         batches = storage.begin([(claim, sending(claim, now=ran + 2 * LEASE)) for claim in late.values()])
         results = completed(storage, late.values(), batches, ran)
@@ -214,7 +214,7 @@ class DurabilityContract(StorageOpening):
 
     def _purge(self, place: object, made: PurgePlan, times: int, tell: Tell) -> None:
         with self.opened(place) as storage:
-            assert made == storage.plan(made.id)
+            assert made == storage.load_purge(made.id).plan
             tell("begun")
             for _ in range(times):
                 storage.purge(made.id, made.enrolments, ())

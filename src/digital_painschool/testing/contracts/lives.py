@@ -12,7 +12,17 @@ from digital_painschool.domain.events import MessageSent
 from digital_painschool.domain.fold import replay
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.people import SystemActor
-from digital_painschool.ports.storage import Change, Entry, Storage
+from digital_painschool.ports.storage import (
+    Change,
+    Entry,
+    Storage,
+    find_cancellable,
+    load_documents,
+    load_enrolment,
+    load_enrolments,
+    load_notifications,
+    load_timeline,
+)
 from digital_painschool.testing.contracts.changes import (
     DAY,
     LEASE,
@@ -69,10 +79,10 @@ def life(storage: Storage, number: int) -> Iterator[object]:
         yield (batches := storage.begin([(claim, sending(claim, now=now + DAY)) for claim in claims]))
         yield from completed(storage, claims, batches, now + DAY)
         yield (done := keep(write(done.enrolment, notify=Notify.DIRECT, at=now)))
-        yield (done := keep(finish(done.enrolment, at=now, pending=storage.cancellable(done.enrolment.id))))
+        yield (done := keep(finish(done.enrolment, at=now, pending=find_cancellable(storage, done.enrolment.id))))
         if turn % 3 == 2:
             made = kept_plan(storage, f"plan-{number}-{turn}")
-            over = storage.load_many(ended.enrolment_id for ended in made.enrolments)
+            over = load_enrolments(storage, (ended.enrolment_id for ended in made.enrolments))
             yield (purging := Purging(made.id, tuple(over.values())))
             storage.purge(made.id, made.enrolments, ())
             yield Purged(purging)
@@ -132,7 +142,7 @@ def assert_kept(storage: Storage, books: Books) -> None:
     """Find all that was told of, and nothing that is half there."""
     gone: set[str] = set()
     for plan_id, purging in books.purging.items():
-        noted = storage.purge_progress(plan_id)
+        noted = storage.load_purge(plan_id).progress
         assert dict(noted) in ({}, dict.fromkeys(enrolment.id for enrolment in purging.enrolments))
         gone.update(noted)
         for enrolment in purging.enrolments if noted else ():
@@ -145,29 +155,29 @@ def assert_kept(storage: Storage, books: Books) -> None:
     for _, entry in log:
         lines.setdefault(entry.enrolment_id, []).append(entry.action)
     for id_, changes in books.changes.items():
-        state = storage.load(id_)
+        state = load_enrolment(storage, id_)
         assert (state is None) is (id_ in gone)
         if state is not None:
             assert_whole(storage, state, changes, books.settled)
             steps = [line for line in lines[id_] if line != "delivered"]
             assert [change.access.action for change in changes] == steps[: len(changes)]
             assert f"version {state.version}" == steps[-1]
-            is_told = any(record.status is Status.DELIVERED for record in storage.notifications(id_))
+            is_told = any(record.status is Status.DELIVERED for record in load_notifications(storage, id_))
             assert is_told is ("delivered" in lines[id_])
 
 
 def assert_whole(storage: Storage, state: Enrolment, changes: list[Change], settled: dict[str, Status]) -> None:
     """Find an enrolment as it was told of, perhaps with one step more, and with all that belongs to each step."""
     id_ = state.id
-    timeline = storage.timeline(id_)
+    timeline = load_timeline(storage, id_)
     told = [event for change in changes for event in change.events]
     assert state == replay(entry.event for entry in timeline)
     assert tuple(Entry(seq=seq, event=event) for seq, event in enumerate(told, start=1)) == timeline[: len(told)]
     assert len(timeline) - len(told) <= 2
-    documents = dict(storage.documents(id_, range(1, state.version + 1)))
+    documents = dict(load_documents(storage, id_, range(1, state.version + 1)))
     assert {entry.seq for entry in timeline if isinstance(entry.event, WRITTEN)} == set(documents)
     assert {seq: text for change in changes for seq, text in change.documents.items()}.items() <= documents.items()
-    records = storage.notifications(id_)
+    records = load_notifications(storage, id_)
     asked = [entry.seq for entry in timeline if isinstance(entry.event, MessageSent)]
     assert asked == sorted(record.notification.trigger.seq for record in records)
     statuses = {record.notification.id: record.status for record in records}

@@ -9,7 +9,18 @@ from digital_painschool.domain.notification import Notify, Profile, Status
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.retention import Skip, Skipped
 from digital_painschool.domain.validation import Answer
-from digital_painschool.ports.storage import CaseQuery, Storage
+from digital_painschool.ports.storage import (
+    CaseQuery,
+    Storage,
+    find_cancellable,
+    find_ended,
+    load_documents,
+    load_enrolment,
+    load_histories,
+    load_notifications,
+    load_timeline,
+    readable,
+)
 from digital_painschool.rules.lifecycle import maintain
 from digital_painschool.testing.contracts.changes import (
     HOUR,
@@ -68,31 +79,28 @@ def a_little_of_everything(storage: Storage) -> tuple[Claim, Batch]:
 def everything(storage: Storage, ids: Iterable[str] = _IDS) -> Mapping[str, object]:
     """Return all that is kept of some enrolments, and all that is kept beside them, by the method that gave it."""
     ids = tuple(ids)
-    states = dict(storage.load_many(ids))
+    states = {state.id: state for state in readable(storage.load_many(ids).values())}
     units = (UNIT, OTHER_UNIT)
     return {
-        "load": {id_: storage.load(id_) for id_ in ids},
+        "load": {id_: load_enrolment(storage, id_) for id_ in ids},
         "load_many": states,
         "find_by_person": [storage.find_by_person(person) for person in PERSONS],
-        "timeline": [storage.timeline(id_) for id_ in ids],
-        "documents": [dict(storage.documents(id_, range(1, state.version + 1))) for id_, state in states.items()],
+        "timeline": [load_timeline(storage, id_) for id_ in ids],
+        "documents": [dict(load_documents(storage, id_, range(1, state.version + 1))) for id_, state in states.items()],
         "access_ended": sorted(storage.access_ended(LATER, 1000)),
         "list_caseload": [
             storage.list_caseload(CaseQuery(unit=unit, therapist=None, now=MORNING, limit=1000)) for unit in units
         ],
-        "notifications": [storage.notifications(id_) for id_ in ids],
-        "cancellable": [storage.cancellable(id_) for id_ in ids],
+        "notifications": [load_notifications(storage, id_) for id_ in ids],
+        "cancellable": [find_cancellable(storage, id_) for id_ in ids],
         "unnoted": storage.unnoted(),
         "profile": [storage.profile(unit, actor.hsa_id) for unit in units for actor in (NURSE, COLLEAGUE)],
         "access_entries": [storage.access_entries(unit) for unit in units],
         "program": [storage.program(unit, p.key, p.version) for unit in units for p in (PROGRAM, SLEEP)],
         "ended": [storage.ended(unit) for unit in units],
-        "find_ended": dict(storage.find_ended(UNIT, ids)),
-        "person_ids_of": storage.person_ids_of(UNIT, ids),
+        "find_ended": dict(find_ended(storage, UNIT, ids)),
         "notification_keys": storage.notification_keys(UNIT, ids),
-        "load_histories": storage.load_histories(UNIT, ids),
-        "plan": [storage.plan(plan_id) for plan_id in _PLANS],
-        "purge_progress": [dict(storage.purge_progress(plan_id)) for plan_id in _PLANS],
-        "receipt": [storage.receipt(plan_id) for plan_id in _PLANS],
+        "load_histories": load_histories(storage, UNIT, ids),
+        "load_purge": [storage.load_purge(plan_id) for plan_id in _PLANS],
         "receipts": [storage.receipts(unit) for unit in units],
     }

@@ -29,7 +29,6 @@ WRITES = frozenset(
         "save_receipt",
         "log",
         "purge",
-        "replay_purge",
         "save",
     }
 )
