@@ -6,7 +6,7 @@ from functools import partial
 
 from sqlalchemy import Integer, bindparam, select
 
-from digital_painschool.adapters.sql.array_params import any_of
+from digital_painschool.adapters.sql.array_params import OfIds
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.json_text import from_json
@@ -27,7 +27,7 @@ from digital_painschool.serialization.stored import read_each, read_stored
 STATE = (enrolments.c.id, enrolments.c.state_shape, enrolments.c.state, enrolments.c.unit)
 """The columns that a state is read from."""
 
-_LOAD_MANY = select(*STATE).where(any_of(enrolments.c.id, "ids"))
+_LOAD_MANY = OfIds(select(*STATE), enrolments.c.id)
 _OF_PERSON = (
     select(*STATE)
     .where(enrolments.c.person_value == bindparam("value"), enrolments.c.person_scheme == bindparam("scheme"))
@@ -58,12 +58,10 @@ class SqlEnrolments:
         ids = list(filter(is_storable, enrolment_ids))
 
         def work(connection: Connection) -> list[Enrolment | UnreadableEnrolment]:
-            rows = connection.fetch_each(_LOAD_MANY, {"ids": ids})
+            rows = connection.fetch_each(*_LOAD_MANY.with_values(ids))
             return read_each(rows, partial(read_state, connection, self._states), unreadable_enrolment)
 
-        read = self._database.read(work)
-        found = {one.id if isinstance(one, Enrolment) else one.enrolment_id: one for one in read}
-        return {enrolment_id: found[enrolment_id] for enrolment_id in ids if enrolment_id in found}
+        return {one.id if isinstance(one, Enrolment) else one.enrolment_id: one for one in self._database.read(work)}
 
     def find_by_person(self, person: PersonId) -> tuple[Enrolment | UnreadableEnrolment, ...]:
         values = {"scheme": person.scheme, "value": person.value}
@@ -94,11 +92,11 @@ def read_state(connection: Connection, states: StateCache, row: Row) -> Enrolmen
     return read_stored(f"enrolment {enrolment_id}", _replayed, enrolment_id, rows)
 
 
-def read_entries(rows: list[Row]) -> tuple[Entry, ...]:
-    """Return the timeline entries of rows (seq, kind, shape, at, by, data)."""
+def read_entries(rows: Iterable[Row]) -> tuple[Entry, ...]:
+    """Return the timeline entries of rows that begin with (seq, kind, shape, at, by, data)."""
     return tuple(
         Entry(seq=seq, event=event_from_data(kind, shape, at, by, from_json(data)))
-        for seq, kind, shape, at, by, data in rows
+        for seq, kind, shape, at, by, data, *_ in rows
     )
 
 

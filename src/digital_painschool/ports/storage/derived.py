@@ -46,7 +46,10 @@ def load_enrolment(storage: Enrolments, enrolment_id: str) -> Enrolment | None:
     Raises:
         StorageError: The enrolment is unreadable, or the stored state is another enrolment's.
     """
-    return load_enrolments(storage, (enrolment_id,)).get(enrolment_id)
+    found = storage.load_many((enrolment_id,)).get(enrolment_id)
+    if isinstance(found, UnreadableEnrolment):
+        raise _unreadable((enrolment_id,))
+    return found
 
 
 def load_enrolments(storage: Enrolments, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment]:
@@ -57,7 +60,7 @@ def load_enrolments(storage: Enrolments, enrolment_ids: Iterable[str]) -> Mappin
     """
     found = storage.load_many(enrolment_ids)
     if hidden := unreadable(found.values()):
-        raise StorageError(f"enrolment {', '.join(hidden)} cannot be read; was it changed by hand?")
+        raise _unreadable(hidden)
     return {enrolment.id: enrolment for enrolment in readable(found.values())}
 
 
@@ -124,6 +127,10 @@ def find_ended(
     """Return the unit's ended enrolments among some, by id, with placeholders as in `Retention.ended`."""
     among = frozenset(enrolment_ids)
     return {one.enrolment_id: one for one in storage.ended(unit, among=among, limit=len(among))}
+
+
+def _unreadable(enrolment_ids: Iterable[str]) -> StorageError:
+    return StorageError(f"enrolment {', '.join(enrolment_ids)} cannot be read; was it changed by hand?")
 
 
 def _part(
