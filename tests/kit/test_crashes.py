@@ -181,7 +181,6 @@ def test_the_histories_come_to_every_call_that_changes_anything() -> None:
     }
     ports = {"inbox": Inbox, "messenger": Messenger, "observer": Observer, "storage": Storage}
     every = {f"{name}.{method}" for name, port in ports.items() for method in dir(port) if method[0] != "_"}
-    # `replay_purge` needs a backup that was restored, which no history tells; its contract has what dies within it.
     assert every - {"messenger.channel", "storage.close"} - _READINGS <= calls
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.sql import ClauseElement
 from benchmarks.servers import database
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage, inbox, messaging, sqlite
 from digital_painschool.adapters.sql.connection import Connection
+from digital_painschool.adapters.sql.revisions import VERSION_TABLE
 from digital_painschool.adapters.sql.rows import Values
 from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.domain.notification import Channel
@@ -90,7 +91,7 @@ class OnSql(StorageContract):
 
     def leave_to_later_version(self, place: str) -> None:
         """Name a revision that is not in the package."""
-        execute(place, "UPDATE alembic_version SET version_num = '9999'")
+        execute(place, f"UPDATE {VERSION_TABLE} SET version_num = '9999'")  # noqa: S608
 
 
 class TestSqliteStorage(OnSql):

@@ -143,6 +143,7 @@ class CaseloadContract(StorageOpening):
     def test_a_therapist_has_the_own_patients_and_those_handed_over(self, storage: Storage) -> None:
         """Otherwise "Mina" would show somebody else's patients, or lose one that was handed over (M-08, D-09a)."""
         saved(storage, begin("a"))
+        saved(storage, begin("elsewhere", unit=OTHER_UNIT))
         second = saved(storage, begin("b", OTHER_PERSON))
         saved(storage, step(second, hand_over, COLLEAGUE.hsa_id, at=MORNING))
         assert ["a"] == [row.enrolment_id for row in page(storage, therapist=NURSE.hsa_id)]
@@ -187,6 +188,7 @@ class CaseloadContract(StorageOpening):
         for number, person in enumerate(PERSONS):
             saved(storage, begin(f"e{number}", person))
         assert ["e0", "e1", "e2"] == [row.enrolment_id for row in page(storage, limit=3)]
+        assert () == page(storage, limit=0)
 
     @proves("Caseload.list_caseload: keyset")
     def test_pages_walk_the_whole_list_once(self, storage: Storage) -> None:

@@ -42,7 +42,7 @@ class MessengerContract(Contract[Messenger]):
     about: ClassVar[tuple[type, ...]] = (Messenger,)
     channel: ClassVar[Channel] = Channel.EMAIL
     address: ClassVar[Address] = Address("namn.efternamn@vgregion.example")
-    another_address: ClassVar[Address] = Address("annan.person@vgregion.example")
+    another_address: ClassVar[Address] = Address("Annan.Person@vgregion.example")
     refused: ClassVar[Address | None] = None
     deletes: ClassVar[bool] = True
     remembers_keys: ClassVar[bool] = True
@@ -112,7 +112,8 @@ class MessengerContract(Contract[Messenger]):
     def test_a_message_is_sent_once_whatever_the_number_of_attempts(self, messenger: Messenger) -> None:
         """Otherwise a worker that died after sending would send the same message again."""
         assert Delivered.ACCEPTED is self.send(messenger, "key-1")
-        assert Delivered.DUPLICATE is self.send(messenger, "key-1")
+        for address in (self.address, self.another_address):  # the directory may have been corrected between attempts
+            assert Delivered.DUPLICATE is self.send(messenger, "key-1", address)
 
     @pytest.mark.usefixtures("remembering")
     @proves("Messenger: idempotent", "Messenger: threads")
@@ -156,7 +157,7 @@ class MessengerContract(Contract[Messenger]):
         """Otherwise a purge would leave messages about a patient, or stop at one that is not kept (D-21a)."""
         for key in ("key-1", "key-2", "key-3"):
             self.send(messenger, key)
-        assert 2 * self.deletes == messenger.forget(["key-1", "never-sent", "key-3"])
+        assert 2 * self.deletes == messenger.forget(["never-sent", "key-1", "never-sent", "key-3"])
         assert 0 == messenger.forget(iter(["key-1", "key-3"]))
         assert 0 == messenger.forget([])
         assert Delivered.ACCEPTED is self.send(messenger, "key-4")
@@ -173,7 +174,7 @@ class MessengerContract(Contract[Messenger]):
     @proves("Messenger: as given")
     def test_a_message_arrives_as_it_was_given(self, place: Any) -> None:
         """Otherwise a messenger would accept everything, and tell nobody, somebody else, or something else."""
-        links = "https://www.vgregion.se/sob", "https://painschool.example/staff"
+        links = "https://www.vgregion.se/sob", f"https://painschool.example/{'staff/' * 40}"
         addresses = self.address, self.another_address
         sent: list[Sent] = []
         with self.opened(place) as messenger:

@@ -300,7 +300,7 @@ class OutboxContract(StorageOpening):
             storage.begin([(claim, sending(claim, now=MORNING + number * LEASE))])
         assert [["a"], ["b"], ["c"], ["a"]] == claimed
 
-    @proves("Outbox.begin", "Outbox.begin: key", "Outbox.begin: recorded")
+    @proves("Outbox.begin", "Outbox.begin: key", "Outbox.begin: recorded", "Outbox.begin: what still waits")
     def test_a_batch_is_stored_before_it_is_sent(self, storage: Storage) -> None:
         """Otherwise nobody would know what a worker that died had sent, and under which key (D-13a)."""
         e = told(storage)
@@ -468,7 +468,7 @@ class OutboxContract(StorageOpening):
         [claim] = storage.claim(RUN + HOUR, 10, LEASE)
         assert RUN.date() == claim.digest.told_on
 
-    @proves("Outbox.complete: one transaction", "Outbox.complete: fenced")
+    @proves("Outbox.complete: one transaction", "Outbox.complete: fenced", "Outbox.complete")
     def test_results_are_logged_each_with_its_own_lines(self, storage: Storage) -> None:
         """Otherwise a delivery would leave no trace, or a release leave one of nothing (M-06)."""
         for number, person in enumerate(PERSONS[:3]):
@@ -477,9 +477,12 @@ class OutboxContract(StorageOpening):
         sent = begun(storage, RUN)
         results = [result(claim, batch, at=RUN) for claim, batch in sent]
         lines = {claim.digest.id: [access_entry(SystemActor(), RUN, action=claim.digest.id)] for claim, _ in sent[:2]}
+        results = [evolve(one, at=RUN + n * TICK) for n, one in enumerate(results)]
         storage.complete([])
         storage.complete(results, lines)
         storage.complete(results, lines)
+        settled = [record.settled_at for n in range(3) for record in load_notifications(storage, f"e{n}")]
+        assert settled == [one.at for one in results]
         expected = [*before, *(line for lines_ in lines.values() for line in lines_)]
         assert expected == [entry for _, entry in storage.access_entries(UNIT)]
 
@@ -496,9 +499,10 @@ class OutboxContract(StorageOpening):
     def test_notifications_are_of_one_enrolment(self, storage: Storage) -> None:
         """Otherwise ending one enrolment would cancel another patient's notification."""
         told(storage, "a")
-        told(storage, "b", OTHER_PERSON)
+        told(storage, "b", program=SLEEP)
+        told(storage, "c", OTHER_PERSON)
         for read in (load_notifications, find_cancellable):
-            assert [1, 1, 0, 0] == [len(read(storage, id_)) for id_ in ("a", "b", "", "unknown")]
+            assert [1, 1, 1, 0, 0] == [len(read(storage, id_)) for id_ in ("a", "b", "c", "", "unknown")]
 
     @proves("Change.cancelled", "Outbox.notifications")
     def test_what_waits_can_be_cancelled_also_while_it_is_claimed(self, storage: Storage) -> None:

@@ -66,7 +66,7 @@ class RegistersContract(StorageOpening):
             found = [number for number, _ in storage.access_entries(UNIT, after=after)]
             assert [number for number in (first, second) if number > after] == found
 
-    @proves("AccessLog.log")
+    @proves("AccessLog.log", "AccessLog.access_entries")
     def test_log_entries_come_back_as_they_were(self, storage: Storage) -> None:
         """Otherwise the log could not answer who did what with whose data, and whether it was allowed (M-06)."""
         entries = [
@@ -85,12 +85,13 @@ class RegistersContract(StorageOpening):
             )
         ]
         storage.log(entries)
-        assert entries == numbered(storage)
+        storage.log(entries)
+        assert [*entries, *entries] == numbered(storage)
 
     @proves("AccessLog.access_entries")
     def test_log_numbers_rise_in_the_order_of_coming(self, storage: Storage) -> None:
         """Otherwise an auditor could not tell what came first when the times are the same."""
-        entries = [evolve(ENTRY, action=f"step-{number}") for number in range(5)]
+        entries = [evolve(ENTRY, at=MORNING - timedelta(number), action=f"step-{number}") for number in range(5)]
         storage.log(entries[:2])
         storage.log(entry for entry in entries[2:])
         kept = storage.access_entries(UNIT)
@@ -174,6 +175,7 @@ class RegistersContract(StorageOpening):
         for program in (PROGRAM, second, SLEEP):
             assert program == storage.save_program(UNIT, program)
         assert second == storage.program(UNIT, PROGRAM.key, "2")
+        assert PROGRAM == storage.program(UNIT, PROGRAM.key, PROGRAM.version)
         assert SLEEP == storage.program(UNIT, SLEEP.key, "1")
 
     @proves("Programs.program")

@@ -78,12 +78,13 @@ class RetentionContract(StorageOpening):
     def test_ended_gives_what_the_rules_judge_by(self, storage: Storage) -> None:
         """Otherwise a purge would be planned on other facts than the timeline's (D-21b)."""
         e = over(storage, "a")
+        e = saved(storage, by_worker(e, drop, self._notification(storage, e), at=RUN))
         saved(storage, begin("b", OTHER_PERSON))
         expected = EndedEnrolment(
             enrolment_id="a",
             version=e.version,
             ended_at=MORNING + HOUR,
-            last_entry_at=MORNING + HOUR,
+            last_entry_at=RUN,
             exported=0,
         )
         assert (expected,) == storage.ended(UNIT)
@@ -159,6 +160,7 @@ class RetentionContract(StorageOpening):
             for e in (second, first)
         )
         assert expected == histories
+        assert expected[::-1] == load_histories(storage, UNIT, (first.id, "missing", "b"))
         assert all(isinstance(entry, Entry) for history in histories for entry in history.timeline)
 
     @proves("Enrolments.load_timelines")
@@ -197,10 +199,11 @@ class RetentionContract(StorageOpening):
     @proves("Retention.save_export: as told")
     def test_an_export_counts_for_what_it_is_told_of_alone(self, storage: Storage) -> None:
         """Otherwise an export as CSV alone would let a purge take messages that are in no file (D-21a)."""
-        e = over(storage, "a")
+        e, elsewhere = over(storage, "a"), over(storage, "b", unit=OTHER_UNIT)
         exported(storage, {})
         assert [0] == [ended.exported for ended in readable(storage.ended(UNIT))]
-        exported(storage, {"a": e.version}, "export-2")
+        exported(storage, {"a": e.version, elsewhere.id: elsewhere.version}, "export-2")
+        assert [0] == [ended.exported for ended in readable(storage.ended(OTHER_UNIT))]
         exported(storage, {}, "export-3")
         assert [e.version] == [ended.exported for ended in readable(storage.ended(UNIT))]
 

@@ -173,7 +173,8 @@ def _contents(
         yield f"{id_} documents", dict(load_documents(storage, id_, range(1, len(timeline) + 1)))
     for id_ in ids:
         records = load_notifications(storage, id_)
-        yield f"{id_} notifications", tuple(map(_late_record, records)) if late else records
+        if records:
+            yield f"{id_} notifications", tuple(map(_late_record, records)) if late else records
         plan = storage.load_purge(id_).plan
         if plan is not None:
             yield f"{id_} plan", plan
