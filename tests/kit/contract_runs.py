@@ -12,7 +12,7 @@ import pytest
 from digital_painschool.testing.contracts.clauses import proofs_of
 
 Skipped = pytest.skip.Exception
-ADAPTERS = frozenset({"storage", "inbox", "messenger", "directory", "identity", "observer"})
+ADAPTERS = frozenset({"storage", "adapter", "directory", "identity", "observer"})
 """The fixtures that are the adapter itself."""
 DURABLE = frozenset({"lasting_place", "shared_place", "forked_place"})
 """The fixtures for which an adapter in memory is skipped."""

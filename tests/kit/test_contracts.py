@@ -554,10 +554,10 @@ class ForgetsInWords(MemoryInbox):
 
 
 INBOX_BUGS: Sequence[tuple[type[MemoryInbox], str]] = [
-    (RemembersFailures, "a_failure_is_not_remembered_as_delivered"),
-    (RemembersFailures, "no_error_says_who_it_was"),
+    (RemembersFailures, "a_failure_leaves_the_adapter_usable_and_says_nobody"),
+    (RemembersFailures, "a_failure_leaves_the_adapter_usable_and_says_nobody"),
     (RemembersFailures, "what_cannot_be_delivered_fails_for_good"),
-    (AsksWhileDelivering, "many_threads_deliver_a_key_once"),
+    (AsksWhileDelivering, "many_threads_send_a_key_once"),
     (DeliversByAsking, "asking_for_reach_delivers_nothing"),
     (Folding, "keys_are_opaque_to_the_letter"),
     *(
@@ -566,8 +566,8 @@ INBOX_BUGS: Sequence[tuple[type[MemoryInbox], str]] = [
     ),
     *((AcceptsAlone, test) for test in ("a_notice_arrives_as_it_was_given", "a_key_arrives_once")),
     (SendsAgain, "a_key_arrives_once"),
-    (SendsRefused, "a_refused_notice_arrives_nowhere"),
-    (ForgetsInWords, "a_forgotten_notice_is_there_no_more"),
+    (SendsRefused, "what_is_refused_arrives_nowhere_and_is_refused_again"),
+    (ForgetsInWords, "what_is_forgotten_is_there_no_more"),
 ]
 
 
@@ -576,7 +576,7 @@ def test_an_inbox_that_is_wrong_is_caught(wrong: type[MemoryInbox], test: str) -
     """Otherwise a patient would be told twice, or never, by an inbox that has passed."""
     contract = contract_of(InboxContract, lambda _: wrong(), durable=False, arrived=arrived)
     with pytest.raises((AssertionError, pytest.fail.Exception)):
-        run(contract, test, None, unreachable_person=InboxContract.unreachable)
+        run(contract, test, None, nobody=InboxContract.unreachable)
 
 
 def arrived(_: object, __: object, inbox: MemoryInbox) -> list[Arrival]:
@@ -622,7 +622,7 @@ def test_a_messenger_that_is_wrong_is_caught(wrong: str) -> None:
 
     contract = contract_of(MessengerContract, lambda _: class_(Channel.EMAIL), durable=False, arrived=read_back)
     with pytest.raises(AssertionError):
-        run(contract, "a_message_arrives_as_it_was_given", None)
+        run(contract, "a_notice_arrives_as_it_was_given", None)
 
 
 @pytest.mark.parametrize(("deletes", "forgets"), [(True, 0), (True, 1), (False, 2)])
@@ -631,7 +631,7 @@ def test_a_messenger_that_forgets_otherwise_than_it_says_is_caught(deletes: bool
     messenger = MemoryMessenger(Channel.EMAIL)
     contract = contract_of(MessengerContract, lambda _: messenger, durable=False, deletes=deletes)
     with patch.object(messenger, "forget", lambda _: forgets), pytest.raises(AssertionError):
-        run(contract, "what_is_forgotten_is_deleted_and_the_rest_stays", None)
+        run(contract, "what_is_forgotten_is_gone_and_nothing_else", None)
 
 
 class KeepsAll(MemoryInbox):
@@ -683,7 +683,7 @@ def test_a_messenger_that_says_the_address_is_caught() -> None:
     gateway.says = "the gateway does not take {}"
     contract = contract_of(MessengerContract, lambda _: gateway, refused=Address("namn"))
     with pytest.raises(AssertionError):
-        run(contract, "no_error_says_the_address", None, bad_address=Address("namn"))
+        run(contract, "a_failure_leaves_the_adapter_usable_and_says_nobody", None, nobody=Address("namn"))
 
 
 class Remembered(MemoryDirectory):
