@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from digital_painschool.domain.people import HsaId
-from digital_painschool.testing.lifecycle.calendar import instant, local_day
+from digital_painschool.testing.reference.calendar import instant, local_day
 from proofs.chaos.books import Books, Row
 from proofs.chaos.cast import POLICIES
 from proofs.chaos.holds import Hold

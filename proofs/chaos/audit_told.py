@@ -19,7 +19,7 @@ from digital_painschool.domain.events import (
 from digital_painschool.domain.notification import Channel, Notify
 from digital_painschool.domain.people import Author, HsaId, SystemActor
 from digital_painschool.domain.policy import FlagKind
-from digital_painschool.testing.lifecycle.calendar import instant, run_for
+from digital_painschool.testing.reference.calendar import instant, run_for
 from proofs.chaos.books import Books, Course, Row
 from proofs.chaos.cast import POLICIES, PROFILES
 

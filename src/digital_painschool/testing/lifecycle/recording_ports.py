@@ -2,8 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
-from typing import NamedTuple, cast
+from datetime import timedelta
+from typing import cast
 
 from attrs import evolve, frozen
 
@@ -16,6 +16,7 @@ from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.environment import Environment, PortsFactory
 from digital_painschool.testing.faults.calls import Call, watched
 from digital_painschool.testing.faults.effects import Killed
+from digital_painschool.testing.reference.arrivals import Arrival
 
 WRITES = frozenset(
     {
@@ -80,16 +81,6 @@ class HandOver:
     meanwhile: str = ""
     killed: bool = False
     for_good: bool = False
-
-
-class Arrival(NamedTuple):
-    """What was taken as new: when its hand-over began, by which channel, for whom, which fixed text, which key."""
-
-    at: datetime
-    channel: Channel
-    to: PersonId | Address
-    template: Template
-    key: str
 
 
 class RecordingPorts:
