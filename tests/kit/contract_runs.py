@@ -60,7 +60,7 @@ def rows_of(test: Any) -> Iterator[Mapping[str, object]]:
         yield {name: value for row in chosen for name, value in row.items()}
 
 
-def failure_of(contract: Any, clause: str, folder: Path, **fixtures: object) -> Exception | None:
+def failure_of(contract: Any, clause: str, folder: Path, **fixtures: object) -> BaseException | None:
     """Return the first failure of a test that proves a clause and says so; None when each passes or is skipped."""
     for number, name in enumerate(proofs_of(type(contract))[clause]):
         test = getattr(contract, name)
