@@ -28,7 +28,7 @@ from digital_painschool.ports import Identity, Inbox, Messenger, Observer
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.inbox import Delivered, Notice, Reachability
 from digital_painschool.ports.messaging import Address
-from digital_painschool.ports.storage import AccessEntry, CaseQuery, CaseRow, Change, Content
+from digital_painschool.ports.storage import AccessEntry, CaseQuery, CaseRow, Change, Timeline, load_enrolment
 from digital_painschool.testing import contracts
 from digital_painschool.testing.contracts import (
     Arrival,
@@ -267,11 +267,11 @@ def test_a_storage_for_one_process_has_to_refuse_the_second(tmp_path: Path) -> N
 class LocalTimes(MemoryStorage):
     """Gives times in the zone of the machine that it runs on."""
 
-    def load(self, enrolment_id: str) -> Enrolment | None:
-        """Return the state with local times."""
-        found = super().load(enrolment_id)
+    def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment]:
+        """Return the states with local times."""
         zone = timezone(timedelta(hours=1))
-        return found and evolve(found, started_at=found.started_at.astimezone(zone))
+        found = super().load_many(enrolment_ids)
+        return {id_: evolve(e, started_at=e.started_at.astimezone(zone)) for id_, e in found.items()}
 
 
 class CutsFirst(MemoryStorage):
@@ -289,11 +289,13 @@ class CutsFirst(MemoryStorage):
         portion = super().access_entries(unit, after=after, limit=limit)
         return tuple((number, entry) for number, entry in portion if person in (None, entry.person))
 
-    def ended(self, unit: HsaId, *, after: str = "", limit: int = 1000) -> tuple[EndedEnrolment, ...]:
+    def ended(
+        self, unit: HsaId, *, among: Iterable[str] | None = None, after: str = "", limit: int = 1000
+    ) -> tuple[EndedEnrolment, ...]:
         """Return those of a portion of all that have ended."""
         with self._open() as parts:
             ids = sorted(e.id for e in parts.enrolments.of_unit(unit) if e.id > after)[:limit]
-            return tuple(parts.retention.find_ended(unit, ids).values())
+        return super().ended(unit, among=ids if among is None else among, after=after, limit=limit)
 
 
 class AnyCase(MemoryStorage):
@@ -315,7 +317,7 @@ class Tearing(MemoryStorage):
 
     def save(self, change: Change) -> None:
         """Look first, and write then."""
-        stored = self.load(change.enrolment.id)
+        stored = load_enrolment(self, change.enrolment.id)
         if (stored.version if stored else 0) != change.before:
             raise Conflict("somebody else was faster")
         sleep(0)
@@ -327,11 +329,20 @@ class Tearing(MemoryStorage):
 class Shared(MemoryStorage):
     """Gives out what it keeps."""
 
-    def documents(self, enrolment_id: str, seqs: Iterable[int]) -> Mapping[int, Content]:
+    def load_timelines(
+        self,
+        enrolment_ids: Iterable[str],
+        kinds: Iterable[type[Event]] | None = None,
+        documents: Iterable[int] | None = None,
+    ) -> Mapping[str, Timeline]:
         """Return the documents themselves."""
+        found = super().load_timelines(enrolment_ids, kinds, documents)
         with self._open() as parts:
-            kept = parts.enrolments._documents.get(enrolment_id, {})
-            return {seq: kept[seq] for seq in seqs if seq in kept}
+            stored = parts.enrolments._documents
+            return {
+                id_: evolve(timeline, documents={seq: stored[id_][seq] for seq in timeline.documents})
+                for id_, timeline in found.items()
+            }
 
 
 class Talkative(MemoryStorage):

@@ -162,8 +162,10 @@ FILE: Sequence[Mistake] = (
     Mistake(
         "another-opening-is-not-seen",
         "Storage: processes",
-        "load",
-        lambda right, self, id_: self.__dict__.setdefault("seen", {}).setdefault(id_, right(id_)),
+        "load_many",
+        lambda right, self, ids: {
+            id_: self.__dict__.setdefault("seen", {}).setdefault(id_, e) for id_, e in right(ids).items()
+        },
     ),
     Mistake(
         "written-when-it-is-closed",

@@ -13,7 +13,7 @@ from digital_painschool.domain.notification import Channel, Notify, Status, Temp
 from digital_painschool.domain.people import PersonId, SystemActor
 from digital_painschool.domain.program import Program
 from digital_painschool.errors import Conflict
-from digital_painschool.ports.storage import Storage
+from digital_painschool.ports.storage import Storage, find_cancellable, load_enrolment, load_notifications
 from digital_painschool.rules.notifications import drop
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
@@ -70,7 +70,7 @@ def ids(claim: Claim) -> frozenset[str]:
 
 def statuses(storage: Storage, enrolment: Enrolment) -> list[Status]:
     """Return what has become of an enrolment's notifications."""
-    return [record.status for record in storage.notifications(enrolment.id)]
+    return [record.status for record in load_notifications(storage, enrolment.id)]
 
 
 class OutboxContract(StorageOpening):
@@ -87,7 +87,7 @@ class OutboxContract(StorageOpening):
         [asked] = change.notifications
         assert () == storage.claim(due_at - TICK, 10, LEASE)
         [claim] = storage.claim(due_at, 10, LEASE)
-        [record] = storage.notifications(change.enrolment.id)
+        [record] = load_notifications(storage, change.enrolment.id)
         assert (asked, Status.PENDING, 0, None) == (record.notification, record.status, 0, record.settled_at)
         digest = claim.digest
         assert ((record,), None, None, 0) == (digest.pending, digest.batch, digest.told_on, claim.lost)
@@ -99,14 +99,14 @@ class OutboxContract(StorageOpening):
         """Otherwise a rule that tells somebody of a start would be refused by one storage and not by another."""
         asked = converse(begin().enrolment, at=MORNING, notify=Notify.DIRECT).notifications
         storage.save(evolve(begin(), notifications=asked))
-        assert asked == storage.cancellable(begin().enrolment.id)
+        assert asked == find_cancellable(storage, begin().enrolment.id)
 
     @proves("Change.notifications")
     def test_nothing_asked_for_is_nothing_to_claim(self, storage: Storage) -> None:
         """Otherwise a message without a notification would send one (M-12)."""
         e = told(storage, notify=Notify.NONE)
         assert () == storage.claim(RUN + DAY, 10, LEASE)
-        assert () == storage.notifications(e.id)
+        assert () == load_notifications(storage, e.id)
 
     @proves("Change.notifications")
     def test_collected_notifications_of_a_recipient_and_unit_share_one_digest(self, storage: Storage) -> None:
@@ -130,19 +130,21 @@ class OutboxContract(StorageOpening):
         change = evolve(change, notifications=(direct, staff, evolve(staff, id="y")))
         saved(storage, change)
         claims = storage.claim(MORNING, 10, LEASE)
-        assert {(record.notification.id,) for record in storage.notifications("a")} == {(*ids(c),) for c in claims}
+        assert {(record.notification.id,) for record in load_notifications(storage, "a")} == {
+            (*ids(c),) for c in claims
+        }
         assert [staff, evolve(staff, id="y")] == [claim.digest.pending[0].notification for claim in claims[2:]]
 
     @proves("Change.notifications")
     def test_an_id_is_the_key_of_one_notification(self, storage: Storage) -> None:
         """Otherwise the second one would be taken for a repetition of the first, and never be sent."""
         e = told(storage)
-        [waiting] = storage.cancellable(e.id)
+        [waiting] = find_cancellable(storage, e.id)
         change = write(e, notify=Notify.COLLECTED, at=MORNING)
         with pytest.raises(Conflict):
             storage.save(evolve(change, notifications=(evolve(change.notifications[0], id=waiting.id),)))
-        assert e == storage.load(e.id)
-        assert (waiting,) == storage.cancellable(e.id)
+        assert e == load_enrolment(storage, e.id)
+        assert (waiting,) == find_cancellable(storage, e.id)
 
     @proves("Change.notifications")
     def test_a_notification_that_joins_changes_nothing_of_those_before_it(self, storage: Storage) -> None:
@@ -156,11 +158,11 @@ class OutboxContract(StorageOpening):
         attempted = claim.digest.batch.notifications if claim.digest.batch else frozenset()
         now = RUN + DAY + 2 * LEASE
         storage.complete([evolve(result(claim, at=now), attempted=attempted, lost=1, next_at=now)])
-        records = storage.notifications(e.id)
+        records = load_notifications(storage, e.id)
         [before] = storage.claim(now, 10, LEASE)
         storage.complete([evolve(result(before, at=now), lost=before.lost, next_at=now + DAY)])
         saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING + DAY))
-        assert records == storage.notifications(e.id)[: len(records)]
+        assert records == load_notifications(storage, e.id)[: len(records)]
         assert () == storage.claim(now + DAY - TICK, 10, LEASE)
         [after] = storage.claim(now + DAY, 10, LEASE)
         assert (1, RUN.date(), before.digest.batch) == (after.lost, after.digest.told_on, after.digest.batch)
@@ -194,7 +196,7 @@ class OutboxContract(StorageOpening):
         sent.append(delivered(storage, RUN))
         told_of = sorted(id_ for batches in sent for batch in batches for id_ in batch.notifications)
         assert version - 2 == len(told_of)
-        assert sorted(record.notification.id for record in storage.notifications(first.id)) == told_of
+        assert sorted(record.notification.id for record in load_notifications(storage, first.id)) == told_of
 
     @proves("Outbox.claim: due", "Outbox.claim: one holder")
     def test_a_claimed_digest_is_nobody_elses_until_its_lease_is_over(self, storage: Storage) -> None:
@@ -321,11 +323,11 @@ class OutboxContract(StorageOpening):
         assert ([0, 0], 1) == ([record.attempts for record in claim.digest.pending], claim.lost)
         storage.begin([(claim, sending(claim, now=RUN + LEASE))])
         storage.complete([evolve(result(claim, at=RUN), attempted=batch.notifications, next_at=RUN + DAY)])
-        assert [1, 0] == [record.attempts for record in storage.notifications(e.id)]
+        assert [1, 0] == [record.attempts for record in load_notifications(storage, e.id)]
         [claim] = storage.claim(RUN + DAY, 10, LEASE)
         both = Decision(action=Action.SEND, day=(RUN + DAY).date(), notifications=ids(claim))
         storage.complete([result(claim, storage.begin([(claim, both)])[claim.digest.id], at=RUN + DAY)])
-        assert [2, 1] == [record.attempts for record in storage.notifications(e.id)]
+        assert [2, 1] == [record.attempts for record in load_notifications(storage, e.id)]
 
     @proves("Outbox.complete: counted")
     def test_what_is_settled_without_an_attempt_has_none_more(self, storage: Storage) -> None:
@@ -334,7 +336,9 @@ class OutboxContract(StorageOpening):
         [claim] = storage.claim(RUN, 10, LEASE)
         dropped = dict.fromkeys(ids(claim), Status.DROPPED)
         storage.complete([evolve(result(claim, at=RUN), settled=dropped)])
-        assert [(Status.DROPPED, 0)] == [(record.status, record.attempts) for record in storage.notifications(e.id)]
+        assert [(Status.DROPPED, 0)] == [
+            (record.status, record.attempts) for record in load_notifications(storage, e.id)
+        ]
 
     @proves("Outbox.begin: key", "Outbox.begin: recorded")
     def test_a_batch_goes_again_under_its_key_or_with_others_under_a_new_one(self, storage: Storage) -> None:
@@ -356,16 +360,16 @@ class OutboxContract(StorageOpening):
         """Otherwise a patient would be told of an enrolment that has ended (D-13b), or the digest stay claimed."""
         a, b = told(storage, "a"), told(storage, "b", program=SLEEP)
         [claim] = storage.claim(RUN, 10, LEASE)
-        saved(storage, finish(a, at=RUN, pending=storage.cancellable("a")))
+        saved(storage, finish(a, at=RUN, pending=find_cancellable(storage, "a")))
         [batch] = storage.begin([(claim, sending(claim, now=RUN))]).values()
         assert ([Status.DROPPED], [Status.PENDING]) == (statuses(storage, a), statuses(storage, b))
-        [begun_alone] = storage.notifications("b")
+        [begun_alone] = load_notifications(storage, "b")
         assert frozenset({begun_alone.notification.id}) == batch.notifications
-        assert [] == list(storage.cancellable("b"))
+        assert [] == list(find_cancellable(storage, "b"))
         storage.complete([result(claim, batch, at=RUN)])
         b = saved(storage, write(b, notify=Notify.COLLECTED, at=MORNING))
         [claim] = storage.claim(RUN, 10, LEASE)
-        saved(storage, finish(b, at=RUN, pending=storage.cancellable("b")))
+        saved(storage, finish(b, at=RUN, pending=find_cancellable(storage, "b")))
         assert {} == storage.begin([(claim, sending(claim, now=RUN))])
         told(storage, "c", program=evolve(PROGRAM, key="c"))
         assert [["c"]] == owners(storage.claim(RUN, 10, LEASE))
@@ -384,7 +388,7 @@ class OutboxContract(StorageOpening):
             storage.complete([result(stale, batch, Status.FAILED, at=RUN)], {stale.digest.id: [line]})
         assert () == storage.claim(RUN + LEASE, 10, LEASE)
         assert ([Status.PENDING], log) == (statuses(storage, e), storage.access_entries(UNIT))
-        assert [0] == [record.attempts for record in storage.notifications(e.id)]
+        assert [0] == [record.attempts for record in load_notifications(storage, e.id)]
 
     @proves("Outbox.begin: fenced", "Outbox.complete: fenced")
     def test_each_result_has_a_token_of_its_own(self, storage: Storage) -> None:
@@ -431,10 +435,10 @@ class OutboxContract(StorageOpening):
         [(claim, batch)] = begun(storage, RUN)
         storage.complete([result(claim, batch, status, at=RUN + TICK)])
         assert () == storage.claim(RUN + DAY, 10, LEASE)
-        [record] = storage.notifications(e.id)
+        [record] = load_notifications(storage, e.id)
         assert (status, 1, RUN + TICK) == (record.status, record.attempts, record.settled_at)
         storage.complete([result(claim, batch, at=RUN + HOUR)])
-        assert (record,) == storage.notifications(e.id)
+        assert (record,) == load_notifications(storage, e.id)
         saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING))
         [late] = storage.claim(RUN, 10, LEASE)
         assert (claim.digest.id, None, 1) == (late.digest.id, late.digest.batch, len(late.digest.pending))
@@ -477,7 +481,7 @@ class OutboxContract(StorageOpening):
         storage.complete([])
         storage.complete(results, lines)
         storage.complete(results, lines)
-        settled = [record.settled_at for n in range(3) for record in storage.notifications(f"e{n}")]
+        settled = [record.settled_at for n in range(3) for record in load_notifications(storage, f"e{n}")]
         assert settled == [one.at for one in results]
         expected = [*before, *(line for lines_ in lines.values() for line in lines_)]
         assert expected == [entry for _, entry in storage.access_entries(UNIT)]
@@ -489,40 +493,40 @@ class OutboxContract(StorageOpening):
         for minute in range(10):
             e = saved(storage, write(e, notify=Notify.DIRECT, at=MORNING + timedelta(minutes=minute)))
         delivered(storage, MORNING + timedelta(minutes=4))
-        assert [*range(3, 14)] == [record.notification.trigger.seq for record in storage.notifications(e.id)]
+        assert [*range(3, 14)] == [record.notification.trigger.seq for record in load_notifications(storage, e.id)]
 
-    @proves("Outbox.notifications", "Outbox.cancellable")
+    @proves("Outbox.notifications")
     def test_notifications_are_of_one_enrolment(self, storage: Storage) -> None:
         """Otherwise ending one enrolment would cancel another patient's notification."""
         told(storage, "a")
         told(storage, "b", program=SLEEP)
         told(storage, "c", OTHER_PERSON)
-        for method in (storage.notifications, storage.cancellable):
-            assert [1, 1, 1, 0, 0] == [len(method(id_)) for id_ in ("a", "b", "c", "", "unknown")]
+        for read in (load_notifications, find_cancellable):
+            assert [1, 1, 1, 0, 0] == [len(read(storage, id_)) for id_ in ("a", "b", "c", "", "unknown")]
 
-    @proves("Change.cancelled", "Outbox.cancellable")
+    @proves("Change.cancelled", "Outbox.notifications")
     def test_what_waits_can_be_cancelled_also_while_it_is_claimed(self, storage: Storage) -> None:
         """Otherwise a patient would be told of an enrolment that has ended, or an ending wait for a worker (D-13b)."""
         e, other = told(storage), told(storage, "b", program=SLEEP)
         storage.claim(RUN, 10, LEASE)
-        [waiting] = storage.cancellable(e.id)
+        [waiting] = find_cancellable(storage, e.id)
         saved(storage, finish(e, at=RUN + HOUR, pending=(waiting,)))
-        [record] = storage.notifications(e.id)
+        [record] = load_notifications(storage, e.id)
         assert (waiting, Status.DROPPED, RUN + HOUR) == (record.notification, record.status, record.settled_at)
-        assert ((), ()) == (storage.cancellable(e.id), storage.unnoted())
+        assert ((), ()) == (find_cancellable(storage, e.id), storage.unnoted())
         assert [[other.id]] == owners(storage.claim(RUN + DAY, 10, LEASE))
 
-    @proves("Change.cancelled", "Outbox.cancellable")
+    @proves("Change.cancelled", "Outbox.notifications")
     def test_cancelling_what_does_not_wait_is_a_conflict(self, storage: Storage) -> None:
         """Otherwise the timeline would say dropped of a notification that was sent."""
         e = told(storage)
-        [waiting] = storage.cancellable(e.id)
+        [waiting] = find_cancellable(storage, e.id)
         [(claim, batch)] = begun(storage, RUN)
 
         def is_refused() -> bool:
             with pytest.raises(Conflict):
                 storage.save(finish(e, at=RUN, pending=(waiting,)))
-            return (e, ()) == (storage.load(e.id), storage.cancellable(e.id))
+            return (e, ()) == (load_enrolment(storage, e.id), find_cancellable(storage, e.id))
 
         assert is_refused()
         storage.complete([result(claim, at=RUN)])
@@ -542,7 +546,7 @@ class OutboxContract(StorageOpening):
         settled = [s for s in states if s is not None]
         sent = begun(storage, MORNING)
         storage.complete([result(claim, b, s, at=MORNING) for s, (claim, b) in zip(settled, sent, strict=False)])
-        expected = tuple(storage.notifications(states[status].id)[0] for status in settled[1:])
+        expected = tuple(load_notifications(storage, states[status].id)[0] for status in settled[1:])
         assert expected == storage.unnoted()
         assert (expected[:2], expected[2:]) == (
             storage.unnoted(limit=2),
@@ -551,8 +555,8 @@ class OutboxContract(StorageOpening):
         e, notification = states[Status.DROPPED], expected[0].notification
         e = saved(storage, by_worker(e, drop, notification, at=RUN, noted=(notification.id,)))
         assert expected[1:] == storage.unnoted()
-        no_note = [storage.notifications(states[status].id)[0] for status in (Status.DELIVERED, None)]
+        no_note = [load_notifications(storage, states[status].id)[0] for status in (Status.DELIVERED, None)]
         for id_ in (notification.id, "unknown", *(record.notification.id for record in no_note)):
             with pytest.raises(Conflict):
                 storage.save(by_worker(e, drop, notification, at=RUN, noted=(expected[1].notification.id, id_)))
-        assert (e, expected[1:]) == (storage.load(e.id), storage.unnoted())
+        assert (e, expected[1:]) == (load_enrolment(storage, e.id), storage.unnoted())

@@ -13,7 +13,17 @@ from digital_painschool.domain.fold import replay
 from digital_painschool.domain.notification import Notify, Profile, Status
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import Conflict, StorageError
-from digital_painschool.ports.storage import CaseQuery, Change, Storage, readable
+from digital_painschool.ports.storage import (
+    CaseQuery,
+    Change,
+    Storage,
+    load_documents,
+    load_enrolment,
+    load_histories,
+    load_notifications,
+    load_timeline,
+    readable,
+)
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
     DAY,
@@ -76,8 +86,8 @@ class SharingContract(StorageOpening):
                 [told] = child.told()
             saves[1]()
         with self.opened(forked_place) as storage:
-            assert isinstance(told, StorageError) == (storage.load("b") is None)
-            assert begin("c", PERSONS[2]).enrolment == storage.load("c")
+            assert isinstance(told, StorageError) == (load_enrolment(storage, "b") is None)
+            assert begin("c", PERSONS[2]).enrolment == load_enrolment(storage, "c")
 
     @proves("Enrolments.save: optimistic")
     def test_of_many_processes_on_the_same_version_exactly_one_wins(self, forked_place: object) -> None:
@@ -93,9 +103,9 @@ class SharingContract(StorageOpening):
         with self.opened(forked_place) as storage:
             for told, tried in zip(zip(*results, strict=True), zip(*changes, strict=True), strict=True):
                 winner = tried[advisory_lock(told)]
-                assert winner.enrolment == storage.load(winner.enrolment.id)
-                assert winner.documents == dict(storage.documents(winner.enrolment.id, (2,)))
-                assert 2 == len(storage.timeline(winner.enrolment.id))
+                assert winner.enrolment == load_enrolment(storage, winner.enrolment.id)
+                assert winner.documents == dict(load_documents(storage, winner.enrolment.id, (2,)))
+                assert 2 == len(load_timeline(storage, winner.enrolment.id))
             assert 2 * len(before) == len(storage.access_entries(UNIT))
 
     @proves("Enrolments.save: one open enrolment")
@@ -137,8 +147,10 @@ class SharingContract(StorageOpening):
 
         results = self.processes(forked_place, [partial(live, number) for number in range(PROCESSES)])
         with self.opened(forked_place) as storage:
-            assert results == [storage.load(f"e{number}") for number in range(PROCESSES)]
-            assert results == [replay(x.event for x in storage.timeline(f"e{number}")) for number in range(PROCESSES)]
+            assert results == [load_enrolment(storage, f"e{number}") for number in range(PROCESSES)]
+            assert results == [
+                replay(x.event for x in load_timeline(storage, f"e{number}")) for number in range(PROCESSES)
+            ]
             kept = storage.access_entries(UNIT)
             assert 11 * PROCESSES == len({number for number, _ in kept})
             assert {11} == set(Counter(entry.enrolment_id for _, entry in kept).values())
@@ -180,7 +192,7 @@ class SharingContract(StorageOpening):
 
         def read_on(storage: Storage, wait: Wait) -> Any:
             wait()
-            seen = [readable(storage.load_histories(UNIT, (first.id,)))[0] for _ in range(20)]
+            seen = [readable(load_histories(storage, UNIT, (first.id,)))[0] for _ in range(20)]
             return [
                 history.enrolment == replay(entry.event for entry in history.timeline)
                 and history.enrolment.version - 1 == len(history.documents)
@@ -201,7 +213,7 @@ class SharingContract(StorageOpening):
 
         assert [None] * PROCESSES == self.processes(forked_place, [work] * PROCESSES)
         with self.opened(forked_place) as storage:
-            assert dict.fromkeys(IDS) == dict(storage.purge_progress(made.id))
+            assert dict.fromkeys(IDS) == dict(storage.load_purge(made.id).progress)
             assert () == storage.ended(UNIT)
 
     @proves("Programs.save_program")
@@ -222,9 +234,9 @@ class SharingContract(StorageOpening):
             pytest.skip("several processes may have this storage open")
         with self.opened(lasting_place) as storage:
             e = saved(storage, begin())
-            [refusal] = self.processes(lasting_place, [lambda second, _: second.load(e.id)])
+            [refusal] = self.processes(lasting_place, [lambda second, _: load_enrolment(second, e.id)])
             assert isinstance(refusal, StorageError)
-            assert e == storage.load(e.id)
+            assert e == load_enrolment(storage, e.id)
 
     @proves("Storage: processes")
     def test_a_second_opening_in_one_process_is_refused_or_sees_everything(self, lasting_place: object) -> None:
@@ -233,13 +245,13 @@ class SharingContract(StorageOpening):
             e = saved(one, begin("a"))
             try:
                 with self.opened(lasting_place) as other:
-                    assert e == other.load("a")
+                    assert e == load_enrolment(other, "a")
                     e = saved(one, fill_in(e, at=MORNING))
-                    assert e == other.load("a")
+                    assert e == load_enrolment(other, "a")
                     e = saved(other, fill_in(e, at=MORNING))
             except StorageError:
                 assert not self.shared, "several processes may have this storage open, and a second opening is refused"
-            assert e == one.load("a")
+            assert e == load_enrolment(one, "a")
 
     @proves("Storage: processes")
     def test_what_one_opening_has_saved_every_other_sees(self, shared_place: object) -> None:
@@ -248,15 +260,20 @@ class SharingContract(StorageOpening):
             e = saved(one, converse(saved(one, begin("a")), notify=Notify.DIRECT, at=MORNING))
             for here, there in ((one, other), (other, one)) * 2:
                 e = saved(here, fill_in(e, at=MORNING + e.version * DAY))
-                assert e == there.load("a") == dict(there.load_many(("a",)))["a"] == there.find_by_person(PERSON)[0]
-                assert e == replay(entry.event for entry in there.timeline("a"))
+                assert (
+                    e
+                    == load_enrolment(there, "a")
+                    == dict(there.load_many(("a",)))["a"]
+                    == there.find_by_person(PERSON)[0]
+                )
+                assert e == replay(entry.event for entry in load_timeline(there, "a"))
                 [row] = readable(there.list_caseload(CaseQuery(unit=UNIT, therapist=None, now=MORNING)))
                 assert e.last_seen_at == row.last_seen_at
             [claim] = one.claim(RUN, 10, LEASE)
             assert () == other.claim(RUN, 10, LEASE)
             batches = other.begin([(claim, sending(claim, now=RUN))])
             one.complete([result(claim, batches[claim.digest.id], at=RUN)])
-            assert [Status.DELIVERED] == [record.status for record in one.notifications("a")]
+            assert [Status.DELIVERED] == [record.status for record in load_notifications(one, "a")]
             profile = Profile(sms=frozenset({FlagKind.ENDING}))
             assert Profile() == other.profile(UNIT, NURSE.hsa_id)
             one.save_profile(UNIT, NURSE.hsa_id, profile, access_entry(NURSE, MORNING))
@@ -268,11 +285,11 @@ class SharingContract(StorageOpening):
         """Otherwise a web worker would go on showing what had to be destroyed (D-21a)."""
         with self.opened(shared_place) as one, self.opened(shared_place) as other:
             e = over(one, "a")
-            assert e == other.load("a")
+            assert e == load_enrolment(other, "a")
             one.purge("plan-1", kept_plan(one).enrolments, ())
             assert_gone(other, e)
             again = over(other, "a")
-            assert again == one.load("a")
+            assert again == load_enrolment(one, "a")
 
     @proves("Storage: threads")
     def test_threads_on_two_openings_lose_nothing(self, shared_place: object) -> None:
