@@ -76,7 +76,7 @@ INBOX: Sequence[Mistake] = (
     ),
     Mistake(
         "one-person-s-second-notice",
-        "Inbox.deliver",
+        "Inbox: idempotent",
         "deliver",
         lambda right, self, notice: (
             Delivered.DUPLICATE if any(n.person == notice.person for n in self.delivered) else right(notice)

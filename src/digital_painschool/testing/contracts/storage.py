@@ -38,15 +38,19 @@ from digital_painschool.testing.contracts.changes import (
 from digital_painschool.testing.contracts.clauses import STORAGE, proves
 from digital_painschool.testing.contracts.concurrency import in_time
 from digital_painschool.testing.contracts.damage import DamageContract
+from digital_painschool.testing.contracts.deliveries import DeliveriesContract
 from digital_painschool.testing.contracts.durability import DurabilityContract
 from digital_painschool.testing.contracts.enrolments import EnrolmentsContract
 from digital_painschool.testing.contracts.growth import GrowthContract
 from digital_painschool.testing.contracts.outbox import OutboxContract
 from digital_painschool.testing.contracts.purges import IDS, all_over, exported, receipt_of
+from digital_painschool.testing.contracts.purging import PurgingContract
+from digital_painschool.testing.contracts.racing import RacingContract
 from digital_painschool.testing.contracts.registers import RegistersContract
 from digital_painschool.testing.contracts.retention import RetentionContract
 from digital_painschool.testing.contracts.sharing import SharingContract
 from digital_painschool.testing.contracts.silence import assert_silent
+from digital_painschool.testing.contracts.timelines import TimelinesContract
 from digital_painschool.testing.example import PROGRAM
 from digital_painschool.testing.people import NURSE, PERSON, UNIT
 
@@ -143,11 +147,15 @@ def _is_refused(call: Callable[[Storage], object], storage: Storage) -> bool:
 
 class StorageContract(
     EnrolmentsContract,
+    TimelinesContract,
     CaseloadContract,
     OutboxContract,
+    DeliveriesContract,
     RegistersContract,
     RetentionContract,
+    PurgingContract,
     AtomicityContract,
+    RacingContract,
     SharingContract,
     DurabilityContract,
     GrowthContract,
