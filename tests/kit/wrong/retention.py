@@ -11,7 +11,7 @@ from digital_painschool.testing.people import OTHER_UNIT, UNIT
 from tests.kit.wrong.mistake import Mistake, first, last
 
 
-def _records(storage: Any) -> dict[str, Any]:
+def _records(storage: Any) -> Any:
     return storage._parts.outbox._rows
 
 
@@ -97,7 +97,7 @@ STORAGE: Sequence[Mistake] = (
     ),
     Mistake(
         "a-purge-needs-its-plan",
-        "Retention.purge",
+        "Retention.purge: again",
         "purge",
         lambda right, self, plan_id, purge, skip: right(plan_id, purge if self.load_purge(plan_id).plan else (), skip),
     ),
