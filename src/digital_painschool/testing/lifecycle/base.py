@@ -23,7 +23,7 @@ from digital_painschool.ports import Ports
 from digital_painschool.ports.storage import readable
 from digital_painschool.testing.environment import Environment, in_memory, local
 from digital_painschool.testing.example import program
-from digital_painschool.testing.history import EnrolmentStep, TherapistStep, TherapistWrites
+from digital_painschool.testing.history import End, EnrolmentStep, TherapistStep, TherapistWrites
 from digital_painschool.testing.lifecycle import checks
 from digital_painschool.testing.lifecycle.model import RunModel
 from digital_painschool.testing.lifecycle.options import Checks, check_options
@@ -220,6 +220,12 @@ class MachineBase(RuleBasedStateMachine):
         self.model.start(new[0], person, chosen, by)
         self.touched.add(self.model.school.enrolments[-1])
         return self.model.school.enrolments[-1]
+
+    def start_anew(self, of: ReferenceEnrolment) -> None:
+        """End an enrolment, and start the same program for the same patient anew."""
+        self.take(of, End())
+        if len(self.enrolments) < MOST_ENROLMENTS:
+            self.enrol(of.number, of.therapist_actor, of.program)
 
     def take(self, of: ReferenceEnrolment | int, step: EnrolmentStep, wrong: Refusal | None = None) -> bool:
         """Take a step in an enrolment; return whether it is done.

@@ -5,9 +5,9 @@ from datetime import date, timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from digital_painschool.testing import history as h
 from digital_painschool.testing.example import PAIN
-from digital_painschool.testing.history import End, Maintain, OpenModule, PatientReads, PatientWrites, SaveForm
-from digital_painschool.testing.lifecycle.base import ENROLMENT, MOST_ENROLMENTS, MachineBase, during
+from digital_painschool.testing.lifecycle.base import ENROLMENT, MachineBase, during
 from digital_painschool.testing.reference.calendar import MICROSECOND, MIDNIGHT, instant, local_day, next_clock_change
 
 BESIDE = st.sampled_from([0, 0, -1, 1])
@@ -45,18 +45,16 @@ class Clock(MachineBase):
         self.move(of.access_until + microseconds * MICROSECOND)
         self.the_laws_hold()
         for step in (
-            OpenModule(module),
-            SaveForm(PAIN, {"smarta": 3}),
-            PatientWrites(conversation=min(1, len(of.conversations))),
-            PatientReads(),
+            h.OpenModule(module),
+            h.SaveForm(PAIN, {"smarta": 3}),
+            h.PatientWrites(conversation=min(1, len(of.conversations))),
+            h.PatientReads(),
         ):
             self.take(of, step)
         if then == "maintain":
-            self.take(of, Maintain(30, (1, 3)))
+            self.take(of, h.Maintain(30, (1, 3)))
         elif then == "anew":
-            self.take(of, End())
-            if len(self.enrolments) < MOST_ENROLMENTS:
-                self.enrol(of.number, of.therapist_actor, of.program)
+            self.start_anew(of)
 
     @rule(
         edge=st.sampled_from(["run", "run", "end of the forenoon", "midnight"]),

@@ -11,16 +11,8 @@ from hypothesis.stateful import rule
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.program import Ordering, Program
-from digital_painschool.testing.history import (
-    CompleteModule,
-    End,
-    EnrolmentStep,
-    Maintain,
-    MarkHandled,
-    PatientReads,
-    ReleaseModule,
-)
-from digital_painschool.testing.lifecycle.base import ENROLMENT, MOST_ENROLMENTS, MachineBase, during, message
+from digital_painschool.testing import history as h
+from digital_painschool.testing.lifecycle.base import ENROLMENT, MachineBase, during, message
 from digital_painschool.testing.lifecycle.clock import BESIDE
 from digital_painschool.testing.lifecycle.delivering import STRUCK, TROUBLE, WRITE
 from digital_painschool.testing.people import NURSE, UNIT
@@ -71,8 +63,8 @@ REFUSALS = ("refused for good", "refused for good, another worker", "busy, anoth
 _WHO = st.sampled_from([[], [0], [1], [0, 1], [0, 0], [2], [0, 1, 2, 3]])
 _READ = st.sampled_from([[], [0], [1], [0, 1], [2]])
 """Which enrolments; the first two are of one patient."""
-_ACTS: Mapping[str, EnrolmentStep] = MappingProxyType({"reads": PatientReads(), "ends": End()})
-_CLOSINGS: Mapping[str, EnrolmentStep] = MappingProxyType({"ends": End(), "is maintained": Maintain(1)})
+_ACTS: Mapping[str, h.EnrolmentStep] = MappingProxyType({"reads": h.PatientReads(), "ends": h.End()})
+_CLOSINGS: Mapping[str, h.EnrolmentStep] = MappingProxyType({"ends": h.End(), "is maintained": h.Maintain(1)})
 
 
 class Days(MachineBase):
@@ -140,7 +132,7 @@ class Days(MachineBase):
         self.move(self.next_time(clock) + microseconds * MICROSECOND)
         self.make_pass(troubles, struck, write)
         for one in read:
-            self.take(one, PatientReads())
+            self.take(one, h.PatientReads())
         for one in then:
             self.write(one)
         if closing in _CLOSINGS:
@@ -165,7 +157,7 @@ class Days(MachineBase):
                     return one
             still_open = [one for one in theirs if one.is_open]
             if still_open:
-                self.take(still_open[0], End())
+                self.take(still_open[0], h.End())
             else:
                 self.enrol(self.numbers[0], NURSE, program)
 
@@ -180,9 +172,9 @@ class Days(MachineBase):
         two = self.two_of_one_patient()
         for one in two:
             self.write(one)
-            self.take(one, PatientReads())
+            self.take(one, h.PatientReads())
         if ended:
-            self.take(two[1], End())
+            self.take(two[1], h.End())
         self.move(self.next_time())
         self.make_pass([], struck, write)
 
@@ -198,18 +190,16 @@ class Days(MachineBase):
         of = self.nth(enrolment)
         if not of.is_open:
             return
-        self.take(of, Maintain(1))
+        self.take(of, h.Maintain(1))
         self.move(of.access_until - timedelta(hours=hours))
         self.write(of, Notify(notify))
         self.move(of.access_until if notify == "direct" else self.next_time())
         if renewed:
-            self.take(of, Maintain(30))
+            self.take(of, h.Maintain(30))
         self.make_pass()
         if not renewed:
             self.the_laws_hold()
-            self.take(of, End())
-            if len(self.enrolments) < MOST_ENROLMENTS:
-                self.enrol(of.number, of.therapist_actor, of.program)
+            self.start_anew(of)
 
     @rule(trouble=st.sampled_from(REFUSALS), struck=STRUCK, write=WRITE)
     @during("messages")
@@ -229,7 +219,7 @@ class Days(MachineBase):
         of = self.nth(enrolment)
         for module in (1, 2):
             if of.is_open:
-                self.take(of, Maintain(days, (module,)))
+                self.take(of, h.Maintain(days, (module,)))
                 self.move(of.access_until)
                 self.make_pass()
 
@@ -331,8 +321,8 @@ class Days(MachineBase):
         self.make_pass()
         for module in (*of.order, 4):
             if of.program.ordering is Ordering.RELEASED:
-                self.take(of, ReleaseModule(module))
-            self.take(of, CompleteModule(module))
+                self.take(of, h.ReleaseModule(module))
+            self.take(of, h.CompleteModule(module))
         for flag in (first, "undelivered" if first == "program-done" else "program-done"):
-            self.take(of, MarkHandled(FlagKind(flag)))
+            self.take(of, h.MarkHandled(FlagKind(flag)))
             self.the_laws_hold()

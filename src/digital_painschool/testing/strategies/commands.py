@@ -10,22 +10,11 @@ from hypothesis import strategies as st
 
 from digital_painschool.domain.form import Form
 from digital_painschool.domain.notification import Notify
-from digital_painschool.domain.policy import FlagKind, Policy, Terms
+from digital_painschool.domain.policy import FlagKind, Terms
 from digital_painschool.domain.validation import Answer
 from digital_painschool.testing import history as h
+from digital_painschool.testing import people
 from digital_painschool.testing.environment import local
-from digital_painschool.testing.people import (
-    ANNA,
-    ARCHIVIST,
-    BO,
-    COLLEAGUE,
-    COORDINATOR,
-    NURSE,
-    OTHER_ARCHIVIST,
-    RESERVE_NUMBER,
-    STRANGER,
-    UNIT,
-)
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.steps import refusal
 from digital_painschool.testing.strategies.answers import answers, wrong_answers
@@ -37,8 +26,8 @@ from digital_painschool.testing.strategies.texts import texts
 Command = Callable[[st.DrawFn, PlannedSchool], h.Step | None]
 """Draws a step and executes it in the planned school; None when there is no such step now."""
 
-PATIENTS = (ANNA, BO, RESERVE_NUMBER)
-THERAPISTS = (NURSE, COLLEAGUE)
+PATIENTS = (people.ANNA, people.BO, people.RESERVE_NUMBER)
+THERAPISTS = (people.NURSE, people.COLLEAGUE)
 _PLACES = st.integers(0, 5)
 """Chooses by place: it stays the same choice when something is left out before it, so that histories shrink well."""
 _WAITS = (h.Advance(hours=1), h.Advance(hours=9), h.Advance(days=1), h.Advance(weeks=1), h.Advance(weeks=3))
@@ -129,9 +118,9 @@ def _with_contents(draw: st.DrawFn, e: ReferenceEnrolment, step: h.EnrolmentStep
         assert form is not None
         return evolve(step, answers=draw(_answers(form)))
     if isinstance(step, h.PatientWrites | h.TherapistWrites):
-        return evolve(step, text=draw(_message(e.policy)))
+        return evolve(step, text=draw(_texts("Hej!", e.policy.message_limit)))
     if isinstance(step, h.PatientRenames | h.TherapistRenames):
-        return evolve(step, heading=draw(_heading(e.policy)))
+        return evolve(step, heading=draw(_texts("Sömn", e.policy.heading_limit)))
     if isinstance(step, h.Maintain):
         days = draw(st.just(step.days) | st.integers(*e.policy.maintenance_days))
         modules = draw(st.lists(st.sampled_from(e.modules), min_size=1, unique=True))
@@ -145,20 +134,15 @@ def _answers(form: Form) -> st.SearchStrategy[dict[str, Answer]]:
 
 
 @cache
-def _message(policy: Policy) -> st.SearchStrategy[str]:
-    return st.just("Hej!"[: policy.message_limit]) | texts(min(40, policy.message_limit))
-
-
-@cache
-def _heading(policy: Policy) -> st.SearchStrategy[str]:
-    return st.just("Sömn"[: policy.heading_limit]) | texts(min(40, policy.heading_limit))
+def _texts(simple: str, longest: int) -> st.SearchStrategy[str]:
+    return st.just(simple[:longest]) | texts(min(40, longest))
 
 
 def start(draw: st.DrawFn, school: PlannedSchool) -> h.Step | None:
     """Start a program."""
     who, program = draw(st.sampled_from(PATIENTS)), draw(st.sampled_from(school.programs))
     therapist = draw(st.sampled_from(THERAPISTS))
-    if school.model.open_enrolment(who, UNIT, program.key) is not None:
+    if school.model.open_enrolment(who, people.UNIT, program.key) is not None:
         return None
     school.start(who, program, therapist)
     return h.Start(who, program.key, by=therapist)
@@ -216,11 +200,6 @@ def deliver(_: st.DrawFn, school: PlannedSchool) -> h.Step:
     return h.Deliver()
 
 
-def restart(_: st.DrawFn, __: PlannedSchool) -> h.Step:
-    """End the process."""
-    return h.Restart()
-
-
 _RARE: tuple[type[h.EnrolmentStep], ...] = (h.HandOver, h.Maintain, h.End)
 _DAILY = tuple(kind for kind in STEPS if kind not in _RARE)
 _MORE: tuple[type[h.EnrolmentStep], ...] = (h.CompleteModule, h.MarkHandled) * 2
@@ -230,7 +209,7 @@ ACCEPTED: tuple[Command, ...] = (
     deliver,
     wait_a_while,
     wait_for_a_boundary,
-    restart,
+    lambda *_: h.Restart(),
     receive_notifications,
     export,
     purge,
@@ -241,12 +220,12 @@ ACCEPTED: tuple[Command, ...] = (
 ALWAYS: tuple[h.Step, ...] = (
     h.Start(program="no-such-program"),
     h.Start("19850709980"),
-    h.Start(by=ARCHIVIST),
+    h.Start(by=people.ARCHIVIST),
     h.Review(which=99),
     h.OpenModule(1, which=99),
     h.End(which=99),
-    h.Export(by=NURSE),
-    h.PlanPurge(by=COORDINATOR),
+    h.Export(by=people.NURSE),
+    h.PlanPurge(by=people.COORDINATOR),
 )
 """The steps that are refused whatever there is."""
 
@@ -264,7 +243,7 @@ def wrong_number(draw: st.DrawFn, _: PlannedSchool) -> h.Step:
 def second_start(draw: st.DrawFn, school: PlannedSchool) -> h.Step | None:
     """Start a program that the patient has."""
     e = _chosen(draw, school)
-    if e is None or school.model.open_enrolment(e.number, UNIT, e.program.key) is None:
+    if e is None or school.model.open_enrolment(e.number, people.UNIT, e.program.key) is None:
         return None
     return h.Start(e.number, e.program.key)
 
@@ -273,10 +252,10 @@ def out_of_turn(draw: st.DrawFn, school: PlannedSchool) -> h.Step:
     """Purge what is not planned or not approved, or approve with a decision that names nothing, or a person."""
     plan = school.plan
     if plan is not None and plan.is_approved:
-        return h.Purge(by=OTHER_ARCHIVIST)
+        return h.Purge(by=people.OTHER_ARCHIVIST)
     approvals = [h.ApprovePurge()]
     if plan is not None:
-        approvals = [h.ApprovePurge(decision) for decision in (" ", f"Beslut {ANNA}", "x" * 201)]
+        approvals = [h.ApprovePurge(decision) for decision in (" ", f"Beslut {people.ANNA}", "x" * 201)]
     steps: list[h.Step] = [h.Purge(), *approvals]
     return draw(st.sampled_from(steps))
 
@@ -299,12 +278,12 @@ def bad_text(draw: st.DrawFn, school: PlannedSchool) -> h.Step | None:
 
 
 def _unauthorised(e: ReferenceEnrolment) -> Iterable[h.EnrolmentStep]:
-    other = BO if e.number == ANNA else ANNA
+    other = people.BO if e.number == people.ANNA else people.ANNA
     return (
-        h.Review(by=STRANGER),
-        h.Maintain(30, by=COORDINATOR),
-        h.HandOver(by=STRANGER),
-        h.TherapistReads(by=ARCHIVIST),
+        h.Review(by=people.STRANGER),
+        h.Maintain(30, by=people.COORDINATOR),
+        h.HandOver(by=people.STRANGER),
+        h.TherapistReads(by=people.ARCHIVIST),
         h.OpenModule(1, by=other),
         h.PatientReads(by=other),
         h.SaveForm("x", {}, by=other),
