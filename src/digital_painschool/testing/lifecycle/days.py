@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from digital_painschool.domain.notification import Notify
-from digital_painschool.domain.policy import FlagKind
-from digital_painschool.domain.program import Ordering, Program
+from digital_painschool.domain.program import Program
 from digital_painschool.testing import history as h
-from digital_painschool.testing.lifecycle.base import ENROLMENT, MachineBase, during, message
+from digital_painschool.testing.lifecycle.base import MachineBase, during, message
 from digital_painschool.testing.lifecycle.clock import BESIDE
 from digital_painschool.testing.lifecycle.delivering import STRUCK, TROUBLE, WRITE
 from digital_painschool.testing.people import NURSE, UNIT
@@ -178,29 +177,6 @@ class Days(MachineBase):
         self.move(self.next_time())
         self.make_pass([], struck, write)
 
-    @rule(
-        enrolment=ENROLMENT,
-        hours=st.sampled_from([0, 1, 20]),
-        notify=st.sampled_from(["collected", "direct"]),
-        renewed=st.booleans(),
-    )
-    @during("messages")
-    def a_message_on_the_last_day(self, enrolment: int, hours: int, notify: str, renewed: bool) -> None:  # noqa: FBT001
-        """Write some hours before access is over: when the patient could be notified, there may be no access."""
-        of = self.nth(enrolment)
-        if not of.is_open:
-            return
-        self.take(of, h.Maintain(1))
-        self.move(of.access_until - timedelta(hours=hours))
-        self.write(of, Notify(notify))
-        self.move(of.access_until if notify == "direct" else self.next_time())
-        if renewed:
-            self.take(of, h.Maintain(30))
-        self.make_pass()
-        if not renewed:
-            self.the_laws_hold()
-            self.start_anew(of)
-
     @rule(trouble=st.sampled_from(REFUSALS), struck=STRUCK, write=WRITE)
     @during("messages")
     def one_for_two(self, trouble: str, struck: str, write: int) -> None:
@@ -211,17 +187,6 @@ class Days(MachineBase):
         self.make_pass([trouble], struck, write)
         self.move(self.now + _LEASE)
         self.make_pass()
-
-    @rule(enrolment=ENROLMENT, days=st.sampled_from([1, 30]))
-    @during("maintenance")
-    def two_ends_of_access(self, enrolment: int, days: int) -> None:
-        """Maintain until access is over and a pass notes it, and once more."""
-        of = self.nth(enrolment)
-        for module in (1, 2):
-            if of.is_open:
-                self.take(of, h.Maintain(days, (module,)))
-                self.move(of.access_until)
-                self.make_pass()
 
     @rule(
         missed=st.booleans(),
@@ -308,21 +273,3 @@ class Days(MachineBase):
 
     two_days_again = and_again = two_days_in_one
     """The same, so that it comes three times as often."""
-
-    @rule(messages=st.integers(1, 2), first=st.sampled_from(["program-done", "undelivered"]))
-    @during("messages", "treatment")
-    def a_patient_who_cannot_be_reached(self, messages: int, first: str) -> None:
-        """Write to the third patient, who completes the program; handle one flag, and then the other."""
-        of = next((one for one in self.enrolments if one.number == self.numbers[2] and one.is_open), None)
-        if of is None:
-            return
-        for _ in range(messages):
-            self.write(of, Notify.DIRECT)
-        self.make_pass()
-        for module in (*of.order, 4):
-            if of.program.ordering is Ordering.RELEASED:
-                self.take(of, h.ReleaseModule(module))
-            self.take(of, h.CompleteModule(module))
-        for flag in (first, "undelivered" if first == "program-done" else "program-done"):
-            self.take(of, h.MarkHandled(FlagKind(flag)))
-            self.the_laws_hold()
