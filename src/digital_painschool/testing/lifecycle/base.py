@@ -56,7 +56,7 @@ def message(enrolment: ReferenceEnrolment, conversation: int, notify: Notify) ->
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """Silence the library: it would log every injected fault, and hide what broke."""
+    """Log nothing of the library meanwhile: the injected faults would hide what broke."""
     logger = getLogger("digital_painschool")
     level = logger.level
     logger.setLevel(CRITICAL)
@@ -65,7 +65,7 @@ def _silent() -> Iterator[None]:
 
 
 class MachineBase(RuleBasedStateMachine):
-    """Takes every step in the school under test, in the reference and in the model, and compares them."""
+    """A machine without rules: every step is taken in the school under test, in the reference and in the model."""
 
     reference: ClassVar[bool] = True
     crashes: ClassVar[bool] = True
@@ -187,7 +187,7 @@ class MachineBase(RuleBasedStateMachine):
             self.enrol(of.number, of.therapist_actor, of.program)
 
     def take(self, of: ReferenceEnrolment | int, step: EnrolmentStep, wrong: Refusal | None = None) -> bool:
-        """Take a step in an enrolment; return whether it is done.
+        """Execute a step in an enrolment; return whether it is done.
 
         Args:
             of: The enrolment, or its ordinal.
@@ -252,7 +252,7 @@ class MachineBase(RuleBasedStateMachine):
             self._surroundings.close()
 
     def at_last(self) -> None:
-        """Let some quiet days pass: then everybody is notified of everything, or it is on record why not."""
+        """Run passes on some quiet days: then everybody is notified of everything, or it is on record why not."""
         for is_last in (False, False, True):
             if self.model.oracle.waiting:
                 self.move(self.next_time())

@@ -26,7 +26,7 @@ _A_WHILE = timedelta(days=4)
 
 @frozen
 class Run:
-    """How the run goes on the second of two days.
+    """The run on the second of two days.
 
     Args:
         troubles: How its first sendings go.

@@ -65,7 +65,7 @@ def check_options(subclass: type) -> None:
             if not _is_right(name, getattr(subclass, name)):
                 raise TypeError(f"{subclass.__name__}.{name} must not be {value!r}")
         elif not name.startswith("_") and name not in inherited:
-            near = get_close_matches(name, OPTIONS, n=1, cutoff=0.75)
+            near = get_close_matches(name, OPTIONS, n=1, cutoff=0.7)
             if near or not callable(value) or isinstance(value, staticmethod):
                 meant = f"did you mean {near[0]!r}?" if near else f"the options are {', '.join(OPTIONS)}"
                 raise TypeError(f"{subclass.__name__}.{name} is no option of the machine: {meant}")

@@ -107,7 +107,7 @@ class Passes:
             raise violation(Law.NOTIFIED_ONCE_IN_TIME, what) from None
 
     def _meanwhile(self, place: int, what: str, person: PersonId | None) -> None:
-        """Act while a notice is being sent; at the reference in the same enrolment as in the school under test."""
+        """Execute a step while a notice is being sent; at the reference in the same enrolment."""
         if what.endswith("worker"):
             self._work(place, InjectedFault(1) if what == "dying worker" else InjectedFault())
             return

@@ -231,7 +231,7 @@ ALWAYS: tuple[h.Step, ...] = (
 
 
 def always(draw: st.DrawFn, _: PlannedSchool) -> h.Step:
-    """Take a step that is refused whatever there is."""
+    """Return a step that is refused whatever there is."""
     return draw(st.sampled_from(ALWAYS))
 
 

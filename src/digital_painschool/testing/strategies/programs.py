@@ -154,7 +154,7 @@ def _listed(key: str, speaks_of: str, stranger: int | None = None) -> Fault:
 
 
 def _twice(key: str) -> Fault:
-    """Have the first of a list once more."""
+    """List the first of a list once more."""
 
     def fault(data: Data) -> str:
         data[key] = [*data[key], data[key][0]]
