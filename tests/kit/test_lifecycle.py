@@ -18,7 +18,7 @@ from digital_painschool.domain.enrolment import Phase
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.local_time import local_time
 from digital_painschool.domain.people import HsaId, PersonId
-from digital_painschool.domain.policy import Policy
+from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import Reason, RuleViolation
 from digital_painschool.ports import Ports
@@ -33,6 +33,7 @@ from digital_painschool.testing.lifecycle.days import REFUSALS, RUNS
 from digital_painschool.testing.lifecycle.options import FOCUSES, POLICIES
 from digital_painschool.testing.lifecycle.passes import TROUBLES
 from digital_painschool.testing.lifecycle.retention import LIVES
+from digital_painschool.testing.people import COLLEAGUE
 from digital_painschool.testing.reference.laws import Law, LawViolation
 
 Steps = Callable[[LifecycleMachine], object]
@@ -405,10 +406,10 @@ def _treatment(it: LifecycleMachine) -> None:
         it.therapist_reads(enrolment=0, conversation=1)
         it.therapist_writes(enrolment=0, conversation=1, notify="none")
         it.patient_reads(enrolment=0, conversation=1)
-        it.mark_handled(enrolment=0, flag="program-done")
-        it.mark_handled(enrolment=0, flag="undelivered")
+        it.mark_handled(enrolment=0, flag=FlagKind.PROGRAM_DONE)
+        it.mark_handled(enrolment=0, flag=FlagKind.UNDELIVERED)
         it.review(enrolment=0)
-        it.hand_over(enrolment=0, to="colleague")
+        it.hand_over(enrolment=0, to=COLLEAGUE)
         it.wait(hours=9, microseconds=1)
         it.wait_long(days=7)
         it.wait_for_a_review(enrolment=0, microseconds=0)

@@ -1,7 +1,8 @@
 """The rules of a treatment: starts and ends, modules and forms, conversations, maintenance."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Any, cast
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
@@ -20,6 +21,8 @@ from digital_painschool.testing.lifecycle.base import (
     during,
     message,
 )
+from digital_painschool.testing.lifecycle.options import FOCUSES
+from digital_painschool.testing.people import COLLEAGUE, NURSE
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 
 MODULE = st.sampled_from([1, 2, 3, 4, 1, 2, 3, 0, 5])
@@ -50,8 +53,45 @@ BAD: tuple[Mapping[str, object], ...] = (
 )
 
 
+FLAG = st.sampled_from([FlagKind.PROGRAM_DONE, FlagKind.UNDELIVERED])
+"""The flags that nothing else settles."""
+REASON = st.sampled_from(["klar", "klar", "okand"])
+"""The reasons to end; the last one is refused."""
+
+
+def step_rule(
+    name: str, kind: Callable[..., h.EnrolmentStep], *focuses: str, **drawn: st.SearchStrategy[Any]
+) -> Callable[..., None]:
+    """Return the rule that takes a step of a kind in any enrolment.
+
+    Args:
+        name: The rule's name.
+        kind: The kind of step.
+        focuses: The focuses that the rule belongs to.
+        drawn: The strategies of the step's arguments.
+    """
+
+    def take(self: MachineBase, enrolment: int, **arguments: Any) -> None:
+        self.take(enrolment, kind(**arguments))
+
+    take.__name__ = name
+    made: Callable[..., None] = cast("Any", rule)(enrolment=ENROLMENT, **drawn)(during(*focuses)(take))
+    return made
+
+
 class Treatment(MachineBase):
     """The steps of patients, therapists and patient administrators."""
+
+    open_module = step_rule("open_module", h.OpenModule, "treatment", "maintenance", module=MODULE)
+    complete_module = step_rule("complete_module", h.CompleteModule, "treatment", "maintenance", module=MODULE)
+    release_module = step_rule("release_module", h.ReleaseModule, "treatment", module=MODULE)
+    open_form = step_rule("open_form", h.OpenForm, "treatment", form=FORM)
+    patient_reads = step_rule("patient_reads", h.PatientReads, *FOCUSES, conversation=st.integers(1, 2))
+    therapist_reads = step_rule("therapist_reads", h.TherapistReads, "treatment", conversation=st.integers(1, 2))
+    mark_handled = step_rule("mark_handled", h.MarkHandled, "treatment", "messages", flag=FLAG)
+    review = step_rule("review", h.Review, "treatment")
+    hand_over = step_rule("hand_over", h.HandOver, *FOCUSES, to=st.sampled_from([NURSE, COLLEAGUE]))
+    end = step_rule("end", h.End, "treatment", "maintenance", "records", reason=REASON)
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,38 +114,9 @@ class Treatment(MachineBase):
 
     @rule(enrolment=ENROLMENT)
     @during("treatment")
-    def review(self, enrolment: int) -> None:
-        """Record a review of the patient's progress."""
-        self.take(enrolment, h.Review())
-
-    @rule(enrolment=ENROLMENT, to=st.sampled_from(["nurse", "colleague"]))
-    def hand_over(self, enrolment: int, to: str) -> None:
-        """Hand the patient over to a therapist."""
-        self.take(enrolment, h.HandOver(THERAPISTS[to]))
-
-    @rule(enrolment=ENROLMENT)
-    @during("treatment")
     def anew(self, enrolment: int) -> None:
         """End the enrolment, and start the same program for the same patient anew."""
         self.start_anew(self.nth(enrolment))
-
-    @rule(enrolment=ENROLMENT, reason=st.sampled_from(["klar", "klar", "okand"]))
-    @during("treatment", "maintenance", "records")
-    def end(self, enrolment: int, reason: str) -> None:
-        """End the enrolment, for a reason that may be unknown."""
-        self.take(enrolment, h.End(reason))
-
-    @rule(enrolment=ENROLMENT, module=MODULE)
-    @during("treatment", "maintenance")
-    def open_module(self, enrolment: int, module: int) -> None:
-        """Open a module."""
-        self.take(enrolment, h.OpenModule(module))
-
-    @rule(enrolment=ENROLMENT, module=MODULE)
-    @during("treatment", "maintenance")
-    def complete_module(self, enrolment: int, module: int) -> None:
-        """Complete a module."""
-        self.take(enrolment, h.CompleteModule(module))
 
     @rule(enrolment=ENROLMENT, modules=st.permutations([1, 2, 3, 4]), completes=st.booleans())
     @during("treatment")
@@ -124,12 +135,6 @@ class Treatment(MachineBase):
                 self.take(of, h.ReleaseModule(module))
             self.take(of, h.CompleteModule(module))
         self.take(of, h.CompleteModule(another))
-
-    @rule(enrolment=ENROLMENT, module=MODULE)
-    @during("treatment")
-    def release_module(self, enrolment: int, module: int) -> None:
-        """Release a module, where modules are released."""
-        self.take(enrolment, h.ReleaseModule(module))
 
     @rule(enrolment=ENROLMENT, form=FORM, answers=st.integers(0, 3))
     @during("treatment", "maintenance", "messages")
@@ -194,12 +199,6 @@ class Treatment(MachineBase):
         of, form, shown = self.views[view % len(self.views)]
         self.take(of, h.MarkRead(form, up_to=shown + further))
 
-    @rule(enrolment=ENROLMENT, form=FORM)
-    @during("treatment")
-    def open_form(self, enrolment: int, form: str) -> None:
-        """Read the answers to a form; after the end too, and then nothing is changed."""
-        self.take(enrolment, h.OpenForm(form))
-
     @rule(enrolment=ENROLMENT, days=st.sampled_from([1, 2, 30, 365, 0, 366]), modules=CHOSEN)
     @during("maintenance")
     def maintain_and_read(self, enrolment: int, days: int, modules: list[int]) -> None:
@@ -234,20 +233,3 @@ class Treatment(MachineBase):
         if conversation > len(of.conversations):
             self.take(of, h.PatientReads(conversation))
             self.take(of, h.TherapistReads(conversation))
-
-    @rule(enrolment=ENROLMENT, conversation=st.integers(1, 2))
-    def patient_reads(self, enrolment: int, conversation: int) -> None:
-        """Read a conversation as the patient."""
-        self.take(enrolment, h.PatientReads(conversation))
-
-    @rule(enrolment=ENROLMENT, conversation=st.integers(1, 2))
-    @during("treatment")
-    def therapist_reads(self, enrolment: int, conversation: int) -> None:
-        """Read a conversation as the therapist; after the end too, and then nothing is changed."""
-        self.take(enrolment, h.TherapistReads(conversation))
-
-    @rule(enrolment=ENROLMENT, flag=st.sampled_from(["program-done", "undelivered"]))
-    @during("treatment", "messages")
-    def mark_handled(self, enrolment: int, flag: str) -> None:
-        """Mark a flag as handled that nothing else settles."""
-        self.take(enrolment, h.MarkHandled(FlagKind(flag)))
