@@ -1,54 +1,53 @@
-"""What surrounds the school and goes wrong: an inbox that is down or slow, processes that die, workers that overlap."""
+"""The faults around the school: an inbox that is down or slow, workers that crash, a directory with gaps."""
 
-from collections.abc import Callable, Iterable
-from datetime import datetime
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, cast
 
 from attrs import evolve
 
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.notification import Channel, Template
-from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import DeliveryError
-from digital_painschool.ports import Directory, Inbox, Messenger, Ports
-from digital_painschool.ports.directory import StaffEntry
-from digital_painschool.ports.inbox import Delivered, Notice, Reachability
+from digital_painschool.ports import Ports
+from digital_painschool.ports.inbox import Delivered, Notice
 from digital_painschool.ports.messaging import Address
-from digital_painschool.testing.faults import Killed
-from digital_painschool.testing.simulation.notification_oracle import digest_of
+from digital_painschool.testing.faults import Call, Killed, watched
+from digital_painschool.testing.reference.arrivals import Arrival
 
 if TYPE_CHECKING:
     from digital_painschool.testing.simulation.scene import Scene
 
 
 class Surroundings:
-    """The inbox, the messengers and an observer, wrapped so that they go wrong when they are told to, and are watched.
+    """The fault proxies around the ports of a school, and an observer.
 
     Args:
-        scene: Whose.
+        scene: The unit.
+
+    Attributes:
+        fuse: The number of sends and notes after which the worker's process crashes; None for never.
+        meanwhile: The events that happen while the next notice is sent, each once.
     """
 
     def __init__(self, scene: "Scene") -> None:
-        self.scene = scene
+        self._scene = scene
         self.fuse: int | None = None
-        """After so many hand-overs and notes of a worker's process it dies; None for never."""
         self.meanwhile: list[Callable[[], object]] = []
-        """What happens while the next notice is handed over, each once."""
-        self.sent: dict[str, datetime] = {}
 
     def around(self, ports: Ports) -> Ports:
-        """Return the ports with the watched ones in their places."""
+        """Return the ports, each behind its proxy."""
         return evolve(
             ports,
-            inbox=WatchedInbox(self, ports.inbox),
-            directory=ForgetfulDirectory(self, ports.directory),
-            messengers=tuple(WatchedMessenger(self, messenger) for messenger in ports.messengers),
+            inbox=watched(ports.inbox, self._inbox),
+            directory=watched(ports.directory, self._directory),
+            messengers=tuple(watched(one, self._messenger(one.channel)) for one in ports.messengers),
             observers=(*ports.observers, self),
         )
 
-    def burn(self) -> None:
-        """Come one step nearer to the end of the process.
+    def _burn(self) -> None:
+        """Come one step nearer to the crash.
 
         Raises:
             Killed: This was the last step.
@@ -58,97 +57,63 @@ class Surroundings:
             if self.fuse < 0:
                 raise Killed
 
-    def died(self) -> None:
-        """Start a new process after one that died."""
+    def restart_after_crash(self) -> None:
+        """Start a new process after a crash."""
         self.fuse = None
         self.meanwhile.clear()
-        self.scene.figures.events["processes that died"] += 1
-        self.scene.tellings.went_wrong(self.scene.now)
-        self.scene.restart()
+        self._scene.figures.events["processes that crashed"] += 1
+        self._scene.notifications.disturb()
+        self._scene.restart()
 
-    def knows(self, hsa_id: HsaId) -> bool:
-        """Return whether the staff directory knows somebody now."""
-        return self.scene.ports.directory.find(hsa_id) is not None
-
-    def is_down(self) -> bool:
-        """Return whether the inbox is down now."""
-        now = self.scene.now
-        return any(began <= now < until for began, until in self.scene.region.outages)
+    @contextmanager
+    def without_fuse(self) -> Iterator[None]:
+        """Let no process crash for a while."""
+        fuse, self.fuse = self.fuse, None
+        yield
+        self.fuse = fuse
 
     def notice(self, enrolment: Enrolment, events: tuple[Event, ...]) -> None:
-        """Be told of a step, as an observer; a worker may die just after it."""
+        """Pass a step on to the oracle, as an observer; a worker may crash just after it."""
         # The library lets nothing pass that an observer raises; here it is to be seen.
-        self.scene.guard(lambda: self.scene.notice(enrolment, events))
+        self._scene.guard(lambda: self._scene.notifications.saved(enrolment, events))
         if events and events[0].by == "system":
-            self.burn()
+            self._burn()
 
+    def _directory(self, call: Call) -> object:
+        """Find nobody on some days."""
+        scene = self._scene
+        gap = scene.region.chance("gap", call.args[0], scene.today) if call.method == "find" else None
+        return None if gap and gap.happens(scene.region.habits.mishaps.directory_gaps) else call.go()
 
-class WatchedInbox:
-    """An inbox around another that fails while it is down, is slow when told to, and keeps the books of what came."""
-
-    def __init__(self, surroundings: Surroundings, inner: Inbox) -> None:
-        self._around = surroundings
-        self._inner = inner
-
-    def reach(self, person: PersonId) -> Reachability:
-        return self._inner.reach(person)
-
-    def deliver(self, notice: Notice) -> Delivered:
-        around, scene = self._around, self._around.scene
-        around.burn()
-        begun = scene.now
-        while around.meanwhile:
-            around.meanwhile.pop()()
-        if around.is_down():
+    def _inbox(self, call: Call) -> object:
+        if call.method != "deliver":
+            return call.go()
+        scene, notice = self._scene, cast("Notice", call.args[0])
+        arrival = Arrival(scene.now, Channel.INBOX, notice.person, notice.template, notice.key)
+        self._burn()
+        while self.meanwhile:
+            self.meanwhile.pop()()
+        if any(began <= scene.now < until for began, until in scene.region.outages):
             scene.figures.events["notices that the inbox did not take"] += 1
-            scene.tellings.went_wrong(scene.now)
+            scene.notifications.disturb()
             raise DeliveryError("the inbox is down")
-        done = self._inner.deliver(notice)
+        return self._taken(call, arrival)
+
+    def _messenger(self, channel: Channel) -> Callable[[Call], object]:
+        def around(call: Call) -> object:
+            if call.method != "send":
+                return call.go()
+            to, template = cast("tuple[Address, Template]", call.args[:2])
+            self._burn()
+            return self._taken(call, Arrival(self._scene.now, channel, to, template, cast("str", call.options["key"])))
+
+        return around
+
+    def _taken(self, call: Call, arrival: Arrival) -> object:
+        done = call.go()
         if done is Delivered.ACCEPTED:
-            scene.guard(lambda: scene.tellings.arrive(notice.key, notice.person, begun))
+            self._scene.guard(lambda: self._scene.notifications.arrived(arrival))
         else:
-            scene.figures.events["notices that the inbox knew already"] += 1
-        around.burn()
+            self._scene.figures.events["notices that the inbox knew already"] += 1
+        self._burn()
         return done
-
-    def forget(self, keys: Iterable[str]) -> int:
-        return self._inner.forget(keys)
-
-
-class ForgetfulDirectory:
-    """A staff directory around another that knows nothing of some people on some days."""
-
-    def __init__(self, surroundings: Surroundings, inner: Directory) -> None:
-        self._around = surroundings
-        self._inner = inner
-
-    def find(self, hsa_id: HsaId) -> StaffEntry | None:
-        scene = self._around.scene
-        day = scene.tellings.day(scene.now)
-        is_gap = scene.region.chance("gap", hsa_id, day).happens(scene.region.habits.mishaps.directory_gaps)
-        return None if is_gap else self._inner.find(hsa_id)
-
-
-class WatchedMessenger:
-    """A messenger around another that keeps the books of what was sent."""
-
-    def __init__(self, surroundings: Surroundings, inner: Messenger) -> None:
-        self._around = surroundings
-        self._inner = inner
-
-    @property
-    def channel(self) -> Channel:
-        """The channel of the one within."""
-        return self._inner.channel
-
-    def send(self, recipient: Address, template: Template, link: str, *, key: str) -> Delivered:
-        self._around.burn()
-        done = self._inner.send(recipient, template, link, key=key)
-        if done is Delivered.ACCEPTED:
-            self._around.sent[digest_of(key)] = self._around.scene.now
-            self._around.scene.figures.told(self._around.scene.now, "to staff")
-        self._around.burn()
-        return done
-
-    def forget(self, keys: Iterable[str]) -> int:
-        return self._inner.forget(keys)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from attrs import fields, frozen
 
+from digital_painschool.testing.reference.laws import Law
 from digital_painschool.testing.simulation.figures import quantile
-from digital_painschool.testing.simulation.findings import Law
 from digital_painschool.testing.simulation.plots import activity, waiting
 from digital_painschool.testing.simulation.region import Region
 from digital_painschool.testing.simulation.running import Outcome
@@ -57,7 +57,7 @@ def parts(outcome: Outcome) -> tuple[Part, ...]:
         Part("What was simulated", tuple(_what(outcome))),
         Part("Steps", tuple(_steps(outcome))),
         Part("What became of the notifications", _counted(figures.fates)),
-        Part("The worker's passes", _counted(figures.passes)),
+        Part("The delivery runs", _counted(figures.runs)),
         Part("What happened besides", _counted(figures.events)),
         Part("How long it took", tuple(_lateness(outcome))),
         Part("What it cost", tuple(_cost(outcome))),
@@ -103,7 +103,7 @@ def _lateness(outcome: Outcome) -> Iterator[tuple[str, str]]:
 
 
 def _cost(outcome: Outcome) -> Iterator[tuple[str, str]]:
-    enrolments, entries = (sum(unit.kept[place] for unit in outcome.units) for place in (0, 1))
+    enrolments, entries = (sum(unit.stored[place] for unit in outcome.units) for place in (0, 1))
     steps, processor = outcome.figures.steps.total(), sum(unit.seconds for unit in outcome.units)
     yield "enrolments kept", _number(enrolments)
     yield "timeline entries kept", _number(entries)

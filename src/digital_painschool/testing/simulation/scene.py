@@ -1,32 +1,37 @@
-"""The scene: one unit with its clock, its school, its books, and the queue of what is to happen."""
+"""The scene: one unit with its clock, its school, its reference models, and the queue of events to come."""
 
 import traceback
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import date, datetime, time
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from digital_painschool.application.caseload import Case, CasePage, Cursor
 from digital_painschool.application.program_catalogue import Catalogue, UnitTerms
 from digital_painschool.bootstrap.school import PainSchool
-from digital_painschool.domain.enrolment import Enrolment
-from digital_painschool.domain.events import AccessEnded, Event, NotificationDropped, NotificationUndelivered
-from digital_painschool.domain.notification import Channel
-from digital_painschool.domain.people import HsaId, PersonId
-from digital_painschool.domain.policy import FlagKind
+from digital_painschool.domain.people import HsaId
 from digital_painschool.errors import NotPermitted, PainSchoolError, Reason, RuleViolation
 from digital_painschool.ports import Ports
 from digital_painschool.testing.environment import Environment, PortsFactory, both_ways
 from digital_painschool.testing.faults import Killed
+from digital_painschool.testing.reference.calendar import instant, local_day
+from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
+from digital_painschool.testing.reference.laws import Law, LawViolation, unequal
+from digital_painschool.testing.reference.refusals import Refusal
 from digital_painschool.testing.simulation.figures import Figures
-from digital_painschool.testing.simulation.findings import Findings, Law
+from digital_painschool.testing.simulation.findings import Findings
 from digital_painschool.testing.simulation.mishaps import Surroundings
-from digital_painschool.testing.simulation.notification_oracle import Tellings
-from digital_painschool.testing.simulation.reference_model import Account, Refusal, Stage
+from digital_painschool.testing.simulation.notifications import Notifications
 from digital_painschool.testing.simulation.region import Region, Unit
+
+if TYPE_CHECKING:
+    from digital_painschool.testing.simulation.offices import Coordinator
+    from digital_painschool.testing.simulation.patients import PatientLife
+    from digital_painschool.testing.simulation.therapists import TherapistLife
+    from digital_painschool.testing.simulation.worker import Worker
 
 T = TypeVar("T")
 
@@ -39,41 +44,35 @@ _LAWS = {
     Reason.MODULE_NOT_IN_MAINTENANCE: Law.ACCESS_FOLLOWS_THE_TABLE,
     Reason.NO_SUCH_SUBMISSION: Law.UNREAD_IS_SAVED_LESS_READ,
     Reason.NOT_APPROVED: Law.PURGE_TAKES_WHAT_IT_MAY,
-    NotPermitted: Law.STRANGERS_ARE_REFUSED_AND_LOGGED,
+    NotPermitted: Law.PERMISSIONS_HOLD,
 }
-"""Which law speaks of a refusal; the others are refused for reasons that only law 2 speaks of."""
+"""The law that speaks of a refusal; of all others law 2 alone speaks."""
 
 
 class Scene:
-    """One unit, run by a queue of events; everything that happens, happens at the instant that the clock shows.
+    """One unit, run by a queue of events; everything happens at the instant that the clock shows.
 
     Args:
-        region: What is simulated.
-        unit: Which unit.
+        region: The region that is simulated.
+        unit: The unit.
         ports_factory: Opens the adapters; called again at each restart.
     """
+
+    worker: "Worker"
+    coordinator: "Coordinator"
 
     def __init__(self, region: Region, unit: Unit, ports_factory: PortsFactory) -> None:
         self.region = region
         self.unit = unit
-        self.chance = region.chance("unit", unit.number)
+        self.policy = unit.policy
         self.figures = Figures(region.start)
         self.findings = Findings(unit.number, region.most_findings)
-        self.tellings = Tellings(unit.policy, partial(self.find, Law.TOLD_ONCE_IN_TIME), self.figures, region.outages)
-        self.accounts: dict[str, Account] = {}
-        self.find_by_person: dict[PersonId, list[Account]] = {}
+        self.models: dict[str, ReferenceEnrolment] = {}
+        self.patients: dict[str, PatientLife] = {}
+        self.therapists: dict[HsaId, TherapistLife] = {}
         self.refusals: list[tuple[datetime, str]] = []
-        self.wants: dict[HsaId, int] = {}
-        """By therapist: over how many ways they want to be notified."""
-        self.want_pass: Callable[[datetime], None] = _nothing
-        """Told when something may be due."""
-        self.access_moved: Callable[[Account], None] = _nothing
-        """Told when an enrolment's access ends at another instant than before."""
-        self.saves_meanwhile: Callable[[Account, str], object] = _nothing
-        """Lets the patient save a form just now."""
-        self.ended: Callable[[Account], None] = _nothing
-        """Told when an enrolment has ended."""
-        self._opening = ports_factory
+        """The refusals that the access log must have, and that the audit has not looked for yet."""
+        self._ports_factory = ports_factory
         self._queue: list[tuple[datetime, int, Callable[[], object]]] = []
         self._order = count()
         self._ids = count(1)
@@ -81,9 +80,9 @@ class Scene:
         known = [who for who in unit.therapists if not chance.happens(region.habits.staff.unknown_in_directory)]
         self.environment = Environment(region.start, {who.hsa_id: both_ways("staff") for who in known})
         self.surroundings = Surroundings(self)
+        self.notifications = Notifications(self)
         self.schools: list[PainSchool] = []
-        terms = UnitTerms(policy=unit.policy, programs=tuple(t.program for t in unit.treatments))
-        self._catalogue = Catalogue(units={unit.id: terms})
+        self._catalogue = Catalogue(units={unit.id: UnitTerms(policy=unit.policy, programs=unit.programs)})
         self.restart()
 
     # Time
@@ -93,24 +92,35 @@ class Scene:
         """The clock, UTC."""
         return self.environment.now
 
-    def at(self, when: datetime, what: Callable[[], object]) -> None:
-        """Let something happen at an instant; what lies behind the end never does."""
+    @property
+    def today(self) -> date:
+        """The local day."""
+        return local_day(self.now, self.policy.zone)
+
+    def instant(self, day: date, clock: time) -> datetime:
+        """Return the instant of a local day and time of day, UTC."""
+        return instant(day, clock, self.policy.zone)
+
+    def at(self, when: datetime, event: Callable[[], object]) -> None:
+        """Plan an event for an instant; behind the end of the simulation nothing happens."""
         if when <= self.region.end:
-            heappush(self._queue, (max(when, self.now), next(self._order), what))
+            heappush(self._queue, (max(when, self.now), next(self._order), event))
 
     def run(self, until: datetime) -> None:
-        """Let everything happen that is to happen until an instant, and set the clock to it."""
+        """Run all events up to an instant, and set the clock to it."""
         while self._queue and self._queue[0][0] <= until:
-            self.environment.now, _, what = heappop(self._queue)
-            self.guard(what)
+            self.environment.now, _, event = heappop(self._queue)
+            self.guard(event)
         self.environment.now = max(self.now, until)
 
-    def guard(self, what: Callable[[], object]) -> None:
-        """Let something happen; what it raises is a finding, and when the process dies of it, there is a new one."""
+    def guard(self, event: Callable[[], object]) -> None:
+        """Run an event. An exception is a finding; when the process dies, a new one starts."""
         try:
-            what()
+            event()
         except Killed:
-            self.surroundings.died()
+            self.surroundings.restart_after_crash()
+        except LawViolation as violation:
+            self.note([violation])
         except Exception as error:  # noqa: BLE001 - whatever is wrong, the run goes on
             where = traceback.extract_tb(error.__traceback__)[-1]
             raised = f"{type(error).__name__} in {where.name}, line {where.lineno} of {Path(where.filename).name}"
@@ -119,8 +129,8 @@ class Scene:
     # The school
 
     def restart(self) -> None:
-        """Open the school anew on what is kept, as a new process would."""
-        self.ports: Ports = self.surroundings.around(self._opening(self.environment))
+        """Open the school anew on the stored data, as a new process would."""
+        self.ports: Ports = self.surroundings.around(self._ports_factory(self.environment))
         self.storage = self.ports.storage
         self.school = self.another()
         self.schools.append(self.school)
@@ -135,137 +145,100 @@ class Scene:
         )
 
     def close(self) -> None:
-        """Close every school that was opened, and remove what they had on disk."""
+        """Close every school that was opened, and remove its files."""
         for school in self.schools:
             school.close()
         self.environment.close()
 
-    # Steps
+    # Findings and steps
 
     def find(self, law: Law, enrolment: str | None, sentence: str) -> None:
         """Note a finding at the present instant."""
         self.findings.add(law, enrolment, self.now, sentence)
 
+    def note(self, violations: Iterable[LawViolation]) -> None:
+        """Note violations of laws as findings."""
+        for violation in violations:
+            self.find(violation.law, violation.about, violation.sentence)
+
+    def equal(self, law: Law, expected: object, found: object, what: str, about: ReferenceEnrolment | None) -> None:
+        """Note a finding when something is not what the model says."""
+        self.note(unequal(law, expected, found, what, _id_of(about)))
+
     def ask(
         self,
-        kind: str,
         by: str,
-        call: Callable[[], T],
-        *,
-        about: Account | None = None,
+        call: partial[T],
+        about: ReferenceEnrolment | None = None,
         refusal: Refusal | None = None,
+        *,
+        step: str = "",
     ) -> T | None:
-        """Ask a desk for something, and hold what it says against what the books say that it must say.
+        """Call a desk, and compare its answer or refusal with the expected one.
 
         Args:
-            kind: What is counted.
-            by: Who asks: an HSA-id or `"patient"`.
-            call: Asks.
-            about: Which enrolment it is about.
-            refusal: How it must be refused; None when it must be done.
+            by: The HSA-id of the caller, or `"patient"`.
+            call: A method of a desk, with its arguments.
+            about: The enrolment that it concerns.
+            refusal: The expected refusal; None when the call must succeed.
+            step: The name under which it is counted; left out, that of the method.
+            step: The name under which it is counted; left out, that of the method.
 
         Returns:
-            What the desk gave; None when it was refused, or should have been.
+            The answer of the desk; None when it was refused, or should have been.
         """
-        self.figures.step(kind, "patients" if by == "patient" else "staff", self.now)
-        before = self._kept(about) if refusal is not None else None
+        step = step or call.func.__qualname__
+        self.figures.steps[step] += 1
+        self.figures.by_day["patients" if by == "patient" else "staff", self.figures.day(self.now)] += 1
+        before = self._stored(about) if refusal is not None else None
         try:
-            given = call()
+            answer = call()
         except PainSchoolError as error:
-            got: Refusal = error.reason if isinstance(error, RuleViolation) else type(error)
-            self.figures.refused[kind] += 1
-            if got is not refusal:
-                self._unforeseen(kind, about, got, refusal)
-            if refusal is not None and before != self._kept(about):
-                self.find(Law.REFUSED_CHANGES_NOTHING, _id_of(about), f"{kind}: refused, and something was changed")
+            found: Refusal = error.reason if isinstance(error, RuleViolation) else type(error)
+            self.figures.refused[step] += 1
+            if found is not refusal:
+                law = _LAWS.get(found, Law.NOTHING_UNFORESEEN)
+                self.find(law, _id_of(about), f"{step}: refused with {_name(found)}, expected {_name(refusal)}")
+            if refusal is not None and before != self._stored(about):
+                self.find(Law.REFUSED_CHANGES_NOTHING, _id_of(about), f"{step}: refused, and something was changed")
             if isinstance(error, (NotPermitted, RuleViolation)):
                 self.refusals.append((self.now, by))
             return None
-        if refusal is not None:
-            law = _LAWS.get(refusal, Law.REFUSED_CHANGES_NOTHING)
-            self.find(law, _id_of(about), f"{kind}: done, and it was to be refused ({_name(refusal)})")
-            return None
-        return given
+        if refusal is None:
+            return answer
+        law = _LAWS.get(refusal, Law.REFUSED_CHANGES_NOTHING)
+        self.find(law, _id_of(about), f"{step}: done, expected {_name(refusal)}")
+        return None
 
-    def walk(self, kind: str, by: HsaId, page_after: Callable[[Cursor | None], CasePage]) -> list[Case] | None:
-        """Walk through a list of patients, page by page; None when it was refused.
+    def walk(self, by: HsaId, page_after: Callable[[Cursor | None], "partial[CasePage]"]) -> list[Case] | None:
+        """Return all rows of a caseload, page by page; None when it was refused.
 
         Args:
-            kind: What is counted.
-            by: Who looks.
-            page_after: Gives the page after a place, the first after None.
+            by: The HSA-id of the caller.
+            page_after: Returns the call of the page after a cursor.
         """
         rows: list[Case] = []
-        page = self.ask(kind, by, lambda: page_after(None))
+        page = self.ask(by, page_after(None))
         while page is not None:
             rows += page.rows
             if page.next is None:
                 return rows
-            page = self.ask(kind, by, partial(page_after, page.next))
+            page = self.ask(by, page_after(page.next))
         return None
 
-    def _unforeseen(self, kind: str, about: Account | None, got: Refusal, refusal: Refusal | None) -> None:
-        law = _LAWS.get(got, Law.NOTHING_UNFORESEEN)
-        should = "it was to be done" if refusal is None else f"it was to be refused with {_name(refusal)}"
-        self.find(law, _id_of(about), f"{kind}: refused with {_name(got)}, and {should}")
-
-    def _kept(self, about: Account | None) -> object:
-        if about is None:
-            return None
-        state = self.storage.load(about.id)
-        if state is None:
+    def _stored(self, about: ReferenceEnrolment | None) -> object:
+        state = None if about is None else self.storage.load(about.id)
+        if about is None or state is None:
             return None
         documents = self.storage.documents(about.id, range(1, state.version + 1))
         return state, len(self.storage.timeline(about.id)), len(documents), self.storage.notifications(about.id)
 
-    def equal(self, law: Law, about: Account, expected: object, seen: object, what: str) -> None:
-        """Note a finding when something is not what the books say."""
-        if expected != seen:
-            self.find(law, about.id, f"{what}: {expected!r} by the books, and it is {seen!r}")
 
-    def expect_staff_notices(self, about: Account, flag: FlagKind) -> None:
-        """Note that a flag was raised, of which the therapist may have asked to be notified."""
-        if flag in self.unit.policy.staff_flags:
-            about.staff_notices += self.wants.get(about.therapist, 0)
-            self.want_pass(self.now)
-
-    # What the school tells of itself
-
-    def notice(self, enrolment: Enrolment, events: Iterable[Event]) -> None:
-        """Take note of what the worker did to an enrolment, and hold it against the books."""
-        about = self.accounts.get(enrolment.id)
-        if about is None:
-            return
-        for event in events:
-            if isinstance(event, AccessEnded):
-                self._note_access_ended(about, event)
-            elif isinstance(event, NotificationDropped) and event.channel is Channel.INBOX:
-                self.tellings.drop(about, event.notification, self.now, by_system=event.by == "system")
-            elif isinstance(event, NotificationUndelivered):
-                about.undelivered.append(event.notification)
-                if event.channel is Channel.INBOX:
-                    self.expect_staff_notices(about, FlagKind.UNDELIVERED)
-                    self.tellings.give_up(about, event.notification, self.now)
-            if event.by == "system":
-                about.last_entry = max(about.last_entry, event.at)
-
-    def _note_access_ended(self, about: Account, event: AccessEnded) -> None:
-        law = Law.ACCESS_FOLLOWS_THE_TABLE
-        if event.access_until in about.noted or about.stage is Stage.ENDED:
-            self.find(law, about.id, "the end of access was noted twice, or after the end")
-        if not self.now >= about.access_until == event.access_until:
-            self.find(law, about.id, f"access was noted as over at {event.access_until}, not {about.access_until}")
-        about.noted.append(event.access_until)
-        self.expect_staff_notices(about, FlagKind.ENDING)
-
-
-def _nothing(*_: object) -> None:
-    """Nobody is to be told yet."""
-
-
-def _id_of(about: Account | None) -> str | None:
+def _id_of(about: ReferenceEnrolment | None) -> str | None:
     return None if about is None else about.id
 
 
-def _name(refusal: Refusal) -> str:
+def _name(refusal: Refusal | None) -> str:
+    if refusal is None:
+        return "no refusal"
     return refusal.value if isinstance(refusal, Reason) else refusal.__name__
