@@ -138,15 +138,14 @@ def _run(region: "Region", unit: int | None, workers: int, storage: str) -> "Out
 
 
 def _shown(outcome: "Outcome") -> tuple[str, ...]:
-    from digital_painschool.testing.simulation.report import findings, parts
+    from digital_painschool.testing.simulation.report import findings, tables
 
     screen = console()
-    for part in parts(outcome):
-        if part.rows:
-            shown = Table(show_header=False, box=None)
-            for row in part.rows:
-                add_row(shown, *row)
-            screen.print(Text(part.title, "bold"), shown, "")
+    for title, table in tables(outcome).items():
+        shown = Table(show_header=False, box=None)
+        for row in table.items():
+            add_row(shown, *row)
+        screen.print(Text(title, "bold"), shown, "")
     return findings(outcome)
 
 

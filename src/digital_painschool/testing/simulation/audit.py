@@ -47,11 +47,7 @@ def view_violations(
 
 
 class Audit:
-    """The audit of a unit, every day after the forenoon and at the end.
-
-    Args:
-        scene: The unit.
-    """
+    """The audit of a unit, every day after the forenoon and at the end."""
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene

@@ -8,7 +8,7 @@ from attrs import define, field, fields
 
 @define
 class Figures:
-    """What happened, in numbers.
+    """The counts of a unit, or of the region.
 
     Args:
         start: The first instant; days and weeks are counted from it.

@@ -20,11 +20,7 @@ _NOBODY_S = "9999-999999"
 
 
 class Intruders:
-    """The attempts, on some days, that must be refused and logged.
-
-    Args:
-        scene: The unit.
-    """
+    """The attempts, on some days, that must be refused and logged."""
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene

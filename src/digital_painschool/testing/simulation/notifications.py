@@ -31,11 +31,7 @@ _NEEDS_NO_NOTE = frozenset({Status.PENDING, Status.DELIVERED})
 
 
 class Notifications:
-    """The notifications of a unit, and the days on which their delivery was disturbed.
-
-    Args:
-        scene: The unit.
-    """
+    """The notifications of a unit, and the days on which their delivery was disturbed."""
 
     def __init__(self, scene: "Scene") -> None:
         self._scene = scene
@@ -73,7 +69,7 @@ class Notifications:
                 self._scene.worker.want(self._scene.now)
 
     def sent(self, model: ReferenceEnrolment, message: SentMessage, notify: Notify) -> None:
-        """Expect the notification of a message that was sent just now."""
+        """Note a message that was sent just now, and plan the run of its notification."""
         seq, now = self._versions[model.id], self._scene.now
         one = self.oracle.expect_message(model, seq, message.conversation, message.number, notify, now)
         if one is not None:
@@ -88,7 +84,7 @@ class Notifications:
         scene.note(self.oracle.arrive(arrival, lambda one: is_excused or one.has_reason(scene.now)))
 
     def judge(self) -> None:
-        """Judge what has become of every notification that waits, and count it."""
+        """Check what has become of every notification that waits, and count it."""
         scene, waiting = self._scene, [*self.oracle.waiting.values()]
         ids = dict.fromkeys(one.enrolment.id for one in waiting)
         records = {id_: scene.storage.notifications(id_) for id_ in ids}
@@ -132,7 +128,7 @@ class Notifications:
         return day in self._disturbed and self._scene.today <= _first_calm(day, self._disturbed)
 
     def _note_end(self, event: NotificationDropped | NotificationUndelivered) -> None:
-        """Judge at once whether a notification was dropped or given up rightly: later its reason may be back."""
+        """Note at once whether a notification was dropped or given up wrongly: later its reason may be back."""
         now, one = self._scene.now, self.oracle.expectation(f"{event.notification}.")
         if one is None:
             return

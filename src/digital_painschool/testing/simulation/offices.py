@@ -31,11 +31,7 @@ _TWO_MINUTES = timedelta(minutes=2)
 
 
 class Coordinator:
-    """The unit's patient administrator: starts patients, hands them over.
-
-    Args:
-        scene: The unit, with its therapists.
-    """
+    """The unit's patient administrator: starts patients, hands them over."""
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
@@ -148,11 +144,7 @@ class Coordinator:
 
 
 class Archivist:
-    """The unit's data administrator: exports, plans, has the plan approved and purges, once a year.
-
-    Args:
-        scene: The unit.
-    """
+    """The unit's data administrator: exports, plans, has the plan approved and purges, once a year."""
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene

@@ -107,7 +107,7 @@ class PatientLife:
     # A visit
 
     def visit(self) -> None:
-        """Look around, read new messages, go on with a module, as the habits are."""
+        """Make a visit: look around, read new messages, go on with a module, as the habits are."""
         if self.model.purged:
             self._ask(partial(self._desk.overview, self.model.id), NotFound)
             return
@@ -144,7 +144,7 @@ class PatientLife:
             self.scene.at(self.scene.now + pause, lambda: self._work(module))
 
     def _work(self, module: int) -> None:
-        """Fill in the forms of a module, and complete it perhaps."""
+        """Save the forms of a module, and complete it perhaps."""
         for form in self._forms(module):
             if self.chance.happens(self.habits.fills_in):
                 self.save_form(form)
@@ -171,7 +171,7 @@ class PatientLife:
         self._equal(Law.ORDER_IS_KEPT, expected, completed, "the completed module")
 
     def save_form(self, key: str) -> None:
-        """Fill in a form, wrongly sometimes, twice sometimes."""
+        """Save a form, wrongly sometimes, twice sometimes."""
         model, now = self.model, self.scene.now
         (form,) = (form for form in model.program.forms if form.key == key)
         self.pain = min(10, max(0, self.pain + self.chance.whole(-1, 1) - self.chance.happens(self.habits.eases)))

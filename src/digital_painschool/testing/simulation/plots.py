@@ -60,7 +60,7 @@ class _Panel:
         return round(self.bottom - (self.bottom - self.top) * value / self.up, 1)
 
     def band(self, low: float, high: float) -> None:
-        """Shade what lies between two values of x."""
+        """Draw a band between two values of x."""
         x = self.x(low)
         width, height = max(2.0, self.x(high) - x), self.bottom - self.top
         self.parts.append(svg.Rect(x=x, y=self.top, width=width, height=height, fill=_GREY, fill_opacity=0.55))

@@ -73,7 +73,7 @@ class TherapistLife:
         return refusals.acting(model, self.actor.hsa_id, after_end=after_end)
 
     def tick_boxes(self) -> None:
-        """Choose on "Min profil" how to be notified; a therapist who is not in the directory cannot."""
+        """Tick the boxes on "Min profil"; a therapist who is not in the directory cannot."""
         email, sms = (self.chance.happens(share) for share in (self.habits.wants_email, self.habits.wants_sms))
         refused = (email or sms) and self.scene.ports.directory.find(self.actor.hsa_id) is None
         call = partial(self._desk.receive_notifications, email=email, sms=sms)
@@ -110,7 +110,7 @@ class TherapistLife:
             self.write(self.chance.pick(own), Notify.COLLECTED)
 
     def look_through(self) -> None:
-        """Look through "Mina", page by page, and plan the patients with flags and the due reviews."""
+        """Read "Mina", page by page, and plan the patients with flags and the due reviews."""
         scene, chance = self.scene, self.chance
         rows = scene.walk(self.actor.hsa_id, lambda after: partial(self._desk.caseload, after, limit=_PAGE))
         if rows is None:
@@ -225,7 +225,7 @@ class TherapistLife:
     # Reviews and decisions
 
     def review(self, model: ReferenceEnrolment) -> None:
-        """Review a patient's progress: look, write perhaps, end the enrolment perhaps when the patient is silent."""
+        """Record a review: look, write perhaps, end the enrolment perhaps when the patient is silent."""
         chance, habits, now = self.chance, self.habits, self.scene.now
         state = self._ask(partial(self._desk.enrolment, model.id), model, self._refusal(model, after_end=True))
         if state is not None:

@@ -17,11 +17,7 @@ _LEASE_IS_OVER = timedelta(minutes=16)
 
 
 class Worker:
-    """The runs of a unit: at fixed times, and at the first time that cron has when something may be due.
-
-    Args:
-        scene: The unit.
-    """
+    """The runs of a unit: at fixed times, and at the first time that cron has when something may be due."""
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
@@ -44,7 +40,7 @@ class Worker:
         scene.at(scene.instant(today + DAY, MIDNIGHT), self.day)
 
     def want(self, at: datetime) -> None:
-        """Ask for the first run from an instant on."""
+        """Plan the first run from an instant on."""
         when = self._cron(max(at, self.scene.now))
         if when not in self._planned:
             self._planned.add(when)
@@ -95,13 +91,13 @@ class Worker:
                 self.want(self.scene.now + timedelta(minutes=minutes))
 
     def _overlap(self) -> None:
-        """Let another worker make a whole run while one sends a notice."""
+        """Run another worker while one sends a notice."""
         self.scene.figures.events["workers that overlapped"] += 1
         with self.scene.surroundings.without_fuse():
             self._count(self.scene.another().delivery().run())
 
     def _wait(self) -> None:
-        """Let life go on for a while before the inbox answers."""
+        """Run the events of some minutes before the inbox answers."""
         scene = self.scene
         scene.figures.events["sends that took minutes"] += 1
         with scene.surroundings.without_fuse():
