@@ -141,6 +141,7 @@ def ours(url: str) -> int:
         SqlStorage(url), lambda: NOW + timedelta(seconds=perf_counter() - began), inbox=Everybody()
     ) as school:
         gc.freeze()  # as `digital-painschool deliver` does
+        gc.set_threshold(100_000)
         done = school.delivery(batch=BATCH).run()
     return done.delivered
 

@@ -90,15 +90,15 @@ class Troubled:
 
     def _claim(self, call: Call) -> object:
         now, limit, lease = call.args
-        seconds = lease.total_seconds()  # type: ignore[attr-defined]
+        seconds = lease.total_seconds()
         return self._journaled(call, "claim", _claims, now=now, limit=limit, lease=seconds)
 
     def _begin(self, call: Call) -> object:
         [decided] = call.args
-        return self._journaled(call, "begin", _batches, decided=[_decided(*one) for one in decided])  # type: ignore[attr-defined]
+        return self._journaled(call, "begin", _batches, decided=[_decided(*one) for one in decided])
 
     def _complete(self, call: Call) -> object:
-        results = [_result(one) for one in call.args[0]]  # type: ignore[attr-defined]
+        results = [_result(one) for one in call.args[0]]
         return self._journaled(call, "complete", lambda _: {}, results=results)
 
     def _send(self, call: Call) -> object:

@@ -168,6 +168,14 @@ def test_the_end_of_a_day_is_a_local_midnight_after_the_instant(at: datetime, da
     assert at < found
 
 
+@pytest.mark.rule("M-13", "D-13a")
+@pytest.mark.parametrize("folds", [(0, 1), (1, 0)])
+def test_of_a_time_of_day_that_comes_twice_the_first_is_meant_whoever_asks_first(folds: tuple[int, int]) -> None:
+    """Otherwise one unit's forenoon would depend on which unit's was asked for before: both have one key."""
+    found = {local_time(date(2026, 10, 25), time(2, 30, fold=fold), STOCKHOLM) for fold in folds}
+    assert {datetime(2026, 10, 25, 0, 30, tzinfo=UTC)} == found
+
+
 @given(INSTANTS, st.integers(1, 120))
 def test_months_later_is_the_local_time_of_day_or_moved_out_of_a_gap(at: datetime, months: int) -> None:
     """Otherwise access would end at another hour than it began."""

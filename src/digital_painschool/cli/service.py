@@ -93,7 +93,10 @@ def deliver(*, settings: Settings, watch: float | None) -> None:
     """
     _refuse_memory(settings)
     with existing_school(settings) as school:
-        gc.freeze()  # a run makes many objects: the collector need not traverse all that existed before
+        # A run makes many objects, few of them in cycles: the collector passes over what existed before, and comes less
+        # often.
+        gc.freeze()
+        gc.set_threshold(100_000)
         if watch is None:
             print_line(_summary(school.delivery().run()))
         elif not _watch(school, watch):

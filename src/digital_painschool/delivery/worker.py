@@ -118,6 +118,8 @@ class Delivery:
     def _decide(self, digest: Digest, unreadable: Collection[str], at: datetime) -> Decision:
         """Return the decision on a digest; notifications of an unreadable enrolment wait, and hold up no other."""
         decision = decide(digest, at, self._executor.policy(digest.unit))
+        if not unreadable:
+            return decision
         waits = {r.notification.id for r in digest.waiting() if r.notification.trigger.enrolment_id in unreadable}
         return evolve(decision, notifications=decision.notifications - waits)
 

@@ -48,6 +48,7 @@ def end_of_day(at: datetime, days: int, zone: ZoneInfo) -> datetime:
     return local_time(at.astimezone(zone).date() + timedelta(days=days + 1), time(0), zone)
 
 
+@lru_cache(64)  # a delivery run asks for each digest, with the same few days
 def local_time(day: date, at: time, zone: ZoneInfo) -> datetime:
-    """Return the instant of a local day and time of day, in UTC."""
-    return datetime.combine(day, at, zone).astimezone(UTC)
+    """Return the instant of a local day and time of day, in UTC; of a time that comes twice, the first is meant."""
+    return datetime.combine(day, at.replace(fold=0), zone).astimezone(UTC)

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Self, TypeVar
 
 from attrs import field, frozen
-from attrs.validators import and_, deep_iterable, instance_of, matches_re
+from attrs.validators import deep_iterable, instance_of, matches_re
 
 from digital_painschool.domain.checks import check
 from digital_painschool.domain.masking import Masked, masked_text
@@ -16,13 +16,11 @@ _HSA_ID = re.compile(r"[Ss][Ee][0-9]{10}-[A-Za-z0-9]+")
 _HSA_ID_LENGTH = 31
 _SCHEME = check(
     (
-        and_(instance_of(str), matches_re(r"-*[A-Za-z0-9][A-Za-z0-9-]*")),
+        matches_re(r"-*[A-Za-z0-9][A-Za-z0-9-]*"),
         "is named with letters, digits and hyphens, such as 'personnummer'",
     )
 )
-_PERSON_VALUE = check(
-    (and_(instance_of(str), matches_re(r"[0-9A-Z]{12}")), "in canonical form is twelve digits or capital letters")
-)
+_PERSON_VALUE = check((matches_re(r"[0-9A-Z]{12}"), "in canonical form is twelve digits or capital letters"))
 
 Value = TypeVar("Value")
 

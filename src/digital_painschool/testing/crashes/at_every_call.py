@@ -1,345 +1,202 @@
-"""Kill a history at every call of every port, start again, and compare with the run that was not killed."""
+"""A crash at every call of every port, a new start, and a comparison with the run that had no crash."""
 
 from collections import Counter
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from attrs import field, frozen
+from attrs import frozen
 
 from digital_painschool.domain.policy import Policy
-from digital_painschool.testing.crashes.account import Account, difference
-from digital_painschool.testing.crashes.process import CrashPoint
-from digital_painschool.testing.crashes.stage import Ending, Moment, Play, Stage, Step
+from digital_painschool.testing.crashes.points import CrashPoint, NotSurvived, Survived
+from digital_painschool.testing.crashes.run import Ending, Run, Steps
+from digital_painschool.testing.crashes.walk import Taken, survive, uninterrupted
 from digital_painschool.testing.environment import PortsFactory, local
-from digital_painschool.testing.faults.effects import Killed, When
-from digital_painschool.testing.history.steps import Deliver
+from digital_painschool.testing.faults import Killed, When
+from digital_painschool.testing.history import Deliver
+from digital_painschool.testing.reference.snapshot import Lines, difference
 
 _LEASE = timedelta(minutes=15)
 _QUIET_DAYS = 3
-_PASS = Deliver()
-_READINGS = frozenset(
-    {
-        "directory.find",
-        "identity.parse",
-        "inbox.reach",
-        "storage.access_ended",
-        "storage.access_entries",
-        "storage.list_caseload",
-        "storage.documents",
-        "storage.cancellable",
-        "storage.ended",
-        "storage.find_ended",
-        "storage.load_histories",
-        "storage.load",
-        "storage.load_many",
-        "storage.notification_keys",
-        "storage.person_ids_of",
-        "storage.notifications",
-        "storage.find_by_person",
-        "storage.plan",
-        "storage.profile",
-        "storage.program",
-        "storage.purge_progress",
-        "storage.receipt",
-        "storage.receipts",
-        "storage.timeline",
-        "storage.unnoted",
-    }
-)
-"""Calls that change nothing by their contract: dying after one is the same as dying before the next call."""
-
-
-@frozen(kw_only=True)
-class Known:
-    """A step as it went in the run that was not killed.
-
-    Args:
-        step: The step.
-        refused: Why it was refused; None when it was not.
-        calls: Which calls of ports it made.
-        accounts: What was kept before the first call, and after each.
-        begun_at: What the clock showed before it.
-        over_at: What the clock showed after it.
-        moment: The moment before it, where it was kept.
-    """
-
-    step: Step
-    refused: str | None
-    calls: tuple[str, ...]
-    accounts: tuple[Account, ...] = field(repr=False)
-    begun_at: datetime
-    over_at: datetime
-    moment: Moment | None = field(repr=False)
 
 
 @frozen(kw_only=True)
 class Uninterrupted:
-    """A history as it went when nobody was killed.
+    """A history as it went without a crash.
 
     Args:
         steps: Each step.
-        ending: The end of it.
-        late: The end of it, as it is told when a worker may have come later.
+        ending: What there was in the end.
+        late: The same without what differs when a worker came later.
     """
 
-    steps: tuple[Known, ...]
+    steps: tuple[Taken[Lines], ...]
     ending: Ending
     late: Ending
 
-    def points(self) -> Iterator[CrashPoint]:
-        """Yield every place at which the process can be killed: before each call, and after each that is no reading."""
-        for number, known in enumerate(self.steps, start=1):
-            for call, made in enumerate(known.calls, start=1):
-                yield CrashPoint(step=number, call=call)
-                if made not in _READINGS:
-                    yield CrashPoint(step=number, call=call, when=When.AFTER)
-                    if "storage.claim" in known.calls[:call]:
-                        yield CrashPoint(step=number, call=call, when=When.AFTER, unattended=True)
+    @property
+    def points(self) -> tuple[CrashPoint, ...]:
+        """The points before each call, and after each that may change something."""
+        return tuple(point for step in self.steps for point in step.call_points())
 
 
-@frozen(kw_only=True)
-class Survived:
-    """What was killed and came through: nothing was lost and nothing doubled.
+def kill_at_every_call(ports_factory: PortsFactory, history: Steps, *, policy: Policy | None = None) -> Survived:
+    """Play a history with a crash before and after each call of each port, each time in a new environment.
 
-    Args:
-        points: How many times the process was killed, each time at another place.
-        steps: In how many steps.
-        at: How many times at which call.
-        resumed: How many times the step was taken again, because it had not happened, or not all of it.
-    """
+    This is exhaustive. There is no crash after a call that only reads: that is the same as before the next call.
 
-    points: int
-    steps: int
-    at: Counter[str]
-    resumed: int
+    After each crash the school is opened again on what is stored. Then must hold:
 
-    def __add__(self, other: "Survived") -> "Survived":
-        return Survived(
-            points=self.points + other.points,
-            steps=self.steps + other.steps,
-            at=self.at + other.at,
-            resumed=self.resumed + other.resumed,
-        )
+    * What is stored is exactly what the calls before had left in the run without a crash, and the laws hold.
+    * The step is taken again when it did not happen, or not all of it, as by somebody who got no answer and looks
+      first. A worker comes again at once, and when the lease has run out. Then the history goes on.
+    * In the end, after some quiet days with a delivery run each, everything is as without a crash: states, timelines,
+      documents, notifications and what became of them, lists, plans and receipts, and what was sent to whom. Nothing
+      was sent twice. The access log has every line, and may have a line twice where a step was taken twice.
 
+    After a claim there is a second crash at the same point. This time nobody comes until the history goes on, perhaps
+    days later. The end is then another one, and the laws alone must hold.
 
-class NotSurvived(AssertionError):
-    """Something was lost, doubled or half done after a kill; the text says where, what, and how to see it again."""
-
-
-def kill_everywhere(
-    ports_factory: PortsFactory, history: Play, *, policy: Policy | None = None, on_disk: bool = False
-) -> Survived:
-    """Kill a history's process before and after each call of each port, every time in a new environment; exhaustively.
-
-    After a call that only reads it is not killed: that is the same as before the next call.
-
-    After each kill the school is opened again on what is kept. Then must hold:
-
-    * what is kept is exactly what the calls that were made had left in the run that was not killed, and the laws hold;
-    * the step is taken again when it has not happened, or not all of it, as somebody would who got no answer and looks
-      first; a worker comes again at once and when the lease has run out; then the history goes on;
-    * in the end, after some quiet days with a pass each, everything is as in the run that was not killed: states,
-      timelines, documents, notifications and what became of them, lists, plans and receipts, and who was told what;
-      nobody was told twice; nothing is missing in the access log, which may say more than once what was tried twice.
-
-    After a claim this is done twice: the second time nobody comes until the history goes on, perhaps days later. Then
-    the end is another, and the laws alone must hold.
-
-    Two things may differ. Ids, as they mean nothing: they are compared by the order in which they appear. And, when the
-    worker died with notifications in hand, the times of the system's own entries, and when and how many times it was
-    tried to hand something over: a lease must run out first, and a claim counts as an attempt.
+    Two things may differ. Ids mean nothing, and are compared by the order in which they appear. And when a worker died
+    with a claim, the times of the system's own entries and the attempts may differ: a lease has to run out first, and
+    a claim counts as an attempt.
 
     Args:
-        ports_factory: Opens the adapters; everything that they store must be in the given environment, so that a
-            new environment is an empty one.
-        history: What happens; each step is to be one thing that somebody does.
-        policy: Of every unit.
-        on_disk: True when all that the adapters store is in the environment's folder, or in its own inbox and
-            messengers: then it is copied, and not played again up to the step that is killed.
+        ports_factory: The function that opens the adapters. All that they store must be in the given environment, so
+            that a new environment is an empty one.
+        history: The history; each step is to be one thing that somebody does.
+        policy: The policy of every unit.
 
     Raises:
-        NotSurvived: Something is lost, doubled or half done.
+        NotSurvived: Something is lost, duplicated or half done.
     """
-    with TemporaryDirectory(prefix="painschool-", ignore_cleanup_errors=True) as folder:
-        known = uninterrupted(ports_factory, history, policy=policy, moments=Path(folder) if on_disk else None)
-        points = tuple(known.points())
-        resumed = sum(_killed(ports_factory, history, known, point, policy) for point in points)
-    return Survived(
-        points=len(points),
-        steps=len({point.step for point in points}),
-        at=Counter(known.steps[point.step - 1].calls[point.call - 1] for point in points),
-        resumed=resumed,
-    )
+    known = play(ports_factory, history, policy=policy)
+    return survive(known.steps, known.points, partial(_crash, ports_factory, history, known, policy))
 
 
-def kill_at(ports_factory: PortsFactory, history: Play, point: CrashPoint, *, policy: Policy | None = None) -> None:
-    """Kill a history's process at one place, as `kill_everywhere` does at every one."""
-    _killed(ports_factory, history, uninterrupted(ports_factory, history, policy=policy), point, policy)
+def kill_at(ports_factory: PortsFactory, history: Steps, point: CrashPoint, *, policy: Policy | None = None) -> None:
+    """Play a history with a crash at one point, as `kill_at_every_call` does at every one."""
+    _crash(ports_factory, history, play(ports_factory, history, policy=policy), policy, point)
 
 
-def uninterrupted(
-    ports_factory: PortsFactory, history: Play, *, policy: Policy | None = None, moments: Path | None = None
-) -> Uninterrupted:
-    """Play a history without a kill.
+def play(ports_factory: PortsFactory, history: Steps, *, policy: Policy | None = None) -> Uninterrupted:
+    """Play a history without a crash.
 
     Args:
-        ports_factory: Opens the adapters.
-        history: What happens.
-        policy: Of every unit.
-        moments: A folder where the moment before each step is kept.
+        ports_factory: The function that opens the adapters.
+        history: The history.
+        policy: The policy of every unit.
 
     Raises:
-        AssertionError: A law does not hold, whoever dies or not.
+        NotSurvived: A law does not hold even without a crash.
     """
-    stage = Stage(ports_factory, history, policy)
-    with stage:
-        folders = [None if moments is None else moments / str(point) for point in range(len(history.steps))]
-        steps = tuple(map(partial(_known, stage), history.steps, folders))
-        _quiet_days(stage)
-        problems = stage.broken_laws(at_last=True)
-        assert not problems, f"without any kill: {'; '.join(problems)}"
-        return Uninterrupted(steps=steps, ending=stage.ending(), late=stage.ending(late=True))
+    with Run(ports_factory, history, policy) as run:
+        steps = tuple(uninterrupted(run, history.steps, run.stored))
+        _quiet_days(run)
+        _obey_the_laws(run, "without any crash", at_last=True)
+        return Uninterrupted(steps=steps, ending=run.ending(), late=run.ending(late=True))
 
 
-def _known(stage: Stage, step: Step, folder: Path | None) -> Known:
-    moment = None
-    if folder is not None:
-        # A new process, as one that goes on from this moment is: what it has not seen yet it asks for.
-        stage.scenario.restart()
-        moment = stage.moment(folder)
-    accounts = [stage.account()]
-    begun_at = stage.now
-    stage.hears = lambda: accounts.append(stage.account())
-    process = stage.process  # a step may be a restart: what the new process does is no part of it
-    refused = stage.take(step)
-    stage.hears = lambda: None
-    return Known(
-        step=step,
-        refused=refused,
-        calls=tuple(process.calls),
-        accounts=tuple(accounts),
-        begun_at=begun_at,
-        over_at=stage.now,
-        moment=moment,
-    )
-
-
-def _quiet_days(stage: Stage) -> None:
-    scenario = stage.scenario
-    run = scenario.catalogue.policy.collected_at
+def _quiet_days(run: Run) -> None:
+    scenario = run.scenario
     for _ in range(_QUIET_DAYS):
         tomorrow = (scenario.now.astimezone(scenario.zone) + timedelta(days=1)).date()
-        scenario.now = local(f"{tomorrow} {run}", scenario.zone)
-        stage.take(_PASS)
+        scenario.now = local(f"{tomorrow} {scenario.catalogue.policy.collected_at}", scenario.zone)
+        run.take(Deliver())
 
 
-def _killed(
-    ports_factory: PortsFactory, history: Play, known: Uninterrupted, point: CrashPoint, policy: Policy | None
+def _crash(
+    ports_factory: PortsFactory, history: Steps, known: Uninterrupted, policy: Policy | None, point: CrashPoint
 ) -> bool:
-    """Kill at one place, and give whether the step was taken again."""
-    stage = Stage(ports_factory, history, policy, moment=known.steps[point.step - 1].moment)
-    with stage:
+    """Crash at one point, and return whether the step was taken again."""
+    step = known.steps[point.step - 1]
+    with Run(ports_factory, history, policy) as run:
         try:
-            return _Killing(stage, known, point).run()
-        except NotSurvived:
-            raise
+            return _Crash(run, known, point).survive()
         except Exception as error:
-            raise NotSurvived(f"{_words(known, point)}: {type(error).__name__}: {error}") from error
+            problem = str(error) if isinstance(error, NotSurvived) else f"{type(error).__name__}: {error}"
+            again = f"Again: kill_at(ports_factory, history, {point!r})"
+            raise NotSurvived(f"{step.words(point)}: {problem}\n{again}") from error
 
 
-class _Killing:
-    """One kill, and what comes after it."""
+class _Crash:
+    """One crash, and what comes after it."""
 
-    def __init__(self, stage: Stage, known: Uninterrupted, point: CrashPoint) -> None:
-        self._stage = stage
+    def __init__(self, run: Run, known: Uninterrupted, point: CrashPoint) -> None:
+        self._run = run
         self._known = known
-        self._place = point
-        self._step = known.steps[point.step - 1]
-        made = self._step.calls[: point.call - (point.when is When.BEFORE)]
-        self._in_hand = "storage.claim" in made
-        self._keeps_nothing_else = "storage.save_export" not in made
-        self._expected = self._step.accounts[len(made)]
+        self._point = point
+        self._step = step = known.steps[point.step - 1]
+        made = step.calls[: point.call - (point.when is When.BEFORE)]
+        self._claimed = any(call.name == "storage.claim" for call in made)
+        self._exported = any(call.name == "storage.save_export" for call in made)
+        self._expected = made[-1].after if made else step.before
 
-    def run(self) -> bool:
-        stage, known, number = self._stage, self._known, self._place.step
-        if self._step.moment is None:
-            for earlier in known.steps[: number - 1]:
-                self._take(earlier)
+    def survive(self) -> bool:
+        run, known, number = self._run, self._known, self._point.step
+        for earlier in known.steps[: number - 1]:
+            self._take(earlier)
         self._die()
-        resumed = not self._place.unattended and self._recover()
+        resumed = not self._point.unattended and self._recover()
         for later in known.steps[number:]:
             self._take(later)
-        _quiet_days(stage)
-        self._obey_the_laws("at the end", at_last=True)
-        if not self._place.unattended:
-            self._end_alike(stage.ending(late=self._in_hand), known.late if self._in_hand else known.ending)
+        _quiet_days(run)
+        _obey_the_laws(run, "at the end", at_last=True)
+        if not self._point.unattended:
+            _end_alike(run.ending(late=self._claimed), known.late if self._claimed else known.ending)
         return resumed
 
     def _die(self) -> None:
-        stage = self._stage
-        self._ids = stage.scenario._ids
+        self._ids = self._run.scenario._ids
         try:
-            stage.take(self._step.step, self._place)
+            self._run.take(self._step.step, self._point)
         except Killed:
-            stage.scenario.restart()
+            self._run.scenario.restart()
         else:
-            self._fail("the step went another way this time and did not come here, or it went on after its death")
+            raise NotSurvived("the step went another way this time, or it went on after its death")
 
     def _recover(self) -> bool:
-        """Look what is there, and take the step again when it has not happened, or not all of it."""
-        stage, step = self._stage, self._step
-        found = stage.account()
-        self._compare("what is kept is not what the calls before had done", self._expected, found)
-        self._obey_the_laws("after the restart")
-        again = found != step.accounts[-1] or found == step.accounts[0] or self._in_hand
-        if found == step.accounts[0] and self._keeps_nothing_else:
-            # Nothing is kept under the ids that were given, so they can be given again.
-            stage.scenario._ids = self._ids
+        """Read what is stored, and take the step again when it did not happen, or not all of it."""
+        run, step = self._run, self._step
+        found = run.stored()
+        _compare("what is stored is not what the calls before had done", self._expected, found)
+        _obey_the_laws(run, "after the restart")
+        again = found != step.after or found == step.before or self._claimed
+        if found == step.before and not self._exported:
+            # Nothing is stored under the ids that were given, so they can be given again.
+            run.scenario._ids = self._ids
         if again:
-            stage.scenario.now = step.begun_at
+            run.scenario.now = step.begun_at
             self._take(step)
-        if self._in_hand:
-            stage.scenario.now += _LEASE
-            stage.take(_PASS)
-        stage.scenario.now = step.over_at
-        if not self._in_hand:
-            self._compare("the step was taken again and left something else", step.accounts[-1], stage.account())
+        if self._claimed:
+            run.scenario.now += _LEASE
+            run.take(Deliver())
+        run.scenario.now = step.over_at
+        if not self._claimed:
+            _compare("the step was taken again and left something else", step.after, run.stored())
         return again
 
-    def _take(self, step: Known) -> None:
-        refused = self._stage.take(step.step)
-        if refused != step.refused and not self._place.unattended:
-            self._fail(f"{step.step!r} said {refused!r} and not {step.refused!r}")
-
-    def _end_alike(self, ending: Ending, expected: Ending) -> None:
-        self._compare("the end is another", expected.account, ending.account)
-        self._compare("others were told, or of something else", expected.hand_overs, ending.hand_overs)
-        missing = Counter(expected.log) - Counter(ending.log)
-        if missing:
-            self._fail(f"the access log has lost {sorted(missing)}")
-        strange = set(ending.log) - set(expected.log)
-        if strange:
-            self._fail(f"the access log has what nobody did: {sorted(strange)}")
-
-    def _obey_the_laws(self, when: str, *, at_last: bool = False) -> None:
-        for problem in self._stage.broken_laws(at_last=at_last):
-            self._fail(f"{when} {problem}")
-
-    def _compare(self, words: str, expected: Account, found: Account) -> None:
-        if expected != found:
-            self._fail(f"{words}:\n{difference(expected, found)}")
-
-    def _fail(self, problem: str) -> None:
-        raise NotSurvived(
-            f"{_words(self._known, self._place)}: {problem}\nAgain: kill_at(ports_factory, history, {self._place!r})"
-        )
+    def _take(self, step: Taken[Lines]) -> None:
+        refused = self._run.take(step.step)
+        if refused != step.refused and not self._point.unattended:
+            raise NotSurvived(f"{step.step!r} said {refused!r} and not {step.refused!r}")
 
 
-def _words(known: Uninterrupted, point: CrashPoint) -> str:
-    """Name a place as a person would: `killed at step 7 (End()), before storage.save (call 3)`."""
-    step = known.steps[point.step - 1]
-    call = step.calls[point.call - 1]
-    return f"killed at step {point.step} ({step.step!r}), {point.when.value} {call} (call {point.call})"
+def _obey_the_laws(run: Run, when: str, *, at_last: bool = False) -> None:
+    for violation in run.violations(at_last=at_last):
+        raise NotSurvived(f"{when}: {violation}")
+
+
+def _end_alike(ending: Ending, expected: Ending) -> None:
+    _compare("the end is another", expected.stored, ending.stored)
+    _compare("others were notified, or of something else", expected.sent, ending.sent)
+    missing = Counter(expected.log) - Counter(ending.log)
+    if missing:
+        raise NotSurvived(f"the access log has lost {sorted(missing)}")
+    added = set(ending.log) - set(expected.log)
+    if added:
+        raise NotSurvived(f"the access log has what nobody did: {sorted(added)}")
+
+
+def _compare(words: str, expected: Lines, found: Lines) -> None:
+    if expected != found:
+        raise NotSurvived(f"{words}:\n{difference(expected, found)}")

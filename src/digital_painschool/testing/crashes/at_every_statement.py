@@ -1,73 +1,37 @@
-"""Kill a history between any two statements of its databases, and look at every row of every table."""
+"""A crash between any two statements of the databases, and a look at every row of every table."""
 
 import os
 import signal
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NoReturn
 
-from attrs import field, frozen
-
 from digital_painschool.domain.policy import Policy
-from digital_painschool.testing.crashes.at_every_call import NotSurvived, Survived
-from digital_painschool.testing.crashes.process import CrashPoint
-from digital_painschool.testing.crashes.stage import Play, Stage, Step
+from digital_painschool.testing.crashes.points import CrashPoint, NotSurvived, Survived
+from digital_painschool.testing.crashes.run import Run, Step, Steps
 from digital_painschool.testing.crashes.statements import Rows, rows_of, watch_statements
+from digital_painschool.testing.crashes.walk import Made, Taken, survive, uninterrupted
 from digital_painschool.testing.environment import PortsFactory
-from digital_painschool.testing.faults.effects import Killed, When
+from digital_painschool.testing.faults import Killed, KillsTheProcess, When
 
 _CAME_THROUGH = 3
-"""What a child process says that was to be killed and was not."""
+"""The exit code of a child process that was to be killed and was not."""
+
+Kill = Callable[[Run, Step, CrashPoint], bool]
+"""A function that kills the process of a run at a point of a step, and returns whether it died there."""
 
 
-@frozen(kw_only=True)
-class _Made:
-    """A call as it went when nobody was killed: its statements, which of them lasted, and the rows around it."""
+def kill_at_every_statement(ports_factory: PortsFactory, history: Steps, *, policy: Policy | None = None) -> Survived:
+    """Play a history with a crash before each statement of its databases, and after each that makes something lasting.
 
-    name: str
-    statements: tuple[str, ...]
-    lasting: tuple[int, ...]
-    before: Rows = field(repr=False)
-    after: Rows = field(repr=False)
-
-    def points(self, step: int, call: int) -> Iterator[CrashPoint]:
-        for statement in range(1, len(self.statements) + 1):
-            yield CrashPoint(step=step, call=call, statement=statement)
-            if statement in self.lasting:
-                yield CrashPoint(step=step, call=call, statement=statement, when=When.AFTER)
-
-    def expected(self, point: CrashPoint) -> Rows:
-        """Return the rows that are to be there after a kill: all that the call does, or nothing of it."""
-        assert point.statement is not None
-        done = any(
-            point.statement > lasted or (point.statement, When.AFTER) == (lasted, point.when) for lasted in self.lasting
-        )
-        return self.after if done else self.before
-
-    def half(self, found: Rows) -> str:
-        """Return what is done and what is not."""
-        changed = [name for name, rows in self.after.items() if rows != self.before[name]]
-        done = ", ".join(name for name in changed if found[name] == self.after[name])
-        left = ", ".join(name for name, rows in self.after.items() if rows != found[name])
-        return f"it is half done: {done or 'nothing'} is done; {left or 'nothing'} is not"
-
-
-Killing = Callable[[Stage, Step, CrashPoint], bool]
-"""Kills the process of a stage at a place in a step, and tells whether it died there."""
-
-
-def kill_at_every_statement(ports_factory: PortsFactory, history: Play, *, policy: Policy | None = None) -> Survived:
-    """Kill a history's process before each statement of its databases, and after each that makes something lasting.
-
-    Exhaustive, for adapters on this package's own SQL: `BEGIN`, each row, and `COMMIT` both before and after it lasts.
-    After each kill every row of every table is as before the call that was under way, or, from its `COMMIT` on, as
-    after it: both are places from which `kill_everywhere` has gone on to the end. So the two together have gone on from
-    every statement.
+    This is exhaustive, for adapters on this package's own SQL: `BEGIN`, each row, and `COMMIT` both before and after it
+    lasts. After each crash every row of every table is as before the call that was under way, or, from its `COMMIT` on,
+    as after it. From both `kill_at_every_call` has gone on to the end. So the two together have gone on from every
+    statement.
 
     Args:
-        ports_factory: Opens the adapters; everything that they keep must be in the environment that they are given.
-        history: What happens.
-        policy: Of every unit.
+        ports_factory: The function that opens the adapters. All that they store must be in the given environment.
+        history: The history.
+        policy: The policy of every unit.
 
     Raises:
         NotSurvived: A call was half done.
@@ -76,15 +40,16 @@ def kill_at_every_statement(ports_factory: PortsFactory, history: Play, *, polic
 
 
 def kill_for_real(
-    ports_factory: PortsFactory, history: Play, *, policy: Policy | None = None, every: int = 10
+    ports_factory: PortsFactory, history: Steps, *, policy: Policy | None = None, every: int = 10
 ) -> Survived:
-    """Do the same with a process of its own that the system kills (`SIGKILL`), at every tenth statement or so.
+    """Play a history with a process of its own that the system kills (`SIGKILL`), at every tenth statement or so.
 
     Args:
-        ports_factory: Opens the adapters; everything that they keep must be on disk, in the environment's folder.
-        history: What happens.
-        policy: Of every unit.
-        every: One of how many places is tried.
+        ports_factory: The function that opens the adapters. All that they store must be on disk, in the environment's
+            folder.
+        history: The history.
+        policy: The policy of every unit.
+        every: The number of points of which one is tried.
 
     Raises:
         NotSurvived: A call was half done.
@@ -92,111 +57,97 @@ def kill_for_real(
     return _kill_each(ports_factory, history, policy, every, _killed_for_real)
 
 
-def _kill_each(
-    ports_factory: PortsFactory, history: Play, policy: Policy | None, every: int, killing: Killing
-) -> Survived:
-    made = _uninterrupted(ports_factory, history, policy)
-    at: Counter[str] = Counter()
-    points = [
-        point
-        for step, calls in enumerate(made, start=1)
-        for call, one in enumerate(calls, start=1)
-        for point in one.points(step, call)
-    ][::every]
-    stage: Stage | None = None
-    for earlier, point in zip([None, *points], points, strict=False):
-        if stage is not None and (earlier is None or earlier.step != point.step):
-            stage.clear()
-            stage = None
-        if stage is None:
-            stage = _up_to(ports_factory, history, policy, point)
-        call = made[point.step - 1][point.call - 1]
-        at[f"{call.name}: {call.statements[(point.statement or 1) - 1]}"] += 1
-        if not _is_as_before(stage, history.steps[point.step - 1], made[point.step - 1], point, killing):
-            stage.clear()
-            stage = None
-    if stage is not None:
-        stage.clear()
-    return Survived(points=len(points), steps=len({point.step for point in points}), at=at, resumed=0)
+def _kill_each(ports_factory: PortsFactory, history: Steps, policy: Policy | None, every: int, kill: Kill) -> Survived:
+    def open_run() -> Run:
+        return Run(ports_factory, history, policy, watch=watch_statements)
 
-
-def _uninterrupted(ports_factory: PortsFactory, history: Play, policy: Policy | None) -> tuple[tuple[_Made, ...], ...]:
-    stage = Stage(ports_factory, history, policy, watch_statements)
-    with stage:
-        return tuple(tuple(_made(stage, step)) for step in history.steps)
-
-
-def _made(stage: Stage, step: Step) -> list[_Made]:
-    # A new process, as one after a kill is: what it has not seen yet it asks for.
-    stage.scenario.restart()
-    process, made, lasting = stage.process, list[_Made](), list[int]()
-    before = rows_of(stage.raw)
-
-    def heard() -> None:
-        nonlocal before
-        after = rows_of(stage.raw)
-        made.append(
-            _Made(
-                name=process.calls[-1],
-                statements=tuple(process.statements),
-                lasting=tuple(lasting),
-                before=before,
-                after=after,
-            )
-        )
-        before = after
-        lasting.clear()
-
-    process.lasts = lambda: lasting.append(len(process.statements))
-    stage.hears = heard
-    stage.take(step)
-    stage.hears = lambda: None
-    return made
-
-
-def _up_to(ports_factory: PortsFactory, history: Play, policy: Policy | None, point: CrashPoint) -> Stage:
-    stage = Stage(ports_factory, history, policy, watch_statements)
-    for step in history.steps[: point.step - 1]:
-        stage.take(step)
-    stage.scenario.restart()
-    return stage
-
-
-def _is_as_before(stage: Stage, step: Step, calls: tuple[_Made, ...], point: CrashPoint, killing: Killing) -> bool:
-    """Kill, look at every row, and tell whether nothing has happened, so that the next kill can be tried here."""
-    scenario, made = stage.scenario, calls[point.call - 1]
-    now, ids, heard, outbox = scenario.now, scenario._ids, stage.heard.told.total(), scenario.outbox
-    words = f"killed at step {point.step} ({step!r}), in {made.name} (call {point.call}), {point.when.value} "
-    words += f"{made.statements[(point.statement or 1) - 1]} (statement {point.statement})"
-    if not killing(stage, step, point):
-        raise NotSurvived(f"{words}: the step went another way this time and did not come here")
-    stage.process.bury()
-    scenario.restart()
-    found = rows_of(stage.raw)
-    if found != made.expected(point):
-        raise NotSurvived(f"{words}: {made.half(found)}")
-    # Nothing is kept under the ids that were given, so they can be given again.
-    scenario.now, scenario._ids = now, ids
-    return found == calls[0].before and heard == stage.heard.told.total() and outbox == scenario.outbox
-
-
-def _killed(stage: Stage, step: Step, point: CrashPoint) -> bool:
+    with open_run() as run:
+        steps = tuple(uninterrupted(run, history.steps, lambda: rows_of(run.raw), cold=True))
+    points = [point for step in steps for point in step.statement_points()][::every]
+    crashes = _Crashes(open_run, steps, kill)
     try:
-        stage.take(step, point)
+        return survive(steps, points, crashes.crash)
+    finally:
+        crashes.close()
+
+
+class _Crashes:
+    """The crashes of a history, one after another: those that have changed nothing are in one run."""
+
+    def __init__(self, open_run: Callable[[], Run], steps: tuple[Taken[Rows], ...], kill: Kill) -> None:
+        self._open_run = open_run
+        self._steps = steps
+        self._kill = kill
+        self._run: Run | None = None
+        self._at = 0
+
+    def crash(self, point: CrashPoint) -> bool:
+        """Crash at one point, and look at every row; nothing is resumed."""
+        step = self._steps[point.step - 1]
+        run = self._run_at(point.step)
+        made = step.calls[point.call - 1]
+        now, ids, sent, outbox = run.now, run.scenario._ids, run.sent.copy(), run.scenario.outbox
+        if not self._kill(run, step.step, point):
+            raise NotSurvived(f"{step.words(point)}: the step went another way this time and did not come here")
+        run.scenario.restart()
+        found = rows_of(run.raw)
+        if found != _expected(made, point):
+            raise NotSurvived(f"{step.words(point)}: {_half(made, found)}")
+        # Nothing is stored under the ids that were given, so they can be given again.
+        run.scenario.now, run.scenario._ids = now, ids
+        if (found, sent, outbox) != (step.before, run.sent, run.scenario.outbox):
+            self.close()
+        return False
+
+    def _run_at(self, ordinal: int) -> Run:
+        """Return a run that has come to a step."""
+        if self._at != ordinal:
+            self.close()
+        if self._run is None:
+            self._run, self._at = self._open_run(), ordinal
+            for earlier in self._steps[: ordinal - 1]:
+                self._run.take(earlier.step)
+            self._run.scenario.restart()
+        return self._run
+
+    def close(self) -> None:
+        """Close the present run."""
+        if self._run is not None:
+            self._run.__exit__()
+        self._run = None
+
+
+def _expected(made: Made[Rows], point: CrashPoint) -> Rows:
+    """Return the rows that are to be there after a crash: all that the call does, or nothing of it."""
+    assert point.statement is not None
+    last = point.statement - (point.when is When.BEFORE)
+    return made.after if any(lasting <= last for lasting in made.lasting) else made.before
+
+
+def _half(made: Made[Rows], found: Rows) -> str:
+    """Return what is done and what is not."""
+    changed = [name for name, rows in made.after.items() if rows != made.before[name]]
+    done = ", ".join(name for name in changed if found[name] == made.after[name])
+    left = ", ".join(name for name, rows in made.after.items() if rows != found[name])
+    return f"it is half done: {done or 'nothing'} is done; {left or 'nothing'} is not"
+
+
+def _killed(run: Run, step: Step, point: CrashPoint) -> bool:
+    try:
+        run.take(step, point)
     except Killed:
         return True
     return False
 
 
-def _be_killed(stage: Stage, step: Step, point: CrashPoint) -> NoReturn:
+def _be_killed(run: Run, step: Step, point: CrashPoint) -> NoReturn:
     try:
-        stage.process.end = lambda: os.kill(os.getpid(), signal.SIGKILL)
-        stage.take(step, point)
+        run.take(step, point, KillsTheProcess())
     finally:
         os._exit(_CAME_THROUGH)
 
 
-def _killed_for_real(stage: Stage, step: Step, point: CrashPoint) -> bool:
-    child = os.fork() or _be_killed(stage, step, point)
+def _killed_for_real(run: Run, step: Step, point: CrashPoint) -> bool:
+    child = os.fork() or _be_killed(run, step, point)
     _, status = os.waitpid(child, 0)
     return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL

@@ -12,7 +12,7 @@ from digital_painschool.testing.environment import PortsFactory, in_memory
 from digital_painschool.testing.example import PROGRAM, SLEEP
 from digital_painschool.testing.history.code import Recorder
 from digital_painschool.testing.history.literals import imports, literal
-from digital_painschool.testing.history.steps import Step
+from digital_painschool.testing.history.step import Step
 from digital_painschool.testing.scenario import Scenario
 
 

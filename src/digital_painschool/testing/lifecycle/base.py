@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
+from attrs import evolve
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition
 
@@ -15,16 +16,15 @@ from digital_painschool.application import executor
 from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import Ordering
-from digital_painschool.errors import PainSchoolError
+from digital_painschool.errors import PainSchoolError, StorageError
 from digital_painschool.ports import Ports
 from digital_painschool.ports.storage import AccessEntry
 from digital_painschool.testing.environment import Environment, in_memory, local
 from digital_painschool.testing.example import program
-from digital_painschool.testing.faults.effects import Killed
+from digital_painschool.testing.faults import WRITES, Dies, Fault, Killed, RecordingPorts, When
 from digital_painschool.testing.lifecycle.calendar import local_day
 from digital_painschool.testing.lifecycle.laws import holds, same
 from digital_painschool.testing.lifecycle.model import Course
-from digital_painschool.testing.lifecycle.recording_ports import InjectedFault, RecordingPorts
 from digital_painschool.testing.people import ANNA, BO, OTHER_UNIT, RESERVE_NUMBER, UNIT
 from digital_painschool.testing.scenario import Scenario
 
@@ -55,6 +55,21 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
 """The defaults, and a unit that has decided everything otherwise."""
 FOCUSES = ("treatment", "maintenance", "messages", "records", "everything")
 """What an example is about: few rules at a time find more than all of them."""
+
+_FULL = StorageError("the disk is full; make room")
+STRIKES: Mapping[str, Fault] = MappingProxyType(
+    {
+        "fails": Fault(WRITES, does=_FULL),
+        "dies before": Fault(WRITES, does=Dies()),
+        "dies after": Fault(WRITES, does=Dies(), when=When.AFTER),
+    }
+)
+"""What can happen to a write of a process, by name."""
+
+
+def striking(struck: str, write: int) -> tuple[Fault, ...]:
+    """Return the fault of one write, counted from 0, by name; none for `"no"`."""
+    return () if struck == "no" else (evolve(STRIKES[struck], call=write + 1),)
 
 
 def during(*focuses: str) -> Callable[[Any], Any]:
@@ -239,7 +254,8 @@ class Ground(RuleBasedStateMachine):
     def _answer(self, place: int, call: Callable[[Scenario], object], armed: tuple[int, str] | None) -> tuple[str, Any]:
         school, recording = self.schools[place], self.recordings[place]
         if armed is not None:
-            recording.fault = InjectedFault(*armed)
+            write, how = armed
+            recording.process.plan.inject(*striking(how, write))
         try:
             answer: tuple[str, Any] = ("done", call(school))
         except PainSchoolError as error:

@@ -2,48 +2,87 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from types import MappingProxyType
 
+from attrs import evolve, frozen
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import PersonId
-from digital_painschool.errors import OutcomeUnknown, RuleViolation, StorageError
-from digital_painschool.testing.faults.effects import Killed
-from digital_painschool.testing.lifecycle.base import during
+from digital_painschool.errors import DeliveryError, OutcomeUnknown, RuleViolation, StorageError
+from digital_painschool.testing.faults import (
+    SENDS,
+    Call,
+    Dies,
+    Fault,
+    Hangs,
+    Killed,
+    Meanwhile,
+    Process,
+    When,
+    recipient_of,
+)
+from digital_painschool.testing.lifecycle.base import STRIKES, during, striking
 from digital_painschool.testing.lifecycle.laws import broken, holds, same
 from digital_painschool.testing.lifecycle.model import Course
 from digital_painschool.testing.lifecycle.notification_oracle import NotableHistory
-from digital_painschool.testing.lifecycle.recording_ports import HandOver, InjectedFault
 from digital_painschool.testing.lifecycle.treatment import THERAPISTS
 
-TROUBLES: Mapping[str, HandOver] = MappingProxyType(
+_AFTER = When.AFTER
+_BUSY = Fault(SENDS, does=DeliveryError("busy"))
+_BROKEN = Fault(SENDS, does=ConnectionError("busy"))
+"""An adapter may raise what its contract does not know: that must stop no other notification."""
+_NEVER = Fault(SENDS, does=DeliveryError("never", permanent=True))
+_DIES = Fault(SENDS, does=Dies())
+_DIES_AFTER = Fault(SENDS, does=Dies(), when=_AFTER)
+_LATE = Fault(SENDS, does=Hangs(minutes=16))
+_LATE_AFTER = Fault(SENDS, does=Hangs(minutes=16), when=_AFTER)
+
+
+@frozen
+class Acts:
+    """Somebody else acts while a hand-over is under way.
+
+    Args:
+        what: A `"worker"` makes a pass, a `"dying worker"` begins one, the patient `"reads"`, the therapist `"writes"`
+            or `"ends"`.
+        when: Whether that is before the notice is taken.
+    """
+
+    what: str
+    when: When = When.BEFORE
+
+
+Trouble = tuple[Fault | Acts, ...]
+"""How one hand-over goes, the outermost fault first; a lease is 15 minutes."""
+TROUBLES: Mapping[str, Trouble] = MappingProxyType(
     {
-        "none": HandOver(),
-        "busy": HandOver(taken="not"),
-        "refused for good": HandOver(taken="not", for_good=True),
-        "dies": HandOver(killed=True),
-        "dies before": HandOver(taken="late", killed=True),
-        "hangs": HandOver(waits=16),
-        "hangs, then takes": HandOver(taken="late", waits=16),
-        "hangs, then dies": HandOver(waits=16, killed=True),
-        "hangs past the forenoon": HandOver(taken="late", waits=181),
-        "another worker": HandOver(taken="late", meanwhile="worker"),
-        "hangs, another worker": HandOver(taken="late", waits=16, meanwhile="worker"),
-        "busy, another worker": HandOver(taken="not", waits=16, meanwhile="worker"),
-        "busy, another worker dies": HandOver(taken="not", waits=16, meanwhile="dying worker"),
-        "refused for good, another worker": HandOver(taken="not", waits=16, meanwhile="worker", for_good=True),
-        "patient reads": HandOver(taken="late", meanwhile="reads"),
-        "therapist writes": HandOver(meanwhile="writes"),
-        "therapist ends": HandOver(taken="late", meanwhile="ends"),
-        "busy, therapist ends": HandOver(taken="not", meanwhile="ends"),
+        "none": (),
+        "busy": (_BROKEN,),
+        "refused for good": (_NEVER,),
+        "dies": (_DIES_AFTER,),
+        "dies before": (_DIES,),
+        "hangs": (_LATE_AFTER,),
+        "hangs, then takes": (_LATE,),
+        "hangs, then dies": (_DIES_AFTER, _LATE_AFTER),
+        "hangs past the forenoon": (Fault(SENDS, does=Hangs(minutes=181)),),
+        "another worker": (Acts("worker"),),
+        "hangs, another worker": (_LATE, Acts("worker")),
+        "busy, another worker": (_LATE, Acts("worker"), _BUSY),
+        "busy, another worker dies": (_LATE, Acts("dying worker"), _BROKEN),
+        "refused for good, another worker": (_LATE, Acts("worker"), _NEVER),
+        "patient reads": (Acts("reads"),),
+        "therapist writes": (Acts("writes", _AFTER),),
+        "therapist ends": (Acts("ends"),),
+        "busy, therapist ends": (Acts("ends"), _BUSY),
     }
 )
 """How one hand-over can go, by name."""
 TROUBLE = st.lists(st.sampled_from([*TROUBLES]), max_size=2)
-STRUCK = st.sampled_from(["no", "no", "fails", "dies before", "dies after"])
+STRUCK = st.sampled_from(["no", "no", *STRIKES])
 WRITE = st.integers(0, 2)
 
 
@@ -53,8 +92,6 @@ class Delivering(NotableHistory):
     def opened(self) -> None:
         """Begin with three patients, one of whom has two programs, when it is about messages."""
         self.decisions: list[tuple[Course, bool] | None] = []
-        for place, recording in enumerate(self.recordings):
-            recording.meanwhile = lambda what, person, place=place: self.meanwhile(place, what, person)  # type: ignore[misc]
         super().opened()
         if self.focus == "messages":
             self.start(patient=0, therapist="nurse", program=1)
@@ -100,24 +137,30 @@ class Delivering(NotableHistory):
         self.decisions.clear()
         self.touched |= {*self.courses}
         ways = [TROUBLES[name] for name in troubles or []]
-        clean = struck == "no" and not any(way != HandOver() for way in ways)
-        died = struck != "no" or any(way.killed or "dying" in way.meanwhile for way in ways)
+        clean = struck == "no" and not any(ways)
+        died = struck != "no" or any(part in {_DIES, _DIES_AFTER, Acts("dying worker")} for way in ways for part in way)
         self.before_a_pass()
         results = []
         for place, recording in enumerate(self.recordings):
-            recording.to_come = [*ways]
-            fault = InjectedFault() if struck == "no" else InjectedFault(write, struck)
-            results.append(self.work(place, fault, batch))
-            recording.to_come = []
+            for ordinal, way in enumerate(ways, start=1):
+                recording.sending.inject(*(self._fault(place, part, ordinal) for part in way))
+            results.append(self.work(place, striking(struck, write), batch))
+            recording.sending.clear()
         for other in results[1:]:
             same(8, other, results[0], "a pass did something else than at the reference")
         holds(8, results[0] is not None or not clean, "a pass did not come to its end, and nothing had gone wrong")
         self.after_a_pass(clean=clean, died=died)
 
-    def work(self, place: int, fault: InjectedFault, batch: int = 200) -> DeliveryReport | None:
+    def _fault(self, place: int, part: Fault | Acts, ordinal: int) -> Fault:
+        if isinstance(part, Acts):
+            act = partial(self._act_meanwhile, place, part.what)
+            return Fault(SENDS, call=ordinal, when=part.when, does=Meanwhile(act))
+        return evolve(part, call=ordinal)
+
+    def work(self, place: int, faults: tuple[Fault, ...] = (), batch: int = 200) -> DeliveryReport | None:
         """Let a worker of its own process make a pass in one school; None when it did not come to its end."""
         school = self.schools[place]
-        worker = school.another(self.recordings[place].of_another_process(fault))
+        worker = school.another(self.recordings[place].ports_of(Process(*faults)))
         try:
             return worker.delivery(batch=batch).run()
         except (StorageError, OutcomeUnknown, Killed):
@@ -125,11 +168,13 @@ class Delivering(NotableHistory):
         except Exception as error:  # noqa: BLE001 - whatever an adapter raises
             raise broken(5, f"an adapter's {type(error).__name__} stopped the whole pass") from None
 
-    def meanwhile(self, place: int, what: str, person: PersonId | None) -> None:
+    def _act_meanwhile(self, place: int, what: str, call: Call) -> None:
         """Let somebody act while a hand-over waits; the reference is told the same as the school."""
         if what.endswith("worker"):
-            self.work(place, InjectedFault(1) if what == "dying worker" else InjectedFault())
+            self.work(place, striking("dies before", 1) if what == "dying worker" else ())
             return
+        to = recipient_of(call)
+        person = to if isinstance(to, PersonId) else None
         if place == 0:
             decided = self._decided(what, person)
             self.decisions.append(decided)

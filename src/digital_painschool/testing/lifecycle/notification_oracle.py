@@ -18,7 +18,7 @@ from digital_painschool.testing.lifecycle.clock import Clock
 from digital_painschool.testing.lifecycle.expectations import ExpectedNotification, staff_flag, staff_wish
 from digital_painschool.testing.lifecycle.laws import holds, same
 from digital_painschool.testing.lifecycle.model import Course
-from digital_painschool.testing.lifecycle.recording_ports import Arrival
+from digital_painschool.testing.reference.arrivals import Arrival
 
 LEASE = timedelta(minutes=15)
 """For how long a worker that died still holds what it had in hand."""
@@ -275,11 +275,11 @@ class NotableHistory(Clock):
             holds(5, not reached, f"{name}: said to be unreachable, and is not")
             return
         recording = self.recordings[0]
-        failed = to in recording.refused and expected.tries > len(self.policy.retry_minutes)
+        failed = recording.has_refused(to, permanent=False) and expected.tries > len(self.policy.retry_minutes)
         lost = expected.tries > len(self.policy.retry_minutes) + _LOST_WORKERS
         holds(
             5,
-            failed or lost or to in recording.refused_for_good,
+            failed or lost or recording.has_refused(to, permanent=True),
             f"{name}: given up after {expected.tries} attempts, too early",
         )
 

@@ -10,8 +10,10 @@ from hypothesis.stateful import precondition, rule
 from digital_painschool.domain.notification import Channel
 from digital_painschool.domain.people import Actor, HsaId, Role
 from digital_painschool.domain.retention import PurgePlan, PurgeReceipt
+from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.storage import readable
 from digital_painschool.testing.example import PAIN
+from digital_painschool.testing.faults import Fault
 from digital_painschool.testing.lifecycle import calendar
 from digital_painschool.testing.lifecycle.base import during
 from digital_painschool.testing.lifecycle.clock import BESIDE
@@ -23,6 +25,7 @@ from digital_painschool.testing.people import OTHER_UNIT, UNIT, staff
 from digital_painschool.testing.scenario import Scenario
 
 PLAN = st.integers(0, 2)
+_FORGETS_NOTHING = Fault("forget", times=None, does=DeliveryError("busy"))
 WHERE = st.sampled_from(["here", "here", "here", "elsewhere"])
 
 LIVES = {
@@ -182,11 +185,11 @@ class Records(Days):
         keys = {c.id: self._keys_of(c.id) - needed for c in there}
         fails = inbox_fails and self.armed is None and any(keys[id_] for id_ in may_go - of.outcome.keys())
         for recording in self.recordings:
-            recording.forgetting_fails = fails
+            recording.sending.inject(*([_FORGETS_NOTHING] if fails else []))
         fine = of.approved and not (fails and of.receipt is None)
         self.ask(7, "the administrator purges", call, fine=fine, by=by.hsa_id)
         for recording in self.recordings:
-            recording.forgetting_fails = False
+            recording.sending.clear()
         lost = needed & self.recordings[0].forgotten
         holds(7, not lost, f"open enrolments need {lost}, and the inbox was told to forget it")
         self._look_what_is_gone(of, there, may_go, keys)
