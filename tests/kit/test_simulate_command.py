@@ -16,7 +16,7 @@ from digital_painschool.rules import permissions
 from digital_painschool.testing import simulation
 from digital_painschool.testing.simulation import Outcome, Region
 
-SHORT = "simulate --patients 6 --years 0.15 --patients-per-therapist 2 --therapists-per-unit 2".split()
+SHORT = ("simulate", "--patients=6", "--years=0.15", "--patients-per-therapist=2", "--therapists-per-unit=2")
 """Two units for some weeks."""
 
 

@@ -1,119 +1,113 @@
-"""The faults around the school: an inbox that is down or slow, workers that crash, a directory with gaps."""
+"""The faults around the school, on the kit's fault proxy: outages, gaps, crashes, workers that overlap or wait."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
-from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.errors import DeliveryError
 from digital_painschool.ports import Ports
-from digital_painschool.ports.inbox import Delivered, Notice
-from digital_painschool.ports.messaging import Address
-from digital_painschool.testing.faults import Call, Killed, watched
-from digital_painschool.testing.reference.arrivals import Arrival
+from digital_painschool.testing.environment import Environment, PortsFactory
+from digital_painschool.testing.faults import (
+    SENDS,
+    Answers,
+    Call,
+    Dies,
+    Fails,
+    Fault,
+    Meanwhile,
+    Process,
+    RecordingPorts,
+    When,
+    faulty,
+)
 
 if TYPE_CHECKING:
     from digital_painschool.testing.simulation.scene import Scene
 
+_SENDS_AND_NOTES = SENDS | {"notice"}
 
-class Surroundings:
-    """The fault proxies around the ports of a school, and an observer.
+
+class Mishaps:
+    """The ports of a unit's processes with the region's faults, and the observer of all of them.
 
     Args:
         scene: The unit.
-
-    Attributes:
-        fuse: The number of sends and notes after which the worker's process crashes; None for never.
-        meanwhile: The events that happen while the next notice is sent, each once.
+        ports_factory: Opens the adapters.
     """
 
-    def __init__(self, scene: "Scene") -> None:
+    def __init__(self, scene: "Scene", ports_factory: PortsFactory) -> None:
         self._scene = scene
-        self.fuse: int | None = None
-        self.meanwhile: list[Callable[[], object]] = []
+        self._ports_factory = ports_factory
+        self._recording = RecordingPorts(self._open)
+        self.clear()
 
-    def around(self, ports: Ports) -> Ports:
-        """Return the ports, each behind its proxy."""
-        return evolve(
-            ports,
-            inbox=watched(ports.inbox, self._inbox),
-            directory=watched(ports.directory, self._directory),
-            messengers=tuple(watched(one, self._messenger(one.channel)) for one in ports.messengers),
-            observers=(*ports.observers, self),
-        )
+    def _open(self, environment: Environment) -> Ports:
+        ports = self._ports_factory(environment)
+        gap = Fault("find", does=Answers(None), times=None, of=self._is_gap)
+        return evolve(ports, directory=faulty(ports.directory, gap), observers=(*ports.observers, self))
 
-    def _burn(self) -> None:
-        """Come one step nearer to the crash.
+    def restart(self) -> Ports:
+        """Return the ports of a new process of the school, in the place of the former one."""
+        return self._recording.ports_factory(self._scene.environment)
 
-        Raises:
-            Killed: This was the last step.
+    def another(self) -> Ports:
+        """Return the ports of another process on the same adapters, which meets no crash."""
+        return self._recording.ports_of(Process())
+
+    # The faults
+
+    def _is_gap(self, call: Call) -> bool:
+        scene = self._scene
+        chance = scene.region.chance("gap", call.args[0], scene.today)
+        return chance.happens(scene.region.habits.mishaps.directory_gaps)
+
+    def _is_outage(self, _: Call) -> bool:
+        return any(began <= self._scene.now < until for began, until in self._scene.region.outages)
+
+    def crash(self, after: int, when: When) -> None:
+        """Let the school's own process crash at a send of its worker, or after one of its notes.
+
+        Args:
+            after: The number of sends and notes that go well.
+            when: Before the send, or after the send or note.
         """
-        if self.fuse is not None:
-            self.fuse -= 1
-            if self.fuse < 0:
-                raise Killed
+        methods = SENDS if when is When.BEFORE else _SENDS_AND_NOTES
+        fault = Fault(methods, call=after + 1, when=when, does=Dies(), of=_is_of_worker)
+        self._recording.process.plan.inject(fault)
 
-    def restart_after_crash(self) -> None:
-        """Start a new process after a crash."""
-        self.fuse = None
-        self.meanwhile.clear()
-        self._scene.figures.events["processes that crashed"] += 1
-        self._scene.notifications.disturb()
-        self._scene.restart()
+    def meanwhile(self, event: Callable[[], object]) -> None:
+        """Let something happen while the next notice is sent."""
+        self._recording.sending.inject(Fault("deliver", does=Meanwhile(lambda _: event())))
 
-    @contextmanager
-    def without_fuse(self) -> Iterator[None]:
-        """Let no process crash for a while."""
-        fuse, self.fuse = self.fuse, None
-        yield
-        self.fuse = fuse
+    def clear(self) -> None:
+        """Remove every fault but the outages."""
+        self._recording.process.plan.clear()
+        self._recording.sending.clear()
+        down = Fails(DeliveryError("the inbox is down"))
+        self._recording.sending.inject(Fault("deliver", does=down, times=None, of=self._is_outage))
+
+    # What is seen of the processes
 
     def notice(self, enrolment: Enrolment, events: tuple[Event, ...]) -> None:
-        """Pass a step on to the oracle, as an observer; a worker may crash just after it."""
-        # The library lets nothing pass that an observer raises; here it is to be seen.
+        """Report a step to the oracle, as an observer."""
+        # The library stops every error of an observer; here it is a finding.
         self._scene.guard(lambda: self._scene.notifications.saved(enrolment, events))
-        if events and events[0].by == "system":
-            self._burn()
 
-    def _directory(self, call: Call) -> object:
-        """Find nobody on some days."""
-        scene = self._scene
-        gap = scene.region.chance("gap", call.args[0], scene.today) if call.method == "find" else None
-        return None if gap and gap.happens(scene.region.habits.mishaps.directory_gaps) else call.go()
-
-    def _inbox(self, call: Call) -> object:
-        if call.method != "deliver":
-            return call.go()
-        scene, notice = self._scene, cast("Notice", call.args[0])
-        arrival = Arrival(scene.now, Channel.INBOX, notice.person, notice.template, notice.key)
-        self._burn()
-        while self.meanwhile:
-            self.meanwhile.pop()()
-        if any(began <= scene.now < until for began, until in scene.region.outages):
-            scene.figures.events["notices that the inbox did not take"] += 1
+    def settle(self) -> None:
+        """Report to the oracle what was sent since the last time, and what failed."""
+        recording, scene = self._recording, self._scene
+        arrivals, recording.arrivals = recording.arrivals, []
+        for arrival in arrivals:
+            scene.notifications.arrived(arrival)
+        struck, recording.sending.struck = recording.sending.struck, []
+        refused = sum(isinstance(fault.does, Fails) for _, fault in struck)
+        if refused:
+            scene.figures.events["notices that the inbox did not take"] += refused
             scene.notifications.disturb()
-            raise DeliveryError("the inbox is down")
-        return self._taken(call, arrival)
 
-    def _messenger(self, channel: Channel) -> Callable[[Call], object]:
-        def around(call: Call) -> object:
-            if call.method != "send":
-                return call.go()
-            to, template = cast("tuple[Address, Template]", call.args[:2])
-            self._burn()
-            return self._taken(call, Arrival(self._scene.now, channel, to, template, cast("str", call.options["key"])))
 
-        return around
-
-    def _taken(self, call: Call, arrival: Arrival) -> object:
-        done = call.go()
-        if done is Delivered.ACCEPTED:
-            self._scene.guard(lambda: self._scene.notifications.arrived(arrival))
-        else:
-            self._scene.figures.events["notices that the inbox knew already"] += 1
-        self._burn()
-        return done
+def _is_of_worker(call: Call) -> bool:
+    return call.method in SENDS or call.args[1][0].by == "system"

@@ -23,7 +23,7 @@ from digital_painschool.testing.reference.laws import Law, LawViolation, unequal
 from digital_painschool.testing.reference.refusals import Refusal
 from digital_painschool.testing.simulation.figures import Figures
 from digital_painschool.testing.simulation.findings import Findings
-from digital_painschool.testing.simulation.mishaps import Surroundings
+from digital_painschool.testing.simulation.mishaps import Mishaps
 from digital_painschool.testing.simulation.notifications import Notifications
 from digital_painschool.testing.simulation.region import Region, Unit
 
@@ -72,16 +72,14 @@ class Scene:
         self.therapists: dict[HsaId, TherapistLife] = {}
         self.refusals: list[tuple[datetime, str]] = []
         """The refusals that the access log must have, and that the audit has not looked for yet."""
-        self._ports_factory = ports_factory
         self._queue: list[tuple[datetime, int, Callable[[], object]]] = []
         self._order = count()
         self._ids = count(1)
         chance = region.chance("directory", unit.number)
         known = [who for who in unit.therapists if not chance.happens(region.habits.staff.unknown_in_directory)]
         self.environment = Environment(region.start, {who.hsa_id: both_ways("staff") for who in known})
-        self.surroundings = Surroundings(self)
+        self.mishaps = Mishaps(self, ports_factory)
         self.notifications = Notifications(self)
-        self.schools: list[PainSchool] = []
         self._catalogue = Catalogue(units={unit.id: UnitTerms(policy=unit.policy, programs=unit.programs)})
         self.restart()
 
@@ -118,7 +116,10 @@ class Scene:
         try:
             event()
         except Killed:
-            self.surroundings.restart_after_crash()
+            self.figures.events["processes that crashed"] += 1
+            self.notifications.disturb()
+            self.restart()
+            self.mishaps.settle()
         except LawViolation as violation:
             self.note([violation])
         except Exception as error:  # noqa: BLE001 - whatever is wrong, the run goes on
@@ -130,24 +131,26 @@ class Scene:
 
     def restart(self) -> None:
         """Open the school anew on the stored data, as a new process would."""
-        self.ports: Ports = self.surroundings.around(self._ports_factory(self.environment))
+        self.ports: Ports = self.mishaps.restart()
         self.storage = self.ports.storage
-        self.school = self.another()
-        self.schools.append(self.school)
+        self.school = self._open(self.ports)
+        self.mishaps.clear()
 
     def another(self) -> PainSchool:
         """Return one more school on the same adapters, as another process would have."""
+        return self._open(self.mishaps.another())
+
+    def _open(self, ports: Ports) -> PainSchool:
         return PainSchool(
-            self.ports,
+            ports,
             catalogue=self._catalogue,
             clock=lambda: self.environment.now,
             new_id=lambda _: f"{self.unit.number:04}-{next(self._ids):06}",
         )
 
     def close(self) -> None:
-        """Close every school that was opened, and remove its files."""
-        for school in self.schools:
-            school.close()
+        """Close the school, and remove its files."""
+        self.school.close()
         self.environment.close()
 
     # Findings and steps

@@ -5,14 +5,15 @@ from datetime import datetime, timedelta
 import attrs
 
 from digital_painschool.delivery.report import DeliveryReport
+from digital_painschool.testing.faults import When
 from digital_painschool.testing.reference.calendar import DAY, MIDNIGHT, clock_changes
 from digital_painschool.testing.simulation.scene import Scene
 
 _QUARTER = timedelta(minutes=15)
 _FORENOON = range(6, 13)
 """The local hours in which cron runs every quarter of an hour; in the others once an hour."""
-_FUSES = (0, 0, 1, 1, 2, 3, 5, 9)
-"""The numbers of sends and notes after which a worker crashes; few runs have many."""
+_BEFORE_A_CRASH = (0, 0, 0, 1, 1, 2, 4)
+"""The numbers of sends and notes that go well before a worker crashes; few runs have many."""
 _LEASE_IS_OVER = timedelta(minutes=16)
 
 
@@ -63,27 +64,25 @@ class Worker:
             self.want(scene.now + timedelta(minutes=1))
             return
         if self._running:
-            # A run within another one is that one's fault, and has none of its own.
-            self._count(scene.school.delivery().run())
+            # A run within another one is a process of its own, and has none of its faults.
+            self._count(scene.another().delivery().run())
             return
-        around = scene.surroundings
         if chance.happens(habits.killed):
-            around.fuse = chance.pick(_FUSES)
+            scene.mishaps.crash(chance.pick(_BEFORE_A_CRASH), chance.pick((When.BEFORE, When.AFTER)))
             # What it has claimed comes back when the lease is over.
             self.want(scene.now + _LEASE_IS_OVER)
         for share, event in ((habits.overlaps, self._overlap), (habits.slow, self._wait)):
             if chance.happens(share):
-                around.meanwhile.append(event)
+                scene.mishaps.meanwhile(event)
         self._running = True
         try:
-            report = scene.school.delivery().run()
+            self._count(scene.school.delivery().run())
         finally:
             self._running = False
-        around.fuse = None
-        around.meanwhile.clear()
-        self._count(report)
+        scene.mishaps.clear()
 
     def _count(self, report: DeliveryReport) -> None:
+        self.scene.mishaps.settle()
         self.scene.figures.runs["runs"] += 1
         self.scene.figures.runs.update({kind: number for kind, number in attrs.asdict(report).items() if number})
         if report.retried or report.waiting:
@@ -93,15 +92,13 @@ class Worker:
     def _overlap(self) -> None:
         """Run another worker while one sends a notice."""
         self.scene.figures.events["workers that overlapped"] += 1
-        with self.scene.surroundings.without_fuse():
-            self._count(self.scene.another().delivery().run())
+        self._count(self.scene.another().delivery().run())
 
     def _wait(self) -> None:
         """Run the events of some minutes before the inbox answers."""
         scene = self.scene
         scene.figures.events["sends that took minutes"] += 1
-        with scene.surroundings.without_fuse():
-            scene.notifications.disturb()
-            scene.run(scene.now + self._chance.time(*self._habits.slowness))
-            scene.notifications.disturb()
-            self.want(scene.now + _LEASE_IS_OVER)
+        scene.notifications.disturb()
+        scene.run(scene.now + self._chance.time(*self._habits.slowness))
+        scene.notifications.disturb()
+        self.want(scene.now + _LEASE_IS_OVER)
