@@ -51,11 +51,16 @@ class Mishaps:
 
     def restart(self) -> Ports:
         """Return the ports of a new process of the school, in the place of the former one."""
-        return self._recording.ports_factory(self._scene.environment)
+        return self._as_is(self._recording.ports_factory(self._scene.environment))
 
     def another(self) -> Ports:
         """Return the ports of another process on the same adapters, which meets no crash."""
-        return self._recording.ports_of(Process())
+        return self._as_is(self._recording.ports_of(Process()))
+
+    def _as_is(self, ports: Ports) -> Ports:
+        """Return the ports without the proxies of storage and identity, which no fault strikes and which cost time."""
+        adapters = self._recording.adapters
+        return evolve(ports, storage=adapters.storage, identity=adapters.identity)
 
     # The faults
 
