@@ -39,6 +39,7 @@ from digital_painschool.ports.storage import Storage
 from digital_painschool.rules import flags, permissions
 from digital_painschool.rules.flags import Flag
 from digital_painschool.testing.environment import PortsFactory, in_memory, on_sqlite, stored_at
+from digital_painschool.testing.faults import When
 from digital_painschool.testing.reference.arrivals import Arrival
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.notifications import Excuses
@@ -58,7 +59,7 @@ from digital_painschool.testing.simulation.audit import check_enrolment
 from digital_painschool.testing.simulation.chance import Chance
 from digital_painschool.testing.simulation.days import holidays, is_working_day, working_day
 from digital_painschool.testing.simulation.figures import quantile
-from digital_painschool.testing.simulation.findings import Enough, Findings
+from digital_painschool.testing.simulation.findings import Enough
 from digital_painschool.testing.simulation.habits import Habits, Mishaps, StaffHabits
 from digital_painschool.testing.simulation.region import person
 from digital_painschool.testing.simulation.report import command, findings, tables, write
@@ -199,16 +200,6 @@ class TestItGoesOn:
         outcome = simulate_unit(evolve(TINY, most_findings=2), 1)
         assert (2, "") == (len(outcome.findings), outcome.digest)
         assert 1 == outcome.figures.events["units that were stopped"]
-
-    def test_of_one_law_and_enrolment_only_the_first_is_noted(self) -> None:
-        """Otherwise what follows from the first would push out what is found elsewhere."""
-        found = Findings(4, 10)
-        for sentence in ("first", "second"):
-            found.add(Law.NOTIFIED_ONCE_IN_TIME, "4-1", NOW, sentence)
-            found.add(Law.NOTIFIED_ONCE_IN_TIME, None, NOW, sentence)
-        assert ["first", "first", "second"] == [finding.sentence for finding in found.all]
-        with pytest.raises(Enough):
-            Findings(1, 1).add(Law.NOTIFIED_ONCE_IN_TIME, None, NOW, "")
 
     def test_purges_happen_where_the_export_is_made(self) -> None:
         """Otherwise law 7 would be proved of purges that there are not."""
@@ -398,7 +389,7 @@ class Told:
         stored = SimpleNamespace(notifications=lambda _: (record,), unnoted=lambda: (record,) if owed else ())
         self.scene.storage = cast("Storage", stored)
         self.notifications.judge()
-        return [finding.sentence for finding in self.scene.findings.all]
+        return [finding.sentence for finding in self.scene.findings.values()]
 
 
 class TestWhatFaultsExcuse:
@@ -470,27 +461,40 @@ class TestOneAtATime:
         model = model_of(scene)
         model.purged = True
         patients.PatientLife(scene, model, Chance(1)).visit()
-        assert (1, []) == (scene.figures.refused["PatientDesk.overview"], scene.findings.all)
+        assert (1, {}) == (scene.figures.refused["PatientDesk.overview"], scene.findings)
 
-    def test_a_run_within_a_run_goes_well(self, scene: Scene) -> None:
+    @pytest.mark.parametrize(("within", "sent"), [(True, 1), (False, 0)])
+    def test_a_run_within_a_run_does_not_crash_of_its_fault(self, scene: Scene, within: bool, sent: int) -> None:
         """Otherwise both workers would crash of one fault, and nobody could say of which."""
-        scene.region = evolve(TINY, habits=Habits(mishaps=Mishaps(killed=1.0, pass_missed=0.0, worker_away=0.0)))
-        worker = Worker(scene)
-        worker.run()
-        worker._running = True
-        scene.surroundings.fuse = 3
-        worker.run()
-        assert (2, 3) == (scene.figures.runs["runs"], scene.surroundings.fuse)
+        scene.region = evolve(TINY, habits=Habits(mishaps=Mishaps(killed=0.0, pass_missed=0.0, worker_away=0.0)))
+        scene.worker = Worker(scene)
+        desk = scene.school.therapist(scene.unit.therapists[0])
+        started = desk.start(person(0, "personnummer").value, program="digitala-smartskolan")
+        desk.start_conversation(started.id, "Hej", notify=Notify.DIRECT)
+        scene.mishaps.crash(0, When.BEFORE)
+        scene.worker._running = within
+        scene.guard(scene.worker.run)
+        assert (sent, 1 - sent) == (scene.figures.runs["sent"], scene.figures.events["processes that crashed"])
 
     def test_an_enrolment_that_is_gone(self, scene: Scene) -> None:
         """Otherwise nobody would miss it."""
         check_enrolment(scene, model_of(scene))
-        assert [Law.REPLAY_GIVES_THE_STATE] == [finding.law for finding in scene.findings.all]
+        assert [Law.REPLAY_GIVES_THE_STATE] == [finding.law for finding in scene.findings.values()]
+
+    def test_of_one_law_and_enrolment_only_the_first_is_noted(self, scene: Scene) -> None:
+        """Otherwise what follows from the first would push out what is found elsewhere."""
+        for sentence in ("first", "second"):
+            scene.find(Law.NOTIFIED_ONCE_IN_TIME, "1-1", sentence)
+            scene.find(Law.NOTIFIED_ONCE_IN_TIME, None, sentence)
+        assert ["first", "first", "second"] == [finding.sentence for finding in scene.findings.values()]
+        scene.region = evolve(TINY, most_findings=4)
+        with pytest.raises(Enough):
+            scene.find(Law.NOTIFIED_ONCE_IN_TIME, "1-2", "first")
 
     def test_an_error_that_nobody_foresaw(self, scene: Scene) -> None:
         """Otherwise an error of the library's own would stop the run, or pass for a refusal."""
         scene.guard(lambda: int("x"))
-        [finding] = scene.findings.all
+        [finding] = scene.findings.values()
         assert Law.NOTHING_UNFORESEEN is finding.law
         assert "raised ValueError" in finding.sentence
 

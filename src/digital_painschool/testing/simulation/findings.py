@@ -32,32 +32,3 @@ class Finding:
 
 class Enough(BaseException):
     """The limit of findings at one unit. No `except Exception` stops it."""
-
-
-class Findings:
-    """The findings at one unit: of each law and enrolment the first alone, as the rest follows from it.
-
-    Args:
-        unit: The number of the unit.
-        limit: The number of findings after which the run of the unit stops.
-    """
-
-    def __init__(self, unit: int, limit: int) -> None:
-        self._unit = unit
-        self._limit = limit
-        self._seen: set[tuple[Law, str | None, str]] = set()
-        self.all: list[Finding] = []
-
-    def add(self, law: Law, enrolment: str | None, at: datetime, sentence: str) -> None:
-        """Note a finding.
-
-        Raises:
-            Enough: It was the last that the limit allows.
-        """
-        key = (law, enrolment, sentence if enrolment is None else "")
-        if key in self._seen:
-            return
-        self._seen.add(key)
-        self.all.append(Finding(law=law, unit=self._unit, enrolment=enrolment, at=at, sentence=sentence))
-        if len(self.all) >= self._limit:
-            raise Enough

@@ -1,6 +1,7 @@
 """The faults around the school, on the kit's fault proxy: outages, gaps, crashes, workers that overlap or wait."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING
 
 from attrs import evolve
@@ -42,6 +43,9 @@ class Mishaps:
         self._scene = scene
         self._ports_factory = ports_factory
         self._recording = RecordingPorts(self._open)
+        region = scene.region
+        share = region.habits.mishaps.directory_gaps
+        self._has_gap = cache(lambda hsa_id, day: region.chance("gap", hsa_id, day).happens(share))
         self.clear()
 
     def _open(self, environment: Environment) -> Ports:
@@ -65,9 +69,7 @@ class Mishaps:
     # The faults
 
     def _is_gap(self, call: Call) -> bool:
-        scene = self._scene
-        chance = scene.region.chance("gap", call.args[0], scene.today)
-        return chance.happens(scene.region.habits.mishaps.directory_gaps)
+        return self._has_gap(call.args[0], self._scene.today)
 
     def _is_outage(self, _: Call) -> bool:
         return any(began <= self._scene.now < until for began, until in self._scene.region.outages)

@@ -22,7 +22,7 @@ from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.laws import Law, LawViolation, unequal
 from digital_painschool.testing.reference.refusals import Refusal
 from digital_painschool.testing.simulation.figures import Figures
-from digital_painschool.testing.simulation.findings import Findings
+from digital_painschool.testing.simulation.findings import Enough, Finding
 from digital_painschool.testing.simulation.mishaps import Mishaps
 from digital_painschool.testing.simulation.notifications import Notifications
 from digital_painschool.testing.simulation.region import Region, Unit
@@ -66,7 +66,7 @@ class Scene:
         self.unit = unit
         self.policy = unit.policy
         self.figures = Figures(region.start)
-        self.findings = Findings(unit.number, region.most_findings)
+        self.findings: dict[tuple[Law, str], Finding] = {}
         self.models: dict[str, ReferenceEnrolment] = {}
         self.patients: dict[str, PatientLife] = {}
         self.therapists: dict[HsaId, TherapistLife] = {}
@@ -120,8 +120,6 @@ class Scene:
             self.notifications.disturb()
             self.restart()
             self.mishaps.settle()
-        except LawViolation as violation:
-            self.note([violation])
         except Exception as error:  # noqa: BLE001 - whatever is wrong, the run goes on
             where = traceback.extract_tb(error.__traceback__)[-1]
             raised = f"{type(error).__name__} in {where.name}, line {where.lineno} of {Path(where.filename).name}"
@@ -156,8 +154,15 @@ class Scene:
     # Findings and steps
 
     def find(self, law: Law, enrolment: str | None, sentence: str) -> None:
-        """Note a finding at the present instant."""
-        self.findings.add(law, enrolment, self.now, sentence)
+        """Note a finding at the present instant: of each law and enrolment the first, as the rest follows from it.
+
+        Raises:
+            Enough: The unit has as many findings as the region allows.
+        """
+        found = Finding(law=law, unit=self.unit.number, enrolment=enrolment, at=self.now, sentence=sentence)
+        self.findings.setdefault((law, enrolment or sentence), found)
+        if len(self.findings) >= self.region.most_findings:
+            raise Enough
 
     def note(self, violations: Iterable[LawViolation]) -> None:
         """Note violations of laws as findings."""

@@ -1,6 +1,7 @@
 """The delivery worker: cron's runs, skipped where nothing can be due, and the faults in them."""
 
 from datetime import datetime, timedelta
+from functools import cache
 
 import attrs
 
@@ -25,6 +26,7 @@ class Worker:
         self._habits = scene.region.habits.mishaps
         self._chance = scene.region.chance("passes", scene.unit.number)
         self._planned: set[datetime] = set()
+        self._is_away = cache(scene.region.away)
         self._running = False
         scene.at(scene.now, self.day)
 
@@ -58,7 +60,7 @@ class Worker:
         """Run the delivery, unless cron skips it; a skipped run takes place at the next time."""
         scene, chance, habits = self.scene, self._chance, self._habits
         self._planned.discard(scene.now)
-        if scene.region.away(scene.today) or chance.happens(habits.pass_missed):
+        if self._is_away(scene.today) or chance.happens(habits.pass_missed):
             scene.figures.events["runs missed"] += 1
             scene.notifications.disturb()
             self.want(scene.now + timedelta(minutes=1))
