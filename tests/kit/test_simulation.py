@@ -471,7 +471,7 @@ class TestOneAtATime:
         desk = scene.school.therapist(scene.unit.therapists[0])
         started = desk.start(person(0, "personnummer").value, program="digitala-smartskolan")
         desk.start_conversation(started.id, "Hej", notify=Notify.DIRECT)
-        scene.mishaps.crash(0, When.BEFORE)
+        scene.processes.crash(0, When.BEFORE)
         scene.worker._running = within
         scene.guard(scene.worker.run)
         assert (sent, 1 - sent) == (scene.figures.runs["sent"], scene.figures.events["processes that crashed"])

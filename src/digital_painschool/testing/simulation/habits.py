@@ -113,8 +113,7 @@ class Mishaps:
     restart_days: int = 28  # between two restarts of the school
     intrusions: float = 0.3  # of a unit's days: somebody tries what is not theirs
     by_patients: float = 0.25  # of those: a patient, with another's enrolment
-    on_records: float = 0.25  # of the others: what is the data administrator's alone
-    on_shared: float = 0.5  # of the rest: what the patient administrator may do too
+    on_records: float = 0.25  # of the others: a method of the data administrator; the rest is about a patient
     fixed_passes: tuple[time, ...] = (time(3), time(7), time(8, 45), time(13), time(19))  # local times of runs
     dense_days: float = 0.02  # of days: every run of the day takes place, due or not
 

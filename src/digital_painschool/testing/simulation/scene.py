@@ -23,8 +23,8 @@ from digital_painschool.testing.reference.laws import Law, LawViolation, unequal
 from digital_painschool.testing.reference.refusals import Refusal
 from digital_painschool.testing.simulation.figures import Figures
 from digital_painschool.testing.simulation.findings import Enough, Finding
-from digital_painschool.testing.simulation.mishaps import Mishaps
 from digital_painschool.testing.simulation.notifications import Notifications
+from digital_painschool.testing.simulation.processes import Processes
 from digital_painschool.testing.simulation.region import Region, Unit
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Scene:
         chance = region.chance("directory", unit.number)
         known = [who for who in unit.therapists if not chance.happens(region.habits.staff.unknown_in_directory)]
         self.environment = Environment(region.start, {who.hsa_id: both_ways("staff") for who in known})
-        self.mishaps = Mishaps(self, ports_factory)
+        self.processes = Processes(self, ports_factory)
         self.notifications = Notifications(self)
         self._catalogue = Catalogue(units={unit.id: UnitTerms(policy=unit.policy, programs=unit.programs)})
         self.restart()
@@ -119,7 +119,7 @@ class Scene:
             self.figures.events["processes that crashed"] += 1
             self.notifications.disturb()
             self.restart()
-            self.mishaps.settle()
+            self.processes.settle()
         except Exception as error:  # noqa: BLE001 - whatever is wrong, the run goes on
             where = traceback.extract_tb(error.__traceback__)[-1]
             raised = f"{type(error).__name__} in {where.name}, line {where.lineno} of {Path(where.filename).name}"
@@ -129,14 +129,14 @@ class Scene:
 
     def restart(self) -> None:
         """Open the school anew on the stored data, as a new process would."""
-        self.ports: Ports = self.mishaps.restart()
+        self.ports: Ports = self.processes.restart()
         self.storage = self.ports.storage
         self.school = self._open(self.ports)
-        self.mishaps.clear()
+        self.processes.clear()
 
     def another(self) -> PainSchool:
         """Return one more school on the same adapters, as another process would have."""
-        return self._open(self.mishaps.another())
+        return self._open(self.processes.another())
 
     def _open(self, ports: Ports) -> PainSchool:
         return PainSchool(

@@ -70,21 +70,21 @@ class Worker:
             self._count(scene.another().delivery().run())
             return
         if chance.happens(habits.killed):
-            scene.mishaps.crash(chance.pick(_BEFORE_A_CRASH), chance.pick((When.BEFORE, When.AFTER)))
+            scene.processes.crash(chance.pick(_BEFORE_A_CRASH), chance.pick((When.BEFORE, When.AFTER)))
             # What it has claimed comes back when the lease is over.
             self.want(scene.now + _LEASE_IS_OVER)
         for share, event in ((habits.overlaps, self._overlap), (habits.slow, self._wait)):
             if chance.happens(share):
-                scene.mishaps.meanwhile(event)
+                scene.processes.meanwhile(event)
         self._running = True
         try:
             self._count(scene.school.delivery().run())
         finally:
             self._running = False
-        scene.mishaps.clear()
+        scene.processes.clear()
 
     def _count(self, report: DeliveryReport) -> None:
-        self.scene.mishaps.settle()
+        self.scene.processes.settle()
         self.scene.figures.runs["runs"] += 1
         self.scene.figures.runs.update({kind: number for kind, number in attrs.asdict(report).items() if number})
         if report.retried or report.waiting:

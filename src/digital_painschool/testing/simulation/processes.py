@@ -1,4 +1,4 @@
-"""The faults around the school, on the kit's fault proxy: outages, gaps, crashes, workers that overlap or wait."""
+"""The processes of a unit on the kit's fault proxy: outages, gaps, crashes, workers that overlap or wait."""
 
 from collections.abc import Callable
 from functools import cache
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 _SENDS_AND_NOTES = SENDS | {"notice"}
 
 
-class Mishaps:
-    """The ports of a unit's processes with the region's faults, and the observer of all of them.
+class Processes:
+    """The processes of a unit: their ports, with the region's faults, and the observer of all of them.
 
     Args:
         scene: The unit.
@@ -75,7 +75,7 @@ class Mishaps:
         return any(began <= self._scene.now < until for began, until in self._scene.region.outages)
 
     def crash(self, after: int, when: When) -> None:
-        """Let the school's own process crash at a send of its worker, or after one of its notes.
+        """Plan a crash of the school's own process, at a send of its worker or after one of its notes.
 
         Args:
             after: The number of sends and notes that go well.
@@ -86,7 +86,7 @@ class Mishaps:
         self._recording.process.plan.inject(fault)
 
     def meanwhile(self, event: Callable[[], object]) -> None:
-        """Let something happen while the next notice is sent."""
+        """Plan an event for the time in which the next notice is sent."""
         self._recording.sending.inject(Fault("deliver", does=Meanwhile(lambda _: event())))
 
     def clear(self) -> None:
