@@ -8,7 +8,6 @@ from digital_painschool.application.caseload import Case
 from digital_painschool.application.overview import Overview
 from digital_painschool.application.views import ConversationView
 from digital_painschool.domain.enrolment import Enrolment
-from digital_painschool.domain.events import AccessEnded, NotificationDropped, NotificationUndelivered
 from digital_painschool.domain.fold import replay
 from digital_painschool.domain.people import Author
 from digital_painschool.domain.program import Ordering
@@ -18,9 +17,9 @@ from digital_painschool.testing.reference import refusals
 from digital_painschool.testing.reference.counts import ReferenceFlag, ReferenceRow
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.laws import Law, LawViolation, unequal, unless
+from digital_painschool.testing.reference.notifications import NOTES
 
 _REPLAY, _UNREAD, _ACCESS = Law.REPLAY_GIVES_THE_STATE, Law.UNREAD_IS_SAVED_LESS_READ, Law.ACCESS_FOLLOWS_THE_TABLE
-_BY_THE_WORKER = (AccessEnded, NotificationDropped, NotificationUndelivered)
 _ALIKE: Mapping[Law, tuple[str, ...]] = MappingProxyType(
     {
         _ACCESS: ("phase", "access_until", "ended_at", "therapist", "maintained"),
@@ -39,7 +38,7 @@ def timeline_violations(
     numbers = [entry.seq for entry in timeline]
     yield from unequal(_REPLAY, [*range(1, len(timeline) + 1)], numbers, "the timeline's numbers have gaps", about)
     yield from unequal(_REPLAY, replay(events), state, "the state is not what its timeline gives", about)
-    by_worker = sum(isinstance(event, _BY_THE_WORKER) for event in events)
+    by_worker = sum(isinstance(event, NOTES) for event in events)
     yield from unequal(_REPLAY, model.entries + by_worker, len(timeline), "timeline entries", about)
     last = (max(event.at for event in events), state.version)
     yield from unequal(_REPLAY, last, (state.last_entry_at, len(timeline)), "the last entry, the version", about)

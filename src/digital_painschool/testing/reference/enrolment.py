@@ -31,7 +31,8 @@ class ReferenceEnrolment:
 
     Attributes:
         access_until: The first instant without access.
-        entries: How many timeline entries the people's steps made; the worker's notes are counted apart.
+        entries: How many timeline entries the people's steps made.
+        notes: How many the delivery worker made.
         forms: The submissions, by form.
         answers: The answers of the last submission, by form.
         undelivered: The notifications that could not be delivered and wait for the therapist.
@@ -56,6 +57,7 @@ class ReferenceEnrolment:
     done_at: datetime | None = field(default=None, init=False)
     done_handled: bool = field(default=False, init=False)
     entries: int = field(default=1, init=False)
+    notes: int = field(default=0, init=False)
     maintained: frozenset[int] = field(default=frozenset(), init=False)
     opened: set[int] = field(factory=set, init=False)
     completed: set[int] = field(factory=set, init=False)
@@ -81,6 +83,11 @@ class ReferenceEnrolment:
     def number(self) -> str:
         """The patient's identity number."""
         return self.person.value
+
+    @property
+    def version(self) -> int:
+        """The number of timeline entries."""
+        return self.entries + self.notes
 
     @property
     def is_open(self) -> bool:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol
 
 from digital_painschool.domain.events import (
@@ -28,8 +29,17 @@ from digital_painschool.testing.reference.expectations import ExpectedNotificati
 from digital_painschool.testing.reference.laws import Law, LawViolation, unequal, unless, violation
 
 _LAW = Law.NOTIFIED_ONCE_IN_TIME
-_NOTED = (NotificationDropped, NotificationUndelivered)
-_LEAVES_A_NOTE = frozenset({Status.DROPPED, Status.UNREACHABLE, Status.FAILED})
+_DROPPED_OR_UNDELIVERED = (NotificationDropped, NotificationUndelivered)
+_NOTE_OF: Mapping[Status, type[Event]] = MappingProxyType(
+    {
+        Status.DROPPED: NotificationDropped,
+        Status.UNREACHABLE: NotificationUndelivered,
+        Status.FAILED: NotificationUndelivered,
+    }
+)
+"""The event that notes the end of a notification, by its status."""
+NOTES = (AccessEnded, *_DROPPED_OR_UNDELIVERED)
+"""The events that the delivery worker notes on a timeline; the end of an enrolment drops notifications too."""
 
 
 class Excuses(Protocol):
@@ -101,6 +111,7 @@ class NotificationOracle:
     def note(self, enrolment: ReferenceEnrolment, seq: int, event: Event) -> Iterator[LawViolation]:
         """Note an entry of a timeline: what became of notifications, and which staff notifications it asks for."""
         enrolment.last_entry_at = max(enrolment.last_entry_at, event.at)
+        enrolment.notes += isinstance(event, NOTES)
         once = _noted_once(event)
         if once is not None:
             note = (enrolment.id, type(event).__name__, once)
@@ -228,16 +239,19 @@ def note_violations(
 
     This holds whenever nobody is writing, whichever process has died.
     """
-    noted = Counter(entry.event.notification for entry in timeline if isinstance(entry.event, _NOTED))
-    for notification, times in noted.items():
+    events = [entry.event for entry in timeline]
+    noted = Counter((one.notification, type(one)) for one in events if isinstance(one, _DROPPED_OR_UNDELIVERED))
+    for (notification, _), times in noted.items():
         what = f"its timeline says {times} times what became of {notification}"
         yield from unless(times == 1, _LAW, what, enrolment_id)
     for record in records:
-        is_noted, is_owed = record.notification.id in noted, record.notification.id in owed
-        if (is_noted + is_owed) != (record.status in _LEAVES_A_NOTE):
-            says = "says otherwise" if is_noted or is_owed else "does not say so"
-            what = f"{record.notification.id} is {record.status.value}, and the timeline {says}"
-            yield violation(_LAW, what, enrolment_id)
+        id_, status = record.notification.id, record.status
+        is_owed, note = id_ in owed, _NOTE_OF.get(status)
+        found = {kind for one, kind in noted if one == id_}
+        expected = set() if is_owed or note is None else {note}
+        if found != expected or (is_owed and note is None):
+            says = "says otherwise" if found or is_owed else "does not say so"
+            yield violation(_LAW, f"{id_} is {status.value}, and the timeline {says}", enrolment_id)
 
 
 def _key(record: NotificationRecord) -> Key:
@@ -247,7 +261,7 @@ def _key(record: NotificationRecord) -> Key:
 
 def _noted_once(event: Event) -> str | None:
     """Return what an event may say once on a timeline; None for an event that may come again."""
-    if isinstance(event, _NOTED):
+    if isinstance(event, _DROPPED_OR_UNDELIVERED):
         return event.notification
     if isinstance(event, AccessEnded):
         return str(event.access_until)

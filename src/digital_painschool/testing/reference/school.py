@@ -1,0 +1,102 @@
+"""The reference model of a school: its enrolments, and the purge plans of its units."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from attrs import define, evolve, field
+
+from digital_painschool.domain.people import Actor, HsaId, PersonId, Role
+from digital_painschool.domain.policy import Policy
+from digital_painschool.domain.program import Program
+from digital_painschool.domain.retention import PurgeReceipt, Skip
+from digital_painschool.testing.history import EnrolmentStep, HandOver, TherapistStep
+from digital_painschool.testing.people import COORDINATOR, NURSE
+from digital_painschool.testing.reference.calendar import years_later
+from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
+
+
+@define(eq=False)
+class ReferencePlan:
+    """A purge plan as the model has it.
+
+    Args:
+        id: The plan's id.
+        unit: The unit whose records they are.
+        versions: The planned enrolments, each with its version.
+        is_approved: Whether the plan is approved.
+        outcome: What became of each enrolment: True is purged, False skipped. It is empty until something is done.
+        receipt: The receipt of the finished purge.
+    """
+
+    id: str
+    unit: HsaId
+    versions: Mapping[str, int]
+    is_approved: bool = False
+    outcome: dict[str, bool] = field(factory=dict)
+    receipt: PurgeReceipt | None = None
+
+
+@define(eq=False)
+class ReferenceSchool:
+    """The enrolments of a school, oldest first, and its plans."""
+
+    policy: Policy
+    enrolments: list[ReferenceEnrolment] = field(factory=list)
+    plans: list[ReferencePlan] = field(factory=list)
+
+    def stored(self, unit: HsaId | None = None) -> list[ReferenceEnrolment]:
+        """Return the enrolments that are not purged, of all units or of one."""
+        return [one for one in self.enrolments if not one.purged and unit in {None, one.unit}]
+
+    def open_enrolment(self, number: str, unit: HsaId, program: str) -> ReferenceEnrolment | None:
+        """Return a patient's open enrolment in a program at a unit: a second one is refused."""
+        place = (number, unit, program)
+        return next((e for e in self.stored() if e.is_open and (e.number, e.unit, e.program.key) == place), None)
+
+    def start(self, id_: str, person: PersonId, program: Program, by: Actor, now: datetime) -> ReferenceEnrolment:
+        """Start a program for a patient of the therapist who does it; return the enrolment."""
+        self.enrolments.append(
+            ReferenceEnrolment(
+                id=id_,
+                person=person,
+                unit=by.unit,
+                therapist=by.hsa_id,
+                program=program,
+                policy=self.policy,
+                started_at=now,
+            )
+        )
+        return self.enrolments[-1]
+
+    def addressed(self, enrolment: ReferenceEnrolment, step: EnrolmentStep) -> EnrolmentStep:
+        """Return a step with its enrolment, taken by the therapist or the coordinator unless it names another."""
+        who, which = enrolment.number, 99
+        if not enrolment.purged:
+            which = [e for e in self.stored() if e.number == who].index(enrolment) + 1
+        if isinstance(step, HandOver) and step.by == COORDINATOR:
+            by = Actor(hsa_id=COORDINATOR.hsa_id, unit=enrolment.unit, roles={Role.PATIENT_ADMINISTRATOR})
+            return evolve(step, who=who, which=which, by=by)
+        if isinstance(step, TherapistStep) and step.by == NURSE:
+            return evolve(step, who=who, which=which, by=enrolment.therapist_actor)
+        return evolve(step, who=who, which=which)
+
+    def is_old(self, enrolment: ReferenceEnrolment, now: datetime) -> bool:
+        """Return whether the period of an ended enrolment is over, counted from its last entry."""
+        edge = years_later(now, -self.policy.retention_years, self.policy.zone)
+        return not enrolment.purged and not enrolment.is_open and enrolment.last_entry_at < edge
+
+    def plan_purge(self, id_: str, unit: HsaId, now: datetime) -> ReferencePlan:
+        """Plan a purge of the ended enrolments of a unit whose period is over; return the plan."""
+        versions = {one.id: one.version for one in self.stored(unit) if self.is_old(one, now)}
+        self.plans.append(ReferencePlan(id_, unit, versions))
+        return self.plans[-1]
+
+    def skipped(self, enrolment: ReferenceEnrolment, plan: ReferencePlan, now: datetime) -> Skip | None:
+        """Return why a planned enrolment may not be purged now, or None when it may."""
+        reasons = {
+            Skip.NOT_ENDED: enrolment.purged,
+            Skip.CHANGED: enrolment.version != plan.versions[enrolment.id],
+            Skip.TOO_YOUNG: not self.is_old(enrolment, now),
+            Skip.NOT_EXPORTED: self.policy.export_before_purge and enrolment.exported != enrolment.version,
+        }
+        return next((reason for reason, holds in reasons.items() if holds), None)

@@ -1,0 +1,180 @@
+"""The steps of a history in the model: for each kind the law that speaks of it, its refusal and its effect."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from digital_painschool.domain.people import Author
+from digital_painschool.domain.policy import Terms
+from digital_painschool.errors import NotPermitted, Reason
+from digital_painschool.testing.history import (
+    CompleteModule,
+    End,
+    EnrolmentStep,
+    HandOver,
+    Maintain,
+    MarkHandled,
+    MarkRead,
+    OpenForm,
+    OpenModule,
+    PatientReads,
+    PatientRenames,
+    PatientStep,
+    PatientWrites,
+    ReleaseModule,
+    Review,
+    SaveForm,
+    TherapistReads,
+    TherapistRenames,
+    TherapistStep,
+    TherapistWrites,
+)
+from digital_painschool.testing.reference import refusals
+from digital_painschool.testing.reference.enrolment import ReferenceEnrolment as Model
+from digital_painschool.testing.reference.forms import reaches_alert
+from digital_painschool.testing.reference.laws import Law
+from digital_painschool.testing.reference.permissions import DESK, may
+from digital_painschool.testing.reference.refusals import Refusal
+
+_ORDER, _UNREAD, _ACCESS = Law.ORDER_IS_KEPT, Law.UNREAD_IS_SAVED_LESS_READ, Law.ACCESS_FOLLOWS_THE_TABLE
+_PATIENT, _THERAPIST = Author.PATIENT, Author.THERAPIST
+
+
+class StepKind(NamedTuple):
+    """A kind of step in the model.
+
+    Args:
+        law: The law that is broken when the step is done, or refused, wrongly.
+        refusal: Returns why an actor who is permitted to take the step is refused, or None.
+        effect: Changes the model as the step changes the enrolment; for a message or a submission it returns the
+            ordinal.
+    """
+
+    law: Law
+    refusal: Callable[[Model, Any, datetime], Refusal | None]
+    effect: Callable[[Model, Any, datetime], object]
+
+
+def _ended(e: Model, _step: object, _now: datetime) -> Reason | None:
+    return None if e.is_open else Reason.ALREADY_ENDED
+
+
+def _ending(e: Model, step: End, _now: datetime) -> Reason | None:
+    if not e.is_open:
+        return Reason.ALREADY_ENDED
+    reasons = {reason.key for reason in Terms(e.program, e.policy).end_reasons}
+    return None if step.reason in reasons else Reason.UNKNOWN_END_REASON
+
+
+def _unknown(e: Model, conversation: int) -> Reason | None:
+    """Return why a conversation cannot be named; 0 is a new one."""
+    return refusals.unknown_conversation(e, conversation) if conversation else None
+
+
+def _unknown_form(e: Model, step: OpenForm, _now: datetime) -> Reason | None:
+    return None if e.program.form(step.form) else Reason.UNKNOWN_FORM
+
+
+def _save(e: Model, step: SaveForm, now: datetime) -> int:
+    form = e.program.form(step.form)
+    assert form is not None
+    return e.save_form(step.form, step.answers, now, alert=reaches_alert(form, step.answers))
+
+
+def _up_to(e: Model, step: MarkRead) -> int:
+    return e.submissions(step.form).sent if step.up_to is None else step.up_to
+
+
+KINDS: Mapping[type[EnrolmentStep], StepKind] = MappingProxyType(
+    {
+        OpenModule: StepKind(
+            _ORDER,
+            lambda e, s, now: refusals.opening(e, s.module, now),
+            lambda e, s, now: e.open_module(s.module, now),
+        ),
+        CompleteModule: StepKind(
+            _ORDER,
+            lambda e, s, now: refusals.completing(e, s.module, now),
+            lambda e, s, now: e.complete_module(s.module, now),
+        ),
+        ReleaseModule: StepKind(
+            _ORDER,
+            lambda e, s, _: refusals.releasing(e, s.module),
+            lambda e, s, now: e.release_module(s.module, now),
+        ),
+        SaveForm: StepKind(_ACCESS, lambda e, s, now: refusals.saving(e, s.form, now), _save),
+        OpenForm: StepKind(
+            _UNREAD, _unknown_form, lambda e, s, now: e.mark_read(s.form, e.submissions(s.form).sent, now)
+        ),
+        MarkRead: StepKind(
+            _UNREAD,
+            lambda e, s, _: refusals.marking(e, s.form, _up_to(e, s)),
+            lambda e, s, now: e.mark_read(s.form, _up_to(e, s), now),
+        ),
+        MarkHandled: StepKind(
+            _UNREAD, lambda e, s, _: refusals.handling(e, s.flag), lambda e, s, now: e.mark_handled(s.flag, now)
+        ),
+        PatientWrites: StepKind(
+            _ACCESS,
+            lambda e, s, now: _unknown(e, s.conversation) or refusals.writing(e, now),
+            lambda e, s, now: e.write(s.conversation, _PATIENT, now),
+        ),
+        PatientReads: StepKind(
+            _ACCESS,
+            lambda e, s, now: refusals.reading(e, now) or refusals.unknown_conversation(e, s.conversation),
+            lambda e, s, now: e.read(s.conversation, _PATIENT, now),
+        ),
+        PatientRenames: StepKind(
+            _ACCESS,
+            lambda e, s, now: refusals.writing(e, now) or refusals.unknown_conversation(e, s.conversation),
+            lambda e, s, now: e.rename(s.conversation, s.heading, _PATIENT, now),
+        ),
+        TherapistWrites: StepKind(
+            _ACCESS,
+            lambda e, s, now: _unknown(e, s.conversation) or refusals.reading(e, now),
+            lambda e, s, now: e.write(s.conversation, _THERAPIST, now),
+        ),
+        TherapistReads: StepKind(
+            _UNREAD,
+            lambda e, s, _: refusals.unknown_conversation(e, s.conversation),
+            lambda e, s, now: e.read(s.conversation, _THERAPIST, now),
+        ),
+        TherapistRenames: StepKind(
+            _ACCESS,
+            lambda e, s, now: refusals.reading(e, now) or refusals.unknown_conversation(e, s.conversation),
+            lambda e, s, now: e.rename(s.conversation, s.heading, _THERAPIST, now),
+        ),
+        Review: StepKind(_UNREAD, _ended, lambda e, _, now: e.review(now)),
+        HandOver: StepKind(
+            Law.PERMISSIONS_HOLD,
+            lambda e, s, _: refusals.transferring(e, s.to.hsa_id),
+            lambda e, s, now: e.hand_over(s.to.hsa_id, now),
+        ),
+        Maintain: StepKind(
+            _ACCESS,
+            lambda e, s, _: refusals.maintaining(e, s.days, s.modules),
+            lambda e, s, now: e.maintain(s.days, s.modules, now),
+        ),
+        End: StepKind(_ACCESS, _ending, lambda e, _, now: e.end(now)),
+    }
+)
+"""Every kind of step that concerns one enrolment."""
+
+
+def refusal(enrolment: Model, step: EnrolmentStep, now: datetime) -> Refusal | None:
+    """Return why a step is refused, or None when it must be done. Texts and answers are not looked at."""
+    return KINDS[type(step)].refusal(enrolment, step, now) if _is_permitted(enrolment, step) else NotPermitted
+
+
+def _is_permitted(enrolment: Model, step: EnrolmentStep) -> bool:
+    if isinstance(step, PatientStep):
+        return step.by in {None, enrolment.number}
+    assert isinstance(step, TherapistStep)
+    method = DESK["hand_over" if isinstance(step, HandOver) else "review"]
+    return may(step.by, method.scopes, enrolment.unit, enrolment.therapist)
+
+
+def execute(enrolment: Model, step: EnrolmentStep, now: datetime) -> object:
+    """Execute a step in the model; return the ordinal of a message or a submission."""
+    return KINDS[type(step)].effect(enrolment, step, now)
