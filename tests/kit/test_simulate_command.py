@@ -36,7 +36,7 @@ def test_it_shows_what_happened_and_a_command_that_repeats_it() -> None:
     """Otherwise an exit code would be taken for granted, and nobody could see a finding again on the next day."""
     first = run("--years", "0.3", "--seed", "12")
     assert 0 == first.exit_code
-    for words in ("PatientDesk.open_module", "What became of the notifications", "No findings: every law held."):
+    for words in ("OpenModule", "What became of the notifications", "No findings: every law held."):
         assert words in first.stdout
     shown = re.search(r"^Again with: digital-painschool (simulate .*)$", first.stdout, re.MULTILINE)
     assert shown is not None
@@ -87,7 +87,7 @@ def test_a_finding_ends_it_with_code_1_and_says_how_to_see_it_again(monkeypatch:
     result = run("--years", "0.3")
     assert 1 == result.exit_code
     assert re.search(
-        r"^law 9, unit \d, enrolment 000\d-\d+, 20\d\d-\d\d-\d\d \d\d:\d\d:\d\dZ: ", result.stdout, re.MULTILINE
+        r"^law 9, unit \d, enrolment e-\d+, 20\d\d-\d\d-\d\d \d\d:\d\d:\d\dZ: ", result.stdout, re.MULTILINE
     )
     assert re.search(r"digital-painschool simulate --patients 6 --years 0.3 --seed 7 .*--unit \d", result.stdout)
     assert "No findings" not in result.stdout

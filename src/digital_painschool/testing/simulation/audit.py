@@ -1,15 +1,12 @@
 """The audit: the stored records, compared with the models; by samples every day, and all of them at the end."""
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
 
-from digital_painschool.application.views import ConversationView
-from digital_painschool.domain.people import Author
 from digital_painschool.testing.reference import checks
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
-from digital_painschool.testing.reference.laws import Law, LawViolation, unequal
+from digital_painschool.testing.reference.laws import Law
 from digital_painschool.testing.reference.notifications import note_violations
 from digital_painschool.testing.simulation.scene import Scene
 
@@ -32,18 +29,6 @@ def check_enrolment(scene: Scene, model: ReferenceEnrolment) -> None:
     scene.note(checks.state_violations(model, state))
     scene.note(note_violations(model.id, timeline, records, scene.notifications.owed(records)))
     scene.note(scene.notifications.oracle.unexpected(model.id, records))
-
-
-def view_violations(
-    model: ReferenceEnrolment, number: int, view: ConversationView, reader: Author
-) -> Iterator[LawViolation]:
-    """Check a conversation as one side sees it: its heading, the unread messages and all messages."""
-    one = model.conversations[number - 1]
-    other = one.from_therapist if reader is Author.PATIENT else one.from_patient
-    expected = (one.heading, other.unread, one.from_therapist.sent + one.from_patient.sent)
-    found = (view.heading, view.unread, len(view.messages))
-    what = f"a conversation, as the {reader.value} sees it"
-    yield from unequal(Law.UNREAD_IS_SAVED_LESS_READ, expected, found, what, model.id)
 
 
 class Audit:

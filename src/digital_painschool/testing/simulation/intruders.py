@@ -8,6 +8,7 @@ from attrs import evolve
 from digital_painschool.errors import NotFound, NotPermitted
 from digital_painschool.testing.reference.calendar import DAY, MIDNIGHT
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
+from digital_painschool.testing.reference.laws import Law
 from digital_painschool.testing.reference.permissions import DESK, OFFICE, PLAN_METHODS, ROOM, may
 from digital_painschool.testing.reference.refusals import Refusal
 from digital_painschool.testing.simulation.scene import Scene
@@ -71,4 +72,4 @@ class Intruders:
     def _refused(
         self, by: str, call: "partial[object]", about: ReferenceEnrolment | None = None, refusal: Refusal = NotPermitted
     ) -> None:
-        self.scene.ask(by, call, about, refusal, step="unauthorised calls")
+        self.scene.ask(by, call, about, refusal, name="unauthorised calls", law=Law.PERMISSIONS_HOLD)

@@ -42,7 +42,7 @@ class Notifications:
         self._wrong: set[Key] = set()
 
     def _address(self, hsa_id: HsaId, channel: Channel) -> Address | None:
-        found: Address | None = getattr(self._scene.ports.directory.find(hsa_id), channel.value, None)
+        found: Address | None = getattr(self._scene.scenario.ports.directory.find(hsa_id), channel.value, None)
         return found
 
     # What happens

@@ -5,24 +5,26 @@ from functools import partial
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
-from dateutil.relativedelta import relativedelta
-
 from digital_painschool.application.administrator import AdministratorDesk
 from digital_painschool.application.export import Format
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.program import Program
+from digital_painschool.domain.retention import Skip
 from digital_painschool.errors import InvalidIdentity, Reason
-from digital_painschool.testing.reference import checks, refusals
+from digital_painschool.testing.history import HandOver
+from digital_painschool.testing.reference import checks
 from digital_painschool.testing.reference.calendar import DAY
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.laws import Law
 from digital_painschool.testing.reference.refusals import Refusal
+from digital_painschool.testing.reference.school import ReferencePlan
 from digital_painschool.testing.simulation.audit import check_enrolment
 from digital_painschool.testing.simulation.days import working_day
 from digital_painschool.testing.simulation.patients import PatientLife
 from digital_painschool.testing.simulation.region import person
 from digital_painschool.testing.simulation.scene import Scene
+from digital_painschool.testing.simulation.therapists import TherapistLife
 
 T = TypeVar("T")
 
@@ -75,33 +77,21 @@ class Coordinator:
         mistyped = number[:-1] + str((int(number[-1]) + 1) % 10)
         typed = [mistyped] * chance.happens(habits.mistypes) + [number] + [number] * chance.happens(habits.mistypes)
         for text in typed:
-            same = (m for m in scene.models.values() if (m.person, m.program) == (who, program) and m.is_open)
-            already = next(same, None)
+            already = scene.reference.open_enrolment(who.value, scene.unit.id, program.key)
             refusal = InvalidIdentity if text != number else Reason.ALREADY_OPEN if already else None
             call = partial(scene.school.therapist(actor).start, text, program=program.key, therapist=therapist)
             state = scene.ask(actor.hsa_id, call, already, refusal)
             if state is not None:
-                self._begin(
-                    state,
-                    ReferenceEnrolment(
-                        id=state.id,
-                        person=who,
-                        unit=scene.unit.id,
-                        therapist=therapist,
-                        program=program,
-                        policy=scene.policy,
-                        started_at=scene.now,
-                    ),
-                )
+                self._begin(state, who, scene.therapists[therapist], program)
 
-    def _begin(self, state: Enrolment, model: ReferenceEnrolment) -> None:
+    def _begin(self, state: Enrolment, who: PersonId, life: TherapistLife, program: Program) -> None:
         scene = self.scene
+        model = scene.reference.start(state.id, who, program, life.actor, scene.now)
         scene.models[model.id] = model
         scene.equal(Law.ACCESS_FOLLOWS_THE_TABLE, model.access_until, state.access_until, "the year's end", model)
         scene.worker.want(model.access_until)
         scene.patients[model.id] = PatientLife(scene, model, scene.region.chance("enrolment", model.id))
         if self.chance.happens(scene.region.habits.staff.welcomes):
-            life = scene.therapists[model.therapist]
             scene.at(scene.now + _TWO_MINUTES, lambda: life.write(model, life.notify()))
 
     def ended(self, model: ReferenceEnrolment) -> None:
@@ -137,10 +127,7 @@ class Coordinator:
 
     def _hand_over(self, model: ReferenceEnrolment, to: HsaId) -> None:
         for _ in range(1 + self.chance.happens(self.scene.region.habits.staff.double_click)):
-            refusal = refusals.transferring(model, to)
-            call = partial(self.scene.school.therapist(self.actor).hand_over, model.id, to)
-            if self.scene.ask(self.actor.hsa_id, call, model, refusal) is not None:
-                model.hand_over(to, self.scene.now)
+            self.scene.take(model, HandOver(self.scene.therapists[to].actor), by=self.actor)
 
 
 class Archivist:
@@ -161,58 +148,52 @@ class Archivist:
         return self.scene.school.administrator(self.actor)
 
     def _ask(self, call: "partial[T]", refusal: Refusal | None = None) -> T | None:
-        return self.scene.ask(self.actor.hsa_id, call, None, refusal)
+        return self.scene.ask(self.actor.hsa_id, call, None, refusal, law=Law.PURGE_TAKES_WHAT_IT_MAY)
 
     def _equal(self, expected: object, found: object, what: str) -> None:
         self.scene.equal(Law.PURGE_TAKES_WHAT_IT_MAY, expected, found, what, None)
 
-    def _version(self, model: ReferenceEnrolment) -> int:
-        return len(self.scene.storage.timeline(model.id))
-
     def begin(self) -> None:
         """Export perhaps, and plan."""
-        scene, policy = self.scene, self.scene.policy
-        ended = [model for model in scene.models.values() if not model.is_open and not model.purged]
+        scene, unit = self.scene, self.scene.unit.id
         if self.exports:
+            ended = [model for model in scene.reference.stored() if not model.is_open]
             with TemporaryDirectory() as folder:
                 receipt = self._ask(partial(self._office.export, folder, formats=(Format.JSON_LINES,)))
             if receipt is not None:
                 self._equal(len(ended), receipt.enrolments, "enrolments exported")
                 for model in ended:
-                    model.exported = self._version(model)
+                    model.exported = model.version
         plan = self._ask(partial(self._office.plan_purge))
         if plan is None:
             return
-        before = scene.now.astimezone(policy.zone) - relativedelta(years=policy.retention_years)
-        planned = {model.id: self._version(model) for model in ended if model.last_entry_at < before}
-        self._equal(planned.keys(), {one.enrolment_id for one in plan.enrolments}, "what is planned to be purged")
+        expected = scene.reference.plan_purge(plan.id, unit, scene.now)
+        found = {one.enrolment_id for one in plan.enrolments}
+        self._equal(expected.versions.keys(), found, "what is planned to be purged")
         self._ask(partial(self._office.purge, plan.id), Reason.NOT_APPROVED)
-        scene.at(scene.now + DAY, lambda: self._approve(plan.id, planned))
+        scene.at(scene.now + DAY, lambda: self._approve(expected))
 
-    def _approve(self, plan_id: str, planned: dict[str, int]) -> None:
-        if self._ask(partial(self._office.approve, plan_id, decision="Dnr 2026-17")) is not None:
-            self.scene.at(self.scene.now + 7 * DAY, lambda: self._purge(plan_id, planned))
+    def _approve(self, plan: ReferencePlan) -> None:
+        if self._ask(partial(self._office.approve, plan.id, decision="Dnr 2026-17")) is not None:
+            self.scene.at(self.scene.now + 7 * DAY, lambda: self._purge(plan))
 
-    def _purge(self, plan_id: str, planned: dict[str, int]) -> None:
+    def _purge(self, plan: ReferencePlan) -> None:
         scene, events = self.scene, self.scene.figures.events
-        may: set[str] = set()
-        for id_, version in planned.items():
-            model = scene.models[id_]
-            check_enrolment(scene, model)
-            unchanged = self._version(model) == version
-            if unchanged and (not scene.policy.export_before_purge or model.exported == version):
-                may.add(id_)
-        receipt = self._ask(partial(self._office.purge, plan_id))
+        expected: dict[str, Skip | None] = {}
+        for id_ in plan.versions:
+            check_enrolment(scene, scene.models[id_])
+            expected[id_] = scene.reference.skipped(scene.models[id_], plan, scene.now)
+        receipt = self._ask(partial(self._office.purge, plan.id))
         if receipt is None:
             return
-        left = {skip.enrolment_id for skip in receipt.skipped}
-        self._equal((may, planned.keys() - may), ({*receipt.purged}, left), "what was purged, and what was left")
+        found = {**dict.fromkeys(receipt.purged), **{skip.enrolment_id: skip.why for skip in receipt.skipped}}
+        self._equal(expected, found, "what was purged (None), and what was left")
         events["enrolments purged"] += len(receipt.purged)
         events["planned, and left as the rules ask"] += len(receipt.skipped)
         for id_ in receipt.purged:
             scene.models[id_].purged = True
             check_enrolment(scene, scene.models[id_])
-        again = self._ask(partial(self._office.purge, plan_id))
+        again = self._ask(partial(self._office.purge, plan.id))
         self._equal(receipt, again, "the receipt of a purge made twice")
         for id_ in receipt.purged[:1]:
             scene.patients[id_].visit()

@@ -4,26 +4,27 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, time, timedelta
 from functools import partial
 from types import MappingProxyType
-from typing import TypeVar
 
 from attrs import evolve
 
-from digital_painschool.application.patient import PatientDesk
-from digital_painschool.application.results import CompletedModule, SavedForm, SentMessage
+from digital_painschool.application.overview import Overview
 from digital_painschool.domain.form import Choice, Form, ManyChoices, Number, Question, Scale, Text
-from digital_painschool.domain.people import Author
 from digital_painschool.errors import NotFound, Reason
+from digital_painschool.testing.history import (
+    CompleteModule,
+    OpenModule,
+    PatientReads,
+    PatientRenames,
+    PatientStep,
+    PatientWrites,
+    SaveForm,
+)
 from digital_painschool.testing.reference import checks, refusals
 from digital_painschool.testing.reference.calendar import DAY, MICROSECOND
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
-from digital_painschool.testing.reference.forms import reaches_alert
-from digital_painschool.testing.reference.laws import Law
 from digital_painschool.testing.reference.refusals import Refusal
-from digital_painschool.testing.simulation.audit import view_violations
 from digital_painschool.testing.simulation.chance import Chance
-from digital_painschool.testing.simulation.scene import Scene
-
-T = TypeVar("T")
+from digital_painschool.testing.simulation.scene import Scene, Taken
 
 _NO_FORM, _NO_MODULE = "ingen", 99
 _QUESTION = "Hej, hur gör jag med övningen?"
@@ -54,15 +55,12 @@ class PatientLife:
         self.plan_boundary()
         self._visit_in(chance.whole(*habits.first_visit_days))
 
-    @property
-    def _desk(self) -> PatientDesk:
-        return self.scene.school.patient(self.model.person)
+    def _take(self, step: PatientStep, wrong: Refusal | None = None) -> Taken | None:
+        return self.scene.take(self.model, step, wrong=wrong)
 
-    def _ask(self, call: "partial[T]", refusal: Refusal | None = None) -> T | None:
-        return self.scene.ask("patient", call, self.model, refusal)
-
-    def _equal(self, law: Law, expected: object, found: object, what: str) -> None:
-        self.scene.equal(law, expected, found, what, self.model)
+    def _overview(self, refusal: Refusal | None = None) -> Overview | None:
+        desk = self.scene.school.patient(self.model.person)
+        return self.scene.ask("patient", partial(desk.overview, self.model.id), self.model, refusal)
 
     # The times of visits
 
@@ -75,7 +73,7 @@ class PatientLife:
     def _try_boundary(self, until: datetime) -> None:
         if until == self.model.access_until and not self.model.purged:
             first = self.model.order[0]
-            self._open(first)
+            self._take(OpenModule(first))
             self.save_form(self._forms(first)[0])
 
     def _visit_in(self, days: int) -> None:
@@ -109,19 +107,15 @@ class PatientLife:
     def visit(self) -> None:
         """Make a visit: look around, read new messages, go on with a module, as the habits are."""
         if self.model.purged:
-            self._ask(partial(self._desk.overview, self.model.id), NotFound)
+            self._overview(NotFound)
             return
-        self._look_around()
+        seen = self._overview()
+        if seen is not None:
+            self.scene.note(checks.overview_violations(self.model, seen, self.scene.now))
         for habit, act in _VISIT.items():
             if self.chance.happens(getattr(self.habits, habit)):
                 act(self)
         self._next_visit()
-
-    def _look_around(self) -> None:
-        model, now = self.model, self.scene.now
-        seen = self._ask(partial(self._desk.overview, model.id))
-        if seen is not None:
-            self.scene.note(checks.overview_violations(model, seen, now))
 
     # Modules and forms
 
@@ -130,16 +124,9 @@ class PatientLife:
             return self.chance.pick((*self.model.modules, _NO_MODULE))
         return self.model.next_module or self.chance.pick(self.model.modules)
 
-    def _open(self, module: int) -> bool:
-        model, now = self.model, self.scene.now
-        if self._ask(partial(self._desk.open_module, model.id, module), refusals.opening(model, module, now)) is None:
-            return False
-        model.open_module(module, now)
-        return True
-
     def _go_on(self) -> None:
         module = self._module()
-        if self._open(module):
+        if self._take(OpenModule(module)) is not None:
             pause = self.chance.time(timedelta(minutes=5), 2 * _AN_HOUR)
             self.scene.at(self.scene.now + pause, lambda: self._work(module))
 
@@ -150,7 +137,7 @@ class PatientLife:
                 self.save_form(form)
         if self.chance.happens(self.habits.completes):
             for _ in range(1 + self.chance.happens(self.habits.double_click)):
-                self._complete(module)
+                self._take(CompleteModule(module))
 
     def _forms(self, module: int) -> list[str]:
         return [
@@ -158,36 +145,21 @@ class PatientLife:
         ]
 
     def _skip(self) -> None:
-        self._complete(self._module())
-
-    def _complete(self, module: int) -> None:
-        model, now = self.model, self.scene.now
-        call = partial(self._desk.complete_module, model.id, module)
-        completed = self._ask(call, refusals.completing(model, module, now))
-        if completed is None:
-            return
-        model.complete_module(module, now)
-        expected = CompletedModule(module=module, next_module=model.next_module, done=model.done_at is not None)
-        self._equal(Law.ORDER_IS_KEPT, expected, completed, "the completed module")
+        self._take(CompleteModule(self._module()))
 
     def save_form(self, key: str) -> None:
         """Save a form, wrongly sometimes, twice sometimes."""
-        model, now = self.model, self.scene.now
-        (form,) = (form for form in model.program.forms if form.key == key)
+        form = self.model.program.form(key)
+        assert form is not None
         self.pain = min(10, max(0, self.pain + self.chance.whole(-1, 1) - self.chance.happens(self.habits.eases)))
         answers = self._answers(form)
-        refusal = refusals.saving(model, key, now)
-        if self.chance.happens(self.habits.wrong_answers):
+        wrong = self.chance.happens(self.habits.wrong_answers)
+        if wrong:
             answers |= self.chance.pick(({"okand": 1}, {form.questions[0].key: -1}))
-            refusal = refusal or Reason.INVALID_ANSWERS
         for _ in range(1 + self.chance.happens(self.habits.double_click)):
-            saved = self._ask(partial(self._desk.save_form, model.id, key, answers), refusal)
-            if saved is not None:
-                number = model.save_form(key, answers, now, alert=reaches_alert(form, answers))
-                expected = SavedForm(form=key, number=number)
-                self._equal(Law.UNREAD_IS_SAVED_LESS_READ, expected, saved, f"submissions of {key}")
+            self._take(SaveForm(key, answers), Reason.INVALID_ANSWERS if wrong else None)
         if self.chance.happens(self.habits.wrong_answers):
-            self._ask(partial(self._desk.save_form, model.id, _NO_FORM, {}), refusals.saving(model, _NO_FORM, now))
+            self._take(SaveForm(_NO_FORM, {}))
 
     def _fill_in_again(self) -> None:
         if self.model.forms:
@@ -219,38 +191,20 @@ class PatientLife:
     def _read_all(self) -> None:
         for number, one in enumerate(self.model.conversations, start=1):
             if one.from_therapist.unread:
-                self._read(number)
-
-    def _read(self, number: int) -> None:
-        model, now = self.model, self.scene.now
-        view = self._ask(partial(self._desk.read_conversation, model.id, number), refusals.reading(model, now))
-        if view is not None:
-            self.scene.note(view_violations(model, number, view, Author.PATIENT))
-            model.read(number, Author.PATIENT, now)
+                self._take(PatientReads(number))
 
     def _write_soon(self) -> None:
         self.scene.at(self.scene.now + self.chance.time(timedelta(0), _AN_HOUR), self._write)
 
     def _write(self) -> None:
-        model, now = self.model, self.scene.now
-        begins = not model.conversations or self.chance.happens(self.habits.begins_anew)
-        conversation = None if begins else self.chance.whole(1, len(model.conversations))
-        call = partial(self._desk.write, model.id, _QUESTION, conversation=conversation)
-        sent = self._ask(call, refusals.writing(model, now))
-        if sent is not None:
-            number = model.write(conversation or 0, Author.PATIENT, now)
-            expected = SentMessage(conversation=conversation or len(model.conversations), number=number)
-            self._equal(Law.UNREAD_IS_SAVED_LESS_READ, expected, sent, "the patient's message")
+        count = len(self.model.conversations)
+        begins = not count or self.chance.happens(self.habits.begins_anew)
+        self._take(PatientWrites(_QUESTION, 0 if begins else self.chance.whole(1, count)))
 
     def _rename(self) -> None:
-        model, now = self.model, self.scene.now
-        if not model.conversations:
-            return
-        number, heading = self.chance.whole(1, len(model.conversations)), f"Om modul {self.chance.whole(1, 11)}"
-        refusal = refusals.writing(model, now)
-        self._ask(partial(self._desk.rename_conversation, model.id, number, heading), refusal)
-        if refusal is None:
-            model.rename(number, heading, Author.PATIENT, now)
+        if self.model.conversations:
+            number, theme = self.chance.whole(1, len(self.model.conversations)), self.chance.whole(1, 11)
+            self._take(PatientRenames(f"Om modul {theme}", number))
 
 
 _VISIT: Mapping[str, Callable[[PatientLife], None]] = MappingProxyType(

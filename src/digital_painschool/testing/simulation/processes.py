@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from digital_painschool.adapters.memory import MemoryDirectory
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.errors import DeliveryError
 from digital_painschool.ports import Ports
-from digital_painschool.testing.environment import Environment, PortsFactory
+from digital_painschool.testing.environment import Environment, PortsFactory, both_ways
 from digital_painschool.testing.faults import (
     SENDS,
     Answers,
@@ -43,7 +44,10 @@ class Processes:
         self._scene = scene
         self._ports_factory = ports_factory
         self._recording = RecordingPorts(self._open)
-        region = scene.region
+        region, unit = scene.region, scene.unit
+        chance, unknown = region.chance("directory", unit.number), region.habits.staff.unknown_in_directory
+        known = [actor.hsa_id for actor in unit.therapists if not chance.happens(unknown)]
+        self._directory = MemoryDirectory(dict.fromkeys(known, both_ways("staff")))
         share = region.habits.mishaps.directory_gaps
         self._has_gap = cache(lambda hsa_id, day: region.chance("gap", hsa_id, day).happens(share))
         self.clear()
@@ -51,11 +55,11 @@ class Processes:
     def _open(self, environment: Environment) -> Ports:
         ports = self._ports_factory(environment)
         gap = Fault("find", does=Answers(None), times=None, of=self._is_gap)
-        return evolve(ports, directory=faulty(ports.directory, gap), observers=(*ports.observers, self))
+        return evolve(ports, directory=faulty(self._directory, gap), observers=(*ports.observers, self))
 
-    def restart(self) -> Ports:
-        """Return the ports of a new process of the school, in the place of the former one."""
-        return self._as_is(self._recording.ports_factory(self._scene.environment))
+    def ports_factory(self, environment: Environment) -> Ports:
+        """Open the ports of a new process of the school, in the place of the former one."""
+        return self._as_is(self._recording.ports_factory(environment))
 
     def another(self) -> Ports:
         """Return the ports of another process on the same adapters, which meets no crash."""

@@ -116,7 +116,7 @@ def simulate_unit(region: Region, number: int, ports_factory: PortsFactory = in_
     except Enough:
         scene.figures.events["units that were stopped"] += 1
     finally:
-        scene.close()
+        scene.scenario.close()
         set_threshold(*before)
     return UnitOutcome(
         number=number,

@@ -1,4 +1,4 @@
-"""The scene: one unit with its clock, its school, its reference models, and the queue of events to come."""
+"""The scene: one unit with its school and clock, its reference models, and the queue of events to come."""
 
 import traceback
 from collections.abc import Callable, Iterable
@@ -7,20 +7,26 @@ from functools import partial
 from heapq import heappop, heappush
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from attrs import evolve
 
 from digital_painschool.application.caseload import Case, CasePage, Cursor
-from digital_painschool.application.program_catalogue import Catalogue, UnitTerms
 from digital_painschool.bootstrap.school import PainSchool
-from digital_painschool.domain.people import HsaId
+from digital_painschool.domain.people import Actor, HsaId
 from digital_painschool.errors import NotPermitted, PainSchoolError, Reason, RuleViolation
-from digital_painschool.ports import Ports
-from digital_painschool.testing.environment import Environment, PortsFactory, both_ways
+from digital_painschool.ports import Storage
+from digital_painschool.testing.environment import PortsFactory
 from digital_painschool.testing.faults import Killed
+from digital_painschool.testing.history import EnrolmentStep
+from digital_painschool.testing.reference import steps
 from digital_painschool.testing.reference.calendar import instant, local_day
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.laws import Law, LawViolation, unequal
 from digital_painschool.testing.reference.refusals import Refusal
+from digital_painschool.testing.reference.school import ReferenceSchool
+from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.simulation.answers import expectation
 from digital_painschool.testing.simulation.figures import Figures
 from digital_painschool.testing.simulation.findings import Enough, Finding
 from digital_painschool.testing.simulation.notifications import Notifications
@@ -35,18 +41,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_LAWS = {
-    Reason.EARLIER_MODULES_FIRST: Law.ORDER_IS_KEPT,
-    Reason.MODULE_NOT_RELEASED: Law.ORDER_IS_KEPT,
-    Reason.ACCESS_IS_OVER: Law.ACCESS_FOLLOWS_THE_TABLE,
-    Reason.ALREADY_ENDED: Law.ACCESS_FOLLOWS_THE_TABLE,
-    Reason.READ_ONLY_IN_MAINTENANCE: Law.ACCESS_FOLLOWS_THE_TABLE,
-    Reason.MODULE_NOT_IN_MAINTENANCE: Law.ACCESS_FOLLOWS_THE_TABLE,
-    Reason.NO_SUCH_SUBMISSION: Law.UNREAD_IS_SAVED_LESS_READ,
-    Reason.NOT_APPROVED: Law.PURGE_TAKES_WHAT_IT_MAY,
-    NotPermitted: Law.PERMISSIONS_HOLD,
-}
-"""The law that speaks of a refusal; of all others law 2 alone speaks."""
+
+class Taken(NamedTuple):
+    """A step that was done: the answer of the desk, and what its model returned."""
+
+    answer: Any
+    effect: Any = None
 
 
 class Scene:
@@ -67,6 +67,7 @@ class Scene:
         self.policy = unit.policy
         self.figures = Figures(region.start)
         self.findings: dict[tuple[Law, str], Finding] = {}
+        self.reference = ReferenceSchool(unit.policy)
         self.models: dict[str, ReferenceEnrolment] = {}
         self.patients: dict[str, PatientLife] = {}
         self.therapists: dict[HsaId, TherapistLife] = {}
@@ -74,21 +75,18 @@ class Scene:
         """The refusals that the access log must have, and that the audit has not looked for yet."""
         self._queue: list[tuple[datetime, int, Callable[[], object]]] = []
         self._order = count()
-        self._ids = count(1)
-        chance = region.chance("directory", unit.number)
-        known = [who for who in unit.therapists if not chance.happens(region.habits.staff.unknown_in_directory)]
-        self.environment = Environment(region.start, {who.hsa_id: both_ways("staff") for who in known})
         self.processes = Processes(self, ports_factory)
+        self.scenario = Scenario(
+            self.processes.ports_factory, programs=unit.programs, policy=unit.policy, start=region.start
+        )
         self.notifications = Notifications(self)
-        self._catalogue = Catalogue(units={unit.id: UnitTerms(policy=unit.policy, programs=unit.programs)})
-        self.restart()
 
     # Time
 
     @property
     def now(self) -> datetime:
         """The clock, UTC."""
-        return self.environment.now
+        return self.scenario.now
 
     @property
     def today(self) -> date:
@@ -107,9 +105,9 @@ class Scene:
     def run(self, until: datetime) -> None:
         """Run all events up to an instant, and set the clock to it."""
         while self._queue and self._queue[0][0] <= until:
-            self.environment.now, _, event = heappop(self._queue)
+            self.scenario.now, _, event = heappop(self._queue)
             self.guard(event)
-        self.environment.now = max(self.now, until)
+        self.scenario.now = max(self.now, until)
 
     def guard(self, event: Callable[[], object]) -> None:
         """Run an event. An exception is a finding; when the process dies, a new one starts."""
@@ -127,29 +125,24 @@ class Scene:
 
     # The school
 
+    @property
+    def school(self) -> PainSchool:
+        """The school that is open now."""
+        return self.scenario.school
+
+    @property
+    def storage(self) -> Storage:
+        """The storage of the school."""
+        return self.scenario.storage
+
     def restart(self) -> None:
         """Open the school anew on the stored data, as a new process would."""
-        self.ports: Ports = self.processes.restart()
-        self.storage = self.ports.storage
-        self.school = self._open(self.ports)
+        self.scenario.restart()
         self.processes.clear()
 
     def another(self) -> PainSchool:
         """Return one more school on the same adapters, as another process would have."""
-        return self._open(self.processes.another())
-
-    def _open(self, ports: Ports) -> PainSchool:
-        return PainSchool(
-            ports,
-            catalogue=self._catalogue,
-            clock=lambda: self.environment.now,
-            new_id=lambda _: f"{self.unit.number:04}-{next(self._ids):06}",
-        )
-
-    def close(self) -> None:
-        """Close the school, and remove its files."""
-        self.school.close()
-        self.environment.close()
+        return self.scenario.another(self.processes.another())
 
     # Findings and steps
 
@@ -173,6 +166,48 @@ class Scene:
         """Note a finding when something is not what the model says."""
         self.note(unequal(law, expected, found, what, _id_of(about)))
 
+    def take(
+        self,
+        model: ReferenceEnrolment,
+        step: EnrolmentStep,
+        *,
+        by: Actor | None = None,
+        wrong: Refusal | None = None,
+    ) -> Taken | None:
+        """Take a step in an enrolment, and in its model when it is done.
+
+        Args:
+            model: The enrolment.
+            step: The step.
+            by: The member of staff who takes it; None for the patient.
+            wrong: Why it is refused whatever the enrolment is like.
+
+        Returns:
+            What the step returned; None when it was refused, or should have been.
+        """
+        theirs = [one for one in self.models.values() if one.person is model.person and not one.purged]
+        given: dict[str, Any] = {"who": model.number, "which": theirs.index(model) + 1, "by": by}
+        addressed, name = evolve(step, **given), type(step).__name__
+        refusal = steps.refusal(model, addressed, self.now) or wrong
+        compare = expectation(model, addressed) if refusal is None else None
+        taken = self.ask(
+            "patient" if by is None else by.hsa_id,
+            partial(self._take, addressed),
+            model,
+            refusal,
+            name=name,
+            law=steps.KINDS[type(step)].law,
+        )
+        if taken is None or compare is None:
+            return None
+        effect = steps.execute(model, addressed, self.now)
+        expected, found = compare(taken.answer)
+        self.equal(Law.UNREAD_IS_SAVED_LESS_READ, expected, found, f"the answer to {name}", model)
+        return Taken(taken.answer, effect)
+
+    def _take(self, step: EnrolmentStep) -> Taken:
+        return Taken(step.take(self.scenario))
+
     def ask(
         self,
         by: str,
@@ -180,7 +215,8 @@ class Scene:
         about: ReferenceEnrolment | None = None,
         refusal: Refusal | None = None,
         *,
-        step: str = "",
+        name: str = "",
+        law: Law = Law.REFUSED_CHANGES_NOTHING,
     ) -> T | None:
         """Call a desk, and compare its answer or refusal with the expected one.
 
@@ -189,33 +225,32 @@ class Scene:
             call: A method of a desk, with its arguments.
             about: The enrolment that it concerns.
             refusal: The expected refusal; None when the call must succeed.
-            step: The name under which it is counted; left out, that of the method.
-            step: The name under which it is counted; left out, that of the method.
+            name: The name under which it is counted; left out, that of the method.
+            law: The law that is broken when it is done, or refused, wrongly.
 
         Returns:
             The answer of the desk; None when it was refused, or should have been.
         """
-        step = step or call.func.__qualname__
-        self.figures.steps[step] += 1
+        name = name or call.func.__qualname__
+        self.figures.steps[name] += 1
         self.figures.by_day["patients" if by == "patient" else "staff", self.figures.day(self.now)] += 1
         before = self._stored(about) if refusal is not None else None
         try:
             answer = call()
         except PainSchoolError as error:
             found: Refusal = error.reason if isinstance(error, RuleViolation) else type(error)
-            self.figures.refused[step] += 1
+            self.figures.refused[name] += 1
             if found is not refusal:
-                law = _LAWS.get(found, Law.NOTHING_UNFORESEEN)
-                self.find(law, _id_of(about), f"{step}: refused with {_name(found)}, expected {_name(refusal)}")
+                broken = _law_of(found, law if isinstance(error, RuleViolation) else Law.NOTHING_UNFORESEEN)
+                self.find(broken, _id_of(about), f"{name}: refused with {_name(found)}, expected {_name(refusal)}")
             if refusal is not None and before != self._stored(about):
-                self.find(Law.REFUSED_CHANGES_NOTHING, _id_of(about), f"{step}: refused, and something was changed")
+                self.find(Law.REFUSED_CHANGES_NOTHING, _id_of(about), f"{name}: refused, and something was changed")
             if isinstance(error, (NotPermitted, RuleViolation)):
                 self.refusals.append((self.now, by))
             return None
         if refusal is None:
             return answer
-        law = _LAWS.get(refusal, Law.REFUSED_CHANGES_NOTHING)
-        self.find(law, _id_of(about), f"{step}: done, expected {_name(refusal)}")
+        self.find(_law_of(refusal, law), _id_of(about), f"{name}: done, expected {_name(refusal)}")
         return None
 
     def walk(self, by: HsaId, page_after: Callable[[Cursor | None], "partial[CasePage]"]) -> list[Case] | None:
@@ -240,6 +275,10 @@ class Scene:
             return None
         documents = self.storage.documents(about.id, range(1, state.version + 1))
         return state, len(self.storage.timeline(about.id)), len(documents), self.storage.notifications(about.id)
+
+
+def _law_of(refusal: Refusal, law: Law) -> Law:
+    return Law.PERMISSIONS_HOLD if refusal is NotPermitted else law
 
 
 def _id_of(about: ReferenceEnrolment | None) -> str | None:

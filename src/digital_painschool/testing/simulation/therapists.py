@@ -1,29 +1,38 @@
 """The life of a therapist: working days, "Mina", flags, answers, reviews, decisions, leave."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from functools import partial
 from types import MappingProxyType
 from typing import TypeVar
 
 from digital_painschool.application.caseload import Case
-from digital_painschool.application.results import SentMessage
 from digital_painschool.application.therapist import TherapistDesk
 from digital_painschool.domain.enrolment import Phase
 from digital_painschool.domain.notification import Channel, Notify
-from digital_painschool.domain.people import Actor, Author
+from digital_painschool.domain.people import Actor
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import Reason
 from digital_painschool.rules.flags import Flag
+from digital_painschool.testing.history import (
+    End,
+    Maintain,
+    MarkHandled,
+    MarkRead,
+    OpenForm,
+    ReleaseModule,
+    Review,
+    TherapistReads,
+    TherapistStep,
+    TherapistWrites,
+)
 from digital_painschool.testing.reference import checks, refusals
 from digital_painschool.testing.reference.calendar import DAY, HOUR, MICROSECOND, MIDNIGHT, clock_changes
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.laws import Law
-from digital_painschool.testing.reference.refusals import Refusal
-from digital_painschool.testing.simulation.audit import view_violations
 from digital_painschool.testing.simulation.days import is_working_day
-from digital_painschool.testing.simulation.scene import Scene
+from digital_painschool.testing.simulation.scene import Scene, Taken
 
 T = TypeVar("T")
 
@@ -64,20 +73,20 @@ class TherapistLife:
     def _desk(self) -> TherapistDesk:
         return self.scene.school.therapist(self.actor)
 
-    def _ask(
-        self, call: "partial[T]", model: ReferenceEnrolment | None = None, refusal: Refusal | None = None
-    ) -> T | None:
+    def _look(self, call: "partial[T]", model: ReferenceEnrolment) -> T | None:
+        refusal = refusals.acting(model, self.actor.hsa_id, after_end=True)
         return self.scene.ask(self.actor.hsa_id, call, model, refusal)
 
-    def _refusal(self, model: ReferenceEnrolment, *, after_end: bool = False) -> Refusal | None:
-        return refusals.acting(model, self.actor.hsa_id, after_end=after_end)
+    def _take(self, model: ReferenceEnrolment, step: TherapistStep) -> Taken | None:
+        return self.scene.take(model, step, by=self.actor)
 
     def tick_boxes(self) -> None:
         """Tick the boxes on "Min profil"; a therapist who is not in the directory cannot."""
         email, sms = (self.chance.happens(share) for share in (self.habits.wants_email, self.habits.wants_sms))
-        refused = (email or sms) and self.scene.ports.directory.find(self.actor.hsa_id) is None
+        refused = (email or sms) and self.scene.scenario.ports.directory.find(self.actor.hsa_id) is None
         call = partial(self._desk.receive_notifications, email=email, sms=sms)
-        if self._ask(call, None, Reason.NO_ADDRESS_IN_DIRECTORY if refused else None) is not None:
+        refusal = Reason.NO_ADDRESS_IN_DIRECTORY if refused else None
+        if self.scene.ask(self.actor.hsa_id, call, None, refusal) is not None:
             ticked = [channel for channel, tick in ((Channel.EMAIL, email), (Channel.SMS, sms)) if tick]
             self.scene.notifications.oracle.ticked[self.actor.unit, self.actor.hsa_id] = frozenset(ticked)
 
@@ -136,8 +145,7 @@ class TherapistLife:
 
     def handle(self, model: ReferenceEnrolment) -> None:
         """Open "Hantera" and see to each flag."""
-        refusal = self._refusal(model, after_end=True)
-        box = self._ask(partial(self._desk.to_handle, model.id), model, refusal)
+        box = self._look(partial(self._desk.to_handle, model.id), model)
         if box is None:
             return
         self.scene.note(checks.flag_violations(model, box, self.scene.now))
@@ -149,50 +157,27 @@ class TherapistLife:
         form = flag.form
         assert form is not None
         if self.chance.happens(self.habits.small_box):
-            self._mark_read(model, form, model.submissions(form).sent + 1)
+            self._take(model, MarkRead(form, up_to=model.submissions(form).sent + 1))
             if self.chance.happens(self.habits.saves_meanwhile):
                 self.scene.patients[model.id].save_form(form)
-            self._mark_read(model, form, flag.total)
-            return
-        refusal = self._refusal(model, after_end=True)
-        found = self._ask(partial(self._desk.open_form, model.id, form), model, refusal)
-        if found is not None:
-            saved = model.submissions(form)
-            expected = (saved.sent, model.answers.get(form, {}), saved.alert == saved.sent)
-            seen = (len(found), dict(found[-1].answers), found[-1].alert) if found else (0, {}, True)
-            self.scene.equal(Law.UNREAD_IS_SAVED_LESS_READ, expected, seen, f"the answers to {form}", model)
-            self._was_read(model, form, saved.sent)
+            self._waited(self._take(model, MarkRead(form, up_to=flag.total)))
+        else:
+            self._waited(self._take(model, OpenForm(form)))
 
-    def _mark_read(self, model: ReferenceEnrolment, form: str, up_to: int) -> None:
-        refusal = self._refusal(model, after_end=True) or refusals.marking(model, form, up_to)
-        done = self._ask(partial(self._desk.mark_read, model.id, form, up_to=up_to), model, refusal)
-        if done is not None:
-            self._was_read(model, form, up_to)
-            what = "as many timeline entries as steps"
-            self.scene.equal(Law.UNREAD_IS_SAVED_LESS_READ, True, done.version >= model.entries, what, model)
-
-    def _was_read(self, model: ReferenceEnrolment, form: str, up_to: int) -> None:
-        self._waited(model.mark_read(form, up_to, self.scene.now))
-
-    def _waited(self, since: datetime | None) -> None:
-        if since is not None:
-            self.scene.figures.waited[(self.scene.now - since).days] += 1
+    def _waited(self, taken: Taken | None) -> None:
+        """Count how long it waited that was read now."""
+        if taken is not None and taken.effect is not None:
+            self.scene.figures.waited[(self.scene.now - taken.effect).days] += 1
 
     def _read(self, model: ReferenceEnrolment, flag: Flag) -> None:
         assert flag.conversation is not None
-        number, refusal = flag.conversation, self._refusal(model, after_end=True)
-        view = self._ask(partial(self._desk.read_conversation, model.id, number), model, refusal)
-        if view is None:
-            return
-        self.scene.note(view_violations(model, number, view, Author.THERAPIST))
-        self._waited(model.read(number, Author.THERAPIST, self.scene.now))
-        if self.chance.happens(self.habits.answers):
-            self.write(model, self.notify(), number)
+        taken = self._take(model, TherapistReads(flag.conversation))
+        self._waited(taken)
+        if taken is not None and self.chance.happens(self.habits.answers):
+            self.write(model, self.notify(), flag.conversation)
 
     def _mark_handled(self, model: ReferenceEnrolment, flag: Flag) -> None:
-        refusal = self._refusal(model, after_end=True) or refusals.handling(model, flag.kind)
-        if self._ask(partial(self._desk.mark_handled, model.id, flag.kind), model, refusal) is not None:
-            model.mark_handled(flag.kind, self.scene.now)
+        self._take(model, MarkHandled(flag.kind))
 
     # Messages
 
@@ -203,23 +188,17 @@ class TherapistLife:
 
     def write(self, model: ReferenceEnrolment, notify: Notify, conversation: int = 0) -> None:
         """Write to a patient, in a conversation or in a new one (0)."""
-        scene, desk = self.scene, self._desk
-        refusal = self._refusal(model) or refusals.reading(model, scene.now)
-        begin = partial(desk.start_conversation, model.id, "Hej!", notify=notify)
-        answer = partial(desk.write, model.id, conversation, "Bra fråga.", notify=notify)
-        sent = self._ask(answer if conversation else begin, model, refusal)
-        if sent is None:
+        scene, text = self.scene, "Bra fråga." if conversation else "Hej!"
+        taken = self._take(model, TherapistWrites(text, conversation, notify=notify))
+        if taken is None:
             return
-        number = model.write(conversation, Author.THERAPIST, scene.now)
-        expected = SentMessage(conversation=conversation or len(model.conversations), number=number)
-        scene.equal(Law.UNREAD_IS_SAVED_LESS_READ, expected, sent, "the therapist's message", model)
-        scene.notifications.sent(model, expected, notify)
+        scene.notifications.sent(model, taken.answer, notify)
         if self.chance.happens(self.habits.writes_again):
             when = scene.now + DAY - self.chance.time(timedelta(0), 4 * HOUR)
             scene.at(when, lambda: self._write_again(model))
 
     def _write_again(self, model: ReferenceEnrolment) -> None:
-        if self._refusal(model) is None and refusals.reading(model, self.scene.now) is None:
+        if model.therapist == self.actor.hsa_id and refusals.reading(model, self.scene.now) is None:
             self.write(model, Notify.COLLECTED, len(model.conversations))
 
     # Reviews and decisions
@@ -227,12 +206,11 @@ class TherapistLife:
     def review(self, model: ReferenceEnrolment) -> None:
         """Record a review: look, write perhaps, end the enrolment perhaps when the patient is silent."""
         chance, habits, now = self.chance, self.habits, self.scene.now
-        state = self._ask(partial(self._desk.enrolment, model.id), model, self._refusal(model, after_end=True))
+        state = self._look(partial(self._desk.enrolment, model.id), model)
         if state is not None:
             self.scene.note(checks.state_violations(model, state))
-        if self._ask(partial(self._desk.review, model.id), model, self._refusal(model)) is None:
+        if self._take(model, Review()) is None:
             return
-        model.review(now)
         self._release(model)
         if chance.happens(habits.writes_at_review):
             conversation = chance.whole(1, len(model.conversations)) if model.conversations else 0
@@ -258,18 +236,14 @@ class TherapistLife:
         modules = {chance.pick(model.modules) for _ in range(3)}
         if chance.happens(self.habits.maintains_too_long):
             days = scene.policy.maintenance_days[1] + 1
-        refusal = self._refusal(model) or refusals.maintaining(model, days, modules)
-        call = partial(self._desk.maintain, model.id, days=days, modules=modules)
-        if self._ask(call, model, refusal) is not None:
-            model.maintain(days, modules, scene.now)
+        if self._take(model, Maintain(days, tuple(modules))) is not None:
             scene.patients[model.id].plan_boundary()
             scene.worker.want(model.access_until)
 
     def _end(self, model: ReferenceEnrolment, reason: int) -> None:
         key = model.program.end_reasons[reason].key
         for _ in range(1 + self.chance.happens(self.habits.double_click)):
-            if self._ask(partial(self._desk.end, model.id, reason=key), model, self._refusal(model)) is not None:
-                model.end(self.scene.now)
+            if self._take(model, End(key)) is not None:
                 if self.scene.storage.cancellable(model.id):
                     what = "ended, and a notification that nobody has tried still waits"
                     self.scene.find(Law.NOTIFIED_ONCE_IN_TIME, model.id, what)
@@ -282,9 +256,7 @@ class TherapistLife:
         module = next((n for n in model.order[1:] if n not in model.released), None)
         if module is None or model.order[model.order.index(module) - 1] not in model.completed:
             return
-        refusal = self._refusal(model) or refusals.releasing(model, module)
-        if self._ask(partial(self._desk.release_module, model.id, module), model, refusal) is not None:
-            model.release_module(module, self.scene.now)
+        self._take(model, ReleaseModule(module))
 
 
 _ON_FLAG: Mapping[FlagKind, Callable[[TherapistLife, ReferenceEnrolment, Flag], None]] = MappingProxyType(
