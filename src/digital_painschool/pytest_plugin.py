@@ -27,6 +27,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """List what the contracts have not proved because an adapter's author has not given a hook."""
+    skips = [report for report in terminalreporter.stats.get("skipped", ()) if isinstance(report.longrepr, tuple)]
+    reasons = [
+        (report.nodeid.rpartition("::")[0], str(report.longrepr[2]).partition("NOT PROVED: ")[2]) for report in skips
+    ]
+    missing = sorted({f"{contract}: {reason}" for contract, reason in reasons if reason})
+    if missing:
+        terminalreporter.section("NOT PROVED by the contracts", yellow=True)
+        for line in missing:
+            terminalreporter.line(line)
+
+
 @pytest.fixture
 def painschool_ports_factory(request: pytest.FixtureRequest) -> "PortsFactory":
     """The function that opens the adapters; override it in your conftest.py to test on your own adapters.

@@ -1,6 +1,7 @@
 """The administrator's office: what a replay spares, what a purge takes along, and what a decision must not hold."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,7 @@ from digital_painschool.domain.retention import PurgeReceipt
 from digital_painschool.errors import InvalidValue
 from digital_painschool.testing.environment import INSTANT, STOCKHOLM, in_memory, local, stored_at
 from digital_painschool.testing.example import PAIN
-from digital_painschool.testing.people import ANNA, BO
+from digital_painschool.testing.people import ANNA, BO, NUMBERS
 from digital_painschool.testing.scenario import Scenario
 
 POLICY = Policy(export_before_purge=False)
@@ -118,3 +119,28 @@ def test_a_decision_names_no_patient(decision: str) -> None:
     approved = school.office.approve(plan, decision="RS 2037-0042, § 14, 2037-03-10")
     assert approved.decision is not None
     assert "RS 2037-0042, § 14, 2037-03-10" == approved.decision.reference
+
+
+@pytest.mark.rule("M-21")
+@pytest.mark.rule("D-21a")
+def test_progress_is_of_the_whole_also_after_an_interruption(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a bar would go back to the beginning with each batch, or say that nothing is done."""
+    monkeypatch.setattr("digital_painschool.application.unit_records._BATCH", 2)
+    school = Scenario(policy=POLICY)
+    for number in NUMBERS[:5]:
+        school.desk.end(school.start(number), reason="klar")
+    school.at("2037-03-10 08:00")
+    plan = school.office.approve(school.office.plan_purge(), decision="RS 2037-1")
+    exported: list[int] = []
+    purged: list[int] = []
+
+    def stopped(done: int) -> None:
+        purged.append(done)
+        raise KeyboardInterrupt
+
+    school.office.export(tmp_path / "export", progress=exported.append)
+    assert [2, 4, 5] == exported
+    with pytest.raises(KeyboardInterrupt):
+        school.office.purge(plan, progress=stopped)
+    receipt = school.office.purge(plan, progress=purged.append)
+    assert ([2, 4, 5], 5) == (purged, len(receipt.purged))

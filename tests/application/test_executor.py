@@ -10,13 +10,12 @@ from digital_painschool.domain.notification import Profile
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import Program
-from digital_painschool.errors import Conflict, InvalidProgram, NotFound, Reason, StorageError
-from digital_painschool.ports.storage import Change, readable
+from digital_painschool.errors import Conflict, InvalidProgram, NotFound, StorageError
+from digital_painschool.ports.storage import Change
 from digital_painschool.testing.environment import in_memory, stored_at, with_adapters
 from digital_painschool.testing.example import PAIN, PROGRAM
-from digital_painschool.testing.people import ANNA, BO, COLLEAGUE, OTHER_UNIT, PERSON, STRANGER, UNIT
+from digital_painschool.testing.people import ANNA, BO, OTHER_UNIT, STRANGER, UNIT
 from digital_painschool.testing.scenario import Scenario
-from tests.scenario import refused
 
 
 class Contended(MemoryStorage):
@@ -39,27 +38,6 @@ class Contended(MemoryStorage):
 def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nobody wait between two attempts."""
     monkeypatch.setattr(executor, "sleep", lambda _: None)
-
-
-@pytest.mark.rule("D-07a")
-def test_of_two_who_start_the_same_program_at_once_one_is_refused() -> None:
-    """Otherwise a patient would have the treatment twice, or the slower one would see a technical error."""
-
-    class Racing(MemoryStorage):
-        """A colleague starts the same program for the same patient right before the first save."""
-
-        raced = False
-
-        def save(self, change: Change) -> None:
-            if not self.raced:
-                self.raced = True
-                school.colleague.start(ANNA, program="smartskola")
-            super().save(change)
-
-    school = Scenario(with_adapters(storage=Racing()))
-    with refused("D-07a", Reason.ALREADY_OPEN):
-        school.start()
-    assert [COLLEAGUE.hsa_id] == [enrolment.therapist for enrolment in readable(school.storage.find_by_person(PERSON))]
 
 
 @pytest.mark.usefixtures("without_waiting")

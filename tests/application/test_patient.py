@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
+from digital_painschool.domain.people import Author
 from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import Reason, RuleViolation
 from digital_painschool.testing.example import DAILY, PAIN, PROGRAM, program
-from digital_painschool.testing.people import ANNA, PATIENT, UNIT
+from digital_painschool.testing.people import ANNA
 from digital_painschool.testing.scenario import Scenario
 from tests.scenario import refused
 
@@ -20,17 +21,6 @@ def test_a_form_comes_with_its_questions(key: str) -> None:
     school = Scenario()
     id_ = school.start()
     assert PROGRAM.form(key) == school.room.form(id_, key)
-
-
-@pytest.mark.rule("M-06")
-def test_whoever_asks_for_a_form_is_in_the_access_log() -> None:
-    """Otherwise there would be a way to look into a record without a trace."""
-    school = Scenario()
-    id_ = school.start()
-    school.room.form(id_, PAIN)
-    (seen,) = (entry for _, entry in school.office.access_log() if entry.action == "see-program")
-    expected = (PATIENT.signature, UNIT, id_, PATIENT.person, True)
-    assert expected == (seen.by, seen.unit, seen.enrolment_id, seen.person, seen.granted)
 
 
 @pytest.mark.rule("D-05c")
@@ -113,3 +103,34 @@ def test_a_timeline_of_a_form_that_there_is_none_of_is_refused() -> None:
     assert () == school.desk.timeline(id_, form=DAILY)
     with refused("M-16", Reason.UNKNOWN_FORM):
         school.desk.timeline(id_, form="smarta")
+
+
+@pytest.mark.rule("M-10")
+@pytest.mark.rule("D-15a")
+def test_each_side_sees_what_the_other_side_wrote() -> None:
+    """Otherwise a patient would be shown the therapist's unread messages, or none of the own ones."""
+    school = Scenario()
+    id_ = school.start()
+    school.desk.start_conversation(id_, "ett")
+    for text in ("två", "tre"):
+        school.desk.write(id_, 1, text)
+    school.room.write(id_, "svar", conversation=1)
+    assert [3] == [conversation.unread for conversation in school.room.conversations(id_)]
+    assert [1] == [conversation.unread for conversation in school.desk.conversations(id_)]
+    assert 3 == school.room.overview(id_).unread_messages
+    seen = school.desk.read_conversation(id_, 1)
+    assert (1, [False] * 4) == (seen.unread, [message.read for message in seen.messages])
+    view = school.room.read_conversation(id_, 1)
+    read = {author: {message.read for message in view.messages if message.author is author} for author in Author}
+    assert (3, {Author.PATIENT: {True}, Author.THERAPIST: {False}}) == (view.unread, read)
+    assert 0 == school.room.overview(id_).unread_messages
+
+
+@pytest.mark.rule("M-18")
+def test_nothing_is_recommended_in_maintenance() -> None:
+    """Otherwise a patient would be sent to a module that may only be read, or not at all."""
+    school = Scenario()
+    id_ = school.start()
+    assert 1 == school.room.overview(id_).next_module
+    school.desk.maintain(id_, days=30, modules=(1, 2))
+    assert None is school.room.overview(id_).next_module

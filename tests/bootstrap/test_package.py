@@ -60,6 +60,8 @@ def loaded_after(statement: str) -> set[str]:
 def test_import_loads_nothing_heavy() -> None:
     """A portal that imports the rules must not pay for databases, command lines and test tools."""
     assert set() == loaded_after("import digital_painschool").intersection(HEAVY)
+    cli = "import digital_painschool, digital_painschool.cli"
+    assert set() == loaded_after(cli).intersection(HEAVY)
     everything = "from digital_painschool import *"
     assert set() == loaded_after(everything).intersection(HEAVY)
 

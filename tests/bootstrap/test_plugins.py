@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from digital_painschool import (
     Actor,
@@ -16,7 +17,6 @@ from digital_painschool import (
     InvalidIdentity,
     InvalidValue,
     PainSchool,
-    Program,
     Role,
     Settings,
     connect,
@@ -33,7 +33,6 @@ from digital_painschool.domain.notification import Template
 from digital_painschool.ports import hooks
 from digital_painschool.ports.hooks import AdapterFactory, Options, hookimpl
 from digital_painschool.ports.messaging import Address
-from digital_painschool.ports.observer import Observer
 from digital_painschool.ports.storage import Storage
 from digital_painschool.programs import bundled_program
 from digital_painschool.testing.people import COORDINATION_NUMBER
@@ -61,75 +60,25 @@ class Fragile:
         raise RuntimeError(f"{enrolment.person.value} must not be logged")
 
 
-class ObserverPlugin:
-    """A third party's plugin with two observers, one of which is broken."""
+def plugin(hook: str, *factories: object, marked: bool = True) -> types.ModuleType:
+    """Return a plugin with one hook: a module, as entry points name it."""
 
-    def __init__(self) -> None:
-        """Make the observer that is offered."""
-        self.watcher = Watcher()
+    def returned() -> Iterable[object]:
+        for factory in factories:
+            if isinstance(factory, Exception):
+                raise factory
+        return factories
 
-    @hookimpl
-    def painschool_observers(self) -> Iterable[AdapterFactory[Observer]]:
-        """Offer both."""
-        return (AdapterFactory("fragile", lambda _: Fragile()), AdapterFactory("watcher", lambda _: self.watcher))
-
-
-class SecondMemory:
-    """A plugin that offers a storage under a name that is taken."""
-
-    @hookimpl
-    def painschool_storages(self) -> Iterable[AdapterFactory[Storage]]:
-        """Offer it."""
-        return (AdapterFactory("memory", lambda _: MemoryStorage()),)
+    module = types.ModuleType("clinic_plugin")
+    vars(module)[hook] = hookimpl(returned) if marked else returned
+    return module
 
 
-class Misspelt:
-    """A plugin whose hook does not exist."""
-
-    @hookimpl
-    def painschool_storage(self) -> Iterable[AdapterFactory[Storage]]:
-        """Never asked, were the name not checked."""
-        return ()
-
-
-class Unmarked:
-    """A plugin whose misspelt hook is not even marked."""
-
-    def painschool_inboxs(self) -> None:
-        """Never asked, were the name not checked."""
-
-
-class Broken:
-    """A plugin that fails when asked."""
-
-    @hookimpl
-    def painschool_inboxes(self) -> Iterable[AdapterFactory[MemoryInbox]]:
-        """Fail."""
-        raise ZeroDivisionError("no inbox today")
-
-
-class NoOffer:
-    """A plugin that returns the adapter itself."""
-
-    @hookimpl
-    def painschool_inboxes(self) -> Iterable[MemoryInbox]:
-        """Forget the offer around it."""
-        return (MemoryInbox(),)
-
-
-class ProgramPlugin:
-    """A plugin that adds a program to the list."""
-
-    @hookimpl
-    def painschool_programs(self) -> Iterable[AdapterFactory[Program]]:
-        """Offer a second program."""
-
-        def make(options: Options) -> Program:
-            import attrs
-
-            return attrs.evolve(bundled_program(), key="sova-battre", title="Sova bättre")
-
-        return (AdapterFactory("sova-battre", make),)
+SECOND_MEMORY = plugin("painschool_storages", AdapterFactory("memory", lambda _: MemoryStorage()))
+SECOND_PROGRAM = plugin(
+    "painschool_programs",
+    AdapterFactory("sova-battre", lambda _: evolve(bundled_program(), key="sova-battre", title="Sova bättre")),
+)
 
 
 def test_every_hook_is_documented_and_known() -> None:
@@ -176,24 +125,30 @@ def test_unknown_name_lists_what_is_installed_and_by_whom() -> None:
 def test_two_offers_of_one_name_name_both() -> None:
     """Were the last one to win in silence, records could go to a storage that nobody chose."""
     with pytest.raises(ConfigurationError) as caught:
-        connect(Settings(storage=AdapterConfig("memory")), plugins=[SecondMemory()])
+        connect(Settings(storage=AdapterConfig("memory")), plugins=[SECOND_MEMORY])
     assert "storage 'memory' is installed more than once" in str(caught.value)
     assert "digital_painschool" in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("plugin", "message"),
+    ("faulty", "message"),
     [
-        (Misspelt(), "painschool_storage"),
-        (Unmarked(), "'painschool_inboxs', which does not exist"),
-        (Broken(), "failed to return its inbox factories: no inbox today"),
-        (NoOffer(), "returned a MemoryInbox as inbox instead of an AdapterFactory"),
+        (plugin("painschool_storage"), "painschool_storage"),
+        (plugin("painschool_inboxs", marked=False), "'painschool_inboxs', which does not exist"),
+        (
+            plugin("painschool_inboxes", ZeroDivisionError("no inbox today")),
+            "failed to return its inbox factories: no inbox today",
+        ),
+        (
+            plugin("painschool_inboxes", MemoryInbox()),
+            "returned a MemoryInbox as inbox instead of an AdapterFactory",
+        ),
     ],
 )
-def test_faulty_plugin_is_named(plugin: object, message: str) -> None:
+def test_faulty_plugin_is_named(faulty: object, message: str) -> None:
     """A plugin that is never asked, fails or offers nonsense must not pass in silence."""
     with pytest.raises(ConfigurationError) as caught:
-        installed([plugin])
+        installed([faulty])
     assert message in str(caught.value)
     assert "painschool_" in str(caught.value) or "plugin" in str(caught.value)
 
@@ -206,18 +161,17 @@ def test_adapter_that_is_not_chosen_is_never_made() -> None:
         made.append("made")
         return MemoryStorage()
 
-    class Expensive:
-        @hookimpl
-        def painschool_storages(self) -> Iterable[AdapterFactory[Storage]]:
-            return (AdapterFactory("expensive", make),)
-
-    connect(Settings(storage=AdapterConfig("memory")), plugins=[Expensive()])
+    expensive = plugin("painschool_storages", AdapterFactory("expensive", make))
+    assert ("storage", "expensive", "clinic_plugin") in {
+        (one.kind, one.factory.name, one.plugin) for one in installed([expensive])
+    }
+    connect(Settings(storage=AdapterConfig("memory")), plugins=[expensive])
     assert [] == made
-    connect(Settings(storage=AdapterConfig("expensive")), plugins=[Expensive()])
+    connect(Settings(storage=AdapterConfig("expensive")), plugins=[expensive])
     assert ["made"] == made
 
 
-def test_what_was_made_is_closed_when_the_rest_cannot_be(tmp_path: Path) -> None:
+def test_what_was_made_is_closed_when_the_rest_cannot_be() -> None:
     """A storage that stays open behind a failed start would hold its file and its connections."""
     closed: list[str] = []
 
@@ -225,13 +179,9 @@ def test_what_was_made_is_closed_when_the_rest_cannot_be(tmp_path: Path) -> None
         def close(self) -> None:
             closed.append("storage")
 
-    class Plugin:
-        @hookimpl
-        def painschool_storages(self) -> Iterable[AdapterFactory[Storage]]:
-            return (AdapterFactory("closing", lambda _: Closing()),)
-
+    closing = plugin("painschool_storages", AdapterFactory("closing", lambda _: Closing()))
     with pytest.raises(ConfigurationError):
-        connect(Settings(storage=AdapterConfig("closing"), directory=AdapterConfig("nobody")), plugins=[Plugin()])
+        connect(Settings(storage=AdapterConfig("closing"), directory=AdapterConfig("nobody")), plugins=[closing])
     assert ["storage"] == closed
 
 
@@ -345,18 +295,23 @@ def test_missing_extra_is_asked_for_by_name(missing: str, url: str, extra: str, 
 
 def test_broken_observer_stops_nothing_and_logs_no_person(caplog: pytest.LogCaptureFixture) -> None:
     """An observer that raises must neither stop the step, nor the next observer, nor put a number into the log."""
-    plugin = ObserverPlugin()
+    watcher = Watcher()
+    observers = plugin(
+        "painschool_observers",
+        AdapterFactory("fragile", lambda _: Fragile()),
+        AdapterFactory("watcher", lambda _: watcher),
+    )
     settings = Settings(storage=AdapterConfig("memory"), observers=(AdapterConfig("fragile"), AdapterConfig("watcher")))
-    with open_school(settings, plugins=[plugin]) as school:
+    with open_school(settings, plugins=[observers]) as school:
         school.therapist(NURSE).start("850709-9805", program="digitala-smartskolan")
-    assert ["Started"] == plugin.watcher.told
+    assert ["Started"] == watcher.told
     assert "observer Fragile raised RuntimeError" in caplog.text
     assert "198507099805" not in caplog.text
 
 
 def test_plugin_adds_a_program_to_the_list() -> None:
     """A clinic's own program must be on the list "Moment" without a change of this package (M-07)."""
-    with open_school("memory://", plugins=[ProgramPlugin()]) as school:
+    with open_school("memory://", plugins=[SECOND_PROGRAM]) as school:
         desk = school.therapist(NURSE)
         assert ["digitala-smartskolan", "sova-battre"] == [program.key for program in desk.programs()]
         assert "sova-battre" == desk.start("850709-9805", program="sova-battre").program
@@ -365,26 +320,9 @@ def test_plugin_adds_a_program_to_the_list() -> None:
 def test_settings_choose_among_the_programs_on_offer() -> None:
     """The bundled example content must not stand on a clinic's list when its settings leave it out."""
     settings = Settings(storage=AdapterConfig("memory"), offered=("sova-battre",))
-    assert ["sova-battre"] == [program.key for program in catalogue(settings, [ProgramPlugin()]).programs]
+    assert ["sova-battre"] == [program.key for program in catalogue(settings, [SECOND_PROGRAM]).programs]
     with pytest.raises(ConfigurationError, match="no program is called 'sova-bätre'"):
         catalogue(Settings(storage=AdapterConfig("memory"), offered=("sova-bätre",)))
-
-
-def test_module_can_be_a_plugin() -> None:
-    """Entry points name modules; a plain module with marked functions must do."""
-
-    def painschool_storages() -> Iterable[AdapterFactory[Storage]]:
-        return (AdapterFactory("from-module", lambda _: MemoryStorage()),)
-
-    module = types.ModuleType("clinic_plugin")
-    vars(module)["painschool_storages"] = hookimpl(painschool_storages)
-    assert ("storage", "from-module", "clinic_plugin") in {
-        (one.kind, one.factory.name, one.plugin) for one in installed([module])
-    }
-
-
-def test_two_programs_with_one_key_are_refused() -> None:
-    """Two programs of one key would make it a matter of luck which one a patient gets."""
-    settings = Settings(storage=AdapterConfig("memory"), programs=(bundled_program(),))
+    # Two programs of one key would make it a matter of luck which one a patient gets.
     with pytest.raises(ConfigurationError, match="two programs with the key 'digitala-smartskolan'"):
-        catalogue(settings)
+        catalogue(Settings(storage=AdapterConfig("memory"), programs=(bundled_program(),)))

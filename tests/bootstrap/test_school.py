@@ -1,12 +1,14 @@
 """The school made from objects: no settings, no plugins."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from digital_painschool import Actor, InvalidValue, PainSchool, Ports, Role, open_school
 from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox, MemoryStorage
 from digital_painschool.adapters.swedish_identity import SwedishIdentity
+from digital_painschool.testing.environment import Environment
 
 NURSE = Actor(hsa_id="SE2321000131-P000000123456", unit="SE2321000131-E000000000001", roles={Role.THERAPIST})
 
@@ -41,3 +43,31 @@ def test_a_clock_is_a_function() -> None:
             PainSchool(ports, new_id=wrong)  # type: ignore[arg-type]
         with pytest.raises(InvalidValue, match="clock and new_id are functions"):
             open_school("memory://", clock=wrong)  # type: ignore[arg-type]
+
+
+def test_every_adapter_is_closed_with_the_school() -> None:
+    """Otherwise a host that opens schools again and again would run out of connections."""
+    closed: list[str] = []
+
+    class Closing:
+        """An adapter that notes that it is closed."""
+
+        def __init__(self, name: str, port: object = None) -> None:
+            self._name, self._port = name, port
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._port, name)
+
+        def close(self) -> None:
+            closed.append(self._name)
+
+        def notice(self, enrolment: object, events: object) -> None:
+            """Take no notice."""
+
+    made = Environment().ports()
+    single: Any = {name: Closing(name, getattr(made, name)) for name in ("storage", "identity", "inbox", "directory")}
+    several: Any = tuple(Closing(messenger.channel.value, messenger) for messenger in made.messengers)
+    observer: Any = Closing("observer")
+    with PainSchool(Ports(**single, messengers=several, observers=(observer,))):
+        assert [] == closed
+    assert ["directory", "email", "identity", "inbox", "observer", "sms", "storage"] == sorted(closed)

@@ -13,7 +13,7 @@ from weakref import WeakSet
 
 import pytest
 from attrs import evolve
-from sqlalchemy import delete
+from sqlalchemy import delete, literal_column
 
 from digital_painschool.adapters.memory import MemoryInbox, outbox
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage
@@ -38,18 +38,25 @@ from digital_painschool.testing.crashes import (
     NotSurvived,
     kill_at,
     kill_at_every_call,
+    kill_at_every_statement,
+    kill_for_real,
 )
-from digital_painschool.testing.crashes.at_every_call import play
-from digital_painschool.testing.crashes.at_every_statement import kill_at_every_statement, kill_for_real
+from digital_painschool.testing.crashes.kill import play
 from digital_painschool.testing.crashes.laws import stored_violations
 from digital_painschool.testing.environment import Environment, PortsFactory, in_memory
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.faults import Fault, When, with_faults
 from digital_painschool.testing.history import (
     Advance,
+    ApprovePurge,
+    At,
     Deliver,
+    End,
+    Export,
     History,
     PatientReads,
+    PlanPurge,
+    Purge,
     Restart,
     Review,
     SaveForm,
@@ -176,7 +183,9 @@ def test_the_histories_come_to_every_call_that_changes_anything() -> None:
     """Otherwise a call would never be struck, and nobody would notice."""
     steps = [step for telling in NOTABLE_HISTORIES.values() for step in play(in_memory, telling).steps]
     calls = {call.name for step in steps for call in step.calls}
-    after = {step.name_of(point) for step in steps for point in step.call_points() if point.when is When.AFTER}
+    after = {
+        step.name_of(point) for step in steps for point in step.points(statements=False) if point.when is When.AFTER
+    }
     ports = {"inbox": Inbox, "messenger": Messenger, "observer": Observer, "storage": Storage}
     every = {f"{name}.{method}" for name, port in ports.items() for method in dir(port) if method[0] != "_"}
     # `replay_purge` needs a backup that was restored, which no history tells; its contract has what dies within it.
@@ -561,12 +570,17 @@ def test_a_purge_that_deletes_the_documents_first_is_named(
         purge(self, plan_id, planned, skip)
 
     monkeypatch.setattr(SqlStorage, "purge", purge_in_two)
-    said = half(on_copies, NOTABLE_HISTORIES["purge"])
-    assert "(Purge()), in storage.purge" in said
-    assert "after COMMIT (statement 3): it is half done: documents 0 is done; " in said
+    ended = [Start(), SaveForm(PAIN, {"smarta": 3}), End(), At("2027-04-01 10:00"), Export()]
+    history = NotableHistory([*ended, PlanPurge(), ApprovePurge("Beslut 2"), Purge()])
+    last = play(on_copies, history, statements=True).steps[-1]
+    points = (point for point in last.points(statements=True) if last.name_of(point) == "storage.purge: COMMIT")
+    with pytest.raises(NotSurvived) as named:
+        kill_at(on_copies, history, next(point for point in points if point.when is When.AFTER))
+    assert "(Purge()), in storage.purge" in str(named.value)
+    assert "after COMMIT (statement 3): it is half done: documents 0 is done; " in str(named.value)
 
 
-DELETE_DOCUMENTS = delete(documents)
+DELETE_DOCUMENTS = delete(documents).where(documents.c.enrolment_id == literal_column("'e-0001'"))
 
 
 def test_statements_that_are_others_each_time_are_named(on_copies: PortsFactory) -> None:
@@ -579,12 +593,14 @@ def test_statements_that_are_others_each_time_are_named(on_copies: PortsFactory)
         else:
             school.desk.review("e-0001")
 
-    said = half(on_copies, NotableHistory([Start(), review_once]))
-    assert "killed at step 2 (review_once), in storage.save (call 3), before BEGIN (statement 1)" in said
-    assert "the step went another way this time and did not come here" in said
+    history = NotableHistory([Start(), review_once])
+    with pytest.raises(NotSurvived) as named:
+        kill_at(on_copies, history, CrashPoint(step=2, call=3, statement=1))
+    assert "killed at step 2 (review_once), in storage.save (call 3), before BEGIN (statement 1)" in str(named.value)
+    assert "the step went another way this time and did not come here" in str(named.value)
     times = iter(range(1000))
     with pytest.raises(NotSurvived, match="went another way"):
-        kill_for_real(on_copies, NotableHistory([Start(), review_once]), every=7)
+        kill_for_real(on_copies, history, every=7)
 
 
 # The laws that hold at rest, each broken by a storage that says something else.

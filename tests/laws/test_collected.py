@@ -52,14 +52,14 @@ def a_history(ports_factory: PortsFactory) -> Iterator[LifecycleMachine]:
 def test_the_end_of_one_enrolment_lets_no_second_notice_go_on_a_day(ports_factory: PortsFactory) -> None:
     """Otherwise a worker that died, a fault and an ending would together tell a patient twice on a day."""
     with a_history(ports_factory) as it:
-        it.therapist_writes(course=1, talk=1, notify="collected")
+        it.therapist_writes(enrolment=1, conversation=1, notify="collected")
         it.wait(hours=2, microseconds=0)
-        it.therapist_writes(course=0, talk=1, notify="collected")
+        it.therapist_writes(enrolment=0, conversation=1, notify="collected")
         it.wait_for(edge="run", days=0, microseconds=0)
         it.deliver_with_trouble(troubles=["dies"], struck="no", write=0, batch=200)
         it.move(it.now + timedelta(minutes=16))
         it.deliver_with_trouble(troubles=["busy"], struck="no", write=0, batch=200)
-        it.end(course=0, reason="klar")
+        it.end(enrolment=0, reason="klar")
         it.move(it.now + timedelta(minutes=30))
         it.deliver()
 
@@ -87,9 +87,9 @@ def test_what_two_days_ask_for_goes_as_one(
 def test_a_storage_that_fails_once_leaves_no_timeline_without_the_note(ports_factory: PortsFactory) -> None:
     """Otherwise a message would be dropped, and nothing on its timeline would say so."""
     with a_history(ports_factory) as it:
-        for course in (0, 1):
-            it.therapist_writes(course=course, talk=1, notify="collected")
-            it.patient_reads(course=course, conversation=1)
+        for enrolment in (0, 1):
+            it.therapist_writes(enrolment=enrolment, conversation=1, notify="collected")
+            it.patient_reads(enrolment=enrolment, conversation=1)
         it.wait(hours=1, microseconds=0)
         it.deliver_with_trouble(troubles=[], struck="fails", write=1, batch=200)
 

@@ -10,22 +10,17 @@ from typing import Any, get_args
 
 import attrs
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import example, given
 
 from digital_painschool.domain.form import (
     Choice,
-    Date,
     Form,
-    ManyChoices,
-    Number,
-    Option,
     Question,
     Scale,
     Text,
     is_scored,
 )
-from digital_painschool.domain.limits import POINTS, as_stored
+from digital_painschool.domain.limits import as_stored
 from digital_painschool.domain.program import EndReason, Module, Ordering, Pace, Page, Program
 from digital_painschool.errors import InvalidProgram, InvalidValue
 from digital_painschool.programs import (
@@ -36,9 +31,7 @@ from digital_painschool.programs import (
     read_program,
 )
 from digital_painschool.serialization.problems import Problems
-from digital_painschool.testing.strategies.texts import keys as some_keys
-from digital_painschool.testing.strategies.texts import prose
-from digital_painschool.testing.strategies.texts import titles as some_titles
+from digital_painschool.testing.strategies import programs
 
 SMALL = """
 key = "liten"
@@ -92,81 +85,50 @@ def problems_of(text: str) -> tuple[str, ...]:
 # --- The bundled program ----------------------------------------------------------------------------------------------
 
 
-def test_a_program_shows_itself_in_one_line() -> None:
-    """Otherwise every log line about a program would hold all its pages."""
-    shown = attrs.evolve(bundled_program(), version="7")
-    assert "Program(key='digitala-smartskolan', version='7', modules=11)" == repr(shown)
-
-
-def test_m01_the_program_has_eleven_modules_with_different_themes() -> None:
-    """Otherwise the bundled program would not be the one that the manual describes."""
-    modules = bundled_program().modules
+@pytest.mark.rule("M-01")
+@pytest.mark.rule("M-02")
+@pytest.mark.rule("M-05")
+@pytest.mark.rule("D-04b")
+@pytest.mark.rule("D-05b")
+def test_the_bundled_program_is_the_one_that_the_manual_describes_and_says_that_it_is_an_example() -> None:
+    """Otherwise a patient would be led otherwise than the manual says, or made-up content pass for the treatment."""
+    bundled = bundled_program()
+    assert bundled is bundled_program()  # read once, and not with every request of a host
+    modules = bundled.modules
     assert list(range(1, 12)) == [module.number for module in modules]
     assert 11 == len({module.title for module in modules})
-
-
-def test_m01_every_page_can_be_opened_by_its_name_and_has_something_to_read() -> None:
-    """Otherwise a therapist who clicks a page's name would see nothing, or could not tell two pages apart."""
-    for number in range(1, 12):
-        module = bundled_program().module(number)
-        assert module is not None
+    for module in modules:
+        assert module == bundled.module(module.number)
         assert 2 <= len(module.pages) <= 4
         assert len(module.pages) == len({page.title for page in module.pages})
         assert all(page.title and len(page.text) > 100 for page in module.pages)
+        assert module.pages[0].text.startswith("Exempelinnehåll")
+    assert (1, 2, 3, 4, 5, 6, 7, 8) == bundled.reading_order == bundled.required
+    assert (True, 12, Ordering.GUIDED) == (bundled.example, bundled.access_months, bundled.ordering)
+    assert Pace(modules_a_week=1, hours_from=2, hours_to=6) == bundled.pace
+    assert "Genomfört enligt plan" == {reason.key: reason.title for reason in bundled.end_reasons}["genomford"]
+    assert all(re.fullmatch("[a-z]+(-[a-z]+)*", reason.key) for reason in bundled.end_reasons)
+    shown = attrs.evolve(bundled, version="7")
+    assert "Program(key='digitala-smartskolan', version='7', modules=11)" == repr(shown)
 
 
-def test_m02_the_pace_is_there_to_be_shown() -> None:
-    """Otherwise the advice of a module a week and two to six hours could not be shown."""
-    assert Pace(modules_a_week=1, hours_from=2, hours_to=6) == bundled_program().pace
-
-
-def test_m04_d04b_modules_1_to_8_are_read_in_order_and_9_to_11_stand_outside() -> None:
-    """Otherwise a patient would be led through the modules in another order than the manual's."""
-    assert (1, 2, 3, 4, 5, 6, 7, 8) == bundled_program().reading_order
-    assert Ordering.GUIDED is bundled_program().ordering
-
-
-def test_m05_access_lasts_twelve_months() -> None:
-    """Otherwise access would not be for one year."""
-    assert 12 == bundled_program().access_months
-
-
-def test_d05b_the_patient_is_done_with_the_reading_order() -> None:
-    """Otherwise a patient who has read 1 to 8 would not be done, or one who has not would be."""
-    assert bundled_program().reading_order == bundled_program().required
-
-
-def test_d04b_the_bundled_program_says_that_it_is_an_example() -> None:
-    """Otherwise made-up content could be taken for the real treatment, by a system, a reader or a developer."""
-    assert bundled_program().example
-    assert all(module.pages[0].text.startswith("Exempelinnehåll") for module in bundled_program().modules)
-
-
-def test_d19a_there_are_end_reasons_with_plain_keys() -> None:
-    """Otherwise a therapist could not end, or a reason's key would change with an editor's encoding."""
-    reasons = bundled_program().end_reasons
-    assert "Genomfört enligt plan" == {reason.key: reason.title for reason in reasons}["genomford"]
-    assert all(re.fullmatch("[a-z]+(-[a-z]+)*", reason.key) for reason in reasons)
-
-
-def test_every_kind_of_question_is_asked() -> None:
-    """Otherwise a host could try the example without ever meeting one of the kinds."""
-    asked = {type(question) for form in bundled_program().forms for question in form.questions}
-    assert set(get_args(Question)) == asked
-
-
-def test_m14_every_form_is_carried_by_a_page() -> None:
-    """Otherwise there would be a form that no patient could find."""
-    assert () == tuple(form.key for form in bundled_program().forms if not bundled_program().carriers(form.key))
-
-
-def test_m14_no_two_forms_are_alike() -> None:
-    """Otherwise a therapist could not tell from the list which form was filled in."""
-    forms = bundled_program().forms
-    assert len(forms) >= 4
-    for one, other in combinations(forms, 2):
+@pytest.mark.rule("M-14")
+@pytest.mark.rule("D-17a")
+def test_the_bundled_forms_differ_are_carried_and_ask_every_kind_of_question() -> None:
+    """Otherwise there would be a form that nobody finds or tells from another, or a kind or alert that nobody meets."""
+    bundled = bundled_program()
+    assert () == tuple(form.key for form in bundled.forms if not bundled.carriers(form.key))
+    assert {*get_args(Question)} == {type(question) for form in bundled.forms for question in form.questions}
+    assert len(bundled.forms) >= 4
+    for one, other in combinations(bundled.forms, 2):
         assert one.title != other.title
         assert {question.key for question in one.questions} != {question.key for question in other.questions}
+    scored = bundled.form("vardag")
+    assert scored is not None
+    assert scored.alert_from is not None
+    assert all(is_scored(question) for question in scored.questions)
+    highest = sum(max(o.score or 0 for o in q.options) for q in scored.questions if isinstance(q, Choice))
+    assert 0 < scored.alert_from <= highest
 
 
 def test_m14_the_health_form_needs_nothing_but_the_pain() -> None:
@@ -180,42 +142,19 @@ def test_m14_the_health_form_needs_nothing_but_the_pain() -> None:
     assert (0, 10, 9) == (pain.lowest, pain.highest, pain.alert_from)
 
 
-def test_d17a_one_form_has_a_score_that_can_reach_its_threshold() -> None:
-    """Otherwise the example could never show a priority flag for a score."""
-    form = bundled_program().form("vardag")
-    assert form is not None
-    assert form.alert_from is not None
-    assert all(is_scored(question) for question in form.questions)
-    highest = sum(max(o.score or 0 for o in q.options) for q in form.questions if isinstance(q, Choice))
-    assert 0 < form.alert_from <= highest
-
-
-def test_the_bundled_program_is_read_once() -> None:
-    """Otherwise every request of a host would read the file again."""
-    assert bundled_program() is bundled_program()
-
-
 # --- Reading files ----------------------------------------------------------------------------------------------------
 
 
-def test_a_sound_file_becomes_the_program_it_describes() -> None:
-    """Otherwise a unit's own file would mean something else than it says."""
-    program = read_program(SMALL, "liten.toml")
+@pytest.mark.rule("D-04a")
+@pytest.mark.parametrize("ordering", list(Ordering))
+def test_a_sound_file_becomes_the_program_it_describes(ordering: Ordering) -> None:
+    """Otherwise a unit's own file would mean something else than it says, or be labelled as made up."""
+    program = read_program(f'ordering = "{ordering.value}"\n{SMALL}', "liten.toml")
     assert ("liten", "1", "Liten", (1, 2)) == (program.key, program.version, program.title, program.required)
+    assert (ordering, False) == (program.ordering, program.example)
     assert (EndReason(key="klar", title="Klar"),) == program.end_reasons
     assert Page(title="Sida", text="Läs.", forms=("dagbok",)) == program.modules[0].pages[0]
     assert Scale(key="smarta", text="Hur ont har du?") == program.forms[0].questions[0]
-
-
-def test_only_an_example_says_that_it_is_one() -> None:
-    """Otherwise a unit's real program would be labelled as made up."""
-    assert not read_program(SMALL, "liten.toml").example
-
-
-@pytest.mark.parametrize("ordering", list(Ordering))
-def test_d04a_an_ordering_is_named_by_its_value(ordering: Ordering) -> None:
-    """Otherwise a unit could not choose how strictly the reading order holds."""
-    assert ordering is read_program(f'ordering = "{ordering.value}"\n{SMALL}', "liten.toml").ordering
 
 
 S, T, D = (f"forms[dagbok].questions[{key}]" for key in ("smarta", "timmar", "dagen"))
@@ -427,97 +366,15 @@ def test_an_error_that_is_no_fault_of_the_data_is_not_taken_for_one() -> None:
 
 # --- As data, and back ------------------------------------------------------------------------------------------------
 
-keys = some_keys("a", "b")
-titles = some_titles("T")
-texts = prose()
-labels = st.just("") | titles
-common: dict[str, Any] = {"key": keys, "text": titles, "required": st.booleans()}
-options = st.lists(
-    st.builds(Option, key=keys, text=titles, score=st.none() | st.integers(-POINTS, POINTS), alert=st.booleans()),
-    min_size=1,
-    max_size=3,
-    unique_by=lambda option: option.key,
-).map(tuple)
-numbers = st.integers(-(10**15), 10**15) | st.floats(-1e15, 1e15)
-questions = st.one_of(
-    st.builds(
-        Scale,
-        lowest=st.integers(-POINTS, 0),
-        highest=st.integers(2, POINTS),
-        low_label=labels,
-        high_label=labels,
-        scored=st.booleans(),
-        alert_from=st.sampled_from([None, 0, 1, 2]),
-        **common,
-    ),
-    st.builds(Choice, options=options, **common),
-    st.builds(ManyChoices, options=options, **common),
-    st.lists(numbers, min_size=3, max_size=3, unique=True)
-    .map(sorted)
-    .flatmap(
-        lambda n: st.builds(
-            Number,
-            lowest=st.just(n[0]),
-            highest=st.just(n[2]),
-            alert_from=st.none() | st.just(n[1]),
-            unit_label=labels,
-            whole=st.just(True),
-            scored=st.booleans(),
-            **common,
-        )
-    ),
-    st.builds(Text, longest=st.integers(1, 100_000), **common),
-    st.builds(Date, **common),
-)
-forms = st.lists(
-    st.builds(
-        Form,
-        key=keys,
-        title=titles,
-        questions=st.lists(questions, min_size=1, max_size=4, unique_by=lambda question: question.key).map(tuple),
-    ),
-    max_size=3,
-    unique_by=lambda form: form.key,
-)
-
-
-@st.composite
-def programs(draw: st.DrawFn) -> Program:
-    """Draw a program with any sound content."""
-    its_forms = draw(forms)
-    carried = st.lists(st.sampled_from(its_forms), unique=True).map(lambda chosen: tuple(form.key for form in chosen))
-    pages = st.builds(Page, title=titles, text=texts, forms=carried if its_forms else st.just(()))
-    its_numbers = draw(st.lists(st.integers(1, 99), min_size=1, max_size=4, unique=True))
-    return Program(
-        key=draw(keys),
-        version=draw(keys),
-        title=draw(titles),
-        modules=tuple(
-            Module(number=number, title=draw(titles), pages=tuple(draw(st.lists(pages, min_size=1, max_size=3))))
-            for number in sorted(its_numbers)
-        ),
-        forms=tuple(its_forms),
-        reading_order=tuple(its_numbers),
-        required=tuple(its_numbers[: draw(st.integers(0, len(its_numbers)))]),
-        ordering=draw(st.sampled_from(Ordering)),
-        end_reasons=(EndReason(key=draw(keys), title=draw(titles)),),
-        access_months=draw(st.integers(1, 120)),
-        pace=Pace(modules_a_week=draw(st.integers(1, 9)), hours_from=1, hours_to=draw(st.integers(1, 40))),
-        example=draw(st.booleans()),
-    )
-
 
 @given(programs())
+@example(bundled_program())
 def test_d05c_a_program_kept_as_json_comes_back_the_same(program: Program) -> None:
     """Otherwise an enrolment would go on in another program than the one that it was started with."""
     kept = json.dumps(program_to_data(program))
+    assert program == program_from_data(program_to_data(program), "kept")
     assert program == program_from_data(json.loads(kept), "kept")
     assert kept == json.dumps(program_to_data(program_from_data(json.loads(kept), "kept")))
-
-
-def test_d05c_the_bundled_program_comes_back_the_same_without_json_too() -> None:
-    """Otherwise a storage in memory would keep programs differently from one with a database."""
-    assert bundled_program() == program_from_data(program_to_data(bundled_program()), "kept")
 
 
 def test_d05c_defaults_are_kept_with_the_program() -> None:

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 
-from digital_painschool.domain.enrolment import Conversation
+from digital_painschool.domain.enrolment import Conversation, Enrolment
 from digital_painschool.domain.events import ConversationRenamed, ConversationStarted, Event, MessageSent, MessagesRead
 from digital_painschool.domain.notification import Notify
-from digital_painschool.domain.people import Author
-from digital_painschool.domain.policy import FlagKind, Policy
+from digital_painschool.domain.people import Actor, Author, Patient
+from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import InvalidValue, Reason
 from digital_painschool.rules.conversations import read, rename, send, start_conversation
 from digital_painschool.rules.flags import Flag
@@ -20,6 +22,11 @@ from digital_painschool.testing.scenario import Scenario
 from tests.scenario import TERMS, folded, refused, started
 
 LATER = START + timedelta(hours=1)
+
+
+def begun(by: Actor | Patient = NURSE) -> Enrolment:
+    """Return an enrolment with a conversation that somebody began."""
+    return folded(started(), start_conversation(started(), TERMS, "Hej", "Rubrik", by=by, at=LATER))
 
 
 @pytest.mark.rule("M-10")
@@ -70,116 +77,81 @@ def test_the_heading_is_min_konversation_and_can_be_changed_by_both() -> None:
     assert ["Om natten", "Ny fråga"] == [view.heading for view in school.desk.conversations(id_)]
 
 
-@pytest.mark.rule("M-11")
-def test_the_unit_s_own_default_heading_holds_for_both_sides() -> None:
-    """Otherwise a unit that writes to its patients in another way could not say so."""
-    school = Scenario(policy=Policy(heading="Fråga till enheten"))
-    id_ = school.start()
-    school.desk.start_conversation(id_, "Hej")
-    school.room.write(id_, "Hej")
-    assert ["Fråga till enheten"] * 2 == [view.heading for view in school.desk.conversations(id_)]
-
-
-@pytest.mark.rule("M-11")
-def test_a_heading_is_neither_empty_nor_longer_than_the_limit() -> None:
-    """Otherwise the list of conversations would show nothing, or everything."""
-    enrolment = started()
-    talking = folded(enrolment, start_conversation(enrolment, TERMS, "Hej", "x" * 120, by=NURSE, at=LATER))
-    for heading, reason in (("", Reason.EMPTY_TEXT), (" \n", Reason.EMPTY_TEXT), ("x" * 121, Reason.TEXT_TOO_LONG)):
-        with refused("M-11", reason):
-            start_conversation(enrolment, TERMS, "Hej", heading, by=NURSE, at=LATER)
-        with refused("M-11", reason):
-            rename(talking, TERMS, 1, heading, by=NURSE, at=LATER)
-
-
 @pytest.mark.rule("M-12")
-@pytest.mark.parametrize("notify", Notify)
-def test_the_therapist_chooses_for_each_message_how_the_patient_is_told(notify: Notify) -> None:
-    """Otherwise the choice would be lost between the screen and the timeline."""
-    enrolment = started()
-    begun, sent = start_conversation(enrolment, TERMS, "Hej", "Rubrik", notify=notify, by=NURSE, at=LATER)
-    assert [ConversationStarted, MessageSent] == [type(begun), type(sent)]
+@pytest.mark.parametrize("notify", [*Notify, "direct"])
+def test_the_therapist_chooses_for_each_message_how_the_patient_is_told(notify: Any) -> None:
+    """Otherwise the choice would be lost, be none in silence, or patients be told of what they wrote themselves."""
+
+    def start(by: Actor | Patient) -> tuple[Event, ...]:
+        return start_conversation(started(), TERMS, "Hej", "Rubrik", notify=notify, by=by, at=LATER)
+
+    if not isinstance(notify, Notify):
+        with pytest.raises(InvalidValue):
+            start(NURSE)
+        return
+    begins, sent = start(NURSE)
+    assert [ConversationStarted, MessageSent] == [type(begins), type(sent)]
     assert isinstance(sent, MessageSent)
     assert notify is sent.notify
-
-
-@pytest.mark.rule("M-12")
-@pytest.mark.parametrize("notify", [Notify.DIRECT, Notify.COLLECTED])
-def test_a_patient_s_message_asks_for_no_notification(notify: Notify) -> None:
-    """Otherwise patients would be notified of what they wrote themselves."""
-    with refused("M-12", Reason.ONLY_MESSAGES_TO_THE_PATIENT_NOTIFY):
-        start_conversation(started(), TERMS, "Hej", "Rubrik", notify=notify, by=PATIENT, at=LATER)
-
-
-@pytest.mark.rule("M-12")
-def test_notify_is_one_of_its_three_values() -> None:
-    """Otherwise a text from a form field would count as no notification, in silence."""
-    with pytest.raises(InvalidValue):
-        start_conversation(started(), TERMS, "Hej", "Rubrik", notify="direct", by=NURSE, at=LATER)  # type: ignore[arg-type]
+    if notify is not Notify.NONE:
+        with refused("M-12", Reason.ONLY_MESSAGES_TO_THE_PATIENT_NOTIFY):
+            start(PATIENT)
 
 
 @pytest.mark.rule("M-10")
-def test_a_message_is_neither_empty_nor_longer_than_the_limit() -> None:
-    """Otherwise an empty message would raise a flag, or one without end fill the storage."""
+@pytest.mark.rule("M-11")
+@pytest.mark.parametrize(("rule", "limit"), [("M-10", 10_000), ("M-11", 120)])
+def test_a_message_and_a_heading_are_neither_empty_nor_longer_than_the_limit(rule: str, limit: int) -> None:
+    """Otherwise an empty message would raise a flag, one without end fill the storage, and a list show nothing."""
     school = Scenario()
     id_ = school.start()
-    school.room.write(id_, "x" * 10_000)
-    for text, reason in (("", Reason.EMPTY_TEXT), (" \t\n", Reason.EMPTY_TEXT), ("x" * 10_001, Reason.TEXT_TOO_LONG)):
-        with school.unchanged(), refused("M-10", reason):
-            school.room.write(id_, text)
-        with school.unchanged(), refused("M-10", reason):
-            school.desk.write(id_, 1, text)
+    school.room.write(id_, "x" * 10_000, heading="x" * 120)
+    steps: dict[str, tuple[Callable[[str], object], ...]] = {
+        "M-10": (lambda text: school.room.write(id_, text), lambda text: school.desk.write(id_, 1, text)),
+        "M-11": (
+            lambda text: school.room.write(id_, "Hej", heading=text),
+            lambda text: school.desk.rename_conversation(id_, 1, text),
+        ),
+    }
+    for text, reason in (
+        ("", Reason.EMPTY_TEXT),
+        (" \t\n", Reason.EMPTY_TEXT),
+        ("x" * (limit + 1), Reason.TEXT_TOO_LONG),
+    ):
+        for step in steps[rule]:
+            with school.unchanged(), refused(rule, reason):
+                step(text)
 
 
 @pytest.mark.rule("M-10")
 @pytest.mark.parametrize("number", [0, -1, 2, 10**9])
 def test_a_conversation_that_does_not_exist_is_refused(number: int) -> None:
     """Otherwise conversation 0 would be the last one."""
-    enrolment = started()
-    talking = folded(enrolment, start_conversation(enrolment, TERMS, "Hej", "Rubrik", by=NURSE, at=LATER))
-    steps: tuple[Callable[[], object], ...] = (
-        lambda: send(talking, TERMS, number, "Hej", by=PATIENT, at=LATER),
-        lambda: rename(talking, TERMS, number, "Ny", by=PATIENT, at=LATER),
-        lambda: read(talking, TERMS, number, 0, by=PATIENT, at=LATER),
+    steps: tuple[Callable[..., object], ...] = (
+        partial(send, text="Hej"),
+        partial(rename, heading="Ny"),
+        partial(read, up_to=0),
     )
     for step in steps:
         with refused("M-10", Reason.UNKNOWN_CONVERSATION, conversation=number):
-            step()
+            step(begun(), TERMS, number, by=PATIENT, at=LATER)
 
 
 @pytest.mark.rule("D-15a")
-def test_a_message_that_came_after_the_view_was_drawn_stays_unread() -> None:
-    """Otherwise a message could be settled that nobody has seen."""
-    enrolment = started()
-    for text in ("ett", "två"):
-        events = (
-            send(enrolment, TERMS, 1, text, by=PATIENT, at=LATER)
-            if enrolment.conversations
-            else start_conversation(enrolment, TERMS, text, "Rubrik", by=PATIENT, at=LATER)
-        )
-        enrolment = folded(enrolment, events)
-    (event,) = read(enrolment, TERMS, 1, 1, by=NURSE, at=LATER)
-    assert MessagesRead(at=LATER, by=NURSE.hsa_id, conversation=1, reader=Author.THERAPIST, up_to=1) == event
-    after = folded(enrolment, [event])
-    assert 1 == after.conversations[0].unread(Author.THERAPIST)
-    assert () == read(after, TERMS, 1, 1, by=NURSE, at=LATER)
-    assert () == read(after, TERMS, 1, 0, by=NURSE, at=LATER)
-    for beyond in (3, -1):
-        with refused("D-15a", Reason.NO_SUCH_MESSAGE, conversation=1):
-            read(after, TERMS, 1, beyond, by=NURSE, at=LATER)
-
-
-@pytest.mark.rule("D-15a")
-def test_one_can_read_up_to_the_last_message_of_the_other_side_and_no_further() -> None:
-    """Otherwise the next message would be read before it is written, or the last could never be settled."""
-    enrolment = folded(started(), start_conversation(started(), TERMS, "1", "Rubrik", by=PATIENT, at=LATER))
+def test_one_can_read_up_to_the_last_message_that_the_view_showed_and_no_further() -> None:
+    """Otherwise a message could be settled that nobody has seen, or the last one never be."""
+    enrolment = begun(PATIENT)
     for text in "2345":
         enrolment = folded(enrolment, send(enrolment, TERMS, 1, text, by=PATIENT, at=LATER))
-    enrolment = folded(enrolment, read(enrolment, TERMS, 1, 2, by=NURSE, at=LATER))
+    (event,) = read(enrolment, TERMS, 1, 2, by=NURSE, at=LATER)
+    assert MessagesRead(at=LATER, by=NURSE.hsa_id, conversation=1, reader=Author.THERAPIST, up_to=2) == event
+    enrolment = folded(enrolment, [event])
     assert 3 == enrolment.conversations[0].unread(Author.THERAPIST)
-    assert [3, 4, 5] == [read(enrolment, TERMS, 1, n, by=NURSE, at=LATER)[0].up_to for n in (3, 4, 5)]  # type: ignore[union-attr]
-    with refused("D-15a", Reason.NO_SUCH_MESSAGE, conversation=1):
-        read(enrolment, TERMS, 1, 6, by=NURSE, at=LATER)
+    marks = [read(enrolment, TERMS, 1, number, by=NURSE, at=LATER) for number in range(6)]
+    assert [[], [], [], [3], [4], [5]] == [[event.up_to for event in events] for events in marks]  # type: ignore[union-attr]
+    for beyond in (6, -1):
+        with refused("D-15a", Reason.NO_SUCH_MESSAGE, conversation=1):
+            read(enrolment, TERMS, 1, beyond, by=NURSE, at=LATER)
 
 
 @pytest.mark.rule("M-10")
@@ -251,12 +223,11 @@ def test_when_access_is_over_nobody_writes_what_nobody_can_read() -> None:
 @pytest.mark.rule("D-05a")
 def test_the_patient_takes_note_of_messages_until_access_is_over() -> None:
     """Otherwise a portal that asks the rule alone would count as read what the patient may not see any more."""
-    enrolment = started()
-    talking = folded(enrolment, start_conversation(enrolment, TERMS, "Hej", "Rubrik", by=NURSE, at=LATER))
-    assert 1 == len(read(talking, TERMS, 1, 1, by=PATIENT, at=talking.access_until - INSTANT))
+    over = begun().access_until
+    assert 1 == len(read(begun(), TERMS, 1, 1, by=PATIENT, at=over - INSTANT))
     with refused("D-05a", Reason.ACCESS_IS_OVER):
-        read(talking, TERMS, 1, 1, by=PATIENT, at=talking.access_until)
-    assert 0 == len(read(talking, TERMS, 1, 0, by=NURSE, at=talking.access_until))
+        read(begun(), TERMS, 1, 1, by=PATIENT, at=over)
+    assert () == read(begun(), TERMS, 1, 0, by=NURSE, at=over)
 
 
 @pytest.mark.rule("D-19a")
@@ -268,20 +239,8 @@ def test_after_the_end_the_therapist_can_read_and_that_changes_nothing() -> None
     school.desk.end(id_, reason="klar")
     with school.unchanged():
         assert 1 == school.desk.read_conversation(id_, 1).unread
-    enrolment = started()
-    assert () == read(
-        folded(folded(enrolment, start_conversation(enrolment, TERMS, "Hej", "R", by=PATIENT, at=LATER)), ended()),
-        TERMS,
-        1,
-        1,
-        by=NURSE,
-        at=LATER,
-    )
-
-
-def ended() -> tuple[Event, ...]:
-    """Return the event of an ending."""
-    return end(started(), TERMS, "klar", by=NURSE, at=LATER)
+    over = folded(begun(PATIENT), end(begun(PATIENT), TERMS, "klar", by=NURSE, at=LATER))
+    assert () == read(over, TERMS, 1, 1, by=NURSE, at=LATER)
 
 
 @pytest.mark.rule("M-16")

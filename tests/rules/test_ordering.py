@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from itertools import permutations, product
 
 import pytest
 from attrs import evolve
@@ -9,9 +10,10 @@ from attrs import evolve
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import ModuleCompleted, ModuleOpened, ModuleReleased, ProgramDone
 from digital_painschool.domain.policy import FlagKind, Terms
-from digital_painschool.domain.program import Ordering, Program
+from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import Reason
 from digital_painschool.programs import bundled_program
+from digital_painschool.rules.access import module_refusal
 from digital_painschool.rules.lifecycle import end, maintain
 from digital_painschool.rules.ordering import complete_module, next_module, open_module, release_module
 from digital_painschool.testing.environment import START
@@ -41,35 +43,26 @@ def opened(enrolment: Enrolment, terms: Terms, module: int) -> ModuleOpened:
 
 
 @pytest.mark.rule("M-01")
-def test_the_bundled_program_has_eleven_modules_whose_pages_can_be_opened_by_staff() -> None:
-    """Otherwise the therapist could not see what a page contains, as the manual's tip says."""
+@pytest.mark.rule("M-02")
+@pytest.mark.rule("M-03")
+@pytest.mark.rule("D-04b")
+def test_the_bundled_program_has_eleven_open_modules_a_pace_that_is_advice_and_a_label() -> None:
+    """Otherwise staff could not see what a page contains, a patient wait, or made-up texts pass for a treatment."""
     school = Scenario(programs=(bundled_program(),))
-    modules = school.desk.program(school.start(key="digitala-smartskolan")).modules
+    id_ = school.start(key="digitala-smartskolan")
+    modules = school.desk.program(id_).modules
     assert list(range(1, 12)) == [module.number for module in modules]
     assert 11 == len({module.title for module in modules})
     assert all(page.title and page.text for module in modules for page in module.pages)
-
-
-@pytest.mark.rule("M-02")
-def test_the_pace_is_shown_and_never_enforced() -> None:
-    """Otherwise a patient who reads quickly would be stopped, or would not know what is advised."""
-    school = Scenario(programs=(bundled_program(),))
-    id_ = school.start(key="digitala-smartskolan")
-    pace = school.room.overview(id_).pace
-    assert (1, 2, 6) == (pace.modules_a_week, pace.hours_from, pace.hours_to)
-    for module in range(1, 12):
-        school.room.complete_module(id_, module)
-    assert True is school.room.overview(id_).done
-
-
-@pytest.mark.rule("M-03")
-def test_all_modules_are_open_from_the_start() -> None:
-    """Otherwise a patient would have to wait for somebody to open what the manual says is active."""
-    school = Scenario(programs=(bundled_program(),))
-    id_ = school.start(key="digitala-smartskolan")
-    assert [True] * 11 == [module.open for module in school.room.overview(id_).modules]
+    seen = school.room.overview(id_)
+    assert [True] * 11 == [module.open for module in seen.modules]
+    assert (1, 2, 6) == (seen.pace.modules_a_week, seen.pace.hours_from, seen.pace.hours_to)
+    assert True is seen.example
+    assert tuple(range(1, 9)) == school.desk.program(id_).reading_order
     for module in range(1, 12):
         assert module == school.room.open_module(id_, module).number
+        school.room.complete_module(id_, module)
+    assert True is school.room.overview(id_).done
 
 
 @pytest.mark.rule("M-04")
@@ -87,11 +80,14 @@ def test_the_reading_order_is_1_to_8_and_then_any_module() -> None:
 
 
 @pytest.mark.rule("M-04")
-def test_the_patient_can_go_back_to_a_completed_module() -> None:
-    """Otherwise there would be no repeating."""
-    enrolment = having_completed([1, 2, 3])
-    assert 1 == opened(enrolment, TERMS, 1).module
-    assert () == complete_module(enrolment, TERMS, 1, by=PATIENT, at=LATER)
+@pytest.mark.rule("D-04a")
+@pytest.mark.parametrize("ordering", Ordering)
+def test_the_patient_can_go_back_to_a_completed_module(ordering: Ordering) -> None:
+    """Otherwise there would be no repeating, or a double click would add an entry."""
+    terms = Terms(program(ordering), POLICY)
+    enrolment = having_completed([1], terms)
+    assert 1 == opened(enrolment, terms, 1).module
+    assert () == complete_module(enrolment, terms, 1, by=PATIENT, at=LATER)
 
 
 @pytest.mark.rule("D-04a")
@@ -126,16 +122,6 @@ def test_enforced_opens_a_module_when_those_before_it_are_completed() -> None:
 
 
 @pytest.mark.rule("D-04a")
-def test_enforced_keeps_a_form_closed_with_its_module() -> None:
-    """Otherwise the form of a closed module could be saved without reading."""
-    school = Scenario(programs=(program(Ordering.ENFORCED),))
-    id_ = school.start()
-    with school.unchanged(), refused("D-04a", Reason.EARLIER_MODULES_FIRST, module=2):
-        school.room.save_form(id_, "vardag", {"hemma": "bra"})
-    assert 1 == school.room.save_form(id_, "halsoskattning", {"smarta": 1}).number
-
-
-@pytest.mark.rule("D-04a")
 def test_released_opens_what_the_therapist_releases_and_the_first() -> None:
     """Otherwise a patient could begin nothing, or read on without the therapist."""
     school = Scenario(programs=(program(Ordering.RELEASED),))
@@ -150,37 +136,20 @@ def test_released_opens_what_the_therapist_releases_and_the_first() -> None:
 
 
 @pytest.mark.rule("D-04a")
-def test_releasing_is_refused_where_nothing_is_released_or_there_is_no_such_module() -> None:
-    """Otherwise a release would stand on the timeline and mean nothing."""
+@pytest.mark.rule("D-19a")
+def test_what_can_be_released_is_released_until_the_end() -> None:
+    """Otherwise a release would mean nothing on a timeline, or a closed record go on growing."""
     with refused("D-04a", Reason.NOT_RELEASED_BY_THERAPIST):
         release_module(started(), TERMS, 2, by=NURSE, at=LATER)
+    enrolment = started(terms=RELEASED)
     for module in (4, 5):
         with refused("D-04a", Reason.UNKNOWN_MODULE, module=module):
-            release_module(started(terms=RELEASED), RELEASED, module, by=NURSE, at=LATER)
-
-
-@pytest.mark.rule("D-19a")
-def test_nothing_is_released_after_the_end() -> None:
-    """Otherwise a closed record would go on growing."""
-    enrolment = started(terms=RELEASED)
+            release_module(enrolment, RELEASED, module, by=NURSE, at=LATER)
+    kept = folded(enrolment, maintain(enrolment, RELEASED, 30, (1,), by=NURSE, at=LATER))
+    assert [2] == [*folded(kept, release_module(kept, RELEASED, 2, by=NURSE, at=LATER)).released]
     ended = folded(enrolment, end(enrolment, RELEASED, "klar", by=NURSE, at=LATER))
     with refused("D-19a", Reason.ALREADY_ENDED):
         release_module(ended, RELEASED, 2, by=NURSE, at=LATER)
-
-
-@pytest.mark.rule("D-04a")
-def test_what_is_released_in_a_maintenance_is_recorded() -> None:
-    """Otherwise a maintenance would close to the therapist what the end alone closes."""
-    enrolment = started(terms=RELEASED)
-    kept = folded(enrolment, maintain(enrolment, RELEASED, 30, (1,), by=NURSE, at=LATER))
-    assert [2] == [*folded(kept, release_module(kept, RELEASED, 2, by=NURSE, at=LATER)).released]
-
-
-@pytest.mark.rule("D-04b")
-@pytest.mark.parametrize("terms", [TERMS, ENFORCED, RELEASED])
-def test_a_module_outside_the_reading_order_is_open_at_any_time_and_never_out_of_order(terms: Terms) -> None:
-    """Otherwise modules 9 to 11 would wait for the others, or be held against the patient."""
-    assert False is opened(started(terms=terms), terms, 4).out_of_order
 
 
 @pytest.mark.rule("M-18")
@@ -190,23 +159,6 @@ def test_what_the_therapist_chose_for_the_maintenance_is_never_out_of_order() ->
     kept = folded(enrolment, maintain(enrolment, TERMS, 30, (3,), by=NURSE, at=LATER))
     assert True is opened(enrolment, TERMS, 3).out_of_order
     assert False is opened(kept, TERMS, 3).out_of_order
-
-
-@pytest.mark.rule("D-04b")
-def test_modules_outside_the_reading_order_are_recommended_after_the_first_pass() -> None:
-    """Otherwise they would come first, or never."""
-    assert 1 == next_module(having_completed([4]), PROGRAM)
-    assert 4 == next_module(having_completed([1, 2, 3]), PROGRAM)
-    assert None is next_module(having_completed([1, 2, 3, 4]), PROGRAM)
-
-
-@pytest.mark.rule("D-04b")
-def test_the_bundled_program_is_labelled_example_content_for_the_patient_to_see() -> None:
-    """Otherwise made-up texts could pass for a treatment."""
-    school = Scenario(programs=(bundled_program(),))
-    id_ = school.start(key="digitala-smartskolan")
-    assert True is school.room.overview(id_).example
-    assert tuple(range(1, 9)) == school.desk.program(id_).reading_order
 
 
 @pytest.mark.rule("D-05b")
@@ -255,10 +207,27 @@ def test_a_module_that_does_not_exist_is_refused(module: int) -> None:
 
 
 @pytest.mark.rule("D-04a")
-@pytest.mark.parametrize("ordering", Ordering)
-def test_completing_what_was_completed_before_changes_nothing(ordering: Ordering) -> None:
-    """Otherwise a double click would add an entry, or be an error."""
-    changed: Program = program(ordering)
-    terms = Terms(changed, POLICY)
-    enrolment = having_completed([1], terms)
-    assert () == complete_module(enrolment, terms, 1, by=PATIENT, at=LATER)
+@pytest.mark.rule("D-04b")
+@pytest.mark.parametrize("order", [*permutations((1, 2, 3)), (3, 1), (2,)], ids=str)
+def test_the_order_is_the_program_s_and_the_rest_comes_after_it(
+    order: tuple[int, ...],
+) -> None:
+    """Otherwise a patient would begin in the middle, and wait for nobody's release."""
+    guided, enforced, released = (Terms(evolve(program(o), reading_order=order), POLICY) for o in Ordering)
+    rest = tuple(number for number in (1, 2, 3, 4) if number not in order)
+    for place in range(4):
+        done = (*order, *rest)[:place]
+        assert (*order, *rest)[place] == next_module(having_completed(done, guided), guided.program)
+        for number in (1, 2, 3, 4):
+            before = order[: order.index(number)] if number in order else ()
+            early = not {*done}.issuperset(before)
+            assert early is opened(having_completed(done, guided), guided, number).out_of_order
+            refusal = module_refusal(having_completed(done, enforced), enforced.program, number, LATER)
+            assert early is (refusal is not None)
+    assert None is next_module(having_completed([1, 2, 3, 4], guided), guided.program)
+    assert order[0] == next_module(having_completed(rest, guided), guided.program)
+    for terms, number in product((guided, enforced, released), rest):
+        assert False is opened(started(terms=terms), terms, number).out_of_order
+    for number in (1, 2, 3, 4):
+        refusal = module_refusal(started(terms=released), released.program, number, LATER)
+        assert (number in order[1:]) is (refusal is not None)

@@ -1,7 +1,7 @@
 """A receipt from outside is believed as far as a stored plan or a key stands behind it, and no further."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -47,13 +47,25 @@ def lived(*, key: str | None = None, policy: Policy = NO_EXPORT, count: int = 2)
 
 def purged(school: Scenario) -> PurgeReceipt:
     """Go through the procedure, and return its receipt."""
-    return school.office.purge(school.office.approve(school.office.plan_purge(), decision="RS 2036-1"))
+    return school.office.purge(approved(school))
 
 
 def skipping(receipt: PurgeReceipt, *ids: str) -> PurgeReceipt:
     """Return the receipt with some enrolments skipped."""
     skipped = tuple(Skipped(enrolment_id=id_, why=Skip.CHANGED) for id_ in ids)
     return evolve(receipt, purged=tuple(id_ for id_ in receipt.purged if id_ not in ids), skipped=skipped)
+
+
+def made_up(plan: PurgePlan, at: datetime, *, unit: HsaId = UNIT, purged: tuple[str, ...] = ()) -> PurgeReceipt:
+    """Return a receipt of a plan that no purge has written."""
+    assert plan.decision is not None
+    by = ARCHIVIST.hsa_id if unit == UNIT else OTHER_ARCHIVIST.hsa_id
+    return PurgeReceipt(plan_id=plan.id, unit=unit, decision=plan.decision, purged_by=by, purged_at=at, purged=purged)
+
+
+def approved(school: Scenario) -> PurgePlan:
+    """Return a new plan, approved."""
+    return school.office.approve(school.office.plan_purge(), decision="RS 2036-1")
 
 
 def changed(value: Any, **fields: Any) -> Any:
@@ -126,7 +138,7 @@ def test_a_receipt_is_that_of_the_stored_plan(forge: Forge) -> None:
     """Otherwise the plan that was seen and approved would not be what is destroyed."""
     receipt = purged(lived())
     restored = lived()
-    plan = restored.office.approve(restored.office.plan_purge(), decision="RS 2036-1")
+    plan = approved(restored)
     assert (receipt.plan_id, receipt.decision) == (plan.id, plan.decision)
     with restored.unchanged(), refused("D-21a", Reason.RECEIPT_OF_ANOTHER_PLAN):
         restored.office.replay(forge(receipt))
@@ -212,16 +224,9 @@ def test_a_receipt_with_another_unit_s_plan_is_refused_and_spoils_nothing() -> N
     """Otherwise one unit's administrator would stop another unit's purge, and hand it a foreign receipt (M-20)."""
     school = lived()
     stranger = school.school.administrator(OTHER_ARCHIVIST)
-    plan = school.office.approve(school.office.plan_purge(), decision="RS 2036-1")
-    assert plan.decision is not None
-    forged = PurgeReceipt(
-        plan_id=plan.id,
-        unit=OTHER_UNIT,
-        decision=plan.decision,
-        purged_by=OTHER_ARCHIVIST.hsa_id,
-        purged_at=school.now,
-        purged=tuple(planned.enrolment_id for planned in plan.enrolments),
-    )
+    plan = approved(school)
+    ids = tuple(planned.enrolment_id for planned in plan.enrolments)
+    forged = made_up(plan, school.now, unit=OTHER_UNIT, purged=ids)
     with school.unchanged(), refused("M-20", Reason.ANOTHER_UNITS_PLAN):
         stranger.replay(forged)
     receipt = school.office.purge(plan)
@@ -236,12 +241,8 @@ def test_a_receipt_with_another_unit_s_plan_is_refused_and_spoils_nothing() -> N
 def test_a_stored_receipt_that_is_not_the_plan_s_is_not_handed_out(unit: HsaId) -> None:
     """Otherwise a receipt that an earlier version believed would pass for the purge that never was."""
     school = lived()
-    plan = school.office.approve(school.office.plan_purge(), decision="RS 2036-1")
-    assert plan.decision is not None
-    planted = PurgeReceipt(
-        plan_id=plan.id, unit=unit, decision=plan.decision, purged_by=ARCHIVIST.hsa_id, purged_at=school.now, purged=()
-    )
-    school.storage.save_receipt(planted)
+    plan = approved(school)
+    school.storage.save_receipt(made_up(plan, school.now, unit=unit))
     rule, reason = ("D-21a", Reason.RECEIPT_OF_ANOTHER_PLAN) if unit == UNIT else ("M-20", Reason.ANOTHER_UNITS_PLAN)
     with school.unchanged(), refused(rule, reason):
         school.office.purge(plan)
@@ -275,7 +276,7 @@ def test_without_proof_what_changed_since_the_stored_plan_is_left() -> None:
         begun(one.storage, one.now)
         one.desk.end(id_, reason="klar")
         one.advance(days=3660)
-        plan = one.office.approve(one.office.plan_purge(), decision="RS 2036-1")
+        plan = approved(one)
     receipt = school.office.purge(plan)
     assert 1 == restored.deliver().dropped
     restored.advance(days=3660)
@@ -300,17 +301,9 @@ def test_without_proof_a_receipt_is_no_approval_of_a_stored_plan() -> None:
 def test_without_proof_a_receipt_does_not_stand_for_the_purge_of_a_stored_plan(tmp_path: Path) -> None:
     """Otherwise a made-up receipt would be handed out later, while what it calls purged is still there."""
     school = lived(policy=Policy())
-    plan = school.office.approve(school.office.plan_purge(), decision="RS 2036-1")
-    assert plan.decision is not None
+    plan = approved(school)
     ids = tuple(planned.enrolment_id for planned in plan.enrolments)
-    forged = PurgeReceipt(
-        plan_id=plan.id,
-        unit=UNIT,
-        decision=plan.decision,
-        purged_by=ARCHIVIST.hsa_id,
-        purged_at=school.now,
-        purged=ids,
-    )
+    forged = made_up(plan, school.now, purged=ids)
     for receipt in (forged, skipping(forged, *ids)):
         with school.unchanged():
             assert 0 == school.office.replay(receipt)
@@ -324,7 +317,7 @@ def test_without_proof_a_receipt_does_not_stand_for_the_purge_of_a_stored_plan(t
 def test_what_a_purge_had_skipped_stays_with_an_unproven_receipt() -> None:
     """Otherwise a restart by receipt would take what the first run had left, and its notices before that."""
     school = lived()
-    plan = school.office.approve(school.office.plan_purge(), decision="RS 2036-1")
+    plan = approved(school)
     receipt = purged(lived())
     skipped = Skipped(enrolment_id="e-0001", why=Skip.NOT_EXPORTED)
     school.storage.purge(plan.id, (), (skipped,))

@@ -3,6 +3,7 @@
 from proofs.seeded_bugs.bug import Bug
 from proofs.seeded_bugs.bugs.adapters import BUGS as ADAPTERS
 from proofs.seeded_bugs.bugs.delivery import BUGS as DELIVERY
+from proofs.seeded_bugs.bugs.edges import BUGS as EDGES
 from proofs.seeded_bugs.bugs.exports import BUGS as EXPORTS
 from proofs.seeded_bugs.bugs.memory import BUGS as MEMORY
 from proofs.seeded_bugs.bugs.permissions import BUGS as PERMISSIONS
@@ -19,6 +20,7 @@ BUGS: tuple[Bug, ...] = (
     *DELIVERY,
     *RETENTION,
     *EXPORTS,
+    *EDGES,
     *MEMORY,
     *SIMULATION,
     *SQL,

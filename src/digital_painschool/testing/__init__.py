@@ -31,19 +31,20 @@ from digital_painschool.testing.environment import (
 )
 from digital_painschool.testing.example import DAILY, PAIN, PROGRAM, SLEEP
 from digital_painschool.testing.history import History
-from digital_painschool.testing.lifecycle import LAWS, LawBroken, LifecycleMachine
+from digital_painschool.testing.lifecycle import LifecycleMachine
+from digital_painschool.testing.reference.laws import Law, LawViolation
 from digital_painschool.testing.scenario import Scenario
 
 __all__ = [
     "DAILY",
-    "LAWS",
     "NOTABLE_HISTORIES",
     "PAIN",
     "PROGRAM",
     "SLEEP",
     "Environment",
     "History",
-    "LawBroken",
+    "Law",
+    "LawViolation",
     "LifecycleMachine",
     "NotSurvived",
     "OutboxEntry",

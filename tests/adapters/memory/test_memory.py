@@ -1,5 +1,6 @@
 """The adapters in memory keep the contracts of their ports; what they have beyond them is tested here."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox, MemoryMessenger, MemoryStorage
 from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.domain.people import HsaId, PersonId
-from digital_painschool.errors import DeliveryError, InvalidValue
+from digital_painschool.errors import DeliveryError, InvalidValue, StorageError
 from digital_painschool.ports.directory import Directory, StaffEntry
 from digital_painschool.ports.inbox import Inbox
 from digital_painschool.ports.messaging import Address, Messenger
@@ -18,6 +19,7 @@ from digital_painschool.testing.contracts.inbox import InboxContract
 from digital_painschool.testing.contracts.messenger import MessengerContract
 from digital_painschool.testing.contracts.storage import StorageContract
 from tests import arrivals
+from tests.stopping import stop_transactions
 
 NURSE = HsaId("SE2321000131-P000000123456")
 ADDRESS = Address("namn.efternamn@vgregion.example")
@@ -27,10 +29,15 @@ class TestMemoryStorage(StorageContract):
     """The storage in memory, by the contract."""
 
     durable = False
+    full = StorageError("there is no memory left")
 
     def open(self, place: Path) -> Storage:
         """Make a storage."""
         return MemoryStorage()
+
+    def before_each_write(self, storage: Storage, stop: Callable[[], None]) -> None:
+        """Stop before each transaction: the lock is held throughout, so that nobody sees a part of it."""
+        stop_transactions(storage, stop)
 
 
 class TestMemoryInbox(InboxContract):

@@ -1,17 +1,22 @@
 """The storage, the inbox and the messengers in SQL keep their contracts, on SQLite and on PostgreSQL."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
+from typing import Any, ClassVar, cast
 
 import psycopg
 import pytest
+from sqlalchemy.sql import ClauseElement
 
 from benchmarks.servers import database
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage, inbox, messaging, sqlite
+from digital_painschool.adapters.sql.connection import Connection
+from digital_painschool.adapters.sql.revisions import VERSION_TABLE
+from digital_painschool.adapters.sql.rows import Values
 from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.domain.notification import Channel
-from digital_painschool.ports import Inbox, Messenger
+from digital_painschool.ports import Inbox, Messenger, Storage
 from digital_painschool.testing.contracts.arrivals import Arrival
 from digital_painschool.testing.contracts.changes import PERSONS
 from digital_painschool.testing.contracts.inbox import InboxContract
@@ -30,6 +35,38 @@ def postgresql_kept(postgresql_server: str, postgresql_template: str) -> Iterato
         yield url
 
 
+def stop_statements(storage: object, stop: Callable[[], None]) -> None:
+    """Call a function before each statement of a storage, and before each commit."""
+    assert isinstance(storage, SqlStorage)
+    pool = storage._database.pool
+    pool._close_idle()
+    connect = pool.driver.connect
+    pool.driver.connect = lambda: cast("Connection", Stoppable(connect(), stop))  # type: ignore[method-assign]
+
+
+class Stoppable:
+    """A connection that calls a function before each statement, and before each commit.
+
+    Args:
+        connection: The connection.
+        stop: The function; it raises when the statement must not run.
+    """
+
+    def __init__(self, connection: Connection, stop: Callable[[], None]) -> None:
+        self._connection = connection
+        self._stop = stop
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._connection, name)
+        if name in {"fetch_all", "fetch_each", "execute", "commit"}:
+            return lambda *values: (self._stop(), found(*values))[1]
+        return found
+
+    def execute_many(self, statement: ClauseElement, values: Sequence[Values]) -> None:
+        for each in values:
+            self.execute(statement, each)
+
+
 def cut(url: str, id_: str) -> None:
     """Cut a byte off the row of an enrolment or a digest."""
     for table, column in (("enrolments", "state"), ("digests", "template")):
@@ -37,33 +74,49 @@ def cut(url: str, id_: str) -> None:
         execute(url, f"UPDATE {table} SET {column} = {cell} WHERE id = '{id_}'")  # noqa: S608
 
 
-class TestSqliteStorage(StorageContract):
+class OnSql(StorageContract):
+    """The storage by the contract, on the database of a subclass."""
+
+    def open(self, place: str) -> SqlStorage:
+        """Open the storage."""
+        return SqlStorage(place)
+
+    def before_each_write(self, storage: Storage, stop: Callable[[], None]) -> None:
+        """Stop before each statement and each commit."""
+        stop_statements(storage, stop)
+
+    def damage(self, place: str, id_: str) -> None:
+        """Cut a byte off the row of the enrolment or the digest."""
+        cut(place, id_)
+
+    def leave_to_later_version(self, place: str) -> None:
+        """Name a revision that is not in the package."""
+        execute(place, f"UPDATE {VERSION_TABLE} SET version_num = '9999'")  # noqa: S608
+
+
+class TestSqliteStorage(OnSql):
     """The storage on SQLite, by the contract."""
+
+    full: ClassVar[Exception] = sqlite3.OperationalError("database or disk is full")
 
     @pytest.fixture
     def place(self, sqlite_url: str) -> str:
         """A new database."""
         return sqlite_url
 
-    def open(self, place: str) -> SqlStorage:
-        """Open the storage."""
-        return SqlStorage(place)
-
     def spoil(self, place: str) -> None:
         """Write over the file's first bytes."""
         path_of(place).write_bytes(b"damaged" * 1000)
-
-    def damage(self, place: str, id_: str) -> None:
-        """Cut a byte off the row of the enrolment or the digest."""
-        cut(place, id_)
 
     def take_away(self, place: str) -> None:
         """Delete the file."""
         path_of(place).unlink()
 
 
-class TestPostgresqlStorage(StorageContract):
+class TestPostgresqlStorage(OnSql):
     """The storage on PostgreSQL, by the contract."""
+
+    full: ClassVar[Exception] = psycopg.errors.DiskFull("could not extend file: no space left on device")
 
     @pytest.fixture
     def place(self, postgresql_kept: str) -> str:
@@ -71,14 +124,6 @@ class TestPostgresqlStorage(StorageContract):
         execute(postgresql_kept, f"ALTER TABLE IF EXISTS {SPOILT} RENAME TO enrolments")
         execute(postgresql_kept, f"TRUNCATE {', '.join(METADATA.tables)} RESTART IDENTITY CASCADE")
         return postgresql_kept
-
-    def open(self, place: str) -> SqlStorage:
-        """Open the storage."""
-        return SqlStorage(place)
-
-    def damage(self, place: str, id_: str) -> None:
-        """Cut a byte off the row of the enrolment or the notification."""
-        cut(place, id_)
 
     def spoil(self, place: str) -> None:
         """Take away a table."""

@@ -33,6 +33,7 @@ class Storage(Enrolments, Caseload, Outbox, Staff, AccessLog, Programs, Retentio
         * **exact**: a saved value is returned unchanged, in type, letters and microseconds. Instants are returned in
           UTC.
         * **values**: a caller that changes an argument or a return value does not change the stored data.
+        * **arguments**: an iterable argument is read once. It may itself ask the storage while it is read.
         * **refusing**: the storage raises `StorageError`, and changes nothing, when it is closed, full, unreachable,
           unreadable or of another version. It raises `OutcomeUnknown` when the connection was lost during the commit of
           a write: the write was saved completely or not at all.

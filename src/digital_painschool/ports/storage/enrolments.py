@@ -76,6 +76,9 @@ class Enrolments(Protocol):
     def load(self, enrolment_id: str) -> Enrolment | None:
         """Return the present state, or None for an unknown enrolment.
 
+        Contract:
+            * **earlier shape**: a state that was stored in an earlier shape is replayed from its timeline.
+
         Raises:
             StorageError: The enrolment is unreadable, or the stored state is another enrolment's.
         """

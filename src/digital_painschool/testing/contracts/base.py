@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 import pytest
 
@@ -23,6 +23,7 @@ class Contract(Generic[Adapter]):
     `open` is given. In `open`, annotate `place` with what your fixture gives.
 
     Attributes:
+        about: The protocols, and the values with promises, whose clauses the contract's tests prove.
         durable: False for an adapter that keeps everything in its own memory: what it is opened at then makes no
             difference, and the clauses of restarts, crashes and processes are skipped.
         shared: False for an adapter that one process at a time may have open: the clauses of processes are skipped.
@@ -30,6 +31,7 @@ class Contract(Generic[Adapter]):
             within a delivery worker's lease. What `open` configures may make it shorter, for a quick test.
     """
 
+    about: ClassVar[tuple[type, ...]] = ()
     durable: ClassVar[bool] = True
     shared: ClassVar[bool] = True
     answers_within: ClassVar[float] = 60.0
@@ -49,7 +51,12 @@ class Contract(Generic[Adapter]):
 
     def hanging(self, place: Any) -> AbstractContextManager[object]:  # noqa: ARG002 - whoever overrides it is given it
         """Let what is behind the adapter hang during a `with` block; override it, or that clause is skipped."""
-        pytest.skip("nobody has said how what is behind this adapter is made to hang: give the contract `hanging`")
+        self.not_proved("that a call returns in time when the server behind the adapter hangs", "hanging")
+
+    @staticmethod
+    def not_proved(what: str, hook: str) -> NoReturn:
+        """Skip a test because a hook is missing; `pytest_plugin` lists what is not proved at the end of the run."""
+        pytest.skip(f"NOT PROVED: {what}; give the contract `{hook}`")
 
     def assert_in_time(self, place: Any, *calls: Callable[[Adapter], object]) -> None:
         """Assert that calls return or raise in time while what is behind the adapter hangs, and work again after it."""

@@ -26,6 +26,7 @@ from digital_painschool.testing.contracts.changes import (
     take_note,
     undelivered,
 )
+from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.people import COLLEAGUE, NURSE, OTHER_UNIT, UNIT
 
 PRIORITY, FLAGGED, QUIET = 0, 1, 2
@@ -52,6 +53,7 @@ def keys(storage: Storage, *, now: datetime = MORNING) -> list[tuple[int, str]]:
 class CaseloadContract(StorageOpening):
     """What every storage keeps of the list of patients."""
 
+    @proves("Caseload.list_caseload: order")
     def test_priority_comes_first_then_flags_then_the_rest(self, storage: Storage) -> None:
         """Otherwise a patient in distress would be on the second page (D-17a)."""
         saved(storage, begin("a", PERSONS[0]))
@@ -60,6 +62,7 @@ class CaseloadContract(StorageOpening):
         saved(storage, fill_in(saved(storage, begin("e", PERSONS[3])), {"smarta": 9}, at=MORNING))
         assert [(PRIORITY, "e"), (FLAGGED, "c"), (FLAGGED, "d"), (QUIET, "a")] == keys(storage)
 
+    @proves("Caseload.list_caseload: order")
     def test_within_a_rank_ids_rise_by_code_point(self, storage: Storage) -> None:
         """Otherwise a page would go on at another place than where the last one ended, by the database's language."""
         ids = ("b", "B", "a-1", "a_1", "A", "Ab", "aB")
@@ -67,6 +70,7 @@ class CaseloadContract(StorageOpening):
             saved(storage, begin(id_, person))
         assert [(QUIET, id_) for id_ in sorted(ids)] == keys(storage)
 
+    @proves("Caseload.list_caseload: order")
     def test_an_unread_form_is_a_flag_until_it_is_read(self, storage: Storage) -> None:
         """Otherwise a saved form would go unseen, or stay in the list for ever (M-14, M-15)."""
         e = saved(storage, fill_in(saved(storage, begin("a")), at=MORNING))
@@ -74,6 +78,7 @@ class CaseloadContract(StorageOpening):
         saved(storage, take_note(e, at=MORNING))
         assert [(QUIET, "a")] == keys(storage)
 
+    @proves("Caseload.list_caseload: order")
     def test_priority_ends_when_it_is_read(self, storage: Storage) -> None:
         """Otherwise yesterday's alert would hide today's."""
         e = saved(storage, fill_in(saved(storage, begin("a")), {"smarta": 9}, at=MORNING))
@@ -82,6 +87,7 @@ class CaseloadContract(StorageOpening):
         saved(storage, fill_in(e, {"smarta": 1}, at=MORNING))
         assert [(FLAGGED, "a")] == keys(storage)
 
+    @proves("Caseload.list_caseload: order")
     def test_a_message_from_the_patient_is_a_flag_until_it_is_read(self, storage: Storage) -> None:
         """Otherwise a patient would write and get no answer (D-17a)."""
         e = saved(storage, converse(saved(storage, begin("a")), at=MORNING))
@@ -91,6 +97,7 @@ class CaseloadContract(StorageOpening):
         saved(storage, read_all(e, NURSE, at=MORNING))
         assert [(QUIET, "a")] == keys(storage)
 
+    @proves("Caseload.list_caseload: order")
     def test_a_program_that_is_done_is_a_flag_until_it_is_handled(self, storage: Storage) -> None:
         """Otherwise nobody would see that the patient is done (D-05b, D-17a)."""
         e = saved(storage, begin("a"))
@@ -100,12 +107,14 @@ class CaseloadContract(StorageOpening):
         saved(storage, step(e, mark_handled, FlagKind.PROGRAM_DONE, at=MORNING))
         assert [(QUIET, "a")] == keys(storage)
 
+    @proves("Caseload.list_caseload: order")
     def test_an_undelivered_notification_is_a_flag(self, storage: Storage) -> None:
         """Otherwise a message would wait for a patient who was never told of it (D-13d)."""
         e = saved(storage, converse(saved(storage, begin("a")), notify=Notify.DIRECT, at=MORNING))
         undelivered(storage, e, Status.FAILED, at=MORNING)
         assert [(FLAGGED, "a")] == keys(storage)
 
+    @proves("Caseload.list_caseload: order")
     def test_the_end_of_access_is_a_flag_from_its_very_instant(self, storage: Storage) -> None:
         """Otherwise the flag of the twelfth month would wait for a worker, or come too early (M-17)."""
         e = saved(storage, begin("a"))
@@ -114,12 +123,14 @@ class CaseloadContract(StorageOpening):
         saved(storage, step(e, maintain, 30, {1}, at=e.access_until))
         assert [(QUIET, "a")] == keys(storage, now=e.access_until)
 
+    @proves("Caseload.list_caseload")
     def test_an_ended_enrolment_is_not_in_the_list(self, storage: Storage) -> None:
         """Otherwise the list would grow for ever (D-19a)."""
         e = saved(storage, fill_in(saved(storage, begin("a")), {"smarta": 9}, at=MORNING))
         saved(storage, finish(e, at=MORNING))
         assert () == page(storage)
 
+    @proves("Caseload.list_caseload")
     def test_only_the_units_own_patients_are_in_the_list(self, storage: Storage) -> None:
         """Otherwise one unit would see another's patients (M-08)."""
         saved(storage, begin("a"))
@@ -128,15 +139,18 @@ class CaseloadContract(StorageOpening):
         assert ["b"] == [row.enrolment_id for row in page(storage, unit=OTHER_UNIT)]
         assert () == page(storage, unit=HsaId("SE2321000131-E000000000009"))
 
+    @proves("Caseload.list_caseload")
     def test_a_therapist_has_the_own_patients_and_those_handed_over(self, storage: Storage) -> None:
         """Otherwise "Mina" would show somebody else's patients, or lose one that was handed over (M-08, D-09a)."""
         saved(storage, begin("a"))
+        saved(storage, begin("elsewhere", unit=OTHER_UNIT))
         second = saved(storage, begin("b", OTHER_PERSON))
         saved(storage, step(second, hand_over, COLLEAGUE.hsa_id, at=MORNING))
         assert ["a"] == [row.enrolment_id for row in page(storage, therapist=NURSE.hsa_id)]
         assert ["b"] == [row.enrolment_id for row in page(storage, therapist=COLLEAGUE.hsa_id)]
         assert ["a", "b"] == [row.enrolment_id for row in page(storage)]
 
+    @proves("Change.counts", "Caseload.list_caseload")
     def test_a_row_tells_what_the_state_tells(self, storage: Storage) -> None:
         """Otherwise list and patient page would contradict each other (D-15a)."""
         e = saved(storage, begin("a"))
@@ -161,18 +175,22 @@ class CaseloadContract(StorageOpening):
         assert (expected,) == page(storage)
         assert 2 == expected.counts.unread_forms
 
+    @proves("Caseload.list_caseload")
     def test_a_row_of_one_who_just_began_has_no_visit_and_no_review(self, storage: Storage) -> None:
         """Otherwise a patient who was never there, or never reviewed, would look as if (M-09)."""
         saved(storage, begin("a"))
         [row] = page(storage)
         assert (None, None, Phase.ACTIVE) == (row.last_seen_at, row.reviewed_at, row.phase)
 
+    @proves("Caseload.list_caseload: keyset")
     def test_a_page_holds_no_more_than_its_limit(self, storage: Storage) -> None:
         """Otherwise a large unit's list would come in one piece."""
         for number, person in enumerate(PERSONS):
             saved(storage, begin(f"e{number}", person))
         assert ["e0", "e1", "e2"] == [row.enrolment_id for row in page(storage, limit=3)]
+        assert () == page(storage, limit=0)
 
+    @proves("Caseload.list_caseload: keyset")
     def test_pages_walk_the_whole_list_once(self, storage: Storage) -> None:
         """Otherwise a patient would be shown twice or never."""
         for number, person in enumerate(PERSONS):
@@ -185,6 +203,7 @@ class CaseloadContract(StorageOpening):
         assert list(page(storage)) == walked
         assert len(PERSONS) == len(walked)
 
+    @proves("Caseload.list_caseload: keyset")
     def test_pages_of_one_therapist_are_full_of_the_own_patients(self, storage: Storage) -> None:
         """Otherwise a page would be cut first and sorted out then, and "Mina" end before its last patient."""
         for number, person in enumerate(PERSONS):
@@ -199,6 +218,7 @@ class CaseloadContract(StorageOpening):
             walked.extend(rows)
         assert ["e2", "e0", "e4", "e6"] == [row.enrolment_id for row in walked]
 
+    @proves("Caseload.list_caseload: keyset")
     def test_pages_walk_a_list_that_changes(self, storage: Storage) -> None:
         """Otherwise, with page numbers, one row that moves would push another past the reader."""
         enrolments = [saved(storage, begin(f"e{number}", person)) for number, person in enumerate(PERSONS)]
@@ -211,6 +231,7 @@ class CaseloadContract(StorageOpening):
         assert ["e3", "e4", "e6"] == [row.enrolment_id for row in second]
         assert () == third
 
+    @proves("Caseload.list_caseload: keyset")
     def test_a_page_goes_on_after_a_row_that_is_gone(self, storage: Storage) -> None:
         """Otherwise the walk would begin again, or stop, when the last row of a page was ended meanwhile."""
         enrolments = [saved(storage, begin(f"e{number}", person)) for number, person in enumerate(PERSONS)]

@@ -20,6 +20,7 @@ from digital_painschool.testing.contracts.changes import (
     converse,
     saved,
 )
+from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.contracts.purges import IDS, all_over
 from digital_painschool.testing.contracts.silence import assert_silent
 from digital_painschool.testing.people import OTHER_UNIT, UNIT
@@ -33,8 +34,9 @@ class DamageContract(StorageOpening):
 
         The storage is closed then. Where nobody has said how, those clauses are skipped.
         """
-        pytest.skip("nobody has said how one row of this storage is damaged: give the contract `damage`")
+        self.not_proved("that one damaged row stops nobody else", "damage")
 
+    @proves("Storage: damaged")
     def test_a_damaged_enrolment_is_refused_alone_and_in_silence(self, lasting_place: Any) -> None:
         """Otherwise one bad row would stop a clinic, or put a patient's whole record into a log."""
         with self.opened(lasting_place) as storage:
@@ -49,6 +51,7 @@ class DamageContract(StorageOpening):
             assert kept[0] == storage.load(IDS[0])
             assert {IDS[2]: kept[2]} == dict(storage.load_many((IDS[2],)))
 
+    @proves("Enrolments.find_by_person: unreadable", "Caseload.list_caseload: unreadable", "Storage: damaged")
     def test_a_list_goes_on_without_a_damaged_enrolment(
         self, lasting_place: Any, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -66,6 +69,7 @@ class DamageContract(StorageOpening):
             find_by_person = storage.find_by_person(PERSONS[1])
             assert ((elsewhere,), (IDS[1],)) == (readable(find_by_person), unreadable(find_by_person))
 
+    @proves("Retention.ended: unreadable", "Retention.load_histories: unreadable", "Storage: damaged")
     def test_an_export_goes_on_without_a_damaged_enrolment(
         self, lasting_place: Any, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -85,6 +89,7 @@ class DamageContract(StorageOpening):
             assert (IDS[1],) == unreadable(histories)
 
     @pytest.mark.parametrize("limit", [1, 100])
+    @proves("Outbox.claim: unreadable", "Storage: damaged")
     def test_a_damaged_notification_keeps_no_other_waiting(
         self, lasting_place: Any, limit: int, caplog: pytest.LogCaptureFixture
     ) -> None:

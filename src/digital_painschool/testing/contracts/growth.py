@@ -9,6 +9,7 @@ from digital_painschool.domain.fold import replay
 from digital_painschool.ports.storage import Storage, readable
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import MORNING, begin, fill_in, saved
+from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.contracts.lifetime import many_forms
 
 ENTRIES = 4_000
@@ -32,6 +33,7 @@ class GrowthContract(StorageOpening):
 
     steady: ClassVar[float] = 5.0
 
+    @proves("Enrolments.save: steady")
     def test_a_step_takes_no_longer_on_a_long_timeline(self, storage: Storage) -> None:
         """Otherwise the most faithful patients would wait the longest, and longer with each form."""
         short, e = self._a_step_takes(storage, saved(storage, begin()))
@@ -41,6 +43,7 @@ class GrowthContract(StorageOpening):
             tries.append(long)
         assert min(tries) <= self.steady * short
 
+    @proves("Change.events", "Enrolments.timeline", "Enrolments.documents")
     def test_a_long_timeline_comes_back_whole_and_in_order(self, storage: Storage) -> None:
         """Otherwise a limit that nobody thought of would hide what a patient wrote, or put it elsewhere."""
         e = grown(storage, saved(storage, begin()))

@@ -13,6 +13,7 @@ from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import InvalidIdentity
 from digital_painschool.ports.identity import Identity
 from digital_painschool.testing.contracts.base import Contract
+from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.contracts.concurrency import THREADS, in_threads
 from digital_painschool.testing.contracts.silence import assert_silent
 from digital_painschool.testing.people import ANNA, PERSON
@@ -43,6 +44,7 @@ class IdentityContract(Contract[Identity]):
         unborn: Texts that are refused on a day before the person's birth: what is typed, and when.
     """
 
+    about: ClassVar[tuple[type, ...]] = (Identity,)
     today: ClassVar[date] = date(2026, 1, 15)
     numbers: ClassVar[Mapping[PersonId, Sequence[str]]] = {PERSON: ("8507099805", "850709-9805", "19850709-9805")}
     of_their_day: ClassVar[Sequence[tuple[str, date, PersonId]]] = (
@@ -71,33 +73,39 @@ class IdentityContract(Contract[Identity]):
             assert_silent(refusal, *parts_of(text))
             return None
 
+    @proves("Identity: canonical", "Identity.parse")
     def test_every_accepted_spelling_gives_the_one_person(self, identity: Identity) -> None:
         """Otherwise the same patient would be started twice, once under each spelling (D-07a)."""
         assert self.numbers
         for text, person in self.spellings():
             assert person == identity.parse(text, today=self.today)
 
+    @proves("Identity: canonical")
     def test_the_canonical_value_is_a_spelling_of_itself(self, identity: Identity) -> None:
         """Otherwise a number that the library gives back could not be given to it again."""
         for person in self.numbers:
             again = identity.parse(person.value, today=self.today)
             assert (person.scheme, person.value) == (again.scheme, again.value)
 
+    @proves("Identity: pure")
     def test_the_same_text_and_day_give_the_same_answer(self, identity: Identity) -> None:
         """Otherwise one call would leave something behind that changes the next."""
         asked = [*self.spellings(), *self.spellings()[::-1]]
         assert [person for _, person in asked] == [identity.parse(text, today=self.today) for text, _ in asked]
 
+    @proves("Identity: pure", "Identity.parse")
     def test_the_given_day_decides_and_no_clock(self, identity: Identity) -> None:
         """Otherwise a child and its great-grandparent would be taken for one another (D-07a)."""
         for text, today, person in (*self.of_their_day, *self.of_their_day[::-1]):
             assert person == identity.parse(text, today=today)
 
+    @proves("Identity.parse")
     def test_nobody_is_read_before_the_birth(self, identity: Identity) -> None:
         """Otherwise a mistyped year would start somebody who does not exist (D-07a)."""
         for text, today in self.unborn:
             assert None is self.read(identity, text, today)
 
+    @proves("Identity: pure")
     def test_many_threads_get_each_their_own_answer(self, identity: Identity) -> None:
         """Otherwise two starts at the same moment could be given each other's patient."""
 
@@ -106,6 +114,7 @@ class IdentityContract(Contract[Identity]):
 
         assert [[person for _, person in self.spellings()]] * THREADS == in_threads([read] * THREADS)
 
+    @proves("Identity: refusing, not repairing", "Identity: silent")
     def test_any_text_gives_a_person_or_a_refusal_that_is_silent(self, identity: Identity) -> None:
         """Otherwise what somebody pastes into the field would be an error that no host expects, or end up in a log."""
 
@@ -117,6 +126,7 @@ class IdentityContract(Contract[Identity]):
 
         check()
 
+    @proves("Identity: refusing, not repairing", "Identity: silent")
     def test_a_number_with_a_wrong_character_is_not_repaired(self, identity: Identity) -> None:
         """Otherwise a slip of the pen would be read as somebody, or a pasted letter as a digit."""
         accepted = self.spellings()
@@ -134,24 +144,28 @@ class IdentityContract(Contract[Identity]):
 
         check()
 
+    @proves("Identity: refusing, not repairing")
     def test_blanks_around_a_number_are_dropped_or_refused(self, identity: Identity) -> None:
         """Otherwise a blank that was pasted with it would make somebody else of the person."""
         for text, person in self.spellings():
             for typed in (f" {text}", f"{text}\n", f"\t{text} "):
                 assert self.read(identity, typed) in {None, person}
 
+    @proves("Identity: refusing, not repairing")
     def test_a_blank_within_a_number_is_refused(self, identity: Identity) -> None:
         """Otherwise what is no number would be mended into somebody's."""
         for text, _ in self.spellings():
             for place in range(1, len(text)):
                 assert None is self.read(identity, f"{text[:place]} {text[place:]}")
 
+    @proves("Identity: refusing, not repairing", "Identity: silent")
     def test_numbers_run_together_are_refused(self, identity: Identity) -> None:
         """Otherwise of two numbers in one field one would be started, and nobody asked which."""
         for text, _ in self.spellings():
             for typed in (f"{text}{text}", f"{text} {text}", f"{text},", f"'{text}'", f"{text}0", f"0{text}", ""):
                 assert None is self.read(identity, typed)
 
+    @proves("Identity: refusing, not repairing")
     def test_a_text_of_any_length_is_refused_at_once(self, identity: Identity) -> None:
         """Otherwise one pasted file would keep a web worker busy for minutes."""
         text, _ = self.spellings()[0]
@@ -171,6 +185,7 @@ class IdentityContract(Contract[Identity]):
         return min(taken)
 
     @pytest.mark.parametrize("thing", [None, int(ANNA), ANNA.encode(), [ANNA], PERSON], ids=lambda x: type(x).__name__)
+    @proves("Identity.parse")
     def test_what_is_no_text_is_a_type_error(self, identity: Identity, thing: Any) -> None:
         """Otherwise a number that lost its leading zero as an `int` would be read as another."""
         with pytest.raises(TypeError) as refusal:

@@ -14,6 +14,7 @@ from digital_painschool.ports.observer import Observer
 from digital_painschool.ports.storage import Change
 from digital_painschool.testing.contracts.base import Contract
 from digital_painschool.testing.contracts.changes import MORNING, PERSONS, begin, converse, fill_in, joined, saved
+from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.contracts.concurrency import THREADS, in_threads
 from digital_painschool.testing.contracts.lifetime import long_history
 from digital_painschool.testing.people import PERSON
@@ -60,6 +61,7 @@ class ObserverContract(Contract[Observer]):
         patience: The most seconds that a step may be held up, as the median of many.
     """
 
+    about: ClassVar[tuple[type, ...]] = (Observer,)
     patience: ClassVar[float] = 0.05
 
     @pytest.fixture
@@ -68,27 +70,32 @@ class ObserverContract(Contract[Observer]):
         with self.opened(place) as observer:
             yield observer
 
+    @proves("Observer: every kind", "Observer.notice")
     def test_it_takes_every_kind_of_event(self, observer: Observer) -> None:
         """Otherwise the first patient who takes a rare step would fill the log, and be missing from the statistics."""
         for change in a_whole_life():
             assert None is observer.notice(change.enrolment, change.events)  # type: ignore[func-returns-value]
 
+    @proves("Observer: every kind")
     def test_it_takes_several_events_at_once(self, observer: Observer) -> None:
         """Otherwise what comes with another event, such as a module that makes the program done, would be missed."""
         life = joined(a_whole_life())
         observer.notice(life.enrolment, life.events)
 
+    @proves("Observer: every kind", "Observer: gaps")
     def test_it_takes_the_steps_of_many_enrolments_in_any_order(self, observer: Observer) -> None:
         """Otherwise it would work in a test of one patient alone."""
         for step_of_each in zip(*many_lives(), strict=True):
             for change in step_of_each[::-1]:
                 observer.notice(change.enrolment, change.events)
 
+    @proves("Observer: gaps")
     def test_it_takes_a_step_whose_forerunners_it_was_never_told(self, observer: Observer) -> None:
         """Otherwise each restart, and each process that died, would leave enrolments that it fails on for ever."""
         for change in a_whole_life()[::-2]:
             observer.notice(change.enrolment, change.events)
 
+    @proves("Observer: threads")
     def test_many_threads_tell_it_at_once(self, observer: Observer) -> None:
         """Otherwise two steps at the same moment would spoil what it keeps, or make it raise."""
 
@@ -100,6 +107,7 @@ class ObserverContract(Contract[Observer]):
         works = [partial(tell, lives[number % len(lives)]) for number in range(THREADS)]
         assert [None] * THREADS == in_threads(works)
 
+    @proves("Observer: quick")
     def test_it_does_not_keep_the_step_waiting(self, observer: Observer) -> None:
         """Otherwise a statistics server that is slow would make every patient's every step slow."""
         taken: list[float] = []
@@ -109,6 +117,7 @@ class ObserverContract(Contract[Observer]):
             taken.append(perf_counter() - began)
         assert median(taken) <= self.patience
 
+    @proves("Observer: silent")
     def test_it_says_nothing_of_the_person(
         self, observer: Observer, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
     ) -> None:

@@ -30,6 +30,7 @@ from digital_painschool.testing.contracts.changes import (
     sending,
     write,
 )
+from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.contracts.concurrency import PROCESSES, Child, in_processes, in_threads, refusal_or
 from digital_painschool.testing.contracts.enrolments import assert_none_lost, insist
 from digital_painschool.testing.contracts.purges import IDS, all_over, assert_gone, kept_plan, over
@@ -65,6 +66,7 @@ class SharingContract(StorageOpening):
 
         return in_processes([partial(run, work) for work in works])
 
+    @proves("Storage: forks")
     def test_a_forked_process_keeps_what_its_parent_s_opening_acknowledges(self, forked_place: object) -> None:
         """Otherwise a server that opens the school and then forks its workers would lose what they save, or hang."""
         with self.opened(forked_place) as storage:
@@ -77,6 +79,7 @@ class SharingContract(StorageOpening):
             assert isinstance(told, StorageError) == (storage.load("b") is None)
             assert begin("c", PERSONS[2]).enrolment == storage.load("c")
 
+    @proves("Enrolments.save: optimistic")
     def test_of_many_processes_on_the_same_version_exactly_one_wins(self, forked_place: object) -> None:
         """Otherwise two web workers that save at the same time would lose one of the two steps."""
         with self.opened(forked_place) as storage:
@@ -95,6 +98,7 @@ class SharingContract(StorageOpening):
                 assert 2 == len(storage.timeline(winner.enrolment.id))
             assert 2 * len(before) == len(storage.access_entries(UNIT))
 
+    @proves("Enrolments.save: one open enrolment")
     def test_of_many_processes_that_start_the_same_person_exactly_one_wins(self, forked_place: object) -> None:
         """Otherwise a double click that meets two web workers would give a patient the same program twice (D-07a)."""
 
@@ -107,6 +111,7 @@ class SharingContract(StorageOpening):
             winners = {f"{race}-{advisory_lock(told)}" for race, told in enumerate(zip(*results, strict=True))}
             assert winners == {e.id for person in PERSONS for e in readable(storage.find_by_person(person))}
 
+    @proves("Enrolments.save: optimistic", "Storage: processes")
     def test_no_process_loses_another_s_step(self, forked_place: object) -> None:
         """Otherwise, of people who all try again until it is saved, one's answers would be gone."""
         with self.opened(forked_place) as storage:
@@ -119,6 +124,7 @@ class SharingContract(StorageOpening):
         with self.opened(forked_place) as storage:
             assert_none_lost(storage, "a", [answers for told in results for answers in told])
 
+    @proves("Enrolments.save: optimistic")
     def test_processes_on_different_enrolments_do_not_disturb_each_other(self, forked_place: object) -> None:
         """Otherwise a busy morning would give conflicts between patients who have nothing to do with each other."""
 
@@ -137,6 +143,7 @@ class SharingContract(StorageOpening):
             assert 11 * PROCESSES == len({number for number, _ in kept})
             assert {11} == set(Counter(entry.enrolment_id for _, entry in kept).values())
 
+    @proves("Outbox.claim: one holder", "Storage: processes")
     def test_no_digest_is_claimed_by_two_processes(self, forked_place: object) -> None:
         """Otherwise two workers on two machines would send the same notification (law 5)."""
         with self.opened(forked_place) as storage:
@@ -158,6 +165,7 @@ class SharingContract(StorageOpening):
         tokens = [{claim.token for claim in taken} for taken in results]
         assert sum(map(len, tokens)) == len(set().union(*tokens))
 
+    @proves("Enrolments.save: all or nothing")
     def test_no_process_sees_half_a_step(self, forked_place: object) -> None:
         """Otherwise a reader in another process would get a state and a timeline that do not fit."""
         with self.opened(forked_place) as storage:
@@ -181,6 +189,7 @@ class SharingContract(StorageOpening):
 
         assert [21, [True] * 20, [True] * 20] == self.processes(forked_place, [write_on, read_on, read_on])
 
+    @proves("Retention.purge: idempotent")
     def test_many_processes_purge_a_plan_once(self, forked_place: object) -> None:
         """Otherwise two clicks that meet two web workers would name as changed what the other one purged."""
         with self.opened(forked_place) as storage:
@@ -195,6 +204,7 @@ class SharingContract(StorageOpening):
             assert dict.fromkeys(IDS) == dict(storage.purge_progress(made.id))
             assert () == storage.ended(UNIT)
 
+    @proves("Programs.save_program")
     def test_many_processes_keep_one_program(self, forked_place: object) -> None:
         """Otherwise two processes that start with different files would each go on with their own (D-05c)."""
 
@@ -205,6 +215,7 @@ class SharingContract(StorageOpening):
         with self.opened(forked_place) as storage:
             assert [storage.program(UNIT, PROGRAM.key, PROGRAM.version)] * PROCESSES == results
 
+    @proves("Storage: processes")
     def test_a_second_process_is_refused_where_one_alone_may_have_it_open(self, lasting_place: object) -> None:
         """Otherwise two processes would overwrite each other, each sure to be alone."""
         if self.shared:
@@ -215,6 +226,22 @@ class SharingContract(StorageOpening):
             assert isinstance(refusal, StorageError)
             assert e == storage.load(e.id)
 
+    @proves("Storage: processes")
+    def test_a_second_opening_in_one_process_is_refused_or_sees_everything(self, lasting_place: object) -> None:
+        """Otherwise two applications in one process, each with a school of its own, would overwrite each other."""
+        with self.opened(lasting_place) as one:
+            e = saved(one, begin("a"))
+            try:
+                with self.opened(lasting_place) as other:
+                    assert e == other.load("a")
+                    e = saved(one, fill_in(e, at=MORNING))
+                    assert e == other.load("a")
+                    e = saved(other, fill_in(e, at=MORNING))
+            except StorageError:
+                assert not self.shared, "several processes may have this storage open, and a second opening is refused"
+            assert e == one.load("a")
+
+    @proves("Storage: processes")
     def test_what_one_opening_has_saved_every_other_sees(self, shared_place: object) -> None:
         """Otherwise a process would decide on what it remembers, and not on what is kept."""
         with self.opened(shared_place) as one, self.opened(shared_place) as other:
@@ -236,6 +263,7 @@ class SharingContract(StorageOpening):
             assert profile == other.profile(UNIT, NURSE.hsa_id)
             assert one.access_entries(UNIT) == other.access_entries(UNIT)
 
+    @proves("Retention.purge: nothing left", "Storage: processes")
     def test_what_one_opening_has_purged_is_gone_for_every_other(self, shared_place: object) -> None:
         """Otherwise a web worker would go on showing what had to be destroyed (D-21a)."""
         with self.opened(shared_place) as one, self.opened(shared_place) as other:
@@ -246,6 +274,7 @@ class SharingContract(StorageOpening):
             again = over(other, "a")
             assert again == one.load("a")
 
+    @proves("Storage: threads")
     def test_threads_on_two_openings_lose_nothing(self, shared_place: object) -> None:
         """Otherwise two applications in one process, each with a school of its own, would overwrite each other."""
         with self.opened(shared_place) as one, self.opened(shared_place) as other:

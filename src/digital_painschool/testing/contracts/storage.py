@@ -1,7 +1,8 @@
 """The contract of the storage port: every clause of its docstrings, one test each, through the port alone."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
+from typing import Any, ClassVar
 
 import pytest
 from attrs import evolve
@@ -10,8 +11,9 @@ from digital_painschool.domain.digest import Action, Claim, Decision, Digest
 from digital_painschool.domain.notification import Channel, Notify, Profile, Template
 from digital_painschool.domain.retention import PurgePlan
 from digital_painschool.errors import Conflict, StorageError
-from digital_painschool.ports.storage import CaseQuery, Storage
+from digital_painschool.ports.storage import CaseQuery, Storage, readable
 from digital_painschool.rules.retention import approve
+from digital_painschool.testing.contracts.atomicity import AtomicityContract
 from digital_painschool.testing.contracts.caseload import CaseloadContract
 from digital_painschool.testing.contracts.changes import (
     LEASE,
@@ -24,12 +26,14 @@ from digital_painschool.testing.contracts.changes import (
     result,
     saved,
 )
+from digital_painschool.testing.contracts.clauses import STORAGE, proves
+from digital_painschool.testing.contracts.concurrency import in_time
 from digital_painschool.testing.contracts.damage import DamageContract
 from digital_painschool.testing.contracts.durability import DurabilityContract
 from digital_painschool.testing.contracts.enrolments import EnrolmentsContract
 from digital_painschool.testing.contracts.growth import GrowthContract
 from digital_painschool.testing.contracts.outbox import OutboxContract
-from digital_painschool.testing.contracts.purges import exported, receipt_of
+from digital_painschool.testing.contracts.purges import IDS, all_over, exported, receipt_of
 from digital_painschool.testing.contracts.registers import RegistersContract
 from digital_painschool.testing.contracts.retention import RetentionContract
 from digital_painschool.testing.contracts.sharing import SharingContract
@@ -95,6 +99,35 @@ WRITES: Mapping[str, Callable[[Storage], object]] = {
 CALLS = {**READS, **WRITES}
 
 
+def _ids(storage: Storage) -> Iterator[str]:
+    """Yield the ids of all that has ended, each after a question to the storage of its own."""
+    for id_ in IDS:
+        yield from (one.enrolment_id for one in readable(storage.find_ended(UNIT, (id_,)).values()))
+
+
+def _seqs(storage: Storage) -> Iterator[int]:
+    for seq in count(1):
+        if storage.load(IDS[0]) is None or seq > len(storage.timeline(IDS[0])):
+            return
+        yield seq
+
+
+ASKING: Mapping[str, tuple[Callable[[Storage], Any], Callable[[Any, Storage], bool]]] = {
+    "load_many": (lambda s: s.load_many(_ids(s)), lambda found, _: set(found) == set(IDS)),
+    "timeline": (
+        lambda s: s.timeline(IDS[0], (type(entry.event) for entry in s.timeline(IDS[0]))),
+        lambda found, s: found == s.timeline(IDS[0]) != (),
+    ),
+    "documents": (lambda s: s.documents(IDS[0], _seqs(s)), lambda found, _: set(found) == {2, 3, 4}),
+    "find_ended": (lambda s: s.find_ended(UNIT, _ids(s)), lambda found, _: set(found) == set(IDS)),
+    "log": (
+        lambda s: (s.log(entry for _, entry in s.access_entries(UNIT) if s.load(IDS[0])), s.access_entries(UNIT))[1],
+        lambda found, _: [e for _, e in found[: len(found) // 2]] == [e for _, e in found[len(found) // 2 :]] != [],
+    ),
+}
+"""Calls with an argument that asks the storage while it is read, each with what must be true of the answer."""
+
+
 def _is_refused(call: Callable[[Storage], object], storage: Storage) -> bool:
     try:
         call(storage)
@@ -109,6 +142,7 @@ class StorageContract(
     OutboxContract,
     RegistersContract,
     RetentionContract,
+    AtomicityContract,
     SharingContract,
     DurabilityContract,
     GrowthContract,
@@ -120,33 +154,43 @@ class StorageContract(
             def open(self, place: Path) -> Storage:
                 return OurStorage(place / "records")
 
-    What `Contract` says of `open`, `place`, `durable` and `shared` holds here; `clauses.PROOFS` tells which test proves
-    which clause. With `durable`, processes are killed while they write; with `shared`, several write at once.
+    What `Contract` says of `open`, `place`, `durable` and `shared` holds here. With
+    `durable`, processes are killed while they write; with `shared`, several write at once.
     """
+
+    about: ClassVar[tuple[type, ...]] = STORAGE
 
     def spoil(self, place: Any) -> None:  # noqa: ARG002 - whoever overrides it is given the place
         """Make what is kept at a place unreadable, as a damaged disk would; override it, or that clause is skipped."""
-        pytest.skip("nobody has said how this storage's place is spoilt: give the contract `spoil`")
+        self.not_proved("that an unreadable storage is refused", "spoil")
 
     def take_away(self, place: Any) -> None:  # noqa: ARG002 - whoever overrides it is given the place
         """Remove what is kept at a place, as somebody at the machine could; override it, or that clause is skipped."""
-        pytest.skip("nobody has said how this storage's place is taken away: give the contract `take_away`")
+        self.not_proved("that a storage whose files are gone acknowledges nothing", "take_away")
 
+    def leave_to_later_version(self, place: Any) -> None:  # noqa: ARG002 - whoever overrides it is given the place
+        """Mark what is kept at a place as a later version of the adapter does; override it, or it is not proved."""
+        self.not_proved("that a storage of a later version is refused", "leave_to_later_version")
+
+    @proves("Storage: refusing", "Storage.close")
     def test_a_closed_storage_refuses_every_call(self, storage: Storage) -> None:
         """Otherwise a host that goes on after closing would lose what it saves, or read nothing as nothing there."""
         self.close(storage)
         assert [] == [name for name, call in CALLS.items() if not _is_refused(call, storage)]
 
+    @proves("Storage: refusing")
     def test_an_empty_storage_takes_every_call(self, storage: Storage) -> None:
         """Otherwise the first patient of a new unit would meet an error."""
         for call in CALLS.values():
             call(storage)
 
+    @proves("Storage.close")
     def test_closing_again_does_nothing(self, storage: Storage) -> None:
         """Otherwise a `with` block around a school that was closed would fail at its end."""
         storage.close()
         storage.close()
 
+    @proves("Storage: refusing", "Storage: silent")
     def test_an_unreadable_storage_is_refused(self, lasting_place: Any) -> None:
         """Otherwise a damaged disk would look like a unit without patients, or put a number into the log."""
         with self.opened(lasting_place) as storage:
@@ -156,6 +200,16 @@ class StorageContract(
             storage.load("enrolment-1")
         assert_silent(failed.value, PERSON.value, "Hemligt")
 
+    @proves("Storage: refusing")
+    def test_a_storage_of_a_later_version_is_refused(self, lasting_place: Any) -> None:
+        """Otherwise a server that was not updated would write what the updated ones cannot read."""
+        with self.opened(lasting_place) as storage:
+            before = saved(storage, begin())
+        self.leave_to_later_version(lasting_place)
+        with pytest.raises(StorageError), self.opened(lasting_place) as storage:
+            storage.save(fill_in(before, at=MORNING))
+
+    @proves("Storage: in place")
     def test_nothing_is_acknowledged_that_a_new_opening_does_not_read(self, lasting_place: Any) -> None:
         """Otherwise a school would go on saving for days into a file that is in no folder any more."""
         with self.opened(lasting_place) as storage:
@@ -165,6 +219,18 @@ class StorageContract(
                 with pytest.raises(StorageError):
                     storage.save(fill_in(before, at=MORNING))
 
+    @proves("Storage: arguments")
+    @pytest.mark.parametrize("method", ASKING)
+    def test_an_argument_may_ask_the_storage_while_it_is_read(self, place: Any, method: str) -> None:
+        """Otherwise a host that passes on what it reads, one by one, would wait for ever, or pass on a half."""
+        storage = self.open(place)
+        all_over(storage)
+        ask, is_right = ASKING[method]
+        answer = in_time(lambda: ask(storage), min(self.answers_within, 5.0))  # one that hangs cannot be closed either
+        assert is_right(answer, storage)
+        self.close(storage)
+
+    @proves("Storage: silent")
     def test_no_error_says_who_or_what_it_was(self, storage: Storage) -> None:
         """Otherwise an identity number, or what a patient wrote, would end up in a log or an error collector."""
         before = saved(storage, begin("a"))
@@ -175,6 +241,7 @@ class StorageContract(
                 storage.save(change)
             assert_silent(conflict.value, PERSON.value, OTHER_PERSON.value, "Hemligt")
 
+    @proves("Storage: refusing")
     def test_no_method_of_the_port_is_forgotten(self) -> None:
         """Otherwise a method that is added to the port would be left out of the tests of every call."""
         assert {name for name in dir(Storage) if not name.startswith("_")} == {*CALLS, "close"}

@@ -56,7 +56,7 @@ class Doing:
     do: Callable[[Scenario], object]
 
     def take(self, scenario: Scenario) -> object:
-        """Do it."""
+        """Execute the function."""
         return self.do(scenario)
 
     def __repr__(self) -> str:

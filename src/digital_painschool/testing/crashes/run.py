@@ -1,11 +1,11 @@
 """A run of a history in processes that can be killed, and the record of what it sent and stored."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, Self
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
@@ -14,7 +14,6 @@ from digital_painschool.domain.policy import Policy
 from digital_painschool.errors import PainSchoolError
 from digital_painschool.ports import Ports
 from digital_painschool.testing.crashes.laws import arrival_violations, stored_violations
-from digital_painschool.testing.crashes.points import CrashPoint
 from digital_painschool.testing.environment import Environment, PortsFactory
 from digital_painschool.testing.faults import (
     SENDS,
@@ -24,16 +23,40 @@ from digital_painschool.testing.faults import (
     Fault,
     Process,
     RecordingPorts,
+    When,
     each_port,
     watched,
 )
 from digital_painschool.testing.faults.calls import Port
+from digital_painschool.testing.history.literals import short
 from digital_painschool.testing.reference.arrivals import Arrival
 from digital_painschool.testing.reference.laws import Law, LawViolation, violation
 from digital_painschool.testing.reference.snapshot import Lines, StorageSnapshot, canonical
 from digital_painschool.testing.scenario import Scenario
 
 DIES = Dies()
+
+
+@frozen(repr=False, kw_only=True)
+class CrashPoint:
+    """A point of a history at which the process dies.
+
+    Args:
+        step: The ordinal of the step, from 1.
+        call: The ordinal of the call of a port within the step, from 1.
+        when: Before the effect of the call, or of the statement, or after it.
+        statement: The ordinal of the statement of a database within the call, from 1; None for the call itself.
+        unattended: True when nobody takes the step again: what a worker held is a later run's, perhaps on another day.
+    """
+
+    step: int
+    call: int
+    when: When = field(default=When.BEFORE)
+    statement: int | None = field(default=None)
+    unattended: bool = field(default=False)
+
+    def __repr__(self) -> str:
+        return short(self)
 
 
 class Step(Protocol):
@@ -57,6 +80,19 @@ class Steps(Protocol):
         ...
 
 
+@frozen
+class Stored:
+    """All that is stored at a moment.
+
+    Args:
+        lines: What the storage says, but for its access log.
+        rows: Every row of every table, where the statements of databases are counted.
+    """
+
+    lines: Lines
+    rows: Mapping[str, object] = {}
+
+
 @frozen(kw_only=True)
 class Ending:
     """The storage, the access log and what was sent, when a history is over and some quiet days have passed."""
@@ -73,7 +109,7 @@ class Run:
         ports_factory: The function that opens the adapters.
         history: The history.
         policy: The policy of every unit.
-        watch: A function that lets `statement` stand between the adapters and their databases.
+        statements: Whether the statements of the adapters' databases are counted; this needs the extra `sql`.
 
     Attributes:
         raw: The adapters themselves.
@@ -92,10 +128,10 @@ class Run:
         history: Steps,
         policy: Policy | None = None,
         *,
-        watch: Callable[[Ports, "Run"], None] = lambda *_: None,
+        statements: bool = False,
     ) -> None:
         self._open_raw = ports_factory
-        self._watch = watch
+        self._counts_statements = statements
         self._opened: list[Ports] = []
         self._early = 0
         self._dies: tuple[CrashPoint, Does] | None = None
@@ -122,7 +158,10 @@ class Run:
     def _open(self, environment: Environment) -> Ports:
         self.raw = self._open_raw(environment)
         self._opened.append(self.raw)
-        self._watch(self.raw, self)
+        if self._counts_statements:
+            from digital_painschool.testing.crashes.statements import watch_statements
+
+            watch_statements(self.raw, self._statement, self._lasts)
 
         def wrap(port: Port, name: str) -> Port:
             return watched(port, self._call, environment, name)
@@ -130,7 +169,7 @@ class Run:
         return each_port(evolve(self.raw, observers=(*self.raw.observers, self)), wrap)
 
     def take(self, step: Step, point: CrashPoint | None = None, dies: Does = DIES) -> str | None:
-        """Take a step; return why it was refused, or None.
+        """Execute a step, and return why it was refused, or None.
 
         Args:
             step: The step.
@@ -180,11 +219,11 @@ class Run:
         self.statements = statements.plan.calls
         return statements
 
-    def statement(self, call: Call) -> object:
+    def _statement(self, call: Call) -> object:
         """Make a statement of a database as a part of the call that is under way; of no call, it is not counted."""
         return call.go() if self._in_adapter is None else self._in_adapter(call)
 
-    def lasts(self) -> None:
+    def _lasts(self) -> None:
         """Note that what the present statement did will last, whenever the process dies."""
         if self._in_adapter is not None:
             self.lasting.append(len(self.statements))
@@ -202,23 +241,23 @@ class Run:
         return next((one.unit for one in found if one.collected), None)
 
     @property
-    def ids(self) -> tuple[str, ...]:
-        """Every id that was given so far, and perhaps never stored."""
-        return tuple(f"e-{number:04}" for number in range(1, self.scenario._ids + 1))
-
-    @property
     def now(self) -> datetime:
         """The clock."""
         return self.scenario.now
 
-    def stored(self) -> Lines:
-        """Return all that is stored now, but for the access log."""
-        return StorageSnapshot.of(self.raw.storage, self.ids, self.now).numbered()
+    def stored(self) -> Stored:
+        """Return all that is stored now."""
+        lines = StorageSnapshot.of(self.raw.storage, self.scenario.ids, self.now).numbered()
+        if not self._counts_statements:
+            return Stored(lines)
+        from digital_painschool.testing.crashes.statements import rows_of
+
+        return Stored(lines, rows_of(self.raw))
 
     def ending(self, *, late: bool = False) -> Ending:
         """Return all that there is now; with `late` without what differs when a worker came later."""
         numbers: dict[str, str] = {}
-        stored = StorageSnapshot.of(self.raw.storage, self.ids, self.now, late=late)
+        stored = StorageSnapshot.of(self.raw.storage, self.scenario.ids, self.now, late=late)
         log = StorageSnapshot.of_access_log(self.raw.storage, late=late)
         arrived = tuple(sorted(map(canonical, self.scenario.outbox)))
         sent = StorageSnapshot({"sent": tuple(sorted(self.sent)), "arrived": arrived})
@@ -227,9 +266,9 @@ class Run:
     def violations(self, *, at_last: bool = False) -> Iterator[LawViolation]:
         """Yield which laws do not hold now; at last nothing waits any more."""
         storage, policy = self.raw.storage, self.scenario.catalogue.policy
-        yield from stored_violations(storage, self.ids, self.now)
+        yield from stored_violations(storage, self.scenario.ids, self.now)
         arrivals = zip(self._recording.arrivals, self._digests, strict=True)
-        yield from arrival_violations(storage, self.ids, tuple(arrivals), policy, at_last=at_last)
+        yield from arrival_violations(storage, self.scenario.ids, tuple(arrivals), policy, at_last=at_last)
         if self._early or any(times > 1 for times in self._noticed.values()):
             yield violation(Law.STORAGES_AGREE, "an observer was told twice, or of what is not saved")
 

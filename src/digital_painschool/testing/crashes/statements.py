@@ -17,9 +17,8 @@ from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.rows import Row
 from digital_painschool.adapters.sql.schema import METADATA, access_log, digests, messages
 from digital_painschool.ports import Ports
-from digital_painschool.testing.crashes.run import Run
 from digital_painschool.testing.faults import Call, watched
-from digital_painschool.testing.faults.calls import Watched
+from digital_painschool.testing.faults.calls import Around, Watched
 
 Rows = Mapping[str, tuple[Row, ...]]
 """The rows of every table, by its name and the ordinal of its database among the adapters."""
@@ -58,11 +57,17 @@ def databases_of(ports: Ports) -> tuple[Database, ...]:
     return tuple(database for database in found if isinstance(database, Database))
 
 
-def watch_statements(ports: Ports, run: Run) -> None:
-    """Make every statement of the adapters' databases a statement of the run."""
+def watch_statements(ports: Ports, around: Around, lasts: Callable[[], object]) -> None:
+    """Let every statement of the adapters' databases go through a function.
+
+    Args:
+        ports: The adapters.
+        around: The function; the method of each call is the name of the statement.
+        lasts: A function that is called when what a statement did will last, whenever the process dies.
+    """
 
     def watch(connection: Connection) -> Connection:
-        return watched(connection, _Statements(connection, run))
+        return watched(connection, _Statements(connection, around, lasts))
 
     for pool in (database.pool for database in databases_of(ports)):
         pool.driver = watched(
@@ -89,9 +94,10 @@ def _rows(statement: Select[Any], connection: Connection) -> list[Row]:
 class _Statements:
     """The statements of one connection; a statement for several values is one for each."""
 
-    def __init__(self, connection: Connection, run: Run) -> None:
+    def __init__(self, connection: Connection, around: Around, lasts: Callable[[], object]) -> None:
         self._connection = connection
-        self._run = run
+        self._around = around
+        self._lasts = lasts
         self._in_transaction = False
         self._writes = False
 
@@ -104,7 +110,7 @@ class _Statements:
         if call.method not in _STATEMENTS:
             return call.go()
         words = _STATEMENTS[call.method](call.args)
-        return self._run.statement(evolve(call, method=words, ask=partial(self._make, call)))
+        return self._around(evolve(call, method=words, ask=partial(self._make, call)))
 
     def _make(self, call: Call, *_: object, **__: object) -> object:
         lasts = self._writes if call.method == "commit" else not self._in_transaction and _changes(call)
@@ -114,7 +120,7 @@ class _Statements:
         if call.method == "begin":
             self._in_transaction, self._writes = True, call.options["write"]
         if lasts:
-            self._run.lasts()
+            self._lasts()
         return answer
 
 

@@ -1,42 +1,66 @@
 """A walk over the crash points of a history: what it does without a crash, and what it comes to with each."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Generic, TypeVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from digital_painschool.testing.crashes.points import CrashPoint, Survived
-from digital_painschool.testing.crashes.run import Run, Step
+from digital_painschool.testing.crashes.run import CrashPoint, Run, Step, Stored
 from digital_painschool.testing.faults import WRITES, When
 
-Snapshot = TypeVar("Snapshot")
 _CHANGES = WRITES | {"deliver", "send", "forget", "notice"}
 """The methods that change something, by their contracts: a crash after another one is the same as before the next."""
 
 
 @frozen(kw_only=True)
-class Made(Generic[Snapshot]):
+class Survived:
+    """The crashes that a history came through: nothing was lost, and nothing duplicated.
+
+    Args:
+        points: The number of crashes, each at another point.
+        steps: The number of steps in which they were.
+        at: The number of crashes at each call, or statement of a call.
+        resumed: The number of times that the step was taken again, because it had not happened, or not all of it.
+    """
+
+    points: int
+    steps: int
+    at: Counter[str]
+    resumed: int
+
+    def __add__(self, other: "Survived") -> "Survived":
+        return Survived(
+            points=self.points + other.points,
+            steps=self.steps + other.steps,
+            at=self.at + other.at,
+            resumed=self.resumed + other.resumed,
+        )
+
+
+class NotSurvived(AssertionError):
+    """Something was lost, duplicated or half done after a crash; the text says where, what, and how to see it again."""
+
+
+@frozen(kw_only=True)
+class Made:
     """A call as it went without a crash.
 
     Args:
         name: The name of the call.
         statements: The names of its statements.
         lasting: The ordinals of those after which something lasts.
-        before: What was stored before the call.
         after: What was stored after the call.
     """
 
     name: str
     statements: tuple[str, ...]
     lasting: tuple[int, ...]
-    before: Snapshot = field(repr=False)
-    after: Snapshot = field(repr=False)
+    after: Stored = field(repr=False)
 
 
 @frozen(kw_only=True)
-class Taken(Generic[Snapshot]):
+class Taken:
     """A step as it went without a crash.
 
     Args:
@@ -52,34 +76,48 @@ class Taken(Generic[Snapshot]):
     ordinal: int
     step: Step
     refused: str | None
-    calls: tuple[Made[Snapshot], ...]
+    calls: tuple[Made, ...]
     begun_at: datetime
     over_at: datetime
-    before: Snapshot = field(repr=False)
+    before: Stored = field(repr=False)
 
     @property
-    def after(self) -> Snapshot:
-        """What was stored after the step."""
+    def after(self) -> Stored:
+        """The snapshot after the step."""
         return self.calls[-1].after if self.calls else self.before
 
-    def call_points(self) -> Iterator[CrashPoint]:
-        """Yield the points before each call, and after each that may change something."""
+    def points(self, *, statements: bool) -> Iterator[CrashPoint]:
+        """Yield the points of the calls, or of their statements.
+
+        A point is before each, and after each that may change something. After a claim there is a second one, at which
+        nobody takes the step again.
+        """
         claimed = False
         for ordinal, call in enumerate(self.calls, start=1):
             claimed = claimed or call.name == "storage.claim"
-            yield CrashPoint(step=self.ordinal, call=ordinal)
-            if _changes(call.name):
-                yield CrashPoint(step=self.ordinal, call=ordinal, when=When.AFTER)
-                if claimed:
-                    yield CrashPoint(step=self.ordinal, call=ordinal, when=When.AFTER, unattended=True)
+            changes = {None} if _changes(call.name) else set[int | None]()
+            of_call = [*range(1, len(call.statements) + 1)] if statements else [None]
+            for statement in of_call:
+                point = CrashPoint(step=self.ordinal, call=ordinal, statement=statement)
+                yield point
+                if statement in (call.lasting if statements else changes):
+                    yield evolve(point, when=When.AFTER)
+                    if claimed:
+                        yield evolve(point, when=When.AFTER, unattended=True)
 
-    def statement_points(self) -> Iterator[CrashPoint]:
-        """Yield the points before each statement, and after each that makes something lasting."""
-        for ordinal, call in enumerate(self.calls, start=1):
-            for statement in range(1, len(call.statements) + 1):
-                yield CrashPoint(step=self.ordinal, call=ordinal, statement=statement)
-                if statement in call.lasting:
-                    yield CrashPoint(step=self.ordinal, call=ordinal, statement=statement, when=When.AFTER)
+    def done_before(self, point: CrashPoint) -> tuple[Made, ...]:
+        """Return the calls whose effect is to be there after a crash at a point: all that a call does, or nothing."""
+        call = self.calls[point.call - 1]
+        is_after = point.when is When.AFTER
+        if point.statement is not None:
+            last = point.statement - (not is_after)
+            is_after = any(lasting <= last for lasting in call.lasting)
+        return self.calls[: point.call - (not is_after)]
+
+    def around(self, point: CrashPoint) -> tuple[Stored, Stored]:
+        """Return what is stored before and after the call that is under way at a point."""
+        before = self.calls[point.call - 2].after if point.call > 1 else self.before
+        return before, self.calls[point.call - 1].after
 
     def name_of(self, point: CrashPoint) -> str:
         """Return the name of the call, and of the statement, at a point."""
@@ -96,36 +134,16 @@ class Taken(Generic[Snapshot]):
         return f"killed at step {point.step} ({self.step!r}), {where}"
 
 
-def uninterrupted(
-    run: Run,
-    steps: Iterable[Step],
-    snapshot: Callable[[], Snapshot],
-    *,
-    cold: bool = False,
-) -> Iterator[Taken[Snapshot]]:
-    """Take the steps without a crash, and yield each.
-
-    Args:
-        run: The run.
-        steps: The steps.
-        snapshot: A function that returns what is stored.
-        cold: Whether each step is taken by a new process: it asks for what it has not seen yet.
-    """
-    for ordinal, step in enumerate(steps, start=1):
-        if cold:
-            run.scenario.restart()
-        yield _taken(run, ordinal, step, snapshot)
-
-
-def _taken(run: Run, ordinal: int, step: Step, snapshot: Callable[[], Snapshot]) -> Taken[Snapshot]:
-    begun_at, before, calls = run.now, snapshot(), list[Made[Snapshot]]()
+def taken(run: Run, ordinal: int, step: Step) -> Taken:
+    """Take a step without a crash, and return how it went."""
+    begun_at, before, calls = run.now, run.stored(), list[Made]()
 
     def called() -> None:
         last = calls[-1].after if calls else before
         name = run.process.plan.calls[-1]
-        after = snapshot() if _changes(name) else last
+        after = run.stored() if _changes(name) else last
         statements, lasting = tuple(run.statements), tuple(run.lasting)
-        calls.append(Made(name=name, statements=statements, lasting=lasting, before=last, after=after))
+        calls.append(Made(name=name, statements=statements, lasting=lasting, after=after))
 
     run.called = called
     refused = run.take(step)
@@ -138,25 +156,6 @@ def _taken(run: Run, ordinal: int, step: Step, snapshot: Callable[[], Snapshot])
         begun_at=begun_at,
         over_at=run.now,
         before=before,
-    )
-
-
-def survive(
-    steps: Sequence[Taken[Snapshot]], points: Sequence[CrashPoint], crash: Callable[[CrashPoint], bool]
-) -> Survived:
-    """Crash at each point, and return what was survived.
-
-    Args:
-        steps: The steps as they went without a crash.
-        points: The points.
-        crash: A function that crashes at a point, checks what is stored, and returns whether the step was taken again.
-    """
-    resumed = sum(map(crash, points))
-    return Survived(
-        points=len(points),
-        steps=len({point.step for point in points}),
-        at=Counter(steps[point.step - 1].name_of(point) for point in points),
-        resumed=resumed,
     )
 
 

@@ -33,7 +33,7 @@ def _does(given: Does | BaseException | type[BaseException]) -> Does:
 
 @frozen(repr=False)
 class Fault:
-    """What goes wrong with which calls.
+    """An effect that strikes some calls.
 
     Args:
         method: The method, or several of them such as `WRITES`; left out, any but `close`. A clock's is `"__call__"`.
@@ -98,10 +98,6 @@ class FaultPlan:
         with self._lock:
             self._counted.clear()
 
-    def on(self, port: Port, name: str = "", *, environment: Environment | None = None) -> Port:
-        """Return a port whose calls go through this plan."""
-        return watched(port, self, environment, name)
-
     def __call__(self, call: Call) -> object:
         with self._lock:
             self.calls.append(call.name)
@@ -133,10 +129,6 @@ class Process:
         self.plan = FaultPlan(*faults)
         self.is_dead = False
 
-    def on(self, port: Port, name: str = "", *, environment: Environment | None = None) -> Port:
-        """Return a port whose calls this process makes."""
-        return watched(port, self, environment, name)
-
     def __call__(self, call: Call) -> object:
         if call.method == "close":
             return call.go()
@@ -157,7 +149,7 @@ def faulty(port: Port, *faults: Fault, environment: Environment | None = None) -
         faults: The faults; where several strike the same call, the first is the outermost.
         environment: The environment whose clock goes on when a call hangs.
     """
-    return FaultPlan(*faults).on(port, environment=environment)
+    return watched(port, FaultPlan(*faults), environment)
 
 
 def calls_of(port: object) -> tuple[str, ...]:

@@ -79,7 +79,7 @@ class RecordingPorts:
             if name in {"inbox", "messenger"}:
                 channel = getattr(port, "channel", Channel.INBOX)
                 port = watched(port, partial(self._recorded, channel), self.environment, name)
-            return process.on(port, name, environment=self.environment)
+            return watched(port, process, self.environment, name)
 
         return each_port(self.adapters, wrap)
 

@@ -34,7 +34,7 @@ _NAMES: Mapping[str, str] = MappingProxyType({people.ANNA: "anna", people.BO: "b
 
 
 class Recorder:
-    """Takes steps on a scenario, and writes down as code what is asked of it."""
+    """A scenario on which steps are taken, and which writes down as code what is asked of it."""
 
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
@@ -42,7 +42,7 @@ class Recorder:
         self.lines: list[str] = []
 
     def take(self, step: Step) -> None:
-        """Take a step, or write down that it was refused."""
+        """Execute a step, or write down that it was refused."""
         with suppress(PainSchoolError):
             step.take(cast("Scenario", self))
 

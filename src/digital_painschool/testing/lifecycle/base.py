@@ -1,31 +1,40 @@
-"""The ground that the machine stands on: the schools that are asked, how they are asked, and what was logged."""
+"""The base of the lifecycle machine: its options, the schools, the model, and how a step is taken in all of them."""
 
 import sys
-from collections.abc import Callable, Mapping
-from datetime import datetime, time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, time, timedelta
+from logging import CRITICAL, getLogger
 from types import MappingProxyType
 from typing import Any, ClassVar
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
-from attrs import evolve
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition
 
 from digital_painschool.application import executor
-from digital_painschool.domain.people import PersonId
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.people import Actor, PersonId
 from digital_painschool.domain.policy import FlagKind, Policy
-from digital_painschool.domain.program import Ordering
-from digital_painschool.errors import PainSchoolError, StorageError
+from digital_painschool.domain.program import Ordering, Program
+from digital_painschool.errors import PainSchoolError, Reason
 from digital_painschool.ports import Ports
-from digital_painschool.ports.storage import AccessEntry
+from digital_painschool.ports.storage import readable
 from digital_painschool.testing.environment import Environment, in_memory, local
 from digital_painschool.testing.example import program
-from digital_painschool.testing.faults import WRITES, Dies, Fault, Killed, RecordingPorts, When
-from digital_painschool.testing.lifecycle.calendar import local_day
-from digital_painschool.testing.lifecycle.laws import holds, same
-from digital_painschool.testing.lifecycle.model import Course
-from digital_painschool.testing.people import ANNA, BO, OTHER_UNIT, RESERVE_NUMBER, UNIT
+from digital_painschool.testing.history import EnrolmentStep, TherapistStep, TherapistWrites
+from digital_painschool.testing.lifecycle import checks
+from digital_painschool.testing.lifecycle.model import RunModel
+from digital_painschool.testing.lifecycle.options import Checks, check_options
+from digital_painschool.testing.lifecycle.passes import Passes
+from digital_painschool.testing.lifecycle.schools import Request, Schools
+from digital_painschool.testing.people import ANNA, BO, COLLEAGUE, NURSE, RESERVE_NUMBER, STRANGER
+from digital_painschool.testing.reference.calendar import instant, local_day
+from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
+from digital_painschool.testing.reference.laws import Law, require, unequal, violation
+from digital_painschool.testing.reference.refusals import Refusal
+from digital_painschool.testing.reference.steps import KINDS, refusal
 from digital_painschool.testing.scenario import Scenario
 
 STARTS = (
@@ -55,21 +64,25 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
 """The defaults, and a unit that has decided everything otherwise."""
 FOCUSES = ("treatment", "maintenance", "messages", "records", "everything")
 """What an example is about: few rules at a time find more than all of them."""
+THERAPISTS: Mapping[str, Actor] = MappingProxyType({"nurse": NURSE, "colleague": COLLEAGUE, "elsewhere": STRANGER})
+"""The therapists, by name: two of one unit, and one of another."""
+ENROLMENT = st.integers(0, 4)
+"""An enrolment as it is counted: from those that are open to those that ended."""
+MOST_ENROLMENTS = 12
+"""So many enrolments, ended ones too, and no rule starts another by itself."""
 
-_FULL = StorageError("the disk is full; make room")
-STRIKES: Mapping[str, Fault] = MappingProxyType(
+
+_OPTIONS: Checks = MappingProxyType(
     {
-        "fails": Fault(WRITES, does=_FULL),
-        "dies before": Fault(WRITES, does=Dies()),
-        "dies after": Fault(WRITES, does=Dies(), when=When.AFTER),
+        "ports_factory": callable,
+        "reference": lambda value: isinstance(value, bool),
+        "crashes": lambda value: isinstance(value, bool),
+        "orderings": lambda value: value and all(isinstance(one, Ordering) for one in value),
+        "policies": lambda value: value and all(isinstance(one, Policy) for one in value.values()),
+        "numbers": lambda value: len(value) == 3 and all(isinstance(one, str) for one in value),
+        "focuses": lambda value: value and {*value} <= {*FOCUSES},
     }
 )
-"""What can happen to a write of a process, by name."""
-
-
-def striking(struck: str, write: int) -> tuple[Fault, ...]:
-    """Return the fault of one write, counted from 0, by name; none for `"no"`."""
-    return () if struck == "no" else (evolve(STRIKES[struck], call=write + 1),)
 
 
 def during(*focuses: str) -> Callable[[Any], Any]:
@@ -77,8 +90,23 @@ def during(*focuses: str) -> Callable[[Any], Any]:
     return precondition(lambda machine: machine.focus in {*focuses, "everything"})
 
 
-class Ground(RuleBasedStateMachine):
-    """Asks every school for the same, and expects the same of each."""
+def message(enrolment: ReferenceEnrolment, conversation: int, notify: Notify) -> TherapistWrites:
+    """Return the step that writes in a conversation, or in a new one when there are not so many (0)."""
+    return TherapistWrites(conversation=min(conversation, len(enrolment.conversations)), notify=notify)
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Silence the library: it would log every injected fault, and hide what broke."""
+    logger = getLogger("digital_painschool")
+    level = logger.level
+    logger.setLevel(CRITICAL)
+    yield
+    logger.setLevel(level)
+
+
+class MachineBase(RuleBasedStateMachine):
+    """Takes every step in the school under test, in the reference and in the model, and compares them."""
 
     reference: ClassVar[bool] = True
     crashes: ClassVar[bool] = True
@@ -92,19 +120,18 @@ class Ground(RuleBasedStateMachine):
         """Open the adapters that are put to the test."""
         return in_memory(environment)
 
+    def __init_subclass__(cls, **options: object) -> None:
+        super().__init_subclass__(**options)
+        if cls.__module__.rpartition(".")[0] != __name__.rpartition(".")[0]:
+            check_options(cls, _OPTIONS)
+
     def __init__(self) -> None:
         super().__init__()
+        self.schools: Schools | None = None
         self.focus = ""
-        self.courses: list[Course] = []
-        self.touched: set[Course] = set()
-        self.looked_at: datetime | None = None
-        self.schools: list[Scenario] = []
-        self.recordings: list[RecordingPorts] = []
-        self.armed: tuple[int, str] | None = None
-        self.rounds = 0
-        self.lines: list[tuple[object, ...]] = []
-        self.logged: list[dict[str, list[tuple[int, AccessEntry]]]] = []
-        self._no_sleep = patch.object(executor, "sleep", lambda _: None)
+        self.touched: set[ReferenceEnrolment] = set()
+        self._checked_at: datetime | None = None
+        self._surroundings = ExitStack()
 
     @initialize(
         start=st.sampled_from(STARTS),
@@ -113,180 +140,158 @@ class Ground(RuleBasedStateMachine):
         focus=st.runner().flatmap(lambda machine: st.sampled_from(machine.focuses)),
     )
     def begin(self, start: str, ordering: str, policy: str, focus: str) -> None:
-        """Open the schools."""
-        self._no_sleep.start()
+        """Open the schools, and start a program; when it is about messages, for three patients, and two for one."""
+        self._surroundings.enter_context(patch.object(executor, "sleep", lambda _: None))
+        self._surroundings.enter_context(_silent())
         self.focus = focus
         self.policy = self.policies[policy]
         self.programs = tuple(program(Ordering(ordering), key=key) for key in ("smartskola", "somnskola"))
-        for ports_factory in (type(self).ports_factory, in_memory)[: 1 + self.reference]:
-            recording = RecordingPorts(ports_factory)
-            self.recordings.append(recording)
-            school = Scenario(recording.ports_factory, programs=self.programs, policy=self.policy, start=local(start))
-            self.schools.append(school)
-            self.logged.append({UNIT: [], OTHER_UNIT: []})
-        self.opened()
+        factories = (type(self).ports_factory, in_memory)[: 1 + self.reference]
+        self.schools = Schools(factories, self.programs, self.policy, local(start))
+        self.model = RunModel(self.school, self.schools.recordings[0], self.policy)
+        self.passes = Passes(self.schools, self.model)
+        first, second = self.programs
+        self.enrol(self.numbers[0], NURSE, first)
+        if focus == "messages":
+            self.enrol(self.numbers[0], NURSE, second)
+            self.enrol(self.numbers[1], NURSE, first)
+            self.enrol(self.numbers[2], NURSE, first)
 
-    def opened(self) -> None:
-        """Take what else is to be done when the schools are open."""
+    @property
+    def asked(self) -> Schools:
+        """The schools, which are open."""
+        assert self.schools is not None
+        return self.schools
 
     @property
     def school(self) -> Scenario:
-        """The school that is put to the test; the other is the reference."""
-        return self.schools[0]
+        """The school that is put to the test."""
+        return self.asked.first
 
     @property
     def now(self) -> datetime:
         """The schools' clock."""
         return self.school.now
 
+    @property
+    def enrolments(self) -> list[ReferenceEnrolment]:
+        """The enrolments as they are counted: from those that are open to those that ended."""
+        return sorted(self.model.school.enrolments, key=lambda one: not one.is_open)
+
+    def nth(self, ordinal: int) -> ReferenceEnrolment:
+        """Return one of the enrolments, whichever number is given."""
+        return self.enrolments[ordinal % len(self.enrolments)]
+
+    def move(self, to: datetime) -> None:
+        """Move every clock on; none goes back."""
+        self.asked.set_clocks(max(to, self.now))
+
+    def next_time(self, clock: time | None = None, days: int = 0) -> datetime:
+        """Return the next instant of a local time of day, the run's by default, or that of so many days later."""
+        at, zone = clock or self.policy.collected_at, self.policy.zone
+        day = local_day(self.now, zone)
+        return instant(day + timedelta(days=days + (instant(day, at, zone) <= self.now)), at, zone)
+
     def person(self, number: str) -> PersonId:
         """Read a patient's number."""
         return self.school.ports.identity.parse(number, today=local_day(self.now, self.policy.zone))
 
-    def move(self, to: datetime) -> None:
-        """Set every school's clock on; it never goes back."""
-        for school in self.schools:
-            school.now = max(to, school.now)
+    def enrol(self, number: str, by: Actor, chosen: Program) -> ReferenceEnrolment | None:
+        """Start a program for a patient; a second open enrolment in a program at a unit is refused."""
+        is_open = self.model.school.open_enrolment(number, by.unit, chosen.key) is not None
+        request = Request(
+            law=Law.REFUSED_CHANGES_NOTHING,
+            what=f"a start of {chosen.key} at {by.unit}",
+            call=lambda s: s.school.therapist(by).start(number, program=chosen.key),
+            refusal=Reason.ALREADY_OPEN if is_open else None,
+            by=by.hsa_id,
+            is_logged=True,
+        )
+        self.touched.update(self.model.school.enrolments)
+        if not self.asked.ask(request):
+            return None
+        known = {one.id for one in self.model.school.enrolments}
+        person = self.person(number)
+        new = [one.id for one in readable(self.school.storage.find_by_person(person)) if one.id not in known]
+        require(unequal(Law.STORAGES_AGREE, 1, len(new), f"{request.what}: so many are stored"))
+        line = (self.now, by.hsa_id, by.unit, new[0], number, True)
+        what = f"{request.what}: the access log has it otherwise, or not at all"
+        require(unequal(Law.PERMISSIONS_HOLD, [line], self.asked.lines, what))
+        self.model.start(new[0], person, chosen, by)
+        self.touched.add(self.model.school.enrolments[-1])
+        return self.model.school.enrolments[-1]
 
-    def set_clocks(self, to: datetime) -> None:
-        """Set every school's clock, as a process does whose clock is wrong."""
-        for school in self.schools:
-            school.now = to
-
-    @property
-    def counted(self) -> list[Course]:
-        """The enrolments as they are counted: from those that are open to those that ended."""
-        return sorted(self.courses, key=lambda course: not course.is_open())
-
-    def course(self, which: int) -> Course:
-        """Return one of the enrolments."""
-        return self.counted[which % len(self.courses)]
-
-    def teardown(self) -> None:
-        """Look a last time when nothing went wrong, and close what was opened."""
-        try:
-            if self.schools and sys.exc_info()[0] is None:
-                self.at_last()
-        finally:
-            for school in self.schools:
-                school.close()
-            if self.schools:
-                self._no_sleep.stop()
-
-    def at_last(self) -> None:
-        """Check what can be told at the end only."""
-        for place, logged in enumerate(self.logged):
-            self.newly_logged(place)
-            storage = self.schools[place].storage
-            for unit, entries in logged.items():
-                found = list(storage.access_entries(self._unit(unit), limit=1_000_000))
-                same(9, entries, found, "the access log changed where it may only grow")
-
-    def newly_logged(self, place: int) -> list[AccessEntry]:
-        """Return what was logged since the last time, in one school."""
-        found: list[AccessEntry] = []
-        for unit, entries in self.logged[place].items():
-            after = entries[-1][0] if entries else 0
-            new = self.schools[place].storage.access_entries(self._unit(unit), after=after, limit=1_000_000)
-            entries.extend(new)
-            found.extend(entry for _, entry in new)
-        return found
-
-    @staticmethod
-    def _unit(unit: str) -> Any:
-        return unit
-
-    def ask(
-        self,
-        law: int,
-        what: str,
-        call: Callable[[Scenario], object],
-        *,
-        fine: bool = True,
-        by: str,
-        about: Course | None = None,
-        traced: bool = False,
-    ) -> bool:
-        """Ask every school for a step: it must be done when it is fine, and else change nothing; alike in each.
+    def take(self, of: ReferenceEnrolment | int, step: EnrolmentStep, wrong: Refusal | None = None) -> bool:
+        """Take a step in an enrolment; return whether it is done.
 
         Args:
-            law: Which law is broken when it is not so.
-            what: Who does what, for the message.
-            call: The step.
-            fine: Whether the model gives it.
-            by: Who does it, as the access log signs it.
-            about: With which record.
-            traced: Whether the access log has it although it is about no record.
-
-        Returns:
-            Whether it happened; a process that is to die may die before.
+            of: The enrolment, or its ordinal.
+            step: The step; unless it names another actor, the enrolment's own.
+            wrong: Why it is refused whatever the enrolment is like; None when that is for the model to say.
         """
-        armed, self.armed = self.armed, None
-        self.touched |= {about} if about is not None else {*self.courses}
-        look_back = not fine or armed is not None
-        before = self.school.kept() if look_back else None
-        for place in range(len(self.schools)):
-            self.newly_logged(place)
-        answers = [self._answer(place, call, armed) for place in range(len(self.schools))]
-        for other in answers[1:]:
-            same(8, other, answers[0], f"{what}: the answer is not the reference's")
-        self._is_logged(what, by, about, answers[0])
-        holds(9, not traced or answers[0][0] != "done" or self.lines, f"{what}: the access log does not have it")
-        how, detail = answers[0]
-        after = self.school.kept() if look_back else None
-        if not fine:
-            holds(law, how != "done", f"{what}: done, and it should have been refused")
-            same(2, before, after, f"{what}: refused, and yet something was changed")
-            others = how == "refused" and detail.startswith("Conflict")
-            holds(
-                law,
-                not others,
-                f"{what}: a rule refuses it; a conflict with others it is not, as nobody else was there",
-            )
-            if about is not None:
-                self._says_how(what, how)
-            return False
-        holds(law, how != "refused", f"{what}: refused, and it should have been done: {detail}")
-        if about is not None:
-            self._says_how(what, how)
-        return how == "done" or before != after
+        enrolment = self.nth(of) if isinstance(of, int) else of
+        addressed = self.model.school.addressed(enrolment, step)
+        found = PainSchoolError if enrolment.purged else wrong or refusal(enrolment, addressed, self.now)
+        is_done = self.ask(
+            Law.REFUSED_CHANGES_NOTHING if wrong else KINDS[type(step)].law,
+            repr(step),
+            addressed.take,
+            refusal=found,
+            by=addressed.by.hsa_id if isinstance(addressed, TherapistStep) else "patient",
+            about=None if enrolment.purged else enrolment,
+        )
+        if is_done:
+            self.model.execute(enrolment, addressed)
+        return is_done
 
-    def _answer(self, place: int, call: Callable[[Scenario], object], armed: tuple[int, str] | None) -> tuple[str, Any]:
-        school, recording = self.schools[place], self.recordings[place]
-        if armed is not None:
-            write, how = armed
-            recording.process.plan.inject(*striking(how, write))
-        try:
-            answer: tuple[str, Any] = ("done", call(school))
-        except PainSchoolError as error:
-            answer = ("refused", f"{type(error).__name__}: {error}")
-        except Killed:
-            answer = ("died", None)
-        if armed is not None:
-            school.restart()
-        return answer
+    def ask(self, law: Law, what: str, call: Callable[[Scenario], object], **about: Any) -> bool:
+        """Call every school; the keyword arguments are those of a `Request`."""
+        of = about.get("about")
+        self.touched.update(self.model.school.enrolments if of is None else [of])
+        return self.asked.ask(Request(law=law, what=what, call=call, **about))
 
-    def _is_logged(self, what: str, by: str, about: Course | None, answer: tuple[str, Any]) -> None:
-        new = [self.newly_logged(place) for place in range(len(self.schools))]
-        for other in new[1:]:
-            same(8, other, new[0], f"{what}: the access log is not the reference's")
-        self.lines = [line_of(entry) for entry in new[0]]
-        if about is None:
+    def make_pass(self, troubles: Iterable[str] = (), struck: str = "no", write: int = 0, batch: int = 200) -> None:
+        """Run a delivery pass in every school, and check its effects; see `Passes.run`."""
+        self.touched.update(self.model.school.enrolments)
+        self.passes.run(troubles, struck, write, batch)
+
+    @invariant()
+    def the_laws_hold(self) -> None:
+        """Check the enrolments that the last steps concerned, and all open ones when time has gone on."""
+        if self.schools is None:
             return
-        right = (self.now, by, about.unit, about.id, about.number)
-        for line in self.lines:
-            same(9, right, line[:5], f"{what}: the access log has it otherwise")
-        holds(9, self.lines or answer[0] != "done", f"{what}: the access log does not have it")
+        is_later = self.now != self._checked_at
+        for one in self.model.school.stored():
+            self.model.read_timeline(one)
+        touched = [one for one in self.model.school.stored() if one in self.touched or (is_later and one.is_open)]
+        try:
+            for one in touched:
+                require(checks.enrolment_violations(self.school, self.model, one))
+            if is_later or self.touched:
+                require(checks.caseload_violations(self.school, self.model))
+                require(self.schools.agreement_violations())
+        except PainSchoolError as error:
+            raise violation(Law.STORAGES_AGREE, f"what is stored cannot be shown: {error}") from None
+        self.touched.clear()
+        self._checked_at = self.now
 
-    def _says_how(self, what: str, how: str) -> None:
-        granted = [line[5] for line in self.lines]
-        # A call of several looks is granted until a rule refuses one: that is the last line.
-        last = {"done": [True], "refused": [False], "died": granted[-1:]}[how]
-        rightly = all(granted[:-1]) and granted[-1:] == last
-        holds(9, rightly, f"{what}: the access log does not say whether it was refused")
+    def teardown(self) -> None:
+        """Check a last time when nothing went wrong, and close what was opened."""
+        if self.schools is None:
+            return
+        try:
+            if sys.exc_info()[0] is None:
+                self.at_last()
+        finally:
+            self.schools.close()
+            self._surroundings.close()
 
-
-def line_of(entry: AccessEntry) -> tuple[object, ...]:
-    """Return a line of the access log as the laws see it: when, who, where, which record, whose, granted or not."""
-    number = None if entry.person is None else entry.person.value
-    return entry.at, entry.by, entry.unit, entry.enrolment_id, number, entry.granted
+    def at_last(self) -> None:
+        """Let some quiet days pass: then everybody is notified of everything, or it is on record why not."""
+        for is_last in (False, False, True):
+            if self.model.oracle.waiting:
+                self.move(self.next_time())
+                if is_last:
+                    self.model.disturb(disturbed=False)
+                self.make_pass()
+        require(self.asked.log_violations())

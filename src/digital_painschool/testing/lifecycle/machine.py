@@ -1,4 +1,4 @@
-"""The lifecycle machine: anything may happen in any order, and the nine laws are checked after every step."""
+"""The lifecycle machine: all steps in any order, and the nine laws checked after every step."""
 
 from functools import cache
 from typing import Any
@@ -7,25 +7,30 @@ from unittest import TestCase
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from digital_painschool.testing.lifecycle.unauthorised import Strangers
+from digital_painschool.testing.lifecycle.clock import Clock
+from digital_painschool.testing.lifecycle.days import Days
+from digital_painschool.testing.lifecycle.delivering import Delivering
+from digital_painschool.testing.lifecycle.retention import Retention
+from digital_painschool.testing.lifecycle.treatment import Treatment
+from digital_painschool.testing.lifecycle.unauthorised import Unauthorised
 
 _WHAT = {
     "treatment": "some order of a treatment's steps would give a state, a flag or an access that no rule gives",
     "maintenance": "a patient would read after the end of access, or not what the therapist promised",
-    "messages": "somebody would be told twice, at night, of nothing, or never",
-    "records": "records would be destroyed that must be kept, or kept that are said to be gone",
+    "messages": "somebody would be notified twice, at night, of nothing, or never",
+    "records": "records would be purged that must be stored, or stored that are said to be gone",
     "everything": "the laws would hold for each part of the school, and not for all of it together",
 }
 
 
 class _TestCases:
-    """Gives every machine a test case of its own, with a test for each focus and policy."""
+    """A test case of its own for every machine, with a test for each focus and policy."""
 
     def __get__(self, machine: object, owner: "type[LifecycleMachine]") -> type[TestCase]:
         return _test_case(owner)
 
 
-class LifecycleMachine(Strangers):
+class LifecycleMachine(Treatment, Clock, Delivering, Days, Retention, Unauthorised):
     """A state machine over the public desks, for your adapters; it checks the nine laws after every step.
 
     Point it at your adapters, and let pytest or unittest find its test case:
@@ -35,11 +40,13 @@ class LifecycleMachine(Strangers):
 
         TestOurLifecycle = OurLifecycle.TestCase
 
-    It has a small model of its own, in sets, counters and lists, which knows no rule of the library. Patients,
-    therapists, administrators and strangers do what they may and what they may not; the clock moves, also exactly onto
-    boundaries and a microsecond beside them; workers fail, hang, die and overtake each other; the process dies before
-    or after a write, and `ports_factory` is called again on the same environment. A failing run raises `Law5Broken` or
-    its like, with one sentence that says what is wrong, and prints the steps as code.
+    It has a model of its own, in sets, counters and lists, which knows no rule of the library. Patients, therapists,
+    administrators and people without permission do what they may and what they may not; the clock moves, also exactly
+    onto boundaries and a microsecond beside them; workers fail, hang, die and overtake each other; the process dies
+    before or after a write, and `ports_factory` is called again on the same environment. A failing run raises
+    `Law5Violation` or its like, with one sentence that says what is wrong, and prints the steps as code.
+
+    A class attribute that is no option, and an option with a wrong value, are refused when the subclass is made.
 
     The test case has a test for each of the `focuses` under each of the `policies`: few kinds of steps at a time find
     more than all of them. Give it `settings` of Hypothesis as any other test case, for each of its tests:
@@ -51,8 +58,8 @@ class LifecycleMachine(Strangers):
 
     Attributes:
         ports_factory: Opens your adapters in an `Environment`, as a new process would; a new one has nothing in it.
-        reference: True asks a school in memory for the same, and expects the same answers and the same books (law 8).
-        crashes: False never restarts: for adapters that keep nothing when they are opened again.
+        reference: True asks a school in memory for the same, and expects the same answers and the same records (law 8).
+        crashes: False never restarts: for adapters that store nothing when they are opened again.
         orderings: The orderings that the program is tried with.
         policies: The units' policies that are tried, by name.
         numbers: Three patients; by default the third cannot be reached in the inbox.

@@ -1,185 +1,167 @@
-"""The model: what an enrolment is after what was done with it, in sets, counters and lists; it knows no rule file."""
+"""The model of a run: the reference school, the oracle of its notifications, and the faults that excuse it."""
 
+from collections import Counter
 from datetime import datetime, timedelta
+from typing import cast
 
-from attrs import define, field
-
-from digital_painschool.domain.people import Actor, HsaId, Role
+from digital_painschool.domain.notification import Channel, NotificationRecord, Status
+from digital_painschool.domain.people import Actor, HsaId, PersonId
 from digital_painschool.domain.policy import Policy
-from digital_painschool.domain.program import Ordering, Program
-from digital_painschool.testing.lifecycle.calendar import years_later
+from digital_painschool.domain.program import Program
+from digital_painschool.ports.messaging import Address
+from digital_painschool.testing.faults import RecordingPorts
+from digital_painschool.testing.history import EnrolmentStep, TherapistWrites
+from digital_painschool.testing.reference.calendar import is_forenoon, local_day
+from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
+from digital_painschool.testing.reference.expectations import ExpectedNotification, Key
+from digital_painschool.testing.reference.laws import Law, require, unless
+from digital_painschool.testing.reference.notifications import NotificationOracle, note_violations
+from digital_painschool.testing.reference.school import ReferenceSchool
+from digital_painschool.testing.reference.steps import execute
+from digital_painschool.testing.scenario import Scenario
 
-Figures = dict[tuple[str, str | int | None], int]
-"""How many of what wait for the therapist: by the flag's kind, and by the form or the conversation."""
+LEASE = timedelta(minutes=15)
+"""How long a claim of a dead worker lasts."""
+_LOST_WORKERS = 5
+"""So many more workers may die while they send a notification than attempts may fail, before it is given up."""
 
 
-@define(eq=False)
-class Talk:
-    """A conversation: how much each side wrote, and how much of it the other has read."""
-
-    by_patient: int = 0
-    by_therapist: int = 0
-    seen_by_patient: int = 0
-    seen_by_therapist: int = 0
-
-
-@define(eq=False, repr=False)
-class Course:
-    """One enrolment as the model has it.
+class RunModel:
+    """The model of one school, and as `Excuses` of its oracle the faults of its delivery passes.
 
     Args:
-        id: The enrolment's id.
-        number: The patient's identity number.
-        unit: At which unit.
-        therapist: Who has the patient now.
-        program: What it runs.
-        started: When it began.
-        until: When the patient's access is over.
-        ended_in_a_pass: Whether it ended while a worker had something of it in hand; that may be put back once more.
+        school: The school.
+        recording: Its ports.
+        policy: The units' policy.
     """
 
-    id: str
-    number: str
-    unit: HsaId
-    therapist: HsaId
-    program: Program
-    started: datetime
-    until: datetime
-    phase: str = "active"
-    chosen: frozenset[int] = frozenset()
-    opened: set[int] = field(factory=set)
-    completed: set[int] = field(factory=set)
-    released: set[int] = field(factory=set)
-    skipped: set[int] = field(factory=set)
-    saved: dict[str, list[bool]] = field(factory=dict)
-    noted: dict[str, int] = field(factory=dict)
-    talks: list[Talk] = field(factory=list)
-    headings: list[str] = field(factory=list)
-    done: bool = False
-    handled: bool = False
-    lost: list[str] = field(factory=list)
-    reviewed: datetime | None = None
-    exported: int = 0
-    gone: bool = False
-    ended_in_a_pass: bool = False
+    def __init__(self, school: Scenario, recording: RecordingPorts, policy: Policy) -> None:
+        self.school = ReferenceSchool(policy)
+        self.oracle = NotificationOracle(policy, self.address)
+        self._scenario = school
+        self._recording = recording
+        self._policy = policy
+        self._entries_read: Counter[str] = Counter()
+        self._arrivals_read = 0
+        self._tries: Counter[PersonId | Address | None] = Counter()
+        self._without_reason: set[Key] = set()
+        self._is_clean = True
+        self._disturbed_at: datetime | None = None
+        self._leases_end: datetime | None = None
+        self.ended_in_a_pass: set[str] = set()
 
     @property
-    def desk_of(self) -> Actor:
-        """Whoever has the patient, as a therapist at the unit."""
-        return Actor(hsa_id=self.therapist, unit=self.unit, roles={Role.THERAPIST})
+    def now(self) -> datetime:
+        """The school's clock."""
+        return self._scenario.now
 
-    @property
-    def order(self) -> tuple[int, ...]:
-        """The program's reading order."""
-        return self.program.reading_order
+    def address(self, hsa_id: HsaId, channel: Channel) -> Address | None:
+        """Return the address of a therapist in the staff directory, or None."""
+        entry = self._scenario.ports.directory.find(hsa_id)
+        return cast("Address | None", getattr(entry, channel.value, None))
 
-    @property
-    def modules(self) -> tuple[int, ...]:
-        """The numbers of all modules."""
-        return tuple(module.number for module in self.program.modules)
+    def start(self, id_: str, person: PersonId, program: Program, by: Actor) -> None:
+        """Start a program."""
+        self.read_timeline(self.school.start(id_, person, program, by, self.now))
 
-    def is_open(self) -> bool:
-        """Return whether it has not ended."""
-        return self.phase != "ended"
+    def execute(self, enrolment: ReferenceEnrolment, step: EnrolmentStep) -> None:
+        """Execute a step that the school has executed; expect the notification that a message asks for."""
+        ordinal = execute(enrolment, step, self.now)
+        self.read_timeline(enrolment)
+        if isinstance(step, TherapistWrites):
+            conversation = step.conversation or len(enrolment.conversations)
+            number = cast("int", ordinal)
+            self.oracle.expect_message(enrolment, enrolment.version, conversation, number, step.notify, self.now)
 
-    def is_active(self, now: datetime) -> bool:
-        """Return whether the patient can do everything."""
-        return self.phase == "active" and now < self.until
+    def read_timeline(self, enrolment: ReferenceEnrolment) -> None:
+        """Note the new entries of a timeline."""
+        entries = self._scenario.storage.timeline(enrolment.id)
+        for entry in entries[self._entries_read[enrolment.id] :]:
+            require(self.oracle.note(enrolment, entry.seq, entry.event))
+        self._entries_read[enrolment.id] = len(entries)
 
-    def can_read(self, now: datetime) -> bool:
-        """Return whether the patient can read something."""
-        return self.phase != "ended" and now < self.until
+    def read_pass(self) -> None:
+        """Note what a pass has done so far: the entries of timelines, and the arrivals."""
+        for enrolment in self.school.stored():
+            self.read_timeline(enrolment)
+        arrivals = self._recording.arrivals[self._arrivals_read :]
+        self._arrivals_read += len(arrivals)
+        for arrival in arrivals:
+            require(self.oracle.arrive(arrival, lambda expected: expected.key not in self._without_reason))
 
-    def before(self, module: int) -> set[int]:
-        """Return what comes before a module in the reading order and is not completed."""
-        return {*self.order[: self.order.index(module)]} - self.completed if module in self.order else set()
+    def before_pass(self) -> None:
+        """Note what there is to tell before a pass."""
+        self.read_pass()
+        self._tries = Counter(self._recording.tries)
+        waiting = self.oracle.waiting.values()
+        self._without_reason = {one.key for one in waiting if not one.has_reason(self.now)}
 
-    def may_read(self, module: int, now: datetime) -> bool:
-        """Return whether the patient can read a module."""
-        if not self.can_read(now) or module not in self.modules:
-            return False
-        if self.phase == "maintenance":
-            return module in self.chosen
-        free = {
-            Ordering.GUIDED: True,
-            Ordering.ENFORCED: not self.before(module),
-            Ordering.RELEASED: module not in self.order[1:] or module in self.released,
-        }
-        return free[self.program.ordering] or module in self.completed
+    def after_pass(self, *, clean: bool, died: bool) -> None:
+        """Check what became of every notification, and what arrived.
 
-    def may_fill_in(self, form: str, now: datetime) -> bool:
-        """Return whether the patient can save a form: in the active time, where a module that carries it is open."""
-        carriers = [m.number for m in self.program.modules if any(form in page.forms for page in m.pages)]
-        return self.is_active(now) and any(self.may_read(module, now) for module in carriers)
+        Args:
+            clean: Whether no fault was injected into the pass.
+            died: Whether a worker may have died during a claim.
+        """
+        self._is_clean = clean
+        for one in self.oracle.waiting.values():
+            to = self.oracle.recipient(one)
+            one.attempts += self._recording.tries[to] - self._tries[to] + died
+        if not clean:
+            self._disturbed_at, self._leases_end = self.now, self.now + LEASE
+            self.disturb()
+        self.read_pass()
+        storage, stored = self._scenario.storage, self.school.stored()
+        records = {one.id: storage.notifications(one.id) for one in stored}
+        owed = {record.notification.id for record in storage.unnoted(limit=1_000_000)}
+        for one_id, found in records.items():
+            require(self.oracle.unexpected(one_id, found))
+            require(note_violations(one_id, storage.timeline(one_id), found, owed))
+        require(self.oracle.judge(records, owed, self.now, self))
+        for enrolment in stored if clean else []:
+            is_over = enrolment.is_open and self.now >= enrolment.access_until
+            is_noted = not is_over or self.oracle.has_noted_access_end(enrolment)
+            what = "access is over, and a pass did not note it"
+            require(unless(is_noted, Law.NOTIFIED_ONCE_IN_TIME, what, enrolment.id))
 
-    def unread(self, form: str) -> list[bool]:
-        """Return the fillings-in that wait, each with whether it alarms."""
-        return self.saved.get(form, [])[self.noted.get(form, 0) :]
+    def disturb(self, *, disturbed: bool = True) -> None:
+        """Note that a fault may have hit every notification that waits, or that none has any more."""
+        for one in self.oracle.waiting.values():
+            one.is_disturbed = disturbed
 
-    def waiting(self, now: datetime) -> Figures:
-        """Return what waits for the therapist, and how many times."""
-        if self.phase == "ended":
-            return {}
-        figures: Figures = {("form-saved", form): len(self.unread(form)) for form in self.saved}
-        for place, talk in enumerate(self.talks, start=1):
-            figures["message-received", place] = talk.by_patient - talk.seen_by_therapist
-        figures["program-done", None] = int(self.done and not self.handled)
-        figures["undelivered", None] = len(self.lost)
-        figures["ending", None] = int(now >= self.until)
-        return {flag: count for flag, count in figures.items() if count}
+    # The excuses.
 
-    def has_alarm(self) -> bool:
-        """Return whether an unread filling-in alarms."""
-        return self.is_open() and any(any(self.unread(form)) for form in self.saved)
+    def latest(self, expected: ExpectedNotification) -> datetime | None:
+        """Return the present instant when the pass should have sent a notification, else None."""
+        is_free = self._leases_end is None or self.now >= self._leases_end
+        if not self._is_clean or not is_free or self.now < expected.due_at:
+            return None
+        if any(other.is_disturbed for other in self.oracle.waiting.values() if other.digest == expected.digest):
+            return None
+        if expected.collected and (not is_forenoon(self.now, self._policy) or self._may_be_notified(expected)):
+            return None
+        return self.now
 
-    def review_is_due(self, now: datetime, policy: Policy) -> bool:
-        """Return whether nobody has reviewed for too long."""
-        return now - (self.reviewed or self.started) > timedelta(days=policy.review_after_days)
+    def _may_be_notified(self, expected: ExpectedNotification) -> bool:
+        """Return whether the patient was notified today, or may have been in a pass with a fault."""
+        zone, at = self._policy.zone, self._disturbed_at
+        may_be = at is not None and local_day(at, zone) == local_day(self.now, zone)
+        return may_be or self.oracle.arrivals.was_notified(expected.enrolment.unit, expected.to, self.now)
 
-    def recommended(self) -> int | None:
-        """Return the module that is to be read next: of the reading order first, then of the others."""
-        others = [module for module in self.modules if module not in self.order]
-        return next((module for module in (*self.order, *others) if module not in self.completed), None)
+    def may_be_dropped(self, expected: ExpectedNotification) -> bool:
+        """Return whether the reason of a notification is gone."""
+        return not expected.has_reason(self.now)
 
-    def open_module(self, module: int) -> None:
-        """Note that the patient opened a module."""
-        if self.phase == "active" and module not in self.opened and self.before(module):
-            self.skipped.add(module)
-        self.opened.add(module)
+    def may_fail(self, expected: ExpectedNotification, status: Status) -> bool:
+        """Return whether the recipient is unreachable, or whether attempts failed or workers died often enough."""
+        to, recording = self.oracle.recipient(expected), self._recording
+        if status is Status.UNREACHABLE:
+            return not isinstance(to, PersonId) or not recording.adapters.inbox.reach(to).reachable
+        retries = len(self._policy.retry_minutes)
+        has_failed = recording.has_refused(to, permanent=False) and expected.attempts > retries
+        is_refused = recording.has_refused(to, permanent=True)
+        return has_failed or expected.attempts > retries + _LOST_WORKERS or is_refused
 
-    def complete_module(self, module: int) -> None:
-        """Note that the patient completed a module."""
-        if module not in self.opened:
-            self.open_module(module)
-        self.completed.add(module)
-        self.done = self.done or self.completed.issuperset(self.program.required)
-
-    def write(self, conversation: int, *, patient: bool) -> int:
-        """Note a message, in a conversation or a new one (0); gives how many that side has written in it."""
-        if not conversation:
-            self.talks.append(Talk())
-        talk = self.talks[conversation - 1]
-        if patient:
-            talk.by_patient += 1
-            return talk.by_patient
-        talk.by_therapist += 1
-        return talk.by_therapist
-
-    def read(self, conversation: int, *, patient: bool) -> None:
-        """Note that one side has read a conversation; after the end that changes nothing."""
-        talk = self.talks[conversation - 1]
-        if self.phase == "ended":
-            return
-        if patient:
-            talk.seen_by_patient = talk.by_therapist
-        else:
-            talk.seen_by_therapist = talk.by_patient
-
-    def has_read(self, conversation: int, message: int) -> bool:
-        """Return whether the patient has read a message."""
-        return self.talks[conversation - 1].seen_by_patient >= message
-
-
-def begun(id_: str, number: str, by: Actor, program: Program, now: datetime, policy: Policy) -> Course:
-    """Return the course of an enrolment that was started just now: the patient's access lasts a calendar year."""
-    return Course(id_, number, by.unit, by.hsa_id, program, now, years_later(now, 1, policy.zone))
+    def may_be_unnoted(self, _expected: ExpectedNotification, _record: NotificationRecord) -> bool:
+        """Return whether a fault was injected into the pass that should have noted it."""
+        return not self._is_clean

@@ -1,141 +1,271 @@
-"""The course of a treatment: start, review, hand over, maintain, end; and how patients and therapists are asked."""
+"""The rules of a treatment: starts and ends, modules and forms, conversations, maintenance."""
 
-from collections.abc import Callable
-from datetime import timedelta
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from digital_painschool.domain.people import Actor, Role
-from digital_painschool.ports.storage import readable
-from digital_painschool.testing.lifecycle import calendar
-from digital_painschool.testing.lifecycle.base import Ground, during
-from digital_painschool.testing.lifecycle.laws import same
-from digital_painschool.testing.lifecycle.model import Course, begun
-from digital_painschool.testing.people import COLLEAGUE, COORDINATOR, NURSE, STRANGER
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.policy import FlagKind
+from digital_painschool.domain.program import Ordering
+from digital_painschool.errors import PainSchoolError
+from digital_painschool.testing.example import DAILY, PAIN
+from digital_painschool.testing.history import (
+    CompleteModule,
+    End,
+    HandOver,
+    Maintain,
+    MarkHandled,
+    MarkRead,
+    OpenForm,
+    OpenModule,
+    PatientReads,
+    PatientWrites,
+    ReleaseModule,
+    Review,
+    SaveForm,
+    TherapistReads,
+)
+from digital_painschool.testing.lifecycle.base import (
+    ENROLMENT,
+    MOST_ENROLMENTS,
+    THERAPISTS,
+    MachineBase,
+    during,
+    message,
+)
+from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 
-COURSE = st.integers(0, 4)
-THERAPISTS = {"nurse": NURSE, "colleague": COLLEAGUE, "stranger": STRANGER}
-MOST_COURSES = 12
-"""So many enrolments, ended ones too, and no rule starts another by itself."""
+MODULE = st.sampled_from([1, 2, 3, 4, 1, 2, 3, 0, 5])
+CHOSEN = st.sampled_from([[1], [2], [3, 4], [1, 3], [2, 3, 4], [], [1, 5]])
+"""The modules that are to stay readable; the last two are refused."""
+FORM = st.sampled_from([PAIN, DAILY])
+CONVERSATION = st.integers(0, 2)
+"""A conversation, or a new one (0)."""
+GOOD: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
+    {
+        PAIN: ({"smarta": 3}, {"smarta": 9}, {"smarta": 8}, {"smarta": 10}),
+        DAILY: (
+            {"hemma": "bra"},
+            {"hemma": "ring", "var": ["rygg"], "timmar": 6.5},
+            {"hemma": "svart", "var": ["rygg", "axel"]},
+            {"hemma": "svart", "var": ["axel"], "steg": 0},
+        ),
+    }
+)
+"""Right answers: an alert by the question, by the score, at the threshold, and none just below it."""
+BAD: tuple[Mapping[str, object], ...] = (
+    {},
+    {"smarta": 11},
+    {"smarta": True},
+    {"smarta": 3, "hemma": "bra"},
+    {"hemma": "bra", "var": ["rygg", "rygg"]},
+    {"hemma": "okand"},
+)
 
 
-class Treatment(Ground):
-    """Patients and therapists."""
+class Treatment(MachineBase):
+    """The steps of patients, therapists and patient administrators."""
 
-    def opened(self) -> None:
-        """Begin with one patient of the nurse's."""
-        super().opened()
-        self.start(patient=0, therapist="nurse", program=0)
+    def __init__(self) -> None:
+        super().__init__()
+        self.views: list[tuple[ReferenceEnrolment, str, int]] = []
 
     @rule(patient=st.integers(0, 2), therapist=st.sampled_from([*THERAPISTS]), program=st.integers(0, 1))
-    @precondition(lambda self: len(self.courses) < MOST_COURSES)
+    @precondition(lambda self: len(self.enrolments) < MOST_ENROLMENTS)
     def start(self, patient: int, therapist: str, program: int) -> None:
-        """Start a patient; a second open enrolment of the same program at the same unit is refused."""
-        number, by, chosen = self.numbers[patient], THERAPISTS[therapist], self.programs[program]
-        places = {(c.number, c.unit, c.program.key) for c in self.courses if c.is_open()}
-        fine = (number, by.unit, chosen.key) not in places
-        what = f"the {therapist} starts patient {patient}"
-        if self.ask(
-            2,
-            what,
-            lambda s: s.school.therapist(by).start(number, program=chosen.key),
-            fine=fine,
-            by=by.hsa_id,
-            traced=True,
-        ):
-            known = {course.id for course in self.courses}
-            new = [e.id for e in readable(self.school.storage.find_by_person(self.person(number))) if e.id not in known]
-            same(8, 1, len(new), f"{what}: kept so many times")
-            lines = [(self.now, by.hsa_id, by.unit, new[0], number, True)]
-            same(9, lines, self.lines, f"{what}: the access log has it otherwise, or not at all")
-            self.courses.append(begun(new[0], number, by, chosen, self.now, self.policy))
+        """Start a program for a patient."""
+        self.enrol(self.numbers[patient], THERAPISTS[therapist], self.programs[program])
 
-    @rule(course=COURSE)
-    @precondition(lambda self: len(self.courses) < MOST_COURSES)
+    @rule(enrolment=ENROLMENT)
+    @precondition(lambda self: len(self.enrolments) < MOST_ENROLMENTS)
     @during("treatment", "maintenance")
-    def start_again(self, course: int) -> None:
-        """Somebody starts what a patient has had before, or has, or reads on in maintenance."""
-        of = self.course(course)
-        programs = [program.key for program in self.programs]
-        there = "stranger" if of.unit == STRANGER.unit else "colleague"
-        self.start(self.numbers.index(of.number), there, programs.index(of.program.key))
+    def start_again(self, enrolment: int) -> None:
+        """Start what a patient has had before, or has, or reads on in maintenance."""
+        of = self.nth(enrolment)
+        there = next(one for name, one in THERAPISTS.items() if one.unit == of.unit and name != "nurse")
+        self.enrol(of.number, there, of.program)
 
-    def patient(self, law: int, what: str, course: Course, fine: bool, call: Callable[[Any], object]) -> bool:  # noqa: FBT001 - a column of a table
-        """Let the patient do something."""
-        return self.ask(
-            law,
-            f"the patient {what}",
-            lambda s: call(s.school.patient(course.number)),
-            fine=fine and not course.gone,
-            by="patient",
-            about=None if course.gone else course,
-        )
-
-    def therapist(self, law: int, what: str, course: Course, fine: bool, call: Callable[[Any], object]) -> bool:  # noqa: FBT001 - a column of a table
-        """Let the therapist who has the patient do something."""
-        return self.ask(
-            law,
-            f"the therapist {what}",
-            lambda s: call(s.school.therapist(course.desk_of)),
-            fine=fine and not course.gone,
-            by=course.therapist,
-            about=None if course.gone else course,
-        )
-
-    def the_laws_hold(self) -> None:
-        """Check the laws in the midst of a step."""
-
-    @rule(course=COURSE)
+    @rule(enrolment=ENROLMENT)
     @during("treatment")
-    def review(self, course: int) -> None:
-        """The therapist has reviewed the patient's progress."""
-        of = self.course(course)
-        if self.therapist(4, "reviews", of, of.is_open(), lambda desk: desk.review(of.id)):
-            of.reviewed = self.now
+    def review(self, enrolment: int) -> None:
+        """Record a review of the patient's progress."""
+        self.take(enrolment, Review())
 
-    @rule(course=COURSE, to=st.sampled_from(["nurse", "colleague"]))
-    def hand_over(self, course: int, to: str) -> None:
-        """A patient administrator of the unit gives the patient to another therapist."""
-        of, whose = self.course(course), THERAPISTS[to].hsa_id
-        by = Actor(hsa_id=COORDINATOR.hsa_id, unit=of.unit, roles={Role.PATIENT_ADMINISTRATOR})
-        if self.ask(
-            9,
-            f"the patient is handed over to the {to}",
-            lambda s: s.school.therapist(by).hand_over(of.id, whose),
-            fine=of.is_open() and of.therapist != whose,
-            by=by.hsa_id,
-            about=None if of.gone else of,
-        ):
-            of.therapist = whose
+    @rule(enrolment=ENROLMENT, to=st.sampled_from(["nurse", "colleague"]))
+    def hand_over(self, enrolment: int, to: str) -> None:
+        """Hand the patient over to a therapist."""
+        self.take(enrolment, HandOver(THERAPISTS[to]))
 
-    def maintain(self, course: int, days: int, modules: list[int]) -> None:
-        """The therapist maintains, or renews."""
-        of = self.course(course)
-        fewest, most = self.policy.maintenance_days
-        fine = of.is_open() and fewest <= days <= most and bool(modules) and {*modules} <= {*of.modules}
-        call = lambda desk: desk.maintain(of.id, days=days, modules=modules)  # noqa: E731
-        if self.therapist(6, f"maintains for {days} days", of, fine, call):
-            last = calendar.local_day(self.now, self.policy.zone) + timedelta(days=days)
-            until = calendar.instant(last + calendar.DAY, calendar.MIDNIGHT, self.policy.zone)
-            of.phase, of.chosen, of.until = "maintenance", frozenset(modules), until
-
-    @rule(course=COURSE)
+    @rule(enrolment=ENROLMENT)
     @during("treatment")
-    def anew(self, course: int) -> None:
-        """The therapist ends, and starts the same patient anew."""
-        of = self.course(course)
-        self.end(course, "klar")
-        if len(self.courses) < MOST_COURSES:
-            name = next(name for name, actor in THERAPISTS.items() if actor.hsa_id == of.therapist)
-            self.start(self.numbers.index(of.number), name, self.programs.index(of.program))
+    def anew(self, enrolment: int) -> None:
+        """End the enrolment, and start the same program for the same patient anew."""
+        of = self.nth(enrolment)
+        self.take(of, End())
+        if len(self.enrolments) < MOST_ENROLMENTS:
+            self.enrol(of.number, of.therapist_actor, of.program)
 
-    @rule(course=COURSE, reason=st.sampled_from(["klar", "klar", "okand"]))
+    @rule(enrolment=ENROLMENT, reason=st.sampled_from(["klar", "klar", "okand"]))
     @during("treatment", "maintenance", "records")
-    def end(self, course: int, reason: str) -> None:
-        """The therapist ends."""
-        of = self.course(course)
-        fine = of.is_open() and reason == "klar"
-        if self.therapist(6, "ends", of, fine, lambda desk: desk.end(of.id, reason=reason)):
-            of.phase = "ended"
+    def end(self, enrolment: int, reason: str) -> None:
+        """End the enrolment, for a reason that may be unknown."""
+        self.take(enrolment, End(reason))
+
+    @rule(enrolment=ENROLMENT, module=MODULE)
+    @during("treatment", "maintenance")
+    def open_module(self, enrolment: int, module: int) -> None:
+        """Open a module."""
+        self.take(enrolment, OpenModule(module))
+
+    @rule(enrolment=ENROLMENT, module=MODULE)
+    @during("treatment", "maintenance")
+    def complete_module(self, enrolment: int, module: int) -> None:
+        """Complete a module."""
+        self.take(enrolment, CompleteModule(module))
+
+    @rule(enrolment=ENROLMENT, modules=st.permutations([1, 2, 3, 4]), completes=st.booleans())
+    @during("treatment")
+    def go_through_the_modules(self, enrolment: int, modules: list[int], completes: bool) -> None:  # noqa: FBT001
+        """Open or complete all modules in some order."""
+        for module in modules:
+            self.take(enrolment, CompleteModule(module) if completes else OpenModule(module))
+
+    @rule(enrolment=ENROLMENT, released=st.booleans(), another=st.integers(1, 4))
+    @during("treatment", "maintenance", "messages")
+    def complete_all_modules(self, enrolment: int, released: bool, another: int) -> None:  # noqa: FBT001
+        """Complete the reading order, as far as it is open, and one more module, or one again."""
+        of = self.nth(enrolment)
+        for module in of.order:
+            if released and of.program.ordering is Ordering.RELEASED:
+                self.take(of, ReleaseModule(module))
+            self.take(of, CompleteModule(module))
+        self.take(of, CompleteModule(another))
+
+    @rule(enrolment=ENROLMENT, module=MODULE)
+    @during("treatment")
+    def release_module(self, enrolment: int, module: int) -> None:
+        """Release a module, where modules are released."""
+        self.take(enrolment, ReleaseModule(module))
+
+    @rule(enrolment=ENROLMENT, form=FORM, answers=st.integers(0, 3))
+    @during("treatment", "maintenance", "messages")
+    def save_form(self, enrolment: int, form: str, answers: int) -> None:
+        """Save a form."""
+        self.take(enrolment, SaveForm(form, GOOD[form][answers]))
+
+    @rule(enrolment=ENROLMENT)
+    @during("treatment")
+    def save_all_sorts(self, enrolment: int) -> None:
+        """Save every kind of right answers, each checked before the next."""
+        of = self.nth(enrolment)
+        for form, all_answers in GOOD.items():
+            for answers in all_answers:
+                self.take(of, SaveForm(form, answers))
+                self.the_laws_hold()
+                self.take(of, OpenForm(form))
+
+    @rule(enrolment=ENROLMENT, form=FORM)
+    @during("treatment")
+    def save_rubbish(self, enrolment: int, form: str) -> None:
+        """Save every kind of wrong answers: they are refused."""
+        for answers in BAD:
+            self.take(enrolment, SaveForm(form, answers), wrong=PainSchoolError)
+
+    @rule(enrolment=ENROLMENT, form=FORM)
+    @during("treatment")
+    def draw_the_box(self, enrolment: int, form: str) -> None:
+        """Draw the therapist's screen, which is used later."""
+        of = self.nth(enrolment)
+        self.views.append((of, form, of.submissions(form).sent))
+
+    @rule(
+        enrolment=ENROLMENT, form=FORM, before=st.integers(0, 2), meanwhile=st.integers(0, 2), alerts=st.integers(0, 3)
+    )
+    @during("treatment")
+    def save_while_the_box_is_shown(self, enrolment: int, form: str, before: int, meanwhile: int, alerts: int) -> None:
+        """Save some forms, draw the therapist's screen, save again, and use the screen."""
+        for _ in range(before):
+            self.save_form(enrolment, form, alerts)
+        self.draw_the_box(enrolment, form)
+        for _ in range(meanwhile):
+            self.save_form(enrolment, form, 0)
+        self.mark_from_the_screen(-1, 0)
+
+    @rule(enrolment=ENROLMENT, form=FORM)
+    @during("treatment")
+    def mark_from_two_screens(self, enrolment: int, form: str) -> None:
+        """Draw one screen before a submission and one after it, and use the older one last."""
+        for _ in range(2):
+            self.save_form(enrolment, form, 0)
+            self.draw_the_box(enrolment, form)
+        for view in (-1, -2):
+            self.mark_from_the_screen(view, 0)
+            self.the_laws_hold()
+
+    @rule(view=st.integers(0, 9), further=st.sampled_from([0, 0, 0, 1, -1]))
+    @during("treatment")
+    @precondition(lambda self: self.views)
+    def mark_from_the_screen(self, view: int, further: int) -> None:
+        """Mark a form as read up to what the screen showed, or to one submission more or less."""
+        of, form, shown = self.views[view % len(self.views)]
+        self.take(of, MarkRead(form, up_to=shown + further))
+
+    @rule(enrolment=ENROLMENT, form=FORM)
+    @during("treatment")
+    def open_form(self, enrolment: int, form: str) -> None:
+        """Read the answers to a form; after the end too, and then nothing is changed."""
+        self.take(enrolment, OpenForm(form))
+
+    @rule(enrolment=ENROLMENT, days=st.sampled_from([1, 2, 30, 365, 0, 366]), modules=CHOSEN)
+    @during("maintenance")
+    def maintain_and_read(self, enrolment: int, days: int, modules: list[int]) -> None:
+        """Maintain, or renew, and open the chosen modules, and the others."""
+        of = self.nth(enrolment)
+        self.take(of, Maintain(days, tuple(modules)))
+        for module in of.modules:
+            self.take(of, OpenModule(module))
+
+    @rule(enrolment=ENROLMENT, conversation=CONVERSATION)
+    @during("treatment", "maintenance", "messages")
+    def patient_writes(self, enrolment: int, conversation: int) -> None:
+        """Write to the therapist."""
+        of = self.nth(enrolment)
+        self.take(of, PatientWrites(conversation=min(conversation, len(of.conversations))))
+
+    @rule(
+        enrolment=ENROLMENT,
+        conversation=CONVERSATION,
+        notify=st.sampled_from(["none", "direct", "collected", "collected"]),
+    )
+    def therapist_writes(self, enrolment: int, conversation: int, notify: str) -> None:
+        """Write to the patient."""
+        of = self.nth(enrolment)
+        self.take(of, message(of, conversation, Notify(notify)))
+
+    @rule(enrolment=ENROLMENT, conversation=st.integers(0, 3))
+    @during("treatment")
+    def look_for_a_conversation(self, enrolment: int, conversation: int) -> None:
+        """Read a conversation that does not exist, as the patient and as the therapist."""
+        of = self.nth(enrolment)
+        if conversation > len(of.conversations):
+            self.take(of, PatientReads(conversation))
+            self.take(of, TherapistReads(conversation))
+
+    @rule(enrolment=ENROLMENT, conversation=st.integers(1, 2))
+    def patient_reads(self, enrolment: int, conversation: int) -> None:
+        """Read a conversation as the patient."""
+        self.take(enrolment, PatientReads(conversation))
+
+    @rule(enrolment=ENROLMENT, conversation=st.integers(1, 2))
+    @during("treatment")
+    def therapist_reads(self, enrolment: int, conversation: int) -> None:
+        """Read a conversation as the therapist; after the end too, and then nothing is changed."""
+        self.take(enrolment, TherapistReads(conversation))
+
+    @rule(enrolment=ENROLMENT, flag=st.sampled_from(["program-done", "undelivered"]))
+    @during("treatment", "messages")
+    def mark_handled(self, enrolment: int, flag: str) -> None:
+        """Mark a flag as handled that nothing else settles."""
+        self.take(enrolment, MarkHandled(FlagKind(flag)))

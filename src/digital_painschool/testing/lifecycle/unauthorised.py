@@ -1,131 +1,140 @@
-"""Law 9: everybody tries everything; what the machine's own table does not give is refused, and leaves a trace."""
+"""Law 9: everybody tries everything; what the permission table does not give is refused, and leaves a trace."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import NamedTuple
 
 from hypothesis.stateful import precondition, rule
 
-from digital_painschool.domain.people import Actor, Role
-from digital_painschool.errors import NotPermitted, PainSchoolError, RuleViolation
-from digital_painschool.testing.lifecycle.base import during, line_of
-from digital_painschool.testing.lifecycle.laws import broken, holds, same
-from digital_painschool.testing.lifecycle.model import Course
-from digital_painschool.testing.lifecycle.permissions import DESK, OFFICE, PEOPLE, ROOM, UNIT_METHODS, may
-from digital_painschool.testing.lifecycle.records import Records
-from digital_painschool.testing.lifecycle.treatment import COURSE
-from digital_painschool.testing.people import ANNA
+from digital_painschool.domain.people import Actor, HsaId, Role
+from digital_painschool.errors import NotPermitted, PainSchoolError, Reason, RuleViolation
+from digital_painschool.testing.lifecycle.base import ENROLMENT, MachineBase, during
+from digital_painschool.testing.lifecycle.schools import Line, line_of, unchanged_violations
+from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
+from digital_painschool.testing.reference.laws import Law, require, unequal, unless
+from digital_painschool.testing.reference.permissions import (
+    DESK,
+    FINDERS,
+    OFFICE,
+    PEOPLE,
+    PLAN_METHODS,
+    ROOM,
+    UNIT_METHODS,
+    may,
+)
 from digital_painschool.testing.scenario import Scenario
 
-_MAY_SEE = frozenset({Role.THERAPIST, Role.PATIENT_ADMINISTRATOR})
-ROUNDS = 2
+_LAW = Law.PERMISSIONS_HOLD
+_MOST = 2
 """So many times in a history; it is much work."""
-Attempt = tuple[str, str, tuple[object, ...]]
-"""What was tried, in which unit's log it is to be found, and as which line."""
 
 
-class Strangers(Records):
+class Attempt(NamedTuple):
+    """A call that was tried, the unit whose access log has it, and the line there."""
+
+    what: str
+    unit: HsaId
+    line: Line
+
+
+class Unauthorised(MachineBase):
     """Wrong roles, other units, other patients, no role at all."""
 
-    @rule(course=COURSE)
+    def __init__(self) -> None:
+        super().__init__()
+        self._rounds = 0
+
+    @rule(enrolment=ENROLMENT)
     @during("treatment", "records")
-    @precondition(lambda self: self.rounds < ROUNDS)
-    def everybody_tries_everything(self, course: int) -> None:
-        """Everybody tries every method of every desk with one enrolment; what would change it, only who may not."""
-        self.rounds += 1
-        of = self.course(course)
-        if of.gone:
+    @precondition(lambda self: self._rounds < _MOST)
+    def everybody_tries_everything(self, enrolment: int) -> None:
+        """Try every method of every desk with one enrolment; one that changes it only as somebody who may not."""
+        self._rounds += 1
+        of = self.nth(enrolment)
+        if of.purged:
             return
-        before = self.school.kept()
-        for place, school in enumerate(self.schools):
-            self.newly_logged(place)
+        before = self.asked.snapshot()
+        for place, school in enumerate(self.asked.all):
+            self.asked.read_log(place)
             attempts: list[Attempt] = []
             for who, actor in PEOPLE.items():
-                attempts += self._tries_the_desk(school, of, who, actor)
-                attempts += self._tries_the_office(school, who, actor)
+                attempts += self._at_the_desk(school, of, who, actor)
+                attempts += self._at_the_office(school, who, actor)
             for number in self.numbers:
                 if number != of.number:
-                    attempts += self._tries_the_room(school, of, number)
-            self.law_9_every_attempt_is_logged(place, attempts)
-        same(2, before, self.school.kept(), "all that was refused or read, and yet something was changed")
+                    attempts += self._in_the_room(school, of, number)
+            lines = [line_of(entry) for entry in self.asked.read_log(place)]
+            for unit in {one.unit for one in attempts}:
+                expected = [one for one in attempts if one.unit == unit]
+                found = [line for line in lines if line[2] == unit]
+                for one, line in zip(expected, found, strict=False):
+                    what = f"{one.what}: the access log has it otherwise, or not at all"
+                    require(unequal(_LAW, one.line, line, what))
+                require(unequal(_LAW, len(expected), len(found), "the lines of the access log for what was tried"))
+        require(unchanged_violations(before, self.asked.snapshot(), "everything was refused or read"))
 
-    def law_9_every_attempt_is_logged(self, place: int, attempts: list[Attempt]) -> None:
-        """Compare the access log with what was tried."""
-        lines = [line_of(entry) for entry in self.newly_logged(place)]
-        for unit in self.logged[place]:
-            found = [line for line in lines if line[2] == unit]
-            expected = [(what, line) for what, where, line in attempts if where == unit]
-            for (what, line), there in zip(expected, found, strict=False):
-                same(9, line, there, f"{what}: the access log has it otherwise, or not at all")
-            same(9, len(expected), len(found), "the access log has more, or less, than was tried")
+    def _line(self, actor: Actor, unit: HsaId, of: ReferenceEnrolment | None, *, allowed: bool) -> Line:
+        id_, number = (None, None) if of is None else (of.id, of.number)
+        return self.now, actor.hsa_id, unit, id_, number, allowed
 
-    def _tries_the_desk(self, school: Scenario, of: Course, who: str, actor: Actor) -> Iterator[Attempt]:
+    def _at_the_desk(self, school: Scenario, of: ReferenceEnrolment, who: str, actor: Actor) -> Iterator[Attempt]:
         desk = school.school.therapist(actor)
         for name, method in DESK.items():
-            allowed = may(actor, method.reach, of.unit, of.therapist)
+            allowed = may(actor, method.scopes, of.unit, of.therapist)
             if not allowed or method.reads:
                 _try(f"{who} tries {name}", partial(method.call, desk, of.id), allowed=allowed)
-                yield f"{who} tries {name}", of.unit, self._line(actor, of.unit, of, allowed=allowed)
-        for name, (call, roles) in UNIT_METHODS.items():
-            if not roles & actor.roles:
-                _try(f"{who} tries {name}", partial(call, desk), allowed=False)
-                number = ANNA if name == "identify" else None
-                line = (self.now, actor.hsa_id, actor.unit, None, number, False)
-                yield f"{who} tries {name}", actor.unit, line
-        line = (self.now, actor.hsa_id, actor.unit, None, of.number, False)
-        if actor.roles.isdisjoint(_MAY_SEE):
-            _try(f"{who} looks for a patient", partial(desk.find, of.number), allowed=False)
-            yield f"{who} looks for a patient", actor.unit, line
+                yield Attempt(f"{who} tries {name}", of.unit, self._line(actor, of.unit, of, allowed=allowed))
+        for name, unit_method in UNIT_METHODS.items():
+            if not unit_method.roles & actor.roles:
+                _try(f"{who} tries {name}", partial(unit_method.call, desk), allowed=False)
+                line = (self.now, actor.hsa_id, actor.unit, None, unit_method.number, False)
+                yield Attempt(f"{who} tries {name}", actor.unit, line)
+        what = f"{who} looks for a patient"
+        refused = Attempt(what, actor.unit, (self.now, actor.hsa_id, actor.unit, None, of.number, False))
+        if actor.roles.isdisjoint(FINDERS):
+            _try(what, partial(desk.find, of.number), allowed=False)
+            yield refused
             return
-        theirs = [
-            course
-            for course in self.present
-            if course.number == of.number and may(actor, DESK["enrolment"].reach, course.unit, course.therapist)
-        ]
-        found = desk.find(of.number)
-        seen = [enrolment.id for enrolment in found]
-        same(9, sorted(course.id for course in theirs), sorted(seen), f"{who} finds others than they may see")
-        for enrolment in found:
-            (course,) = (course for course in theirs if course.id == enrolment.id)
-            yield f"{who} finds a patient", actor.unit, self._line(actor, actor.unit, course, allowed=True)
+        scopes = DESK["enrolment"].scopes
+        theirs = {
+            one.id: one
+            for one in self.model.school.stored()
+            if one.number == of.number and may(actor, scopes, one.unit, one.therapist)
+        }
+        found = [one.id for one in desk.find(of.number)]
+        require(unequal(_LAW, sorted(theirs), sorted(found), f"{who} finds others than they may see"))
+        for id_ in found:
+            yield Attempt(what, actor.unit, self._line(actor, actor.unit, theirs[id_], allowed=True))
         if not found:
-            yield f"{who} looks for a patient", actor.unit, line
+            yield refused
 
-    def _line(self, actor: Actor, unit: str, of: Course | None, *, allowed: bool) -> tuple[object, ...]:
-        if of is None:
-            return self.now, actor.hsa_id, unit, None, None, allowed
-        return self.now, actor.hsa_id, unit, of.id, of.number, allowed
-
-    def _tries_the_office(self, school: Scenario, who: str, actor: Actor) -> Iterator[Attempt]:
+    def _at_the_office(self, school: Scenario, who: str, actor: Actor) -> Iterator[Attempt]:
         office = school.school.administrator(actor)
-        plan = self.plans[-1] if self.plans else None
-        plan_id = "" if plan is None else plan.id
+        plan = self.model.school.plans[-1] if self.model.school.plans else None
         for name, call in OFFICE.items():
-            attempt = partial(call, office, plan_id, school.environment.folder / "never")
-            if Role.DATA_ADMINISTRATOR not in actor.roles:
-                _try(f"{who} tries {name}", attempt, allowed=False)
-                yield f"{who} tries {name}", actor.unit, self._line(actor, actor.unit, None, allowed=False)
-            elif plan is not None and plan.unit != actor.unit and name in {"plan", "approve", "purge"}:
-                try:
-                    attempt()
-                except RuleViolation:
-                    yield f"{who} tries {name}", actor.unit, self._line(actor, actor.unit, None, allowed=False)
-                else:
-                    raise broken(9, f"{who} tries {name} with another unit's plan, and it was done")
+            attempt = partial(call, office, plan.id if plan else "", school.environment.folder / "never")
+            another = plan is not None and plan.unit != actor.unit and name in PLAN_METHODS
+            is_administrator = Role.DATA_ADMINISTRATOR in actor.roles
+            if not is_administrator or another:
+                why = Reason.ANOTHER_UNITS_PLAN if is_administrator else None
+                _try(f"{who} tries {name}", attempt, allowed=False, why=why)
+                yield Attempt(f"{who} tries {name}", actor.unit, self._line(actor, actor.unit, None, allowed=False))
 
-    def _tries_the_room(self, school: Scenario, of: Course, number: str) -> Iterator[Attempt]:
+    def _in_the_room(self, school: Scenario, of: ReferenceEnrolment, number: str) -> Iterator[Attempt]:
         room = school.school.patient(number)
-        line = (self.now, "patient", of.unit, of.id, number, False)
         for name, call in ROOM.items():
             _try(f"another patient tries {name}", partial(call, room, of.id), allowed=False)
-            yield f"another patient tries {name}", of.unit, line
+            line = (self.now, "patient", of.unit, of.id, number, False)
+            yield Attempt(f"another patient tries {name}", of.unit, line)
 
 
-def _try(what: str, call: Callable[[], object], *, allowed: bool) -> None:
+def _try(what: str, call: Callable[[], object], *, allowed: bool, why: Reason | None = None) -> None:
     try:
         call()
     except NotPermitted:
-        holds(9, not allowed, f"{what}, and was refused, although the table gives it")
+        require(unless(not allowed and why is None, _LAW, f"{what}, and was refused, although the table gives it"))
     except PainSchoolError as error:
-        raise broken(9, f"{what}, and got as far as this: {error}") from None
+        is_right = isinstance(error, RuleViolation) and error.reason is why
+        require(unless(is_right, _LAW, f"{what}, and got as far as this: {error}"))
     else:
-        holds(9, allowed, f"{what}, and it was done, although the table does not give it")
+        require(unless(allowed, _LAW, f"{what}, and it was done, although the table does not give it"))

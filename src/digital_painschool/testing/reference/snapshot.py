@@ -165,7 +165,8 @@ def _contents(
         yield f"{id_} documents", dict(storage.documents(id_, range(1, len(timeline) + 1)))
     for id_ in ids:
         records = storage.notifications(id_)
-        yield f"{id_} notifications", tuple(map(_late_record, records)) if late else records
+        if records:
+            yield f"{id_} notifications", tuple(map(_late_record, records)) if late else records
         plan = storage.plan(id_)
         if plan is not None:
             yield f"{id_} plan", plan

@@ -1,22 +1,24 @@
-"""A crash at every call of every port, a new start, and a comparison with the run that had no crash."""
+"""A crash at every point of a history, a new start, and a comparison with the run that had no crash."""
 
+import os
+import signal
 from collections import Counter
 from datetime import timedelta
-from functools import partial
+from typing import NoReturn
 
 from attrs import frozen
 
 from digital_painschool.domain.policy import Policy
-from digital_painschool.testing.crashes.points import CrashPoint, NotSurvived, Survived
-from digital_painschool.testing.crashes.run import Ending, Run, Steps
-from digital_painschool.testing.crashes.walk import Taken, survive, uninterrupted
+from digital_painschool.testing.crashes.run import CrashPoint, Ending, Run, Steps, Stored
+from digital_painschool.testing.crashes.walk import NotSurvived, Survived, Taken, taken
 from digital_painschool.testing.environment import PortsFactory, local
-from digital_painschool.testing.faults import Killed, When
+from digital_painschool.testing.faults import Killed, KillsTheProcess
 from digital_painschool.testing.history import Deliver
 from digital_painschool.testing.reference.snapshot import Lines, difference
 
 _LEASE = timedelta(minutes=15)
 _QUIET_DAYS = 3
+_ANOTHER_WAY = "the step went another way this time and did not come here, or it went on after its death"
 
 
 @frozen(kw_only=True)
@@ -29,14 +31,9 @@ class Uninterrupted:
         late: The same without what differs when a worker came later.
     """
 
-    steps: tuple[Taken[Lines], ...]
+    steps: tuple[Taken, ...]
     ending: Ending
     late: Ending
-
-    @property
-    def points(self) -> tuple[CrashPoint, ...]:
-        """The points before each call, and after each that may change something."""
-        return tuple(point for step in self.steps for point in step.call_points())
 
 
 def kill_at_every_call(ports_factory: PortsFactory, history: Steps, *, policy: Policy | None = None) -> Survived:
@@ -69,17 +66,14 @@ def kill_at_every_call(ports_factory: PortsFactory, history: Steps, *, policy: P
     Raises:
         NotSurvived: Something is lost, duplicated or half done.
     """
-    known = play(ports_factory, history, policy=policy)
-    return survive(known.steps, known.points, partial(_crash, ports_factory, history, known, policy))
+    return _kill_each(ports_factory, history, policy, statements=False)
 
 
-def kill_at(ports_factory: PortsFactory, history: Steps, point: CrashPoint, *, policy: Policy | None = None) -> None:
-    """Play a history with a crash at one point, as `kill_at_every_call` does at every one."""
-    _crash(ports_factory, history, play(ports_factory, history, policy=policy), policy, point)
+def kill_at_every_statement(ports_factory: PortsFactory, history: Steps, *, policy: Policy | None = None) -> Survived:
+    """Do as `kill_at_every_call` does before each statement of the databases, and after each that makes something last.
 
-
-def play(ports_factory: PortsFactory, history: Steps, *, policy: Policy | None = None) -> Uninterrupted:
-    """Play a history without a crash.
+    This is exhaustive, for adapters on this package's own SQL: `BEGIN`, each row, and `COMMIT` both before and after it
+    lasts. After each crash, every row of every table is as before the call that was under way, or as after it.
 
     Args:
         ports_factory: The function that opens the adapters.
@@ -87,10 +81,71 @@ def play(ports_factory: PortsFactory, history: Steps, *, policy: Policy | None =
         policy: The policy of every unit.
 
     Raises:
+        NotSurvived: Something is lost, duplicated or half done.
+    """
+    return _kill_each(ports_factory, history, policy, statements=True)
+
+
+def kill_for_real(
+    ports_factory: PortsFactory, history: Steps, *, policy: Policy | None = None, every: int = 10
+) -> Survived:
+    """Let the system kill (`SIGKILL`) a process of its own at every tenth statement or so; the history does not go on.
+
+    Args:
+        ports_factory: The function that opens the adapters. All that they store must be on disk, in the environment's
+            folder.
+        history: The history.
+        policy: The policy of every unit.
+        every: The number of points of which one is tried.
+
+    Raises:
+        NotSurvived: A call was half done.
+    """
+    return _kill_each(ports_factory, history, policy, statements=True, every=every, for_real=True)
+
+
+def kill_at(ports_factory: PortsFactory, history: Steps, point: CrashPoint, *, policy: Policy | None = None) -> None:
+    """Play a history with a crash at one point, as `kill_at_every_call` does at every one."""
+    known = play(ports_factory, history, policy=policy, statements=point.statement is not None)
+    _crash(ports_factory, history, policy, known, point)
+
+
+def _kill_each(
+    ports_factory: PortsFactory,
+    history: Steps,
+    policy: Policy | None,
+    *,
+    statements: bool,
+    every: int = 1,
+    for_real: bool = False,
+) -> Survived:
+    known = play(ports_factory, history, policy=policy, statements=statements)
+    points = [point for step in known.steps for point in step.points(statements=statements)][::every]
+    resumed = sum(_crash(ports_factory, history, policy, known, point, for_real=for_real) for point in points)
+    return Survived(
+        points=len(points),
+        steps=len({point.step for point in points}),
+        at=Counter(known.steps[point.step - 1].name_of(point) for point in points),
+        resumed=resumed,
+    )
+
+
+def play(
+    ports_factory: PortsFactory, history: Steps, *, policy: Policy | None = None, statements: bool = False
+) -> Uninterrupted:
+    """Play a history without a crash.
+
+    Args:
+        ports_factory: The function that opens the adapters.
+        history: The history.
+        policy: The policy of every unit.
+        statements: Whether the statements of databases are counted.
+
+    Raises:
         NotSurvived: A law does not hold even without a crash.
     """
-    with Run(ports_factory, history, policy) as run:
-        steps = tuple(uninterrupted(run, history.steps, run.stored))
+    with Run(ports_factory, history, policy, statements=statements) as run:
+        steps = tuple(taken(run, ordinal, step) for ordinal, step in enumerate(history.steps, start=1))
         _quiet_days(run)
         _obey_the_laws(run, "without any crash", at_last=True)
         return Uninterrupted(steps=steps, ending=run.ending(), late=run.ending(late=True))
@@ -105,17 +160,25 @@ def _quiet_days(run: Run) -> None:
 
 
 def _crash(
-    ports_factory: PortsFactory, history: Steps, known: Uninterrupted, policy: Policy | None, point: CrashPoint
+    ports_factory: PortsFactory,
+    history: Steps,
+    policy: Policy | None,
+    known: Uninterrupted,
+    point: CrashPoint,
+    *,
+    for_real: bool = False,
 ) -> bool:
-    """Crash at one point, and return whether the step was taken again."""
+    """Play a history with a crash at one point, and return whether the step was taken again."""
     step = known.steps[point.step - 1]
-    with Run(ports_factory, history, policy) as run:
+    found = f"{step.words(point)}: {{}}\nAgain: kill_at(ports_factory, history, {point!r})"
+    with Run(ports_factory, history, policy, statements=point.statement is not None) as run:
         try:
-            return _Crash(run, known, point).survive()
+            crash = _Crash(run, known, point)
+            return crash.killed_for_real() if for_real else crash.survive()
+        except NotSurvived as problem:
+            raise NotSurvived(found.format(problem)) from None
         except Exception as error:
-            problem = str(error) if isinstance(error, NotSurvived) else f"{type(error).__name__}: {error}"
-            again = f"Again: kill_at(ports_factory, history, {point!r})"
-            raise NotSurvived(f"{step.words(point)}: {problem}\n{again}") from error
+            raise NotSurvived(found.format(f"{type(error).__name__}: {error}")) from error
 
 
 class _Crash:
@@ -126,15 +189,14 @@ class _Crash:
         self._known = known
         self._point = point
         self._step = step = known.steps[point.step - 1]
-        made = step.calls[: point.call - (point.when is When.BEFORE)]
+        made = step.done_before(point)
         self._claimed = any(call.name == "storage.claim" for call in made)
         self._exported = any(call.name == "storage.save_export" for call in made)
         self._expected = made[-1].after if made else step.before
 
     def survive(self) -> bool:
         run, known, number = self._run, self._known, self._point.step
-        for earlier in known.steps[: number - 1]:
-            self._take(earlier)
+        self._come_to_the_step()
         self._die()
         resumed = not self._point.unattended and self._recover()
         for later in known.steps[number:]:
@@ -145,6 +207,27 @@ class _Crash:
             _end_alike(run.ending(late=self._claimed), known.late if self._claimed else known.ending)
         return resumed
 
+    def killed_for_real(self) -> bool:
+        """Let the system kill the process, and check what is stored; nothing is resumed."""
+        self._come_to_the_step()
+        child = os.fork() or self._be_killed()
+        _, status = os.waitpid(child, 0)
+        if not os.WIFSIGNALED(status) or os.WTERMSIG(status) != signal.SIGKILL:
+            raise NotSurvived(_ANOTHER_WAY)
+        self._run.scenario.restart()
+        self._is_whole(self._run.stored())
+        return False
+
+    def _be_killed(self) -> NoReturn:
+        try:
+            self._run.take(self._step.step, self._point, KillsTheProcess())
+        finally:
+            os._exit(1)
+
+    def _come_to_the_step(self) -> None:
+        for earlier in self._known.steps[: self._point.step - 1]:
+            self._take(earlier)
+
     def _die(self) -> None:
         self._ids = self._run.scenario._ids
         try:
@@ -152,16 +235,18 @@ class _Crash:
         except Killed:
             self._run.scenario.restart()
         else:
-            raise NotSurvived("the step went another way this time, or it went on after its death")
+            raise NotSurvived(_ANOTHER_WAY)
 
     def _recover(self) -> bool:
         """Read what is stored, and take the step again when it did not happen, or not all of it."""
         run, step = self._run, self._step
         found = run.stored()
-        _compare("what is stored is not what the calls before had done", self._expected, found)
+        self._is_whole(found)
+        _compare("what is stored is not what the calls before had done", self._expected.lines, found.lines)
         _obey_the_laws(run, "after the restart")
-        again = found != step.after or found == step.before or self._claimed
-        if found == step.before and not self._exported:
+        nothing_happened = found.lines == step.before.lines
+        again = found.lines != step.after.lines or nothing_happened or self._claimed
+        if nothing_happened and not self._exported:
             # Nothing is stored under the ids that were given, so they can be given again.
             run.scenario._ids = self._ids
         if again:
@@ -172,10 +257,19 @@ class _Crash:
             run.take(Deliver())
         run.scenario.now = step.over_at
         if not self._claimed:
-            _compare("the step was taken again and left something else", step.after, run.stored())
+            _compare("the step was taken again and left something else", step.after.lines, run.stored().lines)
         return again
 
-    def _take(self, step: Taken[Lines]) -> None:
+    def _is_whole(self, found: Stored) -> None:
+        """Check that every row is there that the call under way writes, or none of them."""
+        if found.rows == self._expected.rows:
+            return
+        before, after = (stored.rows for stored in self._step.around(self._point))
+        there = ", ".join(name for name, rows in after.items() if rows != before[name] and found.rows[name] == rows)
+        missing = ", ".join(name for name, rows in after.items() if found.rows[name] != rows)
+        raise NotSurvived(f"it is half done: {there or 'nothing'} is done; {missing or 'nothing'} is not")
+
+    def _take(self, step: Taken) -> None:
         refused = self._run.take(step.step)
         if refused != step.refused and not self._point.unattended:
             raise NotSurvived(f"{step.step!r} said {refused!r} and not {step.refused!r}")

@@ -1,0 +1,122 @@
+"""The contract of the storage port: a call that is stopped between any two writes is done, or not begun."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from errno import ENOSPC
+from itertools import count
+from typing import Any, ClassVar
+
+import pytest
+from attrs import define
+
+from digital_painschool.errors import OutcomeUnknown, StorageError
+from digital_painschool.ports.storage import Storage
+from digital_painschool.testing.contracts.base import StorageOpening
+from digital_painschool.testing.contracts.clauses import proves
+from digital_painschool.testing.contracts.transactions import CALLS, done, observed, prepare
+from digital_painschool.testing.reference.snapshot import difference
+
+
+class Stopped(BaseException):
+    """The process has died: no `except Exception` is in its way."""
+
+
+@define
+class Cut:
+    """A function that stops the writes of a storage from the n-th on.
+
+    Args:
+        at: The number of the first write that does not happen.
+        error: The exception that is raised instead of a write.
+    """
+
+    at: int
+    error: BaseException
+    writes: int = 0
+    is_on: bool = True
+
+    def __call__(self) -> None:
+        if self.is_on:
+            self.writes += 1
+            if self.has_struck:
+                raise self.error
+
+    @property
+    def has_struck(self) -> bool:
+        """Whether a write was stopped."""
+        return self.writes >= self.at
+
+
+class AtomicityContract(StorageOpening):
+    """A storage whose process dies, or whose medium is full, between any two writes of a call.
+
+    Attributes:
+        full: The error that the storage's medium raises when it has no room left.
+    """
+
+    full: ClassVar[Exception] = OSError(ENOSPC, "no space left on device")
+
+    def before_each_write(self, storage: Any, stop: Callable[[], None]) -> None:  # noqa: ARG002 - for whoever overrides
+        """Let a storage call `stop` before each write to its medium: a row, a file, a commit.
+
+        `stop` raises when the write must not happen. Override it, or atomicity is not proved.
+        """
+        self.not_proved("that a call is all or nothing wherever it is stopped", "before_each_write")
+
+    @pytest.mark.parametrize("call", CALLS)
+    @proves(*dict.fromkeys(clause for clause, _ in CALLS.values()))
+    def test_a_call_that_is_stopped_between_two_writes_is_done_or_not_begun(self, place: Any, call: str) -> None:
+        """Otherwise a crash would leave half a step: an entry without its line, a result without its log."""
+        clause, work = CALLS[call]
+        with self._kept(place) as reopened:
+            with reopened() as storage:
+                prepared, undone = prepare(storage), observed(storage)
+            for number in count(1):
+                cut = Cut(number, Stopped())
+                with reopened() as storage, suppress(Stopped):
+                    self.before_each_write(storage, cut)
+                    work(storage, prepared)
+                cut.is_on = False
+                with reopened() as storage:
+                    found = observed(storage)
+                where = f"{clause}: stopped before write {number}, "
+                assert cut.writes, f"{where}but the hook saw no write: it is acknowledged before it is written"
+                is_half = (
+                    f"it is half done: {difference(found, undone)} changed, {difference(found, done(call))} not all"
+                )
+                assert found in (undone, done(call)), where + is_half
+                if not cut.has_struck:
+                    assert found == done(call), f"{clause}: returned, and not done: {difference(found, done(call))}"
+                if found == done(call):
+                    break
+
+    @pytest.mark.parametrize("call", CALLS)
+    @proves("Storage: refusing")
+    def test_a_storage_that_is_full_refuses_and_changes_nothing(self, place: Any, call: str) -> None:
+        """Otherwise, on a full disk, half a step would stay, or what is lost be acknowledged."""
+        _, work = CALLS[call]
+        with self.opened(place) as storage:
+            prepared, undone = prepare(storage), observed(storage)
+            for number in count(1):
+                cut = Cut(number, self.full)
+                self.before_each_write(storage, cut)
+                try:
+                    work(storage, prepared)
+                except StorageError as refusal:
+                    expected = [undone, done(call)] if isinstance(refusal, OutcomeUnknown) else [undone]
+                else:
+                    expected = [done(call)]
+                cut.is_on = False
+                found = observed(storage)
+                assert found in expected, f"full at write {number} of {call}:\n{difference(expected[0], found)}"
+                if not cut.has_struck:
+                    break
+
+    @contextmanager
+    def _kept(self, place: Any) -> Iterator[Callable[[], AbstractContextManager[Storage]]]:
+        """Yield the function that opens the storage anew; one that keeps everything in memory stays open."""
+        if self.durable:
+            yield lambda: self.opened(place)
+        else:
+            with self.opened(place) as storage:
+                yield lambda: nullcontext(storage)

@@ -1,0 +1,124 @@
+"""One call of every method of the storage port that promises one transaction, and all that is seen of a storage."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+
+from attrs import evolve, frozen
+
+from digital_painschool.adapters.memory import MemoryStorage
+from digital_painschool.domain.digest import Claim, Decision, DeliveryResult
+from digital_painschool.domain.notification import Notify, Profile, Status
+from digital_painschool.domain.policy import FlagKind
+from digital_painschool.domain.retention import PurgePlan, Skip, Skipped
+from digital_painschool.ports.storage import Change, Storage
+from digital_painschool.testing.contracts.changes import (
+    LEASE,
+    MORNING,
+    PERSONS,
+    begin,
+    begun,
+    converse,
+    delivered,
+    result,
+    saved,
+    sending,
+    write,
+)
+from digital_painschool.testing.contracts.purges import LATER, LOGGED, exported, kept_plan, over
+from digital_painschool.testing.example import SLEEP
+from digital_painschool.testing.people import NURSE, OTHER_UNIT, UNIT
+from digital_painschool.testing.reference.snapshot import StorageSnapshot
+
+IDS = ("first", "second", "third", "sent-1", "sent-2", "unsent-1", "unsent-2", "open", "new")
+PLANS = ("plan-1", "plan-2")
+CHOSEN = Profile(email=frozenset({FlagKind.PROGRAM_DONE}))
+
+
+@frozen
+class Prepared:
+    """The values that the calls are made with.
+
+    Args:
+        plan: An approved plan of three ended enrolments.
+        step: A step that drops one notification, notes another, asks for a third, and writes a document.
+        decided: Two claims that are not begun, with the decision to send each.
+        results: The results of two other claims, which are begun.
+    """
+
+    plan: PurgePlan
+    step: Change
+    decided: Sequence[tuple[Claim, Decision]]
+    results: Sequence[DeliveryResult]
+
+
+def prepare(storage: Storage) -> Prepared:
+    """Save whatever the calls are about."""
+    ended = [over(storage, id_, person) for id_, person in zip(IDS[:3], PERSONS, strict=False)]
+    for id_, person in zip(IDS[3:7], PERSONS[3:], strict=True):
+        saved(storage, converse(saved(storage, begin(id_, person)), notify=Notify.DIRECT, at=MORNING))
+    sent = begun(storage, MORNING, 2)
+    unsent = storage.claim(MORNING, 2, LEASE)
+    e = saved(storage, converse(saved(storage, begin("open", program=SLEEP)), notify=Notify.DIRECT, at=MORNING))
+    delivered(storage, MORNING, Status.FAILED)
+    e = saved(storage, write(e, notify=Notify.DIRECT, at=MORNING))
+    [failed], [waiting] = storage.unnoted(), storage.cancellable(e.id)
+    asking = write(e, notify=Notify.COLLECTED, at=MORNING)
+    exported(storage, {one.id: 1 for one in ended})
+    return Prepared(
+        plan=kept_plan(storage),
+        step=evolve(asking, cancelled=(waiting.id,), noted=(failed.notification.id,)),
+        decided=[(claim, sending(claim, now=MORNING)) for claim in unsent],
+        results=[result(claim, batch, at=MORNING) for claim, batch in sent],
+    )
+
+
+def _started() -> Change:
+    change = begin("new", program=SLEEP, unit=OTHER_UNIT)
+    return evolve(change, notifications=converse(change.enrolment, notify=Notify.DIRECT, at=MORNING).notifications)
+
+
+def _completed(storage: Storage, prepared: Prepared) -> None:
+    results = prepared.results
+    storage.complete(results, {r.digest_id: [evolve(LOGGED, action=r.digest_id)] for r in results})
+
+
+def _purged(storage: Storage, prepared: Prepared) -> None:
+    *purge, left = prepared.plan.enrolments[-3:]
+    storage.purge(prepared.plan.id, purge, [Skipped(enrolment_id=left.enrolment_id, why=Skip.TOO_YOUNG)])
+
+
+CALLS: Mapping[str, tuple[str, Callable[[Storage, Prepared], object]]] = {
+    "start": ("Enrolments.save: all or nothing", lambda s, _: s.save(_started())),
+    "step": ("Enrolments.save: all or nothing", lambda s, prepared: s.save(prepared.step)),
+    "begin": ("Outbox.begin", lambda s, prepared: s.begin(prepared.decided)),
+    "complete": ("Outbox.complete: one transaction", _completed),
+    "profile": ("Staff.save_profile", lambda s, _: s.save_profile(UNIT, NURSE.hsa_id, CHOSEN, LOGGED)),
+    "log": ("AccessLog.log", lambda s, _: s.log(evolve(LOGGED, action=f"see-{number}") for number in range(3))),
+    "export": ("Retention.save_export", lambda s, _: exported(s, dict.fromkeys(IDS[:3], 2), "export-2")),
+    "plan": (
+        "Retention.save_plan",
+        lambda s, prepared: s.save_plan(evolve(prepared.plan, id="plan-2", decision=None), LOGGED),
+    ),
+    "purge": ("Retention.purge: all or nothing", _purged),
+}
+"""One call of every method that promises one transaction, each with the clause."""
+
+
+def observed(storage: Storage) -> StorageSnapshot:
+    """Return everything that a storage returns, without the numbers of the access log: a database may skip some."""
+    more = {
+        "waiting": [storage.cancellable(id_) for id_ in IDS],
+        "keys": storage.notification_keys(UNIT, IDS),
+        "persons": [storage.find_by_person(person) for person in PERSONS],
+        "access ended": storage.access_ended(LATER, 1000),
+    }
+    stored, logged = StorageSnapshot.of(storage, (*IDS, *PLANS), LATER), StorageSnapshot.of_access_log(storage)
+    return StorageSnapshot({**stored.contents, **logged.contents, **more})
+
+
+@cache
+def done(call: str) -> StorageSnapshot:
+    """Return what a storage returns after a call: law 8 says that all storages agree."""
+    storage = MemoryStorage()
+    CALLS[call][1](storage, prepare(storage))
+    return observed(storage)

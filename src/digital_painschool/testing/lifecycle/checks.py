@@ -1,0 +1,43 @@
+"""What a school shows and stores, compared with the model of a run: each check yields the violations of a law."""
+
+from collections.abc import Iterator
+
+from digital_painschool.domain.people import Author, Role
+from digital_painschool.testing.lifecycle.model import RunModel
+from digital_painschool.testing.people import staff
+from digital_painschool.testing.reference import checks
+from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
+from digital_painschool.testing.reference.laws import Law, LawViolation, unequal, violation
+from digital_painschool.testing.scenario import Scenario
+
+
+def enrolment_violations(school: Scenario, model: RunModel, one: ReferenceEnrolment) -> Iterator[LawViolation]:
+    """Check the state and the timeline of an enrolment, and what its therapist and its patient see."""
+    id_, storage, now = one.id, school.storage, school.now
+    state = storage.load(id_)
+    if state is None:
+        yield violation(Law.STORAGES_AGREE, "not stored any more, and nobody purged it", id_)
+        return
+    yield from checks.timeline_violations(one, state, storage.timeline(id_))
+    desk = school.school.therapist(one.therapist_actor)
+    yield from checks.flag_violations(one, desk.to_handle(id_), now)
+    yield from checks.conversation_violations(one, desk.conversations(id_), Author.THERAPIST)
+    yield from checks.overview_violations(one, school.school.patient(one.number).overview(id_), now)
+    yield from checks.state_violations(one, state)
+    if not one.is_open and id_ not in model.ended_in_a_pass:
+        # An ending drops the notifications that wait and that nobody has tried to send (D-19a).
+        what = "the enrolment has ended, and notifications of it still wait"
+        yield from unequal(Law.NOTIFIED_ONCE_IN_TIME, (), storage.cancellable(id_), what, id_)
+
+
+def caseload_violations(school: Scenario, model: RunModel) -> Iterator[LawViolation]:
+    """Check the therapists' lists and the units' lists: the rows, their order and their counts."""
+    open_ones = [one for one in model.school.stored() if one.is_open]
+    for unit in {one.unit for one in model.school.enrolments}:
+        here = [one for one in open_ones if one.unit == unit]
+        coordinator = school.school.therapist(staff(3, Role.PATIENT_ADMINISTRATOR, unit=unit))
+        yield from checks.row_violations(here, coordinator.unit_caseload(limit=500).rows, school.now, f"list of {unit}")
+        for therapist in {one.therapist for one in here}:
+            own = [one for one in here if one.therapist == therapist]
+            rows = school.school.therapist(own[0].therapist_actor).caseload(limit=500).rows
+            yield from checks.row_violations(own, rows, school.now, f"list of {therapist}")

@@ -1,0 +1,140 @@
+"""Every method of every desk, called in a way that is granted, and the lines that it leaves in the access log."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from digital_painschool.bootstrap.school import PainSchool
+from digital_painschool.domain.people import Actor, Patient, PersonId
+from digital_painschool.domain.policy import FlagKind, Policy
+from digital_painschool.domain.program import Ordering
+from digital_painschool.testing.environment import START, local
+from digital_painschool.testing.example import PAIN, SLEEP, program
+from digital_painschool.testing.people import (
+    ANNA,
+    ARCHIVIST,
+    BO,
+    CILLA,
+    COLLEAGUE,
+    COORDINATOR,
+    NURSE,
+    OTHER_ARCHIVIST,
+    PATIENT,
+    STRANGER,
+)
+from digital_painschool.testing.scenario import Scenario
+
+PEOPLE: dict[str, tuple[Actor | Patient, Callable[[PainSchool], Any]]] = {
+    "desk": (NURSE, lambda s: s.therapist(NURSE)),
+    "colleague": (COLLEAGUE, lambda s: s.therapist(COLLEAGUE)),
+    "coordinator": (COORDINATOR, lambda s: s.therapist(COORDINATOR)),
+    "stranger": (STRANGER, lambda s: s.therapist(STRANGER)),
+    "archivist": (ARCHIVIST, lambda s: s.therapist(ARCHIVIST)),
+    "office": (ARCHIVIST, lambda s: s.administrator(ARCHIVIST)),
+    "outsider": (OTHER_ARCHIVIST, lambda s: s.administrator(OTHER_ARCHIVIST)),
+    "nurse": (NURSE, lambda s: s.administrator(NURSE)),
+    "room": (PATIENT, lambda s: s.patient(ANNA)),
+    "another": (Patient(PersonId("personnummer", BO)), lambda s: s.patient(BO)),
+}
+"""Who calls, and the desk."""
+
+
+class Of(NamedTuple):
+    """Whose record a line is about."""
+
+    enrolment: str | None
+    person: str | None
+
+
+ENDED, MAINTAINED, TREATED, THEIRS = Of("e-0001", CILLA), Of("e-0002", ANNA), Of("e-0003", ANNA), Of("e-0004", BO)
+APPROVED, PLANNED = "e-0005", "e-0006"
+NOBODY = Of(None, None)
+E = TREATED.enrolment
+
+
+def lived() -> Scenario:
+    """Return a school with one of everything: Cilla ended long ago; Anna is done, and in maintenance in another one."""
+    policy = Policy(export_before_purge=False)
+    school = Scenario(programs=(program(Ordering.RELEASED), SLEEP), policy=policy, start=local("2014-03-03 08:00"))
+    school.desk.end(school.start(CILLA), reason="klar")
+    school.now = START
+    school.desk.maintain(school.start(ANNA, "somnskola"), days=30, modules=(1,))
+    id_ = school.start(ANNA)
+    school.coordinator.start(BO, program="smartskola", therapist=COLLEAGUE.hsa_id)
+    school.room.save_form(id_, PAIN, {"smarta": 3})
+    school.room.write(id_, "Hej")
+    school.desk.release_module(id_, 2)
+    school.desk.release_module(id_, 3)
+    for module in (1, 2, 3):
+        school.room.complete_module(id_, module)
+    school.office.approve(school.office.plan_purge(), decision="RS 1")
+    school.office.plan_purge()
+    return school
+
+
+Line = tuple[str, Of]
+GRANTED: dict[str, tuple[Callable[..., object], list[Line]]] = {
+    "desk.programs": (lambda d: d.programs(), []),
+    "desk.identify": (lambda d: d.identify(BO), []),
+    "desk.start": (lambda d: d.start(BO, program="somnskola"), [("start", Of("e-0007", BO))]),
+    "desk.find": (lambda d: d.find(ANNA), [("see-enrolment", MAINTAINED), ("see-enrolment", TREATED)]),
+    "coordinator.find": (lambda d: d.find(CILLA), [("see-enrolment", ENDED)]),
+    "desk.caseload": (lambda d: d.caseload(), [("list-own-patients", TREATED), ("list-own-patients", MAINTAINED)]),
+    "desk.caseload a page": (lambda d: d.caseload(limit=1), [("list-own-patients", TREATED)]),
+    "desk.caseload the next page": (
+        lambda d: d.caseload(d.caseload(limit=1).next, limit=1),
+        [("list-own-patients", TREATED), ("list-own-patients", MAINTAINED)],
+    ),
+    "coordinator.unit_caseload": (
+        lambda d: d.unit_caseload(),
+        [("list-unit", TREATED), ("list-unit", MAINTAINED), ("list-unit", THEIRS)],
+    ),
+    "desk.enrolment": (lambda d: d.enrolment(E), [("see-enrolment", TREATED)]),
+    "desk.program": (lambda d: d.program(E), [("see-enrolment", TREATED)]),
+    "desk.end_reasons": (lambda d: d.end_reasons(E), [("see-enrolment", TREATED)]),
+    "desk.next_module": (lambda d: d.next_module(E), [("see-enrolment", TREATED)]),
+    "desk.to_handle": (lambda d: d.to_handle(E), [("see-flags", TREATED)]),
+    "desk.open_form": (lambda d: d.open_form(E, PAIN), [("read-answers", TREATED), ("mark-form-read", TREATED)]),
+    "desk.answers": (lambda d: d.answers(E, PAIN), [("read-answers", TREATED)]),
+    "desk.mark_read": (lambda d: d.mark_read(E, PAIN), [("mark-form-read", TREATED)]),
+    "desk.mark_read nothing": (lambda d: d.mark_read(E, PAIN, up_to=0), [("mark-form-read", TREATED)]),
+    "desk.mark_handled": (lambda d: d.mark_handled(E, FlagKind.PROGRAM_DONE), [("mark-flag-handled", TREATED)]),
+    "desk.conversations": (lambda d: d.conversations(E), [("read-conversation", TREATED)]),
+    "desk.read_conversation": (lambda d: d.read_conversation(E, 1), [("read-conversation", TREATED)] * 2),
+    "desk.start_conversation": (lambda d: d.start_conversation(E, "Hej"), [("write-message", TREATED)]),
+    "desk.write": (lambda d: d.write(E, 1, "Hej"), [("write-message", TREATED)]),
+    "desk.rename_conversation": (lambda d: d.rename_conversation(E, 1, "Ny"), [("rename-conversation", TREATED)]),
+    "desk.timeline": (lambda d: d.timeline(E), [("see-timeline", TREATED)]),
+    "desk.timeline of a form": (lambda d: d.timeline(E, form=PAIN), [("see-timeline", TREATED)]),
+    "desk.notifications": (lambda d: d.notifications(E), [("see-notifications", TREATED)]),
+    "desk.review": (lambda d: d.review(E), [("review", TREATED)]),
+    "coordinator.hand_over": (lambda d: d.hand_over(E, COLLEAGUE.hsa_id), [("hand-over", TREATED)]),
+    "desk.release_module again": (lambda d: d.release_module(E, 2), [("release-module", TREATED)]),
+    "desk.maintain": (lambda d: d.maintain(E, days=30, modules=(1,)), [("maintain", TREATED)]),
+    "desk.end": (lambda d: d.end(E, reason="klar"), [("end", TREATED)]),
+    "desk.profile": (lambda d: d.profile(), []),
+    "desk.receive_notifications": (lambda d: d.receive_notifications(email=True), [("keep-profile", NOBODY)]),
+    "office.export": (lambda o, folder: o.export(folder), [("export", ENDED)]),
+    "office.plan_purge": (lambda o: o.plan_purge(), [("plan-purge", NOBODY)]),
+    "office.plan": (lambda o: o.plan(PLANNED), []),
+    "office.approve": (lambda o: o.approve(PLANNED, decision="RS 2"), [("approve-purge", NOBODY)]),
+    "office.purge": (lambda o: o.purge(APPROVED), [("purge", ENDED)]),
+    "office.purge again": (lambda o: (o.purge(APPROVED), o.purge(APPROVED)), [("purge", ENDED)]),
+    "office.receipts": (lambda o: o.receipts(), []),
+    "office.access_log": (lambda o: o.access_log(), [("see-access-log", NOBODY)]),
+    "office.access_log of a person": (lambda o: o.access_log(person=BO), [("see-access-log", Of(None, BO))]),
+    "room.enrolments": (lambda r: r.enrolments(), [("see-enrolment", MAINTAINED), ("see-enrolment", TREATED)]),
+    "room.overview": (lambda r: r.overview(E), [("see-enrolment", TREATED)]),
+    "room.open_module": (lambda r: r.open_module(E, 1), [("open-module", TREATED)]),
+    "room.complete_module again": (lambda r: r.complete_module(E, 1), [("complete-module", TREATED)]),
+    "room.form": (lambda r: r.form(E, PAIN), [("see-program", TREATED)]),
+    "room.save_form": (lambda r: r.save_form(E, PAIN, {"smarta": 3}), [("save-form", TREATED)]),
+    "room.conversations": (lambda r: r.conversations(E), [("read-conversation", TREATED)]),
+    "room.read_conversation": (lambda r: r.read_conversation(E, 1), [("read-conversation", TREATED)] * 2),
+    "room.write": (lambda r: r.write(E, "Hej", conversation=1), [("write-message", TREATED)]),
+    "room.write a heading of the unit's": (
+        lambda r: r.write(E, "Hej"),
+        [("see-enrolment", TREATED), ("write-message", TREATED)],
+    ),
+    "room.rename_conversation": (lambda r: r.rename_conversation(E, 1, "Ny"), [("rename-conversation", TREATED)]),
+}
+"""Calls that are granted, each with its lines: the action, and whose record it is about."""

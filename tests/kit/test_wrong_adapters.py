@@ -1,0 +1,104 @@
+"""Every mistake of `tests/kit/wrong` is caught, by a test of the clause that it breaks."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import frozen
+
+from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox, MemoryMessenger, MemoryStorage
+from digital_painschool.domain.notification import Channel
+from digital_painschool.errors import StorageError
+from digital_painschool.testing.contracts import DirectoryContract, InboxContract, MessengerContract, StorageContract
+from tests import arrivals
+from tests.kit.contract_runs import contract_of, failure_of
+from tests.kit.pickled import PickledStorage, stop_writing
+from tests.kit.wrong import atomicity, channels, enrolments, outbox, registers, retention
+from tests.kit.wrong.mistake import Mistake
+from tests.stopping import stop_transactions
+
+
+@frozen
+class Subject:
+    """A right adapter, and how its contract is run on it.
+
+    Args:
+        contract: The contract.
+        adapter: The class of the adapter.
+        make: Makes an adapter of a class, which may be wrong, at a place.
+        hooks: The attributes of the contract.
+    """
+
+    contract: type[Any]
+    adapter: type
+    make: Callable[[Any, Path], object]
+    hooks: dict[str, Any]
+
+    def with_(self, mistake: Mistake | None) -> Any:
+        """Return the contract on an adapter with a mistake."""
+        adapter = self.adapter if mistake is None else mistake.within(self.adapter)
+        return contract_of(self.contract, lambda place: self.make(adapter, place), **self.hooks)
+
+
+STORAGE = Subject(
+    StorageContract,
+    MemoryStorage,
+    lambda adapter, _: adapter(),
+    {
+        "durable": False,
+        "answers_within": 0.3,
+        "full": StorageError("there is no memory left"),
+        "before_each_write": lambda _, storage, stop: stop_transactions(storage, stop),
+    },
+)
+FILE = Subject(
+    StorageContract,
+    PickledStorage,
+    lambda adapter, place: adapter(place),
+    {"before_each_write": lambda _, storage, stop: stop_writing(storage, stop)},
+)
+INBOX = Subject(
+    InboxContract,
+    MemoryInbox,
+    lambda adapter, _: adapter(),
+    {"durable": False, "arrived": lambda _, __, inbox: arrivals.of_notices(inbox.delivered)},
+)
+MESSENGER = Subject(
+    MessengerContract,
+    MemoryMessenger,
+    lambda adapter, _: adapter(Channel.EMAIL),
+    {"durable": False, "arrived": lambda _, __, messenger: arrivals.of_messages(messenger.sent)},
+)
+DIRECTORY = Subject(
+    DirectoryContract,
+    MemoryDirectory,
+    lambda adapter, _: adapter({str(hsa_id): entry for hsa_id, entry in DirectoryContract.known.items()}),
+    {},
+)
+MISTAKES = (
+    (STORAGE, enrolments.STORAGE),
+    (STORAGE, outbox.STORAGE),
+    (STORAGE, registers.STORAGE),
+    (STORAGE, retention.STORAGE),
+    (STORAGE, atomicity.STORAGE),
+    (FILE, atomicity.FILE),
+    (INBOX, channels.INBOX),
+    (MESSENGER, channels.MESSENGER),
+    (DIRECTORY, channels.DIRECTORY),
+)
+
+
+def cases() -> Iterator[Any]:
+    """Yield each mistake with its subject."""
+    for subject, table in MISTAKES:
+        for mistake in table:
+            yield pytest.param(subject, mistake, id=f"{subject.adapter.__name__}-{mistake.name}")
+
+
+@pytest.mark.parametrize(("subject", "mistake"), [*cases()])
+def test_a_mistake_is_caught_by_its_clause(subject: Subject, mistake: Mistake, tmp_path: Path) -> None:
+    """Otherwise a clause would be proven by tests that cannot fail."""
+    unreachable = getattr(subject.contract, "unreachable", None)
+    failure = failure_of(subject.with_(mistake), mistake.clause, tmp_path, unreachable_person=unreachable)
+    assert failure is not None, f"not caught by any test of {mistake.clause}"

@@ -1,0 +1,174 @@
+"""Adapters that are wrong in one way each: mistakes in what is one transaction, on a full disk, with two openings."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from attrs import evolve
+
+from digital_painschool.errors import StorageError
+from digital_painschool.ports.storage import NOTHING
+from tests.kit.wrong.mistake import Mistake, Wrong, each, last
+
+
+def _apart(storage: Any, *works: Callable[[Any], Any]) -> None:
+    for work in works:
+        with storage._open() as parts:
+            work(parts)
+
+
+def _lines(access: Mapping[str, Any]) -> list[Any]:
+    return [line for lines in access.values() for line in lines]
+
+
+def _acknowledging(right: Wrong, change: Any) -> None:
+    with suppress(StorageError):
+        right(change)
+
+
+def _raw(right: Wrong, change: Any) -> None:
+    try:
+        right(change)
+    except StorageError as full:
+        raise OSError("no space left") from full
+
+
+STORAGE: Sequence[Mistake] = (
+    Mistake(
+        "results-in-transactions-of-their-own",
+        "Outbox.complete: one transaction",
+        "complete",
+        lambda right, _, results, access=NOTHING: each(lambda r: right([r], access), results),
+    ),
+    Mistake(
+        "results-and-their-lines-apart",
+        "Outbox.complete: one transaction",
+        "complete",
+        lambda right, self, results, access=NOTHING: last(right(results), self.log(_lines(access))),
+    ),
+    Mistake(
+        "lines-and-their-results-apart",
+        "Outbox.complete: one transaction",
+        "complete",
+        lambda right, self, results, access=NOTHING: last(self.log(_lines(access)), right(results)),
+    ),
+    Mistake(
+        "a-profile-and-its-line-apart",
+        "Staff.save_profile",
+        "save_profile",
+        lambda _, self, unit, id_, new, line: _apart(
+            self, lambda p: p.staff.save_profile(unit, id_, new), lambda p: p.access_log.log((line,))
+        ),
+    ),
+    Mistake(
+        "a-plan-and-its-line-apart",
+        "Retention.save_plan",
+        "save_plan",
+        lambda _, self, plan, line: _apart(
+            self, lambda p: p.retention.save_plan(plan), lambda p: p.access_log.log((line,))
+        ),
+    ),
+    Mistake(
+        "a-line-and-its-plan-apart",
+        "Retention.save_plan",
+        "save_plan",
+        lambda _, self, plan, line: _apart(
+            self, lambda p: p.access_log.log((line,)), lambda p: p.retention.save_plan(plan)
+        ),
+    ),
+    Mistake(
+        "a-step-and-its-line-apart",
+        "Enrolments.save: all or nothing",
+        "save",
+        lambda _, self, change: _apart(
+            self,
+            lambda p: (
+                p.enrolments.check(change),
+                p.outbox.check(change),
+                p.enrolments.save(change),
+                p.outbox.save(change),
+            ),
+            lambda p: p.access_log.log((change.access,)),
+        ),
+    ),
+    Mistake(
+        "a-step-and-its-notifications-apart",
+        "Enrolments.save: all or nothing",
+        "save",
+        lambda _, self, change: _apart(
+            self,
+            lambda p: (
+                p.enrolments.check(change),
+                p.outbox.check(change),
+                p.enrolments.save(change),
+                p.access_log.log((change.access,)),
+            ),
+            lambda p: p.outbox.save(change),
+        ),
+    ),
+    Mistake(
+        "a-step-and-its-documents-apart",
+        "Enrolments.save: all or nothing",
+        "save",
+        lambda right, self, change: last(
+            right(evolve(change, documents={})),
+            _apart(
+                self,
+                lambda p: p.enrolments._documents.setdefault(change.enrolment.id, {}).update(change.documents),
+            ),
+        ),
+    ),
+    Mistake(
+        "lines-one-by-one",
+        "AccessLog.log",
+        "log",
+        lambda right, _, entries: each(lambda entry: right((entry,)), entries),
+    ),
+    Mistake(
+        "exports-one-by-one",
+        "Retention.save_export",
+        "save_export",
+        lambda right, _, receipt, versions: each(lambda id_: right(receipt, {id_: versions[id_]}), versions),
+    ),
+    Mistake(
+        "batches-one-by-one",
+        "Outbox.begin",
+        "begin",
+        lambda right, _, decided: {id_: batch for one in decided for id_, batch in right([one]).items()},
+    ),
+    Mistake(
+        "purges-one-by-one",
+        "Retention.purge: all or nothing",
+        "purge",
+        lambda right, _, plan_id, purge, skip: last(
+            each(lambda one: right(plan_id, [one], ()), purge), right(plan_id, (), skip)
+        ),
+    ),
+    Mistake(
+        "skipped-before-purged",
+        "Retention.purge: all or nothing",
+        "purge",
+        lambda right, _, plan_id, purge, skip: last(right(plan_id, (), skip), right(plan_id, purge, ())),
+    ),
+    Mistake(
+        "a-full-disk-is-acknowledged",
+        "Storage: refusing",
+        "save",
+        lambda right, _, change: _acknowledging(right, change),
+    ),
+    Mistake("a-full-disk-in-its-own-words", "Storage: refusing", "save", lambda right, _, change: _raw(right, change)),
+)
+FILE: Sequence[Mistake] = (
+    Mistake(
+        "another-opening-is-not-seen",
+        "Storage: processes",
+        "load",
+        lambda right, self, id_: vars(self).setdefault("seen", {}).setdefault(id_, right(id_)),
+    ),
+    Mistake(
+        "written-when-it-is-closed",
+        "Enrolments.save: all or nothing",
+        "save",
+        lambda right, self, change: last(setattr(self, "close", lambda: right(change)), vars(self)),
+    ),
+)

@@ -1,0 +1,194 @@
+"""Adapters that are wrong in one way each: mistakes in enrolments, their list, and the port as a whole."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from threading import Lock
+from typing import Any
+
+from attrs import evolve
+
+from digital_painschool.domain.enrolment import Phase
+from digital_painschool.errors import Conflict
+from tests.kit.wrong.mistake import Mistake, Wrong, each, last
+
+
+def _naming(right: Wrong, change: Any) -> None:
+    try:
+        right(change)
+    except Conflict:
+        raise Conflict(f"could not keep {dict(change.documents)}") from None
+
+
+def _refusing_twins(right: Wrong, storage: Any, change: Any) -> None:
+    mine = change.enrolment
+    for other in storage._parts.enrolments.still_open():
+        same = (other.person.value, other.program, other.unit) == (mine.person.value, mine.program, mine.unit)
+        if other.id != mine.id and same and not change.before:
+            raise Conflict("there is one")
+    right(change)
+
+
+def _open_per_version(right: Wrong, storage: Any, change: Any) -> None:
+    enrolments = storage._parts.enrolments
+    version = change.enrolment.program_version
+    enrolments._open = {
+        k: id_ for k, id_ in enrolments._open.items() if enrolments.load(id_).program_version == version
+    }
+    right(change)
+
+
+def _reading_under_the_lock(_: Wrong, storage: Any, entries: Any) -> None:
+    storage._lock = Lock()
+    with storage._open() as parts:
+        each(lambda entry: parts.access_log.log((entry,)), entries)
+
+
+STORAGE: Sequence[Mistake] = (
+    Mistake("load-strips-blanks", "Enrolments.load", "load", lambda right, _, id_: right(id_.strip())),
+    Mistake(
+        "load-many-names-the-missing",
+        "Enrolments.load_many",
+        "load_many",
+        lambda right, _, ids: {**dict.fromkeys(asked := tuple(ids)), **right(asked)},
+    ),
+    Mistake(
+        "newest-first", "Enrolments.find_by_person", "find_by_person", lambda right, _, person: right(person)[::-1]
+    ),
+    Mistake(
+        "only-open-ones",
+        "Enrolments.find_by_person",
+        "find_by_person",
+        lambda right, _, person: tuple(e for e in right(person) if e.phase is not Phase.ENDED),
+    ),
+    Mistake(
+        "only-the-first-unit",
+        "Enrolments.find_by_person",
+        "find_by_person",
+        lambda right, _, person: tuple(e for e in right(person) if e.unit == right(person)[0].unit),
+    ),
+    Mistake("equal-numbers-of-two-schemes", "Enrolments.save: one open enrolment", "save", _refusing_twins),
+    Mistake("one-open-for-each-version", "Enrolments.save: one open enrolment", "save", _open_per_version),
+    Mistake(
+        "a-filtered-timeline-counts-anew",
+        "Enrolments.timeline",
+        "timeline",
+        lambda right, _, id_, kinds=None: tuple(evolve(e, seq=n) for n, e in enumerate(right(id_, kinds), start=1)),
+    ),
+    Mistake(
+        "a-document-of-nothing",
+        "Enrolments.documents",
+        "documents",
+        lambda right, _, id_, seqs: {**dict.fromkeys(asked := tuple(seqs)), **right(id_, asked)},
+    ),
+    Mistake(
+        "access-ended-without-limit",
+        "Enrolments.access_ended",
+        "access_ended",
+        lambda right, _, now, limit: right(now, 1000),
+    ),
+    Mistake(
+        "the-end-of-access-is-noted-early",
+        "Enrolments.access_ended",
+        "access_ended",
+        lambda right, _, now, limit: right(now + timedelta(microseconds=1), limit),
+    ),
+    Mistake(
+        "documents-in-capitals",
+        "Storage: exact",
+        "documents",
+        lambda right, _, *args: {k: v.capitalize() if isinstance(v, str) else v for k, v in right(*args).items()},
+    ),
+    Mistake(
+        "whole-numbers-become-decimals",
+        "Storage: exact",
+        "documents",
+        lambda right, _, *args: {
+            seq: doc if isinstance(doc, str) else {k: float(v) if type(v) is int else v for k, v in doc.items()}
+            for seq, doc in right(*args).items()
+        },
+    ),
+    Mistake(
+        "microseconds-are-lost",
+        "Storage: exact",
+        "load",
+        lambda right, _, id_: (e := right(id_)) and evolve(e, last_entry_at=e.last_entry_at.replace(microsecond=0)),
+    ),
+    Mistake(
+        "a-conflict-is-swallowed",
+        "Change.before",
+        "save",
+        lambda right, self, change: None if self.load(change.enrolment.id) and not change.before else right(change),
+    ),
+    Mistake(
+        "a-step-without-its-line",
+        "Change.access",
+        "save",
+        lambda right, self, change: (right(change), change.before and self._parts.access_log._entries.pop()),
+    ),
+    Mistake(
+        "counts-of-the-step-before",
+        "Change.counts",
+        "save",
+        lambda right, self, change: (
+            before := self._parts.enrolments._counts.get(change.enrolment.id),
+            right(change if before is None else evolve(change, counts=before)),
+        ),
+    ),
+    Mistake(
+        "the-ended-stay-in-the-list",
+        "Caseload.list_caseload",
+        "list_caseload",
+        lambda right, self, query: (
+            right(query)
+            or last(
+                self._parts.enrolments._open.update({e.id: e.id for e in self._parts.enrolments.of_unit(query.unit)}),
+                right(query),
+            )
+        ),
+    ),
+    Mistake(
+        "the-page-goes-on-by-id-alone",
+        "Caseload.list_caseload: keyset",
+        "list_caseload",
+        lambda right, _, query: tuple(
+            row
+            for row in right(evolve(query, after=None, limit=1000))
+            if query.after is None or row.key[1] > query.after[1]
+        )[: query.limit],
+    ),
+    Mistake(
+        "flags-by-the-machine-s-clock",
+        "Caseload.list_caseload: order",
+        "list_caseload",
+        lambda right, _, query: right(evolve(query, now=query.now.replace(year=2026, month=3, day=2))),
+    ),
+    Mistake(
+        "a-page-has-one-row-at-least",
+        "Caseload.list_caseload: keyset",
+        "list_caseload",
+        lambda right, _, query: right(evolve(query, limit=max(1, query.limit))),
+    ),
+    Mistake(
+        "a-list-of-every-unit",
+        "Caseload.list_caseload",
+        "list_caseload",
+        lambda right, self, query: (
+            right(query)
+            if query.therapist is None
+            else tuple(
+                row
+                for e in self._parts.enrolments.still_open()
+                for row in right(evolve(query, unit=e.unit, limit=1000))
+                if row.enrolment_id == e.id
+            )[: query.limit]
+        ),
+    ),
+    Mistake(
+        "an-argument-is-read-under-the-lock",
+        "Storage: arguments",
+        "log",
+        _reading_under_the_lock,
+    ),
+    Mistake("closing-twice-is-an-error", "Storage.close", "close", lambda right, self: last(self.load(""), right())),
+    Mistake("a-refusal-names-the-document", "Storage: silent", "save", lambda right, _, change: _naming(right, change)),
+)

@@ -1,0 +1,51 @@
+"""A mistake in one method of an adapter, as a value."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from attrs import frozen
+
+Wrong = Callable[..., Any]
+
+
+@frozen
+class Mistake:
+    """A mistake in one method of an adapter.
+
+    Args:
+        name: The mistake in a few words.
+        clause: The clause that it breaks.
+        method: The method that is wrong.
+        wrong: The function that takes its place; its arguments are the right method, the adapter, and those of the
+            call: `lambda right, self, unit, ids: right(unit, sorted(ids))`.
+    """
+
+    name: str
+    clause: str
+    method: str
+    wrong: Wrong
+
+    def within(self, adapter: type) -> type:
+        """Return a class of adapters with the mistake."""
+
+        def wrong(this: Any, *args: Any, **options: Any) -> Any:
+            return self.wrong(getattr(super(class_, this), self.method), this, *args, **options)
+
+        class_ = type(f"Wrong{adapter.__name__}", (adapter,), {self.method: wrong})
+        return class_
+
+
+def first(*answers: Any) -> Any:
+    """Return the first of some answers, which were asked for in order."""
+    return answers[0]
+
+
+def last(*answers: Any) -> Any:
+    """Return the last of some answers, which were asked for in order."""
+    return answers[-1]
+
+
+def each(work: Callable[[Any], object], values: Iterable[Any]) -> None:
+    """Do something with each of some values."""
+    for value in values:
+        work(value)

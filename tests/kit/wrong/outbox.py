@@ -1,0 +1,238 @@
+"""Adapters that are wrong in one way each: mistakes in the outbox."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from attrs import evolve
+
+from tests.kit.wrong.mistake import Mistake, Wrong, first, last
+
+
+def _records(storage: Any) -> dict[str, Any]:
+    return storage._parts.outbox._rows
+
+
+def _with_joined(right: Wrong, storage: Any, change: Any, spoil: Callable[[Any], Any]) -> None:
+    right(change)
+    for asked in change.notifications:
+        digest_id = _records(storage)[asked.id].digest_id
+        for id_, row in _records(storage).items():
+            if row.digest_id == digest_id and id_ != asked.id:
+                _records(storage)[id_] = evolve(row, record=spoil(row.record))
+
+
+def _due(record: Any, at: datetime) -> Any:
+    return evolve(record, notification=evolve(record.notification, due_at=at))
+
+
+def _by_id(right: Wrong, storage: Any, now: datetime, limit: int, lease: timedelta) -> Any:
+    rows = storage._parts.outbox._digests.values()
+    kept = {row.digest.id: row.next_at for row in rows}
+    for row in rows:
+        row.next_at = min(row.next_at, now - timedelta(days=900)) if row.is_free(now) else row.next_at
+    try:
+        return right(now, limit, lease)
+    finally:
+        for row in rows:
+            row.next_at = kept[row.digest.id]
+
+
+STORAGE: Sequence[Mistake] = (
+    Mistake(
+        "the-lower-id-first",
+        "Outbox.claim: oldest first",
+        "claim",
+        _by_id,
+    ),
+    Mistake(
+        "none-is-all",
+        "Outbox.claim: oldest first",
+        "claim",
+        lambda right, _, now, limit, lease: right(now, limit or 1000, lease),
+    ),
+    Mistake(
+        "a-lease-an-instant-short",
+        "Outbox.claim: due",
+        "claim",
+        lambda right, _, now, limit, lease: right(now, limit, lease - timedelta(microseconds=1)),
+    ),
+    Mistake(
+        "a-lease-an-instant-long",
+        "Outbox.claim: due",
+        "claim",
+        lambda right, _, now, limit, lease: right(now, limit, lease + timedelta(microseconds=1)),
+    ),
+    Mistake(
+        "due-an-instant-early",
+        "Outbox.claim: due",
+        "claim",
+        lambda right, _, now, limit, lease: right(now + timedelta(microseconds=1), limit, lease),
+    ),
+    Mistake(
+        "every-claim-is-a-lost-one",
+        "Outbox.claim: poison",
+        "claim",
+        lambda right, self, *args: last(
+            [setattr(row, "begun", row.token is not None) for row in self._parts.outbox._digests.values()],
+            right(*args),
+        ),
+    ),
+    Mistake(
+        "a-joined-notice-forgives-attempts",
+        "Change.notifications",
+        "save",
+        lambda right, self, change: _with_joined(right, self, change, lambda r: evolve(r, attempts=0)),
+    ),
+    Mistake(
+        "a-joined-notice-postpones-the-first",
+        "Change.notifications",
+        "save",
+        lambda right, self, change: _with_joined(
+            right, self, change, lambda r: _due(r, change.notifications[0].due_at)
+        ),
+    ),
+    Mistake(
+        "a-joined-notice-hurries-the-first",
+        "Change.notifications",
+        "save",
+        lambda right, self, change: _with_joined(
+            right,
+            self,
+            change,
+            lambda r: _due(r, min(change.notifications[0].due_at, r.notification.due_at - timedelta(1))),
+        ),
+    ),
+    Mistake(
+        "a-joined-notice-forgets-the-day",
+        "Change.notifications",
+        "save",
+        lambda right, self, change: (
+            right(change),
+            [
+                setattr(row, "digest", evolve(row.digest, told_on=None))
+                for row in self._parts.outbox._digests.values()
+                if {n.id for n in change.notifications} & row.notifications
+            ],
+        ),
+    ),
+    Mistake(
+        "a-joined-notice-forgives-lost-workers",
+        "Change.notifications",
+        "save",
+        lambda right, self, change: (
+            right(change),
+            [
+                setattr(row, "lost", 0)
+                for row in self._parts.outbox._digests.values()
+                if {n.id for n in change.notifications} & row.notifications
+            ],
+        ),
+    ),
+    Mistake(
+        "everything-is-begun",
+        "Outbox.begin: what still waits",
+        "begin",
+        lambda right, _, decided: right(
+            [(c, evolve(d, notifications=frozenset(r.notification.id for r in c.digest.pending))) for c, d in decided]
+        ),
+    ),
+    Mistake(
+        "begun-on-the-first-day",
+        "Outbox.begin: recorded",
+        "begin",
+        lambda right, _, decided: right(
+            [(c, evolve(d, day=c.digest.batch.attempted_on if c.digest.batch else d.day)) for c, d in decided]
+        ),
+    ),
+    Mistake(
+        "a-repetition-under-a-new-key",
+        "Outbox.begin: key",
+        "begin",
+        lambda right, self, decided: last(
+            [
+                setattr(self._parts.outbox._digests[c.digest.id], "key", f"{c.digest.id}.again")
+                for c, d in decided
+                if c.digest.batch and c.digest.id in self._parts.outbox._digests
+            ],
+            right(decided),
+        ),
+    ),
+    Mistake(
+        "an-attempt-is-the-first",
+        "Outbox.complete: counted",
+        "complete",
+        lambda right, self, *args: first(
+            right(*args),
+            _records(self).update(
+                {
+                    id_: evolve(row, record=evolve(row.record, attempts=min(1, row.record.attempts)))
+                    for id_, row in _records(self).items()
+                }
+            ),
+        ),
+    ),
+    Mistake(
+        "all-settled-at-the-first-instant",
+        "Outbox.complete",
+        "complete",
+        lambda right, _, results, *access: right([evolve(r, at=results[0].at) for r in results], *access),
+    ),
+    Mistake(
+        "a-release-is-believed-of-anybody",
+        "Outbox.complete: fenced",
+        "complete",
+        lambda right, self, results, *access: right(
+            [
+                r
+                if r.settled or r.digest_id not in self._parts.outbox._digests
+                else evolve(r, token=self._parts.outbox._digests[r.digest_id].token or "")
+                for r in results
+            ],
+            *access,
+        ),
+    ),
+    Mistake(
+        "the-retry-is-forgotten",
+        "Outbox.claim: due",
+        "complete",
+        lambda right, _, results, *access: right([evolve(r, next_at=None) for r in results], *access),
+    ),
+    Mistake(
+        "lost-workers-are-forgiven",
+        "Outbox.complete: released",
+        "complete",
+        lambda right, _, results, *access: right([evolve(r, lost=0) for r in results], *access),
+    ),
+    Mistake(
+        "lines-of-what-was-fenced-off",
+        "Outbox.complete: fenced",
+        "complete",
+        lambda right, self, results, access=None: first(
+            right(results),
+            self.log(entry for lines in (access or {}).values() for entry in lines),
+        ),
+    ),
+    Mistake(
+        "notifications-by-id",
+        "Outbox.notifications",
+        "notifications",
+        lambda right, _, id_: tuple(sorted(right(id_), key=lambda r: r.notification.id)),
+    ),
+    Mistake(
+        "notifications-of-the-digest",
+        "Outbox.notifications",
+        "notifications",
+        lambda right, self, id_: tuple(
+            row.record
+            for row in _records(self).values()
+            if row.digest_id in {_records(self)[r.notification.id].digest_id for r in right(id_)}
+        ),
+    ),
+    Mistake(
+        "the-last-note-again",
+        "Outbox.unnoted",
+        "unnoted",
+        lambda right, _, after="", limit=1000: right(after=after[:-1], limit=limit),
+    ),
+)

@@ -1,0 +1,148 @@
+"""Adapters that are wrong in one way each: mistakes in exports, plans, purges and receipts."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import evolve
+
+from digital_painschool.domain.notification import Status
+from digital_painschool.testing.people import OTHER_UNIT, UNIT
+from tests.kit.wrong.mistake import Mistake, first, last
+
+
+def _records(storage: Any) -> dict[str, Any]:
+    return storage._parts.outbox._rows
+
+
+STORAGE: Sequence[Mistake] = (
+    Mistake(
+        "the-end-counts-as-the-last-entry",
+        "Retention.ended",
+        "ended",
+        lambda right, _, *args, **options: tuple(evolve(e, last_entry_at=e.ended_at) for e in right(*args, **options)),
+    ),
+    Mistake(
+        "ended-once-more",
+        "Retention.ended",
+        "ended",
+        lambda right, _, unit, after="", limit=1000: right(unit, after=after[:-1], limit=limit),
+    ),
+    Mistake(
+        "an-export-of-another-unit",
+        "Retention.save_export: as told",
+        "save_export",
+        lambda right, self, receipt, versions: [
+            right(evolve(receipt, unit=unit), versions)
+            for unit in {e.unit for e in self._parts.enrolments._enrolments.values()} | {receipt.unit}
+        ],
+    ),
+    Mistake(
+        "an-export-outlives-the-purge",
+        "Retention.purge: nothing left",
+        "purge",
+        lambda right, self, *args: last(
+            kept := dict(self._parts.retention._exported),
+            right(*args),
+            self._parts.retention._exported.update(kept),
+        ),
+    ),
+    Mistake(
+        "an-approval-drops-the-list",
+        "Retention.save_plan",
+        "save_plan",
+        lambda right, _, plan, line: right(plan if plan.decision is None else evolve(plan, enrolments=()), line),
+    ),
+    Mistake(
+        "the-purge-takes-the-log-s-persons",
+        "Retention.purge: nothing left",
+        "purge",
+        lambda right, self, *args: first(
+            right(*args),
+            self._parts.access_log._entries.__setitem__(
+                slice(None),
+                [
+                    evolve(e, person=e.person if self.load(e.enrolment_id or "") else None)
+                    for e in self._parts.access_log._entries
+                ],
+            ),
+        ),
+    ),
+    Mistake(
+        "the-last-note-stands",
+        "Retention.purge: idempotent",
+        "purge",
+        lambda right, self, plan_id, purge, skip: first(
+            right(plan_id, purge, skip),
+            self._parts.retention._progress[plan_id].update({s.enrolment_id: s for s in skip}),
+        ),
+    ),
+    Mistake(
+        "an-older-version-will-do",
+        "Retention.purge: only as planned",
+        "purge",
+        lambda right, self, plan_id, purge, skip: right(
+            plan_id,
+            [evolve(p, version=(e.version if (e := self.load(p.enrolment_id)) else p.version)) for p in purge],
+            skip,
+        ),
+    ),
+    Mistake(
+        "a-replay-without-its-receipt",
+        "Retention.replay_purge",
+        "replay_purge",
+        lambda right, self, receipt, ids: first(
+            right(receipt, ids),
+            self._parts.retention._receipts.pop(receipt.plan_id, None),
+        ),
+    ),
+    Mistake(
+        "a-replay-of-all-that-the-receipt-names",
+        "Retention.replay_purge",
+        "replay_purge",
+        lambda right, _, receipt, ids: right(receipt, receipt.purged),
+    ),
+    Mistake(
+        "a-replay-counts-what-it-was-told",
+        "Retention.replay_purge",
+        "replay_purge",
+        lambda right, _, receipt, ids: last(right(receipt, ids), len(ids)),
+    ),
+    Mistake(
+        "receipts-by-plan",
+        "Retention.receipts",
+        "receipts",
+        lambda right, _, unit: tuple(sorted(right(unit), key=lambda r: r.plan_id)),
+    ),
+    Mistake(
+        "keys-of-what-was-only-begun",
+        "Retention.notification_keys",
+        "notification_keys",
+        lambda right, self, unit, ids: tuple(
+            key
+            for key in right(unit, tuple(ids))
+            if any(r.key == key and r.record.status is not Status.PENDING for r in _records(self).values())
+        ),
+    ),
+    Mistake(
+        "keys-of-any-unit",
+        "Retention.notification_keys",
+        "notification_keys",
+        lambda right, _, unit, ids: tuple(
+            sorted({*right(unit, ids), *right(OTHER_UNIT if unit == UNIT else UNIT, ids)})
+        ),
+    ),
+    Mistake(
+        "histories-by-id",
+        "Retention.load_histories",
+        "load_histories",
+        lambda right, _, unit, ids, *kinds: right(unit, sorted(ids), *kinds),
+    ),
+    Mistake(
+        "a-filtered-history-has-every-text",
+        "Retention.load_histories",
+        "load_histories",
+        lambda right, self, unit, ids, *kinds: tuple(
+            evolve(h, documents=self.documents(h.enrolment.id, range(1, 1000))) for h in right(unit, ids, *kinds)
+        ),
+    ),
+)
