@@ -342,7 +342,7 @@ RUN = datetime(2026, 3, 3, 8, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-class Told:
+class OneMessage:
     """A unit in which one message was sent at noon, and the findings about its notification."""
 
     def __init__(self, scene: Scene, notify: Notify = Notify.COLLECTED, scheme: str = "personnummer") -> None:
@@ -353,11 +353,11 @@ class Told:
         ((self.key, self.expected),) = self.notifications.oracle.expected.items()
         self.id = "1-1.3.inbox.20260302"
 
-    def at(self, at: datetime) -> "Told":
+    def at(self, at: datetime) -> "OneMessage":
         self.scene.scenario.now = at
         return self
 
-    def disturbed(self) -> "Told":
+    def disturbed(self) -> "OneMessage":
         self.notifications.disturb()
         return self
 
@@ -398,26 +398,26 @@ class TestWhatFaultsExcuse:
     @pytest.mark.parametrize("excused", [False, True])
     def test_a_late_notice(self, scene: Scene, notify: Notify, late: datetime, excused: bool) -> None:
         """Otherwise a run that was forgotten would look like a run that was missed."""
-        told = Told(scene, notify).at(RUN if notify is Notify.COLLECTED else NOW)
+        one = OneMessage(scene, notify).at(RUN if notify is Notify.COLLECTED else NOW)
         if excused:
-            told.disturbed()
-        told.at(late).arrived()
-        assert excused is not any("after it was asked for" in found for found in told.judged(Status.DELIVERED))
+            one.disturbed()
+        one.at(late).arrived()
+        assert excused is not any("after it was asked for" in found for found in one.judged(Status.DELIVERED))
 
     @pytest.mark.parametrize(("notify", "in_time"), [(Notify.COLLECTED, RUN), (Notify.DIRECT, NOW + HOUR)])
     def test_a_notification_that_waits(self, scene: Scene, notify: Notify, in_time: datetime) -> None:
         """Otherwise it would wait for ever, and nobody would know."""
-        told = Told(scene, notify)
-        assert [] == told.at(in_time).judged(Status.PENDING)
-        (late,) = told.at(in_time + HOUR).judged(Status.PENDING)
+        one = OneMessage(scene, notify)
+        assert [] == one.at(in_time).judged(Status.PENDING)
+        (late,) = one.at(in_time + HOUR).judged(Status.PENDING)
         assert "still waits after the run" in late
 
     def test_a_note_that_a_later_run_writes(self, scene: Scene) -> None:
         """Otherwise a worker that crashes would be taken for one that forgets, or the other way round."""
-        told = Told(scene).disturbed()
-        assert [] == told.judged(Status.DROPPED, owed=True)
-        told.at(RUN + DAY)
-        (missing,) = told.judged(Status.DROPPED, owed=True)
+        one = OneMessage(scene).disturbed()
+        assert [] == one.judged(Status.DROPPED, owed=True)
+        one.at(RUN + DAY)
+        (missing,) = one.judged(Status.DROPPED, owed=True)
         assert "the timeline does not say so" in missing
 
     @pytest.mark.parametrize(
@@ -431,13 +431,13 @@ class TestWhatFaultsExcuse:
     )
     def test_a_drop(self, scene: Scene, read: bool, disturbed: bool, by: str, wrong: bool) -> None:
         """Otherwise nobody would be notified of an unread message."""
-        told = Told(scene).at(RUN)
+        one = OneMessage(scene).at(RUN)
         if read:
-            told.model.read(1, Author.PATIENT, RUN)
+            one.model.read(1, Author.PATIENT, RUN)
         if disturbed:
-            told.disturbed()
-        told.noted(NotificationDropped, by)
-        assert wrong is any("with something left to tell" in found for found in told.judged(Status.DROPPED))
+            one.disturbed()
+        one.noted(NotificationDropped, by)
+        assert wrong is any("with something left to tell" in found for found in one.judged(Status.DROPPED))
 
     @pytest.mark.parametrize(
         ("scheme", "is_down", "wrong"),
@@ -445,11 +445,11 @@ class TestWhatFaultsExcuse:
     )
     def test_giving_up(self, scene: Scene, scheme: str, is_down: bool, wrong: bool) -> None:
         """Otherwise one failure would be taken for the last."""
-        told = Told(scene, scheme=scheme).at(RUN)
+        one = OneMessage(scene, scheme=scheme).at(RUN)
         scene.region = cast("Region", SimpleNamespace(outages=((NOW, RUN),) if is_down else ()))
-        told.noted(partial(NotificationUndelivered, status=Status.FAILED))
+        one.noted(partial(NotificationUndelivered, status=Status.FAILED))
         scene.region = TINY
-        assert wrong is any("wrongly" in found for found in told.judged(Status.FAILED))
+        assert wrong is any("wrongly" in found for found in one.judged(Status.FAILED))
 
 
 class TestOneAtATime:

@@ -25,7 +25,7 @@ class Intruders:
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
-        self.chance = scene.region.chance("strangers", scene.unit.number)
+        self.chance = scene.region.chance("intruders", scene.unit.number)
         self._habits = scene.region.habits.mishaps
         scene.at(scene.now, self.day)
 

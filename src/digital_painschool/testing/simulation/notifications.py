@@ -1,4 +1,4 @@
-"""Law 5 at one unit: the oracle, told what happens, with the faults of the simulation as its excuses."""
+"""Law 5 at one unit: the oracle, with the events of the unit, and with the faults of the simulation as its excuses."""
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet

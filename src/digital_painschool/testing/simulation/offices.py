@@ -114,8 +114,8 @@ class Coordinator:
 
     def hand_over(self, from_: HsaId, to: HsaId, *, back: bool = False) -> None:
         """Hand a therapist's patients over to a colleague, or back those that were the colleague's at first."""
-        scene, desk = self.scene, self.scene.school.therapist(self.actor)
-        rows = scene.walk(self.actor.hsa_id, lambda after: partial(desk.unit_caseload, after, limit=_PAGE))
+        scene = self.scene
+        rows = scene.walk(self.actor.hsa_id, scene.school.therapist(self.actor).unit_caseload, _PAGE)
         if rows is None:
             return
         open_ones = [model for model in scene.models.values() if model.is_open]

@@ -174,7 +174,7 @@ class Scene:
         by: Actor | None = None,
         wrong: Refusal | None = None,
     ) -> Taken | None:
-        """Take a step in an enrolment, and in its model when it is done.
+        """Execute a step in an enrolment, and in its model when it is done.
 
         Args:
             model: The enrolment.
@@ -253,20 +253,15 @@ class Scene:
         self.find(_law_of(refusal, law), _id_of(about), f"{name}: done, expected {_name(refusal)}")
         return None
 
-    def walk(self, by: HsaId, page_after: Callable[[Cursor | None], "partial[CasePage]"]) -> list[Case] | None:
-        """Return all rows of a caseload, page by page; None when it was refused.
-
-        Args:
-            by: The HSA-id of the caller.
-            page_after: Returns the call of the page after a cursor.
-        """
+    def walk(self, by: HsaId, list_page: Callable[..., CasePage], limit: int) -> list[Case] | None:
+        """Return all rows of a caseload, page by page; None when it was refused."""
         rows: list[Case] = []
-        page = self.ask(by, page_after(None))
-        while page is not None:
+        after: Cursor | None = None
+        while (page := self.ask(by, partial(list_page, after, limit=limit))) is not None:
             rows += page.rows
-            if page.next is None:
+            after = page.next
+            if after is None:
                 return rows
-            page = self.ask(by, page_after(page.next))
         return None
 
     def _stored(self, about: ReferenceEnrolment | None) -> object:

@@ -121,7 +121,7 @@ class TherapistLife:
     def look_through(self) -> None:
         """Read "Mina", page by page, and plan the patients with flags and the due reviews."""
         scene, chance = self.scene, self.chance
-        rows = scene.walk(self.actor.hsa_id, lambda after: partial(self._desk.caseload, after, limit=_PAGE))
+        rows = scene.walk(self.actor.hsa_id, self._desk.caseload, _PAGE)
         if rows is None:
             return
         scene.note(checks.row_violations(self._own(), rows, scene.now, "Mina"))
@@ -165,7 +165,7 @@ class TherapistLife:
             self._waited(self._take(model, OpenForm(form)))
 
     def _waited(self, taken: Taken | None) -> None:
-        """Count how long it waited that was read now."""
+        """Note how long a form or a message waited that was read now."""
         if taken is not None and taken.effect is not None:
             self.scene.figures.waited[(self.scene.now - taken.effect).days] += 1
 
