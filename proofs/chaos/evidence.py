@@ -13,7 +13,7 @@ from digital_painschool.adapters.sql import SqlStorage
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.errors import PainSchoolError
-from digital_painschool.ports.storage import Content, Entry
+from digital_painschool.ports.storage import Content, Entry, load_documents, load_enrolment, load_timeline
 from digital_painschool.testing.crashes.laws import stored_violations
 from digital_painschool.testing.environment import START
 from proofs.chaos.holds import Hold, holds
@@ -129,16 +129,16 @@ def read_evidence(setting: Setting) -> Evidence:
 
 
 def _stored(storage: SqlStorage, row: Row) -> StoredEnrolment:
-    entries = storage.timeline(row["id"])
+    entries = load_timeline(storage, row["id"])
     try:
-        state = storage.load(row["id"])
+        state = load_enrolment(storage, row["id"])
     except (PainSchoolError, ValueError):
         state = None
     return StoredEnrolment(
         row=row,
         state=state,
         entries=entries,
-        documents=storage.documents(row["id"], range(1, len(entries) + 2)),
+        documents=load_documents(storage, row["id"], range(1, len(entries) + 2)),
     )
 
 

@@ -17,6 +17,7 @@ from digital_painschool.domain.notification import Notify
 from digital_painschool.errors import DeliveryError, InvalidIdentity, OutcomeUnknown, RuleViolation, StorageError
 from digital_painschool.ports import Clock, Storage
 from digital_painschool.ports.guarded import _WRITES
+from digital_painschool.ports.storage import load_enrolment
 from digital_painschool.testing.environment import START, Environment, PortsFactory, in_memory, on_sqlite
 from digital_painschool.testing.faults import (
     SENDS,
@@ -78,7 +79,7 @@ def test_a_call_fails_before_its_effect_or_after_it(when: When, is_there: bool) 
     school = with_storage(Fault("save", when=when))
     with pytest.raises(StorageError):
         school.start()
-    assert is_there == (school.storage.load("e-0001") is not None)
+    assert is_there == (load_enrolment(school.storage, "e-0001") is not None)
 
 
 def test_any_exception_can_be_raised_of_any_method_for_good() -> None:
@@ -91,7 +92,7 @@ def test_any_exception_can_be_raised_of_any_method_for_good() -> None:
 
 def test_some_calls_in_a_row_are_struck_and_those_after_them_go_well() -> None:
     """Otherwise an outage that ends could not be told from one that does not."""
-    school = with_storage(Fault("load", call=2, times=2))
+    school = with_storage(Fault("load_many", call=2, times=2))
     school.start()
     outcomes = []
     for _ in range(4):
@@ -170,7 +171,7 @@ def test_a_call_that_hangs_moves_the_clock_of_the_environment() -> None:
     late = with_inbox(Fault("deliver", does=Hangs(seconds=30), when=When.AFTER))
     assert (DeliveryReport(sent=1, delivered=1), START + timedelta(seconds=30)) == (late.deliver(), late.now)
     with pytest.raises(AssertionError, match="environment"):
-        faulty(MemoryStorage(), Fault(does=Hangs(hours=1))).load("e-1")
+        faulty(MemoryStorage(), Fault(does=Hangs(hours=1))).load_many(["e-1"])
 
 
 def test_a_call_can_sleep_in_real_time() -> None:
@@ -188,7 +189,7 @@ def test_a_call_that_blocks_waits_for_another_thread() -> None:
     thread = Thread(target=school.start)
     thread.start()
     assert blocks.reached.wait(10)
-    assert school.storage.load("e-0001") is None
+    assert load_enrolment(school.storage, "e-0001") is None
     go_on.set()
     thread.join(10)
     assert ANNA == school.state("e-0001").person.value
@@ -283,7 +284,7 @@ def test_a_port_without_faults_counts_its_calls_anew_after_each_restart() -> Non
     school.start()
     before = len(calls_of(school.storage))
     school.desk.review("e-0001")
-    assert ("load", "program", "save") == calls_of(school.storage)[before:]
+    assert ("load_many", "program", "save") == calls_of(school.storage)[before:]
     assert 2 == calls_of(school.storage).count("save")
     school.restart()
     assert "e-0002" == school.start(BO)
@@ -316,8 +317,8 @@ def test_a_dead_process_makes_no_further_call() -> None:
     storage.log([])
     with pytest.raises(Killed, match=r"storage\.claim"):
         storage.claim(START, 1, HOUR)
-    with pytest.raises(Killed, match=r"storage\.load"):
-        storage.load("e-0001")
+    with pytest.raises(Killed, match=r"storage\.load_many"):
+        storage.load_many(["e-0001"])
     assert process.is_dead
     storage.close()
 

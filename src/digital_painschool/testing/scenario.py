@@ -14,6 +14,7 @@ from digital_painschool.domain.events import Event
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Program
 from digital_painschool.ports import Ports
+from digital_painschool.ports.storage import load_enrolment, load_timeline
 from digital_painschool.testing.environment import START, Environment, OutboxEntry, PortsFactory, in_memory, local
 from digital_painschool.testing.example import PROGRAM, SLEEP
 from digital_painschool.testing.people import ANNA, ARCHIVIST, COLLEAGUE, COORDINATOR, NURSE
@@ -114,13 +115,13 @@ class Scenario:
 
     def state(self, enrolment_id: str) -> Enrolment:
         """Return the stored state of an enrolment."""
-        found = self.storage.load(enrolment_id)
+        found = load_enrolment(self.storage, enrolment_id)
         assert found is not None
         return found
 
     def events(self, enrolment_id: str) -> tuple[Event, ...]:
         """Return the events of a timeline."""
-        return tuple(entry.event for entry in self.storage.timeline(enrolment_id))
+        return tuple(entry.event for entry in load_timeline(self.storage, enrolment_id))
 
     @property
     def ids(self) -> tuple[str, ...]:

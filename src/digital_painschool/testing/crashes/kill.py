@@ -69,27 +69,31 @@ def kill_at_every_call(ports_factory: PortsFactory, history: Steps, *, policy: P
     return _kill_each(ports_factory, history, policy, statements=False)
 
 
-def kill_at_every_statement(ports_factory: PortsFactory, history: Steps, *, policy: Policy | None = None) -> Survived:
-    """Do as `kill_at_every_call` does before each statement of the databases, and after each that makes something last.
+def kill_at_every_statement(
+    ports_factory: PortsFactory, history: Steps, *, policy: Policy | None = None, every: int = 1
+) -> Survived:
+    """Play a history as `kill_at_every_call` does, with a crash at each statement of the databases.
 
-    This is exhaustive, for adapters on this package's own SQL: `BEGIN`, each row, and `COMMIT` both before and after it
-    lasts. After each crash, every row of every table is as before the call that was under way, or as after it.
+    This is for adapters on this package's own SQL. A crash is before each statement, and after each that makes
+    something last: `BEGIN`, each row, `COMMIT` before and after it lasts. After each crash, every row of every table is
+    as before the call that was under way, or as after it.
 
     Args:
         ports_factory: The function that opens the adapters.
         history: The history.
         policy: The policy of every unit.
+        every: The number of points of which one is tried, where all of them take too long.
 
     Raises:
         NotSurvived: Something is lost, duplicated or half done.
     """
-    return _kill_each(ports_factory, history, policy, statements=True)
+    return _kill_each(ports_factory, history, policy, statements=True, every=every)
 
 
 def kill_for_real(
     ports_factory: PortsFactory, history: Steps, *, policy: Policy | None = None, every: int = 10
 ) -> Survived:
-    """Let the system kill (`SIGKILL`) a process of its own at every tenth statement or so; the history does not go on.
+    """Play a history up to a real kill (`SIGKILL`) of a process of its own, at every tenth statement or so.
 
     Args:
         ports_factory: The function that opens the adapters. All that they store must be on disk, in the environment's
@@ -208,7 +212,7 @@ class _Crash:
         return resumed
 
     def killed_for_real(self) -> bool:
-        """Let the system kill the process, and check what is stored; nothing is resumed."""
+        """Check what is stored after the system has killed a process of its own; nothing is resumed."""
         self._come_to_the_step()
         child = os.fork() or self._be_killed()
         _, status = os.waitpid(child, 0)

@@ -11,7 +11,16 @@ from digital_painschool.domain.notification import Channel, NotificationRecord, 
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.ports import Storage
-from digital_painschool.ports.storage import CaseQuery, Entry, readable
+from digital_painschool.ports.storage import (
+    CaseQuery,
+    Entry,
+    find_cancellable,
+    load_documents,
+    load_enrolments,
+    load_notifications,
+    load_timeline,
+    readable,
+)
 from digital_painschool.rules.flags import caseload_counts
 from digital_painschool.testing.reference.arrivals import Arrival, Arrivals
 from digital_painschool.testing.reference.laws import Law, LawViolation, unless, violation
@@ -30,7 +39,7 @@ def stored_violations(storage: Storage, ids: Sequence[str], now: datetime) -> It
         ids: Every id that was ever given.
         now: The instant at which the caseload is judged.
     """
-    states = storage.load_many(ids)
+    states = load_enrolments(storage, ids)
     owed = {record.notification.id for record in storage.unnoted()}
     rows = {
         row.enrolment_id: row.counts
@@ -38,7 +47,7 @@ def stored_violations(storage: Storage, ids: Sequence[str], now: datetime) -> It
         for row in readable(storage.list_caseload(CaseQuery(unit=unit, therapist=None, now=now, limit=len(ids) or 1)))
     }
     for id_ in ids:
-        state, timeline, records = states.get(id_), storage.timeline(id_), storage.notifications(id_)
+        state, timeline, records = states.get(id_), load_timeline(storage, id_), load_notifications(storage, id_)
         if state is None:
             yield from _left_violations(storage, id_, timeline, records)
             continue
@@ -52,7 +61,7 @@ def stored_violations(storage: Storage, ids: Sequence[str], now: datetime) -> It
         yield from unless(rows.get(id_) == counts, law, "the caseload says something else than the state", id_)
         yield from _request_violations(id_, timeline, records)
         yield from note_violations(id_, timeline, records, owed)
-        waits = state.phase is Phase.ENDED and storage.cancellable(id_)
+        waits = state.phase is Phase.ENDED and find_cancellable(storage, id_)
         yield from unless(not waits, _NOTIFIED, "ended, and its notifications still wait", id_)
 
 
@@ -68,7 +77,7 @@ def arrival_violations(
     arrivals = Arrivals(policy)
     for arrival, digest_of in arrived:
         yield from arrivals.add(arrival, digest_of=digest_of)
-    for record in (record for id_ in ids for record in storage.notifications(id_)):
+    for record in (record for id_ in ids for record in load_notifications(storage, id_)):
         one, to_patient = record.notification, record.notification.channel is Channel.INBOX
         has_arrived = any(n.to == one.recipient and n.at >= one.due_at for n, _ in arrived)
         if record.status is Status.DELIVERED and to_patient and not has_arrived:
@@ -91,7 +100,7 @@ def _left_violations(
 ) -> Iterator[LawViolation]:
     left: Mapping[str, object] = {
         "timeline": timeline,
-        "documents": storage.documents(id_, range(1, 1000)),
+        "documents": load_documents(storage, id_, range(1, 1000)),
         "notifications": records,
     }
     for name, found in left.items():
@@ -100,7 +109,7 @@ def _left_violations(
 
 def _document_violations(storage: Storage, id_: str, timeline: Sequence[Entry]) -> Iterator[LawViolation]:
     written = {entry.seq for entry in timeline if isinstance(entry.event, _WRITTEN)}
-    stored = set(storage.documents(id_, range(1, len(timeline) + 2)))
+    stored = set(load_documents(storage, id_, range(1, len(timeline) + 2)))
     for seq in sorted(written ^ stored):
         what = "the document of entry {} is not there" if seq in written else "document {} has no entry"
         yield violation(_WHOLE, what.format(seq), id_)

@@ -13,6 +13,7 @@ from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.errors import PainSchoolError
 from digital_painschool.ports import Ports
+from digital_painschool.ports.storage import load_enrolment, load_notifications
 from digital_painschool.testing.crashes.laws import arrival_violations, stored_violations
 from digital_painschool.testing.environment import Environment, PortsFactory
 from digital_painschool.testing.faults import (
@@ -230,13 +231,13 @@ class Run:
 
     def notice(self, enrolment: Enrolment, events: tuple[Event, ...]) -> None:
         """Note the step, as an observer, and whether it is saved."""
-        stored = self.raw.storage.load(enrolment.id)
+        stored = load_enrolment(self.raw.storage, enrolment.id)
         self._early += stored is None or stored.version < enrolment.version or not events
         self._noticed[enrolment.id, enrolment.version] += 1
 
     def _digest_of(self, arrival: Arrival) -> HsaId | None:
         first, _ = arrival.key.rsplit(".", 1)  # a digest has the id of its first notification
-        records = self.raw.storage.notifications(first.split(".")[0])
+        records = load_notifications(self.raw.storage, first.split(".")[0])
         found = (one.notification for one in records if one.notification.id == first)
         return next((one.unit for one in found if one.collected), None)
 

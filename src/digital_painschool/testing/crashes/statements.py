@@ -58,7 +58,7 @@ def databases_of(ports: Ports) -> tuple[Database, ...]:
 
 
 def watch_statements(ports: Ports, around: Around, lasts: Callable[[], object]) -> None:
-    """Let every statement of the adapters' databases go through a function.
+    """Bring a function between the adapters and their databases: every statement goes through it.
 
     Args:
         ports: The adapters.

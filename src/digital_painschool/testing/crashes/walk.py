@@ -135,7 +135,7 @@ class Taken:
 
 
 def taken(run: Run, ordinal: int, step: Step) -> Taken:
-    """Take a step without a crash, and return how it went."""
+    """Return how a step goes that is taken without a crash."""
     begun_at, before, calls = run.now, run.stored(), list[Made]()
 
     def called() -> None:

@@ -14,7 +14,7 @@ from digital_painschool.testing.history.literals import short
 
 WRITES = frozenset(
     {
-        *("save", "claim", "begin", "complete", "log", "purge", "replay_purge"),
+        *("save", "claim", "begin", "complete", "log", "purge"),
         *("save_profile", "save_program", "save_export", "save_plan", "save_receipt"),
     }
 )

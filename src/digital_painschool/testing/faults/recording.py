@@ -59,6 +59,7 @@ class RecordingPorts:
         self.process = Process()
         self.sending = FaultPlan()
         self.arrivals: list[Arrival] = []
+        self._unanswered: dict[str, Arrival] = {}
         self.forgotten: set[tuple[Channel, str]] = set()
         self.tries: Counter[PersonId | Address | None] = Counter()
 
@@ -103,9 +104,16 @@ class RecordingPorts:
         return call.go()
 
     def _accept(self, ask: Ask, arrival: Arrival, *args: object, **options: object) -> object:
-        answer = ask(*args, **options)
+        try:
+            answer = ask(*args, **options)
+        except BaseException:
+            self._unanswered[arrival.key] = arrival
+            raise
+        unanswered = self._unanswered.pop(arrival.key, None)
         if answer is Delivered.ACCEPTED:
             self.arrivals.append(arrival)
+        elif unanswered is not None:  # it was accepted in a call that did not live to say so
+            self.arrivals.append(unanswered)
         return answer
 
     def _forget(self, ask: Ask, channel: Channel, keys: Iterable[str]) -> object:

@@ -252,7 +252,9 @@ class PlanPurge(AdministratorStep):
 
 def last_plan(scenario: Scenario) -> str:
     """Return the id of the plan that was made last, or `NOBODY`."""
-    return next((id_ for id_ in reversed(scenario.ids) if scenario.ports.storage.plan(id_) is not None), NOBODY)
+    return next(
+        (id_ for id_ in reversed(scenario.ids) if scenario.ports.storage.load_purge(id_).plan is not None), NOBODY
+    )
 
 
 @frozen(repr=False)

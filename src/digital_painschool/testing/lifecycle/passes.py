@@ -11,6 +11,7 @@ from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import DeliveryError, OutcomeUnknown, RuleViolation, StorageError
+from digital_painschool.testing import history as h
 from digital_painschool.testing.faults import (
     SENDS,
     Call,
@@ -23,7 +24,6 @@ from digital_painschool.testing.faults import (
     When,
     recipient_of,
 )
-from digital_painschool.testing.history import End, EnrolmentStep, PatientReads, TherapistWrites
 from digital_painschool.testing.lifecycle.model import RunModel
 from digital_painschool.testing.lifecycle.schools import Schools, striking
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
@@ -81,11 +81,11 @@ TROUBLES: Mapping[str, Trouble] = MappingProxyType(
 )
 """How the sending of one notice can go, by name."""
 _DEADLY = frozenset({_DIES, _DIES_AFTER, Acts("dying worker")})
-_MEANWHILE: Mapping[str, EnrolmentStep] = MappingProxyType(
+_MEANWHILE: Mapping[str, h.EnrolmentStep] = MappingProxyType(
     {
-        "reads": PatientReads(),
-        "writes": TherapistWrites(conversation=1, notify=Notify.COLLECTED),
-        "ends": End(),
+        "reads": h.PatientReads(),
+        "writes": h.TherapistWrites(conversation=1, notify=Notify.COLLECTED),
+        "ends": h.End(),
     }
 )
 """The steps that somebody takes while a notice is being sent."""
@@ -151,7 +151,7 @@ class Passes:
             raise violation(Law.NOTIFIED_ONCE_IN_TIME, what) from None
 
     def _act(self, place: int, what: str, call: Call) -> None:
-        """Act while a notice is being sent; at the reference in the same enrolment as in the school under test."""
+        """Execute a step while a notice is being sent; at the reference in the same enrolment."""
         if what.endswith("worker"):
             self._work(place, striking("dies before", 1) if what == "dying worker" else ())
             return

@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import datetime
 from functools import partial
 
+from digital_painschool.ports.storage import load_enrolment, load_notifications, load_timeline
 from digital_painschool.testing.reference import checks
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.laws import Law
@@ -20,11 +21,11 @@ def check_enrolment(scene: Scene, model: ReferenceEnrolment) -> None:
     if model.purged:
         scene.note(checks.purge_violations(model, storage))
         return
-    state = storage.load(model.id)
+    state = load_enrolment(storage, model.id)
     if state is None:
         scene.find(Law.REPLAY_GIVES_THE_STATE, model.id, "it is not there any more")
         return
-    timeline, records = storage.timeline(model.id), storage.notifications(model.id)
+    timeline, records = load_timeline(storage, model.id), load_notifications(storage, model.id)
     scene.note(checks.timeline_violations(model, state, timeline))
     scene.note(checks.state_violations(model, state))
     scene.note(note_violations(model.id, timeline, records, scene.notifications.owed(records)))

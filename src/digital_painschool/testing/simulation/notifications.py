@@ -11,6 +11,7 @@ from digital_painschool.domain.events import Event, NotificationDropped, Notific
 from digital_painschool.domain.notification import Channel, NotificationRecord, Notify, Status
 from digital_painschool.domain.people import HsaId
 from digital_painschool.ports.messaging import Address
+from digital_painschool.ports.storage import load_notifications
 from digital_painschool.testing.reference.arrivals import Arrival
 from digital_painschool.testing.reference.calendar import DAY, HOUR, local_day
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
@@ -87,7 +88,7 @@ class Notifications:
         """Check what has become of every notification that waits, and count it."""
         scene, waiting = self._scene, [*self.oracle.waiting.values()]
         ids = dict.fromkeys(one.enrolment.id for one in waiting)
-        records = {id_: scene.storage.notifications(id_) for id_ in ids}
+        records = {id_: load_notifications(scene.storage, id_) for id_ in ids}
         owed = self.owed(record for of_one in records.values() for record in of_one)
         scene.note(self.oracle.judge(records, owed, scene.now, self))
         for one in waiting:

@@ -11,6 +11,7 @@ from time import perf_counter, process_time
 
 from attrs import frozen
 
+from digital_painschool.ports.storage import load_enrolments
 from digital_painschool.testing.environment import PortsFactory, in_memory
 from digital_painschool.testing.reference.calendar import DAY
 from digital_painschool.testing.reference.snapshot import StorageSnapshot
@@ -111,7 +112,7 @@ def simulate_unit(region: Region, number: int, ports_factory: PortsFactory = in_
     digest, stored = "", (0, 0)
     try:
         audit = _run(scene)
-        states = scene.storage.load_many(scene.models)
+        states = load_enrolments(scene.storage, scene.models)
         digest, stored = _digest(scene, audit), (len(states), sum(state.version for state in states.values()))
     except Enough:
         scene.figures.events["units that were stopped"] += 1

@@ -16,6 +16,7 @@ from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.domain.people import Actor, HsaId
 from digital_painschool.errors import NotPermitted, PainSchoolError, Reason, RuleViolation
 from digital_painschool.ports import Storage
+from digital_painschool.ports.storage import load_enrolment, load_notifications
 from digital_painschool.testing.environment import PortsFactory
 from digital_painschool.testing.faults import Killed
 from digital_painschool.testing.history import EnrolmentStep
@@ -265,11 +266,11 @@ class Scene:
         return None
 
     def _stored(self, about: ReferenceEnrolment | None) -> object:
-        state = None if about is None else self.storage.load(about.id)
+        state = None if about is None else load_enrolment(self.storage, about.id)
         if about is None or state is None:
             return None
-        documents = self.storage.documents(about.id, range(1, state.version + 1))
-        return state, len(self.storage.timeline(about.id)), len(documents), self.storage.notifications(about.id)
+        timeline = self.storage.load_timelines([about.id])
+        return state, timeline, load_notifications(self.storage, about.id)
 
 
 def _law_of(refusal: Refusal, law: Law) -> Law:

@@ -14,6 +14,7 @@ from digital_painschool.domain.people import Actor
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import Reason
+from digital_painschool.ports.storage import find_cancellable
 from digital_painschool.rules.flags import Flag
 from digital_painschool.testing.history import (
     End,
@@ -244,7 +245,7 @@ class TherapistLife:
         key = model.program.end_reasons[reason].key
         for _ in range(1 + self.chance.happens(self.habits.double_click)):
             if self._take(model, End(key)) is not None:
-                if self.scene.storage.cancellable(model.id):
+                if find_cancellable(self.scene.storage, model.id):
                     what = "ended, and a notification that nobody has tried still waits"
                     self.scene.find(Law.NOTIFIED_ONCE_IN_TIME, model.id, what)
                 self.scene.coordinator.ended(model)
