@@ -145,7 +145,7 @@ def test_a_silent_process_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyP
     """Otherwise an adapter that hangs would hang the whole run."""
     monkeypatch.setattr(concurrency, "PATIENCE", 0.01)
     with Child(lambda _: sleep(5)) as child, pytest.raises(TimeoutError, match="was silent"):
-        next(child.told())
+        next(child.messages())
 
 
 def test_what_an_adapter_is_not_is_skipped_with_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:

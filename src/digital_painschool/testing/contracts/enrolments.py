@@ -61,7 +61,7 @@ TEXTS = (
 
 @contextmanager
 def earlier_shape() -> Iterator[None]:
-    """Let states be stored as an earlier version of the package would: in another shape, with other counts.
+    """Make states be stored as an earlier version of the package would: in another shape, with other counts.
 
     An adapter that stores states by `serialization.enrolments` stores them so; for any other one nothing is different.
     """
@@ -81,7 +81,7 @@ def earlier_shape() -> Iterator[None]:
 
 
 class EnrolmentsContract(StorageOpening):
-    """What every storage keeps of enrolments."""
+    """Enrolments, in every storage."""
 
     @proves("Change.enrolment", "Enrolments.load_many", "Enrolments.save")
     def test_what_was_saved_is_loaded(self, storage: Storage) -> None:

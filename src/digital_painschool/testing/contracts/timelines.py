@@ -40,7 +40,7 @@ from digital_painschool.testing.people import UNIT
 
 
 class TimelinesContract(StorageOpening):
-    """What every storage returns of what was written."""
+    """Timelines and documents, in every storage."""
 
     @proves("Change.events", "Enrolments.load_timelines")
     def test_the_timeline_replays_to_the_state(self, storage: Storage) -> None:
