@@ -97,7 +97,7 @@ STORAGE: Sequence[Mistake] = (
     ),
     Mistake(
         "a-purge-needs-its-plan",
-        "Retention.purge",
+        "Retention.purge: again",
         "purge",
         lambda right, self, plan_id, purge, skip: right(plan_id, purge if self.load_purge(plan_id).plan else (), skip),
     ),
