@@ -91,8 +91,8 @@ class InPlace(PickledStorage):
     """Writes over the file instead of replacing it: killed in between, half a file is left."""
 
     def _write(self, content: bytes) -> None:
-        with self._file.open("wb") as file:
-            self._do(lambda: (file.write(content[: len(content) // 2]), file.flush()))
+        with self._file.open("wb", buffering=0) as file:
+            self._do(lambda: file.write(content[: len(content) // 2]))
             self._do(lambda: file.write(content[len(content) // 2 :]))
 
 

@@ -11,7 +11,7 @@ from digital_painschool.testing.people import OTHER_UNIT, UNIT
 from tests.kit.wrong.mistake import Mistake, first, last
 
 
-def _records(storage: Any) -> dict[str, Any]:
+def _records(storage: Any) -> Any:
     return storage._parts.outbox._rows
 
 

@@ -1,32 +1,25 @@
 """The contract of the storage port: enrolments, their timelines and documents."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
-from functools import partial
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 from attrs import evolve
 
-from digital_painschool.domain.enrolment import Enrolment
-from digital_painschool.domain.events import ConversationStarted, FormSaved, MessageSent, ModuleOpened, Started
 from digital_painschool.domain.fold import replay
 from digital_painschool.domain.notification import Notify, Status
-from digital_painschool.domain.people import HsaId, PersonId, SystemActor
-from digital_painschool.domain.validation import Answer
+from digital_painschool.domain.people import PersonId, SystemActor
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import (
-    CaseQuery,
-    Change,
     Storage,
     find_cancellable,
     load_documents,
     load_enrolment,
     load_enrolments,
-    load_histories,
     load_notifications,
     load_timeline,
     readable,
@@ -43,7 +36,6 @@ from digital_painschool.testing.contracts.changes import (
     answer,
     begin,
     converse,
-    delivered,
     fill_in,
     finish,
     saved,
@@ -51,9 +43,8 @@ from digital_painschool.testing.contracts.changes import (
     write,
 )
 from digital_painschool.testing.contracts.clauses import proves
-from digital_painschool.testing.contracts.concurrency import THREADS, in_threads
 from digital_painschool.testing.contracts.lifetime import YEAR, long_history
-from digital_painschool.testing.example import DAILY, PROGRAM, SLEEP
+from digital_painschool.testing.example import PROGRAM, SLEEP
 from digital_painschool.testing.people import OTHER_UNIT, PERSON, UNIT
 
 TEXTS = (
@@ -66,31 +57,6 @@ TEXTS = (
     " x ",
     "åäö\n" * 2_500,
 )
-
-
-def insist(storage: Storage, enrolment_id: str, number: int, times: int = 5) -> list[dict[str, Answer]]:
-    """Save a form several times, each again and again until no other is faster; gives what was saved."""
-    mine: list[dict[str, Answer]] = [{"hemma": "bra", "fritext": f"{number}, {time}"} for time in range(times)]
-    for answers in mine:
-        while True:
-            before = load_enrolment(storage, enrolment_id)
-            assert before is not None
-            try:
-                storage.save(fill_in(before, answers, form=DAILY, at=MORNING))
-            except Conflict:
-                continue
-            break
-    return mine
-
-
-def assert_none_lost(storage: Storage, enrolment_id: str, answers: Sequence[dict[str, Answer]]) -> None:
-    """Find each of the answers once among the documents."""
-    state = load_enrolment(storage, enrolment_id)
-    assert state is not None
-    assert 1 + len(answers) == state.version
-    assert state == replay(entry.event for entry in load_timeline(storage, enrolment_id))
-    documents = load_documents(storage, enrolment_id, range(1, state.version + 1))
-    assert sorted(map(repr, answers)) == sorted(repr(dict(kept)) for kept in documents.values())  # type: ignore[arg-type]
 
 
 @contextmanager
@@ -144,14 +110,6 @@ class EnrolmentsContract(StorageOpening):
             )
             e = saved(storage, answer(e, at=MORNING))
             assert e == load_enrolment(storage, e.id) == replay(entry.event for entry in load_timeline(storage, e.id))
-
-    @proves("Change.events", "Enrolments.load_timelines")
-    def test_the_timeline_replays_to_the_state(self, storage: Storage) -> None:
-        """Otherwise timeline and state would tell different stories about a patient."""
-        enrolment = long_history(storage)
-        timeline = load_timeline(storage, enrolment.id)
-        assert tuple(range(1, enrolment.version + 1)) == tuple(entry.seq for entry in timeline)
-        assert enrolment == replay(entry.event for entry in timeline)
 
     @proves("Enrolments.load_many", "Enrolments.load_timelines")
     def test_an_unknown_id_gives_nothing(self, storage: Storage) -> None:
@@ -314,198 +272,6 @@ class EnrolmentsContract(StorageOpening):
         second = fill_in(saved(storage, first), at=MORNING)
         saved(storage, second)
         assert [first.access, second.access] == [entry for _, entry in storage.access_entries(UNIT)]
-
-    @proves("Enrolments.save: optimistic", "Storage: threads")
-    def test_of_many_on_the_same_version_exactly_one_wins(self, storage: Storage) -> None:
-        """Otherwise two people who save at the same time would lose one of the two steps."""
-        before = saved(storage, begin())
-        changes = [fill_in(before, {"smarta": number}, at=MORNING) for number in range(THREADS)]
-        results = in_threads([partial(storage.save, change) for change in changes])
-        assert 1 == results.count(None)
-        assert THREADS - 1 == sum(isinstance(result, Conflict) for result in results)
-        winner: Change = changes[results.index(None)]
-        assert winner.enrolment == load_enrolment(storage, before.id)
-        assert winner.documents == dict(load_documents(storage, before.id, (2,)))
-        assert 2 == len(load_timeline(storage, before.id))
-
-    @proves("Enrolments.save: one open enrolment")
-    def test_of_many_starts_at_the_same_time_exactly_one_wins(self, storage: Storage) -> None:
-        """Otherwise two members of staff could start the same patient at the same moment (D-07a)."""
-        results = in_threads([partial(storage.save, begin(f"e{n}")) for n in range(THREADS)])
-        assert 1 == results.count(None)
-        assert THREADS - 1 == sum(isinstance(result, Conflict) for result in results)
-        assert (f"e{results.index(None)}",) == tuple(
-            enrolment.id for enrolment in readable(storage.find_by_person(PERSON))
-        )
-
-    @proves("Enrolments.save: optimistic")
-    def test_steps_of_different_enrolments_do_not_disturb_each_other(self, storage: Storage) -> None:
-        """Otherwise a busy morning would give conflicts between patients who have nothing to do with each other."""
-
-        def live(number: int) -> Enrolment:
-            enrolment = saved(storage, begin(f"e{number}", PERSONS[number]))
-            for _ in range(5):
-                enrolment = saved(storage, fill_in(enrolment, at=MORNING))
-            return enrolment
-
-        results = in_threads([partial(live, number) for number in range(len(PERSONS))])
-        assert results == [load_enrolment(storage, f"e{number}") for number in range(len(PERSONS))]
-
-    @proves("Enrolments.save: optimistic", "Storage: threads")
-    def test_no_thread_loses_another_s_step(self, storage: Storage) -> None:
-        """Otherwise, of people who all try again until it is saved, one's answers would be gone."""
-        saved(storage, begin("a"))
-        results = in_threads([partial(insist, storage, "a", number) for number in range(THREADS)])
-        assert_none_lost(storage, "a", [answers for told in results for answers in told])
-
-    @proves("Enrolments.save: all or nothing")
-    def test_nobody_sees_half_a_step(self, storage: Storage) -> None:
-        """Otherwise a reader at the wrong moment would get a state and a timeline that do not fit."""
-        first = saved(storage, begin())
-
-        def write_on() -> None:
-            enrolment = first
-            for _ in range(20):
-                enrolment = saved(storage, fill_in(enrolment, at=MORNING))
-
-        def read_on() -> list[bool]:
-            seen = [readable(load_histories(storage, UNIT, (first.id,)))[0] for _ in range(20)]
-            return [
-                history.enrolment == replay(entry.event for entry in history.timeline)
-                and history.enrolment.version - 1 == len(history.documents)
-                for history in seen
-            ]
-
-        _, *fits = in_threads([write_on, read_on, read_on])
-        assert [[True] * 20] * 2 == fits
-
-    @proves("Enrolments.load_timelines")
-    def test_the_timeline_can_be_filtered(self, storage: Storage) -> None:
-        """Otherwise the therapist could not find old answers again (M-16)."""
-        e = saved(storage, begin())
-        e = saved(storage, fill_in(e, at=MORNING))
-        e = saved(storage, converse(e, at=MORNING))
-        e = saved(storage, fill_in(e, at=MORNING))
-        assert [2, 5] == [entry.seq for entry in load_timeline(storage, e.id, (FormSaved,))]
-        assert [1, 2, 5] == [entry.seq for entry in load_timeline(storage, e.id, {FormSaved, Started})]
-        assert [3, 4] == [entry.seq for entry in load_timeline(storage, e.id, iter([MessageSent, ConversationStarted]))]
-        assert () == load_timeline(storage, e.id, (ModuleOpened,))
-        assert () == load_timeline(storage, e.id, ())
-
-    @proves("Enrolments.load_timelines")
-    def test_the_timeline_holds_one_enrolment_only(self, storage: Storage) -> None:
-        """Otherwise a therapist would read another patient's timeline."""
-        first, second = saved(storage, begin("a")), saved(storage, begin("b", OTHER_PERSON))
-        first = saved(storage, fill_in(first, at=MORNING))
-        assert first == replay(entry.event for entry in load_timeline(storage, "a"))
-        assert second == replay(entry.event for entry in load_timeline(storage, "b"))
-
-    @proves("Change.documents", "Enrolments.load_timelines")
-    def test_documents_come_by_entry_number(self, storage: Storage) -> None:
-        """Otherwise a text would be shown under another entry than the one it was written with."""
-        e = saved(storage, converse(saved(storage, begin()), "Hej", at=MORNING))
-        e = saved(storage, answer(e, "Tack", at=MORNING))
-        assert {2: "Min konversation", 3: "Hej", 4: "Tack"} == dict(load_documents(storage, e.id, (1, 2, 3, 4, 5)))
-        assert {4: "Tack"} == dict(load_documents(storage, e.id, iter((4,))))
-        assert {} == dict(load_documents(storage, e.id, ()))
-
-    @proves("Change.documents", "Enrolments.load_timelines")
-    def test_documents_of_one_enrolment_are_not_anothers(self, storage: Storage) -> None:
-        """Otherwise one patient's answers would be shown as another's."""
-        first = saved(storage, fill_in(saved(storage, begin("a")), {"smarta": 1}, at=MORNING))
-        second = saved(storage, fill_in(saved(storage, begin("b", OTHER_PERSON)), {"smarta": 2}, at=MORNING))
-        assert {2: {"smarta": 1}} == dict(load_documents(storage, first.id, (2,)))
-        assert {2: {"smarta": 2}} == dict(load_documents(storage, second.id, (2,)))
-
-    @proves("Storage: exact")
-    def test_answers_keep_their_types(self, storage: Storage) -> None:
-        """Otherwise a whole number would become a decimal one, or a list of keys something that is no `Answer`."""
-        answers: dict[str, Answer] = {
-            "hemma": "bra",
-            "steg": 6,
-            "timmar": 6.0,
-            "var": ("rygg", "axel"),
-            "fritext": "6",
-            "dag": "2026-03-02",
-        }
-        e = saved(storage, fill_in(saved(storage, begin()), answers, form=DAILY, at=MORNING))
-        kept = load_documents(storage, e.id, (2,))[2]
-        assert answers == kept
-        assert isinstance(kept, Mapping)
-        assert [str, int, float, tuple, str, str] == [type(kept[key]) for key in answers]
-
-    @proves("Storage: exact")
-    def test_no_choice_at_all_is_kept(self, storage: Storage) -> None:
-        """Otherwise an empty choice would look like a question that was not answered."""
-        answers: dict[str, Answer] = {"hemma": "bra", "steg": 0, "var": (), "fritext": ""}
-        e = saved(storage, fill_in(saved(storage, begin()), answers, form=DAILY, at=MORNING))
-        assert answers == load_documents(storage, e.id, (2,))[2]
-
-    @proves("Storage: exact")
-    def test_texts_come_back_letter_by_letter(self, storage: Storage) -> None:
-        """Otherwise a message would be shown other than it was written, or be taken for answers."""
-        e = saved(storage, converse(saved(storage, begin()), TEXTS[0], at=MORNING))
-        for text in TEXTS[1:]:
-            e = saved(storage, write(e, text, at=MORNING))
-        assert dict(enumerate(TEXTS, start=3)) == dict(load_documents(storage, e.id, range(3, e.version + 1)))
-
-    @proves("Storage: exact")
-    def test_instants_come_back_in_utc_to_the_microsecond(self, storage: Storage) -> None:
-        """Otherwise a list would show local times as UTC, or two steps change their order."""
-        at = MORNING + timedelta(microseconds=999_999)
-        e = saved(storage, converse(saved(storage, begin(at=at)), notify=Notify.DIRECT, at=at))
-        [row] = readable(storage.list_caseload(CaseQuery(unit=UNIT, therapist=None, now=MORNING)))
-        delivered(storage, e.last_entry_at)
-        [record] = load_notifications(storage, e.id)
-        loaded, events = load_enrolment(storage, e.id), [entry.event for entry in load_timeline(storage, e.id)]
-        assert loaded is not None
-        instants = [
-            *(loaded.started_at, loaded.access_until, loaded.last_entry_at, row.started_at, row.access_until),
-            *(record.notification.due_at, record.settled_at, *(event.at for event in events)),
-            *(entry.at for _, entry in storage.access_entries(UNIT)),
-        ]
-        for instant in instants:
-            assert instant is not None
-            assert (timedelta(0), 999_999) == (instant.utcoffset(), instant.microsecond)
-
-    @proves("Storage: exact")
-    def test_ids_and_numbers_come_back_as_what_they_are(self, storage: Storage) -> None:
-        """Otherwise what was a checked HSA-id would come back as any text, and a person as a pair of texts."""
-        e = saved(storage, converse(saved(storage, begin()), notify=Notify.DIRECT, at=MORNING))
-        loaded, [started, *_] = load_enrolment(storage, e.id), load_timeline(storage, e.id)
-        assert loaded is not None
-        assert isinstance(started.event, Started)
-        [row] = readable(storage.list_caseload(CaseQuery(unit=UNIT, therapist=None, now=MORNING)))
-        [notification] = find_cancellable(storage, e.id)
-        [(_, entry), *_] = storage.access_entries(UNIT)
-        hsa_ids = (loaded.unit, loaded.therapist, started.event.unit, row.therapist, notification.unit, entry.unit)
-        assert {HsaId} == {type(hsa_id) for hsa_id in hsa_ids}
-        persons = (loaded.person, started.event.person, row.person, notification.recipient, entry.person)
-        assert {PersonId} == {type(person) for person in persons}
-
-    @proves("Storage: values")
-    def test_what_the_caller_does_afterwards_changes_nothing(self, storage: Storage) -> None:
-        """Otherwise a host that goes on using its dict would change the patient's record."""
-        answers = {"smarta": 3}
-        change = fill_in(saved(storage, begin()), answers, at=MORNING)
-        storage.save(change)
-        answers["smarta"] = 10
-        given = load_documents(storage, change.enrolment.id, (2,))
-        assert {"smarta": 3} == given[2]
-
-    @proves("Storage: values")
-    def test_what_was_given_back_changes_nothing(self, storage: Storage) -> None:
-        """Otherwise a host that sorts or fills what it got would change what the next one gets."""
-        e = saved(storage, fill_in(saved(storage, begin()), {"smarta": 3}, at=MORNING))
-        for given in (
-            load_documents(storage, e.id, (2,)),
-            readable(load_histories(storage, UNIT, (e.id,)))[0].documents,
-        ):
-            for mapping in (given[2], given, storage.load_many((e.id,))):
-                with suppress(AttributeError):  # a mapping that cannot be changed keeps the promise too
-                    mapping.clear()  # type: ignore[union-attr]
-        assert {2: {"smarta": 3}} == dict(load_documents(storage, e.id, (2,)))
-        assert e == load_enrolment(storage, e.id)
 
     @proves("Enrolments.access_ended")
     def test_access_that_is_over_is_found_from_its_very_instant(self, storage: Storage) -> None:

@@ -1,6 +1,6 @@
 """The contract of the storage port: every clause of its docstrings, one test each, through the port alone."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any, ClassVar
 
@@ -12,6 +12,7 @@ from digital_painschool.domain.notification import Channel, Notify, Profile, Tem
 from digital_painschool.domain.retention import PurgePlan
 from digital_painschool.errors import Conflict, StorageError
 from digital_painschool.ports.storage import (
+    AccessEntry,
     CaseQuery,
     Storage,
     find_ended,
@@ -37,15 +38,19 @@ from digital_painschool.testing.contracts.changes import (
 from digital_painschool.testing.contracts.clauses import STORAGE, proves
 from digital_painschool.testing.contracts.concurrency import in_time
 from digital_painschool.testing.contracts.damage import DamageContract
+from digital_painschool.testing.contracts.deliveries import DeliveriesContract
 from digital_painschool.testing.contracts.durability import DurabilityContract
 from digital_painschool.testing.contracts.enrolments import EnrolmentsContract
 from digital_painschool.testing.contracts.growth import GrowthContract
 from digital_painschool.testing.contracts.outbox import OutboxContract
 from digital_painschool.testing.contracts.purges import IDS, all_over, exported, receipt_of
+from digital_painschool.testing.contracts.purging import PurgingContract
+from digital_painschool.testing.contracts.racing import RacingContract
 from digital_painschool.testing.contracts.registers import RegistersContract
 from digital_painschool.testing.contracts.retention import RetentionContract
 from digital_painschool.testing.contracts.sharing import SharingContract
 from digital_painschool.testing.contracts.silence import assert_silent
+from digital_painschool.testing.contracts.timelines import TimelinesContract
 from digital_painschool.testing.example import PROGRAM
 from digital_painschool.testing.people import NURSE, PERSON, UNIT
 
@@ -111,6 +116,11 @@ def _seqs(storage: Storage) -> Iterator[int]:
         yield seq
 
 
+def _logged_again(storage: Storage) -> Sequence[tuple[int, AccessEntry]]:
+    storage.log(entry for _, entry in storage.access_entries(UNIT) if load_enrolment(storage, IDS[0]))
+    return storage.access_entries(UNIT)
+
+
 ASKING: Mapping[str, tuple[Callable[[Storage], Any], Callable[[Any, Storage], bool]]] = {
     "load_many": (lambda s: s.load_many(_ids(s)), lambda found, _: set(found) == set(IDS)),
     "timeline": (
@@ -120,10 +130,7 @@ ASKING: Mapping[str, tuple[Callable[[Storage], Any], Callable[[Any, Storage], bo
     "documents": (lambda s: load_documents(s, IDS[0], _seqs(s)), lambda found, _: set(found) == {2, 3, 4}),
     "find_ended": (lambda s: find_ended(s, UNIT, _ids(s)), lambda found, _: set(found) == set(IDS)),
     "log": (
-        lambda s: (
-            s.log(entry for _, entry in s.access_entries(UNIT) if load_enrolment(s, IDS[0])),
-            s.access_entries(UNIT),
-        )[1],
+        _logged_again,
         lambda found, _: [e for _, e in found[: len(found) // 2]] == [e for _, e in found[len(found) // 2 :]] != [],
     ),
 }
@@ -140,11 +147,15 @@ def _is_refused(call: Callable[[Storage], object], storage: Storage) -> bool:
 
 class StorageContract(
     EnrolmentsContract,
+    TimelinesContract,
     CaseloadContract,
     OutboxContract,
+    DeliveriesContract,
     RegistersContract,
     RetentionContract,
+    PurgingContract,
     AtomicityContract,
+    RacingContract,
     SharingContract,
     DurabilityContract,
     GrowthContract,
