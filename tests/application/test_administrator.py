@@ -122,8 +122,7 @@ def test_a_decision_names_no_patient(decision: str) -> None:
     assert "RS 2037-0042, § 14, 2037-03-10" == approved.decision.reference
 
 
-@pytest.mark.rule("M-21")
-@pytest.mark.rule("D-21a")
+@pytest.mark.rule("M-21", "D-21a")
 def test_progress_is_of_the_whole_also_after_an_interruption(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a bar would go back to the beginning with each batch, or say that nothing is done."""
     monkeypatch.setattr("digital_painschool.application.unit_records._BATCH", 2)

@@ -18,8 +18,7 @@ from digital_painschool.testing.scenario import Scenario
 from tests.delivery.faulty import DAY, NINE, NONE, ONE, Faulty, asking, notes
 
 
-@pytest.mark.rule("D-13b")
-@pytest.mark.rule("D-13d")
+@pytest.mark.rule("D-13b", "D-13d")
 @pytest.mark.parametrize("kind", [NotificationUndelivered, NotificationDropped])
 def test_a_note_that_could_not_be_written_is_written_by_a_later_run(kind: type[Event]) -> None:
     """Otherwise a timeline would never say what became of a notification, or the patient be told after all."""
@@ -51,8 +50,7 @@ def test_the_end_of_access_is_noted_once() -> None:
     assert [1] == notes(school, AccessEnded, id_)
 
 
-@pytest.mark.rule("D-19a")
-@pytest.mark.rule("D-21a")
+@pytest.mark.rule("D-19a", "D-21a")
 @pytest.mark.parametrize("fate", ["ended", "purged"])
 def test_an_enrolment_that_is_ended_or_purged_while_a_worker_looks_stops_nothing(fate: str) -> None:
     """Otherwise one therapist or one purge at the wrong moment would stop everybody's notices."""
@@ -94,8 +92,7 @@ def test_a_notification_whose_enrolment_is_purged_after_the_claim_is_dropped() -
     assert () == school.environment.inbox.delivered
 
 
-@pytest.mark.rule("D-13a")
-@pytest.mark.rule("D-21a")
+@pytest.mark.rule("D-13a", "D-21a")
 @pytest.mark.parametrize("shared", [True, False])
 def test_the_purge_of_a_batch_in_doubt_is_no_reason_to_tell_twice_on_one_day(shared: bool) -> None:
     """Otherwise a purge would take the day along on which the person may have been told of another enrolment."""

@@ -44,11 +44,7 @@ def text_of(event: Event) -> Template:
     return TEXTS[type(event)]
 
 
-@pytest.mark.rule("M-12")
-@pytest.mark.rule("M-22")
-@pytest.mark.rule("M-23")
-@pytest.mark.rule("D-13a")
-@pytest.mark.rule("D-13c")
+@pytest.mark.rule("M-12", "M-22", "M-23", "D-13a", "D-13c")
 def test_what_leaves_has_the_text_the_link_and_the_key_of_its_side() -> None:
     """Otherwise a patient would be sent to the staff's page, be told of the wrong thing, or find it after the purge."""
     policy = Policy(

@@ -137,6 +137,7 @@ def all_violations(school: Scenario, model: ReferenceEnrolment, state: Enrolment
     colleague = school.colleague
     return [
         *checks.timeline_violations(model, state, load_timeline(school.storage, model.id)),
+        *checks.entry_violations(model, load_timeline(school.storage, model.id)),
         *checks.state_violations(model, state),
         *checks.flag_violations(model, colleague.to_handle(model.id), school.now),
         *checks.row_violations([model], colleague.caseload().rows, school.now, "Mina"),

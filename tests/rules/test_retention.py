@@ -151,9 +151,7 @@ def test_every_enrolment_is_checked_again(
     assert Skip.NOT_EXPORTED is recheck(planned, over(version=version, exported=0), POLICY, NOW)
 
 
-@pytest.mark.rule("M-21")
-@pytest.mark.rule("D-21a")
-@pytest.mark.rule("D-21c")
+@pytest.mark.rule("M-21", "D-21a", "D-21c")
 def test_a_purge_leaves_a_receipt_and_the_access_log_and_is_done_once(tmp_path: Path) -> None:
     """Otherwise "gallrat" would not be true, nobody could answer for it, or a restored backup bring patients back."""
     (school, id_), (restored, same) = ended_long_ago(), ended_long_ago()

@@ -19,16 +19,18 @@ def enrolment_violations(school: Scenario, model: RunModel, one: ReferenceEnrolm
     if state is None:
         yield violation(Law.STORAGES_AGREE, "not stored any more, and nobody purged it", id_)
         return
-    yield from checks.timeline_violations(one, state, load_timeline(storage, id_))
+    timeline = load_timeline(storage, id_)
+    yield from checks.timeline_violations(one, state, timeline)
+    yield from checks.state_violations(one, state)
     desk = school.school.therapist(one.therapist_actor)
     yield from checks.flag_violations(one, desk.to_handle(id_), now)
     yield from checks.conversation_violations(one, desk.conversations(id_), Author.THERAPIST)
     yield from checks.overview_violations(one, school.school.patient(one.number).overview(id_), now)
-    yield from checks.state_violations(one, state)
     if not one.is_open and id_ not in model.ended_in_a_pass:
         # An ending drops the notifications that wait and that nobody has tried to send (D-19a).
         what = "the enrolment has ended, and notifications of it still wait"
         yield from unequal(Law.NOTIFIED_ONCE_IN_TIME, (), find_cancellable(storage, id_), what, id_)
+    yield from checks.entry_violations(one, timeline)
 
 
 def caseload_violations(school: Scenario, model: RunModel) -> Iterator[LawViolation]:

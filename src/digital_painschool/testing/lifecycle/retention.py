@@ -69,7 +69,7 @@ class Retention(MachineBase):
     @during("records")
     @precondition(lambda self: len(self.enrolments) < MOST_ENROLMENTS)
     def a_life(self, patient: int, therapist: str, life: str) -> None:
-        """Treat a patient to the end; a worker may have left a notification claimed."""
+        """Start, continue and end a treatment; a worker may leave a notification claimed."""
         of = self.enrol(self.numbers[patient], THERAPISTS[therapist], self.programs[1])
         if of is not None:
             notify, trouble = LIVES[life]
@@ -212,7 +212,7 @@ class Retention(MachineBase):
         dies: int | None,
         how: str,
     ) -> None:
-        """Treat patients, wait for years, and export, plan, approve, purge, and purge again; perhaps run a pass."""
+        """Run some treatments, wait for years, and export, plan, approve and purge, twice; perhaps run a pass."""
         for patient, life in enumerate(lives[: MOST_ENROLMENTS - len(self.enrolments)]):
             self.a_life(patient, "nurse", life)
         if exports:
