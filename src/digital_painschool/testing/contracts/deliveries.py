@@ -1,7 +1,5 @@
 """The contract of the storage port: notifications that are sent, cancelled or given up."""
 
-from datetime import timedelta
-
 import pytest
 from attrs import evolve
 
@@ -17,7 +15,6 @@ from digital_painschool.testing.contracts.changes import (
     HOUR,
     LEASE,
     MORNING,
-    OTHER_PERSON,
     PERSONS,
     RUN,
     access_entry,
@@ -227,24 +224,6 @@ class DeliveriesContract(StorageOpening):
         assert settled == [one.at for one in results]
         expected = [*before, *(line for lines_ in lines.values() for line in lines_)]
         assert expected == [entry for _, entry in storage.access_entries(UNIT)]
-
-    @proves("Outbox.notifications")
-    def test_notifications_come_in_the_order_of_the_timeline(self, storage: Storage) -> None:
-        """Otherwise the therapist could not tell which message a notification belongs to."""
-        e = asking(storage)
-        for minute in range(10):
-            e = saved(storage, write(e, notify=Notify.DIRECT, at=MORNING + timedelta(minutes=minute)))
-        delivered(storage, MORNING + timedelta(minutes=4))
-        assert [*range(3, 14)] == [record.notification.trigger.seq for record in load_notifications(storage, e.id)]
-
-    @proves("Outbox.notifications")
-    def test_notifications_are_of_one_enrolment(self, storage: Storage) -> None:
-        """Otherwise ending one enrolment would cancel another patient's notification."""
-        asking(storage, "a")
-        asking(storage, "b", program=SLEEP)
-        asking(storage, "c", OTHER_PERSON)
-        for read in (load_notifications, find_cancellable):
-            assert [1, 1, 1, 0, 0] == [len(read(storage, id_)) for id_ in ("a", "b", "c", "", "unknown")]
 
     @proves("Change.cancelled", "Outbox.notifications")
     def test_what_waits_can_be_cancelled_also_while_it_is_claimed(self, storage: Storage) -> None:

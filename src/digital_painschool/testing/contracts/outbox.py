@@ -260,3 +260,21 @@ class OutboxContract(StorageOpening):
             claimed += owners([claim])
             storage.begin([(claim, sending(claim, now=MORNING + number * LEASE))])
         assert [["a"], ["b"], ["c"], ["a"]] == claimed
+
+    @proves("Outbox.notifications")
+    def test_notifications_come_in_the_order_of_the_timeline(self, storage: Storage) -> None:
+        """Otherwise the therapist could not tell which message a notification belongs to."""
+        e = asking(storage)
+        for minute in range(10):
+            e = saved(storage, write(e, notify=Notify.DIRECT, at=MORNING + timedelta(minutes=minute)))
+        delivered(storage, MORNING + timedelta(minutes=4))
+        assert [*range(3, 14)] == [record.notification.trigger.seq for record in load_notifications(storage, e.id)]
+
+    @proves("Outbox.notifications")
+    def test_notifications_are_of_one_enrolment(self, storage: Storage) -> None:
+        """Otherwise ending one enrolment would cancel another patient's notification."""
+        asking(storage, "a")
+        asking(storage, "b", program=SLEEP)
+        asking(storage, "c", OTHER_PERSON)
+        for read in (load_notifications, find_cancellable):
+            assert [1, 1, 1, 0, 0] == [len(read(storage, id_)) for id_ in ("a", "b", "c", "", "unknown")]

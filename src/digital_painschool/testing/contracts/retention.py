@@ -1,4 +1,6 @@
-"""The contract of the storage port: ended enrolments on their way out."""
+"""The contract of the storage port: ended enrolments, their exports and the plans of their purge."""
+
+from attrs import evolve
 
 from digital_painschool.domain.events import FormSaved, MessageSent
 from digital_painschool.domain.notification import Notify
@@ -15,6 +17,7 @@ from digital_painschool.ports.storage import (
     load_timeline,
     readable,
 )
+from digital_painschool.rules.retention import plan
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
     HOUR,
@@ -22,6 +25,7 @@ from digital_painschool.testing.contracts.changes import (
     MORNING,
     OTHER_PERSON,
     PERSONS,
+    POLICY,
     RUN,
     asking,
     begin,
@@ -36,17 +40,21 @@ from digital_painschool.testing.contracts.changes import (
 from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.contracts.lifetime import long_history
 from digital_painschool.testing.contracts.purges import (
+    IDS,
+    LATER,
+    LOGGED,
+    all_over,
     changed_after_the_end,
     exported,
     kept_plan,
     over,
 )
 from digital_painschool.testing.example import SLEEP
-from digital_painschool.testing.people import OTHER_UNIT, PERSON, UNIT
+from digital_painschool.testing.people import NURSE, OTHER_UNIT, PERSON, UNIT
 
 
 class RetentionContract(StorageOpening):
-    """Ended enrolments and their exports, in every storage."""
+    """Ended enrolments, their exports and plans, in every storage."""
 
     @proves("Retention.ended")
     def test_ended_gives_what_the_rules_judge_by(self, storage: Storage) -> None:
@@ -196,3 +204,44 @@ class RetentionContract(StorageOpening):
         assert () == storage.ended(UNIT)
         over(storage, "a")
         assert [0] == [ended.exported for ended in readable(storage.ended(UNIT))]
+
+    @proves("Retention.save_plan", "Retention.load_purge")
+    def test_a_plan_is_kept(self, storage: Storage) -> None:
+        """Otherwise what is approved would not be what was seen (D-21a)."""
+        all_over(storage)
+        made = plan(readable(storage.ended(UNIT)), POLICY, plan_id="plan-1", unit=UNIT, by=NURSE, at=LATER)
+        assert IDS == tuple(planned.enrolment_id for planned in made.enrolments)
+        storage.save_plan(made, LOGGED)
+        assert made == storage.load_purge("plan-1").plan
+
+    @proves("Retention.save_plan")
+    def test_a_plan_without_enrolments_is_kept(self, storage: Storage) -> None:
+        """Otherwise a year with nothing to purge would be an error."""
+        made = kept_plan(storage)
+        assert () == made.enrolments
+        assert made == storage.load_purge("plan-1").plan
+
+    @proves("Retention.load_purge")
+    def test_an_unknown_plan_is_none(self, storage: Storage) -> None:
+        """Otherwise a mistyped id would give somebody else's plan."""
+        kept_plan(storage)
+        assert None is storage.load_purge("").plan
+        assert None is storage.load_purge("plan-2").plan
+        assert {} == dict(storage.load_purge("plan-2").progress)
+        assert None is storage.load_purge("plan-2").receipt
+
+    @proves("Retention.save_plan")
+    def test_the_first_approval_stands(self, storage: Storage) -> None:
+        """Otherwise the decision that a purge rests on could be changed afterwards (D-21a)."""
+        all_over(storage)
+        approved = kept_plan(storage)
+        assert approved.decision is not None
+        storage.save_plan(evolve(approved, decision=evolve(approved.decision, reference="annat")), LOGGED)
+        storage.save_plan(evolve(approved, decision=None, enrolments=()), LOGGED)
+        assert approved == storage.load_purge("plan-1").plan
+
+    @proves("Retention.save_plan")
+    def test_a_plan_is_logged_with_it(self, storage: Storage) -> None:
+        """Otherwise a purge could be planned or approved of which the log knows nothing (M-06)."""
+        kept_plan(storage)
+        assert [LOGGED, LOGGED] == [entry for _, entry in storage.access_entries(UNIT)]
