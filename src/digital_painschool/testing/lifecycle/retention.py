@@ -168,6 +168,7 @@ class Retention(MachineBase):
             recording.forgetting_fails = inbox_fails
         refusal = failure if of.is_approved else Reason.NOT_APPROVED
         self.ask(_LAW, "the administrator purges", call, refusal=refusal, by=by.hsa_id)
+        storage = self.school.storage
         for recording in self.asked.recordings:
             recording.forgetting_fails = False
         forgotten = self.asked.recordings[0].forgotten
