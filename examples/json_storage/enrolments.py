@@ -1,14 +1,15 @@
 """Enrolments with their timelines and documents."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from digital_painschool.domain.enrolment import Enrolment, Phase, UnreadableEnrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import Conflict
-from digital_painschool.ports.storage import Change, Content, Entry
+from digital_painschool.ports.storage import Change, Entry, Timeline
 from digital_painschool.serialization.events import KIND_OF
+from digital_painschool.serialization.stored import Data, read_each
 from json_storage import outbox
 from json_storage.folder import Folder, Table, Transaction
 from json_storage.stored import (
@@ -31,15 +32,16 @@ class JsonEnrolments:
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
 
-    def load(self, enrolment_id: str) -> Enrolment | None:
-        with self._folder.transaction() as transaction:
-            one = find_enrolment(transaction, enrolment_id)
-            return None if one is None else one.enrolment
-
-    def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment]:
+    def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment | UnreadableEnrolment]:
         ids = tuple(enrolment_ids)
         with self._folder.transaction() as transaction:
-            return {one.enrolment.id: one.enrolment for one in find_enrolments(transaction, ids)}
+            found = find_each_enrolment(transaction, ids)
+        return {
+            one.enrolment_id if isinstance(one, UnreadableEnrolment) else one.enrolment.id: (
+                one if isinstance(one, UnreadableEnrolment) else one.enrolment
+            )
+            for one in found
+        }
 
     def find_by_person(self, person: PersonId) -> tuple[Enrolment | UnreadableEnrolment, ...]:
         with self._folder.transaction() as transaction:
@@ -57,17 +59,22 @@ class JsonEnrolments:
             outbox.save(transaction, change)
             add_access(transaction, (change.access,))
 
-    def timeline(self, enrolment_id: str, kinds: Iterable[type[Event]] | None = None) -> tuple[Entry, ...]:
-        wanted = None if kinds is None else {KIND_OF[kind] for kind in kinds}
+    def load_timelines(
+        self,
+        enrolment_ids: Iterable[str],
+        kinds: Iterable[type[Event]] | None = None,
+        documents: Iterable[int] | None = None,
+    ) -> Mapping[str, Timeline | UnreadableEnrolment]:
+        ids = tuple(dict.fromkeys(enrolment_ids))
+        names = None if kinds is None else {KIND_OF[kind] for kind in kinds}
+        seqs = None if documents is None else frozenset(documents)
         with self._folder.transaction() as transaction:
-            rows = timeline_rows(transaction, enrolment_id)
-            return tuple(entry_from_data(row) for row in rows if wanted is None or row["kind"] in wanted)
-
-    def documents(self, enrolment_id: str, seqs: Iterable[int]) -> Mapping[int, Content]:
-        wanted = frozenset(seqs)
-        with self._folder.transaction() as transaction:
-            rows = timeline_rows(transaction, enrolment_id)
-            return documents_from_data(row for row in rows if row["seq"] in wanted)
+            found = read_each(
+                ids,
+                lambda id_: _timeline(list(timeline_rows(transaction, id_)), names, seqs),
+                lambda id_: UnreadableEnrolment(enrolment_id=id_),
+            )
+        return dict(zip(ids, found, strict=True))
 
     def access_ended(self, now: datetime, limit: int) -> tuple[str, ...]:
         with self._folder.transaction() as transaction:
@@ -75,6 +82,12 @@ class JsonEnrolments:
         found = [state for state in states if state.noted_end != state.access_until <= now]
         found.sort(key=lambda state: (state.access_until, state.id))
         return tuple(state.id for state in found[:limit])
+
+
+def _timeline(rows: list[Data], kinds: Collection[str] | None, documents: Collection[int] | None) -> Timeline:
+    wanted = [row for row in rows if kinds is None or row["kind"] in kinds]
+    written = wanted if documents is None else [row for row in rows if row["seq"] in documents]
+    return Timeline(entries=tuple(map(entry_from_data, wanted)), documents=documents_from_data(written))
 
 
 def _check(transaction: Transaction, change: Change, before: StoredEnrolment | None) -> None:

@@ -7,16 +7,16 @@ from uuid import uuid4
 from attrs import evolve
 
 from digital_painschool.domain.digest import Action, Batch, Claim, Decision, DeliveryResult, Digest, batch_key
-from digital_painschool.domain.notification import Notification, NotificationRecord, Status
+from digital_painschool.domain.notification import Notification, NotificationRecord, Status, UnreadableNotification
 from digital_painschool.errors import Conflict, StorageError
 from digital_painschool.ports.storage import NOTHING, AccessEntry, Change
-from digital_painschool.serialization.stored import Data, read_stored
+from digital_painschool.serialization.stored import Data, read_each, read_stored
 from json_storage.folder import Folder, Table, Transaction, log
 from json_storage.stored import (
     add_access,
+    asked_by,
     collected_digests_of,
     find_notification,
-    notifications_of,
     save_notification,
 )
 from json_storage.values import StoredDigest, StoredNotification, digest_from_data
@@ -73,13 +73,17 @@ class JsonOutbox:
                     _release(transaction, row, result.next_at, result.lost)
                     add_access(transaction, access.get(result.digest_id, ()))
 
-    def notifications(self, enrolment_id: str) -> tuple[NotificationRecord, ...]:
+    def notifications(self, enrolment_id: str) -> tuple[NotificationRecord | UnreadableNotification, ...]:
         with self._folder.transaction() as transaction:
-            return tuple(one.record for one in notifications_of(transaction, enrolment_id))
-
-    def cancellable(self, enrolment_id: str) -> tuple[Notification, ...]:
-        with self._folder.transaction() as transaction:
-            return tuple(one.record.notification for one in notifications_of(transaction, enrolment_id) if one.waits)
+            ids = asked_by(transaction, enrolment_id)
+            read = read_each(
+                ids,
+                lambda id_: find_notification(transaction, id_),
+                lambda id_: UnreadableNotification(notification_id=id_),
+            )
+        found = [one.record for one in read if isinstance(one, StoredNotification)]
+        found.sort(key=lambda record: (record.notification.trigger.seq, record.notification.id))
+        return (*found, *(one for one in read if isinstance(one, UnreadableNotification)))
 
     def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
         with self._folder.transaction() as transaction:
@@ -90,7 +94,7 @@ class JsonOutbox:
 def check(transaction: Transaction, change: Change) -> None:
     """Raise `Conflict` when a change does not fit the notifications: one was begun, settled or noted."""
     cancelled = [find_notification(transaction, id_) for id_ in change.cancelled]
-    if not all(one is not None and one.waits for one in cancelled):
+    if not all(one is not None and one.record.waits for one in cancelled):
         raise Conflict("a notification that was to be cancelled does not wait any more")
     if any(transaction.get(Table.UNNOTED, id_) is None for id_ in change.noted):
         raise Conflict("the end of a notification is noted already")
@@ -183,7 +187,7 @@ def _begin(transaction: Transaction, row: StoredDigest, decision: Decision) -> B
     for id_ in ids:
         one = find_notification(transaction, id_)
         assert one is not None, "a pending notification is stored"
-        save_notification(transaction, evolve(one, key=key))
+        save_notification(transaction, evolve(one, key=key, record=evolve(one.record, begun=True)))
     return batch
 
 

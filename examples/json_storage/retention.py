@@ -1,17 +1,13 @@
 """Ended enrolments on their way out: exports, plans, purges and receipts."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import evolve
 
 from digital_painschool.domain.enrolment import UnreadableEnrolment
-from digital_painschool.domain.events import Event
-from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
-from digital_painschool.errors import StorageError
-from digital_painschool.ports.storage import AccessEntry, History
-from digital_painschool.serialization.events import KIND_OF
-from digital_painschool.serialization.stored import read_each
+from digital_painschool.ports.storage import AccessEntry, PurgeRecord
 from digital_painschool.serialization.values import from_data, to_data
 from json_storage import outbox
 from json_storage.folder import Folder, Table, Transaction
@@ -26,9 +22,8 @@ from json_storage.stored import (
     notifications_of,
     save_enrolment,
     save_ids_of_person,
-    timeline_rows,
 )
-from json_storage.values import StoredEnrolment, documents_from_data, entry_from_data
+from json_storage.values import StoredEnrolment
 
 
 class JsonRetention:
@@ -37,32 +32,16 @@ class JsonRetention:
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
 
-    def ended(self, unit: HsaId, *, after: str = "", limit: int = 1000) -> tuple[EndedEnrolment, ...]:
+    def ended(
+        self, unit: HsaId, *, among: Iterable[str] | None = None, after: str = "", limit: int = 1000
+    ) -> tuple[EndedEnrolment | UnreadableEnrolment, ...]:
+        ids = None if among is None else tuple(among)
         with self._folder.transaction() as transaction:
-            theirs = [one.ended for one in all_enrolments(transaction) if one.enrolment.unit == unit]
-        found = [ended for ended in theirs if ended is not None]
-        found.sort(key=lambda ended: ended.enrolment_id)
-        return tuple([ended for ended in found if ended.enrolment_id > after][:limit])
-
-    def find_ended(
-        self, unit: HsaId, enrolment_ids: Iterable[str]
-    ) -> Mapping[str, EndedEnrolment | UnreadableEnrolment]:
-        ids = tuple(enrolment_ids)
-        with self._folder.transaction() as transaction:
-            found = _each_of_unit(transaction, unit, ids)
-        ended: dict[str, EndedEnrolment | UnreadableEnrolment] = {}
-        for one in found:
-            if isinstance(one, UnreadableEnrolment):
-                ended[one.enrolment_id] = one
-            elif one.ended is not None:
-                ended[one.enrolment.id] = one.ended
-        return ended
-
-    def person_ids_of(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, PersonId]:
-        ids = tuple(enrolment_ids)
-        with self._folder.transaction() as transaction:
-            found = [one for one in _each_of_unit(transaction, unit, ids) if isinstance(one, StoredEnrolment)]
-            return {one.enrolment.id: one.enrolment.person for one in found}
+            states = all_enrolments(transaction) if ids is None else _each_of_unit(transaction, unit, ids)
+            read = [one if isinstance(one, UnreadableEnrolment) else _ended(one, unit) for one in states]
+        found = [one for one in read if one is not None]
+        found.sort(key=lambda one: one.enrolment_id)
+        return tuple([one for one in found if one.enrolment_id > after][:limit])
 
     def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
         ids = tuple(enrolment_ids)
@@ -82,18 +61,6 @@ class JsonRetention:
                 keys |= outbox.superseded(transaction, digest_id)
             return tuple(sorted(keys))
 
-    def load_histories(
-        self, unit: HsaId, enrolment_ids: Sequence[str], kinds: Iterable[type[Event]] | None = None
-    ) -> tuple[History | UnreadableEnrolment, ...]:
-        ids = tuple(enrolment_ids)
-        wanted = None if kinds is None else {KIND_OF[kind] for kind in kinds}
-        with self._folder.transaction() as transaction:
-            return tuple(
-                read_each(
-                    _each_of_unit(transaction, unit, ids), lambda one: _history(transaction, one, wanted), _placeholder
-                )
-            )
-
     def save_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
         with self._folder.transaction() as transaction:
             transaction.put(Table.EXPORTS, to_data(receipt), receipt.id)
@@ -107,10 +74,15 @@ class JsonRetention:
                 transaction.put(Table.PLANS, to_data(plan), plan.id)
             add_access(transaction, (access,))
 
-    def plan(self, plan_id: str) -> PurgePlan | None:
+    def load_purge(self, plan_id: str) -> PurgeRecord:
         with self._folder.transaction() as transaction:
-            data = transaction.get(Table.PLANS, plan_id)
-            return None if data is None else from_data(data, PurgePlan)
+            plan = transaction.get(Table.PLANS, plan_id)
+            receipt = transaction.get(Table.RECEIPTS, plan_id)
+            return PurgeRecord(
+                plan=None if plan is None else from_data(plan, PurgePlan),
+                progress=_progress(transaction, plan_id),
+                receipt=None if receipt is None else from_data(receipt, PurgeReceipt),
+            )
 
     def purge(self, plan_id: str, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
         with self._folder.transaction() as transaction:
@@ -118,45 +90,31 @@ class JsonRetention:
             noted: dict[str, Skipped | None] = {}
             for planned in purge:
                 id_ = planned.enrolment_id
-                if id_ not in before and id_ not in noted:
+                if before.get(id_) is None and id_ not in noted:
                     one = find_enrolment(transaction, id_)
                     fits = one is not None and not one.is_open and one.enrolment.version == planned.version
-                    noted[id_] = None if fits else Skipped(enrolment_id=id_, why=Skip.CHANGED)
+                    noted[id_] = None if fits or id_ in before else Skipped(enrolment_id=id_, why=Skip.CHANGED)
                     if one is not None and fits:
                         _delete(transaction, one)
             for skipped in skip:
                 if skipped.enrolment_id not in before:
                     noted.setdefault(skipped.enrolment_id, skipped)
-            rows = [(id_, None if skipped is None else skipped.why.value) for id_, skipped in noted.items()]
+            rows = [
+                (id_, None if skipped is None else skipped.why.value)
+                for id_, skipped in noted.items()
+                if id_ not in before
+            ]
             transaction.add(Table.PROGRESS, rows, plan_id)
-
-    def purge_progress(self, plan_id: str) -> Mapping[str, Skipped | None]:
-        with self._folder.transaction() as transaction:
-            return _progress(transaction, plan_id)
 
     def save_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
         with self._folder.transaction() as transaction:
             return _save_receipt(transaction, receipt)
-
-    def receipt(self, plan_id: str) -> PurgeReceipt | None:
-        with self._folder.transaction() as transaction:
-            data = transaction.get(Table.RECEIPTS, plan_id)
-            return None if data is None else from_data(data, PurgeReceipt)
 
     def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
         with self._folder.transaction() as transaction:
             found = [from_data(data, PurgeReceipt) for data in transaction.all(Table.RECEIPTS)]
         found.sort(key=lambda receipt: (receipt.purged_at, receipt.plan_id))
         return tuple(receipt for receipt in found if receipt.unit == unit)
-
-    def replay_purge(self, receipt: PurgeReceipt, enrolment_ids: Sequence[str]) -> int:
-        with self._folder.transaction() as transaction:
-            named = (id_ for id_ in enrolment_ids if id_ in receipt.purged)
-            gone = [one for one in _of_unit(transaction, receipt.unit, named) if not one.is_open]
-            for one in gone:
-                _delete(transaction, one)
-            _save_receipt(transaction, receipt)
-            return len(gone)
 
 
 def _of_unit(transaction: Transaction, unit: HsaId, enrolment_ids: Iterable[str]) -> list[StoredEnrolment]:
@@ -170,18 +128,8 @@ def _each_of_unit(
     return [one for one in found if isinstance(one, UnreadableEnrolment) or one.enrolment.unit == unit]
 
 
-def _placeholder(one: StoredEnrolment | UnreadableEnrolment) -> UnreadableEnrolment:
-    return UnreadableEnrolment(enrolment_id=one.enrolment.id) if isinstance(one, StoredEnrolment) else one
-
-
-def _history(
-    transaction: Transaction, one: StoredEnrolment | UnreadableEnrolment, kinds: Collection[str] | None
-) -> History:
-    if isinstance(one, UnreadableEnrolment):
-        raise StorageError("the enrolment cannot be read")
-    rows = [row for row in timeline_rows(transaction, one.enrolment.id) if kinds is None or row["kind"] in kinds]
-    documents = documents_from_data(rows)
-    return History(enrolment=one.enrolment, timeline=tuple(map(entry_from_data, rows)), documents=documents)
+def _ended(one: StoredEnrolment, unit: HsaId) -> EndedEnrolment | None:
+    return one.ended if one.enrolment.unit == unit else None
 
 
 def _progress(transaction: Transaction, plan_id: str) -> dict[str, Skipped | None]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
 from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
-from digital_painschool.domain.notification import Notification, NotificationRecord, Profile
+from digital_painschool.domain.notification import NotificationRecord, Profile, UnreadableNotification
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.program import Program
 from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skipped
@@ -17,10 +17,9 @@ from digital_painschool.ports.storage import (
     CaseQuery,
     CaseRow,
     Change,
-    Content,
-    Entry,
-    History,
+    PurgeRecord,
     Storage,
+    Timeline,
 )
 from json_storage.access_log import JsonAccessLog
 from json_storage.caseload import JsonCaseload
@@ -55,10 +54,7 @@ class JsonStorage:
     def close(self) -> None:
         self._folder.close()
 
-    def load(self, enrolment_id: str) -> Enrolment | None:
-        return self._enrolments.load(enrolment_id)
-
-    def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment]:
+    def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment | UnreadableEnrolment]:
         return self._enrolments.load_many(enrolment_ids)
 
     def find_by_person(self, person: PersonId) -> tuple[Enrolment | UnreadableEnrolment, ...]:
@@ -67,11 +63,13 @@ class JsonStorage:
     def save(self, change: Change) -> None:
         self._enrolments.save(change)
 
-    def timeline(self, enrolment_id: str, kinds: Iterable[type[Event]] | None = None) -> tuple[Entry, ...]:
-        return self._enrolments.timeline(enrolment_id, kinds)
-
-    def documents(self, enrolment_id: str, seqs: Iterable[int]) -> Mapping[int, Content]:
-        return self._enrolments.documents(enrolment_id, seqs)
+    def load_timelines(
+        self,
+        enrolment_ids: Iterable[str],
+        kinds: Iterable[type[Event]] | None = None,
+        documents: Iterable[int] | None = None,
+    ) -> Mapping[str, Timeline | UnreadableEnrolment]:
+        return self._enrolments.load_timelines(enrolment_ids, kinds, documents)
 
     def access_ended(self, now: datetime, limit: int) -> tuple[str, ...]:
         return self._enrolments.access_ended(now, limit)
@@ -90,11 +88,8 @@ class JsonStorage:
     ) -> None:
         self._outbox.complete(results, access)
 
-    def notifications(self, enrolment_id: str) -> tuple[NotificationRecord, ...]:
+    def notifications(self, enrolment_id: str) -> tuple[NotificationRecord | UnreadableNotification, ...]:
         return self._outbox.notifications(enrolment_id)
-
-    def cancellable(self, enrolment_id: str) -> tuple[Notification, ...]:
-        return self._outbox.cancellable(enrolment_id)
 
     def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
         return self._outbox.unnoted(after=after, limit=limit)
@@ -119,24 +114,13 @@ class JsonStorage:
     def program(self, unit: HsaId, key: str, version: str) -> Program | None:
         return self._programs.program(unit, key, version)
 
-    def ended(self, unit: HsaId, *, after: str = "", limit: int = 1000) -> tuple[EndedEnrolment, ...]:
-        return self._retention.ended(unit, after=after, limit=limit)
-
-    def find_ended(
-        self, unit: HsaId, enrolment_ids: Iterable[str]
-    ) -> Mapping[str, EndedEnrolment | UnreadableEnrolment]:
-        return self._retention.find_ended(unit, enrolment_ids)
-
-    def person_ids_of(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, PersonId]:
-        return self._retention.person_ids_of(unit, enrolment_ids)
+    def ended(
+        self, unit: HsaId, *, among: Iterable[str] | None = None, after: str = "", limit: int = 1000
+    ) -> tuple[EndedEnrolment | UnreadableEnrolment, ...]:
+        return self._retention.ended(unit, among=among, after=after, limit=limit)
 
     def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
         return self._retention.notification_keys(unit, enrolment_ids)
-
-    def load_histories(
-        self, unit: HsaId, enrolment_ids: Sequence[str], kinds: Iterable[type[Event]] | None = None
-    ) -> tuple[History | UnreadableEnrolment, ...]:
-        return self._retention.load_histories(unit, enrolment_ids, kinds)
 
     def save_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
         self._retention.save_export(receipt, versions)
@@ -144,26 +128,17 @@ class JsonStorage:
     def save_plan(self, plan: PurgePlan, access: AccessEntry) -> None:
         self._retention.save_plan(plan, access)
 
-    def plan(self, plan_id: str) -> PurgePlan | None:
-        return self._retention.plan(plan_id)
+    def load_purge(self, plan_id: str) -> PurgeRecord:
+        return self._retention.load_purge(plan_id)
 
     def purge(self, plan_id: str, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
         self._retention.purge(plan_id, purge, skip)
 
-    def purge_progress(self, plan_id: str) -> Mapping[str, Skipped | None]:
-        return self._retention.purge_progress(plan_id)
-
     def save_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
         return self._retention.save_receipt(receipt)
 
-    def receipt(self, plan_id: str) -> PurgeReceipt | None:
-        return self._retention.receipt(plan_id)
-
     def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
         return self._retention.receipts(unit)
-
-    def replay_purge(self, receipt: PurgeReceipt, enrolment_ids: Sequence[str]) -> int:
-        return self._retention.replay_purge(receipt, enrolment_ids)
 
 
 _: type[Storage] = JsonStorage  # a type checker compares the class with the port here

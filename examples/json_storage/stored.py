@@ -102,10 +102,15 @@ def save_notification(transaction: Transaction, one: StoredNotification) -> None
     transaction.put(Table.NOTIFICATIONS, one.to_data(), one.record.notification.id)
 
 
+def asked_by(transaction: Transaction, enrolment_id: str) -> list[str]:
+    """Return the ids of the notifications that an enrolment asked for."""
+    return [notification_id for _, notification_id in transaction.rows(Table.ASKED, enrolment_id)]
+
+
 def notifications_of(transaction: Transaction, enrolment_id: str) -> list[StoredNotification]:
     """Return the notifications that an enrolment asked for, by entry, then by id."""
-    ids = [notification_id for _, notification_id in transaction.rows(Table.ASKED, enrolment_id)]
-    found = [one for one in (find_notification(transaction, id_) for id_ in ids) if one is not None]
+    asked = (find_notification(transaction, id_) for id_ in asked_by(transaction, enrolment_id))
+    found = [one for one in asked if one is not None]
     return sorted(found, key=lambda one: (one.record.notification.trigger.seq, one.record.notification.id))
 
 

@@ -143,11 +143,6 @@ class StoredNotification:
     digest_id: str
     key: str | None = None
 
-    @property
-    def waits(self) -> bool:
-        """True when the notification is pending, and in no batch."""
-        return self.record.status is Status.PENDING and self.key is None
-
     def to_data(self) -> Data:
         """Return the notification as data."""
         notification = self.record.notification
@@ -175,6 +170,7 @@ def notification_from_data(data: Data) -> StoredNotification:
         status=Status(data["status"]),
         attempts=data["attempts"],
         settled_at=optional_instant_from_text(data["settled_at"]),
+        begun=data["key"] is not None,
     )
     return StoredNotification(record=record, digest_id=data["digest_id"], key=data["key"])
 

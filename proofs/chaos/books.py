@@ -13,7 +13,7 @@ from digital_painschool.adapters.sql import SqlStorage
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.errors import PainSchoolError
-from digital_painschool.ports.storage import Content, Entry
+from digital_painschool.ports.storage import Content, Entry, load_documents, load_enrolment, load_timeline
 from proofs.chaos.holds import Hold, holds
 from proofs.chaos.journal import Noted, noted
 from proofs.chaos.setting import Setting
@@ -123,14 +123,14 @@ def read_books(setting: Setting) -> Books:
 
 
 def _course(storage: SqlStorage, row: Row) -> Course:
-    entries = storage.timeline(row["id"])
+    entries = load_timeline(storage, row["id"])
     try:
-        state = storage.load(row["id"])
+        state = load_enrolment(storage, row["id"])
     except (PainSchoolError, ValueError):
         state = None
     return Course(
         row=row,
         state=state,
         entries=entries,
-        documents=storage.documents(row["id"], range(1, len(entries) + 2)),
+        documents=load_documents(storage, row["id"], range(1, len(entries) + 2)),
     )

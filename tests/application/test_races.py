@@ -16,6 +16,7 @@ from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.people import Author
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import NotPermitted, Reason
+from digital_painschool.ports.storage import load_notifications
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.faults import Call, watched
 from digital_painschool.testing.people import ANNA, COLLEAGUE, NURSE, PERSON, UNIT
@@ -153,7 +154,7 @@ def test_an_end_takes_along_whatever_waits_by_then(act: str) -> None:
     for school, step in in_between(STEPS["end"], unless_ended):
         step()
         assert Phase.ENDED is school.state(E).phase
-        assert Status.PENDING not in [record.status for record in school.storage.notifications(E)]
+        assert Status.PENDING not in [record.status for record in load_notifications(school.storage, E)]
 
 
 @pytest.mark.rule("D-07a")

@@ -3,6 +3,7 @@
 import pytest
 
 from digital_painschool import CompletedModule, SavedForm, SentMessage
+from digital_painschool.ports.storage import load_documents
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.scenario import Scenario
 
@@ -30,7 +31,7 @@ def test_heading_and_text_stay_with_their_own_events() -> None:
     school.desk.rename_conversation(id_, 1, "Vila")
     (view,) = school.room.conversations(id_)
     assert "Vila" == view.heading
-    assert {2: "Sömn", 3: "Hej", 4: "Vila"} == school.storage.documents(id_, range(1, 5))
+    assert {2: "Sömn", 3: "Hej", 4: "Vila"} == load_documents(school.storage, id_, range(1, 5))
 
 
 @pytest.mark.rule("M-14")

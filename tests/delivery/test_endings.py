@@ -11,6 +11,7 @@ from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import AccessEnded, Event, NotificationDropped, NotificationUndelivered
 from digital_painschool.domain.notification import Notify
 from digital_painschool.errors import DeliveryError
+from digital_painschool.ports.storage import load_enrolment, load_notifications
 from digital_painschool.testing.environment import INSTANT, with_adapters
 from digital_painschool.testing.people import BO
 from digital_painschool.testing.scenario import Scenario
@@ -78,11 +79,15 @@ def test_a_notification_whose_enrolment_is_purged_after_the_claim_is_dropped() -
     """Otherwise a purge at the wrong moment would stop the run, or a purged patient would get a notice."""
 
     class Purging(MemoryStorage):
-        def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment]:
-            return {}
+        purged = False
 
-    school = Scenario(with_adapters(storage=Purging()))
+        def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment]:
+            return {} if self.purged else super().load_many(enrolment_ids)
+
+    storage = Purging()
+    school = Scenario(with_adapters(storage=storage))
     asking(school, notify=Notify.DIRECT)
+    storage.purged = True
     assert [DeliveryReport(dropped=1), NONE] == [school.deliver(), school.deliver()]
     assert () == school.environment.inbox.delivered
 
@@ -100,7 +105,7 @@ def test_the_purge_of_a_batch_in_doubt_is_no_reason_to_tell_twice_on_one_day(sha
     school.desk.end(pain, reason="klar")
     school.advance(minutes=15)
     school.office.purge(school.office.approve(school.office.plan_purge(), decision="RS 2037-1"))
-    assert (None, ()) == (school.storage.load(pain), school.storage.notifications(pain))
+    assert (None, ()) == (load_enrolment(school.storage, pain), load_notifications(school.storage, pain))
     here, school.now = school.now, NINE - INSTANT
     school.desk.start_conversation(sleep, "Hej igen", notify=Notify.COLLECTED)
     school.now = here

@@ -14,6 +14,7 @@ from digital_painschool.domain.events import Event as Fact
 from digital_painschool.domain.notification import Notify
 from digital_painschool.errors import DeliveryError, InvalidIdentity, OutcomeUnknown, RuleViolation, StorageError
 from digital_painschool.ports import Clock, Storage
+from digital_painschool.ports.storage import load_enrolment
 from digital_painschool.testing.environment import START, Environment, PortsFactory, in_memory, on_sqlite
 from digital_painschool.testing.faults import (
     Blocks,
@@ -71,7 +72,7 @@ def test_an_answer_that_gets_lost_and_one_that_never_comes_are_told_apart() -> N
     school = with_storage(Fault("save"))
     with pytest.raises(StorageError):
         school.start()
-    assert school.storage.load("e-0001") is None
+    assert load_enrolment(school.storage, "e-0001") is None
 
 
 def test_any_exception_can_be_raised_of_any_method_for_good() -> None:
@@ -84,7 +85,7 @@ def test_any_exception_can_be_raised_of_any_method_for_good() -> None:
 
 def test_some_calls_in_a_row_are_struck_and_those_after_them_go_well() -> None:
     """Otherwise an outage that ends could not be told from one that does not."""
-    school = with_storage(Fault("load", call=2, times=2))
+    school = with_storage(Fault("load_many", call=2, times=2))
     school.start()
     outcomes = []
     for _ in range(4):
@@ -174,7 +175,7 @@ def test_a_call_that_blocks_waits_for_another_thread() -> None:
     thread = Thread(target=school.start)
     thread.start()
     assert blocks.reached.wait(10)
-    assert school.storage.load("e-0001") is None
+    assert load_enrolment(school.storage, "e-0001") is None
     go_on.set()
     thread.join(10)
     assert ANNA == school.state("e-0001").person.value
@@ -269,7 +270,7 @@ def test_a_port_without_faults_counts_its_calls() -> None:
     school.start()
     before = len(calls_of(school.storage))
     school.desk.review("e-0001")
-    assert ("load", "program", "save") == calls_of(school.storage)[before:]
+    assert ("load_many", "program", "save") == calls_of(school.storage)[before:]
     assert 2 == calls_of(school.storage).count("save")
 
 
@@ -309,4 +310,4 @@ def test_a_fault_is_shown_as_the_code_that_makes_it() -> None:
 def test_hanging_needs_an_environment() -> None:
     """Otherwise a call would hang in nobody's time."""
     with pytest.raises(AssertionError, match="environment"):
-        faulty(MemoryStorage(), Fault(does=Hangs(hours=1))).load("e-1")
+        faulty(MemoryStorage(), Fault(does=Hangs(hours=1))).load_many(["e-1"])

@@ -1,5 +1,6 @@
 """The lifecycle machine: three lines point it at adapters, and a broken law is named by the run that breaks it."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from unittest import TestCase
@@ -17,26 +18,30 @@ from digital_painschool.domain.enrolment import Phase
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.local_time import local_time
 from digital_painschool.domain.people import HsaId, PersonId
-from digital_painschool.domain.policy import Policy
+from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import Reason, RuleViolation
 from digital_painschool.ports import Ports
-from digital_painschool.ports.storage import AccessEntry, Content, Entry, Storage
+from digital_painschool.ports.storage import AccessEntry, Storage, Timeline
 from digital_painschool.rules.access import ACCESS
 from digital_painschool.testing.environment import Environment, PortsFactory, in_memory
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.faults.calls import Call, watched
 from digital_painschool.testing.lifecycle import LifecycleMachine
-from digital_painschool.testing.lifecycle.base import FOCUSES, MOST_ENROLMENTS, POLICIES
+from digital_painschool.testing.lifecycle.base import MOST_ENROLMENTS
 from digital_painschool.testing.lifecycle.days import REFUSALS, RUNS
+from digital_painschool.testing.lifecycle.options import FOCUSES, POLICIES
 from digital_painschool.testing.lifecycle.passes import TROUBLES
 from digital_painschool.testing.lifecycle.retention import LIVES
+from digital_painschool.testing.people import COLLEAGUE
 from digital_painschool.testing.reference.laws import Law, LawViolation
 
-Tell = Callable[[LifecycleMachine], object]
+Steps = Callable[[LifecycleMachine], object]
 
 
-def told(steps: Tell, ports_factory: PortsFactory | None = None, *, reference: bool = True, **begins: str) -> None:
+def run_steps(
+    steps: Steps, ports_factory: PortsFactory | None = None, *, reference: bool = True, **begins: str
+) -> None:
     """Let one history happen, on adapters, with the laws checked after it; `begins` says how it begins."""
     about = {
         "reference": reference,
@@ -126,6 +131,39 @@ def test_options_are_kept_to() -> None:
     assert len(opened) >= 10
 
 
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"port_factory": staticmethod(in_memory)}, "did you mean 'ports_factory'?"),
+        ({"opening": staticmethod(in_memory)}, "the options are ports_factory, reference"),
+        ({"policy": Policy()}, "did you mean 'policies'?"),
+        ({"anything": 1}, "no option of the machine"),
+        ({"focuses": ("mesages",)}, "focuses must not be"),
+        ({"focuses": ()}, "focuses must not be"),
+        ({"orderings": Ordering.GUIDED}, "orderings must not be"),
+        ({"policies": (Policy(),)}, "policies must not be"),
+        ({"reference": "no"}, "reference must not be"),
+        ({"numbers": ("1",)}, "numbers must not be"),
+    ],
+)
+def test_an_option_that_is_unknown_or_wrong_is_refused(wrong: dict[str, object], says: str) -> None:
+    """Otherwise a typing error would have the adapters in memory tested, or nothing, and everything would be green."""
+    with pytest.raises(TypeError, match=re.escape(says)):
+        type("Machine", (LifecycleMachine,), wrong)
+
+
+def test_a_machine_may_have_steps_and_helpers_of_its_own() -> None:
+    """Otherwise nobody could add a rule for an adapter of their own."""
+
+    class Machine(LifecycleMachine):
+        _helper = 1
+
+        def another_rule(self) -> None:
+            """Take a step of our own."""
+
+    assert LifecycleMachine.focuses == Machine.focuses
+
+
 def test_an_example_without_steps_closes_nothing() -> None:
     """Otherwise a machine that was never begun would fail at its end."""
     machine = LifecycleMachine()
@@ -137,15 +175,29 @@ def test_an_example_without_steps_closes_nothing() -> None:
 class _Doubles(MemoryStorage):
     """Numbers timelines wrongly."""
 
-    def timeline(self, enrolment_id: str, kinds: Iterable[type[Event]] | None = None) -> tuple[Entry, ...]:
-        return tuple(evolve(entry, seq=entry.seq + 1) for entry in super().timeline(enrolment_id, kinds))
+    def load_timelines(
+        self,
+        enrolment_ids: Iterable[str],
+        kinds: Iterable[type[Event]] | None = None,
+        documents: Iterable[int] | None = None,
+    ) -> Mapping[str, Timeline]:
+        found = super().load_timelines(enrolment_ids, kinds, documents)
+        return {
+            id_: evolve(timeline, entries=tuple(evolve(entry, seq=entry.seq + 1) for entry in timeline.entries))
+            for id_, timeline in found.items()
+        }
 
 
 class _Mute(MemoryStorage):
     """Loses what people wrote."""
 
-    def documents(self, enrolment_id: str, seqs: Iterable[int]) -> Mapping[int, Content]:
-        return {}
+    def load_timelines(
+        self,
+        enrolment_ids: Iterable[str],
+        kinds: Iterable[type[Event]] | None = None,
+        documents: Iterable[int] | None = None,
+    ) -> Mapping[str, Timeline]:
+        return super().load_timelines(enrolment_ids, kinds, ())
 
 
 class _Renames(MemoryStorage):
@@ -205,7 +257,7 @@ def _writes_and_raises(room: PatientDesk, enrolment_id: str, form: str, answers:
     raise RuleViolation("M-14", Reason.INVALID_ANSWERS)
 
 
-Bug = tuple[int, Tell, dict[str, str], PortsFactory | None, str, object]
+Bug = tuple[int, Steps, dict[str, str], PortsFactory | None, str, object]
 BUGS: dict[str, Bug] = {
     "timelines are numbered wrongly": (1, lambda it: None, {}, stored_in(_Doubles), "", None),
     "a refused step writes": (
@@ -295,7 +347,7 @@ def test_what_is_wrong_is_found_and_named(bug: str, monkeypatch: pytest.MonkeyPa
     if target:
         monkeypatch.setattr(target, replacement)
     with pytest.raises(LawViolation, match=f"^Law {law}: ") as found:
-        told(steps, ports_factory, reference=ports_factory is None or law == 8, **begins)
+        run_steps(steps, ports_factory, reference=ports_factory is None or law == 8, **begins)
     assert f"Law{law}Violation" == type(found.value).__name__
     assert Law(law).sentence in str(found.value)
 
@@ -368,10 +420,10 @@ def _treatment(it: LifecycleMachine) -> None:
         it.therapist_reads(enrolment=0, conversation=1)
         it.therapist_writes(enrolment=0, conversation=1, notify="none")
         it.patient_reads(enrolment=0, conversation=1)
-        it.mark_handled(enrolment=0, flag="program-done")
-        it.mark_handled(enrolment=0, flag="undelivered")
+        it.mark_handled(enrolment=0, flag=FlagKind.PROGRAM_DONE)
+        it.mark_handled(enrolment=0, flag=FlagKind.UNDELIVERED)
         it.review(enrolment=0)
-        it.hand_over(enrolment=0, to="colleague")
+        it.hand_over(enrolment=0, to=COLLEAGUE)
         it.wait(hours=9, microseconds=1)
         it.wait_long(days=7)
         it.wait_for_a_review(enrolment=0, microseconds=0)
@@ -468,9 +520,9 @@ def _afterwards(it: LifecycleMachine) -> None:
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("ordering", ["guided", "enforced", "released"])
 @pytest.mark.parametrize("tour", [_treatment, _walk, _days, _afterwards, _maintenance])
-def test_what_chance_may_pass_by_is_lawful_too(tour: Tell, ordering: str, policy: str) -> None:
+def test_what_chance_may_pass_by_is_lawful_too(tour: Steps, ordering: str, policy: str) -> None:
     """Otherwise a rare turning would say that a law is broken where none is."""
-    told(tour, start="2026-10-23 12:00", ordering=ordering, policy=policy)
+    run_steps(tour, start="2026-10-23 12:00", ordering=ordering, policy=policy)
 
 
 def test_what_a_dead_process_had_open_is_closed() -> None:
@@ -490,7 +542,7 @@ def test_what_a_dead_process_had_open_is_closed() -> None:
         return environment.ports(storage=handles[-1])
 
     handles: list[Storage] = []
-    told(lambda it: (it.restart(), it.save_form(enrolment=0, form=PAIN, answers=0), it.restart()), ports_factory)
+    run_steps(lambda it: (it.restart(), it.save_form(enrolment=0, form=PAIN, answers=0), it.restart()), ports_factory)
     assert [0, 1, 2] == closed[:3]
     assert 3 == len(handles)
 
@@ -499,4 +551,4 @@ def test_a_storage_that_forgets_at_a_restart_is_found() -> None:
     """Otherwise what was saved could be lost with the process, and no law would say so."""
     openings = iter(MemoryStorage() for _ in range(9))
     with pytest.raises(LawViolation, match=r"^Law 8: "):
-        told(lambda it: it.restart(), lambda environment: environment.ports(storage=next(openings)))
+        run_steps(lambda it: it.restart(), lambda environment: environment.ports(storage=next(openings)))

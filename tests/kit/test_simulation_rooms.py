@@ -1,7 +1,7 @@
 """A region in a box, room by room: its books, its audit, and what happens seldom, each by itself."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,7 +11,7 @@ from attrs import evolve
 
 from digital_painschool.adapters.swedish_identity import SwedishIdentity
 from digital_painschool.application.caseload import Case
-from digital_painschool.domain.events import AccessEnded
+from digital_painschool.domain.events import AccessEnded, Event
 from digital_painschool.domain.notification import (
     Channel,
     Notification,
@@ -25,7 +25,7 @@ from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import NotPermitted, Reason
-from digital_painschool.ports.storage import Storage
+from digital_painschool.ports.storage import Entry, Storage, Timeline
 from digital_painschool.testing.environment import in_memory
 from digital_painschool.testing.example import DAILY, PAIN, PROGRAM
 from digital_painschool.testing.simulation import Law, Region, audit, patients
@@ -298,7 +298,16 @@ class TestTheAudit:
 
     def test_what_a_purge_left(self, scene: Scene) -> None:
         """A record would outlive its purge, and the receipt would be believed."""
-        kept = SimpleNamespace(load=id, timeline=str, documents=lambda *_: {}, notifications=lambda _: ())
+        left = Timeline(entries=(Entry(seq=1, event=cast("Event", None)),))
+
+        def timelines(ids: Iterable[str], _: object, documents: Iterable[int]) -> Mapping[str, Timeline]:
+            return {} if [*documents] else dict.fromkeys(ids, left)
+
+        kept = SimpleNamespace(
+            load_many=lambda ids: {id_: SimpleNamespace(id=id_) for id_ in ids},
+            load_timelines=timelines,
+            notifications=lambda _: (),
+        )
         scene.storage = cast("Storage", kept)
         audit.check_purged(scene, account())
         assert ["purged, and left: state, timeline"] == [finding.sentence for finding in scene.findings.all]

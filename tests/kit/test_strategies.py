@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from copy import copy
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -30,7 +30,6 @@ from digital_painschool.testing.history import (
     Deliver,
     Done,
     History,
-    PatientRenames,
     PlanPurge,
     Purge,
     ReceiveNotifications,
@@ -71,11 +70,10 @@ from digital_painschool.testing.strategies import (
     wrong_answers,
     wrong_numbers,
 )
+from digital_painschool.testing.strategies.commands import Command, out_of_turn, purge, second_start, wait_a_while
 from digital_painschool.testing.strategies.histories import planned_steps
-from digital_painschool.testing.strategies.invalid_commands import out_of_turn, second_start
-from digital_painschool.testing.strategies.model import Plan
 from digital_painschool.testing.strategies.people import TODAY
-from digital_painschool.testing.strategies.valid_commands import ExpectedNotification, purge, wait_a_while
+from digital_painschool.testing.strategies.planned import PlannedSchool
 from tests.kit.test_history import LIFE
 
 T = TypeVar("T")
@@ -454,8 +452,8 @@ def test_every_step_is_accepted_or_refused_as_it_was_planned() -> None:
     assert {type(step) for step in LIFE.steps} - NEVER_REFUSED == seen[False]
 
 
-NEVER_REFUSED = {Advance, At, Deliver, Restart, ReceiveNotifications, PatientRenames}
-"""Steps that time and machines take, and two whose refusals are those of other steps."""
+NEVER_REFUSED = {Advance, At, Deliver, Restart, ReceiveNotifications}
+"""Steps that time and machines take, and one whose refusals are those of another step."""
 
 
 @settings(UNHURRIED, max_examples=20)
@@ -497,38 +495,35 @@ def test_the_smallest_history_with_a_refusal_has_one_step() -> None:
 
 
 @pytest.mark.parametrize(("exported", "left"), [(True, [BO]), (False, [ANNA, BO])])
-def test_a_plan_knows_what_a_purge_takes(exported: bool, left: list[str]) -> None:
+def test_a_planned_school_knows_what_a_purge_takes(exported: bool, left: list[str]) -> None:
     """Otherwise the steps after a purge would speak of other enrolments than they mean."""
-    plan = Plan((PROGRAM,), Policy())
-    plan.start(ANNA, PROGRAM, NURSE)
-    plan.start(BO, PROGRAM, NURSE)
-    plan.end(plan.enrolments[0])
+    school = PlannedSchool((PROGRAM,), Policy())
+    first, _ = school.start(ANNA, PROGRAM, NURSE), school.start(BO, PROGRAM, NURSE)
+    first.end(school.now)
     if exported:
-        plan.export()
-    plan.now += timedelta(days=3660)
-    plan.plan_purge()
-    assert plan.paper is not None
-    plan.purge(plan.paper)
-    assert left == [enrolment.who for enrolment in plan.enrolments]
-    plan.purge(plan.paper)
-    assert left == [enrolment.who for enrolment in plan.enrolments]
+        school.export()
+    school.now += timedelta(days=3660)
+    plan = school.plan_purge()
+    for _ in range(2):
+        school.purge(plan)
+        assert left == [enrolment.number for enrolment in school.model.stored()]
 
 
-def test_what_a_plan_rules_out_is_not_wished_for() -> None:
+def test_what_the_model_rules_out_is_not_drawn() -> None:
     """Otherwise a step that is called refused would be accepted, or no record would ever be old enough for a purge."""
-    plan = Plan((PROGRAM,), Policy())
-    assert smallest(wished(second_start, plan)) is None
-    plan.start(ANNA, PROGRAM, NURSE)
-    assert Start() == smallest(wished(second_start, plan))
-    plan.end(plan.enrolments[0])
-    assert smallest(wished(second_start, plan)) is None
-    plan.export()
-    assert Advance(days=3660) == smallest(wished(wait_a_while, plan))
+    school = PlannedSchool((PROGRAM,), Policy())
+    assert smallest(drawn(second_start, school)) is None
+    enrolment = school.start(ANNA, PROGRAM, NURSE)
+    assert Start() == smallest(drawn(second_start, school))
+    enrolment.end(school.now)
+    assert smallest(drawn(second_start, school)) is None
+    school.export()
+    assert Advance(days=3660) == smallest(drawn(wait_a_while, school))
 
 
 def test_a_purge_is_planned_before_it_is_carried_out() -> None:
     """Otherwise no history would hold a purge."""
-    assert PlanPurge() == smallest(wished(purge, Plan((PROGRAM,), Policy())))
+    assert PlanPurge() == smallest(drawn(purge, PlannedSchool((PROGRAM,), Policy())))
 
 
 def test_words_shrink_to_the_simple_ones() -> None:
@@ -539,17 +534,15 @@ def test_words_shrink_to_the_simple_ones() -> None:
 
 def test_an_approved_purge_is_out_of_turn_at_another_unit_only() -> None:
     """Otherwise the purge that a history means to have refused would be carried out."""
-    plan = Plan((PROGRAM,), Policy())
-    plan.plan_purge()
-    assert plan.paper is not None
-    plan.paper.approved = True
-    assert Purge(by=OTHER_ARCHIVIST) == smallest(wished(out_of_turn, plan))
+    school = PlannedSchool((PROGRAM,), Policy())
+    school.plan_purge().is_approved = True
+    assert Purge(by=OTHER_ARCHIVIST) == smallest(drawn(out_of_turn, school))
 
 
 @st.composite
-def wished(draw: st.DrawFn, expected: ExpectedNotification, plan: Plan) -> Step | None:
-    """Return what a wish gives, of a plan that stays at its time."""
-    return expected(draw, copy(plan))
+def drawn(draw: st.DrawFn, command: Command, school: PlannedSchool) -> Step | None:
+    """Return what a command gives, in a school that stays at its time."""
+    return command(draw, deepcopy(school))
 
 
 def test_all_that_is_public_is_listed() -> None:

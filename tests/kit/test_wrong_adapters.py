@@ -100,5 +100,5 @@ def cases() -> Iterator[Any]:
 def test_a_mistake_is_caught_by_its_clause(subject: Subject, mistake: Mistake, tmp_path: Path) -> None:
     """Otherwise a clause would be proven by tests that cannot fail."""
     unreachable = getattr(subject.contract, "unreachable", None)
-    failure = failure_of(subject.with_(mistake), mistake.clause, tmp_path, unreachable_person=unreachable)
+    failure = failure_of(subject.with_(mistake), mistake.clause, tmp_path, nobody=unreachable)
     assert failure is not None, f"not caught by any test of {mistake.clause}"

@@ -8,7 +8,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from digital_painschool.domain.policy import Policy
 from digital_painschool.testing.environment import PortsFactory, in_memory
 from digital_painschool.testing.lifecycle import LifecycleMachine
-from digital_painschool.testing.lifecycle.base import POLICIES
+from digital_painschool.testing.lifecycle.options import POLICIES
 
 STEPS = 25
 """How many steps a history has: then a new one tells more than a longer one."""

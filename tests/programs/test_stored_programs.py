@@ -20,7 +20,7 @@ from digital_painschool.testing.environment import PortsFactory, in_memory, with
 from digital_painschool.testing.example import DAILY, PAIN, PROGRAM
 from digital_painschool.testing.people import ANNA, UNIT
 from digital_painschool.testing.scenario import Scenario
-from digital_painschool.testing.strategies.programs import ILLEGAL_KEYS
+from digital_painschool.testing.strategies.texts import ILLEGAL_KEYS
 from tests.databases import execute
 
 OLD_KEYS = {

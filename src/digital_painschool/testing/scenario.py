@@ -14,7 +14,13 @@ from digital_painschool.domain.events import Event
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Program
 from digital_painschool.ports import Ports
-from digital_painschool.ports.storage import CaseQuery
+from digital_painschool.ports.storage import (
+    CaseQuery,
+    load_documents,
+    load_enrolment,
+    load_notifications,
+    load_timeline,
+)
 from digital_painschool.testing.environment import START, Environment, OutboxEntry, PortsFactory, in_memory, local
 from digital_painschool.testing.example import PROGRAM, SLEEP
 from digital_painschool.testing.people import ANNA, ARCHIVIST, COLLEAGUE, COORDINATOR, NURSE, OTHER_UNIT, UNIT
@@ -114,22 +120,23 @@ class Scenario:
 
     def state(self, enrolment_id: str) -> Enrolment:
         """Return the stored state of an enrolment."""
-        found = self.storage.load(enrolment_id)
+        found = load_enrolment(self.storage, enrolment_id)
         assert found is not None
         return found
 
     def events(self, enrolment_id: str) -> tuple[Event, ...]:
         """Return the events of a timeline."""
-        return tuple(entry.event for entry in self.storage.timeline(enrolment_id))
+        return tuple(entry.event for entry in load_timeline(self.storage, enrolment_id))
 
     def kept(self) -> object:
         """Return all that is kept, apart from the access log, so that two moments or two storages can be compared."""
         ids = [f"e-{number:04}" for number in range(1, self._ids + 1)]
-        papers = self.storage.receipts(UNIT), [plan for id_ in ids if (plan := self.storage.plan(id_)) is not None]
+        plans = [self.storage.load_purge(id_).plan for id_ in ids]
+        papers = self.storage.receipts(UNIT), [plan for plan in plans if plan is not None]
         profiles = [self.storage.profile(UNIT, actor.hsa_id) for actor in (NURSE, COLLEAGUE)]
         queries = [CaseQuery(unit=unit, therapist=None, now=self.now, limit=500) for unit in (UNIT, OTHER_UNIT)]
         return (
-            [(s, self._kept_of(id_, s.version)) for id_ in ids if (s := self.storage.load(id_)) is not None],
+            [(s, self._kept_of(id_, s.version)) for id_ in ids if (s := load_enrolment(self.storage, id_)) is not None],
             [self.storage.list_caseload(query) for query in queries],
             [self.storage.ended(unit) for unit in (UNIT, OTHER_UNIT)],
             papers,
@@ -156,9 +163,9 @@ class Scenario:
 
     def _kept_of(self, enrolment_id: str, version: int) -> object:
         return (
-            self.storage.timeline(enrolment_id),
-            self.storage.documents(enrolment_id, range(1, version + 1)),
-            self.storage.notifications(enrolment_id),
+            load_timeline(self.storage, enrolment_id),
+            load_documents(self.storage, enrolment_id, range(1, version + 1)),
+            load_notifications(self.storage, enrolment_id),
         )
 
     def _new_id(self, _: datetime) -> str:

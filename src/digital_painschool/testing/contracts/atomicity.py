@@ -1,7 +1,7 @@
 """The contract of the storage port: a call that is stopped between any two writes is done, or not begun."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from errno import ENOSPC
 from itertools import count
 from typing import Any, ClassVar
@@ -10,7 +10,6 @@ import pytest
 from attrs import define
 
 from digital_painschool.errors import OutcomeUnknown, StorageError
-from digital_painschool.ports.storage import Storage
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.contracts.transactions import CALLS, done, observed, prepare
@@ -68,7 +67,7 @@ class AtomicityContract(StorageOpening):
     def test_a_call_that_is_stopped_between_two_writes_is_done_or_not_begun(self, place: Any, call: str) -> None:
         """Otherwise a crash would leave half a step: an entry without its line, a result without its log."""
         clause, work = CALLS[call]
-        with self._kept(place) as reopened:
+        with self.kept(place) as reopened:
             with reopened() as storage:
                 prepared, undone = prepare(storage), observed(storage)
             for number in count(1):
@@ -111,12 +110,3 @@ class AtomicityContract(StorageOpening):
                 assert found in expected, f"full at write {number} of {call}:\n{difference(expected[0], found)}"
                 if not cut.has_struck:
                     break
-
-    @contextmanager
-    def _kept(self, place: Any) -> Iterator[Callable[[], AbstractContextManager[Storage]]]:
-        """Yield the function that opens the storage anew; one that keeps everything in memory stays open."""
-        if self.durable:
-            yield lambda: self.opened(place)
-        else:
-            with self.opened(place) as storage:
-                yield lambda: nullcontext(storage)

@@ -1,7 +1,7 @@
 """What the contract of every port has in common: it opens the adapter at a place, again and again."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Generic, NoReturn, TypeVar
@@ -103,8 +103,21 @@ class Contract(Generic[Adapter]):
         return shared_place
 
 
+Reopening = Callable[[], AbstractContextManager[Storage]]
+"""A function that opens a storage anew."""
+
+
 class StorageOpening(Contract[Storage]):
     """What every part of the storage's contract works on: a new and empty storage, closed after the test."""
+
+    @contextmanager
+    def kept(self, place: Any) -> Iterator[Reopening]:
+        """Yield the function that opens the storage anew; one that keeps everything in memory stays open."""
+        if self.durable:
+            yield lambda: self.opened(place)
+        else:
+            with self.opened(place) as storage:
+                yield lambda: nullcontext(storage)
 
     @pytest.fixture
     def storage(self, place: Any) -> Iterator[Storage]:

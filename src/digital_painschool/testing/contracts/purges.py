@@ -14,7 +14,18 @@ from digital_painschool.domain.retention import (
     PurgeReceipt,
     Skipped,
 )
-from digital_painschool.ports.storage import CaseQuery, Storage, readable
+from digital_painschool.ports.storage import (
+    CaseQuery,
+    Storage,
+    find_cancellable,
+    find_ended,
+    load_documents,
+    load_enrolment,
+    load_histories,
+    load_notifications,
+    load_timeline,
+    readable,
+)
 from digital_painschool.rules.retention import approve, plan, receipt
 from digital_painschool.testing.contracts.changes import (
     HOUR,
@@ -40,7 +51,7 @@ def over(storage: Storage, enrolment_id: str, person: PersonId = PERSON, *, unit
     e = saved(storage, begin(enrolment_id, person, unit=unit))
     e = saved(storage, fill_in(e, at=MORNING))
     e = saved(storage, converse(e, notify=Notify.COLLECTED, at=MORNING))
-    return saved(storage, finish(e, at=MORNING + HOUR, pending=storage.cancellable(e.id)))
+    return saved(storage, finish(e, at=MORNING + HOUR, pending=find_cancellable(storage, e.id)))
 
 
 def all_over(storage: Storage) -> list[Enrolment]:
@@ -84,15 +95,15 @@ def ended_once(enrolment_id: str, version: int) -> EndedEnrolment:
 def assert_gone(storage: Storage, enrolment: Enrolment) -> None:
     """Look everywhere for what is left of an enrolment."""
     id_ = enrolment.id
-    assert None is storage.load(id_)
+    assert None is load_enrolment(storage, id_)
     assert {} == dict(storage.load_many((id_,)))
     assert id_ not in {other.id for other in readable(storage.find_by_person(enrolment.person))}
-    assert () == storage.timeline(id_)
-    assert {} == dict(storage.documents(id_, range(1, enrolment.version + 1)))
-    assert () == storage.notifications(id_)
-    assert () == storage.cancellable(id_)
-    assert {} == dict(storage.find_ended(enrolment.unit, (id_,)))
-    assert () == storage.load_histories(enrolment.unit, (id_,))
+    assert () == load_timeline(storage, id_)
+    assert {} == dict(load_documents(storage, id_, range(1, enrolment.version + 1)))
+    assert () == load_notifications(storage, id_)
+    assert () == find_cancellable(storage, id_)
+    assert {} == dict(find_ended(storage, enrolment.unit, (id_,)))
+    assert () == load_histories(storage, enrolment.unit, (id_,))
     assert id_ not in {ended.enrolment_id for ended in storage.ended(enrolment.unit)}
     query = CaseQuery(unit=enrolment.unit, therapist=None, now=LATER, limit=1000)
     assert id_ not in {row.enrolment_id for row in storage.list_caseload(query)}

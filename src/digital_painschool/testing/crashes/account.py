@@ -14,7 +14,15 @@ from digital_painschool.domain.notification import NotificationRecord
 from digital_painschool.domain.people import HsaId, PersonId, SystemActor
 from digital_painschool.ports import Storage
 from digital_painschool.ports.messaging import Address
-from digital_painschool.ports.storage import AccessEntry, CaseQuery, readable
+from digital_painschool.ports.storage import (
+    AccessEntry,
+    CaseQuery,
+    load_documents,
+    load_enrolment,
+    load_notifications,
+    load_timeline,
+    readable,
+)
 from digital_painschool.testing.people import COLLEAGUE, NURSE, OTHER_UNIT, UNIT
 
 Account = tuple[str, ...]
@@ -38,11 +46,12 @@ def account_of(storage: Storage, ids: Sequence[str], now: datetime, *, late: boo
     """
     for id_ in ids:
         yield from _enrolment(storage, id_, late=late)
-        yield from (f"{id_} caused {_notification(record, late=late)}" for record in storage.notifications(id_))
-        plan = storage.plan(id_)
+        yield from (f"{id_} caused {_notification(record, late=late)}" for record in load_notifications(storage, id_))
+        purge = storage.load_purge(id_)
+        plan = purge.plan
         if plan is not None:
             yield repr(plan)
-            yield f"{id_} came to {sorted(storage.purge_progress(id_).items())!r} and {storage.receipt(id_)!r}"
+            yield f"{id_} came to {sorted(purge.progress.items())!r} and {purge.receipt!r}"
     for unit in UNITS:
         yield from map(repr, storage.list_caseload(CaseQuery(unit=unit, therapist=None, now=now, limit=_PAGE)))
         yield from (repr(evolve(e, last_entry_at=e.ended_at) if late else e) for e in readable(storage.ended(unit)))
@@ -81,13 +90,13 @@ def whose(person: PersonId | HsaId | Address) -> str:
 
 
 def _enrolment(storage: Storage, id_: str, *, late: bool) -> Iterator[str]:
-    state = storage.load(id_)
+    state = load_enrolment(storage, id_)
     if state is None:
         return
     yield f"enrolment {id_ if late else state!r} of {whose(state.person)}"
-    timeline = storage.timeline(id_)
+    timeline = load_timeline(storage, id_)
     yield from (f"{id_} {entry.seq}: {_event(entry.event, late=late)!r}" for entry in timeline)
-    written = storage.documents(id_, range(1, len(timeline) + 1))
+    written = load_documents(storage, id_, range(1, len(timeline) + 1))
     yield from (f"{id_} {seq} says {content!r}" for seq, content in written.items())
 
 

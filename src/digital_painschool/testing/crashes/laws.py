@@ -22,7 +22,16 @@ from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.ports import Storage
 from digital_painschool.ports.messaging import Address
-from digital_painschool.ports.storage import CaseQuery, Entry, readable
+from digital_painschool.ports.storage import (
+    CaseQuery,
+    Entry,
+    find_cancellable,
+    load_documents,
+    load_enrolments,
+    load_notifications,
+    load_timeline,
+    readable,
+)
 from digital_painschool.rules.flags import caseload_counts
 from digital_painschool.testing.crashes.account import UNITS
 
@@ -39,9 +48,9 @@ def broken_laws(storage: Storage, ids: Sequence[str], now: datetime) -> Iterator
         ids: Every id that was ever given.
         now: The instant at which the list of patients is judged.
     """
-    states = storage.load_many(ids)
-    timelines = {id_: storage.timeline(id_) for id_ in ids}
-    records = {id_: storage.notifications(id_) for id_ in ids}
+    states = load_enrolments(storage, ids)
+    timelines = {id_: load_timeline(storage, id_) for id_ in ids}
+    records = {id_: load_notifications(storage, id_) for id_ in ids}
     owed = {record.notification.id for record in storage.unnoted()}
     rows = {
         row.enrolment_id: row.counts
@@ -62,7 +71,7 @@ def broken_laws(storage: Storage, ids: Sequence[str], now: datetime) -> Iterator
             yield f"law 4: {id_}'s row in the list of patients says something else than its state"
         yield from _asked_for(id_, timeline, records[id_])
         yield from _settled(id_, timeline, records[id_], owed)
-        if state.phase is Phase.ENDED and storage.cancellable(id_):
+        if state.phase is Phase.ENDED and find_cancellable(storage, id_):
             yield f"law 5: {id_} has ended and its notifications still wait"
 
 
@@ -92,7 +101,7 @@ def wrongly_told(accepted: Sequence[Accepted], policy: Policy) -> Iterator[str]:
 
 def not_told(storage: Storage, ids: Sequence[str], accepted: Sequence[Accepted], *, at_last: bool) -> Iterator[str]:
     """Yield what is settled and was in no accepted notification; at last also what waits, or waits for a note."""
-    for record in (record for id_ in ids for record in storage.notifications(id_)):
+    for record in (record for id_ in ids for record in load_notifications(storage, id_)):
         one = record.notification
         told = any(n.to == one.recipient and n.at >= one.due_at for n in accepted) or one.channel is not Channel.INBOX
         if record.status is Status.DELIVERED and not told:
@@ -106,13 +115,13 @@ def not_told(storage: Storage, ids: Sequence[str], accepted: Sequence[Accepted],
 def _nothing_is_left(
     storage: Storage, id_: str, timeline: Sequence[Entry], records: Sequence[NotificationRecord]
 ) -> Iterator[str]:
-    left = {"timeline": timeline, "documents": storage.documents(id_, range(1, 1000)), "notifications": records}
+    left = {"timeline": timeline, "documents": load_documents(storage, id_, range(1, 1000)), "notifications": records}
     yield from (f"law 7: {id_} is gone and its {name} are not" for name, found in left.items() if found)
 
 
 def _written(storage: Storage, id_: str, timeline: Sequence[Entry]) -> Iterator[str]:
     asked = {entry.seq for entry in timeline if isinstance(entry.event, _WRITTEN)}
-    there = set(storage.documents(id_, range(1, len(timeline) + 2)))
+    there = set(load_documents(storage, id_, range(1, len(timeline) + 2)))
     yield from (f"law 2: what was written with {id_}'s entry {seq} is not there" for seq in sorted(asked - there))
     yield from (f"law 2: {id_} has a document {seq} without an entry" for seq in sorted(there - asked))
 

@@ -15,6 +15,7 @@ from digital_painschool.domain.policy import Policy
 from digital_painschool.errors import PainSchoolError
 from digital_painschool.ports import Ports
 from digital_painschool.ports.inbox import Delivered, Notice
+from digital_painschool.ports.storage import load_enrolment, load_notifications
 from digital_painschool.testing.crashes.account import Account, account_of, log_of, renamed, whose
 from digital_painschool.testing.crashes.laws import Accepted, broken_laws, not_told, wrongly_told
 from digital_painschool.testing.crashes.process import CrashPoint, Process
@@ -174,7 +175,7 @@ class Stage:
 
     def notice(self, enrolment: Enrolment, events: tuple[Event, ...]) -> None:
         """Be an observer: note which step it was, and whether it is saved."""
-        kept = self.raw.storage.load(enrolment.id)
+        kept = load_enrolment(self.raw.storage, enrolment.id)
         self.early += kept is None or kept.version < enrolment.version or not events
         self.heard.noticed[enrolment.id, enrolment.version] += 1
 
@@ -237,7 +238,7 @@ class Stage:
         self.heard.told[f"{key}: {template.value} to {whose(to)}, {link}"] += 1
         if answer is Delivered.ACCEPTED:
             first, _ = key.rsplit(".", 1)  # a digest has the id of its first notification
-            records = self.raw.storage.notifications(first.split(".")[0])
+            records = load_notifications(self.raw.storage, first.split(".")[0])
             collected = any(r.notification.collected for r in records if r.notification.id == first)
             self.heard.accepted.append(Accepted(key, to, self.now, collected))
 

@@ -74,7 +74,7 @@ def enrolment_of(scenario: Scenario, who: str, which: int) -> str:
 def last_plan(scenario: Scenario) -> str:
     """Return the id of the plan that was made last, or `NOBODY`."""
     made = (f"e-{number:04}" for number in range(scenario._ids, 0, -1))
-    return next((id_ for id_ in made if scenario.ports.storage.plan(id_) is not None), NOBODY)
+    return next((id_ for id_ in made if scenario.ports.storage.load_purge(id_).plan is not None), NOBODY)
 
 
 @frozen(repr=False)

@@ -8,7 +8,6 @@ from logging import CRITICAL, getLogger
 from types import MappingProxyType
 from typing import Any, ClassVar
 from unittest.mock import patch
-from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition
@@ -16,17 +15,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from digital_painschool.application import executor
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import Actor, PersonId
-from digital_painschool.domain.policy import FlagKind, Policy
+from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Ordering, Program
 from digital_painschool.errors import PainSchoolError, Reason
 from digital_painschool.ports import Ports
 from digital_painschool.ports.storage import readable
 from digital_painschool.testing.environment import Environment, in_memory, local
 from digital_painschool.testing.example import program
-from digital_painschool.testing.history import EnrolmentStep, TherapistStep, TherapistWrites
+from digital_painschool.testing.history import End, EnrolmentStep, TherapistStep, TherapistWrites
 from digital_painschool.testing.lifecycle import checks
 from digital_painschool.testing.lifecycle.model import RunModel
-from digital_painschool.testing.lifecycle.options import Checks, check_options
+from digital_painschool.testing.lifecycle.options import FOCUSES, POLICIES, STARTS, check_options
 from digital_painschool.testing.lifecycle.passes import Passes
 from digital_painschool.testing.lifecycle.schools import Request, Schools
 from digital_painschool.testing.people import ANNA, BO, COLLEAGUE, NURSE, RESERVE_NUMBER, STRANGER
@@ -37,52 +36,12 @@ from digital_painschool.testing.reference.refusals import Refusal
 from digital_painschool.testing.reference.steps import KINDS, refusal
 from digital_painschool.testing.scenario import Scenario
 
-STARTS = (
-    "2026-03-27 12:00",
-    "2026-10-23 12:00",
-    "2026-06-01 08:00",
-    "2028-02-29 23:30",
-    "2026-12-31 08:00",
-)
-"""The days before both clock changes, an ordinary one, a leap day, the last day of a year; in Stockholm."""
-POLICIES: Mapping[str, Policy] = MappingProxyType(
-    {
-        "usual": Policy(),
-        "own": Policy(
-            zone=ZoneInfo("Europe/Helsinki"),
-            collected_at=time(6, 30),
-            forenoon_ends=time(10),
-            review_after_days=7,
-            staff_flags=frozenset(FlagKind),
-            retention_years=1,
-            retention_decision="RS 2026-1",
-            export_before_purge=False,
-            retry_minutes=(5,),
-        ),
-    }
-)
-"""The defaults, and a unit that has decided everything otherwise."""
-FOCUSES = ("treatment", "maintenance", "messages", "records", "everything")
-"""What an example is about: few rules at a time find more than all of them."""
 THERAPISTS: Mapping[str, Actor] = MappingProxyType({"nurse": NURSE, "colleague": COLLEAGUE, "elsewhere": STRANGER})
 """The therapists, by name: two of one unit, and one of another."""
 ENROLMENT = st.integers(0, 4)
 """An enrolment as it is counted: from those that are open to those that ended."""
 MOST_ENROLMENTS = 12
 """So many enrolments, ended ones too, and no rule starts another by itself."""
-
-
-_OPTIONS: Checks = MappingProxyType(
-    {
-        "ports_factory": callable,
-        "reference": lambda value: isinstance(value, bool),
-        "crashes": lambda value: isinstance(value, bool),
-        "orderings": lambda value: value and all(isinstance(one, Ordering) for one in value),
-        "policies": lambda value: value and all(isinstance(one, Policy) for one in value.values()),
-        "numbers": lambda value: len(value) == 3 and all(isinstance(one, str) for one in value),
-        "focuses": lambda value: value and {*value} <= {*FOCUSES},
-    }
-)
 
 
 def during(*focuses: str) -> Callable[[Any], Any]:
@@ -97,7 +56,7 @@ def message(enrolment: ReferenceEnrolment, conversation: int, notify: Notify) ->
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """Silence the library: it would log every injected fault, and hide what broke."""
+    """Log nothing of the library meanwhile: the injected faults would hide what broke."""
     logger = getLogger("digital_painschool")
     level = logger.level
     logger.setLevel(CRITICAL)
@@ -106,7 +65,7 @@ def _silent() -> Iterator[None]:
 
 
 class MachineBase(RuleBasedStateMachine):
-    """Takes every step in the school under test, in the reference and in the model, and compares them."""
+    """A machine without rules: every step is taken in the school under test, in the reference and in the model."""
 
     reference: ClassVar[bool] = True
     crashes: ClassVar[bool] = True
@@ -123,7 +82,7 @@ class MachineBase(RuleBasedStateMachine):
     def __init_subclass__(cls, **options: object) -> None:
         super().__init_subclass__(**options)
         if cls.__module__.rpartition(".")[0] != __name__.rpartition(".")[0]:
-            check_options(cls, _OPTIONS)
+            check_options(cls)
 
     def __init__(self) -> None:
         super().__init__()
@@ -221,8 +180,14 @@ class MachineBase(RuleBasedStateMachine):
         self.touched.add(self.model.school.enrolments[-1])
         return self.model.school.enrolments[-1]
 
+    def start_anew(self, of: ReferenceEnrolment) -> None:
+        """End an enrolment, and start the same program for the same patient anew."""
+        self.take(of, End())
+        if len(self.enrolments) < MOST_ENROLMENTS:
+            self.enrol(of.number, of.therapist_actor, of.program)
+
     def take(self, of: ReferenceEnrolment | int, step: EnrolmentStep, wrong: Refusal | None = None) -> bool:
-        """Take a step in an enrolment; return whether it is done.
+        """Execute a step in an enrolment; return whether it is done.
 
         Args:
             of: The enrolment, or its ordinal.
@@ -287,7 +252,7 @@ class MachineBase(RuleBasedStateMachine):
             self._surroundings.close()
 
     def at_last(self) -> None:
-        """Let some quiet days pass: then everybody is notified of everything, or it is on record why not."""
+        """Run passes on some quiet days: then everybody is notified of everything, or it is on record why not."""
         for is_last in (False, False, True):
             if self.model.oracle.waiting:
                 self.move(self.next_time())

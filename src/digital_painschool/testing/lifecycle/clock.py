@@ -5,9 +5,10 @@ from datetime import date, timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from digital_painschool.domain.notification import Notify
+from digital_painschool.testing import history as h
 from digital_painschool.testing.example import PAIN
-from digital_painschool.testing.history import End, Maintain, OpenModule, PatientReads, PatientWrites, SaveForm
-from digital_painschool.testing.lifecycle.base import ENROLMENT, MOST_ENROLMENTS, MachineBase, during
+from digital_painschool.testing.lifecycle.base import ENROLMENT, MachineBase, during, message
 from digital_painschool.testing.reference.calendar import MICROSECOND, MIDNIGHT, instant, local_day, next_clock_change
 
 BESIDE = st.sampled_from([0, 0, -1, 1])
@@ -45,18 +46,16 @@ class Clock(MachineBase):
         self.move(of.access_until + microseconds * MICROSECOND)
         self.the_laws_hold()
         for step in (
-            OpenModule(module),
-            SaveForm(PAIN, {"smarta": 3}),
-            PatientWrites(conversation=min(1, len(of.conversations))),
-            PatientReads(),
+            h.OpenModule(module),
+            h.SaveForm(PAIN, {"smarta": 3}),
+            h.PatientWrites(conversation=min(1, len(of.conversations))),
+            h.PatientReads(),
         ):
             self.take(of, step)
         if then == "maintain":
-            self.take(of, Maintain(30, (1, 3)))
+            self.take(of, h.Maintain(30, (1, 3)))
         elif then == "anew":
-            self.take(of, End())
-            if len(self.enrolments) < MOST_ENROLMENTS:
-                self.enrol(of.number, of.therapist_actor, of.program)
+            self.start_anew(of)
 
     @rule(
         edge=st.sampled_from(["run", "run", "end of the forenoon", "midnight"]),
@@ -101,3 +100,37 @@ class Clock(MachineBase):
     def the_next_step(self, write: int, how: str) -> None:
         """End the process before or after a write of the next step, or else when the step is done."""
         self.asked.armed = (write, how)
+
+    @rule(enrolment=ENROLMENT, days=st.sampled_from([1, 30]))
+    @during("maintenance")
+    def two_ends_of_access(self, enrolment: int, days: int) -> None:
+        """Maintain until access is over and a pass notes it, and once more."""
+        of = self.nth(enrolment)
+        for module in (1, 2):
+            if of.is_open:
+                self.take(of, h.Maintain(days, (module,)))
+                self.move(of.access_until)
+                self.make_pass()
+
+    @rule(
+        enrolment=ENROLMENT,
+        hours=st.sampled_from([0, 1, 20]),
+        notify=st.sampled_from(["collected", "direct"]),
+        renewed=st.booleans(),
+    )
+    @during("messages")
+    def a_message_on_the_last_day(self, enrolment: int, hours: int, notify: str, renewed: bool) -> None:  # noqa: FBT001
+        """Write some hours before access is over: when the patient could be notified, there may be no access."""
+        of = self.nth(enrolment)
+        if not of.is_open:
+            return
+        self.take(of, h.Maintain(1))
+        self.move(of.access_until - timedelta(hours=hours))
+        self.take(of, message(of, 1, Notify(notify)))
+        self.move(of.access_until if notify == "direct" else self.next_time())
+        if renewed:
+            self.take(of, h.Maintain(30))
+        self.make_pass()
+        if not renewed:
+            self.the_laws_hold()
+            self.start_anew(of)

@@ -9,18 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from digital_painschool.domain.notification import Notify
-from digital_painschool.domain.policy import FlagKind
-from digital_painschool.domain.program import Ordering, Program
-from digital_painschool.testing.history import (
-    CompleteModule,
-    End,
-    EnrolmentStep,
-    Maintain,
-    MarkHandled,
-    PatientReads,
-    ReleaseModule,
-)
-from digital_painschool.testing.lifecycle.base import ENROLMENT, MOST_ENROLMENTS, MachineBase, during, message
+from digital_painschool.domain.program import Program
+from digital_painschool.testing import history as h
+from digital_painschool.testing.lifecycle.base import MachineBase, during, message
 from digital_painschool.testing.lifecycle.clock import BESIDE
 from digital_painschool.testing.lifecycle.delivering import STRUCK, TROUBLE, WRITE
 from digital_painschool.testing.people import NURSE, UNIT
@@ -35,7 +26,7 @@ _A_WHILE = timedelta(days=4)
 
 @frozen
 class Run:
-    """How the run goes on the second of two days.
+    """The run on the second of two days.
 
     Args:
         troubles: How its first sendings go.
@@ -71,8 +62,8 @@ REFUSALS = ("refused for good", "refused for good, another worker", "busy, anoth
 _WHO = st.sampled_from([[], [0], [1], [0, 1], [0, 0], [2], [0, 1, 2, 3]])
 _READ = st.sampled_from([[], [0], [1], [0, 1], [2]])
 """Which enrolments; the first two are of one patient."""
-_ACTS: Mapping[str, EnrolmentStep] = MappingProxyType({"reads": PatientReads(), "ends": End()})
-_CLOSINGS: Mapping[str, EnrolmentStep] = MappingProxyType({"ends": End(), "is maintained": Maintain(1)})
+_ACTS: Mapping[str, h.EnrolmentStep] = MappingProxyType({"reads": h.PatientReads(), "ends": h.End()})
+_CLOSINGS: Mapping[str, h.EnrolmentStep] = MappingProxyType({"ends": h.End(), "is maintained": h.Maintain(1)})
 
 
 class Days(MachineBase):
@@ -140,7 +131,7 @@ class Days(MachineBase):
         self.move(self.next_time(clock) + microseconds * MICROSECOND)
         self.make_pass(troubles, struck, write)
         for one in read:
-            self.take(one, PatientReads())
+            self.take(one, h.PatientReads())
         for one in then:
             self.write(one)
         if closing in _CLOSINGS:
@@ -165,7 +156,7 @@ class Days(MachineBase):
                     return one
             still_open = [one for one in theirs if one.is_open]
             if still_open:
-                self.take(still_open[0], End())
+                self.take(still_open[0], h.End())
             else:
                 self.enrol(self.numbers[0], NURSE, program)
 
@@ -180,36 +171,11 @@ class Days(MachineBase):
         two = self.two_of_one_patient()
         for one in two:
             self.write(one)
-            self.take(one, PatientReads())
+            self.take(one, h.PatientReads())
         if ended:
-            self.take(two[1], End())
+            self.take(two[1], h.End())
         self.move(self.next_time())
         self.make_pass([], struck, write)
-
-    @rule(
-        enrolment=ENROLMENT,
-        hours=st.sampled_from([0, 1, 20]),
-        notify=st.sampled_from(["collected", "direct"]),
-        renewed=st.booleans(),
-    )
-    @during("messages")
-    def a_message_on_the_last_day(self, enrolment: int, hours: int, notify: str, renewed: bool) -> None:  # noqa: FBT001
-        """Write some hours before access is over: when the patient could be notified, there may be no access."""
-        of = self.nth(enrolment)
-        if not of.is_open:
-            return
-        self.take(of, Maintain(1))
-        self.move(of.access_until - timedelta(hours=hours))
-        self.write(of, Notify(notify))
-        self.move(of.access_until if notify == "direct" else self.next_time())
-        if renewed:
-            self.take(of, Maintain(30))
-        self.make_pass()
-        if not renewed:
-            self.the_laws_hold()
-            self.take(of, End())
-            if len(self.enrolments) < MOST_ENROLMENTS:
-                self.enrol(of.number, of.therapist_actor, of.program)
 
     @rule(trouble=st.sampled_from(REFUSALS), struck=STRUCK, write=WRITE)
     @during("messages")
@@ -221,17 +187,6 @@ class Days(MachineBase):
         self.make_pass([trouble], struck, write)
         self.move(self.now + _LEASE)
         self.make_pass()
-
-    @rule(enrolment=ENROLMENT, days=st.sampled_from([1, 30]))
-    @during("maintenance")
-    def two_ends_of_access(self, enrolment: int, days: int) -> None:
-        """Maintain until access is over and a pass notes it, and once more."""
-        of = self.nth(enrolment)
-        for module in (1, 2):
-            if of.is_open:
-                self.take(of, Maintain(days, (module,)))
-                self.move(of.access_until)
-                self.make_pass()
 
     @rule(
         missed=st.booleans(),
@@ -318,21 +273,3 @@ class Days(MachineBase):
 
     two_days_again = and_again = two_days_in_one
     """The same, so that it comes three times as often."""
-
-    @rule(messages=st.integers(1, 2), first=st.sampled_from(["program-done", "undelivered"]))
-    @during("messages", "treatment")
-    def a_patient_who_cannot_be_reached(self, messages: int, first: str) -> None:
-        """Write to the third patient, who completes the program; handle one flag, and then the other."""
-        of = next((one for one in self.enrolments if one.number == self.numbers[2] and one.is_open), None)
-        if of is None:
-            return
-        for _ in range(messages):
-            self.write(of, Notify.DIRECT)
-        self.make_pass()
-        for module in (*of.order, 4):
-            if of.program.ordering is Ordering.RELEASED:
-                self.take(of, ReleaseModule(module))
-            self.take(of, CompleteModule(module))
-        for flag in (first, "undelivered" if first == "program-done" else "program-done"):
-            self.take(of, MarkHandled(FlagKind(flag)))
-            self.the_laws_hold()

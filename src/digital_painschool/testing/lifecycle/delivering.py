@@ -3,9 +3,12 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from digital_painschool.domain.notification import Channel
+from digital_painschool.domain.notification import Channel, Notify
+from digital_painschool.domain.policy import FlagKind
+from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import Reason
-from digital_painschool.testing.lifecycle.base import THERAPISTS, MachineBase, during
+from digital_painschool.testing import history as h
+from digital_painschool.testing.lifecycle.base import THERAPISTS, MachineBase, during, message
 from digital_painschool.testing.lifecycle.passes import TROUBLES
 from digital_painschool.testing.reference.laws import Law
 
@@ -45,3 +48,21 @@ class Delivering(MachineBase):
             is_logged=True,
         ):
             self.model.oracle.ticked[actor.unit, actor.hsa_id] = frozenset(wanted)
+
+    @rule(messages=st.integers(1, 2), first=st.sampled_from(["program-done", "undelivered"]))
+    @during("messages", "treatment")
+    def a_patient_who_cannot_be_reached(self, messages: int, first: str) -> None:
+        """Write to the third patient, who completes the program; handle one flag, and then the other."""
+        of = next((one for one in self.enrolments if one.number == self.numbers[2] and one.is_open), None)
+        if of is None:
+            return
+        for _ in range(messages):
+            self.take(of, message(of, 1, Notify.DIRECT))
+        self.make_pass()
+        for module in (*of.order, 4):
+            if of.program.ordering is Ordering.RELEASED:
+                self.take(of, h.ReleaseModule(module))
+            self.take(of, h.CompleteModule(module))
+        for flag in (first, "undelivered" if first == "program-done" else "program-done"):
+            self.take(of, h.MarkHandled(FlagKind(flag)))
+            self.the_laws_hold()

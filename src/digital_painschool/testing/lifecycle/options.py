@@ -1,14 +1,57 @@
-"""The options of a machine: class attributes that are checked when a subclass is made."""
+"""The options of a machine: their values, and the check of the class attributes when a subclass is made."""
 
 from collections.abc import Callable, Mapping
+from datetime import time
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import Any
+from zoneinfo import ZoneInfo
 
-Checks = Mapping[str, Callable[[Any], bool]]
+from digital_painschool.domain.policy import FlagKind, Policy
+from digital_painschool.domain.program import Ordering
+
+STARTS = (
+    "2026-03-27 12:00",
+    "2026-10-23 12:00",
+    "2026-06-01 08:00",
+    "2028-02-29 23:30",
+    "2026-12-31 08:00",
+)
+"""The days before both clock changes, an ordinary one, a leap day, the last day of a year; in Stockholm."""
+POLICIES: Mapping[str, Policy] = MappingProxyType(
+    {
+        "usual": Policy(),
+        "own": Policy(
+            zone=ZoneInfo("Europe/Helsinki"),
+            collected_at=time(6, 30),
+            forenoon_ends=time(10),
+            review_after_days=7,
+            staff_flags=frozenset(FlagKind),
+            retention_years=1,
+            retention_decision="RS 2026-1",
+            export_before_purge=False,
+            retry_minutes=(5,),
+        ),
+    }
+)
+"""The defaults, and a unit that has decided everything otherwise."""
+FOCUSES = ("treatment", "maintenance", "messages", "records", "everything")
+"""What an example is about: few rules at a time find more than all of them."""
+OPTIONS: Mapping[str, Callable[[Any], bool]] = MappingProxyType(
+    {
+        "ports_factory": callable,
+        "reference": lambda value: isinstance(value, bool),
+        "crashes": lambda value: isinstance(value, bool),
+        "orderings": lambda value: value and all(isinstance(one, Ordering) for one in value),
+        "policies": lambda value: value and all(isinstance(one, Policy) for one in value.values()),
+        "numbers": lambda value: len(value) == 3 and all(isinstance(one, str) for one in value),
+        "focuses": lambda value: value and {*value} <= {*FOCUSES},
+    }
+)
 """Whether the value of an option is right, by the option's name."""
 
 
-def check_options(subclass: type, checks: Checks) -> None:
+def check_options(subclass: type) -> None:
     """Refuse a subclass with an unknown or a wrong class attribute: it would silently test something else.
 
     A subclass may add methods, unless the name of one is nearly that of an option; a helper value begins with `_`.
@@ -18,11 +61,18 @@ def check_options(subclass: type, checks: Checks) -> None:
     """
     inherited = {name for base in subclass.__mro__[1:] for name in vars(base)}
     for name, value in vars(subclass).items():
-        if name in checks:
-            if not checks[name](getattr(subclass, name)):
+        if name in OPTIONS:
+            if not _is_right(name, getattr(subclass, name)):
                 raise TypeError(f"{subclass.__name__}.{name} must not be {value!r}")
         elif not name.startswith("_") and name not in inherited:
-            near = get_close_matches(name, checks, n=1, cutoff=0.75)
+            near = get_close_matches(name, OPTIONS, n=1, cutoff=0.7)
             if near or not callable(value) or isinstance(value, staticmethod):
-                meant = f"did you mean {near[0]!r}?" if near else f"the options are {', '.join(checks)}"
+                meant = f"did you mean {near[0]!r}?" if near else f"the options are {', '.join(OPTIONS)}"
                 raise TypeError(f"{subclass.__name__}.{name} is no option of the machine: {meant}")
+
+
+def _is_right(name: str, value: object) -> bool:
+    try:
+        return bool(OPTIONS[name](value))
+    except (AttributeError, TypeError):
+        return False

@@ -9,8 +9,8 @@ from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import OutcomeUnknown, RuleViolation, StorageError
+from digital_painschool.testing import history as h
 from digital_painschool.testing.faults.effects import Killed
-from digital_painschool.testing.history import End, EnrolmentStep, PatientReads, TherapistWrites
 from digital_painschool.testing.lifecycle.model import RunModel
 from digital_painschool.testing.lifecycle.recording_ports import HandOver, InjectedFault
 from digital_painschool.testing.lifecycle.schools import Schools
@@ -41,11 +41,11 @@ TROUBLES: Mapping[str, HandOver] = MappingProxyType(
     }
 )
 """How the sending of one notice can go, by name."""
-_MEANWHILE: Mapping[str, EnrolmentStep] = MappingProxyType(
+_MEANWHILE: Mapping[str, h.EnrolmentStep] = MappingProxyType(
     {
-        "reads": PatientReads(),
-        "writes": TherapistWrites(conversation=1, notify=Notify.COLLECTED),
-        "ends": End(),
+        "reads": h.PatientReads(),
+        "writes": h.TherapistWrites(conversation=1, notify=Notify.COLLECTED),
+        "ends": h.End(),
     }
 )
 """The steps that somebody takes while a notice is being sent."""
@@ -107,7 +107,7 @@ class Passes:
             raise violation(Law.NOTIFIED_ONCE_IN_TIME, what) from None
 
     def _meanwhile(self, place: int, what: str, person: PersonId | None) -> None:
-        """Act while a notice is being sent; at the reference in the same enrolment as in the school under test."""
+        """Execute a step while a notice is being sent; at the reference in the same enrolment."""
         if what.endswith("worker"):
             self._work(place, InjectedFault(1) if what == "dying worker" else InjectedFault())
             return

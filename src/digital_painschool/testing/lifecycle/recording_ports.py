@@ -30,7 +30,6 @@ WRITES = frozenset(
         "save_receipt",
         "log",
         "purge",
-        "replay_purge",
         "save",
     }
 )

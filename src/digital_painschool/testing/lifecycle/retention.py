@@ -10,7 +10,7 @@ from digital_painschool.domain.notification import Channel, Notify
 from digital_painschool.domain.people import Actor, HsaId, Role
 from digital_painschool.domain.retention import PurgePlan, PurgeReceipt, Skip
 from digital_painschool.errors import DeliveryError, Reason
-from digital_painschool.ports.storage import Storage, readable
+from digital_painschool.ports.storage import Storage, load_enrolment, readable
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.history import End, PatientWrites, SaveForm
 from digital_painschool.testing.lifecycle.base import (
@@ -69,7 +69,7 @@ class Retention(MachineBase):
     @during("records")
     @precondition(lambda self: len(self.enrolments) < MOST_ENROLMENTS)
     def a_life(self, patient: int, therapist: str, life: str) -> None:
-        """Treat a patient to the end; a worker may have left a notification claimed."""
+        """Start, continue and end a treatment; a worker may leave a notification claimed."""
         of = self.enrol(self.numbers[patient], THERAPISTS[therapist], self.programs[1])
         if of is not None:
             notify, trouble = LIVES[life]
@@ -138,7 +138,7 @@ class Retention(MachineBase):
             by=by.hsa_id,
             is_logged=True,
         )
-        stored = self.school.storage.plan(of.id)
+        stored = self.school.storage.load_purge(of.id).plan
         reference = stored.decision.reference if stored is not None and stored.decision is not None else None
         expected = "RS 2026-1" if of.is_approved else None
         require(unequal(_LAW, expected, reference, "the decision that the plan rests on"))
@@ -174,7 +174,7 @@ class Retention(MachineBase):
         lost = needed & forgotten
         require(unless(not lost, _LAW, f"open enrolments need {lost}, and the inbox was told to forget it"))
         for one in stored:
-            if storage.load(one.id) is None:
+            if load_enrolment(storage, one.id) is None:
                 require(unless(one.id in may_go, _LAW, "purged, and must not be", one.id))
                 require(unless(of.receipt is None, _LAW, "purged with a plan that was carried out before", one.id))
                 one.purged = of.outcome[one.id] = True
@@ -186,10 +186,10 @@ class Retention(MachineBase):
         require(self._skip_violations(of, skips))
         if receipts:
             require(_receipt_violations(of, receipts[0], may_go))
-            require(unequal(_LAW, receipts[0], storage.receipt(of.id), "the stored receipt"))
+            require(unequal(_LAW, receipts[0], storage.load_purge(of.id).receipt, "the stored receipt"))
 
     def _skip_violations(self, of: ReferencePlan, skips: Mapping[str, Skip | None]) -> Iterator[LawViolation]:
-        for id_, skipped in self.school.storage.purge_progress(of.id).items():
+        for id_, skipped in self.school.storage.load_purge(of.id).progress.items():
             if skipped is not None and id_ not in of.outcome:
                 yield from unequal(_LAW, skips[id_], skipped.why, "the reason why it was skipped", id_)
                 of.outcome[id_] = False
@@ -212,7 +212,7 @@ class Retention(MachineBase):
         dies: int | None,
         how: str,
     ) -> None:
-        """Treat patients, wait for years, and export, plan, approve, purge, and purge again; perhaps run a pass."""
+        """Run some treatments, wait for years, and export, plan, approve and purge, twice; perhaps run a pass."""
         for patient, life in enumerate(lives[: MOST_ENROLMENTS - len(self.enrolments)]):
             self.a_life(patient, "nurse", life)
         if exports:

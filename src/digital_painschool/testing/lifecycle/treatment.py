@@ -1,7 +1,8 @@
 """The rules of a treatment: starts and ends, modules and forms, conversations, maintenance."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Any, cast
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
@@ -10,23 +11,8 @@ from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import PainSchoolError
+from digital_painschool.testing import history as h
 from digital_painschool.testing.example import DAILY, PAIN
-from digital_painschool.testing.history import (
-    CompleteModule,
-    End,
-    HandOver,
-    Maintain,
-    MarkHandled,
-    MarkRead,
-    OpenForm,
-    OpenModule,
-    PatientReads,
-    PatientWrites,
-    ReleaseModule,
-    Review,
-    SaveForm,
-    TherapistReads,
-)
 from digital_painschool.testing.lifecycle.base import (
     ENROLMENT,
     MOST_ENROLMENTS,
@@ -35,6 +21,8 @@ from digital_painschool.testing.lifecycle.base import (
     during,
     message,
 )
+from digital_painschool.testing.lifecycle.options import FOCUSES
+from digital_painschool.testing.people import COLLEAGUE, NURSE
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 
 MODULE = st.sampled_from([1, 2, 3, 4, 1, 2, 3, 0, 5])
@@ -65,8 +53,45 @@ BAD: tuple[Mapping[str, object], ...] = (
 )
 
 
+FLAG = st.sampled_from([FlagKind.PROGRAM_DONE, FlagKind.UNDELIVERED])
+"""The flags that nothing else settles."""
+REASON = st.sampled_from(["klar", "klar", "okand"])
+"""The reasons to end; the last one is refused."""
+
+
+def step_rule(
+    name: str, kind: Callable[..., h.EnrolmentStep], *focuses: str, **drawn: st.SearchStrategy[Any]
+) -> Callable[..., None]:
+    """Return the rule that takes a step of a kind in any enrolment.
+
+    Args:
+        name: The rule's name.
+        kind: The kind of step.
+        focuses: The focuses that the rule belongs to.
+        drawn: The strategies of the step's arguments.
+    """
+
+    def take(self: MachineBase, enrolment: int, **arguments: Any) -> None:
+        self.take(enrolment, kind(**arguments))
+
+    take.__name__ = name
+    made: Callable[..., None] = cast("Any", rule)(enrolment=ENROLMENT, **drawn)(during(*focuses)(take))
+    return made
+
+
 class Treatment(MachineBase):
     """The steps of patients, therapists and patient administrators."""
+
+    open_module = step_rule("open_module", h.OpenModule, "treatment", "maintenance", module=MODULE)
+    complete_module = step_rule("complete_module", h.CompleteModule, "treatment", "maintenance", module=MODULE)
+    release_module = step_rule("release_module", h.ReleaseModule, "treatment", module=MODULE)
+    open_form = step_rule("open_form", h.OpenForm, "treatment", form=FORM)
+    patient_reads = step_rule("patient_reads", h.PatientReads, *FOCUSES, conversation=st.integers(1, 2))
+    therapist_reads = step_rule("therapist_reads", h.TherapistReads, "treatment", conversation=st.integers(1, 2))
+    mark_handled = step_rule("mark_handled", h.MarkHandled, "treatment", "messages", flag=FLAG)
+    review = step_rule("review", h.Review, "treatment")
+    hand_over = step_rule("hand_over", h.HandOver, *FOCUSES, to=st.sampled_from([NURSE, COLLEAGUE]))
+    end = step_rule("end", h.End, "treatment", "maintenance", "records", reason=REASON)
 
     def __init__(self) -> None:
         super().__init__()
@@ -89,48 +114,16 @@ class Treatment(MachineBase):
 
     @rule(enrolment=ENROLMENT)
     @during("treatment")
-    def review(self, enrolment: int) -> None:
-        """Record a review of the patient's progress."""
-        self.take(enrolment, Review())
-
-    @rule(enrolment=ENROLMENT, to=st.sampled_from(["nurse", "colleague"]))
-    def hand_over(self, enrolment: int, to: str) -> None:
-        """Hand the patient over to a therapist."""
-        self.take(enrolment, HandOver(THERAPISTS[to]))
-
-    @rule(enrolment=ENROLMENT)
-    @during("treatment")
     def anew(self, enrolment: int) -> None:
         """End the enrolment, and start the same program for the same patient anew."""
-        of = self.nth(enrolment)
-        self.take(of, End())
-        if len(self.enrolments) < MOST_ENROLMENTS:
-            self.enrol(of.number, of.therapist_actor, of.program)
-
-    @rule(enrolment=ENROLMENT, reason=st.sampled_from(["klar", "klar", "okand"]))
-    @during("treatment", "maintenance", "records")
-    def end(self, enrolment: int, reason: str) -> None:
-        """End the enrolment, for a reason that may be unknown."""
-        self.take(enrolment, End(reason))
-
-    @rule(enrolment=ENROLMENT, module=MODULE)
-    @during("treatment", "maintenance")
-    def open_module(self, enrolment: int, module: int) -> None:
-        """Open a module."""
-        self.take(enrolment, OpenModule(module))
-
-    @rule(enrolment=ENROLMENT, module=MODULE)
-    @during("treatment", "maintenance")
-    def complete_module(self, enrolment: int, module: int) -> None:
-        """Complete a module."""
-        self.take(enrolment, CompleteModule(module))
+        self.start_anew(self.nth(enrolment))
 
     @rule(enrolment=ENROLMENT, modules=st.permutations([1, 2, 3, 4]), completes=st.booleans())
     @during("treatment")
     def go_through_the_modules(self, enrolment: int, modules: list[int], completes: bool) -> None:  # noqa: FBT001
         """Open or complete all modules in some order."""
         for module in modules:
-            self.take(enrolment, CompleteModule(module) if completes else OpenModule(module))
+            self.take(enrolment, h.CompleteModule(module) if completes else h.OpenModule(module))
 
     @rule(enrolment=ENROLMENT, released=st.booleans(), another=st.integers(1, 4))
     @during("treatment", "maintenance", "messages")
@@ -139,21 +132,15 @@ class Treatment(MachineBase):
         of = self.nth(enrolment)
         for module in of.order:
             if released and of.program.ordering is Ordering.RELEASED:
-                self.take(of, ReleaseModule(module))
-            self.take(of, CompleteModule(module))
-        self.take(of, CompleteModule(another))
-
-    @rule(enrolment=ENROLMENT, module=MODULE)
-    @during("treatment")
-    def release_module(self, enrolment: int, module: int) -> None:
-        """Release a module, where modules are released."""
-        self.take(enrolment, ReleaseModule(module))
+                self.take(of, h.ReleaseModule(module))
+            self.take(of, h.CompleteModule(module))
+        self.take(of, h.CompleteModule(another))
 
     @rule(enrolment=ENROLMENT, form=FORM, answers=st.integers(0, 3))
     @during("treatment", "maintenance", "messages")
     def save_form(self, enrolment: int, form: str, answers: int) -> None:
         """Save a form."""
-        self.take(enrolment, SaveForm(form, GOOD[form][answers]))
+        self.take(enrolment, h.SaveForm(form, GOOD[form][answers]))
 
     @rule(enrolment=ENROLMENT)
     @during("treatment")
@@ -162,16 +149,16 @@ class Treatment(MachineBase):
         of = self.nth(enrolment)
         for form, all_answers in GOOD.items():
             for answers in all_answers:
-                self.take(of, SaveForm(form, answers))
+                self.take(of, h.SaveForm(form, answers))
                 self.the_laws_hold()
-                self.take(of, OpenForm(form))
+                self.take(of, h.OpenForm(form))
 
     @rule(enrolment=ENROLMENT, form=FORM)
     @during("treatment")
     def save_rubbish(self, enrolment: int, form: str) -> None:
         """Save every kind of wrong answers: they are refused."""
         for answers in BAD:
-            self.take(enrolment, SaveForm(form, answers), wrong=PainSchoolError)
+            self.take(enrolment, h.SaveForm(form, answers), wrong=PainSchoolError)
 
     @rule(enrolment=ENROLMENT, form=FORM)
     @during("treatment")
@@ -210,29 +197,23 @@ class Treatment(MachineBase):
     def mark_from_the_screen(self, view: int, further: int) -> None:
         """Mark a form as read up to what the screen showed, or to one submission more or less."""
         of, form, shown = self.views[view % len(self.views)]
-        self.take(of, MarkRead(form, up_to=shown + further))
-
-    @rule(enrolment=ENROLMENT, form=FORM)
-    @during("treatment")
-    def open_form(self, enrolment: int, form: str) -> None:
-        """Read the answers to a form; after the end too, and then nothing is changed."""
-        self.take(enrolment, OpenForm(form))
+        self.take(of, h.MarkRead(form, up_to=shown + further))
 
     @rule(enrolment=ENROLMENT, days=st.sampled_from([1, 2, 30, 365, 0, 366]), modules=CHOSEN)
     @during("maintenance")
     def maintain_and_read(self, enrolment: int, days: int, modules: list[int]) -> None:
         """Maintain, or renew, and open the chosen modules, and the others."""
         of = self.nth(enrolment)
-        self.take(of, Maintain(days, tuple(modules)))
+        self.take(of, h.Maintain(days, tuple(modules)))
         for module in of.modules:
-            self.take(of, OpenModule(module))
+            self.take(of, h.OpenModule(module))
 
     @rule(enrolment=ENROLMENT, conversation=CONVERSATION)
     @during("treatment", "maintenance", "messages")
     def patient_writes(self, enrolment: int, conversation: int) -> None:
         """Write to the therapist."""
         of = self.nth(enrolment)
-        self.take(of, PatientWrites(conversation=min(conversation, len(of.conversations))))
+        self.take(of, h.PatientWrites(conversation=min(conversation, len(of.conversations))))
 
     @rule(
         enrolment=ENROLMENT,
@@ -250,22 +231,5 @@ class Treatment(MachineBase):
         """Read a conversation that does not exist, as the patient and as the therapist."""
         of = self.nth(enrolment)
         if conversation > len(of.conversations):
-            self.take(of, PatientReads(conversation))
-            self.take(of, TherapistReads(conversation))
-
-    @rule(enrolment=ENROLMENT, conversation=st.integers(1, 2))
-    def patient_reads(self, enrolment: int, conversation: int) -> None:
-        """Read a conversation as the patient."""
-        self.take(enrolment, PatientReads(conversation))
-
-    @rule(enrolment=ENROLMENT, conversation=st.integers(1, 2))
-    @during("treatment")
-    def therapist_reads(self, enrolment: int, conversation: int) -> None:
-        """Read a conversation as the therapist; after the end too, and then nothing is changed."""
-        self.take(enrolment, TherapistReads(conversation))
-
-    @rule(enrolment=ENROLMENT, flag=st.sampled_from(["program-done", "undelivered"]))
-    @during("treatment", "messages")
-    def mark_handled(self, enrolment: int, flag: str) -> None:
-        """Mark a flag as handled that nothing else settles."""
-        self.take(enrolment, MarkHandled(FlagKind(flag)))
+            self.take(of, h.PatientReads(conversation))
+            self.take(of, h.TherapistReads(conversation))

@@ -48,7 +48,7 @@ class Unauthorised(MachineBase):
     @during("treatment", "records")
     @precondition(lambda self: self._rounds < _MOST)
     def everybody_tries_everything(self, enrolment: int) -> None:
-        """Try every method of every desk with one enrolment; one that changes it only as somebody who may not."""
+        """Call every method of every desk with one enrolment; one that changes it only as somebody who may not."""
         self._rounds += 1
         of = self.nth(enrolment)
         if of.purged:

@@ -11,7 +11,7 @@ from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.fold import replay
 from digital_painschool.domain.people import Author
 from digital_painschool.domain.program import Ordering
-from digital_painschool.ports.storage import Entry, Storage
+from digital_painschool.ports.storage import Entry, Storage, load_documents, load_notifications, load_timeline
 from digital_painschool.rules.flags import Flag
 from digital_painschool.testing.reference import refusals
 from digital_painschool.testing.reference.counts import ReferenceFlag, ReferenceRow
@@ -22,9 +22,9 @@ from digital_painschool.testing.reference.notifications import NOTES
 _REPLAY, _UNREAD, _ACCESS = Law.REPLAY_GIVES_THE_STATE, Law.UNREAD_IS_SAVED_LESS_READ, Law.ACCESS_FOLLOWS_THE_TABLE
 _ALIKE: Mapping[Law, tuple[str, ...]] = MappingProxyType(
     {
-        _ACCESS: ("phase", "access_until", "ended_at", "therapist", "maintained"),
         Law.ORDER_IS_KEPT: ("opened", "completed", "released", "out_of_order", "done_at"),
         _UNREAD: ("done_handled", "reviewed_at", "last_seen_at"),
+        _ACCESS: ("phase", "access_until", "ended_at", "therapist", "maintained"),
     }
 )
 """The fields that a state and the model have alike, by the law that speaks of them."""
@@ -33,15 +33,19 @@ _ALIKE: Mapping[Law, tuple[str, ...]] = MappingProxyType(
 def timeline_violations(
     model: ReferenceEnrolment, state: Enrolment, timeline: Sequence[Entry]
 ) -> Iterator[LawViolation]:
-    """Check that a timeline has no gap, gives the state again, and has as many entries as there were steps."""
+    """Check that a timeline has no gap and gives the state again."""
     about, events = model.id, [entry.event for entry in timeline]
     numbers = [entry.seq for entry in timeline]
     yield from unequal(_REPLAY, [*range(1, len(timeline) + 1)], numbers, "the timeline's numbers have gaps", about)
     yield from unequal(_REPLAY, replay(events), state, "the state is not what its timeline gives", about)
-    by_worker = sum(isinstance(event, NOTES) for event in events)
-    yield from unequal(_REPLAY, model.entries + by_worker, len(timeline), "timeline entries", about)
     last = (max(event.at for event in events), state.version)
     yield from unequal(_REPLAY, last, (state.last_entry_at, len(timeline)), "the last entry, the version", about)
+
+
+def entry_violations(model: ReferenceEnrolment, timeline: Sequence[Entry]) -> Iterator[LawViolation]:
+    """Check that a timeline has as many entries as there were steps."""
+    by_worker = sum(isinstance(entry.event, NOTES) for entry in timeline)
+    yield from unequal(_REPLAY, model.entries + by_worker, len(timeline), "timeline entries", model.id)
 
 
 def state_violations(model: ReferenceEnrolment, state: Enrolment) -> Iterator[LawViolation]:
@@ -143,9 +147,9 @@ def purge_violations(model: ReferenceEnrolment, storage: Storage) -> Iterator[La
     found = storage.find_by_person(model.person)
     left = {
         "state": storage.load_many([id_]),
-        "timeline": storage.timeline(id_),
-        "documents": storage.documents(id_, range(1, model.entries + 100)),
-        "notifications": storage.notifications(id_),
+        "timeline": load_timeline(storage, id_),
+        "documents": load_documents(storage, id_, range(1, model.entries + 100)),
+        "notifications": load_notifications(storage, id_),
         "notification keys": storage.notification_keys(model.unit, [id_]),
         "place among the person's enrolments": [one for one in found if getattr(one, "id", None) == id_],
     }

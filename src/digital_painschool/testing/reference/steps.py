@@ -8,28 +8,7 @@ from typing import Any, NamedTuple
 from digital_painschool.domain.people import Author
 from digital_painschool.domain.policy import Terms
 from digital_painschool.errors import NotPermitted, Reason
-from digital_painschool.testing.history import (
-    CompleteModule,
-    End,
-    EnrolmentStep,
-    HandOver,
-    Maintain,
-    MarkHandled,
-    MarkRead,
-    OpenForm,
-    OpenModule,
-    PatientReads,
-    PatientRenames,
-    PatientStep,
-    PatientWrites,
-    ReleaseModule,
-    Review,
-    SaveForm,
-    TherapistReads,
-    TherapistRenames,
-    TherapistStep,
-    TherapistWrites,
-)
+from digital_painschool.testing import history as h
 from digital_painschool.testing.reference import refusals
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment as Model
 from digital_painschool.testing.reference.forms import reaches_alert
@@ -60,7 +39,7 @@ def _ended(e: Model, _step: object, _now: datetime) -> Reason | None:
     return None if e.is_open else Reason.ALREADY_ENDED
 
 
-def _ending(e: Model, step: End, _now: datetime) -> Reason | None:
+def _ending(e: Model, step: h.End, _now: datetime) -> Reason | None:
     if not e.is_open:
         return Reason.ALREADY_ENDED
     reasons = {reason.key for reason in Terms(e.program, e.policy).end_reasons}
@@ -72,109 +51,109 @@ def _unknown(e: Model, conversation: int) -> Reason | None:
     return refusals.unknown_conversation(e, conversation) if conversation else None
 
 
-def _unknown_form(e: Model, step: OpenForm, _now: datetime) -> Reason | None:
+def _unknown_form(e: Model, step: h.OpenForm, _now: datetime) -> Reason | None:
     return None if e.program.form(step.form) else Reason.UNKNOWN_FORM
 
 
-def _save(e: Model, step: SaveForm, now: datetime) -> int:
+def _save(e: Model, step: h.SaveForm, now: datetime) -> int:
     form = e.program.form(step.form)
     assert form is not None
     return e.save_form(step.form, step.answers, now, alert=reaches_alert(form, step.answers))
 
 
-def _up_to(e: Model, step: MarkRead) -> int:
+def _up_to(e: Model, step: h.MarkRead) -> int:
     return e.submissions(step.form).sent if step.up_to is None else step.up_to
 
 
-KINDS: Mapping[type[EnrolmentStep], StepKind] = MappingProxyType(
+KINDS: Mapping[type[h.EnrolmentStep], StepKind] = MappingProxyType(
     {
-        OpenModule: StepKind(
+        h.OpenModule: StepKind(
             _ORDER,
             lambda e, s, now: refusals.opening(e, s.module, now),
             lambda e, s, now: e.open_module(s.module, now),
         ),
-        CompleteModule: StepKind(
+        h.CompleteModule: StepKind(
             _ORDER,
             lambda e, s, now: refusals.completing(e, s.module, now),
             lambda e, s, now: e.complete_module(s.module, now),
         ),
-        ReleaseModule: StepKind(
+        h.ReleaseModule: StepKind(
             _ORDER,
             lambda e, s, _: refusals.releasing(e, s.module),
             lambda e, s, now: e.release_module(s.module, now),
         ),
-        SaveForm: StepKind(_ACCESS, lambda e, s, now: refusals.saving(e, s.form, now), _save),
-        OpenForm: StepKind(
+        h.SaveForm: StepKind(_ACCESS, lambda e, s, now: refusals.saving(e, s.form, now), _save),
+        h.OpenForm: StepKind(
             _UNREAD, _unknown_form, lambda e, s, now: e.mark_read(s.form, e.submissions(s.form).sent, now)
         ),
-        MarkRead: StepKind(
+        h.MarkRead: StepKind(
             _UNREAD,
             lambda e, s, _: refusals.marking(e, s.form, _up_to(e, s)),
             lambda e, s, now: e.mark_read(s.form, _up_to(e, s), now),
         ),
-        MarkHandled: StepKind(
+        h.MarkHandled: StepKind(
             _UNREAD, lambda e, s, _: refusals.handling(e, s.flag), lambda e, s, now: e.mark_handled(s.flag, now)
         ),
-        PatientWrites: StepKind(
+        h.PatientWrites: StepKind(
             _ACCESS,
             lambda e, s, now: _unknown(e, s.conversation) or refusals.writing(e, now),
             lambda e, s, now: e.write(s.conversation, _PATIENT, now),
         ),
-        PatientReads: StepKind(
+        h.PatientReads: StepKind(
             _ACCESS,
             lambda e, s, now: refusals.reading(e, now) or refusals.unknown_conversation(e, s.conversation),
             lambda e, s, now: e.read(s.conversation, _PATIENT, now),
         ),
-        PatientRenames: StepKind(
+        h.PatientRenames: StepKind(
             _ACCESS,
             lambda e, s, now: refusals.writing(e, now) or refusals.unknown_conversation(e, s.conversation),
             lambda e, s, now: e.rename(s.conversation, s.heading, _PATIENT, now),
         ),
-        TherapistWrites: StepKind(
+        h.TherapistWrites: StepKind(
             _ACCESS,
             lambda e, s, now: _unknown(e, s.conversation) or refusals.reading(e, now),
             lambda e, s, now: e.write(s.conversation, _THERAPIST, now),
         ),
-        TherapistReads: StepKind(
+        h.TherapistReads: StepKind(
             _UNREAD,
             lambda e, s, _: refusals.unknown_conversation(e, s.conversation),
             lambda e, s, now: e.read(s.conversation, _THERAPIST, now),
         ),
-        TherapistRenames: StepKind(
+        h.TherapistRenames: StepKind(
             _ACCESS,
             lambda e, s, now: refusals.reading(e, now) or refusals.unknown_conversation(e, s.conversation),
             lambda e, s, now: e.rename(s.conversation, s.heading, _THERAPIST, now),
         ),
-        Review: StepKind(_UNREAD, _ended, lambda e, _, now: e.review(now)),
-        HandOver: StepKind(
+        h.Review: StepKind(_UNREAD, _ended, lambda e, _, now: e.review(now)),
+        h.HandOver: StepKind(
             Law.PERMISSIONS_HOLD,
             lambda e, s, _: refusals.transferring(e, s.to.hsa_id),
             lambda e, s, now: e.hand_over(s.to.hsa_id, now),
         ),
-        Maintain: StepKind(
+        h.Maintain: StepKind(
             _ACCESS,
             lambda e, s, _: refusals.maintaining(e, s.days, s.modules),
             lambda e, s, now: e.maintain(s.days, s.modules, now),
         ),
-        End: StepKind(_ACCESS, _ending, lambda e, _, now: e.end(now)),
+        h.End: StepKind(_ACCESS, _ending, lambda e, _, now: e.end(now)),
     }
 )
 """Every kind of step that concerns one enrolment."""
 
 
-def refusal(enrolment: Model, step: EnrolmentStep, now: datetime) -> Refusal | None:
+def refusal(enrolment: Model, step: h.EnrolmentStep, now: datetime) -> Refusal | None:
     """Return why a step is refused, or None when it must be done. Texts and answers are not looked at."""
     return KINDS[type(step)].refusal(enrolment, step, now) if _is_permitted(enrolment, step) else NotPermitted
 
 
-def _is_permitted(enrolment: Model, step: EnrolmentStep) -> bool:
-    if isinstance(step, PatientStep):
+def _is_permitted(enrolment: Model, step: h.EnrolmentStep) -> bool:
+    if isinstance(step, h.PatientStep):
         return step.by in {None, enrolment.number}
-    assert isinstance(step, TherapistStep)
-    method = DESK["hand_over" if isinstance(step, HandOver) else "review"]
+    assert isinstance(step, h.TherapistStep)
+    method = DESK["hand_over" if isinstance(step, h.HandOver) else "review"]
     return may(step.by, method.scopes, enrolment.unit, enrolment.therapist)
 
 
-def execute(enrolment: Model, step: EnrolmentStep, now: datetime) -> object:
+def execute(enrolment: Model, step: h.EnrolmentStep, now: datetime) -> object:
     """Execute a step in the model; return the ordinal of a message or a submission."""
     return KINDS[type(step)].effect(enrolment, step, now)

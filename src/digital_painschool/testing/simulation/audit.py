@@ -10,6 +10,7 @@ from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import AccessEnded, NotificationDropped, NotificationUndelivered
 from digital_painschool.domain.fold import replay
 from digital_painschool.domain.notification import Channel, Status
+from digital_painschool.ports.storage import load_documents, load_enrolment, load_notifications, load_timeline
 from digital_painschool.testing.simulation.findings import Law
 from digital_painschool.testing.simulation.notification_oracle import message_of
 from digital_painschool.testing.simulation.reference_model import Account
@@ -72,8 +73,8 @@ def check_state(scene: Scene, account: Account, state: Enrolment) -> None:
 
 def check_account(scene: Scene, account: Account) -> None:
     """Check an enrolment's timeline and state: replayed, against the books, and entry by entry."""
-    state = scene.storage.load(account.id)
-    timeline = scene.storage.timeline(account.id)
+    state = load_enrolment(scene.storage, account.id)
+    timeline = load_timeline(scene.storage, account.id)
     if state is None:
         scene.find(Law.REPLAY_GIVES_THE_STATE, account.id, "it is not there any more")
         return
@@ -87,7 +88,7 @@ def check_account(scene: Scene, account: Account) -> None:
 
 
 def _check_notifications(scene: Scene, account: Account) -> None:
-    records = scene.storage.notifications(account.id)
+    records = load_notifications(scene.storage, account.id)
     told = Counter(message for record in records if (message := message_of(record)) is not None)
     if any(times > 1 for times in told.values()):
         scene.find(Law.TOLD_ONCE_IN_TIME, account.id, "one message belongs to two notifications")
@@ -124,7 +125,7 @@ class Audit:
     def day(self) -> None:
         """Look at what the day has brought."""
         scene = self.scene
-        scene.tellings.judge(scene.storage.notifications, scene.now)
+        scene.tellings.judge(partial(load_notifications, scene.storage), scene.now)
         self.read_log()
         there = [account for account in scene.accounts.values() if not account.purged]
         if there:
@@ -157,7 +158,7 @@ class Audit:
     def end(self) -> None:
         """Look at everything that is left."""
         scene = self.scene
-        scene.guard(lambda: scene.tellings.judge(scene.storage.notifications, scene.now))
+        scene.guard(lambda: scene.tellings.judge(partial(load_notifications, scene.storage), scene.now))
         scene.guard(self.read_log)
         for account in scene.accounts.values():
             scene.guard(partial(check_purged if account.purged else check_account, scene, account))
@@ -167,10 +168,10 @@ def check_purged(scene: Scene, account: Account) -> None:
     """Check that nothing is left of an enrolment that was purged."""
     storage, id_ = scene.storage, account.id
     left = (
-        storage.load(id_) is not None,
-        bool(storage.timeline(id_)),
-        bool(storage.documents(id_, range(1, account.entries + 100))),
-        bool(storage.notifications(id_)),
+        load_enrolment(storage, id_) is not None,
+        bool(load_timeline(storage, id_)),
+        bool(load_documents(storage, id_, range(1, account.entries + 100))),
+        bool(load_notifications(storage, id_)),
     )
     if any(left):
         what = [

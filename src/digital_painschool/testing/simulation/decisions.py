@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import Reason
+from digital_painschool.ports.storage import find_cancellable
 from digital_painschool.testing.simulation.audit import check_state
 from digital_painschool.testing.simulation.days import DAY, instant
 from digital_painschool.testing.simulation.findings import Law
@@ -90,7 +91,7 @@ class Decisions:
                 self._scene.ended(account)
 
     def _check_nothing_waits(self, account: Account) -> None:
-        if self._scene.storage.cancellable(account.id):
+        if find_cancellable(self._scene.storage, account.id):
             self._scene.find(
                 Law.TOLD_ONCE_IN_TIME, account.id, "ended, and a notification that nobody tried still waits"
             )

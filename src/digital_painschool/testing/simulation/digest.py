@@ -6,7 +6,14 @@ from hashlib import sha256
 
 from digital_painschool.domain.notification import NotificationRecord
 from digital_painschool.domain.people import PersonId
-from digital_painschool.ports.storage import CaseQuery, readable
+from digital_painschool.ports.storage import (
+    CaseQuery,
+    load_documents,
+    load_enrolment,
+    load_notifications,
+    load_timeline,
+    readable,
+)
 from digital_painschool.serialization.enrolments import enrolment_to_data
 from digital_painschool.serialization.events import KIND_OF, event_to_data
 from digital_painschool.serialization.scalars import instant_to_text, optional_instant_to_text
@@ -30,16 +37,16 @@ def digest(scene: Scene, audit: Audit) -> str:
 def _kept(scene: Scene, audit: Audit) -> Iterator[object]:
     storage, unit = scene.storage, scene.unit
     for id_ in sorted(scene.accounts):
-        state = storage.load(id_)
+        state = load_enrolment(storage, id_)
         if state is None:
             continue
         yield enrolment_to_data(state)
-        timeline = storage.timeline(id_)
+        timeline = load_timeline(storage, id_)
         yield [
             (KIND_OF[type(e.event)], instant_to_text(e.event.at), e.event.by, event_to_data(e.event)) for e in timeline
         ]
-        yield {str(seq): content for seq, content in storage.documents(id_, range(1, state.version + 1)).items()}
-        yield [_record(record) for record in storage.notifications(id_)]
+        yield {str(seq): content for seq, content in load_documents(storage, id_, range(1, state.version + 1)).items()}
+        yield [_record(record) for record in load_notifications(storage, id_)]
     query = CaseQuery(unit=unit.id, therapist=None, now=scene.now, limit=len(scene.accounts) + 1)
     yield [
         [*row.key, str(row.counts), instant_to_text(row.access_until)] for row in readable(storage.list_caseload(query))

@@ -10,6 +10,7 @@ from dateutil.relativedelta import relativedelta
 from digital_painschool.application.export import Format
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import InvalidIdentity, NotFound, Reason
+from digital_painschool.ports.storage import load_timeline
 from digital_painschool.testing.simulation.audit import check_account, check_purged, check_rows
 from digital_painschool.testing.simulation.days import DAY, instant, working_day
 from digital_painschool.testing.simulation.findings import Law
@@ -163,7 +164,7 @@ class Coordinator:
                 self._hand_over(account, to)
 
     def _first_therapist(self, account: Account) -> HsaId:
-        started = self.scene.storage.timeline(account.id)[0].event
+        started = load_timeline(self.scene.storage, account.id)[0].event
         return getattr(started, "therapist", account.therapist)
 
     def _hand_over(self, account: Account, to: HsaId) -> None:
@@ -260,7 +261,7 @@ class Archivist:
         self.scene.ask("look at what was purged", "patient", lambda: room.overview(id_), refusal=NotFound)
 
     def _version(self, account: Account) -> int:
-        return len(self.scene.storage.timeline(account.id))
+        return len(load_timeline(self.scene.storage, account.id))
 
     def _ask(self, kind: str, call: Callable[[], T], refusal: Refusal | None = None) -> T | None:
         return self.scene.ask(kind, self.actor.hsa_id, call, refusal=refusal)

@@ -11,6 +11,7 @@ from time import perf_counter, process_time
 
 from attrs import frozen
 
+from digital_painschool.ports.storage import load_enrolments
 from digital_painschool.testing.environment import PortsFactory, in_memory
 from digital_painschool.testing.simulation.audit import Audit
 from digital_painschool.testing.simulation.days import DAY, instant
@@ -147,7 +148,7 @@ def _live(scene: Scene, audit: Audit) -> None:
 
 
 def _kept(scene: Scene) -> tuple[int, int]:
-    states = scene.storage.load_many(scene.accounts)
+    states = load_enrolments(scene.storage, scene.accounts)
     return len(states), sum(state.version for state in states.values())
 
 

@@ -19,6 +19,7 @@ from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import NotPermitted, PainSchoolError, Reason, RuleViolation
 from digital_painschool.ports import Ports
+from digital_painschool.ports.storage import load_documents, load_enrolment, load_notifications, load_timeline
 from digital_painschool.testing.environment import Environment, PortsFactory, both_ways
 from digital_painschool.testing.faults import Killed
 from digital_painschool.testing.simulation.figures import Figures
@@ -212,11 +213,12 @@ class Scene:
     def _kept(self, about: Account | None) -> object:
         if about is None:
             return None
-        state = self.storage.load(about.id)
+        state = load_enrolment(self.storage, about.id)
         if state is None:
             return None
-        documents = self.storage.documents(about.id, range(1, state.version + 1))
-        return state, len(self.storage.timeline(about.id)), len(documents), self.storage.notifications(about.id)
+        documents = load_documents(self.storage, about.id, range(1, state.version + 1))
+        records = load_notifications(self.storage, about.id)
+        return state, len(load_timeline(self.storage, about.id)), len(documents), records
 
     def equal(self, law: Law, about: Account, expected: object, seen: object, what: str) -> None:
         """Note a finding when something is not what the books say."""

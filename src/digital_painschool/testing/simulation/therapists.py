@@ -12,6 +12,7 @@ from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import Actor
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import Reason
+from digital_painschool.ports.storage import load_notifications
 from digital_painschool.rules.flags import Flag
 from digital_painschool.testing.simulation.audit import check_rows
 from digital_painschool.testing.simulation.days import DAY, clock_changes, instant, is_working_day
@@ -287,7 +288,7 @@ class TherapistLife:
         expected = SentMessage(conversation=conversation, number=pile.sent)
         self.scene.equal(Law.UNREAD_IS_SAVED_LESS_READ, account, expected, sent, "the therapist's message")
         due = self.scene.tellings.expect(
-            account, conversation, pile.sent, now, notify, self.scene.storage.notifications(account.id)
+            account, conversation, pile.sent, now, notify, load_notifications(self.scene.storage, account.id)
         )
         if due is not None:
             self.scene.want_pass(due)

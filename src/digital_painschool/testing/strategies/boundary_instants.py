@@ -72,7 +72,7 @@ def _boundaries(day: date, policy: Policy) -> tuple[Moment, ...]:
 
 @cache
 def _known(zone: ZoneInfo, since: datetime, years: int, ends: tuple[datetime, ...]) -> tuple[Moment, ...]:
-    """Return the boundaries that are no matter of every day, after an instant, in the order of time."""
+    """Return the boundaries after an instant that do not come every day, in the order of time."""
     year = since.astimezone(zone).year
     found = [Moment("the end of access", end) for end in ends]
     for later in range(years + 1):
@@ -120,7 +120,7 @@ def _offset(zone: ZoneInfo, at: datetime) -> timedelta:
 
 
 def _first(zone: ZoneInfo, day: datetime) -> datetime:
-    """Find, by halving, when within 24 hours the clocks begin to differ from what they showed at first."""
+    """Return, by halving, the first instant within 24 hours at which the clocks differ from what they showed."""
     low, high = 0, 24 * 3600
     while high - low > 1:
         middle = (low + high) // 2

@@ -6,12 +6,11 @@ from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Ordering, Program
 from digital_painschool.testing.example import SLEEP, program
 from digital_painschool.testing.history import History, Step
-from digital_painschool.testing.strategies.invalid_commands import ALWAYS, REFUSALS
-from digital_painschool.testing.strategies.model import Plan
-from digital_painschool.testing.strategies.valid_commands import WISHES
+from digital_painschool.testing.strategies.commands import ACCEPTED, ALWAYS, REFUSED
+from digital_painschool.testing.strategies.planned import PlannedSchool
 
-_WISHES = st.sampled_from(WISHES)
-_REFUSALS = st.sampled_from(REFUSALS)
+_ACCEPTED = st.sampled_from(ACCEPTED)
+_REFUSED = st.sampled_from(REFUSED)
 
 
 @st.composite
@@ -19,12 +18,12 @@ def planned_steps(
     draw: st.DrawFn, programs: tuple[Program, ...], policy: Policy, length: int, *, refused: bool
 ) -> list[tuple[Step, bool]]:
     """Return steps in order, each with whether it will be accepted."""
-    plan = Plan(programs, policy)
+    school = PlannedSchool(programs, policy)
     steps: list[tuple[Step, bool]] = []
-    # About every other wish is granted. A stop is drawn before each, so that any part can be left out in shrinking.
+    # About every other command gives a step. A stop is drawn before each: shrinking can leave any part out.
     while draw(st.integers(0, 2 * length)):
         refusal = refused and draw(st.integers(0, 2)) == 2
-        step = draw(_REFUSALS if refusal else _WISHES)(draw, plan)
+        step = draw(_REFUSED if refusal else _ACCEPTED)(draw, school)
         if step is not None:
             steps.append((step, not refusal))
     if refused and all(accepted for _, accepted in steps):

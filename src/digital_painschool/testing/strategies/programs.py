@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from digital_painschool.domain.program import EndReason, Module, Ordering, Pace, Page, Program
 from digital_painschool.programs import program_to_data
 from digital_painschool.testing.strategies.forms import forms
-from digital_painschool.testing.strategies.texts import keys, prose, titles
+from digital_painschool.testing.strategies.texts import ILLEGAL_KEYS, ILLEGAL_TITLES, keys, prose, titles
 
 Data = dict[str, Any]
 """A program as `program_to_data` gives it."""
@@ -154,7 +154,7 @@ def _listed(key: str, speaks_of: str, stranger: int | None = None) -> Fault:
 
 
 def _twice(key: str) -> Fault:
-    """Have the first of a list once more."""
+    """List the first of a list once more."""
 
     def fault(data: Data) -> str:
         data[key] = [*data[key], data[key][0]]
@@ -181,56 +181,6 @@ def _no_order(data: Data) -> str:
     data.update(ordering="enforced", reading_order=[], required=[data["modules"][0]["number"]])
     return "reading_order: ordering 'enforced' needs one"
 
-
-ILLEGAL_KEYS: Mapping[str, str] = MappingProxyType(
-    {
-        "no-break space": "smart\u00a0skola",
-        "no-break space at the end": "smartskola\u00a0",
-        "zero-width space": "smart\u200bskola",
-        "byte order mark": "\ufeffsmartskola",
-        "soft hyphen": "smart\u00adskola",
-        "tab": "smart\tskola",
-        "line break": "smart\nskola",
-        "line break at the end": "smartskola\n",
-        "line separator": "smart\u2028skola",
-        "escape": "smart\x1b[31mskola",
-        "other direction": "smart\u202eskola",
-        "space": "smart skola",
-        "Swedish letter": "smärtskola",
-        "Greek letter that looks Latin": "smartsk\u03bfla",
-        "fullwidth letter": "\uff53martskola",
-        "digit of another script": "smart\u0661",
-        "emoji": "smart\U0001f642",
-        "formula": "=1+1",
-        "hyphen first": "-smartskola",
-        "dot first": "..",
-        "slash": "smart/skola",
-        "comma": "smart,skola",
-        "semicolon": "smart;skola",
-        "quote": 'smart"skola',
-        "too long": "x" * 65,
-        "much too long": "x" * 100_000,
-    }
-)
-"""What is no key, by what is wrong with it."""
-
-ILLEGAL_TITLES: Mapping[str, str] = MappingProxyType(
-    {
-        "escape": "Smärt\x1b[31mskola",
-        "tab": "Smärt\tskola",
-        "line break": "Smärt\nskola",
-        "carriage return": "Smärt\rskola",
-        "next line": "Smärt\x85skola",
-        "line separator": "Smärt\u2028skola",
-        "paragraph separator": "Smärt\u2029skola",
-        "other direction": "Smärt\u202eskola",
-        "isolated direction": "Smärt\u2067skola",
-        "delete": "Smärt\x7fskola",
-        "nothing to be seen": "\u200b\u00a0",
-        "too long": "x" * 1001,
-    }
-)
-"""What is no title, by what is wrong with it."""
 
 PROGRAM_FAULTS: Mapping[str, Fault] = MappingProxyType(
     {
