@@ -9,6 +9,8 @@ from digital_painschool.ports import Ports
 from digital_painschool.testing.environment import Environment
 
 Port = TypeVar("Port")
+PORTS = ("storage", "identity", "inbox", "directory", "messenger", "observer")
+"""The names of the ports."""
 ITSELF = "__call__"
 """The name of the one method of a clock, which is a function."""
 
@@ -91,12 +93,13 @@ class Wrap(Protocol):
 
 
 def each_port(ports: Ports, wrap: Wrap) -> Ports:
-    """Return the ports with something around each: the storage as `"storage"`, each messenger as `"messenger"`, ..."""
+    """Return the ports with something around each; `wrap` is given the port and its name of `PORTS`."""
+    storage, identity, inbox, directory, messenger, observer = PORTS
     return Ports(
-        storage=wrap(ports.storage, "storage"),
-        identity=wrap(ports.identity, "identity"),
-        inbox=wrap(ports.inbox, "inbox"),
-        directory=wrap(ports.directory, "directory"),
-        messengers=tuple(wrap(messenger, "messenger") for messenger in ports.messengers),
-        observers=tuple(wrap(observer, "observer") for observer in ports.observers),
+        storage=wrap(ports.storage, storage),
+        identity=wrap(ports.identity, identity),
+        inbox=wrap(ports.inbox, inbox),
+        directory=wrap(ports.directory, directory),
+        messengers=tuple(wrap(one, messenger) for one in ports.messengers),
+        observers=tuple(wrap(one, observer) for one in ports.observers),
     )

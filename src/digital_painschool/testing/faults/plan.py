@@ -8,7 +8,7 @@ from attrs import evolve, field, frozen
 
 from digital_painschool.ports import Ports
 from digital_painschool.testing.environment import Environment, PortsFactory
-from digital_painschool.testing.faults.calls import Call, Port, Watched, each_port, watched
+from digital_painschool.testing.faults.calls import PORTS, Call, Port, Watched, each_port, watched
 from digital_painschool.testing.faults.effects import Does, Fails, Killed, When
 from digital_painschool.testing.history.literals import short
 
@@ -173,17 +173,8 @@ def with_faults(
 
     Every port counts its calls, also one without faults: ask `calls_of`.
     """
-    given = {
-        name: tuple(faults)
-        for name, faults in {
-            "storage": storage,
-            "identity": identity,
-            "inbox": inbox,
-            "directory": directory,
-            "messenger": messengers,
-            "observer": observers,
-        }.items()
-    }
+    faults = map(tuple, (storage, identity, inbox, directory, messengers, observers))
+    given = dict(zip(PORTS, faults, strict=True))
 
     def open_faulty(environment: Environment) -> Ports:
         def wrap(port: Port, name: str) -> Port:
