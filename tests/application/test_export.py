@@ -241,15 +241,10 @@ def test_what_cannot_be_read_is_in_no_file_counted_nowhere_and_named(school: Sce
     school.desk.end("e-0002", reason="klar")
 
     def around(call: Call) -> object:
-        found = call.go()
-        if not isinstance(found, tuple):
-            return found
-        return tuple(
-            UnreadableEnrolment(enrolment_id="e-0001", unit=UNIT)
-            if isinstance(one, History) and one.enrolment.id == "e-0001"
-            else one
-            for one in found
-        )
+        found: Any = call.go()
+        if call.method == "load_timelines" and "e-0001" in found:
+            return {**found, "e-0001": UnreadableEnrolment(enrolment_id="e-0001", unit=UNIT)}
+        return found
 
     damaged = school.another(attrs.evolve(school.ports, storage=watched(school.storage, around)))
     receipt = damaged.administrator(ARCHIVIST).export(tmp_path / "export")

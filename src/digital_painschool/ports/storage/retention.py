@@ -13,7 +13,7 @@ from digital_painschool.ports.storage.access_log import AccessEntry
 
 @frozen(kw_only=True)
 class PurgeRecord:
-    """What is stored of a purge.
+    """The stored state of a purge.
 
     Args:
         plan: The plan as it was saved last, or None.

@@ -53,7 +53,7 @@ class AtomicityContract(StorageOpening):
     full: ClassVar[Exception] = OSError(ENOSPC, "no space left on device")
 
     def before_each_write(self, storage: Any, stop: Callable[[], None]) -> None:  # noqa: ARG002 - for whoever overrides
-        """Let a storage call `stop` before each write to its medium: a row, a file, a commit.
+        """Make a storage call `stop` before each write to its medium: a row, a file, a commit.
 
         `stop` raises when the write must not happen. Override it, or atomicity is not proved.
         """

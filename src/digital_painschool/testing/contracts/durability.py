@@ -31,7 +31,7 @@ from digital_painschool.testing.reference.snapshot import difference
 
 
 class DurabilityContract(StorageOpening):
-    """What is in a storage whatever becomes of the process that has it open."""
+    """A storage whose process ends, in whatever way."""
 
     @proves("Enrolments.save: durable")
     def test_everything_is_there_after_a_restart(self, lasting_place: object) -> None:
@@ -123,7 +123,7 @@ class DurabilityContract(StorageOpening):
                 sleep(PATIENCE)
 
         with Child(acknowledge) as child:
-            assert "acknowledged" == next(child.told())
+            assert "acknowledged" == next(child.messages())
             child.kill()
         with self.opened(forked_place) as storage:
             found = observed(storage)
