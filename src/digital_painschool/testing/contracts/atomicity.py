@@ -13,11 +13,8 @@ from digital_painschool.errors import OutcomeUnknown, StorageError
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.contracts.transactions import CALLS, done, observed, prepare
+from digital_painschool.testing.faults import Killed
 from digital_painschool.testing.reference.snapshot import difference
-
-
-class Stopped(BaseException):
-    """The process has died: no `except Exception` is in its way."""
 
 
 @define
@@ -71,8 +68,8 @@ class AtomicityContract(StorageOpening):
             with reopened() as storage:
                 prepared, undone = prepare(storage), observed(storage)
             for number in count(1):
-                cut = Cut(number, Stopped())
-                with reopened() as storage, suppress(Stopped):
+                cut = Cut(number, Killed())
+                with reopened() as storage, suppress(Killed):
                     self.before_each_write(storage, cut)
                     work(storage, prepared)
                 cut.is_on = False
