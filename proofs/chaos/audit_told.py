@@ -111,7 +111,7 @@ def _asked_wrong(row: Row, course: Course, event: Event) -> Iterator[str]:
             yield "it is collected, or not, against the therapist's word"
         if collected:
             policy = POLICIES[HsaId(row["unit"])]
-            run = run_for(event.at, policy.collected_at, policy.zone)
+            run = run_for(event.at, policy)
             due_at = instant(run, policy.collected_at, policy.zone)
     if row["due_at"] != due_at:
         yield f"it is due at {row['due_at']}, not at {due_at}"
