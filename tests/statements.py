@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Delete, Select, Update
 
 from digital_painschool.adapters import sql
+from digital_painschool.adapters.sql.array_params import OfIds
 from digital_painschool.adapters.sql.json_rows import BulkStatement
 
 _LEFT_OUT = frozenset(
@@ -39,4 +40,8 @@ def statements(*, without: Collection[str] = ()) -> Iterator[Any]:
 def _held_by(value: object) -> tuple[object, ...]:
     if isinstance(value, BulkStatement):
         return (value.each,)
+    if isinstance(value, OfIds):
+        return (value.single, value.many)
+    if isinstance(value, dict):
+        return tuple(statement for held in value.values() if isinstance(held, OfIds) for statement in _held_by(held))
     return value if isinstance(value, tuple) else (value,)

@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 
@@ -125,6 +126,7 @@ class TestFileMessenger(MessengerContract):
 
     def spoil(self, place: Path) -> None:
         """Put something in the folder's way."""
+        rmtree(place / "messages", ignore_errors=True)
         (place / "messages").write_text("no folder")
 
     def arrived(self, place: Path, messenger: Messenger) -> list[Arrival]:

@@ -33,6 +33,7 @@ PEOPLE: dict[str, tuple[Actor | Patient, Callable[[PainSchool], Any]]] = {
     "outsider": (OTHER_ARCHIVIST, lambda s: s.administrator(OTHER_ARCHIVIST)),
     "nurse": (NURSE, lambda s: s.administrator(NURSE)),
     "room": (PATIENT, lambda s: s.patient(ANNA)),
+    "former": (Patient(PersonId("personnummer", CILLA)), lambda s: s.patient(CILLA)),
     "another": (Patient(PersonId("personnummer", BO)), lambda s: s.patient(BO)),
 }
 """Who calls, and the desk."""
@@ -55,7 +56,9 @@ def lived() -> Scenario:
     """Return a school with one of everything: Cilla ended long ago; Anna is done, and in maintenance in another one."""
     policy = Policy(export_before_purge=False)
     school = Scenario(programs=(program(Ordering.RELEASED), SLEEP), policy=policy, start=local("2014-03-03 08:00"))
-    school.desk.end(school.start(CILLA), reason="klar")
+    ended = school.start(CILLA)
+    school.school.patient(CILLA).write(ended, "Hej")
+    school.desk.end(ended, reason="klar")
     school.now = START
     school.desk.maintain(school.start(ANNA, "somnskola"), days=30, modules=(1,))
     id_ = school.start(ANNA)
@@ -113,7 +116,7 @@ GRANTED: dict[str, tuple[Callable[..., object], list[Line]]] = {
     "desk.end": (lambda d: d.end(E, reason="klar"), [("end", TREATED)]),
     "desk.profile": (lambda d: d.profile(), []),
     "desk.receive_notifications": (lambda d: d.receive_notifications(email=True), [("keep-profile", NOBODY)]),
-    "office.export": (lambda o, folder: o.export(folder), [("export", ENDED)]),
+    "office.export": (lambda o: o.export("export"), [("export", ENDED)]),
     "office.plan_purge": (lambda o: o.plan_purge(), [("plan-purge", NOBODY)]),
     "office.plan": (lambda o: o.plan(PLANNED), []),
     "office.approve": (lambda o: o.approve(PLANNED, decision="RS 2"), [("approve-purge", NOBODY)]),

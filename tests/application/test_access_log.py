@@ -1,15 +1,19 @@
 """The access log, call by call: the lines that every call of every desk leaves, granted or refused, and no other."""
 
 from collections.abc import Callable
+from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
 from attrs import evolve
 
+from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.domain.people import Actor, PersonId
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import InvalidIdentity, InvalidValue, NotFound, NotPermitted, RuleViolation, StorageError
 from digital_painschool.ports.storage import AccessEntry, Activity
+from digital_painschool.testing.environment import INSTANT
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.faults import Call, watched
 from digital_painschool.testing.people import (
@@ -96,6 +100,10 @@ REFUSED: dict[str, tuple[Callable[..., object], Line]] = {
     "room.open_module": (lambda r: r.open_module(E, 99), ("open-module", TREATED)),
     "room.complete_module": (lambda r: r.complete_module(E, 99), ("complete-module", TREATED)),
     "room.form": (lambda r: r.form(E, "?"), ("see-program", TREATED)),
+    "former.conversations": (lambda r: r.conversations(ENDED.enrolment), ("read-conversation", ENDED)),
+    "former.read_conversation": (lambda r: r.read_conversation(ENDED.enrolment, 1), ("read-conversation", ENDED)),
+    "former.open_module": (lambda r: r.open_module(ENDED.enrolment, 1), ("open-module", ENDED)),
+    "former.save_form": (lambda r: r.save_form(ENDED.enrolment, PAIN, {"smarta": 3}), ("save-form", ENDED)),
     "room.form in maintenance": (lambda r: r.form(MAINTAINED.enrolment, PAIN), ("see-program", MAINTAINED)),
     "room.save_form": (lambda r: r.save_form(E, PAIN, {}), ("save-form", TREATED)),
     "room.save_form no answers": (lambda r: r.save_form(E, PAIN, None), ("save-form", TREATED)),
@@ -149,14 +157,33 @@ def line(school: Scenario, who: str, what: Line, *, granted: bool) -> AccessEntr
 
 
 @pytest.mark.parametrize("name", GRANTED)
-def test_each_call_leaves_its_lines_and_no_other(name: str, tmp_path: Any) -> None:
+def test_each_call_leaves_its_lines_and_no_other(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a look would leave no trace, a wrong one, or one in the record of somebody who was not looked at."""
     school, who, (call, lines) = lived(), name.partition(".")[0], GRANTED[name]
     before = len(entries(school))
     desk = PEOPLE[who][1](school.school)
     school.advance(minutes=1)
-    call(desk, tmp_path / "export") if name == "office.export" else call(desk)
+    monkeypatch.chdir(tmp_path)
+    call(desk)
     assert [line(school, who, what, granted=True) for what in lines] == entries(school)[before:]
+
+
+@pytest.mark.parametrize("name", GRANTED)
+def test_a_step_and_its_line_are_of_one_instant(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise timeline and log would disagree on when it happened."""
+    monkeypatch.chdir(tmp_path)
+    school, who, ticks = lived(), name.partition(".")[0], count(1)
+    ids = [f"e-{number:04}" for number in range(1, 8)]
+    lines, known = len(entries(school)), {id_: len(school.events(id_)) for id_ in ids}
+    moving = PainSchool(
+        school.ports,
+        catalogue=school.catalogue,
+        clock=lambda: school.now + next(ticks) * INSTANT,
+        new_id=lambda _: ids[-1],
+    )
+    GRANTED[name][0](PEOPLE[who][1](moving))
+    logged = {entry.at for entry in entries(school)[lines:]}
+    assert {event.at for id_ in ids for event in school.events(id_)[known[id_] :]} <= logged
 
 
 @pytest.mark.parametrize("name", [*REFUSED, *SILENT])
@@ -235,7 +262,7 @@ def test_the_log_is_read_page_by_page_to_its_end(page: int) -> None:
         assert expected == found
 
 
-def test_a_number_that_is_none_names_nobody(tmp_path: Any) -> None:
+def test_a_number_that_is_none_names_nobody() -> None:
     """Otherwise a slip of the finger would stand in somebody's log."""
     school = lived()
     with pytest.raises(InvalidIdentity):

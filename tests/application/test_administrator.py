@@ -9,6 +9,7 @@ from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.retention import PurgeReceipt
 from digital_painschool.errors import InvalidValue
+from digital_painschool.ports.storage import load_enrolment, load_notifications
 from digital_painschool.testing.environment import INSTANT, STOCKHOLM, in_memory, local, stored_at
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA, BO, NUMBERS
@@ -70,7 +71,7 @@ def test_a_replay_never_takes_what_is_younger_than_the_period(
     school.desk.end(id_, reason="klar")
     school.now = local("2036-03-09 08:00", STOCKHOLM) + later
     assert gone == school.office.replay(receipt)
-    assert bool(gone) is (school.storage.load(id_) is None)
+    assert bool(gone) is (load_enrolment(school.storage, id_) is None)
     assert 1 - gone == len(school.environment.inbox.delivered)
     logged = [entry.enrolment_id for _, entry in school.office.access_log() if entry.action == "purge"]
     assert [id_] * gone == logged
@@ -88,7 +89,7 @@ def test_a_purge_takes_the_messages_to_staff_and_the_notices_with_it(url: str, r
         for module in (1, 2, 3):
             school.school.patient(number).complete_module(id_, module)
     school.deliver()
-    theirs = {record.notification.id for record in school.storage.notifications(ids[0])}
+    theirs = {record.notification.id for record in load_notifications(school.storage, ids[0])}
     assert 3 == len(theirs)
     school.desk.end(ids[0], reason="klar")
     school.at("2037-03-10 08:00")
@@ -121,8 +122,7 @@ def test_a_decision_names_no_patient(decision: str) -> None:
     assert "RS 2037-0042, § 14, 2037-03-10" == approved.decision.reference
 
 
-@pytest.mark.rule("M-21")
-@pytest.mark.rule("D-21a")
+@pytest.mark.rule("M-21", "D-21a")
 def test_progress_is_of_the_whole_also_after_an_interruption(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a bar would go back to the beginning with each batch, or say that nothing is done."""
     monkeypatch.setattr("digital_painschool.application.unit_records._BATCH", 2)

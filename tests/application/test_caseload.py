@@ -56,9 +56,7 @@ def ids_of(page: CasePage) -> list[str]:
     return [*(row.enrolment_id for row in page.rows), *page.unreadable]
 
 
-@pytest.mark.rule("M-08")
-@pytest.mark.rule("M-09")
-@pytest.mark.rule("D-21c")
+@pytest.mark.rule("M-08", "M-09", "D-21c")
 @pytest.mark.parametrize("limit", range(1, 7))
 def test_a_walk_shows_everybody_once_as_at_its_first_instant(limit: int, school: Scenario) -> None:
     """Otherwise a patient would be on no page, or on two, or be judged by another minute than the one before."""

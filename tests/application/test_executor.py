@@ -11,7 +11,7 @@ from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import Program
 from digital_painschool.errors import Conflict, InvalidProgram, NotFound, StorageError
-from digital_painschool.ports.storage import Change
+from digital_painschool.ports.storage import Change, load_notifications
 from digital_painschool.testing.environment import in_memory, stored_at, with_adapters
 from digital_painschool.testing.example import PAIN, PROGRAM
 from digital_painschool.testing.people import ANNA, BO, OTHER_UNIT, STRANGER, UNIT
@@ -149,6 +149,6 @@ def test_a_damaged_profile_stops_no_patient(caplog: pytest.LogCaptureFixture) ->
     id_ = school.start()
     assert 1 == school.room.save_form(id_, PAIN, {"smarta": 3}).number
     assert ((), f"nobody is notified of a flag of enrolment {id_}") == (
-        school.storage.notifications(id_),
+        load_notifications(school.storage, id_),
         caplog.messages[-1].partition(":")[0],
     )

@@ -13,8 +13,7 @@ from digital_painschool.testing.scenario import Scenario
 from tests.scenario import refused
 
 
-@pytest.mark.rule("M-01")
-@pytest.mark.rule("M-14")
+@pytest.mark.rule("M-01", "M-14")
 @pytest.mark.parametrize("key", [PAIN, DAILY])
 def test_a_form_comes_with_its_questions(key: str) -> None:
     """Otherwise a portal could save answers, and not show what they answer."""
@@ -49,9 +48,7 @@ def _nothing(school: Scenario, id_: str) -> None:
     pass
 
 
-@pytest.mark.rule("M-14")
-@pytest.mark.rule("M-18")
-@pytest.mark.rule("D-04a")
+@pytest.mark.rule("M-14", "M-18", "D-04a")
 @pytest.mark.parametrize(
     ("ordering", "before", "form", "rule", "reason"),
     [
@@ -105,8 +102,7 @@ def test_a_timeline_of_a_form_that_there_is_none_of_is_refused() -> None:
         school.desk.timeline(id_, form="smarta")
 
 
-@pytest.mark.rule("M-10")
-@pytest.mark.rule("D-15a")
+@pytest.mark.rule("M-10", "D-15a")
 def test_each_side_sees_what_the_other_side_wrote() -> None:
     """Otherwise a patient would be shown the therapist's unread messages, or none of the own ones."""
     school = Scenario()

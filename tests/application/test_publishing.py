@@ -118,14 +118,13 @@ def test_a_name_that_is_taken_is_kept(tmp_path: Path, plant: str) -> None:
     assert planted == content(folder)
 
 
-def test_a_folder_with_something_else_of_that_name_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [f"{NAMES[0]}.partial", f"{UNFINISHED}x"])
+def test_a_folder_with_something_else_of_that_name_is_named(tmp_path: Path, name: str) -> None:
     """Otherwise an export would delete what is not its own, or fail without a word on what to do."""
-    for name in (f"{NAMES[0]}.partial", f"{UNFINISHED}x"):
-        (tmp_path / name / "mine").mkdir(parents=True)
-        with pytest.raises(OSError, match=f"{name} is in the way and cannot be deleted"):
-            write(tmp_path)
-        assert ["mine"] == [path.name for path in (tmp_path / name).iterdir()]
-        (tmp_path / name / "mine").rmdir()
+    (tmp_path / name / "mine").mkdir(parents=True)
+    with pytest.raises(OSError, match=f"{name} is in the way and cannot be deleted"):
+        write(tmp_path)
+    assert ["mine"] == [path.name for path in (tmp_path / name).iterdir()]
 
 
 @pytest.mark.parametrize("by", ["the same name", "a link", "another way"])
@@ -292,37 +291,31 @@ def test_a_disk_that_is_full_while_the_files_are_written_leaves_nothing(tmp_path
 
 @pytest.mark.parametrize("error", [errno.EPERM, errno.EOPNOTSUPP])
 def test_a_file_system_without_links_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int) -> None:
-    """Otherwise nobody could export to a network share or a memory stick."""
+    """Otherwise nobody could export to a network share or a memory stick, or an empty file stand for a failed one."""
     monkeypatch.delattr(os, "O_TMPFILE", raising=False)
     monkeypatch.setattr(os, "link", _refuse(error, 0, os.link))
     with pytest.raises(FileExistsError):
         write(tmp_path, then=lambda: (tmp_path / NAMES[1]).write_text("planted"))
     assert {NAMES[1]: "planted"} == content(tmp_path)
     (tmp_path / NAMES[1]).unlink()
-    write(tmp_path)
-    assert WHOLE == content(tmp_path)
-
-
-def test_a_name_that_was_taken_for_nothing_is_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise an empty file would stand for an export that failed."""
-    monkeypatch.delattr(os, "O_TMPFILE", raising=False)
-    monkeypatch.setattr(os, "link", _refuse(errno.EPERM, 0, os.link))
-    monkeypatch.setattr(Path, "replace", _refuse(errno.EIO, 0, Path.replace))
-    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
-        write(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", _refuse(errno.EIO, 0, Path.replace))
+        with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+            write(tmp_path)
     assert {} == content(tmp_path)
-
-
-def test_a_system_that_knows_no_locks_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise nobody could export where Python has no `fcntl`."""
-    monkeypatch.setitem(sys.modules, "fcntl", None)
     write(tmp_path)
     assert WHOLE == content(tmp_path)
 
 
-def test_without_locks_what_is_left_is_named_and_not_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise an export would delete what another one, running on another machine, is writing."""
-    monkeypatch.setattr("fcntl.flock", _refuse(errno.ENOLCK, 0, len))
+@pytest.mark.parametrize("missing", ["the module", "the lock"])
+def test_without_locks_what_is_left_is_named_and_not_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    """Otherwise an export would delete what another machine is writing, or nobody export where there are no locks."""
+    if missing == "the module":
+        monkeypatch.setitem(sys.modules, "fcntl", None)
+    else:
+        monkeypatch.setattr("fcntl.flock", _refuse(errno.ENOLCK, 0, len))
     (tmp_path / f"{UNFINISHED}x").mkdir()
     with pytest.raises(FileExistsError, match=f"{UNFINISHED}x is there: another export is running, or was killed"):
         write(tmp_path)

@@ -533,8 +533,7 @@ def test_long_plan_is_cut_unless_asked_for(environment: Environment, monkeypatch
     assert enrolment_id in environment.run("retention", "plan", "--all", who=True).stdout
 
 
-@pytest.mark.rule("M-20")
-@pytest.mark.rule("D-21a")
+@pytest.mark.rule("M-20", "D-21a")
 def test_refusals_are_one_line_without_a_number(environment: Environment) -> None:
     """A refusal would be a traceback, count as done, or keep a number for good in what holds no personal data."""
     plan = environment.planned()

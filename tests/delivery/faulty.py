@@ -9,13 +9,13 @@ import pytest
 from digital_painschool.adapters.memory import MemoryInbox, MemoryStorage
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.digest import DeliveryResult
-from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import Conflict, DeliveryError, StorageError
 from digital_painschool.ports.inbox import Delivered, Notice
-from digital_painschool.ports.storage import NOTHING, AccessEntry, Change
+from digital_painschool.ports.storage import NOTHING, AccessEntry, Change, load_notifications
 from digital_painschool.testing.environment import local, with_adapters
 from digital_painschool.testing.people import ANNA
 from digital_painschool.testing.scenario import Scenario
@@ -55,16 +55,11 @@ class FaultyStorage(MemoryStorage):
     busy: frozenset[str] = frozenset()
     damaged: str | None = None
 
-    def load(self, enrolment_id: str) -> Enrolment | None:
-        if enrolment_id == self.damaged:
-            raise StorageError("an enrolment cannot be read")
-        return super().load(enrolment_id)
-
-    def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment]:
-        ids = tuple(enrolment_ids)
-        if self.damaged in ids:
-            raise StorageError("an enrolment cannot be read")
-        return super().load_many(ids)
+    def load_many(  # type: ignore[override]  # in memory, nothing is damaged
+        self, enrolment_ids: Iterable[str]
+    ) -> Mapping[str, Enrolment | UnreadableEnrolment]:
+        found = super().load_many(enrolment_ids)
+        return {id_: UnreadableEnrolment(enrolment_id=id_) if id_ == self.damaged else e for id_, e in found.items()}
 
     def complete(
         self, results: Sequence[DeliveryResult], access: Mapping[str, Sequence[AccessEntry]] = NOTHING
@@ -123,7 +118,7 @@ def done(school: Scenario, number: str = ANNA) -> str:
 
 def statuses(school: Scenario, *enrolment_ids: str) -> list[Status]:
     """Return what has become of each notification of some enrolments."""
-    return [record.status for id_ in enrolment_ids for record in school.storage.notifications(id_)]
+    return [record.status for id_ in enrolment_ids for record in load_notifications(school.storage, id_)]
 
 
 def notes(school: Scenario, kind: type[Event], *enrolment_ids: str) -> list[int]:

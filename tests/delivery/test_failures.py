@@ -16,6 +16,7 @@ from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import DeliveryError, InvalidValue, StorageError
 from digital_painschool.ports.inbox import Reachability
+from digital_painschool.ports.storage import load_notifications
 from digital_painschool.rules.digests import decide
 from digital_painschool.rules.flags import Flag
 from digital_painschool.testing.environment import INSTANT, local, with_adapters
@@ -148,7 +149,7 @@ def test_who_is_never_reached_and_is_written_to_every_day_gives_a_flag() -> None
         undelivered.append(school.deliver().undelivered)
         write(school, id_)
     assert ([0, 0, 0, 1, 1], {FlagKind.UNDELIVERED}) == (undelivered, flags(school, id_))
-    assert [4, 4, 3, 2, 1, 0] == [record.attempts for record in school.storage.notifications(id_)]
+    assert [4, 4, 3, 2, 1, 0] == [record.attempts for record in load_notifications(school.storage, id_)]
 
 
 @pytest.mark.rule("D-13d")
@@ -166,7 +167,7 @@ def test_what_a_worker_had_no_time_to_send_has_not_been_tried() -> None:
     assert DeliveryReport(undelivered=1) == school.deliver()
     assert ({FlagKind.UNDELIVERED}, [2]) == (
         flags(school, id_),
-        [record.attempts for record in school.storage.notifications(id_)],
+        [record.attempts for record in load_notifications(school.storage, id_)],
     )
 
 

@@ -30,8 +30,7 @@ def test_two_workers_at_once_deliver_each_notification_once() -> None:
     assert [BO] == [notice.person.value for notice in school.environment.inbox.delivered]
 
 
-@pytest.mark.rule("D-13a")
-@pytest.mark.rule("D-13d")
+@pytest.mark.rule("D-13a", "D-13d")
 @pytest.mark.parametrize("error", [None, DeliveryError("for good", permanent=True)])
 def test_a_worker_whose_lease_ran_out_sends_nothing_more_and_is_not_believed(error: DeliveryError | None) -> None:
     """Otherwise a worker that slept for an hour would go on with what others have done, or give up what came."""

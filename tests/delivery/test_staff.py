@@ -43,8 +43,7 @@ class MovingDirectory(MemoryDirectory):
         return StaffEntry(email=Address(self.address)) if self.address else None
 
 
-@pytest.mark.rule("M-22")
-@pytest.mark.rule("M-23")
+@pytest.mark.rule("M-22", "M-23")
 @pytest.mark.parametrize(("email", "sms"), [(True, False), (True, True), (False, False)])
 def test_a_therapist_is_told_that_a_patient_is_done_by_the_ways_that_were_ticked(email: bool, sms: bool) -> None:
     """Otherwise a therapist would have to look every day, or be sent what nobody asked for."""
@@ -58,8 +57,7 @@ def test_a_therapist_is_told_that_a_patient_is_done_by_the_ways_that_were_ticked
     assert int(sms) == len(school.environment.sms.sent)
 
 
-@pytest.mark.rule("M-22")
-@pytest.mark.rule("D-23a")
+@pytest.mark.rule("M-22", "D-23a")
 @pytest.mark.parametrize("address", ["ny@vgregion.example", None])
 def test_the_address_is_looked_up_when_the_message_is_sent(address: str | None) -> None:
     """Otherwise a corrected address would count for later patients alone, or the therapist wait for no e-mail."""
@@ -142,8 +140,7 @@ def test_a_staff_notification_whose_flag_is_settled_before_it_goes_is_dropped(ki
     assert [Template(kind.value)] * (not settles) == [message.template for message in email.sent]
 
 
-@pytest.mark.rule("D-09a")
-@pytest.mark.rule("D-13b")
+@pytest.mark.rule("D-09a", "D-13b")
 def test_after_a_hand_over_the_new_therapist_is_notified_and_the_old_one_s_message_dropped() -> None:
     """Otherwise the one who is away would be told of somebody else's patient, and nobody would look."""
     school = Scenario()
@@ -171,9 +168,7 @@ def test_what_waits_for_a_therapist_who_gets_the_patient_back_still_goes() -> No
     assert ONE == school.deliver()
 
 
-@pytest.mark.rule("D-05a")
-@pytest.mark.rule("D-13b")
-@pytest.mark.rule("M-18")
+@pytest.mark.rule("D-05a", "D-13b", "M-18")
 @pytest.mark.parametrize("notify", [Notify.COLLECTED, Notify.DIRECT])
 @pytest.mark.parametrize("maintained", [True, False])
 def test_a_patient_whose_access_is_over_is_not_called_and_one_in_maintenance_is(

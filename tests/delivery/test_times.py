@@ -14,8 +14,7 @@ from digital_painschool.testing.scenario import Scenario
 from tests.delivery.faulty import DAY, NINE, NONE, ONE, Faulty, asking, statuses, write
 
 
-@pytest.mark.rule("M-13")
-@pytest.mark.rule("D-13a")
+@pytest.mark.rule("M-13", "D-13a")
 @pytest.mark.parametrize(
     ("written", "zone", "run"),
     [

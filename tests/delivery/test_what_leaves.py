@@ -20,6 +20,7 @@ from digital_painschool.domain.notification import Channel, Notify, Status, Temp
 from digital_painschool.domain.people import Author, PersonId
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import InvalidValue
+from digital_painschool.ports.storage import load_notifications
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA, BO, RESERVE_NUMBER
 from digital_painschool.testing.scenario import Scenario
@@ -43,11 +44,7 @@ def text_of(event: Event) -> Template:
     return TEXTS[type(event)]
 
 
-@pytest.mark.rule("M-12")
-@pytest.mark.rule("M-22")
-@pytest.mark.rule("M-23")
-@pytest.mark.rule("D-13a")
-@pytest.mark.rule("D-13c")
+@pytest.mark.rule("M-12", "M-22", "M-23", "D-13a", "D-13c")
 def test_what_leaves_has_the_text_the_link_and_the_key_of_its_side() -> None:
     """Otherwise a patient would be sent to the staff's page, be told of the wrong thing, or find it after the purge."""
     policy = Policy(
@@ -75,7 +72,7 @@ def test_what_leaves_has_the_text_the_link_and_the_key_of_its_side() -> None:
     asked: Counter[tuple[Channel, str, Template, str]] = Counter()
     notices = set()
     for id_ in ids:
-        for record in school.storage.notifications(id_):
+        for record in load_notifications(school.storage, id_):
             one, event = record.notification, school.events(id_)[record.notification.trigger.seq - 1]
             if record.status is not Status.DELIVERED:
                 continue

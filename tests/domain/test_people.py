@@ -87,8 +87,7 @@ def test_a_scheme_is_named_in_plain_letters(scheme: object) -> None:
         PersonId(scheme, ANNA)  # type: ignore[arg-type]
 
 
-@pytest.mark.rule("M-06")
-@pytest.mark.rule("M-07")
+@pytest.mark.rule("M-06", "M-07")
 @pytest.mark.parametrize(
     ("scheme", "value"),
     [

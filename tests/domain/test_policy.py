@@ -18,9 +18,7 @@ from digital_painschool.testing.environment import with_adapters
 from digital_painschool.testing.scenario import Scenario
 
 
-@pytest.mark.rule("D-13a")
-@pytest.mark.rule("D-18a")
-@pytest.mark.rule("D-21b")
+@pytest.mark.rule("D-13a", "D-18a", "D-21b")
 def test_the_defaults_are_those_of_the_decisions() -> None:
     """Otherwise a unit that sets nothing would get something else than the docs say."""
     policy = Policy()
@@ -63,8 +61,7 @@ def test_the_defaults_are_those_of_the_decisions() -> None:
         {"end_reasons": (EndReason(key="klar", title="Klar"), EndReason(key="klar", title="Färdig"))},
     ],
 )
-@pytest.mark.rule("D-13a")
-@pytest.mark.rule("D-19a")
+@pytest.mark.rule("D-13a", "D-19a")
 def test_what_no_rule_allows_is_refused(wrong: dict[str, object]) -> None:
     """Otherwise a slip in the settings would show as patients who are never told, or an enrolment without an end."""
     with pytest.raises(InvalidValue, match=next(iter(wrong))) as refused:

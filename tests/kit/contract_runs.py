@@ -12,7 +12,7 @@ import pytest
 from digital_painschool.testing.contracts.clauses import proofs_of
 
 Skipped = pytest.skip.Exception
-ADAPTERS = frozenset({"storage", "inbox", "messenger", "directory", "identity", "observer"})
+ADAPTERS = frozenset({"storage", "adapter", "directory", "identity", "observer"})
 """The fixtures that are the adapter itself."""
 DURABLE = frozenset({"lasting_place", "shared_place", "forked_place"})
 """The fixtures for which an adapter in memory is skipped."""
@@ -60,7 +60,7 @@ def rows_of(test: Any) -> Iterator[Mapping[str, object]]:
         yield {name: value for row in chosen for name, value in row.items()}
 
 
-def failure_of(contract: Any, clause: str, folder: Path, **fixtures: object) -> Exception | None:
+def failure_of(contract: Any, clause: str, folder: Path, **fixtures: object) -> BaseException | None:
     """Return the first failure of a test that proves a clause and says so; None when each passes or is skipped."""
     for number, name in enumerate(proofs_of(type(contract))[clause]):
         test = getattr(contract, name)

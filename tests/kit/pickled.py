@@ -3,7 +3,7 @@
 import fcntl
 import os
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import count
@@ -91,8 +91,8 @@ class InPlace(PickledStorage):
     """Writes over the file instead of replacing it: killed in between, half a file is left."""
 
     def _write(self, content: bytes) -> None:
-        with self._file.open("wb") as file:
-            self._do(lambda: (file.write(content[: len(content) // 2]), file.flush()))
+        with self._file.open("wb", buffering=0) as file:
+            self._do(lambda: file.write(content[: len(content) // 2]))
             self._do(lambda: file.write(content[len(content) // 2 :]))
 
 
@@ -162,11 +162,13 @@ class Remembering(PickledStorage):
         super().__init__(folder)
         self._remembered: dict[str, Enrolment | None] = {}
 
-    def load(self, enrolment_id: str) -> Enrolment | None:
+    def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment]:
         """Return what is remembered."""
-        if enrolment_id not in self._remembered:
-            self._remembered[enrolment_id] = super().load(enrolment_id)
-        return self._remembered[enrolment_id]
+        ids = tuple(enrolment_ids)
+        for enrolment_id in ids:
+            if enrolment_id not in self._remembered:
+                self._remembered[enrolment_id] = super().load_many((enrolment_id,)).get(enrolment_id)
+        return {id_: state for id_ in ids if (state := self._remembered[id_]) is not None}
 
     def save(self, change: Change) -> None:
         """Remember what was saved."""

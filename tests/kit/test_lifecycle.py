@@ -22,7 +22,7 @@ from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import Reason, RuleViolation
 from digital_painschool.ports import Ports
-from digital_painschool.ports.storage import AccessEntry, Content, Entry, Storage
+from digital_painschool.ports.storage import AccessEntry, Storage, Timeline
 from digital_painschool.rules.access import ACCESS
 from digital_painschool.testing.environment import Environment, PortsFactory, in_memory, on_sqlite
 from digital_painschool.testing.example import PAIN
@@ -175,15 +175,29 @@ def test_an_example_without_steps_closes_nothing() -> None:
 class _Doubles(MemoryStorage):
     """Numbers timelines wrongly."""
 
-    def timeline(self, enrolment_id: str, kinds: Iterable[type[Event]] | None = None) -> tuple[Entry, ...]:
-        return tuple(evolve(entry, seq=entry.seq + 1) for entry in super().timeline(enrolment_id, kinds))
+    def load_timelines(
+        self,
+        enrolment_ids: Iterable[str],
+        kinds: Iterable[type[Event]] | None = None,
+        documents: Iterable[int] | None = None,
+    ) -> Mapping[str, Timeline]:
+        found = super().load_timelines(enrolment_ids, kinds, documents)
+        return {
+            id_: evolve(timeline, entries=tuple(evolve(entry, seq=entry.seq + 1) for entry in timeline.entries))
+            for id_, timeline in found.items()
+        }
 
 
 class _Mute(MemoryStorage):
     """Loses what people wrote."""
 
-    def documents(self, enrolment_id: str, seqs: Iterable[int]) -> Mapping[int, Content]:
-        return {}
+    def load_timelines(
+        self,
+        enrolment_ids: Iterable[str],
+        kinds: Iterable[type[Event]] | None = None,
+        documents: Iterable[int] | None = None,
+    ) -> Mapping[str, Timeline]:
+        return super().load_timelines(enrolment_ids, kinds, ())
 
 
 class _Renames(MemoryStorage):

@@ -9,6 +9,7 @@ from digital_painschool.domain.events import Event
 from digital_painschool.domain.fold import replay
 from digital_painschool.errors import RuleViolation, StorageError
 from digital_painschool.ports import Storage
+from digital_painschool.ports.storage import load_enrolment
 from digital_painschool.testing.environment import Environment, with_adapters
 from digital_painschool.testing.scenario import Scenario
 
@@ -26,7 +27,7 @@ class Listener:
     def notice(self, enrolment: Enrolment, events: tuple[Event, ...]) -> None:
         """Note it."""
         if self.storage is not None:
-            assert enrolment == self.storage.load(enrolment.id)
+            assert enrolment == load_enrolment(self.storage, enrolment.id)
         self.told.append((self.name, enrolment, events, get_ident()))
 
 

@@ -105,7 +105,7 @@ class TestForgetful(InboxContract):
         return Forgetful()
 """
     done = run(tmp_path, test_one=test)
-    assert "test_a_notice_is_delivered_once" in done.stdout
+    assert "test_a_key_is_sent_once" in done.stdout
     assert "assert <Delivered.DUPLICATE" in done.stdout, done.stdout
 
 

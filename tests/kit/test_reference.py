@@ -19,6 +19,8 @@ from digital_painschool.domain.people import Author
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import NotPermitted, Reason
 from digital_painschool.ports.messaging import Address
+from digital_painschool.ports.storage import load_notifications, load_timeline
+from digital_painschool.rules.flags import Flag
 from digital_painschool.rules.forms import is_alert, score
 from digital_painschool.rules.notifications import next_digest_at
 from digital_painschool.testing.environment import START, PortsFactory, in_memory, local, on_sqlite
@@ -29,7 +31,7 @@ from digital_painschool.testing.reference.arrivals import Arrival
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.expectations import ExpectedNotification
 from digital_painschool.testing.reference.forms import reaches_alert
-from digital_painschool.testing.reference.laws import Law, LawViolation, require, violation
+from digital_painschool.testing.reference.laws import Law, LawViolation, require, unequal, violation
 from digital_painschool.testing.reference.notifications import NotificationOracle, note_violations
 from digital_painschool.testing.reference.snapshot import StorageSnapshot, difference
 from digital_painschool.testing.scenario import Scenario
@@ -135,8 +137,8 @@ def all_violations(school: Scenario, model: ReferenceEnrolment, state: Enrolment
     """Return everything that is wrong with an enrolment, by its state."""
     colleague = school.colleague
     return [
-        *checks.timeline_violations(model, state, school.storage.timeline(model.id)),
-        *checks.entry_violations(model, school.storage.timeline(model.id)),
+        *checks.timeline_violations(model, state, load_timeline(school.storage, model.id)),
+        *checks.entry_violations(model, load_timeline(school.storage, model.id)),
         *checks.state_violations(model, state),
         *checks.flag_violations(model, colleague.to_handle(model.id), school.now),
         *checks.row_violations([model], colleague.caseload().rows, school.now, "Mina"),
@@ -187,7 +189,7 @@ def test_another_value_of_any_field_of_the_state_is_found(name: str) -> None:
         # Of the unit there is but one more: that of nobody.
         other: Any = {"unit": "SE2321000131-E000000000009"}.get(name) or _OTHER[type(value)](value)
         wrong = evolve(state, **{name: other})
-        assert [*checks.timeline_violations(model, wrong, school.storage.timeline(model.id))]
+        assert [*checks.timeline_violations(model, wrong, load_timeline(school.storage, model.id))]
 
 
 def test_refusals_come_in_the_order_of_the_rules() -> None:
@@ -305,7 +307,7 @@ def record(status: Status = Status.DELIVERED, **changes: Any) -> NotificationRec
     with Scenario() as school:
         id_ = school.start()
         school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
-        (found,) = school.storage.notifications(id_)
+        (found,) = load_notifications(school.storage, id_)
     changed = evolve(found.notification, **changes)
     settled = None if status is Status.PENDING else local("2026-03-02 11:00")
     return NotificationRecord(notification=changed, status=status, settled_at=settled)
@@ -408,8 +410,15 @@ def test_a_note_that_is_missing_or_too_many_is_found_at_rest(says: str) -> None:
     notes, status, owed = NOTES[says]
     stored = record(status)
     with Scenario() as school:
-        entries = school.storage.timeline(school.start())
+        entries = load_timeline(school.storage, school.start())
     event = NotificationDropped(at=MORNING, by="system", notification=stored.notification.id, channel=Channel.INBOX)
     timeline = [evolve(entries[0], seq=number, event=event) for number, _ in enumerate(notes)]
     found = [*note_violations("e-0001", timeline, [stored], owed)]
     assert any(says in str(one) for one in found)
+
+
+def test_of_two_values_only_the_fields_that_differ_are_shown() -> None:
+    """Otherwise a finding would show two whole enrolments, and nobody could see where they differ."""
+    one = Flag(kind=FlagKind.FORM_SAVED, form="smarta", unread=1)
+    (found,) = unequal(Law.UNREAD_IS_SAVED_LESS_READ, one, evolve(one, unread=2), "the flag")
+    assert "the flag\n  expected: {'unread': 1}\n  found:    {'unread': 2}" == found.sentence

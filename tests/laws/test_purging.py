@@ -13,6 +13,7 @@ from digital_painschool.domain.local_time import years_earlier
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.retention import Skip
+from digital_painschool.ports.storage import load_documents, load_enrolment, load_notifications, load_timeline
 from digital_painschool.testing.contracts.changes import begun
 from digital_painschool.testing.environment import INSTANT, STOCKHOLM, PortsFactory, in_memory, local
 from digital_painschool.testing.example import PAIN
@@ -109,10 +110,10 @@ def purges_as_it_should(school: Scenario, policy: Policy, fates: list[Fate], fol
     )
     for id_ in ids:
         is_there = id_ not in gone
-        assert is_there is (school.storage.load(id_) is not None)
-        assert is_there is bool(school.storage.timeline(id_))
-        assert is_there is bool(school.storage.documents(id_, range(1, 20)))
-    assert not any(school.storage.notifications(id_) for id_ in gone)
+        assert is_there is (load_enrolment(school.storage, id_) is not None)
+        assert is_there is bool(load_timeline(school.storage, id_))
+        assert is_there is bool(load_documents(school.storage, id_, range(1, 20)))
+    assert not any(load_notifications(school.storage, id_) for id_ in gone)
     logged = {entry.enrolment_id for _, entry in school.office.access_log(limit=10_000)}
     assert set(ids) <= logged
     with school.unchanged():

@@ -93,11 +93,11 @@ CALLS: list[tuple[str, str, Call, type[PainSchoolError]]] = [
     ("directory", "find", lambda s: s.desk.receive_notifications(email=True), DeliveryError),
     ("inbox", "forget", purge, DeliveryError),
     ("messengers", "forget", purge, DeliveryError),
-    ("storage", "load", lambda s: s.desk.enrolment("e-0001"), StorageError),
+    ("storage", "load_many", lambda s: s.desk.enrolment("e-0001"), StorageError),
     ("storage", "find_by_person", lambda s: s.room.enrolments(), StorageError),
     ("storage", "log", lambda s: s.desk.enrolment("e-0001"), OutcomeUnknown),
     ("storage", "list_caseload", lambda s: s.desk.caseload(), StorageError),
-    ("storage", "timeline", lambda s: s.desk.timeline("e-0001"), StorageError),
+    ("storage", "load_timelines", lambda s: s.desk.timeline("e-0001"), StorageError),
     ("storage", "save", lambda s: s.room.write("e-0001", "Hej"), OutcomeUnknown),
     ("storage", "claim", lambda s: s.deliver(), OutcomeUnknown),
     ("storage", "access_ended", lambda s: s.deliver(), StorageError),
@@ -146,7 +146,7 @@ def test_what_an_adapter_raises_comes_out_typed_and_without_its_text(
 def test_an_exit_passes_as_it_is(error: type[BaseException]) -> None:
     """Otherwise nobody could stop a process that waits for an adapter."""
     school = Scenario()
-    spoilt(school, "storage", Fault("load", does=Fails(error)))
+    spoilt(school, "storage", Fault("load_many", does=Fails(error)))
     with pytest.raises(error):
         school.desk.enrolment("e-0001")
 
@@ -169,10 +169,11 @@ STATES: list[Any] = ["e-0001", {}, PersonId("personnummer", ANNA), Loud("personn
 WRONG: list[tuple[str, str, Any, Call, type[PainSchoolError]]] = [
     *(("identity", "parse", person, CALLS[0][2], AdapterError) for person in PERSONS),
     *(("directory", "find", entry, CALLS[4][2], DeliveryError) for entry in ENTRIES),
-    *(("storage", "load", state, CALLS[8][2], StorageError) for state in STATES),
+    *(("storage", "load_many", {"e-0001": state}, CALLS[8][2], StorageError) for state in STATES),
+    ("storage", "load_many", (), CALLS[8][2], StorageError),
     ("storage", "list_caseload", None, lambda s: s.desk.caseload(), StorageError),
     ("storage", "list_caseload", (None,), lambda s: s.desk.caseload(), StorageError),
-    ("storage", "timeline", iter(()), lambda s: s.desk.timeline("e-0001"), StorageError),
+    ("storage", "load_timelines", iter(()), lambda s: s.desk.timeline("e-0001"), StorageError),
     ("storage", "find_by_person", (ANNA,), lambda s: s.desk.find(ANNA), StorageError),
     ("storage", "save_program", None, lambda s: s.desk.start(BO, program="smartskola"), OutcomeUnknown),
     ("inbox", "forget", None, purge, DeliveryError),

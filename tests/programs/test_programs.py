@@ -85,11 +85,7 @@ def problems_of(text: str) -> tuple[str, ...]:
 # --- The bundled program ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.rule("M-01")
-@pytest.mark.rule("M-02")
-@pytest.mark.rule("M-05")
-@pytest.mark.rule("D-04b")
-@pytest.mark.rule("D-05b")
+@pytest.mark.rule("M-01", "M-02", "M-05", "D-04b", "D-05b")
 def test_the_bundled_program_is_the_one_that_the_manual_describes_and_says_that_it_is_an_example() -> None:
     """Otherwise a patient would be led otherwise than the manual says, or made-up content pass for the treatment."""
     bundled = bundled_program()
@@ -112,8 +108,7 @@ def test_the_bundled_program_is_the_one_that_the_manual_describes_and_says_that_
     assert "Program(key='digitala-smartskolan', version='7', modules=11)" == repr(shown)
 
 
-@pytest.mark.rule("M-14")
-@pytest.mark.rule("D-17a")
+@pytest.mark.rule("M-14", "D-17a")
 def test_the_bundled_forms_differ_are_carried_and_ask_every_kind_of_question() -> None:
     """Otherwise there would be a form that nobody finds or tells from another, or a kind or alert that nobody meets."""
     bundled = bundled_program()

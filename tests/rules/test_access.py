@@ -42,11 +42,7 @@ TABLE = [
 ]
 
 
-@pytest.mark.rule("M-05")
-@pytest.mark.rule("M-18")
-@pytest.mark.rule("D-05a")
-@pytest.mark.rule("D-18a")
-@pytest.mark.rule("D-19a")
+@pytest.mark.rule("M-05", "M-18", "D-05a", "D-18a", "D-19a")
 @pytest.mark.parametrize(("enrolment", "after", "expected"), TABLE)
 def test_the_truth_table_holds_to_the_microsecond(enrolment: Enrolment, after: timedelta, expected: Access) -> None:
     """Otherwise a patient would be let in an instant too long, or shut out an instant too early."""

@@ -98,8 +98,7 @@ def test_the_therapist_chooses_for_each_message_how_the_patient_is_told(notify: 
             start(PATIENT)
 
 
-@pytest.mark.rule("M-10")
-@pytest.mark.rule("M-11")
+@pytest.mark.rule("M-10", "M-11")
 @pytest.mark.parametrize(("rule", "limit"), [("M-10", 10_000), ("M-11", 120)])
 def test_a_message_and_a_heading_are_neither_empty_nor_longer_than_the_limit(rule: str, limit: int) -> None:
     """Otherwise an empty message would raise a flag, one without end fill the storage, and a list show nothing."""

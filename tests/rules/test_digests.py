@@ -67,8 +67,7 @@ def test_the_table_has_every_situation() -> None:
     assert {*product((False, True), Doubt, (False, True))} == {*DECISIONS}
 
 
-@pytest.mark.rule("D-13a")
-@pytest.mark.rule("M-13")
+@pytest.mark.rule("D-13a", "M-13")
 @pytest.mark.parametrize(("may_be_told", "doubt", "is_due"), list(DECISIONS))
 def test_every_situation_is_decided_as_the_table_says(may_be_told: bool, doubt: Doubt, is_due: bool) -> None:
     """Otherwise a patient would be told twice on a day, or not at all."""
@@ -87,8 +86,7 @@ def test_every_situation_is_decided_as_the_table_says(may_be_told: bool, doubt: 
     assert expected[action] == decide(digest, NOW, POLICY)
 
 
-@pytest.mark.rule("D-13a")
-@pytest.mark.rule("M-13")
+@pytest.mark.rule("D-13a", "M-13")
 @pytest.mark.parametrize(
     ("now", "action"),
     [
@@ -141,8 +139,7 @@ def test_the_earliest_instant_to_send_is_in_a_forenoon(now: datetime, told_on: d
     assert at == earliest_send_at(now, POLICY, told_on)
 
 
-@pytest.mark.rule("D-13a")
-@pytest.mark.rule("M-13")
+@pytest.mark.rule("D-13a", "M-13")
 @pytest.mark.parametrize(
     ("at", "run"),
     [
@@ -183,8 +180,7 @@ def test_there_is_one_attempt_more_than_there_are_waits(waits: tuple[int, ...]) 
     assert [set(), {"a"}] == [undeliverable({"a": len(waits) + more}, policy) for more in (0, 1)]
 
 
-@pytest.mark.rule("D-13a")
-@pytest.mark.rule("D-13d")
+@pytest.mark.rule("D-13a", "D-13d")
 @pytest.mark.parametrize(
     ("attempts", "now", "collected", "at"),
     [

@@ -86,8 +86,7 @@ def test_opening_a_form_or_the_small_box_takes_it_out_of_the_box(opened: bool) -
     assert opened is last.opened
 
 
-@pytest.mark.rule("D-15a")
-@pytest.mark.rule("D-17a")
+@pytest.mark.rule("D-15a", "D-17a")
 def test_a_form_is_read_up_to_what_the_view_showed_and_its_alert_with_it() -> None:
     """Otherwise an answer that nobody has seen would be read, or be unread again, or a calm one hide an alert."""
     enrolment = saved(started(), 3, 10, 2)

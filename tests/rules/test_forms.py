@@ -107,8 +107,7 @@ def test_what_lies_on_the_bounds_is_accepted(answers: Mapping[str, Answer]) -> N
     assert () == answer_problems(FORM, answers)
 
 
-@pytest.mark.rule("M-14")
-@pytest.mark.rule("D-17a")
+@pytest.mark.rule("M-14", "D-17a")
 @pytest.mark.parametrize("pain", [-1, *range(11), 11, True, 6.0, "6"])
 def test_a_scale_wants_one_of_its_whole_numbers_and_alerts_from_its_threshold_on(pain: Answer) -> None:
     """Otherwise a pain of 11 would be kept, or one of "yes", or the worst be one more number."""
@@ -188,8 +187,7 @@ def test_the_score_is_the_sum_of_what_the_answers_add_and_alerts_from_its_thresh
     assert (total, alert) == (score(FORM, answers), is_alert(FORM, answers, total))
 
 
-@pytest.mark.rule("M-18")
-@pytest.mark.rule("D-05a")
+@pytest.mark.rule("M-18", "D-05a")
 def test_no_form_is_saved_from_the_end_of_access_on_or_in_maintenance() -> None:
     """Otherwise the last instant would be another than for reading, or flags come from whom nobody treats any more."""
     enrolment = started()

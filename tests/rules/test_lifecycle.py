@@ -285,8 +285,7 @@ def test_a_maintenance_can_be_renewed_and_the_flag_comes_back_when_it_is_over() 
         school.room.open_module(id_, 1)
 
 
-@pytest.mark.rule("M-17")
-@pytest.mark.rule("D-05a")
+@pytest.mark.rule("M-17", "D-05a")
 def test_at_the_year_s_end_access_ends_by_itself_and_the_enrolment_stays_open_with_a_flag() -> None:
     """Otherwise patients would read on for ever, or the therapist would never be asked what comes next."""
     school = Scenario()
@@ -324,8 +323,7 @@ def test_the_end_of_access_is_noted_once_for_each_time_that_it_ends() -> None:
         assert [AccessEnded] * count == [type(event) for event in note_access_end(state, TERMS, by=NURSE, at=at)]
 
 
-@pytest.mark.rule("M-19")
-@pytest.mark.rule("D-19a")
+@pytest.mark.rule("M-19", "D-19a")
 @pytest.mark.parametrize(
     ("own", "choices"), [(None, ("klar", "avbruten")), ((EndReason(key="flyttat", title="Flyttat"),), ("flyttat",))]
 )

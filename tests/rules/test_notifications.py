@@ -61,8 +61,7 @@ def told(notify: Notify, at: datetime = START, policy: Policy = POLICY) -> tuple
     return after, notification
 
 
-@pytest.mark.rule("M-12")
-@pytest.mark.rule("D-13c")
+@pytest.mark.rule("M-12", "D-13c")
 def test_a_direct_notification_is_due_at_once_and_alone() -> None:
     """Otherwise "Direkt" would wait for others, "none" be none, or patient data leave with a notification one day."""
     _, notification = told(Notify.DIRECT)
@@ -91,8 +90,7 @@ def test_a_notification_is_known_by_the_entry_that_asked_for_it_and_its_time() -
     assert [f"e-1.{3 + 2 * second}.inbox.20260302T07000{second}" for second in range(5)] == [one.id for one in found]
 
 
-@pytest.mark.rule("M-13")
-@pytest.mark.rule("D-13a")
+@pytest.mark.rule("M-13", "D-13a")
 @pytest.mark.parametrize(
     ("written", "zone", "due"),
     [
@@ -144,8 +142,7 @@ def asked(enrolment: Enrolment, events: Iterable[Event], flag: FlagKind | None) 
     return after, notification
 
 
-@pytest.mark.rule("D-09a")
-@pytest.mark.rule("D-23b")
+@pytest.mark.rule("D-09a", "D-23b")
 @pytest.mark.parametrize("therapist", [NURSE, COLLEAGUE, evolve(NURSE, hsa_id="SE2321000131-P999999999999")])
 def test_a_notification_to_staff_is_obsolete_when_somebody_else_has_the_patient(therapist: Actor) -> None:
     """Otherwise a former therapist would be told, or after a restart nobody would."""
@@ -174,8 +171,7 @@ READ: dict[str, tuple[FlagKind | None, Step, Step]] = {
 }
 
 
-@pytest.mark.rule("D-13b")
-@pytest.mark.rule("D-23b")
+@pytest.mark.rule("D-13b", "D-23b")
 @pytest.mark.parametrize("what", READ)
 def test_a_notification_of_something_to_read_is_obsolete_when_that_is_read(what: str) -> None:
     """Otherwise somebody would be called to what was dealt with, or not to the next one."""
@@ -222,8 +218,7 @@ def test_a_notification_to_staff_is_obsolete_when_its_flag_is_handled(flag: Flag
     assert is_obsolete(notification, folded(enrolment, handles(enrolment)), now)
 
 
-@pytest.mark.rule("D-13b")
-@pytest.mark.rule("D-13d")
+@pytest.mark.rule("D-13b", "D-13d")
 def test_dropping_and_giving_up_are_noted() -> None:
     """Otherwise the timeline would not say what became of a notification."""
     enrolment, notification = told(Notify.COLLECTED)
@@ -271,9 +266,7 @@ NAMED = ["no entry", "no address", "e-mail alone", "sms alone", "both"]
 ENTRIES = [None, StaffEntry(), StaffEntry(email=MAIL), StaffEntry(sms=PHONE), StaffEntry(email=MAIL, sms=PHONE)]
 
 
-@pytest.mark.rule("M-22")
-@pytest.mark.rule("M-23")
-@pytest.mark.rule("D-23a")
+@pytest.mark.rule("M-22", "M-23", "D-23a")
 @pytest.mark.parametrize("entry", ENTRIES, ids=NAMED)
 @pytest.mark.parametrize("served", [(), (Channel.EMAIL,), (Channel.SMS,), (Channel.EMAIL, Channel.SMS)], ids=str)
 def test_what_can_be_ticked_is_kept_and_the_rest_is_refused_in_words(

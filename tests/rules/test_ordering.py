@@ -42,10 +42,7 @@ def opened(enrolment: Enrolment, terms: Terms, module: int) -> ModuleOpened:
     return event
 
 
-@pytest.mark.rule("M-01")
-@pytest.mark.rule("M-02")
-@pytest.mark.rule("M-03")
-@pytest.mark.rule("D-04b")
+@pytest.mark.rule("M-01", "M-02", "M-03", "D-04b")
 def test_the_bundled_program_has_eleven_open_modules_a_pace_that_is_advice_and_a_label() -> None:
     """Otherwise staff could not see what a page contains, a patient wait, or made-up texts pass for a treatment."""
     school = Scenario(programs=(bundled_program(),))
@@ -79,8 +76,7 @@ def test_the_reading_order_is_1_to_8_and_then_any_module() -> None:
     assert [False] * 11 == [opened(enrolment, terms, module).out_of_order for module in range(1, 12)]
 
 
-@pytest.mark.rule("M-04")
-@pytest.mark.rule("D-04a")
+@pytest.mark.rule("M-04", "D-04a")
 @pytest.mark.parametrize("ordering", Ordering)
 def test_the_patient_can_go_back_to_a_completed_module(ordering: Ordering) -> None:
     """Otherwise there would be no repeating, or a double click would add an entry."""
@@ -135,8 +131,7 @@ def test_released_opens_what_the_therapist_releases_and_the_first() -> None:
         school.desk.release_module(id_, 2)
 
 
-@pytest.mark.rule("D-04a")
-@pytest.mark.rule("D-19a")
+@pytest.mark.rule("D-04a", "D-19a")
 def test_what_can_be_released_is_released_until_the_end() -> None:
     """Otherwise a release would mean nothing on a timeline, or a closed record go on growing."""
     with refused("D-04a", Reason.NOT_RELEASED_BY_THERAPIST):
@@ -206,8 +201,7 @@ def test_a_module_that_does_not_exist_is_refused(module: int) -> None:
             step(started(), TERMS, module, by=PATIENT, at=LATER)
 
 
-@pytest.mark.rule("D-04a")
-@pytest.mark.rule("D-04b")
+@pytest.mark.rule("D-04a", "D-04b")
 @pytest.mark.parametrize("order", [*permutations((1, 2, 3)), (3, 1), (2,)], ids=str)
 def test_the_order_is_the_program_s_and_the_rest_comes_after_it(
     order: tuple[int, ...],

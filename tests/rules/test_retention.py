@@ -13,6 +13,7 @@ from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.retention import EndedEnrolment, PurgePlan, Skip, Skipped
 from digital_painschool.errors import InvalidValue, NotFound, Reason
+from digital_painschool.ports.storage import load_documents, load_enrolment, load_notifications, load_timeline
 from digital_painschool.rules.retention import approve, approved, period_start, plan, receipt, recheck
 from digital_painschool.testing.contracts.changes import begun
 from digital_painschool.testing.environment import INSTANT, START, local
@@ -150,9 +151,7 @@ def test_every_enrolment_is_checked_again(
     assert Skip.NOT_EXPORTED is recheck(planned, over(version=version, exported=0), POLICY, NOW)
 
 
-@pytest.mark.rule("M-21")
-@pytest.mark.rule("D-21a")
-@pytest.mark.rule("D-21c")
+@pytest.mark.rule("M-21", "D-21a", "D-21c")
 def test_a_purge_leaves_a_receipt_and_the_access_log_and_is_done_once(tmp_path: Path) -> None:
     """Otherwise "gallrat" would not be true, nobody could answer for it, or a restored backup bring patients back."""
     (school, id_), (restored, same) = ended_long_ago(), ended_long_ago()
@@ -168,9 +167,9 @@ def test_a_purge_leaves_a_receipt_and_the_access_log_and_is_done_once(tmp_path: 
     assert ((id_,), (), "RS 2036-1") == (done.purged, done.skipped, done.decision.reference)
     assert ANNA not in repr(done)
     assert (done,) == school.office.receipts()
-    assert None is school.storage.load(id_)
-    assert ((), {}) == (school.storage.timeline(id_), school.storage.documents(id_, range(20)))
-    assert ((), ()) == (school.storage.notifications(id_), school.room.enrolments())
+    assert None is load_enrolment(school.storage, id_)
+    assert ((), {}) == (load_timeline(school.storage, id_), load_documents(school.storage, id_, range(20)))
+    assert ((), ()) == (load_notifications(school.storage, id_), school.room.enrolments())
     with pytest.raises(NotFound):
         school.desk.enrolment(id_)
     entries = [entry for _, entry in school.office.access_log(person=ANNA) if entry.enrolment_id == id_]
@@ -183,7 +182,7 @@ def test_a_purge_leaves_a_receipt_and_the_access_log_and_is_done_once(tmp_path: 
     with restored.unchanged(), refused("M-20", Reason.ANOTHER_UNITS_PLAN):
         restored.school.administrator(OTHER_ARCHIVIST).replay(done)
     assert 1 == restored.office.replay(done)
-    assert None is restored.storage.load(id_)
+    assert None is load_enrolment(restored.storage, id_)
     assert 0 == restored.office.replay(done)
     assert (done,) == restored.office.receipts()
     made = receipt(drawn, done.decision, [Skipped(enrolment_id=id_, why=Skip.CHANGED)], by=ARCHIVIST, at=NOW)
@@ -197,7 +196,7 @@ def test_without_the_export_nothing_is_purged_where_the_policy_asks_for_it() -> 
     drawn = school.office.approve(school.office.plan_purge(), decision="RS 2036-1")
     done = school.office.purge(drawn)
     assert ((), (Skipped(enrolment_id=id_, why=Skip.NOT_EXPORTED),)) == (done.purged, done.skipped)
-    assert None is not school.storage.load(id_)
+    assert None is not load_enrolment(school.storage, id_)
 
 
 @pytest.mark.rule("D-21a")
@@ -237,4 +236,4 @@ def test_the_stored_plan_counts_and_not_the_one_that_is_handed_in() -> None:
     forged = evolve(drawn, enrolments=(*drawn.enrolments, over()), decision=decision)
     with school.unchanged(), refused("D-21a", Reason.NOT_APPROVED):
         school.office.purge(forged)
-    assert None is not school.storage.load(id_)
+    assert None is not load_enrolment(school.storage, id_)

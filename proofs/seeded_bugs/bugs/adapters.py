@@ -32,8 +32,8 @@ BUGS = (
         old="            if notice.key in self._delivered:\n                return Delivered.DUPLICATE\n",
         new="",
         caught_by=Catcher(
-            "tests/adapters/memory/test_memory.py::TestMemoryInbox::test_a_notice_is_delivered_once_whatever_the_number_of_attempts",
-            "test_a_notice_is_delivered_once_whatever_the_number_of_attempts",
+            "tests/adapters/memory/test_memory.py::TestMemoryInbox::test_a_key_is_sent_once_whatever_the_number_of_attempts",
+            "test_a_key_is_sent_once_whatever_the_number_of_attempts",
         ),
     ),
     Bug(
@@ -43,8 +43,8 @@ BUGS = (
         old="            if key in self._sent:\n                return Delivered.DUPLICATE\n",
         new="",
         caught_by=Catcher(
-            "tests/adapters/memory/test_memory.py::TestMemoryMessenger::test_a_message_is_sent_once_whatever_the_number_of_attempts",
-            "test_a_message_is_sent_once_whatever_the_number_of_attempts",
+            "tests/adapters/memory/test_memory.py::TestMemoryMessenger::test_a_key_is_sent_once_whatever_the_number_of_attempts",
+            "test_a_key_is_sent_once_whatever_the_number_of_attempts",
         ),
     ),
     Bug(
@@ -54,8 +54,8 @@ BUGS = (
         old="                os.link(partial.name, file)\n",
         new="                os.replace(partial.name, file)\n",
         caught_by=Catcher(
-            "tests/adapters/test_files.py::TestFileMessenger::test_a_message_is_sent_once_whatever_the_number_of_attempts",
-            "test_a_message_is_sent_once_whatever_the_number_of_attempts",
+            "tests/adapters/test_files.py::TestFileMessenger::test_a_key_is_sent_once_whatever_the_number_of_attempts",
+            "test_a_key_is_sent_once_whatever_the_number_of_attempts",
         ),
     ),
     Bug(

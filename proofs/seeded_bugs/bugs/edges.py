@@ -21,8 +21,8 @@ BUGS = (
         name="a-purge-logs-what-it-skipped",
         harm="the log would say deleted of a record that is still there",
         module="application.purge",
-        old="        self._records.log_purge(ids)\n        self._executor.storage.purge(",
-        new="        self._records.log_purge([e.enrolment_id for e in batch])\n        self._executor.storage.purge(",
+        old="{id_: states[id_].person for id_ in ids if id_ in states}",
+        new="{id_: state.person for id_, state in states.items()}",
         caught_by=_by(
             "application/test_access_log", "a_purge_and_its_replay_are_logged_for_what_is_deleted_and_for_nothing_else"
         ),
@@ -71,8 +71,9 @@ BUGS = (
         name="the-end-drops-what-waited-before",
         harm="an end that meets a message would never succeed",
         module="application.therapist",
-        old="        cancellable = self._executor.storage.cancellable\n",
-        new="        once = self._executor.storage.cancellable(enrolment_id)\n        cancellable = lambda _: once\n",
+        old="        cancellable = partial(find_cancellable, self._executor.storage)\n",
+        new="        once = find_cancellable(self._executor.storage, enrolment_id)\n"
+        "        cancellable = lambda _: once\n",
         caught_by=_by("application/test_races", "an_end_takes_along_whatever_waits_by_then"),
     ),
     Bug(

@@ -163,8 +163,8 @@ BUGS = (
         name="what-was-sent-is-cancelled",
         harm="a timeline would say dropped of what was sent",
         module="adapters.memory.outbox",
-        old="self.record.status is Status.PENDING and self.key is None",
-        new="self.record.status is Status.PENDING",
+        old="row is not None and row.record.waits for row",
+        new="row is not None and row.record.status is Status.PENDING for row",
         caught_by=Catcher(
             "tests/adapters/memory/test_memory.py::TestMemoryStorage::test_cancelling_what_does_not_wait_is_a_conflict",
             "test_cancelling_what_does_not_wait_is_a_conflict",

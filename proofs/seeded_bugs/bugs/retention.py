@@ -87,7 +87,7 @@ BUGS = (
         name="the-purge-is-not-logged",
         harm="nobody could tell who destroyed a record",
         module="application.purge",
-        old="        self._records.log_purge(ids)\n",
+        old="        self._records.log_each(Action.PURGE, {id_: states[id_].person for id_ in ids if id_ in states})\n",
         new="",
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_records_usual", "Law 7"),
     ),

@@ -404,4 +404,59 @@ BUGS = (
             "test_whatever_waited_is_told_once_and_under_the_key_that_the_inbox_may_have",
         ),
     ),
+    Bug(
+        name="an-old-shape-is-believed",
+        harm="after an update a page would show counts that nobody counts so any more",
+        module="adapters.sql.enrolments",
+        old="    if shape == ENROLMENT_SHAPE:\n",
+        new="    if shape is not None:\n",
+        caught_by=Catcher(
+            "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_a_state_of_an_earlier_shape_is_replayed_from_its_timeline",
+            "Broken clause: Enrolments.load: earlier shape",
+        ),
+    ),
+    Bug(
+        name="a-later-version-s-schema-is-used",
+        harm="a server that was not updated would write what the updated ones cannot read",
+        module="adapters.sql.engine",
+        old="        raise StorageError(NEWER)\n",
+        new="        return\n",
+        caught_by=Catcher(
+            "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_a_storage_of_a_later_version_is_refused",
+            "Broken clause: Storage: refusing",
+        ),
+    ),
+    Bug(
+        name="a-profile-and-its-line-in-two",
+        harm="a choice would be made of which the log knows nothing",
+        module="adapters.sql.profiles",
+        old="            connection.execute(ADD_ACCESS, access_values(access))\n\n        self._database.write(work)\n",
+        new="            pass\n\n        self._database.write(work)\n        self._database.write(lambda connection: connection.execute(ADD_ACCESS, access_values(access)))\n",
+        caught_by=Catcher(
+            "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_a_call_that_is_stopped_between_two_writes_is_done_or_not_begun[profile]",
+            "Staff.save_profile: stopped before write",
+        ),
+    ),
+    Bug(
+        name="a-plan-and-its-line-in-two",
+        harm="a purge would be planned of which the log knows nothing",
+        module="adapters.sql.purge_plans",
+        old="            connection.execute(ADD_ACCESS, access_values(access))\n\n        self._database.write(work)\n",
+        new="            pass\n\n        self._database.write(work)\n        self._database.write(lambda connection: connection.execute(ADD_ACCESS, access_values(access)))\n",
+        caught_by=Catcher(
+            "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_a_call_that_is_stopped_between_two_writes_is_done_or_not_begun[plan]",
+            "Retention.save_plan: stopped before write",
+        ),
+    ),
+    Bug(
+        name="results-and-their-lines-in-two",
+        harm="a delivery would leave no trace",
+        module="adapters.sql.outbox",
+        old="            self._database.write(lambda connection: self._complete(connection, results, access))\n",
+        new="            self._database.write(lambda connection: self._complete(connection, results, NOTHING))\n            lines = [access_values(entry) for entries in access.values() for entry in entries]\n            self._database.write(lambda c: ACCESS_BATCH.run(c, lines, single_statement=False))\n",
+        caught_by=Catcher(
+            "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_a_call_that_is_stopped_between_two_writes_is_done_or_not_begun[complete]",
+            "Outbox.complete: one transaction: stopped before write",
+        ),
+    ),
 )

@@ -56,13 +56,10 @@ class FileMessenger:
         Raises:
             DeliveryError: A file cannot be deleted.
         """
-        files = [file for key in keys if (file := self._file(key)).exists()]
         try:
-            for file in files:
-                file.unlink()
+            return sum([_delete(self._file(key)) for key in keys])
         except OSError as error:
             raise DeliveryError(f"the file cannot be deleted: {error.strerror}") from None
-        return len(files)
 
     @staticmethod
     def _put(file: Path, text: str) -> Delivered:
@@ -80,6 +77,15 @@ class FileMessenger:
     def _file(self, key: str) -> Path:
         name = hashlib.sha256(f"{self.channel.value} {key}".encode()).hexdigest()[:32]
         return self.folder / f"{name}.json"
+
+
+def _delete(file: Path) -> bool:
+    """Delete a file; return whether it was there."""
+    try:
+        file.unlink()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _duplicate(file: Path) -> Delivered:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import InvalidValue, NotFound, StorageError
-from digital_painschool.ports.storage import Enrolments, readable, unreadable
+from digital_painschool.ports.storage import Enrolments, load_enrolment, readable, unreadable
 
 _ID_LENGTH = 100
 _log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ def load(storage: Enrolments, enrolment_id: str) -> Enrolment:
     """
     if not isinstance(enrolment_id, str):
         raise InvalidValue(f"an enrolment's id is a str, not {type(enrolment_id).__name__}")
-    enrolment = storage.load(enrolment_id) if is_id(enrolment_id) else None
+    enrolment = load_enrolment(storage, enrolment_id) if is_id(enrolment_id) else None
     if enrolment is None:
         raise NotFound("enrolment")
     return enrolment
@@ -34,19 +34,11 @@ def load(storage: Enrolments, enrolment_id: str) -> Enrolment:
 
 def load_each(storage: Enrolments, enrolment_ids: Collection[str]) -> tuple[Mapping[str, Enrolment], frozenset[str]]:
     """Return the states of some enrolments by id, and the ids of the unreadable ones."""
-    try:
-        return storage.load_many(enrolment_ids), frozenset()
-    except StorageError:
-        pass
-    found: dict[str, Enrolment] = {}
-    hidden: set[str] = set()
-    for enrolment_id in sorted(enrolment_ids):
-        try:
-            found |= storage.load_many([enrolment_id])
-        except StorageError as failure:
-            _log.error("enrolment %s waits until it is repaired: %s", enrolment_id, failure)
-            hidden.add(enrolment_id)
-    return found, frozenset(hidden)
+    found = storage.load_many(enrolment_ids)
+    hidden = frozenset(unreadable(found.values()))
+    for enrolment_id in sorted(hidden):
+        _log.error("enrolment %s cannot be read, and waits until it is repaired", enrolment_id)
+    return {enrolment.id: enrolment for enrolment in readable(found.values())}, hidden
 
 
 def find_by_person(storage: Enrolments, person: PersonId) -> tuple[Enrolment, ...]:

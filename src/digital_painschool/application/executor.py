@@ -124,7 +124,7 @@ class Executor:
             rule: The rule with its arguments filled in, but for the instant.
         """
         at = self.now()
-        return self.execute(action, by, enrolment_id, lambda e, terms: CommandResult(rule(e, terms, at)))
+        return self.execute(action, by, enrolment_id, lambda e, terms: CommandResult(rule(e, terms, at)), at=at)
 
     def start(self, program: Program, person: PersonId, *, therapist: HsaId, by: Actor) -> Enrolment:
         """Start an enrolment for a person who was identified for it. Rule: M-07, D-05c, D-07a.

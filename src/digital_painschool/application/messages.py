@@ -79,7 +79,7 @@ class Messages:
             events = rules.start_conversation(enrolment, terms, text, heading, notify=notify, by=self._by, at=at)
             return CommandResult(events, {0: heading, 1: text})
 
-        after = self._executor.execute(Action.WRITE_MESSAGE, self._by, enrolment_id, command)
+        after = self._executor.execute(Action.WRITE_MESSAGE, self._by, enrolment_id, command, at=at)
         return SentMessage(conversation=len(after.conversations), number=1)
 
     def write(
@@ -109,7 +109,7 @@ class Messages:
             events = rules.send(enrolment, terms, conversation, text, notify=notify, by=self._by, at=at)
             return CommandResult(events, {0: text})
 
-        after = self._executor.execute(Action.WRITE_MESSAGE, self._by, enrolment_id, command)
+        after = self._executor.execute(Action.WRITE_MESSAGE, self._by, enrolment_id, command, at=at)
         written = rules.find(after, conversation)
         return SentMessage(conversation=written.number, number=written.sent(self._author))
 
@@ -122,7 +122,7 @@ class Messages:
             events = rules.rename(enrolment, terms, conversation, heading, by=self._by, at=at)
             return CommandResult(events, {0: heading})
 
-        return self._executor.execute(Action.RENAME_CONVERSATION, self._by, enrolment_id, command)
+        return self._executor.execute(Action.RENAME_CONVERSATION, self._by, enrolment_id, command, at=at)
 
     def _require_readable(self, enrolment: Enrolment, now: datetime) -> None:
         if isinstance(self._by, Patient) and not access(enrolment, now).read_messages:

@@ -126,7 +126,7 @@ class PatientDesk:
             events = forms.save_form(enrolment, terms, key, normalised, by=self._patient, at=at)
             return CommandResult(events, {0: normalised})
 
-        after = self._executor.execute(Action.SAVE_FORM, self._patient, enrolment_id, command)
+        after = self._executor.execute(Action.SAVE_FORM, self._patient, enrolment_id, command, at=at)
         return SavedForm(form=form, number=after.form(form).saved)
 
     def conversations(self, enrolment_id: str) -> tuple[ConversationView, ...]:

@@ -17,7 +17,7 @@ from digital_painschool.domain.people import Actor
 from digital_painschool.domain.retention import EndedEnrolment, PurgePlan, PurgeReceipt, Skip, Skipped
 from digital_painschool.domain.validation import plain_text
 from digital_painschool.errors import DeliveryError, NotFound
-from digital_painschool.ports.storage import readable, unreadable
+from digital_painschool.ports.storage import PurgeRecord, find_ended, readable, unreadable
 from digital_painschool.rules import retention
 from digital_painschool.rules.permissions import Action
 
@@ -77,23 +77,22 @@ class Purge:
 
     def carry_out(self, plan: PurgePlan | str, progress: Progress) -> PurgeReceipt:
         """Carry out an approved plan, or what an interrupted purge left of it. Rule: M-20, D-21a, D-21b."""
-        stored = self._judge(Action.PURGE, lambda: self._stored(plan))
+        stored, record = self._judge(Action.PURGE, lambda: self._found(plan))
         decision = self._judge(Action.PURGE, lambda: retention.approved(stored, self._actor))
-        earlier = self._executor.storage.receipt(stored.id)
+        earlier = record.receipt
         if earlier is not None:
             self._judge(Action.PURGE, lambda: retention.require_of_plan(earlier, stored))
             # Scrub once more: a concurrent reader may have kept an adapter from scrubbing its file.
             with suppress(DeliveryError):
                 self._records.forget(())
             return self._executor.storage.save_receipt(earlier)
-        done = self._executor.storage.purge_progress(stored.id)
-        count = len(done)
-        left = [enrolment for enrolment in stored.enrolments if enrolment.enrolment_id not in done]
+        count = len(record.progress)
+        left = [enrolment for enrolment in stored.enrolments if enrolment.enrolment_id not in record.progress]
         for batch in batches(left):
             self._purge_batch(stored.id, batch)
             count += len(batch)
             progress(count)
-        outcome = self._executor.storage.purge_progress(stored.id)
+        outcome = self._executor.storage.load_purge(stored.id).progress
         skipped = [skip for e in stored.enrolments if (skip := outcome[e.enrolment_id]) is not None]
         skipped += [Skipped(enrolment_id=id_, why=Skip.UNREADABLE) for id_ in stored.unreadable]
         receipt = retention.receipt(stored, decision, skipped, by=self._actor, at=self._executor.now())
@@ -102,12 +101,13 @@ class Purge:
         return self._executor.storage.save_receipt(receipt)
 
     def _purge_batch(self, plan_id: str, batch: Sequence[EndedEnrolment]) -> None:
-        present = self._executor.storage.find_ended(self._actor.unit, [planned.enrolment_id for planned in batch])
+        storage = self._executor.storage
+        present = find_ended(storage, self._actor.unit, [planned.enrolment_id for planned in batch])
         policy = self._executor.policy(self._actor.unit)
         now = self._executor.now()
         # Nobody can say what an unreadable state holds, so it is not deleted.
         here = [planned.enrolment_id for planned in batch if planned.enrolment_id in present]
-        _, hidden = load_each(self._executor.storage, here)
+        states, hidden = load_each(storage, here)
         purge: list[EndedEnrolment] = []
         skip: list[Skipped] = []
         for planned in batch:
@@ -122,16 +122,19 @@ class Purge:
                 skip.append(Skipped(enrolment_id=planned.enrolment_id, why=why))
         ids = [planned.enrolment_id for planned in purge]
         self._records.forget_notifications(ids)
-        self._records.log_purge(ids)
-        self._executor.storage.purge(plan_id, purge, skip)
+        self._records.log_each(Action.PURGE, {id_: states[id_].person for id_ in ids if id_ in states})
+        storage.purge(plan_id, purge, skip)
 
     def _stored(self, plan: PurgePlan | str) -> PurgePlan:
+        return self._found(plan)[0]
+
+    def _found(self, plan: PurgePlan | str) -> tuple[PurgePlan, PurgeRecord]:
         plan_id = plan.id if isinstance(plan, PurgePlan) else plain_text(plan, "a plan's id")
-        stored = self._executor.storage.plan(plan_id)
-        if stored is None:
+        record = self._executor.storage.load_purge(plan_id)
+        if record.plan is None:
             raise NotFound("plan")
-        retention.require_own(stored.unit, self._actor)
-        return stored
+        retention.require_own(record.plan.unit, self._actor)
+        return record.plan, record
 
     def _save_plan(self, action: Action, plan: PurgePlan, at: datetime) -> None:
         self._executor.storage.save_plan(plan, access_entry(action, self._actor, at))

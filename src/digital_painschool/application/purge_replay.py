@@ -1,14 +1,17 @@
 """The replay of a purge after a backup was restored: what a receipt says is gone is purged again. Rule: M-20, D-21a."""
 
+from collections.abc import Iterator, Mapping, Sequence
+
 from attrs import frozen
 
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.receipt_proof import ReceiptKey
 from digital_painschool.application.unit_records import UnitRecords, batches
 from digital_painschool.domain.enrolment import UnreadableEnrolment
-from digital_painschool.domain.people import Actor
-from digital_painschool.domain.retention import EndedEnrolment, PurgePlan, PurgeReceipt, Skip, Skipped
+from digital_painschool.domain.people import Actor, PersonId
+from digital_painschool.domain.retention import EndedEnrolment, PurgeReceipt, Skip, Skipped
 from digital_painschool.errors import Reason, RuleViolation
+from digital_painschool.ports.storage import find_ended
 from digital_painschool.rules import retention
 from digital_painschool.rules.permissions import Action
 
@@ -19,11 +22,21 @@ class Evidence:
 
     Args:
         proven: True when the receipt's digest was made with the school's key.
-        plan: The stored plan of the receipt; None where the backup does not have it.
+        planned: The enrolments of the stored plan, by id; None where the backup does not have the plan.
+        skipped: The enrolments that the stored progress of the plan says were left, by id; none for a proven receipt.
     """
 
     proven: bool
-    plan: PurgePlan | None
+    planned: Mapping[str, EndedEnrolment] | None
+    skipped: Mapping[str, Skipped]
+
+
+@frozen(kw_only=True)
+class _Returned:
+    """An enrolment that a receipt says is gone, and that is there and to be purged again."""
+
+    enrolment: EndedEnrolment
+    person: PersonId
 
 
 class PurgeReplay:
@@ -50,16 +63,16 @@ class PurgeReplay:
             InvalidValue: No purge writes such a receipt.
         """
         evidence = self._executor.access.judge(Action.PURGE, self._actor, lambda: self._evidence(receipt))
-        returned, left = self._returned(receipt, evidence)
-        ids = [enrolment.enrolment_id for enrolment in returned]
-        self._records.forget_notifications(ids)
-        self._records.log_purge(ids)
-        if evidence.proven or evidence.plan is None:
-            return self._executor.storage.replay_purge(receipt, ids), tuple(left)
-        # An unproven receipt is not saved, as it may be made up: `purge` finishes the plan and writes the receipt.
+        found = [one for ids in batches(receipt.purged) for one in self._found(ids, evidence)]
+        returned = [one for one in found if isinstance(one, _Returned)]
         for batch in batches(returned):
-            self._executor.storage.purge(evidence.plan.id, batch, ())
-        return len(returned), tuple(left)
+            self._records.forget_notifications([one.enrolment.enrolment_id for one in batch])
+            self._records.log_each(Action.PURGE, {one.enrolment.enrolment_id: one.person for one in batch})
+            self._executor.storage.purge(receipt.plan_id, [one.enrolment for one in batch], ())
+        if evidence.proven or evidence.planned is None:
+            # Any other receipt may be made up, and is not saved: `purge` finishes the plan and writes the receipt.
+            self._executor.storage.save_receipt(receipt)
+        return len(returned), tuple(one for one in found if isinstance(one, Skipped))
 
     def _evidence(self, receipt: PurgeReceipt) -> Evidence:
         """Return the evidence for a receipt; refuse one that contradicts the stored plan or the stored receipt."""
@@ -68,38 +81,38 @@ class PurgeReplay:
         proven = self._is_proven(receipt)
         if not proven:
             retention.require_plausible(receipt, at=self._executor.now(), is_identity_number=is_identity_number)
-        plan = self._executor.storage.plan(receipt.plan_id)
-        if plan is not None:
-            retention.require_of_plan(receipt, plan)
+        stored = self._executor.storage.load_purge(receipt.plan_id)
+        if stored.plan is not None:
+            retention.require_of_plan(receipt, stored.plan)
             if not proven:
-                retention.approved(plan, self._actor)
-        stored = self._executor.storage.receipt(receipt.plan_id)
-        if stored is not None:
-            retention.require_same(receipt, stored, proven=proven)
-        return Evidence(proven=proven, plan=plan)
+                retention.approved(stored.plan, self._actor)
+        if stored.receipt is not None:
+            retention.require_same(receipt, stored.receipt, proven=proven)
+        if stored.plan is None:
+            return Evidence(proven=proven, planned=None, skipped={})
+        planned = {enrolment.enrolment_id: enrolment for enrolment in stored.plan.enrolments}
+        skipped = {id_: skip for id_, skip in stored.progress.items() if skip is not None and not proven}
+        return Evidence(proven=proven, planned=planned, skipped=skipped)
 
-    def _returned(self, receipt: PurgeReceipt, evidence: Evidence) -> tuple[list[EndedEnrolment], list[Skipped]]:
-        """Return the enrolments that a receipt says are gone and that are there: those to purge, and those to leave."""
+    def _found(self, ids: Sequence[str], evidence: Evidence) -> Iterator[_Returned | Skipped]:
+        """Yield the unit's enrolments among some that are there: those to purge again, and those to leave."""
         now = self._executor.now()
         policy = self._executor.policy(self._actor.unit)
-        plan = evidence.plan
-        planned = {} if plan is None else {enrolment.enrolment_id: enrolment for enrolment in plan.enrolments}
-        noted = {} if plan is None or evidence.proven else self._executor.storage.purge_progress(plan.id)
-        returned: list[EndedEnrolment] = []
-        left: list[Skipped] = []
-        for ids in batches(receipt.purged):
-            ended = self._executor.storage.find_ended(self._actor.unit, ids)
-            for id_ in self._executor.storage.person_ids_of(self._actor.unit, ids):
-                present, skipped = ended.get(id_), noted.get(id_)
-                if isinstance(present, UnreadableEnrolment):
-                    left.append(Skipped(enrolment_id=id_, why=Skip.UNREADABLE))
-                    continue
-                why = retention.recheck_replayed(planned.get(id_), present, policy, now, proven=evidence.proven)
-                if skipped is not None or why is not None or present is None:
-                    left.append(skipped or Skipped(enrolment_id=id_, why=why or Skip.NOT_ENDED))
-                else:
-                    returned.append(present)
-        return returned, left
+        planned = evidence.planned or {}
+        ended = find_ended(self._executor.storage, self._actor.unit, ids)
+        for id_, state in self._executor.storage.load_many(ids).items():
+            if state.unit not in {self._actor.unit, None}:
+                continue
+            present, skipped = ended.get(id_), evidence.skipped.get(id_)
+            # Nobody can say what an unreadable state holds, so it is not deleted.
+            if isinstance(state, UnreadableEnrolment) or isinstance(present, UnreadableEnrolment):
+                yield Skipped(enrolment_id=id_, why=Skip.UNREADABLE)
+                continue
+            why = retention.recheck_replayed(planned.get(id_), present, policy, now, proven=evidence.proven)
+            if skipped is not None or why is not None or present is None:
+                yield skipped or Skipped(enrolment_id=id_, why=why or Skip.NOT_ENDED)
+            else:
+                yield _Returned(enrolment=present, person=state.person)
 
     def _is_proven(self, receipt: PurgeReceipt) -> bool:
         if self._receipt_key is None or receipt.digest is None:

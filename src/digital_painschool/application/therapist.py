@@ -1,6 +1,7 @@
 """The therapist's desk: "Mina", "Hantera", "Meddelande", "Tidslinje" and "Min profil"."""
 
 from collections.abc import Collection, Iterable
+from functools import partial
 from typing import get_args
 
 from digital_painschool.application.arguments import members
@@ -19,7 +20,7 @@ from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.program import EndReason, Program
 from digital_painschool.domain.validation import plain_text
 from digital_painschool.errors import InvalidValue, Reason, RuleViolation
-from digital_painschool.ports.storage import Entry
+from digital_painschool.ports.storage import Entry, find_cancellable, load_notifications, load_timeline
 from digital_painschool.rules import flags, lifecycle, ordering
 from digital_painschool.rules.flags import Flag
 from digital_painschool.rules.permissions import Action
@@ -211,14 +212,14 @@ class TherapistDesk:
 
         only = self._executor.read(Action.SEE_TIMELINE, self._actor, enrolment_id, wanted)
         if form is None:
-            return self._executor.storage.timeline(enrolment_id, only)
-        saved = self._executor.storage.timeline(enrolment_id, [FormSaved])
+            return load_timeline(self._executor.storage, enrolment_id, only)
+        saved = load_timeline(self._executor.storage, enrolment_id, [FormSaved])
         return tuple(entry for entry in saved if isinstance(entry.event, FormSaved) and entry.event.form == form)
 
     def notifications(self, enrolment_id: str) -> tuple[NotificationRecord, ...]:
         """Return the notifications of an enrolment, each with its status. Rule: D-13b, D-13d."""
         self._executor.read(Action.SEE_NOTIFICATIONS, self._actor, enrolment_id)
-        return self._executor.storage.notifications(enrolment_id)
+        return load_notifications(self._executor.storage, enrolment_id)
 
     def review(self, enrolment_id: str) -> Enrolment:
         """Record that the patient's progress has been reviewed. Rule: M-09."""
@@ -254,7 +255,7 @@ class TherapistDesk:
 
     def end(self, enrolment_id: str, *, reason: str) -> Enrolment:
         """End an enrolment, for good ("Avsluta"); drops its pending notifications with it. Rule: M-19, D-19a."""
-        cancellable = self._executor.storage.cancellable
+        cancellable = partial(find_cancellable, self._executor.storage)
         return self._execute(
             Action.END,
             enrolment_id,

@@ -11,7 +11,7 @@ from digital_painschool.domain.people import Actor
 from digital_painschool.domain.retention import ExportReceipt
 from digital_painschool.domain.validation import plain_text
 from digital_painschool.errors import InvalidValue
-from digital_painschool.ports.storage import History, readable
+from digital_painschool.ports.storage import History, load_histories, readable
 from digital_painschool.rules.permissions import Action
 
 
@@ -58,7 +58,7 @@ class UnitExport:
     def _histories(self, kinds: Iterable[type[Event]] | None) -> Iterator[History]:
         for batch in batches(self._records.ended()):
             ids = [ended.enrolment_id for ended in readable(batch)]
-            found = self._executor.storage.load_histories(self._actor.unit, ids, kinds)
+            found = load_histories(self._executor.storage, self._actor.unit, ids, kinds)
             histories = tuple(history for history in readable(found) if is_whole(history, kinds))
             self._unreadable.update(dict.fromkeys(ended.enrolment_id for ended in batch))
             for history in histories:

@@ -60,12 +60,6 @@ class UnitRecords:
         entry = access_entry(action, self._actor, self._executor.now())
         self._executor.storage.log([evolve(entry, enrolment_id=id_, person=person) for id_, person in persons.items()])
 
-    def log_purge(self, enrolment_ids: Iterable[str]) -> None:
-        """Log the purge of some enrolments, with the persons that the storage still has. Rule: D-21c."""
-        for ids in batches(enrolment_ids):
-            persons = self._executor.storage.person_ids_of(self._actor.unit, ids)
-            self.log_each(Action.PURGE, {id_: persons[id_] for id_ in ids if id_ in persons})
-
     def forget_notifications(self, enrolment_ids: Sequence[str]) -> None:
         """Make inbox and messengers forget the notifications of some enrolments; call it before these are purged.
 

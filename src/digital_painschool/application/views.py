@@ -11,7 +11,7 @@ from digital_painschool.domain.masking import Masked, masked_text
 from digital_painschool.domain.people import Author
 from digital_painschool.domain.validation import Answer
 from digital_painschool.errors import StorageError
-from digital_painschool.ports.storage import Content, Enrolments
+from digital_painschool.ports.storage import Content, Enrolments, load_documents, load_timeline
 
 
 def _masked(answers: Mapping[str, Answer] | Masked[Mapping[str, Answer]]) -> Masked[Mapping[str, Answer]]:
@@ -103,7 +103,7 @@ class ConversationView:
 
 def conversations(storage: Enrolments, enrolment: Enrolment, reader: Author) -> tuple[ConversationView, ...]:
     """List an enrolment's conversations with their headings, without the messages."""
-    headings = storage.documents(enrolment.id, [conversation.heading for conversation in enrolment.conversations])
+    headings = load_documents(storage, enrolment.id, [conversation.heading for conversation in enrolment.conversations])
     return tuple(
         ConversationView(
             number=conversation.number,
@@ -124,13 +124,13 @@ def conversation_view(
     """
     entries = [
         (entry.seq, entry.event)
-        for entry in storage.timeline(enrolment.id, [MessageSent])
+        for entry in load_timeline(storage, enrolment.id, [MessageSent])
         if entry.seq <= enrolment.version
         and isinstance(entry.event, MessageSent)
         and entry.event.conversation == conversation.number
     ]
     _require_all(entries, conversation.from_patient + conversation.from_therapist, "messages")
-    documents = storage.documents(enrolment.id, [conversation.heading, *(seq for seq, _ in entries)])
+    documents = load_documents(storage, enrolment.id, [conversation.heading, *(seq for seq, _ in entries)])
     read = {Author.PATIENT: conversation.read_by_therapist, Author.THERAPIST: conversation.read_by_patient}
     return ConversationView(
         number=conversation.number,
@@ -154,11 +154,11 @@ def submissions(storage: Enrolments, enrolment: Enrolment, form: str) -> tuple[S
     """Return the submissions of a form that the enrolment's state counts, oldest first."""
     entries = [
         (entry.seq, entry.event)
-        for entry in storage.timeline(enrolment.id, [FormSaved])
+        for entry in load_timeline(storage, enrolment.id, [FormSaved])
         if entry.seq <= enrolment.version and isinstance(entry.event, FormSaved) and entry.event.form == form
     ]
     _require_all(entries, enrolment.form(form).saved, "submissions")
-    documents = storage.documents(enrolment.id, [seq for seq, _ in entries])
+    documents = load_documents(storage, enrolment.id, [seq for seq, _ in entries])
     return tuple(
         Submission(
             form=form,

@@ -140,9 +140,27 @@ class NotificationRecord:
         status: Its status.
         attempts: How many attempts got an answer of the adapter. A worker that is lost is counted by its claim.
         settled_at: When it left `PENDING`, UTC; None while it is pending.
+        begun: True once it was in a batch.
     """
 
     notification: Notification
     status: Status = Status.PENDING
     attempts: int = 0
     settled_at: datetime | None = None
+    begun: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """True while the notification can be cancelled: it is pending, and was in no batch."""
+        return self.status is Status.PENDING and not self.begun
+
+
+@frozen(kw_only=True)
+class UnreadableNotification:
+    """A placeholder for a stored notification that cannot be read.
+
+    Args:
+        notification_id: The notification's id.
+    """
+
+    notification_id: str

@@ -15,7 +15,7 @@ from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import Conflict
-from digital_painschool.ports.storage import Change
+from digital_painschool.ports.storage import Change, find_cancellable, load_enrolment, load_notifications
 from digital_painschool.testing.contracts.changes import (
     LEASE,
     MORNING,
@@ -131,21 +131,21 @@ def test_two_steps_at_once_add_to_one_digest(storage: SqlStorage, crossed: Cross
 
 def test_what_an_ending_cancels_at_the_same_time_is_not_begun(storage: SqlStorage, crossed: Cross) -> None:
     """Otherwise the timeline would say dropped of a notice that was sent (D-13b)."""
-    ending = finish(told(storage, "a"), at=RUN, pending=storage.cancellable("a"))
+    ending = finish(told(storage, "a"), at=RUN, pending=find_cancellable(storage, "a"))
     [claim] = storage.claim(RUN, 10, LEASE)
     decided = [(claim, sending(claim, now=RUN))]
     assert [None, {}] == crossed(lambda: storage.save(ending), lambda: storage.begin(decided))
-    assert [(Status.DROPPED, 0)] == [(record.status, record.attempts) for record in storage.notifications("a")]
+    assert [(Status.DROPPED, 0)] == [(record.status, record.attempts) for record in load_notifications(storage, "a")]
 
 
 def test_what_is_begun_at_the_same_time_is_not_cancelled(storage: SqlStorage, crossed: Cross) -> None:
     """Otherwise the timeline would say dropped of a notice that was sent (D-13b)."""
     e = told(storage, "a")
-    ending = finish(e, at=RUN, pending=storage.cancellable("a"))
+    ending = finish(e, at=RUN, pending=find_cancellable(storage, "a"))
     decided = [(claim, sending(claim, now=RUN)) for claim in storage.claim(RUN, 10, LEASE)]
     batches, refusal = crossed(lambda: storage.begin(decided), lambda: storage.save(ending))
     assert isinstance(refusal, Conflict)
-    assert (1, e) == (len(batches), storage.load("a"))
+    assert (1, e) == (len(batches), load_enrolment(storage, "a"))
 
 
 def test_what_is_asked_for_while_the_batch_is_purged_is_not_forgotten(storage: SqlStorage, crossed: Cross) -> None:

@@ -16,6 +16,7 @@ from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import Policy
 from digital_painschool.errors import StorageError
 from digital_painschool.ports import Ports
+from digital_painschool.ports.storage import load_enrolment
 from digital_painschool.testing.environment import Environment, PortsFactory, in_memory
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA, ARCHIVIST, BO, COLLEAGUE, OTHER_UNIT, UNIT
@@ -105,6 +106,6 @@ def test_what_the_database_hides_is_hidden(empty_postgresql_url: str) -> None:
     load(empty_postgresql_url, Size.of(50))
     hide_other_units(empty_postgresql_url)
     with Scenario(opened_at(as_unit(empty_postgresql_url, OTHER_UNIT))) as school:
-        assert None is school.storage.load("0" * 32)
+        assert None is load_enrolment(school.storage, "0" * 32)
         with pytest.raises(StorageError):
             school.start(ANNA)

@@ -27,6 +27,7 @@ from digital_painschool.bootstrap.settings import AdapterConfig
 from digital_painschool.bootstrap.settings_toml import read_settings
 from digital_painschool.domain.notification import Channel, Notify
 from digital_painschool.errors import StorageError
+from digital_painschool.ports.storage import load_enrolment, load_histories
 from digital_painschool.testing.contracts.changes import HOUR, MORNING, RUN, begin, begun, converse, saved
 from digital_painschool.testing.contracts.purges import IDS, all_over, kept_plan
 from digital_painschool.testing.people import PERSON, UNIT
@@ -47,11 +48,11 @@ def test_two_schools_in_one_database_do_not_see_each_other(empty_postgresql_url:
         closing(SqlStorage(url, schema="south", migrate=True)) as south,
     ):
         mine = saved(north, converse(saved(north, begin()), notify=Notify.COLLECTED, at=MORNING))
-        assert None is south.load(mine.id)
+        assert None is load_enrolment(south, mine.id)
         seen: list[object] = [south.find_by_person(PERSON), south.access_entries(UNIT), south.claim(RUN, 10, HOUR)]
         assert [(), (), ()] == seen
         other = saved(south, begin())
-        assert (mine, other) == (north.load(mine.id), south.load(mine.id))
+        assert (mine, other) == (load_enrolment(north, mine.id), load_enrolment(south, mine.id))
         assert 1 == len(north.claim(RUN, 10, HOUR))
     with pytest.raises(StorageError, match="no schema yet"):
         SqlStorage(url)
@@ -67,9 +68,9 @@ def test_a_school_in_a_schema_does_all_that_a_school_does(postgresql_url: str) -
         plan = kept_plan(storage)
         saved(storage, converse(saved(storage, begin()), notify=Notify.DIRECT, at=MORNING))
         assert 1 == len(begun(storage, MORNING))
-        assert len(IDS) == len(storage.load_histories(UNIT, IDS))
+        assert len(IDS) == len(load_histories(storage, UNIT, IDS))
         storage.purge(plan.id, plan.enrolments, ())
-        assert dict.fromkeys(IDS) == storage.purge_progress(plan.id)
+        assert dict.fromkeys(IDS) == storage.load_purge(plan.id).progress
     left = {table: execute(postgresql_url, f"SELECT 1 FROM {table}") for table in METADATA.tables}  # noqa: S608 - ours
     assert {table: [] for table in METADATA.tables} == left
 
@@ -114,7 +115,7 @@ def test_a_search_path_that_a_pool_has_left_behind_leads_nowhere_else(postgresql
         [connection] = storage._database.pool.idle
         connection._connection.execute("SET search_path TO public")  # type: ignore[attr-defined]
         expected = saved(storage, converse(saved(storage, begin()), notify=Notify.COLLECTED, at=MORNING))
-        assert expected == storage.load(expected.id)
+        assert expected == load_enrolment(storage, expected.id)
         assert 1 == len(storage.claim(RUN, 10, HOUR))
         assert [connection] == storage._database.pool.idle
     assert [] == execute(postgresql_url, "SELECT 1 FROM enrolments")
@@ -146,7 +147,7 @@ def test_a_schema_by_any_usable_name(empty_postgresql_url: str, schema: str) -> 
     """Otherwise a name that is a word of SQL would break statements that are tried with other names."""
     with closing(SqlStorage(empty_postgresql_url, schema=schema, migrate=True)) as storage:
         expected = saved(storage, begin())
-        assert expected == storage.load(expected.id)
+        assert expected == load_enrolment(storage, expected.id)
     assert {schema} == schemas_of(empty_postgresql_url)
 
 
@@ -267,4 +268,4 @@ def test_a_school_needs_no_more_than_the_rights_that_the_docs_name(
         saved(storage, converse(saved(storage, begin()), notify=Notify.DIRECT, at=MORNING))
         assert 1 == len(begun(storage, MORNING))
         storage.purge(plan.id, plan.enrolments, ())
-        assert dict.fromkeys(IDS) == storage.purge_progress(plan.id)
+        assert dict.fromkeys(IDS) == storage.load_purge(plan.id).progress

@@ -12,6 +12,7 @@ from benchmarks.servers import name_of
 from digital_painschool.adapters.sql import SqlStorage, migrate
 from digital_painschool.domain.notification import Notify
 from digital_painschool.errors import StorageError
+from digital_painschool.ports.storage import load_documents, load_enrolment, load_timeline
 from digital_painschool.testing.contracts.changes import HOUR, MORNING, RUN, begin, converse, saved
 from tests.adapters.postgresql.test_connections import with_option
 from tests.databases import execute
@@ -79,9 +80,9 @@ def test_what_is_set_around_a_connection_changes_nothing(
     migrate(url)
     with closing(SqlStorage(url)) as storage:
         e = saved(storage, converse(saved(storage, begin()), TEXT, notify=Notify.COLLECTED, at=MORNING))
-        assert e == storage.load(e.id)
-        assert TEXT in storage.documents(e.id, range(9)).values()
-        assert [MORNING] == [entry.event.at for entry in storage.timeline(e.id)][-1:]
+        assert e == load_enrolment(storage, e.id)
+        assert TEXT in load_documents(storage, e.id, range(9)).values()
+        assert [MORNING] == [entry.event.at for entry in load_timeline(storage, e.id)][-1:]
         assert 1 == len(storage.claim(RUN, 10, HOUR))
         [link] = storage._database.pool.idle
         for name, hostile in HOSTILE.items():

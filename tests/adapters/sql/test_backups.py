@@ -14,6 +14,7 @@ from digital_painschool.adapters.sql import SqlStorage
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import Policy
+from digital_painschool.ports.storage import load_enrolment
 from digital_painschool.testing.people import ANNA, BO
 from digital_painschool.testing.scenario import Scenario
 
@@ -83,9 +84,9 @@ def test_a_backup_that_is_put_back_loses_no_purge_and_tells_nobody_twice(
         receipt = school.office.purge(plan)
         assert (gone,) == receipt.purged
         at_rest(school, back)
-        assert school.storage.load(gone) is not None
+        assert load_enrolment(school.storage, gone) is not None
         assert 1 == school.office.replay(receipt)
-        assert school.storage.load(gone) is None
+        assert load_enrolment(school.storage, gone) is None
         assert DeliveryReport(delivered=1) == school.deliver()  # the inbox has that key already
         assert 1 == len(school.outbox)
 

@@ -20,6 +20,7 @@ from digital_painschool.errors import StorageError
 from digital_painschool.ports import Ports
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.messaging import Address
+from digital_painschool.ports.storage import load_enrolment
 from digital_painschool.testing.contracts.silence import assert_silent
 from digital_painschool.testing.environment import Environment
 from digital_painschool.testing.example import PAIN
@@ -224,6 +225,6 @@ def test_a_damaged_row_does_not_stop_the_others(url: str) -> None:
     execute(url, "UPDATE timeline SET data = substr(data, 1, 20) WHERE enrolment_id = 'e-0001'")
     migrate(url)
     with closing(SqlStorage(url)) as storage:
-        found = storage.load("e-0002")
+        found = load_enrolment(storage, "e-0002")
     assert found is not None
     assert (UNIT, NURSE.hsa_id) == (found.unit, found.therapist)

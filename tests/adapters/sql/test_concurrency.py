@@ -17,6 +17,7 @@ from digital_painschool.adapters.sql.schema import enrolments
 from digital_painschool.domain.fold import replay
 from digital_painschool.domain.notification import Notify
 from digital_painschool.errors import Conflict, StorageError
+from digital_painschool.ports.storage import load_documents, load_enrolment, load_notifications, load_timeline
 from digital_painschool.testing.contracts.changes import MORNING, RUN, begin, converse, fill_in, saved, write
 from digital_painschool.testing.people import UNIT
 from tests.adapters.sql.writers import start_of, waits
@@ -40,7 +41,7 @@ def test_a_thread_that_waits_gets_what_is_given_back(one: SqlStorage) -> None:
     """Otherwise a thread that found no connection free would wait for ever, or open one beyond the limit."""
     one.save(begin())
     found: list[object] = []
-    waiting = Thread(target=lambda: found.append(one.load("enrolment-1")))
+    waiting = Thread(target=lambda: found.append(load_enrolment(one, "enrolment-1")))
 
     def while_read(connection: Connection) -> None:
         waiting.start()
@@ -61,7 +62,7 @@ def test_closing_refuses_who_waits_and_closes_what_is_in_use_afterwards(one: Sql
 
     def load() -> None:
         try:
-            one.load("enrolment-1")
+            load_enrolment(one, "enrolment-1")
         except StorageError as error:
             refused.append(error)
 
@@ -99,12 +100,12 @@ def test_two_processes_write_at_once(url: str) -> None:
         ids = [f"enrolment-{number}" for start in (0, 1000) for number in range(start, start + 150)]
         found = storage.load_many(ids)
         assert ids == list(found)
-        assert all(found[id_] == replay(entry.event for entry in storage.timeline(id_)) for id_ in ids[::30])
+        assert all(found[id_] == replay(entry.event for entry in load_timeline(storage, id_)) for id_ in ids[::30])
 
 
 def _die_at(url: str, statement: int) -> None:
     storage = SqlStorage(url)
-    enrolment = storage.load("enrolment-1")
+    enrolment = load_enrolment(storage, "enrolment-1")
     assert enrolment is not None
     [connection] = storage._database.pool.idle
     run: Callable[..., Any] = connection._execute  # type: ignore[attr-defined]
@@ -131,10 +132,10 @@ def test_a_process_that_is_killed_within_a_save_leaves_nothing_of_it(sqlite_url:
     process.join(60)
     assert -signal.SIGKILL == process.exitcode
     with closing(SqlStorage(sqlite_url)) as storage:
-        assert before == storage.load("enrolment-1")
-        assert before == replay(entry.event for entry in storage.timeline("enrolment-1"))
-        assert {} == storage.documents("enrolment-1", [4])
-        assert () == storage.notifications("enrolment-1")
+        assert before == load_enrolment(storage, "enrolment-1")
+        assert before == replay(entry.event for entry in load_timeline(storage, "enrolment-1"))
+        assert {} == load_documents(storage, "enrolment-1", [4])
+        assert () == load_notifications(storage, "enrolment-1")
         assert 2 == len(storage.access_entries(UNIT))
 
 

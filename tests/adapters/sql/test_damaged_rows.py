@@ -6,6 +6,7 @@ from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.events import AccessEnded
 from digital_painschool.domain.notification import Notify
 from digital_painschool.errors import StorageError
+from digital_painschool.ports.storage import find_cancellable, load_notifications
 from digital_painschool.testing.environment import stored_at
 from digital_painschool.testing.people import ANNA, BO, CILLA
 from digital_painschool.testing.scenario import Scenario
@@ -37,7 +38,7 @@ def test_a_row_that_cannot_be_read_stops_nobody_else_s_notification(url: str, ca
         assert "cannot be read" in caplog.text
         assert BO not in caplog.text
         assert DeliveryReport() == school.deliver()
-        assert [0] == [record.attempts for record in school.storage.notifications("e-0002")]
+        assert [0] == [record.attempts for record in load_notifications(school.storage, "e-0002")]
         execute(url, "UPDATE enrolments SET state_shape = 0 WHERE id = 'e-0002'")
         school.at("2026-03-02 09:59:59.999999")
         assert DeliveryReport() == school.deliver()
@@ -51,7 +52,7 @@ def test_a_notification_that_cannot_be_read_stops_nobody_else_s(url: str, caplog
     with Scenario(stored_at(url)) as school:
         for number in (ANNA, BO, CILLA):
             school.desk.start_conversation(school.start(number), "Hej", notify=Notify.COLLECTED)
-        [waiting] = school.storage.cancellable("e-0002")
+        [waiting] = find_cancellable(school.storage, "e-0002")
         execute(url, f"UPDATE digests SET template = 'of-tomorrow' WHERE id = '{waiting.id}'")  # noqa: S608 - our own id
         school.at("2026-03-02 09:00")
         assert DeliveryReport(sent=2, delivered=2) == school.deliver()
@@ -59,7 +60,7 @@ def test_a_notification_that_cannot_be_read_stops_nobody_else_s(url: str, caplog
         assert "cannot be read" in caplog.text
         assert BO not in caplog.text
         with pytest.raises(StorageError, match="cannot be read"):
-            school.storage.notifications("e-0002")
+            load_notifications(school.storage, "e-0002")
         execute(url, "UPDATE digests SET template = 'message-to-read'")
         school.advance(minutes=15)
         assert DeliveryReport(sent=1, delivered=1) == school.deliver()

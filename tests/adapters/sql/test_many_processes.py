@@ -22,7 +22,7 @@ from digital_painschool.domain.fold import replay
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.policy import Policy
 from digital_painschool.errors import Conflict, NotFound, PainSchoolError, RuleViolation
-from digital_painschool.ports.storage import Storage
+from digital_painschool.ports.storage import Storage, load_documents, load_enrolment, load_notifications, load_timeline
 from digital_painschool.rules.digests import decide
 from digital_painschool.testing.contracts.concurrency import CAN_FORK, in_processes, refusal_or
 from digital_painschool.testing.environment import with_adapters
@@ -73,8 +73,8 @@ def url(postgresql_url: str) -> Iterator[str]:
 
 def _kept(storage: Storage, enrolment_id: str) -> Enrolment:
     """Return the state, which the timeline must give too, without a gap."""
-    timeline = storage.timeline(enrolment_id)
-    state = storage.load(enrolment_id)
+    timeline = load_timeline(storage, enrolment_id)
+    state = load_enrolment(storage, enrolment_id)
     assert state is not None
     assert state == replay(entry.event for entry in timeline)
     assert list(range(1, state.version + 1)) == [entry.seq for entry in timeline]
@@ -85,15 +85,15 @@ def _assert_each_is_notified_of(storage: Storage, enrolment_id: str) -> None:
     """Check that each entry that asked for a collected notification has one."""
     asked = [
         entry.seq
-        for entry in storage.timeline(enrolment_id)
+        for entry in load_timeline(storage, enrolment_id)
         if isinstance(entry.event, MessageSent) and entry.event.notify is Notify.COLLECTED
     ]
-    assert asked == [record.notification.trigger.seq for record in storage.notifications(enrolment_id)]
+    assert asked == [record.notification.trigger.seq for record in load_notifications(storage, enrolment_id)]
 
 
 def _texts(storage: Storage, state: Enrolment) -> Counter[object]:
     """Count the messages by their text, without the first conversation's heading and message."""
-    return Counter(storage.documents(state.id, range(4, state.version + 1)).values())
+    return Counter(load_documents(storage, state.id, range(4, state.version + 1)).values())
 
 
 def test_on_one_enrolment_nobody_s_step_is_lost(url: str) -> None:
@@ -184,7 +184,7 @@ def test_every_caller_gets_a_result_or_an_error_of_a_type(url: str) -> None:
                 assert sum(one.ended_at is None for one in found if one.program == key) <= 1
             for one in found:
                 _kept(school.storage, one.id)
-                statuses = {record.status for record in school.storage.notifications(one.id)}
+                statuses = {record.status for record in load_notifications(school.storage, one.id)}
                 assert one.ended_at is None or Status.PENDING not in statuses
 
 
@@ -231,7 +231,7 @@ def test_claims_and_results_that_meet_block_nobody(url: str) -> None:
     assert [] == [one for one in told if isinstance(one, PainSchoolError)]
     assert [Counter(claims=TIMES)] * PROCESSES == told
     with _school(url) as school:
-        records = [record for id_ in ids for record in school.storage.notifications(id_)]
+        records = [record for id_ in ids for record in load_notifications(school.storage, id_)]
         assert 5 * len(ids) == len(records)
         assert {Status.PENDING} == {record.status for record in records}
 

@@ -15,6 +15,7 @@ from digital_painschool.domain.notification import Channel, Status, Template
 from digital_painschool.domain.people import PersonId
 from digital_painschool.ports.inbox import Notice
 from digital_painschool.ports.messaging import Address
+from digital_painschool.ports.storage import find_cancellable, load_notifications
 from digital_painschool.testing.environment import Environment, stored_at
 from digital_painschool.testing.people import NUMBERS, NURSE, UNIT
 from digital_painschool.testing.scenario import Scenario
@@ -144,9 +145,9 @@ def test_whatever_waited_is_told_once_and_under_the_key_that_the_inbox_may_have(
     how(url)
     assert [] == drift(url)
     with Scenario(lambda _: environment.ports(storage=SqlStorage(url))) as school:
-        records = {id_: school.storage.notifications(id_) for id_ in ids}
+        records = {id_: load_notifications(school.storage, id_) for id_ in ids}
         assert [2, 2, 1, 3, 2, 8, 1] == [len(found) for found in records.values()]
-        assert [2, 1, 0, 1, 0, 2, 1] == [len(school.storage.cancellable(id_)) for id_ in ids]
+        assert [2, 1, 0, 1, 0, 2, 1] == [len(find_cancellable(school.storage, id_)) for id_ in ids]
         school.at(f"{TUESDAY} 09:25")
         # Anna, Cilla, two of the direct ones, and staff by e-mail; what the inbox and the telephone have is no news.
         assert DeliveryReport(sent=5, delivered=12, waiting=2) == school.deliver()
@@ -158,7 +159,7 @@ def test_whatever_waited_is_told_once_and_under_the_key_that_the_inbox_may_have(
         assert {bo[1]: 1, told[1]: 1} == Counter(one.person.value for one in environment.inbox.delivered) - after
         school.advance(days=1)
         assert DeliveryReport() == school.deliver()
-        kept = [record.status for id_ in ids for record in school.storage.notifications(id_)]
+        kept = [record.status for id_ in ids for record in load_notifications(school.storage, id_)]
         assert {Status.DELIVERED: 16, Status.FAILED: 1, Status.UNREACHABLE: 1, Status.DROPPED: 1} == Counter(kept)
         assert () == school.storage.unnoted()
         school.desk.end(ids[4], reason="klar")

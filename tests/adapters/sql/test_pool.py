@@ -11,6 +11,7 @@ from digital_painschool.adapters.sql import SqlStorage, pool
 from digital_painschool.adapters.sql.database import Database
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.errors import Conflict, StorageError
+from digital_painschool.ports.storage import load_enrolment
 from digital_painschool.testing.contracts.changes import MORNING, begin, fill_in, saved
 from tests.adapters.sql.writers import exit_code
 
@@ -39,7 +40,7 @@ def _interrupt_calls(url: str) -> None:
                 except (SoftTimeLimit, Conflict) as thrown:
                     kept.append(thrown)
                 signal.setitimer(signal.ITIMER_REAL, 0)
-            e = storage.load(e.id) or e
+            e = load_enrolment(storage, e.id) or e
         assert INTERRUPTIONS / 2 < sum(isinstance(thrown, SoftTimeLimit) for thrown in kept)
         _have_all(storage._database, 3)
         storage.save(fill_in(e, at=MORNING))
@@ -49,7 +50,7 @@ def _call_with_a_limit(storage: SqlStorage, e: Enrolment, number: int) -> None:
     # A function of its own: an exception thrown in at the end of a loop is not always within the `try` around it.
     signal.setitimer(signal.ITIMER_REAL, 1e-6 + number % 499 * 2e-6)
     while True:
-        e = storage.load(e.id) or e
+        e = load_enrolment(storage, e.id) or e
         if number % 2:
             storage.save(fill_in(e, at=MORNING))
 

@@ -24,7 +24,14 @@ from digital_painschool.domain.events import (
 from digital_painschool.domain.fold import apply
 from digital_painschool.domain.notification import Notify
 from digital_painschool.errors import Conflict, InvalidValue, StorageError
-from digital_painschool.ports.storage import Change
+from digital_painschool.ports.storage import (
+    Change,
+    find_cancellable,
+    load_documents,
+    load_enrolment,
+    load_notifications,
+    load_timeline,
+)
 from digital_painschool.rules.flags import caseload_counts
 from digital_painschool.testing.contracts.changes import (
     HOUR,
@@ -121,7 +128,7 @@ def test_a_state_of_another_shape_is_replayed(url: str, storage: SqlStorage) -> 
     expected = saved(storage, fill_in(saved(storage, begin()), at=RUN))
     execute(url, "UPDATE enrolments SET state_shape = 0, state = '{}'")
     with closing(SqlStorage(url)) as other:
-        assert expected == other.load("enrolment-1") == other.load_many(["enrolment-1"])["enrolment-1"]
+        assert expected == load_enrolment(other, "enrolment-1") == other.load_many(["enrolment-1"])["enrolment-1"]
 
 
 def test_a_damaged_state_is_named_without_its_content(url: str, storage: SqlStorage) -> None:
@@ -129,7 +136,7 @@ def test_a_damaged_state_is_named_without_its_content(url: str, storage: SqlStor
     storage.save(begin())
     execute(url, 'UPDATE enrolments SET state = \'{"person": {"value": "198507099805"}}\'')
     with closing(SqlStorage(url)) as other, pytest.raises(StorageError, match="cannot be read") as caught:
-        other.load("enrolment-1")
+        load_enrolment(other, "enrolment-1")
     assert "1985" not in str(caught.value)
 
 
@@ -169,15 +176,15 @@ def test_only_so_many_states_are_remembered() -> None:
 @pytest.mark.parametrize("id_", ["\x00", "a\x00b", "\ud800"])
 def test_an_id_that_no_database_can_hold_is_not_there(storage: SqlStorage, id_: str) -> None:
     """Otherwise a mangled link would show a database error instead of "not found"."""
-    assert None is storage.load(id_)
+    assert None is load_enrolment(storage, id_)
     assert {} == storage.load_many([id_])
-    assert () == storage.timeline(id_)
-    assert {} == storage.documents(id_, [1])
-    assert () == storage.notifications(id_)
+    assert () == load_timeline(storage, id_)
+    assert {} == load_documents(storage, id_, [1])
+    assert () == load_notifications(storage, id_)
     assert None is storage.program(UNIT, id_, "1")
-    assert None is storage.plan(id_)
-    assert {} == storage.purge_progress(id_)
-    assert None is storage.receipt(id_)
+    assert None is storage.load_purge(id_).plan
+    assert {} == storage.load_purge(id_).progress
+    assert None is storage.load_purge(id_).receipt
 
 
 def test_an_error_says_nothing_of_the_person(storage: SqlStorage) -> None:
@@ -203,7 +210,7 @@ def test_a_clock_may_give_a_subclass_of_datetime(url: str) -> None:
         desk.start_conversation(enrolment.id, "Hej", notify=Notify.DIRECT)
         assert 1 == school.delivery().run().delivered
     with closing(SqlStorage(url)) as storage:
-        assert [now, now, now] == [entry.event.at for entry in storage.timeline(enrolment.id)]
+        assert [now, now, now] == [entry.event.at for entry in load_timeline(storage, enrolment.id)]
 
 
 def test_a_cursor_and_a_log_number_that_no_column_holds_are_refused(sqlite_url: str) -> None:
@@ -223,11 +230,11 @@ def test_a_damaged_notification_is_left_out_and_named(url: str, caplog: pytest.L
     """Otherwise an enrolment could not be ended because one of its notifications cannot be read."""
     with closing(SqlStorage(url)) as storage:
         e = saved(storage, converse(saved(storage, begin()), notify=Notify.COLLECTED, at=MORNING))
-        [kept] = storage.cancellable(e.id)
+        [kept] = find_cancellable(storage, e.id)
         execute(url, "UPDATE digests SET template = 'nothing'")
-        assert () == storage.cancellable(e.id)
+        assert () == find_cancellable(storage, e.id)
         assert kept.id in caplog.messages[-1]
         with pytest.raises(StorageError):
-            storage.notifications(e.id)
-        assert () == storage.notifications("\0")
-        assert () == storage.cancellable("\0")
+            load_notifications(storage, e.id)
+        assert () == load_notifications(storage, "\0")
+        assert () == find_cancellable(storage, "\0")

@@ -12,7 +12,7 @@ from sqlalchemy.sql import ClauseElement
 from benchmarks.servers import database
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage, inbox, messaging, sqlite
 from digital_painschool.adapters.sql.connection import Connection
-from digital_painschool.adapters.sql.revisions import VERSION_TABLE
+from digital_painschool.adapters.sql.revisions import REVISIONS, VERSION_TABLE
 from digital_painschool.adapters.sql.rows import Values
 from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.domain.notification import Channel
@@ -122,6 +122,7 @@ class TestPostgresqlStorage(OnSql):
     def place(self, postgresql_kept: str) -> str:
         """A database that is emptied for each test: to make another would take longer than the test."""
         execute(postgresql_kept, f"ALTER TABLE IF EXISTS {SPOILT} RENAME TO enrolments")
+        execute(postgresql_kept, f"UPDATE {VERSION_TABLE} SET version_num = '{REVISIONS[-1]}'")  # noqa: S608
         execute(postgresql_kept, f"TRUNCATE {', '.join(METADATA.tables)} RESTART IDENTITY CASCADE")
         return postgresql_kept
 

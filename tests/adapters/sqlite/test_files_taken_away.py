@@ -12,7 +12,7 @@ import pytest
 from digital_painschool.adapters.sql import SqlStorage
 from digital_painschool.adapters.sql.sqlite import SqliteDriver
 from digital_painschool.errors import StorageError
-from digital_painschool.ports.storage import Storage
+from digital_painschool.ports.storage import Storage, load_enrolment
 from digital_painschool.testing.contracts.changes import MORNING, begin, fill_in, saved
 from digital_painschool.testing.people import UNIT
 from tests.adapters.sql.writers import start_of
@@ -96,7 +96,7 @@ def test_a_file_that_is_put_back_is_used_again(file: Path) -> None:
         with pytest.raises(StorageError):
             storage.save(fill_in(e, at=MORNING))
         elsewhere.rename(file.parent)
-        assert e == storage.load(e.id)
+        assert e == load_enrolment(storage, e.id)
         saved(storage, fill_in(e, at=MORNING))
     with closing(SqlStorage(f"sqlite:///{file}")) as storage:
         assert 2 == len(storage.access_entries(UNIT))

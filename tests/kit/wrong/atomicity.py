@@ -8,10 +8,10 @@ from attrs import evolve
 
 from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import NOTHING
-from tests.kit.wrong.mistake import Mistake, Wrong, each, last
+from tests.kit.wrong.mistake import Mistake, Wrong, each, last, put
 
 
-def _apart(storage: Any, *works: Callable[[Any], Any]) -> None:
+def _apart(storage: Any, *works: Callable[[Any], Any]) -> Any:
     for work in works:
         with storage._open() as parts:
             work(parts)
@@ -162,13 +162,15 @@ FILE: Sequence[Mistake] = (
     Mistake(
         "another-opening-is-not-seen",
         "Storage: processes",
-        "load",
-        lambda right, self, id_: vars(self).setdefault("seen", {}).setdefault(id_, right(id_)),
+        "load_many",
+        lambda right, self, ids: {
+            id_: self.__dict__.setdefault("seen", {}).setdefault(id_, e) for id_, e in right(ids).items()
+        },
     ),
     Mistake(
         "written-when-it-is-closed",
         "Enrolments.save: all or nothing",
         "save",
-        lambda right, self, change: last(setattr(self, "close", lambda: right(change)), vars(self)),
+        lambda right, self, change: last(put(self, "close", lambda: right(change)), vars(self)),
     ),
 )

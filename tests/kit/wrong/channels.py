@@ -31,6 +31,12 @@ def _raising_with(right: Wrong, notice: Any, text: str) -> Any:
         raise DeliveryError(f"{refusal}: {text}", permanent=refusal.permanent) from None
 
 
+def _for_the_one_asked_last(right: Wrong, directory: Any, hsa_id: Any) -> Any:
+    directory.asked = hsa_id
+    sleep(0)
+    return right(directory.asked)
+
+
 INBOX: Sequence[Mistake] = (
     Mistake(
         "forget-goes-through-twice", "Inbox.forget", "forget", lambda right, _, keys: right(keys) if any(keys) else 0
@@ -70,7 +76,7 @@ INBOX: Sequence[Mistake] = (
     ),
     Mistake(
         "one-person-s-second-notice",
-        "Inbox.deliver",
+        "Inbox: idempotent",
         "deliver",
         lambda right, self, notice: (
             Delivered.DUPLICATE if any(n.person == notice.person for n in self.delivered) else right(notice)
@@ -134,7 +140,7 @@ DIRECTORY: Sequence[Mistake] = (
         "the-one-asked-last",
         "Directory: threads",
         "find",
-        lambda right, self, id_: last(setattr(self, "asked", id_), sleep(0), right(self.asked)),
+        _for_the_one_asked_last,
     ),
     Mistake(
         "an-address-without-its-name",

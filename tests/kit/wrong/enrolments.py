@@ -1,6 +1,6 @@
 """Adapters that are wrong in one way each: mistakes in enrolments, their list, and the port as a whole."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from threading import Lock
 from typing import Any
@@ -9,6 +9,7 @@ from attrs import evolve
 
 from digital_painschool.domain.enrolment import Phase
 from digital_painschool.errors import Conflict
+from digital_painschool.ports.storage import load_enrolment
 from tests.kit.wrong.mistake import Mistake, Wrong, each, last
 
 
@@ -37,6 +38,14 @@ def _open_per_version(right: Wrong, storage: Any, change: Any) -> None:
     right(change)
 
 
+def _writing(change: Callable[[Any], Any]) -> Wrong:
+    """Return a `load_timelines` that returns other documents."""
+    return lambda right, _, *args: {
+        id_: evolve(t, documents={seq: change(doc) for seq, doc in t.documents.items()})
+        for id_, t in right(*args).items()
+    }
+
+
 def _reading_under_the_lock(_: Wrong, storage: Any, entries: Any) -> None:
     storage._lock = Lock()
     with storage._open() as parts:
@@ -44,7 +53,12 @@ def _reading_under_the_lock(_: Wrong, storage: Any, entries: Any) -> None:
 
 
 STORAGE: Sequence[Mistake] = (
-    Mistake("load-strips-blanks", "Enrolments.load", "load", lambda right, _, id_: right(id_.strip())),
+    Mistake(
+        "load-strips-blanks",
+        "Enrolments.load_many",
+        "load_many",
+        lambda right, _, ids: {id_: e for id_ in ids for e in right((id_.strip(),)).values()},
+    ),
     Mistake(
         "load-many-names-the-missing",
         "Enrolments.load_many",
@@ -70,15 +84,22 @@ STORAGE: Sequence[Mistake] = (
     Mistake("one-open-for-each-version", "Enrolments.save: one open enrolment", "save", _open_per_version),
     Mistake(
         "a-filtered-timeline-counts-anew",
-        "Enrolments.timeline",
-        "timeline",
-        lambda right, _, id_, kinds=None: tuple(evolve(e, seq=n) for n, e in enumerate(right(id_, kinds), start=1)),
+        "Enrolments.load_timelines",
+        "load_timelines",
+        lambda right, _, *args: {
+            id_: evolve(t, entries=tuple(evolve(e, seq=n) for n, e in enumerate(t.entries, start=1)))
+            for id_, t in right(*args).items()
+        },
     ),
     Mistake(
         "a-document-of-nothing",
-        "Enrolments.documents",
-        "documents",
-        lambda right, _, id_, seqs: {**dict.fromkeys(asked := tuple(seqs)), **right(id_, asked)},
+        "Enrolments.load_timelines",
+        "load_timelines",
+        lambda right, _, ids, kinds=None, seqs=None: {
+            id_: t if seqs is None else evolve(t, documents={**dict.fromkeys(asked), **t.documents})
+            for asked in [tuple(seqs or ())]
+            for id_, t in right(ids, kinds, None if seqs is None else asked).items()
+        },
     ),
     Mistake(
         "access-ended-without-limit",
@@ -95,29 +116,32 @@ STORAGE: Sequence[Mistake] = (
     Mistake(
         "documents-in-capitals",
         "Storage: exact",
-        "documents",
-        lambda right, _, *args: {k: v.capitalize() if isinstance(v, str) else v for k, v in right(*args).items()},
+        "load_timelines",
+        _writing(lambda doc: doc.capitalize() if isinstance(doc, str) else doc),
     ),
     Mistake(
         "whole-numbers-become-decimals",
         "Storage: exact",
-        "documents",
-        lambda right, _, *args: {
-            seq: doc if isinstance(doc, str) else {k: float(v) if type(v) is int else v for k, v in doc.items()}
-            for seq, doc in right(*args).items()
-        },
+        "load_timelines",
+        _writing(
+            lambda doc: doc if isinstance(doc, str) else {k: float(v) if type(v) is int else v for k, v in doc.items()}
+        ),
     ),
     Mistake(
         "microseconds-are-lost",
         "Storage: exact",
-        "load",
-        lambda right, _, id_: (e := right(id_)) and evolve(e, last_entry_at=e.last_entry_at.replace(microsecond=0)),
+        "load_many",
+        lambda right, _, ids: {
+            id_: evolve(e, last_entry_at=e.last_entry_at.replace(microsecond=0)) for id_, e in right(ids).items()
+        },
     ),
     Mistake(
         "a-conflict-is-swallowed",
         "Change.before",
         "save",
-        lambda right, self, change: None if self.load(change.enrolment.id) and not change.before else right(change),
+        lambda right, self, change: (
+            None if load_enrolment(self, change.enrolment.id) and not change.before else right(change)
+        ),
     ),
     Mistake(
         "a-step-without-its-line",
@@ -189,6 +213,16 @@ STORAGE: Sequence[Mistake] = (
         "log",
         _reading_under_the_lock,
     ),
-    Mistake("closing-twice-is-an-error", "Storage.close", "close", lambda right, self: last(self.load(""), right())),
-    Mistake("a-refusal-names-the-document", "Storage: silent", "save", lambda right, _, change: _naming(right, change)),
+    Mistake(
+        "closing-twice-is-an-error",
+        "Storage.close",
+        "close",
+        lambda right, self: last(load_enrolment(self, ""), right()),
+    ),
+    Mistake(
+        "a-refusal-names-the-document",
+        "Storage: silent",
+        "save",
+        lambda right, _, change: _naming(right, change),
+    ),
 )

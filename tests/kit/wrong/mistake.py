@@ -45,7 +45,12 @@ def last(*answers: Any) -> Any:
     return answers[-1]
 
 
-def each(work: Callable[[Any], object], values: Iterable[Any]) -> None:
+def each(work: Callable[[Any], object], values: Iterable[Any]) -> Any:
     """Do something with each of some values."""
     for value in values:
         work(value)
+
+
+def put(thing: Any, name: str, value: object) -> Any:
+    """Set an attribute."""
+    setattr(thing, name, value)

@@ -6,10 +6,10 @@ from typing import Any
 
 from attrs import evolve
 
-from tests.kit.wrong.mistake import Mistake, Wrong, first, last
+from tests.kit.wrong.mistake import Mistake, Wrong, first, last, put
 
 
-def _records(storage: Any) -> dict[str, Any]:
+def _records(storage: Any) -> Any:
     return storage._parts.outbox._rows
 
 
@@ -74,7 +74,7 @@ STORAGE: Sequence[Mistake] = (
         "Outbox.claim: poison",
         "claim",
         lambda right, self, *args: last(
-            [setattr(row, "begun", row.token is not None) for row in self._parts.outbox._digests.values()],
+            [put(row, "begun", row.token is not None) for row in self._parts.outbox._digests.values()],
             right(*args),
         ),
     ),
@@ -110,7 +110,7 @@ STORAGE: Sequence[Mistake] = (
         lambda right, self, change: (
             right(change),
             [
-                setattr(row, "digest", evolve(row.digest, told_on=None))
+                put(row, "digest", evolve(row.digest, told_on=None))
                 for row in self._parts.outbox._digests.values()
                 if {n.id for n in change.notifications} & row.notifications
             ],
@@ -123,7 +123,7 @@ STORAGE: Sequence[Mistake] = (
         lambda right, self, change: (
             right(change),
             [
-                setattr(row, "lost", 0)
+                put(row, "lost", 0)
                 for row in self._parts.outbox._digests.values()
                 if {n.id for n in change.notifications} & row.notifications
             ],
@@ -151,7 +151,7 @@ STORAGE: Sequence[Mistake] = (
         "begin",
         lambda right, self, decided: last(
             [
-                setattr(self._parts.outbox._digests[c.digest.id], "key", f"{c.digest.id}.again")
+                put(self._parts.outbox._digests[c.digest.id], "key", f"{c.digest.id}.again")
                 for c, d in decided
                 if c.digest.batch and c.digest.id in self._parts.outbox._digests
             ],

@@ -9,7 +9,7 @@ from digital_painschool.domain.notification import Profile
 from tests.kit.wrong.mistake import Mistake, last
 
 
-def _programs(storage: Any) -> dict[Any, Any]:
+def _programs(storage: Any) -> Any:
     return storage._parts.programs._programs
 
 

@@ -6,11 +6,12 @@ from typing import Any
 from attrs import evolve
 
 from digital_painschool.domain.notification import Status
+from digital_painschool.ports.storage import load_enrolment
 from digital_painschool.testing.people import OTHER_UNIT, UNIT
 from tests.kit.wrong.mistake import Mistake, first, last
 
 
-def _records(storage: Any) -> dict[str, Any]:
+def _records(storage: Any) -> Any:
     return storage._parts.outbox._rows
 
 
@@ -61,7 +62,7 @@ STORAGE: Sequence[Mistake] = (
             self._parts.access_log._entries.__setitem__(
                 slice(None),
                 [
-                    evolve(e, person=e.person if self.load(e.enrolment_id or "") else None)
+                    evolve(e, person=e.person if load_enrolment(self, e.enrolment_id or "") else None)
                     for e in self._parts.access_log._entries
                 ],
             ),
@@ -82,30 +83,23 @@ STORAGE: Sequence[Mistake] = (
         "purge",
         lambda right, self, plan_id, purge, skip: right(
             plan_id,
-            [evolve(p, version=(e.version if (e := self.load(p.enrolment_id)) else p.version)) for p in purge],
+            [evolve(p, version=e.version) if (e := load_enrolment(self, p.enrolment_id)) else p for p in purge],
             skip,
         ),
     ),
     Mistake(
-        "a-replay-without-its-receipt",
-        "Retention.replay_purge",
-        "replay_purge",
-        lambda right, self, receipt, ids: first(
-            right(receipt, ids),
-            self._parts.retention._receipts.pop(receipt.plan_id, None),
+        "what-came-back-stays",
+        "Retention.purge: again",
+        "purge",
+        lambda right, self, plan_id, purge, skip: right(
+            plan_id, [p for p in purge if p.enrolment_id not in self.load_purge(plan_id).progress], skip
         ),
     ),
     Mistake(
-        "a-replay-of-all-that-the-receipt-names",
-        "Retention.replay_purge",
-        "replay_purge",
-        lambda right, _, receipt, ids: right(receipt, receipt.purged),
-    ),
-    Mistake(
-        "a-replay-counts-what-it-was-told",
-        "Retention.replay_purge",
-        "replay_purge",
-        lambda right, _, receipt, ids: last(right(receipt, ids), len(ids)),
+        "a-purge-needs-its-plan",
+        "Retention.purge: again",
+        "purge",
+        lambda right, self, plan_id, purge, skip: right(plan_id, purge if self.load_purge(plan_id).plan else (), skip),
     ),
     Mistake(
         "receipts-by-plan",
@@ -132,17 +126,15 @@ STORAGE: Sequence[Mistake] = (
         ),
     ),
     Mistake(
-        "histories-by-id",
-        "Retention.load_histories",
-        "load_histories",
-        lambda right, _, unit, ids, *kinds: right(unit, sorted(ids), *kinds),
+        "the-timeline-of-the-first-alone",
+        "Enrolments.load_timelines",
+        "load_timelines",
+        lambda right, _, ids, *args: right(tuple(ids)[:1], *args),
     ),
     Mistake(
-        "a-filtered-history-has-every-text",
-        "Retention.load_histories",
-        "load_histories",
-        lambda right, self, unit, ids, *kinds: tuple(
-            evolve(h, documents=self.documents(h.enrolment.id, range(1, 1000))) for h in right(unit, ids, *kinds)
-        ),
+        "a-filtered-timeline-has-every-text",
+        "Enrolments.load_timelines",
+        "load_timelines",
+        lambda right, _, ids, kinds=None, seqs=None: right(ids, kinds, range(1, 1000) if seqs is None else seqs),
     ),
 )

@@ -1,13 +1,13 @@
 """The enrolments of the memory storage, with their timelines, documents and counts; the storage holds the lock."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
 from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment, Phase
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import Conflict
-from digital_painschool.ports.storage import Change, Content, Entry
+from digital_painschool.ports.storage import Change, Content, Entry, Timeline
 
 _Course = tuple[PersonId, str, HsaId]
 """A person, a program and a unit: together they have at most one open enrolment."""
@@ -87,15 +87,15 @@ class MemoryEnrolments:
         elif self._open.get(_course(enrolment)) == enrolment.id:
             del self._open[_course(enrolment)]
 
-    def timeline(self, enrolment_id: str, kinds: Collection[type[Event]] | None = None) -> tuple[Entry, ...]:
-        """Return a timeline's entries in order, all or those of some kinds; an unknown enrolment has none."""
+    def timeline(
+        self, enrolment_id: str, kinds: Collection[type[Event]] | None, documents: Collection[int] | None
+    ) -> Timeline:
+        """Return a timeline, or the part of it that `Enrolments.load_timelines` describes."""
         events = enumerate(self._timelines.get(enrolment_id, ()), start=1)
-        return tuple([Entry(seq=seq, event=event) for seq, event in events if kinds is None or type(event) in kinds])
-
-    def documents(self, enrolment_id: str, seqs: Iterable[int]) -> Mapping[int, Content]:
-        """Return copies of the documents of some timeline entries, by entry number."""
+        entries = [Entry(seq=seq, event=event) for seq, event in events if kinds is None or type(event) in kinds]
         stored = self._documents.get(enrolment_id, {})
-        return {seq: copy_of(stored[seq]) for seq in seqs if seq in stored}
+        seqs = [entry.seq for entry in entries] if documents is None else documents
+        return Timeline(entries=tuple(entries), documents={seq: copy_of(stored[seq]) for seq in seqs if seq in stored})
 
     def counts_of(self, enrolment_id: str) -> CaseloadCounts:
         """Return the counts of the last saved change of an enrolment."""

@@ -22,10 +22,6 @@ class _NotificationRow:
     key: str | None = None
     noted: bool = True
 
-    @property
-    def waits(self) -> bool:
-        return self.record.status is Status.PENDING and self.key is None
-
 
 @define(kw_only=True)
 class _DigestRow:
@@ -69,7 +65,7 @@ class MemoryOutbox:
             Conflict: A notification to cancel does not wait, the end of one to note is noted, or an id is taken.
         """
         cancelled = (self._rows.get(id_) for id_ in change.cancelled)
-        if not all(row is not None and row.waits for row in cancelled):
+        if not all(row is not None and row.record.waits for row in cancelled):
             raise Conflict("a notification to cancel was begun or is settled; load the enrolment and decide again")
         noted = (self._rows.get(id_) for id_ in change.noted)
         if not all(row is not None and not row.noted for row in noted):
@@ -116,7 +112,8 @@ class MemoryOutbox:
                 row.superseded.add(row.key)
             row.key, row.attempted_on, row.begun = key, decision.day, True
             for id_ in ids:
-                self._rows[id_] = evolve(self._rows[id_], key=key)
+                row_ = self._rows[id_]
+                self._rows[id_] = evolve(row_, key=key, record=evolve(row_.record, begun=True))
             begun[row.digest.id] = Batch(key=key, notifications=frozenset(ids), attempted_on=decision.day)
         return begun
 
@@ -144,10 +141,6 @@ class MemoryOutbox:
     def notifications(self, enrolment_id: str) -> tuple[NotificationRecord, ...]:
         """Return every notification that an enrolment asked for, by entry, then by id."""
         return tuple(row.record for row in self._asked_by(enrolment_id))
-
-    def cancellable(self, enrolment_id: str) -> tuple[Notification, ...]:
-        """Return the notifications of an enrolment that wait."""
-        return tuple(row.record.notification for row in self._asked_by(enrolment_id) if row.waits)
 
     def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
         """Return settled notifications whose end is not on the timeline yet, by rising id, those above `after`."""

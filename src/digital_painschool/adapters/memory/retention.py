@@ -4,11 +4,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from digital_painschool.adapters.memory.enrolments import MemoryEnrolments
 from digital_painschool.adapters.memory.outbox import MemoryOutbox
-from digital_painschool.domain.enrolment import Enrolment, Phase
-from digital_painschool.domain.events import Event
-from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
-from digital_painschool.ports.storage import History, ended_enrolment
+from digital_painschool.ports.storage import PurgeRecord, ended_enrolment
 
 
 class MemoryRetention:
@@ -28,30 +27,17 @@ class MemoryRetention:
         self._progress: dict[str, dict[str, Skipped | None]] = {}
         self._receipts: dict[str, PurgeReceipt] = {}
 
-    def ended(self, unit: HsaId, *, after: str = "", limit: int = 1000) -> tuple[EndedEnrolment, ...]:
+    def ended(
+        self, unit: HsaId, *, among: Collection[str] | None = None, after: str = "", limit: int = 1000
+    ) -> tuple[EndedEnrolment, ...]:
         """Return a unit's ended enrolments by rising id, those above `after`."""
-        found = [enrolment for enrolment in self._enrolments.of_unit(unit) if enrolment.id > after]
-        found.sort(key=lambda enrolment: enrolment.id)
-        return tuple([ended for one in found if (ended := self._ended(one)) is not None][:limit])
-
-    def find_ended(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, EndedEnrolment]:
-        """Return the unit's ended enrolments among some, by id."""
-        found = self._among(unit, enrolment_ids)
-        return {one.id: ended for one in found if (ended := self._ended(one)) is not None}
-
-    def person_ids_of(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, PersonId]:
-        """Return the persons of some of a unit's enrolments, by enrolment id."""
-        return {one.id: one.person for one in self._among(unit, enrolment_ids)}
+        found = self._enrolments.of_unit(unit) if among is None else self._among(unit, among)
+        later = sorted((enrolment for enrolment in found if enrolment.id > after), key=lambda enrolment: enrolment.id)
+        return tuple([ended for one in later if (ended := self._ended(one)) is not None][:limit])
 
     def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
         """Return the keys under which notifications of some of a unit's enrolments were sent, rising."""
         return tuple(sorted(self._outbox.keys(unit, enrolment_ids, self._enrolments.is_open)))
-
-    def load_histories(
-        self, unit: HsaId, enrolment_ids: Sequence[str], kinds: Collection[type[Event]] | None = None
-    ) -> tuple[History, ...]:
-        """Return the histories of some of a unit's enrolments, in the order asked for."""
-        return tuple([self._history(one, kinds) for one in self._among(unit, enrolment_ids)])
 
     def save_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
         """Save an export's receipt, and the versions that count as exported."""
@@ -65,52 +51,39 @@ class MemoryRetention:
         if stored is None or stored.decision is None:
             self._plans[plan.id] = plan
 
-    def plan(self, plan_id: str) -> PurgePlan | None:
-        """Return a plan as it was saved last, or None."""
-        return self._plans.get(plan_id)
+    def load_purge(self, plan_id: str) -> PurgeRecord:
+        """Return what is stored of a purge."""
+        return PurgeRecord(
+            plan=self._plans.get(plan_id),
+            progress=dict(self._progress.get(plan_id, {})),
+            receipt=self._receipts.get(plan_id),
+        )
 
     def purge(self, plan_id: str, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
         """Delete some of a plan's enrolments with all their data, and note the skipped ones."""
         progress = self._progress.setdefault(plan_id, {})
         for planned in purge:
             enrolment_id = planned.enrolment_id
-            if enrolment_id in progress:
+            if progress.get(enrolment_id) is not None:
                 continue
             present = self._enrolments.load(enrolment_id)
             ended = None if present is None else self._ended(present)
             if present is not None and ended is not None and ended.version == planned.version:
                 self._delete(present)
                 progress[enrolment_id] = None
-            else:
+            elif enrolment_id not in progress:
                 progress[enrolment_id] = Skipped(enrolment_id=enrolment_id, why=Skip.CHANGED)
         for skipped in skip:
             progress.setdefault(skipped.enrolment_id, skipped)
-
-    def purge_progress(self, plan_id: str) -> Mapping[str, Skipped | None]:
-        """Return the plan's enrolments that are dealt with."""
-        return dict(self._progress.get(plan_id, {}))
 
     def save_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
         """Save the receipt of a purge, and return the first one that was saved for its plan."""
         return self._receipts.setdefault(receipt.plan_id, receipt)
 
-    def receipt(self, plan_id: str) -> PurgeReceipt | None:
-        """Return the receipt of a plan that was carried out, or None."""
-        return self._receipts.get(plan_id)
-
     def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
         """Return a unit's receipts, oldest first."""
         found = (receipt for receipt in self._receipts.values() if receipt.unit == unit)
         return tuple(sorted(found, key=lambda receipt: (receipt.purged_at, receipt.plan_id)))
-
-    def replay_purge(self, receipt: PurgeReceipt, enrolment_ids: Sequence[str]) -> int:
-        """Delete again some of a receipt's enrolments, save the receipt, and return how many were deleted."""
-        found = self._among(receipt.unit, sorted({*receipt.purged} & {*enrolment_ids}))
-        restored = [one for one in found if one.phase is Phase.ENDED]
-        for enrolment in restored:
-            self._delete(enrolment)
-        self._receipts.setdefault(receipt.plan_id, receipt)
-        return len(restored)
 
     def _among(self, unit: HsaId, enrolment_ids: Iterable[str]) -> list[Enrolment]:
         found = map(self._enrolments.load, enrolment_ids)
@@ -118,11 +91,6 @@ class MemoryRetention:
 
     def _ended(self, enrolment: Enrolment) -> EndedEnrolment | None:
         return ended_enrolment(enrolment, self._exported.get(enrolment.id, 0))
-
-    def _history(self, enrolment: Enrolment, kinds: Collection[type[Event]] | None) -> History:
-        timeline = self._enrolments.timeline(enrolment.id, kinds)
-        documents = self._enrolments.documents(enrolment.id, (entry.seq for entry in timeline))
-        return History(enrolment=enrolment, timeline=timeline, documents=documents)
 
     def _delete(self, enrolment: Enrolment) -> None:
         self._enrolments.delete(enrolment)

@@ -15,12 +15,12 @@ from digital_painschool.adapters.memory.staff_profiles import MemoryStaff
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
-from digital_painschool.domain.notification import Notification, NotificationRecord, Profile
+from digital_painschool.domain.notification import NotificationRecord, Profile
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.program import Program
 from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skipped
 from digital_painschool.errors import StorageError
-from digital_painschool.ports.storage import NOTHING, AccessEntry, CaseQuery, CaseRow, Change, Content, Entry, History
+from digital_painschool.ports.storage import NOTHING, AccessEntry, CaseQuery, CaseRow, Change, PurgeRecord, Timeline
 
 
 class Parts:
@@ -58,10 +58,6 @@ class MemoryStorage:
         with self._lock:
             self._parts = None
 
-    def load(self, enrolment_id: str) -> Enrolment | None:
-        with self._open() as parts:
-            return parts.enrolments.load(enrolment_id)
-
     def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment]:
         ids = tuple(enrolment_ids)
         with self._open() as parts:
@@ -79,15 +75,17 @@ class MemoryStorage:
             parts.outbox.save(change)
             parts.access_log.log((change.access,))
 
-    def timeline(self, enrolment_id: str, kinds: Iterable[type[Event]] | None = None) -> tuple[Entry, ...]:
+    def load_timelines(
+        self,
+        enrolment_ids: Iterable[str],
+        kinds: Iterable[type[Event]] | None = None,
+        documents: Iterable[int] | None = None,
+    ) -> Mapping[str, Timeline]:
+        ids = tuple(enrolment_ids)
         wanted = None if kinds is None else frozenset(kinds)
+        seqs = None if documents is None else tuple(documents)
         with self._open() as parts:
-            return parts.enrolments.timeline(enrolment_id, wanted)
-
-    def documents(self, enrolment_id: str, seqs: Iterable[int]) -> Mapping[int, Content]:
-        wanted = tuple(seqs)
-        with self._open() as parts:
-            return parts.enrolments.documents(enrolment_id, wanted)
+            return {enrolment_id: parts.enrolments.timeline(enrolment_id, wanted, seqs) for enrolment_id in ids}
 
     def access_ended(self, now: datetime, limit: int) -> tuple[str, ...]:
         with self._open() as parts:
@@ -115,10 +113,6 @@ class MemoryStorage:
     def notifications(self, enrolment_id: str) -> tuple[NotificationRecord, ...]:
         with self._open() as parts:
             return parts.outbox.notifications(enrolment_id)
-
-    def cancellable(self, enrolment_id: str) -> tuple[Notification, ...]:
-        with self._open() as parts:
-            return parts.outbox.cancellable(enrolment_id)
 
     def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
         with self._open() as parts:
@@ -152,31 +146,17 @@ class MemoryStorage:
         with self._open() as parts:
             return parts.programs.program(unit, key, version)
 
-    def ended(self, unit: HsaId, *, after: str = "", limit: int = 1000) -> tuple[EndedEnrolment, ...]:
+    def ended(
+        self, unit: HsaId, *, among: Iterable[str] | None = None, after: str = "", limit: int = 1000
+    ) -> tuple[EndedEnrolment, ...]:
+        ids = None if among is None else frozenset(among)
         with self._open() as parts:
-            return parts.retention.ended(unit, after=after, limit=limit)
-
-    def find_ended(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, EndedEnrolment]:
-        ids = tuple(enrolment_ids)
-        with self._open() as parts:
-            return parts.retention.find_ended(unit, ids)
-
-    def person_ids_of(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, PersonId]:
-        ids = tuple(enrolment_ids)
-        with self._open() as parts:
-            return parts.retention.person_ids_of(unit, ids)
+            return parts.retention.ended(unit, among=ids, after=after, limit=limit)
 
     def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
         ids = tuple(enrolment_ids)
         with self._open() as parts:
             return parts.retention.notification_keys(unit, ids)
-
-    def load_histories(
-        self, unit: HsaId, enrolment_ids: Sequence[str], kinds: Iterable[type[Event]] | None = None
-    ) -> tuple[History, ...]:
-        wanted = None if kinds is None else frozenset(kinds)
-        with self._open() as parts:
-            return parts.retention.load_histories(unit, enrolment_ids, wanted)
 
     def save_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
         with self._open() as parts:
@@ -187,30 +167,18 @@ class MemoryStorage:
             parts.retention.save_plan(plan)
             parts.access_log.log((access,))
 
-    def plan(self, plan_id: str) -> PurgePlan | None:
+    def load_purge(self, plan_id: str) -> PurgeRecord:
         with self._open() as parts:
-            return parts.retention.plan(plan_id)
+            return parts.retention.load_purge(plan_id)
 
     def purge(self, plan_id: str, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
         with self._open() as parts:
             parts.retention.purge(plan_id, purge, skip)
 
-    def purge_progress(self, plan_id: str) -> Mapping[str, Skipped | None]:
-        with self._open() as parts:
-            return parts.retention.purge_progress(plan_id)
-
     def save_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
         with self._open() as parts:
             return parts.retention.save_receipt(receipt)
 
-    def receipt(self, plan_id: str) -> PurgeReceipt | None:
-        with self._open() as parts:
-            return parts.retention.receipt(plan_id)
-
     def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
         with self._open() as parts:
             return parts.retention.receipts(unit)
-
-    def replay_purge(self, receipt: PurgeReceipt, enrolment_ids: Sequence[str]) -> int:
-        with self._open() as parts:
-            return parts.retention.replay_purge(receipt, enrolment_ids)

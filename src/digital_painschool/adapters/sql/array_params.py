@@ -4,12 +4,14 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, Text, bindparam
+from sqlalchemy import ARRAY, Select, Text, bindparam
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
+
+from digital_painschool.adapters.sql.rows import Values
 
 
 class ArrayParam(TypeDecorator[Sequence[Any]]):
@@ -54,6 +56,29 @@ class any_of(ColumnElement[Any]):  # noqa: N801 - reads as an SQL operator
         self.values: ColumnElement[Any] = (
             bindparam(values, type_=ArrayParam(column.type)) if isinstance(values, str) else values
         )
+
+
+class OfIds:
+    """A query for the rows of some ids. A single id is compared by `=`, which spares SQLite half of the time.
+
+    Args:
+        query: The query, without the condition on the ids.
+        column: The column of the id.
+
+    Attributes:
+        single: The statement for one id.
+        many: The statement for any number of ids.
+    """
+
+    def __init__(self, query: Select[Any], column: ColumnElement[Any]) -> None:
+        self.single = query.where(column == bindparam("id_"))
+        self.many = query.where(any_of(column, "ids"))
+
+    def with_values(self, ids: Sequence[str], **values: object) -> tuple[Select[Any], Values]:
+        """Return the statement for some ids and its parameters, with other parameters of the query."""
+        if len(ids) == 1:
+            return self.single, {"id_": ids[0], **values}
+        return self.many, {"ids": ids, **values}
 
 
 @compiles(any_of, "sqlite")

@@ -18,6 +18,7 @@ from digital_painschool.domain.notification import (
     Status,
     Template,
     TriggeringEntry,
+    UnreadableNotification,
 )
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import StorageError
@@ -50,23 +51,20 @@ NOTIFICATION = tuple(
 _DIGEST_WIDTH = len(DIGEST)
 
 
-def records(rows: Iterable[Row]) -> Iterator[NotificationRecord]:
-    """Yield notifications, read from rows of `DIGEST` and `NOTIFICATION`.
-
-    Raises:
-        StorageError: A row cannot be read.
-    """
+def records(rows: Iterable[Row]) -> Iterator[NotificationRecord | UnreadableNotification]:
+    """Yield notifications, read from rows of `DIGEST` and `NOTIFICATION`; a log line names an unreadable one."""
     for row in rows:
-        yield read_stored(f"notification {_id(row, _DIGEST_WIDTH + 1)}", _joined, row)
+        id_ = _id(row, _DIGEST_WIDTH + 1)
+        try:
+            yield read_stored(f"notification {id_}", _joined, row)
+        except StorageError as failure:
+            _log.error("%s", failure)
+            yield UnreadableNotification(notification_id=id_)
 
 
 def readable_records(rows: Iterable[Row]) -> Iterator[NotificationRecord]:
-    """Yield notifications as `records` does; an unreadable one is left out, and a log line names it."""
-    for row in rows:
-        try:
-            yield from records([row])
-        except StorageError as failure:
-            _log.error("%s", failure)
+    """Yield notifications as `records` does, without the unreadable ones."""
+    return (record for record in records(rows) if isinstance(record, NotificationRecord))
 
 
 def claims(claimed: Iterable[Row], pending: Iterable[Row], token: str) -> Iterator[Claim]:
@@ -124,13 +122,14 @@ def _read(digest: Row, rows: list[Row]) -> Digest:
 
 
 def _record(shared: Mapping[str, Any], row: Row) -> NotificationRecord:
-    _, id_, enrolment_id, seq, conversation, number, form, due_at, status, attempts, settled_at, _ = row
+    _, id_, enrolment_id, seq, conversation, number, form, due_at, status, attempts, settled_at, batch_key = row
     trigger = TriggeringEntry(enrolment_id=enrolment_id, seq=seq, conversation=conversation, number=number, form=form)
     return NotificationRecord(
         notification=Notification(id=id_, **shared, due_at=due_at, trigger=trigger),
         status=_STATUSES[status],
         attempts=attempts,
         settled_at=settled_at,
+        begun=batch_key is not None,
     )
 
 

@@ -1,6 +1,7 @@
-"""Ended enrolments in SQL: which there are, in which version, and whose they are."""
+"""Ended enrolments in SQL: which there are, and in which version."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import Integer, bindparam, select
 
@@ -10,7 +11,7 @@ from digital_painschool.adapters.sql.enrolments import unreadable_enrolment
 from digital_painschool.adapters.sql.rows import Row, require_readable
 from digital_painschool.adapters.sql.schema import ENDED, enrolments
 from digital_painschool.domain.enrolment import UnreadableEnrolment
-from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import EndedEnrolment
 from digital_painschool.domain.validation import is_storable
 from digital_painschool.serialization.stored import read_each
@@ -20,8 +21,7 @@ _ENDED = select(_e.id, _e.version, _e.ended_at, _e.last_entry_at, _e.exported_ve
     ENDED, _e.unit == bindparam("unit")
 )
 _ENDED_AFTER = _ENDED.where(_e.id > bindparam("after")).order_by(_e.id).limit(bindparam("limit", type_=Integer))
-_ENDED_BY_ID = _ENDED.where(any_of(_e.id, "ids"))
-_PERSONS = select(_e.id, _e.person_scheme, _e.person_value).where(_e.unit == bindparam("unit"), any_of(_e.id, "ids"))
+_ENDED_AMONG = _ENDED_AFTER.where(any_of(_e.id, "ids"))
 
 
 class SqlEndedEnrolments:
@@ -31,23 +31,15 @@ class SqlEndedEnrolments:
         self._database = database
 
     def ended(
-        self, unit: HsaId, *, after: str = "", limit: int = 1000
+        self, unit: HsaId, *, among: Iterable[str] | None = None, after: str = "", limit: int = 1000
     ) -> tuple[EndedEnrolment | UnreadableEnrolment, ...]:
-        values = {"unit": str(unit), "after": after, "limit": limit}
-        rows = self._database.read(lambda connection: connection.fetch_each(_ENDED_AFTER, values))
+        values: dict[str, Any] = {"unit": str(unit), "after": after, "limit": limit}
+        statement = _ENDED_AFTER
+        if among is not None:
+            statement = _ENDED_AMONG
+            values["ids"] = list(filter(is_storable, among))
+        rows = self._database.read(lambda connection: connection.fetch_each(statement, values))
         return tuple(read_each(rows, read_ended, unreadable_enrolment))
-
-    def find_ended(
-        self, unit: HsaId, enrolment_ids: Iterable[str]
-    ) -> Mapping[str, EndedEnrolment | UnreadableEnrolment]:
-        values = {"unit": str(unit), "ids": list(filter(is_storable, enrolment_ids))}
-        rows = self._database.read(lambda connection: connection.fetch_each(_ENDED_BY_ID, values))
-        return {found.enrolment_id: found for found in read_each(rows, read_ended, unreadable_enrolment)}
-
-    def person_ids_of(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, PersonId]:
-        values = {"unit": str(unit), "ids": list(filter(is_storable, enrolment_ids))}
-        rows = self._database.read(lambda connection: connection.fetch_each(_PERSONS, values))
-        return dict(filter(None, read_each(rows, _person, lambda _: None)))
 
 
 def read_ended(row: Row) -> EndedEnrolment:
@@ -65,8 +57,3 @@ def read_ended(row: Row) -> EndedEnrolment:
         last_entry_at=last_entry_at,
         exported=exported,
     )
-
-
-def _person(row: Row) -> tuple[str, PersonId]:
-    require_readable(row)
-    return row[0], PersonId(row[1], row[2])

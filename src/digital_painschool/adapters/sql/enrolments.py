@@ -1,36 +1,33 @@
-"""Enrolments with their timelines and documents, read from SQL."""
+"""The states of enrolments, read from SQL."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 from sqlalchemy import Integer, bindparam, select
 
-from digital_painschool.adapters.sql.array_params import any_of
+from digital_painschool.adapters.sql.array_params import OfIds
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.json_text import from_json
 from digital_painschool.adapters.sql.rows import Damaged, Row, readable_text, require_readable
-from digital_painschool.adapters.sql.schema import END_NOT_NOTED, documents, enrolments, timeline
+from digital_painschool.adapters.sql.schema import END_NOT_NOTED, enrolments, timeline
 from digital_painschool.adapters.sql.state_cache import StateCache, require_own_state
 from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.fold import replay
 from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.validation import is_storable
-from digital_painschool.ports.storage import Content, Entry
+from digital_painschool.ports.storage import Entry
 from digital_painschool.serialization.enrolments import ENROLMENT_SHAPE
 from digital_painschool.serialization.events import KIND_OF, event_from_data
 from digital_painschool.serialization.scalars import hsa_id_from_text
 from digital_painschool.serialization.stored import read_each, read_stored
-from digital_painschool.serialization.values import content_from_data
 
 STATE = (enrolments.c.id, enrolments.c.state_shape, enrolments.c.state, enrolments.c.unit)
 """The columns that a state is read from."""
 
-_LOAD = select(*STATE).where(enrolments.c.id == bindparam("enrolment_id"))
-_LOAD_MANY = select(*STATE).where(any_of(enrolments.c.id, "ids"))
+_LOAD_MANY = OfIds(select(*STATE), enrolments.c.id)
 _OF_PERSON = (
     select(*STATE)
     .where(enrolments.c.person_value == bindparam("value"), enrolments.c.person_scheme == bindparam("scheme"))
@@ -42,12 +39,6 @@ _TIMELINE = (
     .where(timeline.c.enrolment_id == bindparam("enrolment_id"))
     .order_by(timeline.c.seq)
 )
-_TIMELINE_OF_KINDS = _TIMELINE.where(any_of(timeline.c.kind, "kinds"))
-_DOCUMENTS = (
-    select(documents.c.seq, documents.c.content)
-    .where(documents.c.enrolment_id == bindparam("enrolment_id"), any_of(documents.c.seq, "seqs"))
-    .order_by(documents.c.seq)
-)
 _ACCESS_ENDED = (
     select(enrolments.c.id)
     .where(END_NOT_NOTED, enrolments.c.access_until <= bindparam("now"))
@@ -57,32 +48,20 @@ _ACCESS_ENDED = (
 
 
 class SqlEnrolments:
-    """The reading methods of the protocol `Enrolments` in SQL."""
+    """The states of the protocol `Enrolments` in SQL."""
 
     def __init__(self, database: Database, states: StateCache) -> None:
         self._database = database
         self._states = states
 
-    def load(self, enrolment_id: str) -> Enrolment | None:
-        if not is_storable(enrolment_id):
-            return None
-        values = {"enrolment_id": enrolment_id}
+    def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment | UnreadableEnrolment]:
+        ids = list(filter(is_storable, enrolment_ids))
 
-        def work(connection: Connection) -> Enrolment | None:
-            rows = connection.fetch_all(_LOAD, values)
-            return read_state(connection, self._states, rows[0]) if rows else None
+        def work(connection: Connection) -> list[Enrolment | UnreadableEnrolment]:
+            rows = connection.fetch_each(*_LOAD_MANY.with_values(ids))
+            return read_each(rows, partial(read_state, connection, self._states), unreadable_enrolment)
 
-        return self._database.read(work)
-
-    def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment]:
-        ids = [enrolment_id for enrolment_id in enrolment_ids if is_storable(enrolment_id)]
-
-        def work(connection: Connection) -> dict[str, Enrolment]:
-            rows = connection.fetch_all(_LOAD_MANY, {"ids": ids})
-            return {row[0]: read_state(connection, self._states, row) for row in rows}
-
-        found = self._database.read(work)
-        return {enrolment_id: found[enrolment_id] for enrolment_id in ids if enrolment_id in found}
+        return {one.id if isinstance(one, Enrolment) else one.enrolment_id: one for one in self._database.read(work)}
 
     def find_by_person(self, person: PersonId) -> tuple[Enrolment | UnreadableEnrolment, ...]:
         values = {"scheme": person.scheme, "value": person.value}
@@ -92,23 +71,6 @@ class SqlEnrolments:
             return tuple(read_each(rows, partial(read_state, connection, self._states), unreadable_enrolment))
 
         return self._database.read(work)
-
-    def timeline(self, enrolment_id: str, kinds: Iterable[type[Event]] | None = None) -> tuple[Entry, ...]:
-        if not is_storable(enrolment_id):
-            return ()
-        values: dict[str, Any] = {"enrolment_id": enrolment_id}
-        statement = _TIMELINE
-        if kinds is not None:
-            statement = _TIMELINE_OF_KINDS
-            values["kinds"] = kind_names(kinds)
-        return self._database.read(lambda connection: read_entries(connection.fetch_all(statement, values)))
-
-    def documents(self, enrolment_id: str, seqs: Iterable[int]) -> Mapping[int, Content]:
-        if not is_storable(enrolment_id):
-            return {}
-        values = {"enrolment_id": enrolment_id, "seqs": list(seqs)}
-        rows = self._database.read(lambda connection: connection.fetch_all(_DOCUMENTS, values))
-        return {seq: _content(enrolment_id, seq, content) for seq, content in rows}
 
     def access_ended(self, now: datetime, limit: int) -> tuple[str, ...]:
         values = {"now": now, "limit": limit}
@@ -130,11 +92,11 @@ def read_state(connection: Connection, states: StateCache, row: Row) -> Enrolmen
     return read_stored(f"enrolment {enrolment_id}", _replayed, enrolment_id, rows)
 
 
-def read_entries(rows: list[Row]) -> tuple[Entry, ...]:
-    """Return the timeline entries of rows (seq, kind, shape, at, by, data)."""
+def read_entries(rows: Iterable[Row]) -> tuple[Entry, ...]:
+    """Return the timeline entries of rows that begin with (seq, kind, shape, at, by, data)."""
     return tuple(
         Entry(seq=seq, event=event_from_data(kind, shape, at, by, from_json(data)))
-        for seq, kind, shape, at, by, data in rows
+        for seq, kind, shape, at, by, data, *_ in rows
     )
 
 
@@ -154,8 +116,3 @@ def unreadable_enrolment(row: Row) -> UnreadableEnrolment:
 
 def _replayed(enrolment_id: str, rows: list[Row]) -> Enrolment:
     return require_own_state(enrolment_id, replay(entry.event for entry in read_entries(rows)))
-
-
-def _content(enrolment_id: str, seq: int, text: str) -> Content:
-    what = f"what was written with entry {seq} of enrolment {enrolment_id}"
-    return read_stored(what, lambda: content_from_data(from_json(text)))

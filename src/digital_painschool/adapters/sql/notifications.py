@@ -55,7 +55,6 @@ SETTLE = BulkStatement.of(
 _CANCELLABLE = and_(PENDING, _n.batch_key.is_(None))
 _RECORDS = select(*DIGEST, *NOTIFICATION).join_from(digests, notifications, _n.digest_id == digests.c.id)
 OF_ENROLMENT = _RECORDS.where(_n.enrolment_id == bindparam("enrolment_id")).order_by(_n.seq, _n.id)
-CANCELLABLE_OF_ENROLMENT = OF_ENROLMENT.where(_CANCELLABLE)
 NOT_NOTED = _RECORDS.where(UNNOTED, _n.id > bindparam("after")).order_by(_n.id).limit(LIMIT)
 ID_INDEX = len(DIGEST) + NOTIFICATION.index(_n.id)
 """The index of a notification's id in a row of `NOT_NOTED`."""

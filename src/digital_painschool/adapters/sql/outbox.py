@@ -20,7 +20,6 @@ from digital_painschool.adapters.sql.digests import (
 )
 from digital_painschool.adapters.sql.notifications import (
     ADD_TO_BATCH,
-    CANCELLABLE_OF_ENROLMENT,
     COUNT_ATTEMPT,
     ID_INDEX,
     LOCK_PENDING,
@@ -31,7 +30,7 @@ from digital_painschool.adapters.sql.notifications import (
 )
 from digital_painschool.adapters.sql.rows import Row, Values
 from digital_painschool.domain.digest import Action, Batch, Claim, Decision, DeliveryResult, batch_key
-from digital_painschool.domain.notification import Notification, NotificationRecord, Status
+from digital_painschool.domain.notification import NotificationRecord, Status, UnreadableNotification
 from digital_painschool.domain.validation import is_storable
 from digital_painschool.ports.storage import NOTHING, AccessEntry
 
@@ -71,18 +70,11 @@ class SqlOutbox:
         if results:
             self._database.write(lambda connection: self._complete(connection, results, access))
 
-    def notifications(self, enrolment_id: str) -> tuple[NotificationRecord, ...]:
+    def notifications(self, enrolment_id: str) -> tuple[NotificationRecord | UnreadableNotification, ...]:
         if not is_storable(enrolment_id):
             return ()
         values = {"enrolment_id": enrolment_id}
-        return tuple(records(self._database.read(lambda connection: connection.fetch_all(OF_ENROLMENT, values))))
-
-    def cancellable(self, enrolment_id: str) -> tuple[Notification, ...]:
-        if not is_storable(enrolment_id):
-            return ()
-        values = {"enrolment_id": enrolment_id}
-        rows = self._database.read(lambda connection: connection.fetch_each(CANCELLABLE_OF_ENROLMENT, values))
-        return tuple(record.notification for record in readable_records(rows))
+        return tuple(records(self._database.read(lambda connection: connection.fetch_each(OF_ENROLMENT, values))))
 
     def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
         # When no row of a page can be read, the next page is read too.

@@ -1,7 +1,6 @@
-"""The purge in SQL: notification keys, deletion, progress, and the replay after a backup was restored."""
+"""The purge in SQL: notification keys, deletion, progress, and what is stored of a purge."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import and_, bindparam, exists, select
 
@@ -10,7 +9,8 @@ from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.deletion import delete_enrolments
 from digital_painschool.adapters.sql.inserts import insert_into
-from digital_painschool.adapters.sql.purge_receipts import SqlPurgeReceipts
+from digital_painschool.adapters.sql.purge_plans import read_plan
+from digital_painschool.adapters.sql.purge_receipts import read_receipt
 from digital_painschool.adapters.sql.rows import Row
 from digital_painschool.adapters.sql.schema import (
     ENDED,
@@ -23,11 +23,9 @@ from digital_painschool.adapters.sql.schema import (
 )
 from digital_painschool.adapters.sql.state_cache import StateCache
 from digital_painschool.domain.people import HsaId
-from digital_painschool.domain.retention import EndedEnrolment, PurgeReceipt, Skip, Skipped
+from digital_painschool.domain.retention import EndedEnrolment, Skip, Skipped
 from digital_painschool.domain.validation import is_storable
-
-_DELETIONS = 1000
-"""The most enrolments that a transaction of a replay deletes."""
+from digital_painschool.ports.storage import PurgeRecord
 
 _e = enrolments.c
 _others = notifications.alias("others")
@@ -60,23 +58,19 @@ _PROGRESS = (
     .where(progress.c.plan_id == bindparam("plan_id"))
     .order_by(progress.c.enrolment_id)
 )
-_PROCESSED = select(progress.c.enrolment_id).where(
+_PROCESSED = select(progress.c.enrolment_id, progress.c.skipped).where(
     progress.c.plan_id == bindparam("plan_id"), any_of(progress.c.enrolment_id, "ids")
 )
 _ADD_PROGRESS = insert_into(progress, ignore_existing=True)
 _LOCK_PLANNED = select(_e.id, _e.version, _e.unit).where(ENDED, any_of(_e.id, "ids")).order_by(_e.id).with_for_update()
-_LOCK_RESTORED = (
-    select(_e.id).where(ENDED, any_of(_e.id, "ids"), _e.unit == bindparam("unit")).order_by(_e.id).with_for_update()
-)
 
 
 class SqlPurge:
     """The purge of the protocol `Retention` in SQL."""
 
-    def __init__(self, database: Database, states: StateCache, receipts: SqlPurgeReceipts) -> None:
+    def __init__(self, database: Database, states: StateCache) -> None:
         self._database = database
         self._states = states
-        self._receipts = receipts
 
     def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
         values = {"unit": str(unit), "ids": list(filter(is_storable, enrolment_ids))}
@@ -93,8 +87,9 @@ class SqlPurge:
         def work(connection: Connection) -> None:
             units = connection.fetch_all(_PLAN_UNIT, {"plan_id": plan_id})
             unit = units[0][0] if units else None
-            processed = {row[0] for row in connection.fetch_all(_PROCESSED, {"plan_id": plan_id, "ids": ids})}
-            planned = {p.enrolment_id: p.version for p in purge if p.enrolment_id not in processed}
+            processed: dict[str, str | None] = dict(connection.fetch_all(_PROCESSED, {"plan_id": plan_id, "ids": ids}))
+            # One that was purged is there again when a backup was restored.
+            planned = {p.enrolment_id: p.version for p in purge if processed.get(p.enrolment_id) is None}
             present = connection.fetch_each(_LOCK_PLANNED, {"ids": sorted(planned)})
             unchanged = [id_ for id_, version, its in present if version == planned[id_] and its == (unit or its)]
             delete_enrolments(connection, unchanged)
@@ -113,31 +108,23 @@ class SqlPurge:
         self._database.write(work)
         self._states.clear()
 
-    def purge_progress(self, plan_id: str) -> Mapping[str, Skipped | None]:
+    def load_purge(self, plan_id: str) -> PurgeRecord:
         if not is_storable(plan_id):
-            return {}
-        rows = self._database.read(lambda connection: connection.fetch_all(_PROGRESS, {"plan_id": plan_id}))
-        return {
-            id_: None if why is None else Skipped(enrolment_id=id_, why=_SKIPS.get(why, Skip.UNREADABLE))
-            for id_, why in rows
-        }
+            return PurgeRecord()
 
-    def replay_purge(self, receipt: PurgeReceipt, enrolment_ids: Sequence[str]) -> int:
-        self._receipts.save_receipt(receipt)
-        ids = sorted({*receipt.purged} & {*enrolment_ids})
-        deleted = 0
-        for start in range(0, len(ids), _DELETIONS):
-            values = {"ids": ids[start : start + _DELETIONS], "unit": str(receipt.unit)}
+        def work(connection: Connection) -> PurgeRecord:
+            rows = connection.fetch_all(_PROGRESS, {"plan_id": plan_id})
+            return PurgeRecord(
+                plan=read_plan(connection, plan_id),
+                progress={enrolment_id: _skipped(enrolment_id, why) for enrolment_id, why in rows},
+                receipt=read_receipt(connection, plan_id),
+            )
 
-            def work(connection: Connection, values: Mapping[str, Any] = values) -> int:
-                restored = [row[0] for row in connection.fetch_all(_LOCK_RESTORED, values)]
-                delete_enrolments(connection, restored)
-                return len(restored)
+        return self._database.read(work, snapshot=True)
 
-            deleted += self._database.write(work)
-        self._states.clear()
-        self._database.scrub_free_pages()
-        return deleted
+
+def _skipped(enrolment_id: str, why: str | None) -> Skipped | None:
+    return None if why is None else Skipped(enrolment_id=enrolment_id, why=_SKIPS.get(why, Skip.UNREADABLE))
 
 
 _SKIPS = {why.value: why for why in Skip}

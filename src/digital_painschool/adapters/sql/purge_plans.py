@@ -17,7 +17,6 @@ from digital_painschool.adapters.sql.json_text import from_json, to_json
 from digital_painschool.adapters.sql.schema import plan_items, plans
 from digital_painschool.domain.enrolment import UnreadableEnrolment
 from digital_painschool.domain.retention import EndedEnrolment, PurgePlan
-from digital_painschool.domain.validation import is_storable
 from digital_painschool.ports.storage import AccessEntry
 from digital_painschool.serialization.stored import read_each, read_stored
 from digital_painschool.serialization.values import from_data, to_data
@@ -61,7 +60,7 @@ class SqlPurgePlans:
 
         def work(connection: Connection) -> None:
             connection.advisory_lock("plan")
-            saved = _plan(connection, plan.id)
+            saved = read_plan(connection, plan.id)
             if saved is None or saved.decision is None:
                 connection.execute(_SAVE_PLAN, values)
                 if saved is None or saved.enrolments != plan.enrolments:
@@ -71,13 +70,9 @@ class SqlPurgePlans:
 
         self._database.write(work)
 
-    def plan(self, plan_id: str) -> PurgePlan | None:
-        if not is_storable(plan_id):
-            return None
-        return self._database.read(lambda connection: _plan(connection, plan_id), snapshot=True)
 
-
-def _plan(connection: Connection, plan_id: str) -> PurgePlan | None:
+def read_plan(connection: Connection, plan_id: str) -> PurgePlan | None:
+    """Return a plan as it was saved last, or None."""
     rows = connection.fetch_all(_PLAN, {"plan_id": plan_id})
     if not rows:
         return None

@@ -12,7 +12,6 @@ from digital_painschool.adapters.sql.rows import Row, readable_text
 from digital_painschool.adapters.sql.schema import receipts
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import PurgeReceipt
-from digital_painschool.domain.validation import is_storable
 from digital_painschool.errors import StorageError
 from digital_painschool.serialization.stored import read_each, read_stored
 from digital_painschool.serialization.values import from_data, to_data
@@ -44,21 +43,23 @@ class SqlPurgeReceipts:
 
         def work(connection: Connection) -> PurgeReceipt:
             connection.execute(_ADD_RECEIPT, values)
-            return _receipt(receipt.plan_id, connection.fetch_all(_RECEIPT, values)[0][0])
+            saved = read_receipt(connection, receipt.plan_id)
+            assert saved is not None, "it was added, or was there"
+            return saved
 
         saved = self._database.write(work)
         self._database.scrub_free_pages()
         return saved
 
-    def receipt(self, plan_id: str) -> PurgeReceipt | None:
-        if not is_storable(plan_id):
-            return None
-        rows = self._database.read(lambda connection: connection.fetch_all(_RECEIPT, {"plan_id": plan_id}))
-        return _receipt(plan_id, rows[0][0]) if rows else None
-
     def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
         rows = self._database.read(lambda connection: connection.fetch_each(_RECEIPTS, {"unit": str(unit)}))
         return tuple(filter(None, read_each(rows, lambda row: _receipt(*row), _log_unreadable)))
+
+
+def read_receipt(connection: Connection, plan_id: str) -> PurgeReceipt | None:
+    """Return the receipt of a plan that was carried out, or None."""
+    rows = connection.fetch_all(_RECEIPT, {"plan_id": plan_id})
+    return _receipt(plan_id, rows[0][0]) if rows else None
 
 
 def _receipt(plan_id: str, data: str) -> PurgeReceipt:

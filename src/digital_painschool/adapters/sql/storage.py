@@ -17,10 +17,11 @@ from digital_painschool.adapters.sql.purge_plans import SqlPurgePlans
 from digital_painschool.adapters.sql.purge_receipts import SqlPurgeReceipts
 from digital_painschool.adapters.sql.saving import StepSaver
 from digital_painschool.adapters.sql.state_cache import StateCache
+from digital_painschool.adapters.sql.timelines import SqlTimelines
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
 from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
-from digital_painschool.domain.notification import Notification, NotificationRecord, Profile
+from digital_painschool.domain.notification import NotificationRecord, Profile, UnreadableNotification
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.program import Program
 from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skipped
@@ -30,9 +31,8 @@ from digital_painschool.ports.storage import (
     CaseQuery,
     CaseRow,
     Change,
-    Content,
-    Entry,
-    History,
+    PurgeRecord,
+    Timeline,
     UnreadableCase,
 )
 
@@ -70,6 +70,7 @@ class SqlStorage:
         )
         self._states = StateCache()
         self._enrolments = SqlEnrolments(self._database, self._states)
+        self._timelines = SqlTimelines(self._database)
         self._saver = StepSaver(self._database, self._states)
         self._caseload = SqlCaseload(self._database)
         self._outbox = SqlOutbox(self._database)
@@ -77,10 +78,10 @@ class SqlStorage:
         self._access_log = SqlAccessLog(self._database)
         self._programs = SqlProgramVersions(self._database)
         self._ended = SqlEndedEnrolments(self._database)
-        self._exports = SqlExports(self._database, self._states)
+        self._exports = SqlExports(self._database)
         self._plans = SqlPurgePlans(self._database)
         self._receipts = SqlPurgeReceipts(self._database)
-        self._purge = SqlPurge(self._database, self._states, self._receipts)
+        self._purge = SqlPurge(self._database, self._states)
 
     def close(self) -> None:
         self._database.close()
@@ -88,10 +89,7 @@ class SqlStorage:
 
     # Enrolments
 
-    def load(self, enrolment_id: str) -> Enrolment | None:
-        return self._enrolments.load(enrolment_id)
-
-    def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment]:
+    def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment | UnreadableEnrolment]:
         return self._enrolments.load_many(enrolment_ids)
 
     def find_by_person(self, person: PersonId) -> tuple[Enrolment | UnreadableEnrolment, ...]:
@@ -100,11 +98,13 @@ class SqlStorage:
     def save(self, change: Change) -> None:
         self._saver.save(change)
 
-    def timeline(self, enrolment_id: str, kinds: Iterable[type[Event]] | None = None) -> tuple[Entry, ...]:
-        return self._enrolments.timeline(enrolment_id, kinds)
-
-    def documents(self, enrolment_id: str, seqs: Iterable[int]) -> Mapping[int, Content]:
-        return self._enrolments.documents(enrolment_id, seqs)
+    def load_timelines(
+        self,
+        enrolment_ids: Iterable[str],
+        kinds: Iterable[type[Event]] | None = None,
+        documents: Iterable[int] | None = None,
+    ) -> Mapping[str, Timeline | UnreadableEnrolment]:
+        return self._timelines.load_timelines(enrolment_ids, kinds, documents)
 
     def access_ended(self, now: datetime, limit: int) -> tuple[str, ...]:
         return self._enrolments.access_ended(now, limit)
@@ -127,11 +127,8 @@ class SqlStorage:
     ) -> None:
         self._outbox.complete(results, access)
 
-    def notifications(self, enrolment_id: str) -> tuple[NotificationRecord, ...]:
+    def notifications(self, enrolment_id: str) -> tuple[NotificationRecord | UnreadableNotification, ...]:
         return self._outbox.notifications(enrolment_id)
-
-    def cancellable(self, enrolment_id: str) -> tuple[Notification, ...]:
-        return self._outbox.cancellable(enrolment_id)
 
     def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
         return self._outbox.unnoted(after=after, limit=limit)
@@ -165,25 +162,12 @@ class SqlStorage:
     # Retention
 
     def ended(
-        self, unit: HsaId, *, after: str = "", limit: int = 1000
+        self, unit: HsaId, *, among: Iterable[str] | None = None, after: str = "", limit: int = 1000
     ) -> tuple[EndedEnrolment | UnreadableEnrolment, ...]:
-        return self._ended.ended(unit, after=after, limit=limit)
-
-    def find_ended(
-        self, unit: HsaId, enrolment_ids: Iterable[str]
-    ) -> Mapping[str, EndedEnrolment | UnreadableEnrolment]:
-        return self._ended.find_ended(unit, enrolment_ids)
-
-    def person_ids_of(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, PersonId]:
-        return self._ended.person_ids_of(unit, enrolment_ids)
+        return self._ended.ended(unit, among=among, after=after, limit=limit)
 
     def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
         return self._purge.notification_keys(unit, enrolment_ids)
-
-    def load_histories(
-        self, unit: HsaId, enrolment_ids: Sequence[str], kinds: Iterable[type[Event]] | None = None
-    ) -> tuple[History | UnreadableEnrolment, ...]:
-        return self._exports.load_histories(unit, enrolment_ids, kinds)
 
     def save_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
         self._exports.save_export(receipt, versions)
@@ -191,23 +175,14 @@ class SqlStorage:
     def save_plan(self, plan: PurgePlan, access: AccessEntry) -> None:
         self._plans.save_plan(plan, access)
 
-    def plan(self, plan_id: str) -> PurgePlan | None:
-        return self._plans.plan(plan_id)
+    def load_purge(self, plan_id: str) -> PurgeRecord:
+        return self._purge.load_purge(plan_id)
 
     def purge(self, plan_id: str, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
         self._purge.purge(plan_id, purge, skip)
 
-    def purge_progress(self, plan_id: str) -> Mapping[str, Skipped | None]:
-        return self._purge.purge_progress(plan_id)
-
     def save_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
         return self._receipts.save_receipt(receipt)
 
-    def receipt(self, plan_id: str) -> PurgeReceipt | None:
-        return self._receipts.receipt(plan_id)
-
     def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
         return self._receipts.receipts(unit)
-
-    def replay_purge(self, receipt: PurgeReceipt, enrolment_ids: Sequence[str]) -> int:
-        return self._purge.replay_purge(receipt, enrolment_ids)

@@ -1,17 +1,29 @@
 """The storage port: one small protocol a file, with its values. `Storage` is all of them.
 
-Every clause of the docstrings is a promise that adapters are tested against.
+Every clause of the docstrings is a promise that adapters are tested against. Reads that follow from the methods of the
+port are functions (`derived`): no adapter implements them.
 """
 
 from typing import Protocol
 
 from digital_painschool.ports.storage.access_log import AccessEntry, AccessLog, Activity
 from digital_painschool.ports.storage.caseload import Caseload, CaseQuery, CaseRow, UnreadableCase, case_row
-from digital_painschool.ports.storage.enrolments import Change, Content, Enrolments, Entry
+from digital_painschool.ports.storage.derived import (
+    History,
+    find_cancellable,
+    find_ended,
+    load_documents,
+    load_enrolment,
+    load_enrolments,
+    load_histories,
+    load_notifications,
+    load_timeline,
+)
+from digital_painschool.ports.storage.enrolments import Change, Content, Enrolments, Entry, Timeline
 from digital_painschool.ports.storage.outbox import NOTHING, Outbox
 from digital_painschool.ports.storage.placeholders import readable, unreadable
 from digital_painschool.ports.storage.programs import Programs
-from digital_painschool.ports.storage.retention import History, Retention, ended_enrolment
+from digital_painschool.ports.storage.retention import PurgeRecord, Retention, ended_enrolment
 from digital_painschool.ports.storage.staff_profiles import Staff
 
 
@@ -62,12 +74,22 @@ __all__ = [
     "History",
     "Outbox",
     "Programs",
+    "PurgeRecord",
     "Retention",
     "Staff",
     "Storage",
+    "Timeline",
     "UnreadableCase",
     "case_row",
     "ended_enrolment",
+    "find_cancellable",
+    "find_ended",
+    "load_documents",
+    "load_enrolment",
+    "load_enrolments",
+    "load_histories",
+    "load_notifications",
+    "load_timeline",
     "readable",
     "unreadable",
 ]

@@ -36,6 +36,24 @@ class Entry:
     event: Event
 
 
+@frozen(kw_only=True)
+class Timeline:
+    """The timeline of an enrolment with what was written in it, or the part that was asked for.
+
+    Args:
+        entries: The entries, in order.
+        documents: The texts and answers, by entry number.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    _documents: Masked[Mapping[int, Content]] = field(converter=mask_documents, repr=False, factory=dict)
+
+    @property
+    def documents(self) -> Mapping[int, Content]:
+        """The texts and answers that were written."""
+        return self._documents.reveal()
+
+
 @frozen(kw_only=True, slots=False)
 class Change:
     """Everything that one command changes; saved together or not at all.
@@ -73,22 +91,13 @@ class Change:
 class Enrolments(Protocol):
     """The enrolments with their timelines and documents."""
 
-    def load(self, enrolment_id: str) -> Enrolment | None:
-        """Return the present state, or None for an unknown enrolment.
+    def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment | UnreadableEnrolment]:
+        """Return the present states of the known enrolments among some, by id.
 
         Contract:
             * **earlier shape**: a state that was stored in an earlier shape is replayed from its timeline.
-
-        Raises:
-            StorageError: The enrolment is unreadable, or the stored state is another enrolment's.
-        """
-        ...
-
-    def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment]:
-        """Return the present states of the known enrolments among some, by id.
-
-        Raises:
-            StorageError: One of the enrolments is unreadable. To find out which, load each by itself.
+            * **unreadable**: a placeholder stands for an enrolment that is unreadable, or whose stored state is another
+              enrolment's. It hides none of the others.
         """
         ...
 
@@ -120,12 +129,27 @@ class Enrolments(Protocol):
         """
         ...
 
-    def timeline(self, enrolment_id: str, kinds: Iterable[type[Event]] | None = None) -> tuple[Entry, ...]:
-        """Return the timeline in order, or its entries of some kinds; an unknown enrolment has no entries."""
-        ...
+    def load_timelines(
+        self,
+        enrolment_ids: Iterable[str],
+        kinds: Iterable[type[Event]] | None = None,
+        documents: Iterable[int] | None = None,
+    ) -> Mapping[str, Timeline | UnreadableEnrolment]:
+        """Return the timelines of some enrolments, by enrolment id.
 
-    def documents(self, enrolment_id: str, seqs: Iterable[int]) -> Mapping[int, Content]:
-        """Return the documents of some timeline entries, by entry number. An entry without a document is left out."""
+        An entry without a document has none in the result. An enrolment of which there is nothing to return may be left
+        out, as an unknown one is.
+
+        Args:
+            enrolment_ids: The enrolments.
+            kinds: Only the entries of these kinds; None for all.
+            documents: Only the documents of these entry numbers, whether the entries are wanted or not; None for the
+                documents of the entries that are returned. With `()`, no document is read.
+
+        Contract:
+            * **unreadable**: a placeholder stands for an enrolment of which any wanted part is unreadable. It hides
+              none of the others, and a part that is not wanted hides nothing.
+        """
         ...
 
     def access_ended(self, now: datetime, limit: int) -> tuple[str, ...]:

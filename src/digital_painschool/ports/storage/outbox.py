@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
-from digital_painschool.domain.notification import Notification, NotificationRecord
+from digital_painschool.domain.notification import NotificationRecord, UnreadableNotification
 from digital_painschool.ports.storage.access_log import AccessEntry
 
 NOTHING: Mapping[str, Sequence[AccessEntry]] = MappingProxyType({})
@@ -67,12 +67,12 @@ class Outbox(Protocol):
         """
         ...
 
-    def notifications(self, enrolment_id: str) -> tuple[NotificationRecord, ...]:
-        """Return every notification that an enrolment asked for, by entry, then by id."""
-        ...
+    def notifications(self, enrolment_id: str) -> tuple[NotificationRecord | UnreadableNotification, ...]:
+        """Return every notification that an enrolment asked for, by entry, then by id.
 
-    def cancellable(self, enrolment_id: str) -> tuple[Notification, ...]:
-        """Return an enrolment's notifications that wait: pending, and in no batch. Ordered as `notifications`."""
+        Contract:
+            * **unreadable**: a placeholder stands for an unreadable notification, which hides none of the others.
+        """
         ...
 
     def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:

@@ -6,32 +6,24 @@ from typing import Protocol
 from attrs import field, frozen
 
 from digital_painschool.domain.enrolment import Enrolment, Phase, UnreadableEnrolment
-from digital_painschool.domain.events import Event
-from digital_painschool.domain.masking import Masked
-from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skipped
 from digital_painschool.ports.storage.access_log import AccessEntry
-from digital_painschool.ports.storage.enrolments import Content, Entry, mask_documents
 
 
 @frozen(kw_only=True)
-class History:
-    """Everything that is stored of one enrolment, or the part of it that was asked for.
+class PurgeRecord:
+    """The stored state of a purge.
 
     Args:
-        enrolment: The state.
-        timeline: The entries, in order.
-        documents: The texts and answers that were written with these entries, by entry number.
+        plan: The plan as it was saved last, or None.
+        progress: The plan's enrolments that are dealt with, by id: None for a purged one, the reason for a skipped one.
+        receipt: The receipt of a plan that was carried out, or None.
     """
 
-    enrolment: Enrolment
-    timeline: tuple[Entry, ...]
-    _documents: Masked[Mapping[int, Content]] = field(converter=mask_documents, repr=False)
-
-    @property
-    def documents(self) -> Mapping[int, Content]:
-        """The texts and answers that were written."""
-        return self._documents.reveal()
+    plan: PurgePlan | None = None
+    progress: Mapping[str, Skipped | None] = field(factory=dict)
+    receipt: PurgeReceipt | None = None
 
 
 def ended_enrolment(enrolment: Enrolment, exported: int) -> EndedEnrolment | None:
@@ -56,23 +48,15 @@ class Retention(Protocol):
     """Ended enrolments on their way out. Rule: M-20, M-21, D-21a to D-21c."""
 
     def ended(
-        self, unit: HsaId, *, after: str = "", limit: int = 1000
+        self, unit: HsaId, *, among: Iterable[str] | None = None, after: str = "", limit: int = 1000
     ) -> tuple[EndedEnrolment | UnreadableEnrolment, ...]:
         """Return a unit's ended enrolments by rising id (code points), those above `after`, at most `limit`.
+
+        With `among`, only the enrolments of these ids.
 
         Contract:
             * **unreadable**: a placeholder stands for an unreadable enrolment, which hides none of the others.
         """
-        ...
-
-    def find_ended(
-        self, unit: HsaId, enrolment_ids: Iterable[str]
-    ) -> Mapping[str, EndedEnrolment | UnreadableEnrolment]:
-        """Return the unit's ended enrolments among some, by id, with placeholders as in `ended`."""
-        ...
-
-    def person_ids_of(self, unit: HsaId, enrolment_ids: Iterable[str]) -> Mapping[str, PersonId]:
-        """Return the persons of some of a unit's enrolments, by enrolment id, without unknown and unreadable ones."""
         ...
 
     def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
@@ -84,19 +68,6 @@ class Retention(Protocol):
             * **shared**: a key that an open enrolment shares is left out, because that patient still needs the notice.
               The key is returned with the last of its enrolments, once all have ended.
             * **superseded**: the key of a batch in doubt that was sent again under another key is included.
-        """
-        ...
-
-    def load_histories(
-        self, unit: HsaId, enrolment_ids: Sequence[str], kinds: Iterable[type[Event]] | None = None
-    ) -> tuple[History | UnreadableEnrolment, ...]:
-        """Return the histories of some of a unit's enrolments, in the order asked for, without unknown ones.
-
-        With `kinds`, a history has only the entries of these kinds and their documents.
-
-        Contract:
-            * **unreadable**: a placeholder stands for an enrolment of which any part is unreadable. The enrolment hides
-              none of the others.
         """
         ...
 
@@ -117,8 +88,8 @@ class Retention(Protocol):
         """
         ...
 
-    def plan(self, plan_id: str) -> PurgePlan | None:
-        """Return a plan as it was saved last, or None."""
+    def load_purge(self, plan_id: str) -> PurgeRecord:
+        """Return what is stored of a purge; an empty record for an unknown plan."""
         ...
 
     def purge(self, plan_id: str, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
@@ -133,28 +104,15 @@ class Retention(Protocol):
               is no longer the planned one, or when it does not exist.
             * **all or nothing**: when the process dies, the call's work is done completely or not at all.
             * **idempotent**: repeating the call changes nothing; the first note stands.
+            * **again**: an enrolment that is noted as purged and is there again, from a restored backup, is deleted
+              again. A purge may be repeated under a plan that a restored backup does not have.
         """
-        ...
-
-    def purge_progress(self, plan_id: str) -> Mapping[str, Skipped | None]:
-        """Return the plan's enrolments that are dealt with: None for a purged one, the reason for a skipped one."""
         ...
 
     def save_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
         """Save the receipt of a purge, and return the one that is stored for its plan: the first."""
         ...
 
-    def receipt(self, plan_id: str) -> PurgeReceipt | None:
-        """Return the receipt of a plan that was carried out, or None."""
-        ...
-
     def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
         """Return a unit's receipts, oldest first. An unreadable one is left out, and a log line names its plan."""
-        ...
-
-    def replay_purge(self, receipt: PurgeReceipt, enrolment_ids: Sequence[str]) -> int:
-        """Delete again some of a receipt's enrolments after a backup was restored, and save the receipt.
-
-        Only ended enrolments of the receipt's unit that the receipt names are deleted. Return how many.
-        """
         ...

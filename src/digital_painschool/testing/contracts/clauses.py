@@ -59,7 +59,7 @@ def proves(*clauses: str) -> Callable[[Callable[_Arguments, None]], Callable[_Ar
     """Mark a test with the clauses that it proves; when the test fails, the failure says them.
 
     Args:
-        clauses: The names of the clauses.
+        clauses: The names of the clauses; `{port}` stands for the port that the contract is about.
     """
 
     def decorate(test: Callable[_Arguments, None]) -> Callable[_Arguments, None]:
@@ -70,7 +70,7 @@ def proves(*clauses: str) -> Callable[[Callable[_Arguments, None]], Callable[_Ar
                 test(*args, **options)
             except (Exception, pytest.fail.Exception) as failure:
                 sentences = clauses_of(PORTS)
-                for clause in clauses:
+                for clause in _named(clauses, args[0] if args else None):
                     failure.add_note(f"Broken clause: {clause}: {sentences.get(clause, '(not in the docstring)')}")
                 failure.add_note(" ".join((getdoc(test) or "").split()))
                 raise
@@ -79,6 +79,11 @@ def proves(*clauses: str) -> Callable[[Callable[_Arguments, None]], Callable[_Ar
         return proving
 
     return decorate
+
+
+def _named(clauses: Iterable[str], contract: Any) -> list[str]:
+    port = next(iter(getattr(contract, "about", ())), None)
+    return [clause.format(port=getattr(port, "__name__", "")) for clause in clauses]
 
 
 def all_tests_of(contract: type) -> frozenset[str]:
@@ -91,6 +96,6 @@ def proofs_of(contract: type) -> Mapping[str, tuple[str, ...]]:
     proofs: dict[str, tuple[str, ...]] = {}
     for name in sorted(all_tests_of(contract)):
         test: Any = getattr(contract, name)
-        for clause in getattr(test, "clauses", ()):
+        for clause in _named(getattr(test, "clauses", ()), contract):
             proofs[clause] = (*proofs.get(clause, ()), name)
     return proofs

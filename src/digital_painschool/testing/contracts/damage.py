@@ -5,10 +5,19 @@ from typing import Any
 import pytest
 
 from digital_painschool.domain.digest import Claim
-from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.notification import NotificationRecord, Notify
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import StorageError
-from digital_painschool.ports.storage import CaseQuery, History, Storage, readable, unreadable
+from digital_painschool.ports.storage import (
+    CaseQuery,
+    History,
+    Storage,
+    find_ended,
+    load_enrolment,
+    load_histories,
+    readable,
+    unreadable,
+)
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
     HOUR,
@@ -27,7 +36,7 @@ from digital_painschool.testing.people import OTHER_UNIT, UNIT
 
 
 class DamageContract(StorageOpening):
-    """What becomes of the others when one row cannot be read."""
+    """One row that cannot be read, and all others."""
 
     def damage(self, place: Any, id_: str) -> None:  # noqa: ARG002 - whoever overrides it is given both
         """Cut the last byte off what is kept of one enrolment, or one digest, known by its id; override it.
@@ -36,19 +45,21 @@ class DamageContract(StorageOpening):
         """
         self.not_proved("that one damaged row stops nobody else", "damage")
 
-    @proves("Storage: damaged")
+    @proves("Enrolments.load_many: unreadable", "Storage: damaged")
     def test_a_damaged_enrolment_is_refused_alone_and_in_silence(self, lasting_place: Any) -> None:
         """Otherwise one bad row would stop a clinic, or put a patient's whole record into a log."""
         with self.opened(lasting_place) as storage:
             kept = [saved(storage, begin(id_, person)) for id_, person in zip(IDS, PERSONS, strict=True)]
         self.damage(lasting_place, IDS[1])
         with self.opened(lasting_place) as storage:
-            for read in (lambda: storage.load(IDS[1]), lambda: storage.load_many(IDS)):
-                with pytest.raises(StorageError) as failed:
-                    read()
-                assert_silent(failed.value, PERSONS[1].value)
-                assert (None, None) == (failed.value.__cause__, failed.value.__context__)
-            assert kept[0] == storage.load(IDS[0])
+            with pytest.raises(StorageError) as failed:
+                load_enrolment(storage, IDS[1])
+            assert_silent(failed.value, PERSONS[1].value)
+            assert (None, None) == (failed.value.__cause__, failed.value.__context__)
+            found = storage.load_many(IDS)
+            assert ([*IDS], (IDS[1],)) == (sorted(found), unreadable(found.values()))
+            assert [kept[0], *kept[2:]] == sorted(readable(found.values()), key=lambda state: state.id)
+            assert kept[0] == load_enrolment(storage, IDS[0])
             assert {IDS[2]: kept[2]} == dict(storage.load_many((IDS[2],)))
 
     @proves("Enrolments.find_by_person: unreadable", "Caseload.list_caseload: unreadable", "Storage: damaged")
@@ -69,7 +80,7 @@ class DamageContract(StorageOpening):
             find_by_person = storage.find_by_person(PERSONS[1])
             assert ((elsewhere,), (IDS[1],)) == (readable(find_by_person), unreadable(find_by_person))
 
-    @proves("Retention.ended: unreadable", "Retention.load_histories: unreadable", "Storage: damaged")
+    @proves("Retention.ended: unreadable", "Enrolments.load_timelines: unreadable", "Storage: damaged")
     def test_an_export_goes_on_without_a_damaged_enrolment(
         self, lasting_place: Any, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -82,14 +93,14 @@ class DamageContract(StorageOpening):
             listed = [one.enrolment_id for one in readable(ended)]
             assert [IDS[0], *IDS[2:]] == [id_ for id_ in listed if id_ != IDS[1]]
             assert IDS[1] in (*listed, *unreadable(ended)) or IDS[1] in caplog.text
-            any_of = storage.find_ended(UNIT, IDS)
+            any_of = find_ended(storage, UNIT, IDS)
             assert {IDS[0], *IDS[2:]} <= {one.enrolment_id for one in readable(any_of.values())}
-            histories = storage.load_histories(UNIT, IDS)
+            histories = load_histories(storage, UNIT, IDS)
             assert [IDS[0], *IDS[2:]] == [one.enrolment.id for one in histories if isinstance(one, History)]
             assert (IDS[1],) == unreadable(histories)
 
     @pytest.mark.parametrize("limit", [1, 100])
-    @proves("Outbox.claim: unreadable", "Storage: damaged")
+    @proves("Outbox.claim: unreadable", "Outbox.notifications: unreadable", "Storage: damaged")
     def test_a_damaged_notification_keeps_no_other_waiting(
         self, lasting_place: Any, limit: int, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -103,6 +114,8 @@ class DamageContract(StorageOpening):
                 given += claims
             assert ids[1:] == [claim.digest.id for claim in given]
             assert ids[0] in caplog.text
+            [asked] = storage.notifications(IDS[0])
+            assert ids[0] == (asked.notification.id if isinstance(asked, NotificationRecord) else asked.notification_id)
             again = storage.claim(RUN + HOUR, 100, LEASE)
             assert [(id_, 0) for id_ in ids[1:]] == [(claim.digest.id, claim.lost) for claim in again]
 

@@ -8,6 +8,7 @@ from digital_painschool.domain.digest import batch_key
 from digital_painschool.domain.fold import replay
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.errors import Conflict
+from digital_painschool.ports.storage import find_cancellable, load_enrolment, load_notifications, load_timeline
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
     HOUR,
@@ -30,7 +31,7 @@ from digital_painschool.testing.reference.snapshot import difference
 
 
 class DurabilityContract(StorageOpening):
-    """What is in a storage whatever becomes of the process that has it open."""
+    """A storage whose process ends, in whatever way."""
 
     @proves("Enrolments.save: durable")
     def test_everything_is_there_after_a_restart(self, lasting_place: object) -> None:
@@ -45,7 +46,7 @@ class DurabilityContract(StorageOpening):
             after = observed(storage)
             assert before == after, difference(before, after)
             assert numbers == storage.access_entries(UNIT)
-            assert e == storage.load(e.id) == replay(entry.event for entry in storage.timeline(e.id))
+            assert e == load_enrolment(storage, e.id) == replay(entry.event for entry in load_timeline(storage, e.id))
 
     @proves("Outbox.claim: due")
     def test_a_claim_outlives_a_restart(self, lasting_place: object) -> None:
@@ -53,10 +54,10 @@ class DurabilityContract(StorageOpening):
         with self.opened(lasting_place) as storage:
             prepared = prepare(storage)
         with self.opened(lasting_place) as storage:
-            [waiting] = storage.cancellable("open")
+            [waiting] = find_cancellable(storage, "open")
             assert [waiting.id] == [claim.digest.id for claim in storage.claim(MORNING + LEASE / 2, 100, LEASE)]
             storage.complete(prepared.results)
-            sent = [record.status for id_ in ("sent-1", "sent-2") for record in storage.notifications(id_)]
+            sent = [record.status for id_ in ("sent-1", "sent-2") for record in load_notifications(storage, id_)]
             assert [Status.DELIVERED] * 2 == sent
 
     @proves("Outbox.begin: recorded", "Outbox.claim: poison")
@@ -83,7 +84,7 @@ class DurabilityContract(StorageOpening):
             [quick] = storage.claim(MORNING + LEASE, 10, LEASE)
             assert slow.token != quick.token
             assert {} == storage.begin([(slow, sending(slow, now=MORNING + LEASE))])
-            assert [0] == [record.attempts for record in storage.notifications(e.id)]
+            assert [0] == [record.attempts for record in load_notifications(storage, e.id)]
 
     @proves("Enrolments.save: durable")
     def test_after_a_restart_steps_go_on_from_what_is_kept(self, lasting_place: object) -> None:
@@ -122,7 +123,7 @@ class DurabilityContract(StorageOpening):
                 sleep(PATIENCE)
 
         with Child(acknowledge) as child:
-            assert "acknowledged" == next(child.told())
+            assert "acknowledged" == next(child.messages())
             child.kill()
         with self.opened(forked_place) as storage:
             found = observed(storage)

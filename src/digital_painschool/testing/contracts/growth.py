@@ -6,7 +6,14 @@ from typing import ClassVar
 
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.fold import replay
-from digital_painschool.ports.storage import Storage, readable
+from digital_painschool.ports.storage import (
+    Storage,
+    load_documents,
+    load_enrolment,
+    load_histories,
+    load_timeline,
+    readable,
+)
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import MORNING, begin, fill_in, saved
 from digital_painschool.testing.contracts.clauses import proves
@@ -25,7 +32,7 @@ def grown(storage: Storage, enrolment: Enrolment) -> Enrolment:
 
 
 class GrowthContract(StorageOpening):
-    """What a storage keeps of an enrolment that goes on for very long.
+    """An enrolment that goes on for very long.
 
     Attributes:
         steady: How many times as long a step on a timeline of thousands may take as one on a short one.
@@ -43,20 +50,20 @@ class GrowthContract(StorageOpening):
             tries.append(long)
         assert min(tries) <= self.steady * short
 
-    @proves("Change.events", "Enrolments.timeline", "Enrolments.documents")
+    @proves("Change.events", "Enrolments.load_timelines")
     def test_a_long_timeline_comes_back_whole_and_in_order(self, storage: Storage) -> None:
         """Otherwise a limit that nobody thought of would hide what a patient wrote, or put it elsewhere."""
         e = grown(storage, saved(storage, begin()))
-        timeline = storage.timeline(e.id)
+        timeline = load_timeline(storage, e.id)
         assert list(range(1, ENTRIES + 2)) == [entry.seq for entry in timeline]
-        assert e == storage.load(e.id) == replay(entry.event for entry in timeline)
+        assert e == load_enrolment(storage, e.id) == replay(entry.event for entry in timeline)
         answers = {seq: {"smarta": (seq - 2) % PORTION % 9} for seq in range(2, ENTRIES + 2)}
-        assert answers == dict(storage.documents(e.id, range(1, ENTRIES + 2)))
-        assert answers == dict(readable(storage.load_histories(e.unit, (e.id,)))[0].documents)
+        assert answers == dict(load_documents(storage, e.id, range(1, ENTRIES + 2)))
+        assert answers == dict(readable(load_histories(storage, e.unit, (e.id,)))[0].documents)
 
     @staticmethod
     def _a_step_takes(storage: Storage, enrolment: Enrolment) -> tuple[float, Enrolment]:
-        """Measure some steps; gives the median of their seconds, and the state after them."""
+        """Return the median of the seconds that some steps take, and the state after them."""
         taken: list[float] = []
         for _ in range(TIMES):
             change = fill_in(enrolment, at=MORNING)

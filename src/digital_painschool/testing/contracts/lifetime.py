@@ -8,7 +8,7 @@ from digital_painschool.domain.people import Patient, SystemActor
 from digital_painschool.domain.policy import FlagKind, Terms
 from digital_painschool.domain.program import Ordering
 from digital_painschool.domain.validation import Answer
-from digital_painschool.ports.storage import Change, Storage
+from digital_painschool.ports.storage import Change, Storage, find_cancellable
 from digital_painschool.rules.flags import mark_handled
 from digital_painschool.rules.lifecycle import hand_over, maintain, note_access_end, review
 from digital_painschool.rules.ordering import complete_module, open_module, release_module
@@ -38,7 +38,7 @@ RELEASED = Terms(program(Ordering.RELEASED), POLICY)
 
 
 def long_history(storage: Storage) -> Enrolment:
-    """Take an enrolment through every kind of step that the rules have, up to its end."""
+    """Save every kind of step that the rules have, in one enrolment, up to its end."""
     patient = Patient(PERSON)
     now = MORNING + timedelta(microseconds=123456)
     e = saved(storage, begin(at=now))
@@ -63,7 +63,7 @@ def long_history(storage: Storage) -> Enrolment:
     e = saved(storage, step(e, note_access_end, by=SystemActor(), at=now + YEAR))
     e = saved(storage, step(e, maintain, 90, {1, 2}, at=now + YEAR))
     e = saved(storage, write(e, notify=Notify.COLLECTED, at=now + YEAR))
-    return saved(storage, finish(e, at=now + YEAR, pending=storage.cancellable(e.id)))
+    return saved(storage, finish(e, at=now + YEAR, pending=find_cancellable(storage, e.id)))
 
 
 def many_forms(enrolment: Enrolment, count: int) -> Change:

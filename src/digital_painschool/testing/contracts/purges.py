@@ -14,15 +14,29 @@ from digital_painschool.domain.retention import (
     PurgeReceipt,
     Skipped,
 )
-from digital_painschool.ports.storage import CaseQuery, Storage, readable
+from digital_painschool.ports.storage import (
+    CaseQuery,
+    Storage,
+    find_cancellable,
+    find_ended,
+    load_documents,
+    load_enrolment,
+    load_histories,
+    load_notifications,
+    load_timeline,
+    readable,
+)
+from digital_painschool.rules.notifications import drop
 from digital_painschool.rules.retention import approve, plan, receipt
 from digital_painschool.testing.contracts.changes import (
     HOUR,
     MORNING,
     PERSONS,
     POLICY,
+    RUN,
     access_entry,
     begin,
+    by_worker,
     converse,
     fill_in,
     finish,
@@ -40,7 +54,13 @@ def over(storage: Storage, enrolment_id: str, person: PersonId = PERSON, *, unit
     e = saved(storage, begin(enrolment_id, person, unit=unit))
     e = saved(storage, fill_in(e, at=MORNING))
     e = saved(storage, converse(e, notify=Notify.COLLECTED, at=MORNING))
-    return saved(storage, finish(e, at=MORNING + HOUR, pending=storage.cancellable(e.id)))
+    return saved(storage, finish(e, at=MORNING + HOUR, pending=find_cancellable(storage, e.id)))
+
+
+def changed_after_the_end(storage: Storage, enrolment: Enrolment) -> Enrolment:
+    """Save a note of the worker on the timeline of an enrolment that has ended, and return the state after it."""
+    notification = load_notifications(storage, enrolment.id)[0].notification
+    return saved(storage, by_worker(enrolment, drop, notification, at=RUN))
 
 
 def all_over(storage: Storage) -> list[Enrolment]:
@@ -64,7 +84,7 @@ def receipt_of(made: PurgePlan, *skipped: Skipped) -> PurgeReceipt:
 
 
 def exported(storage: Storage, versions: Mapping[str, int], export_id: str = "export-1") -> None:
-    """Keep an export's receipt."""
+    """Save an export's receipt."""
     kept = ExportReceipt(
         id=export_id,
         unit=UNIT,
@@ -82,17 +102,17 @@ def ended_once(enrolment_id: str, version: int) -> EndedEnrolment:
 
 
 def assert_gone(storage: Storage, enrolment: Enrolment) -> None:
-    """Look everywhere for what is left of an enrolment."""
+    """Assert that nothing is left of an enrolment."""
     id_ = enrolment.id
-    assert None is storage.load(id_)
+    assert None is load_enrolment(storage, id_)
     assert {} == dict(storage.load_many((id_,)))
     assert id_ not in {other.id for other in readable(storage.find_by_person(enrolment.person))}
-    assert () == storage.timeline(id_)
-    assert {} == dict(storage.documents(id_, range(1, enrolment.version + 1)))
-    assert () == storage.notifications(id_)
-    assert () == storage.cancellable(id_)
-    assert {} == dict(storage.find_ended(enrolment.unit, (id_,)))
-    assert () == storage.load_histories(enrolment.unit, (id_,))
+    assert () == load_timeline(storage, id_)
+    assert {} == dict(load_documents(storage, id_, range(1, enrolment.version + 1)))
+    assert () == load_notifications(storage, id_)
+    assert () == find_cancellable(storage, id_)
+    assert {} == dict(find_ended(storage, enrolment.unit, (id_,)))
+    assert () == load_histories(storage, enrolment.unit, (id_,))
     assert id_ not in {ended.enrolment_id for ended in storage.ended(enrolment.unit)}
     query = CaseQuery(unit=enrolment.unit, therapist=None, now=LATER, limit=1000)
     assert id_ not in {row.enrolment_id for row in storage.list_caseload(query)}

@@ -27,7 +27,7 @@ def numbered(storage: Storage, unit: HsaId = UNIT, person: PersonId | None = Non
 
 
 class RegistersContract(StorageOpening):
-    """What every storage keeps beside the enrolments."""
+    """Everything beside the enrolments, in every storage."""
 
     @proves("Staff.profile")
     def test_a_profile_that_nobody_chose_is_empty(self, storage: Storage) -> None:
@@ -193,10 +193,3 @@ class RegistersContract(StorageOpening):
         assert old == storage.save_program(UNIT, old)
         assert old == storage.program(UNIT, old.key, old.version)
         assert None is storage.program(UNIT, "smärt skola", old.version)
-
-    @proves("Programs.save_program")
-    def test_many_threads_keep_one_program(self, storage: Storage) -> None:
-        """Otherwise two processes that start with different files would each go on with their own."""
-        versions = [evolve(PROGRAM, title=f"Titel {number}") for number in range(THREADS)]
-        results = in_threads([partial(storage.save_program, UNIT, program) for program in versions])
-        assert [storage.program(UNIT, PROGRAM.key, PROGRAM.version)] * THREADS == results

@@ -1,6 +1,6 @@
 """The contract of the storage port: every clause of its docstrings, one test each, through the port alone."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any, ClassVar
 
@@ -11,7 +11,16 @@ from digital_painschool.domain.digest import Action, Claim, Decision, Digest
 from digital_painschool.domain.notification import Channel, Notify, Profile, Template
 from digital_painschool.domain.retention import PurgePlan
 from digital_painschool.errors import Conflict, StorageError
-from digital_painschool.ports.storage import CaseQuery, Storage, readable
+from digital_painschool.ports.storage import (
+    AccessEntry,
+    CaseQuery,
+    Storage,
+    find_ended,
+    load_documents,
+    load_enrolment,
+    load_timeline,
+    readable,
+)
 from digital_painschool.rules.retention import approve
 from digital_painschool.testing.contracts.atomicity import AtomicityContract
 from digital_painschool.testing.contracts.caseload import CaseloadContract
@@ -29,15 +38,19 @@ from digital_painschool.testing.contracts.changes import (
 from digital_painschool.testing.contracts.clauses import STORAGE, proves
 from digital_painschool.testing.contracts.concurrency import in_time
 from digital_painschool.testing.contracts.damage import DamageContract
+from digital_painschool.testing.contracts.deliveries import DeliveriesContract
 from digital_painschool.testing.contracts.durability import DurabilityContract
 from digital_painschool.testing.contracts.enrolments import EnrolmentsContract
 from digital_painschool.testing.contracts.growth import GrowthContract
 from digital_painschool.testing.contracts.outbox import OutboxContract
 from digital_painschool.testing.contracts.purges import IDS, all_over, exported, receipt_of
+from digital_painschool.testing.contracts.purging import PurgingContract
+from digital_painschool.testing.contracts.racing import RacingContract
 from digital_painschool.testing.contracts.registers import RegistersContract
 from digital_painschool.testing.contracts.retention import RetentionContract
 from digital_painschool.testing.contracts.sharing import SharingContract
 from digital_painschool.testing.contracts.silence import assert_silent
+from digital_painschool.testing.contracts.timelines import TimelinesContract
 from digital_painschool.testing.example import PROGRAM
 from digital_painschool.testing.people import NURSE, PERSON, UNIT
 
@@ -57,27 +70,19 @@ _CLAIM = Claim(
 )
 
 READS: Mapping[str, Callable[[Storage], object]] = {
-    "load": lambda s: s.load("a"),
     "load_many": lambda s: s.load_many(("a",)),
+    "load_timelines": lambda s: s.load_timelines(("a",)),
     "find_by_person": lambda s: s.find_by_person(PERSON),
-    "timeline": lambda s: s.timeline("a"),
-    "documents": lambda s: s.documents("a", (1,)),
     "access_ended": lambda s: s.access_ended(MORNING, 1),
     "list_caseload": lambda s: s.list_caseload(CaseQuery(unit=UNIT, therapist=None, now=MORNING)),
     "notifications": lambda s: s.notifications("a"),
     "unnoted": lambda s: s.unnoted(),
-    "cancellable": lambda s: s.cancellable("a"),
     "profile": lambda s: s.profile(UNIT, NURSE.hsa_id),
     "access_entries": lambda s: s.access_entries(UNIT),
     "program": lambda s: s.program(UNIT, "smartskola", "1"),
     "ended": lambda s: s.ended(UNIT),
-    "find_ended": lambda s: s.find_ended(UNIT, ("a",)),
-    "person_ids_of": lambda s: s.person_ids_of(UNIT, ("a",)),
     "notification_keys": lambda s: s.notification_keys(UNIT, ("a",)),
-    "load_histories": lambda s: s.load_histories(UNIT, ("a",)),
-    "plan": lambda s: s.plan("plan-1"),
-    "purge_progress": lambda s: s.purge_progress("plan-1"),
-    "receipt": lambda s: s.receipt("plan-1"),
+    "load_purge": lambda s: s.load_purge("plan-1"),
     "receipts": lambda s: s.receipts(UNIT),
 }
 """One call of every method of the port that asks."""
@@ -93,7 +98,6 @@ WRITES: Mapping[str, Callable[[Storage], object]] = {
     "save_plan": lambda s: s.save_plan(_PLAN, _LOGGED),
     "purge": lambda s: s.purge("plan-1", (), ()),
     "save_receipt": lambda s: s.save_receipt(_RECEIPT),
-    "replay_purge": lambda s: s.replay_purge(_RECEIPT, ()),
 }
 """One call of every method of the port that changes something, but `close`."""
 CALLS = {**READS, **WRITES}
@@ -102,26 +106,31 @@ CALLS = {**READS, **WRITES}
 def _ids(storage: Storage) -> Iterator[str]:
     """Yield the ids of all that has ended, each after a question to the storage of its own."""
     for id_ in IDS:
-        yield from (one.enrolment_id for one in readable(storage.find_ended(UNIT, (id_,)).values()))
+        yield from (one.enrolment_id for one in readable(find_ended(storage, UNIT, (id_,)).values()))
 
 
 def _seqs(storage: Storage) -> Iterator[int]:
     for seq in count(1):
-        if storage.load(IDS[0]) is None or seq > len(storage.timeline(IDS[0])):
+        if load_enrolment(storage, IDS[0]) is None or seq > len(load_timeline(storage, IDS[0])):
             return
         yield seq
+
+
+def _logged_again(storage: Storage) -> Sequence[tuple[int, AccessEntry]]:
+    storage.log(entry for _, entry in storage.access_entries(UNIT) if load_enrolment(storage, IDS[0]))
+    return storage.access_entries(UNIT)
 
 
 ASKING: Mapping[str, tuple[Callable[[Storage], Any], Callable[[Any, Storage], bool]]] = {
     "load_many": (lambda s: s.load_many(_ids(s)), lambda found, _: set(found) == set(IDS)),
     "timeline": (
-        lambda s: s.timeline(IDS[0], (type(entry.event) for entry in s.timeline(IDS[0]))),
-        lambda found, s: found == s.timeline(IDS[0]) != (),
+        lambda s: load_timeline(s, IDS[0], (type(entry.event) for entry in load_timeline(s, IDS[0]))),
+        lambda found, s: found == load_timeline(s, IDS[0]) != (),
     ),
-    "documents": (lambda s: s.documents(IDS[0], _seqs(s)), lambda found, _: set(found) == {2, 3, 4}),
-    "find_ended": (lambda s: s.find_ended(UNIT, _ids(s)), lambda found, _: set(found) == set(IDS)),
+    "documents": (lambda s: load_documents(s, IDS[0], _seqs(s)), lambda found, _: set(found) == {2, 3, 4}),
+    "find_ended": (lambda s: find_ended(s, UNIT, _ids(s)), lambda found, _: set(found) == set(IDS)),
     "log": (
-        lambda s: (s.log(entry for _, entry in s.access_entries(UNIT) if s.load(IDS[0])), s.access_entries(UNIT))[1],
+        _logged_again,
         lambda found, _: [e for _, e in found[: len(found) // 2]] == [e for _, e in found[len(found) // 2 :]] != [],
     ),
 }
@@ -138,11 +147,15 @@ def _is_refused(call: Callable[[Storage], object], storage: Storage) -> bool:
 
 class StorageContract(
     EnrolmentsContract,
+    TimelinesContract,
     CaseloadContract,
     OutboxContract,
+    DeliveriesContract,
     RegistersContract,
     RetentionContract,
+    PurgingContract,
     AtomicityContract,
+    RacingContract,
     SharingContract,
     DurabilityContract,
     GrowthContract,
@@ -197,7 +210,7 @@ class StorageContract(
             saved(storage, converse(saved(storage, begin()), "Hemligt", at=MORNING))
         self.spoil(lasting_place)
         with pytest.raises(StorageError) as failed, self.opened(lasting_place) as storage:
-            storage.load("enrolment-1")
+            load_enrolment(storage, "enrolment-1")
         assert_silent(failed.value, PERSON.value, "Hemligt")
 
     @proves("Storage: refusing")

@@ -10,7 +10,7 @@ from digital_painschool.domain.digest import Claim, Decision, DeliveryResult
 from digital_painschool.domain.notification import Notify, Profile, Status
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.retention import PurgePlan, Skip, Skipped
-from digital_painschool.ports.storage import Change, Storage
+from digital_painschool.ports.storage import Change, Storage, find_cancellable
 from digital_painschool.testing.contracts.changes import (
     LEASE,
     MORNING,
@@ -61,7 +61,7 @@ def prepare(storage: Storage) -> Prepared:
     e = saved(storage, converse(saved(storage, begin("open", program=SLEEP)), notify=Notify.DIRECT, at=MORNING))
     delivered(storage, MORNING, Status.FAILED)
     e = saved(storage, write(e, notify=Notify.DIRECT, at=MORNING))
-    [failed], [waiting] = storage.unnoted(), storage.cancellable(e.id)
+    [failed], [waiting] = storage.unnoted(), find_cancellable(storage, e.id)
     asking = write(e, notify=Notify.COLLECTED, at=MORNING)
     exported(storage, {one.id: 1 for one in ended})
     return Prepared(
@@ -107,7 +107,7 @@ CALLS: Mapping[str, tuple[str, Callable[[Storage, Prepared], object]]] = {
 def observed(storage: Storage) -> StorageSnapshot:
     """Return everything that a storage returns, without the numbers of the access log: a database may skip some."""
     more = {
-        "waiting": [storage.cancellable(id_) for id_ in IDS],
+        "waiting": [find_cancellable(storage, id_) for id_ in IDS],
         "keys": storage.notification_keys(UNIT, IDS),
         "persons": [storage.find_by_person(person) for person in PERSONS],
         "access ended": storage.access_ended(LATER, 1000),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from digital_painschool.domain.people import Author, Role
+from digital_painschool.ports.storage import find_cancellable, load_enrolment, load_timeline
 from digital_painschool.testing.lifecycle.model import RunModel
 from digital_painschool.testing.people import staff
 from digital_painschool.testing.reference import checks
@@ -14,11 +15,11 @@ from digital_painschool.testing.scenario import Scenario
 def enrolment_violations(school: Scenario, model: RunModel, one: ReferenceEnrolment) -> Iterator[LawViolation]:
     """Check the state and the timeline of an enrolment, and what its therapist and its patient see."""
     id_, storage, now = one.id, school.storage, school.now
-    state = storage.load(id_)
+    state = load_enrolment(storage, id_)
     if state is None:
         yield violation(Law.STORAGES_AGREE, "not stored any more, and nobody purged it", id_)
         return
-    timeline = storage.timeline(id_)
+    timeline = load_timeline(storage, id_)
     yield from checks.timeline_violations(one, state, timeline)
     yield from checks.state_violations(one, state)
     desk = school.school.therapist(one.therapist_actor)
@@ -28,7 +29,7 @@ def enrolment_violations(school: Scenario, model: RunModel, one: ReferenceEnrolm
     if not one.is_open and id_ not in model.ended_in_a_pass:
         # An ending drops the notifications that wait and that nobody has tried to send (D-19a).
         what = "the enrolment has ended, and notifications of it still wait"
-        yield from unequal(Law.NOTIFIED_ONCE_IN_TIME, (), storage.cancellable(id_), what, id_)
+        yield from unequal(Law.NOTIFIED_ONCE_IN_TIME, (), find_cancellable(storage, id_), what, id_)
     yield from checks.entry_violations(one, timeline)
 
 

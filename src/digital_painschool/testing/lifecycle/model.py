@@ -9,8 +9,9 @@ from digital_painschool.domain.people import Actor, HsaId, PersonId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Program
 from digital_painschool.ports.messaging import Address
+from digital_painschool.ports.storage import load_notifications, load_timeline
+from digital_painschool.testing.faults import RecordingPorts
 from digital_painschool.testing.history import EnrolmentStep, TherapistWrites
-from digital_painschool.testing.lifecycle.recording_ports import RecordingPorts
 from digital_painschool.testing.reference.calendar import is_forenoon, local_day
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.expectations import ExpectedNotification, Key
@@ -75,7 +76,7 @@ class RunModel:
 
     def read_timeline(self, enrolment: ReferenceEnrolment) -> None:
         """Note the new entries of a timeline."""
-        entries = self._scenario.storage.timeline(enrolment.id)
+        entries = load_timeline(self._scenario.storage, enrolment.id)
         for entry in entries[self._entries_read[enrolment.id] :]:
             require(self.oracle.note(enrolment, entry.seq, entry.event))
         self._entries_read[enrolment.id] = len(entries)
@@ -112,11 +113,11 @@ class RunModel:
             self.disturb()
         self.read_pass()
         storage, stored = self._scenario.storage, self.school.stored()
-        records = {one.id: storage.notifications(one.id) for one in stored}
+        records = {one.id: load_notifications(storage, one.id) for one in stored}
         owed = {record.notification.id for record in storage.unnoted(limit=1_000_000)}
         for one_id, found in records.items():
             require(self.oracle.unexpected(one_id, found))
-            require(note_violations(one_id, storage.timeline(one_id), found, owed))
+            require(note_violations(one_id, load_timeline(storage, one_id), found, owed))
         require(self.oracle.judge(records, owed, self.now, self))
         for enrolment in stored if clean else []:
             is_over = enrolment.is_open and self.now >= enrolment.access_until
@@ -158,8 +159,9 @@ class RunModel:
         if status is Status.UNREACHABLE:
             return not isinstance(to, PersonId) or not recording.adapters.inbox.reach(to).reachable
         retries = len(self._policy.retry_minutes)
-        has_failed = to in recording.refused and expected.attempts > retries
-        return has_failed or expected.attempts > retries + _LOST_WORKERS or to in recording.refused_for_good
+        has_failed = recording.has_refused(to, permanent=False) and expected.attempts > retries
+        is_refused = recording.has_refused(to, permanent=True)
+        return has_failed or expected.attempts > retries + _LOST_WORKERS or is_refused
 
     def may_be_unnoted(self, _expected: ExpectedNotification, _record: NotificationRecord) -> bool:
         """Return whether a fault was injected into the pass that should have noted it."""

@@ -10,8 +10,9 @@ from digital_painschool.domain.notification import Channel, Notify
 from digital_painschool.domain.people import Actor, HsaId, Role
 from digital_painschool.domain.retention import PurgePlan, PurgeReceipt, Skip
 from digital_painschool.errors import DeliveryError, Reason
-from digital_painschool.ports.storage import Storage, readable
+from digital_painschool.ports.storage import Storage, load_enrolment, readable
 from digital_painschool.testing.example import PAIN
+from digital_painschool.testing.faults import Fault
 from digital_painschool.testing.history import End, PatientWrites, SaveForm
 from digital_painschool.testing.lifecycle.base import (
     ENROLMENT,
@@ -31,6 +32,7 @@ from digital_painschool.testing.scenario import Scenario
 
 _LAW = Law.PURGE_TAKES_WHAT_IT_MAY
 _PLAN = st.integers(0, 2)
+_FORGETS_NOTHING = Fault("forget", times=None, does=DeliveryError("busy"))
 _WHERE = st.sampled_from(["here", "here", "here", "elsewhere"])
 LIVES: Mapping[str, tuple[Notify, str]] = MappingProxyType(
     {
@@ -138,7 +140,7 @@ class Retention(MachineBase):
             by=by.hsa_id,
             is_logged=True,
         )
-        stored = self.school.storage.plan(of.id)
+        stored = self.school.storage.load_purge(of.id).plan
         reference = stored.decision.reference if stored is not None and stored.decision is not None else None
         expected = "RS 2026-1" if of.is_approved else None
         require(unequal(_LAW, expected, reference, "the decision that the plan rests on"))
@@ -165,17 +167,17 @@ class Retention(MachineBase):
         inbox_fails &= self.asked.armed is None and any(keys[id_] for id_ in may_go - of.outcome.keys())
         failure = DeliveryError if inbox_fails and of.receipt is None else None
         for recording in self.asked.recordings:
-            recording.forgetting_fails = inbox_fails
+            recording.sending.inject(*([_FORGETS_NOTHING] if inbox_fails else []))
         refusal = failure if of.is_approved else Reason.NOT_APPROVED
         self.ask(_LAW, "the administrator purges", call, refusal=refusal, by=by.hsa_id)
-        storage = self.school.storage
+        storage = self.school.storage  # the process may have died: another one reads
         for recording in self.asked.recordings:
-            recording.forgetting_fails = False
+            recording.sending.clear()
         forgotten = self.asked.recordings[0].forgotten
         lost = needed & forgotten
         require(unless(not lost, _LAW, f"open enrolments need {lost}, and the inbox was told to forget it"))
         for one in stored:
-            if storage.load(one.id) is None:
+            if load_enrolment(storage, one.id) is None:
                 require(unless(one.id in may_go, _LAW, "purged, and must not be", one.id))
                 require(unless(of.receipt is None, _LAW, "purged with a plan that was carried out before", one.id))
                 one.purged = of.outcome[one.id] = True
@@ -187,10 +189,10 @@ class Retention(MachineBase):
         require(self._skip_violations(of, skips))
         if receipts:
             require(_receipt_violations(of, receipts[0], may_go))
-            require(unequal(_LAW, receipts[0], storage.receipt(of.id), "the stored receipt"))
+            require(unequal(_LAW, receipts[0], storage.load_purge(of.id).receipt, "the stored receipt"))
 
     def _skip_violations(self, of: ReferencePlan, skips: Mapping[str, Skip | None]) -> Iterator[LawViolation]:
-        for id_, skipped in self.school.storage.purge_progress(of.id).items():
+        for id_, skipped in self.school.storage.load_purge(of.id).progress.items():
             if skipped is not None and id_ not in of.outcome:
                 yield from unequal(_LAW, skips[id_], skipped.why, "the reason why it was skipped", id_)
                 of.outcome[id_] = False

@@ -11,7 +11,7 @@ from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.fold import replay
 from digital_painschool.domain.people import Author
 from digital_painschool.domain.program import Ordering
-from digital_painschool.ports.storage import Entry, Storage
+from digital_painschool.ports.storage import Entry, Storage, load_documents, load_notifications, load_timeline
 from digital_painschool.rules.flags import Flag
 from digital_painschool.testing.reference import refusals
 from digital_painschool.testing.reference.counts import ReferenceFlag, ReferenceRow
@@ -148,9 +148,9 @@ def purge_violations(model: ReferenceEnrolment, storage: Storage) -> Iterator[La
     found = storage.find_by_person(model.person)
     left = {
         "state": storage.load_many([id_]),
-        "timeline": storage.timeline(id_),
-        "documents": storage.documents(id_, range(1, model.entries + 100)),
-        "notifications": storage.notifications(id_),
+        "timeline": load_timeline(storage, id_),
+        "documents": load_documents(storage, id_, range(1, model.entries + 100)),
+        "notifications": load_notifications(storage, id_),
         "notification keys": storage.notification_keys(model.unit, [id_]),
         "place among the person's enrolments": [one for one in found if getattr(one, "id", None) == id_],
     }

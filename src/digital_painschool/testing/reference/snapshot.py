@@ -18,7 +18,15 @@ from digital_painschool.domain.notification import NotificationRecord
 from digital_painschool.domain.people import Actor, HsaId, PersonId, SystemActor
 from digital_painschool.domain.retention import EndedEnrolment
 from digital_painschool.ports.messaging import Address
-from digital_painschool.ports.storage import AccessEntry, CaseQuery, Entry, Storage
+from digital_painschool.ports.storage import (
+    AccessEntry,
+    CaseQuery,
+    Entry,
+    Storage,
+    load_documents,
+    load_notifications,
+    load_timeline,
+)
 from digital_painschool.testing.people import COLLEAGUE, NURSE, OTHER_UNIT, UNIT
 
 UNITS = (UNIT, OTHER_UNIT)
@@ -159,18 +167,18 @@ def _contents(
 ) -> Iterator[tuple[str, object]]:
     states = storage.load_many(ids)
     for id_, state in ((id_, states[id_]) for id_ in ids if id_ in states):
-        timeline = storage.timeline(id_)
+        timeline = load_timeline(storage, id_)
         yield f"{id_}", id_ if late else state
         yield f"{id_} timeline", tuple(map(_late_entry, timeline)) if late else timeline
-        yield f"{id_} documents", dict(storage.documents(id_, range(1, len(timeline) + 1)))
+        yield f"{id_} documents", dict(load_documents(storage, id_, range(1, len(timeline) + 1)))
     for id_ in ids:
-        records = storage.notifications(id_)
+        records = load_notifications(storage, id_)
         if records:
             yield f"{id_} notifications", tuple(map(_late_record, records)) if late else records
-        plan = storage.plan(id_)
+        plan = storage.load_purge(id_).plan
         if plan is not None:
             yield f"{id_} plan", plan
-            yield f"{id_} came to", (dict(storage.purge_progress(id_)), storage.receipt(id_))
+            yield f"{id_} came to", (dict(storage.load_purge(id_).progress), storage.load_purge(id_).receipt)
     for unit in units:
         query = CaseQuery(unit=unit, therapist=None, now=now, limit=len(ids) + 1)
         yield f"caseload of {unit}", storage.list_caseload(query)

@@ -1,0 +1,294 @@
+"""The contract of the storage port: purges and receipts."""
+
+from contextlib import suppress
+
+from attrs import evolve
+
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.retention import (
+    Skip,
+    Skipped,
+)
+from digital_painschool.ports.storage import (
+    Storage,
+    find_cancellable,
+    find_ended,
+    load_enrolment,
+    load_histories,
+    load_notifications,
+    load_timeline,
+    readable,
+)
+from digital_painschool.testing.contracts.base import StorageOpening
+from digital_painschool.testing.contracts.changes import (
+    HOUR,
+    LEASE,
+    MORNING,
+    OTHER_PERSON,
+    PERSONS,
+    RUN,
+    asking,
+    begin,
+    begun,
+    converse,
+    fill_in,
+    finish,
+    result,
+    saved,
+)
+from digital_painschool.testing.contracts.clauses import proves
+from digital_painschool.testing.contracts.lifetime import long_history
+from digital_painschool.testing.contracts.purges import (
+    IDS,
+    LATER,
+    all_over,
+    assert_gone,
+    changed_after_the_end,
+    ended_once,
+    exported,
+    kept_plan,
+    over,
+    receipt_of,
+)
+from digital_painschool.testing.example import SLEEP
+from digital_painschool.testing.people import OTHER_UNIT, PERSON, UNIT
+
+
+class PurgingContract(StorageOpening):
+    """Purges, in every storage."""
+
+    @proves("Retention.purge: nothing left")
+    def test_nothing_is_left_of_what_is_purged(self, storage: Storage) -> None:
+        """Otherwise data that had to go would still be there (D-21a)."""
+        e = long_history(storage)
+        made = kept_plan(storage)
+        storage.purge("plan-1", made.enrolments, ())
+        assert_gone(storage, e)
+        assert () == storage.claim(LATER, 1000, LEASE)
+        assert {e.id: None} == dict(storage.load_purge("plan-1").progress)
+
+    @proves("Retention.purge: nothing left")
+    def test_the_access_log_outlives_the_purge(self, storage: Storage) -> None:
+        """Otherwise nobody could answer who had looked at a record that is gone (D-21c)."""
+        all_over(storage)
+        made = kept_plan(storage)
+        before = storage.access_entries(UNIT)
+        find_by_person = storage.access_entries(UNIT, person=PERSON)
+        storage.purge("plan-1", made.enrolments, ())
+        assert before == storage.access_entries(UNIT)
+        assert find_by_person == storage.access_entries(UNIT, person=PERSON)
+        assert 4 == len(find_by_person)
+
+    @proves("Retention.purge")
+    def test_what_is_not_in_the_purge_stays(self, storage: Storage) -> None:
+        """Otherwise a purge would take live data with it (law 7)."""
+        all_over(storage)
+        made = kept_plan(storage)
+        stays = saved(storage, begin("again", PERSONS[0], at=RUN))
+        before = load_histories(storage, UNIT, IDS)
+        storage.purge("plan-1", made.enrolments[:1], ())
+        assert before[1:] == load_histories(storage, UNIT, IDS)
+        assert (stays,) == storage.find_by_person(PERSONS[0])
+        assert IDS[1:] == tuple(ended.enrolment_id for ended in storage.ended(UNIT))
+
+    @proves("Retention.purge: nothing left")
+    def test_a_batch_in_doubt_stays_with_what_another_enrolment_has_in_it(self, storage: Storage) -> None:
+        """Otherwise the purge of one enrolment would silence another's message, or send it under a second key."""
+        first, _ = asking(storage, "a", PERSON), asking(storage, "b", PERSON, program=SLEEP)
+        [(_, batch)] = begun(storage, RUN)
+        first = saved(storage, finish(first, at=RUN))
+        storage.purge("plan-1", kept_plan(storage).enrolments, ())
+        assert_gone(storage, first)
+        [claim] = storage.claim(RUN + LEASE, 10, LEASE)
+        left = frozenset(record.notification.id for record in load_notifications(storage, "b"))
+        assert (evolve(batch, notifications=left), 1) == (claim.digest.batch, claim.lost)
+
+    @proves("Retention.purge: nothing left")
+    def test_a_batch_that_is_purged_whole_may_have_told_the_recipient(self, storage: Storage) -> None:
+        """Otherwise a patient would be told twice on one day, or never of another enrolment (D-13a)."""
+        a, b = asking(storage, "a", PERSON), saved(storage, begin("b", program=SLEEP))
+        [(claim, batch)] = begun(storage, RUN)
+        a = saved(storage, finish(a, at=RUN))
+        storage.purge("plan-1", kept_plan(storage).enrolments, ())
+        storage.complete([result(claim, batch, at=RUN)])
+        assert_gone(storage, a)
+        b = saved(storage, converse(b, notify=Notify.COLLECTED, at=MORNING))
+        [claim] = storage.claim(RUN, 10, LEASE)
+        assert (batch.attempted_on, None, 0) == (claim.digest.told_on, claim.digest.batch, claim.lost)
+        # The digest goes with the recipient's last enrolment.
+        saved(storage, finish(b, at=RUN, pending=find_cancellable(storage, "b")))
+        storage.purge("plan-2", kept_plan(storage, "plan-2").enrolments, ())
+        storage.complete([evolve(result(claim, at=RUN), told_on=RUN.date())])
+        asking(storage, "c", PERSON)
+        [claim] = storage.claim(RUN, 10, LEASE)
+        assert (None, 1) == (claim.digest.told_on, len(claim.digest.pending))
+
+    @proves("Retention.purge")
+    def test_what_is_on_its_way_can_be_purged(self, storage: Storage) -> None:
+        """Otherwise a worker's lease would stop a purge, or its outcome bring something back."""
+        e = saved(storage, converse(saved(storage, begin("a")), notify=Notify.DIRECT, at=MORNING))
+        (claimed,) = storage.claim(MORNING, 10, LEASE)
+        e = saved(storage, finish(e, at=MORNING))
+        storage.purge("plan-1", kept_plan(storage).enrolments, ())
+        storage.complete([result(claimed, at=MORNING)])
+        assert_gone(storage, e)
+        assert () == storage.claim(LATER, 10, LEASE)
+
+    @proves("Retention.purge: nothing left")
+    def test_the_person_can_start_again_after_the_purge(self, storage: Storage) -> None:
+        """Otherwise something of the purged would be left that blocks the person."""
+        exported(storage, {"a": over(storage, "a").version})
+        storage.purge("plan-1", kept_plan(storage).enrolments, ())
+        e = over(storage, "a")
+        assert (e,) == storage.find_by_person(PERSON)
+        assert e.version == len(load_timeline(storage, "a"))
+        assert [0] == [ended.exported for ended in readable(storage.ended(UNIT))]
+
+    @proves("Retention.purge: only as planned")
+    def test_one_that_changed_is_not_purged_but_named(self, storage: Storage) -> None:
+        """Otherwise something new would be destroyed that nobody approved (D-21a)."""
+        changed, same = over(storage, "a"), over(storage, "b", OTHER_PERSON)
+        made = kept_plan(storage)
+        changed = changed_after_the_end(storage, changed)
+        storage.purge("plan-1", made.enrolments, ())
+        skipped = Skipped(enrolment_id="a", why=Skip.CHANGED)
+        assert {"a": skipped, "b": None} == dict(storage.load_purge("plan-1").progress)
+        assert changed == load_enrolment(storage, "a")
+        assert changed.version == len(load_timeline(storage, "a"))
+        assert_gone(storage, same)
+
+    @proves("Retention.purge: only as planned")
+    def test_one_that_is_open_is_not_purged_but_named(self, storage: Storage) -> None:
+        """Otherwise a plan made wrongly would take a patient's running treatment (law 7)."""
+        e = saved(storage, fill_in(saved(storage, begin("a")), at=MORNING))
+        kept_plan(storage)
+        storage.purge("plan-1", (ended_once("a", e.version),), ())
+        assert {"a": Skipped(enrolment_id="a", why=Skip.CHANGED)} == dict(storage.load_purge("plan-1").progress)
+        assert e == load_enrolment(storage, "a")
+
+    @proves("Retention.purge: only as planned")
+    def test_one_that_is_not_there_is_not_called_purged(self, storage: Storage) -> None:
+        """Otherwise the receipt would claim a deletion that another plan made."""
+        kept_plan(storage)
+        storage.purge("plan-1", (ended_once("a", 3),), ())
+        assert {"a": Skipped(enrolment_id="a", why=Skip.CHANGED)} == dict(storage.load_purge("plan-1").progress)
+
+    @proves("Retention.purge")
+    def test_what_is_skipped_stays_and_is_named(self, storage: Storage) -> None:
+        """Otherwise nobody would know why a record is still there (D-21a)."""
+        first, second = over(storage, "a"), over(storage, "b", OTHER_PERSON)
+        made = kept_plan(storage)
+        skipped = Skipped(enrolment_id="b", why=Skip.NOT_EXPORTED)
+        storage.purge("plan-1", made.enrolments[:1], (skipped,))
+        assert {"a": None, "b": skipped} == dict(storage.load_purge("plan-1").progress)
+        assert_gone(storage, first)
+        assert second == load_enrolment(storage, "b")
+
+    @proves("Retention.purge: idempotent", "Retention.load_purge")
+    def test_purging_twice_is_purging_once(self, storage: Storage) -> None:
+        """Otherwise a repeated click would turn what is purged into what changed (law 7)."""
+        all_over(storage)
+        made = kept_plan(storage)
+        skipped = Skipped(enrolment_id=IDS[-1], why=Skip.NOT_EXPORTED)
+        for _ in range(2):
+            storage.purge("plan-1", made.enrolments[:-1], (skipped,))
+            assert {**dict.fromkeys(IDS[:-1]), IDS[-1]: skipped} == dict(storage.load_purge("plan-1").progress)
+            assert (IDS[-1],) == tuple(ended.enrolment_id for ended in storage.ended(UNIT))
+
+    @proves("Retention.purge: idempotent")
+    def test_what_was_noted_first_stands(self, storage: Storage) -> None:
+        """Otherwise a restart could purge what the first run had left, after the receipt was begun."""
+        e = over(storage, "a")
+        made = kept_plan(storage)
+        skipped = Skipped(enrolment_id="a", why=Skip.NOT_EXPORTED)
+        storage.purge("plan-1", (), (skipped,))
+        storage.purge("plan-1", made.enrolments, (Skipped(enrolment_id="a", why=Skip.TOO_YOUNG),))
+        assert {"a": skipped} == dict(storage.load_purge("plan-1").progress)
+        assert e == load_enrolment(storage, "a")
+
+    @proves("Retention.purge: idempotent")
+    def test_an_interrupted_purge_goes_on_where_it_was(self, storage: Storage) -> None:
+        """Otherwise a process that died in between would leave a purge that nobody can finish."""
+        all_over(storage)
+        made = kept_plan(storage)
+        storage.purge("plan-1", made.enrolments[:3], ())
+        assert dict.fromkeys(IDS[:3]) == dict(storage.load_purge("plan-1").progress)
+        assert IDS[3:] == tuple(ended.enrolment_id for ended in storage.ended(UNIT))
+        storage.purge("plan-1", made.enrolments, ())
+        assert dict.fromkeys(IDS) == dict(storage.load_purge("plan-1").progress)
+        assert () == storage.ended(UNIT)
+
+    @proves("Retention.purge")
+    def test_purging_nothing_is_fine(self, storage: Storage) -> None:
+        """Otherwise the last, empty batch would be an error."""
+        all_over(storage)
+        storage.purge("plan-1", (), ())
+        assert {} == dict(storage.load_purge("plan-1").progress)
+        assert IDS == tuple(ended.enrolment_id for ended in storage.ended(UNIT))
+
+    @proves("Retention.load_purge")
+    def test_plans_have_their_own_progress(self, storage: Storage) -> None:
+        """Otherwise last year's plan would answer for this year's."""
+        over(storage, "a")
+        storage.purge("plan-1", kept_plan(storage).enrolments, ())
+        assert {} == dict(storage.load_purge("plan-2").progress)
+
+    @proves("Storage: values")
+    def test_progress_that_was_given_back_changes_nothing(self, storage: Storage) -> None:
+        """Otherwise a caller that empties what it got would start the purge again."""
+        over(storage, "a")
+        storage.purge("plan-1", kept_plan(storage).enrolments, ())
+        with suppress(AttributeError):  # a mapping that cannot be changed keeps the promise too
+            storage.load_purge("plan-1").progress.clear()  # type: ignore[attr-defined]
+        assert {"a": None} == dict(storage.load_purge("plan-1").progress)
+
+    @proves("Retention.save_receipt", "Retention.load_purge")
+    def test_the_first_receipt_of_a_plan_stands(self, storage: Storage) -> None:
+        """Otherwise what was purged could be told differently later (D-21a)."""
+        all_over(storage)
+        made = kept_plan(storage)
+        first = receipt_of(made, Skipped(enrolment_id=IDS[0], why=Skip.CHANGED))
+        assert first == storage.save_receipt(first)
+        assert first == storage.save_receipt(receipt_of(made))
+        assert first == storage.load_purge("plan-1").receipt
+
+    @proves("Retention.receipts")
+    def test_receipts_are_the_units_own_oldest_first(self, storage: Storage) -> None:
+        """Otherwise after a backup the receipts would be replayed in a wrong order, or another unit's (D-21a)."""
+        made = kept_plan(storage)
+        late = evolve(receipt_of(made), plan_id="plan-1", purged_at=LATER + HOUR)
+        early = evolve(receipt_of(made), plan_id="plan-2", purged_at=LATER)
+        for kept in (late, early, evolve(early, plan_id="plan-3", unit=OTHER_UNIT)):
+            storage.save_receipt(kept)
+        assert (early, late) == storage.receipts(UNIT)
+        assert ["plan-3"] == [kept.plan_id for kept in storage.receipts(OTHER_UNIT)]
+
+    @proves("Retention.purge: again")
+    def test_what_came_back_after_the_purge_is_purged_again(self, storage: Storage) -> None:
+        """Otherwise a restored backup would bring back what had to go (D-21a)."""
+        first, stays = over(storage, "a"), over(storage, "b", OTHER_PERSON)
+        (planned,) = readable(find_ended(storage, UNIT, ("a",)).values())
+        gone = ended_once("gone-already", 3)
+        for plan_id in ("plan-1", "plan-1", "plan-2"):
+            storage.purge(plan_id, (planned,), ())
+            assert_gone(storage, first)
+            assert {"a": None} == dict(storage.load_purge(plan_id).progress)
+            assert first == over(storage, "a")
+        storage.purge("plan-1", (planned, gone), ())
+        changed = Skipped(enrolment_id=gone.enrolment_id, why=Skip.CHANGED)
+        assert {"a": None, gone.enrolment_id: changed} == dict(storage.load_purge("plan-1").progress)
+        assert_gone(storage, first)
+        assert stays == load_enrolment(storage, "b")
+
+    @proves("Retention.purge: again", "Retention.purge: only as planned")
+    def test_what_came_back_otherwise_is_not_purged_again(self, storage: Storage) -> None:
+        """Otherwise a forged or mistaken receipt would delete the records of a patient in treatment."""
+        over(storage, "a")
+        made = kept_plan(storage)
+        storage.purge("plan-1", made.enrolments, ())
+        is_open = saved(storage, begin("a"))
+        while is_open.version < made.enrolments[0].version:
+            is_open = saved(storage, fill_in(is_open, at=MORNING))
+        storage.purge("plan-1", made.enrolments, ())
+        assert {"a": None} == dict(storage.load_purge("plan-1").progress)
+        assert is_open == load_enrolment(storage, "a")

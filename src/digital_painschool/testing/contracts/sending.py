@@ -1,0 +1,267 @@
+"""What the contracts of the inbox and of the messengers share: something is sent once, under a key, to somebody."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from time import sleep
+from typing import Any, ClassVar
+
+import pytest
+
+from digital_painschool.domain.notification import Template
+from digital_painschool.errors import DeliveryError
+from digital_painschool.ports.inbox import Delivered
+from digital_painschool.testing.contracts.arrivals import Arrival, Sent, assert_arrived
+from digital_painschool.testing.contracts.base import Adapter, Contract
+from digital_painschool.testing.contracts.clauses import proves
+from digital_painschool.testing.contracts.concurrency import (
+    PATIENCE,
+    PROCESSES,
+    THREADS,
+    Child,
+    Tell,
+    in_processes,
+    in_threads,
+)
+from digital_painschool.testing.contracts.silence import assert_silent
+
+KEYS = tuple(f"key-{number}" for number in range(25))
+"""So many that those who send them in step meet at some."""
+ODD_KEYS = ("key.1", "KEY.1", "key/1", "../key.1", "key.1 ", "key%2E1", "key:1", "k" * 120)
+"""Keys that are different, whatever a file system or a database would make of them."""
+ACCEPTED, DUPLICATE = Delivered.ACCEPTED, Delivered.DUPLICATE
+
+
+def assert_once_each(results: Sequence[Sequence[Delivered]]) -> None:
+    """Assert that each of `KEYS` was accepted once, and known to all others."""
+    for result in results:
+        assert not isinstance(result, Exception), f"a sender got {result!r}"
+    for key, answers in zip(KEYS, zip(*results, strict=True), strict=True):
+        assert [ACCEPTED] == [one for one in answers if one is not DUPLICATE], f"{key} was accepted otherwise than once"
+
+
+class SendingContract(Contract[Adapter]):
+    """The clauses of a port that sends under a key.
+
+    Attributes:
+        deletes: False for an adapter that cannot delete what it has sent: `forget` then returns 0.
+        remembers_keys: False for a way that cannot tell a repeated key, such as plain SMTP.
+        link: Where there is something to read.
+        templates: The texts that can be sent.
+        usual: The text that `send` takes where none is named.
+    """
+
+    deletes: ClassVar[bool] = True
+    remembers_keys: ClassVar[bool] = True
+    link: ClassVar[str] = "https://painschool.example/"
+    templates: ClassVar[Sequence[Template]]
+    usual: ClassVar[Template]
+
+    def recipients(self) -> tuple[Any, Any]:
+        """Return two who can be reached."""
+        raise NotImplementedError
+
+    def unreachable_recipient(self) -> Any:
+        """Return one who is refused, or None."""
+        raise NotImplementedError
+
+    def send(
+        self, adapter: Any, key: str, to: Any = None, *, template: Template | None = None, link: str | None = None
+    ) -> Delivered:
+        """Send a text with a link to somebody: to the first of the recipients where nobody is named."""
+        raise NotImplementedError
+
+    def spoil(self, place: Any) -> None:  # noqa: ARG002 - whoever overrides it is given the place
+        """Make the adapter unable to send or forget anything; override it, or those clauses are not proved."""
+        self.not_proved("what an adapter out of order says", "spoil")
+
+    def arrived(self, place: Any, adapter: Any) -> Iterable[Arrival]:  # noqa: ARG002 - whoever overrides it
+        """Return what has arrived, read back behind the adapter; override it, or it is not proved."""
+        self.not_proved("what really arrives, and at whom", "arrived")
+
+    @pytest.fixture
+    def adapter(self, place: Any) -> Iterator[Adapter]:
+        """An adapter that has sent nothing yet."""
+        with self.opened(place) as adapter:
+            yield adapter
+
+    @pytest.fixture
+    def nobody(self) -> Any:
+        """A recipient who is refused."""
+        found = self.unreachable_recipient()
+        if found is None:
+            pytest.skip("this adapter refuses nobody")
+        return found
+
+    @pytest.fixture
+    def remembering(self) -> None:
+        """Skip the test where the way cannot tell a repeated key."""
+        if not self.remembers_keys:
+            pytest.skip("this way cannot tell a repeated key")
+
+    def sent(self, to: Any, *, template: Template | None = None, link: str | None = None) -> Sent:
+        """Return what arrives when `send` is called so."""
+        return Sent(recipient=to.value, template=template or self.usual, link=link or self.link)
+
+    @pytest.mark.usefixtures("remembering")
+    @proves("{port}: idempotent")
+    def test_a_key_is_sent_once_whatever_the_number_of_attempts(self, adapter: Any) -> None:
+        """Otherwise a worker that died after sending would send the same again, also to a corrected address."""
+        first, second = self.recipients()
+        assert ACCEPTED is self.send(adapter, "key-1", first)
+        assert [DUPLICATE] * 2 == [self.send(adapter, "key-1", to) for to in (first, second)]
+
+    @proves("{port}: idempotent")
+    def test_another_key_is_another_notice(self, adapter: Any) -> None:
+        """Otherwise the second day's notice, or the second patient who is done, would be passed over in silence."""
+        assert [ACCEPTED] * 2 == [self.send(adapter, key) for key in ("key-1", "key-2")]
+
+    @proves("{port}: idempotent")
+    def test_keys_are_opaque_to_the_letter(self, adapter: Any) -> None:
+        """Otherwise a key with a sign that a file name or a database folds would be taken for another's, and lost."""
+        assert [ACCEPTED] * len(ODD_KEYS) == [self.send(adapter, key) for key in ODD_KEYS]
+        if self.remembers_keys:
+            assert [DUPLICATE] * len(ODD_KEYS) == [self.send(adapter, key) for key in ODD_KEYS]
+            assert (len(ODD_KEYS) - 1) * self.deletes == adapter.forget(ODD_KEYS[1:])
+            assert DUPLICATE is self.send(adapter, ODD_KEYS[0])
+
+    def _send_all(self, adapter: Any) -> list[Delivered]:
+        return [self.send(adapter, key) for key in KEYS]
+
+    @pytest.mark.usefixtures("remembering")
+    @proves("{port}: idempotent", "{port}: threads")
+    def test_many_threads_send_a_key_once(self, adapter: Any) -> None:
+        """Otherwise two workers with the same notice at the same time would both send it."""
+        assert_once_each(in_threads([partial(self._send_all, adapter)] * THREADS))
+
+    @proves("{port}: threads")
+    def test_many_threads_send_different_keys(self, adapter: Any) -> None:
+        """Otherwise, on a busy morning, one patient's notice would be taken for another's."""
+        results = in_threads([partial(self.send, adapter, key) for key in KEYS[:THREADS]])
+        assert [ACCEPTED] * THREADS == results
+
+    @pytest.mark.usefixtures("remembering")
+    @proves("{port}: idempotent")
+    def test_many_processes_send_a_key_once(self, forked_place: object) -> None:
+        """Otherwise two workers on two machines would both send the same notice."""
+
+        def work(wait: Callable[[], object]) -> list[Delivered]:
+            with self.opened(forked_place) as adapter:
+                wait()
+                return self._send_all(adapter)
+
+        assert_once_each(in_processes([work] * PROCESSES))
+
+    @pytest.mark.usefixtures("remembering")
+    @proves("{port}: idempotent")
+    def test_a_key_is_known_after_a_restart(self, lasting_place: object) -> None:
+        """Otherwise everybody would be told again after each update."""
+        with self.opened(lasting_place) as adapter:
+            assert ACCEPTED is self.send(adapter, "key-1")
+        with self.opened(lasting_place) as adapter:
+            assert DUPLICATE is self.send(adapter, "key-1")
+            assert int(self.deletes) == adapter.forget(["key-1"])  # type: ignore[attr-defined]
+
+    @pytest.mark.usefixtures("remembering")
+    @proves("{port}: idempotent")
+    def test_a_process_that_is_killed_has_sent_what_it_acknowledged(self, forked_place: object) -> None:
+        """Otherwise a worker that died right after sending would make the recipient get the same again."""
+
+        def work(tell: Tell) -> None:
+            with self.opened(forked_place) as adapter:
+                tell(self._send_all(adapter))
+                sleep(PATIENCE)
+
+        with Child(work) as child:
+            assert [ACCEPTED] * len(KEYS) == next(child.messages())
+            child.kill()
+        with self.opened(forked_place) as adapter:
+            assert [DUPLICATE] * len(KEYS) == self._send_all(adapter)
+            assert ACCEPTED is self.send(adapter, "another")
+
+    @proves("{port}.forget")
+    def test_what_is_forgotten_is_gone_and_nothing_else(self, adapter: Any) -> None:
+        """Otherwise a purge would leave a patient's number, stop at a key that is not there, or take another's."""
+        for key in ("key-1", "key-2", "key-3"):
+            self.send(adapter, key)
+        assert 2 * self.deletes == adapter.forget(iter(["key-1", "never-sent", "key-3"]))
+        assert [0, 0] == [adapter.forget(iter(["key-1", "key-3"])), adapter.forget([])]
+        assert ACCEPTED is self.send(adapter, "key-4")
+        if self.remembers_keys:
+            assert DUPLICATE is self.send(adapter, "key-2")
+            assert self.deletes or self.send(adapter, "key-1") is DUPLICATE
+
+    @proves("{port}: as given")
+    def test_a_notice_arrives_as_it_was_given(self, place: Any) -> None:
+        """Otherwise an adapter would accept everything, and tell nobody, somebody else, or something else."""
+        links = self.link, f"https://painschool.example/{'read/' * 40}"
+        sent: list[Sent] = []
+        with self.opened(place) as adapter:
+            for template in self.templates:
+                for to, link in zip(self.recipients(), links, strict=True):
+                    key = f"{template.value} {len(sent)}"
+                    assert ACCEPTED is self.send(adapter, key, to, template=template, link=link)
+                    sent.append(self.sent(to, template=template, link=link))
+            assert_arrived(self.arrived(place, adapter), *sent)
+
+    @pytest.mark.usefixtures("remembering")
+    @proves("{port}: as given")
+    def test_a_key_arrives_once(self, place: Any) -> None:
+        """Otherwise an adapter would answer that it knows the key, and send it again all the same."""
+        to, _ = self.recipients()
+        with self.opened(place) as adapter:
+            for _ in range(3):
+                self.send(adapter, "key-1", to)
+            assert_arrived(self.arrived(place, adapter), self.sent(to))
+
+    @proves("{port}: as given", "{port}: isolated")
+    def test_what_is_refused_arrives_nowhere_and_is_refused_again(self, place: Any, nobody: Any) -> None:
+        """Otherwise a therapist would be told of a failure that was none, or a retry count as delivered."""
+        with self.opened(place) as adapter:
+            for _ in range(2):
+                with pytest.raises(DeliveryError):
+                    self.send(adapter, "key-1", nobody)
+            assert_arrived(self.arrived(place, adapter))
+
+    @proves("{port}.forget")
+    def test_what_is_forgotten_is_there_no_more(self, place: Any) -> None:
+        """Otherwise a purge would count as deleted what is still kept with the number (D-21a)."""
+        if not self.deletes:
+            pytest.skip("this adapter cannot delete what it has sent")
+        with self.opened(place) as adapter:
+            for key, to in zip(("key-1", "key-2"), self.recipients(), strict=True):
+                self.send(adapter, key, to)
+            assert 1 == adapter.forget(["key-1"])  # type: ignore[attr-defined]
+            assert_arrived(self.arrived(place, adapter), self.sent(self.recipients()[1]))
+
+    def calls(self) -> Sequence[Callable[[Any], object]]:
+        """Return one call of each method."""
+        return (lambda adapter: self.send(adapter, "key-1"), lambda adapter: adapter.forget(["key-1"]))
+
+    @proves("{port}: time-out")
+    def test_a_call_returns_or_raises_in_time(self, place: Any) -> None:
+        """Otherwise a worker would hang past its lease, and another one send the same (D-13a)."""
+        self.assert_in_time(place, *self.calls())
+
+    @proves("{port}: isolated", "{port}: silent")
+    def test_a_failure_leaves_the_adapter_usable_and_says_nobody(self, adapter: Any, nobody: Any) -> None:
+        """Otherwise one refused recipient would stop what is for all others, or end up in a log."""
+        for _ in range(2):
+            with pytest.raises(DeliveryError) as failed:
+                self.send(adapter, "key-1", nobody)
+            assert_silent(failed.value, nobody.value, nobody.value[:8])
+        assert ACCEPTED is self.send(adapter, "key-2")
+
+    @proves("{port}: silent", "{port}.forget")
+    def test_an_adapter_out_of_order_says_so_and_not_for_whom(self, place: Any) -> None:
+        """Otherwise something would count as delivered, or a purge as done, while nothing is (D-21a)."""
+        to, _ = self.recipients()
+        with self.opened(place) as adapter:
+            assert ACCEPTED is self.send(adapter, "key-1", to)
+            self.spoil(place)
+            with pytest.raises(DeliveryError) as failed:
+                self.send(adapter, "key-2", to)
+            assert_silent(failed.value, to.value, to.value[:8])
+            assert False is failed.value.permanent
+            if self.deletes:
+                with pytest.raises(DeliveryError):
+                    adapter.forget(["key-1"])  # type: ignore[attr-defined]
