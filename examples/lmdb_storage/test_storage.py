@@ -12,7 +12,7 @@ from digital_painschool.domain.notification import Notify
 from digital_painschool.ports import Ports
 from digital_painschool.testing import Environment
 from digital_painschool.testing.contracts import StorageContract
-from digital_painschool.testing.crashes import kill_everywhere
+from digital_painschool.testing.crashes import kill_at_every_call
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.history import (
     ApprovePurge,
@@ -110,5 +110,5 @@ FROM_START_TO_PURGE = History(
 
 def test_nothing_is_lost_or_doubled_wherever_the_process_dies() -> None:
     """Otherwise a restart at the wrong moment would lose a form, tell a patient twice, or purge by half."""
-    survived = kill_everywhere(open_lmdb, FROM_START_TO_PURGE, on_disk=True)
+    survived = kill_at_every_call(open_lmdb, FROM_START_TO_PURGE)
     assert {"storage.save", "storage.claim", "storage.begin", "storage.complete", "storage.purge"} <= set(survived.at)

@@ -1,4 +1,4 @@
-"""Let chaos loose on a PostgreSQL database, audit what it leaves, and print a report; fails when a book is wrong."""
+"""Let chaos loose on a PostgreSQL database, audit what it leaves, and print a report; fail when something is wrong."""
 
 import argparse
 import logging
@@ -17,7 +17,7 @@ from proofs.chaos.setting import Setting
 
 
 def main() -> int:
-    """Run what the arguments ask for; give 0 when the books are exact."""
+    """Run what the arguments ask for; return 0 when nothing is wrong."""
     options = _options()
     logging.disable()  # what fails is journaled
     with tempfile.TemporaryDirectory(prefix="painschool-chaos-") as folder, _database(options.storage) as url:

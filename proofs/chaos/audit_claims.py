@@ -8,19 +8,19 @@ from math import inf
 
 from digital_painschool.domain.events import NotificationDropped
 from digital_painschool.domain.people import SystemActor
-from proofs.chaos.books import Books, Row
+from proofs.chaos.evidence import Evidence, Row
 from proofs.chaos.holds import Hold
 
 _Decided = Mapping[str, Mapping[tuple[str, datetime], float]]
 """When workers first asked for a status, in seconds; by the notification's id, then by status and instant."""
 
 
-def claims_wrong(books: Books) -> Iterator[str]:
+def claims_wrong(evidence: Evidence) -> Iterator[str]:
     """Yield what is wrong with who held which digest, and who decided."""
     calls: dict[str, int] = {}
     of_digest: dict[str, list[Hold]] = defaultdict(list)
     decided: dict[str, dict[tuple[str, datetime], float]] = defaultdict(dict)
-    for hold in books.holds:
+    for hold in evidence.holds:
         of_digest[hold.digest].append(hold)
         if calls.setdefault(hold.token, id(hold.noted)) != id(hold.noted):
             yield f"one token was given to two claims ({hold.noted.life}, number {hold.noted.number})"
@@ -31,19 +31,19 @@ def claims_wrong(books: Books) -> Iterator[str]:
         for one, other in pairwise(sorted(theirs, key=lambda hold: hold.done)):
             if one.released > other.done and other.now < one.until and one.now < other.until:
                 yield f"digest {digest} was held by lives {one.noted.life} and {other.noted.life}"
-    ended = _dropped_with_an_end(books)
-    for row in books.notifications.values():
-        yield from _left_behind(books, row, of_digest[row["digest_id"]], decided)
+    ended = _dropped_with_an_end(evidence)
+    for row in evidence.notifications.values():
+        yield from _left_behind(evidence, row, of_digest[row["digest_id"]], decided)
         if (row["status"], row["settled_at"]) not in decided[row["id"]] and row["id"] not in ended:
             yield f"notification {row['id']} is {row['status']}, and no worker has decided that"
 
 
-def _dropped_with_an_end(books: Books) -> frozenset[str]:
+def _dropped_with_an_end(evidence: Evidence) -> frozenset[str]:
     """Return the notifications that never went and that somebody dropped who ended the enrolment."""
     dropped = {
-        id_ for id_, row in books.notifications.items() if row["status"] == "dropped" and row["batch_key"] is None
+        id_ for id_, row in evidence.notifications.items() if row["status"] == "dropped" and row["batch_key"] is None
     }
-    events = [event for course in books.courses.values() for event in course.events.values()]
+    events = [event for enrolment in evidence.enrolments.values() for event in enrolment.events.values()]
     notes = [one for one in events if isinstance(one, NotificationDropped) and one.by != SystemActor().signature]
     return frozenset(dropped & {one.notification for one in notes})
 
@@ -63,11 +63,11 @@ def _batch_wrong(hold: Hold) -> Iterator[str]:
         yield f"digest {hold.digest} was dropped by the worker that had sent it"
 
 
-def _left_behind(books: Books, row: Row, theirs: list[Hold], decided: _Decided) -> Iterator[str]:
+def _left_behind(evidence: Evidence, row: Row, theirs: list[Hold], decided: _Decided) -> Iterator[str]:
     """Yield the claims that did not come with a notification that certainly was there, and pending."""
-    id_, enrolment = row["id"], books.courses.get(row["enrolment_id"])
+    id_, enrolment = row["id"], evidence.enrolments.get(row["enrolment_id"])
     event = None if enrolment is None else enrolment.events.get(row["seq"])
-    call = None if event is None else books.calls.get(event.at)
+    call = None if event is None else evidence.calls.get(event.at)
     if call is None or call.answered is None or not decided[id_]:
         return  # nobody knows since when it was there, or the end of the enrolment dropped it, nobody knows when
     until = min(decided[id_].values(), default=inf)

@@ -6,23 +6,23 @@ from datetime import date
 
 from digital_painschool.domain.people import HsaId
 from digital_painschool.testing.reference.calendar import instant, local_day
-from proofs.chaos.books import Books, Row
 from proofs.chaos.cast import POLICIES
+from proofs.chaos.evidence import Evidence, Row
 from proofs.chaos.holds import Hold
 
 
-def notices_wrong(books: Books) -> Iterator[str]:
+def notices_wrong(evidence: Evidence) -> Iterator[str]:
     """Yield what is wrong with the notices that inbox and messengers have, and with the digests that they were of.
 
     The day of a notice is that of the clock that claimed the digest.
     """
     by_key: dict[str, list[Hold]] = defaultdict(list)
-    for hold in books.holds:
+    for hold in evidence.holds:
         if hold.key is not None:
             by_key[hold.key].append(hold)
-    remembered = {row["batch_key"] for row in books.notifications.values()} | books.superseded
+    remembered = {row["batch_key"] for row in evidence.notifications.values()} | evidence.superseded
     days: dict[tuple[str, date], str] = {}
-    for notice in books.notices:
+    for notice in evidence.notices:
         key = notice["key"]
         sender = _sender(notice, by_key[key])
         if sender is None:
@@ -30,11 +30,11 @@ def notices_wrong(books: Books) -> Iterator[str]:
             continue
         if key not in remembered:
             yield f"{notice['channel']} has taken {key}, and no purge would find it"
-        digest = books.digests[sender.digest]
+        digest = evidence.digests[sender.digest]
         yield from _contents_wrong(notice, digest)
         if digest["collected"]:
             yield from _day_wrong(digest, sender, days)
-    for digest in books.digests.values():
+    for digest in evidence.digests.values():
         if any(digest[name] for name in ("token", "lease_until", "begun", "batch_key", "attempted_on", "next_at")):
             yield f"digest {digest['id']} is still held, or waits for something"
 

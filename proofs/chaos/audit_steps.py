@@ -9,19 +9,18 @@ from attrs import frozen
 from digital_painschool.domain.events import Event, MessageSent
 from digital_painschool.domain.people import SystemActor
 from digital_painschool.ports.storage import Entry
-from proofs.chaos.books import Books, Course, Row
-from proofs.chaos.calls import EVERYTHING, Doing
+from proofs.chaos.calls import EVERYTHING, WITH_TEXT, Doing
+from proofs.chaos.evidence import Evidence, Row, StoredEnrolment
 from proofs.chaos.journal import Noted
 
 _SYSTEM = SystemActor().signature
-_WITH_TEXT = frozenset({"FormSaved", "MessageSent", "ConversationStarted", "ConversationRenamed"})
 
 
 @frozen
 class Left:
     """What a step has left on a timeline: neighbouring entries of one instant."""
 
-    course: Course
+    enrolment: StoredEnrolment
     entries: tuple[Entry, ...]
 
     @property
@@ -36,34 +35,34 @@ class Left:
         return tuple(name for name in names if name != "NotificationDropped") if names[0] == "Ended" else names
 
 
-def steps_wrong(books: Books) -> Iterator[str]:
+def steps_wrong(evidence: Evidence) -> Iterator[str]:
     """Return what is wrong between what people were answered and what is kept."""
-    calls = books.calls
-    if len(calls) < sum(one.kind == "web" for one in books.noted):
+    calls = evidence.calls
+    if len(calls) < sum(one.kind == "web" for one in evidence.noted):
         yield "two calls have one instant: the audit cannot tell them apart"
-    left = [one for course in books.courses.values() for one in _left(course)]
+    left = [one for enrolment in evidence.enrolments.values() for one in _left(enrolment)]
     there = Counter(one.at for one in left)
     for one in left:
         call = calls.get(one.at)
         if call is None:
-            yield f"{one.course.id}: {one.kinds} at entry {one.entries[0].seq} was asked for by nobody"
+            yield f"{one.enrolment.id}: {one.kinds} at entry {one.entries[0].seq} was asked for by nobody"
             continue
         yield from _left_wrong(one, call, EVERYTHING.get(call.what))
     for at, call in calls.items():
         yield from _call_wrong(call, there[at], EVERYTHING.get(call.what))
-    yield from _log_wrong(books, calls, {one.at: one for one in left})
+    yield from _log_wrong(evidence, calls, {one.at: one for one in left})
 
 
-def _left(course: Course) -> Iterator[Left]:
+def _left(enrolment: StoredEnrolment) -> Iterator[Left]:
     row: list[Entry] = []
-    for entry in course.entries:
+    for entry in enrolment.entries:
         if row and (_is_system(entry.event) or entry.event.at != row[0].event.at):
-            yield Left(course, tuple(row))
+            yield Left(enrolment, tuple(row))
             row = []
         if not _is_system(entry.event):
             row.append(entry)
     if row:
-        yield Left(course, tuple(row))
+        yield Left(enrolment, tuple(row))
 
 
 def _is_system(event: Event) -> bool:
@@ -71,11 +70,11 @@ def _is_system(event: Event) -> bool:
 
 
 def _left_wrong(left: Left, call: Noted, doing: Doing | None) -> Iterator[str]:
-    where = f"{left.course.id}, entry {left.entries[0].seq}, {_name(call)}"
+    where = f"{left.enrolment.id}, entry {left.entries[0].seq}, {_name(call)}"
     if doing is None or left.kinds not in doing.leaves:
         yield f"{where}: it left {left.kinds}"
         return
-    if call.facts.get("enrolment", left.course.id) != left.course.id:
+    if call.facts.get("enrolment", left.enrolment.id) != left.enrolment.id:
         yield f"{where}: it was asked for in {call.facts['enrolment']}"
     if {call.facts["by"]} != {entry.event.by for entry in left.entries}:
         yield f"{where}: it is signed by {left.entries[0].event.by}"
@@ -88,8 +87,8 @@ def _left_wrong(left: Left, call: Noted, doing: Doing | None) -> Iterator[str]:
         if [answered] != sent:
             yield f"{where}: the answer was message {answered}, and it left {sent}"
     for entry in left.entries:
-        if type(entry.event).__name__ in _WITH_TEXT:
-            kept = left.course.documents.get(entry.seq)
+        if type(entry.event).__name__ in WITH_TEXT:
+            kept = left.enrolment.documents.get(entry.seq)
             text = kept.get("fritext") if isinstance(kept, Mapping) else kept
             if text != call.facts.get("text"):
                 yield f"{where}: what was written is not what is kept with entry {entry.seq}"
@@ -107,19 +106,19 @@ def _call_wrong(call: Noted, times: int, doing: Doing | None) -> Iterator[str]:
         yield f"{_name(call)}: it was refused with {call.answer}, and is there"
 
 
-def _log_wrong(books: Books, calls: Mapping[datetime, Noted], left: Mapping[datetime, Left]) -> Iterator[str]:
-    granted = Counter((line["at"], line["action"]) for line in books.lines if line["granted"])
+def _log_wrong(evidence: Evidence, calls: Mapping[datetime, Noted], left: Mapping[datetime, Left]) -> Iterator[str]:
+    granted = Counter((line["at"], line["action"]) for line in evidence.lines if line["granted"])
     for at, call in calls.items():
         doing = EVERYTHING.get(call.what)
         if doing is not None and doing.lines is not None:
             yield from _lines_wrong(call, doing.lines, granted[at, doing.action.value], at in left)
-    for line in books.lines:
+    for line in evidence.lines:
         yield from _line_wrong(line, calls.get(line["at"]))
-    by_system = {(line["at"], line["enrolment_id"]) for line in books.lines if line["by"] == _SYSTEM}
-    for course in books.courses.values():
-        for entry in course.entries:
-            if _is_system(entry.event) and (entry.event.at, course.id) not in by_system:
-                yield f"{course.id}, entry {entry.seq}: the access log has no line of the worker's"
+    by_system = {(line["at"], line["enrolment_id"]) for line in evidence.lines if line["by"] == _SYSTEM}
+    for enrolment in evidence.enrolments.values():
+        for entry in enrolment.entries:
+            if _is_system(entry.event) and (entry.event.at, enrolment.id) not in by_system:
+                yield f"{enrolment.id}, entry {entry.seq}: the access log has no line of the worker's"
 
 
 def _line_wrong(line: Row, call: Noted | None) -> Iterator[str]:

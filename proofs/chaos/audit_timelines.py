@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import (
     AccessEnded,
-    ConversationRenamed,
     ConversationStarted,
     Ended,
     Event,
@@ -19,47 +18,33 @@ from digital_painschool.domain.events import (
     ProgramDone,
     Started,
 )
-from digital_painschool.domain.fold import replay
 from digital_painschool.domain.people import Author
 from digital_painschool.rules.flags import caseload_counts
-from proofs.chaos.books import Books, Course
+from proofs.chaos.evidence import Evidence, StoredEnrolment
 
 _AFTER_THE_END = (NotificationDropped, NotificationUndelivered)
-_WITH_DOCUMENT = (FormSaved, MessageSent, ConversationStarted, ConversationRenamed)
 
 
-def timelines_wrong(books: Books) -> Iterator[str]:
-    """Return what is wrong with timelines, states, documents and columns."""
-    for course in books.courses.values():
-        for what in (*_gaps(course), *_fold_wrong(course), *_documents_wrong(course), *_counts_wrong(course)):
-            yield f"{course.id}: {what}"
+def timelines_wrong(evidence: Evidence) -> Iterator[str]:
+    """Yield what is wrong with timelines, states, documents and columns."""
+    yield from evidence.violations
+    for enrolment in evidence.enrolments.values():
+        for what in (*_columns_wrong(enrolment), *_counts_wrong(enrolment)):
+            yield f"{enrolment.id}: {what}"
     open_ones = Counter(
-        (course.row["person_value"], course.row["program"], course.row["unit"])
-        for course in books.courses.values()
-        if course.row["ended_at"] is None
+        (enrolment.row["person_value"], enrolment.row["program"], enrolment.row["unit"])
+        for enrolment in evidence.enrolments.values()
+        if enrolment.row["ended_at"] is None
     )
     for (_, program, unit), number in open_ones.items():
         if number > 1:
             yield f"a person has {number} open enrolments in {program} at {unit}"
 
 
-def _gaps(course: Course) -> Iterator[str]:
-    numbers = [entry.seq for entry in course.entries]
-    if numbers != list(range(1, course.row["version"] + 1)):
-        yield f"its version is {course.row['version']}, and its entries are not 1 to that: {len(numbers)} of them"
-
-
-def _fold_wrong(course: Course) -> Iterator[str]:
-    try:
-        folded = replay(entry.event for entry in course.entries)
-    except (ValueError, IndexError, TypeError, AttributeError) as error:
-        yield f"its timeline cannot be folded: {error}"
-        return
-    if folded != course.state:
-        yield "its state is not what its timeline gives"
-    for column, value in _columns(folded).items():
-        if course.row[column] != value:
-            yield f"its column {column} is {course.row[column]}, and by its timeline {value}"
+def _columns_wrong(enrolment: StoredEnrolment) -> Iterator[str]:
+    for column, value in _columns(enrolment.state).items() if enrolment.state else ():
+        if enrolment.row[column] != value:
+            yield f"its column {column} is {enrolment.row[column]}, and by its state {value}"
 
 
 def _columns(state: Enrolment) -> dict[str, object]:
@@ -83,18 +68,12 @@ def _columns(state: Enrolment) -> dict[str, object]:
     }
 
 
-def _documents_wrong(course: Course) -> Iterator[str]:
-    wanted = {entry.seq for entry in course.entries if isinstance(entry.event, _WITH_DOCUMENT)}
-    if wanted != set(course.documents):
-        yield f"documents too many or too few, at entries {sorted(wanted ^ set(course.documents))[:5]}"
-
-
-def _counts_wrong(course: Course) -> Iterator[str]:
+def _counts_wrong(enrolment: StoredEnrolment) -> Iterator[str]:
     """Count anew, without the library: each number follows the one before, and nobody reads what is not there."""
     last: Counter[object] = Counter()
     read: Counter[object] = Counter()
     ended = False
-    for entry in course.entries:
+    for entry in enrolment.entries:
         event = entry.event
         if isinstance(event, Started) != (entry.seq == 1):
             yield f"entry {entry.seq} is {type(event).__name__}"
@@ -111,7 +90,7 @@ def _counts_wrong(course: Course) -> Iterator[str]:
             read[what] = up_to
     once = Counter(
         (type(entry.event).__name__, getattr(entry.event, "access_until", None))
-        for entry in course.entries
+        for entry in enrolment.entries
         if isinstance(entry.event, (ProgramDone, Ended, AccessEnded))
     )
     for (name, _), times in once.items():

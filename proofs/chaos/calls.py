@@ -1,4 +1,4 @@
-"""What people do: each thing with the entries that it may leave on a timeline, and the lines in the access log."""
+"""What people do: each call with the entries that it may leave on a timeline, and its lines in the access log."""
 
 from collections.abc import Callable, Iterable, Mapping
 from random import Random
@@ -19,6 +19,8 @@ from proofs.chaos.cast import House
 
 Kinds = tuple[str, ...]
 """The names of events in a row."""
+WITH_TEXT = frozenset({"FormSaved", "MessageSent", "ConversationStarted", "ConversationRenamed"})
+"""The events that have what was written as their document."""
 
 
 @frozen(kw_only=True)
@@ -29,7 +31,7 @@ class Visit:
         school: Through which.
         random: Decides what is left open.
         house: The unit that it is at.
-        course: The enrolment as it was when this process saw it last.
+        enrolment: The enrolment as it was when this process saw it last.
         text: What is written, if something is; nobody else writes the same.
         notify: How the patient is told, if there is something to tell.
     """
@@ -37,25 +39,25 @@ class Visit:
     school: PainSchool
     random: Random
     house: House
-    course: Enrolment
+    enrolment: Enrolment
     text: str
     notify: Notify
 
     @property
     def id(self) -> str:
         """Which enrolment."""
-        return self.course.id
+        return self.enrolment.id
 
     @property
     def room(self) -> PatientDesk:
         """The patient's."""
-        return self.school.patient(self.course.person)
+        return self.school.patient(self.enrolment.person)
 
     @property
     def therapist(self) -> Actor:
         """Who has the patient, as far as this process knows."""
         return next(
-            (one for one in self.house.therapists if one.hsa_id == self.course.therapist), self.house.therapists[0]
+            (one for one in self.house.therapists if one.hsa_id == self.enrolment.therapist), self.house.therapists[0]
         )
 
     @property
@@ -69,9 +71,9 @@ class Visit:
         return self.school.therapist(self.house.coordinator)
 
     @property
-    def talk(self) -> int:
+    def conversation(self) -> int:
         """A conversation; when there is none, the first."""
-        return self.random.randint(1, max(1, len(self.course.conversations)))
+        return self.random.randint(1, max(1, len(self.enrolment.conversations)))
 
     @property
     def module(self) -> int:
@@ -79,40 +81,34 @@ class Visit:
         return self.random.randint(1, 4)
 
 
-def _rows(given: Iterable[Kinds]) -> frozenset[Kinds]:
-    return frozenset(given)
+def _rows(given: Iterable[str]) -> frozenset[Kinds]:
+    return frozenset(tuple(names.split()) for names in given)
 
 
-def _names(given: Iterable[str]) -> frozenset[str]:
-    return frozenset(given)
-
-
-@frozen(kw_only=True)
+@frozen
 class Doing:
     """Something that people do.
 
     Args:
-        by: Who: the patient, the therapist or the office (a patient administrator).
-        action: What the access log calls it.
-        does: Does it.
-        leaves: What it may leave on the timeline; an empty row where it may be that there is nothing to say.
+        by: The actor: the patient, the therapist or the coordinator (a patient administrator).
+        action: The action in the access log.
+        call: The call of a desk.
+        leaves: The events that it may leave on the timeline, each row as one text; `""` where it may leave nothing.
         weight: How often it is done.
         lines: How many lines of that action are in the access log afterwards; None when it depends.
-        written: Which of the events have what was written as their document.
     """
 
     by: str
     action: Action
-    does: Callable[[Visit], object]
-    leaves: frozenset[Kinds] = field(default=frozenset({()}), converter=_rows)
-    weight: int = 4
-    lines: int | None = 1
-    written: frozenset[str] = field(default=frozenset(), converter=_names)
+    call: Callable[[Visit], object]
+    leaves: frozenset[Kinds] = field(default=("",), converter=_rows)
+    weight: int = field(default=4, kw_only=True)
+    lines: int | None = field(default=1, kw_only=True)
 
     @property
-    def only_looks(self) -> bool:
-        """Whether it never leaves anything."""
-        return self.leaves == {()}
+    def writes(self) -> bool:
+        """Whether somebody writes a text."""
+        return any(not WITH_TEXT.isdisjoint(row) for row in self.leaves)
 
 
 def _answers(visit: Visit) -> Mapping[str, object]:
@@ -120,148 +116,101 @@ def _answers(visit: Visit) -> Mapping[str, object]:
     return {"hemma": hemma, "steg": visit.random.randint(0, 50), "fritext": visit.text}
 
 
-def _other(visit: Visit) -> str:
-    return visit.random.choice(visit.house.therapists).hsa_id
+def _flag(visit: Visit) -> FlagKind:
+    return visit.random.choice((FlagKind.UNDELIVERED, FlagKind.PROGRAM_DONE))
 
 
-def _reason(visit: Visit) -> str:
-    return visit.random.choice(("klar", "avbruten"))
+def _maintain(visit: Visit) -> object:
+    return visit.desk.maintain(visit.id, days=visit.random.choice((1, 2, 20)), modules=(visit.module,))
 
 
-_NOTHING: Kinds = ()
-_BEGUN: Kinds = ("ConversationStarted", "MessageSent")
-_COMPLETED = tuple(
-    (*opened, "ModuleCompleted", *done) for opened in ((), ("ModuleOpened",)) for done in ((), ("ProgramDone",))
-)
-_READ = (_NOTHING, ("MessagesRead",))
-_WRITTEN = ("ConversationStarted", "MessageSent")
+def _begin(visit: Visit) -> object:
+    return visit.desk.start_conversation(visit.id, visit.text, heading=visit.text, notify=visit.notify)
+
+
+def _hand_over(visit: Visit) -> object:
+    return visit.office.hand_over(visit.id, visit.random.choice(visit.house.therapists).hsa_id)
+
+
+_BEGUN = ("ConversationStarted MessageSent",)
+_COMPLETED = [f"{opened} ModuleCompleted {done}" for opened in ("", "ModuleOpened") for done in ("", "ProgramDone")]
+_READ = ("", "MessagesRead")
 
 DOINGS: Mapping[str, Doing] = MappingProxyType(
     {
         "open_module": Doing(
-            by="patient",
-            action=Action.OPEN_MODULE,
-            does=lambda v: v.room.open_module(v.id, v.module),
-            leaves=[("ModuleOpened",)],
+            "patient", Action.OPEN_MODULE, lambda v: v.room.open_module(v.id, v.module), ["ModuleOpened"]
         ),
         "complete_module": Doing(
-            by="patient",
-            action=Action.COMPLETE_MODULE,
-            does=lambda v: v.room.complete_module(v.id, v.module),
-            leaves=[_NOTHING, *_COMPLETED],
+            "patient", Action.COMPLETE_MODULE, lambda v: v.room.complete_module(v.id, v.module), ["", *_COMPLETED]
         ),
         "save_form": Doing(
-            by="patient",
-            action=Action.SAVE_FORM,
-            does=lambda v: v.room.save_form(v.id, DAILY, _answers(v)),
-            leaves=[("FormSaved",)],
-            weight=8,
-            written=["FormSaved"],
+            "patient", Action.SAVE_FORM, lambda v: v.room.save_form(v.id, DAILY, _answers(v)), ["FormSaved"], weight=8
         ),
         "patient_begins": Doing(
-            by="patient",
-            action=Action.WRITE_MESSAGE,
-            does=lambda v: v.room.write(v.id, v.text, heading=v.text),
-            leaves=[_BEGUN],
-            weight=1,
-            written=_WRITTEN,
+            "patient", Action.WRITE_MESSAGE, lambda v: v.room.write(v.id, v.text, heading=v.text), _BEGUN, weight=1
         ),
         "patient_writes": Doing(
-            by="patient",
-            action=Action.WRITE_MESSAGE,
-            does=lambda v: v.room.write(v.id, v.text, conversation=v.talk),
-            leaves=[("MessageSent",)],
+            "patient",
+            Action.WRITE_MESSAGE,
+            lambda v: v.room.write(v.id, v.text, conversation=v.conversation),
+            ["MessageSent"],
             weight=6,
-            written=["MessageSent"],
         ),
         "patient_reads": Doing(
-            by="patient",
-            action=Action.READ_CONVERSATION,
-            does=lambda v: v.room.read_conversation(v.id, v.talk),
-            leaves=_READ,
+            "patient",
+            Action.READ_CONVERSATION,
+            lambda v: v.room.read_conversation(v.id, v.conversation),
+            _READ,
             lines=2,
         ),
-        "overview": Doing(by="patient", action=Action.SEE_ENROLMENT, does=lambda v: v.room.overview(v.id)),
-        "therapist_begins": Doing(
-            by="therapist",
-            action=Action.WRITE_MESSAGE,
-            does=lambda v: v.desk.start_conversation(v.id, v.text, heading=v.text, notify=v.notify),
-            leaves=[_BEGUN],
-            weight=2,
-            written=_WRITTEN,
-        ),
+        "overview": Doing("patient", Action.SEE_ENROLMENT, lambda v: v.room.overview(v.id)),
+        "therapist_begins": Doing("therapist", Action.WRITE_MESSAGE, _begin, _BEGUN, weight=2),
         "therapist_writes": Doing(
-            by="therapist",
-            action=Action.WRITE_MESSAGE,
-            does=lambda v: v.desk.write(v.id, v.talk, v.text, notify=v.notify),
-            leaves=[("MessageSent",)],
+            "therapist",
+            Action.WRITE_MESSAGE,
+            lambda v: v.desk.write(v.id, v.conversation, v.text, notify=v.notify),
+            ["MessageSent"],
             weight=14,
-            written=["MessageSent"],
         ),
         "therapist_reads": Doing(
-            by="therapist",
-            action=Action.READ_CONVERSATION,
-            does=lambda v: v.desk.read_conversation(v.id, v.talk),
-            leaves=_READ,
+            "therapist",
+            Action.READ_CONVERSATION,
+            lambda v: v.desk.read_conversation(v.id, v.conversation),
+            _READ,
             lines=2,
         ),
         "rename": Doing(
-            by="therapist",
-            action=Action.RENAME_CONVERSATION,
-            does=lambda v: v.desk.rename_conversation(v.id, v.talk, v.text),
-            leaves=[("ConversationRenamed",)],
+            "therapist",
+            Action.RENAME_CONVERSATION,
+            lambda v: v.desk.rename_conversation(v.id, v.conversation, v.text),
+            ["ConversationRenamed"],
             weight=1,
-            written=["ConversationRenamed"],
         ),
         "open_form": Doing(
-            by="therapist",
-            action=Action.MARK_FORM_READ,
-            does=lambda v: v.desk.open_form(v.id, DAILY),
-            leaves=[_NOTHING, ("FormRead",)],
+            "therapist", Action.MARK_FORM_READ, lambda v: v.desk.open_form(v.id, DAILY), ["", "FormRead"]
         ),
         "mark_handled": Doing(
-            by="therapist",
-            action=Action.MARK_FLAG_HANDLED,
-            does=lambda v: v.desk.mark_handled(v.id, v.random.choice((FlagKind.UNDELIVERED, FlagKind.PROGRAM_DONE))),
-            leaves=[("FlagHandled",)],
+            "therapist",
+            Action.MARK_FLAG_HANDLED,
+            lambda v: v.desk.mark_handled(v.id, _flag(v)),
+            ["FlagHandled"],
             weight=1,
         ),
-        "review": Doing(
-            by="therapist", action=Action.REVIEW, does=lambda v: v.desk.review(v.id), leaves=[("Reviewed",)], weight=1
-        ),
-        "maintain": Doing(
-            by="therapist",
-            action=Action.MAINTAIN,
-            does=lambda v: v.desk.maintain(v.id, days=v.random.choice((1, 2, 20)), modules=(v.module,)),
-            leaves=[("Maintained",)],
-            weight=1,
-        ),
+        "review": Doing("therapist", Action.REVIEW, lambda v: v.desk.review(v.id), ["Reviewed"], weight=1),
+        "maintain": Doing("therapist", Action.MAINTAIN, _maintain, ["Maintained"], weight=1),
         "end": Doing(
-            by="therapist",
-            action=Action.END,
-            does=lambda v: v.desk.end(v.id, reason=_reason(v)),
-            leaves=[("Ended",)],
+            "therapist",
+            Action.END,
+            lambda v: v.desk.end(v.id, reason=v.random.choice(("klar", "avbruten"))),
+            ["Ended"],
             weight=1,
         ),
-        "to_handle": Doing(by="therapist", action=Action.SEE_FLAGS, does=lambda v: v.desk.to_handle(v.id), weight=2),
-        "timeline": Doing(by="therapist", action=Action.SEE_TIMELINE, does=lambda v: v.desk.timeline(v.id), weight=1),
-        "notifications": Doing(
-            by="therapist", action=Action.SEE_NOTIFICATIONS, does=lambda v: v.desk.notifications(v.id), weight=1
-        ),
-        "caseload": Doing(
-            by="therapist",
-            action=Action.LIST_OWN_PATIENTS,
-            does=lambda v: v.desk.caseload(),
-            weight=1,
-            lines=None,
-        ),
-        "hand_over": Doing(
-            by="coordinator",
-            action=Action.HAND_OVER,
-            does=lambda v: v.office.hand_over(v.id, _other(v)),
-            leaves=[("HandedOver",)],
-            weight=1,
-        ),
+        "to_handle": Doing("therapist", Action.SEE_FLAGS, lambda v: v.desk.to_handle(v.id), weight=2),
+        "timeline": Doing("therapist", Action.SEE_TIMELINE, lambda v: v.desk.timeline(v.id), weight=1),
+        "notifications": Doing("therapist", Action.SEE_NOTIFICATIONS, lambda v: v.desk.notifications(v.id), weight=1),
+        "caseload": Doing("therapist", Action.LIST_OWN_PATIENTS, lambda v: v.desk.caseload(), weight=1, lines=None),
+        "hand_over": Doing("coordinator", Action.HAND_OVER, _hand_over, ["HandedOver"], weight=1),
     }
 )
 """What is done in an enrolment that is there already."""
@@ -277,12 +226,7 @@ FIRST: Mapping[str, str] = MappingProxyType(
 )
 """What is done instead while there is no conversation."""
 
-START = Doing(
-    by="coordinator",
-    action=Action.START,
-    does=lambda v: None,
-    leaves=[("Started",)],
+EVERYTHING: Mapping[str, Doing] = MappingProxyType(
+    {**DOINGS, "start": Doing("coordinator", Action.START, lambda _: None, ["Started"])}
 )
-"""What begins one; it is done in another way, for want of an enrolment."""
-
-EVERYTHING: Mapping[str, Doing] = MappingProxyType({**DOINGS, "start": START})
+"""All of it, and the start of an enrolment, which a worker calls in another way."""

@@ -1,7 +1,7 @@
 """Who takes part, and on what: people of two units, programs that end soon, and adapters on one database."""
 
-from collections.abc import Mapping
-from datetime import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, time
 
 from attrs import evolve, frozen
 
@@ -9,9 +9,11 @@ from digital_painschool.adapters.memory import MemoryDirectory
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage
 from digital_painschool.adapters.swedish_identity import SwedishIdentity
 from digital_painschool.application.program_catalogue import Catalogue, UnitTerms
+from digital_painschool.bootstrap.school import PainSchool, rising_id
 from digital_painschool.domain.notification import Channel, Profile
 from digital_painschool.domain.people import Actor, HsaId, Role
 from digital_painschool.domain.policy import FlagKind, Policy
+from digital_painschool.errors import PainSchoolError
 from digital_painschool.ports import Ports
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.testing.environment import both_ways
@@ -26,6 +28,7 @@ from digital_painschool.testing.people import (
     UNIT,
     staff,
 )
+from proofs.chaos.setting import Setting
 
 NUMBERS = tuple(number for series in SERIES.values() for number in series)
 """Patients; some of them the inbox does not take."""
@@ -65,8 +68,22 @@ _DIRECTORY: Mapping[str, StaffEntry] = {
 }
 
 
-def opened(url: str) -> Ports:
-    """Open the adapters, all on one database."""
+def opened(
+    setting: Setting,
+    clock: Callable[[], datetime],
+    around: Callable[[Ports], Ports] = lambda ports: ports,
+    new_id: Callable[[datetime], str] = rising_id,
+) -> PainSchool:
+    """Open a school whose adapters are all on one database; again, when a connection was cut before it had begun."""
+    while True:
+        try:
+            return PainSchool(around(_ports(setting.url)), catalogue=CATALOGUE, clock=clock, new_id=new_id)
+        except PainSchoolError:
+            if not setting.goes_on:
+                raise
+
+
+def _ports(url: str) -> Ports:
     return Ports(
         storage=SqlStorage(url, connections=3),
         identity=SwedishIdentity(),

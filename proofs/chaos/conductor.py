@@ -16,9 +16,8 @@ import psycopg
 from attrs import define, evolve, field
 
 from digital_painschool.adapters.sql import migrate
-from proofs.chaos.deliverer import Deliverer
+from proofs.chaos.deliverer import Deliverer, quiet_passes, save_profiles
 from proofs.chaos.journal import Journal
-from proofs.chaos.quiet import keep_profiles, quiet_passes
 from proofs.chaos.setting import Setting
 from proofs.chaos.web import WebWorker
 
@@ -35,7 +34,7 @@ _DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_dat
 
 
 @define
-class Slot:
+class Position:
     """A place that a worker has, one after the other."""
 
     kind: str
@@ -62,17 +61,17 @@ class Conductor:
     def run(self) -> Setting:
         """Run it to its end, quiet passes and all; gives the setting with its beginning."""
         migrate(self.setting.url)
-        keep_profiles(self.setting.url)
+        save_profiles(self.setting.url)
         self.setting = evolve(self.setting, began=time())
         random = Random(f"{self.setting.seed} conductor")
         journal = Journal(self.setting.folder, _CONDUCTOR, "conductor")
-        slots = [Slot("web", place) for place in range(self.setting.web)]
-        slots += [Slot("delivering", place) for place in range(self.setting.delivering)]
+        positions = [Position("web", place) for place in range(self.setting.web)]
+        positions += [Position("delivering", place) for place in range(self.setting.delivering)]
         deadlocks = self._ask(_DEADLOCKS)
         try:
-            self._let_loose(slots, random, journal)
+            self._let_loose(positions, random, journal)
         finally:
-            self._stop(slots, journal)
+            self._stop(positions, journal)
         self._wait_for_silence()
         quiet_passes(self.setting, self.setting.simulated(time()) + 2 * self.setting.skew + self.setting.lease)
         self.figures["deadlocks"] = self._ask(_DEADLOCKS) - deadlocks
@@ -80,14 +79,14 @@ class Conductor:
         journal.close()
         return self.setting
 
-    def _let_loose(self, slots: list[Slot], random: Random, journal: Journal) -> None:
+    def _let_loose(self, positions: list[Position], random: Random, journal: Journal) -> None:
         until = self.setting.began + self.setting.seconds
         next_kill, next_cut, next_word = self._later(random, "kill"), self._later(random, "cut"), time() + 10
         while (now := time()) < until:
-            for slot in slots:
-                self._keep_alive(slot, now, random)
+            for position in positions:
+                self._keep_alive(position, now, random)
             if now >= next_kill:
-                self._kill(random.choice(slots), journal)
+                self._kill(random.choice(positions), journal)
                 next_kill = self._later(random, "kill")
             if now >= next_cut:
                 self._cut(random)
@@ -101,31 +100,31 @@ class Conductor:
         every = {"kill": self.setting.kill_every, "cut": self.setting.cut_every}[what]
         return time() + random.expovariate(1 / every)
 
-    def _keep_alive(self, slot: Slot, now: float, random: Random) -> None:
-        if slot.process is not None:
-            if slot.process.is_alive():
+    def _keep_alive(self, position: Position, now: float, random: Random) -> None:
+        if position.process is not None:
+            if position.process.is_alive():
                 return
-            slot.process.join()
-            slot.process = None
-            slot.again_at = now + random.uniform(0, 0.3)
-        if now >= slot.again_at:
+            position.process.join()
+            position.process = None
+            position.again_at = now + random.uniform(0, 0.3)
+        if now >= position.again_at:
             self._lives += 1
-            slot.life = self._lives
+            position.life = self._lives
             # Forked from a process that has no connection and no thread, so that a life begins at once.
-            slot.process = get_context("fork").Process(
-                target=_live, args=(self.setting, slot.kind, slot.place, slot.life)
+            position.process = get_context("fork").Process(
+                target=_live, args=(self.setting, position.kind, position.place, position.life)
             )
             with warnings.catch_warnings():
                 # From Python 3.12 on a fork beside other threads is warned of; a life touches none of what is theirs.
                 warnings.simplefilter("ignore", DeprecationWarning)
-                slot.process.start()
+                position.process.start()
             self.figures["lives"] += 1
 
-    def _kill(self, slot: Slot, journal: Journal) -> None:
-        if slot.process is not None and slot.process.is_alive():
-            slot.process.kill()
-            slot.process.join()
-            journal.asked("kill", life=slot.life)
+    def _kill(self, position: Position, journal: Journal) -> None:
+        if position.process is not None and position.process.is_alive():
+            position.process.kill()
+            position.process.join()
+            journal.asked("kill", life=position.life)
             self.figures["kills"] += 1
 
     def _cut(self, random: Random) -> None:
@@ -152,14 +151,14 @@ class Conductor:
             f" {self.figures['kills']} kills, {self.figures['cuts']} cuts"
         )
 
-    def _stop(self, slots: list[Slot], journal: Journal) -> None:
+    def _stop(self, positions: list[Position], journal: Journal) -> None:
         self.setting.stop.touch()
         until = time() + self.setting.patience
-        for slot in slots:
-            if slot.process is not None:
-                slot.process.join(max(0, until - time()))
-                if slot.process.is_alive():
-                    self._kill(slot, journal)
+        for position in positions:
+            if position.process is not None:
+                position.process.join(max(0, until - time()))
+                if position.process.is_alive():
+                    self._kill(position, journal)
 
     def _wait_for_silence(self) -> None:
         # A server goes on for a moment with what it was told by a process that is dead.

@@ -1,31 +1,37 @@
-"""A delivery worker: a process that makes one pass after another, until it is stopped or killed."""
+"""A delivery worker: a process that makes one pass after another; and the quiet passes after the chaos."""
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from random import Random
 from time import sleep
 from traceback import format_exc
 
-from attrs import evolve
-
+from digital_painschool.adapters.sql import SqlStorage
 from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.delivery.worker import Delivery
 from digital_painschool.errors import PainSchoolError
-from proofs.chaos.cast import CATALOGUE, opened
-from proofs.chaos.clock import LyingClock
+from digital_painschool.ports.storage import AccessEntry, Activity
+from digital_painschool.rules.permissions import Action
+from digital_painschool.testing.people import UNIT
+from proofs.chaos.cast import PROFILES, opened
+from proofs.chaos.clock import LyingClock, SteppingClock
 from proofs.chaos.journal import Journal, name_of
 from proofs.chaos.setting import Setting
-from proofs.chaos.trouble import Troubled
+from proofs.chaos.trouble import NONE, Troubled
 
 _PAUSE = 0.1
+_QUIET_LIFE = 9_999
+_DAYS = 8
+_UNTIL_ALL_IS_OVER = timedelta(days=70)
+_LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Deliverer:
-    """Makes passes, with an inbox and messengers in trouble.
+    """A worker that makes passes, with an inbox and messengers in trouble.
 
     Args:
         setting: The run.
-        place: The how many-eth delivery worker this is.
+        place: The ordinal of this delivery worker.
         life: The number of the process.
     """
 
@@ -37,33 +43,24 @@ class Deliverer:
 
     def work(self) -> None:
         """Make passes until the run is stopped."""
-        troubled = Troubled(self._journal, self._random, self._setting.in_seconds(self._setting.lease))
-        with self._school(troubled) as school:
+        with school_of(self._setting, self._journal, self._random, self._clock.draw) as school:
             delivery = school.delivery(batch=self._setting.batch, lease=self._setting.lease)
             while self._setting.goes_on:
                 passed(self._journal, delivery)
                 sleep(self._random.uniform(0, _PAUSE))
         self._journal.close()
 
-    def _school(self, troubled: Troubled) -> PainSchool:
-        while True:
-            try:
-                return school_of(self._setting, troubled, self._clock.draw)
-            except PainSchoolError:  # its connection was cut before it had begun
-                if not self._setting.goes_on:
-                    raise
 
-
-def school_of(setting: Setting, troubled: Troubled, clock: Callable[[], datetime]) -> PainSchool:
-    """Open a school whose sends are journaled, and go wrong as they are told to."""
-    ports = opened(setting.url)
-    there = evolve(
-        ports,
-        storage=troubled.storage(ports.storage),
-        inbox=troubled.inbox(ports.inbox),
-        messengers=tuple(troubled.messenger(one) for one in ports.messengers),
-    )
-    return PainSchool(there, catalogue=CATALOGUE, clock=clock)
+def school_of(
+    setting: Setting,
+    journal: Journal,
+    random: Random,
+    clock: Callable[[], datetime],
+    only: str | None = None,
+) -> PainSchool:
+    """Open a school whose sends are journaled, and go wrong: by one trouble, or now and then by each."""
+    troubled = Troubled(journal, random, setting.in_seconds(setting.lease), only)
+    return opened(setting, clock, troubled.ports)
 
 
 def passed(journal: Journal, delivery: Delivery) -> None:
@@ -77,3 +74,30 @@ def passed(journal: Journal, delivery: Delivery) -> None:
         journal.answered(asked, "untyped", why=format_exc())
     else:
         journal.answered(asked, "ok", done=repr(done))
+
+
+def save_profiles(url: str) -> None:
+    """Save the staff's choices of notifications, before the chaos."""
+    storage = SqlStorage(url)
+    for hsa_id, profile in PROFILES.items():
+        action = Action.UPDATE_PROFILE.value
+        entry = AccessEntry(at=_LONG_AGO, by=hsa_id, unit=UNIT, action=action, activity=Activity.WRITE)
+        storage.save_profile(UNIT, hsa_id, profile, entry)
+    storage.close()
+
+
+def quiet_passes(setting: Setting, now: datetime) -> None:
+    """Make passes without trouble for some days, so that nothing waits; then once more, when all access is over."""
+    journal = Journal(setting.folder, _QUIET_LIFE, "quiet")
+    clock = SteppingClock(now)
+    with school_of(setting, journal, Random(0), clock.draw, NONE) as school:
+        delivery = school.delivery(batch=setting.batch, lease=setting.lease)
+        for at in _instants(now):
+            clock.now = at
+            passed(journal, delivery)
+    journal.close()
+
+
+def _instants(now: datetime) -> Iterator[datetime]:
+    for begin in (now, now + _UNTIL_ALL_IS_OVER):
+        yield from (begin + timedelta(hours=hours) for hours in range(0, 24 * _DAYS, 2))

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import frozen
 
-from proofs.chaos.books import Books
 from proofs.chaos.calls import EVERYTHING
+from proofs.chaos.evidence import Evidence
 from proofs.chaos.setting import Setting
 
 _UNANSWERED = "no answer"
@@ -19,20 +19,20 @@ class Report:
 
     Args:
         setting: What was run.
-        books: What was found in the database and the journals.
+        evidence: What was found in the database and the journals.
         figures: Kills, cuts and lives.
-        findings: What is wrong; nothing, when the books are exact.
+        findings: What is wrong; nothing, when the evidence is exact.
     """
 
     setting: Setting
-    books: Books
+    evidence: Evidence
     figures: Mapping[str, int]
     findings: tuple[str, ...]
 
     @property
     def calls(self) -> Counter[str]:
         """The desk calls by what was answered."""
-        return Counter(one.answer or _UNANSWERED for one in self.books.noted if one.kind == "web")
+        return Counter(one.answer or _UNANSWERED for one in self.evidence.noted if one.kind == "web")
 
     @property
     def passes(self) -> Counter[str]:
@@ -42,13 +42,13 @@ class Report:
     @property
     def statuses(self) -> Counter[str]:
         """The notifications by what has become of them."""
-        return Counter(row["status"] for row in self.books.notifications.values())
+        return Counter(row["status"] for row in self.evidence.notifications.values())
 
     def __str__(self) -> str:
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
-        setting, books, figures = self.setting, self.books, self.figures
+        setting, evidence, figures = self.setting, self.evidence, self.figures
         days = setting.seconds * setting.speed.total_seconds() / 86_400
         yield (
             f"{setting.seconds:.0f} seconds, {days:.0f} simulated days, seed {setting.seed},"
@@ -62,10 +62,10 @@ class Report:
         yield f"  passes           {self.passes.total()}: {_told(self.passes)}"
         yield f"  claims           {_told(self._delivering('claim'))}"
         yield f"  sends            {_told(self._delivering('send'))}"
-        entries = sum(len(course.entries) for course in books.courses.values())
-        lines = len(books.lines)
-        yield f"  kept             {len(books.courses)} enrolments, {entries} entries, {lines} lines of access log"
-        yield f"  notifications    {len(books.notifications)}: {_told(self.statuses)}"
+        enrolments, lines = evidence.enrolments, len(evidence.lines)
+        entries = sum(len(enrolment.entries) for enrolment in enrolments.values())
+        yield f"  kept             {len(enrolments)} enrolments, {entries} entries, {lines} lines of access log"
+        yield f"  notifications    {len(evidence.notifications)}: {_told(self.statuses)}"
         yield f"  longest answer   {self._longest():.1f} s"
         yield f"  deadlocks        {figures['deadlocks']}"
         yield f"findings: {len(self.findings) or 'none'}"
@@ -75,19 +75,19 @@ class Report:
 
     def _delivering(self, what: str) -> Counter[str]:
         return Counter(
-            one.answer or _UNANSWERED for one in self.books.noted if one.kind == "delivering" and one.what == what
+            one.answer or _UNANSWERED for one in self.evidence.noted if one.kind == "delivering" and one.what == what
         )
 
     def _died(self) -> int:
-        killed = {one.facts["life"] for one in self.books.noted if one.what == "kill"}
-        sends = (one for one in self.books.noted if one.what == "send" and one.answer is None)
+        killed = {one.facts["life"] for one in self.evidence.noted if one.what == "kill"}
+        sends = (one for one in self.evidence.noted if one.what == "send" and one.answer is None)
         return len({one.life for one in sends} - killed)
 
     def _steps(self) -> str:
         """Return what became of the steps of which the caller does not know whether they were taken."""
-        kept = {str(entry.event.at) for course in self.books.courses.values() for entry in course.entries}
+        kept = {str(entry.event.at) for enrolment in self.evidence.enrolments.values() for entry in enrolment.entries}
         steps = [
-            one for one in self.books.noted if one.kind == "web" and () not in _leaves(one.what) and not one.is_known
+            one for one in self.evidence.noted if one.kind == "web" and () not in _leaves(one.what) and not one.is_known
         ]
         there = Counter(one.answer or _UNANSWERED for one in steps if one.facts["at"] in kept)
         of = Counter(one.answer or _UNANSWERED for one in steps)
@@ -95,7 +95,7 @@ class Report:
         return f"kept all the same: {told}" if told else "every one was answered"
 
     def _longest(self) -> float:
-        took = (one.answered - one.asked for one in self.books.noted if one.kind == "web" and one.answered)
+        took = (one.answered - one.asked for one in self.evidence.noted if one.kind == "web" and one.answered)
         return max(took, default=0)
 
 

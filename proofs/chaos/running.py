@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from proofs.chaos.audit import findings
-from proofs.chaos.books import read_books
 from proofs.chaos.conductor import Conductor
+from proofs.chaos.evidence import read_evidence
 from proofs.chaos.report import Report
 from proofs.chaos.setting import Setting
 
@@ -18,5 +18,5 @@ def run(setting: Setting, tell: Callable[[str], object] = lambda _: None) -> Rep
     """
     conductor = Conductor(setting, tell)
     done = conductor.run()
-    books = read_books(done)
-    return Report(setting=done, books=books, figures=conductor.figures, findings=findings(books))
+    evidence = read_evidence(done)
+    return Report(setting=done, evidence=evidence, figures=conductor.figures, findings=findings(evidence))

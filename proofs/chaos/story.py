@@ -6,20 +6,18 @@ from random import Random
 
 from attrs import evolve
 
-from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import Actor
 from digital_painschool.testing.environment import INSTANT, local
 from digital_painschool.testing.people import ANNA, BO, COLLEAGUE, NURSE, RESERVE_NUMBER
 from proofs.chaos.calls import Visit
-from proofs.chaos.cast import CATALOGUE, HOUSES, opened
+from proofs.chaos.cast import HOUSES, opened
 from proofs.chaos.clock import SteppingClock
-from proofs.chaos.deliverer import passed, school_of
+from proofs.chaos.deliverer import passed, quiet_passes, save_profiles, school_of
 from proofs.chaos.journal import Journal
-from proofs.chaos.quiet import keep_profiles, quiet_passes
 from proofs.chaos.setting import Setting
-from proofs.chaos.trouble import Trouble, Troubled
+from proofs.chaos.trouble import NONE, TAKEN_AND_FAILS
 from proofs.chaos.web import started, visited
 
 _WEB, _WORKER = 1, 2
@@ -35,14 +33,12 @@ class Story:
 
     def __init__(self, url: str, folder: Path) -> None:
         self.setting = Setting(url=url, folder=folder, seconds=0)
-        keep_profiles(url)
+        save_profiles(url)
         self._now = local("2026-03-02 08:00")
         self._journal = Journal(folder, _WEB, "web")
         self._worker = Journal(folder, _WORKER, "delivering")
         ids = count(1)
-        self._school = PainSchool(
-            opened(url), catalogue=CATALOGUE, clock=lambda: self._now, new_id=lambda _: f"e{next(ids)}"
-        )
+        self._school = opened(self.setting, lambda: self._now, new_id=lambda _: f"e{next(ids)}")
 
     def at(self, text: str) -> None:
         """Set the clock to a local time."""
@@ -55,24 +51,23 @@ class Story:
         assert isinstance(came, Enrolment)
         return came
 
-    def do(self, name: str, course: Enrolment, notify: Notify = Notify.NONE) -> object:
+    def do(self, name: str, enrolment: Enrolment, notify: Notify = Notify.NONE) -> object:
         """Do one of the things that people do; gives the answer, or the error."""
         self._now += INSTANT
         visit = Visit(
             school=self._school,
             random=Random(0),
             house=HOUSES[0],
-            course=course,
+            enrolment=enrolment,
             text=f"{name} {self._now:%j%H%M%S%f}",
             notify=notify,
         )
         return visited(self._journal, name, visit, at=self._now)
 
-    def deliver(self, trouble: Trouble = Trouble.NONE) -> None:
+    def deliver(self, trouble: str = NONE) -> None:
         """Make a pass, with one trouble at every send."""
-        troubled = Troubled(self._worker, Random(0), 0, {trouble: 1})
         clock = SteppingClock(self._now)
-        with school_of(self.setting, troubled, clock.draw) as school:
+        with school_of(self.setting, self._worker, Random(0), clock.draw, trouble) as school:
             passed(self._worker, school.delivery(batch=self.setting.batch, lease=self.setting.lease))
         self._now = clock.now
 
@@ -98,7 +93,7 @@ def tell(url: str, folder: Path) -> Setting:
     story.do("therapist_writes", evolve(anna, conversations=()), Notify.DIRECT)
     story.do("patient_reads", bo)  # its notification is going to be dropped
     story.at("2026-03-02 09:00")
-    story.deliver(Trouble.FAILS_AFTERWARDS)
+    story.deliver(TAKEN_AND_FAILS)
     story.at("2026-03-02 13:00")
     story.do("therapist_writes", anna, Notify.COLLECTED)  # of the same lane, and the one before it has gone
     story.do("hand_over", anna)

@@ -11,8 +11,8 @@ from attrs import evolve, frozen
 
 from digital_painschool.testing.environment import local
 from proofs.chaos.audit import findings
-from proofs.chaos.books import Books, read_books
 from proofs.chaos.clock import LyingClock
+from proofs.chaos.evidence import Evidence, read_evidence
 from proofs.chaos.journal import Journal, Noted, noted
 from proofs.chaos.setting import Setting
 
@@ -34,9 +34,9 @@ class Notes:
     answer: str | None = None
     place: int = 0
 
-    def of(self, books: Books) -> Noted:
+    def of(self, evidence: Evidence) -> Noted:
         """Return the note."""
-        found = [one for one in books.noted if one.what == self.what and self.answer in {None, one.answer}]
+        found = [one for one in evidence.noted if one.what == self.what and self.answer in {None, one.answer}]
         return found[self.place]
 
 
@@ -160,23 +160,23 @@ SPOILT: dict[str, tuple[Notes, Spoil, str]] = {
 }
 
 
-def _spoilt(books: Books, which: Notes, spoil: Spoil) -> Books:
-    chosen = which.of(books)
-    notes = [part for one in books.noted for part in (spoil(one) if one is chosen else (one,))]
-    return evolve(books, noted=tuple(sorted(notes, key=lambda one: one.asked)))
+def _spoilt(evidence: Evidence, which: Notes, spoil: Spoil) -> Evidence:
+    chosen = which.of(evidence)
+    notes = [part for one in evidence.noted for part in (spoil(one) if one is chosen else (one,))]
+    return evolve(evidence, noted=tuple(sorted(notes, key=lambda one: one.asked)))
 
 
 @pytest.fixture(scope="module")
-def books(told: tuple[str, Setting]) -> Books:
-    """The story's books, exact."""
-    return read_books(told[1])
+def evidence(told: tuple[str, Setting]) -> Evidence:
+    """The story's evidence, exact."""
+    return read_evidence(told[1])
 
 
 @pytest.mark.parametrize("name", SPOILT)
-def test_a_spoilt_journal_is_found(books: Books, name: str) -> None:
+def test_a_spoilt_journal_is_found(evidence: Evidence, name: str) -> None:
     """Otherwise what people were told, and what workers held, could be anything."""
     which, spoil, says = SPOILT[name]
-    found = findings(_spoilt(books, which, spoil))
+    found = findings(_spoilt(evidence, which, spoil))
     assert any(says in finding for finding in found), found
 
 

@@ -11,7 +11,9 @@ from proofs.chaos.setting import Setting
 pytestmark = pytest.mark.search
 
 
-def test_chaos_leaves_exact_books(empty_postgresql_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_chaos_loses_and_doubles_nothing(
+    empty_postgresql_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """Otherwise a kill, a lost connection or a wrong clock would lose or double a message, or a notification of it."""
     caplog.set_level(logging.CRITICAL)
     report = run(Setting(url=empty_postgresql_url, folder=tmp_path, seconds=12))

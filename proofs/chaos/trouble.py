@@ -1,147 +1,113 @@
 """What goes wrong around a delivery worker: sends that fail, hang, and take their worker with them."""
 
-import os
-import signal
 from collections.abc import Callable, Mapping, Sequence
-from enum import Enum
-from functools import partial
 from random import Random
-from time import sleep
-from typing import Any
+from typing import Any, NamedTuple
+
+from attrs import evolve
 
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
 from digital_painschool.errors import DeliveryError
-from digital_painschool.ports import Inbox, Messenger, Storage
-from digital_painschool.ports.inbox import Notice
-from digital_painschool.testing.faults import Call, watched
+from digital_painschool.ports import Ports
+from digital_painschool.testing.faults import (
+    SENDS,
+    Call,
+    Does,
+    Fails,
+    KillsTheProcess,
+    Sleeps,
+    When,
+    each_port,
+)
+from digital_painschool.testing.faults.calls import Port, watched
 from proofs.chaos.journal import Journal, name_of
 
-
-class Trouble(Enum):
-    """What can happen to a send."""
-
-    NONE = "none"
-    FAILS = "fails"
-    FAILS_FOR_GOOD = "fails for good"
-    RAISES = "raises something else"
-    FAILS_AFTERWARDS = "has taken it, and says that it failed"
-    HANGS = "hangs past the lease"
-    HANGS_AFTERWARDS = "has taken it, and hangs past the lease"
-    DIES = "the process dies"
-    DIES_AFTERWARDS = "has taken it, and the process dies"
+NONE, TAKEN_AND_FAILS = "none", "has taken it, and says that it failed"
 
 
-ODDS = {
-    Trouble.NONE: 1000,
-    Trouble.FAILS: 60,
-    Trouble.FAILS_FOR_GOOD: 5,
-    Trouble.RAISES: 15,
-    Trouble.FAILS_AFTERWARDS: 20,
-    Trouble.HANGS: 15,
-    Trouble.HANGS_AFTERWARDS: 10,
-    Trouble.DIES: 8,
-    Trouble.DIES_AFTERWARDS: 12,
-}
-_BEFORE, _AFTER = "before", "after"
-_WHEN = {
-    Trouble.FAILS: _BEFORE,
-    Trouble.FAILS_FOR_GOOD: _BEFORE,
-    Trouble.RAISES: _BEFORE,
-    Trouble.HANGS: _BEFORE,
-    Trouble.DIES: _BEFORE,
-    Trouble.FAILS_AFTERWARDS: _AFTER,
-    Trouble.HANGS_AFTERWARDS: _AFTER,
-    Trouble.DIES_AFTERWARDS: _AFTER,
-}
+class Trouble(NamedTuple):
+    """Something that can happen to a send, and how often it does beside the others."""
+
+    odds: int
+    does: Does | None = None
+    when: When = When.BEFORE
+
+
+def _troubles(seconds: Callable[[], float]) -> Mapping[str, Trouble]:
+    fails, hangs, dies = Fails(DeliveryError("out of order")), Sleeps(seconds), KillsTheProcess()
+    never = Fails(DeliveryError("out of order for good", permanent=True))
+    return {
+        NONE: Trouble(1000),
+        "fails": Trouble(60, fails),
+        "fails for good": Trouble(5, never),
+        "raises something else": Trouble(15, Fails(TimeoutError)),
+        TAKEN_AND_FAILS: Trouble(20, fails, When.AFTER),
+        "hangs past the lease": Trouble(15, hangs),
+        "has taken it, and hangs past the lease": Trouble(10, hangs, When.AFTER),
+        "the process dies": Trouble(8, dies),
+        "has taken it, and the process dies": Trouble(12, dies, When.AFTER),
+    }
 
 
 class Troubled:
-    """Watches a worker's ports, journals what passes, and lets sends go wrong.
+    """The ports of a delivery worker: what passes is journaled, and sends go wrong.
 
     Args:
-        journal: The worker's.
+        journal: The worker's journal.
         random: What goes wrong.
-        lease: How many seconds a lease lasts.
-        odds: How often each trouble comes, beside the others.
+        lease: The seconds that a lease lasts.
+        only: The name of the one trouble that happens; left out, all of them do.
     """
 
-    def __init__(self, journal: Journal, random: Random, lease: float, odds: dict[Trouble, int] | None = None) -> None:
+    def __init__(self, journal: Journal, random: Random, lease: float, only: str | None = None) -> None:
         self._journal = journal
         self._random = random
-        self._lease = lease
-        self._odds = ODDS if odds is None else odds
+        every = _troubles(lambda: lease * random.uniform(1, 2))
+        self._troubles = every if only is None else {only: every[only]}
 
-    def storage(self, storage: Storage) -> Storage:
-        """Return the storage with its claims, begun batches and results journaled."""
-        around: dict[str, Callable[[Call], object]] = {
-            "claim": self._claim,
-            "begin": self._begin,
-            "complete": self._complete,
-        }
-        return watched(storage, lambda call: around.get(call.method, Call.go)(call))
+    def ports(self, ports: Ports) -> Ports:
+        """Return the ports in trouble."""
 
-    def inbox(self, inbox: Inbox) -> Inbox:
-        """Return the inbox, in trouble."""
-        return watched(inbox, lambda call: self._send(call) if call.method == "deliver" else call.go())
+        def wrap(port: Port, name: str) -> Port:
+            return watched(port, self, name=name)
 
-    def messenger(self, messenger: Messenger) -> Messenger:
-        """Return a messenger, in trouble."""
-        return watched(messenger, lambda call: self._send(call) if call.method == "send" else call.go())
+        return each_port(ports, wrap)
 
-    def _claim(self, call: Call) -> object:
-        now, limit, lease = call.args
-        seconds = lease.total_seconds()  # type: ignore[attr-defined]
-        return self._journaled(call, "claim", _claims, now=now, limit=limit, lease=seconds)
-
-    def _begin(self, call: Call) -> object:
-        [decided] = call.args
-        return self._journaled(call, "begin", _batches, decided=[_decided(*one) for one in decided])  # type: ignore[attr-defined]
-
-    def _complete(self, call: Call) -> object:
-        results = [_result(one) for one in call.args[0]]  # type: ignore[attr-defined]
-        return self._journaled(call, "complete", lambda _: {}, results=results)
-
-    def _send(self, call: Call) -> object:
-        key = call.args[0].key if call.args and isinstance(call.args[0], Notice) else call.options["key"]
-        trouble = self._random.choices(tuple(self._odds), tuple(self._odds.values()))[0]
-        asked = self._journal.asked("send", key=key, trouble=trouble.value)
-        when = _WHEN.get(trouble)
-        strike = partial(self._strike, trouble)
-        try:
-            if when is _BEFORE:
-                strike()
-            answer = call.go()
-            self._journal.asked("taken", key=key)
-            if when is _AFTER:
-                strike()
-        except Exception as error:
-            self._journal.answered(asked, name_of(error))
-            raise
-        self._journal.answered(asked, "ok")
-        return answer
-
-    def _journaled(self, call: Call, what: str, told: Callable[[Any], Mapping[str, object]], **facts: object) -> object:
-        asked = self._journal.asked(what, **facts)
+    def __call__(self, call: Call) -> object:
+        if call.method in SENDS:
+            return self._send(call)
+        if call.name not in _JOURNALED:
+            return call.go()
+        facts, came = _JOURNALED[call.name]
+        asked = self._journal.asked(call.method, **facts(*call.args))
         try:
             answer = call.go()
         except Exception as error:
             self._journal.answered(asked, name_of(error), why=str(error))
             raise
-        self._journal.answered(asked, "ok", **told(answer))
+        self._journal.answered(asked, "ok", **came(answer))
         return answer
 
-    def _strike(self, trouble: Trouble) -> None:
-        match trouble:
-            case Trouble.FAILS | Trouble.FAILS_AFTERWARDS:
-                raise DeliveryError("out of order")
-            case Trouble.FAILS_FOR_GOOD:
-                raise DeliveryError("out of order for good", permanent=True)
-            case Trouble.RAISES:
-                raise TimeoutError
-            case Trouble.HANGS | Trouble.HANGS_AFTERWARDS:
-                sleep(self._lease * self._random.uniform(1, 2))
-            case _:
-                os.kill(os.getpid(), signal.SIGKILL)
+    def _send(self, call: Call) -> object:
+        key = call.args[0].key if call.method == "deliver" else call.options["key"]
+        names, troubles = zip(*self._troubles.items(), strict=True)
+        (name,) = self._random.choices(names, [trouble.odds for trouble in troubles])
+        trouble = self._troubles[name]
+        asked = self._journal.asked("send", key=key, trouble=name)
+
+        def take(*args: object, **options: object) -> object:
+            answer = call.ask(*args, **options)
+            self._journal.asked("taken", key=key)
+            return answer
+
+        taking = evolve(call, ask=take)
+        try:
+            answer = taking.go() if trouble.does is None else trouble.does.around(taking, trouble.when)
+        except Exception as error:
+            self._journal.answered(asked, name_of(error))
+            raise
+        self._journal.answered(asked, "ok")
+        return answer
 
 
 def _claims(claims: Sequence[Claim]) -> Mapping[str, object]:
@@ -176,3 +142,15 @@ def _batches(begun: Mapping[str, Batch]) -> Mapping[str, object]:
 def _result(one: DeliveryResult) -> Mapping[str, object]:
     settled = {id_: status.value for id_, status in one.settled.items()}
     return {"digest": one.digest_id, "token": one.token, "settled": settled, "at": one.at}
+
+
+def _claim_facts(now: object, limit: int, lease: Any) -> Mapping[str, object]:
+    return {"now": now, "limit": limit, "lease": lease.total_seconds()}
+
+
+_JOURNALED: Mapping[str, tuple[Callable[..., Mapping[str, object]], Callable[[Any], Mapping[str, object]]]] = {
+    "storage.claim": (_claim_facts, _claims),
+    "storage.begin": (lambda decided: {"decided": [_decided(*one) for one in decided]}, _batches),
+    "storage.complete": (lambda results, *_: {"results": [_result(one) for one in results]}, lambda _: {}),
+}
+"""The calls of the storage that are journaled: what is asked, and what is answered."""

@@ -10,7 +10,7 @@ from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import Actor
 from digital_painschool.errors import PainSchoolError
 from proofs.chaos.calls import DOINGS, FIRST, Visit
-from proofs.chaos.cast import CATALOGUE, HOUSES, KEYS, NUMBERS, House, opened
+from proofs.chaos.cast import HOUSES, KEYS, NUMBERS, House, opened
 from proofs.chaos.clock import LyingClock
 from proofs.chaos.journal import Journal, answered
 from proofs.chaos.setting import Setting
@@ -49,19 +49,10 @@ class WebWorker:
 
     def work(self) -> None:
         """Take calls until the run is stopped."""
-        school = self._school()
-        while self._setting.goes_on:
-            self._one_call(school)
-        school.close()
+        with opened(self._setting, lambda: self._now) as school:
+            while self._setting.goes_on:
+                self._one_call(school)
         self._journal.close()
-
-    def _school(self) -> PainSchool:
-        while True:
-            try:
-                return PainSchool(opened(self._setting.url), catalogue=CATALOGUE, clock=lambda: self._now)
-            except PainSchoolError:  # its connection was cut before it had begun
-                if not self._setting.goes_on:
-                    raise
 
     def _one_call(self, school: PainSchool) -> None:
         number = self._random.choice(self._circle())
@@ -71,11 +62,11 @@ class WebWorker:
         if known is None or self._random.random() < _LOOK_AGAIN:
             self._look(school, house, number)
             return
-        course = next((one for one in known if one.program == key and one.phase is not Phase.ENDED), None)
-        if course is None:
+        enrolment = next((one for one in known if one.program == key and one.phase is not Phase.ENDED), None)
+        if enrolment is None:
             self._start(school, house, number, key)
         else:
-            self._visit(school, house, number, course)
+            self._visit(school, house, number, enrolment)
 
     def _circle(self) -> tuple[str, ...]:
         met = self._shared[int(time()) % _IN_DEMAND]
@@ -95,16 +86,16 @@ class WebWorker:
         started(self._journal, school, house, number, key, therapist=therapist, at=self._now)
         self._known.pop((house.unit, number), None)
 
-    def _visit(self, school: PainSchool, house: House, number: str, course: Enrolment) -> None:
+    def _visit(self, school: PainSchool, house: House, number: str, enrolment: Enrolment) -> None:
         name = self._random.choices(tuple(DOINGS), [one.weight for one in DOINGS.values()])[0]
-        if not course.conversations:
+        if not enrolment.conversations:
             name = FIRST.get(name, name)
         self._now = self._clock.draw()
         visit = Visit(
             school=school,
             random=self._random,
             house=house,
-            course=course,
+            enrolment=enrolment,
             text=f"{self._life}-{self._now:%j%H%M%S%f}",
             notify=self._random.choice(_NOTIFY),
         )
@@ -133,6 +124,6 @@ def visited(journal: Journal, name: str, visit: Visit, *, at: datetime) -> objec
         "therapist": visit.therapist.hsa_id,
         "coordinator": visit.house.coordinator.hsa_id,
     }
-    facts = {"text": visit.text, "notify": visit.notify.value} if doing.written else {}
+    facts = {"text": visit.text, "notify": visit.notify.value} if doing.writes else {}
     asked = journal.asked(name, at=at, by=who[doing.by], unit=visit.house.unit, enrolment=visit.id, **facts)
-    return answered(journal, asked, lambda: doing.does(visit))
+    return answered(journal, asked, lambda: doing.call(visit))

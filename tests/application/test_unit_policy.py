@@ -111,13 +111,15 @@ def treated(school: Scenario, see: Seen) -> None:
 
 
 def ended(school: Scenario, see: Seen) -> None:
-    """Maintain, list who is due, and end."""
+    """Maintain, list who is due, start once more, and end."""
     for days in (1, 2, 366, 400, 401):
         see(school.desk.maintain, SECOND, days=days, modules=(1,))
     for days in (7, 21):
         school.now = BEGIN + timedelta(days=days, seconds=1)
         see(school.desk.caseload)
         see(school.coordinator.unit_caseload)
+    school.now = datetime(2026, 4, 4, 12, tzinfo=UTC)  # before a change of the clocks here, after it next year
+    see(school.desk.start, ANNA, program="somnskola")
     see(school.desk.end_reasons, FIRST)
     for id_, reason in ((SECOND, "klar"), (SECOND, "egen"), (THIRD, "klar"), (THIRD, "egen")):
         see(school.desk.end, id_, reason=reason)

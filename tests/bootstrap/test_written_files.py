@@ -18,7 +18,6 @@ WRITERS = {
     "cli.demo.later_years": {"write_text"},  # a receipt, without personal data
     "cli.simulate": {"mkdir"},  # figures of test persons
     "testing.simulation.report": {"mkdir", "write_text"},
-    "testing.crashes.stage": {"copytree"},  # states of test persons, in a folder of the test
 }
 """Every module that makes files, with what it calls for that.
 

@@ -1,8 +1,10 @@
 """Faults: each call goes wrong where it is told to, and nowhere else."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from itertools import count
 from threading import Event, Thread
+from time import monotonic
 
 import pytest
 
@@ -14,25 +16,37 @@ from digital_painschool.domain.events import Event as Fact
 from digital_painschool.domain.notification import Notify
 from digital_painschool.errors import DeliveryError, InvalidIdentity, OutcomeUnknown, RuleViolation, StorageError
 from digital_painschool.ports import Clock, Storage
+from digital_painschool.ports.guarded import _WRITES
 from digital_painschool.ports.storage import load_enrolment
 from digital_painschool.testing.environment import START, Environment, PortsFactory, in_memory, on_sqlite
 from digital_painschool.testing.faults import (
+    SENDS,
+    WRITES,
+    Answers,
     Blocks,
     Dies,
     Fails,
     Fault,
+    FaultPlan,
     Hangs,
     Killed,
+    Meanwhile,
+    Process,
+    RecordingPorts,
     Shifts,
+    Sleeps,
     StandsStill,
     Twice,
     When,
     calls_of,
     faulty,
+    watched,
     with_faults,
 )
-from digital_painschool.testing.people import ANNA, BO, NURSE
+from digital_painschool.testing.people import ANNA, BO, NURSE, PERSON
 from digital_painschool.testing.scenario import Scenario
+
+HOUR = timedelta(hours=1)
 
 
 def with_storage(*faults: Fault) -> Scenario:
@@ -41,7 +55,7 @@ def with_storage(*faults: Fault) -> Scenario:
 
 
 def with_inbox(*faults: Fault) -> Scenario:
-    """Open a school in memory whose inbox has faults, with a message to be told of at once."""
+    """Open a school in memory whose inbox has faults, with a message to be notified of directly."""
     school = Scenario(with_faults(in_memory, inbox=faults))
     school.desk.start_conversation(school.start(), "Hej", notify=Notify.DIRECT)
     return school
@@ -59,20 +73,13 @@ def test_the_n_th_call_of_a_method_fails_with_the_port_s_own_error_and_nothing_i
         assert "e-0003" == school.start(BO)
 
 
-def test_after_the_effect_the_caller_gets_an_error_and_the_step_is_there() -> None:
+@pytest.mark.parametrize(("when", "is_there"), [(When.BEFORE, False), (When.AFTER, True)])
+def test_a_call_fails_before_its_effect_or_after_it(when: When, is_there: bool) -> None:
     """Otherwise nobody could try what happens when an answer gets lost on the way back."""
-    school = with_storage(Fault("save", when=When.AFTER))
+    school = with_storage(Fault("save", when=when))
     with pytest.raises(StorageError):
         school.start()
-    assert ANNA == school.state("e-0001").person.value
-
-
-def test_an_answer_that_gets_lost_and_one_that_never_comes_are_told_apart() -> None:
-    """Otherwise before and after would be the same, and half of the faults would never be tried."""
-    school = with_storage(Fault("save"))
-    with pytest.raises(StorageError):
-        school.start()
-    assert load_enrolment(school.storage, "e-0001") is None
+    assert is_there == (load_enrolment(school.storage, "e-0001") is not None)
 
 
 def test_any_exception_can_be_raised_of_any_method_for_good() -> None:
@@ -99,9 +106,7 @@ def test_some_calls_in_a_row_are_struck_and_those_after_them_go_well() -> None:
 
 def test_only_calls_that_are_asked_for_are_counted() -> None:
     """Otherwise one bad address among many could not be imitated."""
-    school = Scenario(
-        with_faults(in_memory, inbox=[Fault("reach", of=lambda call: BO in str(getattr(call.args[0], "value", "")))])
-    )
+    school = Scenario(with_faults(in_memory, inbox=[Fault("reach", of=lambda call: BO == call.args[0].value)]))
     for number in (ANNA, BO):
         school.desk.start_conversation(school.start(number), "Hej", notify=Notify.DIRECT)
     assert DeliveryReport(sent=1, delivered=1, retried=1) == school.deliver()
@@ -158,13 +163,22 @@ def test_nothing_that_catches_errors_stops_the_death_of_the_process() -> None:
     assert 1 == len(school.outbox)
 
 
-def test_a_call_that_hangs_moves_the_clock_of_the_world() -> None:
+def test_a_call_that_hangs_moves_the_clock_of_the_environment() -> None:
     """Otherwise a lease could not run out in the midst of a hand-over."""
     school = with_inbox(Fault("deliver", does=Hangs(minutes=16)))
     school.deliver()
     assert START + timedelta(minutes=16) == school.now
     late = with_inbox(Fault("deliver", does=Hangs(seconds=30), when=When.AFTER))
     assert (DeliveryReport(sent=1, delivered=1), START + timedelta(seconds=30)) == (late.deliver(), late.now)
+    with pytest.raises(AssertionError, match="environment"):
+        faulty(MemoryStorage(), Fault(does=Hangs(hours=1))).load_many(["e-1"])
+
+
+def test_a_call_can_sleep_in_real_time() -> None:
+    """Otherwise nobody could try what several processes do while one waits."""
+    began = monotonic()
+    assert START == faulty(lambda: START, Fault(does=Sleeps(lambda: 0.05)))()
+    assert monotonic() - began >= 0.05
 
 
 def test_a_call_that_blocks_waits_for_another_thread() -> None:
@@ -198,7 +212,7 @@ def test_an_effect_that_is_done_twice_is_refused_or_known_the_second_time() -> N
     assert 1 == len(school.outbox)
 
 
-def test_what_can_be_gone_through_once_is_given_twice_all_the_same() -> None:
+def test_an_iterator_is_given_twice_all_the_same() -> None:
     """Otherwise the second time would be another call than the first."""
     storage = faulty(MemoryStorage(), Fault("load_many", does=Twice()))
     school = Scenario(lambda environment: environment.ports(storage=storage))
@@ -206,53 +220,53 @@ def test_what_can_be_gone_through_once_is_given_twice_all_the_same() -> None:
     assert ["e-0001"] == list(storage.load_many(iter(["e-0001"])))
 
 
+def test_somebody_else_acts_during_a_call_and_another_answer_can_be_given() -> None:
+    """Otherwise a race could be tried by luck alone, and a directory with a gap not at all."""
+    school = Scenario(
+        with_faults(
+            in_memory,
+            inbox=[Fault("deliver", does=Meanwhile(lambda _: school.room.read_conversation("e-0001", 1)))],
+            directory=[Fault("find", does=Answers(None), times=None)],
+        )
+    )
+    school.desk.start_conversation(school.start(), "Hej", notify=Notify.DIRECT)
+    assert DeliveryReport(sent=1, delivered=1) == school.deliver()
+    assert 0 == school.desk.conversations("e-0001")[0].unread
+    assert school.ports.directory.find(NURSE.hsa_id) is None
+
+
 def test_a_storage_that_is_given_a_wrong_time_hands_out_what_is_not_due() -> None:
     """Otherwise a lie about time could not be told, and this test says that one is."""
     school = with_storage(Fault("claim", does=Shifts(hours=1)))
     school.desk.start_conversation(school.start(), "Hej", notify=Notify.COLLECTED)
     assert DeliveryReport(waiting=1) == school.deliver()
-
-
-def test_a_named_instant_is_shifted_too() -> None:
-    """Otherwise the lie would depend on how the caller writes its arguments."""
     storage = faulty(MemoryStorage(), Fault("access_ended", does=Shifts(days=400)))
     Scenario(lambda environment: environment.ports(storage=storage)).start()
-    assert ("e-0001",) == storage.access_ended(now=START, limit=1)
+    assert ("e-0001",) == storage.access_ended(now=START, limit=1), "a named instant is shifted too"
 
 
-def clock_with(*faults: Fault) -> tuple[Scenario, PainSchool]:
-    """Return a school in memory and another on the same storage, whose clock has faults."""
-    school = Scenario()
-    clock: Clock = faulty(lambda: school.now, *faults)
-    return school, PainSchool(school.ports, catalogue=school.catalogue, clock=clock)
-
-
-def test_a_clock_can_be_skewed() -> None:
+def test_a_school_can_have_a_clock_that_is_wrong() -> None:
     """Otherwise a machine whose clock is wrong could not be imitated."""
-    _, skewed = clock_with(Fault(does=Shifts(hours=-2), times=None))
-    assert START - timedelta(hours=2) == skewed.therapist(NURSE).start(ANNA, program="smartskola").started_at
+    school = Scenario()
+    clock: Clock = faulty(lambda: school.now, Fault(does=Shifts(hours=-2), times=None))
+    skewed = PainSchool(school.ports, catalogue=school.catalogue, clock=clock)
+    assert START - 2 * HOUR == skewed.therapist(NURSE).start(ANNA, program="smartskola").started_at
 
 
-def test_a_clock_can_jump_back_for_a_call() -> None:
+@pytest.mark.parametrize(
+    ("fault", "hours"),
+    [
+        (Fault("__call__", call=2, does=Shifts(hours=-5)), [0, -4, 2]),
+        (Fault(does=StandsStill(), times=None), [0, 0, 0]),
+        (Fault(call=4), [0, 1, 2]),
+    ],
+    ids=["jumps back for a call", "stands still", "fails later"],
+)
+def test_a_clock_can_be_wrong_for_a_while_or_for_good(fault: Fault, hours: list[int]) -> None:
     """Otherwise a clock that is corrected while the school runs could not be imitated."""
-    clock: Clock = faulty(lambda: START, Fault("__call__", call=2, does=Shifts(seconds=-30)))
-    assert [START, START - timedelta(seconds=30), START] == [clock(), clock(), clock()]
-
-
-def test_a_clock_can_stand_still() -> None:
-    """Otherwise what was made to wait for time that does not pass could not be found."""
-    school, still = clock_with(Fault(does=StandsStill(), times=None))
-    desk = still.therapist(NURSE)
-    desk.start(ANNA, program="smartskola")
-    school.advance(days=3)
-    assert START == desk.start(BO, program="smartskola").started_at
-
-
-def test_a_clock_can_fail() -> None:
-    """Otherwise a clock would be the one port that never does."""
-    clock: Clock = faulty(lambda: START, Fault())
-    with pytest.raises(OSError, match="asked for"):
-        clock()
+    passed = count()
+    clock: Clock = faulty(lambda: START + next(passed) * HOUR, fault)
+    assert [START + number * HOUR for number in hours] == [clock() for _ in range(3)]
 
 
 def test_where_several_faults_strike_one_call_the_first_is_the_outermost() -> None:
@@ -264,28 +278,88 @@ def test_where_several_faults_strike_one_call_the_first_is_the_outermost() -> No
     assert START + timedelta(2) == clock()
 
 
-def test_a_port_without_faults_counts_its_calls() -> None:
-    """Otherwise a test could not ask how many calls a step makes."""
-    school = Scenario(with_faults(in_memory))
+def test_a_port_without_faults_counts_its_calls_anew_after_each_restart() -> None:
+    """Otherwise a test could not ask how many calls a step makes, and a fault would depend on an earlier process."""
+    school = with_storage(Fault("save", call=3))
     school.start()
     before = len(calls_of(school.storage))
     school.desk.review("e-0001")
     assert ("load_many", "program", "save") == calls_of(school.storage)[before:]
     assert 2 == calls_of(school.storage).count("save")
-
-
-def test_calls_are_counted_anew_after_a_restart() -> None:
-    """Otherwise a fault would depend on what an earlier process did."""
-    school = with_storage(Fault("save", call=2))
-    school.start()
     school.restart()
     assert "e-0002" == school.start(BO)
-
-
-def test_only_a_port_that_counts_can_be_asked() -> None:
-    """Otherwise a test would believe that no call was made."""
     with pytest.raises(AssertionError, match="faulty"):
         calls_of(Environment().storage)
+
+
+def test_the_calls_of_several_ports_are_counted_together_from_the_injection_of_a_fault() -> None:
+    """Otherwise the n-th write of a process, or the n-th hand-over by whatever way, could not be chosen."""
+    plan = FaultPlan()
+    now: Clock = lambda: START  # noqa: E731 - two ports, one like the other
+    clock, other = (watched(now, plan, name=name) for name in ("clock", "other"))
+    clock()
+    fault = Fault(call=2)
+    plan.inject(fault)
+    clock()
+    with pytest.raises(OSError, match="asked for"):
+        other()
+    assert ["clock.__call__", "clock.__call__", "other.__call__"] == plan.calls
+    assert [("other.__call__", fault)] == [(call.name, one) for call, one in plan.struck]
+    plan.inject(Fault())
+    plan.clear()
+    assert START == other()
+
+
+def test_a_dead_process_makes_no_further_call() -> None:
+    """Otherwise a `finally` on the way out could write what a dead process cannot."""
+    process = Process(Fault(WRITES, call=2, does=Dies()))
+    storage = watched(MemoryStorage(), process, name="storage")
+    storage.log([])
+    with pytest.raises(Killed, match=r"storage\.claim"):
+        storage.claim(START, 1, HOUR)
+    with pytest.raises(Killed, match=r"storage\.load_many"):
+        storage.load_many(["e-0001"])
+    assert process.is_dead
+    storage.close()
+
+
+def test_the_writes_are_those_of_the_port() -> None:
+    """Otherwise a new method that writes would be struck by nobody."""
+    assert _WRITES == WRITES
+
+
+@pytest.mark.parametrize(
+    ("fault", "arrived", "failed"),
+    [
+        (Fault(SENDS, does=Hangs(hours=1)), [START], None),
+        (Fault(SENDS, does=Dies(), when=When.AFTER), [START], None),
+        (Fault(SENDS, does=DeliveryError("busy")), [], False),
+        (Fault(SENDS, does=DeliveryError("never", permanent=True)), [], True),
+    ],
+    ids=["hangs", "dies after", "fails", "fails for good"],
+)
+def test_what_is_sent_is_recorded_with_when_its_sending_began(
+    fault: Fault, arrived: list[datetime], failed: bool | None
+) -> None:
+    """Otherwise no harness could say what was sent, how often it was tried, and which faults excuse that it was not."""
+    recording = RecordingPorts(in_memory)
+    school = Scenario(recording.ports_factory)
+    school.desk.start_conversation(school.start(), "Hej", notify=Notify.DIRECT)
+    recording.sending.inject(fault)
+    worker = school.another(recording.ports_of(Process()))
+    deliver: Callable[[], object] = worker.delivery().run
+    if isinstance(fault.does, Dies):
+        with pytest.raises(Killed):
+            deliver()
+    else:
+        deliver()
+    assert arrived == [one.at for one in recording.arrivals]
+    assert 1 == recording.tries[PERSON]
+    assert [failed is False, failed is True] == [
+        recording.has_refused(PERSON, permanent=is_so) for is_so in (False, True)
+    ]
+    school.ports.inbox.forget(["a key"])
+    assert {"a key"} == {key for _, key in recording.forgotten}
 
 
 def test_a_port_with_faults_goes_on_as_it_is_otherwise() -> None:
@@ -305,9 +379,3 @@ def test_a_fault_is_shown_as_the_code_that_makes_it() -> None:
     assert ["Hangs(minutes=16)", "Shifts(hours=-1)", "Twice()", "StandsStill()"] == [repr(does) for does in others[1:]]
     assert "StorageError" in repr(others[0])
     assert "When.BEFORE" == repr(When.BEFORE)
-
-
-def test_hanging_needs_an_environment() -> None:
-    """Otherwise a call would hang in nobody's time."""
-    with pytest.raises(AssertionError, match="environment"):
-        faulty(MemoryStorage(), Fault(does=Hangs(hours=1))).load_many(["e-1"])

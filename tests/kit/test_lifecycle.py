@@ -24,7 +24,7 @@ from digital_painschool.errors import Reason, RuleViolation
 from digital_painschool.ports import Ports
 from digital_painschool.ports.storage import AccessEntry, Storage, Timeline
 from digital_painschool.rules.access import ACCESS
-from digital_painschool.testing.environment import Environment, PortsFactory, in_memory
+from digital_painschool.testing.environment import Environment, PortsFactory, in_memory, on_sqlite
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.faults.calls import Call, watched
 from digital_painschool.testing.lifecycle import LifecycleMachine
@@ -545,6 +545,18 @@ def test_what_a_dead_process_had_open_is_closed() -> None:
     run_steps(lambda it: (it.restart(), it.save_form(enrolment=0, form=PAIN, answers=0), it.restart()), ports_factory)
     assert [0, 1, 2] == closed[:3]
     assert 3 == len(handles)
+
+
+@pytest.mark.parametrize("dies", [0, 1, 2, 3])
+def test_a_purge_is_checked_by_the_process_that_continues_it(dies: int) -> None:
+    """Otherwise the machine would ask a storage that its process has closed."""
+    pytest.importorskip("sqlalchemy")
+    run_steps(
+        lambda it: it.the_whole_procedure(
+            lives=["quiet"], exports=True, passes="never", microseconds=1, dies=dies, how="dies before"
+        ),
+        on_sqlite,
+    )
 
 
 def test_a_storage_that_forgets_at_a_restart_is_found() -> None:

@@ -20,6 +20,7 @@ from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import NotPermitted, Reason
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import load_notifications, load_timeline
+from digital_painschool.rules.flags import Flag
 from digital_painschool.rules.forms import is_alert, score
 from digital_painschool.rules.notifications import next_digest_at
 from digital_painschool.testing.environment import START, PortsFactory, in_memory, local, on_sqlite
@@ -30,10 +31,10 @@ from digital_painschool.testing.reference.arrivals import Arrival
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.expectations import ExpectedNotification
 from digital_painschool.testing.reference.forms import reaches_alert
-from digital_painschool.testing.reference.laws import Law, LawViolation, require, violation
+from digital_painschool.testing.reference.laws import Law, LawViolation, require, unequal, violation
 from digital_painschool.testing.reference.notifications import NotificationOracle, note_violations
-from digital_painschool.testing.reference.snapshot import StorageSnapshot, difference
 from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.snapshot import StorageSnapshot, difference
 from digital_painschool.testing.strategies import ZONES, answers, forms
 
 MORNING = local("2026-03-02 09:00")
@@ -414,3 +415,10 @@ def test_a_note_that_is_missing_or_too_many_is_found_at_rest(says: str) -> None:
     timeline = [evolve(entries[0], seq=number, event=event) for number, _ in enumerate(notes)]
     found = [*note_violations("e-0001", timeline, [stored], owed)]
     assert any(says in str(one) for one in found)
+
+
+def test_of_two_values_only_the_fields_that_differ_are_shown() -> None:
+    """Otherwise a finding would show two whole enrolments, and nobody could see where they differ."""
+    one = Flag(kind=FlagKind.FORM_SAVED, form="smarta", unread=1)
+    (found,) = unequal(Law.UNREAD_IS_SAVED_LESS_READ, one, evolve(one, unread=2), "the flag")
+    assert "the flag\n  expected: {'unread': 1}\n  found:    {'unread': 2}" == found.sentence

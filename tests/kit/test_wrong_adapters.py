@@ -14,7 +14,7 @@ from digital_painschool.testing.contracts import DirectoryContract, InboxContrac
 from tests import arrivals
 from tests.kit.contract_runs import contract_of, failure_of
 from tests.kit.pickled import PickledStorage, stop_writing
-from tests.kit.wrong import atomicity, channels, enrolments, outbox, registers, retention
+from tests.kit.wrong import atomicity, channels, enrolments, outbox, registers, retention, senders, whole
 from tests.kit.wrong.mistake import Mistake
 from tests.stopping import stop_transactions
 
@@ -81,10 +81,13 @@ MISTAKES = (
     (STORAGE, outbox.STORAGE),
     (STORAGE, registers.STORAGE),
     (STORAGE, retention.STORAGE),
+    (STORAGE, whole.STORAGE),
     (STORAGE, atomicity.STORAGE),
     (FILE, atomicity.FILE),
     (INBOX, channels.INBOX),
+    (INBOX, senders.INBOX),
     (MESSENGER, channels.MESSENGER),
+    (MESSENGER, senders.MESSENGER),
     (DIRECTORY, channels.DIRECTORY),
 )
 

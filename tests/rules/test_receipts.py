@@ -164,6 +164,7 @@ def test_what_a_purge_writes_is_sound_and_plausible() -> None:
     for receipt in (PAPER, long, many, evolve(PAPER, purged=()), evolve(PAPER, skipped=())):
         require_sound(receipt, by=ARCHIVIST)
         require_plausible(receipt, at=AT)
+    require_plausible(evolve(PAPER, purged_at=AT + INSTANT), at=AT + 2 * INSTANT)
     for ids in (("a", "b", "a"), ("a", "a", "b"), ("b", "a", "a"), ("a", "c")):
         with pytest.raises(InvalidValue):
             require_sound(evolve(PAPER, purged=ids), by=ARCHIVIST)

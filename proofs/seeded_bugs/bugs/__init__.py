@@ -9,6 +9,7 @@ from proofs.seeded_bugs.bugs.memory import BUGS as MEMORY
 from proofs.seeded_bugs.bugs.permissions import BUGS as PERMISSIONS
 from proofs.seeded_bugs.bugs.retention import BUGS as RETENTION
 from proofs.seeded_bugs.bugs.rules import BUGS as RULES
+from proofs.seeded_bugs.bugs.simulation import BUGS as SIMULATION
 from proofs.seeded_bugs.bugs.sql import BUGS as SQL
 from proofs.seeded_bugs.bugs.state import BUGS as STATE
 
@@ -21,6 +22,7 @@ BUGS: tuple[Bug, ...] = (
     *EXPORTS,
     *EDGES,
     *MEMORY,
+    *SIMULATION,
     *SQL,
     *ADAPTERS,
 )

@@ -124,14 +124,13 @@ def _run(region: "Region", unit: int | None, workers: int, storage: str) -> "Out
     from concurrent.futures.process import BrokenProcessPool
 
     from digital_painschool.testing.simulation import simulate
-    from digital_painschool.testing.simulation.storages import opening_of
+    from digital_painschool.testing.simulation.storages import ports_factory_of
 
     units = tuple(range(1, region.units + 1)) if unit is None else (unit,)
     with progress("patients simulated", region.patients if unit is None else None) as report:
         try:
-            return simulate(
-                region, workers=workers, units=units, ports_factory=partial(opening_of, storage), progress=report
-            )
+            factory = partial(ports_factory_of, storage)
+            return simulate(region, workers=workers, units=units, ports_factory=factory, progress=report)
         except BrokenProcessPool:
             raise click.ClickException(
                 "a process of the simulation crashed, perhaps out of memory; try fewer --workers"
@@ -139,15 +138,14 @@ def _run(region: "Region", unit: int | None, workers: int, storage: str) -> "Out
 
 
 def _shown(outcome: "Outcome") -> tuple[str, ...]:
-    from digital_painschool.testing.simulation.report import findings, parts
+    from digital_painschool.testing.simulation.report import findings, tables
 
     screen = console()
-    for part in parts(outcome):
-        if part.rows:
-            shown = Table(show_header=False, box=None)
-            for row in part.rows:
-                add_row(shown, *row)
-            screen.print(Text(part.title, "bold"), shown, "")
+    for title, table in tables(outcome).items():
+        shown = Table(show_header=False, box=None)
+        for row in table.items():
+            add_row(shown, *row)
+        screen.print(Text(title, "bold"), shown, "")
     return findings(outcome)
 
 

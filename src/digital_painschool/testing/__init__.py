@@ -18,7 +18,7 @@ except ModuleNotFoundError as missing:
         name=missing.name,
     ) from None
 
-from digital_painschool.testing.crashes import NOTABLE_HISTORIES, NotSurvived, Survived, kill_at, kill_everywhere
+from digital_painschool.testing.crashes import NOTABLE_HISTORIES, NotSurvived, Survived, kill_at, kill_at_every_call
 from digital_painschool.testing.environment import (
     Environment,
     OutboxEntry,
@@ -53,7 +53,7 @@ __all__ = [
     "Survived",
     "in_memory",
     "kill_at",
-    "kill_everywhere",
+    "kill_at_every_call",
     "local",
     "on_sqlite",
     "stored_at",

@@ -46,7 +46,7 @@ _KNOWN: Mapping[str, StaffEntry] = {NURSE.hsa_id: both_ways("nurse"), COLLEAGUE.
 
 
 class OutboxEntry(NamedTuple):
-    """What was handed over: by which way, to whom (masked when shown), which fixed text, under which key."""
+    """A notification that was sent: its channel, recipient (masked when shown), fixed text and key."""
 
     channel: Channel
     to: PersonId | Address
@@ -55,7 +55,7 @@ class OutboxEntry(NamedTuple):
 
 
 class Environment:
-    """What is there whether a school is open or not: the time, a place for files, and adapters in memory.
+    """The surroundings of a school, open or not: the time, a folder for files, and adapters in memory.
 
     Args:
         now: Where the clock begins, an aware time.
@@ -81,7 +81,7 @@ class Environment:
 
     @property
     def outbox(self) -> tuple[OutboxEntry, ...]:
-        """What the inbox, e-mail and SMS of this environment were handed, once each: patients first, then staff."""
+        """The notifications in inbox, e-mail and SMS of this environment, once each: patients first, then staff."""
         notices = (OutboxEntry(Channel.INBOX, one.person, one.template, one.key) for one in self.inbox.delivered)
         messages = (
             OutboxEntry(way.channel, one.address, one.template, one.key)
@@ -146,5 +146,5 @@ on_sqlite = stored_at("sqlite:///{folder}/painschool.db")
 
 
 def with_adapters(**own: Any) -> PortsFactory:
-    """Return a factory of the ports of adapters that are made already, by the names that `World.ports` has for them."""
+    """Return a factory of the ports of adapters that are made already, by the names of `Environment.ports`."""
     return lambda environment: environment.ports(**own)

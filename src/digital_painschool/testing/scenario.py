@@ -1,4 +1,4 @@
-"""A scenario: a school with a clock that moves and people by role, for tests that read like what they tell."""
+"""A scenario: a school with a clock that moves and people by role, for tests that read like a story."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,16 +14,11 @@ from digital_painschool.domain.events import Event
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Program
 from digital_painschool.ports import Ports
-from digital_painschool.ports.storage import (
-    CaseQuery,
-    load_documents,
-    load_enrolment,
-    load_notifications,
-    load_timeline,
-)
+from digital_painschool.ports.storage import load_enrolment, load_timeline
 from digital_painschool.testing.environment import START, Environment, OutboxEntry, PortsFactory, in_memory, local
 from digital_painschool.testing.example import PROGRAM, SLEEP
-from digital_painschool.testing.people import ANNA, ARCHIVIST, COLLEAGUE, COORDINATOR, NURSE, OTHER_UNIT, UNIT
+from digital_painschool.testing.people import ANNA, ARCHIVIST, COLLEAGUE, COORDINATOR, NURSE
+from digital_painschool.testing.snapshot import StorageSnapshot, difference
 
 RECEIPT_KEY = "the key of all schools in the tests"
 
@@ -98,7 +93,7 @@ class Scenario:
         )
 
     def at(self, text: str) -> None:
-        """Set the clock to a local time of the unit's zone, such as `"2027-03-28 01:30"`."""
+        """Move the clock to a local time of the unit's zone, such as `"2027-03-28 01:30"`."""
         self.now = local(text, self.zone)
 
     def advance(self, **by: float) -> None:
@@ -106,16 +101,16 @@ class Scenario:
         self.now += timedelta(**by)
 
     def start(self, number: str = ANNA, key: str = "smartskola") -> str:
-        """Start a program for a patient of the nurse's; gives the enrolment's id."""
+        """Start a program for a patient of the nurse's; return the enrolment's id."""
         return self.desk.start(number, program=key).id
 
     def deliver(self) -> DeliveryReport:
-        """Let a worker make one pass."""
+        """Run the delivery worker once."""
         return self.school.delivery().run()
 
     @property
     def outbox(self) -> tuple[OutboxEntry, ...]:
-        """What patients and staff were told, where the adapters for it are the environment's own."""
+        """The notifications that patients and staff got, where the adapters for it are the environment's own."""
         return self.environment.outbox
 
     def state(self, enrolment_id: str) -> Enrolment:
@@ -128,27 +123,22 @@ class Scenario:
         """Return the events of a timeline."""
         return tuple(entry.event for entry in load_timeline(self.storage, enrolment_id))
 
-    def kept(self) -> object:
-        """Return all that is kept, apart from the access log, so that two moments or two storages can be compared."""
-        ids = [f"e-{number:04}" for number in range(1, self._ids + 1)]
-        plans = [self.storage.load_purge(id_).plan for id_ in ids]
-        papers = self.storage.receipts(UNIT), [plan for plan in plans if plan is not None]
-        profiles = [self.storage.profile(UNIT, actor.hsa_id) for actor in (NURSE, COLLEAGUE)]
-        queries = [CaseQuery(unit=unit, therapist=None, now=self.now, limit=500) for unit in (UNIT, OTHER_UNIT)]
-        return (
-            [(s, self._kept_of(id_, s.version)) for id_ in ids if (s := load_enrolment(self.storage, id_)) is not None],
-            [self.storage.list_caseload(query) for query in queries],
-            [self.storage.ended(unit) for unit in (UNIT, OTHER_UNIT)],
-            papers,
-            profiles,
-        )
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Every id that was given so far, and perhaps never stored."""
+        return tuple(f"e-{number:04}" for number in range(1, self._ids + 1))
+
+    def kept(self) -> StorageSnapshot:
+        """Return all that is stored, apart from the access log, to compare two moments or two storages."""
+        return StorageSnapshot.of(self.storage, self.ids, self.now)
 
     @contextmanager
     def unchanged(self) -> Iterator[None]:
-        """Expect that nothing is changed, apart from the access log (law 2)."""
+        """Check that nothing is changed, apart from the access log (law 2)."""
         before = self.kept()
         yield
-        assert before == self.kept()
+        after = self.kept()
+        assert before == after, difference(before, after)
 
     def close(self) -> None:
         """Close the school, and remove what its environment had on disk."""
@@ -160,13 +150,6 @@ class Scenario:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _kept_of(self, enrolment_id: str, version: int) -> object:
-        return (
-            load_timeline(self.storage, enrolment_id),
-            load_documents(self.storage, enrolment_id, range(1, version + 1)),
-            load_notifications(self.storage, enrolment_id),
-        )
 
     def _new_id(self, _: datetime) -> str:
         self._ids += 1

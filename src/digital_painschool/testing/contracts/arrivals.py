@@ -22,7 +22,7 @@ class Arrival:
 
 @frozen(kw_only=True)
 class Sent:
-    """What an adapter was given to send.
+    """A notice or a message as an adapter was given it.
 
     Args:
         recipient: The identity number or the address.

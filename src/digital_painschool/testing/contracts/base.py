@@ -16,11 +16,11 @@ Adapter = TypeVar("Adapter")
 
 
 class Contract(Generic[Adapter]):
-    """Give `open`, say in class attributes what your adapter is not, and let pytest run what is inherited.
+    """A contract as a test class: implement `open`, declare what your adapter does not promise, and run pytest.
 
-    A fixture `place` says where the adapter keeps what it keeps: a new and empty folder for each test. Override it
-    where your adapter wants something else, such as the URL of a new and empty database; whatever it gives is what
-    `open` is given. In `open`, annotate `place` with what your fixture gives.
+    The fixture `place` is a new and empty folder for each test, where the adapter stores everything. Override the
+    fixture where your adapter needs something else, such as the URL of a new and empty database. `open` is called with
+    its value.
 
     Attributes:
         about: The protocols, and the values with promises, whose clauses the contract's tests prove.
@@ -44,13 +44,13 @@ class Contract(Generic[Adapter]):
         raise NotImplementedError(f"{type(self).__name__} has to say how its adapter is opened: give it `open`")
 
     def close(self, adapter: Adapter) -> None:
-        """Let go of an adapter: by its `close`, when it has one."""
+        """Close an adapter: by its `close`, when it has one."""
         close = getattr(adapter, "close", None)
         if close is not None:
             close()
 
     def hanging(self, place: Any) -> AbstractContextManager[object]:  # noqa: ARG002 - whoever overrides it is given it
-        """Let what is behind the adapter hang during a `with` block; override it, or that clause is skipped."""
+        """Make what is behind the adapter hang during a `with` block; override it, or that clause is skipped."""
         self.not_proved("that a call returns in time when the server behind the adapter hangs", "hanging")
 
     @staticmethod
@@ -78,7 +78,7 @@ class Contract(Generic[Adapter]):
 
     @pytest.fixture
     def place(self, tmp_path: Path) -> Any:
-        """Where the adapter keeps what it keeps, new and empty; override it."""
+        """A new and empty place for the adapter; override it."""
         return tmp_path
 
     @pytest.fixture
@@ -108,7 +108,7 @@ Reopening = Callable[[], AbstractContextManager[Storage]]
 
 
 class StorageOpening(Contract[Storage]):
-    """What every part of the storage's contract works on: a new and empty storage, closed after the test."""
+    """The base of every part of the storage's contract: a new and empty storage, closed after the test."""
 
     @contextmanager
     def kept(self, place: Any) -> Iterator[Reopening]:

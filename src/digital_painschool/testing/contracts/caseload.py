@@ -41,7 +41,7 @@ def page(
     after: tuple[int, str] | None = None,
     limit: int = 50,
 ) -> tuple[CaseRow, ...]:
-    """Ask for a page."""
+    """Return a page."""
     return readable(storage.list_caseload(CaseQuery(unit=unit, therapist=therapist, now=now, after=after, limit=limit)))
 
 
@@ -51,7 +51,7 @@ def keys(storage: Storage, *, now: datetime = MORNING) -> list[tuple[int, str]]:
 
 
 class CaseloadContract(StorageOpening):
-    """What every storage keeps of the list of patients."""
+    """The list of patients, in every storage."""
 
     @proves("Caseload.list_caseload: order")
     def test_priority_comes_first_then_flags_then_the_rest(self, storage: Storage) -> None:

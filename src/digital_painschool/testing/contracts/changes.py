@@ -142,7 +142,7 @@ def finish(enrolment: Enrolment, *, at: datetime, pending: tuple[Notification, .
 
 
 def by_worker(enrolment: Enrolment, rule: Rule, *args: Any, at: datetime, noted: tuple[str, ...] = ()) -> Change:
-    """Take a step as the delivery worker, which writes notes of notifications with it."""
+    """Return a change of the delivery worker, which writes notes of notifications with it."""
     return step(enrolment, rule, *args, by=SystemActor(), at=at, noted=noted)
 
 
@@ -159,6 +159,29 @@ def sending(claim: Claim, *, now: datetime, tried_on: date | None = None) -> Dec
         return Decision(action=Action.REPEAT, day=now.date(), notifications=batch.notifications, tried_on=tried_on)
     due = frozenset(r.notification.id for r in claim.digest.pending if r.notification.due_at <= now)
     return Decision(action=Action.SEND, day=now.date(), notifications=due)
+
+
+def asking(
+    storage: Enrolments,
+    enrolment_id: str = "a",
+    person: PersonId = PERSON,
+    *,
+    notify: Notify = Notify.COLLECTED,
+    at: datetime = MORNING,
+    program: Program = PROGRAM,
+) -> Enrolment:
+    """Save an enrolment with a first message that asks for a notification."""
+    return saved(storage, converse(saved(storage, begin(enrolment_id, person, program=program)), notify=notify, at=at))
+
+
+def ids(claim: Claim) -> frozenset[str]:
+    """Return the ids of a digest's pending notifications."""
+    return frozenset(record.notification.id for record in claim.digest.pending)
+
+
+def sending_all(claim: Claim, *, now: datetime) -> Decision:
+    """Return the decision to send all that is pending in a digest, due or not."""
+    return Decision(action=Action.SEND, day=now.date(), notifications=ids(claim))
 
 
 def begun(storage: Outbox, now: datetime, limit: int = 1000) -> list[tuple[Claim, Batch]]:

@@ -27,7 +27,7 @@ Tell = Callable[[object], None]
 
 
 def refusal_or(work: Callable[[], Any]) -> Any:
-    """Do it; a refusal counts as a result."""
+    """Return the result of some work; a refusal counts as a result."""
     try:
         return work()
     except PainSchoolError as refusal:
@@ -45,7 +45,7 @@ def in_time(work: Callable[[], Any], seconds: float) -> Any:
 
 
 def in_threads(works: Sequence[Callable[[], Any]]) -> list[Any]:
-    """Do all of it at the same time, each in its own thread; a refusal counts as a result."""
+    """Execute all works at the same time, each in its own thread; a refusal counts as a result."""
     ready = Barrier(len(works))
 
     def run(work: Callable[[], Any]) -> Any:
@@ -63,7 +63,7 @@ def in_threads(works: Sequence[Callable[[], Any]]) -> list[Any]:
 
 
 def in_processes(works: Sequence[Callable[[Callable[[], object]], Any]]) -> list[Any]:
-    """Do all of it at the same time, each in its own process; a refusal counts as a result.
+    """Execute all works at the same time, each in its own process; a refusal counts as a result.
 
     Each work is given a function to call when it has opened what it needs: it returns when all others are as far.
     """
@@ -72,7 +72,7 @@ def in_processes(works: Sequence[Callable[[Callable[[], object]], Any]]) -> list
         children = [
             stack.enter_context(Child(partial(_tell, partial(work, partial(ready.wait, PATIENCE))))) for work in works
         ]
-        return [told for child in children for told in child.told()]
+        return [message for child in children for message in child.messages()]
 
 
 def _tell(work: Callable[[], Any], tell: Tell) -> None:
@@ -100,20 +100,20 @@ class Child:
             self._process.start()
         pipe.close()
 
-    def told(self) -> Iterator[Any]:
-        """Yield what it tells, until it is over."""
+    def messages(self) -> Iterator[Any]:
+        """Yield what the process sends, until it is over."""
         while True:
             if not self._pipe.poll(PATIENCE):
                 raise TimeoutError(f"a process was silent for {PATIENCE:.0f} seconds")
             try:
-                told = self._pipe.recv()
+                message = self._pipe.recv()
             except (EOFError, OSError):
-                # It is over; killed, it may have told half of something.
+                # It is over; a killed process may have sent half of a message.
                 return
-            if isinstance(told, _Broke):
+            if isinstance(message, _Broke):
                 self._process.join(PATIENCE)
-                raise AssertionError(f"in another process:\n{told.how}")  # noqa: TRY004 - it is for the test to fail
-            yield told
+                raise AssertionError(f"in another process:\n{message.how}")  # noqa: TRY004 - it is for the test to fail
+            yield message
 
     def kill(self) -> None:
         """Kill it where it is, if it is still there, and wait until it is gone."""
@@ -133,7 +133,7 @@ def _live(work: Callable[[Tell], None], pipe: Any) -> None:
     gc.freeze()
     try:
         work(pipe.send)
-    except BaseException:  # noqa: BLE001 - the parent is told, whatever it is
+    except BaseException:  # noqa: BLE001 - the parent gets it, whatever it is
         pipe.send(_Broke(format_exc()))
     finally:
         os._exit(0)

@@ -36,7 +36,7 @@ from digital_painschool.testing.people import OTHER_UNIT, UNIT
 
 
 class DamageContract(StorageOpening):
-    """What becomes of the others when one row cannot be read."""
+    """One row that cannot be read, and all others."""
 
     def damage(self, place: Any, id_: str) -> None:  # noqa: ARG002 - whoever overrides it is given both
         """Cut the last byte off what is kept of one enrolment, or one digest, known by its id; override it.

@@ -1,11 +1,9 @@
 """The contract of the storage port: notifications that are sent, cancelled or given up."""
 
-from datetime import timedelta
-
 import pytest
 from attrs import evolve
 
-from digital_painschool.domain.digest import Action, Batch, Decision, DeliveryResult, batch_key
+from digital_painschool.domain.digest import Batch, DeliveryResult, batch_key
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.people import SystemActor
 from digital_painschool.errors import Conflict
@@ -17,32 +15,34 @@ from digital_painschool.testing.contracts.changes import (
     HOUR,
     LEASE,
     MORNING,
-    OTHER_PERSON,
     PERSONS,
     RUN,
     access_entry,
+    asking,
     begun,
     by_worker,
     delivered,
     finish,
+    ids,
     result,
     saved,
     sending,
+    sending_all,
     write,
 )
 from digital_painschool.testing.contracts.clauses import proves
-from digital_painschool.testing.contracts.outbox import KEPT_STATUSES, TICK, ids, owners, statuses, told
+from digital_painschool.testing.contracts.outbox import SETTLED, TICK, owners, statuses
 from digital_painschool.testing.example import PROGRAM, SLEEP
 from digital_painschool.testing.people import UNIT
 
 
 class DeliveriesContract(StorageOpening):
-    """What every storage stores of attempts and their results."""
+    """Attempts and their results, in every storage."""
 
     @proves("Outbox.begin", "Outbox.begin: key", "Outbox.begin: recorded", "Outbox.begin: what still waits")
     def test_a_batch_is_stored_before_it_is_sent(self, storage: Storage) -> None:
         """Otherwise nobody would know what a worker that died had sent, and under which key (D-13a)."""
-        e = told(storage)
+        e = asking(storage)
         saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING + DAY))
         [claim] = storage.claim(RUN, 10, LEASE)
         decision = sending(claim, now=RUN)
@@ -55,7 +55,7 @@ class DeliveriesContract(StorageOpening):
     @proves("Outbox.complete: counted")
     def test_an_attempt_counts_with_its_answer(self, storage: Storage) -> None:
         """Otherwise a notification that no worker had time to send would be given up as undelivered (D-13d)."""
-        e = told(storage)
+        e = asking(storage)
         saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING + DAY))
         [(_, batch)] = begun(storage, RUN)
         [claim] = storage.claim(RUN + LEASE, 10, LEASE)
@@ -64,14 +64,14 @@ class DeliveriesContract(StorageOpening):
         storage.complete([evolve(result(claim, at=RUN), attempted=batch.notifications, next_at=RUN + DAY)])
         assert [1, 0] == [record.attempts for record in load_notifications(storage, e.id)]
         [claim] = storage.claim(RUN + DAY, 10, LEASE)
-        both = Decision(action=Action.SEND, day=(RUN + DAY).date(), notifications=ids(claim))
+        both = sending_all(claim, now=RUN + DAY)
         storage.complete([result(claim, storage.begin([(claim, both)])[claim.digest.id], at=RUN + DAY)])
         assert [2, 1] == [record.attempts for record in load_notifications(storage, e.id)]
 
     @proves("Outbox.complete: counted")
     def test_what_is_settled_without_an_attempt_has_none_more(self, storage: Storage) -> None:
         """Otherwise the books would say of a dropped notification that somebody had tried to send it (D-13b)."""
-        e = told(storage)
+        e = asking(storage)
         [claim] = storage.claim(RUN, 10, LEASE)
         dropped = dict.fromkeys(ids(claim), Status.DROPPED)
         storage.complete([evolve(result(claim, at=RUN), settled=dropped)])
@@ -82,7 +82,7 @@ class DeliveriesContract(StorageOpening):
     @proves("Outbox.begin: key", "Outbox.begin: recorded")
     def test_a_batch_goes_again_under_its_key_or_with_others_under_a_new_one(self, storage: Storage) -> None:
         """Otherwise the inbox would take a repetition for news, or news for a repetition (D-13a)."""
-        e = told(storage)
+        e = asking(storage)
         saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING + DAY))
         [(_, first)] = begun(storage, RUN)
         [claim] = storage.claim(RUN + DAY, 10, LEASE)
@@ -90,14 +90,14 @@ class DeliveriesContract(StorageOpening):
         repeated = storage.begin([(claim, again)])[claim.digest.id]
         assert evolve(first, attempted_on=again.day) == repeated
         [claim] = storage.claim(RUN + DAY + LEASE, 10, LEASE)
-        both = Decision(action=Action.SEND, day=again.day, notifications=ids(claim))
+        both = sending_all(claim, now=RUN + DAY)
         joined = storage.begin([(claim, both)])[claim.digest.id]
         assert (batch_key(claim.digest.id, ids(claim)), ids(claim)) == (joined.key, joined.notifications)
 
     @proves("Outbox.begin: what still waits")
     def test_what_was_cancelled_after_the_claim_is_not_begun(self, storage: Storage) -> None:
         """Otherwise a patient would be told of an enrolment that has ended (D-13b), or the digest stay claimed."""
-        a, b = told(storage, "a"), told(storage, "b", program=SLEEP)
+        a, b = asking(storage, "a"), asking(storage, "b", program=SLEEP)
         [claim] = storage.claim(RUN, 10, LEASE)
         saved(storage, finish(a, at=RUN, pending=find_cancellable(storage, "a")))
         [batch] = storage.begin([(claim, sending(claim, now=RUN))]).values()
@@ -110,13 +110,13 @@ class DeliveriesContract(StorageOpening):
         [claim] = storage.claim(RUN, 10, LEASE)
         saved(storage, finish(b, at=RUN, pending=find_cancellable(storage, "b")))
         assert {} == storage.begin([(claim, sending(claim, now=RUN))])
-        told(storage, "c", program=evolve(PROGRAM, key="c"))
+        asking(storage, "c", program=evolve(PROGRAM, key="c"))
         assert [["c"]] == owners(storage.claim(RUN, 10, LEASE))
 
     @proves("Outbox.begin: fenced", "Outbox.complete: fenced")
     def test_a_stale_claim_begins_and_completes_nothing(self, storage: Storage) -> None:
         """Otherwise a worker that slept through its lease would overwrite what another one did."""
-        e = told(storage)
+        e = asking(storage)
         [slow] = storage.claim(RUN, 10, LEASE)
         [(quick, batch)] = begun(storage, RUN + LEASE)
         log = storage.access_entries(UNIT)
@@ -132,9 +132,9 @@ class DeliveriesContract(StorageOpening):
     @proves("Outbox.begin: fenced", "Outbox.complete: fenced")
     def test_each_result_has_a_token_of_its_own(self, storage: Storage) -> None:
         """Otherwise a stale result would pass because another one of the same call has the present token."""
-        told(storage, "a", PERSONS[0])
+        asking(storage, "a", PERSONS[0])
         [slow] = storage.claim(RUN, 10, LEASE)
-        told(storage, "b", PERSONS[1])
+        asking(storage, "b", PERSONS[1])
         quick = {claim.digest.id: claim for claim in storage.claim(RUN + LEASE, 10, LEASE)}
         other = next(claim for id_, claim in quick.items() if id_ != slow.digest.id)
         decided = [(claim, sending(claim, now=RUN + LEASE)) for claim in (slow, other)]
@@ -146,7 +146,7 @@ class DeliveriesContract(StorageOpening):
     def test_what_was_not_sent_still_counts_its_lost_workers(self, storage: Storage) -> None:
         """Otherwise a poison message that waits for the next forenoon would never be given up (D-13d)."""
         for number, id_ in enumerate("ab"):
-            told(storage, id_, PERSONS[number], notify=Notify.DIRECT)
+            asking(storage, id_, PERSONS[number], notify=Notify.DIRECT)
         begun(storage, MORNING, limit=1)
         storage.complete([result(claim, at=MORNING) for claim in storage.claim(MORNING, 10, LEASE)])
         [claim] = storage.claim(MORNING + LEASE, 1, LEASE)
@@ -160,17 +160,17 @@ class DeliveriesContract(StorageOpening):
     @proves("Outbox.complete")
     def test_a_slow_worker_that_nobody_replaced_is_believed(self, storage: Storage) -> None:
         """Otherwise what it delivered would be delivered once more."""
-        e = told(storage)
+        e = asking(storage)
         [claim] = storage.claim(RUN, 10, LEASE)
         [batch] = storage.begin([(claim, sending(claim, now=RUN + DAY))]).values()
         storage.complete([result(claim, batch, at=RUN + DAY)])
         assert [Status.DELIVERED] == statuses(storage, e)
 
-    @pytest.mark.parametrize("status", KEPT_STATUSES)
+    @pytest.mark.parametrize("status", SETTLED)
     @proves("Outbox.complete", "Outbox.complete: fenced")
     def test_what_is_settled_is_never_due_again(self, storage: Storage, status: Status) -> None:
         """Otherwise a patient would be told again on the next run, or never of what comes after it."""
-        e = told(storage)
+        e = asking(storage)
         [(claim, batch)] = begun(storage, RUN)
         storage.complete([result(claim, batch, status, at=RUN + TICK)])
         assert () == storage.claim(RUN + DAY, 10, LEASE)
@@ -185,7 +185,7 @@ class DeliveriesContract(StorageOpening):
     @proves("Outbox.complete")
     def test_a_batch_is_over_when_nothing_of_it_is_pending(self, storage: Storage) -> None:
         """Otherwise what is tried again would go under another key than the one that the inbox may have (D-13d)."""
-        e = told(storage)
+        e = asking(storage)
         e = saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING))
         [(claim, batch)] = begun(storage, RUN)
         first, second = sorted(batch.notifications)
@@ -198,7 +198,7 @@ class DeliveriesContract(StorageOpening):
     @proves("Outbox.complete", "Outbox.complete: released")
     def test_the_day_on_which_the_recipient_was_told_is_kept(self, storage: Storage) -> None:
         """Otherwise a message saved just after the run would be a second notice on one forenoon (D-13a)."""
-        e = told(storage)
+        e = asking(storage)
         delivered(storage, RUN)
         saved(storage, write(e, notify=Notify.COLLECTED, at=RUN - TICK))
         [claim] = storage.claim(RUN + HOUR, 10, LEASE)
@@ -211,7 +211,7 @@ class DeliveriesContract(StorageOpening):
     def test_results_are_logged_each_with_its_own_lines(self, storage: Storage) -> None:
         """Otherwise a delivery would leave no trace, or a release leave one of nothing (M-06)."""
         for number, person in enumerate(PERSONS[:3]):
-            told(storage, f"e{number}", person)
+            asking(storage, f"e{number}", person)
         before = [entry for _, entry in storage.access_entries(UNIT)]
         sent = begun(storage, RUN)
         results = [result(claim, batch, at=RUN) for claim, batch in sent]
@@ -225,28 +225,10 @@ class DeliveriesContract(StorageOpening):
         expected = [*before, *(line for lines_ in lines.values() for line in lines_)]
         assert expected == [entry for _, entry in storage.access_entries(UNIT)]
 
-    @proves("Outbox.notifications")
-    def test_notifications_come_in_the_order_of_the_timeline(self, storage: Storage) -> None:
-        """Otherwise the therapist could not tell which message a notification belongs to."""
-        e = told(storage)
-        for minute in range(10):
-            e = saved(storage, write(e, notify=Notify.DIRECT, at=MORNING + timedelta(minutes=minute)))
-        delivered(storage, MORNING + timedelta(minutes=4))
-        assert [*range(3, 14)] == [record.notification.trigger.seq for record in load_notifications(storage, e.id)]
-
-    @proves("Outbox.notifications")
-    def test_notifications_are_of_one_enrolment(self, storage: Storage) -> None:
-        """Otherwise ending one enrolment would cancel another patient's notification."""
-        told(storage, "a")
-        told(storage, "b", program=SLEEP)
-        told(storage, "c", OTHER_PERSON)
-        for read in (load_notifications, find_cancellable):
-            assert [1, 1, 1, 0, 0] == [len(read(storage, id_)) for id_ in ("a", "b", "c", "", "unknown")]
-
     @proves("Change.cancelled", "Outbox.notifications")
     def test_what_waits_can_be_cancelled_also_while_it_is_claimed(self, storage: Storage) -> None:
         """Otherwise a patient would be told of an enrolment that has ended, or an ending wait for a worker (D-13b)."""
-        e, other = told(storage), told(storage, "b", program=SLEEP)
+        e, other = asking(storage), asking(storage, "b", program=SLEEP)
         storage.claim(RUN, 10, LEASE)
         [waiting] = find_cancellable(storage, e.id)
         saved(storage, finish(e, at=RUN + HOUR, pending=(waiting,)))
@@ -258,7 +240,7 @@ class DeliveriesContract(StorageOpening):
     @proves("Change.cancelled", "Outbox.notifications")
     def test_cancelling_what_does_not_wait_is_a_conflict(self, storage: Storage) -> None:
         """Otherwise the timeline would say dropped of a notification that was sent."""
-        e = told(storage)
+        e = asking(storage)
         [waiting] = find_cancellable(storage, e.id)
         [(claim, batch)] = begun(storage, RUN)
 
@@ -279,8 +261,8 @@ class DeliveriesContract(StorageOpening):
     def test_what_was_not_delivered_waits_for_a_note_until_it_is_written(self, storage: Storage) -> None:
         """Otherwise a crash after the result would leave a timeline that never says what became of a notice (D-13d)."""
         states = {
-            status: told(storage, f"e{number}", person, notify=Notify.DIRECT)
-            for number, (status, person) in enumerate(zip([*KEPT_STATUSES, None], PERSONS, strict=False))
+            status: asking(storage, f"e{number}", person, notify=Notify.DIRECT)
+            for number, (status, person) in enumerate(zip([*SETTLED, None], PERSONS, strict=False))
         }
         settled = [s for s in states if s is not None]
         sent = begun(storage, MORNING)

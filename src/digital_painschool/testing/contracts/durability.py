@@ -27,11 +27,11 @@ from digital_painschool.testing.contracts.concurrency import PATIENCE, Child, Te
 from digital_painschool.testing.contracts.lifetime import long_history
 from digital_painschool.testing.contracts.transactions import CALLS, done, observed, prepare
 from digital_painschool.testing.people import UNIT
-from digital_painschool.testing.reference.snapshot import difference
+from digital_painschool.testing.snapshot import difference
 
 
 class DurabilityContract(StorageOpening):
-    """What is in a storage whatever becomes of the process that has it open."""
+    """A storage whose process ends, in whatever way."""
 
     @proves("Enrolments.save: durable")
     def test_everything_is_there_after_a_restart(self, lasting_place: object) -> None:
@@ -123,7 +123,7 @@ class DurabilityContract(StorageOpening):
                 sleep(PATIENCE)
 
         with Child(acknowledge) as child:
-            assert "acknowledged" == next(child.told())
+            assert "acknowledged" == next(child.messages())
             child.kill()
         with self.opened(forked_place) as storage:
             found = observed(storage)

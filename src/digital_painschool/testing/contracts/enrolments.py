@@ -1,16 +1,10 @@
 """The contract of the storage port: enrolments, their timelines and documents."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from datetime import timedelta
-from typing import Any
-from unittest.mock import patch
 
 import pytest
 from attrs import evolve
 
-from digital_painschool.domain.fold import replay
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.people import PersonId, SystemActor
 from digital_painschool.errors import Conflict
@@ -25,7 +19,6 @@ from digital_painschool.ports.storage import (
     readable,
 )
 from digital_painschool.rules.lifecycle import maintain, note_access_end
-from digital_painschool.serialization import enrolments
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
     HOUR,
@@ -33,7 +26,6 @@ from digital_painschool.testing.contracts.changes import (
     OTHER_PERSON,
     PERSONS,
     RUN,
-    answer,
     begin,
     converse,
     fill_in,
@@ -59,29 +51,8 @@ TEXTS = (
 )
 
 
-@contextmanager
-def earlier_shape() -> Iterator[None]:
-    """Let states be stored as an earlier version of the package would: in another shape, with other counts.
-
-    An adapter that stores states by `serialization.enrolments` stores them so; for any other one nothing is different.
-    """
-    shape, describe = enrolments.ENROLMENT_SHAPE, enrolments._describe
-    with ExitStack() as stack:
-        for module in [module for module in sys.modules.values() if vars(module).get("ENROLMENT_SHAPE") == shape]:
-            stack.enter_context(patch.object(module, "ENROLMENT_SHAPE", shape - 1))
-        counting = {"conversations"}
-        stack.enter_context(
-            patch.object(
-                enrolments,
-                "_describe",
-                lambda e: {name: value for name, value in describe(e).items() if name not in counting},
-            )
-        )
-        yield
-
-
 class EnrolmentsContract(StorageOpening):
-    """What every storage keeps of enrolments."""
+    """Enrolments, in every storage."""
 
     @proves("Change.enrolment", "Enrolments.load_many", "Enrolments.save")
     def test_what_was_saved_is_loaded(self, storage: Storage) -> None:
@@ -96,20 +67,6 @@ class EnrolmentsContract(StorageOpening):
         """Otherwise some event or count would change on its way through the storage."""
         enrolment = long_history(storage)
         assert enrolment == load_enrolment(storage, enrolment.id)
-
-    @proves("Enrolments.load_many: earlier shape")
-    def test_a_state_of_an_earlier_shape_is_replayed_from_its_timeline(self, lasting_place: Any) -> None:
-        """Otherwise, after an update, a patient's page would show counts that nobody would count so any more."""
-        with self.opened(lasting_place) as storage, earlier_shape():
-            e = saved(storage, converse(saved(storage, begin()), at=MORNING))
-        with self.opened(lasting_place) as storage:
-            assert (e, {e.id: e}, (e,)) == (
-                load_enrolment(storage, e.id),
-                storage.load_many([e.id]),
-                storage.find_by_person(PERSON),
-            )
-            e = saved(storage, answer(e, at=MORNING))
-            assert e == load_enrolment(storage, e.id) == replay(entry.event for entry in load_timeline(storage, e.id))
 
     @proves("Enrolments.load_many", "Enrolments.load_timelines")
     def test_an_unknown_id_gives_nothing(self, storage: Storage) -> None:

@@ -32,7 +32,7 @@ def grown(storage: Storage, enrolment: Enrolment) -> Enrolment:
 
 
 class GrowthContract(StorageOpening):
-    """What a storage keeps of an enrolment that goes on for very long.
+    """An enrolment that goes on for very long.
 
     Attributes:
         steady: How many times as long a step on a timeline of thousands may take as one on a short one.
@@ -63,7 +63,7 @@ class GrowthContract(StorageOpening):
 
     @staticmethod
     def _a_step_takes(storage: Storage, enrolment: Enrolment) -> tuple[float, Enrolment]:
-        """Measure some steps; gives the median of their seconds, and the state after them."""
+        """Return the median of the seconds that some steps take, and the state after them."""
         taken: list[float] = []
         for _ in range(TIMES):
             change = fill_in(enrolment, at=MORNING)

@@ -175,7 +175,7 @@ class IdentityContract(Contract[Identity]):
             assert self._refusing_takes(identity, long) <= 1_000 * self._refusing_takes(identity, short)
 
     def _refusing_takes(self, identity: Identity, text: str) -> float:
-        """Measure a few refusals; gives the seconds of the shortest."""
+        """Return the seconds of the shortest of a few refusals."""
         taken: list[float] = []
         for _ in range(5):
             began = perf_counter()

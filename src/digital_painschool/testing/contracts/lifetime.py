@@ -38,7 +38,7 @@ RELEASED = Terms(program(Ordering.RELEASED), POLICY)
 
 
 def long_history(storage: Storage) -> Enrolment:
-    """Take an enrolment through every kind of step that the rules have, up to its end."""
+    """Save every kind of step that the rules have, in one enrolment, up to its end."""
     patient = Patient(PERSON)
     now = MORNING + timedelta(microseconds=123456)
     e = saved(storage, begin(at=now))

@@ -66,7 +66,7 @@ class ObserverContract(Contract[Observer]):
 
     @pytest.fixture
     def observer(self, place: Any) -> Iterator[Observer]:
-        """An observer that was told nothing yet."""
+        """A new observer."""
         with self.opened(place) as observer:
             yield observer
 
@@ -125,6 +125,6 @@ class ObserverContract(Contract[Observer]):
         with caplog.at_level(logging.DEBUG):
             for change in a_whole_life():
                 observer.notice(change.enrolment, change.events)
-        told = caplog.text + "".join(capfd.readouterr())
-        assert PERSON.value not in told
-        assert PERSON.value[2:] not in told
+        said = caplog.text + "".join(capfd.readouterr())
+        assert PERSON.value not in said
+        assert PERSON.value[2:] not in said

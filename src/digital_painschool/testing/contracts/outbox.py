@@ -10,8 +10,6 @@ from attrs import evolve
 from digital_painschool.domain.digest import Batch, Claim
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.notification import Channel, Notify, Status, Template
-from digital_painschool.domain.people import PersonId
-from digital_painschool.domain.program import Program
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import Storage, find_cancellable, load_enrolment, load_notifications
 from digital_painschool.testing.contracts.base import StorageOpening
@@ -23,10 +21,12 @@ from digital_painschool.testing.contracts.changes import (
     OTHER_PERSON,
     PERSONS,
     RUN,
+    asking,
     begin,
     begun,
     converse,
     delivered,
+    ids,
     result,
     saved,
     sending,
@@ -38,30 +38,12 @@ from digital_painschool.testing.example import PROGRAM, SLEEP
 from digital_painschool.testing.people import NURSE, OTHER_UNIT, PERSON, UNIT
 
 TICK = timedelta(microseconds=1)
-KEPT_STATUSES = [Status.DELIVERED, Status.DROPPED, Status.UNREACHABLE, Status.FAILED]
-
-
-def told(
-    storage: Storage,
-    enrolment_id: str = "a",
-    person: PersonId = PERSON,
-    *,
-    notify: Notify = Notify.COLLECTED,
-    at: datetime = MORNING,
-    program: Program = PROGRAM,
-) -> Enrolment:
-    """Save an enrolment with a first message that asks for a notification."""
-    return saved(storage, converse(saved(storage, begin(enrolment_id, person, program=program)), notify=notify, at=at))
+SETTLED = [Status.DELIVERED, Status.DROPPED, Status.UNREACHABLE, Status.FAILED]
 
 
 def owners(claims: Iterable[Claim]) -> list[list[str]]:
     """Return whose notifications are in each digest, by enrolment."""
     return [[record.notification.trigger.enrolment_id for record in claim.digest.pending] for claim in claims]
-
-
-def ids(claim: Claim) -> frozenset[str]:
-    """Return the ids of a digest's pending notifications."""
-    return frozenset(record.notification.id for record in claim.digest.pending)
 
 
 def statuses(storage: Storage, enrolment: Enrolment) -> list[Status]:
@@ -70,7 +52,7 @@ def statuses(storage: Storage, enrolment: Enrolment) -> list[Status]:
 
 
 class OutboxContract(StorageOpening):
-    """What every storage keeps of notifications."""
+    """Notifications and the claims on them, in every storage."""
 
     @pytest.mark.parametrize(("notify", "due_at"), [(Notify.DIRECT, MORNING), (Notify.COLLECTED, RUN)])
     @proves("Change.notifications", "Outbox.claim", "Outbox.claim: due")
@@ -100,17 +82,17 @@ class OutboxContract(StorageOpening):
     @proves("Change.notifications")
     def test_nothing_asked_for_is_nothing_to_claim(self, storage: Storage) -> None:
         """Otherwise a message without a notification would send one (M-12)."""
-        e = told(storage, notify=Notify.NONE)
+        e = asking(storage, notify=Notify.NONE)
         assert () == storage.claim(RUN + DAY, 10, LEASE)
         assert () == load_notifications(storage, e.id)
 
     @proves("Change.notifications")
     def test_collected_notifications_of_a_recipient_and_unit_share_one_digest(self, storage: Storage) -> None:
         """Otherwise a patient would get two notices on one forenoon, or one of another unit's (D-13a)."""
-        a = told(storage, "a")
+        a = asking(storage, "a")
         saved(storage, write(a, notify=Notify.COLLECTED, at=MORNING + DAY))
-        told(storage, "b", program=SLEEP, at=MORNING + HOUR)
-        told(storage, "c", OTHER_PERSON)
+        asking(storage, "b", program=SLEEP, at=MORNING + HOUR)
+        asking(storage, "c", OTHER_PERSON)
         saved(storage, converse(saved(storage, begin("d", unit=OTHER_UNIT)), notify=Notify.COLLECTED, at=MORNING))
         claims = storage.claim(RUN + DAY, 10, LEASE)
         assert [["a", "b", "a"], ["c"], ["d"]] == owners(claims)
@@ -119,7 +101,7 @@ class OutboxContract(StorageOpening):
     @proves("Change.notifications")
     def test_every_other_notification_has_a_digest_of_its_own(self, storage: Storage) -> None:
         """Otherwise the second direct message would not be told of, or staff read what is for a patient (M-12)."""
-        e = told(storage, notify=Notify.DIRECT)
+        e = asking(storage, notify=Notify.DIRECT)
         change = write(e, notify=Notify.DIRECT, at=MORNING)
         [direct] = change.notifications
         staff = evolve(direct, id="x", channel=Channel.SMS, recipient=NURSE.hsa_id, template=Template.FORM_SAVED)
@@ -134,7 +116,7 @@ class OutboxContract(StorageOpening):
     @proves("Change.notifications")
     def test_an_id_is_the_key_of_one_notification(self, storage: Storage) -> None:
         """Otherwise the second one would be taken for a repetition of the first, and never be sent."""
-        e = told(storage)
+        e = asking(storage)
         [waiting] = find_cancellable(storage, e.id)
         change = write(e, notify=Notify.COLLECTED, at=MORNING)
         with pytest.raises(Conflict):
@@ -145,7 +127,7 @@ class OutboxContract(StorageOpening):
     @proves("Change.notifications")
     def test_a_notification_that_joins_changes_nothing_of_those_before_it(self, storage: Storage) -> None:
         """Otherwise whoever writes would forgive or postpone what was tried, or let a patient be told twice a day."""
-        e = told(storage)
+        e = asking(storage)
         delivered(storage, RUN)
         e = saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING + DAY))
         begun(storage, RUN + DAY)
@@ -177,7 +159,7 @@ class OutboxContract(StorageOpening):
     @proves("Change.notifications")
     def test_no_message_is_lost_between_saving_and_claiming(self, storage: Storage) -> None:
         """Otherwise a message saved while the worker runs would be told of by no notice, or by two (law 5)."""
-        first = told(storage)
+        first = asking(storage)
 
         def write_on() -> int:
             e = first
@@ -197,9 +179,9 @@ class OutboxContract(StorageOpening):
     @proves("Outbox.claim: due", "Outbox.claim: one holder")
     def test_a_claimed_digest_is_nobody_elses_until_its_lease_is_over(self, storage: Storage) -> None:
         """Otherwise two workers would send the same notice, or a dead one take it with it."""
-        told(storage)
+        asking(storage)
         [first] = storage.claim(RUN, 10, LEASE)
-        saved(storage, write(told(storage, "b", program=SLEEP), notify=Notify.COLLECTED, at=MORNING))
+        saved(storage, write(asking(storage, "b", program=SLEEP), notify=Notify.COLLECTED, at=MORNING))
         assert () == storage.claim(RUN + LEASE - TICK, 10, LEASE)
         [second] = storage.claim(RUN + LEASE, 10, LEASE)
         assert (first.digest.id, ["a", "b", "b"], 0) == (second.digest.id, owners([second])[0], second.lost)
@@ -208,9 +190,9 @@ class OutboxContract(StorageOpening):
     @proves("Outbox.claim: oldest first")
     def test_the_oldest_digest_comes_first_then_the_lower_id(self, storage: Storage) -> None:
         """Otherwise on a busy day the first message would wait the longest, and a worker hold more than it can send."""
-        told(storage, "0-late", PERSONS[4], notify=Notify.DIRECT, at=MORNING + HOUR)
+        asking(storage, "0-late", PERSONS[4], notify=Notify.DIRECT, at=MORNING + HOUR)
         for id_, person in zip(("b", "C", "a", "B"), PERSONS, strict=False):
-            told(storage, id_, person, notify=Notify.DIRECT)
+            asking(storage, id_, person, notify=Notify.DIRECT)
         assert () == storage.claim(RUN, 0, LEASE)
         assert [["B"], ["C"]] == owners(storage.claim(RUN, 2, LEASE))
         assert [["a"], ["b"]] == owners(storage.claim(RUN, 2, LEASE))
@@ -220,7 +202,7 @@ class OutboxContract(StorageOpening):
     @proves("Outbox.claim: due")
     def test_a_result_says_when_the_digest_is_due_again(self, storage: Storage) -> None:
         """Otherwise a failed attempt would be repeated at once, or hold up a new message for days (D-13d)."""
-        e = told(storage)
+        e = asking(storage)
         [claim] = storage.claim(RUN, 10, LEASE)
         storage.complete([evolve(result(claim, at=RUN), next_at=RUN + 3 * DAY)])
         assert () == storage.claim(RUN + 3 * DAY - TICK, 10, LEASE)
@@ -234,7 +216,7 @@ class OutboxContract(StorageOpening):
     @proves("Outbox.claim: due")
     def test_a_batch_in_doubt_is_not_brought_forward(self, storage: Storage) -> None:
         """Otherwise every new message would start the attempts again, before their time (D-13d)."""
-        e = told(storage)
+        e = asking(storage)
         [(claim, batch)] = begun(storage, RUN)
         storage.complete([evolve(result(claim, at=RUN), next_at=RUN + 3 * DAY)])
         saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING + DAY))
@@ -246,10 +228,10 @@ class OutboxContract(StorageOpening):
     def test_a_poison_message_is_claimed_last_and_alone(self, storage: Storage) -> None:
         """Otherwise a notice that kills its worker would take those of other patients with it, for ever."""
         for number in range(2):
-            told(storage, f"poison-{number}", PERSONS[number], notify=Notify.DIRECT)
+            asking(storage, f"poison-{number}", PERSONS[number], notify=Notify.DIRECT)
         begun(storage, MORNING)
-        told(storage, "a", PERSONS[2], notify=Notify.DIRECT, at=MORNING + HOUR)
-        told(storage, "b", PERSONS[3], notify=Notify.DIRECT, at=MORNING + HOUR)
+        asking(storage, "a", PERSONS[2], notify=Notify.DIRECT, at=MORNING + HOUR)
+        asking(storage, "b", PERSONS[3], notify=Notify.DIRECT, at=MORNING + HOUR)
         later = MORNING + 2 * HOUR
         assert [["a"], ["b"]] == owners(storage.claim(later, 10, LEASE))
         for number in range(2):
@@ -270,7 +252,7 @@ class OutboxContract(StorageOpening):
     def test_of_those_whose_worker_was_lost_the_one_that_was_tried_least_comes_first(self, storage: Storage) -> None:
         """Otherwise what was claimed together with a poison message would wait until that one is given up."""
         for number, id_ in enumerate("abc"):
-            told(storage, id_, PERSONS[number], notify=Notify.DIRECT)
+            asking(storage, id_, PERSONS[number], notify=Notify.DIRECT)
         begun(storage, MORNING)
         claimed: list[list[str]] = []
         for number in range(1, 5):
@@ -278,3 +260,21 @@ class OutboxContract(StorageOpening):
             claimed += owners([claim])
             storage.begin([(claim, sending(claim, now=MORNING + number * LEASE))])
         assert [["a"], ["b"], ["c"], ["a"]] == claimed
+
+    @proves("Outbox.notifications")
+    def test_notifications_come_in_the_order_of_the_timeline(self, storage: Storage) -> None:
+        """Otherwise the therapist could not tell which message a notification belongs to."""
+        e = asking(storage)
+        for minute in range(10):
+            e = saved(storage, write(e, notify=Notify.DIRECT, at=MORNING + timedelta(minutes=minute)))
+        delivered(storage, MORNING + timedelta(minutes=4))
+        assert [*range(3, 14)] == [record.notification.trigger.seq for record in load_notifications(storage, e.id)]
+
+    @proves("Outbox.notifications")
+    def test_notifications_are_of_one_enrolment(self, storage: Storage) -> None:
+        """Otherwise ending one enrolment would cancel another patient's notification."""
+        asking(storage, "a")
+        asking(storage, "b", program=SLEEP)
+        asking(storage, "c", OTHER_PERSON)
+        for read in (load_notifications, find_cancellable):
+            assert [1, 1, 1, 0, 0] == [len(read(storage, id_)) for id_ in ("a", "b", "c", "", "unknown")]

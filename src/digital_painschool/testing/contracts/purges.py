@@ -26,14 +26,17 @@ from digital_painschool.ports.storage import (
     load_timeline,
     readable,
 )
+from digital_painschool.rules.notifications import drop
 from digital_painschool.rules.retention import approve, plan, receipt
 from digital_painschool.testing.contracts.changes import (
     HOUR,
     MORNING,
     PERSONS,
     POLICY,
+    RUN,
     access_entry,
     begin,
+    by_worker,
     converse,
     fill_in,
     finish,
@@ -52,6 +55,12 @@ def over(storage: Storage, enrolment_id: str, person: PersonId = PERSON, *, unit
     e = saved(storage, fill_in(e, at=MORNING))
     e = saved(storage, converse(e, notify=Notify.COLLECTED, at=MORNING))
     return saved(storage, finish(e, at=MORNING + HOUR, pending=find_cancellable(storage, e.id)))
+
+
+def changed_after_the_end(storage: Storage, enrolment: Enrolment) -> Enrolment:
+    """Save a note of the worker on the timeline of an enrolment that has ended, and return the state after it."""
+    notification = load_notifications(storage, enrolment.id)[0].notification
+    return saved(storage, by_worker(enrolment, drop, notification, at=RUN))
 
 
 def all_over(storage: Storage) -> list[Enrolment]:
@@ -75,7 +84,7 @@ def receipt_of(made: PurgePlan, *skipped: Skipped) -> PurgeReceipt:
 
 
 def exported(storage: Storage, versions: Mapping[str, int], export_id: str = "export-1") -> None:
-    """Keep an export's receipt."""
+    """Save an export's receipt."""
     kept = ExportReceipt(
         id=export_id,
         unit=UNIT,
@@ -93,7 +102,7 @@ def ended_once(enrolment_id: str, version: int) -> EndedEnrolment:
 
 
 def assert_gone(storage: Storage, enrolment: Enrolment) -> None:
-    """Look everywhere for what is left of an enrolment."""
+    """Assert that nothing is left of an enrolment."""
     id_ = enrolment.id
     assert None is load_enrolment(storage, id_)
     assert {} == dict(storage.load_many((id_,)))

@@ -1,13 +1,10 @@
-"""The contract of the storage port: plans, purges and receipts."""
+"""The contract of the storage port: purges and receipts."""
 
 from contextlib import suppress
 
 from attrs import evolve
 
-from digital_painschool.domain.enrolment import Enrolment
-from digital_painschool.domain.notification import Notification, Notify
-from digital_painschool.domain.people import PersonId
-from digital_painschool.domain.program import Program
+from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.retention import (
     Skip,
     Skipped,
@@ -22,8 +19,6 @@ from digital_painschool.ports.storage import (
     load_timeline,
     readable,
 )
-from digital_painschool.rules.notifications import drop
-from digital_painschool.rules.retention import plan
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
     HOUR,
@@ -31,11 +26,10 @@ from digital_painschool.testing.contracts.changes import (
     MORNING,
     OTHER_PERSON,
     PERSONS,
-    POLICY,
     RUN,
+    asking,
     begin,
     begun,
-    by_worker,
     converse,
     fill_in,
     finish,
@@ -47,62 +41,21 @@ from digital_painschool.testing.contracts.lifetime import long_history
 from digital_painschool.testing.contracts.purges import (
     IDS,
     LATER,
-    LOGGED,
     all_over,
     assert_gone,
+    changed_after_the_end,
     ended_once,
     exported,
     kept_plan,
     over,
     receipt_of,
 )
-from digital_painschool.testing.example import PROGRAM, SLEEP
-from digital_painschool.testing.people import NURSE, OTHER_UNIT, PERSON, UNIT
+from digital_painschool.testing.example import SLEEP
+from digital_painschool.testing.people import OTHER_UNIT, PERSON, UNIT
 
 
 class PurgingContract(StorageOpening):
-    """What every storage does in a purge."""
-
-    @proves("Retention.save_plan", "Retention.load_purge")
-    def test_a_plan_is_kept(self, storage: Storage) -> None:
-        """Otherwise what is approved would not be what was seen (D-21a)."""
-        all_over(storage)
-        made = plan(readable(storage.ended(UNIT)), POLICY, plan_id="plan-1", unit=UNIT, by=NURSE, at=LATER)
-        assert IDS == tuple(planned.enrolment_id for planned in made.enrolments)
-        storage.save_plan(made, LOGGED)
-        assert made == storage.load_purge("plan-1").plan
-
-    @proves("Retention.save_plan")
-    def test_a_plan_without_enrolments_is_kept(self, storage: Storage) -> None:
-        """Otherwise a year with nothing to purge would be an error."""
-        made = kept_plan(storage)
-        assert () == made.enrolments
-        assert made == storage.load_purge("plan-1").plan
-
-    @proves("Retention.load_purge")
-    def test_an_unknown_plan_is_none(self, storage: Storage) -> None:
-        """Otherwise a mistyped id would give somebody else's plan."""
-        kept_plan(storage)
-        assert None is storage.load_purge("").plan
-        assert None is storage.load_purge("plan-2").plan
-        assert {} == dict(storage.load_purge("plan-2").progress)
-        assert None is storage.load_purge("plan-2").receipt
-
-    @proves("Retention.save_plan")
-    def test_the_first_approval_stands(self, storage: Storage) -> None:
-        """Otherwise the decision that a purge rests on could be changed afterwards (D-21a)."""
-        all_over(storage)
-        approved = kept_plan(storage)
-        assert approved.decision is not None
-        storage.save_plan(evolve(approved, decision=evolve(approved.decision, reference="annat")), LOGGED)
-        storage.save_plan(evolve(approved, decision=None, enrolments=()), LOGGED)
-        assert approved == storage.load_purge("plan-1").plan
-
-    @proves("Retention.save_plan")
-    def test_a_plan_is_logged_with_it(self, storage: Storage) -> None:
-        """Otherwise a purge could be planned or approved of which the log knows nothing (M-06)."""
-        kept_plan(storage)
-        assert [LOGGED, LOGGED] == [entry for _, entry in storage.access_entries(UNIT)]
+    """Purges, in every storage."""
 
     @proves("Retention.purge: nothing left")
     def test_nothing_is_left_of_what_is_purged(self, storage: Storage) -> None:
@@ -141,7 +94,7 @@ class PurgingContract(StorageOpening):
     @proves("Retention.purge: nothing left")
     def test_a_batch_in_doubt_stays_with_what_another_enrolment_has_in_it(self, storage: Storage) -> None:
         """Otherwise the purge of one enrolment would silence another's message, or send it under a second key."""
-        first, _ = self._asking(storage, "a", PERSON), self._asking(storage, "b", PERSON, program=SLEEP)
+        first, _ = asking(storage, "a", PERSON), asking(storage, "b", PERSON, program=SLEEP)
         [(_, batch)] = begun(storage, RUN)
         first = saved(storage, finish(first, at=RUN))
         storage.purge("plan-1", kept_plan(storage).enrolments, ())
@@ -153,7 +106,7 @@ class PurgingContract(StorageOpening):
     @proves("Retention.purge: nothing left")
     def test_a_batch_that_is_purged_whole_may_have_told_the_recipient(self, storage: Storage) -> None:
         """Otherwise a patient would be told twice on one day, or never of another enrolment (D-13a)."""
-        a, b = self._asking(storage, "a", PERSON), saved(storage, begin("b", program=SLEEP))
+        a, b = asking(storage, "a", PERSON), saved(storage, begin("b", program=SLEEP))
         [(claim, batch)] = begun(storage, RUN)
         a = saved(storage, finish(a, at=RUN))
         storage.purge("plan-1", kept_plan(storage).enrolments, ())
@@ -166,7 +119,7 @@ class PurgingContract(StorageOpening):
         saved(storage, finish(b, at=RUN, pending=find_cancellable(storage, "b")))
         storage.purge("plan-2", kept_plan(storage, "plan-2").enrolments, ())
         storage.complete([evolve(result(claim, at=RUN), told_on=RUN.date())])
-        self._asking(storage, "c", PERSON)
+        asking(storage, "c", PERSON)
         [claim] = storage.claim(RUN, 10, LEASE)
         assert (None, 1) == (claim.digest.told_on, len(claim.digest.pending))
 
@@ -196,7 +149,7 @@ class PurgingContract(StorageOpening):
         """Otherwise something new would be destroyed that nobody approved (D-21a)."""
         changed, same = over(storage, "a"), over(storage, "b", OTHER_PERSON)
         made = kept_plan(storage)
-        changed = saved(storage, by_worker(changed, drop, self._notification(storage, changed), at=RUN))
+        changed = changed_after_the_end(storage, changed)
         storage.purge("plan-1", made.enrolments, ())
         skipped = Skipped(enrolment_id="a", why=Skip.CHANGED)
         assert {"a": skipped, "b": None} == dict(storage.load_purge("plan-1").progress)
@@ -339,12 +292,3 @@ class PurgingContract(StorageOpening):
         storage.purge("plan-1", made.enrolments, ())
         assert {"a": None} == dict(storage.load_purge("plan-1").progress)
         assert is_open == load_enrolment(storage, "a")
-
-    @staticmethod
-    def _asking(storage: Storage, id_: str, person: PersonId, program: Program = PROGRAM) -> Enrolment:
-        e = saved(storage, begin(id_, person, program=program))
-        return saved(storage, converse(e, notify=Notify.COLLECTED, at=MORNING))
-
-    @staticmethod
-    def _notification(storage: Storage, enrolment: Enrolment) -> Notification:
-        return load_notifications(storage, enrolment.id)[0].notification

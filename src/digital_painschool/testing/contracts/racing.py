@@ -88,10 +88,10 @@ def assert_none_lost(storage: Storage, enrolment_id: str, answers: Sequence[dict
 
 
 class RacingContract(StorageOpening):
-    """What a storage keeps that several threads, or several processes, use at the same time."""
+    """A storage that several threads, or several processes, use at the same time."""
 
     def race(self, reopened: Reopening, how: str, works: Sequence[Work]) -> list[Any]:
-        """Do all of it at the same time: in threads on one opening, or in processes, each on an opening of its own.
+        """Execute all works at the same time: in threads on one opening, or in processes on one each.
 
         Each work is given a function that waits until all others have called it too, as often as it likes.
         """

@@ -27,7 +27,7 @@ def numbered(storage: Storage, unit: HsaId = UNIT, person: PersonId | None = Non
 
 
 class RegistersContract(StorageOpening):
-    """What every storage keeps beside the enrolments."""
+    """Everything beside the enrolments, in every storage."""
 
     @proves("Staff.profile")
     def test_a_profile_that_nobody_chose_is_empty(self, storage: Storage) -> None:

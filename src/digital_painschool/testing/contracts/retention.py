@@ -1,12 +1,9 @@
-"""The contract of the storage port: ended enrolments on their way out."""
+"""The contract of the storage port: ended enrolments, their exports and the plans of their purge."""
 
-from digital_painschool.domain.digest import Action, Claim
-from digital_painschool.domain.digest import Decision as Choice
-from digital_painschool.domain.enrolment import Enrolment
+from attrs import evolve
+
 from digital_painschool.domain.events import FormSaved, MessageSent
-from digital_painschool.domain.notification import Notification, Notify
-from digital_painschool.domain.people import PersonId
-from digital_painschool.domain.program import Program
+from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.retention import (
     EndedEnrolment,
 )
@@ -17,11 +14,10 @@ from digital_painschool.ports.storage import (
     find_ended,
     load_documents,
     load_histories,
-    load_notifications,
     load_timeline,
     readable,
 )
-from digital_painschool.rules.notifications import drop
+from digital_painschool.rules.retention import plan
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
     HOUR,
@@ -29,36 +25,42 @@ from digital_painschool.testing.contracts.changes import (
     MORNING,
     OTHER_PERSON,
     PERSONS,
+    POLICY,
     RUN,
+    asking,
     begin,
     begun,
-    by_worker,
-    converse,
     delivered,
     finish,
     result,
     saved,
+    sending_all,
     write,
 )
 from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.contracts.lifetime import long_history
 from digital_painschool.testing.contracts.purges import (
+    IDS,
+    LATER,
+    LOGGED,
+    all_over,
+    changed_after_the_end,
     exported,
     kept_plan,
     over,
 )
-from digital_painschool.testing.example import PROGRAM, SLEEP
-from digital_painschool.testing.people import OTHER_UNIT, PERSON, UNIT
+from digital_painschool.testing.example import SLEEP
+from digital_painschool.testing.people import NURSE, OTHER_UNIT, PERSON, UNIT
 
 
 class RetentionContract(StorageOpening):
-    """What every storage keeps of purging."""
+    """Ended enrolments, their exports and plans, in every storage."""
 
     @proves("Retention.ended")
     def test_ended_gives_what_the_rules_judge_by(self, storage: Storage) -> None:
         """Otherwise a purge would be planned on other facts than the timeline's (D-21b)."""
         e = over(storage, "a")
-        e = saved(storage, by_worker(e, drop, self._notification(storage, e), at=RUN))
+        e = changed_after_the_end(storage, e)
         saved(storage, begin("b", OTHER_PERSON))
         expected = EndedEnrolment(
             enrolment_id="a",
@@ -97,12 +99,12 @@ class RetentionContract(StorageOpening):
     @proves("Outbox.complete: kept", "Retention.notification_keys", "Retention.notification_keys: superseded")
     def test_notification_keys_are_those_that_were_sent_for_them(self, storage: Storage) -> None:
         """Otherwise a purge would leave notices in an inbox, also one that was sent before a crash (D-21a)."""
-        first, second = self._asking(storage, "a", PERSON), self._asking(storage, "b", OTHER_PERSON)
+        first, second = asking(storage, "a", PERSON), asking(storage, "b", OTHER_PERSON)
         assert () == storage.notification_keys(UNIT, ["a", "b"])
         sent = begun(storage, RUN)
         storage.complete([result(claim, at=RUN) for claim, _ in sent])
         first = saved(storage, write(first, notify=Notify.COLLECTED, at=MORNING))
-        decided = [(claim, self._all_of(claim)) for claim in storage.claim(RUN, 10, LEASE)]
+        decided = [(claim, sending_all(claim, now=RUN)) for claim in storage.claim(RUN, 10, LEASE)]
         joined = storage.begin(decided)
         storage.complete([result(claim, joined[claim.digest.id], at=RUN) for claim, _ in decided])
         for e in (first, second):
@@ -116,7 +118,7 @@ class RetentionContract(StorageOpening):
     @proves("Retention.notification_keys: shared")
     def test_notification_keys_leave_out_what_an_open_enrolment_shares(self, storage: Storage) -> None:
         """Otherwise the purge of one enrolment would take the notice that the person's other one needs (D-21a)."""
-        first, second = self._asking(storage, "a", PERSON), self._asking(storage, "b", PERSON, program=SLEEP)
+        first, second = asking(storage, "a", PERSON), asking(storage, "b", PERSON, program=SLEEP)
         [shared] = delivered(storage, RUN)
         first = saved(storage, write(first, notify=Notify.COLLECTED, at=MORNING))
         [alone] = delivered(storage, RUN)
@@ -169,7 +171,7 @@ class RetentionContract(StorageOpening):
         e, other = over(storage, "a"), over(storage, "b", OTHER_PERSON)
         exported(storage, {"a": e.version})
         assert {"a": e.version, "b": 0} == {x.enrolment_id: x.exported for x in readable(storage.ended(UNIT))}
-        e = saved(storage, by_worker(e, drop, self._notification(storage, e), at=RUN))
+        e = changed_after_the_end(storage, e)
         (ended,) = readable(find_ended(storage, UNIT, ("a",)).values())
         assert (e.version, e.version - 1) == (ended.version, ended.exported)
         exported(storage, {"a": e.version, "b": other.version}, "export-2")
@@ -203,19 +205,43 @@ class RetentionContract(StorageOpening):
         over(storage, "a")
         assert [0] == [ended.exported for ended in readable(storage.ended(UNIT))]
 
-    @staticmethod
-    def _asking(storage: Storage, id_: str, person: PersonId, program: Program = PROGRAM) -> Enrolment:
-        e = saved(storage, begin(id_, person, program=program))
-        return saved(storage, converse(e, notify=Notify.COLLECTED, at=MORNING))
+    @proves("Retention.save_plan", "Retention.load_purge")
+    def test_a_plan_is_kept(self, storage: Storage) -> None:
+        """Otherwise what is approved would not be what was seen (D-21a)."""
+        all_over(storage)
+        made = plan(readable(storage.ended(UNIT)), POLICY, plan_id="plan-1", unit=UNIT, by=NURSE, at=LATER)
+        assert IDS == tuple(planned.enrolment_id for planned in made.enrolments)
+        storage.save_plan(made, LOGGED)
+        assert made == storage.load_purge("plan-1").plan
 
-    @staticmethod
-    def _all_of(claim: Claim) -> Choice:
-        return Choice(
-            action=Action.SEND,
-            day=RUN.date(),
-            notifications=frozenset(record.notification.id for record in claim.digest.pending),
-        )
+    @proves("Retention.save_plan")
+    def test_a_plan_without_enrolments_is_kept(self, storage: Storage) -> None:
+        """Otherwise a year with nothing to purge would be an error."""
+        made = kept_plan(storage)
+        assert () == made.enrolments
+        assert made == storage.load_purge("plan-1").plan
 
-    @staticmethod
-    def _notification(storage: Storage, enrolment: Enrolment) -> Notification:
-        return load_notifications(storage, enrolment.id)[0].notification
+    @proves("Retention.load_purge")
+    def test_an_unknown_plan_is_none(self, storage: Storage) -> None:
+        """Otherwise a mistyped id would give somebody else's plan."""
+        kept_plan(storage)
+        assert None is storage.load_purge("").plan
+        assert None is storage.load_purge("plan-2").plan
+        assert {} == dict(storage.load_purge("plan-2").progress)
+        assert None is storage.load_purge("plan-2").receipt
+
+    @proves("Retention.save_plan")
+    def test_the_first_approval_stands(self, storage: Storage) -> None:
+        """Otherwise the decision that a purge rests on could be changed afterwards (D-21a)."""
+        all_over(storage)
+        approved = kept_plan(storage)
+        assert approved.decision is not None
+        storage.save_plan(evolve(approved, decision=evolve(approved.decision, reference="annat")), LOGGED)
+        storage.save_plan(evolve(approved, decision=None, enrolments=()), LOGGED)
+        assert approved == storage.load_purge("plan-1").plan
+
+    @proves("Retention.save_plan")
+    def test_a_plan_is_logged_with_it(self, storage: Storage) -> None:
+        """Otherwise a purge could be planned or approved of which the log knows nothing (M-06)."""
+        kept_plan(storage)
+        assert [LOGGED, LOGGED] == [entry for _, entry in storage.access_entries(UNIT)]

@@ -172,7 +172,7 @@ class SendingContract(Contract[Adapter]):
                 sleep(PATIENCE)
 
         with Child(work) as child:
-            assert [ACCEPTED] * len(KEYS) == next(child.told())
+            assert [ACCEPTED] * len(KEYS) == next(child.messages())
             child.kill()
         with self.opened(forked_place) as adapter:
             assert [DUPLICATE] * len(KEYS) == self._send_all(adapter)

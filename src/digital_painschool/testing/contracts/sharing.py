@@ -39,7 +39,7 @@ from digital_painschool.testing.people import NURSE, PERSON, UNIT
 
 
 class SharingContract(StorageOpening):
-    """What a storage keeps that several processes, or several openings in one, use at the same time."""
+    """A storage that is opened several times."""
 
     @proves("Storage: forks")
     def test_a_forked_process_keeps_what_its_parent_s_opening_acknowledges(self, forked_place: object) -> None:
@@ -48,10 +48,10 @@ class SharingContract(StorageOpening):
             storage.save(begin("a"))
             saves = [partial(storage.save, begin(id_, person)) for id_, person in zip("bc", PERSONS[1:], strict=False)]
             with Child(lambda tell: tell(refusal_or(saves[0]))) as child:
-                [told] = child.told()
+                [answer] = child.messages()
             saves[1]()
         with self.opened(forked_place) as storage:
-            assert isinstance(told, StorageError) == (load_enrolment(storage, "b") is None)
+            assert isinstance(answer, StorageError) == (load_enrolment(storage, "b") is None)
             assert begin("c", PERSONS[2]).enrolment == load_enrolment(storage, "c")
 
     @proves("Storage: processes")
@@ -62,7 +62,7 @@ class SharingContract(StorageOpening):
         with self.opened(lasting_place) as storage:
             e = saved(storage, begin())
             with Child(lambda tell: tell(refusal_or(partial(self._load, lasting_place, e.id)))) as child:
-                [refusal] = child.told()
+                [refusal] = child.messages()
             assert isinstance(refusal, StorageError), f"a second process got {refusal!r}"
             assert e == load_enrolment(storage, e.id)
 
@@ -129,4 +129,4 @@ class SharingContract(StorageOpening):
         with self.opened(shared_place) as one, self.opened(shared_place) as other:
             saved(one, begin("a"))
             works = [partial(insist, storage, "a", number) for number, storage in enumerate((one, other, one, other))]
-            assert_none_lost(one, "a", [answers for told in in_threads(works) for answers in told])
+            assert_none_lost(one, "a", [answers for mine in in_threads(works) for answers in mine])

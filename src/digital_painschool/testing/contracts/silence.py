@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 
 def assert_silent(error: BaseException, *secrets: str) -> None:
-    """Find none of some texts in an error, nor in the errors that it came from."""
-    told = " ".join(f"{one} {one!r} {vars(one)}" for one in _chain(error))
+    """Assert that an error, and those that it came from, contain none of some texts."""
+    said = " ".join(f"{one} {one!r} {vars(one)}" for one in _chain(error))
     for secret in secrets:
-        assert secret not in told
+        assert secret not in said, "the error says whose data it was"
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -1,8 +1,11 @@
 """The contract of the storage port: timelines and documents, and values that are returned as they were saved."""
 
-from collections.abc import Mapping
-from contextlib import suppress
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
 
 from digital_painschool.domain.events import ConversationStarted, FormSaved, MessageSent, ModuleOpened, Started
 from digital_painschool.domain.fold import replay
@@ -20,6 +23,7 @@ from digital_painschool.ports.storage import (
     load_timeline,
     readable,
 )
+from digital_painschool.serialization import enrolments
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
     MORNING,
@@ -36,11 +40,32 @@ from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.contracts.enrolments import TEXTS
 from digital_painschool.testing.contracts.lifetime import long_history
 from digital_painschool.testing.example import DAILY
-from digital_painschool.testing.people import UNIT
+from digital_painschool.testing.people import PERSON, UNIT
+
+
+@contextmanager
+def earlier_shape() -> Iterator[None]:
+    """Make states be stored as an earlier version of the package would: in another shape, with other counts.
+
+    An adapter that stores states by `serialization.enrolments` stores them so; for any other one nothing is different.
+    """
+    shape, describe = enrolments.ENROLMENT_SHAPE, enrolments._describe
+    with ExitStack() as stack:
+        for module in [module for module in sys.modules.values() if vars(module).get("ENROLMENT_SHAPE") == shape]:
+            stack.enter_context(patch.object(module, "ENROLMENT_SHAPE", shape - 1))
+        counting = {"conversations"}
+        stack.enter_context(
+            patch.object(
+                enrolments,
+                "_describe",
+                lambda e: {name: value for name, value in describe(e).items() if name not in counting},
+            )
+        )
+        yield
 
 
 class TimelinesContract(StorageOpening):
-    """What every storage returns of what was written."""
+    """Timelines and documents, in every storage."""
 
     @proves("Change.events", "Enrolments.load_timelines")
     def test_the_timeline_replays_to_the_state(self, storage: Storage) -> None:
@@ -177,3 +202,17 @@ class TimelinesContract(StorageOpening):
                     mapping.clear()  # type: ignore[union-attr]
         assert {2: {"smarta": 3}} == dict(load_documents(storage, e.id, (2,)))
         assert e == load_enrolment(storage, e.id)
+
+    @proves("Enrolments.load_many: earlier shape")
+    def test_a_state_of_an_earlier_shape_is_replayed_from_its_timeline(self, lasting_place: Any) -> None:
+        """Otherwise, after an update, a patient's page would show counts that nobody would count so any more."""
+        with self.opened(lasting_place) as storage, earlier_shape():
+            e = saved(storage, converse(saved(storage, begin()), at=MORNING))
+        with self.opened(lasting_place) as storage:
+            assert (e, {e.id: e}, (e,)) == (
+                load_enrolment(storage, e.id),
+                storage.load_many([e.id]),
+                storage.find_by_person(PERSON),
+            )
+            e = saved(storage, answer(e, at=MORNING))
+            assert e == load_enrolment(storage, e.id) == replay(entry.event for entry in load_timeline(storage, e.id))

@@ -1,11 +1,12 @@
-"""Kill a history at every point, start again, and see that nothing is lost or doubled.
+"""Crashes: a history is killed at every point, and started again; nothing may be lost or duplicated.
 
-`kill_everywhere(open_ours, history)` is for any adapters; `TELLING` has histories that are worth it.
+`kill_at_every_call(open_ours, history)` is for any adapters; `NOTABLE_HISTORIES` are worth it.
 """
 
-from digital_painschool.testing.crashes.at_every_call import NotSurvived, Survived, kill_at, kill_everywhere
+from digital_painschool.testing.crashes.kill import kill_at, kill_at_every_call, kill_at_every_statement, kill_for_real
 from digital_painschool.testing.crashes.notable_histories import NOTABLE_HISTORIES, Doing, NotableHistory
-from digital_painschool.testing.crashes.process import CrashPoint
+from digital_painschool.testing.crashes.run import CrashPoint
+from digital_painschool.testing.crashes.walk import NotSurvived, Survived
 
 __all__ = [
     "NOTABLE_HISTORIES",
@@ -15,5 +16,7 @@ __all__ = [
     "NotableHistory",
     "Survived",
     "kill_at",
-    "kill_everywhere",
+    "kill_at_every_call",
+    "kill_at_every_statement",
+    "kill_for_real",
 ]

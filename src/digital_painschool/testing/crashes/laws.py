@@ -1,27 +1,16 @@
-"""What holds of all that is kept whenever nobody is writing, whoever died before."""
+"""The laws that hold whenever nobody is writing, whichever process has died."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from attrs import frozen
-
-from digital_painschool.domain.enrolment import Phase
-from digital_painschool.domain.events import (
-    ConversationRenamed,
-    ConversationStarted,
-    FormSaved,
-    MessageSent,
-    NotificationDropped,
-    NotificationUndelivered,
-)
+from digital_painschool.domain.enrolment import Enrolment, Phase
+from digital_painschool.domain.events import ConversationRenamed, ConversationStarted, FormSaved, MessageSent
 from digital_painschool.domain.fold import replay
 from digital_painschool.domain.notification import Channel, NotificationRecord, Notify, Status
-from digital_painschool.domain.people import PersonId
+from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.ports import Storage
-from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import (
     CaseQuery,
     Entry,
@@ -33,24 +22,24 @@ from digital_painschool.ports.storage import (
     readable,
 )
 from digital_painschool.rules.flags import caseload_counts
-from digital_painschool.testing.crashes.account import UNITS
+from digital_painschool.testing.reference.arrivals import Arrival, Arrivals
+from digital_painschool.testing.reference.laws import Law, LawViolation, unless, violation
+from digital_painschool.testing.reference.notifications import note_violations
+from digital_painschool.testing.snapshot import UNITS
 
 _WRITTEN = (ConversationStarted, ConversationRenamed, FormSaved, MessageSent)
-_NOTED = (NotificationDropped, NotificationUndelivered)
-_LEAVES_A_NOTE = (Status.DROPPED, Status.UNREACHABLE, Status.FAILED)
+_WHOLE, _NOTIFIED = Law.REFUSED_CHANGES_NOTHING, Law.NOTIFIED_ONCE_IN_TIME
 
 
-def broken_laws(storage: Storage, ids: Sequence[str], now: datetime) -> Iterator[str]:
-    """Return which laws do not hold of what is kept.
+def stored_violations(storage: Storage, ids: Sequence[str], now: datetime) -> Iterator[LawViolation]:
+    """Yield the laws that do not hold of what is stored.
 
     Args:
-        storage: Where it is kept.
+        storage: The storage.
         ids: Every id that was ever given.
-        now: The instant at which the list of patients is judged.
+        now: The instant at which the caseload is judged.
     """
     states = load_enrolments(storage, ids)
-    timelines = {id_: load_timeline(storage, id_) for id_ in ids}
-    records = {id_: load_notifications(storage, id_) for id_ in ids}
     owed = {record.notification.id for record in storage.unnoted()}
     rows = {
         row.enrolment_id: row.counts
@@ -58,95 +47,82 @@ def broken_laws(storage: Storage, ids: Sequence[str], now: datetime) -> Iterator
         for row in readable(storage.list_caseload(CaseQuery(unit=unit, therapist=None, now=now, limit=len(ids) or 1)))
     }
     for id_ in ids:
-        state, timeline = states.get(id_), timelines[id_]
+        state, timeline, records = states.get(id_), load_timeline(storage, id_), load_notifications(storage, id_)
         if state is None:
-            yield from _nothing_is_left(storage, id_, timeline, records[id_])
+            yield from _left_violations(storage, id_, timeline, records)
             continue
-        if not timeline or replay(entry.event for entry in timeline) != state:
-            yield f"law 1: {id_}'s state is not what its timeline replays to"
-        if [entry.seq for entry in timeline] != list(range(1, state.version + 1)):
-            yield f"law 1: {id_} is of version {state.version} and has {len(timeline)} timeline entries"
-        yield from _written(storage, id_, timeline)
-        if rows.get(id_) != (None if state.phase is Phase.ENDED else caseload_counts(state)):
-            yield f"law 4: {id_}'s row in the list of patients says something else than its state"
-        yield from _asked_for(id_, timeline, records[id_])
-        yield from _settled(id_, timeline, records[id_], owed)
-        if state.phase is Phase.ENDED and find_cancellable(storage, id_):
-            yield f"law 5: {id_} has ended and its notifications still wait"
+        law, numbers = Law.REPLAY_GIVES_THE_STATE, [entry.seq for entry in timeline]
+        yield from unless(_replays_to(state, timeline), law, "the state is not what the timeline gives", id_)
+        gapless = numbers == [*range(1, state.version + 1)]
+        yield from unless(gapless, law, f"version {state.version}, and the timeline has the entries {numbers}", id_)
+        yield from _document_violations(storage, id_, timeline)
+        counts = None if state.phase is Phase.ENDED else caseload_counts(state)
+        law = Law.UNREAD_IS_SAVED_LESS_READ
+        yield from unless(rows.get(id_) == counts, law, "the caseload says something else than the state", id_)
+        yield from _request_violations(id_, timeline, records)
+        yield from note_violations(id_, timeline, records, owed)
+        waits = state.phase is Phase.ENDED and find_cancellable(storage, id_)
+        yield from unless(not waits, _NOTIFIED, "ended, and its notifications still wait", id_)
 
 
-@frozen
-class Accepted:
-    """What an inbox or a messenger took as new: its key, for whom, when, and whether it is a patient's daily digest."""
-
-    key: str
-    to: PersonId | Address
-    at: datetime
-    collected: bool
-
-
-def wrongly_told(accepted: Sequence[Accepted], policy: Policy) -> Iterator[str]:
-    """Yield what was sent twice, twice a day, or outside the forenoon. Every history is played at one unit."""
-    keys = Counter(one.key for one in accepted)
-    yield from (
-        f"law 5: {key} arrived twice: its key was known, and it was taken as new" for key in keys if keys[key] > 1
-    )
-    days = Counter((one.to, one.at.astimezone(policy.zone).date()) for one in accepted if one.collected)
-    yield from (f"law 5: a patient was told {n} times on {day}" for (_, day), n in days.items() if n > 1)
-    for one in accepted:
-        here = one.at.astimezone(policy.zone).time()
-        if one.collected and not policy.collected_at <= here < policy.forenoon_ends:
-            yield f"law 5: {one.key} arrived at {here}, not in the forenoon"
-
-
-def not_told(storage: Storage, ids: Sequence[str], accepted: Sequence[Accepted], *, at_last: bool) -> Iterator[str]:
-    """Yield what is settled and was in no accepted notification; at last also what waits, or waits for a note."""
+def arrival_violations(
+    storage: Storage,
+    ids: Sequence[str],
+    arrived: Sequence[tuple[Arrival, HsaId | None]],
+    policy: Policy,
+    *,
+    at_last: bool,
+) -> Iterator[LawViolation]:
+    """Yield what was sent wrongly, what is settled and did not arrive; at last also what waits, or waits for a note."""
+    arrivals = Arrivals(policy)
+    for arrival, digest_of in arrived:
+        yield from arrivals.add(arrival, digest_of=digest_of)
     for record in (record for id_ in ids for record in load_notifications(storage, id_)):
-        one = record.notification
-        told = any(n.to == one.recipient and n.at >= one.due_at for n in accepted) or one.channel is not Channel.INBOX
-        if record.status is Status.DELIVERED and not told:
-            yield f"law 5: {one.id} is settled, and nothing arrived"
+        one, to_patient = record.notification, record.notification.channel is Channel.INBOX
+        has_arrived = any(n.to == one.recipient and n.at >= one.due_at for n, _ in arrived)
+        if record.status is Status.DELIVERED and to_patient and not has_arrived:
+            yield violation(_NOTIFIED, f"{one.id} is settled, and nothing arrived")
         if at_last and record.status is Status.PENDING:
-            yield f"law 5: {one.id} waits for ever"
-    if at_last:
-        yield from (f"law 5: {one.notification.id} waits for its note for ever" for one in storage.unnoted())
+            yield violation(_NOTIFIED, f"{one.id} waits for ever")
+    for record in storage.unnoted() if at_last else ():
+        yield violation(_NOTIFIED, f"{record.notification.id} waits for its note for ever")
 
 
-def _nothing_is_left(
+def _replays_to(state: Enrolment, timeline: Sequence[Entry]) -> bool:
+    try:
+        return bool(timeline) and replay(entry.event for entry in timeline) == state
+    except (ValueError, IndexError, TypeError, AttributeError):
+        return False  # a damaged timeline may fit no state
+
+
+def _left_violations(
     storage: Storage, id_: str, timeline: Sequence[Entry], records: Sequence[NotificationRecord]
-) -> Iterator[str]:
-    left = {"timeline": timeline, "documents": load_documents(storage, id_, range(1, 1000)), "notifications": records}
-    yield from (f"law 7: {id_} is gone and its {name} are not" for name, found in left.items() if found)
+) -> Iterator[LawViolation]:
+    left: Mapping[str, object] = {
+        "timeline": timeline,
+        "documents": load_documents(storage, id_, range(1, 1000)),
+        "notifications": records,
+    }
+    for name, found in left.items():
+        yield from unless(not found, Law.PURGE_TAKES_WHAT_IT_MAY, f"gone, and its {name} are not", id_)
 
 
-def _written(storage: Storage, id_: str, timeline: Sequence[Entry]) -> Iterator[str]:
-    asked = {entry.seq for entry in timeline if isinstance(entry.event, _WRITTEN)}
-    there = set(load_documents(storage, id_, range(1, len(timeline) + 2)))
-    yield from (f"law 2: what was written with {id_}'s entry {seq} is not there" for seq in sorted(asked - there))
-    yield from (f"law 2: {id_} has a document {seq} without an entry" for seq in sorted(there - asked))
+def _document_violations(storage: Storage, id_: str, timeline: Sequence[Entry]) -> Iterator[LawViolation]:
+    written = {entry.seq for entry in timeline if isinstance(entry.event, _WRITTEN)}
+    stored = set(load_documents(storage, id_, range(1, len(timeline) + 2)))
+    for seq in sorted(written ^ stored):
+        what = "the document of entry {} is not there" if seq in written else "document {} has no entry"
+        yield violation(_WHOLE, what.format(seq), id_)
 
 
-def _asked_for(id_: str, timeline: Sequence[Entry], records: Sequence[NotificationRecord]) -> Iterator[str]:
+def _request_violations(
+    id_: str, timeline: Sequence[Entry], records: Sequence[NotificationRecord]
+) -> Iterator[LawViolation]:
     """Yield each message that has not as many notifications to the patient as it asks for: one, or none."""
     triggers = (record.notification.trigger for record in records if record.notification.channel is Channel.INBOX)
     asked = Counter(trigger.seq for trigger in triggers)
     for entry in timeline:
         event = entry.event
-        if asked[entry.seq] != (isinstance(event, MessageSent) and event.notify is not Notify.NONE):
-            yield f"law 5: {id_}'s entry {entry.seq} is told of by {asked[entry.seq]} notifications"
-
-
-def _settled(
-    id_: str, timeline: Sequence[Entry], records: Sequence[NotificationRecord], owed: AbstractSet[str]
-) -> Iterator[str]:
-    """Yield each notification whose end the timeline does not say once, though no note is owed to it."""
-    noted = Counter(entry.event.notification for entry in timeline if isinstance(entry.event, _NOTED))
-    yield from (
-        f"law 5: {id_}'s timeline says {times} times that {n} was not told" for n, times in noted.items() if times > 1
-    )
-    for record in records:
-        is_noted, is_owed = record.notification.id in noted, record.notification.id in owed
-        if record.status in _LEAVES_A_NOTE and not is_noted and not is_owed:
-            yield f"law 5: {record.notification.id} is {record.status.value} and {id_}'s timeline does not say so"
-        if (is_noted or is_owed) and (record.status not in _LEAVES_A_NOTE or is_noted == is_owed):
-            yield f"law 5: {record.notification.id} is {record.status.value} and {id_}'s timeline says otherwise"
+        right = isinstance(event, MessageSent) and event.notify is not Notify.NONE
+        what = f"entry {entry.seq} has {asked[entry.seq]} notifications to the patient"
+        yield from unless(asked[entry.seq] == right, _NOTIFIED, what, id_)

@@ -7,7 +7,7 @@ from attrs import field, frozen
 
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import FlagKind, Policy
-from digital_painschool.testing.crashes.stage import Step
+from digital_painschool.testing.crashes.run import Step
 from digital_painschool.testing.environment import PortsFactory, in_memory, local
 from digital_painschool.testing.example import DAILY, PAIN
 from digital_painschool.testing.faults import Call, Fault, with_faults
@@ -56,7 +56,7 @@ class Doing:
     do: Callable[[Scenario], object]
 
     def take(self, scenario: Scenario) -> object:
-        """Do it."""
+        """Execute the function."""
         return self.do(scenario)
 
     def __repr__(self) -> str:
@@ -238,4 +238,4 @@ _PURGE = NotableHistory(
 NOTABLE_HISTORIES: Mapping[str, NotableHistory] = MappingProxyType(
     {"year": _YEAR, "week": _WEEK, "outage": _OUTAGE, "given up": _GIVEN_UP, "purge": _PURGE}
 )
-"""Histories for `kill_everywhere`, by name: a year, a week of notifications, an outage, a long outage, a purge."""
+"""Histories for `kill_at_every_call`, by name: a year, a week of notifications, an outage, a long outage, a purge."""

@@ -1,34 +1,53 @@
-"""A storage on SQL that dies between any two statements: before each, and after each that makes something lasting.
+"""The statements of SQL adapters as calls, and the rows of their tables.
 
-It looks at the adapter's links, one for each connection, so it is the same for every database and needs no part of the
-adapter to be other than it is.
+A proxy stands before each connection, so it is the same for every database, and no part of an adapter is changed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any, cast
 from weakref import ref
 
+from attrs import evolve
 from sqlalchemy import Table, select
 from sqlalchemy.sql import ClauseElement, Select
 
-from digital_painschool.adapters.sql.connection import Connection, Driver
+from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
-from digital_painschool.adapters.sql.rows import Row, Values
+from digital_painschool.adapters.sql.rows import Row
 from digital_painschool.adapters.sql.schema import METADATA, access_log, digests, messages
 from digital_painschool.ports import Ports
-from digital_painschool.testing.crashes.process import Process
-from digital_painschool.testing.faults.calls import Watched
+from digital_painschool.testing.faults import Call, watched
+from digital_painschool.testing.faults.calls import Around, Watched
 
 Rows = Mapping[str, tuple[Row, ...]]
-"""The rows of every table, by its name and the place of its database among the adapters."""
+"""The rows of every table, by its name and the ordinal of its database among the adapters."""
 
 _DRAWN = (digests.c.token, access_log.c.number, messages.c.number)
-"""What a database or a claim draws anew each time, and nothing depends on but its order."""
+"""The columns that a database or a claim draws anew each time; nothing depends on them but an order."""
 _ALL: Mapping[Table, Select[Any]] = {
     table: select(*(column for column in table.c if not any(column is drawn for drawn in _DRAWN)))
     for table in METADATA.sorted_tables
 }
+
+
+@cache
+def _words(statement: ClauseElement) -> str:
+    tables = (column.table for column in statement.selected_columns) if isinstance(statement, Select) else ()
+    table = getattr(statement, "table", None)
+    table = next(iter(tables), None) if table is None else table
+    return f"{statement.__visit_name__} {getattr(table, 'name', '')}".strip()
+
+
+_STATEMENTS: Mapping[str, Callable[[tuple[Any, ...]], str]] = {
+    **dict.fromkeys(("fetch_all", "fetch_each", "execute"), lambda args: _words(args[0])),
+    "begin": lambda _: "BEGIN",
+    "commit": lambda _: "COMMIT",
+    "rollback": lambda _: "ROLLBACK",
+    "advisory_lock": lambda args: f"lock {args[0]}",
+    "scrub_free_pages": lambda _: "scrub",
+}
+"""The methods of a connection that are a statement, each with the name of the statement."""
 
 
 def databases_of(ports: Ports) -> tuple[Database, ...]:
@@ -38,21 +57,32 @@ def databases_of(ports: Ports) -> tuple[Database, ...]:
     return tuple(database for database in found if isinstance(database, Database))
 
 
-def watch_statements(ports: Ports, process: Process) -> None:
-    """Let a process count the statements of its databases too, and die at one of them."""
-    for database in databases_of(ports):
-        pool = database.pool
-        driver = _WatchedDriver(pool.driver, process)
-        pool.driver = cast("Driver", driver)
-        pool.idle[:] = [driver.watched(connection) for connection in pool.idle]
+def watch_statements(ports: Ports, around: Around, lasts: Callable[[], object]) -> None:
+    """Bring a function between the adapters and their databases: every statement goes through it.
+
+    Args:
+        ports: The adapters.
+        around: The function; the method of each call is the name of the statement.
+        lasts: A function that is called when what a statement did will last, whenever the process dies.
+    """
+
+    def watch(connection: Connection) -> Connection:
+        return watched(connection, _Statements(connection, around, lasts))
+
+    for pool in (database.pool for database in databases_of(ports)):
+        pool.driver = watched(
+            pool.driver,
+            lambda call: watch(cast("Connection", call.go())) if call.method == "connect" else call.go(),
+        )
+        pool.idle[:] = map(watch, pool.idle)
         pool._references = {~number: ref(connection) for number, connection in enumerate(pool.idle)}
 
 
 def rows_of(ports: Ports) -> Rows:
     """Return every row of every table of every database, apart from what is drawn anew each time."""
     return {
-        f"{table.name} {point}": tuple(sorted(database.read(partial(_rows, every)), key=repr))
-        for point, database in enumerate(databases_of(ports))
+        f"{table.name} {ordinal}": tuple(sorted(database.read(partial(_rows, every)), key=repr))
+        for ordinal, database in enumerate(databases_of(ports))
         for table, every in _ALL.items()
     }
 
@@ -61,83 +91,43 @@ def _rows(statement: Select[Any], connection: Connection) -> list[Row]:
     return connection.fetch_all(statement, {})
 
 
-class _WatchedDriver:
-    """A driver whose connections are watched."""
+class _Statements:
+    """The statements of one connection; a statement for several values is one for each."""
 
-    def __init__(self, driver: Driver, process: Process) -> None:
-        self._driver = driver
-        self._process = process
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._driver, name)
-
-    def connect(self) -> Connection:
-        return self.watched(self._driver.connect())
-
-    def watched(self, connection: Connection) -> Connection:
-        """Return a connection of which every statement is one of the process's."""
-        self._process.leaves.append(connection.close)
-        return cast("Connection", _WatchedConnection(connection, self._process))
-
-
-class _WatchedConnection:
-    """A connection of which every statement is one of the process's; a statement for several values is one for each."""
-
-    def __init__(self, connection: Connection, process: Process) -> None:
+    def __init__(self, connection: Connection, around: Around, lasts: Callable[[], object]) -> None:
         self._connection = connection
-        self._process = process
-        self._is_begun = False
-        self._is_writing = False
+        self._around = around
+        self._lasts = lasts
+        self._in_transaction = False
+        self._writes = False
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._connection, name)
+    def __call__(self, call: Call) -> object:
+        if call.method == "execute_many":
+            statement, values = call.args
+            for each in values:
+                self(Call("execute", self._connection.execute, (statement, each)))
+            return None
+        if call.method not in _STATEMENTS:
+            return call.go()
+        words = _STATEMENTS[call.method](call.args)
+        return self._around(evolve(call, method=words, ask=partial(self._make, call)))
 
-    def fetch_all(self, statement: ClauseElement, values: Values) -> list[Row]:
-        return self._process.state(
-            _words(statement),
-            lambda: self._connection.fetch_all(statement, values),
-            lasting=lambda: not self._is_begun and bool(getattr(statement, "_independent_ctes", ())),
-        )
-
-    def fetch_each(self, statement: ClauseElement, values: Values) -> list[Row]:
-        return self._process.state(
-            _words(statement), lambda: self._connection.fetch_each(statement, values), lasting=lambda: False
-        )
-
-    def execute(self, statement: ClauseElement, values: Values) -> int:
-        return self._process.state(
-            _words(statement), lambda: self._connection.execute(statement, values), lasting=lambda: not self._is_begun
-        )
-
-    def execute_many(self, statement: ClauseElement, values: Sequence[Values]) -> None:
-        for each in values:
-            self.execute(statement, each)
-
-    def begin(self, *, write: bool) -> None:
-        self._process.state("BEGIN", lambda: self._connection.begin(write=write), lasting=lambda: False)
-        self._is_begun, self._is_writing = True, write
-
-    def advisory_lock(self, job: str) -> None:
-        self._process.state(f"lock {job}", lambda: self._connection.advisory_lock(job), lasting=lambda: False)
-
-    def commit(self) -> None:
-        self._is_begun = False
-        self._process.state("COMMIT", self._connection.commit, lasting=lambda: self._is_writing)
-
-    def rollback(self) -> None:
-        self._is_begun = False
-        self._process.state("ROLLBACK", self._connection.rollback, lasting=lambda: False)
-
-    def scrub_free_pages(self) -> bool:
-        return self._process.state("wipe", self._connection.scrub_free_pages, lasting=lambda: False)
+    def _make(self, call: Call, *_: object, **__: object) -> object:
+        lasts = self._writes if call.method == "commit" else not self._in_transaction and _changes(call)
+        if call.method in {"commit", "rollback"}:
+            self._in_transaction = False
+        answer = call.go()
+        if call.method == "begin":
+            self._in_transaction, self._writes = True, call.options["write"]
+        if lasts:
+            self._lasts()
+        return answer
 
 
-@cache
-def _words(statement: ClauseElement) -> str:
-    tables = (column.table for column in statement.selected_columns) if isinstance(statement, Select) else ()
-    table = getattr(statement, "table", None)
-    table = next(iter(tables), None) if table is None else table
-    return f"{statement.__visit_name__} {getattr(table, 'name', '')}".strip()
+def _changes(call: Call) -> bool:
+    if call.method == "fetch_all":
+        return bool(getattr(call.args[0], "_independent_ctes", ()))
+    return call.method == "execute"
 
 
 def _bare(adapter: object) -> object:

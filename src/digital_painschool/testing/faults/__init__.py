@@ -1,39 +1,63 @@
-"""Faults: any port or clock, so that a named call of it fails, dies, hangs, is done twice, or lies about time.
+"""Fault injection: any port or clock, of which a named call fails, dies, hangs, is made twice, or lies about time.
 
 `faulty(storage, Fault("save", call=3, when=When.AFTER, does=Dies()))` is that storage, of the same type.
 """
 
-from digital_painschool.testing.faults.calls import Call, watched
+from digital_painschool.testing.faults.calls import Call, each_port, watched
 from digital_painschool.testing.faults.effects import (
+    Answers,
     Blocks,
     Dies,
     Does,
     Fails,
     Hangs,
     Killed,
+    KillsTheProcess,
+    Meanwhile,
     Shifts,
+    Sleeps,
     StandsStill,
     Twice,
     When,
 )
-from digital_painschool.testing.faults.factories import with_faults
-from digital_painschool.testing.faults.wrapping import Fault, calls_of, faulty
+from digital_painschool.testing.faults.plan import (
+    SENDS,
+    WRITES,
+    Fault,
+    FaultPlan,
+    Process,
+    calls_of,
+    faulty,
+    with_faults,
+)
+from digital_painschool.testing.faults.recording import RecordingPorts, recipient_of
 
 __all__ = [
+    "SENDS",
+    "WRITES",
+    "Answers",
     "Blocks",
     "Call",
     "Dies",
     "Does",
     "Fails",
     "Fault",
+    "FaultPlan",
     "Hangs",
     "Killed",
+    "KillsTheProcess",
+    "Meanwhile",
+    "Process",
+    "RecordingPorts",
     "Shifts",
+    "Sleeps",
     "StandsStill",
     "Twice",
     "When",
     "calls_of",
+    "each_port",
     "faulty",
+    "recipient_of",
     "watched",
     "with_faults",
 ]

@@ -1,26 +1,29 @@
-"""What a fault does to a call: each of them a value."""
+"""What a fault does to a call, as values."""
 
+import os
+import signal
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import Enum
 from threading import Event
+from time import sleep
 from types import MappingProxyType
 from typing import cast
 
 from attrs import AttrsInstance, evolve, field, frozen
 
 from digital_painschool.errors import DeliveryError, InvalidIdentity, StorageError
-from digital_painschool.testing.faults.calls import Call
+from digital_painschool.testing.faults.calls import ITSELF, Call
 from digital_painschool.testing.history.literals import short
 
 
 class Killed(BaseException):
-    """The process dies here; no `except Exception` is in its way."""
+    """The death of the process; no `except Exception` stops it."""
 
 
 class When(Enum):
-    """On which side of its effect a call is struck."""
+    """The side of a call's effect on which a fault strikes."""
 
     BEFORE = "before"
     AFTER = "after"
@@ -30,7 +33,7 @@ class When(Enum):
 
 
 class Does(ABC):
-    """What happens to a call that a fault strikes."""
+    """The effect of a fault on a call."""
 
     @abstractmethod
     def around(self, call: Call, when: When) -> object:
@@ -41,18 +44,18 @@ class Does(ABC):
 
 
 class _Interrupts(Does):
-    """Something that comes before the effect or after it, and leaves the call as it is."""
+    """An effect before or after the call's own, which leaves the call as it is."""
 
     @abstractmethod
-    def fault(self, call: Call) -> None:
-        """Let it happen."""
+    def strike(self, call: Call) -> None:
+        """Execute the effect."""
 
     def around(self, call: Call, when: When) -> object:
         if when is When.BEFORE:
-            self.fault(call)
+            self.strike(call)
             return call.go()
         answer = call.go()
-        self.fault(call)
+        self.strike(call)
         return answer
 
 
@@ -60,74 +63,124 @@ _OWN: Mapping[str, type[Exception]] = MappingProxyType(
     {
         "parse": InvalidIdentity,
         "notice": RuntimeError,
-        "__call__": OSError,
+        ITSELF: OSError,
         **dict.fromkeys(("reach", "deliver", "send", "find", "forget"), DeliveryError),
     }
 )
-"""The error that a port's contract has for each of its methods; for everything else it is the storage's."""
+"""The error that a port's contract has for each of its methods; for every other method it is the storage's."""
 
 
 @frozen(repr=False)
 class Fails(_Interrupts):
-    """It raises.
+    """An error.
 
     Args:
-        error: What; left out, the port's own error (`StorageError`, `DeliveryError`, ...), not a permanent one.
+        error: The error; left out, the port's own (`StorageError`, `DeliveryError`, ...), not a permanent one.
     """
 
     error: BaseException | type[BaseException] | None = None
 
-    def fault(self, call: Call) -> None:
+    def strike(self, call: Call) -> None:
         raise self.error or _OWN.get(call.method, StorageError)("a fault that the test asked for")
 
 
 @frozen(repr=False)
 class Dies(_Interrupts):
-    """The process dies: `Killed` is raised, which no `except Exception` stops."""
+    """The death of the process: `Killed`, which no `except Exception` stops."""
 
-    def fault(self, call: Call) -> None:
-        raise Killed(call.method)
+    def strike(self, call: Call) -> None:
+        raise Killed(call.name)
+
+
+@frozen(repr=False)
+class KillsTheProcess(_Interrupts):
+    """The real death of the process that makes the call: the system kills it (`SIGKILL`)."""
+
+    def strike(self, call: Call) -> None:  # noqa: ARG002 - nobody can be told
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 @frozen(repr=False, kw_only=True)
 class Hangs(_Interrupts):
-    """No answer comes for a while: the environment's clock goes on meanwhile."""
+    """A late answer: the environment's clock goes on meanwhile."""
 
     hours: float = 0
     minutes: float = 0
     seconds: float = 0
 
-    def fault(self, call: Call) -> None:
+    def strike(self, call: Call) -> None:
         assert call.environment is not None, "give `faulty` the environment whose clock is to go on"
         call.environment.now += timedelta(hours=self.hours, minutes=self.minutes, seconds=self.seconds)
 
 
 @frozen(repr=False)
-class Blocks(_Interrupts):
-    """The thread that makes the call waits for another one.
+class Sleeps(_Interrupts):
+    """A late answer in real time.
 
     Args:
-        until: It goes on when this is set.
-        reached: Set when the call is there.
-        patience: After so many seconds nobody comes any more, and `TimeoutError` is raised.
+        draw: A function that returns the number of seconds.
+    """
+
+    draw: Callable[[], float]
+
+    def strike(self, call: Call) -> None:  # noqa: ARG002 - every call waits alike
+        sleep(self.draw())
+
+
+@frozen(repr=False)
+class Blocks(_Interrupts):
+    """A wait for another thread.
+
+    Args:
+        until: The event that lets the call go on.
+        reached: The event that is set when the call is there.
+        patience: The number of seconds after which `TimeoutError` is raised.
     """
 
     until: Event
     reached: Event = field(factory=Event, kw_only=True)
     patience: float = field(default=30, kw_only=True)
 
-    def fault(self, call: Call) -> None:
+    def strike(self, call: Call) -> None:
         self.reached.set()
         if not self.until.wait(self.patience):
             raise TimeoutError(f"{call.method} waited for {self.patience} seconds and nobody let it go on")
 
 
 @frozen(repr=False)
+class Meanwhile(_Interrupts):
+    """Something that somebody else does while the call is under way.
+
+    Args:
+        do: A function of the call that does it.
+    """
+
+    do: Callable[[Call], object]
+
+    def strike(self, call: Call) -> None:
+        self.do(call)
+
+
+@frozen(repr=False)
+class Answers(Does):
+    """Another answer; the call is not made.
+
+    Args:
+        answer: The answer.
+    """
+
+    answer: object
+
+    def around(self, call: Call, when: When) -> object:  # noqa: ARG002 - there is no effect
+        return self.answer
+
+
+@frozen(repr=False)
 class Twice(Does):
-    """The effect is done twice, as when a network sends a question again; the second answer is given."""
+    """The effect twice, as when a network sends a request again; the second answer is returned."""
 
     def around(self, call: Call, when: When) -> object:  # noqa: ARG002 - it is both
-        # What can be gone through once only is given twice all the same.
+        # An iterator can be walked once only, and is given twice all the same.
         args = tuple(tuple(each) if isinstance(each, Iterator) else each for each in call.args)
         twice = evolve(call, args=args)
         twice.go()
@@ -136,7 +189,7 @@ class Twice(Does):
 
 @frozen(repr=False, kw_only=True)
 class Shifts(Does):
-    """Time is another there: every instant that a call is given or gives is so much later, or earlier when negative."""
+    """Another time: every instant in the arguments and the answer is so much later, or earlier when negative."""
 
     days: float = 0
     hours: float = 0
@@ -154,7 +207,7 @@ class Shifts(Does):
 
 @frozen(repr=False)
 class StandsStill(Does):
-    """The first answer is given again and again: a clock that stands still."""
+    """The first answer again and again: a clock that stands still."""
 
     _answers: list[object] = field(factory=list, init=False, eq=False)
 

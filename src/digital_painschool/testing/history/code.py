@@ -15,18 +15,26 @@ from digital_painschool.domain.retention import PurgePlan
 from digital_painschool.errors import PainSchoolError, RuleViolation
 from digital_painschool.testing import people
 from digital_painschool.testing.history.literals import literal
-from digital_painschool.testing.history.steps import Step
+from digital_painschool.testing.history.step import Step
 from digital_painschool.testing.scenario import Scenario
 
 Kwargs = Mapping[str, object]
-_WRITTEN = frozenset(
-    "advance at colleague coordinator deliver desk office restart room school start".split()  # noqa: SIM905 - a list
+_WRITTEN = frozenset({"advance", "at", "deliver", "restart", "school", "start"})
+_DESKS: Mapping[str, str] = MappingProxyType(
+    {
+        "school.school.therapist(NURSE)": "school.desk",
+        "school.school.therapist(COLLEAGUE)": "school.colleague",
+        "school.school.therapist(COORDINATOR)": "school.coordinator",
+        "school.school.administrator(ARCHIVIST)": "school.office",
+        "school.school.patient(ANNA)": "school.room",
+    }
 )
+"""The desks that a scenario has names for."""
 _NAMES: Mapping[str, str] = MappingProxyType({people.ANNA: "anna", people.BO: "bo", people.CILLA: "cilla"})
 
 
 class Recorder:
-    """Takes steps on a scenario, and writes down as code what is asked of it."""
+    """A scenario on which steps are taken, and which writes down as code what is asked of it."""
 
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
@@ -34,7 +42,7 @@ class Recorder:
         self.lines: list[str] = []
 
     def take(self, step: Step) -> None:
-        """Take a step, or write down that it was refused."""
+        """Execute a step, or write down that it was refused."""
         with suppress(PainSchoolError):
             step.take(cast("Scenario", self))
 
@@ -53,7 +61,7 @@ class Recorder:
             self.lines += [f"with pytest.raises({type(error).__name__}{rule}):", f"    {line}"]
             raise
         if isinstance(gave, (AdministratorDesk, PatientDesk, TherapistDesk)):
-            return _Recorded(self, line, gave)
+            return _Recorded(self, _DESKS.get(line, line), gave)
         self.lines.append(self._named(line, args, gave))
         return gave
 

@@ -12,7 +12,7 @@ from digital_painschool.testing.environment import PortsFactory, in_memory
 from digital_painschool.testing.example import PROGRAM, SLEEP
 from digital_painschool.testing.history.code import Recorder
 from digital_painschool.testing.history.literals import imports, literal
-from digital_painschool.testing.history.steps import Step
+from digital_painschool.testing.history.step import Step
 from digital_painschool.testing.scenario import Scenario
 
 
@@ -46,7 +46,7 @@ def _in_order(steps: Iterable[Step]) -> tuple[Step, ...]:
 
 @frozen(repr=False)
 class History:
-    """What people, time and machines do, one after another.
+    """The steps of people, time and machines, one after another.
 
     Its `repr` is the code that makes it, with the names that `digital_painschool.testing.history`, `people` and
     `example` have.
@@ -76,7 +76,7 @@ class History:
         return Scenario(ports_factory, programs=self.programs, policy=policy)
 
     def play(self, scenario: Scenario) -> tuple[Happened, ...]:
-        """Take every step; one that is refused is passed over. Gives what came of each."""
+        """Execute every step, and return what came of each; a step that is refused is passed over."""
         return tuple(take(step, scenario) for step in self.steps)
 
     def code(self) -> str:
@@ -96,7 +96,7 @@ class History:
 
 
 def take(step: Step, scenario: Scenario) -> Happened:
-    """Take a step, and say what came of it; errors that are none of the library's own are raised."""
+    """Execute a step, and return what came of it; errors that are none of the library's own are raised."""
     try:
         return Done(step, step.take(scenario))
     except PainSchoolError as error:

@@ -10,10 +10,11 @@ from digital_painschool.errors import Reason
 from digital_painschool.testing import history as h
 from digital_painschool.testing.lifecycle.base import THERAPISTS, MachineBase, during, message
 from digital_painschool.testing.lifecycle.passes import TROUBLES
+from digital_painschool.testing.lifecycle.schools import STRIKES
 from digital_painschool.testing.reference.laws import Law
 
 TROUBLE = st.lists(st.sampled_from([*TROUBLES]), max_size=2)
-STRUCK = st.sampled_from(["no", "no", "fails", "dies before", "dies after"])
+STRUCK = st.sampled_from(["no", "no", *STRIKES])
 WRITE = st.integers(0, 2)
 
 

@@ -10,8 +10,8 @@ from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Program
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import load_notifications, load_timeline
+from digital_painschool.testing.faults import RecordingPorts
 from digital_painschool.testing.history import EnrolmentStep, TherapistWrites
-from digital_painschool.testing.lifecycle.recording_ports import RecordingPorts
 from digital_painschool.testing.reference.calendar import is_forenoon, local_day
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.expectations import ExpectedNotification, Key
@@ -159,8 +159,9 @@ class RunModel:
         if status is Status.UNREACHABLE:
             return not isinstance(to, PersonId) or not recording.adapters.inbox.reach(to).reachable
         retries = len(self._policy.retry_minutes)
-        has_failed = to in recording.refused and expected.attempts > retries
-        return has_failed or expected.attempts > retries + _LOST_WORKERS or to in recording.refused_for_good
+        has_failed = recording.has_refused(to, permanent=False) and expected.attempts > retries
+        is_refused = recording.has_refused(to, permanent=True)
+        return has_failed or expected.attempts > retries + _LOST_WORKERS or is_refused
 
     def may_be_unnoted(self, _expected: ExpectedNotification, _record: NotificationRecord) -> bool:
         """Return whether a fault was injected into the pass that should have noted it."""

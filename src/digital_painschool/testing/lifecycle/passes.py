@@ -5,42 +5,82 @@ from contextlib import suppress
 from functools import partial
 from types import MappingProxyType
 
+from attrs import evolve, frozen
+
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import PersonId
-from digital_painschool.errors import OutcomeUnknown, RuleViolation, StorageError
+from digital_painschool.errors import DeliveryError, OutcomeUnknown, RuleViolation, StorageError
 from digital_painschool.testing import history as h
-from digital_painschool.testing.faults.effects import Killed
+from digital_painschool.testing.faults import (
+    SENDS,
+    Call,
+    Dies,
+    Fault,
+    Hangs,
+    Killed,
+    Meanwhile,
+    Process,
+    When,
+    recipient_of,
+)
 from digital_painschool.testing.lifecycle.model import RunModel
-from digital_painschool.testing.lifecycle.recording_ports import HandOver, InjectedFault
-from digital_painschool.testing.lifecycle.schools import Schools
+from digital_painschool.testing.lifecycle.schools import Schools, striking
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.laws import Law, require, unequal, unless, violation
 from digital_painschool.testing.reference.steps import refusal
 
-TROUBLES: Mapping[str, HandOver] = MappingProxyType(
+_AFTER = When.AFTER
+_BUSY = Fault(SENDS, does=DeliveryError("busy"))
+_BROKEN = Fault(SENDS, does=ConnectionError("busy"))
+"""An adapter may raise what its contract does not know: that must stop no other notification."""
+_NEVER = Fault(SENDS, does=DeliveryError("never", permanent=True))
+_DIES = Fault(SENDS, does=Dies())
+_DIES_AFTER = Fault(SENDS, does=Dies(), when=_AFTER)
+_LATE = Fault(SENDS, does=Hangs(minutes=16))
+_LATE_AFTER = Fault(SENDS, does=Hangs(minutes=16), when=_AFTER)
+
+
+@frozen
+class Acts:
+    """Somebody else, who acts while a notice is being sent.
+
+    Args:
+        what: A `"worker"` makes a pass, a `"dying worker"` begins one, the patient `"reads"`, the therapist `"writes"`
+            or `"ends"`.
+        when: Whether that is before the notice is accepted.
+    """
+
+    what: str
+    when: When = When.BEFORE
+
+
+Trouble = tuple[Fault | Acts, ...]
+"""How the sending of one notice goes, the outermost fault first; a lease is 15 minutes."""
+TROUBLES: Mapping[str, Trouble] = MappingProxyType(
     {
-        "none": HandOver(),
-        "busy": HandOver(taken="not"),
-        "refused for good": HandOver(taken="not", for_good=True),
-        "dies": HandOver(killed=True),
-        "dies before": HandOver(taken="late", killed=True),
-        "hangs": HandOver(waits=16),
-        "hangs, then takes": HandOver(taken="late", waits=16),
-        "hangs, then dies": HandOver(waits=16, killed=True),
-        "hangs past the forenoon": HandOver(taken="late", waits=181),
-        "another worker": HandOver(taken="late", meanwhile="worker"),
-        "hangs, another worker": HandOver(taken="late", waits=16, meanwhile="worker"),
-        "busy, another worker": HandOver(taken="not", waits=16, meanwhile="worker"),
-        "busy, another worker dies": HandOver(taken="not", waits=16, meanwhile="dying worker"),
-        "refused for good, another worker": HandOver(taken="not", waits=16, meanwhile="worker", for_good=True),
-        "patient reads": HandOver(taken="late", meanwhile="reads"),
-        "therapist writes": HandOver(meanwhile="writes"),
-        "therapist ends": HandOver(taken="late", meanwhile="ends"),
-        "busy, therapist ends": HandOver(taken="not", meanwhile="ends"),
+        "none": (),
+        "busy": (_BROKEN,),
+        "refused for good": (_NEVER,),
+        "dies": (_DIES_AFTER,),
+        "dies before": (_DIES,),
+        "hangs": (_LATE_AFTER,),
+        "hangs, then takes": (_LATE,),
+        "hangs, then dies": (_DIES_AFTER, _LATE_AFTER),
+        "hangs past the forenoon": (Fault(SENDS, does=Hangs(minutes=181)),),
+        "another worker": (Acts("worker"),),
+        "hangs, another worker": (_LATE, Acts("worker")),
+        "busy, another worker": (_LATE, Acts("worker"), _BUSY),
+        "busy, another worker dies": (_LATE, Acts("dying worker"), _BROKEN),
+        "refused for good, another worker": (_LATE, Acts("worker"), _NEVER),
+        "patient reads": (Acts("reads"),),
+        "therapist writes": (Acts("writes", _AFTER),),
+        "therapist ends": (Acts("ends"),),
+        "busy, therapist ends": (Acts("ends"), _BUSY),
     }
 )
 """How the sending of one notice can go, by name."""
+_DEADLY = frozenset({_DIES, _DIES_AFTER, Acts("dying worker")})
 _MEANWHILE: Mapping[str, h.EnrolmentStep] = MappingProxyType(
     {
         "reads": h.PatientReads(),
@@ -63,8 +103,6 @@ class Passes:
         self._schools = schools
         self._model = model
         self._decisions: list[ReferenceEnrolment | None] = []
-        for place, recording in enumerate(schools.recordings):
-            recording.meanwhile = partial(self._meanwhile, place)
 
     def run(self, troubles: Iterable[str] = (), struck: str = "no", write: int = 0, batch: int = 200) -> None:
         """Run a pass in every school, and check its effects.
@@ -78,15 +116,15 @@ class Passes:
         self._schools.armed = None
         self._decisions.clear()
         ways = [TROUBLES[name] for name in troubles]
-        clean = struck == "no" and not any(way != HandOver() for way in ways)
-        died = struck != "no" or any(way.killed or "dying" in way.meanwhile for way in ways)
+        clean = struck == "no" and not any(ways)
+        died = struck != "no" or any(part in _DEADLY for way in ways for part in way)
         self._model.before_pass()
         reports = []
         for place, recording in enumerate(self._schools.recordings):
-            recording.to_come = [*ways]
-            fault = InjectedFault() if struck == "no" else InjectedFault(write, struck)
-            reports.append(self._work(place, fault, batch))
-            recording.to_come = []
+            for ordinal, way in enumerate(ways, start=1):
+                recording.sending.inject(*(self._fault(place, part, ordinal) for part in way))
+            reports.append(self._work(place, striking(struck, write), batch))
+            recording.sending.clear()
         for other in reports[1:]:
             what = "a pass did something else than at the reference"
             require(unequal(Law.STORAGES_AGREE, other, reports[0], what))
@@ -95,9 +133,15 @@ class Passes:
         require(unless(has_finished, Law.STORAGES_AGREE, what))
         self._model.after_pass(clean=clean, died=died)
 
-    def _work(self, place: int, fault: InjectedFault, batch: int = 200) -> DeliveryReport | None:
+    def _fault(self, place: int, part: Fault | Acts, ordinal: int) -> Fault:
+        if isinstance(part, Acts):
+            act = partial(self._act, place, part.what)
+            return Fault(SENDS, call=ordinal, when=part.when, does=Meanwhile(act))
+        return evolve(part, call=ordinal)
+
+    def _work(self, place: int, faults: tuple[Fault, ...], batch: int = 200) -> DeliveryReport | None:
         """Run a pass of another process in one school; return None when it did not come to its end."""
-        ports = self._schools.recordings[place].of_another_process(fault)
+        ports = self._schools.recordings[place].ports_of(Process(*faults))
         try:
             return self._schools.all[place].another(ports).delivery(batch=batch).run()
         except (StorageError, OutcomeUnknown, Killed):
@@ -106,11 +150,13 @@ class Passes:
             what = f"an adapter's {type(error).__name__} stopped the whole pass"
             raise violation(Law.NOTIFIED_ONCE_IN_TIME, what) from None
 
-    def _meanwhile(self, place: int, what: str, person: PersonId | None) -> None:
+    def _act(self, place: int, what: str, call: Call) -> None:
         """Execute a step while a notice is being sent; at the reference in the same enrolment."""
         if what.endswith("worker"):
-            self._work(place, InjectedFault(1) if what == "dying worker" else InjectedFault())
+            self._work(place, striking("dies before", 1) if what == "dying worker" else ())
             return
+        to = recipient_of(call)
+        person = to if isinstance(to, PersonId) else None
         if place == 0:
             self._decisions.append(self._concerned(person))
             enrolment = self._decisions[-1]

@@ -12,6 +12,7 @@ from digital_painschool.domain.retention import PurgePlan, PurgeReceipt, Skip
 from digital_painschool.errors import DeliveryError, Reason
 from digital_painschool.ports.storage import Storage, load_enrolment, readable
 from digital_painschool.testing.example import PAIN
+from digital_painschool.testing.faults import Fault
 from digital_painschool.testing.history import End, PatientWrites, SaveForm
 from digital_painschool.testing.lifecycle.base import (
     ENROLMENT,
@@ -31,6 +32,7 @@ from digital_painschool.testing.scenario import Scenario
 
 _LAW = Law.PURGE_TAKES_WHAT_IT_MAY
 _PLAN = st.integers(0, 2)
+_FORGETS_NOTHING = Fault("forget", times=None, does=DeliveryError("busy"))
 _WHERE = st.sampled_from(["here", "here", "here", "elsewhere"])
 LIVES: Mapping[str, tuple[Notify, str]] = MappingProxyType(
     {
@@ -165,11 +167,12 @@ class Retention(MachineBase):
         inbox_fails &= self.asked.armed is None and any(keys[id_] for id_ in may_go - of.outcome.keys())
         failure = DeliveryError if inbox_fails and of.receipt is None else None
         for recording in self.asked.recordings:
-            recording.forgetting_fails = inbox_fails
+            recording.sending.inject(*([_FORGETS_NOTHING] if inbox_fails else []))
         refusal = failure if of.is_approved else Reason.NOT_APPROVED
         self.ask(_LAW, "the administrator purges", call, refusal=refusal, by=by.hsa_id)
+        storage = self.school.storage  # the process may have died: another one reads
         for recording in self.asked.recordings:
-            recording.forgetting_fails = False
+            recording.sending.clear()
         forgotten = self.asked.recordings[0].forgotten
         lost = needed & forgotten
         require(unless(not lost, _LAW, f"open enrolments need {lost}, and the inbox was told to forget it"))

@@ -1,30 +1,44 @@
 """The schools of a machine: the one under test, and beside it one in memory that is asked for the same."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Program
-from digital_painschool.errors import Conflict, PainSchoolError, RuleViolation
+from digital_painschool.errors import Conflict, PainSchoolError, RuleViolation, StorageError
 from digital_painschool.ports.storage import AccessEntry
 from digital_painschool.testing.environment import PortsFactory
-from digital_painschool.testing.faults.effects import Killed
-from digital_painschool.testing.lifecycle.recording_ports import InjectedFault, RecordingPorts
+from digital_painschool.testing.faults import WRITES, Dies, Fault, Killed, RecordingPorts, When
 from digital_painschool.testing.people import OTHER_UNIT, UNIT
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.laws import Law, LawViolation, require, unequal, unless
 from digital_painschool.testing.reference.refusals import Refusal
-from digital_painschool.testing.reference.snapshot import StorageSnapshot, difference
 from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.snapshot import StorageSnapshot, difference
 
 _ALL = 1_000_000
 _AGREE, _LOGGED = Law.STORAGES_AGREE, Law.PERMISSIONS_HOLD
 
+STRIKES: Mapping[str, Fault] = MappingProxyType(
+    {
+        "fails": Fault(WRITES, does=StorageError("the disk is full; make room")),
+        "dies before": Fault(WRITES, does=Dies()),
+        "dies after": Fault(WRITES, does=Dies(), when=When.AFTER),
+    }
+)
+"""What can happen to a write of a process, by name."""
+
 Line = tuple[datetime, str, HsaId, str | None, str | None, bool]
 """A line of the access log as the laws see it: when, who, where, which record, whose, granted or not."""
+
+
+def striking(struck: str, write: int) -> tuple[Fault, ...]:
+    """Return the fault of one write, counted from 0, by name; none for `"no"`."""
+    return () if struck == "no" else (evolve(STRIKES[struck], call=write + 1),)
 
 
 def line_of(entry: AccessEntry) -> Line:
@@ -158,7 +172,8 @@ class Schools:
     def _answer(self, place: int, call: Callable[[Scenario], object], armed: tuple[int, str] | None) -> Answer:
         school = self.all[place]
         if armed is not None:
-            self.recordings[place].fault = InjectedFault(*armed)
+            write, how = armed
+            self.recordings[place].process.plan.inject(*striking(how, write))
         try:
             answer = Answer("done", call(school))
         except PainSchoolError as error:

@@ -22,8 +22,9 @@ from digital_painschool.testing.reference.notifications import NOTES
 _REPLAY, _UNREAD, _ACCESS = Law.REPLAY_GIVES_THE_STATE, Law.UNREAD_IS_SAVED_LESS_READ, Law.ACCESS_FOLLOWS_THE_TABLE
 _ALIKE: Mapping[Law, tuple[str, ...]] = MappingProxyType(
     {
+        _REPLAY: ("last_seen_at",),
         Law.ORDER_IS_KEPT: ("opened", "completed", "released", "out_of_order", "done_at"),
-        _UNREAD: ("done_handled", "reviewed_at", "last_seen_at"),
+        _UNREAD: ("done_handled", "reviewed_at"),
         _ACCESS: ("phase", "access_until", "ended_at", "therapist", "maintained"),
     }
 )

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from types import MappingProxyType
 
+from attrs import fields, has
+
 
 class Law(Enum):
     """A law by its number in the documentation; 0 is any error that no law foresees."""
@@ -86,7 +88,17 @@ def unless(holds: object, law: Law, sentence: str, about: str | None = None) -> 
 def unequal(law: Law, expected: object, found: object, what: str, about: str | None = None) -> Iterator[LawViolation]:
     """Yield a violation when something is not as the model has it."""
     if expected != found:
-        yield violation(law, f"{what}\n  expected: {expected!r}\n  found:    {found!r}", about)
+        one, other = _apart(expected, found)
+        yield violation(law, f"{what}\n  expected: {one!r}\n  found:    {other!r}", about)
+
+
+def _apart(expected: object, found: object) -> tuple[object, object]:
+    """Return two values; of two of one attrs class only the fields in which they differ."""
+    kind = type(expected)
+    if kind is not type(found) or not has(kind):
+        return expected, found
+    names = [field.name for field in fields(kind) if getattr(expected, field.name) != getattr(found, field.name)]
+    return {name: getattr(expected, name) for name in names}, {name: getattr(found, name) for name in names}
 
 
 def require(violations: Iterable[LawViolation]) -> None:

@@ -1,10 +1,11 @@
-"""A region in a box: patients, therapists and units over years of simulated time, with the laws checked on the way.
+"""A simulated region: patients, therapists and units over years of simulated time, checked against the reference.
 
-`simulate(Region(patients=10_000, years=2, seed=7))` gives an `Outcome`; the command `digital-painschool simulate` shows
-it. Everything follows from the seed: the same seed gives the same digest, on any number of processes.
+`simulate(Region(patients=10_000, years=2, seed=7))` returns an `Outcome`; the command `digital-painschool simulate`
+shows it. Everything follows from the seed: the same seed has the same digest, on any number of processes.
 """
 
-from digital_painschool.testing.simulation.findings import Finding, Law
+from digital_painschool.testing.reference.laws import Law
+from digital_painschool.testing.simulation.findings import Finding
 from digital_painschool.testing.simulation.region import Region
 from digital_painschool.testing.simulation.running import Outcome, UnitOutcome, simulate, simulate_unit
 

@@ -1,4 +1,4 @@
-"""Chance that follows from a seed and a name, alike on every version of Python and every machine."""
+"""Random numbers that follow from a seed and a name, alike on every version of Python and every machine."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -10,13 +10,13 @@ T = TypeVar("T")
 
 
 class Chance:
-    """What happens to one actor by chance: a sequence of its own, told from all others by its name.
+    """The random numbers of one actor: a sequence of its own.
 
     Only `Random.random` is asked, and only for sums that are exact: its sequence is the one thing that Python promises
     not to change.
 
     Args:
-        name: The seed, and whose chance it is.
+        name: The seed, and the name of the actor.
     """
 
     def __init__(self, *name: object) -> None:
@@ -24,7 +24,7 @@ class Chance:
         self._random = Random(int.from_bytes(seed, "big")).random  # noqa: S311 - nothing is kept secret by it
 
     def happens(self, share: float) -> bool:
-        """Return whether something happens that happens in this share of cases."""
+        """Return True in this share of cases."""
         return self._random() < share
 
     def whole(self, low: int, high: int) -> int:
@@ -36,7 +36,7 @@ class Chance:
         return items[int(self._random() * len(items))]
 
     def weighed(self, *shares: tuple[T, float]) -> T:
-        """Return one of some items by its share; what the shares leave over goes to the last."""
+        """Return one of some items by its share; the last has what the others leave."""
         point = self._random()
         for item, share in shares[:-1]:
             if point < share:

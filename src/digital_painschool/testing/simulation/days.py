@@ -1,12 +1,12 @@
-"""Days as staff in Sweden have them: weekends, public holidays, clock changes."""
+"""The working days of staff in Sweden: no weekends, no public holidays."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from dateutil.easter import easter
 
-DAY = timedelta(days=1)
+from digital_painschool.testing.reference.calendar import DAY
+
 _SATURDAY = 5
 _FIXED = ((1, 1), (1, 6), (5, 1), (6, 6), (12, 24), (12, 25), (12, 26), (12, 31))
 """New Year's Day, Epiphany, May Day, the National Day, Christmas Eve to Boxing Day, New Year's Eve: month and day."""
@@ -16,9 +16,9 @@ _FROM_EASTER = (-2, 1, 39)
 
 @lru_cache
 def holidays(year: int) -> frozenset[date]:
-    """Return the days, besides weekends, on which nobody works: public holidays, and eves that are kept like them."""
+    """Return the public holidays of a year, and the eves that are kept like them."""
     midsummer_eve = next(day for n in range(19, 26) if (day := date(year, 6, n)).weekday() == 4)
-    movable = [easter(year) + timedelta(days=days) for days in _FROM_EASTER]
+    movable = [easter(year) + days * DAY for days in _FROM_EASTER]
     return frozenset([*(date(year, month, day) for month, day in _FIXED), *movable, midsummer_eve])
 
 
@@ -33,15 +33,3 @@ def working_day(day: date) -> date:
     while not is_working_day(day):
         day += DAY
     return day
-
-
-def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
-    """Return the instant of a local day and time of day, in UTC: worked out here, not by the library that is tested."""
-    return datetime.combine(day, at, zone).astimezone(UTC)
-
-
-@lru_cache
-def clock_changes(zone: ZoneInfo, year: int) -> tuple[date, ...]:
-    """Return the days of a year on which the clocks are changed."""
-    days = [date(year, 1, 1) + n * DAY for n in range(365)]
-    return tuple(day for day in days if instant(day + DAY, time(0), zone) - instant(day, time(0), zone) != DAY)

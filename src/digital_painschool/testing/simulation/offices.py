@@ -1,22 +1,28 @@
-"""What the unit's administrators do: starts, hand-overs for the summer, and the yearly retention."""
+"""The unit's administrators: starts, handovers for the summer, and the yearly retention."""
 
-from collections.abc import Callable
 from datetime import date, time, timedelta
+from functools import partial
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
-from dateutil.relativedelta import relativedelta
-
+from digital_painschool.application.administrator import AdministratorDesk
 from digital_painschool.application.export import Format
+from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.people import HsaId, PersonId
-from digital_painschool.errors import InvalidIdentity, NotFound, Reason
-from digital_painschool.ports.storage import load_timeline
-from digital_painschool.testing.simulation.audit import check_account, check_purged, check_rows
-from digital_painschool.testing.simulation.days import DAY, instant, working_day
-from digital_painschool.testing.simulation.findings import Law
+from digital_painschool.domain.program import Program
+from digital_painschool.domain.retention import Skip
+from digital_painschool.errors import InvalidIdentity, Reason
+from digital_painschool.testing.history import HandOver
+from digital_painschool.testing.reference import checks
+from digital_painschool.testing.reference.calendar import DAY
+from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
+from digital_painschool.testing.reference.laws import Law
+from digital_painschool.testing.reference.refusals import Refusal
+from digital_painschool.testing.reference.school import ReferencePlan
+from digital_painschool.testing.simulation.audit import check_enrolment
+from digital_painschool.testing.simulation.days import working_day
 from digital_painschool.testing.simulation.patients import PatientLife
-from digital_painschool.testing.simulation.reference_model import Account, Refusal, Stage
-from digital_painschool.testing.simulation.region import Treatment, person
+from digital_painschool.testing.simulation.region import person
 from digital_painschool.testing.simulation.scene import Scene
 from digital_painschool.testing.simulation.therapists import TherapistLife
 
@@ -27,245 +33,167 @@ _TWO_MINUTES = timedelta(minutes=2)
 
 
 class Coordinator:
-    """The unit's patient administrator: starts patients, hands them over.
+    """The unit's patient administrator: starts patients, hands them over."""
 
-    Args:
-        scene: Where.
-        therapists: The unit's therapists, by HSA-id.
-    """
-
-    def __init__(self, scene: Scene, therapists: dict[HsaId, TherapistLife]) -> None:
+    def __init__(self, scene: Scene) -> None:
         self.scene = scene
         self.actor = scene.unit.coordinator
-        self.therapists = therapists
         self.chance = scene.region.chance("coordinator", scene.unit.number)
-        self.patients: dict[str, PatientLife] = {}
-        self.hands_over = self.chance.happens(scene.region.habits.staff.hands_over)
+        hands_over = self.chance.happens(scene.region.habits.staff.hands_over)
         for index in scene.unit.patients:
             self._plan_start(index)
-        if self.hands_over:
-            for life in therapists.values():
+        if hands_over:
+            for life in scene.therapists.values():
                 for first, after in life.leaves:
-                    self._plan_leave(life, first, after)
-        scene.access_moved = self._access_moved
-        scene.ended = self._ended
-        scene.saves_meanwhile = lambda account, form: self.patients[account.id].save(form)
+                    self._plan_leave(life.actor.hsa_id, first, after)
 
     # Starts
 
     def _plan_start(self, index: int) -> None:
         scene, habits = self.scene, self.scene.region.habits.patients
         chance = scene.region.chance("patient", index)
-        kind = chance.weighed(
+        scheme = chance.weighed(
             ("vgr-reservnummer", habits.reserve_numbers),
             ("samordningsnummer", habits.coordination_numbers),
             ("personnummer", 1),
         )
-        who = person(index, kind)
+        who = person(index, scheme)
         day = scene.region.begins + chance.whole(0, scene.region.arrivals - 1) * DAY
         therapist = scene.unit.therapists[(index - scene.unit.patients.start) % len(scene.unit.therapists)].hsa_id
-        first, second = scene.unit.treatments
+        first, second = scene.unit.programs
         self._start_on(day, who, therapist, first)
         if chance.happens(habits.second_program):
             self._start_on(day + chance.whole(*habits.second_after_days) * DAY, who, therapist, second)
 
-    def _start_on(self, day: date, who: PersonId, therapist: HsaId, treatment: Treatment) -> None:
+    def _start_on(self, day: date, who: PersonId, therapist: HsaId, program: Program) -> None:
         at = time(8 + self.chance.whole(0, 7), self.chance.whole(0, 59))
-        when = instant(working_day(day), at, self.scene.unit.policy.zone)
-        self.scene.at(when, lambda: self.start(who, therapist, treatment))
+        self.scene.at(self.scene.instant(working_day(day), at), lambda: self.start(who, therapist, program))
 
-    def start(self, who: PersonId, therapist: HsaId, treatment: Treatment) -> None:
-        """Start a patient: by the therapist mostly, or here for the therapist; mistyped at first sometimes."""
-        scene, habits = self.scene, self.scene.region.habits.staff
-        by_therapist = self.chance.happens(habits.starts_alone)
-        actor = self.therapists[therapist].actor if by_therapist else self.actor
-        number = who.value if "reserv" in who.scheme or self.chance.happens(0.5) else f"{who.value[:8]}-{who.value[8:]}"
-        key = treatment.program.key
-
-        def typed(text: str) -> Account | None:
-            already = self._open_one(who, treatment)
+    def start(self, who: PersonId, therapist: HsaId, program: Program) -> None:
+        """Start a patient: by the therapist mostly, or for the therapist; sometimes mistyped first, or twice."""
+        scene, chance, habits = self.scene, self.chance, self.scene.region.habits.staff
+        actor = scene.therapists[therapist].actor if chance.happens(habits.starts_alone) else self.actor
+        number = who.value if "reserv" in who.scheme or chance.happens(0.5) else f"{who.value[:8]}-{who.value[8:]}"
+        mistyped = number[:-1] + str((int(number[-1]) + 1) % 10)
+        typed = [mistyped] * chance.happens(habits.mistypes) + [number] + [number] * chance.happens(habits.mistypes)
+        for text in typed:
+            already = scene.reference.open_enrolment(who.value, scene.unit.id, program.key)
             refusal = InvalidIdentity if text != number else Reason.ALREADY_OPEN if already else None
-            desk = scene.school.therapist(actor)
-            state = scene.ask(
-                "start",
-                actor.hsa_id,
-                lambda: desk.start(text, program=key, therapist=therapist),
-                about=already,
-                refusal=refusal,
-            )
-            if state is None:
-                return None
-            account = Account(state.id, who, scene.unit.id, therapist, treatment, scene.unit.policy.zone, scene.now)
-            scene.accounts[account.id] = account
-            scene.find_by_person.setdefault(who, []).append(account)
-            scene.equal(
-                Law.ACCESS_FOLLOWS_THE_TABLE, account, account.access_until, state.access_until, "the year's end"
-            )
-            return account
+            call = partial(scene.school.therapist(actor).start, text, program=program.key, therapist=therapist)
+            state = scene.ask(actor.hsa_id, call, already, refusal)
+            if state is not None:
+                self._begin(state, who, scene.therapists[therapist], program)
 
-        if self.chance.happens(habits.mistypes):
-            typed(number[:-1] + str((int(number[-1]) + 1) % 10))
-        account = typed(number)
-        if self.chance.happens(habits.mistypes):
-            typed(number)
-        if account is None:
-            return
-        scene.want_pass(account.access_until)
-        self.patients[account.id] = PatientLife(scene, account, scene.region.chance("enrolment", account.id))
-        if self.chance.happens(habits.welcomes):
-            life = self.therapists[therapist]
-            scene.at(scene.now + _TWO_MINUTES, lambda: life.write(account, life.notify()))
+    def _begin(self, state: Enrolment, who: PersonId, life: TherapistLife, program: Program) -> None:
+        scene = self.scene
+        model = scene.reference.start(state.id, who, program, life.actor, scene.now)
+        scene.models[model.id] = model
+        scene.equal(Law.ACCESS_FOLLOWS_THE_TABLE, model.access_until, state.access_until, "the year's end", model)
+        scene.worker.want(model.access_until)
+        scene.patients[model.id] = PatientLife(scene, model, scene.region.chance("enrolment", model.id))
+        if self.chance.happens(scene.region.habits.staff.welcomes):
+            scene.at(scene.now + _TWO_MINUTES, lambda: life.write(model, life.notify()))
 
-    def _open_one(self, who: PersonId, treatment: Treatment) -> Account | None:
-        return next(
-            (
-                account
-                for account in self.scene.find_by_person.get(who, ())
-                if account.treatment is treatment and account.stage is not Stage.ENDED
-            ),
-            None,
-        )
-
-    def _access_moved(self, account: Account) -> None:
-        self.patients[account.id].at_boundary()
-        self.scene.want_pass(account.access_until)
-
-    def _ended(self, account: Account) -> None:
+    def ended(self, model: ReferenceEnrolment) -> None:
+        """Plan that a patient whose enrolment has ended comes again, perhaps."""
         habits = self.scene.region.habits.patients
         if self.chance.happens(habits.comes_again):
-            day = self.scene.tellings.day(self.scene.now) + self.chance.whole(*habits.comes_again_after_days) * DAY
-            self._start_on(day, account.person, account.therapist, account.treatment)
+            day = self.scene.today + self.chance.whole(*habits.comes_again_after_days) * DAY
+            self._start_on(day, model.person, model.therapist, model.program)
 
     # Leave
 
-    def _plan_leave(self, life: TherapistLife, first: date, after: date) -> None:
-        zone = self.scene.unit.policy.zone
-        colleagues = [hsa_id for hsa_id in self.therapists if hsa_id != life.actor.hsa_id]
+    def _plan_leave(self, away: HsaId, first: date, after: date) -> None:
+        scene = self.scene
+        colleagues = [hsa_id for hsa_id in scene.therapists if hsa_id != away]
         if colleagues:
             colleague = self.chance.pick(colleagues)
-            self.scene.at(instant(first - DAY, time(15), zone), lambda: self.hand_over(life.actor.hsa_id, colleague))
-            if self.chance.happens(self.scene.region.habits.staff.hands_back):
-                self.scene.at(
-                    instant(after, time(7), zone), lambda: self.hand_over(colleague, life.actor.hsa_id, own=True)
-                )
+            scene.at(scene.instant(first - DAY, time(15)), lambda: self.hand_over(away, colleague))
+            if self.chance.happens(scene.region.habits.staff.hands_back):
+                scene.at(scene.instant(after, time(7)), lambda: self.hand_over(colleague, away, back=True))
 
-    def hand_over(self, from_: HsaId, to: HsaId, *, own: bool = False) -> None:
-        """Hand a therapist's patients over to a colleague, or back those that were the therapist's before."""
-        scene, desk = self.scene, self.scene.school.therapist(self.actor)
-        rows = scene.walk(
-            "look through the unit", self.actor.hsa_id, lambda after: desk.unit_caseload(after, limit=_PAGE)
-        )
+    def hand_over(self, from_: HsaId, to: HsaId, *, back: bool = False) -> None:
+        """Hand a therapist's patients over to a colleague, or back those that were the colleague's at first."""
+        scene = self.scene
+        rows = scene.walk(self.actor.hsa_id, scene.school.therapist(self.actor).unit_caseload, _PAGE)
         if rows is None:
             return
-        check_rows(scene, rows, [a for a in scene.accounts.values() if a.stage is not Stage.ENDED])
+        open_ones = [model for model in scene.models.values() if model.is_open]
+        scene.note(checks.row_violations(open_ones, rows, scene.now, "the unit's list"))
         for row in rows:
-            account = scene.accounts[row.enrolment_id]
-            if account.therapist == from_ and (not own or to == self._first_therapist(account)):
-                self._hand_over(account, to)
+            model = scene.models[row.enrolment_id]
+            if model.therapist == from_ and (not back or to == model.therapist_at(model.started_at)):
+                self._hand_over(model, to)
 
-    def _first_therapist(self, account: Account) -> HsaId:
-        started = load_timeline(self.scene.storage, account.id)[0].event
-        return getattr(started, "therapist", account.therapist)
-
-    def _hand_over(self, account: Account, to: HsaId) -> None:
-        scene, desk = self.scene, self.scene.school.therapist(self.actor)
-        done = scene.ask("hand over", self.actor.hsa_id, lambda: desk.hand_over(account.id, to), about=account)
-        if done is not None:
-            account.hand_over(to, scene.now)
-        if self.chance.happens(scene.region.habits.staff.double_click):
-            again = scene.school.therapist(self.actor)
-            scene.ask(
-                "hand over",
-                self.actor.hsa_id,
-                lambda: again.hand_over(account.id, to),
-                about=account,
-                refusal=Reason.SAME_THERAPIST,
-            )
+    def _hand_over(self, model: ReferenceEnrolment, to: HsaId) -> None:
+        for _ in range(1 + self.chance.happens(self.scene.region.habits.staff.double_click)):
+            self.scene.take(model, HandOver(self.scene.therapists[to].actor), by=self.actor)
 
 
 class Archivist:
-    """The unit's data administrator: exports, plans, has it approved, purges, once a year.
-
-    Args:
-        scene: Where.
-    """
+    """The unit's data administrator: exports, plans, has the plan approved and purges, once a year."""
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         self.actor = scene.unit.archivist
-        self.chance = scene.region.chance("archivist", scene.unit.number)
-        self.exports = self.chance.happens(scene.region.habits.staff.cares_for_retention)
-        self.exported: dict[str, int] = {}
+        chance = scene.region.chance("archivist", scene.unit.number)
+        self.exports = chance.happens(scene.region.habits.staff.cares_for_retention)
         year = min(365, scene.region.days)
         for n in range(1, scene.region.days // year + 1):
-            day = working_day(scene.region.begins + (n * year - self.chance.whole(year // 8, year // 4)) * DAY)
-            scene.at(instant(day, time(10), scene.unit.policy.zone), self.begin)
+            day = working_day(scene.region.begins + (n * year - chance.whole(year // 8, year // 4)) * DAY)
+            scene.at(scene.instant(day, time(10)), self.begin)
+
+    @property
+    def _office(self) -> AdministratorDesk:
+        return self.scene.school.administrator(self.actor)
+
+    def _ask(self, call: "partial[T]", refusal: Refusal | None = None) -> T | None:
+        return self.scene.ask(self.actor.hsa_id, call, None, refusal, law=Law.PURGE_TAKES_WHAT_IT_MAY)
+
+    def _equal(self, expected: object, found: object, what: str) -> None:
+        self.scene.equal(Law.PURGE_TAKES_WHAT_IT_MAY, expected, found, what, None)
 
     def begin(self) -> None:
         """Export perhaps, and plan."""
-        scene, policy = self.scene, self.scene.unit.policy
-        office = scene.school.administrator(self.actor)
-        ended = [account for account in scene.accounts.values() if account.stage is Stage.ENDED and not account.purged]
+        scene, unit = self.scene, self.scene.unit.id
         if self.exports:
+            ended = [model for model in scene.reference.stored() if not model.is_open]
             with TemporaryDirectory() as folder:
-                receipt = self._ask("export", lambda: office.export(folder, formats=(Format.JSON_LINES,)))
+                receipt = self._ask(partial(self._office.export, folder, formats=(Format.JSON_LINES,)))
             if receipt is not None:
                 self._equal(len(ended), receipt.enrolments, "enrolments exported")
-                self.exported = {account.id: self._version(account) for account in ended}
-        plan = self._ask("plan a purge", office.plan_purge)
+                for model in ended:
+                    model.exported = model.version
+        plan = self._ask(partial(self._office.plan_purge))
         if plan is None:
             return
-        before = scene.now.astimezone(policy.zone) - relativedelta(years=policy.retention_years)
-        old = sorted(account.id for account in ended if account.last_entry < before)
-        self._equal(old, sorted(planned.enrolment_id for planned in plan.enrolments), "what is planned to be purged")
-        self._ask("purge without approval", lambda: office.purge(plan.id), Reason.NOT_APPROVED)
-        planned = {account_id: self._version(scene.accounts[account_id]) for account_id in old}
-        scene.at(scene.now + DAY, lambda: self._approve(plan.id, planned))
+        expected = scene.reference.plan_purge(plan.id, unit, scene.now)
+        found = {one.enrolment_id for one in plan.enrolments}
+        self._equal(expected.versions.keys(), found, "what is planned to be purged")
+        self._ask(partial(self._office.purge, plan.id), Reason.NOT_APPROVED)
+        scene.at(scene.now + DAY, lambda: self._approve(expected))
 
-    def _approve(self, plan_id: str, planned: dict[str, int]) -> None:
-        office = self.scene.school.administrator(self.actor)
-        done = self._ask("approve a purge", lambda: office.approve(plan_id, decision="Dnr 2026-17"))
-        if done is not None:
-            self.scene.at(self.scene.now + 7 * DAY, lambda: self._purge(plan_id, planned))
+    def _approve(self, plan: ReferencePlan) -> None:
+        if self._ask(partial(self._office.approve, plan.id, decision="Dnr 2026-17")) is not None:
+            self.scene.at(self.scene.now + 7 * DAY, lambda: self._purge(plan))
 
-    def _purge(self, plan_id: str, planned: dict[str, int]) -> None:
-        scene, office = self.scene, self.scene.school.administrator(self.actor)
-        may: set[str] = set()
-        for id_, version in planned.items():
-            check_account(scene, scene.accounts[id_])
-            now = self._version(scene.accounts[id_])
-            if now == version and (not scene.unit.policy.export_before_purge or self.exported.get(id_) == now):
-                may.add(id_)
-        receipt = self._ask("purge", lambda: office.purge(plan_id))
+    def _purge(self, plan: ReferencePlan) -> None:
+        scene, events = self.scene, self.scene.figures.events
+        expected: dict[str, Skip | None] = {}
+        for id_ in plan.versions:
+            check_enrolment(scene, scene.models[id_])
+            expected[id_] = scene.reference.skipped(scene.models[id_], plan, scene.now)
+        receipt = self._ask(partial(self._office.purge, plan.id))
         if receipt is None:
             return
-        self._equal(sorted(may), sorted(receipt.purged), "what was purged")
-        self._equal(
-            sorted(planned.keys() - may), sorted(skip.enrolment_id for skip in receipt.skipped), "what was left"
-        )
-        scene.figures.events["enrolments purged"] += len(receipt.purged)
-        scene.figures.events["planned, and left as the rules ask"] += len(receipt.skipped)
+        found = {**dict.fromkeys(receipt.purged), **{skip.enrolment_id: skip.why for skip in receipt.skipped}}
+        self._equal(expected, found, "what was purged (None), and what was left")
+        events["enrolments purged"] += len(receipt.purged)
+        events["planned, and left as the rules ask"] += len(receipt.skipped)
         for id_ in receipt.purged:
-            account = scene.accounts[id_]
-            account.purged = True
-            check_purged(scene, account)
-        self._equal(
-            receipt, self._ask("purge again", lambda: office.purge(plan_id)), "the receipt of a purge made twice"
-        )
+            scene.models[id_].purged = True
+            check_enrolment(scene, scene.models[id_])
+        again = self._ask(partial(self._office.purge, plan.id))
+        self._equal(receipt, again, "the receipt of a purge made twice")
         for id_ in receipt.purged[:1]:
-            self._ask_for_purged(id_)
-
-    def _ask_for_purged(self, id_: str) -> None:
-        account = self.scene.accounts[id_]
-        room = self.scene.school.patient(account.person.value)
-        self.scene.ask("look at what was purged", "patient", lambda: room.overview(id_), refusal=NotFound)
-
-    def _version(self, account: Account) -> int:
-        return len(load_timeline(self.scene.storage, account.id))
-
-    def _ask(self, kind: str, call: Callable[[], T], refusal: Refusal | None = None) -> T | None:
-        return self.scene.ask(kind, self.actor.hsa_id, call, refusal=refusal)
-
-    def _equal(self, expected: object, seen: object, what: str) -> None:
-        if expected != seen:
-            self.scene.find(Law.PURGE_TAKES_WHAT_IT_MAY, None, f"{what}: {expected!r} by the books, and it is {seen!r}")
+            scene.patients[id_].visit()

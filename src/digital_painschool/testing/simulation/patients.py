@@ -1,234 +1,175 @@
-"""What a patient does: visits with a weekly rhythm, modules, forms, messages, leaving, coming back, knocking."""
+"""The life of a patient: visits with a weekly rhythm, modules, forms, messages, leaving, coming back, knocking."""
 
-from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from datetime import datetime, time, timedelta
+from functools import partial
+from types import MappingProxyType
 
-from digital_painschool.application.patient import PatientDesk
-from digital_painschool.application.results import SavedForm, SentMessage
+from attrs import evolve
+
+from digital_painschool.application.overview import Overview
 from digital_painschool.domain.form import Choice, Form, ManyChoices, Number, Question, Scale, Text
-from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import NotFound, Reason
+from digital_painschool.testing.history import (
+    CompleteModule,
+    OpenModule,
+    PatientReads,
+    PatientRenames,
+    PatientStep,
+    PatientWrites,
+    SaveForm,
+)
+from digital_painschool.testing.reference import checks, refusals
+from digital_painschool.testing.reference.calendar import DAY, MICROSECOND
+from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
+from digital_painschool.testing.reference.refusals import Refusal
 from digital_painschool.testing.simulation.chance import Chance
-from digital_painschool.testing.simulation.days import DAY, instant
-from digital_painschool.testing.simulation.findings import Law
-from digital_painschool.testing.simulation.reference_model import Account, Refusal, Stage, Talk
-from digital_painschool.testing.simulation.scene import Scene
+from digital_painschool.testing.simulation.scene import Scene, Taken
 
-T = TypeVar("T")
-
-_TICK = timedelta(microseconds=1)
 _NO_FORM, _NO_MODULE = "ingen", 99
 _QUESTION = "Hej, hur gör jag med övningen?"
+_AN_HOUR = timedelta(hours=1)
 
 
 class PatientLife:
     """One enrolment as its patient lives it.
 
     Args:
-        scene: Where.
-        account: Which enrolment.
-        chance: The patient's.
+        scene: The unit.
+        model: The enrolment.
+        chance: The patient's random numbers.
     """
 
-    def __init__(self, scene: Scene, account: Account, chance: Chance) -> None:
+    def __init__(self, scene: Scene, model: ReferenceEnrolment, chance: Chance) -> None:
         self.scene = scene
-        self.account = account
+        self.model = model
         self.chance = chance
-        habits = self.habits = scene.region.habits.patients
+        habits = scene.region.habits.patients
         self.pace = chance.weighed(*habits.paces)
-        self.reads = 0.0 if chance.happens(habits.never_reads) else habits.reads
+        self.habits = evolve(habits, reads=0.0) if chance.happens(habits.never_reads) else habits
         self.pain = chance.whole(*habits.pain)
         self.visits_left = chance.whole(*habits.visits_before_leaving) if chance.happens(habits.leaves_early) else None
         later = chance.whole(*habits.days_before_leaving) if chance.happens(habits.leaves_later) else None
-        self.leaves_on = None if later is None else account.started + later * DAY
+        self.leaves_on = None if later is None else model.started_at + later * DAY
         self.knocks = chance.happens(habits.knocks)
-        self.at_boundary()
+        self.plan_boundary()
         self._visit_in(chance.whole(*habits.first_visit_days))
 
-    # When
+    def _take(self, step: PatientStep, wrong: Refusal | None = None) -> Taken | None:
+        return self.scene.take(self.model, step, wrong=wrong)
 
-    def at_boundary(self) -> None:
-        """Be there at the last instant of access, and at the first without it; called again when it is moved."""
-        until = self.account.access_until
-        for when in (until - _TICK, until):
-            self.scene.at(when, lambda: self._stand_at(until))
+    def _overview(self, refusal: Refusal | None = None) -> Overview | None:
+        desk = self.scene.school.patient(self.model.person)
+        return self.scene.ask("patient", partial(desk.overview, self.model.id), self.model, refusal)
 
-    def _stand_at(self, until: datetime) -> None:
-        if until == self.account.access_until and not self.account.purged:
-            self._open(self.account.treatment.order[0])
-            self.save_form(next(iter(self.account.treatment.forms.values()))[0])
+    # The times of visits
+
+    def plan_boundary(self) -> None:
+        """Plan tries at the last instant of access and at the first without it; again when it is moved."""
+        until = self.model.access_until
+        for when in (until - MICROSECOND, until):
+            self.scene.at(when, lambda: self._try_boundary(until))
+
+    def _try_boundary(self, until: datetime) -> None:
+        if until == self.model.access_until and not self.model.purged:
+            first = self.model.order[0]
+            self._take(OpenModule(first))
+            self.save_form(self._forms(first)[0])
 
     def _visit_in(self, days: int) -> None:
         """Plan a visit some days on, on a day and at an hour that people choose."""
-        zone = self.account.zone
-        day = self.scene.tellings.day(self.scene.now) + days * DAY
+        day = self.scene.today + days * DAY
         while not self.chance.happens(self.habits.weekdays[day.weekday()]):
             day += DAY
-        hour = self.chance.weighed((17, self.habits.evening), (23, self.habits.night), (7, 1))
-        length = {17: 6, 23: 8, 7: 10}[hour]
-        minutes = self.chance.time(timedelta(0), timedelta(hours=length))
-        self.scene.at(max(instant(day, time(hour), zone) + minutes, self.scene.now + _TICK), self.visit)
+        hour, length = self.chance.weighed(((17, 6), self.habits.evening), ((23, 8), self.habits.night), ((7, 10), 1))
+        when = self.scene.instant(day, time(hour)) + self.chance.time(timedelta(0), length * _AN_HOUR)
+        self.scene.at(max(when, self.scene.now + MICROSECOND), self.visit)
 
     def _next_visit(self) -> None:
+        model, now, habits = self.model, self.scene.now, self.habits
         if self.visits_left is not None:
             self.visits_left -= 1
-        leaves = self.visits_left == 0 or (self.leaves_on is not None and self.scene.now >= self.leaves_on)
-        if leaves:
+        if self.visits_left == 0 or (self.leaves_on is not None and now >= self.leaves_on):
             self.visits_left = self.leaves_on = None
             self.scene.figures.events["patients who stopped coming"] += 1
-            if self.chance.happens(self.habits.returns):
-                self._visit_in(self.chance.whole(*self.habits.returns_after_days))
-        elif self.account.shut(self.scene.now, to_write=True) is None and self.account.done is None:
+            if self.chance.happens(habits.returns):
+                self._visit_in(self.chance.whole(*habits.returns_after_days))
+        elif refusals.writing(model, now) is None and model.done_at is None:
             self._visit_in(self.chance.whole(*self.pace))
-        elif self.account.shut(self.scene.now, to_write=False) is None:
-            self._visit_in(7 * self.chance.whole(*self.habits.rests_weeks))
-        elif self.knocks and self.account.stage is not Stage.ENDED:
-            self._visit_in(self.chance.whole(*self.habits.knocks_days))
+        elif refusals.reading(model, now) is None:
+            self._visit_in(7 * self.chance.whole(*habits.rests_weeks))
         elif self.knocks:
-            self.knocks = False
-            self._visit_in(1)
+            self.knocks = model.is_open
+            self._visit_in(self.chance.whole(*habits.knocks_days) if model.is_open else 1)
 
     # A visit
 
-    @property
-    def _room(self) -> PatientDesk:
-        return self.scene.school.patient(self.account.person.value)
-
-    def _ask(self, kind: str, call: Callable[[], T], refusal: Refusal | None = None) -> T | None:
-        return self.scene.ask(kind, "patient", call, about=self.account, refusal=refusal)
-
     def visit(self) -> None:
-        """Look around, read what is new, go on with a module; and come back to it a little later."""
-        account, scene = self.account, self.scene
-        if account.purged:
-            self._ask("look at what was purged", lambda: self._room.overview(account.id), NotFound)
+        """Make a visit: look around, read new messages, go on with a module, as the habits are."""
+        if self.model.purged:
+            self._overview(NotFound)
             return
-        self._look_around()
-        if self.chance.happens(self.reads):
-            for number, talk in enumerate(account.talks, start=1):
-                if talk.from_staff.waiting:
-                    self._read(number, talk)
-        self._go_on()
-        if self.chance.happens(self.habits.writes):
-            scene.at(scene.now + self.chance.time(timedelta(0), timedelta(hours=1)), self._write)
-        if self.chance.happens(self.habits.fills_in_again) and account.forms:
-            self.save(self.chance.pick(list(account.forms)))
-        if self.chance.happens(self.habits.renames) and account.talks:
-            self._rename()
+        seen = self._overview()
+        if seen is not None:
+            self.scene.note(checks.overview_violations(self.model, seen, self.scene.now))
+        for habit, act in _VISIT.items():
+            if self.chance.happens(getattr(self.habits, habit)):
+                act(self)
         self._next_visit()
 
-    def _go_on(self) -> None:
-        if self.chance.happens(self.habits.skips):
-            self._complete(self._module())
-        if self.chance.happens(self.habits.goes_on):
-            module = self._module()
-            if self._open(module):
-                pause = self.chance.time(timedelta(minutes=5), timedelta(hours=2))
-                self.scene.at(self.scene.now + pause, lambda: self._work(module))
-
-    def _look_around(self) -> None:
-        account, now = self.account, self.scene.now
-        seen = self._ask("look at the overview", lambda: self._room.overview(account.id))
-        if seen is None:
-            return
-        open_now = {n for n in account.treatment.modules if account.module_shut(n, now) is None}
-        may = (account.shut(now, to_write=True) is None, account.shut(now, to_write=False) is None)
-        expected = (
-            sum(talk.from_staff.waiting for talk in account.talks),
-            account.done is not None,
-            account.completed,
-            may,
-            account.access_until,
-        )
-        found = (
-            seen.unread_messages,
-            seen.done,
-            {module.number for module in seen.modules if module.completed},
-            (seen.access.fill_in_forms and seen.access.write_messages, seen.access.read_messages),
-            seen.access_until,
-        )
-        self.scene.equal(Law.ACCESS_FOLLOWS_THE_TABLE, account, expected, found, "the patient's overview")
-        shown = {module.number for module in seen.modules if module.open}
-        self.scene.equal(Law.ORDER_IS_KEPT, account, open_now, shown, "the modules that are open")
-        if may[0]:
-            self.scene.equal(
-                Law.ORDER_IS_KEPT, account, self._recommended(), seen.next_module, "the module that comes next"
-            )
-
-    def _recommended(self) -> int | None:
-        treatment = self.account.treatment
-        rest = [number for number in treatment.modules if number not in treatment.order]
-        return next((number for number in (*treatment.order, *rest) if number not in self.account.completed), None)
+    # Modules and forms
 
     def _module(self) -> int:
-        modules = self.account.treatment.modules
         if self.chance.happens(self.habits.out_of_order):
-            return self.chance.pick((*modules, _NO_MODULE))
-        return self._recommended() or self.chance.pick(modules)
+            return self.chance.pick((*self.model.modules, _NO_MODULE))
+        return self.model.next_module or self.chance.pick(self.model.modules)
 
-    def _open(self, module: int) -> bool:
-        refusal = self.account.module_shut(module, self.scene.now)
-        found = self._ask("open a module", lambda: self._room.open_module(self.account.id, module), refusal)
-        if found is None:
-            return False
-        self.account.open_module(module, self.scene.now)
-        return True
+    def _go_on(self) -> None:
+        module = self._module()
+        if self._take(OpenModule(module)) is not None:
+            pause = self.chance.time(timedelta(minutes=5), 2 * _AN_HOUR)
+            self.scene.at(self.scene.now + pause, lambda: self._work(module))
 
     def _work(self, module: int) -> None:
-        """Fill in the forms of a module, and complete it perhaps."""
-        for form in self.account.treatment.forms.get(module, ()):
+        """Save the forms of a module, and complete it perhaps."""
+        for form in self._forms(module):
             if self.chance.happens(self.habits.fills_in):
                 self.save_form(form)
         if self.chance.happens(self.habits.completes):
             for _ in range(1 + self.chance.happens(self.habits.double_click)):
-                self._complete(module)
+                self._take(CompleteModule(module))
 
-    def _complete(self, module: int) -> None:
-        account, now = self.account, self.scene.now
-        refusal = account.completing_shut(module, now)
-        completed = self._ask("complete a module", lambda: self._room.complete_module(account.id, module), refusal)
-        if completed is None:
-            return
-        if account.complete_module(module, now):
-            self.scene.expect_staff_notices(account, FlagKind.PROGRAM_DONE)
-        done = account.done is not None
-        self.scene.equal(Law.ORDER_IS_KEPT, account, done, completed.done, "whether the program is done")
+    def _forms(self, module: int) -> list[str]:
+        return [
+            form for m in self.model.program.modules if m.number == module for page in m.pages for form in page.forms
+        ]
 
-    def save_form(self, form: Form) -> None:
-        """Fill in a form, wrongly sometimes, twice sometimes."""
-        account, now = self.account, self.scene.now
+    def _skip(self) -> None:
+        self._take(CompleteModule(self._module()))
+
+    def save_form(self, key: str) -> None:
+        """Save a form, wrongly sometimes, twice sometimes."""
+        form = self.model.program.form(key)
+        assert form is not None
         self.pain = min(10, max(0, self.pain + self.chance.whole(-1, 1) - self.chance.happens(self.habits.eases)))
         answers = self._answers(form)
-        refusal: Refusal | None = account.form_shut(form.key, now)
-        if self.chance.happens(self.habits.wrong_answers):
+        wrong = self.chance.happens(self.habits.wrong_answers)
+        if wrong:
             answers |= self.chance.pick(({"okand": 1}, {form.questions[0].key: -1}))
-            refusal = refusal or Reason.INVALID_ANSWERS
         for _ in range(1 + self.chance.happens(self.habits.double_click)):
-            saved = self._ask("save a form", lambda: self._room.save_form(account.id, form.key, answers), refusal)
-            if saved is not None:
-                expected = SavedForm(form=form.key, number=account.save_form(form, answers, now))
-                self.scene.equal(Law.UNREAD_IS_SAVED_LESS_READ, account, expected, saved, f"submissions of {form.key}")
-                self.scene.expect_staff_notices(account, FlagKind.FORM_SAVED)
+            self._take(SaveForm(key, answers), Reason.INVALID_ANSWERS if wrong else None)
         if self.chance.happens(self.habits.wrong_answers):
-            self._ask(
-                "save a form that there is not",
-                lambda: self._room.save_form(account.id, _NO_FORM, {}),
-                account.form_shut(_NO_FORM, now),
-            )
+            self._take(SaveForm(_NO_FORM, {}))
 
-    def save(self, key: str) -> None:
-        """Fill in a form that is known by its key."""
-        form = self.account.treatment.program.form(key)
-        assert form is not None
-        self.save_form(form)
+    def _fill_in_again(self) -> None:
+        if self.model.forms:
+            self.save_form(self.chance.pick(list(self.model.forms)))
 
     def _answers(self, form: Form) -> dict[str, object]:
         asked = (q for q in form.questions if q.required or self.chance.happens(self.habits.optional_answers))
         return {question.key: self._answer(question) for question in asked}
 
     def _answer(self, question: Question) -> object:
-        today: date = self.scene.tellings.day(self.scene.now)
         match question:
             case Scale():
                 return min(question.highest, max(question.lowest, self.pain + self.chance.whole(-1, 1)))
@@ -243,56 +184,37 @@ class PatientLife:
             case Text():
                 return "Som förra veckan."[: question.longest]
             case _:
-                return (today + self.chance.whole(0, 30) * DAY).isoformat()
+                return (self.scene.today + self.chance.whole(0, 30) * DAY).isoformat()
 
     # Messages
 
-    def _read(self, number: int, talk: Talk) -> None:
-        account, now = self.account, self.scene.now
-        refusal = account.shut(now, to_write=False)
-        view = self._ask("read a conversation", lambda: self._room.read_conversation(account.id, number), refusal)
-        if view is None:
-            return
-        expected = (talk.heading, talk.from_staff.waiting, talk.from_staff.sent + talk.from_patient.sent)
-        found = (view.heading, view.unread, len(view.messages))
-        self.scene.equal(
-            Law.UNREAD_IS_SAVED_LESS_READ, account, expected, found, "a conversation, as the patient sees it"
-        )
-        talk.from_staff.see(talk.from_staff.sent, now)
-        account.enter(now, by_patient=True)
-        self.scene.tellings.read(account, number, talk.from_staff.sent, now)
+    def _read_all(self) -> None:
+        for number, one in enumerate(self.model.conversations, start=1):
+            if one.from_therapist.unread:
+                self._take(PatientReads(number))
+
+    def _write_soon(self) -> None:
+        self.scene.at(self.scene.now + self.chance.time(timedelta(0), _AN_HOUR), self._write)
 
     def _write(self) -> None:
-        account, now = self.account, self.scene.now
-        refusal = account.shut(now, to_write=True)
-        begins = not account.talks or self.chance.happens(self.habits.begins_anew)
-        conversation = None if begins else self.chance.whole(1, len(account.talks))
-        sent = self._ask(
-            "write to the therapist",
-            lambda: self._room.write(account.id, _QUESTION, conversation=conversation),
-            refusal,
-        )
-        if sent is None:
-            return
-        if begins:
-            account.talks.append(Talk(self.scene.unit.policy.heading))
-        number = conversation or len(account.talks)
-        pile = account.talks[number - 1].from_patient
-        pile.add(now)
-        expected = SentMessage(conversation=number, number=pile.sent)
-        self.scene.equal(Law.UNREAD_IS_SAVED_LESS_READ, account, expected, sent, "the patient's message")
-        account.enter(now, 1 + begins, by_patient=True)
-        self.scene.expect_staff_notices(account, FlagKind.MESSAGE_RECEIVED)
+        count = len(self.model.conversations)
+        begins = not count or self.chance.happens(self.habits.begins_anew)
+        self._take(PatientWrites(_QUESTION, 0 if begins else self.chance.whole(1, count)))
 
     def _rename(self) -> None:
-        account, now = self.account, self.scene.now
-        number, heading = self.chance.whole(1, len(account.talks)), f"Om modul {self.chance.whole(1, 11)}"
-        refusal = account.shut(now, to_write=True)
+        if self.model.conversations:
+            number, theme = self.chance.whole(1, len(self.model.conversations)), self.chance.whole(1, 11)
+            self._take(PatientRenames(f"Om modul {theme}", number))
 
-        def rename() -> bool:
-            self._room.rename_conversation(account.id, number, heading)
-            return True
 
-        if self._ask("rename a conversation", rename, refusal):
-            account.talks[number - 1].heading = heading
-            account.enter(now, by_patient=True)
+_VISIT: Mapping[str, Callable[[PatientLife], None]] = MappingProxyType(
+    {
+        "reads": PatientLife._read_all,
+        "skips": PatientLife._skip,
+        "goes_on": PatientLife._go_on,
+        "writes": PatientLife._write_soon,
+        "fills_in_again": PatientLife._fill_in_again,
+        "renames": PatientLife._rename,
+    }
+)
+"""What happens at a visit, by the habit that says how often."""

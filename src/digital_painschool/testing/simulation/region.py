@@ -1,27 +1,27 @@
 """The region: its size and seed, and what follows from them for each unit before anything happens."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from math import ceil
+from types import MappingProxyType
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from attrs import evolve, field, frozen
-from attrs.validators import ge, gt, le
+from attrs.validators import ge, gt, le, optional
 
-from digital_painschool.domain.form import Form
 from digital_painschool.domain.people import Actor, HsaId, PersonId, Role
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import Ordering, Program
 from digital_painschool.programs import bundled_program
+from digital_painschool.testing.environment import STOCKHOLM
 from digital_painschool.testing.example import program as small_program
+from digital_painschool.testing.reference.calendar import DAY, MIDNIGHT, instant
 from digital_painschool.testing.simulation.chance import Chance
-from digital_painschool.testing.simulation.days import DAY, instant
 from digital_painschool.testing.simulation.habits import Habits
 
-STOCKHOLM = ZoneInfo("Europe/Stockholm")
 MOST_PATIENTS = 60_000
-"""There are not more test numbers: three a day of birth."""
+"""The number of test numbers that there are: three for each day of birth."""
 
 _BIRTHS_FROM = date(1941, 1, 1)
 _TEST_SERIALS = (980, 981, 982)
@@ -35,18 +35,19 @@ _ELSEWHERE = 500_000
 
 @frozen(kw_only=True)
 class Region:
-    """What is simulated. Everything else follows from it.
+    """The region that is simulated. Everything else follows from it.
 
     Args:
-        patients: How many patients, in all; most have one enrolment, some two or more.
-        years: How many years of simulated time.
-        seed: What chance begins with.
-        patients_per_therapist: Who has how many, at most.
-        therapists_per_unit: How large a unit is.
+        patients: The number of patients, in all; most have one enrolment, some two or more.
+        years: The years of simulated time.
+        seed: The seed of the random numbers.
+        patients_per_therapist: The patients of each therapist, at most.
+        therapists_per_unit: The therapists of each unit.
         begins: The first day, of 1970 to 2200; the simulation starts at its midnight in Stockholm.
         until: The last day, to narrow a run; None for the whole time. It changes nothing before that day.
-        habits: How people behave.
-        most_findings: A unit stops when so much was found at it.
+        habits: The habits of people, and the faults.
+        access_months: The months of access in every program; None for the programs' own.
+        most_findings: The number of findings at which a unit stops.
 
     Raises:
         ValueError: One of them is out of its range, or `until` lies before the first day.
@@ -60,6 +61,7 @@ class Region:
     begins: date = field(default=date(2026, 1, 7), validator=[ge(date(1970, 1, 1)), le(date(2200, 1, 1))])
     until: date | None = None
     habits: Habits = Habits()
+    access_months: int | None = field(default=None, validator=optional(ge(1)))
     most_findings: int = field(default=50, validator=ge(1))
 
     def __attrs_post_init__(self) -> None:
@@ -68,28 +70,28 @@ class Region:
 
     @property
     def units(self) -> int:
-        """How many units there are."""
+        """The number of units."""
         return ceil(self.patients / self._patients_per_unit)
 
     @property
     def days(self) -> int:
-        """How many days are simulated when nothing narrows the run, one at least."""
+        """The number of days that are simulated when nothing narrows the run, one at least."""
         return max(1, round(self.years * _YEAR))
 
     @property
     def start(self) -> datetime:
         """The first instant, UTC."""
-        return instant(self.begins, time(0), STOCKHOLM)
+        return instant(self.begins, MIDNIGHT, STOCKHOLM)
 
     @property
     def end(self) -> datetime:
         """The instant after which nothing happens, UTC."""
         last = self.begins + (self.days - 1) * DAY
-        return instant((last if self.until is None else min(last, self.until)) + DAY, time(0), STOCKHOLM)
+        return instant((last if self.until is None else min(last, self.until)) + DAY, MIDNIGHT, STOCKHOLM)
 
     @property
     def arrivals(self) -> int:
-        """Over how many days the patients' starts are spread: a year, less when the whole time is short."""
+        """The number of days over which the patients' starts are spread: a year, less when the whole time is short."""
         return max(1, min(_YEAR, self.days * 6 // 10))
 
     @property
@@ -97,7 +99,7 @@ class Region:
         return self.patients_per_therapist * self.therapists_per_unit
 
     def chance(self, *name: object) -> Chance:
-        """Return the chance of somebody."""
+        """Return the random numbers of an actor."""
         return Chance(self.seed, *name)
 
     def unit(self, number: int) -> "Unit":
@@ -111,44 +113,20 @@ class Region:
 
     @property
     def outages(self) -> tuple[tuple[datetime, datetime], ...]:
-        """When the national inbox is down: from and until, UTC."""
+        """The outages of the national inbox: from and until, UTC."""
         return _outages(self)
 
 
 @lru_cache(4)
 def _outages(region: Region) -> tuple[tuple[datetime, datetime], ...]:
-    found = []
-    mishaps = region.habits.mishaps
+    found, mishaps = [], region.habits.mishaps
     for n in range(region.days):
         chance = region.chance("inbox", n)
         if chance.happens(mishaps.inbox_outages):
             begins = region.start + n * DAY + chance.time(timedelta(0), DAY)
-            found.append(
-                (
-                    begins,
-                    begins + chance.time(*(mishaps.long if chance.happens(mishaps.long_outage) else mishaps.outage)),
-                )
-            )
+            length = mishaps.long if chance.happens(mishaps.long_outage) else mishaps.outage
+            found.append((begins, begins + chance.time(*length)))
     return tuple(found)
-
-
-@frozen(kw_only=True)
-class Treatment:
-    """A program as a unit offers it, with what the books need to know of it.
-
-    Args:
-        program: The program.
-        order: Its reading order.
-        modules: The numbers of all its modules.
-        carriers: By form: the modules that carry it.
-        forms: By module: the forms that it carries.
-    """
-
-    program: Program
-    order: tuple[int, ...]
-    modules: tuple[int, ...]
-    carriers: dict[str, tuple[int, ...]]
-    forms: dict[int, tuple[Form, ...]]
 
 
 @frozen(kw_only=True)
@@ -156,31 +134,31 @@ class Unit:
     """A unit before anything happens.
 
     Args:
-        number: From 1.
+        number: Its number, from 1.
         id: Its HSA-id.
-        policy: What it decides for itself.
-        treatments: What it offers: the program for all, and one more for some.
-        therapists: Who has patients.
+        policy: Its policy.
+        programs: The program for all patients, and one more for some.
+        therapists: Its therapists.
         coordinator: Its patient administrator.
         archivist: Its data administrator.
-        strangers: A therapist and a patient administrator of another unit.
+        outsiders: A therapist and a patient administrator of another unit.
         patients: The numbers of its patients within the region.
     """
 
     number: int
     id: HsaId
     policy: Policy
-    treatments: tuple[Treatment, ...]
+    programs: tuple[Program, ...]
     therapists: tuple[Actor, ...]
     coordinator: Actor
     archivist: Actor
-    strangers: tuple[Actor, Actor]
+    outsiders: tuple[Actor, Actor]
     patients: range
 
 
 _ORDERINGS = (Ordering.GUIDED, Ordering.ENFORCED, Ordering.GUIDED, Ordering.RELEASED)
 """By the number of the unit: half of them guide, the others are stricter."""
-_POLICIES: tuple[dict[str, Any], ...] = (
+_POLICIES: tuple[Mapping[str, Any], ...] = (
     {},
     {"retention_years": 1, "retention_decision": "Dnr 2026-17, ett år"},
     {"zone": "Europe/Helsinki", "collected_at": time(8), "forenoon_ends": time(11, 30)},
@@ -197,7 +175,7 @@ _POLICIES: tuple[dict[str, Any], ...] = (
         "retry_minutes": (5, 15, 60),
     },
 )
-"""By the number of the unit: what it decides differently."""
+"""By the number of the unit: what its policy has instead of the defaults."""
 
 
 def _unit(region: Region, number: int, patients: range) -> Unit:
@@ -212,52 +190,32 @@ def _unit(region: Region, number: int, patients: range) -> Unit:
         number=number,
         id=id_,
         policy=Policy(**_POLICIES[number % len(_POLICIES)]),
-        treatments=_treatments(_ORDERINGS[number % len(_ORDERINGS)]),
+        programs=_programs(_ORDERINGS[number % len(_ORDERINGS)], region.access_months),
         therapists=tuple(staff(n, Role.THERAPIST) for n in range(1, therapists + 1)),
         coordinator=staff(900, Role.PATIENT_ADMINISTRATOR),
         archivist=staff(901, Role.DATA_ADMINISTRATOR),
-        strangers=(staff(902, Role.THERAPIST, elsewhere), staff(903, Role.PATIENT_ADMINISTRATOR, elsewhere)),
+        outsiders=(staff(902, Role.THERAPIST, elsewhere), staff(903, Role.PATIENT_ADMINISTRATOR, elsewhere)),
         patients=patients,
     )
 
 
 @lru_cache
-def _treatments(ordering: Ordering) -> tuple[Treatment, ...]:
-    return (
-        _treatment(evolve(bundled_program(), ordering=ordering)),
-        _treatment(evolve(small_program(key="somnskola"), access_months=6)),
-    )
+def _programs(ordering: Ordering, months: int | None) -> tuple[Program, ...]:
+    first, second = evolve(bundled_program(), ordering=ordering), small_program(key="somnskola")
+    return evolve(first, access_months=months or first.access_months), evolve(second, access_months=months or 6)
 
 
-def _treatment(program: Program) -> Treatment:
-    by_key = {form.key: form for form in program.forms}
-    forms = {m.number: tuple(by_key[key] for page in m.pages for key in page.forms) for m in program.modules}
-    return Treatment(
-        program=program,
-        order=program.reading_order,
-        modules=tuple(forms),
-        carriers={key: tuple(n for n, carried in forms.items() if by_key[key] in carried) for key in by_key},
-        forms=forms,
-    )
-
-
-def person(index: int, kind: str) -> PersonId:
-    """Return the identity number of the region's patient of an index, from 0: of a test series, given to nobody.
-
-    Args:
-        index: Which patient.
-        kind: The scheme.
-    """
-    birth = _BIRTHS_FROM + index // len(_TEST_SERIALS) * DAY
-    if kind == "vgr-reservnummer":
-        birth = _RESERVES_FROM + index // 10 * DAY
-        text = f"{birth:%Y%m%d}X8{index % 10}"
-        return PersonId(kind, text + _check_digit(text[2:].replace("X", "8")))
-    day = birth.day + 60 * (kind == "samordningsnummer")
-    text = f"{birth:%Y%m}{day:02}{_TEST_SERIALS[index % len(_TEST_SERIALS)]}"
-    return PersonId(kind, text + _check_digit(text[2:]))
-
-
-def _check_digit(digits: str) -> str:
+def person(index: int, scheme: str) -> PersonId:
+    """Return the identity number of the region's patient of an index, from 0: of a test series, given to nobody."""
+    if scheme == "vgr-reservnummer":
+        text = f"{_RESERVES_FROM + index // 10 * DAY:%Y%m%d}X8{index % 10}"
+    else:
+        birth = _BIRTHS_FROM + index // len(_TEST_SERIALS) * DAY
+        day = birth.day + _ADDED_TO_THE_DAY[scheme]
+        text = f"{birth:%Y%m}{day:02}{_TEST_SERIALS[index % len(_TEST_SERIALS)]}"
+    digits = text[2:].replace("X", "8")
     total = sum(sum(divmod(int(digit) * (2 - place % 2), 10)) for place, digit in enumerate(digits))
-    return str(-total % 10)
+    return PersonId(scheme, f"{text}{-total % 10}")
+
+
+_ADDED_TO_THE_DAY: Mapping[str, int] = MappingProxyType({"personnummer": 0, "samordningsnummer": 60})

@@ -1,4 +1,4 @@
-"""Running a region: unit by unit, on as many processes as wished, and added up in the order of the units."""
+"""The run of a region: unit by unit, on any number of processes, and added up in the order of the units."""
 
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -13,37 +13,38 @@ from attrs import frozen
 
 from digital_painschool.ports.storage import load_enrolments
 from digital_painschool.testing.environment import PortsFactory, in_memory
+from digital_painschool.testing.reference.calendar import DAY
 from digital_painschool.testing.simulation.audit import Audit
-from digital_painschool.testing.simulation.days import DAY, instant
-from digital_painschool.testing.simulation.digest import digest
 from digital_painschool.testing.simulation.figures import Figures
 from digital_painschool.testing.simulation.findings import Enough, Finding
+from digital_painschool.testing.simulation.intruders import Intruders
 from digital_painschool.testing.simulation.offices import Archivist, Coordinator
 from digital_painschool.testing.simulation.region import Region
 from digital_painschool.testing.simulation.scene import Scene
 from digital_painschool.testing.simulation.therapists import TherapistLife
-from digital_painschool.testing.simulation.unauthorised import Strangers
 from digital_painschool.testing.simulation.worker import Worker
+from digital_painschool.testing.snapshot import StorageSnapshot
 
 Progress = Callable[[int], None]
-"""Told how many patients' units are done so far."""
+"""A callback that takes the number of patients whose units are done."""
 
 _AFTER_THE_FORENOON = time(13, 5)
+_AT_NIGHT = timedelta(hours=3, minutes=7)
 
 
 @frozen(kw_only=True)
 class UnitOutcome:
-    """What came of one unit.
+    """The outcome of one unit.
 
     Args:
-        number: Which unit.
-        patients: How many patients it has.
-        digest: SHA-256, in hexadecimal, over all that it keeps at the end; empty when it was stopped.
-        findings: What was found.
-        figures: What happened.
-        kept: How many enrolments are kept at the end, and how many timeline entries.
-        seconds: Processor time.
-        memory: The most memory that the process had had until then, in bytes; 0 where that cannot be told.
+        number: The number of the unit.
+        patients: The number of its patients.
+        digest: SHA-256, in hexadecimal, over all stored records at the end; empty when the unit was stopped.
+        findings: The findings.
+        figures: The counts.
+        stored: The numbers of enrolments and of timeline entries at the end.
+        seconds: The processor time.
+        memory: The peak memory of the process until then, in bytes; 0 where the system does not tell it.
     """
 
     number: int
@@ -51,21 +52,21 @@ class UnitOutcome:
     digest: str
     findings: tuple[Finding, ...]
     figures: Figures
-    kept: tuple[int, int]
+    stored: tuple[int, int]
     seconds: float
     memory: int
 
 
 @frozen(kw_only=True)
 class Outcome:
-    """What came of a region.
+    """The outcome of a region.
 
     Args:
-        region: What was simulated.
-        units: What came of each unit, in their order.
-        figures: What happened in all.
-        seconds: Time by the clock on the wall.
-        workers: How many processes there were.
+        region: The region.
+        units: The outcome of each unit, in their order.
+        figures: The counts of all units.
+        seconds: The time by the clock on the wall.
+        workers: The number of processes.
     """
 
     region: Region
@@ -81,17 +82,17 @@ class Outcome:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What was found, unit by unit."""
+        """The findings, unit by unit."""
         return tuple(finding for unit in self.units for finding in unit.findings)
 
     @property
     def only_unit(self) -> int | None:
-        """The unit that was simulated when it was one alone of several, else None."""
+        """The number of the unit, when one alone of several was simulated, else None."""
         return self.units[0].number if len(self.units) == 1 < self.region.units else None
 
     @property
     def memory(self) -> int:
-        """The most memory that all processes together can have had, in bytes."""
+        """The most memory that all processes together can have used, in bytes."""
         largest = sorted((unit.memory for unit in self.units), reverse=True)
         return sum(largest[: self.workers])
 
@@ -100,56 +101,60 @@ def simulate_unit(region: Region, number: int, ports_factory: PortsFactory = in_
     """Simulate one unit of a region.
 
     Args:
-        region: What is simulated.
-        number: Which unit, from 1.
+        region: The region.
+        number: The number of the unit, from 1.
         ports_factory: Opens the adapters; called again at each restart.
     """
-    began = process_time()
-    before = get_threshold()
-    # What is kept lives as long as the unit: looking through it for garbage all the time takes a tenth of the time.
+    began, before = process_time(), get_threshold()
+    # Stored records live as long as the unit: to look through them for garbage costs a tenth of the time.
     set_threshold(200_000, 50, 50)
     scene = Scene(region, region.unit(number), ports_factory)
-    audit = Audit(scene)
-    found, kept = "", (0, 0)
+    digest, stored = "", (0, 0)
     try:
-        _live(scene, audit)
-        found, kept = digest(scene, audit), _kept(scene)
+        audit = _run(scene)
+        states = load_enrolments(scene.storage, scene.models)
+        digest, stored = _digest(scene, audit), (len(states), sum(state.version for state in states.values()))
     except Enough:
         scene.figures.events["units that were stopped"] += 1
     finally:
-        scene.close()
+        scene.scenario.close()
         set_threshold(*before)
     return UnitOutcome(
         number=number,
         patients=len(scene.unit.patients),
-        digest=found,
-        findings=tuple(scene.findings.all),
+        digest=digest,
+        findings=tuple(scene.findings.values()),
         figures=scene.figures,
-        kept=kept,
+        stored=stored,
         seconds=process_time() - began,
         memory=peak_memory(),
     )
 
 
-def _live(scene: Scene, audit: Audit) -> None:
+def _run(scene: Scene) -> Audit:
     region = scene.region
-    worker = Worker(scene)
-    scene.want_pass = worker.want
-    lives = {actor.hsa_id: TherapistLife(scene, actor) for actor in scene.unit.therapists}
-    Coordinator(scene, lives)
+    scene.worker = Worker(scene)
+    scene.therapists = {actor.hsa_id: TherapistLife(scene, actor) for actor in scene.unit.therapists}
+    scene.coordinator = Coordinator(scene)
     Archivist(scene)
-    Strangers(scene)
+    Intruders(scene)
+    audit = Audit(scene)
     for day in range(region.days):
-        scene.at(instant(region.begins + day * DAY, _AFTER_THE_FORENOON, scene.unit.policy.zone), audit.day)
+        scene.at(scene.instant(region.begins + day * DAY, _AFTER_THE_FORENOON), audit.day)
     for day in range(0, region.days, region.habits.mishaps.restart_days):
-        scene.at(region.start + day * DAY + timedelta(hours=3, minutes=7), scene.restart)
+        scene.at(region.start + day * DAY + _AT_NIGHT, scene.restart)
     scene.run(region.end)
     audit.end()
+    return audit
 
 
-def _kept(scene: Scene) -> tuple[int, int]:
-    states = load_enrolments(scene.storage, scene.accounts)
-    return len(states), sum(state.version for state in states.values())
+def _digest(scene: Scene, audit: Audit) -> str:
+    """Return the SHA-256 of everything that the unit stores, and of the counts of its access log."""
+    unit = scene.unit
+    snapshot = StorageSnapshot.of(
+        scene.storage, sorted(scene.models), scene.now, units=[unit.id], staff=unit.therapists
+    )
+    return sha256(f"{snapshot.digest()} {sorted(audit.log_lines.items())}".encode()).hexdigest()
 
 
 def simulate(
@@ -160,15 +165,15 @@ def simulate(
     ports_factory: Callable[[int], PortsFactory] | None = None,
     progress: Progress = lambda _: None,
 ) -> Outcome:
-    """Simulate a region. What comes of it does not depend on the number of processes.
+    """Simulate a region. The outcome does not depend on the number of processes.
 
     Args:
-        region: What is simulated.
-        workers: On how many processes; with 1, in this one.
-        units: Only these units, from 1; left out, all.
+        region: The region.
+        workers: The number of processes; with 1, everything runs in this one.
+        units: The numbers of the units to simulate, from 1; left out, all.
         ports_factory: Returns the ports factory of a unit, by its number; left out, all in memory. With several
-            processes it must be something that can be pickled. Each unit needs a storage of its own.
-        progress: Told how many patients are done so far.
+            processes it must be picklable. Each unit needs a storage of its own.
+        progress: Called with the number of patients that are done.
     """
     began = perf_counter()
     numbers = units or tuple(range(1, region.units + 1))
@@ -188,7 +193,7 @@ def simulate(
                 for future in as_completed(futures):
                     keep(future.result())
             finally:
-                # Whoever stops it does not wait for the units that have not begun.
+                # A run that is stopped does not wait for the units that have not begun.
                 pool.shutdown(wait=False, cancel_futures=True)
     figures = Figures(region.start)
     for number in numbers:
@@ -212,7 +217,7 @@ def _simulate_one(region: Region, number: int, ports_factory: Callable[[int], Po
 
 
 def peak_memory() -> int:
-    """Return the most memory that this process has had, in bytes; 0 where the system does not tell."""
+    """Return the peak memory of this process, in bytes; 0 where the system does not tell it."""
     try:
         from resource import RUSAGE_SELF, getrusage
     except ModuleNotFoundError:

@@ -1,117 +1,124 @@
-"""The scene: one unit with its clock, its school, its books, and the queue of what is to happen."""
+"""The scene: one unit with its school and clock, its reference models, and the queue of events to come."""
 
 import traceback
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import date, datetime, time
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from attrs import evolve
 
 from digital_painschool.application.caseload import Case, CasePage, Cursor
-from digital_painschool.application.program_catalogue import Catalogue, UnitTerms
 from digital_painschool.bootstrap.school import PainSchool
-from digital_painschool.domain.enrolment import Enrolment
-from digital_painschool.domain.events import AccessEnded, Event, NotificationDropped, NotificationUndelivered
-from digital_painschool.domain.notification import Channel
-from digital_painschool.domain.people import HsaId, PersonId
-from digital_painschool.domain.policy import FlagKind
+from digital_painschool.domain.people import Actor, HsaId
 from digital_painschool.errors import NotPermitted, PainSchoolError, Reason, RuleViolation
-from digital_painschool.ports import Ports
-from digital_painschool.ports.storage import load_documents, load_enrolment, load_notifications, load_timeline
-from digital_painschool.testing.environment import Environment, PortsFactory, both_ways
+from digital_painschool.ports import Storage
+from digital_painschool.ports.storage import load_enrolment, load_notifications
+from digital_painschool.testing.environment import PortsFactory
 from digital_painschool.testing.faults import Killed
+from digital_painschool.testing.history import EnrolmentStep
+from digital_painschool.testing.reference import steps
+from digital_painschool.testing.reference.calendar import instant, local_day
+from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
+from digital_painschool.testing.reference.laws import Law, LawViolation, unequal
+from digital_painschool.testing.reference.refusals import Refusal
+from digital_painschool.testing.reference.school import ReferenceSchool
+from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.simulation.answers import expectation
 from digital_painschool.testing.simulation.figures import Figures
-from digital_painschool.testing.simulation.findings import Findings, Law
-from digital_painschool.testing.simulation.mishaps import Surroundings
-from digital_painschool.testing.simulation.notification_oracle import Tellings
-from digital_painschool.testing.simulation.reference_model import Account, Refusal, Stage
+from digital_painschool.testing.simulation.findings import Enough, Finding
+from digital_painschool.testing.simulation.notifications import Notifications
+from digital_painschool.testing.simulation.processes import Processes
 from digital_painschool.testing.simulation.region import Region, Unit
+
+if TYPE_CHECKING:
+    from digital_painschool.testing.simulation.offices import Coordinator
+    from digital_painschool.testing.simulation.patients import PatientLife
+    from digital_painschool.testing.simulation.therapists import TherapistLife
+    from digital_painschool.testing.simulation.worker import Worker
 
 T = TypeVar("T")
 
-_LAWS = {
-    Reason.EARLIER_MODULES_FIRST: Law.ORDER_IS_KEPT,
-    Reason.MODULE_NOT_RELEASED: Law.ORDER_IS_KEPT,
-    Reason.ACCESS_IS_OVER: Law.ACCESS_FOLLOWS_THE_TABLE,
-    Reason.ALREADY_ENDED: Law.ACCESS_FOLLOWS_THE_TABLE,
-    Reason.READ_ONLY_IN_MAINTENANCE: Law.ACCESS_FOLLOWS_THE_TABLE,
-    Reason.MODULE_NOT_IN_MAINTENANCE: Law.ACCESS_FOLLOWS_THE_TABLE,
-    Reason.NO_SUCH_SUBMISSION: Law.UNREAD_IS_SAVED_LESS_READ,
-    Reason.NOT_APPROVED: Law.PURGE_TAKES_WHAT_IT_MAY,
-    NotPermitted: Law.STRANGERS_ARE_REFUSED_AND_LOGGED,
-}
-"""Which law speaks of a refusal; the others are refused for reasons that only law 2 speaks of."""
+
+class Taken(NamedTuple):
+    """A step that was done: the answer of the desk, and what its model returned."""
+
+    answer: Any
+    effect: Any = None
 
 
 class Scene:
-    """One unit, run by a queue of events; everything that happens, happens at the instant that the clock shows.
+    """One unit, run by a queue of events; everything happens at the instant that the clock shows.
 
     Args:
-        region: What is simulated.
-        unit: Which unit.
+        region: The region that is simulated.
+        unit: The unit.
         ports_factory: Opens the adapters; called again at each restart.
     """
+
+    worker: "Worker"
+    coordinator: "Coordinator"
 
     def __init__(self, region: Region, unit: Unit, ports_factory: PortsFactory) -> None:
         self.region = region
         self.unit = unit
-        self.chance = region.chance("unit", unit.number)
+        self.policy = unit.policy
         self.figures = Figures(region.start)
-        self.findings = Findings(unit.number, region.most_findings)
-        self.tellings = Tellings(unit.policy, partial(self.find, Law.TOLD_ONCE_IN_TIME), self.figures, region.outages)
-        self.accounts: dict[str, Account] = {}
-        self.find_by_person: dict[PersonId, list[Account]] = {}
+        self.findings: dict[tuple[Law, str], Finding] = {}
+        self.reference = ReferenceSchool(unit.policy)
+        self.models: dict[str, ReferenceEnrolment] = {}
+        self.patients: dict[str, PatientLife] = {}
+        self.therapists: dict[HsaId, TherapistLife] = {}
         self.refusals: list[tuple[datetime, str]] = []
-        self.wants: dict[HsaId, int] = {}
-        """By therapist: over how many ways they want to be notified."""
-        self.want_pass: Callable[[datetime], None] = _nothing
-        """Told when something may be due."""
-        self.access_moved: Callable[[Account], None] = _nothing
-        """Told when an enrolment's access ends at another instant than before."""
-        self.saves_meanwhile: Callable[[Account, str], object] = _nothing
-        """Lets the patient save a form just now."""
-        self.ended: Callable[[Account], None] = _nothing
-        """Told when an enrolment has ended."""
-        self._opening = ports_factory
+        """The refusals that the access log must have, and that the audit has not looked for yet."""
         self._queue: list[tuple[datetime, int, Callable[[], object]]] = []
         self._order = count()
-        self._ids = count(1)
-        chance = region.chance("directory", unit.number)
-        known = [who for who in unit.therapists if not chance.happens(region.habits.staff.unknown_in_directory)]
-        self.environment = Environment(region.start, {who.hsa_id: both_ways("staff") for who in known})
-        self.surroundings = Surroundings(self)
-        self.schools: list[PainSchool] = []
-        terms = UnitTerms(policy=unit.policy, programs=tuple(t.program for t in unit.treatments))
-        self._catalogue = Catalogue(units={unit.id: terms})
-        self.restart()
+        self.processes = Processes(self, ports_factory)
+        self.scenario = Scenario(
+            self.processes.ports_factory, programs=unit.programs, policy=unit.policy, start=region.start
+        )
+        self.notifications = Notifications(self)
 
     # Time
 
     @property
     def now(self) -> datetime:
         """The clock, UTC."""
-        return self.environment.now
+        return self.scenario.now
 
-    def at(self, when: datetime, what: Callable[[], object]) -> None:
-        """Let something happen at an instant; what lies behind the end never does."""
+    @property
+    def today(self) -> date:
+        """The local day."""
+        return local_day(self.now, self.policy.zone)
+
+    def instant(self, day: date, clock: time) -> datetime:
+        """Return the instant of a local day and time of day, UTC."""
+        return instant(day, clock, self.policy.zone)
+
+    def at(self, when: datetime, event: Callable[[], object]) -> None:
+        """Plan an event for an instant; behind the end of the simulation nothing happens."""
         if when <= self.region.end:
-            heappush(self._queue, (max(when, self.now), next(self._order), what))
+            heappush(self._queue, (max(when, self.now), next(self._order), event))
 
     def run(self, until: datetime) -> None:
-        """Let everything happen that is to happen until an instant, and set the clock to it."""
+        """Run all events up to an instant, and set the clock to it."""
         while self._queue and self._queue[0][0] <= until:
-            self.environment.now, _, what = heappop(self._queue)
-            self.guard(what)
-        self.environment.now = max(self.now, until)
+            self.scenario.now, _, event = heappop(self._queue)
+            self.guard(event)
+        self.scenario.now = max(self.now, until)
 
-    def guard(self, what: Callable[[], object]) -> None:
-        """Let something happen; what it raises is a finding, and when the process dies of it, there is a new one."""
+    def guard(self, event: Callable[[], object]) -> None:
+        """Run an event. An exception is a finding; when the process dies, a new one starts."""
         try:
-            what()
+            event()
         except Killed:
-            self.surroundings.died()
+            self.figures.events["processes that crashed"] += 1
+            self.notifications.disturb()
+            self.restart()
+            self.processes.settle()
         except Exception as error:  # noqa: BLE001 - whatever is wrong, the run goes on
             where = traceback.extract_tb(error.__traceback__)[-1]
             raised = f"{type(error).__name__} in {where.name}, line {where.lineno} of {Path(where.filename).name}"
@@ -119,155 +126,162 @@ class Scene:
 
     # The school
 
+    @property
+    def school(self) -> PainSchool:
+        """The school that is open now."""
+        return self.scenario.school
+
+    @property
+    def storage(self) -> Storage:
+        """The storage of the school."""
+        return self.scenario.storage
+
     def restart(self) -> None:
-        """Open the school anew on what is kept, as a new process would."""
-        self.ports: Ports = self.surroundings.around(self._opening(self.environment))
-        self.storage = self.ports.storage
-        self.school = self.another()
-        self.schools.append(self.school)
+        """Open the school anew on the stored data, as a new process would."""
+        self.scenario.restart()
+        self.processes.clear()
 
     def another(self) -> PainSchool:
         """Return one more school on the same adapters, as another process would have."""
-        return PainSchool(
-            self.ports,
-            catalogue=self._catalogue,
-            clock=lambda: self.environment.now,
-            new_id=lambda _: f"{self.unit.number:04}-{next(self._ids):06}",
-        )
+        return self.scenario.another(self.processes.another())
 
-    def close(self) -> None:
-        """Close every school that was opened, and remove what they had on disk."""
-        for school in self.schools:
-            school.close()
-        self.environment.close()
-
-    # Steps
+    # Findings and steps
 
     def find(self, law: Law, enrolment: str | None, sentence: str) -> None:
-        """Note a finding at the present instant."""
-        self.findings.add(law, enrolment, self.now, sentence)
+        """Note a finding at the present instant: of each law and enrolment the first, as the rest follows from it.
+
+        Raises:
+            Enough: The unit has as many findings as the region allows.
+        """
+        found = Finding(law=law, unit=self.unit.number, enrolment=enrolment, at=self.now, sentence=sentence)
+        self.findings.setdefault((law, enrolment or sentence), found)
+        if len(self.findings) >= self.region.most_findings:
+            raise Enough
+
+    def note(self, violations: Iterable[LawViolation]) -> None:
+        """Note violations of laws as findings."""
+        for violation in violations:
+            self.find(violation.law, violation.about, violation.sentence)
+
+    def equal(self, law: Law, expected: object, found: object, what: str, about: ReferenceEnrolment | None) -> None:
+        """Note a finding when something is not what the model says."""
+        self.note(unequal(law, expected, found, what, _id_of(about)))
+
+    def take(
+        self,
+        model: ReferenceEnrolment,
+        step: EnrolmentStep,
+        *,
+        by: Actor | None = None,
+        wrong: Refusal | None = None,
+    ) -> Taken | None:
+        """Execute a step in an enrolment, and in its model when it is done.
+
+        Args:
+            model: The enrolment.
+            step: The step.
+            by: The member of staff who takes it; None for the patient.
+            wrong: Why it is refused whatever the enrolment is like.
+
+        Returns:
+            What the step returned; None when it was refused, or should have been.
+        """
+        theirs = [one for one in self.models.values() if one.person is model.person and not one.purged]
+        given: dict[str, Any] = {"who": model.number, "which": theirs.index(model) + 1, "by": by}
+        addressed, name = evolve(step, **given), type(step).__name__
+        refusal = steps.refusal(model, addressed, self.now) or wrong
+        compare = expectation(model, addressed) if refusal is None else None
+        taken = self.ask(
+            "patient" if by is None else by.hsa_id,
+            partial(self._take, addressed),
+            model,
+            refusal,
+            name=name,
+            law=steps.KINDS[type(step)].law,
+        )
+        if taken is None or compare is None:
+            return None
+        effect = steps.execute(model, addressed, self.now)
+        expected, found = compare(taken.answer)
+        self.equal(Law.UNREAD_IS_SAVED_LESS_READ, expected, found, f"the answer to {name}", model)
+        return Taken(taken.answer, effect)
+
+    def _take(self, step: EnrolmentStep) -> Taken:
+        return Taken(step.take(self.scenario))
 
     def ask(
         self,
-        kind: str,
         by: str,
-        call: Callable[[], T],
-        *,
-        about: Account | None = None,
+        call: partial[T],
+        about: ReferenceEnrolment | None = None,
         refusal: Refusal | None = None,
+        *,
+        name: str = "",
+        law: Law = Law.REFUSED_CHANGES_NOTHING,
     ) -> T | None:
-        """Ask a desk for something, and hold what it says against what the books say that it must say.
+        """Call a desk, and compare its answer or refusal with the expected one.
 
         Args:
-            kind: What is counted.
-            by: Who asks: an HSA-id or `"patient"`.
-            call: Asks.
-            about: Which enrolment it is about.
-            refusal: How it must be refused; None when it must be done.
+            by: The HSA-id of the caller, or `"patient"`.
+            call: A method of a desk, with its arguments.
+            about: The enrolment that it concerns.
+            refusal: The expected refusal; None when the call must succeed.
+            name: The name under which it is counted; left out, that of the method.
+            law: The law that is broken when it is done, or refused, wrongly.
 
         Returns:
-            What the desk gave; None when it was refused, or should have been.
+            The answer of the desk; None when it was refused, or should have been.
         """
-        self.figures.step(kind, "patients" if by == "patient" else "staff", self.now)
-        before = self._kept(about) if refusal is not None else None
+        name = name or call.func.__qualname__
+        self.figures.steps[name] += 1
+        self.figures.by_day["patients" if by == "patient" else "staff", self.figures.day(self.now)] += 1
+        before = self._stored(about) if refusal is not None else None
         try:
-            given = call()
+            answer = call()
         except PainSchoolError as error:
-            got: Refusal = error.reason if isinstance(error, RuleViolation) else type(error)
-            self.figures.refused[kind] += 1
-            if got is not refusal:
-                self._unforeseen(kind, about, got, refusal)
-            if refusal is not None and before != self._kept(about):
-                self.find(Law.REFUSED_CHANGES_NOTHING, _id_of(about), f"{kind}: refused, and something was changed")
+            found: Refusal = error.reason if isinstance(error, RuleViolation) else type(error)
+            self.figures.refused[name] += 1
+            if found is not refusal:
+                broken = _law_of(found, law if isinstance(error, RuleViolation) else Law.NOTHING_UNFORESEEN)
+                self.find(broken, _id_of(about), f"{name}: refused with {_name(found)}, expected {_name(refusal)}")
+            if refusal is not None and before != self._stored(about):
+                self.find(Law.REFUSED_CHANGES_NOTHING, _id_of(about), f"{name}: refused, and something was changed")
             if isinstance(error, (NotPermitted, RuleViolation)):
                 self.refusals.append((self.now, by))
             return None
-        if refusal is not None:
-            law = _LAWS.get(refusal, Law.REFUSED_CHANGES_NOTHING)
-            self.find(law, _id_of(about), f"{kind}: done, and it was to be refused ({_name(refusal)})")
-            return None
-        return given
-
-    def walk(self, kind: str, by: HsaId, page_after: Callable[[Cursor | None], CasePage]) -> list[Case] | None:
-        """Walk through a list of patients, page by page; None when it was refused.
-
-        Args:
-            kind: What is counted.
-            by: Who looks.
-            page_after: Gives the page after a place, the first after None.
-        """
-        rows: list[Case] = []
-        page = self.ask(kind, by, lambda: page_after(None))
-        while page is not None:
-            rows += page.rows
-            if page.next is None:
-                return rows
-            page = self.ask(kind, by, partial(page_after, page.next))
+        if refusal is None:
+            return answer
+        self.find(_law_of(refusal, law), _id_of(about), f"{name}: done, expected {_name(refusal)}")
         return None
 
-    def _unforeseen(self, kind: str, about: Account | None, got: Refusal, refusal: Refusal | None) -> None:
-        law = _LAWS.get(got, Law.NOTHING_UNFORESEEN)
-        should = "it was to be done" if refusal is None else f"it was to be refused with {_name(refusal)}"
-        self.find(law, _id_of(about), f"{kind}: refused with {_name(got)}, and {should}")
+    def walk(self, by: HsaId, list_page: Callable[..., CasePage], limit: int) -> list[Case] | None:
+        """Return all rows of a caseload, page by page; None when it was refused."""
+        rows: list[Case] = []
+        after: Cursor | None = None
+        while (page := self.ask(by, partial(list_page, after, limit=limit))) is not None:
+            rows += page.rows
+            after = page.next
+            if after is None:
+                return rows
+        return None
 
-    def _kept(self, about: Account | None) -> object:
-        if about is None:
+    def _stored(self, about: ReferenceEnrolment | None) -> object:
+        state = None if about is None else load_enrolment(self.storage, about.id)
+        if about is None or state is None:
             return None
-        state = load_enrolment(self.storage, about.id)
-        if state is None:
-            return None
-        documents = load_documents(self.storage, about.id, range(1, state.version + 1))
-        records = load_notifications(self.storage, about.id)
-        return state, len(load_timeline(self.storage, about.id)), len(documents), records
-
-    def equal(self, law: Law, about: Account, expected: object, seen: object, what: str) -> None:
-        """Note a finding when something is not what the books say."""
-        if expected != seen:
-            self.find(law, about.id, f"{what}: {expected!r} by the books, and it is {seen!r}")
-
-    def expect_staff_notices(self, about: Account, flag: FlagKind) -> None:
-        """Note that a flag was raised, of which the therapist may have asked to be notified."""
-        if flag in self.unit.policy.staff_flags:
-            about.staff_notices += self.wants.get(about.therapist, 0)
-            self.want_pass(self.now)
-
-    # What the school tells of itself
-
-    def notice(self, enrolment: Enrolment, events: Iterable[Event]) -> None:
-        """Take note of what the worker did to an enrolment, and hold it against the books."""
-        about = self.accounts.get(enrolment.id)
-        if about is None:
-            return
-        for event in events:
-            if isinstance(event, AccessEnded):
-                self._note_access_ended(about, event)
-            elif isinstance(event, NotificationDropped) and event.channel is Channel.INBOX:
-                self.tellings.drop(about, event.notification, self.now, by_system=event.by == "system")
-            elif isinstance(event, NotificationUndelivered):
-                about.undelivered.append(event.notification)
-                if event.channel is Channel.INBOX:
-                    self.expect_staff_notices(about, FlagKind.UNDELIVERED)
-                    self.tellings.give_up(about, event.notification, self.now)
-            if event.by == "system":
-                about.last_entry = max(about.last_entry, event.at)
-
-    def _note_access_ended(self, about: Account, event: AccessEnded) -> None:
-        law = Law.ACCESS_FOLLOWS_THE_TABLE
-        if event.access_until in about.noted or about.stage is Stage.ENDED:
-            self.find(law, about.id, "the end of access was noted twice, or after the end")
-        if not self.now >= about.access_until == event.access_until:
-            self.find(law, about.id, f"access was noted as over at {event.access_until}, not {about.access_until}")
-        about.noted.append(event.access_until)
-        self.expect_staff_notices(about, FlagKind.ENDING)
+        timeline = self.storage.load_timelines([about.id])
+        return state, timeline, load_notifications(self.storage, about.id)
 
 
-def _nothing(*_: object) -> None:
-    """Nobody is to be told yet."""
+def _law_of(refusal: Refusal, law: Law) -> Law:
+    return Law.PERMISSIONS_HOLD if refusal is NotPermitted else law
 
 
-def _id_of(about: Account | None) -> str | None:
+def _id_of(about: ReferenceEnrolment | None) -> str | None:
     return None if about is None else about.id
 
 
-def _name(refusal: Refusal) -> str:
+def _name(refusal: Refusal | None) -> str:
+    if refusal is None:
+        return "no refusal"
     return refusal.value if isinstance(refusal, Reason) else refusal.__name__

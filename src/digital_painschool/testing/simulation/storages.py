@@ -1,4 +1,4 @@
-"""Where a simulated unit is kept: each unit has a storage of its own, as no statement joins across units."""
+"""The storage of a simulated unit: each unit has its own, as no statement joins across units."""
 
 from pathlib import Path
 
@@ -6,9 +6,10 @@ from digital_painschool.errors import ConfigurationError
 from digital_painschool.testing.environment import PortsFactory, in_memory, on_sqlite, stored_at
 
 _UNIT = "{unit}"
+_ADAPTERS = {"memory://": in_memory, "sqlite://": on_sqlite}
 
 
-def opening_of(url: str, unit: int) -> PortsFactory:
+def ports_factory_of(url: str, unit: int) -> PortsFactory:
     """Return the ports factory of a unit's storage.
 
     Args:
@@ -16,12 +17,10 @@ def opening_of(url: str, unit: int) -> PortsFactory:
         unit: The unit's number.
 
     Raises:
-        ConfigurationError: The URL would put several units into one storage, or into one that is there already.
+        ConfigurationError: The URL would put several units into one storage, or into an existing one.
     """
-    if url == "memory://":
-        return in_memory
-    if url == "sqlite://":
-        return on_sqlite
+    if url in _ADAPTERS:
+        return _ADAPTERS[url]
     if _UNIT not in url:
         raise ConfigurationError(
             f"each unit needs a storage of its own: put {_UNIT} into the URL, where its number goes"

@@ -1,38 +1,55 @@
-"""What a therapist does: working days, "Mina", flags, answers, leave."""
+"""The life of a therapist: working days, "Mina", flags, answers, reviews, decisions, leave."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, time, timedelta
+from functools import partial
+from types import MappingProxyType
 from typing import TypeVar
 
 from digital_painschool.application.caseload import Case
-from digital_painschool.application.results import SentMessage
 from digital_painschool.application.therapist import TherapistDesk
-from digital_painschool.domain.enrolment import Enrolment
-from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.enrolment import Phase
+from digital_painschool.domain.notification import Channel, Notify
 from digital_painschool.domain.people import Actor
 from digital_painschool.domain.policy import FlagKind
+from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import Reason
-from digital_painschool.ports.storage import load_notifications
+from digital_painschool.ports.storage import find_cancellable
 from digital_painschool.rules.flags import Flag
-from digital_painschool.testing.simulation.audit import check_rows
-from digital_painschool.testing.simulation.days import DAY, clock_changes, instant, is_working_day
-from digital_painschool.testing.simulation.decisions import Decisions
-from digital_painschool.testing.simulation.findings import Law
-from digital_painschool.testing.simulation.reference_model import Account, Refusal, Stage, Talk
-from digital_painschool.testing.simulation.scene import Scene
+from digital_painschool.testing.history import (
+    End,
+    Maintain,
+    MarkHandled,
+    MarkRead,
+    OpenForm,
+    ReleaseModule,
+    Review,
+    TherapistReads,
+    TherapistStep,
+    TherapistWrites,
+)
+from digital_painschool.testing.reference import checks, refusals
+from digital_painschool.testing.reference.calendar import DAY, HOUR, MICROSECOND, MIDNIGHT, clock_changes
+from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
+from digital_painschool.testing.reference.laws import Law
+from digital_painschool.testing.simulation.days import is_working_day
+from digital_painschool.testing.simulation.scene import Scene, Taken
 
 T = TypeVar("T")
 
-_TICK = timedelta(microseconds=1)
 _PAGE = 50
+_A_TASK = (timedelta(minutes=2), timedelta(minutes=9))
+_ODD_HOURS = (time(1, 30), time(2, 30), time(3, 30), time(8, 59), time(9))
+_OWN_CHOICE, _SILENCE = 0, -2
+"""The places of two reasons for ending in a program's list."""
 
 
 class TherapistLife:
     """One therapist of a unit.
 
     Args:
-        scene: Where.
-        actor: Who.
+        scene: The unit.
+        actor: The therapist.
     """
 
     def __init__(self, scene: Scene, actor: Actor) -> None:
@@ -42,75 +59,60 @@ class TherapistLife:
         self.habits = scene.region.habits.staff
         self.postponed: set[tuple[str, date]] = set()
         self.leaves = self._summers()
-        self.decisions = Decisions(self)
         scene.at(scene.now, self.tick_boxes)
         scene.at(scene.now, self.day)
 
     def _summers(self) -> list[tuple[date, date]]:
         """Return the leave of each summer: its first day, and the first day after it."""
-        found = []
-        last = self.scene.region.begins + self.scene.region.days * DAY
-        for year in range(self.scene.region.begins.year, last.year + 1):
+        found, region = [], self.scene.region
+        for year in range(region.begins.year, (region.begins + region.days * DAY).year + 1):
             first = date(year, 6, 15) + self.chance.whole(*self.habits.summer_from) * DAY
             found.append((first, first + 7 * self.chance.whole(*self.habits.summer_weeks) * DAY))
         return found
 
-    def is_on_leave(self, day: date) -> bool:
-        """Return whether a day is in the summer leave."""
-        return any(first <= day < after for first, after in self.leaves)
-
     @property
-    def desk(self) -> TherapistDesk:
-        """The desk, at the school that is open now."""
+    def _desk(self) -> TherapistDesk:
         return self.scene.school.therapist(self.actor)
 
-    def ask(
-        self, kind: str, call: Callable[[], T], about: Account | None = None, refusal: Refusal | None = None
-    ) -> T | None:
-        """Ask the desk for something."""
-        return self.scene.ask(kind, self.actor.hsa_id, call, about=about, refusal=refusal)
+    def _look(self, call: "partial[T]", model: ReferenceEnrolment) -> T | None:
+        refusal = refusals.acting(model, self.actor.hsa_id, after_end=True)
+        return self.scene.ask(self.actor.hsa_id, call, model, refusal)
+
+    def _take(self, model: ReferenceEnrolment, step: TherapistStep) -> Taken | None:
+        return self.scene.take(model, step, by=self.actor)
 
     def tick_boxes(self) -> None:
-        """Choose on "Min profil" how to be notified; who is not in the directory cannot."""
+        """Tick the boxes on "Min profil"; a therapist who is not in the directory cannot."""
         email, sms = (self.chance.happens(share) for share in (self.habits.wants_email, self.habits.wants_sms))
-        in_directory = self.scene.surroundings.knows(self.actor.hsa_id)
-        refusal = Reason.NO_ADDRESS_IN_DIRECTORY if (email or sms) and not in_directory else None
-        done = self.ask(
-            "choose notifications", lambda: self.desk.receive_notifications(email=email, sms=sms), None, refusal
-        )
-        if done is not None:
-            self.scene.wants[self.actor.hsa_id] = email + sms
+        refused = (email or sms) and self.scene.scenario.ports.directory.find(self.actor.hsa_id) is None
+        call = partial(self._desk.receive_notifications, email=email, sms=sms)
+        refusal = Reason.NO_ADDRESS_IN_DIRECTORY if refused else None
+        if self.scene.ask(self.actor.hsa_id, call, None, refusal) is not None:
+            ticked = [channel for channel, tick in ((Channel.EMAIL, email), (Channel.SMS, sms)) if tick]
+            self.scene.notifications.oracle.ticked[self.actor.unit, self.actor.hsa_id] = frozenset(ticked)
 
     # A day
 
     def day(self) -> None:
         """Plan a working day, and the next one."""
-        zone = self.scene.unit.policy.zone
-        today = self.scene.tellings.day(self.scene.now)
-        self.scene.at(instant(today + DAY, time(0), zone), self.day)
-        if today + DAY in clock_changes(zone, today.year) or today in clock_changes(zone, today.year):
-            self._stay_up(today)
-        if not is_working_day(today) or self.is_on_leave(today) or self.chance.happens(self.habits.off_sick):
+        scene, chance, today = self.scene, self.chance, self.scene.today
+        scene.at(scene.instant(today + DAY, MIDNIGHT), self.day)
+        if {today, today + DAY} & {*clock_changes(scene.policy.zone, today.year)}:
+            for at in _ODD_HOURS:
+                if chance.happens(self.habits.about_clock_changes):
+                    scene.at(scene.instant(today, at), self._write_to_somebody)
+        is_on_leave = any(first <= today < after for first, after in self.leaves)
+        if not is_working_day(today) or is_on_leave or chance.happens(self.habits.off_sick):
             return
-        begins = instant(today, time(self.chance.whole(*self.habits.begins)), zone)
+        begins = scene.instant(today, time(chance.whole(*self.habits.begins)))
         for hours in self.habits.looks_hours:
-            self.scene.at(
-                begins + self.chance.time(timedelta(hours=hours), timedelta(hours=hours + 1)), self.look_through
-            )
-        if self.chance.happens(self.habits.on_the_stroke):
-            run = instant(today, self.scene.unit.policy.collected_at, zone)
-            self.scene.at(run - self.chance.pick((timedelta(0), _TICK)), self._write_to_somebody)
+            scene.at(begins + chance.time(hours * HOUR, (hours + 1) * HOUR), self.look_through)
+        if chance.happens(self.habits.on_the_stroke):
+            run = scene.instant(today, scene.policy.collected_at)
+            scene.at(run - chance.pick((timedelta(0), MICROSECOND)), self._write_to_somebody)
 
-    def _stay_up(self, today: date) -> None:
-        """Write at odd hours about a change of the clocks, so that the runs before and after it have something."""
-        for at in (time(1, 30), time(2, 30), time(3, 30), time(8, 59), time(9)):
-            if self.chance.happens(self.habits.about_clock_changes):
-                self.scene.at(instant(today, at, self.scene.unit.policy.zone), self._write_to_somebody)
-
-    def _own(self) -> list[Account]:
-        return [
-            a for a in self.scene.accounts.values() if a.therapist == self.actor.hsa_id and a.stage is not Stage.ENDED
-        ]
+    def _own(self) -> list[ReferenceEnrolment]:
+        return [m for m in self.scene.models.values() if m.therapist == self.actor.hsa_id and m.is_open]
 
     def _write_to_somebody(self) -> None:
         own = self._own()
@@ -118,184 +120,153 @@ class TherapistLife:
             self.write(self.chance.pick(own), Notify.COLLECTED)
 
     def look_through(self) -> None:
-        """Look through "Mina", page by page, and plan whom to see to."""
-        rows = self.scene.walk(
-            "look through Mina", self.actor.hsa_id, lambda after: self.desk.caseload(after, limit=_PAGE)
-        )
+        """Read "Mina", page by page, and plan the patients with flags and the due reviews."""
+        scene, chance = self.scene, self.chance
+        rows = scene.walk(self.actor.hsa_id, self._desk.caseload, _PAGE)
         if rows is None:
             return
-        check_rows(self.scene, rows, self._own())
-        today = self.scene.tellings.day(self.scene.now)
-        flagged = [row.enrolment_id for row in rows if row.flags and not self._postpones(row, today)]
-        due = [row.enrolment_id for row in rows if row.review_due][: self.habits.reviewed_at_once]
-        when = self.scene.now
-        for id_ in flagged[: self.habits.handled_at_once]:
-            when += self.chance.time(timedelta(minutes=2), timedelta(minutes=9))
-            self.scene.at(when, lambda id_=id_: self.handle(self.scene.accounts[id_]))  # type: ignore[misc]
-        for id_ in due:
-            when += self.chance.time(timedelta(minutes=2), timedelta(minutes=9))
-            self.scene.at(when, lambda id_=id_: self.decisions.review(self.scene.accounts[id_]))  # type: ignore[misc]
+        scene.note(checks.row_violations(self._own(), rows, scene.now, "Mina"))
+        flagged = [row.enrolment_id for row in rows if row.flags and not self._postpones(row)]
+        due = [row.enrolment_id for row in rows if row.review_due]
+        tasks = [(self.handle, id_) for id_ in flagged[: self.habits.handled_at_once]]
+        tasks += [(self.review, id_) for id_ in due[: self.habits.reviewed_at_once]]
+        when = scene.now
+        for task, id_ in tasks:
+            when += chance.time(*_A_TASK)
+            scene.at(when, partial(task, scene.models[id_]))
 
-    def _postpones(self, row: Case, today: date) -> bool:
-        """Return whether a patient's flags are left for another day; alarms never are."""
-        if (row.enrolment_id, today) in self.postponed:
-            return True
-        if not row.priority and self.chance.happens(self.habits.leaves_for_later):
-            self.postponed.add((row.enrolment_id, today))
-            return True
-        return False
+    def _postpones(self, row: Case) -> bool:
+        """Return whether a patient's flags are left for another day; alerts never are."""
+        this_day = (row.enrolment_id, self.scene.today)
+        if this_day not in self.postponed and not row.priority and self.chance.happens(self.habits.leaves_for_later):
+            self.postponed.add(this_day)
+        return this_day in self.postponed
 
     # Flags
 
-    def handle(self, account: Account) -> None:
-        """Open "Hantera" and see to what waits."""
-        refusal = self.shut(account, after_end=True)
-        box = self.ask("open Hantera", lambda: self.desk.to_handle(account.id), account, refusal)
+    def handle(self, model: ReferenceEnrolment) -> None:
+        """Open "Hantera" and see to each flag."""
+        box = self._look(partial(self._desk.to_handle, model.id), model)
         if box is None:
             return
-        seen = [
-            (flag.kind.value, flag.form or flag.conversation, flag.unread, flag.total, flag.priority) for flag in box
-        ]
-        expected = account.flags(self.scene.now)
-        self.scene.equal(
-            Law.UNREAD_IS_SAVED_LESS_READ, account, sorted(expected, key=repr), sorted(seen, key=repr), "what waits"
-        )
-        ranks = [flag.priority for flag in box]
-        self.scene.equal(Law.UNREAD_IS_SAVED_LESS_READ, account, sorted(ranks, reverse=True), ranks, "alarms first")
+        self.scene.note(checks.flag_violations(model, box, self.scene.now))
         for flag in box:
-            self._see_to(account, flag)
-        self.decisions.release(account)
+            _ON_FLAG[flag.kind](self, model, flag)
+        self._release(model)
 
-    def _see_to(self, account: Account, flag: Flag) -> None:
-        match flag.kind:
-            case FlagKind.FORM_SAVED:
-                assert flag.form is not None
-                self._take_note(account, flag.form, flag.total)
-            case FlagKind.MESSAGE_RECEIVED:
-                assert flag.conversation is not None
-                self._read(account, flag.conversation)
-            case FlagKind.PROGRAM_DONE | FlagKind.UNDELIVERED:
-                self._mark_handled(account, flag.kind)
-            case _:
-                self.decisions.decide(account)
-
-    def shut(self, account: Account, *, after_end: bool = False) -> Refusal | None:
-        """Return how a step about an enrolment must be refused to this therapist; None when it must be done."""
-        return account.staff_shut(self.actor.hsa_id, after_end=after_end)
-
-    def _take_note(self, account: Account, form: str, total: int) -> None:
-        filled, now = account.forms[form], self.scene.now
+    def _see_form(self, model: ReferenceEnrolment, flag: Flag) -> None:
+        form = flag.form
+        assert form is not None
         if self.chance.happens(self.habits.small_box):
-            self.ask(
-                "mark more than there is",
-                lambda: self.desk.mark_read(account.id, form, up_to=filled.sent + 1),
-                account,
-                self.shut(account, after_end=True) or Reason.NO_SUCH_SUBMISSION,
-            )
+            self._take(model, MarkRead(form, up_to=model.submissions(form).sent + 1))
             if self.chance.happens(self.habits.saves_meanwhile):
-                self.scene.saves_meanwhile(account, form)
-            refusal = self.shut(account)
-            done = self.ask(
-                "mark a form read", lambda: self.desk.mark_read(account.id, form, up_to=total), account, refusal
-            )
-            if done is None:
-                return
-            self._check_version(account, done, filled.seen < total)
-            up_to = total
+                self.scene.patients[model.id].save_form(form)
+            self._waited(self._take(model, MarkRead(form, up_to=flag.total)))
         else:
-            refusal = self.shut(account, after_end=True)
-            found = self.ask("open a form", lambda: self.desk.open_form(account.id, form), account, refusal)
-            if found is None:
-                return
-            answers = dict(found[-1].answers) if found else {}
-            expected = (filled.sent, dict(filled.answers), filled.alert == filled.sent)
-            seen = (len(found), answers, bool(found) and found[-1].alert)
-            self.scene.equal(Law.UNREAD_IS_SAVED_LESS_READ, account, expected, seen, f"the answers to {form}")
-            up_to = filled.sent
-        if account.stage is not Stage.ENDED and filled.seen < up_to:
-            self.scene.figures.wait(filled.see(up_to, now), now)
-            account.enter(now)
+            self._waited(self._take(model, OpenForm(form)))
 
-    def _check_version(self, account: Account, after: Enrolment, changed: bool) -> None:  # noqa: FBT001 - a fact
-        expected = account.entries + changed
-        self.scene.equal(
-            Law.UNREAD_IS_SAVED_LESS_READ, account, True, after.version >= expected, "as many entries as steps"
-        )
+    def _waited(self, taken: Taken | None) -> None:
+        """Note how long a form or a message waited that was read now."""
+        if taken is not None and taken.effect is not None:
+            self.scene.figures.waited[(self.scene.now - taken.effect).days] += 1
 
-    def _read(self, account: Account, number: int) -> None:
-        talk, now = account.talks[number - 1], self.scene.now
-        refusal = self.shut(account, after_end=True)
-        view = self.ask("read a message", lambda: self.desk.read_conversation(account.id, number), account, refusal)
-        if view is None:
-            return
-        expected = (talk.heading, talk.from_patient.waiting, talk.from_staff.sent + talk.from_patient.sent)
-        found = (view.heading, view.unread, len(view.messages))
-        self.scene.equal(Law.UNREAD_IS_SAVED_LESS_READ, account, expected, found, "a conversation, as staff see it")
-        if account.stage is not Stage.ENDED and talk.from_patient.waiting:
-            self.scene.figures.wait(talk.from_patient.see(talk.from_patient.sent, now), now)
-            account.enter(now)
-        if self.chance.happens(self.habits.answers):
-            self.write(account, self.notify(), number)
+    def _read(self, model: ReferenceEnrolment, flag: Flag) -> None:
+        assert flag.conversation is not None
+        taken = self._take(model, TherapistReads(flag.conversation))
+        self._waited(taken)
+        if taken is not None and self.chance.happens(self.habits.answers):
+            self.write(model, self.notify(), flag.conversation)
 
-    def _mark_handled(self, account: Account, kind: FlagKind) -> None:
-        waits = account.undelivered if kind is FlagKind.UNDELIVERED else account.done and not account.done_handled
-        refusal = self.shut(account) or (None if waits else Reason.NO_SUCH_FLAG)
-        refusal = Reason.NO_SUCH_FLAG if refusal is Reason.ALREADY_ENDED else refusal
-        done = self.ask("mark a flag handled", lambda: self.desk.mark_handled(account.id, kind), account, refusal)
-        if done is None:
-            return
-        if kind is FlagKind.UNDELIVERED:
-            account.undelivered.clear()
-        else:
-            account.done_handled = True
-        account.enter(self.scene.now)
+    def _mark_handled(self, model: ReferenceEnrolment, flag: Flag) -> None:
+        self._take(model, MarkHandled(flag.kind))
 
     # Messages
 
     def notify(self) -> Notify:
-        """Choose how a patient is told of a message."""
-        habits = self.habits
-        return self.chance.weighed(
-            (Notify.NONE, habits.not_told), (Notify.DIRECT, habits.told_directly), (Notify.COLLECTED, 1)
-        )
+        """Return how a patient is notified of a message."""
+        shares = (Notify.NONE, self.habits.not_told), (Notify.DIRECT, self.habits.told_directly)
+        return self.chance.weighed(*shares, (Notify.COLLECTED, 1))
 
-    def write(self, account: Account, notify: Notify, conversation: int | None = None) -> None:
-        """Write to a patient, in a conversation or a new one."""
-        now, desk = self.scene.now, self.desk
-        refusal = self.shut(account) or account.shut(now, to_write=False)
-        if conversation is None:
-            sent = self.ask(
-                "begin a conversation",
-                lambda: desk.start_conversation(account.id, "Hej!", notify=notify),
-                account,
-                refusal,
-            )
-            if sent is None:
-                return
-            account.talks.append(Talk(self.scene.unit.policy.heading))
-            account.enter(now)
-            conversation = len(account.talks)
-        else:
-            where = conversation
-            sent = self.ask(
-                "answer", lambda: desk.write(account.id, where, "Bra fråga.", notify=notify), account, refusal
-            )
-            if sent is None:
-                return
-        pile = account.talks[conversation - 1].from_staff
-        pile.add(now)
-        account.enter(now)
-        expected = SentMessage(conversation=conversation, number=pile.sent)
-        self.scene.equal(Law.UNREAD_IS_SAVED_LESS_READ, account, expected, sent, "the therapist's message")
-        due = self.scene.tellings.expect(
-            account, conversation, pile.sent, now, notify, load_notifications(self.scene.storage, account.id)
-        )
-        if due is not None:
-            self.scene.want_pass(due)
+    def write(self, model: ReferenceEnrolment, notify: Notify, conversation: int = 0) -> None:
+        """Write to a patient, in a conversation or in a new one (0)."""
+        scene, text = self.scene, "Bra fråga." if conversation else "Hej!"
+        taken = self._take(model, TherapistWrites(text, conversation, notify=notify))
+        if taken is None:
+            return
+        scene.notifications.sent(model, taken.answer, notify)
         if self.chance.happens(self.habits.writes_again):
-            when = now + DAY - self.chance.time(timedelta(0), timedelta(hours=4))
-            self.scene.at(when, lambda: self._write_again(account))
+            when = scene.now + DAY - self.chance.time(timedelta(0), 4 * HOUR)
+            scene.at(when, lambda: self._write_again(model))
 
-    def _write_again(self, account: Account) -> None:
-        if account.therapist == self.actor.hsa_id and account.shut(self.scene.now, to_write=False) is None:
-            self.write(account, Notify.COLLECTED, len(account.talks))
+    def _write_again(self, model: ReferenceEnrolment) -> None:
+        if model.therapist == self.actor.hsa_id and refusals.reading(model, self.scene.now) is None:
+            self.write(model, Notify.COLLECTED, len(model.conversations))
+
+    # Reviews and decisions
+
+    def review(self, model: ReferenceEnrolment) -> None:
+        """Record a review: look, write perhaps, end the enrolment perhaps when the patient is silent."""
+        chance, habits, now = self.chance, self.habits, self.scene.now
+        state = self._look(partial(self._desk.enrolment, model.id), model)
+        if state is not None:
+            self.scene.note(checks.state_violations(model, state))
+        if self._take(model, Review()) is None:
+            return
+        self._release(model)
+        if chance.happens(habits.writes_at_review):
+            conversation = chance.whole(1, len(model.conversations)) if model.conversations else 0
+            self.write(model, self.notify(), conversation)
+        if model.done_at and model.phase is Phase.ACTIVE and chance.happens(habits.maintains_early):
+            self._maintain(model)
+        silent = now - (model.last_seen_at or model.started_at) > habits.silent_days * DAY
+        if silent and model.phase is Phase.ACTIVE and chance.happens(habits.ends_silent):
+            if chance.happens(habits.says_goodbye):
+                self.write(model, self.notify())
+            self._end(model, _SILENCE)
+
+    def _decide(self, model: ReferenceEnrolment, _: Flag) -> None:
+        """Maintain an enrolment whose time is over, or end it."""
+        if model.phase is Phase.ACTIVE and self.chance.happens(self.habits.maintains):
+            self._maintain(model)
+        else:
+            self._end(model, _OWN_CHOICE)
+
+    def _maintain(self, model: ReferenceEnrolment) -> None:
+        scene, chance = self.scene, self.chance
+        days = chance.whole(*self.habits.maintained_days)
+        modules = {chance.pick(model.modules) for _ in range(3)}
+        if chance.happens(self.habits.maintains_too_long):
+            days = scene.policy.maintenance_days[1] + 1
+        if self._take(model, Maintain(days, tuple(modules))) is not None:
+            scene.patients[model.id].plan_boundary()
+            scene.worker.want(model.access_until)
+
+    def _end(self, model: ReferenceEnrolment, reason: int) -> None:
+        key = model.program.end_reasons[reason].key
+        for _ in range(1 + self.chance.happens(self.habits.double_click)):
+            if self._take(model, End(key)) is not None:
+                if find_cancellable(self.scene.storage, model.id):
+                    what = "ended, and a notification that nobody has tried still waits"
+                    self.scene.find(Law.NOTIFIED_ONCE_IN_TIME, model.id, what)
+                self.scene.coordinator.ended(model)
+
+    def _release(self, model: ReferenceEnrolment) -> None:
+        """Release the module after the last completed one, where the program asks for it."""
+        if model.program.ordering is not Ordering.RELEASED or model.phase is not Phase.ACTIVE:
+            return
+        module = next((n for n in model.order[1:] if n not in model.released), None)
+        if module is None or model.order[model.order.index(module) - 1] not in model.completed:
+            return
+        self._take(model, ReleaseModule(module))
+
+
+_ON_FLAG: Mapping[FlagKind, Callable[[TherapistLife, ReferenceEnrolment, Flag], None]] = MappingProxyType(
+    {
+        FlagKind.FORM_SAVED: TherapistLife._see_form,
+        FlagKind.MESSAGE_RECEIVED: TherapistLife._read,
+        FlagKind.PROGRAM_DONE: TherapistLife._mark_handled,
+        FlagKind.UNDELIVERED: TherapistLife._mark_handled,
+        FlagKind.ENDING: TherapistLife._decide,
+    }
+)
+"""What a therapist does about each kind of flag."""

@@ -1,6 +1,6 @@
 """What the database holds afterwards, read row by row; and what the journals hold."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,8 @@ from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.errors import PainSchoolError
 from digital_painschool.ports.storage import Content, Entry, load_documents, load_enrolment, load_timeline
+from digital_painschool.testing.crashes.laws import stored_violations
+from digital_painschool.testing.environment import START
 from proofs.chaos.holds import Hold, holds
 from proofs.chaos.journal import Noted, noted
 from proofs.chaos.setting import Setting
@@ -27,7 +29,7 @@ _NOTICES = (
 
 
 @frozen(kw_only=True)
-class Course:
+class StoredEnrolment:
     """An enrolment as it is kept.
 
     Args:
@@ -54,27 +56,29 @@ class Course:
 
 
 @frozen(kw_only=True, slots=False)
-class Books:
+class Evidence:
     """Everything that the audit looks at.
 
     Args:
-        courses: The enrolments, by id.
+        enrolments: The enrolments, by id.
         notifications: The notifications with the columns of their digests, by id.
         digests: The digests, by id.
         superseded: The keys of batches that were sent again under another key.
         lines: The access log.
         notices: What the inbox, e-mail and SMS have.
         noted: What the processes were asked and answered.
+        violations: The laws that do not hold of what is stored.
         patience: After so many seconds without an answer a call hangs.
     """
 
-    courses: Mapping[str, Course]
+    enrolments: Mapping[str, StoredEnrolment]
     notifications: Mapping[str, Row]
     digests: Mapping[str, Row]
     superseded: frozenset[str]
     lines: tuple[Row, ...]
     notices: tuple[Row, ...]
     noted: tuple[Noted, ...] = field(repr=False)
+    violations: tuple[str, ...]
     patience: float
 
     @cached_property
@@ -93,7 +97,7 @@ class Books:
         return max(datetime.fromisoformat(one.facts["now"]) for one in self.noted if one.what == "claim")
 
 
-def read_books(setting: Setting) -> Books:
+def read_evidence(setting: Setting) -> Evidence:
     """Read everything, when nobody writes any more."""
     with psycopg.connect(setting.url, row_factory=dict_row) as connection:
 
@@ -105,32 +109,41 @@ def read_books(setting: Setting) -> Books:
         superseded = rows(b"SELECT key FROM digest_superseded_keys")
         lines = rows(b"SELECT * FROM access_log ORDER BY number")
         notices = rows(_NOTICES)
-        enrolments = rows(b"SELECT * FROM enrolments ORDER BY id")
+        stored = rows(b"SELECT * FROM enrolments ORDER BY id")
     storage = SqlStorage(setting.url)
-    courses = {row["id"]: _course(storage, row) for row in enrolments}
+    enrolments = {row["id"]: _stored(storage, row) for row in stored}
+    violations = tuple(_violations(storage, tuple(enrolments)))
     storage.close()
     of = {row["id"]: row for row in digests}
-    return Books(
-        courses=courses,
+    return Evidence(
+        enrolments=enrolments,
         notifications={row["id"]: {**of.get(row["digest_id"], {}), **row} for row in notifications},
         digests=of,
         superseded=frozenset(row["key"] for row in superseded),
         lines=tuple(lines),
         notices=tuple(notices),
         noted=noted(setting.folder),
+        violations=violations,
         patience=setting.patience,
     )
 
 
-def _course(storage: SqlStorage, row: Row) -> Course:
+def _stored(storage: SqlStorage, row: Row) -> StoredEnrolment:
     entries = load_timeline(storage, row["id"])
     try:
         state = load_enrolment(storage, row["id"])
     except (PainSchoolError, ValueError):
         state = None
-    return Course(
+    return StoredEnrolment(
         row=row,
         state=state,
         entries=entries,
         documents=load_documents(storage, row["id"], range(1, len(entries) + 2)),
     )
+
+
+def _violations(storage: SqlStorage, ids: Sequence[str]) -> Iterator[str]:
+    try:
+        yield from map(str, stored_violations(storage, ids, START))
+    except (PainSchoolError, ValueError) as error:
+        yield f"what is stored cannot be read: {error}"

@@ -20,8 +20,8 @@ from digital_painschool.domain.notification import Channel, Notify
 from digital_painschool.domain.people import Author, HsaId, SystemActor
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.testing.reference.calendar import instant, run_for
-from proofs.chaos.books import Books, Course, Row
 from proofs.chaos.cast import POLICIES, PROFILES
+from proofs.chaos.evidence import Evidence, Row, StoredEnrolment
 
 _SYSTEM = SystemActor().signature
 _SETTLED = frozenset({"delivered", "dropped", "unreachable", "failed"})
@@ -30,47 +30,47 @@ _Wanted = tuple[str, int, str]
 """An enrolment, the number of an entry, and a channel."""
 
 
-def told_wrong(books: Books) -> Iterator[str]:
+def notifications_wrong(evidence: Evidence) -> Iterator[str]:
     """Yield what is wrong with the notifications."""
-    wanted = dict(_wanted(books))
-    asked = Counter((row["enrolment_id"], row["seq"], row["channel"]) for row in books.notifications.values())
+    wanted = dict(_wanted(evidence))
+    asked = Counter((row["enrolment_id"], row["seq"], row["channel"]) for row in evidence.notifications.values())
     for enrolment, seq, channel in wanted.keys() | asked.keys():
         times, right = asked[enrolment, seq, channel], int((enrolment, seq, channel) in wanted)
         if times != right:
             yield f"{enrolment}, entry {seq}: it asked for {right} notification by {channel}, and has {times}"
-    taken_at = {(notice["channel"], notice["key"]): notice["at"].timestamp() for notice in books.notices}
-    lines = Counter((line["at"], line["enrolment_id"]) for line in books.lines if line["by"] == _SYSTEM)
-    for row in books.notifications.values():
+    taken_at = {(notice["channel"], notice["key"]): notice["at"].timestamp() for notice in evidence.notices}
+    lines = Counter((line["at"], line["enrolment_id"]) for line in evidence.lines if line["by"] == _SYSTEM)
+    for row in evidence.notifications.values():
         event = wanted.get((row["enrolment_id"], row["seq"], row["channel"]))
         at = taken_at.get((row["channel"], row["batch_key"]))
         found = [*_kept_wrong(row), *_taken_wrong(row, at)]
         if event is not None:
-            found += _asked_wrong(row, books.courses[row["enrolment_id"]], event)
-            call = books.calls.get(event.at)
+            found += _asked_wrong(row, evidence.enrolments[row["enrolment_id"]], event)
+            call = evidence.calls.get(event.at)
             if row["status"] == "delivered" and at is not None and call is not None and at < call.asked:
                 found.append("its notice was taken before the message was written")
         if row["status"] == "delivered" and lines[row["settled_at"], row["enrolment_id"]] != 1:
             found.append("the access log does not say once that it was delivered")
         yield from (f"notification {row['id']} ({row['channel']}, {row['status']}): {what}" for what in found)
-    for course in books.courses.values():
-        yield from _notes_wrong(books, course)
-    yield from _ends_not_noted(books)
+    for enrolment in evidence.enrolments.values():
+        yield from _notes_wrong(evidence, enrolment)
+    yield from _ends_not_noted(evidence)
 
 
-def _wanted(books: Books) -> Iterator[tuple[_Wanted, Event]]:
+def _wanted(evidence: Evidence) -> Iterator[tuple[_Wanted, Event]]:
     """Yield what the timelines ask for, by what the manual says, and not by the library's rule."""
-    for course in books.courses.values():
+    for enrolment in evidence.enrolments.values():
         therapist: HsaId | None = None
-        for seq, event in course.events.items():
+        for seq, event in enrolment.events.items():
             if isinstance(event, (Started, HandedOver)):
                 therapist = event.therapist
             if isinstance(event, MessageSent) and event.notify is not Notify.NONE:
-                yield (course.id, seq, "inbox"), event
+                yield (enrolment.id, seq, "inbox"), event
             flag, profile = _flag(event), None if therapist is None else PROFILES.get(therapist)
             if flag is not None and profile is not None:
                 for channel in (Channel.EMAIL, Channel.SMS):
                     if flag in profile.wants(channel):
-                        yield (course.id, seq, channel.value), event
+                        yield (enrolment.id, seq, channel.value), event
 
 
 def _flag(event: Event) -> FlagKind | None:
@@ -98,21 +98,20 @@ def _kept_wrong(row: Row) -> Iterator[str]:
         yield f"{row['attempts']} attempts, and the key {row['batch_key']}"
 
 
-def _asked_wrong(row: Row, course: Course, event: Event) -> Iterator[str]:
+def _asked_wrong(row: Row, enrolment: StoredEnrolment, event: Event) -> Iterator[str]:
     """Yield what a notification has otherwise than the entry that asked for it."""
-    if row["unit"] != course.row["unit"]:
+    if row["unit"] != enrolment.row["unit"]:
         yield "it is another unit's"
     due_at = event.at
     if row["channel"] == "inbox":
-        if row["recipient_value"] != course.row["person_value"]:
+        if row["recipient_value"] != enrolment.row["person_value"]:
             yield "it goes to somebody else than the patient"
         collected = isinstance(event, MessageSent) and event.notify is Notify.COLLECTED
         if row["collected"] != collected:
             yield "it is collected, or not, against the therapist's word"
         if collected:
             policy = POLICIES[HsaId(row["unit"])]
-            run = run_for(event.at, policy.collected_at, policy.zone)
-            due_at = instant(run, policy.collected_at, policy.zone)
+            due_at = instant(run_for(event.at, policy), policy.collected_at, policy.zone)
     if row["due_at"] != due_at:
         yield f"it is due at {row['due_at']}, not at {due_at}"
 
@@ -129,25 +128,25 @@ def _taken_wrong(row: Row, at: float | None) -> Iterator[str]:
         yield "the patient can be reached"
 
 
-def _notes_wrong(books: Books, course: Course) -> Iterator[str]:
+def _notes_wrong(evidence: Evidence, enrolment: StoredEnrolment) -> Iterator[str]:
     """Yield where a timeline says something else of its notifications than these."""
-    asked = [row for row in books.notifications.values() if row["enrolment_id"] == course.id]
+    asked = [row for row in evidence.notifications.values() if row["enrolment_id"] == enrolment.id]
     right = Counter((row["id"], row["channel"], row["status"]) for row in asked if row["status"] != "delivered")
     said: Counter[tuple[str, str, str]] = Counter()
-    for event in course.events.values():
+    for event in enrolment.events.values():
         if isinstance(event, (NotificationDropped, NotificationUndelivered)):
             status = "dropped" if isinstance(event, NotificationDropped) else event.status.value
             said[event.notification, event.channel.value, status] += 1
     for what in right.keys() | said.keys():
         if right[what] != said[what]:
-            yield f"{course.id} says {said[what]} times of notification {what[0]} ({what[1]}) that it was {what[2]}"
+            yield f"{enrolment.id} says {said[what]} times of notification {what[0]} ({what[1]}) that it was {what[2]}"
 
 
-def _ends_not_noted(books: Books) -> Iterator[str]:
-    last = books.over
-    for course in books.courses.values():
-        row = course.row
+def _ends_not_noted(evidence: Evidence) -> Iterator[str]:
+    last = evidence.over
+    for enrolment in evidence.enrolments.values():
+        row = enrolment.row
         until = row["access_until"]
         assert isinstance(until, datetime)
         if row["ended_at"] is None and until <= last and row["noted_end"] != until:
-            yield f"{course.id}: nobody has noted that the patient's time is over"
+            yield f"{enrolment.id}: nobody has noted that the patient's time is over"

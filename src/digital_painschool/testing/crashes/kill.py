@@ -1,0 +1,300 @@
+"""A crash at every point of a history, a new start, and a comparison with the run that had no crash."""
+
+import os
+import signal
+from collections import Counter
+from datetime import timedelta
+from typing import NoReturn
+
+from attrs import frozen
+
+from digital_painschool.domain.policy import Policy
+from digital_painschool.testing.crashes.run import CrashPoint, Ending, Run, Steps, Stored
+from digital_painschool.testing.crashes.walk import NotSurvived, Survived, Taken, taken
+from digital_painschool.testing.environment import PortsFactory, local
+from digital_painschool.testing.faults import Killed, KillsTheProcess
+from digital_painschool.testing.history import Deliver
+from digital_painschool.testing.snapshot import Lines, difference
+
+_LEASE = timedelta(minutes=15)
+_QUIET_DAYS = 3
+_ANOTHER_WAY = "the step went another way this time and did not come here, or it went on after its death"
+
+
+@frozen(kw_only=True)
+class Uninterrupted:
+    """A history as it went without a crash.
+
+    Args:
+        steps: Each step.
+        ending: What there was in the end.
+        late: The same without what differs when a worker came later.
+    """
+
+    steps: tuple[Taken, ...]
+    ending: Ending
+    late: Ending
+
+
+def kill_at_every_call(ports_factory: PortsFactory, history: Steps, *, policy: Policy | None = None) -> Survived:
+    """Play a history with a crash before and after each call of each port, each time in a new environment.
+
+    This is exhaustive. There is no crash after a call that only reads: that is the same as before the next call.
+
+    After each crash the school is opened again on what is stored. Then must hold:
+
+    * What is stored is exactly what the calls before had left in the run without a crash, and the laws hold.
+    * The step is taken again when it did not happen, or not all of it, as by somebody who got no answer and looks
+      first. A worker comes again at once, and when the lease has run out. Then the history goes on.
+    * In the end, after some quiet days with a delivery run each, everything is as without a crash: states, timelines,
+      documents, notifications and what became of them, lists, plans and receipts, and what was sent to whom. Nothing
+      was sent twice. The access log has every line, and may have a line twice where a step was taken twice.
+
+    After a claim there is a second crash at the same point. This time nobody comes until the history goes on, perhaps
+    days later. The end is then another one, and the laws alone must hold.
+
+    Two things may differ. Ids mean nothing, and are compared by the order in which they appear. And when a worker died
+    with a claim, the times of the system's own entries and the attempts may differ: a lease has to run out first, and
+    a claim counts as an attempt.
+
+    Args:
+        ports_factory: The function that opens the adapters. All that they store must be in the given environment, so
+            that a new environment is an empty one.
+        history: The history; each step is to be one thing that somebody does.
+        policy: The policy of every unit.
+
+    Raises:
+        NotSurvived: Something is lost, duplicated or half done.
+    """
+    return _kill_each(ports_factory, history, policy, statements=False)
+
+
+def kill_at_every_statement(
+    ports_factory: PortsFactory, history: Steps, *, policy: Policy | None = None, every: int = 1
+) -> Survived:
+    """Play a history as `kill_at_every_call` does, with a crash at each statement of the databases.
+
+    This is for adapters on this package's own SQL. A crash is before each statement, and after each that makes
+    something last: `BEGIN`, each row, `COMMIT` before and after it lasts. After each crash, every row of every table is
+    as before the call that was under way, or as after it.
+
+    Args:
+        ports_factory: The function that opens the adapters.
+        history: The history.
+        policy: The policy of every unit.
+        every: The number of points of which one is tried, where all of them take too long.
+
+    Raises:
+        NotSurvived: Something is lost, duplicated or half done.
+    """
+    return _kill_each(ports_factory, history, policy, statements=True, every=every)
+
+
+def kill_for_real(
+    ports_factory: PortsFactory, history: Steps, *, policy: Policy | None = None, every: int = 10
+) -> Survived:
+    """Play a history up to a real kill (`SIGKILL`) of a process of its own, at every tenth statement or so.
+
+    Args:
+        ports_factory: The function that opens the adapters. All that they store must be on disk, in the environment's
+            folder.
+        history: The history.
+        policy: The policy of every unit.
+        every: The number of points of which one is tried.
+
+    Raises:
+        NotSurvived: A call was half done.
+    """
+    return _kill_each(ports_factory, history, policy, statements=True, every=every, for_real=True)
+
+
+def kill_at(ports_factory: PortsFactory, history: Steps, point: CrashPoint, *, policy: Policy | None = None) -> None:
+    """Play a history with a crash at one point, as `kill_at_every_call` does at every one."""
+    known = play(ports_factory, history, policy=policy, statements=point.statement is not None)
+    _crash(ports_factory, history, policy, known, point)
+
+
+def _kill_each(
+    ports_factory: PortsFactory,
+    history: Steps,
+    policy: Policy | None,
+    *,
+    statements: bool,
+    every: int = 1,
+    for_real: bool = False,
+) -> Survived:
+    known = play(ports_factory, history, policy=policy, statements=statements)
+    points = [point for step in known.steps for point in step.points(statements=statements)][::every]
+    resumed = sum(_crash(ports_factory, history, policy, known, point, for_real=for_real) for point in points)
+    return Survived(
+        points=len(points),
+        steps=len({point.step for point in points}),
+        at=Counter(known.steps[point.step - 1].name_of(point) for point in points),
+        resumed=resumed,
+    )
+
+
+def play(
+    ports_factory: PortsFactory, history: Steps, *, policy: Policy | None = None, statements: bool = False
+) -> Uninterrupted:
+    """Play a history without a crash.
+
+    Args:
+        ports_factory: The function that opens the adapters.
+        history: The history.
+        policy: The policy of every unit.
+        statements: Whether the statements of databases are counted.
+
+    Raises:
+        NotSurvived: A law does not hold even without a crash.
+    """
+    with Run(ports_factory, history, policy, statements=statements) as run:
+        steps = tuple(taken(run, ordinal, step) for ordinal, step in enumerate(history.steps, start=1))
+        _quiet_days(run)
+        _obey_the_laws(run, "without any crash", at_last=True)
+        return Uninterrupted(steps=steps, ending=run.ending(), late=run.ending(late=True))
+
+
+def _quiet_days(run: Run) -> None:
+    scenario = run.scenario
+    for _ in range(_QUIET_DAYS):
+        tomorrow = (scenario.now.astimezone(scenario.zone) + timedelta(days=1)).date()
+        scenario.now = local(f"{tomorrow} {scenario.catalogue.policy.collected_at}", scenario.zone)
+        run.take(Deliver())
+
+
+def _crash(
+    ports_factory: PortsFactory,
+    history: Steps,
+    policy: Policy | None,
+    known: Uninterrupted,
+    point: CrashPoint,
+    *,
+    for_real: bool = False,
+) -> bool:
+    """Play a history with a crash at one point, and return whether the step was taken again."""
+    step = known.steps[point.step - 1]
+    found = f"{step.words(point)}: {{}}\nAgain: kill_at(ports_factory, history, {point!r})"
+    with Run(ports_factory, history, policy, statements=point.statement is not None) as run:
+        try:
+            crash = _Crash(run, known, point)
+            return crash.killed_for_real() if for_real else crash.survive()
+        except NotSurvived as problem:
+            raise NotSurvived(found.format(problem)) from None
+        except Exception as error:
+            raise NotSurvived(found.format(f"{type(error).__name__}: {error}")) from error
+
+
+class _Crash:
+    """One crash, and what comes after it."""
+
+    def __init__(self, run: Run, known: Uninterrupted, point: CrashPoint) -> None:
+        self._run = run
+        self._known = known
+        self._point = point
+        self._step = step = known.steps[point.step - 1]
+        made = step.done_before(point)
+        self._claimed = any(call.name == "storage.claim" for call in made)
+        self._exported = any(call.name == "storage.save_export" for call in made)
+        self._expected = made[-1].after if made else step.before
+
+    def survive(self) -> bool:
+        run, known, number = self._run, self._known, self._point.step
+        self._come_to_the_step()
+        self._die()
+        resumed = not self._point.unattended and self._recover()
+        for later in known.steps[number:]:
+            self._take(later)
+        _quiet_days(run)
+        _obey_the_laws(run, "at the end", at_last=True)
+        if not self._point.unattended:
+            _end_alike(run.ending(late=self._claimed), known.late if self._claimed else known.ending)
+        return resumed
+
+    def killed_for_real(self) -> bool:
+        """Check what is stored after the system has killed a process of its own; nothing is resumed."""
+        self._come_to_the_step()
+        child = os.fork() or self._be_killed()
+        _, status = os.waitpid(child, 0)
+        if not os.WIFSIGNALED(status) or os.WTERMSIG(status) != signal.SIGKILL:
+            raise NotSurvived(_ANOTHER_WAY)
+        self._run.scenario.restart()
+        self._is_whole(self._run.stored())
+        return False
+
+    def _be_killed(self) -> NoReturn:
+        try:
+            self._run.take(self._step.step, self._point, KillsTheProcess())
+        finally:
+            os._exit(1)
+
+    def _come_to_the_step(self) -> None:
+        for earlier in self._known.steps[: self._point.step - 1]:
+            self._take(earlier)
+
+    def _die(self) -> None:
+        self._ids = self._run.scenario._ids
+        try:
+            self._run.take(self._step.step, self._point)
+        except Killed:
+            self._run.scenario.restart()
+        else:
+            raise NotSurvived(_ANOTHER_WAY)
+
+    def _recover(self) -> bool:
+        """Read what is stored, and take the step again when it did not happen, or not all of it."""
+        run, step = self._run, self._step
+        found = run.stored()
+        self._is_whole(found)
+        _compare("what is stored is not what the calls before had done", self._expected.lines, found.lines)
+        _obey_the_laws(run, "after the restart")
+        nothing_happened = found.lines == step.before.lines
+        again = found.lines != step.after.lines or nothing_happened or self._claimed
+        if nothing_happened and not self._exported:
+            # Nothing is stored under the ids that were given, so they can be given again.
+            run.scenario._ids = self._ids
+        if again:
+            run.scenario.now = step.begun_at
+            self._take(step)
+        if self._claimed:
+            run.scenario.now += _LEASE
+            run.take(Deliver())
+        run.scenario.now = step.over_at
+        if not self._claimed:
+            _compare("the step was taken again and left something else", step.after.lines, run.stored().lines)
+        return again
+
+    def _is_whole(self, found: Stored) -> None:
+        """Check that every row is there that the call under way writes, or none of them."""
+        if found.rows == self._expected.rows:
+            return
+        before, after = (stored.rows for stored in self._step.around(self._point))
+        there = ", ".join(name for name, rows in after.items() if rows != before[name] and found.rows[name] == rows)
+        missing = ", ".join(name for name, rows in after.items() if found.rows[name] != rows)
+        raise NotSurvived(f"it is half done: {there or 'nothing'} is done; {missing or 'nothing'} is not")
+
+    def _take(self, step: Taken) -> None:
+        refused = self._run.take(step.step)
+        if refused != step.refused and not self._point.unattended:
+            raise NotSurvived(f"{step.step!r} said {refused!r} and not {step.refused!r}")
+
+
+def _obey_the_laws(run: Run, when: str, *, at_last: bool = False) -> None:
+    for violation in run.violations(at_last=at_last):
+        raise NotSurvived(f"{when}: {violation}")
+
+
+def _end_alike(ending: Ending, expected: Ending) -> None:
+    _compare("the end is another", expected.stored, ending.stored)
+    _compare("others were notified, or of something else", expected.sent, ending.sent)
+    missing = Counter(expected.log) - Counter(ending.log)
+    if missing:
+        raise NotSurvived(f"the access log has lost {sorted(missing)}")
+    added = set(ending.log) - set(expected.log)
+    if added:
+        raise NotSurvived(f"the access log has what nobody did: {sorted(added)}")
+
+
+def _compare(words: str, expected: Lines, found: Lines) -> None:
+    if expected != found:
+        raise NotSurvived(f"{words}:\n{difference(expected, found)}")

@@ -1,0 +1,278 @@
+"""A run of a history in processes that can be killed, and the record of what it sent and stored."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol, Self
+
+from attrs import evolve, field, frozen
+
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.events import Event
+from digital_painschool.domain.people import HsaId
+from digital_painschool.domain.policy import Policy
+from digital_painschool.errors import PainSchoolError
+from digital_painschool.ports import Ports
+from digital_painschool.ports.storage import load_enrolment, load_notifications
+from digital_painschool.testing.crashes.laws import arrival_violations, stored_violations
+from digital_painschool.testing.environment import Environment, PortsFactory
+from digital_painschool.testing.faults import (
+    SENDS,
+    Call,
+    Dies,
+    Does,
+    Fault,
+    Process,
+    RecordingPorts,
+    When,
+    each_port,
+    watched,
+)
+from digital_painschool.testing.faults.calls import Port
+from digital_painschool.testing.history.literals import short
+from digital_painschool.testing.reference.arrivals import Arrival
+from digital_painschool.testing.reference.laws import Law, LawViolation, violation
+from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.snapshot import Lines, StorageSnapshot, canonical
+
+DIES = Dies()
+
+
+@frozen(repr=False, kw_only=True)
+class CrashPoint:
+    """A point of a history at which the process dies.
+
+    Args:
+        step: The ordinal of the step, from 1.
+        call: The ordinal of the call of a port within the step, from 1.
+        when: Before the effect of the call, or of the statement, or after it.
+        statement: The ordinal of the statement of a database within the call, from 1; None for the call itself.
+        unattended: True when nobody takes the step again: what a worker held is a later run's, perhaps on another day.
+    """
+
+    step: int
+    call: int
+    when: When = field(default=When.BEFORE)
+    statement: int | None = field(default=None)
+    unattended: bool = field(default=False)
+
+    def __repr__(self) -> str:
+        return short(self)
+
+
+class Step(Protocol):
+    """Something that is done in a scenario; the steps of `digital_painschool.testing.history` are such."""
+
+    def take(self, scenario: Scenario) -> object:
+        """Execute the step."""
+        ...
+
+
+class Steps(Protocol):
+    """Steps in a row, and the school that they are taken in; a `History` is one."""
+
+    @property
+    def steps(self) -> Sequence[Step]:
+        """The steps, in order."""
+        ...
+
+    def scenario(self, ports_factory: PortsFactory, *, policy: Policy | None = None) -> Scenario:
+        """Open the school."""
+        ...
+
+
+@frozen
+class Stored:
+    """All that is stored at a moment.
+
+    Args:
+        lines: What the storage says, but for its access log.
+        rows: Every row of every table, where the statements of databases are counted.
+    """
+
+    lines: Lines
+    rows: Mapping[str, object] = {}
+
+
+@frozen(kw_only=True)
+class Ending:
+    """The storage, the access log and what was sent, when a history is over and some quiet days have passed."""
+
+    stored: Lines
+    log: Lines
+    sent: Lines
+
+
+class Run:
+    """A history that is run in one process after another, each on what the one before has stored.
+
+    Args:
+        ports_factory: The function that opens the adapters.
+        history: The history.
+        policy: The policy of every unit.
+        statements: Whether the statements of the adapters' databases are counted; this needs the extra `sql`.
+
+    Attributes:
+        raw: The adapters themselves.
+        process: The process that takes the present step.
+        called: A function that is called after each call of a port.
+        statements: The names of the statements of the call that is under way, and after it of the last one.
+        lasting: The ordinals of those after which something lasts.
+        sent: Everything that inbox and messengers have accepted, also a second time, as text.
+    """
+
+    raw: Ports
+
+    def __init__(
+        self,
+        ports_factory: PortsFactory,
+        history: Steps,
+        policy: Policy | None = None,
+        *,
+        statements: bool = False,
+    ) -> None:
+        self._open_raw = ports_factory
+        self._counts_statements = statements
+        self._opened: list[Ports] = []
+        self._early = 0
+        self._dies: tuple[CrashPoint, Does] | None = None
+        self._in_adapter: Process | None = None
+        self.process = Process()
+        self.called: Callable[[], None] = lambda: None
+        self.statements: list[str] = []
+        self.lasting: list[int] = []
+        self.sent: set[str] = set()
+        self._digests: list[HsaId | None] = []
+        self._noticed: Counter[tuple[str, int]] = Counter()
+        self._recording = RecordingPorts(self._open)
+        self.scenario = history.scenario(self._recording.ports_factory, policy=policy)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for ports in self._opened:
+            for adapter in (ports.storage, ports.inbox, *ports.messengers):
+                getattr(adapter, "close", _nothing)()
+        self.scenario.close()
+
+    def _open(self, environment: Environment) -> Ports:
+        self.raw = self._open_raw(environment)
+        self._opened.append(self.raw)
+        if self._counts_statements:
+            from digital_painschool.testing.crashes.statements import watch_statements
+
+            watch_statements(self.raw, self._statement, self._lasts)
+
+        def wrap(port: Port, name: str) -> Port:
+            return watched(port, self._call, environment, name)
+
+        return each_port(evolve(self.raw, observers=(*self.raw.observers, self)), wrap)
+
+    def take(self, step: Step, point: CrashPoint | None = None, dies: Does = DIES) -> str | None:
+        """Execute a step, and return why it was refused, or None.
+
+        Args:
+            step: The step.
+            point: The point at which the process dies.
+            dies: How it dies.
+        """
+        self.process = process = self._recording.process
+        process.plan.calls.clear()
+        process.plan.clear()
+        self._dies = None
+        if point is not None and point.statement is None:
+            process.plan.inject(Fault(call=point.call, when=point.when, does=dies))
+        elif point is not None:
+            self._dies = point, dies
+        try:
+            step.take(self.scenario)
+        except PainSchoolError as error:
+            return f"{type(error).__name__}: {error}"
+        finally:
+            self._digests.extend(map(self._digest_of, self._recording.arrivals[len(self._digests) :]))
+        return None
+
+    def _call(self, call: Call) -> object:
+        """Make a call of an adapter; all adapters are closed when the run is over."""
+        if call.method == "close":
+            return None
+        before, self._in_adapter = self._in_adapter, self._statements_of(call)
+        try:
+            answer = call.go()
+        finally:
+            self._in_adapter = before
+            if self.process is self._recording.process:  # a step may be a restart: what comes after it is no part of it
+                self.called()
+        if call.method in SENDS:
+            self.sent.add(f"{call.name}{canonical((*call.args, call.options))}")
+        return answer
+
+    def _statements_of(self, call: Call) -> Process | None:
+        """Return the process that counts the statements of a call; an observer's are its own affair."""
+        self.statements, self.lasting = [], []
+        if call.port == "observer":
+            return None
+        point, dies = self._dies or (None, DIES)
+        statements = Process()
+        if point is not None and point.call == len(self.process.plan.calls):
+            statements.plan.inject(Fault(call=point.statement or 1, when=point.when, does=dies))
+        self.statements = statements.plan.calls
+        return statements
+
+    def _statement(self, call: Call) -> object:
+        """Make a statement of a database as a part of the call that is under way; of no call, it is not counted."""
+        return call.go() if self._in_adapter is None else self._in_adapter(call)
+
+    def _lasts(self) -> None:
+        """Note that what the present statement did will last, whenever the process dies."""
+        if self._in_adapter is not None:
+            self.lasting.append(len(self.statements))
+
+    def notice(self, enrolment: Enrolment, events: tuple[Event, ...]) -> None:
+        """Note the step, as an observer, and whether it is saved."""
+        stored = load_enrolment(self.raw.storage, enrolment.id)
+        self._early += stored is None or stored.version < enrolment.version or not events
+        self._noticed[enrolment.id, enrolment.version] += 1
+
+    def _digest_of(self, arrival: Arrival) -> HsaId | None:
+        first, _ = arrival.key.rsplit(".", 1)  # a digest has the id of its first notification
+        records = load_notifications(self.raw.storage, first.split(".")[0])
+        found = (one.notification for one in records if one.notification.id == first)
+        return next((one.unit for one in found if one.collected), None)
+
+    @property
+    def now(self) -> datetime:
+        """The clock."""
+        return self.scenario.now
+
+    def stored(self) -> Stored:
+        """Return all that is stored now."""
+        lines = StorageSnapshot.of(self.raw.storage, self.scenario.ids, self.now).numbered()
+        if not self._counts_statements:
+            return Stored(lines)
+        from digital_painschool.testing.crashes.statements import rows_of
+
+        return Stored(lines, rows_of(self.raw))
+
+    def ending(self, *, late: bool = False) -> Ending:
+        """Return all that there is now; with `late` without what differs when a worker came later."""
+        numbers: dict[str, str] = {}
+        stored = StorageSnapshot.of(self.raw.storage, self.scenario.ids, self.now, late=late)
+        log = StorageSnapshot.of_access_log(self.raw.storage, late=late)
+        arrived = tuple(sorted(map(canonical, self.scenario.outbox)))
+        sent = StorageSnapshot({"sent": tuple(sorted(self.sent)), "arrived": arrived})
+        return Ending(stored=stored.numbered(numbers), log=log.numbered(numbers), sent=sent.numbered(numbers))
+
+    def violations(self, *, at_last: bool = False) -> Iterator[LawViolation]:
+        """Yield which laws do not hold now; at last nothing waits any more."""
+        storage, policy = self.raw.storage, self.scenario.catalogue.policy
+        yield from stored_violations(storage, self.scenario.ids, self.now)
+        arrivals = zip(self._recording.arrivals, self._digests, strict=True)
+        yield from arrival_violations(storage, self.scenario.ids, tuple(arrivals), policy, at_last=at_last)
+        if self._early or any(times > 1 for times in self._noticed.values()):
+            yield violation(Law.STORAGES_AGREE, "an observer was told twice, or of what is not saved")
+
+
+def _nothing() -> None:
+    pass

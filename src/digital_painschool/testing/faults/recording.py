@@ -1,0 +1,122 @@
+"""The ports of a school's processes, with a record of what was sent and with faults where a test wants them."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import partial
+
+from attrs import evolve
+
+from digital_painschool.domain.notification import Channel
+from digital_painschool.domain.people import PersonId
+from digital_painschool.ports import Ports
+from digital_painschool.ports.inbox import Delivered, Notice
+from digital_painschool.ports.messaging import Address
+from digital_painschool.testing.environment import Environment, PortsFactory
+from digital_painschool.testing.faults.calls import Call, Port, each_port, watched
+from digital_painschool.testing.faults.effects import Fails
+from digital_painschool.testing.faults.plan import SENDS, FaultPlan, Process
+from digital_painschool.testing.reference.arrivals import Arrival
+
+Ask = Callable[..., object]
+
+
+def recipient_of(call: Call) -> PersonId | Address:
+    """Return to whom a call of `deliver` or `send` sends something."""
+    to: PersonId | Address = call.args[0].person if call.method == "deliver" else call.args[0]
+    return to
+
+
+def _arrival(call: Call, at: datetime, channel: Channel) -> Arrival:
+    if call.method == "deliver":
+        notice: Notice = call.args[0]
+        return Arrival(at, channel, notice.person, notice.template, notice.key)
+    to, template, _link = call.args
+    return Arrival(at, channel, to, template, call.options["key"])
+
+
+class RecordingPorts:
+    """The adapters of one school, between them and its processes: what is sent is recorded, and may go wrong.
+
+    Args:
+        ports_factory: The function that opens the adapters.
+
+    Attributes:
+        adapters: The adapters themselves.
+        environment: The environment of the adapters.
+        process: The school's own process, a new one after each restart.
+        sending: The faults of inbox and messengers, whichever process sends.
+        arrivals: What was accepted as new, in order.
+        forgotten: What inbox and messengers were asked to forget: the channel and the key.
+        tries: The number of sendings to each recipient.
+    """
+
+    adapters: Ports
+    environment: Environment
+
+    def __init__(self, ports_factory: PortsFactory) -> None:
+        self._open = ports_factory
+        self.process = Process()
+        self.sending = FaultPlan()
+        self.arrivals: list[Arrival] = []
+        self._unanswered: dict[str, Arrival] = {}
+        self.forgotten: set[tuple[Channel, str]] = set()
+        self.tries: Counter[PersonId | Address | None] = Counter()
+
+    def ports_factory(self, environment: Environment) -> Ports:
+        """Open the adapters for a new process of the school."""
+        before = getattr(self, "adapters", None)
+        self.environment, self.adapters = environment, self._open(environment)
+        if before is not None and before.storage is not self.adapters.storage:
+            # The machine of a dead process closes what the process had open.
+            before.storage.close()
+        self.process = Process()
+        return self.ports_of(self.process)
+
+    def ports_of(self, process: Process) -> Ports:
+        """Return the ports of a process, the school's own or another one."""
+
+        def wrap(port: Port, name: str) -> Port:
+            if name in {"inbox", "messenger"}:
+                channel = getattr(port, "channel", Channel.INBOX)
+                port = watched(port, partial(self._recorded, channel), self.environment, name)
+            return watched(port, process, self.environment, name)
+
+        return each_port(self.adapters, wrap)
+
+    def has_refused(self, to: PersonId | Address | None, *, permanent: bool) -> bool:
+        """Return whether a fault has let sending to a recipient fail, for good or not."""
+        return any(
+            isinstance(fault.does, Fails)
+            and getattr(fault.does.error, "permanent", False) is permanent
+            and recipient_of(call) == to
+            for call, fault in self.sending.struck
+            if call.method in SENDS
+        )
+
+    def _recorded(self, channel: Channel, call: Call) -> object:
+        if call.method in SENDS:
+            arrival = _arrival(call, self.environment.now, channel)
+            self.tries[arrival.to] += 1
+            return self.sending(evolve(call, ask=partial(self._accept, call.ask, arrival)))
+        if call.method == "forget":
+            return self.sending(evolve(call, ask=partial(self._forget, call.ask, channel)))
+        return call.go()
+
+    def _accept(self, ask: Ask, arrival: Arrival, *args: object, **options: object) -> object:
+        try:
+            answer = ask(*args, **options)
+        except BaseException:
+            self._unanswered[arrival.key] = arrival
+            raise
+        unanswered = self._unanswered.pop(arrival.key, None)
+        if answer is Delivered.ACCEPTED:
+            self.arrivals.append(arrival)
+        elif unanswered is not None:  # it was accepted in a call that did not live to say so
+            self.arrivals.append(unanswered)
+        return answer
+
+    def _forget(self, ask: Ask, channel: Channel, keys: Iterable[str]) -> object:
+        wanted = [*keys]
+        self.forgotten |= {(channel, key) for key in wanted}
+        return ask(wanted)

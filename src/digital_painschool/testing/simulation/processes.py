@@ -1,0 +1,124 @@
+"""The processes of a unit on the kit's fault proxy: outages, gaps, crashes, workers that overlap or wait."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+from digital_painschool.adapters.memory import MemoryDirectory
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.events import Event
+from digital_painschool.errors import DeliveryError
+from digital_painschool.ports import Ports
+from digital_painschool.testing.environment import Environment, PortsFactory, both_ways
+from digital_painschool.testing.faults import (
+    SENDS,
+    Answers,
+    Call,
+    Dies,
+    Fails,
+    Fault,
+    Meanwhile,
+    Process,
+    RecordingPorts,
+    When,
+    faulty,
+)
+
+if TYPE_CHECKING:
+    from digital_painschool.testing.simulation.scene import Scene
+
+_SENDS_AND_NOTES = SENDS | {"notice"}
+
+
+class Processes:
+    """The processes of a unit: their ports, with the region's faults, and the observer of all of them.
+
+    Args:
+        scene: The unit.
+        ports_factory: Opens the adapters.
+    """
+
+    def __init__(self, scene: "Scene", ports_factory: PortsFactory) -> None:
+        self._scene = scene
+        self._ports_factory = ports_factory
+        self._recording = RecordingPorts(self._open)
+        region, unit = scene.region, scene.unit
+        chance, unknown = region.chance("directory", unit.number), region.habits.staff.unknown_in_directory
+        known = [actor.hsa_id for actor in unit.therapists if not chance.happens(unknown)]
+        self._directory = MemoryDirectory(dict.fromkeys(known, both_ways("staff")))
+        share = region.habits.mishaps.directory_gaps
+        self._has_gap = cache(lambda hsa_id, day: region.chance("gap", hsa_id, day).happens(share))
+        self.clear()
+
+    def _open(self, environment: Environment) -> Ports:
+        ports = self._ports_factory(environment)
+        gap = Fault("find", does=Answers(None), times=None, of=self._is_gap)
+        return evolve(ports, directory=faulty(self._directory, gap), observers=(*ports.observers, self))
+
+    def ports_factory(self, environment: Environment) -> Ports:
+        """Open the ports of a new process of the school, in the place of the former one."""
+        return self._as_is(self._recording.ports_factory(environment))
+
+    def another(self) -> Ports:
+        """Return the ports of another process on the same adapters, which meets no crash."""
+        return self._as_is(self._recording.ports_of(Process()))
+
+    def _as_is(self, ports: Ports) -> Ports:
+        """Return the ports without the proxies of storage and identity, which no fault strikes and which cost time."""
+        adapters = self._recording.adapters
+        return evolve(ports, storage=adapters.storage, identity=adapters.identity)
+
+    # The faults
+
+    def _is_gap(self, call: Call) -> bool:
+        return self._has_gap(call.args[0], self._scene.today)
+
+    def _is_outage(self, _: Call) -> bool:
+        return any(began <= self._scene.now < until for began, until in self._scene.region.outages)
+
+    def crash(self, after: int, when: When) -> None:
+        """Plan a crash of the school's own process, at a send of its worker or after one of its notes.
+
+        Args:
+            after: The number of sends and notes that go well.
+            when: Before the send, or after the send or note.
+        """
+        methods = SENDS if when is When.BEFORE else _SENDS_AND_NOTES
+        fault = Fault(methods, call=after + 1, when=when, does=Dies(), of=_is_of_worker)
+        self._recording.process.plan.inject(fault)
+
+    def meanwhile(self, event: Callable[[], object]) -> None:
+        """Plan an event for the time in which the next notice is sent."""
+        self._recording.sending.inject(Fault("deliver", does=Meanwhile(lambda _: event())))
+
+    def clear(self) -> None:
+        """Remove every fault but the outages."""
+        self._recording.process.plan.clear()
+        self._recording.sending.clear()
+        down = Fails(DeliveryError("the inbox is down"))
+        self._recording.sending.inject(Fault("deliver", does=down, times=None, of=self._is_outage))
+
+    # What is seen of the processes
+
+    def notice(self, enrolment: Enrolment, events: tuple[Event, ...]) -> None:
+        """Report a step to the oracle, as an observer."""
+        # The library stops every error of an observer; here it is a finding.
+        self._scene.guard(lambda: self._scene.notifications.saved(enrolment, events))
+
+    def settle(self) -> None:
+        """Report to the oracle what was sent since the last time, and what failed."""
+        recording, scene = self._recording, self._scene
+        arrivals, recording.arrivals = recording.arrivals, []
+        for arrival in arrivals:
+            scene.notifications.arrived(arrival)
+        struck, recording.sending.struck = recording.sending.struck, []
+        refused = sum(isinstance(fault.does, Fails) for _, fault in struck)
+        if refused:
+            scene.figures.events["notices that the inbox did not take"] += refused
+            scene.notifications.disturb()
+
+
+def _is_of_worker(call: Call) -> bool:
+    return call.method in SENDS or call.args[1][0].by == "system"
