@@ -70,10 +70,11 @@ from digital_painschool.testing.strategies import (
     wrong_answers,
     wrong_numbers,
 )
-from digital_painschool.testing.strategies.commands import Command, out_of_turn, purge, second_start, wait_a_while
+from digital_painschool.testing.strategies.commands import Command, purge, wait_a_while
 from digital_painschool.testing.strategies.histories import planned_steps
 from digital_painschool.testing.strategies.people import TODAY
 from digital_painschool.testing.strategies.planned import PlannedSchool
+from digital_painschool.testing.strategies.refused_commands import out_of_turn, second_start
 from tests.kit.test_history import LIFE
 
 T = TypeVar("T")

@@ -94,7 +94,7 @@ class SendingContract(Contract[Adapter]):
 
     @pytest.fixture
     def remembering(self) -> None:
-        """Skip the test where the way cannot tell a repeated key."""
+        """The condition of a test: the way recognises a repeated key."""
         if not self.remembers_keys:
             pytest.skip("this way cannot tell a repeated key")
 

@@ -1,4 +1,4 @@
-"""The commands of a history: steps that the model accepts, and steps that it refuses, each wrong in one way."""
+"""The commands of a history that the model accepts."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
@@ -17,9 +17,8 @@ from digital_painschool.testing import people
 from digital_painschool.testing.environment import local
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.steps import refusal
-from digital_painschool.testing.strategies.answers import answers, wrong_answers
+from digital_painschool.testing.strategies.answers import answers
 from digital_painschool.testing.strategies.boundary_instants import instants
-from digital_painschool.testing.strategies.people import wrong_numbers
 from digital_painschool.testing.strategies.planned import PlannedSchool
 from digital_painschool.testing.strategies.texts import texts
 
@@ -81,12 +80,13 @@ STEPS: Mapping[type[h.EnrolmentStep], Callable[[ReferenceEnrolment], Iterable[h.
 """The steps of each kind that may be tried in an enrolment; the model says which of them are accepted."""
 
 
-def _chosen(draw: st.DrawFn, school: PlannedSchool) -> ReferenceEnrolment | None:
+def chosen(draw: st.DrawFn, school: PlannedSchool) -> ReferenceEnrolment | None:
+    """Return one of the enrolments, or None while there is none."""
     place, stored = draw(_PLACES), school.model.stored()
     return stored[place % len(stored)] if stored else None
 
 
-def _split(
+def split(
     school: PlannedSchool, e: ReferenceEnrolment, steps: Iterable[h.EnrolmentStep], *, accepted: bool
 ) -> list[h.EnrolmentStep]:
     """Return those of the steps that are accepted, or those that are refused."""
@@ -98,10 +98,10 @@ def accepted(kind: type[h.EnrolmentStep]) -> Command:
     """Return the command of a kind of step; it starts a program while there is no enrolment."""
 
     def command(draw: st.DrawFn, school: PlannedSchool) -> h.Step | None:
-        e = _chosen(draw, school)
+        e = chosen(draw, school)
         if e is None:
             return start(draw, school)
-        steps = _split(school, e, STEPS[kind](e), accepted=True)
+        steps = split(school, e, STEPS[kind](e), accepted=True)
         if not steps:
             return None
         step = _with_contents(draw, e, draw(st.sampled_from(steps)))
@@ -216,96 +216,3 @@ ACCEPTED: tuple[Command, ...] = (
     purge,
 )
 """The commands that are accepted; the daily ones come often."""
-
-ALWAYS: tuple[h.Step, ...] = (
-    h.Start(program="no-such-program"),
-    h.Start("19850709980"),
-    h.Start(by=people.ARCHIVIST),
-    h.Review(which=99),
-    h.OpenModule(1, which=99),
-    h.End(which=99),
-    h.Export(by=people.NURSE),
-    h.PlanPurge(by=people.COORDINATOR),
-)
-"""The steps that are refused whatever there is."""
-
-
-def always(draw: st.DrawFn, _: PlannedSchool) -> h.Step:
-    """Return a step that is refused whatever there is."""
-    return draw(st.sampled_from(ALWAYS))
-
-
-def wrong_number(draw: st.DrawFn, _: PlannedSchool) -> h.Step:
-    """Start a program for a number that is wrong in one way."""
-    return h.Start(draw(wrong_numbers()).text)
-
-
-def second_start(draw: st.DrawFn, school: PlannedSchool) -> h.Step | None:
-    """Start a program that the patient has."""
-    e = _chosen(draw, school)
-    if e is None or school.model.open_enrolment(e.number, people.UNIT, e.program.key) is None:
-        return None
-    return h.Start(e.number, e.program.key)
-
-
-def out_of_turn(draw: st.DrawFn, school: PlannedSchool) -> h.Step:
-    """Purge what is not planned or not approved, or approve with a decision that names nothing, or a person."""
-    plan = school.plan
-    if plan is not None and plan.is_approved:
-        return h.Purge(by=people.OTHER_ARCHIVIST)
-    approvals = [h.ApprovePurge()]
-    if plan is not None:
-        approvals = [h.ApprovePurge(decision) for decision in (" ", f"Beslut {people.ANNA}", "x" * 201)]
-    steps: list[h.Step] = [h.Purge(), *approvals]
-    return draw(st.sampled_from(steps))
-
-
-def wrong_answer(draw: st.DrawFn, school: PlannedSchool) -> h.Step | None:
-    """Save answers that are wrong in one way."""
-    e = _chosen(draw, school)
-    if e is None or not e.program.forms:
-        return None
-    form = draw(st.sampled_from(e.program.forms))
-    return school.model.addressed(e, h.SaveForm(form.key, draw(wrong_answers(form)).answers))
-
-
-def bad_text(draw: st.DrawFn, school: PlannedSchool) -> h.Step | None:
-    """Write a text that is empty, too long, or that no storage keeps."""
-    e = _chosen(draw, school)
-    text = draw(st.sampled_from(["", " \n", "x" * (school.policy.message_limit + 1), "\x00"]))
-    steps: list[h.EnrolmentStep] = [h.PatientWrites(text), h.TherapistWrites(text)]
-    return school.model.addressed(e, draw(st.sampled_from(steps))) if e else None
-
-
-def _unauthorised(e: ReferenceEnrolment) -> Iterable[h.EnrolmentStep]:
-    other = people.BO if e.number == people.ANNA else people.ANNA
-    return (
-        h.Review(by=people.STRANGER),
-        h.Maintain(30, by=people.COORDINATOR),
-        h.HandOver(by=people.STRANGER),
-        h.TherapistReads(by=people.ARCHIVIST),
-        h.OpenModule(1, by=other),
-        h.PatientReads(by=other),
-        h.SaveForm("x", {}, by=other),
-    )
-
-
-def _refused(steps: Callable[[ReferenceEnrolment], Iterable[h.EnrolmentStep]]) -> Command:
-    def command(draw: st.DrawFn, school: PlannedSchool) -> h.Step | None:
-        e = _chosen(draw, school)
-        found = _split(school, e, steps(e), accepted=False) if e else []
-        return draw(st.sampled_from(found)) if found else None
-
-    return command
-
-
-REFUSED: tuple[Command, ...] = (
-    *(always, always, always),
-    wrong_number,
-    second_start,
-    out_of_turn,
-    wrong_answer,
-    bad_text,
-    *map(_refused, (_unauthorised, *STEPS.values())),
-)
-"""The commands that are refused."""

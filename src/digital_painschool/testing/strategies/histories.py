@@ -6,8 +6,9 @@ from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Ordering, Program
 from digital_painschool.testing.example import SLEEP, program
 from digital_painschool.testing.history import History, Step
-from digital_painschool.testing.strategies.commands import ACCEPTED, ALWAYS, REFUSED
+from digital_painschool.testing.strategies.commands import ACCEPTED
 from digital_painschool.testing.strategies.planned import PlannedSchool
+from digital_painschool.testing.strategies.refused_commands import ALWAYS, REFUSED
 
 _ACCEPTED = st.sampled_from(ACCEPTED)
 _REFUSED = st.sampled_from(REFUSED)
