@@ -13,7 +13,6 @@ from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.contracts.base import Contract
 from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.contracts.concurrency import THREADS, in_threads
-from digital_painschool.testing.contracts.silence import assert_silent
 from digital_painschool.testing.people import COLLEAGUE, COORDINATOR, NURSE, STRANGER
 
 
@@ -83,18 +82,16 @@ class DirectoryContract(Contract[Directory]):
         asked = [*self.known, self.unknown] * THREADS
         assert [self.known.get(hsa_id) for hsa_id in asked] == in_threads([partial(directory.find, x) for x in asked])
 
-    @proves("Directory: silent", "Directory.find")
+    @proves("Directory: silent", "Directory.find: DeliveryError")
     def test_a_directory_that_cannot_be_asked_says_so_and_not_about_whom(
         self, place: Any, directory: Directory
     ) -> None:
         """Otherwise nobody could tell an outage from a missing address, or an address would end up in a log."""
         hsa_id, entry = next(iter(self.known.items()))
         self.spoil(place)
-        with pytest.raises(DeliveryError) as failed:
-            directory.find(hsa_id)
-        assert False is failed.value.permanent
+        failure = self.failure_of(partial(directory.find, hsa_id), "after `spoil` (perhaps `spoil` spoils nothing)")
         secrets = [address.value for address in (entry.email, entry.sms) if address is not None]
-        assert_silent(failed.value, hsa_id, *secrets)
+        self.assert_failure(failure, "in an outage", hsa_id, *secrets, permanent=False)
 
     @proves("Directory: time-out")
     def test_a_call_returns_or_raises_in_time(self, place: Any) -> None:
