@@ -27,8 +27,8 @@ from tests.delivery.faulty import DAY, NINE, NONE, ONE, Faulty, asking, flags, n
 
 
 @pytest.mark.rule("D-13d")
-def test_somebody_who_cannot_be_reached_gives_the_therapist_a_flag() -> None:
-    """Otherwise the therapist would think that the patient had been told."""
+def test_somebody_who_cannot_be_reached_gives_the_therapist_a_flag(caplog: pytest.LogCaptureFixture) -> None:
+    """Otherwise the therapist would think that the patient had been told, or the log call it an adapter's failure."""
     school = Scenario()
     id_ = asking(school, RESERVE_NUMBER, Notify.DIRECT)
     assert DeliveryReport(undelivered=1) == school.deliver()
@@ -38,6 +38,7 @@ def test_somebody_who_cannot_be_reached_gives_the_therapist_a_flag() -> None:
     )
     school.advance(days=3)
     assert NONE == school.deliver()
+    assert [] == caplog.messages
 
 
 @pytest.mark.rule("D-13d")

@@ -1,6 +1,8 @@
 """The contracts themselves: every clause has its tests, and what is not proved is said."""
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 from time import sleep
 from typing import Any, get_args
 
@@ -21,7 +23,7 @@ from digital_painschool.testing.contracts import (
     base,
     concurrency,
 )
-from digital_painschool.testing.contracts.base import Contract
+from digital_painschool.testing.contracts.base import Contract, options_of
 from digital_painschool.testing.contracts.clauses import PORTS, all_tests_of, clauses_of, proofs_of, proves
 from digital_painschool.testing.contracts.concurrency import Child, in_processes
 from digital_painschool.testing.contracts.observer import a_whole_life
@@ -215,3 +217,19 @@ def test_a_contract_may_have_tests_and_helpers_of_its_own() -> None:
             """A helper."""
 
     assert not OurInbox.deletes
+
+
+HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "prove-an-integration.md"
+
+
+def test_the_docs_name_every_attribute_and_hook_of_every_contract() -> None:
+    """Otherwise an author would find a hook by reading the kit, or look for one that is not there."""
+    table = HOW_TO.read_text("utf-8").partition("| in the contract of |")[2].partition("\n\n")[0]
+    named: dict[str, set[str]] = {}
+    for row in table.splitlines()[2:]:
+        _, ports, names, _ = row.split("|", 3)
+        for port in ports.split(","):
+            named.setdefault(port.strip(), set()).update(re.findall(r"`(\w+)", names))
+    for contract in CONTRACTS:
+        port = contract.__name__.removesuffix("Contract").lower()
+        assert set(options_of(contract)) == named["every port"] | named[port], port
