@@ -16,6 +16,8 @@ from digital_painschool.testing.contracts.concurrency import CAN_FORK, in_time
 from digital_painschool.testing.contracts.silence import assert_silent
 
 Adapter = TypeVar("Adapter")
+OUT_OF_ORDER = "after `spoil` (perhaps `spoil` spoils nothing)"
+"""When a call fails, for a failure's text."""
 _KIT = __name__.rpartition(".")[0]
 
 

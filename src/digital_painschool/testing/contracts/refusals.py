@@ -5,12 +5,11 @@ from functools import partial
 from typing import Any
 
 from digital_painschool.errors import DeliveryError
-from digital_painschool.testing.contracts.base import Adapter
+from digital_painschool.testing.contracts.base import OUT_OF_ORDER, Adapter
 from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.contracts.sending import ACCEPTED, SendingContract
 
 REFUSED = "for a recipient who is refused"
-OUT_OF_ORDER = "after `spoil` (perhaps `spoil` spoils nothing)"
 
 
 class RefusingContract(SendingContract[Adapter]):
