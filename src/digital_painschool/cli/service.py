@@ -42,7 +42,8 @@ Examples:
 def migrate(*, settings: Settings, sql: bool, since: str | None) -> None:
     """Bring the storage's schema up to date.
 
-    A second run changes nothing. Take a backup first: a migration cannot be undone.
+    An inbox and messengers in SQL are brought up to date too, wherever their rows are. A second run changes nothing.
+    Take a backup first: a migration cannot be undone.
     """
     if sql:
         click.echo(_sql(settings.storage, since), nl=False)
