@@ -24,6 +24,7 @@ from digital_painschool.testing.contracts import (
     InboxContract,
     MessengerContract,
 )
+from digital_painschool.testing.contracts.arrivals import Sent, assert_arrived
 from digital_painschool.testing.people import PERSON
 from tests import arrivals
 from tests.kit import served
@@ -246,6 +247,14 @@ def test_a_hook_that_does_nothing_is_named(test: str, expected: str) -> None:
 def test_what_arrives_otherwise_is_described_and_nobody_named(arrival: object, expected: str) -> None:
     """Otherwise an author would have to guess which of text, link and recipient is wrong."""
     says("a_key_arrives_as_often_as_it_is_accepted", expected, arrived=lambda *_: [arrival])
+
+
+def test_of_many_arrivals_the_closest_is_described() -> None:
+    """Otherwise an added greeting would be reported as a wrong link, when several notices went to one person."""
+    sent = [Sent(recipient=PERSON.value, template=Template.ENDING, link=f"{InboxContract.link}{n}") for n in (1, 2)]
+    found = [Arrival(recipient=PERSON.value, text=f"Hej! {one.template.text} {one.link}") for one in reversed(sent)]
+    with pytest.raises(AssertionError, match="number 1 arrived otherwise than it was given: 4 characters stand beside"):
+        assert_arrived(found, *sent)
 
 
 def test_an_inbox_that_cannot_delete_is_told_what_to_state() -> None:

@@ -57,8 +57,9 @@ def assert_arrived(arrivals: Iterable[Arrival], *sent: Sent, fixed_texts: Sequen
     for number, one in enumerate(sent, start=1):
         theirs = [arrival for arrival in left if arrival.recipient == one.recipient]
         assert theirs, f"number {number} did not arrive at its recipient (read back the full number or address)"
+        theirs.sort(key=lambda arrival: (one.link not in arrival.text, one.template.text not in arrival.text))
         faults = [[*_faults(arrival, one, sent, fixed_texts)] for arrival in theirs]
-        fewest = min(faults, key=len)
+        fewest = min(faults, key=len)  # of the closest: the first with the same link and text
         assert not fewest, f"number {number} arrived otherwise than it was given: {'; '.join(fewest)}"
         left.remove(theirs[faults.index(fewest)])
 
