@@ -10,7 +10,7 @@ from digital_painschool.testing.contracts.arrivals import Arrival
 
 def of_notices(notices: Iterable[Notice]) -> list[Arrival]:
     """Return what the patients read."""
-    return [Arrival(recipient=n.person.value, text=f"{n.template.text} {n.link}") for n in notices]
+    return [Arrival(recipient=n.person.value, text=f"{n.template.text} {n.link}", unit=n.unit) for n in notices]
 
 
 def of_messages(messages: Iterable[SentNotification | WaitingMessage]) -> list[Arrival]:

@@ -216,6 +216,13 @@ def test_password_in_a_url_is_never_shown() -> None:
     assert "AdapterConfig(name='postgresql', _options=['url'])" == repr(settings.storage)
 
 
+def test_a_secret_that_cannot_be_read_is_named_by_its_option() -> None:
+    """Otherwise whoever has several secrets would not know which one is wrong."""
+    config = AdapterConfig("e-services", {"url": "https://region.example/", "token": "env:not a name"})
+    with pytest.raises(ConfigurationError, match=r"e-services, option 'token': .* no name of an environment variable"):
+        config.resolved(("url", "token"))
+
+
 def test_secret_is_named_by_the_settings_and_never_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A password in a settings file ends in a repository."""
     (tmp_path / "secret").write_text("from-file\nsecond line\n")

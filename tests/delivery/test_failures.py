@@ -1,5 +1,6 @@
 """Failures of an inbox: retries, giving up, poison messages, records that cannot be read."""
 
+import re
 from datetime import time, timedelta
 from typing import Any
 
@@ -26,8 +27,8 @@ from tests.delivery.faulty import DAY, NINE, NONE, ONE, Faulty, asking, flags, n
 
 
 @pytest.mark.rule("D-13d")
-def test_somebody_who_cannot_be_reached_gives_the_therapist_a_flag() -> None:
-    """Otherwise the therapist would think that the patient had been told."""
+def test_somebody_who_cannot_be_reached_gives_the_therapist_a_flag(caplog: pytest.LogCaptureFixture) -> None:
+    """Otherwise the therapist would think that the patient had been told, or the log call it an adapter's failure."""
     school = Scenario()
     id_ = asking(school, RESERVE_NUMBER, Notify.DIRECT)
     assert DeliveryReport(undelivered=1) == school.deliver()
@@ -37,6 +38,7 @@ def test_somebody_who_cannot_be_reached_gives_the_therapist_a_flag() -> None:
     )
     school.advance(days=3)
     assert NONE == school.deliver()
+    assert [] == caplog.messages
 
 
 @pytest.mark.rule("D-13d")
@@ -64,6 +66,23 @@ def test_a_permanent_failure_is_not_tried_again() -> None:
     id_ = asking(school, notify=Notify.DIRECT)
     assert DeliveryReport(undelivered=1) == school.deliver()
     assert [1] == notes(school, NotificationUndelivered, id_)
+
+
+@pytest.mark.rule("D-13d")
+@pytest.mark.parametrize("permanent", [False, True])
+def test_each_failed_attempt_is_logged_once_with_the_adapters_reason(
+    permanent: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Otherwise nobody could find out why patients get no notices."""
+    school = Faulty()
+    school.fails(DeliveryError("the gateway answered 503", permanent=permanent))
+    asking(school, notify=Notify.DIRECT)
+    school.deliver()
+    [line] = [record for record in caplog.records if "the gateway answered 503" in record.getMessage()]
+    expected = rf"digest \S+ is not sent \(permanent={permanent}\): the gateway answered 503"
+    assert re.fullmatch(expected, line.getMessage())
+    assert line.levelname == "WARNING"
+    assert ANNA not in caplog.text
 
 
 @pytest.mark.rule("D-13d")

@@ -1,6 +1,8 @@
 """The contracts themselves: every clause has its tests, and what is not proved is said."""
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 from time import sleep
 from typing import Any, get_args
 
@@ -8,6 +10,7 @@ import pytest
 
 from digital_painschool.domain.events import Event
 from digital_painschool.errors import Conflict
+from digital_painschool.ports.messaging import Address
 from digital_painschool.testing import contracts
 from digital_painschool.testing.contracts import (
     Arrival,
@@ -20,7 +23,7 @@ from digital_painschool.testing.contracts import (
     base,
     concurrency,
 )
-from digital_painschool.testing.contracts.base import Contract
+from digital_painschool.testing.contracts.base import Contract, options_of
 from digital_painschool.testing.contracts.clauses import PORTS, all_tests_of, clauses_of, proofs_of, proves
 from digital_painschool.testing.contracts.concurrency import Child, in_processes
 from digital_painschool.testing.contracts.observer import a_whole_life
@@ -163,3 +166,70 @@ def test_what_an_adapter_is_not_is_skipped_with_a_reason(monkeypatch: pytest.Mon
         gate = getattr(contract, fixture)._get_wrapped_function()
         with pytest.raises(Skipped, match=reason):
             gate(contract(), "a place")
+
+
+# --- what an author says
+
+
+@pytest.mark.parametrize(
+    ("contract", "wrong", "meant"),
+    [
+        (InboxContract, {"delets": False}, "deletes"),
+        (InboxContract, {"answer_within": 3.0}, "answers_within"),
+        (InboxContract, {"arived": lambda *_: []}, "arrived"),
+        (MessengerContract, {"adress": Address("namn@vgregion.example")}, "address"),
+        (MessengerContract, {"hangs": lambda *_: None, "hangin": lambda *_: None}, "hanging"),
+        (DirectoryContract, {"changes": lambda *_: None}, "change"),
+        (StorageContract, {"before_each_writes": lambda *_: None}, "before_each_write"),
+        (IdentityContract, {"numbes": {}}, "numbers"),
+        (ObserverContract, {"patienc": 1.0}, "patience"),
+    ],
+)
+def test_a_misspelt_attribute_or_hook_is_refused(contract: type[Any], wrong: dict[str, object], meant: str) -> None:
+    """Otherwise its author would think a clause proved, or an adapter would be asked for what it cannot do."""
+    with pytest.raises(TypeError, match=f"is no option of the contract: did you mean '{meant}'"):
+        type("OurContract", (contract,), wrong)
+
+
+def test_a_value_that_no_contract_knows_is_refused() -> None:
+    """Otherwise a word that is no near miss would be passed over."""
+    with pytest.raises(TypeError, match="forgetful is no option of the contract: the options are about, "):
+        type("OurContract", (InboxContract,), {"forgetful": True})
+
+
+def test_a_contract_may_have_tests_and_helpers_of_its_own() -> None:
+    """Otherwise nobody could add a test to the contract."""
+
+    class OurInbox(InboxContract):
+        pytestmark = pytest.mark.rule("D-13c")
+        _helper = 1
+        deletes = False
+
+        @pytest.fixture
+        def gateway(self) -> int:
+            """A fixture."""
+            return 1
+
+        def test_places(self) -> None:
+            """A test whose name is nearly that of a hook."""
+
+        def read_back(self) -> None:
+            """A helper."""
+
+    assert not OurInbox.deletes
+
+
+HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "prove-an-integration.md"
+
+
+def test_the_docs_name_every_attribute_and_hook_of_every_contract() -> None:
+    """Otherwise an author would find a hook by reading the kit, or look for one that is not there."""
+    table = HOW_TO.read_text("utf-8").partition("| in the contract of |")[2].partition("\n\n")[0]
+    named: dict[str, set[str]] = {}
+    for row in table.splitlines()[2:]:
+        _, ports, names, _ = row.split("|", 3)
+        for port in ports.split(","):
+            named.setdefault(port.strip(), set()).update(re.findall(r"`(\w+)", names))
+    for contract in CONTRACTS:
+        port = contract.__name__.removesuffix("Contract").lower()
+        assert set(options_of(contract)) == named["every port"] | named[port], port

@@ -1,5 +1,6 @@
 """The contract says of the tutorial's first try what is wrong with it, and has nothing against the second."""
 
+import os
 import re
 import subprocess
 import sys
@@ -22,13 +23,18 @@ RACES = {"test_many_threads_send_a_key_once", "test_many_processes_send_a_key_on
 """What may go well by luck."""
 
 
+def run_pytest(folder: Path) -> "subprocess.CompletedProcess[str]":
+    """Run the test file in a folder."""
+    call = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rf", "--tb=no", "test_it.py"]
+    path = {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT / 'examples'}", "PATH": "/usr/bin:/bin"}
+    return subprocess.run(call, cwd=folder, env=path, capture_output=True, text=True, check=False)
+
+
 def broken_clauses(folder: Path, module: str, name: str) -> set[str]:
     """Run the contract on one of the two, and give the tests that fail."""
     (folder / "test_it.py").write_text(CONTRACT.format(module=module, name=name), "utf-8")
-    call = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rf", "--tb=no", "test_it.py"]
-    path = {"PYTHONPATH": str(ROOT / "examples"), "PATH": "/usr/bin:/bin"}
-    done = subprocess.run(call, cwd=folder, env=path, capture_output=True, text=True, check=False)
-    return {line.split("::")[2].split(" ")[0] for line in done.stdout.splitlines() if line.startswith("FAILED")}
+    done = run_pytest(folder)
+    return {line.split("::")[2].split(" ")[0] for line in done.stdout.splitlines() if line.startswith("FAILED ")}
 
 
 def test_the_second_try_keeps_every_clause(tmp_path: Path) -> None:
@@ -41,3 +47,14 @@ def test_the_first_try_breaks_the_clauses_that_the_tutorial_names(tmp_path: Path
     broken = broken_clauses(tmp_path, "first_try", "FirstTry")
     assert NAMED - RACES <= broken <= NAMED
     assert NAMED
+
+
+def test_the_inbox_with_a_server_of_the_docs_keeps_every_clause(tmp_path: Path) -> None:
+    """Otherwise an author would copy a contract that fails, or a server that forked processes cannot reach."""
+    page = (ROOT / "docs" / "how-to" / "prove-an-integration.md").read_text("utf-8")
+    section = page.partition("### A server behind the adapter")[2].partition("\n## ")[0]
+    blocks = re.findall(r"^```python\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
+    (tmp_path / "test_it.py").write_text("\n".join(blocks), "utf-8")
+    done = run_pytest(tmp_path)
+    assert re.search(r"^\d\d passed, \d+ skipped", done.stdout, re.MULTILINE), done.stdout + done.stderr
+    assert re.findall(r"give the contract `(\w+)`", done.stdout.partition("NOT PROVED by")[2]) == ["hanging"]

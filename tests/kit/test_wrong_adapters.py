@@ -12,6 +12,7 @@ from digital_painschool.domain.notification import Channel
 from digital_painschool.errors import StorageError
 from digital_painschool.testing.contracts import DirectoryContract, InboxContract, MessengerContract, StorageContract
 from tests import arrivals
+from tests.kit import served
 from tests.kit.contract_runs import contract_of, failure_of
 from tests.kit.pickled import PickledStorage, stop_writing
 from tests.kit.wrong import atomicity, channels, enrolments, outbox, registers, retention, senders, whole
@@ -70,6 +71,24 @@ MESSENGER = Subject(
     lambda adapter, _: adapter(Channel.EMAIL),
     {"durable": False, "arrived": lambda _, __, messenger: arrivals.of_messages(messenger.sent)},
 )
+SERVED_INBOX = Subject(
+    InboxContract,
+    served.ServedInbox,
+    lambda adapter, place: adapter(place),
+    {
+        "durable": False,
+        "secrets": (served.TOKEN,),
+        "answers_within": 5.0,
+        "spoil": lambda _, place: served.take_down(place),
+        "hanging": lambda _, place: served.hanging(place),
+    },
+)
+SERVED_MESSENGER = Subject(
+    MessengerContract,
+    served.ServedMessenger,
+    lambda adapter, place: adapter(place),
+    {**SERVED_INBOX.hooks, **MESSENGER.hooks, "refused": served.REFUSED, "remembers_keys": False},
+)
 DIRECTORY = Subject(
     DirectoryContract,
     MemoryDirectory,
@@ -87,6 +106,8 @@ MISTAKES = (
     (INBOX, channels.INBOX),
     (INBOX, senders.INBOX),
     (MESSENGER, channels.MESSENGER),
+    (SERVED_INBOX, channels.SERVED_INBOX),
+    (SERVED_MESSENGER, channels.SERVED_MESSENGER),
     (MESSENGER, senders.MESSENGER),
     (DIRECTORY, channels.DIRECTORY),
 )
@@ -102,6 +123,6 @@ def cases() -> Iterator[Any]:
 @pytest.mark.parametrize(("subject", "mistake"), [*cases()])
 def test_a_mistake_is_caught_by_its_clause(subject: Subject, mistake: Mistake, tmp_path: Path) -> None:
     """Otherwise a clause would be proven by tests that cannot fail."""
-    unreachable = getattr(subject.contract, "unreachable", None)
-    failure = failure_of(subject.with_(mistake), mistake.clause, tmp_path, nobody=unreachable)
+    nobody = subject.hooks.get("refused") or getattr(subject.contract, "unreachable", None)
+    failure = failure_of(subject.with_(mistake), mistake.clause, tmp_path, nobody=nobody)
     assert failure is not None, f"not caught by any test of {mistake.clause}"

@@ -1,12 +1,14 @@
 """The contracts of inbox, messenger and directory, on adapters that are right in another way, or hang."""
 
-from collections.abc import Iterable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from threading import Event as Signal
+from typing import Any
 from unittest.mock import patch
 
 import pytest
+from attrs import evolve
 
 from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox, MemoryMessenger
 from digital_painschool.domain.notification import Channel, Template
@@ -22,7 +24,10 @@ from digital_painschool.testing.contracts import (
     InboxContract,
     MessengerContract,
 )
+from digital_painschool.testing.contracts.arrivals import Sent, assert_arrived
+from digital_painschool.testing.people import PERSON
 from tests import arrivals
+from tests.kit import served
 from tests.kit.contract_runs import contract_of, run
 
 
@@ -53,6 +58,58 @@ class TestGateway(MessengerContract):
         """Look at what the gateway has kept."""
         assert isinstance(messenger, Gateway)
         return arrivals.of_messages(messenger.sent)
+
+
+class TestServedInbox(InboxContract):
+    """An inbox with a server, by the contract."""
+
+    durable = False
+    answers_within = 5.0
+    secrets = (served.TOKEN,)
+
+    def open(self, place: Path) -> Inbox:
+        """Make an inbox."""
+        return served.ServedInbox(place)
+
+    def spoil(self, place: Path) -> None:
+        """Take the server down."""
+        served.take_down(place)
+
+    def hanging(self, place: Path) -> AbstractContextManager[None]:
+        """Make the server hang."""
+        return served.hanging(place)
+
+    def arrived(self, place: Path, inbox: Inbox) -> list[Arrival]:
+        """Look at what the inbox has kept."""
+        assert isinstance(inbox, served.ServedInbox)
+        return arrivals.of_notices(inbox.delivered)
+
+
+class TestServedMessenger(MessengerContract):
+    """A messenger with a server, by the contract, whose messages have a subject."""
+
+    durable = False
+    answers_within = 5.0
+    refused = served.REFUSED
+    fixed_texts = ("Digitala smärtskolan",)
+
+    def open(self, place: Path) -> Messenger:
+        """Make a messenger."""
+        return served.ServedMessenger(place)
+
+    def spoil(self, place: Path) -> None:
+        """Take the server down."""
+        served.take_down(place)
+
+    def hanging(self, place: Path) -> AbstractContextManager[None]:
+        """Make the server hang."""
+        return served.hanging(place)
+
+    def arrived(self, place: Path, messenger: Messenger) -> list[Arrival]:
+        """Look at what the messenger has kept."""
+        assert isinstance(messenger, served.ServedMessenger)
+        found = arrivals.of_messages(messenger.sent)
+        return [evolve(one, text=f"Digitala smärtskolan\n\n{one.text}") for one in found]
 
 
 class TestEverybodysInbox(InboxContract):
@@ -146,3 +203,86 @@ def test_a_directory_that_is_wrong_is_caught() -> None:
     for test in ("it_is_asked_anew_each_time", "it_gives_nothing_for_one_that_it_does_not_know"):
         with pytest.raises(AssertionError):
             run(contract, test, place)
+
+
+NOTHING: dict[str, Any] = {"hanging": lambda *_: nullcontext(), "spoil": lambda *_: None}
+A_NOTICE = Arrival(recipient=PERSON.value, text=f"{Template.MESSAGE_TO_READ.text} {InboxContract.link}")
+
+
+def says(test: str, expected: str, inbox: Callable[[], Inbox] = MemoryInbox, **hooks: object) -> None:
+    """Assert that a test of the inbox's contract fails, and what it says; it never names the person."""
+    contract = contract_of(InboxContract, lambda _: inbox(), durable=False, **hooks)
+    with pytest.raises(AssertionError, match=expected) as failed:
+        run(contract, test, None, nobody=contract.unreachable)
+    assert PERSON.value not in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("test", "expected"),
+    [
+        ("a_call_returns_or_raises_in_time", "perhaps `hanging` hangs nothing"),
+        ("an_outage_is_a_failure_and_not_for_good", "perhaps `spoil` spoils nothing"),
+        ("an_outage_says_nobody", "perhaps `spoil` spoils nothing"),
+        ("in_an_outage_nothing_counts_as_forgotten", "perhaps `spoil` spoils nothing"),
+    ],
+)
+def test_a_hook_that_does_nothing_is_named(test: str, expected: str) -> None:
+    """Otherwise its clause would count as proved, or its author read DID NOT RAISE."""
+    says(test, expected, **NOTHING)
+
+
+@pytest.mark.parametrize(
+    ("arrival", "expected"),
+    [
+        ((PERSON.value, "text"), "`arrived` returned a tuple in place of an `Arrival`"),
+        (evolve(A_NOTICE, recipient="19850709-****"), "read back the full number or address"),
+        (evolve(A_NOTICE, text=Template.MESSAGE_TO_READ.text), "its link is not 'https://.*' but missing"),
+        (evolve(A_NOTICE, text=f"Hej {InboxContract.link}"), "its text is not 'Du har något nytt .*' but another"),
+        (evolve(A_NOTICE, text=f"{Template.ENDING.text} {InboxContract.link}"), "but that of ENDING"),
+        (evolve(A_NOTICE, text=f"{A_NOTICE.text} {PERSON.value}"), "its text names the recipient of number 1"),
+        (evolve(A_NOTICE, text=f"Hej Anna! {A_NOTICE.text}"), "9 characters stand beside its text and its link"),
+        (evolve(A_NOTICE, unit="another"), "its unit is another"),
+    ],
+)
+def test_what_arrives_otherwise_is_described_and_nobody_named(arrival: object, expected: str) -> None:
+    """Otherwise an author would have to guess which of text, link and recipient is wrong."""
+    says("a_key_arrives_as_often_as_it_is_accepted", expected, arrived=lambda *_: [arrival])
+
+
+def test_of_many_arrivals_the_closest_is_described() -> None:
+    """Otherwise an added greeting would be reported as a wrong link, when several notices went to one person."""
+    sent = [Sent(recipient=PERSON.value, template=Template.ENDING, link=f"{InboxContract.link}{n}") for n in (1, 2)]
+    found = [Arrival(recipient=PERSON.value, text=f"Hej! {one.template.text} {one.link}") for one in reversed(sent)]
+    with pytest.raises(AssertionError, match="number 1 arrived otherwise than it was given: 4 characters stand beside"):
+        assert_arrived(found, *sent)
+
+
+def test_an_inbox_that_cannot_delete_is_told_what_to_state() -> None:
+    """Otherwise its author would read an arithmetic expression."""
+    says("keys_are_opaque_to_the_letter", "returned 0 of 7; if it cannot delete, state `deletes = False`", KeepsAll)
+
+
+class Refusing(MemoryInbox):
+    """Raises an error, for all."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self._error = error
+
+    def deliver(self, notice: Notice) -> Delivered:
+        """Fail."""
+        raise self._error
+
+
+def test_a_failure_for_good_is_told_by_its_word() -> None:
+    """Otherwise its author would read `False is True`."""
+    failing = Refusing(DeliveryError("it does not work"))
+    expected = "has `permanent=False`, and trying again cannot help"
+    says("what_cannot_be_delivered_fails_for_good", expected, lambda: failing)
+
+
+def test_an_error_of_another_type_is_shown_under_the_time_out() -> None:
+    """Otherwise its author would read `list index out of range`."""
+    contract = contract_of(InboxContract, lambda _: Refusing(ZeroDivisionError("mine")), durable=False, **NOTHING)
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        run(contract, "a_call_returns_or_raises_in_time", None)

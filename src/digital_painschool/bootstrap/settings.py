@@ -84,13 +84,17 @@ class AdapterConfig:
         Raises:
             ConfigurationError: A secret cannot be read, or a SQLite URL names no file that can be.
         """
-        try:
-            read = {key: self._read(text) for key in secrets if isinstance(text := self.options.get(key), str)}
-        except InvalidValue as error:
-            problem = str(error)
-        else:
-            return {**self.options, **read}
-        raise ConfigurationError(f"{self.name}: {problem}")
+        read = dict(self.options)
+        for key in secrets:
+            try:
+                if isinstance(text := read.get(key), str):
+                    read[key] = self._read(text)
+                continue
+            except (InvalidValue, ConfigurationError) as error:
+                problem = str(error)
+            # Raised outside the handler, so that no secret hangs on the error.
+            raise ConfigurationError(f"{self.name}, option {key!r}: {problem}")
+        return read
 
     def _read(self, value: str) -> str:
         text = secret(value, self.folder)

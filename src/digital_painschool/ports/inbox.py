@@ -51,21 +51,26 @@ class Inbox(Protocol):
     Any other error, and any answer of another type, counts as `DeliveryError`, without its text.
 
     Contract:
-        * **as given**: each accepted notice arrives once, at its person, with its template's text and its link. It
-          names nobody. A refused one arrives nowhere.
+        * **as given**: each accepted notice arrives once, from its unit and at its person, with its template's text,
+          its link and nothing else. It names nobody. A refused one arrives nowhere.
         * **idempotent**: a key that was delivered before is not delivered again, in this process or another.
+          `DUPLICATE` says that nothing was sent.
         * **time-out**: a call returns or raises well within a worker's lease (15 minutes by default),
-          whatever becomes of the server behind the adapter.
+          whatever becomes of the server behind the adapter. A time-out is a failure, which is not permanent.
         * **isolated**: an error concerns the one notice and leaves the inbox usable for the next.
-        * **threads**: safe to call from many threads.
-        * **silent**: no error text contains anything of the person.
+        * **threads**: safe to call from many threads; each call is about its own person, text and link.
+        * **silent**: no error text contains anything of the person, or a secret of the adapter such as a token.
     """
 
     def reach(self, person: PersonId) -> Reachability:
         """Return whether a person can be reached: has an account, under a number that the inbox knows.
 
+        Contract:
+            * **ways**: `ways` is empty for a person who cannot be reached.
+            * **read only**: asking delivers nothing.
+
         Raises:
-            DeliveryError: The inbox cannot answer at the moment.
+            DeliveryError: An inbox that cannot be asked raises this error, which is not permanent, and gives no answer.
         """
         ...
 

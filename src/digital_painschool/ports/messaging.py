@@ -32,14 +32,15 @@ class Messenger(Protocol):
     other error, and any answer of another type, counts as `DeliveryError`, without its text.
 
     Contract:
-        * **as given**: each accepted message arrives once, at its address, with its template's text and its link. A
-          refused message arrives nowhere.
-        * **idempotent** as far as the channel allows: a key that was sent before is not sent again.
+        * **as given**: each accepted message arrives once, at its address, with its template's text, its link and
+          nothing else, but for what the adapter adds to each (a mail's subject). A refused message arrives nowhere.
+        * **idempotent** as far as the channel allows: a key that was sent before is not sent again. `DUPLICATE` says
+          that nothing was sent.
         * **time-out**: a call returns or raises well within a worker's lease (15 minutes by default),
-          whatever becomes of the server behind the adapter.
+          whatever becomes of the server behind the adapter. A time-out is a failure, which is not permanent.
         * **isolated**: an error concerns the one message and leaves the messenger usable for the next.
-        * **threads**: safe to call from many threads.
-        * **silent**: no error text contains the address.
+        * **threads**: safe to call from many threads; each call is about its own address, text and link.
+        * **silent**: no error text contains the address, or a secret of the adapter such as a password.
     """
 
     @property

@@ -153,7 +153,7 @@ class Impatient:
 
     @pytest.fixture(autouse=True)
     def _impatient(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-        if request.node.name == "test_a_call_returns_or_raises_in_time":
+        if request.node.name in ("test_a_call_returns_or_raises_in_time", "test_an_inbox_that_hangs_does_not_answer"):
             monkeypatch.setattr(sqlite, "WAIT_TIMEOUT", 0.1)
             for module in (inbox, messaging):
                 monkeypatch.setattr(module, "DELIVERY_TIMEOUT", 0.1)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
 from time import sleep
+from types import SimpleNamespace
 from typing import Any
 
 from attrs import evolve
@@ -10,6 +11,8 @@ from attrs import evolve
 from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.inbox import Delivered, Reachability
 from digital_painschool.ports.messaging import Address
+from digital_painschool.testing.contracts import InboxContract
+from tests.kit.served import TOKEN
 from tests.kit.wrong.mistake import Mistake, Wrong, last
 
 
@@ -37,7 +40,85 @@ def _for_the_one_asked_last(right: Wrong, directory: Any, hsa_id: Any) -> Any:
     return right(directory.asked)
 
 
+def _no_account_in_an_outage(right: Wrong, _: Any, person: Any) -> Reachability:
+    try:
+        answer: Reachability = right(person)
+    except DeliveryError:
+        return Reachability(reachable=False)
+    return answer
+
+
+def _accepting_when_it_hangs(right: Wrong, adapter: Any, *args: Any, **options: Any) -> Any:
+    try:
+        return right(*args, **options)
+    except DeliveryError:
+        if (adapter.place / "hangs").exists():
+            return Delivered.ACCEPTED
+        raise
+
+
+def _failing_otherwise(text: str = "", *, permanent: bool | None = None) -> Wrong:
+    """Return a method that raises its error with more text, which may name the recipient, or otherwise permanent."""
+
+    def wrong(right: Wrong, _: Any, first: Any, *args: Any, **options: Any) -> Any:
+        try:
+            return right(first, *args, **options)
+        except DeliveryError as failure:
+            name = getattr(first, "person", first)
+            said = text.format(getattr(name, "value", "").upper())
+            permanent_ = failure.permanent if permanent is None else permanent
+            raise DeliveryError(f"{failure}{said}", permanent=permanent_) from None
+
+    return wrong
+
+
+def _mixed_between_threads(right: Wrong, adapter: Any, first: Any, *args: Any, **options: Any) -> Any:
+    adapter.current = first
+    sleep(0.0005)
+    return right(adapter.current, *args, **options)
+
+
+def _texts_mixed_between_threads(right: Wrong, adapter: Any, to: Any, *text: Any, key: str) -> Any:
+    adapter.text = text
+    sleep(0.0005)
+    return right(to, *adapter.text, key=key)
+
+
+def _adding(text: str) -> Wrong:
+    """Return a delivery whose text says more than the template."""
+    return lambda right, _, notice: right(evolve(notice, template=_with(text, notice.template)))
+
+
+def _with(text: str, template: Any) -> Any:
+    return SimpleNamespace(text=text.format(template.text))
+
+
+def _known_and_sent_again(right: Wrong, messenger: Any, *args: Any, key: str) -> Any:
+    known = key in {message.key.partition(" again")[0] for message in messenger.sent}
+    right(*args, key=f"{key} again {len(messenger.sent)}")
+    return Delivered.DUPLICATE if known else Delivered.ACCEPTED
+
+
 INBOX: Sequence[Mistake] = (
+    Mistake("persons-mixed-between-threads", "Inbox: threads", "deliver", _mixed_between_threads),
+    Mistake("answers-mixed-between-threads", "Inbox: threads", "reach", _mixed_between_threads),
+    Mistake(
+        "each-look-delivers",
+        "Inbox.reach: read only",
+        "reach",
+        lambda right, self, person: last(
+            self._delivered.setdefault(f"look {person.value}", InboxContract().notice("look", person)), right(person)
+        ),
+    ),
+    Mistake("a-greeting-by-name", "Inbox: as given", "deliver", _adding("Hej Anna Andersson! {}")),
+    Mistake("what-it-is-about", "Inbox: as given", "deliver", _adding("{} Det gäller din smärta.")),
+    Mistake("a-birth-date", "Inbox: as given", "deliver", _adding("{} (1985-07-09)")),
+    Mistake(
+        "another-unit",
+        "Inbox: as given",
+        "deliver",
+        lambda right, _, notice: right(evolve(notice, unit="SE2321000131-E000000000009")),
+    ),
     Mistake(
         "forget-goes-through-twice", "Inbox.forget", "forget", lambda right, _, keys: right(keys) if any(keys) else 0
     ),
@@ -60,10 +141,15 @@ INBOX: Sequence[Mistake] = (
         "deliver",
         lambda right, _, notice: right(evolve(notice, key=f"{notice.key}{notice.person.value}")),
     ),
-    Mistake("an-outage-of-one", "Inbox.deliver", "deliver", lambda right, _, notice: _not_permanent(right, notice)),
+    Mistake(
+        "an-outage-of-one",
+        "Inbox.deliver: DeliveryError",
+        "deliver",
+        lambda right, _, notice: _not_permanent(right, notice),
+    ),
     Mistake(
         "ways-to-nobody",
-        "Inbox.reach",
+        "Inbox.reach: ways",
         "reach",
         lambda right, _, person: evolve(right(person), ways=frozenset({"sms"})),
     ),
@@ -149,5 +235,29 @@ DIRECTORY: Sequence[Mistake] = (
         lambda right, _, id_: (
             (e := right(id_)) and evolve(e, email=e.email and Address(f"info@{e.email.value.rpartition('@')[2]}"))
         ),
+    ),
+)
+SERVED_INBOX: Sequence[Mistake] = (
+    Mistake("no-account-in-an-outage", "Inbox.reach: DeliveryError", "reach", _no_account_in_an_outage),
+    Mistake("an-outage-for-good", "Inbox.deliver: DeliveryError", "deliver", _failing_otherwise(permanent=True)),
+    Mistake("a-question-for-good", "Inbox.reach: DeliveryError", "reach", _failing_otherwise(permanent=True)),
+    Mistake("a-time-out-is-accepted", "Inbox: time-out", "deliver", _accepting_when_it_hangs),
+    Mistake("the-token-in-an-error", "Inbox: silent", "deliver", _failing_otherwise(f" with {TOKEN}")),
+    Mistake("the-person-in-an-error", "Inbox: silent", "deliver", _failing_otherwise(" to {}")),
+)
+SERVED_MESSENGER: Sequence[Mistake] = (
+    Mistake("a-refusal-to-try-again", "Messenger.send: DeliveryError", "send", _failing_otherwise(permanent=False)),
+    Mistake("an-outage-for-good", "Messenger.send: DeliveryError", "send", _failing_otherwise(permanent=True)),
+    Mistake("a-time-out-is-accepted", "Messenger: time-out", "send", _accepting_when_it_hangs),
+    Mistake("an-address-in-capitals", "Messenger: silent", "send", _failing_otherwise(" to {}")),
+    Mistake("the-token-in-an-error", "Messenger: silent", "send", _failing_otherwise(f" with {TOKEN.upper()}")),
+    Mistake("addresses-mixed-between-threads", "Messenger: threads", "send", _mixed_between_threads),
+    Mistake("texts-mixed-between-threads", "Messenger: threads", "send", _texts_mixed_between_threads),
+    Mistake("known-and-sent-again", "Messenger: idempotent", "send", _known_and_sent_again),
+    Mistake(
+        "a-greeting-by-name",
+        "Messenger: as given",
+        "send",
+        lambda right, _, to, template, link, **options: right(to, _with("Hej Nils! {}", template), link, **options),
     ),
 )

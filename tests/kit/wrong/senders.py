@@ -53,7 +53,7 @@ INBOX: Sequence[Mistake] = (
     Mistake("asked-before-it-is-noted", "Inbox: threads", "deliver", _asking_before_noting),
     Mistake(
         "delivered-by-asking",
-        "Inbox.reach",
+        "Inbox.reach: read only",
         "reach",
         lambda right, self, person: last(self._delivered.update({"key-1": None}), right(person)),
     ),

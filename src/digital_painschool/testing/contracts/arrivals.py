@@ -1,6 +1,6 @@
 """What has arrived at recipients, read back behind an adapter: an answer of the adapter proves nothing by itself."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from attrs import field, frozen
 
@@ -13,11 +13,13 @@ class Arrival:
 
     Args:
         recipient: The identity number or the address that it went to, in full.
-        text: All that the recipient reads, the link included.
+        text: All that the recipient reads, the link included; of a mail the subject too.
+        unit: The unit that it comes from, where the recipient or the system behind the adapter is given one.
     """
 
     recipient: str = field(repr=False)
     text: str = field(repr=False)
+    unit: str | None = None
 
 
 @frozen(kw_only=True)
@@ -28,34 +30,54 @@ class Sent:
         recipient: The identity number or the address.
         template: Which fixed text.
         link: Where to read.
+        unit: The unit that sends it; None for a message to staff.
     """
 
     recipient: str = field(repr=False)
     template: Template
     link: str
+    unit: str | None = None
 
 
-def assert_arrived(arrivals: Iterable[Arrival], *sent: Sent) -> None:
+def assert_arrived(arrivals: Iterable[Arrival], *sent: Sent, fixed_texts: Sequence[str] = ()) -> None:
     """Assert that all that was sent arrived once, at its recipient, with its text and link, and nothing else did.
 
     The failure says what is wrong, and shows nobody's number.
+
+    Args:
+        arrivals: What has arrived.
+        sent: What was sent.
+        fixed_texts: What the adapter adds to each: the same for everybody.
     """
     left = list(arrivals)
+    # No operand that is somebody's is shown: it would put a number into the failure.
+    others = [type(arrival).__name__ for arrival in left if not isinstance(arrival, Arrival)]
+    assert not others, f"`arrived` returned a {others[0]} in place of an `Arrival`"
     assert len(left) == len(sent), f"{len(sent)} were sent and {len(left)} arrived"
     for number, one in enumerate(sent, start=1):
         theirs = [arrival for arrival in left if arrival.recipient == one.recipient]
         assert theirs, f"number {number} did not arrive at its recipient (read back the full number or address)"
-        matches = [arrival for arrival in theirs if _says(arrival, one)]
-        wrong = f"number {number} arrived without its text {one.template.text!r} or its link {one.link!r}"
-        assert matches, wrong
-        left.remove(matches[0])
-        _assert_names_nobody(matches[0], sent)
+        theirs.sort(key=lambda arrival: (one.link not in arrival.text, one.template.text not in arrival.text))
+        faults = [[*_faults(arrival, one, sent, fixed_texts)] for arrival in theirs]
+        fewest = min(faults, key=len)  # of the closest: the first with the same link and text
+        assert not fewest, f"number {number} arrived otherwise than it was given: {'; '.join(fewest)}"
+        left.remove(theirs[faults.index(fewest)])
 
 
-def _says(arrival: Arrival, sent: Sent) -> bool:
-    return sent.template.text in arrival.text and sent.link in arrival.text
-
-
-def _assert_names_nobody(arrival: Arrival, sent: Sequence[Sent]) -> None:
-    named = [number for number, one in enumerate(sent, start=1) if one.recipient in arrival.text]
-    assert not named, f"the text of an arrival names the recipient of number {named[0]}"
+def _faults(arrival: Arrival, one: Sent, sent: Sequence[Sent], fixed_texts: Sequence[str]) -> Iterator[str]:
+    text = arrival.text
+    for number, other in enumerate(sent, start=1):
+        if other.recipient.casefold() in text.casefold():
+            yield f"its text names the recipient of number {number}"
+            break
+    if one.template.text not in text:
+        found = [template.name for template in Template if template.text in text]
+        yield f"its text is not {one.template.text!r} but {f'that of {found[0]}' if found else 'another'}"
+    if one.link not in text:
+        yield f"its link is not {one.link!r} but {'another' if '://' in text else 'missing'}"
+    if None not in (arrival.unit, one.unit) and arrival.unit != one.unit:
+        yield "its unit is another"
+    for known in (one.link, one.template.text, *fixed_texts):
+        text = text.replace(known, "", 1)
+    if (beside := len(text.strip())) and one.link in arrival.text and one.template.text in arrival.text:
+        yield f"{beside} characters stand beside its text and its link (D-13c)"

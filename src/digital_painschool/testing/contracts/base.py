@@ -1,6 +1,7 @@
 """What the contract of every port has in common: it opens the adapter at a place, again and again."""
 
-from collections.abc import Callable, Iterator
+import inspect
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -10,9 +11,29 @@ import pytest
 
 from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.storage import Storage
+from digital_painschool.testing.attributes import check_attributes
 from digital_painschool.testing.contracts.concurrency import CAN_FORK, in_time
+from digital_painschool.testing.contracts.silence import assert_silent
 
 Adapter = TypeVar("Adapter")
+OUT_OF_ORDER = "after `spoil` (perhaps `spoil` spoils nothing)"
+"""When a call fails, for a failure's text."""
+_KIT = __name__.rpartition(".")[0]
+
+
+def options_of(contract: type) -> Sequence[str]:
+    """Return what an author may say in a contract: its class attributes, and its hooks, in alphabetical order.
+
+    A hook is a method that skips its tests by `not_proved` unless it is overridden; so are `open`, `close`, `place`.
+    """
+    kit = [one for one in contract.__mro__ if one.__module__.startswith(_KIT)]
+    attributes = {name for one in kit for name in inspect.get_annotations(one) if not name.startswith("_")}
+    hooks = {name for one in kit for name, method in vars(one).items() if _is_hook(method)}
+    return sorted(attributes | hooks | {"open", "close", "place"})
+
+
+def _is_hook(method: object) -> bool:
+    return inspect.isfunction(method) and "not_proved" in method.__code__.co_names
 
 
 class Contract(Generic[Adapter]):
@@ -29,12 +50,19 @@ class Contract(Generic[Adapter]):
         shared: False for an adapter that one process at a time may have open: the clauses of processes are skipped.
         answers_within: Within how many seconds a call returns or raises, when what is behind the adapter hangs: well
             within a delivery worker's lease. What `open` configures may make it shorter, for a quick test.
+        secrets: What your adapter knows and no error must tell, such as its token or its password.
     """
 
     about: ClassVar[tuple[type, ...]] = ()
     durable: ClassVar[bool] = True
     shared: ClassVar[bool] = True
     answers_within: ClassVar[float] = 60.0
+    secrets: ClassVar[Sequence[str]] = ()
+
+    def __init_subclass__(cls, **options: object) -> None:
+        super().__init_subclass__(**options)
+        if not cls.__module__.startswith(_KIT):
+            check_attributes(cls, options_of(cls), "contract")
 
     def open(self, place: Any) -> Adapter:
         """Open what is kept at a place, and make it when nothing is: a second time is a restart.
@@ -58,14 +86,51 @@ class Contract(Generic[Adapter]):
         """Skip a test because a hook is missing; `pytest_plugin` lists what is not proved at the end of the run."""
         pytest.skip(f"NOT PROVED: {what}; give the contract `{hook}`")
 
-    def assert_in_time(self, place: Any, *calls: Callable[[Adapter], object]) -> None:
-        """Assert that calls return or raise in time while what is behind the adapter hangs, and work again after it."""
+    def assert_in_time(self, place: Any, *calls: Callable[[Adapter], object]) -> Sequence[object]:
+        """Assert that calls return or raise in time while what is behind the adapter hangs, and work again after it.
+
+        The first one has to fail. Return the results.
+        """
         with self.opened(place) as adapter:
             with self.hanging(place):
                 results = [in_time(partial(call, adapter), self.answers_within) for call in calls]
-            assert not any(isinstance(result, DeliveryError) and result.permanent for result in results)
+            assert isinstance(results[0], DeliveryError), (
+                f"what is behind the adapter hung, and the call answered {results[0]!r}: "
+                "a time-out does not count as an answer; or perhaps `hanging` hangs nothing"
+            )
+            for result in results:
+                if isinstance(result, DeliveryError):
+                    self.assert_failure(result, "while what is behind the adapter hangs", permanent=False)
             for call in calls:
                 call(adapter)
+        return results
+
+    def failure_of(self, call: Callable[[], object], when: str) -> DeliveryError:
+        """Return the `DeliveryError` of a call that has to fail; any other error is shown as it is.
+
+        Args:
+            call: The call.
+            when: In which situation, for the failure's text.
+        """
+        try:
+            answer = call()
+        except DeliveryError as failure:
+            return failure
+        raise AssertionError(f"a call {when} answered {answer!r} in place of a DeliveryError")
+
+    def assert_failure(self, failure: DeliveryError, when: str, *about: str, permanent: bool | None = None) -> None:
+        """Assert that a failure tells nothing of what it is about, and no secret, and whether trying again can help.
+
+        Args:
+            failure: The failure.
+            when: In which situation, for the failure's text.
+            about: What it must not tell.
+            permanent: Whether it is for good; None when that is left open.
+        """
+        assert_silent(failure, *about, *self.secrets)
+        right = permanent is None or failure.permanent is permanent
+        help_ = "cannot help" if permanent else "can help"
+        assert right, f"a failure {when} has `permanent={failure.permanent}`, and trying again {help_}"
 
     @contextmanager
     def opened(self, place: object) -> Iterator[Adapter]:

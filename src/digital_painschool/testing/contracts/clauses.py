@@ -1,7 +1,8 @@
 """The clauses of the ports' docstrings, and the decorator that ties a test to those that it proves.
 
 A clause is a method (`Enrolments.load`), a bullet under `Contract:` of a method (`Enrolments.save: optimistic`) or of
-the port itself (`Storage: threads`), or the description of an argument of `Change` (`Change.cancelled`).
+the port itself (`Storage: threads`), when a method of a port that delivers fails (`Inbox.reach: DeliveryError`), or the
+description of an argument of `Change` (`Change.cancelled`).
 """
 
 import re
@@ -29,6 +30,7 @@ STORAGE = (Change, Enrolments, Caseload, Outbox, Staff, AccessLog, Programs, Ret
 """The protocols of the storage, and the value with promises."""
 PORTS = (*STORAGE, Inbox, Messenger, Directory, Identity, Observer)
 
+_FAILING = re.compile(r"^    DeliveryError: (.+(?:\n {8}.+)*)", re.MULTILINE)
 _Arguments = ParamSpec("_Arguments")
 _BULLET = re.compile(r"^( *)\* (?:\*\*(.+?)\*\*)?(.*(?:\n\1  .*)*)", re.MULTILINE)
 _ARGUMENT = re.compile(r"^    (\w+): (.+(?:\n {8}.+)*)", re.MULTILINE)
@@ -48,6 +50,8 @@ def _clauses(port: type) -> Iterator[tuple[str, str]]:
         if not name.startswith("_") and (isfunction(method) or isinstance(method, property)):
             yield f"{port.__name__}.{name}", (getdoc(method) or "").partition("\n\n")[0]
             yield from _bullets(f"{port.__name__}.{name}", method)
+            failing = _FAILING.findall(getdoc(method) or "")
+            yield from ((f"{port.__name__}.{name}: DeliveryError", text) for text in failing)
 
 
 def _bullets(name: str, documented: object) -> Iterator[tuple[str, str]]:
@@ -59,7 +63,8 @@ def proves(*clauses: str) -> Callable[[Callable[_Arguments, None]], Callable[_Ar
     """Mark a test with the clauses that it proves; when the test fails, the failure says them.
 
     Args:
-        clauses: The names of the clauses; `{port}` stands for the port that the contract is about.
+        clauses: The names of the clauses; `{port}` stands for the port that the contract is about, `{send}` for the
+            method that sends.
     """
 
     def decorate(test: Callable[_Arguments, None]) -> Callable[_Arguments, None]:
@@ -83,7 +88,8 @@ def proves(*clauses: str) -> Callable[[Callable[_Arguments, None]], Callable[_Ar
 
 def _named(clauses: Iterable[str], contract: Any) -> list[str]:
     port = next(iter(getattr(contract, "about", ())), None)
-    return [clause.format(port=getattr(port, "__name__", "")) for clause in clauses]
+    names = {"port": getattr(port, "__name__", ""), "send": getattr(contract, "_method", "")}
+    return [clause.format_map(names) for clause in clauses]
 
 
 def all_tests_of(contract: type) -> frozenset[str]:

@@ -5,7 +5,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from multiprocessing import get_all_start_methods, get_context
@@ -35,13 +35,24 @@ def refusal_or(work: Callable[[], Any]) -> Any:
 
 
 def in_time(work: Callable[[], Any], seconds: float) -> Any:
-    """Return what a call returns or raises; assert that it does so in time."""
-    results: list[Any] = []
-    thread = Thread(target=lambda: results.append(refusal_or(work)), daemon=True)
+    """Return what a call returns or refuses; assert that it does so in time.
+
+    Raises:
+        BaseException: Any other error of the call.
+    """
+    done: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(refusal_or(work))
+        except BaseException as error:  # noqa: BLE001 - whoever waits gets it
+            done.set_exception(error)
+
+    thread = Thread(target=run, daemon=True)
     thread.start()
     thread.join(seconds)
     assert not thread.is_alive(), f"a call has neither returned nor raised within {seconds} seconds"
-    return results[0]
+    return done.result()
 
 
 def in_threads(works: Sequence[Callable[[], Any]]) -> list[Any]:

@@ -7,13 +7,11 @@ from typing import Any, ClassVar
 import pytest
 
 from digital_painschool.domain.people import HsaId
-from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.directory import Directory, StaffEntry
 from digital_painschool.ports.messaging import Address
-from digital_painschool.testing.contracts.base import Contract
+from digital_painschool.testing.contracts.base import OUT_OF_ORDER, Contract
 from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.contracts.concurrency import THREADS, in_threads
-from digital_painschool.testing.contracts.silence import assert_silent
 from digital_painschool.testing.people import COLLEAGUE, COORDINATOR, NURSE, STRANGER
 
 
@@ -83,18 +81,16 @@ class DirectoryContract(Contract[Directory]):
         asked = [*self.known, self.unknown] * THREADS
         assert [self.known.get(hsa_id) for hsa_id in asked] == in_threads([partial(directory.find, x) for x in asked])
 
-    @proves("Directory: silent", "Directory.find")
+    @proves("Directory: silent", "Directory.find: DeliveryError")
     def test_a_directory_that_cannot_be_asked_says_so_and_not_about_whom(
         self, place: Any, directory: Directory
     ) -> None:
         """Otherwise nobody could tell an outage from a missing address, or an address would end up in a log."""
         hsa_id, entry = next(iter(self.known.items()))
         self.spoil(place)
-        with pytest.raises(DeliveryError) as failed:
-            directory.find(hsa_id)
-        assert False is failed.value.permanent
+        failure = self.failure_of(partial(directory.find, hsa_id), OUT_OF_ORDER)
         secrets = [address.value for address in (entry.email, entry.sms) if address is not None]
-        assert_silent(failed.value, hsa_id, *secrets)
+        self.assert_failure(failure, OUT_OF_ORDER, hsa_id, *secrets, permanent=False)
 
     @proves("Directory: time-out")
     def test_a_call_returns_or_raises_in_time(self, place: Any) -> None:
@@ -105,7 +101,6 @@ class DirectoryContract(Contract[Directory]):
     def test_after_an_outage_it_answers_again(self, place: Any, directory: Directory) -> None:
         """Otherwise a minute's outage would end the notifications until somebody restarts the worker."""
         self.spoil(place)
-        with pytest.raises(DeliveryError):
-            directory.find(self.unknown)
+        self.failure_of(partial(directory.find, self.unknown), OUT_OF_ORDER)
         self.mend(place)
         assert dict(self.known) == {hsa_id: directory.find(hsa_id) for hsa_id in self.known}

@@ -7,10 +7,11 @@ from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address, Messenger
 from digital_painschool.testing.contracts.clauses import proves
-from digital_painschool.testing.contracts.sending import ACCEPTED, SendingContract
+from digital_painschool.testing.contracts.refusals import RefusingContract
+from digital_painschool.testing.contracts.sending import ACCEPTED
 
 
-class MessengerContract(SendingContract[Messenger]):
+class MessengerContract(RefusingContract[Messenger]):
     """Every clause of the messaging port: say how yours is opened, and run pytest.
 
         class TestOurMessenger(MessengerContract):
@@ -27,13 +28,15 @@ class MessengerContract(SendingContract[Messenger]):
         channel: Which channel the messenger serves.
         address: One that it can send to.
         another_address: A second one that it can send to.
-        refused: One that it cannot send to; None when it refuses none.
+        refused: One that it cannot send to; None when it refuses none. Set it to one that your system refuses, or what
+            becomes of a refusal is not proved.
     """
 
     about: ClassVar[tuple[type, ...]] = (Messenger,)
     templates: ClassVar[Sequence[Template]] = tuple(Template)
     usual: ClassVar[Template] = Template.PROGRAM_DONE
     link: ClassVar[str] = "https://www.vgregion.se/sob"
+    _method: ClassVar[str] = "send"
     channel: ClassVar[Channel] = Channel.EMAIL
     address: ClassVar[Address] = Address("namn.efternamn@vgregion.example")
     another_address: ClassVar[Address] = Address("Annan.Person@vgregion.example")

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from datetime import time
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import Ordering
+from digital_painschool.testing.attributes import check_attributes
 
 STARTS = (
     "2026-03-27 12:00",
@@ -52,23 +52,12 @@ OPTIONS: Mapping[str, Callable[[Any], bool]] = MappingProxyType(
 
 
 def check_options(subclass: type) -> None:
-    """Refuse a subclass with an unknown or a wrong class attribute: it would silently test something else.
-
-    A subclass may add methods, unless the name of one is nearly that of an option; a helper value begins with `_`.
+    """Refuse a subclass with an unknown or a wrong class attribute.
 
     Raises:
-        TypeError: There is such an attribute; the message names it, and the option that may have been meant.
+        TypeError: There is such an attribute.
     """
-    inherited = {name for base in subclass.__mro__[1:] for name in vars(base)}
-    for name, value in vars(subclass).items():
-        if name in OPTIONS:
-            if not _is_right(name, getattr(subclass, name)):
-                raise TypeError(f"{subclass.__name__}.{name} must not be {value!r}")
-        elif not name.startswith("_") and name not in inherited:
-            near = get_close_matches(name, OPTIONS, n=1, cutoff=0.7)
-            if near or not callable(value) or isinstance(value, staticmethod):
-                meant = f"did you mean {near[0]!r}?" if near else f"the options are {', '.join(OPTIONS)}"
-                raise TypeError(f"{subclass.__name__}.{name} is no option of the machine: {meant}")
+    check_attributes(subclass, OPTIONS, "machine", lambda name: _is_right(name, getattr(subclass, name)))
 
 
 def _is_right(name: str, value: object) -> bool:
