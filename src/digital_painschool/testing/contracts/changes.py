@@ -11,6 +11,7 @@ from digital_painschool.domain.digest import Action, Batch, Claim, Decision, Del
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import ConversationRenamed, ConversationStarted, Event, FormSaved, MessageSent
 from digital_painschool.domain.fold import apply
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notification, Notify, Profile, Status
 from digital_painschool.domain.people import AnyActor, HsaId, Patient, PersonId, SystemActor
 from digital_painschool.domain.policy import Policy, Terms
@@ -64,7 +65,7 @@ def access_entry(by: AnyActor, at: datetime, enrolment: Enrolment | None = None,
 
 
 def begin(
-    enrolment_id: str = "enrolment-1",
+    enrolment_id: EnrolmentId = "enrolment-1",
     person: PersonId = PERSON,
     *,
     at: datetime = MORNING,
@@ -163,7 +164,7 @@ def sending(claim: Claim, *, now: datetime, tried_on: date | None = None) -> Dec
 
 def asking(
     storage: Enrolments,
-    enrolment_id: str = "a",
+    enrolment_id: EnrolmentId = "a",
     person: PersonId = PERSON,
     *,
     notify: Notify = Notify.COLLECTED,

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from digital_painschool.domain.digest import Claim
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import NotificationRecord, Notify
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import StorageError
@@ -119,7 +120,7 @@ class DamageContract(StorageOpening):
             again = storage.claim(RUN + HOUR, 100, LEASE)
             assert [(id_, 0) for id_ in ids[1:]] == [(claim.digest.id, claim.lost) for claim in again]
 
-    def _asked(self, storage: Storage, enrolment_id: str, person: PersonId) -> str:
+    def _asked(self, storage: Storage, enrolment_id: EnrolmentId, person: PersonId) -> str:
         change = converse(saved(storage, begin(enrolment_id, person)), notify=Notify.DIRECT, at=MORNING)
         storage.save(change)
         return change.notifications[0].id

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.retention import (
@@ -49,7 +50,7 @@ LOGGED = access_entry(NURSE, LATER, action="plan-purge")
 IDS = tuple(f"e{number}" for number in range(len(PERSONS)))
 
 
-def over(storage: Storage, enrolment_id: str, person: PersonId = PERSON, *, unit: HsaId = UNIT) -> Enrolment:
+def over(storage: Storage, enrolment_id: EnrolmentId, person: PersonId = PERSON, *, unit: HsaId = UNIT) -> Enrolment:
     """Save an enrolment with answers, a message and a notification, and end it."""
     e = saved(storage, begin(enrolment_id, person, unit=unit))
     e = saved(storage, fill_in(e, at=MORNING))
@@ -68,7 +69,7 @@ def all_over(storage: Storage) -> list[Enrolment]:
     return [over(storage, enrolment_id, person) for enrolment_id, person in zip(IDS, PERSONS, strict=True)]
 
 
-def kept_plan(storage: Storage, plan_id: str = "plan-1") -> PurgePlan:
+def kept_plan(storage: Storage, plan_id: PlanId = "plan-1") -> PurgePlan:
     """Plan and approve the purge of all that has ended."""
     made = plan(readable(storage.ended(UNIT)), POLICY, plan_id=plan_id, unit=UNIT, by=NURSE, at=LATER)
     storage.save_plan(made, LOGGED)
@@ -83,7 +84,7 @@ def receipt_of(made: PurgePlan, *skipped: Skipped) -> PurgeReceipt:
     return receipt(made, made.decision, skipped, by=NURSE, at=LATER)
 
 
-def exported(storage: Storage, versions: Mapping[str, int], export_id: str = "export-1") -> None:
+def exported(storage: Storage, versions: Mapping[EnrolmentId, int], export_id: str = "export-1") -> None:
     """Save an export's receipt."""
     kept = ExportReceipt(
         id=export_id,
@@ -96,7 +97,7 @@ def exported(storage: Storage, versions: Mapping[str, int], export_id: str = "ex
     storage.save_export(kept, versions)
 
 
-def ended_once(enrolment_id: str, version: int) -> EndedEnrolment:
+def ended_once(enrolment_id: EnrolmentId, version: int) -> EndedEnrolment:
     """Name an enrolment as a plan does, whatever it is in truth."""
     return EndedEnrolment(enrolment_id=enrolment_id, version=version, ended_at=MORNING, last_entry_at=MORNING)
 

@@ -10,6 +10,7 @@ import pytest
 from attrs import evolve
 
 from digital_painschool.domain.fold import replay
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.validation import Answer
 from digital_painschool.errors import Conflict
@@ -63,7 +64,7 @@ def winner_of(answers: Sequence[Any]) -> int:
     return answers.index(None)
 
 
-def insist(storage: Storage, enrolment_id: str, number: int, times: int = 5) -> list[dict[str, Answer]]:
+def insist(storage: Storage, enrolment_id: EnrolmentId, number: int, times: int = 5) -> list[dict[str, Answer]]:
     """Save a form several times, each again and again until no other is faster; return what was saved."""
     mine: list[dict[str, Answer]] = [{"hemma": "bra", "fritext": f"{number}, {time}"} for time in range(times)]
     for answers in mine:
@@ -78,7 +79,7 @@ def insist(storage: Storage, enrolment_id: str, number: int, times: int = 5) -> 
     return mine
 
 
-def assert_none_lost(storage: Storage, enrolment_id: str, answers: Sequence[dict[str, Answer]]) -> None:
+def assert_none_lost(storage: Storage, enrolment_id: EnrolmentId, answers: Sequence[dict[str, Answer]]) -> None:
     """Assert that each of the answers is among the documents, once."""
     timeline = load_timeline(storage, enrolment_id)
     assert 1 + len(answers) == len(timeline), f"{len(answers)} were acknowledged, and {len(timeline) - 1} are there"

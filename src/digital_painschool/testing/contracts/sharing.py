@@ -6,6 +6,7 @@ import pytest
 
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.fold import replay
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify, Profile, Status
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import StorageError
@@ -66,7 +67,7 @@ class SharingContract(StorageOpening):
             assert isinstance(refusal, StorageError), f"a second process got {refusal!r}"
             assert e == load_enrolment(storage, e.id)
 
-    def _load(self, place: object, enrolment_id: str) -> Enrolment | None:
+    def _load(self, place: object, enrolment_id: EnrolmentId) -> Enrolment | None:
         with self.opened(place) as storage:
             return load_enrolment(storage, enrolment_id)
 

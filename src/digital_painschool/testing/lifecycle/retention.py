@@ -6,6 +6,7 @@ from types import MappingProxyType
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Channel, Notify
 from digital_painschool.domain.people import Actor, HsaId, Role
 from digital_painschool.domain.retention import PurgePlan, PurgeReceipt, Skip
@@ -238,11 +239,11 @@ class Retention(MachineBase):
     """The same, so that it comes twice as often."""
 
 
-def _keys(storage: Storage, unit: HsaId, enrolment_id: str) -> set[tuple[Channel, str]]:
+def _keys(storage: Storage, unit: HsaId, enrolment_id: EnrolmentId) -> set[tuple[Channel, str]]:
     return {(Channel.INBOX, key) for key in storage.notification_keys(unit, [enrolment_id])}
 
 
-def _log_violations(storage: Storage, unit: HsaId, enrolment_id: str) -> Iterator[LawViolation]:
+def _log_violations(storage: Storage, unit: HsaId, enrolment_id: EnrolmentId) -> Iterator[LawViolation]:
     log = storage.access_entries(unit, limit=1_000_000)
     actions = {entry.action for _, entry in log if entry.enrolment_id == enrolment_id}
     what = "purged, and the access log does not have its start and its purge any more"
