@@ -9,7 +9,7 @@ import sys
 import venv
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args, get_type_hints
+from typing import NewType, get_args, get_type_hints
 
 import pytest
 from attrs import has
@@ -98,7 +98,7 @@ def named_in(annotation: object) -> Iterator[type]:
     elif parts := get_args(annotation):
         for part in parts:
             yield from named_in(part)
-    elif isinstance(annotation, type) and annotation.__module__.startswith("digital_painschool."):
+    elif isinstance(annotation, (type, NewType)) and annotation.__module__.startswith("digital_painschool."):
         yield annotation
 
 
