@@ -29,7 +29,8 @@ nitpick_ignore_regex = [
     (r"py:.*", r"digital_painschool\.application\.(executor\.Executor|receipt_proof\.ReceiptKey)"),
     (r"py:.*", r"digital_painschool\..*\.(T|T_co|Value|Row|Placeholder|Adapter|Port)"),
     # Results of steps, and playable histories, are documented where they are returned.
-    (r"py:.*", r"digital_painschool\.testing\.(history\.playing\.(Done|Refused)|crashes\.stage\.Play)"),
+    (r"py:.*", r"digital_painschool\.testing\.history\.playing\.(Done|Refused)"),
+    (r"py:.*", r"digital_painschool\.testing\.(crashes\.run\.Steps|faults\.calls\.Wrap)"),
 ]
 
 autodoc_member_order = "bysource"

@@ -1,6 +1,9 @@
 """The contract of the storage port, on the storage of this folder; then anything that happens, and every kill."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from shutil import rmtree
 
 from hypothesis import settings
 
@@ -26,6 +29,7 @@ from digital_painschool.testing.history import (
 )
 from digital_painschool.testing.lifecycle import LifecycleMachine
 from json_storage.folder import Table, _named
+from json_storage.journal import Commit
 from json_storage.storage import JsonStorage
 
 
@@ -35,6 +39,26 @@ class TestJsonStorage(StorageContract):
     def open(self, place: Path) -> JsonStorage:
         """Open the folder."""
         return JsonStorage(place / "records")
+
+    def before_each_write(self, storage: JsonStorage, stop: Callable[[], None]) -> None:
+        """Stop before a line of the journal, and before the files are written."""
+        journal = storage._folder._journal  # noqa: SLF001 - the one place where everything is written
+        commit, apply = journal.commit, journal._apply  # noqa: SLF001
+
+        def stopped(write: Callable[[Commit], None], one: Commit) -> None:
+            stop()
+            write(one)
+
+        journal.commit = partial(stopped, commit)  # type: ignore[method-assign]
+        journal._apply = partial(stopped, apply)  # type: ignore[method-assign]  # noqa: SLF001
+
+    def leave_to_later_version(self, place: Path) -> None:
+        """Mark the folder as one of a format that is not known yet."""
+        (place / "records" / "format-2").rename(place / "records" / "format-9")
+
+    def take_away(self, place: Path) -> None:
+        """Remove the folder."""
+        rmtree(place / "records")
 
     def spoil(self, place: Path) -> None:
         """Write something else over the second half of every file."""

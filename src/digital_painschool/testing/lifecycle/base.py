@@ -226,8 +226,6 @@ class MachineBase(RuleBasedStateMachine):
         if self.schools is None:
             return
         is_later = self.now != self._checked_at
-        for one in self.model.school.stored():
-            self.model.read_timeline(one)
         touched = [one for one in self.model.school.stored() if one in self.touched or (is_later and one.is_open)]
         try:
             for one in touched:
