@@ -6,6 +6,7 @@ from pathlib import Path
 from digital_painschool import Actor, Catalogue, Notify, PainSchool, PersonId, Ports, Role
 from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox
 from digital_painschool.adapters.sql import SqlStorage
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.validation import Answer
 from digital_painschool.errors import InvalidIdentity
@@ -86,9 +87,9 @@ class Place:
         self._calls += 1
         self._now += _BETWEEN_CALLS
         if message:
-            self._desk.write(id_, 1, MESSAGE, notify=Notify.COLLECTED)
+            self._desk.write(EnrolmentId(id_), 1, MESSAGE, notify=Notify.COLLECTED)
         else:
-            self._rooms[patient].save_form(id_, SHORT_FORM, SHORT_ANSWERS)
+            self._rooms[patient].save_form(EnrolmentId(id_), SHORT_FORM, SHORT_ANSWERS)
 
     def _new_id(self, _: datetime) -> str:
         self._made += 1

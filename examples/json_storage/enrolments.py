@@ -5,6 +5,7 @@ from datetime import datetime
 
 from digital_painschool.domain.enrolment import Enrolment, Phase, UnreadableEnrolment
 from digital_painschool.domain.events import Event
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import Change, Entry, Timeline
@@ -71,8 +72,8 @@ class JsonEnrolments:
         with self._folder.transaction() as transaction:
             found = read_each(
                 ids,
-                lambda id_: _timeline(list(timeline_rows(transaction, id_)), names, seqs),
-                lambda id_: UnreadableEnrolment(enrolment_id=id_),
+                lambda id_: _timeline(list(timeline_rows(transaction, EnrolmentId(id_))), names, seqs),
+                lambda id_: UnreadableEnrolment(enrolment_id=EnrolmentId(id_)),
             )
         return dict(zip(ids, found, strict=True))
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 from attrs import evolve
 
 from digital_painschool.domain.digest import Action, Batch, Claim, Decision, DeliveryResult, Digest, batch_key
+from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.notification import Notification, NotificationRecord, Status, UnreadableNotification
 from digital_painschool.errors import Conflict, StorageError
 from digital_painschool.ports.storage import NOTHING, AccessEntry, Change
@@ -73,13 +74,13 @@ class JsonOutbox:
                     _release(transaction, row, result.next_at, result.lost)
                     add_access(transaction, access.get(result.digest_id, ()))
 
-    def notifications(self, enrolment_id: str) -> tuple[NotificationRecord | UnreadableNotification, ...]:
+    def notifications(self, enrolment_id: EnrolmentId) -> tuple[NotificationRecord | UnreadableNotification, ...]:
         with self._folder.transaction() as transaction:
             ids = asked_by(transaction, enrolment_id)
             read = read_each(
                 ids,
                 lambda id_: find_notification(transaction, id_),
-                lambda id_: UnreadableNotification(notification_id=id_),
+                lambda id_: UnreadableNotification(notification_id=NotificationId(id_)),
             )
         found = [one.record for one in read if isinstance(one, StoredNotification)]
         found.sort(key=lambda record: (record.notification.trigger.seq, record.notification.id))
@@ -191,13 +192,13 @@ def _begin(transaction: Transaction, row: StoredDigest, decision: Decision) -> B
     return batch
 
 
-def _count_attempt(transaction: Transaction, id_: str) -> None:
+def _count_attempt(transaction: Transaction, id_: EnrolmentId) -> None:
     one = find_notification(transaction, id_)
     assert one is not None, "a pending notification is stored"
     save_notification(transaction, evolve(one, record=evolve(one.record, attempts=one.record.attempts + 1)))
 
 
-def _save_status(transaction: Transaction, id_: str, status: Status, at: datetime) -> StoredNotification:
+def _save_status(transaction: Transaction, id_: EnrolmentId, status: Status, at: datetime) -> StoredNotification:
     one = find_notification(transaction, id_)
     assert one is not None, "a pending notification is stored"
     save_notification(transaction, evolve(one, record=evolve(one.record, status=status, settled_at=at)))

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from attrs import evolve
 
 from digital_painschool.domain.enrolment import UnreadableEnrolment
+from digital_painschool.domain.ids import PlanId
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
 from digital_painschool.ports.storage import AccessEntry, PurgeRecord
@@ -74,7 +75,7 @@ class JsonRetention:
                 transaction.put(Table.PLANS, to_data(plan), plan.id)
             add_access(transaction, (access,))
 
-    def load_purge(self, plan_id: str) -> PurgeRecord:
+    def load_purge(self, plan_id: PlanId) -> PurgeRecord:
         with self._folder.transaction() as transaction:
             plan = transaction.get(Table.PLANS, plan_id)
             receipt = transaction.get(Table.RECEIPTS, plan_id)
@@ -84,7 +85,7 @@ class JsonRetention:
                 receipt=None if receipt is None else from_data(receipt, PurgeReceipt),
             )
 
-    def purge(self, plan_id: str, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
+    def purge(self, plan_id: PlanId, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
         with self._folder.transaction() as transaction:
             before = _progress(transaction, plan_id)
             noted: dict[str, Skipped | None] = {}
@@ -132,7 +133,7 @@ def _ended(one: StoredEnrolment, unit: HsaId) -> EndedEnrolment | None:
     return one.ended if one.enrolment.unit == unit else None
 
 
-def _progress(transaction: Transaction, plan_id: str) -> dict[str, Skipped | None]:
+def _progress(transaction: Transaction, plan_id: PlanId) -> dict[str, Skipped | None]:
     rows = (row for _, row in transaction.rows(Table.PROGRESS, plan_id))
     return {id_: None if why is None else Skipped(enrolment_id=id_, why=Skip(why)) for id_, why in rows}
 

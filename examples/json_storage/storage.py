@@ -7,6 +7,7 @@ from pathlib import Path
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
 from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
+from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.notification import NotificationRecord, Profile, UnreadableNotification
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.program import Program
@@ -88,7 +89,7 @@ class JsonStorage:
     ) -> None:
         self._outbox.complete(results, access)
 
-    def notifications(self, enrolment_id: str) -> tuple[NotificationRecord | UnreadableNotification, ...]:
+    def notifications(self, enrolment_id: EnrolmentId) -> tuple[NotificationRecord | UnreadableNotification, ...]:
         return self._outbox.notifications(enrolment_id)
 
     def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
@@ -128,10 +129,10 @@ class JsonStorage:
     def save_plan(self, plan: PurgePlan, access: AccessEntry) -> None:
         self._retention.save_plan(plan, access)
 
-    def load_purge(self, plan_id: str) -> PurgeRecord:
+    def load_purge(self, plan_id: PlanId) -> PurgeRecord:
         return self._retention.load_purge(plan_id)
 
-    def purge(self, plan_id: str, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
+    def purge(self, plan_id: PlanId, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
         self._retention.purge(plan_id, purge, skip)
 
     def save_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:

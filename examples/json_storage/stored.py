@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from digital_painschool.domain.enrolment import CaseloadCounts, UnreadableEnrolment
 from digital_painschool.domain.fold import replay
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.ports.storage import AccessEntry
 from digital_painschool.serialization.enrolments import ENROLMENT_SHAPE
@@ -19,12 +20,12 @@ from json_storage.values import (
 )
 
 
-def timeline_rows(transaction: Transaction, enrolment_id: str) -> Iterator[Data]:
+def timeline_rows(transaction: Transaction, enrolment_id: EnrolmentId) -> Iterator[Data]:
     """Return the timeline entries of an enrolment as data."""
     return (row for _, row in transaction.rows(Table.TIMELINES, enrolment_id))
 
 
-def find_enrolment(transaction: Transaction, enrolment_id: str) -> StoredEnrolment | None:
+def find_enrolment(transaction: Transaction, enrolment_id: EnrolmentId) -> StoredEnrolment | None:
     """Return an enrolment, or None.
 
     Raises:
@@ -35,7 +36,7 @@ def find_enrolment(transaction: Transaction, enrolment_id: str) -> StoredEnrolme
 
 def find_enrolments(transaction: Transaction, enrolment_ids: Iterable[str]) -> Iterator[StoredEnrolment]:
     """Return the known enrolments among some, each once."""
-    found = (find_enrolment(transaction, enrolment_id) for enrolment_id in dict.fromkeys(enrolment_ids))
+    found = (find_enrolment(transaction, EnrolmentId(enrolment_id)) for enrolment_id in dict.fromkeys(enrolment_ids))
     return (one for one in found if one is not None)
 
 
@@ -45,7 +46,7 @@ def find_each_enrolment(
     """Return the known enrolments among some, each once, with placeholders for unreadable ones."""
     ids = dict.fromkeys(enrolment_ids)
     found = read_each(
-        ids, lambda id_: find_enrolment(transaction, id_), lambda id_: UnreadableEnrolment(enrolment_id=id_)
+        ids, lambda id_: find_enrolment(transaction, EnrolmentId(id_)), lambda id_: UnreadableEnrolment(enrolment_id=EnrolmentId(id_))
     )
     return [one for one in found if one is not None]
 
@@ -60,7 +61,7 @@ def all_enrolments(transaction: Transaction) -> Iterator[StoredEnrolment]:
             yield one
 
 
-def _find_enrolment(transaction: Transaction, enrolment_id: str) -> StoredEnrolment | None:
+def _find_enrolment(transaction: Transaction, enrolment_id: EnrolmentId) -> StoredEnrolment | None:
     data = transaction.get(Table.STATES, enrolment_id)
     if data is None:
         return None
@@ -102,12 +103,12 @@ def save_notification(transaction: Transaction, one: StoredNotification) -> None
     transaction.put(Table.NOTIFICATIONS, one.to_data(), one.record.notification.id)
 
 
-def asked_by(transaction: Transaction, enrolment_id: str) -> list[str]:
+def asked_by(transaction: Transaction, enrolment_id: EnrolmentId) -> list[str]:
     """Return the ids of the notifications that an enrolment asked for."""
     return [notification_id for _, notification_id in transaction.rows(Table.ASKED, enrolment_id)]
 
 
-def notifications_of(transaction: Transaction, enrolment_id: str) -> list[StoredNotification]:
+def notifications_of(transaction: Transaction, enrolment_id: EnrolmentId) -> list[StoredNotification]:
     """Return the notifications that an enrolment asked for, by entry, then by id."""
     asked = (find_notification(transaction, id_) for id_ in asked_by(transaction, enrolment_id))
     found = [one for one in asked if one is not None]

@@ -7,6 +7,7 @@ from shutil import rmtree
 
 from hypothesis import settings
 
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.ports import Ports
 from digital_painschool.testing import Environment
@@ -66,7 +67,7 @@ class TestJsonStorage(StorageContract):
             kept = file.read_bytes()
             file.write_bytes(kept[: len(kept) // 2] + b"\xff" * len(kept[len(kept) // 2 :]))
 
-    def damage(self, place: Path, id_: str) -> None:
+    def damage(self, place: Path, id_: EnrolmentId) -> None:
         """Cut the end off the file of the enrolment, and let the notification be of another kind."""
         (place / "records" / "journal").write_bytes(b"")  # all of it is in the files: it would only mend them
         state = place / "records" / _named(Table.STATES, (id_,))

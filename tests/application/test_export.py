@@ -27,6 +27,7 @@ from digital_painschool.domain.events import (
     ProgramDone,
     Started,
 )
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import Author
@@ -118,7 +119,7 @@ def enrolment_row(events: tuple[Event, ...]) -> list[str]:
     ]
 
 
-def answer_rows(id_: str, timeline: Iterable[Entry], documents: Mapping[int, Content]) -> Iterator[list[str]]:
+def answer_rows(id_: EnrolmentId, timeline: Iterable[Entry], documents: Mapping[int, Content]) -> Iterator[list[str]]:
     """Yield a line for each answer on a timeline; a form's submissions are counted from 1."""
     saved: dict[str, int] = {}
     for entry in timeline:
@@ -130,7 +131,7 @@ def answer_rows(id_: str, timeline: Iterable[Entry], documents: Mapping[int, Con
                 yield [*start, question, text(answer), text(event.score), str(int(event.alert))]
 
 
-def json_line(id_: str, timeline: Iterable[Entry], documents: Mapping[int, Content]) -> dict[str, object]:
+def json_line(id_: EnrolmentId, timeline: Iterable[Entry], documents: Mapping[int, Content]) -> dict[str, object]:
     """Return what a line of JSON says at least."""
     return {
         "enrolment": id_,
@@ -145,10 +146,10 @@ def json_line(id_: str, timeline: Iterable[Entry], documents: Mapping[int, Conte
 def ended(school: Scenario, ids: Iterable[str]) -> None:
     """End what is open, all but the youngest, which no export holds."""
     for id_ in sorted(ids)[:-1]:
-        state = school.state(id_)
+        state = school.state(EnrolmentId(id_))
         if state.phase is not Phase.ENDED:
             desk = school.colleague if state.therapist != school.desk._actor.hsa_id else school.desk
-            desk.end(id_, reason="klar")
+            desk.end(EnrolmentId(id_), reason="klar")
 
 
 @settings(max_examples=50)
@@ -159,11 +160,11 @@ def test_the_figures_of_an_export_are_those_of_the_timelines(history: Lived) -> 
     with history.scenario() as school, TemporaryDirectory() as folder:
         history.play(school)
         here = [f"e-{number:04}" for number in range(1, 100)]
-        ended(school, [id_ for id_ in here if load_enrolment(school.storage, id_) is not None])
+        ended(school, [id_ for id_ in here if load_enrolment(school.storage, EnrolmentId(id_)) is not None])
         stored = {
-            id_: (load_timeline(school.storage, id_), load_documents(school.storage, id_, range(1, state.version + 1)))
+            id_: (load_timeline(school.storage, EnrolmentId(id_)), load_documents(school.storage, EnrolmentId(id_), range(1, state.version + 1)))
             for id_ in here
-            if (state := load_enrolment(school.storage, id_)) is not None and state.phase is Phase.ENDED
+            if (state := load_enrolment(school.storage, EnrolmentId(id_))) is not None and state.phase is Phase.ENDED
         }
         receipt = school.office.export(folder)
         files = [Path(folder, name) for name in ("enrolments.csv", "answers.csv", "enrolments.jsonl")]
@@ -173,10 +174,10 @@ def test_the_figures_of_an_export_are_those_of_the_timelines(history: Lived) -> 
             [row[name] for name in ENROLMENT_COLUMNS] for row in enrolments
         ]
         assert [
-            row for id_, (timeline, documents) in stored.items() for row in answer_rows(id_, timeline, documents)
+            row for id_, (timeline, documents) in stored.items() for row in answer_rows(EnrolmentId(id_), timeline, documents)
         ] == [[row[name] for name in ANSWER_COLUMNS] for row in answers]
         for (id_, (timeline, documents)), line in zip(stored.items(), whole, strict=True):
-            expected = json_line(id_, timeline, documents)
+            expected = json_line(EnrolmentId(id_), timeline, documents)
             names = ("seq", "at", "by", "document")
             found = [{name: entry[name] for name in names if name in entry} for entry in line["timeline"]]
             assert expected == {"enrolment": line["enrolment"], "timeline": found}
@@ -237,13 +238,13 @@ def test_what_is_missing_from_an_export_is_noticed_whatever_is_asked_for(school:
 @pytest.mark.rule("D-21a", "D-21c")
 def test_what_cannot_be_read_is_in_no_file_counted_nowhere_and_named(school: Scenario, tmp_path: Path) -> None:
     """Otherwise a receipt would say exported of what is in no file, and the purge take it."""
-    school.school.patient(BO).save_form("e-0002", PAIN, {"smarta": 3})
-    school.desk.end("e-0002", reason="klar")
+    school.school.patient(BO).save_form(EnrolmentId("e-0002"), PAIN, {"smarta": 3})
+    school.desk.end(EnrolmentId("e-0002"), reason="klar")
 
     def around(call: Call) -> object:
         found: Any = call.go()
         if call.method == "load_timelines" and "e-0001" in found:
-            return {**found, "e-0001": UnreadableEnrolment(enrolment_id="e-0001", unit=UNIT)}
+            return {**found, "e-0001": UnreadableEnrolment(enrolment_id=EnrolmentId("e-0001"), unit=UNIT)}
         return found
 
     damaged = school.another(attrs.evolve(school.ports, storage=watched(school.storage, around)))

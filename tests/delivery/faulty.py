@@ -11,6 +11,7 @@ from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.digest import DeliveryResult
 from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import Conflict, DeliveryError, StorageError
@@ -101,7 +102,7 @@ def asking(school: Scenario, number: str = ANNA, notify: Notify = Notify.COLLECT
     return id_
 
 
-def write(school: Scenario, id_: str, at: datetime | None = None) -> None:
+def write(school: Scenario, id_: EnrolmentId, at: datetime | None = None) -> None:
     """Write one more message of which the patient is to be told, stamped by another machine's clock."""
     here, school.now = school.now, at or school.now
     school.desk.write(id_, 1, "Hej igen", notify=Notify.COLLECTED)
@@ -118,14 +119,14 @@ def done(school: Scenario, number: str = ANNA) -> str:
 
 def statuses(school: Scenario, *enrolment_ids: str) -> list[Status]:
     """Return what has become of each notification of some enrolments."""
-    return [record.status for id_ in enrolment_ids for record in load_notifications(school.storage, id_)]
+    return [record.status for id_ in enrolment_ids for record in load_notifications(school.storage, EnrolmentId(id_))]
 
 
 def notes(school: Scenario, kind: type[Event], *enrolment_ids: str) -> list[int]:
     """Return how many entries of a kind each timeline has."""
-    return [sum(isinstance(event, kind) for event in school.events(id_)) for id_ in enrolment_ids]
+    return [sum(isinstance(event, kind) for event in school.events(EnrolmentId(id_))) for id_ in enrolment_ids]
 
 
-def flags(school: Scenario, enrolment_id: str) -> set[FlagKind]:
+def flags(school: Scenario, enrolment_id: EnrolmentId) -> set[FlagKind]:
     """Return which flags the therapist sees."""
     return {flag.kind for flag in school.desk.to_handle(enrolment_id)}

@@ -16,6 +16,7 @@ from digital_painschool.application.patient import PatientDesk
 from digital_painschool.domain.digest import Batch, Claim, Decision
 from digital_painschool.domain.enrolment import Phase
 from digital_painschool.domain.events import Event
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.local_time import local_time
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind, Policy
@@ -252,7 +253,7 @@ def _procedure(it: LifecycleMachine) -> None:
     it.the_whole_procedure(lives=["quiet"], exports=False, passes="never", microseconds=1, dies=None, how="dies before")
 
 
-def _writes_and_raises(room: PatientDesk, enrolment_id: str, form: str, answers: object) -> int:
+def _writes_and_raises(room: PatientDesk, enrolment_id: EnrolmentId, form: str, answers: object) -> int:
     room.write(enrolment_id, "Hej")
     raise RuleViolation("M-14", Reason.INVALID_ANSWERS)
 

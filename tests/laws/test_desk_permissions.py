@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, Role
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.program import Ordering
@@ -188,7 +189,7 @@ def test_what_concerns_the_unit_s_records(method: str, roles: frozenset[Role], t
 def test_another_unit_s_records_are_out_of_reach(method: str, tmp_path: Path) -> None:
     """Otherwise a data administrator could export or purge the whole region."""
     school, id_ = busy_school()
-    school.desk.end(id_, reason="klar")
+    school.desk.end(EnrolmentId(id_), reason="klar")
     plan = school.office.approve(school.office.plan_purge(), decision="RS 1")
     office = school.school.administrator(Actor(hsa_id=ARCHIVIST.hsa_id, unit=OTHER_UNIT, roles=frozenset(Role)))
     if method in {"plan", "approve", "purge", "replay"}:

@@ -10,6 +10,7 @@ from attrs import evolve
 from digital_painschool.adapters.sql import SqlStorage
 from digital_painschool.application.program_catalogue import Catalogue
 from digital_painschool.domain.enrolment import Phase
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.limits import as_stored
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.program import EndReason, Module, Pace, Page, Program
@@ -71,16 +72,16 @@ def school(request: pytest.FixtureRequest) -> Iterator[Scenario]:
 def test_a_patient_who_runs_one_is_reached_by_every_call_and_can_be_ended(school: Scenario) -> None:
     """Otherwise a patient would be stuck: found by no call, not to be ended, and not to be started again."""
     desk, room, id_ = school.desk, school.room, "e-0001"
-    assert of_old() == desk.program(id_)
+    assert of_old() == desk.program(EnrolmentId(id_))
     assert [id_] == [overview.enrolment_id for overview in room.enrolments()]
-    assert "Ett\n" == room.open_module(id_, 1).title
-    assert 1 == room.save_form(id_, "a b", {"=1+1": 9}).number
-    assert {"=1+1": 9} == desk.open_form(id_, "a b")[0].answers
-    room.complete_module(id_, FAR)
-    assert 1 == desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED).conversation
+    assert "Ett\n" == room.open_module(EnrolmentId(id_), 1).title
+    assert 1 == room.save_form(EnrolmentId(id_), "a b", {"=1+1": 9}).number
+    assert {"=1+1": 9} == desk.open_form(EnrolmentId(id_), "a b")[0].answers
+    room.complete_module(EnrolmentId(id_), FAR)
+    assert 1 == desk.start_conversation(EnrolmentId(id_), "Hej", notify=Notify.COLLECTED).conversation
     assert [id_] == [row.enrolment_id for row in desk.caseload().rows]
-    desk.maintain(id_, days=30, modules=(FAR,))
-    assert Phase.ENDED is desk.end(id_, reason="är klar").phase
+    desk.maintain(EnrolmentId(id_), days=30, modules=(FAR,))
+    assert Phase.ENDED is desk.end(EnrolmentId(id_), reason="är klar").phase
     assert Phase.ACTIVE is desk.start(ANNA, program=PROGRAM.key).phase
 
 

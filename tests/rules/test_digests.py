@@ -7,6 +7,7 @@ import pytest
 from attrs import evolve
 
 from digital_painschool.domain.digest import Action, Batch, Decision, Digest, batch_key
+from digital_painschool.domain.ids import DigestId, EnrolmentId, NotificationId
 from digital_painschool.domain.notification import Channel, Notification, NotificationRecord, Template, TriggeringEntry
 from digital_painschool.domain.policy import Policy
 from digital_painschool.rules.digests import (
@@ -30,7 +31,7 @@ NOW = local("2026-03-03 09:30")
 TICK = timedelta(microseconds=1)
 
 
-def waiting(id_: str, due_at: datetime = NOW) -> NotificationRecord:
+def waiting(id_: EnrolmentId, due_at: datetime = NOW) -> NotificationRecord:
     """Return a notification that waits."""
     return NotificationRecord(
         notification=Notification(
@@ -40,14 +41,14 @@ def waiting(id_: str, due_at: datetime = NOW) -> NotificationRecord:
             recipient=PERSON,
             template=Template.MESSAGE_TO_READ,
             due_at=due_at,
-            trigger=TriggeringEntry(enrolment_id="e", seq=1),
+            trigger=TriggeringEntry(enrolment_id=EnrolmentId("e"), seq=1),
             collected=True,
         )
     )
 
 
 DIGEST = Digest(
-    id="digest",
+    id=DigestId("digest"),
     unit=UNIT,
     channel=Channel.INBOX,
     recipient=PERSON,
@@ -56,8 +57,8 @@ DIGEST = Digest(
 )
 DOUBTS = {
     Doubt.NONE: None,
-    Doubt.EARLIER: Batch(key="key", notifications=frozenset({"tried"}), attempted_on=YESTERDAY),
-    Doubt.TODAY: Batch(key="key", notifications=frozenset({"tried"}), attempted_on=TODAY),
+    Doubt.EARLIER: Batch(key="key", notifications=frozenset({NotificationId("tried")}), attempted_on=YESTERDAY),
+    Doubt.TODAY: Batch(key="key", notifications=frozenset({NotificationId("tried")}), attempted_on=TODAY),
 }
 
 
@@ -72,7 +73,7 @@ def test_the_table_has_every_situation() -> None:
 def test_every_situation_is_decided_as_the_table_says(may_be_told: bool, doubt: Doubt, is_due: bool) -> None:
     """Otherwise a patient would be told twice on a day, or not at all."""
     batch = DOUBTS[doubt]
-    pending = (waiting("due", NOW if is_due else NOW + TICK), *([] if batch is None else [waiting("tried")]))
+    pending = (waiting(EnrolmentId("due"), NOW if is_due else NOW + TICK), *([] if batch is None else [waiting("tried")]))
     digest = evolve(DIGEST, pending=pending, batch=batch, told_on=YESTERDAY if may_be_told else TODAY)
     action = DECISIONS[may_be_told, doubt, is_due]
     tried = frozenset({"tried"}) if batch is not None else frozenset[str]()
@@ -81,7 +82,7 @@ def test_every_situation_is_decided_as_the_table_says(may_be_told: bool, doubt: 
         Action.REPEAT: Decision(
             action=Action.REPEAT, day=TODAY, notifications=tried, tried_on=None if batch is None else batch.attempted_on
         ),
-        Action.SEND: Decision(action=Action.SEND, day=TODAY, notifications=tried | {"due"}),
+        Action.SEND: Decision(action=Action.SEND, day=TODAY, notifications=tried | {NotificationId("due")}),
     }
     assert expected[action] == decide(digest, NOW, POLICY)
 
@@ -100,7 +101,7 @@ def test_every_situation_is_decided_as_the_table_says(may_be_told: bool, doubt: 
 )
 def test_a_collected_digest_goes_in_the_forenoon(now: datetime, action: Action) -> None:
     """Otherwise a telephone would ring at night, also on the days of clock changes."""
-    assert action is decide(evolve(DIGEST, pending=(waiting("m", local("2026-03-01 09:00")),)), now, POLICY).action
+    assert action is decide(evolve(DIGEST, pending=(waiting(EnrolmentId("m"), local("2026-03-01 09:00")),)), now, POLICY).action
 
 
 @pytest.mark.rule("M-12")
@@ -108,7 +109,7 @@ def test_a_collected_digest_goes_in_the_forenoon(now: datetime, action: Action) 
 def test_a_digest_that_is_not_collected_goes_at_any_hour(hour: int) -> None:
     """Otherwise "Direkt" would wait for the morning, or a therapist be told a day late."""
     now = local(f"2026-03-03 {hour:02}:00")
-    digest = evolve(DIGEST, collected=False, pending=(waiting("m", now),), told_on=TODAY)
+    digest = evolve(DIGEST, collected=False, pending=(waiting(EnrolmentId("m"), now),), told_on=TODAY)
     assert Action.SEND is decide(digest, now, POLICY).action
 
 
@@ -116,9 +117,9 @@ def test_a_digest_that_is_not_collected_goes_at_any_hour(hour: int) -> None:
 def test_a_day_that_comes_twice_is_one_day() -> None:
     """Otherwise a unit whose zone moves west would tell its patients twice on a day."""
     tomorrow = TODAY + timedelta(days=1)
-    batch = Batch(key="key", notifications=frozenset({"m"}), attempted_on=tomorrow)
-    assert Action.WAIT is decide(evolve(DIGEST, pending=(waiting("m"),), told_on=tomorrow), NOW, POLICY).action
-    tried = evolve(DIGEST, pending=(waiting("m"), waiting("n")), batch=batch)
+    batch = Batch(key="key", notifications=frozenset({NotificationId("m")}), attempted_on=tomorrow)
+    assert Action.WAIT is decide(evolve(DIGEST, pending=(waiting(EnrolmentId("m")),), told_on=tomorrow), NOW, POLICY).action
+    tried = evolve(DIGEST, pending=(waiting(EnrolmentId("m")), waiting("n")), batch=batch)
     assert Action.REPEAT is decide(tried, NOW, POLICY).action
 
 
@@ -213,8 +214,8 @@ def test_the_latest_day_is_of_all_that_are_known() -> None:
 @pytest.mark.rule("D-13a")
 def test_a_key_is_that_of_its_notifications() -> None:
     """Otherwise an inbox could take two batches for one, or one for two after a backup was restored."""
-    assert batch_key("d", ["a", "b"]) == batch_key("d", ["b", "a"])
-    assert 4 == len({batch_key("d", ["a", "b"]), batch_key("d", ["a"]), batch_key("e", ["a"]), batch_key("d", ["ab"])})
+    assert batch_key(DigestId("d"), ["a", "b"]) == batch_key("d", ["b", "a"])
+    assert 4 == len({batch_key(DigestId("d"), ["a", "b"]), batch_key("d", ["a"]), batch_key("e", ["a"]), batch_key("d", ["ab"])})
 
 
 @pytest.mark.rule("M-13")

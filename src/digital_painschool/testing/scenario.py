@@ -101,7 +101,7 @@ class Scenario:
         """Move the clock on, by the arguments of a `timedelta`: `advance(weeks=2)`."""
         self.now += timedelta(**by)
 
-    def start(self, number: str = ANNA, key: str = "smartskola") -> str:
+    def start(self, number: str = ANNA, key: str = "smartskola") -> EnrolmentId:
         """Start a program for a patient of the nurse's; return the enrolment's id."""
         return self.desk.start(number, program=key).id
 

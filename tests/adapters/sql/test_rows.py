@@ -22,6 +22,7 @@ from digital_painschool.domain.events import (
     Reviewed,
 )
 from digital_painschool.domain.fold import apply
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.errors import Conflict, InvalidValue, StorageError
 from digital_painschool.ports.storage import (
@@ -128,7 +129,7 @@ def test_a_state_of_another_shape_is_replayed(url: str, storage: SqlStorage) -> 
     expected = saved(storage, fill_in(saved(storage, begin()), at=RUN))
     execute(url, "UPDATE enrolments SET state_shape = 0, state = '{}'")
     with closing(SqlStorage(url)) as other:
-        assert expected == load_enrolment(other, "enrolment-1") == other.load_many(["enrolment-1"])["enrolment-1"]
+        assert expected == load_enrolment(other, EnrolmentId("enrolment-1")) == other.load_many(["enrolment-1"])[EnrolmentId("enrolment-1")]
 
 
 def test_a_damaged_state_is_named_without_its_content(url: str, storage: SqlStorage) -> None:
@@ -136,7 +137,7 @@ def test_a_damaged_state_is_named_without_its_content(url: str, storage: SqlStor
     storage.save(begin())
     execute(url, 'UPDATE enrolments SET state = \'{"person": {"value": "198507099805"}}\'')
     with closing(SqlStorage(url)) as other, pytest.raises(StorageError, match="cannot be read") as caught:
-        load_enrolment(other, "enrolment-1")
+        load_enrolment(other, EnrolmentId("enrolment-1"))
     assert "1985" not in str(caught.value)
 
 
@@ -174,7 +175,7 @@ def test_only_so_many_states_are_remembered() -> None:
 
 
 @pytest.mark.parametrize("id_", ["\x00", "a\x00b", "\ud800"])
-def test_an_id_that_no_database_can_hold_is_not_there(storage: SqlStorage, id_: str) -> None:
+def test_an_id_that_no_database_can_hold_is_not_there(storage: SqlStorage, id_: EnrolmentId) -> None:
     """Otherwise a mangled link would show a database error instead of "not found"."""
     assert None is load_enrolment(storage, id_)
     assert {} == storage.load_many([id_])
@@ -236,5 +237,5 @@ def test_a_damaged_notification_is_left_out_and_named(url: str, caplog: pytest.L
         assert kept.id in caplog.messages[-1]
         with pytest.raises(StorageError):
             load_notifications(storage, e.id)
-        assert () == load_notifications(storage, "\0")
-        assert () == find_cancellable(storage, "\0")
+        assert () == load_notifications(storage, EnrolmentId("\0"))
+        assert () == find_cancellable(storage, EnrolmentId("\0"))

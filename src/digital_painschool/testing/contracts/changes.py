@@ -65,7 +65,7 @@ def access_entry(by: AnyActor, at: datetime, enrolment: Enrolment | None = None,
 
 
 def begin(
-    enrolment_id: EnrolmentId = "enrolment-1",
+    enrolment_id: str = "enrolment-1",
     person: PersonId = PERSON,
     *,
     at: datetime = MORNING,
@@ -75,7 +75,7 @@ def begin(
 ) -> Change:
     """Return the change that starts an enrolment, whatever the storage holds."""
     terms = Terms(program, POLICY)
-    events = start(terms, person, (), enrolment_id=enrolment_id, unit=unit, therapist=therapist, by=NURSE, at=at)
+    events = start(terms, person, (), enrolment_id=EnrolmentId(enrolment_id), unit=unit, therapist=therapist, by=NURSE, at=at)
     return _change(None, events, by=NURSE, at=at)
 
 
@@ -164,7 +164,7 @@ def sending(claim: Claim, *, now: datetime, tried_on: date | None = None) -> Dec
 
 def asking(
     storage: Enrolments,
-    enrolment_id: EnrolmentId = "a",
+    enrolment_id: str = "a",
     person: PersonId = PERSON,
     *,
     notify: Notify = Notify.COLLECTED,

@@ -39,7 +39,7 @@ from digital_painschool.testing.people import OTHER_UNIT, UNIT
 class DamageContract(StorageOpening):
     """One row that cannot be read, and all others."""
 
-    def damage(self, place: Any, id_: str) -> None:  # noqa: ARG002 - whoever overrides it is given both
+    def damage(self, place: Any, id_: EnrolmentId) -> None:  # noqa: ARG002 - whoever overrides it is given both
         """Cut the last byte off what is kept of one enrolment, or one digest, known by its id; override it.
 
         The storage is closed then. Where nobody has said how, those clauses are skipped.
@@ -108,7 +108,7 @@ class DamageContract(StorageOpening):
         """Otherwise one bad row would silence all patients of a region, or be given up when it is repaired."""
         with self.opened(lasting_place) as storage:
             ids = [self._asked(storage, id_, person) for id_, person in zip(IDS, PERSONS, strict=True)]
-        self.damage(lasting_place, ids[0])
+        self.damage(lasting_place, EnrolmentId(ids[0]))
         with self.opened(lasting_place) as storage:
             given: list[Claim] = []
             while claims := storage.claim(RUN, limit, LEASE):

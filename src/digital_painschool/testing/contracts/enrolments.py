@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from attrs import evolve
 
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.people import PersonId, SystemActor
 from digital_painschool.errors import Conflict
@@ -74,10 +75,10 @@ class EnrolmentsContract(StorageOpening):
         saved(storage, begin("enrolment-1"))
         beside = ("./enrolment-1", "enrolment-1/", "x/../enrolment-1", "..", "/etc/hostname", "x" * 1000)
         for unknown in ("", "enrolment", "enrolment-12", "ENROLMENT-1", "enrolment-1 ", "%", "å' OR 1=1 --", *beside):
-            assert None is load_enrolment(storage, unknown)
+            assert None is load_enrolment(storage, EnrolmentId(unknown))
             assert {} == dict(storage.load_many((unknown,)))
-            assert () == load_timeline(storage, unknown)
-            assert {} == dict(load_documents(storage, unknown, (1,)))
+            assert () == load_timeline(storage, EnrolmentId(unknown))
+            assert {} == dict(load_documents(storage, EnrolmentId(unknown), (1,)))
 
     @proves("Enrolments.load_many")
     def test_load_many_gives_those_that_exist(self, storage: Storage) -> None:
@@ -145,7 +146,7 @@ class EnrolmentsContract(StorageOpening):
         first = saved(storage, begin("a"))
         with pytest.raises(Conflict):
             storage.save(begin("a", OTHER_PERSON))
-        assert first == load_enrolment(storage, "a")
+        assert first == load_enrolment(storage, EnrolmentId("a"))
         assert () == storage.find_by_person(OTHER_PERSON)
 
     @proves("Enrolments.save: one open enrolment")
@@ -156,8 +157,8 @@ class EnrolmentsContract(StorageOpening):
             with pytest.raises(Conflict):
                 storage.save(begin("b", program=program))
         assert (first,) == storage.find_by_person(PERSON)
-        assert None is load_enrolment(storage, "b")
-        assert () == load_timeline(storage, "b")
+        assert None is load_enrolment(storage, EnrolmentId("b"))
+        assert () == load_timeline(storage, EnrolmentId("b"))
 
     @proves("Enrolments.save: one open enrolment")
     def test_an_enrolment_in_maintenance_is_still_open(self, storage: Storage) -> None:
@@ -217,10 +218,10 @@ class EnrolmentsContract(StorageOpening):
         """Otherwise a person would be blocked by an enrolment that does not exist."""
         with pytest.raises(Conflict):
             storage.save(evolve(begin("a"), cancelled=("unknown",)))
-        assert None is load_enrolment(storage, "a")
+        assert None is load_enrolment(storage, EnrolmentId("a"))
         assert () == storage.find_by_person(PERSON)
         assert () == storage.access_entries(UNIT)
-        assert saved(storage, begin("b")) == load_enrolment(storage, "b")
+        assert saved(storage, begin("b")) == load_enrolment(storage, EnrolmentId("b"))
 
     @proves("Change.access")
     def test_a_step_is_logged_with_it(self, storage: Storage) -> None:

@@ -9,6 +9,7 @@ from attrs import evolve
 
 from digital_painschool.domain.digest import Batch, Claim
 from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.notification import Channel, Notify, Status, Template
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import Storage, find_cancellable, load_enrolment, load_notifications
@@ -104,14 +105,14 @@ class OutboxContract(StorageOpening):
         e = asking(storage, notify=Notify.DIRECT)
         change = write(e, notify=Notify.DIRECT, at=MORNING)
         [direct] = change.notifications
-        staff = evolve(direct, id="x", channel=Channel.SMS, recipient=NURSE.hsa_id, template=Template.FORM_SAVED)
-        change = evolve(change, notifications=(direct, staff, evolve(staff, id="y")))
+        staff = evolve(direct, id=NotificationId("x"), channel=Channel.SMS, recipient=NURSE.hsa_id, template=Template.FORM_SAVED)
+        change = evolve(change, notifications=(direct, staff, evolve(staff, id=NotificationId("y"))))
         saved(storage, change)
         claims = storage.claim(MORNING, 10, LEASE)
-        assert {(record.notification.id,) for record in load_notifications(storage, "a")} == {
+        assert {(record.notification.id,) for record in load_notifications(storage, EnrolmentId("a"))} == {
             (*ids(c),) for c in claims
         }
-        assert [staff, evolve(staff, id="y")] == [claim.digest.pending[0].notification for claim in claims[2:]]
+        assert [staff, evolve(staff, id=NotificationId("y"))] == [claim.digest.pending[0].notification for claim in claims[2:]]
 
     @proves("Change.notifications")
     def test_an_id_is_the_key_of_one_notification(self, storage: Storage) -> None:
@@ -277,4 +278,4 @@ class OutboxContract(StorageOpening):
         asking(storage, "b", program=SLEEP)
         asking(storage, "c", OTHER_PERSON)
         for read in (load_notifications, find_cancellable):
-            assert [1, 1, 1, 0, 0] == [len(read(storage, id_)) for id_ in ("a", "b", "c", "", "unknown")]
+            assert [1, 1, 1, 0, 0] == [len(read(storage, EnrolmentId(id_))) for id_ in ("a", "b", "c", "", "unknown")]

@@ -47,10 +47,10 @@ from digital_painschool.testing.people import NURSE, PERSON, UNIT
 
 LATER = MORNING + timedelta(days=11 * 366)
 LOGGED = access_entry(NURSE, LATER, action="plan-purge")
-IDS = tuple(f"e{number}" for number in range(len(PERSONS)))
+IDS = tuple(EnrolmentId(f"e{number}") for number in range(len(PERSONS)))
 
 
-def over(storage: Storage, enrolment_id: EnrolmentId, person: PersonId = PERSON, *, unit: HsaId = UNIT) -> Enrolment:
+def over(storage: Storage, enrolment_id: str, person: PersonId = PERSON, *, unit: HsaId = UNIT) -> Enrolment:
     """Save an enrolment with answers, a message and a notification, and end it."""
     e = saved(storage, begin(enrolment_id, person, unit=unit))
     e = saved(storage, fill_in(e, at=MORNING))
@@ -69,9 +69,9 @@ def all_over(storage: Storage) -> list[Enrolment]:
     return [over(storage, enrolment_id, person) for enrolment_id, person in zip(IDS, PERSONS, strict=True)]
 
 
-def kept_plan(storage: Storage, plan_id: PlanId = "plan-1") -> PurgePlan:
+def kept_plan(storage: Storage, plan_id: str = "plan-1") -> PurgePlan:
     """Plan and approve the purge of all that has ended."""
-    made = plan(readable(storage.ended(UNIT)), POLICY, plan_id=plan_id, unit=UNIT, by=NURSE, at=LATER)
+    made = plan(readable(storage.ended(UNIT)), POLICY, plan_id=PlanId(plan_id), unit=UNIT, by=NURSE, at=LATER)
     storage.save_plan(made, LOGGED)
     approved = approve(made, "beslut 2037-4", by=NURSE, at=LATER)
     storage.save_plan(approved, LOGGED)
@@ -97,9 +97,9 @@ def exported(storage: Storage, versions: Mapping[EnrolmentId, int], export_id: s
     storage.save_export(kept, versions)
 
 
-def ended_once(enrolment_id: EnrolmentId, version: int) -> EndedEnrolment:
+def ended_once(enrolment_id: str, version: int) -> EndedEnrolment:
     """Name an enrolment as a plan does, whatever it is in truth."""
-    return EndedEnrolment(enrolment_id=enrolment_id, version=version, ended_at=MORNING, last_entry_at=MORNING)
+    return EndedEnrolment(enrolment_id=EnrolmentId(enrolment_id), version=version, ended_at=MORNING, last_entry_at=MORNING)
 
 
 def assert_gone(storage: Storage, enrolment: Enrolment) -> None:

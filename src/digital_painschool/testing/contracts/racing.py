@@ -152,14 +152,14 @@ class RacingContract(StorageOpening):
         """Otherwise, of people who all try again until it is saved, one's answers would be gone."""
 
         def work(number: int, storage: Storage, _: Wait) -> Any:
-            return insist(storage, "a", number)
+            return insist(storage, EnrolmentId("a"), number)
 
         with self.kept(place) as reopened:
             with reopened() as storage:
                 saved(storage, begin("a"))
             results = self.race(reopened, how, [partial(work, number) for number in range(RACERS[how])])
             with reopened() as storage:
-                assert_none_lost(storage, "a", [answers for mine in results for answers in mine])
+                assert_none_lost(storage, EnrolmentId("a"), [answers for mine in results for answers in mine])
 
     @together
     @proves("Enrolments.save: optimistic", "AccessLog.log")
@@ -177,8 +177,8 @@ class RacingContract(StorageOpening):
         with self.kept(place) as reopened:
             results = self.race(reopened, how, [partial(live, number) for number in ids])
             with reopened() as storage:
-                assert results == [load_enrolment(storage, f"e{n}") for n in ids]
-                assert results == [replay(x.event for x in load_timeline(storage, f"e{n}")) for n in ids]
+                assert results == [load_enrolment(storage, EnrolmentId(f"e{n}")) for n in ids]
+                assert results == [replay(x.event for x in load_timeline(storage, EnrolmentId(f"e{n}"))) for n in ids]
                 logged = storage.access_entries(UNIT)
                 assert 11 * len(ids) == len({number for number, _ in logged})
                 assert {11} == set(Counter(entry.enrolment_id for _, entry in logged).values())

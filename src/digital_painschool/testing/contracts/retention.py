@@ -3,6 +3,7 @@
 from attrs import evolve
 
 from digital_painschool.domain.events import FormSaved, MessageSent
+from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.retention import (
     EndedEnrolment,
@@ -63,7 +64,7 @@ class RetentionContract(StorageOpening):
         e = changed_after_the_end(storage, e)
         saved(storage, begin("b", OTHER_PERSON))
         expected = EndedEnrolment(
-            enrolment_id="a",
+            enrolment_id=EnrolmentId("a"),
             version=e.version,
             ended_at=MORNING + HOUR,
             last_entry_at=RUN,
@@ -124,7 +125,7 @@ class RetentionContract(StorageOpening):
         [alone] = delivered(storage, RUN)
         saved(storage, finish(first, at=RUN))
         assert (alone.key,) == storage.notification_keys(UNIT, ["a"])
-        storage.purge("plan-1", kept_plan(storage).enrolments, ())
+        storage.purge(PlanId("plan-1"), kept_plan(storage).enrolments, ())
         saved(storage, finish(second, at=RUN + HOUR))
         assert (shared.key,) == storage.notification_keys(UNIT, ["b"])
 
@@ -209,26 +210,26 @@ class RetentionContract(StorageOpening):
     def test_a_plan_is_kept(self, storage: Storage) -> None:
         """Otherwise what is approved would not be what was seen (D-21a)."""
         all_over(storage)
-        made = plan(readable(storage.ended(UNIT)), POLICY, plan_id="plan-1", unit=UNIT, by=NURSE, at=LATER)
+        made = plan(readable(storage.ended(UNIT)), POLICY, plan_id=PlanId("plan-1"), unit=UNIT, by=NURSE, at=LATER)
         assert IDS == tuple(planned.enrolment_id for planned in made.enrolments)
         storage.save_plan(made, LOGGED)
-        assert made == storage.load_purge("plan-1").plan
+        assert made == storage.load_purge(PlanId("plan-1")).plan
 
     @proves("Retention.save_plan")
     def test_a_plan_without_enrolments_is_kept(self, storage: Storage) -> None:
         """Otherwise a year with nothing to purge would be an error."""
         made = kept_plan(storage)
         assert () == made.enrolments
-        assert made == storage.load_purge("plan-1").plan
+        assert made == storage.load_purge(PlanId("plan-1")).plan
 
     @proves("Retention.load_purge")
     def test_an_unknown_plan_is_none(self, storage: Storage) -> None:
         """Otherwise a mistyped id would give somebody else's plan."""
         kept_plan(storage)
-        assert None is storage.load_purge("").plan
-        assert None is storage.load_purge("plan-2").plan
-        assert {} == dict(storage.load_purge("plan-2").progress)
-        assert None is storage.load_purge("plan-2").receipt
+        assert None is storage.load_purge(PlanId("")).plan
+        assert None is storage.load_purge(PlanId("plan-2")).plan
+        assert {} == dict(storage.load_purge(PlanId("plan-2")).progress)
+        assert None is storage.load_purge(PlanId("plan-2")).receipt
 
     @proves("Retention.save_plan")
     def test_the_first_approval_stands(self, storage: Storage) -> None:
@@ -238,7 +239,7 @@ class RetentionContract(StorageOpening):
         assert approved.decision is not None
         storage.save_plan(evolve(approved, decision=evolve(approved.decision, reference="annat")), LOGGED)
         storage.save_plan(evolve(approved, decision=None, enrolments=()), LOGGED)
-        assert approved == storage.load_purge("plan-1").plan
+        assert approved == storage.load_purge(PlanId("plan-1")).plan
 
     @proves("Retention.save_plan")
     def test_a_plan_is_logged_with_it(self, storage: Storage) -> None:

@@ -7,6 +7,7 @@ from attrs import evolve, frozen
 
 from digital_painschool.adapters.memory import MemoryStorage
 from digital_painschool.domain.digest import Claim, Decision, DeliveryResult
+from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.notification import Notify, Profile, Status
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.retention import PurgePlan, Skip, Skipped
@@ -97,7 +98,7 @@ CALLS: Mapping[str, tuple[str, Callable[[Storage, Prepared], object]]] = {
     "export": ("Retention.save_export", lambda s, _: exported(s, dict.fromkeys(IDS[:3], 2), "export-2")),
     "plan": (
         "Retention.save_plan",
-        lambda s, prepared: s.save_plan(evolve(prepared.plan, id="plan-2", decision=None), LOGGED),
+        lambda s, prepared: s.save_plan(evolve(prepared.plan, id=PlanId("plan-2"), decision=None), LOGGED),
     ),
     "purge": ("Retention.purge: all or nothing", _purged),
 }
@@ -107,7 +108,7 @@ CALLS: Mapping[str, tuple[str, Callable[[Storage, Prepared], object]]] = {
 def observed(storage: Storage) -> StorageSnapshot:
     """Return everything that a storage returns, without the numbers of the access log: a database may skip some."""
     more = {
-        "waiting": [find_cancellable(storage, id_) for id_ in IDS],
+        "waiting": [find_cancellable(storage, EnrolmentId(id_)) for id_ in IDS],
         "keys": storage.notification_keys(UNIT, IDS),
         "persons": [storage.find_by_person(person) for person in PERSONS],
         "access ended": storage.access_ended(LATER, 1000),
