@@ -66,7 +66,9 @@ class TimelineNotes:
             after = records[-1].notification.id
         return noted
 
-    def _record(self, enrolment_id: EnrolmentId, command: Command, now: datetime, noted: tuple[NotificationId, ...] = ()) -> bool:
+    def _record(
+        self, enrolment_id: EnrolmentId, command: Command, now: datetime, noted: tuple[NotificationId, ...] = ()
+    ) -> bool:
         try:
             self._executor.execute(Action.DELIVER, WORKER, enrolment_id, command, at=now, noted=noted)
         except (Conflict, NotFound, RuleViolation):

@@ -99,7 +99,9 @@ def exported(storage: Storage, versions: Mapping[EnrolmentId, int], export_id: s
 
 def ended_once(enrolment_id: str, version: int) -> EndedEnrolment:
     """Name an enrolment as a plan does, whatever it is in truth."""
-    return EndedEnrolment(enrolment_id=EnrolmentId(enrolment_id), version=version, ended_at=MORNING, last_entry_at=MORNING)
+    return EndedEnrolment(
+        enrolment_id=EnrolmentId(enrolment_id), version=version, ended_at=MORNING, last_entry_at=MORNING
+    )
 
 
 def assert_gone(storage: Storage, enrolment: Enrolment) -> None:

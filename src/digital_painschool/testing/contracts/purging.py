@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from attrs import evolve
 
-from digital_painschool.domain.ids import EnrolmentId, PlanId
+from digital_painschool.domain.ids import PlanId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.retention import (
     Skip,
@@ -28,6 +28,8 @@ from digital_painschool.testing.contracts.changes import (
     OTHER_PERSON,
     PERSONS,
     RUN,
+    A,
+    B,
     asking,
     begin,
     begun,
@@ -101,7 +103,7 @@ class PurgingContract(StorageOpening):
         storage.purge(PlanId("plan-1"), kept_plan(storage).enrolments, ())
         assert_gone(storage, first)
         [claim] = storage.claim(RUN + LEASE, 10, LEASE)
-        left = frozenset(record.notification.id for record in load_notifications(storage, EnrolmentId("b")))
+        left = frozenset(record.notification.id for record in load_notifications(storage, B))
         assert (evolve(batch, notifications=left), 1) == (claim.digest.batch, claim.lost)
 
     @proves("Retention.purge: nothing left")
@@ -117,7 +119,7 @@ class PurgingContract(StorageOpening):
         [claim] = storage.claim(RUN, 10, LEASE)
         assert (batch.attempted_on, None, 0) == (claim.digest.told_on, claim.digest.batch, claim.lost)
         # The digest goes with the recipient's last enrolment.
-        saved(storage, finish(b, at=RUN, pending=find_cancellable(storage, EnrolmentId("b"))))
+        saved(storage, finish(b, at=RUN, pending=find_cancellable(storage, B)))
         storage.purge(PlanId("plan-2"), kept_plan(storage, "plan-2").enrolments, ())
         storage.complete([evolve(result(claim, at=RUN), told_on=RUN.date())])
         asking(storage, "c", PERSON)
@@ -138,11 +140,11 @@ class PurgingContract(StorageOpening):
     @proves("Retention.purge: nothing left")
     def test_the_person_can_start_again_after_the_purge(self, storage: Storage) -> None:
         """Otherwise something of the purged would be left that blocks the person."""
-        exported(storage, {"a": over(storage, "a").version})
+        exported(storage, {A: over(storage, "a").version})
         storage.purge(PlanId("plan-1"), kept_plan(storage).enrolments, ())
         e = over(storage, "a")
         assert (e,) == storage.find_by_person(PERSON)
-        assert e.version == len(load_timeline(storage, EnrolmentId("a")))
+        assert e.version == len(load_timeline(storage, A))
         assert [0] == [ended.exported for ended in readable(storage.ended(UNIT))]
 
     @proves("Retention.purge: only as planned")
@@ -152,10 +154,10 @@ class PurgingContract(StorageOpening):
         made = kept_plan(storage)
         changed = changed_after_the_end(storage, changed)
         storage.purge(PlanId("plan-1"), made.enrolments, ())
-        skipped = Skipped(enrolment_id=EnrolmentId("a"), why=Skip.CHANGED)
+        skipped = Skipped(enrolment_id=A, why=Skip.CHANGED)
         assert {"a": skipped, "b": None} == dict(storage.load_purge(PlanId("plan-1")).progress)
-        assert changed == load_enrolment(storage, EnrolmentId("a"))
-        assert changed.version == len(load_timeline(storage, EnrolmentId("a")))
+        assert changed == load_enrolment(storage, A)
+        assert changed.version == len(load_timeline(storage, A))
         assert_gone(storage, same)
 
     @proves("Retention.purge: only as planned")
@@ -164,26 +166,26 @@ class PurgingContract(StorageOpening):
         e = saved(storage, fill_in(saved(storage, begin("a")), at=MORNING))
         kept_plan(storage)
         storage.purge(PlanId("plan-1"), (ended_once("a", e.version),), ())
-        assert {"a": Skipped(enrolment_id=EnrolmentId("a"), why=Skip.CHANGED)} == dict(storage.load_purge(PlanId("plan-1")).progress)
-        assert e == load_enrolment(storage, EnrolmentId("a"))
+        assert {"a": Skipped(enrolment_id=A, why=Skip.CHANGED)} == dict(storage.load_purge(PlanId("plan-1")).progress)
+        assert e == load_enrolment(storage, A)
 
     @proves("Retention.purge: only as planned")
     def test_one_that_is_not_there_is_not_called_purged(self, storage: Storage) -> None:
         """Otherwise the receipt would claim a deletion that another plan made."""
         kept_plan(storage)
         storage.purge(PlanId("plan-1"), (ended_once("a", 3),), ())
-        assert {"a": Skipped(enrolment_id=EnrolmentId("a"), why=Skip.CHANGED)} == dict(storage.load_purge(PlanId("plan-1")).progress)
+        assert {"a": Skipped(enrolment_id=A, why=Skip.CHANGED)} == dict(storage.load_purge(PlanId("plan-1")).progress)
 
     @proves("Retention.purge")
     def test_what_is_skipped_stays_and_is_named(self, storage: Storage) -> None:
         """Otherwise nobody would know why a record is still there (D-21a)."""
         first, second = over(storage, "a"), over(storage, "b", OTHER_PERSON)
         made = kept_plan(storage)
-        skipped = Skipped(enrolment_id=EnrolmentId("b"), why=Skip.NOT_EXPORTED)
+        skipped = Skipped(enrolment_id=B, why=Skip.NOT_EXPORTED)
         storage.purge(PlanId("plan-1"), made.enrolments[:1], (skipped,))
         assert {"a": None, "b": skipped} == dict(storage.load_purge(PlanId("plan-1")).progress)
         assert_gone(storage, first)
-        assert second == load_enrolment(storage, EnrolmentId("b"))
+        assert second == load_enrolment(storage, B)
 
     @proves("Retention.purge: idempotent", "Retention.load_purge")
     def test_purging_twice_is_purging_once(self, storage: Storage) -> None:
@@ -201,11 +203,11 @@ class PurgingContract(StorageOpening):
         """Otherwise a restart could purge what the first run had left, after the receipt was begun."""
         e = over(storage, "a")
         made = kept_plan(storage)
-        skipped = Skipped(enrolment_id=EnrolmentId("a"), why=Skip.NOT_EXPORTED)
+        skipped = Skipped(enrolment_id=A, why=Skip.NOT_EXPORTED)
         storage.purge(PlanId("plan-1"), (), (skipped,))
-        storage.purge(PlanId("plan-1"), made.enrolments, (Skipped(enrolment_id=EnrolmentId("a"), why=Skip.TOO_YOUNG),))
+        storage.purge(PlanId("plan-1"), made.enrolments, (Skipped(enrolment_id=A, why=Skip.TOO_YOUNG),))
         assert {"a": skipped} == dict(storage.load_purge(PlanId("plan-1")).progress)
-        assert e == load_enrolment(storage, EnrolmentId("a"))
+        assert e == load_enrolment(storage, A)
 
     @proves("Retention.purge: idempotent")
     def test_an_interrupted_purge_goes_on_where_it_was(self, storage: Storage) -> None:
@@ -268,7 +270,7 @@ class PurgingContract(StorageOpening):
     def test_what_came_back_after_the_purge_is_purged_again(self, storage: Storage) -> None:
         """Otherwise a restored backup would bring back what had to go (D-21a)."""
         first, stays = over(storage, "a"), over(storage, "b", OTHER_PERSON)
-        (planned,) = readable(find_ended(storage, UNIT, ("a",)).values())
+        (planned,) = readable(find_ended(storage, UNIT, (A,)).values())
         gone = ended_once("gone-already", 3)
         for plan_id in ("plan-1", "plan-1", "plan-2"):
             storage.purge(PlanId(plan_id), (planned,), ())
@@ -279,7 +281,7 @@ class PurgingContract(StorageOpening):
         changed = Skipped(enrolment_id=gone.enrolment_id, why=Skip.CHANGED)
         assert {"a": None, gone.enrolment_id: changed} == dict(storage.load_purge(PlanId("plan-1")).progress)
         assert_gone(storage, first)
-        assert stays == load_enrolment(storage, EnrolmentId("b"))
+        assert stays == load_enrolment(storage, B)
 
     @proves("Retention.purge: again", "Retention.purge: only as planned")
     def test_what_came_back_otherwise_is_not_purged_again(self, storage: Storage) -> None:
@@ -292,4 +294,4 @@ class PurgingContract(StorageOpening):
             is_open = saved(storage, fill_in(is_open, at=MORNING))
         storage.purge(PlanId("plan-1"), made.enrolments, ())
         assert {"a": None} == dict(storage.load_purge(PlanId("plan-1")).progress)
-        assert is_open == load_enrolment(storage, EnrolmentId("a"))
+        assert is_open == load_enrolment(storage, A)

@@ -30,7 +30,7 @@ from digital_painschool.testing.example import SLEEP
 from digital_painschool.testing.people import NURSE, OTHER_UNIT, UNIT
 from digital_painschool.testing.reference.snapshot import StorageSnapshot
 
-IDS = ("first", "second", "third", "sent-1", "sent-2", "unsent-1", "unsent-2", "open", "new")
+IDS = tuple(map(EnrolmentId, ("first", "second", "third", "sent-1", "sent-2", "unsent-1", "unsent-2", "open", "new")))
 PLANS = ("plan-1", "plan-2")
 CHOSEN = Profile(email=frozenset({FlagKind.PROGRAM_DONE}))
 
@@ -108,7 +108,7 @@ CALLS: Mapping[str, tuple[str, Callable[[Storage, Prepared], object]]] = {
 def observed(storage: Storage) -> StorageSnapshot:
     """Return everything that a storage returns, without the numbers of the access log: a database may skip some."""
     more = {
-        "waiting": [find_cancellable(storage, EnrolmentId(id_)) for id_ in IDS],
+        "waiting": [find_cancellable(storage, id_) for id_ in IDS],
         "keys": storage.notification_keys(UNIT, IDS),
         "persons": [storage.find_by_person(person) for person in PERSONS],
         "access ended": storage.access_ended(LATER, 1000),

@@ -40,29 +40,29 @@ def stored_violations(storage: Storage, ids: Sequence[str], now: datetime) -> It
         ids: Every id that was ever given.
         now: The instant at which the caseload is judged.
     """
-    states = load_enrolments(storage, ids)
+    states = load_enrolments(storage, map(EnrolmentId, ids))
     owed = {record.notification.id for record in storage.unnoted()}
     rows = {
         row.enrolment_id: row.counts
         for unit in UNITS
         for row in readable(storage.list_caseload(CaseQuery(unit=unit, therapist=None, now=now, limit=len(ids) or 1)))
     }
-    for id_ in ids:
-        state, timeline, records = states.get(id_), load_timeline(storage, EnrolmentId(id_)), load_notifications(storage, EnrolmentId(id_))
+    for id_ in map(EnrolmentId, ids):
+        state, timeline, records = states.get(id_), load_timeline(storage, id_), load_notifications(storage, id_)
         if state is None:
-            yield from _left_violations(storage, EnrolmentId(id_), timeline, records)
+            yield from _left_violations(storage, id_, timeline, records)
             continue
         law, numbers = Law.REPLAY_GIVES_THE_STATE, [entry.seq for entry in timeline]
         yield from unless(_replays_to(state, timeline), law, "the state is not what the timeline gives", id_)
         gapless = numbers == [*range(1, state.version + 1)]
         yield from unless(gapless, law, f"version {state.version}, and the timeline has the entries {numbers}", id_)
-        yield from _document_violations(storage, EnrolmentId(id_), timeline)
+        yield from _document_violations(storage, id_, timeline)
         counts = None if state.phase is Phase.ENDED else caseload_counts(state)
         law = Law.UNREAD_IS_SAVED_LESS_READ
         yield from unless(rows.get(id_) == counts, law, "the caseload says something else than the state", id_)
-        yield from _request_violations(EnrolmentId(id_), timeline, records)
-        yield from note_violations(EnrolmentId(id_), timeline, records, owed)
-        waits = state.phase is Phase.ENDED and find_cancellable(storage, EnrolmentId(id_))
+        yield from _request_violations(id_, timeline, records)
+        yield from note_violations(id_, timeline, records, owed)
+        waits = state.phase is Phase.ENDED and find_cancellable(storage, id_)
         yield from unless(not waits, _NOTIFIED, "ended, and its notifications still wait", id_)
 
 

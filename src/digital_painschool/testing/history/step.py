@@ -63,9 +63,9 @@ class EnrolmentStep(Step):
         try:
             person = scenario.ports.identity.parse(self.who, today=today)
         except InvalidIdentity:
-            return NOBODY
+            return EnrolmentId(NOBODY)
         stored = readable(scenario.ports.storage.find_by_person(person))
-        return stored[self.which - 1].id if self.which <= len(stored) else NOBODY
+        return stored[self.which - 1].id if self.which <= len(stored) else EnrolmentId(NOBODY)
 
 
 @frozen(repr=False)

@@ -251,11 +251,10 @@ class PlanPurge(AdministratorStep):
         return self.office(scenario).plan_purge()
 
 
-def last_plan(scenario: Scenario) -> str:
+def last_plan(scenario: Scenario) -> PlanId:
     """Return the id of the plan that was made last, or `NOBODY`."""
-    return next(
-        (id_ for id_ in reversed(scenario.ids) if scenario.ports.storage.load_purge(PlanId(id_)).plan is not None), NOBODY
-    )
+    given = map(PlanId, reversed(scenario.ids))
+    return next((id_ for id_ in given if scenario.ports.storage.load_purge(id_).plan is not None), PlanId(NOBODY))
 
 
 @frozen(repr=False)

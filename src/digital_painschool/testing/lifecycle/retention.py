@@ -6,7 +6,7 @@ from types import MappingProxyType
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from digital_painschool.domain.ids import EnrolmentId, PlanId
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Channel, Notify
 from digital_painschool.domain.people import Actor, HsaId, Role
 from digital_painschool.domain.retention import PurgePlan, PurgeReceipt, Skip
@@ -141,7 +141,7 @@ class Retention(MachineBase):
             by=by.hsa_id,
             is_logged=True,
         )
-        stored = self.school.storage.load_purge(PlanId(of.id)).plan
+        stored = self.school.storage.load_purge(of.id).plan
         reference = stored.decision.reference if stored is not None and stored.decision is not None else None
         expected = "RS 2026-1" if of.is_approved else None
         require(unequal(_LAW, expected, reference, "the decision that the plan rests on"))
@@ -190,10 +190,10 @@ class Retention(MachineBase):
         require(self._skip_violations(of, skips))
         if receipts:
             require(_receipt_violations(of, receipts[0], may_go))
-            require(unequal(_LAW, receipts[0], storage.load_purge(PlanId(of.id)).receipt, "the stored receipt"))
+            require(unequal(_LAW, receipts[0], storage.load_purge(of.id).receipt, "the stored receipt"))
 
-    def _skip_violations(self, of: ReferencePlan, skips: Mapping[str, Skip | None]) -> Iterator[LawViolation]:
-        for id_, skipped in self.school.storage.load_purge(PlanId(of.id)).progress.items():
+    def _skip_violations(self, of: ReferencePlan, skips: Mapping[EnrolmentId, Skip | None]) -> Iterator[LawViolation]:
+        for id_, skipped in self.school.storage.load_purge(of.id).progress.items():
             if skipped is not None and id_ not in of.outcome:
                 yield from unequal(_LAW, skips[id_], skipped.why, "the reason why it was skipped", id_)
                 of.outcome[id_] = False
@@ -250,7 +250,7 @@ def _log_violations(storage: Storage, unit: HsaId, enrolment_id: EnrolmentId) ->
     yield from unless({"start", "purge"} <= actions, _LAW, what, enrolment_id)
 
 
-def _receipt_violations(of: ReferencePlan, receipt: PurgeReceipt, may_go: set[str]) -> Iterator[LawViolation]:
+def _receipt_violations(of: ReferencePlan, receipt: PurgeReceipt, may_go: set[EnrolmentId]) -> Iterator[LawViolation]:
     if of.receipt is not None:
         yield from unequal(_LAW, of.receipt, receipt, "purged twice: the second receipt")
         return

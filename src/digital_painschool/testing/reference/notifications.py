@@ -164,7 +164,7 @@ class NotificationOracle:
 
     def judge(
         self,
-        records: Mapping[str, Sequence[NotificationRecord]],
+        records: Mapping[EnrolmentId, Sequence[NotificationRecord]],
         owed: AbstractSet[str],
         now: datetime,
         excuses: Excuses,
