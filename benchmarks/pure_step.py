@@ -115,7 +115,14 @@ def _after(state: Enrolment, events: tuple[Event, ...]) -> Enrolment:
 
 def _midway() -> Enrolment:
     begun = start(
-        _TERMS, _PERSON, (), enrolment_id=EnrolmentId("0" * 32), unit=NURSE.unit, therapist=NURSE.hsa_id, by=NURSE, at=STARTED
+        _TERMS,
+        _PERSON,
+        (),
+        enrolment_id=EnrolmentId("0" * 32),
+        unit=NURSE.unit,
+        therapist=NURSE.hsa_id,
+        by=NURSE,
+        at=STARTED,
     )
     state = apply(None, begun[0])
     for module in (1, 2, 3):

@@ -25,7 +25,9 @@ TERMS = Terms(PROGRAM, POLICY)
 
 def started(at: datetime = START, terms: Terms = TERMS, person: PersonId = PERSON) -> Enrolment:
     """Return the state of a new enrolment, without any storage."""
-    events = start(terms, person, (), enrolment_id=EnrolmentId("e-1"), unit=UNIT, therapist=NURSE.hsa_id, by=NURSE, at=at)
+    events = start(
+        terms, person, (), enrolment_id=EnrolmentId("e-1"), unit=UNIT, therapist=NURSE.hsa_id, by=NURSE, at=at
+    )
     return apply(None, events[0])
 
 

@@ -143,13 +143,24 @@ DOINGS: Mapping[str, Doing] = MappingProxyType(
             "patient", Action.OPEN_MODULE, lambda v: v.room.open_module(EnrolmentId(v.id), v.module), ["ModuleOpened"]
         ),
         "complete_module": Doing(
-            "patient", Action.COMPLETE_MODULE, lambda v: v.room.complete_module(EnrolmentId(v.id), v.module), ["", *_COMPLETED]
+            "patient",
+            Action.COMPLETE_MODULE,
+            lambda v: v.room.complete_module(EnrolmentId(v.id), v.module),
+            ["", *_COMPLETED],
         ),
         "save_form": Doing(
-            "patient", Action.SAVE_FORM, lambda v: v.room.save_form(EnrolmentId(v.id), DAILY, _answers(v)), ["FormSaved"], weight=8
+            "patient",
+            Action.SAVE_FORM,
+            lambda v: v.room.save_form(EnrolmentId(v.id), DAILY, _answers(v)),
+            ["FormSaved"],
+            weight=8,
         ),
         "patient_begins": Doing(
-            "patient", Action.WRITE_MESSAGE, lambda v: v.room.write(EnrolmentId(v.id), v.text, heading=v.text), _BEGUN, weight=1
+            "patient",
+            Action.WRITE_MESSAGE,
+            lambda v: v.room.write(EnrolmentId(v.id), v.text, heading=v.text),
+            _BEGUN,
+            weight=1,
         ),
         "patient_writes": Doing(
             "patient",
@@ -209,7 +220,9 @@ DOINGS: Mapping[str, Doing] = MappingProxyType(
         ),
         "to_handle": Doing("therapist", Action.SEE_FLAGS, lambda v: v.desk.to_handle(EnrolmentId(v.id)), weight=2),
         "timeline": Doing("therapist", Action.SEE_TIMELINE, lambda v: v.desk.timeline(EnrolmentId(v.id)), weight=1),
-        "notifications": Doing("therapist", Action.SEE_NOTIFICATIONS, lambda v: v.desk.notifications(EnrolmentId(v.id)), weight=1),
+        "notifications": Doing(
+            "therapist", Action.SEE_NOTIFICATIONS, lambda v: v.desk.notifications(EnrolmentId(v.id)), weight=1
+        ),
         "caseload": Doing("therapist", Action.LIST_OWN_PATIENTS, lambda v: v.desk.caseload(), weight=1, lines=None),
         "hand_over": Doing("coordinator", Action.HAND_OVER, _hand_over, ["HandedOver"], weight=1),
     }

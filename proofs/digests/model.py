@@ -15,7 +15,7 @@ from typing import NamedTuple
 from attrs import evolve
 
 from digital_painschool.domain.digest import Action, Batch, Decision, Digest, batch_key
-from digital_painschool.domain.ids import DigestId, EnrolmentId
+from digital_painschool.domain.ids import DigestId, EnrolmentId, NotificationId
 from digital_painschool.domain.local_time import local_time
 from digital_painschool.domain.notification import Channel, Notification, NotificationRecord, Template, TriggeringEntry
 from digital_painschool.domain.people import HsaId, PersonId
@@ -256,9 +256,9 @@ def _holds(state: State, worker: Worker) -> bool:
 
 
 @cache
-def _message(id_: EnrolmentId, due_at: datetime) -> NotificationRecord:
+def _message(id_: str, due_at: datetime) -> NotificationRecord:
     notification = Notification(
-        id=id_,
+        id=NotificationId(id_),
         unit=_UNIT,
         channel=Channel.INBOX,
         recipient=_PERSON,

@@ -20,7 +20,7 @@ IDS = tuple(EnrolmentId(f"e-000{number}") for number in range(1, 6))
 DAMAGED = [set(ids) for size in (0, 1, 2, 5) for ids in combinations(IDS, size)]
 
 
-def walked(school: Scenario, limit: int, damaged: set[str]) -> list[CasePage]:
+def walked(school: Scenario, limit: int, damaged: set[EnrolmentId]) -> list[CasePage]:
     """Return the pages of a walk, a second apart."""
 
     def around(call: Call) -> object:

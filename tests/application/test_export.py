@@ -162,7 +162,10 @@ def test_the_figures_of_an_export_are_those_of_the_timelines(history: Lived) -> 
         here = [f"e-{number:04}" for number in range(1, 100)]
         ended(school, [id_ for id_ in here if load_enrolment(school.storage, EnrolmentId(id_)) is not None])
         stored = {
-            id_: (load_timeline(school.storage, EnrolmentId(id_)), load_documents(school.storage, EnrolmentId(id_), range(1, state.version + 1)))
+            id_: (
+                load_timeline(school.storage, EnrolmentId(id_)),
+                load_documents(school.storage, EnrolmentId(id_), range(1, state.version + 1)),
+            )
             for id_ in here
             if (state := load_enrolment(school.storage, EnrolmentId(id_))) is not None and state.phase is Phase.ENDED
         }
@@ -174,7 +177,9 @@ def test_the_figures_of_an_export_are_those_of_the_timelines(history: Lived) -> 
             [row[name] for name in ENROLMENT_COLUMNS] for row in enrolments
         ]
         assert [
-            row for id_, (timeline, documents) in stored.items() for row in answer_rows(EnrolmentId(id_), timeline, documents)
+            row
+            for id_, (timeline, documents) in stored.items()
+            for row in answer_rows(EnrolmentId(id_), timeline, documents)
         ] == [[row[name] for name in ANSWER_COLUMNS] for row in answers]
         for (id_, (timeline, documents)), line in zip(stored.items(), whole, strict=True):
             expected = json_line(EnrolmentId(id_), timeline, documents)
@@ -205,7 +210,7 @@ def school() -> Scenario:
 @pytest.fixture
 def found(school: Scenario) -> History:
     """The history of the ended enrolment."""
-    (history,) = readable(load_histories(school.storage, UNIT, ["e-0001"]))
+    (history,) = readable(load_histories(school.storage, UNIT, [EnrolmentId("e-0001")]))
     return history
 
 
@@ -229,7 +234,7 @@ def test_what_anybody_wrote_is_in_the_export_or_there_is_none(
 
 def test_what_is_missing_from_an_export_is_noticed_whatever_is_asked_for(school: Scenario) -> None:
     """Otherwise answers whose timeline entry is damaged would be purged, and be in no file."""
-    (found,) = readable(load_histories(school.storage, UNIT, ["e-0001"], {FormSaved}))
+    (found,) = readable(load_histories(school.storage, UNIT, [EnrolmentId("e-0001")], {FormSaved}))
     assert is_whole(found, {FormSaved})
     assert not is_whole(attrs.evolve(found, timeline=(), documents={}), {FormSaved})
     assert is_whole(attrs.evolve(found, timeline=(), documents={}), {Ended})

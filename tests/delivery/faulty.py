@@ -11,7 +11,7 @@ from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.digest import DeliveryResult
 from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
-from digital_painschool.domain.ids import EnrolmentId
+from digital_painschool.domain.ids import DigestId, EnrolmentId
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import Conflict, DeliveryError, StorageError
@@ -57,13 +57,13 @@ class FaultyStorage(MemoryStorage):
     damaged: str | None = None
 
     def load_many(  # type: ignore[override]  # in memory, nothing is damaged
-        self, enrolment_ids: Iterable[str]
-    ) -> Mapping[str, Enrolment | UnreadableEnrolment]:
+        self, enrolment_ids: Iterable[EnrolmentId]
+    ) -> Mapping[EnrolmentId, Enrolment | UnreadableEnrolment]:
         found = super().load_many(enrolment_ids)
         return {id_: UnreadableEnrolment(enrolment_id=id_) if id_ == self.damaged else e for id_, e in found.items()}
 
     def complete(
-        self, results: Sequence[DeliveryResult], access: Mapping[str, Sequence[AccessEntry]] = NOTHING
+        self, results: Sequence[DeliveryResult], access: Mapping[DigestId, Sequence[AccessEntry]] = NOTHING
     ) -> None:
         if self.dead:
             raise StorageError("the process died here")

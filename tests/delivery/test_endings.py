@@ -57,10 +57,10 @@ def test_an_enrolment_that_is_ended_or_purged_while_a_worker_looks_stops_nothing
     """Otherwise one therapist or one purge at the wrong moment would stop everybody's notices."""
 
     class Racing(MemoryStorage):
-        def access_ended(self, now: datetime, limit: int) -> tuple[str, ...]:
+        def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
             found = super().access_ended(now, limit)
             if fate == "purged":
-                return ("gone",) if found else ()
+                return (EnrolmentId("gone"),) if found else ()
             for enrolment_id in found:
                 school.desk.end(enrolment_id, reason="klar")
             return found
@@ -82,7 +82,7 @@ def test_a_notification_whose_enrolment_is_purged_after_the_claim_is_dropped() -
     class Purging(MemoryStorage):
         purged = False
 
-        def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment]:
+        def load_many(self, enrolment_ids: Iterable[EnrolmentId]) -> Mapping[EnrolmentId, Enrolment]:
             return {} if self.purged else super().load_many(enrolment_ids)
 
     storage = Purging()
@@ -106,7 +106,10 @@ def test_the_purge_of_a_batch_in_doubt_is_no_reason_to_tell_twice_on_one_day(sha
     school.desk.end(EnrolmentId(pain), reason="klar")
     school.advance(minutes=15)
     school.office.purge(school.office.approve(school.office.plan_purge(), decision="RS 2037-1"))
-    assert (None, ()) == (load_enrolment(school.storage, EnrolmentId(pain)), load_notifications(school.storage, EnrolmentId(pain)))
+    assert (None, ()) == (
+        load_enrolment(school.storage, EnrolmentId(pain)),
+        load_notifications(school.storage, EnrolmentId(pain)),
+    )
     here, school.now = school.now, NINE - INSTANT
     school.desk.start_conversation(sleep, "Hej igen", notify=Notify.COLLECTED)
     school.now = here

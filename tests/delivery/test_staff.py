@@ -108,9 +108,13 @@ def test_a_notice_that_could_not_be_delivered_is_told_to_staff_who_want_to_know(
 _SAVED: Mapping[FlagKind, Callable[[Scenario, str], object]] = {
     FlagKind.FORM_SAVED: lambda school, id_: school.room.save_form(EnrolmentId(id_), "halsoskattning", {"smarta": 3}),
     FlagKind.MESSAGE_RECEIVED: lambda school, id_: school.room.write(EnrolmentId(id_), "Hej"),
-    FlagKind.PROGRAM_DONE: lambda school, id_: [school.room.complete_module(EnrolmentId(id_), module) for module in (1, 2, 3)],
+    FlagKind.PROGRAM_DONE: lambda school, id_: [
+        school.room.complete_module(EnrolmentId(id_), module) for module in (1, 2, 3)
+    ],
     FlagKind.ENDING: lambda school, _: school.advance(days=400),
-    FlagKind.UNDELIVERED: lambda school, id_: school.desk.start_conversation(EnrolmentId(id_), "Hej", notify=Notify.DIRECT),
+    FlagKind.UNDELIVERED: lambda school, id_: school.desk.start_conversation(
+        EnrolmentId(id_), "Hej", notify=Notify.DIRECT
+    ),
 }
 _SETTLED: Mapping[FlagKind, Callable[[Scenario, str], object]] = {
     FlagKind.FORM_SAVED: lambda school, id_: school.desk.mark_read(EnrolmentId(id_), "halsoskattning"),

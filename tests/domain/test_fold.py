@@ -55,7 +55,9 @@ TALK = (
     ConversationStarted(at=AT, by="patient", conversation=1),
     MessageSent(at=AT, by="patient", conversation=1, author=Author.PATIENT, number=1),
 )
-LOST = NotificationUndelivered(at=AT, by="system", notification=NotificationId("n-1"), channel=Channel.INBOX, status=Status.FAILED)
+LOST = NotificationUndelivered(
+    at=AT, by="system", notification=NotificationId("n-1"), channel=Channel.INBOX, status=Status.FAILED
+)
 
 HISTORIES: dict[type[Event], tuple[tuple[Event, ...], dict[str, object]]] = {
     Started: ((), {"version": 1, "phase": Phase.ACTIVE, "started_at": START, "access_until": END, "person": PERSON}),

@@ -172,7 +172,7 @@ def test_a_call_that_hangs_moves_the_clock_of_the_environment() -> None:
     late = with_inbox(Fault("deliver", does=Hangs(seconds=30), when=When.AFTER))
     assert (DeliveryReport(sent=1, delivered=1), START + timedelta(seconds=30)) == (late.deliver(), late.now)
     with pytest.raises(AssertionError, match="environment"):
-        faulty(MemoryStorage(), Fault(does=Hangs(hours=1))).load_many(["e-1"])
+        faulty(MemoryStorage(), Fault(does=Hangs(hours=1))).load_many([EnrolmentId("e-1")])
 
 
 def test_a_call_can_sleep_in_real_time() -> None:
@@ -218,7 +218,7 @@ def test_an_iterator_is_given_twice_all_the_same() -> None:
     storage = faulty(MemoryStorage(), Fault("load_many", does=Twice()))
     school = Scenario(lambda environment: environment.ports(storage=storage))
     school.start()
-    assert ["e-0001"] == list(storage.load_many(iter(["e-0001"])))
+    assert ["e-0001"] == list(storage.load_many(iter([EnrolmentId("e-0001")])))
 
 
 def test_somebody_else_acts_during_a_call_and_another_answer_can_be_given() -> None:
@@ -319,7 +319,7 @@ def test_a_dead_process_makes_no_further_call() -> None:
     with pytest.raises(Killed, match=r"storage\.claim"):
         storage.claim(START, 1, HOUR)
     with pytest.raises(Killed, match=r"storage\.load_many"):
-        storage.load_many(["e-0001"])
+        storage.load_many([EnrolmentId("e-0001")])
     assert process.is_dead
     storage.close()
 

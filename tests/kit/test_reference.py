@@ -87,10 +87,10 @@ def test_an_alert_is_reached_as_the_rule_has_it(data: st.DataObject) -> None:
 # The model
 
 
-def a_model(id_: EnrolmentId = "e-0001", start: datetime = START) -> ReferenceEnrolment:
+def a_model(id_: str = "e-0001", start: datetime = START) -> ReferenceEnrolment:
     """Return the model of an enrolment that was just started."""
     return ReferenceEnrolment(
-        id=id_,
+        id=EnrolmentId(id_),
         person=PERSON,
         unit=UNIT,
         therapist=NURSE.hsa_id,

@@ -31,11 +31,11 @@ NOW = local("2026-03-03 09:30")
 TICK = timedelta(microseconds=1)
 
 
-def waiting(id_: EnrolmentId, due_at: datetime = NOW) -> NotificationRecord:
+def waiting(id_: str, due_at: datetime = NOW) -> NotificationRecord:
     """Return a notification that waits."""
     return NotificationRecord(
         notification=Notification(
-            id=id_,
+            id=NotificationId(id_),
             unit=UNIT,
             channel=Channel.INBOX,
             recipient=PERSON,
@@ -73,10 +73,10 @@ def test_the_table_has_every_situation() -> None:
 def test_every_situation_is_decided_as_the_table_says(may_be_told: bool, doubt: Doubt, is_due: bool) -> None:
     """Otherwise a patient would be told twice on a day, or not at all."""
     batch = DOUBTS[doubt]
-    pending = (waiting(EnrolmentId("due"), NOW if is_due else NOW + TICK), *([] if batch is None else [waiting("tried")]))
+    pending = (waiting("due", NOW if is_due else NOW + TICK), *([] if batch is None else [waiting("tried")]))
     digest = evolve(DIGEST, pending=pending, batch=batch, told_on=YESTERDAY if may_be_told else TODAY)
     action = DECISIONS[may_be_told, doubt, is_due]
-    tried = frozenset({"tried"}) if batch is not None else frozenset[str]()
+    tried = frozenset({NotificationId("tried")}) if batch is not None else frozenset[NotificationId]()
     expected = {
         Action.WAIT: Decision(action=Action.WAIT, day=TODAY),
         Action.REPEAT: Decision(
@@ -101,7 +101,7 @@ def test_every_situation_is_decided_as_the_table_says(may_be_told: bool, doubt: 
 )
 def test_a_collected_digest_goes_in_the_forenoon(now: datetime, action: Action) -> None:
     """Otherwise a telephone would ring at night, also on the days of clock changes."""
-    assert action is decide(evolve(DIGEST, pending=(waiting(EnrolmentId("m"), local("2026-03-01 09:00")),)), now, POLICY).action
+    assert action is decide(evolve(DIGEST, pending=(waiting("m", local("2026-03-01 09:00")),)), now, POLICY).action
 
 
 @pytest.mark.rule("M-12")
@@ -109,7 +109,7 @@ def test_a_collected_digest_goes_in_the_forenoon(now: datetime, action: Action) 
 def test_a_digest_that_is_not_collected_goes_at_any_hour(hour: int) -> None:
     """Otherwise "Direkt" would wait for the morning, or a therapist be told a day late."""
     now = local(f"2026-03-03 {hour:02}:00")
-    digest = evolve(DIGEST, collected=False, pending=(waiting(EnrolmentId("m"), now),), told_on=TODAY)
+    digest = evolve(DIGEST, collected=False, pending=(waiting("m", now),), told_on=TODAY)
     assert Action.SEND is decide(digest, now, POLICY).action
 
 
@@ -118,8 +118,8 @@ def test_a_day_that_comes_twice_is_one_day() -> None:
     """Otherwise a unit whose zone moves west would tell its patients twice on a day."""
     tomorrow = TODAY + timedelta(days=1)
     batch = Batch(key="key", notifications=frozenset({NotificationId("m")}), attempted_on=tomorrow)
-    assert Action.WAIT is decide(evolve(DIGEST, pending=(waiting(EnrolmentId("m")),), told_on=tomorrow), NOW, POLICY).action
-    tried = evolve(DIGEST, pending=(waiting(EnrolmentId("m")), waiting("n")), batch=batch)
+    assert Action.WAIT is decide(evolve(DIGEST, pending=(waiting("m"),), told_on=tomorrow), NOW, POLICY).action
+    tried = evolve(DIGEST, pending=(waiting("m"), waiting("n")), batch=batch)
     assert Action.REPEAT is decide(tried, NOW, POLICY).action
 
 
@@ -170,7 +170,7 @@ def test_a_message_goes_with_the_next_run(at: datetime, run: datetime) -> None:
 )
 def test_old_attempts_ride_along_with_fresh_ones_but_not_for_ever(attempts: dict[str, int], given_up: set[str]) -> None:
     """Otherwise a flag would say undelivered of a patient who is told five minutes later, or never come."""
-    assert given_up == undeliverable(attempts, POLICY)
+    assert given_up == undeliverable({NotificationId(id_): count for id_, count in attempts.items()}, POLICY)
 
 
 @pytest.mark.rule("D-13d")
@@ -178,7 +178,7 @@ def test_old_attempts_ride_along_with_fresh_ones_but_not_for_ever(attempts: dict
 def test_there_is_one_attempt_more_than_there_are_waits(waits: tuple[int, ...]) -> None:
     """Otherwise a unit that wants no second attempt would get one, or who wants one would get none."""
     policy = Policy(retry_minutes=waits)
-    assert [set(), {"a"}] == [undeliverable({"a": len(waits) + more}, policy) for more in (0, 1)]
+    assert [set(), {"a"}] == [undeliverable({NotificationId("a"): len(waits) + more}, policy) for more in (0, 1)]
 
 
 @pytest.mark.rule("D-13a", "D-13d")
@@ -214,8 +214,9 @@ def test_the_latest_day_is_of_all_that_are_known() -> None:
 @pytest.mark.rule("D-13a")
 def test_a_key_is_that_of_its_notifications() -> None:
     """Otherwise an inbox could take two batches for one, or one for two after a backup was restored."""
-    assert batch_key(DigestId("d"), ["a", "b"]) == batch_key("d", ["b", "a"])
-    assert 4 == len({batch_key(DigestId("d"), ["a", "b"]), batch_key("d", ["a"]), batch_key("e", ["a"]), batch_key("d", ["ab"])})
+    d, e = DigestId("d"), DigestId("e")
+    assert batch_key(d, ["a", "b"]) == batch_key(d, ["b", "a"])
+    assert 4 == len({batch_key(d, ["a", "b"]), batch_key(d, ["a"]), batch_key(e, ["a"]), batch_key(d, ["ab"])})
 
 
 @pytest.mark.rule("M-13")

@@ -57,7 +57,7 @@ def skipping(receipt: PurgeReceipt, *ids: str) -> PurgeReceipt:
     return evolve(receipt, purged=tuple(id_ for id_ in receipt.purged if id_ not in ids), skipped=skipped)
 
 
-def made_up(plan: PurgePlan, at: datetime, *, unit: HsaId = UNIT, purged: tuple[str, ...] = ()) -> PurgeReceipt:
+def made_up(plan: PurgePlan, at: datetime, *, unit: HsaId = UNIT, purged: tuple[EnrolmentId, ...] = ()) -> PurgeReceipt:
     """Return a receipt of a plan that no purge has written."""
     assert plan.decision is not None
     by = ARCHIVIST.hsa_id if unit == UNIT else OTHER_ARCHIVIST.hsa_id
@@ -147,26 +147,27 @@ def test_a_receipt_is_that_of_the_stored_plan(forge: Forge) -> None:
 
 
 AT = local("2036-03-02 08:00")
+A, B, C, D = map(EnrolmentId, "abcd")
 PAPER = PurgeReceipt(
     plan_id=PlanId("p-5"),
     unit=UNIT,
     decision=PurgeDecision(reference="RS 1", by=ARCHIVIST.hsa_id, at=AT),
     purged_by=ARCHIVIST.hsa_id,
     purged_at=AT,
-    purged=("a", "b"),
-    skipped=(Skipped(enrolment_id=EnrolmentId("c"), why=Skip.CHANGED),),
+    purged=(A, B),
+    skipped=(Skipped(enrolment_id=C, why=Skip.CHANGED),),
 )
 
 
 def test_what_a_purge_writes_is_sound_and_plausible() -> None:
     """Otherwise a receipt that is ours would be refused when it is needed most."""
-    long = evolve(PAPER, plan_id=PlanId("p" * 100), purged=("x" * 100,), digest="d" * 100)
-    many = evolve(PAPER, purged=tuple(map(str, range(999_999))))
+    long = evolve(PAPER, plan_id=PlanId("p" * 100), purged=(EnrolmentId("x" * 100),), digest="d" * 100)
+    many = evolve(PAPER, purged=tuple(EnrolmentId(str(number)) for number in range(999_999)))
     for receipt in (PAPER, long, many, evolve(PAPER, purged=()), evolve(PAPER, skipped=())):
         require_sound(receipt, by=ARCHIVIST)
         require_plausible(receipt, at=AT)
     require_plausible(evolve(PAPER, purged_at=AT + INSTANT), at=AT + 2 * INSTANT)
-    for ids in (("a", "b", "a"), ("a", "a", "b"), ("b", "a", "a"), ("a", "c")):
+    for ids in ((A, B, A), (A, A, B), (B, A, A), (A, C)):
         with pytest.raises(InvalidValue):
             require_sound(evolve(PAPER, purged=ids), by=ARCHIVIST)
     for early, late in ((AT + INSTANT, AT), (AT, AT - INSTANT)):
@@ -176,7 +177,7 @@ def test_what_a_purge_writes_is_sound_and_plausible() -> None:
 
 def test_a_receipt_is_compared_with_plan_and_stored_receipt_by_value() -> None:
     """Otherwise a receipt would pass as long as its ids sort well, or one from a file never be the stored one."""
-    ended = [EndedEnrolment(enrolment_id=EnrolmentId(id_), version=1, ended_at=AT, last_entry_at=AT) for id_ in ("a", "c", "b")]
+    ended = [EndedEnrolment(enrolment_id=id_, version=1, ended_at=AT, last_entry_at=AT) for id_ in (A, C, B)]
     made = PurgePlan(
         id=PlanId("p-5"),
         unit=HsaId(str(UNIT)),
@@ -197,7 +198,7 @@ def test_a_receipt_is_compared_with_plan_and_stored_receipt_by_value() -> None:
                 with refused("M-20", Reason.ANOTHER_UNITS_PLAN):
                     require_same(evolve(PAPER, unit=HsaId(unit)), PAPER, proven=proven)
     require_same(evolve(PAPER, digest="d"), evolve(PAPER, unit=HsaId(str(UNIT))), proven=False)
-    for other in (evolve(PAPER, purged=("a",)), evolve(PAPER, purged=("a", "b", "d"))):
+    for other in (evolve(PAPER, purged=(A,)), evolve(PAPER, purged=(A, B, D))):
         require_same(other, PAPER, proven=True)
         with refused("D-21a", Reason.RECEIPT_OF_ANOTHER_PLAN):
             require_same(other, PAPER, proven=False)

@@ -32,7 +32,9 @@ from tests.serialization.strategies import AT, NURSE, UNIT, through_json
             made_by=NURSE,
             made_at=AT,
             ended_before=AT,
-            enrolments=(EndedEnrolment(enrolment_id=EnrolmentId("a"), version=3, ended_at=AT, last_entry_at=AT, exported=3),),
+            enrolments=(
+                EndedEnrolment(enrolment_id=EnrolmentId("a"), version=3, ended_at=AT, last_entry_at=AT, exported=3),
+            ),
             decision=PurgeDecision(reference="beslut 2037-4", by=NURSE, at=AT),
         ),
         PurgeReceipt(
@@ -41,7 +43,7 @@ from tests.serialization.strategies import AT, NURSE, UNIT, through_json
             decision=PurgeDecision(reference="beslut 2037-4", by=NURSE, at=AT),
             purged_by=NURSE,
             purged_at=AT,
-            purged=("a", "b"),
+            purged=(EnrolmentId("a"), EnrolmentId("b")),
             skipped=(Skipped(enrolment_id=EnrolmentId("c"), why=Skip.CHANGED),),
         ),
         ExportReceipt(

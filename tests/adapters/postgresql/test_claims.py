@@ -125,7 +125,7 @@ def test_two_workers_claim_at_once(storage: SqlStorage, before_commit: Callable[
 
 def test_two_steps_at_once_add_to_one_digest(storage: SqlStorage, crossed: Cross) -> None:
     """Otherwise the slower of two would fail, or the patient get two notices on one forenoon (D-13a)."""
-    first, second = asking_start(EnrolmentId("a"), "one"), asking_start("b", "another")
+    first, second = asking_start(EnrolmentId("a"), "one"), asking_start(EnrolmentId("b"), "another")
     assert [None, None] == crossed(lambda: storage.save(first), lambda: storage.save(second))
     assert [["a", "b"]] == claimed(storage)
 
@@ -136,7 +136,9 @@ def test_what_an_ending_cancels_at_the_same_time_is_not_begun(storage: SqlStorag
     [claim] = storage.claim(RUN, 10, LEASE)
     decided = [(claim, sending(claim, now=RUN))]
     assert [None, {}] == crossed(lambda: storage.save(ending), lambda: storage.begin(decided))
-    assert [(Status.DROPPED, 0)] == [(record.status, record.attempts) for record in load_notifications(storage, EnrolmentId("a"))]
+    assert [(Status.DROPPED, 0)] == [
+        (record.status, record.attempts) for record in load_notifications(storage, EnrolmentId("a"))
+    ]
 
 
 def test_what_is_begun_at_the_same_time_is_not_cancelled(storage: SqlStorage, crossed: Cross) -> None:

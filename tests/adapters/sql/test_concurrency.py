@@ -35,7 +35,7 @@ def test_more_threads_than_connections_wait_for_their_turn(url: str) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        assert 12 == len(storage.load_many([f"enrolment-{n}" for n in range(12)]))
+        assert 12 == len(storage.load_many([EnrolmentId(f"enrolment-{n}") for n in range(12)]))
 
 
 def test_a_thread_that_waits_gets_what_is_given_back(one: SqlStorage) -> None:
@@ -98,10 +98,10 @@ def test_two_processes_write_at_once(url: str) -> None:
         process.join(60)
     assert [0, 0] == [process.exitcode for process in processes]
     with closing(SqlStorage(url)) as storage:
-        ids = [f"enrolment-{number}" for start in (0, 1000) for number in range(start, start + 150)]
+        ids = [EnrolmentId(f"enrolment-{number}") for start in (0, 1000) for number in range(start, start + 150)]
         found = storage.load_many(ids)
         assert ids == list(found)
-        assert all(found[EnrolmentId(id_)] == replay(entry.event for entry in load_timeline(storage, EnrolmentId(id_))) for id_ in ids[::30])
+        assert all(found[id_] == replay(entry.event for entry in load_timeline(storage, id_)) for id_ in ids[::30])
 
 
 def _die_at(url: str, statement: int) -> None:

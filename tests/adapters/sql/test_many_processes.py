@@ -132,7 +132,7 @@ def test_on_many_enrolments_nobody_s_step_is_lost(url: str) -> None:
         for id_ in ids:
             school.desk.start_conversation(id_, "Hej")
 
-    def life(school: Scenario, number: int, wait: Wait) -> list[tuple[str, str, object]]:
+    def life(school: Scenario, number: int, wait: Wait) -> list[tuple[EnrolmentId, str, object]]:
         random = Random(number)  # noqa: S311 - nothing that is drawn is a secret
         told = []
         for time in range(3 * TIMES):

@@ -4,7 +4,7 @@ import pytest
 from attrs import evolve
 
 from digital_painschool.domain.digest import Batch, DeliveryResult, batch_key
-from digital_painschool.domain.ids import DigestId, EnrolmentId
+from digital_painschool.domain.ids import DigestId, EnrolmentId, NotificationId
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.people import SystemActor
 from digital_painschool.errors import Conflict
@@ -278,7 +278,7 @@ class DeliveriesContract(StorageOpening):
         e = saved(storage, by_worker(e, drop, notification, at=RUN, noted=(notification.id,)))
         assert expected[1:] == storage.unnoted()
         no_note = [load_notifications(storage, states[status].id)[0] for status in (Status.DELIVERED, None)]
-        for id_ in (notification.id, "unknown", *(record.notification.id for record in no_note)):
+        for id_ in (notification.id, NotificationId("unknown"), *(record.notification.id for record in no_note)):
             with pytest.raises(Conflict):
                 storage.save(by_worker(e, drop, notification, at=RUN, noted=(expected[1].notification.id, id_)))
         assert (e, expected[1:]) == (load_enrolment(storage, e.id), storage.unnoted())

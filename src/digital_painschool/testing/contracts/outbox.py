@@ -102,7 +102,7 @@ class OutboxContract(StorageOpening):
         saved(storage, converse(saved(storage, begin("d", unit=OTHER_UNIT)), notify=Notify.COLLECTED, at=MORNING))
         claims = storage.claim(RUN + DAY, 10, LEASE)
         assert [["a", "b", "a"], ["c"], ["d"]] == owners(claims)
-        assert [*map(min, map(ids, claims))] == [claim.digest.id for claim in claims]
+        assert [DigestId(min(ids(claim))) for claim in claims] == [claim.digest.id for claim in claims]
 
     @proves("Change.notifications")
     def test_every_other_notification_has_a_digest_of_its_own(self, storage: Storage) -> None:

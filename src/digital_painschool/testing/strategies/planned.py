@@ -4,7 +4,7 @@ from datetime import datetime
 
 from attrs import Factory, define, field
 
-from digital_painschool.domain.ids import EnrolmentId
+from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.people import Actor, PersonId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Program
@@ -72,7 +72,7 @@ class PlannedSchool:
 
     def plan_purge(self) -> ReferencePlan:
         """Plan a purge."""
-        return self.model.plan_purge(EnrolmentId(f"plan-{len(self.model.plans)}"), UNIT, self.now)
+        return self.model.plan_purge(PlanId(f"plan-{len(self.model.plans)}"), UNIT, self.now)
 
     def purge(self, plan: ReferencePlan) -> None:
         """Carry out a plan, once; the ordinals of a patient's later enrolments change."""
