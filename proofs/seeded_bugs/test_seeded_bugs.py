@@ -13,7 +13,7 @@ from proofs.seeded_bugs.bugs.simulation import ALSO_CAUGHT
 
 ROOT = Path(__file__).parents[2]
 OPTIONS = (
-    *("-q", "-p", "proofs.seeded_bugs.apply", "-p", "no:cacheprovider", "-p", "no:xdist", "-rfE", "--tb=short"),
+    *("-q", "-x", "-p", "proofs.seeded_bugs.apply", "-p", "no:cacheprovider", "-p", "no:xdist", "-rfE", "--tb=short"),
     f"--hypothesis-profile={PROFILE}",
 )
 LOOKS = 10

@@ -19,6 +19,7 @@ from digital_painschool import (
     PainSchool,
     Role,
     Settings,
+    StorageError,
     connect,
     open_school,
 )
@@ -326,3 +327,27 @@ def test_settings_choose_among_the_programs_on_offer() -> None:
     # Two programs of one key would make it a matter of luck which one a patient gets.
     with pytest.raises(ConfigurationError, match="two programs with the key 'digitala-smartskolan'"):
         catalogue(Settings(storage=AdapterConfig("memory"), programs=(bundled_program(),)))
+
+
+def test_a_migration_reaches_every_adapter_with_a_schema_and_no_other(tmp_path: Path) -> None:
+    """Otherwise an inbox in SQL beside a storage of another make would refuse to open, and say to migrate for ever."""
+    given: list[Options] = []
+
+    def make(options: Options) -> MemoryStorage:
+        given.append(options)
+        return MemoryStorage()
+
+    own = plugin("painschool_storages", AdapterFactory("own", make), AdapterFactory("migrating", make, migrates=True))
+    url = f"sqlite:///{tmp_path / 'inbox.db'}"
+    settings = Settings(
+        storage=AdapterConfig("own", {"folder": "records"}),
+        inbox=AdapterConfig("sql", {"url": url}),
+        messengers=(AdapterConfig("sql", {"channel": "email", "url": url}),),
+    )
+    with pytest.raises(StorageError, match="digital-painschool migrate"):
+        open_school(settings, plugins=[own])
+    open_school(settings, plugins=[own], migrate=True).close()
+    open_school(settings, plugins=[own]).close()
+    assert [{"folder": "records"}] * 3 == given
+    open_school(evolve(settings, storage=AdapterConfig("migrating")), plugins=[own], migrate=True).close()
+    assert {"migrate": True} == given[-1]

@@ -76,7 +76,7 @@ FIRST, SECOND = (f"{enrolment}.3.inbox.20260302T070000" for enrolment in ("e-000
 
 @pytest.fixture(autouse=True)
 def _in_memory_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lets worlds have their folders where no disk is waited for: what a dead process wrote is there all the same."""
+    """Puts the folders of environments where no disk is waited for: what a dead process wrote is there all the same."""
     if os.access("/dev/shm", os.W_OK):  # noqa: S108 - the kernel's own folder in memory
         monkeypatch.setattr("tempfile.tempdir", "/dev/shm")  # noqa: S108
 
@@ -109,7 +109,7 @@ def all_on_copies(sqlite_template: Path) -> PortsFactory:
 
 
 def copied(environment: Environment, template: Path) -> str:
-    """Return the URL of a world's own copy of a file."""
+    """Return the URL of an environment's own copy of a file."""
     path = environment.folder / "painschool.db"
     if not path.exists():
         shutil.copyfile(template, path)
@@ -118,7 +118,7 @@ def copied(environment: Environment, template: Path) -> str:
 
 @pytest.fixture
 def on_postgresql(postgresql_url: str) -> PortsFactory:
-    """Open the storage on one PostgreSQL database, which is emptied for each new world."""
+    """Open the storage on one PostgreSQL database, which is emptied for each new environment."""
     known: WeakSet[Environment] = WeakSet()
 
     def empty(connection: Connection) -> None:
@@ -175,7 +175,7 @@ def test_killed_between_any_two_statements_on_postgresql(name: str, every: int, 
 
 def test_the_histories_come_to_every_call_that_changes_anything() -> None:
     """Otherwise a call would never be struck, and nobody would notice."""
-    steps = [step for telling in NOTABLE_HISTORIES.values() for step in play(in_memory, telling).steps]
+    steps = [step for history in NOTABLE_HISTORIES.values() for step in play(in_memory, history).steps]
     calls = {call.name for step in steps for call in step.calls}
     after = {
         step.name_of(point) for step in steps for point in step.points(statements=False) if point.when is When.AFTER
@@ -204,7 +204,7 @@ def test_a_history_of_the_kit_and_plain_functions_can_be_killed_too() -> None:
     assert both.at == own.at + kit.at
 
 
-def test_a_telling_can_be_played_under_another_policy() -> None:
+def test_a_history_can_be_played_under_another_policy() -> None:
     """Otherwise a unit could not try its own."""
     policy = evolve(NOTABLE_HISTORIES["year"].policy, staff_flags=frozenset())
     assert policy == MESSAGE.scenario(policy=policy).catalogue.policy
@@ -214,10 +214,10 @@ def test_a_telling_can_be_played_under_another_policy() -> None:
 # What the harness is for: bugs that are put in, each of which it must name.
 
 
-def the_kill_of(ports_factory: PortsFactory, telling: NotableHistory | History = MESSAGE) -> str:
+def the_kill_of(ports_factory: PortsFactory, history: NotableHistory | History = MESSAGE) -> str:
     """Return what the harness says of an opening or a school with a bug in it."""
     with pytest.raises(NotSurvived) as named:
-        kill_at_every_call(ports_factory, telling)
+        kill_at_every_call(ports_factory, history)
     return str(named.value)
 
 
@@ -242,7 +242,7 @@ def save_later(patch: pytest.MonkeyPatch, part: str) -> None:
 
 
 def test_notifications_that_are_saved_after_the_step_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise a message could be saved and never be told of."""
+    """Otherwise a message could be saved and never be notified of."""
     save_later(monkeypatch, "notifications")
     said = the_kill_of(in_memory)
     assert "killed at step 2 (TherapistWrites('Hej', notify=Notify.DIRECT)), after storage.save (call 5)" in said
@@ -250,7 +250,7 @@ def test_notifications_that_are_saved_after_the_step_are_named(monkeypatch: pyte
 
 
 def test_what_is_settled_before_it_is_handed_over_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise a notification could be lost that the books call delivered."""
+    """Otherwise a notification could be lost that is stored as delivered."""
     send = Delivery._send
 
     def settling_first(self: Delivery, claim: Claim, decision: Any, batch: Batch, now: datetime, report: Any) -> Any:
@@ -266,7 +266,7 @@ def test_what_is_settled_before_it_is_handed_over_is_named(monkeypatch: pytest.M
 
 
 def test_a_note_of_what_was_dropped_that_is_made_twice_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise a timeline would say twice that a message was not told of."""
+    """Otherwise a timeline would say twice that nobody was notified of a message."""
     save_later(monkeypatch, "noted")
     read = [Start(), TherapistWrites("Ett", notify=Notify.COLLECTED), PatientReads(1), Advance(hours=1), Deliver()]
     said = the_kill_of(in_memory, NotableHistory(read))
@@ -316,19 +316,16 @@ class ForgetfulInbox(MemoryInbox):
         return Delivered.ACCEPTED
 
 
-class ForgetfulWorld:
-    """Gives each world one inbox that does not know a key again."""
-
-    def __call__(self, environment: Environment) -> Ports:
-        """Open it."""
-        if not isinstance(environment.inbox, ForgetfulInbox):
-            environment.inbox = ForgetfulInbox()
-        return environment.ports()
+def open_forgetful(environment: Environment) -> Ports:
+    """Open the environment's one inbox that does not know a key again."""
+    if not isinstance(environment.inbox, ForgetfulInbox):
+        environment.inbox = ForgetfulInbox()
+    return environment.ports()
 
 
 def test_an_inbox_that_does_not_know_a_key_again_is_named() -> None:
     """Otherwise a patient could be told twice of the same."""
-    said = the_kill_of(ForgetfulWorld())
+    said = the_kill_of(open_forgetful)
     assert "killed at step 3 (Deliver()), after inbox.deliver (call 6)" in said
     assert f"Law 5: {batch_key(DigestId(FIRST), [FIRST])} was accepted as new twice" in said
 
@@ -358,7 +355,7 @@ class Holding(Wrapped):
 
 
 def test_a_claim_that_outlives_its_worker_is_named() -> None:
-    """Otherwise what a dead worker had in hand would wait for ever."""
+    """Otherwise what a dead worker had claimed would wait for ever."""
     said = the_kill_of(behind(lambda environment: Holding(environment.storage)))
     assert f"killed at step 3 (Deliver()), after storage.claim (call 2): at the end: Law 5: {FIRST} waits" in said
 
@@ -501,7 +498,7 @@ def test_a_place_can_be_tried_by_itself() -> None:
     with pytest.raises(
         NotSurvived, match=r"Again: kill_at\(ports_factory, history, CrashPoint\(step=3, call=6, when=When.AFTER\)\)"
     ):
-        kill_at(ForgetfulWorld(), MESSAGE, place)
+        kill_at(open_forgetful, MESSAGE, place)
 
 
 def test_what_is_wrong_without_any_kill_is_told_as_that() -> None:
@@ -514,10 +511,10 @@ def test_what_is_wrong_without_any_kill_is_told_as_that() -> None:
 # The same between two statements.
 
 
-def half(ports_factory: PortsFactory, telling: NotableHistory = MESSAGE) -> str:
+def half(ports_factory: PortsFactory, history: NotableHistory = MESSAGE) -> str:
     """Return what is half done."""
     with pytest.raises(NotSurvived) as named:
-        kill_at_every_statement(ports_factory, telling)
+        kill_at_every_statement(ports_factory, history)
     return str(named.value)
 
 
@@ -665,12 +662,12 @@ def test_an_observer_that_is_told_too_early_is_named(monkeypatch: pytest.MonkeyP
     """Otherwise statistics would count what was never saved."""
     change = Executor._change
 
-    def telling_first(self: Executor, *args: Any) -> Change:
+    def notifying_first(self: Executor, *args: Any) -> Change:
         whole = change(self, *args)
         Executor._notify_observers(self, whole.enrolment, whole.events)
         return whole
 
-    monkeypatch.setattr(Executor, "_change", telling_first)
+    monkeypatch.setattr(Executor, "_change", notifying_first)
     with pytest.raises(
         AssertionError, match="without any crash: Law 8: an observer was told twice, or of what is not saved"
     ):

@@ -41,6 +41,7 @@ class _SqlOptions:
 
     url: Masked[str]
     schema: str | None = None
+    migrate: bool = False
 
 
 @frozen(kw_only=True)
@@ -53,10 +54,9 @@ class _SqlStorageOptions:
 
 @frozen(kw_only=True)
 class _MemoryStorageOptions:
-    """The options of a storage URL and of `migrate`; a storage in memory ignores them."""
+    """The option of a storage URL; a storage in memory ignores it."""
 
     url: Masked[str] = Masked("")
-    migrate: bool = False
 
 
 @frozen(kw_only=True)
@@ -85,6 +85,7 @@ class _SqlMessengerOptions:
     channel: str = field(validator=_CHANNEL)
     url: Masked[str]
     schema: str | None = None
+    migrate: bool = False
 
 
 @hookimpl
@@ -92,8 +93,8 @@ def painschool_storages() -> Iterable[AdapterFactory[Storage]]:
     """Return factories of storages in memory, on SQLite, and on PostgreSQL."""
     return (
         AdapterFactory("memory", _memory_storage),
-        AdapterFactory("sqlite", partial(_sql_storage, "sqlite"), _SQL_SECRETS),
-        AdapterFactory("postgresql", partial(_sql_storage, "postgresql"), _SQL_SECRETS),
+        AdapterFactory("sqlite", partial(_sql_storage, "sqlite"), _SQL_SECRETS, migrates=True),
+        AdapterFactory("postgresql", partial(_sql_storage, "postgresql"), _SQL_SECRETS, migrates=True),
     )
 
 
@@ -106,7 +107,7 @@ def painschool_identities() -> Iterable[AdapterFactory[Identity]]:
 @hookimpl
 def painschool_inboxes() -> Iterable[AdapterFactory[Inbox]]:
     """Return factories of inboxes in memory and in SQL rows."""
-    return (AdapterFactory("memory", _memory_inbox), AdapterFactory("sql", _sql_inbox, _SQL_SECRETS))
+    return (AdapterFactory("memory", _memory_inbox), AdapterFactory("sql", _sql_inbox, _SQL_SECRETS, migrates=True))
 
 
 @hookimpl
@@ -121,7 +122,7 @@ def painschool_messengers() -> Iterable[AdapterFactory[Messenger]]:
     return (
         AdapterFactory("memory", _memory_messenger),
         AdapterFactory("files", _file_messenger),
-        AdapterFactory("sql", _sql_messenger, _SQL_SECRETS),
+        AdapterFactory("sql", _sql_messenger, _SQL_SECRETS, migrates=True),
     )
 
 
@@ -175,7 +176,7 @@ def _sql_inbox(options: Options) -> Inbox:
         from digital_painschool.adapters.sql.inbox import SqlInbox
     except ImportError:
         raise ConfigurationError("an inbox in SQL needs the extra: pip install 'digital_painschool[sql]'") from None
-    return SqlInbox(chosen.url.reveal(), schema=chosen.schema)
+    return SqlInbox(chosen.url.reveal(), schema=chosen.schema, migrate=chosen.migrate)
 
 
 def _memory_directory(options: Options) -> Directory:
@@ -211,7 +212,7 @@ def _sql_messenger(options: Options) -> Messenger:
         from digital_painschool.adapters.sql.messaging import SqlMessenger
     except ImportError:
         raise ConfigurationError("a messenger in SQL needs the extra: pip install 'digital_painschool[sql]'") from None
-    return SqlMessenger(Channel(chosen.channel), chosen.url.reveal(), schema=chosen.schema)
+    return SqlMessenger(Channel(chosen.channel), chosen.url.reveal(), schema=chosen.schema, migrate=chosen.migrate)
 
 
 def _bundled_program(options: Options) -> Program:

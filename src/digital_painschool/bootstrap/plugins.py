@@ -77,8 +77,13 @@ def installed(plugins: Iterable[object] = ()) -> tuple[Installed, ...]:
     return tuple(sorted(found, key=lambda one: (list(KINDS).index(one.kind), one.factory.name, one.plugin)))
 
 
-def connect(settings: Settings, plugins: Iterable[object] = ()) -> Ports:
+def connect(settings: Settings, plugins: Iterable[object] = (), *, migrate: bool = False) -> Ports:
     """Make the adapters that the settings choose.
+
+    Args:
+        settings: The settings.
+        plugins: Modules or objects with hooks, beside the installed plugins.
+        migrate: True brings the schema of each adapter that has one up to date first.
 
     Raises:
         ConfigurationError: A name is unknown or ambiguous, options are not usable, or an adapter lacks a method of its
@@ -88,7 +93,7 @@ def connect(settings: Settings, plugins: Iterable[object] = ()) -> Ports:
     with ExitStack() as made:
 
         def make(kind: str, chosen: AdapterConfig) -> Any:
-            adapter = _make(found, kind, chosen)
+            adapter = _make(found, kind, chosen, migrate=migrate)
             close = closing(adapter)
             if close is not None:
                 made.callback(close)
@@ -134,7 +139,8 @@ def open_school(
 
     Args:
         settings: Settings, the path of a TOML file, or a storage URL such as `sqlite:///painschool.db`.
-        migrate: True brings the storage's schema up to date first. A new SQLite file gets its schema in any case.
+        migrate: True brings the schemas of storage, inbox and messengers up to date first. A new SQLite file of the
+            storage gets its schema in any case.
         clock: A function that returns the present instant, an aware time.
         plugins: Modules or objects with hooks, beside the installed plugins.
 
@@ -155,7 +161,7 @@ def open_school(
         raise InvalidValue(f"settings is Settings, a path or a storage URL, not {type(settings).__name__}")
     programs = catalogue(chosen, plugins)
     key = None if chosen.receipt_key is None else secret(chosen.receipt_key)
-    ports = connect(chosen.migrating() if migrate else chosen, plugins)
+    ports = connect(chosen, plugins, migrate=migrate)
     return PainSchool(ports, catalogue=programs, clock=clock, receipt_key=key)
 
 
@@ -184,13 +190,15 @@ def _require_known_hooks(manager: pluggy.PluginManager) -> None:
                 )
 
 
-def _make(found: Iterable[Installed], kind: str, chosen: AdapterConfig) -> Any:
+def _make(found: Iterable[Installed], kind: str, chosen: AdapterConfig, *, migrate: bool = False) -> Any:
     # The factory's type is lost in the table of hooks; the hook of a kind returns factories of that kind only.
     of_kind = [one for one in found if one.kind == kind]
     matching = [one for one in of_kind if one.factory.name == chosen.name]
     if len(matching) == 1:
-        make = guarded_call(matching[0].factory.make, f"making the {kind} {chosen.name!r}", ConfigurationError)
-        return make(chosen.resolved(matching[0].factory.secrets))
+        factory = matching[0].factory
+        make = guarded_call(factory.make, f"making the {kind} {chosen.name!r}", ConfigurationError)
+        options = chosen.resolved(factory.secrets)
+        return make({**options, "migrate": True} if migrate and factory.migrates else options)
     listed = ", ".join(f"{one.factory.name!r} (by {one.plugin})" for one in of_kind) or "nothing"
     if not chosen.name:
         raise ConfigurationError(

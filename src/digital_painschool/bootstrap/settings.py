@@ -181,7 +181,3 @@ class Settings:
         name = scheme.partition("+")[0]
         place = {"url": url} if schema is None else {"url": url, "schema": schema}
         return cls(storage=AdapterConfig({"postgres": "postgresql"}.get(name, name), place))
-
-    def migrating(self) -> Self:
-        """Return the same settings, with a storage that brings its schema up to date when it is opened."""
-        return evolve(self, storage=evolve(self.storage, options={**self.storage.options, "migrate": True}))

@@ -39,11 +39,14 @@ class AdapterFactory(Generic[T_co]):
             `ConfigurationError` for options that it cannot use.
         secrets: The options whose value may be a reference to a secret, `env:NAME` or `file:PATH`. They are resolved
             before `make` is called, and a SQLite URL among them becomes one with an absolute path.
+        migrates: True for an adapter with a schema of its own: `make` then gets the option `migrate` with the value
+            True when `digital-painschool migrate`, or `open_school(migrate=True)`, opens the school.
     """
 
     name: str
     make: Callable[[Options], T_co]
     secrets: tuple[str, ...] = ()
+    migrates: bool = False
 
 
 @hookspec

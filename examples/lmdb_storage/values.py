@@ -1,6 +1,6 @@
 """Stored values as JSON data, as far as `digital_painschool.serialization` leaves them to the storage."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from digital_painschool.domain.notification import (
 )
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.retention import EndedEnrolment
-from digital_painschool.ports.storage import AccessEntry, Activity, Content, Entry, ended_enrolment
+from digital_painschool.ports.storage import AccessEntry, Activity, Entry, ended_enrolment
 from digital_painschool.serialization.enrolments import ENROLMENT_SHAPE, enrolment_from_data, enrolment_to_data
 from digital_painschool.serialization.events import KIND_OF, event_from_data, event_to_data, shape_of
 from digital_painschool.serialization.scalars import (
@@ -28,7 +28,6 @@ from digital_painschool.serialization.scalars import (
     optional_instant_to_text,
 )
 from digital_painschool.serialization.stored import Data
-from digital_painschool.serialization.values import content_from_data
 
 
 @frozen(kw_only=True)
@@ -61,7 +60,7 @@ class StoredEnrolment:
             "id": self.enrolment.id,
             "shape": ENROLMENT_SHAPE,
             "state": enrolment_to_data(self.enrolment),
-            "tally": asdict(self.counts),  # the name that stands in the files of this format
+            "counts": asdict(self.counts),
             "exported": self.exported,
         }
 
@@ -70,13 +69,13 @@ def stored_enrolment_from_data(data: Data) -> StoredEnrolment:
     """Return the enrolment that `StoredEnrolment.to_data` described in the present shape."""
     return StoredEnrolment(
         enrolment=enrolment_from_data(data["state"]),
-        counts=CaseloadCounts(**data["tally"]),
+        counts=CaseloadCounts(**data["counts"]),
         exported=data["exported"],
     )
 
 
-def entry_to_data(entry: Entry, content: Content | None) -> Data:
-    """Return a timeline entry and its document as data."""
+def entry_to_data(entry: Entry) -> Data:
+    """Return a timeline entry as data."""
     kind = KIND_OF[type(entry.event)]
     return {
         "seq": entry.seq,
@@ -85,7 +84,6 @@ def entry_to_data(entry: Entry, content: Content | None) -> Data:
         "at": instant_to_text(entry.event.at),
         "by": entry.event.by,
         "data": event_to_data(entry.event),
-        "document": content if content is None or isinstance(content, str) else dict(content),
     }
 
 
@@ -93,11 +91,6 @@ def entry_from_data(data: Data) -> Entry:
     """Return the timeline entry that `entry_to_data` described."""
     at = instant_from_text(data["at"])
     return Entry(seq=data["seq"], event=event_from_data(data["kind"], data["shape"], at, data["by"], data["data"]))
-
-
-def documents_from_data(rows: Iterable[Data]) -> dict[int, Content]:
-    """Return the documents that `entry_to_data` described, by entry number."""
-    return {row["seq"]: content_from_data(row["document"]) for row in rows if row["document"] is not None}
 
 
 def access_to_data(entry: AccessEntry) -> Data:

@@ -1,0 +1,124 @@
+"""Enrolments with their timelines and documents."""
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
+from digital_painschool.domain.events import Event
+from digital_painschool.domain.ids import EnrolmentId
+from digital_painschool.domain.people import PersonId
+from digital_painschool.errors import Conflict
+from digital_painschool.ports.storage import Change, Entry, Timeline
+from digital_painschool.serialization.events import KIND_OF
+from digital_painschool.serialization.scalars import instant_to_text
+from digital_painschool.serialization.stored import read_each
+from digital_painschool.serialization.values import content_from_data
+from lmdb_storage import outbox
+from lmdb_storage.database import Database, Transaction
+from lmdb_storage.records import add_access, find_each_enrolment, find_enrolment, ids, ids_of_person, save_enrolment
+from lmdb_storage.tables import Table
+from lmdb_storage.values import StoredEnrolment, entry_from_data, entry_to_data
+
+
+class LmdbEnrolments:
+    """The enrolments with their timelines and documents."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def load_many(self, enrolment_ids: Iterable[EnrolmentId]) -> Mapping[EnrolmentId, Enrolment | UnreadableEnrolment]:
+        wanted = tuple(enrolment_ids)
+        with self._database.reading() as transaction:
+            found = find_each_enrolment(transaction, wanted)
+        return {
+            **{one.enrolment.id: one.enrolment for one in found if isinstance(one, StoredEnrolment)},
+            **{one.enrolment_id: one for one in found if isinstance(one, UnreadableEnrolment)},
+        }
+
+    def load_timelines(
+        self,
+        enrolment_ids: Iterable[EnrolmentId],
+        kinds: Iterable[type[Event]] | None = None,
+        documents: Iterable[int] | None = None,
+    ) -> Mapping[EnrolmentId, Timeline | UnreadableEnrolment]:
+        wanted = tuple(dict.fromkeys(enrolment_ids))
+        names = None if kinds is None else {KIND_OF[kind] for kind in kinds}
+        seqs = None if documents is None else frozenset(documents)
+        with self._database.reading() as transaction:
+            found = read_each(
+                wanted,
+                lambda id_: _timeline(transaction, id_, names, seqs),
+                lambda id_: UnreadableEnrolment(enrolment_id=id_),
+            )
+        return dict(zip(wanted, found, strict=True))
+
+    def find_by_person(self, person: PersonId) -> tuple[Enrolment | UnreadableEnrolment, ...]:
+        with self._database.reading() as transaction:
+            found = find_each_enrolment(transaction, ids_of_person(transaction, person))
+        unreadable = [one for one in found if isinstance(one, UnreadableEnrolment)]
+        read = [one.enrolment for one in found if isinstance(one, StoredEnrolment)]
+        return (*sorted(read, key=lambda enrolment: (enrolment.started_at, enrolment.id)), *unreadable)
+
+    def save(self, change: Change) -> None:
+        with self._database.writing() as transaction:
+            before = find_enrolment(transaction, change.enrolment.id)
+            _check(transaction, change, before)
+            outbox.check(transaction, change)
+            _save(transaction, change, before)
+            outbox.save(transaction, change)
+            add_access(transaction, (change.access,))
+
+    def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
+        # The end of access comes first in the key, so that the scan stops at the first one that has not ended.
+        until = instant_to_text(now)
+        with self._database.reading() as transaction:
+            return tuple(map(EnrolmentId, ids(islice(transaction.until(Table.ACCESS, until), limit))))
+
+
+def _timeline(
+    transaction: Transaction,
+    enrolment_id: EnrolmentId,
+    kinds: Collection[str] | None,
+    documents: Collection[int] | None,
+) -> Timeline:
+    rows: list[dict[str, Any]] = []
+    if kinds is None or kinds:
+        rows = [json.loads(stored) for stored in transaction.scan(Table.TIMELINES, enrolment_id)]
+    wanted = [row for row in rows if kinds is None or row["kind"] in kinds]
+    seqs = [row["seq"] for row in wanted] if documents is None else documents
+    contents = {seq: transaction.get(Table.DOCUMENTS, enrolment_id, seq) for seq in seqs}
+    return Timeline(
+        entries=tuple(map(entry_from_data, wanted)),
+        documents={seq: content_from_data(data) for seq, data in contents.items() if data is not None},
+    )
+
+
+def _check(transaction: Transaction, change: Change, before: StoredEnrolment | None) -> None:
+    """Raise `Conflict` when somebody else saved first, or when the person has an open enrolment of this kind."""
+    if change.before != (0 if before is None else before.enrolment.version):
+        raise Conflict("somebody else saved this enrolment first; load it and decide again")
+    new = StoredEnrolment(enrolment=change.enrolment, counts=change.counts)
+    if not new.is_open:
+        return
+    others = (id_ for id_ in ids_of_person(transaction, change.enrolment.person) if id_ != change.enrolment.id)
+    if any(_is_rival(one, change.enrolment) for id_ in others if (one := find_enrolment(transaction, id_)) is not None):
+        raise Conflict("the person has an open enrolment in this program at this unit")
+
+
+def _is_rival(one: StoredEnrolment, enrolment: Enrolment) -> bool:
+    same = one.enrolment.unit == enrolment.unit and one.enrolment.program == enrolment.program
+    return same and one.is_open
+
+
+def _save(transaction: Transaction, change: Change, before: StoredEnrolment | None) -> None:
+    exported = 0 if before is None else before.exported
+    one = StoredEnrolment(enrolment=change.enrolment, counts=change.counts, exported=exported)
+    save_enrolment(transaction, one, before)
+    for seq, event in enumerate(change.events, start=change.before + 1):
+        transaction.put(Table.TIMELINES, entry_to_data(Entry(seq=seq, event=event)), change.enrolment.id, seq)
+    for seq, content in change.documents.items():
+        data = content if isinstance(content, str) else dict(content)
+        transaction.put(Table.DOCUMENTS, data, change.enrolment.id, seq)
