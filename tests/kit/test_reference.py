@@ -34,8 +34,8 @@ from digital_painschool.testing.reference.expectations import ExpectedNotificati
 from digital_painschool.testing.reference.forms import reaches_alert
 from digital_painschool.testing.reference.laws import Law, LawViolation, require, unequal, violation
 from digital_painschool.testing.reference.notifications import NotificationOracle, note_violations
-from digital_painschool.testing.reference.snapshot import StorageSnapshot, difference
 from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.snapshot import StorageSnapshot, difference
 from digital_painschool.testing.strategies import ZONES, answers, forms
 
 MORNING = local("2026-03-02 09:00")

@@ -19,7 +19,7 @@ from digital_painschool.ports.storage import load_enrolment, load_timeline
 from digital_painschool.testing.environment import START, Environment, OutboxEntry, PortsFactory, in_memory, local
 from digital_painschool.testing.example import PROGRAM, SLEEP
 from digital_painschool.testing.people import ANNA, ARCHIVIST, COLLEAGUE, COORDINATOR, NURSE
-from digital_painschool.testing.reference.snapshot import StorageSnapshot, difference
+from digital_painschool.testing.snapshot import StorageSnapshot, difference
 
 RECEIPT_KEY = "the key of all schools in the tests"
 

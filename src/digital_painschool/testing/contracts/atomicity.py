@@ -14,7 +14,7 @@ from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.contracts.transactions import CALLS, done, observed, prepare
 from digital_painschool.testing.faults import Killed
-from digital_painschool.testing.reference.snapshot import difference
+from digital_painschool.testing.snapshot import difference
 
 
 @define

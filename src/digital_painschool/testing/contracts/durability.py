@@ -28,7 +28,7 @@ from digital_painschool.testing.contracts.concurrency import PATIENCE, Child, Te
 from digital_painschool.testing.contracts.lifetime import long_history
 from digital_painschool.testing.contracts.transactions import CALLS, done, observed, prepare
 from digital_painschool.testing.people import UNIT
-from digital_painschool.testing.reference.snapshot import difference
+from digital_painschool.testing.snapshot import difference
 
 
 class DurabilityContract(StorageOpening):

@@ -28,7 +28,7 @@ from digital_painschool.testing.contracts.changes import (
 from digital_painschool.testing.contracts.purges import LATER, LOGGED, exported, kept_plan, over
 from digital_painschool.testing.example import SLEEP
 from digital_painschool.testing.people import NURSE, OTHER_UNIT, UNIT
-from digital_painschool.testing.reference.snapshot import StorageSnapshot
+from digital_painschool.testing.snapshot import StorageSnapshot
 
 IDS = tuple(map(EnrolmentId, ("first", "second", "third", "sent-1", "sent-2", "unsent-1", "unsent-2", "open", "new")))
 PLANS = ("plan-1", "plan-2")

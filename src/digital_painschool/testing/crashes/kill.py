@@ -14,7 +14,7 @@ from digital_painschool.testing.crashes.walk import NotSurvived, Survived, Taken
 from digital_painschool.testing.environment import PortsFactory, local
 from digital_painschool.testing.faults import Killed, KillsTheProcess
 from digital_painschool.testing.history import Deliver
-from digital_painschool.testing.reference.snapshot import Lines, difference
+from digital_painschool.testing.snapshot import Lines, difference
 
 _LEASE = timedelta(minutes=15)
 _QUIET_DAYS = 3

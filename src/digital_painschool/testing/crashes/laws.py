@@ -26,7 +26,7 @@ from digital_painschool.rules.flags import caseload_counts
 from digital_painschool.testing.reference.arrivals import Arrival, Arrivals
 from digital_painschool.testing.reference.laws import Law, LawViolation, unless, violation
 from digital_painschool.testing.reference.notifications import note_violations
-from digital_painschool.testing.reference.snapshot import UNITS
+from digital_painschool.testing.snapshot import UNITS
 
 _WRITTEN = (ConversationStarted, ConversationRenamed, FormSaved, MessageSent)
 _WHOLE, _NOTIFIED = Law.REFUSED_CHANGES_NOTHING, Law.NOTIFIED_ONCE_IN_TIME

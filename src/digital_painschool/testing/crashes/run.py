@@ -33,8 +33,8 @@ from digital_painschool.testing.faults.calls import Port
 from digital_painschool.testing.history.literals import short
 from digital_painschool.testing.reference.arrivals import Arrival
 from digital_painschool.testing.reference.laws import Law, LawViolation, violation
-from digital_painschool.testing.reference.snapshot import Lines, StorageSnapshot, canonical
 from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.snapshot import Lines, StorageSnapshot, canonical
 
 DIES = Dies()
 

@@ -53,9 +53,9 @@ class LifecycleMachine(Treatment, Clock, Delivering, Days, Retention, Unauthoris
 
         TestOurLifecycle.settings = settings(max_examples=100, stateful_step_count=25, deadline=None)
 
-    By default each test runs 15 histories of up to 25 steps: all of them take about a minute on SQLite. On one core
-    the machine takes some 180 steps a second in memory, and some 70 on SQLite, the reference included. Hypothesis
-    shortens a history that fails for up to five minutes.
+    By default each test runs 15 histories of up to 25 steps: all of them take about a minute on SQLite. On one core the
+    machine takes some 180 steps a second in memory, and some 70 on SQLite, the reference included. Hypothesis takes up
+    to five minutes to shorten a history that fails.
 
     Attributes:
         ports_factory: Opens your adapters in an `Environment`, as a new process would; a new one has nothing in it.

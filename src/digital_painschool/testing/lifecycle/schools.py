@@ -17,8 +17,8 @@ from digital_painschool.testing.people import OTHER_UNIT, UNIT
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.laws import Law, LawViolation, require, unequal, unless
 from digital_painschool.testing.reference.refusals import Refusal
-from digital_painschool.testing.reference.snapshot import StorageSnapshot, difference
 from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.snapshot import StorageSnapshot, difference
 
 _ALL = 1_000_000
 _AGREE, _LOGGED = Law.STORAGES_AGREE, Law.PERMISSIONS_HOLD

@@ -14,7 +14,6 @@ from attrs import frozen
 from digital_painschool.ports.storage import load_enrolments
 from digital_painschool.testing.environment import PortsFactory, in_memory
 from digital_painschool.testing.reference.calendar import DAY
-from digital_painschool.testing.reference.snapshot import StorageSnapshot
 from digital_painschool.testing.simulation.audit import Audit
 from digital_painschool.testing.simulation.figures import Figures
 from digital_painschool.testing.simulation.findings import Enough, Finding
@@ -24,6 +23,7 @@ from digital_painschool.testing.simulation.region import Region
 from digital_painschool.testing.simulation.scene import Scene
 from digital_painschool.testing.simulation.therapists import TherapistLife
 from digital_painschool.testing.simulation.worker import Worker
+from digital_painschool.testing.snapshot import StorageSnapshot
 
 Progress = Callable[[int], None]
 """A callback that takes the number of patients whose units are done."""
