@@ -87,9 +87,9 @@ class Place:
         self._calls += 1
         self._now += _BETWEEN_CALLS
         if message:
-            self._desk.write(EnrolmentId(id_), 1, MESSAGE, notify=Notify.COLLECTED)
+            self._desk.write(id_, 1, MESSAGE, notify=Notify.COLLECTED)
         else:
-            self._rooms[patient].save_form(EnrolmentId(id_), SHORT_FORM, SHORT_ANSWERS)
+            self._rooms[patient].save_form(id_, SHORT_FORM, SHORT_ANSWERS)
 
     def _new_id(self, _: datetime) -> str:
         self._made += 1
@@ -106,5 +106,5 @@ def on_postgresql(url: str, patients: int, first: int = 0) -> Place:
     return Place(SqlStorage(url), patients, first)
 
 
-def _id(patient: int) -> str:
-    return f"{patient:032x}"
+def _id(patient: int) -> EnrolmentId:
+    return EnrolmentId(f"{patient:032x}")

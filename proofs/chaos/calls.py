@@ -45,7 +45,7 @@ class Visit:
     notify: Notify
 
     @property
-    def id(self) -> str:
+    def id(self) -> EnrolmentId:
         """Which enrolment."""
         return self.enrolment.id
 
@@ -122,15 +122,15 @@ def _flag(visit: Visit) -> FlagKind:
 
 
 def _maintain(visit: Visit) -> object:
-    return visit.desk.maintain(EnrolmentId(visit.id), days=visit.random.choice((1, 2, 20)), modules=(visit.module,))
+    return visit.desk.maintain(visit.id, days=visit.random.choice((1, 2, 20)), modules=(visit.module,))
 
 
 def _begin(visit: Visit) -> object:
-    return visit.desk.start_conversation(EnrolmentId(visit.id), visit.text, heading=visit.text, notify=visit.notify)
+    return visit.desk.start_conversation(visit.id, visit.text, heading=visit.text, notify=visit.notify)
 
 
 def _hand_over(visit: Visit) -> object:
-    return visit.office.hand_over(EnrolmentId(visit.id), visit.random.choice(visit.house.therapists).hsa_id)
+    return visit.office.hand_over(visit.id, visit.random.choice(visit.house.therapists).hsa_id)
 
 
 _BEGUN = ("ConversationStarted MessageSent",)
@@ -140,89 +140,87 @@ _READ = ("", "MessagesRead")
 DOINGS: Mapping[str, Doing] = MappingProxyType(
     {
         "open_module": Doing(
-            "patient", Action.OPEN_MODULE, lambda v: v.room.open_module(EnrolmentId(v.id), v.module), ["ModuleOpened"]
+            "patient", Action.OPEN_MODULE, lambda v: v.room.open_module(v.id, v.module), ["ModuleOpened"]
         ),
         "complete_module": Doing(
             "patient",
             Action.COMPLETE_MODULE,
-            lambda v: v.room.complete_module(EnrolmentId(v.id), v.module),
+            lambda v: v.room.complete_module(v.id, v.module),
             ["", *_COMPLETED],
         ),
         "save_form": Doing(
             "patient",
             Action.SAVE_FORM,
-            lambda v: v.room.save_form(EnrolmentId(v.id), DAILY, _answers(v)),
+            lambda v: v.room.save_form(v.id, DAILY, _answers(v)),
             ["FormSaved"],
             weight=8,
         ),
         "patient_begins": Doing(
             "patient",
             Action.WRITE_MESSAGE,
-            lambda v: v.room.write(EnrolmentId(v.id), v.text, heading=v.text),
+            lambda v: v.room.write(v.id, v.text, heading=v.text),
             _BEGUN,
             weight=1,
         ),
         "patient_writes": Doing(
             "patient",
             Action.WRITE_MESSAGE,
-            lambda v: v.room.write(EnrolmentId(v.id), v.text, conversation=v.conversation),
+            lambda v: v.room.write(v.id, v.text, conversation=v.conversation),
             ["MessageSent"],
             weight=6,
         ),
         "patient_reads": Doing(
             "patient",
             Action.READ_CONVERSATION,
-            lambda v: v.room.read_conversation(EnrolmentId(v.id), v.conversation),
+            lambda v: v.room.read_conversation(v.id, v.conversation),
             _READ,
             lines=2,
         ),
-        "overview": Doing("patient", Action.SEE_ENROLMENT, lambda v: v.room.overview(EnrolmentId(v.id))),
+        "overview": Doing("patient", Action.SEE_ENROLMENT, lambda v: v.room.overview(v.id)),
         "therapist_begins": Doing("therapist", Action.WRITE_MESSAGE, _begin, _BEGUN, weight=2),
         "therapist_writes": Doing(
             "therapist",
             Action.WRITE_MESSAGE,
-            lambda v: v.desk.write(EnrolmentId(v.id), v.conversation, v.text, notify=v.notify),
+            lambda v: v.desk.write(v.id, v.conversation, v.text, notify=v.notify),
             ["MessageSent"],
             weight=14,
         ),
         "therapist_reads": Doing(
             "therapist",
             Action.READ_CONVERSATION,
-            lambda v: v.desk.read_conversation(EnrolmentId(v.id), v.conversation),
+            lambda v: v.desk.read_conversation(v.id, v.conversation),
             _READ,
             lines=2,
         ),
         "rename": Doing(
             "therapist",
             Action.RENAME_CONVERSATION,
-            lambda v: v.desk.rename_conversation(EnrolmentId(v.id), v.conversation, v.text),
+            lambda v: v.desk.rename_conversation(v.id, v.conversation, v.text),
             ["ConversationRenamed"],
             weight=1,
         ),
         "open_form": Doing(
-            "therapist", Action.MARK_FORM_READ, lambda v: v.desk.open_form(EnrolmentId(v.id), DAILY), ["", "FormRead"]
+            "therapist", Action.MARK_FORM_READ, lambda v: v.desk.open_form(v.id, DAILY), ["", "FormRead"]
         ),
         "mark_handled": Doing(
             "therapist",
             Action.MARK_FLAG_HANDLED,
-            lambda v: v.desk.mark_handled(EnrolmentId(v.id), _flag(v)),
+            lambda v: v.desk.mark_handled(v.id, _flag(v)),
             ["FlagHandled"],
             weight=1,
         ),
-        "review": Doing("therapist", Action.REVIEW, lambda v: v.desk.review(EnrolmentId(v.id)), ["Reviewed"], weight=1),
+        "review": Doing("therapist", Action.REVIEW, lambda v: v.desk.review(v.id), ["Reviewed"], weight=1),
         "maintain": Doing("therapist", Action.MAINTAIN, _maintain, ["Maintained"], weight=1),
         "end": Doing(
             "therapist",
             Action.END,
-            lambda v: v.desk.end(EnrolmentId(v.id), reason=v.random.choice(("klar", "avbruten"))),
+            lambda v: v.desk.end(v.id, reason=v.random.choice(("klar", "avbruten"))),
             ["Ended"],
             weight=1,
         ),
-        "to_handle": Doing("therapist", Action.SEE_FLAGS, lambda v: v.desk.to_handle(EnrolmentId(v.id)), weight=2),
-        "timeline": Doing("therapist", Action.SEE_TIMELINE, lambda v: v.desk.timeline(EnrolmentId(v.id)), weight=1),
-        "notifications": Doing(
-            "therapist", Action.SEE_NOTIFICATIONS, lambda v: v.desk.notifications(EnrolmentId(v.id)), weight=1
-        ),
+        "to_handle": Doing("therapist", Action.SEE_FLAGS, lambda v: v.desk.to_handle(v.id), weight=2),
+        "timeline": Doing("therapist", Action.SEE_TIMELINE, lambda v: v.desk.timeline(v.id), weight=1),
+        "notifications": Doing("therapist", Action.SEE_NOTIFICATIONS, lambda v: v.desk.notifications(v.id), weight=1),
         "caseload": Doing("therapist", Action.LIST_OWN_PATIENTS, lambda v: v.desk.caseload(), weight=1, lines=None),
         "hand_over": Doing("coordinator", Action.HAND_OVER, _hand_over, ["HandedOver"], weight=1),
     }

@@ -47,12 +47,11 @@ class Of(NamedTuple):
     person: str | None
 
 
-ENDED, MAINTAINED, TREATED, THEIRS = (
-    Of(EnrolmentId(f"e-000{number}"), person) for number, person in enumerate((CILLA, ANNA, ANNA, BO), start=1)
-)
+E = EnrolmentId("e-0003")
+ENDED, MAINTAINED = Of(EnrolmentId("e-0001"), CILLA), Of(EnrolmentId("e-0002"), ANNA)
+TREATED, THEIRS = Of(E, ANNA), Of(EnrolmentId("e-0004"), BO)
 APPROVED, PLANNED = PlanId("e-0005"), PlanId("e-0006")
 NOBODY = Of(None, None)
-E = TREATED.enrolment
 
 
 def lived() -> Scenario:

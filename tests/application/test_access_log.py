@@ -174,8 +174,8 @@ def test_a_step_and_its_line_are_of_one_instant(name: str, tmp_path: Path, monke
     """Otherwise timeline and log would disagree on when it happened."""
     monkeypatch.chdir(tmp_path)
     school, who, ticks = lived(), name.partition(".")[0], count(1)
-    ids = [f"e-{number:04}" for number in range(1, 8)]
-    lines, known = len(entries(school)), {id_: len(school.events(EnrolmentId(id_))) for id_ in ids}
+    ids = [EnrolmentId(f"e-{number:04}") for number in range(1, 8)]
+    lines, known = len(entries(school)), {id_: len(school.events(id_)) for id_ in ids}
     moving = PainSchool(
         school.ports,
         catalogue=school.catalogue,
@@ -184,7 +184,7 @@ def test_a_step_and_its_line_are_of_one_instant(name: str, tmp_path: Path, monke
     )
     GRANTED[name][0](PEOPLE[who][1](moving))
     logged = {entry.at for entry in entries(school)[lines:]}
-    assert {event.at for id_ in ids for event in school.events(EnrolmentId(id_))[known[id_] :]} <= logged
+    assert {event.at for id_ in ids for event in school.events(id_)[known[id_] :]} <= logged
 
 
 @pytest.mark.parametrize("name", [*REFUSED, *SILENT])
@@ -234,7 +234,7 @@ def test_a_purge_and_its_replay_are_logged_for_what_is_deleted_and_for_nothing_e
     """Otherwise the log would say deleted of a record that is there, or say nothing of one that is gone."""
     early = Policy(retention_years=0, retention_decision="RS 0", export_before_purge=False)
     school, restored = lived(), lived()
-    school.desk.end(EnrolmentId(str(E)), reason="klar")
+    school.desk.end(E, reason="klar")
     school.restart(evolve(school.catalogue, policy=early))
     school.advance(minutes=1)
     plan = school.office.approve(school.office.plan_purge(), decision="RS 3")

@@ -143,13 +143,13 @@ def json_line(id_: EnrolmentId, timeline: Iterable[Entry], documents: Mapping[in
     }
 
 
-def ended(school: Scenario, ids: Iterable[str]) -> None:
+def ended(school: Scenario, ids: Iterable[EnrolmentId]) -> None:
     """End what is open, all but the youngest, which no export holds."""
     for id_ in sorted(ids)[:-1]:
-        state = school.state(EnrolmentId(id_))
+        state = school.state(id_)
         if state.phase is not Phase.ENDED:
             desk = school.colleague if state.therapist != school.desk._actor.hsa_id else school.desk
-            desk.end(EnrolmentId(id_), reason="klar")
+            desk.end(id_, reason="klar")
 
 
 @settings(max_examples=50)
@@ -159,15 +159,15 @@ def test_the_figures_of_an_export_are_those_of_the_timelines(history: Lived) -> 
     """Otherwise a figure would be wrong, and what it was made from is deleted."""
     with history.scenario() as school, TemporaryDirectory() as folder:
         history.play(school)
-        here = [f"e-{number:04}" for number in range(1, 100)]
-        ended(school, [id_ for id_ in here if load_enrolment(school.storage, EnrolmentId(id_)) is not None])
+        here = [EnrolmentId(f"e-{number:04}") for number in range(1, 100)]
+        ended(school, [id_ for id_ in here if load_enrolment(school.storage, id_) is not None])
         stored = {
             id_: (
-                load_timeline(school.storage, EnrolmentId(id_)),
-                load_documents(school.storage, EnrolmentId(id_), range(1, state.version + 1)),
+                load_timeline(school.storage, id_),
+                load_documents(school.storage, id_, range(1, state.version + 1)),
             )
             for id_ in here
-            if (state := load_enrolment(school.storage, EnrolmentId(id_))) is not None and state.phase is Phase.ENDED
+            if (state := load_enrolment(school.storage, id_)) is not None and state.phase is Phase.ENDED
         }
         receipt = school.office.export(folder)
         files = [Path(folder, name) for name in ("enrolments.csv", "answers.csv", "enrolments.jsonl")]
@@ -177,12 +177,10 @@ def test_the_figures_of_an_export_are_those_of_the_timelines(history: Lived) -> 
             [row[name] for name in ENROLMENT_COLUMNS] for row in enrolments
         ]
         assert [
-            row
-            for id_, (timeline, documents) in stored.items()
-            for row in answer_rows(EnrolmentId(id_), timeline, documents)
+            row for id_, (timeline, documents) in stored.items() for row in answer_rows(id_, timeline, documents)
         ] == [[row[name] for name in ANSWER_COLUMNS] for row in answers]
         for (id_, (timeline, documents)), line in zip(stored.items(), whole, strict=True):
-            expected = json_line(EnrolmentId(id_), timeline, documents)
+            expected = json_line(id_, timeline, documents)
             names = ("seq", "at", "by", "document")
             found = [{name: entry[name] for name in names if name in entry} for entry in line["timeline"]]
             assert expected == {"enrolment": line["enrolment"], "timeline": found}

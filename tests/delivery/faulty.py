@@ -95,7 +95,9 @@ class Faulty(Scenario):
         self.inbox.error, self.inbox.only = error or DeliveryError("busy"), only
 
 
-def asking(school: Scenario, number: str = ANNA, notify: Notify = Notify.COLLECTED, key: str = "smartskola") -> str:
+def asking(
+    school: Scenario, number: str = ANNA, notify: Notify = Notify.COLLECTED, key: str = "smartskola"
+) -> EnrolmentId:
     """Start an enrolment whose patient is to be told of a message; return its id."""
     id_ = school.start(number, key)
     school.desk.start_conversation(id_, "Hej", notify=notify)
@@ -109,7 +111,7 @@ def write(school: Scenario, id_: EnrolmentId, at: datetime | None = None) -> Non
     school.now = here
 
 
-def done(school: Scenario, number: str = ANNA) -> str:
+def done(school: Scenario, number: str = ANNA) -> EnrolmentId:
     """Let a patient complete the program; return the enrolment's id."""
     id_ = school.start(number)
     for module in (1, 2, 3):
@@ -117,14 +119,14 @@ def done(school: Scenario, number: str = ANNA) -> str:
     return id_
 
 
-def statuses(school: Scenario, *enrolment_ids: str) -> list[Status]:
+def statuses(school: Scenario, *enrolment_ids: EnrolmentId) -> list[Status]:
     """Return what has become of each notification of some enrolments."""
-    return [record.status for id_ in enrolment_ids for record in load_notifications(school.storage, EnrolmentId(id_))]
+    return [record.status for id_ in enrolment_ids for record in load_notifications(school.storage, id_)]
 
 
-def notes(school: Scenario, kind: type[Event], *enrolment_ids: str) -> list[int]:
+def notes(school: Scenario, kind: type[Event], *enrolment_ids: EnrolmentId) -> list[int]:
     """Return how many entries of a kind each timeline has."""
-    return [sum(isinstance(event, kind) for event in school.events(EnrolmentId(id_))) for id_ in enrolment_ids]
+    return [sum(isinstance(event, kind) for event in school.events(id_)) for id_ in enrolment_ids]
 
 
 def flags(school: Scenario, enrolment_id: EnrolmentId) -> set[FlagKind]:

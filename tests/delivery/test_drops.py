@@ -8,7 +8,6 @@ import pytest
 from digital_painschool.adapters.memory import MemoryStorage
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.events import NotificationDropped
-from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.errors import DeliveryError
 from digital_painschool.testing.environment import INSTANT, with_adapters
@@ -22,7 +21,7 @@ def test_what_has_been_read_is_dropped_and_each_timeline_says_so() -> None:
     school = Scenario()
     both = asking(school), asking(school, key="somnskola")
     for id_ in both:
-        school.room.read_conversation(EnrolmentId(id_), 1)
+        school.room.read_conversation(id_, 1)
     school.now = NINE
     assert DeliveryReport(dropped=2) == school.deliver()
     assert ((), [Status.DROPPED] * 2) == (school.environment.inbox.delivered, statuses(school, *both))
@@ -34,8 +33,8 @@ def test_what_is_read_in_part_still_goes() -> None:
     """Otherwise the second of two messages would never be told of."""
     school = Scenario()
     id_ = asking(school)
-    school.room.read_conversation(EnrolmentId(id_), 1)
-    write(school, EnrolmentId(id_))
+    school.room.read_conversation(id_, 1)
+    write(school, id_)
     school.now = NINE
     assert DeliveryReport(sent=1, delivered=2) == school.deliver()
 
@@ -45,8 +44,8 @@ def test_ending_drops_what_waits_in_the_same_transaction_and_nothing_of_another_
     """Otherwise a patient whose treatment is over would be called to read, or be silenced in the other one."""
     school = Scenario()
     pain, sleep = asking(school), asking(school, key="somnskola")
-    school.desk.write(EnrolmentId(pain), 1, "Hej igen", notify=Notify.DIRECT)
-    school.desk.end(EnrolmentId(pain), reason="klar")
+    school.desk.write(pain, 1, "Hej igen", notify=Notify.DIRECT)
+    school.desk.end(pain, reason="klar")
     assert ([Status.DROPPED] * 2, [2]) == (statuses(school, pain), notes(school, NotificationDropped, pain))
     school.now = NINE
     assert (ONE, [Status.DELIVERED]) == (school.deliver(), statuses(school, sleep))
@@ -58,7 +57,7 @@ def test_what_ends_between_claim_and_begin_is_not_sent() -> None:
 
     class Racing(MemoryStorage):
         def begin(self, decided: Any) -> Any:
-            school.desk.end(EnrolmentId(pain), reason="klar")
+            school.desk.end(pain, reason="klar")
             return super().begin(decided)
 
     school = Scenario(with_adapters(storage=Racing()))
@@ -79,7 +78,7 @@ def test_an_ending_between_begin_and_send_stops_nothing_and_what_is_then_in_doub
         id_ = asking(school)
         school.now = NINE
         school.inbox.error = error
-        school.inbox.meanwhile = [partial(school.desk.end, EnrolmentId(id_), reason="klar")]
+        school.inbox.meanwhile = [partial(school.desk.end, id_, reason="klar")]
         assert expected == school.deliver()
         school.now = NINE + DAY
         assert (then, 1) == (school.deliver(), len(school.inbox.asked))
@@ -93,8 +92,8 @@ def test_who_may_have_been_told_of_what_is_dropped_is_told_again_tomorrow() -> N
     id_ = asking(school)
     school.now = NINE
     school.dies_after_sending()
-    school.room.read_conversation(EnrolmentId(id_), 1)
-    write(school, EnrolmentId(id_), NINE - INSTANT)
+    school.room.read_conversation(id_, 1)
+    write(school, id_, NINE - INSTANT)
     school.advance(minutes=15)
     assert DeliveryReport(dropped=1, waiting=1) == school.deliver()
     school.now = NINE + DAY

@@ -27,7 +27,7 @@ def test_a_note_that_could_not_be_written_is_written_by_a_later_run(kind: type[E
     both = asking(school), asking(school, key="somnskola")
     if kind is NotificationDropped:
         for id_ in both:
-            school.room.read_conversation(EnrolmentId(id_), 1)
+            school.room.read_conversation(id_, 1)
     school.fails(DeliveryError("for good", permanent=True))
     school.now = NINE
     school.faulty_storage.busy = frozenset({both[0]})
@@ -103,12 +103,12 @@ def test_the_purge_of_a_batch_in_doubt_is_no_reason_to_tell_twice_on_one_day(sha
         school.desk.start_conversation(sleep, "Hej", notify=Notify.COLLECTED)
     school.now = NINE
     school.dies_after_sending()
-    school.desk.end(EnrolmentId(pain), reason="klar")
+    school.desk.end(pain, reason="klar")
     school.advance(minutes=15)
     school.office.purge(school.office.approve(school.office.plan_purge(), decision="RS 2037-1"))
     assert (None, ()) == (
-        load_enrolment(school.storage, EnrolmentId(pain)),
-        load_notifications(school.storage, EnrolmentId(pain)),
+        load_enrolment(school.storage, pain),
+        load_notifications(school.storage, pain),
     )
     here, school.now = school.now, NINE - INSTANT
     school.desk.start_conversation(sleep, "Hej igen", notify=Notify.COLLECTED)

@@ -11,7 +11,6 @@ from digital_painschool.delivery import worker
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.digest import Digest
 from digital_painschool.domain.events import NotificationUndelivered
-from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.policy import FlagKind, Policy
@@ -33,7 +32,7 @@ def test_somebody_who_cannot_be_reached_gives_the_therapist_a_flag() -> None:
     id_ = asking(school, RESERVE_NUMBER, Notify.DIRECT)
     assert DeliveryReport(undelivered=1) == school.deliver()
     assert ((Flag(kind=FlagKind.UNDELIVERED),), [Status.UNREACHABLE]) == (
-        school.desk.to_handle(EnrolmentId(id_)),
+        school.desk.to_handle(id_),
         statuses(school, id_),
     )
     school.advance(days=3)
@@ -51,9 +50,9 @@ def test_a_failing_inbox_is_tried_again_after_each_wait_and_then_given_up_with_a
         school.advance(minutes=minutes, microseconds=-1)
         assert NONE == school.deliver()
         school.advance(microseconds=1)
-    assert set() == flags(school, EnrolmentId(id_))
+    assert set() == flags(school, id_)
     assert DeliveryReport(undelivered=1) == school.deliver()
-    assert ({FlagKind.UNDELIVERED}, [Status.FAILED]) == (flags(school, EnrolmentId(id_)), statuses(school, id_))
+    assert ({FlagKind.UNDELIVERED}, [Status.FAILED]) == (flags(school, id_), statuses(school, id_))
     assert (1, 5) == (len(set(school.inbox.asked)), len(school.inbox.asked))
 
 
@@ -97,7 +96,7 @@ def test_an_inbox_that_cannot_say_who_is_reachable_is_asked_again_later() -> Non
 
     school = Scenario(with_adapters(inbox=Silent()))
     id_ = asking(school, notify=Notify.DIRECT)
-    assert (DeliveryReport(retried=1), set()) == (school.deliver(), flags(school, EnrolmentId(id_)))
+    assert (DeliveryReport(retried=1), set()) == (school.deliver(), flags(school, id_))
 
 
 @pytest.mark.rule("D-13a")
@@ -112,7 +111,7 @@ def test_a_retry_that_reaches_past_the_forenoon_goes_with_the_next_day_s_run(
     school.at(f"2026-03-02 {failed}")
     assert DeliveryReport(retried=1) == school.deliver()
     school.inbox.error = None
-    write(school, EnrolmentId(id_), NINE)
+    write(school, id_, NINE)
     school.now = NINE + DAY - INSTANT
     assert NONE == school.deliver()
     school.now = NINE + DAY
@@ -131,11 +130,11 @@ def test_after_an_outage_yesterday_s_and_today_s_go_together_and_no_flag_says_un
         school.at(clock)
         assert DeliveryReport(retried=retried) == school.deliver()
         if clock.endswith("11:50"):
-            write(school, EnrolmentId(id_))
+            write(school, id_)
     school.inbox.error = None
     school.advance(minutes=5)
     assert DeliveryReport(sent=1, delivered=2) == school.deliver()
-    assert (set(), [0]) == (flags(school, EnrolmentId(id_)), notes(school, NotificationUndelivered, id_))
+    assert (set(), [0]) == (flags(school, id_), notes(school, NotificationUndelivered, id_))
 
 
 @pytest.mark.rule("D-13d")
@@ -148,9 +147,9 @@ def test_who_is_never_reached_and_is_written_to_every_day_gives_a_flag() -> None
     for day in range(5):
         school.now = NINE + day * DAY
         undelivered.append(school.deliver().undelivered)
-        write(school, EnrolmentId(id_))
-    assert ([0, 0, 0, 1, 1], {FlagKind.UNDELIVERED}) == (undelivered, flags(school, EnrolmentId(id_)))
-    assert [4, 4, 3, 2, 1, 0] == [record.attempts for record in load_notifications(school.storage, EnrolmentId(id_))]
+        write(school, id_)
+    assert ([0, 0, 0, 1, 1], {FlagKind.UNDELIVERED}) == (undelivered, flags(school, id_))
+    assert [4, 4, 3, 2, 1, 0] == [record.attempts for record in load_notifications(school.storage, id_)]
 
 
 @pytest.mark.rule("D-13d")
@@ -167,8 +166,8 @@ def test_what_a_worker_had_no_time_to_send_has_not_been_tried() -> None:
     school.advance(minutes=5)
     assert DeliveryReport(undelivered=1) == school.deliver()
     assert ({FlagKind.UNDELIVERED}, [2]) == (
-        flags(school, EnrolmentId(id_)),
-        [record.attempts for record in load_notifications(school.storage, EnrolmentId(id_))],
+        flags(school, id_),
+        [record.attempts for record in load_notifications(school.storage, id_)],
     )
 
 
@@ -187,7 +186,7 @@ def test_a_notification_that_ends_every_worker_holds_up_nobody_else_s_and_is_giv
         school.advance(minutes=15)
     assert DeliveryReport(undelivered=1) == school.deliver()
     assert [Status.FAILED, Status.DELIVERED, Status.DELIVERED] == statuses(school, *ids)
-    assert {FlagKind.UNDELIVERED} == flags(school, EnrolmentId(ids[0]))
+    assert {FlagKind.UNDELIVERED} == flags(school, ids[0])
 
 
 @pytest.mark.rule("D-13d")
@@ -210,7 +209,7 @@ def test_a_collected_notification_that_ends_every_worker_is_given_up_after_days_
     report = school.deliver()
     assert (10, DeliveryReport(undelivered=1)) == (lost, report)
     assert [Status.FAILED, Status.DELIVERED] == statuses(school, *ids)
-    assert {FlagKind.UNDELIVERED} == flags(school, EnrolmentId(ids[0]))
+    assert {FlagKind.UNDELIVERED} == flags(school, ids[0])
 
 
 @pytest.mark.rule("M-13")

@@ -43,8 +43,8 @@ def test_a_message_that_comes_when_the_day_s_notice_has_gone_goes_with_the_next_
     id_ = asking(school)
     school.now = NINE
     assert ONE == school.deliver()
-    late(school, EnrolmentId(id_))
-    assert_one_a_day(school, EnrolmentId(id_), delivered=0)
+    late(school, id_)
+    assert_one_a_day(school, id_, delivered=0)
 
 
 @pytest.mark.rule("D-13a")
@@ -62,9 +62,9 @@ def test_a_message_that_comes_while_workers_die_with_a_notice_is_neither_a_secon
         school.dies_after_sending()
         assert NONE == school.deliver()
         if death == 0:
-            late(school, EnrolmentId(id_))
+            late(school, id_)
         school.advance(minutes=15)
-    assert_one_a_day(school, EnrolmentId(id_), delivered=1)
+    assert_one_a_day(school, id_, delivered=1)
 
 
 @pytest.mark.rule("D-13a")
@@ -77,8 +77,8 @@ def test_a_message_that_comes_when_the_inbox_s_answer_was_lost_is_neither_a_seco
     school.inbox.loses_answers = True
     assert DeliveryReport(retried=1) == school.deliver()
     school.inbox.error = None
-    late(school, EnrolmentId(id_))
-    assert_one_a_day(school, EnrolmentId(id_), delivered=1)
+    late(school, id_)
+    assert_one_a_day(school, id_, delivered=1)
 
 
 @pytest.mark.rule("D-13a")
@@ -88,7 +88,7 @@ def test_the_day_after_a_crash_the_new_message_is_told_of() -> None:
     id_ = asking(school)
     school.now = NINE
     school.dies_after_sending()
-    write(school, EnrolmentId(id_))
+    write(school, id_)
     school.now = NINE + DAY
     assert (DeliveryReport(sent=1, delivered=2), 2) == (school.deliver(), len(school.inbox.delivered))
 
@@ -110,5 +110,5 @@ def test_a_restored_backup_tells_nobody_again_of_what_was_told() -> None:
         shutil.copy(file.with_suffix(".bak"), file)
         school.restart()
         assert [Status.PENDING] == statuses(school, id_)
-        late(school, EnrolmentId(id_))
+        late(school, id_)
         assert 1 == len(school.environment.inbox.delivered)

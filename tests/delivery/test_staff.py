@@ -69,7 +69,7 @@ def test_the_address_is_looked_up_when_the_message_is_sent(address: str | None) 
     directory.address = address
     assert (ONE if address else DeliveryReport(undelivered=1)) == school.deliver()
     assert [address] * bool(address) == [message.address.value for message in school.environment.email.sent]
-    assert (address is None) is (FlagKind.UNDELIVERED in flags(school, EnrolmentId(id_)))
+    assert (address is None) is (FlagKind.UNDELIVERED in flags(school, id_))
 
 
 @pytest.mark.rule("D-17a")
@@ -92,7 +92,7 @@ def test_a_channel_that_has_lost_its_messenger_gives_a_flag() -> None:
     school.restart()
     id_ = done(school)
     assert (DeliveryReport(undelivered=1), [Status.FAILED]) == (school.deliver(), statuses(school, id_))
-    assert FlagKind.UNDELIVERED in flags(school, EnrolmentId(id_))
+    assert FlagKind.UNDELIVERED in flags(school, id_)
 
 
 @pytest.mark.rule("D-17a")
@@ -105,23 +105,19 @@ def test_a_notice_that_could_not_be_delivered_is_told_to_staff_who_want_to_know(
     assert [Template.UNDELIVERED] == [message.template for message in school.environment.email.sent]
 
 
-_SAVED: Mapping[FlagKind, Callable[[Scenario, str], object]] = {
-    FlagKind.FORM_SAVED: lambda school, id_: school.room.save_form(EnrolmentId(id_), "halsoskattning", {"smarta": 3}),
-    FlagKind.MESSAGE_RECEIVED: lambda school, id_: school.room.write(EnrolmentId(id_), "Hej"),
-    FlagKind.PROGRAM_DONE: lambda school, id_: [
-        school.room.complete_module(EnrolmentId(id_), module) for module in (1, 2, 3)
-    ],
+_SAVED: Mapping[FlagKind, Callable[[Scenario, EnrolmentId], object]] = {
+    FlagKind.FORM_SAVED: lambda school, id_: school.room.save_form(id_, "halsoskattning", {"smarta": 3}),
+    FlagKind.MESSAGE_RECEIVED: lambda school, id_: school.room.write(id_, "Hej"),
+    FlagKind.PROGRAM_DONE: lambda school, id_: [school.room.complete_module(id_, module) for module in (1, 2, 3)],
     FlagKind.ENDING: lambda school, _: school.advance(days=400),
-    FlagKind.UNDELIVERED: lambda school, id_: school.desk.start_conversation(
-        EnrolmentId(id_), "Hej", notify=Notify.DIRECT
-    ),
+    FlagKind.UNDELIVERED: lambda school, id_: school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT),
 }
-_SETTLED: Mapping[FlagKind, Callable[[Scenario, str], object]] = {
-    FlagKind.FORM_SAVED: lambda school, id_: school.desk.mark_read(EnrolmentId(id_), "halsoskattning"),
-    FlagKind.MESSAGE_RECEIVED: lambda school, id_: school.desk.read_conversation(EnrolmentId(id_), 1),
-    FlagKind.PROGRAM_DONE: lambda school, id_: school.desk.mark_handled(EnrolmentId(id_), FlagKind.PROGRAM_DONE),
-    FlagKind.ENDING: lambda school, id_: school.desk.maintain(EnrolmentId(id_), days=30, modules=[1]),
-    FlagKind.UNDELIVERED: lambda school, id_: school.desk.mark_handled(EnrolmentId(id_), FlagKind.UNDELIVERED),
+_SETTLED: Mapping[FlagKind, Callable[[Scenario, EnrolmentId], object]] = {
+    FlagKind.FORM_SAVED: lambda school, id_: school.desk.mark_read(id_, "halsoskattning"),
+    FlagKind.MESSAGE_RECEIVED: lambda school, id_: school.desk.read_conversation(id_, 1),
+    FlagKind.PROGRAM_DONE: lambda school, id_: school.desk.mark_handled(id_, FlagKind.PROGRAM_DONE),
+    FlagKind.ENDING: lambda school, id_: school.desk.maintain(id_, days=30, modules=[1]),
+    FlagKind.UNDELIVERED: lambda school, id_: school.desk.mark_handled(id_, FlagKind.UNDELIVERED),
 }
 
 
@@ -153,7 +149,7 @@ def test_after_a_hand_over_the_new_therapist_is_notified_and_the_old_one_s_messa
     school.colleague.receive_notifications(email=True)
     first, second = done(school), school.start(ANNA, "somnskola")
     for id_ in (first, second):
-        school.coordinator.hand_over(EnrolmentId(id_), COLLEAGUE.hsa_id)
+        school.coordinator.hand_over(id_, COLLEAGUE.hsa_id)
     for module in (1, 2, 3):
         school.room.complete_module(second, module)
     assert DeliveryReport(dropped=2, sent=1, delivered=1) == school.deliver()
@@ -169,7 +165,7 @@ def test_what_waits_for_a_therapist_who_gets_the_patient_back_still_goes() -> No
     school.desk.receive_notifications(email=True)
     id_ = done(school)
     for therapist in (COLLEAGUE, NURSE):
-        school.coordinator.hand_over(EnrolmentId(id_), therapist.hsa_id)
+        school.coordinator.hand_over(id_, therapist.hsa_id)
     assert ONE == school.deliver()
 
 

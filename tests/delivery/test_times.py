@@ -59,7 +59,7 @@ def test_all_that_waits_for_a_patient_goes_as_one_notification(batch: int) -> No
     pain, sleep = asking(school), asking(school, key="somnskola")
     for day in (2, 3, 4):
         school.at(f"2026-03-0{day} 08:30")
-        write(school, EnrolmentId(pain))
+        write(school, pain)
     school.at("2026-03-05 11:00")
     assert DeliveryReport(sent=1, delivered=5) == school.school.delivery(batch=batch).run()
     assert [Status.DELIVERED] * 5 == statuses(school, pain, sleep)
@@ -71,7 +71,7 @@ def test_a_message_at_the_run_waits_for_the_next_day_s_and_one_before_it_does_no
     school = Scenario()
     id_ = asking(school)
     school.now = NINE
-    write(school, EnrolmentId(id_))
+    write(school, id_)
     assert ONE == school.deliver()
     assert [Status.DELIVERED, Status.PENDING] == statuses(school, id_)
     school.now = NINE + DAY
@@ -87,7 +87,7 @@ def test_a_missed_run_is_caught_up_until_noon_and_waiting_costs_no_attempt() -> 
         school.at(f"2026-03-02 {clock}")
         assert expected == school.deliver()
     assert NONE == school.deliver()
-    assert [0] == [record.attempts for record in school.desk.notifications(EnrolmentId(id_))]
+    assert [0] == [record.attempts for record in school.desk.notifications(id_)]
     school.now = NINE + DAY
     assert ONE == school.deliver()
 
@@ -102,7 +102,7 @@ def test_where_the_zone_moves_west_the_day_that_comes_twice_has_one_notice() -> 
     assert ONE == school.deliver()
     school.restart(evolve(school.catalogue, policy=Policy(zone="Europe/Stockholm")))
     school.now = local("2026-03-02 20:30")
-    write(school, EnrolmentId(id_))
+    write(school, id_)
     for day, expected in ((3, DeliveryReport(waiting=1)), (4, ONE)):
         school.now = local(f"2026-03-0{day} 09:00")
         assert expected == school.deliver()
@@ -122,7 +122,7 @@ def test_where_the_zone_moves_west_by_a_day_what_is_tried_again_keeps_its_later_
     school.now = datetime(2026, 3, 2, 20, tzinfo=UTC)
     assert DeliveryReport(retried=1) == school.deliver()
     school.advance(minutes=30)
-    write(school, EnrolmentId(id_))
+    write(school, id_)
     school.inbox.error = None
     school.now = datetime(2026, 3, 3, 20, tzinfo=UTC)
     assert DeliveryReport(delivered=1, waiting=1) == school.deliver()

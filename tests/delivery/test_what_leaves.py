@@ -16,7 +16,6 @@ from digital_painschool.domain.events import (
     NotificationUndelivered,
     ProgramDone,
 )
-from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Channel, Notify, Status, Template
 from digital_painschool.domain.people import Author, PersonId
 from digital_painschool.domain.policy import FlagKind, Policy
@@ -62,9 +61,9 @@ def test_what_leaves_has_the_text_the_link_and_the_key_of_its_side() -> None:
     ids = [school.start(ANNA, "somnskola"), school.start(BO), done(school), asking(school, RESERVE_NUMBER)]
     for notify in (Notify.COLLECTED, Notify.COLLECTED, Notify.DIRECT):
         for id_ in ids:
-            school.desk.start_conversation(EnrolmentId(id_), "Hej", notify=notify)
-        school.room.save_form(EnrolmentId(ids[2]), PAIN, {"smarta": 3})
-        school.room.write(EnrolmentId(ids[2]), "Hej")
+            school.desk.start_conversation(id_, "Hej", notify=notify)
+        school.room.save_form(ids[2], PAIN, {"smarta": 3})
+        school.room.write(ids[2], "Hej")
         school.deliver()
         school.advance(hours=25)
         school.deliver()
@@ -73,8 +72,8 @@ def test_what_leaves_has_the_text_the_link_and_the_key_of_its_side() -> None:
     asked: Counter[tuple[Channel, str, Template, str]] = Counter()
     notices = set()
     for id_ in ids:
-        for record in load_notifications(school.storage, EnrolmentId(id_)):
-            one, event = record.notification, school.events(EnrolmentId(id_))[record.notification.trigger.seq - 1]
+        for record in load_notifications(school.storage, id_):
+            one, event = record.notification, school.events(id_)[record.notification.trigger.seq - 1]
             if record.status is not Status.DELIVERED:
                 continue
             if isinstance(one.recipient, PersonId):
@@ -89,7 +88,7 @@ def test_what_leaves_has_the_text_the_link_and_the_key_of_its_side() -> None:
     assert asked == Counter(left)
     assert {*Template} == {template for _, _, template, _ in asked}
     for id_ in ids:
-        school.desk.end(EnrolmentId(id_), reason="klar")
+        school.desk.end(id_, reason="klar")
     school.advance(minutes=1)
     school.office.purge(school.office.approve(school.office.plan_purge(), decision="RS 2"))
     assert ((), (), (), ()) == (inbox.delivered, spare.sent, *(way.sent for way in ways))

@@ -293,7 +293,7 @@ class Nothing:
         return False
 
 
-ID = "e-0001.3.inbox.20260302T070000"
+ID = NotificationId("e-0001.3.inbox.20260302T070000")
 KEY = f"{ID}.key"
 Told = tuple[Iterable[Arrival], NotificationRecord | None, Iterable[str]]
 
@@ -372,7 +372,7 @@ def test_a_notice_without_a_reason_and_a_note_that_comes_twice_are_found() -> No
     key = "e-0001.3.inbox.then.key"
     (found,) = oracle.arrive(arrival(key=key), lambda expected: expected.has_reason(MORNING))
     assert "nothing left to tell" in str(found)
-    dropped = NotificationDropped(at=MORNING, by="system", notification=NotificationId(ID), channel=Channel.INBOX)
+    dropped = NotificationDropped(at=MORNING, by="system", notification=ID, channel=Channel.INBOX)
     assert [] == [*oracle.note(model, 4, dropped)]
     (found,) = oracle.note(model, 5, dropped)
     assert "twice" in str(found)
@@ -385,7 +385,7 @@ def test_staff_are_notified_of_a_flag_as_they_ticked() -> None:
     """Otherwise a therapist would hear of nothing, or of what nobody asked for."""
     oracle, model = NotificationOracle(Policy(), lambda _, __: None), a_model()
     lost = NotificationUndelivered(
-        at=MORNING, by="system", notification=NotificationId(ID), channel=Channel.INBOX, status=Status.UNREACHABLE
+        at=MORNING, by="system", notification=ID, channel=Channel.INBOX, status=Status.UNREACHABLE
     )
     policy = Policy(staff_flags=frozenset(FlagKind))
     oracle = NotificationOracle(policy, lambda _, __: None)

@@ -86,7 +86,7 @@ ROLES = [frozenset(roles) for size in range(4) for roles in itertools.combinatio
 NAMES = ["+".join(sorted(role.value for role in roles)) or "no role" for roles in ROLES]
 
 
-def busy_school() -> tuple[Scenario, str]:
+def busy_school() -> tuple[Scenario, EnrolmentId]:
     """Return a school with a patient of the nurse's, with one of everything, who is done."""
     school = Scenario(programs=(program(Ordering.RELEASED),))
     id_ = school.start()
@@ -189,7 +189,7 @@ def test_what_concerns_the_unit_s_records(method: str, roles: frozenset[Role], t
 def test_another_unit_s_records_are_out_of_reach(method: str, tmp_path: Path) -> None:
     """Otherwise a data administrator could export or purge the whole region."""
     school, id_ = busy_school()
-    school.desk.end(EnrolmentId(id_), reason="klar")
+    school.desk.end(id_, reason="klar")
     plan = school.office.approve(school.office.plan_purge(), decision="RS 1")
     office = school.school.administrator(Actor(hsa_id=ARCHIVIST.hsa_id, unit=OTHER_UNIT, roles=frozenset(Role)))
     if method in {"plan", "approve", "purge", "replay"}:

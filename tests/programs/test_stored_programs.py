@@ -71,17 +71,17 @@ def school(request: pytest.FixtureRequest) -> Iterator[Scenario]:
 @pytest.mark.rule("D-05c")
 def test_a_patient_who_runs_one_is_reached_by_every_call_and_can_be_ended(school: Scenario) -> None:
     """Otherwise a patient would be stuck: found by no call, not to be ended, and not to be started again."""
-    desk, room, id_ = school.desk, school.room, "e-0001"
-    assert of_old() == desk.program(EnrolmentId(id_))
+    desk, room, id_ = school.desk, school.room, EnrolmentId("e-0001")
+    assert of_old() == desk.program(id_)
     assert [id_] == [overview.enrolment_id for overview in room.enrolments()]
-    assert "Ett\n" == room.open_module(EnrolmentId(id_), 1).title
-    assert 1 == room.save_form(EnrolmentId(id_), "a b", {"=1+1": 9}).number
-    assert {"=1+1": 9} == desk.open_form(EnrolmentId(id_), "a b")[0].answers
-    room.complete_module(EnrolmentId(id_), FAR)
-    assert 1 == desk.start_conversation(EnrolmentId(id_), "Hej", notify=Notify.COLLECTED).conversation
+    assert "Ett\n" == room.open_module(id_, 1).title
+    assert 1 == room.save_form(id_, "a b", {"=1+1": 9}).number
+    assert {"=1+1": 9} == desk.open_form(id_, "a b")[0].answers
+    room.complete_module(id_, FAR)
+    assert 1 == desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED).conversation
     assert [id_] == [row.enrolment_id for row in desk.caseload().rows]
-    desk.maintain(EnrolmentId(id_), days=30, modules=(FAR,))
-    assert Phase.ENDED is desk.end(EnrolmentId(id_), reason="är klar").phase
+    desk.maintain(id_, days=30, modules=(FAR,))
+    assert Phase.ENDED is desk.end(id_, reason="är klar").phase
     assert Phase.ACTIVE is desk.start(ANNA, program=PROGRAM.key).phase
 
 

@@ -17,16 +17,16 @@ from digital_painschool.testing.scenario import Scenario
 LOAD_AND_SAVE = 2
 LOAD_LOG_READ = 3
 
-Call = Callable[[Scenario, str], object]
+Call = Callable[[Scenario, EnrolmentId], object]
 CALLS: dict[str, tuple[int, Call]] = {
-    "see an enrolment": (2, lambda s, id_: s.desk.enrolment(EnrolmentId(id_))),
-    "open a module": (LOAD_AND_SAVE, lambda s, id_: s.room.open_module(EnrolmentId(id_), 1)),
-    "complete a module": (LOAD_AND_SAVE, lambda s, id_: s.room.complete_module(EnrolmentId(id_), 1)),
-    "save a form": (LOAD_AND_SAVE, lambda s, id_: s.room.save_form(EnrolmentId(id_), PAIN, {"smarta": 3})),
-    "write, and tell nobody": (LOAD_AND_SAVE, lambda s, id_: s.desk.write(EnrolmentId(id_), 1, "Hej")),
-    "write, and tell": (LOAD_AND_SAVE, lambda s, id_: s.desk.write(EnrolmentId(id_), 1, "Hej", notify=Notify.DIRECT)),
-    "review": (LOAD_AND_SAVE, lambda s, id_: s.desk.review(EnrolmentId(id_))),
-    "maintain": (LOAD_AND_SAVE, lambda s, id_: s.desk.maintain(EnrolmentId(id_), days=30, modules=[1])),
+    "see an enrolment": (2, lambda s, id_: s.desk.enrolment(id_)),
+    "open a module": (LOAD_AND_SAVE, lambda s, id_: s.room.open_module(id_, 1)),
+    "complete a module": (LOAD_AND_SAVE, lambda s, id_: s.room.complete_module(id_, 1)),
+    "save a form": (LOAD_AND_SAVE, lambda s, id_: s.room.save_form(id_, PAIN, {"smarta": 3})),
+    "write, and tell nobody": (LOAD_AND_SAVE, lambda s, id_: s.desk.write(id_, 1, "Hej")),
+    "write, and tell": (LOAD_AND_SAVE, lambda s, id_: s.desk.write(id_, 1, "Hej", notify=Notify.DIRECT)),
+    "review": (LOAD_AND_SAVE, lambda s, id_: s.desk.review(id_)),
+    "maintain": (LOAD_AND_SAVE, lambda s, id_: s.desk.maintain(id_, days=30, modules=[1])),
     "the list of patients": (2, lambda s, _: s.desk.caseload()),
 }
 

@@ -33,9 +33,9 @@ from digital_painschool.testing.scenario import Scenario
 from tests.databases import execute
 
 SECRET = "HEMLIGT19850709"
-VICTIM, OLD_VICTIM = "e-0007", "e-0003"
-HEALTHY = {ANNA: "e-0006", CILLA: "e-0008"}
-OLD_HEALTHY = "e-0002"
+VICTIM, OLD_VICTIM = EnrolmentId("e-0007"), EnrolmentId("e-0003")
+HEALTHY = {ANNA: EnrolmentId("e-0006"), CILLA: EnrolmentId("e-0008")}
+OLD_HEALTHY = EnrolmentId("e-0002")
 PLAN = PlanId("e-0010")
 LATER = "2037-03-02 08:00"
 
@@ -302,7 +302,7 @@ def judge(url: str, folder: Path, damage: Damage) -> None:
     school.at("2037-03-02 08:30")
     try:
         for number, id_ in HEALTHY.items():
-            for name, call in calls_of(EnrolmentId(id_), number).items():
+            for name, call in calls_of(id_, number).items():
                 if name in ("hand_over", "maintain") or damage.table == "profiles":
                     continue
                 # A line of the log, or the colleague's profile, is nobody's record.
@@ -312,7 +312,7 @@ def judge(url: str, folder: Path, damage: Damage) -> None:
             if name == "caseload":
                 rows = [row.enrolment_id for row in found.rows]  # type: ignore[attr-defined]
                 assert set(HEALTHY.values()) <= set(rows)
-        for name, call in calls_of(EnrolmentId(VICTIM), BO).items():
+        for name, call in calls_of(VICTIM, BO).items():
             tried(name, lambda call=call: call(school), may_fail=True)  # type: ignore[misc]
         before = {notice.key for number in HEALTHY for notice in messages(school, number)}
         school.at("2037-03-02 09:00")
@@ -444,7 +444,7 @@ def test_what_was_exported_and_cannot_be_read_any_more_stays_and_is_named(damage
     url, school = damaged
     cut(url, "enrolments", "state")
     purged = school.office.purge(PLAN)
-    assert [Skipped(enrolment_id=EnrolmentId(OLD_VICTIM), why=Skip.UNREADABLE)] == list(purged.skipped)
+    assert [Skipped(enrolment_id=OLD_VICTIM, why=Skip.UNREADABLE)] == list(purged.skipped)
     execute(url, f"UPDATE enrolments SET last_entry_at = 'x' WHERE id = '{OLD_VICTIM}'")  # noqa: S608
     plan = school.office.plan_purge()
     assert ((), (OLD_VICTIM,)) == (plan.enrolments, plan.unreadable)
@@ -489,7 +489,7 @@ def test_a_patient_s_step_does_not_wait_for_the_row_of_a_member_of_staff(damaged
     """Otherwise a therapist's damaged profile would keep all their patients from saving a form."""
     url, school = damaged
     execute(url, "UPDATE profiles SET data = '{'")
-    assert 2 == school.school.patient(ANNA).save_form(EnrolmentId(HEALTHY[ANNA]), PAIN, {"smarta": 9}).number
+    assert 2 == school.school.patient(ANNA).save_form(HEALTHY[ANNA], PAIN, {"smarta": 9}).number
     with pytest.raises(StorageError, match="cannot be read"):
         school.desk.profile()
 
@@ -529,7 +529,7 @@ def test_a_state_that_is_another_enrolment_s_is_refused(damaged: tuple[str, Scen
     others = f"(SELECT state FROM enrolments WHERE id = '{HEALTHY[ANNA]}')"  # noqa: S608
     execute(url, f"UPDATE enrolments SET state = {others} WHERE id = '{VICTIM}'")  # noqa: S608
     with pytest.raises(StorageError, match=VICTIM):
-        school.desk.end(EnrolmentId(VICTIM), reason="klar")
+        school.desk.end(VICTIM, reason="klar")
 
 
 def test_a_program_that_is_another_one_is_refused(damaged: tuple[str, Scenario]) -> None:
@@ -538,7 +538,7 @@ def test_a_program_that_is_another_one_is_refused(damaged: tuple[str, Scenario])
     execute(url, "UPDATE programs SET data = (SELECT data FROM programs WHERE key = 'somnskola')")
     school.restart()
     with pytest.raises(StorageError, match="is another one"):
-        school.desk.program(EnrolmentId(HEALTHY[ANNA]))
+        school.desk.program(HEALTHY[ANNA])
 
 
 @pytest.mark.rule("D-21a")
@@ -568,7 +568,7 @@ def test_what_came_back_and_cannot_be_read_stays_and_is_named(
         school.office.replay(receipt, left=None)  # type: ignore[arg-type]
     left: list[Skipped] = []
     school.office.replay(receipt, left=left.append)
-    assert [Skipped(enrolment_id=EnrolmentId(OLD_VICTIM), why=Skip.UNREADABLE)] == left
+    assert [Skipped(enrolment_id=OLD_VICTIM, why=Skip.UNREADABLE)] == left
     close(school)
 
 

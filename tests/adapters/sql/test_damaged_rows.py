@@ -76,7 +76,7 @@ def test_a_row_that_cannot_be_read_stops_the_noting_of_nobody_else_s_end(url: st
         school.at("2027-03-02 08:00")
         done = school.school.delivery(batch=batch).run()
         assert 2 == done.accesses_ended
-        for id_ in ("e-0001", "e-0003"):
-            assert AccessEnded in [type(event) for event in school.events(EnrolmentId(id_))]
+        for id_ in map(EnrolmentId, ("e-0001", "e-0003")):
+            assert AccessEnded in [type(event) for event in school.events(id_)]
         execute(url, "UPDATE enrolments SET state_shape = 0 WHERE id = 'e-0002'")
         assert 1 == school.school.delivery(batch=batch).run().accesses_ended
