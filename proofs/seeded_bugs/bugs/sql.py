@@ -412,7 +412,7 @@ BUGS = (
         new="    if shape is not None:\n",
         caught_by=Catcher(
             "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_a_state_of_an_earlier_shape_is_replayed_from_its_timeline",
-            "Broken clause: Enrolments.load: earlier shape",
+            "Broken clause: Enrolments.load_many: earlier shape",
         ),
     ),
     Bug(

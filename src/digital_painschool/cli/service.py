@@ -40,10 +40,10 @@ Examples:
 @click.option("--since", metavar="REVISION", help="With --sql: the present revision of the database (default: none).")
 @school_options
 def migrate(*, settings: Settings, sql: bool, since: str | None) -> None:
-    """Bring the schemas of the storage, and of an inbox and messengers in SQL, up to date.
+    """Bring the storage's schema up to date.
 
-    A second run changes nothing. Take a backup first: a migration cannot be undone. A storage of your own migrates
-    itself, where its adapter factory says so.
+    An inbox and messengers in SQL are brought up to date too, wherever their rows are. A second run changes nothing.
+    Take a backup first: a migration cannot be undone.
     """
     if sql:
         click.echo(_sql(settings.storage, since), nl=False)
