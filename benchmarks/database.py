@@ -6,6 +6,7 @@ from pathlib import Path
 from digital_painschool import Actor, Catalogue, Notify, PainSchool, PersonId, Ports, Role
 from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox
 from digital_painschool.adapters.sql import SqlStorage
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.validation import Answer
 from digital_painschool.errors import InvalidIdentity
@@ -105,5 +106,5 @@ def on_postgresql(url: str, patients: int, first: int = 0) -> Place:
     return Place(SqlStorage(url), patients, first)
 
 
-def _id(patient: int) -> str:
-    return f"{patient:032x}"
+def _id(patient: int) -> EnrolmentId:
+    return EnrolmentId(f"{patient:032x}")

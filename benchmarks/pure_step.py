@@ -13,6 +13,7 @@ from benchmarks.database import START as STARTED
 from benchmarks.measuring import calls, interleaved
 from benchmarks.table import Row
 from digital_painschool import Enrolment, Event, PersonId, apply
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Patient
 from digital_painschool.domain.policy import Terms
 from digital_painschool.rules.conversations import start_conversation
@@ -114,7 +115,14 @@ def _after(state: Enrolment, events: tuple[Event, ...]) -> Enrolment:
 
 def _midway() -> Enrolment:
     begun = start(
-        _TERMS, _PERSON, (), enrolment_id="0" * 32, unit=NURSE.unit, therapist=NURSE.hsa_id, by=NURSE, at=STARTED
+        _TERMS,
+        _PERSON,
+        (),
+        enrolment_id=EnrolmentId("0" * 32),
+        unit=NURSE.unit,
+        therapist=NURSE.hsa_id,
+        by=NURSE,
+        at=STARTED,
     )
     state = apply(None, begun[0])
     for module in (1, 2, 3):

@@ -20,6 +20,7 @@ from digital_painschool import Catalogue, Notify, PainSchool, Ports
 from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox
 from digital_painschool.adapters.sql import SqlStorage
 from digital_painschool.bootstrap.school import rising_id
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.ports import Clock
 from digital_painschool.ports.inbox import Inbox
 from digital_painschool.ports.storage import Storage
@@ -48,7 +49,7 @@ def school_on(
 class Life:
     """One enrolment in a school of its own clock, from its start on."""
 
-    def __init__(self, storage: Storage, enrolment_id: str, person: str, begins: datetime) -> None:
+    def __init__(self, storage: Storage, enrolment_id: EnrolmentId, person: str, begins: datetime) -> None:
         self.now = begins
         self.id = enrolment_id
         self.school = school_on(storage, lambda: self.now, new_id=lambda _: enrolment_id)
@@ -148,7 +149,7 @@ class Lived:
         often: How many of ten are such.
     """
 
-    enrolment_id: str
+    enrolment_id: EnrolmentId
     person: str
     often: int
 
@@ -158,7 +159,7 @@ def live(file: Path, only: Iterable[str] = USUAL) -> list[Lived]:
     lived: list[Lived] = []
     for number, name in enumerate(only):
         often, begins, lives = LIVES[name]
-        lived.append(Lived(f"life{number:028}", f"EXAMPLE{number:05}", often or 1))
+        lived.append(Lived(EnrolmentId(f"life{number:028}"), f"EXAMPLE{number:05}", often or 1))
         storage = SqlStorage(f"sqlite:///{file}", migrate=True, synchronous="NORMAL")
         life = Life(storage, lived[-1].enrolment_id, lived[-1].person, begins)
         with life.school:

@@ -10,6 +10,7 @@ import pytest
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.fold import apply
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.policy import Policy, Terms
 from digital_painschool.errors import Reason, RuleViolation
@@ -24,7 +25,9 @@ TERMS = Terms(PROGRAM, POLICY)
 
 def started(at: datetime = START, terms: Terms = TERMS, person: PersonId = PERSON) -> Enrolment:
     """Return the state of a new enrolment, without any storage."""
-    events = start(terms, person, (), enrolment_id="e-1", unit=UNIT, therapist=NURSE.hsa_id, by=NURSE, at=at)
+    events = start(
+        terms, person, (), enrolment_id=EnrolmentId("e-1"), unit=UNIT, therapist=NURSE.hsa_id, by=NURSE, at=at
+    )
     return apply(None, events[0])
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import Change, Entry, Timeline
@@ -28,7 +29,7 @@ class LmdbEnrolments:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment | UnreadableEnrolment]:
+    def load_many(self, enrolment_ids: Iterable[EnrolmentId]) -> Mapping[EnrolmentId, Enrolment | UnreadableEnrolment]:
         wanted = tuple(enrolment_ids)
         with self._database.reading() as transaction:
             found = find_each_enrolment(transaction, wanted)
@@ -39,10 +40,10 @@ class LmdbEnrolments:
 
     def load_timelines(
         self,
-        enrolment_ids: Iterable[str],
+        enrolment_ids: Iterable[EnrolmentId],
         kinds: Iterable[type[Event]] | None = None,
         documents: Iterable[int] | None = None,
-    ) -> Mapping[str, Timeline | UnreadableEnrolment]:
+    ) -> Mapping[EnrolmentId, Timeline | UnreadableEnrolment]:
         wanted = tuple(dict.fromkeys(enrolment_ids))
         names = None if kinds is None else {KIND_OF[kind] for kind in kinds}
         seqs = None if documents is None else frozenset(documents)
@@ -70,15 +71,18 @@ class LmdbEnrolments:
             outbox.save(transaction, change)
             add_access(transaction, (change.access,))
 
-    def access_ended(self, now: datetime, limit: int) -> tuple[str, ...]:
+    def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
         # The end of access comes first in the key, so that the scan stops at the first one that has not ended.
         until = instant_to_text(now)
         with self._database.reading() as transaction:
-            return tuple(ids(islice(transaction.until(Table.ACCESS, until), limit)))
+            return tuple(map(EnrolmentId, ids(islice(transaction.until(Table.ACCESS, until), limit))))
 
 
 def _timeline(
-    transaction: Transaction, enrolment_id: str, kinds: Collection[str] | None, documents: Collection[int] | None
+    transaction: Transaction,
+    enrolment_id: EnrolmentId,
+    kinds: Collection[str] | None,
+    documents: Collection[int] | None,
 ) -> Timeline:
     rows: list[dict[str, Any]] = []
     if kinds is None or kinds:

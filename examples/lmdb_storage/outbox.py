@@ -9,6 +9,7 @@ from uuid import uuid4
 from attrs import evolve
 
 from digital_painschool.domain.digest import Action, Batch, Claim, Decision, DeliveryResult, Digest, batch_key
+from digital_painschool.domain.ids import DigestId, EnrolmentId, NotificationId
 from digital_painschool.domain.notification import Notification, NotificationRecord, Status, UnreadableNotification
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import Conflict, StorageError
@@ -49,8 +50,8 @@ class LmdbOutbox:
                 claims.append(Claim(digest=digest, token=token, lost=lost))
             return tuple(claims)
 
-    def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[str, Batch]:
-        begun: dict[str, Batch] = {}
+    def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[DigestId, Batch]:
+        begun: dict[DigestId, Batch] = {}
         with self._database.writing() as transaction:
             for claim, decision in decided:
                 row = _find_claimed(transaction, claim.digest.id, claim.token)
@@ -61,7 +62,7 @@ class LmdbOutbox:
         return begun
 
     def complete(
-        self, results: Sequence[DeliveryResult], access: Mapping[str, Sequence[AccessEntry]] = NOTHING
+        self, results: Sequence[DeliveryResult], access: Mapping[DigestId, Sequence[AccessEntry]] = NOTHING
     ) -> None:
         with self._database.writing() as transaction:
             for result in results:
@@ -79,12 +80,12 @@ class LmdbOutbox:
                     _save_digest(transaction, _released(transaction, left, result.next_at, result.lost), row)
                     add_access(transaction, access.get(result.digest_id, ()))
 
-    def notifications(self, enrolment_id: str) -> tuple[NotificationRecord | UnreadableNotification, ...]:
+    def notifications(self, enrolment_id: EnrolmentId) -> tuple[NotificationRecord | UnreadableNotification, ...]:
         with self._database.reading() as transaction:
             read = read_each(
                 ids(transaction.scan(Table.ASKED, enrolment_id)),
                 lambda id_: find_notification(transaction, id_),
-                lambda id_: UnreadableNotification(notification_id=id_),
+                lambda id_: UnreadableNotification(notification_id=NotificationId(id_)),
             )
         found = sorted((one for one in read if isinstance(one, StoredNotification)), key=by_entry)
         unreadable = [one for one in read if isinstance(one, UnreadableNotification)]
@@ -239,7 +240,7 @@ def _digest_for(transaction: Transaction, notification: Notification) -> StoredD
             return row
     return StoredDigest(
         digest=Digest(
-            id=notification.id,
+            id=DigestId(notification.id),
             unit=notification.unit,
             channel=notification.channel,
             recipient=notification.recipient,

@@ -9,6 +9,7 @@ from typing import Any
 
 from digital_painschool.domain.enrolment import CaseloadCounts, UnreadableEnrolment
 from digital_painschool.domain.fold import replay
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import PersonId
 from digital_painschool.ports.storage import AccessEntry
 from digital_painschool.serialization.enrolments import ENROLMENT_SHAPE
@@ -42,7 +43,7 @@ def find_each_enrolment(
     found = read_each(
         dict.fromkeys(enrolment_ids),
         lambda id_: find_enrolment(transaction, id_),
-        lambda id_: UnreadableEnrolment(enrolment_id=id_),
+        lambda id_: UnreadableEnrolment(enrolment_id=EnrolmentId(id_)),
     )
     return [one for one in found if one is not None]
 

@@ -7,6 +7,7 @@ from itertools import islice
 from attrs import evolve
 
 from digital_painschool.domain.enrolment import UnreadableEnrolment
+from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
 from digital_painschool.ports.storage import AccessEntry, PurgeRecord
@@ -37,12 +38,14 @@ class LmdbRetention:
         self._database = database
 
     def ended(
-        self, unit: HsaId, *, among: Iterable[str] | None = None, after: str = "", limit: int = 1000
+        self, unit: HsaId, *, among: Iterable[EnrolmentId] | None = None, after: str = "", limit: int = 1000
     ) -> tuple[EndedEnrolment | UnreadableEnrolment, ...]:
         wanted = None if among is None else frozenset(among)
         with self._database.reading() as transaction:
             if wanted is None:
-                page = ids(islice(transaction.scan(Table.ENDED, unit, after=(after,) if after else ()), limit))
+                page: Sequence[str] = ids(
+                    islice(transaction.scan(Table.ENDED, unit, after=(after,) if after else ()), limit)
+                )
             else:
                 theirs = (id_ for id_ in sorted(wanted) if transaction.get(Table.ENDED, unit, id_) is not None)
                 page = [id_ for id_ in theirs if id_ > after][:limit]
@@ -50,7 +53,7 @@ class LmdbRetention:
         read = (one if isinstance(one, UnreadableEnrolment) else one.ended for one in found)
         return tuple(one for one in read if one is not None)
 
-    def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
+    def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[EnrolmentId]) -> tuple[str, ...]:
         given = tuple(enrolment_ids)
         with self._database.reading() as transaction:
             enrolments = _of_unit(transaction, unit, given)
@@ -68,7 +71,7 @@ class LmdbRetention:
                 keys |= outbox.superseded(transaction, digest_id)
             return tuple(sorted(keys))
 
-    def save_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
+    def save_export(self, receipt: ExportReceipt, versions: Mapping[EnrolmentId, int]) -> None:
         with self._database.writing() as transaction:
             transaction.put(Table.EXPORTS, to_data(receipt), receipt.id)
             for one in _of_unit(transaction, receipt.unit, versions):
@@ -82,7 +85,7 @@ class LmdbRetention:
                 transaction.put(Table.PLANS, to_data(plan), plan.id)
             add_access(transaction, (access,))
 
-    def load_purge(self, plan_id: str) -> PurgeRecord:
+    def load_purge(self, plan_id: PlanId) -> PurgeRecord:
         with self._database.reading() as transaction:
             plan = transaction.get(Table.PLANS, plan_id)
             return PurgeRecord(
@@ -91,10 +94,10 @@ class LmdbRetention:
                 receipt=_receipt(transaction, plan_id),
             )
 
-    def purge(self, plan_id: str, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
+    def purge(self, plan_id: PlanId, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
         with self._database.writing() as transaction:
             before = _progress(transaction, plan_id)
-            noted: dict[str, Skipped | None] = {}
+            noted: dict[EnrolmentId, Skipped | None] = {}
             for planned in purge:
                 id_ = planned.enrolment_id
                 if before.get(id_) is None and id_ not in noted:
@@ -125,7 +128,7 @@ def _of_unit(transaction: Transaction, unit: HsaId, enrolment_ids: Iterable[str]
     return [one for one in find_readable_enrolments(transaction, enrolment_ids) if one.enrolment.unit == unit]
 
 
-def _progress(transaction: Transaction, plan_id: str) -> dict[str, Skipped | None]:
+def _progress(transaction: Transaction, plan_id: PlanId) -> dict[EnrolmentId, Skipped | None]:
     rows = map(json.loads, transaction.scan(Table.PROGRESS, plan_id))
     return {id_: None if why is None else Skipped(enrolment_id=id_, why=Skip(why)) for id_, why in rows}
 

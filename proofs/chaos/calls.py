@@ -10,6 +10,7 @@ from digital_painschool.application.patient import PatientDesk
 from digital_painschool.application.therapist import TherapistDesk
 from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import Actor
 from digital_painschool.domain.policy import FlagKind
@@ -44,7 +45,7 @@ class Visit:
     notify: Notify
 
     @property
-    def id(self) -> str:
+    def id(self) -> EnrolmentId:
         """Which enrolment."""
         return self.enrolment.id
 
@@ -142,13 +143,24 @@ DOINGS: Mapping[str, Doing] = MappingProxyType(
             "patient", Action.OPEN_MODULE, lambda v: v.room.open_module(v.id, v.module), ["ModuleOpened"]
         ),
         "complete_module": Doing(
-            "patient", Action.COMPLETE_MODULE, lambda v: v.room.complete_module(v.id, v.module), ["", *_COMPLETED]
+            "patient",
+            Action.COMPLETE_MODULE,
+            lambda v: v.room.complete_module(v.id, v.module),
+            ["", *_COMPLETED],
         ),
         "save_form": Doing(
-            "patient", Action.SAVE_FORM, lambda v: v.room.save_form(v.id, DAILY, _answers(v)), ["FormSaved"], weight=8
+            "patient",
+            Action.SAVE_FORM,
+            lambda v: v.room.save_form(v.id, DAILY, _answers(v)),
+            ["FormSaved"],
+            weight=8,
         ),
         "patient_begins": Doing(
-            "patient", Action.WRITE_MESSAGE, lambda v: v.room.write(v.id, v.text, heading=v.text), _BEGUN, weight=1
+            "patient",
+            Action.WRITE_MESSAGE,
+            lambda v: v.room.write(v.id, v.text, heading=v.text),
+            _BEGUN,
+            weight=1,
         ),
         "patient_writes": Doing(
             "patient",

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from attrs import evolve
 
 from digital_painschool.domain.digest import Action, Batch, Decision, Digest, batch_key
+from digital_painschool.domain.ids import DigestId, EnrolmentId, NotificationId
 from digital_painschool.domain.local_time import local_time
 from digital_painschool.domain.notification import Channel, Notification, NotificationRecord, Template, TriggeringEntry
 from digital_painschool.domain.people import HsaId, PersonId
@@ -31,7 +32,7 @@ _QUIET_DAYS = 6
 _UNIT = HsaId("SE2321000131-E000000000001")
 _PERSON = PersonId("personnummer", "198507099805")
 _ROW = Digest(
-    id="row",
+    id=DigestId("row"),
     unit=_UNIT,
     channel=Channel.INBOX,
     recipient=_PERSON,
@@ -257,13 +258,13 @@ def _holds(state: State, worker: Worker) -> bool:
 @cache
 def _message(id_: str, due_at: datetime) -> NotificationRecord:
     notification = Notification(
-        id=id_,
+        id=NotificationId(id_),
         unit=_UNIT,
         channel=Channel.INBOX,
         recipient=_PERSON,
         template=Template.MESSAGE_TO_READ,
         due_at=due_at,
-        trigger=TriggeringEntry(enrolment_id="e", seq=int(id_[1:])),
+        trigger=TriggeringEntry(enrolment_id=EnrolmentId("e"), seq=int(id_[1:])),
         collected=True,
     )
     return NotificationRecord(notification=notification)

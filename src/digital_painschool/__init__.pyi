@@ -61,6 +61,9 @@ from digital_painschool.domain.form import Option as Option
 from digital_painschool.domain.form import Question as Question
 from digital_painschool.domain.form import Scale as Scale
 from digital_painschool.domain.form import Text as Text
+from digital_painschool.domain.ids import EnrolmentId as EnrolmentId
+from digital_painschool.domain.ids import NotificationId as NotificationId
+from digital_painschool.domain.ids import PlanId as PlanId
 from digital_painschool.domain.notification import Channel as Channel
 from digital_painschool.domain.notification import Notification as Notification
 from digital_painschool.domain.notification import NotificationRecord as NotificationRecord

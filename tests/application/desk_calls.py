@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from digital_painschool.bootstrap.school import PainSchool
+from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.people import Actor, Patient, PersonId
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import Ordering
@@ -42,14 +43,15 @@ PEOPLE: dict[str, tuple[Actor | Patient, Callable[[PainSchool], Any]]] = {
 class Of(NamedTuple):
     """Whose record a line is about."""
 
-    enrolment: str | None
+    enrolment: EnrolmentId | None
     person: str | None
 
 
-ENDED, MAINTAINED, TREATED, THEIRS = Of("e-0001", CILLA), Of("e-0002", ANNA), Of("e-0003", ANNA), Of("e-0004", BO)
-APPROVED, PLANNED = "e-0005", "e-0006"
+E = EnrolmentId("e-0003")
+ENDED, MAINTAINED = Of(EnrolmentId("e-0001"), CILLA), Of(EnrolmentId("e-0002"), ANNA)
+TREATED, THEIRS = Of(E, ANNA), Of(EnrolmentId("e-0004"), BO)
+APPROVED, PLANNED = PlanId("e-0005"), PlanId("e-0006")
 NOBODY = Of(None, None)
-E = TREATED.enrolment
 
 
 def lived() -> Scenario:
@@ -78,7 +80,7 @@ Line = tuple[str, Of]
 GRANTED: dict[str, tuple[Callable[..., object], list[Line]]] = {
     "desk.programs": (lambda d: d.programs(), []),
     "desk.identify": (lambda d: d.identify(BO), []),
-    "desk.start": (lambda d: d.start(BO, program="somnskola"), [("start", Of("e-0007", BO))]),
+    "desk.start": (lambda d: d.start(BO, program="somnskola"), [("start", Of(EnrolmentId("e-0007"), BO))]),
     "desk.find": (lambda d: d.find(ANNA), [("see-enrolment", MAINTAINED), ("see-enrolment", TREATED)]),
     "coordinator.find": (lambda d: d.find(CILLA), [("see-enrolment", ENDED)]),
     "desk.caseload": (lambda d: d.caseload(), [("list-own-patients", TREATED), ("list-own-patients", MAINTAINED)]),

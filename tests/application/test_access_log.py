@@ -9,6 +9,7 @@ import pytest
 from attrs import evolve
 
 from digital_painschool.bootstrap.school import PainSchool
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, PersonId
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import InvalidIdentity, InvalidValue, NotFound, NotPermitted, RuleViolation, StorageError
@@ -173,7 +174,7 @@ def test_a_step_and_its_line_are_of_one_instant(name: str, tmp_path: Path, monke
     """Otherwise timeline and log would disagree on when it happened."""
     monkeypatch.chdir(tmp_path)
     school, who, ticks = lived(), name.partition(".")[0], count(1)
-    ids = [f"e-{number:04}" for number in range(1, 8)]
+    ids = [EnrolmentId(f"e-{number:04}") for number in range(1, 8)]
     lines, known = len(entries(school)), {id_: len(school.events(id_)) for id_ in ids}
     moving = PainSchool(
         school.ports,
@@ -233,7 +234,7 @@ def test_a_purge_and_its_replay_are_logged_for_what_is_deleted_and_for_nothing_e
     """Otherwise the log would say deleted of a record that is there, or say nothing of one that is gone."""
     early = Policy(retention_years=0, retention_decision="RS 0", export_before_purge=False)
     school, restored = lived(), lived()
-    school.desk.end(str(E), reason="klar")
+    school.desk.end(E, reason="klar")
     school.restart(evolve(school.catalogue, policy=early))
     school.advance(minutes=1)
     plan = school.office.approve(school.office.plan_purge(), decision="RS 3")

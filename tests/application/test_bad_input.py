@@ -13,6 +13,7 @@ from digital_painschool.application.administrator import AdministratorDesk
 from digital_painschool.application.caseload import Cursor
 from digital_painschool.application.patient import PatientDesk
 from digital_painschool.application.therapist import TherapistDesk
+from digital_painschool.domain.ids import PlanId
 from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.retention import PurgeDecision, PurgeReceipt
@@ -68,7 +69,7 @@ NO_PERSONS: list[Any] = [
 
 NO_TICKS: list[Any] = ["ja", 1, None, []]
 RECEIPT = PurgeReceipt(
-    plan_id="another",
+    plan_id=PlanId("another"),
     unit=UNIT,
     decision=PurgeDecision(reference="RS 1", by=ARCHIVIST.hsa_id, at=START),
     purged_by=ARCHIVIST.hsa_id,

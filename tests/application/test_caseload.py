@@ -8,6 +8,7 @@ import pytest
 from attrs import evolve
 
 from digital_painschool.application.caseload import CasePage
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.ports.storage import UnreadableCase
 from digital_painschool.testing.environment import INSTANT
 from digital_painschool.testing.example import PAIN
@@ -15,11 +16,11 @@ from digital_painschool.testing.faults import Call, watched
 from digital_painschool.testing.people import NUMBERS, NURSE, UNIT
 from digital_painschool.testing.scenario import Scenario
 
-IDS = tuple(f"e-000{number}" for number in range(1, 6))
+IDS = tuple(EnrolmentId(f"e-000{number}") for number in range(1, 6))
 DAMAGED = [set(ids) for size in (0, 1, 2, 5) for ids in combinations(IDS, size)]
 
 
-def walked(school: Scenario, limit: int, damaged: set[str]) -> list[CasePage]:
+def walked(school: Scenario, limit: int, damaged: set[EnrolmentId]) -> list[CasePage]:
     """Return the pages of a walk, a second apart."""
 
     def around(call: Call) -> object:

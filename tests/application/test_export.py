@@ -27,6 +27,7 @@ from digital_painschool.domain.events import (
     ProgramDone,
     Started,
 )
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import Author
@@ -118,7 +119,7 @@ def enrolment_row(events: tuple[Event, ...]) -> list[str]:
     ]
 
 
-def answer_rows(id_: str, timeline: Iterable[Entry], documents: Mapping[int, Content]) -> Iterator[list[str]]:
+def answer_rows(id_: EnrolmentId, timeline: Iterable[Entry], documents: Mapping[int, Content]) -> Iterator[list[str]]:
     """Yield a line for each answer on a timeline; a form's submissions are counted from 1."""
     saved: dict[str, int] = {}
     for entry in timeline:
@@ -130,7 +131,7 @@ def answer_rows(id_: str, timeline: Iterable[Entry], documents: Mapping[int, Con
                 yield [*start, question, text(answer), text(event.score), str(int(event.alert))]
 
 
-def json_line(id_: str, timeline: Iterable[Entry], documents: Mapping[int, Content]) -> dict[str, object]:
+def json_line(id_: EnrolmentId, timeline: Iterable[Entry], documents: Mapping[int, Content]) -> dict[str, object]:
     """Return what a line of JSON says at least."""
     return {
         "enrolment": id_,
@@ -142,7 +143,7 @@ def json_line(id_: str, timeline: Iterable[Entry], documents: Mapping[int, Conte
     }
 
 
-def ended(school: Scenario, ids: Iterable[str]) -> None:
+def ended(school: Scenario, ids: Iterable[EnrolmentId]) -> None:
     """End what is open, all but the youngest, which no export holds."""
     for id_ in sorted(ids)[:-1]:
         state = school.state(id_)
@@ -158,10 +159,13 @@ def test_the_figures_of_an_export_are_those_of_the_timelines(history: Lived) -> 
     """Otherwise a figure would be wrong, and what it was made from is deleted."""
     with history.scenario() as school, TemporaryDirectory() as folder:
         history.play(school)
-        here = [f"e-{number:04}" for number in range(1, 100)]
+        here = [EnrolmentId(f"e-{number:04}") for number in range(1, 100)]
         ended(school, [id_ for id_ in here if load_enrolment(school.storage, id_) is not None])
         stored = {
-            id_: (load_timeline(school.storage, id_), load_documents(school.storage, id_, range(1, state.version + 1)))
+            id_: (
+                load_timeline(school.storage, id_),
+                load_documents(school.storage, id_, range(1, state.version + 1)),
+            )
             for id_ in here
             if (state := load_enrolment(school.storage, id_)) is not None and state.phase is Phase.ENDED
         }
@@ -204,7 +208,7 @@ def school() -> Scenario:
 @pytest.fixture
 def found(school: Scenario) -> History:
     """The history of the ended enrolment."""
-    (history,) = readable(load_histories(school.storage, UNIT, ["e-0001"]))
+    (history,) = readable(load_histories(school.storage, UNIT, [EnrolmentId("e-0001")]))
     return history
 
 
@@ -228,7 +232,7 @@ def test_what_anybody_wrote_is_in_the_export_or_there_is_none(
 
 def test_what_is_missing_from_an_export_is_noticed_whatever_is_asked_for(school: Scenario) -> None:
     """Otherwise answers whose timeline entry is damaged would be purged, and be in no file."""
-    (found,) = readable(load_histories(school.storage, UNIT, ["e-0001"], {FormSaved}))
+    (found,) = readable(load_histories(school.storage, UNIT, [EnrolmentId("e-0001")], {FormSaved}))
     assert is_whole(found, {FormSaved})
     assert not is_whole(attrs.evolve(found, timeline=(), documents={}), {FormSaved})
     assert is_whole(attrs.evolve(found, timeline=(), documents={}), {Ended})
@@ -237,13 +241,13 @@ def test_what_is_missing_from_an_export_is_noticed_whatever_is_asked_for(school:
 @pytest.mark.rule("D-21a", "D-21c")
 def test_what_cannot_be_read_is_in_no_file_counted_nowhere_and_named(school: Scenario, tmp_path: Path) -> None:
     """Otherwise a receipt would say exported of what is in no file, and the purge take it."""
-    school.school.patient(BO).save_form("e-0002", PAIN, {"smarta": 3})
-    school.desk.end("e-0002", reason="klar")
+    school.school.patient(BO).save_form(EnrolmentId("e-0002"), PAIN, {"smarta": 3})
+    school.desk.end(EnrolmentId("e-0002"), reason="klar")
 
     def around(call: Call) -> object:
         found: Any = call.go()
         if call.method == "load_timelines" and "e-0001" in found:
-            return {**found, "e-0001": UnreadableEnrolment(enrolment_id="e-0001", unit=UNIT)}
+            return {**found, "e-0001": UnreadableEnrolment(enrolment_id=EnrolmentId("e-0001"), unit=UNIT)}
         return found
 
     damaged = school.another(attrs.evolve(school.ports, storage=watched(school.storage, around)))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Author
 from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import Reason, RuleViolation
@@ -32,19 +33,19 @@ def test_the_questions_are_those_of_the_version_that_was_started() -> None:
     assert PROGRAM.form(PAIN) == school.room.form(id_, PAIN)
 
 
-def _maintained(school: Scenario, id_: str) -> None:
+def _maintained(school: Scenario, id_: EnrolmentId) -> None:
     school.desk.maintain(id_, days=30, modules=(1,))
 
 
-def _over(school: Scenario, id_: str) -> None:
+def _over(school: Scenario, id_: EnrolmentId) -> None:
     school.at("2027-03-02 08:00")
 
 
-def _ended(school: Scenario, id_: str) -> None:
+def _ended(school: Scenario, id_: EnrolmentId) -> None:
     school.desk.end(id_, reason="klar")
 
 
-def _nothing(school: Scenario, id_: str) -> None:
+def _nothing(school: Scenario, id_: EnrolmentId) -> None:
     pass
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from digital_painschool.application.export import FILES, FILES_OF, Format, write_export
 from digital_painschool.application.publishing import UNFINISHED, publication
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.retention import ExportedFile, ExportReceipt, Skip
 from digital_painschool.errors import InvalidValue, StorageError
 from digital_painschool.ports.storage import History
@@ -366,7 +367,7 @@ def test_the_folder_is_on_the_disk_before_the_storage_notes_the_export(
         real(descriptor)
         done.append(named[stat.S_IFMT(os.fstat(descriptor).st_mode)])
 
-    def noted(receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
+    def noted(receipt: ExportReceipt, versions: Mapping[EnrolmentId, int]) -> None:
         keep(receipt, versions)
         done.append("noted")
 

@@ -12,6 +12,7 @@ from digital_painschool.application import executor
 from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.domain.enrolment import Phase
 from digital_painschool.domain.events import HandedOver
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.people import Author
 from digital_painschool.domain.policy import FlagKind
@@ -23,7 +24,7 @@ from digital_painschool.testing.people import ANNA, COLLEAGUE, NURSE, PERSON, UN
 from digital_painschool.testing.scenario import Scenario
 from tests.scenario import refused
 
-E = "e-0001"
+E = EnrolmentId("e-0001")
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@ from attrs import evolve
 
 from digital_painschool.adapters.memory import MemoryInbox, MemoryStorage
 from digital_painschool.application.program_catalogue import Catalogue, UnitTerms
+from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import EndReason
@@ -56,7 +57,7 @@ FIELDS = [field.name for field in attrs.fields(Policy) if field.name != "retenti
 """What a policy decides; the decision that allows a short period is for whoever reads the settings."""
 BEGIN, RUN = (datetime(2026, 3, 2, hour, tzinfo=UTC) for hour in (8, 21))
 """In the evening at the unit, and the run of the next day."""
-FIRST, SECOND, THIRD = "e-0001", "e-0002", "e-0003"
+FIRST, SECOND, THIRD = map(EnrolmentId, ("e-0001", "e-0002", "e-0003"))
 
 
 class Failing(MemoryInbox):
@@ -129,7 +130,7 @@ def purged(school: Scenario, see: Seen) -> None:
     """Plan and purge while it is too early, and when it is time; replay what another purge took."""
     decision = PurgeDecision(reference="RS 3", by=ARCHIVIST.hsa_id, at=school.now)
     another = PurgeReceipt(
-        plan_id="another",
+        plan_id=PlanId("another"),
         unit=UNIT,
         decision=decision,
         purged_by=ARCHIVIST.hsa_id,

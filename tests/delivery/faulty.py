@@ -11,6 +11,7 @@ from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.digest import DeliveryResult
 from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
+from digital_painschool.domain.ids import DigestId, EnrolmentId
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import Conflict, DeliveryError, StorageError
@@ -56,13 +57,13 @@ class FaultyStorage(MemoryStorage):
     damaged: str | None = None
 
     def load_many(  # type: ignore[override]  # in memory, nothing is damaged
-        self, enrolment_ids: Iterable[str]
-    ) -> Mapping[str, Enrolment | UnreadableEnrolment]:
+        self, enrolment_ids: Iterable[EnrolmentId]
+    ) -> Mapping[EnrolmentId, Enrolment | UnreadableEnrolment]:
         found = super().load_many(enrolment_ids)
         return {id_: UnreadableEnrolment(enrolment_id=id_) if id_ == self.damaged else e for id_, e in found.items()}
 
     def complete(
-        self, results: Sequence[DeliveryResult], access: Mapping[str, Sequence[AccessEntry]] = NOTHING
+        self, results: Sequence[DeliveryResult], access: Mapping[DigestId, Sequence[AccessEntry]] = NOTHING
     ) -> None:
         if self.dead:
             raise StorageError("the process died here")
@@ -94,21 +95,23 @@ class Faulty(Scenario):
         self.inbox.error, self.inbox.only = error or DeliveryError("busy"), only
 
 
-def asking(school: Scenario, number: str = ANNA, notify: Notify = Notify.COLLECTED, key: str = "smartskola") -> str:
+def asking(
+    school: Scenario, number: str = ANNA, notify: Notify = Notify.COLLECTED, key: str = "smartskola"
+) -> EnrolmentId:
     """Start an enrolment whose patient is to be told of a message; return its id."""
     id_ = school.start(number, key)
     school.desk.start_conversation(id_, "Hej", notify=notify)
     return id_
 
 
-def write(school: Scenario, id_: str, at: datetime | None = None) -> None:
+def write(school: Scenario, id_: EnrolmentId, at: datetime | None = None) -> None:
     """Write one more message of which the patient is to be told, stamped by another machine's clock."""
     here, school.now = school.now, at or school.now
     school.desk.write(id_, 1, "Hej igen", notify=Notify.COLLECTED)
     school.now = here
 
 
-def done(school: Scenario, number: str = ANNA) -> str:
+def done(school: Scenario, number: str = ANNA) -> EnrolmentId:
     """Let a patient complete the program; return the enrolment's id."""
     id_ = school.start(number)
     for module in (1, 2, 3):
@@ -116,16 +119,16 @@ def done(school: Scenario, number: str = ANNA) -> str:
     return id_
 
 
-def statuses(school: Scenario, *enrolment_ids: str) -> list[Status]:
+def statuses(school: Scenario, *enrolment_ids: EnrolmentId) -> list[Status]:
     """Return what has become of each notification of some enrolments."""
     return [record.status for id_ in enrolment_ids for record in load_notifications(school.storage, id_)]
 
 
-def notes(school: Scenario, kind: type[Event], *enrolment_ids: str) -> list[int]:
+def notes(school: Scenario, kind: type[Event], *enrolment_ids: EnrolmentId) -> list[int]:
     """Return how many entries of a kind each timeline has."""
     return [sum(isinstance(event, kind) for event in school.events(id_)) for id_ in enrolment_ids]
 
 
-def flags(school: Scenario, enrolment_id: str) -> set[FlagKind]:
+def flags(school: Scenario, enrolment_id: EnrolmentId) -> set[FlagKind]:
     """Return which flags the therapist sees."""
     return {flag.kind for flag in school.desk.to_handle(enrolment_id)}

@@ -9,6 +9,7 @@ from digital_painschool.adapters.memory import MemoryStorage
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import AccessEnded, Event, NotificationDropped, NotificationUndelivered
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.storage import load_enrolment, load_notifications
@@ -56,10 +57,10 @@ def test_an_enrolment_that_is_ended_or_purged_while_a_worker_looks_stops_nothing
     """Otherwise one therapist or one purge at the wrong moment would stop everybody's notices."""
 
     class Racing(MemoryStorage):
-        def access_ended(self, now: datetime, limit: int) -> tuple[str, ...]:
+        def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
             found = super().access_ended(now, limit)
             if fate == "purged":
-                return ("gone",) if found else ()
+                return (EnrolmentId("gone"),) if found else ()
             for enrolment_id in found:
                 school.desk.end(enrolment_id, reason="klar")
             return found
@@ -81,7 +82,7 @@ def test_a_notification_whose_enrolment_is_purged_after_the_claim_is_dropped() -
     class Purging(MemoryStorage):
         purged = False
 
-        def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment]:
+        def load_many(self, enrolment_ids: Iterable[EnrolmentId]) -> Mapping[EnrolmentId, Enrolment]:
             return {} if self.purged else super().load_many(enrolment_ids)
 
     storage = Purging()
@@ -105,7 +106,10 @@ def test_the_purge_of_a_batch_in_doubt_is_no_reason_to_tell_twice_on_one_day(sha
     school.desk.end(pain, reason="klar")
     school.advance(minutes=15)
     school.office.purge(school.office.approve(school.office.plan_purge(), decision="RS 2037-1"))
-    assert (None, ()) == (load_enrolment(school.storage, pain), load_notifications(school.storage, pain))
+    assert (None, ()) == (
+        load_enrolment(school.storage, pain),
+        load_notifications(school.storage, pain),
+    )
     here, school.now = school.now, NINE - INSTANT
     school.desk.start_conversation(sleep, "Hej igen", notify=Notify.COLLECTED)
     school.now = here

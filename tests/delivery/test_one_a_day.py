@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from digital_painschool.delivery.report import DeliveryReport
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Status
 from digital_painschool.testing.environment import INSTANT, on_sqlite
 from digital_painschool.testing.scenario import Scenario
@@ -20,12 +21,12 @@ from tests.delivery.faulty import (
 )
 
 
-def late(school: Scenario, id_: str) -> None:
+def late(school: Scenario, id_: EnrolmentId) -> None:
     """Write a message of which the patient was to be told today, after today's notice has gone."""
     write(school, id_, NINE - INSTANT)
 
 
-def assert_one_a_day(school: Faulty, id_: str, *, delivered: int) -> None:
+def assert_one_a_day(school: Faulty, id_: EnrolmentId, *, delivered: int) -> None:
     """What was sent settles by itself today, and the late message goes tomorrow."""
     school.advance(minutes=15)
     assert DeliveryReport(delivered=delivered, waiting=1) == school.deliver()

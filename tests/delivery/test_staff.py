@@ -8,6 +8,7 @@ from attrs import evolve
 from digital_painschool.adapters.memory import MemoryDirectory, MemoryMessenger
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.events import NotificationDropped
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Channel, Notify, Status, Template
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import FlagKind, Policy
@@ -104,14 +105,14 @@ def test_a_notice_that_could_not_be_delivered_is_told_to_staff_who_want_to_know(
     assert [Template.UNDELIVERED] == [message.template for message in school.environment.email.sent]
 
 
-_SAVED: Mapping[FlagKind, Callable[[Scenario, str], object]] = {
+_SAVED: Mapping[FlagKind, Callable[[Scenario, EnrolmentId], object]] = {
     FlagKind.FORM_SAVED: lambda school, id_: school.room.save_form(id_, "halsoskattning", {"smarta": 3}),
     FlagKind.MESSAGE_RECEIVED: lambda school, id_: school.room.write(id_, "Hej"),
     FlagKind.PROGRAM_DONE: lambda school, id_: [school.room.complete_module(id_, module) for module in (1, 2, 3)],
     FlagKind.ENDING: lambda school, _: school.advance(days=400),
     FlagKind.UNDELIVERED: lambda school, id_: school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT),
 }
-_SETTLED: Mapping[FlagKind, Callable[[Scenario, str], object]] = {
+_SETTLED: Mapping[FlagKind, Callable[[Scenario, EnrolmentId], object]] = {
     FlagKind.FORM_SAVED: lambda school, id_: school.desk.mark_read(id_, "halsoskattning"),
     FlagKind.MESSAGE_RECEIVED: lambda school, id_: school.desk.read_conversation(id_, 1),
     FlagKind.PROGRAM_DONE: lambda school, id_: school.desk.mark_handled(id_, FlagKind.PROGRAM_DONE),
@@ -154,7 +155,7 @@ def test_after_a_hand_over_the_new_therapist_is_notified_and_the_old_one_s_messa
     assert DeliveryReport(dropped=2, sent=1, delivered=1) == school.deliver()
     assert ["colleague@vgregion.example"] == [message.address.value for message in school.environment.email.sent]
     assert [2] == notes(school, NotificationDropped, first)
-    assert [FlagKind.PROGRAM_DONE] == [flag.kind for flag in school.colleague.to_handle(first)]
+    assert [FlagKind.PROGRAM_DONE] == [flag.kind for flag in school.colleague.to_handle(EnrolmentId(first))]
 
 
 @pytest.mark.rule("D-09a")

@@ -6,6 +6,7 @@ import pytest
 from attrs import evolve
 
 from digital_painschool.delivery.report import DeliveryReport
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify, Status, Template
 from digital_painschool.domain.policy import Policy
 from digital_painschool.testing.environment import INSTANT, local
@@ -47,7 +48,7 @@ def test_a_direct_notification_goes_at_any_hour_and_none_where_none_was_chosen()
     assert NONE == school.deliver()
     asking(school, BO, Notify.DIRECT)
     assert ONE == school.deliver()
-    assert 1 == school.room.overview("e-0001").unread_messages
+    assert 1 == school.room.overview(EnrolmentId("e-0001")).unread_messages
 
 
 @pytest.mark.rule("D-13a")

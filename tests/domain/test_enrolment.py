@@ -6,6 +6,7 @@ import attrs
 import pytest
 
 from digital_painschool.domain.enrolment import CaseloadCounts, Conversation, Enrolment, FormCount
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Author
 from digital_painschool.testing.environment import START
 from digital_painschool.testing.people import NURSE, PERSON, UNIT
@@ -14,7 +15,7 @@ from digital_painschool.testing.people import NURSE, PERSON, UNIT
 def test_the_counts_know_conversations_and_forms_that_are_not_there() -> None:
     """Otherwise conversation 0 would be the last one."""
     state = Enrolment(
-        id="e-1",
+        id=EnrolmentId("e-1"),
         version=2,
         person=PERSON,
         unit=UNIT,

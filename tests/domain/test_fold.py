@@ -31,6 +31,7 @@ from digital_painschool.domain.events import (
     Started,
 )
 from digital_painschool.domain.fold import apply, replay
+from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.notification import Channel, Status
 from digital_painschool.domain.people import Author
 from digital_painschool.domain.policy import FlagKind
@@ -42,7 +43,7 @@ END = local("2027-03-02 08:00")
 STARTED = Started(
     at=START,
     by=NURSE.hsa_id,
-    enrolment_id="e-1",
+    enrolment_id=EnrolmentId("e-1"),
     person=PERSON,
     unit=UNIT,
     therapist=NURSE.hsa_id,
@@ -54,7 +55,9 @@ TALK = (
     ConversationStarted(at=AT, by="patient", conversation=1),
     MessageSent(at=AT, by="patient", conversation=1, author=Author.PATIENT, number=1),
 )
-LOST = NotificationUndelivered(at=AT, by="system", notification="n-1", channel=Channel.INBOX, status=Status.FAILED)
+LOST = NotificationUndelivered(
+    at=AT, by="system", notification=NotificationId("n-1"), channel=Channel.INBOX, status=Status.FAILED
+)
 
 HISTORIES: dict[type[Event], tuple[tuple[Event, ...], dict[str, object]]] = {
     Started: ((), {"version": 1, "phase": Phase.ACTIVE, "started_at": START, "access_until": END, "person": PERSON}),
@@ -117,7 +120,7 @@ HISTORIES: dict[type[Event], tuple[tuple[Event, ...], dict[str, object]]] = {
         {"undelivered": (), "done_handled": False},
     ),
     NotificationDropped: (
-        (NotificationDropped(at=AT, by="system", notification="n-1", channel=Channel.INBOX),),
+        (NotificationDropped(at=AT, by="system", notification=NotificationId("n-1"), channel=Channel.INBOX),),
         {"version": 2, "undelivered": ()},
     ),
     NotificationUndelivered: ((LOST,), {"undelivered": ("n-1",)}),

@@ -14,6 +14,7 @@ from digital_painschool.adapters.memory import MemoryStorage
 from digital_painschool.adapters.memory.storage import Parts
 from digital_painschool.domain.digest import Claim
 from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import Change
 
@@ -160,9 +161,9 @@ class Remembering(PickledStorage):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self._remembered: dict[str, Enrolment | None] = {}
+        self._remembered: dict[EnrolmentId, Enrolment | None] = {}
 
-    def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment]:
+    def load_many(self, enrolment_ids: Iterable[EnrolmentId]) -> Mapping[EnrolmentId, Enrolment]:
         """Return what is remembered."""
         ids = tuple(enrolment_ids)
         for enrolment_id in ids:

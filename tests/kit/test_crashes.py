@@ -24,6 +24,7 @@ from digital_painschool.adapters.sql.schema import METADATA, documents
 from digital_painschool.application.executor import Executor
 from digital_painschool.delivery.worker import Delivery
 from digital_painschool.domain.digest import Action, Batch, Claim, DeliveryResult, batch_key
+from digital_painschool.domain.ids import DigestId, EnrolmentId, PlanId
 from digital_painschool.domain.notification import Channel, Notify, Status
 from digital_painschool.ports import Inbox, Messenger, Observer, Ports, Storage
 from digital_painschool.ports.guarded import _WRITES
@@ -190,7 +191,7 @@ def test_a_history_of_the_kit_and_plain_functions_can_be_killed_too() -> None:
     """Otherwise whoever has steps of their own could not use it."""
 
     def review(school: Scenario) -> None:
-        school.desk.review("e-0001")
+        school.desk.review(EnrolmentId("e-0001"))
 
     own = kill_at_every_call(in_memory, NotableHistory([Scenario.start, review]))
     kit = kill_at_every_call(in_memory, History((Start(), Review(), Restart(), SaveForm(PAIN, {"smarta": 11}))))
@@ -326,7 +327,7 @@ def test_an_inbox_that_does_not_know_a_key_again_is_named() -> None:
     """Otherwise a patient could be told twice of the same."""
     said = the_kill_of(open_forgetful)
     assert "killed at step 3 (Deliver()), after inbox.deliver (call 6)" in said
-    assert f"Law 5: {batch_key(FIRST, [FIRST])} was accepted as new twice" in said
+    assert f"Law 5: {batch_key(DigestId(FIRST), [FIRST])} was accepted as new twice" in said
 
 
 class Wrapped:
@@ -381,7 +382,7 @@ def test_an_access_log_that_is_written_later_is_named() -> None:
     """Otherwise it could be lost who has looked at a patient's data."""
 
     def looks(school: Scenario) -> None:
-        school.desk.to_handle("e-0001")
+        school.desk.to_handle(EnrolmentId("e-0001"))
 
     said = the_kill_of(
         behind(lambda environment: Buffering(environment.storage)), NotableHistory([Start(), looks, Review()])
@@ -433,7 +434,7 @@ def test_a_step_that_does_more_when_it_is_taken_again_is_named() -> None:
 
     def write_two(school: Scenario) -> None:
         for _ in range(2):
-            school.desk.start_conversation("e-0001", "Hej")
+            school.desk.start_conversation(EnrolmentId("e-0001"), "Hej")
 
     said = the_kill_of(in_memory, NotableHistory([Start(), write_two]))
     assert "after storage.save (call 3): the step was taken again and left something else" in said
@@ -553,7 +554,7 @@ def test_a_purge_that_deletes_the_documents_first_is_named(
     """Otherwise a purge that is interrupted would leave a record that nobody can read."""
     purge = SqlStorage.purge
 
-    def purge_in_two(self: SqlStorage, plan_id: str, planned: Sequence[Any], skip: Sequence[Any]) -> None:
+    def purge_in_two(self: SqlStorage, plan_id: PlanId, planned: Sequence[Any], skip: Sequence[Any]) -> None:
         self._database.write(lambda connection: connection.execute(DELETE_DOCUMENTS, {}))
         purge(self, plan_id, planned, skip)
 
@@ -577,9 +578,9 @@ def test_statements_that_are_others_each_time_are_named(on_copies: PortsFactory)
 
     def review_once(school: Scenario) -> None:
         if next(times):
-            school.desk.enrolment("e-0001")
+            school.desk.enrolment(EnrolmentId("e-0001"))
         else:
-            school.desk.review("e-0001")
+            school.desk.review(EnrolmentId("e-0001"))
 
     history = NotableHistory([Start(), review_once])
     with pytest.raises(NotSurvived) as named:
@@ -649,7 +650,7 @@ def test_each_law_that_is_broken_at_rest_is_told(broken: str) -> None:
     with Scenario() as school:
         for id_ in (school.start(), school.start(key="somnskola")):
             school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
-        school.desk.end("e-0002", reason="klar")
+        school.desk.end(EnrolmentId("e-0002"), reason="klar")
         ids = ["e-0001", "e-0002"]
         assert () == tuple(stored_violations(school.storage, ids, school.now))
         storage: Any = wrong(school.storage)

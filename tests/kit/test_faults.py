@@ -13,6 +13,7 @@ from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event as Fact
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.errors import DeliveryError, InvalidIdentity, OutcomeUnknown, RuleViolation, StorageError
 from digital_painschool.ports import Clock, Storage
@@ -79,7 +80,7 @@ def test_a_call_fails_before_its_effect_or_after_it(when: When, is_there: bool) 
     school = with_storage(Fault("save", when=when))
     with pytest.raises(StorageError):
         school.start()
-    assert is_there == (load_enrolment(school.storage, "e-0001") is not None)
+    assert is_there == (load_enrolment(school.storage, EnrolmentId("e-0001")) is not None)
 
 
 def test_any_exception_can_be_raised_of_any_method_for_good() -> None:
@@ -97,7 +98,7 @@ def test_some_calls_in_a_row_are_struck_and_those_after_them_go_well() -> None:
     outcomes = []
     for _ in range(4):
         try:
-            school.state("e-0001")
+            school.state(EnrolmentId("e-0001"))
             outcomes.append("well")
         except StorageError:
             outcomes.append("failed")
@@ -171,7 +172,7 @@ def test_a_call_that_hangs_moves_the_clock_of_the_environment() -> None:
     late = with_inbox(Fault("deliver", does=Hangs(seconds=30), when=When.AFTER))
     assert (DeliveryReport(sent=1, delivered=1), START + timedelta(seconds=30)) == (late.deliver(), late.now)
     with pytest.raises(AssertionError, match="environment"):
-        faulty(MemoryStorage(), Fault(does=Hangs(hours=1))).load_many(["e-1"])
+        faulty(MemoryStorage(), Fault(does=Hangs(hours=1))).load_many([EnrolmentId("e-1")])
 
 
 def test_a_call_can_sleep_in_real_time() -> None:
@@ -189,10 +190,10 @@ def test_a_call_that_blocks_waits_for_another_thread() -> None:
     thread = Thread(target=school.start)
     thread.start()
     assert blocks.reached.wait(10)
-    assert load_enrolment(school.storage, "e-0001") is None
+    assert load_enrolment(school.storage, EnrolmentId("e-0001")) is None
     go_on.set()
     thread.join(10)
-    assert ANNA == school.state("e-0001").person.value
+    assert ANNA == school.state(EnrolmentId("e-0001")).person.value
 
 
 def test_a_call_that_nobody_lets_go_on_says_so() -> None:
@@ -206,7 +207,7 @@ def test_an_effect_that_is_done_twice_is_refused_or_known_the_second_time() -> N
     school = with_storage(Fault("save", does=Twice()))
     with pytest.raises(RuleViolation, match="D-07a"):
         school.start()
-    assert 1 == len(school.storage.find_by_person(school.state("e-0001").person))
+    assert 1 == len(school.storage.find_by_person(school.state(EnrolmentId("e-0001")).person))
     school = with_inbox(Fault("deliver", does=Twice()))
     assert DeliveryReport(delivered=1) == school.deliver()
     assert 1 == len(school.outbox)
@@ -217,7 +218,7 @@ def test_an_iterator_is_given_twice_all_the_same() -> None:
     storage = faulty(MemoryStorage(), Fault("load_many", does=Twice()))
     school = Scenario(lambda environment: environment.ports(storage=storage))
     school.start()
-    assert ["e-0001"] == list(storage.load_many(iter(["e-0001"])))
+    assert ["e-0001"] == list(storage.load_many(iter([EnrolmentId("e-0001")])))
 
 
 def test_somebody_else_acts_during_a_call_and_another_answer_can_be_given() -> None:
@@ -225,13 +226,13 @@ def test_somebody_else_acts_during_a_call_and_another_answer_can_be_given() -> N
     school = Scenario(
         with_faults(
             in_memory,
-            inbox=[Fault("deliver", does=Meanwhile(lambda _: school.room.read_conversation("e-0001", 1)))],
+            inbox=[Fault("deliver", does=Meanwhile(lambda _: school.room.read_conversation(EnrolmentId("e-0001"), 1)))],
             directory=[Fault("find", does=Answers(None), times=None)],
         )
     )
     school.desk.start_conversation(school.start(), "Hej", notify=Notify.DIRECT)
     assert DeliveryReport(sent=1, delivered=1) == school.deliver()
-    assert 0 == school.desk.conversations("e-0001")[0].unread
+    assert 0 == school.desk.conversations(EnrolmentId("e-0001"))[0].unread
     assert school.ports.directory.find(NURSE.hsa_id) is None
 
 
@@ -283,7 +284,7 @@ def test_a_port_without_faults_counts_its_calls_anew_after_each_restart() -> Non
     school = with_storage(Fault("save", call=3))
     school.start()
     before = len(calls_of(school.storage))
-    school.desk.review("e-0001")
+    school.desk.review(EnrolmentId("e-0001"))
     assert ("load_many", "program", "save") == calls_of(school.storage)[before:]
     assert 2 == calls_of(school.storage).count("save")
     school.restart()
@@ -318,7 +319,7 @@ def test_a_dead_process_makes_no_further_call() -> None:
     with pytest.raises(Killed, match=r"storage\.claim"):
         storage.claim(START, 1, HOUR)
     with pytest.raises(Killed, match=r"storage\.load_many"):
-        storage.load_many(["e-0001"])
+        storage.load_many([EnrolmentId("e-0001")])
     assert process.is_dead
     storage.close()
 

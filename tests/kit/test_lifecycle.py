@@ -16,6 +16,7 @@ from digital_painschool.application.patient import PatientDesk
 from digital_painschool.domain.digest import Batch, Claim, Decision
 from digital_painschool.domain.enrolment import Phase
 from digital_painschool.domain.events import Event
+from digital_painschool.domain.ids import DigestId, EnrolmentId
 from digital_painschool.domain.local_time import local_time
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind, Policy
@@ -177,10 +178,10 @@ class _Doubles(MemoryStorage):
 
     def load_timelines(
         self,
-        enrolment_ids: Iterable[str],
+        enrolment_ids: Iterable[EnrolmentId],
         kinds: Iterable[type[Event]] | None = None,
         documents: Iterable[int] | None = None,
-    ) -> Mapping[str, Timeline]:
+    ) -> Mapping[EnrolmentId, Timeline]:
         found = super().load_timelines(enrolment_ids, kinds, documents)
         return {
             id_: evolve(timeline, entries=tuple(evolve(entry, seq=entry.seq + 1) for entry in timeline.entries))
@@ -193,17 +194,17 @@ class _Mute(MemoryStorage):
 
     def load_timelines(
         self,
-        enrolment_ids: Iterable[str],
+        enrolment_ids: Iterable[EnrolmentId],
         kinds: Iterable[type[Event]] | None = None,
         documents: Iterable[int] | None = None,
-    ) -> Mapping[str, Timeline]:
+    ) -> Mapping[EnrolmentId, Timeline]:
         return super().load_timelines(enrolment_ids, kinds, ())
 
 
 class _Renames(MemoryStorage):
     """Sends under keys of digests that it does not keep."""
 
-    def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[str, Batch]:
+    def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[DigestId, Batch]:
         begun = super().begin(decided)
         return {id_: evolve(batch, key=f"another.1.inbox.then.{batch.key}") for id_, batch in begun.items()}
 
@@ -252,7 +253,7 @@ def _procedure(it: LifecycleMachine) -> None:
     it.the_whole_procedure(lives=["quiet"], exports=False, passes="never", microseconds=1, dies=None, how="dies before")
 
 
-def _writes_and_raises(room: PatientDesk, enrolment_id: str, form: str, answers: object) -> int:
+def _writes_and_raises(room: PatientDesk, enrolment_id: EnrolmentId, form: str, answers: object) -> int:
     room.write(enrolment_id, "Hej")
     raise RuleViolation("M-14", Reason.INVALID_ANSWERS)
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from digital_painschool.domain import local_time
 from digital_painschool.domain.enrolment import Enrolment, Phase
 from digital_painschool.domain.events import AccessEnded, Ended, NotificationDropped, NotificationUndelivered
+from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.notification import Channel, NotificationRecord, Notify, Status, Template
 from digital_painschool.domain.people import Author
 from digital_painschool.domain.policy import FlagKind, Policy
@@ -89,7 +90,7 @@ def test_an_alert_is_reached_as_the_rule_has_it(data: st.DataObject) -> None:
 def a_model(id_: str = "e-0001", start: datetime = START) -> ReferenceEnrolment:
     """Return the model of an enrolment that was just started."""
     return ReferenceEnrolment(
-        id=id_,
+        id=EnrolmentId(id_),
         person=PERSON,
         unit=UNIT,
         therapist=NURSE.hsa_id,
@@ -231,7 +232,7 @@ def test_snapshots_of_two_storages_are_alike_and_show_what_differs() -> None:
             live(school)
             school.desk.receive_notifications(email=True, sms=True)
             before = snapshot(school)
-            school.school.therapist(COLLEAGUE).end("e-0001", reason="klar")
+            school.school.therapist(COLLEAGUE).end(EnrolmentId("e-0001"), reason="klar")
             found.append((before, snapshot(school), StorageSnapshot.of_access_log(school.storage)))
     memory, sqlite = found
     assert memory == sqlite
@@ -292,7 +293,7 @@ class Nothing:
         return False
 
 
-ID = "e-0001.3.inbox.20260302T070000"
+ID = NotificationId("e-0001.3.inbox.20260302T070000")
 KEY = f"{ID}.key"
 Told = tuple[Iterable[Arrival], NotificationRecord | None, Iterable[str]]
 
@@ -413,7 +414,7 @@ def test_a_note_that_is_missing_or_too_many_is_found_at_rest(says: str) -> None:
         entries = load_timeline(school.storage, school.start())
     event = NotificationDropped(at=MORNING, by="system", notification=stored.notification.id, channel=Channel.INBOX)
     timeline = [evolve(entries[0], seq=number, event=event) for number, _ in enumerate(notes)]
-    found = [*note_violations("e-0001", timeline, [stored], owed)]
+    found = [*note_violations(EnrolmentId("e-0001"), timeline, [stored], owed)]
     assert any(says in str(one) for one in found)
 
 

@@ -23,6 +23,7 @@ from digital_painschool.application import access_control
 from digital_painschool.application.results import SentMessage
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event, NotificationDropped, NotificationUndelivered
+from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.notification import (
     Channel,
     Notification,
@@ -324,7 +325,7 @@ def scene() -> Iterator[Scene]:
 def model_of(scene: Scene, scheme: str = "personnummer") -> ReferenceEnrolment:
     """Return the model of an enrolment that has just begun, with a message that the patient has not read."""
     model = ReferenceEnrolment(
-        id="1-1",
+        id=EnrolmentId("1-1"),
         person=person(0, scheme),
         unit=scene.unit.id,
         therapist=scene.unit.therapists[0].hsa_id,
@@ -372,14 +373,14 @@ class OneMessage:
     def judged(self, status: Status, *, owed: bool = False) -> list[str]:
         record = NotificationRecord(
             notification=Notification(
-                id=self.id,
+                id=NotificationId(self.id),
                 unit=self.model.unit,
                 channel=Channel.INBOX,
                 recipient=self.model.person,
                 template=Template.MESSAGE_TO_READ,
                 due_at=self.expected.due_at,
                 collected=self.expected.collected,
-                trigger=TriggeringEntry(enrolment_id="1-1", seq=3, conversation=1, number=1),
+                trigger=TriggeringEntry(enrolment_id=EnrolmentId("1-1"), seq=3, conversation=1, number=1),
             ),
             status=status,
             attempts=1,

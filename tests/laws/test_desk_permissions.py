@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, Role
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.program import Ordering
@@ -85,7 +86,7 @@ ROLES = [frozenset(roles) for size in range(4) for roles in itertools.combinatio
 NAMES = ["+".join(sorted(role.value for role in roles)) or "no role" for roles in ROLES]
 
 
-def busy_school() -> tuple[Scenario, str]:
+def busy_school() -> tuple[Scenario, EnrolmentId]:
     """Return a school with a patient of the nurse's, with one of everything, who is done."""
     school = Scenario(programs=(program(Ordering.RELEASED),))
     id_ = school.start()

@@ -9,6 +9,7 @@ from attrs import frozen
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.local_time import years_earlier
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import Policy
@@ -82,7 +83,7 @@ def test_what_is_purged_and_what_is_left(
 def purges_as_it_should(school: Scenario, policy: Policy, fates: list[Fate], folder: Path, *, exports: bool) -> None:
     """Live through the fates, go through the procedure, and compare with what the fates say."""
     edge = years_earlier(NOW, policy.retention_years, STOCKHOLM)
-    ids: dict[str, Fate] = {}
+    ids: dict[EnrolmentId, Fate] = {}
     for number, fate in sorted(zip(NUMBERS, fates, strict=False), key=lambda pair: -pair[1].age):
         school.now = edge - fate.age
         id_ = school.start(number)

@@ -15,6 +15,7 @@ from digital_painschool.application.patient import PatientDesk
 from digital_painschool.bootstrap.plugins import open_school
 from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.bootstrap.settings import AdapterConfig, Settings
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Channel, Notify
 from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.policy import Policy
@@ -68,10 +69,10 @@ def shown(error: BaseException) -> str:
 
 def ended(school: Scenario) -> None:
     """End an enrolment of which the patient was notified, long ago."""
-    school.desk.start_conversation("e-0001", "Hej", notify=Notify.COLLECTED)
+    school.desk.start_conversation(EnrolmentId("e-0001"), "Hej", notify=Notify.COLLECTED)
     school.at("2026-03-03 09:00")
     school.deliver()
-    school.desk.end("e-0001", reason="klar")
+    school.desk.end(EnrolmentId("e-0001"), reason="klar")
     school.at("2037-03-02 09:00")
 
 
@@ -93,12 +94,12 @@ CALLS: list[tuple[str, str, Call, type[PainSchoolError]]] = [
     ("directory", "find", lambda s: s.desk.receive_notifications(email=True), DeliveryError),
     ("inbox", "forget", purge, DeliveryError),
     ("messengers", "forget", purge, DeliveryError),
-    ("storage", "load_many", lambda s: s.desk.enrolment("e-0001"), StorageError),
+    ("storage", "load_many", lambda s: s.desk.enrolment(EnrolmentId("e-0001")), StorageError),
     ("storage", "find_by_person", lambda s: s.room.enrolments(), StorageError),
-    ("storage", "log", lambda s: s.desk.enrolment("e-0001"), OutcomeUnknown),
+    ("storage", "log", lambda s: s.desk.enrolment(EnrolmentId("e-0001")), OutcomeUnknown),
     ("storage", "list_caseload", lambda s: s.desk.caseload(), StorageError),
-    ("storage", "load_timelines", lambda s: s.desk.timeline("e-0001"), StorageError),
-    ("storage", "save", lambda s: s.room.write("e-0001", "Hej"), OutcomeUnknown),
+    ("storage", "load_timelines", lambda s: s.desk.timeline(EnrolmentId("e-0001")), StorageError),
+    ("storage", "save", lambda s: s.room.write(EnrolmentId("e-0001"), "Hej"), OutcomeUnknown),
     ("storage", "claim", lambda s: s.deliver(), OutcomeUnknown),
     ("storage", "access_ended", lambda s: s.deliver(), StorageError),
     ("storage", "close", lambda s: s.school.close(), StorageError),
@@ -148,7 +149,7 @@ def test_an_exit_passes_as_it_is(error: type[BaseException]) -> None:
     school = Scenario()
     spoilt(school, "storage", Fault("load_many", does=Fails(error)))
     with pytest.raises(error):
-        school.desk.enrolment("e-0001")
+        school.desk.enrolment(EnrolmentId("e-0001"))
 
 
 class Answers:
@@ -173,7 +174,7 @@ WRONG: list[tuple[str, str, Any, Call, type[PainSchoolError]]] = [
     ("storage", "load_many", (), CALLS[8][2], StorageError),
     ("storage", "list_caseload", None, lambda s: s.desk.caseload(), StorageError),
     ("storage", "list_caseload", (None,), lambda s: s.desk.caseload(), StorageError),
-    ("storage", "load_timelines", iter(()), lambda s: s.desk.timeline("e-0001"), StorageError),
+    ("storage", "load_timelines", iter(()), lambda s: s.desk.timeline(EnrolmentId("e-0001")), StorageError),
     ("storage", "find_by_person", (ANNA,), lambda s: s.desk.find(ANNA), StorageError),
     ("storage", "save_program", None, lambda s: s.desk.start(BO, program="smartskola"), OutcomeUnknown),
     ("inbox", "forget", None, purge, DeliveryError),

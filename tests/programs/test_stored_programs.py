@@ -10,6 +10,7 @@ from attrs import evolve
 from digital_painschool.adapters.sql import SqlStorage
 from digital_painschool.application.program_catalogue import Catalogue
 from digital_painschool.domain.enrolment import Phase
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.limits import as_stored
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.program import EndReason, Module, Pace, Page, Program
@@ -70,7 +71,7 @@ def school(request: pytest.FixtureRequest) -> Iterator[Scenario]:
 @pytest.mark.rule("D-05c")
 def test_a_patient_who_runs_one_is_reached_by_every_call_and_can_be_ended(school: Scenario) -> None:
     """Otherwise a patient would be stuck: found by no call, not to be ended, and not to be started again."""
-    desk, room, id_ = school.desk, school.room, "e-0001"
+    desk, room, id_ = school.desk, school.room, EnrolmentId("e-0001")
     assert of_old() == desk.program(id_)
     assert [id_] == [overview.enrolment_id for overview in room.enrolments()]
     assert "Ett\n" == room.open_module(id_, 1).title

@@ -7,6 +7,7 @@ import pytest
 from attrs import evolve
 
 from digital_painschool.domain.digest import Action, Batch, Decision, Digest, batch_key
+from digital_painschool.domain.ids import DigestId, EnrolmentId, NotificationId
 from digital_painschool.domain.notification import Channel, Notification, NotificationRecord, Template, TriggeringEntry
 from digital_painschool.domain.policy import Policy
 from digital_painschool.rules.digests import (
@@ -34,20 +35,20 @@ def waiting(id_: str, due_at: datetime = NOW) -> NotificationRecord:
     """Return a notification that waits."""
     return NotificationRecord(
         notification=Notification(
-            id=id_,
+            id=NotificationId(id_),
             unit=UNIT,
             channel=Channel.INBOX,
             recipient=PERSON,
             template=Template.MESSAGE_TO_READ,
             due_at=due_at,
-            trigger=TriggeringEntry(enrolment_id="e", seq=1),
+            trigger=TriggeringEntry(enrolment_id=EnrolmentId("e"), seq=1),
             collected=True,
         )
     )
 
 
 DIGEST = Digest(
-    id="digest",
+    id=DigestId("digest"),
     unit=UNIT,
     channel=Channel.INBOX,
     recipient=PERSON,
@@ -56,8 +57,8 @@ DIGEST = Digest(
 )
 DOUBTS = {
     Doubt.NONE: None,
-    Doubt.EARLIER: Batch(key="key", notifications=frozenset({"tried"}), attempted_on=YESTERDAY),
-    Doubt.TODAY: Batch(key="key", notifications=frozenset({"tried"}), attempted_on=TODAY),
+    Doubt.EARLIER: Batch(key="key", notifications=frozenset({NotificationId("tried")}), attempted_on=YESTERDAY),
+    Doubt.TODAY: Batch(key="key", notifications=frozenset({NotificationId("tried")}), attempted_on=TODAY),
 }
 
 
@@ -75,13 +76,13 @@ def test_every_situation_is_decided_as_the_table_says(may_be_told: bool, doubt: 
     pending = (waiting("due", NOW if is_due else NOW + TICK), *([] if batch is None else [waiting("tried")]))
     digest = evolve(DIGEST, pending=pending, batch=batch, told_on=YESTERDAY if may_be_told else TODAY)
     action = DECISIONS[may_be_told, doubt, is_due]
-    tried = frozenset({"tried"}) if batch is not None else frozenset[str]()
+    tried = frozenset({NotificationId("tried")}) if batch is not None else frozenset[NotificationId]()
     expected = {
         Action.WAIT: Decision(action=Action.WAIT, day=TODAY),
         Action.REPEAT: Decision(
             action=Action.REPEAT, day=TODAY, notifications=tried, tried_on=None if batch is None else batch.attempted_on
         ),
-        Action.SEND: Decision(action=Action.SEND, day=TODAY, notifications=tried | {"due"}),
+        Action.SEND: Decision(action=Action.SEND, day=TODAY, notifications=tried | {NotificationId("due")}),
     }
     assert expected[action] == decide(digest, NOW, POLICY)
 
@@ -116,7 +117,7 @@ def test_a_digest_that_is_not_collected_goes_at_any_hour(hour: int) -> None:
 def test_a_day_that_comes_twice_is_one_day() -> None:
     """Otherwise a unit whose zone moves west would tell its patients twice on a day."""
     tomorrow = TODAY + timedelta(days=1)
-    batch = Batch(key="key", notifications=frozenset({"m"}), attempted_on=tomorrow)
+    batch = Batch(key="key", notifications=frozenset({NotificationId("m")}), attempted_on=tomorrow)
     assert Action.WAIT is decide(evolve(DIGEST, pending=(waiting("m"),), told_on=tomorrow), NOW, POLICY).action
     tried = evolve(DIGEST, pending=(waiting("m"), waiting("n")), batch=batch)
     assert Action.REPEAT is decide(tried, NOW, POLICY).action
@@ -169,7 +170,7 @@ def test_a_message_goes_with_the_next_run(at: datetime, run: datetime) -> None:
 )
 def test_old_attempts_ride_along_with_fresh_ones_but_not_for_ever(attempts: dict[str, int], given_up: set[str]) -> None:
     """Otherwise a flag would say undelivered of a patient who is told five minutes later, or never come."""
-    assert given_up == undeliverable(attempts, POLICY)
+    assert given_up == undeliverable({NotificationId(id_): count for id_, count in attempts.items()}, POLICY)
 
 
 @pytest.mark.rule("D-13d")
@@ -177,7 +178,7 @@ def test_old_attempts_ride_along_with_fresh_ones_but_not_for_ever(attempts: dict
 def test_there_is_one_attempt_more_than_there_are_waits(waits: tuple[int, ...]) -> None:
     """Otherwise a unit that wants no second attempt would get one, or who wants one would get none."""
     policy = Policy(retry_minutes=waits)
-    assert [set(), {"a"}] == [undeliverable({"a": len(waits) + more}, policy) for more in (0, 1)]
+    assert [set(), {"a"}] == [undeliverable({NotificationId("a"): len(waits) + more}, policy) for more in (0, 1)]
 
 
 @pytest.mark.rule("D-13a", "D-13d")
@@ -213,8 +214,9 @@ def test_the_latest_day_is_of_all_that_are_known() -> None:
 @pytest.mark.rule("D-13a")
 def test_a_key_is_that_of_its_notifications() -> None:
     """Otherwise an inbox could take two batches for one, or one for two after a backup was restored."""
-    assert batch_key("d", ["a", "b"]) == batch_key("d", ["b", "a"])
-    assert 4 == len({batch_key("d", ["a", "b"]), batch_key("d", ["a"]), batch_key("e", ["a"]), batch_key("d", ["ab"])})
+    d, e = DigestId("d"), DigestId("e")
+    assert batch_key(d, ["a", "b"]) == batch_key(d, ["b", "a"])
+    assert 4 == len({batch_key(d, ["a", "b"]), batch_key(d, ["a"]), batch_key(e, ["a"]), batch_key(d, ["ab"])})
 
 
 @pytest.mark.rule("M-13")

@@ -14,6 +14,7 @@ from digital_painschool.domain.events import (
     NotificationUndelivered,
     ProgramDone,
 )
+from digital_painschool.domain.ids import NotificationId
 from digital_painschool.domain.notification import Channel, Status
 from digital_painschool.domain.people import Author
 from digital_painschool.domain.policy import FlagKind
@@ -52,7 +53,7 @@ def busy() -> Enrolment:
         [
             ProgramDone(at=LATER, by="patient"),
             NotificationUndelivered(
-                at=LATER, by="system", notification="n-1", channel=Channel.INBOX, status=Status.FAILED
+                at=LATER, by="system", notification=NotificationId("n-1"), channel=Channel.INBOX, status=Status.FAILED
             ),
         ],
     )

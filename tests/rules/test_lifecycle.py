@@ -15,6 +15,7 @@ from digital_painschool.domain.events import (
     NotificationDropped,
     Reviewed,
 )
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import FlagKind, Policy, Terms
@@ -112,7 +113,7 @@ def test_access_lasts_to_the_same_local_time_a_year_later(begun: str, until: str
 @pytest.mark.parametrize("phase", Phase)
 def test_a_second_open_enrolment_in_the_program_at_the_unit_is_refused(phase: Phase) -> None:
     """Otherwise a double click would give a patient two timelines, or an end shut a patient out for ever."""
-    begin = partial(start, enrolment_id="e", therapist=NURSE.hsa_id, by=NURSE, at=LATER)
+    begin = partial(start, enrolment_id=EnrolmentId("e"), therapist=NURSE.hsa_id, by=NURSE, at=LATER)
     earlier = [in_phase(phase)]
     if phase is Phase.ENDED:
         assert begin(TERMS, PERSON, earlier, unit=UNIT)

@@ -13,6 +13,7 @@ from digital_painschool.adapters.memory import MemoryDirectory
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event, NotificationDropped, NotificationUndelivered
 from digital_painschool.domain.fold import replay
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import (
     Channel,
     Notification,
@@ -67,7 +68,7 @@ def test_a_direct_notification_is_due_at_once_and_alone() -> None:
     _, notification = told(Notify.DIRECT)
     assert (START, False, Channel.INBOX) == (notification.due_at, notification.collected, notification.channel)
     assert (PERSON, Template.MESSAGE_TO_READ) == (notification.recipient, notification.template)
-    assert TriggeringEntry(enrolment_id="e-1", seq=3, conversation=1, number=1) == notification.trigger
+    assert TriggeringEntry(enrolment_id=EnrolmentId("e-1"), seq=3, conversation=1, number=1) == notification.trigger
     assert ANNA not in f"{notification!r} {notification.id} {told(Notify.COLLECTED)[1]!r}"
     events = start_conversation(started(), TERMS, "Hej", "Rubrik", by=NURSE, at=START)
     assert [] == list(notifications_for(events, folded(started(), events), POLICY, Profile()))

@@ -11,6 +11,7 @@ from attrs import evolve
 from digital_painschool import ConfigurationError, open_school
 from digital_painschool.application.receipt_proof import ReceiptKey
 from digital_painschool.bootstrap.settings_toml import read_settings
+from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import Policy
@@ -52,11 +53,11 @@ def purged(school: Scenario) -> PurgeReceipt:
 
 def skipping(receipt: PurgeReceipt, *ids: str) -> PurgeReceipt:
     """Return the receipt with some enrolments skipped."""
-    skipped = tuple(Skipped(enrolment_id=id_, why=Skip.CHANGED) for id_ in ids)
+    skipped = tuple(Skipped(enrolment_id=EnrolmentId(id_), why=Skip.CHANGED) for id_ in ids)
     return evolve(receipt, purged=tuple(id_ for id_ in receipt.purged if id_ not in ids), skipped=skipped)
 
 
-def made_up(plan: PurgePlan, at: datetime, *, unit: HsaId = UNIT, purged: tuple[str, ...] = ()) -> PurgeReceipt:
+def made_up(plan: PurgePlan, at: datetime, *, unit: HsaId = UNIT, purged: tuple[EnrolmentId, ...] = ()) -> PurgeReceipt:
     """Return a receipt of a plan that no purge has written."""
     assert plan.decision is not None
     by = ARCHIVIST.hsa_id if unit == UNIT else OTHER_ARCHIVIST.hsa_id
@@ -115,7 +116,7 @@ FORGED: dict[str, Forge] = {
 OF_ANOTHER_PLAN: dict[str, Forge] = {
     "one more": lambda r: changed(r, purged=(*r.purged, "e-0009")),
     "one less": lambda r: changed(r, purged=r.purged[1:]),
-    "one skipped more": lambda r: changed(r, skipped=(Skipped(enrolment_id="e-0009", why=Skip.CHANGED),)),
+    "one skipped more": lambda r: changed(r, skipped=(Skipped(enrolment_id=EnrolmentId("e-0009"), why=Skip.CHANGED),)),
     "another order": lambda r: changed(r, purged=r.purged[::-1]),
     "another decision": reference("RS 2036-2"),
     "decided by another": lambda r: changed(r, decision=changed(r.decision, by=OTHER_ARCHIVIST.hsa_id)),
@@ -146,26 +147,27 @@ def test_a_receipt_is_that_of_the_stored_plan(forge: Forge) -> None:
 
 
 AT = local("2036-03-02 08:00")
+A, B, C, D = map(EnrolmentId, "abcd")
 PAPER = PurgeReceipt(
-    plan_id="p-5",
+    plan_id=PlanId("p-5"),
     unit=UNIT,
     decision=PurgeDecision(reference="RS 1", by=ARCHIVIST.hsa_id, at=AT),
     purged_by=ARCHIVIST.hsa_id,
     purged_at=AT,
-    purged=("a", "b"),
-    skipped=(Skipped(enrolment_id="c", why=Skip.CHANGED),),
+    purged=(A, B),
+    skipped=(Skipped(enrolment_id=C, why=Skip.CHANGED),),
 )
 
 
 def test_what_a_purge_writes_is_sound_and_plausible() -> None:
     """Otherwise a receipt that is ours would be refused when it is needed most."""
-    long = evolve(PAPER, plan_id="p" * 100, purged=("x" * 100,), digest="d" * 100)
-    many = evolve(PAPER, purged=tuple(map(str, range(999_999))))
+    long = evolve(PAPER, plan_id=PlanId("p" * 100), purged=(EnrolmentId("x" * 100),), digest="d" * 100)
+    many = evolve(PAPER, purged=tuple(EnrolmentId(str(number)) for number in range(999_999)))
     for receipt in (PAPER, long, many, evolve(PAPER, purged=()), evolve(PAPER, skipped=())):
         require_sound(receipt, by=ARCHIVIST)
         require_plausible(receipt, at=AT)
     require_plausible(evolve(PAPER, purged_at=AT + INSTANT), at=AT + 2 * INSTANT)
-    for ids in (("a", "b", "a"), ("a", "a", "b"), ("b", "a", "a"), ("a", "c")):
+    for ids in ((A, B, A), (A, A, B), (B, A, A), (A, C)):
         with pytest.raises(InvalidValue):
             require_sound(evolve(PAPER, purged=ids), by=ARCHIVIST)
     for early, late in ((AT + INSTANT, AT), (AT, AT - INSTANT)):
@@ -175,9 +177,9 @@ def test_what_a_purge_writes_is_sound_and_plausible() -> None:
 
 def test_a_receipt_is_compared_with_plan_and_stored_receipt_by_value() -> None:
     """Otherwise a receipt would pass as long as its ids sort well, or one from a file never be the stored one."""
-    ended = [EndedEnrolment(enrolment_id=id_, version=1, ended_at=AT, last_entry_at=AT) for id_ in ("a", "c", "b")]
+    ended = [EndedEnrolment(enrolment_id=id_, version=1, ended_at=AT, last_entry_at=AT) for id_ in (A, C, B)]
     made = PurgePlan(
-        id="p-5",
+        id=PlanId("p-5"),
         unit=HsaId(str(UNIT)),
         made_by=ARCHIVIST.hsa_id,
         made_at=AT,
@@ -188,7 +190,7 @@ def test_a_receipt_is_compared_with_plan_and_stored_receipt_by_value() -> None:
         require_of_plan(PAPER, plan)
         for wrong in ("p-4", "p-6"):
             with refused("D-21a", Reason.RECEIPT_OF_ANOTHER_PLAN):
-                require_of_plan(evolve(PAPER, plan_id=wrong), plan)
+                require_of_plan(evolve(PAPER, plan_id=PlanId(wrong)), plan)
         for unit in ("SE2321000131-E000000000000", "SE2321000131-E000000000009"):
             with refused("M-20", Reason.ANOTHER_UNITS_PLAN):
                 require_of_plan(evolve(PAPER, unit=HsaId(unit)), plan)
@@ -196,7 +198,7 @@ def test_a_receipt_is_compared_with_plan_and_stored_receipt_by_value() -> None:
                 with refused("M-20", Reason.ANOTHER_UNITS_PLAN):
                     require_same(evolve(PAPER, unit=HsaId(unit)), PAPER, proven=proven)
     require_same(evolve(PAPER, digest="d"), evolve(PAPER, unit=HsaId(str(UNIT))), proven=False)
-    for other in (evolve(PAPER, purged=("a",)), evolve(PAPER, purged=("a", "b", "d"))):
+    for other in (evolve(PAPER, purged=(A,)), evolve(PAPER, purged=(A, B, D))):
         require_same(other, PAPER, proven=True)
         with refused("D-21a", Reason.RECEIPT_OF_ANOTHER_PLAN):
             require_same(other, PAPER, proven=False)
@@ -214,7 +216,7 @@ def test_the_period_holds_for_a_proven_receipt_too(proven: bool) -> None:
         (edge, Skip.TOO_YOUNG),
         (edge + days, Skip.TOO_YOUNG),
     ):
-        present = EndedEnrolment(enrolment_id="a", version=2, ended_at=last, last_entry_at=last)
+        present = EndedEnrolment(enrolment_id=EnrolmentId("a"), version=2, ended_at=last, last_entry_at=last)
         assert why is recheck_replayed(None, present, NO_EXPORT, AT, proven=proven)
         planned = evolve(present, version=1)
         assert (why if proven else Skip.CHANGED) is recheck_replayed(planned, present, NO_EXPORT, AT, proven=proven)
@@ -320,7 +322,7 @@ def test_what_a_purge_had_skipped_stays_with_an_unproven_receipt() -> None:
     school = lived()
     plan = approved(school)
     receipt = purged(lived())
-    skipped = Skipped(enrolment_id="e-0001", why=Skip.NOT_EXPORTED)
+    skipped = Skipped(enrolment_id=EnrolmentId("e-0001"), why=Skip.NOT_EXPORTED)
     school.storage.purge(plan.id, (), (skipped,))
     left: list[Skipped] = []
     assert 1 == school.office.replay(receipt, left=left.append)

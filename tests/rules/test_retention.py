@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.local_time import years_earlier
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import HsaId
@@ -29,15 +30,17 @@ OLD = START - INSTANT
 
 def over(last: datetime = OLD, *, version: int = 5, exported: int = 5) -> EndedEnrolment:
     """Return an ended enrolment."""
-    return EndedEnrolment(enrolment_id="e-1", version=version, ended_at=last, last_entry_at=last, exported=exported)
+    return EndedEnrolment(
+        enrolment_id=EnrolmentId("e-1"), version=version, ended_at=last, last_entry_at=last, exported=exported
+    )
 
 
 def a_plan(*enrolments: EndedEnrolment, policy: Policy = POLICY) -> PurgePlan:
     """Return a plan for the unit."""
-    return plan(enrolments, policy, plan_id="p-1", unit=UNIT, by=ARCHIVIST, at=NOW)
+    return plan(enrolments, policy, plan_id=PlanId("p-1"), unit=UNIT, by=ARCHIVIST, at=NOW)
 
 
-def ended_long_ago(policy: Policy = POLICY) -> tuple[Scenario, str]:
+def ended_long_ago(policy: Policy = POLICY) -> tuple[Scenario, EnrolmentId]:
     """Return a school in which an enrolment with everything in it ended more than ten years ago."""
     school = Scenario(policy=policy)
     id_ = school.start()
@@ -219,8 +222,8 @@ def test_a_plan_that_does_not_exist_is_not_found() -> None:
     """Otherwise a wrong id would look like an empty plan."""
     school, _ = ended_long_ago()
     for step in (
-        lambda: school.office.plan("okänd"),
-        lambda: school.office.approve("okänd", decision="RS 1"),
+        lambda: school.office.plan(PlanId("okänd")),
+        lambda: school.office.approve(PlanId("okänd"), decision="RS 1"),
         lambda: school.office.purge(a_plan(over())),
     ):
         with school.unchanged(), pytest.raises(NotFound):

@@ -46,6 +46,7 @@ def values(class_: type[Any]) -> st.SearchStrategy[Any]:
 
 def of_type(type_: Any) -> st.SearchStrategy[Any]:
     """Return a strategy for the type of a field."""
+    type_ = getattr(type_, "__supertype__", type_)  # an id is a text
     if type_ in _STRATEGIES:
         return _STRATEGIES[type_]
     if isinstance(type_, type) and issubclass(type_, Enum):

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 
 from digital_painschool.domain.enrolment import Conversation, Enrolment, FormCount, Phase
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import PersonId
 from digital_painschool.serialization.enrolments import ENROLMENT_SHAPE, enrolment_from_data, enrolment_to_data
 from digital_painschool.serialization.scalars import truth
@@ -20,7 +21,7 @@ def test_every_state_comes_back_as_it_was(enrolment: Enrolment) -> None:
 def test_a_state_leaves_out_what_is_at_its_default() -> None:
     """Otherwise every step would write and read three times as much as there is to say."""
     enrolment = Enrolment(
-        id="a",
+        id=EnrolmentId("a"),
         version=4,
         person=PersonId("personnummer", "198507099805"),
         unit=UNIT,

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digital_painschool.domain.events import Event, ModuleOpened, Started
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import StorageError
 from digital_painschool.serialization import events
@@ -46,7 +47,7 @@ def test_an_event_is_written_in_the_plainest_form() -> None:
     event = Started(
         at=AT,
         by=NURSE,
-        enrolment_id="a",
+        enrolment_id=EnrolmentId("a"),
         person=PersonId("personnummer", "198507099805"),
         unit=UNIT,
         therapist=NURSE,

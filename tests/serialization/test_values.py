@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.notification import Profile
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.retention import (
@@ -26,22 +27,24 @@ from tests.serialization.strategies import AT, NURSE, UNIT, through_json
     [
         Profile(email=frozenset({FlagKind.PROGRAM_DONE, FlagKind.ENDING})),
         PurgePlan(
-            id="plan-1",
+            id=PlanId("plan-1"),
             unit=UNIT,
             made_by=NURSE,
             made_at=AT,
             ended_before=AT,
-            enrolments=(EndedEnrolment(enrolment_id="a", version=3, ended_at=AT, last_entry_at=AT, exported=3),),
+            enrolments=(
+                EndedEnrolment(enrolment_id=EnrolmentId("a"), version=3, ended_at=AT, last_entry_at=AT, exported=3),
+            ),
             decision=PurgeDecision(reference="beslut 2037-4", by=NURSE, at=AT),
         ),
         PurgeReceipt(
-            plan_id="plan-1",
+            plan_id=PlanId("plan-1"),
             unit=UNIT,
             decision=PurgeDecision(reference="beslut 2037-4", by=NURSE, at=AT),
             purged_by=NURSE,
             purged_at=AT,
-            purged=("a", "b"),
-            skipped=(Skipped(enrolment_id="c", why=Skip.CHANGED),),
+            purged=(EnrolmentId("a"), EnrolmentId("b")),
+            skipped=(Skipped(enrolment_id=EnrolmentId("c"), why=Skip.CHANGED),),
         ),
         ExportReceipt(
             id="export-1",

@@ -11,6 +11,7 @@ from digital_painschool.application.purge_replay import PurgeReplay
 from digital_painschool.application.receipt_proof import ReceiptKey
 from digital_painschool.application.unit_export import UnitExport
 from digital_painschool.application.unit_records import Progress, silent
+from digital_painschool.domain.ids import PlanId
 from digital_painschool.domain.people import Actor, PersonId
 from digital_painschool.domain.retention import ExportReceipt, PurgePlan, PurgeReceipt, Skipped
 from digital_painschool.domain.validation import whole_number
@@ -74,7 +75,7 @@ class AdministratorDesk:
         self._executor.access.permit(Action.PLAN_PURGE, self._actor)
         return self._purge().make_plan()
 
-    def plan(self, plan_id: str) -> PurgePlan:
+    def plan(self, plan_id: PlanId) -> PurgePlan:
         """Return the stored plan.
 
         Raises:
@@ -83,7 +84,7 @@ class AdministratorDesk:
         self._executor.access.permit(Action.PLAN_PURGE, self._actor)
         return self._purge().plan(plan_id)
 
-    def approve(self, plan: PurgePlan | str, *, decision: str) -> PurgePlan:
+    def approve(self, plan: PurgePlan | PlanId, *, decision: str) -> PurgePlan:
         """Approve a plan, naming the decision (gallringsbeslut) that it rests on. Rule: D-21a.
 
         Args:
@@ -96,7 +97,7 @@ class AdministratorDesk:
         self._executor.access.permit(Action.APPROVE_PURGE, self._actor)
         return self._purge().approve(plan, decision)
 
-    def purge(self, plan: PurgePlan | str, *, progress: Progress = silent) -> PurgeReceipt:
+    def purge(self, plan: PurgePlan | PlanId, *, progress: Progress = silent) -> PurgeReceipt:
         """Carry out an approved plan, for good; every enrolment is checked again first.
 
         Rule: M-20, D-21a, D-21b. An enrolment that has changed since, is too young, or is not exported where the policy

@@ -7,6 +7,7 @@ from attrs import evolve, field, frozen
 from digital_painschool.application.access_control import access_entry
 from digital_painschool.application.executor import Executor
 from digital_painschool.domain.enrolment import Phase
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.local_time import utc
 from digital_painschool.domain.people import Actor, HsaId, PersonId
 from digital_painschool.domain.policy import Policy
@@ -64,7 +65,7 @@ class Case:
         key: The row's position in the order: its rank (0 priority, 1 flags, 2 the rest) and the enrolment's id.
     """
 
-    enrolment_id: str
+    enrolment_id: EnrolmentId
     person: PersonId
     therapist: HsaId
     program: str

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Collection, Iterable, Mapping
 
 from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import InvalidValue, NotFound, StorageError
 from digital_painschool.ports.storage import Enrolments, load_enrolment, readable, unreadable
@@ -17,7 +18,7 @@ def is_id(text: object) -> bool:
     return isinstance(text, str) and 0 < len(text) <= _ID_LENGTH and text.isascii() and text.isprintable()
 
 
-def load(storage: Enrolments, enrolment_id: str) -> Enrolment:
+def load(storage: Enrolments, enrolment_id: EnrolmentId) -> Enrolment:
     """Return the state of an enrolment.
 
     Raises:
@@ -32,7 +33,9 @@ def load(storage: Enrolments, enrolment_id: str) -> Enrolment:
     return enrolment
 
 
-def load_each(storage: Enrolments, enrolment_ids: Collection[str]) -> tuple[Mapping[str, Enrolment], frozenset[str]]:
+def load_each(
+    storage: Enrolments, enrolment_ids: Collection[EnrolmentId]
+) -> tuple[Mapping[EnrolmentId, Enrolment], frozenset[EnrolmentId]]:
     """Return the states of some enrolments by id, and the ids of the unreadable ones."""
     found = storage.load_many(enrolment_ids)
     hidden = frozenset(unreadable(found.values()))
@@ -56,6 +59,6 @@ def find_by_person(storage: Enrolments, person: PersonId) -> tuple[Enrolment, ..
     return readable(found)
 
 
-def cannot_be_read(enrolment_ids: Iterable[str]) -> str:
+def cannot_be_read(enrolment_ids: Iterable[EnrolmentId]) -> str:
     """Return the message that names unreadable enrolments."""
     return f"enrolment {', '.join(enrolment_ids)} cannot be read; it is to be repaired first"

@@ -17,6 +17,7 @@ from digital_painschool.application.program_terms import ProgramTerms
 from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event, NotificationDropped
 from digital_painschool.domain.fold import apply
+from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.local_time import utc
 from digital_painschool.domain.notification import Profile
 from digital_painschool.domain.people import Actor, AnyActor, HsaId, PersonId
@@ -66,11 +67,11 @@ class Executor:
         self,
         action: Action,
         by: AnyActor,
-        enrolment_id: str,
+        enrolment_id: EnrolmentId,
         command: Command,
         *,
         at: datetime | None = None,
-        noted: tuple[str, ...] = (),
+        noted: tuple[NotificationId, ...] = (),
     ) -> Enrolment:
         """Execute a command on an enrolment, for someone who may, and return the state after it.
 
@@ -114,7 +115,7 @@ class Executor:
             return after
         raise Conflict("the step could not be taken: others changed the enrolment at the same time; try again")
 
-    def execute_rule(self, action: Action, by: AnyActor, enrolment_id: str, rule: Rule) -> Enrolment:
+    def execute_rule(self, action: Action, by: AnyActor, enrolment_id: EnrolmentId, rule: Rule) -> Enrolment:
         """Execute a rule that keeps no text and no answers, at the present instant, as `execute` does.
 
         Args:
@@ -140,7 +141,7 @@ class Executor:
                 terms,
                 person,
                 self._earlier(person, by.unit),
-                enrolment_id=self.new_id(at),
+                enrolment_id=EnrolmentId(self.new_id(at)),
                 unit=by.unit,
                 therapist=therapist,
                 by=by,
@@ -158,11 +159,11 @@ class Executor:
         raise Conflict("the enrolment could not be started: too many others at the same time; try again")
 
     @overload
-    def read(self, action: Action, by: AnyActor, enrolment_id: str) -> Enrolment: ...
+    def read(self, action: Action, by: AnyActor, enrolment_id: EnrolmentId) -> Enrolment: ...
     @overload
-    def read(self, action: Action, by: AnyActor, enrolment_id: str, rule: Callable[[Enrolment], _T]) -> _T: ...
+    def read(self, action: Action, by: AnyActor, enrolment_id: EnrolmentId, rule: Callable[[Enrolment], _T]) -> _T: ...
     def read(
-        self, action: Action, by: AnyActor, enrolment_id: str, rule: Callable[[Enrolment], _T] | None = None
+        self, action: Action, by: AnyActor, enrolment_id: EnrolmentId, rule: Callable[[Enrolment], _T] | None = None
     ) -> Enrolment | _T:
         """Return what a rule finds in an enrolment's state, to someone who may see it; log the access or its refusal.
 
@@ -192,7 +193,12 @@ class Executor:
         return [enrolment for enrolment in readable(found) if enrolment.unit == unit]
 
     def _change(
-        self, before: int, after: Enrolment, result: CommandResult, access: AccessEntry, noted: tuple[str, ...] = ()
+        self,
+        before: int,
+        after: Enrolment,
+        result: CommandResult,
+        access: AccessEntry,
+        noted: tuple[NotificationId, ...] = (),
     ) -> Change:
         policy = self.policy(after.unit)
         profile = self._preferences(result.events, after, policy)

@@ -7,6 +7,7 @@ from digital_painschool.application.executor import Executor
 from digital_painschool.application.results import SentMessage
 from digital_painschool.application.views import ConversationView, conversation_view, conversations
 from digital_painschool.domain.enrolment import Conversation, Enrolment
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import Actor, Author, Patient
 from digital_painschool.domain.policy import Terms
@@ -32,7 +33,7 @@ class Messages:
         self._author = Author.PATIENT if is_patient else Author.THERAPIST
         self._other = Author.THERAPIST if is_patient else Author.PATIENT
 
-    def conversations(self, enrolment_id: str) -> tuple[ConversationView, ...]:
+    def conversations(self, enrolment_id: EnrolmentId) -> tuple[ConversationView, ...]:
         """List the conversations with their headings and unread counts. Rule: M-10, M-11, D-18a."""
         now = self._executor.now()
 
@@ -43,7 +44,7 @@ class Messages:
         enrolment = self._executor.read(Action.READ_CONVERSATION, self._by, enrolment_id, found)
         return conversations(self._executor.storage, enrolment, self._author)
 
-    def read(self, enrolment_id: str, conversation: int) -> ConversationView:
+    def read(self, enrolment_id: EnrolmentId, conversation: int) -> ConversationView:
         """Return a conversation, and mark the other side's messages in it as read. Rule: M-10, D-13b, D-17a, D-18a."""
         now = self._executor.now()
 
@@ -62,7 +63,7 @@ class Messages:
         )
         return view
 
-    def start(self, enrolment_id: str, text: str, *, heading: str, notify: Notify = Notify.NONE) -> SentMessage:
+    def start(self, enrolment_id: EnrolmentId, text: str, *, heading: str, notify: Notify = Notify.NONE) -> SentMessage:
         """Begin a conversation with its first message. Rule: M-10 to M-12.
 
         Args:
@@ -84,7 +85,7 @@ class Messages:
 
     def write(
         self,
-        enrolment_id: str,
+        enrolment_id: EnrolmentId,
         conversation: int,
         text: str,
         *,
@@ -113,7 +114,7 @@ class Messages:
         written = rules.find(after, conversation)
         return SentMessage(conversation=written.number, number=written.sent(self._author))
 
-    def rename(self, enrolment_id: str, conversation: int, heading: str) -> Enrolment:
+    def rename(self, enrolment_id: EnrolmentId, conversation: int, heading: str) -> Enrolment:
         """Change a conversation's heading. Rule: M-11."""
         at = self._executor.now()
 

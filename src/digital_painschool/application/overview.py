@@ -5,6 +5,7 @@ from datetime import datetime
 from attrs import frozen
 
 from digital_painschool.domain.enrolment import Enrolment, Phase
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Author
 from digital_painschool.domain.program import Pace, Program
 from digital_painschool.rules import ordering
@@ -48,7 +49,7 @@ class Overview:
         unread_messages: The number of unread messages from staff.
     """
 
-    enrolment_id: str
+    enrolment_id: EnrolmentId
     title: str
     example: bool
     phase: Phase

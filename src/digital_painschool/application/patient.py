@@ -13,6 +13,7 @@ from digital_painschool.application.results import CompletedModule, SavedForm, S
 from digital_painschool.application.views import ConversationView
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.form import Form
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Patient, PersonId
 from digital_painschool.domain.policy import Terms
 from digital_painschool.domain.program import Module
@@ -62,11 +63,11 @@ class PatientDesk:
             raise failures[0]
         return tuple(overviews)
 
-    def overview(self, enrolment_id: str) -> Overview:
+    def overview(self, enrolment_id: EnrolmentId) -> Overview:
         """Return one enrolment: its modules, the next one, the patient's access. Rule: M-02 to M-05, D-04a."""
         return self._overview(self._executor.read(Action.SEE_ENROLMENT, self._patient, enrolment_id))
 
-    def open_module(self, enrolment_id: str, module: int) -> Module:
+    def open_module(self, enrolment_id: EnrolmentId, module: int) -> Module:
         """Open a module and return it with its pages. Rule: M-01, M-03, M-04, M-18, D-04a."""
         after = self._executor.execute_rule(
             Action.OPEN_MODULE,
@@ -78,7 +79,7 @@ class PatientDesk:
         assert found is not None
         return found
 
-    def complete_module(self, enrolment_id: str, module: int) -> CompletedModule:
+    def complete_module(self, enrolment_id: EnrolmentId, module: int) -> CompletedModule:
         """Complete a module; completing it again changes nothing. Rule: M-04, D-05b."""
         after = self._executor.execute_rule(
             Action.COMPLETE_MODULE,
@@ -90,7 +91,7 @@ class PatientDesk:
         next_module = ordering.next_module(after, program)
         return CompletedModule(module=module, next_module=next_module, done=after.done_at is not None)
 
-    def form(self, enrolment_id: str, form: str) -> Form:
+    def form(self, enrolment_id: EnrolmentId, form: str) -> Form:
         """Return a form with its questions, to be filled in. Rule: M-01, M-14, M-18, D-04a.
 
         Raises:
@@ -105,7 +106,7 @@ class PatientDesk:
 
         return self._executor.read(Action.SEE_PROGRAM, self._patient, enrolment_id, found)
 
-    def save_form(self, enrolment_id: str, form: str, answers: Mapping[str, object]) -> SavedForm:
+    def save_form(self, enrolment_id: EnrolmentId, form: str, answers: Mapping[str, object]) -> SavedForm:
         """Save a submission of a form. Rule: M-14, D-17a.
 
         Args:
@@ -129,16 +130,16 @@ class PatientDesk:
         after = self._executor.execute(Action.SAVE_FORM, self._patient, enrolment_id, command, at=at)
         return SavedForm(form=form, number=after.form(form).saved)
 
-    def conversations(self, enrolment_id: str) -> tuple[ConversationView, ...]:
+    def conversations(self, enrolment_id: EnrolmentId) -> tuple[ConversationView, ...]:
         """List the conversations with their headings and unread counts. Rule: M-10, M-11, D-18a."""
         return self._messages.conversations(enrolment_id)
 
-    def read_conversation(self, enrolment_id: str, conversation: int) -> ConversationView:
+    def read_conversation(self, enrolment_id: EnrolmentId, conversation: int) -> ConversationView:
         """Return a conversation, and mark the staff's messages in it as read. Rule: M-10, D-13b, D-18a."""
         return self._messages.read(enrolment_id, conversation)
 
     def write(
-        self, enrolment_id: str, text: str, *, conversation: int | None = None, heading: str | None = None
+        self, enrolment_id: EnrolmentId, text: str, *, conversation: int | None = None, heading: str | None = None
     ) -> SentMessage:
         """Write to the therapist. Rule: M-10, D-17a.
 
@@ -153,11 +154,11 @@ class PatientDesk:
         title = self._default_heading(enrolment_id) if heading is None else heading
         return self._messages.start(enrolment_id, text, heading=title)
 
-    def rename_conversation(self, enrolment_id: str, conversation: int, heading: str) -> None:
+    def rename_conversation(self, enrolment_id: EnrolmentId, conversation: int, heading: str) -> None:
         """Change a conversation's heading. Rule: M-11."""
         self._messages.rename(enrolment_id, conversation, heading)
 
-    def _default_heading(self, enrolment_id: str) -> str:
+    def _default_heading(self, enrolment_id: EnrolmentId) -> str:
         unit = self._executor.read(Action.SEE_ENROLMENT, self._patient, enrolment_id).unit
         return self._executor.policy(unit).heading
 

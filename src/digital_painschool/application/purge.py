@@ -13,6 +13,7 @@ from digital_painschool.application.executor import Executor
 from digital_painschool.application.receipt_proof import ReceiptKey
 from digital_painschool.application.unit_records import Progress, UnitRecords, batches
 from digital_painschool.domain.enrolment import UnreadableEnrolment
+from digital_painschool.domain.ids import PlanId
 from digital_painschool.domain.people import Actor
 from digital_painschool.domain.retention import EndedEnrolment, PurgePlan, PurgeReceipt, Skip, Skipped
 from digital_painschool.domain.validation import plain_text
@@ -46,7 +47,7 @@ class Purge:
         plan = retention.plan(
             readable(found),
             self._executor.policy(self._actor.unit),
-            plan_id=self._executor.new_id(at),
+            plan_id=PlanId(self._executor.new_id(at)),
             unit=self._actor.unit,
             by=self._actor,
             at=at,
@@ -55,7 +56,7 @@ class Purge:
         self._save_plan(Action.PLAN_PURGE, plan, at)
         return plan
 
-    def plan(self, plan_id: str) -> PurgePlan:
+    def plan(self, plan_id: PlanId) -> PurgePlan:
         """Return the stored plan.
 
         Raises:
@@ -63,7 +64,7 @@ class Purge:
         """
         return self._judge(Action.PLAN_PURGE, lambda: self._stored(plan_id))
 
-    def approve(self, plan: PurgePlan | str, decision: str) -> PurgePlan:
+    def approve(self, plan: PurgePlan | PlanId, decision: str) -> PurgePlan:
         """Approve a plan; the first approval stands. Rule: D-21a."""
         at = self._executor.now()
 
@@ -75,7 +76,7 @@ class Purge:
         self._save_plan(Action.APPROVE_PURGE, approved, at)
         return self._stored(approved.id)
 
-    def carry_out(self, plan: PurgePlan | str, progress: Progress) -> PurgeReceipt:
+    def carry_out(self, plan: PurgePlan | PlanId, progress: Progress) -> PurgeReceipt:
         """Carry out an approved plan, or what an interrupted purge left of it. Rule: M-20, D-21a, D-21b."""
         stored, record = self._judge(Action.PURGE, lambda: self._found(plan))
         decision = self._judge(Action.PURGE, lambda: retention.approved(stored, self._actor))
@@ -100,7 +101,7 @@ class Purge:
             receipt = self._receipt_key.signed(receipt)
         return self._executor.storage.save_receipt(receipt)
 
-    def _purge_batch(self, plan_id: str, batch: Sequence[EndedEnrolment]) -> None:
+    def _purge_batch(self, plan_id: PlanId, batch: Sequence[EndedEnrolment]) -> None:
         storage = self._executor.storage
         present = find_ended(storage, self._actor.unit, [planned.enrolment_id for planned in batch])
         policy = self._executor.policy(self._actor.unit)
@@ -125,11 +126,11 @@ class Purge:
         self._records.log_each(Action.PURGE, {id_: states[id_].person for id_ in ids if id_ in states})
         storage.purge(plan_id, purge, skip)
 
-    def _stored(self, plan: PurgePlan | str) -> PurgePlan:
+    def _stored(self, plan: PurgePlan | PlanId) -> PurgePlan:
         return self._found(plan)[0]
 
-    def _found(self, plan: PurgePlan | str) -> tuple[PurgePlan, PurgeRecord]:
-        plan_id = plan.id if isinstance(plan, PurgePlan) else plain_text(plan, "a plan's id")
+    def _found(self, plan: PurgePlan | PlanId) -> tuple[PurgePlan, PurgeRecord]:
+        plan_id = plan.id if isinstance(plan, PurgePlan) else PlanId(plain_text(plan, "a plan's id"))
         record = self._executor.storage.load_purge(plan_id)
         if record.plan is None:
             raise NotFound("plan")

@@ -8,6 +8,7 @@ from digital_painschool.application.executor import Executor
 from digital_painschool.application.receipt_proof import ReceiptKey
 from digital_painschool.application.unit_records import UnitRecords, batches
 from digital_painschool.domain.enrolment import UnreadableEnrolment
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, PersonId
 from digital_painschool.domain.retention import EndedEnrolment, PurgeReceipt, Skip, Skipped
 from digital_painschool.errors import Reason, RuleViolation
@@ -27,8 +28,8 @@ class Evidence:
     """
 
     proven: bool
-    planned: Mapping[str, EndedEnrolment] | None
-    skipped: Mapping[str, Skipped]
+    planned: Mapping[EnrolmentId, EndedEnrolment] | None
+    skipped: Mapping[EnrolmentId, Skipped]
 
 
 @frozen(kw_only=True)
@@ -94,7 +95,7 @@ class PurgeReplay:
         skipped = {id_: skip for id_, skip in stored.progress.items() if skip is not None and not proven}
         return Evidence(proven=proven, planned=planned, skipped=skipped)
 
-    def _found(self, ids: Sequence[str], evidence: Evidence) -> Iterator[_Returned | Skipped]:
+    def _found(self, ids: Sequence[EnrolmentId], evidence: Evidence) -> Iterator[_Returned | Skipped]:
         """Yield the unit's enrolments among some that are there: those to purge again, and those to leave."""
         now = self._executor.now()
         policy = self._executor.policy(self._actor.unit)

@@ -14,6 +14,7 @@ from digital_painschool.application.results import SentMessage
 from digital_painschool.application.views import ConversationView, Submission, submissions
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event, FormSaved
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import NotificationRecord, Notify
 from digital_painschool.domain.people import Actor, HsaId, PersonId, Role
 from digital_painschool.domain.policy import FlagKind
@@ -99,28 +100,28 @@ class TherapistDesk:
         """Return a page of all the unit's patients, so that no flag is lost when a therapist is away. Rule: D-09a."""
         return case_page(self._executor, self._actor, Action.LIST_UNIT, therapist=None, after=after, limit=limit)
 
-    def enrolment(self, enrolment_id: str) -> Enrolment:
+    def enrolment(self, enrolment_id: EnrolmentId) -> Enrolment:
         """Return an enrolment's state: progress, counts, dates. Rule: M-08."""
         return self._executor.read(Action.SEE_ENROLMENT, self._actor, enrolment_id)
 
-    def program(self, enrolment_id: str) -> Program:
+    def program(self, enrolment_id: EnrolmentId) -> Program:
         """Return the program version that an enrolment runs, with all its pages. Rule: M-01, D-05c."""
         return self._executor.terms.of(self.enrolment(enrolment_id)).program
 
-    def end_reasons(self, enrolment_id: str) -> tuple[EndReason, ...]:
+    def end_reasons(self, enrolment_id: EnrolmentId) -> tuple[EndReason, ...]:
         """Return the reasons to choose from when ending. Rule: M-19, D-19a."""
         return self._executor.terms.of(self.enrolment(enrolment_id)).end_reasons
 
-    def next_module(self, enrolment_id: str) -> int | None:
+    def next_module(self, enrolment_id: EnrolmentId) -> int | None:
         """Return the module that is recommended to the patient next; None when all are completed. Rule: M-04, D-04a."""
         enrolment = self.enrolment(enrolment_id)
         return ordering.next_module(enrolment, self._executor.terms.of(enrolment).program)
 
-    def to_handle(self, enrolment_id: str) -> tuple[Flag, ...]:
+    def to_handle(self, enrolment_id: EnrolmentId) -> tuple[Flag, ...]:
         """Return the flags of the box of current events, each once, with its counts. Rule: M-15, D-15a, D-17a."""
         return flags.to_handle(self._executor.read(Action.SEE_FLAGS, self._actor, enrolment_id), self._executor.now())
 
-    def open_form(self, enrolment_id: str, form: str) -> tuple[Submission, ...]:
+    def open_form(self, enrolment_id: EnrolmentId, form: str) -> tuple[Submission, ...]:
         """Return all submissions of a form, oldest first, and mark them as read. Rule: M-15, M-16.
 
         A submission that the patient saves meanwhile stays unread.
@@ -129,7 +130,7 @@ class TherapistDesk:
         self.mark_read(enrolment_id, form, up_to=len(found), opened=True)
         return found
 
-    def answers(self, enrolment_id: str, form: str) -> tuple[Submission, ...]:
+    def answers(self, enrolment_id: EnrolmentId, form: str) -> tuple[Submission, ...]:
         """Return all submissions of a form, oldest first; marks nothing. Rule: M-16."""
 
         def found(enrolment: Enrolment) -> Enrolment:
@@ -139,7 +140,9 @@ class TherapistDesk:
         enrolment = self._executor.read(Action.READ_ANSWERS, self._actor, enrolment_id, found)
         return submissions(self._executor.storage, enrolment, form)
 
-    def mark_read(self, enrolment_id: str, form: str, *, up_to: int | None = None, opened: bool = False) -> Enrolment:
+    def mark_read(
+        self, enrolment_id: EnrolmentId, form: str, *, up_to: int | None = None, opened: bool = False
+    ) -> Enrolment:
         """Mark a form as read ("the small box"). Rule: M-15, D-15a.
 
         Args:
@@ -155,7 +158,7 @@ class TherapistDesk:
             lambda e, terms, at: flags.mark_read(e, terms, form, up_to, opened=opened, by=self._actor, at=at),
         )
 
-    def mark_handled(self, enrolment_id: str, flag: FlagKind) -> Enrolment:
+    def mark_handled(self, enrolment_id: EnrolmentId, flag: FlagKind) -> Enrolment:
         """Settle a flag that nothing else settles: the program done, or notifications not delivered. Rule: D-17a."""
         return self._execute(
             Action.MARK_FLAG_HANDLED,
@@ -163,16 +166,16 @@ class TherapistDesk:
             lambda e, terms, at: flags.mark_handled(e, terms, flag, by=self._actor, at=at),
         )
 
-    def conversations(self, enrolment_id: str) -> tuple[ConversationView, ...]:
+    def conversations(self, enrolment_id: EnrolmentId) -> tuple[ConversationView, ...]:
         """List the conversations with their headings and unread counts. Rule: M-10, M-11."""
         return self._messages.conversations(enrolment_id)
 
-    def read_conversation(self, enrolment_id: str, conversation: int) -> ConversationView:
+    def read_conversation(self, enrolment_id: EnrolmentId, conversation: int) -> ConversationView:
         """Return a conversation, and mark the patient's messages in it as read. Rule: M-10, D-17a."""
         return self._messages.read(enrolment_id, conversation)
 
     def start_conversation(
-        self, enrolment_id: str, text: str, *, heading: str | None = None, notify: Notify = Notify.NONE
+        self, enrolment_id: EnrolmentId, text: str, *, heading: str | None = None, notify: Notify = Notify.NONE
     ) -> SentMessage:
         """Begin a conversation with a first message ("Skapa ny konversation"). Rule: M-10 to M-12.
 
@@ -185,16 +188,18 @@ class TherapistDesk:
         title = self._executor.policy(self._actor.unit).heading if heading is None else heading
         return self._messages.start(enrolment_id, text, heading=title, notify=notify)
 
-    def write(self, enrolment_id: str, conversation: int, text: str, *, notify: Notify = Notify.NONE) -> SentMessage:
+    def write(
+        self, enrolment_id: EnrolmentId, conversation: int, text: str, *, notify: Notify = Notify.NONE
+    ) -> SentMessage:
         """Write a message in a conversation. Rule: M-10, M-12."""
         return self._messages.write(enrolment_id, conversation, text, notify=notify)
 
-    def rename_conversation(self, enrolment_id: str, conversation: int, heading: str) -> Enrolment:
+    def rename_conversation(self, enrolment_id: EnrolmentId, conversation: int, heading: str) -> Enrolment:
         """Change a conversation's heading. Rule: M-11."""
         return self._messages.rename(enrolment_id, conversation, heading)
 
     def timeline(
-        self, enrolment_id: str, kinds: Iterable[type[Event]] | None = None, *, form: str | None = None
+        self, enrolment_id: EnrolmentId, kinds: Iterable[type[Event]] | None = None, *, form: str | None = None
     ) -> tuple[Entry, ...]:
         """Return the timeline, oldest first, all of it or a part. Rule: M-16.
 
@@ -216,12 +221,12 @@ class TherapistDesk:
         saved = load_timeline(self._executor.storage, enrolment_id, [FormSaved])
         return tuple(entry for entry in saved if isinstance(entry.event, FormSaved) and entry.event.form == form)
 
-    def notifications(self, enrolment_id: str) -> tuple[NotificationRecord, ...]:
+    def notifications(self, enrolment_id: EnrolmentId) -> tuple[NotificationRecord, ...]:
         """Return the notifications of an enrolment, each with its status. Rule: D-13b, D-13d."""
         self._executor.read(Action.SEE_NOTIFICATIONS, self._actor, enrolment_id)
         return load_notifications(self._executor.storage, enrolment_id)
 
-    def review(self, enrolment_id: str) -> Enrolment:
+    def review(self, enrolment_id: EnrolmentId) -> Enrolment:
         """Record that the patient's progress has been reviewed. Rule: M-09."""
         return self._execute(
             Action.REVIEW,
@@ -229,7 +234,7 @@ class TherapistDesk:
             lambda e, terms, at: lifecycle.review(e, terms, by=self._actor, at=at),
         )
 
-    def hand_over(self, enrolment_id: str, therapist: str) -> Enrolment:
+    def hand_over(self, enrolment_id: EnrolmentId, therapist: str) -> Enrolment:
         """Hand a patient over to another therapist of the unit; for patient administrators. Rule: D-09a."""
         return self._execute(
             Action.HAND_OVER,
@@ -237,7 +242,7 @@ class TherapistDesk:
             lambda e, terms, at: lifecycle.hand_over(e, terms, HsaId(therapist), by=self._actor, at=at),
         )
 
-    def release_module(self, enrolment_id: str, module: int) -> Enrolment:
+    def release_module(self, enrolment_id: EnrolmentId, module: int) -> Enrolment:
         """Release the next module to the patient, where the program is released module by module. Rule: D-04a."""
         return self._execute(
             Action.RELEASE_MODULE,
@@ -245,7 +250,7 @@ class TherapistDesk:
             lambda e, terms, at: ordering.release_module(e, terms, module, by=self._actor, at=at),
         )
 
-    def maintain(self, enrolment_id: str, *, days: int, modules: Collection[int]) -> Enrolment:
+    def maintain(self, enrolment_id: EnrolmentId, *, days: int, modules: Collection[int]) -> Enrolment:
         """Maintain an enrolment: some modules stay readable ("Vidmakthåll"); also renews. Rule: M-18, D-18a."""
         return self._execute(
             Action.MAINTAIN,
@@ -253,7 +258,7 @@ class TherapistDesk:
             lambda e, terms, at: lifecycle.maintain(e, terms, days, modules, by=self._actor, at=at),
         )
 
-    def end(self, enrolment_id: str, *, reason: str) -> Enrolment:
+    def end(self, enrolment_id: EnrolmentId, *, reason: str) -> Enrolment:
         """End an enrolment, for good ("Avsluta"); drops its pending notifications with it. Rule: M-19, D-19a."""
         cancellable = partial(find_cancellable, self._executor.storage)
         return self._execute(
@@ -285,5 +290,5 @@ class TherapistDesk:
         if self._executor.terms.of(enrolment).program.form(plain_text(form, "a form's key")) is None:
             raise RuleViolation(rule, Reason.UNKNOWN_FORM)
 
-    def _execute(self, action: Action, enrolment_id: str, rule: Rule) -> Enrolment:
+    def _execute(self, action: Action, enrolment_id: EnrolmentId, rule: Rule) -> Enrolment:
         return self._executor.execute_rule(action, self._actor, enrolment_id, rule)

@@ -7,6 +7,7 @@ from digital_painschool.application.executor import Executor
 from digital_painschool.application.export import Format, is_whole, kinds_for, write_export
 from digital_painschool.application.unit_records import Progress, UnitRecords, batches
 from digital_painschool.domain.events import Event
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor
 from digital_painschool.domain.retention import ExportReceipt
 from digital_painschool.domain.validation import plain_text
@@ -29,8 +30,8 @@ class UnitExport:
         self._actor = actor
         self._progress = progress
         self._records = UnitRecords(executor, actor)
-        self._versions: dict[str, int] = {}
-        self._unreadable: dict[str, None] = {}
+        self._versions: dict[EnrolmentId, int] = {}
+        self._unreadable: dict[EnrolmentId, None] = {}
 
     def write(self, folder: str | Path, formats: Iterable[Format]) -> ExportReceipt:
         """Write the files, and save the receipt. Rule: M-21, D-21a.

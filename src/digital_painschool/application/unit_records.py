@@ -9,6 +9,7 @@ from attrs import evolve
 from digital_painschool.application.access_control import access_entry
 from digital_painschool.application.executor import Executor
 from digital_painschool.domain.enrolment import UnreadableEnrolment
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, PersonId
 from digital_painschool.domain.retention import EndedEnrolment
 from digital_painschool.rules.permissions import Action
@@ -50,7 +51,7 @@ class UnitRecords:
             yield from page
             after = page[-1].enrolment_id
 
-    def log_each(self, action: Action, persons: Mapping[str, PersonId]) -> None:
+    def log_each(self, action: Action, persons: Mapping[EnrolmentId, PersonId]) -> None:
         """Log an action on some enrolments, an entry for each. Rule: D-21c.
 
         Args:
@@ -60,7 +61,7 @@ class UnitRecords:
         entry = access_entry(action, self._actor, self._executor.now())
         self._executor.storage.log([evolve(entry, enrolment_id=id_, person=person) for id_, person in persons.items()])
 
-    def forget_notifications(self, enrolment_ids: Sequence[str]) -> None:
+    def forget_notifications(self, enrolment_ids: Sequence[EnrolmentId]) -> None:
         """Make inbox and messengers forget the notifications of some enrolments; call it before these are purged.
 
         The purge deletes the keys. An interrupted purge calls this again.

@@ -20,6 +20,7 @@ from digital_painschool.cli.options import (
     school_options,
 )
 from digital_painschool.cli.output import add_row, console, counted, name_unreadable, print_line, progress, table
+from digital_painschool.domain.ids import PlanId
 from digital_painschool.domain.retention import EndedEnrolment, PurgePlan, PurgeReceipt, Skipped
 from digital_painschool.serialization.text_files import LONGEST, decoded, json_value, read_text
 from digital_painschool.serialization.values import from_data, to_data
@@ -80,7 +81,7 @@ def plan(*, settings: Settings, actor: Actor, everything: bool) -> None:
 @click.option("--decision", required=True, help="The reference of the decision (gallringsbeslut).")
 @actor_options
 @school_options
-def approve(*, settings: Settings, actor: Actor, plan_id: str, decision: str) -> None:
+def approve(*, settings: Settings, actor: Actor, plan_id: PlanId, decision: str) -> None:
     """Approve a plan.
 
     The approval names the decision (gallringsbeslut) that the purge rests on. The first approval is final.
@@ -98,7 +99,7 @@ def approve(*, settings: Settings, actor: Actor, plan_id: str, decision: str) ->
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @actor_options
 @school_options
-def purge(*, settings: Settings, actor: Actor, plan_id: str, yes: bool) -> None:
+def purge(*, settings: Settings, actor: Actor, plan_id: PlanId, yes: bool) -> None:
     """Execute an approved plan, for good.
 
     The receipt is printed as JSON. Every enrolment is checked again first. One that has changed, or was not exported

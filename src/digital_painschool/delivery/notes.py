@@ -7,6 +7,7 @@ from digital_painschool.application.commands import Command, CommandResult
 from digital_painschool.application.executor import Executor
 from digital_painschool.delivery.failures import describe
 from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.notification import NotificationRecord, Status
 from digital_painschool.domain.people import SystemActor
 from digital_painschool.domain.policy import Terms
@@ -65,7 +66,9 @@ class TimelineNotes:
             after = records[-1].notification.id
         return noted
 
-    def _record(self, enrolment_id: str, command: Command, now: datetime, noted: tuple[str, ...] = ()) -> bool:
+    def _record(
+        self, enrolment_id: EnrolmentId, command: Command, now: datetime, noted: tuple[NotificationId, ...] = ()
+    ) -> bool:
         try:
             self._executor.execute(Action.DELIVER, WORKER, enrolment_id, command, at=now, noted=noted)
         except (Conflict, NotFound, RuleViolation):

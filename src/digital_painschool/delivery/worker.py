@@ -19,6 +19,7 @@ from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.digest import Action as DigestAction
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult, Digest
 from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.ids import DigestId, EnrolmentId
 from digital_painschool.domain.notification import Status
 from digital_painschool.domain.validation import whole_number
 from digital_painschool.errors import DeliveryError, InvalidValue
@@ -95,7 +96,7 @@ class Delivery:
             self._executor.storage.complete(results)
         begun = self._executor.storage.begin(decided) if decided else {}
         results = []
-        access: dict[str, tuple[AccessEntry, ...]] = {}
+        access: dict[DigestId, tuple[AccessEntry, ...]] = {}
         for claim, decision in decided:
             batch = begun.get(claim.digest.id)
             if batch is None or (now := self._executor.now()) >= at + self._lease:
@@ -204,7 +205,7 @@ class Delivery:
         return result(next_at=next_retry_at(min(left), now, policy, collected=digest.collected))
 
     def _logged(
-        self, result: DeliveryResult, claim: Claim, enrolments: Mapping[str, Enrolment], now: datetime
+        self, result: DeliveryResult, claim: Claim, enrolments: Mapping[EnrolmentId, Enrolment], now: datetime
     ) -> Iterable[AccessEntry]:
         notified = {
             record.notification.trigger.enrolment_id
@@ -225,7 +226,7 @@ class _States:
         unreadable: The ids of the unreadable enrolments.
     """
 
-    enrolments: Mapping[str, Enrolment]
+    enrolments: Mapping[EnrolmentId, Enrolment]
     unreadable: Collection[str]
 
 

@@ -10,6 +10,7 @@ from enum import Enum
 
 from attrs import field, frozen
 
+from digital_painschool.domain.ids import DigestId, NotificationId
 from digital_painschool.domain.notification import Channel, NotificationRecord, Status, Template
 from digital_painschool.domain.people import HsaId, PersonId
 
@@ -25,7 +26,7 @@ class Batch:
     """
 
     key: str
-    notifications: frozenset[str]
+    notifications: frozenset[NotificationId]
     attempted_on: date
 
 
@@ -47,7 +48,7 @@ class Digest:
         told_on: The latest local day on which the recipient was notified, or may have been notified. None for never.
     """
 
-    id: str
+    id: DigestId
     unit: HsaId
     channel: Channel
     recipient: PersonId | HsaId
@@ -87,7 +88,7 @@ class Decision:
 
     action: Action
     day: date
-    notifications: frozenset[str] = frozenset()
+    notifications: frozenset[NotificationId] = frozenset()
     tried_on: date | None = None
 
 
@@ -121,17 +122,17 @@ class DeliveryResult:
         lost: The number of lost workers from now on: the claim's `lost` where nothing was sent, 0 after an answer.
     """
 
-    digest_id: str
+    digest_id: DigestId
     token: str
     at: datetime
-    settled: Mapping[str, Status] = field(factory=dict)
-    attempted: frozenset[str] = frozenset()
+    settled: Mapping[NotificationId, Status] = field(factory=dict)
+    attempted: frozenset[NotificationId] = frozenset()
     told_on: date | None = None
     next_at: datetime | None = None
     lost: int = 0
 
 
-def batch_key(digest_id: str, notifications: Iterable[str]) -> str:
+def batch_key(digest_id: DigestId, notifications: Iterable[str]) -> str:
     """Return the idempotency key of a new batch, derived from its notifications.
 
     The same notifications always get the same key. So the inbox recognises a batch whose attempt a restored backup has

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Author, HsaId, PersonId
 
 
@@ -106,7 +107,7 @@ class Enrolment:
         end_reason: The key of the reason for ending (M-19).
     """
 
-    id: str
+    id: EnrolmentId
     version: int
     person: PersonId
     unit: HsaId = field(converter=HsaId)
@@ -173,5 +174,5 @@ class UnreadableEnrolment:
         unit: The unit that gives the treatment; None when the unit cannot be read either.
     """
 
-    enrolment_id: str
+    enrolment_id: EnrolmentId
     unit: HsaId | None = None

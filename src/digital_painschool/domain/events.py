@@ -8,6 +8,7 @@ from datetime import datetime
 
 from attrs import field, frozen
 
+from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.local_time import utc
 from digital_painschool.domain.notification import Channel, Notify, Status
 from digital_painschool.domain.people import Author, HsaId, PersonId
@@ -31,7 +32,7 @@ class _Fact:
 class Started(_Fact):
     """The enrolment began. Rule: M-07, M-05, D-05c."""
 
-    enrolment_id: str
+    enrolment_id: EnrolmentId
     person: PersonId
     unit: HsaId = field(converter=HsaId)
     therapist: HsaId = field(converter=HsaId)
@@ -191,7 +192,7 @@ class FlagHandled(_Fact):
 class NotificationDropped(_Fact):
     """An obsolete notification was dropped without being sent. Rule: D-13b."""
 
-    notification: str
+    notification: NotificationId
     channel: Channel
 
 
@@ -205,7 +206,7 @@ class NotificationUndelivered(_Fact):
         status: `UNREACHABLE` when the person cannot be reached there, `FAILED` when every attempt failed.
     """
 
-    notification: str
+    notification: NotificationId
     channel: Channel
     status: Status
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from attrs import field, frozen
 
+from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind
 
@@ -88,7 +89,7 @@ class TriggeringEntry:
         form: For a saved form: the form's key.
     """
 
-    enrolment_id: str
+    enrolment_id: EnrolmentId
     seq: int
     conversation: int | None = None
     number: int | None = None
@@ -111,7 +112,7 @@ class Notification:
             sent alone.
     """
 
-    id: str
+    id: NotificationId
     unit: HsaId = field(converter=HsaId)
     channel: Channel
     recipient: PersonId | HsaId
@@ -163,4 +164,4 @@ class UnreadableNotification:
         notification_id: The notification's id.
     """
 
-    notification_id: str
+    notification_id: NotificationId

@@ -8,6 +8,7 @@ from enum import Enum
 
 from attrs import field, frozen
 
+from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.people import HsaId
 
 
@@ -23,7 +24,7 @@ class EndedEnrolment:
         exported: The version that was last exported with everything that a purge deletes, 0 for none.
     """
 
-    enrolment_id: str
+    enrolment_id: EnrolmentId
     version: int
     ended_at: datetime
     last_entry_at: datetime
@@ -54,14 +55,14 @@ class PurgePlan:
         unreadable: The ids of ended enrolments that cannot be read; they are not purged.
     """
 
-    id: str
+    id: PlanId
     unit: HsaId = field(converter=HsaId)
     made_by: HsaId = field(converter=HsaId)
     made_at: datetime
     ended_before: datetime
     enrolments: tuple[EndedEnrolment, ...]
     decision: PurgeDecision | None = None
-    unreadable: tuple[str, ...] = ()
+    unreadable: tuple[EnrolmentId, ...] = ()
 
 
 class Skip(Enum):
@@ -78,7 +79,7 @@ class Skip(Enum):
 class Skipped:
     """A planned enrolment that was left as it was, and why."""
 
-    enrolment_id: str
+    enrolment_id: EnrolmentId
     why: Skip
 
 
@@ -97,12 +98,12 @@ class PurgeReceipt:
         digest: Proves that a school with the same key wrote the receipt; None without a key, and in older receipts.
     """
 
-    plan_id: str
+    plan_id: PlanId
     unit: HsaId = field(converter=HsaId)
     decision: PurgeDecision
     purged_by: HsaId = field(converter=HsaId)
     purged_at: datetime
-    purged: tuple[str, ...]
+    purged: tuple[EnrolmentId, ...]
     skipped: tuple[Skipped, ...] = ()
     digest: str | None = None
 
@@ -161,7 +162,7 @@ class ExportReceipt:
     exported_at: datetime
     enrolments: int
     files: tuple[ExportedFile, ...]
-    unreadable: tuple[str, ...] = ()
+    unreadable: tuple[EnrolmentId, ...] = ()
 
     @property
     def holds(self) -> frozenset[Held]:

@@ -187,7 +187,8 @@ def _check(wanted: Any) -> Check | None:
 def _classes(wanted: Any) -> tuple[type, ...]:
     if get_origin(wanted) in {Union, UnionType}:
         return tuple(class_ for one in get_args(wanted) for class_ in _classes(one))
-    return (get_origin(wanted) or wanted,)
+    plain = getattr(wanted, "__supertype__", wanted)  # an id is the `str` that it is made of
+    return (get_origin(plain) or plain,)
 
 
 def _all_are(items: Iterable[object], classes: tuple[type, ...]) -> bool:

@@ -10,6 +10,7 @@ from itertools import product
 from types import MappingProxyType
 
 from digital_painschool.domain.digest import Action, Batch, Decision, Digest
+from digital_painschool.domain.ids import NotificationId
 from digital_painschool.domain.local_time import local_time
 from digital_painschool.domain.policy import Policy
 
@@ -106,7 +107,7 @@ def attempts_exhausted(lost: int, policy: Policy) -> bool:
     return lost > len(policy.retry_minutes) + _LOST_WORKERS
 
 
-def undeliverable(attempts: Mapping[str, int], policy: Policy) -> frozenset[str]:
+def undeliverable(attempts: Mapping[NotificationId, int], policy: Policy) -> frozenset[NotificationId]:
     """Return the notifications of a batch that are undeliverable after a failed attempt. Rule: D-13d.
 
     Attempts are counted for each notification. A notification without attempts left waits for fresher ones of its

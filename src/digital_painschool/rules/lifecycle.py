@@ -19,6 +19,7 @@ from digital_painschool.domain.events import (
     Reviewed,
     Started,
 )
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.local_time import end_of_day, months_later
 from digital_painschool.domain.notification import Notification
 from digital_painschool.domain.people import AnyActor, HsaId, PersonId
@@ -64,7 +65,7 @@ def start(
     person: PersonId,
     earlier: Iterable[Enrolment],
     *,
-    enrolment_id: str,
+    enrolment_id: EnrolmentId,
     unit: HsaId,
     therapist: HsaId,
     by: AnyActor,

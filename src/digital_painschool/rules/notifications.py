@@ -17,6 +17,7 @@ from digital_painschool.domain.events import (
     NotificationUndelivered,
     ProgramDone,
 )
+from digital_painschool.domain.ids import NotificationId
 from digital_painschool.domain.local_time import local_time
 from digital_painschool.domain.notification import (
     Channel,
@@ -192,9 +193,9 @@ def _trigger(event: Event, seq: int, enrolment: Enrolment) -> TriggeringEntry:
     return TriggeringEntry(enrolment_id=enrolment.id, seq=seq)
 
 
-def _id(enrolment: Enrolment, seq: int, channel: Channel, at: datetime) -> str:
+def _id(enrolment: Enrolment, seq: int, channel: Channel, at: datetime) -> NotificationId:
     """Return the id of a notification, unique also when a restored backup uses an entry's number a second time."""
-    return f"{enrolment.id}.{seq}.{channel.value}.{at:%Y%m%dT%H%M%S}"
+    return NotificationId(f"{enrolment.id}.{seq}.{channel.value}.{at:%Y%m%dT%H%M%S}")
 
 
 def _is_read(notification: Notification, enrolment: Enrolment, reader: Author) -> bool:

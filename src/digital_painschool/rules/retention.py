@@ -9,6 +9,7 @@ from datetime import datetime
 from attrs import evolve
 
 from digital_painschool.domain.identity_shape import contains_identity_number
+from digital_painschool.domain.ids import PlanId
 from digital_painschool.domain.local_time import utc, years_earlier
 from digital_painschool.domain.people import Actor, HsaId
 from digital_painschool.domain.policy import Policy
@@ -32,7 +33,7 @@ def period_start(now: datetime, policy: Policy) -> datetime:
 
 
 def plan(
-    ended: Iterable[EndedEnrolment], policy: Policy, *, plan_id: str, unit: HsaId, by: Actor, at: datetime
+    ended: Iterable[EndedEnrolment], policy: Policy, *, plan_id: PlanId, unit: HsaId, by: Actor, at: datetime
 ) -> PurgePlan:
     """Plan a purge: of the ended enrolments whose last entry is older than the retention period. Rule: D-21a, D-21b."""
     before = period_start(at, policy)

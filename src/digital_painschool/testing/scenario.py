@@ -11,6 +11,7 @@ from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Program
 from digital_painschool.ports import Ports
@@ -100,7 +101,7 @@ class Scenario:
         """Move the clock on, by the arguments of a `timedelta`: `advance(weeks=2)`."""
         self.now += timedelta(**by)
 
-    def start(self, number: str = ANNA, key: str = "smartskola") -> str:
+    def start(self, number: str = ANNA, key: str = "smartskola") -> EnrolmentId:
         """Start a program for a patient of the nurse's; return the enrolment's id."""
         return self.desk.start(number, program=key).id
 
@@ -113,13 +114,13 @@ class Scenario:
         """The notifications that patients and staff got, where the adapters for it are the environment's own."""
         return self.environment.outbox
 
-    def state(self, enrolment_id: str) -> Enrolment:
+    def state(self, enrolment_id: EnrolmentId) -> Enrolment:
         """Return the stored state of an enrolment."""
         found = load_enrolment(self.storage, enrolment_id)
         assert found is not None
         return found
 
-    def events(self, enrolment_id: str) -> tuple[Event, ...]:
+    def events(self, enrolment_id: EnrolmentId) -> tuple[Event, ...]:
         """Return the events of a timeline."""
         return tuple(entry.event for entry in load_timeline(self.storage, enrolment_id))
 

@@ -13,6 +13,7 @@ from typing import Any, Self
 from attrs import evolve, fields, frozen, has
 
 from digital_painschool.domain.events import Event
+from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.notification import NotificationRecord
 from digital_painschool.domain.people import Actor, HsaId, PersonId, SystemActor
@@ -165,20 +166,20 @@ def _contents(
     *,
     late: bool,
 ) -> Iterator[tuple[str, object]]:
-    states = storage.load_many(ids)
-    for id_, state in ((id_, states[id_]) for id_ in ids if id_ in states):
+    states = storage.load_many(map(EnrolmentId, ids))
+    for id_, state in ((id_, states[id_]) for id_ in map(EnrolmentId, ids) if id_ in states):
         timeline = load_timeline(storage, id_)
         yield f"{id_}", id_ if late else state
         yield f"{id_} timeline", tuple(map(_late_entry, timeline)) if late else timeline
         yield f"{id_} documents", dict(load_documents(storage, id_, range(1, len(timeline) + 1)))
-    for id_ in ids:
-        records = load_notifications(storage, id_)
+    for any_id in ids:
+        records = load_notifications(storage, EnrolmentId(any_id))
         if records:
-            yield f"{id_} notifications", tuple(map(_late_record, records)) if late else records
-        plan = storage.load_purge(id_).plan
-        if plan is not None:
-            yield f"{id_} plan", plan
-            yield f"{id_} came to", (dict(storage.load_purge(id_).progress), storage.load_purge(id_).receipt)
+            yield f"{any_id} notifications", tuple(map(_late_record, records)) if late else records
+        purge = storage.load_purge(PlanId(any_id))
+        if purge.plan is not None:
+            yield f"{any_id} plan", purge.plan
+            yield f"{any_id} came to", (dict(purge.progress), purge.receipt)
     for unit in units:
         query = CaseQuery(unit=unit, therapist=None, now=now, limit=len(ids) + 1)
         yield f"caseload of {unit}", storage.list_caseload(query)

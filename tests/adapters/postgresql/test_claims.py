@@ -12,6 +12,7 @@ from attrs import evolve
 from digital_painschool.adapters.sql import SqlStorage
 from digital_painschool.adapters.sql.postgresql_connection import PostgresqlConnection
 from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import Conflict
@@ -84,12 +85,12 @@ def crossed(postgresql_url: str, before_commit: Callable[[Call], None]) -> Cross
     return cross
 
 
-def told(storage: SqlStorage, id_: str, person: PersonId = PERSON) -> Enrolment:
+def told(storage: SqlStorage, id_: EnrolmentId, person: PersonId = PERSON) -> Enrolment:
     """Save an enrolment with a message that asks for a collected notification."""
     return saved(storage, converse(saved(storage, begin(id_, person)), notify=Notify.COLLECTED, at=MORNING))
 
 
-def asking_start(id_: str, key: str) -> Change:
+def asking_start(id_: EnrolmentId, key: str) -> Change:
     """Return a start that asks for a collected notification: a step of more than one statement."""
     start = begin(id_, program=evolve(SLEEP, key=key))
     return evolve(start, notifications=converse(start.enrolment, notify=Notify.COLLECTED, at=MORNING).notifications)
@@ -104,7 +105,7 @@ def claimed(storage: SqlStorage, limit: int = 10) -> list[list[str]]:
 def test_a_digest_that_somebody_changes_is_left_and_the_others_go(storage: SqlStorage, postgresql_url: str) -> None:
     """Otherwise one web worker that hangs would stop everybody's notices."""
     for id_, person in zip("ab", PERSONS, strict=False):
-        told(storage, id_, person)
+        told(storage, EnrolmentId(id_), person)
     with psycopg.connect(postgresql_url) as frozen:
         frozen.execute(LOCK, (PERSON.value,))
         assert [["b"]] == claimed(storage)
@@ -116,7 +117,7 @@ def test_a_digest_that_somebody_changes_is_left_and_the_others_go(storage: SqlSt
 def test_two_workers_claim_at_once(storage: SqlStorage, before_commit: Callable[[Call], None]) -> None:
     """Otherwise workers would wait for each other, and four be no faster than one."""
     for id_, person in zip("abc", PERSONS, strict=False):
-        told(storage, id_, person)
+        told(storage, EnrolmentId(id_), person)
     meanwhile: list[list[str]] = []
     before_commit(lambda: meanwhile.extend(claimed(storage, 1)))
     assert ([["a"]], [["b"]]) == (claimed(storage, 1), meanwhile)
@@ -124,36 +125,38 @@ def test_two_workers_claim_at_once(storage: SqlStorage, before_commit: Callable[
 
 def test_two_steps_at_once_add_to_one_digest(storage: SqlStorage, crossed: Cross) -> None:
     """Otherwise the slower of two would fail, or the patient get two notices on one forenoon (D-13a)."""
-    first, second = asking_start("a", "one"), asking_start("b", "another")
+    first, second = asking_start(EnrolmentId("a"), "one"), asking_start(EnrolmentId("b"), "another")
     assert [None, None] == crossed(lambda: storage.save(first), lambda: storage.save(second))
     assert [["a", "b"]] == claimed(storage)
 
 
 def test_what_an_ending_cancels_at_the_same_time_is_not_begun(storage: SqlStorage, crossed: Cross) -> None:
     """Otherwise the timeline would say dropped of a notice that was sent (D-13b)."""
-    ending = finish(told(storage, "a"), at=RUN, pending=find_cancellable(storage, "a"))
+    ending = finish(told(storage, EnrolmentId("a")), at=RUN, pending=find_cancellable(storage, EnrolmentId("a")))
     [claim] = storage.claim(RUN, 10, LEASE)
     decided = [(claim, sending(claim, now=RUN))]
     assert [None, {}] == crossed(lambda: storage.save(ending), lambda: storage.begin(decided))
-    assert [(Status.DROPPED, 0)] == [(record.status, record.attempts) for record in load_notifications(storage, "a")]
+    assert [(Status.DROPPED, 0)] == [
+        (record.status, record.attempts) for record in load_notifications(storage, EnrolmentId("a"))
+    ]
 
 
 def test_what_is_begun_at_the_same_time_is_not_cancelled(storage: SqlStorage, crossed: Cross) -> None:
     """Otherwise the timeline would say dropped of a notice that was sent (D-13b)."""
-    e = told(storage, "a")
-    ending = finish(e, at=RUN, pending=find_cancellable(storage, "a"))
+    e = told(storage, EnrolmentId("a"))
+    ending = finish(e, at=RUN, pending=find_cancellable(storage, EnrolmentId("a")))
     decided = [(claim, sending(claim, now=RUN)) for claim in storage.claim(RUN, 10, LEASE)]
     batches, refusal = crossed(lambda: storage.begin(decided), lambda: storage.save(ending))
     assert isinstance(refusal, Conflict)
-    assert (1, e) == (len(batches), load_enrolment(storage, "a"))
+    assert (1, e) == (len(batches), load_enrolment(storage, EnrolmentId("a")))
 
 
 def test_what_is_asked_for_while_the_batch_is_purged_is_not_forgotten(storage: SqlStorage, crossed: Cross) -> None:
     """Otherwise the purge would write over when the digest goes, and a message wait for ever."""
-    e = told(storage, "a")
+    e = told(storage, EnrolmentId("a"))
     begun(storage, RUN)
     saved(storage, finish(e, at=RUN))
     plan = kept_plan(storage)
-    step = asking_start("b", SLEEP.key)
+    step = asking_start(EnrolmentId("b"), SLEEP.key)
     assert [None, None] == crossed(lambda: storage.save(step), lambda: storage.purge(plan.id, plan.enrolments, ()))
     assert [["b"]] == claimed(storage)

@@ -9,6 +9,7 @@ import pytest
 
 from digital_painschool.adapters.sql import SqlStorage, migrate
 from digital_painschool.adapters.sql.postgresql import PostgresqlDriver
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import load_enrolment
 from tests.databases import execute
@@ -84,7 +85,7 @@ def test_nothing_is_prepared_behind_a_pool(postgresql_url: str, monkeypatch: pyt
             monkeypatch.setattr(psycopg.ConnectionInfo, "backend_pid", property(lambda _: 1))
         with closing(SqlStorage(postgresql_url, connections=1)) as storage:
             for _ in range(10):
-                load_enrolment(storage, "nobody")
+                load_enrolment(storage, EnrolmentId("nobody"))
             [link] = storage._database.pool.idle
             asked = link._connection.execute("SELECT count(*) > 0 FROM pg_prepared_statements")  # type: ignore[attr-defined]
             assert [(not behind_a_pool,)] == asked.fetchall()

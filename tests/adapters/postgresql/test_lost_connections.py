@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from digital_painschool.adapters.sql import SqlStorage
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.schema import METADATA
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.errors import Conflict, OutcomeUnknown, StorageError
 from digital_painschool.ports.storage import find_cancellable, load_enrolment, load_histories, load_timeline
@@ -49,7 +50,7 @@ def test_a_connection_that_the_server_closed_is_replaced(postgresql_url: str) ->
             "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()",
         )
-        loaded = load_enrolment(storage, "enrolment-1")
+        loaded = load_enrolment(storage, EnrolmentId("enrolment-1"))
         assert None is not loaded
 
 
@@ -203,7 +204,7 @@ def test_a_write_that_loses_its_connection_leaves_nothing_and_the_next_call_work
             assert at_the_end == isinstance(failed, OutcomeUnknown)
             assert there == everything(postgresql_url)
             assert (0, []) == (storage._database.pool.open_count, storage._database.pool.idle)
-            load_enrolment(storage, "the next call")
+            load_enrolment(storage, EnrolmentId("the next call"))
         assert None is failed
         assert number >= (1 if step.one_statement else 4)
         assert there != everything(postgresql_url)

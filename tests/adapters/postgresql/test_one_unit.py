@@ -12,6 +12,7 @@ import pytest
 from benchmarks.region import Size, load
 from digital_painschool.adapters.sql import SqlStorage
 from digital_painschool.adapters.sql.schema import METADATA
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import Policy
 from digital_painschool.errors import StorageError
@@ -106,6 +107,6 @@ def test_what_the_database_hides_is_hidden(empty_postgresql_url: str) -> None:
     load(empty_postgresql_url, Size.of(50))
     hide_other_units(empty_postgresql_url)
     with Scenario(opened_at(as_unit(empty_postgresql_url, OTHER_UNIT))) as school:
-        assert None is load_enrolment(school.storage, "0" * 32)
+        assert None is load_enrolment(school.storage, EnrolmentId("0" * 32))
         with pytest.raises(StorageError):
             school.start(ANNA)

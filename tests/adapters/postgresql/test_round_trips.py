@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from digital_painschool.domain.digest import Batch, Claim
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.testing.contracts.changes import LEASE, access_entry, begun, result
 from digital_painschool.testing.environment import local, stored_at
@@ -16,7 +17,7 @@ from digital_painschool.testing.scenario import Scenario
 LOAD_AND_SAVE = 2
 LOAD_LOG_READ = 3
 
-Call = Callable[[Scenario, str], object]
+Call = Callable[[Scenario, EnrolmentId], object]
 CALLS: dict[str, tuple[int, Call]] = {
     "see an enrolment": (2, lambda s, id_: s.desk.enrolment(id_)),
     "open a module": (LOAD_AND_SAVE, lambda s, id_: s.room.open_module(id_, 1)),

@@ -14,6 +14,7 @@ from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage, 
 from digital_painschool.adapters.sql.revisions import VERSION_TABLE
 from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.delivery.report import DeliveryReport
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Channel, Notify
 from digital_painschool.domain.policy import Policy
 from digital_painschool.errors import StorageError
@@ -225,6 +226,6 @@ def test_a_damaged_row_does_not_stop_the_others(url: str) -> None:
     execute(url, "UPDATE timeline SET data = substr(data, 1, 20) WHERE enrolment_id = 'e-0001'")
     migrate(url)
     with closing(SqlStorage(url)) as storage:
-        found = load_enrolment(storage, "e-0002")
+        found = load_enrolment(storage, EnrolmentId("e-0002"))
     assert found is not None
     assert (UNIT, NURSE.hsa_id) == (found.unit, found.therapist)

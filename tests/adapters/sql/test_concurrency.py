@@ -15,6 +15,7 @@ from digital_painschool.adapters.sql import SqlStorage
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.schema import enrolments
 from digital_painschool.domain.fold import replay
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.errors import Conflict, StorageError
 from digital_painschool.ports.storage import load_documents, load_enrolment, load_notifications, load_timeline
@@ -34,14 +35,14 @@ def test_more_threads_than_connections_wait_for_their_turn(url: str) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        assert 12 == len(storage.load_many([f"enrolment-{n}" for n in range(12)]))
+        assert 12 == len(storage.load_many([EnrolmentId(f"enrolment-{n}") for n in range(12)]))
 
 
 def test_a_thread_that_waits_gets_what_is_given_back(one: SqlStorage) -> None:
     """Otherwise a thread that found no connection free would wait for ever, or open one beyond the limit."""
     one.save(begin())
     found: list[object] = []
-    waiting = Thread(target=lambda: found.append(load_enrolment(one, "enrolment-1")))
+    waiting = Thread(target=lambda: found.append(load_enrolment(one, EnrolmentId("enrolment-1"))))
 
     def while_read(connection: Connection) -> None:
         waiting.start()
@@ -62,7 +63,7 @@ def test_closing_refuses_who_waits_and_closes_what_is_in_use_afterwards(one: Sql
 
     def load() -> None:
         try:
-            load_enrolment(one, "enrolment-1")
+            load_enrolment(one, EnrolmentId("enrolment-1"))
         except StorageError as error:
             refused.append(error)
 
@@ -97,7 +98,7 @@ def test_two_processes_write_at_once(url: str) -> None:
         process.join(60)
     assert [0, 0] == [process.exitcode for process in processes]
     with closing(SqlStorage(url)) as storage:
-        ids = [f"enrolment-{number}" for start in (0, 1000) for number in range(start, start + 150)]
+        ids = [EnrolmentId(f"enrolment-{number}") for start in (0, 1000) for number in range(start, start + 150)]
         found = storage.load_many(ids)
         assert ids == list(found)
         assert all(found[id_] == replay(entry.event for entry in load_timeline(storage, id_)) for id_ in ids[::30])
@@ -105,7 +106,7 @@ def test_two_processes_write_at_once(url: str) -> None:
 
 def _die_at(url: str, statement: int) -> None:
     storage = SqlStorage(url)
-    enrolment = load_enrolment(storage, "enrolment-1")
+    enrolment = load_enrolment(storage, EnrolmentId("enrolment-1"))
     assert enrolment is not None
     [connection] = storage._database.pool.idle
     run: Callable[..., Any] = connection._execute  # type: ignore[attr-defined]
@@ -132,10 +133,10 @@ def test_a_process_that_is_killed_within_a_save_leaves_nothing_of_it(sqlite_url:
     process.join(60)
     assert -signal.SIGKILL == process.exitcode
     with closing(SqlStorage(sqlite_url)) as storage:
-        assert before == load_enrolment(storage, "enrolment-1")
-        assert before == replay(entry.event for entry in load_timeline(storage, "enrolment-1"))
-        assert {} == load_documents(storage, "enrolment-1", [4])
-        assert () == load_notifications(storage, "enrolment-1")
+        assert before == load_enrolment(storage, EnrolmentId("enrolment-1"))
+        assert before == replay(entry.event for entry in load_timeline(storage, EnrolmentId("enrolment-1")))
+        assert {} == load_documents(storage, EnrolmentId("enrolment-1"), [4])
+        assert () == load_notifications(storage, EnrolmentId("enrolment-1"))
         assert 2 == len(storage.access_entries(UNIT))
 
 

@@ -19,6 +19,7 @@ from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage
 from digital_painschool.adapters.sql.column_types import Instant, StrictBoolean
 from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.application.export import Format
+from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.notification import Channel, Notify, Template
 from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.retention import Skip, Skipped
@@ -32,10 +33,10 @@ from digital_painschool.testing.scenario import Scenario
 from tests.databases import execute
 
 SECRET = "HEMLIGT19850709"
-VICTIM, OLD_VICTIM = "e-0007", "e-0003"
-HEALTHY = {ANNA: "e-0006", CILLA: "e-0008"}
-OLD_HEALTHY = "e-0002"
-PLAN = "e-0010"
+VICTIM, OLD_VICTIM = EnrolmentId("e-0007"), EnrolmentId("e-0003")
+HEALTHY = {ANNA: EnrolmentId("e-0006"), CILLA: EnrolmentId("e-0008")}
+OLD_HEALTHY = EnrolmentId("e-0002")
+PLAN = PlanId("e-0010")
 LATER = "2037-03-02 08:00"
 
 Call = Callable[[Scenario], object]
@@ -97,7 +98,7 @@ def fill(url: str, folder: Path) -> None:
     close(school)
 
 
-def calls_of(id_: str, number: str) -> dict[str, Call]:
+def calls_of(id_: EnrolmentId, number: str) -> dict[str, Call]:
     """Name every call that concerns one open enrolment, those that change it last."""
     calls: dict[str, Call] = {
         "find": lambda s: s.desk.find(number),

@@ -4,6 +4,7 @@ import pytest
 
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.events import AccessEnded
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import find_cancellable, load_notifications
@@ -31,14 +32,14 @@ def test_a_row_that_cannot_be_read_stops_nobody_else_s_notification(url: str, ca
     before, school = damaged_school(url)
     with before.school, school.school:
         with pytest.raises(StorageError):
-            school.desk.enrolment("e-0002")
+            school.desk.enrolment(EnrolmentId("e-0002"))
         school.at("2026-03-02 09:00")
         assert DeliveryReport(sent=2, delivered=2, waiting=1) == school.deliver()
         assert {ANNA, CILLA} == {notice.person.value for notice in school.environment.inbox.delivered}
         assert "cannot be read" in caplog.text
         assert BO not in caplog.text
         assert DeliveryReport() == school.deliver()
-        assert [0] == [record.attempts for record in load_notifications(school.storage, "e-0002")]
+        assert [0] == [record.attempts for record in load_notifications(school.storage, EnrolmentId("e-0002"))]
         execute(url, "UPDATE enrolments SET state_shape = 0 WHERE id = 'e-0002'")
         school.at("2026-03-02 09:59:59.999999")
         assert DeliveryReport() == school.deliver()
@@ -52,7 +53,7 @@ def test_a_notification_that_cannot_be_read_stops_nobody_else_s(url: str, caplog
     with Scenario(stored_at(url)) as school:
         for number in (ANNA, BO, CILLA):
             school.desk.start_conversation(school.start(number), "Hej", notify=Notify.COLLECTED)
-        [waiting] = find_cancellable(school.storage, "e-0002")
+        [waiting] = find_cancellable(school.storage, EnrolmentId("e-0002"))
         execute(url, f"UPDATE digests SET template = 'of-tomorrow' WHERE id = '{waiting.id}'")  # noqa: S608 - our own id
         school.at("2026-03-02 09:00")
         assert DeliveryReport(sent=2, delivered=2) == school.deliver()
@@ -60,7 +61,7 @@ def test_a_notification_that_cannot_be_read_stops_nobody_else_s(url: str, caplog
         assert "cannot be read" in caplog.text
         assert BO not in caplog.text
         with pytest.raises(StorageError, match="cannot be read"):
-            load_notifications(school.storage, "e-0002")
+            load_notifications(school.storage, EnrolmentId("e-0002"))
         execute(url, "UPDATE digests SET template = 'message-to-read'")
         school.advance(minutes=15)
         assert DeliveryReport(sent=1, delivered=1) == school.deliver()
@@ -75,7 +76,7 @@ def test_a_row_that_cannot_be_read_stops_the_noting_of_nobody_else_s_end(url: st
         school.at("2027-03-02 08:00")
         done = school.school.delivery(batch=batch).run()
         assert 2 == done.accesses_ended
-        for id_ in ("e-0001", "e-0003"):
+        for id_ in map(EnrolmentId, ("e-0001", "e-0003")):
             assert AccessEnded in [type(event) for event in school.events(id_)]
         execute(url, "UPDATE enrolments SET state_shape = 0 WHERE id = 'e-0002'")
         assert 1 == school.school.delivery(batch=batch).run().accesses_ended

@@ -12,6 +12,7 @@ import pytest
 
 from digital_painschool.adapters.sql import SqlStorage, pool
 from digital_painschool.adapters.sql.connection import Connection
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import Storage, load_enrolment
 from digital_painschool.testing.contracts.changes import begin
@@ -66,7 +67,7 @@ def _outlive_the_parent(url: str) -> None:
     closed_from, closed_to = os.pipe()
 
     def write_after_the_parent_has_closed() -> None:
-        load_enrolment(storage, "nobody")
+        load_enrolment(storage, EnrolmentId("nobody"))
         os.write(opened_to, b"1")
         os.read(closed_from, 1)
         storage.save(start_of(10_000_000))

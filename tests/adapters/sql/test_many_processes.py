@@ -19,6 +19,7 @@ from digital_painschool.domain.digest import DeliveryResult
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import MessageSent
 from digital_painschool.domain.fold import replay
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.policy import Policy
 from digital_painschool.errors import Conflict, NotFound, PainSchoolError, RuleViolation
@@ -71,7 +72,7 @@ def url(postgresql_url: str) -> Iterator[str]:
     assert (0,) == found
 
 
-def _kept(storage: Storage, enrolment_id: str) -> Enrolment:
+def _kept(storage: Storage, enrolment_id: EnrolmentId) -> Enrolment:
     """Return the state, which the timeline must give too, without a gap."""
     timeline = load_timeline(storage, enrolment_id)
     state = load_enrolment(storage, enrolment_id)
@@ -81,7 +82,7 @@ def _kept(storage: Storage, enrolment_id: str) -> Enrolment:
     return state
 
 
-def _assert_each_is_notified_of(storage: Storage, enrolment_id: str) -> None:
+def _assert_each_is_notified_of(storage: Storage, enrolment_id: EnrolmentId) -> None:
     """Check that each entry that asked for a collected notification has one."""
     asked = [
         entry.seq
@@ -131,7 +132,7 @@ def test_on_many_enrolments_nobody_s_step_is_lost(url: str) -> None:
         for id_ in ids:
             school.desk.start_conversation(id_, "Hej")
 
-    def life(school: Scenario, number: int, wait: Wait) -> list[tuple[str, str, object]]:
+    def life(school: Scenario, number: int, wait: Wait) -> list[tuple[EnrolmentId, str, object]]:
         random = Random(number)  # noqa: S311 - nothing that is drawn is a secret
         told = []
         for time in range(3 * TIMES):

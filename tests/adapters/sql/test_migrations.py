@@ -22,6 +22,7 @@ from digital_painschool.adapters.sql import SqlStorage, engine, migrate, migrati
 from digital_painschool.adapters.sql import migrations as migrations_package
 from digital_painschool.adapters.sql.migrations import configured, offline
 from digital_painschool.adapters.sql.revisions import MIGRATION_LOCK, REVISIONS, VERSION_TABLE
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import load_enrolment
 from digital_painschool.testing.contracts.changes import OTHER_PERSON, begin, saved
@@ -119,7 +120,7 @@ def test_migrating_again_changes_nothing(url: str) -> None:
         expected = saved(storage, begin())
     migrate(url)
     with closing(SqlStorage(url, migrate=True)) as other:
-        assert expected == load_enrolment(other, "enrolment-1")
+        assert expected == load_enrolment(other, EnrolmentId("enrolment-1"))
 
 
 def test_the_known_revisions_are_those_of_the_migrations() -> None:
@@ -160,7 +161,7 @@ def test_an_older_database_is_brought_up_to_date_with_what_is_in_it(url: str, a_
     execute(url, f"UPDATE {VERSION_TABLE} SET version_num = '{REVISIONS[-1]}'")  # noqa: S608 - constants
     migrate(url)
     with closing(SqlStorage(url)) as storage:
-        assert expected == load_enrolment(storage, "enrolment-1")
+        assert expected == load_enrolment(storage, EnrolmentId("enrolment-1"))
     assert [(7,)] == execute(url, "SELECT exported_version FROM enrolments")
     assert [] == execute(url, "SELECT * FROM letters")
 
@@ -198,7 +199,7 @@ def test_no_migration_is_taken_back(url: str) -> None:
                 command.downgrade(config, "base")
     engine.dispose()
     with closing(SqlStorage(url)) as storage:
-        assert expected == load_enrolment(storage, "enrolment-1")
+        assert expected == load_enrolment(storage, EnrolmentId("enrolment-1"))
 
 
 # --- many at once ---
@@ -276,7 +277,7 @@ def test_the_sql_makes_what_migrating_makes(empty: tuple[str, str | None]) -> No
     assert [] == drift(url, schema or "public")
     migrate(url, schema=schema)
     with closing(SqlStorage(url, schema=schema)) as storage:
-        assert expected == load_enrolment(storage, "enrolment-1")
+        assert expected == load_enrolment(storage, EnrolmentId("enrolment-1"))
 
 
 def test_the_sql_of_an_update_changes_only_what_is_older(url: str, a_later_version: None) -> None:
@@ -313,7 +314,7 @@ def test_the_sql_is_refused_by_a_database_that_has_it_already(url: str) -> None:
     with pytest.raises((psycopg.Error, sqlite3.Error), match="already exists"):
         run_script(url, migration_sql(url))
     with closing(SqlStorage(url)) as storage:
-        assert expected == load_enrolment(storage, "enrolment-1")
+        assert expected == load_enrolment(storage, EnrolmentId("enrolment-1"))
 
 
 @pytest.mark.parametrize(

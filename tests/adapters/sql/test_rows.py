@@ -22,6 +22,7 @@ from digital_painschool.domain.events import (
     Reviewed,
 )
 from digital_painschool.domain.fold import apply
+from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.errors import Conflict, InvalidValue, StorageError
 from digital_painschool.ports.storage import (
@@ -128,7 +129,8 @@ def test_a_state_of_another_shape_is_replayed(url: str, storage: SqlStorage) -> 
     expected = saved(storage, fill_in(saved(storage, begin()), at=RUN))
     execute(url, "UPDATE enrolments SET state_shape = 0, state = '{}'")
     with closing(SqlStorage(url)) as other:
-        assert expected == load_enrolment(other, "enrolment-1") == other.load_many(["enrolment-1"])["enrolment-1"]
+        id_ = expected.id
+        assert expected == load_enrolment(other, id_) == other.load_many([id_])[id_]
 
 
 def test_a_damaged_state_is_named_without_its_content(url: str, storage: SqlStorage) -> None:
@@ -136,7 +138,7 @@ def test_a_damaged_state_is_named_without_its_content(url: str, storage: SqlStor
     storage.save(begin())
     execute(url, 'UPDATE enrolments SET state = \'{"person": {"value": "198507099805"}}\'')
     with closing(SqlStorage(url)) as other, pytest.raises(StorageError, match="cannot be read") as caught:
-        load_enrolment(other, "enrolment-1")
+        load_enrolment(other, EnrolmentId("enrolment-1"))
     assert "1985" not in str(caught.value)
 
 
@@ -173,18 +175,19 @@ def test_only_so_many_states_are_remembered() -> None:
     assert kept[2] is states.read(kept[2].id, "as it was")
 
 
-@pytest.mark.parametrize("id_", ["\x00", "a\x00b", "\ud800"])
-def test_an_id_that_no_database_can_hold_is_not_there(storage: SqlStorage, id_: str) -> None:
+@pytest.mark.parametrize("text", ["\x00", "a\x00b", "\ud800"])
+def test_an_id_that_no_database_can_hold_is_not_there(storage: SqlStorage, text: str) -> None:
     """Otherwise a mangled link would show a database error instead of "not found"."""
+    id_, plan_id = EnrolmentId(text), PlanId(text)
     assert None is load_enrolment(storage, id_)
     assert {} == storage.load_many([id_])
     assert () == load_timeline(storage, id_)
     assert {} == load_documents(storage, id_, [1])
     assert () == load_notifications(storage, id_)
-    assert None is storage.program(UNIT, id_, "1")
-    assert None is storage.load_purge(id_).plan
-    assert {} == storage.load_purge(id_).progress
-    assert None is storage.load_purge(id_).receipt
+    assert None is storage.program(UNIT, text, "1")
+    assert None is storage.load_purge(plan_id).plan
+    assert {} == storage.load_purge(plan_id).progress
+    assert None is storage.load_purge(plan_id).receipt
 
 
 def test_an_error_says_nothing_of_the_person(storage: SqlStorage) -> None:
@@ -236,5 +239,5 @@ def test_a_damaged_notification_is_left_out_and_named(url: str, caplog: pytest.L
         assert kept.id in caplog.messages[-1]
         with pytest.raises(StorageError):
             load_notifications(storage, e.id)
-        assert () == load_notifications(storage, "\0")
-        assert () == find_cancellable(storage, "\0")
+        assert () == load_notifications(storage, EnrolmentId("\0"))
+        assert () == find_cancellable(storage, EnrolmentId("\0"))

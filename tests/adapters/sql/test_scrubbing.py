@@ -14,6 +14,7 @@ from attrs import evolve
 
 from benchmarks.servers import database
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage, migrate
+from digital_painschool.domain.ids import PlanId
 from digital_painschool.domain.notification import Channel, Notify, Template
 from digital_painschool.domain.policy import Policy
 from digital_painschool.ports.messaging import Address
@@ -39,7 +40,7 @@ def left_in(*folders: Path) -> list[str]:
     return [letter for letter in LETTERS if any(letter.encode() in content for content in files)]
 
 
-def purge_among_others(school: Scenario) -> str:
+def purge_among_others(school: Scenario) -> PlanId:
     """Let two patients' letters lie among each other, one of whom is purged; gives the plan's id."""
     random = Random(7)  # noqa: S311 - how long a letter is is no secret
     gone, stays = school.start(ANNA), school.start(BO)

@@ -15,6 +15,7 @@ from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.revisions import REVISIONS, VERSION_TABLE
 from digital_painschool.adapters.sql.rows import Values
 from digital_painschool.adapters.sql.schema import METADATA
+from digital_painschool.domain.ids import DigestId, EnrolmentId
 from digital_painschool.domain.notification import Channel
 from digital_painschool.ports import Inbox, Messenger, Storage
 from digital_painschool.testing.contracts.arrivals import Arrival
@@ -67,7 +68,7 @@ class Stoppable:
             self.execute(statement, each)
 
 
-def cut(url: str, id_: str) -> None:
+def cut(url: str, id_: EnrolmentId | DigestId) -> None:
     """Cut a byte off the row of an enrolment or a digest."""
     for table, column in (("enrolments", "state"), ("digests", "template")):
         cell = f"substr({column}, 1, length({column}) - 1)"
@@ -85,7 +86,7 @@ class OnSql(StorageContract):
         """Stop before each statement and each commit."""
         stop_statements(storage, stop)
 
-    def damage(self, place: str, id_: str) -> None:
+    def damage(self, place: str, id_: EnrolmentId | DigestId) -> None:
         """Cut a byte off the row of the enrolment or the digest."""
         cut(place, id_)
 

@@ -8,6 +8,7 @@ from contextlib import closing
 import pytest
 
 from digital_painschool.adapters.sql import SqlStorage
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.ports.storage import load_enrolment
 
 
@@ -32,4 +33,4 @@ def many_files() -> Iterator[None]:
 def test_a_connection_with_a_high_number_is_used_again(postgresql_url: str) -> None:
     """Otherwise a web server with a thousand visitors would lose its storage at the second step."""
     with closing(SqlStorage(postgresql_url)) as storage:
-        assert [None, None] == [load_enrolment(storage, "e-1"), load_enrolment(storage, "e-1")]
+        assert [None, None] == [load_enrolment(storage, EnrolmentId("e-1")) for _ in range(2)]

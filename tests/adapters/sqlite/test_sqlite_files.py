@@ -9,6 +9,7 @@ from threading import Timer
 import pytest
 
 from digital_painschool.adapters.sql import SqlStorage, migrate, sqlite
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import load_documents, load_enrolment
 from digital_painschool.testing.contracts.changes import MORNING, RUN, begin, converse, saved, write
@@ -27,11 +28,11 @@ def test_a_full_disk_is_named_and_changes_nothing(sqlite_url: str) -> None:
         change = write(before, "å" * 9_000, at=RUN)
         with pytest.raises(StorageError, match="disk is full"):
             storage.save(change)
-        assert before == load_enrolment(storage, "enrolment-1")
-        assert {} == load_documents(storage, "enrolment-1", [4])
+        assert before == load_enrolment(storage, EnrolmentId("enrolment-1"))
+        assert {} == load_documents(storage, EnrolmentId("enrolment-1"), [4])
         file.execute(f"PRAGMA max_page_count = {pages + 100}")
         storage.save(change)
-        assert change.enrolment == load_enrolment(storage, "enrolment-1")
+        assert change.enrolment == load_enrolment(storage, EnrolmentId("enrolment-1"))
 
 
 def test_a_file_that_is_held_for_too_long_is_named(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

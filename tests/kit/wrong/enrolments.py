@@ -8,6 +8,7 @@ from typing import Any
 from attrs import evolve
 
 from digital_painschool.domain.enrolment import Phase
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import load_enrolment
 from tests.kit.wrong.mistake import Mistake, Wrong, each, last
@@ -217,7 +218,7 @@ STORAGE: Sequence[Mistake] = (
         "closing-twice-is-an-error",
         "Storage.close",
         "close",
-        lambda right, self: last(load_enrolment(self, ""), right()),
+        lambda right, self: last(load_enrolment(self, EnrolmentId("")), right()),
     ),
     Mistake(
         "a-refusal-names-the-document",

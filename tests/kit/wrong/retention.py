@@ -5,6 +5,7 @@ from typing import Any
 
 from attrs import evolve
 
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Status
 from digital_painschool.ports.storage import load_enrolment
 from digital_painschool.testing.people import OTHER_UNIT, UNIT
@@ -62,7 +63,7 @@ STORAGE: Sequence[Mistake] = (
             self._parts.access_log._entries.__setitem__(
                 slice(None),
                 [
-                    evolve(e, person=e.person if load_enrolment(self, e.enrolment_id or "") else None)
+                    evolve(e, person=e.person if load_enrolment(self, e.enrolment_id or EnrolmentId("")) else None)
                     for e in self._parts.access_log._entries
                 ],
             ),

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment, Phase
 from digital_painschool.domain.events import Event
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import Change, Content, Entry, Timeline
@@ -17,18 +18,18 @@ class MemoryEnrolments:
     """The enrolments with everything that is theirs, except notifications."""
 
     def __init__(self) -> None:
-        self._enrolments: dict[str, Enrolment] = {}
+        self._enrolments: dict[EnrolmentId, Enrolment] = {}
         self._timelines: dict[str, list[Event]] = {}
         self._documents: dict[str, dict[int, Content]] = {}
         self._counts: dict[str, CaseloadCounts] = {}
-        self._of_person: dict[PersonId, set[str]] = {}
-        self._open: dict[_Course, str] = {}
+        self._of_person: dict[PersonId, set[EnrolmentId]] = {}
+        self._open: dict[_Course, EnrolmentId] = {}
 
-    def load(self, enrolment_id: str) -> Enrolment | None:
+    def load(self, enrolment_id: EnrolmentId) -> Enrolment | None:
         """Return the present state, or None."""
         return self._enrolments.get(enrolment_id)
 
-    def load_many(self, enrolment_ids: Iterable[str]) -> dict[str, Enrolment]:
+    def load_many(self, enrolment_ids: Iterable[EnrolmentId]) -> dict[EnrolmentId, Enrolment]:
         """Return the present states of the known enrolments among some, by id."""
         known = self._enrolments
         return {enrolment_id: known[enrolment_id] for enrolment_id in enrolment_ids if enrolment_id in known}
@@ -46,12 +47,12 @@ class MemoryEnrolments:
         """Return the enrolments that have not ended, in no order."""
         return (self._enrolments[enrolment_id] for enrolment_id in self._open.values())
 
-    def is_open(self, enrolment_id: str) -> bool:
+    def is_open(self, enrolment_id: EnrolmentId) -> bool:
         """Return whether an enrolment exists and has not ended."""
         enrolment = self._enrolments.get(enrolment_id)
         return enrolment is not None and enrolment.phase is not Phase.ENDED
 
-    def access_ended(self, now: datetime, limit: int) -> tuple[str, ...]:
+    def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
         """Return the ids of open enrolments whose access has ended and whose timeline does not say so."""
         over = sorted(
             (enrolment.access_until, enrolment.id)
@@ -88,7 +89,7 @@ class MemoryEnrolments:
             del self._open[_course(enrolment)]
 
     def timeline(
-        self, enrolment_id: str, kinds: Collection[type[Event]] | None, documents: Collection[int] | None
+        self, enrolment_id: EnrolmentId, kinds: Collection[type[Event]] | None, documents: Collection[int] | None
     ) -> Timeline:
         """Return a timeline, or the part of it that `Enrolments.load_timelines` describes."""
         events = enumerate(self._timelines.get(enrolment_id, ()), start=1)
@@ -97,7 +98,7 @@ class MemoryEnrolments:
         seqs = [entry.seq for entry in entries] if documents is None else documents
         return Timeline(entries=tuple(entries), documents={seq: copy_of(stored[seq]) for seq in seqs if seq in stored})
 
-    def counts_of(self, enrolment_id: str) -> CaseloadCounts:
+    def counts_of(self, enrolment_id: EnrolmentId) -> CaseloadCounts:
         """Return the counts of the last saved change of an enrolment."""
         return self._counts[enrolment_id]
 

@@ -7,6 +7,7 @@ from itertools import count
 from attrs import Factory, define, evolve, frozen
 
 from digital_painschool.domain.digest import Action, Batch, Claim, Decision, DeliveryResult, Digest, batch_key
+from digital_painschool.domain.ids import DigestId, EnrolmentId, NotificationId
 from digital_painschool.domain.notification import Notification, NotificationRecord, Status
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import Conflict
@@ -18,7 +19,7 @@ _Recipient = tuple[HsaId, PersonId | HsaId]
 @frozen(kw_only=True)
 class _NotificationRow:
     record: NotificationRecord
-    digest_id: str
+    digest_id: DigestId
     key: str | None = None
     noted: bool = True
 
@@ -27,7 +28,7 @@ class _NotificationRow:
 class _DigestRow:
     digest: Digest
     """The digest without its notifications and its batch, which the notification rows have."""
-    notifications: set[str] = Factory(set)
+    notifications: set[NotificationId] = Factory(set)
     superseded: set[str] = Factory(set)
     """The keys of batches in doubt that were sent again under another key."""
     key: str | None = None
@@ -52,10 +53,10 @@ class MemoryOutbox:
     """Digests, their notifications, and the claims on them."""
 
     def __init__(self) -> None:
-        self._rows: dict[str, _NotificationRow] = {}
-        self._digests: dict[str, _DigestRow] = {}
-        self._of_enrolment: dict[str, set[str]] = {}
-        self._of_recipient: dict[_Recipient, set[str]] = {}
+        self._rows: dict[NotificationId, _NotificationRow] = {}
+        self._digests: dict[DigestId, _DigestRow] = {}
+        self._of_enrolment: dict[EnrolmentId, set[NotificationId]] = {}
+        self._of_recipient: dict[_Recipient, set[DigestId]] = {}
         self._tokens = count(1)
 
     def check(self, change: Change) -> None:
@@ -95,9 +96,9 @@ class MemoryOutbox:
             row.token, row.lease_until, row.begun = token, now + lease, False
         return tuple(Claim(digest=self._digest(row), token=token, lost=row.lost) for row in taken)
 
-    def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[str, Batch]:
+    def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[DigestId, Batch]:
         """Store the intent to send."""
-        begun: dict[str, Batch] = {}
+        begun: dict[DigestId, Batch] = {}
         for claim, decision in decided:
             row = self._claimed(claim.digest.id, claim.token)
             if row is None:
@@ -117,9 +118,9 @@ class MemoryOutbox:
             begun[row.digest.id] = Batch(key=key, notifications=frozenset(ids), attempted_on=decision.day)
         return begun
 
-    def complete(self, results: Iterable[DeliveryResult]) -> set[str]:
+    def complete(self, results: Iterable[DeliveryResult]) -> set[DigestId]:
         """Store the results of claimed digests; return the ids of those that were not fenced off."""
-        completed: set[str] = set()
+        completed: set[DigestId] = set()
         for result in results:
             row = self._claimed(result.digest_id, result.token)
             if row is None:
@@ -138,7 +139,7 @@ class MemoryOutbox:
             self._release(row, result.next_at, result.lost)
         return completed
 
-    def notifications(self, enrolment_id: str) -> tuple[NotificationRecord, ...]:
+    def notifications(self, enrolment_id: EnrolmentId) -> tuple[NotificationRecord, ...]:
         """Return every notification that an enrolment asked for, by entry, then by id."""
         return tuple(row.record for row in self._asked_by(enrolment_id))
 
@@ -147,7 +148,9 @@ class MemoryOutbox:
         ids = sorted(id_ for id_, row in self._rows.items() if id_ > after and not row.noted)
         return tuple(self._rows[id_].record for id_ in ids[:limit])
 
-    def keys(self, unit: HsaId, enrolment_ids: Iterable[str], is_open: Callable[[str], bool]) -> set[str]:
+    def keys(
+        self, unit: HsaId, enrolment_ids: Iterable[EnrolmentId], is_open: Callable[[EnrolmentId], bool]
+    ) -> set[str]:
         """Return the keys under which notifications of some enrolments were sent, and that no open enrolment needs."""
         rows = [row for id_ in enrolment_ids for row in self._asked_by(id_) if row.record.notification.unit == unit]
         sent = {(row.digest_id, row.key) for row in rows if row.key is not None}
@@ -157,7 +160,7 @@ class MemoryOutbox:
                 keys |= self._digests[digest_id].superseded
         return keys
 
-    def delete(self, enrolment_id: str, recipient: _Recipient, *, others: bool) -> None:
+    def delete(self, enrolment_id: EnrolmentId, recipient: _Recipient, *, others: bool) -> None:
         """Delete an enrolment's notifications, and the digests that nobody needs any more.
 
         Args:
@@ -196,10 +199,11 @@ class MemoryOutbox:
                 same = (notification.channel, notification.template) == (digest.channel, digest.template)
                 if digest.collected and same:
                     return self._digests[digest_id]
-        theirs.add(notification.id)
-        row = self._digests[notification.id] = _DigestRow(
+        id_ = DigestId(notification.id)
+        theirs.add(id_)
+        row = self._digests[id_] = _DigestRow(
             digest=Digest(
-                id=notification.id,
+                id=id_,
                 unit=notification.unit,
                 channel=notification.channel,
                 recipient=notification.recipient,
@@ -217,7 +221,7 @@ class MemoryOutbox:
             batch = Batch(key=row.key, notifications=self._batched(row), attempted_on=row.attempted_on)
         return evolve(row.digest, pending=tuple(records), batch=batch)
 
-    def _batched(self, row: _DigestRow) -> frozenset[str]:
+    def _batched(self, row: _DigestRow) -> frozenset[NotificationId]:
         ids = (id_ for id_ in row.notifications if self._is_pending(id_))
         return frozenset(id_ for id_ in ids if self._rows[id_].key is not None)
 
@@ -236,19 +240,19 @@ class MemoryOutbox:
         row.digest = evolve(row.digest, told_on=told_on)
         self._release(row)
 
-    def _claimed(self, digest_id: str, token: str) -> _DigestRow | None:
+    def _claimed(self, digest_id: DigestId, token: str) -> _DigestRow | None:
         row = self._digests.get(digest_id)
         return row if row is not None and row.token == token else None
 
-    def _is_pending(self, notification_id: str) -> bool:
+    def _is_pending(self, notification_id: NotificationId) -> bool:
         row = self._rows.get(notification_id)
         return row is not None and row.record.status is Status.PENDING
 
-    def _is_needed(self, digest_id: str, key: str | None, is_open: Callable[[str], bool]) -> bool:
+    def _is_needed(self, digest_id: DigestId, key: str | None, is_open: Callable[[EnrolmentId], bool]) -> bool:
         """Return whether an open enrolment has notifications in a digest, under a key or at all."""
         rows = (self._rows[id_] for id_ in self._digests[digest_id].notifications)
         return any(key in {None, row.key} and is_open(row.record.notification.trigger.enrolment_id) for row in rows)
 
-    def _asked_by(self, enrolment_id: str) -> list[_NotificationRow]:
+    def _asked_by(self, enrolment_id: EnrolmentId) -> list[_NotificationRow]:
         rows = (self._rows[id_] for id_ in self._of_enrolment.get(enrolment_id, ()))
         return sorted(rows, key=lambda r: (r.record.notification.trigger.seq, r.record.notification.id))

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from digital_painschool.adapters.memory.enrolments import MemoryEnrolments
 from digital_painschool.adapters.memory.outbox import MemoryOutbox
 from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
 from digital_painschool.ports.storage import PurgeRecord, ended_enrolment
@@ -21,25 +22,25 @@ class MemoryRetention:
     def __init__(self, enrolments: MemoryEnrolments, outbox: MemoryOutbox) -> None:
         self._enrolments = enrolments
         self._outbox = outbox
-        self._exported: dict[str, int] = {}
+        self._exported: dict[EnrolmentId, int] = {}
         self._exports: dict[str, ExportReceipt] = {}
-        self._plans: dict[str, PurgePlan] = {}
-        self._progress: dict[str, dict[str, Skipped | None]] = {}
-        self._receipts: dict[str, PurgeReceipt] = {}
+        self._plans: dict[PlanId, PurgePlan] = {}
+        self._progress: dict[PlanId, dict[EnrolmentId, Skipped | None]] = {}
+        self._receipts: dict[PlanId, PurgeReceipt] = {}
 
     def ended(
-        self, unit: HsaId, *, among: Collection[str] | None = None, after: str = "", limit: int = 1000
+        self, unit: HsaId, *, among: Collection[EnrolmentId] | None = None, after: str = "", limit: int = 1000
     ) -> tuple[EndedEnrolment, ...]:
         """Return a unit's ended enrolments by rising id, those above `after`."""
         found = self._enrolments.of_unit(unit) if among is None else self._among(unit, among)
         later = sorted((enrolment for enrolment in found if enrolment.id > after), key=lambda enrolment: enrolment.id)
         return tuple([ended for one in later if (ended := self._ended(one)) is not None][:limit])
 
-    def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
+    def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[EnrolmentId]) -> tuple[str, ...]:
         """Return the keys under which notifications of some of a unit's enrolments were sent, rising."""
         return tuple(sorted(self._outbox.keys(unit, enrolment_ids, self._enrolments.is_open)))
 
-    def save_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
+    def save_export(self, receipt: ExportReceipt, versions: Mapping[EnrolmentId, int]) -> None:
         """Save an export's receipt, and the versions that count as exported."""
         self._exports[receipt.id] = receipt
         for one in self._among(receipt.unit, versions):
@@ -51,7 +52,7 @@ class MemoryRetention:
         if stored is None or stored.decision is None:
             self._plans[plan.id] = plan
 
-    def load_purge(self, plan_id: str) -> PurgeRecord:
+    def load_purge(self, plan_id: PlanId) -> PurgeRecord:
         """Return what is stored of a purge."""
         return PurgeRecord(
             plan=self._plans.get(plan_id),
@@ -59,7 +60,7 @@ class MemoryRetention:
             receipt=self._receipts.get(plan_id),
         )
 
-    def purge(self, plan_id: str, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
+    def purge(self, plan_id: PlanId, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
         """Delete some of a plan's enrolments with all their data, and note the skipped ones."""
         progress = self._progress.setdefault(plan_id, {})
         for planned in purge:
@@ -85,7 +86,7 @@ class MemoryRetention:
         found = (receipt for receipt in self._receipts.values() if receipt.unit == unit)
         return tuple(sorted(found, key=lambda receipt: (receipt.purged_at, receipt.plan_id)))
 
-    def _among(self, unit: HsaId, enrolment_ids: Iterable[str]) -> list[Enrolment]:
+    def _among(self, unit: HsaId, enrolment_ids: Iterable[EnrolmentId]) -> list[Enrolment]:
         found = map(self._enrolments.load, enrolment_ids)
         return [enrolment for enrolment in found if enrolment is not None and enrolment.unit == unit]
 

@@ -15,6 +15,7 @@ from digital_painschool.adapters.memory.staff_profiles import MemoryStaff
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
+from digital_painschool.domain.ids import DigestId, EnrolmentId, PlanId
 from digital_painschool.domain.notification import NotificationRecord, Profile
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.program import Program
@@ -58,7 +59,7 @@ class MemoryStorage:
         with self._lock:
             self._parts = None
 
-    def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment]:
+    def load_many(self, enrolment_ids: Iterable[EnrolmentId]) -> Mapping[EnrolmentId, Enrolment]:
         ids = tuple(enrolment_ids)
         with self._open() as parts:
             return parts.enrolments.load_many(ids)
@@ -77,17 +78,17 @@ class MemoryStorage:
 
     def load_timelines(
         self,
-        enrolment_ids: Iterable[str],
+        enrolment_ids: Iterable[EnrolmentId],
         kinds: Iterable[type[Event]] | None = None,
         documents: Iterable[int] | None = None,
-    ) -> Mapping[str, Timeline]:
+    ) -> Mapping[EnrolmentId, Timeline]:
         ids = tuple(enrolment_ids)
         wanted = None if kinds is None else frozenset(kinds)
         seqs = None if documents is None else tuple(documents)
         with self._open() as parts:
             return {enrolment_id: parts.enrolments.timeline(enrolment_id, wanted, seqs) for enrolment_id in ids}
 
-    def access_ended(self, now: datetime, limit: int) -> tuple[str, ...]:
+    def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
         with self._open() as parts:
             return parts.enrolments.access_ended(now, limit)
 
@@ -99,18 +100,18 @@ class MemoryStorage:
         with self._open() as parts:
             return parts.outbox.claim(now, limit, lease)
 
-    def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[str, Batch]:
+    def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[DigestId, Batch]:
         with self._open() as parts:
             return parts.outbox.begin(decided)
 
     def complete(
-        self, results: Sequence[DeliveryResult], access: Mapping[str, Sequence[AccessEntry]] = NOTHING
+        self, results: Sequence[DeliveryResult], access: Mapping[DigestId, Sequence[AccessEntry]] = NOTHING
     ) -> None:
         with self._open() as parts:
             for digest_id in sorted(parts.outbox.complete(results)):
                 parts.access_log.log(access.get(digest_id, ()))
 
-    def notifications(self, enrolment_id: str) -> tuple[NotificationRecord, ...]:
+    def notifications(self, enrolment_id: EnrolmentId) -> tuple[NotificationRecord, ...]:
         with self._open() as parts:
             return parts.outbox.notifications(enrolment_id)
 
@@ -147,18 +148,18 @@ class MemoryStorage:
             return parts.programs.program(unit, key, version)
 
     def ended(
-        self, unit: HsaId, *, among: Iterable[str] | None = None, after: str = "", limit: int = 1000
+        self, unit: HsaId, *, among: Iterable[EnrolmentId] | None = None, after: str = "", limit: int = 1000
     ) -> tuple[EndedEnrolment, ...]:
         ids = None if among is None else frozenset(among)
         with self._open() as parts:
             return parts.retention.ended(unit, among=ids, after=after, limit=limit)
 
-    def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
+    def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[EnrolmentId]) -> tuple[str, ...]:
         ids = tuple(enrolment_ids)
         with self._open() as parts:
             return parts.retention.notification_keys(unit, ids)
 
-    def save_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
+    def save_export(self, receipt: ExportReceipt, versions: Mapping[EnrolmentId, int]) -> None:
         with self._open() as parts:
             parts.retention.save_export(receipt, versions)
 
@@ -167,11 +168,11 @@ class MemoryStorage:
             parts.retention.save_plan(plan)
             parts.access_log.log((access,))
 
-    def load_purge(self, plan_id: str) -> PurgeRecord:
+    def load_purge(self, plan_id: PlanId) -> PurgeRecord:
         with self._open() as parts:
             return parts.retention.load_purge(plan_id)
 
-    def purge(self, plan_id: str, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
+    def purge(self, plan_id: PlanId, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
         with self._open() as parts:
             parts.retention.purge(plan_id, purge, skip)
 

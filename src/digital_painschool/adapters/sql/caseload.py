@@ -9,6 +9,7 @@ from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.rows import Row, readable_text, require_readable
 from digital_painschool.adapters.sql.schema import NOT_ENDED, enrolments
 from digital_painschool.domain.enrolment import CaseloadCounts, Phase
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import PersonId
 from digital_painschool.ports.storage import CaseQuery, CaseRow, UnreadableCase
 from digital_painschool.serialization.scalars import hsa_id_from_text
@@ -92,7 +93,7 @@ class SqlCaseload:
 
 
 def _unreadable_case(row: Row) -> UnreadableCase:
-    enrolment_id = readable_text(row[1])
+    enrolment_id = EnrolmentId(readable_text(row[1]))
     return UnreadableCase(enrolment_id=enrolment_id, key=(row[0], enrolment_id))
 
 

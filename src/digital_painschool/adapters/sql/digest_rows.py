@@ -11,6 +11,7 @@ from typing import Any
 from digital_painschool.adapters.sql.rows import Row, require_readable
 from digital_painschool.adapters.sql.schema import digests, notifications
 from digital_painschool.domain.digest import Batch, Claim, DeliveryResult, Digest
+from digital_painschool.domain.ids import NotificationId
 from digital_painschool.domain.notification import (
     Channel,
     Notification,
@@ -59,7 +60,7 @@ def records(rows: Iterable[Row]) -> Iterator[NotificationRecord | UnreadableNoti
             yield read_stored(f"notification {id_}", _joined, row)
         except StorageError as failure:
             _log.error("%s", failure)
-            yield UnreadableNotification(notification_id=id_)
+            yield UnreadableNotification(notification_id=NotificationId(id_))
 
 
 def readable_records(rows: Iterable[Row]) -> Iterator[NotificationRecord]:

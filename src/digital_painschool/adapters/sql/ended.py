@@ -11,6 +11,7 @@ from digital_painschool.adapters.sql.enrolments import unreadable_enrolment
 from digital_painschool.adapters.sql.rows import Row, require_readable
 from digital_painschool.adapters.sql.schema import ENDED, enrolments
 from digital_painschool.domain.enrolment import UnreadableEnrolment
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import EndedEnrolment
 from digital_painschool.domain.validation import is_storable
@@ -31,7 +32,7 @@ class SqlEndedEnrolments:
         self._database = database
 
     def ended(
-        self, unit: HsaId, *, among: Iterable[str] | None = None, after: str = "", limit: int = 1000
+        self, unit: HsaId, *, among: Iterable[EnrolmentId] | None = None, after: str = "", limit: int = 1000
     ) -> tuple[EndedEnrolment | UnreadableEnrolment, ...]:
         values: dict[str, Any] = {"unit": str(unit), "after": after, "limit": limit}
         statement = _ENDED_AFTER

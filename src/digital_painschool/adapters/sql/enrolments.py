@@ -16,6 +16,7 @@ from digital_painschool.adapters.sql.state_cache import StateCache, require_own_
 from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.fold import replay
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.validation import is_storable
 from digital_painschool.ports.storage import Entry
@@ -54,7 +55,7 @@ class SqlEnrolments:
         self._database = database
         self._states = states
 
-    def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment | UnreadableEnrolment]:
+    def load_many(self, enrolment_ids: Iterable[EnrolmentId]) -> Mapping[EnrolmentId, Enrolment | UnreadableEnrolment]:
         ids = list(filter(is_storable, enrolment_ids))
 
         def work(connection: Connection) -> list[Enrolment | UnreadableEnrolment]:
@@ -72,7 +73,7 @@ class SqlEnrolments:
 
         return self._database.read(work)
 
-    def access_ended(self, now: datetime, limit: int) -> tuple[str, ...]:
+    def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
         values = {"now": now, "limit": limit}
         rows = self._database.read(lambda connection: connection.fetch_each(_ACCESS_ENDED, values))
         return tuple(row[0] for row in rows if type(row) is not Damaged)
@@ -111,8 +112,8 @@ def unreadable_enrolment(row: Row) -> UnreadableEnrolment:
         unit = hsa_id_from_text(row[-1])
     except Exception:  # noqa: BLE001 - the unit may be anything
         unit = None
-    return UnreadableEnrolment(enrolment_id=readable_text(row[0]), unit=unit)
+    return UnreadableEnrolment(enrolment_id=EnrolmentId(readable_text(row[0])), unit=unit)
 
 
-def _replayed(enrolment_id: str, rows: list[Row]) -> Enrolment:
+def _replayed(enrolment_id: EnrolmentId, rows: list[Row]) -> Enrolment:
     return require_own_state(enrolment_id, replay(entry.event for entry in read_entries(rows)))

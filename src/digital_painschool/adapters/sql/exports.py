@@ -9,6 +9,7 @@ from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.json_text import to_json
 from digital_painschool.adapters.sql.schema import enrolments, exports
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.retention import ExportReceipt
 from digital_painschool.serialization.values import to_data
 
@@ -31,7 +32,7 @@ class SqlExports:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def save_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
+    def save_export(self, receipt: ExportReceipt, versions: Mapping[EnrolmentId, int]) -> None:
         unit = str(receipt.unit)
         values = {
             "id": receipt.id,

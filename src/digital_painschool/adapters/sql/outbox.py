@@ -30,6 +30,7 @@ from digital_painschool.adapters.sql.notifications import (
 )
 from digital_painschool.adapters.sql.rows import Row, Values
 from digital_painschool.domain.digest import Action, Batch, Claim, Decision, DeliveryResult, batch_key
+from digital_painschool.domain.ids import DigestId, EnrolmentId
 from digital_painschool.domain.notification import NotificationRecord, Status, UnreadableNotification
 from digital_painschool.domain.validation import is_storable
 from digital_painschool.ports.storage import NOTHING, AccessEntry
@@ -61,16 +62,16 @@ class SqlOutbox:
             if readable or not claimed:
                 return readable
 
-    def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[str, Batch]:
+    def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[DigestId, Batch]:
         return self._database.write(lambda connection: self._begin(connection, decided)) if decided else {}
 
     def complete(
-        self, results: Sequence[DeliveryResult], access: Mapping[str, Sequence[AccessEntry]] = NOTHING
+        self, results: Sequence[DeliveryResult], access: Mapping[DigestId, Sequence[AccessEntry]] = NOTHING
     ) -> None:
         if results:
             self._database.write(lambda connection: self._complete(connection, results, access))
 
-    def notifications(self, enrolment_id: str) -> tuple[NotificationRecord | UnreadableNotification, ...]:
+    def notifications(self, enrolment_id: EnrolmentId) -> tuple[NotificationRecord | UnreadableNotification, ...]:
         if not is_storable(enrolment_id):
             return ()
         values = {"enrolment_id": enrolment_id}
@@ -85,11 +86,11 @@ class SqlOutbox:
                 return found
         return ()
 
-    def _begin(self, connection: Connection, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[str, Batch]:
+    def _begin(self, connection: Connection, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[DigestId, Batch]:
         claimed = _lock_claimed(connection, {claim.digest.id: claim.token for claim, _ in decided})
         wanted = [id_ for claim, decision in decided if claim.digest.id in claimed for id_ in decision.notifications]
         pending = {row[0] for row in connection.fetch_all(LOCK_PENDING, {"ids": sorted(wanted)})}
-        begun: dict[str, Batch] = {}
+        begun: dict[DigestId, Batch] = {}
         released: list[Values] = []
         superseded: list[Values] = []
         for claim, decision in decided:
@@ -114,7 +115,10 @@ class SqlOutbox:
         return begun
 
     def _complete(
-        self, connection: Connection, results: Sequence[DeliveryResult], access: Mapping[str, Sequence[AccessEntry]]
+        self,
+        connection: Connection,
+        results: Sequence[DeliveryResult],
+        access: Mapping[DigestId, Sequence[AccessEntry]],
     ) -> None:
         claimed = _lock_claimed(connection, {result.digest_id: result.token for result in results})
         accepted = [result for result in results if result.digest_id in claimed]

@@ -22,6 +22,7 @@ from digital_painschool.adapters.sql.schema import (
     superseded_keys,
 )
 from digital_painschool.adapters.sql.state_cache import StateCache
+from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import EndedEnrolment, Skip, Skipped
 from digital_painschool.domain.validation import is_storable
@@ -72,7 +73,7 @@ class SqlPurge:
         self._database = database
         self._states = states
 
-    def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
+    def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[EnrolmentId]) -> tuple[str, ...]:
         values = {"unit": str(unit), "ids": list(filter(is_storable, enrolment_ids))}
 
         def work(connection: Connection) -> list[Row]:
@@ -81,7 +82,7 @@ class SqlPurge:
 
         return tuple(sorted({row[0] for row in self._database.read(work, snapshot=True)}))
 
-    def purge(self, plan_id: str, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
+    def purge(self, plan_id: PlanId, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
         ids = [planned.enrolment_id for planned in purge] + [skipped.enrolment_id for skipped in skip]
 
         def work(connection: Connection) -> None:
@@ -108,7 +109,7 @@ class SqlPurge:
         self._database.write(work)
         self._states.clear()
 
-    def load_purge(self, plan_id: str) -> PurgeRecord:
+    def load_purge(self, plan_id: PlanId) -> PurgeRecord:
         if not is_storable(plan_id):
             return PurgeRecord()
 
@@ -123,7 +124,7 @@ class SqlPurge:
         return self._database.read(work, snapshot=True)
 
 
-def _skipped(enrolment_id: str, why: str | None) -> Skipped | None:
+def _skipped(enrolment_id: EnrolmentId, why: str | None) -> Skipped | None:
     return None if why is None else Skipped(enrolment_id=enrolment_id, why=_SKIPS.get(why, Skip.UNREADABLE))
 
 

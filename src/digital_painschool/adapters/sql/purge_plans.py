@@ -16,6 +16,7 @@ from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.json_text import from_json, to_json
 from digital_painschool.adapters.sql.schema import plan_items, plans
 from digital_painschool.domain.enrolment import UnreadableEnrolment
+from digital_painschool.domain.ids import PlanId
 from digital_painschool.domain.retention import EndedEnrolment, PurgePlan
 from digital_painschool.ports.storage import AccessEntry
 from digital_painschool.serialization.stored import read_each, read_stored
@@ -71,7 +72,7 @@ class SqlPurgePlans:
         self._database.write(work)
 
 
-def read_plan(connection: Connection, plan_id: str) -> PurgePlan | None:
+def read_plan(connection: Connection, plan_id: PlanId) -> PurgePlan | None:
     """Return a plan as it was saved last, or None."""
     rows = connection.fetch_all(_PLAN, {"plan_id": plan_id})
     if not rows:

@@ -10,6 +10,7 @@ from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.json_text import from_json, to_json
 from digital_painschool.adapters.sql.rows import Row, readable_text
 from digital_painschool.adapters.sql.schema import receipts
+from digital_painschool.domain.ids import PlanId
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import PurgeReceipt
 from digital_painschool.errors import StorageError
@@ -56,13 +57,13 @@ class SqlPurgeReceipts:
         return tuple(filter(None, read_each(rows, lambda row: _receipt(*row), _log_unreadable)))
 
 
-def read_receipt(connection: Connection, plan_id: str) -> PurgeReceipt | None:
+def read_receipt(connection: Connection, plan_id: PlanId) -> PurgeReceipt | None:
     """Return the receipt of a plan that was carried out, or None."""
     rows = connection.fetch_all(_RECEIPT, {"plan_id": plan_id})
     return _receipt(plan_id, rows[0][0]) if rows else None
 
 
-def _receipt(plan_id: str, data: str) -> PurgeReceipt:
+def _receipt(plan_id: PlanId, data: str) -> PurgeReceipt:
     what = f"the receipt of plan {plan_id}"
     receipt = read_stored(what, lambda: from_data(from_json(data), PurgeReceipt))
     if receipt.plan_id != plan_id:

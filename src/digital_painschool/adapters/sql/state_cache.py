@@ -2,6 +2,7 @@
 
 from digital_painschool.adapters.sql.json_text import from_json
 from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.errors import StorageError
 from digital_painschool.serialization.enrolments import enrolment_from_data
 from digital_painschool.serialization.stored import read_stored
@@ -21,7 +22,7 @@ class StateCache:
         self._limit = limit
         self._cached: dict[str, tuple[str, Enrolment]] = {}
 
-    def read(self, enrolment_id: str, text: str) -> Enrolment:
+    def read(self, enrolment_id: EnrolmentId, text: str) -> Enrolment:
         """Return the state that a row's text describes.
 
         Raises:
@@ -45,7 +46,7 @@ class StateCache:
         self._cached = {}
 
 
-def require_own_state(enrolment_id: str, enrolment: Enrolment) -> Enrolment:
+def require_own_state(enrolment_id: EnrolmentId, enrolment: Enrolment) -> Enrolment:
     """Return a state that was read under an id.
 
     Raises:
@@ -56,5 +57,5 @@ def require_own_state(enrolment_id: str, enrolment: Enrolment) -> Enrolment:
     return enrolment
 
 
-def _parsed(enrolment_id: str, text: str) -> Enrolment:
+def _parsed(enrolment_id: EnrolmentId, text: str) -> Enrolment:
     return require_own_state(enrolment_id, enrolment_from_data(from_json(text)))

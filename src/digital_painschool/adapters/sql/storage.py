@@ -21,6 +21,7 @@ from digital_painschool.adapters.sql.timelines import SqlTimelines
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
 from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
+from digital_painschool.domain.ids import DigestId, EnrolmentId, PlanId
 from digital_painschool.domain.notification import NotificationRecord, Profile, UnreadableNotification
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.program import Program
@@ -89,7 +90,7 @@ class SqlStorage:
 
     # Enrolments
 
-    def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment | UnreadableEnrolment]:
+    def load_many(self, enrolment_ids: Iterable[EnrolmentId]) -> Mapping[EnrolmentId, Enrolment | UnreadableEnrolment]:
         return self._enrolments.load_many(enrolment_ids)
 
     def find_by_person(self, person: PersonId) -> tuple[Enrolment | UnreadableEnrolment, ...]:
@@ -100,13 +101,13 @@ class SqlStorage:
 
     def load_timelines(
         self,
-        enrolment_ids: Iterable[str],
+        enrolment_ids: Iterable[EnrolmentId],
         kinds: Iterable[type[Event]] | None = None,
         documents: Iterable[int] | None = None,
-    ) -> Mapping[str, Timeline | UnreadableEnrolment]:
+    ) -> Mapping[EnrolmentId, Timeline | UnreadableEnrolment]:
         return self._timelines.load_timelines(enrolment_ids, kinds, documents)
 
-    def access_ended(self, now: datetime, limit: int) -> tuple[str, ...]:
+    def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
         return self._enrolments.access_ended(now, limit)
 
     # Caseload
@@ -119,15 +120,15 @@ class SqlStorage:
     def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
         return self._outbox.claim(now, limit, lease)
 
-    def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[str, Batch]:
+    def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[DigestId, Batch]:
         return self._outbox.begin(decided)
 
     def complete(
-        self, results: Sequence[DeliveryResult], access: Mapping[str, Sequence[AccessEntry]] = NOTHING
+        self, results: Sequence[DeliveryResult], access: Mapping[DigestId, Sequence[AccessEntry]] = NOTHING
     ) -> None:
         self._outbox.complete(results, access)
 
-    def notifications(self, enrolment_id: str) -> tuple[NotificationRecord | UnreadableNotification, ...]:
+    def notifications(self, enrolment_id: EnrolmentId) -> tuple[NotificationRecord | UnreadableNotification, ...]:
         return self._outbox.notifications(enrolment_id)
 
     def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
@@ -162,23 +163,23 @@ class SqlStorage:
     # Retention
 
     def ended(
-        self, unit: HsaId, *, among: Iterable[str] | None = None, after: str = "", limit: int = 1000
+        self, unit: HsaId, *, among: Iterable[EnrolmentId] | None = None, after: str = "", limit: int = 1000
     ) -> tuple[EndedEnrolment | UnreadableEnrolment, ...]:
         return self._ended.ended(unit, among=among, after=after, limit=limit)
 
-    def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
+    def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[EnrolmentId]) -> tuple[str, ...]:
         return self._purge.notification_keys(unit, enrolment_ids)
 
-    def save_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
+    def save_export(self, receipt: ExportReceipt, versions: Mapping[EnrolmentId, int]) -> None:
         self._exports.save_export(receipt, versions)
 
     def save_plan(self, plan: PurgePlan, access: AccessEntry) -> None:
         self._plans.save_plan(plan, access)
 
-    def load_purge(self, plan_id: str) -> PurgeRecord:
+    def load_purge(self, plan_id: PlanId) -> PurgeRecord:
         return self._purge.load_purge(plan_id)
 
-    def purge(self, plan_id: str, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
+    def purge(self, plan_id: PlanId, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
         self._purge.purge(plan_id, purge, skip)
 
     def save_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:

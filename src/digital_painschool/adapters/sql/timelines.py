@@ -15,6 +15,7 @@ from digital_painschool.adapters.sql.rows import Row
 from digital_painschool.adapters.sql.schema import documents, timeline
 from digital_painschool.domain.enrolment import UnreadableEnrolment
 from digital_painschool.domain.events import Event
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.validation import is_storable
 from digital_painschool.ports.storage import Timeline
 from digital_painschool.serialization.stored import read_each
@@ -49,10 +50,10 @@ class SqlTimelines:
 
     def load_timelines(
         self,
-        enrolment_ids: Iterable[str],
+        enrolment_ids: Iterable[EnrolmentId],
         kinds: Iterable[type[Event]] | None = None,
         documents: Iterable[int] | None = None,
-    ) -> Mapping[str, Timeline | UnreadableEnrolment]:
+    ) -> Mapping[EnrolmentId, Timeline | UnreadableEnrolment]:
         ids = list(filter(is_storable, enrolment_ids))
         names = None if kinds is None else kind_names(kinds)
         whole = documents is None
@@ -73,7 +74,7 @@ class SqlTimelines:
         return dict(zip(found, read, strict=True))
 
 
-def _by_enrolment(rows: list[Row]) -> Mapping[str, Sequence[Row]]:
+def _by_enrolment(rows: list[Row]) -> Mapping[EnrolmentId, Sequence[Row]]:
     if not rows or rows[0][-1] == rows[-1][-1]:  # sorted by enrolment: all are of one
         return {rows[0][-1]: rows} if rows else {}
     return {enrolment_id: list(group) for enrolment_id, group in groupby(rows, key=itemgetter(-1))}

@@ -11,6 +11,7 @@ from digital_painschool import Actor, PainSchool, PersonId, Role, open_school
 from digital_painschool.application.patient import PatientDesk
 from digital_painschool.application.therapist import TherapistDesk
 from digital_painschool.cli.demo.files import DemoFiles
+from digital_painschool.domain.ids import EnrolmentId
 
 UNIT = "SE2321000131-E000000000001"
 PROGRAM = "digitala-smartskolan"
@@ -58,7 +59,7 @@ class Patient:
     """A patient: the desk, and the enrolment."""
 
     desk: PatientDesk
-    enrolment_id: str
+    enrolment_id: EnrolmentId
 
 
 class DemoSchool:

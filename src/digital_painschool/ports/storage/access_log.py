@@ -7,6 +7,7 @@ from typing import Protocol
 
 from attrs import field, frozen
 
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId, PersonId
 
 
@@ -39,7 +40,7 @@ class AccessEntry:
     unit: HsaId = field(converter=HsaId)
     action: str
     activity: Activity
-    enrolment_id: str | None = None
+    enrolment_id: EnrolmentId | None = None
     person: PersonId | None = None
     granted: bool = True
 

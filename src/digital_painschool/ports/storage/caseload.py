@@ -7,6 +7,7 @@ from attrs import field, frozen
 from attrs.converters import optional
 
 from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment, Phase
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId, PersonId
 
 
@@ -48,7 +49,7 @@ class CaseRow:
         key: The row's position in the order; the next page begins after the key of the last row.
     """
 
-    enrolment_id: str
+    enrolment_id: EnrolmentId
     person: PersonId
     therapist: HsaId
     program: str
@@ -97,7 +98,7 @@ class UnreadableCase:
         key: The row's position in the order.
     """
 
-    enrolment_id: str
+    enrolment_id: EnrolmentId
     key: tuple[int, str]
 
 

@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.notification import Notification, NotificationRecord, UnreadableNotification
 from digital_painschool.domain.people import HsaId
@@ -40,7 +41,7 @@ class History:
         return self._documents.reveal()
 
 
-def load_enrolment(storage: Enrolments, enrolment_id: str) -> Enrolment | None:
+def load_enrolment(storage: Enrolments, enrolment_id: EnrolmentId) -> Enrolment | None:
     """Return the present state of an enrolment, or None for an unknown one.
 
     Raises:
@@ -52,7 +53,7 @@ def load_enrolment(storage: Enrolments, enrolment_id: str) -> Enrolment | None:
     return found
 
 
-def load_enrolments(storage: Enrolments, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment]:
+def load_enrolments(storage: Enrolments, enrolment_ids: Iterable[EnrolmentId]) -> Mapping[EnrolmentId, Enrolment]:
     """Return the present states of the known enrolments among some, by id.
 
     Raises:
@@ -65,7 +66,7 @@ def load_enrolments(storage: Enrolments, enrolment_ids: Iterable[str]) -> Mappin
 
 
 def load_timeline(
-    storage: Enrolments, enrolment_id: str, kinds: Iterable[type[Event]] | None = None
+    storage: Enrolments, enrolment_id: EnrolmentId, kinds: Iterable[type[Event]] | None = None
 ) -> tuple[Entry, ...]:
     """Return a timeline's entries in order, all or those of some kinds; an unknown enrolment has none.
 
@@ -75,7 +76,7 @@ def load_timeline(
     return _part(storage, enrolment_id, kinds, ()).entries
 
 
-def load_documents(storage: Enrolments, enrolment_id: str, seqs: Iterable[int]) -> Mapping[int, Content]:
+def load_documents(storage: Enrolments, enrolment_id: EnrolmentId, seqs: Iterable[int]) -> Mapping[int, Content]:
     """Return the documents of some timeline entries, by entry number. An entry without a document is left out.
 
     Raises:
@@ -85,7 +86,7 @@ def load_documents(storage: Enrolments, enrolment_id: str, seqs: Iterable[int]) 
 
 
 def load_histories(
-    storage: Enrolments, unit: HsaId, enrolment_ids: Sequence[str], kinds: Iterable[type[Event]] | None = None
+    storage: Enrolments, unit: HsaId, enrolment_ids: Sequence[EnrolmentId], kinds: Iterable[type[Event]] | None = None
 ) -> tuple[History | UnreadableEnrolment, ...]:
     """Return the histories of some of a unit's enrolments, in the order asked for, without unknown ones.
 
@@ -102,7 +103,7 @@ def load_histories(
     )
 
 
-def load_notifications(storage: Outbox, enrolment_id: str) -> tuple[NotificationRecord, ...]:
+def load_notifications(storage: Outbox, enrolment_id: EnrolmentId) -> tuple[NotificationRecord, ...]:
     """Return every notification that an enrolment asked for, by entry, then by id.
 
     Raises:
@@ -115,26 +116,26 @@ def load_notifications(storage: Outbox, enrolment_id: str) -> tuple[Notification
     return tuple(one for one in found if isinstance(one, NotificationRecord))
 
 
-def find_cancellable(storage: Outbox, enrolment_id: str) -> tuple[Notification, ...]:
+def find_cancellable(storage: Outbox, enrolment_id: EnrolmentId) -> tuple[Notification, ...]:
     """Return an enrolment's notifications that wait, without unreadable ones: these stop no ending."""
     found = storage.notifications(enrolment_id)
     return tuple(one.notification for one in found if isinstance(one, NotificationRecord) and one.waits)
 
 
 def find_ended(
-    storage: Retention, unit: HsaId, enrolment_ids: Iterable[str]
-) -> Mapping[str, EndedEnrolment | UnreadableEnrolment]:
+    storage: Retention, unit: HsaId, enrolment_ids: Iterable[EnrolmentId]
+) -> Mapping[EnrolmentId, EndedEnrolment | UnreadableEnrolment]:
     """Return the unit's ended enrolments among some, by id, with placeholders as in `Retention.ended`."""
     among = frozenset(enrolment_ids)
     return {one.enrolment_id: one for one in storage.ended(unit, among=among, limit=len(among))}
 
 
-def _unreadable(enrolment_ids: Iterable[str]) -> StorageError:
+def _unreadable(enrolment_ids: Iterable[EnrolmentId]) -> StorageError:
     return StorageError(f"enrolment {', '.join(enrolment_ids)} cannot be read; was it changed by hand?")
 
 
 def _part(
-    storage: Enrolments, enrolment_id: str, kinds: Iterable[type[Event]] | None, documents: Iterable[int]
+    storage: Enrolments, enrolment_id: EnrolmentId, kinds: Iterable[type[Event]] | None, documents: Iterable[int]
 ) -> Timeline:
     found = storage.load_timelines((enrolment_id,), kinds, documents).get(enrolment_id, Timeline())
     if isinstance(found, UnreadableEnrolment):

@@ -8,6 +8,7 @@ from attrs import field, frozen
 
 from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
+from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.notification import Notification
 from digital_painschool.domain.people import PersonId
@@ -79,8 +80,8 @@ class Change:
     counts: CaseloadCounts
     access: AccessEntry
     notifications: tuple[Notification, ...] = ()
-    cancelled: tuple[str, ...] = ()
-    noted: tuple[str, ...] = ()
+    cancelled: tuple[NotificationId, ...] = ()
+    noted: tuple[NotificationId, ...] = ()
 
     @property
     def documents(self) -> Mapping[int, Content]:
@@ -91,7 +92,7 @@ class Change:
 class Enrolments(Protocol):
     """The enrolments with their timelines and documents."""
 
-    def load_many(self, enrolment_ids: Iterable[str]) -> Mapping[str, Enrolment | UnreadableEnrolment]:
+    def load_many(self, enrolment_ids: Iterable[EnrolmentId]) -> Mapping[EnrolmentId, Enrolment | UnreadableEnrolment]:
         """Return the present states of the known enrolments among some, by id.
 
         Contract:
@@ -131,10 +132,10 @@ class Enrolments(Protocol):
 
     def load_timelines(
         self,
-        enrolment_ids: Iterable[str],
+        enrolment_ids: Iterable[EnrolmentId],
         kinds: Iterable[type[Event]] | None = None,
         documents: Iterable[int] | None = None,
-    ) -> Mapping[str, Timeline | UnreadableEnrolment]:
+    ) -> Mapping[EnrolmentId, Timeline | UnreadableEnrolment]:
         """Return the timelines of some enrolments, by enrolment id.
 
         An entry without a document has none in the result. An enrolment of which there is nothing to return may be left
@@ -152,7 +153,7 @@ class Enrolments(Protocol):
         """
         ...
 
-    def access_ended(self, now: datetime, limit: int) -> tuple[str, ...]:
+    def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
         """Return the ids of open enrolments whose access has ended and whose timeline does not say so, at most `limit`.
 
         Access has ended when `access_until` is `now` or earlier.

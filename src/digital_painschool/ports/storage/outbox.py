@@ -6,10 +6,11 @@ from types import MappingProxyType
 from typing import Protocol
 
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
+from digital_painschool.domain.ids import DigestId, EnrolmentId
 from digital_painschool.domain.notification import NotificationRecord, UnreadableNotification
 from digital_painschool.ports.storage.access_log import AccessEntry
 
-NOTHING: Mapping[str, Sequence[AccessEntry]] = MappingProxyType({})
+NOTHING: Mapping[DigestId, Sequence[AccessEntry]] = MappingProxyType({})
 """No entries for the access log."""
 
 
@@ -40,7 +41,7 @@ class Outbox(Protocol):
         """
         ...
 
-    def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[str, Batch]:
+    def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[DigestId, Batch]:
         """Store the intent to send, in one transaction, and return the begun batches by digest id.
 
         Contract:
@@ -53,7 +54,7 @@ class Outbox(Protocol):
         ...
 
     def complete(
-        self, results: Sequence[DeliveryResult], access: Mapping[str, Sequence[AccessEntry]] = NOTHING
+        self, results: Sequence[DeliveryResult], access: Mapping[DigestId, Sequence[AccessEntry]] = NOTHING
     ) -> None:
         """Store the results of claimed digests, and each digest's entries for the access log, by digest id.
 
@@ -67,7 +68,7 @@ class Outbox(Protocol):
         """
         ...
 
-    def notifications(self, enrolment_id: str) -> tuple[NotificationRecord | UnreadableNotification, ...]:
+    def notifications(self, enrolment_id: EnrolmentId) -> tuple[NotificationRecord | UnreadableNotification, ...]:
         """Return every notification that an enrolment asked for, by entry, then by id.
 
         Contract:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from digital_painschool.domain.enrolment import UnreadableEnrolment
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.ports.storage.caseload import UnreadableCase
 
 Value = TypeVar("Value")
@@ -14,6 +15,6 @@ def readable(found: Iterable[Value | UnreadableEnrolment | UnreadableCase]) -> t
     return tuple(one for one in found if not isinstance(one, (UnreadableEnrolment, UnreadableCase)))
 
 
-def unreadable(found: Iterable[object]) -> tuple[str, ...]:
+def unreadable(found: Iterable[object]) -> tuple[EnrolmentId, ...]:
     """Return the enrolment ids of the placeholders in a storage's list."""
     return tuple(one.enrolment_id for one in found if isinstance(one, (UnreadableEnrolment, UnreadableCase)))

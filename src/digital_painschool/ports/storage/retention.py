@@ -6,6 +6,7 @@ from typing import Protocol
 from attrs import field, frozen
 
 from digital_painschool.domain.enrolment import Enrolment, Phase, UnreadableEnrolment
+from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skipped
 from digital_painschool.ports.storage.access_log import AccessEntry
@@ -22,7 +23,7 @@ class PurgeRecord:
     """
 
     plan: PurgePlan | None = None
-    progress: Mapping[str, Skipped | None] = field(factory=dict)
+    progress: Mapping[EnrolmentId, Skipped | None] = field(factory=dict)
     receipt: PurgeReceipt | None = None
 
 
@@ -48,7 +49,7 @@ class Retention(Protocol):
     """Ended enrolments on their way out. Rule: M-20, M-21, D-21a to D-21c."""
 
     def ended(
-        self, unit: HsaId, *, among: Iterable[str] | None = None, after: str = "", limit: int = 1000
+        self, unit: HsaId, *, among: Iterable[EnrolmentId] | None = None, after: str = "", limit: int = 1000
     ) -> tuple[EndedEnrolment | UnreadableEnrolment, ...]:
         """Return a unit's ended enrolments by rising id (code points), those above `after`, at most `limit`.
 
@@ -59,7 +60,7 @@ class Retention(Protocol):
         """
         ...
 
-    def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[str]) -> tuple[str, ...]:
+    def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[EnrolmentId]) -> tuple[str, ...]:
         """Return the keys under which notifications of some of a unit's enrolments were sent, rising.
 
         A purge makes inbox and messengers forget these keys.
@@ -71,7 +72,7 @@ class Retention(Protocol):
         """
         ...
 
-    def save_export(self, receipt: ExportReceipt, versions: Mapping[str, int]) -> None:
+    def save_export(self, receipt: ExportReceipt, versions: Mapping[EnrolmentId, int]) -> None:
         """Save an export's receipt, and the versions of enrolments that count as exported, in one transaction.
 
         Contract:
@@ -88,11 +89,11 @@ class Retention(Protocol):
         """
         ...
 
-    def load_purge(self, plan_id: str) -> PurgeRecord:
+    def load_purge(self, plan_id: PlanId) -> PurgeRecord:
         """Return what is stored of a purge; an empty record for an unknown plan."""
         ...
 
-    def purge(self, plan_id: str, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
+    def purge(self, plan_id: PlanId, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
         """Delete some of a plan's enrolments with all their data, and note the skipped ones, in one transaction.
 
         Contract:

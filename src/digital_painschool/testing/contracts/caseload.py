@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from digital_painschool.domain.enrolment import Phase
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.people import HsaId, Patient
 from digital_painschool.domain.policy import FlagKind
@@ -159,7 +160,7 @@ class CaseloadContract(StorageOpening):
         e = saved(storage, fill_in(e, at=MORNING + timedelta(days=3)))
         e = saved(storage, step(e, maintain, 30, {1}, at=MORNING + timedelta(days=4)))
         expected = CaseRow(
-            enrolment_id="a",
+            enrolment_id=EnrolmentId("a"),
             person=e.person,
             therapist=NURSE.hsa_id,
             program=e.program,

@@ -11,6 +11,7 @@ from digital_painschool.domain.digest import Action, Batch, Claim, Decision, Del
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import ConversationRenamed, ConversationStarted, Event, FormSaved, MessageSent
 from digital_painschool.domain.fold import apply
+from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.notification import Notification, Notify, Profile, Status
 from digital_painschool.domain.people import AnyActor, HsaId, Patient, PersonId, SystemActor
 from digital_painschool.domain.policy import Policy, Terms
@@ -41,6 +42,7 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 LEASE = timedelta(minutes=10)
 
+A, B = EnrolmentId("a"), EnrolmentId("b")
 POLICY = Policy()
 TERMS = Terms(PROGRAM, POLICY)
 
@@ -74,7 +76,9 @@ def begin(
 ) -> Change:
     """Return the change that starts an enrolment, whatever the storage holds."""
     terms = Terms(program, POLICY)
-    events = start(terms, person, (), enrolment_id=enrolment_id, unit=unit, therapist=therapist, by=NURSE, at=at)
+    events = start(
+        terms, person, (), enrolment_id=EnrolmentId(enrolment_id), unit=unit, therapist=therapist, by=NURSE, at=at
+    )
     return _change(None, events, by=NURSE, at=at)
 
 
@@ -86,8 +90,8 @@ def step(
     at: datetime,
     terms: Terms = TERMS,
     documents: Sequence[Content] = (),
-    cancelled: tuple[str, ...] = (),
-    noted: tuple[str, ...] = (),
+    cancelled: tuple[NotificationId, ...] = (),
+    noted: tuple[NotificationId, ...] = (),
     **options: Any,
 ) -> Change:
     """Return the change that a rule makes of an enrolment; the documents go to the entries that have one, in order."""
@@ -141,7 +145,9 @@ def finish(enrolment: Enrolment, *, at: datetime, pending: tuple[Notification, .
     return step(enrolment, end, "klar", pending, at=at, cancelled=tuple(notification.id for notification in pending))
 
 
-def by_worker(enrolment: Enrolment, rule: Rule, *args: Any, at: datetime, noted: tuple[str, ...] = ()) -> Change:
+def by_worker(
+    enrolment: Enrolment, rule: Rule, *args: Any, at: datetime, noted: tuple[NotificationId, ...] = ()
+) -> Change:
     """Return a change of the delivery worker, which writes notes of notifications with it."""
     return step(enrolment, rule, *args, by=SystemActor(), at=at, noted=noted)
 
@@ -174,7 +180,7 @@ def asking(
     return saved(storage, converse(saved(storage, begin(enrolment_id, person, program=program)), notify=notify, at=at))
 
 
-def ids(claim: Claim) -> frozenset[str]:
+def ids(claim: Claim) -> frozenset[NotificationId]:
     """Return the ids of a digest's pending notifications."""
     return frozenset(record.notification.id for record in claim.digest.pending)
 
@@ -240,8 +246,8 @@ def _change(
     by: AnyActor,
     at: datetime,
     documents: Sequence[Content] = (),
-    cancelled: tuple[str, ...] = (),
-    noted: tuple[str, ...] = (),
+    cancelled: tuple[NotificationId, ...] = (),
+    noted: tuple[NotificationId, ...] = (),
 ) -> Change:
     after = reduce(apply, events, before)
     assert after is not None

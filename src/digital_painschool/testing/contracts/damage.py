@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from digital_painschool.domain.digest import Claim
+from digital_painschool.domain.ids import DigestId, EnrolmentId
 from digital_painschool.domain.notification import NotificationRecord, Notify
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import StorageError
@@ -38,7 +39,7 @@ from digital_painschool.testing.people import OTHER_UNIT, UNIT
 class DamageContract(StorageOpening):
     """One row that cannot be read, and all others."""
 
-    def damage(self, place: Any, id_: str) -> None:  # noqa: ARG002 - whoever overrides it is given both
+    def damage(self, place: Any, id_: EnrolmentId | DigestId) -> None:  # noqa: ARG002 - whoever overrides it is given both
         """Cut the last byte off what is kept of one enrolment, or one digest, known by its id; override it.
 
         The storage is closed then. Where nobody has said how, those clauses are skipped.
@@ -115,11 +116,12 @@ class DamageContract(StorageOpening):
             assert ids[1:] == [claim.digest.id for claim in given]
             assert ids[0] in caplog.text
             [asked] = storage.notifications(IDS[0])
-            assert ids[0] == (asked.notification.id if isinstance(asked, NotificationRecord) else asked.notification_id)
+            id_ = asked.notification.id if isinstance(asked, NotificationRecord) else asked.notification_id
+            assert ids[0] == DigestId(id_)
             again = storage.claim(RUN + HOUR, 100, LEASE)
             assert [(id_, 0) for id_ in ids[1:]] == [(claim.digest.id, claim.lost) for claim in again]
 
-    def _asked(self, storage: Storage, enrolment_id: str, person: PersonId) -> str:
+    def _asked(self, storage: Storage, enrolment_id: EnrolmentId, person: PersonId) -> DigestId:
         change = converse(saved(storage, begin(enrolment_id, person)), notify=Notify.DIRECT, at=MORNING)
         storage.save(change)
-        return change.notifications[0].id
+        return DigestId(change.notifications[0].id)

@@ -4,6 +4,7 @@ import pytest
 from attrs import evolve
 
 from digital_painschool.domain.digest import Batch, DeliveryResult, batch_key
+from digital_painschool.domain.ids import DigestId, EnrolmentId, NotificationId
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.people import SystemActor
 from digital_painschool.errors import Conflict
@@ -99,16 +100,16 @@ class DeliveriesContract(StorageOpening):
         """Otherwise a patient would be told of an enrolment that has ended (D-13b), or the digest stay claimed."""
         a, b = asking(storage, "a"), asking(storage, "b", program=SLEEP)
         [claim] = storage.claim(RUN, 10, LEASE)
-        saved(storage, finish(a, at=RUN, pending=find_cancellable(storage, "a")))
+        saved(storage, finish(a, at=RUN, pending=find_cancellable(storage, EnrolmentId("a"))))
         [batch] = storage.begin([(claim, sending(claim, now=RUN))]).values()
         assert ([Status.DROPPED], [Status.PENDING]) == (statuses(storage, a), statuses(storage, b))
-        [begun_alone] = load_notifications(storage, "b")
+        [begun_alone] = load_notifications(storage, EnrolmentId("b"))
         assert frozenset({begun_alone.notification.id}) == batch.notifications
-        assert [] == list(find_cancellable(storage, "b"))
+        assert [] == list(find_cancellable(storage, EnrolmentId("b")))
         storage.complete([result(claim, batch, at=RUN)])
         b = saved(storage, write(b, notify=Notify.COLLECTED, at=MORNING))
         [claim] = storage.claim(RUN, 10, LEASE)
-        saved(storage, finish(b, at=RUN, pending=find_cancellable(storage, "b")))
+        saved(storage, finish(b, at=RUN, pending=find_cancellable(storage, EnrolmentId("b"))))
         assert {} == storage.begin([(claim, sending(claim, now=RUN))])
         asking(storage, "c", program=evolve(PROGRAM, key="c"))
         assert [["c"]] == owners(storage.claim(RUN, 10, LEASE))
@@ -120,7 +121,7 @@ class DeliveriesContract(StorageOpening):
         [slow] = storage.claim(RUN, 10, LEASE)
         [(quick, batch)] = begun(storage, RUN + LEASE)
         log = storage.access_entries(UNIT)
-        unknown = evolve(quick, digest=evolve(quick.digest, id="unknown"))
+        unknown = evolve(quick, digest=evolve(quick.digest, id=DigestId("unknown")))
         for stale in (slow, unknown):
             assert {} == storage.begin([(stale, sending(slow, now=RUN + LEASE))])
             line = access_entry(SystemActor(), RUN, e)
@@ -220,7 +221,7 @@ class DeliveriesContract(StorageOpening):
         storage.complete([])
         storage.complete(results, lines)
         storage.complete(results, lines)
-        settled = [record.settled_at for n in range(3) for record in load_notifications(storage, f"e{n}")]
+        settled = [record.settled_at for n in range(3) for record in load_notifications(storage, EnrolmentId(f"e{n}"))]
         assert settled == [one.at for one in results]
         expected = [*before, *(line for lines_ in lines.values() for line in lines_)]
         assert expected == [entry for _, entry in storage.access_entries(UNIT)]
@@ -277,7 +278,7 @@ class DeliveriesContract(StorageOpening):
         e = saved(storage, by_worker(e, drop, notification, at=RUN, noted=(notification.id,)))
         assert expected[1:] == storage.unnoted()
         no_note = [load_notifications(storage, states[status].id)[0] for status in (Status.DELIVERED, None)]
-        for id_ in (notification.id, "unknown", *(record.notification.id for record in no_note)):
+        for id_ in (notification.id, NotificationId("unknown"), *(record.notification.id for record in no_note)):
             with pytest.raises(Conflict):
                 storage.save(by_worker(e, drop, notification, at=RUN, noted=(expected[1].notification.id, id_)))
         assert (e, expected[1:]) == (load_enrolment(storage, e.id), storage.unnoted())

@@ -6,6 +6,7 @@ import pytest
 
 from digital_painschool.domain.digest import batch_key
 from digital_painschool.domain.fold import replay
+from digital_painschool.domain.ids import DigestId, EnrolmentId
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import find_cancellable, load_enrolment, load_notifications, load_timeline
@@ -54,10 +55,16 @@ class DurabilityContract(StorageOpening):
         with self.opened(lasting_place) as storage:
             prepared = prepare(storage)
         with self.opened(lasting_place) as storage:
-            [waiting] = find_cancellable(storage, "open")
-            assert [waiting.id] == [claim.digest.id for claim in storage.claim(MORNING + LEASE / 2, 100, LEASE)]
+            [waiting] = find_cancellable(storage, EnrolmentId("open"))
+            assert [DigestId(waiting.id)] == [
+                claim.digest.id for claim in storage.claim(MORNING + LEASE / 2, 100, LEASE)
+            ]
             storage.complete(prepared.results)
-            sent = [record.status for id_ in ("sent-1", "sent-2") for record in load_notifications(storage, id_)]
+            sent = [
+                record.status
+                for id_ in ("sent-1", "sent-2")
+                for record in load_notifications(storage, EnrolmentId(id_))
+            ]
             assert [Status.DELIVERED] * 2 == sent
 
     @proves("Outbox.begin: recorded", "Outbox.claim: poison")

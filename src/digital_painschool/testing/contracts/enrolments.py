@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from attrs import evolve
 
+from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.people import PersonId, SystemActor
 from digital_painschool.errors import Conflict
@@ -26,6 +27,8 @@ from digital_painschool.testing.contracts.changes import (
     OTHER_PERSON,
     PERSONS,
     RUN,
+    A,
+    B,
     begin,
     converse,
     fill_in,
@@ -73,7 +76,8 @@ class EnrolmentsContract(StorageOpening):
         """Otherwise a mistyped id would give an error that nobody expects, or somebody else's record."""
         saved(storage, begin("enrolment-1"))
         beside = ("./enrolment-1", "enrolment-1/", "x/../enrolment-1", "..", "/etc/hostname", "x" * 1000)
-        for unknown in ("", "enrolment", "enrolment-12", "ENROLMENT-1", "enrolment-1 ", "%", "å' OR 1=1 --", *beside):
+        others = ("", "enrolment", "enrolment-12", "ENROLMENT-1", "enrolment-1 ", "%", "å' OR 1=1 --", *beside)
+        for unknown in map(EnrolmentId, others):
             assert None is load_enrolment(storage, unknown)
             assert {} == dict(storage.load_many((unknown,)))
             assert () == load_timeline(storage, unknown)
@@ -84,8 +88,8 @@ class EnrolmentsContract(StorageOpening):
         """Otherwise the delivery worker would take an enrolment for purged, or fail on one that is."""
         first, second = saved(storage, begin("a")), saved(storage, begin("b", OTHER_PERSON))
         saved(storage, begin("c", PERSONS[2]))
-        assert {"a": first, "b": second} == dict(storage.load_many(("b", "missing", "a", "a")))
-        assert {"a": first} == dict(storage.load_many(id_ for id_ in ("a",)))
+        assert {"a": first, "b": second} == dict(storage.load_many((B, EnrolmentId("missing"), A, A)))
+        assert {"a": first} == dict(storage.load_many(id_ for id_ in (A,)))
 
     @proves("Enrolments.load_many")
     def test_load_many_of_none_is_empty(self, storage: Storage) -> None:
@@ -112,7 +116,7 @@ class EnrolmentsContract(StorageOpening):
     @proves("Enrolments.load_many")
     def test_ids_that_differ_in_case_or_signs_are_different(self, storage: Storage) -> None:
         """Otherwise one patient's record would be kept over another's, by the file system's or database's language."""
-        ids = ("a", "A", "a-", "a_", "a.", "a~1", "a%2F")
+        ids = tuple(map(EnrolmentId, ("a", "A", "a-", "a_", "a.", "a~1", "a%2F")))
         for id_, person in zip(ids, PERSONS, strict=True):
             saved(storage, begin(id_, person))
         found = load_enrolments(storage, ids)
@@ -145,7 +149,7 @@ class EnrolmentsContract(StorageOpening):
         first = saved(storage, begin("a"))
         with pytest.raises(Conflict):
             storage.save(begin("a", OTHER_PERSON))
-        assert first == load_enrolment(storage, "a")
+        assert first == load_enrolment(storage, EnrolmentId("a"))
         assert () == storage.find_by_person(OTHER_PERSON)
 
     @proves("Enrolments.save: one open enrolment")
@@ -156,8 +160,8 @@ class EnrolmentsContract(StorageOpening):
             with pytest.raises(Conflict):
                 storage.save(begin("b", program=program))
         assert (first,) == storage.find_by_person(PERSON)
-        assert None is load_enrolment(storage, "b")
-        assert () == load_timeline(storage, "b")
+        assert None is load_enrolment(storage, EnrolmentId("b"))
+        assert () == load_timeline(storage, EnrolmentId("b"))
 
     @proves("Enrolments.save: one open enrolment")
     def test_an_enrolment_in_maintenance_is_still_open(self, storage: Storage) -> None:
@@ -200,7 +204,8 @@ class EnrolmentsContract(StorageOpening):
         [waiting] = find_cancellable(storage, before.id)
         step_ = write(before, notify=Notify.COLLECTED, at=MORNING)
         cancelling = evolve(step_, cancelled=(waiting.id,))
-        for refused in (evolve(cancelling, noted=("unknown",)), evolve(step_, cancelled=(waiting.id, "unknown"))):
+        unknown = NotificationId("unknown")
+        for refused in (evolve(cancelling, noted=(unknown,)), evolve(step_, cancelled=(waiting.id, unknown))):
             with pytest.raises(Conflict):
                 storage.save(refused)
         assert before == load_enrolment(storage, before.id)
@@ -216,11 +221,11 @@ class EnrolmentsContract(StorageOpening):
     def test_a_start_that_conflicts_in_its_last_part_leaves_nothing(self, storage: Storage) -> None:
         """Otherwise a person would be blocked by an enrolment that does not exist."""
         with pytest.raises(Conflict):
-            storage.save(evolve(begin("a"), cancelled=("unknown",)))
-        assert None is load_enrolment(storage, "a")
+            storage.save(evolve(begin("a"), cancelled=(NotificationId("unknown"),)))
+        assert None is load_enrolment(storage, EnrolmentId("a"))
         assert () == storage.find_by_person(PERSON)
         assert () == storage.access_entries(UNIT)
-        assert saved(storage, begin("b")) == load_enrolment(storage, "b")
+        assert saved(storage, begin("b")) == load_enrolment(storage, EnrolmentId("b"))
 
     @proves("Change.access")
     def test_a_step_is_logged_with_it(self, storage: Storage) -> None:

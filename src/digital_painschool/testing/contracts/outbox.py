@@ -9,6 +9,7 @@ from attrs import evolve
 
 from digital_painschool.domain.digest import Batch, Claim
 from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.ids import DigestId, EnrolmentId, NotificationId
 from digital_painschool.domain.notification import Channel, Notify, Status, Template
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import Storage, find_cancellable, load_enrolment, load_notifications
@@ -69,7 +70,12 @@ class OutboxContract(StorageOpening):
         assert (asked, Status.PENDING, 0, None) == (record.notification, record.status, 0, record.settled_at)
         digest = claim.digest
         assert ((record,), None, None, 0) == (digest.pending, digest.batch, digest.told_on, claim.lost)
-        assert (asked.id, UNIT, Channel.INBOX, PERSON) == (digest.id, digest.unit, digest.channel, digest.recipient)
+        assert (DigestId(asked.id), UNIT, Channel.INBOX, PERSON) == (
+            digest.id,
+            digest.unit,
+            digest.channel,
+            digest.recipient,
+        )
         assert (Template.MESSAGE_TO_READ, notify is Notify.COLLECTED) == (digest.template, digest.collected)
 
     @proves("Change.notifications")
@@ -96,7 +102,7 @@ class OutboxContract(StorageOpening):
         saved(storage, converse(saved(storage, begin("d", unit=OTHER_UNIT)), notify=Notify.COLLECTED, at=MORNING))
         claims = storage.claim(RUN + DAY, 10, LEASE)
         assert [["a", "b", "a"], ["c"], ["d"]] == owners(claims)
-        assert [*map(min, map(ids, claims))] == [claim.digest.id for claim in claims]
+        assert [DigestId(min(ids(claim))) for claim in claims] == [claim.digest.id for claim in claims]
 
     @proves("Change.notifications")
     def test_every_other_notification_has_a_digest_of_its_own(self, storage: Storage) -> None:
@@ -104,14 +110,18 @@ class OutboxContract(StorageOpening):
         e = asking(storage, notify=Notify.DIRECT)
         change = write(e, notify=Notify.DIRECT, at=MORNING)
         [direct] = change.notifications
-        staff = evolve(direct, id="x", channel=Channel.SMS, recipient=NURSE.hsa_id, template=Template.FORM_SAVED)
-        change = evolve(change, notifications=(direct, staff, evolve(staff, id="y")))
+        staff = evolve(
+            direct, id=NotificationId("x"), channel=Channel.SMS, recipient=NURSE.hsa_id, template=Template.FORM_SAVED
+        )
+        change = evolve(change, notifications=(direct, staff, evolve(staff, id=NotificationId("y"))))
         saved(storage, change)
         claims = storage.claim(MORNING, 10, LEASE)
-        assert {(record.notification.id,) for record in load_notifications(storage, "a")} == {
+        assert {(record.notification.id,) for record in load_notifications(storage, EnrolmentId("a"))} == {
             (*ids(c),) for c in claims
         }
-        assert [staff, evolve(staff, id="y")] == [claim.digest.pending[0].notification for claim in claims[2:]]
+        assert [staff, evolve(staff, id=NotificationId("y"))] == [
+            claim.digest.pending[0].notification for claim in claims[2:]
+        ]
 
     @proves("Change.notifications")
     def test_an_id_is_the_key_of_one_notification(self, storage: Storage) -> None:
@@ -277,4 +287,4 @@ class OutboxContract(StorageOpening):
         asking(storage, "b", program=SLEEP)
         asking(storage, "c", OTHER_PERSON)
         for read in (load_notifications, find_cancellable):
-            assert [1, 1, 1, 0, 0] == [len(read(storage, id_)) for id_ in ("a", "b", "c", "", "unknown")]
+            assert [1, 1, 1, 0, 0] == [len(read(storage, EnrolmentId(id_))) for id_ in ("a", "b", "c", "", "unknown")]

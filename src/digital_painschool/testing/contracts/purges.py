@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.retention import (
@@ -46,7 +47,7 @@ from digital_painschool.testing.people import NURSE, PERSON, UNIT
 
 LATER = MORNING + timedelta(days=11 * 366)
 LOGGED = access_entry(NURSE, LATER, action="plan-purge")
-IDS = tuple(f"e{number}" for number in range(len(PERSONS)))
+IDS = tuple(EnrolmentId(f"e{number}") for number in range(len(PERSONS)))
 
 
 def over(storage: Storage, enrolment_id: str, person: PersonId = PERSON, *, unit: HsaId = UNIT) -> Enrolment:
@@ -70,7 +71,7 @@ def all_over(storage: Storage) -> list[Enrolment]:
 
 def kept_plan(storage: Storage, plan_id: str = "plan-1") -> PurgePlan:
     """Plan and approve the purge of all that has ended."""
-    made = plan(readable(storage.ended(UNIT)), POLICY, plan_id=plan_id, unit=UNIT, by=NURSE, at=LATER)
+    made = plan(readable(storage.ended(UNIT)), POLICY, plan_id=PlanId(plan_id), unit=UNIT, by=NURSE, at=LATER)
     storage.save_plan(made, LOGGED)
     approved = approve(made, "beslut 2037-4", by=NURSE, at=LATER)
     storage.save_plan(approved, LOGGED)
@@ -83,7 +84,7 @@ def receipt_of(made: PurgePlan, *skipped: Skipped) -> PurgeReceipt:
     return receipt(made, made.decision, skipped, by=NURSE, at=LATER)
 
 
-def exported(storage: Storage, versions: Mapping[str, int], export_id: str = "export-1") -> None:
+def exported(storage: Storage, versions: Mapping[EnrolmentId, int], export_id: str = "export-1") -> None:
     """Save an export's receipt."""
     kept = ExportReceipt(
         id=export_id,
@@ -98,7 +99,9 @@ def exported(storage: Storage, versions: Mapping[str, int], export_id: str = "ex
 
 def ended_once(enrolment_id: str, version: int) -> EndedEnrolment:
     """Name an enrolment as a plan does, whatever it is in truth."""
-    return EndedEnrolment(enrolment_id=enrolment_id, version=version, ended_at=MORNING, last_entry_at=MORNING)
+    return EndedEnrolment(
+        enrolment_id=EnrolmentId(enrolment_id), version=version, ended_at=MORNING, last_entry_at=MORNING
+    )
 
 
 def assert_gone(storage: Storage, enrolment: Enrolment) -> None:

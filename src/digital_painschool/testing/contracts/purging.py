@@ -4,6 +4,7 @@ from contextlib import suppress
 
 from attrs import evolve
 
+from digital_painschool.domain.ids import PlanId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.retention import (
     Skip,
@@ -27,6 +28,8 @@ from digital_painschool.testing.contracts.changes import (
     OTHER_PERSON,
     PERSONS,
     RUN,
+    A,
+    B,
     asking,
     begin,
     begun,
@@ -62,10 +65,10 @@ class PurgingContract(StorageOpening):
         """Otherwise data that had to go would still be there (D-21a)."""
         e = long_history(storage)
         made = kept_plan(storage)
-        storage.purge("plan-1", made.enrolments, ())
+        storage.purge(PlanId("plan-1"), made.enrolments, ())
         assert_gone(storage, e)
         assert () == storage.claim(LATER, 1000, LEASE)
-        assert {e.id: None} == dict(storage.load_purge("plan-1").progress)
+        assert {e.id: None} == dict(storage.load_purge(PlanId("plan-1")).progress)
 
     @proves("Retention.purge: nothing left")
     def test_the_access_log_outlives_the_purge(self, storage: Storage) -> None:
@@ -74,7 +77,7 @@ class PurgingContract(StorageOpening):
         made = kept_plan(storage)
         before = storage.access_entries(UNIT)
         find_by_person = storage.access_entries(UNIT, person=PERSON)
-        storage.purge("plan-1", made.enrolments, ())
+        storage.purge(PlanId("plan-1"), made.enrolments, ())
         assert before == storage.access_entries(UNIT)
         assert find_by_person == storage.access_entries(UNIT, person=PERSON)
         assert 4 == len(find_by_person)
@@ -86,7 +89,7 @@ class PurgingContract(StorageOpening):
         made = kept_plan(storage)
         stays = saved(storage, begin("again", PERSONS[0], at=RUN))
         before = load_histories(storage, UNIT, IDS)
-        storage.purge("plan-1", made.enrolments[:1], ())
+        storage.purge(PlanId("plan-1"), made.enrolments[:1], ())
         assert before[1:] == load_histories(storage, UNIT, IDS)
         assert (stays,) == storage.find_by_person(PERSONS[0])
         assert IDS[1:] == tuple(ended.enrolment_id for ended in storage.ended(UNIT))
@@ -97,10 +100,10 @@ class PurgingContract(StorageOpening):
         first, _ = asking(storage, "a", PERSON), asking(storage, "b", PERSON, program=SLEEP)
         [(_, batch)] = begun(storage, RUN)
         first = saved(storage, finish(first, at=RUN))
-        storage.purge("plan-1", kept_plan(storage).enrolments, ())
+        storage.purge(PlanId("plan-1"), kept_plan(storage).enrolments, ())
         assert_gone(storage, first)
         [claim] = storage.claim(RUN + LEASE, 10, LEASE)
-        left = frozenset(record.notification.id for record in load_notifications(storage, "b"))
+        left = frozenset(record.notification.id for record in load_notifications(storage, B))
         assert (evolve(batch, notifications=left), 1) == (claim.digest.batch, claim.lost)
 
     @proves("Retention.purge: nothing left")
@@ -109,15 +112,15 @@ class PurgingContract(StorageOpening):
         a, b = asking(storage, "a", PERSON), saved(storage, begin("b", program=SLEEP))
         [(claim, batch)] = begun(storage, RUN)
         a = saved(storage, finish(a, at=RUN))
-        storage.purge("plan-1", kept_plan(storage).enrolments, ())
+        storage.purge(PlanId("plan-1"), kept_plan(storage).enrolments, ())
         storage.complete([result(claim, batch, at=RUN)])
         assert_gone(storage, a)
         b = saved(storage, converse(b, notify=Notify.COLLECTED, at=MORNING))
         [claim] = storage.claim(RUN, 10, LEASE)
         assert (batch.attempted_on, None, 0) == (claim.digest.told_on, claim.digest.batch, claim.lost)
         # The digest goes with the recipient's last enrolment.
-        saved(storage, finish(b, at=RUN, pending=find_cancellable(storage, "b")))
-        storage.purge("plan-2", kept_plan(storage, "plan-2").enrolments, ())
+        saved(storage, finish(b, at=RUN, pending=find_cancellable(storage, B)))
+        storage.purge(PlanId("plan-2"), kept_plan(storage, "plan-2").enrolments, ())
         storage.complete([evolve(result(claim, at=RUN), told_on=RUN.date())])
         asking(storage, "c", PERSON)
         [claim] = storage.claim(RUN, 10, LEASE)
@@ -129,7 +132,7 @@ class PurgingContract(StorageOpening):
         e = saved(storage, converse(saved(storage, begin("a")), notify=Notify.DIRECT, at=MORNING))
         (claimed,) = storage.claim(MORNING, 10, LEASE)
         e = saved(storage, finish(e, at=MORNING))
-        storage.purge("plan-1", kept_plan(storage).enrolments, ())
+        storage.purge(PlanId("plan-1"), kept_plan(storage).enrolments, ())
         storage.complete([result(claimed, at=MORNING)])
         assert_gone(storage, e)
         assert () == storage.claim(LATER, 10, LEASE)
@@ -137,11 +140,11 @@ class PurgingContract(StorageOpening):
     @proves("Retention.purge: nothing left")
     def test_the_person_can_start_again_after_the_purge(self, storage: Storage) -> None:
         """Otherwise something of the purged would be left that blocks the person."""
-        exported(storage, {"a": over(storage, "a").version})
-        storage.purge("plan-1", kept_plan(storage).enrolments, ())
+        exported(storage, {A: over(storage, "a").version})
+        storage.purge(PlanId("plan-1"), kept_plan(storage).enrolments, ())
         e = over(storage, "a")
         assert (e,) == storage.find_by_person(PERSON)
-        assert e.version == len(load_timeline(storage, "a"))
+        assert e.version == len(load_timeline(storage, A))
         assert [0] == [ended.exported for ended in readable(storage.ended(UNIT))]
 
     @proves("Retention.purge: only as planned")
@@ -150,11 +153,11 @@ class PurgingContract(StorageOpening):
         changed, same = over(storage, "a"), over(storage, "b", OTHER_PERSON)
         made = kept_plan(storage)
         changed = changed_after_the_end(storage, changed)
-        storage.purge("plan-1", made.enrolments, ())
-        skipped = Skipped(enrolment_id="a", why=Skip.CHANGED)
-        assert {"a": skipped, "b": None} == dict(storage.load_purge("plan-1").progress)
-        assert changed == load_enrolment(storage, "a")
-        assert changed.version == len(load_timeline(storage, "a"))
+        storage.purge(PlanId("plan-1"), made.enrolments, ())
+        skipped = Skipped(enrolment_id=A, why=Skip.CHANGED)
+        assert {"a": skipped, "b": None} == dict(storage.load_purge(PlanId("plan-1")).progress)
+        assert changed == load_enrolment(storage, A)
+        assert changed.version == len(load_timeline(storage, A))
         assert_gone(storage, same)
 
     @proves("Retention.purge: only as planned")
@@ -162,27 +165,27 @@ class PurgingContract(StorageOpening):
         """Otherwise a plan made wrongly would take a patient's running treatment (law 7)."""
         e = saved(storage, fill_in(saved(storage, begin("a")), at=MORNING))
         kept_plan(storage)
-        storage.purge("plan-1", (ended_once("a", e.version),), ())
-        assert {"a": Skipped(enrolment_id="a", why=Skip.CHANGED)} == dict(storage.load_purge("plan-1").progress)
-        assert e == load_enrolment(storage, "a")
+        storage.purge(PlanId("plan-1"), (ended_once("a", e.version),), ())
+        assert {"a": Skipped(enrolment_id=A, why=Skip.CHANGED)} == dict(storage.load_purge(PlanId("plan-1")).progress)
+        assert e == load_enrolment(storage, A)
 
     @proves("Retention.purge: only as planned")
     def test_one_that_is_not_there_is_not_called_purged(self, storage: Storage) -> None:
         """Otherwise the receipt would claim a deletion that another plan made."""
         kept_plan(storage)
-        storage.purge("plan-1", (ended_once("a", 3),), ())
-        assert {"a": Skipped(enrolment_id="a", why=Skip.CHANGED)} == dict(storage.load_purge("plan-1").progress)
+        storage.purge(PlanId("plan-1"), (ended_once("a", 3),), ())
+        assert {"a": Skipped(enrolment_id=A, why=Skip.CHANGED)} == dict(storage.load_purge(PlanId("plan-1")).progress)
 
     @proves("Retention.purge")
     def test_what_is_skipped_stays_and_is_named(self, storage: Storage) -> None:
         """Otherwise nobody would know why a record is still there (D-21a)."""
         first, second = over(storage, "a"), over(storage, "b", OTHER_PERSON)
         made = kept_plan(storage)
-        skipped = Skipped(enrolment_id="b", why=Skip.NOT_EXPORTED)
-        storage.purge("plan-1", made.enrolments[:1], (skipped,))
-        assert {"a": None, "b": skipped} == dict(storage.load_purge("plan-1").progress)
+        skipped = Skipped(enrolment_id=B, why=Skip.NOT_EXPORTED)
+        storage.purge(PlanId("plan-1"), made.enrolments[:1], (skipped,))
+        assert {"a": None, "b": skipped} == dict(storage.load_purge(PlanId("plan-1")).progress)
         assert_gone(storage, first)
-        assert second == load_enrolment(storage, "b")
+        assert second == load_enrolment(storage, B)
 
     @proves("Retention.purge: idempotent", "Retention.load_purge")
     def test_purging_twice_is_purging_once(self, storage: Storage) -> None:
@@ -191,8 +194,8 @@ class PurgingContract(StorageOpening):
         made = kept_plan(storage)
         skipped = Skipped(enrolment_id=IDS[-1], why=Skip.NOT_EXPORTED)
         for _ in range(2):
-            storage.purge("plan-1", made.enrolments[:-1], (skipped,))
-            assert {**dict.fromkeys(IDS[:-1]), IDS[-1]: skipped} == dict(storage.load_purge("plan-1").progress)
+            storage.purge(PlanId("plan-1"), made.enrolments[:-1], (skipped,))
+            assert {**dict.fromkeys(IDS[:-1]), IDS[-1]: skipped} == dict(storage.load_purge(PlanId("plan-1")).progress)
             assert (IDS[-1],) == tuple(ended.enrolment_id for ended in storage.ended(UNIT))
 
     @proves("Retention.purge: idempotent")
@@ -200,47 +203,47 @@ class PurgingContract(StorageOpening):
         """Otherwise a restart could purge what the first run had left, after the receipt was begun."""
         e = over(storage, "a")
         made = kept_plan(storage)
-        skipped = Skipped(enrolment_id="a", why=Skip.NOT_EXPORTED)
-        storage.purge("plan-1", (), (skipped,))
-        storage.purge("plan-1", made.enrolments, (Skipped(enrolment_id="a", why=Skip.TOO_YOUNG),))
-        assert {"a": skipped} == dict(storage.load_purge("plan-1").progress)
-        assert e == load_enrolment(storage, "a")
+        skipped = Skipped(enrolment_id=A, why=Skip.NOT_EXPORTED)
+        storage.purge(PlanId("plan-1"), (), (skipped,))
+        storage.purge(PlanId("plan-1"), made.enrolments, (Skipped(enrolment_id=A, why=Skip.TOO_YOUNG),))
+        assert {"a": skipped} == dict(storage.load_purge(PlanId("plan-1")).progress)
+        assert e == load_enrolment(storage, A)
 
     @proves("Retention.purge: idempotent")
     def test_an_interrupted_purge_goes_on_where_it_was(self, storage: Storage) -> None:
         """Otherwise a process that died in between would leave a purge that nobody can finish."""
         all_over(storage)
         made = kept_plan(storage)
-        storage.purge("plan-1", made.enrolments[:3], ())
-        assert dict.fromkeys(IDS[:3]) == dict(storage.load_purge("plan-1").progress)
+        storage.purge(PlanId("plan-1"), made.enrolments[:3], ())
+        assert dict.fromkeys(IDS[:3]) == dict(storage.load_purge(PlanId("plan-1")).progress)
         assert IDS[3:] == tuple(ended.enrolment_id for ended in storage.ended(UNIT))
-        storage.purge("plan-1", made.enrolments, ())
-        assert dict.fromkeys(IDS) == dict(storage.load_purge("plan-1").progress)
+        storage.purge(PlanId("plan-1"), made.enrolments, ())
+        assert dict.fromkeys(IDS) == dict(storage.load_purge(PlanId("plan-1")).progress)
         assert () == storage.ended(UNIT)
 
     @proves("Retention.purge")
     def test_purging_nothing_is_fine(self, storage: Storage) -> None:
         """Otherwise the last, empty batch would be an error."""
         all_over(storage)
-        storage.purge("plan-1", (), ())
-        assert {} == dict(storage.load_purge("plan-1").progress)
+        storage.purge(PlanId("plan-1"), (), ())
+        assert {} == dict(storage.load_purge(PlanId("plan-1")).progress)
         assert IDS == tuple(ended.enrolment_id for ended in storage.ended(UNIT))
 
     @proves("Retention.load_purge")
     def test_plans_have_their_own_progress(self, storage: Storage) -> None:
         """Otherwise last year's plan would answer for this year's."""
         over(storage, "a")
-        storage.purge("plan-1", kept_plan(storage).enrolments, ())
-        assert {} == dict(storage.load_purge("plan-2").progress)
+        storage.purge(PlanId("plan-1"), kept_plan(storage).enrolments, ())
+        assert {} == dict(storage.load_purge(PlanId("plan-2")).progress)
 
     @proves("Storage: values")
     def test_progress_that_was_given_back_changes_nothing(self, storage: Storage) -> None:
         """Otherwise a caller that empties what it got would start the purge again."""
         over(storage, "a")
-        storage.purge("plan-1", kept_plan(storage).enrolments, ())
+        storage.purge(PlanId("plan-1"), kept_plan(storage).enrolments, ())
         with suppress(AttributeError):  # a mapping that cannot be changed keeps the promise too
-            storage.load_purge("plan-1").progress.clear()  # type: ignore[attr-defined]
-        assert {"a": None} == dict(storage.load_purge("plan-1").progress)
+            storage.load_purge(PlanId("plan-1")).progress.clear()  # type: ignore[attr-defined]
+        assert {"a": None} == dict(storage.load_purge(PlanId("plan-1")).progress)
 
     @proves("Retention.save_receipt", "Retention.load_purge")
     def test_the_first_receipt_of_a_plan_stands(self, storage: Storage) -> None:
@@ -250,15 +253,15 @@ class PurgingContract(StorageOpening):
         first = receipt_of(made, Skipped(enrolment_id=IDS[0], why=Skip.CHANGED))
         assert first == storage.save_receipt(first)
         assert first == storage.save_receipt(receipt_of(made))
-        assert first == storage.load_purge("plan-1").receipt
+        assert first == storage.load_purge(PlanId("plan-1")).receipt
 
     @proves("Retention.receipts")
     def test_receipts_are_the_units_own_oldest_first(self, storage: Storage) -> None:
         """Otherwise after a backup the receipts would be replayed in a wrong order, or another unit's (D-21a)."""
         made = kept_plan(storage)
-        late = evolve(receipt_of(made), plan_id="plan-1", purged_at=LATER + HOUR)
-        early = evolve(receipt_of(made), plan_id="plan-2", purged_at=LATER)
-        for kept in (late, early, evolve(early, plan_id="plan-3", unit=OTHER_UNIT)):
+        late = evolve(receipt_of(made), plan_id=PlanId("plan-1"), purged_at=LATER + HOUR)
+        early = evolve(receipt_of(made), plan_id=PlanId("plan-2"), purged_at=LATER)
+        for kept in (late, early, evolve(early, plan_id=PlanId("plan-3"), unit=OTHER_UNIT)):
             storage.save_receipt(kept)
         assert (early, late) == storage.receipts(UNIT)
         assert ["plan-3"] == [kept.plan_id for kept in storage.receipts(OTHER_UNIT)]
@@ -267,28 +270,28 @@ class PurgingContract(StorageOpening):
     def test_what_came_back_after_the_purge_is_purged_again(self, storage: Storage) -> None:
         """Otherwise a restored backup would bring back what had to go (D-21a)."""
         first, stays = over(storage, "a"), over(storage, "b", OTHER_PERSON)
-        (planned,) = readable(find_ended(storage, UNIT, ("a",)).values())
+        (planned,) = readable(find_ended(storage, UNIT, (A,)).values())
         gone = ended_once("gone-already", 3)
         for plan_id in ("plan-1", "plan-1", "plan-2"):
-            storage.purge(plan_id, (planned,), ())
+            storage.purge(PlanId(plan_id), (planned,), ())
             assert_gone(storage, first)
-            assert {"a": None} == dict(storage.load_purge(plan_id).progress)
+            assert {"a": None} == dict(storage.load_purge(PlanId(plan_id)).progress)
             assert first == over(storage, "a")
-        storage.purge("plan-1", (planned, gone), ())
+        storage.purge(PlanId("plan-1"), (planned, gone), ())
         changed = Skipped(enrolment_id=gone.enrolment_id, why=Skip.CHANGED)
-        assert {"a": None, gone.enrolment_id: changed} == dict(storage.load_purge("plan-1").progress)
+        assert {"a": None, gone.enrolment_id: changed} == dict(storage.load_purge(PlanId("plan-1")).progress)
         assert_gone(storage, first)
-        assert stays == load_enrolment(storage, "b")
+        assert stays == load_enrolment(storage, B)
 
     @proves("Retention.purge: again", "Retention.purge: only as planned")
     def test_what_came_back_otherwise_is_not_purged_again(self, storage: Storage) -> None:
         """Otherwise a forged or mistaken receipt would delete the records of a patient in treatment."""
         over(storage, "a")
         made = kept_plan(storage)
-        storage.purge("plan-1", made.enrolments, ())
+        storage.purge(PlanId("plan-1"), made.enrolments, ())
         is_open = saved(storage, begin("a"))
         while is_open.version < made.enrolments[0].version:
             is_open = saved(storage, fill_in(is_open, at=MORNING))
-        storage.purge("plan-1", made.enrolments, ())
-        assert {"a": None} == dict(storage.load_purge("plan-1").progress)
-        assert is_open == load_enrolment(storage, "a")
+        storage.purge(PlanId("plan-1"), made.enrolments, ())
+        assert {"a": None} == dict(storage.load_purge(PlanId("plan-1")).progress)
+        assert is_open == load_enrolment(storage, A)

@@ -10,6 +10,7 @@ import pytest
 from attrs import evolve
 
 from digital_painschool.domain.fold import replay
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.validation import Answer
 from digital_painschool.errors import Conflict
@@ -63,7 +64,7 @@ def winner_of(answers: Sequence[Any]) -> int:
     return answers.index(None)
 
 
-def insist(storage: Storage, enrolment_id: str, number: int, times: int = 5) -> list[dict[str, Answer]]:
+def insist(storage: Storage, enrolment_id: EnrolmentId, number: int, times: int = 5) -> list[dict[str, Answer]]:
     """Save a form several times, each again and again until no other is faster; return what was saved."""
     mine: list[dict[str, Answer]] = [{"hemma": "bra", "fritext": f"{number}, {time}"} for time in range(times)]
     for answers in mine:
@@ -78,7 +79,7 @@ def insist(storage: Storage, enrolment_id: str, number: int, times: int = 5) -> 
     return mine
 
 
-def assert_none_lost(storage: Storage, enrolment_id: str, answers: Sequence[dict[str, Answer]]) -> None:
+def assert_none_lost(storage: Storage, enrolment_id: EnrolmentId, answers: Sequence[dict[str, Answer]]) -> None:
     """Assert that each of the answers is among the documents, once."""
     timeline = load_timeline(storage, enrolment_id)
     assert 1 + len(answers) == len(timeline), f"{len(answers)} were acknowledged, and {len(timeline) - 1} are there"
@@ -151,14 +152,14 @@ class RacingContract(StorageOpening):
         """Otherwise, of people who all try again until it is saved, one's answers would be gone."""
 
         def work(number: int, storage: Storage, _: Wait) -> Any:
-            return insist(storage, "a", number)
+            return insist(storage, EnrolmentId("a"), number)
 
         with self.kept(place) as reopened:
             with reopened() as storage:
                 saved(storage, begin("a"))
             results = self.race(reopened, how, [partial(work, number) for number in range(RACERS[how])])
             with reopened() as storage:
-                assert_none_lost(storage, "a", [answers for mine in results for answers in mine])
+                assert_none_lost(storage, EnrolmentId("a"), [answers for mine in results for answers in mine])
 
     @together
     @proves("Enrolments.save: optimistic", "AccessLog.log")
@@ -176,8 +177,8 @@ class RacingContract(StorageOpening):
         with self.kept(place) as reopened:
             results = self.race(reopened, how, [partial(live, number) for number in ids])
             with reopened() as storage:
-                assert results == [load_enrolment(storage, f"e{n}") for n in ids]
-                assert results == [replay(x.event for x in load_timeline(storage, f"e{n}")) for n in ids]
+                assert results == [load_enrolment(storage, EnrolmentId(f"e{n}")) for n in ids]
+                assert results == [replay(x.event for x in load_timeline(storage, EnrolmentId(f"e{n}"))) for n in ids]
                 logged = storage.access_entries(UNIT)
                 assert 11 * len(ids) == len({number for number, _ in logged})
                 assert {11} == set(Counter(entry.enrolment_id for _, entry in logged).values())

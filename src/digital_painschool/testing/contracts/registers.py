@@ -12,7 +12,7 @@ from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.program import Pace
 from digital_painschool.ports.storage import AccessEntry, Activity, Storage
 from digital_painschool.testing.contracts.base import StorageOpening
-from digital_painschool.testing.contracts.changes import MORNING, OTHER_PERSON, access_entry
+from digital_painschool.testing.contracts.changes import MORNING, OTHER_PERSON, A, access_entry
 from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.contracts.concurrency import THREADS, in_threads
 from digital_painschool.testing.example import PROGRAM, SLEEP
@@ -76,7 +76,7 @@ class RegistersContract(StorageOpening):
                 unit=UNIT,
                 action="see-timeline",
                 activity=activity,
-                enrolment_id=None if number % 2 else "a",
+                enrolment_id=None if number % 2 else A,
                 person=None if number % 2 else PERSON,
                 granted=number != 1,
             )

@@ -3,10 +3,9 @@
 from attrs import evolve
 
 from digital_painschool.domain.events import FormSaved, MessageSent
+from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.notification import Notify
-from digital_painschool.domain.retention import (
-    EndedEnrolment,
-)
+from digital_painschool.domain.retention import EndedEnrolment
 from digital_painschool.ports.storage import (
     Entry,
     History,
@@ -27,6 +26,8 @@ from digital_painschool.testing.contracts.changes import (
     PERSONS,
     POLICY,
     RUN,
+    A,
+    B,
     asking,
     begin,
     begun,
@@ -63,14 +64,14 @@ class RetentionContract(StorageOpening):
         e = changed_after_the_end(storage, e)
         saved(storage, begin("b", OTHER_PERSON))
         expected = EndedEnrolment(
-            enrolment_id="a",
+            enrolment_id=A,
             version=e.version,
             ended_at=MORNING + HOUR,
             last_entry_at=RUN,
             exported=0,
         )
         assert (expected,) == storage.ended(UNIT)
-        assert {"a": expected} == dict(find_ended(storage, UNIT, ("b", "a", "missing")))
+        assert {"a": expected} == dict(find_ended(storage, UNIT, (B, A, EnrolmentId("missing"))))
 
     @proves("Retention.ended")
     def test_ended_are_walked_in_portions_by_rising_id(self, storage: Storage) -> None:
@@ -100,7 +101,7 @@ class RetentionContract(StorageOpening):
     def test_notification_keys_are_those_that_were_sent_for_them(self, storage: Storage) -> None:
         """Otherwise a purge would leave notices in an inbox, also one that was sent before a crash (D-21a)."""
         first, second = asking(storage, "a", PERSON), asking(storage, "b", OTHER_PERSON)
-        assert () == storage.notification_keys(UNIT, ["a", "b"])
+        assert () == storage.notification_keys(UNIT, [A, B])
         sent = begun(storage, RUN)
         storage.complete([result(claim, at=RUN) for claim, _ in sent])
         first = saved(storage, write(first, notify=Notify.COLLECTED, at=MORNING))
@@ -111,9 +112,9 @@ class RetentionContract(StorageOpening):
             saved(storage, finish(e, at=RUN))
         of_first, of_second = ({batch.key, joined[claim.digest.id].key} for claim, batch in sent)
         assert (2, 1) == (len(of_first), len(of_second))
-        assert tuple(sorted(of_first)) == storage.notification_keys(UNIT, ["a", "unknown"])
-        assert tuple(sorted(of_first | of_second)) == storage.notification_keys(UNIT, ["a", "b"])
-        assert () == storage.notification_keys(OTHER_UNIT, ["a", "b"])
+        assert tuple(sorted(of_first)) == storage.notification_keys(UNIT, [A, EnrolmentId("unknown")])
+        assert tuple(sorted(of_first | of_second)) == storage.notification_keys(UNIT, [A, B])
+        assert () == storage.notification_keys(OTHER_UNIT, [A, B])
 
     @proves("Retention.notification_keys: shared")
     def test_notification_keys_leave_out_what_an_open_enrolment_shares(self, storage: Storage) -> None:
@@ -123,16 +124,16 @@ class RetentionContract(StorageOpening):
         first = saved(storage, write(first, notify=Notify.COLLECTED, at=MORNING))
         [alone] = delivered(storage, RUN)
         saved(storage, finish(first, at=RUN))
-        assert (alone.key,) == storage.notification_keys(UNIT, ["a"])
-        storage.purge("plan-1", kept_plan(storage).enrolments, ())
+        assert (alone.key,) == storage.notification_keys(UNIT, [A])
+        storage.purge(PlanId("plan-1"), kept_plan(storage).enrolments, ())
         saved(storage, finish(second, at=RUN + HOUR))
-        assert (shared.key,) == storage.notification_keys(UNIT, ["b"])
+        assert (shared.key,) == storage.notification_keys(UNIT, [B])
 
     @proves("Enrolments.load_timelines")
     def test_histories_give_everything_in_the_order_asked_for(self, storage: Storage) -> None:
         """Otherwise an export would lack something that the purge then destroys (M-21)."""
         first, second = long_history(storage), over(storage, "b", OTHER_PERSON)
-        histories = readable(load_histories(storage, UNIT, ("b", "missing", first.id)))
+        histories = readable(load_histories(storage, UNIT, (B, EnrolmentId("missing"), first.id)))
         expected = tuple(
             History(
                 enrolment=e,
@@ -142,7 +143,7 @@ class RetentionContract(StorageOpening):
             for e in (second, first)
         )
         assert expected == histories
-        assert expected[::-1] == load_histories(storage, UNIT, (first.id, "missing", "b"))
+        assert expected[::-1] == load_histories(storage, UNIT, (first.id, EnrolmentId("missing"), B))
         assert all(isinstance(entry, Entry) for history in histories for entry in history.timeline)
 
     @proves("Enrolments.load_timelines")
@@ -162,19 +163,19 @@ class RetentionContract(StorageOpening):
     def test_histories_of_another_unit_are_left_out(self, storage: Storage) -> None:
         """Otherwise an export would hold another unit's patients."""
         over(storage, "a", unit=OTHER_UNIT)
-        assert () == load_histories(storage, UNIT, ("a",))
+        assert () == load_histories(storage, UNIT, (A,))
         assert () == load_histories(storage, UNIT, ())
 
     @proves("Retention.save_export")
     def test_an_export_is_noted_with_the_version(self, storage: Storage) -> None:
         """Otherwise something that came after the export would be purged unexported (D-21a)."""
         e, other = over(storage, "a"), over(storage, "b", OTHER_PERSON)
-        exported(storage, {"a": e.version})
+        exported(storage, {A: e.version})
         assert {"a": e.version, "b": 0} == {x.enrolment_id: x.exported for x in readable(storage.ended(UNIT))}
         e = changed_after_the_end(storage, e)
-        (ended,) = readable(find_ended(storage, UNIT, ("a",)).values())
+        (ended,) = readable(find_ended(storage, UNIT, (A,)).values())
         assert (e.version, e.version - 1) == (ended.version, ended.exported)
-        exported(storage, {"a": e.version, "b": other.version}, "export-2")
+        exported(storage, {A: e.version, B: other.version}, "export-2")
         both = readable(storage.ended(UNIT))
         assert {"a": e.version, "b": other.version} == {x.enrolment_id: x.exported for x in both}
 
@@ -184,7 +185,7 @@ class RetentionContract(StorageOpening):
         e, elsewhere = over(storage, "a"), over(storage, "b", unit=OTHER_UNIT)
         exported(storage, {})
         assert [0] == [ended.exported for ended in readable(storage.ended(UNIT))]
-        exported(storage, {"a": e.version, elsewhere.id: elsewhere.version}, "export-2")
+        exported(storage, {A: e.version, elsewhere.id: elsewhere.version}, "export-2")
         assert [0] == [ended.exported for ended in readable(storage.ended(OTHER_UNIT))]
         exported(storage, {}, "export-3")
         assert [e.version] == [ended.exported for ended in readable(storage.ended(UNIT))]
@@ -193,14 +194,14 @@ class RetentionContract(StorageOpening):
     def test_an_export_that_is_noted_late_takes_nothing_back(self, storage: Storage) -> None:
         """Otherwise a slow export would undo what a later one has noted, and the purge would leave it (D-21a)."""
         e = over(storage, "a")
-        exported(storage, {"a": e.version})
-        exported(storage, {"a": e.version - 1}, "export-2")
+        exported(storage, {A: e.version})
+        exported(storage, {A: e.version - 1}, "export-2")
         assert [e.version] == [ended.exported for ended in readable(storage.ended(UNIT))]
 
     @proves("Retention.save_export")
     def test_an_export_of_what_is_gone_leaves_nothing(self, storage: Storage) -> None:
         """Otherwise an enrolment that comes back under its id would count as exported."""
-        exported(storage, {"a": 1})
+        exported(storage, {A: 1})
         assert () == storage.ended(UNIT)
         over(storage, "a")
         assert [0] == [ended.exported for ended in readable(storage.ended(UNIT))]
@@ -209,26 +210,26 @@ class RetentionContract(StorageOpening):
     def test_a_plan_is_kept(self, storage: Storage) -> None:
         """Otherwise what is approved would not be what was seen (D-21a)."""
         all_over(storage)
-        made = plan(readable(storage.ended(UNIT)), POLICY, plan_id="plan-1", unit=UNIT, by=NURSE, at=LATER)
+        made = plan(readable(storage.ended(UNIT)), POLICY, plan_id=PlanId("plan-1"), unit=UNIT, by=NURSE, at=LATER)
         assert IDS == tuple(planned.enrolment_id for planned in made.enrolments)
         storage.save_plan(made, LOGGED)
-        assert made == storage.load_purge("plan-1").plan
+        assert made == storage.load_purge(PlanId("plan-1")).plan
 
     @proves("Retention.save_plan")
     def test_a_plan_without_enrolments_is_kept(self, storage: Storage) -> None:
         """Otherwise a year with nothing to purge would be an error."""
         made = kept_plan(storage)
         assert () == made.enrolments
-        assert made == storage.load_purge("plan-1").plan
+        assert made == storage.load_purge(PlanId("plan-1")).plan
 
     @proves("Retention.load_purge")
     def test_an_unknown_plan_is_none(self, storage: Storage) -> None:
         """Otherwise a mistyped id would give somebody else's plan."""
         kept_plan(storage)
-        assert None is storage.load_purge("").plan
-        assert None is storage.load_purge("plan-2").plan
-        assert {} == dict(storage.load_purge("plan-2").progress)
-        assert None is storage.load_purge("plan-2").receipt
+        assert None is storage.load_purge(PlanId("")).plan
+        assert None is storage.load_purge(PlanId("plan-2")).plan
+        assert {} == dict(storage.load_purge(PlanId("plan-2")).progress)
+        assert None is storage.load_purge(PlanId("plan-2")).receipt
 
     @proves("Retention.save_plan")
     def test_the_first_approval_stands(self, storage: Storage) -> None:
@@ -238,7 +239,7 @@ class RetentionContract(StorageOpening):
         assert approved.decision is not None
         storage.save_plan(evolve(approved, decision=evolve(approved.decision, reference="annat")), LOGGED)
         storage.save_plan(evolve(approved, decision=None, enrolments=()), LOGGED)
-        assert approved == storage.load_purge("plan-1").plan
+        assert approved == storage.load_purge(PlanId("plan-1")).plan
 
     @proves("Retention.save_plan")
     def test_a_plan_is_logged_with_it(self, storage: Storage) -> None:

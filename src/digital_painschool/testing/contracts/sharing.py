@@ -6,6 +6,7 @@ import pytest
 
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.fold import replay
+from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.notification import Notify, Profile, Status
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import StorageError
@@ -23,6 +24,8 @@ from digital_painschool.testing.contracts.changes import (
     MORNING,
     PERSONS,
     RUN,
+    A,
+    B,
     access_entry,
     begin,
     converse,
@@ -51,8 +54,8 @@ class SharingContract(StorageOpening):
                 [answer] = child.messages()
             saves[1]()
         with self.opened(forked_place) as storage:
-            assert isinstance(answer, StorageError) == (load_enrolment(storage, "b") is None)
-            assert begin("c", PERSONS[2]).enrolment == load_enrolment(storage, "c")
+            assert isinstance(answer, StorageError) == (load_enrolment(storage, B) is None)
+            assert begin("c", PERSONS[2]).enrolment == load_enrolment(storage, EnrolmentId("c"))
 
     @proves("Storage: processes")
     def test_a_second_process_is_refused_where_one_alone_may_have_it_open(self, lasting_place: object) -> None:
@@ -66,7 +69,7 @@ class SharingContract(StorageOpening):
             assert isinstance(refusal, StorageError), f"a second process got {refusal!r}"
             assert e == load_enrolment(storage, e.id)
 
-    def _load(self, place: object, enrolment_id: str) -> Enrolment | None:
+    def _load(self, place: object, enrolment_id: EnrolmentId) -> Enrolment | None:
         with self.opened(place) as storage:
             return load_enrolment(storage, enrolment_id)
 
@@ -77,13 +80,13 @@ class SharingContract(StorageOpening):
             e = saved(one, begin("a"))
             try:
                 with self.opened(lasting_place) as other:
-                    assert e == load_enrolment(other, "a")
+                    assert e == load_enrolment(other, A)
                     e = saved(one, fill_in(e, at=MORNING))
-                    assert e == load_enrolment(other, "a")
+                    assert e == load_enrolment(other, A)
                     e = saved(other, fill_in(e, at=MORNING))
             except StorageError:
                 assert not self.shared, "several processes may have this storage open, and a second opening is refused"
-            assert e == load_enrolment(one, "a")
+            assert e == load_enrolment(one, A)
 
     @proves("Storage: processes")
     def test_what_one_opening_has_saved_every_other_sees(self, shared_place: object) -> None:
@@ -93,19 +96,16 @@ class SharingContract(StorageOpening):
             for here, there in ((one, other), (other, one)) * 2:
                 e = saved(here, fill_in(e, at=MORNING + e.version * DAY))
                 assert (
-                    e
-                    == load_enrolment(there, "a")
-                    == dict(there.load_many(("a",)))["a"]
-                    == there.find_by_person(PERSON)[0]
+                    e == load_enrolment(there, A) == dict(there.load_many((A,)))[A] == there.find_by_person(PERSON)[0]
                 )
-                assert e == replay(entry.event for entry in load_timeline(there, "a"))
+                assert e == replay(entry.event for entry in load_timeline(there, A))
                 [row] = readable(there.list_caseload(CaseQuery(unit=UNIT, therapist=None, now=MORNING)))
                 assert e.last_seen_at == row.last_seen_at
             [claim] = one.claim(RUN, 10, LEASE)
             assert () == other.claim(RUN, 10, LEASE)
             batches = other.begin([(claim, sending(claim, now=RUN))])
             one.complete([result(claim, batches[claim.digest.id], at=RUN)])
-            assert [Status.DELIVERED] == [record.status for record in load_notifications(one, "a")]
+            assert [Status.DELIVERED] == [record.status for record in load_notifications(one, A)]
             profile = Profile(sms=frozenset({FlagKind.ENDING}))
             assert Profile() == other.profile(UNIT, NURSE.hsa_id)
             one.save_profile(UNIT, NURSE.hsa_id, profile, access_entry(NURSE, MORNING))
@@ -117,16 +117,16 @@ class SharingContract(StorageOpening):
         """Otherwise a web worker would go on showing what had to be destroyed (D-21a)."""
         with self.opened(shared_place) as one, self.opened(shared_place) as other:
             e = over(one, "a")
-            assert e == load_enrolment(other, "a")
-            one.purge("plan-1", kept_plan(one).enrolments, ())
+            assert e == load_enrolment(other, A)
+            one.purge(PlanId("plan-1"), kept_plan(one).enrolments, ())
             assert_gone(other, e)
             again = over(other, "a")
-            assert again == load_enrolment(one, "a")
+            assert again == load_enrolment(one, A)
 
     @proves("Storage: threads")
     def test_threads_on_two_openings_lose_nothing(self, shared_place: object) -> None:
         """Otherwise two applications in one process, each with a school of its own, would overwrite each other."""
         with self.opened(shared_place) as one, self.opened(shared_place) as other:
             saved(one, begin("a"))
-            works = [partial(insist, storage, "a", number) for number, storage in enumerate((one, other, one, other))]
-            assert_none_lost(one, "a", [answers for mine in in_threads(works) for answers in mine])
+            works = [partial(insist, storage, A, number) for number, storage in enumerate((one, other, one, other))]
+            assert_none_lost(one, A, [answers for mine in in_threads(works) for answers in mine])

@@ -8,6 +8,7 @@ import pytest
 from attrs import evolve
 
 from digital_painschool.domain.digest import Action, Claim, Decision, Digest
+from digital_painschool.domain.ids import DigestId, EnrolmentId, NotificationId, PlanId
 from digital_painschool.domain.notification import Channel, Notify, Profile, Template
 from digital_painschool.domain.retention import PurgePlan
 from digital_painschool.errors import Conflict, StorageError
@@ -28,6 +29,7 @@ from digital_painschool.testing.contracts.changes import (
     LEASE,
     MORNING,
     OTHER_PERSON,
+    A,
     access_entry,
     begin,
     converse,
@@ -54,12 +56,14 @@ from digital_painschool.testing.contracts.timelines import TimelinesContract
 from digital_painschool.testing.example import PROGRAM
 from digital_painschool.testing.people import NURSE, PERSON, UNIT
 
-_PLAN = PurgePlan(id="plan-1", unit=UNIT, made_by=NURSE.hsa_id, made_at=MORNING, ended_before=MORNING, enrolments=())
+_PLAN = PurgePlan(
+    id=PlanId("plan-1"), unit=UNIT, made_by=NURSE.hsa_id, made_at=MORNING, ended_before=MORNING, enrolments=()
+)
 _LOGGED = access_entry(NURSE, MORNING)
 _RECEIPT = receipt_of(approve(_PLAN, "beslut 2037-4", by=NURSE, at=MORNING))
 _CLAIM = Claim(
     digest=Digest(
-        id="a",
+        id=DigestId("a"),
         unit=UNIT,
         channel=Channel.INBOX,
         recipient=PERSON,
@@ -70,19 +74,19 @@ _CLAIM = Claim(
 )
 
 READS: Mapping[str, Callable[[Storage], object]] = {
-    "load_many": lambda s: s.load_many(("a",)),
-    "load_timelines": lambda s: s.load_timelines(("a",)),
+    "load_many": lambda s: s.load_many((A,)),
+    "load_timelines": lambda s: s.load_timelines((A,)),
     "find_by_person": lambda s: s.find_by_person(PERSON),
     "access_ended": lambda s: s.access_ended(MORNING, 1),
     "list_caseload": lambda s: s.list_caseload(CaseQuery(unit=UNIT, therapist=None, now=MORNING)),
-    "notifications": lambda s: s.notifications("a"),
+    "notifications": lambda s: s.notifications(A),
     "unnoted": lambda s: s.unnoted(),
     "profile": lambda s: s.profile(UNIT, NURSE.hsa_id),
     "access_entries": lambda s: s.access_entries(UNIT),
     "program": lambda s: s.program(UNIT, "smartskola", "1"),
     "ended": lambda s: s.ended(UNIT),
-    "notification_keys": lambda s: s.notification_keys(UNIT, ("a",)),
-    "load_purge": lambda s: s.load_purge("plan-1"),
+    "notification_keys": lambda s: s.notification_keys(UNIT, (A,)),
+    "load_purge": lambda s: s.load_purge(PlanId("plan-1")),
     "receipts": lambda s: s.receipts(UNIT),
 }
 """One call of every method of the port that asks."""
@@ -94,16 +98,16 @@ WRITES: Mapping[str, Callable[[Storage], object]] = {
     "save_profile": lambda s: s.save_profile(UNIT, NURSE.hsa_id, Profile(), _LOGGED),
     "log": lambda s: s.log((_LOGGED,)),
     "save_program": lambda s: s.save_program(UNIT, PROGRAM),
-    "save_export": lambda s: exported(s, {"a": 1}),
+    "save_export": lambda s: exported(s, {A: 1}),
     "save_plan": lambda s: s.save_plan(_PLAN, _LOGGED),
-    "purge": lambda s: s.purge("plan-1", (), ()),
+    "purge": lambda s: s.purge(PlanId("plan-1"), (), ()),
     "save_receipt": lambda s: s.save_receipt(_RECEIPT),
 }
 """One call of every method of the port that changes something, but `close`."""
 CALLS = {**READS, **WRITES}
 
 
-def _ids(storage: Storage) -> Iterator[str]:
+def _ids(storage: Storage) -> Iterator[EnrolmentId]:
     """Yield the ids of all that has ended, each after a question to the storage of its own."""
     for id_ in IDS:
         yield from (one.enrolment_id for one in readable(find_ended(storage, UNIT, (id_,)).values()))
@@ -210,7 +214,7 @@ class StorageContract(
             saved(storage, converse(saved(storage, begin()), "Hemligt", at=MORNING))
         self.spoil(lasting_place)
         with pytest.raises(StorageError) as failed, self.opened(lasting_place) as storage:
-            load_enrolment(storage, "enrolment-1")
+            load_enrolment(storage, EnrolmentId("enrolment-1"))
         assert_silent(failed.value, PERSON.value, "Hemligt")
 
     @proves("Storage: refusing")
@@ -249,7 +253,12 @@ class StorageContract(
         before = saved(storage, begin("a"))
         saved(storage, converse(before, "Hemligt", notify=Notify.DIRECT, at=MORNING))
         stale = converse(before, "Hemligt", notify=Notify.DIRECT, at=MORNING)
-        for change in (begin("b"), begin("a", OTHER_PERSON), stale, evolve(stale, cancelled=("unknown",))):
+        for change in (
+            begin("b"),
+            begin("a", OTHER_PERSON),
+            stale,
+            evolve(stale, cancelled=(NotificationId("unknown"),)),
+        ):
             with pytest.raises(Conflict) as conflict:
                 storage.save(change)
             assert_silent(conflict.value, PERSON.value, OTHER_PERSON.value, "Hemligt")

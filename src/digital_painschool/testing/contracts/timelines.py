@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 from digital_painschool.domain.events import ConversationStarted, FormSaved, MessageSent, ModuleOpened, Started
 from digital_painschool.domain.fold import replay
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.validation import Answer
@@ -93,8 +94,8 @@ class TimelinesContract(StorageOpening):
         """Otherwise a therapist would read another patient's timeline."""
         first, second = saved(storage, begin("a")), saved(storage, begin("b", OTHER_PERSON))
         first = saved(storage, fill_in(first, at=MORNING))
-        assert first == replay(entry.event for entry in load_timeline(storage, "a"))
-        assert second == replay(entry.event for entry in load_timeline(storage, "b"))
+        assert first == replay(entry.event for entry in load_timeline(storage, EnrolmentId("a")))
+        assert second == replay(entry.event for entry in load_timeline(storage, EnrolmentId("b")))
 
     @proves("Change.documents", "Enrolments.load_timelines")
     def test_documents_come_by_entry_number(self, storage: Storage) -> None:

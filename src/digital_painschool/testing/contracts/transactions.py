@@ -7,6 +7,7 @@ from attrs import evolve, frozen
 
 from digital_painschool.adapters.memory import MemoryStorage
 from digital_painschool.domain.digest import Claim, Decision, DeliveryResult
+from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.notification import Notify, Profile, Status
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.retention import PurgePlan, Skip, Skipped
@@ -29,7 +30,7 @@ from digital_painschool.testing.example import SLEEP
 from digital_painschool.testing.people import NURSE, OTHER_UNIT, UNIT
 from digital_painschool.testing.snapshot import StorageSnapshot
 
-IDS = ("first", "second", "third", "sent-1", "sent-2", "unsent-1", "unsent-2", "open", "new")
+IDS = tuple(map(EnrolmentId, ("first", "second", "third", "sent-1", "sent-2", "unsent-1", "unsent-2", "open", "new")))
 PLANS = ("plan-1", "plan-2")
 CHOSEN = Profile(email=frozenset({FlagKind.PROGRAM_DONE}))
 
@@ -97,7 +98,7 @@ CALLS: Mapping[str, tuple[str, Callable[[Storage, Prepared], object]]] = {
     "export": ("Retention.save_export", lambda s, _: exported(s, dict.fromkeys(IDS[:3], 2), "export-2")),
     "plan": (
         "Retention.save_plan",
-        lambda s, prepared: s.save_plan(evolve(prepared.plan, id="plan-2", decision=None), LOGGED),
+        lambda s, prepared: s.save_plan(evolve(prepared.plan, id=PlanId("plan-2"), decision=None), LOGGED),
     ),
     "purge": ("Retention.purge: all or nothing", _purged),
 }

@@ -7,6 +7,7 @@ from datetime import datetime
 from digital_painschool.domain.enrolment import Enrolment, Phase
 from digital_painschool.domain.events import ConversationRenamed, ConversationStarted, FormSaved, MessageSent
 from digital_painschool.domain.fold import replay
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Channel, NotificationRecord, Notify, Status
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import Policy
@@ -39,14 +40,14 @@ def stored_violations(storage: Storage, ids: Sequence[str], now: datetime) -> It
         ids: Every id that was ever given.
         now: The instant at which the caseload is judged.
     """
-    states = load_enrolments(storage, ids)
+    states = load_enrolments(storage, map(EnrolmentId, ids))
     owed = {record.notification.id for record in storage.unnoted()}
     rows = {
         row.enrolment_id: row.counts
         for unit in UNITS
         for row in readable(storage.list_caseload(CaseQuery(unit=unit, therapist=None, now=now, limit=len(ids) or 1)))
     }
-    for id_ in ids:
+    for id_ in map(EnrolmentId, ids):
         state, timeline, records = states.get(id_), load_timeline(storage, id_), load_notifications(storage, id_)
         if state is None:
             yield from _left_violations(storage, id_, timeline, records)
@@ -77,7 +78,7 @@ def arrival_violations(
     arrivals = Arrivals(policy)
     for arrival, digest_of in arrived:
         yield from arrivals.add(arrival, digest_of=digest_of)
-    for record in (record for id_ in ids for record in load_notifications(storage, id_)):
+    for record in (record for id_ in ids for record in load_notifications(storage, EnrolmentId(id_))):
         one, to_patient = record.notification, record.notification.channel is Channel.INBOX
         has_arrived = any(n.to == one.recipient and n.at >= one.due_at for n, _ in arrived)
         if record.status is Status.DELIVERED and to_patient and not has_arrived:
@@ -96,7 +97,7 @@ def _replays_to(state: Enrolment, timeline: Sequence[Entry]) -> bool:
 
 
 def _left_violations(
-    storage: Storage, id_: str, timeline: Sequence[Entry], records: Sequence[NotificationRecord]
+    storage: Storage, id_: EnrolmentId, timeline: Sequence[Entry], records: Sequence[NotificationRecord]
 ) -> Iterator[LawViolation]:
     left: Mapping[str, object] = {
         "timeline": timeline,
@@ -107,7 +108,7 @@ def _left_violations(
         yield from unless(not found, Law.PURGE_TAKES_WHAT_IT_MAY, f"gone, and its {name} are not", id_)
 
 
-def _document_violations(storage: Storage, id_: str, timeline: Sequence[Entry]) -> Iterator[LawViolation]:
+def _document_violations(storage: Storage, id_: EnrolmentId, timeline: Sequence[Entry]) -> Iterator[LawViolation]:
     written = {entry.seq for entry in timeline if isinstance(entry.event, _WRITTEN)}
     stored = set(load_documents(storage, id_, range(1, len(timeline) + 2)))
     for seq in sorted(written ^ stored):
@@ -116,7 +117,7 @@ def _document_violations(storage: Storage, id_: str, timeline: Sequence[Entry]) 
 
 
 def _request_violations(
-    id_: str, timeline: Sequence[Entry], records: Sequence[NotificationRecord]
+    id_: EnrolmentId, timeline: Sequence[Entry], records: Sequence[NotificationRecord]
 ) -> Iterator[LawViolation]:
     """Yield each message that has not as many notifications to the patient as it asks for: one, or none."""
     triggers = (record.notification.trigger for record in records if record.notification.channel is Channel.INBOX)

@@ -9,6 +9,7 @@ from attrs import evolve, field, frozen
 
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.errors import PainSchoolError
@@ -237,7 +238,7 @@ class Run:
 
     def _digest_of(self, arrival: Arrival) -> HsaId | None:
         first, _ = arrival.key.rsplit(".", 1)  # a digest has the id of its first notification
-        records = load_notifications(self.raw.storage, first.split(".")[0])
+        records = load_notifications(self.raw.storage, EnrolmentId(first.split(".")[0]))
         found = (one.notification for one in records if one.notification.id == first)
         return next((one.unit for one in found if one.collected), None)
 

@@ -13,6 +13,7 @@ from hypothesis.vendor.pretty import RepresentationPrinter
 from digital_painschool.application.administrator import AdministratorDesk
 from digital_painschool.application.patient import PatientDesk
 from digital_painschool.application.therapist import TherapistDesk
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor
 from digital_painschool.errors import InvalidIdentity
 from digital_painschool.ports.storage import readable
@@ -56,15 +57,15 @@ class EnrolmentStep(Step):
         options = {one.name: getattr(self, one.name) for one in own if one.kw_only}
         return getattr(self.desk(scenario), self.call)(self.enrolment(scenario), *args, **options)
 
-    def enrolment(self, scenario: Scenario) -> str:
+    def enrolment(self, scenario: Scenario) -> EnrolmentId:
         """Return the enrolment's id, or `NOBODY`."""
         today = scenario.now.astimezone(scenario.zone).date()
         try:
             person = scenario.ports.identity.parse(self.who, today=today)
         except InvalidIdentity:
-            return NOBODY
+            return EnrolmentId(NOBODY)
         stored = readable(scenario.ports.storage.find_by_person(person))
-        return stored[self.which - 1].id if self.which <= len(stored) else NOBODY
+        return stored[self.which - 1].id if self.which <= len(stored) else EnrolmentId(NOBODY)
 
 
 @frozen(repr=False)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from attrs import field, frozen
 
+from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import Actor
 from digital_painschool.domain.policy import FlagKind
@@ -46,7 +47,7 @@ class Start(Step):
     program: str = "smartskola"
     by: Actor = field(default=NURSE, kw_only=True)
 
-    def take(self, scenario: Scenario) -> str:
+    def take(self, scenario: Scenario) -> EnrolmentId:
         if self.by == NURSE:
             return scenario.start(self.who, self.program)
         return scenario.school.therapist(self.by).start(self.who, program=self.program).id
@@ -250,11 +251,10 @@ class PlanPurge(AdministratorStep):
         return self.office(scenario).plan_purge()
 
 
-def last_plan(scenario: Scenario) -> str:
+def last_plan(scenario: Scenario) -> PlanId:
     """Return the id of the plan that was made last, or `NOBODY`."""
-    return next(
-        (id_ for id_ in reversed(scenario.ids) if scenario.ports.storage.load_purge(id_).plan is not None), NOBODY
-    )
+    given = map(PlanId, reversed(scenario.ids))
+    return next((id_ for id_ in given if scenario.ports.storage.load_purge(id_).plan is not None), PlanId(NOBODY))
 
 
 @frozen(repr=False)

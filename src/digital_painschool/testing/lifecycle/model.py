@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import cast
 
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Channel, NotificationRecord, Status
 from digital_painschool.domain.people import Actor, HsaId, PersonId
 from digital_painschool.domain.policy import Policy
@@ -61,7 +62,7 @@ class RunModel:
         entry = self._scenario.ports.directory.find(hsa_id)
         return cast("Address | None", getattr(entry, channel.value, None))
 
-    def start(self, id_: str, person: PersonId, program: Program, by: Actor) -> None:
+    def start(self, id_: EnrolmentId, person: PersonId, program: Program, by: Actor) -> None:
         """Start a program."""
         self.read_timeline(self.school.start(id_, person, program, by, self.now))
 

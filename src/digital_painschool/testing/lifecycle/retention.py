@@ -6,6 +6,7 @@ from types import MappingProxyType
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Channel, Notify
 from digital_painschool.domain.people import Actor, HsaId, Role
 from digital_painschool.domain.retention import PurgePlan, PurgeReceipt, Skip
@@ -191,7 +192,7 @@ class Retention(MachineBase):
             require(_receipt_violations(of, receipts[0], may_go))
             require(unequal(_LAW, receipts[0], storage.load_purge(of.id).receipt, "the stored receipt"))
 
-    def _skip_violations(self, of: ReferencePlan, skips: Mapping[str, Skip | None]) -> Iterator[LawViolation]:
+    def _skip_violations(self, of: ReferencePlan, skips: Mapping[EnrolmentId, Skip | None]) -> Iterator[LawViolation]:
         for id_, skipped in self.school.storage.load_purge(of.id).progress.items():
             if skipped is not None and id_ not in of.outcome:
                 yield from unequal(_LAW, skips[id_], skipped.why, "the reason why it was skipped", id_)
@@ -238,18 +239,18 @@ class Retention(MachineBase):
     """The same, so that it comes twice as often."""
 
 
-def _keys(storage: Storage, unit: HsaId, enrolment_id: str) -> set[tuple[Channel, str]]:
+def _keys(storage: Storage, unit: HsaId, enrolment_id: EnrolmentId) -> set[tuple[Channel, str]]:
     return {(Channel.INBOX, key) for key in storage.notification_keys(unit, [enrolment_id])}
 
 
-def _log_violations(storage: Storage, unit: HsaId, enrolment_id: str) -> Iterator[LawViolation]:
+def _log_violations(storage: Storage, unit: HsaId, enrolment_id: EnrolmentId) -> Iterator[LawViolation]:
     log = storage.access_entries(unit, limit=1_000_000)
     actions = {entry.action for _, entry in log if entry.enrolment_id == enrolment_id}
     what = "purged, and the access log does not have its start and its purge any more"
     yield from unless({"start", "purge"} <= actions, _LAW, what, enrolment_id)
 
 
-def _receipt_violations(of: ReferencePlan, receipt: PurgeReceipt, may_go: set[str]) -> Iterator[LawViolation]:
+def _receipt_violations(of: ReferencePlan, receipt: PurgeReceipt, may_go: set[EnrolmentId]) -> Iterator[LawViolation]:
     if of.receipt is not None:
         yield from unequal(_LAW, of.receipt, receipt, "purged twice: the second receipt")
         return

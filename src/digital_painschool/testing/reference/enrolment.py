@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from attrs import define, field
 
 from digital_painschool.domain.enrolment import Phase
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, Author, HsaId, PersonId, Role
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import Program
@@ -41,7 +42,7 @@ class ReferenceEnrolment:
         former_therapists: The earlier therapists, each with the instant of the handover.
     """
 
-    id: str
+    id: EnrolmentId
     person: PersonId
     unit: HsaId
     therapist: HsaId

@@ -18,6 +18,7 @@ from digital_painschool.domain.events import (
     NotificationUndelivered,
     ProgramDone,
 )
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Channel, NotificationRecord, Notify, Status
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import Policy
@@ -163,7 +164,7 @@ class NotificationOracle:
 
     def judge(
         self,
-        records: Mapping[str, Sequence[NotificationRecord]],
+        records: Mapping[EnrolmentId, Sequence[NotificationRecord]],
         owed: AbstractSet[str],
         now: datetime,
         excuses: Excuses,
@@ -224,7 +225,7 @@ class NotificationOracle:
         noted = not one.is_owed or excuses.may_be_unnoted(one, record)
         yield from unless(noted, _LAW, f"{one}: {status.value}, and the timeline does not say so", about)
 
-    def unexpected(self, enrolment_id: str, records: Iterable[NotificationRecord]) -> Iterator[LawViolation]:
+    def unexpected(self, enrolment_id: EnrolmentId, records: Iterable[NotificationRecord]) -> Iterator[LawViolation]:
         """Yield the stored notifications of an enrolment that nobody expects, or that are there twice."""
         for key, times in Counter(map(_key, records)).items():
             what = f"entry {key[1]} has {times} notifications by {key[2].value}"
@@ -233,7 +234,7 @@ class NotificationOracle:
 
 
 def note_violations(
-    enrolment_id: str, timeline: Iterable[Entry], records: Iterable[NotificationRecord], owed: AbstractSet[str]
+    enrolment_id: EnrolmentId, timeline: Iterable[Entry], records: Iterable[NotificationRecord], owed: AbstractSet[str]
 ) -> Iterator[LawViolation]:
     """Yield each notification whose end the timeline does not say exactly once, unless a note is owed.
 

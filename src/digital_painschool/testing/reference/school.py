@@ -5,6 +5,7 @@ from datetime import datetime
 
 from attrs import define, evolve, field
 
+from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.people import Actor, HsaId, PersonId, Role
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Program
@@ -28,11 +29,11 @@ class ReferencePlan:
         receipt: The receipt of the finished purge.
     """
 
-    id: str
+    id: PlanId
     unit: HsaId
-    versions: Mapping[str, int]
+    versions: Mapping[EnrolmentId, int]
     is_approved: bool = False
-    outcome: dict[str, bool] = field(factory=dict)
+    outcome: dict[EnrolmentId, bool] = field(factory=dict)
     receipt: PurgeReceipt | None = None
 
 
@@ -53,7 +54,9 @@ class ReferenceSchool:
         place = (number, unit, program)
         return next((e for e in self.stored() if e.is_open and (e.number, e.unit, e.program.key) == place), None)
 
-    def start(self, id_: str, person: PersonId, program: Program, by: Actor, now: datetime) -> ReferenceEnrolment:
+    def start(
+        self, id_: EnrolmentId, person: PersonId, program: Program, by: Actor, now: datetime
+    ) -> ReferenceEnrolment:
         """Start a program for a patient of the therapist who does it; return the enrolment."""
         self.enrolments.append(
             ReferenceEnrolment(
@@ -85,7 +88,7 @@ class ReferenceSchool:
         edge = years_later(now, -self.policy.retention_years, self.policy.zone)
         return not enrolment.purged and not enrolment.is_open and enrolment.last_entry_at < edge
 
-    def plan_purge(self, id_: str, unit: HsaId, now: datetime) -> ReferencePlan:
+    def plan_purge(self, id_: PlanId, unit: HsaId, now: datetime) -> ReferencePlan:
         """Plan a purge of the ended enrolments of a unit whose period is over; return the plan."""
         versions = {one.id: one.version for one in self.stored(unit) if self.is_old(one, now)}
         self.plans.append(ReferencePlan(id_, unit, versions))

@@ -8,6 +8,7 @@ from typing import TypeVar
 from digital_painschool.application.administrator import AdministratorDesk
 from digital_painschool.application.export import Format
 from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.program import Program
 from digital_painschool.domain.retention import Skip
@@ -179,7 +180,7 @@ class Archivist:
 
     def _purge(self, plan: ReferencePlan) -> None:
         scene, events = self.scene, self.scene.figures.events
-        expected: dict[str, Skip | None] = {}
+        expected: dict[EnrolmentId, Skip | None] = {}
         for id_ in plan.versions:
             check_enrolment(scene, scene.models[id_])
             expected[id_] = scene.reference.skipped(scene.models[id_], plan, scene.now)

@@ -13,6 +13,7 @@ from attrs import evolve
 
 from digital_painschool.application.caseload import Case, CasePage, Cursor
 from digital_painschool.bootstrap.school import PainSchool
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, HsaId
 from digital_painschool.errors import NotPermitted, PainSchoolError, Reason, RuleViolation
 from digital_painschool.ports import Storage
@@ -69,7 +70,7 @@ class Scene:
         self.figures = Figures(region.start)
         self.findings: dict[tuple[Law, str], Finding] = {}
         self.reference = ReferenceSchool(unit.policy)
-        self.models: dict[str, ReferenceEnrolment] = {}
+        self.models: dict[EnrolmentId, ReferenceEnrolment] = {}
         self.patients: dict[str, PatientLife] = {}
         self.therapists: dict[HsaId, TherapistLife] = {}
         self.refusals: list[tuple[datetime, str]] = []

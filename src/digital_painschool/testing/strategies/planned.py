@@ -4,6 +4,7 @@ from datetime import datetime
 
 from attrs import Factory, define, field
 
+from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.people import Actor, PersonId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Program
@@ -39,7 +40,7 @@ class PlannedSchool:
     def start(self, number: str, program: Program, by: Actor) -> ReferenceEnrolment:
         """Start a program."""
         id_ = f"e-{len(self.model.enrolments)}"
-        return self.model.start(id_, PersonId("number", number), program, by, self.now)
+        return self.model.start(EnrolmentId(id_), PersonId("number", number), program, by, self.now)
 
     def execute(self, enrolment: ReferenceEnrolment, step: EnrolmentStep) -> None:
         """Execute a step that is accepted."""
@@ -71,7 +72,7 @@ class PlannedSchool:
 
     def plan_purge(self) -> ReferencePlan:
         """Plan a purge."""
-        return self.model.plan_purge(f"plan-{len(self.model.plans)}", UNIT, self.now)
+        return self.model.plan_purge(PlanId(f"plan-{len(self.model.plans)}"), UNIT, self.now)
 
     def purge(self, plan: ReferencePlan) -> None:
         """Carry out a plan, once; the ordinals of a patient's later enrolments change."""
