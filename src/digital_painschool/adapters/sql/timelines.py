@@ -11,7 +11,7 @@ from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.enrolments import kind_names, read_entries
 from digital_painschool.adapters.sql.json_text import from_json
-from digital_painschool.adapters.sql.rows import Row
+from digital_painschool.adapters.sql.rows import Row, require_readable
 from digital_painschool.adapters.sql.schema import documents, timeline
 from digital_painschool.domain.enrolment import UnreadableEnrolment
 from digital_painschool.domain.events import Event
@@ -81,6 +81,8 @@ def _by_enrolment(rows: list[Row]) -> Mapping[EnrolmentId, Sequence[Row]]:
 
 
 def _timeline(entries: Sequence[Row], written: Sequence[Row], *, whole: bool) -> Timeline:
+    for row in (*entries, *written):
+        require_readable(row)
     contents = [(row[0], row[-2]) for row in entries if row[-2] is not None] if whole else written
     return Timeline(
         entries=read_entries(entries),
