@@ -7,6 +7,7 @@ from threading import Event, Thread
 from time import monotonic
 
 import pytest
+from attrs import evolve
 
 from digital_painschool.adapters.memory import MemoryStorage
 from digital_painschool.bootstrap.school import PainSchool
@@ -16,7 +17,7 @@ from digital_painschool.domain.events import Event as Fact
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.errors import DeliveryError, InvalidIdentity, OutcomeUnknown, RuleViolation, StorageError
-from digital_painschool.ports import Clock, Storage
+from digital_painschool.ports import Clock, Ports, Storage
 from digital_painschool.ports.guarded import _WRITES
 from digital_painschool.ports.storage import load_enrolment
 from digital_painschool.testing.environment import START, Environment, PortsFactory, in_memory, on_sqlite
@@ -361,6 +362,22 @@ def test_what_is_sent_is_recorded_with_when_its_sending_began(
     ]
     school.ports.inbox.forget(["a key"])
     assert {"a key"} == {key for _, key in recording.forgotten}
+
+
+def test_what_was_accepted_without_an_answer_is_one_arrival() -> None:
+    """Otherwise a harness would miss a notice that arrived, because the connection broke before the answer."""
+
+    def without_an_answer(environment: Environment) -> Ports:
+        lost = Fault("deliver", when=When.AFTER, does=ConnectionError())
+        return evolve(in_memory(environment), inbox=faulty(environment.inbox, lost))
+
+    recording = RecordingPorts(without_an_answer)
+    school = Scenario(recording.ports_factory)
+    school.desk.start_conversation(school.start(), "Hej", notify=Notify.DIRECT)
+    assert 1 == school.deliver().retried
+    school.advance(minutes=5)
+    assert 1 == school.deliver().delivered
+    assert [PERSON] == [one.to for one in recording.arrivals]
 
 
 def test_a_port_with_faults_goes_on_as_it_is_otherwise() -> None:
