@@ -172,8 +172,7 @@ class Delivery:
             delivered = send(digest, batch.key, policy, self._executor.ports)
         except DeliveryError as failure:
             if not isinstance(failure, Unreachable):  # an adapter's text, which names nobody by its contract
-                why = describe(failure)
-                _log.warning("digest %s is not sent (permanent=%s): %s", digest.id, failure.permanent, why)
+                _log.warning("digest %s is not sent (permanent=%s): %s", digest.id, failure.permanent, failure)
             return self._failed(claim, batch, failure, now, report)
         is_new = delivered is Delivered.ACCEPTED
         report["sent"] += is_new

@@ -113,8 +113,8 @@ class MemoryOutbox:
                 row.superseded.add(row.key)
             row.key, row.attempted_on, row.begun = key, decision.day, True
             for id_ in ids:
-                row_ = self._rows[id_]
-                self._rows[id_] = evolve(row_, key=key, record=evolve(row_.record, begun=True))
+                record = evolve(self._rows[id_].record, begun=True)
+                self._rows[id_] = evolve(self._rows[id_], record=record, key=key)
             begun[row.digest.id] = Batch(key=key, notifications=frozenset(ids), attempted_on=decision.day)
         return begun
 

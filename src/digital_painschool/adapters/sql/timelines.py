@@ -1,6 +1,6 @@
 """Timelines and documents, read from SQL."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from operator import itemgetter
 
@@ -11,7 +11,7 @@ from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.enrolments import kind_names, read_entries
 from digital_painschool.adapters.sql.json_text import from_json
-from digital_painschool.adapters.sql.rows import Row, require_readable
+from digital_painschool.adapters.sql.rows import Row, require_all_readable
 from digital_painschool.adapters.sql.schema import documents, timeline
 from digital_painschool.domain.enrolment import UnreadableEnrolment
 from digital_painschool.domain.events import Event
@@ -68,21 +68,21 @@ class SqlTimelines:
         found = [*dict.fromkeys([*entries, *written])]
         read = read_each(
             found,
-            lambda enrolment_id: _timeline(entries.get(enrolment_id, ()), written.get(enrolment_id, ()), whole=whole),
+            lambda enrolment_id: _timeline(entries.get(enrolment_id, []), written.get(enrolment_id, []), whole=whole),
             lambda enrolment_id: UnreadableEnrolment(enrolment_id=enrolment_id),
         )
         return dict(zip(found, read, strict=True))
 
 
-def _by_enrolment(rows: list[Row]) -> Mapping[EnrolmentId, Sequence[Row]]:
+def _by_enrolment(rows: list[Row]) -> Mapping[EnrolmentId, list[Row]]:
     if not rows or rows[0][-1] == rows[-1][-1]:  # sorted by enrolment: all are of one
         return {rows[0][-1]: rows} if rows else {}
     return {enrolment_id: list(group) for enrolment_id, group in groupby(rows, key=itemgetter(-1))}
 
 
-def _timeline(entries: Sequence[Row], written: Sequence[Row], *, whole: bool) -> Timeline:
-    for row in (*entries, *written):
-        require_readable(row)
+def _timeline(entries: list[Row], written: list[Row], *, whole: bool) -> Timeline:
+    require_all_readable(entries)
+    require_all_readable(written)
     contents = [(row[0], row[-2]) for row in entries if row[-2] is not None] if whole else written
     return Timeline(
         entries=read_entries(entries),
