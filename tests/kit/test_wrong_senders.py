@@ -60,16 +60,11 @@ class TestGateway(MessengerContract):
         return arrivals.of_messages(messenger.sent)
 
 
-class TestServedInbox(InboxContract):
-    """An inbox with a server, by the contract."""
+class OfServer:
+    """The server behind an inbox or a messenger, which can be down or hang."""
 
     durable = False
     answers_within = 5.0
-    secrets = (served.TOKEN,)
-
-    def open(self, place: Path) -> Inbox:
-        """Make an inbox."""
-        return served.ServedInbox(place)
 
     def spoil(self, place: Path) -> None:
         """Take the server down."""
@@ -78,6 +73,16 @@ class TestServedInbox(InboxContract):
     def hanging(self, place: Path) -> AbstractContextManager[None]:
         """Make the server hang."""
         return served.hanging(place)
+
+
+class TestServedInbox(OfServer, InboxContract):
+    """An inbox with a server, by the contract."""
+
+    secrets = (served.TOKEN,)
+
+    def open(self, place: Path) -> Inbox:
+        """Make an inbox."""
+        return served.ServedInbox(place)
 
     def arrived(self, place: Path, inbox: Inbox) -> list[Arrival]:
         """Look at what the inbox has kept."""
@@ -85,25 +90,15 @@ class TestServedInbox(InboxContract):
         return arrivals.of_notices(inbox.delivered)
 
 
-class TestServedMessenger(MessengerContract):
+class TestServedMessenger(OfServer, MessengerContract):
     """A messenger with a server, by the contract, whose messages have a subject."""
 
-    durable = False
-    answers_within = 5.0
     refused = served.REFUSED
     fixed_texts = ("Digitala smärtskolan",)
 
     def open(self, place: Path) -> Messenger:
         """Make a messenger."""
         return served.ServedMessenger(place)
-
-    def spoil(self, place: Path) -> None:
-        """Take the server down."""
-        served.take_down(place)
-
-    def hanging(self, place: Path) -> AbstractContextManager[None]:
-        """Make the server hang."""
-        return served.hanging(place)
 
     def arrived(self, place: Path, messenger: Messenger) -> list[Arrival]:
         """Look at what the messenger has kept."""

@@ -35,6 +35,11 @@ class Mistake:
         return class_
 
 
+def notification_rows(storage: Any) -> Any:
+    """Return the rows of a memory storage's notifications, by id."""
+    return storage._parts.outbox._rows
+
+
 def first(*answers: Any) -> Any:
     """Return the first of some answers, which were asked for in order."""
     return answers[0]

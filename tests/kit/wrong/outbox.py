@@ -6,20 +6,21 @@ from typing import Any
 
 from attrs import evolve
 
-from tests.kit.wrong.mistake import Mistake, Wrong, first, last, put
-
-
-def _records(storage: Any) -> Any:
-    return storage._parts.outbox._rows
+from tests.kit.wrong.mistake import Mistake, Wrong, first, last, notification_rows, put
 
 
 def _with_joined(right: Wrong, storage: Any, change: Any, spoil: Callable[[Any], Any]) -> None:
     right(change)
     for asked in change.notifications:
-        digest_id = _records(storage)[asked.id].digest_id
-        for id_, row in _records(storage).items():
+        digest_id = notification_rows(storage)[asked.id].digest_id
+        for id_, row in notification_rows(storage).items():
             if row.digest_id == digest_id and id_ != asked.id:
-                _records(storage)[id_] = evolve(row, record=spoil(row.record))
+                notification_rows(storage)[id_] = evolve(row, record=spoil(row.record))
+
+
+def _joined(storage: Any, change: Any) -> list[Any]:
+    asked = {notification.id for notification in change.notifications}
+    return [row for row in storage._parts.outbox._digests.values() if asked & row.notifications]
 
 
 def _due(record: Any, at: datetime) -> Any:
@@ -109,11 +110,7 @@ STORAGE: Sequence[Mistake] = (
         "save",
         lambda right, self, change: (
             right(change),
-            [
-                put(row, "digest", evolve(row.digest, told_on=None))
-                for row in self._parts.outbox._digests.values()
-                if {n.id for n in change.notifications} & row.notifications
-            ],
+            [put(row, "digest", evolve(row.digest, told_on=None)) for row in _joined(self, change)],
         ),
     ),
     Mistake(
@@ -122,11 +119,7 @@ STORAGE: Sequence[Mistake] = (
         "save",
         lambda right, self, change: (
             right(change),
-            [
-                put(row, "lost", 0)
-                for row in self._parts.outbox._digests.values()
-                if {n.id for n in change.notifications} & row.notifications
-            ],
+            [put(row, "lost", 0) for row in _joined(self, change)],
         ),
     ),
     Mistake(
@@ -164,10 +157,10 @@ STORAGE: Sequence[Mistake] = (
         "complete",
         lambda right, self, *args: first(
             right(*args),
-            _records(self).update(
+            notification_rows(self).update(
                 {
                     id_: evolve(row, record=evolve(row.record, attempts=min(1, row.record.attempts)))
-                    for id_, row in _records(self).items()
+                    for id_, row in notification_rows(self).items()
                 }
             ),
         ),
@@ -225,8 +218,8 @@ STORAGE: Sequence[Mistake] = (
         "notifications",
         lambda right, self, id_: tuple(
             row.record
-            for row in _records(self).values()
-            if row.digest_id in {_records(self)[r.notification.id].digest_id for r in right(id_)}
+            for row in notification_rows(self).values()
+            if row.digest_id in {notification_rows(self)[r.notification.id].digest_id for r in right(id_)}
         ),
     ),
     Mistake(

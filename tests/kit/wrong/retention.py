@@ -1,7 +1,6 @@
 """Adapters that are wrong in one way each: mistakes in exports, plans, purges and receipts."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from attrs import evolve
 
@@ -9,12 +8,7 @@ from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Status
 from digital_painschool.ports.storage import load_enrolment
 from digital_painschool.testing.people import OTHER_UNIT, UNIT
-from tests.kit.wrong.mistake import Mistake, first, last
-
-
-def _records(storage: Any) -> Any:
-    return storage._parts.outbox._rows
-
+from tests.kit.wrong.mistake import Mistake, first, last, notification_rows
 
 STORAGE: Sequence[Mistake] = (
     Mistake(
@@ -115,7 +109,7 @@ STORAGE: Sequence[Mistake] = (
         lambda right, self, unit, ids: tuple(
             key
             for key in right(unit, tuple(ids))
-            if any(r.key == key and r.record.status is not Status.PENDING for r in _records(self).values())
+            if any(r.key == key and r.record.status is not Status.PENDING for r in notification_rows(self).values())
         ),
     ),
     Mistake(
