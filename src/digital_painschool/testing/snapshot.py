@@ -12,21 +12,22 @@ from typing import Any, Self
 
 from attrs import evolve, fields, frozen, has
 
+from digital_painschool.domain.enrolment import UnreadableEnrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.notification import NotificationRecord
 from digital_painschool.domain.people import Actor, HsaId, PersonId, SystemActor
 from digital_painschool.domain.retention import EndedEnrolment
+from digital_painschool.errors import StorageError
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import (
     AccessEntry,
     CaseQuery,
     Entry,
     Storage,
-    load_documents,
+    Timeline,
     load_notifications,
-    load_timeline,
 )
 from digital_painschool.testing.people import COLLEAGUE, NURSE, OTHER_UNIT, UNIT
 
@@ -167,15 +168,21 @@ def _contents(
     late: bool,
 ) -> Iterator[tuple[str, object]]:
     states = storage.load_many(map(EnrolmentId, ids))
-    for id_, state in ((id_, states[id_]) for id_ in map(EnrolmentId, ids) if id_ in states):
-        timeline = load_timeline(storage, id_)
-        yield f"{id_}", id_ if late else state
-        yield f"{id_} timeline", tuple(map(_late_entry, timeline)) if late else timeline
-        yield f"{id_} documents", dict(load_documents(storage, id_, range(1, len(timeline) + 1)))
+    known = [id_ for id_ in map(EnrolmentId, ids) if id_ in states]
+    timelines = storage.load_timelines(known)
+    for id_ in known:
+        timeline = timelines.get(id_, Timeline())
+        if isinstance(timeline, UnreadableEnrolment):
+            raise StorageError(f"the timeline of enrolment {id_} cannot be read; was it changed by hand?")
+        yield f"{id_}", id_ if late else states[id_]
+        yield f"{id_} timeline", tuple(map(_late_entry, timeline.entries)) if late else timeline.entries
+        yield f"{id_} documents", dict(timeline.documents)
     for any_id in ids:
         records = load_notifications(storage, EnrolmentId(any_id))
         if records:
             yield f"{any_id} notifications", tuple(map(_late_record, records)) if late else records
+        if any_id in states:
+            continue
         purge = storage.load_purge(PlanId(any_id))
         if purge.plan is not None:
             yield f"{any_id} plan", purge.plan

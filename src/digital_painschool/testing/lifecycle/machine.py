@@ -53,7 +53,7 @@ class LifecycleMachine(Treatment, Clock, Delivering, Days, Retention, Unauthoris
 
         TestOurLifecycle.settings = settings(max_examples=100, stateful_step_count=25, deadline=None)
 
-    By default each test runs 15 histories of up to 25 steps: all of them take about a minute on SQLite. On one core the
+    By default each test runs 10 histories of up to 25 steps: all of them take 40 seconds on SQLite. On one core the
     machine takes some 180 steps a second in memory, and some 70 on SQLite, the reference included. Hypothesis takes up
     to five minutes to shorten a history that fails.
 
@@ -83,7 +83,7 @@ def _test_case(machine: type[LifecycleMachine]) -> type[TestCase]:
         return test
 
     unhurried = settings(
-        deadline=None, suppress_health_check=list(HealthCheck), max_examples=15, stateful_step_count=25
+        deadline=None, suppress_health_check=list(HealthCheck), max_examples=10, stateful_step_count=25
     )
     tests = {f"test_{f}_{policy}": test_of(f, policy) for f in machine.focuses for policy in machine.policies}
     names = {"__module__": machine.__module__, "__doc__": f"The laws, for {machine.__name__}.", "settings": unhurried}
