@@ -3,7 +3,7 @@
 from digital_painschool.adapters.sql.revisions import VERSION_TABLE
 from tests.databases import execute
 
-NEW_TABLES = ("digest_superseded_keys", "digest_notifications", "digests")
+NEW_TABLES = ("digest_superseded_keys", "digest_notifications", "digests", "drafts")
 OLD_TABLES = ("notifications", "notification_causes")
 
 _NOTIFICATIONS = """
@@ -28,4 +28,5 @@ def back_to_0003(url: str) -> None:
     """Put the notifications back into the tables of version 0003, each with one cause."""
     for statement in (_NOTIFICATIONS, _CAUSES, *(f"DROP TABLE {table}" for table in NEW_TABLES)):
         execute(url, statement)
+    execute(url, "ALTER TABLE enrolments DROP COLUMN has_drafts")
     execute(url, f"UPDATE {VERSION_TABLE} SET version_num = '0003'")  # noqa: S608 - a constant
