@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from attrs import evolve, fields, frozen, has
 
-from digital_painschool.domain.enrolment import UnreadableEnrolment
+from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.masking import Masked
@@ -29,6 +29,7 @@ from digital_painschool.ports.storage import (
     Timeline,
     load_notifications,
 )
+from digital_painschool.testing.example import PROGRAM
 from digital_painschool.testing.people import COLLEAGUE, NURSE, OTHER_UNIT, UNIT
 
 UNITS = (UNIT, OTHER_UNIT)
@@ -169,6 +170,7 @@ def _contents(
 ) -> Iterator[tuple[str, object]]:
     states = storage.load_many(map(EnrolmentId, ids))
     known = [id_ for id_ in map(EnrolmentId, ids) if id_ in states]
+    forms_of = _forms_in(storage)
     timelines = storage.load_timelines(known)
     for id_ in known:
         timeline = timelines.get(id_, Timeline())
@@ -177,6 +179,7 @@ def _contents(
         yield f"{id_}", id_ if late else states[id_]
         yield f"{id_} timeline", tuple(map(_late_entry, timeline.entries)) if late else timeline.entries
         yield f"{id_} documents", dict(timeline.documents)
+        yield f"{id_} drafts", tuple(draft for form in forms_of(states[id_]) if (draft := storage.draft(id_, form)))
     for any_id in ids:
         records = load_notifications(storage, EnrolmentId(any_id))
         if records:
@@ -196,6 +199,18 @@ def _contents(
     yield "unnoted", tuple(map(_late_record, storage.unnoted())) if late else storage.unnoted()
     for actor in staff:
         yield f"profile of {actor.hsa_id} at {actor.unit}", storage.profile(actor.unit, actor.hsa_id)
+
+
+def _forms_in(storage: Storage) -> Callable[[Enrolment | UnreadableEnrolment], Sequence[str]]:
+    """Return a function that returns the forms of an enrolment: those of its program, or of the example program."""
+
+    @cache
+    def forms_of(unit: HsaId, key: str, version: str) -> Sequence[str]:
+        return tuple(form.key for form in (storage.program(unit, key, version) or PROGRAM).forms)
+
+    return lambda state: (
+        forms_of(state.unit, state.program, state.program_version) if isinstance(state, Enrolment) else ()
+    )
 
 
 def _late_entry(entry: Entry) -> Entry:
