@@ -8,8 +8,10 @@ from digital_painschool.application.arguments import members
 from digital_painschool.application.caseload import CasePage, Cursor, case_page
 from digital_painschool.application.commands import Rule
 from digital_painschool.application.executor import Executor
+from digital_painschool.application.form_answers import FormAnswers, form_answers, require_form
 from digital_painschool.application.messages import Messages
 from digital_painschool.application.own_profile import OwnProfile, own_profile, update_own_profile
+from digital_painschool.application.patient_page import PatientPage, patient_page
 from digital_painschool.application.results import SentMessage
 from digital_painschool.application.views import ConversationView, Submission, submissions
 from digital_painschool.domain.enrolment import Enrolment
@@ -20,7 +22,7 @@ from digital_painschool.domain.people import Actor, HsaId, PersonId, Role
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.program import EndReason, Program
 from digital_painschool.domain.validation import plain_text
-from digital_painschool.errors import InvalidValue, Reason, RuleViolation
+from digital_painschool.errors import InvalidValue
 from digital_painschool.ports.storage import Entry, find_cancellable, load_notifications, load_timeline
 from digital_painschool.rules import flags, lifecycle, ordering
 from digital_painschool.rules.flags import Flag
@@ -104,6 +106,11 @@ class TherapistDesk:
         """Return an enrolment's state: progress, counts, dates. Rule: M-08."""
         return self._executor.read(Action.SEE_ENROLMENT, self._actor, enrolment_id)
 
+    def patient_page(self, enrolment_id: EnrolmentId) -> PatientPage:
+        """Return the page "Hantera": box, counts, progress, dates, what may be done, from one state. Rule: D-08a."""
+        enrolment = self.enrolment(enrolment_id)
+        return patient_page(enrolment, self._executor.terms.of(enrolment), self._executor.now(), by=self._actor)
+
     def program(self, enrolment_id: EnrolmentId) -> Program:
         """Return the program version that an enrolment runs, with all its pages. Rule: M-01, D-05c."""
         return self._executor.terms.of(self.enrolment(enrolment_id)).program
@@ -132,13 +139,17 @@ class TherapistDesk:
 
     def answers(self, enrolment_id: EnrolmentId, form: str) -> tuple[Submission, ...]:
         """Return all submissions of a form, oldest first; marks nothing. Rule: M-16."""
+        return self.form_answers(enrolment_id, form).submissions
+
+    def form_answers(self, enrolment_id: EnrolmentId, form: str) -> FormAnswers:
+        """Return a form's answers with its questions, ready for a table or a plot; marks nothing. Rule: M-15, M-16."""
 
         def found(enrolment: Enrolment) -> Enrolment:
-            self._require_form("M-15", enrolment, form)
+            require_form(self._executor, "M-15", enrolment, form)
             return enrolment
 
         enrolment = self._executor.read(Action.READ_ANSWERS, self._actor, enrolment_id, found)
-        return submissions(self._executor.storage, enrolment, form)
+        return form_answers(self._executor, enrolment, form)
 
     def mark_read(
         self, enrolment_id: EnrolmentId, form: str, *, up_to: int | None = None, opened: bool = False
@@ -212,7 +223,7 @@ class TherapistDesk:
         def wanted(enrolment: Enrolment) -> frozenset[type[Event]] | None:
             only = None if kinds is None else members(kinds, get_args(Event), "kinds", "event types")
             if form is not None:
-                self._require_form("M-16", enrolment, form)
+                require_form(self._executor, "M-16", enrolment, form)
             return only
 
         only = self._executor.read(Action.SEE_TIMELINE, self._actor, enrolment_id, wanted)
@@ -285,10 +296,6 @@ class TherapistDesk:
             RuleViolation: There is no address or number in the directory, or a flag or channel is not on offer.
         """
         return update_own_profile(self._executor, self._actor, email=email, sms=sms, flags=flags)
-
-    def _require_form(self, rule: str, enrolment: Enrolment, form: str) -> None:
-        if self._executor.terms.of(enrolment).program.form(plain_text(form, "a form's key")) is None:
-            raise RuleViolation(rule, Reason.UNKNOWN_FORM)
 
     def _execute(self, action: Action, enrolment_id: EnrolmentId, rule: Rule) -> Enrolment:
         return self._executor.execute_rule(action, self._actor, enrolment_id, rule)
