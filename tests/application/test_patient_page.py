@@ -112,3 +112,16 @@ def test_what_another_role_may_do_is_not_offered() -> None:
     assert {Action.SEE_ENROLMENT, Action.SEE_FLAGS, Action.SEE_PROGRAM, Action.HAND_OVER} == (
         school.coordinator.patient_page(id_).actions
     )
+
+
+@pytest.mark.rule("D-08a", "D-15a")
+def test_hantera_shows_what_waits_and_not_what_was_read() -> None:
+    """Otherwise the page would send the therapist to answers that are read already."""
+    school = Scenario()
+    id_ = school.start()
+    school.room.save_form(id_, PAIN, {"smarta": 9})
+    school.desk.mark_read(id_, PAIN)
+    school.room.save_form(id_, PAIN, {"smarta": 3})
+    shown = school.desk.patient_page(id_)
+    assert [(2, 1, False), (0, 0, False)] == [(form.saved, form.unread, form.priority) for form in shown.forms]
+    assert 1 == shown.counts.unread_forms
