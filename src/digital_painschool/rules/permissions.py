@@ -98,6 +98,7 @@ PATIENT: frozenset[Action] = frozenset(
         Action.SAVE_DRAFT,
         Action.READ_DRAFT,
         Action.DISCARD_DRAFT,
+        Action.READ_ANSWERS,
         Action.READ_CONVERSATION,
         Action.WRITE_MESSAGE,
         Action.RENAME_CONVERSATION,
