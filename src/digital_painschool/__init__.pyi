@@ -31,6 +31,7 @@ from digital_painschool.bootstrap.settings import Settings as Settings
 from digital_painschool.bootstrap.settings_toml import read_settings as read_settings
 from digital_painschool.delivery.report import DeliveryReport as DeliveryReport
 from digital_painschool.delivery.worker import Delivery as Delivery
+from digital_painschool.domain.draft import Draft as Draft
 from digital_painschool.domain.enrolment import CaseloadCounts as CaseloadCounts
 from digital_painschool.domain.enrolment import Conversation as Conversation
 from digital_painschool.domain.enrolment import Enrolment as Enrolment

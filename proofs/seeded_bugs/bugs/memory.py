@@ -9,8 +9,8 @@ BUGS = (
         name="the-last-one-wins",
         harm="of two steps at the same time one would be lost",
         module="adapters.memory.enrolments",
-        old="        if (stored.version if stored else 0) != change.before:",
-        new="        if (stored.version if stored else 0) < change.before:",
+        old="        if (stored.version if stored else 0) != version:",
+        new="        if (stored.version if stored else 0) < version:",
         caught_by=Catcher(
             "tests/adapters/memory/test_memory.py::TestMemoryStorage::test_a_step_decided_on_an_old_version_is_a_conflict",
             "test_a_step_decided_on_an_old_version_is_a_conflict",
