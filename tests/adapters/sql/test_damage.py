@@ -380,22 +380,6 @@ def damaged(filled_file: Path, tmp_path: Path) -> Iterator[tuple[str, Scenario]]
     close(school)
 
 
-@pytest.mark.rule("M-08")
-def test_a_list_of_patients_names_the_row_that_cannot_be_read(damaged: tuple[str, Scenario]) -> None:
-    """Otherwise one damaged time would empty a therapist's list, or a patient would be missing from it in silence."""
-    url, school = damaged
-    assert Damage("enrolments", "started_at", "HEMLIGT").do(url)
-    page = school.desk.caseload()
-    assert ((VICTIM,), set(HEALTHY.values())) == (page.unreadable, {row.enrolment_id for row in page.rows})
-    first = school.desk.caseload(limit=1)
-    walked, hidden = [*first.rows], [*first.unreadable]
-    while first.next is not None:
-        first = school.desk.caseload(first.next, limit=1)
-        walked += first.rows
-        hidden += first.unreadable
-    assert (page.rows, [VICTIM]) == (tuple(walked), hidden)
-
-
 @pytest.mark.parametrize("limit", [1, 2, 50])
 def test_a_row_whose_id_cannot_be_read_hides_no_other(damaged: tuple[str, Scenario], limit: int) -> None:
     """Otherwise a list would end before its end, or fail, for a row that cannot even be named."""
@@ -470,21 +454,6 @@ def test_what_a_portal_and_a_gateway_read_goes_on_and_names_the_row(
     assert "HEMLIGT" not in caplog.text
 
 
-@pytest.mark.rule("M-12")
-def test_a_pass_names_what_it_cannot_read_and_tells_all_others(
-    damaged: tuple[str, Scenario], caplog: pytest.LogCaptureFixture
-) -> None:
-    """Otherwise one row cut short by a byte would silence a region, in eight passes of eight."""
-    url, school = damaged
-    cut(url, "enrolments", "state")
-    before = {number: len(messages(school, number)) for number in (ANNA, BO, CILLA)}
-    school.deliver()
-    after = {number: len(messages(school, number)) for number in (ANNA, BO, CILLA)}
-    assert {ANNA: before[ANNA] + 1, BO: before[BO], CILLA: before[CILLA] + 1} == after
-    assert VICTIM in caplog.text
-    assert BO not in caplog.text
-
-
 def test_a_patient_s_step_does_not_wait_for_the_row_of_a_member_of_staff(damaged: tuple[str, Scenario]) -> None:
     """Otherwise a therapist's damaged profile would keep all their patients from saving a form."""
     url, school = damaged
@@ -500,17 +469,6 @@ def test_a_start_is_refused_where_an_open_one_may_hide(damaged: tuple[str, Scena
     cut(url, "enrolments", "state")
     with pytest.raises(StorageError, match=VICTIM):
         school.desk.start(BO, program="smartskola")
-
-
-def test_what_is_readable_of_a_person_is_shown(damaged: tuple[str, Scenario], caplog: pytest.LogCaptureFixture) -> None:
-    """Otherwise one damaged enrolment would hide a patient's other one from the therapist."""
-    url, school = damaged
-    other = school.desk.start(BO, program="smartskola").id
-    cut(url, "enrolments", "state")
-    assert [other] == [found.id for found in school.desk.find(BO)]
-    assert VICTIM in caplog.text
-    execute(url, f"UPDATE enrolments SET unit = 'HEMLIGT' WHERE id = '{VICTIM}'")  # noqa: S608
-    assert [other] == [found.id for found in school.desk.find(BO)]
 
 
 def test_a_time_that_only_postgresql_knows_hides_one_row(postgresql_url: str) -> None:
