@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
 from digital_painschool.adapters.swedish_identity import SwedishIdentity
+from digital_painschool.codes import IdentityReason
 from digital_painschool.domain.form import Choice, Date, Form, ManyChoices, Number, Option, Question, Scale, Text
 from digital_painschool.domain.people import Actor, Role
 from digital_painschool.domain.policy import Policy
@@ -178,7 +179,7 @@ def test_answers_are_right_and_wrong_answers_are_wrong_in_one_way(data: st.DataO
             normalise_answers(wrong.answers)
         return
     (problem,) = answer_problems(form, normalise_answers(wrong.answers))
-    assert wrong.question is None or problem.startswith(f"{wrong.question}: ")
+    assert wrong.question is None or wrong.question == problem.question
 
 
 EVERY_KIND = Form(
@@ -325,15 +326,17 @@ def test_numbers_are_of_the_schemes_that_are_asked_for(scheme: str) -> None:
     is_of_the_scheme()
 
 
-WORDS = {
-    "check digit": "check digit",
-    "two digits swapped": "check digit",
-    "no such month": "no such day of birth",
-    "no such day": "no such day of birth",
-    "not born yet": "ahead of today",
-    "born too long ago": "longer ago than anyone",
-    "serial number that is never given": "serial number",
-    "wrong sign": "sign and the year|form of none",
+WRONG_FORM = {IdentityReason.WRONG_FORM}
+REASONS = {
+    "check digit": {IdentityReason.WRONG_CHECK_DIGIT},
+    "two digits swapped": {IdentityReason.WRONG_CHECK_DIGIT},
+    "no such month": {IdentityReason.NO_SUCH_DAY},
+    "no such day": {IdentityReason.NO_SUCH_DAY},
+    "not born yet": {IdentityReason.BORN_IN_THE_FUTURE},
+    "born too long ago": {IdentityReason.BORN_TOO_LONG_AGO},
+    "serial number that is never given": {IdentityReason.SERIAL_NEVER_GIVEN},
+    "wrong sign": {IdentityReason.SIGN_CONTRADICTS_YEAR, *WRONG_FORM},
+    "nothing": {IdentityReason.TOO_SHORT},
 }
 
 
@@ -345,8 +348,9 @@ def test_a_wrong_number_is_refused_for_its_one_fault(fault: str) -> None:
     @given(wrong_numbers(fault))
     def is_refused(wrong: WrongNumber) -> None:
         assert fault == wrong.fault
-        with pytest.raises(InvalidIdentity, match=WORDS.get(fault, "form of none")):
+        with pytest.raises(InvalidIdentity) as refused:
             IDENTITY.parse(wrong.text, today=TODAY)
+        assert refused.value.reason in REASONS.get(fault, WRONG_FORM)
 
     is_refused()
 
