@@ -18,7 +18,15 @@ import digital_painschool
 from digital_painschool import errors
 from digital_painschool.codes import AnswerCode, AnswerProblem, IdentityReason, ValueReason
 from digital_painschool.domain import digest
-from digital_painschool.domain.events import Event, FlagHandled, FormSaved, Maintained, MessageSent, Started
+from digital_painschool.domain.events import (
+    Event,
+    FlagHandled,
+    FormSaved,
+    Maintained,
+    MessageSent,
+    ModuleOpened,
+    Started,
+)
 from digital_painschool.domain.notification import Notify, Template
 from digital_painschool.domain.people import Author, PersonId, Role
 from digital_painschool.domain.policy import FlagKind
@@ -95,7 +103,7 @@ def test_no_two_of_a_kind_have_the_same_label(language: Language) -> None:
 @pytest.mark.parametrize(("group", "name"), WANTED)
 def test_the_places_of_a_label_are_those_of_its_facts_and_can_all_be_left_out(group: str, name: str) -> None:
     """Otherwise a person would read a bare `{limit}`, or a figure in one language and none in the other."""
-    places = {language: set(re.findall(r"\{(\w+)\}", LABELS[language][group][name])) for language in Language}
+    places = {language: set(re.findall(r"\{(\w+)\??\}", LABELS[language][group][name])) for language in Language}
     assert 1 == len(set(map(frozenset, places.values()))), places
     assert places[Language.SWEDISH] <= PLACES.get(f"{group}.{name}", set())
     for language in Language:
@@ -209,6 +217,12 @@ def test_the_screens_have_the_words_of_the_manual(word: str, value: Word | Actio
             FormSaved(at=AT, by="patient", form="halsa", number=2),
             "Formulär sparades: halsa, gång 2",
             "A form was saved: halsa, time 2",
+        ),
+        (ModuleOpened(at=AT, by="patient", module=5), "Modul 5 öppnades", "Module 5 was opened"),
+        (
+            ModuleOpened(at=AT, by="patient", module=5, out_of_order=True),
+            "Modul 5 öppnades, utanför ordningen",
+            "Module 5 was opened, out of order",
         ),
         (
             MessageSent(at=AT, by="patient", conversation=1, author=Author.PATIENT, number=1),

@@ -46,19 +46,20 @@ Labels = Mapping[str, Mapping[str, str]]
 LABELS: Mapping[Language, Labels] = MappingProxyType(
     {Language.SWEDISH: swedish.LABELS, Language.ENGLISH: english.LABELS}
 )
-"""Every label. What stands in square brackets is left out where a fact that it names is not known."""
+"""Every label. A part in square brackets is left out where a fact that it names is not known, as `limit` in `{limit}`, or
+is not true, as `alert` in `{alert?}`."""
 
 _SIGNS = {Language.SWEDISH: str.maketrans(",.", "\N{NO-BREAK SPACE},"), Language.ENGLISH: str.maketrans("", "")}
 """The signs of numbers that differ from English: a blank between thousands and a decimal comma."""
 _OPTIONAL = re.compile(r"\[([^][]*)\]")
-_PLACE = re.compile(r"\{(\w+)\}")
+_PLACE = re.compile(r"\{(\w+\??)\}")
 
 
 def label(value: "Labelled", language: Language | str = Language.SWEDISH, **facts: object) -> str:
     """Return the words for a value: an enum's member, an event or its class, an answer's problem, or an error.
 
     Rule: D-24d. The facts of an event, a problem or an error fill the places of its label. A label without a fact that
-    it could show is shorter, and complete. Nothing else than texts, numbers and labelled values is ever filled in.
+    it could show is shorter, and complete. Only texts, numbers and labelled values are filled in.
 
     Args:
         value: The value.
@@ -73,7 +74,9 @@ def label(value: "Labelled", language: Language | str = Language.SWEDISH, **fact
     text = LABELS[spoken].get(group, {}).get(name)
     if text is None:
         raise InvalidValue(f"there is no label for a {type(value).__name__}; docs/reference/labels.md lists them")
-    shown = {key: words for key, fact in {**own, **facts}.items() if (words := _shown(fact, spoken))}
+    known = {**own, **facts}
+    shown = {key: words for key, fact in known.items() if (words := _shown(fact, spoken))}
+    shown |= {f"{key}?": "" for key, fact in known.items() if fact is True}
     return _OPTIONAL.sub(lambda part: _filled(part[1], shown), text)
 
 
@@ -114,6 +117,7 @@ def _filled(part: str, shown: Mapping[str, str]) -> str:
 
 
 def _shown(fact: object, language: Language) -> str:
+    """Return a fact as text; nothing for a fact that is no text, number or labelled value."""
     match fact:
         case Enum():
             return label(fact, language)  # type: ignore[arg-type] # a fact of an event
