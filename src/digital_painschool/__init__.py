@@ -13,6 +13,7 @@ _HOME = {
     "Access": "rules.access",
     "AccessEnded": "domain.events",
     "AccessEntry": "ports.storage",
+    "Action": "rules.permissions",
     "Activity": "ports.storage",
     "Actor": "domain.people",
     "AdapterConfig": "bootstrap.settings",

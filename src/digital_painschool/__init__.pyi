@@ -126,3 +126,4 @@ from digital_painschool.ports.storage import Entry as Entry
 from digital_painschool.rules.access import Access as Access
 from digital_painschool.rules.access import Reading as Reading
 from digital_painschool.rules.flags import Flag as Flag
+from digital_painschool.rules.permissions import Action as Action

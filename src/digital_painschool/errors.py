@@ -102,6 +102,12 @@ class RuleViolation(PainSchoolError):
         self.reason = reason
         self.facts: Mapping[str, Fact] = MappingProxyType(facts)
 
+    @property
+    def problems(self) -> tuple[AnswerProblem, ...]:
+        """The problems with the answers to a form, which are also in the facts; empty for every other reason."""
+        problems = self.facts.get("problems", ())
+        return tuple(one for one in problems if isinstance(one, AnswerProblem)) if isinstance(problems, tuple) else ()
+
     def __str__(self) -> str:
         facts = ", ".join(f"{name}={value!r}" for name, value in self.facts.items())
         return f"{self.rule}: {self.reason.advice}" + (f" ({facts})" if facts else "")

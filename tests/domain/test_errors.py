@@ -105,6 +105,8 @@ def test_a_problem_with_an_answer_is_a_value() -> None:
     one, same = (AnswerProblem("smarta", AnswerCode.NOT_ON_SCALE, limits) for _ in range(2))
     limits["highest"] = 11
     assert {"lowest": 0, "highest": 10} == one.limits
+    assert (one,) == RuleViolation("M-14", Reason.INVALID_ANSWERS, problems=(one,)).problems
+    assert () == RuleViolation("M-14", Reason.UNKNOWN_FORM).problems
     assert {one} == {same} != {AnswerProblem("smarta", AnswerCode.NOT_ON_SCALE, limits)}
     with pytest.raises(TypeError):
         one.limits["highest"] = 11  # type: ignore[index]

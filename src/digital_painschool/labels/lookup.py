@@ -2,35 +2,14 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from enum import Enum, StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Protocol
 
 from digital_painschool.codes import AnswerProblem
 from digital_painschool.errors import InvalidValue, PainSchoolError, RuleViolation
 from digital_painschool.labels import english, swedish
-
-if TYPE_CHECKING:  # a label is found by the name of the class: this module stays below every class that it names
-    from digital_painschool.application.export import Format
-    from digital_painschool.codes import AnswerCode, IdentityReason, ValueReason
-    from digital_painschool.domain.enrolment import Phase
-    from digital_painschool.domain.events import Event
-    from digital_painschool.domain.notification import Channel, Notify, Status, Template
-    from digital_painschool.domain.people import Author, Role
-    from digital_painschool.domain.policy import FlagKind
-    from digital_painschool.domain.program import Ordering
-    from digital_painschool.domain.retention import Held, Skip
-    from digital_painschool.errors import Reason
-    from digital_painschool.labels.words import Word
-    from digital_painschool.ports.storage import Activity
-    from digital_painschool.rules.access import Reading
-    from digital_painschool.rules.permissions import Action, Scope
-
-    _OfValue: TypeAlias = (
-        Activity | Author | Channel | FlagKind | Format | Held | Notify | Ordering | Phase | Reading | Role | Scope
-    )
-    _OfCode: TypeAlias = Action | AnswerCode | IdentityReason | Reason | Skip | Status | Template | ValueReason | Word
-    Labelled: TypeAlias = "_OfValue | _OfCode | Language | Event | type[Event] | AnswerProblem | PainSchoolError"
 
 
 class Language(StrEnum):
@@ -40,14 +19,33 @@ class Language(StrEnum):
     ENGLISH = "en"
 
 
+class DatedFact(Protocol):
+    """An event of a timeline, as labels see it: this package lies below the events, and finds them by their names."""
+
+    @property
+    def at(self) -> datetime:
+        """The instant."""
+        ...
+
+    @property
+    def by(self) -> str:
+        """The author."""
+        ...
+
+
+Labelled = Enum | DatedFact | type[DatedFact] | AnswerProblem | PainSchoolError
+"""The values that have labels: members of enums, events and their classes, problems with answers, and errors."""
+
 Labels = Mapping[str, Mapping[str, str]]
 """Labels by the name of an enum and of its member. Events are under `Event`, errors under `Error`, by their class."""
 
 LABELS: Mapping[Language, Labels] = MappingProxyType(
     {Language.SWEDISH: swedish.LABELS, Language.ENGLISH: english.LABELS}
 )
-"""Every label. A part in square brackets is left out where a fact that it names is not known, as `limit` in `{limit}`, or
-is not true, as `alert` in `{alert?}`."""
+"""Every label, with places for facts. A part in square brackets is shown when its facts are known.
+
+`{limit}` is replaced by the fact `limit`. `{alert?}` is replaced by nothing, and asks that the fact `alert` is true.
+"""
 
 _SIGNS = {Language.SWEDISH: str.maketrans(",.", "\N{NO-BREAK SPACE},"), Language.ENGLISH: str.maketrans("", "")}
 """The signs of numbers that differ from English: a blank between thousands and a decimal comma."""
@@ -55,7 +53,7 @@ _OPTIONAL = re.compile(r"\[([^][]*)\]")
 _PLACE = re.compile(r"\{(\w+\??)\}")
 
 
-def label(value: "Labelled", language: Language | str = Language.SWEDISH, **facts: object) -> str:
+def label(value: Labelled, language: Language | str = Language.SWEDISH, **facts: object) -> str:
     """Return the words for a value: an enum's member, an event or its class, an answer's problem, or an error.
 
     Rule: D-24d. The facts of an event, a problem or an error fill the places of its label. A label without a fact that
@@ -120,7 +118,7 @@ def _shown(fact: object, language: Language) -> str:
     """Return a fact as text; nothing for a fact that is no text, number or labelled value."""
     match fact:
         case Enum():
-            return label(fact, language)  # type: ignore[arg-type] # a fact of an event
+            return label(fact, language)
         case bool():
             return ""
         case int() | float():

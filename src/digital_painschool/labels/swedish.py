@@ -156,9 +156,9 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "NO_MODULES_CHOSEN": "Välj minst en modul som ska vara tillgänglig.",
         "UNKNOWN_MODULE": "Modulen[ {module}] finns inte i momentet. Välj en som finns.",
         "UNKNOWN_END_REASON": "Välj en avslutningsorsak i listan.",
-        "MODULE_NOT_IN_MAINTENANCE": "Modulen[ {module}] är inte vald för vidmakthåll och kan inte läsas.",
+        "MODULE_NOT_IN_MAINTENANCE": "Modulen[ {module}] är inte vald för vidmakthållande och kan inte läsas.",
         "READ_ONLY_IN_MAINTENANCE": (
-            "Momentet är i vidmakthåll. Det går att läsa, men inte att fylla i formulär eller skriva."
+            "Momentet är i vidmakthållande. Det går att läsa, men inte att fylla i formulär eller skriva."
         ),
         "EARLIER_MODULES_FIRST": "Gör klart de tidigare modulerna först[: {missing}].",
         "MODULE_NOT_RELEASED": "Behandlaren har inte aktiverat modulen[ {module}] än.",
