@@ -162,6 +162,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "MODULE_NOT_RELEASED": "The therapist has not released the module[ {module}] yet.",
         "NOT_RELEASED_BY_THERAPIST": "The modules of this program are not released one by one.",
         "UNKNOWN_FORM": "The program has no such form.",
+        "FORM_NOT_IN_MODULE": "The module[ {module}] does not have the form.",
         "INVALID_ANSWERS": "Some answers need to be corrected. Correct them and save again.",
         "NO_SUCH_SUBMISSION": "The form has not been filled in so many times[, but {saved}]. Reload the page.",
         "NO_SUCH_FLAG": "The event is handled already, or is handled in another way. Reload the page.",

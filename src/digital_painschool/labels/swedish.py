@@ -164,6 +164,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "MODULE_NOT_RELEASED": "Behandlaren har inte aktiverat modulen[ {module}] än.",
         "NOT_RELEASED_BY_THERAPIST": "Modulerna i det här momentet aktiveras inte en och en.",
         "UNKNOWN_FORM": "Formuläret finns inte i momentet.",
+        "FORM_NOT_IN_MODULE": "Modulen[ {module}] har inte formuläret.",
         "INVALID_ANSWERS": "Några svar behöver rättas. Rätta dem och spara igen.",
         "NO_SUCH_SUBMISSION": "Formuläret har inte fyllts i så många gånger[, utan {saved}]. Ladda om sidan.",
         "NO_SUCH_FLAG": "Händelsen är redan hanterad, eller hanteras på ett annat sätt. Ladda om sidan.",
