@@ -29,6 +29,10 @@ from digital_painschool.bootstrap.school import PainSchool as PainSchool
 from digital_painschool.bootstrap.settings import AdapterConfig as AdapterConfig
 from digital_painschool.bootstrap.settings import Settings as Settings
 from digital_painschool.bootstrap.settings_toml import read_settings as read_settings
+from digital_painschool.codes import AnswerCode as AnswerCode
+from digital_painschool.codes import AnswerProblem as AnswerProblem
+from digital_painschool.codes import IdentityReason as IdentityReason
+from digital_painschool.codes import ValueReason as ValueReason
 from digital_painschool.delivery.report import DeliveryReport as DeliveryReport
 from digital_painschool.delivery.worker import Delivery as Delivery
 from digital_painschool.domain.enrolment import CaseloadCounts as CaseloadCounts
@@ -115,6 +119,9 @@ from digital_painschool.errors import PainSchoolError as PainSchoolError
 from digital_painschool.errors import Reason as Reason
 from digital_painschool.errors import RuleViolation as RuleViolation
 from digital_painschool.errors import StorageError as StorageError
+from digital_painschool.labels.lookup import Language as Language
+from digital_painschool.labels.lookup import label as label
+from digital_painschool.labels.words import Word as Word
 from digital_painschool.ports import Ports as Ports
 from digital_painschool.ports.directory import StaffEntry as StaffEntry
 from digital_painschool.ports.messaging import Address as Address

@@ -14,6 +14,7 @@ from digital_painschool.adapters.file_messenger import FileMessenger
 from digital_painschool.adapters.memory import MemoryDirectory
 from digital_painschool.adapters.toml_directory import TomlDirectory
 from digital_painschool.domain.notification import Template
+from digital_painschool.labels.lookup import Language
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.messaging import Address, Messenger
 from digital_painschool.testing.contracts.arrivals import Arrival
@@ -84,12 +85,20 @@ def test_message_says_where_and_nothing_else(tmp_path: Path) -> None:
     } == json.loads(file.read_text("utf-8"))
 
 
+@pytest.mark.rule("D-24d")
+def test_a_language_that_there_is_not_is_refused_at_once(tmp_path: Path) -> None:
+    """Otherwise each message would fail, or staff be written to in another language than the unit chose."""
+    with pytest.raises(InvalidValue, match="choose one of sv, en"):
+        FileMessenger(Channel.SMS, tmp_path, "fi")
+    assert Language.ENGLISH is FileMessenger(Channel.SMS, tmp_path, "en").language
+
+
 class TestFileMessenger(MessengerContract):
     """The messages as files, by the contract."""
 
     def open(self, place: Path) -> FileMessenger:
         """Open the folder."""
-        return FileMessenger(self.channel, place / "messages")
+        return FileMessenger(self.channel, place / "messages", self.language)
 
     def spoil(self, place: Path) -> None:
         """Put something in the folder's way."""
@@ -103,9 +112,10 @@ class TestFileMessenger(MessengerContract):
 
 
 class TestFileSmsMessenger(TestFileMessenger):
-    """The same for the other channel."""
+    """The same for the other channel, in the other language."""
 
     channel = Channel.SMS
+    language = Language.ENGLISH
 
 
 class TestTomlDirectory(DirectoryContract):

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digital_painschool.adapters.swedish_identity import SwedishIdentity
+from digital_painschool.codes import IdentityReason
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import ConfigurationError, InvalidIdentity
 from digital_painschool.ports.identity import Identity
@@ -395,7 +396,9 @@ def test_only_the_configured_schemes_are_read(scheme: str) -> None:
         if of_scheme == scheme:
             assert scheme == identity.parse(value, today=TODAY).scheme
         else:
-            assert scheme in refusal(value, identity=identity)
+            with pytest.raises(InvalidIdentity, match=scheme) as caught:
+                identity.parse(value, today=TODAY)
+            assert IdentityReason.SCHEME_NOT_ACCEPTED is caught.value.reason
 
 
 def test_schemes_keep_their_configured_order() -> None:
@@ -451,21 +454,26 @@ def test_equal_settings_are_equal_adapters_and_frozen() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "advice"),
+    ("text", "reason", "advice"),
     [
-        ("198507099806", "look for a mistyped or swapped character"),
-        ("850709-980", "write all twelve characters"),
-        ("22950606fh20", "letters as capitals"),
-        ("19850709+9805", "write all twelve digits without sign"),
-        ("202612319805", "check the year"),
-        ("198513099805", "check year, month and day"),
-        ("201509160006", "serial number"),
+        ("198507099806", IdentityReason.WRONG_CHECK_DIGIT, "look for a mistyped or swapped character"),
+        ("850709980", IdentityReason.TOO_SHORT, "write all twelve characters"),
+        ("", IdentityReason.TOO_SHORT, "too short"),
+        ("19850709--9805", IdentityReason.TOO_LONG, "write all twelve characters"),
+        ("850709-980", IdentityReason.WRONG_FORM, "write all twelve characters"),
+        ("22950606fh20", IdentityReason.WRONG_FORM, "letters as capitals"),
+        ("19850709+9805", IdentityReason.SIGN_CONTRADICTS_YEAR, "write all twelve digits without sign"),
+        ("202612319805", IdentityReason.BORN_IN_THE_FUTURE, "check the year"),
+        ("187507099805", IdentityReason.BORN_TOO_LONG_AGO, "check the year"),
+        ("198513099805", IdentityReason.NO_SUCH_DAY, "check year, month and day"),
+        ("201509160006", IdentityReason.SERIAL_NEVER_GIVEN, "serial number"),
     ],
 )
-def test_a_refusal_says_what_to_do_and_never_the_number(text: str, advice: str) -> None:
+def test_a_refusal_says_what_to_do_and_never_the_number(text: str, reason: IdentityReason, advice: str) -> None:
     """Staff would be left with a bare no, or the number would travel with the error into a log."""
     with pytest.raises(InvalidIdentity) as caught:
         IDENTITY.parse(text, today=TODAY)
     assert advice in str(caught.value)
+    assert reason is caught.value.reason
     assert not any(character.isdigit() for character in f"{caught.value!r}{caught.value.args}")
     assert (None, None) == (caught.value.__cause__, caught.value.__context__)

@@ -22,6 +22,46 @@ BUGS = (
         caught_by=Catcher("tests/domain/test_masking.py::test_no_printer_shows_what_is_a_persons"),
     ),
     Bug(
+        name="a-label-shows-whatever-it-is-given",
+        harm="a portal would show an identity number, masked or not, in the middle of a sentence",
+        module="labels.lookup",
+        old='if isinstance(fact, tuple) else sorted(fact)))\n    return ""\n',
+        new="if isinstance(fact, tuple) else sorted(fact)))\n    return str(fact)\n",
+        caught_by=Catcher("tests/labels/test_labels.py::test_a_person_is_in_no_label", "test_a_person_is_in_no_label"),
+    ),
+    Bug(
+        name="a-number-in-another-countrys-signs",
+        harm="a patient would read a limit of half as five, or of ten thousand as ten",
+        module="labels.lookup",
+        old='str.maketrans(",.", "\\N{NO-BREAK SPACE},")',
+        new='str.maketrans("", "")',
+        caught_by=Catcher(
+            "tests/labels/test_labels.py::test_a_number_is_written_with_the_signs_of_the_language",
+            "test_a_number_is_written_with_the_signs_of_the_language",
+        ),
+    ),
+    Bug(
+        name="a-child-is-born-too-long-ago",
+        harm="a therapist who mistypes the year would be told to look at the wrong century",
+        module="adapters.swedish_identity",
+        old="        return IdentityReason.BORN_IN_THE_FUTURE",
+        new="        return IdentityReason.BORN_TOO_LONG_AGO",
+        caught_by=Catcher(
+            "tests/kit/test_strategies.py::test_a_wrong_number_is_refused_for_its_one_fault", "not born yet"
+        ),
+    ),
+    Bug(
+        name="staff-are-written-to-in-swedish-alone",
+        harm="a unit that chose English would have its staff notified in Swedish",
+        module="adapters.file_messenger",
+        old="label(template, self.language)",
+        new="label(template)",
+        caught_by=Catcher(
+            "tests/adapters/test_files.py::TestFileSmsMessenger::test_a_notice_arrives_as_it_was_given",
+            "test_a_notice_arrives_as_it_was_given",
+        ),
+    ),
+    Bug(
         name="the-inbox-forgets-its-keys",
         harm="a patient would get a notice again after each crash",
         module="adapters.memory.inbox",
