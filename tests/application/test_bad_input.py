@@ -61,6 +61,11 @@ NO_ANSWERS: list[Any] = [
     {"smarta": "x" * 1_000_001},
     {str(number): number for number in range(2_000)},
 ]
+NO_DRAFTS: list[Any] = [
+    *(answers for answers in NO_ANSWERS if answers not in ({}, {"smarta": 11}, {"smarta": -1})),
+    {"smarta": 3.5},
+]
+"""A draft may be incomplete, and its numbers out of range."""
 NO_PERSONS: list[Any] = [
     PersonId("personnummer", "198507099806"),
     PersonId("samordningsnummer", ANNA),
@@ -141,6 +146,7 @@ BAD: dict[str, list[Any]] = {
 OTHERWISE: dict[tuple[str, str], list[Any]] = {
     ("desk.caseload", "limit"): [*BAD["limit"], 501],
     ("coordinator.unit_caseload", "limit"): [*BAD["limit"], 501],
+    ("room.save_draft", "answers"): NO_DRAFTS,
     ("office.access_log", "after"): [-1, 10**5000, True, 1.0, "1", None],
     ("office.approve", "plan"): NO_KEYS,  # the other plan waits for its approval
 }
