@@ -105,7 +105,7 @@ def test_the_report_is_written(tmp_path: Path) -> None:
     """Otherwise there would be nothing to store or to send."""
     result = run("--report", str(tmp_path / "of" / "today"))
     assert 0 == result.exit_code
-    assert ["report.md"] == [file.name for file in (tmp_path / "of" / "today").iterdir()]
+    assert {"report.md", "activity.svg", "waiting.svg"} == {file.name for file in (tmp_path / "of" / "today").iterdir()}
 
 
 def test_a_report_that_cannot_be_written(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from time import sleep
 from types import SimpleNamespace
 from typing import cast
+from xml.etree import ElementTree as ET
 
 import pytest
 from attrs import evolve
@@ -249,11 +250,15 @@ class TestTheReport:
         assert shown[0].startswith("law 3, unit 1, enrolment 1-0, 2026-03-02 12:00:00Z: open\n    digital-painschool")
         assert "5 more of law 3" == shown[-1]
 
-    def test_the_file(self, small: Outcome, tmp_path: Path) -> None:
-        """Otherwise nobody could read afterwards what a long run has found."""
+    def test_the_file_and_the_plots(self, small: Outcome, tmp_path: Path) -> None:
+        """Otherwise the report would not open, or its plots would be empty."""
         broken = evolve(small.units[0], findings=(Finding(law=Law(0), unit=0, enrolment=None, at=NOW, sentence="odd"),))
         for name, outcome in (("well", small), ("ill", evolve(small, units=(broken,)))):
             write(outcome, tmp_path / name)
+            for plot in ("activity", "waiting"):
+                drawn = ET.parse(tmp_path / name / f"{plot}.svg")  # noqa: S314 - our own
+                lines = [line for line in drawn.iter() if line.tag.endswith(("polyline", "rect"))]
+                assert 8 < len(lines)
         assert "No findings: every law held." in (tmp_path / "well" / "report.md").read_text("utf-8")
         report = (tmp_path / "ill" / "report.md").read_text("utf-8")
         assert "law 0, unit 0, 2026-03-02 12:00:00Z: odd" in report
@@ -263,6 +268,7 @@ class TestTheReport:
         """Otherwise a run so short that nothing was late would end with an error after all its work."""
         outcome = simulate(SHORTEST)
         write(outcome, tmp_path)
+        assert (tmp_path / "waiting.svg").stat().st_size > 500
         assert ["later than 25 h, after a run that was missed"] == [*tables(outcome)["How long it took"]]
 
 

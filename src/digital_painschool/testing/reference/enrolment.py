@@ -164,6 +164,13 @@ class ReferenceEnrolment:
         due = self.is_review_due(now)
         return ReferenceRow(rank, self.id, forms, messages, done, lost, priority, ending, due)
 
+    def oldest_wait(self) -> datetime | None:
+        """Return since when the oldest unread form or message waits for the therapist."""
+        if not self.is_open:
+            return None
+        backlogs = [*self.forms.values(), *(one.from_patient for one in self.conversations)]
+        return min((one.waiting_since for one in backlogs if one.waiting_since is not None), default=None)
+
     # The steps: each changes the model as the step changed the enrolment.
 
     def _enter(self, now: datetime, entries: int = 1, *, by: Author = Author.THERAPIST) -> None:

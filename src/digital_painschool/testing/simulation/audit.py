@@ -11,6 +11,9 @@ from digital_painschool.testing.reference.laws import Law
 from digital_painschool.testing.reference.notifications import note_violations
 from digital_painschool.testing.simulation.scene import Scene
 
+_WEEK, _FRIDAY = 7, 2
+"""The region begins on a Wednesday; on Fridays it is counted who waits."""
+
 
 def check_enrolment(scene: Scene, model: ReferenceEnrolment) -> None:
     """Check a stored enrolment: its timeline, its state and its notifications; or that nothing is left of it."""
@@ -46,6 +49,10 @@ class Audit:
         there = [model for model in scene.models.values() if not model.purged]
         if there:
             check_enrolment(scene, self._chance.pick(there))
+        week, day = divmod(scene.figures.day(scene.now), _WEEK)
+        if day == _FRIDAY:
+            waits = (since for model in there if (since := model.oldest_wait()) is not None)
+            scene.figures.waiting.update((week, (scene.now - since).days) for since in waits)
 
     def read_log(self) -> None:
         """Read on in the access log: it must have every refusal, and no other."""

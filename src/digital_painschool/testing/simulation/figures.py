@@ -20,6 +20,7 @@ class Figures:
         lateness: The time from a message to its collected notification, in whole quarters of an hour.
         waited: The time that forms and messages waited for the therapist, in whole days.
         by_day: The steps and the notices of each day: by kind and day.
+        waiting: The patients with something unread, by week and by the days that they had been waiting.
     """
 
     start: datetime
@@ -31,6 +32,7 @@ class Figures:
     lateness: Counter[int] = field(factory=Counter)
     waited: Counter[int] = field(factory=Counter)
     by_day: Counter[tuple[str, int]] = field(factory=Counter)
+    waiting: Counter[tuple[int, int]] = field(factory=Counter)
 
     def day(self, at: datetime) -> int:
         """Return the number of the day of an instant, from 0."""

@@ -10,6 +10,7 @@ from attrs import fields
 
 from digital_painschool.testing.reference.laws import Law
 from digital_painschool.testing.simulation.figures import quantile
+from digital_painschool.testing.simulation.plots import activity, waiting
 from digital_painschool.testing.simulation.region import Region
 from digital_painschool.testing.simulation.running import Outcome
 
@@ -117,18 +118,21 @@ def findings(outcome: Outcome) -> tuple[str, ...]:
 
 
 def write(outcome: Outcome, folder: Path) -> None:
-    """Write the report into a folder, as `report.md`. A missing folder is made.
+    """Write the report into a folder: `report.md` and two plots in SVG. A missing folder is made.
 
     Raises:
         OSError: It cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "activity.svg").write_text(activity(outcome), "utf-8")
+    (folder / "waiting.svg").write_text(waiting(outcome), "utf-8")
     found = findings(outcome)
     lines = ["# A region in a box", "", "```sh", command(outcome.region, unit=outcome.only_unit), "```", ""]
     lines += [f"## Findings: {len(outcome.findings)}", "", "```text", *found, "```"] if found else [NO_FINDINGS]
     for title, table in tables(outcome).items():
         lines += ["", f"## {title}", "", "| | |", "| --- | --- |", *(f"| {a} | {b} |" for a, b in table.items())]
-    (folder / "report.md").write_text("\n".join([*lines, ""]), "utf-8")
+    lines += ["", "## Plots", "", "![Activity](activity.svg)", "", "![Waiting](waiting.svg)", ""]
+    (folder / "report.md").write_text("\n".join(lines), "utf-8")
 
 
 NO_FINDINGS = "No findings: every law held."
