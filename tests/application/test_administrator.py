@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from digital_painschool.codes import ValueReason
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.retention import PurgeReceipt
@@ -116,6 +117,7 @@ def test_a_decision_names_no_patient(decision: str) -> None:
     plan = school.office.plan_purge()
     with school.unchanged(), pytest.raises(InvalidValue, match="identity number") as broken:
         school.office.approve(plan, decision=decision)
+    assert ValueReason.HOLDS_IDENTITY_NUMBER is broken.value.reason
     assert "9805" not in f"{broken.value} {broken.value!r}"
     approved = school.office.approve(plan, decision="RS 2037-0042, § 14, 2037-03-10")
     assert approved.decision is not None

@@ -48,6 +48,7 @@ WITH_A_PATIENT: dict[str, tuple[Call, str, str, str]] = {
 }
 WITHOUT: dict[str, tuple[Call, bool, bool, bool]] = {
     "programs": (lambda d, _, __: d.programs(), True, True, True),
+    "limits": (lambda d, _, __: d.limits(), True, True, True),
     "identify": (lambda d, _, __: d.identify(BO), True, True, False),
     "start": (
         lambda d, _, __: d.start("195704289999", program="smartskola", therapist=NURSE.hsa_id),
@@ -76,6 +77,7 @@ ROOM: dict[str, Call] = {
     "overview": lambda r, e, _: r.overview(e),
     "open_module": lambda r, e, _: r.open_module(e, 1),
     "complete_module": lambda r, e, _: r.complete_module(e, 1),
+    "limits": lambda r, e, _: r.limits(e),
     "form": lambda r, e, _: r.form(e, PAIN),
     "form_answers": lambda r, e, _: r.form_answers(e, PAIN),
     "save_form": lambda r, e, _: r.save_form(e, PAIN, {"smarta": 3}),
