@@ -67,6 +67,7 @@ _HOME = {
     "Held": "domain.retention",
     "HsaId": "domain.people",
     "IdentityReason": "codes",
+    "InputLimits": "application.input_limits",
     "InvalidIdentity": "errors",
     "InvalidProgram": "errors",
     "InvalidValue": "errors",

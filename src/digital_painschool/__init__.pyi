@@ -7,6 +7,7 @@ from digital_painschool.application.export import Format as Format
 from digital_painschool.application.form_answers import Axis as Axis
 from digital_painschool.application.form_answers import FormAnswers as FormAnswers
 from digital_painschool.application.form_answers import QuestionAnswers as QuestionAnswers
+from digital_painschool.application.input_limits import InputLimits as InputLimits
 from digital_painschool.application.overview import ModuleStatus as ModuleStatus
 from digital_painschool.application.overview import Overview as Overview
 from digital_painschool.application.own_profile import OwnProfile as OwnProfile
