@@ -24,7 +24,7 @@ _HOME = {
     "AnswerCode": "codes",
     "AnswerProblem": "codes",
     "Author": "domain.people",
-    "Axis": "application.form_answers",
+    "Axis": "domain.form",
     "Case": "application.caseload",
     "CasePage": "application.caseload",
     "CaseRow": "ports.storage",

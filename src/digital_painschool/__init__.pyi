@@ -4,7 +4,6 @@ from digital_painschool.application.caseload import Case as Case
 from digital_painschool.application.caseload import CasePage as CasePage
 from digital_painschool.application.caseload import Cursor as Cursor
 from digital_painschool.application.export import Format as Format
-from digital_painschool.application.form_answers import Axis as Axis
 from digital_painschool.application.form_answers import FormAnswers as FormAnswers
 from digital_painschool.application.form_answers import QuestionAnswers as QuestionAnswers
 from digital_painschool.application.input_limits import InputLimits as InputLimits
@@ -63,6 +62,7 @@ from digital_painschool.domain.events import Reviewed as Reviewed
 from digital_painschool.domain.events import Started as Started
 from digital_painschool.domain.fold import apply as apply
 from digital_painschool.domain.fold import replay as replay
+from digital_painschool.domain.form import Axis as Axis
 from digital_painschool.domain.form import Choice as Choice
 from digital_painschool.domain.form import Date as Date
 from digital_painschool.domain.form import Form as Form

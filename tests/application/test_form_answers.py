@@ -3,8 +3,8 @@
 import pytest
 from rich.pretty import pretty_repr
 
-from digital_painschool.application.form_answers import Axis
 from digital_painschool.domain.enrolment import Phase
+from digital_painschool.domain.form import Axis
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.errors import Reason, RuleViolation
 from digital_painschool.testing.example import DAILY, PAIN

@@ -35,6 +35,7 @@ from rich.traceback import Traceback
 
 import digital_painschool
 from digital_painschool.application.program_catalogue import UnitTerms
+from digital_painschool.domain.form import Form, Question, Text
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import Policy
@@ -127,6 +128,8 @@ LEAVES: Mapping[object, Callable[[str], object]] = {
     Path: lambda _: Path("folder"),
     Policy: lambda _: Policy(),
     UnitTerms: lambda _: UnitTerms(),
+    Form: lambda _: Form(key="f", title="Form", questions=(Text(key="q", text="?"),)),
+    Question: lambda _: Text(key="q", text="?"),
 }
 
 
