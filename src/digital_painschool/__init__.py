@@ -44,6 +44,7 @@ _HOME = {
     "Delivery": "delivery.worker",
     "DeliveryError": "errors",
     "DeliveryReport": "delivery.report",
+    "Draft": "domain.draft",
     "EndReason": "domain.program",
     "Ended": "domain.events",
     "EndedEnrolment": "domain.retention",

@@ -35,6 +35,7 @@ from digital_painschool.codes import IdentityReason as IdentityReason
 from digital_painschool.codes import ValueReason as ValueReason
 from digital_painschool.delivery.report import DeliveryReport as DeliveryReport
 from digital_painschool.delivery.worker import Delivery as Delivery
+from digital_painschool.domain.draft import Draft as Draft
 from digital_painschool.domain.enrolment import CaseloadCounts as CaseloadCounts
 from digital_painschool.domain.enrolment import Conversation as Conversation
 from digital_painschool.domain.enrolment import Enrolment as Enrolment

@@ -360,7 +360,7 @@ def test_every_step_is_accepted_or_refused_as_it_was_planned() -> None:
     seen: dict[bool, set[type]] = {True: set(), False: set()}
 
     # The same examples each time: which steps there are must not be a matter of luck.
-    @settings(UNHURRIED, max_examples=150, derandomize=True, database=None)
+    @settings(UNHURRIED, max_examples=220, derandomize=True, database=None)
     @given(st.data(), st.booleans())
     def is_as_planned(data: st.DataObject, refused: bool) -> None:
         offered = (program(data.draw(st.sampled_from(Ordering))), SLEEP)

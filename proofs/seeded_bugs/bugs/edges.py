@@ -63,8 +63,8 @@ BUGS = (
         name="after-a-conflict-nobody-asks-who-may",
         harm="a therapist would end the treatment of a patient who was just handed over",
         module="application.executor",
-        old="            self.access.permit(action, by, before)\n            decide",
-        new="            if attempt == 0:\n                self.access.permit(action, by, before)\n            decide",
+        old="            self.access.permit(action, by, before)\n",
+        new="            if attempt == 0:\n                self.access.permit(action, by, before)\n",
         caught_by=_by("application/test_races", "who_has_lost_the_patient_changes_nothing_more[end]"),
     ),
     Bug(

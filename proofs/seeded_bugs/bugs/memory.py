@@ -11,8 +11,8 @@ BUGS = (
         name="the-last-one-wins",
         harm="of two steps at the same time one would be lost",
         module="adapters.memory.enrolments",
-        old="        if (stored.version if stored else 0) != change.before:",
-        new="        if (stored.version if stored else 0) < change.before:",
+        old="        if (stored.version if stored else 0) != version:",
+        new="        if (stored.version if stored else 0) < version:",
         caught_by=Catcher(f"{_MEMORY}::test_a_step_decided_on_an_old_version_is_a_conflict"),
     ),
     Bug(

@@ -92,6 +92,7 @@ def fill(url: str, folder: Path) -> None:
         school.deliver()
         school.desk.start_conversation(id_, "Hej igen!", notify=Notify.COLLECTED)
         room.open_module(id_, 1)
+        room.save_draft(id_, PAIN, {"smarta": 3})
     school.office.export(folder / "second")
     assert PLAN == school.office.approve(school.office.plan_purge(), decision="beslut 2").id
     superseded = f"SELECT id, 'a key before a crash', unit FROM digests WHERE id LIKE '{VICTIM}.%' AND collected"  # noqa: S608 - constants
@@ -253,7 +254,7 @@ def values_for(column: Column[Any], *, sqlite: bool) -> Iterator[object]:
     elif isinstance(column.type.dialect_impl, Integer) or column.type.python_type is int:
         yield from _SQLITE_NUMBERS if sqlite else _POSTGRESQL_NUMBERS
     else:
-        yield from _JSON if column.name in ("state", "data", "content") else _TEXTS
+        yield from _JSON if column.name in ("state", "data", "content", "answers") else _TEXTS
         yield from _BLOBS if sqlite else ()
 
 

@@ -50,7 +50,6 @@ enrolments = Table(
     Column("state", Text, nullable=False),
     Column("has_drafts", StrictBoolean, nullable=False, server_default=false()),
 )
-"""`has_drafts` is false only where there is no draft: most steps learn so from the row that they change anyway."""
 
 NOT_ENDED: ColumnElement[Any] = literal_column("ended_at IS NULL")
 ENDED: ColumnElement[Any] = literal_column("ended_at IS NOT NULL")

@@ -145,10 +145,11 @@ class DraftsContract(StorageOpening):
             keep_draft(storage, e, draft)
         e = saved(storage, fill_in(e, at=MORNING))
         assert FIRST == storage.draft(A, PAIN), "a change that names no draft discards none"
-        for _ in range(2):
-            e = saved(storage, evolve(fill_in(e, at=MORNING), discarded_drafts=frozenset({PAIN})))
-            assert (None, daily, FIRST) == (storage.draft(A, PAIN), storage.draft(A, DAILY), storage.draft(B, PAIN))
-            keep_draft(storage, e, SECOND)
+        for form, left in ((PAIN, (None, daily)), (DAILY, (None, None)), (DAILY, (None, None))):
+            e = saved(storage, evolve(fill_in(e, at=MORNING), discarded_drafts=frozenset({form})))
+            assert (*left, FIRST) == (storage.draft(A, PAIN), storage.draft(A, DAILY), storage.draft(B, PAIN))
+        for draft in (SECOND, daily):
+            keep_draft(storage, e, draft)
         e = saved(storage, evolve(fill_in(e, at=MORNING), discarded_drafts=frozenset({PAIN, DAILY})))
         assert (None, None, FIRST) == (storage.draft(A, PAIN), storage.draft(A, DAILY), storage.draft(B, PAIN))
         assert e == storage.load_many((A,))[A]

@@ -217,7 +217,7 @@ class ReferenceEnrolment:
         self.drafts[form] = (now, answers)
 
     def discard_draft(self, form: str) -> None:
-        """Discard a draft, if there is one."""
+        """Remove the draft of a form, if there is one."""
         self.drafts.pop(form, None)
 
     def mark_read(self, form: str, up_to: int, now: datetime) -> datetime | None:
