@@ -36,6 +36,7 @@ RULES = (
         "D-21c",
         "D-23a",
         "D-23b",
+        "D-24d",
     ),
 )
 """Every rule of the manual (M) and every decision where it is silent (D)."""

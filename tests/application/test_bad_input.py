@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from inspect import Parameter, signature
+from inspect import Parameter, getmembers, isfunction, signature
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from digital_painschool.application.administrator import AdministratorDesk
 from digital_painschool.application.caseload import Cursor
 from digital_painschool.application.patient import PatientDesk
 from digital_painschool.application.therapist import TherapistDesk
+from digital_painschool.codes import IdentityReason
 from digital_painschool.domain.ids import PlanId
 from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.policy import FlagKind
@@ -155,7 +156,7 @@ BY_ANOTHER = {"desk.unit_caseload": "coordinator.unit_caseload", "desk.hand_over
 METHODS: dict[str, list[Parameter]] = {
     BY_ANOTHER.get(f"{who}.{name}", f"{who}.{name}"): [*signature(method).parameters.values()][1:]
     for who, desk in DESKS.items()
-    for name, method in vars(desk).items()
+    for name, method in getmembers(desk, isfunction)
     if not name.startswith("_")
 }
 """Every public method of every desk, with its parameters."""
@@ -220,6 +221,14 @@ def test_a_room_is_for_a_person(number: str | PersonId) -> None:
         Scenario().school.patient(number)
 
 
+@pytest.mark.rule("D-07a", "D-24d")
+def test_a_number_under_another_scheme_than_its_own_is_told_apart() -> None:
+    """Otherwise a host that keeps the scheme beside the number would search for a mistyped digit."""
+    with pytest.raises(InvalidIdentity) as refused:
+        Scenario().school.patient(PersonId("samordningsnummer", ANNA))
+    assert IdentityReason.ANOTHER_SCHEME is refused.value.reason
+
+
 def test_a_clock_without_a_zone_is_refused_at_the_first_step() -> None:
     """Otherwise everything would be kept an hour or two wrong."""
     school = lived()
@@ -259,7 +268,7 @@ def test_a_closed_school_refuses_every_call(name: str, tmp_path: Path, monkeypat
     school.school.close()
     call = GRANTED[name][0]
     monkeypatch.chdir(tmp_path)
-    if name in {"desk.programs", "desk.identify"}:
+    if name in {"desk.programs", "desk.limits", "desk.identify"}:
         call(desk)  # these ask no storage
         return
     for closed in (partial(call, desk), school.deliver):

@@ -9,6 +9,7 @@ from digital_painschool.application.drafts import DraftDesk
 from digital_painschool.application.enrolment_loading import find_by_person
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.form_answers import FormAnswers, form_answers, require_form
+from digital_painschool.application.input_limits import InputLimits, input_limits
 from digital_painschool.application.messages import Messages
 from digital_painschool.application.overview import Overview, overview_of
 from digital_painschool.application.results import CompletedModule, SavedForm, SentMessage
@@ -95,6 +96,11 @@ class PatientDesk:
         program = self._executor.terms.of(after).program
         next_module = ordering.next_module(after, program)
         return CompletedModule(module=module, next_module=next_module, done=after.done_at is not None)
+
+    def limits(self, enrolment_id: EnrolmentId) -> InputLimits:
+        """Return what may be typed at the enrolment's unit, such as the lengths of texts. Rule: M-10, M-11."""
+        enrolment = self._executor.read(Action.SEE_PROGRAM, self._patient, enrolment_id)
+        return input_limits(self._executor.policy(enrolment.unit))
 
     def form(self, enrolment_id: EnrolmentId, form: str) -> Form:
         """Return a form with its questions, to be filled in. Rule: M-01, M-14, M-18, D-04a.

@@ -15,7 +15,6 @@ from digital_painschool.testing.people import ANNA, NUMBERS, NURSE
 from digital_painschool.testing.scenario import Scenario
 
 LOAD_AND_SAVE = 2
-LOAD_LOG_READ = 3
 
 Call = Callable[[Scenario, EnrolmentId], object]
 CALLS: dict[str, tuple[int, Call]] = {

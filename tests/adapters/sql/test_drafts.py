@@ -79,7 +79,11 @@ def test_a_damaged_draft_is_refused_in_silence_and_can_be_replaced_or_discarded(
     entry = access_entry(NURSE, MORNING)
     with closing(SqlStorage(url)) as storage:
         e = saved(storage, begin("a"))
-        for mend in (lambda: keep_draft(storage, e, draft_of()), lambda: storage.discard_draft(A, PAIN, entry)):
+        ways: tuple[Callable[[], object], ...] = (
+            lambda: keep_draft(storage, e, draft_of()),
+            lambda: storage.discard_draft(A, PAIN, entry),
+        )
+        for mend in ways:
             keep_draft(storage, e, draft_of())
             execute(url, f"UPDATE drafts SET answers = '{content}'")  # noqa: S608 - constants
             with pytest.raises(StorageError) as failed:

@@ -1,8 +1,8 @@
-"""Histories as values: what people, time and machines do, played on any scenario, printed as code of a test.
+"""Histories as values: what people, time and machines do, played on any scenario, printed as the code that makes them.
 
 history = History((Start(), SaveForm(PAIN, {"smarta": 9}), Advance(weeks=1), OpenForm(PAIN)))
 history.play(history.scenario(open_ours))
-print(history.code())
+print(history)
 """
 
 from digital_painschool.testing.history import drafts, steps
