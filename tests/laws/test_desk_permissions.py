@@ -24,6 +24,7 @@ Call = Callable[[Any, str, Path], object]
 WITH_A_PATIENT: dict[str, tuple[Call, str, str, str]] = {
     "enrolment": (lambda d, e, _: d.enrolment(e), OWN, UNIT_WIDE, NEVER),
     "program": (lambda d, e, _: d.program(e), OWN, UNIT_WIDE, NEVER),
+    "module": (lambda d, e, _: d.module(e, 1), OWN, UNIT_WIDE, NEVER),
     "end_reasons": (lambda d, e, _: d.end_reasons(e), OWN, UNIT_WIDE, NEVER),
     "next_module": (lambda d, e, _: d.next_module(e), OWN, UNIT_WIDE, NEVER),
     "to_handle": (lambda d, e, _: d.to_handle(e), OWN, UNIT_WIDE, NEVER),
@@ -73,6 +74,7 @@ OFFICE: dict[str, Call] = {
 ROOM: dict[str, Call] = {
     "overview": lambda r, e, _: r.overview(e),
     "open_module": lambda r, e, _: r.open_module(e, 1),
+    "read_page": lambda r, e, _: r.read_page(e, 1, 1),
     "complete_module": lambda r, e, _: r.complete_module(e, 1),
     "form": lambda r, e, _: r.form(e, PAIN),
     "save_form": lambda r, e, _: r.save_form(e, PAIN, {"smarta": 3}),
@@ -94,8 +96,7 @@ def busy_school() -> tuple[Scenario, EnrolmentId]:
     school.room.write(id_, "Hej")
     for module in (2, 3):
         school.desk.release_module(id_, module)
-    for module in (1, 2, 3):
-        school.room.complete_module(id_, module)
+    school.complete(id_, 1, 2, 3)
     return school, id_
 
 

@@ -18,7 +18,7 @@ from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import NotificationRecord, Notify
 from digital_painschool.domain.people import Actor, HsaId, PersonId, Role
 from digital_painschool.domain.policy import FlagKind
-from digital_painschool.domain.program import EndReason, Program
+from digital_painschool.domain.program import EndReason, Module, Program
 from digital_painschool.domain.validation import plain_text
 from digital_painschool.errors import InvalidValue, Reason, RuleViolation
 from digital_painschool.ports.storage import Entry, find_cancellable, load_notifications, load_timeline
@@ -108,6 +108,13 @@ class TherapistDesk:
         """Return the program version that an enrolment runs, with all its pages. Rule: M-01, D-05c."""
         return self._executor.terms.of(self.enrolment(enrolment_id)).program
 
+    def module(self, enrolment_id: EnrolmentId, module: int) -> Module:
+        """Return a module with its pages as the patient reads it; nothing is recorded as read. Rule: M-01, D-05c."""
+        terms_of = self._executor.terms.of
+        return self._executor.read(
+            Action.SEE_ENROLMENT, self._actor, enrolment_id, lambda e: ordering.find_module(terms_of(e).program, module)
+        )
+
     def end_reasons(self, enrolment_id: EnrolmentId) -> tuple[EndReason, ...]:
         """Return the reasons to choose from when ending. Rule: M-19, D-19a."""
         return self._executor.terms.of(self.enrolment(enrolment_id)).end_reasons
@@ -132,12 +139,9 @@ class TherapistDesk:
 
     def answers(self, enrolment_id: EnrolmentId, form: str) -> tuple[Submission, ...]:
         """Return all submissions of a form, oldest first; marks nothing. Rule: M-16."""
-
-        def found(enrolment: Enrolment) -> Enrolment:
-            self._require_form("M-15", enrolment, form)
-            return enrolment
-
-        enrolment = self._executor.read(Action.READ_ANSWERS, self._actor, enrolment_id, found)
+        enrolment = self._executor.read(
+            Action.READ_ANSWERS, self._actor, enrolment_id, lambda e: self._require_form("M-15", e, form)
+        )
         return submissions(self._executor.storage, enrolment, form)
 
     def mark_read(
@@ -286,9 +290,10 @@ class TherapistDesk:
         """
         return update_own_profile(self._executor, self._actor, email=email, sms=sms, flags=flags)
 
-    def _require_form(self, rule: str, enrolment: Enrolment, form: str) -> None:
+    def _require_form(self, rule: str, enrolment: Enrolment, form: str) -> Enrolment:
         if self._executor.terms.of(enrolment).program.form(plain_text(form, "a form's key")) is None:
             raise RuleViolation(rule, Reason.UNKNOWN_FORM)
+        return enrolment
 
     def _execute(self, action: Action, enrolment_id: EnrolmentId, rule: Rule) -> Enrolment:
         return self._executor.execute_rule(action, self._actor, enrolment_id, rule)

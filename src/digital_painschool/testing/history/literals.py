@@ -11,7 +11,7 @@ from types import MappingProxyType
 from attrs import AttrsInstance, fields
 
 from digital_painschool.domain.people import Actor
-from digital_painschool.domain.program import Ordering, Program
+from digital_painschool.domain.program import Completion, Ordering, Program
 from digital_painschool.programs import program_to_data
 from digital_painschool.testing import example, people
 from digital_painschool.testing.example import PROGRAM, SLEEP, program
@@ -28,7 +28,11 @@ _ACTORS: Mapping[Actor, str] = MappingProxyType(
     {value: name for name, value in vars(people).items() if isinstance(value, Actor)}
 )
 _HSA_IDS: Mapping[str, str] = MappingProxyType({actor.hsa_id: f"{name}.hsa_id" for actor, name in _ACTORS.items()})
-_PROGRAMS = (*((PROGRAM, "PROGRAM"), (SLEEP, "SLEEP")), *((program(o), f"program({o})") for o in Ordering))
+_PROGRAMS = (
+    *((PROGRAM, "PROGRAM"), (SLEEP, "SLEEP")),
+    *((program(o), f"program({o})") for o in Ordering),
+    *((program(o, Completion.PAGES_READ), f"program({o}, {Completion.PAGES_READ})") for o in Ordering),
+)
 _MODULES: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys([*_TEXTS.values(), *_ACTORS.values()], people.__name__),
@@ -39,7 +43,7 @@ _MODULES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(["Actor", "HsaId", "Role"], "digital_painschool.domain.people"),
         "FlagKind": "digital_painschool.domain.policy",
         "Notify": "digital_painschool.domain.notification",
-        "Ordering": "digital_painschool.domain.program",
+        **dict.fromkeys(["Completion", "Ordering"], "digital_painschool.domain.program"),
         "Scenario": "digital_painschool.testing.scenario",
         "program_from_data": "digital_painschool.programs",
         "date": "datetime",

@@ -14,6 +14,7 @@ from digital_painschool.testing.history import (
     PatientReads,
     PatientRenames,
     PatientWrites,
+    ReadPage,
     SaveForm,
     TherapistReads,
     TherapistWrites,
@@ -64,6 +65,11 @@ def _saved(model: Model, step: SaveForm) -> Compare:
     return lambda answer: (SavedForm(form=step.form, number=number), answer)
 
 
+def _page(model: Model, step: ReadPage) -> Compare:
+    there = next(module for module in model.program.modules if module.number == step.module)
+    return lambda page: (there.pages[step.page - 1], page)
+
+
 def _completed(model: Model, step: CompleteModule) -> Compare:
     def compare(answer: object) -> Pair:
         done = model.done_at is not None
@@ -82,6 +88,7 @@ _EXPECTATIONS: Mapping[type[EnrolmentStep], Callable[[Model, Any], Compare]] = M
         SaveForm: _saved,
         CompleteModule: _completed,
         OpenModule: _nothing,
+        ReadPage: _page,
         PatientRenames: _nothing,
     }
 )

@@ -8,7 +8,7 @@ from typing import Any
 from attrs import evolve, frozen
 from hypothesis import strategies as st
 
-from digital_painschool.domain.program import EndReason, Module, Ordering, Pace, Page, Program
+from digital_painschool.domain.program import Completion, EndReason, Module, Ordering, Pace, Page, Program
 from digital_painschool.programs import program_to_data
 from digital_painschool.testing.strategies.forms import forms
 from digital_painschool.testing.strategies.texts import ILLEGAL_KEYS, ILLEGAL_TITLES, keys, prose, titles
@@ -45,9 +45,9 @@ def end_reasons() -> st.SearchStrategy[tuple[EndReason, ...]]:
 
 @st.composite
 def programs(draw: st.DrawFn, *, key: str | None = None, ordering: Ordering | None = None) -> Program:
-    """Return a valid program: every ordering, modules in and outside the reading order, every kind of question.
+    """Return a valid program: every ordering and completion, every kind of question.
 
-    Where a key or an ordering is given, it has that.
+    Its modules are in the reading order and outside it. Where a key or an ordering is given, it has that.
     """
     strict = draw(st.sampled_from(Ordering)) if ordering is None else ordering
     numbers = draw(_NUMBERS)
@@ -65,6 +65,7 @@ def programs(draw: st.DrawFn, *, key: str | None = None, ordering: Ordering | No
         reading_order=order,
         required=required,
         ordering=strict,
+        completion=draw(st.sampled_from(Completion)),
         end_reasons=draw(_END_REASONS),
         access_months=draw(_MONTHS),
         pace=draw(_PACES),
@@ -254,6 +255,7 @@ PROGRAM_FAULTS: Mapping[str, Fault] = MappingProxyType(
         "alert without a score": _form("alert_from: no question of the form is scored", _TEXT, alert_from=3),
         "no such kind of question": _form("kind: expected one of", {**_TEXT, "kind": "essay"}),
         "no such ordering": _change(ordering="chaotic"),
+        "no such completion": _change(completion="guessed"),
         "unknown key": _change(colour="red"),
         "missing key": _missing("title"),
         "number as text": _change(access_months="12"),
