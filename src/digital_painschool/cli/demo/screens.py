@@ -42,6 +42,7 @@ _EVENTS: Mapping[str, str] = {
     "maintained": "Vidmakthålls",
     "access-ended": "Tiden är slut",
     "ended": "Avslutat",
+    "page-read": "Sida läst",
     "module-completed": "Modul klar",
     "module-released": "Modul öppnad av behandlaren",
     "program-done": "Klar med momentet",

@@ -49,13 +49,15 @@ def _maintenances(e: ReferenceEnrolment) -> Iterable[h.EnrolmentStep]:
 
 
 def _pages(e: ReferenceEnrolment) -> Iterable[h.EnrolmentStep]:
-    yield from (h.ReadPage(module, page) for module in e.modules for page in range(1, e.pages[module] + 2))
+    for module, pages in e.pages.items():
+        yield from (h.ReadPage(module, page) for page in e.unread_pages(module) or range(1, pages + 1))
+        yield h.ReadPage(module, pages + 1)
     yield h.ReadPage(99)
 
 
 STEPS: Mapping[type[h.EnrolmentStep], Callable[[ReferenceEnrolment], Iterable[h.EnrolmentStep]]] = MappingProxyType(
     {
-        h.OpenModule: lambda e: map(h.OpenModule, (*e.modules, 99)),
+        h.OpenModule: lambda e: map(h.OpenModule, (*({*e.modules} - e.opened or e.modules), 99)),
         h.ReadPage: _pages,
         h.CompleteModule: lambda e: map(h.CompleteModule, {*e.modules} - e.completed or e.modules),
         h.ReleaseModule: lambda e: map(h.ReleaseModule, (*e.order, 1, 99)),

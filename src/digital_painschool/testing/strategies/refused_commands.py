@@ -98,7 +98,7 @@ REFUSED: tuple[Command, ...] = (
     *(always, always, always),
     wrong_number,
     second_start,
-    out_of_turn,
+    *(out_of_turn, out_of_turn),
     wrong_answer,
     bad_text,
     *map(_refused, (_unauthorised, *STEPS.values())),
