@@ -25,7 +25,7 @@ class Ordering(Enum):
 
 
 class Completion(Enum):
-    """What completes a module: the patient's word, or that and every page read. Rule: D-04c."""
+    """The condition for completing a module: the patient's word, or that and every page read. Rule: D-04c."""
 
     DECLARED = "declared"
     PAGES_READ = "pages-read"

@@ -218,11 +218,11 @@ class MachineBase(RuleBasedStateMachine):
         return is_done
 
     def read_and_complete(self, of: ReferenceEnrolment, module: int) -> None:
-        """Read a module's pages, as many as its completion asks for, and complete it."""
+        """Read a module's pages, as many as its completion asks for, and try to complete it after each."""
         needs_all = of.program.completion is Completion.PAGES_READ
         for page in range(1, of.pages[module] + 1 if needs_all else 2):
             self.take(of, ReadPage(module, page))
-        self.take(of, CompleteModule(module))
+            self.take(of, CompleteModule(module))
 
     def ask(self, law: Law, what: str, call: Callable[[Scenario], object], **about: Any) -> bool:
         """Call every school; the keyword arguments are those of a `Request`."""

@@ -124,12 +124,13 @@ class Treatment(MachineBase):
     @rule(enrolment=ENROLMENT, modules=st.permutations([1, 2, 3, 4]), completes=st.booleans())
     @during("treatment")
     def go_through_the_modules(self, enrolment: int, modules: list[int], completes: bool) -> None:  # noqa: FBT001
-        """Open or complete all modules in some order."""
+        """Open all modules in some order, and read a page of each, or complete them."""
         for module in modules:
             if completes:
                 self.read_and_complete(self.nth(enrolment), module)
             else:
                 self.take(enrolment, h.OpenModule(module))
+                self.take(enrolment, h.ReadPage(module))
 
     @rule(enrolment=ENROLMENT, released=st.booleans(), another=st.integers(1, 4))
     @during("treatment", "maintenance", "messages")
