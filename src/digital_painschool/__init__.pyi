@@ -4,10 +4,16 @@ from digital_painschool.application.caseload import Case as Case
 from digital_painschool.application.caseload import CasePage as CasePage
 from digital_painschool.application.caseload import Cursor as Cursor
 from digital_painschool.application.export import Format as Format
+from digital_painschool.application.form_answers import Axis as Axis
+from digital_painschool.application.form_answers import FormAnswers as FormAnswers
+from digital_painschool.application.form_answers import QuestionAnswers as QuestionAnswers
 from digital_painschool.application.overview import ModuleStatus as ModuleStatus
 from digital_painschool.application.overview import Overview as Overview
 from digital_painschool.application.own_profile import OwnProfile as OwnProfile
 from digital_painschool.application.patient import PatientDesk as PatientDesk
+from digital_painschool.application.patient_page import FormProgress as FormProgress
+from digital_painschool.application.patient_page import ModuleProgress as ModuleProgress
+from digital_painschool.application.patient_page import PatientPage as PatientPage
 from digital_painschool.application.program_catalogue import Catalogue as Catalogue
 from digital_painschool.application.program_catalogue import UnitTerms as UnitTerms
 from digital_painschool.application.results import CompletedModule as CompletedModule
@@ -29,7 +35,7 @@ from digital_painschool.domain.enrolment import CaseloadCounts as CaseloadCounts
 from digital_painschool.domain.enrolment import Conversation as Conversation
 from digital_painschool.domain.enrolment import Enrolment as Enrolment
 from digital_painschool.domain.enrolment import FormCount as FormCount
-from digital_painschool.domain.enrolment import ModuleProgress as ModuleProgress
+from digital_painschool.domain.enrolment import ModuleReading as ModuleReading
 from digital_painschool.domain.enrolment import Phase as Phase
 from digital_painschool.domain.events import AccessEnded as AccessEnded
 from digital_painschool.domain.events import ConversationRenamed as ConversationRenamed
@@ -123,3 +129,4 @@ from digital_painschool.rules.access import Access as Access
 from digital_painschool.rules.access import Reading as Reading
 from digital_painschool.rules.flags import Flag as Flag
 from digital_painschool.rules.ordering import Place as Place
+from digital_painschool.rules.permissions import Action as Action

@@ -7,7 +7,7 @@ import attrs
 import pytest
 
 from digital_painschool.domain import fold
-from digital_painschool.domain.enrolment import Conversation, Enrolment, FormCount, ModuleProgress, Phase
+from digital_painschool.domain.enrolment import Conversation, Enrolment, FormCount, ModuleReading, Phase
 from digital_painschool.domain.events import (
     AccessEnded,
     ConversationRenamed,
@@ -85,8 +85,8 @@ HISTORIES: dict[type[Event], tuple[tuple[Event, ...], dict[str, object]]] = {
         tuple(PageRead(at=AT, by="patient", module=m, page=p) for m, p in ((1, 2), (3, 1), (1, 1), (1, 2))),
         {
             "pages_read": (
-                ModuleProgress(module=3, pages=frozenset({1})),
-                ModuleProgress(module=1, pages=frozenset({1, 2})),
+                ModuleReading(module=3, pages=frozenset({1})),
+                ModuleReading(module=1, pages=frozenset({1, 2})),
             ),
             "opened": frozenset(),
         },

@@ -6,13 +6,15 @@ from datetime import timedelta
 import pytest
 from attrs import evolve
 
-from digital_painschool.domain.enrolment import ModuleProgress
+from digital_painschool.application.possible_actions import possible_actions
+from digital_painschool.domain.enrolment import ModuleReading
 from digital_painschool.domain.events import ModuleCompleted, ModuleOpened, PageRead
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.policy import Terms
 from digital_painschool.domain.program import Completion, Ordering
 from digital_painschool.errors import Reason
 from digital_painschool.rules.ordering import Place, complete_module, open_module, place, read_page
+from digital_painschool.rules.permissions import Action
 from digital_painschool.testing.environment import START
 from digital_painschool.testing.example import PROGRAM, program
 from digital_painschool.testing.people import PATIENT
@@ -67,7 +69,7 @@ def test_the_first_reading_of_a_page_is_an_entry_and_opens_the_module() -> None:
     assert PageRead(at=school.now, by="patient", module=3, page=2) == read
     school.room.read_page(id_, 3, 1)
     assert [PageRead] == [type(event) for event in school.events(id_)[3:]]
-    assert (ModuleProgress(module=3, pages=frozenset({1, 2})),) == school.state(id_).pages_read
+    assert (ModuleReading(module=3, pages=frozenset({1, 2})),) == school.state(id_).pages_read
 
 
 @pytest.mark.rule("M-01", "D-04c")
@@ -162,6 +164,18 @@ def test_where_every_page_must_be_read_a_refusal_counts_those_that_are_missing()
     assert [ModuleCompleted] == [
         type(event) for event in complete_module(enrolment, ALL_PAGES, 1, by=PATIENT, at=LATER)
     ]
+
+
+@pytest.mark.rule("D-04c", "D-08a")
+def test_completing_is_offered_when_a_module_can_be_completed() -> None:
+    """Otherwise a patient would see a button that refuses, or none after the last page."""
+    enrolment, offered = started(terms=ALL_PAGES), []
+    for page in (1, 2):
+        offered.append(possible_actions(PATIENT, enrolment, ALL_PAGES, LATER))
+        enrolment = folded(enrolment, read_page(enrolment, ALL_PAGES, 1, page, by=PATIENT, at=LATER))
+    offered.append(possible_actions(PATIENT, enrolment, ALL_PAGES, LATER))
+    assert [False, False, True] == [Action.COMPLETE_MODULE in actions for actions in offered]
+    assert all(Action.READ_PAGE in actions for actions in offered)
 
 
 @pytest.mark.rule("M-01", "D-04c")

@@ -40,7 +40,7 @@ class FormCount:
 
 
 @frozen(kw_only=True, slots=False)
-class ModuleProgress:
+class ModuleReading:
     """The pages of a module that the patient has read. Rule: D-04c.
 
     Args:
@@ -137,7 +137,7 @@ class Enrolment:
     reviewed_at: datetime | None = None
     maintained: frozenset[int] = frozenset()
     opened: frozenset[int] = frozenset()
-    pages_read: tuple[ModuleProgress, ...] = ()
+    pages_read: tuple[ModuleReading, ...] = ()
     completed: frozenset[int] = frozenset()
     released: frozenset[int] = frozenset()
     out_of_order: frozenset[int] = frozenset()

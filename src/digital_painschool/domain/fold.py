@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from digital_painschool.domain.enrolment import Conversation, Enrolment, FormCount, ModuleProgress, Phase
+from digital_painschool.domain.enrolment import Conversation, Enrolment, FormCount, ModuleReading, Phase
 from digital_painschool.domain.events import (
     AccessEnded,
     ConversationRenamed,
@@ -123,7 +123,7 @@ def _module_opened(enrolment: Enrolment, event: ModuleOpened) -> Changes:
 def _page_read(enrolment: Enrolment, event: PageRead) -> Changes:
     others = [read for read in enrolment.pages_read if read.module != event.module]
     pages = enrolment.pages_read_of(event.module) | {event.page}
-    return {"pages_read": (*others, ModuleProgress(module=event.module, pages=pages))}
+    return {"pages_read": (*others, ModuleReading(module=event.module, pages=pages))}
 
 
 def _module_completed(enrolment: Enrolment, event: ModuleCompleted) -> Changes:

@@ -118,6 +118,21 @@ def read_page(
     return (*opened, PageRead(at=at, by=by.signature, module=module, page=page))
 
 
+def completion_refusal(enrolment: Enrolment, program: Program, module: int, now: datetime) -> RuleViolation | None:
+    """Return the violation for a module that the patient cannot complete at an instant, or None. Rule: M-18, D-04c."""
+    if not access(enrolment, now).fill_in_forms:
+        return refusal(enrolment, now)
+    if module not in enrolment.opened:  # an opened one stays open as long as modules can be completed
+        closed = module_refusal(enrolment, program, module, now)
+        return closed or RuleViolation("D-04c", Reason.MODULE_NOT_OPENED, module=module)
+    if module in enrolment.completed or program.completion is Completion.DECLARED:
+        return None
+    unread = unread_pages(enrolment, find_module(program, module))
+    if not unread:
+        return None
+    return RuleViolation("D-04c", Reason.PAGES_NOT_READ, module=module, pages=unread, missing=len(unread))
+
+
 def complete_module(
     enrolment: Enrolment, terms: Terms, module: int, *, by: AnyActor, at: datetime
 ) -> tuple[Event, ...]:
@@ -131,21 +146,22 @@ def complete_module(
         InvalidValue: The module is not a whole number.
     """
     whole_number(module, "module")
-    if not access(enrolment, at).fill_in_forms:
-        raise refusal(enrolment, at)
+    why = completion_refusal(enrolment, terms.program, module, at)
+    if why is not None:
+        raise why
     if module in enrolment.completed:
         return ()
-    if module not in enrolment.opened:  # an opened one stays open as long as modules can be completed
-        closed = module_refusal(enrolment, terms.program, module, at)
-        raise closed or RuleViolation("D-04c", Reason.MODULE_NOT_OPENED, module=module)
-    if terms.program.completion is Completion.PAGES_READ:
-        unread = unread_pages(enrolment, find_module(terms.program, module))
-        if unread:
-            raise RuleViolation("D-04c", Reason.PAGES_NOT_READ, module=module, pages=unread, missing=len(unread))
     events: tuple[Event, ...] = (ModuleCompleted(at=at, by=by.signature, module=module),)
     if enrolment.done_at is None and {*enrolment.completed, module}.issuperset(terms.program.required):
         return (*events, ProgramDone(at=at, by=by.signature))
     return events
+
+
+def releasable(enrolment: Enrolment, program: Program) -> tuple[int, ...]:
+    """Return the modules that wait for a release, in reading order; the first one is open without. Rule: D-04a."""
+    if enrolment.phase is Phase.ENDED or program.ordering is not Ordering.RELEASED:
+        return ()
+    return tuple(module for module in program.reading_order[1:] if module not in enrolment.released)
 
 
 def release_module(enrolment: Enrolment, terms: Terms, module: int, *, by: AnyActor, at: datetime) -> tuple[Event, ...]:

@@ -94,6 +94,7 @@ PATIENT: frozenset[Action] = frozenset(
         Action.READ_PAGE,
         Action.COMPLETE_MODULE,
         Action.SAVE_FORM,
+        Action.READ_ANSWERS,
         Action.READ_CONVERSATION,
         Action.WRITE_MESSAGE,
         Action.RENAME_CONVERSATION,
