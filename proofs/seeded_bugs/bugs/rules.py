@@ -63,8 +63,8 @@ BUGS = (
         name="out-of-order-is-marked-the-wrong-way-round",
         harm="the therapist would see a patient as jumping who reads in order",
         module="rules.ordering",
-        old="        and bool(incomplete_predecessors(",
-        new="        and not bool(incomplete_predecessors(",
+        old="Phase.ACTIVE and bool(incomplete_predecessors(",
+        new="Phase.ACTIVE and not bool(incomplete_predecessors(",
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 3"),
     ),
     Bug(
