@@ -24,6 +24,7 @@ _READING = frozenset(
         Action.SEE_PROGRAM,
         Action.OPEN_MODULE,
         Action.READ_PAGE,
+        Action.READ_DRAFT,
         Action.READ_ANSWERS,
         Action.READ_CONVERSATION,
         Action.SEE_ACCESS_LOG,

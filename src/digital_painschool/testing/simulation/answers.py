@@ -8,13 +8,16 @@ from digital_painschool.application.results import CompletedModule, SavedForm, S
 from digital_painschool.domain.people import Author
 from digital_painschool.testing.history import (
     CompleteModule,
+    DiscardDraft,
     EnrolmentStep,
     OpenForm,
     OpenModule,
     PatientReads,
     PatientRenames,
     PatientWrites,
+    ReadDraft,
     ReadPage,
+    SaveDraft,
     SaveForm,
     TherapistReads,
     TherapistWrites,
@@ -70,6 +73,11 @@ def _page(model: Model, step: ReadPage) -> Compare:
     return lambda page: (there.pages[step.page - 1], page)
 
 
+def _drafted(model: Model, step: ReadDraft) -> Compare:
+    expected = model.drafts.get(step.form)
+    return lambda draft: (expected, None if draft is None else (draft.saved_at, dict(draft.answers)))
+
+
 def _completed(model: Model, step: CompleteModule) -> Compare:
     def compare(answer: object) -> Pair:
         done = model.done_at is not None
@@ -90,6 +98,9 @@ _EXPECTATIONS: Mapping[type[EnrolmentStep], Callable[[Model, Any], Compare]] = M
         OpenModule: _nothing,
         ReadPage: _page,
         PatientRenames: _nothing,
+        SaveDraft: _nothing,
+        ReadDraft: _drafted,
+        DiscardDraft: _nothing,
     }
 )
 """By the kind of step; every other step returns the state, whose version is compared."""
