@@ -40,6 +40,7 @@ from digital_painschool.domain.enrolment import CaseloadCounts as CaseloadCounts
 from digital_painschool.domain.enrolment import Conversation as Conversation
 from digital_painschool.domain.enrolment import Enrolment as Enrolment
 from digital_painschool.domain.enrolment import FormCount as FormCount
+from digital_painschool.domain.enrolment import ModuleReading as ModuleReading
 from digital_painschool.domain.enrolment import Phase as Phase
 from digital_painschool.domain.events import AccessEnded as AccessEnded
 from digital_painschool.domain.events import ConversationRenamed as ConversationRenamed
@@ -58,6 +59,7 @@ from digital_painschool.domain.events import ModuleOpened as ModuleOpened
 from digital_painschool.domain.events import ModuleReleased as ModuleReleased
 from digital_painschool.domain.events import NotificationDropped as NotificationDropped
 from digital_painschool.domain.events import NotificationUndelivered as NotificationUndelivered
+from digital_painschool.domain.events import PageRead as PageRead
 from digital_painschool.domain.events import ProgramDone as ProgramDone
 from digital_painschool.domain.events import Reviewed as Reviewed
 from digital_painschool.domain.events import Started as Started
@@ -91,6 +93,7 @@ from digital_painschool.domain.people import PersonId as PersonId
 from digital_painschool.domain.people import Role as Role
 from digital_painschool.domain.policy import FlagKind as FlagKind
 from digital_painschool.domain.policy import Policy as Policy
+from digital_painschool.domain.program import Completion as Completion
 from digital_painschool.domain.program import EndReason as EndReason
 from digital_painschool.domain.program import Module as Module
 from digital_painschool.domain.program import Ordering as Ordering
@@ -134,4 +137,5 @@ from digital_painschool.ports.storage import Entry as Entry
 from digital_painschool.rules.access import Access as Access
 from digital_painschool.rules.access import Reading as Reading
 from digital_painschool.rules.flags import Flag as Flag
+from digital_painschool.rules.ordering import Place as Place
 from digital_painschool.rules.permissions import Action as Action

@@ -69,8 +69,7 @@ def lived() -> Scenario:
     school.room.write(id_, "Hej")
     school.desk.release_module(id_, 2)
     school.desk.release_module(id_, 3)
-    for module in (1, 2, 3):
-        school.room.complete_module(id_, module)
+    school.complete(id_, 1, 2, 3)
     school.office.approve(school.office.plan_purge(), decision="RS 1")
     school.office.plan_purge()
     return school
@@ -96,6 +95,7 @@ GRANTED: dict[str, tuple[Callable[..., object], list[Line]]] = {
     ),
     "desk.enrolment": (lambda d: d.enrolment(E), [("see-enrolment", TREATED)]),
     "desk.program": (lambda d: d.program(E), [("see-enrolment", TREATED)]),
+    "desk.module": (lambda d: d.module(E, 2), [("see-enrolment", TREATED)]),
     "desk.end_reasons": (lambda d: d.end_reasons(E), [("see-enrolment", TREATED)]),
     "desk.next_module": (lambda d: d.next_module(E), [("see-enrolment", TREATED)]),
     "desk.to_handle": (lambda d: d.to_handle(E), [("see-flags", TREATED)]),
@@ -133,6 +133,9 @@ GRANTED: dict[str, tuple[Callable[..., object], list[Line]]] = {
     "room.enrolments": (lambda r: r.enrolments(), [("see-enrolment", MAINTAINED), ("see-enrolment", TREATED)]),
     "room.overview": (lambda r: r.overview(E), [("see-enrolment", TREATED)]),
     "room.open_module": (lambda r: r.open_module(E, 1), [("open-module", TREATED)]),
+    "room.open_module again": (lambda r: (r.open_module(E, 1), r.open_module(E, 1)), [("open-module", TREATED)] * 2),
+    "room.read_page": (lambda r: r.read_page(E, 1, 1), [("read-page", TREATED)]),
+    "room.read_page again": (lambda r: (r.read_page(E, 1, 2), r.read_page(E, 1, 2)), [("read-page", TREATED)] * 2),
     "room.complete_module again": (lambda r: r.complete_module(E, 1), [("complete-module", TREATED)]),
     "room.limits": (lambda r: r.limits(E), [("see-program", TREATED)]),
     "room.form": (lambda r: r.form(E, PAIN), [("see-program", TREATED)]),

@@ -7,7 +7,7 @@ import attrs
 import pytest
 
 from digital_painschool.domain import fold
-from digital_painschool.domain.enrolment import Conversation, Enrolment, FormCount, Phase
+from digital_painschool.domain.enrolment import Conversation, Enrolment, FormCount, ModuleReading, Phase
 from digital_painschool.domain.events import (
     AccessEnded,
     ConversationRenamed,
@@ -26,6 +26,7 @@ from digital_painschool.domain.events import (
     ModuleReleased,
     NotificationDropped,
     NotificationUndelivered,
+    PageRead,
     ProgramDone,
     Reviewed,
     Started,
@@ -79,6 +80,16 @@ HISTORIES: dict[type[Event], tuple[tuple[Event, ...], dict[str, object]]] = {
             ModuleOpened(at=AT, by="patient", module=3),
         ),
         {"opened": frozenset({1, 3}), "out_of_order": frozenset({3}), "last_seen_at": AT},
+    ),
+    PageRead: (
+        tuple(PageRead(at=AT, by="patient", module=m, page=p) for m, p in ((1, 2), (3, 1), (1, 1), (1, 2))),
+        {
+            "pages_read": (
+                ModuleReading(module=3, pages=frozenset({1})),
+                ModuleReading(module=1, pages=frozenset({1, 2})),
+            ),
+            "opened": frozenset(),
+        },
     ),
     ModuleCompleted: (
         (ModuleCompleted(at=AT, by="patient", module=1), ModuleCompleted(at=AT, by="patient", module=2)),

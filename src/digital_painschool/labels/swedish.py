@@ -55,6 +55,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "MAINTAIN": "Vidmakthåll",
         "END": "Avsluta",
         "OPEN_MODULE": "Öppna modul",
+        "READ_PAGE": "Läsa en sida",
         "COMPLETE_MODULE": "Markera modul som klar",
         "RELEASE_MODULE": "Aktivera modul",
         "SAVE_FORM": "Spara formulär",
@@ -91,6 +92,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "AccessEnded": "Patientens tillgång tog slut",
         "Ended": "Momentet avslutades[: {reason}]",
         "ModuleOpened": "Modul[ {module}] öppnades[, utanför ordningen{out_of_order?}]",
+        "PageRead": "Sida[ {page}][ i modul {module}] lästes",
         "ModuleCompleted": "Modul[ {module}] blev klar",
         "ModuleReleased": "Modul[ {module}] aktiverades",
         "ProgramDone": "Patienten är klar med momentet",
@@ -125,6 +127,10 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "GUIDED": "Rekommenderad ordning, alla moduler är öppna",
         "ENFORCED": "Modulerna öppnas i ordning",
         "RELEASED": "Behandlaren aktiverar modulerna",
+    },
+    "Completion": {
+        "DECLARED": "Patienten anger att modulen är klar",
+        "PAGES_READ": "Patienten har läst alla sidor och anger att modulen är klar",
     },
     "Reading": {"ALL": "Alla moduler", "CHOSEN": "Valda moduler", "NONE": "Inga moduler"},
     "Role": {
@@ -164,6 +170,9 @@ LABELS: Mapping[str, Mapping[str, str]] = {
             "Momentet är i vidmakthållande. Det går att läsa, men inte att fylla i formulär eller skriva."
         ),
         "EARLIER_MODULES_FIRST": "Gör klart de tidigare modulerna först[: {missing}].",
+        "MODULE_NOT_OPENED": "Öppna modulen[ {module}] innan den markeras som klar.",
+        "UNKNOWN_PAGE": "Sidan[ {page}] finns inte i modulen[, som har {pages}].",
+        "PAGES_NOT_READ": "Läs alla sidor i modulen först[. Antal olästa: {missing}].",
         "MODULE_NOT_RELEASED": "Behandlaren har inte aktiverat modulen[ {module}] än.",
         "NOT_RELEASED_BY_THERAPIST": "Modulerna i det här momentet aktiveras inte en och en.",
         "UNKNOWN_FORM": "Formuläret finns inte i momentet.",

@@ -28,6 +28,7 @@ __all__ = [
     "PatientWrites",
     "PlanPurge",
     "Purge",
+    "ReadPage",
     "ReceiveNotifications",
     "ReleaseModule",
     "Review",
@@ -59,6 +60,15 @@ class OpenModule(PatientStep):
 
     call = "open_module"
     module: int
+
+
+@frozen(repr=False)
+class ReadPage(PatientStep):
+    """The reading of a page by the patient."""
+
+    call = "read_page"
+    module: int
+    page: int = 1
 
 
 @frozen(repr=False)

@@ -83,6 +83,9 @@ class Treatment(MachineBase):
     """The steps of patients, therapists and patient administrators."""
 
     open_module = step_rule("open_module", h.OpenModule, "treatment", "maintenance", module=MODULE)
+    read_page = step_rule(
+        "read_page", h.ReadPage, "treatment", "maintenance", module=MODULE, page=st.sampled_from([1, 2, 1, 2, 0, 3])
+    )
     complete_module = step_rule("complete_module", h.CompleteModule, "treatment", "maintenance", module=MODULE)
     release_module = step_rule("release_module", h.ReleaseModule, "treatment", module=MODULE)
     open_form = step_rule("open_form", h.OpenForm, "treatment", form=FORM)
@@ -121,9 +124,13 @@ class Treatment(MachineBase):
     @rule(enrolment=ENROLMENT, modules=st.permutations([1, 2, 3, 4]), completes=st.booleans())
     @during("treatment")
     def go_through_the_modules(self, enrolment: int, modules: list[int], completes: bool) -> None:  # noqa: FBT001
-        """Open or complete all modules in some order."""
+        """Open all modules in some order, and read a page of each, or complete them."""
         for module in modules:
-            self.take(enrolment, h.CompleteModule(module) if completes else h.OpenModule(module))
+            if completes:
+                self.read_and_complete(self.nth(enrolment), module)
+            else:
+                self.take(enrolment, h.OpenModule(module))
+                self.take(enrolment, h.ReadPage(module))
 
     @rule(enrolment=ENROLMENT, released=st.booleans(), another=st.integers(1, 4))
     @during("treatment", "maintenance", "messages")
@@ -133,8 +140,8 @@ class Treatment(MachineBase):
         for module in of.order:
             if released and of.program.ordering is Ordering.RELEASED:
                 self.take(of, h.ReleaseModule(module))
-            self.take(of, h.CompleteModule(module))
-        self.take(of, h.CompleteModule(another))
+            self.read_and_complete(of, module)
+        self.read_and_complete(of, another)
 
     @rule(enrolment=ENROLMENT, form=FORM, answers=st.integers(0, 3))
     @during("treatment", "maintenance", "messages")

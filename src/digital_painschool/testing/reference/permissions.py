@@ -63,6 +63,7 @@ DESK: Mapping[str, Method] = MappingProxyType(
         "enrolment": Method(lambda d, e: d.enrolment(e), _SHARED, reads=True),
         "patient_page": Method(lambda d, e: d.patient_page(e), _SHARED, reads=True),
         "program": Method(lambda d, e: d.program(e), _SHARED, reads=True),
+        "module": Method(lambda d, e: d.module(e, 1), _SHARED, reads=True),
         "end_reasons": Method(lambda d, e: d.end_reasons(e), _SHARED, reads=True),
         "next_module": Method(lambda d, e: d.next_module(e), _SHARED, reads=True),
         "to_handle": Method(lambda d, e: d.to_handle(e), _SHARED, reads=True),
@@ -135,6 +136,7 @@ ROOM: Mapping[str, Callable[[Any, str], object]] = MappingProxyType(
     {
         "overview": lambda r, e: r.overview(e),
         "open_module": lambda r, e: r.open_module(e, 1),
+        "read_page": lambda r, e: r.read_page(e, 1, 1),
         "complete_module": lambda r, e: r.complete_module(e, 1),
         "limits": lambda r, e: r.limits(e),
         "form": lambda r, e: r.form(e, PAIN),
