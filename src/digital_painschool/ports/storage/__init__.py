@@ -25,6 +25,7 @@ from digital_painschool.ports.storage.placeholders import readable, unreadable
 from digital_painschool.ports.storage.programs import Programs
 from digital_painschool.ports.storage.retention import PurgeRecord, Retention, ended_enrolment
 from digital_painschool.ports.storage.staff_profiles import Staff
+from digital_painschool.ports.storage.window import WHOLE, Window
 
 
 class Storage(Enrolments, Caseload, Outbox, Staff, AccessLog, Programs, Retention, Protocol):
@@ -61,6 +62,7 @@ class Storage(Enrolments, Caseload, Outbox, Staff, AccessLog, Programs, Retentio
 
 __all__ = [
     "NOTHING",
+    "WHOLE",
     "AccessEntry",
     "AccessLog",
     "Activity",
@@ -80,6 +82,7 @@ __all__ = [
     "Storage",
     "Timeline",
     "UnreadableCase",
+    "Window",
     "case_row",
     "ended_enrolment",
     "find_cancellable",

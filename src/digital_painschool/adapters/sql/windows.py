@@ -1,0 +1,44 @@
+"""The part of a numbered list that is wanted, as conditions of a statement and their values."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, Integer, Select, bindparam, func, true
+
+from digital_painschool.adapters.sql.rows import Values
+from digital_painschool.ports.storage import Window
+
+LAST_NUMBER = 2**63 - 1
+"""No entry has a higher number, and no list more entries."""
+
+
+def windowed(
+    query: Select[Any], number: Column[Any], at: Column[datetime], by: Column[str], *, newest_first: bool
+) -> Select[Any]:
+    """Return a query for the entries that are in a window and above `after`, at most `limit`.
+
+    A condition whose parameter is NULL holds for every row; the columns are never NULL.
+    """
+    return (
+        query.where(
+            number > bindparam("after", type_=number.type),
+            number <= bindparam("up_to", type_=number.type),
+            func.coalesce(at >= bindparam("since", type_=at.type), true()),
+            func.coalesce(at < bindparam("until", type_=at.type), true()),
+            func.coalesce(by == bindparam("by", type_=by.type), true()),
+        )
+        .order_by(number.desc() if newest_first else number)
+        .limit(bindparam("limit", type_=Integer))
+    )
+
+
+def window_values(window: Window, after: int, limit: int | None) -> Values:
+    """Return the parameters of a statement of `windowed`."""
+    return {
+        "after": after,
+        "up_to": LAST_NUMBER if window.up_to is None else window.up_to,
+        "since": window.since,
+        "until": window.until,
+        "by": window.by,
+        "limit": LAST_NUMBER if limit is None else limit,
+    }
