@@ -4,12 +4,13 @@ from collections.abc import Collection, Iterable
 from functools import partial
 from typing import get_args
 
-from digital_painschool.application.arguments import members
+from digital_painschool.application.arguments import members, require_form
 from digital_painschool.application.caseload import CasePage, Cursor, case_page
 from digital_painschool.application.commands import Rule
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.messages import Messages
 from digital_painschool.application.own_profile import OwnProfile, own_profile, update_own_profile
+from digital_painschool.application.record_pages import RecordPages
 from digital_painschool.application.results import SentMessage
 from digital_painschool.application.views import ConversationView, Submission, submissions
 from digital_painschool.domain.enrolment import Enrolment
@@ -20,7 +21,7 @@ from digital_painschool.domain.people import Actor, HsaId, PersonId, Role
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.program import EndReason, Program
 from digital_painschool.domain.validation import plain_text
-from digital_painschool.errors import InvalidValue, Reason, RuleViolation
+from digital_painschool.errors import InvalidValue
 from digital_painschool.ports.storage import Entry, find_cancellable, load_notifications, load_timeline
 from digital_painschool.rules import flags, lifecycle, ordering
 from digital_painschool.rules.flags import Flag
@@ -34,6 +35,9 @@ class TherapistDesk:
     enrolment, `RuleViolation` when a rule refuses, `Conflict` when others saved first again and again, and
     `StorageError` when the storage fails; in each case nothing is changed. `OutcomeUnknown`: the connection was lost
     during commit. The change was saved completely or not at all; reload before retrying.
+
+    Attributes:
+        pages: The lists of an enrolment in pages: timeline, conversations, messages, notifications.
     """
 
     def __init__(self, executor: Executor, actor: Actor) -> None:
@@ -42,6 +46,7 @@ class TherapistDesk:
         self._executor = executor
         self._actor = actor
         self._messages = Messages(executor, actor)
+        self.pages = RecordPages(executor, actor)
 
     def programs(self) -> tuple[Program, ...]:
         """Return the list "Moment": the programs that can be started at the unit. Rule: M-07."""
@@ -287,8 +292,7 @@ class TherapistDesk:
         return update_own_profile(self._executor, self._actor, email=email, sms=sms, flags=flags)
 
     def _require_form(self, rule: str, enrolment: Enrolment, form: str) -> None:
-        if self._executor.terms.of(enrolment).program.form(plain_text(form, "a form's key")) is None:
-            raise RuleViolation(rule, Reason.UNKNOWN_FORM)
+        require_form(self._executor.terms.of(enrolment).program, form, rule)
 
     def _execute(self, action: Action, enrolment_id: EnrolmentId, rule: Rule) -> Enrolment:
         return self._executor.execute_rule(action, self._actor, enrolment_id, rule)
