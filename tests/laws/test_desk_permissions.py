@@ -15,6 +15,7 @@ from digital_painschool.errors import NotPermitted, RuleViolation
 from digital_painschool.testing.example import PAIN, program
 from digital_painschool.testing.people import ANNA, ARCHIVIST, BO, NURSE, OTHER_UNIT, UNIT, staff
 from digital_painschool.testing.scenario import Scenario
+from tests.application.desk_calls import public_methods
 
 OWN, UNIT_WIDE, NEVER = "own patients", "the whole unit", "never"
 T, P, D = Role.THERAPIST, Role.PATIENT_ADMINISTRATOR, Role.DATA_ADMINISTRATOR
@@ -38,6 +39,10 @@ WITH_A_PATIENT: dict[str, tuple[Call, str, str, str]] = {
     "rename_conversation": (lambda d, e, _: d.rename_conversation(e, 1, "Ny"), OWN, NEVER, NEVER),
     "timeline": (lambda d, e, _: d.timeline(e), OWN, NEVER, NEVER),
     "notifications": (lambda d, e, _: d.notifications(e), OWN, NEVER, NEVER),
+    "pages.timeline": (lambda d, e, _: d.pages.timeline(e), OWN, NEVER, NEVER),
+    "pages.conversations": (lambda d, e, _: d.pages.conversations(e), OWN, NEVER, NEVER),
+    "pages.messages": (lambda d, e, _: d.pages.messages(e, 1), OWN, NEVER, NEVER),
+    "pages.notifications": (lambda d, e, _: d.pages.notifications(e), OWN, NEVER, NEVER),
     "review": (lambda d, e, _: d.review(e), OWN, NEVER, NEVER),
     "hand_over": (lambda d, e, _: d.hand_over(e, "SE2321000131-P000000000099"), NEVER, UNIT_WIDE, NEVER),
     "release_module": (lambda d, e, _: d.release_module(e, 2), OWN, NEVER, NEVER),
@@ -69,6 +74,7 @@ OFFICE: dict[str, Call] = {
     "receipts": lambda d, _, __: d.receipts(),
     "replay": lambda d, plan, _: d.replay(d.purge(plan)),
     "access_log": lambda d, _, __: d.access_log(),
+    "pages.access_log": lambda d, _, __: d.pages.access_log(),
 }
 ROOM: dict[str, Call] = {
     "overview": lambda r, e, _: r.overview(e),
@@ -78,6 +84,8 @@ ROOM: dict[str, Call] = {
     "save_form": lambda r, e, _: r.save_form(e, PAIN, {"smarta": 3}),
     "conversations": lambda r, e, _: r.conversations(e),
     "read_conversation": lambda r, e, _: r.read_conversation(e, 1),
+    "pages.conversations": lambda r, e, _: r.pages.conversations(e),
+    "pages.messages": lambda r, e, _: r.pages.messages(e, 1),
     "write": lambda r, e, _: r.write(e, "Hej"),
     "rename_conversation": lambda r, e, _: r.rename_conversation(e, 1, "Ny"),
 }
@@ -219,4 +227,4 @@ def test_every_method_of_every_desk_is_in_the_tables() -> None:
         (school.office, {*OFFICE}),
         (school.room, {*ROOM, "enrolments"}),
     ):
-        assert tables == {name for name in dir(desk) if not name.startswith("_")}
+        assert tables == {*public_methods(desk)}
