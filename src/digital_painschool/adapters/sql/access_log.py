@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select, true
+from sqlalchemy import Select, bindparam, func, literal_column, select, true
 
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
@@ -44,7 +44,10 @@ _OF_UNIT = select(
 ).where(
     _l.unit == bindparam("unit"),
     func.coalesce(_l.action == bindparam("action", type_=_l.action.type), true()),
-    func.coalesce(func.coalesce(_l.enrolment_id, "") == bindparam("enrolment_id", type_=_l.enrolment_id.type), true()),
+    func.coalesce(
+        func.coalesce(_l.enrolment_id, literal_column("''")) == bindparam("enrolment_id", type_=_l.enrolment_id.type),
+        true(),
+    ),
 )
 _OF_PERSON = _OF_UNIT.where(
     _l.person_value == bindparam("person_value"), _l.person_scheme == bindparam("person_scheme")

@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Integer, Select, bindparam, func, true
+from sqlalchemy import BigInteger, Column, Select, bindparam, func, true
 
 from digital_painschool.adapters.sql.rows import Values
 from digital_painschool.ports.storage import Window
 
 LAST_NUMBER = 2**63 - 1
 """No entry has a higher number, and no list more entries."""
+PAGE_LIMIT = bindparam("limit", type_=BigInteger)
 
 
 def windowed(
@@ -21,14 +22,14 @@ def windowed(
     """
     return (
         query.where(
-            number > bindparam("after", type_=number.type),
-            number <= bindparam("up_to", type_=number.type),
+            number > bindparam("after", type_=BigInteger),
+            number <= bindparam("up_to", type_=BigInteger),
             func.coalesce(at >= bindparam("since", type_=at.type), true()),
             func.coalesce(at < bindparam("until", type_=at.type), true()),
             func.coalesce(by == bindparam("by", type_=by.type), true()),
         )
         .order_by(number.desc() if newest_first else number)
-        .limit(bindparam("limit", type_=Integer))
+        .limit(PAGE_LIMIT)
     )
 
 

@@ -78,6 +78,9 @@ class AccessLog(Protocol):
             window: Only the entries in this window, in its order.
 
         Contract:
+            * **window**: the entries come in the window's order, by their numbers: their instants need not rise.
+            * **filtered**: an entry is returned when it is of the person, the enrolment and the action that were asked
+              for.
             * **page**: `limit` counts the readable entries that are wanted, whatever else lies between them.
         """
         ...

@@ -156,6 +156,7 @@ class Enrolments(Protocol):
             window: Only the entries in this window, in its order.
 
         Contract:
+            * **window**: the entries come in the window's order, by their numbers: their instants need not rise.
             * **page**: `limit` counts the entries that are wanted, whatever else lies between them.
             * **unreadable**: a placeholder stands for an enrolment of which any wanted part is unreadable. It hides
               none of the others, and a part that is not wanted hides nothing.

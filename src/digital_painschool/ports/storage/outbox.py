@@ -85,6 +85,8 @@ class Outbox(Protocol):
             limit: The most notifications, the first ones in the order; None for all.
 
         Contract:
+            * **page**: the pages of a walk, each after the last one of the page before, hold every notification once,
+              in either order.
             * **unreadable**: a placeholder stands for an unreadable notification, which hides none of the others.
         """
         ...
