@@ -6,7 +6,7 @@ from itertools import islice
 
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId, PersonId
-from digital_painschool.ports.storage import WHOLE, AccessEntry, Window
+from digital_painschool.ports.storage import WHOLE, AccessEntry, Excerpt
 from digital_painschool.serialization.stored import read_each
 from lmdb_storage.database import Database, log
 from lmdb_storage.records import add_access
@@ -34,18 +34,18 @@ class LmdbAccessLog:
         action: str | None = None,
         after: int = 0,
         limit: int = 1000,
-        window: Window = WHOLE,
+        excerpt: Excerpt = WHOLE,
     ) -> tuple[tuple[int, AccessEntry], ...]:
         def is_wanted(number: int, entry: AccessEntry) -> bool:
             return (
                 person in {None, entry.person}
                 and enrolment_id in {None, entry.enrolment_id}
                 and action in {None, entry.action}
-                and window.holds(number, entry.at, entry.by)
+                and excerpt.holds(number, entry.at, entry.by)
             )
 
         with self._database.reading() as transaction:
-            stored = transaction.numbered(Table.LOG, unit, after=after, window=window)
+            stored = transaction.numbered(Table.LOG, unit, after=after, excerpt=excerpt)
             read = (entry for row in stored for entry in read_each([row], _entry, _log_unreadable))
             return tuple(islice((entry for entry in read if entry is not None and is_wanted(*entry)), limit))
 

@@ -11,7 +11,7 @@ from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import Conflict
-from digital_painschool.ports.storage import WHOLE, Change, Entry, Timeline, Window
+from digital_painschool.ports.storage import WHOLE, Change, Entry, Excerpt, Timeline
 from digital_painschool.serialization.events import KIND_OF
 from digital_painschool.serialization.scalars import instant_from_text, instant_to_text
 from digital_painschool.serialization.stored import read_each
@@ -46,7 +46,7 @@ class LmdbEnrolments:
         *,
         after: int = 0,
         limit: int | None = None,
-        window: Window = WHOLE,
+        excerpt: Excerpt = WHOLE,
     ) -> Mapping[EnrolmentId, Timeline | UnreadableEnrolment]:
         wanted = tuple(dict.fromkeys(enrolment_ids))
         names = None if kinds is None else {KIND_OF[kind] for kind in kinds}
@@ -55,7 +55,7 @@ class LmdbEnrolments:
             found = read_each(
                 wanted,
                 lambda id_: _timeline(
-                    transaction, id_, seqs, islice(_rows(transaction, id_, names, after, window), limit)
+                    transaction, id_, seqs, islice(_rows(transaction, id_, names, after, excerpt), limit)
                 ),
                 lambda id_: UnreadableEnrolment(enrolment_id=id_),
             )
@@ -85,15 +85,15 @@ class LmdbEnrolments:
 
 
 def _rows(
-    transaction: Transaction, enrolment_id: EnrolmentId, kinds: Collection[str] | None, after: int, window: Window
+    transaction: Transaction, enrolment_id: EnrolmentId, kinds: Collection[str] | None, after: int, excerpt: Excerpt
 ) -> Iterator[dict[str, Any]]:
     if kinds is not None and not kinds:
         return
-    for seq, stored in transaction.numbered(Table.TIMELINES, enrolment_id, after=after, window=window):
+    for seq, stored in transaction.numbered(Table.TIMELINES, enrolment_id, after=after, excerpt=excerpt):
         row = json.loads(stored)
         if kinds is not None and row["kind"] not in kinds:
             continue
-        if window.holds(seq, instant_from_text(row["at"]), row["by"]):
+        if excerpt.holds(seq, instant_from_text(row["at"]), row["by"]):
             yield row
 
 

@@ -11,7 +11,7 @@ from digital_painschool.application.pages import ConversationPage, ListPage
 from digital_painschool.domain.events import MessageSent
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.errors import InvalidValue
-from digital_painschool.ports.storage import Window
+from digital_painschool.ports.storage import Excerpt
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA, BO, COLLEAGUE, NURSE, UNIT
 from digital_painschool.testing.scenario import Scenario
@@ -144,5 +144,5 @@ def test_a_cursor_with_another_persons_filter_is_refused(school: Scenario, newes
             paged(cursor, **filters)
             with pytest.raises(InvalidValue):
                 paged(cursor, **others)
-            [(_, line)] = school.storage.access_entries(UNIT, limit=1, window=Window(newest_first=True))
+            [(_, line)] = school.storage.access_entries(UNIT, limit=1, excerpt=Excerpt(newest_first=True))
             assert not line.granted

@@ -9,12 +9,12 @@ from digital_painschool.application.pages import ListPage, Span, numbered_page, 
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, PersonId
 from digital_painschool.errors import InvalidValue
-from digital_painschool.ports.storage import AccessEntry, Window
+from digital_painschool.ports.storage import AccessEntry, Excerpt
 from digital_painschool.rules.permissions import Action
 
 LogRow = tuple[int, AccessEntry]
 """An entry of the access log after its number."""
-_NEWEST = Window(newest_first=True)
+_NEWEST = Excerpt(newest_first=True)
 _ACTIONS = frozenset(action.value for action in Action)
 
 
@@ -80,13 +80,13 @@ class AccessLogPages:
                     action=action,
                     after=after,
                     limit=most,
-                    window=Window(
+                    excerpt=Excerpt(
                         newest_first=newest_first, up_to=up_to, since=span.since, until=span.until, by=span.by
                     ),
                 )
 
             def last() -> int:
-                return max((number for number, _ in storage.access_entries(unit, limit=1, window=_NEWEST)), default=0)
+                return max((number for number, _ in storage.access_entries(unit, limit=1, excerpt=_NEWEST)), default=0)
 
             unit = self._actor.unit
             return numbered_page(

@@ -10,7 +10,7 @@ from digital_painschool.domain.enrolment import Conversation, Enrolment
 from digital_painschool.domain.events import MessageSent
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, Author, Patient
-from digital_painschool.ports.storage import Enrolments, Window
+from digital_painschool.ports.storage import Enrolments, Excerpt
 from digital_painschool.rules import conversations as rules
 from digital_painschool.rules.permissions import Action
 
@@ -121,6 +121,6 @@ def _messages(
         lambda event: isinstance(event, MessageSent) and event.conversation == conversation.number,
         after=0,
         limit=limit,
-        window=Window(newest_first=True, up_to=first),
+        excerpt=Excerpt(newest_first=True, up_to=first),
     )
     return [(entry.seq, entry.event) for entry in found if isinstance(entry.event, MessageSent)]

@@ -23,7 +23,7 @@ from digital_painschool.domain.events import Event, FormSaved
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import NotificationRecord
 from digital_painschool.domain.people import Actor
-from digital_painschool.ports.storage import Entry, Window, load_notifications, load_timeline
+from digital_painschool.ports.storage import Entry, Excerpt, load_notifications, load_timeline
 from digital_painschool.rules.permissions import Action
 
 
@@ -76,10 +76,12 @@ class RecordPages:
                 only = frozenset({FormSaved}) & (only or {FormSaved})
 
             def read(after: int, up_to: int, most: int) -> Sequence[Entry]:
-                window = Window(newest_first=newest_first, up_to=up_to, since=span.since, until=span.until, by=span.by)
+                excerpt = Excerpt(
+                    newest_first=newest_first, up_to=up_to, since=span.since, until=span.until, by=span.by
+                )
                 if form is None:
                     return load_timeline(
-                        self._executor.storage, enrolment_id, only, after=after, limit=most, window=window
+                        self._executor.storage, enrolment_id, only, after=after, limit=most, excerpt=excerpt
                     )
                 return matching_entries(
                     self._executor.storage,
@@ -88,7 +90,7 @@ class RecordPages:
                     lambda event: isinstance(event, FormSaved) and event.form == form,
                     after=after,
                     limit=most,
-                    window=window,
+                    excerpt=excerpt,
                 )
 
             names = None if only is None else sorted(kind.__name__ for kind in only)

@@ -6,7 +6,7 @@ from attrs import evolve
 
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.ports.storage import Enrolments, Entry, Window, load_timeline
+from digital_painschool.ports.storage import Enrolments, Entry, Excerpt, load_timeline
 
 _PORTION = 200
 
@@ -19,9 +19,9 @@ def matching_entries(
     *,
     after: int,
     limit: int,
-    window: Window,
+    excerpt: Excerpt,
 ) -> list[Entry]:
-    """Return the entries of some kinds whose events match, in the order of the window.
+    """Return the entries of some kinds whose events match, in the order of the excerpt.
 
     The timeline is read in portions, and no further than to the last entry that is returned.
 
@@ -32,7 +32,7 @@ def matching_entries(
         matches: Returns whether an event is wanted.
         after: Only the entries above this number.
         limit: The most entries.
-        window: Only the entries in this window.
+        excerpt: Only the entries in this excerpt.
 
     Raises:
         StorageError: An entry that was read is unreadable.
@@ -40,12 +40,12 @@ def matching_entries(
     wanted = frozenset(kinds)
     found: list[Entry] = []
     while len(found) < limit:
-        portion = load_timeline(storage, enrolment_id, wanted, after=after, limit=_PORTION, window=window)
+        portion = load_timeline(storage, enrolment_id, wanted, after=after, limit=_PORTION, excerpt=excerpt)
         found += [entry for entry in portion if matches(entry.event)]
         if len(portion) < _PORTION:
             break
-        if window.newest_first:
-            window = evolve(window, up_to=portion[-1].seq - 1)
+        if excerpt.newest_first:
+            excerpt = evolve(excerpt, up_to=portion[-1].seq - 1)
         else:
             after = portion[-1].seq
     return found[:limit]

@@ -6,41 +6,41 @@ from typing import Any
 from attrs import evolve
 
 from digital_painschool.domain.people import PersonId
-from digital_painschool.ports.storage import WHOLE, Timeline, Window
+from digital_painschool.ports.storage import WHOLE, Excerpt, Timeline
 from digital_painschool.testing.environment import INSTANT
 from tests.kit.wrong.mistake import Mistake, Wrong
 
 
-def _in_another_window(right: Wrong, _: Any, *args: Any, window: Window = WHOLE, **options: Any) -> Any:
-    """Take the last instant of a window as wanted."""
-    until = None if window.until is None else window.until + INSTANT
-    return right(*args, window=evolve(window, until=until), **options)
+def _in_another_excerpt(right: Wrong, _: Any, *args: Any, excerpt: Excerpt = WHOLE, **options: Any) -> Any:
+    """Take the last instant of an excerpt as wanted."""
+    until = None if excerpt.until is None else excerpt.until + INSTANT
+    return right(*args, excerpt=evolve(excerpt, until=until), **options)
 
 
-def _from_the_next_instant(right: Wrong, _: Any, *args: Any, window: Window = WHOLE, **options: Any) -> Any:
-    since = None if window.since is None else window.since + INSTANT
-    return right(*args, window=evolve(window, since=since), **options)
+def _from_the_next_instant(right: Wrong, _: Any, *args: Any, excerpt: Excerpt = WHOLE, **options: Any) -> Any:
+    since = None if excerpt.since is None else excerpt.since + INSTANT
+    return right(*args, excerpt=evolve(excerpt, since=since), **options)
 
 
-def _below_the_last(right: Wrong, _: Any, *args: Any, window: Window = WHOLE, **options: Any) -> Any:
-    up_to = None if window.up_to is None else window.up_to - 1
-    return right(*args, window=evolve(window, up_to=up_to), **options)
+def _below_the_last(right: Wrong, _: Any, *args: Any, excerpt: Excerpt = WHOLE, **options: Any) -> Any:
+    up_to = None if excerpt.up_to is None else excerpt.up_to - 1
+    return right(*args, excerpt=evolve(excerpt, up_to=up_to), **options)
 
 
-def _of_any_author(right: Wrong, _: Any, *args: Any, window: Window = WHOLE, **options: Any) -> Any:
-    return right(*args, window=evolve(window, by=None), **options)
+def _of_any_author(right: Wrong, _: Any, *args: Any, excerpt: Excerpt = WHOLE, **options: Any) -> Any:
+    return right(*args, excerpt=evolve(excerpt, by=None), **options)
 
 
-def _always_oldest_first(right: Wrong, _: Any, *args: Any, window: Window = WHOLE, **options: Any) -> Any:
-    return right(*args, window=evolve(window, newest_first=False), **options)
+def _always_oldest_first(right: Wrong, _: Any, *args: Any, excerpt: Excerpt = WHOLE, **options: Any) -> Any:
+    return right(*args, excerpt=evolve(excerpt, newest_first=False), **options)
 
 
-def _timelines_by_time(right: Wrong, _: Any, *args: Any, window: Window = WHOLE, **options: Any) -> Any:
+def _timelines_by_time(right: Wrong, _: Any, *args: Any, excerpt: Excerpt = WHOLE, **options: Any) -> Any:
     def by_time(timeline: Timeline) -> Timeline:
-        ordered = sorted(timeline.entries, key=lambda entry: entry.event.at, reverse=window.newest_first)
+        ordered = sorted(timeline.entries, key=lambda entry: entry.event.at, reverse=excerpt.newest_first)
         return evolve(timeline, entries=tuple(ordered))
 
-    return {id_: by_time(found) for id_, found in right(*args, window=window, **options).items()}
+    return {id_: by_time(found) for id_, found in right(*args, excerpt=excerpt, **options).items()}
 
 
 def _timelines_cut_first(right: Wrong, _: Any, ids: Any, kinds: Any = None, *args: Any, **options: Any) -> Any:
@@ -98,12 +98,12 @@ def _after_in_one_order(
     return tuple(found[::-1] if newest_first else found)[:limit]
 
 
-_TIMELINES = ("Enrolments.load_timelines: window", "load_timelines")
+_TIMELINES = ("Enrolments.load_timelines: excerpt", "load_timelines")
 _PAGE = ("Enrolments.load_timelines: page", "load_timelines")
 _FILTERED = ("AccessLog.access_entries: filtered", "access_entries")
-_LOG = ("AccessLog.access_entries: window", "access_entries")
+_LOG = ("AccessLog.access_entries: excerpt", "access_entries")
 STORAGE: Sequence[Mistake] = (
-    Mistake("a-timeline-until-and-with-an-instant", *_TIMELINES, _in_another_window),
+    Mistake("a-timeline-until-and-with-an-instant", *_TIMELINES, _in_another_excerpt),
     Mistake("a-timeline-after-an-instant", *_TIMELINES, _from_the_next_instant),
     Mistake("a-timeline-below-a-number", *_TIMELINES, _below_the_last),
     Mistake("a-timeline-of-any-author", *_TIMELINES, _of_any_author),
@@ -113,7 +113,7 @@ STORAGE: Sequence[Mistake] = (
         "a-page-of-a-timeline-is-cut-first", "Enrolments.load_timelines: page", "load_timelines", _timelines_cut_first
     ),
     Mistake("one-page-for-all-timelines", "Enrolments.load_timelines: page", "load_timelines", _one_page_for_all),
-    Mistake("a-log-until-and-with-an-instant", *_LOG, _in_another_window),
+    Mistake("a-log-until-and-with-an-instant", *_LOG, _in_another_excerpt),
     Mistake("a-log-after-an-instant", *_LOG, _from_the_next_instant),
     Mistake("a-log-below-a-number", *_LOG, _below_the_last),
     Mistake("a-log-of-any-author", *_LOG, _of_any_author),

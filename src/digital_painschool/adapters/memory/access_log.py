@@ -5,7 +5,7 @@ from itertools import islice
 
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId, PersonId
-from digital_painschool.ports.storage import AccessEntry, Window
+from digital_painschool.ports.storage import AccessEntry, Excerpt
 
 
 class MemoryAccessLog:
@@ -26,19 +26,19 @@ class MemoryAccessLog:
         action: str | None,
         after: int,
         limit: int,
-        window: Window,
+        excerpt: Excerpt,
     ) -> tuple[tuple[int, AccessEntry], ...]:
         """Return a unit's entries above `after` that are wanted, each with its number."""
         # The range spares a reader that pages through the log the entries of the pages before.
-        last = len(self._entries) if window.up_to is None else min(window.up_to, len(self._entries))
+        last = len(self._entries) if excerpt.up_to is None else min(excerpt.up_to, len(self._entries))
         numbers = range(max(after, 0) + 1, last + 1)
         entries = (
             (number, entry)
-            for number in (reversed(numbers) if window.newest_first else numbers)
+            for number in (reversed(numbers) if excerpt.newest_first else numbers)
             if (entry := self._entries[number - 1]).unit == unit
             and person in (None, entry.person)
             and enrolment_id in (None, entry.enrolment_id)
             and action in (None, entry.action)
-            and window.holds(number, entry.at, entry.by)
+            and excerpt.holds(number, entry.at, entry.by)
         )
         return tuple(islice(entries, limit))

@@ -9,7 +9,7 @@ from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import Conflict
-from digital_painschool.ports.storage import Change, Content, Entry, Timeline, Window
+from digital_painschool.ports.storage import Change, Content, Entry, Excerpt, Timeline
 
 _Course = tuple[PersonId, str, HsaId]
 """A person, a program and a unit: together they have at most one open enrolment."""
@@ -96,16 +96,16 @@ class MemoryEnrolments:
         documents: Collection[int] | None,
         after: int,
         limit: int | None,
-        window: Window,
+        excerpt: Excerpt,
     ) -> Timeline:
         """Return a timeline, or the part of it that `Enrolments.load_timelines` describes."""
         events = self._timelines.get(enrolment_id, [])
-        last = len(events) if window.up_to is None else min(window.up_to, len(events))
+        last = len(events) if excerpt.up_to is None else min(excerpt.up_to, len(events))
         seqs = range(max(after, 0) + 1, last + 1)
         wanted = (
             Entry(seq=seq, event=event)
-            for seq in (reversed(seqs) if window.newest_first else seqs)
-            if window.holds(seq, (event := events[seq - 1]).at, event.by) and (kinds is None or type(event) in kinds)
+            for seq in (reversed(seqs) if excerpt.newest_first else seqs)
+            if excerpt.holds(seq, (event := events[seq - 1]).at, event.by) and (kinds is None or type(event) in kinds)
         )
         entries = tuple(islice(wanted, limit))
         stored = self._documents.get(enrolment_id, {})

@@ -28,9 +28,9 @@ from digital_painschool.ports.storage import (
     CaseQuery,
     CaseRow,
     Change,
+    Excerpt,
     PurgeRecord,
     Timeline,
-    Window,
 )
 
 
@@ -94,13 +94,13 @@ class MemoryStorage:
         *,
         after: int = 0,
         limit: int | None = None,
-        window: Window = WHOLE,
+        excerpt: Excerpt = WHOLE,
     ) -> Mapping[EnrolmentId, Timeline]:
         ids = tuple(enrolment_ids)
         wanted = None if kinds is None else frozenset(kinds)
         seqs = None if documents is None else tuple(documents)
         with self._open() as parts:
-            return {id_: parts.enrolments.timeline(id_, wanted, seqs, after, limit, window) for id_ in ids}
+            return {id_: parts.enrolments.timeline(id_, wanted, seqs, after, limit, excerpt) for id_ in ids}
 
     def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
         with self._open() as parts:
@@ -163,10 +163,10 @@ class MemoryStorage:
         action: str | None = None,
         after: int = 0,
         limit: int = 1000,
-        window: Window = WHOLE,
+        excerpt: Excerpt = WHOLE,
     ) -> tuple[tuple[int, AccessEntry], ...]:
         with self._open() as parts:
-            return parts.access_log.access_entries(unit, person, enrolment_id, action, after, limit, window)
+            return parts.access_log.access_entries(unit, person, enrolment_id, action, after, limit, excerpt)
 
     def save_program(self, unit: HsaId, program: Program) -> Program:
         with self._open() as parts:

@@ -9,14 +9,14 @@ from sqlalchemy import Select, bindparam, func, literal_column, select, true
 
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
+from digital_painschool.adapters.sql.excerpts import excerpt_query, excerpt_values
 from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.json_rows import BulkStatement, insert_rows
 from digital_painschool.adapters.sql.rows import Row, Values, require_readable
 from digital_painschool.adapters.sql.schema import access_log
-from digital_painschool.adapters.sql.windows import window_values, windowed
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId, PersonId
-from digital_painschool.ports.storage import WHOLE, AccessEntry, Activity, Window
+from digital_painschool.ports.storage import WHOLE, AccessEntry, Activity, Excerpt
 from digital_painschool.serialization.scalars import hsa_id_from_text
 from digital_painschool.serialization.stored import read_each
 
@@ -53,10 +53,10 @@ _OF_PERSON = _OF_UNIT.where(
     _l.person_value == bindparam("person_value"), _l.person_scheme == bindparam("person_scheme")
 )
 _ENTRIES = {
-    (of_person, newest_first): windowed(
-        _OF_PERSON if of_person else _OF_UNIT, _l.number, _l.at, _l.by, newest_first=newest_first
+    (one_person, newest_first): excerpt_query(
+        _OF_PERSON if one_person else _OF_UNIT, _l.number, _l.at, _l.by, newest_first=newest_first
     )
-    for of_person in (False, True)
+    for one_person in (False, True)
     for newest_first in (False, True)
 }
 """By whether the entries of one person are wanted, and whether the newest come first."""
@@ -84,17 +84,17 @@ class SqlAccessLog:
         action: str | None = None,
         after: int = 0,
         limit: int = 1000,
-        window: Window = WHOLE,
+        excerpt: Excerpt = WHOLE,
     ) -> tuple[tuple[int, AccessEntry], ...]:
         values: dict[str, Any] = {
-            **window_values(window, after, limit),
+            **excerpt_values(excerpt, after, limit),
             "unit": str(unit),
             "enrolment_id": enrolment_id,
             "action": action,
             "person_scheme": None if person is None else person.scheme,
             "person_value": None if person is None else person.value,
         }
-        statement = _ENTRIES[person is not None, window.newest_first]
+        statement = _ENTRIES[person is not None, excerpt.newest_first]
         found: list[tuple[int, AccessEntry]] = []
         # Otherwise a page of unreadable entries would look like the end.
         while len(found) < limit and (rows := self._database.read(partial(_fetch, statement=statement, values=values))):
@@ -102,7 +102,7 @@ class SqlAccessLog:
             found += [entry for entry in read if entry is not None]
             if len(rows) < values["limit"]:
                 break
-            values |= {"up_to": rows[-1][0] - 1} if window.newest_first else {"after": rows[-1][0]}
+            values |= {"up_to": rows[-1][0] - 1} if excerpt.newest_first else {"after": rows[-1][0]}
             values["limit"] = limit - len(found)
         return tuple(found)
 

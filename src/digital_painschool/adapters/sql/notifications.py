@@ -11,10 +11,10 @@ from digital_painschool.adapters.sql.array_params import ArrayParam, any_of
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.digest_rows import DIGEST, NOTIFICATION, digest_values, notification_values
 from digital_painschool.adapters.sql.digests import LIMIT, ONE, TRUE, find_or_add_digest
+from digital_painschool.adapters.sql.excerpts import PAGE_LIMIT
 from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.json_rows import BulkStatement
 from digital_painschool.adapters.sql.schema import PENDING, UNNOTED, digests, notifications
-from digital_painschool.adapters.sql.windows import PAGE_LIMIT
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import Change
 

@@ -19,6 +19,7 @@ from digital_painschool.adapters.sql.digests import (
     RELEASE,
     SUSPECT,
 )
+from digital_painschool.adapters.sql.excerpts import LAST_NUMBER
 from digital_painschool.adapters.sql.notifications import (
     ADD_TO_BATCH,
     COUNT_ATTEMPT,
@@ -31,7 +32,6 @@ from digital_painschool.adapters.sql.notifications import (
     SETTLE,
 )
 from digital_painschool.adapters.sql.rows import Row, Values
-from digital_painschool.adapters.sql.windows import LAST_NUMBER
 from digital_painschool.domain.digest import Action, Batch, Claim, Decision, DeliveryResult, batch_key
 from digital_painschool.domain.ids import DigestId, EnrolmentId
 from digital_painschool.domain.notification import NotificationRecord, Status, UnreadableNotification

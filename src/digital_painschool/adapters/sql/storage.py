@@ -33,10 +33,10 @@ from digital_painschool.ports.storage import (
     CaseQuery,
     CaseRow,
     Change,
+    Excerpt,
     PurgeRecord,
     Timeline,
     UnreadableCase,
-    Window,
 )
 
 
@@ -109,9 +109,11 @@ class SqlStorage:
         *,
         after: int = 0,
         limit: int | None = None,
-        window: Window = WHOLE,
+        excerpt: Excerpt = WHOLE,
     ) -> Mapping[EnrolmentId, Timeline | UnreadableEnrolment]:
-        return self._timelines.load_timelines(enrolment_ids, kinds, documents, after=after, limit=limit, window=window)
+        return self._timelines.load_timelines(
+            enrolment_ids, kinds, documents, after=after, limit=limit, excerpt=excerpt
+        )
 
     def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
         return self._enrolments.access_ended(now, limit)
@@ -169,10 +171,10 @@ class SqlStorage:
         action: str | None = None,
         after: int = 0,
         limit: int = 1000,
-        window: Window = WHOLE,
+        excerpt: Excerpt = WHOLE,
     ) -> tuple[tuple[int, AccessEntry], ...]:
         return self._access_log.access_entries(
-            unit, person=person, enrolment_id=enrolment_id, action=action, after=after, limit=limit, window=window
+            unit, person=person, enrolment_id=enrolment_id, action=action, after=after, limit=limit, excerpt=excerpt
         )
 
     # Programs

@@ -10,15 +10,15 @@ from digital_painschool.adapters.sql.array_params import OfIds, any_of
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.enrolments import kind_names, read_entries
+from digital_painschool.adapters.sql.excerpts import excerpt_query, excerpt_values
 from digital_painschool.adapters.sql.json_text import from_json
 from digital_painschool.adapters.sql.rows import Row, require_all_readable
 from digital_painschool.adapters.sql.schema import documents, timeline
-from digital_painschool.adapters.sql.windows import window_values, windowed
 from digital_painschool.domain.enrolment import UnreadableEnrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.validation import is_storable
-from digital_painschool.ports.storage import WHOLE, Timeline, Window
+from digital_painschool.ports.storage import WHOLE, Excerpt, Timeline
 from digital_painschool.serialization.stored import read_each
 from digital_painschool.serialization.values import content_from_data
 
@@ -38,7 +38,7 @@ def _query(*, of_kinds: bool, whole: bool) -> OfIds:
 _ENTRIES = {(of, whole): _query(of_kinds=of, whole=whole) for of in (False, True) for whole in (False, True)}
 """By whether entries of some kinds are wanted, and whether their documents are."""
 _PAGES = {
-    (of_kinds, newest_first): windowed(
+    (of_kinds, newest_first): excerpt_query(
         _query(of_kinds=of_kinds, whole=False).single.order_by(None), _t.seq, _t.at, _t.by, newest_first=newest_first
     )
     for of_kinds in (False, True)
@@ -65,12 +65,12 @@ class SqlTimelines:
         *,
         after: int = 0,
         limit: int | None = None,
-        window: Window = WHOLE,
+        excerpt: Excerpt = WHOLE,
     ) -> Mapping[EnrolmentId, Timeline | UnreadableEnrolment]:
         ids = list(filter(is_storable, enrolment_ids))
         names = None if kinds is None else kind_names(kinds)
         seqs = None if documents is None else list(documents)
-        is_page = after > 0 or limit is not None or window != WHOLE
+        is_page = after > 0 or limit is not None or excerpt != WHOLE
         whole = seqs is None and not is_page
         query = _ENTRIES[names is not None, whole]
 
@@ -81,8 +81,8 @@ class SqlTimelines:
         def pages(connection: Connection) -> tuple[list[Row], list[Row]]:
             entries, written = list[Row](), list[Row]()
             for id_ in dict.fromkeys(ids):
-                values = {**window_values(window, after, limit), "id_": id_, "kinds": names}
-                statement = _PAGES[names is not None, window.newest_first]
+                values = {**excerpt_values(excerpt, after, limit), "id_": id_, "kinds": names}
+                statement = _PAGES[names is not None, excerpt.newest_first]
                 page = [] if names == [] else connection.fetch_each(statement, values)
                 wanted = [row[0] for row in page if isinstance(row[0], int)] if seqs is None else seqs
                 entries += page

@@ -20,12 +20,12 @@ from digital_painschool.ports.storage.derived import (
     load_timeline,
 )
 from digital_painschool.ports.storage.enrolments import Change, Content, Enrolments, Entry, Timeline
+from digital_painschool.ports.storage.excerpt import WHOLE, Excerpt
 from digital_painschool.ports.storage.outbox import NOTHING, Outbox
 from digital_painschool.ports.storage.placeholders import readable, unreadable
 from digital_painschool.ports.storage.programs import Programs
 from digital_painschool.ports.storage.retention import PurgeRecord, Retention, ended_enrolment
 from digital_painschool.ports.storage.staff_profiles import Staff
-from digital_painschool.ports.storage.window import WHOLE, Window
 
 
 class Storage(Enrolments, Caseload, Outbox, Staff, AccessLog, Programs, Retention, Protocol):
@@ -73,6 +73,7 @@ __all__ = [
     "Content",
     "Enrolments",
     "Entry",
+    "Excerpt",
     "History",
     "Outbox",
     "Programs",
@@ -82,7 +83,6 @@ __all__ = [
     "Storage",
     "Timeline",
     "UnreadableCase",
-    "Window",
     "case_row",
     "ended_enrolment",
     "find_cancellable",

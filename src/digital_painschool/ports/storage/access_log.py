@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId, PersonId
-from digital_painschool.ports.storage.window import WHOLE, Window
+from digital_painschool.ports.storage.excerpt import WHOLE, Excerpt
 
 
 class Activity(Enum):
@@ -62,7 +62,7 @@ class AccessLog(Protocol):
         action: str | None = None,
         after: int = 0,
         limit: int = 1000,
-        window: Window = WHOLE,
+        excerpt: Excerpt = WHOLE,
     ) -> tuple[tuple[int, AccessEntry], ...]:
         """Return a unit's entries above `after`, each with its number; the numbers rise in the order of their adding.
 
@@ -74,11 +74,11 @@ class AccessLog(Protocol):
             enrolment_id: Only the entries of this enrolment; None for all.
             action: Only the entries of this action; None for all.
             after: Only the entries above this number.
-            limit: The most entries, the first ones in the order of the window.
-            window: Only the entries in this window, in its order.
+            limit: The most entries, the first ones in the order of the excerpt.
+            excerpt: Only the entries in this excerpt, in its order.
 
         Contract:
-            * **window**: the entries come in the window's order, by their numbers: their instants need not rise.
+            * **excerpt**: the entries come in the excerpt's order, by their numbers: their instants need not rise.
             * **filtered**: an entry is returned when it is of the person, the enrolment and the action that were asked
               for.
             * **page**: `limit` counts the readable entries that are wanted, whatever else lies between them.

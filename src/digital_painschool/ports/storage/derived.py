@@ -16,10 +16,10 @@ from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import EndedEnrolment
 from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage.enrolments import Content, Enrolments, Entry, Timeline, mask_documents
+from digital_painschool.ports.storage.excerpt import WHOLE, Excerpt
 from digital_painschool.ports.storage.outbox import Outbox
 from digital_painschool.ports.storage.placeholders import readable, unreadable
 from digital_painschool.ports.storage.retention import Retention
-from digital_painschool.ports.storage.window import WHOLE, Window
 
 
 @frozen(kw_only=True)
@@ -73,14 +73,14 @@ def load_timeline(
     *,
     after: int = 0,
     limit: int | None = None,
-    window: Window = WHOLE,
+    excerpt: Excerpt = WHOLE,
 ) -> tuple[Entry, ...]:
     """Return a timeline's entries in order, all or a part as of `load_timelines`; an unknown enrolment has none.
 
     Raises:
         StorageError: An entry is unreadable.
     """
-    found = storage.load_timelines((enrolment_id,), kinds, (), after=after, limit=limit, window=window)
+    found = storage.load_timelines((enrolment_id,), kinds, (), after=after, limit=limit, excerpt=excerpt)
     return _only(enrolment_id, found).entries
 
 

@@ -14,7 +14,7 @@ from digital_painschool.domain.notification import Notification
 from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.validation import Answer
 from digital_painschool.ports.storage.access_log import AccessEntry
-from digital_painschool.ports.storage.window import WHOLE, Window
+from digital_painschool.ports.storage.excerpt import WHOLE, Excerpt
 
 Content = str | Mapping[str, Answer]
 """The content of a document: a text, or the answers to a form."""
@@ -139,7 +139,7 @@ class Enrolments(Protocol):
         *,
         after: int = 0,
         limit: int | None = None,
-        window: Window = WHOLE,
+        excerpt: Excerpt = WHOLE,
     ) -> Mapping[EnrolmentId, Timeline | UnreadableEnrolment]:
         """Return the timelines of some enrolments, by enrolment id.
 
@@ -152,11 +152,11 @@ class Enrolments(Protocol):
             documents: Only the documents of these entry numbers, whether the entries are wanted or not; None for the
                 documents of the entries that are returned. With `()`, no document is read.
             after: Only the entries above this number.
-            limit: The most entries of each timeline, the first ones in the order of the window; None for all.
-            window: Only the entries in this window, in its order.
+            limit: The most entries of each timeline, the first ones in the order of the excerpt; None for all.
+            excerpt: Only the entries in this excerpt, in its order.
 
         Contract:
-            * **window**: the entries come in the window's order, by their numbers: their instants need not rise.
+            * **excerpt**: the entries come in the excerpt's order, by their numbers: their instants need not rise.
             * **page**: `limit` counts the entries that are wanted, whatever else lies between them.
             * **unreadable**: a placeholder stands for an enrolment of which any wanted part is unreadable. It hides
               none of the others, and a part that is not wanted hides nothing.

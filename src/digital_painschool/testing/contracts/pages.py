@@ -18,9 +18,9 @@ from digital_painschool.domain.people import PersonId
 from digital_painschool.ports.storage import (
     AccessEntry,
     Entry,
+    Excerpt,
     Storage,
     Timeline,
-    Window,
     load_notifications,
     load_timeline,
 )
@@ -41,20 +41,20 @@ from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.environment import INSTANT
 from digital_painschool.testing.people import COLLEAGUE, NURSE, OTHER_UNIT, PERSON, UNIT
 
-WINDOWS: Mapping[str, Window] = MappingProxyType(
+EXCERPTS: Mapping[str, Excerpt] = MappingProxyType(
     {
-        "all": Window(),
-        "up to": Window(up_to=5),
-        "up to none": Window(up_to=0),
-        "far beyond": Window(up_to=2**40),
-        "since": Window(since=MORNING + HOUR),
-        "until": Window(until=MORNING + HOUR),
-        "an instant": Window(since=MORNING + HOUR, until=MORNING + HOUR + INSTANT),
-        "never": Window(since=MORNING + HOUR, until=MORNING + HOUR),
-        "by staff": Window(by=NURSE.signature),
-        "by the patient": Window(by="patient"),
-        "by nobody": Window(by=COLLEAGUE.signature),
-        "several": Window(up_to=7, since=MORNING, until=MORNING + HOUR, by="patient"),
+        "all": Excerpt(),
+        "up to": Excerpt(up_to=5),
+        "up to none": Excerpt(up_to=0),
+        "far beyond": Excerpt(up_to=2**40),
+        "since": Excerpt(since=MORNING + HOUR),
+        "until": Excerpt(until=MORNING + HOUR),
+        "an instant": Excerpt(since=MORNING + HOUR, until=MORNING + HOUR + INSTANT),
+        "never": Excerpt(since=MORNING + HOUR, until=MORNING + HOUR),
+        "by staff": Excerpt(by=NURSE.signature),
+        "by the patient": Excerpt(by="patient"),
+        "by nobody": Excerpt(by=COLLEAGUE.signature),
+        "several": Excerpt(up_to=7, since=MORNING, until=MORNING + HOUR, by="patient"),
     }
 )
 """Windows, each of them oldest first."""
@@ -91,39 +91,39 @@ def _logged(storage: Storage) -> None:
     )
 
 
-def _ordered(rows: Sequence[Any], window: Window) -> list[Any]:
-    return [*rows[::-1]] if window.newest_first else [*rows]
+def _ordered(rows: Sequence[Any], excerpt: Excerpt) -> list[Any]:
+    return [*rows[::-1]] if excerpt.newest_first else [*rows]
 
 
 _MOST_PAGES = 20
 """More than any list of these tests has entries."""
-both_orders = pytest.mark.parametrize("order", [Window(), Window(newest_first=True)], ids=["oldest", "newest"])
+both_orders = pytest.mark.parametrize("order", [Excerpt(), Excerpt(newest_first=True)], ids=["oldest", "newest"])
 
 
 class PagesContract(StorageOpening):
     """Pages of what grows long, in every storage."""
 
-    @proves("Enrolments.load_timelines: window")
+    @proves("Enrolments.load_timelines: excerpt")
     @both_orders
-    def test_a_window_on_a_timeline_shows_what_lies_in_it(self, storage: Storage, order: Window) -> None:
+    def test_an_excerpt_on_a_timeline_shows_what_lies_in_it(self, storage: Storage, order: Excerpt) -> None:
         """Otherwise a therapist who looks for an answer of May would not find it, or find April's."""
         e = _written(storage)
         whole = sorted(load_timeline(storage, e.id), key=lambda entry: entry.seq)
-        for name, kinds, after in product(WINDOWS, KINDS, (-1, 0, 3, 4, 9, 100)):
-            window, wanted = evolve(WINDOWS[name], newest_first=order.newest_first), KINDS[kinds]
+        for name, kinds, after in product(EXCERPTS, KINDS, (-1, 0, 3, 4, 9, 100)):
+            excerpt, wanted = evolve(EXCERPTS[name], newest_first=order.newest_first), KINDS[kinds]
             expected = [
                 entry
                 for entry in whole
                 if entry.seq > after
-                and window.holds(entry.seq, entry.event.at, entry.event.by)
+                and excerpt.holds(entry.seq, entry.event.at, entry.event.by)
                 and (wanted is None or type(entry.event) in wanted)
             ]
-            found = load_timeline(storage, e.id, wanted, after=after, window=window)
-            assert _ordered(expected, window) == [*found], (name, kinds, after)
+            found = load_timeline(storage, e.id, wanted, after=after, excerpt=excerpt)
+            assert _ordered(expected, excerpt) == [*found], (name, kinds, after)
 
     @proves("Enrolments.load_timelines: page", "Enrolments.load_timelines")
     @both_orders
-    def test_a_timeline_is_read_page_by_page(self, storage: Storage, order: Window) -> None:
+    def test_a_timeline_is_read_page_by_page(self, storage: Storage, order: Excerpt) -> None:
         """Otherwise a long treatment would have to be read as a whole for its last ten entries."""
         e = _written(storage)
         for kinds, limit in product(KINDS.values(), (1, 2, 3, 100)):
@@ -136,10 +136,10 @@ class PagesContract(StorageOpening):
     def test_the_documents_of_a_page_are_those_of_its_entries(self, storage: Storage) -> None:
         """Otherwise a page would show a text under another entry, or none."""
         e = _written(storage)
-        window = Window(newest_first=True)
+        excerpt = Excerpt(newest_first=True)
 
         def part(**options: Any) -> Timeline:
-            timeline = storage.load_timelines((e.id, EnrolmentId("other")), limit=3, window=window, **options)[e.id]
+            timeline = storage.load_timelines((e.id, EnrolmentId("other")), limit=3, excerpt=excerpt, **options)[e.id]
             assert isinstance(timeline, Timeline)
             return timeline
 
@@ -153,28 +153,28 @@ class PagesContract(StorageOpening):
     def test_each_timeline_has_its_own_page(self, storage: Storage) -> None:
         """Otherwise the entries of one patient would take the place of another's."""
         e = _written(storage)
-        found = storage.load_timelines((e.id, EnrolmentId("other")), limit=2, window=Window(newest_first=True))
+        found = storage.load_timelines((e.id, EnrolmentId("other")), limit=2, excerpt=Excerpt(newest_first=True))
         seqs = {id_: [entry.seq for entry in part.entries] for id_, part in found.items() if isinstance(part, Timeline)}
         assert {e.id: [9, 8], "other": [1]} == seqs
 
-    @proves("AccessLog.access_entries: window")
+    @proves("AccessLog.access_entries: excerpt")
     @both_orders
-    def test_a_window_on_the_access_log_shows_what_lies_in_it(self, storage: Storage, order: Window) -> None:
+    def test_an_excerpt_on_the_access_log_shows_what_lies_in_it(self, storage: Storage, order: Excerpt) -> None:
         """Otherwise an audit of a week would miss a look, or blame somebody for another week's."""
         _logged(storage)
         whole = sorted(storage.access_entries(UNIT), key=lambda row: row[0])
         numbers = [number for number, _ in whole]
         bounds = {None: None, 0: numbers[0] - 1, 2**40: 2**40}
-        for one, after in product(WINDOWS.values(), (0, numbers[0], numbers[4], numbers[5], numbers[-1])):
+        for one, after in product(EXCERPTS.values(), (0, numbers[0], numbers[4], numbers[5], numbers[-1])):
             up_to = bounds.get(one.up_to, numbers[5])
-            window = evolve(one, newest_first=order.newest_first, up_to=up_to)
-            expected = [(n, entry) for n, entry in whole if n > after and window.holds(n, entry.at, entry.by)]
-            found = storage.access_entries(UNIT, after=after, window=window)
-            assert _ordered(expected, window) == [*found], (window, after)
+            excerpt = evolve(one, newest_first=order.newest_first, up_to=up_to)
+            expected = [(n, entry) for n, entry in whole if n > after and excerpt.holds(n, entry.at, entry.by)]
+            found = storage.access_entries(UNIT, after=after, excerpt=excerpt)
+            assert _ordered(expected, excerpt) == [*found], (excerpt, after)
 
     @proves("AccessLog.access_entries: filtered")
     @both_orders
-    def test_the_access_log_can_be_asked_for_one_record_and_one_action(self, storage: Storage, order: Window) -> None:
+    def test_the_access_log_can_be_asked_for_one_record_and_one_action(self, storage: Storage, order: Excerpt) -> None:
         """Otherwise nobody could say who has opened one record, or who has exported anything."""
         _logged(storage)
         whole = storage.access_entries(UNIT)
@@ -190,12 +190,12 @@ class PagesContract(StorageOpening):
                 and enrolment_id in {None, entry.enrolment_id}
                 and action in {None, entry.action}
             ]
-            found = storage.access_entries(UNIT, person=person, enrolment_id=enrolment_id, action=action, window=order)
+            found = storage.access_entries(UNIT, person=person, enrolment_id=enrolment_id, action=action, excerpt=order)
             assert _ordered(expected, order) == [*found], (enrolment_id, action)
 
     @proves("AccessLog.access_entries: page")
     @both_orders
-    def test_the_access_log_is_read_page_by_page(self, storage: Storage, order: Window) -> None:
+    def test_the_access_log_is_read_page_by_page(self, storage: Storage, order: Excerpt) -> None:
         """Otherwise a page would be cut first and sorted out then, and the walk end before the log."""
         _logged(storage)
         filters: Sequence[Mapping[str, Any]]
@@ -209,7 +209,7 @@ class PagesContract(StorageOpening):
 
     @proves("Outbox.notifications: page", "Outbox.notifications")
     @both_orders
-    def test_notifications_are_read_page_by_page(self, storage: Storage, order: Window) -> None:
+    def test_notifications_are_read_page_by_page(self, storage: Storage, order: Excerpt) -> None:
         """Otherwise the one that could not be delivered would be on no page, or on two."""
         e = saved(storage, converse(saved(storage, begin()), notify=Notify.DIRECT, at=MORNING))
         for number in range(12):
@@ -236,18 +236,18 @@ def _described(timeline: Timeline) -> tuple[list[int], dict[int, object]]:
 
 
 def _pages(
-    read: Callable[..., Sequence[Any]], window: Window, limit: int, number: Callable[[Any], int]
+    read: Callable[..., Sequence[Any]], excerpt: Excerpt, limit: int, number: Callable[[Any], int]
 ) -> Iterator[Sequence[Any]]:
     """Yield the pages of a walk, none of which is longer than its limit."""
     after = 0
     for _ in range(_MOST_PAGES):
-        page = read(after=after, limit=limit, window=window)
+        page = read(after=after, limit=limit, excerpt=excerpt)
         assert len(page) <= limit
         if not page:
             return
         yield page
-        if window.newest_first:
-            window = evolve(window, up_to=number(page[-1]) - 1)
+        if excerpt.newest_first:
+            excerpt = evolve(excerpt, up_to=number(page[-1]) - 1)
         else:
             after = number(page[-1])
     raise AssertionError("the walk does not end")

@@ -36,7 +36,7 @@ class Lists(MachineBase):
     @during("treatment", "messages", "records")
     @precondition(lambda self: self._walks < _MOST)
     def walk(self, enrolment: int, limit: int, newest_first: bool) -> None:  # noqa: FBT001 - it is drawn
-        """Walk through the lists; that changes nothing."""
+        """Read the lists page by page; that changes nothing."""
         self._walks += 1
         of = self.nth(enrolment)
         if of.purged:

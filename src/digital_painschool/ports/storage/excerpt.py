@@ -6,7 +6,7 @@ from attrs import frozen
 
 
 @frozen(kw_only=True)
-class Window:
+class Excerpt:
     """The part of a numbered list that is wanted, and its order. The list grows at its highest number.
 
     Args:
@@ -24,7 +24,7 @@ class Window:
     by: str | None = None
 
     def holds(self, number: int, at: datetime, by: str) -> bool:
-        """Return whether an entry with this number, instant and author is in the window."""
+        """Return whether an entry with this number, instant and author is in the excerpt."""
         return (
             (self.up_to is None or number <= self.up_to)
             and (self.since is None or at >= self.since)
@@ -33,5 +33,5 @@ class Window:
         )
 
 
-WHOLE = Window()
+WHOLE = Excerpt()
 """The whole list, oldest first."""
