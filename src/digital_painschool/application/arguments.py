@@ -3,9 +3,7 @@
 from collections.abc import Collection, Iterable
 from typing import TypeVar
 
-from digital_painschool.domain.program import Program
-from digital_painschool.domain.validation import plain_text
-from digital_painschool.errors import InvalidValue, Reason, RuleViolation
+from digital_painschool.errors import InvalidValue
 
 _T = TypeVar("_T")
 
@@ -26,19 +24,3 @@ def members(given: object, choices: Collection[_T], name: str, what: str) -> fro
     if not all(item in choices for item in items):
         raise InvalidValue(f"{name} is a collection of {what}")
     return frozenset(choice for choice in choices if choice in items)
-
-
-def require_form(program: Program, form: object, rule: str) -> None:
-    """Refuse a form that a program does not have.
-
-    Args:
-        program: The program.
-        form: The form's key.
-        rule: The id of the rule that asks for the form.
-
-    Raises:
-        RuleViolation: The program has no such form.
-        InvalidValue: The key is no text.
-    """
-    if program.form(plain_text(form, "a form's key")) is None:
-        raise RuleViolation(rule, Reason.UNKNOWN_FORM)

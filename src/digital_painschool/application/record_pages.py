@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import get_args
 
-from digital_painschool.application.arguments import members, require_form
+from digital_painschool.application.arguments import members
 from digital_painschool.application.cursors import read_cursor, write_cursor
 from digital_painschool.application.executor import Executor
+from digital_painschool.application.form_answers import require_form
 from digital_painschool.application.message_pages import MessagePages
 from digital_painschool.application.pages import (
     ConversationPage,
@@ -72,7 +73,7 @@ class RecordPages:
             span = Span(since=since, until=until, by=by, newest_first=newest_first)
             only = None if kinds is None else members(kinds, get_args(Event), "kinds", "event types")
             if form is not None:
-                require_form(self._executor.terms.of(enrolment).program, form, "M-16")
+                require_form(self._executor, "M-16", enrolment, form)
                 only = frozenset({FormSaved}) & (only or {FormSaved})
 
             def read(after: int, up_to: int, most: int) -> Sequence[Entry]:

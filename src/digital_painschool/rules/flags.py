@@ -124,6 +124,14 @@ def mark_read(
     return (FormRead(at=at, by=by.signature, form=form, up_to=last, opened=opened),)
 
 
+def markable(enrolment: Enrolment) -> frozenset[FlagKind]:
+    """Return the flags that wait and that marking settles: `mark_handled` takes these. Rule: D-17a, D-19a."""
+    if enrolment.phase is Phase.ENDED:
+        return frozenset()
+    waits = {FlagKind.PROGRAM_DONE: _is_done(enrolment), FlagKind.UNDELIVERED: bool(enrolment.undelivered)}
+    return frozenset(flag for flag, waiting in waits.items() if waiting)
+
+
 def mark_handled(
     enrolment: Enrolment, terms: Terms, flag: FlagKind, *, by: AnyActor, at: datetime
 ) -> tuple[Event, ...]:
@@ -136,8 +144,7 @@ def mark_handled(
     """
     if not isinstance(flag, FlagKind):
         raise InvalidValue(f"flag is a FlagKind, not {type(flag).__name__}")
-    waits = {FlagKind.PROGRAM_DONE: _is_done(enrolment), FlagKind.UNDELIVERED: bool(enrolment.undelivered)}
-    if enrolment.phase is Phase.ENDED or not waits.get(flag, False):
+    if flag not in markable(enrolment):
         raise RuleViolation("D-17a", Reason.NO_SUCH_FLAG, flag=flag.value)
     return (FlagHandled(at=at, by=by.signature, flag=flag),)
 
