@@ -57,7 +57,7 @@ EXCERPTS: Mapping[str, Excerpt] = MappingProxyType(
         "several": Excerpt(up_to=7, since=MORNING, until=MORNING + HOUR, by="patient"),
     }
 )
-"""Windows, each of them oldest first."""
+"""Excerpts, each of them oldest first."""
 KINDS: Mapping[str, Sequence[type[Event]] | None] = MappingProxyType(
     {"any": None, "messages": (MessageSent, ConversationStarted), "none": ()}
 )
