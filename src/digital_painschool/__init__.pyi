@@ -1,4 +1,5 @@
 # The public names, as type checkers read them; `__init__.py` loads each at its first use.
+from digital_painschool.application.access_log_pages import AccessLogPages as AccessLogPages
 from digital_painschool.application.administrator import AdministratorDesk as AdministratorDesk
 from digital_painschool.application.caseload import Case as Case
 from digital_painschool.application.caseload import CasePage as CasePage
@@ -7,15 +8,19 @@ from digital_painschool.application.export import Format as Format
 from digital_painschool.application.form_answers import FormAnswers as FormAnswers
 from digital_painschool.application.form_answers import QuestionAnswers as QuestionAnswers
 from digital_painschool.application.input_limits import InputLimits as InputLimits
+from digital_painschool.application.message_pages import MessagePages as MessagePages
 from digital_painschool.application.overview import ModuleStatus as ModuleStatus
 from digital_painschool.application.overview import Overview as Overview
 from digital_painschool.application.own_profile import OwnProfile as OwnProfile
+from digital_painschool.application.pages import ConversationPage as ConversationPage
+from digital_painschool.application.pages import ListPage as ListPage
 from digital_painschool.application.patient import PatientDesk as PatientDesk
 from digital_painschool.application.patient_page import FormProgress as FormProgress
 from digital_painschool.application.patient_page import ModuleProgress as ModuleProgress
 from digital_painschool.application.patient_page import PatientPage as PatientPage
 from digital_painschool.application.program_catalogue import Catalogue as Catalogue
 from digital_painschool.application.program_catalogue import UnitTerms as UnitTerms
+from digital_painschool.application.record_pages import RecordPages as RecordPages
 from digital_painschool.application.results import CompletedModule as CompletedModule
 from digital_painschool.application.results import SavedForm as SavedForm
 from digital_painschool.application.results import SentMessage as SentMessage

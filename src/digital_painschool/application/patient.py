@@ -10,6 +10,7 @@ from digital_painschool.application.enrolment_loading import find_by_person
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.form_answers import FormAnswers, form_answers, require_form
 from digital_painschool.application.input_limits import InputLimits, input_limits
+from digital_painschool.application.message_pages import MessagePages
 from digital_painschool.application.messages import Messages
 from digital_painschool.application.overview import Overview, overview_of
 from digital_painschool.application.results import CompletedModule, SavedForm, SentMessage
@@ -37,12 +38,16 @@ class PatientDesk:
     enrolment, `RuleViolation` when a rule refuses, `Conflict` when others saved first again and again, and
     `StorageError` when the storage fails; in each case nothing is changed. `OutcomeUnknown`: the connection was lost
     during commit. The change was saved completely or not at all; reload before retrying.
+
+    Attributes:
+        pages: Conversations, and the messages of each, in pages.
     """
 
     def __init__(self, executor: Executor, person: PersonId) -> None:
         self._executor = executor
         self._patient = Patient(person)
         self._messages = Messages(executor, self._patient)
+        self.pages = MessagePages(executor, self._patient)
         self._drafts = DraftDesk(executor, self._patient)
 
     def enrolments(self) -> tuple[Overview, ...]:

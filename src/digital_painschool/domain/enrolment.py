@@ -63,6 +63,8 @@ class Conversation:
         from_therapist: How many messages staff wrote.
         read_by_therapist: The number of the last of the patient's messages that staff have read, 0 for none.
         read_by_patient: The number of the last of the staff's messages that the patient has read, 0 for none.
+        last_message: The number of the timeline entry of the last message, 0 for none.
+        last_message_at: When the last message was sent, UTC; None for none.
     """
 
     number: int
@@ -71,6 +73,8 @@ class Conversation:
     from_therapist: int = 0
     read_by_therapist: int = 0
     read_by_patient: int = 0
+    last_message: int = 0
+    last_message_at: datetime | None = None
 
     def sent(self, author: Author) -> int:
         """Return how many messages one side wrote."""

@@ -178,7 +178,8 @@ def _conversation_renamed(enrolment: Enrolment, event: ConversationRenamed) -> C
 
 
 def _message_sent(enrolment: Enrolment, event: MessageSent) -> Changes:
-    return _conversation_changed(enrolment, event.conversation, {f"from_{event.author.value}": event.number})
+    last: Changes = {"last_message": enrolment.version + 1, "last_message_at": event.at}
+    return _conversation_changed(enrolment, event.conversation, {f"from_{event.author.value}": event.number, **last})
 
 
 def _messages_read(enrolment: Enrolment, event: MessagesRead) -> Changes:

@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
+from digital_painschool.application.patient import PatientDesk
+from digital_painschool.application.therapist import TherapistDesk
+from digital_painschool.application.views import ConversationView
 from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import Actor
@@ -108,10 +111,13 @@ class PatientWrites(PatientStep):
 
 @frozen(repr=False)
 class PatientReads(PatientStep):
-    """The reading of a conversation by the patient."""
+    """The reading of a conversation by the patient, as a whole or, with a limit, in pages."""
 
-    call = "read_conversation"
     conversation: int = 1
+    limit: int = field(default=0, kw_only=True)
+
+    def take(self, scenario: Scenario) -> ConversationView:
+        return _read(self.desk(scenario), self.enrolment(scenario), self.conversation, self.limit)
 
 
 @frozen(repr=False)
@@ -142,10 +148,13 @@ class TherapistWrites(TherapistStep):
 
 @frozen(repr=False)
 class TherapistReads(TherapistStep):
-    """The reading of a conversation by the therapist."""
+    """The reading of a conversation by the therapist, as a whole or, with a limit, in pages."""
 
-    call = "read_conversation"
     conversation: int = 1
+    limit: int = field(default=0, kw_only=True)
+
+    def take(self, scenario: Scenario) -> ConversationView:
+        return _read(self.desk(scenario), self.enrolment(scenario), self.conversation, self.limit)
 
 
 @frozen(repr=False)
@@ -283,3 +292,16 @@ class Purge(AdministratorStep):
 
     def take(self, scenario: Scenario) -> object:
         return self.office(scenario).purge(last_plan(scenario))
+
+
+def _read(
+    desk: PatientDesk | TherapistDesk, enrolment_id: EnrolmentId, conversation: int, limit: int
+) -> ConversationView:
+    """Read a conversation as a whole, or in pages of at most so many messages; the answer is the same."""
+    if not limit:
+        return desk.read_conversation(enrolment_id, conversation)
+    pages = [desk.pages.messages(enrolment_id, conversation, limit=limit)]
+    while (cursor := pages[-1].next) is not None:
+        pages.append(desk.pages.messages(enrolment_id, conversation, cursor, limit=limit))
+    shown = [message for page in pages for message in page.conversation.messages]
+    return evolve(pages[0].conversation, messages=tuple(reversed(shown)))

@@ -31,6 +31,8 @@ CHOSEN = st.sampled_from([[1], [2], [3, 4], [1, 3], [2, 3, 4], [], [1, 5]])
 FORM = st.sampled_from([PAIN, DAILY])
 CONVERSATION = st.integers(0, 2)
 """A conversation, or a new one (0)."""
+LIMIT = st.sampled_from([0, 0, 1, 2])
+"""The most messages of a page; with 0 a conversation is read as a whole."""
 GOOD: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
     {
         PAIN: ({"smarta": 3}, {"smarta": 9}, {"smarta": 8}, {"smarta": 10}),
@@ -89,8 +91,10 @@ class Treatment(MachineBase):
     complete_module = step_rule("complete_module", h.CompleteModule, "treatment", "maintenance", module=MODULE)
     release_module = step_rule("release_module", h.ReleaseModule, "treatment", module=MODULE)
     open_form = step_rule("open_form", h.OpenForm, "treatment", form=FORM)
-    patient_reads = step_rule("patient_reads", h.PatientReads, *FOCUSES, conversation=st.integers(1, 2))
-    therapist_reads = step_rule("therapist_reads", h.TherapistReads, "treatment", conversation=st.integers(1, 2))
+    patient_reads = step_rule("patient_reads", h.PatientReads, *FOCUSES, conversation=st.integers(1, 2), limit=LIMIT)
+    therapist_reads = step_rule(
+        "therapist_reads", h.TherapistReads, "treatment", conversation=st.integers(1, 2), limit=LIMIT
+    )
     mark_handled = step_rule("mark_handled", h.MarkHandled, "treatment", "messages", flag=FLAG)
     review = step_rule("review", h.Review, "treatment")
     hand_over = step_rule("hand_over", h.HandOver, *FOCUSES, to=st.sampled_from([NURSE, COLLEAGUE]))

@@ -72,10 +72,14 @@ DESK: Mapping[str, Method] = MappingProxyType(
         "conversations": Method(lambda d, e: d.conversations(e), _OWN, reads=True),
         "timeline": Method(lambda d, e: d.timeline(e), _OWN, reads=True),
         "notifications": Method(lambda d, e: d.notifications(e), _OWN, reads=True),
+        "pages.timeline": Method(lambda d, e: d.pages.timeline(e), _OWN, reads=True),
+        "pages.conversations": Method(lambda d, e: d.pages.conversations(e), _OWN, reads=True),
+        "pages.notifications": Method(lambda d, e: d.pages.notifications(e), _OWN, reads=True),
         "open_form": Method(lambda d, e: d.open_form(e, PAIN), _OWN),
         "mark_read": Method(lambda d, e: d.mark_read(e, PAIN), _OWN),
         "mark_handled": Method(lambda d, e: d.mark_handled(e, FlagKind.PROGRAM_DONE), _OWN),
         "read_conversation": Method(lambda d, e: d.read_conversation(e, 1), _OWN),
+        "pages.messages": Method(lambda d, e: d.pages.messages(e, 1), _OWN),
         "start_conversation": Method(lambda d, e: d.start_conversation(e, "Hej"), _OWN),
         "write": Method(lambda d, e: d.write(e, 1, "Hej"), _OWN),
         "rename_conversation": Method(lambda d, e: d.rename_conversation(e, 1, "Ny"), _OWN),
@@ -127,6 +131,7 @@ OFFICE: Mapping[str, Callable[[Any, str, Path], object]] = MappingProxyType(
         "purge": lambda o, plan, _: o.purge(plan),
         "receipts": lambda o, _, __: o.receipts(),
         "access_log": lambda o, _, __: o.access_log(),
+        "pages.access_log": lambda o, _, __: o.pages.access_log(),
     }
 )
 """The methods of the data administrator alone."""
@@ -147,6 +152,8 @@ ROOM: Mapping[str, Callable[[Any, str], object]] = MappingProxyType(
         "discard_draft": lambda r, e: r.discard_draft(e, PAIN),
         "conversations": lambda r, e: r.conversations(e),
         "read_conversation": lambda r, e: r.read_conversation(e, 1),
+        "pages.conversations": lambda r, e: r.pages.conversations(e),
+        "pages.messages": lambda r, e: r.pages.messages(e, 1),
         "write": lambda r, e: r.write(e, "Hej", conversation=1),
         "rename_conversation": lambda r, e: r.rename_conversation(e, 1, "Ny"),
     }
