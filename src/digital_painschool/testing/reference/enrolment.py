@@ -35,7 +35,7 @@ class ReferenceEnrolment:
         access_until: The first instant without access.
         entries: How many timeline entries the people's steps made.
         notes: How many the delivery worker made.
-        pages_read: The numbers of the pages that were read, by module; the module whose page was new last is the last.
+        pages_read: The pages that were read, by module; the module whose page was new last is the last.
         forms: The submissions, by form.
         answers: The answers of the last submission, by form.
         drafts: The drafts, by form: when each was saved, and its answers.
@@ -123,8 +123,7 @@ class ReferenceEnrolment:
 
     def unread_pages(self, module: int) -> list[int]:
         """Return the numbers of the pages of a module that the patient has not read."""
-        read = self.pages_read.get(module, set())
-        return [number for number in range(1, self.pages[module] + 1) if number not in read]
+        return sorted({*range(1, self.pages[module] + 1)} - self.pages_read.get(module, set()))
 
     @property
     def done_waits(self) -> bool:
