@@ -7,19 +7,17 @@ from attrs import evolve, field, frozen
 from digital_painschool.application.patient import PatientDesk
 from digital_painschool.application.therapist import TherapistDesk
 from digital_painschool.application.views import ConversationView
-from digital_painschool.domain.ids import EnrolmentId, PlanId
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import Actor
 from digital_painschool.domain.policy import FlagKind
-from digital_painschool.testing.history.step import NOBODY, AdministratorStep, PatientStep, Step, TherapistStep
+from digital_painschool.testing.history.step import PatientStep, Step, TherapistStep
 from digital_painschool.testing.people import ANNA, COLLEAGUE, COORDINATOR, NURSE
 from digital_painschool.testing.scenario import Scenario
 
 __all__ = [
-    "ApprovePurge",
     "CompleteModule",
     "End",
-    "Export",
     "HandOver",
     "Maintain",
     "MarkHandled",
@@ -29,8 +27,6 @@ __all__ = [
     "PatientReads",
     "PatientRenames",
     "PatientWrites",
-    "PlanPurge",
-    "Purge",
     "ReadPage",
     "ReceiveNotifications",
     "ReleaseModule",
@@ -250,48 +246,6 @@ class ReceiveNotifications(Step):
 
     def take(self, scenario: Scenario) -> object:
         return scenario.school.therapist(self.by).receive_notifications(email=self.email, sms=self.sms)
-
-
-@frozen(repr=False)
-class Export(AdministratorStep):
-    """An export, into a new folder of the scenario's environment."""
-
-    def take(self, scenario: Scenario) -> object:
-        folder = scenario.environment.folder
-        earlier = len(list(folder.glob("export-*")))
-        return self.office(scenario).export(folder / f"export-{earlier + 1}")
-
-
-@frozen(repr=False)
-class PlanPurge(AdministratorStep):
-    """The plan of a purge."""
-
-    def take(self, scenario: Scenario) -> object:
-        return self.office(scenario).plan_purge()
-
-
-def last_plan(scenario: Scenario) -> PlanId:
-    """Return the id of the plan that was made last, or `NOBODY`."""
-    given = map(PlanId, reversed(scenario.ids))
-    return next((id_ for id_ in given if scenario.ports.storage.load_purge(id_).plan is not None), PlanId(NOBODY))
-
-
-@frozen(repr=False)
-class ApprovePurge(AdministratorStep):
-    """The approval of the plan that was made last."""
-
-    decision: str = "Beslut 1"
-
-    def take(self, scenario: Scenario) -> object:
-        return self.office(scenario).approve(last_plan(scenario), decision=self.decision)
-
-
-@frozen(repr=False)
-class Purge(AdministratorStep):
-    """The execution of the plan that was made last."""
-
-    def take(self, scenario: Scenario) -> object:
-        return self.office(scenario).purge(last_plan(scenario))
 
 
 def _read(
