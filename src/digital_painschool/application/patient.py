@@ -8,6 +8,7 @@ from digital_painschool.application.commands import CommandResult
 from digital_painschool.application.enrolment_loading import find_by_person
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.messages import Messages
+from digital_painschool.application.once import once_of
 from digital_painschool.application.overview import Overview, overview_of
 from digital_painschool.application.results import CompletedModule, SavedForm, SentMessage
 from digital_painschool.application.views import ConversationView
@@ -31,7 +32,11 @@ class PatientDesk:
     Every method raises `NotPermitted` for an enrolment that is not the patient's own, `NotFound` when there is no such
     enrolment, `RuleViolation` when a rule refuses, `Conflict` when others saved first again and again, and
     `StorageError` when the storage fails; in each case nothing is changed. `OutcomeUnknown`: the connection was lost
-    during commit. The change was saved completely or not at all; reload before retrying.
+    during commit. The change was saved completely or not at all; reload before retrying, or call again with the same
+    `once`.
+
+    `once` is the host's key for a call, such as a UUID: the same key returns the first result again and changes nothing
+    (D-24a).
     """
 
     def __init__(self, executor: Executor, person: PersonId) -> None:
@@ -79,13 +84,14 @@ class PatientDesk:
         assert found is not None
         return found
 
-    def complete_module(self, enrolment_id: EnrolmentId, module: int) -> CompletedModule:
+    def complete_module(self, enrolment_id: EnrolmentId, module: int, *, once: str | None = None) -> CompletedModule:
         """Complete a module; completing it again changes nothing. Rule: M-04, D-05b."""
         after = self._executor.execute_rule(
             Action.COMPLETE_MODULE,
             self._patient,
             enrolment_id,
             lambda e, terms, at: ordering.complete_module(e, terms, module, by=self._patient, at=at),
+            once=once_of(once, "complete_module", module=module),
         )
         program = self._executor.terms.of(after).program
         next_module = ordering.next_module(after, program)
@@ -106,7 +112,9 @@ class PatientDesk:
 
         return self._executor.read(Action.SEE_PROGRAM, self._patient, enrolment_id, found)
 
-    def save_form(self, enrolment_id: EnrolmentId, form: str, answers: Mapping[str, object]) -> SavedForm:
+    def save_form(
+        self, enrolment_id: EnrolmentId, form: str, answers: Mapping[str, object], *, once: str | None = None
+    ) -> SavedForm:
         """Save a submission of a form. Rule: M-14, D-17a.
 
         Args:
@@ -114,6 +122,7 @@ class PatientDesk:
             form: The form's key.
             answers: From question keys to answers: `int` for a scale, an option's key for a choice, a collection of
                 keys for several, `int` or `float` for a number, `str` for a text, `date` or ISO text for a date.
+            once: The host's key for the call.
 
         Raises:
             RuleViolation: Also when answers are missing, wrong, or for no question of the form; its facts name them.
@@ -127,7 +136,8 @@ class PatientDesk:
             events = forms.save_form(enrolment, terms, key, normalised, by=self._patient, at=at)
             return CommandResult(events, {0: normalised})
 
-        after = self._executor.execute(Action.SAVE_FORM, self._patient, enrolment_id, command, at=at)
+        asked = once_of(once, "save_form", form=form, answers=answers)
+        after = self._executor.execute(Action.SAVE_FORM, self._patient, enrolment_id, command, at=at, once=asked)
         return SavedForm(form=form, number=after.form(form).saved)
 
     def conversations(self, enrolment_id: EnrolmentId) -> tuple[ConversationView, ...]:
@@ -139,7 +149,13 @@ class PatientDesk:
         return self._messages.read(enrolment_id, conversation)
 
     def write(
-        self, enrolment_id: EnrolmentId, text: str, *, conversation: int | None = None, heading: str | None = None
+        self,
+        enrolment_id: EnrolmentId,
+        text: str,
+        *,
+        conversation: int | None = None,
+        heading: str | None = None,
+        once: str | None = None,
     ) -> SentMessage:
         """Write to the therapist. Rule: M-10, D-17a.
 
@@ -148,15 +164,19 @@ class PatientDesk:
             text: The message.
             conversation: The number of the conversation; left out, a new one begins.
             heading: The heading of a new one; left out, the unit's default ("Min konversation").
+            once: The host's key for the call.
         """
+        asked = once_of(once, "write", text=text, conversation=conversation, heading=heading)
         if conversation is not None:
-            return self._messages.write(enrolment_id, conversation, text, heading=heading)
+            return self._messages.write(enrolment_id, conversation, text, heading=heading, once=asked)
         title = self._default_heading(enrolment_id) if heading is None else heading
-        return self._messages.start(enrolment_id, text, heading=title)
+        return self._messages.start(enrolment_id, text, heading=title, once=asked)
 
-    def rename_conversation(self, enrolment_id: EnrolmentId, conversation: int, heading: str) -> None:
+    def rename_conversation(
+        self, enrolment_id: EnrolmentId, conversation: int, heading: str, *, once: str | None = None
+    ) -> None:
         """Change a conversation's heading. Rule: M-11."""
-        self._messages.rename(enrolment_id, conversation, heading)
+        self._messages.rename(enrolment_id, conversation, heading, once=once)
 
     def _default_heading(self, enrolment_id: EnrolmentId) -> str:
         unit = self._executor.read(Action.SEE_ENROLMENT, self._patient, enrolment_id).unit

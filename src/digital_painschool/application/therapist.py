@@ -1,28 +1,28 @@
 """The therapist's desk: "Mina", "Hantera", "Meddelande", "Tidslinje" and "Min profil"."""
 
 from collections.abc import Collection, Iterable
-from functools import partial
 from typing import get_args
 
 from digital_painschool.application.arguments import members
 from digital_painschool.application.caseload import CasePage, Cursor, case_page
-from digital_painschool.application.commands import Rule
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.messages import Messages
+from digital_painschool.application.once import once_of
 from digital_painschool.application.own_profile import OwnProfile, own_profile, update_own_profile
 from digital_painschool.application.results import SentMessage
+from digital_painschool.application.treatment import Treatment
 from digital_painschool.application.views import ConversationView, Submission, submissions
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event, FormSaved
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import NotificationRecord, Notify
-from digital_painschool.domain.people import Actor, HsaId, PersonId, Role
+from digital_painschool.domain.people import Actor, PersonId
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.program import EndReason, Program
 from digital_painschool.domain.validation import plain_text
 from digital_painschool.errors import InvalidValue, Reason, RuleViolation
-from digital_painschool.ports.storage import Entry, find_cancellable, load_notifications, load_timeline
-from digital_painschool.rules import flags, lifecycle, ordering
+from digital_painschool.ports.storage import Entry, load_notifications, load_timeline
+from digital_painschool.rules import flags, ordering
 from digital_painschool.rules.flags import Flag
 from digital_painschool.rules.permissions import Action
 
@@ -33,7 +33,12 @@ class TherapistDesk:
     Every method raises `NotPermitted` when the permission table does not grant it, `NotFound` when there is no such
     enrolment, `RuleViolation` when a rule refuses, `Conflict` when others saved first again and again, and
     `StorageError` when the storage fails; in each case nothing is changed. `OutcomeUnknown`: the connection was lost
-    during commit. The change was saved completely or not at all; reload before retrying.
+    during commit. The change was saved completely or not at all; reload before retrying, or call again with the same
+    `once`.
+
+    `once` is the host's key for a call, such as a UUID: the same key returns the first result again and changes nothing
+    (D-24a). `expected` is the version of the state that a view was drawn from: a step is refused when something came
+    since that raises a flag, and the refusal says what. Marking settles up to it, and is never refused (D-19b).
     """
 
     def __init__(self, executor: Executor, actor: Actor) -> None:
@@ -42,6 +47,7 @@ class TherapistDesk:
         self._executor = executor
         self._actor = actor
         self._messages = Messages(executor, actor)
+        self._treatment = Treatment(executor, actor)
 
     def programs(self) -> tuple[Program, ...]:
         """Return the list "Moment": the programs that can be started at the unit. Rule: M-07."""
@@ -56,28 +62,20 @@ class TherapistDesk:
         """
         return self._executor.persons.identify(Action.START, self._actor, number)
 
-    def start(self, number: str, *, program: str, therapist: str | None = None) -> Enrolment:
+    def start(self, number: str, *, program: str, therapist: str | None = None, once: str | None = None) -> Enrolment:
         """Start a program for a patient ("Starta nytt moment"). Rule: M-07, D-05c, D-07a.
 
         Args:
             number: The identity number, in any accepted spelling.
             program: The program's key on the unit's list.
             therapist: The HSA-id of the one who gets the patient; left out, the actor, who must then be a therapist.
+            once: The host's key for the call.
 
         Raises:
             InvalidIdentity: The number is not one.
             NotFound: The program is not on the unit's list.
         """
-        person = self.identify(number)
-
-        def started() -> Enrolment:
-            if therapist is None and Role.THERAPIST not in self._actor.roles:
-                raise InvalidValue("name the therapist who gets the patient: the actor is none")
-            chosen = self._executor.catalogue.program(self._actor.unit, plain_text(program, "a program's key"))
-            whose = self._actor.hsa_id if therapist is None else HsaId(therapist)
-            return self._executor.start(chosen, person, therapist=whose, by=self._actor)
-
-        return self._executor.access.judge(Action.START, self._actor, started, person=person)
+        return self._treatment.start(number, program, therapist, once)
 
     def find(self, number: str) -> tuple[Enrolment, ...]:
         """Return a person's enrolments that the actor may see, open and ended, oldest first. Rule: M-08, D-09a.
@@ -141,7 +139,13 @@ class TherapistDesk:
         return submissions(self._executor.storage, enrolment, form)
 
     def mark_read(
-        self, enrolment_id: EnrolmentId, form: str, *, up_to: int | None = None, opened: bool = False
+        self,
+        enrolment_id: EnrolmentId,
+        form: str,
+        *,
+        up_to: int | None = None,
+        opened: bool = False,
+        once: str | None = None,
     ) -> Enrolment:
         """Mark a form as read ("the small box"). Rule: M-15, D-15a.
 
@@ -151,20 +155,15 @@ class TherapistDesk:
             up_to: The ordinal of the last submission to mark: the `total` of the view in which it was marked. A later
                 one stays unread. Left out, all that are saved now.
             opened: True when the answers were shown.
+            once: The host's key for the call.
         """
-        return self._execute(
-            Action.MARK_FORM_READ,
-            enrolment_id,
-            lambda e, terms, at: flags.mark_read(e, terms, form, up_to, opened=opened, by=self._actor, at=at),
-        )
+        return self._treatment.mark_read(enrolment_id, form, up_to, once, opened=opened)
 
-    def mark_handled(self, enrolment_id: EnrolmentId, flag: FlagKind) -> Enrolment:
-        """Settle a flag that nothing else settles: the program done, or notifications not delivered. Rule: D-17a."""
-        return self._execute(
-            Action.MARK_FLAG_HANDLED,
-            enrolment_id,
-            lambda e, terms, at: flags.mark_handled(e, terms, flag, by=self._actor, at=at),
-        )
+    def mark_handled(
+        self, enrolment_id: EnrolmentId, flag: FlagKind, *, expected: int | None = None, once: str | None = None
+    ) -> Enrolment:
+        """Settle the program done, or undelivered notifications, up to `expected`. Rule: D-15b, D-17a, D-19b."""
+        return self._treatment.mark_handled(enrolment_id, flag, expected, once)
 
     def conversations(self, enrolment_id: EnrolmentId) -> tuple[ConversationView, ...]:
         """List the conversations with their headings and unread counts. Rule: M-10, M-11."""
@@ -175,7 +174,13 @@ class TherapistDesk:
         return self._messages.read(enrolment_id, conversation)
 
     def start_conversation(
-        self, enrolment_id: EnrolmentId, text: str, *, heading: str | None = None, notify: Notify = Notify.NONE
+        self,
+        enrolment_id: EnrolmentId,
+        text: str,
+        *,
+        heading: str | None = None,
+        notify: Notify = Notify.NONE,
+        once: str | None = None,
     ) -> SentMessage:
         """Begin a conversation with a first message ("Skapa ny konversation"). Rule: M-10 to M-12.
 
@@ -184,19 +189,30 @@ class TherapistDesk:
             text: The message.
             heading: The heading; left out, the unit's default ("Min konversation").
             notify: How the patient is notified: not at all, directly, or with the day's collected notifications.
+            once: The host's key for the call.
         """
         title = self._executor.policy(self._actor.unit).heading if heading is None else heading
-        return self._messages.start(enrolment_id, text, heading=title, notify=notify)
+        asked = once_of(once, "start_conversation", text=text, heading=heading, notify=notify)
+        return self._messages.start(enrolment_id, text, heading=title, notify=notify, once=asked)
 
     def write(
-        self, enrolment_id: EnrolmentId, conversation: int, text: str, *, notify: Notify = Notify.NONE
+        self,
+        enrolment_id: EnrolmentId,
+        conversation: int,
+        text: str,
+        *,
+        notify: Notify = Notify.NONE,
+        once: str | None = None,
     ) -> SentMessage:
         """Write a message in a conversation. Rule: M-10, M-12."""
-        return self._messages.write(enrolment_id, conversation, text, notify=notify)
+        key = once_of(once, "write", conversation=conversation, text=text, notify=notify)
+        return self._messages.write(enrolment_id, conversation, text, notify=notify, once=key)
 
-    def rename_conversation(self, enrolment_id: EnrolmentId, conversation: int, heading: str) -> Enrolment:
+    def rename_conversation(
+        self, enrolment_id: EnrolmentId, conversation: int, heading: str, *, once: str | None = None
+    ) -> Enrolment:
         """Change a conversation's heading. Rule: M-11."""
-        return self._messages.rename(enrolment_id, conversation, heading)
+        return self._messages.rename(enrolment_id, conversation, heading, once=once)
 
     def timeline(
         self, enrolment_id: EnrolmentId, kinds: Iterable[type[Event]] | None = None, *, form: str | None = None
@@ -226,46 +242,37 @@ class TherapistDesk:
         self._executor.read(Action.SEE_NOTIFICATIONS, self._actor, enrolment_id)
         return load_notifications(self._executor.storage, enrolment_id)
 
-    def review(self, enrolment_id: EnrolmentId) -> Enrolment:
+    def review(self, enrolment_id: EnrolmentId, *, once: str | None = None) -> Enrolment:
         """Record that the patient's progress has been reviewed. Rule: M-09."""
-        return self._execute(
-            Action.REVIEW,
-            enrolment_id,
-            lambda e, terms, at: lifecycle.review(e, terms, by=self._actor, at=at),
-        )
+        return self._treatment.review(enrolment_id, once)
 
-    def hand_over(self, enrolment_id: EnrolmentId, therapist: str) -> Enrolment:
-        """Hand a patient over to another therapist of the unit; for patient administrators. Rule: D-09a."""
-        return self._execute(
-            Action.HAND_OVER,
-            enrolment_id,
-            lambda e, terms, at: lifecycle.hand_over(e, terms, HsaId(therapist), by=self._actor, at=at),
-        )
+    def hand_over(
+        self, enrolment_id: EnrolmentId, therapist: str, *, expected: int | None = None, once: str | None = None
+    ) -> Enrolment:
+        """Hand a patient over to another therapist of the unit; for patient administrators. Rule: D-09a, D-19b."""
+        return self._treatment.hand_over(enrolment_id, therapist, expected, once)
 
-    def release_module(self, enrolment_id: EnrolmentId, module: int) -> Enrolment:
+    def release_module(self, enrolment_id: EnrolmentId, module: int, *, once: str | None = None) -> Enrolment:
         """Release the next module to the patient, where the program is released module by module. Rule: D-04a."""
-        return self._execute(
-            Action.RELEASE_MODULE,
-            enrolment_id,
-            lambda e, terms, at: ordering.release_module(e, terms, module, by=self._actor, at=at),
-        )
+        return self._treatment.release_module(enrolment_id, module, once)
 
-    def maintain(self, enrolment_id: EnrolmentId, *, days: int, modules: Collection[int]) -> Enrolment:
-        """Maintain an enrolment: some modules stay readable ("Vidmakthåll"); also renews. Rule: M-18, D-18a."""
-        return self._execute(
-            Action.MAINTAIN,
-            enrolment_id,
-            lambda e, terms, at: lifecycle.maintain(e, terms, days, modules, by=self._actor, at=at),
-        )
+    def maintain(
+        self,
+        enrolment_id: EnrolmentId,
+        *,
+        days: int,
+        modules: Collection[int],
+        expected: int | None = None,
+        once: str | None = None,
+    ) -> Enrolment:
+        """Maintain an enrolment: some modules stay readable ("Vidmakthåll"); also renews. Rule: M-18, D-18a, D-19b."""
+        return self._treatment.maintain(enrolment_id, days, modules, expected, once)
 
-    def end(self, enrolment_id: EnrolmentId, *, reason: str) -> Enrolment:
-        """End an enrolment, for good ("Avsluta"); drops its pending notifications with it. Rule: M-19, D-19a."""
-        cancellable = partial(find_cancellable, self._executor.storage)
-        return self._execute(
-            Action.END,
-            enrolment_id,
-            lambda e, terms, at: lifecycle.end(e, terms, reason, cancellable(e.id), by=self._actor, at=at),
-        )
+    def end(
+        self, enrolment_id: EnrolmentId, *, reason: str, expected: int | None = None, once: str | None = None
+    ) -> Enrolment:
+        """End an enrolment, for good ("Avsluta"); drops what waits to be sent. Rule: M-19, D-19a, D-19b."""
+        return self._treatment.end(enrolment_id, reason, expected, once)
 
     def profile(self) -> OwnProfile:
         """Return "Min profil": the addresses in the staff directory, and the chosen flags. Rule: M-22, M-23."""
@@ -289,6 +296,3 @@ class TherapistDesk:
     def _require_form(self, rule: str, enrolment: Enrolment, form: str) -> None:
         if self._executor.terms.of(enrolment).program.form(plain_text(form, "a form's key")) is None:
             raise RuleViolation(rule, Reason.UNKNOWN_FORM)
-
-    def _execute(self, action: Action, enrolment_id: EnrolmentId, rule: Rule) -> Enrolment:
-        return self._executor.execute_rule(action, self._actor, enrolment_id, rule)

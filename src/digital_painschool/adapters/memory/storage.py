@@ -21,7 +21,17 @@ from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.program import Program
 from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skipped
 from digital_painschool.errors import StorageError
-from digital_painschool.ports.storage import NOTHING, AccessEntry, CaseQuery, CaseRow, Change, PurgeRecord, Timeline
+from digital_painschool.ports.storage import (
+    NOTHING,
+    AccessEntry,
+    CallKey,
+    CaseQuery,
+    CaseRow,
+    Change,
+    CompletedCall,
+    PurgeRecord,
+    Timeline,
+)
 
 
 class Parts:
@@ -87,6 +97,10 @@ class MemoryStorage:
         seqs = None if documents is None else tuple(documents)
         with self._open() as parts:
             return {enrolment_id: parts.enrolments.timeline(enrolment_id, wanted, seqs) for enrolment_id in ids}
+
+    def find_call(self, key: CallKey) -> CompletedCall | None:
+        with self._open() as parts:
+            return parts.enrolments.find_call(key)
 
     def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
         with self._open() as parts:

@@ -7,6 +7,7 @@ from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.digests import HAS_PENDING_BATCH, LOCK_DIGESTS, ZERO, release_values
 from digital_painschool.adapters.sql.schema import (
     COLLECTED,
+    completed_calls,
     digests,
     documents,
     enrolments,
@@ -40,6 +41,7 @@ _DELETE_ENROLMENTS = tuple(
     for table, column in (
         (documents, documents.c.enrolment_id),
         (timeline, timeline.c.enrolment_id),
+        (completed_calls, completed_calls.c.enrolment_id),
         (enrolments, enrolments.c.id),
     )
 )
@@ -72,7 +74,7 @@ _DELETE_DIGESTS = (
 
 
 def delete_enrolments(connection: Connection, ids: list[str]) -> None:
-    """Delete enrolments, their timelines, documents and notifications, and the digests that nothing needs any more."""
+    """Delete enrolments with all that is theirs, and the digests that nothing needs any more."""
     if not ids:
         return
     values = {"ids": ids}

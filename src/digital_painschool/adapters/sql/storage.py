@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from digital_painschool.adapters.sql.access_log import SqlAccessLog
 from digital_painschool.adapters.sql.caseload import SqlCaseload
+from digital_painschool.adapters.sql.completed_calls import SqlCompletedCalls
 from digital_painschool.adapters.sql.ended import SqlEndedEnrolments
 from digital_painschool.adapters.sql.engine import open_database
 from digital_painschool.adapters.sql.enrolments import SqlEnrolments
@@ -29,9 +30,11 @@ from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, P
 from digital_painschool.ports.storage import (
     NOTHING,
     AccessEntry,
+    CallKey,
     CaseQuery,
     CaseRow,
     Change,
+    CompletedCall,
     PurgeRecord,
     Timeline,
     UnreadableCase,
@@ -73,6 +76,7 @@ class SqlStorage:
         self._enrolments = SqlEnrolments(self._database, self._states)
         self._timelines = SqlTimelines(self._database)
         self._saver = StepSaver(self._database, self._states)
+        self._calls = SqlCompletedCalls(self._database)
         self._caseload = SqlCaseload(self._database)
         self._outbox = SqlOutbox(self._database)
         self._profiles = SqlProfiles(self._database)
@@ -106,6 +110,9 @@ class SqlStorage:
         documents: Iterable[int] | None = None,
     ) -> Mapping[EnrolmentId, Timeline | UnreadableEnrolment]:
         return self._timelines.load_timelines(enrolment_ids, kinds, documents)
+
+    def find_call(self, key: CallKey) -> CompletedCall | None:
+        return self._calls.find_call(key)
 
     def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
         return self._enrolments.access_ended(now, limit)

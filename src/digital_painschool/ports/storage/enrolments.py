@@ -14,6 +14,7 @@ from digital_painschool.domain.notification import Notification
 from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.validation import Answer
 from digital_painschool.ports.storage.access_log import AccessEntry
+from digital_painschool.ports.storage.completed_calls import CallKey, CompletedCall
 
 Content = str | Mapping[str, Answer]
 """The content of a document: a text, or the answers to a form."""
@@ -62,7 +63,8 @@ class Change:
     Args:
         before: The version that the command was decided on; 0 for a new enrolment.
         enrolment: The state after the command; its version is `before` plus the number of events.
-        events: The events in order: timeline entries `before + 1` and on.
+        events: The events in order: timeline entries `before + 1` and on. A call that changes nothing and has an
+            idempotency key comes without events: then the state and the version stay as they are.
         documents: The texts and answers that were written, by the number of their timeline entry.
         counts: The counts and flags for the caseload.
         notifications: The notifications that the events ask for.
@@ -71,6 +73,8 @@ class Change:
         noted: The ids of notifications of the enrolment whose end this command writes on the timeline. The whole change
             is a conflict when one of them no longer needs such a note.
         access: The entry for the access log.
+        completed: The idempotency key under which the command was called, with what is needed to repeat its result;
+            None without a key. The whole change is a conflict when a call was completed under an equal key before.
     """
 
     before: int
@@ -82,6 +86,7 @@ class Change:
     notifications: tuple[Notification, ...] = ()
     cancelled: tuple[NotificationId, ...] = ()
     noted: tuple[NotificationId, ...] = ()
+    completed: CompletedCall | None = None
 
     @property
     def documents(self) -> Mapping[int, Content]:
@@ -114,16 +119,16 @@ class Enrolments(Protocol):
         """Save a change in one transaction, durably.
 
         Contract:
-            * **all or nothing**: state, events, documents, notifications and access entry are all stored. When an error
-              is raised or the process dies, none of them is.
+            * **all or nothing**: state, events, documents, notifications, access entry and completed call are all
+              stored. When an error is raised or the process dies, none of them is.
             * **optimistic**: the change is saved only when the stored version is `change.before`.
             * **one open enrolment**: a person never has two enrolments that have not ended in one program at one unit.
             * **durable**: a saved change is there after a restart, also when the process is killed right afterwards.
             * **steady**: the time of a save does not grow with the timeline.
 
         Raises:
-            Conflict: Somebody else saved first, a notification to cancel no longer waits, or the end of a notification
-                is noted already. Nothing was changed.
+            Conflict: Somebody else saved first, a notification to cancel no longer waits, the end of a notification is
+                noted already, or a call was completed under the key. Nothing was changed.
             OutcomeUnknown: The connection was lost during commit. The change was saved completely or not at all; reload
                 before retrying.
             StorageError: The storage failed. Nothing was changed.
@@ -150,6 +155,17 @@ class Enrolments(Protocol):
         Contract:
             * **unreadable**: a placeholder stands for an enrolment of which any wanted part is unreadable. It hides
               none of the others, and a part that is not wanted hides nothing.
+        """
+        ...
+
+    def find_call(self, key: CallKey) -> CompletedCall | None:
+        """Return the call that was completed under a key, or None. It is deleted with its enrolment alone.
+
+        Contract:
+            * **own scope**: a call under another key, or by another caller, of another action or unit, is not found.
+
+        Raises:
+            StorageError: What is stored of the call is unreadable.
         """
         ...
 

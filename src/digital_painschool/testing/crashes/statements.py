@@ -15,7 +15,7 @@ from sqlalchemy.sql import ClauseElement, Select
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.rows import Row
-from digital_painschool.adapters.sql.schema import METADATA, access_log, digests, messages
+from digital_painschool.adapters.sql.schema import METADATA, access_log, completed_calls, digests, messages
 from digital_painschool.ports import Ports
 from digital_painschool.testing.faults import Call, watched
 from digital_painschool.testing.faults.calls import Around, Watched
@@ -23,8 +23,8 @@ from digital_painschool.testing.faults.calls import Around, Watched
 Rows = Mapping[str, tuple[Row, ...]]
 """The rows of every table, by its name and the ordinal of its database among the adapters."""
 
-_DRAWN = (digests.c.token, access_log.c.number, messages.c.number)
-"""The columns that a database or a claim draws anew each time; nothing depends on them but an order."""
+_DRAWN = (digests.c.token, access_log.c.number, messages.c.number, completed_calls.c.fingerprint)
+"""The columns that are drawn anew each time; no other column depends on them but for an order."""
 _ALL: Mapping[Table, Select[Any]] = {
     table: select(*(column for column in table.c if not any(column is drawn for drawn in _DRAWN)))
     for table in METADATA.sorted_tables
