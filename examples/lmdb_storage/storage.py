@@ -36,6 +36,7 @@ class LmdbStorage:
         self.load_timelines = enrolments.load_timelines
         self.find_by_person = enrolments.find_by_person
         self.save = enrolments.save
+        self.find_call = enrolments.find_call
         self.access_ended = enrolments.access_ended
         self.list_caseload = LmdbCaseload(self._database).list_caseload
         outbox = LmdbOutbox(self._database)

@@ -24,6 +24,7 @@ from digital_painschool.ports.storage import (
     readable,
 )
 from digital_painschool.testing.contracts.base import Reopening, StorageOpening
+from digital_painschool.testing.contracts.calls import under_key
 from digital_painschool.testing.contracts.changes import (
     LEASE,
     MORNING,
@@ -62,6 +63,11 @@ def winner_of(answers: Sequence[Any]) -> int:
     """Assert that one has won and every other got a conflict; return which one has won."""
     assert [None] == [answer for answer in answers if not isinstance(answer, Conflict)], f"not one winner: {answers}"
     return answers.index(None)
+
+
+def save_each(mine: Sequence[Change], storage: Storage, wait: Wait) -> list[Any]:
+    """Save some changes, each at the same time as the others' change at the same place; return what came of them."""
+    return [refusal_or(partial(storage.save, change)) for change in mine if (wait(), True)]
 
 
 def insist(storage: Storage, enrolment_id: EnrolmentId, number: int, times: int = 5) -> list[dict[str, Answer]]:
@@ -114,15 +120,11 @@ class RacingContract(StorageOpening):
     @proves("Enrolments.save: optimistic", "Storage: threads", "Storage: processes")
     def test_of_many_on_the_same_version_exactly_one_wins(self, place: object, how: str) -> None:
         """Otherwise two who save at the same time would lose one of the two steps."""
-
-        def save(mine: Sequence[Change], storage: Storage, wait: Wait) -> list[Any]:
-            return [refusal_or(partial(storage.save, change)) for change in mine if (wait(), True)]
-
         with self.kept(place) as reopened:
             with reopened() as storage:
                 before = [saved(storage, begin(f"e{n}", person, program=p)) for n, (person, p) in enumerate(RACES)]
             changes = [[fill_in(e, {"smarta": n}, at=MORNING) for e in before] for n in range(RACERS[how])]
-            results = self.race(reopened, how, [partial(save, mine) for mine in changes])
+            results = self.race(reopened, how, [partial(save_each, mine) for mine in changes])
             with reopened() as storage:
                 for answers, tried in zip(zip(*results, strict=True), zip(*changes, strict=True), strict=True):
                     winner = tried[winner_of(answers)]
@@ -145,6 +147,26 @@ class RacingContract(StorageOpening):
             winners = {f"{race}-{winner_of(answers)}" for race, answers in enumerate(zip(*results, strict=True))}
             with reopened() as storage:
                 assert winners == {e.id for person in PERSONS for e in readable(storage.find_by_person(person))}
+
+    @together
+    @proves("Change.completed", "Storage: threads", "Storage: processes")
+    def test_of_many_calls_under_one_key_exactly_one_wins(self, place: object, how: str) -> None:
+        """Otherwise a double click that meets two web workers would have two effects (D-24a)."""
+        changes = [
+            [
+                under_key(begin(f"{race}-{number}", person, program=program(key=f"p-{number}")), f"key {race}")
+                for race, person in enumerate(PERSONS)
+            ]
+            for number in range(RACERS[how])
+        ]
+        with self.kept(place) as reopened:
+            results = self.race(reopened, how, [partial(save_each, mine) for mine in changes])
+            with reopened() as storage:
+                for answers, tried in zip(zip(*results, strict=True), zip(*changes, strict=True), strict=True):
+                    winner = tried[winner_of(answers)]
+                    assert winner.completed is not None
+                    assert winner.completed == storage.find_call(winner.completed.key)
+                    assert {winner.enrolment.id} == set(storage.load_many([one.enrolment.id for one in tried]))
 
     @together
     @proves("Enrolments.save: optimistic", "Storage: threads", "Storage: processes")
