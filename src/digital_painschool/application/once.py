@@ -36,7 +36,7 @@ def _masked(value: object) -> Masked[object]:
 
 @frozen
 class Once:
-    """A host's idempotency key for one call of a desk, with what the call asks for.
+    """A host's idempotency key for one call of a desk, with what the call asks for. Rule: D-24a.
 
     Args:
         key: The key, as the host gave it.

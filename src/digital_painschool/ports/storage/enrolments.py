@@ -95,7 +95,7 @@ class Change:
 
 
 class Enrolments(Protocol):
-    """The enrolments with their timelines and documents."""
+    """The enrolments with their timelines, documents and completed calls. Rule: D-24a."""
 
     def load_many(self, enrolment_ids: Iterable[EnrolmentId]) -> Mapping[EnrolmentId, Enrolment | UnreadableEnrolment]:
         """Return the present states of the known enrolments among some, by id.
@@ -159,7 +159,9 @@ class Enrolments(Protocol):
         ...
 
     def find_call(self, key: CallKey) -> CompletedCall | None:
-        """Return the call that was completed under a key, or None. It is deleted with its enrolment alone.
+        """Return the call that was completed under a key, or None. Rule: D-24a.
+
+        A call is stored for as long as its enrolment is.
 
         Contract:
             * **own scope**: a call under another key, or by another caller, of another action or unit, is not found.

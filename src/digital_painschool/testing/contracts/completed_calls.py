@@ -24,7 +24,7 @@ AWKWARD = "'; DROP TABLE x; -- %s :key \\ " + "k" * 170
 
 
 class CompletedCallsContract(StorageOpening):
-    """What is stored of a call with an idempotency key, and when it is found."""
+    """Calls with an idempotency key: what is stored of them, and when it is found."""
 
     @pytest.mark.parametrize("key", ["k", AWKWARD])
     @proves("Enrolments.find_call", "Change.completed")
