@@ -9,7 +9,7 @@ from typing import NoReturn
 from attrs import frozen
 
 from digital_painschool.domain.policy import Policy
-from digital_painschool.testing.crashes.run import CrashPoint, Ending, Run, Steps, Stored
+from digital_painschool.testing.crashes.run import CrashPoint, Ending, Run, Steps, Stored, is_keyed
 from digital_painschool.testing.crashes.walk import NotSurvived, Survived, Taken, taken
 from digital_painschool.testing.environment import PortsFactory, local
 from digital_painschool.testing.faults import Killed, KillsTheProcess
@@ -45,7 +45,8 @@ def kill_at_every_call(ports_factory: PortsFactory, history: Steps, *, policy: P
 
     * What is stored is exactly what the calls before had left in the run without a crash, and the laws hold.
     * The step is taken again when it did not happen, or not all of it, as by somebody who got no answer and looks
-      first. A worker comes again at once, and when the lease has run out. Then the history goes on.
+      first; one with a key in any case, and it returns what it would have. A worker comes again at once, and when the
+      lease has run out. Then the history goes on.
     * In the end, after some quiet days with a delivery run each, everything is as without a crash: states, timelines,
       documents, notifications and what became of them, lists, plans and receipts, and what was sent to whom. Nothing
       was sent twice. The access log has every line, and may have a line twice where a step was taken twice.
@@ -249,13 +250,14 @@ class _Crash:
         _compare("what is stored is not what the calls before had done", self._expected.lines, found.lines)
         _obey_the_laws(run, "after the restart")
         nothing_happened = found.lines == step.before.lines
-        again = found.lines != step.after.lines or nothing_happened or self._claimed
+        again = nothing_happened or found.lines != step.after.lines or self._claimed or is_keyed(step.step)
         if nothing_happened and not self._exported:
             # Nothing is stored under the ids that were given, so they can be given again.
             run.scenario._ids = self._ids
         if again:
             run.scenario.now = step.begun_at
             self._take(step)
+            _compare("called again it returned something else", (step.returned,), (run.returned,))
         if self._claimed:
             run.scenario.now += _LEASE
             run.take(Deliver())

@@ -102,10 +102,10 @@ _DIRECT, _COLLECTED = Notify.DIRECT, Notify.COLLECTED
 _YEAR = NotableHistory(
     [
         ReceiveNotifications(email=True, sms=True),
-        Start(),
-        TherapistWrites("Välkommen!"),
+        Start(once="1"),
+        TherapistWrites("Välkommen!", once="2"),
         OpenModule(1),
-        SaveForm(PAIN, {"smarta": 9}),
+        SaveForm(PAIN, {"smarta": 9}, once="3"),
         OpenForm(PAIN),
         TherapistWrites("Hur går det?", 1, notify=_DIRECT),
         Deliver(),
@@ -118,8 +118,8 @@ _YEAR = NotableHistory(
         CompleteModule(1),
         CompleteModule(2),
         SaveForm(DAILY, {"hemma": "svart", "var": ["rygg"]}),
-        MarkRead(DAILY),
-        CompleteModule(3),
+        MarkRead(DAILY, once="4"),
+        CompleteModule(3, once="5"),
         Advance(hours=2),
         Deliver(),
         MarkHandled(FlagKind.PROGRAM_DONE),
@@ -129,11 +129,11 @@ _YEAR = NotableHistory(
         TherapistWrites("Ett svar", 1, notify=_COLLECTED, by=COLLEAGUE),
         At("2027-03-03 09:00"),
         Deliver(),
-        Maintain(30, (1, 2), by=COLLEAGUE),
+        Maintain(30, (1, 2), by=COLLEAGUE, once="6"),
         OpenModule(2),
         At("2027-04-05 09:00"),
         Deliver(),
-        End("klar", by=COLLEAGUE),
+        End("klar", by=COLLEAGUE, once="7"),
     ]
 )
 """One patient from the start to the end: forms, messages of all three kinds, done, handed over, maintained, ended."""
@@ -216,7 +216,7 @@ _PURGE = NotableHistory(
         TherapistWrites("Tre", who=CILLA, notify=_DIRECT),
         Deliver(),
         TherapistWrites("Fyra", 1, notify=_COLLECTED),
-        End(),
+        End(once="1"),
         At("2027-04-01 10:00"),
         Export(),
         End("avbruten", who=BO),

@@ -69,6 +69,11 @@ class Step(Protocol):
         ...
 
 
+def is_keyed(step: Step) -> bool:
+    """Return whether a step is a call under a key of the host's."""
+    return getattr(step, "once", None) is not None
+
+
 class Steps(Protocol):
     """Steps in a row, and the school that they are taken in; a `History` is one."""
 
@@ -120,6 +125,7 @@ class Run:
         statements: The names of the statements of the call that is under way, and after it of the last one.
         lasting: The ordinals of those after which something lasts.
         sent: Everything that inbox and messengers have accepted, also a second time, as text.
+        returned: What the last step returned if it has a key, as text.
     """
 
     raw: Ports
@@ -143,6 +149,7 @@ class Run:
         self.statements: list[str] = []
         self.lasting: list[int] = []
         self.sent: set[str] = set()
+        self.returned = ""
         self._digests: list[HsaId | None] = []
         self._noticed: Counter[tuple[str, int]] = Counter()
         self._recording = RecordingPorts(self._open)
@@ -186,8 +193,11 @@ class Run:
             process.plan.inject(Fault(call=point.call, when=point.when, does=dies))
         elif point is not None:
             self._dies = point, dies
+        self.returned = ""
         try:
-            step.take(self.scenario)
+            answer = step.take(self.scenario)
+            if is_keyed(step):
+                self.returned = canonical(answer)
         except PainSchoolError as error:
             return f"{type(error).__name__}: {error}"
         finally:

@@ -67,6 +67,7 @@ class Taken:
         ordinal: The ordinal of the step, from 1.
         step: The step.
         refused: Why it was refused; None when it was not.
+        returned: What it returned if it has a key, as text.
         calls: Its calls of ports.
         begun_at: The clock before it.
         over_at: The clock after it.
@@ -76,6 +77,7 @@ class Taken:
     ordinal: int
     step: Step
     refused: str | None
+    returned: str
     calls: tuple[Made, ...]
     begun_at: datetime
     over_at: datetime
@@ -152,6 +154,7 @@ def taken(run: Run, ordinal: int, step: Step) -> Taken:
         ordinal=ordinal,
         step=step,
         refused=refused,
+        returned=run.returned,
         calls=tuple(calls),
         begun_at=begun_at,
         over_at=run.now,

@@ -37,6 +37,8 @@ class ReferenceEnrolment:
         forms: The submissions, by form.
         answers: The answers of the last submission, by form.
         undelivered: The notifications that could not be delivered and wait for the therapist.
+        raised: The kinds of flags that were raised, each with the version that raised it.
+        settled: By kind of flag, the version that settled it last by a mark.
         exported: The version that counts as exported, 0 for none.
         purged: Whether it was purged.
         former_therapists: The earlier therapists, each with the instant of the handover.
@@ -68,6 +70,10 @@ class ReferenceEnrolment:
     answers: dict[str, Mapping[str, object]] = field(factory=dict, init=False)
     conversations: list[ReferenceConversation] = field(factory=list, init=False)
     undelivered: list[str] = field(factory=list, init=False)
+    lost_at: dict[str, int] = field(factory=dict, init=False)
+    raised: list[tuple[int, str]] = field(factory=list, init=False)
+    settled: dict[FlagKind, int] = field(factory=dict, init=False)
+    ended_version: int | None = field(default=None, init=False)
     exported: int = field(default=0, init=False)
     purged: bool = field(default=False, init=False)
     former_therapists: list[tuple[datetime, HsaId]] = field(factory=list, init=False)
@@ -148,6 +154,14 @@ class ReferenceEnrolment:
         found.append(ReferenceFlag("ending", None, int(now >= self.access_until), 1, False))
         return [flag for flag in found if flag.unread]
 
+    def raise_flag(self, kind: str, version: int | None = None) -> None:
+        """Note that an entry, the present one unless it is said, raised a kind of flag."""
+        self.raised.append((self.version if version is None else version, kind))
+
+    def has_new_flag(self, view: int, *kinds: str) -> bool:
+        """Return whether a flag, of one of some kinds if these are named, was raised after a view was drawn."""
+        return any(version > view and (not kinds or kind in kinds) for version, kind in self.raised)
+
     def row(self, now: datetime) -> ReferenceRow:
         """Return the row of the caseload."""
         forms = messages = 0
@@ -195,6 +209,8 @@ class ReferenceEnrolment:
         if is_done:
             self.done_at = now
         self._enter(now, 1 + is_done, by=Author.PATIENT)
+        if is_done:
+            self.raise_flag("program-done")
         return is_done
 
     def release_module(self, module: int, now: datetime) -> None:
@@ -207,6 +223,7 @@ class ReferenceEnrolment:
         """Save a submission; return its ordinal."""
         self.answers[form] = answers
         self._enter(now, by=Author.PATIENT)
+        self.raise_flag("form-saved")
         return self.forms.setdefault(form, Backlog()).add(now, alert=alert)
 
     def mark_read(self, form: str, up_to: int, now: datetime) -> datetime | None:
@@ -224,6 +241,8 @@ class ReferenceEnrolment:
         if not conversation:
             self.conversations.append(ReferenceConversation(self.policy.heading))
         self._enter(now, 1 if conversation else 2, by=author)
+        if author is Author.PATIENT:
+            self.raise_flag("message-received")
         return self.conversations[conversation - 1].sent_by(author).add(now)
 
     def read(self, conversation: int, reader: Author, now: datetime) -> datetime | None:
@@ -240,13 +259,18 @@ class ReferenceEnrolment:
         self.conversations[conversation - 1].heading = heading
         self._enter(now, by=author)
 
-    def mark_handled(self, kind: FlagKind, now: datetime) -> None:
-        """Mark the flag of the completed program, or of undelivered notifications, as handled."""
+    def mark_handled(self, kind: FlagKind, now: datetime, view: int | None = None) -> None:
+        """Mark the flag of the completed program, or of undelivered notifications, as handled: what the view showed."""
+        shown = self.version if view is None else view
         if kind is FlagKind.UNDELIVERED:
-            self.undelivered.clear()
+            left = [lost for lost in self.undelivered if self.lost_at[lost] > shown]
+            is_settled, self.undelivered = len(left) < len(self.undelivered), left
         else:
-            self.done_handled = True
-        self._enter(now)
+            is_settled = self.done_waits and not self.has_new_flag(shown, "program-done")
+            self.done_handled |= is_settled
+        if self.is_open and is_settled:
+            self._enter(now)
+            self.settled[kind] = self.version
 
     def review(self, now: datetime) -> None:
         """Record a review."""
@@ -269,3 +293,4 @@ class ReferenceEnrolment:
         """End the enrolment."""
         self.phase, self.ended_at = Phase.ENDED, now
         self._enter(now)
+        self.ended_version = self.version
