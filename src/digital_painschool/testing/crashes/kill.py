@@ -6,11 +6,9 @@ from collections import Counter
 from datetime import timedelta
 from typing import NoReturn
 
-from attrs import frozen
-
 from digital_painschool.domain.policy import Policy
 from digital_painschool.testing.crashes.run import CrashPoint, Ending, Run, Steps, Stored, is_keyed
-from digital_painschool.testing.crashes.walk import NotSurvived, Survived, Taken, taken
+from digital_painschool.testing.crashes.walk import NotSurvived, Survived, Taken, Uninterrupted, taken
 from digital_painschool.testing.environment import PortsFactory, local
 from digital_painschool.testing.faults import Killed, KillsTheProcess
 from digital_painschool.testing.history import Deliver
@@ -19,21 +17,6 @@ from digital_painschool.testing.snapshot import Lines, difference
 _LEASE = timedelta(minutes=15)
 _QUIET_DAYS = 3
 _ANOTHER_WAY = "the step went another way this time and did not come here, or it went on after its death"
-
-
-@frozen(kw_only=True)
-class Uninterrupted:
-    """A history as it went without a crash.
-
-    Args:
-        steps: Each step.
-        ending: What there was in the end.
-        late: The same without what differs when a worker came later.
-    """
-
-    steps: tuple[Taken, ...]
-    ending: Ending
-    late: Ending
 
 
 def kill_at_every_call(ports_factory: PortsFactory, history: Steps, *, policy: Policy | None = None) -> Survived:

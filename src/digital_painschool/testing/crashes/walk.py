@@ -6,7 +6,7 @@ from datetime import datetime
 
 from attrs import evolve, field, frozen
 
-from digital_painschool.testing.crashes.run import CrashPoint, Run, Step, Stored
+from digital_painschool.testing.crashes.run import CrashPoint, Ending, Run, Step, Stored
 from digital_painschool.testing.faults import WRITES, When
 
 _CHANGES = WRITES | {"deliver", "send", "forget", "notice"}
@@ -134,6 +134,21 @@ class Taken:
             statement = self.calls[point.call - 1].statements[point.statement - 1]
             where = f"in {call}, {point.when.value} {statement} (statement {point.statement})"
         return f"killed at step {point.step} ({self.step!r}), {where}"
+
+
+@frozen(kw_only=True)
+class Uninterrupted:
+    """A history as it went without a crash.
+
+    Args:
+        steps: Each step.
+        ending: What there was in the end.
+        late: The same without what differs when a worker came later.
+    """
+
+    steps: tuple[Taken, ...]
+    ending: Ending
+    late: Ending
 
 
 def taken(run: Run, ordinal: int, step: Step) -> Taken:
