@@ -89,6 +89,7 @@ def fill(url: str, folder: Path) -> None:
         school.deliver()
         school.desk.start_conversation(id_, "Hej igen!", notify=Notify.COLLECTED)
         room.open_module(id_, 1)
+        school.desk.review(id_, once=id_)
     school.office.export(folder / "second")
     assert PLAN == school.office.approve(school.office.plan_purge(), decision="beslut 2").id
     superseded = f"SELECT id, 'a key before a crash', unit FROM digests WHERE id LIKE '{VICTIM}.%' AND collected"  # noqa: S608 - constants
@@ -119,6 +120,7 @@ def calls_of(id_: EnrolmentId, number: str) -> dict[str, Call]:
         "room.read_conversation": lambda s: s.school.patient(number).read_conversation(id_, 1),
         "messages": lambda s: s.ports.inbox.messages(PersonId("personnummer", number)),  # type: ignore[attr-defined]
         "open_form": lambda s: s.desk.open_form(id_, PAIN),
+        "review under a key, again or for the first time": lambda s: s.desk.review(id_, once=id_),
         "review": lambda s: s.desk.review(id_),
         "start_conversation": lambda s: s.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT),
         "rename_conversation": lambda s: s.desk.rename_conversation(id_, 1, "Nytt"),
@@ -182,6 +184,7 @@ _ROWS = {
     "enrolments": f"id IN ('{VICTIM}', '{OLD_VICTIM}')",
     "timeline": f"enrolment_id IN ('{VICTIM}', '{OLD_VICTIM}') AND seq = 2",
     "documents": f"enrolment_id IN ('{VICTIM}', '{OLD_VICTIM}') AND seq = 2",
+    "completed_calls": f"enrolment_id = '{VICTIM}'",
     "digests": f"id LIKE '{VICTIM}.%' AND collected",
     "digest_notifications": f"id LIKE '{VICTIM}.%' AND status = 'pending'",
     "digest_superseded_keys": f"digest_id LIKE '{VICTIM}.%'",
