@@ -149,9 +149,9 @@ OTHERWISE: dict[tuple[str, str], list[Any]] = {
 DESKS = {"desk": TherapistDesk, "room": PatientDesk, "office": AdministratorDesk}
 BY_ANOTHER = {"desk.unit_caseload": "coordinator.unit_caseload", "desk.hand_over": "coordinator.hand_over"}
 METHODS: dict[str, list[Parameter]] = {
-    BY_ANOTHER.get(f"{who}.{name}", f"{who}.{name}"): [*signature(method).parameters.values()][1:]
+    BY_ANOTHER.get(f"{who}.{name}", f"{who}.{name}"): [*signature(getattr(desk, name)).parameters.values()][1:]
     for who, desk in DESKS.items()
-    for name, method in vars(desk).items()
+    for name in dir(desk)
     if not name.startswith("_")
 }
 """Every public method of every desk, with its parameters."""

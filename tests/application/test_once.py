@@ -56,8 +56,16 @@ ONCE = {
 READING = frozenset(
     {
         *("desk.identify", "desk.find", "desk.enrolment", "desk.program", "desk.end_reasons", "desk.next_module"),
-        *("desk.to_handle", "desk.answers", "desk.conversations", "desk.timeline", "desk.notifications"),
-        *("room.overview", "room.form", "room.conversations"),
+        *(
+            "desk.to_handle",
+            "desk.answers",
+            "desk.patient_page",
+            "desk.form_answers",
+            "desk.conversations",
+            "desk.timeline",
+            "desk.notifications",
+        ),
+        *("room.overview", "room.form", "room.form_answers", "room.conversations"),
         *("desk.open_form", "desk.read_conversation", "room.open_module", "room.read_conversation"),
     }
 )

@@ -16,8 +16,8 @@ BUGS = (
     Bug(
         name="an-old-page-ends-all-the-same",
         harm="an alarm that came while the page was open would vanish with the end",
-        module="application.treatment",
-        old="            old_views.require_no_new_flag(since)\n",
+        module="application.from_view",
+        old="        old_views.require_no_new_flag(since)\n",
         new="",
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law [69]"),
     ),

@@ -112,12 +112,14 @@ class FormSaved(_Fact):
         number: The ordinal of the submission, from 1.
         score: The sum of the answers' scores; None when the form has no scored question.
         alert: True when an answer or the score reached its alert threshold.
+        module: The number of the module that it was filled in from; None where nobody can tell.
     """
 
     form: str
     number: int
     score: int | None = None
     alert: bool = False
+    module: int | None = None
 
 
 @frozen(kw_only=True, slots=False)

@@ -126,6 +126,18 @@ def mark_read(
     return (FormRead(at=at, by=by.signature, form=form, up_to=last, opened=opened),)
 
 
+_MARKED = frozenset({FlagKind.PROGRAM_DONE, FlagKind.UNDELIVERED})
+"""The flags that nothing but a mark settles."""
+
+
+def markable(enrolment: Enrolment) -> frozenset[FlagKind]:
+    """Return the flags that wait and that marking settles: `mark_handled` takes these. Rule: D-17a, D-19a."""
+    if enrolment.phase is Phase.ENDED:
+        return frozenset()
+    waits = {FlagKind.PROGRAM_DONE: _is_done(enrolment), FlagKind.UNDELIVERED: bool(enrolment.undelivered)}
+    return frozenset(flag for flag, waiting in waits.items() if waiting)
+
+
 def mark_handled(
     enrolment: Enrolment, terms: Terms, flag: FlagKind, since: Iterable[Event] = (), *, by: AnyActor, at: datetime
 ) -> tuple[Event, ...]:
@@ -148,10 +160,9 @@ def mark_handled(
     """
     if not isinstance(flag, FlagKind):
         raise InvalidValue(f"flag is a FlagKind, not {type(flag).__name__}")
-    waits = {FlagKind.PROGRAM_DONE: _is_done(enrolment), FlagKind.UNDELIVERED: bool(enrolment.undelivered)}
     later = tuple(since)
-    if enrolment.phase is Phase.ENDED or not waits.get(flag, False):
-        if flag in waits and any(isinstance(one, Ended) or _is_settled_by(one, flag) for one in later):
+    if flag not in markable(enrolment):
+        if flag in _MARKED and any(isinstance(one, Ended) or _is_settled_by(one, flag) for one in later):
             return ()
         raise RuleViolation("D-17a", Reason.NO_SUCH_FLAG, flag=flag.value)
     if flag is FlagKind.PROGRAM_DONE:

@@ -1,4 +1,4 @@
-"""The lifecycle machine: all steps in any order, and the ten laws checked after every step."""
+"""The lifecycle machine: all steps in any order, and the laws checked after every step."""
 
 from functools import cache
 from typing import Any
@@ -10,7 +10,6 @@ from hypothesis.stateful import run_state_machine_as_test
 from digital_painschool.testing.lifecycle.clock import Clock
 from digital_painschool.testing.lifecycle.days import Days
 from digital_painschool.testing.lifecycle.delivering import Delivering
-from digital_painschool.testing.lifecycle.repeating import Repeating
 from digital_painschool.testing.lifecycle.retention import Retention
 from digital_painschool.testing.lifecycle.treatment import Treatment
 from digital_painschool.testing.lifecycle.unauthorised import Unauthorised
@@ -31,8 +30,8 @@ class _TestCases:
         return _test_case(owner)
 
 
-class LifecycleMachine(Treatment, Clock, Delivering, Days, Repeating, Retention, Unauthorised):
-    """A state machine over the public desks, for your adapters; it checks the ten laws after every step.
+class LifecycleMachine(Treatment, Clock, Delivering, Days, Retention, Unauthorised):
+    """A state machine over the public desks, for your adapters; it checks the laws after every step.
 
     Point it at your adapters, and let pytest or unittest find its test case:
 
