@@ -93,7 +93,7 @@ class Repeating(MachineBase):
     )
     @during(*FOCUSES)
     def call_twice(self, enrolment: int, step: h.EnrolmentStep, dies: str | None, otherwise: bool) -> None:  # noqa: FBT001
-        """Take a step under a new key, whose process may die, and take it again."""
+        """Execute a step under a new key, whose process may die, and execute it again."""
         of = self.nth(enrolment)
         self._keys += 1
         keyed = evolve(step, once=f"key-{self._keys}")
@@ -107,7 +107,7 @@ class Repeating(MachineBase):
     @rule(call=st.integers(0, 9), otherwise=st.booleans())
     @precondition(lambda self: self.calls)
     def call_again(self, call: int, otherwise: bool) -> None:  # noqa: FBT001
-        """Take a step again under its key, with the same or another content."""
+        """Execute a step again under its key, with the same or another content."""
         one = self.calls[call % len(self.calls)]
         other = OTHERWISE.get(type(one.step), {}) if otherwise else {}
         addressed: Any = self.model.school.addressed(one.of, one.step)
@@ -141,7 +141,7 @@ class Repeating(MachineBase):
     @rule(page=st.integers(0, 9), step=st.sampled_from(FROM_VIEW), further=st.sampled_from([0, 0, 0, 0, 1, -1]))
     @precondition(lambda self: self.pages)
     def use_a_page(self, page: int, step: Any, further: int) -> None:
-        """Take a step that follows from a page, which may be old, or from none that there was."""
+        """Execute a step that follows from a page, which may be old, or from none that there was."""
         of, version = self.pages[page % len(self.pages)]
         self.take(of, evolve(step, expected=version + further))
 
