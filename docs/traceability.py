@@ -26,6 +26,7 @@ RULES = (
         "D-13b",
         "D-13c",
         "D-13d",
+        "D-14a",
         "D-15a",
         "D-17a",
         "D-18a",
@@ -37,6 +38,7 @@ RULES = (
         "D-23a",
         "D-23b",
         "D-24a",
+        "D-24d",
     ),
 )
 """Every rule of the manual (M) and every decision where it is silent (D)."""

@@ -139,3 +139,5 @@ def _save(transaction: Transaction, change: Change, before: StoredEnrolment | No
         transaction.put(Table.DOCUMENTS, data, change.enrolment.id, seq)
     if change.completed is not None:
         save_call(transaction, change.completed)
+    for form in change.discarded_drafts:
+        transaction.remove(Table.DRAFTS, change.enrolment.id, form)

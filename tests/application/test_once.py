@@ -66,10 +66,11 @@ READING = frozenset(
             "desk.notifications",
         ),
         *("room.overview", "room.form", "room.form_answers", "room.conversations"),
+        *("room.limits", "room.draft", "room.save_draft", "room.discard_draft"),
         *("desk.open_form", "desk.read_conversation", "room.open_module", "room.read_conversation"),
     }
 )
-"""What reads, and takes no key; the last ones mark what was read, and a repeated one marks nothing more by itself."""
+"""What reads, and takes no key; a draft, which is as it was saved last; and what marks by reading, once by itself."""
 
 
 @pytest.fixture(autouse=True)

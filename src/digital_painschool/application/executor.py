@@ -28,6 +28,7 @@ from digital_painschool.errors import Conflict, StorageError
 from digital_painschool.ports import Clock, Ports
 from digital_painschool.ports.guarded import guarded, guarded_call
 from digital_painschool.ports.storage import AccessEntry, Change, CompletedCall, readable
+from digital_painschool.rules.drafts import discarded_drafts
 from digital_painschool.rules.flags import caseload_counts
 from digital_painschool.rules.lifecycle import start
 from digital_painschool.rules.notifications import flags_raised_by, notifications_for
@@ -35,7 +36,8 @@ from digital_painschool.rules.permissions import Action
 
 _T = TypeVar("_T")
 
-_ATTEMPTS = 10
+ATTEMPTS = 10
+"""How many times a step is tried against others that save first."""
 _NO_PREFERENCES = Profile()
 _log = logging.getLogger(__name__)
 
@@ -97,7 +99,7 @@ class Executor:
         """
         at = at or self.now()
         tried: int | None = None
-        for attempt in range(_ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             before = load(self.storage, enrolment_id)
             if tried == before.version and noted:
                 raise Conflict("somebody else has written the note")
@@ -111,17 +113,19 @@ class Executor:
                 if first is not None:
                     self.storage.log((entry,))
                     return first
-            decide = partial(command, before, self.terms.of(before))
+            terms = self.terms.of(before)
+            decide = partial(command, before, terms)
             result = self.access.judge(action, by, decide, before, at=at)
             if not result.events and once is None:
                 self.storage.log((entry,))
                 return before
             after = _fold(before, result.events)
             completed = None if once is None else once.completed(action, by, after)
+            discarded = discarded_drafts(result.events, terms.program)
             try:
-                self.storage.save(self._change(before.version, after, result, entry, noted, completed))
+                self.storage.save(self._change(before.version, after, result, entry, noted, discarded, completed))
             except Conflict:
-                _back_off(attempt)
+                back_off(attempt)
                 continue
             if result.events:
                 self._notify_observers(after, result.events)
@@ -164,7 +168,7 @@ class Executor:
             InvalidProgram: The program's content was changed without a new version.
         """
         terms = self.terms.save(by.unit, program)
-        for attempt in range(_ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             at = self.now()
             earlier = self._earlier(person, by.unit)
             # Looked for after the earlier ones were: so the first start under the key is not taken for another.
@@ -187,7 +191,7 @@ class Executor:
             try:
                 self.storage.save(self._change(0, enrolment, CommandResult(events), entry, completed=completed))
             except Conflict:
-                _back_off(attempt)
+                back_off(attempt)
                 continue
             self._notify_observers(enrolment, events)
             return enrolment
@@ -234,6 +238,7 @@ class Executor:
         result: CommandResult,
         access: AccessEntry,
         noted: tuple[NotificationId, ...] = (),
+        discarded: frozenset[str] = frozenset(),
         completed: CompletedCall | None = None,
     ) -> Change:
         policy = self.policy(after.unit)
@@ -252,6 +257,7 @@ class Executor:
                 if isinstance(event, NotificationDropped) and event.notification not in noted
             ),
             noted=noted,
+            discarded_drafts=discarded,
             completed=completed,
         )
 
@@ -273,7 +279,8 @@ class Executor:
                 _log.error("observer %s raised %s", type(observer).__name__, type(error).__name__)
 
 
-def _back_off(attempt: int) -> None:
+def back_off(attempt: int) -> None:
+    """Wait after a conflict, longer with each attempt."""
     # Random, so that two that collided do not collide again: up to four milliseconds, doubled with each attempt.
     sleep(uniform(0, 0.004 * 2**attempt))  # noqa: S311 - nothing is kept secret by it
 

@@ -10,6 +10,7 @@ from digital_painschool.adapters.sql.schema import (
     completed_calls,
     digests,
     documents,
+    drafts,
     enrolments,
     notifications,
     superseded_keys,
@@ -40,6 +41,7 @@ _DELETE_ENROLMENTS = tuple(
     delete(table).where(any_of(column, "ids"))
     for table, column in (
         (documents, documents.c.enrolment_id),
+        (drafts, drafts.c.enrolment_id),
         (timeline, timeline.c.enrolment_id),
         (completed_calls, completed_calls.c.enrolment_id),
         (enrolments, enrolments.c.id),

@@ -72,6 +72,7 @@ class Change:
             when one of them no longer waits: it was begun, or is settled.
         noted: The ids of notifications of the enrolment whose end this command writes on the timeline. The whole change
             is a conflict when one of them no longer needs such a note.
+        discarded_drafts: The keys of the forms whose drafts in the enrolment this command deletes.
         access: The entry for the access log.
         completed: The idempotency key under which the command was called, with what is needed to repeat its result;
             None without a key. The whole change is a conflict when a call was completed under an equal key before.
@@ -86,6 +87,7 @@ class Change:
     notifications: tuple[Notification, ...] = ()
     cancelled: tuple[NotificationId, ...] = ()
     noted: tuple[NotificationId, ...] = ()
+    discarded_drafts: frozenset[str] = frozenset()
     completed: CompletedCall | None = None
 
     @property
@@ -120,7 +122,8 @@ class Enrolments(Protocol):
 
         Contract:
             * **all or nothing**: state, events, documents, notifications, access entry and completed call are all
-              stored. When an error is raised or the process dies, none of them is.
+              stored, and the drafts to discard are deleted. When an error is raised or the process dies, none of it is
+              done.
             * **optimistic**: the change is saved only when the stored version is `change.before`.
             * **one open enrolment**: a person never has two enrolments that have not ended in one program at one unit.
             * **durable**: a saved change is there after a restart, also when the process is killed right afterwards.
