@@ -93,10 +93,7 @@ documents = Table(
 completed_calls = Table(
     "completed_calls",
     METADATA,
-    Column("unit", Text, primary_key=True),
-    Column("caller", Text, primary_key=True),
-    Column("action", Text, primary_key=True),
-    Column("key", Text, primary_key=True),
+    *(Column(part, Text, primary_key=True) for part in ("unit", "caller", "action", "key")),
     Column("enrolment_id", Text, ForeignKey("enrolments.id"), nullable=False, index=True),
     Column("version", Integer, nullable=False),
     Column("fingerprint", Text, nullable=False),

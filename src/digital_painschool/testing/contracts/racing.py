@@ -24,7 +24,6 @@ from digital_painschool.ports.storage import (
     readable,
 )
 from digital_painschool.testing.contracts.base import Reopening, StorageOpening
-from digital_painschool.testing.contracts.calls import under_key
 from digital_painschool.testing.contracts.changes import (
     LEASE,
     MORNING,
@@ -150,26 +149,6 @@ class RacingContract(StorageOpening):
             winners = {f"{race}-{winner_of(answers)}" for race, answers in enumerate(zip(*results, strict=True))}
             with reopened() as storage:
                 assert winners == {e.id for person in PERSONS for e in readable(storage.find_by_person(person))}
-
-    @together
-    @proves("Change.completed", "Storage: threads", "Storage: processes")
-    def test_of_many_calls_under_one_key_exactly_one_wins(self, place: object, how: str) -> None:
-        """Otherwise a double click that meets two web workers would have two effects (D-24a)."""
-        changes = [
-            [
-                under_key(begin(f"{race}-{number}", person, program=program(key=f"p-{number}")), f"key {race}")
-                for race, person in enumerate(PERSONS)
-            ]
-            for number in range(RACERS[how])
-        ]
-        with self.kept(place) as reopened:
-            results = self.race(reopened, how, [partial(save_each, mine) for mine in changes])
-            with reopened() as storage:
-                for answers, tried in zip(zip(*results, strict=True), zip(*changes, strict=True), strict=True):
-                    winner = tried[winner_of(answers)]
-                    assert winner.completed is not None
-                    assert winner.completed == storage.find_call(winner.completed.key)
-                    assert {winner.enrolment.id} == set(storage.load_many([one.enrolment.id for one in tried]))
 
     @together
     @proves("Enrolments.save: optimistic", "Storage: threads", "Storage: processes")

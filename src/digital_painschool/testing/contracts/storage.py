@@ -52,7 +52,7 @@ from digital_painschool.testing.contracts.growth import GrowthContract
 from digital_painschool.testing.contracts.outbox import OutboxContract
 from digital_painschool.testing.contracts.purges import IDS, all_over, exported, receipt_of
 from digital_painschool.testing.contracts.purging import PurgingContract
-from digital_painschool.testing.contracts.racing import RacingContract
+from digital_painschool.testing.contracts.racing_calls import RacingCallsContract
 from digital_painschool.testing.contracts.registers import RegistersContract
 from digital_painschool.testing.contracts.retention import RetentionContract
 from digital_painschool.testing.contracts.sharing import SharingContract
@@ -170,7 +170,7 @@ class StorageContract(
     RetentionContract,
     PurgingContract,
     AtomicityContract,
-    RacingContract,
+    RacingCallsContract,
     SharingContract,
     DurabilityContract,
     GrowthContract,

@@ -14,7 +14,13 @@ from digital_painschool.domain.people import Actor, Author, HsaId, PersonId, Rol
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import Program
 from digital_painschool.testing.reference.calendar import midnight_after, months_later
-from digital_painschool.testing.reference.counts import Backlog, ReferenceConversation, ReferenceFlag, ReferenceRow
+from digital_painschool.testing.reference.counts import (
+    Backlog,
+    RaisedFlags,
+    ReferenceConversation,
+    ReferenceFlag,
+    ReferenceRow,
+)
 
 
 @define(eq=False, repr=False, kw_only=True)
@@ -73,7 +79,7 @@ class ReferenceEnrolment:
     conversations: list[ReferenceConversation] = field(factory=list, init=False)
     undelivered: list[str] = field(factory=list, init=False)
     lost_at: dict[str, int] = field(factory=dict, init=False)
-    raised: list[tuple[int, str]] = field(factory=list, init=False)
+    raised: RaisedFlags = field(factory=RaisedFlags, init=False)
     settled: dict[FlagKind, int] = field(factory=dict, init=False)
     ended_version: int | None = field(default=None, init=False)
     exported: int = field(default=0, init=False)
@@ -156,14 +162,6 @@ class ReferenceEnrolment:
         found.append(ReferenceFlag("ending", None, int(now >= self.access_until), 1, False))
         return [flag for flag in found if flag.unread]
 
-    def raise_flag(self, kind: str, version: int | None = None) -> None:
-        """Note that an entry, the present one unless it is said, raised a kind of flag."""
-        self.raised.append((self.version if version is None else version, kind))
-
-    def has_new_flag(self, view: int, *kinds: str) -> bool:
-        """Return whether a flag, of one of some kinds if these are named, was raised after a view was drawn."""
-        return any(version > view and (not kinds or kind in kinds) for version, kind in self.raised)
-
     def row(self, now: datetime) -> ReferenceRow:
         """Return the row of the caseload."""
         forms = messages = 0
@@ -212,7 +210,7 @@ class ReferenceEnrolment:
             self.done_at = now
         self._enter(now, 1 + is_done, by=Author.PATIENT)
         if is_done:
-            self.raise_flag("program-done")
+            self.raised.add(self.version, "program-done")
         return is_done
 
     def release_module(self, module: int, now: datetime) -> None:
@@ -226,7 +224,7 @@ class ReferenceEnrolment:
         self.answers[form] = answers
         self.drafts.pop(form, None)
         self._enter(now, by=Author.PATIENT)
-        self.raise_flag("form-saved")
+        self.raised.add(self.version, "form-saved")
         return self.forms.setdefault(form, Backlog()).add(now, alert=alert)
 
     def save_draft(self, form: str, answers: Mapping[str, object], now: datetime) -> None:
@@ -253,7 +251,7 @@ class ReferenceEnrolment:
             self.conversations.append(ReferenceConversation(self.policy.heading))
         self._enter(now, 1 if conversation else 2, by=author)
         if author is Author.PATIENT:
-            self.raise_flag("message-received")
+            self.raised.add(self.version, "message-received")
         return self.conversations[conversation - 1].sent_by(author).add(now)
 
     def read(self, conversation: int, reader: Author, now: datetime) -> datetime | None:
@@ -277,7 +275,7 @@ class ReferenceEnrolment:
             left = [lost for lost in self.undelivered if self.lost_at[lost] > shown]
             is_settled, self.undelivered = len(left) < len(self.undelivered), left
         else:
-            is_settled = self.done_waits and not self.has_new_flag(shown, "program-done")
+            is_settled = self.done_waits and not self.raised.after(shown, "program-done")
             self.done_handled |= is_settled
         if self.is_open and is_settled:
             self._enter(now)

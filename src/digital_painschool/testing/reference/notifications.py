@@ -122,9 +122,9 @@ class NotificationOracle:
         if isinstance(event, NotificationUndelivered):
             enrolment.undelivered.append(event.notification)
             enrolment.lost_at[event.notification] = seq
-            enrolment.raise_flag("undelivered", seq)
+            enrolment.raised.add(seq, "undelivered")
         if isinstance(event, AccessEnded):
-            enrolment.raise_flag("ending", seq)
+            enrolment.raised.add(seq, "ending")
             yield from _access_end_violations(enrolment, event)
         ticked = self.ticked.get((enrolment.unit, enrolment.therapist), frozenset())
         for channel in channels_for(event, ticked, self._policy):

@@ -131,7 +131,7 @@ def unknown_view(enrolment: ReferenceEnrolment, view: int | None) -> Reason | No
 
 def old_view(enrolment: ReferenceEnrolment, view: int | None) -> Reason | None:
     """Return why a step may not follow from a view: something came since that raises a flag."""
-    return Reason.VIEW_IS_OLD if view is not None and enrolment.has_new_flag(view) else None
+    return Reason.VIEW_IS_OLD if view is not None and enrolment.raised.after(view) else None
 
 
 def unknown_conversation(enrolment: ReferenceEnrolment, conversation: int) -> Reason | None:
