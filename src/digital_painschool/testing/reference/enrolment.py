@@ -44,8 +44,7 @@ class ReferenceEnrolment:
         answers: The answers of the last submission, by form.
         drafts: The drafts, by form: when each was saved, and its answers.
         undelivered: The notifications that could not be delivered and wait for the therapist.
-        raised: The kinds of flags that were raised, each with the version that raised it.
-        settled: By kind of flag, the version that settled it last by a mark.
+        settled: By kind of flag, the version that settled it last.
         exported: The version that counts as exported, 0 for none.
         purged: Whether it was purged.
         former_therapists: The earlier therapists, each with the instant of the handover.
@@ -81,7 +80,6 @@ class ReferenceEnrolment:
     lost_at: dict[str, int] = field(factory=dict, init=False)
     raised: RaisedFlags = field(factory=RaisedFlags, init=False)
     settled: dict[FlagKind, int] = field(factory=dict, init=False)
-    ended_version: int | None = field(default=None, init=False)
     exported: int = field(default=0, init=False)
     purged: bool = field(default=False, init=False)
     former_therapists: list[tuple[datetime, HsaId]] = field(factory=list, init=False)
@@ -150,14 +148,12 @@ class ReferenceEnrolment:
         if not self.is_open:
             return []
         found = [
-            ReferenceFlag("form-saved", form, saved.unread, saved.sent, saved.alert > saved.read)
-            for form, saved in self.forms.items()
+            ReferenceFlag("form-saved", form, of.unread, of.sent, of.alert > of.read) for form, of in self.forms.items()
         ]
         for number, one in enumerate(self.conversations, start=1):
             messages = one.from_patient
             found.append(ReferenceFlag("message-received", number, messages.unread, messages.sent, False))
-        lost = len(self.undelivered)
-        found.append(ReferenceFlag("undelivered", None, lost, lost, False))
+        found.append(ReferenceFlag("undelivered", None, len(self.undelivered), len(self.undelivered), False))
         found.append(ReferenceFlag("program-done", None, int(self.done_waits), 1, False))
         found.append(ReferenceFlag("ending", None, int(now >= self.access_until), 1, False))
         return [flag for flag in found if flag.unread]
@@ -175,13 +171,6 @@ class ReferenceEnrolment:
         rank = 0 if priority else 1 if forms or messages or done or lost or ending else 2
         due = self.is_review_due(now)
         return ReferenceRow(rank, self.id, forms, messages, done, lost, priority, ending, due)
-
-    def oldest_wait(self) -> datetime | None:
-        """Return since when the oldest unread form or message waits for the therapist."""
-        if not self.is_open:
-            return None
-        backlogs = [*self.forms.values(), *(one.from_patient for one in self.conversations)]
-        return min((one.waiting_since for one in backlogs if one.waiting_since is not None), default=None)
 
     # The steps: each changes the model as the step changed the enrolment.
 
@@ -269,7 +258,7 @@ class ReferenceEnrolment:
         self._enter(now, by=author)
 
     def mark_handled(self, kind: FlagKind, now: datetime, view: int | None = None) -> None:
-        """Mark the flag of the completed program, or of undelivered notifications, as handled: what the view showed."""
+        """Mark the completed program, or undelivered notifications, as handled: what the view showed."""
         shown = self.version if view is None else view
         if kind is FlagKind.UNDELIVERED:
             left = [lost for lost in self.undelivered if self.lost_at[lost] > shown]
@@ -304,4 +293,4 @@ class ReferenceEnrolment:
         self.phase, self.ended_at = Phase.ENDED, now
         self.drafts.clear()
         self._enter(now)
-        self.ended_version = self.version
+        self.settled = dict.fromkeys(FlagKind, self.version)

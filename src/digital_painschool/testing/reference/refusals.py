@@ -119,8 +119,7 @@ def handling(enrolment: ReferenceEnrolment, kind: FlagKind, view: int | None = N
     waits = {FlagKind.PROGRAM_DONE: enrolment.done_waits, FlagKind.UNDELIVERED: bool(enrolment.undelivered)}
     if enrolment.is_open and waits.get(kind, False):
         return unknown_view(enrolment, view)
-    settled = max(enrolment.settled.get(kind, 0), enrolment.ended_version or 0)
-    is_later = kind in waits and view is not None and settled > view
+    is_later = kind in waits and view is not None and enrolment.settled.get(kind, 0) > view
     return unknown_view(enrolment, view) or (None if is_later else Reason.NO_SUCH_FLAG)
 
 
