@@ -5,7 +5,7 @@ from functools import partial
 from typing import get_args
 
 from digital_painschool.application.arguments import members
-from digital_painschool.application.caseload import CasePage, Cursor, case_page
+from digital_painschool.application.caseload import OPEN_CASES, CasePage, CaseSelection, case_page, case_totals
 from digital_painschool.application.commands import Rule
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.messages import Messages
@@ -21,7 +21,7 @@ from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.program import EndReason, Program
 from digital_painschool.domain.validation import plain_text
 from digital_painschool.errors import InvalidValue, Reason, RuleViolation
-from digital_painschool.ports.storage import Entry, find_cancellable, load_notifications, load_timeline
+from digital_painschool.ports.storage import CaseTotals, Entry, find_cancellable, load_notifications, load_timeline
 from digital_painschool.rules import flags, lifecycle, ordering
 from digital_painschool.rules.flags import Flag
 from digital_painschool.rules.permissions import Action
@@ -91,14 +91,21 @@ class TherapistDesk:
         """
         return self._executor.persons.find(self._actor, number)
 
-    def caseload(self, after: Cursor | None = None, *, limit: int = 50) -> CasePage:
-        """Return a page of "Mina": the therapist's own patients with their flags, priority first. Rule: M-08, M-09."""
-        action, own = Action.LIST_OWN_PATIENTS, self._actor.hsa_id
-        return case_page(self._executor, self._actor, action, therapist=own, after=after, limit=limit)
+    def caseload(self, after: str | None = None, *, limit: int = 50, show: CaseSelection = OPEN_CASES) -> CasePage:
+        """Return a page of "Mina": the therapist's own patients with their flags. Rule: M-08, M-09, D-15b."""
+        return case_page(self._executor, self._actor, Action.LIST_OWN_PATIENTS, show, after=after, limit=limit)
 
-    def unit_caseload(self, after: Cursor | None = None, *, limit: int = 50) -> CasePage:
+    def unit_caseload(self, after: str | None = None, *, limit: int = 50, show: CaseSelection = OPEN_CASES) -> CasePage:
         """Return a page of all the unit's patients, so that no flag is lost when a therapist is away. Rule: D-09a."""
-        return case_page(self._executor, self._actor, Action.LIST_UNIT, therapist=None, after=after, limit=limit)
+        return case_page(self._executor, self._actor, Action.LIST_UNIT, show, after=after, limit=limit)
+
+    def counts(self) -> CaseTotals:
+        """Return the totals of "Mina", for a badge: own patients, those with flags, and what waits. Rule: M-08."""
+        return case_totals(self._executor, self._actor, Action.COUNT_OWN_PATIENTS)
+
+    def unit_counts(self) -> CaseTotals:
+        """Return the totals of the unit's list. Rule: D-09a."""
+        return case_totals(self._executor, self._actor, Action.COUNT_UNIT)
 
     def enrolment(self, enrolment_id: EnrolmentId) -> Enrolment:
         """Return an enrolment's state: progress, counts, dates. Rule: M-08."""
@@ -229,9 +236,7 @@ class TherapistDesk:
     def review(self, enrolment_id: EnrolmentId) -> Enrolment:
         """Record that the patient's progress has been reviewed. Rule: M-09."""
         return self._execute(
-            Action.REVIEW,
-            enrolment_id,
-            lambda e, terms, at: lifecycle.review(e, terms, by=self._actor, at=at),
+            Action.REVIEW, enrolment_id, lambda e, terms, at: lifecycle.review(e, terms, by=self._actor, at=at)
         )
 
     def hand_over(self, enrolment_id: EnrolmentId, therapist: str) -> Enrolment:

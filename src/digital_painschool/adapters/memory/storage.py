@@ -21,7 +21,16 @@ from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.program import Program
 from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skipped
 from digital_painschool.errors import StorageError
-from digital_painschool.ports.storage import NOTHING, AccessEntry, CaseQuery, CaseRow, Change, PurgeRecord, Timeline
+from digital_painschool.ports.storage import (
+    NOTHING,
+    AccessEntry,
+    CaseQuery,
+    CaseRow,
+    CaseTotals,
+    Change,
+    PurgeRecord,
+    Timeline,
+)
 
 
 class Parts:
@@ -95,6 +104,10 @@ class MemoryStorage:
     def list_caseload(self, query: CaseQuery) -> tuple[CaseRow, ...]:
         with self._open() as parts:
             return parts.caseload.list_caseload(query)
+
+    def count_caseload(self, unit: HsaId, therapist: HsaId | None, now: datetime) -> CaseTotals:
+        with self._open() as parts:
+            return parts.caseload.count_caseload(unit, therapist, now)
 
     def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
         with self._open() as parts:

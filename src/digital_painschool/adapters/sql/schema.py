@@ -45,6 +45,7 @@ enrolments = Table(
     Column("done", StrictBoolean, nullable=False),
     Column("undelivered", Integer, nullable=False),
     Column("priority", StrictBoolean, nullable=False),
+    Column("waiting_since", Instant),
     Column("exported_version", Integer, nullable=False, server_default="0"),
     Column("state_shape", Integer, nullable=False),
     Column("state", Text, nullable=False),

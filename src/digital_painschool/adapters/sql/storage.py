@@ -31,6 +31,7 @@ from digital_painschool.ports.storage import (
     AccessEntry,
     CaseQuery,
     CaseRow,
+    CaseTotals,
     Change,
     PurgeRecord,
     Timeline,
@@ -114,6 +115,9 @@ class SqlStorage:
 
     def list_caseload(self, query: CaseQuery) -> tuple[CaseRow | UnreadableCase, ...]:
         return self._caseload.list_caseload(query)
+
+    def count_caseload(self, unit: HsaId, therapist: HsaId | None, now: datetime) -> CaseTotals:
+        return self._caseload.count_caseload(unit, therapist, now)
 
     # Outbox
 

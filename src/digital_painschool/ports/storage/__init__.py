@@ -7,7 +7,17 @@ port are functions (`derived`): no adapter implements them.
 from typing import Protocol
 
 from digital_painschool.ports.storage.access_log import AccessEntry, AccessLog, Activity
-from digital_painschool.ports.storage.caseload import Caseload, CaseQuery, CaseRow, UnreadableCase, case_row
+from digital_painschool.ports.storage.case_rows import case_row, is_wanted, page_of, totals_of
+from digital_painschool.ports.storage.caseload import (
+    NO_INSTANT,
+    CaseKey,
+    Caseload,
+    CaseQuery,
+    CaseRow,
+    CaseSort,
+    CaseTotals,
+    UnreadableCase,
+)
 from digital_painschool.ports.storage.derived import (
     History,
     find_cancellable,
@@ -61,11 +71,15 @@ class Storage(Enrolments, Caseload, Outbox, Staff, AccessLog, Programs, Retentio
 
 __all__ = [
     "NOTHING",
+    "NO_INSTANT",
     "AccessEntry",
     "AccessLog",
     "Activity",
+    "CaseKey",
     "CaseQuery",
     "CaseRow",
+    "CaseSort",
+    "CaseTotals",
     "Caseload",
     "Change",
     "Content",
@@ -84,12 +98,15 @@ __all__ = [
     "ended_enrolment",
     "find_cancellable",
     "find_ended",
+    "is_wanted",
     "load_documents",
     "load_enrolment",
     "load_enrolments",
     "load_histories",
     "load_notifications",
     "load_timeline",
+    "page_of",
     "readable",
+    "totals_of",
     "unreadable",
 ]
