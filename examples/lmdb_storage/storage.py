@@ -37,7 +37,9 @@ class LmdbStorage:
         self.find_by_person = enrolments.find_by_person
         self.save = enrolments.save
         self.access_ended = enrolments.access_ended
-        self.list_caseload = LmdbCaseload(self._database).list_caseload
+        caseload = LmdbCaseload(self._database)
+        self.list_caseload = caseload.list_caseload
+        self.count_caseload = caseload.count_caseload
         outbox = LmdbOutbox(self._database)
         self.claim = outbox.claim
         self.begin = outbox.begin

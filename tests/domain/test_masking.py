@@ -34,6 +34,7 @@ from rich.pretty import pretty_repr
 from rich.traceback import Traceback
 
 import digital_painschool
+from digital_painschool.application.caseload import CaseSelection
 from digital_painschool.application.program_catalogue import UnitTerms
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.people import HsaId, PersonId
@@ -46,8 +47,8 @@ MARK, OTHER = "Q7Z3", "K5X1"
 
 SHOWN = frozenset(
     "action after attempted by cancelled command digest digest_id end_reason enrolment_id form id key "  # noqa: SIM905
-    "kind link name noted notification notification_id notifications offered plan_id plugin program "
-    "program_version purged reason scheme secrets settled sha256 superseded title token undelivered "
+    "kind link name next noted notification notification_id notifications offered plan_id plugin program "
+    "program_version purged question reason scheme secrets settled sha256 superseded title token undelivered "
     "unit unreadable version ways".split()
 )
 """What a text is called that is no person's: ids, keys, and who acted."""
@@ -127,6 +128,7 @@ LEAVES: Mapping[object, Callable[[str], object]] = {
     Path: lambda _: Path("folder"),
     Policy: lambda _: Policy(),
     UnitTerms: lambda _: UnitTerms(),
+    CaseSelection: lambda _: CaseSelection(program="visible"),  # of open ones or of ended ones
 }
 
 

@@ -55,6 +55,8 @@ WITHOUT: dict[str, tuple[Call, bool, bool, bool]] = {
     ),
     "caseload": (lambda d, _, __: d.caseload(), True, False, False),
     "unit_caseload": (lambda d, _, __: d.unit_caseload(), False, True, False),
+    "counts": (lambda d, _, __: d.counts(), True, False, False),
+    "unit_counts": (lambda d, _, __: d.unit_counts(), False, True, False),
     "profile": (lambda d, _, __: d.profile(), True, False, False),
     "receive_notifications": (lambda d, _, __: d.receive_notifications(email=False), True, False, False),
 }
@@ -171,6 +173,7 @@ def test_a_list_holds_the_own_unit_s_patients_alone() -> None:
         desk = school.school.therapist(Actor(hsa_id=who, unit=unit, roles=everything))
         assert own == [row.enrolment_id for row in desk.caseload().rows]
         assert all_ == [row.enrolment_id for row in desk.unit_caseload().rows]
+        assert (len(own), len(all_)) == (desk.counts().patients, desk.unit_counts().patients)
 
 
 @pytest.mark.rule("M-20")

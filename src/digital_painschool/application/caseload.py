@@ -1,6 +1,6 @@
 """The list of patients, page by page, and its totals: "Mina", and the unit's. Rule: M-08, M-09, D-09a, D-15b."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from attrs import astuple, evolve, frozen
 
@@ -13,11 +13,13 @@ from digital_painschool.domain.people import Actor, HsaId, PersonId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.validation import plain_text
 from digital_painschool.errors import InvalidValue
-from digital_painschool.ports.storage import CaseKey, CaseQuery, CaseRow, CaseSort, CaseTotals, readable, unreadable
+from digital_painschool.ports.storage import CaseQuery, CaseRow, CaseSort, CaseTotals, readable, unreadable
 from digital_painschool.rules.lifecycle import is_review_due
 from digital_painschool.rules.permissions import Action
 
 _PAGE_LIMIT = 500
+_BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
+"""Earlier than every review: a policy may name more days than there were since."""
 _OWN = frozenset({Action.LIST_OWN_PATIENTS, Action.COUNT_OWN_PATIENTS})
 """The actions that concern the actor's own patients; the others concern the whole unit's."""
 
@@ -90,7 +92,6 @@ class Case:
         waiting_since: Since when the oldest flag waits, UTC; None without a flag.
         repeated: True when something happened to the enrolment since the walk began: an earlier page may have shown it,
             as it was then.
-        key: The row's position in the order: rank, instant, and the enrolment's id.
     """
 
     enrolment_id: EnrolmentId
@@ -112,7 +113,11 @@ class Case:
     review_due: bool
     waiting_since: datetime | None
     repeated: bool
-    key: CaseKey
+
+    @property
+    def rank(self) -> int:
+        """The rank in the order by priority: 0 with a priority flag, 1 with any flag, 2 for the rest."""
+        return 0 if self.priority else 1 if self.flags else 2
 
     @property
     def flags(self) -> int:
@@ -198,7 +203,7 @@ def _whose(action: Action, actor: Actor) -> HsaId | None:
 
 
 def _query(show: CaseSelection, action: Action, actor: Actor, policy: Policy, now: datetime) -> CaseQuery:
-    due_before = now - timedelta(days=policy.review_after_days)
+    due_before = now - min(timedelta(days=policy.review_after_days), now - _BEFORE_ALL)
     return CaseQuery(
         unit=actor.unit,
         therapist=_whose(action, actor),
@@ -235,5 +240,4 @@ def _case(row: CaseRow, now: datetime, policy: Policy, *, repeated: bool) -> Cas
         review_due=is_open and is_review_due(row.reviewed_at or row.started_at, now, policy),
         waiting_since=row.counts.oldest_flag(row.access_until, now) if is_open else None,
         repeated=repeated,
-        key=row.key,
     )

@@ -53,7 +53,7 @@ def is_wanted(query: CaseQuery, enrolment: Enrolment, counts: CaseloadCounts) ->
         return False
     if query.ended is not (enrolment.phase is Phase.ENDED):
         return False
-    if query.flagged not in (None, flag_rank(enrolment, counts, query.now) < _QUIET):
+    if query.flagged not in (None, _flag_rank(enrolment, counts, query.now) < _QUIET):
         return False
     return (
         query.phase in (None, enrolment.phase)
@@ -84,7 +84,7 @@ def totals_of(rows: Iterable[CaseRow], now: datetime) -> CaseTotals:
     )
 
 
-def flag_rank(enrolment: Enrolment, counts: CaseloadCounts, now: datetime) -> int:
+def _flag_rank(enrolment: Enrolment, counts: CaseloadCounts, now: datetime) -> int:
     """Return 0 for an enrolment with a priority flag, 1 for one with any flag, and 2 for the rest."""
     if enrolment.phase is Phase.ENDED:
         return _QUIET
@@ -100,8 +100,8 @@ def _oldest_flag(enrolment: Enrolment, counts: CaseloadCounts, now: datetime) ->
 
 _Position = tuple[int, datetime | None]
 _POSITION: Mapping[CaseSort, Callable[[Enrolment, CaseloadCounts, datetime], _Position]] = {
-    CaseSort.PRIORITY: lambda e, counts, now: (flag_rank(e, counts, now), _oldest_flag(e, counts, now)),
-    CaseSort.OLDEST_FLAG: lambda e, counts, now: (flag_rank(e, counts, now) // _QUIET, _oldest_flag(e, counts, now)),
+    CaseSort.PRIORITY: lambda e, counts, now: (_flag_rank(e, counts, now), _oldest_flag(e, counts, now)),
+    CaseSort.OLDEST_FLAG: lambda e, counts, now: (_flag_rank(e, counts, now) // _QUIET, _oldest_flag(e, counts, now)),
     CaseSort.LAST_SEEN: lambda e, _, __: (int(e.last_seen_at is not None), e.last_seen_at),
     CaseSort.START: lambda e, _, __: (0, e.started_at),
     CaseSort.ID: lambda _, __, ___: (0, None),

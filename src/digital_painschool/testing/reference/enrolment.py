@@ -3,7 +3,7 @@
 A step of the model is called when the desk has done it: `refusals` says whether it should.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from attrs import define, field
@@ -14,7 +14,13 @@ from digital_painschool.domain.people import Actor, Author, HsaId, PersonId, Rol
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import Program
 from digital_painschool.testing.reference.calendar import midnight_after, months_later
-from digital_painschool.testing.reference.counts import Backlog, ReferenceConversation, ReferenceFlag, ReferenceRow
+from digital_painschool.testing.reference.counts import (
+    Backlog,
+    Reached,
+    ReferenceConversation,
+    ReferenceFlag,
+    ReferenceRow,
+)
 
 
 @define(eq=False, repr=False, kw_only=True)
@@ -37,6 +43,7 @@ class ReferenceEnrolment:
         forms: The submissions, by form.
         answers: The answers of the last submission, by form.
         undelivered: The notifications that could not be delivered and wait for the therapist.
+        undelivered_since: When the first of them was found to be undeliverable.
         exported: The version that counts as exported, 0 for none.
         purged: Whether it was purged.
         former_therapists: The earlier therapists, each with the instant of the handover.
@@ -68,6 +75,7 @@ class ReferenceEnrolment:
     answers: dict[str, Mapping[str, object]] = field(factory=dict, init=False)
     conversations: list[ReferenceConversation] = field(factory=list, init=False)
     undelivered: list[str] = field(factory=list, init=False)
+    undelivered_since: datetime | None = field(default=None, init=False)
     exported: int = field(default=0, init=False)
     purged: bool = field(default=False, init=False)
     former_therapists: list[tuple[datetime, HsaId]] = field(factory=list, init=False)
@@ -136,16 +144,20 @@ class ReferenceEnrolment:
         if not self.is_open:
             return []
         found = [
-            ReferenceFlag("form-saved", form, saved.unread, saved.sent, saved.alert > saved.read)
+            ReferenceFlag("form-saved", form, saved.waiting_since, saved.unread, saved.sent, True, saved.reached)
+            if saved.alert > saved.read
+            else ReferenceFlag("form-saved", form, saved.waiting_since, saved.unread, saved.sent)
             for form, saved in self.forms.items()
         ]
         for number, one in enumerate(self.conversations, start=1):
             messages = one.from_patient
-            found.append(ReferenceFlag("message-received", number, messages.unread, messages.sent, False))
+            found.append(
+                ReferenceFlag("message-received", number, messages.waiting_since, messages.unread, messages.sent)
+            )
         lost = len(self.undelivered)
-        found.append(ReferenceFlag("undelivered", None, lost, lost, False))
-        found.append(ReferenceFlag("program-done", None, int(self.done_waits), 1, False))
-        found.append(ReferenceFlag("ending", None, int(now >= self.access_until), 1, False))
+        found.append(ReferenceFlag("undelivered", None, self.undelivered_since, lost, lost))
+        found.append(ReferenceFlag("program-done", None, self.done_at, int(self.done_waits), 1))
+        found.append(ReferenceFlag("ending", None, self.access_until, int(now >= self.access_until), 1))
         return [flag for flag in found if flag.unread]
 
     def row(self, now: datetime) -> ReferenceRow:
@@ -160,7 +172,8 @@ class ReferenceEnrolment:
         done, lost, ending = self.done_waits, len(self.undelivered), now >= self.access_until
         rank = 0 if priority else 1 if forms or messages or done or lost or ending else 2
         due = self.is_review_due(now)
-        return ReferenceRow(rank, self.id, forms, messages, done, lost, priority, ending, due)
+        since = min((flag.since for flag in self.flags(now) if flag.since), default=None)
+        return ReferenceRow(rank, since, self.id, forms, messages, done, lost, priority, ending, due)
 
     def oldest_wait(self) -> datetime | None:
         """Return since when the oldest unread form or message waits for the therapist."""
@@ -203,11 +216,11 @@ class ReferenceEnrolment:
             self.released.add(module)
             self._enter(now)
 
-    def save_form(self, form: str, answers: Mapping[str, object], now: datetime, *, alert: bool) -> int:
+    def save_form(self, form: str, answers: Mapping[str, object], now: datetime, *, reached: Iterable[Reached]) -> int:
         """Save a submission; return its ordinal."""
         self.answers[form] = answers
         self._enter(now, by=Author.PATIENT)
-        return self.forms.setdefault(form, Backlog()).add(now, alert=alert)
+        return self.forms.setdefault(form, Backlog()).add(now, reached=reached)
 
     def mark_read(self, form: str, up_to: int, now: datetime) -> datetime | None:
         """Mark a form as read up to a submission; return since when the oldest of them waited.
@@ -244,6 +257,7 @@ class ReferenceEnrolment:
         """Mark the flag of the completed program, or of undelivered notifications, as handled."""
         if kind is FlagKind.UNDELIVERED:
             self.undelivered.clear()
+            self.undelivered_since = None
         else:
             self.done_handled = True
         self._enter(now)

@@ -121,6 +121,7 @@ class NotificationOracle:
             self._notes.add(note)
         if isinstance(event, NotificationUndelivered):
             enrolment.undelivered.append(event.notification)
+            enrolment.undelivered_since = min(enrolment.undelivered_since or event.at, event.at)
         if isinstance(event, AccessEnded):
             yield from _access_end_violations(enrolment, event)
         ticked = self.ticked.get((enrolment.unit, enrolment.therapist), frozenset())
