@@ -55,7 +55,7 @@ class CaseSelection:
         for name in ("flagged", "review_due"):
             if not isinstance(getattr(self, name), bool | None):
                 raise InvalidValue(f"{name} is True, False or None")
-        if self.phase not in (None, Phase.ACTIVE, Phase.MAINTENANCE):
+        if self.phase is not None and (not isinstance(self.phase, Phase) or self.phase is Phase.ENDED):
             raise InvalidValue("phase is that of an open enrolment; the others are shown with ended=True")
         if self.program is not None:
             plain_text(self.program, "a program's key")

@@ -24,6 +24,8 @@ _IN_FLIGHT = timedelta(minutes=1)
 clocks of two machines may differ."""
 _LONGEST = 2_000
 """The most characters of a cursor."""
+_RANKS = 10
+"""More than any order has."""
 
 
 @frozen(kw_only=True)
@@ -128,7 +130,7 @@ def _parsed(text: Any) -> tuple[str, Cursor]:
     if key is not None:
         rank, instant, enrolment_id = key
         key = (
-            whole_number(rank, "the rank in a cursor"),
+            range(_RANKS)[whole_number(rank, "the rank in a cursor")],
             utc(datetime.fromisoformat(instant)),
             plain_text(enrolment_id, "the id in a cursor"),
         )

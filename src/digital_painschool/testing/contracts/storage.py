@@ -24,6 +24,7 @@ from digital_painschool.ports.storage import (
 )
 from digital_painschool.rules.retention import approve
 from digital_painschool.testing.contracts.atomicity import AtomicityContract
+from digital_painschool.testing.contracts.case_selections import CaseSelectionContract
 from digital_painschool.testing.contracts.caseload import CaseloadContract
 from digital_painschool.testing.contracts.changes import (
     LEASE,
@@ -153,6 +154,7 @@ class StorageContract(
     EnrolmentsContract,
     TimelinesContract,
     CaseloadContract,
+    CaseSelectionContract,
     OutboxContract,
     DeliveriesContract,
     RegistersContract,
