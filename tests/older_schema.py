@@ -1,8 +1,10 @@
-"""A database as version 0003 of the schema had it: made back from the present one, to be migrated in tests."""
+"""A database as an earlier version of the schema had it: made back from the present one, to be migrated in tests."""
 
 from digital_painschool.adapters.sql.revisions import VERSION_TABLE
 from tests.databases import execute
 
+NEW_COLUMNS = {"enrolments": ("waiting_since",)}
+"""The columns that came after version 0004, by table."""
 NEW_TABLES = ("digest_superseded_keys", "digest_notifications", "digests")
 OLD_TABLES = ("notifications", "notification_causes")
 
@@ -24,8 +26,17 @@ _CAUSES = """
 """
 
 
+def back_to_0004(url: str) -> None:
+    """Take away the columns that came after version 0004."""
+    for table, columns in NEW_COLUMNS.items():
+        for column in columns:
+            execute(url, f"ALTER TABLE {table} DROP COLUMN {column}")
+    execute(url, f"UPDATE {VERSION_TABLE} SET version_num = '0004'")  # noqa: S608 - a constant
+
+
 def back_to_0003(url: str) -> None:
     """Put the notifications back into the tables of version 0003, each with one cause."""
+    back_to_0004(url)
     for statement in (_NOTIFICATIONS, _CAUSES, *(f"DROP TABLE {table}" for table in NEW_TABLES)):
         execute(url, statement)
     execute(url, f"UPDATE {VERSION_TABLE} SET version_num = '0003'")  # noqa: S608 - a constant

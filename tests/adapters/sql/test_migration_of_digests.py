@@ -21,6 +21,7 @@ from digital_painschool.testing.people import NUMBERS, NURSE, UNIT
 from digital_painschool.testing.scenario import Scenario
 from tests.databases import execute, run_script, upgrade_to
 from tests.drift import drift
+from tests.older_schema import NEW_COLUMNS
 
 DIGESTS = "0004"
 MONDAY, TUESDAY = "2026-03-02", "2026-03-03"
@@ -57,7 +58,8 @@ def by_hand(url: str) -> None:
 def copy_enrolments(source: str, target: str) -> None:
     """Copy what has not changed with the digests."""
     for table in ("enrolments", "timeline", "documents", "programs"):
-        columns = ", ".join(f'"{column.name}"' for column in METADATA.tables[table].c)
+        new = NEW_COLUMNS.get(table, ())
+        columns = ", ".join(f'"{column.name}"' for column in METADATA.tables[table].c if column.name not in new)
         for row in execute(source, f"SELECT {columns} FROM {table}"):  # noqa: S608 - our own names
             insert(target, f"{table} ({columns})", row)
 
