@@ -26,7 +26,7 @@ _OWN = frozenset({Action.LIST_OWN_PATIENTS, Action.COUNT_OWN_PATIENTS})
 
 @frozen(kw_only=True)
 class CaseSelection:
-    """Which patients a list shows, and in which order. Rule: M-08, M-09, D-09a, D-15b.
+    """A selection: the patients that a list shows, and their order. Rule: M-08, M-09, D-09a, D-15b.
 
     Args:
         sort: The order.

@@ -40,7 +40,7 @@ class Backlog:
 
     @property
     def waiting_since(self) -> datetime | None:
-        """When the oldest unread one was sent, or the last time known before it; None when all are read."""
+        """The time of the oldest unread one, or the last one known before it; None when all are read."""
         return min(self.times.values(), default=None)
 
     def add(self, now: datetime, *, reached: Iterable[Reached] = ()) -> int:
