@@ -4,10 +4,16 @@ from digital_painschool.application.caseload import Case as Case
 from digital_painschool.application.caseload import CasePage as CasePage
 from digital_painschool.application.caseload import CaseSelection as CaseSelection
 from digital_painschool.application.export import Format as Format
+from digital_painschool.application.form_answers import Axis as Axis
+from digital_painschool.application.form_answers import FormAnswers as FormAnswers
+from digital_painschool.application.form_answers import QuestionAnswers as QuestionAnswers
 from digital_painschool.application.overview import ModuleStatus as ModuleStatus
 from digital_painschool.application.overview import Overview as Overview
 from digital_painschool.application.own_profile import OwnProfile as OwnProfile
 from digital_painschool.application.patient import PatientDesk as PatientDesk
+from digital_painschool.application.patient_page import FormProgress as FormProgress
+from digital_painschool.application.patient_page import ModuleProgress as ModuleProgress
+from digital_painschool.application.patient_page import PatientPage as PatientPage
 from digital_painschool.application.program_catalogue import Catalogue as Catalogue
 from digital_painschool.application.program_catalogue import UnitTerms as UnitTerms
 from digital_painschool.application.results import CompletedModule as CompletedModule
@@ -122,3 +128,4 @@ from digital_painschool.ports.storage import Entry as Entry
 from digital_painschool.rules.access import Access as Access
 from digital_painschool.rules.access import Reading as Reading
 from digital_painschool.rules.flags import Flag as Flag
+from digital_painschool.rules.permissions import Action as Action

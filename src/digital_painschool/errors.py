@@ -26,6 +26,7 @@ class Reason(Enum):
     MODULE_NOT_RELEASED = "module-not-released"
     NOT_RELEASED_BY_THERAPIST = "not-released-by-therapist"
     UNKNOWN_FORM = "unknown-form"
+    FORM_NOT_IN_MODULE = "form-not-in-module"
     INVALID_ANSWERS = "invalid-answers"
     NO_SUCH_SUBMISSION = "no-such-submission"
     NO_SUCH_FLAG = "no-such-flag"
@@ -64,6 +65,7 @@ _ADVICE: Mapping[Reason, str] = MappingProxyType(
         Reason.MODULE_NOT_RELEASED: "the therapist has not released this module yet",
         Reason.NOT_RELEASED_BY_THERAPIST: "this program's modules are not released one by one; do not release it",
         Reason.UNKNOWN_FORM: "the program has no form with that key; choose one that it has",
+        Reason.FORM_NOT_IN_MODULE: "no page of that module carries the form; name a module that does, or none",
         Reason.INVALID_ANSWERS: "correct the answers named in the facts and save again",
         Reason.NO_SUCH_SUBMISSION: "count up to a submission that has been saved",
         Reason.NO_SUCH_FLAG: "no such flag waits for this enrolment, or another command settles it",

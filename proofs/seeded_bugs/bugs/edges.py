@@ -70,11 +70,27 @@ BUGS = (
     Bug(
         name="the-end-drops-what-waited-before",
         harm="an end that meets a message would never succeed",
-        module="application.therapist",
+        module="application.therapist.handling",
         old="        cancellable = partial(find_cancellable, self._executor.storage)\n",
         new="        once = find_cancellable(self._executor.storage, enrolment_id)\n"
         "        cancellable = lambda _: once\n",
         caught_by=_by("application/test_races", "an_end_takes_along_whatever_waits_by_then"),
+    ),
+    Bug(
+        name="hantera-offers-what-is-over",
+        harm="a screen would offer to end a treatment that has ended",
+        module="application.possible_actions",
+        old="        if allowed(action, by, enrolment) and is_possible(enrolment, terms, now)\n",
+        new="        if allowed(action, by, enrolment)\n",
+        caught_by=_by("application/test_patient_page", "what_may_be_done_is_what_is_done_when_it_is_tried[end-_ended]"),
+    ),
+    Bug(
+        name="hantera-counts-what-was-read",
+        harm="the counts of the page would not be those of its box",
+        module="application.patient_page",
+        old="            unread=count.unread if open_ else 0,",
+        new="            unread=count.saved if open_ else 0,",
+        caught_by=_by("application/test_patient_page", "hantera_shows_what_waits_and_not_what_was_read"),
     ),
     Bug(
         name="notifications-by-the-common-policy",

@@ -7,6 +7,7 @@ from digital_painschool.application.access_control import access_entry
 from digital_painschool.application.commands import CommandResult
 from digital_painschool.application.enrolment_loading import find_by_person
 from digital_painschool.application.executor import Executor
+from digital_painschool.application.form_answers import FormAnswers, form_answers, require_form
 from digital_painschool.application.messages import Messages
 from digital_painschool.application.overview import Overview, overview_of
 from digital_painschool.application.results import CompletedModule, SavedForm, SentMessage
@@ -20,6 +21,7 @@ from digital_painschool.domain.program import Module
 from digital_painschool.domain.validation import normalise_answers, plain_text
 from digital_painschool.errors import NotFound, StorageError
 from digital_painschool.rules import forms, ordering
+from digital_painschool.rules.access import access, refusal
 from digital_painschool.rules.permissions import Action
 
 _log = logging.getLogger(__name__)
@@ -106,7 +108,25 @@ class PatientDesk:
 
         return self._executor.read(Action.SEE_PROGRAM, self._patient, enrolment_id, found)
 
-    def save_form(self, enrolment_id: EnrolmentId, form: str, answers: Mapping[str, object]) -> SavedForm:
+    def form_answers(self, enrolment_id: EnrolmentId, form: str) -> FormAnswers:
+        """Return the patient's own earlier answers to a form, with its questions. Rule: M-14, M-18, D-18a.
+
+        They can be read as long as conversations can: also in maintenance, and not when access is over.
+        """
+        now = self._executor.now()
+
+        def found(enrolment: Enrolment) -> Enrolment:
+            if not access(enrolment, now).read_messages:
+                raise refusal(enrolment, now)
+            require_form(self._executor, "M-14", enrolment, form)
+            return enrolment
+
+        enrolment = self._executor.read(Action.READ_ANSWERS, self._patient, enrolment_id, found)
+        return form_answers(self._executor, enrolment, form)
+
+    def save_form(
+        self, enrolment_id: EnrolmentId, form: str, answers: Mapping[str, object], *, module: int | None = None
+    ) -> SavedForm:
         """Save a submission of a form. Rule: M-14, D-17a.
 
         Args:
@@ -114,6 +134,7 @@ class PatientDesk:
             form: The form's key.
             answers: From question keys to answers: `int` for a scale, an option's key for a choice, a collection of
                 keys for several, `int` or `float` for a number, `str` for a text, `date` or ISO text for a date.
+            module: The number of the module that it was filled in from, where several carry the form.
 
         Raises:
             RuleViolation: Also when answers are missing, wrong, or for no question of the form; its facts name them.
@@ -124,7 +145,7 @@ class PatientDesk:
         def command(enrolment: Enrolment, terms: Terms) -> CommandResult:
             key = plain_text(form, "a form's key")
             normalised = normalise_answers(answers)
-            events = forms.save_form(enrolment, terms, key, normalised, by=self._patient, at=at)
+            events = forms.save_form(enrolment, terms, key, normalised, module=module, by=self._patient, at=at)
             return CommandResult(events, {0: normalised})
 
         after = self._executor.execute(Action.SAVE_FORM, self._patient, enrolment_id, command, at=at)

@@ -29,6 +29,7 @@ class Submission:
         answers: From question keys to answers.
         score: The sum of the answers' scores; None when nothing of the form is scored.
         alert: True when an alert threshold was reached.
+        module: The number of the module that it was filled in from; None where nobody can tell.
     """
 
     form: str
@@ -37,6 +38,7 @@ class Submission:
     _answers: Masked[Mapping[str, Answer]] = field(converter=_masked)
     score: int | None
     alert: bool
+    module: int | None = None
 
     @property
     def answers(self) -> Mapping[str, Answer]:
@@ -167,6 +169,7 @@ def submissions(storage: Enrolments, enrolment: Enrolment, form: str) -> tuple[S
             answers=_answers(documents, seq),
             score=event.score,
             alert=event.alert,
+            module=event.module,
         )
         for seq, event in entries
     )

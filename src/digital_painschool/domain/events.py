@@ -113,6 +113,7 @@ class FormSaved(_Fact):
         number: The ordinal of the submission, from 1.
         score: The sum of the answers' scores; None when the form has no scored question.
         alert: True when an answer or the score reached its alert threshold.
+        module: The number of the module that it was filled in from; None where nobody can tell.
         reasons: The thresholds that were reached: keys and numbers of the program. No answer can be told from them
             beyond what `alert` and `score` tell.
     """
@@ -121,6 +122,7 @@ class FormSaved(_Fact):
     number: int
     score: int | None = None
     alert: bool = False
+    module: int | None = None
     reasons: tuple[AlertReason, ...] = ()
 
 

@@ -48,6 +48,11 @@ def end_of_day(at: datetime, days: int, zone: ZoneInfo) -> datetime:
     return local_time(at.astimezone(zone).date() + timedelta(days=days + 1), time(0), zone)
 
 
+def last_day(until: datetime, zone: ZoneInfo) -> date:
+    """Return the local day of the last instant before `until`: the last day of an access that ends then."""
+    return (until - timedelta(microseconds=1)).astimezone(zone).date()
+
+
 @lru_cache(64)  # a delivery run asks for each digest, with the same few days
 def local_time(day: date, at: time, zone: ZoneInfo) -> datetime:
     """Return the instant of a local day and time of day, in UTC; of a time that comes twice, the first is meant."""

@@ -132,6 +132,14 @@ def mark_read(
     return (FormRead(at=at, by=by.signature, form=form, up_to=last, opened=opened),)
 
 
+def markable(enrolment: Enrolment) -> frozenset[FlagKind]:
+    """Return the flags that wait and that marking settles: `mark_handled` takes these. Rule: D-17a, D-19a."""
+    if enrolment.phase is Phase.ENDED:
+        return frozenset()
+    waits = {FlagKind.PROGRAM_DONE: _done_since(enrolment), FlagKind.UNDELIVERED: enrolment.undelivered_since}
+    return frozenset(flag for flag, since in waits.items() if since is not None)
+
+
 def mark_handled(
     enrolment: Enrolment, terms: Terms, flag: FlagKind, *, by: AnyActor, at: datetime
 ) -> tuple[Event, ...]:
@@ -144,8 +152,7 @@ def mark_handled(
     """
     if not isinstance(flag, FlagKind):
         raise InvalidValue(f"flag is a FlagKind, not {type(flag).__name__}")
-    waits = {FlagKind.PROGRAM_DONE: _done_since(enrolment), FlagKind.UNDELIVERED: enrolment.undelivered_since}
-    if enrolment.phase is Phase.ENDED or waits.get(flag) is None:
+    if flag not in markable(enrolment):
         raise RuleViolation("D-17a", Reason.NO_SUCH_FLAG, flag=flag.value)
     return (FlagHandled(at=at, by=by.signature, flag=flag),)
 

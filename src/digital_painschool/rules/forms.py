@@ -12,13 +12,20 @@ from digital_painschool.domain.events import Event, FormSaved
 from digital_painschool.domain.form import Choice, Date, Form, ManyChoices, Number, Option, Question, Scale, Text
 from digital_painschool.domain.people import AnyActor
 from digital_painschool.domain.policy import Terms
-from digital_painschool.domain.validation import Answer
+from digital_painschool.domain.validation import Answer, whole_number
 from digital_painschool.errors import Reason, RuleViolation
 from digital_painschool.rules.access import access, module_refusal, refusal
 
 
 def save_form(
-    enrolment: Enrolment, terms: Terms, form: str, answers: Mapping[str, Answer], *, by: AnyActor, at: datetime
+    enrolment: Enrolment,
+    terms: Terms,
+    form: str,
+    answers: Mapping[str, Answer],
+    *,
+    module: int | None = None,
+    by: AnyActor,
+    at: datetime,
 ) -> tuple[Event, ...]:
     """Save a submission of a form; it raises a flag, with priority from an alert threshold on.
 
@@ -29,14 +36,18 @@ def save_form(
         terms: The program and the unit's policy.
         form: The form's key.
         answers: The answers by question key; an optional question may be left out.
+        module: The number of the module that it was filled in from; left out, the only open one whose pages carry the
+            form, if there is one alone.
         by: The patient who saves.
         at: The instant, an aware time.
 
     Raises:
-        RuleViolation: The patient may only read, the form does not exist, its module is closed, or answers are missing,
-            wrong or for an unknown question: the facts name each question, never the answer.
+        RuleViolation: The patient may only read, the form does not exist, its module is closed or carries no such form,
+            or answers are missing, wrong or for an unknown question: the facts name each question, never the answer.
+        InvalidValue: The module is not a whole number.
     """
     definition = form_to_fill_in(enrolment, terms, form, at)
+    filled_in_from = _module_of(enrolment, terms, form, module, at)
     problems = answer_problems(definition, answers)
     if problems:
         questions = tuple(key for problem in problems if (key := problem.partition(": ")[0]) in definition.keys)
@@ -51,6 +62,7 @@ def save_form(
             number=enrolment.form(form).saved + 1,
             score=total,
             alert=bool(reasons),
+            module=filled_in_from,
             reasons=reasons,
         ),
     )
@@ -124,6 +136,21 @@ def _require_open_module(enrolment: Enrolment, terms: Terms, form: str, at: date
         first = first or why
     if first is not None:
         raise first
+
+
+def _module_of(enrolment: Enrolment, terms: Terms, form: str, module: int | None, at: datetime) -> int | None:
+    """Return the module that a form is filled in from; None where several open ones carry it and none is named."""
+    carriers = terms.program.carriers(form)
+    if module is None:
+        if len(carriers) == 1:
+            return carriers[0]
+        open_ones = [carrier for carrier in carriers if module_refusal(enrolment, terms.program, carrier, at) is None]
+        return open_ones[0] if len(open_ones) == 1 else None
+    if whole_number(module, "module") not in carriers:
+        raise RuleViolation("M-14", Reason.FORM_NOT_IN_MODULE, form=form, module=module)
+    if closed := module_refusal(enrolment, terms.program, module, at):
+        raise closed
+    return module
 
 
 def _problem(question: Question, answer: Answer | None) -> str | None:

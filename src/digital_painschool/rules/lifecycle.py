@@ -55,8 +55,13 @@ TRANSITIONS: tuple[Transition, ...] = (
 _ALLOWED = frozenset((transition.command, transition.source) for transition in TRANSITIONS)
 
 
+def is_allowed(command: str, phase: Phase) -> bool:
+    """Return whether the lifecycle has a row for a command in a phase. Rule: M-18, M-19, D-19a."""
+    return (command, phase) in _ALLOWED
+
+
 def _require_transition(command: str, enrolment: Enrolment) -> None:
-    if (command, enrolment.phase) not in _ALLOWED:
+    if not is_allowed(command, enrolment.phase):
         raise RuleViolation("D-19a", Reason.ALREADY_ENDED, command=command)
 
 

@@ -73,6 +73,13 @@ def complete_module(
     return events
 
 
+def releasable(enrolment: Enrolment, program: Program) -> tuple[int, ...]:
+    """Return the modules that wait for a release, in reading order; the first one is open without. Rule: D-04a."""
+    if enrolment.phase is Phase.ENDED or program.ordering is not Ordering.RELEASED:
+        return ()
+    return tuple(module for module in program.reading_order[1:] if module not in enrolment.released)
+
+
 def release_module(enrolment: Enrolment, terms: Terms, module: int, *, by: AnyActor, at: datetime) -> tuple[Event, ...]:
     """Release a module of the reading order to the patient; releasing it again changes nothing. Rule: D-04a.
 

@@ -96,6 +96,7 @@ PATIENT: frozenset[Action] = frozenset(
         Action.OPEN_MODULE,
         Action.COMPLETE_MODULE,
         Action.SAVE_FORM,
+        Action.READ_ANSWERS,
         Action.READ_CONVERSATION,
         Action.WRITE_MESSAGE,
         Action.RENAME_CONVERSATION,

@@ -1,4 +1,4 @@
-"""`LifecycleMachine`: random histories on any adapters, and the nine laws checked after every step.
+"""`LifecycleMachine`: random histories on any adapters, and the laws checked after every step.
 
 `machine` composes the rules of `treatment`, `clock`, `delivering`, `days`, `retention` and `unauthorised`; each is a
 class of its own on the `base`, which takes a step in the `schools` and in the `model`. `passes` runs the delivery

@@ -9,6 +9,7 @@ from digital_painschool.testing.people import staff
 from digital_painschool.testing.reference import checks
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.laws import Law, LawViolation, unequal, violation
+from digital_painschool.testing.reference.pages import page_violations
 from digital_painschool.testing.scenario import Scenario
 
 
@@ -24,6 +25,7 @@ def enrolment_violations(school: Scenario, model: RunModel, one: ReferenceEnrolm
     yield from checks.state_violations(one, state)
     desk = school.school.therapist(one.therapist_actor)
     yield from checks.flag_violations(one, desk.to_handle(id_), now)
+    yield from page_violations(one, desk.patient_page(id_))
     yield from checks.conversation_violations(one, desk.conversations(id_), Author.THERAPIST)
     yield from checks.overview_violations(one, school.school.patient(one.number).overview(id_), now)
     if not one.is_open and id_ not in model.ended_in_a_pass:

@@ -1,4 +1,4 @@
-"""The lifecycle machine: all steps in any order, and the nine laws checked after every step."""
+"""The lifecycle machine: all steps in any order, and the laws checked after every step."""
 
 from functools import cache
 from typing import Any
@@ -31,7 +31,7 @@ class _TestCases:
 
 
 class LifecycleMachine(Treatment, Clock, Delivering, Days, Retention, Unauthorised):
-    """A state machine over the public desks, for your adapters; it checks the nine laws after every step.
+    """A state machine over the public desks, for your adapters; it checks the laws after every step.
 
     Point it at your adapters, and let pytest or unittest find its test case:
 

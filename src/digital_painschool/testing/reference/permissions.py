@@ -61,11 +61,13 @@ _SHARED, _OWN = (OWN, UNIT_WIDE, NEVER), (OWN, NEVER, NEVER)
 DESK: Mapping[str, Method] = MappingProxyType(
     {
         "enrolment": Method(lambda d, e: d.enrolment(e), _SHARED, reads=True),
+        "patient_page": Method(lambda d, e: d.patient_page(e), _SHARED, reads=True),
         "program": Method(lambda d, e: d.program(e), _SHARED, reads=True),
         "end_reasons": Method(lambda d, e: d.end_reasons(e), _SHARED, reads=True),
         "next_module": Method(lambda d, e: d.next_module(e), _SHARED, reads=True),
         "to_handle": Method(lambda d, e: d.to_handle(e), _SHARED, reads=True),
         "answers": Method(lambda d, e: d.answers(e, PAIN), _OWN, reads=True),
+        "form_answers": Method(lambda d, e: d.form_answers(e, PAIN), _OWN, reads=True),
         "conversations": Method(lambda d, e: d.conversations(e), _OWN, reads=True),
         "timeline": Method(lambda d, e: d.timeline(e), _OWN, reads=True),
         "notifications": Method(lambda d, e: d.notifications(e), _OWN, reads=True),
@@ -136,6 +138,7 @@ ROOM: Mapping[str, Callable[[Any, str], object]] = MappingProxyType(
         "open_module": lambda r, e: r.open_module(e, 1),
         "complete_module": lambda r, e: r.complete_module(e, 1),
         "form": lambda r, e: r.form(e, PAIN),
+        "form_answers": lambda r, e: r.form_answers(e, PAIN),
         "save_form": lambda r, e: r.save_form(e, PAIN, {"smarta": 3}),
         "conversations": lambda r, e: r.conversations(e),
         "read_conversation": lambda r, e: r.read_conversation(e, 1),

@@ -1,0 +1,199 @@
+"""The page "Hantera": an enrolment as its therapist sees it, drawn from one state. Rule: M-08, M-15, D-08a."""
+
+from datetime import date, datetime
+
+from attrs import frozen
+
+from digital_painschool.application.possible_actions import possible_actions
+from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment, Phase
+from digital_painschool.domain.ids import EnrolmentId
+from digital_painschool.domain.local_time import last_day
+from digital_painschool.domain.people import Actor, HsaId, PersonId
+from digital_painschool.domain.policy import Terms
+from digital_painschool.domain.program import EndReason, Ordering
+from digital_painschool.rules import flags, ordering
+from digital_painschool.rules.flags import Flag
+from digital_painschool.rules.lifecycle import is_review_due
+from digital_painschool.rules.permissions import Action
+
+
+@frozen(kw_only=True)
+class ModuleProgress:
+    """A module as staff see a patient's progress. Rule: M-04, D-04a.
+
+    Args:
+        number: The module's number.
+        title: The module's title.
+        opened: True when the patient has opened it.
+        completed: True when the patient has completed it.
+        out_of_order: True when it was first opened out of order.
+        released: True when the therapist has released it, or need not.
+        maintained: True when it is readable in maintenance.
+    """
+
+    number: int
+    title: str
+    opened: bool
+    completed: bool
+    out_of_order: bool
+    released: bool
+    maintained: bool
+
+
+@frozen(kw_only=True)
+class FormProgress:
+    """A form of the program, with how often it was filled in. Rule: M-15, D-15a.
+
+    Args:
+        form: The form's key.
+        title: The form's title.
+        modules: The numbers of the modules whose pages carry it.
+        saved: How many submissions the patient has saved.
+        unread: How many of them wait for the therapist.
+        priority: True when an unread submission reached an alert threshold.
+    """
+
+    form: str
+    title: str
+    modules: tuple[int, ...]
+    saved: int
+    unread: int
+    priority: bool
+
+
+@frozen(kw_only=True)
+class PatientPage:
+    """The page "Hantera". Everything on it is of one state, and one entry of the access log stands for it. Rule: D-08a.
+
+    Args:
+        enrolment_id: The enrolment.
+        version: The number of timeline entries that the page was drawn from.
+        drawn_at: The instant at which flags and access are judged, UTC.
+        person: The patient; the `repr` is masked.
+        therapist: The present therapist.
+        program: The program's key.
+        title: The program's title.
+        phase: The phase of the life cycle.
+        started_at: When the enrolment began, UTC.
+        access_until: The first instant at which the patient has no access any more, UTC (M-05, D-18a).
+        last_day: The last local day on which the patient has access.
+        last_seen_at: When the patient last did something, UTC; None for never.
+        reviewed_at: When the therapist last reviewed, UTC; None for never (M-09).
+        review_due: True when the last review is more than the policy's days ago (M-09).
+        flags: The box of current events, priority first (M-15).
+        counts: The counts of the box, as the caseload shows them.
+        modules: All modules in the order of their numbers.
+        next_module: The module that is recommended to the patient next; None when all are completed.
+        done_at: When every required module was completed, UTC; None for not yet (D-05b).
+        forms: The program's forms, in the order of the program.
+        conversations: How many conversations there are.
+        actions: What the actor may do now (see `possible_actions`).
+        releasable: The modules that the therapist can release (D-04a).
+        end_reasons: The reasons to choose from when ending (M-19, D-19a).
+        maintenance_days: The fewest and the most days of a maintenance (D-18a).
+        ended_at: When the enrolment ended, UTC; None while it is open.
+        end_reason: The reason for which it ended, or None.
+    """
+
+    enrolment_id: EnrolmentId
+    version: int
+    drawn_at: datetime
+    person: PersonId
+    therapist: HsaId
+    program: str
+    title: str
+    phase: Phase
+    started_at: datetime
+    access_until: datetime
+    last_day: date
+    last_seen_at: datetime | None
+    reviewed_at: datetime | None
+    review_due: bool
+    flags: tuple[Flag, ...]
+    counts: CaseloadCounts
+    modules: tuple[ModuleProgress, ...]
+    next_module: int | None
+    done_at: datetime | None
+    forms: tuple[FormProgress, ...]
+    conversations: int
+    actions: frozenset[Action]
+    releasable: tuple[int, ...]
+    end_reasons: tuple[EndReason, ...]
+    maintenance_days: tuple[int, int]
+    ended_at: datetime | None
+    end_reason: EndReason | None
+
+
+def patient_page(enrolment: Enrolment, terms: Terms, now: datetime, *, by: Actor) -> PatientPage:
+    """Return the page of an enrolment as it is at an instant. Rule: M-08, M-15, D-08a.
+
+    Args:
+        enrolment: The state.
+        terms: The program and the unit's policy.
+        now: The instant at which flags and access are judged, an aware time.
+        by: The member of staff who looks.
+    """
+    program, policy = terms.program, terms.policy
+    is_open = enrolment.phase is not Phase.ENDED
+    reasons = (*terms.end_reasons, *program.end_reasons)
+    return PatientPage(
+        enrolment_id=enrolment.id,
+        version=enrolment.version,
+        drawn_at=now,
+        person=enrolment.person,
+        therapist=enrolment.therapist,
+        program=program.key,
+        title=program.title,
+        phase=enrolment.phase,
+        started_at=enrolment.started_at,
+        access_until=enrolment.access_until,
+        last_day=last_day(enrolment.access_until, policy.zone),
+        last_seen_at=enrolment.last_seen_at,
+        reviewed_at=enrolment.reviewed_at,
+        review_due=is_open and is_review_due(enrolment.reviewed_at or enrolment.started_at, now, policy),
+        flags=flags.to_handle(enrolment, now),
+        counts=flags.caseload_counts(enrolment),
+        modules=_modules(enrolment, terms),
+        next_module=ordering.next_module(enrolment, program) if is_open else None,
+        done_at=enrolment.done_at,
+        forms=_forms(enrolment, terms),
+        conversations=len(enrolment.conversations),
+        actions=possible_actions(by, enrolment, terms, now),
+        releasable=ordering.releasable(enrolment, program),
+        end_reasons=terms.end_reasons if is_open else (),
+        maintenance_days=policy.maintenance_days,
+        ended_at=enrolment.ended_at,
+        end_reason=next((reason for reason in reasons if reason.key == enrolment.end_reason), None),
+    )
+
+
+def _modules(enrolment: Enrolment, terms: Terms) -> tuple[ModuleProgress, ...]:
+    waits = frozenset(terms.program.reading_order[1:] if terms.program.ordering is Ordering.RELEASED else ())
+    return tuple(
+        ModuleProgress(
+            number=module.number,
+            title=module.title,
+            opened=module.number in enrolment.opened,
+            completed=module.number in enrolment.completed,
+            out_of_order=module.number in enrolment.out_of_order,
+            released=module.number not in waits or module.number in enrolment.released,
+            maintained=module.number in enrolment.maintained,
+        )
+        for module in terms.program.modules
+    )
+
+
+def _forms(enrolment: Enrolment, terms: Terms) -> tuple[FormProgress, ...]:
+    open_ = enrolment.phase is not Phase.ENDED
+    return tuple(
+        FormProgress(
+            form=form.key,
+            title=form.title,
+            modules=terms.program.carriers(form.key),
+            saved=count.saved,
+            unread=count.unread if open_ else 0,
+            priority=open_ and count.alert > count.read,
+        )
+        for form in terms.program.forms
+        for count in (enrolment.form(form.key),)
+    )

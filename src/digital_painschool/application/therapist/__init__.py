@@ -1,0 +1,29 @@
+"""The therapist's desk: "Mina", "Hantera", "Meddelande", "Tidslinje" and "Min profil"."""
+
+from digital_painschool.application.executor import Executor
+from digital_painschool.application.messages import Messages
+from digital_painschool.application.therapist.answers import Answers
+from digital_painschool.application.therapist.handling import Handling
+from digital_painschool.application.therapist.messages import TherapistMessages
+from digital_painschool.application.therapist.patients import PatientLists
+from digital_painschool.application.therapist.profile import StaffProfile
+from digital_painschool.application.therapist.timeline import TimelineTab
+from digital_painschool.domain.people import Actor
+from digital_painschool.errors import InvalidValue
+
+
+class TherapistDesk(PatientLists, Handling, Answers, TherapistMessages, TimelineTab, StaffProfile):
+    """The actions of a therapist, or a patient administrator, at the unit. Made by `PainSchool.therapist`.
+
+    Every method raises `NotPermitted` when the permission table does not grant it, `NotFound` when there is no such
+    enrolment, `RuleViolation` when a rule refuses, `Conflict` when others saved first again and again, and
+    `StorageError` when the storage fails; in each case nothing is changed. `OutcomeUnknown`: the connection was lost
+    during commit. The change was saved completely or not at all; reload before retrying.
+    """
+
+    def __init__(self, executor: Executor, actor: Actor) -> None:
+        if not isinstance(actor, Actor):
+            raise InvalidValue(f"a therapist's desk is for an Actor, not {type(actor).__name__}")
+        self._executor = executor
+        self._actor = actor
+        self._messages = Messages(executor, actor)

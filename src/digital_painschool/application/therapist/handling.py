@@ -1,0 +1,102 @@
+"""The page "Hantera" and the steps that the therapist takes from it, "Vidmakthåll" and "Avsluta" among them."""
+
+from collections.abc import Collection
+from functools import partial
+
+from digital_painschool.application.commands import Rule
+from digital_painschool.application.executor import Executor
+from digital_painschool.application.patient_page import PatientPage, patient_page
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.ids import EnrolmentId
+from digital_painschool.domain.people import Actor, HsaId
+from digital_painschool.domain.policy import FlagKind
+from digital_painschool.domain.program import EndReason, Program
+from digital_painschool.ports.storage import find_cancellable
+from digital_painschool.rules import flags, lifecycle, ordering
+from digital_painschool.rules.flags import Flag
+from digital_painschool.rules.permissions import Action
+
+
+class Handling:
+    """The page "Hantera" and the steps from it. Rule: M-08, M-09, M-15, M-18, M-19, D-08a."""
+
+    _executor: Executor
+    _actor: Actor
+
+    def patient_page(self, enrolment_id: EnrolmentId) -> PatientPage:
+        """Return the page "Hantera": box, counts, progress, dates, what may be done, from one state. Rule: D-08a."""
+        enrolment = self.enrolment(enrolment_id)
+        return patient_page(enrolment, self._executor.terms.of(enrolment), self._executor.now(), by=self._actor)
+
+    def enrolment(self, enrolment_id: EnrolmentId) -> Enrolment:
+        """Return an enrolment's state: progress, counts, dates. Rule: M-08."""
+        return self._executor.read(Action.SEE_ENROLMENT, self._actor, enrolment_id)
+
+    def program(self, enrolment_id: EnrolmentId) -> Program:
+        """Return the program version that an enrolment runs, with all its pages. Rule: M-01, D-05c."""
+        return self._executor.terms.of(self.enrolment(enrolment_id)).program
+
+    def end_reasons(self, enrolment_id: EnrolmentId) -> tuple[EndReason, ...]:
+        """Return the reasons to choose from when ending. Rule: M-19, D-19a."""
+        return self._executor.terms.of(self.enrolment(enrolment_id)).end_reasons
+
+    def next_module(self, enrolment_id: EnrolmentId) -> int | None:
+        """Return the module that is recommended to the patient next; None when all are completed. Rule: M-04, D-04a."""
+        enrolment = self.enrolment(enrolment_id)
+        return ordering.next_module(enrolment, self._executor.terms.of(enrolment).program)
+
+    def to_handle(self, enrolment_id: EnrolmentId) -> tuple[Flag, ...]:
+        """Return the flags of the box of current events, each once, with its counts. Rule: M-15, D-15a, D-17a."""
+        return flags.to_handle(self._executor.read(Action.SEE_FLAGS, self._actor, enrolment_id), self._executor.now())
+
+    def mark_handled(self, enrolment_id: EnrolmentId, flag: FlagKind) -> Enrolment:
+        """Settle a flag that nothing else settles: the program done, or notifications not delivered. Rule: D-17a."""
+        return self._execute(
+            Action.MARK_FLAG_HANDLED,
+            enrolment_id,
+            lambda e, terms, at: flags.mark_handled(e, terms, flag, by=self._actor, at=at),
+        )
+
+    def review(self, enrolment_id: EnrolmentId) -> Enrolment:
+        """Record that the patient's progress has been reviewed. Rule: M-09."""
+        return self._execute(
+            Action.REVIEW,
+            enrolment_id,
+            lambda e, terms, at: lifecycle.review(e, terms, by=self._actor, at=at),
+        )
+
+    def hand_over(self, enrolment_id: EnrolmentId, therapist: str) -> Enrolment:
+        """Hand a patient over to another therapist of the unit; for patient administrators. Rule: D-09a."""
+        return self._execute(
+            Action.HAND_OVER,
+            enrolment_id,
+            lambda e, terms, at: lifecycle.hand_over(e, terms, HsaId(therapist), by=self._actor, at=at),
+        )
+
+    def release_module(self, enrolment_id: EnrolmentId, module: int) -> Enrolment:
+        """Release the next module to the patient, where the program is released module by module. Rule: D-04a."""
+        return self._execute(
+            Action.RELEASE_MODULE,
+            enrolment_id,
+            lambda e, terms, at: ordering.release_module(e, terms, module, by=self._actor, at=at),
+        )
+
+    def maintain(self, enrolment_id: EnrolmentId, *, days: int, modules: Collection[int]) -> Enrolment:
+        """Maintain an enrolment: some modules stay readable ("Vidmakthåll"); also renews. Rule: M-18, D-18a."""
+        return self._execute(
+            Action.MAINTAIN,
+            enrolment_id,
+            lambda e, terms, at: lifecycle.maintain(e, terms, days, modules, by=self._actor, at=at),
+        )
+
+    def end(self, enrolment_id: EnrolmentId, *, reason: str) -> Enrolment:
+        """End an enrolment, for good ("Avsluta"); drops its pending notifications with it. Rule: M-19, D-19a."""
+        cancellable = partial(find_cancellable, self._executor.storage)
+        return self._execute(
+            Action.END,
+            enrolment_id,
+            lambda e, terms, at: lifecycle.end(e, terms, reason, cancellable(e.id), by=self._actor, at=at),
+        )
+
+    def _execute(self, action: Action, enrolment_id: EnrolmentId, rule: Rule) -> Enrolment:
+        return self._executor.execute_rule(action, self._actor, enrolment_id, rule)

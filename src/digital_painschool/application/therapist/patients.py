@@ -1,0 +1,82 @@
+"""The lists of patients ("Mina"), and the start of a program ("Starta nytt moment")."""
+
+from digital_painschool.application.caseload import OPEN_CASES, CasePage, CaseSelection, case_page, case_totals
+from digital_painschool.application.executor import Executor
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.people import Actor, HsaId, PersonId, Role
+from digital_painschool.domain.program import Program
+from digital_painschool.domain.validation import plain_text
+from digital_painschool.errors import InvalidValue
+from digital_painschool.ports.storage import CaseTotals
+from digital_painschool.rules.permissions import Action
+
+
+class PatientLists:
+    """The lists of patients, and the start of a program. Rule: M-07 to M-09, D-09a."""
+
+    _executor: Executor
+    _actor: Actor
+
+    def programs(self) -> tuple[Program, ...]:
+        """Return the list "Moment": the programs that can be started at the unit. Rule: M-07."""
+        self._executor.access.permit(Action.SEE_PROGRAM, self._actor)
+        return self._executor.catalogue.offered(self._actor.unit)
+
+    def identify(self, number: str) -> PersonId:
+        """Return the person of an identity number, to be shown in full: ten digits can be ambiguous. Rule: D-07a.
+
+        Raises:
+            InvalidIdentity: The number is of no accepted scheme.
+        """
+        return self._executor.persons.identify(Action.START, self._actor, number)
+
+    def start(self, number: str, *, program: str, therapist: str | None = None) -> Enrolment:
+        """Start a program for a patient ("Starta nytt moment"). Rule: M-07, D-05c, D-07a.
+
+        Args:
+            number: The identity number, in any accepted spelling.
+            program: The program's key on the unit's list.
+            therapist: The HSA-id of the one who gets the patient; left out, the actor, who must then be a therapist.
+
+        Raises:
+            InvalidIdentity: The number is not one.
+            NotFound: The program is not on the unit's list.
+        """
+        person = self.identify(number)
+
+        def started() -> Enrolment:
+            if therapist is None and Role.THERAPIST not in self._actor.roles:
+                raise InvalidValue("name the therapist who gets the patient: the actor is none")
+            chosen = self._executor.catalogue.program(self._actor.unit, plain_text(program, "a program's key"))
+            whose = self._actor.hsa_id if therapist is None else HsaId(therapist)
+            return self._executor.start(chosen, person, therapist=whose, by=self._actor)
+
+        return self._executor.access.judge(Action.START, self._actor, started, person=person)
+
+    def find(self, number: str) -> tuple[Enrolment, ...]:
+        """Return a person's enrolments that the actor may see, open and ended, oldest first. Rule: M-08, D-09a.
+
+        An unreadable one is left out, and a log line names it, as in the list of patients.
+
+        Raises:
+            StorageError: None of them can be read.
+            InvalidIdentity: The number is of no accepted scheme.
+            NotPermitted: No role of the actor may see any enrolment.
+        """
+        return self._executor.persons.find(self._actor, number)
+
+    def caseload(self, after: str | None = None, *, limit: int = 50, show: CaseSelection = OPEN_CASES) -> CasePage:
+        """Return a page of "Mina": the therapist's own patients with their flags. Rule: M-08, M-09, D-15b."""
+        return case_page(self._executor, self._actor, Action.LIST_OWN_PATIENTS, show, after=after, limit=limit)
+
+    def unit_caseload(self, after: str | None = None, *, limit: int = 50, show: CaseSelection = OPEN_CASES) -> CasePage:
+        """Return a page of all the unit's patients, so that no flag is lost when a therapist is away. Rule: D-09a."""
+        return case_page(self._executor, self._actor, Action.LIST_UNIT, show, after=after, limit=limit)
+
+    def counts(self) -> CaseTotals:
+        """Return the totals of "Mina", for a badge: own patients, those with flags, and what waits. Rule: M-08."""
+        return case_totals(self._executor, self._actor, Action.COUNT_OWN_PATIENTS)
+
+    def unit_counts(self) -> CaseTotals:
+        """Return the totals of the unit's list. Rule: D-09a."""
+        return case_totals(self._executor, self._actor, Action.COUNT_UNIT)

@@ -1,0 +1,34 @@
+"""The page "Min profil": where a member of staff is notified, and of what."""
+
+from collections.abc import Iterable
+
+from digital_painschool.application.executor import Executor
+from digital_painschool.application.own_profile import OwnProfile, own_profile, update_own_profile
+from digital_painschool.domain.people import Actor
+from digital_painschool.domain.policy import FlagKind
+
+
+class StaffProfile:
+    """The page "Min profil". Rule: M-22, M-23."""
+
+    _executor: Executor
+    _actor: Actor
+
+    def profile(self) -> OwnProfile:
+        """Return "Min profil": the addresses in the staff directory, and the chosen flags. Rule: M-22, M-23."""
+        return own_profile(self._executor, self._actor)
+
+    def receive_notifications(
+        self, *, email: bool, sms: bool = False, flags: Iterable[FlagKind] | None = None
+    ) -> OwnProfile:
+        """Tick or untick "Ta emot notifieringar". Rule: M-22, M-23, D-23a.
+
+        Args:
+            email: By e-mail, to the directory's address.
+            sms: By SMS, to the directory's number.
+            flags: For which flags; left out, for all that are on offer.
+
+        Raises:
+            RuleViolation: There is no address or number in the directory, or a flag or channel is not on offer.
+        """
+        return update_own_profile(self._executor, self._actor, email=email, sms=sms, flags=flags)
