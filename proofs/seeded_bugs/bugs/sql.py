@@ -152,11 +152,44 @@ BUGS = (
         ),
     ),
     Bug(
+        name="the-oldest-flag-is-the-newest",
+        harm="whoever has waited longest would come last",
+        module="adapters.sql.step_rows",
+        old='"waiting_since": counts.waiting_since,',
+        new='"waiting_since": enrolment.last_entry_at,',
+        caught_by=Catcher(
+            "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_a_row_tells_what_the_state_tells",
+            "test_a_row_tells_what_the_state_tells",
+        ),
+    ),
+    Bug(
+        name="an-end-of-access-that-came-first-is-no-oldest-flag",
+        harm="a form of today would hide that access ended a month ago",
+        module="adapters.sql.case_order",
+        old="_e.access_until < _e.waiting_since",
+        new="_e.access_until > _e.waiting_since",
+        caught_by=Catcher(
+            "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_the_oldest_of_several_flags_counts_and_the_end_of_access_is_one",
+            "test_the_oldest_of_several_flags_counts_and_the_end_of_access_is_one",
+        ),
+    ),
+    Bug(
+        name="the-totals-count-the-ended",
+        harm="a badge would never be empty again",
+        module="adapters.sql.caseload",
+        old="    ).where(NOT_ENDED),\n    own=False,",
+        new="    ),\n    own=False,",
+        caught_by=Catcher(
+            "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_the_totals_are_those_of_the_rows",
+            "test_the_totals_are_those_of_the_rows",
+        ),
+    ),
+    Bug(
         name="the-rank-is-not-in-the-key",
         harm="patients would be missing from the second page",
         module="adapters.sql.caseload",
-        old="key=(row[0], row[1]),",
-        new="key=(0, row[1]),",
+        old="key=(rank, instant, enrolment_id),\n    )",
+        new="key=(0, instant, enrolment_id),\n    )",
         caught_by=Catcher(
             "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_priority_comes_first_then_flags_then_the_rest",
             "test_priority_comes_first_then_flags_then_the_rest",

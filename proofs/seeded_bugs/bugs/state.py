@@ -12,6 +12,24 @@ BUGS = (
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 4"),
     ),
     Bug(
+        name="what-was-read-still-waits",
+        harm="a flag would be as old as what was read long ago",
+        module="domain.fold",
+        old="    return waiting[min(newly_read, len(waiting) - 1) :] if unread else ()",
+        new="    return waiting if unread else ()",
+        caught_by=Catcher(
+            "tests/rules/test_waiting.py::test_a_form_waits_since_its_oldest_unread_submission", "oldest_unread"
+        ),
+    ),
+    Bug(
+        name="the-flag-of-a-message-waits-since-the-last-one",
+        harm="whoever asks again would be put off again",
+        module="rules.flags",
+        old="since=min(conversation.waiting),",
+        new="since=max(conversation.waiting),",
+        caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 4"),
+    ),
+    Bug(
         name="maintenance-keeps-the-old-end",
         harm="the days that were promised would not come",
         module="domain.fold",
@@ -39,8 +57,8 @@ BUGS = (
         name="one-flag-settles-the-other",
         harm="a notification that never came would be forgotten",
         module="domain.fold",
-        old='if event.flag is FlagKind.UNDELIVERED else {"done_handled": True}',
-        new='if event.flag else {"done_handled": True}',
+        old="    if event.flag is FlagKind.UNDELIVERED:\n",
+        new="    if event.flag:\n",
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_messages_usual", "Law 4"),
     ),
     Bug(
