@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from inspect import Parameter, signature
+from inspect import Parameter, getmembers, isfunction, signature
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +150,7 @@ BY_ANOTHER = {f"desk.{name}": f"coordinator.{name}" for name in ("unit_caseload"
 METHODS: dict[str, list[Parameter]] = {
     BY_ANOTHER.get(f"{who}.{name}", f"{who}.{name}"): [*signature(method).parameters.values()][1:]
     for who, desk in DESKS.items()
-    for name, method in vars(desk).items()
+    for name, method in getmembers(desk, isfunction)
     if not name.startswith("_")
 }
 """Every public method of every desk, with its parameters."""
