@@ -14,7 +14,7 @@ from digital_painschool.ports.storage.caseload import (
     UnreadableCase,
 )
 
-_Row = TypeVar("_Row", bound=CaseRow | UnreadableCase)
+Row = TypeVar("Row", bound=CaseRow | UnreadableCase)
 
 _PRIORITY, _FLAGGED, _QUIET = 0, 1, 2
 
@@ -63,7 +63,7 @@ def is_wanted(query: CaseQuery, enrolment: Enrolment, counts: CaseloadCounts) ->
     )
 
 
-def page_of(query: CaseQuery, rows: Iterable[_Row]) -> tuple[_Row, ...]:
+def page_of(query: CaseQuery, rows: Iterable[Row]) -> tuple[Row, ...]:
     """Return the page that a query asks for, of all rows that it wants."""
     after = (row for row in rows if query.after is None or row.key > query.after)
     return tuple(sorted(after, key=lambda row: row.key)[: query.limit])
