@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from types import MappingProxyType
 
+from digital_painschool.codes import AnswerProblem, IdentityReason, Limits, ValueReason
+
 
 class PainSchoolError(Exception):
     """The base of every error that this library raises on purpose."""
@@ -23,6 +25,9 @@ class Reason(Enum):
     MODULE_NOT_IN_MAINTENANCE = "module-not-in-maintenance"
     READ_ONLY_IN_MAINTENANCE = "read-only-in-maintenance"
     EARLIER_MODULES_FIRST = "earlier-modules-first"
+    MODULE_NOT_OPENED = "module-not-opened"
+    UNKNOWN_PAGE = "unknown-page"
+    PAGES_NOT_READ = "pages-not-read"
     MODULE_NOT_RELEASED = "module-not-released"
     NOT_RELEASED_BY_THERAPIST = "not-released-by-therapist"
     UNKNOWN_FORM = "unknown-form"
@@ -62,6 +67,9 @@ _ADVICE: Mapping[Reason, str] = MappingProxyType(
         Reason.MODULE_NOT_IN_MAINTENANCE: "only the modules chosen for the maintenance can be read",
         Reason.READ_ONLY_IN_MAINTENANCE: "in maintenance the patient reads, and fills in, completes and writes nothing",
         Reason.EARLIER_MODULES_FIRST: "complete the earlier modules of the reading order first",
+        Reason.MODULE_NOT_OPENED: "open the module before completing it",
+        Reason.UNKNOWN_PAGE: "the module has no page with that number; choose one that it has",
+        Reason.PAGES_NOT_READ: "read every page of the module before completing it",
         Reason.MODULE_NOT_RELEASED: "the therapist has not released this module yet",
         Reason.NOT_RELEASED_BY_THERAPIST: "this program's modules are not released one by one; do not release it",
         Reason.UNKNOWN_FORM: "the program has no form with that key; choose one that it has",
@@ -84,7 +92,7 @@ _ADVICE: Mapping[Reason, str] = MappingProxyType(
     }
 )
 
-Fact = str | int | tuple[str, ...] | tuple[int, ...]
+Fact = str | int | tuple[str, ...] | tuple[int, ...] | tuple[AnswerProblem, ...]
 
 
 class RuleViolation(PainSchoolError):
@@ -101,6 +109,12 @@ class RuleViolation(PainSchoolError):
         self.rule = rule
         self.reason = reason
         self.facts: Mapping[str, Fact] = MappingProxyType(facts)
+
+    @property
+    def problems(self) -> tuple[AnswerProblem, ...]:
+        """The problems with the answers to a form, which are also in the facts; empty for every other reason."""
+        problems = self.facts.get("problems", ())
+        return tuple(one for one in problems if isinstance(one, AnswerProblem)) if isinstance(problems, tuple) else ()
 
     def __str__(self) -> str:
         facts = ", ".join(f"{name}={value!r}" for name, value in self.facts.items())
@@ -137,20 +151,56 @@ class NotFound(PainSchoolError):
 
 
 class InvalidValue(PainSchoolError, ValueError):
-    """A value that is refused before any rule sees it: wrong type, a time without zone, a text with NUL in it."""
+    """A value that is refused before any rule sees it: wrong type, a time without zone, a text with NUL in it.
+
+    Args:
+        text: What is wrong, in English, for a developer; never the value.
+        reason: The reason, where a person typed the value; None where the host's code is wrong.
+        limits: The figures that the value must keep to.
+    """
+
+    def __init__(
+        self, text: str = "", /, *, reason: "ValueReason | IdentityReason | None" = None, **limits: float
+    ) -> None:
+        super().__init__(text)
+        self.reason = reason
+        self.limits: Limits = MappingProxyType(limits)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _invalid_value, (type(self), str(self), self.reason, dict(self.limits))
+
+
+def _invalid_value(
+    error: type[InvalidValue], text: str, reason: ValueReason | None, limits: dict[str, float]
+) -> object:
+    return error(text, reason=reason, **limits)
 
 
 class InvalidIdentity(InvalidValue):
-    """The text is not an identity number of an accepted scheme."""
+    """The text is not an identity number of an accepted scheme.
+
+    Args:
+        text: What is wrong, in English; never a part of the number.
+        reason: The reason; `NOT_A_NUMBER` from an adapter that gives none.
+    """
+
+    reason: IdentityReason
+
+    def __init__(self, text: str = "", /, *, reason: IdentityReason = IdentityReason.NOT_A_NUMBER) -> None:
+        super().__init__(text, reason=reason)
 
 
 class InvalidProgram(InvalidValue):
     """A program definition is not usable; `problems` names every wrong key and what was expected there."""
 
     def __init__(self, source: str, problems: Sequence[str], /) -> None:
-        super().__init__(source, tuple(problems))
+        super().__init__(source)
         self.source = source
         self.problems = tuple(problems)
+        self.args = (source, self.problems)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return InvalidProgram, self.args
 
     def __str__(self) -> str:
         return "\n  ".join((f"{self.source} is not a usable program:", *self.problems))

@@ -2,9 +2,8 @@
 
 import pytest
 
-from digital_painschool import CompletedModule, SavedForm, SentMessage
+from digital_painschool import CompletedModule, SentMessage
 from digital_painschool.ports.storage import load_documents
-from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.scenario import Scenario
 
 
@@ -34,21 +33,13 @@ def test_heading_and_text_stay_with_their_own_events() -> None:
     assert {2: "Sömn", 3: "Hej", 4: "Vila"} == load_documents(school.storage, id_, range(1, 5))
 
 
-@pytest.mark.rule("M-14")
-def test_a_saved_form_is_known_by_its_key_and_its_ordinal() -> None:
-    """Otherwise a portal could not say which submission it has just saved."""
-    school = Scenario()
-    id_ = school.start()
-    for number in (1, 2):
-        assert SavedForm(form=PAIN, number=number) == school.room.save_form(id_, PAIN, {"smarta": 3})
-    assert [1, 2] == [submission.number for submission in school.desk.answers(id_, PAIN)]
-
-
 @pytest.mark.rule("M-04", "D-05b")
 def test_a_completed_module_says_what_comes_next_and_when_all_is_done() -> None:
     """Otherwise a portal would have to ask for the overview to lead the patient on."""
     school = Scenario()
     id_ = school.start()
+    for module in (1, 2, 3):
+        school.room.open_module(id_, module)
     results = [school.room.complete_module(id_, module) for module in (1, 1, 2, 3)]
     assert [CompletedModule(module=1, next_module=2, done=False)] * 2 == results[:2]
     overview = school.room.overview(id_)

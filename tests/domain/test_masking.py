@@ -35,7 +35,9 @@ from rich.traceback import Traceback
 
 import digital_painschool
 from digital_painschool.application.caseload import CaseSelection
+from digital_painschool.application.pages import Span
 from digital_painschool.application.program_catalogue import UnitTerms
+from digital_painschool.domain.form import Form, Question, Text
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import Policy
@@ -46,10 +48,10 @@ MARK, OTHER = "Q7Z3", "K5X1"
 """Part of everything that nobody may see, and of the same of another person."""
 
 SHOWN = frozenset(
-    "action after attempted by cancelled command digest digest_id end_reason enrolment_id form id key "  # noqa: SIM905
-    "kind link name next noted notification notification_id notifications offered plan_id plugin program "
-    "program_version purged question reason scheme secrets settled sha256 superseded title token undelivered "
-    "unit unreadable version ways".split()
+    "action after attempted by cancelled command default_heading digest digest_id end_reason enrolment_id form id key "  # noqa: SIM905
+    "discarded_drafts kind link name next noted notification notification_id notifications offered plan_id "
+    "plugin program question program_version purged reason scheme secrets settled sha256 superseded title token "
+    "undelivered unit unreadable version ways".split()
 )
 """What a text is called that is no person's: ids, keys, and who acted."""
 
@@ -129,6 +131,9 @@ LEAVES: Mapping[object, Callable[[str], object]] = {
     Policy: lambda _: Policy(),
     UnitTerms: lambda _: UnitTerms(),
     CaseSelection: lambda _: CaseSelection(program="visible"),  # of open ones or of ended ones
+    Form: lambda _: Form(key="f", title="Form", questions=(Text(key="q", text="?"),)),
+    Question: lambda _: Text(key="q", text="?"),
+    Span: lambda _: Span(since=None, until=None, by="patient", newest_first=True),
 }
 
 

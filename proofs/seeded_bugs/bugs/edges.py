@@ -5,7 +5,7 @@ from proofs.seeded_bugs.bug import Bug, Catcher
 
 def _by(file: str, test: str) -> Catcher:
     """Return a test that must notice a bug, and say so by its name."""
-    return Catcher(f"tests/{file}.py::test_{test}", f"test_{test.partition('[')[0]}")
+    return Catcher(f"tests/{file}.py::test_{test}")
 
 
 BUGS = (
@@ -87,8 +87,8 @@ BUGS = (
         name="after-a-conflict-nobody-asks-who-may",
         harm="a therapist would end the treatment of a patient who was just handed over",
         module="application.executor",
-        old="            self.access.permit(action, by, before)\n            decide",
-        new="            if attempt == 0:\n                self.access.permit(action, by, before)\n            decide",
+        old="            self.access.permit(action, by, before)\n",
+        new="            if attempt == 0:\n                self.access.permit(action, by, before)\n",
         caught_by=_by("application/test_races", "who_has_lost_the_patient_changes_nothing_more[end]"),
     ),
     Bug(
@@ -176,7 +176,7 @@ BUGS = (
         name="headings-after-the-end",
         harm="a patient would read the headings of conversations that are closed",
         module="application.messages",
-        old="            self._require_readable(enrolment, now)\n            return enrolment\n",
+        old="            require_readable(self._by, enrolment, now)\n            return enrolment\n",
         new="            return enrolment\n",
         caught_by=_by("rules/test_conversations", "when_access_is_over_nobody_writes_what_nobody_can_read"),
     ),

@@ -4,6 +4,17 @@ from proofs.seeded_bugs.bug import Bug, Catcher
 
 BUGS = (
     Bug(
+        name="the-answer-to-no-question-is-named",
+        harm="what a patient typed into the wrong field would be shown, and logged, as a key",
+        module="rules.forms",
+        old="        problems.append(_coded(AnswerCode.UNKNOWN_QUESTIONS, count=unknown))",
+        new="        problems += [AnswerProblem(key, AnswerCode.UNKNOWN_QUESTIONS) for key in answers]",
+        caught_by=Catcher(
+            "tests/rules/test_forms.py::test_a_wrong_answer_is_named_by_its_question_and_never_repeated",
+            "test_a_wrong_answer_is_named_by_its_question_and_never_repeated",
+        ),
+    ),
+    Bug(
         name="a-second-open-enrolment",
         harm="two therapists would treat one patient in one program, each not knowing of the other",
         module="rules.lifecycle",
@@ -63,8 +74,8 @@ BUGS = (
         name="out-of-order-is-marked-the-wrong-way-round",
         harm="the therapist would see a patient as jumping who reads in order",
         module="rules.ordering",
-        old="        and bool(incomplete_predecessors(",
-        new="        and not bool(incomplete_predecessors(",
+        old="Phase.ACTIVE and bool(incomplete_predecessors(",
+        new="Phase.ACTIVE and not bool(incomplete_predecessors(",
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 3"),
     ),
     Bug(
@@ -82,6 +93,54 @@ BUGS = (
         old="    if enrolment.done_at is None and {",
         new="    if {",
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_messages_usual", "Law 5"),
+    ),
+    Bug(
+        name="an-opening-again-is-an-entry",
+        harm="a record would be kept longer for each look at it",
+        module="rules.ordering",
+        old="    if module in enrolment.opened:\n        return ()\n",
+        new="",
+        caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 1"),
+    ),
+    Bug(
+        name="a-page-read-again-is-an-entry",
+        harm="five reloads would be five lines of a patient's timeline",
+        module="rules.ordering",
+        old="    if page in enrolment.pages_read_of(module):\n        return ()\n",
+        new="",
+        caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 1"),
+    ),
+    Bug(
+        name="an-unopened-module-is-completed",
+        harm="a patient would be done with modules that the patient has never seen",
+        module="rules.ordering",
+        old='        return closed or RuleViolation("D-04c", Reason.MODULE_NOT_OPENED, module=module)\n',
+        new="        return closed\n",
+        caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 3"),
+    ),
+    Bug(
+        name="the-last-page-need-not-be-read",
+        harm="a module would count as read whose exercise nobody saw",
+        module="rules.ordering",
+        old="    unread = unread_pages(enrolment, find_module(program, module))\n",
+        new="    unread = unread_pages(enrolment, find_module(program, module))[:-1]\n",
+        caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 3"),
+    ),
+    Bug(
+        name="the-place-is-where-the-patient-began",
+        harm="a patient would be sent back to the module before",
+        module="rules.ordering",
+        old="enrolment.pages_read[-1:]",
+        new="enrolment.pages_read[:1]",
+        caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 3"),
+    ),
+    Bug(
+        name="a-page-wipes-out-the-pages-before-it",
+        harm="a patient would read for ever, and be done with nothing",
+        module="domain.fold",
+        old="enrolment.pages_read_of(event.module) | {event.page}",
+        new="frozenset({event.page})",
+        caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 3"),
     ),
     Bug(
         name="forms-open-in-maintenance",

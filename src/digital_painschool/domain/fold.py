@@ -8,7 +8,14 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from digital_painschool.domain.enrolment import WAITING_LIMIT, Conversation, Enrolment, FormCount, Phase
+from digital_painschool.domain.enrolment import (
+    WAITING_LIMIT,
+    Conversation,
+    Enrolment,
+    FormCount,
+    ModuleReading,
+    Phase,
+)
 from digital_painschool.domain.events import (
     AccessEnded,
     ConversationRenamed,
@@ -27,6 +34,7 @@ from digital_painschool.domain.events import (
     ModuleReleased,
     NotificationDropped,
     NotificationUndelivered,
+    PageRead,
     ProgramDone,
     Reviewed,
     Started,
@@ -121,6 +129,12 @@ def _module_opened(enrolment: Enrolment, event: ModuleOpened) -> Changes:
     return changes
 
 
+def _page_read(enrolment: Enrolment, event: PageRead) -> Changes:
+    others = [read for read in enrolment.pages_read if read.module != event.module]
+    pages = enrolment.pages_read_of(event.module) | {event.page}
+    return {"pages_read": (*others, ModuleReading(module=event.module, pages=pages))}
+
+
 def _module_completed(enrolment: Enrolment, event: ModuleCompleted) -> Changes:
     return {"completed": enrolment.completed | {event.module}}
 
@@ -192,7 +206,11 @@ def _conversation_renamed(enrolment: Enrolment, event: ConversationRenamed) -> C
 
 
 def _message_sent(enrolment: Enrolment, event: MessageSent) -> Changes:
-    changes: Changes = {f"from_{event.author.value}": event.number}
+    changes: Changes = {
+        f"from_{event.author.value}": event.number,
+        "last_message": enrolment.version + 1,
+        "last_message_at": event.at,
+    }
     if event.author is Author.PATIENT:
         before = enrolment.conversations[event.conversation - 1]
         changes["waiting"] = _one_more(before.waiting, before.unread(Author.THERAPIST), event.at)
@@ -235,6 +253,7 @@ _CHANGES: Mapping[type[Event], Callable[[Enrolment, Any], Changes]] = MappingPro
         AccessEnded: _access_ended,
         Ended: _ended,
         ModuleOpened: _module_opened,
+        PageRead: _page_read,
         ModuleCompleted: _module_completed,
         ModuleReleased: _module_released,
         ProgramDone: _program_done,

@@ -26,9 +26,13 @@ class Action(Enum):
     MAINTAIN = "maintain"
     END = "end"
     OPEN_MODULE = "open-module"
+    READ_PAGE = "read-page"
     COMPLETE_MODULE = "complete-module"
     RELEASE_MODULE = "release-module"
     SAVE_FORM = "save-form"
+    SAVE_DRAFT = "save-draft"
+    READ_DRAFT = "read-draft"
+    DISCARD_DRAFT = "discard-draft"
     READ_ANSWERS = "read-answers"
     MARK_FORM_READ = "mark-form-read"
     MARK_FLAG_HANDLED = "mark-flag-handled"
@@ -94,8 +98,12 @@ PATIENT: frozenset[Action] = frozenset(
         Action.SEE_ENROLMENT,
         Action.SEE_PROGRAM,
         Action.OPEN_MODULE,
+        Action.READ_PAGE,
         Action.COMPLETE_MODULE,
         Action.SAVE_FORM,
+        Action.SAVE_DRAFT,
+        Action.READ_DRAFT,
+        Action.DISCARD_DRAFT,
         Action.READ_ANSWERS,
         Action.READ_CONVERSATION,
         Action.WRITE_MESSAGE,

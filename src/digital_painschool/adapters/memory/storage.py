@@ -7,12 +7,14 @@ from threading import RLock
 
 from digital_painschool.adapters.memory.access_log import MemoryAccessLog
 from digital_painschool.adapters.memory.caseload import MemoryCaseload
+from digital_painschool.adapters.memory.drafts import MemoryDrafts
 from digital_painschool.adapters.memory.enrolments import MemoryEnrolments
 from digital_painschool.adapters.memory.outbox import MemoryOutbox
 from digital_painschool.adapters.memory.programs import MemoryPrograms
 from digital_painschool.adapters.memory.retention import MemoryRetention
 from digital_painschool.adapters.memory.staff_profiles import MemoryStaff
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
+from digital_painschool.domain.draft import Draft
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import DigestId, EnrolmentId, PlanId
@@ -23,11 +25,13 @@ from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, P
 from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import (
     NOTHING,
+    WHOLE,
     AccessEntry,
     CaseQuery,
     CaseRow,
     CaseTotals,
     Change,
+    Excerpt,
     PurgeRecord,
     Timeline,
 )
@@ -38,12 +42,13 @@ class Parts:
 
     def __init__(self) -> None:
         self.enrolments = MemoryEnrolments()
+        self.drafts = MemoryDrafts()
         self.caseload = MemoryCaseload(self.enrolments)
         self.outbox = MemoryOutbox()
         self.staff = MemoryStaff()
         self.access_log = MemoryAccessLog()
         self.programs = MemoryPrograms()
-        self.retention = MemoryRetention(self.enrolments, self.outbox)
+        self.retention = MemoryRetention(self.enrolments, self.drafts, self.outbox)
 
 
 class MemoryStorage:
@@ -83,6 +88,7 @@ class MemoryStorage:
             parts.outbox.check(change)
             parts.enrolments.save(change)
             parts.outbox.save(change)
+            parts.drafts.discard(change.enrolment.id, change.discarded_drafts)
             parts.access_log.log((change.access,))
 
     def load_timelines(
@@ -90,16 +96,35 @@ class MemoryStorage:
         enrolment_ids: Iterable[EnrolmentId],
         kinds: Iterable[type[Event]] | None = None,
         documents: Iterable[int] | None = None,
+        *,
+        after: int = 0,
+        limit: int | None = None,
+        excerpt: Excerpt = WHOLE,
     ) -> Mapping[EnrolmentId, Timeline]:
         ids = tuple(enrolment_ids)
         wanted = None if kinds is None else frozenset(kinds)
         seqs = None if documents is None else tuple(documents)
         with self._open() as parts:
-            return {enrolment_id: parts.enrolments.timeline(enrolment_id, wanted, seqs) for enrolment_id in ids}
+            return {id_: parts.enrolments.timeline(id_, wanted, seqs, after, limit, excerpt) for id_ in ids}
 
     def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
         with self._open() as parts:
             return parts.enrolments.access_ended(now, limit)
+
+    def save_draft(self, enrolment: Enrolment, draft: Draft, access: AccessEntry) -> None:
+        with self._open() as parts:
+            parts.enrolments.require_version(enrolment.id, enrolment.version)
+            parts.drafts.save(enrolment.id, draft)
+            parts.access_log.log((access,))
+
+    def draft(self, enrolment_id: EnrolmentId, form: str) -> Draft | None:
+        with self._open() as parts:
+            return parts.drafts.find(enrolment_id, form)
+
+    def discard_draft(self, enrolment_id: EnrolmentId, form: str, access: AccessEntry) -> None:
+        with self._open() as parts:
+            parts.drafts.discard(enrolment_id, (form,))
+            parts.access_log.log((access,))
 
     def list_caseload(self, query: CaseQuery) -> tuple[CaseRow, ...]:
         with self._open() as parts:
@@ -124,9 +149,16 @@ class MemoryStorage:
             for digest_id in sorted(parts.outbox.complete(results)):
                 parts.access_log.log(access.get(digest_id, ()))
 
-    def notifications(self, enrolment_id: EnrolmentId) -> tuple[NotificationRecord, ...]:
+    def notifications(
+        self,
+        enrolment_id: EnrolmentId,
+        *,
+        newest_first: bool = False,
+        after: tuple[int, str] | None = None,
+        limit: int | None = None,
+    ) -> tuple[NotificationRecord, ...]:
         with self._open() as parts:
-            return parts.outbox.notifications(enrolment_id)
+            return parts.outbox.notifications(enrolment_id, newest_first=newest_first, after=after, limit=limit)
 
     def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
         with self._open() as parts:
@@ -147,10 +179,18 @@ class MemoryStorage:
             parts.access_log.log(new)
 
     def access_entries(
-        self, unit: HsaId, *, person: PersonId | None = None, after: int = 0, limit: int = 1000
+        self,
+        unit: HsaId,
+        *,
+        person: PersonId | None = None,
+        enrolment_id: EnrolmentId | None = None,
+        action: str | None = None,
+        after: int = 0,
+        limit: int = 1000,
+        excerpt: Excerpt = WHOLE,
     ) -> tuple[tuple[int, AccessEntry], ...]:
         with self._open() as parts:
-            return parts.access_log.access_entries(unit, person=person, after=after, limit=limit)
+            return parts.access_log.access_entries(unit, person, enrolment_id, action, after, limit, excerpt)
 
     def save_program(self, unit: HsaId, program: Program) -> Program:
         with self._open() as parts:

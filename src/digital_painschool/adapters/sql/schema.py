@@ -7,19 +7,15 @@ person who opens the file can read it.
 
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Identity, Index, Integer, MetaData, Table, literal_column
+from sqlalchemy import Column, ForeignKey, Identity, Index, Integer, Table, false, literal_column
 from sqlalchemy.sql.elements import ColumnElement
 
+from digital_painschool.adapters.sql import message_tables
 from digital_painschool.adapters.sql.column_types import Instant, SequenceNumber, StrictBoolean, Text
+from digital_painschool.adapters.sql.constraints import partial_index
 
-METADATA = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    }
-)
+METADATA = message_tables.METADATA
+"""All tables: those of this file and of `message_tables`."""
 
 enrolments = Table(
     "enrolments",
@@ -49,6 +45,7 @@ enrolments = Table(
     Column("exported_version", Integer, nullable=False, server_default="0"),
     Column("state_shape", Integer, nullable=False),
     Column("state", Text, nullable=False),
+    Column("has_drafts", StrictBoolean, nullable=False, server_default=false()),
 )
 
 NOT_ENDED: ColumnElement[Any] = literal_column("ended_at IS NULL")
@@ -57,12 +54,7 @@ END_NOT_NOTED: ColumnElement[Any] = literal_column(
     "ended_at IS NULL AND (noted_end IS NULL OR noted_end <> access_until)"
 )
 
-
-def _partial(name: str, *columns: Column[Any], where: Any, unique: bool = False) -> Index:
-    return Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
-
-
-_partial(
+partial_index(
     "uq_enrolments_open",
     enrolments.c.person_value,
     enrolments.c.person_scheme,
@@ -71,9 +63,9 @@ _partial(
     where=NOT_ENDED,
     unique=True,
 )
-_partial("ix_enrolments_caseload", enrolments.c.unit, enrolments.c.therapist, where=NOT_ENDED)
-_partial("ix_enrolments_access_ended", enrolments.c.access_until, where=END_NOT_NOTED)
-_partial("ix_enrolments_ended", enrolments.c.unit, enrolments.c.id, where=ENDED)
+partial_index("ix_enrolments_caseload", enrolments.c.unit, enrolments.c.therapist, where=NOT_ENDED)
+partial_index("ix_enrolments_access_ended", enrolments.c.access_until, where=END_NOT_NOTED)
+partial_index("ix_enrolments_ended", enrolments.c.unit, enrolments.c.id, where=ENDED)
 Index("ix_enrolments_person", enrolments.c.person_value, enrolments.c.person_scheme)
 
 timeline = Table(
@@ -100,6 +92,17 @@ documents = Table(
     sqlite_with_rowid=False,
 )
 
+drafts = Table(
+    "drafts",
+    METADATA,
+    Column("enrolment_id", Text, ForeignKey("enrolments.id"), primary_key=True),
+    Column("form", Text, primary_key=True),
+    Column("unit", Text, nullable=False),
+    Column("saved_at", Instant, nullable=False),
+    Column("answers", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 digests = Table(
     "digests",
     METADATA,
@@ -123,7 +126,7 @@ digests = Table(
 COLLECTED: ColumnElement[Any] = literal_column("collected")
 """A recipient's collected notifications at a unit share one digest."""
 
-_partial(
+partial_index(
     "uq_digests_recipient",
     digests.c.unit,
     digests.c.recipient_value,
@@ -133,7 +136,7 @@ _partial(
     where=COLLECTED,
     unique=True,
 )
-_partial("ix_digests_next", digests.c.next_at, digests.c.id, where=literal_column("next_at IS NOT NULL"))
+partial_index("ix_digests_next", digests.c.next_at, digests.c.id, where=literal_column("next_at IS NOT NULL"))
 
 notifications = Table(
     "digest_notifications",
@@ -158,8 +161,8 @@ PENDING: ColumnElement[Any] = literal_column("status = 'pending'")
 UNNOTED: ColumnElement[Any] = literal_column("NOT noted")
 """Settled, and its timeline entry is not written yet."""
 
-_partial("ix_digest_notifications_pending", notifications.c.digest_id, where=PENDING)
-_partial("ix_digest_notifications_unnoted", notifications.c.id, where=UNNOTED)
+partial_index("ix_digest_notifications_pending", notifications.c.digest_id, where=PENDING)
+partial_index("ix_digest_notifications_unnoted", notifications.c.id, where=UNNOTED)
 Index("ix_digest_notifications_digest", notifications.c.digest_id, notifications.c.batch_key)
 Index("ix_digest_notifications_enrolment", notifications.c.enrolment_id)
 
@@ -258,32 +261,3 @@ receipts = Table(
     Column("data", Text, nullable=False),
 )
 Index("ix_purge_receipts_unit", receipts.c.unit, receipts.c.purged_at)
-
-notices = Table(
-    "notices",
-    METADATA,
-    Column("key", Text, primary_key=True),
-    Column("unit", Text, nullable=False),
-    Column("person_scheme", Text, nullable=False),
-    Column("person_value", Text, nullable=False),
-    Column("template", Text, nullable=False),
-    Column("link", Text, nullable=False),
-    Column("delivered_at", Instant, nullable=False),
-)
-Index("ix_notices_person", notices.c.person_value, notices.c.person_scheme)
-
-messages = Table(
-    "staff_messages",
-    METADATA,
-    Column("number", SequenceNumber, Identity(), primary_key=True),
-    Column("key", Text, nullable=False),
-    Column("channel", Text, nullable=False),
-    Column("recipient", Text, nullable=False),
-    Column("template", Text, nullable=False),
-    Column("link", Text, nullable=False),
-    Column("sent_at", Instant, nullable=False),
-    Column("fetched_at", Instant),
-)
-Index("uq_staff_messages_key", messages.c.channel, messages.c.key, unique=True)
-WAITING: ColumnElement[Any] = literal_column("fetched_at IS NULL")
-_partial("ix_staff_messages_waiting", messages.c.channel, messages.c.number, where=WAITING)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from digital_painschool.adapters.sql.access_log import SqlAccessLog
 from digital_painschool.adapters.sql.caseload import SqlCaseload
+from digital_painschool.adapters.sql.drafts import SqlDrafts
 from digital_painschool.adapters.sql.ended import SqlEndedEnrolments
 from digital_painschool.adapters.sql.engine import open_database
 from digital_painschool.adapters.sql.enrolments import SqlEnrolments
@@ -19,6 +20,7 @@ from digital_painschool.adapters.sql.saving import StepSaver
 from digital_painschool.adapters.sql.state_cache import StateCache
 from digital_painschool.adapters.sql.timelines import SqlTimelines
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
+from digital_painschool.domain.draft import Draft
 from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import DigestId, EnrolmentId, PlanId
@@ -28,11 +30,13 @@ from digital_painschool.domain.program import Program
 from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skipped
 from digital_painschool.ports.storage import (
     NOTHING,
+    WHOLE,
     AccessEntry,
     CaseQuery,
     CaseRow,
     CaseTotals,
     Change,
+    Excerpt,
     PurgeRecord,
     Timeline,
     UnreadableCase,
@@ -74,6 +78,7 @@ class SqlStorage:
         self._enrolments = SqlEnrolments(self._database, self._states)
         self._timelines = SqlTimelines(self._database)
         self._saver = StepSaver(self._database, self._states)
+        self._drafts = SqlDrafts(self._database)
         self._caseload = SqlCaseload(self._database)
         self._outbox = SqlOutbox(self._database)
         self._profiles = SqlProfiles(self._database)
@@ -105,11 +110,28 @@ class SqlStorage:
         enrolment_ids: Iterable[EnrolmentId],
         kinds: Iterable[type[Event]] | None = None,
         documents: Iterable[int] | None = None,
+        *,
+        after: int = 0,
+        limit: int | None = None,
+        excerpt: Excerpt = WHOLE,
     ) -> Mapping[EnrolmentId, Timeline | UnreadableEnrolment]:
-        return self._timelines.load_timelines(enrolment_ids, kinds, documents)
+        return self._timelines.load_timelines(
+            enrolment_ids, kinds, documents, after=after, limit=limit, excerpt=excerpt
+        )
 
     def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
         return self._enrolments.access_ended(now, limit)
+
+    # Drafts
+
+    def save_draft(self, enrolment: Enrolment, draft: Draft, access: AccessEntry) -> None:
+        self._drafts.save_draft(enrolment, draft, access)
+
+    def draft(self, enrolment_id: EnrolmentId, form: str) -> Draft | None:
+        return self._drafts.draft(enrolment_id, form)
+
+    def discard_draft(self, enrolment_id: EnrolmentId, form: str, access: AccessEntry) -> None:
+        self._drafts.discard_draft(enrolment_id, form, access)
 
     # Caseload
 
@@ -132,8 +154,15 @@ class SqlStorage:
     ) -> None:
         self._outbox.complete(results, access)
 
-    def notifications(self, enrolment_id: EnrolmentId) -> tuple[NotificationRecord | UnreadableNotification, ...]:
-        return self._outbox.notifications(enrolment_id)
+    def notifications(
+        self,
+        enrolment_id: EnrolmentId,
+        *,
+        newest_first: bool = False,
+        after: tuple[int, str] | None = None,
+        limit: int | None = None,
+    ) -> tuple[NotificationRecord | UnreadableNotification, ...]:
+        return self._outbox.notifications(enrolment_id, newest_first=newest_first, after=after, limit=limit)
 
     def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
         return self._outbox.unnoted(after=after, limit=limit)
@@ -152,9 +181,19 @@ class SqlStorage:
         self._access_log.log(entries)
 
     def access_entries(
-        self, unit: HsaId, *, person: PersonId | None = None, after: int = 0, limit: int = 1000
+        self,
+        unit: HsaId,
+        *,
+        person: PersonId | None = None,
+        enrolment_id: EnrolmentId | None = None,
+        action: str | None = None,
+        after: int = 0,
+        limit: int = 1000,
+        excerpt: Excerpt = WHOLE,
     ) -> tuple[tuple[int, AccessEntry], ...]:
-        return self._access_log.access_entries(unit, person=person, after=after, limit=limit)
+        return self._access_log.access_entries(
+            unit, person=person, enrolment_id=enrolment_id, action=action, after=after, limit=limit, excerpt=excerpt
+        )
 
     # Programs
 

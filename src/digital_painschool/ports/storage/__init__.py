@@ -29,7 +29,9 @@ from digital_painschool.ports.storage.derived import (
     load_notifications,
     load_timeline,
 )
+from digital_painschool.ports.storage.drafts import Drafts
 from digital_painschool.ports.storage.enrolments import Change, Content, Enrolments, Entry, Timeline
+from digital_painschool.ports.storage.excerpt import WHOLE, Excerpt
 from digital_painschool.ports.storage.outbox import NOTHING, Outbox
 from digital_painschool.ports.storage.placeholders import readable, unreadable
 from digital_painschool.ports.storage.programs import Programs
@@ -37,7 +39,7 @@ from digital_painschool.ports.storage.retention import PurgeRecord, Retention, e
 from digital_painschool.ports.storage.staff_profiles import Staff
 
 
-class Storage(Enrolments, Caseload, Outbox, Staff, AccessLog, Programs, Retention, Protocol):
+class Storage(Enrolments, Drafts, Caseload, Outbox, Staff, AccessLog, Programs, Retention, Protocol):
     """Everything that the school stores.
 
     Any other error reaches a host as `StorageError`, without its text. So does a return value of another type. From a
@@ -72,6 +74,7 @@ class Storage(Enrolments, Caseload, Outbox, Staff, AccessLog, Programs, Retentio
 __all__ = [
     "NOTHING",
     "NO_INSTANT",
+    "WHOLE",
     "AccessEntry",
     "AccessLog",
     "Activity",
@@ -83,8 +86,10 @@ __all__ = [
     "Caseload",
     "Change",
     "Content",
+    "Drafts",
     "Enrolments",
     "Entry",
+    "Excerpt",
     "History",
     "Outbox",
     "Programs",

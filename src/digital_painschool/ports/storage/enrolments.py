@@ -14,6 +14,7 @@ from digital_painschool.domain.notification import Notification
 from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.validation import Answer
 from digital_painschool.ports.storage.access_log import AccessEntry
+from digital_painschool.ports.storage.excerpt import WHOLE, Excerpt
 
 Content = str | Mapping[str, Answer]
 """The content of a document: a text, or the answers to a form."""
@@ -70,6 +71,7 @@ class Change:
             when one of them no longer waits: it was begun, or is settled.
         noted: The ids of notifications of the enrolment whose end this command writes on the timeline. The whole change
             is a conflict when one of them no longer needs such a note.
+        discarded_drafts: The keys of the forms whose drafts in the enrolment this command deletes.
         access: The entry for the access log.
     """
 
@@ -82,6 +84,7 @@ class Change:
     notifications: tuple[Notification, ...] = ()
     cancelled: tuple[NotificationId, ...] = ()
     noted: tuple[NotificationId, ...] = ()
+    discarded_drafts: frozenset[str] = frozenset()
 
     @property
     def documents(self) -> Mapping[int, Content]:
@@ -114,8 +117,8 @@ class Enrolments(Protocol):
         """Save a change in one transaction, durably.
 
         Contract:
-            * **all or nothing**: state, events, documents, notifications and access entry are all stored. When an error
-              is raised or the process dies, none of them is.
+            * **all or nothing**: state, events, documents, notifications and access entry are all stored, and the
+              drafts to discard are deleted. When an error is raised or the process dies, none of it is done.
             * **optimistic**: the change is saved only when the stored version is `change.before`.
             * **one open enrolment**: a person never has two enrolments that have not ended in one program at one unit.
             * **durable**: a saved change is there after a restart, also when the process is killed right afterwards.
@@ -135,6 +138,10 @@ class Enrolments(Protocol):
         enrolment_ids: Iterable[EnrolmentId],
         kinds: Iterable[type[Event]] | None = None,
         documents: Iterable[int] | None = None,
+        *,
+        after: int = 0,
+        limit: int | None = None,
+        excerpt: Excerpt = WHOLE,
     ) -> Mapping[EnrolmentId, Timeline | UnreadableEnrolment]:
         """Return the timelines of some enrolments, by enrolment id.
 
@@ -146,8 +153,13 @@ class Enrolments(Protocol):
             kinds: Only the entries of these kinds; None for all.
             documents: Only the documents of these entry numbers, whether the entries are wanted or not; None for the
                 documents of the entries that are returned. With `()`, no document is read.
+            after: Only the entries above this number.
+            limit: The most entries of each timeline, the first ones in the order of the excerpt; None for all.
+            excerpt: Only the entries in this excerpt, in its order.
 
         Contract:
+            * **excerpt**: the entries come in the excerpt's order, by their numbers: their instants need not rise.
+            * **page**: `limit` counts the entries that are wanted, whatever else lies between them.
             * **unreadable**: a placeholder stands for an enrolment of which any wanted part is unreadable. It hides
               none of the others, and a part that is not wanted hides nothing.
         """

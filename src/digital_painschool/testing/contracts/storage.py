@@ -34,7 +34,9 @@ from digital_painschool.testing.contracts.changes import (
     access_entry,
     begin,
     converse,
+    draft_of,
     fill_in,
+    keep_draft,
     result,
     saved,
 )
@@ -42,10 +44,12 @@ from digital_painschool.testing.contracts.clauses import STORAGE, proves
 from digital_painschool.testing.contracts.concurrency import in_time
 from digital_painschool.testing.contracts.damage import DamageContract
 from digital_painschool.testing.contracts.deliveries import DeliveriesContract
+from digital_painschool.testing.contracts.drafts import DraftsContract
 from digital_painschool.testing.contracts.durability import DurabilityContract
 from digital_painschool.testing.contracts.enrolments import EnrolmentsContract
 from digital_painschool.testing.contracts.growth import GrowthContract
 from digital_painschool.testing.contracts.outbox import OutboxContract
+from digital_painschool.testing.contracts.pages import PagesContract
 from digital_painschool.testing.contracts.purges import IDS, all_over, exported, receipt_of
 from digital_painschool.testing.contracts.purging import PurgingContract
 from digital_painschool.testing.contracts.racing import RacingContract
@@ -54,7 +58,7 @@ from digital_painschool.testing.contracts.retention import RetentionContract
 from digital_painschool.testing.contracts.sharing import SharingContract
 from digital_painschool.testing.contracts.silence import assert_silent
 from digital_painschool.testing.contracts.timelines import TimelinesContract
-from digital_painschool.testing.example import PROGRAM
+from digital_painschool.testing.example import PAIN, PROGRAM
 from digital_painschool.testing.people import NURSE, PERSON, UNIT
 
 _PLAN = PurgePlan(
@@ -80,8 +84,10 @@ READS: Mapping[str, Callable[[Storage], object]] = {
     "find_by_person": lambda s: s.find_by_person(PERSON),
     "access_ended": lambda s: s.access_ended(MORNING, 1),
     "list_caseload": lambda s: s.list_caseload(CaseQuery(unit=UNIT, therapist=None, now=MORNING)),
+    "count_caseload": lambda s: s.count_caseload(UNIT, None, MORNING),
     "notifications": lambda s: s.notifications(A),
     "unnoted": lambda s: s.unnoted(),
+    "draft": lambda s: s.draft(A, PAIN),
     "profile": lambda s: s.profile(UNIT, NURSE.hsa_id),
     "access_entries": lambda s: s.access_entries(UNIT),
     "program": lambda s: s.program(UNIT, "smartskola", "1"),
@@ -93,6 +99,8 @@ READS: Mapping[str, Callable[[Storage], object]] = {
 """One call of every method of the port that asks."""
 WRITES: Mapping[str, Callable[[Storage], object]] = {
     "save": lambda s: s.save(begin()),
+    "save_draft": lambda s: keep_draft(s, begin().enrolment, draft_of()),
+    "discard_draft": lambda s: s.discard_draft(A, PAIN, _LOGGED),
     "claim": lambda s: s.claim(MORNING, 1, LEASE),
     "begin": lambda s: s.begin([(_CLAIM, Decision(action=Action.SEND, day=MORNING.date()))]),
     "complete": lambda s: s.complete([result(_CLAIM, at=MORNING)]),
@@ -153,11 +161,13 @@ def _is_refused(call: Callable[[Storage], object], storage: Storage) -> bool:
 class StorageContract(
     EnrolmentsContract,
     TimelinesContract,
+    DraftsContract,
     CaseloadContract,
     CaseSelectionContract,
     OutboxContract,
     DeliveriesContract,
     RegistersContract,
+    PagesContract,
     RetentionContract,
     PurgingContract,
     AtomicityContract,

@@ -23,6 +23,7 @@ from digital_painschool.rules.flags import Flag
 from digital_painschool.testing.reference import refusals
 from digital_painschool.testing.reference.counts import ReferenceFlag, ReferenceRow
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
+from digital_painschool.testing.reference.flags import flags_of, row_of
 from digital_painschool.testing.reference.laws import Law, LawViolation, unequal, unless
 from digital_painschool.testing.reference.notifications import NOTES
 
@@ -66,6 +67,8 @@ def state_violations(model: ReferenceEnrolment, state: Enrolment) -> Iterator[La
         done = [module in state.completed for module in model.order]
         is_prefix = sorted(done, reverse=True) == done
         yield from unless(is_prefix, Law.ORDER_IS_KEPT, "the completed modules are no prefix", about)
+    read = [(one.module, {*one.pages}) for one in state.pages_read]
+    yield from unequal(Law.ORDER_IS_KEPT, [*model.pages_read.items()], read, "the pages that were read", about)
     forms = {form: (saved.sent, saved.read, saved.alert) for form, saved in model.forms.items()}
     stored = {count.form: (count.saved, count.read, count.alert) for count in state.forms}
     yield from unequal(_UNREAD, forms, stored, "the counts of forms (saved, read, alert)", about)
@@ -77,6 +80,13 @@ def state_violations(model: ReferenceEnrolment, state: Enrolment) -> Iterator[La
     ]
     yield from unequal(_UNREAD, messages, found, "the counts of messages", about)
     yield from unequal(_UNREAD, tuple(model.undelivered), state.undelivered, "what could not be delivered", about)
+
+
+def draft_violations(model: ReferenceEnrolment, storage: Storage) -> Iterator[LawViolation]:
+    """Check that the drafts are those that the patient saved and neither sent nor discarded."""
+    stored = {form.key: storage.draft(model.id, form.key) for form in model.program.forms}
+    found = {form: (draft.saved_at, dict(draft.answers)) for form, draft in stored.items() if draft is not None}
+    yield from unequal(_ACCESS, model.drafts, found, "the drafts", model.id)
 
 
 def flag_violations(model: ReferenceEnrolment, box: Sequence[Flag], now: datetime) -> Iterator[LawViolation]:
@@ -93,7 +103,7 @@ def flag_violations(model: ReferenceEnrolment, box: Sequence[Flag], now: datetim
         )
         for f in box
     ]
-    expected = sorted(model.flags(now), key=repr)
+    expected = sorted(flags_of(model, now), key=repr)
     yield from unequal(_UNREAD, expected, sorted(found, key=repr), "the box of current events", model.id)
     places = [(not flag.priority, flag.since) for flag in box]
     yield from unequal(_UNREAD, sorted(places), places, "priority, or the oldest flag, does not come first", model.id)
@@ -103,7 +113,7 @@ def row_violations(
     models: Iterable[ReferenceEnrolment], rows: Sequence[Case], now: datetime, where: str
 ) -> Iterator[LawViolation]:
     """Check a list of patients: the rows, their order and their counts. The first wrong row is shown."""
-    expected = sorted(model.row(now) for model in models)
+    expected = sorted(row_of(model, now) for model in models)
     found = [_row(row) for row in rows]
     if expected == found:
         return
@@ -117,7 +127,7 @@ def totals_violations(
     models: Iterable[ReferenceEnrolment], totals: CaseTotals, now: datetime, where: str
 ) -> Iterator[LawViolation]:
     """Check the totals of a list of patients against the rows of the model."""
-    rows = [model.row(now) for model in models]
+    rows = [row_of(model, now) for model in models]
     expected = CaseTotals(
         patients=len(rows),
         flagged=sum(row.rank < 2 for row in rows),
@@ -175,8 +185,20 @@ def overview_violations(model: ReferenceEnrolment, seen: Overview, now: datetime
     next_module = seen.next_module
     what = "completed modules, program done, next module"
     yield from unequal(Law.ORDER_IS_KEPT, order, (completed, seen.done, next_module), what, model.id)
+    pages = [(len(model.pages_read.get(one, ())), model.pages[one]) for one in model.modules]
+    seen_pages = [(module.pages_read, module.pages) for module in seen.modules]
+    yield from unequal(Law.ORDER_IS_KEPT, pages, seen_pages, "pages read, of pages", model.id)
+    place = None if seen.place is None else (seen.place.module, seen.place.page)
+    yield from unequal(Law.ORDER_IS_KEPT, _place(model, now), place, "the place to resume", model.id)
     unread = sum(one.from_therapist.unread for one in model.conversations)
     yield from unequal(_UNREAD, unread, seen.unread_messages, "the patient's unread messages", model.id)
+
+
+def _place(model: ReferenceEnrolment, now: datetime) -> tuple[int, int] | None:
+    for module in (*[*model.pages_read][-1:], model.next_module):
+        if module and module not in model.completed and refusals.opening(model, module, now) is None:
+            return module, next(iter(model.unread_pages(module)), model.pages[module])
+    return None
 
 
 def purge_violations(model: ReferenceEnrolment, storage: Storage) -> Iterator[LawViolation]:
@@ -187,6 +209,7 @@ def purge_violations(model: ReferenceEnrolment, storage: Storage) -> Iterator[La
         "state": storage.load_many([id_]),
         "timeline": load_timeline(storage, id_),
         "documents": load_documents(storage, id_, range(1, model.entries + 100)),
+        "drafts": [form.key for form in model.program.forms if storage.draft(id_, form.key) is not None],
         "notifications": load_notifications(storage, id_),
         "notification keys": storage.notification_keys(model.unit, [id_]),
         "place among the person's enrolments": [one for one in found if getattr(one, "id", None) == id_],

@@ -14,13 +14,7 @@ from digital_painschool.domain.people import Actor, Author, HsaId, PersonId, Rol
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import Program
 from digital_painschool.testing.reference.calendar import midnight_after, months_later
-from digital_painschool.testing.reference.counts import (
-    Backlog,
-    Reached,
-    ReferenceConversation,
-    ReferenceFlag,
-    ReferenceRow,
-)
+from digital_painschool.testing.reference.counts import Backlog, Reached, ReferenceConversation
 
 
 @define(eq=False, repr=False, kw_only=True)
@@ -37,11 +31,14 @@ class ReferenceEnrolment:
         started_at: When it began, UTC.
 
     Attributes:
+        pages: How many pages each module has.
         access_until: The first instant without access.
         entries: How many timeline entries the people's steps made.
         notes: How many the delivery worker made.
+        pages_read: The pages that were read, by module; the module whose page was new last is the last.
         forms: The submissions, by form.
         answers: The answers of the last submission, by form.
+        drafts: The drafts, by form: when each was saved, and its answers.
         undelivered: The notifications that could not be delivered and wait for the therapist.
         undelivered_since: When the first of them was found to be undeliverable.
         exported: The version that counts as exported, 0 for none.
@@ -68,11 +65,13 @@ class ReferenceEnrolment:
     notes: int = field(default=0, init=False)
     maintained: frozenset[int] = field(default=frozenset(), init=False)
     opened: set[int] = field(factory=set, init=False)
+    pages_read: dict[int, set[int]] = field(factory=dict, init=False)
     completed: set[int] = field(factory=set, init=False)
     released: set[int] = field(factory=set, init=False)
     out_of_order: set[int] = field(factory=set, init=False)
     forms: dict[str, Backlog] = field(factory=dict, init=False)
     answers: dict[str, Mapping[str, object]] = field(factory=dict, init=False)
+    drafts: dict[str, tuple[datetime, Mapping[str, object]]] = field(factory=dict, init=False)
     conversations: list[ReferenceConversation] = field(factory=list, init=False)
     undelivered: list[str] = field(factory=list, init=False)
     undelivered_since: datetime | None = field(default=None, init=False)
@@ -81,12 +80,14 @@ class ReferenceEnrolment:
     former_therapists: list[tuple[datetime, HsaId]] = field(factory=list, init=False)
     order: tuple[int, ...] = field(init=False)
     modules: tuple[int, ...] = field(init=False)
+    pages: dict[int, int] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.access_until = months_later(self.started_at, self.program.access_months, self.policy.zone)
         self.last_entry_at = self.started_at
         self.order = self.program.reading_order
         self.modules = tuple(module.number for module in self.program.modules)
+        self.pages = {module.number: len(module.pages) for module in self.program.modules}
 
     @property
     def number(self) -> str:
@@ -122,6 +123,10 @@ class ReferenceEnrolment:
         others = [module for module in self.modules if module not in self.order]
         return next((module for module in (*self.order, *others) if module not in self.completed), None)
 
+    def unread_pages(self, module: int) -> list[int]:
+        """Return the numbers of the pages of a module that the patient has not read."""
+        return sorted({*range(1, self.pages[module] + 1)} - self.pages_read.get(module, set()))
+
     @property
     def done_waits(self) -> bool:
         """True when the program is done and nobody has marked the flag as handled."""
@@ -139,42 +144,6 @@ class ReferenceEnrolment:
         """Return whether the last review, or the start without one, is too long ago."""
         return now - (self.reviewed_at or self.started_at) > timedelta(days=self.policy.review_after_days)
 
-    def flags(self, now: datetime) -> list[ReferenceFlag]:
-        """Return the therapist's flags, in any order."""
-        if not self.is_open:
-            return []
-        found = [
-            ReferenceFlag("form-saved", form, saved.waiting_since, saved.unread, saved.sent, True, saved.reached)
-            if saved.alert > saved.read
-            else ReferenceFlag("form-saved", form, saved.waiting_since, saved.unread, saved.sent)
-            for form, saved in self.forms.items()
-        ]
-        for number, one in enumerate(self.conversations, start=1):
-            messages = one.from_patient
-            found.append(
-                ReferenceFlag("message-received", number, messages.waiting_since, messages.unread, messages.sent)
-            )
-        lost = len(self.undelivered)
-        found.append(ReferenceFlag("undelivered", None, self.undelivered_since, lost, lost))
-        found.append(ReferenceFlag("program-done", None, self.done_at, int(self.done_waits), 1))
-        found.append(ReferenceFlag("ending", None, self.access_until, int(now >= self.access_until), 1))
-        return [flag for flag in found if flag.unread]
-
-    def row(self, now: datetime) -> ReferenceRow:
-        """Return the row of the caseload."""
-        forms = messages = 0
-        priority = False
-        for saved in self.forms.values():
-            forms += saved.sent - saved.read
-            priority = priority or saved.alert > saved.read
-        for one in self.conversations:
-            messages += one.from_patient.sent - one.from_patient.read
-        done, lost, ending = self.done_waits, len(self.undelivered), now >= self.access_until
-        rank = 0 if priority else 1 if forms or messages or done or lost or ending else 2
-        due = self.is_review_due(now)
-        since = min((flag.since for flag in self.flags(now) if flag.since), default=None)
-        return ReferenceRow(rank, since, self.id, forms, messages, done, lost, priority, ending, due)
-
     def oldest_wait(self) -> datetime | None:
         """Return since when the oldest unread form or message waits for the therapist."""
         if not self.is_open:
@@ -191,18 +160,25 @@ class ReferenceEnrolment:
             self.last_seen_at = now
 
     def open_module(self, module: int, now: datetime) -> None:
-        """Open a module; the first opening out of order is marked in the active phase."""
-        if self.phase is Phase.ACTIVE and module not in self.opened and self.incomplete_before(module):
+        """Open a module; one out of order is marked in the active phase. Opening it again changes nothing."""
+        if module in self.opened:
+            return
+        if self.phase is Phase.ACTIVE and self.incomplete_before(module):
             self.out_of_order.add(module)
         self.opened.add(module)
         self._enter(now, by=Author.PATIENT)
+
+    def read_page(self, module: int, page: int, now: datetime) -> None:
+        """Read a page, which opens its module; reading it again changes nothing."""
+        self.open_module(module, now)
+        if page not in self.pages_read.get(module, set()):
+            self.pages_read[module] = self.pages_read.pop(module, set()) | {page}  # the last module now
+            self._enter(now, by=Author.PATIENT)
 
     def complete_module(self, module: int, now: datetime) -> bool:
         """Complete a module; return whether that completes the program."""
         if module in self.completed:
             return False
-        if module not in self.opened:
-            self.open_module(module, now)
         self.completed.add(module)
         is_done = self.done_at is None and self.completed.issuperset(self.program.required)
         if is_done:
@@ -219,8 +195,17 @@ class ReferenceEnrolment:
     def save_form(self, form: str, answers: Mapping[str, object], now: datetime, *, reached: Iterable[Reached]) -> int:
         """Save a submission; return its ordinal."""
         self.answers[form] = answers
+        self.drafts.pop(form, None)
         self._enter(now, by=Author.PATIENT)
         return self.forms.setdefault(form, Backlog()).add(now, reached=reached)
+
+    def save_draft(self, form: str, answers: Mapping[str, object], now: datetime) -> None:
+        """Save a draft: no entry of the timeline, and nothing that staff see."""
+        self.drafts[form] = (now, answers)
+
+    def discard_draft(self, form: str) -> None:
+        """Remove the draft of a form, if there is one."""
+        self.drafts.pop(form, None)
 
     def mark_read(self, form: str, up_to: int, now: datetime) -> datetime | None:
         """Mark a form as read up to a submission; return since when the oldest of them waited.
@@ -277,9 +262,11 @@ class ReferenceEnrolment:
         """Begin or renew the maintenance."""
         self.phase, self.maintained = Phase.MAINTENANCE, frozenset(modules)
         self.access_until = midnight_after(now, days, self.policy.zone)
+        self.drafts.clear()
         self._enter(now)
 
     def end(self, now: datetime) -> None:
         """End the enrolment."""
         self.phase, self.ended_at = Phase.ENDED, now
+        self.drafts.clear()
         self._enter(now)
