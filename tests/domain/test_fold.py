@@ -155,13 +155,13 @@ HISTORIES: dict[type[Event], tuple[tuple[Event, ...], dict[str, object]]] = {
     ),
     FlagHandled: (
         (LOST, ProgramDone(at=AT, by="patient"), FlagHandled(at=AT, by="x", flag=FlagKind.UNDELIVERED)),
-        {"undelivered": (), "undelivered_since": None, "done_handled": False},
+        {"undelivered": (), "undelivered_at": (), "done_handled": False},
     ),
     NotificationDropped: (
         (NotificationDropped(at=AT, by="system", notification=NotificationId("n-1"), channel=Channel.INBOX),),
         {"version": 2, "undelivered": ()},
     ),
-    NotificationUndelivered: ((LOST,), {"undelivered": ("n-1",), "undelivered_since": AT}),
+    NotificationUndelivered: ((LOST,), {"undelivered": ("n-1",), "undelivered_at": (AT,)}),
 }
 
 

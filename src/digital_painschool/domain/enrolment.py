@@ -147,7 +147,7 @@ class Enrolment:
         done_at: When every required module was completed, UTC (D-05b).
         done_handled: True when the flag "done" was marked as handled.
         undelivered: The ids of notifications that could not be delivered and wait for the therapist.
-        undelivered_since: When the first of them was found to be undeliverable, UTC; None without any.
+        undelivered_at: When each of them was found to be undeliverable, UTC, in the same order.
         noted_end: The end of access that the timeline has noted last, UTC (D-05a).
         ended_at: When the enrolment ended, UTC.
         end_reason: The key of the reason for ending (M-19).
@@ -177,10 +177,15 @@ class Enrolment:
     done_at: datetime | None = None
     done_handled: bool = False
     undelivered: tuple[str, ...] = ()
-    undelivered_since: datetime | None = None
+    undelivered_at: tuple[datetime, ...] = ()
     noted_end: datetime | None = None
     ended_at: datetime | None = None
     end_reason: str | None = None
+
+    @property
+    def undelivered_since(self) -> datetime | None:
+        """When the first of the undelivered notifications was found to be undeliverable, UTC; None without any."""
+        return min(self.undelivered_at, default=None)
 
     def form(self, key: str) -> FormCount:
         """Return the counts of a form; zeros for a form without submissions."""

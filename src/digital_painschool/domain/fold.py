@@ -227,9 +227,12 @@ def _messages_read(enrolment: Enrolment, event: MessagesRead) -> Changes:
 
 
 def _flag_handled(enrolment: Enrolment, event: FlagHandled) -> Changes:
-    if event.flag is FlagKind.UNDELIVERED:
-        return {"undelivered": (), "undelivered_since": None}
-    return {"done_handled": True}
+    if event.flag is not FlagKind.UNDELIVERED:
+        return {"done_handled": True}
+    handled = enrolment.undelivered if event.notifications is None else event.notifications
+    lost = zip(enrolment.undelivered, enrolment.undelivered_at, strict=True)
+    left = {notification: at for notification, at in lost if notification not in handled}
+    return {"undelivered": tuple(left), "undelivered_at": tuple(left.values())}
 
 
 def _notification_dropped(enrolment: Enrolment, event: NotificationDropped) -> Changes:
@@ -237,10 +240,9 @@ def _notification_dropped(enrolment: Enrolment, event: NotificationDropped) -> C
 
 
 def _notification_undelivered(enrolment: Enrolment, event: NotificationUndelivered) -> Changes:
-    since = enrolment.undelivered_since
     return {
         "undelivered": (*enrolment.undelivered, event.notification),
-        "undelivered_since": event.at if since is None else min(since, event.at),
+        "undelivered_at": (*enrolment.undelivered_at, event.at),
     }
 
 

@@ -92,6 +92,16 @@ documents = Table(
     sqlite_with_rowid=False,
 )
 
+completed_calls = Table(
+    "completed_calls",
+    METADATA,
+    *(Column(part, Text, primary_key=True) for part in ("unit", "caller", "action", "key")),
+    Column("enrolment_id", Text, ForeignKey("enrolments.id"), nullable=False, index=True),
+    Column("version", Integer, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 drafts = Table(
     "drafts",
     METADATA,

@@ -18,6 +18,7 @@ from digital_painschool.ports.storage.caseload import (
     CaseTotals,
     UnreadableCase,
 )
+from digital_painschool.ports.storage.completed_calls import CallKey, CompletedCall
 from digital_painschool.ports.storage.derived import (
     History,
     find_cancellable,
@@ -27,6 +28,7 @@ from digital_painschool.ports.storage.derived import (
     load_enrolments,
     load_histories,
     load_notifications,
+    load_state_at,
     load_timeline,
 )
 from digital_painschool.ports.storage.drafts import Drafts
@@ -78,6 +80,7 @@ __all__ = [
     "AccessEntry",
     "AccessLog",
     "Activity",
+    "CallKey",
     "CaseKey",
     "CaseQuery",
     "CaseRow",
@@ -85,6 +88,7 @@ __all__ = [
     "CaseTotals",
     "Caseload",
     "Change",
+    "CompletedCall",
     "Content",
     "Drafts",
     "Enrolments",
@@ -109,6 +113,7 @@ __all__ = [
     "load_enrolments",
     "load_histories",
     "load_notifications",
+    "load_state_at",
     "load_timeline",
     "page_of",
     "readable",

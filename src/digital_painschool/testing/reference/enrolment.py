@@ -14,7 +14,7 @@ from digital_painschool.domain.people import Actor, Author, HsaId, PersonId, Rol
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import Program
 from digital_painschool.testing.reference.calendar import midnight_after, months_later
-from digital_painschool.testing.reference.counts import Backlog, Reached, ReferenceConversation
+from digital_painschool.testing.reference.counts import Backlog, RaisedFlags, Reached, ReferenceConversation
 
 
 @define(eq=False, repr=False, kw_only=True)
@@ -40,7 +40,8 @@ class ReferenceEnrolment:
         answers: The answers of the last submission, by form.
         drafts: The drafts, by form: when each was saved, and its answers.
         undelivered: The notifications that could not be delivered and wait for the therapist.
-        undelivered_since: When the first of them was found to be undeliverable.
+        lost_at: The version that noted each undeliverable notification, and when it was found to be.
+        settled: By kind of flag, the version that settled it last.
         exported: The version that counts as exported, 0 for none.
         purged: Whether it was purged.
         former_therapists: The earlier therapists, each with the instant of the handover.
@@ -74,7 +75,9 @@ class ReferenceEnrolment:
     drafts: dict[str, tuple[datetime, Mapping[str, object]]] = field(factory=dict, init=False)
     conversations: list[ReferenceConversation] = field(factory=list, init=False)
     undelivered: list[str] = field(factory=list, init=False)
-    undelivered_since: datetime | None = field(default=None, init=False)
+    lost_at: dict[str, tuple[int, datetime]] = field(factory=dict, init=False)
+    raised: RaisedFlags = field(factory=RaisedFlags, init=False)
+    settled: dict[FlagKind, int] = field(factory=dict, init=False)
     exported: int = field(default=0, init=False)
     purged: bool = field(default=False, init=False)
     former_therapists: list[tuple[datetime, HsaId]] = field(factory=list, init=False)
@@ -144,13 +147,6 @@ class ReferenceEnrolment:
         """Return whether the last review, or the start without one, is too long ago."""
         return now - (self.reviewed_at or self.started_at) > timedelta(days=self.policy.review_after_days)
 
-    def oldest_wait(self) -> datetime | None:
-        """Return since when the oldest unread form or message waits for the therapist."""
-        if not self.is_open:
-            return None
-        backlogs = [*self.forms.values(), *(one.from_patient for one in self.conversations)]
-        return min((one.waiting_since for one in backlogs if one.waiting_since is not None), default=None)
-
     # The steps: each changes the model as the step changed the enrolment.
 
     def _enter(self, now: datetime, entries: int = 1, *, by: Author = Author.THERAPIST) -> None:
@@ -184,6 +180,8 @@ class ReferenceEnrolment:
         if is_done:
             self.done_at = now
         self._enter(now, 1 + is_done, by=Author.PATIENT)
+        if is_done:
+            self.raised.add(self.version, "program-done")
         return is_done
 
     def release_module(self, module: int, now: datetime) -> None:
@@ -197,6 +195,7 @@ class ReferenceEnrolment:
         self.answers[form] = answers
         self.drafts.pop(form, None)
         self._enter(now, by=Author.PATIENT)
+        self.raised.add(self.version, "form-saved")
         return self.forms.setdefault(form, Backlog()).add(now, reached=reached)
 
     def save_draft(self, form: str, answers: Mapping[str, object], now: datetime) -> None:
@@ -222,6 +221,8 @@ class ReferenceEnrolment:
         if not conversation:
             self.conversations.append(ReferenceConversation(self.policy.heading))
         self._enter(now, 1 if conversation else 2, by=author)
+        if author is Author.PATIENT:
+            self.raised.add(self.version, "message-received")
         return self.conversations[conversation - 1].sent_by(author).add(now)
 
     def read(self, conversation: int, reader: Author, now: datetime) -> datetime | None:
@@ -238,14 +239,18 @@ class ReferenceEnrolment:
         self.conversations[conversation - 1].heading = heading
         self._enter(now, by=author)
 
-    def mark_handled(self, kind: FlagKind, now: datetime) -> None:
-        """Mark the flag of the completed program, or of undelivered notifications, as handled."""
+    def mark_handled(self, kind: FlagKind, now: datetime, view: int | None = None) -> None:
+        """Mark the completed program, or undelivered notifications, as handled: what the view showed."""
+        shown = self.version if view is None else view
         if kind is FlagKind.UNDELIVERED:
-            self.undelivered.clear()
-            self.undelivered_since = None
+            left = [lost for lost in self.undelivered if self.lost_at[lost][0] > shown]
+            is_settled, self.undelivered = len(left) < len(self.undelivered), left
         else:
-            self.done_handled = True
-        self._enter(now)
+            is_settled = self.done_waits and not self.raised.after(shown, "program-done")
+            self.done_handled |= is_settled
+        if self.is_open and is_settled:
+            self._enter(now)
+            self.settled[kind] = self.version
 
     def review(self, now: datetime) -> None:
         """Record a review."""
@@ -270,3 +275,4 @@ class ReferenceEnrolment:
         self.phase, self.ended_at = Phase.ENDED, now
         self.drafts.clear()
         self._enter(now)
+        self.settled = dict.fromkeys(FlagKind, self.version)

@@ -20,7 +20,8 @@ def flags_of(model: ReferenceEnrolment, now: datetime) -> list[ReferenceFlag]:
         messages = one.from_patient
         found.append(ReferenceFlag("message-received", number, messages.waiting_since, messages.unread, messages.sent))
     lost = len(model.undelivered)
-    found.append(ReferenceFlag("undelivered", None, model.undelivered_since, lost, lost))
+    lost_since = min((model.lost_at[one][1] for one in model.undelivered), default=None)
+    found.append(ReferenceFlag("undelivered", None, lost_since, lost, lost))
     found.append(ReferenceFlag("program-done", None, model.done_at, int(model.done_waits), 1))
     found.append(ReferenceFlag("ending", None, model.access_until, int(now >= model.access_until), 1))
     return [flag for flag in found if flag.unread]
