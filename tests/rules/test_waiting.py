@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from digital_painschool.domain.enrolment import WAITING_LIMIT, AlertReason, Enrolment
-from digital_painschool.domain.events import FormSaved
+from digital_painschool.domain.events import FormSaved, NotificationUndelivered
 from digital_painschool.domain.form import Choice, Form, Number, Option, Scale
-from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.ids import NotificationId
+from digital_painschool.domain.notification import Channel, Notify, Status
 from digital_painschool.domain.policy import FlagKind
-from digital_painschool.rules.flags import Flag, caseload_counts, mark_read, to_handle
+from digital_painschool.rules.flags import Flag, caseload_counts, mark_handled, mark_read, to_handle
 from digital_painschool.rules.forms import alert_reasons, save_form
 from digital_painschool.serialization.events import event_from_data, event_to_data
 from digital_painschool.testing.environment import START
@@ -39,6 +40,17 @@ def saved(enrolment: Enrolment, first: int, last: int) -> Enrolment:
 def read(enrolment: Enrolment, up_to: int) -> Enrolment:
     """Return the state after marking the submissions up to one as read."""
     return folded(enrolment, mark_read(enrolment, TERMS, PAIN, up_to, opened=False, by=NURSE, at=hour(99)))
+
+
+def lost(number: int) -> NotificationUndelivered:
+    """Return the entry of a notification that was found to be undeliverable after some hours."""
+    return NotificationUndelivered(
+        at=hour(number),
+        by="system",
+        notification=NotificationId(f"n-{number}"),
+        channel=Channel.INBOX,
+        status=Status.FAILED,
+    )
 
 
 def since(enrolment: Enrolment) -> datetime | None:
@@ -108,6 +120,15 @@ def test_each_kind_of_flag_waits_since_it_came() -> None:
     school.desk.mark_handled(id_, FlagKind.UNDELIVERED)
     school.desk.read_conversation(id_, 2)
     assert [done] == [row.waiting_since for row in school.desk.caseload().rows]
+
+
+def test_what_is_left_when_some_notifications_are_handled_waits_since_it_came() -> None:
+    """Otherwise a notification that was lost today would look as old as one that was handled long ago."""
+    enrolment = folded(started(), [lost(number) for number in (1, 2, 3)])
+    view = [lost(number) for number in (2, 3)]
+    handled = folded(enrolment, mark_handled(enrolment, TERMS, FlagKind.UNDELIVERED, view, by=NURSE, at=hour(4)))
+    assert [hour(1), hour(2)] == [since(enrolment), since(handled)]
+    assert ("n-2", "n-3") == handled.undelivered
 
 
 def test_within_a_rank_the_oldest_flag_comes_first() -> None:

@@ -184,7 +184,7 @@ class Enrolment:
 
     @property
     def undelivered_since(self) -> datetime | None:
-        """When the first of the undelivered notifications was found to be undeliverable, UTC; None without any."""
+        """The instant at which the first of the undelivered notifications was found to be so, UTC; None without any."""
         return min(self.undelivered_at, default=None)
 
     def form(self, key: str) -> FormCount:
