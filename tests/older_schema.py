@@ -1,13 +1,17 @@
-"""A database as version 0003 of the schema had it: made back from the present one, to be migrated in tests."""
+"""A database as an earlier version of the schema had it: made back from the present one, to be migrated in tests."""
 
 from digital_painschool.adapters.sql.revisions import VERSION_TABLE
 from digital_painschool.adapters.sql.schema import METADATA
 from tests.databases import execute
 
-NEW_TABLES = ("digest_superseded_keys", "digest_notifications", "digests", "drafts")
+LATER_TABLES = ("completed_calls", "drafts")
+"""The tables that came after version 0004."""
+_DIGEST_TABLES = ("digest_superseded_keys", "digest_notifications", "digests")
+NEW_TABLES = (*_DIGEST_TABLES, *LATER_TABLES)
+"""The tables that came after version 0003."""
 OLD_TABLES = ("notifications", "notification_causes")
-LATER_COLUMNS = {"enrolments": ("has_drafts",)}
-"""The columns that later versions added, by table."""
+LATER_COLUMNS = {"enrolments": ("waiting_since", "has_drafts")}
+"""The columns that came after version 0004, by table."""
 
 _NOTIFICATIONS = """
     CREATE TABLE notifications AS
@@ -33,11 +37,19 @@ def columns_of(table: str) -> list[str]:
     return [column.name for column in METADATA.tables[table].c if column.name not in later]
 
 
-def back_to_0003(url: str) -> None:
-    """Put the notifications back into the tables of version 0003, each with one cause."""
-    for statement in (_NOTIFICATIONS, _CAUSES, *(f"DROP TABLE {table}" for table in NEW_TABLES)):
-        execute(url, statement)
+def back_to_0004(url: str) -> None:
+    """Take away the tables and the columns that came after version 0004."""
+    for table in LATER_TABLES:
+        execute(url, f"DROP TABLE {table}")
     for table, columns in LATER_COLUMNS.items():
         for column in columns:
             execute(url, f"ALTER TABLE {table} DROP COLUMN {column}")
+    execute(url, f"UPDATE {VERSION_TABLE} SET version_num = '0004'")  # noqa: S608 - a constant
+
+
+def back_to_0003(url: str) -> None:
+    """Put the notifications back into the tables of version 0003, each with one cause."""
+    back_to_0004(url)
+    for statement in (_NOTIFICATIONS, _CAUSES, *(f"DROP TABLE {table}" for table in _DIGEST_TABLES)):
+        execute(url, statement)
     execute(url, f"UPDATE {VERSION_TABLE} SET version_num = '0003'")  # noqa: S608 - a constant

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Delete, Select, Update
+from sqlalchemy.sql import ClauseElement
 
 from digital_painschool.adapters import sql
 from digital_painschool.adapters.sql.array_params import OfIds
@@ -43,5 +44,6 @@ def _held_by(value: object) -> tuple[object, ...]:
     if isinstance(value, OfIds):
         return (value.single, value.many)
     if isinstance(value, dict):
-        return tuple(one for held in value.values() if isinstance(held, (OfIds, Select)) for one in _held_by(held))
+        held = (one for key, one in value.items() if not isinstance(key, ClauseElement))
+        return tuple(statement for one in held for statement in _held_by(one))
     return value if isinstance(value, tuple) else (value,)

@@ -7,11 +7,12 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from digital_painschool.domain.enrolment import CaseloadCounts, UnreadableEnrolment
+from digital_painschool.domain.enrolment import UnreadableEnrolment
 from digital_painschool.domain.fold import replay
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import PersonId
 from digital_painschool.ports.storage import AccessEntry, CallKey, CompletedCall
+from digital_painschool.rules.flags import caseload_counts
 from digital_painschool.serialization.enrolments import ENROLMENT_SHAPE
 from digital_painschool.serialization.scalars import instant_to_text
 from digital_painschool.serialization.stored import read_each, read_stored
@@ -64,9 +65,8 @@ def _find_enrolment(transaction: Transaction, enrolment_id: str) -> StoredEnrolm
     if data["shape"] != ENROLMENT_SHAPE:
         # Another version of the library folded this state; the timeline gives it again.
         rows = map(json.loads, transaction.scan(Table.TIMELINES, enrolment_id))
-        counts = CaseloadCounts(**data["counts"])
-        events = (entry_from_data(row).event for row in rows)
-        one = StoredEnrolment(enrolment=replay(events), counts=counts, exported=data["exported"])
+        enrolment = replay(entry_from_data(row).event for row in rows)
+        one = StoredEnrolment(enrolment=enrolment, counts=caseload_counts(enrolment), exported=data["exported"])
     else:
         one = stored_enrolment_from_data(data)
     if one.enrolment.id != enrolment_id:

@@ -43,7 +43,9 @@ class LmdbStorage:
         self.save_draft = drafts.save_draft
         self.draft = drafts.draft
         self.discard_draft = drafts.discard_draft
-        self.list_caseload = LmdbCaseload(self._database).list_caseload
+        caseload = LmdbCaseload(self._database)
+        self.list_caseload = caseload.list_caseload
+        self.count_caseload = caseload.count_caseload
         outbox = LmdbOutbox(self._database)
         self.claim = outbox.claim
         self.begin = outbox.begin

@@ -60,7 +60,10 @@ class StoredEnrolment:
             "id": self.enrolment.id,
             "shape": ENROLMENT_SHAPE,
             "state": enrolment_to_data(self.enrolment),
-            "counts": asdict(self.counts),
+            "counts": {
+                **asdict(self.counts),
+                "waiting_since": optional_instant_to_text(self.counts.waiting_since),
+            },
             "exported": self.exported,
         }
 
@@ -69,7 +72,12 @@ def stored_enrolment_from_data(data: Data) -> StoredEnrolment:
     """Return the enrolment that `StoredEnrolment.to_data` described in the present shape."""
     return StoredEnrolment(
         enrolment=enrolment_from_data(data["state"]),
-        counts=CaseloadCounts(**data["counts"]),
+        counts=CaseloadCounts(
+            **{
+                **data["counts"],
+                "waiting_since": optional_instant_from_text(data["counts"]["waiting_since"]),
+            }
+        ),
         exported=data["exported"],
     )
 

@@ -3,7 +3,7 @@ from digital_painschool.application.access_log_pages import AccessLogPages as Ac
 from digital_painschool.application.administrator import AdministratorDesk as AdministratorDesk
 from digital_painschool.application.caseload import Case as Case
 from digital_painschool.application.caseload import CasePage as CasePage
-from digital_painschool.application.caseload import Cursor as Cursor
+from digital_painschool.application.caseload import CaseSelection as CaseSelection
 from digital_painschool.application.export import Format as Format
 from digital_painschool.application.form_answers import FormAnswers as FormAnswers
 from digital_painschool.application.form_answers import QuestionAnswers as QuestionAnswers
@@ -41,6 +41,7 @@ from digital_painschool.codes import ValueReason as ValueReason
 from digital_painschool.delivery.report import DeliveryReport as DeliveryReport
 from digital_painschool.delivery.worker import Delivery as Delivery
 from digital_painschool.domain.draft import Draft as Draft
+from digital_painschool.domain.enrolment import AlertReason as AlertReason
 from digital_painschool.domain.enrolment import CaseloadCounts as CaseloadCounts
 from digital_painschool.domain.enrolment import Conversation as Conversation
 from digital_painschool.domain.enrolment import Enrolment as Enrolment
@@ -138,6 +139,8 @@ from digital_painschool.ports.messaging import Address as Address
 from digital_painschool.ports.storage import AccessEntry as AccessEntry
 from digital_painschool.ports.storage import Activity as Activity
 from digital_painschool.ports.storage import CaseRow as CaseRow
+from digital_painschool.ports.storage import CaseSort as CaseSort
+from digital_painschool.ports.storage import CaseTotals as CaseTotals
 from digital_painschool.ports.storage import Entry as Entry
 from digital_painschool.rules.access import Access as Access
 from digital_painschool.rules.access import Reading as Reading

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from digital_painschool.application.caseload import CaseSelection
 from digital_painschool.bootstrap.school import PainSchool
+from digital_painschool.domain.enrolment import Phase
 from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.people import Actor, Patient, PersonId
 from digital_painschool.domain.policy import FlagKind, Policy
@@ -96,6 +98,12 @@ GRANTED: dict[str, tuple[Callable[..., object], list[Line]]] = {
         lambda d: d.caseload(d.caseload(limit=1).next, limit=1),
         [("list-own-patients", TREATED), ("list-own-patients", MAINTAINED)],
     ),
+    "desk.caseload a selection": (
+        lambda d: d.caseload(show=CaseSelection(phase=Phase.MAINTENANCE)),
+        [("list-own-patients", MAINTAINED)],
+    ),
+    "desk.counts": (lambda d: d.counts(), [("count-own-patients", NOBODY)]),
+    "coordinator.unit_counts": (lambda d: d.unit_counts(), [("count-unit", NOBODY)]),
     "coordinator.unit_caseload": (
         lambda d: d.unit_caseload(),
         [("list-unit", TREATED), ("list-unit", MAINTAINED), ("list-unit", THEIRS)],

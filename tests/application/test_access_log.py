@@ -48,6 +48,8 @@ ACTIVITIES = {
         [
             "list-own-patients",
             "list-unit",
+            "count-own-patients",
+            "count-unit",
             "see-enrolment",
             "see-flags",
             "see-timeline",
@@ -82,6 +84,7 @@ REFUSED: dict[str, tuple[Callable[..., object], Line]] = {
     "archivist.identify": (lambda d: d.identify(ANNA), ("start", OF_ANNA)),
     "archivist.start": (lambda d: d.start(ANNA, program="smartskola"), ("start", OF_ANNA)),
     "archivist.profile": (lambda d: d.profile(), ("keep-profile", NOBODY)),
+    "archivist.counts": (lambda d: d.counts(), ("count-own-patients", NOBODY)),
     "archivist.caseload": (lambda d: d.caseload(), ("list-own-patients", NOBODY)),
     "nurse.access_log": (lambda o: o.access_log(person=ANNA), ("see-access-log", OF_ANNA)),
     "nurse.export": (lambda o: o.export("nowhere"), ("export", NOBODY)),

@@ -30,7 +30,7 @@ def test_somebody_who_cannot_be_reached_gives_the_therapist_a_flag(caplog: pytes
     school = Scenario()
     id_ = asking(school, RESERVE_NUMBER, Notify.DIRECT)
     assert DeliveryReport(undelivered=1) == school.deliver()
-    assert ((Flag(kind=FlagKind.UNDELIVERED),), [Status.UNREACHABLE]) == (
+    assert ((Flag(kind=FlagKind.UNDELIVERED, since=school.now),), [Status.UNREACHABLE]) == (
         school.desk.to_handle(id_),
         statuses(school, id_),
     )

@@ -7,7 +7,14 @@ import attrs
 import pytest
 
 from digital_painschool.domain import fold
-from digital_painschool.domain.enrolment import Conversation, Enrolment, FormCount, ModuleReading, Phase
+from digital_painschool.domain.enrolment import (
+    AlertReason,
+    Conversation,
+    Enrolment,
+    FormCount,
+    ModuleReading,
+    Phase,
+)
 from digital_painschool.domain.events import (
     AccessEnded,
     ConversationRenamed,
@@ -41,6 +48,7 @@ from digital_painschool.testing.people import COLLEAGUE, NURSE, PERSON, UNIT
 
 AT = local("2026-03-02 10:00")
 LATER = local("2026-03-02 11:00")
+REASONS = (AlertReason(question="smarta", threshold=8), AlertReason(question=None, threshold=20))
 END = local("2027-03-02 08:00")
 STARTED = Started(
     at=START,
@@ -101,31 +109,42 @@ HISTORIES: dict[type[Event], tuple[tuple[Event, ...], dict[str, object]]] = {
     ProgramDone: ((ProgramDone(at=AT, by="patient"),), {"done_at": AT, "done_handled": False}),
     FormSaved: (
         (
-            FormSaved(at=AT, by="patient", form="a", number=1, alert=True),
+            FormSaved(at=AT, by="patient", form="a", number=1, alert=True, reasons=REASONS),
             FormSaved(at=AT, by="patient", form="b", number=1),
-            FormSaved(at=AT, by="patient", form="a", number=2),
+            FormSaved(at=LATER, by="patient", form="a", number=2),
         ),
-        {"forms": (FormCount(form="a", saved=2, alert=1), FormCount(form="b", saved=1))},
+        {
+            "forms": (
+                FormCount(form="a", saved=2, alert=1, reasons=REASONS, waiting=(AT, LATER)),
+                FormCount(form="b", saved=1, waiting=(AT,)),
+            )
+        },
     ),
     FormRead: (
         (
             FormSaved(at=AT, by="patient", form="a", number=1),
-            FormSaved(at=AT, by="patient", form="a", number=2, alert=True),
-            FormRead(at=AT, by="x", form="a", up_to=1, opened=True),
+            FormSaved(at=LATER, by="patient", form="a", number=2, alert=True, reasons=REASONS),
+            FormRead(at=LATER, by="x", form="a", up_to=1, opened=True),
         ),
-        {"forms": (FormCount(form="a", saved=2, read=1, alert=2),)},
+        {"forms": (FormCount(form="a", saved=2, read=1, alert=2, reasons=REASONS, waiting=(LATER,)),)},
     ),
     ConversationStarted: (TALK[:1], {"conversations": (Conversation(number=1, heading=2),)}),
     ConversationRenamed: (
         (*TALK, ConversationRenamed(at=AT, by="x", conversation=1)),
-        {"conversations": (Conversation(number=1, heading=4, from_patient=1, **FIRST),)},
+        {"conversations": (Conversation(number=1, heading=4, from_patient=1, waiting=(AT,), **FIRST),)},
     ),
     MessageSent: (
         (*TALK, MessageSent(at=LATER, by="x", conversation=1, author=Author.THERAPIST, number=1)),
         {
             "conversations": (
                 Conversation(
-                    number=1, heading=2, from_patient=1, from_therapist=1, last_message=4, last_message_at=LATER
+                    number=1,
+                    heading=2,
+                    from_patient=1,
+                    from_therapist=1,
+                    waiting=(AT,),
+                    last_message=4,
+                    last_message_at=LATER,
                 ),
             )
         },
@@ -136,13 +155,13 @@ HISTORIES: dict[type[Event], tuple[tuple[Event, ...], dict[str, object]]] = {
     ),
     FlagHandled: (
         (LOST, ProgramDone(at=AT, by="patient"), FlagHandled(at=AT, by="x", flag=FlagKind.UNDELIVERED)),
-        {"undelivered": (), "done_handled": False},
+        {"undelivered": (), "undelivered_at": (), "done_handled": False},
     ),
     NotificationDropped: (
         (NotificationDropped(at=AT, by="system", notification=NotificationId("n-1"), channel=Channel.INBOX),),
         {"version": 2, "undelivered": ()},
     ),
-    NotificationUndelivered: ((LOST,), {"undelivered": ("n-1",)}),
+    NotificationUndelivered: ((LOST,), {"undelivered": ("n-1",), "undelivered_at": (AT,)}),
 }
 
 

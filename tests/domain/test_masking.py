@@ -34,6 +34,7 @@ from rich.pretty import pretty_repr
 from rich.traceback import Traceback
 
 import digital_painschool
+from digital_painschool.application.caseload import CaseSelection
 from digital_painschool.application.pages import Span
 from digital_painschool.application.program_catalogue import UnitTerms
 from digital_painschool.domain.form import Form, Question, Text
@@ -129,6 +130,7 @@ LEAVES: Mapping[object, Callable[[str], object]] = {
     Path: lambda _: Path("folder"),
     Policy: lambda _: Policy(),
     UnitTerms: lambda _: UnitTerms(),
+    CaseSelection: lambda _: CaseSelection(program="visible"),  # of open ones or of ended ones
     Form: lambda _: Form(key="f", title="Form", questions=(Text(key="q", text="?"),)),
     Question: lambda _: Text(key="q", text="?"),
     Span: lambda _: Span(since=None, until=None, by="patient", newest_first=True),

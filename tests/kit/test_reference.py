@@ -31,7 +31,7 @@ from digital_painschool.testing.reference import calendar, checks, refusals
 from digital_painschool.testing.reference.arrivals import Arrival
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.expectations import ExpectedNotification
-from digital_painschool.testing.reference.forms import reaches_alert
+from digital_painschool.testing.reference.forms import reached_thresholds, reaches_alert
 from digital_painschool.testing.reference.laws import Law, LawViolation, require, unequal, violation
 from digital_painschool.testing.reference.notifications import NotificationOracle, note_violations
 from digital_painschool.testing.scenario import Scenario
@@ -115,7 +115,7 @@ def live(school: Scenario) -> ReferenceEnrolment:
         room.save_form(id_, form, given_)
         definition = PROGRAM.form(form)
         assert definition is not None
-        model.save_form(form, given_, school.now, alert=reaches_alert(definition, given_))
+        model.save_form(form, given_, school.now, reached=reached_thresholds(definition, given_))
     desk.mark_read(id_, DAILY)
     model.mark_read(DAILY, 1, school.now)
     desk.start_conversation(id_, "Hej")
@@ -423,6 +423,6 @@ def test_a_note_that_is_missing_or_too_many_is_found_at_rest(says: str) -> None:
 
 def test_of_two_values_only_the_fields_that_differ_are_shown() -> None:
     """Otherwise a finding would show two whole enrolments, and nobody could see where they differ."""
-    one = Flag(kind=FlagKind.FORM_SAVED, form="smarta", unread=1)
+    one = Flag(kind=FlagKind.FORM_SAVED, since=MORNING, form="smarta", unread=1)
     (found,) = unequal(Law.UNREAD_IS_SAVED_LESS_READ, one, evolve(one, unread=2), "the flag")
     assert "the flag\n  expected: {'unread': 1}\n  found:    {'unread': 2}" == found.sentence

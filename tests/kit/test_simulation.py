@@ -156,8 +156,10 @@ def _there_is_a_flag_for_nothing(patch: pytest.MonkeyPatch) -> None:
     to_handle = flags.to_handle
 
     def one_more(state: Enrolment, now: datetime) -> tuple[Flag, ...]:
-        talks = [Flag(kind=FlagKind.MESSAGE_RECEIVED, conversation=talk.number) for talk in state.conversations]
-        return (*to_handle(state, now), *talks, Flag(kind=FlagKind.PROGRAM_DONE))
+        talks = [
+            Flag(kind=FlagKind.MESSAGE_RECEIVED, since=now, conversation=talk.number) for talk in state.conversations
+        ]
+        return (*to_handle(state, now), *talks, Flag(kind=FlagKind.PROGRAM_DONE, since=now))
 
     patch.setattr(flags, "to_handle", one_more)
 

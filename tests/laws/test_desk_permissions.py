@@ -111,6 +111,7 @@ def test_a_list_holds_the_own_unit_s_patients_alone() -> None:
         desk = school.school.therapist(Actor(hsa_id=who, unit=unit, roles=everything))
         assert own == [row.enrolment_id for row in desk.caseload().rows]
         assert all_ == [row.enrolment_id for row in desk.unit_caseload().rows]
+        assert (len(own), len(all_)) == (desk.counts().patients, desk.unit_counts().patients)
 
 
 @pytest.mark.rule("M-20")

@@ -178,7 +178,7 @@ def test_a_message_from_the_patient_is_a_flag() -> None:
     id_ = school.start()
     for text in ("ett", "två"):
         school.room.write(id_, text, conversation=1 if text == "två" else None)
-    expected = Flag(kind=FlagKind.MESSAGE_RECEIVED, conversation=1, unread=2, total=2)
+    expected = Flag(kind=FlagKind.MESSAGE_RECEIVED, since=school.now, conversation=1, unread=2, total=2)
     assert (expected,) == school.desk.to_handle(id_)
 
 

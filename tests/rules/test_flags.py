@@ -5,7 +5,7 @@ from inspect import Parameter, signature
 
 import pytest
 
-from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment
+from digital_painschool.domain.enrolment import AlertReason, CaseloadCounts, Enrolment
 from digital_painschool.domain.events import (
     FlagHandled,
     FormRead,
@@ -93,7 +93,15 @@ def test_a_form_is_read_up_to_what_the_view_showed_and_its_alert_with_it() -> No
     enrolment = saved(started(), 3, 10, 2)
     for read, priority in ((0, True), (1, True), (2, False), (3, False)):
         after = marked(enrolment, read)
-        flag = Flag(kind=FlagKind.FORM_SAVED, form=PAIN, unread=3 - read, total=3, priority=priority)
+        flag = Flag(
+            kind=FlagKind.FORM_SAVED,
+            since=LATER,
+            form=PAIN,
+            unread=3 - read,
+            total=3,
+            priority=priority,
+            why=(AlertReason(question="smarta", threshold=9),) if priority else (),
+        )
         assert ((flag,) if read < 3 else ()) == to_handle(after, LATER)
         assert (3 - read, priority) == (caseload_counts(after).unread_forms, caseload_counts(after).priority)
         for up_to in range(read + 1):
@@ -160,7 +168,7 @@ def test_everything_that_can_wait_is_in_the_box_and_in_the_figures() -> None:
     ]
     assert [(1, 1)] * 5 == [(flag.unread, flag.total) for flag in to_handle(enrolment, enrolment.access_until)]
     assert CaseloadCounts(
-        unread_forms=1, unread_messages=1, done=True, undelivered=1, priority=False
+        unread_forms=1, unread_messages=1, done=True, undelivered=1, priority=False, waiting_since=LATER
     ) == caseload_counts(enrolment)
 
 
@@ -212,7 +220,7 @@ def test_nothing_waits_in_an_ended_enrolment() -> None:
     far: datetime = enrolment.access_until + timedelta(days=1)
     assert () == to_handle(over, far)
     assert CaseloadCounts(
-        unread_forms=0, unread_messages=0, done=False, undelivered=0, priority=False
+        unread_forms=0, unread_messages=0, done=False, undelivered=0, priority=False, waiting_since=None
     ) == caseload_counts(over)
     assert () == mark_read(over, TERMS, PAIN, opened=True, by=NURSE, at=LATER)
     with refused("D-19a", Reason.ALREADY_ENDED):
@@ -249,5 +257,5 @@ def test_what_waited_before_a_maintenance_can_be_settled_in_it() -> None:
 def test_a_flag_is_made_by_the_names_of_its_parts() -> None:
     """Otherwise a portal that makes flags in its tests would count unread ones where it meant all."""
     assert {Parameter.KEYWORD_ONLY} == {parameter.kind for parameter in signature(Flag).parameters.values()}
-    flag = Flag(kind=FlagKind.ENDING)
-    assert (1, 1, False) == (flag.unread, flag.total, flag.priority)
+    flag = Flag(kind=FlagKind.ENDING, since=LATER)
+    assert (1, 1, False, ()) == (flag.unread, flag.total, flag.priority, flag.why)

@@ -36,7 +36,9 @@ def test_each_time_the_patient_saves_a_form_a_flag_is_raised_and_nothing_is_repl
     for number, pain in enumerate((6, 4, 2), start=1):
         assert number == school.room.save_form(id_, PAIN, {"smarta": pain}).number
         assert [(id_, number)] == [(row.enrolment_id, row.flags) for row in school.desk.caseload().rows]
-    assert (Flag(kind=FlagKind.FORM_SAVED, form=PAIN, unread=3, total=3),) == school.desk.to_handle(id_)
+    assert (Flag(kind=FlagKind.FORM_SAVED, since=school.now, form=PAIN, unread=3, total=3),) == school.desk.to_handle(
+        id_
+    )
     assert [6, 4, 2] == [one.answers["smarta"] for one in school.desk.answers(id_, PAIN)]
 
 

@@ -50,9 +50,9 @@ BUGS = (
     Bug(
         name="the-page-begins-again",
         harm="the therapist would see some patients twice and others never",
-        module="adapters.memory.caseload",
-        old="r.key > query.after), key",
-        new="r.key >= query.after), key",
+        module="ports.storage.case_rows",
+        old="row.key > query.after)",
+        new="row.key >= query.after)",
         caught_by=Catcher(f"{_MEMORY}::test_pages_walk_the_whole_list_once"),
     ),
     Bug(

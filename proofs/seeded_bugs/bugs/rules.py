@@ -178,7 +178,7 @@ BUGS = (
         name="no-form-ever-alerts",
         harm="somebody in distress would wait in the middle of the list",
         module="rules.forms",
-        old="alert=is_alert(definition, answers, total),",
+        old="alert=bool(reasons),",
         new="alert=False,",
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 4"),
     ),

@@ -12,6 +12,24 @@ BUGS = (
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 4"),
     ),
     Bug(
+        name="what-was-read-still-waits",
+        harm="a flag would be as old as what was read long ago",
+        module="domain.fold",
+        old="    return waiting[min(newly_read, len(waiting) - 1) :] if unread else ()",
+        new="    return waiting if unread else ()",
+        caught_by=Catcher(
+            "tests/rules/test_waiting.py::test_a_form_waits_since_its_oldest_unread_submission", "oldest_unread"
+        ),
+    ),
+    Bug(
+        name="the-flag-of-a-message-waits-since-the-last-one",
+        harm="whoever asks again would be put off again",
+        module="rules.flags",
+        old="since=min(conversation.waiting),",
+        new="since=max(conversation.waiting),",
+        caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 4"),
+    ),
+    Bug(
         name="maintenance-keeps-the-old-end",
         harm="the days that were promised would not come",
         module="domain.fold",
@@ -63,8 +81,8 @@ BUGS = (
         name="a-message-counts-for-the-other-side",
         harm="the patient's message would wait for the patient",
         module="domain.fold",
-        old='{f"from_{event.author.value}": event.number, **last}',
-        new="{f\"from_{'patient' if event.number == 1 else event.author.value}\": event.number, **last}",
+        old='        f"from_{event.author.value}": event.number,',
+        new="        f\"from_{'patient' if event.number == 1 else event.author.value}\": event.number,",
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 4"),
     ),
 )

@@ -17,6 +17,8 @@ _READING = frozenset(
     {
         Action.LIST_OWN_PATIENTS,
         Action.LIST_UNIT,
+        Action.COUNT_OWN_PATIENTS,
+        Action.COUNT_UNIT,
         Action.SEE_ENROLMENT,
         Action.SEE_FLAGS,
         Action.SEE_TIMELINE,

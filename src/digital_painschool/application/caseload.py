@@ -1,48 +1,75 @@
-"""The list of patients, page by page: "Mina", and the unit's list. Rule: M-08, M-09, D-09a."""
+"""The list of patients, page by page, and its totals: "Mina", and the unit's. Rule: M-08, M-09, D-09a, D-15b."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
-from attrs import evolve, field, frozen
+from attrs import astuple, evolve, frozen
 
 from digital_painschool.application.access_control import access_entry
+from digital_painschool.application.caseload_walk import CaseWalk, cursor_from_text, cursor_to_text
 from digital_painschool.application.executor import Executor
 from digital_painschool.domain.enrolment import Phase
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.local_time import utc
 from digital_painschool.domain.people import Actor, HsaId, PersonId
 from digital_painschool.domain.policy import Policy
-from digital_painschool.domain.validation import plain_text, whole_number
+from digital_painschool.domain.validation import plain_text
 from digital_painschool.errors import InvalidValue
-from digital_painschool.ports.storage import CaseQuery, CaseRow, readable, unreadable
+from digital_painschool.ports.storage import CaseQuery, CaseRow, CaseSort, CaseTotals, readable, unreadable
 from digital_painschool.rules.lifecycle import is_review_due
 from digital_painschool.rules.permissions import Action
 
 _PAGE_LIMIT = 500
+_BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
+"""Earlier than every review: a policy may name more days than there were since."""
+_OWN = frozenset({Action.LIST_OWN_PATIENTS, Action.COUNT_OWN_PATIENTS})
+"""The actions that concern the actor's own patients; the others concern the whole unit's."""
 
 
 @frozen(kw_only=True)
-class Cursor:
-    """The position at which the next page of a list begins, and the instant at which the whole walk is judged.
+class CaseSelection:
+    """A selection: the patients that a list shows, and their order. Rule: M-08, M-09, D-09a, D-15b.
 
     Args:
-        key: The `key` of the last row of the page before.
-        now: The instant at which flags are judged, UTC.
+        sort: The order.
+        ended: True for the enrolments that have ended instead of the open ones; these have no flags and no review due.
+        flagged: True for patients with a flag alone, False for those without; None for both.
+        review_due: True for patients with a review due alone, False for the others; None for both.
+        phase: The phase, of an open enrolment; None for any.
+        program: The program's key; None for any.
+
+    Raises:
+        InvalidValue: A value is of another type, or asks the ended ones for what only open ones have.
     """
 
-    key: tuple[int, str] = field()
-    now: datetime = field(converter=utc)
+    sort: CaseSort = CaseSort.PRIORITY
+    ended: bool = False
+    flagged: bool | None = None
+    review_due: bool | None = None
+    phase: Phase | None = None
+    program: str | None = None
 
-    @key.validator
-    def _is_position(self, _: object, key: object) -> None:
-        if not (isinstance(key, tuple) and [*map(type, key)] == [int, str]):
-            raise InvalidValue("a cursor is the `next` of the page before")
-        whole_number(key[0], "the rank in a cursor")
-        plain_text(key[1], "the id in a cursor")
+    def __attrs_post_init__(self) -> None:
+        if not isinstance(self.sort, CaseSort):
+            raise InvalidValue(f"sort is a CaseSort, not {type(self.sort).__name__}")
+        if not isinstance(self.ended, bool):
+            raise InvalidValue(f"ended is True or False, not {type(self.ended).__name__}")
+        for name in ("flagged", "review_due"):
+            if not isinstance(getattr(self, name), bool | None):
+                raise InvalidValue(f"{name} is True, False or None")
+        if self.phase is not None and (not isinstance(self.phase, Phase) or self.phase is Phase.ENDED):
+            raise InvalidValue("phase is that of an open enrolment; the others are shown with ended=True")
+        if self.program is not None:
+            plain_text(self.program, "a program's key")
+        if self.ended and (self.flagged, self.review_due, self.phase) != (None, None, None):
+            raise InvalidValue("an ended enrolment has no flag, no review due and no open phase; leave these out")
+
+
+OPEN_CASES = CaseSelection()
+"""All open enrolments, by priority."""
 
 
 @frozen(kw_only=True)
 class Case:
-    """One patient in the list, without a name. Rule: M-08, M-09, M-17.
+    """One patient in the list, without a name. Rule: M-08, M-09, M-17, D-15b.
 
     Args:
         enrolment_id: The enrolment's id.
@@ -62,7 +89,9 @@ class Case:
         priority: True when an unread submission reached an alert threshold; such rows come first.
         ending: True when the patient's access is over and the enrolment waits to be maintained or ended.
         review_due: True when the last review is more than the policy's days ago.
-        key: The row's position in the order: its rank (0 priority, 1 flags, 2 the rest) and the enrolment's id.
+        waiting_since: Since when the oldest flag waits, UTC; None without a flag.
+        repeated: True when something happened to the enrolment since the walk began: an earlier page may have shown it,
+            as it was then.
     """
 
     enrolment_id: EnrolmentId
@@ -82,7 +111,13 @@ class Case:
     priority: bool
     ending: bool
     review_due: bool
-    key: tuple[int, str]
+    waiting_since: datetime | None
+    repeated: bool
+
+    @property
+    def rank(self) -> int:
+        """The rank in the order by priority: 0 with a priority flag, 1 with any flag, 2 for the rest."""
+        return 0 if self.priority else 1 if self.flags else 2
 
     @property
     def flags(self) -> int:
@@ -94,57 +129,97 @@ class Case:
 class CasePage:
     """A page of the list of patients.
 
+    A walk through the pages has two parts. The first shows the rows by their order: on its first page all that belong
+    there, on the later ones those that nothing happened to since the walk began. Their positions cannot change, so each
+    is shown once. The second part shows, by enrolment id, the rows that something happened to: each once, as it is now,
+    with `Case.repeated`. So every patient who is in the list from the first page to the last is shown, and one who is
+    shown twice is marked. Steps within a minute before the first page count as made during the walk.
+
     Args:
-        rows: The patients in order: priority first, then those with flags, then the rest.
-        next: The cursor of the next page; None for the last page.
+        rows: The patients in order.
+        next: The cursor of the next page, a text that fits a URL; None for the last page. It is good for the same list
+            alone: the same unit, person, call and selection.
         unreadable: The ids of enrolments that belong on this page and cannot be read; somebody has to repair them.
     """
 
     rows: tuple[Case, ...]
-    next: Cursor | None
+    next: str | None
     unreadable: tuple[str, ...] = ()
 
 
 def case_page(
-    executor: Executor, actor: Actor, action: Action, *, therapist: HsaId | None, after: Cursor | None, limit: int
+    executor: Executor, actor: Actor, action: Action, show: CaseSelection, *, after: str | None, limit: int
 ) -> CasePage:
-    """Return a page of the list to an actor who may see it, and log the access to each patient.
+    """Return a page of a list to an actor who may see it, and log the access to each patient.
 
     Args:
         executor: The school's executor.
         actor: The actor who asks.
         action: The action, as the permission table names it.
-        therapist: The therapist whose own patients are wanted; None for all patients of the unit.
+        show: Which patients of the list, in which order.
         after: The cursor of the page; None for the first page.
         limit: The most rows, up to 500.
 
     Raises:
         NotPermitted: The permission table refuses the action.
-        InvalidValue: `after` is no `Cursor`, or `limit` is out of range.
+        InvalidValue: `after` is no cursor of this list and selection, or another argument is of a wrong type or range.
     """
     executor.access.permit(action, actor)
     if type(limit) is not int or not 1 <= limit <= _PAGE_LIMIT:
         raise InvalidValue(f"limit is a whole number from 1 to {_PAGE_LIMIT}")
-    if after is not None and not isinstance(after, Cursor):
-        raise InvalidValue("after is the `next` of the page before")
-    now = executor.now() if after is None else after.now
-    key = None if after is None else after.key
-    found = executor.storage.list_caseload(
-        CaseQuery(unit=actor.unit, therapist=therapist, now=now, after=key, limit=limit + 1)
-    )
-    page = found[:limit]
-    rows = readable(page)
+    if not isinstance(show, CaseSelection):
+        raise InvalidValue(f"show is a CaseSelection, not {type(show).__name__}")
+    mark = (action.value, actor.unit, _whose(action, actor), *astuple(show))
+    cursor = None if after is None else cursor_from_text(after, mark)
+    now = executor.now() if cursor is None else cursor.now
+    policy = executor.policy(actor.unit)
+    walk = CaseWalk(executor.storage, _query(show, action, actor, policy, now), limit)
+    shown, position = walk.first_page() if cursor is None else walk.page_at(cursor)
+    rows = readable(row for row, _ in shown)
     entry = access_entry(action, actor, executor.now())
     executor.storage.log([evolve(entry, enrolment_id=row.enrolment_id, person=row.person) for row in rows])
-    policy = executor.policy(actor.unit)
     return CasePage(
-        rows=tuple(_case(row, now, policy) for row in rows),
-        next=Cursor(key=page[-1].key, now=now) if len(found) > limit else None,
-        unreadable=unreadable(page),
+        rows=tuple(_case(row, now, policy, repeated=repeated) for row, repeated in shown if isinstance(row, CaseRow)),
+        next=None if position is None else cursor_to_text(position, mark),
+        unreadable=unreadable(row for row, _ in shown),
     )
 
 
-def _case(row: CaseRow, now: datetime, policy: Policy) -> Case:
+def case_totals(executor: Executor, actor: Actor, action: Action) -> CaseTotals:
+    """Return the totals of a list of open enrolments to an actor who may see them; log the access in one line.
+
+    Raises:
+        NotPermitted: The permission table refuses the action.
+    """
+    executor.access.permit(action, actor)
+    now = executor.now()
+    totals = executor.storage.count_caseload(actor.unit, _whose(action, actor), now)
+    executor.storage.log((access_entry(action, actor, now),))
+    return totals
+
+
+def _whose(action: Action, actor: Actor) -> HsaId | None:
+    return actor.hsa_id if action in _OWN else None
+
+
+def _query(show: CaseSelection, action: Action, actor: Actor, policy: Policy, now: datetime) -> CaseQuery:
+    due_before = now - min(timedelta(days=policy.review_after_days), now - _BEFORE_ALL)
+    return CaseQuery(
+        unit=actor.unit,
+        therapist=_whose(action, actor),
+        now=now,
+        sort=show.sort,
+        ended=show.ended,
+        flagged=show.flagged,
+        phase=show.phase,
+        program=show.program,
+        reviewed_from=due_before if show.review_due is False else None,
+        reviewed_before=due_before if show.review_due else None,
+    )
+
+
+def _case(row: CaseRow, now: datetime, policy: Policy, *, repeated: bool) -> Case:
+    is_open = row.phase is not Phase.ENDED
     return Case(
         enrolment_id=row.enrolment_id,
         person=row.person,
@@ -161,7 +236,8 @@ def _case(row: CaseRow, now: datetime, policy: Policy) -> Case:
         done=row.counts.done,
         undelivered=row.counts.undelivered,
         priority=row.counts.priority,
-        ending=now >= row.access_until,
-        review_due=is_review_due(row.reviewed_at or row.started_at, now, policy),
-        key=row.key,
+        ending=is_open and now >= row.access_until,
+        review_due=is_open and is_review_due(row.reviewed_at or row.started_at, now, policy),
+        waiting_since=row.counts.oldest_flag(row.access_until, now) if is_open else None,
+        repeated=repeated,
     )

@@ -8,6 +8,13 @@ from attrs import field, frozen
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Author, HsaId, PersonId
 
+WAITING_LIMIT = 10
+"""How many unread submissions of a form, or messages of a conversation, have their times in a state.
+
+A state must not grow with what nobody reads. When some of more than these are marked as read, the oldest of the rest
+waits since the last known time: never since a later one than its own.
+"""
+
 
 class Phase(StrEnum):
     """The phase of an enrolment's life cycle."""
@@ -18,20 +25,37 @@ class Phase(StrEnum):
 
 
 @frozen(kw_only=True, slots=False)
+class AlertReason:
+    """A threshold that a submission reached: a key and a number of the program, never an answer. Rule: D-15b, D-17a.
+
+    Args:
+        question: The question's key; None for the form's score.
+        threshold: The answer or score from which an alert is raised; None for a question with an alerting option.
+    """
+
+    question: str | None
+    threshold: int | float | None = None
+
+
+@frozen(kw_only=True, slots=False)
 class FormCount:
-    """The counts of a form's submissions. Rule: D-15a.
+    """The counts of a form's submissions. Rule: D-15a, D-15b.
 
     Args:
         form: The form's key.
         saved: How many submissions the patient has saved.
         read: The number of the last submission that the therapist has read, 0 for none.
         alert: The number of the last submission that reached an alert threshold, 0 for none.
+        reasons: The thresholds that this last submission reached; empty for one of an older version of the library.
+        waiting: When the unread submissions were saved, UTC, as far as they are known: see `WAITING_LIMIT`.
     """
 
     form: str
     saved: int = 0
     read: int = 0
     alert: int = 0
+    reasons: tuple[AlertReason, ...] = ()
+    waiting: tuple[datetime, ...] = ()
 
     @property
     def unread(self) -> int:
@@ -63,6 +87,7 @@ class Conversation:
         from_therapist: How many messages staff wrote.
         read_by_therapist: The number of the last of the patient's messages that staff have read, 0 for none.
         read_by_patient: The number of the last of the staff's messages that the patient has read, 0 for none.
+        waiting: When the patient's unread messages were written, UTC, as far as they are known: see `WAITING_LIMIT`.
         last_message: The number of the timeline entry of the last message, 0 for none.
         last_message_at: When the last message was sent, UTC; None for none.
     """
@@ -73,6 +98,7 @@ class Conversation:
     from_therapist: int = 0
     read_by_therapist: int = 0
     read_by_patient: int = 0
+    waiting: tuple[datetime, ...] = ()
     last_message: int = 0
     last_message_at: datetime | None = None
 
@@ -121,6 +147,7 @@ class Enrolment:
         done_at: When every required module was completed, UTC (D-05b).
         done_handled: True when the flag "done" was marked as handled.
         undelivered: The ids of notifications that could not be delivered and wait for the therapist.
+        undelivered_at: When each of them was found to be undeliverable, UTC, in the same order.
         noted_end: The end of access that the timeline has noted last, UTC (D-05a).
         ended_at: When the enrolment ended, UTC.
         end_reason: The key of the reason for ending (M-19).
@@ -150,9 +177,15 @@ class Enrolment:
     done_at: datetime | None = None
     done_handled: bool = False
     undelivered: tuple[str, ...] = ()
+    undelivered_at: tuple[datetime, ...] = ()
     noted_end: datetime | None = None
     ended_at: datetime | None = None
     end_reason: str | None = None
+
+    @property
+    def undelivered_since(self) -> datetime | None:
+        """The instant at which the first of the undelivered notifications was found to be so, UTC; None without any."""
+        return min(self.undelivered_at, default=None)
 
     def form(self, key: str) -> FormCount:
         """Return the counts of a form; zeros for a form without submissions."""
@@ -172,7 +205,7 @@ class Enrolment:
 
 @frozen(kw_only=True, slots=False)
 class CaseloadCounts:
-    """The counts and flags of an enrolment that the caseload shows. Rule: M-08, D-15a, D-17a.
+    """The counts and flags of an enrolment that the caseload shows. Rule: M-08, D-15a, D-15b, D-17a.
 
     Args:
         unread_forms: How many submissions wait for the therapist, over all forms.
@@ -180,6 +213,7 @@ class CaseloadCounts:
         done: True when the program is done and nobody has marked the flag as handled.
         undelivered: How many notifications could not be delivered and wait for the therapist.
         priority: True when an unread submission reached an alert threshold.
+        waiting_since: Since when the oldest of these waits, UTC; None when nothing waits.
     """
 
     unread_forms: int = 0
@@ -187,6 +221,18 @@ class CaseloadCounts:
     done: bool = False
     undelivered: int = 0
     priority: bool = False
+    waiting_since: datetime | None = None
+
+    def oldest_flag(self, access_until: datetime, now: datetime) -> datetime | None:
+        """Return since when the oldest flag of an open enrolment waits at an instant; None without a flag.
+
+        Args:
+            access_until: The first instant at which the patient has no access any more: since then `ENDING` waits.
+            now: The instant at which flags are judged, UTC.
+        """
+        if access_until > now:
+            return self.waiting_since
+        return access_until if self.waiting_since is None else min(self.waiting_since, access_until)
 
 
 @frozen(kw_only=True)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from attrs import field, frozen
 
+from digital_painschool.domain.enrolment import AlertReason
 from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.local_time import utc
 from digital_painschool.domain.notification import Channel, Notify, Status
@@ -121,7 +122,7 @@ class ProgramDone(_Fact):
 
 @frozen(kw_only=True, slots=False)
 class FormSaved(_Fact):
-    """The patient saved a form; the answers are a document. Rule: M-14, D-17a.
+    """The patient saved a form; the answers are a document. Rule: M-14, D-15b, D-17a.
 
     Args:
         form: The form's key.
@@ -129,6 +130,8 @@ class FormSaved(_Fact):
         score: The sum of the answers' scores; None when the form has no scored question.
         alert: True when an answer or the score reached its alert threshold.
         module: The number of the module that it was filled in from; None where nobody can tell.
+        reasons: The thresholds that were reached: keys and numbers of the program. No answer can be told from them
+            beyond what `alert` and `score` tell.
     """
 
     form: str
@@ -136,6 +139,7 @@ class FormSaved(_Fact):
     score: int | None = None
     alert: bool = False
     module: int | None = None
+    reasons: tuple[AlertReason, ...] = ()
 
 
 @frozen(kw_only=True, slots=False)

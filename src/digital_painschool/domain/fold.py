@@ -4,10 +4,18 @@
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from digital_painschool.domain.enrolment import Conversation, Enrolment, FormCount, ModuleReading, Phase
+from digital_painschool.domain.enrolment import (
+    WAITING_LIMIT,
+    Conversation,
+    Enrolment,
+    FormCount,
+    ModuleReading,
+    Phase,
+)
 from digital_painschool.domain.events import (
     AccessEnded,
     ConversationRenamed,
@@ -31,6 +39,7 @@ from digital_painschool.domain.events import (
     Reviewed,
     Started,
 )
+from digital_painschool.domain.people import Author
 from digital_painschool.domain.policy import FlagKind
 
 
@@ -145,14 +154,33 @@ def _form_saved(enrolment: Enrolment, event: FormSaved) -> Changes:
         saved=event.number,
         read=before.read,
         alert=event.number if event.alert else before.alert,
+        reasons=event.reasons if event.alert else before.reasons,
+        waiting=_one_more(before.waiting, before.unread, event.at),
     )
     return {"forms": _replaced(enrolment.forms, after)}
 
 
 def _form_read(enrolment: Enrolment, event: FormRead) -> Changes:
     before = enrolment.form(event.form)
-    after = FormCount(form=event.form, saved=before.saved, read=event.up_to, alert=before.alert)
+    after = FormCount(
+        form=event.form,
+        saved=before.saved,
+        read=event.up_to,
+        alert=before.alert,
+        reasons=before.reasons if before.alert > event.up_to else (),
+        waiting=_unread_of(before.waiting, event.up_to - before.read, before.saved - event.up_to),
+    )
     return {"forms": _replaced(enrolment.forms, after)}
+
+
+def _one_more(waiting: tuple[datetime, ...], unread: int, at: datetime) -> tuple[datetime, ...]:
+    """Add the time of another unread one, if those of all before it are known and there is room."""
+    return (*waiting, at) if len(waiting) == unread < WAITING_LIMIT else waiting
+
+
+def _unread_of(waiting: tuple[datetime, ...], newly_read: int, unread: int) -> tuple[datetime, ...]:
+    """Return the times of those that stay unread; of more than are known, the last known time stands for the rest."""
+    return waiting[min(newly_read, len(waiting) - 1) :] if unread else ()
 
 
 def _replaced(forms: tuple[FormCount, ...], after: FormCount) -> tuple[FormCount, ...]:
@@ -178,19 +206,33 @@ def _conversation_renamed(enrolment: Enrolment, event: ConversationRenamed) -> C
 
 
 def _message_sent(enrolment: Enrolment, event: MessageSent) -> Changes:
-    last: Changes = {"last_message": enrolment.version + 1, "last_message_at": event.at}
-    return _conversation_changed(enrolment, event.conversation, {f"from_{event.author.value}": event.number, **last})
+    changes: Changes = {
+        f"from_{event.author.value}": event.number,
+        "last_message": enrolment.version + 1,
+        "last_message_at": event.at,
+    }
+    if event.author is Author.PATIENT:
+        before = enrolment.conversations[event.conversation - 1]
+        changes["waiting"] = _one_more(before.waiting, before.unread(Author.THERAPIST), event.at)
+    return _conversation_changed(enrolment, event.conversation, changes)
 
 
 def _messages_read(enrolment: Enrolment, event: MessagesRead) -> Changes:
-    return _conversation_changed(enrolment, event.conversation, {f"read_by_{event.reader.value}": event.up_to})
+    changes: Changes = {f"read_by_{event.reader.value}": event.up_to}
+    if event.reader is Author.THERAPIST:
+        before = enrolment.conversations[event.conversation - 1]
+        newly_read = event.up_to - before.read_by_therapist
+        changes["waiting"] = _unread_of(before.waiting, newly_read, before.from_patient - event.up_to)
+    return _conversation_changed(enrolment, event.conversation, changes)
 
 
 def _flag_handled(enrolment: Enrolment, event: FlagHandled) -> Changes:
     if event.flag is not FlagKind.UNDELIVERED:
         return {"done_handled": True}
     handled = enrolment.undelivered if event.notifications is None else event.notifications
-    return {"undelivered": tuple(lost for lost in enrolment.undelivered if lost not in handled)}
+    lost = zip(enrolment.undelivered, enrolment.undelivered_at, strict=True)
+    left = {notification: at for notification, at in lost if notification not in handled}
+    return {"undelivered": tuple(left), "undelivered_at": tuple(left.values())}
 
 
 def _notification_dropped(enrolment: Enrolment, event: NotificationDropped) -> Changes:
@@ -198,7 +240,10 @@ def _notification_dropped(enrolment: Enrolment, event: NotificationDropped) -> C
 
 
 def _notification_undelivered(enrolment: Enrolment, event: NotificationUndelivered) -> Changes:
-    return {"undelivered": (*enrolment.undelivered, event.notification)}
+    return {
+        "undelivered": (*enrolment.undelivered, event.notification),
+        "undelivered_at": (*enrolment.undelivered_at, event.at),
+    }
 
 
 _CHANGES: Mapping[type[Event], Callable[[Enrolment, Any], Changes]] = MappingProxyType(

@@ -45,6 +45,8 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "START": "Start a new program",
         "LIST_OWN_PATIENTS": "Show own patients",
         "LIST_UNIT": "Show the unit's patients",
+        "COUNT_OWN_PATIENTS": "Count own patients",
+        "COUNT_UNIT": "Count the unit's patients",
         "SEE_ENROLMENT": "Show the enrolment",
         "SEE_FLAGS": "Show events to handle",
         "SEE_TIMELINE": "Show the timeline",
@@ -77,6 +79,13 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "DELIVER": "Deliver notifications",
     },
     "Phase": {"ACTIVE": "Active", "MAINTENANCE": "Maintenance", "ENDED": "Ended"},
+    "CaseSort": {
+        "PRIORITY": "Priority first",
+        "OLDEST_FLAG": "Longest waiting first",
+        "LAST_SEEN": "Longest since the patient's visit first",
+        "START": "Earliest start first",
+        "ID": "By enrolment id",
+    },
     "FlagKind": {
         "FORM_SAVED": "New form",
         "MESSAGE_RECEIVED": "New message",

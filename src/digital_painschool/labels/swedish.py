@@ -45,6 +45,8 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "START": "Starta nytt moment",
         "LIST_OWN_PATIENTS": "Visa egna patienter",
         "LIST_UNIT": "Visa enhetens patienter",
+        "COUNT_OWN_PATIENTS": "Räkna egna patienter",
+        "COUNT_UNIT": "Räkna enhetens patienter",
         "SEE_ENROLMENT": "Visa momentet",
         "SEE_FLAGS": "Visa händelser att hantera",
         "SEE_TIMELINE": "Visa tidslinjen",
@@ -77,6 +79,13 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "DELIVER": "Lämna fram aviseringar",
     },
     "Phase": {"ACTIVE": "Pågår", "MAINTENANCE": "Vidmakthåll", "ENDED": "Avslutat"},
+    "CaseSort": {
+        "PRIORITY": "Prioriterade först",
+        "OLDEST_FLAG": "De som väntat längst först",
+        "LAST_SEEN": "Längst sedan patientens besök först",
+        "START": "Tidigast start först",
+        "ID": "Efter momentets id",
+    },
     "FlagKind": {
         "FORM_SAVED": "Nytt formulär",
         "MESSAGE_RECEIVED": "Nytt meddelande",

@@ -1,6 +1,6 @@
 """Flags: the therapist's box of current events, its counts, and how a flag is settled.
 
-Rule: M-14, M-15, M-17, D-13d, D-15a, D-17a, D-18a, D-19a.
+Rule: M-14, M-15, M-17, D-13d, D-15a, D-15b, D-17a, D-18a, D-19a.
 """
 
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from datetime import datetime
 
 from attrs import frozen
 
-from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment, FormCount, Phase
+from digital_painschool.domain.enrolment import AlertReason, CaseloadCounts, Enrolment, FormCount, Phase
 from digital_painschool.domain.events import Ended, Event, FlagHandled, FormRead, NotificationUndelivered, ProgramDone
 from digital_painschool.domain.ids import NotificationId
 from digital_painschool.domain.people import AnyActor, Author
@@ -19,39 +19,45 @@ from digital_painschool.errors import InvalidValue, Reason, RuleViolation
 
 @frozen(kw_only=True)
 class Flag:
-    """One line of the box of current events. Rule: M-15, D-15a, D-17a.
+    """One line of the box of current events. Rule: M-15, D-15a, D-15b, D-17a.
 
     Args:
         kind: The kind of flag.
+        since: Since when it waits, UTC: of several unread ones, the oldest.
         form: For a form: its key.
         conversation: For a message: the conversation's number.
         unread: The number of unread submissions, messages or notifications.
         total: Their number in all, read ones too.
         priority: True when an unread submission reached an alert threshold; sorted first.
+        why: The thresholds that the last such submission reached; empty for one of an older version of the library.
     """
 
     kind: FlagKind
+    since: datetime
     form: str | None = None
     conversation: int | None = None
     unread: int = 1
     total: int = 1
     priority: bool = False
+    why: tuple[AlertReason, ...] = ()
 
 
 def to_handle(enrolment: Enrolment, now: datetime) -> tuple[Flag, ...]:
-    """Return the therapist's flags at an instant, priority first; an ended enrolment has none.
+    """Return the therapist's flags at an instant: priority first, then the oldest; an ended enrolment has none.
 
-    Rule: M-14, M-15, M-17, D-13d, D-15a, D-17a, D-18a, D-19a.
+    Rule: M-14, M-15, M-17, D-13d, D-15a, D-15b, D-17a, D-18a, D-19a.
     """
     if enrolment.phase is Phase.ENDED:
         return ()
     forms = [
         Flag(
             kind=FlagKind.FORM_SAVED,
+            since=min(count.waiting),
             form=count.form,
             unread=count.unread,
             total=count.saved,
             priority=_has_priority(count),
+            why=count.reasons,
         )
         for count in enrolment.forms
         if count.unread
@@ -59,6 +65,7 @@ def to_handle(enrolment: Enrolment, now: datetime) -> tuple[Flag, ...]:
     messages = [
         Flag(
             kind=FlagKind.MESSAGE_RECEIVED,
+            since=min(conversation.waiting),
             conversation=conversation.number,
             unread=conversation.unread(Author.THERAPIST),
             total=conversation.from_patient,
@@ -67,26 +74,27 @@ def to_handle(enrolment: Enrolment, now: datetime) -> tuple[Flag, ...]:
         if conversation.unread(Author.THERAPIST)
     ]
     flags = [*forms, *messages]
-    if enrolment.undelivered:
+    if enrolment.undelivered_since is not None:
         lost = len(enrolment.undelivered)
-        flags.append(Flag(kind=FlagKind.UNDELIVERED, unread=lost, total=lost))
-    if _is_done(enrolment):
-        flags.append(Flag(kind=FlagKind.PROGRAM_DONE))
+        flags.append(Flag(kind=FlagKind.UNDELIVERED, since=enrolment.undelivered_since, unread=lost, total=lost))
+    if (done_at := _done_since(enrolment)) is not None:
+        flags.append(Flag(kind=FlagKind.PROGRAM_DONE, since=done_at))
     if now >= enrolment.access_until:
-        flags.append(Flag(kind=FlagKind.ENDING))
-    return tuple(sorted(flags, key=lambda flag: not flag.priority))
+        flags.append(Flag(kind=FlagKind.ENDING, since=enrolment.access_until))
+    return tuple(sorted(flags, key=lambda flag: (not flag.priority, flag.since)))
 
 
 def caseload_counts(enrolment: Enrolment) -> CaseloadCounts:
-    """Return the counts for the caseload, equal to those of the box. Rule: M-08, D-15a, D-19a."""
+    """Return the counts for the caseload, equal to those of the box. Rule: M-08, D-15a, D-15b, D-19a."""
     if enrolment.phase is Phase.ENDED:
         return CaseloadCounts()
     return CaseloadCounts(
         unread_forms=sum([count.unread for count in enrolment.forms]),
         unread_messages=sum([conversation.unread(Author.THERAPIST) for conversation in enrolment.conversations]),
-        done=_is_done(enrolment),
+        done=_done_since(enrolment) is not None,
         undelivered=len(enrolment.undelivered),
         priority=any(map(_has_priority, enrolment.forms)),
+        waiting_since=_waiting_since(enrolment),
     )
 
 
@@ -134,8 +142,8 @@ def markable(enrolment: Enrolment) -> frozenset[FlagKind]:
     """Return the flags that wait and that marking settles: `mark_handled` takes these. Rule: D-17a, D-19a."""
     if enrolment.phase is Phase.ENDED:
         return frozenset()
-    waits = {FlagKind.PROGRAM_DONE: _is_done(enrolment), FlagKind.UNDELIVERED: bool(enrolment.undelivered)}
-    return frozenset(flag for flag, waiting in waits.items() if waiting)
+    waits = {FlagKind.PROGRAM_DONE: _done_since(enrolment), FlagKind.UNDELIVERED: enrolment.undelivered_since}
+    return frozenset(flag for flag, since in waits.items() if since is not None)
 
 
 def mark_handled(
@@ -180,8 +188,15 @@ def _is_settled_by(event: Event, flag: FlagKind) -> bool:
     return isinstance(event, FlagHandled) and event.flag is flag
 
 
-def _is_done(enrolment: Enrolment) -> bool:
-    return enrolment.done_at is not None and not enrolment.done_handled
+def _waiting_since(enrolment: Enrolment) -> datetime | None:
+    unread_forms = [at for count in enrolment.forms for at in count.waiting]
+    unread_messages = [at for conversation in enrolment.conversations for at in conversation.waiting]
+    others = [at for at in (enrolment.undelivered_since, _done_since(enrolment)) if at is not None]
+    return min([*unread_forms, *unread_messages, *others], default=None)
+
+
+def _done_since(enrolment: Enrolment) -> datetime | None:
+    return None if enrolment.done_handled else enrolment.done_at
 
 
 def _has_priority(count: FormCount) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from attrs import evolve
 
 from digital_painschool.codes import AnswerCode, AnswerProblem
-from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.enrolment import AlertReason, Enrolment
 from digital_painschool.domain.events import Event, FormSaved
 from digital_painschool.domain.form import Choice, Date, Form, ManyChoices, Number, Option, Question, Scale, Text
 from digital_painschool.domain.people import AnyActor
@@ -56,6 +56,7 @@ def save_form(
         questions = tuple(problem.question for problem in problems if problem.question is not None)
         raise RuleViolation("M-14", Reason.INVALID_ANSWERS, form=form, questions=questions, problems=problems)
     total = score(definition, answers)
+    reasons = alert_reasons(definition, answers, total)
     return (
         FormSaved(
             at=at,
@@ -63,8 +64,9 @@ def save_form(
             form=form,
             number=enrolment.form(form).saved + 1,
             score=total,
-            alert=is_alert(definition, answers, total),
+            alert=bool(reasons),
             module=filled_in_from,
+            reasons=reasons,
         ),
     )
 
@@ -109,9 +111,23 @@ def score(form: Form, answers: Mapping[str, Answer]) -> int | None:
 
 def is_alert(form: Form, answers: Mapping[str, Answer], total: int | None) -> bool:
     """Return whether an answer or the score reaches its alert threshold. Rule: D-17a."""
-    if form.alert_from is not None and total is not None and total >= form.alert_from:
-        return True
-    return any(_alarms(question, answers[question.key]) for question in form.alarming if question.key in answers)
+    return alert_reasons(form, answers, total) != ()
+
+
+def alert_reasons(form: Form, answers: Mapping[str, Answer], total: int | None) -> tuple[AlertReason, ...]:
+    """Return the thresholds that the score and the answers reach: the score first, then the questions in order.
+
+    Rule: D-15b, D-17a. A reason holds a key and a number of the program, never an answer: it stands on the timeline,
+    which holds no answers, and in the box of current events, which administrators see.
+    """
+    by_score = form.alert_from is not None and total is not None and total >= form.alert_from
+    of_score = [AlertReason(question=None, threshold=form.alert_from)] if by_score else []
+    of_answers = [
+        AlertReason(question=question.key, threshold=getattr(question, "alert_from", None))
+        for question in form.alarming
+        if question.key in answers and _alarms(question, answers[question.key])
+    ]
+    return (*of_score, *of_answers)
 
 
 def _require_open_module(enrolment: Enrolment, terms: Terms, form: str, at: datetime) -> None:

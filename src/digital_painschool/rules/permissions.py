@@ -14,6 +14,8 @@ class Action(Enum):
     START = "start"
     LIST_OWN_PATIENTS = "list-own-patients"
     LIST_UNIT = "list-unit"
+    COUNT_OWN_PATIENTS = "count-own-patients"
+    COUNT_UNIT = "count-unit"
     SEE_ENROLMENT = "see-enrolment"
     SEE_FLAGS = "see-flags"
     SEE_TIMELINE = "see-timeline"
@@ -60,6 +62,8 @@ STAFF: Mapping[Action, Mapping[Role, Scope]] = MappingProxyType(
         Action.START: {_T: Scope.UNIT, _P: Scope.UNIT},
         Action.LIST_OWN_PATIENTS: {_T: Scope.UNIT},
         Action.LIST_UNIT: {_P: Scope.UNIT},
+        Action.COUNT_OWN_PATIENTS: {_T: Scope.UNIT},
+        Action.COUNT_UNIT: {_P: Scope.UNIT},
         Action.SEE_ENROLMENT: {_T: Scope.OWN, _P: Scope.UNIT},
         Action.SEE_FLAGS: {_T: Scope.OWN, _P: Scope.UNIT},
         Action.SEE_TIMELINE: {_T: Scope.OWN},

@@ -68,6 +68,13 @@ def number(value: Any, _: object = None) -> int:
     return whole_number(value, "a stored number")
 
 
+def optional_threshold(value: Any, _: object = None) -> int | float | None:
+    """Return the stored threshold of an alert; None for None."""
+    if value is None or type(value) is float:
+        return value
+    return number(value)
+
+
 def truth(value: Any, _: object = None) -> bool:
     """Return a stored true or false.
 

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
-from digital_painschool.domain.enrolment import Phase
+from digital_painschool.domain.enrolment import AlertReason, Phase
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.validation import module_numbers
@@ -23,6 +23,7 @@ from digital_painschool.serialization.scalars import (
     optional_instant_from_text,
     optional_instant_to_text,
     optional_text,
+    optional_threshold,
     text,
     truth,
 )
@@ -87,3 +88,10 @@ register(
     lambda value, _: frozenset(map(FlagKind, items(value))),
 )
 register(tuple[str, ...], list, lambda value, _: tuple(map(text, items(value))))
+register(
+    tuple[datetime, ...],
+    lambda instants: [*map(instant_to_text, instants)],
+    lambda value, _: tuple(map(instant_from_text, items(value))),
+)
+register(int | float | None, lambda value: value, optional_threshold)
+register_tuple_of(AlertReason)

@@ -9,7 +9,6 @@ import pytest
 from digital_painschool import open_school
 from digital_painschool.adapters.sql import SqlStorage
 from digital_painschool.adapters.sql.state_cache import StateCache
-from digital_painschool.application.caseload import Cursor
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import (
     AccessEnded,
@@ -47,9 +46,10 @@ from digital_painschool.testing.contracts.changes import (
 )
 from digital_painschool.testing.environment import stored_at, with_adapters
 from digital_painschool.testing.example import PAIN, PROGRAM
-from digital_painschool.testing.people import ANNA, COLLEAGUE, NURSE, UNIT
+from digital_painschool.testing.people import ANNA, COLLEAGUE, NUMBERS, NURSE, UNIT
 from digital_painschool.testing.scenario import Scenario
 from tests.adapters.sql.writers import start_of
+from tests.cursors import key_of, with_key
 from tests.databases import execute
 
 
@@ -75,7 +75,7 @@ def test_the_columns_follow_the_state(url: str, storage: SqlStorage, event: Even
     [row] = execute(
         url,
         "SELECT therapist, phase, version, access_until, noted_end, ended_at, last_entry_at, last_seen_at, reviewed_at,"
-        " done, unread_forms FROM enrolments",
+        " done, unread_forms, waiting_since FROM enrolments",
     )
     figures = caseload_counts(after)
     expected = (
@@ -95,6 +95,7 @@ def test_the_columns_follow_the_state(url: str, storage: SqlStorage, event: Even
         ),
         figures.done,
         figures.unread_forms,
+        _kept(figures.waiting_since, url),
     )
     assert expected == row
 
@@ -194,9 +195,15 @@ def test_a_cursor_and_a_log_number_that_no_column_holds_are_refused(sqlite_url: 
     """Otherwise an address that was changed in a browser would look like a database that is broken."""
     school = Scenario(stored_at(sqlite_url))
     with school.school:
-        for key in ((10**30, "e-0001"), (10**5000, "e-0001"), (2, "\ud800"), (2, "\x00")):
+        for number in NUMBERS[:2]:
+            school.start(number)
+        cursor = school.desk.caseload(limit=1).next
+        assert cursor is not None
+        rank, instant, id_ = key_of(cursor)
+        for key in ([10**30, instant, id_], [10**12, instant, id_], [rank, instant, "\ud800"], [rank, instant, "\x00"]):
             with pytest.raises(InvalidValue):
-                school.desk.caseload(Cursor(key=key, now=school.now))
+                school.desk.caseload(with_key(cursor, key))
+        assert with_key(cursor, [rank, instant, id_]) == cursor
         for after in (10**30, 10**5000):
             with pytest.raises(InvalidValue):
                 school.office.access_log(after=after)

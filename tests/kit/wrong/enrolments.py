@@ -10,7 +10,7 @@ from attrs import evolve
 from digital_painschool.domain.enrolment import Phase
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.errors import Conflict
-from digital_painschool.ports.storage import load_enrolment
+from digital_painschool.ports.storage import CaseSort, load_enrolment
 from tests.kit.wrong.mistake import Mistake, Wrong, each, last
 
 
@@ -52,6 +52,9 @@ def _reading_under_the_lock(_: Wrong, storage: Any, entries: Any) -> None:
     with storage._open() as parts:
         each(lambda entry: parts.access_log.log((entry,)), entries)
 
+
+CONDITIONS = ("flagged", "phase", "program", "reviewed_from", "reviewed_before", "changed_from", "changed_before")
+"""The conditions of a `CaseQuery` that may be left out."""
 
 STORAGE: Sequence[Mistake] = (
     Mistake(
@@ -163,13 +166,7 @@ STORAGE: Sequence[Mistake] = (
         "the-ended-stay-in-the-list",
         "Caseload.list_caseload",
         "list_caseload",
-        lambda right, self, query: (
-            right(query)
-            or last(
-                self._parts.enrolments._open.update({e.id: e.id for e in self._parts.enrolments.of_unit(query.unit)}),
-                right(query),
-            )
-        ),
+        lambda right, _, query: right(query) or right(evolve(query, ended=True)),
     ),
     Mistake(
         "the-page-goes-on-by-id-alone",
@@ -178,8 +175,55 @@ STORAGE: Sequence[Mistake] = (
         lambda right, _, query: tuple(
             row
             for row in right(evolve(query, after=None, limit=1000))
-            if query.after is None or row.key[1] > query.after[1]
+            if query.after is None or row.key[2] > query.after[2]
         )[: query.limit],
+    ),
+    Mistake(
+        "within-a-rank-by-id",
+        "Caseload.list_caseload: order",
+        "list_caseload",
+        lambda right, _, query: tuple(sorted(right(query), key=lambda row: (row.key[0], row.key[2]))),
+    ),
+    Mistake(
+        "every-list-by-priority",
+        "Caseload.list_caseload: order",
+        "list_caseload",
+        lambda right, _, query: right(evolve(query, sort=CaseSort.PRIORITY)),
+    ),
+    Mistake(
+        "flags-of-the-ended",
+        "Caseload.list_caseload: order",
+        "list_caseload",
+        lambda right, _, query: tuple(
+            evolve(row, key=(0, *row.key[1:])) if row.phase is Phase.ENDED else row for row in right(query)
+        ),
+    ),
+    *[
+        Mistake(
+            f"the-condition-{name.replace('_', '-')}-is-forgotten",
+            "Caseload.list_caseload: filter",
+            "list_caseload",
+            lambda right, _, query, name=name: right(evolve(query, **{name: None})),
+        )
+        for name in CONDITIONS
+    ],
+    Mistake(
+        "the-ended-among-the-open",
+        "Caseload.list_caseload: filter",
+        "list_caseload",
+        lambda right, _, query: right(evolve(query, ended=False)),
+    ),
+    Mistake(
+        "totals-of-the-unit-for-each",
+        "Caseload.count_caseload: totals",
+        "count_caseload",
+        lambda right, _, unit, therapist, now: right(unit, None, now),
+    ),
+    Mistake(
+        "flagged-patients-are-counted-as-flags",
+        "Caseload.count_caseload",
+        "count_caseload",
+        lambda right, _, *args: evolve(right(*args), unread_forms=min(right(*args).unread_forms, 1)),
     ),
     Mistake(
         "flags-by-the-machine-s-clock",

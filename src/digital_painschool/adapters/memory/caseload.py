@@ -1,7 +1,12 @@
 """The caseload of the memory storage; the storage holds the lock."""
 
+from collections.abc import Iterator
+from datetime import datetime
+
 from digital_painschool.adapters.memory.enrolments import MemoryEnrolments
-from digital_painschool.ports.storage import CaseQuery, CaseRow, case_row
+from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment
+from digital_painschool.domain.people import HsaId
+from digital_painschool.ports.storage import CaseQuery, CaseRow, CaseTotals, case_row, is_wanted, page_of, totals_of
 
 
 class MemoryCaseload:
@@ -15,11 +20,15 @@ class MemoryCaseload:
         self._enrolments = enrolments
 
     def list_caseload(self, query: CaseQuery) -> tuple[CaseRow, ...]:
-        """Return a page of the enrolments that have not ended."""
-        rows = (
-            case_row(enrolment, self._enrolments.counts_of(enrolment.id), query.now)
-            for enrolment in self._enrolments.still_open()
-            if enrolment.unit == query.unit and query.therapist in (None, enrolment.therapist)
-        )
-        after = sorted((r for r in rows if query.after is None or r.key > query.after), key=lambda row: row.key)
-        return tuple(after[: query.limit])
+        """Return a page of the enrolments that a query wants."""
+        return page_of(query, (case_row(*one, query.now, query.sort) for one in self._wanted(query)))
+
+    def count_caseload(self, unit: HsaId, therapist: HsaId | None, now: datetime) -> CaseTotals:
+        """Return the totals of the open enrolments."""
+        wanted = self._wanted(CaseQuery(unit=unit, therapist=therapist, now=now))
+        return totals_of((case_row(*one, now) for one in wanted), now)
+
+    def _wanted(self, query: CaseQuery) -> Iterator[tuple[Enrolment, CaseloadCounts]]:
+        enrolments = self._enrolments.ended() if query.ended else self._enrolments.still_open()
+        cases = ((enrolment, self._enrolments.counts_of(enrolment.id)) for enrolment in enrolments)
+        return (case for case in cases if is_wanted(query, *case))

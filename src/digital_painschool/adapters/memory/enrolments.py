@@ -49,6 +49,10 @@ class MemoryEnrolments:
         """Return the enrolments that have not ended, in no order."""
         return (self._enrolments[enrolment_id] for enrolment_id in self._open.values())
 
+    def ended(self) -> Iterator[Enrolment]:
+        """Return the enrolments that have ended, in no order."""
+        return (enrolment for enrolment in self._enrolments.values() if enrolment.phase is Phase.ENDED)
+
     def is_open(self, enrolment_id: EnrolmentId) -> bool:
         """Return whether an enrolment exists and has not ended."""
         enrolment = self._enrolments.get(enrolment_id)

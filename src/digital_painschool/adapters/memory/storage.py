@@ -30,6 +30,7 @@ from digital_painschool.ports.storage import (
     CallKey,
     CaseQuery,
     CaseRow,
+    CaseTotals,
     Change,
     CompletedCall,
     Excerpt,
@@ -134,6 +135,10 @@ class MemoryStorage:
     def list_caseload(self, query: CaseQuery) -> tuple[CaseRow, ...]:
         with self._open() as parts:
             return parts.caseload.list_caseload(query)
+
+    def count_caseload(self, unit: HsaId, therapist: HsaId | None, now: datetime) -> CaseTotals:
+        with self._open() as parts:
+            return parts.caseload.count_caseload(unit, therapist, now)
 
     def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
         with self._open() as parts:

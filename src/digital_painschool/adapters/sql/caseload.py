@@ -1,117 +1,148 @@
 """The caseload in SQL, from columns that each step updates."""
 
+from datetime import datetime
 from typing import Any
 
 from attrs import evolve
-from sqlalchemy import Integer, bindparam, case, or_, select, tuple_
+from sqlalchemy import BigInteger, bindparam, case, cast, func, select
+from sqlalchemy.sql.elements import ColumnElement
 
+from digital_painschool.adapters.sql.case_order import FLAG_RANK, IS_ENDING, PAGES, QUIET, of_unit
 from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.rows import Row, readable_text, require_readable
 from digital_painschool.adapters.sql.schema import NOT_ENDED, enrolments
 from digital_painschool.domain.enrolment import CaseloadCounts, Phase
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.people import PersonId
-from digital_painschool.ports.storage import CaseQuery, CaseRow, UnreadableCase
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.validation import is_storable
+from digital_painschool.errors import StorageError
+from digital_painschool.ports.storage import NO_INSTANT, CaseQuery, CaseRow, CaseTotals, UnreadableCase
 from digital_painschool.serialization.scalars import hsa_id_from_text
 from digital_painschool.serialization.stored import read_each
 
 _e = enrolments.c
-_RANK = case(
-    (_e.priority, 0),
-    (
-        or_(
-            _e.unread_forms > 0,
-            _e.unread_messages > 0,
-            _e.done,
-            _e.undelivered > 0,
-            _e.access_until <= bindparam("now"),
-        ),
-        1,
-    ),
-    else_=2,
-)
-_OF_UNIT = (
+_MANY = 10**9
+"""A count of this or more is damaged, and counts as none."""
+
+
+def _number(condition: ColumnElement[Any]) -> ColumnElement[Any]:
+    return _sum(case((condition, 1), else_=0))
+
+
+def _total(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    return _sum(case((column.between(0, _MANY), column), else_=0))
+
+
+def _sum(numbers: ColumnElement[Any]) -> ColumnElement[Any]:
+    return cast(func.coalesce(func.sum(numbers), 0), BigInteger)
+
+
+_TOTALS_OF_UNIT = of_unit(
     select(
-        _RANK.label("rank"),
-        _e.id,
-        _e.person_scheme,
-        _e.person_value,
-        _e.therapist,
-        _e.program,
-        _e.program_version,
-        _e.phase,
-        _e.started_at,
-        _e.access_until,
-        _e.reviewed_at,
-        _e.last_seen_at,
-        _e.unread_forms,
-        _e.unread_messages,
-        _e.done,
-        _e.undelivered,
-        _e.priority,
-    )
-    .where(
-        NOT_ENDED,
-        _e.unit == bindparam("unit"),
-        tuple_(_RANK, _e.id) > tuple_(bindparam("rank", type_=Integer), bindparam("id", type_=_e.id.type)),
-    )
-    .order_by(_RANK, _e.id)
-    .limit(bindparam("limit", type_=Integer))
+        func.count(),
+        _number(FLAG_RANK < QUIET),
+        _number(_e.priority),
+        _total(_e.unread_forms),
+        _total(_e.unread_messages),
+        _total(_e.undelivered),
+        _number(_e.done),
+        _number(IS_ENDING),
+    ).where(NOT_ENDED),
+    own=False,
 )
-_OF_THERAPIST = _OF_UNIT.where(_e.therapist == bindparam("therapist"))
+_TOTALS_OF_THERAPIST = _TOTALS_OF_UNIT.where(_e.therapist == bindparam("therapist"))
 _PHASES = {phase.value: phase for phase in Phase}
 
 
 class SqlCaseload:
     """The protocol `Caseload` in SQL.
 
-    The rank is computed for the therapist's own rows. An index on it would have to change with every step.
+    Rank and instant are computed for the rows of the unit, or of the therapist. An index on them would have to change
+    with every step.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def list_caseload(self, query: CaseQuery) -> tuple[CaseRow | UnreadableCase, ...]:
-        rank, after = (-1, "") if query.after is None else query.after
-        values: dict[str, Any] = {
-            "unit": str(query.unit),
-            "now": query.now,
-            "rank": rank,
-            "id": after,
-            "limit": query.limit,
-        }
-        statement = _OF_UNIT
-        if query.therapist is not None:
-            statement = _OF_THERAPIST
-            values["therapist"] = str(query.therapist)
-        rows = self._database.read(lambda connection: connection.fetch_each(statement, values))
+        if query.program is not None and not is_storable(query.program):
+            return ()
+        statement = PAGES[query.sort, query.ended, query.therapist is not None]
+        rows = self._database.read(lambda connection: connection.fetch_each(statement, _values(query)))
         found = tuple(read_each(rows, _case, _unreadable_case))
         hidden = len(rows) - len(found)
         if hidden and len(rows) == query.limit:  # otherwise the page would look like the last one
             return self.list_caseload(evolve(query, limit=query.limit + hidden))[: query.limit]
         return found
 
+    def count_caseload(self, unit: HsaId, therapist: HsaId | None, now: datetime) -> CaseTotals:
+        statement = _TOTALS_OF_UNIT if therapist is None else _TOTALS_OF_THERAPIST
+        values = {"unit": str(unit), "therapist": str(therapist), "now": now}
+        [row] = self._database.read(lambda connection: connection.fetch_all(statement, values))
+        patients, flagged, priority, forms, messages, undelivered, done, ending = row
+        return CaseTotals(
+            patients=patients,
+            flagged=flagged,
+            priority=priority,
+            unread_forms=forms,
+            unread_messages=messages,
+            undelivered=undelivered,
+            done=done,
+            ending=ending,
+        )
+
+
+def _values(query: CaseQuery) -> dict[str, Any]:
+    rank, instant, enrolment_id = query.after or (-1, NO_INSTANT, "")
+    return {
+        "unit": str(query.unit),
+        "therapist": str(query.therapist),
+        "now": query.now,
+        "rank": rank,
+        "instant": instant,
+        "id": enrolment_id,
+        "limit": query.limit,
+        "lowest": QUIET if query.flagged is False else 0,
+        "highest": QUIET - 1 if query.flagged else QUIET,
+        "phase": query.phase and query.phase.value,
+        "program": query.program,
+        "reviewed_from": query.reviewed_from,
+        "reviewed_before": query.reviewed_before,
+        "changed_from": query.changed_from,
+        "changed_before": query.changed_before,
+    }
+
 
 def _unreadable_case(row: Row) -> UnreadableCase:
-    enrolment_id = EnrolmentId(readable_text(row[1]))
-    return UnreadableCase(enrolment_id=enrolment_id, key=(row[0], enrolment_id))
+    enrolment_id = EnrolmentId(readable_text(row[2]))
+    if not isinstance(row[1], datetime):
+        raise StorageError("the position of a row cannot be read; was it changed by hand?")
+    return UnreadableCase(enrolment_id=enrolment_id, key=(row[0], row[1], enrolment_id))
 
 
 def _case(row: Row) -> CaseRow:
     require_readable(row)
+    rank, instant, enrolment_id, scheme, value, therapist, program, version, phase, *times, forms, messages = row[:15]
+    done, undelivered, priority, waiting_since = row[15:]
+    started_at, access_until, reviewed_at, last_seen_at = times
     return CaseRow(
-        enrolment_id=row[1],
-        person=PersonId(row[2], row[3]),
-        therapist=hsa_id_from_text(row[4]),
-        program=row[5],
-        program_version=row[6],
-        phase=_PHASES[row[7]],
-        started_at=row[8],
-        access_until=row[9],
-        reviewed_at=row[10],
-        last_seen_at=row[11],
+        enrolment_id=enrolment_id,
+        person=PersonId(scheme, value),
+        therapist=hsa_id_from_text(therapist),
+        program=program,
+        program_version=version,
+        phase=_PHASES[phase],
+        started_at=started_at,
+        access_until=access_until,
+        reviewed_at=reviewed_at,
+        last_seen_at=last_seen_at,
         counts=CaseloadCounts(
-            unread_forms=row[12], unread_messages=row[13], done=row[14], undelivered=row[15], priority=row[16]
+            unread_forms=forms,
+            unread_messages=messages,
+            done=done,
+            undelivered=undelivered,
+            priority=priority,
+            waiting_since=waiting_since,
         ),
-        key=(row[0], row[1]),
+        key=(rank, instant, enrolment_id),
     )

@@ -10,8 +10,8 @@ from digital_painschool.adapters.sql.array_params import any_of
 from digital_painschool.adapters.sql.engine import open_database
 from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.keyed_rows import DELIVERY_TIMEOUT, delete_and_scrub, insert_once
+from digital_painschool.adapters.sql.message_tables import notices
 from digital_painschool.adapters.sql.rows import Row, readable_text, require_readable
-from digital_painschool.adapters.sql.schema import notices
 from digital_painschool.adapters.swedish_identity import RESERVE_NUMBERS
 from digital_painschool.domain.notification import Template
 from digital_painschool.domain.people import HsaId, PersonId

@@ -11,8 +11,8 @@ from digital_painschool.adapters.sql.array_params import any_of
 from digital_painschool.adapters.sql.engine import open_database
 from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.keyed_rows import DELIVERY_TIMEOUT, delete_and_scrub, insert_once
+from digital_painschool.adapters.sql.message_tables import WAITING, messages
 from digital_painschool.adapters.sql.rows import Row, require_readable
-from digital_painschool.adapters.sql.schema import WAITING, messages
 from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.errors import InvalidValue
 from digital_painschool.ports.inbox import Delivered

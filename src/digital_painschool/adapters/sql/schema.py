@@ -7,13 +7,15 @@ person who opens the file can read it.
 
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Identity, Index, Integer, MetaData, Table, false, literal_column
+from sqlalchemy import Column, ForeignKey, Identity, Index, Integer, Table, false, literal_column
 from sqlalchemy.sql.elements import ColumnElement
 
+from digital_painschool.adapters.sql import message_tables
 from digital_painschool.adapters.sql.column_types import Instant, SequenceNumber, StrictBoolean, Text
-from digital_painschool.adapters.sql.constraints import NAMING, partial_index
+from digital_painschool.adapters.sql.constraints import partial_index
 
-METADATA = MetaData(naming_convention=NAMING)
+METADATA = message_tables.METADATA
+"""All tables: those of this file and of `message_tables`."""
 
 enrolments = Table(
     "enrolments",
@@ -39,6 +41,7 @@ enrolments = Table(
     Column("done", StrictBoolean, nullable=False),
     Column("undelivered", Integer, nullable=False),
     Column("priority", StrictBoolean, nullable=False),
+    Column("waiting_since", Instant),
     Column("exported_version", Integer, nullable=False, server_default="0"),
     Column("state_shape", Integer, nullable=False),
     Column("state", Text, nullable=False),
@@ -50,7 +53,6 @@ ENDED: ColumnElement[Any] = literal_column("ended_at IS NOT NULL")
 END_NOT_NOTED: ColumnElement[Any] = literal_column(
     "ended_at IS NULL AND (noted_end IS NULL OR noted_end <> access_until)"
 )
-
 
 partial_index(
     "uq_enrolments_open",
@@ -269,32 +271,3 @@ receipts = Table(
     Column("data", Text, nullable=False),
 )
 Index("ix_purge_receipts_unit", receipts.c.unit, receipts.c.purged_at)
-
-notices = Table(
-    "notices",
-    METADATA,
-    Column("key", Text, primary_key=True),
-    Column("unit", Text, nullable=False),
-    Column("person_scheme", Text, nullable=False),
-    Column("person_value", Text, nullable=False),
-    Column("template", Text, nullable=False),
-    Column("link", Text, nullable=False),
-    Column("delivered_at", Instant, nullable=False),
-)
-Index("ix_notices_person", notices.c.person_value, notices.c.person_scheme)
-
-messages = Table(
-    "staff_messages",
-    METADATA,
-    Column("number", SequenceNumber, Identity(), primary_key=True),
-    Column("key", Text, nullable=False),
-    Column("channel", Text, nullable=False),
-    Column("recipient", Text, nullable=False),
-    Column("template", Text, nullable=False),
-    Column("link", Text, nullable=False),
-    Column("sent_at", Instant, nullable=False),
-    Column("fetched_at", Instant),
-)
-Index("uq_staff_messages_key", messages.c.channel, messages.c.key, unique=True)
-WAITING: ColumnElement[Any] = literal_column("fetched_at IS NULL")
-partial_index("ix_staff_messages_waiting", messages.c.channel, messages.c.number, where=WAITING)

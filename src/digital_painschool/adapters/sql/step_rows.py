@@ -97,6 +97,7 @@ def _enrolment_values(change: Change) -> dict[str, Any]:
         "done": counts.done,
         "undelivered": counts.undelivered,
         "priority": counts.priority,
+        "waiting_since": counts.waiting_since,
         "state_shape": ENROLMENT_SHAPE,
         "state": to_json(enrolment_to_data(enrolment)),
     }

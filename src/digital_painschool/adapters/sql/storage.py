@@ -36,6 +36,7 @@ from digital_painschool.ports.storage import (
     CallKey,
     CaseQuery,
     CaseRow,
+    CaseTotals,
     Change,
     CompletedCall,
     Excerpt,
@@ -143,6 +144,9 @@ class SqlStorage:
 
     def list_caseload(self, query: CaseQuery) -> tuple[CaseRow | UnreadableCase, ...]:
         return self._caseload.list_caseload(query)
+
+    def count_caseload(self, unit: HsaId, therapist: HsaId | None, now: datetime) -> CaseTotals:
+        return self._caseload.count_caseload(unit, therapist, now)
 
     # Outbox
 

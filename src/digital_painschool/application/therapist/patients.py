@@ -1,6 +1,6 @@
 """The lists of patients ("Mina"), and the start of a program ("Starta nytt moment")."""
 
-from digital_painschool.application.caseload import CasePage, Cursor, case_page
+from digital_painschool.application.caseload import OPEN_CASES, CasePage, CaseSelection, case_page, case_totals
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.input_limits import InputLimits, input_limits
 from digital_painschool.application.once import once_of
@@ -9,6 +9,7 @@ from digital_painschool.domain.people import Actor, HsaId, PersonId, Role
 from digital_painschool.domain.program import Program
 from digital_painschool.domain.validation import plain_text
 from digital_painschool.errors import InvalidValue
+from digital_painschool.ports.storage import CaseTotals
 from digital_painschool.rules.permissions import Action
 
 
@@ -77,11 +78,18 @@ class PatientLists:
         """
         return self._executor.persons.find(self._actor, number)
 
-    def caseload(self, after: Cursor | None = None, *, limit: int = 50) -> CasePage:
-        """Return a page of "Mina": the therapist's own patients with their flags, priority first. Rule: M-08, M-09."""
-        action, own = Action.LIST_OWN_PATIENTS, self._actor.hsa_id
-        return case_page(self._executor, self._actor, action, therapist=own, after=after, limit=limit)
+    def caseload(self, after: str | None = None, *, limit: int = 50, show: CaseSelection = OPEN_CASES) -> CasePage:
+        """Return a page of "Mina": the therapist's own patients with their flags. Rule: M-08, M-09, D-15b."""
+        return case_page(self._executor, self._actor, Action.LIST_OWN_PATIENTS, show, after=after, limit=limit)
 
-    def unit_caseload(self, after: Cursor | None = None, *, limit: int = 50) -> CasePage:
+    def unit_caseload(self, after: str | None = None, *, limit: int = 50, show: CaseSelection = OPEN_CASES) -> CasePage:
         """Return a page of all the unit's patients, so that no flag is lost when a therapist is away. Rule: D-09a."""
-        return case_page(self._executor, self._actor, Action.LIST_UNIT, therapist=None, after=after, limit=limit)
+        return case_page(self._executor, self._actor, Action.LIST_UNIT, show, after=after, limit=limit)
+
+    def counts(self) -> CaseTotals:
+        """Return the totals of "Mina", for a badge: own patients, those with flags, and what waits. Rule: M-08."""
+        return case_totals(self._executor, self._actor, Action.COUNT_OWN_PATIENTS)
+
+    def unit_counts(self) -> CaseTotals:
+        """Return the totals of the unit's list. Rule: D-09a."""
+        return case_totals(self._executor, self._actor, Action.COUNT_UNIT)

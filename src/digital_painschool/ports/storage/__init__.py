@@ -7,7 +7,17 @@ port are functions (`derived`): no adapter implements them.
 from typing import Protocol
 
 from digital_painschool.ports.storage.access_log import AccessEntry, AccessLog, Activity
-from digital_painschool.ports.storage.caseload import Caseload, CaseQuery, CaseRow, UnreadableCase, case_row
+from digital_painschool.ports.storage.case_rows import case_row, is_wanted, page_of, totals_of
+from digital_painschool.ports.storage.caseload import (
+    NO_INSTANT,
+    CaseKey,
+    Caseload,
+    CaseQuery,
+    CaseRow,
+    CaseSort,
+    CaseTotals,
+    UnreadableCase,
+)
 from digital_painschool.ports.storage.completed_calls import CallKey, CompletedCall
 from digital_painschool.ports.storage.derived import (
     History,
@@ -65,13 +75,17 @@ class Storage(Enrolments, Drafts, Caseload, Outbox, Staff, AccessLog, Programs, 
 
 __all__ = [
     "NOTHING",
+    "NO_INSTANT",
     "WHOLE",
     "AccessEntry",
     "AccessLog",
     "Activity",
     "CallKey",
+    "CaseKey",
     "CaseQuery",
     "CaseRow",
+    "CaseSort",
+    "CaseTotals",
     "Caseload",
     "Change",
     "CompletedCall",
@@ -93,6 +107,7 @@ __all__ = [
     "ended_enrolment",
     "find_cancellable",
     "find_ended",
+    "is_wanted",
     "load_documents",
     "load_enrolment",
     "load_enrolments",
@@ -100,6 +115,8 @@ __all__ = [
     "load_notifications",
     "load_state_at",
     "load_timeline",
+    "page_of",
     "readable",
+    "totals_of",
     "unreadable",
 ]

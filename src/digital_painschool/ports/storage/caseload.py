@@ -1,19 +1,41 @@
-"""The caseload: the list of a therapist's or a unit's patients, page by page. Rule: M-08, M-09."""
+"""The caseload: the list of a therapist's or a unit's patients, and its totals. Rule: M-08, M-09, D-09a, D-15b."""
 
-from datetime import datetime
+from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Protocol
 
 from attrs import field, frozen
 from attrs.converters import optional
 
-from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment, Phase
+from digital_painschool.domain.enrolment import CaseloadCounts, Phase
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId, PersonId
+
+CaseKey = tuple[int, datetime, str]
+"""A row's position in a sorted list: its rank, the instant that sorts within the rank, and the enrolment's id."""
+
+NO_INSTANT = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands in a key for an instant that a row does not have."""
+
+
+class CaseSort(StrEnum):
+    """The order of the caseload. Rows that are alike in it come by enrolment id."""
+
+    PRIORITY = "priority"
+    """Priority flags first, then other flags, then the rest; within the first two the oldest flag first."""
+    OLDEST_FLAG = "oldest-flag"
+    """The oldest flag first, whatever its priority; rows without a flag last."""
+    LAST_SEEN = "last-seen"
+    """The patients who were never seen first, then those who were seen longest ago."""
+    START = "start"
+    """The earliest start first."""
+    ID = "id"
+    """By enrolment id alone: a position that no step changes."""
 
 
 @frozen(kw_only=True)
 class CaseQuery:
-    """The query for one page of the caseload.
+    """The query for one page of the caseload. A range of instants begins with the first and ends before the second.
 
     Args:
         unit: The unit.
@@ -21,18 +43,36 @@ class CaseQuery:
         now: The instant at which flags are judged, UTC; the same for every page of one walk.
         after: The `key` of the last row of the page before; None for the first page.
         limit: The most rows of a page.
+        sort: The order.
+        ended: True for the enrolments that have ended, False for the open ones.
+        flagged: True for rows with a flag alone, False for those without; None for both.
+        phase: The phase; None for any.
+        program: The program's key; None for any.
+        reviewed_from: The range of the last review, or of the start where there was none; None for no bound.
+        reviewed_before: The end of that range; None for no bound.
+        changed_from: The range of the last timeline entry (`Enrolment.last_entry_at`); None for no bound.
+        changed_before: The end of that range; None for no bound.
     """
 
     unit: HsaId = field(converter=HsaId)
     therapist: HsaId | None = field(converter=optional(HsaId))
     now: datetime
-    after: tuple[int, str] | None = None
+    after: CaseKey | None = None
     limit: int = 50
+    sort: CaseSort = CaseSort.PRIORITY
+    ended: bool = False
+    flagged: bool | None = None
+    phase: Phase | None = None
+    program: str | None = None
+    reviewed_from: datetime | None = None
+    reviewed_before: datetime | None = None
+    changed_from: datetime | None = None
+    changed_before: datetime | None = None
 
 
 @frozen(kw_only=True, slots=False)
 class CaseRow:
-    """One open enrolment in the caseload, without names. Rule: M-08, M-09, D-15a, D-17a.
+    """One enrolment in the caseload, without names. Rule: M-08, M-09, D-15a, D-15b, D-17a.
 
     Args:
         enrolment_id: The enrolment's id.
@@ -60,38 +100,12 @@ class CaseRow:
     reviewed_at: datetime | None
     last_seen_at: datetime | None
     counts: CaseloadCounts
-    key: tuple[int, str]
-
-
-def case_row(enrolment: Enrolment, counts: CaseloadCounts, now: datetime) -> CaseRow:
-    """Return an enrolment's row of the caseload, for a storage that ranks rows in Python.
-
-    Args:
-        enrolment: The present state.
-        counts: The counts of the last saved change.
-        now: The instant at which flags are judged, UTC: `CaseQuery.now`.
-    """
-    is_flagged = counts.unread_forms or counts.unread_messages or counts.done or counts.undelivered
-    rank = 0 if counts.priority else 1 if is_flagged or enrolment.access_until <= now else 2
-    return CaseRow(
-        enrolment_id=enrolment.id,
-        person=enrolment.person,
-        therapist=enrolment.therapist,
-        program=enrolment.program,
-        program_version=enrolment.program_version,
-        phase=enrolment.phase,
-        started_at=enrolment.started_at,
-        access_until=enrolment.access_until,
-        reviewed_at=enrolment.reviewed_at,
-        last_seen_at=enrolment.last_seen_at,
-        counts=counts,
-        key=(rank, enrolment.id),
-    )
+    key: CaseKey
 
 
 @frozen(kw_only=True)
 class UnreadableCase:
-    """A placeholder in the caseload for an open enrolment whose row cannot be read.
+    """A placeholder in the caseload for an enrolment whose row cannot be read.
 
     Args:
         enrolment_id: The enrolment's id.
@@ -99,21 +113,64 @@ class UnreadableCase:
     """
 
     enrolment_id: EnrolmentId
-    key: tuple[int, str]
+    key: CaseKey
+
+
+@frozen(kw_only=True)
+class CaseTotals:
+    """The totals of an open caseload: patients, and things that wait by kind. Rule: M-08, D-09a, D-15a.
+
+    Args:
+        patients: The number of open enrolments.
+        flagged: How many of them have a flag.
+        priority: How many of them have a priority flag.
+        unread_forms: The number of submissions that wait.
+        unread_messages: The number of patients' messages that wait.
+        undelivered: The number of notifications that could not be delivered and wait.
+        done: How many programs are done and not marked as handled.
+        ending: How many enrolments wait to be maintained or ended.
+    """
+
+    patients: int = 0
+    flagged: int = 0
+    priority: int = 0
+    unread_forms: int = 0
+    unread_messages: int = 0
+    undelivered: int = 0
+    done: int = 0
+    ending: int = 0
 
 
 class Caseload(Protocol):
     """The list of patients."""
 
     def list_caseload(self, query: CaseQuery) -> tuple[CaseRow | UnreadableCase, ...]:
-        """Return a page of the enrolments that have not ended.
+        """Return a page of the enrolments that a query wants.
 
         Contract:
-            * **order**: rows with a priority flag come first (rank 0), then rows with any flag (1), then the rest (2).
-              Within a rank, rows come by enrolment id (code points). A flag is: unread forms or messages, done,
-              undelivered, or `access_until` at or before `query.now`. `key` is the rank and the id.
+            * **order**: rows come by `key`: by rank, then by instant, then by enrolment id (code points). With
+              `CaseSort.PRIORITY`, rows with a priority flag come first (rank 0), then rows with any flag (1), both by
+              the instant since which the oldest flag waits, then the rest (2). A flag is: unread forms or messages,
+              done, undelivered (these wait since `CaseloadCounts.waiting_since`), or `access_until` at or before
+              `query.now` (since then). An ended enrolment has no flag. The other orders are those of `CaseSort`; a row
+              without the instant of its order has `NO_INSTANT` in its key.
+            * **filter**: the page holds the rows alone that the query's conditions fit.
             * **keyset**: the page holds the first `limit` rows whose key is above `after`.
             * **unreadable**: a placeholder stands for an unreadable row, as far as the row's unit and therapist can be
               told. The row hides none of the others.
+        """
+        ...
+
+    def count_caseload(self, unit: HsaId, therapist: HsaId | None, now: datetime) -> CaseTotals:
+        """Return the totals of the open enrolments of a unit, or of one of its therapists.
+
+        Contract:
+            * **totals**: the totals are those of the rows that `list_caseload` returns for the same unit, therapist and
+              instant.
+
+        Args:
+            unit: The unit.
+            therapist: The therapist whose own patients are counted; None for all patients of the unit.
+            now: The instant at which flags are judged, UTC.
         """
         ...

@@ -7,7 +7,7 @@ from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.people import HsaId, Patient
 from digital_painschool.domain.policy import FlagKind
-from digital_painschool.ports.storage import CaseQuery, CaseRow, Storage, readable
+from digital_painschool.ports.storage import CaseKey, CaseQuery, CaseRow, Storage, readable
 from digital_painschool.rules.flags import caseload_counts, mark_handled
 from digital_painschool.rules.lifecycle import hand_over, maintain, review
 from digital_painschool.rules.ordering import complete_module, open_module
@@ -39,16 +39,16 @@ def page(
     unit: HsaId = UNIT,
     therapist: HsaId | None = None,
     now: datetime = MORNING,
-    after: tuple[int, str] | None = None,
+    after: CaseKey | None = None,
     limit: int = 50,
 ) -> tuple[CaseRow, ...]:
     """Return a page."""
     return readable(storage.list_caseload(CaseQuery(unit=unit, therapist=therapist, now=now, after=after, limit=limit)))
 
 
-def keys(storage: Storage, *, now: datetime = MORNING) -> list[tuple[int, str]]:
-    """Return the places of all rows."""
-    return [row.key for row in page(storage, now=now)]
+def ranks(storage: Storage, *, now: datetime = MORNING) -> list[tuple[int, str]]:
+    """Return the ranks and ids of all rows."""
+    return [(row.key[0], row.key[2]) for row in page(storage, now=now)]
 
 
 class CaseloadContract(StorageOpening):
@@ -61,7 +61,7 @@ class CaseloadContract(StorageOpening):
         saved(storage, fill_in(saved(storage, begin("d", PERSONS[1])), at=MORNING))
         saved(storage, fill_in(saved(storage, begin("c", PERSONS[2])), at=MORNING))
         saved(storage, fill_in(saved(storage, begin("e", PERSONS[3])), {"smarta": 9}, at=MORNING))
-        assert [(PRIORITY, "e"), (FLAGGED, "c"), (FLAGGED, "d"), (QUIET, "a")] == keys(storage)
+        assert [(PRIORITY, "e"), (FLAGGED, "c"), (FLAGGED, "d"), (QUIET, "a")] == ranks(storage)
 
     @proves("Caseload.list_caseload: order")
     def test_within_a_rank_ids_rise_by_code_point(self, storage: Storage) -> None:
@@ -69,34 +69,34 @@ class CaseloadContract(StorageOpening):
         ids = ("b", "B", "a-1", "a_1", "A", "Ab", "aB")
         for id_, person in zip(ids, PERSONS, strict=True):
             saved(storage, begin(id_, person))
-        assert [(QUIET, id_) for id_ in sorted(ids)] == keys(storage)
+        assert [(QUIET, id_) for id_ in sorted(ids)] == ranks(storage)
 
     @proves("Caseload.list_caseload: order")
     def test_an_unread_form_is_a_flag_until_it_is_read(self, storage: Storage) -> None:
         """Otherwise a saved form would go unseen, or stay in the list for ever (M-14, M-15)."""
         e = saved(storage, fill_in(saved(storage, begin("a")), at=MORNING))
-        assert [(FLAGGED, "a")] == keys(storage)
+        assert [(FLAGGED, "a")] == ranks(storage)
         saved(storage, take_note(e, at=MORNING))
-        assert [(QUIET, "a")] == keys(storage)
+        assert [(QUIET, "a")] == ranks(storage)
 
     @proves("Caseload.list_caseload: order")
     def test_priority_ends_when_it_is_read(self, storage: Storage) -> None:
         """Otherwise yesterday's alert would hide today's."""
         e = saved(storage, fill_in(saved(storage, begin("a")), {"smarta": 9}, at=MORNING))
-        assert [(PRIORITY, "a")] == keys(storage)
+        assert [(PRIORITY, "a")] == ranks(storage)
         e = saved(storage, take_note(e, at=MORNING))
         saved(storage, fill_in(e, {"smarta": 1}, at=MORNING))
-        assert [(FLAGGED, "a")] == keys(storage)
+        assert [(FLAGGED, "a")] == ranks(storage)
 
     @proves("Caseload.list_caseload: order")
     def test_a_message_from_the_patient_is_a_flag_until_it_is_read(self, storage: Storage) -> None:
         """Otherwise a patient would write and get no answer (D-17a)."""
         e = saved(storage, converse(saved(storage, begin("a")), at=MORNING))
-        assert [(QUIET, "a")] == keys(storage)
+        assert [(QUIET, "a")] == ranks(storage)
         e = saved(storage, answer(e, at=MORNING))
-        assert [(FLAGGED, "a")] == keys(storage)
+        assert [(FLAGGED, "a")] == ranks(storage)
         saved(storage, read_all(e, NURSE, at=MORNING))
-        assert [(QUIET, "a")] == keys(storage)
+        assert [(QUIET, "a")] == ranks(storage)
 
     @proves("Caseload.list_caseload: order")
     def test_a_program_that_is_done_is_a_flag_until_it_is_handled(self, storage: Storage) -> None:
@@ -105,25 +105,25 @@ class CaseloadContract(StorageOpening):
         for module in (1, 2, 3):
             for act in (open_module, complete_module):
                 e = saved(storage, step(e, act, module, by=Patient(e.person), at=MORNING))
-        assert [(FLAGGED, "a")] == keys(storage)
+        assert [(FLAGGED, "a")] == ranks(storage)
         saved(storage, step(e, mark_handled, FlagKind.PROGRAM_DONE, at=MORNING))
-        assert [(QUIET, "a")] == keys(storage)
+        assert [(QUIET, "a")] == ranks(storage)
 
     @proves("Caseload.list_caseload: order")
     def test_an_undelivered_notification_is_a_flag(self, storage: Storage) -> None:
         """Otherwise a message would wait for a patient who was never told of it (D-13d)."""
         e = saved(storage, converse(saved(storage, begin("a")), notify=Notify.DIRECT, at=MORNING))
         undelivered(storage, e, Status.FAILED, at=MORNING)
-        assert [(FLAGGED, "a")] == keys(storage)
+        assert [(FLAGGED, "a")] == ranks(storage)
 
     @proves("Caseload.list_caseload: order")
     def test_the_end_of_access_is_a_flag_from_its_very_instant(self, storage: Storage) -> None:
         """Otherwise the flag of the twelfth month would wait for a worker, or come too early (M-17)."""
         e = saved(storage, begin("a"))
-        assert [(QUIET, "a")] == keys(storage, now=e.access_until - timedelta(microseconds=1))
-        assert [(FLAGGED, "a")] == keys(storage, now=e.access_until)
+        assert [(QUIET, "a")] == ranks(storage, now=e.access_until - timedelta(microseconds=1))
+        assert [(FLAGGED, "a")] == ranks(storage, now=e.access_until)
         saved(storage, step(e, maintain, 30, {1}, at=e.access_until))
-        assert [(QUIET, "a")] == keys(storage, now=e.access_until)
+        assert [(QUIET, "a")] == ranks(storage, now=e.access_until)
 
     @proves("Caseload.list_caseload")
     def test_an_ended_enrolment_is_not_in_the_list(self, storage: Storage) -> None:
@@ -172,7 +172,7 @@ class CaseloadContract(StorageOpening):
             reviewed_at=MORNING + timedelta(days=1),
             last_seen_at=MORNING + timedelta(days=3),
             counts=caseload_counts(e),
-            key=(PRIORITY, "a"),
+            key=(PRIORITY, MORNING + timedelta(days=2, microseconds=7), "a"),
         )
         assert (expected,) == page(storage)
         assert 2 == expected.counts.unread_forms

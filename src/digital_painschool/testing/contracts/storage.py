@@ -25,6 +25,7 @@ from digital_painschool.ports.storage import (
 from digital_painschool.rules.retention import approve
 from digital_painschool.testing.contracts.atomicity import AtomicityContract
 from digital_painschool.testing.contracts.calls import key_of
+from digital_painschool.testing.contracts.case_selections import CaseSelectionContract
 from digital_painschool.testing.contracts.caseload import CaseloadContract
 from digital_painschool.testing.contracts.changes import (
     LEASE,
@@ -86,6 +87,7 @@ READS: Mapping[str, Callable[[Storage], object]] = {
     "find_call": lambda s: s.find_call(key_of(begin().enrolment)),
     "access_ended": lambda s: s.access_ended(MORNING, 1),
     "list_caseload": lambda s: s.list_caseload(CaseQuery(unit=UNIT, therapist=None, now=MORNING)),
+    "count_caseload": lambda s: s.count_caseload(UNIT, None, MORNING),
     "notifications": lambda s: s.notifications(A),
     "unnoted": lambda s: s.unnoted(),
     "draft": lambda s: s.draft(A, PAIN),
@@ -165,6 +167,7 @@ class StorageContract(
     TimelinesContract,
     DraftsContract,
     CaseloadContract,
+    CaseSelectionContract,
     OutboxContract,
     DeliveriesContract,
     RegistersContract,

@@ -37,13 +37,15 @@ def enrolment_violations(school: Scenario, model: RunModel, one: ReferenceEnrolm
 
 
 def caseload_violations(school: Scenario, model: RunModel) -> Iterator[LawViolation]:
-    """Check the therapists' lists and the units' lists: the rows, their order and their counts."""
+    """Check the therapists' lists and the units' lists: the rows, their order, their counts and their totals."""
     open_ones = [one for one in model.school.stored() if one.is_open]
     for unit in {one.unit for one in model.school.enrolments}:
         here = [one for one in open_ones if one.unit == unit]
         coordinator = school.school.therapist(staff(3, Role.PATIENT_ADMINISTRATOR, unit=unit))
         yield from checks.row_violations(here, coordinator.unit_caseload(limit=500).rows, school.now, f"list of {unit}")
+        yield from checks.totals_violations(here, coordinator.unit_counts(), school.now, f"list of {unit}")
         for therapist in {one.therapist for one in here}:
             own = [one for one in here if one.therapist == therapist]
-            rows = school.school.therapist(own[0].therapist_actor).caseload(limit=500).rows
-            yield from checks.row_violations(own, rows, school.now, f"list of {therapist}")
+            desk = school.school.therapist(own[0].therapist_actor)
+            yield from checks.row_violations(own, desk.caseload(limit=500).rows, school.now, f"list of {therapist}")
+            yield from checks.totals_violations(own, desk.counts(), school.now, f"list of {therapist}")

@@ -11,11 +11,19 @@ from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.fold import replay
 from digital_painschool.domain.people import Author
 from digital_painschool.domain.program import Ordering
-from digital_painschool.ports.storage import Entry, Storage, load_documents, load_notifications, load_timeline
+from digital_painschool.ports.storage import (
+    CaseTotals,
+    Entry,
+    Storage,
+    load_documents,
+    load_notifications,
+    load_timeline,
+)
 from digital_painschool.rules.flags import Flag
 from digital_painschool.testing.reference import refusals
 from digital_painschool.testing.reference.counts import ReferenceFlag, ReferenceRow
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
+from digital_painschool.testing.reference.flags import flags_of, row_of
 from digital_painschool.testing.reference.laws import Law, LawViolation, unequal, unless
 from digital_painschool.testing.reference.notifications import NOTES
 
@@ -82,19 +90,30 @@ def draft_violations(model: ReferenceEnrolment, storage: Storage) -> Iterator[La
 
 
 def flag_violations(model: ReferenceEnrolment, box: Sequence[Flag], now: datetime) -> Iterator[LawViolation]:
-    """Check the box of current events: each flag once, with its counts, priority first."""
-    found = [ReferenceFlag(f.kind.value, f.form or f.conversation, f.unread, f.total, f.priority) for f in box]
-    expected = sorted(model.flags(now), key=repr)
+    """Check the box of current events: each flag once, with its counts; priority first, then the oldest."""
+    found = [
+        ReferenceFlag(
+            f.kind.value,
+            f.form or f.conversation,
+            f.since,
+            f.unread,
+            f.total,
+            f.priority,
+            frozenset((reason.question, reason.threshold) for reason in f.why),
+        )
+        for f in box
+    ]
+    expected = sorted(flags_of(model, now), key=repr)
     yield from unequal(_UNREAD, expected, sorted(found, key=repr), "the box of current events", model.id)
-    ranks = [flag.priority for flag in box]
-    yield from unequal(_UNREAD, sorted(ranks, reverse=True), ranks, "priority does not come first", model.id)
+    places = [(not flag.priority, flag.since) for flag in box]
+    yield from unequal(_UNREAD, sorted(places), places, "priority, or the oldest flag, does not come first", model.id)
 
 
 def row_violations(
     models: Iterable[ReferenceEnrolment], rows: Sequence[Case], now: datetime, where: str
 ) -> Iterator[LawViolation]:
     """Check a list of patients: the rows, their order and their counts. The first wrong row is shown."""
-    expected = sorted(model.row(now) for model in models)
+    expected = sorted(row_of(model, now) for model in models)
     found = [_row(row) for row in rows]
     if expected == found:
         return
@@ -104,9 +123,28 @@ def row_violations(
     yield from unless(False, _UNREAD, f"{what}\n  expected: {pair[0]!r}\n  found:    {pair[1]!r}", at_odds[0])
 
 
+def totals_violations(
+    models: Iterable[ReferenceEnrolment], totals: CaseTotals, now: datetime, where: str
+) -> Iterator[LawViolation]:
+    """Check the totals of a list of patients against the rows of the model."""
+    rows = [row_of(model, now) for model in models]
+    expected = CaseTotals(
+        patients=len(rows),
+        flagged=sum(row.rank < 2 for row in rows),
+        priority=sum(row.priority for row in rows),
+        unread_forms=sum(row.unread_forms for row in rows),
+        unread_messages=sum(row.unread_messages for row in rows),
+        undelivered=sum(row.undelivered for row in rows),
+        done=sum(row.done for row in rows),
+        ending=sum(row.ending for row in rows),
+    )
+    yield from unequal(_UNREAD, expected, totals, f"{where}: the totals")
+
+
 def _row(case: Case) -> ReferenceRow:
     return ReferenceRow(
-        case.key[0],
+        case.rank,
+        case.waiting_since,
         case.enrolment_id,
         case.unread_forms,
         case.unread_messages,

@@ -1,11 +1,18 @@
 """The counts of the model: submissions and messages, flags, and rows of the caseload."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
 from attrs import define, field
 
 from digital_painschool.domain.people import Author
+
+Reached = tuple[str | None, float | None]
+"""A threshold that answers reached: the question's key, None for the score; and the number, None for an option."""
+
+_KNOWN = 10
+"""The times of so many unread ones are known."""
 
 
 @define(eq=False)
@@ -16,26 +23,34 @@ class Backlog:
         sent: How many there are; they are numbered from 1.
         read: The number of the last one that was read, 0 for none.
         alert: The number of the last one that reached an alert threshold, 0 for none.
-        waiting_since: When the oldest unread one was sent, as far as that is known; None when all are read.
+        reached: The thresholds that this last one reached.
+        times: When the unread ones were sent, by their numbers, as far as that is known.
     """
 
     sent: int = 0
     read: int = 0
     alert: int = 0
-    waiting_since: datetime | None = None
+    reached: frozenset[Reached] = frozenset()
+    times: dict[int, datetime] = field(factory=dict)
 
     @property
     def unread(self) -> int:
         """The number of those that wait."""
         return self.sent - self.read
 
-    def add(self, now: datetime, *, alert: bool = False) -> int:
+    @property
+    def waiting_since(self) -> datetime | None:
+        """The time of the oldest unread one, or the last one known before it; None when all are read."""
+        return min(self.times.values(), default=None)
+
+    def add(self, now: datetime, *, reached: Iterable[Reached] = ()) -> int:
         """Add one; return its number."""
-        if self.sent == self.read:
-            self.waiting_since = now
+        are_known = len(self.times) == self.unread
         self.sent += 1
-        if alert:
-            self.alert = self.sent
+        if are_known and self.unread <= _KNOWN:
+            self.times[self.sent] = now
+        if reached := frozenset(reached):
+            self.alert, self.reached = self.sent, reached
         return self.sent
 
     def mark_read(self, up_to: int, now: datetime) -> datetime | None:
@@ -43,7 +58,10 @@ class Backlog:
         if up_to <= self.read:
             return None
         since, self.read = self.waiting_since or now, up_to
-        self.waiting_since = now if self.unread else None
+        last_known = list(self.times.values())[-1]
+        self.times = {number: at for number, at in self.times.items() if number > up_to}
+        if self.unread and not self.times:
+            self.times[up_to + 1] = last_known
         return since
 
 
@@ -61,19 +79,25 @@ class ReferenceConversation:
 
 
 class ReferenceFlag(NamedTuple):
-    """A line of the box of current events: its kind, the form or conversation, unread, all, and whether an alert."""
+    """A line of the box of current events: its kind, the form or conversation, and what is shown of it."""
 
     kind: str
     about: str | int | None
+    since: datetime | None
     unread: int
     total: int
-    priority: bool
+    priority: bool = False
+    why: frozenset[Reached] = frozenset()
 
 
 class ReferenceRow(NamedTuple):
-    """A row of the caseload: its rank, the enrolment, the counts, and whether access is over or a review is due."""
+    """A row of the caseload: its place, its counts, and whether access is over or a review is due.
+
+    The place is the rank, the time of the oldest flag, and the enrolment.
+    """
 
     rank: int
+    since: datetime | None
     id: str
     unread_forms: int
     unread_messages: int

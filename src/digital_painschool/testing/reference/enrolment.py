@@ -3,7 +3,7 @@
 A step of the model is called when the desk has done it: `refusals` says whether it should.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from attrs import define, field
@@ -14,13 +14,7 @@ from digital_painschool.domain.people import Actor, Author, HsaId, PersonId, Rol
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import Program
 from digital_painschool.testing.reference.calendar import midnight_after, months_later
-from digital_painschool.testing.reference.counts import (
-    Backlog,
-    RaisedFlags,
-    ReferenceConversation,
-    ReferenceFlag,
-    ReferenceRow,
-)
+from digital_painschool.testing.reference.counts import Backlog, RaisedFlags, Reached, ReferenceConversation
 
 
 @define(eq=False, repr=False, kw_only=True)
@@ -46,6 +40,7 @@ class ReferenceEnrolment:
         answers: The answers of the last submission, by form.
         drafts: The drafts, by form: when each was saved, and its answers.
         undelivered: The notifications that could not be delivered and wait for the therapist.
+        lost_at: The version that noted each undeliverable notification, and when it was found to be.
         settled: By kind of flag, the version that settled it last.
         exported: The version that counts as exported, 0 for none.
         purged: Whether it was purged.
@@ -80,7 +75,7 @@ class ReferenceEnrolment:
     drafts: dict[str, tuple[datetime, Mapping[str, object]]] = field(factory=dict, init=False)
     conversations: list[ReferenceConversation] = field(factory=list, init=False)
     undelivered: list[str] = field(factory=list, init=False)
-    lost_at: dict[str, int] = field(factory=dict, init=False)
+    lost_at: dict[str, tuple[int, datetime]] = field(factory=dict, init=False)
     raised: RaisedFlags = field(factory=RaisedFlags, init=False)
     settled: dict[FlagKind, int] = field(factory=dict, init=False)
     exported: int = field(default=0, init=False)
@@ -152,35 +147,6 @@ class ReferenceEnrolment:
         """Return whether the last review, or the start without one, is too long ago."""
         return now - (self.reviewed_at or self.started_at) > timedelta(days=self.policy.review_after_days)
 
-    def flags(self, now: datetime) -> list[ReferenceFlag]:
-        """Return the therapist's flags, in any order."""
-        if not self.is_open:
-            return []
-        found = [
-            ReferenceFlag("form-saved", form, of.unread, of.sent, of.alert > of.read) for form, of in self.forms.items()
-        ]
-        for number, one in enumerate(self.conversations, start=1):
-            messages = one.from_patient
-            found.append(ReferenceFlag("message-received", number, messages.unread, messages.sent, False))
-        found.append(ReferenceFlag("undelivered", None, len(self.undelivered), len(self.undelivered), False))
-        found.append(ReferenceFlag("program-done", None, int(self.done_waits), 1, False))
-        found.append(ReferenceFlag("ending", None, int(now >= self.access_until), 1, False))
-        return [flag for flag in found if flag.unread]
-
-    def row(self, now: datetime) -> ReferenceRow:
-        """Return the row of the caseload."""
-        forms = messages = 0
-        priority = False
-        for saved in self.forms.values():
-            forms += saved.sent - saved.read
-            priority = priority or saved.alert > saved.read
-        for one in self.conversations:
-            messages += one.from_patient.sent - one.from_patient.read
-        done, lost, ending = self.done_waits, len(self.undelivered), now >= self.access_until
-        rank = 0 if priority else 1 if forms or messages or done or lost or ending else 2
-        due = self.is_review_due(now)
-        return ReferenceRow(rank, self.id, forms, messages, done, lost, priority, ending, due)
-
     # The steps: each changes the model as the step changed the enrolment.
 
     def _enter(self, now: datetime, entries: int = 1, *, by: Author = Author.THERAPIST) -> None:
@@ -224,13 +190,13 @@ class ReferenceEnrolment:
             self.released.add(module)
             self._enter(now)
 
-    def save_form(self, form: str, answers: Mapping[str, object], now: datetime, *, alert: bool) -> int:
+    def save_form(self, form: str, answers: Mapping[str, object], now: datetime, *, reached: Iterable[Reached]) -> int:
         """Save a submission; return its ordinal."""
         self.answers[form] = answers
         self.drafts.pop(form, None)
         self._enter(now, by=Author.PATIENT)
         self.raised.add(self.version, "form-saved")
-        return self.forms.setdefault(form, Backlog()).add(now, alert=alert)
+        return self.forms.setdefault(form, Backlog()).add(now, reached=reached)
 
     def save_draft(self, form: str, answers: Mapping[str, object], now: datetime) -> None:
         """Save a draft: no entry of the timeline, and nothing that staff see."""
@@ -277,7 +243,7 @@ class ReferenceEnrolment:
         """Mark the completed program, or undelivered notifications, as handled: what the view showed."""
         shown = self.version if view is None else view
         if kind is FlagKind.UNDELIVERED:
-            left = [lost for lost in self.undelivered if self.lost_at[lost] > shown]
+            left = [lost for lost in self.undelivered if self.lost_at[lost][0] > shown]
             is_settled, self.undelivered = len(left) < len(self.undelivered), left
         else:
             is_settled = self.done_waits and not self.raised.after(shown, "program-done")

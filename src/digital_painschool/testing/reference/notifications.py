@@ -121,7 +121,7 @@ class NotificationOracle:
             self._notes.add(note)
         if isinstance(event, NotificationUndelivered):
             enrolment.undelivered.append(event.notification)
-            enrolment.lost_at[event.notification] = seq
+            enrolment.lost_at[event.notification] = seq, event.at
             enrolment.raised.add(seq, "undelivered")
         if isinstance(event, AccessEnded):
             enrolment.raised.add(seq, "ending")

@@ -30,7 +30,7 @@ def page_violations(model: ReferenceEnrolment, page: PatientPage) -> Iterator[La
     dates = page.phase, page.access_until, page.reviewed_at, page.done_at, page.ended_at
     expected_dates = model.phase, model.access_until, model.reviewed_at, model.done_at, model.ended_at
     yield from unequal(_LAW, expected_dates, dates, "phase and dates of the page", id_)
-    yield from unequal(_LAW, model.row(now).review_due and model.is_open, page.review_due, "review is due", id_)
+    yield from unequal(_LAW, model.is_review_due(now) and model.is_open, page.review_due, "review is due", id_)
     opened = {module.number for module in page.modules if module.opened}
     completed = {module.number for module in page.modules if module.completed}
     marked = {module.number for module in page.modules if module.out_of_order}

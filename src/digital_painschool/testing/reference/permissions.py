@@ -112,6 +112,8 @@ UNIT_METHODS: Mapping[str, UnitMethod] = MappingProxyType(
         "limits": UnitMethod(lambda d: d.limits(), frozenset({_T, _P, _D})),
         "caseload": UnitMethod(lambda d: d.caseload(), frozenset({_T})),
         "unit_caseload": UnitMethod(lambda d: d.unit_caseload(), frozenset({_P})),
+        "counts": UnitMethod(lambda d: d.counts(), frozenset({_T})),
+        "unit_counts": UnitMethod(lambda d: d.unit_counts(), frozenset({_P})),
         "profile": UnitMethod(lambda d: d.profile(), frozenset({_T})),
         "receive_notifications": UnitMethod(lambda d: d.receive_notifications(email=False), frozenset({_T})),
         "identify": UnitMethod(lambda d: d.identify(ANNA), frozenset({_T, _P}), ANNA),

@@ -11,7 +11,7 @@ from digital_painschool.errors import NotPermitted, Reason
 from digital_painschool.testing import history as h
 from digital_painschool.testing.reference import refusals
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment as Model
-from digital_painschool.testing.reference.forms import reaches_alert
+from digital_painschool.testing.reference.forms import reached_thresholds
 from digital_painschool.testing.reference.laws import Law
 from digital_painschool.testing.reference.permissions import DESK, may
 from digital_painschool.testing.reference.refusals import Refusal
@@ -71,7 +71,7 @@ def _closed(e: Model, step: h.SaveForm | h.SaveDraft | h.ReadDraft | h.DiscardDr
 def _save(e: Model, step: h.SaveForm, now: datetime) -> int:
     form = e.program.form(step.form)
     assert form is not None
-    return e.save_form(step.form, step.answers, now, alert=reaches_alert(form, step.answers))
+    return e.save_form(step.form, step.answers, now, reached=reached_thresholds(form, step.answers))
 
 
 def _up_to(e: Model, step: h.MarkRead) -> int:

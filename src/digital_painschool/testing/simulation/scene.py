@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from attrs import evolve
 
-from digital_painschool.application.caseload import Case, CasePage, Cursor
+from digital_painschool.application.caseload import Case, CasePage
 from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, HsaId
@@ -257,14 +257,14 @@ class Scene:
         return None
 
     def walk(self, by: HsaId, list_page: Callable[..., CasePage], limit: int) -> list[Case] | None:
-        """Return all rows of a caseload, page by page; None when it was refused."""
+        """Return all rows of a caseload, page by page, each as it was shown last; None when it was refused."""
         rows: list[Case] = []
-        after: Cursor | None = None
+        after: str | None = None
         while (page := self.ask(by, partial(list_page, after, limit=limit))) is not None:
             rows += page.rows
             after = page.next
             if after is None:
-                return rows
+                return _as_shown_last(rows)
         return None
 
     def _stored(self, about: ReferenceEnrolment | None) -> object:
@@ -273,6 +273,14 @@ class Scene:
             return None
         timeline = self.storage.load_timelines([about.id])
         return state, timeline, load_notifications(self.storage, about.id)
+
+
+def _as_shown_last(rows: list[Case]) -> list[Case]:
+    repeated = [row for row in rows if row.repeated]
+    if not repeated:
+        return rows
+    last = {row.enrolment_id: row for row in rows}
+    return sorted(last.values(), key=lambda row: (row.rank, row.waiting_since or row.started_at, row.enrolment_id))
 
 
 def _law_of(refusal: Refusal, law: Law) -> Law:

@@ -1,0 +1,135 @@
+"""The pages of the caseload in SQL: a statement for each order, for open and ended enrolments, own and the unit's."""
+
+from typing import Any
+
+from sqlalchemy import (
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    tuple_,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.types import TypeEngine
+
+from digital_painschool.adapters.sql.column_types import Instant
+from digital_painschool.adapters.sql.schema import ENDED, NOT_ENDED, enrolments
+from digital_painschool.ports.storage import NO_INSTANT, CaseSort
+
+_e = enrolments.c
+PRIORITY, FLAGGED, QUIET = 0, 1, 2
+"""The ranks: rows with a priority flag, with any flag, without one."""
+
+IS_ENDING = _e.access_until <= bindparam("now", type_=Instant())
+FLAG_RANK = case(
+    (_e.priority, PRIORITY),
+    (or_(_e.unread_forms > 0, _e.unread_messages > 0, _e.done, _e.undelivered > 0, IS_ENDING), FLAGGED),
+    else_=QUIET,
+)
+"""The rank of an open enrolment."""
+_OLDEST_FLAG = case(
+    (and_(IS_ENDING, or_(_e.waiting_since.is_(None), _e.access_until < _e.waiting_since)), _e.access_until),
+    else_=_e.waiting_since,
+)
+
+
+class readable_instant(ColumnElement[Any]):  # noqa: N801 - reads as an SQL function
+    """An instant, or NULL where a stored one cannot be read: a damaged row has a position too."""
+
+    inherit_cache = False
+    type = Instant()
+
+    def __init__(self, instant: ColumnElement[Any]) -> None:
+        self.instant = instant
+
+
+@compiles(readable_instant, "sqlite")
+def _readable_on_sqlite(element: readable_instant, compiler: SQLCompiler, **kw: Any) -> str:
+    instant, two = compiler.process(element.instant, **kw), "[0-9][0-9]"
+    pattern = f"[1-8][0-9]{two}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:{two}:{two}.{two * 3}Z"
+    return f"CASE WHEN {instant} GLOB '{pattern}' THEN {instant} END"
+
+
+@compiles(readable_instant, "postgresql")
+def _readable_on_postgresql(element: readable_instant, compiler: SQLCompiler, **kw: Any) -> str:
+    instant = compiler.process(element.instant, **kw)
+    return f"CASE WHEN {instant} BETWEEN '1900-01-02 UTC' AND '8999-12-31 UTC' THEN {instant} END"
+
+
+def of_unit(statement: Select[Any], *, own: bool) -> Select[Any]:
+    """Return a statement for the rows of a unit, or of one of its therapists."""
+    return statement.where(_e.unit == bindparam("unit"), *[_e.therapist == bindparam("therapist")] * own)
+
+
+_SHOWN = (
+    *("id", "person_scheme", "person_value", "therapist", "program", "program_version", "phase"),
+    *("started_at", "access_until", "reviewed_at", "last_seen_at"),
+    *("unread_forms", "unread_messages", "done", "undelivered", "priority", "waiting_since"),
+)
+"""The columns of a page's rows, after rank and instant."""
+_TYPES: dict[str, TypeEngine[Any]] = {
+    **dict.fromkeys(("rank", "lowest", "highest", "limit"), Integer()),
+    **dict.fromkeys(("id", "phase", "program"), _e.id.type),
+    "instant": Instant(),
+}
+_NOTHING: ColumnElement[Any] = cast(null(), Instant())
+_ORDERS: dict[CaseSort, tuple[ColumnElement[Any], ColumnElement[Any]]] = {
+    CaseSort.PRIORITY: (FLAG_RANK, _OLDEST_FLAG),
+    CaseSort.OLDEST_FLAG: (case((FLAG_RANK < QUIET, 0), else_=1), _OLDEST_FLAG),
+    CaseSort.LAST_SEEN: (case((_e.last_seen_at.is_(None), 0), else_=1), _e.last_seen_at),
+    CaseSort.START: (literal_column("0", Integer), _e.started_at),
+    CaseSort.ID: (literal_column("0", Integer), _NOTHING),
+}
+"""The rank and the instant of an open enrolment, by the order."""
+_ORDERS_OF_ENDED = {
+    **_ORDERS,
+    CaseSort.PRIORITY: (literal_column(str(QUIET), Integer), _NOTHING),
+    CaseSort.OLDEST_FLAG: (literal_column("1", Integer), _NOTHING),
+}
+
+
+def _bounds(column: ColumnElement[Any], name: str) -> list[ColumnElement[bool]]:
+    first, end = (bindparam(f"{name}_{which}", type_=Instant()) for which in ("from", "before"))
+    return [or_(first.is_(None), column >= first), or_(end.is_(None), column < end)]
+
+
+def _page(sort: CaseSort, *, ended: bool, own: bool) -> Select[Any]:
+    rank, instant = (_ORDERS_OF_ENDED if ended else _ORDERS)[sort]
+    flag_rank = literal_column(str(QUIET), Integer) if ended else FLAG_RANK
+    positions = (rank.label("rank"), instant.label("stored"), flag_rank.label("flag_rank"))
+    rows = of_unit(select(*positions, *enrolments.c).where(ENDED if ended else NOT_ENDED), own=own).subquery("cases")
+    case_, typed = rows.c, {name: bindparam(name, type_=type_) for name, type_ in _TYPES.items()}
+    found = func.coalesce(readable_instant(case_.stored), literal(NO_INSTANT, Instant()), type_=Instant())
+    position = (case_.rank, found, case_.id)
+    return (
+        select(case_.rank, found, *(case_[column] for column in _SHOWN))
+        .where(
+            tuple_(*position) > tuple_(typed["rank"], typed["instant"], typed["id"]),
+            case_.flag_rank.between(typed["lowest"], typed["highest"]),
+            case_.phase == func.coalesce(typed["phase"], case_.phase),
+            case_.program == func.coalesce(typed["program"], case_.program),
+            *_bounds(func.coalesce(case_.reviewed_at, case_.started_at, type_=Instant()), "reviewed"),
+            *_bounds(case_.last_entry_at, "changed"),
+        )
+        .order_by(*position)
+        .limit(typed["limit"])
+    )
+
+
+PAGES = {
+    (sort, ended, own): _page(sort, ended=ended, own=own)
+    for sort in CaseSort
+    for ended in (False, True)
+    for own in (False, True)
+}
+"""The statement of a page, by the order, whether the enrolments have ended, and whether they are a therapist's own."""

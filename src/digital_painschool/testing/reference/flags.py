@@ -1,0 +1,43 @@
+"""What the model expects of the therapist's flags, and of the row of the caseload."""
+
+from datetime import datetime
+
+from digital_painschool.testing.reference.counts import ReferenceFlag, ReferenceRow
+from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
+
+
+def flags_of(model: ReferenceEnrolment, now: datetime) -> list[ReferenceFlag]:
+    """Return the flags of an enrolment, in any order."""
+    if not model.is_open:
+        return []
+    found = [
+        ReferenceFlag("form-saved", form, saved.waiting_since, saved.unread, saved.sent, True, saved.reached)
+        if saved.alert > saved.read
+        else ReferenceFlag("form-saved", form, saved.waiting_since, saved.unread, saved.sent)
+        for form, saved in model.forms.items()
+    ]
+    for number, one in enumerate(model.conversations, start=1):
+        messages = one.from_patient
+        found.append(ReferenceFlag("message-received", number, messages.waiting_since, messages.unread, messages.sent))
+    lost = len(model.undelivered)
+    lost_since = min((model.lost_at[one][1] for one in model.undelivered), default=None)
+    found.append(ReferenceFlag("undelivered", None, lost_since, lost, lost))
+    found.append(ReferenceFlag("program-done", None, model.done_at, int(model.done_waits), 1))
+    found.append(ReferenceFlag("ending", None, model.access_until, int(now >= model.access_until), 1))
+    return [flag for flag in found if flag.unread]
+
+
+def row_of(model: ReferenceEnrolment, now: datetime) -> ReferenceRow:
+    """Return the row of an enrolment in the caseload."""
+    forms = messages = 0
+    priority = False
+    for saved in model.forms.values():
+        forms += saved.sent - saved.read
+        priority = priority or saved.alert > saved.read
+    for one in model.conversations:
+        messages += one.from_patient.sent - one.from_patient.read
+    done, lost, ending = model.done_waits, len(model.undelivered), now >= model.access_until
+    rank = 0 if priority else 1 if forms or messages or done or lost or ending else 2
+    due = model.is_review_due(now)
+    since = min((flag.since for flag in flags_of(model, now) if flag.since), default=None)
+    return ReferenceRow(rank, since, model.id, forms, messages, done, lost, priority, ending, due)

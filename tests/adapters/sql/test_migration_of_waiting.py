@@ -1,0 +1,103 @@
+"""A database of the version before rows said since when they wait is brought up to date, as steps would have."""
+
+from collections.abc import Callable
+
+import pytest
+
+from digital_painschool.adapters.sql import migrate, migration_sql
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.policy import FlagKind
+from digital_painschool.rules.flags import caseload_counts
+from digital_painschool.testing.environment import stored_at
+from digital_painschool.testing.example import DAILY, PAIN
+from digital_painschool.testing.people import NUMBERS, RESERVE_NUMBER
+from digital_painschool.testing.scenario import Scenario
+from tests.databases import execute, run_script
+from tests.drift import drift
+from tests.older_schema import back_to_0004
+
+WAITING = "SELECT id, waiting_since FROM enrolments ORDER BY id"
+
+
+@pytest.fixture(params=["sqlite_url", "postgresql_url"])
+def url(request: pytest.FixtureRequest) -> str:
+    """The URL of a new database, of each kind in turn."""
+    found: str = request.getfixturevalue(request.param)
+    return found
+
+
+def at_once(url: str) -> None:
+    """Migrate as a program does."""
+    migrate(url)
+
+
+def by_hand(url: str) -> None:
+    """Migrate as a database administrator does."""
+    run_script(url, migration_sql(url, since="0004"))
+
+
+def lived(school: Scenario) -> None:
+    """Let everything that a flag waits for come and be settled: wholly, in part, and not at all."""
+    form, message, done, lost, ended = (school.start(number) for number in (*NUMBERS[:3], RESERVE_NUMBER, NUMBERS[3]))
+    school.start(NUMBERS[4])
+    rooms = {
+        id_: school.school.patient(number) for id_, number in zip((form, message, done, ended), NUMBERS, strict=False)
+    }
+    for hour in range(4):
+        school.advance(hours=1)
+        for id_ in (form, ended):
+            rooms[id_].save_form(id_, PAIN, {"smarta": hour})
+        rooms[form].save_form(form, DAILY, {"hemma": "bra", "fritext": '"number":9,"form":"x"'})
+        rooms[message].write(message, "Hej", conversation=1 if hour else None)
+        rooms[message].write(message, "Hej")
+    school.desk.mark_read(form, DAILY)
+    school.desk.mark_read(form, PAIN, up_to=1)
+    school.desk.mark_read(form, PAIN, up_to=2)
+    school.desk.read_conversation(message, 1)
+    school.desk.read_conversation(message, 2)
+    school.desk.start_conversation(message, "Hej")
+    rooms[message].read_conversation(message, 6)
+    for module in (1, 2, 3):
+        rooms[done].open_module(done, module)
+        rooms[done].complete_module(done, module)
+    school.desk.end(ended, reason="klar")
+    for settled in (True, False):
+        school.advance(hours=1)
+        school.desk.start_conversation(lost, "Hej", notify=Notify.DIRECT)
+        school.deliver()
+        if settled:
+            school.desk.mark_handled(lost, FlagKind.UNDELIVERED)
+    school.advance(hours=1)
+    rooms[done].save_form(done, PAIN, {"smarta": 9})
+
+
+@pytest.mark.rule("D-15b")
+@pytest.mark.parametrize("how", [at_once, by_hand])
+def test_the_rows_say_since_when_they_wait_as_a_step_would(url: str, how: Callable[[str], None]) -> None:
+    """Otherwise whoever waited already would come first or last, until the next step."""
+    school = Scenario(stored_at(url))
+    with school.school:
+        lived(school)
+        expected = execute(url, WAITING)
+        assert 6 == len(expected)
+        assert 4 == len({since for _, since in expected if since is not None})
+        assert [row for row in school.desk.caseload().rows if row.flags] != []
+        for id_, since in expected:
+            assert (since is None) is (caseload_counts(school.state(id_)).waiting_since is None)
+    back_to_0004(url)
+    how(url)
+    assert [] == drift(url)
+    assert expected == execute(url, WAITING)
+
+
+@pytest.mark.rule("D-15b")
+def test_a_damaged_entry_stops_no_migration(url: str) -> None:
+    """Otherwise one row that was changed by hand would keep a region from its update."""
+    school = Scenario(stored_at(url))
+    with school.school:
+        lived(school)
+    for data in ("", "{", "null", '{"form":', '{"number":"x"}', '{"number":99999999999999999999}', '{"up_to":-1}'):
+        back_to_0004(url)
+        execute(url, f"UPDATE timeline SET data = '{data}' WHERE seq = 2")  # noqa: S608 - constants
+        migrate(url)
+        assert 6 == len(execute(url, WAITING))
