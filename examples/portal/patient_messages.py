@@ -1,0 +1,51 @@
+"""The patient's messages."""
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from digital_painschool import EnrolmentId, PatientDesk
+
+from .sign_in import for_patients
+from .steps import attempt, done, once, show
+
+
+class MessageForm(forms.Form):
+    """A message to the therapist."""
+
+    text = forms.CharField(label="Meddelande till din behandlare", widget=forms.Textarea(attrs={"rows": 6}))
+
+
+@require_GET
+@for_patients
+def conversations(request: HttpRequest, room: PatientDesk, enrolment_id: EnrolmentId) -> HttpResponse:
+    """List the conversations."""
+    context = {"overview": room.overview(enrolment_id), "conversations": room.conversations(enrolment_id)}
+    return render(request, "my_conversations.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@for_patients
+def new_conversation(request: HttpRequest, room: PatientDesk, enrolment_id: EnrolmentId) -> HttpResponse:
+    """Begin a conversation."""
+    form = MessageForm(request.POST or None)
+    if attempt(form, lambda: room.write(enrolment_id, form.cleaned_data["text"], once=once(request))):
+        return done(request, "Meddelandet är skickat.", "my-conversations", enrolment_id)
+    return show(request, "my_new_conversation.html", {"overview": room.overview(enrolment_id), "form": form})
+
+
+@require_http_methods(["GET", "POST"])
+@for_patients
+def conversation(request: HttpRequest, room: PatientDesk, enrolment_id: EnrolmentId, number: int) -> HttpResponse:
+    """Show a conversation, which makes the therapist's messages read, and write in it."""
+    form = MessageForm(request.POST or None)
+
+    def step() -> object:
+        return room.write(enrolment_id, form.cleaned_data["text"], conversation=number, once=once(request))
+
+    if attempt(form, step):
+        return done(request, "Meddelandet är skickat.", "my-conversation", enrolment_id, number)
+    shown = room.read_conversation(enrolment_id, number)
+    context = {"overview": room.overview(enrolment_id), "conversation": shown, "form": form}
+    return show(request, "my_conversation.html", context)
