@@ -11,7 +11,9 @@ from pathlib import Path
 def main() -> None:
     """Make the file where there is none, and serve until Ctrl+C."""
     parser = argparse.ArgumentParser(prog="python -m examples.portal", description="An example portal in Django.")
-    parser.add_argument("--folder", type=Path, default=Path("portal-data"), help="where the files lie; made when missing")
+    parser.add_argument(
+        "--folder", type=Path, default=Path("portal-data"), help="where the files lie; made when missing"
+    )
     parser.add_argument("--port", type=int, default=8000, help="0 chooses a free one")
     chosen = parser.parse_args()
     os.environ["PORTAL_FOLDER"] = str(chosen.folder)
@@ -20,7 +22,10 @@ def main() -> None:
 
     fill(chosen.folder)
     with served(chosen.port) as address:
-        print(f"The portal is open at {address} (Ctrl+C closes it). Its files lie in {chosen.folder.absolute()}.", flush=True)
+        print(
+            f"The portal is open at {address} (Ctrl+C closes it). Its files lie in {chosen.folder.absolute()}.",
+            flush=True,
+        )
         with suppress(KeyboardInterrupt):
             while True:
                 time.sleep(3600)

@@ -11,7 +11,9 @@ from digital_painschool import Choice, Date, Form, ManyChoices, Number, Question
 def answers_form(form: Form, data: Mapping[str, Any] | None, initial: Mapping[str, object]) -> forms.Form:
     """Return the fields for a form's questions, with the answers of a draft."""
     fields = {question.key: field_of(question) for question in form.questions}
-    typed = {key: str(answer).replace(".", ",") if isinstance(answer, float) else answer for key, answer in initial.items()}
+    typed = {
+        key: str(answer).replace(".", ",") if isinstance(answer, float) else answer for key, answer in initial.items()
+    }
     drawn = forms.Form(data, initial=typed)
     drawn.fields.update(fields)
     return drawn
@@ -75,7 +77,7 @@ _FIELDS: Mapping[type[Question], Callable[[Any], forms.Field]] = {
 
 
 def _typed(question: Question, value: Any) -> object:
-    """Return a value as the library takes it. What cannot be read as a number stays a text, and the library refuses it."""
+    """Return a value as the library takes it; a text that is no number stays one, for the library to refuse."""
     if not isinstance(question, (Scale, Number)):
         return value
     text = str(value).strip().replace(",", ".")

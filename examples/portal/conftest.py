@@ -17,10 +17,10 @@ import django  # noqa: E402 - the settings read the folder
 django.setup()
 
 from attrs import evolve  # noqa: E402
-from portal import school  # noqa: E402
-from portal.sample import Clock  # noqa: E402
 
 from digital_painschool import AdapterConfig, open_school  # noqa: E402
+from portal import school  # noqa: E402
+from portal.sample import Clock  # noqa: E402
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -37,7 +38,9 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 _HEADERS = {
     "Cache-Control": "no-store",  # after the back button or a sign-out, a page is asked for anew
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
     "Referrer-Policy": "same-origin",
 }
 
@@ -68,7 +71,7 @@ class Refusals:
         if not isinstance(error, PainSchoolError):
             return None
         status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
-        if status >= 500:
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             _log.error("%s", error)  # no error of the library holds personal data
         return explain(request, label(error), status)
 

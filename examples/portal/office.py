@@ -16,7 +16,6 @@ from .school import school
 from .sign_in import for_staff
 from .steps import attempt, done, show
 
-
 ACTIONS = {action.value: action for action in Action}
 """The actions by their names in the access log."""
 

@@ -1,6 +1,7 @@
 """A form's scores, and its answers in numbers, as plots in SVG."""
 
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 import svg
 from attrs import frozen
@@ -50,7 +51,7 @@ def _draw(title: str, values: Sequence[float | None], axis: Axis, submissions: S
             _level(height(axis.alert_from), _ALERT, dashes=[4, 3]),
             _words(_LEFT - 6, height(axis.alert_from) + 4, f"{axis.alert_from:g}", "end", _ALERT),
         ]
-    points = [coordinate for place in places for coordinate in place]
+    points = cast("list[svg.Point]", [coordinate for place in places for coordinate in place])  # flat, as SVG has them
     elements.append(svg.Polyline(points=points, fill="none", stroke=_LINE, stroke_width=2))
     elements += [svg.Circle(cx=x, cy=y, r=4, fill=_LINE) for x, y in places]
     ends = {0: ("start", _LEFT), len(submissions) - 1: ("end", _WIDTH - _RIGHT)}
@@ -62,7 +63,7 @@ def _draw(title: str, values: Sequence[float | None], axis: Axis, submissions: S
     return mark_safe(drawing.as_str())  # noqa: S308 - every text in it is escaped
 
 
-def _level(y: float, colour: str, dashes: list[float] | None = None) -> svg.Element:
+def _level(y: float, colour: str, dashes: list[svg.Number] | None = None) -> svg.Element:
     return svg.Line(x1=_LEFT, x2=_WIDTH - _RIGHT, y1=y, y2=y, stroke=colour, stroke_dasharray=dashes)
 
 

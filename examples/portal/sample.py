@@ -53,10 +53,12 @@ def live(school: PainSchool, clock: Clock) -> None:
     room = school.patient(ELSA)
     for pain, everyday in ((5, "med-moda"), (6, "svart"), (4, "med-moda"), (9, "inte-alls")):
         clock.wait(days=5, hours=1)
-        room.save_form(elsa, "halsoskattning", {"smarta": pain, "somn": 9 - pain, "ovrigt": "Det går upp och ner."}, module=1)
+        room.save_form(
+            elsa, "halsoskattning", {"smarta": pain, "somn": 9 - pain, "ovrigt": "Det går upp och ner."}, module=1
+        )
         chosen = {"hemma": everyday, "med-andra": "svart", "rorelse": everyday, "stod": "ibland"}
         room.save_form(elsa, "vardag", chosen, module=2)
-        if pain == 6:
+        if everyday == "svart":
             anna.mark_read(elsa, "vardag", opened=True)
             anna.start_conversation(elsa, "Hej Elsa! Hur gick det med pauserna?", notify=Notify.COLLECTED)
             room.read_conversation(elsa, 1)

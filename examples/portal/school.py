@@ -2,7 +2,6 @@
 
 import atexit
 import os
-from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 
@@ -13,28 +12,28 @@ from digital_painschool import AdapterConfig, FlagKind, PainSchool, Policy, Sett
 from .people import DIRECTORY
 
 _lock = Lock()
-_opened: list[PainSchool] = []
-"""The process's school, or nothing yet."""
+_schools: dict[int, PainSchool] = {}
+"""The school of each process, by its id. A forked process never uses its parent's: it shares no connection with it."""
 
 
 def school() -> PainSchool:
-    """Return the process's school. Many threads share it."""
+    """Return the process's school. Its threads share it."""
     with _lock:
-        if not _opened:
+        if os.getpid() not in _schools:
             use(open_school(school_settings(settings.PORTAL_FOLDER)))
-        return _opened[0]
+        return _schools[os.getpid()]
 
 
 def use(opened: PainSchool) -> None:
     """Make a school the process's own, such as one in memory with a clock for a test."""
-    _opened[:] = [opened]
+    _schools[os.getpid()] = opened
 
 
 def close() -> None:
     """Close the process's school; the next use opens another."""
-    for opened in _opened:
+    opened = _schools.pop(os.getpid(), None)
+    if opened is not None:
         opened.close()
-    _opened.clear()
 
 
 def school_settings(folder: Path) -> Settings:
@@ -51,10 +50,4 @@ def school_settings(folder: Path) -> Settings:
     )
 
 
-def _forget() -> None:
-    _opened.clear()
-
-
-# A fork (gunicorn with --preload) shares no database connection with its parent: the child opens a school of its own.
-os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=lambda: (_forget(), _lock.release()))
 atexit.register(close)

@@ -1,7 +1,7 @@
 """Sign-in as a stub: choose who you are. A real portal has SITHS, BankID or the like in its place.
 
-Staff and patients have cookies of their own, each sent to its own part of the portal alone: who is signed in on one side
-is nobody on the other. A cookie holds an opaque key; who it stands for is kept on the server.
+Staff and patients have cookies of their own, each sent to its own part of the portal alone: who is signed in on one
+side is nobody on the other. A cookie holds an opaque key; who it stands for is kept on the server.
 """
 
 from collections.abc import Callable
@@ -75,7 +75,7 @@ def for_staff(view: Callable[Concatenate[HttpRequest, Colleague, P], HttpRespons
     """Give a view the member of staff who is signed in; ask others to sign in."""
 
     @wraps(view)
-    def page(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def page(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         colleague = STAFF.get(_who(request, STAFF_SIDE) or "")  # type: ignore[call-overload]
         if colleague is None:
             return redirect(STAFF_SIDE.page)
@@ -89,7 +89,7 @@ def for_patients(view: Callable[Concatenate[HttpRequest, PatientDesk, P], HttpRe
     """Give a view the desk of the patient who is signed in; ask others to sign in."""
 
     @wraps(view)
-    def page(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def page(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         number = _who(request, PATIENT_SIDE)
         if number is None:
             return redirect(PATIENT_SIDE.page)

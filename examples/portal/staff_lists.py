@@ -17,7 +17,7 @@ from .words import name
 
 
 class StartForm(forms.Form):
-    """"Starta nytt moment": whose, and which."""
+    """The page "Starta nytt moment": whose, and which."""
 
     number = forms.CharField(
         label="Personnummer",

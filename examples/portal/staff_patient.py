@@ -16,7 +16,7 @@ from .steps import attempt, done, expected, once, sent_number, show
 
 
 class MaintainForm(forms.Form):
-    """"Vidmakthåll": how long, and which modules."""
+    """The page "Vidmakthåll": how long, and which modules."""
 
     days = forms.IntegerField(label="Antal dagar", widget=forms.NumberInput(attrs={"class": "short"}))
     modules = forms.TypedMultipleChoiceField(
@@ -32,7 +32,7 @@ class MaintainForm(forms.Form):
 
 
 class EndForm(forms.Form):
-    """"Avsluta": the reason."""
+    """The page "Avsluta": the reason."""
 
     reason = forms.ChoiceField(label="Avslutningsorsak")
 

@@ -13,7 +13,7 @@ from .steps import attempt, done, show
 
 
 class ProfileForm(forms.Form):
-    """"Ta emot notifieringar": how, and of what."""
+    """The boxes "Ta emot notifieringar": how, and of what."""
 
     email = forms.BooleanField(label="Ta emot notifieringar via e-post", required=False)
     sms = forms.BooleanField(label="Ta emot notifieringar via SMS", required=False)

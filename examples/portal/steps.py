@@ -1,5 +1,6 @@
 """What every form has in common: the step that it takes, and what is said when the step is refused."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -59,7 +60,7 @@ def expected(request: HttpRequest) -> int:
 def sent_number(request: HttpRequest, name: str) -> int:
     """Return a number that the portal wrote into a hidden field."""
     text = request.POST.get(name, "")
-    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+    if re.fullmatch("[0-9]{1,9}", text) is None:
         raise BadRequest(name)
     return int(text)
 
@@ -68,7 +69,9 @@ def _refuse(form: forms.Form, error: PainSchoolError) -> None:
     if isinstance(error, InvalidValue) and error.reason is None:
         raise error  # the portal's fault, not a person's
     field = "number" if isinstance(error, InvalidIdentity) and "number" in form.fields else None
-    problems = error.facts["problems"] if isinstance(error, RuleViolation) and error.reason is Reason.INVALID_ANSWERS else ()
+    problems = (
+        error.facts["problems"] if isinstance(error, RuleViolation) and error.reason is Reason.INVALID_ANSWERS else ()
+    )
     form.add_error(field, label(error))
     for problem in problems if isinstance(problems, tuple) else ():
         if isinstance(problem, AnswerProblem) and problem.question in form.fields:

@@ -1,6 +1,6 @@
 """The addresses of the portal. No address holds an identity number."""
 
-from django.urls import include, path, register_converter
+from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from digital_painschool import EnrolmentId, PlanId
 
@@ -16,6 +16,8 @@ from . import (
     staff_patient,
     staff_profile,
 )
+
+Pages = list[URLPattern | URLResolver]
 
 
 class EnrolmentConverter:
@@ -43,7 +45,7 @@ class PlanConverter(EnrolmentConverter):
 register_converter(EnrolmentConverter, "enrolment")
 register_converter(PlanConverter, "plan")
 
-staff_patient_pages = [
+staff_patient_pages: Pages = [
     path("", staff_patient.handle, name="handle"),
     path("gor/<slug:step>", staff_patient.small_step, name="small-step"),
     path("vidmakthall", staff_patient.maintain, name="maintain"),
@@ -58,7 +60,7 @@ staff_patient_pages = [
     path("meddelande/<int:number>/rubrik", staff_messages.heading, name="heading"),
 ]
 
-staff_pages = [
+staff_pages: Pages = [
     path("", staff_lists.mine, name="mine"),
     path("logga-in", door.staff_sign_in, name="staff-sign-in"),
     path("logga-ut", door.staff_sign_out, name="staff-sign-out"),
@@ -74,7 +76,7 @@ staff_pages = [
     path("logg", office.access_log, name="access-log"),
 ]
 
-patient_program_pages = [
+patient_program_pages: Pages = [
     path("", patient_pages.program, name="my-program"),
     path("modul/<int:number>/sida/<int:page>", patient_pages.page, name="my-page"),
     path("modul/<int:number>/klar", patient_pages.complete, name="complete"),
@@ -86,7 +88,7 @@ patient_program_pages = [
     path("meddelande/<int:number>", patient_messages.conversation, name="my-conversation"),
 ]
 
-patient_pages_ = [
+own_pages: Pages = [
     path("", patient_pages.programs, name="my-programs"),
     path("logga-in", door.patient_sign_in, name="patient-sign-in"),
     path("logga-ut", door.patient_sign_out, name="patient-sign-out"),
@@ -97,7 +99,7 @@ urlpatterns = [
     path("", door.first_page, name="first-page"),
     path("portal.css", door.styles, name="styles"),
     path("personal/", include(staff_pages)),
-    path("patient/", include(patient_pages_)),
+    path("patient/", include(own_pages)),
 ]
 
 handler404 = f"{__package__}.middleware.no_such_page"

@@ -1,5 +1,6 @@
 """A visitor to the portal, who reads pages and uses their links, fields and buttons by what they are called."""
 
+from itertools import pairwise
 from typing import Protocol
 
 from bs4 import BeautifulSoup, Tag
@@ -55,7 +56,7 @@ class ClientVisitor:
         self._see(self.client.get(address, follow=True))
 
     def click(self, link: str) -> None:
-        found = [a for a in self.page.find_all("a") if _words(a) == link]
+        found = [a for a in self.page.find_all("a") if _name(a) == link]
         assert found, f"there is no link {link!r} at {self.address}"
         self.open(str(found[0]["href"]))
 
@@ -76,11 +77,13 @@ class ClientVisitor:
         self._filled[str(control["name"])] = [str(control.get("value", "on"))]
 
     def press(self, button: str) -> None:
-        found = [b for b in self.page.find_all("button") if _words(b) == button]
+        found = [b for b in self.page.find_all("button") if _name(b) == button]
         assert found, f"there is no button {button!r} at {self.address}"
         form = found[0].find_parent("form")
         assert isinstance(form, Tag)
-        data = _sent(form) | {name: values for name, values in self._filled.items() if form.find(attrs={"name": name})}
+        data = _sent(form) | {
+            name: values for name, values in self._filled.items() if form.select_one(f'[name="{name}"]')
+        }
         if name := found[0].get("name"):
             data[str(name)] = [str(found[0]["value"])]
         action = str(form.get("action") or self.address)
@@ -136,11 +139,16 @@ def _look_over(page: BeautifulSoup, address: str) -> None:
     assert "MISSING" not in str(page), f"{address} shows a value that is not there"
     levels = [_HEADINGS.index(heading.name) for heading in page.find_all(_HEADINGS)]
     assert levels[0] == 0, f"{address} begins with another heading"
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False)), f"{address}: {levels}"
+    assert all(after <= before + 1 for before, after in pairwise(levels)), f"{address}: {levels}"
     labelled = {label["for"] for label in page.find_all("label")}
     fields = [f for f in page.find_all(["input", "select", "textarea"]) if f.get("type") != "hidden"]
     assert all(field.get("id") in labelled for field in fields), f"{address} has a field without a label"
 
 
+def _name(part: Tag) -> str:
+    """Return what a link or a button is called by a screen reader."""
+    return str(part.get("aria-label") or _words(part))
+
+
 def _words(part: Tag | None) -> str:
-    return "" if part is None else " ".join(part.get_text(" ").split()).replace(" :", ":")
+    return "" if part is None else " ".join(part.get_text(" ").split())

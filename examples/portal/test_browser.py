@@ -1,0 +1,98 @@
+"""The manual's walk clicked in Chromium, with axe-core on every page."""
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+from portal.sample import Clock
+from portal.server import served
+from portal.visitor import Visitor
+from portal.walk import walk
+
+_CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+_AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+_WAIT = 30_000
+_TEXTS = re.compile(r">[^<]*(?=<)|[0-9a-f]*[0-9]|value=\"[^\"]*\"")
+"""What differs between two drawings of one page: texts, numbers, ids, and values of fields."""
+
+pytestmark = pytest.mark.skipif(_CHROMIUM is None, reason="there is no Chromium here: apt-get install chromium")
+
+
+class ChromiumVisitor:
+    """A visitor with Chromium. axe-core looks at each page as it comes."""
+
+    def __init__(self, page: Page, address: str, seen: set[str]) -> None:
+        self._page = page
+        self._address = address
+        self._seen = seen
+        page.set_default_timeout(_WAIT)
+        page.add_init_script(_AXE)
+
+    def open(self, address: str) -> None:
+        self._page.goto(self._address + address.removeprefix("/"))
+        self._look_over()
+
+    def click(self, link: str) -> None:
+        self._page.get_by_role("link", name=link, exact=True).first.click()
+        self._look_over()
+
+    def fill(self, field: str, value: str) -> None:
+        control = self._labelled(field)
+        if control.evaluate("one => one.tagName") == "SELECT":
+            control.select_option(label=value)
+        else:
+            control.fill(value)
+
+    def choose(self, question: str, *options: str) -> None:
+        group = self._page.get_by_role("group", name=question)
+        for option in options:
+            group.get_by_label(option, exact=True).check()
+
+    def tick(self, box: str) -> None:
+        self._labelled(box).check()
+
+    def press(self, button: str) -> None:
+        self._page.get_by_role("button", name=button, exact=True).click()
+        self._look_over()
+
+    @property
+    def text(self) -> str:
+        return " ".join(self._page.locator("main").inner_text().split())
+
+    def _labelled(self, words: str) -> Locator:
+        return self._page.get_by_label(re.compile(f"^{re.escape(words)}:?$"))
+
+    def _look_over(self) -> None:
+        skeleton = _TEXTS.sub("", self._page.content())
+        if skeleton in self._seen:  # the same tags and classes: axe-core has looked at it
+            return
+        self._seen.add(skeleton)
+        found = self._page.evaluate("axe.run({resultTypes: ['violations']})")
+        wrong = [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]]
+        assert not wrong, f"{self._page.url}: {wrong}"
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    """Start Chromium."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=_CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def new_visitor(browser: Browser, portal: Clock) -> Iterator[Callable[[], Visitor]]:
+    """Serve the portal, and return a function that opens a browser window of its own."""
+    seen: set[str] = set()
+    with served(0) as address:
+        yield lambda: ChromiumVisitor(browser.new_context(locale="sv-SE").new_page(), address, seen)
+
+
+def test_the_manuals_walk_in_chromium(new_visitor: Callable[[], Visitor], portal: Clock) -> None:
+    """Otherwise a page might not work in a browser, or not for somebody who cannot see or click."""
+    walk(new_visitor, portal)
