@@ -86,6 +86,11 @@ def no_such_page(request: HttpRequest, exception: Exception) -> HttpResponse:
     return explain(request, "Sidan finns inte.", 404)
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Return the page for what the portal's own pages never send."""
+    return explain(request, "Sidan skickade något som inte går att läsa. Gå tillbaka och ladda om den.", 400)
+
+
 def stale_page(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Return the page for a form that was not drawn for this browser."""
     return explain(request, "Sidan är för gammal. Gå tillbaka, ladda om den och försök igen.", 403)

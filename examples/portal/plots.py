@@ -1,7 +1,7 @@
 """A form's scores, and its answers in numbers, as plots in SVG."""
 
 from collections.abc import Iterator, Sequence
-from typing import cast
+from typing import Any, cast
 
 import svg
 from attrs import frozen
@@ -48,7 +48,7 @@ def _draw(title: str, values: Sequence[float | None], axis: Axis, submissions: S
         elements += [_level(height(value), _GRID), _words(_LEFT - 6, height(value) + 4, f"{value:g}", "end")]
     if axis.alert_from is not None:
         elements += [
-            _level(height(axis.alert_from), _ALERT, dashes=[4, 3]),
+            _level(height(axis.alert_from), _ALERT, stroke_dasharray=[4, 3]),
             _words(_LEFT - 6, height(axis.alert_from) + 4, f"{axis.alert_from:g}", "end", _ALERT),
         ]
     points = cast("list[svg.Point]", [coordinate for place in places for coordinate in place])  # flat, as SVG has them
@@ -63,8 +63,8 @@ def _draw(title: str, values: Sequence[float | None], axis: Axis, submissions: S
     return mark_safe(drawing.as_str())  # noqa: S308 - every text in it is escaped
 
 
-def _level(y: float, colour: str, dashes: list[svg.Number] | None = None) -> svg.Element:
-    return svg.Line(x1=_LEFT, x2=_WIDTH - _RIGHT, y1=y, y2=y, stroke=colour, stroke_dasharray=dashes)
+def _level(y: float, colour: str, **look: Any) -> svg.Element:
+    return svg.Line(x1=_LEFT, x2=_WIDTH - _RIGHT, y1=y, y2=y, stroke=colour, **look)
 
 
 def _words(x: float, y: float, words: str, anchor: str, colour: str = _INK) -> svg.Element:

@@ -102,4 +102,5 @@ urlpatterns = [
     path("patient/", include(own_pages)),
 ]
 
+handler400 = f"{__package__}.middleware.bad_request"
 handler404 = f"{__package__}.middleware.no_such_page"

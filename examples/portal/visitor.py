@@ -50,7 +50,7 @@ class ClientVisitor:
         self.page = BeautifulSoup()
         self.status = 0
         self.address = "/"
-        self._filled: dict[str, list[str]] = {}
+        self.filled: dict[str, list[str]] = {}
 
     def open(self, address: str) -> None:
         self._see(self.client.get(address, follow=True))
@@ -64,17 +64,17 @@ class ClientVisitor:
         control = self._control(self.page, field)
         if control.name == "select":
             value = next(str(one["value"]) for one in control.find_all("option") if _words(one) == value)
-        self._filled[str(control["name"])] = [value]
+        self.filled[str(control["name"])] = [value]
 
     def choose(self, question: str, *options: str) -> None:
         group = next((f for f in self.page.find_all("fieldset") if _words(f.legend).startswith(question)), None)
         assert group is not None, f"there is no question {question!r} at {self.address}"
         chosen = [self._control(group, option) for option in options]
-        self._filled[str(chosen[0]["name"])] = [str(control["value"]) for control in chosen]
+        self.filled[str(chosen[0]["name"])] = [str(control["value"]) for control in chosen]
 
     def tick(self, box: str) -> None:
         control = self._control(self.page, box)
-        self._filled[str(control["name"])] = [str(control.get("value", "on"))]
+        self.filled[str(control["name"])] = [str(control.get("value", "on"))]
 
     def press(self, button: str) -> None:
         found = [b for b in self.page.find_all("button") if _name(b) == button]
@@ -82,7 +82,7 @@ class ClientVisitor:
         form = found[0].find_parent("form")
         assert isinstance(form, Tag)
         data = _sent(form) | {
-            name: values for name, values in self._filled.items() if form.select_one(f'[name="{name}"]')
+            name: values for name, values in self.filled.items() if form.select_one(f'[name="{name}"]')
         }
         if name := found[0].get("name"):
             data[str(name)] = [str(found[0]["value"])]
@@ -103,7 +103,7 @@ class ClientVisitor:
         chain = getattr(response, "redirect_chain", [])
         self.address = chain[-1][0] if chain else getattr(response, "request", {})["PATH_INFO"]
         self.page = BeautifulSoup(getattr(response, "content", b""), "html.parser")
-        self._filled = {}
+        self.filled = {}
         _look_over(self.page, self.address)
 
     def _control(self, part: Tag, words: str) -> Tag:
