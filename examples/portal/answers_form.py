@@ -14,7 +14,7 @@ def answers_form(form: Form, data: Mapping[str, Any] | None, initial: Mapping[st
     typed = {
         key: str(answer).replace(".", ",") if isinstance(answer, float) else answer for key, answer in initial.items()
     }
-    drawn = forms.Form(data, initial=typed)
+    drawn = forms.Form(data, initial=typed, label_suffix="")
     drawn.fields.update(fields)
     return drawn
 

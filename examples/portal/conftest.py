@@ -4,23 +4,26 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+import django
 import pytest
+from attrs import evolve
+from django.conf import settings
 
-_folder = TemporaryDirectory(prefix="portal-")
-os.environ["PORTAL_FOLDER"] = _folder.name
+from digital_painschool import AdapterConfig, open_school
+from portal import school
+from portal.sample import Clock
+
 os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
-
-import django  # noqa: E402 - the settings read the folder
-
 django.setup()
 
-from attrs import evolve  # noqa: E402
 
-from digital_painschool import AdapterConfig, open_school  # noqa: E402
-from portal import school  # noqa: E402
-from portal.sample import Clock  # noqa: E402
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the portal's files."""
+    made = tmp_path_factory.mktemp("portal")
+    settings.PORTAL_FOLDER, settings.SESSION_FILE_PATH = made, str(made / "sessions")
+    return made
 
 
 @pytest.fixture
@@ -30,9 +33,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def portal(clock: Clock) -> Iterator[Clock]:
+def portal(folder: Path, clock: Clock) -> Iterator[Clock]:
     """Open the portal on an empty school, and yield its clock."""
-    settings = evolve(school.school_settings(Path(_folder.name)), storage=AdapterConfig("memory"))
-    school.use(open_school(settings, clock=clock))
+    chosen = evolve(school.school_settings(folder), storage=AdapterConfig("memory"))
+    school.use(open_school(chosen, clock=clock))
     yield clock
     school.close()

@@ -56,7 +56,7 @@ def _draw(title: str, values: Sequence[float | None], axis: Axis, submissions: S
     elements += [svg.Circle(cx=x, cy=y, r=4, fill=_LINE) for x, y in places]
     ends = {0: ("start", _LEFT), len(submissions) - 1: ("end", _WIDTH - _RIGHT)}
     for index, (anchor, x) in ends.items():
-        day = date_format(localtime(submissions[index].saved_at), "j M Y")
+        day = date_format(localtime(submissions[index].saved_at), "j b Y")
         elements.append(_words(x, _HEIGHT - 8, day, anchor))
     size = svg.ViewBoxSpec(0, 0, _WIDTH, _HEIGHT)
     drawing = svg.SVG(viewBox=size, class_=["plot"], extra={"role": "img"}, elements=elements)

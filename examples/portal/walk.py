@@ -11,12 +11,13 @@ ELSA, NUMBER = "Elsa Ek", "850709-9805"
 
 
 def walk(new_visitor: Callable[[], Visitor], clock: Clock) -> None:
-    """Take the walk: a therapist, a patient and a data administrator, each with a browser of their own."""
+    """Take the walk: a therapist, a patient and both administrators, each with a browser of their own."""
     anna, elsa, david = new_visitor(), new_visitor(), new_visitor()
     _start(anna)
     _first_day(elsa)
     _answer(anna, clock)
     _read_answer(elsa)
+    _change_therapist(new_visitor())
     _finish(elsa)
     _a_year_later(anna, clock)
     _read_on(elsa)
@@ -130,6 +131,21 @@ def _read_answer(elsa: Visitor) -> None:
     assert "Ja, det är ett bra tempo." in elsa.text
     elsa.fill("Meddelande till din behandlare", "Tack!")
     elsa.press("Skicka")
+
+
+def _change_therapist(carin: Visitor) -> None:
+    sign_in_staff(carin, "Carin Clason")
+    assert "Anna Åberg" in carin.text
+    for therapist in ("Björn Berg", "Anna Åberg"):
+        carin.click("Enhetens patienter")
+        carin.click(ELSA)
+        carin.click("Byt behandlare")
+        carin.fill("Ny behandlare", therapist)
+        carin.press("Byt behandlare")
+        assert "Patienten har en ny behandlare." in carin.text
+    carin.open("/personal/finns-inte")
+    assert "Sidan finns inte." in carin.text
+    carin.click("Till första sidan")
 
 
 def _finish(elsa: Visitor) -> None:
