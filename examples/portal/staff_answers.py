@@ -75,7 +75,6 @@ def timeline(request: HttpRequest, colleague: Colleague, enrolment_id: Enrolment
         "page": page,
         "filter": chosen,
         "entries": desk.timeline(enrolment_id, kinds, form=form)[::-1],
-        "program": desk.program(enrolment_id),
         "notifications": desk.notifications(enrolment_id),
         "tab": "timeline",
     }

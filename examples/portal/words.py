@@ -6,7 +6,18 @@ from django.template import Library
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from digital_painschool import Address, Event, FlagKind, FormSaved, PatientPage, PersonId, Program, label
+from digital_painschool import (
+    Address,
+    Ended,
+    Event,
+    FlagKind,
+    FormRead,
+    FormSaved,
+    HandedOver,
+    PatientPage,
+    PersonId,
+    label,
+)
 
 from .people import PATIENTS, STAFF
 
@@ -59,16 +70,15 @@ def address(found: Address) -> str:
 
 
 @register.simple_tag
-def event_label(event: Event, program: Program) -> str:
-    """Return what an entry of a timeline says, with titles instead of keys."""
-    titles = {
-        "form": {form.key: form.title for form in program.forms},
-        "reason": {reason.key: reason.title for reason in program.end_reasons},
-    }
-    keys = {fact: getattr(event, fact, None) for fact in titles}
-    facts = {fact: titles[fact].get(key, key) for fact, key in keys.items() if key is not None}
-    if therapist := getattr(event, "therapist", None):
-        facts["therapist"] = colleague_name(therapist)
+def event_label(event: Event, page: PatientPage) -> str:
+    """Return what an entry of a timeline says, with titles and names instead of keys."""
+    facts: dict[str, str] = {}
+    if isinstance(event, (FormSaved, FormRead)):
+        facts["form"] = form_title(page, event.form)
+    elif isinstance(event, HandedOver):
+        facts["therapist"] = colleague_name(event.therapist)
+    elif isinstance(event, Ended) and page.end_reason is not None:
+        facts["reason"] = page.end_reason.title
     return label(event, **facts)
 
 
