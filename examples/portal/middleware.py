@@ -71,8 +71,8 @@ class Refusals:
         if not isinstance(error, PainSchoolError):
             return None
         status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            _log.error("%s", error)  # no error of the library holds personal data
+        if status == HTTPStatus.BAD_REQUEST or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            _log.error("%s", error)  # the portal's or the machine's fault; no error of the library holds personal data
         return explain(request, label(error), status)
 
 

@@ -9,8 +9,9 @@ from django.shortcuts import redirect, render
 from django.utils.timezone import localtime
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from digital_painschool import AccessEntry, Action, PlanId
+from digital_painschool import AccessEntry, Action, ListPage, PlanId
 
+from .pages import PAGE
 from .people import Colleague
 from .school import school
 from .sign_in import for_staff
@@ -38,6 +39,7 @@ class LogFilter(forms.Form):
     """Whose entries of the access log are shown."""
 
     number = forms.CharField(label="Personnummer", required=False, max_length=20)
+    after = forms.CharField(required=False, widget=forms.HiddenInput)
 
 
 @require_GET
@@ -93,12 +95,14 @@ def access_log(request: HttpRequest, colleague: Colleague) -> HttpResponse:
     """Show the access log, newest first. A number is sent in a form: no address holds one."""
     desk = school().administrator(colleague.actor)
     form = LogFilter(request.POST or None)
-    found: list[tuple[int, AccessEntry]] = []
+    pages: list[ListPage[tuple[int, AccessEntry]]] = []
 
     def step() -> None:
-        found.extend(desk.access_log(person=form.cleaned_data["number"] or None))
+        person, after = form.cleaned_data["number"] or None, form.cleaned_data["after"] or None
+        pages.append(desk.pages.access_log(after, person=person, limit=PAGE))
 
     if not attempt(form, step) and not form.is_bound:
-        found.extend(desk.access_log())
-    rows = [(entry, ACTIONS.get(entry.action)) for _, entry in reversed(found)]
-    return show(request, "access_log.html", {"rows": rows, "filter": form})
+        pages.append(desk.pages.access_log(limit=PAGE))
+    rows = [(entry, ACTIONS.get(entry.action)) for page in pages for _, entry in page.rows]
+    older = LogFilter(initial={**form.data.dict(), "after": pages[0].next}) if pages and pages[0].next else None
+    return show(request, "access_log.html", {"rows": rows, "filter": form, "older": older})

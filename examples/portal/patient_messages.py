@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from digital_painschool import EnrolmentId, PatientDesk
 
+from .pages import PAGE, more
 from .sign_in import for_patients
 from .steps import attempt, done, once, show
 
@@ -21,7 +22,8 @@ class MessageForm(forms.Form):
 @for_patients
 def conversations(request: HttpRequest, room: PatientDesk, enrolment_id: EnrolmentId) -> HttpResponse:
     """List the conversations."""
-    context = {"overview": room.overview(enrolment_id), "conversations": room.conversations(enrolment_id)}
+    found = room.pages.conversations(enrolment_id, request.GET.get("after"), limit=PAGE)
+    context = {"overview": room.overview(enrolment_id), "conversations": found.rows, "more": more(request, found.next)}
     return render(request, "my_conversations.html", context)
 
 
@@ -46,6 +48,7 @@ def conversation(request: HttpRequest, room: PatientDesk, enrolment_id: Enrolmen
 
     if attempt(form, step):
         return done(request, "Meddelandet är skickat.", "my-conversation", enrolment_id, number)
-    shown = room.read_conversation(enrolment_id, number)
-    context = {"overview": room.overview(enrolment_id), "conversation": shown, "form": form}
+    shown = room.pages.messages(enrolment_id, number, request.GET.get("after"), limit=PAGE)
+    context = {"overview": room.overview(enrolment_id), "conversation": shown.conversation, "form": form}
+    context["more"] = more(request, shown.next)
     return show(request, "my_conversation.html", context)

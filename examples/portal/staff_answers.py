@@ -23,6 +23,7 @@ from digital_painschool import (
     Started,
 )
 
+from .pages import PAGE, more
 from .people import Colleague
 from .plots import plots
 from .school import school
@@ -71,11 +72,13 @@ def timeline(request: HttpRequest, colleague: Colleague, enrolment_id: Enrolment
     shown = chosen.cleaned_data["show"] if chosen.is_valid() else ""
     _, kinds = KINDS.get(shown, ("", None))
     form = shown.removeprefix("form:") if shown.startswith("form:") else None
+    found = desk.pages.timeline(enrolment_id, request.GET.get("after"), kinds=kinds, form=form, limit=PAGE)
     context = {
         "page": page,
         "filter": chosen,
-        "entries": desk.timeline(enrolment_id, kinds, form=form)[::-1],
-        "notifications": desk.notifications(enrolment_id),
+        "entries": found.rows,
+        "more": more(request, found.next),
+        "notifications": desk.pages.notifications(enrolment_id, limit=PAGE).rows,
         "tab": "timeline",
     }
     return render(request, "timeline.html", context)

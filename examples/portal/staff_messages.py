@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from digital_painschool import EnrolmentId, Notify, label
 
+from .pages import PAGE, more
 from .people import Colleague
 from .school import school
 from .sign_in import for_staff
@@ -50,7 +51,8 @@ def conversations(request: HttpRequest, colleague: Colleague, enrolment_id: Enro
     """List the conversations."""
     desk = school().therapist(colleague.actor)
     page = desk.patient_page(enrolment_id)
-    context = {"page": page, "conversations": desk.conversations(enrolment_id), "tab": "messages"}
+    found = desk.pages.conversations(enrolment_id, request.GET.get("after"), limit=PAGE)
+    context = {"page": page, "conversations": found.rows, "more": more(request, found.next), "tab": "messages"}
     return render(request, "conversations.html", context)
 
 
@@ -86,9 +88,15 @@ def conversation(request: HttpRequest, colleague: Colleague, enrolment_id: Enrol
 
     if attempt(form, step):
         return done(request, "Meddelandet är skickat.", "conversation", enrolment_id, number)
-    shown = desk.read_conversation(enrolment_id, number)
+    shown = desk.pages.messages(enrolment_id, number, request.GET.get("after"), limit=PAGE)
     page = desk.patient_page(enrolment_id)
-    context = {"page": page, "conversation": shown, "form": form, "tab": "messages"}
+    context = {
+        "page": page,
+        "conversation": shown.conversation,
+        "more": more(request, shown.next),
+        "form": form,
+        "tab": "messages",
+    }
     return show(request, "conversation.html", context)
 
 
