@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from digital_painschool import EnrolmentId, NotFound, PatientDesk
+from digital_painschool import EnrolmentId, PatientDesk
 
 from .sign_in import for_patients
 from .steps import done, once
@@ -30,23 +30,18 @@ def program(request: HttpRequest, room: PatientDesk, enrolment_id: EnrolmentId) 
 @require_GET
 @for_patients
 def page(request: HttpRequest, room: PatientDesk, enrolment_id: EnrolmentId, number: int, page: int) -> HttpResponse:
-    """Show a page of a module."""
-    module = room.open_module(enrolment_id, number)
-    if not 1 <= page <= len(module.pages):
-        raise NotFound("page")
+    """Show a page of a module. Its first reading is recorded; reading it again changes nothing."""
+    shown = room.read_page(enrolment_id, number, page)
     overview = room.overview(enrolment_id)
-    shown = module.pages[page - 1]
-    status = next(one for one in overview.modules if one.number == number)
-    forms = [room.form(enrolment_id, key) for key in shown.forms] if overview.access.fill_in_forms else []
+    module = next(one for one in overview.modules if one.number == number)
     context = {
         "overview": overview,
         "module": module,
-        "status": status,
         "page": shown,
         "number": page,
-        "forms": forms,
+        "forms": [room.form(enrolment_id, key) for key in shown.forms] if overview.access.fill_in_forms else [],
         "before": page - 1,
-        "after": page + 1 if page < len(module.pages) else None,
+        "after": page + 1 if page < module.pages else None,
     }
     return render(request, "my_page.html", context)
 

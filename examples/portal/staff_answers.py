@@ -18,6 +18,7 @@ from digital_painschool import (
     MessagesRead,
     ModuleCompleted,
     ModuleOpened,
+    PageRead,
     PatientPage,
     ProgramDone,
     Started,
@@ -32,7 +33,7 @@ from .sign_in import for_staff
 KINDS: dict[str, tuple[str, tuple[type[Event], ...]]] = {
     "forms": ("Formulär", (FormSaved, FormRead)),
     "messages": ("Meddelanden", (MessageSent, MessagesRead)),
-    "modules": ("Moduler", (ModuleOpened, ModuleCompleted, ProgramDone)),
+    "modules": ("Moduler", (ModuleOpened, PageRead, ModuleCompleted, ProgramDone)),
     "life": ("Start, vidmakthåll och slut", (Started, HandedOver, Maintained, AccessEnded, Ended)),
 }
 """The filters of the timeline: what each is called, and the events that it shows."""
