@@ -104,5 +104,7 @@ def access_log(request: HttpRequest, colleague: Colleague) -> HttpResponse:
     if not attempt(form, step) and not form.is_bound:
         pages.append(desk.pages.access_log(limit=PAGE))
     rows = [(entry, ACTIONS.get(entry.action)) for page in pages for _, entry in page.rows]
-    older = LogFilter(initial={**form.data.dict(), "after": pages[0].next}) if pages and pages[0].next else None
+    older = None
+    if pages and pages[0].next:
+        older = LogFilter(initial={"number": form.data.get("number", ""), "after": pages[0].next})
     return show(request, "access_log.html", {"rows": rows, "filter": form, "older": older})

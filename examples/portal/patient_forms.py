@@ -21,11 +21,12 @@ def fill_in(request: HttpRequest, room: PatientDesk, enrolment_id: EnrolmentId, 
     sent = answers_form(asked, request.POST or None, {} if draft is None else draft.answers)
     keeps_draft = request.POST.get("do") == "draft"
 
-    def step() -> object:
+    def step() -> None:
         answers = answers_of(asked, sent)
         if keeps_draft:
-            return room.save_draft(enrolment_id, form, answers)
-        return room.save_form(enrolment_id, form, answers, module=number, once=once(request))
+            room.save_draft(enrolment_id, form, answers)
+        else:
+            room.save_form(enrolment_id, form, answers, module=number, once=once(request))
 
     if attempt(sent, step):
         said = "Utkastet är sparat. Bara du ser det." if keeps_draft else f"{asked.title} är sparat."
