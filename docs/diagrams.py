@@ -160,7 +160,9 @@ _COLUMNS: Mapping[str, float] = {
     "ports": 1.5,
     "rules": 2.5,
     "domain": 1.5,
+    "labels": 1.5,
     "errors": 1.5,
+    "codes": 1.5,
 }
 """The horizontal position of each folder; its height follows from the imports."""
 _COLUMN, _ROW, _FOLDER, _MARGIN = 190, 84, 150, 24

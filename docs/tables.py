@@ -25,6 +25,7 @@ from digital_painschool.domain.notification import Template
 from digital_painschool.domain.people import Role
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Program
+from digital_painschool.labels.lookup import LABELS, Language
 from digital_painschool.rules.access import ACCESS
 from digital_painschool.rules.digests import DECISIONS
 from digital_painschool.rules.lifecycle import TRANSITIONS
@@ -138,6 +139,19 @@ def templates_table() -> str:
     )
 
 
+def labels_table() -> str:
+    """Return the labels in each language, a table for each kind of value."""
+    swedish, *others = (LABELS[language] for language in Language)
+    return "\n".join(
+        f"### {group}\n\n"
+        + table(
+            ("name", *(language.name.capitalize() for language in Language)),
+            ((f"`{name}`", text, *(other[group][name] for other in others)) for name, text in labels.items()),
+        )
+        for group, labels in swedish.items()
+    )
+
+
 def adapters_table() -> str:
     """Return the adapters that come with the package, by kind."""
     names: dict[str, list[str]] = defaultdict(list)
@@ -182,6 +196,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "policy": policy_table,
     "program": program_table,
     "templates": templates_table,
+    "labels": labels_table,
     "adapters": adapters_table,
     "transitions": transitions_table,
 }

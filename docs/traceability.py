@@ -26,6 +26,7 @@ RULES = (
         "D-13b",
         "D-13c",
         "D-13d",
+        "D-14a",
         "D-15a",
         "D-17a",
         "D-18a",
@@ -35,6 +36,7 @@ RULES = (
         "D-21c",
         "D-23a",
         "D-23b",
+        "D-24d",
     ),
 )
 """Every rule of the manual (M) and every decision where it is silent (D)."""

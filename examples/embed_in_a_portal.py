@@ -8,38 +8,25 @@ from datetime import UTC, datetime
 
 from digital_painschool import (
     Actor,
-    InvalidIdentity,
     Notify,
     PainSchool,
     PainSchoolError,
-    Reason,
     Role,
     RuleViolation,
     SavedForm,
     SentMessage,
+    label,
     open_school,
 )
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 PATIENT = "850709-9805"  # one of the tax agency's test numbers: nobody has it
-SWEDISH = {
-    Reason.ALREADY_OPEN: "Patienten har redan momentet.",
-    Reason.INVALID_ANSWERS: "Några svar behöver rättas:",
-    Reason.READ_ONLY_IN_MAINTENANCE: "Momentet är i vidmakthållande: du kan läsa, men inte fylla i eller skriva.",
-}
 
 
 def told(error: PainSchoolError) -> str:
     """Return what a person on the screen can do about it."""
-    if isinstance(error, InvalidIdentity):
-        return "Det är inget giltigt personnummer."
-    if not isinstance(error, RuleViolation):
-        return "Något gick fel. Försök igen."
-    sentence = SWEDISH.get(error.reason, "Det går inte just nu.")
-    problems = error.facts.get("problems")
-    if isinstance(problems, tuple):  # a line a question, its key first
-        sentence += f" {', '.join(str(problem).partition(':')[0] for problem in problems)}"
-    return sentence
+    problems = error.problems if isinstance(error, RuleViolation) else ()
+    return " ".join([label(error), *(f"{problem.question}: {label(problem)}" for problem in problems)])
 
 
 def page(title: str, action: Callable[[], object]) -> None:

@@ -1,10 +1,13 @@
 """A database as version 0003 of the schema had it: made back from the present one, to be migrated in tests."""
 
 from digital_painschool.adapters.sql.revisions import VERSION_TABLE
+from digital_painschool.adapters.sql.schema import METADATA
 from tests.databases import execute
 
-NEW_TABLES = ("digest_superseded_keys", "digest_notifications", "digests")
+NEW_TABLES = ("digest_superseded_keys", "digest_notifications", "digests", "drafts")
 OLD_TABLES = ("notifications", "notification_causes")
+LATER_COLUMNS = {"enrolments": ("has_drafts",)}
+"""The columns that later versions added, by table."""
 
 _NOTIFICATIONS = """
     CREATE TABLE notifications AS
@@ -24,8 +27,17 @@ _CAUSES = """
 """
 
 
+def columns_of(table: str) -> list[str]:
+    """Return the columns that a table has had from version 0003 on."""
+    later = LATER_COLUMNS.get(table, ())
+    return [column.name for column in METADATA.tables[table].c if column.name not in later]
+
+
 def back_to_0003(url: str) -> None:
     """Put the notifications back into the tables of version 0003, each with one cause."""
     for statement in (_NOTIFICATIONS, _CAUSES, *(f"DROP TABLE {table}" for table in NEW_TABLES)):
         execute(url, statement)
+    for table, columns in LATER_COLUMNS.items():
+        for column in columns:
+            execute(url, f"ALTER TABLE {table} DROP COLUMN {column}")
     execute(url, f"UPDATE {VERSION_TABLE} SET version_num = '0003'")  # noqa: S608 - a constant

@@ -122,3 +122,5 @@ def _save(transaction: Transaction, change: Change, before: StoredEnrolment | No
     for seq, content in change.documents.items():
         data = content if isinstance(content, str) else dict(content)
         transaction.put(Table.DOCUMENTS, data, change.enrolment.id, seq)
+    for form in change.discarded_drafts:
+        transaction.remove(Table.DRAFTS, change.enrolment.id, form)

@@ -86,11 +86,12 @@ def save_enrolment(transaction: Transaction, one: StoredEnrolment, before: Store
 
 
 def remove_enrolment(transaction: Transaction, one: StoredEnrolment) -> None:
-    """Remove an enrolment with its timeline, its documents and its places in the indexes."""
+    """Remove an enrolment with its timeline, documents, drafts and places in the indexes."""
     id_ = one.enrolment.id
     for number in range(1, one.enrolment.version + 1):
         transaction.remove(Table.TIMELINES, id_, number)
         transaction.remove(Table.DOCUMENTS, id_, number)
+    transaction.remove_all(Table.DRAFTS, id_)
     for place in dict(_places(one)):
         transaction.remove(place[0], *place[1])
     transaction.remove(Table.STATES, id_)

@@ -8,6 +8,7 @@ from digital_painschool.ports.storage import Storage
 from lmdb_storage.access_log import LmdbAccessLog
 from lmdb_storage.caseload import LmdbCaseload
 from lmdb_storage.database import Database
+from lmdb_storage.drafts import LmdbDrafts
 from lmdb_storage.enrolments import LmdbEnrolments
 from lmdb_storage.outbox import LmdbOutbox
 from lmdb_storage.programs import LmdbPrograms
@@ -37,6 +38,10 @@ class LmdbStorage:
         self.find_by_person = enrolments.find_by_person
         self.save = enrolments.save
         self.access_ended = enrolments.access_ended
+        drafts = LmdbDrafts(self._database)
+        self.save_draft = drafts.save_draft
+        self.draft = drafts.draft
+        self.discard_draft = drafts.discard_draft
         self.list_caseload = LmdbCaseload(self._database).list_caseload
         outbox = LmdbOutbox(self._database)
         self.claim = outbox.claim

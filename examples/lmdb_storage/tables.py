@@ -17,6 +17,8 @@ class Table(Enum):
     """By enrolment id and entry number."""
     DOCUMENTS = "documents"
     """By enrolment id and entry number."""
+    DRAFTS = "drafts"
+    """By enrolment id and form."""
     PERSONS = "persons"
     """By scheme, number and enrolment id."""
     OPEN = "open"

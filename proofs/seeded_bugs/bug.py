@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from attrs import frozen
+from attrs import Factory, frozen
 
 import digital_painschool
 
@@ -15,12 +15,13 @@ class Catcher:
 
     Args:
         test: The test, as pytest is asked for it, from the folder of the suites.
-        says: What its output must say, as a regular expression: the law, or the clause that is broken.
+        says: What its output must say, as a regular expression: the law, or the clause that is broken. Left out,
+            it is the name of the test: that the test fails is enough.
         seed: With which seed a test that draws by chance looks first: one that finds it soon.
     """
 
     test: str
-    says: str
+    says: str = Factory(lambda self: self.test.rpartition("::")[2].partition("[")[0], takes_self=True)
     seed: int = 1
 
 

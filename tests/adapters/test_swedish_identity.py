@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digital_painschool.adapters.swedish_identity import SwedishIdentity
+from digital_painschool.codes import IdentityReason
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import ConfigurationError, InvalidIdentity
 from digital_painschool.ports.identity import Identity
@@ -98,12 +99,6 @@ class TestSwedishIdentity(IdentityContract):
 # --- what is read
 
 
-@pytest.mark.parametrize(("scheme", "value"), EVERY)
-def test_public_test_numbers_are_read_under_their_scheme(scheme: str, value: str) -> None:
-    """A person with an official number of any kind could not be enrolled, or under the wrong kind."""
-    assert PersonId(scheme, value) == IDENTITY.parse(value, today=TODAY)
-
-
 @pytest.mark.parametrize("entry", LISTED, ids=lambda entry: entry["long_format"])
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_each_spelling_of_the_shared_list(entry: dict[str, Any], spelling: str) -> None:
@@ -136,12 +131,6 @@ def test_the_shared_structured_list(kind: str, valid: bool, text: str) -> None:
         assert (scheme, text[-4:]) == (person.scheme, person.value[-4:])
     else:
         refusal(text)
-
-
-@pytest.mark.parametrize("blanks", [" ", "\t", "\n", "\r\n", "  \t\n"])
-def test_blanks_around_a_number_are_dropped(blanks: str) -> None:
-    """A pasted number would be refused for its line break, or kept with it and never found again."""
-    assert "198507099805" == IDENTITY.parse(f"{blanks}850709-9805{blanks}", today=TODAY).value
 
 
 @given(st.sampled_from(CIVIC), st.data())
@@ -271,6 +260,10 @@ def test_every_single_mistyped_digit_is_found(_: str, value: str) -> None:
     for position in range(2, 12):
         for digit in "0123456789".replace(value[position], ""):
             refusal(value[:position] + digit + value[position + 1 :])
+    for position in range(8, 11):
+        pair = value[position : position + 2]
+        if {*pair} not in ({"0", "9"}, {pair[0]}):  # Luhn's sum does not see 09 for 90
+            refusal(value[:position] + pair[::-1] + value[position + 2 :])
 
 
 @pytest.mark.parametrize(("_", "value"), EVERY)
@@ -379,13 +372,6 @@ def test_odd_text_is_refused_and_never_repaired(text: str) -> None:
     refusal(text)
 
 
-@pytest.mark.parametrize("thing", [None, 198507099805, 8507099805, b"198507099805", ["198507099805"], 1.0, object()])
-def test_anything_but_a_text_is_a_type_error(thing: object) -> None:
-    """A number read as an integer has lost its leading zeros, and a caller's mistake would look like the typist's."""
-    with pytest.raises(TypeError, match="str"):
-        IDENTITY.parse(thing, today=TODAY)  # type: ignore[arg-type]
-
-
 @pytest.mark.parametrize("today", [datetime(2026, 1, 15, tzinfo=UTC), None, "2026-01-15", 2026])
 def test_today_is_a_plain_date(today: object) -> None:
     """An instant in UTC would give yesterday's date around midnight, and with it another century."""
@@ -399,22 +385,6 @@ def test_a_day_in_the_first_century_is_no_crash(text: str) -> None:
     refusal(text, date(1, 1, 1))
 
 
-NEARLY = st.text("0123456789+- KMXABFHZ\n\x00٣", max_size=15)
-
-
-@given(st.one_of(st.text(), NEARLY, st.sampled_from([value[2:] for _, value in EVERY])), st.dates())
-def test_any_text_gives_a_person_or_a_refusal(text: str, today: date) -> None:
-    """Some text on some day would surface as a crash in front of the therapist."""
-    try:
-        person = IDENTITY.parse(text, today=today)
-    except InvalidIdentity as refused:
-        said = str(refused)
-    else:
-        said = ""
-        assert person == IDENTITY.parse(person.value, today=today)
-    assert not any(character.isdigit() for character in said)
-
-
 # --- the schemes
 
 
@@ -426,7 +396,9 @@ def test_only_the_configured_schemes_are_read(scheme: str) -> None:
         if of_scheme == scheme:
             assert scheme == identity.parse(value, today=TODAY).scheme
         else:
-            assert scheme in refusal(value, identity=identity)
+            with pytest.raises(InvalidIdentity, match=scheme) as caught:
+                identity.parse(value, today=TODAY)
+            assert IdentityReason.SCHEME_NOT_ACCEPTED is caught.value.reason
 
 
 def test_schemes_keep_their_configured_order() -> None:
@@ -481,33 +453,27 @@ def test_equal_settings_are_equal_adapters_and_frozen() -> None:
 # --- what is never said
 
 
-@pytest.mark.parametrize(("_", "value"), EVERY)
-def test_a_person_is_masked_where_it_is_printed(_: str, value: str) -> None:
-    """The number would end up in a log or a traceback."""
-    person = IDENTITY.parse(value, today=TODAY)
-    for shown in (repr(person), str(person), f"{person}", f"{[person]}"):
-        assert f"{value[:8]}-****" in shown
-        assert value not in shown
-        assert 1 == shown.count("****")
-        assert value[8:] not in shown.replace(value[:8], "")
-
-
 @pytest.mark.parametrize(
-    ("text", "advice"),
+    ("text", "reason", "advice"),
     [
-        ("198507099806", "look for a mistyped or swapped character"),
-        ("850709-980", "write all twelve characters"),
-        ("22950606fh20", "letters as capitals"),
-        ("19850709+9805", "write all twelve digits without sign"),
-        ("202612319805", "check the year"),
-        ("198513099805", "check year, month and day"),
-        ("201509160006", "serial number"),
+        ("198507099806", IdentityReason.WRONG_CHECK_DIGIT, "look for a mistyped or swapped character"),
+        ("850709980", IdentityReason.TOO_SHORT, "write all twelve characters"),
+        ("", IdentityReason.TOO_SHORT, "too short"),
+        ("19850709--9805", IdentityReason.TOO_LONG, "write all twelve characters"),
+        ("850709-980", IdentityReason.WRONG_FORM, "write all twelve characters"),
+        ("22950606fh20", IdentityReason.WRONG_FORM, "letters as capitals"),
+        ("19850709+9805", IdentityReason.SIGN_CONTRADICTS_YEAR, "write all twelve digits without sign"),
+        ("202612319805", IdentityReason.BORN_IN_THE_FUTURE, "check the year"),
+        ("187507099805", IdentityReason.BORN_TOO_LONG_AGO, "check the year"),
+        ("198513099805", IdentityReason.NO_SUCH_DAY, "check year, month and day"),
+        ("201509160006", IdentityReason.SERIAL_NEVER_GIVEN, "serial number"),
     ],
 )
-def test_a_refusal_says_what_to_do_and_never_the_number(text: str, advice: str) -> None:
+def test_a_refusal_says_what_to_do_and_never_the_number(text: str, reason: IdentityReason, advice: str) -> None:
     """Staff would be left with a bare no, or the number would travel with the error into a log."""
     with pytest.raises(InvalidIdentity) as caught:
         IDENTITY.parse(text, today=TODAY)
     assert advice in str(caught.value)
+    assert reason is caught.value.reason
     assert not any(character.isdigit() for character in f"{caught.value!r}{caught.value.args}")
     assert (None, None) == (caught.value.__cause__, caught.value.__context__)

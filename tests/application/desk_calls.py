@@ -79,6 +79,7 @@ def lived() -> Scenario:
 Line = tuple[str, Of]
 GRANTED: dict[str, tuple[Callable[..., object], list[Line]]] = {
     "desk.programs": (lambda d: d.programs(), []),
+    "desk.limits": (lambda d: d.limits(), []),
     "desk.identify": (lambda d: d.identify(BO), []),
     "desk.start": (lambda d: d.start(BO, program="somnskola"), [("start", Of(EnrolmentId("e-0007"), BO))]),
     "desk.find": (lambda d: d.find(ANNA), [("see-enrolment", MAINTAINED), ("see-enrolment", TREATED)]),
@@ -133,9 +134,13 @@ GRANTED: dict[str, tuple[Callable[..., object], list[Line]]] = {
     "room.overview": (lambda r: r.overview(E), [("see-enrolment", TREATED)]),
     "room.open_module": (lambda r: r.open_module(E, 1), [("open-module", TREATED)]),
     "room.complete_module again": (lambda r: r.complete_module(E, 1), [("complete-module", TREATED)]),
+    "room.limits": (lambda r: r.limits(E), [("see-program", TREATED)]),
     "room.form": (lambda r: r.form(E, PAIN), [("see-program", TREATED)]),
     "room.form_answers": (lambda r: r.form_answers(E, PAIN), [("read-answers", TREATED)]),
     "room.save_form": (lambda r: r.save_form(E, PAIN, {"smarta": 3}), [("save-form", TREATED)]),
+    "room.save_draft": (lambda r: r.save_draft(E, PAIN, {}), [("save-draft", TREATED)]),
+    "room.draft": (lambda r: r.draft(E, PAIN), [("read-draft", TREATED)]),
+    "room.discard_draft": (lambda r: r.discard_draft(E, PAIN), [("discard-draft", TREATED)]),
     "room.conversations": (lambda r: r.conversations(E), [("read-conversation", TREATED)]),
     "room.read_conversation": (lambda r: r.read_conversation(E, 1), [("read-conversation", TREATED)] * 2),
     "room.write": (lambda r: r.write(E, "Hej", conversation=1), [("write-message", TREATED)]),

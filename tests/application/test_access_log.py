@@ -52,6 +52,7 @@ ACTIVITIES = {
             "see-timeline",
             "see-notifications",
             "see-program",
+            "read-draft",
             "read-answers",
             "read-conversation",
             "see-access-log",
@@ -108,6 +109,14 @@ REFUSED: dict[str, tuple[Callable[..., object], Line]] = {
     "room.form in maintenance": (lambda r: r.form(MAINTAINED.enrolment, PAIN), ("see-program", MAINTAINED)),
     "room.save_form": (lambda r: r.save_form(E, PAIN, {}), ("save-form", TREATED)),
     "room.save_form no answers": (lambda r: r.save_form(E, PAIN, None), ("save-form", TREATED)),
+    "another.draft": (lambda r: r.draft(E, PAIN), ("read-draft", Of(E, BO))),
+    "room.save_draft": (lambda r: r.save_draft(E, PAIN, {"okand": 1}), ("save-draft", TREATED)),
+    "room.save_draft in maintenance": (
+        lambda r: r.save_draft(MAINTAINED.enrolment, PAIN, {}),
+        ("save-draft", MAINTAINED),
+    ),
+    "former.draft": (lambda r: r.draft(ENDED.enrolment, PAIN), ("read-draft", ENDED)),
+    "room.discard_draft": (lambda r: r.discard_draft(E, "?"), ("discard-draft", TREATED)),
     "room.read_conversation": (lambda r: r.read_conversation(E, 7), ("read-conversation", TREATED)),
     "room.write": (lambda r: r.write(E, "", heading="Ny"), ("write-message", TREATED)),
     "room.write two headings": (

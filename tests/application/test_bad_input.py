@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from inspect import Parameter, signature
+from inspect import Parameter, getmembers, isfunction, signature
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from digital_painschool.application.administrator import AdministratorDesk
 from digital_painschool.application.caseload import Cursor
 from digital_painschool.application.patient import PatientDesk
 from digital_painschool.application.therapist import TherapistDesk
+from digital_painschool.codes import IdentityReason
 from digital_painschool.domain.ids import PlanId
 from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.policy import FlagKind
@@ -61,6 +62,11 @@ NO_ANSWERS: list[Any] = [
     {"smarta": "x" * 1_000_001},
     {str(number): number for number in range(2_000)},
 ]
+NO_DRAFTS: list[Any] = [
+    *(answers for answers in NO_ANSWERS if answers not in ({}, {"smarta": 11}, {"smarta": -1})),
+    {"smarta": 3.5},
+]
+"""A draft may be incomplete, and its numbers out of range."""
 NO_PERSONS: list[Any] = [
     PersonId("personnummer", "198507099806"),
     PersonId("samordningsnummer", ANNA),
@@ -141,6 +147,7 @@ BAD: dict[str, list[Any]] = {
 OTHERWISE: dict[tuple[str, str], list[Any]] = {
     ("desk.caseload", "limit"): [*BAD["limit"], 501],
     ("coordinator.unit_caseload", "limit"): [*BAD["limit"], 501],
+    ("room.save_draft", "answers"): NO_DRAFTS,
     ("office.access_log", "after"): [-1, 10**5000, True, 1.0, "1", None],
     ("office.approve", "plan"): NO_KEYS,  # the other plan waits for its approval
 }
@@ -149,7 +156,7 @@ BY_ANOTHER = {"desk.unit_caseload": "coordinator.unit_caseload", "desk.hand_over
 METHODS: dict[str, list[Parameter]] = {
     BY_ANOTHER.get(f"{who}.{name}", f"{who}.{name}"): [*signature(method).parameters.values()][1:]
     for who, desk in DESKS.items()
-    for name, method in vars(desk).items()
+    for name, method in getmembers(desk, isfunction)
     if not name.startswith("_")
 }
 """Every public method of every desk, with its parameters."""
@@ -214,6 +221,14 @@ def test_a_room_is_for_a_person(number: str | PersonId) -> None:
         Scenario().school.patient(number)
 
 
+@pytest.mark.rule("D-07a", "D-24d")
+def test_a_number_under_another_scheme_than_its_own_is_told_apart() -> None:
+    """Otherwise a host that keeps the scheme beside the number would search for a mistyped digit."""
+    with pytest.raises(InvalidIdentity) as refused:
+        Scenario().school.patient(PersonId("samordningsnummer", ANNA))
+    assert IdentityReason.ANOTHER_SCHEME is refused.value.reason
+
+
 def test_a_clock_without_a_zone_is_refused_at_the_first_step() -> None:
     """Otherwise everything would be kept an hour or two wrong."""
     school = lived()
@@ -253,7 +268,7 @@ def test_a_closed_school_refuses_every_call(name: str, tmp_path: Path, monkeypat
     school.school.close()
     call = GRANTED[name][0]
     monkeypatch.chdir(tmp_path)
-    if name in {"desk.programs", "desk.identify"}:
+    if name in {"desk.programs", "desk.limits", "desk.identify"}:
         call(desk)  # these ask no storage
         return
     for closed in (partial(call, desk), school.deliver):

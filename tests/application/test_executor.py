@@ -1,5 +1,7 @@
 """The one path between rules and ports, where several people meet at one record, or the record has a hole."""
 
+from collections.abc import Callable
+
 import pytest
 from attrs import evolve
 
@@ -41,30 +43,23 @@ def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("without_waiting")
-def test_a_start_is_tried_again_and_not_for_ever() -> None:
-    """Otherwise a start would fail at the first meeting with somebody else, or never come to an end."""
+def test_a_start_and_a_step_are_tried_again_and_not_for_ever() -> None:
+    """Otherwise they would fail at the first meeting with somebody else, or never come to an end."""
     storage = Contended()
     school = Scenario(with_adapters(storage=storage))
     storage.faster = 9
-    assert 1 == school.state(school.start()).version
-    storage.faster, storage.tried = 1000, 0
-    with pytest.raises(Conflict, match="the enrolment could not be started"):
-        school.start(BO)
-    assert 10 == storage.tried
-
-
-@pytest.mark.usefixtures("without_waiting")
-def test_a_step_is_tried_again_and_not_for_ever() -> None:
-    """Otherwise a step would fail at the first meeting with somebody else, or never come to an end."""
-    storage = Contended()
-    school = Scenario(with_adapters(storage=storage))
     id_ = school.start()
     storage.faster = 9
     assert 2 == school.desk.review(id_).version
-    storage.faster, storage.tried = 1000, 0
-    with school.unchanged(), pytest.raises(Conflict, match="the step could not be taken"):
-        school.desk.review(id_)
-    assert 10 == storage.tried
+    again: dict[str, Callable[[], object]] = {
+        "the enrolment could not be started": lambda: school.start(BO),
+        "the step could not be taken": lambda: school.desk.review(id_),
+    }
+    for told, call in again.items():
+        storage.faster, storage.tried = 1000, 0
+        with school.unchanged(), pytest.raises(Conflict, match=told):
+            call()
+        assert 10 == storage.tried
 
 
 UNITS = pytest.mark.parametrize("url", ["memory://", "sqlite"])

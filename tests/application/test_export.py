@@ -3,8 +3,6 @@
 import csv
 import hashlib
 import json
-import os
-import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -259,39 +257,6 @@ def test_what_cannot_be_read_is_in_no_file_counted_nowhere_and_named(school: Sce
     assert {"e-0001": False, "e-0002": True} == {
         e.enrolment_id: e.exported > 0 for e in readable(school.storage.ended(UNIT))
     }
-
-
-@pytest.mark.parametrize("mask", [0o022, 0])
-def test_the_files_are_the_owner_s_alone(school: Scenario, tmp_path: Path, mask: int) -> None:
-    """Otherwise everybody with an account on the machine could read the patients' answers."""
-    before = os.umask(mask)
-    try:
-        receipt = school.office.export(tmp_path / "out")
-    finally:
-        os.umask(before)
-    modes = [stat.S_IMODE((tmp_path / "out" / file.name).stat().st_mode) for file in receipt.files]
-    assert [0o600] * 3 == modes
-
-
-def test_a_file_that_is_there_is_not_overwritten(school: Scenario, tmp_path: Path) -> None:
-    """Otherwise an earlier export would be lost, which may be the only copy of what was purged since."""
-    (tmp_path / "answers.csv").write_text("the only copy")
-    with school.unchanged(), pytest.raises(StorageError, match=r"answers\.csv is there already"):
-        school.office.export(tmp_path)
-    assert ["answers.csv"] == [path.name for path in tmp_path.iterdir()]
-    assert "the only copy" == (tmp_path / "answers.csv").read_text()
-
-
-def test_an_interrupted_export_leaves_no_file(tmp_path: Path) -> None:
-    """Otherwise half an export under its final name would be taken for a whole one."""
-
-    def histories() -> Iterator[History]:
-        yield from ()
-        raise RuntimeError("interrupted")
-
-    with pytest.raises(RuntimeError):
-        write_export(tmp_path, [*Format], histories())
-    assert [] == list(tmp_path.iterdir())
 
 
 def test_a_folder_that_cannot_be_written_is_a_typed_error(school: Scenario, tmp_path: Path) -> None:

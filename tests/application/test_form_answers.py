@@ -3,14 +3,15 @@
 import pytest
 from rich.pretty import pretty_repr
 
-from digital_painschool.application.form_answers import Axis
 from digital_painschool.domain.enrolment import Phase
+from digital_painschool.domain.form import Axis
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.errors import Reason, RuleViolation
 from digital_painschool.testing.example import DAILY, PAIN
 from digital_painschool.testing.scenario import Scenario
 
 
-def _answered() -> tuple[Scenario, str]:
+def _answered() -> tuple[Scenario, EnrolmentId]:
     school = Scenario()
     id_ = school.start()
     school.room.save_form(id_, DAILY, {"hemma": "svart", "var": ("axel", "rygg"), "timmar": 7.5})

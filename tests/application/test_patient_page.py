@@ -39,6 +39,7 @@ def test_hantera_is_one_look_from_one_state_and_one_line_in_the_log() -> None:
     assert ["klar"] == [reason.key for reason in page.end_reasons][:1]
     school.desk.end(id_, reason="klar")
     ended = school.desk.patient_page(id_)
+    assert ended.end_reason is not None
     assert (Phase.ENDED, (), (), "klar") == (ended.phase, ended.flags, ended.end_reasons, ended.end_reason.key)
 
 

@@ -2,9 +2,8 @@
 
 import pytest
 
-from digital_painschool import CompletedModule, SavedForm, SentMessage
+from digital_painschool import CompletedModule, SentMessage
 from digital_painschool.ports.storage import load_documents
-from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.scenario import Scenario
 
 
@@ -32,16 +31,6 @@ def test_heading_and_text_stay_with_their_own_events() -> None:
     (view,) = school.room.conversations(id_)
     assert "Vila" == view.heading
     assert {2: "Sömn", 3: "Hej", 4: "Vila"} == load_documents(school.storage, id_, range(1, 5))
-
-
-@pytest.mark.rule("M-14")
-def test_a_saved_form_is_known_by_its_key_and_its_ordinal() -> None:
-    """Otherwise a portal could not say which submission it has just saved."""
-    school = Scenario()
-    id_ = school.start()
-    for number in (1, 2):
-        assert SavedForm(form=PAIN, number=number) == school.room.save_form(id_, PAIN, {"smarta": 3})
-    assert [1, 2] == [submission.number for submission in school.desk.answers(id_, PAIN)]
 
 
 @pytest.mark.rule("M-04", "D-05b")

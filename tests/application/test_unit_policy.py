@@ -10,18 +10,17 @@ import attrs
 import pytest
 from attrs import evolve
 
-from digital_painschool.adapters.memory import MemoryInbox, MemoryStorage
+from digital_painschool.adapters.memory import MemoryStorage
 from digital_painschool.application.program_catalogue import Catalogue, UnitTerms
 from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import EndReason
 from digital_painschool.domain.retention import PurgeDecision, PurgeReceipt, Skipped
-from digital_painschool.errors import DeliveryError, PainSchoolError
-from digital_painschool.ports.inbox import Delivered, Notice
+from digital_painschool.errors import PainSchoolError
 from digital_painschool.testing.environment import with_adapters
 from digital_painschool.testing.example import PAIN, PROGRAM, SLEEP
-from digital_painschool.testing.faults import Call, watched
+from digital_painschool.testing.faults import Call, Fault, watched, with_faults
 from digital_painschool.testing.people import ANNA, ARCHIVIST, BO, CILLA, OTHER_UNIT, UNIT
 from digital_painschool.testing.scenario import Scenario
 
@@ -58,18 +57,6 @@ FIELDS = [field.name for field in attrs.fields(Policy) if field.name != "retenti
 BEGIN, RUN = (datetime(2026, 3, 2, hour, tzinfo=UTC) for hour in (8, 21))
 """In the evening at the unit, and the run of the next day."""
 FIRST, SECOND, THIRD = map(EnrolmentId, ("e-0001", "e-0002", "e-0003"))
-
-
-class Failing(MemoryInbox):
-    """An inbox that is down for its first notices."""
-
-    failures = 2
-
-    def deliver(self, notice: Notice) -> Delivered:
-        if self.failures:
-            self.failures -= 1
-            raise DeliveryError("busy")
-        return super().deliver(notice)
 
 
 class Seen:
@@ -148,13 +135,14 @@ def purged(school: Scenario, see: Seen) -> None:
 
 def life(catalogue: Catalogue) -> list[object]:
     """Live at the unit, with whatever a policy decides, and return all that is to be seen of it."""
-    inbox, see, claims = Failing(), Seen(), count(1)
+    see, claims = Seen(), count(1)
 
     def around(call: Call) -> object:
         assert call.method != "claim" or next(claims) < 2000, "a worker claims for ever what it then leaves"
         return call.go()
 
-    school = Scenario(with_adapters(inbox=inbox, storage=watched(MemoryStorage(), around)))
+    storage = with_adapters(storage=watched(MemoryStorage(), around))
+    school = Scenario(with_faults(storage, inbox=[Fault("deliver", times=2)]))
     school.restart(catalogue)
     # Born today or a hundred years ago: in Auckland it is the ninth already.
     school.now = datetime(2085, 7, 8, 13, tzinfo=UTC)
@@ -162,7 +150,8 @@ def life(catalogue: Catalogue) -> list[object]:
     school.now = BEGIN
     for part in (treated, ended, purged):
         part(school, see)
-    outbox = [inbox.delivered, school.environment.email.sent, school.environment.sms.sent]
+    there = school.environment
+    outbox = [there.inbox.delivered, there.email.sent, there.sms.sent]
     return [*see.all, *outbox, school.kept(), school.office.access_log(limit=10_000)]
 
 

@@ -188,7 +188,9 @@ def test_what_was_made_is_closed_when_the_rest_cannot_be() -> None:
 
 def test_unknown_option_is_refused() -> None:
     """A misspelt option that is passed over would run a school with another setting than its file says."""
-    with pytest.raises(ConfigurationError, match="option fodler: unknown key; the keys here are channel, folder"):
+    with pytest.raises(
+        ConfigurationError, match="option fodler: unknown key; the keys here are channel, folder, language"
+    ):
         connect(
             Settings(
                 storage=AdapterConfig("memory"), messengers=(AdapterConfig("files", {"channel": "sms", "fodler": "x"}),)
@@ -218,7 +220,7 @@ def test_settings_reach_every_reference_adapter(sqlite_url: str, tmp_path: Path)
         inbox=AdapterConfig("sql", {"url": sqlite_url}),
         messengers=(
             AdapterConfig("memory", {"channel": "email"}),
-            AdapterConfig("files", {"channel": "sms", "folder": str(tmp_path / "sms")}),
+            AdapterConfig("files", {"channel": "sms", "folder": str(tmp_path / "sms"), "language": "en"}),
             AdapterConfig("sql", {"channel": "sms", "url": sqlite_url}),
         ),
     )
@@ -229,7 +231,8 @@ def test_settings_reach_every_reference_adapter(sqlite_url: str, tmp_path: Path)
         for messenger in ports.messengers:
             messenger.send(Address("+46700000000"), Template.PROGRAM_DONE, "https://example.org/", key="k")
         assert isinstance(ports.inbox, SqlInbox)
-        assert 1 == len(list((tmp_path / "sms").iterdir()))
+        (message,) = (tmp_path / "sms").iterdir()
+        assert "A patient is done with a program." in message.read_text("utf-8")
         assert COORDINATION_NUMBER == school.therapist(NURSE).identify(COORDINATION_NUMBER).value
         with pytest.raises(InvalidIdentity):
             school.therapist(NURSE).identify("198507099805")
@@ -252,6 +255,13 @@ def test_settings_reach_every_reference_adapter(sqlite_url: str, tmp_path: Path)
                 storage=AdapterConfig("memory"), messengers=(AdapterConfig("files", {"channel": "sms", "folder": 3}),)
             ),
             "messenger 'files': option folder: expected a path, as text",
+        ),
+        (
+            Settings(
+                storage=AdapterConfig("memory"),
+                messengers=(AdapterConfig("files", {"channel": "sms", "folder": "mail", "language": "fi"}),),
+            ),
+            "messenger 'files': option language: must be one of sv, en",
         ),
     ],
 )

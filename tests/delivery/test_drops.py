@@ -1,16 +1,15 @@
 """What is dropped before it goes, because it was read or the enrolment has ended."""
 
 from functools import partial
-from typing import Any
 
 import pytest
 
-from digital_painschool.adapters.memory import MemoryStorage
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.events import NotificationDropped
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.errors import DeliveryError
-from digital_painschool.testing.environment import INSTANT, with_adapters
+from digital_painschool.testing.environment import INSTANT, in_memory
+from digital_painschool.testing.faults import Fault, Meanwhile, with_faults
 from digital_painschool.testing.scenario import Scenario
 from tests.delivery.faulty import DAY, NINE, NONE, ONE, Faulty, asking, notes, statuses, write
 
@@ -54,13 +53,8 @@ def test_ending_drops_what_waits_in_the_same_transaction_and_nothing_of_another_
 @pytest.mark.rule("D-13b")
 def test_what_ends_between_claim_and_begin_is_not_sent() -> None:
     """Otherwise a worker that claimed a moment earlier would call a patient whose treatment is over."""
-
-    class Racing(MemoryStorage):
-        def begin(self, decided: Any) -> Any:
-            school.desk.end(pain, reason="klar")
-            return super().begin(decided)
-
-    school = Scenario(with_adapters(storage=Racing()))
+    ending = Fault("begin", does=Meanwhile(lambda _: school.desk.end(pain, reason="klar")))
+    school = Scenario(with_faults(in_memory, storage=[ending]))
     pain = asking(school)
     school.now = NINE
     assert (NONE, [Status.DROPPED]) == (school.deliver(), statuses(school, pain))

@@ -7,20 +7,18 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from digital_painschool.adapters.memory import MemoryInbox
 from digital_painschool.delivery import worker
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.digest import Digest
 from digital_painschool.domain.events import NotificationUndelivered
 from digital_painschool.domain.notification import Notify, Status
-from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import DeliveryError, InvalidValue, StorageError
-from digital_painschool.ports.inbox import Reachability
 from digital_painschool.ports.storage import load_notifications
 from digital_painschool.rules.digests import decide
 from digital_painschool.rules.flags import Flag
-from digital_painschool.testing.environment import INSTANT, local, with_adapters
+from digital_painschool.testing.environment import INSTANT, in_memory, local
+from digital_painschool.testing.faults import Fails, Fault, with_faults
 from digital_painschool.testing.people import ANNA, BO, CILLA, RESERVE_NUMBER
 from digital_painschool.testing.scenario import Scenario
 from tests.delivery.faulty import DAY, NINE, NONE, ONE, Faulty, asking, flags, notes, statuses, write
@@ -108,12 +106,8 @@ def test_an_adapter_may_raise_anything_and_the_others_still_go(
 @pytest.mark.rule("D-13d")
 def test_an_inbox_that_cannot_say_who_is_reachable_is_asked_again_later() -> None:
     """Otherwise a short outage would flag every patient as unreachable."""
-
-    class Silent(MemoryInbox):
-        def reach(self, person: PersonId) -> Reachability:
-            raise TimeoutError
-
-    school = Scenario(with_adapters(inbox=Silent()))
+    silent = Fault("reach", does=Fails(TimeoutError()), times=None)
+    school = Scenario(with_faults(in_memory, inbox=[silent]))
     id_ = asking(school, notify=Notify.DIRECT)
     assert (DeliveryReport(retried=1), set()) == (school.deliver(), flags(school, id_))
 

@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+TO_CORRECT = "Några svar behöver rättas. Rätta dem och spara igen. smarta: Välj ett tal på skalan, från 0 till 10."
+READ_ONLY = "Momentet är i vidmakthållande. Det går att läsa, men inte att fylla i formulär eller skriva."
 
 
 def told(name: str, folder: Path) -> list[str]:
@@ -27,16 +29,16 @@ def test_the_portal_shows_what_is_possible_and_says_why_not(tmp_path: Path) -> N
     """A host that copies the example would otherwise begin with an error."""
     lines = told("embed_in_a_portal.py", tmp_path)
     assert [
-        "Kontrollera numret: NEJ. Det är inget giltigt personnummer.",
-        "Starta igen: NEJ. Patienten har redan momentet.",
+        "Kontrollera numret: NEJ. Den sista siffran stämmer inte med resten. Kontrollera om något är felskrivet.",
+        "Starta igen: NEJ. Patienten har redan momentet på enheten. Fortsätt i det, eller avsluta det först.",
         "Läs modul 1: Vad är smärta?",
-        "Spara 11 av 10: NEJ. Några svar behöver rättas: smarta",
+        "Spara 11 av 10: NEJ. " + TO_CORRECT,
         "Spara 9 av 10: ifyllt 1 gång",
         "Mina: 19850709-**** har 1 flagga, prioriterad",
         "Öppna formuläret: {'smarta': 9}",
         "Skriv: konversation 1",
         "Lämna fram aviseringar: 1 framlämnad",
-        "Spara i vidmakthållande: NEJ. Momentet är i vidmakthållande: du kan läsa, men inte fylla i eller skriva.",
+        "Spara i vidmakthållande: NEJ. " + READ_ONLY,
     ] == lines
 
 

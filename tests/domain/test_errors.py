@@ -8,6 +8,7 @@ import pytest
 
 import digital_painschool
 from digital_painschool import errors
+from digital_painschool.codes import AnswerCode, AnswerProblem, IdentityReason, ValueReason
 from digital_painschool.errors import (
     AdapterError,
     ConfigurationError,
@@ -31,7 +32,10 @@ ALL: list[PainSchoolError] = [
     NotPermitted("read-answers"),
     NotFound("enrolment"),
     InvalidValue("a text is no text"),
+    RuleViolation("M-14", Reason.INVALID_ANSWERS, problems=(AnswerProblem("smarta", AnswerCode.NOT_ON_SCALE),)),
+    InvalidValue("a text is too long", reason=ValueReason.TEXT_TOO_LONG, limit=5),
     InvalidIdentity("no identity number"),
+    InvalidIdentity("no identity number", reason=IdentityReason.TOO_SHORT),
     InvalidProgram("program 'x'", ["modules: none", "forms: none"]),
     ConfigurationError("no storage is called 'x'"),
     Conflict("busy"),
@@ -84,6 +88,30 @@ def test_a_refusal_names_the_rule_the_advice_and_the_facts() -> None:
         broken.facts["fewest"] = 2  # type: ignore[index]
 
 
+@pytest.mark.rule("D-24d")
+def test_a_refused_value_has_a_reason_where_a_person_typed_it() -> None:
+    """Otherwise a screen could not say what to correct, or would blame a person for the portal's mistake."""
+    typed = InvalidValue("a text is too long", reason=ValueReason.TEXT_TOO_LONG, limit=5)
+    assert ("a text is too long", ValueReason.TEXT_TOO_LONG, {"limit": 5}) == (str(typed), typed.reason, typed.limits)
+    assert (None, {}) == (InvalidValue("opened is a bool").reason, InvalidValue("opened is a bool").limits)
+    assert IdentityReason.NOT_A_NUMBER is InvalidIdentity("of an adapter that gives none").reason
+    with pytest.raises(TypeError):
+        typed.limits["limit"] = 6  # type: ignore[index]
+
+
+def test_a_problem_with_an_answer_is_a_value() -> None:
+    """Otherwise a portal could not collect problems in a set, or would change those of another thread."""
+    limits = {"lowest": 0, "highest": 10}
+    one, same = (AnswerProblem("smarta", AnswerCode.NOT_ON_SCALE, limits) for _ in range(2))
+    limits["highest"] = 11
+    assert {"lowest": 0, "highest": 10} == one.limits
+    assert (one,) == RuleViolation("M-14", Reason.INVALID_ANSWERS, problems=(one,)).problems
+    assert () == RuleViolation("M-14", Reason.UNKNOWN_FORM).problems
+    assert {one} == {same} != {AnswerProblem("smarta", AnswerCode.NOT_ON_SCALE, limits)}
+    with pytest.raises(TypeError):
+        one.limits["highest"] = 11  # type: ignore[index]
+
+
 @pytest.mark.parametrize("error", ALL, ids=lambda error: type(error).__name__)
 def test_an_error_can_be_sent_to_another_process(error: PainSchoolError) -> None:
     """Otherwise a worker pool would report that it cannot report."""
@@ -93,5 +121,7 @@ def test_an_error_can_be_sent_to_another_process(error: PainSchoolError) -> None
         assert (error.why, error.permanent) == (again.why, again.permanent)
     if isinstance(error, RuleViolation):
         assert (error.rule, error.reason, error.facts) == (again.rule, again.reason, again.facts)
+    if isinstance(error, InvalidValue):
+        assert (error.reason, error.limits) == (again.reason, again.limits)
     if isinstance(error, InvalidProgram):
         assert (error.source, error.problems) == (again.source, again.problems)

@@ -35,6 +35,7 @@ from rich.traceback import Traceback
 
 import digital_painschool
 from digital_painschool.application.program_catalogue import UnitTerms
+from digital_painschool.domain.form import Form, Question, Text
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import Policy
@@ -45,9 +46,9 @@ MARK, OTHER = "Q7Z3", "K5X1"
 """Part of everything that nobody may see, and of the same of another person."""
 
 SHOWN = frozenset(
-    "action after attempted by cancelled command digest digest_id end_reason enrolment_id form id key "  # noqa: SIM905
-    "kind link name noted notification notification_id notifications offered plan_id plugin program "
-    "program_version purged reason scheme secrets settled sha256 superseded title token undelivered "
+    "action after attempted by cancelled command default_heading digest digest_id end_reason enrolment_id form id key "  # noqa: SIM905
+    "discarded_drafts kind link name noted notification notification_id notifications offered plan_id plugin program "
+    "question program_version purged reason scheme secrets settled sha256 superseded title token undelivered "
     "unit unreadable version ways".split()
 )
 """What a text is called that is no person's: ids, keys, and who acted."""
@@ -127,6 +128,8 @@ LEAVES: Mapping[object, Callable[[str], object]] = {
     Path: lambda _: Path("folder"),
     Policy: lambda _: Policy(),
     UnitTerms: lambda _: UnitTerms(),
+    Form: lambda _: Form(key="f", title="Form", questions=(Text(key="q", text="?"),)),
+    Question: lambda _: Text(key="q", text="?"),
 }
 
 

@@ -6,15 +6,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from attrs import fields, fields_dict
 
-from digital_painschool.adapters.memory import MemoryInbox
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.checks import Check
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import EndReason
-from digital_painschool.errors import DeliveryError, InvalidValue, PainSchoolError
-from digital_painschool.ports.inbox import Delivered, Notice
-from digital_painschool.testing.environment import with_adapters
+from digital_painschool.errors import InvalidValue, PainSchoolError
+from digital_painschool.testing.environment import in_memory
+from digital_painschool.testing.faults import Fault, with_faults
 from digital_painschool.testing.scenario import Scenario
 
 
@@ -51,12 +50,15 @@ def test_the_defaults_are_those_of_the_decisions() -> None:
         {"retention_years": 201},
         {"retention_years": 0},
         {"retention_decision": "RS 850709-9805", "retention_years": 5},
+        {"retention_decision": " ", "retention_years": 9},
+        {"retention_decision": "Beslut 1\x1b[2J"},
         {"review_after_days": 0},
         {"heading_limit": 0},
         {"message_limit": 0},
         {"retry_minutes": (5, -1)},
         {"heading": " "},
         {"heading": "x" * 121},
+        {"heading": "Min\nkonversation"},
         {"end_reasons": ()},
         {"end_reasons": (EndReason(key="klar", title="Klar"), EndReason(key="klar", title="Färdig"))},
     ],
@@ -116,7 +118,7 @@ def test_what_is_as_large_as_it_may_be_can_be_worked_with() -> None:
     """Otherwise a policy would be taken, and a list of patients or a retry end in a foreign error."""
     largest = 1_000_000
     school = Scenario(
-        with_adapters(inbox=Busy()),
+        with_faults(in_memory, inbox=[Fault("deliver", times=None)]),
         policy=Policy(
             review_after_days=largest, retry_minutes=(largest,), heading_limit=largest, message_limit=largest
         ),
@@ -127,13 +129,6 @@ def test_what_is_as_large_as_it_may_be_can_be_worked_with() -> None:
     assert DeliveryReport(retried=1) == school.deliver()
     (row,) = school.desk.caseload().rows
     assert not row.review_due
-
-
-class Busy(MemoryInbox):
-    """An inbox that takes nothing at the moment."""
-
-    def deliver(self, notice: Notice) -> Delivered:
-        raise DeliveryError("busy")
 
 
 @pytest.mark.rule("D-19a")

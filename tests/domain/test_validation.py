@@ -1,10 +1,12 @@
 """What comes in from outside: taken as it is, or refused before any rule looks at it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 
 import pytest
 
+from digital_painschool.codes import ValueReason
+from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.validation import module_numbers, normalise_answers, plain_text, whole_number
 from digital_painschool.errors import InvalidValue
 
@@ -25,6 +27,33 @@ def test_text_that_no_storage_can_keep_is_refused_and_not_repeated(text: object)
     # An error tracker shows what hangs on an error even when Python itself would not print it.
     assert broken.value.__context__ is None
     assert broken.value.__cause__ is None
+
+
+@pytest.mark.rule("D-24d")
+@pytest.mark.parametrize(
+    ("typed", "reason", "limits"),
+    [
+        (lambda: plain_text("x" * 1_000_001), ValueReason.TEXT_TOO_LONG, {"limit": 1_000_000}),
+        (lambda: plain_text("\x00"), ValueReason.UNREADABLE_CHARACTER, {}),
+        (lambda: plain_text("\ud800"), ValueReason.UNREADABLE_CHARACTER, {}),
+        (lambda: whole_number(10**13, "days"), ValueReason.NUMBER_TOO_LARGE, {"limit": 10**12}),
+        *(
+            (lambda a=answer: normalise_answers({"a": a}), ValueReason.NUMBER_TOO_LARGE, {"limit": 10**15})
+            for answer in (10**15 + 1, -(10**15) - 1, float("inf"), float("nan"))
+        ),
+        (lambda: HsaId("SE1"), ValueReason.NOT_AN_HSA_ID, {"limit": 31}),
+        (lambda: plain_text(5), None, {}),
+        (lambda: whole_number("5", "days"), None, {}),
+        (lambda: normalise_answers({"a": object()}), None, {}),
+    ],
+)
+def test_what_a_person_typed_wrongly_has_a_reason_and_its_limit(
+    typed: Callable[[], object], reason: ValueReason | None, limits: Mapping[str, int]
+) -> None:
+    """Otherwise a screen could only say that something is wrong, or tell a patient of a mistake in the portal."""
+    with pytest.raises(InvalidValue) as broken:
+        typed()
+    assert (reason, limits) == (broken.value.reason, broken.value.limits)
 
 
 @pytest.mark.parametrize("number", [0, -1, 5, 10**12, -(10**12)])

@@ -3,9 +3,8 @@
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -13,18 +12,16 @@ from weakref import WeakSet
 
 import pytest
 from attrs import evolve
-from sqlalchemy import delete, literal_column
+from sqlalchemy import delete
 
 from digital_painschool.adapters.memory import MemoryInbox, outbox
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage
 from digital_painschool.adapters.sql.connection import Connection
-from digital_painschool.adapters.sql.database import Database
-from digital_painschool.adapters.sql.notifications import change_notifications
-from digital_painschool.adapters.sql.schema import METADATA, documents
+from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.application.executor import Executor
 from digital_painschool.delivery.worker import Delivery
 from digital_painschool.domain.digest import Action, Batch, Claim, DeliveryResult, batch_key
-from digital_painschool.domain.ids import DigestId, EnrolmentId, PlanId
+from digital_painschool.domain.ids import DigestId, EnrolmentId
 from digital_painschool.domain.notification import Channel, Notify, Status
 from digital_painschool.ports import Inbox, Messenger, Observer, Ports, Storage
 from digital_painschool.ports.guarded import _WRITES
@@ -39,8 +36,6 @@ from digital_painschool.testing.crashes import (
     NotSurvived,
     kill_at,
     kill_at_every_call,
-    kill_at_every_statement,
-    kill_for_real,
 )
 from digital_painschool.testing.crashes.kill import play
 from digital_painschool.testing.crashes.laws import stored_violations
@@ -49,15 +44,9 @@ from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.faults import Fault, When, with_faults
 from digital_painschool.testing.history import (
     Advance,
-    ApprovePurge,
-    At,
     Deliver,
-    End,
-    Export,
     History,
     PatientReads,
-    PlanPurge,
-    Purge,
     Restart,
     Review,
     SaveForm,
@@ -82,21 +71,14 @@ def _in_memory_files(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def on_copies(sqlite_template: Path) -> PortsFactory:
-    """Open the storage on a copy of an SQLite file with the schema."""
-
-    def open_copy(environment: Environment) -> Ports:
-        return environment.ports(storage=SqlStorage(copied(environment, sqlite_template), synchronous="NORMAL"))
-
-    return open_copy
-
-
-@pytest.fixture
 def all_on_copies(sqlite_template: Path) -> PortsFactory:
     """Open storage, inbox and messengers on a copy of an SQLite file with the schema."""
 
     def open_copy(environment: Environment) -> Ports:
-        url = copied(environment, sqlite_template)
+        path = environment.folder / "painschool.db"
+        if not path.exists():
+            shutil.copyfile(sqlite_template, path)
+        url = f"sqlite:///{path}"
         return environment.ports(
             storage=SqlStorage(url, synchronous="NORMAL"),
             inbox=SqlInbox(url, clock=lambda: environment.now),
@@ -106,14 +88,6 @@ def all_on_copies(sqlite_template: Path) -> PortsFactory:
         )
 
     return open_copy
-
-
-def copied(environment: Environment, template: Path) -> str:
-    """Return the URL of an environment's own copy of a file."""
-    path = environment.folder / "painschool.db"
-    if not path.exists():
-        shutil.copyfile(template, path)
-    return f"sqlite:///{path}"
 
 
 @pytest.fixture
@@ -148,38 +122,22 @@ def test_killed_at_every_call_in_memory(name: str) -> None:
 
 @pytest.mark.search
 @EVERY
-def test_killed_between_any_two_statements(name: str, all_on_copies: PortsFactory) -> None:
-    """Otherwise a call could be half done when a process dies within it, or a file might not keep what memory does."""
-    survived = kill_at_every_statement(all_on_copies, NOTABLE_HISTORIES[name])
-    assert survived.points == survived.at.total() > 100
+def test_killed_at_every_call_on_sqlite(name: str, all_on_copies: PortsFactory) -> None:
+    """Otherwise a file, an inbox or messages in SQL might not keep what memory does."""
+    assert kill_at_every_call(all_on_copies, NOTABLE_HISTORIES[name]).points > 50
 
 
 @pytest.mark.search
-def test_killed_at_every_call_on_sqlite(all_on_copies: PortsFactory) -> None:
-    """Otherwise the crashes of observers and other ports that store nothing would be tried beside memory alone."""
-    assert kill_at_every_call(all_on_copies, NOTABLE_HISTORIES["outage"]).points > 50
-
-
-@pytest.mark.parametrize("name", ["outage", "purge"])
-def test_killed_by_the_system_itself(name: str, all_on_copies: PortsFactory) -> None:
-    """Otherwise the kills within this process might be gentler than real ones."""
-    assert kill_for_real(all_on_copies, NOTABLE_HISTORIES[name], every=23).points > 5
-
-
-@pytest.mark.search
-@pytest.mark.parametrize(("name", "every"), [("outage", 1), ("purge", 3)])
-def test_killed_between_any_two_statements_on_postgresql(name: str, every: int, on_postgresql: PortsFactory) -> None:
-    """Otherwise the one large statement that a step is on PostgreSQL would never have been struck."""
-    assert kill_at_every_statement(on_postgresql, NOTABLE_HISTORIES[name], every=every).points > 50
+def test_killed_at_every_call_on_postgresql(on_postgresql: PortsFactory) -> None:
+    """Otherwise a step that is one large statement, and what it leaves for the next process, would never be struck."""
+    assert kill_at_every_call(on_postgresql, NOTABLE_HISTORIES["outage"]).points > 50
 
 
 def test_the_histories_come_to_every_call_that_changes_anything() -> None:
     """Otherwise a call would never be struck, and nobody would notice."""
     steps = [step for history in NOTABLE_HISTORIES.values() for step in play(in_memory, history).steps]
     calls = {call.name for step in steps for call in step.calls}
-    after = {
-        step.name_of(point) for step in steps for point in step.points(statements=False) if point.when is When.AFTER
-    }
+    after = {step.name_of(point) for step in steps for point in step.points() if point.when is When.AFTER}
     ports = {"inbox": Inbox, "messenger": Messenger, "observer": Observer, "storage": Storage}
     every = {f"{name}.{method}" for name, port in ports.items() for method in dir(port) if method[0] != "_"}
     storage = {f"storage.{method}" for method in _WRITES}
@@ -506,90 +464,6 @@ def test_what_is_wrong_without_any_kill_is_told_as_that() -> None:
     open_wrong = behind(lambda environment: Undocumented(environment.storage))
     with pytest.raises(AssertionError, match="without any crash: Law 2"):
         kill_at_every_call(open_wrong, MESSAGE)
-
-
-# The same between two statements.
-
-
-def half(ports_factory: PortsFactory, history: NotableHistory = MESSAGE) -> str:
-    """Return what is half done."""
-    with pytest.raises(NotSurvived) as named:
-        kill_at_every_statement(ports_factory, history)
-    return str(named.value)
-
-
-def test_a_step_that_is_no_transaction_is_named(on_copies: PortsFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise a state could be saved whose events are not."""
-    write = Database.write
-    monkeypatch.setattr(Database, "write", lambda self, work, **_: write(self, work, autocommit=True))
-    said = half(on_copies)
-    assert "killed at step 1 (Start()), in storage.save (call 4), after insert enrolments (statement 1)" in said
-    assert "enrolments 0 is done; access_log 0, timeline 0 is not" in said
-
-
-def test_an_outbox_in_a_transaction_of_its_own_is_named(
-    on_copies: PortsFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Otherwise a message could be saved that nobody is told of."""
-    save = SqlStorage.save
-
-    def save_in_two(self: SqlStorage, change: Change) -> None:
-        save(self, evolve(change, notifications=()))
-        for notification in change.notifications:
-            alone = evolve(change, notifications=(notification,), cancelled=(), noted=())
-            self._database.write(partial(change_notifications, change=alone))
-
-    monkeypatch.setattr(SqlStorage, "save", save_in_two)
-    said = half(on_copies)
-    assert (
-        "killed at step 2 (TherapistWrites('Hej', notify=Notify.DIRECT)), in storage.save (call 5), after COMMIT"
-        in said
-    )
-    assert "digests 0, digest_notifications 0 is not" in said
-
-
-def test_a_purge_that_deletes_the_documents_first_is_named(
-    on_copies: PortsFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Otherwise a purge that is interrupted would leave a record that nobody can read."""
-    purge = SqlStorage.purge
-
-    def purge_in_two(self: SqlStorage, plan_id: PlanId, planned: Sequence[Any], skip: Sequence[Any]) -> None:
-        self._database.write(lambda connection: connection.execute(DELETE_DOCUMENTS, {}))
-        purge(self, plan_id, planned, skip)
-
-    monkeypatch.setattr(SqlStorage, "purge", purge_in_two)
-    ended = [Start(), SaveForm(PAIN, {"smarta": 3}), End(), At("2027-04-01 10:00"), Export()]
-    history = NotableHistory([*ended, PlanPurge(), ApprovePurge("Beslut 2"), Purge()])
-    last = play(on_copies, history, statements=True).steps[-1]
-    points = (point for point in last.points(statements=True) if last.name_of(point) == "storage.purge: COMMIT")
-    with pytest.raises(NotSurvived) as named:
-        kill_at(on_copies, history, next(point for point in points if point.when is When.AFTER))
-    assert "(Purge()), in storage.purge" in str(named.value)
-    assert "after COMMIT (statement 3): it is half done: documents 0 is done; " in str(named.value)
-
-
-DELETE_DOCUMENTS = delete(documents).where(documents.c.enrolment_id == literal_column("'e-0001'"))
-
-
-def test_statements_that_are_others_each_time_are_named(on_copies: PortsFactory) -> None:
-    """Otherwise a statement that is never reached would count as survived."""
-    times = iter(range(1000))
-
-    def review_once(school: Scenario) -> None:
-        if next(times):
-            school.desk.enrolment(EnrolmentId("e-0001"))
-        else:
-            school.desk.review(EnrolmentId("e-0001"))
-
-    history = NotableHistory([Start(), review_once])
-    with pytest.raises(NotSurvived) as named:
-        kill_at(on_copies, history, CrashPoint(step=2, call=3, statement=1))
-    assert "killed at step 2 (review_once), in storage.save (call 3), before BEGIN (statement 1)" in str(named.value)
-    assert "the step went another way this time and did not come here" in str(named.value)
-    times = iter(range(1000))
-    with pytest.raises(NotSurvived, match="went another way"):
-        kill_for_real(on_copies, history, every=7)
 
 
 # The laws that hold at rest, each broken by a storage that says something else.

@@ -3,20 +3,18 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import count
-from threading import Event, Thread
 from time import monotonic
 
 import pytest
 from attrs import evolve
 
 from digital_painschool.adapters.memory import MemoryStorage
-from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event as Fact
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
-from digital_painschool.errors import DeliveryError, InvalidIdentity, OutcomeUnknown, RuleViolation, StorageError
+from digital_painschool.errors import DeliveryError, InvalidIdentity, StorageError
 from digital_painschool.ports import Clock, Ports, Storage
 from digital_painschool.ports.guarded import _WRITES
 from digital_painschool.ports.storage import load_enrolment
@@ -25,7 +23,7 @@ from digital_painschool.testing.faults import (
     SENDS,
     WRITES,
     Answers,
-    Blocks,
+    Call,
     Dies,
     Fails,
     Fault,
@@ -35,10 +33,7 @@ from digital_painschool.testing.faults import (
     Meanwhile,
     Process,
     RecordingPorts,
-    Shifts,
     Sleeps,
-    StandsStill,
-    Twice,
     When,
     calls_of,
     faulty,
@@ -183,45 +178,6 @@ def test_a_call_can_sleep_in_real_time() -> None:
     assert monotonic() - began >= 0.05
 
 
-def test_a_call_that_blocks_waits_for_another_thread() -> None:
-    """Otherwise what two threads do at once could be tried by luck alone."""
-    go_on = Event()
-    blocks = Blocks(go_on)
-    school = with_storage(Fault("save", does=blocks))
-    thread = Thread(target=school.start)
-    thread.start()
-    assert blocks.reached.wait(10)
-    assert load_enrolment(school.storage, EnrolmentId("e-0001")) is None
-    go_on.set()
-    thread.join(10)
-    assert ANNA == school.state(EnrolmentId("e-0001")).person.value
-
-
-def test_a_call_that_nobody_lets_go_on_says_so() -> None:
-    """Otherwise a test that forgot to let it go on would hang for ever."""
-    with pytest.raises(OutcomeUnknown, match="save raised TimeoutError"):
-        with_storage(Fault("save", does=Blocks(Event(), patience=0))).start()
-
-
-def test_an_effect_that_is_done_twice_is_refused_or_known_the_second_time() -> None:
-    """Otherwise a network that sends a question again would double a step, or a notice."""
-    school = with_storage(Fault("save", does=Twice()))
-    with pytest.raises(RuleViolation, match="D-07a"):
-        school.start()
-    assert 1 == len(school.storage.find_by_person(school.state(EnrolmentId("e-0001")).person))
-    school = with_inbox(Fault("deliver", does=Twice()))
-    assert DeliveryReport(delivered=1) == school.deliver()
-    assert 1 == len(school.outbox)
-
-
-def test_an_iterator_is_given_twice_all_the_same() -> None:
-    """Otherwise the second time would be another call than the first."""
-    storage = faulty(MemoryStorage(), Fault("load_many", does=Twice()))
-    school = Scenario(lambda environment: environment.ports(storage=storage))
-    school.start()
-    assert ["e-0001"] == list(storage.load_many(iter([EnrolmentId("e-0001")])))
-
-
 def test_somebody_else_acts_during_a_call_and_another_answer_can_be_given() -> None:
     """Otherwise a race could be tried by luck alone, and a directory with a gap not at all."""
     school = Scenario(
@@ -237,44 +193,12 @@ def test_somebody_else_acts_during_a_call_and_another_answer_can_be_given() -> N
     assert school.ports.directory.find(NURSE.hsa_id) is None
 
 
-def test_a_storage_that_is_given_a_wrong_time_hands_out_what_is_not_due() -> None:
-    """Otherwise a lie about time could not be told, and this test says that one is."""
-    school = with_storage(Fault("claim", does=Shifts(hours=1)))
-    school.desk.start_conversation(school.start(), "Hej", notify=Notify.COLLECTED)
-    assert DeliveryReport(waiting=1) == school.deliver()
-    storage = faulty(MemoryStorage(), Fault("access_ended", does=Shifts(days=400)))
-    Scenario(lambda environment: environment.ports(storage=storage)).start()
-    assert ("e-0001",) == storage.access_ended(now=START, limit=1), "a named instant is shifted too"
-
-
-def test_a_school_can_have_a_clock_that_is_wrong() -> None:
-    """Otherwise a machine whose clock is wrong could not be imitated."""
-    school = Scenario()
-    clock: Clock = faulty(lambda: school.now, Fault(does=Shifts(hours=-2), times=None))
-    skewed = PainSchool(school.ports, catalogue=school.catalogue, clock=clock)
-    assert START - 2 * HOUR == skewed.therapist(NURSE).start(ANNA, program="smartskola").started_at
-
-
-@pytest.mark.parametrize(
-    ("fault", "hours"),
-    [
-        (Fault("__call__", call=2, does=Shifts(hours=-5)), [0, -4, 2]),
-        (Fault(does=StandsStill(), times=None), [0, 0, 0]),
-        (Fault(call=4), [0, 1, 2]),
-    ],
-    ids=["jumps back for a call", "stands still", "fails later"],
-)
-def test_a_clock_can_be_wrong_for_a_while_or_for_good(fault: Fault, hours: list[int]) -> None:
-    """Otherwise a clock that is corrected while the school runs could not be imitated."""
-    passed = count()
-    clock: Clock = faulty(lambda: START + next(passed) * HOUR, fault)
-    assert [START + number * HOUR for number in hours] == [clock() for _ in range(3)]
-
-
 def test_where_several_faults_strike_one_call_the_first_is_the_outermost() -> None:
     """Otherwise nobody could say what a list of faults does."""
     calls = count()
-    clock: Clock = faulty(lambda: START + timedelta(next(calls)), Fault(when=When.AFTER), Fault(does=Twice()))
+    clock: Clock = faulty(
+        lambda: START + timedelta(next(calls)), Fault(when=When.AFTER), Fault(does=Meanwhile(Call.go))
+    )
     with pytest.raises(OSError, match="asked for"):
         clock()
     assert START + timedelta(2) == clock()
@@ -393,7 +317,6 @@ def test_a_fault_is_shown_as_the_code_that_makes_it() -> None:
     assert "Fault('save', call=3, when=When.AFTER, does=Dies())" == repr(fault)
     storage: Storage = faulty(MemoryStorage(), fault)
     assert repr(storage).startswith(f"[{fault!r}] on <")
-    others = [Fails(StorageError), Hangs(minutes=16), Shifts(hours=-1), Twice(), StandsStill()]
-    assert ["Hangs(minutes=16)", "Shifts(hours=-1)", "Twice()", "StandsStill()"] == [repr(does) for does in others[1:]]
-    assert "StorageError" in repr(others[0])
+    assert "Hangs(minutes=16)" == repr(Hangs(minutes=16))
+    assert "StorageError" in repr(Fails(StorageError))
     assert "When.BEFORE" == repr(When.BEFORE)

@@ -17,9 +17,8 @@ from digital_painschool.domain.people import Actor, Role
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Ordering, Program
 from digital_painschool.domain.validation import normalise_answers
-from digital_painschool.errors import InvalidIdentity, InvalidProgram, InvalidValue, RuleViolation
+from digital_painschool.errors import InvalidValue, RuleViolation
 from digital_painschool.programs import program_from_data, program_to_data
-from digital_painschool.programs.structuring import structured
 from digital_painschool.rules.forms import answer_problems, is_alert, score
 from digital_painschool.testing import strategies
 from digital_painschool.testing.environment import INSTANT, local
@@ -43,19 +42,11 @@ from digital_painschool.testing.history import (
 from digital_painschool.testing.people import ANNA, BO, NURSE, OTHER_ARCHIVIST, OTHER_UNIT, SERIES, UNIT
 from digital_painschool.testing.scenario import Scenario
 from digital_painschool.testing.strategies import (
-    NUMBER_FAULTS,
-    POLICY_FAULTS,
-    PROGRAM_FAULTS,
     ZONES,
-    BrokenPolicy,
-    BrokenProgram,
     Moment,
     WrongAnswers,
-    WrongNumber,
     actors,
     answers,
-    broken_policies,
-    broken_programs,
     clock_changes,
     forms,
     histories,
@@ -68,7 +59,6 @@ from digital_painschool.testing.strategies import (
     spellings,
     words,
     wrong_answers,
-    wrong_numbers,
 )
 from digital_painschool.testing.strategies.commands import Command, purge, wait_a_while
 from digital_painschool.testing.strategies.histories import planned_steps
@@ -134,29 +124,6 @@ def test_a_program_has_the_key_and_the_ordering_that_are_asked_for() -> None:
     assert ("var", Ordering.RELEASED) == (one.key, one.ordering)
 
 
-@pytest.mark.parametrize("fault", PROGRAM_FAULTS)
-def test_a_broken_program_is_refused_for_its_one_fault(fault: str) -> None:
-    """Otherwise a test of one check would pass because of another."""
-
-    @BRIEF
-    @given(broken_programs(fault))
-    def has_one_problem(broken: BrokenProgram) -> None:
-        assert fault == broken.fault
-        with pytest.raises(InvalidProgram) as refused:
-            structured(broken.data, "data")
-        (problem,) = refused.value.problems
-        assert broken.speaks_of in problem
-
-    has_one_problem()
-
-
-def test_a_broken_program_shrinks_to_its_fault_in_the_smallest_program() -> None:
-    """Otherwise nobody would see what is wrong with it."""
-    broken = smallest(broken_programs("module twice"))
-    assert [1, 1] == [module["number"] for module in broken.data["modules"]]
-    assert [] == broken.data["forms"]
-
-
 # --- forms and answers
 
 
@@ -178,7 +145,7 @@ def test_answers_are_right_and_wrong_answers_are_wrong_in_one_way(data: st.DataO
             normalise_answers(wrong.answers)
         return
     (problem,) = answer_problems(form, normalise_answers(wrong.answers))
-    assert wrong.question is None or problem.startswith(f"{wrong.question}: ")
+    assert wrong.question is None or wrong.question == problem.question
 
 
 EVERY_KIND = Form(
@@ -286,20 +253,6 @@ def test_a_policy_has_the_zone_that_is_asked_for_and_shrinks_to_the_default() ->
     assert Policy(zone=ZoneInfo("Asia/Kathmandu"), staff_flags=frozenset(), export_before_purge=False) == one
 
 
-@pytest.mark.parametrize("fault", POLICY_FAULTS)
-def test_a_broken_policy_is_refused_for_its_one_fault(fault: str) -> None:
-    """Otherwise a test of one check would pass because of another."""
-
-    @BRIEF
-    @given(broken_policies(fault))
-    def is_refused(broken: BrokenPolicy) -> None:
-        assert fault == broken.fault
-        with pytest.raises(InvalidValue, match=broken.speaks_of):
-            Policy(**broken.arguments)
-
-    is_refused()
-
-
 # --- people
 
 IDENTITY = SwedishIdentity()
@@ -323,32 +276,6 @@ def test_numbers_are_of_the_schemes_that_are_asked_for(scheme: str) -> None:
         assert scheme == IDENTITY.parse(number, today=TODAY).scheme
 
     is_of_the_scheme()
-
-
-WORDS = {
-    "check digit": "check digit",
-    "two digits swapped": "check digit",
-    "no such month": "no such day of birth",
-    "no such day": "no such day of birth",
-    "not born yet": "ahead of today",
-    "born too long ago": "longer ago than anyone",
-    "serial number that is never given": "serial number",
-    "wrong sign": "sign and the year|form of none",
-}
-
-
-@pytest.mark.parametrize("fault", NUMBER_FAULTS)
-def test_a_wrong_number_is_refused_for_its_one_fault(fault: str) -> None:
-    """Otherwise a test of one check would pass because of another."""
-
-    @UNHURRIED
-    @given(wrong_numbers(fault))
-    def is_refused(wrong: WrongNumber) -> None:
-        assert fault == wrong.fault
-        with pytest.raises(InvalidIdentity, match=WORDS.get(fault, "form of none")):
-            IDENTITY.parse(wrong.text, today=TODAY)
-
-    is_refused()
 
 
 @pytest.mark.parametrize("unit", [UNIT, OTHER_UNIT])
@@ -433,7 +360,7 @@ def test_every_step_is_accepted_or_refused_as_it_was_planned() -> None:
     seen: dict[bool, set[type]] = {True: set(), False: set()}
 
     # The same examples each time: which steps there are must not be a matter of luck.
-    @settings(UNHURRIED, max_examples=150, derandomize=True, database=None)
+    @settings(UNHURRIED, max_examples=220, derandomize=True, database=None)
     @given(st.data(), st.booleans())
     def is_as_planned(data: st.DataObject, refused: bool) -> None:
         offered = (program(data.draw(st.sampled_from(Ordering))), SLEEP)

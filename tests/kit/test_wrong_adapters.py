@@ -15,7 +15,7 @@ from tests import arrivals
 from tests.kit import served
 from tests.kit.contract_runs import contract_of, failure_of
 from tests.kit.pickled import PickledStorage, stop_writing
-from tests.kit.wrong import atomicity, channels, enrolments, outbox, registers, retention, senders, whole
+from tests.kit.wrong import atomicity, channels, drafts, enrolments, outbox, registers, retention, senders, whole
 from tests.kit.wrong.mistake import Mistake
 from tests.stopping import stop_transactions
 
@@ -97,6 +97,7 @@ DIRECTORY = Subject(
 )
 MISTAKES = (
     (STORAGE, enrolments.STORAGE),
+    (STORAGE, drafts.STORAGE),
     (STORAGE, outbox.STORAGE),
     (STORAGE, registers.STORAGE),
     (STORAGE, retention.STORAGE),

@@ -14,6 +14,7 @@ from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox, Mem
 from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.domain.people import HsaId
 from digital_painschool.errors import DeliveryError
+from digital_painschool.labels.lookup import Language, label
 from digital_painschool.ports import Inbox, Messenger
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.inbox import Delivered, Notice
@@ -200,6 +201,7 @@ def test_a_directory_that_is_wrong_is_caught() -> None:
             run(contract, test, place)
 
 
+ENGLISH = Language.ENGLISH
 NOTHING: dict[str, Any] = {"hanging": lambda *_: nullcontext(), "spoil": lambda *_: None}
 A_NOTICE = Arrival(recipient=PERSON.value, text=f"{Template.MESSAGE_TO_READ.text} {InboxContract.link}")
 
@@ -242,6 +244,20 @@ def test_a_hook_that_does_nothing_is_named(test: str, expected: str) -> None:
 def test_what_arrives_otherwise_is_described_and_nobody_named(arrival: object, expected: str) -> None:
     """Otherwise an author would have to guess which of text, link and recipient is wrong."""
     says("a_key_arrives_as_often_as_it_is_accepted", expected, arrived=lambda *_: [arrival])
+
+
+def test_a_text_in_another_language_is_another_text() -> None:
+    """Otherwise an adapter could be set to English and send Swedish, or mix the two."""
+    english = Sent(recipient=PERSON.value, template=Template.MESSAGE_TO_READ, link=InboxContract.link, language=ENGLISH)
+    with pytest.raises(AssertionError, match=r"its text is not 'You have something new .*' but another"):
+        assert_arrived([A_NOTICE], english)
+    assert_arrived([evolve(A_NOTICE, text=f"{label(Template.MESSAGE_TO_READ, 'en')} {InboxContract.link}")], english)
+    says(
+        "a_key_arrives_as_often_as_it_is_accepted",
+        "its text is not 'You",
+        arrived=lambda *_: [A_NOTICE],
+        language=ENGLISH,
+    )
 
 
 def test_of_many_arrivals_the_closest_is_described() -> None:

@@ -1,7 +1,6 @@
 """The storage's contract on a storage in one file: the right one passes, and others are caught."""
 
 from collections.abc import Sequence
-from inspect import signature
 from pathlib import Path
 from time import sleep
 
@@ -13,8 +12,7 @@ from digital_painschool.ports.storage import Change, load_enrolment
 from digital_painschool.testing.contracts import (
     StorageContract,
 )
-from digital_painschool.testing.contracts.clauses import all_tests_of
-from tests.kit.contract_runs import caught, contract_of, rows_of, run
+from tests.kit.contract_runs import caught, contract_of, run
 from tests.kit.pickled import (
     CountsAnew,
     InPlace,
@@ -26,18 +24,6 @@ from tests.kit.pickled import (
     Unlocked,
     stop_writing,
 )
-
-LASTING = sorted(
-    name for name in all_tests_of(StorageContract) if "place" in str(signature(getattr(StorageContract, name)))
-)
-
-
-@pytest.mark.parametrize("test", [name.removeprefix("test_") for name in LASTING])
-def test_a_storage_that_is_right_passes(test: str, tmp_path: Path) -> None:
-    """Otherwise the contract would ask for more than the docstrings promise, and only ours would pass."""
-    hook = {"before_each_write": lambda _, storage, stop: stop_writing(storage, stop)}
-    row = next(rows_of(getattr(StorageContract, f"test_{test}")))  # the rows are alike; memory and SQL run them all
-    run(contract_of(StorageContract, PickledStorage, **hook), test, tmp_path, **row)
 
 
 def test_a_storage_that_is_spoilt_has_to_refuse(tmp_path: Path) -> None:

@@ -12,10 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from digital_painschool.adapters.memory import MemoryInbox
 from digital_painschool.domain.notification import Notify
-from digital_painschool.ports.inbox import Delivered, Notice
-from digital_painschool.testing.environment import PortsFactory, in_memory, with_adapters
+from digital_painschool.testing.environment import PortsFactory, in_memory
+from digital_painschool.testing.faults import RecordingPorts
 from digital_painschool.testing.lifecycle import LifecycleMachine
 from digital_painschool.testing.scenario import Scenario
 from tests.laws.machines import machine_on, run
@@ -94,19 +93,6 @@ def test_a_storage_that_fails_once_leaves_no_timeline_without_the_note(ports_fac
         it.deliver_with_trouble(troubles=[], struck="fails", write=1, batch=200)
 
 
-class WatchedInbox(MemoryInbox):
-    """An inbox that notes when it took which notice."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.arrived: list[datetime] = []
-        self.school: Scenario
-
-    def deliver(self, notice: Notice) -> Delivered:
-        self.arrived.append(self.school.now)
-        return super().deliver(notice)
-
-
 @pytest.mark.rule("M-13")
 @settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=25)
 @given(
@@ -118,8 +104,8 @@ def test_with_a_worker_that_runs_no_message_waits_longer_than_25_hours(
     start: str, minutes: list[int], tick: int
 ) -> None:
     """Otherwise "kan dröja en dag" would not be true."""
-    inbox = WatchedInbox()
-    school = inbox.school = Scenario(with_adapters(inbox=inbox))
+    recording = RecordingPorts(in_memory)
+    school = Scenario(recording.ports_factory)
     school.at(start)
     begin = school.now
     id_ = school.start()
@@ -137,4 +123,5 @@ def test_with_a_worker_that_runs_no_message_waits_longer_than_25_hours(
         run += timedelta(minutes=tick)
     late = timedelta(hours=25, minutes=tick)
     assert len(minutes) == len(written)
-    assert all(any(at < arrival <= at + late or at == arrival for arrival in inbox.arrived) for at in written)
+    arrived = [arrival.at for arrival in recording.arrivals]
+    assert all(any(at <= arrival <= at + late for arrival in arrived) for at in written)

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import date
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any, get_args
 
@@ -30,8 +30,10 @@ from digital_painschool.programs import (
     program_to_data,
     read_program,
 )
+from digital_painschool.programs.structuring import structured
 from digital_painschool.serialization.problems import Problems
 from digital_painschool.testing.strategies import programs
+from tests.programs.illegal import KEYS, TITLES
 
 SMALL = """
 key = "liten"
@@ -224,6 +226,37 @@ FAULTS = [
     ('text = "Svår"', 'text = "Svår", score = 1.5', f"{D}.options[svar].score: expected a whole number"),
     ('text = "Svår"', f'text = "Svår", score = 1{"0" * 16}', f"{D}.options[svar].score: must be -1000000 to 1000000"),
     ('key = "svar"', 'key = "bra"', f"{D}.options: 'bra' comes twice"),
+    # Keys, titles and texts have a limit wherever they stand.
+    ('key = "klar"', 'key = "a b"', "end_reasons[a b].key: must be 1 to 64"),
+    ('"Klar" }', '"Klar\\u001b" }', "end_reasons[klar].title: holds a control"),
+    ('["dagbok"]', '["a b"]', "modules[1].pages[Sida].forms: #1: must be 1 to 64"),
+    ('"Sida", text = "Läs."', '"Si\\u0007da", text = ""', "modules[1].pages[Si\\x07da].title: holds a control"),
+    ('text = "Läs."', 'text = "Läs\\u001b[2J"', "modules[1].pages[Sida].text: holds a control"),
+    ('title = "Ett"', 'title = "Ett\\u0007"', "modules[1].title: holds a control"),
+    ('key = "dagbok"', 'key = "dag bok"', "forms[dag bok].key: must be 1 to 64"),
+    ('title = "Dagbok"', 'title = "Dag\\tbok"', "forms[dagbok].title: holds a control"),
+    ('key = "smarta"', 'key = "a b"', "forms[dagbok].questions[a b].key: must be 1 to 64"),
+    ('text = "Hur ont har du?"', 'text = "Hur\\ront?"', f"{S}.text: holds a control"),
+    ('kind = "scale"', 'kind = "scale"\nhigh_label = "a\\nb"', f"{S}.high_label: holds a control"),
+    ("lowest = 0", 'unit_label = "\\u001b"', f"{T}.unit_label: holds a control"),
+    ('key = "svar"', 'key = "s v"', f"{D}.options[s v].key: must be 1 to 64"),
+    ('text = "Svår"', 'text = "\\u007fA"', f"{D}.options[svar].text: holds a control"),
+    # So do numbers and lists.
+    ("number = 2", "number = 0", "modules[0].number: must be 1 to 999"),
+    ("number = 2", f"number = {2**63}", f"modules[{2**63}].number: must be 1 to 999"),
+    ('version = "1"', 'version = "1"\naccess_months = 121', "access_months: must be 1 to 120"),
+    ('version = "1"', f'version = "1"\npace.modules_a_week = {2**64}', "pace.modules_a_week: must be "),
+    ('version = "1"', 'version = "1"\npace.modules_a_week = 0', "pace.modules_a_week: must be "),
+    ('version = "1"', 'version = "1"\npace.hours_to = 169', "pace.hours_to: must be "),
+    ('version = "1"', 'version = "1"\nrequired = [99]', "required: there is no module 99"),
+    ('version = "1"', 'version = "1"\nrequired = [1, 1]', "required: '1' comes twice"),
+    ('title = "Dagbok"', f'title = "D"\nalert_from = {2**63}', "forms[dagbok].alert_from: must be "),
+    ('kind = "scale"', 'kind = "text"\nlongest = 100001', f"{S}.longest: must be 1 to 100000"),
+    (
+        '{ key = "svar", text = "Svår" }',
+        ", ".join(f'{{ key = "o{number}", text = "A" }}' for number in range(1000)),
+        f"{D}.options: must be at most 1000",
+    ),
 ]
 
 
@@ -233,6 +266,20 @@ def test_a_fault_is_named_with_its_path_and_what_was_expected(sound: str, broken
     assert sound in SMALL
     named = problems_of(SMALL.replace(sound, broken, 1))
     assert any(line.startswith(problem) for line in named), named
+
+
+@pytest.mark.parametrize(
+    ("name", "illegal"),
+    [*product(("key", "version"), KEYS), *(("title", text) for text in TITLES)],
+    ids=lambda text: ascii(text)[:40],
+)
+def test_what_is_no_key_or_title_is_refused_for_that_alone(name: str, illegal: str) -> None:
+    """Otherwise two programs would look the same, or a key break a path, a table or a screen."""
+    sound: Any = program_to_data(read_program(SMALL, "liten.toml"))
+    with pytest.raises(InvalidProgram) as refused:
+        structured({**sound, name: illegal}, "data")
+    (problem,) = refused.value.problems
+    assert problem.startswith(f"{name}: ")
 
 
 def test_a_single_fault_is_named_once_and_alone() -> None:

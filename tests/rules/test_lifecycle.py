@@ -36,11 +36,9 @@ from digital_painschool.testing.example import PROGRAM, SLEEP, program
 from digital_painschool.testing.people import (
     BO,
     COLLEAGUE,
-    COORDINATION_NUMBER,
     NURSE,
     OTHER_UNIT,
     PERSON,
-    RESERVE_NUMBER,
     UNIT,
 )
 from digital_painschool.testing.scenario import Scenario
@@ -140,23 +138,6 @@ def test_an_invalid_number_is_refused_and_not_repeated(number: str) -> None:
     with school.unchanged(), pytest.raises(InvalidIdentity) as broken:
         school.start(number)
     assert not number or number not in f"{broken.value} {broken.value!r}"
-
-
-@pytest.mark.rule("D-07a")
-@pytest.mark.parametrize(
-    ("typed", "value"),
-    [
-        ("0002292399", "200002292399"),
-        ("090121-9931", None),
-        ("090121+9931", "190901219931"),
-        (COORDINATION_NUMBER, COORDINATION_NUMBER),
-        (RESERVE_NUMBER, RESERVE_NUMBER),
-    ],
-)
-def test_every_scheme_and_century_is_read_by_its_sign(typed: str, value: str | None) -> None:
-    """Otherwise somebody of 117 years would be taken for a child, or somebody without personnummer be left out."""
-    found = Scenario().desk.identify(typed)
-    assert (value or "200901219931") == found.value
 
 
 @pytest.mark.rule("M-09")

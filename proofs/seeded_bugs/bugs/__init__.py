@@ -3,6 +3,7 @@
 from proofs.seeded_bugs.bug import Bug
 from proofs.seeded_bugs.bugs.adapters import BUGS as ADAPTERS
 from proofs.seeded_bugs.bugs.delivery import BUGS as DELIVERY
+from proofs.seeded_bugs.bugs.drafts import BUGS as DRAFTS
 from proofs.seeded_bugs.bugs.edges import BUGS as EDGES
 from proofs.seeded_bugs.bugs.exports import BUGS as EXPORTS
 from proofs.seeded_bugs.bugs.memory import BUGS as MEMORY
@@ -19,6 +20,7 @@ BUGS: tuple[Bug, ...] = (
     *PERMISSIONS,
     *DELIVERY,
     *RETENTION,
+    *DRAFTS,
     *EXPORTS,
     *EDGES,
     *MEMORY,

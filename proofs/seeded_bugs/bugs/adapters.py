@@ -2,6 +2,8 @@
 
 from proofs.seeded_bugs.bug import Bug, Catcher
 
+_IN_MEMORY = "tests/adapters/memory/test_memory.py"
+
 BUGS = (
     Bug(
         name="an-hsa-id-keeps-its-letters",
@@ -9,10 +11,7 @@ BUGS = (
         module="domain.people",
         old="text.upper()",
         new="text",
-        caught_by=Catcher(
-            "tests/domain/test_people.py::test_an_hsa_id_is_one_in_small_letters_and_in_capitals",
-            "test_an_hsa_id_is_one_in_small_letters_and_in_capitals",
-        ),
+        caught_by=Catcher("tests/domain/test_people.py::test_an_hsa_id_is_one_in_small_letters_and_in_capitals"),
     ),
     Bug(
         name="a-mask-shows-what-is-within",
@@ -20,9 +19,46 @@ BUGS = (
         module="domain.masking",
         old='        return "****"',
         new="        return repr(self._within)",
+        caught_by=Catcher("tests/domain/test_masking.py::test_no_printer_shows_what_is_a_persons"),
+    ),
+    Bug(
+        name="a-label-shows-whatever-it-is-given",
+        harm="a portal would show an identity number, masked or not, in the middle of a sentence",
+        module="labels.lookup",
+        old='if isinstance(fact, tuple) else sorted(fact)))\n    return ""\n',
+        new="if isinstance(fact, tuple) else sorted(fact)))\n    return str(fact)\n",
+        caught_by=Catcher("tests/labels/test_labels.py::test_a_person_is_in_no_label", "test_a_person_is_in_no_label"),
+    ),
+    Bug(
+        name="a-number-in-another-countrys-signs",
+        harm="a patient would read a limit of half as five, or of ten thousand as ten",
+        module="labels.lookup",
+        old='str.maketrans(",.", "\\N{NO-BREAK SPACE},")',
+        new='str.maketrans("", "")',
         caught_by=Catcher(
-            "tests/domain/test_masking.py::test_no_printer_shows_what_is_a_persons",
-            "test_no_printer_shows_what_is_a_persons",
+            "tests/labels/test_labels.py::test_a_number_is_written_with_the_signs_of_the_language",
+            "test_a_number_is_written_with_the_signs_of_the_language",
+        ),
+    ),
+    Bug(
+        name="a-child-is-born-too-long-ago",
+        harm="a therapist who mistypes the year would be told to look at the wrong century",
+        module="adapters.swedish_identity",
+        old="        return IdentityReason.BORN_IN_THE_FUTURE",
+        new="        return IdentityReason.BORN_TOO_LONG_AGO",
+        caught_by=Catcher(
+            "tests/kit/test_strategies.py::test_a_wrong_number_is_refused_for_its_one_fault", "not born yet"
+        ),
+    ),
+    Bug(
+        name="staff-are-written-to-in-swedish-alone",
+        harm="a unit that chose English would have its staff notified in Swedish",
+        module="adapters.file_messenger",
+        old="label(template, self.language)",
+        new="label(template)",
+        caught_by=Catcher(
+            "tests/adapters/test_files.py::TestFileSmsMessenger::test_a_notice_arrives_as_it_was_given",
+            "test_a_notice_arrives_as_it_was_given",
         ),
     ),
     Bug(
@@ -31,10 +67,7 @@ BUGS = (
         module="adapters.memory.inbox",
         old="            if notice.key in self._delivered:\n                return Delivered.DUPLICATE\n",
         new="",
-        caught_by=Catcher(
-            "tests/adapters/memory/test_memory.py::TestMemoryInbox::test_a_key_is_sent_once_whatever_the_number_of_attempts",
-            "test_a_key_is_sent_once_whatever_the_number_of_attempts",
-        ),
+        caught_by=Catcher(f"{_IN_MEMORY}::TestMemoryInbox::test_a_key_is_sent_once_whatever_the_number_of_attempts"),
     ),
     Bug(
         name="the-messenger-forgets-its-keys",
@@ -43,8 +76,7 @@ BUGS = (
         old="            if key in self._sent:\n                return Delivered.DUPLICATE\n",
         new="",
         caught_by=Catcher(
-            "tests/adapters/memory/test_memory.py::TestMemoryMessenger::test_a_key_is_sent_once_whatever_the_number_of_attempts",
-            "test_a_key_is_sent_once_whatever_the_number_of_attempts",
+            f"{_IN_MEMORY}::TestMemoryMessenger::test_a_key_is_sent_once_whatever_the_number_of_attempts"
         ),
     ),
     Bug(
@@ -54,8 +86,7 @@ BUGS = (
         old="                os.link(partial.name, file)\n",
         new="                os.replace(partial.name, file)\n",
         caught_by=Catcher(
-            "tests/adapters/test_files.py::TestFileMessenger::test_a_key_is_sent_once_whatever_the_number_of_attempts",
-            "test_a_key_is_sent_once_whatever_the_number_of_attempts",
+            "tests/adapters/test_files.py::TestFileMessenger::test_a_key_is_sent_once_whatever_the_number_of_attempts"
         ),
     ),
     Bug(
@@ -65,8 +96,7 @@ BUGS = (
         old='_FORGET = delete(notices).where(any_of(notices.c.key, "keys"))',
         new='_FORGET = delete(notices).where(any_of(notices.c.key, "keys") | True)',
         caught_by=Catcher(
-            "tests/adapters/sql/test_storage.py::TestSqliteInbox::test_what_is_forgotten_is_gone_and_nothing_else",
-            "test_what_is_forgotten_is_gone_and_nothing_else",
+            "tests/adapters/sql/test_storage.py::TestSqliteInbox::test_what_is_forgotten_is_gone_and_nothing_else"
         ),
     ),
     Bug(
@@ -75,10 +105,7 @@ BUGS = (
         module="adapters.memory.inbox",
         old="            return Reachability(reachable=False)",
         new="            return Reachability(reachable=True)",
-        caught_by=Catcher(
-            "tests/adapters/memory/test_memory.py::TestMemoryInbox::test_reach_tells_who_cannot_be_reached",
-            "test_reach_tells_who_cannot_be_reached",
-        ),
+        caught_by=Catcher(f"{_IN_MEMORY}::TestMemoryInbox::test_reach_tells_who_cannot_be_reached"),
     ),
     Bug(
         name="half-of-the-check-digits",
@@ -87,7 +114,7 @@ BUGS = (
         old="codes[-2::-2].translate(_TWICE))) % 10 == 0",
         new="codes[-2::-2].translate(_TWICE))) % 5 == 0",
         caught_by=Catcher(
-            "tests/kit/test_strategies.py::test_a_wrong_number_is_refused_for_its_one_fault", "check digit"
+            "tests/adapters/test_swedish_identity.py::test_every_wrong_check_digit_is_found", "check digit"
         ),
     ),
     Bug(
@@ -97,8 +124,7 @@ BUGS = (
         old='- _CENTURY if sign == "+" else today',
         new='if sign == "+" else today',
         caught_by=Catcher(
-            "tests/adapters/test_swedish_identity.py::TestSwedishIdentity::test_every_accepted_spelling_gives_the_one_person",
-            "test_every_accepted_spelling_gives_the_one_person",
+            "tests/adapters/test_swedish_identity.py::TestSwedishIdentity::test_every_accepted_spelling_gives_the_one_person"
         ),
     ),
     Bug(
@@ -108,8 +134,7 @@ BUGS = (
         old='raise InvalidIdentity(f"no identity number',
         new='raise InvalidIdentity(f"{typed} is no identity number',
         caught_by=Catcher(
-            "tests/adapters/test_swedish_identity.py::TestSwedishIdentity::test_a_number_with_a_wrong_character_is_not_repaired",
-            "test_a_number_with_a_wrong_character_is_not_repaired",
+            "tests/adapters/test_swedish_identity.py::TestSwedishIdentity::test_a_number_with_a_wrong_character_is_not_repaired"
         ),
     ),
     Bug(
@@ -119,8 +144,7 @@ BUGS = (
         old="        typed = text.strip(_BLANKS)",
         new="        typed = text.replace(' ', '')",
         caught_by=Catcher(
-            "tests/adapters/test_swedish_identity.py::TestSwedishIdentity::test_a_blank_within_a_number_is_refused",
-            "test_a_blank_within_a_number_is_refused",
+            "tests/adapters/test_swedish_identity.py::TestSwedishIdentity::test_a_blank_within_a_number_is_refused"
         ),
     ),
     Bug(
@@ -129,10 +153,7 @@ BUGS = (
         module="adapters.memory.directory",
         old="        return self._entries.get(HsaId(hsa_id))",
         new="        return self._entries.get(HsaId(hsa_id)) or next(iter(self._entries.values()), None)",
-        caught_by=Catcher(
-            "tests/adapters/memory/test_memory.py::TestMemoryDirectory::test_it_gives_nothing_for_one_that_it_does_not_know",
-            "test_it_gives_nothing_for_one_that_it_does_not_know",
-        ),
+        caught_by=Catcher(f"{_IN_MEMORY}::TestMemoryDirectory::test_it_gives_nothing_for_one_that_it_does_not_know"),
     ),
     Bug(
         name="a-path-is-looked-up-anew",
@@ -140,10 +161,7 @@ BUGS = (
         module="adapters.paths",
         old='            return Path(folder or "", Path(text).expanduser()).absolute()\n',
         new='            return Path(folder or "", Path(text).expanduser())\n',
-        caught_by=Catcher(
-            "tests/adapters/test_paths.py::test_each_connection_is_to_the_same_file",
-            "test_each_connection_is_to_the_same_file",
-        ),
+        caught_by=Catcher("tests/adapters/test_paths.py::test_each_connection_is_to_the_same_file"),
     ),
     Bug(
         name="a-secret-hangs-on-its-error",

@@ -15,12 +15,12 @@ def _model(limits: str) -> Catcher:
 
 def _rule(test: str) -> Catcher:
     """Return a test of the rules of digests."""
-    return Catcher(f"tests/rules/test_digests.py::test_{test}", test)
+    return Catcher(f"tests/rules/test_digests.py::test_{test}")
 
 
 def _example(file: str, test: str) -> Catcher:
     """Return an example of the worker through the desks."""
-    return Catcher(f"tests/delivery/{file}.py::test_{test}", test)
+    return Catcher(f"tests/delivery/{file}.py::test_{test}")
 
 
 BUGS = (

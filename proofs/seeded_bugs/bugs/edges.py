@@ -5,7 +5,7 @@ from proofs.seeded_bugs.bug import Bug, Catcher
 
 def _by(file: str, test: str) -> Catcher:
     """Return a test that must notice a bug, and say so by its name."""
-    return Catcher(f"tests/{file}.py::test_{test}", f"test_{test.partition('[')[0]}")
+    return Catcher(f"tests/{file}.py::test_{test}")
 
 
 BUGS = (
@@ -63,8 +63,8 @@ BUGS = (
         name="after-a-conflict-nobody-asks-who-may",
         harm="a therapist would end the treatment of a patient who was just handed over",
         module="application.executor",
-        old="            self.access.permit(action, by, before)\n            decide",
-        new="            if attempt == 0:\n                self.access.permit(action, by, before)\n            decide",
+        old="            self.access.permit(action, by, before)\n",
+        new="            if attempt == 0:\n                self.access.permit(action, by, before)\n",
         caught_by=_by("application/test_races", "who_has_lost_the_patient_changes_nothing_more[end]"),
     ),
     Bug(

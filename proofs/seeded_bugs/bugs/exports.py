@@ -2,6 +2,8 @@
 
 from proofs.seeded_bugs.bug import Bug, Catcher
 
+_PUBLISHING = "tests/application/test_publishing.py"
+
 BUGS = (
     Bug(
         name="csv-alone-counts-as-exported",
@@ -9,10 +11,7 @@ BUGS = (
         module="application.unit_export",
         old="self._versions if receipt.is_complete else {}",
         new="self._versions",
-        caught_by=Catcher(
-            "tests/application/test_publishing.py::test_only_an_export_of_everything_counts_before_a_purge",
-            "test_only_an_export_of_everything_counts_before_a_purge",
-        ),
+        caught_by=Catcher(f"{_PUBLISHING}::test_only_an_export_of_everything_counts_before_a_purge"),
     ),
     Bug(
         name="two-exports-in-one-folder",
@@ -20,10 +19,7 @@ BUGS = (
         module="application.publishing",
         old="        flock(descriptor, LOCK_EX | LOCK_NB)\n",
         new="        pass\n",
-        caught_by=Catcher(
-            "tests/application/test_publishing.py::test_a_second_export_at_the_same_time_is_refused_at_once",
-            "test_a_second_export_at_the_same_time_is_refused_at_once",
-        ),
+        caught_by=Catcher(f"{_PUBLISHING}::test_a_second_export_at_the_same_time_is_refused_at_once"),
     ),
     Bug(
         name="half-an-export-passes-for-one",
@@ -31,10 +27,7 @@ BUGS = (
         module="application.publishing",
         old="            if left.name.startswith(UNFINISHED) and _is(folder / file.name, file.lstat()):\n",
         new="            if left.name.startswith(FINISHED) and _is(folder / file.name, file.lstat()):\n",
-        caught_by=Catcher(
-            "tests/application/test_publishing.py::test_a_killed_export_leaves_nothing_after_the_next_one",
-            "test_a_killed_export_leaves_nothing_after_the_next_one",
-        ),
+        caught_by=Catcher(f"{_PUBLISHING}::test_a_killed_export_leaves_nothing_after_the_next_one"),
     ),
     Bug(
         name="a-formula-after-a-semicolon",
@@ -42,9 +35,6 @@ BUGS = (
         module="application.csv_cells",
         old="        if before in _SEPARATORS:\n",
         new='        if before == ",":\n',
-        caught_by=Catcher(
-            "tests/application/test_csv_cells.py::test_no_formula_begins_a_cell",
-            "test_no_formula_begins_a_cell",
-        ),
+        caught_by=Catcher("tests/application/test_csv_cells.py::test_no_formula_begins_a_cell"),
     ),
 )

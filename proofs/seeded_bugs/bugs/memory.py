@@ -4,17 +4,16 @@
 
 from proofs.seeded_bugs.bug import Bug, Catcher
 
+_MEMORY = "tests/adapters/memory/test_memory.py::TestMemoryStorage"
+
 BUGS = (
     Bug(
         name="the-last-one-wins",
         harm="of two steps at the same time one would be lost",
         module="adapters.memory.enrolments",
-        old="        if (stored.version if stored else 0) != change.before:",
-        new="        if (stored.version if stored else 0) < change.before:",
-        caught_by=Catcher(
-            "tests/adapters/memory/test_memory.py::TestMemoryStorage::test_a_step_decided_on_an_old_version_is_a_conflict",
-            "test_a_step_decided_on_an_old_version_is_a_conflict",
-        ),
+        old="        if (stored.version if stored else 0) != version:",
+        new="        if (stored.version if stored else 0) < version:",
+        caught_by=Catcher(f"{_MEMORY}::test_a_step_decided_on_an_old_version_is_a_conflict"),
     ),
     Bug(
         name="two-open-ones",
@@ -22,10 +21,7 @@ BUGS = (
         module="adapters.memory.enrolments",
         old="        if enrolment.phase is not Phase.ENDED and self._open.get(",
         new="        if enrolment.phase is Phase.MAINTENANCE and self._open.get(",
-        caught_by=Catcher(
-            "tests/adapters/memory/test_memory.py::TestMemoryStorage::test_a_second_open_enrolment_is_a_conflict",
-            "test_a_second_open_enrolment_is_a_conflict",
-        ),
+        caught_by=Catcher(f"{_MEMORY}::test_a_second_open_enrolment_is_a_conflict"),
     ),
     Bug(
         name="answers-are-shared",
@@ -33,10 +29,7 @@ BUGS = (
         module="adapters.memory.enrolments",
         old="    return content if isinstance(content, str) else dict(content)",
         new="    return content",
-        caught_by=Catcher(
-            "tests/adapters/memory/test_memory.py::TestMemoryStorage::test_what_the_caller_does_afterwards_changes_nothing",
-            "test_what_the_caller_does_afterwards_changes_nothing",
-        ),
+        caught_by=Catcher(f"{_MEMORY}::test_what_the_caller_does_afterwards_changes_nothing"),
     ),
     Bug(
         name="logged-though-it-was-not-saved",
@@ -44,10 +37,7 @@ BUGS = (
         module="adapters.memory.storage",
         old="            parts.enrolments.check(change)\n",
         new="            parts.access_log.log((change.access,))\n            parts.enrolments.check(change)\n            parts.access_log._entries.pop()\n",
-        caught_by=Catcher(
-            "tests/adapters/memory/test_memory.py::TestMemoryStorage::test_a_step_decided_on_an_old_version_is_a_conflict",
-            "test_a_step_decided_on_an_old_version_is_a_conflict",
-        ),
+        caught_by=Catcher(f"{_MEMORY}::test_a_step_decided_on_an_old_version_is_a_conflict"),
     ),
     Bug(
         name="a-later-plan-changes-an-approved-one",
@@ -55,10 +45,7 @@ BUGS = (
         module="adapters.memory.retention",
         old="        if stored is None or stored.decision is None:",
         new="        if True:",
-        caught_by=Catcher(
-            "tests/adapters/memory/test_memory.py::TestMemoryStorage::test_the_first_approval_stands",
-            "test_the_first_approval_stands",
-        ),
+        caught_by=Catcher(f"{_MEMORY}::test_the_first_approval_stands"),
     ),
     Bug(
         name="the-page-begins-again",
@@ -66,10 +53,7 @@ BUGS = (
         module="adapters.memory.caseload",
         old="r.key > query.after), key",
         new="r.key >= query.after), key",
-        caught_by=Catcher(
-            "tests/adapters/memory/test_memory.py::TestMemoryStorage::test_pages_walk_the_whole_list_once",
-            "test_pages_walk_the_whole_list_once",
-        ),
+        caught_by=Catcher(f"{_MEMORY}::test_pages_walk_the_whole_list_once"),
     ),
     Bug(
         name="any-token-will-do",
@@ -77,10 +61,7 @@ BUGS = (
         module="adapters.memory.outbox",
         old="return row if row is not None and row.token == token else None",
         new="return row if row is not None and row.token is not None else None",
-        caught_by=Catcher(
-            "tests/adapters/memory/test_memory.py::TestMemoryStorage::test_a_stale_claim_begins_and_completes_nothing",
-            "test_a_stale_claim_begins_and_completes_nothing",
-        ),
+        caught_by=Catcher(f"{_MEMORY}::test_a_stale_claim_begins_and_completes_nothing"),
     ),
     Bug(
         name="no-attempt-is-counted",
@@ -88,10 +69,7 @@ BUGS = (
         module="adapters.memory.outbox",
         old="attempts=record.attempts + 1",
         new="attempts=record.attempts",
-        caught_by=Catcher(
-            "tests/adapters/memory/test_memory.py::TestMemoryStorage::test_an_attempt_counts_with_its_answer",
-            "test_an_attempt_counts_with_its_answer",
-        ),
+        caught_by=Catcher(f"{_MEMORY}::test_an_attempt_counts_with_its_answer"),
     ),
     Bug(
         name="what-was-cancelled-is-begun",
@@ -99,10 +77,7 @@ BUGS = (
         module="adapters.memory.outbox",
         old="ids = {id_ for id_ in decision.notifications if self._is_pending(id_)}",
         new="ids = set(decision.notifications)",
-        caught_by=Catcher(
-            "tests/adapters/memory/test_memory.py::TestMemoryStorage::test_what_was_cancelled_after_the_claim_is_not_begun",
-            "test_what_was_cancelled_after_the_claim_is_not_begun",
-        ),
+        caught_by=Catcher(f"{_MEMORY}::test_what_was_cancelled_after_the_claim_is_not_begun"),
     ),
     Bug(
         name="a-poison-message-in-company",
@@ -110,10 +85,7 @@ BUGS = (
         module="adapters.memory.outbox",
         old="[row for row in free if not row.is_suspect][:limit]",
         new="free[:limit]",
-        caught_by=Catcher(
-            "tests/adapters/memory/test_memory.py::TestMemoryStorage::test_a_poison_message_is_claimed_last_and_alone",
-            "test_a_poison_message_is_claimed_last_and_alone",
-        ),
+        caught_by=Catcher(f"{_MEMORY}::test_a_poison_message_is_claimed_last_and_alone"),
     ),
     Bug(
         name="the-poison-message-first",
@@ -121,10 +93,7 @@ BUGS = (
         module="adapters.memory.outbox",
         old="key=lambda row: (row.lost, row.next_at,",
         new="key=lambda row: (row.next_at,",
-        caught_by=Catcher(
-            "tests/adapters/memory/test_memory.py::TestMemoryStorage::test_of_those_whose_worker_was_lost_the_one_that_was_tried_least_comes_first",
-            "test_of_those_whose_worker_was_lost_the_one_that_was_tried_least_comes_first",
-        ),
+        caught_by=Catcher(f"{_MEMORY}::test_of_those_whose_worker_was_lost_the_one_that_was_tried_least_comes_first"),
     ),
     Bug(
         name="no-lost-worker-is-counted",
@@ -132,10 +101,7 @@ BUGS = (
         module="adapters.memory.outbox",
         old="row.lost += row.begun",
         new="row.lost += 0",
-        caught_by=Catcher(
-            "tests/adapters/memory/test_memory.py::TestMemoryStorage::test_a_poison_message_is_claimed_last_and_alone",
-            "test_a_poison_message_is_claimed_last_and_alone",
-        ),
+        caught_by=Catcher(f"{_MEMORY}::test_a_poison_message_is_claimed_last_and_alone"),
     ),
     Bug(
         name="a-message-brings-a-retry-forward",
@@ -143,10 +109,7 @@ BUGS = (
         module="adapters.memory.outbox",
         old="        if digest.key is None:",
         new="        if digest.digest.id:",
-        caught_by=Catcher(
-            "tests/adapters/memory/test_memory.py::TestMemoryStorage::test_a_batch_in_doubt_is_not_brought_forward",
-            "test_a_batch_in_doubt_is_not_brought_forward",
-        ),
+        caught_by=Catcher(f"{_MEMORY}::test_a_batch_in_doubt_is_not_brought_forward"),
     ),
     Bug(
         name="given-up-without-a-note",
@@ -154,10 +117,7 @@ BUGS = (
         module="adapters.memory.outbox",
         old="noted = status is Status.DELIVERED",
         new="noted = status is not None",
-        caught_by=Catcher(
-            "tests/adapters/memory/test_memory.py::TestMemoryStorage::test_what_was_not_delivered_waits_for_a_note_until_it_is_written",
-            "test_what_was_not_delivered_waits_for_a_note_until_it_is_written",
-        ),
+        caught_by=Catcher(f"{_MEMORY}::test_what_was_not_delivered_waits_for_a_note_until_it_is_written"),
     ),
     Bug(
         name="what-was-sent-is-cancelled",
@@ -165,10 +125,7 @@ BUGS = (
         module="adapters.memory.outbox",
         old="row is not None and row.record.waits for row",
         new="row is not None and row.record.status is Status.PENDING for row",
-        caught_by=Catcher(
-            "tests/adapters/memory/test_memory.py::TestMemoryStorage::test_cancelling_what_does_not_wait_is_a_conflict",
-            "test_cancelling_what_does_not_wait_is_a_conflict",
-        ),
+        caught_by=Catcher(f"{_MEMORY}::test_cancelling_what_does_not_wait_is_a_conflict"),
     ),
     Bug(
         name="the-day-goes-with-the-purge",
@@ -176,10 +133,7 @@ BUGS = (
         module="adapters.memory.outbox",
         old="        row.digest = evolve(row.digest, told_on=told_on)\n        self._release(row)",
         new="        self._release(row)",
-        caught_by=Catcher(
-            "tests/adapters/memory/test_memory.py::TestMemoryStorage::test_a_batch_that_is_purged_whole_may_have_told_the_recipient",
-            "test_a_batch_that_is_purged_whole_may_have_told_the_recipient",
-        ),
+        caught_by=Catcher(f"{_MEMORY}::test_a_batch_that_is_purged_whole_may_have_told_the_recipient"),
     ),
     Bug(
         name="a-key-before-a-crash-stays",
@@ -187,10 +141,7 @@ BUGS = (
         module="adapters.memory.outbox",
         old="row.superseded.add(row.key)",
         new="row.superseded.clear()",
-        caught_by=Catcher(
-            "tests/adapters/memory/test_memory.py::TestMemoryStorage::test_notification_keys_are_those_that_were_sent_for_them",
-            "test_notification_keys_are_those_that_were_sent_for_them",
-        ),
+        caught_by=Catcher(f"{_MEMORY}::test_notification_keys_are_those_that_were_sent_for_them"),
     ),
     Bug(
         name="the-notifications-outlive-the-purge",
@@ -198,9 +149,6 @@ BUGS = (
         module="adapters.memory.retention",
         old="        self._outbox.delete(enrolment.id, ",
         new='        self._outbox.delete("", ',
-        caught_by=Catcher(
-            "tests/adapters/memory/test_memory.py::TestMemoryStorage::test_nothing_is_left_of_what_is_purged",
-            "test_nothing_is_left_of_what_is_purged",
-        ),
+        caught_by=Catcher(f"{_MEMORY}::test_nothing_is_left_of_what_is_purged"),
     ),
 )

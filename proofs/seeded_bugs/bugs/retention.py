@@ -4,6 +4,8 @@
 
 from proofs.seeded_bugs.bug import Bug, Catcher
 
+_MEMORY = "tests/adapters/memory/test_memory.py::TestMemoryStorage"
+
 BUGS = (
     Bug(
         name="a-year-too-early",
@@ -60,8 +62,7 @@ BUGS = (
         old="    return recheck(planned or present, present, policy, now)",
         new="    return Skip.TOO_YOUNG if present.last_entry_at >= period_start(now, policy) else None",
         caught_by=Catcher(
-            "tests/rules/test_receipts.py::test_without_plan_and_proof_a_receipt_passes_the_checks_of_a_purge",
-            "test_without_plan_and_proof",
+            "tests/rules/test_receipts.py::test_without_plan_and_proof_a_receipt_passes_the_checks_of_a_purge"
         ),
     ),
     Bug(
@@ -70,10 +71,7 @@ BUGS = (
         module="adapters.memory.outbox",
         old="and is_open(row.record",
         new="and not is_open(row.record",
-        caught_by=Catcher(
-            "tests/adapters/memory/test_memory.py::TestMemoryStorage::test_notification_keys_leave_out_what_an_open_enrolment_shares",
-            "test_notification_keys_leave_out_what_an_open_enrolment_shares",
-        ),
+        caught_by=Catcher(f"{_MEMORY}::test_notification_keys_leave_out_what_an_open_enrolment_shares"),
     ),
     Bug(
         name="the-inbox-keeps-its-notices",

@@ -4,6 +4,17 @@ from proofs.seeded_bugs.bug import Bug, Catcher
 
 BUGS = (
     Bug(
+        name="the-answer-to-no-question-is-named",
+        harm="what a patient typed into the wrong field would be shown, and logged, as a key",
+        module="rules.forms",
+        old="        problems.append(_coded(AnswerCode.UNKNOWN_QUESTIONS, count=unknown))",
+        new="        problems += [AnswerProblem(key, AnswerCode.UNKNOWN_QUESTIONS) for key in answers]",
+        caught_by=Catcher(
+            "tests/rules/test_forms.py::test_a_wrong_answer_is_named_by_its_question_and_never_repeated",
+            "test_a_wrong_answer_is_named_by_its_question_and_never_repeated",
+        ),
+    ),
+    Bug(
         name="a-second-open-enrolment",
         harm="two therapists would treat one patient in one program, each not knowing of the other",
         module="rules.lifecycle",

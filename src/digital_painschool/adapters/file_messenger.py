@@ -14,6 +14,7 @@ from attrs import field, frozen
 from digital_painschool.adapters.paths import absolute
 from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.errors import DeliveryError
+from digital_painschool.labels.lookup import Language, label, language_of
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address
 
@@ -25,10 +26,12 @@ class FileMessenger:
     Args:
         channel: The channel that the messenger serves.
         folder: The folder of the files, made absolute; a missing folder is created.
+        language: The language of the texts.
     """
 
     channel: Channel
     folder: Path = field(converter=absolute)
+    language: Language = field(default=Language.SWEDISH, converter=language_of)
 
     def send(self, recipient: Address, template: Template, link: str, *, key: str) -> Delivered:
         """Write the message's file.
@@ -41,7 +44,7 @@ class FileMessenger:
             "channel": self.channel.value,
             "to": recipient.value,
             "template": template.value,
-            "text": template.text,
+            "text": label(template, self.language),
             "link": link,
         }
         try:

@@ -16,6 +16,7 @@ from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.notification import Channel
 from digital_painschool.domain.program import Program
 from digital_painschool.errors import ConfigurationError
+from digital_painschool.labels.lookup import Language
 from digital_painschool.ports.directory import Directory
 from digital_painschool.ports.hooks import AdapterFactory, Options, hookimpl
 from digital_painschool.ports.identity import Identity
@@ -28,6 +29,7 @@ _SQL_SECRETS = ("url",)
 
 _CHANNELS = (Channel.EMAIL.value, Channel.SMS.value)
 _CHANNEL = check((in_(_CHANNELS), f"must be one of {', '.join(_CHANNELS)}"))
+_LANGUAGE = check((in_(tuple(Language)), f"must be one of {', '.join(Language)}"))
 
 
 @frozen
@@ -78,6 +80,7 @@ class _MessengerOptions:
 class _FileMessengerOptions:
     channel: str = field(validator=_CHANNEL)
     folder: Path
+    language: str = field(default=Language.SWEDISH.value, validator=_LANGUAGE)
 
 
 @frozen(kw_only=True)
@@ -203,7 +206,7 @@ def _file_messenger(options: Options) -> Messenger:
     from digital_painschool.adapters.file_messenger import FileMessenger
 
     chosen = parse_options(options, "messenger 'files'", _FileMessengerOptions)
-    return FileMessenger(Channel(chosen.channel), chosen.folder)
+    return FileMessenger(Channel(chosen.channel), chosen.folder, Language(chosen.language))
 
 
 def _sql_messenger(options: Options) -> Messenger:

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
-from enum import Enum
 from functools import partial
 from types import MappingProxyType
 
 from attrs import field, frozen
 from attrs.validators import and_, deep_iterable, min_len
 
+from digital_painschool.codes import IdentityReason
 from digital_painschool.domain.checks import all_different, check, satisfies
 from digital_painschool.domain.identity_shape import check_digit_fits
 from digital_painschool.domain.people import PersonId
@@ -37,20 +37,27 @@ _VGR = re.compile(r"([0-9]{8})(?:K(?:0[68]|[1-7][02468])|M(?:0[79]|[1-7][13579])
 _VGR_LETTERS = str.maketrans("KMX", "578")
 
 
-class _Problem(Enum):
-    """The reason of a refusal, as advice. No digits, so that no part of a number can ever be in it."""
-
-    FORM = (
-        "it has the form of none; write all twelve characters, without separator or inner blanks, letters as capitals"
-    )
-    SIGN = (
-        "the sign and the year contradict each other: a hyphen is for those under a hundred, a plus from the year in"
-        " which the person turns a hundred; check both, or write all twelve digits without sign"
-    )
-    AGE = "the day of birth is ahead of today or longer ago than anyone has lived; check the year"
-    DAY = "there is no such day of birth; check year, month and day"
-    SERIAL = "the serial number after the day of birth is one that is never given; check it"
-    CHECK_DIGIT = "the check digit does not fit the rest; look for a mistyped or swapped character"
+_WHOLE = "write all twelve characters, without separator or inner blanks, letters as capitals"
+_ADVICE: Mapping[IdentityReason, str] = MappingProxyType(
+    {
+        IdentityReason.TOO_SHORT: f"it is too short; {_WHOLE}",
+        IdentityReason.TOO_LONG: f"it is too long; {_WHOLE}",
+        IdentityReason.WRONG_FORM: f"it has the form of none; {_WHOLE}",
+        IdentityReason.SCHEME_NOT_ACCEPTED: "it is a number of a kind that is not accepted here; use one of these",
+        IdentityReason.SIGN_CONTRADICTS_YEAR: (
+            "the sign and the year contradict each other: a hyphen is for those under a hundred, a plus from the year"
+            " in which the person turns a hundred; check both, or write all twelve digits without sign"
+        ),
+        IdentityReason.BORN_IN_THE_FUTURE: "the day of birth is ahead of today; check the year",
+        IdentityReason.BORN_TOO_LONG_AGO: "the day of birth is longer ago than anyone has lived; check the year",
+        IdentityReason.NO_SUCH_DAY: "there is no such day of birth; check year, month and day",
+        IdentityReason.SERIAL_NEVER_GIVEN: "the serial number is one that is never given; check the last four",
+        IdentityReason.WRONG_CHECK_DIGIT: (
+            "the check digit does not fit the rest; look for a mistyped or swapped character"
+        ),
+    }
+)
+"""The advice on each reason of this adapter. No digits, so that no part of a number can ever be in it."""
 
 
 def _is_loose_date(day: int) -> bool:
@@ -66,10 +73,12 @@ def _is_date(day: int) -> bool:
     return True
 
 
-def _problem_of_birth(birth: int, today: int, is_day: Callable[[int], bool]) -> _Problem | None:
+def _problem_of_birth(birth: int, today: int, is_day: Callable[[int], bool]) -> IdentityReason | None:
     if not is_day(birth):
-        return _Problem.DAY
-    return None if today - _OLDEST < birth <= today and birth > 0 else _Problem.AGE
+        return IdentityReason.NO_SUCH_DAY
+    if birth > today:
+        return IdentityReason.BORN_IN_THE_FUTURE
+    return None if today - _OLDEST < birth and birth > 0 else IdentityReason.BORN_TOO_LONG_AGO
 
 
 def _birth(century: str | None, day: int, sign: str, today: int) -> int:
@@ -80,46 +89,46 @@ def _birth(century: str | None, day: int, sign: str, today: int) -> int:
     return latest - (latest - day) % _CENTURY
 
 
-def _civic(added: int, is_day: Callable[[int], bool], text: str, today: int) -> str | _Problem:
+def _civic(added: int, is_day: Callable[[int], bool], text: str, today: int) -> str | IdentityReason:
     match = _CIVIC.fullmatch(text)
     if match is None:
-        return _Problem.FORM
+        return IdentityReason.WRONG_FORM
     century, written, sign, rest = match.groups()
     if (written[4] >= _FIRST_COORDINATION_TENS) is not (added == _COORDINATION):
-        return _Problem.FORM
+        return IdentityReason.WRONG_FORM
     birth = _birth(century, int(written) - added, sign, today)
     if sign and (sign == "+") is not (today // 100_00 - birth // 100_00 >= _SIGN_CHANGES):
-        return _Problem.SIGN
+        return IdentityReason.SIGN_CONTRADICTS_YEAR
     if problem := _problem_of_birth(birth, today, is_day):
         return problem
     if rest.startswith("000"):
-        return _Problem.SERIAL
-    return f"{birth + added:08}{rest}" if check_digit_fits(written + rest) else _Problem.CHECK_DIGIT
+        return IdentityReason.SERIAL_NEVER_GIVEN
+    return f"{birth + added:08}{rest}" if check_digit_fits(written + rest) else IdentityReason.WRONG_CHECK_DIGIT
 
 
-def _national_reserve(text: str, today: int) -> str | _Problem:
+def _national_reserve(text: str, today: int) -> str | IdentityReason:
     match = _NATIONAL.fullmatch(text)
     if match is None:
-        return _Problem.FORM
+        return IdentityReason.WRONG_FORM
     if not _NATIONAL_UNDATED.fullmatch(text):
         century = _NATIONAL_CENTURIES.get(match[1])
         if century is None:
-            return _Problem.DAY
+            return IdentityReason.NO_SUCH_DAY
         if problem := _problem_of_birth(century * _CENTURY + int(match[2]), today, _is_date):
             return problem
-    return text if check_digit_fits(text) else _Problem.CHECK_DIGIT
+    return text if check_digit_fits(text) else IdentityReason.WRONG_CHECK_DIGIT
 
 
-def _vgr_reserve(text: str, today: int) -> str | _Problem:
+def _vgr_reserve(text: str, today: int) -> str | IdentityReason:
     match = _VGR.fullmatch(text)
     if match is None:
-        return _Problem.FORM
+        return IdentityReason.WRONG_FORM
     if problem := _problem_of_birth(int(match[1]), today, _is_date):
         return problem
-    return text if check_digit_fits(text[2:].translate(_VGR_LETTERS)) else _Problem.CHECK_DIGIT
+    return text if check_digit_fits(text[2:].translate(_VGR_LETTERS)) else IdentityReason.WRONG_CHECK_DIGIT
 
 
-_READERS: Mapping[str, Callable[[str, int], str | _Problem]] = MappingProxyType(
+_READERS: Mapping[str, Callable[[str, int], str | IdentityReason]] = MappingProxyType(
     {
         "personnummer": partial(_civic, 0, _is_date),
         "samordningsnummer": partial(_civic, _COORDINATION, _is_loose_date),
@@ -181,13 +190,23 @@ class SwedishIdentity:
         if not isinstance(today, date) or isinstance(today, datetime):
             raise TypeError("today is a datetime.date; pass the local date, without time")
         typed = text.strip(_BLANKS)
-        problem = _Problem.FORM
-        if _SHORTEST <= len(typed) <= _LONGEST:
-            day = today.year * 100_00 + today.month * 100 + today.day
-            for scheme in self.schemes:
-                found = _READERS[scheme](typed, day)
-                if isinstance(found, str):
-                    return PersonId(scheme, found)
-                if found is not _Problem.FORM:
-                    problem = found
-        raise InvalidIdentity(f"no identity number accepted here ({', '.join(self.schemes)}): {problem.value}")
+        found = self._read(typed, today.year * 100_00 + today.month * 100 + today.day)
+        if isinstance(found, PersonId):
+            return found
+        accepted = ", ".join(self.schemes)
+        raise InvalidIdentity(f"no identity number accepted here ({accepted}): {_ADVICE[found]}", reason=found)
+
+    def _read(self, typed: str, today: int) -> PersonId | IdentityReason:
+        if len(typed) < _SHORTEST:
+            return IdentityReason.TOO_SHORT
+        if len(typed) > _LONGEST:
+            return IdentityReason.TOO_LONG
+        reason = IdentityReason.WRONG_FORM
+        for scheme in self.schemes:
+            found = _READERS[scheme](typed, today)
+            if isinstance(found, str):
+                return PersonId(scheme, found)
+            if found is not IdentityReason.WRONG_FORM:
+                reason = found
+        is_of_another = any(isinstance(read(typed, today), str) for read in _READERS.values())
+        return IdentityReason.SCHEME_NOT_ACCEPTED if is_of_another else reason

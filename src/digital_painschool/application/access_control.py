@@ -22,6 +22,7 @@ _READING = frozenset(
         Action.SEE_TIMELINE,
         Action.SEE_NOTIFICATIONS,
         Action.SEE_PROGRAM,
+        Action.READ_DRAFT,
         Action.READ_ANSWERS,
         Action.READ_CONVERSATION,
         Action.SEE_ACCESS_LOG,

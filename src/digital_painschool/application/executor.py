@@ -27,6 +27,7 @@ from digital_painschool.errors import Conflict, StorageError
 from digital_painschool.ports import Clock, Ports
 from digital_painschool.ports.guarded import guarded, guarded_call
 from digital_painschool.ports.storage import AccessEntry, Change, readable
+from digital_painschool.rules.drafts import discarded_drafts
 from digital_painschool.rules.flags import caseload_counts
 from digital_painschool.rules.lifecycle import start
 from digital_painschool.rules.notifications import flags_raised_by, notifications_for
@@ -34,7 +35,8 @@ from digital_painschool.rules.permissions import Action
 
 _T = TypeVar("_T")
 
-_ATTEMPTS = 10
+ATTEMPTS = 10
+"""How many times a step is tried against others that save first."""
 _NO_PREFERENCES = Profile()
 _log = logging.getLogger(__name__)
 
@@ -93,23 +95,25 @@ class Executor:
         """
         at = at or self.now()
         tried: int | None = None
-        for attempt in range(_ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             before = load(self.storage, enrolment_id)
             if tried == before.version and noted:
                 raise Conflict("somebody else has written the note")
             tried = before.version
             self.access.permit(action, by, before)
-            decide = partial(command, before, self.terms.of(before))
+            terms = self.terms.of(before)
+            decide = partial(command, before, terms)
             result = self.access.judge(action, by, decide, before, at=at)
             entry = access_entry(action, by, at, before)
             if not result.events:
                 self.storage.log((entry,))
                 return before
             after = _fold(before, result.events)
+            discarded = discarded_drafts(result.events, terms.program)
             try:
-                self.storage.save(self._change(before.version, after, result, entry, noted))
+                self.storage.save(self._change(before.version, after, result, entry, noted, discarded))
             except Conflict:
-                _back_off(attempt)
+                back_off(attempt)
                 continue
             self._notify_observers(after, result.events)
             return after
@@ -135,7 +139,7 @@ class Executor:
             InvalidProgram: The program's content was changed without a new version.
         """
         terms = self.terms.save(by.unit, program)
-        for attempt in range(_ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             at = self.now()
             events = start(
                 terms,
@@ -152,7 +156,7 @@ class Executor:
             try:
                 self.storage.save(self._change(0, enrolment, CommandResult(events), entry))
             except Conflict:
-                _back_off(attempt)
+                back_off(attempt)
                 continue
             self._notify_observers(enrolment, events)
             return enrolment
@@ -199,6 +203,7 @@ class Executor:
         result: CommandResult,
         access: AccessEntry,
         noted: tuple[NotificationId, ...] = (),
+        discarded: frozenset[str] = frozenset(),
     ) -> Change:
         policy = self.policy(after.unit)
         profile = self._preferences(result.events, after, policy)
@@ -216,6 +221,7 @@ class Executor:
                 if isinstance(event, NotificationDropped) and event.notification not in noted
             ),
             noted=noted,
+            discarded_drafts=discarded,
         )
 
     def _preferences(self, events: Iterable[Event], enrolment: Enrolment, policy: Policy) -> Profile:
@@ -236,7 +242,8 @@ class Executor:
                 _log.error("observer %s raised %s", type(observer).__name__, type(error).__name__)
 
 
-def _back_off(attempt: int) -> None:
+def back_off(attempt: int) -> None:
+    """Wait after a conflict, longer with each attempt."""
     # Random, so that two that collided do not collide again: up to four milliseconds, doubled with each attempt.
     sleep(uniform(0, 0.004 * 2**attempt))  # noqa: S311 - nothing is kept secret by it
 

@@ -7,31 +7,10 @@ from attrs import field, frozen
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.views import Submission, submissions
 from digital_painschool.domain.enrolment import Enrolment
-from digital_painschool.domain.form import Choice, Form, ManyChoices, Number, Question, Scale
+from digital_painschool.domain.form import Axis, Choice, Form, ManyChoices, Number, Question, Scale
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.validation import Answer, plain_text
 from digital_painschool.errors import Reason, RuleViolation
-
-
-@frozen(kw_only=True)
-class Axis:
-    """The axis on which answers or scores are plotted.
-
-    Args:
-        lowest: The low end.
-        highest: The high end.
-        low_label: What the low end means; empty where the form does not say.
-        high_label: What the high end means; empty where the form does not say.
-        unit_label: The unit of the numbers; empty for none.
-        alert_from: A value of this or more raises a priority flag (D-17a); None for no threshold.
-    """
-
-    lowest: float
-    highest: float
-    low_label: str = ""
-    high_label: str = ""
-    unit_label: str = ""
-    alert_from: float | None = None
 
 
 def _masked(answers: Sequence[Answer | None] | Masked[tuple[Answer | None, ...]]) -> Masked[tuple[Answer | None, ...]]:

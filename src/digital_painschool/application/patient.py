@@ -5,13 +5,16 @@ from collections.abc import Mapping
 
 from digital_painschool.application.access_control import access_entry
 from digital_painschool.application.commands import CommandResult
+from digital_painschool.application.drafts import DraftDesk
 from digital_painschool.application.enrolment_loading import find_by_person
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.form_answers import FormAnswers, form_answers, require_form
+from digital_painschool.application.input_limits import InputLimits, input_limits
 from digital_painschool.application.messages import Messages
 from digital_painschool.application.overview import Overview, overview_of
 from digital_painschool.application.results import CompletedModule, SavedForm, SentMessage
 from digital_painschool.application.views import ConversationView
+from digital_painschool.domain.draft import Draft
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.form import Form
 from digital_painschool.domain.ids import EnrolmentId
@@ -40,6 +43,7 @@ class PatientDesk:
         self._executor = executor
         self._patient = Patient(person)
         self._messages = Messages(executor, self._patient)
+        self._drafts = DraftDesk(executor, self._patient)
 
     def enrolments(self) -> tuple[Overview, ...]:
         """Return the patient's enrolments at all units, the open ones and the ended ones, oldest first.
@@ -92,6 +96,11 @@ class PatientDesk:
         program = self._executor.terms.of(after).program
         next_module = ordering.next_module(after, program)
         return CompletedModule(module=module, next_module=next_module, done=after.done_at is not None)
+
+    def limits(self, enrolment_id: EnrolmentId) -> InputLimits:
+        """Return what may be typed at the enrolment's unit, such as the lengths of texts. Rule: M-10, M-11."""
+        enrolment = self._executor.read(Action.SEE_PROGRAM, self._patient, enrolment_id)
+        return input_limits(self._executor.policy(enrolment.unit))
 
     def form(self, enrolment_id: EnrolmentId, form: str) -> Form:
         """Return a form with its questions, to be filled in. Rule: M-01, M-14, M-18, D-04a.
@@ -150,6 +159,39 @@ class PatientDesk:
 
         after = self._executor.execute(Action.SAVE_FORM, self._patient, enrolment_id, command, at=at)
         return SavedForm(form=form, number=after.form(form).saved)
+
+    def save_draft(self, enrolment_id: EnrolmentId, form: str, answers: Mapping[str, object]) -> None:
+        """Save a draft of a form, for the patient alone, in place of an earlier one. Rule: D-14a.
+
+        Saving the form, maintenance and the end delete the draft.
+
+        Args:
+            enrolment_id: The enrolment.
+            form: The form's key.
+            answers: The answers so far, as for `save_form`; answers may be missing and numbers out of range.
+
+        Raises:
+            RuleViolation: The form could not be saved either, or an answer is of another type or too long; the facts
+                name the questions.
+            InvalidValue: `answers` is no mapping, or holds what no form can keep.
+        """
+        self._drafts.save(enrolment_id, form, answers)
+
+    def draft(self, enrolment_id: EnrolmentId, form: str) -> Draft | None:
+        """Return the draft of a form, or None. Rule: D-14a.
+
+        Raises:
+            RuleViolation: The form could not be saved either.
+        """
+        return self._drafts.load(enrolment_id, form)
+
+    def discard_draft(self, enrolment_id: EnrolmentId, form: str) -> None:
+        """Delete the draft of a form; discarding again changes nothing. Rule: D-14a.
+
+        Raises:
+            RuleViolation: The form could not be saved either.
+        """
+        self._drafts.discard(enrolment_id, form)
 
     def conversations(self, enrolment_id: EnrolmentId) -> tuple[ConversationView, ...]:
         """List the conversations with their headings and unread counts. Rule: M-10, M-11, D-18a."""

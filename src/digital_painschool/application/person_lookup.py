@@ -3,6 +3,7 @@
 from digital_painschool.application.access_control import AccessControl, access_entry
 from digital_painschool.application.enrolment_loading import find_by_person
 from digital_painschool.application.program_catalogue import Catalogue
+from digital_painschool.codes import IdentityReason
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.people import Actor, HsaId, PersonId
 from digital_painschool.errors import InvalidIdentity
@@ -46,7 +47,10 @@ class PersonLookup:
                 raise TypeError(f"an identity number is text (str), not {type(number).__name__}")
             return self._identity.parse(number, today=today)
         if self._identity.parse(number.value, today=today) != number:
-            raise InvalidIdentity("the number is of another scheme than the one that it is given with")
+            raise InvalidIdentity(
+                "the number is of another scheme than the one that it is given with",
+                reason=IdentityReason.ANOTHER_SCHEME,
+            )
         return number
 
     def is_identity_number(self, word: str) -> bool:

@@ -237,3 +237,24 @@ def _is_alarming(question: Question) -> bool:
     if isinstance(question, (Scale, Number)):
         return question.alert_from is not None
     return isinstance(question, (Choice, ManyChoices)) and any(option.alert for option in question.options)
+
+
+@frozen(kw_only=True)
+class Axis:
+    """The axis on which answers or scores are plotted.
+
+    Args:
+        lowest: The low end.
+        highest: The high end.
+        low_label: What the low end means; empty where the form does not say.
+        high_label: What the high end means; empty where the form does not say.
+        unit_label: The unit of the numbers; empty for none.
+        alert_from: A value of this or more raises a priority flag (D-17a); None for no threshold.
+    """
+
+    lowest: float
+    highest: float
+    low_label: str = ""
+    high_label: str = ""
+    unit_label: str = ""
+    alert_from: float | None = None

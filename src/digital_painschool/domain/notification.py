@@ -3,16 +3,15 @@
 Rule: M-12, M-13, M-22, M-23, D-13a to D-13d.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
-from types import MappingProxyType
 
 from attrs import field, frozen
 
 from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind
+from digital_painschool.labels.lookup import label
 
 
 class Notify(Enum):
@@ -43,20 +42,8 @@ class Template(Enum):
 
     @property
     def text(self) -> str:
-        """The text that a person reads, in Swedish."""
-        return _TEXTS[self]
-
-
-_TEXTS: Mapping[Template, str] = MappingProxyType(
-    {
-        Template.MESSAGE_TO_READ: "Du har något nytt att läsa. Logga in för att se det.",
-        Template.PROGRAM_DONE: "En patient är klar med sitt moment. Logga in för att se vem.",
-        Template.FORM_SAVED: "En patient har sparat ett formulär. Logga in för att läsa det.",
-        Template.MESSAGE_RECEIVED: "En patient har skrivit ett meddelande. Logga in för att läsa det.",
-        Template.ENDING: "Tiden för ett moment är slut. Logga in för att vidmakthålla eller avsluta det.",
-        Template.UNDELIVERED: "En avisering kunde inte lämnas fram. Logga in för att se vilken.",
-    }
-)
+        """The text that a person reads, in Swedish; `label` has it in other languages."""
+        return label(self)
 
 
 @frozen(kw_only=True)

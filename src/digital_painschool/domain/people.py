@@ -8,6 +8,7 @@ from typing import Self, TypeVar
 from attrs import field, frozen
 from attrs.validators import deep_iterable, instance_of, matches_re
 
+from digital_painschool.codes import ValueReason
 from digital_painschool.domain.checks import check
 from digital_painschool.domain.masking import Masked, masked_text
 from digital_painschool.errors import InvalidValue
@@ -43,7 +44,11 @@ class HsaId(str):
             return text
         # By hand: an HSA-id is a `str` and has no fields.
         if not isinstance(text, str) or len(text) > _HSA_ID_LENGTH or not _HSA_ID.fullmatch(text):
-            raise InvalidValue("an HSA-id is SE, ten digits, a hyphen, then letters and digits, 31 characters at most")
+            raise InvalidValue(
+                "an HSA-id is SE, ten digits, a hyphen, then letters and digits, 31 characters at most",
+                reason=ValueReason.NOT_AN_HSA_ID,
+                limit=_HSA_ID_LENGTH,
+            )
         return super().__new__(cls, text.upper())
 
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from math import isfinite
 from unicodedata import category
 
+from digital_painschool.codes import ValueReason
 from digital_painschool.errors import InvalidValue
 
 Answer = int | float | str | tuple[str, ...]
@@ -16,6 +17,7 @@ Answer = int | float | str | tuple[str, ...]
 _ANSWERS_LIMIT = 1_000
 _TEXT_LIMIT = 1_000_000
 _NUMBER_LIMIT = 10**12
+_ANSWER_LIMIT = 10**15
 _CONTROL = frozenset({"Cc", "Cs"})
 
 
@@ -32,11 +34,18 @@ def plain_text(text: object, what: str = "text") -> str:
     if not isinstance(text, str):
         raise InvalidValue(f"{what} is text (str), not {type(text).__name__}")
     if len(text) > _TEXT_LIMIT:
-        raise InvalidValue(f"{what} is longer than {_TEXT_LIMIT} characters; shorten it")
+        raise InvalidValue(
+            f"{what} is longer than {_TEXT_LIMIT} characters; shorten it",
+            reason=ValueReason.TEXT_TOO_LONG,
+            limit=_TEXT_LIMIT,
+        )
     if "\x00" in text:
-        raise InvalidValue(f"{what} holds a NUL character; remove it")
+        raise InvalidValue(f"{what} holds a NUL character; remove it", reason=ValueReason.UNREADABLE_CHARACTER)
     if not is_encodable(text):
-        raise InvalidValue(f"{what} holds half of a surrogate pair; decode it properly first")
+        raise InvalidValue(
+            f"{what} holds half of a surrogate pair; decode it properly first",
+            reason=ValueReason.UNREADABLE_CHARACTER,
+        )
     return text
 
 
@@ -70,7 +79,9 @@ def whole_number(number: object, what: str) -> int:
     if type(number) is not int:
         raise InvalidValue(f"{what} is a whole number (int), not {type(number).__name__}")
     if abs(number) > _NUMBER_LIMIT:
-        raise InvalidValue(f"{what} is far beyond anything that is meant")
+        raise InvalidValue(
+            f"{what} is far beyond anything that is meant", reason=ValueReason.NUMBER_TOO_LARGE, limit=_NUMBER_LIMIT
+        )
     return number
 
 
@@ -102,10 +113,8 @@ def normalise_answers(answers: object) -> dict[str, Answer]:
 
 
 def _kept_answer(answer: object) -> Answer:
-    if type(answer) is int and abs(answer) <= 10**15:
-        return answer
-    if type(answer) is float and isfinite(answer):
-        return answer
+    if type(answer) is int or type(answer) is float:
+        return _kept_number(answer)
     if isinstance(answer, str):
         return plain_text(answer, "an answer")
     if isinstance(answer, date) and not isinstance(answer, datetime):
@@ -113,4 +122,14 @@ def _kept_answer(answer: object) -> Answer:
     if isinstance(answer, (list, tuple, set, frozenset)):
         keys = [plain_text(key, "an option key") for key in answer]
         return tuple(sorted(keys) if isinstance(answer, (set, frozenset)) else keys)
-    raise InvalidValue(f"an answer is a number within 1e15, a text, a date or option keys, not {type(answer).__name__}")
+    raise InvalidValue(f"an answer is a number, a text, a date or option keys, not {type(answer).__name__}")
+
+
+def _kept_number(answer: float) -> int | float:
+    if abs(answer) <= _ANSWER_LIMIT if isinstance(answer, int) else isfinite(answer):
+        return answer
+    raise InvalidValue(
+        "an answer is a finite number, and a whole one within 1e15",
+        reason=ValueReason.NUMBER_TOO_LARGE,
+        limit=_ANSWER_LIMIT,
+    )

@@ -51,8 +51,8 @@ class Inbox(Protocol):
     Any other error, and any answer of another type, counts as `DeliveryError`, without its text.
 
     Contract:
-        * **as given**: each accepted notice arrives once, from its unit and at its person, with its template's text,
-          its link and nothing else. It names nobody. A refused one arrives nowhere.
+        * **as given**: each accepted notice arrives once, from its unit and at its person, with its template's text
+          in the adapter's language, its link and nothing else. It names nobody. A refused one arrives nowhere.
         * **idempotent**: a key that was delivered before is not delivered again, in this process or another.
           `DUPLICATE` says that nothing was sent.
         * **time-out**: a call returns or raises well within a worker's lease (15 minutes by default),

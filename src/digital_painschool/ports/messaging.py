@@ -32,8 +32,9 @@ class Messenger(Protocol):
     other error, and any answer of another type, counts as `DeliveryError`, without its text.
 
     Contract:
-        * **as given**: each accepted message arrives once, at its address, with its template's text, its link and
-          nothing else, but for what the adapter adds to each (a mail's subject). A refused message arrives nowhere.
+        * **as given**: each accepted message arrives once, at its address, with its template's text in the
+          adapter's language, its link and nothing else, but for what the adapter adds to each (a mail's subject). A
+          refused message arrives nowhere.
         * **idempotent** as far as the channel allows: a key that was sent before is not sent again. `DUPLICATE` says
           that nothing was sent.
         * **time-out**: a call returns or raises well within a worker's lease (15 minutes by default),

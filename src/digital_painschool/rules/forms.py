@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from attrs import evolve
+
+from digital_painschool.codes import AnswerCode, AnswerProblem
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event, FormSaved
 from digital_painschool.domain.form import Choice, Date, Form, ManyChoices, Number, Option, Question, Scale, Text
@@ -50,7 +53,7 @@ def save_form(
     filled_in_from = _module_of(enrolment, terms, form, module, at)
     problems = answer_problems(definition, answers)
     if problems:
-        questions = tuple(key for problem in problems if (key := problem.partition(": ")[0]) in definition.keys)
+        questions = tuple(problem.question for problem in problems if problem.question is not None)
         raise RuleViolation("M-14", Reason.INVALID_ANSWERS, form=form, questions=questions, problems=problems)
     total = score(definition, answers)
     return (
@@ -81,19 +84,19 @@ def form_to_fill_in(enrolment: Enrolment, terms: Terms, form: str, at: datetime)
     return definition
 
 
-def answer_problems(form: Form, answers: Mapping[str, Answer]) -> tuple[str, ...]:
-    """Return the problems of the answers to a form, each as a line that begins with the question's key.
+def answer_problems(form: Form, answers: Mapping[str, Answer]) -> tuple[AnswerProblem, ...]:
+    """Return the problems of the answers to a form, in the order of its questions. Rule: M-14, D-24d.
 
-    Rule: M-14. No problem repeats an answer.
+    No problem repeats an answer, nor a key that is of no question.
     """
     problems = [
-        f"{question.key}: {problem}"
+        evolve(problem, question=question.key)
         for question in form.questions
         if (problem := _problem(question, answers.get(question.key))) is not None
     ]
     unknown = len(answers.keys() - form.keys)
     if unknown:
-        problems.append(f"{unknown} of the answers are for no question of the form")
+        problems.append(_coded(AnswerCode.UNKNOWN_QUESTIONS, count=unknown))
     return tuple(problems)
 
 
@@ -122,6 +125,11 @@ def _require_open_module(enrolment: Enrolment, terms: Terms, form: str, at: date
         raise first
 
 
+def _coded(code: AnswerCode, **limits: float) -> AnswerProblem:
+    """Return a problem that names no question yet."""
+    return AnswerProblem(None, code, limits)
+
+
 def _module_of(enrolment: Enrolment, terms: Terms, form: str, module: int | None, at: datetime) -> int | None:
     """Return the module that a form is filled in from; None where several open ones carry it and none is named."""
     carriers = terms.program.carriers(form)
@@ -137,60 +145,62 @@ def _module_of(enrolment: Enrolment, terms: Terms, form: str, module: int | None
     return module
 
 
-def _problem(question: Question, answer: Answer | None) -> str | None:
+def _problem(question: Question, answer: Answer | None) -> AnswerProblem | None:
     if answer is None:
-        return "an answer is required" if question.required else None
+        return _coded(AnswerCode.REQUIRED) if question.required else None
     return _CHECKS[type(question)](question, answer)
 
 
-def _scale_problem(question: Scale, answer: Answer) -> str | None:
+def _scale_problem(question: Scale, answer: Answer) -> AnswerProblem | None:
     if type(answer) is not int or not question.lowest <= answer <= question.highest:
-        return f"choose a whole number from {question.lowest} to {question.highest}"
+        return _coded(AnswerCode.NOT_ON_SCALE, lowest=question.lowest, highest=question.highest)
     return None
 
 
-def _choice_problem(question: Choice, answer: Answer) -> str | None:
+def _choice_problem(question: Choice, answer: Answer) -> AnswerProblem | None:
     if isinstance(answer, str) and answer in question.by_key:
         return None
-    return "choose one of the options"
+    return _coded(AnswerCode.NOT_AN_OPTION)
 
 
-def _many_problem(question: ManyChoices, answer: Answer) -> str | None:
+def _many_problem(question: ManyChoices, answer: Answer) -> AnswerProblem | None:
     if not isinstance(answer, tuple):
-        return "choose among the options, as a list of their keys"
+        return _coded(AnswerCode.NOT_A_LIST_OF_OPTIONS)
     if len(set(answer)) != len(answer) or not question.by_key.keys() >= set(answer):
-        return "choose among the options, each at most once"
+        return _coded(AnswerCode.NOT_AMONG_OPTIONS)
     if question.required and not answer:
-        return "choose at least one option"
+        return _coded(AnswerCode.NOTHING_CHOSEN)
     return None
 
 
-def _number_problem(question: Number, answer: Answer) -> str | None:
-    kind = "a whole number" if question.whole else "a number"
+def _number_problem(question: Number, answer: Answer) -> AnswerProblem | None:
     right_type = type(answer) is int or (type(answer) is float and not question.whole)
     if not right_type or not question.lowest <= answer <= question.highest:  # type: ignore[operator]
-        return f"give {kind} from {question.lowest:g} to {question.highest:g}"
+        code = AnswerCode.NOT_A_WHOLE_NUMBER_WITHIN if question.whole else AnswerCode.NOT_A_NUMBER_WITHIN
+        return _coded(code, lowest=question.lowest, highest=question.highest)
     return None
 
 
-def _text_problem(question: Text, answer: Answer) -> str | None:
-    if not isinstance(answer, str) or len(answer) > question.longest:
-        return f"write a text of at most {question.longest} characters"
+def _text_problem(question: Text, answer: Answer) -> AnswerProblem | None:
+    if not isinstance(answer, str):
+        return _coded(AnswerCode.NOT_A_TEXT)
+    if len(answer) > question.longest:
+        return _coded(AnswerCode.TEXT_TOO_LONG, limit=question.longest)
     if question.required and not answer.strip():
-        return "an answer is required"
+        return _coded(AnswerCode.REQUIRED)
     return None
 
 
-def _date_problem(question: Date, answer: Answer) -> str | None:
+def _date_problem(question: Date, answer: Answer) -> AnswerProblem | None:
     try:
         if isinstance(answer, str) and date.fromisoformat(answer).isoformat() == answer:
             return None
     except ValueError:
         pass
-    return "give a date as year-month-day, such as 2026-11-22"
+    return _coded(AnswerCode.NOT_A_DATE)
 
 
-_CHECKS: Mapping[type[Question], Callable[[Any, Answer], str | None]] = {
+_CHECKS: Mapping[type[Question], Callable[[Any, Answer], AnswerProblem | None]] = {
     Scale: _scale_problem,
     Choice: _choice_problem,
     ManyChoices: _many_problem,

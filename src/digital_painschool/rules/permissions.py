@@ -27,6 +27,9 @@ class Action(Enum):
     COMPLETE_MODULE = "complete-module"
     RELEASE_MODULE = "release-module"
     SAVE_FORM = "save-form"
+    SAVE_DRAFT = "save-draft"
+    READ_DRAFT = "read-draft"
+    DISCARD_DRAFT = "discard-draft"
     READ_ANSWERS = "read-answers"
     MARK_FORM_READ = "mark-form-read"
     MARK_FLAG_HANDLED = "mark-flag-handled"
@@ -92,6 +95,9 @@ PATIENT: frozenset[Action] = frozenset(
         Action.OPEN_MODULE,
         Action.COMPLETE_MODULE,
         Action.SAVE_FORM,
+        Action.SAVE_DRAFT,
+        Action.READ_DRAFT,
+        Action.DISCARD_DRAFT,
         Action.READ_ANSWERS,
         Action.READ_CONVERSATION,
         Action.WRITE_MESSAGE,

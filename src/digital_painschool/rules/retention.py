@@ -8,6 +8,7 @@ from datetime import datetime
 
 from attrs import evolve
 
+from digital_painschool.codes import ValueReason
 from digital_painschool.domain.identity_shape import contains_identity_number
 from digital_painschool.domain.ids import PlanId
 from digital_painschool.domain.local_time import utc, years_earlier
@@ -84,7 +85,8 @@ def decision_reference(reference: str, is_identity_number: Callable[[str], bool]
     if contains_identity_number(reference) or any(map(is_identity_number, words)):
         raise InvalidValue(
             "a decision's reference contains no identity number, nor a word in the form of one: it outlives the purge;"
-            " leave the number out, or write the reference in another form"
+            " leave the number out, or write the reference in another form",
+            reason=ValueReason.HOLDS_IDENTITY_NUMBER,
         )
     return reference.strip()
 

@@ -6,13 +6,14 @@ from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from difflib import unified_diff
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from typing import Any, Self
 
 from attrs import evolve, fields, frozen, has
 
-from digital_painschool.domain.enrolment import UnreadableEnrolment
+from digital_painschool.domain.draft import Draft
+from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.masking import Masked
@@ -29,10 +30,13 @@ from digital_painschool.ports.storage import (
     Timeline,
     load_notifications,
 )
+from digital_painschool.testing.example import PROGRAM
 from digital_painschool.testing.people import COLLEAGUE, NURSE, OTHER_UNIT, UNIT
 
 UNITS = (UNIT, OTHER_UNIT)
 STAFF = (NURSE, COLLEAGUE)
+FORMS = tuple(form.key for form in PROGRAM.forms)
+"""The forms of the example program, for an enrolment whose program is not stored."""
 _PAGE = 1000
 _SOME_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 _SYSTEM = SystemActor().signature
@@ -112,6 +116,11 @@ def difference(expected: StorageSnapshot | Lines, found: StorageSnapshot | Lines
     return "\n".join(line for line in lines if not line.startswith("@@"))
 
 
+def drafts_of(storage: Storage, enrolment_id: EnrolmentId, forms: Sequence[str] = FORMS) -> tuple[Draft, ...]:
+    """Return the drafts of some forms in an enrolment."""
+    return tuple(draft for form in forms if (draft := storage.draft(enrolment_id, form)) is not None)
+
+
 def pseudonym(person: PersonId | Address | HsaId) -> str:
     """Return a word that tells a person or an address from another, and says nothing of them."""
     if isinstance(person, PersonId):
@@ -169,6 +178,7 @@ def _contents(
 ) -> Iterator[tuple[str, object]]:
     states = storage.load_many(map(EnrolmentId, ids))
     known = [id_ for id_ in map(EnrolmentId, ids) if id_ in states]
+    forms_of = cache(partial(_forms, storage))
     timelines = storage.load_timelines(known)
     for id_ in known:
         timeline = timelines.get(id_, Timeline())
@@ -177,6 +187,10 @@ def _contents(
         yield f"{id_}", id_ if late else states[id_]
         yield f"{id_} timeline", tuple(map(_late_entry, timeline.entries)) if late else timeline.entries
         yield f"{id_} documents", dict(timeline.documents)
+        state = states[id_]
+        if isinstance(state, Enrolment):
+            forms = forms_of(state.unit, state.program, state.program_version)
+            yield f"{id_} drafts", drafts_of(storage, id_, forms)
     for any_id in ids:
         records = load_notifications(storage, EnrolmentId(any_id))
         if records:
@@ -196,6 +210,11 @@ def _contents(
     yield "unnoted", tuple(map(_late_record, storage.unnoted())) if late else storage.unnoted()
     for actor in staff:
         yield f"profile of {actor.hsa_id} at {actor.unit}", storage.profile(actor.unit, actor.hsa_id)
+
+
+def _forms(storage: Storage, unit: HsaId, program: str, version: str) -> Sequence[str]:
+    stored = storage.program(unit, program, version)
+    return FORMS if stored is None else tuple(form.key for form in stored.forms)
 
 
 def _late_entry(entry: Entry) -> Entry:

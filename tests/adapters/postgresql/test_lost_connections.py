@@ -18,8 +18,8 @@ from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
-from digital_painschool.errors import Conflict, OutcomeUnknown, StorageError
-from digital_painschool.ports.storage import find_cancellable, load_enrolment, load_histories, load_timeline
+from digital_painschool.errors import OutcomeUnknown, StorageError
+from digital_painschool.ports.storage import find_cancellable, load_enrolment, load_histories
 from digital_painschool.testing.contracts.changes import (
     HOUR,
     MORNING,
@@ -232,45 +232,6 @@ def test_a_write_whose_answer_is_lost_says_that_nobody_knows(postgresql_url: str
         with pytest.raises(OutcomeUnknown, match="kept whole, or not at all: load again and decide again"):
             step.act(storage, given)
         until(lambda: there != everything(postgresql_url))
-
-
-def test_a_step_that_was_kept_without_an_answer_is_not_taken_twice(postgresql_url: str) -> None:
-    """Otherwise a retry would write the message again: the version that is loaded decides."""
-    with closing(SqlStorage(postgresql_url)) as storage:
-        change = write(_with_letter(storage), at=RUN)
-        before(storage, 0, go_deaf)
-        with pytest.raises(OutcomeUnknown):
-            storage.save(change)
-        until(lambda: load_enrolment(storage, change.enrolment.id) == change.enrolment)
-        with pytest.raises(Conflict):
-            storage.save(change)
-        assert change.enrolment.version == len(load_timeline(storage, change.enrolment.id))
-
-
-def test_a_claim_without_an_answer_comes_back_with_its_lease(postgresql_url: str) -> None:
-    """Otherwise a notification that a worker never got would be held for ever (D-13c)."""
-    with closing(SqlStorage(postgresql_url)) as storage:
-        _with_letter(storage)
-        before(storage, "COMMIT", go_deaf)
-        with pytest.raises(OutcomeUnknown):
-            storage.claim(RUN, 10, HOUR)
-        until(lambda: execute(postgresql_url, "SELECT 1 FROM digests WHERE token IS NOT NULL"))
-        assert () == storage.claim(RUN, 10, HOUR)
-        assert 1 == len(storage.claim(RUN + HOUR, 10, HOUR))
-
-
-def test_a_purge_without_an_answer_is_gone_on_with(postgresql_url: str) -> None:
-    """Otherwise a purge whose connection was lost would count nothing, or could not be ended."""
-    with closing(SqlStorage(postgresql_url)) as storage:
-        plan = _to_purge(storage)
-        before(storage, "COMMIT", go_deaf)
-        with pytest.raises(OutcomeUnknown):
-            storage.purge(plan.id, plan.enrolments, ())
-        until(lambda: execute(postgresql_url, "SELECT 1 FROM enrolments") == [])
-        expected = dict.fromkeys(IDS)
-        assert expected == storage.load_purge(plan.id).progress
-        storage.purge(plan.id, plan.enrolments, ())
-        assert expected == storage.load_purge(plan.id).progress
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from digital_painschool.testing.people import ANNA, NUMBERS, NURSE
 from digital_painschool.testing.scenario import Scenario
 
 LOAD_AND_SAVE = 2
-LOAD_LOG_READ = 3
 
 Call = Callable[[Scenario, EnrolmentId], object]
 CALLS: dict[str, tuple[int, Call]] = {
@@ -23,6 +22,7 @@ CALLS: dict[str, tuple[int, Call]] = {
     "open a module": (LOAD_AND_SAVE, lambda s, id_: s.room.open_module(id_, 1)),
     "complete a module": (LOAD_AND_SAVE, lambda s, id_: s.room.complete_module(id_, 1)),
     "save a form": (LOAD_AND_SAVE, lambda s, id_: s.room.save_form(id_, PAIN, {"smarta": 3})),
+    "save a draft": (1 + 5, lambda s, id_: s.room.save_draft(id_, PAIN, {"smarta": 3})),
     "write, and tell nobody": (LOAD_AND_SAVE, lambda s, id_: s.desk.write(id_, 1, "Hej")),
     "write, and tell": (LOAD_AND_SAVE, lambda s, id_: s.desk.write(id_, 1, "Hej", notify=Notify.DIRECT)),
     "review": (LOAD_AND_SAVE, lambda s, id_: s.desk.review(id_)),

@@ -28,7 +28,7 @@ from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA, BO, CILLA, COLLEAGUE, NURSE, UNIT
 from digital_painschool.testing.scenario import Scenario
 from tests.databases import execute, run_script
-from tests.older_schema import NEW_TABLES, OLD_TABLES, back_to_0003
+from tests.older_schema import NEW_TABLES, OLD_TABLES, back_to_0003, columns_of
 
 Bring = Callable[[str], None]
 
@@ -139,7 +139,7 @@ def test_every_row_becomes_canonical(url: str, bring_up: Bring) -> None:
 def copied(url: str, table: str, changes: dict[str, str]) -> None:
     """Copy the rows of a table at the unit with some changes, into a database that version 0001 wrote."""
     back_to_0003(url)
-    columns = [column.name for column in METADATA.tables[table].c]
+    columns = columns_of(table)
     values = ", ".join(f"'{changes[name]}'" if name in changes else f'"{name}"' for name in columns)
     names = ", ".join(f'"{name}"' for name in columns)
     execute(url, f"INSERT INTO {table} ({names}) SELECT {values} FROM {table} WHERE unit = '{UNIT}'")  # noqa: S608

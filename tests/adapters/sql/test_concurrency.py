@@ -19,7 +19,7 @@ from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.errors import Conflict, StorageError
 from digital_painschool.ports.storage import load_documents, load_enrolment, load_notifications, load_timeline
-from digital_painschool.testing.contracts.changes import MORNING, RUN, begin, converse, fill_in, saved, write
+from digital_painschool.testing.contracts.changes import MORNING, RUN, begin, converse, saved, write
 from digital_painschool.testing.people import UNIT
 from tests.adapters.sql.writers import start_of, waits
 from tests.databases import until
@@ -83,27 +83,6 @@ def test_closing_refuses_who_waits_and_closes_what_is_in_use_afterwards(one: Sql
         links[0].fetch_all(select(literal_column("1")), {})
 
 
-def _save_many(url: str, start: int) -> None:
-    with closing(SqlStorage(url)) as storage:
-        for number in range(start, start + 150):
-            storage.save(fill_in(saved(storage, start_of(number)), at=RUN))
-
-
-def test_two_processes_write_at_once(url: str) -> None:
-    """Otherwise a web server's workers would meet "database is locked"."""
-    processes = [SPAWN.Process(target=_save_many, args=(url, start)) for start in (0, 1000)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(60)
-    assert [0, 0] == [process.exitcode for process in processes]
-    with closing(SqlStorage(url)) as storage:
-        ids = [EnrolmentId(f"enrolment-{number}") for start in (0, 1000) for number in range(start, start + 150)]
-        found = storage.load_many(ids)
-        assert set(ids) == found.keys()
-        assert all(found[id_] == replay(entry.event for entry in load_timeline(storage, id_)) for id_ in ids[::30])
-
-
 def _die_at(url: str, statement: int) -> None:
     storage = SqlStorage(url)
     enrolment = load_enrolment(storage, EnrolmentId("enrolment-1"))
@@ -138,27 +117,6 @@ def test_a_process_that_is_killed_within_a_save_leaves_nothing_of_it(sqlite_url:
         assert {} == load_documents(storage, EnrolmentId("enrolment-1"), [4])
         assert () == load_notifications(storage, EnrolmentId("enrolment-1"))
         assert 2 == len(storage.access_entries(UNIT))
-
-
-def _fork_and_write(url: str) -> None:
-    with closing(SqlStorage(url)) as storage:
-        storage.save(start_of(0))
-        child = os.fork()
-        for number in range(50):
-            storage.save(start_of(number + (1000 if child else 2000)))
-        if child == 0:
-            os._exit(0)
-        assert 0 == os.waitpid(child, 0)[1]
-
-
-def test_a_storage_goes_on_after_a_fork(url: str) -> None:
-    """Otherwise a web server that loads the school and then forks would damage the file or mix up answers."""
-    process = SPAWN.Process(target=_fork_and_write, args=(url,))
-    process.start()
-    process.join(60)
-    assert 0 == process.exitcode
-    with closing(SqlStorage(url)) as storage:
-        assert 101 == len(storage.access_entries(UNIT))
 
 
 def test_two_writes_that_wait_for_each_other_end_as_a_conflict(postgresql_url: str) -> None:

@@ -3,47 +3,14 @@
 from contextlib import closing
 
 import pytest
-from attrs import evolve
 
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger
 from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.errors import DeliveryError, InvalidValue
 from digital_painschool.ports.messaging import Address
-from digital_painschool.testing.contracts.changes import OTHER_PERSON
 from digital_painschool.testing.contracts.inbox import InboxContract
-from digital_painschool.testing.people import PERSON
+from digital_painschool.testing.contracts.messenger import MessengerContract
 from tests.databases import execute
-
-
-def test_a_portal_can_show_what_was_delivered(url: str) -> None:
-    """Otherwise rows would be written that no patient ever sees."""
-    with closing(SqlInbox(url)) as inbox:
-        notice = evolve(InboxContract().notice("key-1"), person=PERSON)
-        inbox.deliver(notice)
-        inbox.deliver(evolve(notice, key="key-2", person=OTHER_PERSON))
-        assert (notice,) == inbox.messages(PERSON)
-
-
-def test_a_purge_can_delete_what_was_delivered(url: str) -> None:
-    """Otherwise a purged patient's number would stay in the inbox's table."""
-    with closing(SqlInbox(url)) as inbox:
-        notice = evolve(InboxContract().notice("key-1"), person=PERSON)
-        inbox.deliver(notice)
-        assert 1 == inbox.forget(["key-1", "key-2"])
-        assert () == inbox.messages(PERSON)
-        assert 0 == inbox.forget(["key-1"])
-
-
-def test_a_closed_inbox_can_neither_deliver_nor_forget(sqlite_url: str) -> None:
-    """Otherwise what nobody got would count as delivered, and what is still there as purged."""
-    inbox = SqlInbox(sqlite_url)
-    inbox.close()
-    with pytest.raises(DeliveryError) as caught:
-        inbox.deliver(InboxContract().notice("key-1"))
-    assert not caught.value.permanent
-    with pytest.raises(DeliveryError, match="the inbox's database") as caught:
-        inbox.forget(["key-1"])
-    assert not caught.value.permanent
 
 
 def test_a_gateway_gets_each_message_until_it_is_sent(url: str) -> None:
@@ -75,17 +42,13 @@ def test_a_messenger_forgets_in_its_own_channel_alone(url: str) -> None:
         assert [("sms", "key-1"), ("sms", "key-2")] == sorted(execute(url, "SELECT channel, key FROM staff_messages"))
 
 
-def test_a_closed_messenger_cannot_forget(sqlite_url: str) -> None:
-    """Otherwise a purge would go on and say that everything is gone."""
-    messenger = SqlMessenger(Channel.SMS, sqlite_url)
-    messenger.close()
-    with pytest.raises(DeliveryError, match="the messages' database"):
-        messenger.forget(["key-1"])
-
-
-def test_a_closed_messenger_cannot_send(sqlite_url: str) -> None:
-    """Otherwise a worker would count as sent what nobody got, or stop at a foreign error."""
-    messenger = SqlMessenger(Channel.SMS, sqlite_url)
-    messenger.close()
-    with pytest.raises(DeliveryError):
-        messenger.send(Address("+46700000000"), Template.PROGRAM_DONE, "https://b.example", key="key-1")
+@pytest.mark.parametrize("contract", [InboxContract(), MessengerContract()], ids=["inbox", "messenger"])
+def test_what_is_closed_neither_sends_nor_forgets(sqlite_url: str, contract: InboxContract | MessengerContract) -> None:
+    """Otherwise what nobody got would count as delivered, and what is still there as purged."""
+    inbox = isinstance(contract, InboxContract)
+    adapter = SqlInbox(sqlite_url) if inbox else SqlMessenger(Channel.EMAIL, sqlite_url)
+    adapter.close()
+    for call in (lambda: contract.send(adapter, "key-1"), lambda: adapter.forget(["key-1"])):
+        with pytest.raises(DeliveryError, match=r"the (inbox's|messages') database") as caught:
+            call()
+        assert not caught.value.permanent

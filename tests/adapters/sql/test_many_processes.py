@@ -97,34 +97,6 @@ def _texts(storage: Storage, state: Enrolment) -> Counter[object]:
     return Counter(load_documents(storage, state.id, range(4, state.version + 1)).values())
 
 
-def test_on_one_enrolment_nobody_s_step_is_lost(url: str) -> None:
-    """Otherwise, of people who act on one patient at the same moment, one's message would be gone."""
-    with _school(url) as school:
-        id_ = school.start()
-        school.desk.start_conversation(id_, "Hej")
-
-    def life(school: Scenario, number: int, wait: Wait) -> list[tuple[str, object]]:
-        told: list[tuple[str, object]] = []
-        for time in range(TIMES):
-            wait()
-            text = f"{number} {time}"
-            if number % 2:
-                told.append((text, refusal_or(partial(school.room.write, id_, text, conversation=1))))
-            else:
-                write = partial(school.desk.write, id_, 1, text, notify=Notify.COLLECTED)
-                told.append((text, refusal_or(write)))
-        return told
-
-    told = [one for each in _at_once(url, life) for one in each]
-    assert {PROCESSES * TIMES} == {len(told)}
-    assert all(isinstance(answer, (SentMessage, Conflict)) for _, answer in told)
-    with _school(url) as school:
-        state = _kept(school.storage, id_)
-        taken = Counter(text for text, answer in told if not isinstance(answer, Conflict))
-        assert taken == _texts(school.storage, state)
-        _assert_each_is_notified_of(school.storage, id_)
-
-
 def test_on_many_enrolments_nobody_s_step_is_lost(url: str) -> None:
     """Otherwise web workers on many patients, two of whose enrolments share a digest, would block each other."""
     with _school(url) as school:

@@ -9,7 +9,6 @@ from alembic.script import ScriptDirectory
 
 from digital_painschool.adapters.sql import SqlStorage, migrate, migration_sql
 from digital_painschool.adapters.sql.migrations import configured
-from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.notification import Channel, Status, Template
 from digital_painschool.domain.people import PersonId
@@ -21,6 +20,7 @@ from digital_painschool.testing.people import NUMBERS, NURSE, UNIT
 from digital_painschool.testing.scenario import Scenario
 from tests.databases import execute, run_script, upgrade_to
 from tests.drift import drift
+from tests.older_schema import columns_of
 
 DIGESTS = "0004"
 MONDAY, TUESDAY = "2026-03-02", "2026-03-03"
@@ -57,7 +57,7 @@ def by_hand(url: str) -> None:
 def copy_enrolments(source: str, target: str) -> None:
     """Copy what has not changed with the digests."""
     for table in ("enrolments", "timeline", "documents", "programs"):
-        columns = ", ".join(f'"{column.name}"' for column in METADATA.tables[table].c)
+        columns = ", ".join(f'"{name}"' for name in columns_of(table))
         for row in execute(source, f"SELECT {columns} FROM {table}"):  # noqa: S608 - our own names
             insert(target, f"{table} ({columns})", row)
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from attrs import evolve
 
 from benchmarks.servers import database
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage, migrate
@@ -18,8 +17,6 @@ from digital_painschool.domain.ids import PlanId
 from digital_painschool.domain.notification import Channel, Notify, Template
 from digital_painschool.domain.policy import Policy
 from digital_painschool.ports.messaging import Address
-from digital_painschool.testing.contracts.changes import HOUR, MORNING, begin, converse, finish, saved
-from digital_painschool.testing.contracts.purges import ended_once, kept_plan, receipt_of
 from digital_painschool.testing.people import ANNA, BO
 from digital_painschool.testing.scenario import Scenario
 from tests.databases import execute, own_server, path_of
@@ -126,19 +123,3 @@ def test_the_guide_s_backups_are_for_their_owner_alone(sqlite_url: str, tmp_path
     assert 0o600 == (folder / "copy.db").stat().st_mode & 0o777
     SqlStorage(f"sqlite:///{folder / 'copy.db'}").close()
     assert commands("sh", "pg_dump")[0].startswith("(umask 077")
-
-
-def test_what_is_purged_cannot_be_read_in_the_bytes_of_the_files(sqlite_url: str) -> None:
-    """Otherwise the letters of a purged patient would lie in the file, or in its log, for whoever copies it (D-21a)."""
-    secret = "det som inte får finnas kvar "
-    file = path_of(sqlite_url)
-    with closing(SqlStorage(sqlite_url, migrate=True)) as storage:
-        e = saved(storage, begin("a"))
-        for _ in range(5):
-            e = saved(storage, converse(e, secret * 40, at=MORNING))
-        e = saved(storage, finish(e, at=MORNING + HOUR))
-        assert any(secret.encode() in path.read_bytes() for path in file.parent.glob(f"{file.name}*"))
-        made = evolve(kept_plan(storage), enrolments=(ended_once("a", e.version),))
-        storage.purge(made.id, made.enrolments, ())
-        storage.save_receipt(receipt_of(made))
-        assert not any(secret.encode() in path.read_bytes() for path in file.parent.glob(f"{file.name}*"))

@@ -47,12 +47,6 @@ STORAGE: Sequence[Mistake] = (
         lambda right, self, results, access=NOTHING: last(right(results), self.log(_lines(access))),
     ),
     Mistake(
-        "lines-and-their-results-apart",
-        "Outbox.complete: one transaction",
-        "complete",
-        lambda right, self, results, access=NOTHING: last(self.log(_lines(access)), right(results)),
-    ),
-    Mistake(
         "a-profile-and-its-line-apart",
         "Staff.save_profile",
         "save_profile",
@@ -66,14 +60,6 @@ STORAGE: Sequence[Mistake] = (
         "save_plan",
         lambda _, self, plan, line: _apart(
             self, lambda p: p.retention.save_plan(plan), lambda p: p.access_log.log((line,))
-        ),
-    ),
-    Mistake(
-        "a-line-and-its-plan-apart",
-        "Retention.save_plan",
-        "save_plan",
-        lambda _, self, plan, line: _apart(
-            self, lambda p: p.access_log.log((line,)), lambda p: p.retention.save_plan(plan)
         ),
     ),
     Mistake(

@@ -111,8 +111,6 @@ INBOX: Sequence[Mistake] = (
         ),
     ),
     Mistake("a-greeting-by-name", "Inbox: as given", "deliver", _adding("Hej Anna Andersson! {}")),
-    Mistake("what-it-is-about", "Inbox: as given", "deliver", _adding("{} Det gäller din smärta.")),
-    Mistake("a-birth-date", "Inbox: as given", "deliver", _adding("{} (1985-07-09)")),
     Mistake(
         "another-unit",
         "Inbox: as given",
@@ -184,18 +182,6 @@ MESSENGER: Sequence[Mistake] = (
         lambda right, _, to, *args, **options: right(Address(to.value.lower()), *args, **options),
     ),
     Mistake(
-        "an-sms-is-cut",
-        "Messenger: as given",
-        "send",
-        lambda right, _, to, template, link, **options: right(to, template, link[:60], **options),
-    ),
-    Mistake(
-        "forget-stops-at-the-unknown",
-        "Messenger.forget",
-        "forget",
-        _until_unknown,
-    ),
-    Mistake(
         "forget-takes-the-recipient-s",
         "Messenger.forget",
         "forget",
@@ -247,17 +233,7 @@ SERVED_INBOX: Sequence[Mistake] = (
 )
 SERVED_MESSENGER: Sequence[Mistake] = (
     Mistake("a-refusal-to-try-again", "Messenger.send: DeliveryError", "send", _failing_otherwise(permanent=False)),
-    Mistake("an-outage-for-good", "Messenger.send: DeliveryError", "send", _failing_otherwise(permanent=True)),
-    Mistake("a-time-out-is-accepted", "Messenger: time-out", "send", _accepting_when_it_hangs),
     Mistake("an-address-in-capitals", "Messenger: silent", "send", _failing_otherwise(" to {}")),
-    Mistake("the-token-in-an-error", "Messenger: silent", "send", _failing_otherwise(f" with {TOKEN.upper()}")),
-    Mistake("addresses-mixed-between-threads", "Messenger: threads", "send", _mixed_between_threads),
     Mistake("texts-mixed-between-threads", "Messenger: threads", "send", _texts_mixed_between_threads),
     Mistake("known-and-sent-again", "Messenger: idempotent", "send", _known_and_sent_again),
-    Mistake(
-        "a-greeting-by-name",
-        "Messenger: as given",
-        "send",
-        lambda right, _, to, template, link, **options: right(to, _with("Hej Nils! {}", template), link, **options),
-    ),
 )

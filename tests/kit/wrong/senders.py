@@ -10,7 +10,6 @@ from digital_painschool.domain.notification import Template
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.inbox import Delivered
-from digital_painschool.ports.messaging import Address
 from tests.kit.wrong.mistake import Mistake, Wrong, last
 
 ELSEWHERE = "https://www.1177.se/"
@@ -49,7 +48,6 @@ def _sending_again(right: Wrong, inbox: Any, notice: Any) -> Any:
 
 INBOX: Sequence[Mistake] = (
     Mistake("a-failure-counts-as-delivered", "Inbox: isolated", "deliver", _noting_first),
-    Mistake("an-error-names-the-person", "Inbox: silent", "deliver", _noting_first),
     Mistake("asked-before-it-is-noted", "Inbox: threads", "deliver", _asking_before_noting),
     Mistake(
         "delivered-by-asking",
@@ -111,34 +109,9 @@ INBOX: Sequence[Mistake] = (
 
 MESSENGER: Sequence[Mistake] = (
     Mistake(
-        "everything-to-the-first",
-        "Messenger: as given",
-        "send",
-        lambda right, self, to, *args, **options: right(self.sent[0].address if self.sent else to, *args, **options),
-    ),
-    Mistake(
-        "a-masked-address",
-        "Messenger: as given",
-        "send",
-        lambda right, _, to, *args, **options: right(Address("n***@vgregion.example"), *args, **options),
-    ),
-    Mistake(
         "one-text-for-all",
         "Messenger: as given",
         "send",
         lambda right, _, to, template, *args, **options: right(to, Template.PROGRAM_DONE, *args, **options),
-    ),
-    Mistake(
-        "another-link",
-        "Messenger: as given",
-        "send",
-        lambda right, _, to, template, link, **options: right(to, template, ELSEWHERE, **options),
-    ),
-    Mistake("nothing-is-sent", "Messenger: as given", "send", lambda *_, **__: Delivered.ACCEPTED),
-    Mistake(
-        "everything-twice",
-        "Messenger: as given",
-        "send",
-        lambda right, _, *args, key: last(right(*args, key=f"again {key}"), right(*args, key=key)),
     ),
 )

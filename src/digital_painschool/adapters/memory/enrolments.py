@@ -68,11 +68,19 @@ class MemoryEnrolments:
             Conflict: The change was decided on another version, or would open a second enrolment.
         """
         enrolment = change.enrolment
-        stored = self._enrolments.get(enrolment.id)
-        if (stored.version if stored else 0) != change.before:
-            raise Conflict("the enrolment was changed by somebody else; load it and decide again")
+        self.require_version(enrolment.id, change.before)
         if enrolment.phase is not Phase.ENDED and self._open.get(_course(enrolment), enrolment.id) != enrolment.id:
             raise Conflict("the person has an open enrolment in the program at this unit already")
+
+    def require_version(self, enrolment_id: EnrolmentId, version: int) -> None:
+        """Refuse what was decided on another version than the stored one; a missing enrolment has version 0.
+
+        Raises:
+            Conflict: The stored version is another one.
+        """
+        stored = self._enrolments.get(enrolment_id)
+        if (stored.version if stored else 0) != version:
+            raise Conflict("the enrolment was changed by somebody else; load it and decide again")
 
     def save(self, change: Change) -> None:
         """Save a checked change, with copies of its documents."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from digital_painschool.adapters.memory.drafts import MemoryDrafts
 from digital_painschool.adapters.memory.enrolments import MemoryEnrolments
 from digital_painschool.adapters.memory.outbox import MemoryOutbox
 from digital_painschool.domain.enrolment import Enrolment
@@ -16,11 +17,13 @@ class MemoryRetention:
 
     Args:
         enrolments: The enrolments of the same storage.
+        drafts: The drafts of the same storage.
         outbox: The outbox of the same storage.
     """
 
-    def __init__(self, enrolments: MemoryEnrolments, outbox: MemoryOutbox) -> None:
+    def __init__(self, enrolments: MemoryEnrolments, drafts: MemoryDrafts, outbox: MemoryOutbox) -> None:
         self._enrolments = enrolments
+        self._drafts = drafts
         self._outbox = outbox
         self._exported: dict[EnrolmentId, int] = {}
         self._exports: dict[str, ExportReceipt] = {}
@@ -95,6 +98,7 @@ class MemoryRetention:
 
     def _delete(self, enrolment: Enrolment) -> None:
         self._enrolments.delete(enrolment)
+        self._drafts.delete(enrolment.id)
         self._exported.pop(enrolment.id, None)
         others = any(other.unit == enrolment.unit for other in self._enrolments.find_by_person(enrolment.person))
         self._outbox.delete(enrolment.id, (enrolment.unit, enrolment.person), others=others)

@@ -7,12 +7,14 @@ from threading import RLock
 
 from digital_painschool.adapters.memory.access_log import MemoryAccessLog
 from digital_painschool.adapters.memory.caseload import MemoryCaseload
+from digital_painschool.adapters.memory.drafts import MemoryDrafts
 from digital_painschool.adapters.memory.enrolments import MemoryEnrolments
 from digital_painschool.adapters.memory.outbox import MemoryOutbox
 from digital_painschool.adapters.memory.programs import MemoryPrograms
 from digital_painschool.adapters.memory.retention import MemoryRetention
 from digital_painschool.adapters.memory.staff_profiles import MemoryStaff
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
+from digital_painschool.domain.draft import Draft
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import DigestId, EnrolmentId, PlanId
@@ -29,12 +31,13 @@ class Parts:
 
     def __init__(self) -> None:
         self.enrolments = MemoryEnrolments()
+        self.drafts = MemoryDrafts()
         self.caseload = MemoryCaseload(self.enrolments)
         self.outbox = MemoryOutbox()
         self.staff = MemoryStaff()
         self.access_log = MemoryAccessLog()
         self.programs = MemoryPrograms()
-        self.retention = MemoryRetention(self.enrolments, self.outbox)
+        self.retention = MemoryRetention(self.enrolments, self.drafts, self.outbox)
 
 
 class MemoryStorage:
@@ -74,6 +77,7 @@ class MemoryStorage:
             parts.outbox.check(change)
             parts.enrolments.save(change)
             parts.outbox.save(change)
+            parts.drafts.discard(change.enrolment.id, change.discarded_drafts)
             parts.access_log.log((change.access,))
 
     def load_timelines(
@@ -91,6 +95,21 @@ class MemoryStorage:
     def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
         with self._open() as parts:
             return parts.enrolments.access_ended(now, limit)
+
+    def save_draft(self, enrolment: Enrolment, draft: Draft, access: AccessEntry) -> None:
+        with self._open() as parts:
+            parts.enrolments.require_version(enrolment.id, enrolment.version)
+            parts.drafts.save(enrolment.id, draft)
+            parts.access_log.log((access,))
+
+    def draft(self, enrolment_id: EnrolmentId, form: str) -> Draft | None:
+        with self._open() as parts:
+            return parts.drafts.find(enrolment_id, form)
+
+    def discard_draft(self, enrolment_id: EnrolmentId, form: str, access: AccessEntry) -> None:
+        with self._open() as parts:
+            parts.drafts.discard(enrolment_id, (form,))
+            parts.access_log.log((access,))
 
     def list_caseload(self, query: CaseQuery) -> tuple[CaseRow, ...]:
         with self._open() as parts:

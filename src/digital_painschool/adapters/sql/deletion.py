@@ -9,6 +9,7 @@ from digital_painschool.adapters.sql.schema import (
     COLLECTED,
     digests,
     documents,
+    drafts,
     enrolments,
     notifications,
     superseded_keys,
@@ -39,6 +40,7 @@ _DELETE_ENROLMENTS = tuple(
     delete(table).where(any_of(column, "ids"))
     for table, column in (
         (documents, documents.c.enrolment_id),
+        (drafts, drafts.c.enrolment_id),
         (timeline, timeline.c.enrolment_id),
         (enrolments, enrolments.c.id),
     )
@@ -72,7 +74,7 @@ _DELETE_DIGESTS = (
 
 
 def delete_enrolments(connection: Connection, ids: list[str]) -> None:
-    """Delete enrolments, their timelines, documents and notifications, and the digests that nothing needs any more."""
+    """Delete enrolments with all that is theirs, and the digests that nothing needs any more."""
     if not ids:
         return
     values = {"ids": ids}

@@ -1,11 +1,14 @@
 """How a step is saved: state, timeline, documents, notifications and access entry, together or not at all."""
 
-from sqlalchemy import Update, bindparam, update
+from functools import partial
+
+from sqlalchemy import Boolean, Update, bindparam, or_, update
 from sqlalchemy.sql import ClauseElement
 
 from digital_painschool.adapters.sql.access_log import ADD_ACCESS
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
+from digital_painschool.adapters.sql.drafts import discard_drafts
 from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.notifications import change_notifications
 from digital_painschool.adapters.sql.schema import documents, enrolments, timeline
@@ -18,8 +21,8 @@ from digital_painschool.ports.storage import Change
 
 _CHANGED = "the enrolment was changed by somebody else; load it and decide again"
 
-_SET_BY_EXPORTS = ("exported_version",)
-_START = insert_into(enrolments, leave_out=_SET_BY_EXPORTS)
+_SET_BY_OTHERS = ("exported_version", "has_drafts")
+_START = insert_into(enrolments, leave_out=_SET_BY_OTHERS)
 _NEVER_CHANGED = ("id", "unit", "person_scheme", "person_value", "program", "program_version", "started_at")
 _INDEXED = ("therapist", "phase", "access_until", "noted_end", "ended_at")
 _CHANGES_INDEXED = frozenset({HandedOver, Maintained, AccessEnded, Ended})
@@ -30,11 +33,12 @@ changed or not: leaving these columns out of the other steps saves more than hal
 def _update(*left_out: str) -> Update:
     columns = {c.name: bindparam(c.name, type_=c.type) for c in enrolments.c if c.name not in left_out}
     expected = (enrolments.c.id == bindparam("enrolment_id"), enrolments.c.version == bindparam("before"))
-    return update(enrolments).where(*expected).values(columns)
+    no_draft_stays = or_(bindparam("keeps_drafts", type_=Boolean), ~enrolments.c.has_drafts)
+    return update(enrolments).where(*expected, no_draft_stays).values(columns)
 
 
-_STEP = _update(*_NEVER_CHANGED, *_SET_BY_EXPORTS, *_INDEXED)
-_STEP_WITH_INDEXED = _update(*_NEVER_CHANGED, *_SET_BY_EXPORTS)
+_STEP = _update(*_NEVER_CHANGED, *_SET_BY_OTHERS, *_INDEXED)
+_STEP_WITH_INDEXED = _update(*_NEVER_CHANGED, *_SET_BY_OTHERS)
 _ADD_ENTRY = insert_into(timeline)
 _ADD_DOCUMENT = insert_into(documents)
 
@@ -74,10 +78,13 @@ class StepSaver:
         notifying = autocommit and step.change.notifications != ()
 
         def work(connection: Connection) -> None:
-            if single_round_trip:
-                _write_single_statement(connection, step, notifying=notifying)
-            else:
-                _write_each_table(connection, step)
+            write = partial(_write_single_statement, notifying=notifying) if single_round_trip else _write_each_table
+            if not write(connection, step):
+                # The version is another one, or there are drafts that the step discards.
+                discards = bool(step.change.discarded_drafts) and not autocommit
+                if not (discards and write(connection, step.keeping_drafts())):
+                    raise Conflict(_CHANGED)
+                discard_drafts(connection, step.change.enrolment.id, step.change.discarded_drafts)
             if not autocommit:
                 change_notifications(connection, step.change)
 
@@ -99,15 +106,16 @@ def _first_statement(change: Change) -> ClauseElement:
     return _STEP if _CHANGES_INDEXED.isdisjoint(map(type, change.events)) else _STEP_WITH_INDEXED
 
 
-def _write_single_statement(connection: Connection, step: StepRows, *, notifying: bool) -> None:
+def _write_single_statement(connection: Connection, step: StepRows, *, notifying: bool) -> bool:
     statements = _SINGLE_NOTIFYING if notifying else _SINGLE
-    if not connection.fetch_all(statements[_first_statement(step.change)], step.single_values(notifying=notifying)):
-        raise Conflict(_CHANGED)
+    values = step.single_values(notifying=notifying)
+    return bool(connection.fetch_all(statements[_first_statement(step.change)], values))
 
 
-def _write_each_table(connection: Connection, step: StepRows) -> None:
+def _write_each_table(connection: Connection, step: StepRows) -> bool:
     if connection.execute(_first_statement(step.change), step.enrolment) != 1:
-        raise Conflict(_CHANGED)
+        return False
     connection.execute_many(_ADD_ENTRY, step.entries)
     connection.execute_many(_ADD_DOCUMENT, step.documents)
     connection.execute(ADD_ACCESS, step.access)
+    return True

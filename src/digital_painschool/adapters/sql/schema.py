@@ -7,7 +7,7 @@ person who opens the file can read it.
 
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Identity, Index, Integer, MetaData, Table, literal_column
+from sqlalchemy import Column, ForeignKey, Identity, Index, Integer, MetaData, Table, false, literal_column
 from sqlalchemy.sql.elements import ColumnElement
 
 from digital_painschool.adapters.sql.column_types import Instant, SequenceNumber, StrictBoolean, Text
@@ -48,6 +48,7 @@ enrolments = Table(
     Column("exported_version", Integer, nullable=False, server_default="0"),
     Column("state_shape", Integer, nullable=False),
     Column("state", Text, nullable=False),
+    Column("has_drafts", StrictBoolean, nullable=False, server_default=false()),
 )
 
 NOT_ENDED: ColumnElement[Any] = literal_column("ended_at IS NULL")
@@ -96,6 +97,17 @@ documents = Table(
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("unit", Text, nullable=False),
     Column("content", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+drafts = Table(
+    "drafts",
+    METADATA,
+    Column("enrolment_id", Text, ForeignKey("enrolments.id"), primary_key=True),
+    Column("form", Text, primary_key=True),
+    Column("unit", Text, nullable=False),
+    Column("saved_at", Instant, nullable=False),
+    Column("answers", Text, nullable=False),
     sqlite_with_rowid=False,
 )
 

@@ -1,12 +1,12 @@
 """A step as rows."""
 
+from copy import copy
 from typing import Any
 
 from digital_painschool.adapters.sql.access_log import access_values
 from digital_painschool.adapters.sql.digest_rows import digest_values, notification_values
 from digital_painschool.adapters.sql.json_text import to_json
 from digital_painschool.adapters.sql.single_statement import notifying_values, record_values
-from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment
 from digital_painschool.ports.storage import Change
 from digital_painschool.serialization.enrolments import ENROLMENT_SHAPE, enrolment_to_data
 from digital_painschool.serialization.events import KIND_OF, event_to_data, shape_of
@@ -17,7 +17,7 @@ class StepRows:
 
     Attributes:
         change: The change.
-        enrolment: The row of the enrolment, and the version that it replaces.
+        enrolment: The row of the enrolment, the version that it replaces, and whether the enrolment may have drafts.
         entries: The rows of the timeline.
         documents: The rows of the documents.
         access: The row of the access log.
@@ -26,7 +26,7 @@ class StepRows:
     def __init__(self, change: Change) -> None:
         enrolment = change.enrolment
         self.change = change
-        self.enrolment = _enrolment_values(enrolment, change.counts, change.before)
+        self.enrolment = _enrolment_values(change)
         self.entries = _entry_values(change)
         unit = self.enrolment["unit"]
         self.documents = [
@@ -34,6 +34,12 @@ class StepRows:
             for seq, content in change.documents.items()
         ]
         self.access = access_values(change.access)
+
+    def keeping_drafts(self) -> "StepRows":
+        """Return the step as one that is written whether the enrolment has drafts or not."""
+        other = copy(self)
+        other.enrolment = self.enrolment | {"keeps_drafts": True}
+        return other
 
     def single_values(self, *, notifying: bool) -> dict[str, Any]:
         """Return all rows as the values of a single statement, with the notification of the change if it adds one."""
@@ -63,11 +69,13 @@ def _entry_values(change: Change) -> list[dict[str, Any]]:
     return values
 
 
-def _enrolment_values(enrolment: Enrolment, counts: CaseloadCounts, before: int) -> dict[str, Any]:
+def _enrolment_values(change: Change) -> dict[str, Any]:
+    enrolment, counts = change.enrolment, change.counts
     person = enrolment.person
     return {
         "enrolment_id": enrolment.id,
-        "before": before,
+        "before": change.before,
+        "keeps_drafts": not change.discarded_drafts,
         "id": enrolment.id,
         "unit": str(enrolment.unit),
         "person_scheme": person.scheme,

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from digital_painschool.adapters.sql.access_log import SqlAccessLog
 from digital_painschool.adapters.sql.caseload import SqlCaseload
+from digital_painschool.adapters.sql.drafts import SqlDrafts
 from digital_painschool.adapters.sql.ended import SqlEndedEnrolments
 from digital_painschool.adapters.sql.engine import open_database
 from digital_painschool.adapters.sql.enrolments import SqlEnrolments
@@ -19,6 +20,7 @@ from digital_painschool.adapters.sql.saving import StepSaver
 from digital_painschool.adapters.sql.state_cache import StateCache
 from digital_painschool.adapters.sql.timelines import SqlTimelines
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
+from digital_painschool.domain.draft import Draft
 from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import DigestId, EnrolmentId, PlanId
@@ -73,6 +75,7 @@ class SqlStorage:
         self._enrolments = SqlEnrolments(self._database, self._states)
         self._timelines = SqlTimelines(self._database)
         self._saver = StepSaver(self._database, self._states)
+        self._drafts = SqlDrafts(self._database)
         self._caseload = SqlCaseload(self._database)
         self._outbox = SqlOutbox(self._database)
         self._profiles = SqlProfiles(self._database)
@@ -109,6 +112,17 @@ class SqlStorage:
 
     def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
         return self._enrolments.access_ended(now, limit)
+
+    # Drafts
+
+    def save_draft(self, enrolment: Enrolment, draft: Draft, access: AccessEntry) -> None:
+        self._drafts.save_draft(enrolment, draft, access)
+
+    def draft(self, enrolment_id: EnrolmentId, form: str) -> Draft | None:
+        return self._drafts.draft(enrolment_id, form)
+
+    def discard_draft(self, enrolment_id: EnrolmentId, form: str, access: AccessEntry) -> None:
+        self._drafts.discard_draft(enrolment_id, form, access)
 
     # Caseload
 

@@ -2,6 +2,7 @@
 
 from digital_painschool.application.caseload import CasePage, Cursor, case_page
 from digital_painschool.application.executor import Executor
+from digital_painschool.application.input_limits import InputLimits, input_limits
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.people import Actor, HsaId, PersonId, Role
 from digital_painschool.domain.program import Program
@@ -20,6 +21,11 @@ class PatientLists:
         """Return the list "Moment": the programs that can be started at the unit. Rule: M-07."""
         self._executor.access.permit(Action.SEE_PROGRAM, self._actor)
         return self._executor.catalogue.offered(self._actor.unit)
+
+    def limits(self) -> InputLimits:
+        """Return what may be typed at the unit: days of maintenance, lengths of texts. Rule: M-10, M-11, D-18a."""
+        self._executor.access.permit(Action.SEE_PROGRAM, self._actor)
+        return input_limits(self._executor.policy(self._actor.unit))
 
     def identify(self, number: str) -> PersonId:
         """Return the person of an identity number, to be shown in full: ten digits can be ambiguous. Rule: D-07a.

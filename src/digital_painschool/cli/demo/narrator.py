@@ -12,13 +12,15 @@ from rich.table import Table
 from rich.text import Text
 from rich.theme import Theme
 
-from digital_painschool import NotPermitted, PainSchoolError, RuleViolation
+from digital_painschool import InvalidIdentity, NotPermitted, PainSchoolError, RuleViolation, label
 from digital_painschool.cli.output import WIDTH, console
 
 _LINE, _SCREEN, _SCENE = 0.35, 0.8, 0.5
 """The pauses for reading, in seconds."""
 
 _NAME = 8
+_RULES = {NotPermitted: "M-06", InvalidIdentity: "D-07a"}
+"""The rules of refusals that name none."""
 _STYLES = Theme({"who": "bold cyan", "label": "bold", "rule": "dim", "refused": "yellow", "frame": "dim"})
 
 
@@ -55,9 +57,8 @@ class Narrator:
 
     def refused(self, who: str, tried: str, error: PainSchoolError) -> None:
         """Print a refused command, and the reason of the refusal."""
-        why = error.reason.advice if isinstance(error, RuleViolation) else str(error)
-        rule = error.rule if isinstance(error, RuleViolation) else "M-06" if isinstance(error, NotPermitted) else ""
-        self._line(who, Text.assemble(tried, ": ", ("refused", "refused"), f", {why}."), rule)
+        rule = error.rule if isinstance(error, RuleViolation) else _RULES.get(type(error), "")
+        self._line(who, Text.assemble(tried, ": ", ("refused", "refused"), f". {label(error, 'en')}"), rule)
 
     def show(self, title: str, what: RenderableType) -> None:
         """Show a screen as a person sees it, in Swedish."""

@@ -9,49 +9,19 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from digital_painschool import Event, FlagKind, PersonId, Program
+from digital_painschool import FlagKind, PersonId, Program, label
 from digital_painschool.application.caseload import Case, CasePage
 from digital_painschool.cli.demo.school import ZONE
-from digital_painschool.domain.events import FormSaved, MessageSent, MessagesRead, ModuleOpened
-from digital_painschool.domain.notification import NotificationRecord, Status
+from digital_painschool.domain.notification import NotificationRecord
 from digital_painschool.domain.retention import PurgePlan
 from digital_painschool.ports.storage import Entry
 from digital_painschool.rules.flags import Flag
-from digital_painschool.serialization.events import KIND_OF
-
-_STATUS: Mapping[Status, str] = {
-    Status.PENDING: "väntar",
-    Status.DELIVERED: "lämnad",
-    Status.DROPPED: "släppt, redan läst",
-    Status.UNREACHABLE: "gick inte fram",
-    Status.FAILED: "gick inte fram",
-}
 
 _FLAGS: Mapping[FlagKind, str] = {
     FlagKind.FORM_SAVED: "{title}: ifyllt {times}, {unread} att läsa",
     FlagKind.MESSAGE_RECEIVED: "Meddelande: {unread} att läsa",
-    FlagKind.PROGRAM_DONE: "Klar med momentet",
-    FlagKind.ENDING: "Tiden är slut: vidmakthåll eller avsluta",
-    FlagKind.UNDELIVERED: "Avisering som inte gick fram: {unread}",
 }
-
-_EVENTS: Mapping[str, str] = {
-    "started": "Moment startat",
-    "handed-over": "Ny behandlare",
-    "reviewed": "Genomgång",
-    "maintained": "Vidmakthålls",
-    "access-ended": "Tiden är slut",
-    "ended": "Avslutat",
-    "module-completed": "Modul klar",
-    "module-released": "Modul öppnad av behandlaren",
-    "program-done": "Klar med momentet",
-    "form-read": "Formulär läst",
-    "conversation-started": "Konversation skapad",
-    "conversation-renamed": "Konversation omdöpt",
-    "flag-handled": "Händelse hanterad",
-    "notification-dropped": "Avisering släppt: inget kvar att läsa",
-    "notification-undelivered": "Avisering gick inte fram",
-}
+"""The flags that are shown with their counts; the others are shown by their labels."""
 
 
 def mina(page: CasePage, name: Callable[[PersonId], str]) -> RenderableType:
@@ -75,7 +45,10 @@ def tidslinje(entries: Iterable[Entry], program: Program) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     for entry in entries:
         at = entry.event.at.astimezone(ZONE)
-        table.add_row(Text(f"{at:%Y-%m-%d %H:%M}", "dim"), _event(entry.event, program))
+        table.add_row(
+            Text(f"{at:%Y-%m-%d %H:%M}", "dim"),
+            label(entry.event, form=_title(program, getattr(entry.event, "form", None))),
+        )
     return table
 
 
@@ -83,7 +56,7 @@ def aviseringar(rows: Iterable[tuple[str, NotificationRecord]]) -> RenderableTyp
     """Draw the statuses of messages' notifications, a line for each patient. Rule: M-13, D-13a to D-13d."""
     table = _table("Invånare", "Meddelanden", "Avisering kl. 09.00")
     for (name, status), theirs in groupby(rows, key=lambda row: (row[0], row[1].status)):
-        table.add_row(name, str(len(list(theirs))), _STATUS[status])
+        table.add_row(name, str(len(list(theirs))), label(status))
     return table
 
 
@@ -125,7 +98,7 @@ def _many(count: int, word: str, ending: str) -> str:
 
 
 def _flag(flag: Flag, program: Program) -> Text:
-    text = _FLAGS[flag.kind].format(
+    text = _FLAGS.get(flag.kind, label(flag.kind)).format(
         title=_title(program, flag.form),
         times=f"{flag.total} {_many(flag.total, 'gång', 'er')}",
         unread=flag.unread,
@@ -135,16 +108,3 @@ def _flag(flag: Flag, program: Program) -> Text:
 
 def _title(program: Program, form: str | None) -> str:
     return next((known.title for known in program.forms if known.key == form), "")
-
-
-def _event(event: Event, program: Program) -> str:
-    match event:
-        case ModuleOpened():
-            return f"Modul {event.module} öppnad" + (", utanför ordningen" if event.out_of_order else "")
-        case FormSaved():
-            return f"{_title(program, event.form)} sparat, gång {event.number}"
-        case MessageSent() | MessagesRead():
-            side = "invånaren" if event.by == "patient" else "behandlaren"
-            return f"Meddelande {'från' if isinstance(event, MessageSent) else 'läst av'} {side}"
-        case _:
-            return _EVENTS[KIND_OF[type(event)]]

@@ -62,8 +62,8 @@ def start(demo: DemoSchool, narrator: Narrator) -> None:
     )
     try:
         demo.carin.start(NUMBERS["A"][:-1] + "6", program=PROGRAM, therapist=BJORN.hsa_id)
-    except InvalidIdentity:
-        narrator.say("Carin", "mistypes a number: [refused]refused[/], the check digit does not fit.", "D-07a")
+    except InvalidIdentity as error:
+        narrator.refused("Carin", "mistypes a number", error)
     try:
         demo.carin.start(NUMBERS["A"], program=PROGRAM, therapist=BJORN.hsa_id)
     except RuleViolation as error:

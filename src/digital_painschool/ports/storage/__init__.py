@@ -19,6 +19,7 @@ from digital_painschool.ports.storage.derived import (
     load_notifications,
     load_timeline,
 )
+from digital_painschool.ports.storage.drafts import Drafts
 from digital_painschool.ports.storage.enrolments import Change, Content, Enrolments, Entry, Timeline
 from digital_painschool.ports.storage.outbox import NOTHING, Outbox
 from digital_painschool.ports.storage.placeholders import readable, unreadable
@@ -27,7 +28,7 @@ from digital_painschool.ports.storage.retention import PurgeRecord, Retention, e
 from digital_painschool.ports.storage.staff_profiles import Staff
 
 
-class Storage(Enrolments, Caseload, Outbox, Staff, AccessLog, Programs, Retention, Protocol):
+class Storage(Enrolments, Drafts, Caseload, Outbox, Staff, AccessLog, Programs, Retention, Protocol):
     """Everything that the school stores.
 
     Any other error reaches a host as `StorageError`, without its text. So does a return value of another type. From a
@@ -69,6 +70,7 @@ __all__ = [
     "Caseload",
     "Change",
     "Content",
+    "Drafts",
     "Enrolments",
     "Entry",
     "History",

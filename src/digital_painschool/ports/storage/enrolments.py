@@ -70,6 +70,7 @@ class Change:
             when one of them no longer waits: it was begun, or is settled.
         noted: The ids of notifications of the enrolment whose end this command writes on the timeline. The whole change
             is a conflict when one of them no longer needs such a note.
+        discarded_drafts: The keys of the forms whose drafts in the enrolment this command deletes.
         access: The entry for the access log.
     """
 
@@ -82,6 +83,7 @@ class Change:
     notifications: tuple[Notification, ...] = ()
     cancelled: tuple[NotificationId, ...] = ()
     noted: tuple[NotificationId, ...] = ()
+    discarded_drafts: frozenset[str] = frozenset()
 
     @property
     def documents(self) -> Mapping[int, Content]:
@@ -114,8 +116,8 @@ class Enrolments(Protocol):
         """Save a change in one transaction, durably.
 
         Contract:
-            * **all or nothing**: state, events, documents, notifications and access entry are all stored. When an error
-              is raised or the process dies, none of them is.
+            * **all or nothing**: state, events, documents, notifications and access entry are all stored, and the
+              drafts to discard are deleted. When an error is raised or the process dies, none of it is done.
             * **optimistic**: the change is saved only when the stored version is `change.before`.
             * **one open enrolment**: a person never has two enrolments that have not ended in one program at one unit.
             * **durable**: a saved change is there after a restart, also when the process is killed right afterwards.

@@ -97,9 +97,9 @@ class Retention(Protocol):
         """Delete some of a plan's enrolments with all their data, and note the skipped ones, in one transaction.
 
         Contract:
-            * **nothing left**: state, timeline, documents and notifications are deleted; the access log stays. The
-              recipient's digest stays, without these notifications, as long as the recipient has another enrolment at
-              the unit. A batch that has no notification left is over. Its day counts as a day on which the recipient
+            * **nothing left**: state, timeline, documents, drafts and notifications are deleted; the access log stays.
+              The recipient's digest stays, without these notifications, as long as the recipient has another enrolment
+              at the unit. A batch that has no notification left is over. Its day counts as a day on which the recipient
               was notified.
             * **only as planned**: an enrolment is not deleted but noted as `CHANGED` when its stored version or phase
               is no longer the planned one, or when it does not exist.

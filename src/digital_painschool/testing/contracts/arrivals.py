@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from attrs import field, frozen
 
 from digital_painschool.domain.notification import Template
+from digital_painschool.labels.lookup import Language, label
 
 
 @frozen(kw_only=True)
@@ -31,12 +32,19 @@ class Sent:
         template: Which fixed text.
         link: Where to read.
         unit: The unit that sends it; None for a message to staff.
+        language: The language of the adapter.
     """
 
     recipient: str = field(repr=False)
     template: Template
     link: str
     unit: str | None = None
+    language: Language = Language.SWEDISH
+
+    @property
+    def text(self) -> str:
+        """The text that arrives."""
+        return label(self.template, self.language)
 
 
 def assert_arrived(arrivals: Iterable[Arrival], *sent: Sent, fixed_texts: Sequence[str] = ()) -> None:
@@ -57,7 +65,7 @@ def assert_arrived(arrivals: Iterable[Arrival], *sent: Sent, fixed_texts: Sequen
     for number, one in enumerate(sent, start=1):
         theirs = [arrival for arrival in left if arrival.recipient == one.recipient]
         assert theirs, f"number {number} did not arrive at its recipient (read back the full number or address)"
-        theirs.sort(key=lambda arrival: (one.link not in arrival.text, one.template.text not in arrival.text))
+        theirs.sort(key=lambda arrival: (one.link not in arrival.text, one.text not in arrival.text))
         faults = [[*_faults(arrival, one, sent, fixed_texts)] for arrival in theirs]
         fewest = min(faults, key=len)  # of the closest: the first with the same link and text
         assert not fewest, f"number {number} arrived otherwise than it was given: {'; '.join(fewest)}"
@@ -70,14 +78,14 @@ def _faults(arrival: Arrival, one: Sent, sent: Sequence[Sent], fixed_texts: Sequ
         if other.recipient.casefold() in text.casefold():
             yield f"its text names the recipient of number {number}"
             break
-    if one.template.text not in text:
-        found = [template.name for template in Template if template.text in text]
-        yield f"its text is not {one.template.text!r} but {f'that of {found[0]}' if found else 'another'}"
+    if one.text not in text:
+        found = [template.name for template in Template if label(template, one.language) in text]
+        yield f"its text is not {one.text!r} but {f'that of {found[0]}' if found else 'another'}"
     if one.link not in text:
         yield f"its link is not {one.link!r} but {'another' if '://' in text else 'missing'}"
     if None not in (arrival.unit, one.unit) and arrival.unit != one.unit:
         yield "its unit is another"
-    for known in (one.link, one.template.text, *fixed_texts):
+    for known in (one.link, one.text, *fixed_texts):
         text = text.replace(known, "", 1)
-    if (beside := len(text.strip())) and one.link in arrival.text and one.template.text in arrival.text:
+    if (beside := len(text.strip())) and one.link in arrival.text and one.text in arrival.text:
         yield f"{beside} characters stand beside its text and its link (D-13c)"

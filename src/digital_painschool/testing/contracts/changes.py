@@ -8,6 +8,7 @@ from typing import Any
 from attrs import evolve
 
 from digital_painschool.domain.digest import Action, Batch, Claim, Decision, DeliveryResult
+from digital_painschool.domain.draft import Draft
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import ConversationRenamed, ConversationStarted, Event, FormSaved, MessageSent
 from digital_painschool.domain.fold import apply
@@ -17,7 +18,7 @@ from digital_painschool.domain.people import AnyActor, HsaId, Patient, PersonId,
 from digital_painschool.domain.policy import Policy, Terms
 from digital_painschool.domain.program import Program
 from digital_painschool.domain.validation import Answer
-from digital_painschool.ports.storage import AccessEntry, Activity, Change, Content, Enrolments, Outbox, Storage
+from digital_painschool.ports.storage import AccessEntry, Activity, Change, Content, Drafts, Enrolments, Outbox, Storage
 from digital_painschool.rules.conversations import read, rename, send, start_conversation
 from digital_painschool.rules.flags import caseload_counts, mark_read
 from digital_painschool.rules.forms import save_form
@@ -156,6 +157,17 @@ def saved(storage: Enrolments, change: Change) -> Enrolment:
     """Save a change and give the state after it."""
     storage.save(change)
     return change.enrolment
+
+
+def draft_of(answers: Mapping[str, Answer] | None = None, *, form: str = PAIN, at: datetime = MORNING) -> Draft:
+    """Return a draft of a form."""
+    return Draft(form=form, saved_at=at, answers={"smarta": 3} if answers is None else answers)
+
+
+def keep_draft(storage: Drafts, enrolment: Enrolment, draft: Draft) -> None:
+    """Save a draft as the patient."""
+    entry = access_entry(Patient(enrolment.person), draft.saved_at, enrolment, "save-draft")
+    storage.save_draft(enrolment, draft, entry)
 
 
 def sending(claim: Claim, *, now: datetime, tried_on: date | None = None) -> Decision:

@@ -43,6 +43,7 @@ from digital_painschool.testing.contracts.changes import (
     finish,
     saved,
 )
+from digital_painschool.testing.example import DAILY, PAIN
 from digital_painschool.testing.people import NURSE, PERSON, UNIT
 
 LATER = MORNING + timedelta(days=11 * 366)
@@ -113,6 +114,7 @@ def assert_gone(storage: Storage, enrolment: Enrolment) -> None:
     assert () == load_timeline(storage, id_)
     assert {} == dict(load_documents(storage, id_, range(1, enrolment.version + 1)))
     assert () == load_notifications(storage, id_)
+    assert [None, None] == [storage.draft(id_, form) for form in (PAIN, DAILY)]
     assert () == find_cancellable(storage, id_)
     assert {} == dict(find_ended(storage, enrolment.unit, (id_,)))
     assert () == load_histories(storage, enrolment.unit, (id_,))

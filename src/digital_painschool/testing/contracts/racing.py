@@ -31,7 +31,10 @@ from digital_painschool.testing.contracts.changes import (
     RUN,
     begin,
     converse,
+    draft_of,
     fill_in,
+    finish,
+    keep_draft,
     saved,
     write,
 )
@@ -46,7 +49,7 @@ from digital_painschool.testing.contracts.concurrency import (
     refusal_or,
 )
 from digital_painschool.testing.contracts.purges import IDS, all_over, kept_plan
-from digital_painschool.testing.example import DAILY, PROGRAM, program
+from digital_painschool.testing.example import DAILY, PAIN, PROGRAM, program
 from digital_painschool.testing.people import UNIT
 
 RACES = tuple((person, program(key=f"program-{number}")) for number in range(3) for person in PERSONS)
@@ -208,6 +211,29 @@ class RacingContract(StorageOpening):
             with reopened() as storage:
                 first = saved(storage, begin())
             assert [21, [True] * 20, [True] * 20] == self.race(reopened, how, [write_on, read_on, read_on])
+
+    @together
+    @proves("Drafts.save_draft: optimistic", "Change.discarded_drafts", "Storage: threads", "Storage: processes")
+    def test_no_draft_outlives_a_step_that_discards_it(self, place: object, how: str) -> None:
+        """Otherwise a page that saves by itself would leave a draft behind at the end of a treatment (D-14a)."""
+
+        def keep(storage: Storage, wait: Wait) -> None:
+            for enrolment in before:
+                wait()
+                for number in range(3):
+                    refusal_or(partial(keep_draft, storage, enrolment, draft_of({"smarta": number})))
+
+        def end(storage: Storage, wait: Wait) -> None:
+            for enrolment in before:
+                wait()
+                storage.save(evolve(finish(enrolment, at=MORNING), discarded_drafts=frozenset({PAIN})))
+
+        with self.kept(place) as reopened:
+            with reopened() as storage:
+                before = [saved(storage, begin(f"e{n}", person, program=p)) for n, (person, p) in enumerate(RACES)]
+            assert [None] * 3 == self.race(reopened, how, [keep, keep, end])
+            with reopened() as storage:
+                assert [] == [one.id for one in before if storage.draft(one.id, PAIN)]
 
     @together
     @proves("Outbox.claim: one holder", "Storage: threads", "Storage: processes")

@@ -9,6 +9,7 @@ import pytest
 
 from digital_painschool.domain.notification import Template
 from digital_painschool.domain.people import HsaId
+from digital_painschool.labels.lookup import Language
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.testing.contracts.arrivals import Arrival, Sent, assert_arrived
 from digital_painschool.testing.contracts.base import Adapter, Contract
@@ -47,6 +48,7 @@ class SendingContract(Contract[Adapter]):
         deletes: False for an adapter that cannot delete what it has sent: `forget` then returns 0.
         remembers_keys: False for a way that cannot tell a repeated key, such as plain SMTP.
         fixed_texts: What the adapter adds to the text of each, the same for everybody: a mail's subject.
+        language: The language of the adapter's texts.
         link: Where there is something to read.
         templates: The texts that can be sent; the contract sets them.
         usual: The text that `send` takes where none is named; the contract sets it.
@@ -55,6 +57,7 @@ class SendingContract(Contract[Adapter]):
     deletes: ClassVar[bool] = True
     remembers_keys: ClassVar[bool] = True
     fixed_texts: ClassVar[Sequence[str]] = ()
+    language: ClassVar[Language] = Language.SWEDISH
     link: ClassVar[str] = "https://painschool.example/"
     templates: ClassVar[Sequence[Template]]
     usual: ClassVar[Template]
@@ -105,7 +108,13 @@ class SendingContract(Contract[Adapter]):
 
     def sent(self, to: Any, *, template: Template | None = None, link: str | None = None) -> Sent:
         """Return what arrives when `send` is called so."""
-        return Sent(recipient=to.value, template=template or self.usual, link=link or self.link, unit=self._unit)
+        return Sent(
+            recipient=to.value,
+            template=template or self.usual,
+            link=link or self.link,
+            unit=self._unit,
+            language=self.language,
+        )
 
     def assert_arrived(self, place: Any, adapter: Any, *sent: Sent) -> None:
         """Assert that this arrived and nothing else, as it was given."""

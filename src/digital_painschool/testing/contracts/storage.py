@@ -33,7 +33,9 @@ from digital_painschool.testing.contracts.changes import (
     access_entry,
     begin,
     converse,
+    draft_of,
     fill_in,
+    keep_draft,
     result,
     saved,
 )
@@ -41,6 +43,7 @@ from digital_painschool.testing.contracts.clauses import STORAGE, proves
 from digital_painschool.testing.contracts.concurrency import in_time
 from digital_painschool.testing.contracts.damage import DamageContract
 from digital_painschool.testing.contracts.deliveries import DeliveriesContract
+from digital_painschool.testing.contracts.drafts import DraftsContract
 from digital_painschool.testing.contracts.durability import DurabilityContract
 from digital_painschool.testing.contracts.enrolments import EnrolmentsContract
 from digital_painschool.testing.contracts.growth import GrowthContract
@@ -53,7 +56,7 @@ from digital_painschool.testing.contracts.retention import RetentionContract
 from digital_painschool.testing.contracts.sharing import SharingContract
 from digital_painschool.testing.contracts.silence import assert_silent
 from digital_painschool.testing.contracts.timelines import TimelinesContract
-from digital_painschool.testing.example import PROGRAM
+from digital_painschool.testing.example import PAIN, PROGRAM
 from digital_painschool.testing.people import NURSE, PERSON, UNIT
 
 _PLAN = PurgePlan(
@@ -81,6 +84,7 @@ READS: Mapping[str, Callable[[Storage], object]] = {
     "list_caseload": lambda s: s.list_caseload(CaseQuery(unit=UNIT, therapist=None, now=MORNING)),
     "notifications": lambda s: s.notifications(A),
     "unnoted": lambda s: s.unnoted(),
+    "draft": lambda s: s.draft(A, PAIN),
     "profile": lambda s: s.profile(UNIT, NURSE.hsa_id),
     "access_entries": lambda s: s.access_entries(UNIT),
     "program": lambda s: s.program(UNIT, "smartskola", "1"),
@@ -92,6 +96,8 @@ READS: Mapping[str, Callable[[Storage], object]] = {
 """One call of every method of the port that asks."""
 WRITES: Mapping[str, Callable[[Storage], object]] = {
     "save": lambda s: s.save(begin()),
+    "save_draft": lambda s: keep_draft(s, begin().enrolment, draft_of()),
+    "discard_draft": lambda s: s.discard_draft(A, PAIN, _LOGGED),
     "claim": lambda s: s.claim(MORNING, 1, LEASE),
     "begin": lambda s: s.begin([(_CLAIM, Decision(action=Action.SEND, day=MORNING.date()))]),
     "complete": lambda s: s.complete([result(_CLAIM, at=MORNING)]),
@@ -152,6 +158,7 @@ def _is_refused(call: Callable[[Storage], object], storage: Storage) -> bool:
 class StorageContract(
     EnrolmentsContract,
     TimelinesContract,
+    DraftsContract,
     CaseloadContract,
     OutboxContract,
     DeliveriesContract,

@@ -7,6 +7,7 @@ from attrs import evolve, frozen
 
 from digital_painschool.adapters.memory import MemoryStorage
 from digital_painschool.domain.digest import Claim, Decision, DeliveryResult
+from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.notification import Notify, Profile, Status
 from digital_painschool.domain.policy import FlagKind
@@ -20,13 +21,15 @@ from digital_painschool.testing.contracts.changes import (
     begun,
     converse,
     delivered,
+    draft_of,
+    keep_draft,
     result,
     saved,
     sending,
     write,
 )
 from digital_painschool.testing.contracts.purges import LATER, LOGGED, exported, kept_plan, over
-from digital_painschool.testing.example import SLEEP
+from digital_painschool.testing.example import DAILY, PAIN, SLEEP
 from digital_painschool.testing.people import NURSE, OTHER_UNIT, UNIT
 from digital_painschool.testing.snapshot import StorageSnapshot
 
@@ -41,13 +44,16 @@ class Prepared:
 
     Args:
         plan: An approved plan of three ended enrolments.
-        step: A step that drops one notification, notes another, asks for a third, and writes a document.
+        step: A step that drops one notification, notes another, asks for a third, writes a document, and discards one
+            of two drafts.
+        draft: The state of an enrolment in which two drafts are.
         decided: Two claims that are not begun, with the decision to send each.
         results: The results of two other claims, which are begun.
     """
 
     plan: PurgePlan
     step: Change
+    draft: Enrolment
     decided: Sequence[tuple[Claim, Decision]]
     results: Sequence[DeliveryResult]
 
@@ -64,10 +70,15 @@ def prepare(storage: Storage) -> Prepared:
     e = saved(storage, write(e, notify=Notify.DIRECT, at=MORNING))
     [failed], [waiting] = storage.unnoted(), find_cancellable(storage, e.id)
     asking = write(e, notify=Notify.COLLECTED, at=MORNING)
+    for form in (PAIN, DAILY):
+        keep_draft(storage, e, draft_of(form=form))
     exported(storage, {one.id: 1 for one in ended})
     return Prepared(
         plan=kept_plan(storage),
-        step=evolve(asking, cancelled=(waiting.id,), noted=(failed.notification.id,)),
+        step=evolve(
+            asking, cancelled=(waiting.id,), noted=(failed.notification.id,), discarded_drafts=frozenset({PAIN})
+        ),
+        draft=e,
         decided=[(claim, sending(claim, now=MORNING)) for claim in unsent],
         results=[result(claim, batch, at=MORNING) for claim, batch in sent],
     )
@@ -89,8 +100,10 @@ def _purged(storage: Storage, prepared: Prepared) -> None:
 
 
 CALLS: Mapping[str, tuple[str, Callable[[Storage, Prepared], object]]] = {
+    "draft": ("Drafts.save_draft", lambda s, prepared: keep_draft(s, prepared.draft, draft_of({"smarta": 4}))),
     "start": ("Enrolments.save: all or nothing", lambda s, _: s.save(_started())),
     "step": ("Enrolments.save: all or nothing", lambda s, prepared: s.save(prepared.step)),
+    "discard": ("Drafts.discard_draft", lambda s, prepared: s.discard_draft(prepared.draft.id, PAIN, LOGGED)),
     "begin": ("Outbox.begin", lambda s, prepared: s.begin(prepared.decided)),
     "complete": ("Outbox.complete: one transaction", _completed),
     "profile": ("Staff.save_profile", lambda s, _: s.save_profile(UNIT, NURSE.hsa_id, CHOSEN, LOGGED)),

@@ -3,7 +3,7 @@
 `kill_at_every_call(open_ours, history)` is for any adapters; `NOTABLE_HISTORIES` are worth it.
 """
 
-from digital_painschool.testing.crashes.kill import kill_at, kill_at_every_call, kill_at_every_statement, kill_for_real
+from digital_painschool.testing.crashes.kill import kill_at, kill_at_every_call
 from digital_painschool.testing.crashes.notable_histories import NOTABLE_HISTORIES, Doing, NotableHistory
 from digital_painschool.testing.crashes.run import CrashPoint
 from digital_painschool.testing.crashes.walk import NotSurvived, Survived
@@ -17,6 +17,4 @@ __all__ = [
     "Survived",
     "kill_at",
     "kill_at_every_call",
-    "kill_at_every_statement",
-    "kill_for_real",
 ]

@@ -1,18 +1,15 @@
 """A crash at every point of a history, a new start, and a comparison with the run that had no crash."""
 
-import os
-import signal
 from collections import Counter
 from datetime import timedelta
-from typing import NoReturn
 
 from attrs import frozen
 
 from digital_painschool.domain.policy import Policy
-from digital_painschool.testing.crashes.run import CrashPoint, Ending, Run, Steps, Stored
+from digital_painschool.testing.crashes.run import CrashPoint, Ending, Run, Steps
 from digital_painschool.testing.crashes.walk import NotSurvived, Survived, Taken, taken
 from digital_painschool.testing.environment import PortsFactory, local
-from digital_painschool.testing.faults import Killed, KillsTheProcess
+from digital_painschool.testing.faults import Killed
 from digital_painschool.testing.history import Deliver
 from digital_painschool.testing.snapshot import Lines, difference
 
@@ -39,7 +36,8 @@ class Uninterrupted:
 def kill_at_every_call(ports_factory: PortsFactory, history: Steps, *, policy: Policy | None = None) -> Survived:
     """Play a history with a crash before and after each call of each port, each time in a new environment.
 
-    This is exhaustive. There is no crash after a call that only reads: that is the same as before the next call.
+    This is exhaustive. There is no crash after a call that only reads: that is the same as before the next call. A
+    crash within a call is the same as before it or after it: `StorageContract` proves that of each call that writes.
 
     After each crash the school is opened again on what is stored. Then must hold:
 
@@ -66,66 +64,9 @@ def kill_at_every_call(ports_factory: PortsFactory, history: Steps, *, policy: P
     Raises:
         NotSurvived: Something is lost, duplicated or half done.
     """
-    return _kill_each(ports_factory, history, policy, statements=False)
-
-
-def kill_at_every_statement(
-    ports_factory: PortsFactory, history: Steps, *, policy: Policy | None = None, every: int = 1
-) -> Survived:
-    """Play a history as `kill_at_every_call` does, with a crash at each statement of the databases.
-
-    This is for adapters on this package's own SQL. A crash is before each statement, and after each that makes
-    something last: `BEGIN`, each row, `COMMIT` before and after it lasts. After each crash, every row of every table is
-    as before the call that was under way, or as after it.
-
-    Args:
-        ports_factory: The function that opens the adapters.
-        history: The history.
-        policy: The policy of every unit.
-        every: The number of points of which one is tried, where all of them take too long.
-
-    Raises:
-        NotSurvived: Something is lost, duplicated or half done.
-    """
-    return _kill_each(ports_factory, history, policy, statements=True, every=every)
-
-
-def kill_for_real(
-    ports_factory: PortsFactory, history: Steps, *, policy: Policy | None = None, every: int = 10
-) -> Survived:
-    """Play a history up to a real kill (`SIGKILL`) of a process of its own, at every tenth statement or so.
-
-    Args:
-        ports_factory: The function that opens the adapters. All that they store must be on disk, in the environment's
-            folder.
-        history: The history.
-        policy: The policy of every unit.
-        every: The number of points of which one is tried.
-
-    Raises:
-        NotSurvived: A call was half done.
-    """
-    return _kill_each(ports_factory, history, policy, statements=True, every=every, for_real=True)
-
-
-def kill_at(ports_factory: PortsFactory, history: Steps, point: CrashPoint, *, policy: Policy | None = None) -> None:
-    """Play a history with a crash at one point, as `kill_at_every_call` does at every one."""
-    known = play(ports_factory, history, policy=policy, statements=point.statement is not None)
-    _crash(ports_factory, history, policy, known, point)
-
-
-def _kill_each(
-    ports_factory: PortsFactory,
-    history: Steps,
-    policy: Policy | None,
-    *,
-    statements: bool,
-    every: int = 1,
-    for_real: bool = False,
-) -> Survived:
-    known = play(ports_factory, history, policy=policy, statements=statements)
-    points = [point for step in known.steps for point in step.points(statements=statements)][::every]
-    resumed = sum(_crash(ports_factory, history, policy, known, point, for_real=for_real) for point in points)
+    known = play(ports_factory, history, policy=policy)
+    points = [point for step in known.steps for point in step.points()]
+    resumed = sum(_crash(ports_factory, history, policy, known, point) for point in points)
     return Survived(
         points=len(points),
         steps=len({point.step for point in points}),
@@ -134,21 +75,24 @@ def _kill_each(
     )
 
 
-def play(
-    ports_factory: PortsFactory, history: Steps, *, policy: Policy | None = None, statements: bool = False
-) -> Uninterrupted:
+def kill_at(ports_factory: PortsFactory, history: Steps, point: CrashPoint, *, policy: Policy | None = None) -> None:
+    """Play a history with a crash at one point, as `kill_at_every_call` does at every one."""
+    known = play(ports_factory, history, policy=policy)
+    _crash(ports_factory, history, policy, known, point)
+
+
+def play(ports_factory: PortsFactory, history: Steps, *, policy: Policy | None = None) -> Uninterrupted:
     """Play a history without a crash.
 
     Args:
         ports_factory: The function that opens the adapters.
         history: The history.
         policy: The policy of every unit.
-        statements: Whether the statements of databases are counted.
 
     Raises:
         NotSurvived: A law does not hold even without a crash.
     """
-    with Run(ports_factory, history, policy, statements=statements) as run:
+    with Run(ports_factory, history, policy) as run:
         steps = tuple(taken(run, ordinal, step) for ordinal, step in enumerate(history.steps, start=1))
         _quiet_days(run)
         _obey_the_laws(run, "without any crash", at_last=True)
@@ -164,21 +108,14 @@ def _quiet_days(run: Run) -> None:
 
 
 def _crash(
-    ports_factory: PortsFactory,
-    history: Steps,
-    policy: Policy | None,
-    known: Uninterrupted,
-    point: CrashPoint,
-    *,
-    for_real: bool = False,
+    ports_factory: PortsFactory, history: Steps, policy: Policy | None, known: Uninterrupted, point: CrashPoint
 ) -> bool:
     """Play a history with a crash at one point, and return whether the step was taken again."""
     step = known.steps[point.step - 1]
     found = f"{step.words(point)}: {{}}\nAgain: kill_at(ports_factory, history, {point!r})"
-    with Run(ports_factory, history, policy, statements=point.statement is not None) as run:
+    with Run(ports_factory, history, policy) as run:
         try:
-            crash = _Crash(run, known, point)
-            return crash.killed_for_real() if for_real else crash.survive()
+            return _Crash(run, known, point).survive()
         except NotSurvived as problem:
             raise NotSurvived(found.format(problem)) from None
         except Exception as error:
@@ -211,23 +148,6 @@ class _Crash:
             _end_alike(run.ending(late=self._claimed), known.late if self._claimed else known.ending)
         return resumed
 
-    def killed_for_real(self) -> bool:
-        """Check what is stored after the system has killed a process of its own; nothing is resumed."""
-        self._come_to_the_step()
-        child = os.fork() or self._be_killed()
-        _, status = os.waitpid(child, 0)
-        if not os.WIFSIGNALED(status) or os.WTERMSIG(status) != signal.SIGKILL:
-            raise NotSurvived(_ANOTHER_WAY)
-        self._run.scenario.restart()
-        self._is_whole(self._run.stored())
-        return False
-
-    def _be_killed(self) -> NoReturn:
-        try:
-            self._run.take(self._step.step, self._point, KillsTheProcess())
-        finally:
-            os._exit(1)
-
     def _come_to_the_step(self) -> None:
         for earlier in self._known.steps[: self._point.step - 1]:
             self._take(earlier)
@@ -245,11 +165,10 @@ class _Crash:
         """Read what is stored, and take the step again when it did not happen, or not all of it."""
         run, step = self._run, self._step
         found = run.stored()
-        self._is_whole(found)
-        _compare("what is stored is not what the calls before had done", self._expected.lines, found.lines)
+        _compare("what is stored is not what the calls before had done", self._expected, found)
         _obey_the_laws(run, "after the restart")
-        nothing_happened = found.lines == step.before.lines
-        again = found.lines != step.after.lines or nothing_happened or self._claimed
+        nothing_happened = found == step.before
+        again = found != step.after or nothing_happened or self._claimed
         if nothing_happened and not self._exported:
             # Nothing is stored under the ids that were given, so they can be given again.
             run.scenario._ids = self._ids
@@ -261,17 +180,8 @@ class _Crash:
             run.take(Deliver())
         run.scenario.now = step.over_at
         if not self._claimed:
-            _compare("the step was taken again and left something else", step.after.lines, run.stored().lines)
+            _compare("the step was taken again and left something else", step.after, run.stored())
         return again
-
-    def _is_whole(self, found: Stored) -> None:
-        """Check that every row is there that the call under way writes, or none of them."""
-        if found.rows == self._expected.rows:
-            return
-        before, after = (stored.rows for stored in self._step.around(self._point))
-        there = ", ".join(name for name, rows in after.items() if rows != before[name] and found.rows[name] == rows)
-        missing = ", ".join(name for name, rows in after.items() if found.rows[name] != rows)
-        raise NotSurvived(f"it is half done: {there or 'nothing'} is done; {missing or 'nothing'} is not")
 
     def _take(self, step: Taken) -> None:
         refused = self._run.take(step.step)

@@ -26,7 +26,7 @@ from digital_painschool.rules.flags import caseload_counts
 from digital_painschool.testing.reference.arrivals import Arrival, Arrivals
 from digital_painschool.testing.reference.laws import Law, LawViolation, unless, violation
 from digital_painschool.testing.reference.notifications import note_violations
-from digital_painschool.testing.snapshot import UNITS
+from digital_painschool.testing.snapshot import UNITS, drafts_of
 
 _WRITTEN = (ConversationStarted, ConversationRenamed, FormSaved, MessageSent)
 _WHOLE, _NOTIFIED = Law.REFUSED_CHANGES_NOTHING, Law.NOTIFIED_ONCE_IN_TIME
@@ -57,6 +57,8 @@ def stored_violations(storage: Storage, ids: Sequence[str], now: datetime) -> It
         gapless = numbers == [*range(1, state.version + 1)]
         yield from unless(gapless, law, f"version {state.version}, and the timeline has the entries {numbers}", id_)
         yield from _document_violations(storage, id_, timeline)
+        left = state.phase is not Phase.ACTIVE and drafts_of(storage, id_)
+        yield from unless(not left, Law.ACCESS_FOLLOWS_THE_TABLE, "drafts are left in maintenance or at the end", id_)
         counts = None if state.phase is Phase.ENDED else caseload_counts(state)
         law = Law.UNREAD_IS_SAVED_LESS_READ
         yield from unless(rows.get(id_) == counts, law, "the caseload says something else than the state", id_)
@@ -102,6 +104,7 @@ def _left_violations(
     left: Mapping[str, object] = {
         "timeline": timeline,
         "documents": load_documents(storage, id_, range(1, 1000)),
+        "drafts": drafts_of(storage, id_),
         "notifications": records,
     }
     for name, found in left.items():

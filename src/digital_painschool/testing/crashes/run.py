@@ -1,7 +1,7 @@
 """A run of a history in processes that can be killed, and the record of what it sent and stored."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol, Self
 
@@ -21,7 +21,6 @@ from digital_painschool.testing.faults import (
     SENDS,
     Call,
     Dies,
-    Does,
     Fault,
     Process,
     RecordingPorts,
@@ -36,8 +35,6 @@ from digital_painschool.testing.reference.laws import Law, LawViolation, violati
 from digital_painschool.testing.scenario import Scenario
 from digital_painschool.testing.snapshot import Lines, StorageSnapshot, canonical
 
-DIES = Dies()
-
 
 @frozen(repr=False, kw_only=True)
 class CrashPoint:
@@ -46,15 +43,13 @@ class CrashPoint:
     Args:
         step: The ordinal of the step, from 1.
         call: The ordinal of the call of a port within the step, from 1.
-        when: Before the effect of the call, or of the statement, or after it.
-        statement: The ordinal of the statement of a database within the call, from 1; None for the call itself.
+        when: Before the effect of the call, or after it.
         unattended: True when nobody takes the step again: what a worker held is a later run's, perhaps on another day.
     """
 
     step: int
     call: int
     when: When = field(default=When.BEFORE)
-    statement: int | None = field(default=None)
     unattended: bool = field(default=False)
 
     def __repr__(self) -> str:
@@ -82,19 +77,6 @@ class Steps(Protocol):
         ...
 
 
-@frozen
-class Stored:
-    """All that is stored at a moment.
-
-    Args:
-        lines: What the storage says, but for its access log.
-        rows: Every row of every table, where the statements of databases are counted.
-    """
-
-    lines: Lines
-    rows: Mapping[str, object] = {}
-
-
 @frozen(kw_only=True)
 class Ending:
     """The storage, the access log and what was sent, when a history is over and some quiet days have passed."""
@@ -111,37 +93,22 @@ class Run:
         ports_factory: The function that opens the adapters.
         history: The history.
         policy: The policy of every unit.
-        statements: Whether the statements of the adapters' databases are counted; this needs the extra `sql`.
 
     Attributes:
         raw: The adapters themselves.
         process: The process that takes the present step.
         called: A function that is called after each call of a port.
-        statements: The names of the statements of the call that is under way, and after it of the last one.
-        lasting: The ordinals of those after which something lasts.
         sent: Everything that inbox and messengers have accepted, also a second time, as text.
     """
 
     raw: Ports
 
-    def __init__(
-        self,
-        ports_factory: PortsFactory,
-        history: Steps,
-        policy: Policy | None = None,
-        *,
-        statements: bool = False,
-    ) -> None:
+    def __init__(self, ports_factory: PortsFactory, history: Steps, policy: Policy | None = None) -> None:
         self._open_raw = ports_factory
-        self._counts_statements = statements
         self._opened: list[Ports] = []
         self._early = 0
-        self._dies: tuple[CrashPoint, Does] | None = None
-        self._in_adapter: Process | None = None
         self.process = Process()
         self.called: Callable[[], None] = lambda: None
-        self.statements: list[str] = []
-        self.lasting: list[int] = []
         self.sent: set[str] = set()
         self._digests: list[HsaId | None] = []
         self._noticed: Counter[tuple[str, int]] = Counter()
@@ -160,32 +127,19 @@ class Run:
     def _open(self, environment: Environment) -> Ports:
         self.raw = self._open_raw(environment)
         self._opened.append(self.raw)
-        if self._counts_statements:
-            from digital_painschool.testing.crashes.statements import watch_statements
-
-            watch_statements(self.raw, self._statement, self._lasts)
 
         def wrap(port: Port, name: str) -> Port:
             return watched(port, self._call, environment, name)
 
         return each_port(evolve(self.raw, observers=(*self.raw.observers, self)), wrap)
 
-    def take(self, step: Step, point: CrashPoint | None = None, dies: Does = DIES) -> str | None:
-        """Execute a step, and return why it was refused, or None.
-
-        Args:
-            step: The step.
-            point: The point at which the process dies.
-            dies: How it dies.
-        """
+    def take(self, step: Step, point: CrashPoint | None = None) -> str | None:
+        """Execute a step, and return why it was refused, or None; the process dies at a point where one is given."""
         self.process = process = self._recording.process
         process.plan.calls.clear()
         process.plan.clear()
-        self._dies = None
-        if point is not None and point.statement is None:
-            process.plan.inject(Fault(call=point.call, when=point.when, does=dies))
-        elif point is not None:
-            self._dies = point, dies
+        if point is not None:
+            process.plan.inject(Fault(call=point.call, when=point.when, does=Dies()))
         try:
             step.take(self.scenario)
         except PainSchoolError as error:
@@ -198,37 +152,14 @@ class Run:
         """Make a call of an adapter; all adapters are closed when the run is over."""
         if call.method == "close":
             return None
-        before, self._in_adapter = self._in_adapter, self._statements_of(call)
         try:
             answer = call.go()
         finally:
-            self._in_adapter = before
             if self.process is self._recording.process:  # a step may be a restart: what comes after it is no part of it
                 self.called()
         if call.method in SENDS:
             self.sent.add(f"{call.name}{canonical((*call.args, call.options))}")
         return answer
-
-    def _statements_of(self, call: Call) -> Process | None:
-        """Return the process that counts the statements of a call; an observer's are its own affair."""
-        self.statements, self.lasting = [], []
-        if call.port == "observer":
-            return None
-        point, dies = self._dies or (None, DIES)
-        statements = Process()
-        if point is not None and point.call == len(self.process.plan.calls):
-            statements.plan.inject(Fault(call=point.statement or 1, when=point.when, does=dies))
-        self.statements = statements.plan.calls
-        return statements
-
-    def _statement(self, call: Call) -> object:
-        """Make a statement of a database as a part of the call that is under way; of no call, it is not counted."""
-        return call.go() if self._in_adapter is None else self._in_adapter(call)
-
-    def _lasts(self) -> None:
-        """Note that what the present statement did will last, whenever the process dies."""
-        if self._in_adapter is not None:
-            self.lasting.append(len(self.statements))
 
     def notice(self, enrolment: Enrolment, events: tuple[Event, ...]) -> None:
         """Note the step, as an observer, and whether it is saved."""
@@ -247,14 +178,9 @@ class Run:
         """The clock."""
         return self.scenario.now
 
-    def stored(self) -> Stored:
-        """Return all that is stored now."""
-        lines = StorageSnapshot.of(self.raw.storage, self.scenario.ids, self.now).numbered()
-        if not self._counts_statements:
-            return Stored(lines)
-        from digital_painschool.testing.crashes.statements import rows_of
-
-        return Stored(lines, rows_of(self.raw))
+    def stored(self) -> Lines:
+        """Return all that is stored now, but for the access log."""
+        return StorageSnapshot.of(self.raw.storage, self.scenario.ids, self.now).numbered()
 
     def ending(self, *, late: bool = False) -> Ending:
         """Return all that there is now; with `late` without what differs when a worker came later."""

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from attrs import evolve, field, frozen
 
-from digital_painschool.testing.crashes.run import CrashPoint, Run, Step, Stored
+from digital_painschool.testing.crashes.run import CrashPoint, Run, Step
 from digital_painschool.testing.faults import WRITES, When
+from digital_painschool.testing.snapshot import Lines
 
 _CHANGES = WRITES | {"deliver", "send", "forget", "notice"}
 """The methods that change something, by their contracts: a crash after another one is the same as before the next."""
@@ -20,7 +21,7 @@ class Survived:
     Args:
         points: The number of crashes, each at another point.
         steps: The number of steps in which they were.
-        at: The number of crashes at each call, or statement of a call.
+        at: The number of crashes at each call.
         resumed: The number of times that the step was taken again, because it had not happened, or not all of it.
     """
 
@@ -48,15 +49,11 @@ class Made:
 
     Args:
         name: The name of the call.
-        statements: The names of its statements.
-        lasting: The ordinals of those after which something lasts.
         after: What was stored after the call.
     """
 
     name: str
-    statements: tuple[str, ...]
-    lasting: tuple[int, ...]
-    after: Stored = field(repr=False)
+    after: Lines = field(repr=False)
 
 
 @frozen(kw_only=True)
@@ -79,59 +76,40 @@ class Taken:
     calls: tuple[Made, ...]
     begun_at: datetime
     over_at: datetime
-    before: Stored = field(repr=False)
+    before: Lines = field(repr=False)
 
     @property
-    def after(self) -> Stored:
+    def after(self) -> Lines:
         """The snapshot after the step."""
         return self.calls[-1].after if self.calls else self.before
 
-    def points(self, *, statements: bool) -> Iterator[CrashPoint]:
-        """Yield the points of the calls, or of their statements.
+    def points(self) -> Iterator[CrashPoint]:
+        """Yield the points of the calls: before each, and after each that may change something.
 
-        A point is before each, and after each that may change something. After a claim there is a second one, at which
-        nobody takes the step again.
+        After a claim there is a second one, at which nobody takes the step again.
         """
         claimed = False
         for ordinal, call in enumerate(self.calls, start=1):
             claimed = claimed or call.name == "storage.claim"
-            changes = {None} if _changes(call.name) else set[int | None]()
-            of_call = [*range(1, len(call.statements) + 1)] if statements else [None]
-            for statement in of_call:
-                point = CrashPoint(step=self.ordinal, call=ordinal, statement=statement)
-                yield point
-                if statement in (call.lasting if statements else changes):
-                    yield evolve(point, when=When.AFTER)
-                    if claimed:
-                        yield evolve(point, when=When.AFTER, unattended=True)
+            point = CrashPoint(step=self.ordinal, call=ordinal)
+            yield point
+            if _changes(call.name):
+                yield evolve(point, when=When.AFTER)
+                if claimed:
+                    yield evolve(point, when=When.AFTER, unattended=True)
 
     def done_before(self, point: CrashPoint) -> tuple[Made, ...]:
-        """Return the calls whose effect is to be there after a crash at a point: all that a call does, or nothing."""
-        call = self.calls[point.call - 1]
-        is_after = point.when is When.AFTER
-        if point.statement is not None:
-            last = point.statement - (not is_after)
-            is_after = any(lasting <= last for lasting in call.lasting)
-        return self.calls[: point.call - (not is_after)]
-
-    def around(self, point: CrashPoint) -> tuple[Stored, Stored]:
-        """Return what is stored before and after the call that is under way at a point."""
-        before = self.calls[point.call - 2].after if point.call > 1 else self.before
-        return before, self.calls[point.call - 1].after
+        """Return the calls whose effect is to be there after a crash at a point."""
+        return self.calls[: point.call - (point.when is When.BEFORE)]
 
     def name_of(self, point: CrashPoint) -> str:
-        """Return the name of the call, and of the statement, at a point."""
-        call = self.calls[point.call - 1]
-        return call.name if point.statement is None else f"{call.name}: {call.statements[point.statement - 1]}"
+        """Return the name of the call at a point."""
+        return self.calls[point.call - 1].name
 
     def words(self, point: CrashPoint) -> str:
         """Return a point as a person says it: `killed at step 7 (End()), before storage.save (call 3)`."""
-        call = f"{self.calls[point.call - 1].name} (call {point.call})"
-        where = f"{point.when.value} {call}"
-        if point.statement is not None:
-            statement = self.calls[point.call - 1].statements[point.statement - 1]
-            where = f"in {call}, {point.when.value} {statement} (statement {point.statement})"
-        return f"killed at step {point.step} ({self.step!r}), {where}"
+        call = f"{self.name_of(point)} (call {point.call})"
+        return f"killed at step {point.step} ({self.step!r}), {point.when.value} {call}"
 
 
 def taken(run: Run, ordinal: int, step: Step) -> Taken:
@@ -142,8 +120,7 @@ def taken(run: Run, ordinal: int, step: Step) -> Taken:
         last = calls[-1].after if calls else before
         name = run.process.plan.calls[-1]
         after = run.stored() if _changes(name) else last
-        statements, lasting = tuple(run.statements), tuple(run.lasting)
-        calls.append(Made(name=name, statements=statements, lasting=lasting, after=after))
+        calls.append(Made(name=name, after=after))
 
     run.called = called
     refused = run.take(step)

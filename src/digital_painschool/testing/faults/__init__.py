@@ -1,4 +1,4 @@
-"""Fault injection: any port or clock, of which a named call fails, dies, hangs, is made twice, or lies about time.
+"""Fault injection: any port or clock, of which a named call fails, dies, hangs, is made twice, or answers otherwise.
 
 `faulty(storage, Fault("save", call=3, when=When.AFTER, does=Dies()))` is that storage, of the same type.
 """
@@ -6,7 +6,6 @@
 from digital_painschool.testing.faults.calls import Call, each_port, watched
 from digital_painschool.testing.faults.effects import (
     Answers,
-    Blocks,
     Dies,
     Does,
     Fails,
@@ -14,10 +13,7 @@ from digital_painschool.testing.faults.effects import (
     Killed,
     KillsTheProcess,
     Meanwhile,
-    Shifts,
     Sleeps,
-    StandsStill,
-    Twice,
     When,
 )
 from digital_painschool.testing.faults.plan import (
@@ -36,7 +32,6 @@ __all__ = [
     "SENDS",
     "WRITES",
     "Answers",
-    "Blocks",
     "Call",
     "Dies",
     "Does",
@@ -49,10 +44,7 @@ __all__ = [
     "Meanwhile",
     "Process",
     "RecordingPorts",
-    "Shifts",
     "Sleeps",
-    "StandsStill",
-    "Twice",
     "When",
     "calls_of",
     "each_port",

@@ -3,15 +3,14 @@
 import os
 import signal
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from enum import Enum
-from threading import Event
 from time import sleep
 from types import MappingProxyType
 from typing import cast
 
-from attrs import AttrsInstance, evolve, field, frozen
+from attrs import AttrsInstance, frozen
 
 from digital_painschool.errors import DeliveryError, InvalidIdentity, StorageError
 from digital_painschool.testing.faults.calls import ITSELF, Call
@@ -128,31 +127,11 @@ class Sleeps(_Interrupts):
 
 
 @frozen(repr=False)
-class Blocks(_Interrupts):
-    """A wait for another thread.
-
-    Args:
-        until: The event that lets the call go on.
-        reached: The event that is set when the call is there.
-        patience: The number of seconds after which `TimeoutError` is raised.
-    """
-
-    until: Event
-    reached: Event = field(factory=Event, kw_only=True)
-    patience: float = field(default=30, kw_only=True)
-
-    def strike(self, call: Call) -> None:
-        self.reached.set()
-        if not self.until.wait(self.patience):
-            raise TimeoutError(f"{call.method} waited for {self.patience} seconds and nobody let it go on")
-
-
-@frozen(repr=False)
 class Meanwhile(_Interrupts):
     """Something that somebody else does while the call is under way.
 
     Args:
-        do: A function of the call that does it.
+        do: A function of the call that does it; `Call.go` makes the call twice, as a network does that asks again.
     """
 
     do: Callable[[Call], object]
@@ -173,48 +152,3 @@ class Answers(Does):
 
     def around(self, call: Call, when: When) -> object:  # noqa: ARG002 - there is no effect
         return self.answer
-
-
-@frozen(repr=False)
-class Twice(Does):
-    """The effect twice, as when a network sends a request again; the second answer is returned."""
-
-    def around(self, call: Call, when: When) -> object:  # noqa: ARG002 - it is both
-        # An iterator can be walked once only, and is given twice all the same.
-        args = tuple(tuple(each) if isinstance(each, Iterator) else each for each in call.args)
-        twice = evolve(call, args=args)
-        twice.go()
-        return twice.go()
-
-
-@frozen(repr=False, kw_only=True)
-class Shifts(Does):
-    """Another time: every instant in the arguments and the answer is so much later, or earlier when negative."""
-
-    days: float = 0
-    hours: float = 0
-    minutes: float = 0
-    seconds: float = 0
-
-    def around(self, call: Call, when: When) -> object:  # noqa: ARG002 - it is both
-        options = {name: self._shifted(value) for name, value in call.options.items()}
-        return self._shifted(evolve(call, args=tuple(map(self._shifted, call.args)), options=options).go())
-
-    def _shifted(self, value: object) -> object:
-        by = timedelta(days=self.days, hours=self.hours, minutes=self.minutes, seconds=self.seconds)
-        return value + by if isinstance(value, datetime) else value
-
-
-@frozen(repr=False)
-class StandsStill(Does):
-    """The first answer again and again: a clock that stands still."""
-
-    _answers: list[object] = field(factory=list, init=False, eq=False)
-
-    def around(self, call: Call, when: When) -> object:  # noqa: ARG002 - there is no effect
-        if not self._answers:
-            self._answers.append(call.go())
-        return self._answers[0]
-
-    def __repr__(self) -> str:
-        return "StandsStill()"

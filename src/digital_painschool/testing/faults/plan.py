@@ -15,7 +15,7 @@ from digital_painschool.testing.history.literals import short
 WRITES = frozenset(
     {
         *("save", "claim", "begin", "complete", "log", "purge"),
-        *("save_profile", "save_program", "save_export", "save_plan", "save_receipt"),
+        *("save_draft", "discard_draft", "save_profile", "save_program", "save_export", "save_plan", "save_receipt"),
     }
 )
 """The methods of a storage that change what is stored."""

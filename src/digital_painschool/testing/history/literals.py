@@ -1,6 +1,5 @@
 """Values as Python code: short names for what the kit has names for, everything else as it is written."""
 
-import ast
 from collections.abc import Mapping
 from datetime import date
 from enum import Enum
@@ -29,22 +28,6 @@ _ACTORS: Mapping[Actor, str] = MappingProxyType(
 )
 _HSA_IDS: Mapping[str, str] = MappingProxyType({actor.hsa_id: f"{name}.hsa_id" for actor, name in _ACTORS.items()})
 _PROGRAMS = (*((PROGRAM, "PROGRAM"), (SLEEP, "SLEEP")), *((program(o), f"program({o})") for o in Ordering))
-_MODULES: Mapping[str, str] = MappingProxyType(
-    {
-        **dict.fromkeys([*_TEXTS.values(), *_ACTORS.values()], people.__name__),
-        **dict.fromkeys(["DAILY", "PAIN", "PROGRAM", "SLEEP", "program"], example.__name__),
-        **dict.fromkeys(["Conflict", "InvalidIdentity", "InvalidProgram"], "digital_painschool.errors"),
-        **dict.fromkeys(["InvalidValue", "NotFound", "NotPermitted"], "digital_painschool.errors"),
-        **dict.fromkeys(["RuleViolation", "StorageError"], "digital_painschool.errors"),
-        **dict.fromkeys(["Actor", "HsaId", "Role"], "digital_painschool.domain.people"),
-        "FlagKind": "digital_painschool.domain.policy",
-        "Notify": "digital_painschool.domain.notification",
-        "Ordering": "digital_painschool.domain.program",
-        "Scenario": "digital_painschool.testing.scenario",
-        "program_from_data": "digital_painschool.programs",
-        "date": "datetime",
-    }
-)
 
 
 def literal(value: object) -> str:
@@ -105,13 +88,3 @@ def short(value: AttrsInstance) -> str:
         else:
             positional.append(literal(given))
     return f"{type(value).__name__}({', '.join((*positional, *named))})"
-
-
-def imports(code: str) -> str:
-    """Return the import lines for the names that a piece of code uses."""
-    names = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
-    used: dict[str, list[str]] = {}
-    for name in sorted(names & _MODULES.keys()):
-        used.setdefault(_MODULES[name], []).append(name)
-    lines = [f"from {module} import {', '.join(used[module])}" for module in sorted(used)]
-    return "\n".join((["import pytest", ""] if "pytest" in names else []) + lines)

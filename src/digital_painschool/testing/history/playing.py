@@ -1,4 +1,4 @@
-"""Histories: steps in a row, played on any scenario, or written as code."""
+"""Histories: steps in a row, played on any scenario, and shown as the code that makes them."""
 
 from collections.abc import Iterable
 
@@ -10,8 +10,7 @@ from digital_painschool.domain.program import Program
 from digital_painschool.errors import PainSchoolError
 from digital_painschool.testing.environment import PortsFactory, in_memory
 from digital_painschool.testing.example import PROGRAM, SLEEP
-from digital_painschool.testing.history.code import Recorder
-from digital_painschool.testing.history.literals import imports, literal
+from digital_painschool.testing.history.literals import literal
 from digital_painschool.testing.history.step import Step
 from digital_painschool.testing.scenario import Scenario
 
@@ -61,15 +60,12 @@ class History:
 
     def __repr__(self) -> str:
         steps = "".join(f"\n    {step!r}," for step in self.steps) + "\n" * bool(self.steps)
-        return f"History(({steps}){self._offered(', programs=')})"
+        offered = "" if self.programs == (PROGRAM, SLEEP) else f", programs={literal(self.programs)}"
+        return f"History(({steps}){offered})"
 
     def _repr_pretty_(self, printer: RepresentationPrinter, _: object) -> None:
         # Hypothesis shows what it has found by this, and else field by field.
         printer.text(repr(self))
-
-    def _offered(self, name: str) -> str:
-        """Write the programs as an argument of that name; nothing when they are those that are left out."""
-        return "" if self.programs == (PROGRAM, SLEEP) else f"{name}{literal(self.programs)}"
 
     def scenario(self, ports_factory: PortsFactory = in_memory, *, policy: Policy | None = None) -> Scenario:
         """Open a school that offers the programs, for this history to be played on."""
@@ -78,21 +74,6 @@ class History:
     def play(self, scenario: Scenario) -> tuple[Happened, ...]:
         """Execute every step, and return what came of each; a step that is refused is passed over."""
         return tuple(take(step, scenario) for step in self.steps)
-
-    def code(self) -> str:
-        """Return the history as code of a test: plain calls, and `pytest.raises` around what is refused.
-
-        It is found out by playing it in memory.
-        """
-        with self.scenario() as scenario:
-            recorder = Recorder(scenario)
-            for step in self.steps:
-                recorder.take(step)
-        lines = [f"school = Scenario({self._offered('programs=')})", *recorder.lines]
-        if any("school.environment.folder" in line for line in lines):
-            lines.append("school.close()")
-        body = "\n".join(lines)
-        return f"{imports(body)}\n\n{body}\n"
 
 
 def take(step: Step, scenario: Scenario) -> Happened:

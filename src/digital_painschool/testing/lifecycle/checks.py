@@ -23,6 +23,7 @@ def enrolment_violations(school: Scenario, model: RunModel, one: ReferenceEnrolm
     timeline = load_timeline(storage, id_)
     yield from checks.timeline_violations(one, state, timeline)
     yield from checks.state_violations(one, state)
+    yield from checks.draft_violations(one, storage)
     desk = school.school.therapist(one.therapist_actor)
     yield from checks.flag_violations(one, desk.to_handle(id_), now)
     yield from page_violations(one, desk.patient_page(id_))

@@ -47,6 +47,7 @@ class Clock(MachineBase):
         self.the_laws_hold()
         for step in (
             h.OpenModule(module),
+            h.SaveDraft(PAIN, {"smarta": 3}),
             h.SaveForm(PAIN, {"smarta": 3}),
             h.PatientWrites(conversation=min(1, len(of.conversations))),
             h.PatientReads(),

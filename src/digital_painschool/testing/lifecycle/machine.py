@@ -10,6 +10,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from digital_painschool.testing.lifecycle.clock import Clock
 from digital_painschool.testing.lifecycle.days import Days
 from digital_painschool.testing.lifecycle.delivering import Delivering
+from digital_painschool.testing.lifecycle.drafts import Drafts
 from digital_painschool.testing.lifecycle.retention import Retention
 from digital_painschool.testing.lifecycle.treatment import Treatment
 from digital_painschool.testing.lifecycle.unauthorised import Unauthorised
@@ -30,7 +31,7 @@ class _TestCases:
         return _test_case(owner)
 
 
-class LifecycleMachine(Treatment, Clock, Delivering, Days, Retention, Unauthorised):
+class LifecycleMachine(Treatment, Drafts, Clock, Delivering, Days, Retention, Unauthorised):
     """A state machine over the public desks, for your adapters; it checks the laws after every step.
 
     Point it at your adapters, and let pytest or unittest find its test case:

@@ -14,7 +14,7 @@ from digital_painschool.errors import DeliveryError, Reason
 from digital_painschool.ports.storage import Storage, load_enrolment, readable
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.faults import Fault
-from digital_painschool.testing.history import End, PatientWrites, SaveForm
+from digital_painschool.testing.history import End, PatientWrites, SaveDraft, SaveForm
 from digital_painschool.testing.lifecycle.base import (
     ENROLMENT,
     MOST_ENROLMENTS,
@@ -77,6 +77,7 @@ class Retention(MachineBase):
         if of is not None:
             notify, trouble = LIVES[life]
             self.take(of, SaveForm(PAIN, {"smarta": 9}))
+            self.take(of, SaveDraft(PAIN, {"smarta": 8}))
             self.take(of, PatientWrites())
             self.take(of, message(of, 0, notify))
             self.make_pass([trouble])

@@ -72,6 +72,13 @@ def state_violations(model: ReferenceEnrolment, state: Enrolment) -> Iterator[La
     yield from unequal(_UNREAD, tuple(model.undelivered), state.undelivered, "what could not be delivered", about)
 
 
+def draft_violations(model: ReferenceEnrolment, storage: Storage) -> Iterator[LawViolation]:
+    """Check that the drafts are those that the patient saved and neither sent nor discarded."""
+    stored = {form.key: storage.draft(model.id, form.key) for form in model.program.forms}
+    found = {form: (draft.saved_at, dict(draft.answers)) for form, draft in stored.items() if draft is not None}
+    yield from unequal(_ACCESS, model.drafts, found, "the drafts", model.id)
+
+
 def flag_violations(model: ReferenceEnrolment, box: Sequence[Flag], now: datetime) -> Iterator[LawViolation]:
     """Check the box of current events: each flag once, with its counts, priority first."""
     found = [ReferenceFlag(f.kind.value, f.form or f.conversation, f.unread, f.total, f.priority) for f in box]
@@ -150,6 +157,7 @@ def purge_violations(model: ReferenceEnrolment, storage: Storage) -> Iterator[La
         "state": storage.load_many([id_]),
         "timeline": load_timeline(storage, id_),
         "documents": load_documents(storage, id_, range(1, model.entries + 100)),
+        "drafts": [form.key for form in model.program.forms if storage.draft(id_, form.key) is not None],
         "notifications": load_notifications(storage, id_),
         "notification keys": storage.notification_keys(model.unit, [id_]),
         "place among the person's enrolments": [one for one in found if getattr(one, "id", None) == id_],

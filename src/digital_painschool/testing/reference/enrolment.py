@@ -36,6 +36,7 @@ class ReferenceEnrolment:
         notes: How many the delivery worker made.
         forms: The submissions, by form.
         answers: The answers of the last submission, by form.
+        drafts: The drafts, by form: when each was saved, and its answers.
         undelivered: The notifications that could not be delivered and wait for the therapist.
         exported: The version that counts as exported, 0 for none.
         purged: Whether it was purged.
@@ -66,6 +67,7 @@ class ReferenceEnrolment:
     out_of_order: set[int] = field(factory=set, init=False)
     forms: dict[str, Backlog] = field(factory=dict, init=False)
     answers: dict[str, Mapping[str, object]] = field(factory=dict, init=False)
+    drafts: dict[str, tuple[datetime, Mapping[str, object]]] = field(factory=dict, init=False)
     conversations: list[ReferenceConversation] = field(factory=list, init=False)
     undelivered: list[str] = field(factory=list, init=False)
     exported: int = field(default=0, init=False)
@@ -206,8 +208,17 @@ class ReferenceEnrolment:
     def save_form(self, form: str, answers: Mapping[str, object], now: datetime, *, alert: bool) -> int:
         """Save a submission; return its ordinal."""
         self.answers[form] = answers
+        self.drafts.pop(form, None)
         self._enter(now, by=Author.PATIENT)
         return self.forms.setdefault(form, Backlog()).add(now, alert=alert)
+
+    def save_draft(self, form: str, answers: Mapping[str, object], now: datetime) -> None:
+        """Save a draft: no entry of the timeline, and nothing that staff see."""
+        self.drafts[form] = (now, answers)
+
+    def discard_draft(self, form: str) -> None:
+        """Remove the draft of a form, if there is one."""
+        self.drafts.pop(form, None)
 
     def mark_read(self, form: str, up_to: int, now: datetime) -> datetime | None:
         """Mark a form as read up to a submission; return since when the oldest of them waited.
@@ -263,9 +274,11 @@ class ReferenceEnrolment:
         """Begin or renew the maintenance."""
         self.phase, self.maintained = Phase.MAINTENANCE, frozenset(modules)
         self.access_until = midnight_after(now, days, self.policy.zone)
+        self.drafts.clear()
         self._enter(now)
 
     def end(self, now: datetime) -> None:
         """End the enrolment."""
         self.phase, self.ended_at = Phase.ENDED, now
+        self.drafts.clear()
         self._enter(now)

@@ -104,6 +104,7 @@ class UnitMethod(NamedTuple):
 UNIT_METHODS: Mapping[str, UnitMethod] = MappingProxyType(
     {
         "programs": UnitMethod(lambda d: d.programs(), frozenset({_T, _P, _D})),
+        "limits": UnitMethod(lambda d: d.limits(), frozenset({_T, _P, _D})),
         "caseload": UnitMethod(lambda d: d.caseload(), frozenset({_T})),
         "unit_caseload": UnitMethod(lambda d: d.unit_caseload(), frozenset({_P})),
         "profile": UnitMethod(lambda d: d.profile(), frozenset({_T})),
@@ -135,9 +136,13 @@ ROOM: Mapping[str, Callable[[Any, str], object]] = MappingProxyType(
         "overview": lambda r, e: r.overview(e),
         "open_module": lambda r, e: r.open_module(e, 1),
         "complete_module": lambda r, e: r.complete_module(e, 1),
+        "limits": lambda r, e: r.limits(e),
         "form": lambda r, e: r.form(e, PAIN),
         "form_answers": lambda r, e: r.form_answers(e, PAIN),
         "save_form": lambda r, e: r.save_form(e, PAIN, {"smarta": 3}),
+        "save_draft": lambda r, e: r.save_draft(e, PAIN, {"smarta": 3}),
+        "draft": lambda r, e: r.draft(e, PAIN),
+        "discard_draft": lambda r, e: r.discard_draft(e, PAIN),
         "conversations": lambda r, e: r.conversations(e),
         "read_conversation": lambda r, e: r.read_conversation(e, 1),
         "write": lambda r, e: r.write(e, "Hej", conversation=1),

@@ -55,6 +55,10 @@ def _unknown_form(e: Model, step: h.OpenForm, _now: datetime) -> Reason | None:
     return None if e.program.form(step.form) else Reason.UNKNOWN_FORM
 
 
+def _closed(e: Model, step: h.SaveForm | h.SaveDraft | h.ReadDraft | h.DiscardDraft, now: datetime) -> Reason | None:
+    return refusals.saving(e, step.form, now)
+
+
 def _save(e: Model, step: h.SaveForm, now: datetime) -> int:
     form = e.program.form(step.form)
     assert form is not None
@@ -82,7 +86,10 @@ KINDS: Mapping[type[h.EnrolmentStep], StepKind] = MappingProxyType(
             lambda e, s, _: refusals.releasing(e, s.module),
             lambda e, s, now: e.release_module(s.module, now),
         ),
-        h.SaveForm: StepKind(_ACCESS, lambda e, s, now: refusals.saving(e, s.form, now), _save),
+        h.SaveForm: StepKind(_ACCESS, _closed, _save),
+        h.SaveDraft: StepKind(_ACCESS, _closed, lambda e, s, now: e.save_draft(s.form, s.answers, now)),
+        h.ReadDraft: StepKind(_ACCESS, _closed, lambda _e, _s, _now: None),
+        h.DiscardDraft: StepKind(_ACCESS, _closed, lambda e, s, _: e.discard_draft(s.form)),
         h.OpenForm: StepKind(
             _UNREAD, _unknown_form, lambda e, s, now: e.mark_read(s.form, e.submissions(s.form).sent, now)
         ),

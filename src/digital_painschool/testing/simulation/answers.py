@@ -8,12 +8,15 @@ from digital_painschool.application.results import CompletedModule, SavedForm, S
 from digital_painschool.domain.people import Author
 from digital_painschool.testing.history import (
     CompleteModule,
+    DiscardDraft,
     EnrolmentStep,
     OpenForm,
     OpenModule,
     PatientReads,
     PatientRenames,
     PatientWrites,
+    ReadDraft,
+    SaveDraft,
     SaveForm,
     TherapistReads,
     TherapistWrites,
@@ -64,6 +67,11 @@ def _saved(model: Model, step: SaveForm) -> Compare:
     return lambda answer: (SavedForm(form=step.form, number=number), answer)
 
 
+def _drafted(model: Model, step: ReadDraft) -> Compare:
+    expected = model.drafts.get(step.form)
+    return lambda draft: (expected, None if draft is None else (draft.saved_at, dict(draft.answers)))
+
+
 def _completed(model: Model, step: CompleteModule) -> Compare:
     def compare(answer: object) -> Pair:
         done = model.done_at is not None
@@ -83,6 +91,9 @@ _EXPECTATIONS: Mapping[type[EnrolmentStep], Callable[[Model, Any], Compare]] = M
         CompleteModule: _completed,
         OpenModule: _nothing,
         PatientRenames: _nothing,
+        SaveDraft: _nothing,
+        ReadDraft: _drafted,
+        DiscardDraft: _nothing,
     }
 )
 """By the kind of step; every other step returns the state, whose version is compared."""

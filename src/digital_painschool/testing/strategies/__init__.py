@@ -1,8 +1,8 @@
 """Hypothesis strategies for everything that a school meets; they shrink to something that a person can read.
 
-Each valid kind has a counterpart that is wrong in one named way:
+Answers and histories have a counterpart that is refused, each for one thing:
 
-    @given(broken_programs("alert off the scale"))
+    @given(wrong_answers(form, "too long"))
     @given(histories(refused=True))
 """
 
@@ -10,46 +10,17 @@ from digital_painschool.testing.strategies.answers import WrongAnswers, answers,
 from digital_painschool.testing.strategies.boundary_instants import Moment, clock_changes, instants
 from digital_painschool.testing.strategies.forms import forms, questions
 from digital_painschool.testing.strategies.histories import histories
-from digital_painschool.testing.strategies.people import (
-    NUMBER_FAULTS,
-    WrongNumber,
-    actors,
-    numbers,
-    people,
-    roles,
-    spellings,
-    wrong_numbers,
-)
-from digital_painschool.testing.strategies.policies import (
-    POLICY_FAULTS,
-    ZONES,
-    BrokenPolicy,
-    broken_policies,
-    policies,
-)
-from digital_painschool.testing.strategies.programs import (
-    PROGRAM_FAULTS,
-    BrokenProgram,
-    broken_programs,
-    end_reasons,
-    programs,
-)
+from digital_painschool.testing.strategies.people import actors, numbers, people, roles, spellings
+from digital_painschool.testing.strategies.policies import ZONES, policies
+from digital_painschool.testing.strategies.programs import end_reasons, programs
 from digital_painschool.testing.strategies.texts import texts, words
 
 __all__ = [
-    "NUMBER_FAULTS",
-    "POLICY_FAULTS",
-    "PROGRAM_FAULTS",
     "ZONES",
-    "BrokenPolicy",
-    "BrokenProgram",
     "Moment",
     "WrongAnswers",
-    "WrongNumber",
     "actors",
     "answers",
-    "broken_policies",
-    "broken_programs",
     "clock_changes",
     "end_reasons",
     "forms",
@@ -65,5 +36,4 @@ __all__ = [
     "texts",
     "words",
     "wrong_answers",
-    "wrong_numbers",
 ]

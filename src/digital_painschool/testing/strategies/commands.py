@@ -54,6 +54,9 @@ STEPS: Mapping[type[h.EnrolmentStep], Callable[[ReferenceEnrolment], Iterable[h.
         h.CompleteModule: lambda e: map(h.CompleteModule, {*e.modules} - e.completed or e.modules),
         h.ReleaseModule: lambda e: map(h.ReleaseModule, (*e.order, 1, 99)),
         h.SaveForm: lambda e: (h.SaveForm(form, {}) for form in _keys(e)),
+        h.SaveDraft: lambda e: (h.SaveDraft(form, {}) for form in _keys(e)),
+        h.ReadDraft: lambda e: map(h.ReadDraft, _keys(e)),
+        h.DiscardDraft: lambda e: map(h.DiscardDraft, _keys(e)),
         h.OpenForm: lambda e: map(h.OpenForm, _keys(e)),
         h.MarkRead: lambda e: (
             h.MarkRead(form, up_to=number)
@@ -113,7 +116,7 @@ def accepted(kind: type[h.EnrolmentStep]) -> Command:
 
 def _with_contents(draw: st.DrawFn, e: ReferenceEnrolment, step: h.EnrolmentStep) -> h.EnrolmentStep:
     """Return a step with the answers, the text or the figures that the model does not look at."""
-    if isinstance(step, h.SaveForm):
+    if isinstance(step, h.SaveForm | h.SaveDraft):
         form = e.program.form(step.form)
         assert form is not None
         return evolve(step, answers=draw(_answers(form)))
@@ -200,7 +203,7 @@ def deliver(_: st.DrawFn, school: PlannedSchool) -> h.Step:
     return h.Deliver()
 
 
-_RARE: tuple[type[h.EnrolmentStep], ...] = (h.HandOver, h.Maintain, h.End)
+_RARE: tuple[type[h.EnrolmentStep], ...] = (h.SaveDraft, h.ReadDraft, h.DiscardDraft, h.HandOver, h.Maintain, h.End)
 _DAILY = tuple(kind for kind in STEPS if kind not in _RARE)
 _MORE: tuple[type[h.EnrolmentStep], ...] = (h.CompleteModule, h.MarkHandled) * 2
 ACCEPTED: tuple[Command, ...] = (

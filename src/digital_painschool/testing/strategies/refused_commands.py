@@ -9,12 +9,11 @@ from digital_painschool.testing import people
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.strategies.answers import wrong_answers
 from digital_painschool.testing.strategies.commands import STEPS, Command, chosen, split
-from digital_painschool.testing.strategies.people import wrong_numbers
 from digital_painschool.testing.strategies.planned import PlannedSchool
 
 ALWAYS: tuple[h.Step, ...] = (
     h.Start(program="no-such-program"),
-    h.Start("19850709980"),
+    *map(h.Start, ("", "19850709980", "198507099806", "19850709+9805")),
     h.Start(by=people.ARCHIVIST),
     h.Review(which=99),
     h.OpenModule(1, which=99),
@@ -28,11 +27,6 @@ ALWAYS: tuple[h.Step, ...] = (
 def always(draw: st.DrawFn, _: PlannedSchool) -> h.Step:
     """Return a step that is refused whatever there is."""
     return draw(st.sampled_from(ALWAYS))
-
-
-def wrong_number(draw: st.DrawFn, _: PlannedSchool) -> h.Step:
-    """Start a program for a number that is wrong in one way."""
-    return h.Start(draw(wrong_numbers()).text)
 
 
 def second_start(draw: st.DrawFn, school: PlannedSchool) -> h.Step | None:
@@ -96,7 +90,6 @@ def _refused(steps: Callable[[ReferenceEnrolment], Iterable[h.EnrolmentStep]]) -
 
 REFUSED: tuple[Command, ...] = (
     *(always, always, always),
-    wrong_number,
     second_start,
     out_of_turn,
     wrong_answer,

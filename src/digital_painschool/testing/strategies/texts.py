@@ -1,8 +1,6 @@
 """Texts that people write and every storage can keep; keys, titles and texts of a program."""
 
-from collections.abc import Mapping
 from functools import cache
-from types import MappingProxyType
 
 from hypothesis import strategies as st
 
@@ -53,54 +51,3 @@ def prose(longest: int = 40) -> st.SearchStrategy[str]:
 
 def _seen(text: str) -> str:
     return text if any(sign.isprintable() and not sign.isspace() for sign in text) else "x"
-
-
-ILLEGAL_KEYS: Mapping[str, str] = MappingProxyType(
-    {
-        "no-break space": "smart\u00a0skola",
-        "no-break space at the end": "smartskola\u00a0",
-        "zero-width space": "smart\u200bskola",
-        "byte order mark": "\ufeffsmartskola",
-        "soft hyphen": "smart\u00adskola",
-        "tab": "smart\tskola",
-        "line break": "smart\nskola",
-        "line break at the end": "smartskola\n",
-        "line separator": "smart\u2028skola",
-        "escape": "smart\x1b[31mskola",
-        "other direction": "smart\u202eskola",
-        "space": "smart skola",
-        "Swedish letter": "smärtskola",
-        "Greek letter that looks Latin": "smartsk\u03bfla",
-        "fullwidth letter": "\uff53martskola",
-        "digit of another script": "smart\u0661",
-        "emoji": "smart\U0001f642",
-        "formula": "=1+1",
-        "hyphen first": "-smartskola",
-        "dot first": "..",
-        "slash": "smart/skola",
-        "comma": "smart,skola",
-        "semicolon": "smart;skola",
-        "quote": 'smart"skola',
-        "too long": "x" * 65,
-        "much too long": "x" * 100_000,
-    }
-)
-"""Texts that are no keys, by the fault."""
-
-ILLEGAL_TITLES: Mapping[str, str] = MappingProxyType(
-    {
-        "escape": "Smärt\x1b[31mskola",
-        "tab": "Smärt\tskola",
-        "line break": "Smärt\nskola",
-        "carriage return": "Smärt\rskola",
-        "next line": "Smärt\x85skola",
-        "line separator": "Smärt\u2028skola",
-        "paragraph separator": "Smärt\u2029skola",
-        "other direction": "Smärt\u202eskola",
-        "isolated direction": "Smärt\u2067skola",
-        "delete": "Smärt\x7fskola",
-        "nothing to be seen": "\u200b\u00a0",
-        "too long": "x" * 1001,
-    }
-)
-"""Texts that are no titles, by the fault."""

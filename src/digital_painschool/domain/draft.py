@@ -1,0 +1,34 @@
+"""A draft: a form that a patient has begun to fill in, for the patient alone. Rule: D-14a."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from attrs import field, frozen
+
+from digital_painschool.domain.local_time import utc
+from digital_painschool.domain.masking import Masked
+from digital_painschool.domain.validation import Answer
+
+
+def _masked(answers: Mapping[str, Answer] | Masked[Mapping[str, Answer]]) -> Masked[Mapping[str, Answer]]:
+    return Masked(answers)
+
+
+@frozen(kw_only=True)
+class Draft:
+    """A form that a patient has begun to fill in. Rule: D-14a.
+
+    Args:
+        form: The form's key.
+        saved_at: When the draft was saved, UTC.
+        answers: The answers so far, by question key.
+    """
+
+    form: str
+    saved_at: datetime = field(converter=utc)
+    _answers: Masked[Mapping[str, Answer]] = field(converter=_masked, repr=False)
+
+    @property
+    def answers(self) -> Mapping[str, Answer]:
+        """The answers so far, by question key."""
+        return self._answers.reveal()
