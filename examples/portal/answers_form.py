@@ -7,6 +7,8 @@ from django import forms
 
 from digital_painschool import Choice, Date, Form, ManyChoices, Number, Question, Scale, Text
 
+from .long_text import LongText
+
 
 def answers_form(form: Form, data: Mapping[str, Any] | None, initial: Mapping[str, object]) -> forms.Form:
     """Return the fields for a form's questions, with the answers of a draft."""
@@ -55,7 +57,7 @@ def _number(question: Any) -> forms.Field:
 
 
 def _text(question: Any) -> forms.Field:
-    return forms.CharField(widget=forms.Textarea(attrs={"rows": 4}), help_text=f"Högst {question.longest} tecken.")
+    return LongText(question.text, question.longest, rows=4)
 
 
 def _date(_question: Any) -> forms.Field:

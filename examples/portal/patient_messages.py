@@ -1,12 +1,13 @@
 """The patient's messages."""
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from digital_painschool import EnrolmentId, PatientDesk
+from digital_painschool import EnrolmentId, InputLimits, PatientDesk
 
+from .long_text import LongText
 from .pages import PAGE, more
 from .sign_in import for_patients
 from .steps import attempt, done, once, show
@@ -15,7 +16,9 @@ from .steps import attempt, done, once, show
 class MessageForm(forms.Form):
     """A message to the therapist."""
 
-    text = forms.CharField(label="Meddelande till din behandlare", widget=forms.Textarea(attrs={"rows": 6}))
+    def __init__(self, data: QueryDict | None, limits: InputLimits) -> None:
+        super().__init__(data)
+        self.fields["text"] = LongText("Meddelande till din behandlare", limits.message_limit)
 
 
 @require_GET
@@ -31,7 +34,7 @@ def conversations(request: HttpRequest, room: PatientDesk, enrolment_id: Enrolme
 @for_patients
 def new_conversation(request: HttpRequest, room: PatientDesk, enrolment_id: EnrolmentId) -> HttpResponse:
     """Begin a conversation."""
-    form = MessageForm(request.POST or None)
+    form = MessageForm(request.POST or None, room.limits(enrolment_id))
     if attempt(form, lambda: room.write(enrolment_id, form.cleaned_data["text"], once=once(request))):
         return done(request, "Meddelandet är skickat.", "my-conversations", enrolment_id)
     return show(request, "my_new_conversation.html", {"overview": room.overview(enrolment_id), "form": form})
@@ -41,7 +44,7 @@ def new_conversation(request: HttpRequest, room: PatientDesk, enrolment_id: Enro
 @for_patients
 def conversation(request: HttpRequest, room: PatientDesk, enrolment_id: EnrolmentId, number: int) -> HttpResponse:
     """Show a conversation, which makes the therapist's messages read, and write in it."""
-    form = MessageForm(request.POST or None)
+    form = MessageForm(request.POST or None, room.limits(enrolment_id))
 
     def step() -> object:
         return room.write(enrolment_id, form.cleaned_data["text"], conversation=number, once=once(request))

@@ -1,12 +1,13 @@
 """The tab "Meddelande"."""
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from digital_painschool import EnrolmentId, Notify, label
+from digital_painschool import EnrolmentId, InputLimits, Notify, label
 
+from .long_text import LongText
 from .pages import PAGE, more
 from .people import Colleague
 from .school import school
@@ -17,7 +18,6 @@ from .steps import attempt, done, once, show
 class MessageForm(forms.Form):
     """A message to the patient, and how the patient is told of it."""
 
-    text = forms.CharField(label="Meddelande", widget=forms.Textarea(attrs={"rows": 6}))
     notify = forms.BooleanField(label="Avisera till inkorgen i e-tjänsterna", required=False)
     when = forms.ChoiceField(
         label="När aviseringen skickas",
@@ -26,6 +26,13 @@ class MessageForm(forms.Form):
         widget=forms.RadioSelect,
         help_text="Uppsamlade aviseringar skickas en gång per dag, under förmiddagen.",
     )
+
+    field_order = ("heading", "text", "notify", "when")
+
+    def __init__(self, data: QueryDict | None, limits: InputLimits) -> None:
+        super().__init__(data)
+        self.fields["text"] = LongText("Meddelande", limits.message_limit)
+        self.order_fields(self.field_order)
 
     @property
     def chosen(self) -> Notify:
@@ -36,13 +43,18 @@ class MessageForm(forms.Form):
 class HeadingForm(forms.Form):
     """The heading of a conversation."""
 
-    heading = forms.CharField(label="Trådrubrik", initial="Min konversation")
+    heading = forms.CharField(label="Trådrubrik")
 
 
-class ConversationForm(HeadingForm, MessageForm):
+class ConversationForm(MessageForm):
     """A new conversation: its heading and its first message."""
 
-    field_order = ("heading", "text", "notify", "when")
+    heading = forms.CharField(label="Trådrubrik")
+
+    def __init__(self, data: QueryDict | None, limits: InputLimits) -> None:
+        super().__init__(data, limits)
+        self.fields["heading"].initial = limits.default_heading
+        self.fields["heading"].help_text = f"Högst {limits.heading_limit} tecken."
 
 
 @require_GET
@@ -61,7 +73,7 @@ def conversations(request: HttpRequest, colleague: Colleague, enrolment_id: Enro
 def new_conversation(request: HttpRequest, colleague: Colleague, enrolment_id: EnrolmentId) -> HttpResponse:
     """Begin a conversation: "Skapa ny konversation"."""
     desk = school().therapist(colleague.actor)
-    form = ConversationForm(request.POST or None)
+    form = ConversationForm(request.POST or None, desk.limits())
 
     def step() -> object:
         sent = form.cleaned_data
@@ -80,7 +92,7 @@ def new_conversation(request: HttpRequest, colleague: Colleague, enrolment_id: E
 def conversation(request: HttpRequest, colleague: Colleague, enrolment_id: EnrolmentId, number: int) -> HttpResponse:
     """Show a conversation, which makes the patient's messages read, and write in it."""
     desk = school().therapist(colleague.actor)
-    form = MessageForm(request.POST or None)
+    form = MessageForm(request.POST or None, desk.limits())
 
     def step() -> object:
         text = form.cleaned_data["text"]

@@ -113,9 +113,9 @@ def maintain(request: HttpRequest, colleague: Colleague, enrolment_id: Enrolment
     form = MaintainForm(request.POST or None, page)
 
     def step() -> object:
-        chosen = form.cleaned_data
-        keys = {"expected": expected(request), "once": once(request)}
-        return desk.maintain(enrolment_id, days=chosen["days"], modules=chosen["modules"], **keys)
+        days, modules = form.cleaned_data["days"], form.cleaned_data["modules"]
+        shown = expected(request)
+        return desk.maintain(enrolment_id, days=days, modules=modules, expected=shown, once=once(request))
 
     if attempt(form, step):
         return done(request, "Momentet är i vidmakthåll.", "handle", enrolment_id)

@@ -204,3 +204,24 @@ def test_no_page_is_kept_by_the_browser_and_no_address_has_a_number(anna: Client
     assert "script-src" not in answer.headers["Content-Security-Policy"]
     links = [str(link["href"]) for link in anna.page.find_all("a")]
     assert not [link for link in links if "9805" in link]
+
+
+def test_a_text_of_several_lines_is_kept_as_it_was_typed(anna: ClientVisitor, elsa: EnrolmentId) -> None:
+    """Otherwise each line's end would count twice, and old and new messages would differ in theirs."""
+    anna.click("Meddelande")
+    anna.click("Skapa ny konversation")
+    anna.fill("Meddelande", "Hej!\r\nHur går det?")
+    anna.press("Skicka")
+    (message,) = school().therapist(ANNA.actor).read_conversation(elsa, 1).messages
+    assert message.text == "Hej!\nHur går det?"
+
+
+def test_a_message_that_is_too_long_is_refused_and_not_lost(anna: ClientVisitor) -> None:
+    """Otherwise the therapist would write it all again."""
+    anna.click("Meddelande")
+    anna.click("Skapa ny konversation")
+    anna.fill("Meddelande", "Hej! " * 2001)
+    anna.press("Skicka")
+    assert anna.status == 422
+    assert "Korta den till högst" in anna.text
+    assert "Hej! Hej!" in anna.text
