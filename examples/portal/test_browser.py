@@ -9,10 +9,11 @@ from importlib.resources import files
 import pytest
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
-from portal.sample import Clock
+from portal.people import ANNA
+from portal.sample import ELSA, Clock
+from portal.school import school
 from portal.server import served
-from portal.visitor import Visitor
-from portal.walk import walk
+from portal.walk import sign_in_staff, start_program, walk
 
 _CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 _AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
@@ -29,18 +30,18 @@ class ChromiumVisitor:
     """A visitor with Chromium. axe-core looks at each page as it comes."""
 
     def __init__(self, page: Page, address: str, seen: set[str]) -> None:
-        self._page = page
+        self.page = page
         self._address = address
         self._seen = seen
         page.set_default_timeout(_WAIT)
         page.add_init_script(_AXE)
 
     def open(self, address: str) -> None:
-        self._page.goto(self._address + address.removeprefix("/"))
+        self.page.goto(self._address + address.removeprefix("/"))
         self._look_over()
 
     def click(self, link: str) -> None:
-        self._page.get_by_role("link", name=link, exact=True).first.click()
+        self.page.get_by_role("link", name=link, exact=True).first.click()
         self._look_over()
 
     def fill(self, field: str, value: str) -> None:
@@ -51,7 +52,7 @@ class ChromiumVisitor:
             control.fill(value)
 
     def choose(self, question: str, *options: str) -> None:
-        group = self._page.get_by_role("group", name=question)
+        group = self.page.get_by_role("group", name=question)
         for option in options:
             group.get_by_label(option, exact=True).check()
 
@@ -59,27 +60,27 @@ class ChromiumVisitor:
         self._labelled(box).check()
 
     def press(self, button: str) -> None:
-        self._page.get_by_role("button", name=button, exact=True).click()
+        self.page.get_by_role("button", name=button, exact=True).click()
         self._look_over()
 
     @property
     def text(self) -> str:
-        return " ".join(self._page.locator("main").inner_text().split())
+        return " ".join(self.page.locator("main").inner_text().split())
 
     def _labelled(self, words: str) -> Locator:
-        return self._page.get_by_label(re.compile(f"^{re.escape(words)}:?$"))
+        return self.page.get_by_label(re.compile(f"^{re.escape(words)}:?$"))
 
     def _look_over(self) -> None:
-        skeleton = _TEXTS.sub("", self._page.content())
+        skeleton = _TEXTS.sub("", self.page.content())
         if skeleton in self._seen:  # the same tags and classes: axe-core has looked at it
             return
         self._seen.add(skeleton)
-        found = self._page.evaluate("axe.run({resultTypes: ['violations']})")
+        found = self.page.evaluate("axe.run({resultTypes: ['violations']})")
         wrong = [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]]
-        assert not wrong, f"{self._page.url}: {wrong}"
+        assert not wrong, f"{self.page.url}: {wrong}"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Start Chromium."""
     with sync_playwright() as playwright:
@@ -89,13 +90,32 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def new_visitor(browser: Browser, portal: Clock) -> Iterator[Callable[[], Visitor]]:
+def new_visitor(browser: Browser, portal: Clock) -> Iterator[Callable[[], ChromiumVisitor]]:
     """Serve the portal, and return a function that opens a browser window of its own."""
     seen: set[str] = set()
     with served(0) as address:
         yield lambda: ChromiumVisitor(browser.new_context(locale="sv-SE").new_page(), address, seen)
 
 
-def test_the_manuals_walk_in_chromium(new_visitor: Callable[[], Visitor], portal: Clock) -> None:
+def test_the_manuals_walk_in_chromium(new_visitor: Callable[[], ChromiumVisitor], portal: Clock) -> None:
     """Otherwise a page might not work in a browser, or not for somebody who cannot see or click."""
     walk(new_visitor, portal)
+
+
+def test_a_double_click_and_the_back_button(new_visitor: Callable[[], ChromiumVisitor], portal: Clock) -> None:
+    """Otherwise an impatient hand would send a message twice, or a page would be read after the sign-out."""
+    anna = new_visitor()
+    sign_in_staff(anna, "Anna Åberg")
+    start_program(anna, ELSA)
+    for link in ("Elsa Ek", "Meddelande", "Skapa ny konversation"):
+        anna.click(link)
+    anna.fill("Meddelande", "Hej!")
+    anna.page.get_by_role("button", name="Skicka").dblclick()
+    anna.page.get_by_text("Meddelandet är skickat.").first.wait_for()
+    (row,) = school().therapist(ANNA.actor).caseload().rows
+    assert len(school().therapist(ANNA.actor).conversations(row.enrolment_id)) == 1
+    anna.page.go_back()
+    assert anna.page.get_by_label("Meddelande").input_value() == ""
+    anna.press("Logga ut")
+    anna.page.go_back()
+    assert "Vem är du?" in anna.text
