@@ -100,10 +100,8 @@ def test_the_manuals_walk_in_chromium(new_visitor: Callable[[], ChromiumVisitor]
     walk(new_visitor, portal)
 
 
-def test_the_back_button_shows_nothing_that_was_typed_or_signed_out_of(
-    new_visitor: Callable[[], ChromiumVisitor], portal: Clock
-) -> None:
-    """Otherwise a message would be sent again by mistake, or the next one at the machine would read a patient's page."""
+def test_the_back_button_shows_nothing_old(new_visitor: Callable[[], ChromiumVisitor], portal: Clock) -> None:
+    """Otherwise a message would be sent again by mistake, or the next one at the machine would read it."""
     anna = new_visitor()
     sign_in_staff(anna, "Anna Åberg")
     start_program(anna, ELSA)
