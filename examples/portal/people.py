@@ -46,7 +46,7 @@ PATIENTS = {
     "200002292399": "Filip Fors",
     "195704289999": "Gun Gran",
     "191401682396": "Hjalmar Holm",
-    "200901219931": "Ida Is",
+    "190901219931": "Ida Is",
 }
 """Names by identity number. The person whose number is not here is shown by the number alone."""
 
