@@ -189,7 +189,11 @@ def _read_on(elsa: Visitor) -> None:
     elsa.click("Digitala smärtskolan")
     assert "inte fylla i formulär" in elsa.text
     elsa.click("Vad är smärta?")
+    while "Mina tidigare svar" not in elsa.text:
+        elsa.click("Nästa sida")
     assert "Fyll i" not in elsa.text
+    elsa.click("Mina tidigare svar, formulär 1")
+    assert "Hälsoskattning" in elsa.text
     elsa.click("Meddelande (olästa: 1)")
     assert "Skriv till din behandlare" not in elsa.text
 
