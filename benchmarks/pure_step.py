@@ -126,6 +126,7 @@ def _midway() -> Enrolment:
     )
     state = apply(None, begun[0])
     for module in (1, 2, 3):
+        state = _after(state, open_module(state, _TERMS, module, by=_PATIENT, at=STARTED))
         state = _after(state, complete_module(state, _TERMS, module, by=_PATIENT, at=STARTED))
     for form, answers in ((SHORT_FORM, SHORT_ANSWERS), (SCORED_FORM, SCORED_ANSWERS)):
         state = _after(state, save_form(state, _TERMS, form, answers, by=_PATIENT, at=STARTED))

@@ -15,9 +15,10 @@ from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.policy import Policy, Terms
 from digital_painschool.errors import Reason, RuleViolation
 from digital_painschool.rules.lifecycle import start
+from digital_painschool.rules.ordering import complete_module, open_module
 from digital_painschool.testing.environment import START
 from digital_painschool.testing.example import PROGRAM
-from digital_painschool.testing.people import NURSE, PERSON, UNIT
+from digital_painschool.testing.people import NURSE, PATIENT, PERSON, UNIT
 
 POLICY = Policy()
 TERMS = Terms(PROGRAM, POLICY)
@@ -34,6 +35,15 @@ def started(at: datetime = START, terms: Terms = TERMS, person: PersonId = PERSO
 def folded(enrolment: Enrolment, events: Iterable[Event]) -> Enrolment:
     """Return the state after some more events."""
     return reduce(apply, events, enrolment)
+
+
+def completed(enrolment: Enrolment, *modules: int, terms: Terms = TERMS, at: datetime = START) -> tuple[Event, ...]:
+    """Return the events of the patient who opens and completes modules in turn."""
+    events: tuple[Event, ...] = ()
+    for module in modules:
+        for act in (open_module, complete_module):
+            events += act(folded(enrolment, events), terms, module, by=PATIENT, at=at)
+    return events
 
 
 @contextmanager

@@ -43,5 +43,5 @@ def _held_by(value: object) -> tuple[object, ...]:
     if isinstance(value, OfIds):
         return (value.single, value.many)
     if isinstance(value, dict):
-        return tuple(statement for held in value.values() if isinstance(held, OfIds) for statement in _held_by(held))
+        return tuple(one for held in value.values() if isinstance(held, (OfIds, Select)) for one in _held_by(held))
     return value if isinstance(value, tuple) else (value,)

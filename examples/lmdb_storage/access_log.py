@@ -4,8 +4,9 @@ import json
 from collections.abc import Iterable
 from itertools import islice
 
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId, PersonId
-from digital_painschool.ports.storage import AccessEntry
+from digital_painschool.ports.storage import WHOLE, AccessEntry, Excerpt
 from digital_painschool.serialization.stored import read_each
 from lmdb_storage.database import Database, log
 from lmdb_storage.records import add_access
@@ -25,14 +26,28 @@ class LmdbAccessLog:
             add_access(transaction, given)
 
     def access_entries(
-        self, unit: HsaId, *, person: PersonId | None = None, after: int = 0, limit: int = 1000
+        self,
+        unit: HsaId,
+        *,
+        person: PersonId | None = None,
+        enrolment_id: EnrolmentId | None = None,
+        action: str | None = None,
+        after: int = 0,
+        limit: int = 1000,
+        excerpt: Excerpt = WHOLE,
     ) -> tuple[tuple[int, AccessEntry], ...]:
-        first = max(after, 0)
+        def is_wanted(number: int, entry: AccessEntry) -> bool:
+            return (
+                person in {None, entry.person}
+                and enrolment_id in {None, entry.enrolment_id}
+                and action in {None, entry.action}
+                and excerpt.holds(number, entry.at, entry.by)
+            )
+
         with self._database.reading() as transaction:
-            stored = enumerate(transaction.scan(Table.LOG, unit, after=(first,)), start=first + 1)
+            stored = transaction.numbered(Table.LOG, unit, after=after, excerpt=excerpt)
             read = (entry for row in stored for entry in read_each([row], _entry, _log_unreadable))
-            wanted = (entry for entry in read if entry is not None and person in {None, entry[1].person})
-            return tuple(islice(wanted, limit))
+            return tuple(islice((entry for entry in read if entry is not None and is_wanted(*entry)), limit))
 
 
 def _entry(row: tuple[int, bytes]) -> tuple[int, AccessEntry]:

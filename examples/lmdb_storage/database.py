@@ -10,6 +10,7 @@ from typing import Any
 import lmdb
 
 from digital_painschool.errors import Conflict, StorageError
+from digital_painschool.ports.storage import Excerpt
 from digital_painschool.serialization.stored import unreadable_error
 from lmdb_storage.environments import SharedEnvironment, acquire, release
 from lmdb_storage.tables import Key, Table, packed
@@ -77,6 +78,25 @@ class Transaction:
                     return
                 if key > start or not after:
                     yield stored
+
+    def numbered(self, table: Table, *prefix: str, after: int, excerpt: Excerpt) -> Iterator[tuple[int, bytes]]:
+        """Yield the numbers above `after` and in an excerpt, in its order, each with the stored data of its key.
+
+        The numbers are the last part of the keys that begin with a prefix. The data is not parsed yet.
+        """
+        first = packed(prefix)
+        with self._transaction.cursor(self._tables[table]) as cursor:
+            if excerpt.newest_first:
+                end = first + b"\xff" * 9 if excerpt.up_to is None else packed((*prefix, excerpt.up_to + 1))
+                is_found, step = (cursor.prev() if cursor.set_range(end) else cursor.last()), cursor.prev
+            else:
+                is_found, step = cursor.set_range(packed((*prefix, max(after, 0) + 1))), cursor.next
+            while is_found and cursor.key().startswith(first):
+                number = int.from_bytes(cursor.key()[-8:], "big")
+                if number <= after or (excerpt.up_to is not None and number > excerpt.up_to):
+                    return
+                yield number, cursor.value()
+                is_found = step()
 
     def until(self, table: Table, last: str) -> Iterator[bytes]:
         """Yield the stored data of the keys whose first part is a text up to `last`, in their order."""

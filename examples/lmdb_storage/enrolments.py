@@ -1,7 +1,7 @@
 """Enrolments with their timelines and documents."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -11,9 +11,9 @@ from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import Conflict
-from digital_painschool.ports.storage import Change, Entry, Timeline
+from digital_painschool.ports.storage import WHOLE, Change, Entry, Excerpt, Timeline
 from digital_painschool.serialization.events import KIND_OF
-from digital_painschool.serialization.scalars import instant_to_text
+from digital_painschool.serialization.scalars import instant_from_text, instant_to_text
 from digital_painschool.serialization.stored import read_each
 from digital_painschool.serialization.values import content_from_data
 from lmdb_storage import outbox
@@ -43,6 +43,10 @@ class LmdbEnrolments:
         enrolment_ids: Iterable[EnrolmentId],
         kinds: Iterable[type[Event]] | None = None,
         documents: Iterable[int] | None = None,
+        *,
+        after: int = 0,
+        limit: int | None = None,
+        excerpt: Excerpt = WHOLE,
     ) -> Mapping[EnrolmentId, Timeline | UnreadableEnrolment]:
         wanted = tuple(dict.fromkeys(enrolment_ids))
         names = None if kinds is None else {KIND_OF[kind] for kind in kinds}
@@ -50,7 +54,9 @@ class LmdbEnrolments:
         with self._database.reading() as transaction:
             found = read_each(
                 wanted,
-                lambda id_: _timeline(transaction, id_, names, seqs),
+                lambda id_: _timeline(
+                    transaction, id_, seqs, islice(_rows(transaction, id_, names, after, excerpt), limit)
+                ),
                 lambda id_: UnreadableEnrolment(enrolment_id=id_),
             )
         return dict(zip(wanted, found, strict=True))
@@ -78,16 +84,26 @@ class LmdbEnrolments:
             return tuple(map(EnrolmentId, ids(islice(transaction.until(Table.ACCESS, until), limit))))
 
 
+def _rows(
+    transaction: Transaction, enrolment_id: EnrolmentId, kinds: Collection[str] | None, after: int, excerpt: Excerpt
+) -> Iterator[dict[str, Any]]:
+    if kinds is not None and not kinds:
+        return
+    for seq, stored in transaction.numbered(Table.TIMELINES, enrolment_id, after=after, excerpt=excerpt):
+        row = json.loads(stored)
+        if kinds is not None and row["kind"] not in kinds:
+            continue
+        if excerpt.holds(seq, instant_from_text(row["at"]), row["by"]):
+            yield row
+
+
 def _timeline(
     transaction: Transaction,
     enrolment_id: EnrolmentId,
-    kinds: Collection[str] | None,
     documents: Collection[int] | None,
+    rows: Iterable[dict[str, Any]],
 ) -> Timeline:
-    rows: list[dict[str, Any]] = []
-    if kinds is None or kinds:
-        rows = [json.loads(stored) for stored in transaction.scan(Table.TIMELINES, enrolment_id)]
-    wanted = [row for row in rows if kinds is None or row["kind"] in kinds]
+    wanted = list(rows)
     seqs = [row["seq"] for row in wanted] if documents is None else documents
     contents = {seq: transaction.get(Table.DOCUMENTS, enrolment_id, seq) for seq in seqs}
     return Timeline(

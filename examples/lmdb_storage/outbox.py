@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
+from operator import gt, lt
 from uuid import uuid4
 
 from attrs import evolve
@@ -80,16 +81,25 @@ class LmdbOutbox:
                     _save_digest(transaction, _released(transaction, left, result.next_at, result.lost), row)
                     add_access(transaction, access.get(result.digest_id, ()))
 
-    def notifications(self, enrolment_id: EnrolmentId) -> tuple[NotificationRecord | UnreadableNotification, ...]:
+    def notifications(
+        self,
+        enrolment_id: EnrolmentId,
+        *,
+        newest_first: bool = False,
+        after: tuple[int, str] | None = None,
+        limit: int | None = None,
+    ) -> tuple[NotificationRecord | UnreadableNotification, ...]:
         with self._database.reading() as transaction:
             read = read_each(
                 ids(transaction.scan(Table.ASKED, enrolment_id)),
                 lambda id_: find_notification(transaction, id_),
                 lambda id_: UnreadableNotification(notification_id=NotificationId(id_)),
             )
-        found = sorted((one for one in read if isinstance(one, StoredNotification)), key=by_entry)
-        unreadable = [one for one in read if isinstance(one, UnreadableNotification)]
-        return (*(one.record for one in found), *unreadable)
+        found = sorted((one for one in read if isinstance(one, StoredNotification)), key=by_entry, reverse=newest_first)
+        follows = gt if newest_first else lt
+        records = [one.record for one in found if after is None or follows(after, by_entry(one))]
+        unreadable = (one for one in read if isinstance(one, UnreadableNotification))
+        return tuple(islice(chain[NotificationRecord | UnreadableNotification](records, unreadable), limit))
 
     def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
         with self._database.reading() as transaction:

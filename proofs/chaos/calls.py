@@ -134,19 +134,24 @@ def _hand_over(visit: Visit) -> object:
 
 
 _BEGUN = ("ConversationStarted MessageSent",)
-_COMPLETED = [f"{opened} ModuleCompleted {done}" for opened in ("", "ModuleOpened") for done in ("", "ProgramDone")]
 _READ = ("", "MessagesRead")
 
 DOINGS: Mapping[str, Doing] = MappingProxyType(
     {
         "open_module": Doing(
-            "patient", Action.OPEN_MODULE, lambda v: v.room.open_module(v.id, v.module), ["ModuleOpened"]
+            "patient", Action.OPEN_MODULE, lambda v: v.room.open_module(v.id, v.module), ["", "ModuleOpened"]
+        ),
+        "read_page": Doing(
+            "patient",
+            Action.READ_PAGE,
+            lambda v: v.room.read_page(v.id, v.module, v.random.randint(1, 2)),
+            ["", "PageRead", "ModuleOpened PageRead"],
         ),
         "complete_module": Doing(
             "patient",
             Action.COMPLETE_MODULE,
             lambda v: v.room.complete_module(v.id, v.module),
-            ["", *_COMPLETED],
+            ["", "ModuleCompleted", "ModuleCompleted ProgramDone"],
         ),
         "save_form": Doing(
             "patient",

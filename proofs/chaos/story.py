@@ -89,6 +89,7 @@ def tell(url: str, folder: Path) -> Setting:
     story.do("therapist_begins", unreachable, Notify.DIRECT)
     story.do("therapist_begins", bo, Notify.COLLECTED)
     story.do("patient_begins", bo)
+    story.do("open_module", anna)
     story.do("complete_module", anna)
     story.do("therapist_writes", evolve(anna, conversations=()), Notify.DIRECT)
     story.do("patient_reads", bo)  # its notification is going to be dropped

@@ -1,4 +1,5 @@
 # The public names, as type checkers read them; `__init__.py` loads each at its first use.
+from digital_painschool.application.access_log_pages import AccessLogPages as AccessLogPages
 from digital_painschool.application.administrator import AdministratorDesk as AdministratorDesk
 from digital_painschool.application.caseload import Case as Case
 from digital_painschool.application.caseload import CasePage as CasePage
@@ -7,15 +8,19 @@ from digital_painschool.application.export import Format as Format
 from digital_painschool.application.form_answers import FormAnswers as FormAnswers
 from digital_painschool.application.form_answers import QuestionAnswers as QuestionAnswers
 from digital_painschool.application.input_limits import InputLimits as InputLimits
+from digital_painschool.application.message_pages import MessagePages as MessagePages
 from digital_painschool.application.overview import ModuleStatus as ModuleStatus
 from digital_painschool.application.overview import Overview as Overview
 from digital_painschool.application.own_profile import OwnProfile as OwnProfile
+from digital_painschool.application.pages import ConversationPage as ConversationPage
+from digital_painschool.application.pages import ListPage as ListPage
 from digital_painschool.application.patient import PatientDesk as PatientDesk
 from digital_painschool.application.patient_page import FormProgress as FormProgress
 from digital_painschool.application.patient_page import ModuleProgress as ModuleProgress
 from digital_painschool.application.patient_page import PatientPage as PatientPage
 from digital_painschool.application.program_catalogue import Catalogue as Catalogue
 from digital_painschool.application.program_catalogue import UnitTerms as UnitTerms
+from digital_painschool.application.record_pages import RecordPages as RecordPages
 from digital_painschool.application.results import CompletedModule as CompletedModule
 from digital_painschool.application.results import SavedForm as SavedForm
 from digital_painschool.application.results import SentMessage as SentMessage
@@ -40,6 +45,7 @@ from digital_painschool.domain.enrolment import CaseloadCounts as CaseloadCounts
 from digital_painschool.domain.enrolment import Conversation as Conversation
 from digital_painschool.domain.enrolment import Enrolment as Enrolment
 from digital_painschool.domain.enrolment import FormCount as FormCount
+from digital_painschool.domain.enrolment import ModuleReading as ModuleReading
 from digital_painschool.domain.enrolment import Phase as Phase
 from digital_painschool.domain.events import AccessEnded as AccessEnded
 from digital_painschool.domain.events import ConversationRenamed as ConversationRenamed
@@ -58,6 +64,7 @@ from digital_painschool.domain.events import ModuleOpened as ModuleOpened
 from digital_painschool.domain.events import ModuleReleased as ModuleReleased
 from digital_painschool.domain.events import NotificationDropped as NotificationDropped
 from digital_painschool.domain.events import NotificationUndelivered as NotificationUndelivered
+from digital_painschool.domain.events import PageRead as PageRead
 from digital_painschool.domain.events import ProgramDone as ProgramDone
 from digital_painschool.domain.events import Reviewed as Reviewed
 from digital_painschool.domain.events import Started as Started
@@ -91,6 +98,7 @@ from digital_painschool.domain.people import PersonId as PersonId
 from digital_painschool.domain.people import Role as Role
 from digital_painschool.domain.policy import FlagKind as FlagKind
 from digital_painschool.domain.policy import Policy as Policy
+from digital_painschool.domain.program import Completion as Completion
 from digital_painschool.domain.program import EndReason as EndReason
 from digital_painschool.domain.program import Module as Module
 from digital_painschool.domain.program import Ordering as Ordering
@@ -134,4 +142,5 @@ from digital_painschool.ports.storage import Entry as Entry
 from digital_painschool.rules.access import Access as Access
 from digital_painschool.rules.access import Reading as Reading
 from digital_painschool.rules.flags import Flag as Flag
+from digital_painschool.rules.ordering import Place as Place
 from digital_painschool.rules.permissions import Action as Action

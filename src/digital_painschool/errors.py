@@ -25,6 +25,9 @@ class Reason(Enum):
     MODULE_NOT_IN_MAINTENANCE = "module-not-in-maintenance"
     READ_ONLY_IN_MAINTENANCE = "read-only-in-maintenance"
     EARLIER_MODULES_FIRST = "earlier-modules-first"
+    MODULE_NOT_OPENED = "module-not-opened"
+    UNKNOWN_PAGE = "unknown-page"
+    PAGES_NOT_READ = "pages-not-read"
     MODULE_NOT_RELEASED = "module-not-released"
     NOT_RELEASED_BY_THERAPIST = "not-released-by-therapist"
     UNKNOWN_FORM = "unknown-form"
@@ -64,6 +67,9 @@ _ADVICE: Mapping[Reason, str] = MappingProxyType(
         Reason.MODULE_NOT_IN_MAINTENANCE: "only the modules chosen for the maintenance can be read",
         Reason.READ_ONLY_IN_MAINTENANCE: "in maintenance the patient reads, and fills in, completes and writes nothing",
         Reason.EARLIER_MODULES_FIRST: "complete the earlier modules of the reading order first",
+        Reason.MODULE_NOT_OPENED: "open the module before completing it",
+        Reason.UNKNOWN_PAGE: "the module has no page with that number; choose one that it has",
+        Reason.PAGES_NOT_READ: "read every page of the module before completing it",
         Reason.MODULE_NOT_RELEASED: "the therapist has not released this module yet",
         Reason.NOT_RELEASED_BY_THERAPIST: "this program's modules are not released one by one; do not release it",
         Reason.UNKNOWN_FORM: "the program has no form with that key; choose one that it has",

@@ -40,6 +40,13 @@ PEOPLE: dict[str, tuple[Actor | Patient, Callable[[PainSchool], Any]]] = {
 """Who calls, and the desk."""
 
 
+def public_methods(desk: object) -> dict[str, Callable[..., Any]]:
+    """Return the public methods of a desk, and of its `pages`, by name."""
+    found = {name: getattr(desk, name) for name in dir(desk) if not name.startswith("_")}
+    pages = found.pop("pages", None)
+    return found if pages is None else found | {f"pages.{name}": one for name, one in public_methods(pages).items()}
+
+
 class Of(NamedTuple):
     """Whose record a line is about."""
 
@@ -69,8 +76,7 @@ def lived() -> Scenario:
     school.room.write(id_, "Hej")
     school.desk.release_module(id_, 2)
     school.desk.release_module(id_, 3)
-    for module in (1, 2, 3):
-        school.room.complete_module(id_, module)
+    school.complete(id_, 1, 2, 3)
     school.office.approve(school.office.plan_purge(), decision="RS 1")
     school.office.plan_purge()
     return school
@@ -96,6 +102,7 @@ GRANTED: dict[str, tuple[Callable[..., object], list[Line]]] = {
     ),
     "desk.enrolment": (lambda d: d.enrolment(E), [("see-enrolment", TREATED)]),
     "desk.program": (lambda d: d.program(E), [("see-enrolment", TREATED)]),
+    "desk.module": (lambda d: d.module(E, 2), [("see-enrolment", TREATED)]),
     "desk.end_reasons": (lambda d: d.end_reasons(E), [("see-enrolment", TREATED)]),
     "desk.next_module": (lambda d: d.next_module(E), [("see-enrolment", TREATED)]),
     "desk.to_handle": (lambda d: d.to_handle(E), [("see-flags", TREATED)]),
@@ -114,6 +121,19 @@ GRANTED: dict[str, tuple[Callable[..., object], list[Line]]] = {
     "desk.timeline": (lambda d: d.timeline(E), [("see-timeline", TREATED)]),
     "desk.timeline of a form": (lambda d: d.timeline(E, form=PAIN), [("see-timeline", TREATED)]),
     "desk.notifications": (lambda d: d.notifications(E), [("see-notifications", TREATED)]),
+    "desk.pages.timeline": (lambda d: d.pages.timeline(E), [("see-timeline", TREATED)]),
+    "desk.pages.timeline of a form": (lambda d: d.pages.timeline(E, form=PAIN), [("see-timeline", TREATED)]),
+    "desk.pages.timeline two pages": (
+        lambda d: d.pages.timeline(E, d.pages.timeline(E, limit=1).next),
+        [("see-timeline", TREATED)] * 2,
+    ),
+    "desk.pages.conversations": (lambda d: d.pages.conversations(E), [("read-conversation", TREATED)]),
+    "desk.pages.messages": (lambda d: d.pages.messages(E, 1), [("read-conversation", TREATED)] * 2),
+    "desk.pages.messages again": (
+        lambda d: (d.read_conversation(E, 1), d.pages.messages(E, 1)),
+        [("read-conversation", TREATED)] * 3,
+    ),
+    "desk.pages.notifications": (lambda d: d.pages.notifications(E), [("see-notifications", TREATED)]),
     "desk.review": (lambda d: d.review(E), [("review", TREATED)]),
     "coordinator.hand_over": (lambda d: d.hand_over(E, COLLEAGUE.hsa_id), [("hand-over", TREATED)]),
     "desk.release_module again": (lambda d: d.release_module(E, 2), [("release-module", TREATED)]),
@@ -130,9 +150,21 @@ GRANTED: dict[str, tuple[Callable[..., object], list[Line]]] = {
     "office.receipts": (lambda o: o.receipts(), []),
     "office.access_log": (lambda o: o.access_log(), [("see-access-log", NOBODY)]),
     "office.access_log of a person": (lambda o: o.access_log(person=BO), [("see-access-log", Of(None, BO))]),
+    "office.pages.access_log": (lambda o: o.pages.access_log(), [("see-access-log", NOBODY)]),
+    "office.pages.access_log of a person": (
+        lambda o: o.pages.access_log(person=BO),
+        [("see-access-log", Of(None, BO))],
+    ),
+    "office.pages.access_log two pages": (
+        lambda o: o.pages.access_log(o.pages.access_log(limit=1).next),
+        [("see-access-log", NOBODY)] * 2,
+    ),
     "room.enrolments": (lambda r: r.enrolments(), [("see-enrolment", MAINTAINED), ("see-enrolment", TREATED)]),
     "room.overview": (lambda r: r.overview(E), [("see-enrolment", TREATED)]),
     "room.open_module": (lambda r: r.open_module(E, 1), [("open-module", TREATED)]),
+    "room.open_module again": (lambda r: (r.open_module(E, 1), r.open_module(E, 1)), [("open-module", TREATED)] * 2),
+    "room.read_page": (lambda r: r.read_page(E, 1, 1), [("read-page", TREATED)]),
+    "room.read_page again": (lambda r: (r.read_page(E, 1, 2), r.read_page(E, 1, 2)), [("read-page", TREATED)] * 2),
     "room.complete_module again": (lambda r: r.complete_module(E, 1), [("complete-module", TREATED)]),
     "room.limits": (lambda r: r.limits(E), [("see-program", TREATED)]),
     "room.form": (lambda r: r.form(E, PAIN), [("see-program", TREATED)]),
@@ -143,6 +175,8 @@ GRANTED: dict[str, tuple[Callable[..., object], list[Line]]] = {
     "room.discard_draft": (lambda r: r.discard_draft(E, PAIN), [("discard-draft", TREATED)]),
     "room.conversations": (lambda r: r.conversations(E), [("read-conversation", TREATED)]),
     "room.read_conversation": (lambda r: r.read_conversation(E, 1), [("read-conversation", TREATED)] * 2),
+    "room.pages.conversations": (lambda r: r.pages.conversations(E), [("read-conversation", TREATED)]),
+    "room.pages.messages": (lambda r: r.pages.messages(E, 1), [("read-conversation", TREATED)]),
     "room.write": (lambda r: r.write(E, "Hej", conversation=1), [("write-message", TREATED)]),
     "room.write a heading of the unit's": (
         lambda r: r.write(E, "Hej"),

@@ -38,6 +38,7 @@ from tests.application.desk_calls import (
     Line,
     Of,
     lived,
+    public_methods,
 )
 
 pytestmark = [pytest.mark.rule("M-06"), pytest.mark.rule("D-21c")]
@@ -52,6 +53,8 @@ ACTIVITIES = {
             "see-timeline",
             "see-notifications",
             "see-program",
+            "open-module",
+            "read-page",
             "read-draft",
             "read-answers",
             "read-conversation",
@@ -99,7 +102,23 @@ REFUSED: dict[str, tuple[Callable[..., object], Line]] = {
     "desk.rename_conversation": (lambda d: d.rename_conversation(E, 7, "Ny"), ("rename-conversation", TREATED)),
     "desk.timeline": (lambda d: d.timeline(E, form="?"), ("see-timeline", TREATED)),
     "desk.timeline of no kinds": (lambda d: d.timeline(E, [str]), ("see-timeline", TREATED)),
+    "desk.pages.timeline no cursor": (lambda d: d.pages.timeline(E, "?"), ("see-timeline", TREATED)),
+    "desk.pages.timeline of another form": (lambda d: d.pages.timeline(E, form="?"), ("see-timeline", TREATED)),
+    "desk.pages.notifications": (lambda d: d.pages.notifications(E, limit=0), ("see-notifications", TREATED)),
+    "desk.pages.messages": (lambda d: d.pages.messages(E, 7), ("read-conversation", TREATED)),
+    "former.pages.conversations": (
+        lambda r: r.pages.conversations(ENDED.enrolment),
+        ("read-conversation", ENDED),
+    ),
+    "former.pages.messages": (lambda r: r.pages.messages(ENDED.enrolment, 1), ("read-conversation", ENDED)),
+    "office.pages.access_log": (lambda o: o.pages.access_log(action="?"), ("see-access-log", NOBODY)),
+    "office.pages.access_log of a person": (
+        lambda o: o.pages.access_log(person=BO, limit=0),
+        ("see-access-log", Of(None, BO)),
+    ),
     "room.open_module": (lambda r: r.open_module(E, 99), ("open-module", TREATED)),
+    "room.read_page": (lambda r: r.read_page(E, 1, 99), ("read-page", TREATED)),
+    "desk.module": (lambda d: d.module(E, 99), ("see-enrolment", TREATED)),
     "room.complete_module": (lambda r: r.complete_module(E, 99), ("complete-module", TREATED)),
     "room.form": (lambda r: r.form(E, "?"), ("see-program", TREATED)),
     "former.conversations": (lambda r: r.conversations(ENDED.enrolment), ("read-conversation", ENDED)),
@@ -234,7 +253,7 @@ def test_every_method_of_every_desk_is_in_the_table() -> None:
     methods = {"coordinator": "desk"}
     tested = {f"{methods.get(who, who)}.{name.split(' ')[0]}" for who, _, name in (n.partition(".") for n in GRANTED)}
     desks = {"desk": school.desk, "office": school.office, "room": school.room}
-    public = {f"{who}.{name}" for who, desk in desks.items() for name in dir(desk) if not name.startswith("_")}
+    public = {f"{who}.{name}" for who, desk in desks.items() for name in public_methods(desk)}
     assert public - {"office.replay"} == tested
 
 

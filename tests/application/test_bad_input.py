@@ -3,16 +3,14 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from inspect import Parameter, getmembers, isfunction, signature
+from inspect import Parameter, signature
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from digital_painschool.application.administrator import AdministratorDesk
 from digital_painschool.application.caseload import Cursor
-from digital_painschool.application.patient import PatientDesk
-from digital_painschool.application.therapist import TherapistDesk
 from digital_painschool.codes import IdentityReason
 from digital_painschool.domain.ids import PlanId
 from digital_painschool.domain.people import PersonId
@@ -21,9 +19,9 @@ from digital_painschool.domain.retention import PurgeDecision, PurgeReceipt
 from digital_painschool.errors import InvalidIdentity, InvalidValue, PainSchoolError, StorageError
 from digital_painschool.testing.environment import START
 from digital_painschool.testing.example import PAIN
-from digital_painschool.testing.people import ANNA, ARCHIVIST, BO, COLLEAGUE, UNIT
+from digital_painschool.testing.people import ANNA, ARCHIVIST, BO, COLLEAGUE, NURSE, UNIT
 from digital_painschool.testing.scenario import Scenario
-from tests.application.desk_calls import APPROVED, GRANTED, PEOPLE, E, lived
+from tests.application.desk_calls import APPROVED, GRANTED, PEOPLE, E, lived, public_methods
 
 NO_IDS: list[Any] = [
     "",
@@ -97,6 +95,7 @@ GOOD: dict[str, Any] = {
     "module": 2,
     "modules": (1,),
     "number": BO,
+    "page": 2,
     "plan": APPROVED,
     "plan_id": APPROVED,
     "program": "somnskola",
@@ -106,9 +105,13 @@ GOOD: dict[str, Any] = {
     "therapist": COLLEAGUE.hsa_id,
 }
 """An argument that will do, by the name of the parameter."""
+NO_INSTANTS: list[Any] = ["2026-03-02", 5, START.replace(tzinfo=None), START.replace(year=1), START.date()]
+NO_CURSORS: list[Any] = ["", 5, (2, "e-0001"), {}, [], "?", "W10", "W1swXQ", "å", "\ud800", "A" * 10_000, b"W10"]
 BAD: dict[str, list[Any]] = {
+    "action": ["", "okänd", "SEE_TIMELINE", 5, b"start", ["start"], {}],
     "after": ["", 5, (2, "e-0001"), {}, []],
     "answers": NO_ANSWERS,
+    "by": ["", "SE", "therapist", "Patient", NURSE.hsa_id + "\n", 5, b"patient", ["patient"], {}],
     "conversation": NO_NUMBERS,
     "days": [0, -1, 366, 10**9, 10**30, 10**5000, True, 1.0, "1", None, [1]],
     "decision": ["", " ", "x" * 201, "\x00", None, 5, b"x", ANNA, "RS 1, om 850709-9805.", f"({ANNA})"],
@@ -128,9 +131,11 @@ BAD: dict[str, list[Any]] = {
         *((), None, 1, "1", b"1", {1: 1}, (0,), (5,), (-1,)),
         *((10**9,), (10**5000,), (True,), ("1",), ([1],), range(10**6)),
     ],
+    "newest_first": [None, "ja", 1, 0, []],
     "notify": ["direct", None, True, 1],
     "number": ["", "x", "x" * 10**6, "198507099806", "\ud800", "19850709-9805x", *NO_PERSONS],
     "opened": [None, "ja", 1, []],
+    "page": NO_NUMBERS,
     "person": ["", "x", "198507099806", *NO_PERSONS],
     "plan": [*NO_KEYS, "e-0006"],
     "plan_id": NO_KEYS,
@@ -138,26 +143,43 @@ BAD: dict[str, list[Any]] = {
     "progress": [5, None, "x"],
     "reason": NO_KEYS,
     "receipt": [None, "e-0002", 5, {}],
+    "since": NO_INSTANTS,
     "sms": NO_TICKS,
     "text": NO_TEXTS,
     "therapist": NO_HSA_IDS,
+    "until": NO_INSTANTS,
     "up_to": [-1, 2, 10**9, 10**5000, True, 1.0, "1", [1]],
 }
 """Arguments that will not do, by the name of the parameter."""
+PAGES = (
+    *(f"desk.pages.{name}" for name in ("timeline", "conversations", "messages", "notifications")),
+    *("room.pages.conversations", "room.pages.messages", "office.pages.access_log"),
+)
 OTHERWISE: dict[tuple[str, str], list[Any]] = {
+    **{(page, "after"): NO_CURSORS for page in PAGES},
+    **{(page, "limit"): [*BAD["limit"], 501] for page in PAGES},
+    ("office.pages.access_log", "enrolment_id"): [
+        "",
+        "okänd",
+        "x" * 10_000,
+        "e-0001\n",
+        "\x00",
+        "\ud800",
+        1,
+        b"e-0001",
+    ],
     ("desk.caseload", "limit"): [*BAD["limit"], 501],
     ("coordinator.unit_caseload", "limit"): [*BAD["limit"], 501],
     ("room.save_draft", "answers"): NO_DRAFTS,
     ("office.access_log", "after"): [-1, 10**5000, True, 1.0, "1", None],
     ("office.approve", "plan"): NO_KEYS,  # the other plan waits for its approval
 }
-DESKS = {"desk": TherapistDesk, "room": PatientDesk, "office": AdministratorDesk}
+DESKS = ("desk", "room", "office")
 BY_ANOTHER = {"desk.unit_caseload": "coordinator.unit_caseload", "desk.hand_over": "coordinator.hand_over"}
 METHODS: dict[str, list[Parameter]] = {
-    BY_ANOTHER.get(f"{who}.{name}", f"{who}.{name}"): [*signature(method).parameters.values()][1:]
-    for who, desk in DESKS.items()
-    for name, method in getmembers(desk, isfunction)
-    if not name.startswith("_")
+    BY_ANOTHER.get(f"{who}.{name}", f"{who}.{name}"): [*signature(method).parameters.values()]
+    for who in DESKS
+    for name, method in public_methods(PEOPLE[who][1](Scenario().school)).items()
 }
 """Every public method of every desk, with its parameters."""
 
@@ -167,7 +189,7 @@ def called(school: Scenario, method: str, **arguments: object) -> object:
     who, _, name = method.partition(".")
     needed = {p.name: GOOD[p.name] for p in METHODS[method] if p.default is Parameter.empty}
     desk: Any = PEOPLE[who][1](school.school)
-    return getattr(desk, name)(**{**needed, **arguments})
+    return attrgetter(name)(desk)(**{**needed, **arguments})
 
 
 CASES = [

@@ -46,6 +46,7 @@ from digital_painschool.testing.history import (
     CompleteModule,
     HandOver,
     MarkHandled,
+    OpenModule,
     PatientRenames,
     PatientWrites,
     SaveForm,
@@ -71,8 +72,9 @@ LIVED = Lived(
         PatientWrites("Hej", conversation=1),
         PatientWrites("mer", conversation=1),
         PatientRenames("Ny rubrik"),
-        *(CompleteModule(number) for number in (1, 2, 3)),
+        *(step(number) for number in (1, 2, 3) for step in (OpenModule, CompleteModule)),
         HandOver(),
+        OpenModule(1, who=BO),
         CompleteModule(1, who=BO),
         MarkHandled(by=HandOver().to),
     )

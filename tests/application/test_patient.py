@@ -87,7 +87,7 @@ def test_a_form_opens_with_its_module() -> None:
     id_ = school.start()
     with pytest.raises(RuleViolation):
         school.room.form(id_, DAILY)
-    school.room.complete_module(id_, 1)
+    school.complete(id_, 1)
     assert PROGRAM.form(DAILY) == school.room.form(id_, DAILY)
 
 

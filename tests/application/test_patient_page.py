@@ -21,6 +21,7 @@ def test_hantera_is_one_look_from_one_state_and_one_line_in_the_log() -> None:
     """Otherwise a screen would take six calls, whose parts may be of different moments."""
     school = Scenario()
     id_ = school.start()
+    school.room.read_page(id_, 1, 2)
     school.room.complete_module(id_, 1)
     school.room.save_form(id_, PAIN, {"smarta": 9})
     school.room.write(id_, "Hej")
@@ -32,6 +33,7 @@ def test_hantera_is_one_look_from_one_state_and_one_line_in_the_log() -> None:
     assert [FlagKind.FORM_SAVED, FlagKind.MESSAGE_RECEIVED] == [flag.kind for flag in page.flags]
     assert (1, 1, True) == (page.counts.unread_forms, page.counts.unread_messages, page.counts.priority)
     assert ([1], 2) == ([module.number for module in page.modules if module.completed], page.next_module)
+    assert [(1, 2), (0, 2), (0, 2), (0, 2)] == [(module.pages_read, module.pages) for module in page.modules]
     assert [(PAIN, (1, 3), 1, 1, True), (DAILY, (2,), 0, 0, False)] == [
         (form.form, form.modules, form.saved, form.unread, form.priority) for form in page.forms
     ]
@@ -67,8 +69,7 @@ def _busy(school: Scenario, id_: EnrolmentId) -> None:
     school.room.write(id_, "Hej")
     school.desk.release_module(id_, 2)
     school.desk.release_module(id_, 3)
-    for module in (1, 2, 3):
-        school.room.complete_module(id_, module)
+    school.complete(id_, 1, 2, 3)
 
 
 def _maintained(school: Scenario, id_: EnrolmentId) -> None:

@@ -38,6 +38,8 @@ def test_a_completed_module_says_what_comes_next_and_when_all_is_done() -> None:
     """Otherwise a portal would have to ask for the overview to lead the patient on."""
     school = Scenario()
     id_ = school.start()
+    for module in (1, 2, 3):
+        school.room.open_module(id_, module)
     results = [school.room.complete_module(id_, module) for module in (1, 1, 2, 3)]
     assert [CompletedModule(module=1, next_module=2, done=False)] * 2 == results[:2]
     overview = school.room.overview(id_)

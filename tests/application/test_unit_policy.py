@@ -90,6 +90,7 @@ def treated(school: Scenario, see: Seen) -> None:
         see(desk.rename_conversation, FIRST, 1, text * 2)
     see(room.save_form, FIRST, PAIN, {"smarta": 9})
     for module in (1, 2, 3):
+        see(room.read_page, FIRST, module, 2)
         see(room.complete_module, FIRST, module)
     while school.now < BEGIN + timedelta(days=2):
         if not RUN <= school.now < RUN + timedelta(minutes=80):

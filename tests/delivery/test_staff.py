@@ -108,7 +108,7 @@ def test_a_notice_that_could_not_be_delivered_is_told_to_staff_who_want_to_know(
 _SAVED: Mapping[FlagKind, Callable[[Scenario, EnrolmentId], object]] = {
     FlagKind.FORM_SAVED: lambda school, id_: school.room.save_form(id_, "halsoskattning", {"smarta": 3}),
     FlagKind.MESSAGE_RECEIVED: lambda school, id_: school.room.write(id_, "Hej"),
-    FlagKind.PROGRAM_DONE: lambda school, id_: [school.room.complete_module(id_, module) for module in (1, 2, 3)],
+    FlagKind.PROGRAM_DONE: lambda school, id_: school.complete(id_, 1, 2, 3),
     FlagKind.ENDING: lambda school, _: school.advance(days=400),
     FlagKind.UNDELIVERED: lambda school, id_: school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT),
 }
@@ -150,8 +150,7 @@ def test_after_a_hand_over_the_new_therapist_is_notified_and_the_old_one_s_messa
     first, second = done(school), school.start(ANNA, "somnskola")
     for id_ in (first, second):
         school.coordinator.hand_over(id_, COLLEAGUE.hsa_id)
-    for module in (1, 2, 3):
-        school.room.complete_module(second, module)
+    school.complete(second, 1, 2, 3)
     assert DeliveryReport(dropped=2, sent=1, delivered=1) == school.deliver()
     assert ["colleague@vgregion.example"] == [message.address.value for message in school.environment.email.sent]
     assert [2] == notes(school, NotificationDropped, first)

@@ -1,13 +1,13 @@
 """The fold: what each event changes of a state, and that the timeline replays to the state."""
 
 import pickle
-from typing import get_args
+from typing import Any, get_args
 
 import attrs
 import pytest
 
 from digital_painschool.domain import fold
-from digital_painschool.domain.enrolment import Conversation, Enrolment, FormCount, Phase
+from digital_painschool.domain.enrolment import Conversation, Enrolment, FormCount, ModuleReading, Phase
 from digital_painschool.domain.events import (
     AccessEnded,
     ConversationRenamed,
@@ -26,6 +26,7 @@ from digital_painschool.domain.events import (
     ModuleReleased,
     NotificationDropped,
     NotificationUndelivered,
+    PageRead,
     ProgramDone,
     Reviewed,
     Started,
@@ -39,6 +40,7 @@ from digital_painschool.testing.environment import START, local
 from digital_painschool.testing.people import COLLEAGUE, NURSE, PERSON, UNIT
 
 AT = local("2026-03-02 10:00")
+LATER = local("2026-03-02 11:00")
 END = local("2027-03-02 08:00")
 STARTED = Started(
     at=START,
@@ -55,6 +57,7 @@ TALK = (
     ConversationStarted(at=AT, by="patient", conversation=1),
     MessageSent(at=AT, by="patient", conversation=1, author=Author.PATIENT, number=1),
 )
+FIRST: dict[str, Any] = {"last_message": 3, "last_message_at": AT}
 LOST = NotificationUndelivered(
     at=AT, by="system", notification=NotificationId("n-1"), channel=Channel.INBOX, status=Status.FAILED
 )
@@ -79,6 +82,16 @@ HISTORIES: dict[type[Event], tuple[tuple[Event, ...], dict[str, object]]] = {
             ModuleOpened(at=AT, by="patient", module=3),
         ),
         {"opened": frozenset({1, 3}), "out_of_order": frozenset({3}), "last_seen_at": AT},
+    ),
+    PageRead: (
+        tuple(PageRead(at=AT, by="patient", module=m, page=p) for m, p in ((1, 2), (3, 1), (1, 1), (1, 2))),
+        {
+            "pages_read": (
+                ModuleReading(module=3, pages=frozenset({1})),
+                ModuleReading(module=1, pages=frozenset({1, 2})),
+            ),
+            "opened": frozenset(),
+        },
     ),
     ModuleCompleted: (
         (ModuleCompleted(at=AT, by="patient", module=1), ModuleCompleted(at=AT, by="patient", module=2)),
@@ -105,15 +118,21 @@ HISTORIES: dict[type[Event], tuple[tuple[Event, ...], dict[str, object]]] = {
     ConversationStarted: (TALK[:1], {"conversations": (Conversation(number=1, heading=2),)}),
     ConversationRenamed: (
         (*TALK, ConversationRenamed(at=AT, by="x", conversation=1)),
-        {"conversations": (Conversation(number=1, heading=4, from_patient=1),)},
+        {"conversations": (Conversation(number=1, heading=4, from_patient=1, **FIRST),)},
     ),
     MessageSent: (
-        (*TALK, MessageSent(at=AT, by="x", conversation=1, author=Author.THERAPIST, number=1)),
-        {"conversations": (Conversation(number=1, heading=2, from_patient=1, from_therapist=1),)},
+        (*TALK, MessageSent(at=LATER, by="x", conversation=1, author=Author.THERAPIST, number=1)),
+        {
+            "conversations": (
+                Conversation(
+                    number=1, heading=2, from_patient=1, from_therapist=1, last_message=4, last_message_at=LATER
+                ),
+            )
+        },
     ),
     MessagesRead: (
         (*TALK, MessagesRead(at=AT, by="x", conversation=1, reader=Author.THERAPIST, up_to=1)),
-        {"conversations": (Conversation(number=1, heading=2, from_patient=1, read_by_therapist=1),)},
+        {"conversations": (Conversation(number=1, heading=2, from_patient=1, read_by_therapist=1, **FIRST),)},
     ),
     FlagHandled: (
         (LOST, ProgramDone(at=AT, by="patient"), FlagHandled(at=AT, by="x", flag=FlagKind.UNDELIVERED)),

@@ -34,6 +34,7 @@ from rich.pretty import pretty_repr
 from rich.traceback import Traceback
 
 import digital_painschool
+from digital_painschool.application.pages import Span
 from digital_painschool.application.program_catalogue import UnitTerms
 from digital_painschool.domain.form import Form, Question, Text
 from digital_painschool.domain.masking import Masked
@@ -47,9 +48,9 @@ MARK, OTHER = "Q7Z3", "K5X1"
 
 SHOWN = frozenset(
     "action after attempted by cancelled command default_heading digest digest_id end_reason enrolment_id form id key "  # noqa: SIM905
-    "discarded_drafts kind link name noted notification notification_id notifications offered plan_id plugin program "
-    "question program_version purged reason scheme secrets settled sha256 superseded title token undelivered "
-    "unit unreadable version ways".split()
+    "discarded_drafts kind link name next noted notification notification_id notifications offered plan_id "
+    "plugin program question program_version purged reason scheme secrets settled sha256 superseded title token "
+    "undelivered unit unreadable version ways".split()
 )
 """What a text is called that is no person's: ids, keys, and who acted."""
 
@@ -130,6 +131,7 @@ LEAVES: Mapping[object, Callable[[str], object]] = {
     UnitTerms: lambda _: UnitTerms(),
     Form: lambda _: Form(key="f", title="Form", questions=(Text(key="q", text="?"),)),
     Question: lambda _: Text(key="q", text="?"),
+    Span: lambda _: Span(since=None, until=None, by="patient", newest_first=True),
 }
 
 

@@ -418,9 +418,9 @@ def test_a_call_that_leaves_something_else_behind_is_named() -> None:
                 return self.behind.load_many(enrolment_ids)
             return dict.fromkeys(enrolment_ids, self.saved.enrolment)
 
-        def load_timelines(self, *args: Any) -> Any:
+        def load_timelines(self, *args: Any, **options: Any) -> Any:
             """Return what is kept, and what is remembered."""
-            kept = self.behind.load_timelines(*args)
+            kept = self.behind.load_timelines(*args, **options)
             if self.saved is None:
                 return kept
             added = (Entry(seq=2, event=self.saved.events[0]),)

@@ -68,7 +68,7 @@ def test_each_is_told_once_a_step_in_the_order_of_the_settings(scenario: Scenari
 def test_each_is_told_all_that_happened_and_the_state_after_it(scenario: Scenario, told: list[OutboxEntry]) -> None:
     """Otherwise what observers add up would be something else than the timeline."""
     e = scenario.start()
-    scenario.room.complete_module(e, 1)
+    scenario.complete(e, 1)
     for name in ("first", "second", "third"):
         steps = [(state, events) for whom, state, events, _ in told if whom == name]
         assert scenario.events(e) == tuple(event for _, events in steps for event in events)

@@ -106,6 +106,9 @@ def live(school: Scenario) -> ReferenceEnrolment:
     model, bad = a_model(id_, school.now), {"smarta": 9}
     for module in (3, 1, 2):
         school.advance(minutes=1)
+        for page in (2, 1, 2):
+            room.read_page(id_, module, page)
+            model.read_page(module, page, school.now)
         room.complete_module(id_, module)
         model.complete_module(module, school.now)
     for form, given_ in ((PAIN, bad), (PAIN, {"smarta": 1}), (DAILY, {"hemma": "bra"})):

@@ -15,7 +15,7 @@ from digital_painschool.adapters.swedish_identity import SwedishIdentity
 from digital_painschool.domain.form import Choice, Date, Form, ManyChoices, Number, Option, Question, Scale, Text
 from digital_painschool.domain.people import Actor, Role
 from digital_painschool.domain.policy import Policy
-from digital_painschool.domain.program import Ordering, Program
+from digital_painschool.domain.program import Completion, Ordering, Program
 from digital_painschool.domain.validation import normalise_answers
 from digital_painschool.errors import InvalidValue, RuleViolation
 from digital_painschool.programs import program_from_data, program_to_data
@@ -99,6 +99,7 @@ def test_programs_are_valid_and_come_back_from_their_data(one: Program) -> None:
     "has",
     [
         *(lambda p, o=ordering: p.ordering is o for ordering in Ordering),
+        *(lambda p, c=completion: p.completion is c for completion in Completion),
         lambda p: set(p.reading_order) < {module.number for module in p.modules},
         lambda p: len(p.reading_order) > 1 and list(p.reading_order) != sorted(p.reading_order),
         lambda p: set(p.required) != set(p.reading_order),
@@ -363,7 +364,8 @@ def test_every_step_is_accepted_or_refused_as_it_was_planned() -> None:
     @settings(UNHURRIED, max_examples=220, derandomize=True, database=None)
     @given(st.data(), st.booleans())
     def is_as_planned(data: st.DataObject, refused: bool) -> None:
-        offered = (program(data.draw(st.sampled_from(Ordering))), SLEEP)
+        ordering, completion = data.draw(st.sampled_from(Ordering)), data.draw(st.sampled_from(Completion))
+        offered = (program(ordering, completion), SLEEP)
         steps = data.draw(planned_steps(offered, Policy(), 25, refused=refused))
         assert refused is not all(accepted for _, accepted in steps)
         with History((), programs=offered).scenario() as school:

@@ -15,7 +15,18 @@ from tests import arrivals
 from tests.kit import served
 from tests.kit.contract_runs import contract_of, failure_of
 from tests.kit.pickled import PickledStorage, stop_writing
-from tests.kit.wrong import atomicity, channels, drafts, enrolments, outbox, registers, retention, senders, whole
+from tests.kit.wrong import (
+    atomicity,
+    channels,
+    drafts,
+    enrolments,
+    outbox,
+    pages,
+    registers,
+    retention,
+    senders,
+    whole,
+)
 from tests.kit.wrong.mistake import Mistake
 from tests.stopping import stop_transactions
 
@@ -100,6 +111,7 @@ MISTAKES = (
     (STORAGE, drafts.STORAGE),
     (STORAGE, outbox.STORAGE),
     (STORAGE, registers.STORAGE),
+    (STORAGE, pages.STORAGE),
     (STORAGE, retention.STORAGE),
     (STORAGE, whole.STORAGE),
     (STORAGE, atomicity.STORAGE),

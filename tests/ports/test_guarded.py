@@ -250,7 +250,18 @@ def test_guarding_twice_is_the_same_as_once_and_the_adapter_s_own_is_there() -> 
 
 def test_every_answer_of_a_storage_is_looked_at() -> None:
     """Otherwise a new method would come without a look at what it gives."""
-    nothing = {"save", "complete", "save_profile", "log", "save_export", "save_plan", "purge", "close"}
+    nothing = {
+        "save",
+        "save_draft",
+        "discard_draft",
+        "complete",
+        "save_profile",
+        "log",
+        "save_export",
+        "save_plan",
+        "purge",
+        "close",
+    }
     assert nothing == {name for name, check in _checks(Storage).items() if check is None}
 
 

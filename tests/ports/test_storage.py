@@ -17,7 +17,7 @@ def test_the_package_gives_every_public_name_of_its_files() -> None:
         for name, value in vars(file).items()
         if not name.startswith("_") and getattr(value, "__module__", None) == file.__name__
     }
-    assert len(files) == 9
+    assert len(files) == 11
     assert {name for name in own if name != "Value"} - INTERNAL <= set(storage.__all__)
     assert all(hasattr(storage, name) for name in storage.__all__)
 
@@ -25,4 +25,4 @@ def test_the_package_gives_every_public_name_of_its_files() -> None:
 def test_the_storage_is_made_of_the_small_protocols() -> None:
     """Otherwise a protocol could be forgotten, and an adapter without it would pass as a storage."""
     parts = {storage.Enrolments, storage.Caseload, storage.Outbox, storage.Staff, storage.AccessLog}
-    assert parts | {storage.Programs, storage.Retention} <= set(storage.Storage.__mro__)
+    assert parts | {storage.Drafts, storage.Programs, storage.Retention} <= set(storage.Storage.__mro__)

@@ -229,8 +229,7 @@ def test_the_figures_of_the_list_are_those_of_the_box() -> None:
     for pain in (3, 10):
         school.room.save_form(id_, PAIN, {"smarta": pain})
     school.room.write(id_, "Hej")
-    for module in (1, 2, 3):
-        school.room.complete_module(id_, module)
+    school.complete(id_, 1, 2, 3)
     (row,) = school.desk.caseload().rows
     assert row.flags == sum(flag.unread for flag in school.desk.to_handle(id_)) == 4
     assert 1 == school.state(id_).conversations[0].unread(Author.THERAPIST)

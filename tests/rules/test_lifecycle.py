@@ -348,6 +348,7 @@ def test_after_the_end_every_step_of_the_patient_and_the_therapist_is_refused() 
     school.desk.end(id_, reason="klar")
     for step in (
         lambda: school.room.open_module(id_, 1),
+        lambda: school.room.read_page(id_, 1, 1),
         lambda: school.room.complete_module(id_, 1),
         lambda: school.room.save_form(id_, "halsoskattning", {"smarta": 3}),
         lambda: school.room.write(id_, "Hej", conversation=1),

@@ -41,12 +41,11 @@ from digital_painschool.rules.notifications import (
     notifications_for,
     update_preferences,
 )
-from digital_painschool.rules.ordering import complete_module
 from digital_painschool.testing.environment import START, local
 from digital_painschool.testing.example import PAIN, PROGRAM
 from digital_painschool.testing.people import ANNA, COLLEAGUE, NURSE, PATIENT, PERSON, UNIT
 from digital_painschool.testing.scenario import Scenario
-from tests.scenario import POLICY, TERMS, folded, refused, started
+from tests.scenario import POLICY, TERMS, completed, folded, refused, started
 
 WORKER = SystemActor()
 ZONES = ("Europe/Helsinki", "Atlantic/Canary", "Europe/Stockholm", "UTC", "Asia/Kathmandu")
@@ -198,7 +197,7 @@ HANDLED: dict[FlagKind, tuple[datetime, Step, Step]] = {
     ),
     FlagKind.PROGRAM_DONE: (
         START,
-        lambda e: complete_module(e, ALL_DONE, 1, by=PATIENT, at=START),
+        lambda e: completed(e, 1, terms=ALL_DONE),
         lambda e: mark_handled(e, ALL_DONE, FlagKind.PROGRAM_DONE, by=NURSE, at=START),
     ),
     FlagKind.UNDELIVERED: (
@@ -236,7 +235,7 @@ def test_only_the_program_done_is_on_offer_and_it_goes_by_e_mail_to_who_ticked_t
     enrolment = started()
     timeline: list[Event] = []
     for module in (1, 2, 3):
-        events = complete_module(enrolment, TERMS, module, by=PATIENT, at=START)
+        events = completed(enrolment, module)
         enrolment = folded(enrolment, events)
         timeline = list(events)
     profile = Profile(email=frozenset({FlagKind.PROGRAM_DONE}))
@@ -254,7 +253,7 @@ def test_only_the_program_done_is_on_offer_and_it_goes_by_e_mail_to_who_ticked_t
 def test_sms_and_e_mail_are_two_notifications() -> None:
     """Otherwise the failure of one way would hold up the other."""
     enrolment = started()
-    events = complete_module(started(), Terms(evolve(PROGRAM, required=(1,)), POLICY), 1, by=PATIENT, at=START)
+    events = completed(enrolment, 1, terms=Terms(evolve(PROGRAM, required=(1,)), POLICY))
     both = Profile(email=frozenset({FlagKind.PROGRAM_DONE}), sms=frozenset({FlagKind.PROGRAM_DONE}))
     found = list(notifications_for(events, folded(enrolment, events), POLICY, both))
     assert [Channel.EMAIL, Channel.SMS] == [one.channel for one in found]
@@ -354,8 +353,7 @@ def test_every_kind_of_flag_is_raised_by_an_event_and_has_a_template() -> None:
     room = school.school.patient(PersonId("vgr-reservnummer", "19810829M071"))
     room.save_form(id_, "halsoskattning", {"smarta": 3})
     room.write(id_, "Hej")
-    for module in (1, 2, 3):
-        room.complete_module(id_, module)
+    school.complete(id_, 1, 2, 3)
     school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
     school.deliver()
     school.advance(days=400)

@@ -20,7 +20,7 @@ from digital_painschool.testing.environment import START
 from digital_painschool.testing.example import PROGRAM, program
 from digital_painschool.testing.people import NURSE, PATIENT
 from digital_painschool.testing.scenario import Scenario
-from tests.scenario import POLICY, TERMS, folded, refused, started
+from tests.scenario import POLICY, TERMS, completed, folded, refused, started
 
 LATER = START + timedelta(hours=1)
 ENFORCED = Terms(program(Ordering.ENFORCED), POLICY)
@@ -31,13 +31,13 @@ def having_completed(modules: Iterable[int], terms: Terms = TERMS) -> Enrolment:
     """Return an enrolment in which these modules are completed."""
     enrolment = started(terms=terms)
     for module in modules:
-        enrolment = folded(enrolment, complete_module(enrolment, terms, module, by=PATIENT, at=LATER))
+        enrolment = folded(enrolment, completed(enrolment, module, terms=terms, at=LATER))
     return enrolment
 
 
 def opened(enrolment: Enrolment, terms: Terms, module: int) -> ModuleOpened:
-    """Open a module and give the event."""
-    (event,) = open_module(enrolment, terms, module, by=PATIENT, at=LATER)
+    """Open a module for the first time and return the event."""
+    (event,) = open_module(evolve(enrolment, opened=frozenset()), terms, module, by=PATIENT, at=LATER)
     assert isinstance(event, ModuleOpened)
     return event
 
@@ -59,6 +59,7 @@ def test_the_bundled_program_has_eleven_open_modules_a_pace_that_is_advice_and_a
     for module in range(1, 12):
         assert module == school.room.open_module(id_, module).number
         school.room.complete_module(id_, module)
+        assert school.desk.module(id_, module) == modules[module - 1]
     assert True is school.room.overview(id_).done
 
 
@@ -71,7 +72,7 @@ def test_the_reading_order_is_1_to_8_and_then_any_module() -> None:
     recommended = []
     while (following := next_module(enrolment, bundled)) is not None:
         recommended.append(following)
-        enrolment = folded(enrolment, complete_module(enrolment, terms, following, by=PATIENT, at=LATER))
+        enrolment = folded(enrolment, completed(enrolment, following, terms=terms, at=LATER))
     assert list(range(1, 12)) == recommended
     assert [False] * 11 == [opened(enrolment, terms, module).out_of_order for module in range(1, 12)]
 
@@ -82,7 +83,8 @@ def test_the_patient_can_go_back_to_a_completed_module(ordering: Ordering) -> No
     """Otherwise there would be no repeating, or a double click would add an entry."""
     terms = Terms(program(ordering), POLICY)
     enrolment = having_completed([1], terms)
-    assert 1 == opened(enrolment, terms, 1).module
+    assert None is module_refusal(enrolment, terms.program, 1, LATER)
+    assert () == open_module(enrolment, terms, 1, by=PATIENT, at=LATER)
     assert () == complete_module(enrolment, terms, 1, by=PATIENT, at=LATER)
 
 
@@ -95,7 +97,7 @@ def test_guided_opens_everything_and_marks_what_is_out_of_order_once() -> None:
     school.room.open_module(id_, 3)
     school.room.open_module(id_, 1)
     marks = [entry.event.out_of_order for entry in school.desk.timeline(id_, [ModuleOpened])]  # type: ignore[union-attr]
-    assert [True, False, False] == marks
+    assert [True, False] == marks
     assert frozenset({3}) == school.desk.enrolment(id_).out_of_order
     assert 1 == school.desk.next_module(id_) == school.room.overview(id_).next_module
 
@@ -107,12 +109,11 @@ def test_enforced_opens_a_module_when_those_before_it_are_completed() -> None:
     id_ = school.start()
     with school.unchanged(), refused("D-04a", Reason.EARLIER_MODULES_FIRST, module=3, missing=(1, 2)):
         school.room.open_module(id_, 3)
-    school.room.complete_module(id_, 1)
+    school.complete(id_, 1)
     with school.unchanged(), refused("D-04a", Reason.EARLIER_MODULES_FIRST, module=3, missing=(2,)):
         school.room.complete_module(id_, 3)
     assert [True, True, False, True] == [module.open for module in school.room.overview(id_).modules]
-    school.room.complete_module(id_, 2)
-    school.room.complete_module(id_, 3)
+    school.complete(id_, 2, 3)
     assert [True] * 4 == [module.open for module in school.room.overview(id_).modules]
     assert frozenset() == school.state(id_).out_of_order
 
@@ -161,13 +162,11 @@ def test_the_patient_is_done_with_the_last_required_module_once() -> None:
     """Otherwise the flag would come too early, again and again, or never."""
     enrolment = having_completed([1, 3])
     assert None is enrolment.done_at
-    events = complete_module(enrolment, TERMS, 2, by=PATIENT, at=LATER)
+    events = completed(enrolment, 2, at=LATER)
     assert [ModuleOpened, ModuleCompleted, ProgramDone] == [type(event) for event in events]
     done = folded(enrolment, events)
     assert LATER == done.done_at
-    assert [ModuleOpened, ModuleCompleted] == [
-        type(event) for event in complete_module(done, TERMS, 4, by=PATIENT, at=LATER)
-    ]
+    assert [ModuleOpened, ModuleCompleted] == [type(event) for event in completed(done, 4, at=LATER)]
 
 
 @pytest.mark.rule("D-05b")
@@ -183,12 +182,11 @@ def test_done_raises_a_flag_that_stays_until_it_is_handled() -> None:
     """Otherwise nobody would take leave of a patient who is through."""
     school = Scenario()
     id_ = school.start()
-    for module in (1, 2, 3):
-        school.room.complete_module(id_, module)
+    school.complete(id_, 1, 2, 3)
     assert [FlagKind.PROGRAM_DONE] == [flag.kind for flag in school.desk.to_handle(id_)]
     school.desk.mark_handled(id_, FlagKind.PROGRAM_DONE)
     assert () == school.desk.to_handle(id_)
-    school.room.complete_module(id_, 4)
+    school.complete(id_, 4)
     assert () == school.desk.to_handle(id_)
 
 

@@ -7,6 +7,7 @@ from proofs.seeded_bugs.bugs.drafts import BUGS as DRAFTS
 from proofs.seeded_bugs.bugs.edges import BUGS as EDGES
 from proofs.seeded_bugs.bugs.exports import BUGS as EXPORTS
 from proofs.seeded_bugs.bugs.memory import BUGS as MEMORY
+from proofs.seeded_bugs.bugs.pages import BUGS as PAGES
 from proofs.seeded_bugs.bugs.permissions import BUGS as PERMISSIONS
 from proofs.seeded_bugs.bugs.retention import BUGS as RETENTION
 from proofs.seeded_bugs.bugs.rules import BUGS as RULES
@@ -18,6 +19,7 @@ BUGS: tuple[Bug, ...] = (
     *RULES,
     *STATE,
     *PERMISSIONS,
+    *PAGES,
     *DELIVERY,
     *RETENTION,
     *DRAFTS,

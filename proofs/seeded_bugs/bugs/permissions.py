@@ -28,6 +28,14 @@ BUGS = (
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 9"),
     ),
     Bug(
+        name="anybody-of-the-unit-is-shown-a-patient-s-module",
+        harm="a colleague would learn which treatment a patient is in",
+        module="application.therapist.handling",
+        old="            Action.SEE_ENROLMENT, self._actor, enrolment_id, lambda e: ordering.find_module",
+        new="            Action.SEE_PROGRAM, self._actor, enrolment_id, lambda e: ordering.find_module",
+        caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 9"),
+    ),
+    Bug(
         name="an-administrator-ends",
         harm="a treatment would be ended by somebody who does not give it",
         module="rules.permissions",

@@ -63,8 +63,8 @@ BUGS = (
         name="a-message-counts-for-the-other-side",
         harm="the patient's message would wait for the patient",
         module="domain.fold",
-        old='{f"from_{event.author.value}": event.number}',
-        new="{f\"from_{'patient' if event.number == 1 else event.author.value}\": event.number}",
+        old='{f"from_{event.author.value}": event.number, **last}',
+        new="{f\"from_{'patient' if event.number == 1 else event.author.value}\": event.number, **last}",
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 4"),
     ),
 )

@@ -22,6 +22,8 @@ _READING = frozenset(
         Action.SEE_TIMELINE,
         Action.SEE_NOTIFICATIONS,
         Action.SEE_PROGRAM,
+        Action.OPEN_MODULE,
+        Action.READ_PAGE,
         Action.READ_DRAFT,
         Action.READ_ANSWERS,
         Action.READ_CONVERSATION,

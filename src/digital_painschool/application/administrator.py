@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from digital_painschool.application.access_control import access_entry
+from digital_painschool.application.access_log_pages import AccessLogPages
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.export import Format
 from digital_painschool.application.purge import Purge
@@ -31,6 +32,9 @@ class AdministratorDesk:
 
     Every method raises `NotPermitted` when the permission table does not grant it, `RuleViolation` when a rule refuses,
     and `StorageError` when the storage fails.
+
+    Attributes:
+        pages: The access log in pages.
     """
 
     def __init__(self, executor: Executor, actor: Actor, receipt_key: ReceiptKey | None = None) -> None:
@@ -39,6 +43,7 @@ class AdministratorDesk:
         self._executor = executor
         self._actor = actor
         self._receipt_key = receipt_key
+        self.pages = AccessLogPages(executor, actor)
 
     def export(
         self,

@@ -38,18 +38,18 @@ class Messages:
         now = self._executor.now()
 
         def found(enrolment: Enrolment) -> Enrolment:
-            self._require_readable(enrolment, now)
+            require_readable(self._by, enrolment, now)
             return enrolment
 
         enrolment = self._executor.read(Action.READ_CONVERSATION, self._by, enrolment_id, found)
-        return conversations(self._executor.storage, enrolment, self._author)
+        return conversations(self._executor.storage, enrolment, enrolment.conversations, self._author)
 
     def read(self, enrolment_id: EnrolmentId, conversation: int) -> ConversationView:
         """Return a conversation, and mark the other side's messages in it as read. Rule: M-10, D-13b, D-17a, D-18a."""
         now = self._executor.now()
 
         def found(enrolment: Enrolment) -> tuple[Enrolment, Conversation]:
-            self._require_readable(enrolment, now)
+            require_readable(self._by, enrolment, now)
             return enrolment, rules.find(enrolment, conversation)
 
         enrolment, shown = self._executor.read(Action.READ_CONVERSATION, self._by, enrolment_id, found)
@@ -125,6 +125,12 @@ class Messages:
 
         return self._executor.execute(Action.RENAME_CONVERSATION, self._by, enrolment_id, command, at=at)
 
-    def _require_readable(self, enrolment: Enrolment, now: datetime) -> None:
-        if isinstance(self._by, Patient) and not access(enrolment, now).read_messages:
-            raise refusal(enrolment, now)
+
+def require_readable(by: Actor | Patient, enrolment: Enrolment, now: datetime) -> None:
+    """Refuse a patient who may not read messages any more. Rule: D-18a.
+
+    Raises:
+        RuleViolation: The patient's access is over.
+    """
+    if isinstance(by, Patient) and not access(enrolment, now).read_messages:
+        raise refusal(enrolment, now)

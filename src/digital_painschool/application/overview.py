@@ -7,14 +7,15 @@ from attrs import frozen
 from digital_painschool.domain.enrolment import Enrolment, Phase
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Author
-from digital_painschool.domain.program import Pace, Program
+from digital_painschool.domain.program import Module, Pace, Program
 from digital_painschool.rules import ordering
 from digital_painschool.rules.access import Access, access, module_refusal
+from digital_painschool.rules.ordering import Place
 
 
 @frozen(kw_only=True)
 class ModuleStatus:
-    """A module as the patient sees it in the overview. Rule: M-03, M-04, D-04a.
+    """A module as the patient sees it in the overview. Rule: M-03, M-04, D-04a, D-04c.
 
     Args:
         number: The module's number.
@@ -22,6 +23,9 @@ class ModuleStatus:
         open: True when it can be read now.
         opened: True when it has been opened.
         completed: True when it has been completed.
+        pages: How many pages it has.
+        pages_read: How many of them have been read.
+        next_page: The number of the first page that was not read; None when all were.
     """
 
     number: int
@@ -29,6 +33,9 @@ class ModuleStatus:
     open: bool
     opened: bool
     completed: bool
+    pages: int
+    pages_read: int
+    next_page: int | None
 
 
 @frozen(kw_only=True)
@@ -45,6 +52,7 @@ class Overview:
         pace: Advice (M-02).
         modules: All modules in the order of their numbers.
         next_module: The module that is recommended next; None when all are completed, or in maintenance and after.
+        place: The page at which the patient goes on; None when no incomplete module is open (D-04c).
         done: True when every required module is completed (D-05b).
         unread_messages: The number of unread messages from staff.
     """
@@ -58,12 +66,13 @@ class Overview:
     pace: Pace
     modules: tuple[ModuleStatus, ...]
     next_module: int | None
+    place: Place | None
     done: bool
     unread_messages: int
 
 
 def overview_of(enrolment: Enrolment, program: Program, now: datetime) -> Overview:
-    """Return the overview of an enrolment at an instant. Rule: M-02 to M-05, D-04a."""
+    """Return the overview of an enrolment at an instant. Rule: M-02 to M-05, D-04a, D-04c."""
     allowed = access(enrolment, now)
     return Overview(
         enrolment_id=enrolment.id,
@@ -73,17 +82,23 @@ def overview_of(enrolment: Enrolment, program: Program, now: datetime) -> Overvi
         access=allowed,
         access_until=enrolment.access_until,
         pace=program.pace,
-        modules=tuple(
-            ModuleStatus(
-                number=module.number,
-                title=module.title,
-                open=module_refusal(enrolment, program, module.number, now) is None,
-                opened=module.number in enrolment.opened,
-                completed=module.number in enrolment.completed,
-            )
-            for module in program.modules
-        ),
+        modules=tuple(_status(enrolment, program, module, now) for module in program.modules),
         next_module=ordering.next_module(enrolment, program) if allowed.fill_in_forms else None,
+        place=ordering.place(enrolment, program, now),
         done=enrolment.done_at is not None,
         unread_messages=sum(c.unread(Author.PATIENT) for c in enrolment.conversations),
+    )
+
+
+def _status(enrolment: Enrolment, program: Program, module: Module, now: datetime) -> ModuleStatus:
+    unread = ordering.unread_pages(enrolment, module)
+    return ModuleStatus(
+        number=module.number,
+        title=module.title,
+        open=module_refusal(enrolment, program, module.number, now) is None,
+        opened=module.number in enrolment.opened,
+        completed=module.number in enrolment.completed,
+        pages=len(module.pages),
+        pages_read=len(module.pages) - len(unread),
+        next_page=unread[0] if unread else None,
     )

@@ -10,6 +10,7 @@ from digital_painschool.application.enrolment_loading import find_by_person
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.form_answers import FormAnswers, form_answers, require_form
 from digital_painschool.application.input_limits import InputLimits, input_limits
+from digital_painschool.application.message_pages import MessagePages
 from digital_painschool.application.messages import Messages
 from digital_painschool.application.overview import Overview, overview_of
 from digital_painschool.application.results import CompletedModule, SavedForm, SentMessage
@@ -20,7 +21,7 @@ from digital_painschool.domain.form import Form
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Patient, PersonId
 from digital_painschool.domain.policy import Terms
-from digital_painschool.domain.program import Module
+from digital_painschool.domain.program import Module, Page
 from digital_painschool.domain.validation import normalise_answers, plain_text
 from digital_painschool.errors import NotFound, StorageError
 from digital_painschool.rules import forms, ordering
@@ -37,12 +38,16 @@ class PatientDesk:
     enrolment, `RuleViolation` when a rule refuses, `Conflict` when others saved first again and again, and
     `StorageError` when the storage fails; in each case nothing is changed. `OutcomeUnknown`: the connection was lost
     during commit. The change was saved completely or not at all; reload before retrying.
+
+    Attributes:
+        pages: Conversations, and the messages of each, in pages.
     """
 
     def __init__(self, executor: Executor, person: PersonId) -> None:
         self._executor = executor
         self._patient = Patient(person)
         self._messages = Messages(executor, self._patient)
+        self.pages = MessagePages(executor, self._patient)
         self._drafts = DraftDesk(executor, self._patient)
 
     def enrolments(self) -> tuple[Overview, ...]:
@@ -70,23 +75,45 @@ class PatientDesk:
         return tuple(overviews)
 
     def overview(self, enrolment_id: EnrolmentId) -> Overview:
-        """Return one enrolment: its modules, the next one, the patient's access. Rule: M-02 to M-05, D-04a."""
+        """Return one enrolment: its modules, the next one, the patient's place and access.
+
+        Rule: M-02 to M-05, D-04a, D-04c.
+        """
         return self._overview(self._executor.read(Action.SEE_ENROLMENT, self._patient, enrolment_id))
 
     def open_module(self, enrolment_id: EnrolmentId, module: int) -> Module:
-        """Open a module and return it with its pages. Rule: M-01, M-03, M-04, M-18, D-04a."""
+        """Open a module and return it with its pages; opening it again changes nothing.
+
+        Rule: M-01, M-03, M-04, M-18, D-04a, D-04d.
+        """
         after = self._executor.execute_rule(
             Action.OPEN_MODULE,
             self._patient,
             enrolment_id,
             lambda e, terms, at: ordering.open_module(e, terms, module, by=self._patient, at=at),
         )
-        found = self._executor.terms.of(after).program.module(module)
-        assert found is not None
-        return found
+        return ordering.find_module(self._executor.terms.of(after).program, module)
+
+    def read_page(self, enrolment_id: EnrolmentId, module: int, page: int) -> Page:
+        """Return a page of a module, and record its first reading, which opens the module too.
+
+        Rule: M-01, M-18, D-04a, D-04c, D-04d.
+
+        Args:
+            enrolment_id: The enrolment.
+            module: The module's number.
+            page: The page's number in its module, from 1.
+        """
+        after = self._executor.execute_rule(
+            Action.READ_PAGE,
+            self._patient,
+            enrolment_id,
+            lambda e, terms, at: ordering.read_page(e, terms, module, page, by=self._patient, at=at),
+        )
+        return ordering.find_module(self._executor.terms.of(after).program, module).pages[page - 1]
 
     def complete_module(self, enrolment_id: EnrolmentId, module: int) -> CompletedModule:
-        """Complete a module; completing it again changes nothing. Rule: M-04, D-05b."""
+        """Complete a module that was opened; completing it again changes nothing. Rule: M-04, D-04c, D-05b."""
         after = self._executor.execute_rule(
             Action.COMPLETE_MODULE,
             self._patient,

@@ -19,7 +19,7 @@ from digital_painschool.rules.permissions import Action
 
 @frozen(kw_only=True)
 class ModuleProgress:
-    """A module as staff see a patient's progress. Rule: M-04, D-04a.
+    """A module as staff see a patient's progress. Rule: M-04, D-04a, D-04c.
 
     Args:
         number: The module's number.
@@ -29,6 +29,8 @@ class ModuleProgress:
         out_of_order: True when it was first opened out of order.
         released: True when the therapist has released it, or need not.
         maintained: True when it is readable in maintenance.
+        pages: How many pages it has.
+        pages_read: How many of them the patient has read.
     """
 
     number: int
@@ -38,6 +40,8 @@ class ModuleProgress:
     out_of_order: bool
     released: bool
     maintained: bool
+    pages: int
+    pages_read: int
 
 
 @frozen(kw_only=True)
@@ -178,6 +182,8 @@ def _modules(enrolment: Enrolment, terms: Terms) -> tuple[ModuleProgress, ...]:
             out_of_order=module.number in enrolment.out_of_order,
             released=module.number not in waits or module.number in enrolment.released,
             maintained=module.number in enrolment.maintained,
+            pages=len(module.pages),
+            pages_read=len(enrolment.pages_read_of(module.number)),
         )
         for module in terms.program.modules
     )

@@ -51,6 +51,10 @@ def _has_open_module(enrolment: Enrolment, terms: Terms, now: datetime) -> bool:
     return any(module_refusal(enrolment, terms.program, m.number, now) is None for m in terms.program.modules)
 
 
+def _has_module_to_complete(enrolment: Enrolment, terms: Terms, now: datetime) -> bool:
+    return any(ordering.completion_refusal(enrolment, terms.program, one, now) is None for one in enrolment.opened)
+
+
 def _has_conversation(condition: Condition) -> Condition:
     return lambda enrolment, terms, now: bool(enrolment.conversations) and condition(enrolment, terms, now)
 
@@ -82,7 +86,8 @@ PATIENT: Mapping[Action, Condition] = MappingProxyType(
         Action.SEE_ENROLMENT: _always,
         Action.SEE_PROGRAM: _may_fill_in,
         Action.OPEN_MODULE: _has_open_module,
-        Action.COMPLETE_MODULE: _may_fill_in,
+        Action.READ_PAGE: _has_open_module,
+        Action.COMPLETE_MODULE: _has_module_to_complete,
         Action.SAVE_FORM: _may_fill_in,
         Action.SAVE_DRAFT: _may_fill_in,
         Action.READ_DRAFT: _may_fill_in,

@@ -1,6 +1,6 @@
 """The views of conversations and forms: documents joined with their events."""
 
-from collections.abc import Mapping, Sized
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from datetime import datetime
 
 from attrs import field, frozen
@@ -87,12 +87,14 @@ class ConversationView:
         heading: The heading (trådrubrik).
         unread: The number of the other side's messages that were unread before this view was drawn.
         messages: The messages in the order in which they were sent; empty in a list of conversations.
+        last_message_at: When the last message was sent, UTC.
     """
 
     number: int
     _heading: Masked[str] = field(converter=masked_text)
     unread: int
     messages: tuple[Message, ...] = ()
+    last_message_at: datetime | None = None
 
     @property
     def heading(self) -> str:
@@ -103,17 +105,13 @@ class ConversationView:
         return f"ConversationView(number={self.number}, unread={self.unread}, messages={len(self.messages)})"
 
 
-def conversations(storage: Enrolments, enrolment: Enrolment, reader: Author) -> tuple[ConversationView, ...]:
-    """List an enrolment's conversations with their headings, without the messages."""
-    headings = load_documents(storage, enrolment.id, [conversation.heading for conversation in enrolment.conversations])
-    return tuple(
-        ConversationView(
-            number=conversation.number,
-            heading=_text(headings, conversation.heading),
-            unread=conversation.unread(reader),
-        )
-        for conversation in enrolment.conversations
-    )
+def conversations(
+    storage: Enrolments, enrolment: Enrolment, shown: Iterable[Conversation], reader: Author
+) -> tuple[ConversationView, ...]:
+    """List some conversations of an enrolment with their headings, without the messages."""
+    listed = tuple(shown)
+    headings = load_documents(storage, enrolment.id, [conversation.heading for conversation in listed])
+    return tuple(_view(conversation, headings, reader, ()) for conversation in listed)
 
 
 def conversation_view(
@@ -131,24 +129,57 @@ def conversation_view(
         and isinstance(entry.event, MessageSent)
         and entry.event.conversation == conversation.number
     ]
-    _require_all(entries, conversation.from_patient + conversation.from_therapist, "messages")
+    counted = conversation.from_patient + conversation.from_therapist
+    return view_of_messages(storage, enrolment, conversation, reader, entries, counted)
+
+
+def view_of_messages(
+    storage: Enrolments,
+    enrolment: Enrolment,
+    conversation: Conversation,
+    reader: Author,
+    entries: Sequence[tuple[int, MessageSent]],
+    counted: int,
+) -> ConversationView:
+    """Return a conversation with some of its messages.
+
+    Args:
+        storage: The storage.
+        enrolment: The state.
+        conversation: The conversation.
+        reader: Who reads.
+        entries: The messages, each with the number of its timeline entry.
+        counted: How many messages there are, by the enrolment's state.
+
+    Raises:
+        StorageError: A message or its text is missing.
+    """
+    _require_all(entries, counted, "messages")
     documents = load_documents(storage, enrolment.id, [conversation.heading, *(seq for seq, _ in entries)])
     read = {Author.PATIENT: conversation.read_by_therapist, Author.THERAPIST: conversation.read_by_patient}
+    messages = (
+        Message(
+            author=event.author,
+            number=event.number,
+            by=event.by,
+            sent_at=event.at,
+            text=_text(documents, seq),
+            read=event.number <= read[event.author],
+        )
+        for seq, event in entries
+    )
+    return _view(conversation, documents, reader, messages)
+
+
+def _view(
+    conversation: Conversation, documents: Mapping[int, Content], reader: Author, messages: Iterable[Message]
+) -> ConversationView:
     return ConversationView(
         number=conversation.number,
         heading=_text(documents, conversation.heading),
         unread=conversation.unread(reader),
-        messages=tuple(
-            Message(
-                author=event.author,
-                number=event.number,
-                by=event.by,
-                sent_at=event.at,
-                text=_text(documents, seq),
-                read=event.number <= read[event.author],
-            )
-            for seq, event in entries
-        ),
+        messages=tuple(messages),
+        last_message_at=conversation.last_message_at,
     )
 
 

@@ -40,6 +40,19 @@ class FormCount:
 
 
 @frozen(kw_only=True, slots=False)
+class ModuleReading:
+    """The pages of a module that the patient has read. Rule: D-04c.
+
+    Args:
+        module: The module's number.
+        pages: The numbers of the pages in their module, from 1.
+    """
+
+    module: int
+    pages: frozenset[int]
+
+
+@frozen(kw_only=True, slots=False)
 class Conversation:
     """The counts of a conversation; each side's messages are numbered from 1. Rule: M-10, M-11.
 
@@ -50,6 +63,8 @@ class Conversation:
         from_therapist: How many messages staff wrote.
         read_by_therapist: The number of the last of the patient's messages that staff have read, 0 for none.
         read_by_patient: The number of the last of the staff's messages that the patient has read, 0 for none.
+        last_message: The number of the timeline entry of the last message, 0 for none.
+        last_message_at: When the last message was sent, UTC; None for none.
     """
 
     number: int
@@ -58,6 +73,8 @@ class Conversation:
     from_therapist: int = 0
     read_by_therapist: int = 0
     read_by_patient: int = 0
+    last_message: int = 0
+    last_message_at: datetime | None = None
 
     def sent(self, author: Author) -> int:
         """Return how many messages one side wrote."""
@@ -94,6 +111,8 @@ class Enrolment:
         reviewed_at: When the therapist last reviewed, UTC (M-09).
         maintained: The modules that are readable in maintenance (M-18).
         opened: The modules that the patient has opened.
+        pages_read: The pages that the patient has read, by module; the module whose page was new last is the last
+            (D-04c).
         completed: The modules that the patient has completed.
         released: The modules that the therapist has released (D-04a).
         out_of_order: The modules that were first opened out of order (D-04a).
@@ -122,6 +141,7 @@ class Enrolment:
     reviewed_at: datetime | None = None
     maintained: frozenset[int] = frozenset()
     opened: frozenset[int] = frozenset()
+    pages_read: tuple[ModuleReading, ...] = ()
     completed: frozenset[int] = frozenset()
     released: frozenset[int] = frozenset()
     out_of_order: frozenset[int] = frozenset()
@@ -140,6 +160,10 @@ class Enrolment:
             if count.form == key:
                 return count
         return FormCount(form=key)
+
+    def pages_read_of(self, module: int) -> frozenset[int]:
+        """Return the numbers of the pages of a module that the patient has read. Rule: D-04c."""
+        return next((read.pages for read in self.pages_read if read.module == module), frozenset())
 
     def conversation(self, number: int) -> Conversation | None:
         """Return the conversation with a number, or None."""

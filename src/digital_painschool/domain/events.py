@@ -78,10 +78,26 @@ class Ended(_Fact):
 
 @frozen(kw_only=True, slots=False)
 class ModuleOpened(_Fact):
-    """The patient opened a module. Rule: M-04, D-04a."""
+    """The patient opened a module for the first time. Rule: M-04, D-04a, D-04d.
+
+    Histories from before D-04d hold further openings of the same module.
+    """
 
     module: int
     out_of_order: bool = False
+
+
+@frozen(kw_only=True, slots=False)
+class PageRead(_Fact):
+    """The patient read a page of a module for the first time. Rule: D-04c, D-04d.
+
+    Args:
+        module: The module's number.
+        page: The page's number in its module, from 1.
+    """
+
+    module: int
+    page: int
 
 
 @frozen(kw_only=True, slots=False)
@@ -221,6 +237,7 @@ Event = (
     | AccessEnded
     | Ended
     | ModuleOpened
+    | PageRead
     | ModuleCompleted
     | ModuleReleased
     | ProgramDone

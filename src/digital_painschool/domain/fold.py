@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from digital_painschool.domain.enrolment import Conversation, Enrolment, FormCount, Phase
+from digital_painschool.domain.enrolment import Conversation, Enrolment, FormCount, ModuleReading, Phase
 from digital_painschool.domain.events import (
     AccessEnded,
     ConversationRenamed,
@@ -26,6 +26,7 @@ from digital_painschool.domain.events import (
     ModuleReleased,
     NotificationDropped,
     NotificationUndelivered,
+    PageRead,
     ProgramDone,
     Reviewed,
     Started,
@@ -119,6 +120,12 @@ def _module_opened(enrolment: Enrolment, event: ModuleOpened) -> Changes:
     return changes
 
 
+def _page_read(enrolment: Enrolment, event: PageRead) -> Changes:
+    others = [read for read in enrolment.pages_read if read.module != event.module]
+    pages = enrolment.pages_read_of(event.module) | {event.page}
+    return {"pages_read": (*others, ModuleReading(module=event.module, pages=pages))}
+
+
 def _module_completed(enrolment: Enrolment, event: ModuleCompleted) -> Changes:
     return {"completed": enrolment.completed | {event.module}}
 
@@ -171,7 +178,8 @@ def _conversation_renamed(enrolment: Enrolment, event: ConversationRenamed) -> C
 
 
 def _message_sent(enrolment: Enrolment, event: MessageSent) -> Changes:
-    return _conversation_changed(enrolment, event.conversation, {f"from_{event.author.value}": event.number})
+    last: Changes = {"last_message": enrolment.version + 1, "last_message_at": event.at}
+    return _conversation_changed(enrolment, event.conversation, {f"from_{event.author.value}": event.number, **last})
 
 
 def _messages_read(enrolment: Enrolment, event: MessagesRead) -> Changes:
@@ -199,6 +207,7 @@ _CHANGES: Mapping[type[Event], Callable[[Enrolment, Any], Changes]] = MappingPro
         AccessEnded: _access_ended,
         Ended: _ended,
         ModuleOpened: _module_opened,
+        PageRead: _page_read,
         ModuleCompleted: _module_completed,
         ModuleReleased: _module_released,
         ProgramDone: _program_done,

@@ -24,6 +24,13 @@ class Ordering(Enum):
     RELEASED = "released"
 
 
+class Completion(Enum):
+    """The condition for completing a module: the patient's word, or that and every page read. Rule: D-04c."""
+
+    DECLARED = "declared"
+    PAGES_READ = "pages-read"
+
+
 @frozen(kw_only=True)
 class Page:
     """A page of a module: text, and the forms that it carries, by key. Rule: M-01."""
@@ -88,6 +95,7 @@ class Program:
         reading_order: The module numbers that are read in this order the first time (M-04, D-04b).
         required: The module numbers whose completion makes the patient done (D-05b); empty means the reading order.
         ordering: How strictly the reading order holds (D-04a).
+        completion: What completes a module (D-04c).
         end_reasons: The reasons that the therapist chooses from when ending (D-19a).
         access_months: How long the patient has access from the start, in calendar months (M-05).
         pace: Advice (M-02).
@@ -105,6 +113,7 @@ class Program:
     reading_order: tuple[int, ...] = field(default=(), validator=several(_MODULE_NUMBER))
     required: tuple[int, ...] = field(default=(), validator=several(_MODULE_NUMBER))
     ordering: Ordering = field(default=Ordering.GUIDED, validator=exactly(Ordering))
+    completion: Completion = field(default=Completion.DECLARED, validator=exactly(Completion))
     end_reasons: tuple[EndReason, ...] = field(validator=several(exactly(EndReason)))
     access_months: int = field(default=12, validator=whole(1, 120))
     pace: Pace = field(default=Pace(), validator=exactly(Pace))

@@ -1,15 +1,17 @@
-"""The order of modules: the next module, and opening, completing and releasing a module.
+"""The order of modules: the next module, the patient's place, and reading, completing and releasing a module.
 
-Rule: M-03, M-04, D-04a, D-04b, D-05b.
+Rule: M-03, M-04, D-04a to D-04d, D-05b.
 """
 
 from datetime import datetime
 
+from attrs import frozen
+
 from digital_painschool.domain.enrolment import Enrolment, Phase
-from digital_painschool.domain.events import Event, ModuleCompleted, ModuleOpened, ModuleReleased, ProgramDone
+from digital_painschool.domain.events import Event, ModuleCompleted, ModuleOpened, ModuleReleased, PageRead, ProgramDone
 from digital_painschool.domain.people import AnyActor
 from digital_painschool.domain.policy import Terms
-from digital_painschool.domain.program import Ordering, Program
+from digital_painschool.domain.program import Completion, Module, Ordering, Program
 from digital_painschool.domain.validation import whole_number
 from digital_painschool.errors import Reason, RuleViolation
 from digital_painschool.rules.access import access, incomplete_predecessors, module_refusal, refusal
@@ -27,10 +29,58 @@ def next_module(enrolment: Enrolment, program: Program) -> int | None:
     return None
 
 
-def open_module(enrolment: Enrolment, terms: Terms, module: int, *, by: AnyActor, at: datetime) -> tuple[Event, ...]:
-    """Open a module to read it; the first opening out of order is marked as such.
+@frozen(kw_only=True)
+class Place:
+    """The page at which the patient goes on. Rule: D-04c.
 
-    Rule: M-03, M-04, M-18, D-04a.
+    Args:
+        module: The module's number.
+        page: The number of the module's first unread page; of its last page when all are read.
+    """
+
+    module: int
+    page: int
+
+
+def find_module(program: Program, module: int) -> Module:
+    """Return a module of the program, with its pages, whether or not it is open to a patient. Rule: M-01.
+
+    Raises:
+        RuleViolation: There is no such module.
+        InvalidValue: The module is not a whole number.
+    """
+    found = program.module(whole_number(module, "module"))
+    if found is None:
+        raise RuleViolation("M-01", Reason.UNKNOWN_MODULE, module=module)
+    return found
+
+
+def unread_pages(enrolment: Enrolment, module: Module) -> tuple[int, ...]:
+    """Return the numbers of the pages that the patient has not read. Rule: D-04c."""
+    read = enrolment.pages_read_of(module.number)
+    return tuple(number for number in range(1, len(module.pages) + 1) if number not in read)
+
+
+def place(enrolment: Enrolment, program: Program, now: datetime) -> Place | None:
+    """Return the place to resume at an instant, or None when no incomplete module is open there.
+
+    Rule: D-04c. The place is in the module whose page was new last, and otherwise in the recommended one.
+    """
+    last_read = (read.module for read in enrolment.pages_read[-1:])
+    for number in (*last_read, next_module(enrolment, program)):
+        module = None if number is None else program.module(number)
+        if module is None or module.number in enrolment.completed:
+            continue
+        if module_refusal(enrolment, program, module.number, now) is None:
+            page = next(iter(unread_pages(enrolment, module)), len(module.pages))
+            return Place(module=module.number, page=page)
+    return None
+
+
+def open_module(enrolment: Enrolment, terms: Terms, module: int, *, by: AnyActor, at: datetime) -> tuple[Event, ...]:
+    """Open a module to read it; opening it again changes nothing. An opening out of order is marked as such.
+
+    Rule: M-03, M-04, M-18, D-04a, D-04d.
 
     Raises:
         RuleViolation: There is no such module, the ordering keeps it closed, it was not chosen for the maintenance, or
@@ -41,12 +91,46 @@ def open_module(enrolment: Enrolment, terms: Terms, module: int, *, by: AnyActor
     why = module_refusal(enrolment, terms.program, module, at)
     if why is not None:
         raise why
-    out_of_order = (
-        module not in enrolment.opened
-        and enrolment.phase is Phase.ACTIVE
-        and bool(incomplete_predecessors(enrolment, terms.program, module))
-    )
+    if module in enrolment.opened:
+        return ()
+    out_of_order = enrolment.phase is Phase.ACTIVE and bool(incomplete_predecessors(enrolment, terms.program, module))
     return (ModuleOpened(at=at, by=by.signature, module=module, out_of_order=out_of_order),)
+
+
+def read_page(
+    enrolment: Enrolment, terms: Terms, module: int, page: int, *, by: AnyActor, at: datetime
+) -> tuple[Event, ...]:
+    """Read a page of a module; the first reading is recorded, and opens the module. Reading again changes nothing.
+
+    Rule: M-01, M-18, D-04a, D-04c, D-04d.
+
+    Raises:
+        RuleViolation: The module has no such page, or cannot be opened, as `open_module` says.
+        InvalidValue: The module or the page is not a whole number.
+    """
+    whole_number(page, "page")
+    opened = open_module(enrolment, terms, module, by=by, at=at)
+    pages = find_module(terms.program, module).pages
+    if not 1 <= page <= len(pages):
+        raise RuleViolation("M-01", Reason.UNKNOWN_PAGE, module=module, page=page, pages=len(pages))
+    if page in enrolment.pages_read_of(module):
+        return ()
+    return (*opened, PageRead(at=at, by=by.signature, module=module, page=page))
+
+
+def completion_refusal(enrolment: Enrolment, program: Program, module: int, now: datetime) -> RuleViolation | None:
+    """Return the violation for a module that the patient cannot complete at an instant, or None. Rule: M-18, D-04c."""
+    if not access(enrolment, now).fill_in_forms:
+        return refusal(enrolment, now)
+    if module not in enrolment.opened:  # an opened one stays open as long as modules can be completed
+        closed = module_refusal(enrolment, program, module, now)
+        return closed or RuleViolation("D-04c", Reason.MODULE_NOT_OPENED, module=module)
+    if module in enrolment.completed or program.completion is Completion.DECLARED:
+        return None
+    unread = unread_pages(enrolment, find_module(program, module))
+    if not unread:
+        return None
+    return RuleViolation("D-04c", Reason.PAGES_NOT_READ, module=module, pages=unread, missing=len(unread))
 
 
 def complete_module(
@@ -54,20 +138,20 @@ def complete_module(
 ) -> tuple[Event, ...]:
     """Complete a module; the last required module completes the program. Completing it again changes nothing.
 
-    Rule: M-04, D-04a, D-05b. A module that was never opened is opened too.
+    Rule: M-04, D-04a, D-04c, D-05b.
 
     Raises:
-        RuleViolation: There is no such module, the ordering keeps it closed, or the patient may only read.
+        RuleViolation: There is no such module, the ordering keeps it closed, the patient has not opened it, or may only
+            read; with `PAGES_READ` also when a page was not read.
         InvalidValue: The module is not a whole number.
     """
     whole_number(module, "module")
-    if not access(enrolment, at).fill_in_forms:
-        raise refusal(enrolment, at)
+    why = completion_refusal(enrolment, terms.program, module, at)
+    if why is not None:
+        raise why
     if module in enrolment.completed:
         return ()
-    # An opened module stays open as long as modules can be completed.
-    opened = () if module in enrolment.opened else open_module(enrolment, terms, module, by=by, at=at)
-    events: tuple[Event, ...] = (*opened, ModuleCompleted(at=at, by=by.signature, module=module))
+    events: tuple[Event, ...] = (ModuleCompleted(at=at, by=by.signature, module=module),)
     if enrolment.done_at is None and {*enrolment.completed, module}.issuperset(terms.program.required):
         return (*events, ProgramDone(at=at, by=by.signature))
     return events

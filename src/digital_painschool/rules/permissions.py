@@ -24,6 +24,7 @@ class Action(Enum):
     MAINTAIN = "maintain"
     END = "end"
     OPEN_MODULE = "open-module"
+    READ_PAGE = "read-page"
     COMPLETE_MODULE = "complete-module"
     RELEASE_MODULE = "release-module"
     SAVE_FORM = "save-form"
@@ -93,6 +94,7 @@ PATIENT: frozenset[Action] = frozenset(
         Action.SEE_ENROLMENT,
         Action.SEE_PROGRAM,
         Action.OPEN_MODULE,
+        Action.READ_PAGE,
         Action.COMPLETE_MODULE,
         Action.SAVE_FORM,
         Action.SAVE_DRAFT,

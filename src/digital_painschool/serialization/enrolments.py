@@ -5,14 +5,14 @@ from typing import Any
 
 from attrs import NOTHING, fields
 
-from digital_painschool.domain.enrolment import Conversation, Enrolment, FormCount
+from digital_painschool.domain.enrolment import Conversation, Enrolment, FormCount, ModuleReading
 from digital_painschool.serialization.stored import Data, read_stored
 from digital_painschool.serialization.stored_converter import CONVERTER, register_class, register_tuple_of
 
-ENROLMENT_SHAPE = 1
+ENROLMENT_SHAPE = 2
 """Raise it whenever `Enrolment` or the fold changes: states of another shape are replayed from their timelines."""
 
-for _class in (FormCount, Conversation):
+for _class in (FormCount, ModuleReading, Conversation):
     register_tuple_of(_class)
 _describe, _ = register_class(Enrolment)
 _DEFAULTS = {field.name: field.default for field in fields(Enrolment) if field.default is not NOTHING}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from digital_painschool.domain.form import Choice, Date, Form, ManyChoices, Number, Option, Scale, Text
-from digital_painschool.domain.program import EndReason, Module, Ordering, Page, Program
+from digital_painschool.domain.program import Completion, EndReason, Module, Ordering, Page, Program
 
 PAIN = "halsoskattning"
 """A form that modules 1 and 3 carry, with one question that can raise an alert."""
@@ -11,8 +11,14 @@ DAILY = "vardag"
 """A form that module 2 carries, with every kind of question and a score."""
 
 
-def program(ordering: Ordering = Ordering.GUIDED, *, key: str = "smartskola", version: str = "1") -> Program:
-    """Return a small program: modules 1 to 3 in the reading order, 4 outside it."""
+def program(
+    ordering: Ordering = Ordering.GUIDED,
+    completion: Completion = Completion.DECLARED,
+    *,
+    key: str = "smartskola",
+    version: str = "1",
+) -> Program:
+    """Return a small program: modules 1 to 3 in the reading order, 4 outside it; each has two pages."""
     carried: Mapping[int, tuple[str, ...]] = {1: (PAIN,), 2: (DAILY,), 3: (PAIN,)}
     return Program(
         key=key,
@@ -20,9 +26,17 @@ def program(ordering: Ordering = Ordering.GUIDED, *, key: str = "smartskola", ve
         title="Exempelprogram",
         example=True,
         ordering=ordering,
+        completion=completion,
         reading_order=(1, 2, 3),
         modules=tuple(
-            Module(number=n, title=f"Tema {n}", pages=(Page(title="Sida", text=f"Text {n}", forms=carried.get(n, ())),))
+            Module(
+                number=n,
+                title=f"Tema {n}",
+                pages=(
+                    Page(title="Sida", text=f"Text {n}", forms=carried.get(n, ())),
+                    Page(title="Övning", text=f"Övning {n}"),
+                ),
+            )
             for n in (1, 2, 3, 4)
         ),
         forms=(

@@ -70,8 +70,7 @@ def years_of_a_unit(url: str) -> None:
         for id_ in (old, kept):
             school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
         school.school.patient(BO).save_form(kept, PAIN, {"smarta": 9})
-        for number in (1, 2, 3):
-            school.school.patient(BO).complete_module(kept, number)
+        school.complete(kept, 1, 2, 3)
         school.coordinator.hand_over(moved, COLLEAGUE.hsa_id)
         school.advance(hours=2)
         school.deliver()

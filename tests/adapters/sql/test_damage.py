@@ -179,6 +179,7 @@ _ROWS = {
     "enrolments": f"id IN ('{VICTIM}', '{OLD_VICTIM}')",
     "timeline": f"enrolment_id IN ('{VICTIM}', '{OLD_VICTIM}') AND seq = 2",
     "documents": f"enrolment_id IN ('{VICTIM}', '{OLD_VICTIM}') AND seq = 2",
+    "drafts": f"enrolment_id = '{VICTIM}'",
     "digests": f"id LIKE '{VICTIM}.%' AND collected",
     "digest_notifications": f"id LIKE '{VICTIM}.%' AND status = 'pending'",
     "digest_superseded_keys": f"digest_id LIKE '{VICTIM}.%'",

@@ -18,6 +18,7 @@ from digital_painschool.domain.events import (
     HandedOver,
     Maintained,
     ModuleOpened,
+    PageRead,
     ProgramDone,
     Reviewed,
 )
@@ -61,6 +62,7 @@ from tests.databases import execute
         AccessEnded(at=RUN, by="system", access_until=RUN),
         Ended(at=RUN, by=NURSE.hsa_id, reason="klar"),
         ModuleOpened(at=RUN, by="patient", module=2),
+        PageRead(at=RUN, by="patient", module=2, page=1),
         ProgramDone(at=RUN, by="patient"),
     ],
     ids=lambda event: type(event).__name__,

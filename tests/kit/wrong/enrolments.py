@@ -41,9 +41,9 @@ def _open_per_version(right: Wrong, storage: Any, change: Any) -> None:
 
 def _writing(change: Callable[[Any], Any]) -> Wrong:
     """Return a `load_timelines` that returns other documents."""
-    return lambda right, _, *args: {
+    return lambda right, _, *args, **options: {
         id_: evolve(t, documents={seq: change(doc) for seq, doc in t.documents.items()})
-        for id_, t in right(*args).items()
+        for id_, t in right(*args, **options).items()
     }
 
 
@@ -87,19 +87,19 @@ STORAGE: Sequence[Mistake] = (
         "a-filtered-timeline-counts-anew",
         "Enrolments.load_timelines",
         "load_timelines",
-        lambda right, _, *args: {
+        lambda right, _, *args, **options: {
             id_: evolve(t, entries=tuple(evolve(e, seq=n) for n, e in enumerate(t.entries, start=1)))
-            for id_, t in right(*args).items()
+            for id_, t in right(*args, **options).items()
         },
     ),
     Mistake(
         "a-document-of-nothing",
         "Enrolments.load_timelines",
         "load_timelines",
-        lambda right, _, ids, kinds=None, seqs=None: {
+        lambda right, _, ids, kinds=None, seqs=None, **options: {
             id_: t if seqs is None else evolve(t, documents={**dict.fromkeys(asked), **t.documents})
             for asked in [tuple(seqs or ())]
-            for id_, t in right(ids, kinds, None if seqs is None else asked).items()
+            for id_, t in right(ids, kinds, None if seqs is None else asked, **options).items()
         },
     ),
     Mistake(

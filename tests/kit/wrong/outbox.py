@@ -210,16 +210,16 @@ STORAGE: Sequence[Mistake] = (
         "notifications-by-id",
         "Outbox.notifications",
         "notifications",
-        lambda right, _, id_: tuple(sorted(right(id_), key=lambda r: r.notification.id)),
+        lambda right, _, id_, **options: tuple(sorted(right(id_, **options), key=lambda r: r.notification.id)),
     ),
     Mistake(
         "notifications-of-the-digest",
         "Outbox.notifications",
         "notifications",
-        lambda right, self, id_: tuple(
+        lambda right, self, id_, **options: tuple(
             row.record
             for row in notification_rows(self).values()
-            if row.digest_id in {notification_rows(self)[r.notification.id].digest_id for r in right(id_)}
+            if row.digest_id in {notification_rows(self)[r.notification.id].digest_id for r in right(id_, **options)}
         ),
     ),
     Mistake(

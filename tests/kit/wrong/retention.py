@@ -124,12 +124,14 @@ STORAGE: Sequence[Mistake] = (
         "the-timeline-of-the-first-alone",
         "Enrolments.load_timelines",
         "load_timelines",
-        lambda right, _, ids, *args: right(tuple(ids)[:1], *args),
+        lambda right, _, ids, *args, **options: right(tuple(ids)[:1], *args, **options),
     ),
     Mistake(
         "a-filtered-timeline-has-every-text",
         "Enrolments.load_timelines",
         "load_timelines",
-        lambda right, _, ids, kinds=None, seqs=None: right(ids, kinds, range(1, 1000) if seqs is None else seqs),
+        lambda right, _, ids, kinds=None, seqs=None, **options: right(
+            ids, kinds, range(1, 1000) if seqs is None else seqs, **options
+        ),
     ),
 )

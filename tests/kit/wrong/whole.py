@@ -20,8 +20,8 @@ def _taking_ids_in_any_case(right: Wrong, storage: Any, change: Any) -> None:
     right(change)
 
 
-def _giving_out_its_own(right: Wrong, storage: Any, *args: Any) -> Any:
-    found = right(*args)
+def _giving_out_its_own(right: Wrong, storage: Any, *args: Any, **options: Any) -> Any:
+    found = right(*args, **options)
     with storage._open() as parts:
         stored = parts.enrolments._documents
         return {

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from itertools import islice
 
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId, PersonId
-from digital_painschool.ports.storage import AccessEntry
+from digital_painschool.ports.storage import AccessEntry, Excerpt
 
 
 class MemoryAccessLog:
@@ -18,13 +19,26 @@ class MemoryAccessLog:
         self._entries.extend(entries)
 
     def access_entries(
-        self, unit: HsaId, *, person: PersonId | None = None, after: int = 0, limit: int = 1000
+        self,
+        unit: HsaId,
+        person: PersonId | None,
+        enrolment_id: EnrolmentId | None,
+        action: str | None,
+        after: int,
+        limit: int,
+        excerpt: Excerpt,
     ) -> tuple[tuple[int, AccessEntry], ...]:
-        """Return a unit's entries above `after`, each with its number."""
-        # The slice spares a reader that pages through the log the entries of the pages before.
+        """Return a unit's entries above `after` that are wanted, each with its number."""
+        # The range spares a reader that pages through the log the entries of the pages before.
+        last = len(self._entries) if excerpt.up_to is None else min(excerpt.up_to, len(self._entries))
+        numbers = range(max(after, 0) + 1, last + 1)
         entries = (
             (number, entry)
-            for number, entry in enumerate(self._entries[max(after, 0) :], start=max(after, 0) + 1)
-            if entry.unit == unit and person in (None, entry.person)
+            for number in (reversed(numbers) if excerpt.newest_first else numbers)
+            if (entry := self._entries[number - 1]).unit == unit
+            and person in (None, entry.person)
+            and enrolment_id in (None, entry.enrolment_id)
+            and action in (None, entry.action)
+            and excerpt.holds(number, entry.at, entry.by)
         )
         return tuple(islice(entries, limit))

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 
 from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment, Phase
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import Conflict
-from digital_painschool.ports.storage import Change, Content, Entry, Timeline
+from digital_painschool.ports.storage import Change, Content, Entry, Excerpt, Timeline
 
 _Course = tuple[PersonId, str, HsaId]
 """A person, a program and a unit: together they have at most one open enrolment."""
@@ -97,14 +98,27 @@ class MemoryEnrolments:
             del self._open[_course(enrolment)]
 
     def timeline(
-        self, enrolment_id: EnrolmentId, kinds: Collection[type[Event]] | None, documents: Collection[int] | None
+        self,
+        enrolment_id: EnrolmentId,
+        kinds: Collection[type[Event]] | None,
+        documents: Collection[int] | None,
+        after: int,
+        limit: int | None,
+        excerpt: Excerpt,
     ) -> Timeline:
         """Return a timeline, or the part of it that `Enrolments.load_timelines` describes."""
-        events = enumerate(self._timelines.get(enrolment_id, ()), start=1)
-        entries = [Entry(seq=seq, event=event) for seq, event in events if kinds is None or type(event) in kinds]
+        events = self._timelines.get(enrolment_id, [])
+        last = len(events) if excerpt.up_to is None else min(excerpt.up_to, len(events))
+        seqs = range(max(after, 0) + 1, last + 1)
+        wanted = (
+            Entry(seq=seq, event=event)
+            for seq in (reversed(seqs) if excerpt.newest_first else seqs)
+            if excerpt.holds(seq, (event := events[seq - 1]).at, event.by) and (kinds is None or type(event) in kinds)
+        )
+        entries = tuple(islice(wanted, limit))
         stored = self._documents.get(enrolment_id, {})
-        seqs = [entry.seq for entry in entries] if documents is None else documents
-        return Timeline(entries=tuple(entries), documents={seq: copy_of(stored[seq]) for seq in seqs if seq in stored})
+        numbers = [entry.seq for entry in entries] if documents is None else documents
+        return Timeline(entries=entries, documents={seq: copy_of(stored[seq]) for seq in numbers if seq in stored})
 
     def counts_of(self, enrolment_id: EnrolmentId) -> CaseloadCounts:
         """Return the counts of the last saved change of an enrolment."""

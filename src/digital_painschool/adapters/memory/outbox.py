@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from itertools import count
+from itertools import count, islice
+from operator import gt, lt
 
 from attrs import Factory, define, evolve, frozen
 
@@ -139,9 +140,16 @@ class MemoryOutbox:
             self._release(row, result.next_at, result.lost)
         return completed
 
-    def notifications(self, enrolment_id: EnrolmentId) -> tuple[NotificationRecord, ...]:
-        """Return every notification that an enrolment asked for, by entry, then by id."""
-        return tuple(row.record for row in self._asked_by(enrolment_id))
+    def notifications(
+        self, enrolment_id: EnrolmentId, *, newest_first: bool, after: tuple[int, str] | None, limit: int | None
+    ) -> tuple[NotificationRecord, ...]:
+        """Return the notifications that an enrolment asked for, by entry, then by id, or a page of them."""
+        rows = self._asked_by(enrolment_id)
+        if newest_first:
+            rows.reverse()
+        follow = gt if newest_first else lt
+        records = (row.record for row in rows if after is None or follow(after, _position(row)))
+        return tuple(islice(records, limit))
 
     def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
         """Return settled notifications whose end is not on the timeline yet, by rising id, those above `after`."""
@@ -255,4 +263,8 @@ class MemoryOutbox:
 
     def _asked_by(self, enrolment_id: EnrolmentId) -> list[_NotificationRow]:
         rows = (self._rows[id_] for id_ in self._of_enrolment.get(enrolment_id, ()))
-        return sorted(rows, key=lambda r: (r.record.notification.trigger.seq, r.record.notification.id))
+        return sorted(rows, key=_position)
+
+
+def _position(row: _NotificationRow) -> tuple[int, str]:
+    return row.record.notification.trigger.seq, row.record.notification.id

@@ -23,7 +23,17 @@ from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.program import Program
 from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skipped
 from digital_painschool.errors import StorageError
-from digital_painschool.ports.storage import NOTHING, AccessEntry, CaseQuery, CaseRow, Change, PurgeRecord, Timeline
+from digital_painschool.ports.storage import (
+    NOTHING,
+    WHOLE,
+    AccessEntry,
+    CaseQuery,
+    CaseRow,
+    Change,
+    Excerpt,
+    PurgeRecord,
+    Timeline,
+)
 
 
 class Parts:
@@ -85,12 +95,16 @@ class MemoryStorage:
         enrolment_ids: Iterable[EnrolmentId],
         kinds: Iterable[type[Event]] | None = None,
         documents: Iterable[int] | None = None,
+        *,
+        after: int = 0,
+        limit: int | None = None,
+        excerpt: Excerpt = WHOLE,
     ) -> Mapping[EnrolmentId, Timeline]:
         ids = tuple(enrolment_ids)
         wanted = None if kinds is None else frozenset(kinds)
         seqs = None if documents is None else tuple(documents)
         with self._open() as parts:
-            return {enrolment_id: parts.enrolments.timeline(enrolment_id, wanted, seqs) for enrolment_id in ids}
+            return {id_: parts.enrolments.timeline(id_, wanted, seqs, after, limit, excerpt) for id_ in ids}
 
     def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
         with self._open() as parts:
@@ -130,9 +144,16 @@ class MemoryStorage:
             for digest_id in sorted(parts.outbox.complete(results)):
                 parts.access_log.log(access.get(digest_id, ()))
 
-    def notifications(self, enrolment_id: EnrolmentId) -> tuple[NotificationRecord, ...]:
+    def notifications(
+        self,
+        enrolment_id: EnrolmentId,
+        *,
+        newest_first: bool = False,
+        after: tuple[int, str] | None = None,
+        limit: int | None = None,
+    ) -> tuple[NotificationRecord, ...]:
         with self._open() as parts:
-            return parts.outbox.notifications(enrolment_id)
+            return parts.outbox.notifications(enrolment_id, newest_first=newest_first, after=after, limit=limit)
 
     def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
         with self._open() as parts:
@@ -153,10 +174,18 @@ class MemoryStorage:
             parts.access_log.log(new)
 
     def access_entries(
-        self, unit: HsaId, *, person: PersonId | None = None, after: int = 0, limit: int = 1000
+        self,
+        unit: HsaId,
+        *,
+        person: PersonId | None = None,
+        enrolment_id: EnrolmentId | None = None,
+        action: str | None = None,
+        after: int = 0,
+        limit: int = 1000,
+        excerpt: Excerpt = WHOLE,
     ) -> tuple[tuple[int, AccessEntry], ...]:
         with self._open() as parts:
-            return parts.access_log.access_entries(unit, person=person, after=after, limit=limit)
+            return parts.access_log.access_entries(unit, person, enrolment_id, action, after, limit, excerpt)
 
     def save_program(self, unit: HsaId, program: Program) -> Program:
         with self._open() as parts:

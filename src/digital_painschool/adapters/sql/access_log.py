@@ -2,17 +2,21 @@
 
 import logging
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, select
+from sqlalchemy import Select, bindparam, func, literal_column, select, true
 
+from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
+from digital_painschool.adapters.sql.excerpts import excerpt_query, excerpt_values
 from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.json_rows import BulkStatement, insert_rows
-from digital_painschool.adapters.sql.rows import Row, require_readable
+from digital_painschool.adapters.sql.rows import Row, Values, require_readable
 from digital_painschool.adapters.sql.schema import access_log
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId, PersonId
-from digital_painschool.ports.storage import AccessEntry, Activity
+from digital_painschool.ports.storage import WHOLE, AccessEntry, Activity, Excerpt
 from digital_painschool.serialization.scalars import hsa_id_from_text
 from digital_painschool.serialization.stored import read_each
 
@@ -25,26 +29,37 @@ ADD_ACCESS = insert_into(access_log, leave_out=("number",))
 _ADD_ENTRIES = insert_rows(access_log, [column.name for column in ENTRY_COLUMNS])
 ACCESS_BATCH = BulkStatement(single=_ADD_ENTRIES, each=ADD_ACCESS)
 
-_ENTRIES = (
-    select(
-        access_log.c.number,
-        access_log.c.at,
-        access_log.c.by,
-        access_log.c.unit,
-        access_log.c.action,
-        access_log.c.activity,
-        access_log.c.enrolment_id,
-        access_log.c.person_scheme,
-        access_log.c.person_value,
-        access_log.c.granted,
+_l = access_log.c
+_OF_UNIT = select(
+    _l.number,
+    _l.at,
+    _l.by,
+    _l.unit,
+    _l.action,
+    _l.activity,
+    _l.enrolment_id,
+    _l.person_scheme,
+    _l.person_value,
+    _l.granted,
+).where(
+    _l.unit == bindparam("unit"),
+    func.coalesce(_l.action == bindparam("action", type_=_l.action.type), true()),
+    func.coalesce(
+        func.coalesce(_l.enrolment_id, literal_column("''")) == bindparam("enrolment_id", type_=_l.enrolment_id.type),
+        true(),
+    ),
+)
+_OF_PERSON = _OF_UNIT.where(
+    _l.person_value == bindparam("person_value"), _l.person_scheme == bindparam("person_scheme")
+)
+_ENTRIES = {
+    (one_person, newest_first): excerpt_query(
+        _OF_PERSON if one_person else _OF_UNIT, _l.number, _l.at, _l.by, newest_first=newest_first
     )
-    .where(access_log.c.unit == bindparam("unit"), access_log.c.number > bindparam("after"))
-    .order_by(access_log.c.number)
-    .limit(bindparam("limit", type_=Integer))
-)
-_ENTRIES_OF_PERSON = _ENTRIES.where(
-    access_log.c.person_value == bindparam("person_value"), access_log.c.person_scheme == bindparam("person_scheme")
-)
+    for one_person in (False, True)
+    for newest_first in (False, True)
+}
+"""By whether the entries of one person are wanted, and whether the newest come first."""
 
 
 class SqlAccessLog:
@@ -61,20 +76,39 @@ class SqlAccessLog:
         )
 
     def access_entries(
-        self, unit: HsaId, *, person: PersonId | None = None, after: int = 0, limit: int = 1000
+        self,
+        unit: HsaId,
+        *,
+        person: PersonId | None = None,
+        enrolment_id: EnrolmentId | None = None,
+        action: str | None = None,
+        after: int = 0,
+        limit: int = 1000,
+        excerpt: Excerpt = WHOLE,
     ) -> tuple[tuple[int, AccessEntry], ...]:
-        values: dict[str, Any] = {"unit": str(unit), "after": after, "limit": limit}
-        statement = _ENTRIES
-        if person is not None:
-            statement = _ENTRIES_OF_PERSON
-            values |= {"person_value": person.value, "person_scheme": person.scheme}
-        while rows := self._database.read(lambda connection: connection.fetch_each(statement, values)):
-            entries = read_each(rows, _numbered_entry, _log_unreadable)
-            readable = tuple(entry for entry in entries if isinstance(entry, tuple))
-            if readable:
-                return readable
-            values["after"] = rows[-1][0]  # otherwise a page of unreadable entries would look like the end
-        return ()
+        values: dict[str, Any] = {
+            **excerpt_values(excerpt, after, limit),
+            "unit": str(unit),
+            "enrolment_id": enrolment_id,
+            "action": action,
+            "person_scheme": None if person is None else person.scheme,
+            "person_value": None if person is None else person.value,
+        }
+        statement = _ENTRIES[person is not None, excerpt.newest_first]
+        found: list[tuple[int, AccessEntry]] = []
+        # Otherwise a page of unreadable entries would look like the end.
+        while len(found) < limit and (rows := self._database.read(partial(_fetch, statement=statement, values=values))):
+            read = read_each(rows, _numbered_entry, _log_unreadable)
+            found += [entry for entry in read if entry is not None]
+            if len(rows) < values["limit"]:
+                break
+            values |= {"up_to": rows[-1][0] - 1} if excerpt.newest_first else {"after": rows[-1][0]}
+            values["limit"] = limit - len(found)
+        return tuple(found)
+
+
+def _fetch(connection: Connection, *, statement: Select[Any], values: Values) -> list[Row]:
+    return connection.fetch_each(statement, values)
 
 
 def access_values(entry: AccessEntry) -> Mapping[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import and_, bindparam, literal_column, select, update
+from sqlalchemy import BigInteger, and_, bindparam, literal_column, select, tuple_, update
 from sqlalchemy.sql.dml import Update
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -11,6 +11,7 @@ from digital_painschool.adapters.sql.array_params import ArrayParam, any_of
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.digest_rows import DIGEST, NOTIFICATION, digest_values, notification_values
 from digital_painschool.adapters.sql.digests import LIMIT, ONE, TRUE, find_or_add_digest
+from digital_painschool.adapters.sql.excerpts import PAGE_LIMIT
 from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.json_rows import BulkStatement
 from digital_painschool.adapters.sql.schema import PENDING, UNNOTED, digests, notifications
@@ -55,6 +56,13 @@ SETTLE = BulkStatement.of(
 _CANCELLABLE = and_(PENDING, _n.batch_key.is_(None))
 _RECORDS = select(*DIGEST, *NOTIFICATION).join_from(digests, notifications, _n.digest_id == digests.c.id)
 OF_ENROLMENT = _RECORDS.where(_n.enrolment_id == bindparam("enrolment_id")).order_by(_n.seq, _n.id)
+_POSITION = tuple_(_n.seq, _n.id)
+_AFTER = tuple_(bindparam("seq", type_=BigInteger), bindparam("id", type_=_n.id.type))
+PAGE_OF_ENROLMENT = {
+    False: OF_ENROLMENT.where(_POSITION > _AFTER).limit(PAGE_LIMIT),
+    True: OF_ENROLMENT.where(_POSITION < _AFTER).order_by(None).order_by(_n.seq.desc(), _n.id.desc()).limit(PAGE_LIMIT),
+}
+"""By whether the newest come first."""
 NOT_NOTED = _RECORDS.where(UNNOTED, _n.id > bindparam("after")).order_by(_n.id).limit(LIMIT)
 ID_INDEX = len(DIGEST) + NOTIFICATION.index(_n.id)
 """The index of a notification's id in a row of `NOT_NOTED`."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from secrets import token_hex
+from typing import Any
 
 from digital_painschool.adapters.sql.access_log import ACCESS_BATCH, access_values
 from digital_painschool.adapters.sql.connection import Connection
@@ -18,6 +19,7 @@ from digital_painschool.adapters.sql.digests import (
     RELEASE,
     SUSPECT,
 )
+from digital_painschool.adapters.sql.excerpts import LAST_NUMBER
 from digital_painschool.adapters.sql.notifications import (
     ADD_TO_BATCH,
     COUNT_ATTEMPT,
@@ -25,6 +27,7 @@ from digital_painschool.adapters.sql.notifications import (
     LOCK_PENDING,
     NOT_NOTED,
     OF_ENROLMENT,
+    PAGE_OF_ENROLMENT,
     PENDING_OF_DIGESTS,
     SETTLE,
 )
@@ -71,11 +74,22 @@ class SqlOutbox:
         if results:
             self._database.write(lambda connection: self._complete(connection, results, access))
 
-    def notifications(self, enrolment_id: EnrolmentId) -> tuple[NotificationRecord | UnreadableNotification, ...]:
+    def notifications(
+        self,
+        enrolment_id: EnrolmentId,
+        *,
+        newest_first: bool = False,
+        after: tuple[int, str] | None = None,
+        limit: int | None = None,
+    ) -> tuple[NotificationRecord | UnreadableNotification, ...]:
         if not is_storable(enrolment_id):
             return ()
-        values = {"enrolment_id": enrolment_id}
-        return tuple(records(self._database.read(lambda connection: connection.fetch_each(OF_ENROLMENT, values))))
+        statement, values = OF_ENROLMENT, dict[str, Any](enrolment_id=enrolment_id)
+        if newest_first or after is not None or limit is not None:
+            seq, id_ = after or ((LAST_NUMBER, "") if newest_first else (0, ""))
+            statement = PAGE_OF_ENROLMENT[newest_first]
+            values |= {"seq": seq, "id": id_, "limit": LAST_NUMBER if limit is None else limit}
+        return tuple(records(self._database.read(lambda connection: connection.fetch_each(statement, values))))
 
     def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
         # When no row of a page can be read, the next page is read too.

@@ -30,10 +30,12 @@ from digital_painschool.domain.program import Program
 from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skipped
 from digital_painschool.ports.storage import (
     NOTHING,
+    WHOLE,
     AccessEntry,
     CaseQuery,
     CaseRow,
     Change,
+    Excerpt,
     PurgeRecord,
     Timeline,
     UnreadableCase,
@@ -107,8 +109,14 @@ class SqlStorage:
         enrolment_ids: Iterable[EnrolmentId],
         kinds: Iterable[type[Event]] | None = None,
         documents: Iterable[int] | None = None,
+        *,
+        after: int = 0,
+        limit: int | None = None,
+        excerpt: Excerpt = WHOLE,
     ) -> Mapping[EnrolmentId, Timeline | UnreadableEnrolment]:
-        return self._timelines.load_timelines(enrolment_ids, kinds, documents)
+        return self._timelines.load_timelines(
+            enrolment_ids, kinds, documents, after=after, limit=limit, excerpt=excerpt
+        )
 
     def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
         return self._enrolments.access_ended(now, limit)
@@ -142,8 +150,15 @@ class SqlStorage:
     ) -> None:
         self._outbox.complete(results, access)
 
-    def notifications(self, enrolment_id: EnrolmentId) -> tuple[NotificationRecord | UnreadableNotification, ...]:
-        return self._outbox.notifications(enrolment_id)
+    def notifications(
+        self,
+        enrolment_id: EnrolmentId,
+        *,
+        newest_first: bool = False,
+        after: tuple[int, str] | None = None,
+        limit: int | None = None,
+    ) -> tuple[NotificationRecord | UnreadableNotification, ...]:
+        return self._outbox.notifications(enrolment_id, newest_first=newest_first, after=after, limit=limit)
 
     def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
         return self._outbox.unnoted(after=after, limit=limit)
@@ -162,9 +177,19 @@ class SqlStorage:
         self._access_log.log(entries)
 
     def access_entries(
-        self, unit: HsaId, *, person: PersonId | None = None, after: int = 0, limit: int = 1000
+        self,
+        unit: HsaId,
+        *,
+        person: PersonId | None = None,
+        enrolment_id: EnrolmentId | None = None,
+        action: str | None = None,
+        after: int = 0,
+        limit: int = 1000,
+        excerpt: Excerpt = WHOLE,
     ) -> tuple[tuple[int, AccessEntry], ...]:
-        return self._access_log.access_entries(unit, person=person, after=after, limit=limit)
+        return self._access_log.access_entries(
+            unit, person=person, enrolment_id=enrolment_id, action=action, after=after, limit=limit, excerpt=excerpt
+        )
 
     # Programs
 

@@ -2,6 +2,7 @@
 
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.messages import Messages
+from digital_painschool.application.record_pages import RecordPages
 from digital_painschool.application.therapist.answers import Answers
 from digital_painschool.application.therapist.handling import Handling
 from digital_painschool.application.therapist.messages import TherapistMessages
@@ -19,6 +20,9 @@ class TherapistDesk(PatientLists, Handling, Answers, TherapistMessages, Timeline
     enrolment, `RuleViolation` when a rule refuses, `Conflict` when others saved first again and again, and
     `StorageError` when the storage fails; in each case nothing is changed. `OutcomeUnknown`: the connection was lost
     during commit. The change was saved completely or not at all; reload before retrying.
+
+    Attributes:
+        pages: The lists of an enrolment in pages: timeline, conversations, messages, notifications.
     """
 
     def __init__(self, executor: Executor, actor: Actor) -> None:
@@ -27,3 +31,4 @@ class TherapistDesk(PatientLists, Handling, Answers, TherapistMessages, Timeline
         self._executor = executor
         self._actor = actor
         self._messages = Messages(executor, actor)
+        self.pages = RecordPages(executor, actor)

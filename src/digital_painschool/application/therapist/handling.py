@@ -10,7 +10,7 @@ from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, HsaId
 from digital_painschool.domain.policy import FlagKind
-from digital_painschool.domain.program import EndReason, Program
+from digital_painschool.domain.program import EndReason, Module, Program
 from digital_painschool.ports.storage import find_cancellable
 from digital_painschool.rules import flags, lifecycle, ordering
 from digital_painschool.rules.flags import Flag
@@ -35,6 +35,13 @@ class Handling:
     def program(self, enrolment_id: EnrolmentId) -> Program:
         """Return the program version that an enrolment runs, with all its pages. Rule: M-01, D-05c."""
         return self._executor.terms.of(self.enrolment(enrolment_id)).program
+
+    def module(self, enrolment_id: EnrolmentId, module: int) -> Module:
+        """Return a module with its pages as the patient reads it; nothing is recorded as read. Rule: M-01, D-05c."""
+        terms_of = self._executor.terms.of
+        return self._executor.read(
+            Action.SEE_ENROLMENT, self._actor, enrolment_id, lambda e: ordering.find_module(terms_of(e).program, module)
+        )
 
     def end_reasons(self, enrolment_id: EnrolmentId) -> tuple[EndReason, ...]:
         """Return the reasons to choose from when ending. Rule: M-19, D-19a."""

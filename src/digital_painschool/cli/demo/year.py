@@ -77,7 +77,9 @@ def first_week(demo: DemoSchool, narrator: Narrator) -> None:
     """Read modules in order and out of order, save forms, and see the flags."""
     narrator.scene(demo.clock.move(2026, 3, 5, 14), "Modules, forms and flags")
     a, b, c = (demo.patient(letter) for letter in "ABC")
-    a.desk.open_module(a.enrolment_id, 1)
+    a.desk.read_page(a.enrolment_id, 1, 1)
+    goes_on = a.desk.overview(a.enrolment_id).modules[0].next_page
+    narrator.say("A", f"reads the first page of module 1; the next visit goes on at page {goes_on}.", "D-04c")
     a.desk.save_form(a.enrolment_id, "halsoskattning", {"smarta": 6, "somn": 3})
     a.desk.complete_module(a.enrolment_id, 1)
     demo.clock.wait(hours=2)

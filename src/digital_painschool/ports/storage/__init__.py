@@ -21,6 +21,7 @@ from digital_painschool.ports.storage.derived import (
 )
 from digital_painschool.ports.storage.drafts import Drafts
 from digital_painschool.ports.storage.enrolments import Change, Content, Enrolments, Entry, Timeline
+from digital_painschool.ports.storage.excerpt import WHOLE, Excerpt
 from digital_painschool.ports.storage.outbox import NOTHING, Outbox
 from digital_painschool.ports.storage.placeholders import readable, unreadable
 from digital_painschool.ports.storage.programs import Programs
@@ -62,6 +63,7 @@ class Storage(Enrolments, Drafts, Caseload, Outbox, Staff, AccessLog, Programs, 
 
 __all__ = [
     "NOTHING",
+    "WHOLE",
     "AccessEntry",
     "AccessLog",
     "Activity",
@@ -73,6 +75,7 @@ __all__ = [
     "Drafts",
     "Enrolments",
     "Entry",
+    "Excerpt",
     "History",
     "Outbox",
     "Programs",

@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.ports.storage.excerpt import WHOLE, Excerpt
 
 
 class Activity(Enum):
@@ -53,10 +54,33 @@ class AccessLog(Protocol):
         ...
 
     def access_entries(
-        self, unit: HsaId, *, person: PersonId | None = None, after: int = 0, limit: int = 1000
+        self,
+        unit: HsaId,
+        *,
+        person: PersonId | None = None,
+        enrolment_id: EnrolmentId | None = None,
+        action: str | None = None,
+        after: int = 0,
+        limit: int = 1000,
+        excerpt: Excerpt = WHOLE,
     ) -> tuple[tuple[int, AccessEntry], ...]:
-        """Return a unit's entries above `after`, in the order of their adding, each with a rising number.
+        """Return a unit's entries above `after`, each with its number; the numbers rise in the order of their adding.
 
         An unreadable entry is left out, and a log line names its number. The entry hides none of the others.
+
+        Args:
+            unit: The unit.
+            person: Only the entries of this person; None for all.
+            enrolment_id: Only the entries of this enrolment; None for all.
+            action: Only the entries of this action; None for all.
+            after: Only the entries above this number.
+            limit: The most entries, the first ones in the order of the excerpt.
+            excerpt: Only the entries in this excerpt, in its order.
+
+        Contract:
+            * **excerpt**: the entries come in the excerpt's order, by their numbers: their instants need not rise.
+            * **filtered**: an entry is returned when it is of the person, the enrolment and the action that were asked
+              for.
+            * **page**: `limit` counts the readable entries that are wanted, whatever else lies between them.
         """
         ...

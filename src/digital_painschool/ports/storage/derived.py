@@ -16,6 +16,7 @@ from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import EndedEnrolment
 from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage.enrolments import Content, Enrolments, Entry, Timeline, mask_documents
+from digital_painschool.ports.storage.excerpt import WHOLE, Excerpt
 from digital_painschool.ports.storage.outbox import Outbox
 from digital_painschool.ports.storage.placeholders import readable, unreadable
 from digital_painschool.ports.storage.retention import Retention
@@ -66,14 +67,21 @@ def load_enrolments(storage: Enrolments, enrolment_ids: Iterable[EnrolmentId]) -
 
 
 def load_timeline(
-    storage: Enrolments, enrolment_id: EnrolmentId, kinds: Iterable[type[Event]] | None = None
+    storage: Enrolments,
+    enrolment_id: EnrolmentId,
+    kinds: Iterable[type[Event]] | None = None,
+    *,
+    after: int = 0,
+    limit: int | None = None,
+    excerpt: Excerpt = WHOLE,
 ) -> tuple[Entry, ...]:
-    """Return a timeline's entries in order, all or those of some kinds; an unknown enrolment has none.
+    """Return a timeline's entries in order, all or a part as of `load_timelines`; an unknown enrolment has none.
 
     Raises:
         StorageError: An entry is unreadable.
     """
-    return _part(storage, enrolment_id, kinds, ()).entries
+    found = storage.load_timelines((enrolment_id,), kinds, (), after=after, limit=limit, excerpt=excerpt)
+    return _only(enrolment_id, found).entries
 
 
 def load_documents(storage: Enrolments, enrolment_id: EnrolmentId, seqs: Iterable[int]) -> Mapping[int, Content]:
@@ -82,7 +90,7 @@ def load_documents(storage: Enrolments, enrolment_id: EnrolmentId, seqs: Iterabl
     Raises:
         StorageError: A document is unreadable.
     """
-    return _part(storage, enrolment_id, (), seqs).documents
+    return _only(enrolment_id, storage.load_timelines((enrolment_id,), (), seqs)).documents
 
 
 def load_histories(
@@ -103,13 +111,20 @@ def load_histories(
     )
 
 
-def load_notifications(storage: Outbox, enrolment_id: EnrolmentId) -> tuple[NotificationRecord, ...]:
-    """Return every notification that an enrolment asked for, by entry, then by id.
+def load_notifications(
+    storage: Outbox,
+    enrolment_id: EnrolmentId,
+    *,
+    newest_first: bool = False,
+    after: tuple[int, str] | None = None,
+    limit: int | None = None,
+) -> tuple[NotificationRecord, ...]:
+    """Return every notification that an enrolment asked for, by entry, then by id, or a page of them.
 
     Raises:
         StorageError: A notification is unreadable.
     """
-    found = storage.notifications(enrolment_id)
+    found = storage.notifications(enrolment_id, newest_first=newest_first, after=after, limit=limit)
     for one in found:
         if isinstance(one, UnreadableNotification):
             raise StorageError(f"notification {one.notification_id} cannot be read; was it changed by hand?")
@@ -134,13 +149,11 @@ def _unreadable(enrolment_ids: Iterable[EnrolmentId]) -> StorageError:
     return StorageError(f"enrolment {', '.join(enrolment_ids)} cannot be read; was it changed by hand?")
 
 
-def _part(
-    storage: Enrolments, enrolment_id: EnrolmentId, kinds: Iterable[type[Event]] | None, documents: Iterable[int]
-) -> Timeline:
-    found = storage.load_timelines((enrolment_id,), kinds, documents).get(enrolment_id, Timeline())
-    if isinstance(found, UnreadableEnrolment):
+def _only(enrolment_id: EnrolmentId, found: Mapping[EnrolmentId, Timeline | UnreadableEnrolment]) -> Timeline:
+    timeline = found.get(enrolment_id, Timeline())
+    if isinstance(timeline, UnreadableEnrolment):
         raise StorageError(f"the timeline of enrolment {enrolment_id} cannot be read; was it changed by hand?")
-    return found
+    return timeline
 
 
 def _history(enrolment: Enrolment, timeline: Timeline | UnreadableEnrolment) -> History | UnreadableEnrolment:

@@ -14,6 +14,7 @@ from digital_painschool.domain.notification import Notification
 from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.validation import Answer
 from digital_painschool.ports.storage.access_log import AccessEntry
+from digital_painschool.ports.storage.excerpt import WHOLE, Excerpt
 
 Content = str | Mapping[str, Answer]
 """The content of a document: a text, or the answers to a form."""
@@ -137,6 +138,10 @@ class Enrolments(Protocol):
         enrolment_ids: Iterable[EnrolmentId],
         kinds: Iterable[type[Event]] | None = None,
         documents: Iterable[int] | None = None,
+        *,
+        after: int = 0,
+        limit: int | None = None,
+        excerpt: Excerpt = WHOLE,
     ) -> Mapping[EnrolmentId, Timeline | UnreadableEnrolment]:
         """Return the timelines of some enrolments, by enrolment id.
 
@@ -148,8 +153,13 @@ class Enrolments(Protocol):
             kinds: Only the entries of these kinds; None for all.
             documents: Only the documents of these entry numbers, whether the entries are wanted or not; None for the
                 documents of the entries that are returned. With `()`, no document is read.
+            after: Only the entries above this number.
+            limit: The most entries of each timeline, the first ones in the order of the excerpt; None for all.
+            excerpt: Only the entries in this excerpt, in its order.
 
         Contract:
+            * **excerpt**: the entries come in the excerpt's order, by their numbers: their instants need not rise.
+            * **page**: `limit` counts the entries that are wanted, whatever else lies between them.
             * **unreadable**: a placeholder stands for an enrolment of which any wanted part is unreadable. It hides
               none of the others, and a part that is not wanted hides nothing.
         """

@@ -68,10 +68,25 @@ class Outbox(Protocol):
         """
         ...
 
-    def notifications(self, enrolment_id: EnrolmentId) -> tuple[NotificationRecord | UnreadableNotification, ...]:
+    def notifications(
+        self,
+        enrolment_id: EnrolmentId,
+        *,
+        newest_first: bool = False,
+        after: tuple[int, str] | None = None,
+        limit: int | None = None,
+    ) -> tuple[NotificationRecord | UnreadableNotification, ...]:
         """Return every notification that an enrolment asked for, by entry, then by id.
 
+        Args:
+            enrolment_id: The enrolment.
+            newest_first: True for the reverse order.
+            after: Only those that follow this entry number and notification id in the order; None for all.
+            limit: The most notifications, the first ones in the order; None for all.
+
         Contract:
+            * **page**: the pages of a walk, each after the last one of the page before, hold every notification once,
+              in either order.
             * **unreadable**: a placeholder stands for an unreadable notification, which hides none of the others.
         """
         ...

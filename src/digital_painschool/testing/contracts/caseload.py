@@ -10,7 +10,7 @@ from digital_painschool.domain.policy import FlagKind
 from digital_painschool.ports.storage import CaseQuery, CaseRow, Storage, readable
 from digital_painschool.rules.flags import caseload_counts, mark_handled
 from digital_painschool.rules.lifecycle import hand_over, maintain, review
-from digital_painschool.rules.ordering import complete_module
+from digital_painschool.rules.ordering import complete_module, open_module
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
     MORNING,
@@ -103,7 +103,8 @@ class CaseloadContract(StorageOpening):
         """Otherwise nobody would see that the patient is done (D-05b, D-17a)."""
         e = saved(storage, begin("a"))
         for module in (1, 2, 3):
-            e = saved(storage, step(e, complete_module, module, by=Patient(e.person), at=MORNING))
+            for act in (open_module, complete_module):
+                e = saved(storage, step(e, act, module, by=Patient(e.person), at=MORNING))
         assert [(FLAGGED, "a")] == keys(storage)
         saved(storage, step(e, mark_handled, FlagKind.PROGRAM_DONE, at=MORNING))
         assert [(QUIET, "a")] == keys(storage)

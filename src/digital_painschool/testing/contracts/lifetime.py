@@ -11,7 +11,7 @@ from digital_painschool.domain.validation import Answer
 from digital_painschool.ports.storage import Change, Storage, find_cancellable
 from digital_painschool.rules.flags import mark_handled
 from digital_painschool.rules.lifecycle import hand_over, maintain, note_access_end, review
-from digital_painschool.rules.ordering import complete_module, open_module, release_module
+from digital_painschool.rules.ordering import complete_module, open_module, read_page, release_module
 from digital_painschool.testing.contracts.changes import (
     MORNING,
     POLICY,
@@ -46,6 +46,7 @@ def long_history(storage: Storage) -> Enrolment:
     e = saved(storage, step(e, hand_over, COLLEAGUE.hsa_id, at=now))
     e = saved(storage, step(e, open_module, 3, by=patient, at=now))
     for module in (1, 2, 3):
+        e = saved(storage, step(e, read_page, module, 1, by=patient, at=now))
         e = saved(storage, step(e, complete_module, module, by=patient, at=now))
     e = saved(storage, step(e, mark_handled, FlagKind.PROGRAM_DONE, at=now))
     e = saved(storage, step(e, release_module, 3, terms=RELEASED, at=now))

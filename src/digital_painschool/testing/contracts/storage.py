@@ -48,6 +48,7 @@ from digital_painschool.testing.contracts.durability import DurabilityContract
 from digital_painschool.testing.contracts.enrolments import EnrolmentsContract
 from digital_painschool.testing.contracts.growth import GrowthContract
 from digital_painschool.testing.contracts.outbox import OutboxContract
+from digital_painschool.testing.contracts.pages import PagesContract
 from digital_painschool.testing.contracts.purges import IDS, all_over, exported, receipt_of
 from digital_painschool.testing.contracts.purging import PurgingContract
 from digital_painschool.testing.contracts.racing import RacingContract
@@ -163,6 +164,7 @@ class StorageContract(
     OutboxContract,
     DeliveriesContract,
     RegistersContract,
+    PagesContract,
     RetentionContract,
     PurgingContract,
     AtomicityContract,

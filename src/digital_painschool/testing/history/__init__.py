@@ -5,9 +5,10 @@ history.play(history.scenario(open_ours))
 print(history)
 """
 
-from digital_painschool.testing.history import drafts, steps
+from digital_painschool.testing.history import drafts, retention, steps
 from digital_painschool.testing.history.drafts import *  # noqa: F403 - the vocabulary, by its own list
 from digital_painschool.testing.history.playing import Done, Happened, History, Refused, take
+from digital_painschool.testing.history.retention import *  # noqa: F403 - the vocabulary, by its own list
 from digital_painschool.testing.history.step import (
     Advance,
     At,
@@ -23,4 +24,5 @@ from digital_painschool.testing.history.steps import *  # noqa: F403 - the vocab
 __all__ = ["Advance", "At", "Deliver", "Done", "EnrolmentStep", "Happened", "History"]
 __all__ += ["PatientStep", "Refused", "Restart", "Step", "TherapistStep", "take"]
 __all__ += drafts.__all__
+__all__ += retention.__all__
 __all__ += steps.__all__

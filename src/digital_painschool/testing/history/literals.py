@@ -10,7 +10,7 @@ from types import MappingProxyType
 from attrs import AttrsInstance, fields
 
 from digital_painschool.domain.people import Actor
-from digital_painschool.domain.program import Ordering, Program
+from digital_painschool.domain.program import Completion, Ordering, Program
 from digital_painschool.programs import program_to_data
 from digital_painschool.testing import example, people
 from digital_painschool.testing.example import PROGRAM, SLEEP, program
@@ -27,7 +27,11 @@ _ACTORS: Mapping[Actor, str] = MappingProxyType(
     {value: name for name, value in vars(people).items() if isinstance(value, Actor)}
 )
 _HSA_IDS: Mapping[str, str] = MappingProxyType({actor.hsa_id: f"{name}.hsa_id" for actor, name in _ACTORS.items()})
-_PROGRAMS = (*((PROGRAM, "PROGRAM"), (SLEEP, "SLEEP")), *((program(o), f"program({o})") for o in Ordering))
+_PROGRAMS = (
+    *((PROGRAM, "PROGRAM"), (SLEEP, "SLEEP")),
+    *((program(o), f"program({o})") for o in Ordering),
+    *((program(o, Completion.PAGES_READ), f"program({o}, {Completion.PAGES_READ})") for o in Ordering),
+)
 
 
 def literal(value: object) -> str:

@@ -2,21 +2,22 @@
 
 from collections.abc import Mapping
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from digital_painschool.domain.ids import EnrolmentId, PlanId
+from digital_painschool.application.patient import PatientDesk
+from digital_painschool.application.therapist import TherapistDesk
+from digital_painschool.application.views import ConversationView
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import Actor
 from digital_painschool.domain.policy import FlagKind
-from digital_painschool.testing.history.step import NOBODY, AdministratorStep, PatientStep, Step, TherapistStep
+from digital_painschool.testing.history.step import PatientStep, Step, TherapistStep
 from digital_painschool.testing.people import ANNA, COLLEAGUE, COORDINATOR, NURSE
 from digital_painschool.testing.scenario import Scenario
 
 __all__ = [
-    "ApprovePurge",
     "CompleteModule",
     "End",
-    "Export",
     "HandOver",
     "Maintain",
     "MarkHandled",
@@ -26,8 +27,7 @@ __all__ = [
     "PatientReads",
     "PatientRenames",
     "PatientWrites",
-    "PlanPurge",
-    "Purge",
+    "ReadPage",
     "ReceiveNotifications",
     "ReleaseModule",
     "Review",
@@ -59,6 +59,15 @@ class OpenModule(PatientStep):
 
     call = "open_module"
     module: int
+
+
+@frozen(repr=False)
+class ReadPage(PatientStep):
+    """The reading of a page by the patient."""
+
+    call = "read_page"
+    module: int
+    page: int = 1
 
 
 @frozen(repr=False)
@@ -98,10 +107,13 @@ class PatientWrites(PatientStep):
 
 @frozen(repr=False)
 class PatientReads(PatientStep):
-    """The reading of a conversation by the patient."""
+    """The reading of a conversation by the patient, as a whole or, with a limit, in pages."""
 
-    call = "read_conversation"
     conversation: int = 1
+    limit: int = field(default=0, kw_only=True)
+
+    def take(self, scenario: Scenario) -> ConversationView:
+        return _read(self.desk(scenario), self.enrolment(scenario), self.conversation, self.limit)
 
 
 @frozen(repr=False)
@@ -132,10 +144,13 @@ class TherapistWrites(TherapistStep):
 
 @frozen(repr=False)
 class TherapistReads(TherapistStep):
-    """The reading of a conversation by the therapist."""
+    """The reading of a conversation by the therapist, as a whole or, with a limit, in pages."""
 
-    call = "read_conversation"
     conversation: int = 1
+    limit: int = field(default=0, kw_only=True)
+
+    def take(self, scenario: Scenario) -> ConversationView:
+        return _read(self.desk(scenario), self.enrolment(scenario), self.conversation, self.limit)
 
 
 @frozen(repr=False)
@@ -233,43 +248,14 @@ class ReceiveNotifications(Step):
         return scenario.school.therapist(self.by).receive_notifications(email=self.email, sms=self.sms)
 
 
-@frozen(repr=False)
-class Export(AdministratorStep):
-    """An export, into a new folder of the scenario's environment."""
-
-    def take(self, scenario: Scenario) -> object:
-        folder = scenario.environment.folder
-        earlier = len(list(folder.glob("export-*")))
-        return self.office(scenario).export(folder / f"export-{earlier + 1}")
-
-
-@frozen(repr=False)
-class PlanPurge(AdministratorStep):
-    """The plan of a purge."""
-
-    def take(self, scenario: Scenario) -> object:
-        return self.office(scenario).plan_purge()
-
-
-def last_plan(scenario: Scenario) -> PlanId:
-    """Return the id of the plan that was made last, or `NOBODY`."""
-    given = map(PlanId, reversed(scenario.ids))
-    return next((id_ for id_ in given if scenario.ports.storage.load_purge(id_).plan is not None), PlanId(NOBODY))
-
-
-@frozen(repr=False)
-class ApprovePurge(AdministratorStep):
-    """The approval of the plan that was made last."""
-
-    decision: str = "Beslut 1"
-
-    def take(self, scenario: Scenario) -> object:
-        return self.office(scenario).approve(last_plan(scenario), decision=self.decision)
-
-
-@frozen(repr=False)
-class Purge(AdministratorStep):
-    """The execution of the plan that was made last."""
-
-    def take(self, scenario: Scenario) -> object:
-        return self.office(scenario).purge(last_plan(scenario))
+def _read(
+    desk: PatientDesk | TherapistDesk, enrolment_id: EnrolmentId, conversation: int, limit: int
+) -> ConversationView:
+    """Read a conversation as a whole, or in pages of at most so many messages; the answer is the same."""
+    if not limit:
+        return desk.read_conversation(enrolment_id, conversation)
+    pages = [desk.pages.messages(enrolment_id, conversation, limit=limit)]
+    while (cursor := pages[-1].next) is not None:
+        pages.append(desk.pages.messages(enrolment_id, conversation, cursor, limit=limit))
+    shown = [message for page in pages for message in page.conversation.messages]
+    return evolve(pages[0].conversation, messages=tuple(reversed(shown)))

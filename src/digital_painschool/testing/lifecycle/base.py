@@ -16,13 +16,20 @@ from digital_painschool.application import executor
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import Actor, PersonId
 from digital_painschool.domain.policy import Policy
-from digital_painschool.domain.program import Ordering, Program
+from digital_painschool.domain.program import Completion, Ordering, Program
 from digital_painschool.errors import PainSchoolError, Reason
 from digital_painschool.ports import Ports
 from digital_painschool.ports.storage import readable
 from digital_painschool.testing.environment import Environment, in_memory, local
 from digital_painschool.testing.example import program
-from digital_painschool.testing.history import End, EnrolmentStep, TherapistStep, TherapistWrites
+from digital_painschool.testing.history import (
+    CompleteModule,
+    End,
+    EnrolmentStep,
+    ReadPage,
+    TherapistStep,
+    TherapistWrites,
+)
 from digital_painschool.testing.lifecycle import checks
 from digital_painschool.testing.lifecycle.model import RunModel
 from digital_painschool.testing.lifecycle.options import FOCUSES, POLICIES, STARTS, check_options
@@ -104,7 +111,8 @@ class MachineBase(RuleBasedStateMachine):
         self._surroundings.enter_context(_silent())
         self.focus = focus
         self.policy = self.policies[policy]
-        self.programs = tuple(program(Ordering(ordering), key=key) for key in ("smartskola", "somnskola"))
+        offered = {"smartskola": Completion.DECLARED, "somnskola": Completion.PAGES_READ}
+        self.programs = tuple(program(Ordering(ordering), how, key=key) for key, how in offered.items())
         factories = (type(self).ports_factory, in_memory)[: 1 + self.reference]
         self.schools = Schools(factories, self.programs, self.policy, local(start))
         self.model = RunModel(self.school, self.schools.recordings[0], self.policy)
@@ -208,6 +216,13 @@ class MachineBase(RuleBasedStateMachine):
         if is_done:
             self.model.execute(enrolment, addressed)
         return is_done
+
+    def read_and_complete(self, of: ReferenceEnrolment, module: int) -> None:
+        """Read a module's pages, as many as its completion asks for, and try to complete it after each."""
+        needs_all = of.program.completion is Completion.PAGES_READ
+        for page in range(1, of.pages[module] + 1 if needs_all else 2):
+            self.take(of, ReadPage(module, page))
+            self.take(of, CompleteModule(module))
 
     def ask(self, law: Law, what: str, call: Callable[[Scenario], object], **about: Any) -> bool:
         """Call every school; the keyword arguments are those of a `Request`."""

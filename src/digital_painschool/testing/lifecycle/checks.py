@@ -26,9 +26,9 @@ def enrolment_violations(school: Scenario, model: RunModel, one: ReferenceEnrolm
     yield from checks.draft_violations(one, storage)
     desk = school.school.therapist(one.therapist_actor)
     yield from checks.flag_violations(one, desk.to_handle(id_), now)
-    yield from page_violations(one, desk.patient_page(id_))
     yield from checks.conversation_violations(one, desk.conversations(id_), Author.THERAPIST)
     yield from checks.overview_violations(one, school.school.patient(one.number).overview(id_), now)
+    yield from page_violations(one, desk.patient_page(id_))
     if not one.is_open and id_ not in model.ended_in_a_pass:
         # An ending drops the notifications that wait and that nobody has tried to send (D-19a).
         what = "the enrolment has ended, and notifications of it still wait"

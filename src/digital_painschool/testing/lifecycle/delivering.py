@@ -63,7 +63,7 @@ class Delivering(MachineBase):
         for module in (*of.order, 4):
             if of.program.ordering is Ordering.RELEASED:
                 self.take(of, h.ReleaseModule(module))
-            self.take(of, h.CompleteModule(module))
+            self.read_and_complete(of, module)
         for flag in (first, "undelivered" if first == "program-done" else "program-done"):
             self.take(of, h.MarkHandled(FlagKind(flag)))
             self.the_laws_hold()

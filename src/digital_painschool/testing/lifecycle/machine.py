@@ -11,6 +11,7 @@ from digital_painschool.testing.lifecycle.clock import Clock
 from digital_painschool.testing.lifecycle.days import Days
 from digital_painschool.testing.lifecycle.delivering import Delivering
 from digital_painschool.testing.lifecycle.drafts import Drafts
+from digital_painschool.testing.lifecycle.lists import Lists
 from digital_painschool.testing.lifecycle.retention import Retention
 from digital_painschool.testing.lifecycle.treatment import Treatment
 from digital_painschool.testing.lifecycle.unauthorised import Unauthorised
@@ -31,7 +32,7 @@ class _TestCases:
         return _test_case(owner)
 
 
-class LifecycleMachine(Treatment, Drafts, Clock, Delivering, Days, Retention, Unauthorised):
+class LifecycleMachine(Treatment, Drafts, Clock, Delivering, Days, Retention, Lists, Unauthorised):
     """A state machine over the public desks, for your adapters; it checks the laws after every step.
 
     Point it at your adapters, and let pytest or unittest find its test case:

@@ -31,6 +31,8 @@ CHOSEN = st.sampled_from([[1], [2], [3, 4], [1, 3], [2, 3, 4], [], [1, 5]])
 FORM = st.sampled_from([PAIN, DAILY])
 CONVERSATION = st.integers(0, 2)
 """A conversation, or a new one (0)."""
+LIMIT = st.sampled_from([0, 0, 1, 2])
+"""The most messages of a page; with 0 a conversation is read as a whole."""
 GOOD: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
     {
         PAIN: ({"smarta": 3}, {"smarta": 9}, {"smarta": 8}, {"smarta": 10}),
@@ -83,11 +85,16 @@ class Treatment(MachineBase):
     """The steps of patients, therapists and patient administrators."""
 
     open_module = step_rule("open_module", h.OpenModule, "treatment", "maintenance", module=MODULE)
+    read_page = step_rule(
+        "read_page", h.ReadPage, "treatment", "maintenance", module=MODULE, page=st.sampled_from([1, 2, 1, 2, 0, 3])
+    )
     complete_module = step_rule("complete_module", h.CompleteModule, "treatment", "maintenance", module=MODULE)
     release_module = step_rule("release_module", h.ReleaseModule, "treatment", module=MODULE)
     open_form = step_rule("open_form", h.OpenForm, "treatment", form=FORM)
-    patient_reads = step_rule("patient_reads", h.PatientReads, *FOCUSES, conversation=st.integers(1, 2))
-    therapist_reads = step_rule("therapist_reads", h.TherapistReads, "treatment", conversation=st.integers(1, 2))
+    patient_reads = step_rule("patient_reads", h.PatientReads, *FOCUSES, conversation=st.integers(1, 2), limit=LIMIT)
+    therapist_reads = step_rule(
+        "therapist_reads", h.TherapistReads, "treatment", conversation=st.integers(1, 2), limit=LIMIT
+    )
     mark_handled = step_rule("mark_handled", h.MarkHandled, "treatment", "messages", flag=FLAG)
     review = step_rule("review", h.Review, "treatment")
     hand_over = step_rule("hand_over", h.HandOver, *FOCUSES, to=st.sampled_from([NURSE, COLLEAGUE]))
@@ -121,9 +128,13 @@ class Treatment(MachineBase):
     @rule(enrolment=ENROLMENT, modules=st.permutations([1, 2, 3, 4]), completes=st.booleans())
     @during("treatment")
     def go_through_the_modules(self, enrolment: int, modules: list[int], completes: bool) -> None:  # noqa: FBT001
-        """Open or complete all modules in some order."""
+        """Open all modules in some order, and read a page of each, or complete them."""
         for module in modules:
-            self.take(enrolment, h.CompleteModule(module) if completes else h.OpenModule(module))
+            if completes:
+                self.read_and_complete(self.nth(enrolment), module)
+            else:
+                self.take(enrolment, h.OpenModule(module))
+                self.take(enrolment, h.ReadPage(module))
 
     @rule(enrolment=ENROLMENT, released=st.booleans(), another=st.integers(1, 4))
     @during("treatment", "maintenance", "messages")
@@ -133,8 +144,8 @@ class Treatment(MachineBase):
         for module in of.order:
             if released and of.program.ordering is Ordering.RELEASED:
                 self.take(of, h.ReleaseModule(module))
-            self.take(of, h.CompleteModule(module))
-        self.take(of, h.CompleteModule(another))
+            self.read_and_complete(of, module)
+        self.read_and_complete(of, another)
 
     @rule(enrolment=ENROLMENT, form=FORM, answers=st.integers(0, 3))
     @during("treatment", "maintenance", "messages")

@@ -59,6 +59,8 @@ def state_violations(model: ReferenceEnrolment, state: Enrolment) -> Iterator[La
         done = [module in state.completed for module in model.order]
         is_prefix = sorted(done, reverse=True) == done
         yield from unless(is_prefix, Law.ORDER_IS_KEPT, "the completed modules are no prefix", about)
+    read = [(one.module, {*one.pages}) for one in state.pages_read]
+    yield from unequal(Law.ORDER_IS_KEPT, [*model.pages_read.items()], read, "the pages that were read", about)
     forms = {form: (saved.sent, saved.read, saved.alert) for form, saved in model.forms.items()}
     stored = {count.form: (count.saved, count.read, count.alert) for count in state.forms}
     yield from unequal(_UNREAD, forms, stored, "the counts of forms (saved, read, alert)", about)
@@ -145,8 +147,20 @@ def overview_violations(model: ReferenceEnrolment, seen: Overview, now: datetime
     next_module = seen.next_module
     what = "completed modules, program done, next module"
     yield from unequal(Law.ORDER_IS_KEPT, order, (completed, seen.done, next_module), what, model.id)
+    pages = [(len(model.pages_read.get(one, ())), model.pages[one]) for one in model.modules]
+    seen_pages = [(module.pages_read, module.pages) for module in seen.modules]
+    yield from unequal(Law.ORDER_IS_KEPT, pages, seen_pages, "pages read, of pages", model.id)
+    place = None if seen.place is None else (seen.place.module, seen.place.page)
+    yield from unequal(Law.ORDER_IS_KEPT, _place(model, now), place, "the place to resume", model.id)
     unread = sum(one.from_therapist.unread for one in model.conversations)
     yield from unequal(_UNREAD, unread, seen.unread_messages, "the patient's unread messages", model.id)
+
+
+def _place(model: ReferenceEnrolment, now: datetime) -> tuple[int, int] | None:
+    for module in (*[*model.pages_read][-1:], model.next_module):
+        if module and module not in model.completed and refusals.opening(model, module, now) is None:
+            return module, next(iter(model.unread_pages(module)), model.pages[module])
+    return None
 
 
 def purge_violations(model: ReferenceEnrolment, storage: Storage) -> Iterator[LawViolation]:

@@ -31,9 +31,11 @@ class ReferenceEnrolment:
         started_at: When it began, UTC.
 
     Attributes:
+        pages: How many pages each module has.
         access_until: The first instant without access.
         entries: How many timeline entries the people's steps made.
         notes: How many the delivery worker made.
+        pages_read: The pages that were read, by module; the module whose page was new last is the last.
         forms: The submissions, by form.
         answers: The answers of the last submission, by form.
         drafts: The drafts, by form: when each was saved, and its answers.
@@ -62,6 +64,7 @@ class ReferenceEnrolment:
     notes: int = field(default=0, init=False)
     maintained: frozenset[int] = field(default=frozenset(), init=False)
     opened: set[int] = field(factory=set, init=False)
+    pages_read: dict[int, set[int]] = field(factory=dict, init=False)
     completed: set[int] = field(factory=set, init=False)
     released: set[int] = field(factory=set, init=False)
     out_of_order: set[int] = field(factory=set, init=False)
@@ -75,12 +78,14 @@ class ReferenceEnrolment:
     former_therapists: list[tuple[datetime, HsaId]] = field(factory=list, init=False)
     order: tuple[int, ...] = field(init=False)
     modules: tuple[int, ...] = field(init=False)
+    pages: dict[int, int] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.access_until = months_later(self.started_at, self.program.access_months, self.policy.zone)
         self.last_entry_at = self.started_at
         self.order = self.program.reading_order
         self.modules = tuple(module.number for module in self.program.modules)
+        self.pages = {module.number: len(module.pages) for module in self.program.modules}
 
     @property
     def number(self) -> str:
@@ -115,6 +120,10 @@ class ReferenceEnrolment:
         """The recommended module: the first incomplete one of the reading order, then of the others."""
         others = [module for module in self.modules if module not in self.order]
         return next((module for module in (*self.order, *others) if module not in self.completed), None)
+
+    def unread_pages(self, module: int) -> list[int]:
+        """Return the numbers of the pages of a module that the patient has not read."""
+        return sorted({*range(1, self.pages[module] + 1)} - self.pages_read.get(module, set()))
 
     @property
     def done_waits(self) -> bool:
@@ -180,18 +189,25 @@ class ReferenceEnrolment:
             self.last_seen_at = now
 
     def open_module(self, module: int, now: datetime) -> None:
-        """Open a module; the first opening out of order is marked in the active phase."""
-        if self.phase is Phase.ACTIVE and module not in self.opened and self.incomplete_before(module):
+        """Open a module; one out of order is marked in the active phase. Opening it again changes nothing."""
+        if module in self.opened:
+            return
+        if self.phase is Phase.ACTIVE and self.incomplete_before(module):
             self.out_of_order.add(module)
         self.opened.add(module)
         self._enter(now, by=Author.PATIENT)
+
+    def read_page(self, module: int, page: int, now: datetime) -> None:
+        """Read a page, which opens its module; reading it again changes nothing."""
+        self.open_module(module, now)
+        if page not in self.pages_read.get(module, set()):
+            self.pages_read[module] = self.pages_read.pop(module, set()) | {page}  # the last module now
+            self._enter(now, by=Author.PATIENT)
 
     def complete_module(self, module: int, now: datetime) -> bool:
         """Complete a module; return whether that completes the program."""
         if module in self.completed:
             return False
-        if module not in self.opened:
-            self.open_module(module, now)
         self.completed.add(module)
         is_done = self.done_at is None and self.completed.issuperset(self.program.required)
         if is_done:

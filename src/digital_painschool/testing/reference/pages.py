@@ -38,6 +38,9 @@ def page_violations(model: ReferenceEnrolment, page: PatientPage) -> Iterator[La
     progress = [opened, completed, marked, kept]
     expected = [set(model.opened), set(model.completed), set(model.out_of_order), set(model.maintained)]
     yield from unequal(_LAW, expected, progress, "opened, completed, out of order, maintained", id_)
+    pages = {module.number: (module.pages_read, module.pages) for module in page.modules}
+    read = {module: (len(model.pages_read.get(module, ())), pages) for module, pages in model.pages.items()}
+    yield from unequal(_LAW, read, pages, "pages read, of pages", id_)
     next_module = model.next_module if model.is_open else None
     yield from unequal(_LAW, next_module, page.next_module, "the recommended module", id_)
     yield from unequal(_LAW, _actions(model, page), page.actions, "what the therapist may do", id_)

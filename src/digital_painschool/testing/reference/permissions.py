@@ -63,6 +63,7 @@ DESK: Mapping[str, Method] = MappingProxyType(
         "enrolment": Method(lambda d, e: d.enrolment(e), _SHARED, reads=True),
         "patient_page": Method(lambda d, e: d.patient_page(e), _SHARED, reads=True),
         "program": Method(lambda d, e: d.program(e), _SHARED, reads=True),
+        "module": Method(lambda d, e: d.module(e, 1), _SHARED, reads=True),
         "end_reasons": Method(lambda d, e: d.end_reasons(e), _SHARED, reads=True),
         "next_module": Method(lambda d, e: d.next_module(e), _SHARED, reads=True),
         "to_handle": Method(lambda d, e: d.to_handle(e), _SHARED, reads=True),
@@ -71,10 +72,14 @@ DESK: Mapping[str, Method] = MappingProxyType(
         "conversations": Method(lambda d, e: d.conversations(e), _OWN, reads=True),
         "timeline": Method(lambda d, e: d.timeline(e), _OWN, reads=True),
         "notifications": Method(lambda d, e: d.notifications(e), _OWN, reads=True),
+        "pages.timeline": Method(lambda d, e: d.pages.timeline(e), _OWN, reads=True),
+        "pages.conversations": Method(lambda d, e: d.pages.conversations(e), _OWN, reads=True),
+        "pages.notifications": Method(lambda d, e: d.pages.notifications(e), _OWN, reads=True),
         "open_form": Method(lambda d, e: d.open_form(e, PAIN), _OWN),
         "mark_read": Method(lambda d, e: d.mark_read(e, PAIN), _OWN),
         "mark_handled": Method(lambda d, e: d.mark_handled(e, FlagKind.PROGRAM_DONE), _OWN),
         "read_conversation": Method(lambda d, e: d.read_conversation(e, 1), _OWN),
+        "pages.messages": Method(lambda d, e: d.pages.messages(e, 1), _OWN),
         "start_conversation": Method(lambda d, e: d.start_conversation(e, "Hej"), _OWN),
         "write": Method(lambda d, e: d.write(e, 1, "Hej"), _OWN),
         "rename_conversation": Method(lambda d, e: d.rename_conversation(e, 1, "Ny"), _OWN),
@@ -126,6 +131,7 @@ OFFICE: Mapping[str, Callable[[Any, str, Path], object]] = MappingProxyType(
         "purge": lambda o, plan, _: o.purge(plan),
         "receipts": lambda o, _, __: o.receipts(),
         "access_log": lambda o, _, __: o.access_log(),
+        "pages.access_log": lambda o, _, __: o.pages.access_log(),
     }
 )
 """The methods of the data administrator alone."""
@@ -135,6 +141,7 @@ ROOM: Mapping[str, Callable[[Any, str], object]] = MappingProxyType(
     {
         "overview": lambda r, e: r.overview(e),
         "open_module": lambda r, e: r.open_module(e, 1),
+        "read_page": lambda r, e: r.read_page(e, 1, 1),
         "complete_module": lambda r, e: r.complete_module(e, 1),
         "limits": lambda r, e: r.limits(e),
         "form": lambda r, e: r.form(e, PAIN),
@@ -145,6 +152,8 @@ ROOM: Mapping[str, Callable[[Any, str], object]] = MappingProxyType(
         "discard_draft": lambda r, e: r.discard_draft(e, PAIN),
         "conversations": lambda r, e: r.conversations(e),
         "read_conversation": lambda r, e: r.read_conversation(e, 1),
+        "pages.conversations": lambda r, e: r.pages.conversations(e),
+        "pages.messages": lambda r, e: r.pages.messages(e, 1),
         "write": lambda r, e: r.write(e, "Hej", conversation=1),
         "rename_conversation": lambda r, e: r.rename_conversation(e, 1, "Ny"),
     }

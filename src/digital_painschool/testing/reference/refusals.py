@@ -9,7 +9,7 @@ from datetime import datetime
 from digital_painschool.domain.enrolment import Phase
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import FlagKind
-from digital_painschool.domain.program import Ordering
+from digital_painschool.domain.program import Completion, Ordering
 from digital_painschool.errors import NotPermitted, PainSchoolError, Reason
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 
@@ -48,10 +48,23 @@ def opening(enrolment: ReferenceEnrolment, module: int, now: datetime) -> Reason
     return Reason.EARLIER_MODULES_FIRST if enrolment.incomplete_before(module) else None
 
 
+def reading_a_page(enrolment: ReferenceEnrolment, module: int, page: int, now: datetime) -> Reason | None:
+    """Return why a page cannot be read."""
+    closed = opening(enrolment, module, now)
+    if closed is not None:
+        return closed
+    return None if 1 <= page <= enrolment.pages[module] else Reason.UNKNOWN_PAGE
+
+
 def completing(enrolment: ReferenceEnrolment, module: int, now: datetime) -> Reason | None:
     """Return why a module cannot be completed; an opened module stays open to that."""
     why = writing(enrolment, now)
-    return why if why or module in enrolment.opened else opening(enrolment, module, now)
+    if why or module in enrolment.completed:
+        return why
+    if module not in enrolment.opened:
+        return opening(enrolment, module, now) or Reason.MODULE_NOT_OPENED
+    needs_pages = enrolment.program.completion is Completion.PAGES_READ
+    return Reason.PAGES_NOT_READ if needs_pages and enrolment.unread_pages(module) else None
 
 
 def saving(enrolment: ReferenceEnrolment, form: str, now: datetime) -> Reason | None:

@@ -76,6 +76,11 @@ KINDS: Mapping[type[h.EnrolmentStep], StepKind] = MappingProxyType(
             lambda e, s, now: refusals.opening(e, s.module, now),
             lambda e, s, now: e.open_module(s.module, now),
         ),
+        h.ReadPage: StepKind(
+            _ORDER,
+            lambda e, s, now: refusals.reading_a_page(e, s.module, s.page, now),
+            lambda e, s, now: e.read_page(s.module, s.page, now),
+        ),
         h.CompleteModule: StepKind(
             _ORDER,
             lambda e, s, now: refusals.completing(e, s.module, now),

@@ -16,6 +16,7 @@ from digital_painschool.testing.history import (
     PatientRenames,
     PatientWrites,
     ReadDraft,
+    ReadPage,
     SaveDraft,
     SaveForm,
     TherapistReads,
@@ -67,6 +68,11 @@ def _saved(model: Model, step: SaveForm) -> Compare:
     return lambda answer: (SavedForm(form=step.form, number=number), answer)
 
 
+def _page(model: Model, step: ReadPage) -> Compare:
+    there = next(module for module in model.program.modules if module.number == step.module)
+    return lambda page: (there.pages[step.page - 1], page)
+
+
 def _drafted(model: Model, step: ReadDraft) -> Compare:
     expected = model.drafts.get(step.form)
     return lambda draft: (expected, None if draft is None else (draft.saved_at, dict(draft.answers)))
@@ -90,6 +96,7 @@ _EXPECTATIONS: Mapping[type[EnrolmentStep], Callable[[Model, Any], Compare]] = M
         SaveForm: _saved,
         CompleteModule: _completed,
         OpenModule: _nothing,
+        ReadPage: _page,
         PatientRenames: _nothing,
         SaveDraft: _nothing,
         ReadDraft: _drafted,

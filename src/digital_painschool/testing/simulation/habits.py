@@ -32,7 +32,8 @@ class PatientHabits:
     reads: float = 0.8  # of the others' visits: everything new is read
     out_of_order: float = 0.08  # of visits: another module than the recommended one
     goes_on: float = 0.75  # of visits: a module is opened or taken up again
-    skips: float = 0.02  # of visits: a module is completed without a look at it
+    skips: float = 0.02  # of visits: a module is opened and completed without a look at its pages
+    reads_page: float = 0.8  # of the unread pages of a module that is worked with
     completes: float = 0.5  # of the modules that are worked with
     fills_in: float = 0.6  # of the forms of a module that is worked with
     fills_in_again: float = 0.06  # of visits: an earlier form is submitted once more

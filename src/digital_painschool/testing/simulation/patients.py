@@ -17,6 +17,7 @@ from digital_painschool.testing.history import (
     PatientRenames,
     PatientStep,
     PatientWrites,
+    ReadPage,
     SaveForm,
 )
 from digital_painschool.testing.reference import checks, refusals
@@ -131,7 +132,10 @@ class PatientLife:
             self.scene.at(self.scene.now + pause, lambda: self._work(module))
 
     def _work(self, module: int) -> None:
-        """Save the forms of a module, and complete it perhaps."""
+        """Read the pages of a module and save its forms, and complete it perhaps."""
+        for page in self.model.unread_pages(module):
+            if self.chance.happens(self.habits.reads_page):
+                self._take(ReadPage(module, page))
         for form in self._forms(module):
             if self.chance.happens(self.habits.fills_in):
                 self.save_form(form)
@@ -145,7 +149,10 @@ class PatientLife:
         ]
 
     def _skip(self) -> None:
-        self._take(CompleteModule(self._module()))
+        module = self._module()
+        if self._take(CompleteModule(module)) is None:
+            self._take(OpenModule(module))
+            self._take(CompleteModule(module))
 
     def save_form(self, key: str) -> None:
         """Save a form, wrongly sometimes, twice sometimes."""

@@ -12,7 +12,7 @@ from attrs.validators import ge, gt, le, optional
 
 from digital_painschool.domain.people import Actor, HsaId, PersonId, Role
 from digital_painschool.domain.policy import FlagKind, Policy
-from digital_painschool.domain.program import Ordering, Program
+from digital_painschool.domain.program import Completion, Ordering, Program
 from digital_painschool.programs import bundled_program
 from digital_painschool.testing.environment import STOCKHOLM
 from digital_painschool.testing.example import program as small_program
@@ -201,7 +201,8 @@ def _unit(region: Region, number: int, patients: range) -> Unit:
 
 @lru_cache
 def _programs(ordering: Ordering, months: int | None) -> tuple[Program, ...]:
-    first, second = evolve(bundled_program(), ordering=ordering), small_program(key="somnskola")
+    first = evolve(bundled_program(), ordering=ordering)
+    second = small_program(completion=Completion.PAGES_READ, key="somnskola")
     return evolve(first, access_months=months or first.access_months), evolve(second, access_months=months or 6)
 
 

@@ -233,7 +233,8 @@ class Scene:
         Returns:
             The answer of the desk; None when it was refused, or should have been.
         """
-        name = name or call.func.__qualname__
+        desk = getattr(call.func, "__self__", None)
+        name = name or f"{type(desk).__name__}.{call.func.__name__}"
         self.figures.steps[name] += 1
         self.figures.by_day["patients" if by == "patient" else "staff", self.figures.day(self.now)] += 1
         before = self._stored(about) if refusal is not None else None

@@ -48,9 +48,17 @@ def _maintenances(e: ReferenceEnrolment) -> Iterable[h.EnrolmentStep]:
     yield from (h.Maintain(fewest, modules) for modules in ((), (99,)))
 
 
+def _pages(e: ReferenceEnrolment) -> Iterable[h.EnrolmentStep]:
+    for module, pages in e.pages.items():
+        yield from (h.ReadPage(module, page) for page in e.unread_pages(module) or range(1, pages + 1))
+        yield h.ReadPage(module, pages + 1)
+    yield h.ReadPage(99)
+
+
 STEPS: Mapping[type[h.EnrolmentStep], Callable[[ReferenceEnrolment], Iterable[h.EnrolmentStep]]] = MappingProxyType(
     {
-        h.OpenModule: lambda e: map(h.OpenModule, (*e.modules, 99)),
+        h.OpenModule: lambda e: map(h.OpenModule, (*({*e.modules} - e.opened or e.modules), 99)),
+        h.ReadPage: _pages,
         h.CompleteModule: lambda e: map(h.CompleteModule, {*e.modules} - e.completed or e.modules),
         h.ReleaseModule: lambda e: map(h.ReleaseModule, (*e.order, 1, 99)),
         h.SaveForm: lambda e: (h.SaveForm(form, {}) for form in _keys(e)),
@@ -205,7 +213,7 @@ def deliver(_: st.DrawFn, school: PlannedSchool) -> h.Step:
 
 _RARE: tuple[type[h.EnrolmentStep], ...] = (h.SaveDraft, h.ReadDraft, h.DiscardDraft, h.HandOver, h.Maintain, h.End)
 _DAILY = tuple(kind for kind in STEPS if kind not in _RARE)
-_MORE: tuple[type[h.EnrolmentStep], ...] = (h.CompleteModule, h.MarkHandled) * 2
+_MORE: tuple[type[h.EnrolmentStep], ...] = (h.ReadPage, h.CompleteModule, h.CompleteModule, h.MarkHandled) * 2
 ACCEPTED: tuple[Command, ...] = (
     start,
     *(accepted(kind) for kind in (*_DAILY, *_DAILY, *_DAILY, *_MORE, *_RARE)),

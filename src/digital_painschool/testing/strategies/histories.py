@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from digital_painschool.domain.policy import Policy
-from digital_painschool.domain.program import Ordering, Program
+from digital_painschool.domain.program import Completion, Ordering, Program
 from digital_painschool.testing.example import SLEEP, program
 from digital_painschool.testing.history import History, Step
 from digital_painschool.testing.strategies.commands import ACCEPTED
@@ -32,7 +32,7 @@ def planned_steps(
     return steps
 
 
-_OFFERED = st.sampled_from([(program(ordering), SLEEP) for ordering in Ordering])
+_OFFERED = st.sampled_from([(program(ordering, how), SLEEP) for how in Completion for ordering in Ordering])
 
 
 @st.composite
@@ -47,8 +47,8 @@ def histories(
     """Return whole histories: of patients, therapists, a worker, a data administrator, time that goes by, and restarts.
 
     Every step is accepted on a scenario with the same programs and policy; with `refused` there are also steps that
-    are refused, at least one. Left out, `programs` are those of `digital_painschool.testing.example` in any ordering,
-    and `policy` is the default. They are about `length` steps long, sometimes much longer or shorter.
+    are refused, at least one. Left out, `programs` are those of `digital_painschool.testing.example` in any ordering
+    and completion, and `policy` is the default. They are about `length` steps long, sometimes much longer or shorter.
     """
     offered = draw(_OFFERED) if programs is None else programs
     steps = draw(planned_steps(offered, Policy() if policy is None else policy, length, refused=refused))

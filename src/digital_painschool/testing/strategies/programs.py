@@ -5,7 +5,7 @@ from functools import cache
 from attrs import evolve
 from hypothesis import strategies as st
 
-from digital_painschool.domain.program import EndReason, Module, Ordering, Pace, Page, Program
+from digital_painschool.domain.program import Completion, EndReason, Module, Ordering, Pace, Page, Program
 from digital_painschool.testing.strategies.forms import forms
 from digital_painschool.testing.strategies.texts import keys, prose, titles
 
@@ -37,9 +37,9 @@ def end_reasons() -> st.SearchStrategy[tuple[EndReason, ...]]:
 
 @st.composite
 def programs(draw: st.DrawFn, *, key: str | None = None, ordering: Ordering | None = None) -> Program:
-    """Return a valid program: every ordering, modules in and outside the reading order, every kind of question.
+    """Return a valid program: every ordering and completion, every kind of question.
 
-    Where a key or an ordering is given, it has that.
+    Its modules are in the reading order and outside it. Where a key or an ordering is given, it has that.
     """
     strict = draw(st.sampled_from(Ordering)) if ordering is None else ordering
     numbers = draw(_NUMBERS)
@@ -57,6 +57,7 @@ def programs(draw: st.DrawFn, *, key: str | None = None, ordering: Ordering | No
         reading_order=order,
         required=required,
         ordering=strict,
+        completion=draw(st.sampled_from(Completion)),
         end_reasons=draw(_END_REASONS),
         access_months=draw(_MONTHS),
         pace=draw(_PACES),

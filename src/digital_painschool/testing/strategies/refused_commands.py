@@ -91,7 +91,7 @@ def _refused(steps: Callable[[ReferenceEnrolment], Iterable[h.EnrolmentStep]]) -
 REFUSED: tuple[Command, ...] = (
     *(always, always, always),
     second_start,
-    out_of_turn,
+    *(out_of_turn, out_of_turn),
     wrong_answer,
     bad_text,
     *map(_refused, (_unauthorised, *STEPS.values())),

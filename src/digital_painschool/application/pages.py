@@ -1,0 +1,140 @@
+"""Pages of lists: what a page is, and the walk from page to page through a list whose entries are numbered."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from attrs import field, frozen
+
+from digital_painschool.application.cursors import WRONG_CURSOR, Listing, read_cursor, write_cursor
+from digital_painschool.application.views import ConversationView
+from digital_painschool.domain.local_time import utc
+from digital_painschool.domain.people import HsaId
+from digital_painschool.errors import InvalidValue
+from digital_painschool.serialization.scalars import optional_instant_to_text
+
+_LONGEST_PAGE = 500
+_NO_STAFF = frozenset({"patient", "system"})
+Row = TypeVar("Row")
+
+
+@frozen(kw_only=True)
+class ListPage(Generic[Row]):
+    """A page of a list.
+
+    Args:
+        rows: The rows of the page, in order.
+        next: The cursor of the next page, as text that fits a URL; None for the last page. A cursor is good for the
+            same list with the same filters. It holds no personal data.
+    """
+
+    rows: tuple[Row, ...]
+    next: str | None
+
+
+@frozen(kw_only=True)
+class ConversationPage:
+    """A page of a conversation. Rule: M-10, M-11.
+
+    Args:
+        conversation: The conversation, with the messages of the page alone, newest first.
+        next: The cursor of the next page, which holds older messages, as text that fits a URL; None for the last page.
+    """
+
+    conversation: ConversationView
+    next: str | None
+
+
+def require_limit(limit: object) -> int:
+    """Return the size of a page.
+
+    Raises:
+        InvalidValue: It is none.
+    """
+    if type(limit) is not int or not 1 <= limit <= _LONGEST_PAGE:
+        raise InvalidValue(f"limit is a whole number from 1 to {_LONGEST_PAGE}")
+    return limit
+
+
+def require_order(newest_first: object) -> bool:
+    """Return the order of a list.
+
+    Raises:
+        InvalidValue: It is no `bool`.
+    """
+    if not isinstance(newest_first, bool):
+        raise InvalidValue(f"newest_first is True or False, not {type(newest_first).__name__}")
+    return newest_first
+
+
+def _author(by: str | None) -> str | None:
+    if by is None or (isinstance(by, str) and by in _NO_STAFF):
+        return by
+    return str(HsaId(by))
+
+
+def _instant(at: datetime | None) -> datetime | None:
+    return None if at is None else utc(at)
+
+
+@frozen(kw_only=True)
+class Span:
+    """The common filters of a numbered list, checked. Every check raises `InvalidValue`.
+
+    Args:
+        since: Only what was done at this instant or later; None for all.
+        until: Only what was done before this instant; None for all.
+        by: Only what this author did: an HSA-id, `"patient"` or `"system"`; None for all.
+        newest_first: The order.
+    """
+
+    since: datetime | None = field(converter=_instant)
+    until: datetime | None = field(converter=_instant)
+    by: str | None = field(converter=_author)
+    newest_first: bool = field(converter=require_order)
+
+    def described(self) -> Listing:
+        """Return the span for a cursor: of the author, only whether one was asked for."""
+        instants = map(optional_instant_to_text, (self.since, self.until))
+        return [*instants, self.by is not None, self.newest_first]
+
+
+def numbered_page(
+    listing: Listing,
+    cursor: str | None,
+    limit: int,
+    *,
+    newest_first: bool,
+    last: Callable[[], int],
+    read: Callable[[int, int, int], Sequence[Row]],
+    number: Callable[[Row], int],
+) -> ListPage[Row]:
+    """Return a page of a list whose entries have rising numbers.
+
+    The walk shows the list as it is when the first page is asked for: it ends however fast the list grows.
+
+    Args:
+        listing: What is listed, for the cursor.
+        cursor: The cursor of the page; None for the first page.
+        limit: The most rows.
+        newest_first: The order.
+        last: Returns the highest number of the list at present, whatever the filters are.
+        read: Returns the wanted entries above a number and up to another, in order, and at most so many.
+        number: Returns the number of an entry.
+
+    Raises:
+        InvalidValue: The cursor is none of this list, or the entry at which it stands is not in the list: it was made
+            with another person's or author's filter.
+    """
+    if cursor is None:
+        end = last()
+        found = read(0, end, limit + 1)
+    else:
+        shown, end = map(int, read_cursor(listing, cursor, int, int))
+        found = read(0, shown, limit + 2) if newest_first else read(shown - 1, end, limit + 2)
+        if not found or number(found[0]) != shown:
+            raise InvalidValue(WRONG_CURSOR)
+        found = found[1:]
+    rows = tuple(found[:limit])
+    is_last = len(found) <= limit
+    return ListPage(rows=rows, next=None if is_last else write_cursor(listing, (number(rows[-1]), end)))

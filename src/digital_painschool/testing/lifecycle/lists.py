@@ -1,0 +1,99 @@
+"""Law 8 for lists in pages: whatever the size of the page, a walk shows the whole list, each entry once, and ends."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from digital_painschool.domain.events import MessageSent
+from digital_painschool.domain.people import Role
+from digital_painschool.ports.storage import load_notifications, load_timeline
+from digital_painschool.testing.lifecycle.base import ENROLMENT, MachineBase, during
+from digital_painschool.testing.lifecycle.schools import unchanged_violations
+from digital_painschool.testing.people import staff
+from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
+from digital_painschool.testing.reference.laws import Law, LawViolation, require, unequal, unless
+from digital_painschool.testing.scenario import Scenario
+
+_LAW = Law.STORAGES_AGREE
+_MOST = 2
+"""So many times in a history; it is much work."""
+_ALL = 1_000_000
+_MOST_PAGES = 2_000
+"""A walk that has more pages does not end."""
+
+
+class Lists(MachineBase):
+    """Walks through all lists of an enrolment, and through its unit's access log."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._walks = 0
+
+    @rule(enrolment=ENROLMENT, limit=st.sampled_from([1, 2, 7, 500]), newest_first=st.booleans())
+    @during("treatment", "messages", "records")
+    @precondition(lambda self: self._walks < _MOST)
+    def walk(self, enrolment: int, limit: int, newest_first: bool) -> None:  # noqa: FBT001 - it is drawn
+        """Read the lists page by page; that changes nothing."""
+        self._walks += 1
+        of = self.nth(enrolment)
+        if of.purged:
+            return
+        before = self.asked.snapshot()
+        for place, school in enumerate(self.asked.all):
+            require(_violations(school, of, limit, newest_first=newest_first))
+            self.asked.read_log(place)
+        require(unchanged_violations(before, self.asked.snapshot(), "lists were read"))
+
+
+def _violations(school: Scenario, of: ReferenceEnrolment, limit: int, *, newest_first: bool) -> Iterator[LawViolation]:
+    id_, storage = of.id, school.storage
+    desk = school.school.therapist(of.therapist_actor).pages
+    office = school.school.administrator(staff(4, Role.DATA_ADMINISTRATOR, unit=of.unit)).pages
+    order: dict[str, Any] = {"newest_first": newest_first}
+    timeline = load_timeline(storage, id_)
+    walks: Sequence[tuple[str, Callable[[], Sequence[object]], Callable[..., Any]]] = (
+        ("the timeline", lambda: timeline, partial(desk.timeline, id_, limit=limit, **order)),
+        (
+            "what the patient did",
+            lambda: [entry for entry in timeline if entry.event.by == "patient"],
+            partial(desk.timeline, id_, by="patient", limit=limit, **order),
+        ),
+        (
+            "the notifications",
+            lambda: load_notifications(storage, id_),
+            partial(desk.notifications, id_, limit=limit, **order),
+        ),
+        (
+            "the access log",
+            lambda: storage.access_entries(of.unit, limit=_ALL),
+            partial(office.access_log, limit=50 * min(limit, 10), **order),
+        ),
+        (
+            "the access log of one enrolment",
+            lambda: storage.access_entries(of.unit, enrolment_id=id_, limit=_ALL),
+            partial(office.access_log, enrolment_id=id_, limit=20 * min(limit, 10), **order),
+        ),
+    )
+    for what, rows, page in walks:
+        whole = rows()  # asked for now: each walk adds to the access log
+        expected = [*reversed(whole)] if newest_first else [*whole]
+        yield from unequal(_LAW, expected, _walked(page), f"{what} in pages", id_)
+    last = {entry.event.conversation: entry.seq for entry in timeline if isinstance(entry.event, MessageSent)}
+    shown = [view.number for view in _walked(partial(desk.conversations, id_, limit=limit))]
+    yield from unequal(_LAW, sorted(last, key=lambda number: -last[number]), shown, "conversations by activity", id_)
+
+
+def _walked(page: Callable[[str | None], Any]) -> list[Any]:
+    rows: list[Any] = []
+    cursor = None
+    for _ in range(_MOST_PAGES):
+        shown = page(cursor)
+        rows += shown.rows
+        cursor = shown.next
+        if cursor is None:
+            return rows
+    require(unless(False, _LAW, "a walk through a list does not end"))
+    return rows
