@@ -11,14 +11,23 @@ from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import Conflict
-from digital_painschool.ports.storage import WHOLE, Change, Entry, Excerpt, Timeline
+from digital_painschool.ports.storage import WHOLE, CallKey, Change, CompletedCall, Entry, Excerpt, Timeline
 from digital_painschool.serialization.events import KIND_OF
 from digital_painschool.serialization.scalars import instant_from_text, instant_to_text
 from digital_painschool.serialization.stored import read_each
 from digital_painschool.serialization.values import content_from_data
 from lmdb_storage import outbox
 from lmdb_storage.database import Database, Transaction
-from lmdb_storage.records import add_access, find_each_enrolment, find_enrolment, ids, ids_of_person, save_enrolment
+from lmdb_storage.records import (
+    add_access,
+    find_call,
+    find_each_enrolment,
+    find_enrolment,
+    ids,
+    ids_of_person,
+    save_call,
+    save_enrolment,
+)
 from lmdb_storage.tables import Table
 from lmdb_storage.values import StoredEnrolment, entry_from_data, entry_to_data
 
@@ -77,6 +86,10 @@ class LmdbEnrolments:
             outbox.save(transaction, change)
             add_access(transaction, (change.access,))
 
+    def find_call(self, key: CallKey) -> CompletedCall | None:
+        with self._database.reading() as transaction:
+            return find_call(transaction, key)
+
     def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
         # The end of access comes first in the key, so that the scan stops at the first one that has not ended.
         until = instant_to_text(now)
@@ -113,9 +126,11 @@ def _timeline(
 
 
 def _check(transaction: Transaction, change: Change, before: StoredEnrolment | None) -> None:
-    """Raise `Conflict` when somebody else saved first, or when the person has an open enrolment of this kind."""
+    """Raise `Conflict` when somebody else saved first, was called under the key, or when the person has an open one."""
     if change.before != (0 if before is None else before.enrolment.version):
         raise Conflict("somebody else saved this enrolment first; load it and decide again")
+    if change.completed is not None and find_call(transaction, change.completed.key) is not None:
+        raise Conflict("a call was completed under the key; return its result")
     new = StoredEnrolment(enrolment=change.enrolment, counts=change.counts)
     if not new.is_open:
         return
@@ -138,5 +153,7 @@ def _save(transaction: Transaction, change: Change, before: StoredEnrolment | No
     for seq, content in change.documents.items():
         data = content if isinstance(content, str) else dict(content)
         transaction.put(Table.DOCUMENTS, data, change.enrolment.id, seq)
+    if change.completed is not None:
+        save_call(transaction, change.completed)
     for form in change.discarded_drafts:
         transaction.remove(Table.DRAFTS, change.enrolment.id, form)

@@ -11,7 +11,7 @@ from digital_painschool.domain.enrolment import CaseloadCounts, UnreadableEnrolm
 from digital_painschool.domain.fold import replay
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import PersonId
-from digital_painschool.ports.storage import AccessEntry
+from digital_painschool.ports.storage import AccessEntry, CallKey, CompletedCall
 from digital_painschool.serialization.enrolments import ENROLMENT_SHAPE
 from digital_painschool.serialization.scalars import instant_to_text
 from digital_painschool.serialization.stored import read_each, read_stored
@@ -86,8 +86,11 @@ def save_enrolment(transaction: Transaction, one: StoredEnrolment, before: Store
 
 
 def remove_enrolment(transaction: Transaction, one: StoredEnrolment) -> None:
-    """Remove an enrolment with its timeline, documents, drafts and places in the indexes."""
+    """Remove an enrolment with all that is its own, and its places in the indexes."""
     id_ = one.enrolment.id
+    for key in list(map(json.loads, transaction.scan(Table.CALLS_OF, id_))):
+        transaction.remove(Table.CALLS, *key)
+        transaction.remove(Table.CALLS_OF, id_, *key)
     for number in range(1, one.enrolment.version + 1):
         transaction.remove(Table.TIMELINES, id_, number)
         transaction.remove(Table.DOCUMENTS, id_, number)
@@ -109,6 +112,32 @@ def _places(one: StoredEnrolment | None) -> Iterator[tuple[tuple[Table, Key], No
     yield (Table.OPEN, (state.unit, state.id)), None
     if state.noted_end != state.access_until:
         yield (Table.ACCESS, (instant_to_text(state.access_until), state.id)), None
+
+
+def find_call(transaction: Transaction, key: CallKey) -> CompletedCall | None:
+    """Return the call that was completed under a key, or None.
+
+    Raises:
+        StorageError: What is stored of the call is unreadable.
+    """
+    data: Any = read_stored("a completed call", transaction.get, Table.CALLS, *_key_of_call(key))
+    return None if data is None else read_stored("a completed call", _completed_call, key, data)
+
+
+def save_call(transaction: Transaction, call: CompletedCall) -> None:
+    """Save a call that was completed under a key, and its place among those of the enrolment."""
+    key = _key_of_call(call.key)
+    transaction.put(Table.CALLS, [call.enrolment_id, call.version, call.fingerprint], *key)
+    transaction.put(Table.CALLS_OF, key, call.enrolment_id, *key)
+
+
+def _key_of_call(key: CallKey) -> Key:
+    return key.unit, key.caller, key.action, key.key
+
+
+def _completed_call(key: CallKey, data: Any) -> CompletedCall:
+    enrolment_id, version, fingerprint = data
+    return CompletedCall(key=key, enrolment_id=enrolment_id, version=version, fingerprint=fingerprint)
 
 
 def ids_of_person(transaction: Transaction, person: PersonId) -> list[str]:

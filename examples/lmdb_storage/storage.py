@@ -37,6 +37,7 @@ class LmdbStorage:
         self.load_timelines = enrolments.load_timelines
         self.find_by_person = enrolments.find_by_person
         self.save = enrolments.save
+        self.find_call = enrolments.find_call
         self.access_ended = enrolments.access_ended
         drafts = LmdbDrafts(self._database)
         self.save_draft = drafts.save_draft

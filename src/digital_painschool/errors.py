@@ -47,6 +47,9 @@ class Reason(Enum):
     ANOTHER_UNITS_PLAN = "another-units-plan"
     RECEIPT_OF_ANOTHER_PLAN = "receipt-of-another-plan"
     RECEIPT_NOT_OURS = "receipt-not-ours"
+    KEY_OF_ANOTHER_CALL = "key-of-another-call"
+    VIEW_IS_OLD = "view-is-old"
+    NO_SUCH_VERSION = "no-such-version"
 
     @property
     def advice(self) -> str:
@@ -89,6 +92,9 @@ _ADVICE: Mapping[Reason, str] = MappingProxyType(
         Reason.ANOTHER_UNITS_PLAN: "the plan or receipt is another unit's; only its data administrator can continue",
         Reason.RECEIPT_OF_ANOTHER_PLAN: "the receipt is not the stored plan's; pass its own receipt, or plan anew",
         Reason.RECEIPT_NOT_OURS: "the receipt's digest does not match: it was changed or has another key; plan anew",
+        Reason.KEY_OF_ANOTHER_CALL: "the key was used for a call with other arguments; make a new key for a new call",
+        Reason.VIEW_IS_OLD: "what the facts name has come since the view was drawn; look at it and decide again",
+        Reason.NO_SUCH_VERSION: "name the version of the state that the view was drawn from",
     }
 )
 

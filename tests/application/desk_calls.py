@@ -139,6 +139,18 @@ GRANTED: dict[str, tuple[Callable[..., object], list[Line]]] = {
     "desk.release_module again": (lambda d: d.release_module(E, 2), [("release-module", TREATED)]),
     "desk.maintain": (lambda d: d.maintain(E, days=30, modules=(1,)), [("maintain", TREATED)]),
     "desk.end": (lambda d: d.end(E, reason="klar"), [("end", TREATED)]),
+    "desk.end twice under a key": (
+        lambda d: [d.end(E, reason="klar", once="k") for _ in range(2)],
+        [("end", TREATED)] * 2,
+    ),
+    "desk.start twice under a key": (
+        lambda d: [d.start(BO, program="somnskola", once="k") for _ in range(2)],
+        [("start", Of(EnrolmentId("e-0007"), BO))] * 2,
+    ),
+    "desk.mark_read nothing under a key": (
+        lambda d: [d.mark_read(E, PAIN, up_to=0, once="k") for _ in range(2)],
+        [("mark-form-read", TREATED)] * 2,
+    ),
     "desk.profile": (lambda d: d.profile(), []),
     "desk.receive_notifications": (lambda d: d.receive_notifications(email=True), [("keep-profile", NOBODY)]),
     "office.export": (lambda o: o.export("export"), [("export", ENDED)]),

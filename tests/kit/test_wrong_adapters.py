@@ -17,6 +17,7 @@ from tests.kit.contract_runs import contract_of, failure_of
 from tests.kit.pickled import PickledStorage, stop_writing
 from tests.kit.wrong import (
     atomicity,
+    calls,
     channels,
     drafts,
     enrolments,
@@ -108,6 +109,7 @@ DIRECTORY = Subject(
 )
 MISTAKES = (
     (STORAGE, enrolments.STORAGE),
+    (STORAGE, calls.STORAGE),
     (STORAGE, drafts.STORAGE),
     (STORAGE, outbox.STORAGE),
     (STORAGE, registers.STORAGE),

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digital_painschool.domain.events import Event, ModuleOpened, Started
+from digital_painschool.domain.events import Event, FlagHandled, ModuleOpened, Started
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import PersonId
+from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import StorageError
 from digital_painschool.serialization import events
 from digital_painschool.serialization.events import EVENT_KINDS, KIND_OF, event_from_data, event_to_data, shape_of
@@ -86,6 +87,12 @@ def test_an_older_shape_is_brought_up_to_date(
     monkeypatch.setitem(events.UPCASTERS, "module-opened", (_with_door, _in_order))
     assert 2 == shape_of("module-opened")
     assert ModuleOpened(at=AT, by="patient", module=3) == event_from_data("module-opened", shape, AT, "patient", data)
+
+
+def test_a_flag_that_was_handled_before_views_had_versions_was_handled_whole() -> None:
+    """Otherwise what a therapist settled years ago would wait again."""
+    handled = FlagHandled(at=AT, by="x", flag=FlagKind.UNDELIVERED, notifications=None)
+    assert handled == event_from_data("flag-handled", 0, AT, "x", {"flag": "undelivered"})
 
 
 @pytest.mark.parametrize(

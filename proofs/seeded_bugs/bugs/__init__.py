@@ -9,6 +9,7 @@ from proofs.seeded_bugs.bugs.exports import BUGS as EXPORTS
 from proofs.seeded_bugs.bugs.memory import BUGS as MEMORY
 from proofs.seeded_bugs.bugs.pages import BUGS as PAGES
 from proofs.seeded_bugs.bugs.permissions import BUGS as PERMISSIONS
+from proofs.seeded_bugs.bugs.repeating import BUGS as REPEATING
 from proofs.seeded_bugs.bugs.retention import BUGS as RETENTION
 from proofs.seeded_bugs.bugs.rules import BUGS as RULES
 from proofs.seeded_bugs.bugs.simulation import BUGS as SIMULATION
@@ -22,6 +23,7 @@ BUGS: tuple[Bug, ...] = (
     *PAGES,
     *DELIVERY,
     *RETENTION,
+    *REPEATING,
     *DRAFTS,
     *EXPORTS,
     *EDGES,

@@ -53,7 +53,7 @@ BUGS = (
     Bug(
         name="nobody-is-told-of-the-done",
         harm="a therapist who asked to be told would not be",
-        module="rules.notifications",
+        module="domain.raised_flags",
         old="        ProgramDone: FlagKind.PROGRAM_DONE,\n",
         new="",
         caught_by=Catcher(_KIT, "Law 5", seed=0),

@@ -63,8 +63,8 @@ BUGS = (
         name="notifications-in-a-transaction-of-their-own",
         harm="a message would be saved, and nobody told of it",
         module="adapters.sql.saving",
-        old="            if not autocommit:\n                change_notifications(connection, step.change)\n\n        self._database.write(work, autocommit=autocommit)\n",
-        new="\n        self._database.write(work, autocommit=autocommit)\n        if not autocommit:\n            self._database.write(lambda connection: change_notifications(connection, step.change))\n",
+        old="                change_notifications(connection, step.change)\n                if step.change.completed is not None:\n                    connection.execute(ADD_CALL, call_values(step.change.completed))\n\n        self._database.write(work, autocommit=autocommit)\n",
+        new="                if step.change.completed is not None:\n                    connection.execute(ADD_CALL, call_values(step.change.completed))\n\n        self._database.write(work, autocommit=autocommit)\n        if not autocommit:\n            self._database.write(lambda connection: change_notifications(connection, step.change))\n",
         caught_by=Catcher(f"{_SQLITE}::test_an_id_is_the_key_of_one_notification"),
     ),
     Bug(

@@ -39,8 +39,8 @@ BUGS = (
         name="one-flag-settles-the-other",
         harm="a notification that never came would be forgotten",
         module="domain.fold",
-        old='if event.flag is FlagKind.UNDELIVERED else {"done_handled": True}',
-        new='if event.flag else {"done_handled": True}',
+        old='    if event.flag is not FlagKind.UNDELIVERED:\n        return {"done_handled": True}\n',
+        new="",
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_messages_usual", "Law 4"),
     ),
     Bug(

@@ -11,6 +11,7 @@ from typing import TypeVar, overload
 from digital_painschool.application.access_control import AccessControl, access_entry
 from digital_painschool.application.commands import Command, CommandResult, Rule
 from digital_painschool.application.enrolment_loading import cannot_be_read, is_id, load
+from digital_painschool.application.once import Once
 from digital_painschool.application.person_lookup import PersonLookup
 from digital_painschool.application.program_catalogue import Catalogue
 from digital_painschool.application.program_terms import ProgramTerms
@@ -26,7 +27,7 @@ from digital_painschool.domain.program import Program
 from digital_painschool.errors import Conflict, StorageError
 from digital_painschool.ports import Clock, Ports
 from digital_painschool.ports.guarded import guarded, guarded_call
-from digital_painschool.ports.storage import AccessEntry, Change, readable
+from digital_painschool.ports.storage import AccessEntry, Change, CompletedCall, readable
 from digital_painschool.rules.drafts import discarded_drafts
 from digital_painschool.rules.flags import caseload_counts
 from digital_painschool.rules.lifecycle import start
@@ -74,10 +75,12 @@ class Executor:
         *,
         at: datetime | None = None,
         noted: tuple[NotificationId, ...] = (),
+        once: Once | None = None,
     ) -> Enrolment:
         """Execute a command on an enrolment, for someone who may, and return the state after it.
 
-        After a conflict the rule decides again, on the fresh state.
+        After a conflict the rule decides again, on the fresh state. A call that was completed under its key before
+        changes nothing, and the state of that time is returned. Rule: D-24a.
 
         Args:
             action: The action's name in the permission table and in the access log.
@@ -86,11 +89,12 @@ class Executor:
             command: The rule with its arguments filled in.
             at: The instant for the access log; left out, the present one.
             noted: The ids of the notifications whose end the command writes on the timeline.
+            once: The host's key for the call, with its arguments; None makes the call as often as it comes.
 
         Raises:
             NotFound: There is no such enrolment.
             NotPermitted: The permission table does not grant the action.
-            RuleViolation: The rule refused; nothing was changed.
+            RuleViolation: The rule refused, or the key was used for a call with other arguments; nothing was changed.
             Conflict: Others saved first each time, or have written the note; nothing was changed.
         """
         at = at or self.now()
@@ -101,25 +105,36 @@ class Executor:
                 raise Conflict("somebody else has written the note")
             tried = before.version
             self.access.permit(action, by, before)
+            entry = access_entry(action, by, at, before)
+            if once is not None:
+                # Looked for after the state was loaded: a call that is completed meanwhile is a conflict at the save.
+                find = partial(once.first_state, self.storage, action, by, unit=before.unit, enrolment_id=before.id)
+                first = self.access.judge(action, by, find, before, at=at)
+                if first is not None:
+                    self.storage.log((entry,))
+                    return first
             terms = self.terms.of(before)
             decide = partial(command, before, terms)
             result = self.access.judge(action, by, decide, before, at=at)
-            entry = access_entry(action, by, at, before)
-            if not result.events:
+            if not result.events and once is None:
                 self.storage.log((entry,))
                 return before
             after = _fold(before, result.events)
+            completed = None if once is None else once.completed(action, by, after)
             discarded = discarded_drafts(result.events, terms.program)
             try:
-                self.storage.save(self._change(before.version, after, result, entry, noted, discarded))
+                self.storage.save(self._change(before.version, after, result, entry, noted, discarded, completed))
             except Conflict:
                 back_off(attempt)
                 continue
-            self._notify_observers(after, result.events)
+            if result.events:
+                self._notify_observers(after, result.events)
             return after
         raise Conflict("the step could not be taken: others changed the enrolment at the same time; try again")
 
-    def execute_rule(self, action: Action, by: AnyActor, enrolment_id: EnrolmentId, rule: Rule) -> Enrolment:
+    def execute_rule(
+        self, action: Action, by: AnyActor, enrolment_id: EnrolmentId, rule: Rule, *, once: Once | None = None
+    ) -> Enrolment:
         """Execute a rule that keeps no text and no answers, at the present instant, as `execute` does.
 
         Args:
@@ -127,12 +142,26 @@ class Executor:
             by: Who acts.
             enrolment_id: The enrolment.
             rule: The rule with its arguments filled in, but for the instant.
+            once: The host's key for the call, with its arguments, or None.
         """
         at = self.now()
-        return self.execute(action, by, enrolment_id, lambda e, terms: CommandResult(rule(e, terms, at)), at=at)
+        return self.execute(
+            action, by, enrolment_id, lambda e, terms: CommandResult(rule(e, terms, at)), at=at, once=once
+        )
 
-    def start(self, program: Program, person: PersonId, *, therapist: HsaId, by: Actor) -> Enrolment:
-        """Start an enrolment for a person who was identified for it. Rule: M-07, D-05c, D-07a.
+    def started(self, once: Once | None, by: Actor) -> Enrolment | None:
+        """Return the state after the start that was made under a key, and log the access; None when none was."""
+        if once is None:
+            return None
+        first = once.first_state(self.storage, Action.START, by, unit=by.unit)
+        if first is not None:
+            self.storage.log((access_entry(Action.START, by, self.now(), first),))
+        return first
+
+    def start(
+        self, program: Program, person: PersonId, *, therapist: HsaId, by: Actor, once: Once | None = None
+    ) -> Enrolment:
+        """Start an enrolment for a person who was identified for it. Rule: M-07, D-05c, D-07a, D-24a.
 
         Raises:
             RuleViolation: The person has an open one already.
@@ -141,10 +170,15 @@ class Executor:
         terms = self.terms.save(by.unit, program)
         for attempt in range(ATTEMPTS):
             at = self.now()
+            earlier = self._earlier(person, by.unit)
+            # Looked for after the earlier ones were: so the first start under the key is not taken for another.
+            first = self.started(once, by)
+            if first is not None:
+                return first
             events = start(
                 terms,
                 person,
-                self._earlier(person, by.unit),
+                earlier,
                 enrolment_id=EnrolmentId(self.new_id(at)),
                 unit=by.unit,
                 therapist=therapist,
@@ -153,8 +187,9 @@ class Executor:
             )
             enrolment = _fold(None, events)
             entry = access_entry(Action.START, by, at, enrolment)
+            completed = None if once is None else once.completed(Action.START, by, enrolment)
             try:
-                self.storage.save(self._change(0, enrolment, CommandResult(events), entry))
+                self.storage.save(self._change(0, enrolment, CommandResult(events), entry, completed=completed))
             except Conflict:
                 back_off(attempt)
                 continue
@@ -204,6 +239,7 @@ class Executor:
         access: AccessEntry,
         noted: tuple[NotificationId, ...] = (),
         discarded: frozenset[str] = frozenset(),
+        completed: CompletedCall | None = None,
     ) -> Change:
         policy = self.policy(after.unit)
         profile = self._preferences(result.events, after, policy)
@@ -222,6 +258,7 @@ class Executor:
             ),
             noted=noted,
             discarded_drafts=discarded,
+            completed=completed,
         )
 
     def _preferences(self, events: Iterable[Event], enrolment: Enrolment, policy: Policy) -> Profile:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from digital_painschool.application.commands import CommandResult
 from digital_painschool.application.executor import Executor
+from digital_painschool.application.once import Once, once_of
 from digital_painschool.application.results import SentMessage
 from digital_painschool.application.views import ConversationView, conversation_view, conversations
 from digital_painschool.domain.enrolment import Conversation, Enrolment
@@ -63,7 +64,15 @@ class Messages:
         )
         return view
 
-    def start(self, enrolment_id: EnrolmentId, text: str, *, heading: str, notify: Notify = Notify.NONE) -> SentMessage:
+    def start(
+        self,
+        enrolment_id: EnrolmentId,
+        text: str,
+        *,
+        heading: str,
+        notify: Notify = Notify.NONE,
+        once: Once | None = None,
+    ) -> SentMessage:
         """Begin a conversation with its first message. Rule: M-10 to M-12.
 
         Args:
@@ -71,6 +80,7 @@ class Messages:
             text: The message.
             heading: The conversation's heading.
             notify: How the patient is notified.
+            once: The host's key for the call, with its arguments, or None.
         """
         at = self._executor.now()
 
@@ -80,7 +90,7 @@ class Messages:
             events = rules.start_conversation(enrolment, terms, text, heading, notify=notify, by=self._by, at=at)
             return CommandResult(events, {0: heading, 1: text})
 
-        after = self._executor.execute(Action.WRITE_MESSAGE, self._by, enrolment_id, command, at=at)
+        after = self._executor.execute(Action.WRITE_MESSAGE, self._by, enrolment_id, command, at=at, once=once)
         return SentMessage(conversation=len(after.conversations), number=1)
 
     def write(
@@ -91,6 +101,7 @@ class Messages:
         *,
         heading: str | None = None,
         notify: Notify = Notify.NONE,
+        once: Once | None = None,
     ) -> SentMessage:
         """Write a message in a conversation. Rule: M-10, M-12, D-17a.
 
@@ -100,6 +111,7 @@ class Messages:
             text: The message.
             heading: None; a conversation that exists has its heading.
             notify: How the patient is notified.
+            once: The host's key for the call, with its arguments, or None.
         """
         at = self._executor.now()
 
@@ -110,12 +122,14 @@ class Messages:
             events = rules.send(enrolment, terms, conversation, text, notify=notify, by=self._by, at=at)
             return CommandResult(events, {0: text})
 
-        after = self._executor.execute(Action.WRITE_MESSAGE, self._by, enrolment_id, command, at=at)
+        after = self._executor.execute(Action.WRITE_MESSAGE, self._by, enrolment_id, command, at=at, once=once)
         written = rules.find(after, conversation)
         return SentMessage(conversation=written.number, number=written.sent(self._author))
 
-    def rename(self, enrolment_id: EnrolmentId, conversation: int, heading: str) -> Enrolment:
-        """Change a conversation's heading. Rule: M-11."""
+    def rename(
+        self, enrolment_id: EnrolmentId, conversation: int, heading: str, *, once: str | None = None
+    ) -> Enrolment:
+        """Change a conversation's heading; `once` is the host's key for the call. Rule: M-11."""
         at = self._executor.now()
 
         def command(enrolment: Enrolment, terms: Terms) -> CommandResult:
@@ -123,7 +137,8 @@ class Messages:
             events = rules.rename(enrolment, terms, conversation, heading, by=self._by, at=at)
             return CommandResult(events, {0: heading})
 
-        return self._executor.execute(Action.RENAME_CONVERSATION, self._by, enrolment_id, command, at=at)
+        asked = once_of(once, "rename", conversation=conversation, heading=heading)
+        return self._executor.execute(Action.RENAME_CONVERSATION, self._by, enrolment_id, command, at=at, once=asked)
 
 
 def require_readable(by: Actor | Patient, enrolment: Enrolment, now: datetime) -> None:

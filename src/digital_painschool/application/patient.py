@@ -12,6 +12,7 @@ from digital_painschool.application.form_answers import FormAnswers, form_answer
 from digital_painschool.application.input_limits import InputLimits, input_limits
 from digital_painschool.application.message_pages import MessagePages
 from digital_painschool.application.messages import Messages
+from digital_painschool.application.once import once_of
 from digital_painschool.application.overview import Overview, overview_of
 from digital_painschool.application.results import CompletedModule, SavedForm, SentMessage
 from digital_painschool.application.views import ConversationView
@@ -37,7 +38,11 @@ class PatientDesk:
     Every method raises `NotPermitted` for an enrolment that is not the patient's own, `NotFound` when there is no such
     enrolment, `RuleViolation` when a rule refuses, `Conflict` when others saved first again and again, and
     `StorageError` when the storage fails; in each case nothing is changed. `OutcomeUnknown`: the connection was lost
-    during commit. The change was saved completely or not at all; reload before retrying.
+    during commit. The change was saved completely or not at all; reload before retrying, or call again with the same
+    `once`.
+
+    `once` is the host's key for a call, such as a UUID: the same key returns the first result again and changes nothing
+    (D-24a).
 
     Attributes:
         pages: Conversations, and the messages of each, in pages.
@@ -112,13 +117,14 @@ class PatientDesk:
         )
         return ordering.find_module(self._executor.terms.of(after).program, module).pages[page - 1]
 
-    def complete_module(self, enrolment_id: EnrolmentId, module: int) -> CompletedModule:
+    def complete_module(self, enrolment_id: EnrolmentId, module: int, *, once: str | None = None) -> CompletedModule:
         """Complete a module that was opened; completing it again changes nothing. Rule: M-04, D-04c, D-05b."""
         after = self._executor.execute_rule(
             Action.COMPLETE_MODULE,
             self._patient,
             enrolment_id,
             lambda e, terms, at: ordering.complete_module(e, terms, module, by=self._patient, at=at),
+            once=once_of(once, "complete_module", module=module),
         )
         program = self._executor.terms.of(after).program
         next_module = ordering.next_module(after, program)
@@ -161,7 +167,13 @@ class PatientDesk:
         return form_answers(self._executor, enrolment, form)
 
     def save_form(
-        self, enrolment_id: EnrolmentId, form: str, answers: Mapping[str, object], *, module: int | None = None
+        self,
+        enrolment_id: EnrolmentId,
+        form: str,
+        answers: Mapping[str, object],
+        *,
+        module: int | None = None,
+        once: str | None = None,
     ) -> SavedForm:
         """Save a submission of a form. Rule: M-14, D-17a.
 
@@ -170,6 +182,7 @@ class PatientDesk:
             form: The form's key.
             answers: From question keys to answers: `int` for a scale, an option's key for a choice, a collection of
                 keys for several, `int` or `float` for a number, `str` for a text, `date` or ISO text for a date.
+            once: The host's key for the call.
             module: The number of the module that it was filled in from, where several carry the form.
 
         Raises:
@@ -184,7 +197,8 @@ class PatientDesk:
             events = forms.save_form(enrolment, terms, key, normalised, module=module, by=self._patient, at=at)
             return CommandResult(events, {0: normalised})
 
-        after = self._executor.execute(Action.SAVE_FORM, self._patient, enrolment_id, command, at=at)
+        asked = once_of(once, "save_form", form=form, answers=answers, module=module)
+        after = self._executor.execute(Action.SAVE_FORM, self._patient, enrolment_id, command, at=at, once=asked)
         return SavedForm(form=form, number=after.form(form).saved)
 
     def save_draft(self, enrolment_id: EnrolmentId, form: str, answers: Mapping[str, object]) -> None:
@@ -229,7 +243,13 @@ class PatientDesk:
         return self._messages.read(enrolment_id, conversation)
 
     def write(
-        self, enrolment_id: EnrolmentId, text: str, *, conversation: int | None = None, heading: str | None = None
+        self,
+        enrolment_id: EnrolmentId,
+        text: str,
+        *,
+        conversation: int | None = None,
+        heading: str | None = None,
+        once: str | None = None,
     ) -> SentMessage:
         """Write to the therapist. Rule: M-10, D-17a.
 
@@ -238,15 +258,19 @@ class PatientDesk:
             text: The message.
             conversation: The number of the conversation; left out, a new one begins.
             heading: The heading of a new one; left out, the unit's default ("Min konversation").
+            once: The host's key for the call.
         """
+        asked = once_of(once, "write", text=text, conversation=conversation, heading=heading)
         if conversation is not None:
-            return self._messages.write(enrolment_id, conversation, text, heading=heading)
+            return self._messages.write(enrolment_id, conversation, text, heading=heading, once=asked)
         title = self._default_heading(enrolment_id) if heading is None else heading
-        return self._messages.start(enrolment_id, text, heading=title)
+        return self._messages.start(enrolment_id, text, heading=title, once=asked)
 
-    def rename_conversation(self, enrolment_id: EnrolmentId, conversation: int, heading: str) -> None:
+    def rename_conversation(
+        self, enrolment_id: EnrolmentId, conversation: int, heading: str, *, once: str | None = None
+    ) -> None:
         """Change a conversation's heading. Rule: M-11."""
-        self._messages.rename(enrolment_id, conversation, heading)
+        self._messages.rename(enrolment_id, conversation, heading, once=once)
 
     def _default_heading(self, enrolment_id: EnrolmentId) -> str:
         unit = self._executor.read(Action.SEE_ENROLMENT, self._patient, enrolment_id).unit

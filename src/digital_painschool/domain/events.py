@@ -201,9 +201,16 @@ class MessagesRead(_Fact):
 
 @frozen(kw_only=True, slots=False)
 class FlagHandled(_Fact):
-    """The therapist marked a flag as handled. Rule: D-17a."""
+    """The therapist marked a flag as handled. Rule: D-15b, D-17a.
+
+    Args:
+        flag: The kind of flag.
+        notifications: For undelivered notifications: the ids of those that the view showed, where others came after it;
+            None means all that waited.
+    """
 
     flag: FlagKind
+    notifications: tuple[NotificationId, ...] | None = None
 
 
 @frozen(kw_only=True, slots=False)

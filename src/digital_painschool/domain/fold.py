@@ -187,7 +187,10 @@ def _messages_read(enrolment: Enrolment, event: MessagesRead) -> Changes:
 
 
 def _flag_handled(enrolment: Enrolment, event: FlagHandled) -> Changes:
-    return {"undelivered": ()} if event.flag is FlagKind.UNDELIVERED else {"done_handled": True}
+    if event.flag is not FlagKind.UNDELIVERED:
+        return {"done_handled": True}
+    handled = enrolment.undelivered if event.notifications is None else event.notifications
+    return {"undelivered": tuple(lost for lost in enrolment.undelivered if lost not in handled)}
 
 
 def _notification_dropped(enrolment: Enrolment, event: NotificationDropped) -> Changes:

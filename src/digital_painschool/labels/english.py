@@ -190,6 +190,9 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "ANOTHER_UNITS_PLAN": "The plan or the receipt is another unit's. Its data administrator can continue.",
         "RECEIPT_OF_ANOTHER_PLAN": "The receipt is not the plan's. Use the plan's own receipt, or make a new plan.",
         "RECEIPT_NOT_OURS": "The receipt was changed, or was made with another key. Make a new plan.",
+        "KEY_OF_ANOTHER_CALL": "This form has been sent before with another content. Reload the page and try again.",
+        "VIEW_IS_OLD": "Something new has come since the page was shown. Look at it, and decide again.",
+        "NO_SUCH_VERSION": "The page does not belong to this enrolment. Reload it.",
     },
     "AnswerCode": {
         "REQUIRED": "The question needs an answer.",

@@ -192,6 +192,9 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "ANOTHER_UNITS_PLAN": "Planen eller kvittot är en annan enhets. Dess dataadministratör kan fortsätta.",
         "RECEIPT_OF_ANOTHER_PLAN": "Kvittot hör inte till planen. Använd planens eget kvitto, eller gör en ny plan.",
         "RECEIPT_NOT_OURS": "Kvittot är ändrat, eller gjort med en annan nyckel. Gör en ny plan.",
+        "KEY_OF_ANOTHER_CALL": "Formuläret har redan skickats med ett annat innehåll. Ladda om sidan och försök igen.",
+        "VIEW_IS_OLD": "Något nytt har kommit sedan sidan visades. Titta på det och bestäm dig igen.",
+        "NO_SUCH_VERSION": "Sidan hör inte till det här momentet. Ladda om den.",
     },
     "AnswerCode": {
         "REQUIRED": "Frågan behöver ett svar.",

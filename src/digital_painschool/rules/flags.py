@@ -3,12 +3,14 @@
 Rule: M-14, M-15, M-17, D-13d, D-15a, D-17a, D-18a, D-19a.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from attrs import frozen
 
 from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment, FormCount, Phase
-from digital_painschool.domain.events import Event, FlagHandled, FormRead
+from digital_painschool.domain.events import Ended, Event, FlagHandled, FormRead, NotificationUndelivered, ProgramDone
+from digital_painschool.domain.ids import NotificationId
 from digital_painschool.domain.people import AnyActor, Author
 from digital_painschool.domain.policy import FlagKind, Terms
 from digital_painschool.domain.validation import plain_text, whole_number
@@ -124,6 +126,10 @@ def mark_read(
     return (FormRead(at=at, by=by.signature, form=form, up_to=last, opened=opened),)
 
 
+_MARKED = frozenset({FlagKind.PROGRAM_DONE, FlagKind.UNDELIVERED})
+"""The flags that nothing but a mark settles."""
+
+
 def markable(enrolment: Enrolment) -> frozenset[FlagKind]:
     """Return the flags that wait and that marking settles: `mark_handled` takes these. Rule: D-17a, D-19a."""
     if enrolment.phase is Phase.ENDED:
@@ -133,20 +139,45 @@ def markable(enrolment: Enrolment) -> frozenset[FlagKind]:
 
 
 def mark_handled(
-    enrolment: Enrolment, terms: Terms, flag: FlagKind, *, by: AnyActor, at: datetime
+    enrolment: Enrolment, terms: Terms, flag: FlagKind, since: Iterable[Event] = (), *, by: AnyActor, at: datetime
 ) -> tuple[Event, ...]:
     """Mark a flag as handled: the program done, or notifications that could not be delivered.
 
-    Rule: D-17a. Reading settles the flags of forms and messages. Maintaining or ending settles the flag of the ending.
+    Rule: D-15b, D-17a, D-19b. Reading settles the flags of forms and messages. Maintaining or ending settles the flag
+    of the ending. What came after the view was drawn goes on waiting, and refuses nothing. What was settled after the
+    view was drawn changes nothing.
+
+    Args:
+        enrolment: The state.
+        terms: The program and the unit's policy.
+        flag: The kind of flag.
+        since: The events after the view was drawn; none when the view shows the present state.
+        by: The author.
+        at: The instant, an aware time.
 
     Raises:
         RuleViolation: The enrolment has no such flag, or another command settles it.
     """
     if not isinstance(flag, FlagKind):
         raise InvalidValue(f"flag is a FlagKind, not {type(flag).__name__}")
+    later = tuple(since)
     if flag not in markable(enrolment):
+        if flag in _MARKED and any(isinstance(one, Ended) or _is_settled_by(one, flag) for one in later):
+            return ()
         raise RuleViolation("D-17a", Reason.NO_SUCH_FLAG, flag=flag.value)
-    return (FlagHandled(at=at, by=by.signature, flag=flag),)
+    if flag is FlagKind.PROGRAM_DONE:
+        came_later = any(isinstance(one, ProgramDone) for one in later)
+        return () if came_later else (FlagHandled(at=at, by=by.signature, flag=flag),)
+    unseen = {one.notification for one in later if isinstance(one, NotificationUndelivered)}
+    shown = tuple(NotificationId(lost) for lost in enrolment.undelivered if lost not in unseen)
+    if not shown:
+        return ()
+    handled = None if len(shown) == len(enrolment.undelivered) else shown
+    return (FlagHandled(at=at, by=by.signature, flag=flag, notifications=handled),)
+
+
+def _is_settled_by(event: Event, flag: FlagKind) -> bool:
+    return isinstance(event, FlagHandled) and event.flag is flag
 
 
 def _is_done(enrolment: Enrolment) -> bool:

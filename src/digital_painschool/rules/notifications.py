@@ -9,13 +9,11 @@ from types import MappingProxyType
 
 from digital_painschool.domain.enrolment import Enrolment, Phase
 from digital_painschool.domain.events import (
-    AccessEnded,
     Event,
     FormSaved,
     MessageSent,
     NotificationDropped,
     NotificationUndelivered,
-    ProgramDone,
 )
 from digital_painschool.domain.ids import NotificationId
 from digital_painschool.domain.local_time import local_time
@@ -30,6 +28,7 @@ from digital_painschool.domain.notification import (
 )
 from digital_painschool.domain.people import AnyActor, Author
 from digital_painschool.domain.policy import FlagKind, Policy, Terms
+from digital_painschool.domain.raised_flags import flag_raised_by
 from digital_painschool.errors import InvalidValue, Reason, RuleViolation
 from digital_painschool.rules.access import access
 
@@ -141,22 +140,10 @@ def update_preferences(
     return Profile(email=flags if email else frozenset(), sms=flags if sms else frozenset())
 
 
-_FLAGS: Mapping[type[Event], FlagKind] = MappingProxyType(
-    {
-        FormSaved: FlagKind.FORM_SAVED,
-        ProgramDone: FlagKind.PROGRAM_DONE,
-        AccessEnded: FlagKind.ENDING,
-    }
-)
-
-
 def _flag(event: Event) -> FlagKind | None:
-    if isinstance(event, MessageSent):
-        return FlagKind.MESSAGE_RECEIVED if event.author is Author.PATIENT else None
-    if isinstance(event, NotificationUndelivered):
-        # A failed staff notification must not trigger another one about its own failure.
-        return FlagKind.UNDELIVERED if event.channel is Channel.INBOX else None
-    return _FLAGS.get(type(event))
+    # A failed staff notification must not trigger another one about its own failure.
+    is_of_staff = isinstance(event, NotificationUndelivered) and event.channel is not Channel.INBOX
+    return None if is_of_staff else flag_raised_by(event)
 
 
 def _to_patient(message: MessageSent, seq: int, enrolment: Enrolment, policy: Policy) -> Notification:

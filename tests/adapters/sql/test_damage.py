@@ -92,6 +92,7 @@ def fill(url: str, folder: Path) -> None:
         school.deliver()
         school.desk.start_conversation(id_, "Hej igen!", notify=Notify.COLLECTED)
         room.open_module(id_, 1)
+        school.desk.review(id_, once=id_)
         room.save_draft(id_, PAIN, {"smarta": 3})
     school.office.export(folder / "second")
     assert PLAN == school.office.approve(school.office.plan_purge(), decision="beslut 2").id
@@ -108,6 +109,7 @@ def calls_of(id_: EnrolmentId, number: str) -> dict[str, Call]:
         "find": lambda s: s.desk.find(number),
         "room.enrolments": lambda s: s.school.patient(number).enrolments(),
         "messages": lambda s: messages(s, number),
+        "review under a key, again or for the first time": lambda s: s.desk.review(id_, once=id_),
         "write and tell": lambda s: s.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT),
     }
     for name, method in DESK.items():
@@ -180,6 +182,7 @@ _ROWS = {
     "timeline": f"enrolment_id IN ('{VICTIM}', '{OLD_VICTIM}') AND seq = 2",
     "documents": f"enrolment_id IN ('{VICTIM}', '{OLD_VICTIM}') AND seq = 2",
     "drafts": f"enrolment_id = '{VICTIM}'",
+    "completed_calls": f"enrolment_id = '{VICTIM}'",
     "digests": f"id LIKE '{VICTIM}.%' AND collected",
     "digest_notifications": f"id LIKE '{VICTIM}.%' AND status = 'pending'",
     "digest_superseded_keys": f"digest_id LIKE '{VICTIM}.%'",

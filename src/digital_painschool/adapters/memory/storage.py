@@ -27,9 +27,11 @@ from digital_painschool.ports.storage import (
     NOTHING,
     WHOLE,
     AccessEntry,
+    CallKey,
     CaseQuery,
     CaseRow,
     Change,
+    CompletedCall,
     Excerpt,
     PurgeRecord,
     Timeline,
@@ -105,6 +107,10 @@ class MemoryStorage:
         seqs = None if documents is None else tuple(documents)
         with self._open() as parts:
             return {id_: parts.enrolments.timeline(id_, wanted, seqs, after, limit, excerpt) for id_ in ids}
+
+    def find_call(self, key: CallKey) -> CompletedCall | None:
+        with self._open() as parts:
+            return parts.enrolments.find_call(key)
 
     def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
         with self._open() as parts:

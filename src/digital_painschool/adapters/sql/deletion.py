@@ -7,6 +7,7 @@ from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.digests import HAS_PENDING_BATCH, LOCK_DIGESTS, ZERO, release_values
 from digital_painschool.adapters.sql.schema import (
     COLLECTED,
+    completed_calls,
     digests,
     documents,
     drafts,
@@ -42,6 +43,7 @@ _DELETE_ENROLMENTS = tuple(
         (documents, documents.c.enrolment_id),
         (drafts, drafts.c.enrolment_id),
         (timeline, timeline.c.enrolment_id),
+        (completed_calls, completed_calls.c.enrolment_id),
         (enrolments, enrolments.c.id),
     )
 )

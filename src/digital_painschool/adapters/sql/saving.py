@@ -6,6 +6,7 @@ from sqlalchemy import Boolean, Update, bindparam, or_, update
 from sqlalchemy.sql import ClauseElement
 
 from digital_painschool.adapters.sql.access_log import ADD_ACCESS
+from digital_painschool.adapters.sql.completed_calls import ADD_CALL, call_values
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.drafts import discard_drafts
@@ -87,12 +88,14 @@ class StepSaver:
                 discard_drafts(connection, step.change.enrolment.id, step.change.discarded_drafts)
             if not autocommit:
                 change_notifications(connection, step.change)
+                if step.change.completed is not None:
+                    connection.execute(ADD_CALL, call_values(step.change.completed))
 
         self._database.write(work, autocommit=autocommit)
 
 
 def _fits_single_statement(change: Change) -> bool:
-    if change.cancelled or change.noted:
+    if change.cancelled or change.noted or change.completed:
         return False
     return not change.notifications or (
         len(change.notifications) == 1 and _first_statement(change) in _SINGLE_NOTIFYING

@@ -11,15 +11,9 @@ from sqlalchemy import Column, ForeignKey, Identity, Index, Integer, MetaData, T
 from sqlalchemy.sql.elements import ColumnElement
 
 from digital_painschool.adapters.sql.column_types import Instant, SequenceNumber, StrictBoolean, Text
+from digital_painschool.adapters.sql.constraints import NAMING, partial_index
 
-METADATA = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    }
-)
+METADATA = MetaData(naming_convention=NAMING)
 
 enrolments = Table(
     "enrolments",
@@ -58,11 +52,7 @@ END_NOT_NOTED: ColumnElement[Any] = literal_column(
 )
 
 
-def _partial(name: str, *columns: Column[Any], where: Any, unique: bool = False) -> Index:
-    return Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
-
-
-_partial(
+partial_index(
     "uq_enrolments_open",
     enrolments.c.person_value,
     enrolments.c.person_scheme,
@@ -71,9 +61,9 @@ _partial(
     where=NOT_ENDED,
     unique=True,
 )
-_partial("ix_enrolments_caseload", enrolments.c.unit, enrolments.c.therapist, where=NOT_ENDED)
-_partial("ix_enrolments_access_ended", enrolments.c.access_until, where=END_NOT_NOTED)
-_partial("ix_enrolments_ended", enrolments.c.unit, enrolments.c.id, where=ENDED)
+partial_index("ix_enrolments_caseload", enrolments.c.unit, enrolments.c.therapist, where=NOT_ENDED)
+partial_index("ix_enrolments_access_ended", enrolments.c.access_until, where=END_NOT_NOTED)
+partial_index("ix_enrolments_ended", enrolments.c.unit, enrolments.c.id, where=ENDED)
 Index("ix_enrolments_person", enrolments.c.person_value, enrolments.c.person_scheme)
 
 timeline = Table(
@@ -97,6 +87,16 @@ documents = Table(
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("unit", Text, nullable=False),
     Column("content", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+completed_calls = Table(
+    "completed_calls",
+    METADATA,
+    *(Column(part, Text, primary_key=True) for part in ("unit", "caller", "action", "key")),
+    Column("enrolment_id", Text, ForeignKey("enrolments.id"), nullable=False, index=True),
+    Column("version", Integer, nullable=False),
+    Column("fingerprint", Text, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -134,7 +134,7 @@ digests = Table(
 COLLECTED: ColumnElement[Any] = literal_column("collected")
 """A recipient's collected notifications at a unit share one digest."""
 
-_partial(
+partial_index(
     "uq_digests_recipient",
     digests.c.unit,
     digests.c.recipient_value,
@@ -144,7 +144,7 @@ _partial(
     where=COLLECTED,
     unique=True,
 )
-_partial("ix_digests_next", digests.c.next_at, digests.c.id, where=literal_column("next_at IS NOT NULL"))
+partial_index("ix_digests_next", digests.c.next_at, digests.c.id, where=literal_column("next_at IS NOT NULL"))
 
 notifications = Table(
     "digest_notifications",
@@ -169,8 +169,8 @@ PENDING: ColumnElement[Any] = literal_column("status = 'pending'")
 UNNOTED: ColumnElement[Any] = literal_column("NOT noted")
 """Settled, and its timeline entry is not written yet."""
 
-_partial("ix_digest_notifications_pending", notifications.c.digest_id, where=PENDING)
-_partial("ix_digest_notifications_unnoted", notifications.c.id, where=UNNOTED)
+partial_index("ix_digest_notifications_pending", notifications.c.digest_id, where=PENDING)
+partial_index("ix_digest_notifications_unnoted", notifications.c.id, where=UNNOTED)
 Index("ix_digest_notifications_digest", notifications.c.digest_id, notifications.c.batch_key)
 Index("ix_digest_notifications_enrolment", notifications.c.enrolment_id)
 
@@ -297,4 +297,4 @@ messages = Table(
 )
 Index("uq_staff_messages_key", messages.c.channel, messages.c.key, unique=True)
 WAITING: ColumnElement[Any] = literal_column("fetched_at IS NULL")
-_partial("ix_staff_messages_waiting", messages.c.channel, messages.c.number, where=WAITING)
+partial_index("ix_staff_messages_waiting", messages.c.channel, messages.c.number, where=WAITING)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from digital_painschool.adapters.sql.access_log import SqlAccessLog
 from digital_painschool.adapters.sql.caseload import SqlCaseload
+from digital_painschool.adapters.sql.completed_calls import SqlCompletedCalls
 from digital_painschool.adapters.sql.drafts import SqlDrafts
 from digital_painschool.adapters.sql.ended import SqlEndedEnrolments
 from digital_painschool.adapters.sql.engine import open_database
@@ -32,9 +33,11 @@ from digital_painschool.ports.storage import (
     NOTHING,
     WHOLE,
     AccessEntry,
+    CallKey,
     CaseQuery,
     CaseRow,
     Change,
+    CompletedCall,
     Excerpt,
     PurgeRecord,
     Timeline,
@@ -77,6 +80,7 @@ class SqlStorage:
         self._enrolments = SqlEnrolments(self._database, self._states)
         self._timelines = SqlTimelines(self._database)
         self._saver = StepSaver(self._database, self._states)
+        self._calls = SqlCompletedCalls(self._database)
         self._drafts = SqlDrafts(self._database)
         self._caseload = SqlCaseload(self._database)
         self._outbox = SqlOutbox(self._database)
@@ -117,6 +121,9 @@ class SqlStorage:
         return self._timelines.load_timelines(
             enrolment_ids, kinds, documents, after=after, limit=limit, excerpt=excerpt
         )
+
+    def find_call(self, key: CallKey) -> CompletedCall | None:
+        return self._calls.find_call(key)
 
     def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
         return self._enrolments.access_ended(now, limit)

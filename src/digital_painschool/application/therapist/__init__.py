@@ -19,7 +19,12 @@ class TherapistDesk(PatientLists, Handling, Answers, TherapistMessages, Timeline
     Every method raises `NotPermitted` when the permission table does not grant it, `NotFound` when there is no such
     enrolment, `RuleViolation` when a rule refuses, `Conflict` when others saved first again and again, and
     `StorageError` when the storage fails; in each case nothing is changed. `OutcomeUnknown`: the connection was lost
-    during commit. The change was saved completely or not at all; reload before retrying.
+    during commit. The change was saved completely or not at all; reload before retrying, or call again with the same
+    `once`.
+
+    `once` is the host's key for a call, such as a UUID: the same key returns the first result again and changes nothing
+    (D-24a). `expected` is the version of the state that a view was drawn from: a step is refused when something came
+    since that raises a flag, and the refusal says what. Marking settles up to it, and is never refused (D-19b).
 
     Attributes:
         pages: The lists of an enrolment in pages: timeline, conversations, messages, notifications.

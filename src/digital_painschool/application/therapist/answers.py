@@ -2,6 +2,7 @@
 
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.form_answers import FormAnswers, form_answers, require_form
+from digital_painschool.application.once import once_of
 from digital_painschool.application.views import Submission
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.ids import EnrolmentId
@@ -40,7 +41,13 @@ class Answers:
         return form_answers(self._executor, enrolment, form)
 
     def mark_read(
-        self, enrolment_id: EnrolmentId, form: str, *, up_to: int | None = None, opened: bool = False
+        self,
+        enrolment_id: EnrolmentId,
+        form: str,
+        *,
+        up_to: int | None = None,
+        opened: bool = False,
+        once: str | None = None,
     ) -> Enrolment:
         """Mark a form as read ("the small box"). Rule: M-15, D-15a.
 
@@ -50,10 +57,12 @@ class Answers:
             up_to: The ordinal of the last submission to mark: the `total` of the view in which it was marked. A later
                 one stays unread. Left out, all that are saved now.
             opened: True when the answers were shown.
+            once: The host's key for the call.
         """
         return self._executor.execute_rule(
             Action.MARK_FORM_READ,
             self._actor,
             enrolment_id,
             lambda e, terms, at: flags.mark_read(e, terms, form, up_to, opened=opened, by=self._actor, at=at),
+            once=once_of(once, "mark_read", form=form, up_to=up_to, opened=opened),
         )

@@ -5,6 +5,8 @@ from functools import partial
 
 from digital_painschool.application.commands import Rule
 from digital_painschool.application.executor import Executor
+from digital_painschool.application.from_view import events_since, from_view
+from digital_painschool.application.once import Once, once_of
 from digital_painschool.application.patient_page import PatientPage, patient_page
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.ids import EnrolmentId
@@ -56,54 +58,91 @@ class Handling:
         """Return the flags of the box of current events, each once, with its counts. Rule: M-15, D-15a, D-17a."""
         return flags.to_handle(self._executor.read(Action.SEE_FLAGS, self._actor, enrolment_id), self._executor.now())
 
-    def mark_handled(self, enrolment_id: EnrolmentId, flag: FlagKind) -> Enrolment:
-        """Settle a flag that nothing else settles: the program done, or notifications not delivered. Rule: D-17a."""
+    def mark_handled(
+        self, enrolment_id: EnrolmentId, flag: FlagKind, *, expected: int | None = None, once: str | None = None
+    ) -> Enrolment:
+        """Settle a flag that nothing else settles: the program done, or notifications not delivered.
+
+        Rule: D-17a, D-19b. With `expected`, what came after the view goes on waiting, and refuses nothing.
+        """
+        since = partial(events_since, self._executor.storage, expected=expected)
         return self._execute(
             Action.MARK_FLAG_HANDLED,
             enrolment_id,
-            lambda e, terms, at: flags.mark_handled(e, terms, flag, by=self._actor, at=at),
+            lambda e, terms, at: flags.mark_handled(e, terms, flag, since(e), by=self._actor, at=at),
+            once_of(once, "mark_handled", flag=flag, expected=expected),
         )
 
-    def review(self, enrolment_id: EnrolmentId) -> Enrolment:
+    def review(self, enrolment_id: EnrolmentId, *, once: str | None = None) -> Enrolment:
         """Record that the patient's progress has been reviewed. Rule: M-09."""
         return self._execute(
             Action.REVIEW,
             enrolment_id,
             lambda e, terms, at: lifecycle.review(e, terms, by=self._actor, at=at),
+            once_of(once, "review"),
         )
 
-    def hand_over(self, enrolment_id: EnrolmentId, therapist: str) -> Enrolment:
-        """Hand a patient over to another therapist of the unit; for patient administrators. Rule: D-09a."""
+    def hand_over(
+        self, enrolment_id: EnrolmentId, therapist: str, *, expected: int | None = None, once: str | None = None
+    ) -> Enrolment:
+        """Hand a patient over to another therapist of the unit; for patient administrators. Rule: D-09a, D-19b."""
         return self._execute(
             Action.HAND_OVER,
             enrolment_id,
-            lambda e, terms, at: lifecycle.hand_over(e, terms, HsaId(therapist), by=self._actor, at=at),
+            self._from_view(
+                expected, lambda e, terms, at: lifecycle.hand_over(e, terms, HsaId(therapist), by=self._actor, at=at)
+            ),
+            once_of(once, "hand_over", therapist=therapist, expected=expected),
         )
 
-    def release_module(self, enrolment_id: EnrolmentId, module: int) -> Enrolment:
+    def release_module(self, enrolment_id: EnrolmentId, module: int, *, once: str | None = None) -> Enrolment:
         """Release the next module to the patient, where the program is released module by module. Rule: D-04a."""
         return self._execute(
             Action.RELEASE_MODULE,
             enrolment_id,
             lambda e, terms, at: ordering.release_module(e, terms, module, by=self._actor, at=at),
+            once_of(once, "release_module", module=module),
         )
 
-    def maintain(self, enrolment_id: EnrolmentId, *, days: int, modules: Collection[int]) -> Enrolment:
-        """Maintain an enrolment: some modules stay readable ("Vidmakthåll"); also renews. Rule: M-18, D-18a."""
+    def maintain(
+        self,
+        enrolment_id: EnrolmentId,
+        *,
+        days: int,
+        modules: Collection[int],
+        expected: int | None = None,
+        once: str | None = None,
+    ) -> Enrolment:
+        """Maintain an enrolment: some modules stay readable ("Vidmakthåll"); also renews. Rule: M-18, D-18a, D-19b."""
         return self._execute(
             Action.MAINTAIN,
             enrolment_id,
-            lambda e, terms, at: lifecycle.maintain(e, terms, days, modules, by=self._actor, at=at),
+            self._from_view(
+                expected, lambda e, terms, at: lifecycle.maintain(e, terms, days, modules, by=self._actor, at=at)
+            ),
+            once_of(once, "maintain", days=days, modules=modules, expected=expected),
         )
 
-    def end(self, enrolment_id: EnrolmentId, *, reason: str) -> Enrolment:
-        """End an enrolment, for good ("Avsluta"); drops its pending notifications with it. Rule: M-19, D-19a."""
+    def end(
+        self, enrolment_id: EnrolmentId, *, reason: str, expected: int | None = None, once: str | None = None
+    ) -> Enrolment:
+        """End an enrolment, for good ("Avsluta"); drops its pending notifications with it.
+
+        Rule: M-19, D-19a, D-19b.
+        """
         cancellable = partial(find_cancellable, self._executor.storage)
         return self._execute(
             Action.END,
             enrolment_id,
-            lambda e, terms, at: lifecycle.end(e, terms, reason, cancellable(e.id), by=self._actor, at=at),
+            self._from_view(
+                expected,
+                lambda e, terms, at: lifecycle.end(e, terms, reason, cancellable(e.id), by=self._actor, at=at),
+            ),
+            once_of(once, "end", reason=reason, expected=expected),
         )
 
-    def _execute(self, action: Action, enrolment_id: EnrolmentId, rule: Rule) -> Enrolment:
-        return self._executor.execute_rule(action, self._actor, enrolment_id, rule)
+    def _from_view(self, expected: int | None, rule: Rule) -> Rule:
+        return from_view(self._executor.storage, expected, rule)
+
+    def _execute(self, action: Action, enrolment_id: EnrolmentId, rule: Rule, once: Once | None) -> Enrolment:
+        return self._executor.execute_rule(action, self._actor, enrolment_id, rule, once=once)

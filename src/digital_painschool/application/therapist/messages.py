@@ -2,6 +2,7 @@
 
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.messages import Messages
+from digital_painschool.application.once import once_of
 from digital_painschool.application.results import SentMessage
 from digital_painschool.application.views import ConversationView
 from digital_painschool.domain.enrolment import Enrolment
@@ -26,7 +27,13 @@ class TherapistMessages:
         return self._messages.read(enrolment_id, conversation)
 
     def start_conversation(
-        self, enrolment_id: EnrolmentId, text: str, *, heading: str | None = None, notify: Notify = Notify.NONE
+        self,
+        enrolment_id: EnrolmentId,
+        text: str,
+        *,
+        heading: str | None = None,
+        notify: Notify = Notify.NONE,
+        once: str | None = None,
     ) -> SentMessage:
         """Begin a conversation with a first message ("Skapa ny konversation"). Rule: M-10 to M-12.
 
@@ -35,16 +42,27 @@ class TherapistMessages:
             text: The message.
             heading: The heading; left out, the unit's default ("Min konversation").
             notify: How the patient is notified: not at all, directly, or with the day's collected notifications.
+            once: The host's key for the call.
         """
         title = self._executor.policy(self._actor.unit).heading if heading is None else heading
-        return self._messages.start(enrolment_id, text, heading=title, notify=notify)
+        asked = once_of(once, "start_conversation", text=text, heading=heading, notify=notify)
+        return self._messages.start(enrolment_id, text, heading=title, notify=notify, once=asked)
 
     def write(
-        self, enrolment_id: EnrolmentId, conversation: int, text: str, *, notify: Notify = Notify.NONE
+        self,
+        enrolment_id: EnrolmentId,
+        conversation: int,
+        text: str,
+        *,
+        notify: Notify = Notify.NONE,
+        once: str | None = None,
     ) -> SentMessage:
         """Write a message in a conversation. Rule: M-10, M-12."""
-        return self._messages.write(enrolment_id, conversation, text, notify=notify)
+        asked = once_of(once, "write", conversation=conversation, text=text, notify=notify)
+        return self._messages.write(enrolment_id, conversation, text, notify=notify, once=asked)
 
-    def rename_conversation(self, enrolment_id: EnrolmentId, conversation: int, heading: str) -> Enrolment:
+    def rename_conversation(
+        self, enrolment_id: EnrolmentId, conversation: int, heading: str, *, once: str | None = None
+    ) -> Enrolment:
         """Change a conversation's heading. Rule: M-11."""
-        return self._messages.rename(enrolment_id, conversation, heading)
+        return self._messages.rename(enrolment_id, conversation, heading, once=once)

@@ -3,6 +3,7 @@
 from digital_painschool.application.caseload import CasePage, Cursor, case_page
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.input_limits import InputLimits, input_limits
+from digital_painschool.application.once import once_of
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.people import Actor, HsaId, PersonId, Role
 from digital_painschool.domain.program import Program
@@ -35,26 +36,32 @@ class PatientLists:
         """
         return self._executor.persons.identify(Action.START, self._actor, number)
 
-    def start(self, number: str, *, program: str, therapist: str | None = None) -> Enrolment:
+    def start(self, number: str, *, program: str, therapist: str | None = None, once: str | None = None) -> Enrolment:
         """Start a program for a patient ("Starta nytt moment"). Rule: M-07, D-05c, D-07a.
 
         Args:
             number: The identity number, in any accepted spelling.
             program: The program's key on the unit's list.
             therapist: The HSA-id of the one who gets the patient; left out, the actor, who must then be a therapist.
+            once: The host's key for the call.
 
         Raises:
             InvalidIdentity: The number is not one.
             NotFound: The program is not on the unit's list.
         """
         person = self.identify(number)
+        whom = {"scheme": person.scheme, "number": person.value}
+        asked = once_of(once, "start", **whom, program=program, therapist=therapist)
 
         def started() -> Enrolment:
+            first = self._executor.started(asked, self._actor)
+            if first is not None:
+                return first
             if therapist is None and Role.THERAPIST not in self._actor.roles:
                 raise InvalidValue("name the therapist who gets the patient: the actor is none")
             chosen = self._executor.catalogue.program(self._actor.unit, plain_text(program, "a program's key"))
             whose = self._actor.hsa_id if therapist is None else HsaId(therapist)
-            return self._executor.start(chosen, person, therapist=whose, by=self._actor)
+            return self._executor.start(chosen, person, therapist=whose, by=self._actor, once=asked)
 
         return self._executor.access.judge(Action.START, self._actor, started, person=person)
 

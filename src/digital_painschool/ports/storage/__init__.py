@@ -8,6 +8,7 @@ from typing import Protocol
 
 from digital_painschool.ports.storage.access_log import AccessEntry, AccessLog, Activity
 from digital_painschool.ports.storage.caseload import Caseload, CaseQuery, CaseRow, UnreadableCase, case_row
+from digital_painschool.ports.storage.completed_calls import CallKey, CompletedCall
 from digital_painschool.ports.storage.derived import (
     History,
     find_cancellable,
@@ -17,6 +18,7 @@ from digital_painschool.ports.storage.derived import (
     load_enrolments,
     load_histories,
     load_notifications,
+    load_state_at,
     load_timeline,
 )
 from digital_painschool.ports.storage.drafts import Drafts
@@ -67,10 +69,12 @@ __all__ = [
     "AccessEntry",
     "AccessLog",
     "Activity",
+    "CallKey",
     "CaseQuery",
     "CaseRow",
     "Caseload",
     "Change",
+    "CompletedCall",
     "Content",
     "Drafts",
     "Enrolments",
@@ -94,6 +98,7 @@ __all__ = [
     "load_enrolments",
     "load_histories",
     "load_notifications",
+    "load_state_at",
     "load_timeline",
     "readable",
     "unreadable",

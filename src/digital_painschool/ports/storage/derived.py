@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
+from digital_painschool.domain.fold import replay
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.notification import Notification, NotificationRecord, UnreadableNotification
@@ -82,6 +83,18 @@ def load_timeline(
     """
     found = storage.load_timelines((enrolment_id,), kinds, (), after=after, limit=limit, excerpt=excerpt)
     return _only(enrolment_id, found).entries
+
+
+def load_state_at(storage: Enrolments, enrolment_id: EnrolmentId, version: int) -> Enrolment:
+    """Return the state that an enrolment had at an earlier version, replayed from its timeline.
+
+    Raises:
+        StorageError: The timeline is unreadable, or ends before the version.
+    """
+    entries = load_timeline(storage, enrolment_id)[:version]
+    if len(entries) != version:
+        raise StorageError(f"the timeline of enrolment {enrolment_id} ends too early; was it changed by hand?")
+    return replay(entry.event for entry in entries)
 
 
 def load_documents(storage: Enrolments, enrolment_id: EnrolmentId, seqs: Iterable[int]) -> Mapping[int, Content]:

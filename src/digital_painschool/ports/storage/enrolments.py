@@ -14,6 +14,7 @@ from digital_painschool.domain.notification import Notification
 from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.validation import Answer
 from digital_painschool.ports.storage.access_log import AccessEntry
+from digital_painschool.ports.storage.completed_calls import CallKey, CompletedCall
 from digital_painschool.ports.storage.excerpt import WHOLE, Excerpt
 
 Content = str | Mapping[str, Answer]
@@ -63,7 +64,8 @@ class Change:
     Args:
         before: The version that the command was decided on; 0 for a new enrolment.
         enrolment: The state after the command; its version is `before` plus the number of events.
-        events: The events in order: timeline entries `before + 1` and on.
+        events: The events in order: timeline entries `before + 1` and on. A call that changes nothing and has an
+            idempotency key comes without events: then the state and the version stay as they are.
         documents: The texts and answers that were written, by the number of their timeline entry.
         counts: The counts and flags for the caseload.
         notifications: The notifications that the events ask for.
@@ -73,6 +75,8 @@ class Change:
             is a conflict when one of them no longer needs such a note.
         discarded_drafts: The keys of the forms whose drafts in the enrolment this command deletes.
         access: The entry for the access log.
+        completed: The idempotency key under which the command was called, with what is needed to repeat its result;
+            None without a key. The whole change is a conflict when a call was completed under an equal key before.
     """
 
     before: int
@@ -85,6 +89,7 @@ class Change:
     cancelled: tuple[NotificationId, ...] = ()
     noted: tuple[NotificationId, ...] = ()
     discarded_drafts: frozenset[str] = frozenset()
+    completed: CompletedCall | None = None
 
     @property
     def documents(self) -> Mapping[int, Content]:
@@ -93,7 +98,7 @@ class Change:
 
 
 class Enrolments(Protocol):
-    """The enrolments with their timelines and documents."""
+    """The enrolments with their timelines, documents and completed calls. Rule: D-24a."""
 
     def load_many(self, enrolment_ids: Iterable[EnrolmentId]) -> Mapping[EnrolmentId, Enrolment | UnreadableEnrolment]:
         """Return the present states of the known enrolments among some, by id.
@@ -117,16 +122,17 @@ class Enrolments(Protocol):
         """Save a change in one transaction, durably.
 
         Contract:
-            * **all or nothing**: state, events, documents, notifications and access entry are all stored, and the
-              drafts to discard are deleted. When an error is raised or the process dies, none of it is done.
+            * **all or nothing**: state, events, documents, notifications, access entry and completed call are all
+              stored, and the drafts to discard are deleted. When an error is raised or the process dies, none of it is
+              done.
             * **optimistic**: the change is saved only when the stored version is `change.before`.
             * **one open enrolment**: a person never has two enrolments that have not ended in one program at one unit.
             * **durable**: a saved change is there after a restart, also when the process is killed right afterwards.
             * **steady**: the time of a save does not grow with the timeline.
 
         Raises:
-            Conflict: Somebody else saved first, a notification to cancel no longer waits, or the end of a notification
-                is noted already. Nothing was changed.
+            Conflict: Somebody else saved first, a notification to cancel no longer waits, the end of a notification is
+                noted already, or a call was completed under the key. Nothing was changed.
             OutcomeUnknown: The connection was lost during commit. The change was saved completely or not at all; reload
                 before retrying.
             StorageError: The storage failed. Nothing was changed.
@@ -162,6 +168,19 @@ class Enrolments(Protocol):
             * **page**: `limit` counts the entries that are wanted, whatever else lies between them.
             * **unreadable**: a placeholder stands for an enrolment of which any wanted part is unreadable. It hides
               none of the others, and a part that is not wanted hides nothing.
+        """
+        ...
+
+    def find_call(self, key: CallKey) -> CompletedCall | None:
+        """Return the call that was completed under a key, or None. Rule: D-24a.
+
+        A call is stored for as long as its enrolment is.
+
+        Contract:
+            * **own scope**: a call under another key, or by another caller, of another action or unit, is not found.
+
+        Raises:
+            StorageError: What is stored of the call is unreadable.
         """
         ...
 

@@ -29,6 +29,7 @@ from digital_painschool.ports.storage import (
 )
 from digital_painschool.rules.notifications import drop
 from digital_painschool.rules.retention import approve, plan, receipt
+from digital_painschool.testing.contracts.calls import key_of, under_key
 from digital_painschool.testing.contracts.changes import (
     HOUR,
     MORNING,
@@ -52,11 +53,11 @@ IDS = tuple(EnrolmentId(f"e{number}") for number in range(len(PERSONS)))
 
 
 def over(storage: Storage, enrolment_id: str, person: PersonId = PERSON, *, unit: HsaId = UNIT) -> Enrolment:
-    """Save an enrolment with answers, a message and a notification, and end it."""
+    """Save an enrolment with answers, a message and a notification, and end it under a key."""
     e = saved(storage, begin(enrolment_id, person, unit=unit))
     e = saved(storage, fill_in(e, at=MORNING))
     e = saved(storage, converse(e, notify=Notify.COLLECTED, at=MORNING))
-    return saved(storage, finish(e, at=MORNING + HOUR, pending=find_cancellable(storage, e.id)))
+    return saved(storage, under_key(finish(e, at=MORNING + HOUR, pending=find_cancellable(storage, e.id))))
 
 
 def changed_after_the_end(storage: Storage, enrolment: Enrolment) -> Enrolment:
@@ -122,3 +123,4 @@ def assert_gone(storage: Storage, enrolment: Enrolment) -> None:
     query = CaseQuery(unit=enrolment.unit, therapist=None, now=LATER, limit=1000)
     assert id_ not in {row.enrolment_id for row in storage.list_caseload(query)}
     assert id_ not in storage.access_ended(LATER, 1000)
+    assert None is storage.find_call(key_of(enrolment))

@@ -67,6 +67,11 @@ def winner_of(answers: Sequence[Any]) -> int:
     return answers.index(None)
 
 
+def save_each(mine: Sequence[Change], storage: Storage, wait: Wait) -> list[Any]:
+    """Save some changes, each at the same time as the others' change at the same place; return what came of them."""
+    return [refusal_or(partial(storage.save, change)) for change in mine if (wait(), True)]
+
+
 def insist(storage: Storage, enrolment_id: EnrolmentId, number: int, times: int = 5) -> list[dict[str, Answer]]:
     """Save a form several times, each again and again until no other is faster; return what was saved."""
     mine: list[dict[str, Answer]] = [{"hemma": "bra", "fritext": f"{number}, {time}"} for time in range(times)]
@@ -117,15 +122,11 @@ class RacingContract(StorageOpening):
     @proves("Enrolments.save: optimistic", "Storage: threads", "Storage: processes")
     def test_of_many_on_the_same_version_exactly_one_wins(self, place: object, how: str) -> None:
         """Otherwise two who save at the same time would lose one of the two steps."""
-
-        def save(mine: Sequence[Change], storage: Storage, wait: Wait) -> list[Any]:
-            return [refusal_or(partial(storage.save, change)) for change in mine if (wait(), True)]
-
         with self.kept(place) as reopened:
             with reopened() as storage:
                 before = [saved(storage, begin(f"e{n}", person, program=p)) for n, (person, p) in enumerate(RACES)]
             changes = [[fill_in(e, {"smarta": n}, at=MORNING) for e in before] for n in range(RACERS[how])]
-            results = self.race(reopened, how, [partial(save, mine) for mine in changes])
+            results = self.race(reopened, how, [partial(save_each, mine) for mine in changes])
             with reopened() as storage:
                 for answers, tried in zip(zip(*results, strict=True), zip(*changes, strict=True), strict=True):
                     winner = tried[winner_of(answers)]

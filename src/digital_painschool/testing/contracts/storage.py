@@ -24,6 +24,7 @@ from digital_painschool.ports.storage import (
 )
 from digital_painschool.rules.retention import approve
 from digital_painschool.testing.contracts.atomicity import AtomicityContract
+from digital_painschool.testing.contracts.calls import key_of
 from digital_painschool.testing.contracts.caseload import CaseloadContract
 from digital_painschool.testing.contracts.changes import (
     LEASE,
@@ -40,6 +41,7 @@ from digital_painschool.testing.contracts.changes import (
     saved,
 )
 from digital_painschool.testing.contracts.clauses import STORAGE, proves
+from digital_painschool.testing.contracts.completed_calls import CompletedCallsContract
 from digital_painschool.testing.contracts.concurrency import in_time
 from digital_painschool.testing.contracts.damage import DamageContract
 from digital_painschool.testing.contracts.deliveries import DeliveriesContract
@@ -51,7 +53,7 @@ from digital_painschool.testing.contracts.outbox import OutboxContract
 from digital_painschool.testing.contracts.pages import PagesContract
 from digital_painschool.testing.contracts.purges import IDS, all_over, exported, receipt_of
 from digital_painschool.testing.contracts.purging import PurgingContract
-from digital_painschool.testing.contracts.racing import RacingContract
+from digital_painschool.testing.contracts.racing_calls import RacingCallsContract
 from digital_painschool.testing.contracts.registers import RegistersContract
 from digital_painschool.testing.contracts.retention import RetentionContract
 from digital_painschool.testing.contracts.sharing import SharingContract
@@ -81,6 +83,7 @@ READS: Mapping[str, Callable[[Storage], object]] = {
     "load_many": lambda s: s.load_many((A,)),
     "load_timelines": lambda s: s.load_timelines((A,)),
     "find_by_person": lambda s: s.find_by_person(PERSON),
+    "find_call": lambda s: s.find_call(key_of(begin().enrolment)),
     "access_ended": lambda s: s.access_ended(MORNING, 1),
     "list_caseload": lambda s: s.list_caseload(CaseQuery(unit=UNIT, therapist=None, now=MORNING)),
     "notifications": lambda s: s.notifications(A),
@@ -158,6 +161,7 @@ def _is_refused(call: Callable[[Storage], object], storage: Storage) -> bool:
 
 class StorageContract(
     EnrolmentsContract,
+    CompletedCallsContract,
     TimelinesContract,
     DraftsContract,
     CaseloadContract,
@@ -168,7 +172,7 @@ class StorageContract(
     RetentionContract,
     PurgingContract,
     AtomicityContract,
-    RacingContract,
+    RacingCallsContract,
     SharingContract,
     DurabilityContract,
     GrowthContract,

@@ -13,6 +13,7 @@ from digital_painschool.domain.notification import Notify, Profile, Status
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.retention import PurgePlan, Skip, Skipped
 from digital_painschool.ports.storage import Change, Storage, find_cancellable
+from digital_painschool.testing.contracts.calls import key_of, under_key
 from digital_painschool.testing.contracts.changes import (
     LEASE,
     MORNING,
@@ -31,7 +32,7 @@ from digital_painschool.testing.contracts.changes import (
 from digital_painschool.testing.contracts.purges import LATER, LOGGED, exported, kept_plan, over
 from digital_painschool.testing.example import DAILY, PAIN, SLEEP
 from digital_painschool.testing.people import NURSE, OTHER_UNIT, UNIT
-from digital_painschool.testing.snapshot import StorageSnapshot
+from digital_painschool.testing.snapshot import UNITS, StorageSnapshot
 
 IDS = tuple(map(EnrolmentId, ("first", "second", "third", "sent-1", "sent-2", "unsent-1", "unsent-2", "open", "new")))
 PLANS = ("plan-1", "plan-2")
@@ -44,8 +45,8 @@ class Prepared:
 
     Args:
         plan: An approved plan of three ended enrolments.
-        step: A step that drops one notification, notes another, asks for a third, writes a document, and discards one
-            of two drafts.
+        step: A step under a key that drops one notification, notes another, asks for a third, writes a document, and
+            discards one of two drafts.
         draft: The state of an enrolment in which two drafts are.
         decided: Two claims that are not begun, with the decision to send each.
         results: The results of two other claims, which are begun.
@@ -75,8 +76,8 @@ def prepare(storage: Storage) -> Prepared:
     exported(storage, {one.id: 1 for one in ended})
     return Prepared(
         plan=kept_plan(storage),
-        step=evolve(
-            asking, cancelled=(waiting.id,), noted=(failed.notification.id,), discarded_drafts=frozenset({PAIN})
+        step=under_key(
+            evolve(asking, cancelled=(waiting.id,), noted=(failed.notification.id,), discarded_drafts=frozenset({PAIN}))
         ),
         draft=e,
         decided=[(claim, sending(claim, now=MORNING)) for claim in unsent],
@@ -85,7 +86,7 @@ def prepare(storage: Storage) -> Prepared:
 
 
 def _started() -> Change:
-    change = begin("new", program=SLEEP, unit=OTHER_UNIT)
+    change = under_key(begin("new", program=SLEEP, unit=OTHER_UNIT))
     return evolve(change, notifications=converse(change.enrolment, notify=Notify.DIRECT, at=MORNING).notifications)
 
 
@@ -125,6 +126,7 @@ def observed(storage: Storage) -> StorageSnapshot:
         "keys": storage.notification_keys(UNIT, IDS),
         "persons": [storage.find_by_person(person) for person in PERSONS],
         "access ended": storage.access_ended(LATER, 1000),
+        "calls": [storage.find_call(key_of(begin(id_, unit=unit).enrolment)) for id_ in IDS for unit in UNITS],
     }
     stored, logged = StorageSnapshot.of(storage, (*IDS, *PLANS), LATER), StorageSnapshot.of_access_log(storage)
     return StorageSnapshot({**stored.contents, **logged.contents, **more})

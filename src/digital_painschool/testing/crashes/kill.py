@@ -3,11 +3,9 @@
 from collections import Counter
 from datetime import timedelta
 
-from attrs import frozen
-
 from digital_painschool.domain.policy import Policy
-from digital_painschool.testing.crashes.run import CrashPoint, Ending, Run, Steps
-from digital_painschool.testing.crashes.walk import NotSurvived, Survived, Taken, taken
+from digital_painschool.testing.crashes.run import CrashPoint, Ending, Run, Steps, is_keyed
+from digital_painschool.testing.crashes.walk import NotSurvived, Survived, Taken, Uninterrupted, taken
 from digital_painschool.testing.environment import PortsFactory, local
 from digital_painschool.testing.faults import Killed
 from digital_painschool.testing.history import Deliver
@@ -16,21 +14,6 @@ from digital_painschool.testing.snapshot import Lines, difference
 _LEASE = timedelta(minutes=15)
 _QUIET_DAYS = 3
 _ANOTHER_WAY = "the step went another way this time and did not come here, or it went on after its death"
-
-
-@frozen(kw_only=True)
-class Uninterrupted:
-    """A history as it went without a crash.
-
-    Args:
-        steps: Each step.
-        ending: What there was in the end.
-        late: The same without what differs when a worker came later.
-    """
-
-    steps: tuple[Taken, ...]
-    ending: Ending
-    late: Ending
 
 
 def kill_at_every_call(ports_factory: PortsFactory, history: Steps, *, policy: Policy | None = None) -> Survived:
@@ -43,7 +26,8 @@ def kill_at_every_call(ports_factory: PortsFactory, history: Steps, *, policy: P
 
     * What is stored is exactly what the calls before had left in the run without a crash, and the laws hold.
     * The step is taken again when it did not happen, or not all of it, as by somebody who got no answer and looks
-      first. A worker comes again at once, and when the lease has run out. Then the history goes on.
+      first; one with a key in any case, and it returns what it would have. A worker comes again at once, and when the
+      lease has run out. Then the history goes on.
     * In the end, after some quiet days with a delivery run each, everything is as without a crash: states, timelines,
       documents, notifications and what became of them, lists, plans and receipts, and what was sent to whom. Nothing
       was sent twice. The access log has every line, and may have a line twice where a step was taken twice.
@@ -168,13 +152,14 @@ class _Crash:
         _compare("what is stored is not what the calls before had done", self._expected, found)
         _obey_the_laws(run, "after the restart")
         nothing_happened = found == step.before
-        again = found != step.after or nothing_happened or self._claimed
+        again = nothing_happened or found != step.after or self._claimed or is_keyed(step.step)
         if nothing_happened and not self._exported:
             # Nothing is stored under the ids that were given, so they can be given again.
             run.scenario._ids = self._ids
         if again:
             run.scenario.now = step.begun_at
             self._take(step)
+            _compare("called again it returned something else", (step.returned,), (run.returned,))
         if self._claimed:
             run.scenario.now += _LEASE
             run.take(Deliver())

@@ -64,6 +64,11 @@ class Step(Protocol):
         ...
 
 
+def is_keyed(step: Step) -> bool:
+    """Return whether a step is a call under a key of the host's."""
+    return getattr(step, "once", None) is not None
+
+
 class Steps(Protocol):
     """Steps in a row, and the school that they are taken in; a `History` is one."""
 
@@ -99,6 +104,7 @@ class Run:
         process: The process that takes the present step.
         called: A function that is called after each call of a port.
         sent: Everything that inbox and messengers have accepted, also a second time, as text.
+        returned: What the last step returned if it has a key, as text.
     """
 
     raw: Ports
@@ -110,6 +116,7 @@ class Run:
         self.process = Process()
         self.called: Callable[[], None] = lambda: None
         self.sent: set[str] = set()
+        self.returned = ""
         self._digests: list[HsaId | None] = []
         self._noticed: Counter[tuple[str, int]] = Counter()
         self._recording = RecordingPorts(self._open)
@@ -141,7 +148,9 @@ class Run:
         if point is not None:
             process.plan.inject(Fault(call=point.call, when=point.when, does=Dies()))
         try:
-            step.take(self.scenario)
+            answer = step.take(self.scenario)
+            if is_keyed(step):
+                self.returned = canonical(answer)
         except PainSchoolError as error:
             return f"{type(error).__name__}: {error}"
         finally:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from attrs import evolve, field, frozen
 
-from digital_painschool.testing.crashes.run import CrashPoint, Run, Step
+from digital_painschool.testing.crashes.run import CrashPoint, Ending, Run, Step
 from digital_painschool.testing.faults import WRITES, When
 from digital_painschool.testing.snapshot import Lines
 
@@ -64,6 +64,7 @@ class Taken:
         ordinal: The ordinal of the step, from 1.
         step: The step.
         refused: Why it was refused; None when it was not.
+        returned: What it returned if it has a key, as text.
         calls: Its calls of ports.
         begun_at: The clock before it.
         over_at: The clock after it.
@@ -73,6 +74,7 @@ class Taken:
     ordinal: int
     step: Step
     refused: str | None
+    returned: str
     calls: tuple[Made, ...]
     begun_at: datetime
     over_at: datetime
@@ -112,6 +114,21 @@ class Taken:
         return f"killed at step {point.step} ({self.step!r}), {point.when.value} {call}"
 
 
+@frozen(kw_only=True)
+class Uninterrupted:
+    """A history as it went without a crash.
+
+    Args:
+        steps: Each step.
+        ending: What there was in the end.
+        late: The same without what differs when a worker came later.
+    """
+
+    steps: tuple[Taken, ...]
+    ending: Ending
+    late: Ending
+
+
 def taken(run: Run, ordinal: int, step: Step) -> Taken:
     """Return how a step goes that is taken without a crash."""
     begun_at, before, calls = run.now, run.stored(), list[Made]()
@@ -129,6 +146,7 @@ def taken(run: Run, ordinal: int, step: Step) -> Taken:
         ordinal=ordinal,
         step=step,
         refused=refused,
+        returned=run.returned,
         calls=tuple(calls),
         begun_at=begun_at,
         over_at=run.now,

@@ -5,7 +5,7 @@ enrolments, oldest first. A step that finds none asks for an id that nobody has,
 """
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, cast
+from typing import Any, ClassVar, cast
 
 from attrs import AttrsInstance, asdict, field, fields, frozen
 from hypothesis.vendor.pretty import RepresentationPrinter
@@ -25,6 +25,11 @@ NOBODY = "nobody"
 """An id that no enrolment and no plan has."""
 
 
+def given(**options: object) -> dict[str, Any]:
+    """Return those options of a call that are given: a step's code names no others."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
 class Step(ABC):
     """One thing that somebody does, or time and machines do. Its `repr` is the code that makes it."""
 
@@ -41,21 +46,27 @@ class Step(ABC):
 
 @frozen(repr=False)
 class EnrolmentStep(Step):
-    """A step in an enrolment of the patient `who`: as a rule one call of a desk, with the step's own fields."""
+    """A step in an enrolment of the patient `who`: as a rule one call of a desk, with the step's own fields.
+
+    Of a step with `once`, it is the key of the call. A step that only reads takes none.
+    """
 
     call: ClassVar[str] = ""
     who: str = field(default=ANNA, kw_only=True)
     which: int = field(default=1, kw_only=True)
+    once: str | None = field(default=None, kw_only=True)
 
     @abstractmethod
     def desk(self, scenario: Scenario) -> PatientDesk | TherapistDesk:
         """Return the desk of the actor."""
 
     def take(self, scenario: Scenario) -> object:
-        own = [one for one in fields(type(self)) if one.name not in {"who", "which", "by"}]
+        own = [one for one in fields(type(self)) if one.name not in {"who", "which", "by", "once"}]
         args = [getattr(self, one.name) for one in own if not one.kw_only]
         options = {one.name: getattr(self, one.name) for one in own if one.kw_only}
-        return getattr(self.desk(scenario), self.call)(self.enrolment(scenario), *args, **options)
+        return getattr(self.desk(scenario), self.call)(
+            self.enrolment(scenario), *args, **options, **given(once=self.once)
+        )
 
     def enrolment(self, scenario: Scenario) -> EnrolmentId:
         """Return the enrolment's id, or `NOBODY`."""

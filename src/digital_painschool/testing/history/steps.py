@@ -11,7 +11,7 @@ from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import Actor
 from digital_painschool.domain.policy import FlagKind
-from digital_painschool.testing.history.step import PatientStep, Step, TherapistStep
+from digital_painschool.testing.history.step import PatientStep, Step, TherapistStep, given
 from digital_painschool.testing.people import ANNA, COLLEAGUE, COORDINATOR, NURSE
 from digital_painschool.testing.scenario import Scenario
 
@@ -46,11 +46,12 @@ class Start(Step):
     who: str = ANNA
     program: str = "smartskola"
     by: Actor = field(default=NURSE, kw_only=True)
+    once: str | None = field(default=None, kw_only=True)
 
     def take(self, scenario: Scenario) -> EnrolmentId:
-        if self.by == NURSE:
+        if self.by == NURSE and self.once is None:
             return scenario.start(self.who, self.program)
-        return scenario.school.therapist(self.by).start(self.who, program=self.program).id
+        return scenario.school.therapist(self.by).start(self.who, program=self.program, **given(once=self.once)).id
 
 
 @frozen(repr=False)
@@ -101,8 +102,8 @@ class PatientWrites(PatientStep):
     def take(self, scenario: Scenario) -> object:
         desk, enrolment = self.desk(scenario), self.enrolment(scenario)
         if self.conversation:
-            return desk.write(enrolment, self.text, conversation=self.conversation)
-        return desk.write(enrolment, self.text)
+            return desk.write(enrolment, self.text, conversation=self.conversation, **given(once=self.once))
+        return desk.write(enrolment, self.text, **given(once=self.once))
 
 
 @frozen(repr=False)
@@ -124,7 +125,9 @@ class PatientRenames(PatientStep):
     conversation: int = 1
 
     def take(self, scenario: Scenario) -> None:
-        self.desk(scenario).rename_conversation(self.enrolment(scenario), self.conversation, self.heading)
+        self.desk(scenario).rename_conversation(
+            self.enrolment(scenario), self.conversation, self.heading, **given(once=self.once)
+        )
 
 
 @frozen(repr=False)
@@ -138,8 +141,8 @@ class TherapistWrites(TherapistStep):
     def take(self, scenario: Scenario) -> object:
         desk, enrolment = self.desk(scenario), self.enrolment(scenario)
         if self.conversation:
-            return desk.write(enrolment, self.conversation, self.text, notify=self.notify)
-        return desk.start_conversation(enrolment, self.text, notify=self.notify)
+            return desk.write(enrolment, self.conversation, self.text, notify=self.notify, **given(once=self.once))
+        return desk.start_conversation(enrolment, self.text, notify=self.notify, **given(once=self.once))
 
 
 @frozen(repr=False)
@@ -161,7 +164,8 @@ class TherapistRenames(TherapistStep):
     conversation: int = 1
 
     def take(self, scenario: Scenario) -> object:
-        return self.desk(scenario).rename_conversation(self.enrolment(scenario), self.conversation, self.heading)
+        desk, enrolment = self.desk(scenario), self.enrolment(scenario)
+        return desk.rename_conversation(enrolment, self.conversation, self.heading, **given(once=self.once))
 
 
 @frozen(repr=False)
@@ -185,8 +189,12 @@ class MarkRead(TherapistStep):
 class MarkHandled(TherapistStep):
     """A flag that the therapist settles."""
 
-    call = "mark_handled"
     flag: FlagKind = FlagKind.PROGRAM_DONE
+    expected: int | None = field(default=None, kw_only=True)
+
+    def take(self, scenario: Scenario) -> object:
+        desk, enrolment = self.desk(scenario), self.enrolment(scenario)
+        return desk.mark_handled(enrolment, self.flag, **given(expected=self.expected, once=self.once))
 
 
 @frozen(repr=False)
@@ -210,9 +218,11 @@ class HandOver(TherapistStep):
 
     to: Actor = COLLEAGUE
     by: Actor = field(default=COORDINATOR, kw_only=True)
+    expected: int | None = field(default=None, kw_only=True)
 
     def take(self, scenario: Scenario) -> object:
-        return self.desk(scenario).hand_over(self.enrolment(scenario), self.to.hsa_id)
+        desk, enrolment = self.desk(scenario), self.enrolment(scenario)
+        return desk.hand_over(enrolment, self.to.hsa_id, **given(expected=self.expected, once=self.once))
 
 
 @frozen(repr=False)
@@ -221,9 +231,13 @@ class Maintain(TherapistStep):
 
     days: int
     modules: tuple[int, ...] = (1,)
+    expected: int | None = field(default=None, kw_only=True)
 
     def take(self, scenario: Scenario) -> object:
-        return self.desk(scenario).maintain(self.enrolment(scenario), days=self.days, modules=self.modules)
+        desk, enrolment = self.desk(scenario), self.enrolment(scenario)
+        return desk.maintain(
+            enrolment, days=self.days, modules=self.modules, **given(expected=self.expected, once=self.once)
+        )
 
 
 @frozen(repr=False)
@@ -231,9 +245,11 @@ class End(TherapistStep):
     """The end of the enrolment."""
 
     reason: str = "klar"
+    expected: int | None = field(default=None, kw_only=True)
 
     def take(self, scenario: Scenario) -> object:
-        return self.desk(scenario).end(self.enrolment(scenario), reason=self.reason)
+        desk, enrolment = self.desk(scenario), self.enrolment(scenario)
+        return desk.end(enrolment, reason=self.reason, **given(expected=self.expected, once=self.once))
 
 
 @frozen(repr=False)

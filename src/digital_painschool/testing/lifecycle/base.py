@@ -94,6 +94,7 @@ class MachineBase(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.schools: Schools | None = None
+        self.answers: list[object] = []
         self.focus = ""
         self.touched: set[ReferenceEnrolment] = set()
         self._checked_at: datetime | None = None
@@ -205,10 +206,11 @@ class MachineBase(RuleBasedStateMachine):
         enrolment = self.nth(of) if isinstance(of, int) else of
         addressed = self.model.school.addressed(enrolment, step)
         found = PainSchoolError if enrolment.purged else wrong or refusal(enrolment, addressed, self.now)
+        self.answers.clear()
         is_done = self.ask(
             Law.REFUSED_CHANGES_NOTHING if wrong else KINDS[type(step)].law,
             repr(step),
-            addressed.take,
+            lambda school: self.answered(addressed.take(school)),
             refusal=found,
             by=addressed.by.hsa_id if isinstance(addressed, TherapistStep) else "patient",
             about=None if enrolment.purged else enrolment,
@@ -223,6 +225,11 @@ class MachineBase(RuleBasedStateMachine):
         for page in range(1, of.pages[module] + 1 if needs_all else 2):
             self.take(of, ReadPage(module, page))
             self.take(of, CompleteModule(module))
+
+    def answered(self, answer: object) -> object:
+        """Note what a desk returned, the school under test first, and return it."""
+        self.answers.append(answer)
+        return answer
 
     def ask(self, law: Law, what: str, call: Callable[[Scenario], object], **about: Any) -> bool:
         """Call every school; the keyword arguments are those of a `Request`."""

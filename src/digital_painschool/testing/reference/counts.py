@@ -82,3 +82,18 @@ class ReferenceRow(NamedTuple):
     priority: bool
     ending: bool
     review_due: bool
+
+
+@define
+class RaisedFlags:
+    """The kinds of flags that were raised, each with the version that raised it."""
+
+    raised: list[tuple[int, str]] = field(factory=list)
+
+    def add(self, version: int, kind: str) -> None:
+        """Note that a version raised a kind of flag."""
+        self.raised.append((version, kind))
+
+    def after(self, view: int, *kinds: str) -> bool:
+        """Return whether a flag, of one of some kinds if these are named, was raised after a view was drawn."""
+        return any(version > view and (not kinds or kind in kinds) for version, kind in self.raised)

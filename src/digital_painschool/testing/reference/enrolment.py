@@ -14,7 +14,13 @@ from digital_painschool.domain.people import Actor, Author, HsaId, PersonId, Rol
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import Program
 from digital_painschool.testing.reference.calendar import midnight_after, months_later
-from digital_painschool.testing.reference.counts import Backlog, ReferenceConversation, ReferenceFlag, ReferenceRow
+from digital_painschool.testing.reference.counts import (
+    Backlog,
+    RaisedFlags,
+    ReferenceConversation,
+    ReferenceFlag,
+    ReferenceRow,
+)
 
 
 @define(eq=False, repr=False, kw_only=True)
@@ -40,6 +46,7 @@ class ReferenceEnrolment:
         answers: The answers of the last submission, by form.
         drafts: The drafts, by form: when each was saved, and its answers.
         undelivered: The notifications that could not be delivered and wait for the therapist.
+        settled: By kind of flag, the version that settled it last.
         exported: The version that counts as exported, 0 for none.
         purged: Whether it was purged.
         former_therapists: The earlier therapists, each with the instant of the handover.
@@ -73,6 +80,9 @@ class ReferenceEnrolment:
     drafts: dict[str, tuple[datetime, Mapping[str, object]]] = field(factory=dict, init=False)
     conversations: list[ReferenceConversation] = field(factory=list, init=False)
     undelivered: list[str] = field(factory=list, init=False)
+    lost_at: dict[str, int] = field(factory=dict, init=False)
+    raised: RaisedFlags = field(factory=RaisedFlags, init=False)
+    settled: dict[FlagKind, int] = field(factory=dict, init=False)
     exported: int = field(default=0, init=False)
     purged: bool = field(default=False, init=False)
     former_therapists: list[tuple[datetime, HsaId]] = field(factory=list, init=False)
@@ -147,14 +157,12 @@ class ReferenceEnrolment:
         if not self.is_open:
             return []
         found = [
-            ReferenceFlag("form-saved", form, saved.unread, saved.sent, saved.alert > saved.read)
-            for form, saved in self.forms.items()
+            ReferenceFlag("form-saved", form, of.unread, of.sent, of.alert > of.read) for form, of in self.forms.items()
         ]
         for number, one in enumerate(self.conversations, start=1):
             messages = one.from_patient
             found.append(ReferenceFlag("message-received", number, messages.unread, messages.sent, False))
-        lost = len(self.undelivered)
-        found.append(ReferenceFlag("undelivered", None, lost, lost, False))
+        found.append(ReferenceFlag("undelivered", None, len(self.undelivered), len(self.undelivered), False))
         found.append(ReferenceFlag("program-done", None, int(self.done_waits), 1, False))
         found.append(ReferenceFlag("ending", None, int(now >= self.access_until), 1, False))
         return [flag for flag in found if flag.unread]
@@ -172,13 +180,6 @@ class ReferenceEnrolment:
         rank = 0 if priority else 1 if forms or messages or done or lost or ending else 2
         due = self.is_review_due(now)
         return ReferenceRow(rank, self.id, forms, messages, done, lost, priority, ending, due)
-
-    def oldest_wait(self) -> datetime | None:
-        """Return since when the oldest unread form or message waits for the therapist."""
-        if not self.is_open:
-            return None
-        backlogs = [*self.forms.values(), *(one.from_patient for one in self.conversations)]
-        return min((one.waiting_since for one in backlogs if one.waiting_since is not None), default=None)
 
     # The steps: each changes the model as the step changed the enrolment.
 
@@ -213,6 +214,8 @@ class ReferenceEnrolment:
         if is_done:
             self.done_at = now
         self._enter(now, 1 + is_done, by=Author.PATIENT)
+        if is_done:
+            self.raised.add(self.version, "program-done")
         return is_done
 
     def release_module(self, module: int, now: datetime) -> None:
@@ -226,6 +229,7 @@ class ReferenceEnrolment:
         self.answers[form] = answers
         self.drafts.pop(form, None)
         self._enter(now, by=Author.PATIENT)
+        self.raised.add(self.version, "form-saved")
         return self.forms.setdefault(form, Backlog()).add(now, alert=alert)
 
     def save_draft(self, form: str, answers: Mapping[str, object], now: datetime) -> None:
@@ -251,6 +255,8 @@ class ReferenceEnrolment:
         if not conversation:
             self.conversations.append(ReferenceConversation(self.policy.heading))
         self._enter(now, 1 if conversation else 2, by=author)
+        if author is Author.PATIENT:
+            self.raised.add(self.version, "message-received")
         return self.conversations[conversation - 1].sent_by(author).add(now)
 
     def read(self, conversation: int, reader: Author, now: datetime) -> datetime | None:
@@ -267,13 +273,18 @@ class ReferenceEnrolment:
         self.conversations[conversation - 1].heading = heading
         self._enter(now, by=author)
 
-    def mark_handled(self, kind: FlagKind, now: datetime) -> None:
-        """Mark the flag of the completed program, or of undelivered notifications, as handled."""
+    def mark_handled(self, kind: FlagKind, now: datetime, view: int | None = None) -> None:
+        """Mark the completed program, or undelivered notifications, as handled: what the view showed."""
+        shown = self.version if view is None else view
         if kind is FlagKind.UNDELIVERED:
-            self.undelivered.clear()
+            left = [lost for lost in self.undelivered if self.lost_at[lost] > shown]
+            is_settled, self.undelivered = len(left) < len(self.undelivered), left
         else:
-            self.done_handled = True
-        self._enter(now)
+            is_settled = self.done_waits and not self.raised.after(shown, "program-done")
+            self.done_handled |= is_settled
+        if self.is_open and is_settled:
+            self._enter(now)
+            self.settled[kind] = self.version
 
     def review(self, now: datetime) -> None:
         """Record a review."""
@@ -298,3 +309,4 @@ class ReferenceEnrolment:
         self.phase, self.ended_at = Phase.ENDED, now
         self.drafts.clear()
         self._enter(now)
+        self.settled = dict.fromkeys(FlagKind, self.version)

@@ -20,6 +20,7 @@ class Law(Enum):
     PURGE_TAKES_WHAT_IT_MAY = 7
     STORAGES_AGREE = 8
     PERMISSIONS_HOLD = 9
+    ONE_KEY_HAS_ONE_EFFECT = 10
     A_VIEW_SHOWS_ONE_STATE = 11
 
     @property
@@ -40,6 +41,7 @@ _SENTENCES: Mapping[Law, str] = MappingProxyType(
         Law.PURGE_TAKES_WHAT_IT_MAY: "only what may be purged is purged, and nothing of it is left",
         Law.STORAGES_AGREE: "every storage gives the same answers and holds the same, whichever process dies",
         Law.PERMISSIONS_HOLD: "nobody reads or changes more than the permission table allows, and all access is logged",
+        Law.ONE_KEY_HAS_ONE_EFFECT: "a call that comes twice under one key has one effect and one result",
         Law.A_VIEW_SHOWS_ONE_STATE: "a view shows one state: its counts equal what its parts say",
     }
 )

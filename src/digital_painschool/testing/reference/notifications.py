@@ -121,7 +121,10 @@ class NotificationOracle:
             self._notes.add(note)
         if isinstance(event, NotificationUndelivered):
             enrolment.undelivered.append(event.notification)
+            enrolment.lost_at[event.notification] = seq
+            enrolment.raised.add(seq, "undelivered")
         if isinstance(event, AccessEnded):
+            enrolment.raised.add(seq, "ending")
             yield from _access_end_violations(enrolment, event)
         ticked = self.ticked.get((enrolment.unit, enrolment.therapist), frozenset())
         for channel in channels_for(event, ticked, self._policy):

@@ -127,10 +127,23 @@ def marking(enrolment: ReferenceEnrolment, form: str, up_to: int) -> Reason | No
     return None if enrolment.is_open else Reason.ALREADY_ENDED
 
 
-def handling(enrolment: ReferenceEnrolment, kind: FlagKind) -> Reason | None:
-    """Return why a flag cannot be marked as handled."""
+def handling(enrolment: ReferenceEnrolment, kind: FlagKind, view: int | None = None) -> Reason | None:
+    """Return why a flag cannot be marked as handled; what was settled after the view was drawn refuses nothing."""
     waits = {FlagKind.PROGRAM_DONE: enrolment.done_waits, FlagKind.UNDELIVERED: bool(enrolment.undelivered)}
-    return None if enrolment.is_open and waits.get(kind, False) else Reason.NO_SUCH_FLAG
+    if enrolment.is_open and waits.get(kind, False):
+        return unknown_view(enrolment, view)
+    is_later = kind in waits and view is not None and enrolment.settled.get(kind, 0) > view
+    return unknown_view(enrolment, view) or (None if is_later else Reason.NO_SUCH_FLAG)
+
+
+def unknown_view(enrolment: ReferenceEnrolment, view: int | None) -> Reason | None:
+    """Return why no view can have been drawn from a version."""
+    return None if view is None or 1 <= view <= enrolment.version else Reason.NO_SUCH_VERSION
+
+
+def old_view(enrolment: ReferenceEnrolment, view: int | None) -> Reason | None:
+    """Return why a step may not follow from a view: something came since that raises a flag."""
+    return Reason.VIEW_IS_OLD if view is not None and enrolment.raised.after(view) else None
 
 
 def unknown_conversation(enrolment: ReferenceEnrolment, conversation: int) -> Reason | None:

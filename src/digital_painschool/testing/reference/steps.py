@@ -46,6 +46,15 @@ def _ending(e: Model, step: h.End, _now: datetime) -> Reason | None:
     return None if step.reason in reasons else Reason.UNKNOWN_END_REASON
 
 
+Refuses = Callable[[Model, Any, datetime], Refusal | None]
+"""A function that returns why a step is refused, or None."""
+
+
+def _from_view(own: Refuses) -> Refuses:
+    """Return the refusal of a step that may follow from a view: its own, or that the view is old."""
+    return lambda e, s, now: refusals.unknown_view(e, s.expected) or own(e, s, now) or refusals.old_view(e, s.expected)
+
+
 def _unknown(e: Model, conversation: int) -> Reason | None:
     """Return why a conversation cannot be named; 0 is a new one."""
     return refusals.unknown_conversation(e, conversation) if conversation else None
@@ -104,7 +113,9 @@ KINDS: Mapping[type[h.EnrolmentStep], StepKind] = MappingProxyType(
             lambda e, s, now: e.mark_read(s.form, _up_to(e, s), now),
         ),
         h.MarkHandled: StepKind(
-            _UNREAD, lambda e, s, _: refusals.handling(e, s.flag), lambda e, s, now: e.mark_handled(s.flag, now)
+            _UNREAD,
+            lambda e, s, _: refusals.handling(e, s.flag, s.expected),
+            lambda e, s, now: e.mark_handled(s.flag, now, s.expected),
         ),
         h.PatientWrites: StepKind(
             _ACCESS,
@@ -139,15 +150,15 @@ KINDS: Mapping[type[h.EnrolmentStep], StepKind] = MappingProxyType(
         h.Review: StepKind(_UNREAD, _ended, lambda e, _, now: e.review(now)),
         h.HandOver: StepKind(
             Law.PERMISSIONS_HOLD,
-            lambda e, s, _: refusals.transferring(e, s.to.hsa_id),
+            _from_view(lambda e, s, _: refusals.transferring(e, s.to.hsa_id)),
             lambda e, s, now: e.hand_over(s.to.hsa_id, now),
         ),
         h.Maintain: StepKind(
             _ACCESS,
-            lambda e, s, _: refusals.maintaining(e, s.days, s.modules),
+            _from_view(lambda e, s, _: refusals.maintaining(e, s.days, s.modules)),
             lambda e, s, now: e.maintain(s.days, s.modules, now),
         ),
-        h.End: StepKind(_ACCESS, _ending, lambda e, _, now: e.end(now)),
+        h.End: StepKind(_ACCESS, _from_view(_ending), lambda e, _, now: e.end(now)),
     }
 )
 """Every kind of step that concerns one enrolment."""
@@ -155,10 +166,11 @@ KINDS: Mapping[type[h.EnrolmentStep], StepKind] = MappingProxyType(
 
 def refusal(enrolment: Model, step: h.EnrolmentStep, now: datetime) -> Refusal | None:
     """Return why a step is refused, or None when it must be done. Texts and answers are not looked at."""
-    return KINDS[type(step)].refusal(enrolment, step, now) if _is_permitted(enrolment, step) else NotPermitted
+    return KINDS[type(step)].refusal(enrolment, step, now) if is_permitted(enrolment, step) else NotPermitted
 
 
-def _is_permitted(enrolment: Model, step: h.EnrolmentStep) -> bool:
+def is_permitted(enrolment: Model, step: h.EnrolmentStep) -> bool:
+    """Return whether the permission table grants a step to its actor."""
     if isinstance(step, h.PatientStep):
         return step.by in {None, enrolment.number}
     assert isinstance(step, h.TherapistStep)

@@ -51,7 +51,7 @@ class Audit:
             check_enrolment(scene, self._chance.pick(there))
         week, day = divmod(scene.figures.day(scene.now), _WEEK)
         if day == _FRIDAY:
-            waits = (since for model in there if (since := model.oldest_wait()) is not None)
+            waits = (since for model in there if (since := _oldest_wait(model)) is not None)
             scene.figures.waiting.update((week, (scene.now - since).days) for since in waits)
 
     def read_log(self) -> None:
@@ -71,3 +71,11 @@ class Audit:
         self.scene.guard(self.read_log)
         for model in self.scene.models.values():
             self.scene.guard(partial(check_enrolment, self.scene, model))
+
+
+def _oldest_wait(model: ReferenceEnrolment) -> datetime | None:
+    """Return since when the oldest unread form or message waits for the therapist."""
+    if not model.is_open:
+        return None
+    backlogs = [*model.forms.values(), *(one.from_patient for one in model.conversations)]
+    return min((one.waiting_since for one in backlogs if one.waiting_since is not None), default=None)

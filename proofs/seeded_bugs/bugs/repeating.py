@@ -1,0 +1,90 @@
+"""Bugs in calls that come twice under a key, and in steps that follow from an old view."""
+
+# ruff: noqa: E501 - names of tests
+
+from proofs.seeded_bugs.bug import Bug, Catcher
+
+BUGS = (
+    Bug(
+        name="a-repeated-call-is-a-new-one",
+        harm="a double click would end in an error, and a lost answer would stay lost",
+        module="application.executor",
+        old="                if first is not None:\n                    self.storage.log",
+        new="                if first is None and at is None:\n                    self.storage.log",
+        caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 10"),
+    ),
+    Bug(
+        name="an-old-page-ends-all-the-same",
+        harm="an alarm that came while the page was open would vanish with the end",
+        module="application.from_view",
+        old="        old_views.require_no_new_flag(since)\n",
+        new="",
+        caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law [69]"),
+    ),
+    Bug(
+        name="one-click-sweeps-away-the-unseen",
+        harm="a failed notification that came after the page was drawn would be settled by a click that saw others",
+        module="rules.flags",
+        old=" for lost in enrolment.undelivered if lost not in unseen)",
+        new=" for lost in enrolment.undelivered)",
+        caught_by=Catcher(
+            "tests/rules/test_old_views.py::test_failures_that_came_after_the_view_go_on_waiting",
+            "test_failures_that_came_after_the_view_go_on_waiting",
+        ),
+    ),
+    Bug(
+        name="any-content-under-the-key",
+        harm="a message would be taken for written that nobody has",
+        module="application.once",
+        old="        if not is_same or enrolment_id",
+        new="        if enrolment_id",
+        caught_by=Catcher(
+            "tests/application/test_once.py::test_another_content_under_the_key_is_refused",
+            "test_another_content_under_the_key_is_refused",
+        ),
+    ),
+    Bug(
+        name="a-call-that-changes-nothing-is-not-kept",
+        harm="a repeated click would mark as read what came after the first one",
+        module="application.executor",
+        old="            if not result.events and once is None:",
+        new="            if not result.events:",
+        caught_by=Catcher(
+            "tests/application/test_once.py::test_a_call_that_changed_nothing_changes_nothing_later_either",
+            "test_a_call_that_changed_nothing_changes_nothing_later_either",
+        ),
+    ),
+    Bug(
+        name="keys-outlive-the-record-in-memory",
+        harm="a digest of a number would be left of a patient whose record had to go",
+        module="adapters.memory.enrolments",
+        old="        self._calls = {key: call for key, call in self._calls.items() if call.enrolment_id != enrolment.id}\n",
+        new="",
+        caught_by=Catcher(
+            "tests/adapters/memory/test_memory.py::TestMemoryStorage::test_nothing_is_left_of_what_is_purged",
+            "test_nothing_is_left_of_what_is_purged",
+        ),
+    ),
+    Bug(
+        name="a-key-is-lost-where-a-step-is-one-statement",
+        harm="on PostgreSQL a double click would write a message twice",
+        module="adapters.sql.saving",
+        old="change.noted or change.completed:",
+        new="change.noted:",
+        caught_by=Catcher(
+            "tests/adapters/sql/test_storage.py::TestPostgresqlStorage::test_a_call_is_found_by_its_key",
+            "test_a_call_is_found_by_its_key",
+        ),
+    ),
+    Bug(
+        name="a-purge-leaves-the-keys",
+        harm="a digest of a number would be left of a patient whose record had to go, or stop the purge",
+        module="adapters.sql.deletion",
+        old="        (completed_calls, completed_calls.c.enrolment_id),\n",
+        new="",
+        caught_by=Catcher(
+            "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_nothing_is_left_of_what_is_purged",
+            "test_nothing_is_left_of_what_is_purged",
+        ),
+    ),
+)

@@ -1,0 +1,49 @@
+"""Calls that were completed under an idempotency key, in SQL."""
+
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from digital_painschool.adapters.sql.database import Database
+from digital_painschool.adapters.sql.inserts import insert_into
+from digital_painschool.adapters.sql.rows import Row, require_readable
+from digital_painschool.adapters.sql.schema import completed_calls
+from digital_painschool.ports.storage import CallKey, CompletedCall
+from digital_painschool.serialization.stored import read_stored
+
+_SCOPE = (completed_calls.c.unit, completed_calls.c.caller, completed_calls.c.action, completed_calls.c.key)
+_CALL = select(completed_calls.c.enrolment_id, completed_calls.c.version, completed_calls.c.fingerprint).where(
+    *(column == bindparam(column.name) for column in _SCOPE)
+)
+ADD_CALL = insert_into(completed_calls)
+
+
+class SqlCompletedCalls:
+    """The method `find_call` of the protocol `Enrolments` in SQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def find_call(self, key: CallKey) -> CompletedCall | None:
+        rows = self._database.read(lambda connection: connection.fetch_each(_CALL, _scope_values(key)))
+        return read_stored("a completed call", _completed_call, key, rows[0]) if rows else None
+
+
+def call_values(call: CompletedCall) -> dict[str, Any]:
+    """Return the row of a completed call."""
+    return {
+        **_scope_values(call.key),
+        "enrolment_id": call.enrolment_id,
+        "version": call.version,
+        "fingerprint": call.fingerprint,
+    }
+
+
+def _scope_values(key: CallKey) -> dict[str, Any]:
+    return {"unit": str(key.unit), "caller": str(key.caller), "action": key.action, "key": key.key}
+
+
+def _completed_call(key: CallKey, row: Row) -> CompletedCall:
+    require_readable(row)
+    enrolment_id, version, fingerprint = row
+    return CompletedCall(key=key, enrolment_id=enrolment_id, version=version, fingerprint=fingerprint)

@@ -1,0 +1,146 @@
+"""Calls that are made once: a host's idempotency key, and the first result again. Rule: D-24a.
+
+Every result of a desk is read from the state after its step. So the version is all that is stored of a result: the
+timeline up to that version gives the state, and the state the result.
+
+Arguments may hold an identity number, which can be guessed from a plain hash. They are compared by an HMAC whose random
+key is drawn for each call and stored beside the digest: whoever reads it there can also read the number itself, in the
+enrolment's row, and both are deleted with the enrolment. A key in the settings would protect nothing more, and changing
+it would turn every repeated call into a second effect.
+"""
+
+import hmac
+import json
+import secrets
+from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
+from datetime import date
+from enum import Enum
+
+from attrs import field, frozen
+
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.ids import EnrolmentId
+from digital_painschool.domain.masking import Masked
+from digital_painschool.domain.people import Actor, AnyActor, HsaId, Patient
+from digital_painschool.errors import InvalidValue, Reason, RuleViolation
+from digital_painschool.ports.storage import CallKey, CompletedCall, Enrolments, load_state_at
+from digital_painschool.rules.permissions import Action
+
+_LONGEST = 200
+
+
+def _masked(value: object) -> Masked[object]:
+    return Masked(value)
+
+
+@frozen
+class Once:
+    """A host's idempotency key for one call of a desk, with what the call asks for. Rule: D-24a.
+
+    Args:
+        key: The key, as the host gave it.
+        asked: The name of the call and its arguments, as the host gave them.
+    """
+
+    _key: Masked[object] = field(converter=_masked, repr=False)
+    _asked: Masked[object] = field(converter=_masked, repr=False)
+
+    def first_state(
+        self,
+        storage: Enrolments,
+        action: Action,
+        by: AnyActor,
+        *,
+        unit: HsaId,
+        enrolment_id: EnrolmentId | None = None,
+    ) -> Enrolment | None:
+        """Return the state after the call that was completed under the key, or None when none was. Rule: D-24a.
+
+        Args:
+            storage: The storage.
+            action: The action of the call.
+            by: Who calls.
+            unit: The unit of the enrolment.
+            enrolment_id: The enrolment that the call names; None for a start, which names none.
+
+        Raises:
+            InvalidValue: The key is not 1 to 200 printable characters of ASCII, or an argument cannot be compared.
+            RuleViolation: The call under this key had other arguments, or was for another enrolment.
+        """
+        key = self._in_scope(action, by, unit)
+        asked = _as_bytes(self._asked.reveal())
+        call = storage.find_call(key)
+        if call is None:
+            return None
+        digest_key = call.fingerprint.partition(":")[0]
+        is_same = hmac.compare_digest(_fingerprint(digest_key, asked).encode(), call.fingerprint.encode())
+        if not is_same or enrolment_id not in {None, call.enrolment_id}:
+            raise RuleViolation("D-24a", Reason.KEY_OF_ANOTHER_CALL)
+        return load_state_at(storage, call.enrolment_id, call.version)
+
+    def completed(self, action: Action, by: AnyActor, after: Enrolment) -> CompletedCall:
+        """Return the call as it is stored with its step.
+
+        Args:
+            action: The action of the call.
+            by: Who calls.
+            after: The state after the step.
+        """
+        return CompletedCall(
+            key=self._in_scope(action, by, after.unit),
+            enrolment_id=after.id,
+            version=after.version,
+            fingerprint=_fingerprint(secrets.token_hex(16), _as_bytes(self._asked.reveal())),
+        )
+
+    def _in_scope(self, action: Action, by: AnyActor, unit: HsaId) -> CallKey:
+        key = self._key.reveal()
+        if not isinstance(key, str) or not 0 < len(key) <= _LONGEST or not key.isascii() or not key.isprintable():
+            raise InvalidValue(f"once is an opaque text of 1 to {_LONGEST} printable ASCII characters, such as a UUID")
+        return CallKey(unit=unit, caller=_caller(by), action=action.value, key=key)
+
+
+def once_of(key: object, call: str, **arguments: object) -> Once | None:
+    """Return a host's key with the call that it is for; None when the host gave no key.
+
+    Args:
+        key: The host's key, or None.
+        call: The name of the call: one action may have several calls.
+        arguments: The arguments of the call.
+    """
+    return None if key is None else Once(key, [call, arguments])
+
+
+def _caller(by: AnyActor) -> str:
+    if isinstance(by, Patient):
+        return f"{by.person.scheme}:{by.person.value}"
+    assert isinstance(by, Actor), "the delivery worker calls no desk"
+    return by.hsa_id
+
+
+def _fingerprint(digest_key: str, asked: bytes) -> str:
+    return f"{digest_key}:{hmac.new(digest_key.encode(), asked, 'sha256').hexdigest()}"
+
+
+def _as_bytes(asked: object) -> bytes:
+    try:
+        return json.dumps(asked, sort_keys=True, default=_as_data).encode()
+    except (TypeError, ValueError, RecursionError):
+        pass
+    raise InvalidValue("an argument beside once is of a kind that no desk takes")
+
+
+def _as_data(value: object) -> object:
+    """Return what JSON can hold for a value that it cannot: equal arguments get equal data, others get other data."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, AbstractSet):
+        return sorted(value)
+    if isinstance(value, Collection) and not isinstance(value, bytes):
+        return list(value)
+    raise TypeError

@@ -1,0 +1,31 @@
+"""Which kind of flag an event raises: one table, for the notifications of staff and for views that are old."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from digital_painschool.domain.events import (
+    AccessEnded,
+    Event,
+    FormSaved,
+    MessageSent,
+    NotificationUndelivered,
+    ProgramDone,
+)
+from digital_painschool.domain.people import Author
+from digital_painschool.domain.policy import FlagKind
+
+_RAISES: Mapping[type[Event], FlagKind] = MappingProxyType(
+    {
+        FormSaved: FlagKind.FORM_SAVED,
+        ProgramDone: FlagKind.PROGRAM_DONE,
+        AccessEnded: FlagKind.ENDING,
+        NotificationUndelivered: FlagKind.UNDELIVERED,
+    }
+)
+
+
+def flag_raised_by(event: Event) -> FlagKind | None:
+    """Return the kind of flag that an event raises, or None. Rule: M-14, M-17, D-13d, D-17a."""
+    if isinstance(event, MessageSent):
+        return FlagKind.MESSAGE_RECEIVED if event.author is Author.PATIENT else None
+    return _RAISES.get(type(event))

@@ -1,0 +1,28 @@
+"""Changes of calls that were made under an idempotency key."""
+
+from attrs import evolve
+
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.ports.storage import CallKey, Change, CompletedCall
+from digital_painschool.testing.people import NURSE
+
+
+def key_of(enrolment: Enrolment, key: str = "") -> CallKey:
+    """Return a key of the nurse's at the enrolment's unit; left out, one that is the enrolment's own."""
+    return CallKey(unit=enrolment.unit, caller=NURSE.hsa_id, action="step", key=key or f"the key of {enrolment.id}")
+
+
+def under_key(change: Change, key: str = "") -> Change:
+    """Return the change as that of a call under a key."""
+    after = change.enrolment
+    call = CompletedCall(
+        key=key_of(after, key), enrolment_id=after.id, version=after.version, fingerprint=f"{after.id} {after.version}"
+    )
+    return evolve(change, completed=call)
+
+
+def without_events(change: Change, before: Enrolment, completed: CompletedCall | None = None) -> Change:
+    """Return the change of a call that changes nothing, with the access entry of another change."""
+    return evolve(
+        change, before=before.version, enrolment=before, events=(), documents={}, notifications=(), completed=completed
+    )

@@ -1,0 +1,108 @@
+"""The contract of the storage port: calls that are completed under an idempotency key."""
+
+import pytest
+from attrs import evolve
+
+from digital_painschool.errors import Conflict
+from digital_painschool.ports.storage import Storage, load_enrolment, load_timeline
+from digital_painschool.testing.contracts.base import StorageOpening
+from digital_painschool.testing.contracts.calls import key_of, under_key, without_events
+from digital_painschool.testing.contracts.changes import (
+    HOUR,
+    MORNING,
+    OTHER_PERSON,
+    begin,
+    fill_in,
+    saved,
+)
+from digital_painschool.testing.contracts.clauses import proves
+from digital_painschool.testing.contracts.silence import assert_silent
+from digital_painschool.testing.people import COLLEAGUE, OTHER_UNIT, UNIT
+
+AWKWARD = "'; DROP TABLE x; -- %s :key \\ " + "k" * 170
+"""A key that a statement could take for a part of itself."""
+
+
+class CompletedCallsContract(StorageOpening):
+    """Calls with an idempotency key: what is stored of them, and when it is found."""
+
+    @pytest.mark.parametrize("key", ["k", AWKWARD])
+    @proves("Enrolments.find_call", "Change.completed")
+    def test_a_call_is_found_by_its_key(self, storage: Storage, key: str) -> None:
+        """Otherwise a host that got no answer could not learn that its call was completed (D-24a)."""
+        started = under_key(begin(), key)
+        assert started.completed is not None
+        assert None is storage.find_call(started.completed.key)
+        e = saved(storage, started)
+        assert started.completed == storage.find_call(started.completed.key)
+        step = under_key(fill_in(e, at=MORNING), f"{key}2")
+        assert step.completed is not None
+        e = saved(storage, step)
+        e = saved(storage, fill_in(e, at=MORNING))
+        assert step.completed == storage.find_call(step.completed.key)
+        assert started.completed == storage.find_call(started.completed.key)
+
+    @proves("Enrolments.find_call: own scope")
+    def test_a_key_is_that_of_its_unit_caller_and_action(self, storage: Storage) -> None:
+        """Otherwise one portal's counter would answer another's call, with somebody else's result."""
+        call = under_key(begin("a"), "k").completed
+        assert call is not None
+        mine = call.key
+        others = (
+            evolve(mine, unit=OTHER_UNIT),
+            evolve(mine, caller=COLLEAGUE.hsa_id),
+            evolve(mine, action="end"),
+            evolve(mine, key="K"),
+            evolve(mine, key="k "),
+        )
+        saved(storage, evolve(begin("a"), completed=call))
+        assert [None] * len(others) == [storage.find_call(other) for other in others]
+        e = saved(storage, begin("b", OTHER_PERSON))
+        for other in others:
+            e = saved(storage, evolve(fill_in(e, at=MORNING), completed=evolve(call, key=other, enrolment_id=e.id)))
+        assert call == storage.find_call(mine)
+        assert {e.id} == {found.enrolment_id for other in others if (found := storage.find_call(other)) is not None}
+
+    @proves("Change.completed", "Enrolments.save: all or nothing", "Storage: silent")
+    def test_a_second_call_under_a_key_is_a_conflict(self, storage: Storage) -> None:
+        """Otherwise a double click would send a message twice (D-24a)."""
+        first = under_key(begin("a"), "k")
+        a, b = saved(storage, first), saved(storage, begin("b", OTHER_PERSON))
+        assert first.completed is not None
+        logged = storage.access_entries(UNIT)
+        for before in (a, b):
+            step = fill_in(before, at=MORNING + HOUR)
+            second = evolve(first.completed, enrolment_id=before.id, version=before.version + 1, fingerprint="other")
+            for change in (evolve(step, completed=second), without_events(step, before, second)):
+                with pytest.raises(Conflict) as conflict:
+                    storage.save(change)
+                assert_silent(conflict.value, first.completed.key.caller, OTHER_PERSON.value)
+            assert before == load_enrolment(storage, before.id)
+            assert 1 == len(load_timeline(storage, before.id))
+        assert logged == storage.access_entries(UNIT)
+        assert first.completed == storage.find_call(first.completed.key)
+
+    @proves("Enrolments.save: all or nothing")
+    def test_a_step_that_conflicts_leaves_its_key_free(self, storage: Storage) -> None:
+        """Otherwise the host would be given a result of what was never done."""
+        e = saved(storage, begin())
+        saved(storage, fill_in(e, at=MORNING))
+        with pytest.raises(Conflict):
+            storage.save(under_key(fill_in(e, at=MORNING), "k"))
+        assert None is storage.find_call(key_of(e, "k"))
+
+    @proves("Change.events")
+    def test_a_call_that_changes_nothing_leaves_its_key_and_its_line(self, storage: Storage) -> None:
+        """Otherwise the same call a day later would have an effect (D-24a)."""
+        e = saved(storage, fill_in(saved(storage, begin()), at=MORNING))
+        nothing = under_key(without_events(fill_in(e, at=MORNING), e), "k")
+        assert nothing.completed is not None
+        timeline, lines = load_timeline(storage, e.id), len(storage.access_entries(UNIT))
+        storage.save(nothing)
+        assert nothing.completed == storage.find_call(nothing.completed.key)
+        assert (e, timeline) == (load_enrolment(storage, e.id), load_timeline(storage, e.id))
+        assert nothing.access == storage.access_entries(UNIT)[-1][1]
+        assert lines + 1 == len(storage.access_entries(UNIT))
+        with pytest.raises(Conflict):
+            storage.save(evolve(nothing, before=1, completed=None))
+        assert e.version + 1 == saved(storage, fill_in(e, at=MORNING)).version

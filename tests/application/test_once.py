@@ -1,0 +1,321 @@
+"""Calls under a key of the host's, and steps from a view: a double click, a lost answer, an old page."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from digital_painschool.application import executor
+from digital_painschool.bootstrap.school import PainSchool
+from digital_painschool.domain.ids import EnrolmentId
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.people import Author
+from digital_painschool.domain.policy import FlagKind, Policy
+from digital_painschool.errors import NotFound, NotPermitted, OutcomeUnknown, Reason, RuleViolation
+from digital_painschool.ports.storage import CallKey
+from digital_painschool.testing.environment import PortsFactory, in_memory, stored_at
+from digital_painschool.testing.example import DAILY, PAIN
+from digital_painschool.testing.faults import Call, watched
+from digital_painschool.testing.people import ANNA, BO, CILLA, COLLEAGUE, NURSE, UNIT
+from digital_painschool.testing.scenario import Scenario
+from tests.application.desk_calls import PEOPLE, E, lived
+from tests.application.test_bad_input import GOOD, METHODS
+from tests.scenario import refused
+
+OTHER: Mapping[str, Any] = {
+    "answers": {"smarta": 4},
+    "conversation": 2,
+    "days": 31,
+    "enrolment_id": EnrolmentId("e-0002"),
+    "expected": 1,
+    "flag": FlagKind.UNDELIVERED,
+    "form": DAILY,
+    "heading": "Annan",
+    "module": 1,
+    "modules": (1, 2),
+    "notify": Notify.DIRECT,
+    "number": CILLA,
+    "opened": True,
+    "program": "smartskola",
+    "reason": "avbruten",
+    "text": "Annat",
+    "therapist": NURSE.hsa_id,
+    "up_to": 0,
+}
+"""Another argument than the good one, by the name of the parameter."""
+ONCE = {
+    method: {p.name: GOOD[p.name] for p in parameters if p.default is p.empty}
+    for method, parameters in METHODS.items()
+    if "once" in {p.name for p in parameters}
+}
+"""The good arguments of every method that takes a key."""
+
+READING = frozenset(
+    {
+        *("desk.identify", "desk.find", "desk.enrolment", "desk.program", "desk.end_reasons", "desk.next_module"),
+        *(
+            "desk.to_handle",
+            "desk.answers",
+            "desk.patient_page",
+            "desk.form_answers",
+            "desk.conversations",
+            "desk.timeline",
+            "desk.notifications",
+        ),
+        *("room.overview", "room.form", "room.form_answers", "room.conversations"),
+        *("room.limits", "room.draft", "room.save_draft", "room.discard_draft"),
+        *("desk.open_form", "desk.read_conversation", "room.open_module", "room.read_conversation"),
+    }
+)
+"""What reads, and takes no key; a draft, which is as it was saved last; and what marks by reading, once by itself."""
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody wait between two attempts."""
+    monkeypatch.setattr(executor, "sleep", lambda _: None)
+
+
+def call(school: Scenario, method: str, **arguments: object) -> Any:
+    """Call a method under the key, with good arguments but for some."""
+    who, _, name = method.partition(".")
+    return getattr(PEOPLE[who][1](school.school), name)(**{**ONCE[method], "once": "k", **arguments})
+
+
+def test_every_step_of_an_enrolment_takes_a_key() -> None:
+    """Otherwise a step that is added later could be taken twice by a double click."""
+    of_enrolments = {
+        method
+        for method, parameters in METHODS.items()
+        if {"enrolment_id", "number"} & {p.name for p in parameters} and not method.startswith("office")
+    }
+    assert READING == of_enrolments - {*ONCE}
+
+
+@pytest.mark.rule("D-24a")
+@pytest.mark.parametrize("method", ONCE)
+def test_the_same_key_returns_the_first_result_and_changes_nothing(method: str) -> None:
+    """Otherwise a double click or a lost answer would write a message twice, or end in a refusal."""
+    school = lived()
+    first = call(school, method)
+    with suppress(RuleViolation):  # in maintenance and after the end
+        school.room.write(E, "Ett till", conversation=1)
+        school.room.rename_conversation(E, 1, "Ännu en", once="another")
+    school.advance(days=3)
+    school.restart()
+    with school.unchanged():
+        assert first == call(school, method)
+
+
+@pytest.mark.rule("D-24a")
+@pytest.mark.parametrize(("method", "parameter"), [(m, p.name) for m in ONCE for p in METHODS[m] if p.name != "once"])
+def test_another_content_under_the_key_is_refused(method: str, parameter: str) -> None:
+    """Otherwise a host that uses a key twice would take a message for written that nobody has."""
+    school = lived()
+    call(school, method)
+    with school.unchanged(), refused("D-24a", Reason.KEY_OF_ANOTHER_CALL):
+        call(school, method, **{parameter: OTHER[parameter]})
+
+
+@pytest.mark.rule("D-24a")
+def test_a_number_in_another_spelling_is_the_same_call() -> None:
+    """Otherwise a form that the person corrects in looks alone would start a second enrolment."""
+    school = Scenario()
+    first = school.desk.start("850709-9805", program="smartskola", once="k")
+    assert first == school.desk.start(ANNA, program="smartskola", once="k")
+
+
+@pytest.mark.rule("D-24a")
+def test_a_key_is_the_caller_s_and_the_action_s_own() -> None:
+    """Otherwise two portals that both count from one would get each other's results."""
+    school = lived()
+    other = EnrolmentId("e-0004")
+    school.room.write(E, "ett", conversation=1, once="1")
+    school.desk.write(E, 1, "två", once="1")
+    school.colleague.start_conversation(other, "tre", once="1")
+    school.desk.rename_conversation(E, 1, "fyra", once="1")
+    school.room.rename_conversation(E, 1, "fem", once="1")
+    conversation = school.state(E).conversations[0]
+    assert (2, 1) == (conversation.sent(Author.PATIENT), conversation.sent(Author.THERAPIST))
+    assert 1 == len(school.state(other).conversations)
+
+
+@pytest.mark.rule("D-24a")
+def test_a_refused_step_leaves_its_key_free() -> None:
+    """Otherwise the corrected form could not be sent under the key of the page."""
+    school = lived()
+    with school.unchanged(), refused("M-19", Reason.UNKNOWN_END_REASON):
+        school.desk.end(E, reason="okand", once="k")
+    assert school.desk.end(E, reason="klar", once="k").ended_at is not None
+
+
+@pytest.mark.rule("D-24a")
+def test_a_call_that_changed_nothing_changes_nothing_later_either() -> None:
+    """Otherwise a repeated click would mark as read what came after the first one."""
+    school = lived()
+    school.desk.mark_read(E, PAIN)
+    nothing = school.desk.mark_read(E, PAIN, once="k")
+    school.room.save_form(E, PAIN, {"smarta": 9})
+    with school.unchanged():
+        assert nothing == school.desk.mark_read(E, PAIN, once="k")
+    assert 1 == school.state(E).form(PAIN).unread
+
+
+@pytest.mark.rule("D-24a")
+@pytest.mark.parametrize("ports", [in_memory, stored_at("sqlite:///{folder}/once.db")], ids=["memory", "sqlite"])
+def test_a_lost_answer_is_given_again(ports: PortsFactory) -> None:
+    """Otherwise nobody could know whether a step was taken whose connection was lost at the commit."""
+    with Scenario(ports) as school:
+
+        def lose(call: Call) -> object:
+            answer = call.go()
+            if call.method == "save":
+                raise OutcomeUnknown("the connection was lost")
+            return answer
+
+        losing = school.another(evolve(school.ports, storage=watched(school.storage, lose)))
+        with pytest.raises(OutcomeUnknown):
+            losing.therapist(NURSE).start(ANNA, program="smartskola", once="k")
+        first = school.desk.start(ANNA, program="smartskola", once="k")
+        with pytest.raises(OutcomeUnknown):
+            losing.patient(ANNA).save_form(first.id, PAIN, {"smarta": 9}, once="k")
+        with school.unchanged():
+            assert 1 == school.room.save_form(first.id, PAIN, {"smarta": 9}, once="k").number
+        assert (1, 2) == (first.version, school.state(first.id).version)
+
+
+@pytest.mark.rule("D-24a")
+@pytest.mark.parametrize("ports", [in_memory, stored_at("sqlite:///{folder}/once.db")], ids=["memory", "sqlite"])
+@pytest.mark.parametrize("before", ["load_many", "find_by_person", "find_call", "save"])
+def test_two_racing_calls_have_one_effect(ports: PortsFactory, before: str) -> None:
+    """Otherwise a double click that meets two web workers would count twice, or one of them be an error."""
+    with Scenario(ports) as school:
+        done: list[object] = []
+
+        def meet(ours: Call, act: Callable[[], object]) -> object:
+            if ours.method == before and not done:
+                done.append(None)
+                done[:] = [act()]
+            return ours.go()
+
+        def racing(act: Callable[[], object]) -> PainSchool:
+            done.clear()
+            return school.another(evolve(school.ports, storage=watched(school.storage, lambda c: meet(c, act))))
+
+        def start(of: PainSchool) -> Any:
+            return of.therapist(NURSE).start(ANNA, program="smartskola", once="k")
+
+        started = start(racing(lambda: start(school.school)))
+        id_ = started.id
+
+        def write(of: PainSchool) -> Any:
+            return of.patient(ANNA).write(id_, "Hej", heading="Ny", once="k")
+
+        def mark(of: PainSchool) -> Any:
+            return of.therapist(NURSE).mark_read(id_, PAIN, once="k")
+
+        assert [started] == (done or [start(school.school)])
+        assert [started] == [*school.desk.find(ANNA)]
+        for step in (write, mark):
+            ours = step(racing(partial(step, school.school)))
+            assert [ours] == (done or [step(school.school)])
+            assert 3 == school.state(id_).version
+
+
+@pytest.mark.rule("D-24a")
+def test_who_may_no_longer_gets_no_result_again() -> None:
+    """Otherwise a key would open a record to somebody who has handed the patient over."""
+    school = lived()
+    school.desk.write(E, 1, "Hej", once="k")
+    school.coordinator.hand_over(E, COLLEAGUE.hsa_id, once="h")
+    with school.unchanged(), pytest.raises(NotPermitted):
+        school.desk.write(E, 1, "Hej", once="k")
+    with school.unchanged():
+        assert COLLEAGUE.hsa_id == school.coordinator.hand_over(E, COLLEAGUE.hsa_id, once="h").therapist
+
+
+@pytest.mark.rule("D-24a")
+def test_keys_go_with_the_enrolment() -> None:
+    """Otherwise a digest of a number would outlive the record that it was made for (law 7)."""
+    policy = Policy(retention_years=1, retention_decision="RS 1", export_before_purge=False)
+    school = Scenario(policy=policy)
+    first = school.desk.start(ANNA, program="smartskola", once="k")
+    school.desk.end(first.id, reason="klar", once="k")
+    school.advance(days=400)
+    school.office.purge(school.office.approve(school.office.plan_purge(), decision="RS 2"))
+    keys = [CallKey(unit=UNIT, caller=NURSE.hsa_id, action=action, key="k") for action in ("start", "end")]
+    assert [None, None] == [school.storage.find_call(key) for key in keys]
+    with pytest.raises(NotFound):
+        school.desk.end(first.id, reason="klar", once="k")
+    assert first.id != school.desk.start(ANNA, program="smartskola", once="k").id
+
+
+@pytest.mark.rule("D-24a")
+def test_a_content_is_kept_as_a_digest_that_no_list_of_numbers_finds() -> None:
+    """Otherwise twelve digits would be guessed from a plain hash in seconds, without the rows of the patients."""
+    school = Scenario()
+    kept = []
+    for number in (ANNA, BO):
+        school.desk.start(number, program="smartskola", once=number[:4])
+        key = CallKey(unit=UNIT, caller=NURSE.hsa_id, action="start", key=number[:4])
+        found = school.storage.find_call(key)
+        assert found is not None
+        kept.append(found.fingerprint)
+    assert 2 == len({one.partition(":")[0] for one in kept})
+    assert [32, 32] == [len(one.partition(":")[0]) for one in kept]
+    assert not [one for one in kept for number in (ANNA, BO) if number in one]
+
+
+def test_without_a_key_the_storage_is_asked_for_none() -> None:
+    """Otherwise every step would pay for what few of them use."""
+    school, asked = lived(), list[str]()
+
+    def listen(call: Call) -> object:
+        asked.append(call.method)
+        return call.go()
+
+    listening = school.another(evolve(school.ports, storage=watched(school.storage, listen)))
+    listening.patient(ANNA).save_form(E, PAIN, {"smarta": 3})
+    listening.therapist(NURSE).end(E, reason="klar")
+    assert (2, 0) == (asked.count("save"), asked.count("find_call"))
+
+
+# --- steps from a view
+
+
+@pytest.mark.rule("D-19b")
+@pytest.mark.parametrize("method", ["desk.end", "desk.maintain", "coordinator.hand_over"])
+def test_a_step_from_an_old_view_is_refused_and_says_what_came(method: str) -> None:
+    """Otherwise an alarm of 10 that came while the page was open would vanish with "Avsluta"."""
+    school = lived()
+    view = school.state(E).version
+    school.desk.review(E)
+    school.desk.write(E, 1, "Hej")
+    school.room.save_form(E, PAIN, {"smarta": 10})
+    school.room.write(E, "Vänta!", conversation=1)
+    with (
+        school.unchanged(),
+        refused("D-19b", Reason.VIEW_IS_OLD, flags=("form-saved", "message-received"), counts=(1, 1)),
+    ):
+        call(school, method, expected=view)
+    present = school.state(E).version
+    school.desk.review(E)
+    assert present + 2 <= call(school, method, expected=present).version
+
+
+@pytest.mark.rule("D-19b")
+def test_a_mark_from_an_old_view_settles_what_the_view_showed() -> None:
+    """Otherwise one click on *undelivered* would sweep away a failure that nobody has seen."""
+    school = Scenario()
+    id_ = school.start()
+    view = school.state(id_).version
+    for module in (1, 2, 3):
+        school.room.complete_module(id_, module)
+    with school.unchanged():
+        assert school.state(id_) == school.desk.mark_handled(id_, FlagKind.PROGRAM_DONE, expected=view)
+    seen = school.state(id_).version
+    school.room.write(id_, "Hej")
+    assert school.desk.mark_handled(id_, FlagKind.PROGRAM_DONE, expected=seen).done_handled
