@@ -9,7 +9,7 @@ from digital_painschool import EnrolmentId, PatientDesk
 from .answers_form import answers_form, answers_of
 from .plots import plots
 from .sign_in import for_patients
-from .steps import attempt, done, show
+from .steps import attempt, done, once, show
 
 
 @require_http_methods(["GET", "POST"])
@@ -26,7 +26,7 @@ def fill_in(request: HttpRequest, room: PatientDesk, enrolment_id: EnrolmentId, 
         if keeps_draft:
             room.save_draft(enrolment_id, form, answers)
         else:
-            room.save_form(enrolment_id, form, answers, module=number)
+            room.save_form(enrolment_id, form, answers, module=number, once=once(request))
 
     if attempt(sent, step):
         said = "Utkastet är sparat. Bara du ser det." if keeps_draft else f"{asked.title} är sparat."

@@ -10,7 +10,7 @@ from digital_painschool import EnrolmentId, InputLimits, PatientDesk
 from .long_text import LongText
 from .pages import PAGE, more
 from .sign_in import for_patients
-from .steps import attempt, done, show
+from .steps import attempt, done, once, show
 
 
 class MessageForm(forms.Form):
@@ -35,7 +35,7 @@ def conversations(request: HttpRequest, room: PatientDesk, enrolment_id: Enrolme
 def new_conversation(request: HttpRequest, room: PatientDesk, enrolment_id: EnrolmentId) -> HttpResponse:
     """Begin a conversation."""
     form = MessageForm(request.POST or None, room.limits(enrolment_id))
-    if attempt(form, lambda: room.write(enrolment_id, form.cleaned_data["text"])):
+    if attempt(form, lambda: room.write(enrolment_id, form.cleaned_data["text"], once=once(request))):
         return done(request, "Meddelandet är skickat.", "my-conversations", enrolment_id)
     return show(request, "my_new_conversation.html", {"overview": room.overview(enrolment_id), "form": form})
 
@@ -47,7 +47,7 @@ def conversation(request: HttpRequest, room: PatientDesk, enrolment_id: Enrolmen
     form = MessageForm(request.POST or None, room.limits(enrolment_id))
 
     def step() -> object:
-        return room.write(enrolment_id, form.cleaned_data["text"], conversation=number)
+        return room.write(enrolment_id, form.cleaned_data["text"], conversation=number, once=once(request))
 
     if attempt(form, step):
         return done(request, "Meddelandet är skickat.", "my-conversation", enrolment_id, number)

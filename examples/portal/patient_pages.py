@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET, require_POST
 from digital_painschool import EnrolmentId, PatientDesk
 
 from .sign_in import for_patients
-from .steps import done
+from .steps import done, once
 
 
 @require_GET
@@ -50,6 +50,6 @@ def page(request: HttpRequest, room: PatientDesk, enrolment_id: EnrolmentId, num
 @for_patients
 def complete(request: HttpRequest, room: PatientDesk, enrolment_id: EnrolmentId, number: int) -> HttpResponse:
     """Complete a module."""
-    completed = room.complete_module(enrolment_id, number)
+    completed = room.complete_module(enrolment_id, number, once=once(request))
     sentence = "Du är klar med momentet. Bra jobbat!" if completed.done else f"Modul {number} är klar."
     return done(request, sentence, "my-program", enrolment_id)

@@ -12,7 +12,7 @@ from digital_painschool import CasePage, Program, Role, label
 from .people import THERAPISTS, Colleague
 from .school import school
 from .sign_in import for_staff
-from .steps import attempt, done, show
+from .steps import attempt, done, once, show
 from .words import name
 
 
@@ -74,7 +74,7 @@ def start(request: HttpRequest, colleague: Colleague) -> HttpResponse:
         data = form.cleaned_data
         if not confirmed:
             return desk.identify(data["number"])
-        return desk.start(data["number"], program=data["program"], therapist=data.get("therapist"))
+        return desk.start(data["number"], program=data["program"], therapist=data.get("therapist"), once=once(request))
 
     if not attempt(form, step):
         return show(request, "start.html", {"form": form})

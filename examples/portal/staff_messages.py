@@ -12,7 +12,7 @@ from .pages import PAGE, more
 from .people import Colleague
 from .school import school
 from .sign_in import for_staff
-from .steps import attempt, done, show
+from .steps import attempt, done, once, show
 
 
 class MessageForm(forms.Form):
@@ -77,7 +77,9 @@ def new_conversation(request: HttpRequest, colleague: Colleague, enrolment_id: E
 
     def step() -> object:
         sent = form.cleaned_data
-        return desk.start_conversation(enrolment_id, sent["text"], heading=sent["heading"], notify=form.chosen)
+        return desk.start_conversation(
+            enrolment_id, sent["text"], heading=sent["heading"], notify=form.chosen, once=once(request)
+        )
 
     if attempt(form, step):
         return done(request, "Meddelandet är skickat.", "conversations", enrolment_id)
@@ -94,7 +96,7 @@ def conversation(request: HttpRequest, colleague: Colleague, enrolment_id: Enrol
 
     def step() -> object:
         text = form.cleaned_data["text"]
-        return desk.write(enrolment_id, number, text, notify=form.chosen)
+        return desk.write(enrolment_id, number, text, notify=form.chosen, once=once(request))
 
     if attempt(form, step):
         return done(request, "Meddelandet är skickat.", "conversation", enrolment_id, number)
@@ -118,7 +120,7 @@ def heading(request: HttpRequest, colleague: Colleague, enrolment_id: EnrolmentI
     form = HeadingForm(request.POST or None)
 
     def step() -> object:
-        return desk.rename_conversation(enrolment_id, number, form.cleaned_data["heading"])
+        return desk.rename_conversation(enrolment_id, number, form.cleaned_data["heading"], once=once(request))
 
     if attempt(form, step):
         return done(request, "Trådrubriken är ändrad.", "conversation", enrolment_id, number)

@@ -12,7 +12,7 @@ from digital_painschool import EnrolmentId, FlagKind, NotFound, PatientPage, The
 from .people import THERAPISTS, Colleague
 from .school import school
 from .sign_in import for_staff
-from .steps import attempt, done, sent_number, show
+from .steps import attempt, done, expected, once, sent_number, show
 
 
 class MaintainForm(forms.Form):
@@ -54,23 +54,23 @@ Small = Callable[[TherapistDesk, EnrolmentId, HttpRequest], object]
 
 
 def _review(desk: TherapistDesk, enrolment_id: EnrolmentId, request: HttpRequest) -> object:
-    return desk.review(enrolment_id)
+    return desk.review(enrolment_id, once=once(request))
 
 
 def _mark_read(desk: TherapistDesk, enrolment_id: EnrolmentId, request: HttpRequest) -> object:
     up_to, form = sent_number(request, "up_to"), request.POST.get("form", "")
-    return desk.mark_read(enrolment_id, form, up_to=up_to)
+    return desk.mark_read(enrolment_id, form, up_to=up_to, once=once(request))
 
 
 def _mark_handled(desk: TherapistDesk, enrolment_id: EnrolmentId, request: HttpRequest) -> object:
     flag = next((kind for kind in FlagKind if kind.value == request.POST.get("flag")), None)
     if flag is None:
         raise NotFound("flag")
-    return desk.mark_handled(enrolment_id, flag)
+    return desk.mark_handled(enrolment_id, flag, expected=expected(request), once=once(request))
 
 
 def _release(desk: TherapistDesk, enrolment_id: EnrolmentId, request: HttpRequest) -> object:
-    return desk.release_module(enrolment_id, sent_number(request, "module"))
+    return desk.release_module(enrolment_id, sent_number(request, "module"), once=once(request))
 
 
 SMALL_STEPS: Mapping[str, tuple[Small, str]] = {
@@ -114,7 +114,8 @@ def maintain(request: HttpRequest, colleague: Colleague, enrolment_id: Enrolment
 
     def step() -> object:
         days, modules = form.cleaned_data["days"], form.cleaned_data["modules"]
-        return desk.maintain(enrolment_id, days=days, modules=modules)
+        shown = expected(request)
+        return desk.maintain(enrolment_id, days=days, modules=modules, expected=shown, once=once(request))
 
     if attempt(form, step):
         return done(request, "Momentet är i vidmakthåll.", "handle", enrolment_id)
@@ -131,7 +132,7 @@ def end(request: HttpRequest, colleague: Colleague, enrolment_id: EnrolmentId) -
 
     def step() -> object:
         reason = form.cleaned_data["reason"]
-        return desk.end(enrolment_id, reason=reason)
+        return desk.end(enrolment_id, reason=reason, expected=expected(request), once=once(request))
 
     if attempt(form, step):
         return done(request, "Momentet är avslutat.", "handle", enrolment_id)
@@ -148,7 +149,7 @@ def hand_over(request: HttpRequest, colleague: Colleague, enrolment_id: Enrolmen
 
     def step() -> object:
         therapist = form.cleaned_data["therapist"]
-        return desk.hand_over(enrolment_id, therapist)
+        return desk.hand_over(enrolment_id, therapist, expected=expected(request), once=once(request))
 
     if attempt(form, step):
         return done(request, "Patienten har en ny behandlare.", "handle", enrolment_id)

@@ -47,6 +47,16 @@ def show(request: HttpRequest, template: str, context: Mapping[str, Any]) -> Htt
     return render(request, template, dict(context), status=422 if refused else 200)
 
 
+def once(request: HttpRequest) -> str | None:
+    """Return the key of the form that was sent."""
+    return request.POST.get("once")
+
+
+def expected(request: HttpRequest) -> int:
+    """Return which state the page showed that the form was sent from."""
+    return sent_number(request, "expected")
+
+
 def sent_number(request: HttpRequest, name: str) -> int:
     """Return a number that the portal wrote into a hidden field."""
     text = request.POST.get(name, "")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from digital_painschool import EnrolmentId
+from digital_painschool import EnrolmentId, Phase
 from portal.people import ANNA, BJORN
 from portal.sample import ELSA, FILIP, PROGRAM, Clock
 from portal.school import school
@@ -23,6 +23,58 @@ def anna(elsa: EnrolmentId) -> ClientVisitor:
     sign_in_staff(visitor, "Anna Åberg")
     visitor.click("Elsa Ek")
     return visitor
+
+
+def again(visitor: ClientVisitor, button: str, **fields: str) -> tuple[str, str]:
+    """Press a button twice on one page, as a double click does; return what both said."""
+    drawn, address = visitor.page, visitor.address
+    said = []
+    for _ in range(2):
+        visitor.page, visitor.address = drawn, address
+        for field, value in fields.items():
+            visitor.fill(field, value)
+        visitor.press(button)
+        said.append(visitor.text)
+    return said[0], said[1]
+
+
+def test_a_message_sent_by_a_double_click_is_one_message(anna: ClientVisitor, elsa: EnrolmentId) -> None:
+    """Otherwise the patient would read everything twice."""
+    anna.click("Meddelande")
+    anna.click("Skapa ny konversation")
+    first, second = again(anna, "Skicka", Meddelande="Hej!")
+    assert "Meddelandet är skickat." in first
+    assert "Meddelandet är skickat." in second
+    assert len(school().therapist(ANNA.actor).conversations(elsa)) == 1
+
+
+def test_a_form_saved_by_a_double_click_is_one_submission(elsa: EnrolmentId) -> None:
+    """Otherwise the therapist would see two answers where there is one."""
+    visitor = ClientVisitor()
+    sign_in_patient(visitor, ELSA)
+    visitor.open(f"/patient/moment/{elsa}/modul/3/formular/mitt-mal")
+    visitor.choose("Hur troligt", "4")
+    drawn, address, chosen = visitor.page, visitor.address, dict(visitor.filled)
+    for _ in range(2):
+        visitor.page, visitor.address, visitor.filled = drawn, address, dict(chosen)
+        visitor.fill("Vad vill du kunna göra?", "Gå till affären")
+        visitor.press("Spara")
+        assert "Mitt mål är sparat." in visitor.text
+    assert len(school().therapist(ANNA.actor).answers(elsa, "mitt-mal")) == 1
+
+
+def test_ending_from_an_old_page_is_refused_and_says_what_came(anna: ClientVisitor, elsa: EnrolmentId) -> None:
+    """Otherwise an alarm that came while the page was open would vanish unseen."""
+    anna.click("Avsluta")
+    school().patient(ELSA).save_form(elsa, "halsoskattning", {"smarta": 10})
+    anna.fill("Avslutningsorsak", "Annan orsak")
+    anna.press("Avsluta")
+    assert anna.status == 422
+    assert "Hälsoskattning" in anna.text
+    assert school().therapist(ANNA.actor).enrolment(elsa).phase is Phase.ACTIVE
+    anna.fill("Avslutningsorsak", "Annan orsak")
+    anna.press("Avsluta")
+    assert "Momentet är avslutat." in anna.text
 
 
 def test_marking_from_an_old_page_leaves_what_came_since(anna: ClientVisitor, elsa: EnrolmentId) -> None:
@@ -118,11 +170,11 @@ def test_a_made_up_address_has_a_page_of_its_own(
 
 def test_a_changed_hidden_field_is_a_bad_request(anna: ClientVisitor, elsa: EnrolmentId) -> None:
     """Otherwise a number that the portal never wrote would be a server error."""
-    school().patient(ELSA).save_form(elsa, "halsoskattning", {"smarta": 3})
-    anna.click("Hantera")
-    for hidden in anna.page.select("[name=up_to]"):
+    anna.click("Avsluta")
+    for hidden in anna.page.select("[name=expected]"):
         hidden["value"] = "-1"
-    anna.press("Markera som läst: Hälsoskattning")
+    anna.fill("Avslutningsorsak", "Annan orsak")
+    anna.press("Avsluta")
     assert anna.status == 400
 
 

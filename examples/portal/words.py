@@ -1,6 +1,10 @@
-"""Template filters and tags: labels and names."""
+"""Template filters and tags: labels, names, and the hidden fields of a form."""
+
+from uuid import uuid4
 
 from django.template import Library
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from digital_painschool import (
     Address,
@@ -76,3 +80,15 @@ def event_label(event: Event, page: PatientPage) -> str:
     elif isinstance(event, Ended) and page.end_reason is not None:
         facts["reason"] = page.end_reason.title
     return label(event, **facts)
+
+
+@register.simple_tag
+def sent_once() -> SafeString:
+    """Return a hidden field with a new key: a form that is sent twice takes its step once."""
+    return format_html('<input type="hidden" name="once" value="{}">', uuid4().hex)
+
+
+@register.simple_tag
+def drawn_from(version: int) -> SafeString:
+    """Return a hidden field that says which state a page shows: a step from an old page is refused."""
+    return format_html('<input type="hidden" name="expected" value="{}">', version)
