@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from digital_painschool import CasePage, Program, Role, label
+from digital_painschool import CasePage, Program, Role
 
 from .people import THERAPISTS, Colleague
 from .school import school
@@ -81,4 +81,4 @@ def start(request: HttpRequest, colleague: Colleague) -> HttpResponse:
     person = desk.identify(form.cleaned_data["number"])
     if confirmed:
         return done(request, f"Momentet är startat för {name(person)}.", "unit" if chooses else "mine")
-    return show(request, "start_confirm.html", {"form": form, "person": person, "button": label(Role.THERAPIST)})
+    return show(request, "start_confirm.html", {"form": form, "person": person})

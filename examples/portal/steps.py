@@ -15,7 +15,6 @@ from digital_painschool import (
     InvalidIdentity,
     InvalidValue,
     PainSchoolError,
-    Reason,
     RuleViolation,
     label,
 )
@@ -69,9 +68,7 @@ def _refuse(form: forms.Form, error: PainSchoolError) -> None:
     if isinstance(error, InvalidValue) and error.reason is None:
         raise error  # the portal's fault, not a person's
     field = "number" if isinstance(error, InvalidIdentity) and "number" in form.fields else None
-    problems = (
-        error.facts["problems"] if isinstance(error, RuleViolation) and error.reason is Reason.INVALID_ANSWERS else ()
-    )
+    problems = error.facts.get("problems") if isinstance(error, RuleViolation) else None
     form.add_error(field, label(error))
     for problem in problems if isinstance(problems, tuple) else ():
         if isinstance(problem, AnswerProblem) and problem.question in form.fields:
