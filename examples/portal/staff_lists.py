@@ -1,14 +1,16 @@
 """The lists of patients, "Mina" and the unit's, and "Starta nytt moment"."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from attrs import evolve
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from digital_painschool import CasePage, Program, Role
+from digital_painschool import CasePage, CaseSelection, CaseSort, CaseTotals, Phase, Program, Role
 
+from .pages import PAGE, more
 from .people import THERAPISTS, Colleague
 from .school import school
 from .sign_in import for_staff
@@ -38,6 +40,38 @@ class StartForm(forms.Form):
             del self.fields["therapist"]
 
 
+SHOWN: dict[str, tuple[str, CaseSelection]] = {
+    "": ("Alla", CaseSelection()),
+    "flagged": ("Med flaggor", CaseSelection(flagged=True)),
+    "review": ("Dags att granska", CaseSelection(review_due=True)),
+    "maintenance": ("I vidmakthåll", CaseSelection(phase=Phase.MAINTENANCE)),
+    "ended": ("Avslutade", CaseSelection(ended=True)),
+}
+SORTED: dict[str, tuple[str, CaseSort]] = {
+    "": ("Prioriterade först", CaseSort.PRIORITY),
+    "oldest-flag": ("Äldsta flaggan först", CaseSort.OLDEST_FLAG),
+    "last-seen": ("Längst sedan aktiv först", CaseSort.LAST_SEEN),
+    "start": ("Tidigast start först", CaseSort.START),
+}
+
+
+def _titles(table: Mapping[str, tuple[str, object]]) -> list[tuple[str, str]]:
+    return [(key, title) for key, (title, _) in table.items()]
+
+
+class ListFilter(forms.Form):
+    """Which patients a list shows, and in which order."""
+
+    show = forms.ChoiceField(label="Visa", required=False, choices=_titles(SHOWN))
+    sort = forms.ChoiceField(label="Ordna", required=False, choices=_titles(SORTED))
+
+    @property
+    def selection(self) -> CaseSelection:
+        """The selection as the library takes it; everybody where an address was written by hand."""
+        chosen = self.cleaned_data if self.is_valid() else {"show": "", "sort": ""}
+        return evolve(SHOWN[chosen["show"]][1], sort=SORTED[chosen["sort"]][1])
+
+
 @require_GET
 @for_staff
 def mine(request: HttpRequest, colleague: Colleague) -> HttpResponse:
@@ -46,7 +80,7 @@ def mine(request: HttpRequest, colleague: Colleague) -> HttpResponse:
     if Role.THERAPIST not in roles:
         return redirect("unit" if Role.PATIENT_ADMINISTRATOR in roles else "retention")
     desk = school().therapist(colleague.actor)
-    return _list(request, "Mina", desk.caseload())
+    return _list(request, "Mina", desk.caseload, desk.counts())
 
 
 @require_GET
@@ -54,11 +88,14 @@ def mine(request: HttpRequest, colleague: Colleague) -> HttpResponse:
 def unit(request: HttpRequest, colleague: Colleague) -> HttpResponse:
     """Show all the unit's patients."""
     desk = school().therapist(colleague.actor)
-    return _list(request, "Enhetens patienter", desk.unit_caseload())
+    return _list(request, "Enhetens patienter", desk.unit_caseload, desk.unit_counts())
 
 
-def _list(request: HttpRequest, title: str, page: CasePage) -> HttpResponse:
-    return render(request, "caseload.html", {"page": page, "title": title})
+def _list(request: HttpRequest, title: str, load: Callable[..., CasePage], totals: CaseTotals) -> HttpResponse:
+    chosen = ListFilter(request.GET)
+    page = load(request.GET.get("after"), show=chosen.selection, limit=PAGE)
+    context = {"page": page, "title": title, "totals": totals, "filter": chosen, "more": more(request, page.next)}
+    return render(request, "caseload.html", context)
 
 
 @require_http_methods(["GET", "POST"])

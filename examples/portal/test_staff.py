@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve
 
 from digital_painschool import AdapterConfig, EnrolmentId, Ordering, open_school
-from portal import office, staff_answers
+from portal import office, staff_answers, staff_lists
 from portal.people import ANNA, BJORN
 from portal.sample import ELSA, FILIP, IDA, PROGRAM, Clock
 from portal.school import close, school, school_settings, use
@@ -25,10 +25,47 @@ def anna(portal: Clock) -> ClientVisitor:
     return visitor
 
 
+def names(visitor: ClientVisitor) -> list[str]:
+    """Return whom a list shows."""
+    return [row.get_text(strip=True) for row in visitor.page.select("tbody th")]
+
+
 def enrolment_of(number: str) -> EnrolmentId:
     """Return a patient's enrolment."""
     (overview,) = school().patient(number).enrolments()
     return overview.enrolment_id
+
+
+def test_a_list_shows_what_is_asked_for(anna: ClientVisitor) -> None:
+    """Otherwise a therapist with many patients would look through them all."""
+    school().patient(IDA).save_form(enrolment_of(IDA), "halsoskattning", {"smarta": 3})
+    school().therapist(ANNA.actor).end(enrolment_of(FILIP), reason="annan")
+    for shown, expected in (
+        ("Alla", {"Elsa Ek", "Ida Is"}),
+        ("Med flaggor", {"Ida Is"}),
+        ("Avslutade", {"Filip Fors"}),
+    ):
+        anna.fill("Visa", shown)
+        anna.press("Visa")
+        assert set(names(anna)) == expected
+    anna.click("Mina")
+    assert "2 pågående, 1 med flaggor" in anna.text
+    anna.fill("Ordna", "Tidigast start först")
+    anna.press("Visa")
+    assert names(anna) == ["Elsa Ek", "Ida Is"]
+    anna.open("/personal/?show=finns-inte&sort=inte-heller")
+    assert len(names(anna)) == 2
+
+
+def test_a_long_list_has_pages_with_its_filters(anna: ClientVisitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a patient beyond the first page would never be seen."""
+    monkeypatch.setattr(staff_lists, "PAGE", 2)
+    anna.fill("Ordna", "Tidigast start först")
+    anna.press("Visa")
+    seen = names(anna)
+    anna.click("Visa fler")
+    assert [*seen, *names(anna)] == ["Elsa Ek", "Filip Fors", "Ida Is"]
+    assert not anna.page.find("a", string="Visa fler")
 
 
 def test_a_long_timeline_has_pages_with_its_filter(anna: ClientVisitor, monkeypatch: pytest.MonkeyPatch) -> None:
