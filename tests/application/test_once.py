@@ -67,7 +67,10 @@ READING = frozenset(
         ),
         *("room.overview", "room.form", "room.form_answers", "room.conversations"),
         *("room.limits", "room.draft", "room.save_draft", "room.discard_draft"),
-        *("desk.open_form", "desk.read_conversation", "room.open_module", "room.read_conversation"),
+        *("desk.open_form", "desk.read_conversation", "room.open_module", "room.read_page", "room.read_conversation"),
+        "desk.module",
+        *(f"desk.pages.{name}" for name in ("timeline", "conversations", "messages", "notifications")),
+        *(f"room.pages.{name}" for name in ("conversations", "messages")),
     }
 )
 """What reads, and takes no key; a draft, which is as it was saved last; and what marks by reading, once by itself."""
@@ -312,8 +315,7 @@ def test_a_mark_from_an_old_view_settles_what_the_view_showed() -> None:
     school = Scenario()
     id_ = school.start()
     view = school.state(id_).version
-    for module in (1, 2, 3):
-        school.room.complete_module(id_, module)
+    school.complete(id_, 1, 2, 3)
     with school.unchanged():
         assert school.state(id_) == school.desk.mark_handled(id_, FlagKind.PROGRAM_DONE, expected=view)
     seen = school.state(id_).version
