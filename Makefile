@@ -1,4 +1,4 @@
-# Two commands: `make demo` shows one year of the treatment, `make test` proves it. Both make what they need.
+# `make demo` shows one year of the treatment, `make portal` opens a portal, `make test` proves it. Each makes what it needs.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -11,10 +11,13 @@ export PYTHONDONTWRITEBYTECODE :=
 IN_MEMORY := $(shell test "$$(df --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt 2000000 2>/dev/null && ! grep -q " /dev/shm .*noexec" /proc/mounts && echo /dev/shm)
 PYTEST := -m pytest -n 2 --dist worksteal -p no:cacheprovider
 
-.PHONY: demo test lint docs bench mutants chaos clean
+.PHONY: demo portal test lint docs bench mutants chaos clean
 
 demo: $(VENV)/ready
 	$(BIN)/digital-painschool demo
+
+portal: $(VENV)/ready
+	$(BIN)/python -m examples.portal
 
 test: export TMPDIR := $(or $(TMPDIR),$(IN_MEMORY),/tmp)
 test: lint docs

@@ -184,8 +184,8 @@ def save_later(patch: pytest.MonkeyPatch, part: str) -> None:
     change, late = Executor._change, list[Change]()
     nothing: dict[str, Any] = {part: ()}
 
-    def without(self: Executor, *args: Any) -> Change:
-        whole = change(self, *args)
+    def without(self: Executor, *args: Any, **more: Any) -> Change:
+        whole = change(self, *args, **more)
         late.append(whole)
         return evolve(whole, **nothing)
 
@@ -536,8 +536,8 @@ def test_an_observer_that_is_told_too_early_is_named(monkeypatch: pytest.MonkeyP
     """Otherwise statistics would count what was never saved."""
     change = Executor._change
 
-    def notifying_first(self: Executor, *args: Any) -> Change:
-        whole = change(self, *args)
+    def notifying_first(self: Executor, *args: Any, **more: Any) -> Change:
+        whole = change(self, *args, **more)
         Executor._notify_observers(self, whole.enrolment, whole.events)
         return whole
 

@@ -58,7 +58,11 @@ class PlannedSchool:
             if one.due_at <= self.now and (not one.collected or is_forenoon(self.now, self.policy)):
                 self.waiting.remove(one)
                 if one.has_reason(self.now) and one.enrolment.number == RESERVE_NUMBER:
-                    one.enrolment.undelivered.append(str(one))
+                    enrolment, lost = one.enrolment, f"{one} of {one.due_at}"
+                    enrolment.notes += 1
+                    enrolment.undelivered.append(lost)
+                    enrolment.lost_at[lost] = enrolment.version, self.now
+                    enrolment.raised.add(enrolment.version, "undelivered")
 
     def export(self) -> None:
         """Export the ended enrolments."""

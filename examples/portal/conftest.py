@@ -1,0 +1,41 @@
+"""A school in memory for each test, on a clock that the test moves."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import django
+import pytest
+from attrs import evolve
+from django.conf import settings
+
+from digital_painschool import AdapterConfig, open_school
+from portal import school
+from portal.sample import Clock
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
+django.setup()
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the portal's files."""
+    made = tmp_path_factory.mktemp("portal")
+    settings.PORTAL_FOLDER, settings.SESSION_FILE_PATH = made, str(made / "sessions")
+    return made
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Return a clock that stands in the morning of a Monday."""
+    return Clock(datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+def portal(folder: Path, clock: Clock) -> Iterator[Clock]:
+    """Open the portal on an empty school, and yield its clock."""
+    chosen = evolve(school.school_settings(folder), storage=AdapterConfig("memory"))
+    school.use(open_school(chosen, clock=clock))
+    yield clock
+    school.close()

@@ -1,0 +1,128 @@
+"""The tab "Meddelande"."""
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from digital_painschool import EnrolmentId, InputLimits, Notify, label
+
+from .long_text import LongText
+from .pages import PAGE, more
+from .people import Colleague
+from .school import school
+from .sign_in import for_staff
+from .steps import attempt, done, once, show
+
+
+class MessageForm(forms.Form):
+    """A message to the patient, and how the patient is told of it."""
+
+    notify = forms.BooleanField(label="Avisera till inkorgen i e-tjänsterna", required=False)
+    when = forms.ChoiceField(
+        label="När aviseringen skickas",
+        choices=[(one.value, label(one)) for one in (Notify.DIRECT, Notify.COLLECTED)],
+        initial=Notify.COLLECTED.value,
+        widget=forms.RadioSelect,
+        help_text="Uppsamlade aviseringar skickas en gång per dag, under förmiddagen.",
+    )
+
+    field_order = ("heading", "text", "notify", "when")
+
+    def __init__(self, data: QueryDict | None, limits: InputLimits) -> None:
+        super().__init__(data)
+        self.fields["text"] = LongText("Meddelande", limits.message_limit)
+        self.order_fields(self.field_order)
+
+    @property
+    def chosen(self) -> Notify:
+        """How the patient is notified."""
+        return Notify(self.cleaned_data["when"]) if self.cleaned_data["notify"] else Notify.NONE
+
+
+class HeadingForm(forms.Form):
+    """The heading of a conversation."""
+
+    heading = forms.CharField(label="Trådrubrik")
+
+
+class ConversationForm(MessageForm):
+    """A new conversation: its heading and its first message."""
+
+    heading = forms.CharField(label="Trådrubrik")
+
+    def __init__(self, data: QueryDict | None, limits: InputLimits) -> None:
+        super().__init__(data, limits)
+        self.fields["heading"].initial = limits.default_heading
+        self.fields["heading"].help_text = f"Högst {limits.heading_limit} tecken."
+
+
+@require_GET
+@for_staff
+def conversations(request: HttpRequest, colleague: Colleague, enrolment_id: EnrolmentId) -> HttpResponse:
+    """List the conversations."""
+    desk = school().therapist(colleague.actor)
+    page = desk.patient_page(enrolment_id)
+    found = desk.pages.conversations(enrolment_id, request.GET.get("after"), limit=PAGE)
+    context = {"page": page, "conversations": found.rows, "more": more(request, found.next), "tab": "messages"}
+    return render(request, "conversations.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@for_staff
+def new_conversation(request: HttpRequest, colleague: Colleague, enrolment_id: EnrolmentId) -> HttpResponse:
+    """Begin a conversation: "Skapa ny konversation"."""
+    desk = school().therapist(colleague.actor)
+    form = ConversationForm(request.POST or None, desk.limits())
+
+    def step() -> object:
+        sent = form.cleaned_data
+        return desk.start_conversation(
+            enrolment_id, sent["text"], heading=sent["heading"], notify=form.chosen, once=once(request)
+        )
+
+    if attempt(form, step):
+        return done(request, "Meddelandet är skickat.", "conversations", enrolment_id)
+    page = desk.patient_page(enrolment_id)
+    return show(request, "new_conversation.html", {"page": page, "form": form, "tab": "messages"})
+
+
+@require_http_methods(["GET", "POST"])
+@for_staff
+def conversation(request: HttpRequest, colleague: Colleague, enrolment_id: EnrolmentId, number: int) -> HttpResponse:
+    """Show a conversation, which makes the patient's messages read, and write in it."""
+    desk = school().therapist(colleague.actor)
+    form = MessageForm(request.POST or None, desk.limits())
+
+    def step() -> object:
+        text = form.cleaned_data["text"]
+        return desk.write(enrolment_id, number, text, notify=form.chosen, once=once(request))
+
+    if attempt(form, step):
+        return done(request, "Meddelandet är skickat.", "conversation", enrolment_id, number)
+    shown = desk.pages.messages(enrolment_id, number, request.GET.get("after"), limit=PAGE)
+    page = desk.patient_page(enrolment_id)
+    context = {
+        "page": page,
+        "conversation": shown.conversation,
+        "more": more(request, shown.next),
+        "form": form,
+        "tab": "messages",
+    }
+    return show(request, "conversation.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@for_staff
+def heading(request: HttpRequest, colleague: Colleague, enrolment_id: EnrolmentId, number: int) -> HttpResponse:
+    """Change a conversation's heading."""
+    desk = school().therapist(colleague.actor)
+    form = HeadingForm(request.POST or None)
+
+    def step() -> object:
+        return desk.rename_conversation(enrolment_id, number, form.cleaned_data["heading"], once=once(request))
+
+    if attempt(form, step):
+        return done(request, "Trådrubriken är ändrad.", "conversation", enrolment_id, number)
+    page = desk.patient_page(enrolment_id)
+    return show(request, "heading.html", {"page": page, "form": form, "number": number, "tab": "messages"})

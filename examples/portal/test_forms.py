@@ -1,0 +1,101 @@
+"""Forms of the program on the screen: every kind of question there and back, drafts, and plots."""
+
+from datetime import UTC, datetime
+
+import pytest
+from attrs import evolve
+
+from digital_painschool import EnrolmentId, Form, FormAnswers, Scale, Submission
+from portal.people import ANNA
+from portal.plots import plots
+from portal.sample import ELSA, PROGRAM, Clock
+from portal.school import school
+from portal.visitor import ClientVisitor
+from portal.walk import sign_in_patient
+
+
+@pytest.fixture
+def elsa(portal: Clock) -> EnrolmentId:
+    """Start the program for Elsa."""
+    return school().therapist(ANNA.actor).start(ELSA, program=PROGRAM).id
+
+
+@pytest.fixture
+def plan(elsa: EnrolmentId) -> ClientVisitor:
+    """Return Elsa at the form with most kinds of questions."""
+    visitor = ClientVisitor()
+    sign_in_patient(visitor, ELSA)
+    visitor.open(f"/patient/moment/{elsa}/modul/5/formular/aktivitetsplan")
+    return visitor
+
+
+def fill_in(plan: ClientVisitor, minutes: str) -> None:
+    """Answer every question."""
+    plan.choose("Vad vill du göra mer av?", "Gå ut och gå", "Vila utan krav")
+    plan.fill("Hur många minuter åt gången klarar du också en sämre dag?", minutes)
+    plan.fill("Hur mycket planerad vila behöver du om dagen? (frivillig)", "1,5")
+    plan.fill("Vilken dag börjar du?", "2026-03-09")
+    plan.fill("Vad kan komma i vägen, och vad gör du då? (frivillig)", "Regn. Jag går ändå.")
+
+
+def test_every_kind_of_answer_is_kept_as_it_was_given(plan: ClientVisitor, elsa: EnrolmentId) -> None:
+    """Otherwise a list, a decimal comma or a date would be lost on the way."""
+    fill_in(plan, "15")
+    plan.press("Spara")
+    assert "Aktivitetsplan är sparat." in plan.text
+    (saved,) = school().therapist(ANNA.actor).answers(elsa, "aktivitetsplan")
+    assert saved.module == 5
+    assert dict(saved.answers) == {
+        "aktiviteter": ("promenad", "vila"),
+        "minuter": 15,
+        "vila": 1.5,
+        "start": "2026-03-09",
+        "hinder": "Regn. Jag går ändå.",
+    }
+
+
+@pytest.mark.parametrize("minutes", ["många", "241", "1,5", ""])
+def test_a_wrong_answer_is_said_at_its_question_and_the_others_stay(plan: ClientVisitor, minutes: str) -> None:
+    """Otherwise the patient would have to look for the slip, or to fill in everything again."""
+    fill_in(plan, minutes)
+    plan.press("Spara")
+    assert plan.status == 422
+    (field,) = plan.page.find_all("input", {"aria-invalid": "true"})
+    assert field["name"] == "minuter"
+    assert "1,5" in str(plan.page.find(id="id_vila"))
+    assert plan.page.title is not None
+    assert plan.page.title.get_text().startswith("Fel:")
+
+
+def test_a_draft_comes_back_as_it_was_left_and_is_gone_when_saved(plan: ClientVisitor) -> None:
+    """Otherwise the patient would fill in everything again, or find an old draft after saving."""
+    plan.fill("Hur mycket planerad vila behöver du om dagen? (frivillig)", "1,5")
+    plan.choose("Vad vill du göra mer av?", "Vila utan krav")
+    plan.press("Spara utkast")
+    assert plan.page.find(id="id_vila", value="1,5")
+    assert [box["value"] for box in plan.page.find_all("input", checked=True)] == ["vila"]
+    fill_in(plan, "20")
+    address = plan.address
+    plan.press("Spara")
+    plan.open(address)
+    assert "utkast från" not in plan.text
+
+
+def test_a_draft_can_be_thrown_away(plan: ClientVisitor) -> None:
+    """Otherwise what somebody has thought better of would stay."""
+    plan.fill("Vilken dag börjar du?", "2026-03-09")
+    plan.press("Spara utkast")
+    assert "utkast från" in plan.text
+    plan.press("Släng utkastet")
+    assert "utkast från" not in plan.text
+
+
+def test_a_plot_has_a_point_for_each_answer_and_says_texts_as_they_are() -> None:
+    """Otherwise a plot would hide an answer, or a sign in a question would break the page."""
+    form = Form(key="f", title="F", questions=(Scale(key="q", text="Mer < mindre?", scored=True, alert_from=9),))
+    at = datetime(2026, 3, 2, tzinfo=UTC)
+    first = Submission(form="f", number=1, saved_at=at, answers={"q": 3}, score=3, alert=False)
+    answers = FormAnswers(form=form, modules=(1,), submissions=(first, evolve(first, number=2)), read=0)
+    scores, question = plots(answers)
+    assert scores.drawing.count("<circle") == 2
+    assert "Mer &lt; mindre?" in question.drawing

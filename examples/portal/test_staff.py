@@ -1,0 +1,95 @@
+"""What the walk passes by on the staff's side: filters, pages of lists, released modules, a missing address."""
+
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from digital_painschool import AdapterConfig, EnrolmentId, Ordering, open_school
+from portal import office, staff_answers
+from portal.people import ANNA, BJORN
+from portal.sample import ELSA, FILIP, IDA, PROGRAM, Clock
+from portal.school import close, school, school_settings, use
+from portal.visitor import ClientVisitor
+from portal.walk import sign_in_patient, sign_in_staff
+
+
+@pytest.fixture
+def anna(portal: Clock) -> ClientVisitor:
+    """Return Anna at "Mina", with three patients."""
+    for number in (ELSA, FILIP, IDA):
+        school().therapist(ANNA.actor).start(number, program=PROGRAM)
+        portal.wait(minutes=1)
+    visitor = ClientVisitor()
+    sign_in_staff(visitor, "Anna Åberg")
+    return visitor
+
+
+def enrolment_of(number: str) -> EnrolmentId:
+    """Return a patient's enrolment."""
+    (overview,) = school().patient(number).enrolments()
+    return overview.enrolment_id
+
+
+def test_a_long_timeline_has_pages_with_its_filter(anna: ClientVisitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise what happened long ago could not be read."""
+    monkeypatch.setattr(staff_answers, "PAGE", 2)
+    for pain in (1, 2, 3):
+        school().patient(ELSA).save_form(enrolment_of(ELSA), "halsoskattning", {"smarta": pain})
+    anna.click("Elsa Ek")
+    anna.click("Tidslinje")
+    anna.fill("Visa", "Formulär")
+    anna.press("Visa")
+    assert "gång 3" in anna.text
+    assert "gång 1" not in anna.text
+    anna.click("Visa äldre")
+    assert "gång 1" in anna.text
+    assert "Momentet startades" not in anna.text
+
+
+def test_a_long_log_has_pages_for_one_person(anna: ClientVisitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a look at the log would end with its newest lines, or go on with everybody's."""
+    monkeypatch.setattr(office, "PAGE", 1)
+    david = ClientVisitor()
+    sign_in_staff(david, "David Dahl")
+    david.click("Logg")
+    david.fill("Personnummer", ELSA)
+    david.press("Visa")
+    assert "Visa egna patienter" in david.text
+    david.press("Visa äldre")
+    assert "Starta nytt moment" in david.text
+    assert "19850709-9805" in david.text
+    david.fill("Personnummer", "850709-9806")
+    david.press("Visa")
+    assert david.status == 422
+
+
+def test_who_is_not_in_the_directory_is_told_who_corrects_it(portal: Clock) -> None:
+    """Otherwise a therapist would tick the box again and again."""
+    bjorn = ClientVisitor()
+    sign_in_staff(bjorn, BJORN.name)
+    bjorn.click("Min profil")
+    assert "Saknas i katalogen" in bjorn.text
+    bjorn.tick("Ta emot notifieringar via e-post")
+    bjorn.press("Spara")
+    assert bjorn.status == 422
+    assert "Enhetens katalogansvariga rättar det." in bjorn.text
+
+
+def test_a_module_is_released_with_a_click(folder: Path, clock: Clock) -> None:
+    """Otherwise a clinic that releases module by module could not use the page."""
+    settings = evolve(school_settings(folder), storage=AdapterConfig("memory"))
+    with open_school(settings) as example:
+        (program,) = example.therapist(ANNA.actor).programs()
+    released = evolve(program, key="steg", title="Steg för steg", ordering=Ordering.RELEASED)
+    use(open_school(evolve(settings, programs=(released,)), clock=clock))
+    school().therapist(ANNA.actor).start(ELSA, program="steg")
+    elsa, anna = ClientVisitor(), ClientVisitor()
+    sign_in_patient(elsa, ELSA)
+    assert "När smärtan blir långvarig (stängd)" in elsa.text
+    sign_in_staff(anna, "Anna Åberg")
+    anna.click("Elsa Ek")
+    anna.press("Aktivera modul 2")
+    elsa.click("Steg för steg")
+    elsa.click("När smärtan blir långvarig")
+    close()
