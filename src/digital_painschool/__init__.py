@@ -69,6 +69,7 @@ _HOME = {
     "FormProgress": "application.patient_page",
     "FormRead": "domain.events",
     "FormSaved": "domain.events",
+    "FormStatus": "application.overview",
     "Format": "application.export",
     "HandedOver": "domain.events",
     "Held": "domain.retention",

@@ -9,6 +9,7 @@ from digital_painschool.application.form_answers import FormAnswers as FormAnswe
 from digital_painschool.application.form_answers import QuestionAnswers as QuestionAnswers
 from digital_painschool.application.input_limits import InputLimits as InputLimits
 from digital_painschool.application.message_pages import MessagePages as MessagePages
+from digital_painschool.application.overview import FormStatus as FormStatus
 from digital_painschool.application.overview import ModuleStatus as ModuleStatus
 from digital_painschool.application.overview import Overview as Overview
 from digital_painschool.application.own_profile import OwnProfile as OwnProfile

@@ -8,8 +8,9 @@ from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Author
 from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import Reason, RuleViolation
+from digital_painschool.testing.environment import START
 from digital_painschool.testing.example import DAILY, PAIN, PROGRAM, program
-from digital_painschool.testing.people import ANNA
+from digital_painschool.testing.people import ANNA, NURSE
 from digital_painschool.testing.scenario import Scenario
 from tests.scenario import refused
 
@@ -131,3 +132,20 @@ def test_nothing_is_recommended_in_maintenance() -> None:
     assert 1 == school.room.overview(id_).next_module
     school.desk.maintain(id_, days=30, modules=(1, 2))
     assert None is school.room.overview(id_).next_module
+
+
+@pytest.mark.rule("M-05", "M-14")
+def test_the_overview_says_where_when_and_what_was_filled_in() -> None:
+    """Otherwise a screen would need the unit's staff, or a refused form, to show the patient what there is."""
+    school = Scenario()
+    id_ = school.start()
+    school.room.save_form(id_, PAIN, {"smarta": 3})
+    school.room.save_form(id_, PAIN, {"smarta": 4})
+    school.desk.maintain(id_, days=30, modules=(1,))
+    seen = school.room.overview(id_)
+    assert (NURSE.unit, NURSE.hsa_id, START) == (seen.unit, seen.therapist, seen.started_at)
+    assert "2026-04-01" == seen.last_day.isoformat()
+    assert [(PAIN, "Hälsoskattning", (1, 3), 2)] == [
+        (f.form, f.title, f.modules, f.saved) for f in seen.forms if f.saved
+    ]
+    assert 2 == len(seen.forms)

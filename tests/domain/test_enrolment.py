@@ -5,7 +5,14 @@ from inspect import Parameter, signature
 import attrs
 import pytest
 
-from digital_painschool.domain.enrolment import CaseloadCounts, Conversation, Enrolment, FormCount
+from digital_painschool.domain.enrolment import (
+    CaseloadCounts,
+    Conversation,
+    Enrolment,
+    FormCount,
+    ModuleReading,
+    UnreadableEnrolment,
+)
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Author
 from digital_painschool.testing.environment import START
@@ -31,7 +38,9 @@ def test_the_counts_know_conversations_and_forms_that_are_not_there() -> None:
     assert FormCount(form="okänt") == state.form("okänt")
 
 
-@pytest.mark.parametrize("kind", [FormCount, Conversation, Enrolment, CaseloadCounts])
+@pytest.mark.parametrize(
+    "kind", [FormCount, Conversation, ModuleReading, Enrolment, CaseloadCounts, UnreadableEnrolment]
+)
 def test_a_value_is_made_by_the_names_of_its_parts(kind: type) -> None:
     """Otherwise a part that is added in the middle would give the numbers behind it another meaning."""
     assert {Parameter.KEYWORD_ONLY} == {parameter.kind for parameter in signature(kind).parameters.values()}

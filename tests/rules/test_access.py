@@ -58,8 +58,10 @@ def test_the_table_has_a_row_for_every_phase_on_both_sides() -> None:
     ("enrolment", "now", "rule", "reason"),
     [
         (ACTIVE, ACTIVE.access_until, "D-05a", Reason.ACCESS_IS_OVER),
+        (ACTIVE, ACTIVE.access_until + LONG, "D-05a", Reason.ACCESS_IS_OVER),
         (MAINTENANCE, MAINTENANCE.access_until - INSTANT, "M-18", Reason.READ_ONLY_IN_MAINTENANCE),
         (MAINTENANCE, MAINTENANCE.access_until, "D-18a", Reason.ACCESS_IS_OVER),
+        (MAINTENANCE, MAINTENANCE.access_until + LONG, "D-18a", Reason.ACCESS_IS_OVER),
         (ENDED, START, "D-19a", Reason.ALREADY_ENDED),
         (ENDED, ENDED.access_until, "D-19a", Reason.ALREADY_ENDED),
     ],

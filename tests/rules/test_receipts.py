@@ -170,6 +170,13 @@ def test_what_a_purge_writes_is_sound_and_plausible() -> None:
     for ids in ((A, B, A), (A, A, B), (B, A, A), (A, C)):
         with pytest.raises(InvalidValue):
             require_sound(evolve(PAPER, purged=ids), by=ARCHIVIST)
+    naive = AT.replace(tzinfo=None)
+    for without_zone in (
+        changed(PAPER, purged_at=naive),
+        changed(PAPER, decision=changed(PAPER.decision, at=naive)),
+    ):
+        with pytest.raises(InvalidValue):
+            require_sound(without_zone, by=ARCHIVIST)
     for early, late in ((AT + INSTANT, AT), (AT, AT - INSTANT)):
         with pytest.raises(InvalidValue):
             require_plausible(changed(PAPER, decision=evolve(PAPER.decision, at=early)), at=late)
@@ -188,6 +195,10 @@ def test_a_receipt_is_compared_with_plan_and_stored_receipt_by_value() -> None:
     )
     for plan in (made, evolve(made, decision=evolve(PAPER.decision))):
         require_of_plan(PAPER, plan)
+        for unknown in "0z":  # before the known one and after it
+            skipped = tuple(Skipped(enrolment_id=id_, why=Skip.CHANGED) for id_ in (EnrolmentId(unknown), C))
+            with refused("D-21a", Reason.RECEIPT_OF_ANOTHER_PLAN):
+                require_of_plan(evolve(PAPER, skipped=skipped), plan)
         for wrong in ("p-4", "p-6"):
             with refused("D-21a", Reason.RECEIPT_OF_ANOTHER_PLAN):
                 require_of_plan(evolve(PAPER, plan_id=PlanId(wrong)), plan)

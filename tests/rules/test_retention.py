@@ -147,7 +147,7 @@ def test_every_enrolment_is_checked_again(
 ) -> None:
     """Otherwise what has changed since the plan would be purged unseen, or long records never."""
     planned = over(version=int(f"{version}"), exported=0)
-    present: dict[str, Any] = {"last": OLD, "version": version, "exported": version}
+    present: dict[str, Any] = {"last": OLD, "version": version, "exported": int(f"{version}")}
     present |= {name: present[name] + change for name, change in changes.items()}
     assert why is recheck(planned, over(**present), policy, NOW)
     assert Skip.NOT_ENDED is recheck(planned, None, policy, NOW)

@@ -1,12 +1,14 @@
 """The overview: one enrolment as its patient sees it."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from attrs import frozen
 
 from digital_painschool.domain.enrolment import Enrolment, Phase
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.people import Author
+from digital_painschool.domain.local_time import last_day
+from digital_painschool.domain.people import Author, HsaId
+from digital_painschool.domain.policy import Terms
 from digital_painschool.domain.program import Module, Pace, Program
 from digital_painschool.rules import ordering
 from digital_painschool.rules.access import Access, access, module_refusal
@@ -39,53 +41,94 @@ class ModuleStatus:
 
 
 @frozen(kw_only=True)
+class FormStatus:
+    """A form as the patient sees it in the overview. Rule: M-14.
+
+    Args:
+        form: The form's key.
+        title: The form's title.
+        modules: The numbers of the modules whose pages carry it.
+        saved: How many times the patient has filled it in.
+    """
+
+    form: str
+    title: str
+    modules: tuple[int, ...]
+    saved: int
+
+
+@frozen(kw_only=True)
 class Overview:
     """One enrolment as its patient sees it.
 
     Args:
         enrolment_id: The enrolment.
+        unit: The unit that gives the treatment.
+        therapist: The present therapist.
         title: The program's title.
         example: True when the content is made up and not for patients.
         phase: The enrolment's phase.
         access: What the patient may do now.
+        started_at: When the enrolment began, UTC.
         access_until: When the access is over, UTC (M-05, D-18a).
+        last_day: The last local day on which the patient has access.
         pace: Advice (M-02).
         modules: All modules in the order of their numbers.
         next_module: The module that is recommended next; None when all are completed, or in maintenance and after.
         place: The page at which the patient goes on; None when no incomplete module is open (D-04c).
         done: True when every required module is completed (D-05b).
+        forms: The program's forms, each with the modules that carry it and how often it was filled in (M-14).
         unread_messages: The number of unread messages from staff.
     """
 
     enrolment_id: EnrolmentId
+    unit: HsaId
+    therapist: HsaId
     title: str
     example: bool
     phase: Phase
     access: Access
+    started_at: datetime
     access_until: datetime
+    last_day: date
     pace: Pace
     modules: tuple[ModuleStatus, ...]
     next_module: int | None
     place: Place | None
     done: bool
+    forms: tuple[FormStatus, ...]
     unread_messages: int
 
 
-def overview_of(enrolment: Enrolment, program: Program, now: datetime) -> Overview:
+def overview_of(enrolment: Enrolment, terms: Terms, now: datetime) -> Overview:
     """Return the overview of an enrolment at an instant. Rule: M-02 to M-05, D-04a, D-04c."""
     allowed = access(enrolment, now)
+    program = terms.program
     return Overview(
         enrolment_id=enrolment.id,
+        unit=enrolment.unit,
+        therapist=enrolment.therapist,
         title=program.title,
         example=program.example,
         phase=enrolment.phase,
         access=allowed,
+        started_at=enrolment.started_at,
         access_until=enrolment.access_until,
+        last_day=last_day(enrolment.access_until, terms.policy.zone),
         pace=program.pace,
         modules=tuple(_status(enrolment, program, module, now) for module in program.modules),
         next_module=ordering.next_module(enrolment, program) if allowed.fill_in_forms else None,
         place=ordering.place(enrolment, program, now),
         done=enrolment.done_at is not None,
+        forms=tuple(
+            FormStatus(
+                form=form.key,
+                title=form.title,
+                modules=program.carriers(form.key),
+                saved=enrolment.form(form.key).saved,
+            )
+            for form in program.forms
+        ),
         unread_messages=sum(c.unread(Author.PATIENT) for c in enrolment.conversations),
     )
 

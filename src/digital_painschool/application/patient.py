@@ -277,4 +277,4 @@ class PatientDesk:
         return self._executor.policy(unit).heading
 
     def _overview(self, enrolment: Enrolment) -> Overview:
-        return overview_of(enrolment, self._executor.terms.of(enrolment).program, self._executor.now())
+        return overview_of(enrolment, self._executor.terms.of(enrolment), self._executor.now())

@@ -190,6 +190,11 @@ def overview_violations(model: ReferenceEnrolment, seen: Overview, now: datetime
     yield from unequal(Law.ORDER_IS_KEPT, pages, seen_pages, "pages read, of pages", model.id)
     place = None if seen.place is None else (seen.place.module, seen.place.page)
     yield from unequal(Law.ORDER_IS_KEPT, _place(model, now), place, "the place to resume", model.id)
+    head = (model.unit, model.therapist, model.started_at)
+    yield from unequal(_ACCESS, head, (seen.unit, seen.therapist, seen.started_at), "unit, therapist, start", model.id)
+    filled_in = {form: saved.sent for form, saved in model.forms.items() if saved.sent}
+    shown_forms = {form.form: form.saved for form in seen.forms if form.saved}
+    yield from unequal(_UNREAD, filled_in, shown_forms, "how often each form was filled in", model.id)
     unread = sum(one.from_therapist.unread for one in model.conversations)
     yield from unequal(_UNREAD, unread, seen.unread_messages, "the patient's unread messages", model.id)
 
