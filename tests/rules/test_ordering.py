@@ -15,7 +15,7 @@ from digital_painschool.errors import Reason
 from digital_painschool.programs import bundled_program
 from digital_painschool.rules.access import module_refusal
 from digital_painschool.rules.lifecycle import end, maintain
-from digital_painschool.rules.ordering import complete_module, next_module, open_module, release_module
+from digital_painschool.rules.ordering import complete_module, next_module, open_module, releasable, release_module
 from digital_painschool.testing.environment import START
 from digital_painschool.testing.example import PROGRAM, program
 from digital_painschool.testing.people import NURSE, PATIENT
@@ -223,3 +223,18 @@ def test_the_order_is_the_program_s_and_the_rest_comes_after_it(
     for number in (1, 2, 3, 4):
         refusal = module_refusal(started(terms=released), released.program, number, LATER)
         assert (number in order[1:]) is (refusal is not None)
+
+
+@pytest.mark.rule("D-04a", "D-19a")
+def test_what_can_be_released_is_what_waits_for_a_release() -> None:
+    """Otherwise a screen would offer a module that is open already, or none where the patient waits."""
+    released = Terms(program(Ordering.RELEASED), POLICY)
+    state = started(terms=released)
+    assert (2, 3) == releasable(state, released.program)
+    state = folded(state, release_module(state, released, 2, by=NURSE, at=START))
+    assert (3,) == releasable(state, released.program)
+    in_maintenance = folded(state, maintain(state, released, 30, (1,), by=NURSE, at=START))
+    assert (3,) == releasable(in_maintenance, released.program)
+    assert () == releasable(folded(state, end(state, released, "klar", by=NURSE, at=START)), released.program)
+    for ordering in (Ordering.GUIDED, Ordering.ENFORCED):
+        assert () == releasable(started(), program(ordering))

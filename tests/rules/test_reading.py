@@ -11,9 +11,9 @@ from digital_painschool.domain.enrolment import ModuleReading
 from digital_painschool.domain.events import ModuleCompleted, ModuleOpened, PageRead
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.policy import Terms
-from digital_painschool.domain.program import Completion, Ordering
+from digital_painschool.domain.program import Completion, Module, Ordering, Page
 from digital_painschool.errors import Reason
-from digital_painschool.rules.ordering import Place, complete_module, open_module, place, read_page
+from digital_painschool.rules.ordering import Place, complete_module, open_module, place, read_page, unread_pages
 from digital_painschool.rules.permissions import Action
 from digital_painschool.testing.environment import START
 from digital_painschool.testing.example import PROGRAM, program
@@ -188,3 +188,22 @@ def test_staff_see_a_module_as_the_patient_does_and_nothing_is_read_by_it() -> N
         assert 1 == logged(school, id_, "see-enrolment")
         with refused("M-01", Reason.UNKNOWN_MODULE, module=9):
             school.desk.module(id_, 9)
+
+
+@pytest.mark.rule("D-04c")
+@pytest.mark.parametrize("pages", [1, 2, 3, 4, 7])
+def test_every_page_of_a_module_is_unread_at_first(pages: int) -> None:
+    """Otherwise the last page of some modules would never have to be read."""
+    module = Module(number=1, title="M", pages=tuple(Page(title=f"S{n}", text="T") for n in range(pages)))
+    assert tuple(range(1, pages + 1)) == unread_pages(started(), module)
+
+
+@pytest.mark.rule("D-04c")
+def test_the_place_is_in_the_module_whose_page_was_new_last() -> None:
+    """Otherwise a patient who read here and there would go on somewhere in the middle of it."""
+    state = started()
+    for module in (2, 3, 1, 4):
+        state = folded(state, read_page(state, TERMS, module, 1, by=PATIENT, at=START))
+        assert Place(module=module, page=2) == place(state, PROGRAM, START)
+    with pytest.raises(TypeError):
+        Place(1, 2)  # type: ignore[misc]

@@ -180,7 +180,7 @@ def mark_handled(
     shown = tuple(NotificationId(lost) for lost in enrolment.undelivered if lost not in unseen)
     if not shown:
         return ()
-    handled = None if len(shown) == len(enrolment.undelivered) else shown
+    handled = shown if unseen.intersection(enrolment.undelivered) else None
     return (FlagHandled(at=at, by=by.signature, flag=flag, notifications=handled),)
 
 
