@@ -206,4 +206,4 @@ def test_the_place_is_in_the_module_whose_page_was_new_last() -> None:
         state = folded(state, read_page(state, TERMS, module, 1, by=PATIENT, at=START))
         assert Place(module=module, page=2) == place(state, PROGRAM, START)
     with pytest.raises(TypeError):
-        Place(1, 2)  # type: ignore[misc]
+        Place(1, 2)  # type: ignore[call-arg]
