@@ -47,7 +47,7 @@ BUGS = (
         old="        return IdentityReason.BORN_IN_THE_FUTURE",
         new="        return IdentityReason.BORN_TOO_LONG_AGO",
         caught_by=Catcher(
-            "tests/kit/test_strategies.py::test_a_wrong_number_is_refused_for_its_one_fault", "not born yet"
+            "tests/adapters/test_swedish_identity.py::test_a_refusal_says_what_to_do_and_never_the_number"
         ),
     ),
     Bug(
