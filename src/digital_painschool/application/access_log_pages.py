@@ -80,9 +80,7 @@ class AccessLogPages:
                     action=action,
                     after=after,
                     limit=most,
-                    excerpt=Excerpt(
-                        newest_first=newest_first, up_to=up_to, since=span.since, until=span.until, by=span.by
-                    ),
+                    excerpt=span.excerpt(up_to),
                 )
 
             def last() -> int:

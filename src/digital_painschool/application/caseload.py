@@ -7,6 +7,7 @@ from attrs import astuple, evolve, frozen
 from digital_painschool.application.access_control import access_entry
 from digital_painschool.application.caseload_walk import CaseWalk, cursor_from_text, cursor_to_text
 from digital_painschool.application.executor import Executor
+from digital_painschool.application.pages import require_limit
 from digital_painschool.domain.enrolment import Phase
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, HsaId, PersonId
@@ -17,7 +18,6 @@ from digital_painschool.ports.storage import CaseQuery, CaseRow, CaseSort, CaseT
 from digital_painschool.rules.lifecycle import is_review_due
 from digital_painschool.rules.permissions import Action
 
-_PAGE_LIMIT = 500
 _BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
 """Earlier than every review: a policy may name more days than there were since."""
 _OWN = frozenset({Action.LIST_OWN_PATIENTS, Action.COUNT_OWN_PATIENTS})
@@ -165,8 +165,7 @@ def case_page(
         InvalidValue: `after` is no cursor of this list and selection, or another argument is of a wrong type or range.
     """
     executor.access.permit(action, actor)
-    if type(limit) is not int or not 1 <= limit <= _PAGE_LIMIT:
-        raise InvalidValue(f"limit is a whole number from 1 to {_PAGE_LIMIT}")
+    require_limit(limit)
     if not isinstance(show, CaseSelection):
         raise InvalidValue(f"show is a CaseSelection, not {type(show).__name__}")
     mark = (action.value, actor.unit, _whose(action, actor), *astuple(show))

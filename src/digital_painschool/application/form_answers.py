@@ -127,7 +127,8 @@ def form_answers(executor: Executor, enrolment: Enrolment, form: str) -> FormAns
 
 def _text(question: Question, answer: Answer) -> str:
     if isinstance(question, Choice):
-        return question.by_key[str(answer)].text if str(answer) in question.by_key else str(answer)
+        option = question.by_key.get(str(answer))
+        return str(answer) if option is None else option.text
     if isinstance(question, ManyChoices) and isinstance(answer, tuple):
         return ", ".join(option.text for option in question.options if option.key in answer)
     return f"{answer:g}" if isinstance(answer, float) else str(answer)

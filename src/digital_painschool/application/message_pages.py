@@ -2,7 +2,7 @@
 
 from digital_painschool.application.cursors import read_cursor, write_cursor
 from digital_painschool.application.executor import Executor
-from digital_painschool.application.messages import require_readable
+from digital_painschool.application.messages import mark_read, require_readable
 from digital_painschool.application.pages import ConversationPage, ListPage, require_limit
 from digital_painschool.application.timeline_walk import matching_entries
 from digital_painschool.application.views import ConversationView, conversations, view_of_messages
@@ -81,12 +81,7 @@ class MessagePages:
 
         page, up_to = self._executor.read(Action.READ_CONVERSATION, self._by, enrolment_id, found)
         if up_to:
-            self._executor.execute_rule(
-                Action.READ_CONVERSATION,
-                self._by,
-                enrolment_id,
-                lambda e, terms, at: rules.read(e, terms, conversation, up_to, by=self._by, at=at),
-            )
+            mark_read(self._executor, self._by, enrolment_id, conversation, up_to=up_to)
         return page
 
     def _page(

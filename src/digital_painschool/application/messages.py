@@ -55,13 +55,7 @@ class Messages:
 
         enrolment, shown = self._executor.read(Action.READ_CONVERSATION, self._by, enrolment_id, found)
         view = conversation_view(self._executor.storage, enrolment, shown, self._author)
-        up_to = shown.sent(self._other)
-        self._executor.execute_rule(
-            Action.READ_CONVERSATION,
-            self._by,
-            enrolment_id,
-            lambda e, terms, at: rules.read(e, terms, conversation, up_to, by=self._by, at=at),
-        )
+        mark_read(self._executor, self._by, enrolment_id, conversation, up_to=shown.sent(self._other))
         return view
 
     def start(
@@ -139,6 +133,18 @@ class Messages:
 
         asked = once_of(once, "rename", conversation=conversation, heading=heading)
         return self._executor.execute(Action.RENAME_CONVERSATION, self._by, enrolment_id, command, at=at, once=asked)
+
+
+def mark_read(
+    executor: Executor, by: Actor | Patient, enrolment_id: EnrolmentId, conversation: int, *, up_to: int
+) -> None:
+    """Mark the other side's messages in a conversation as read, up to one of them. Rule: M-10, D-13b, D-15a, D-17a."""
+    executor.execute_rule(
+        Action.READ_CONVERSATION,
+        by,
+        enrolment_id,
+        lambda e, terms, at: rules.read(e, terms, conversation, up_to, by=by, at=at),
+    )
 
 
 def require_readable(by: Actor | Patient, enrolment: Enrolment, now: datetime) -> None:

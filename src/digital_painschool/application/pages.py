@@ -11,6 +11,7 @@ from digital_painschool.application.views import ConversationView
 from digital_painschool.domain.local_time import utc
 from digital_painschool.domain.people import HsaId
 from digital_painschool.errors import InvalidValue
+from digital_painschool.ports.storage import Excerpt
 from digital_painschool.serialization.scalars import optional_instant_to_text
 
 _LONGEST_PAGE = 500
@@ -92,6 +93,10 @@ class Span:
     until: datetime | None = field(converter=_instant)
     by: str | None = field(converter=_author)
     newest_first: bool = field(converter=require_order)
+
+    def excerpt(self, up_to: int) -> Excerpt:
+        """Return the part of the list that has these filters, up to an entry's number."""
+        return Excerpt(newest_first=self.newest_first, up_to=up_to, since=self.since, until=self.until, by=self.by)
 
     def described(self) -> Listing:
         """Return the span for a cursor: of the author, only whether one was asked for."""

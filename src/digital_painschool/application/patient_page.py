@@ -198,7 +198,7 @@ def _forms(enrolment: Enrolment, terms: Terms) -> tuple[FormProgress, ...]:
             modules=terms.program.carriers(form.key),
             saved=count.saved,
             unread=count.unread if open_ else 0,
-            priority=open_ and count.alert > count.read,
+            priority=open_ and flags.has_priority(count),
         )
         for form in terms.program.forms
         for count in (enrolment.form(form.key),)

@@ -24,7 +24,7 @@ from digital_painschool.domain.events import Event, FormSaved
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import NotificationRecord
 from digital_painschool.domain.people import Actor
-from digital_painschool.ports.storage import Entry, Excerpt, load_notifications, load_timeline
+from digital_painschool.ports.storage import Entry, load_notifications, load_timeline
 from digital_painschool.rules.permissions import Action
 
 
@@ -77,9 +77,7 @@ class RecordPages:
                 only = frozenset({FormSaved}) & (only or {FormSaved})
 
             def read(after: int, up_to: int, most: int) -> Sequence[Entry]:
-                excerpt = Excerpt(
-                    newest_first=newest_first, up_to=up_to, since=span.since, until=span.until, by=span.by
-                )
+                excerpt = span.excerpt(up_to)
                 if form is None:
                     return load_timeline(
                         self._executor.storage, enrolment_id, only, after=after, limit=most, excerpt=excerpt

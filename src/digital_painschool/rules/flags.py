@@ -56,7 +56,7 @@ def to_handle(enrolment: Enrolment, now: datetime) -> tuple[Flag, ...]:
             form=count.form,
             unread=count.unread,
             total=count.saved,
-            priority=_has_priority(count),
+            priority=has_priority(count),
             why=count.reasons,
         )
         for count in enrolment.forms
@@ -93,7 +93,7 @@ def caseload_counts(enrolment: Enrolment) -> CaseloadCounts:
         unread_messages=sum([conversation.unread(Author.THERAPIST) for conversation in enrolment.conversations]),
         done=_done_since(enrolment) is not None,
         undelivered=len(enrolment.undelivered),
-        priority=any(map(_has_priority, enrolment.forms)),
+        priority=any(map(has_priority, enrolment.forms)),
         waiting_since=_waiting_since(enrolment),
     )
 
@@ -199,5 +199,6 @@ def _done_since(enrolment: Enrolment) -> datetime | None:
     return None if enrolment.done_handled else enrolment.done_at
 
 
-def _has_priority(count: FormCount) -> bool:
+def has_priority(count: FormCount) -> bool:
+    """Return whether an unread submission of a form reached an alert threshold. Rule: D-17a."""
     return count.alert > count.read

@@ -119,10 +119,8 @@ STORAGE: Sequence[Mistake] = (
     Mistake("a-log-of-any-author", *_LOG, _of_any_author),
     Mistake("a-log-always-from-its-beginning", *_LOG, _always_oldest_first),
     Mistake("a-page-of-the-log-is-cut-first", "AccessLog.access_entries: page", "access_entries", _log_cut_first),
-    Mistake("lines-of-no-record", "AccessLog.access_entries: filtered", "access_entries", _records_of_nobody_too),
-    Mistake(
-        "any-record-of-a-person", "AccessLog.access_entries: filtered", "access_entries", _any_record_of_the_person
-    ),
+    Mistake("lines-of-no-record", *_FILTERED, _records_of_nobody_too),
+    Mistake("any-record-of-a-person", *_FILTERED, _any_record_of_the_person),
     Mistake("notifications-after-an-entry", "Outbox.notifications: page", "notifications", _after_the_entry),
     Mistake("notifications-after-in-one-order", "Outbox.notifications: page", "notifications", _after_in_one_order),
 )

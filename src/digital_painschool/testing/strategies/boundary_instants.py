@@ -13,7 +13,6 @@ from digital_painschool.domain.policy import Policy
 from digital_painschool.testing.environment import INSTANT, START
 
 _DAY = timedelta(days=1)
-_HOUR = timedelta(hours=1)
 
 
 @frozen
