@@ -25,9 +25,11 @@ from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import (
     AccessEntry,
     CaseQuery,
+    CaseRow,
     Entry,
     Storage,
     Timeline,
+    UnreadableCase,
     load_notifications,
 )
 from digital_painschool.testing.example import PROGRAM
@@ -203,7 +205,8 @@ def _contents(
             yield f"{any_id} came to", (dict(purge.progress), purge.receipt)
     for unit in units:
         query = CaseQuery(unit=unit, therapist=None, now=now, limit=len(ids) + 1)
-        yield f"caseload of {unit}", storage.list_caseload(query)
+        cases = storage.list_caseload(query)
+        yield f"caseload of {unit}", _late_cases(cases) if late else cases
         ended = storage.ended(unit, limit=len(ids) + 1)
         yield f"ended at {unit}", tuple(map(_late_ended, ended)) if late else ended
         yield f"receipts of {unit}", storage.receipts(unit)
@@ -228,6 +231,19 @@ def _late_record(record: NotificationRecord) -> NotificationRecord:
 
 def _late_ended(ended: object) -> object:
     return evolve(ended, last_entry_at=ended.ended_at) if isinstance(ended, EndedEnrolment) else ended
+
+
+def _late_cases(cases: Sequence[CaseRow | UnreadableCase]) -> list[CaseRow | UnreadableCase]:
+    # Of a notice that did not reach the patient, the flag waits since the time of the system's own entry.
+    return sorted(map(_late_case, cases), key=lambda case: case.enrolment_id)
+
+
+def _late_case(case: CaseRow | UnreadableCase) -> CaseRow | UnreadableCase:
+    if isinstance(case, UnreadableCase) or not case.counts.undelivered:
+        return case
+    return evolve(
+        case, counts=evolve(case.counts, waiting_since=_SOME_TIME), key=(case.key[0], _SOME_TIME, case.key[2])
+    )
 
 
 def _access_log(storage: Storage, unit: HsaId, *, late: bool) -> Iterator[AccessEntry]:
