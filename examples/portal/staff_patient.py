@@ -70,7 +70,8 @@ def _mark_handled(desk: TherapistDesk, enrolment_id: EnrolmentId, request: HttpR
 
 
 def _release(desk: TherapistDesk, enrolment_id: EnrolmentId, request: HttpRequest) -> object:
-    return desk.release_module(enrolment_id, sent_number(request, "module"), once=once(request))
+    early = request.POST.get("out_of_order") == "yes"
+    return desk.release_module(enrolment_id, sent_number(request, "module"), out_of_order=early, once=once(request))
 
 
 SMALL_STEPS: Mapping[str, tuple[Small, str]] = {

@@ -30,6 +30,8 @@ class Reason(Enum):
     PAGES_NOT_READ = "pages-not-read"
     MODULE_NOT_RELEASED = "module-not-released"
     NOT_RELEASED_BY_THERAPIST = "not-released-by-therapist"
+    MODULE_OPEN_FROM_START = "module-open-from-start"
+    RELEASE_EARLIER_MODULES_FIRST = "release-earlier-modules-first"
     UNKNOWN_FORM = "unknown-form"
     FORM_NOT_IN_MODULE = "form-not-in-module"
     INVALID_ANSWERS = "invalid-answers"
@@ -75,6 +77,8 @@ _ADVICE: Mapping[Reason, str] = MappingProxyType(
         Reason.PAGES_NOT_READ: "read every page of the module before completing it",
         Reason.MODULE_NOT_RELEASED: "the therapist has not released this module yet",
         Reason.NOT_RELEASED_BY_THERAPIST: "this program's modules are not released one by one; do not release it",
+        Reason.MODULE_OPEN_FROM_START: "the module is outside the reading order and open from the start",
+        Reason.RELEASE_EARLIER_MODULES_FIRST: "release the earlier modules first, or say that this one is out of order",
         Reason.UNKNOWN_FORM: "the program has no form with that key; choose one that it has",
         Reason.FORM_NOT_IN_MODULE: "no page of that module carries the form; name a module that does, or none",
         Reason.INVALID_ANSWERS: "correct the answers named in the facts and save again",

@@ -137,6 +137,7 @@ BAD: dict[str, list[Any]] = {
     "number": ["", "x", "x" * 10**6, "198507099806", "\ud800", "19850709-9805x", *NO_PERSONS],
     "once": ["", "x" * 201, "\x00", "n\n", "nyckel-å", "\ud800", 5, True, b"x", ["x"], {}],
     "opened": [None, "ja", 1, []],
+    "out_of_order": [None, "ja", 1, []],
     "page": NO_NUMBERS,
     "person": ["", "x", "198507099806", *NO_PERSONS],
     "plan": [*NO_KEYS, "e-0006"],

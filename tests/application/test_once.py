@@ -26,6 +26,7 @@ from tests.application.test_bad_input import GOOD, METHODS
 from tests.scenario import refused
 
 OTHER: Mapping[str, Any] = {
+    "out_of_order": True,
     "answers": {"smarta": 4},
     "conversation": 2,
     "days": 31,

@@ -51,7 +51,7 @@ ATTEMPTS: dict[Action, Attempt] = {
     Action.MAINTAIN: lambda s, e: s.desk.maintain(e, days=30, modules=(1,)),
     Action.END: lambda s, e: s.desk.end(e, reason="klar"),
     Action.HAND_OVER: lambda s, e: s.coordinator.hand_over(e, COLLEAGUE.hsa_id),
-    Action.RELEASE_MODULE: lambda s, e: s.desk.release_module(e, 3),
+    Action.RELEASE_MODULE: lambda s, e: s.desk.release_module(e, next(iter(s.desk.patient_page(e).releasable), 2)),
     Action.MARK_FORM_READ: lambda s, e: s.desk.mark_read(e, PAIN),
     Action.MARK_FLAG_HANDLED: lambda s, e: s.desk.mark_handled(e, FlagKind.PROGRAM_DONE),
     Action.WRITE_MESSAGE: lambda s, e: s.desk.start_conversation(e, "Hej"),

@@ -304,7 +304,7 @@ def _treatment(it: LifecycleMachine) -> None:
         it.open_module(enrolment=0, module=5)
         it.go_through_the_modules(enrolment=0, modules=[3, 1, 2, 4], completes=False)
         it.go_through_the_modules(enrolment=0, modules=[3, 1, 2, 4], completes=True)
-        it.release_module(enrolment=0, module=2)
+        it.release_module(enrolment=0, module=2, out_of_order=None)
         it.complete_all_modules(enrolment=0, released=True, another=4)
         it.save_all_sorts(enrolment=0)
         it.save_rubbish(enrolment=0, form=PAIN)

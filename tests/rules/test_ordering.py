@@ -11,7 +11,7 @@ from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import ModuleCompleted, ModuleOpened, ModuleReleased, ProgramDone
 from digital_painschool.domain.policy import FlagKind, Terms
 from digital_painschool.domain.program import Ordering
-from digital_painschool.errors import Reason
+from digital_painschool.errors import InvalidValue, Reason
 from digital_painschool.programs import bundled_program
 from digital_painschool.rules.access import module_refusal
 from digital_painschool.rules.lifecycle import end, maintain
@@ -132,15 +132,34 @@ def test_released_opens_what_the_therapist_releases_and_the_first() -> None:
         school.desk.release_module(id_, 2)
 
 
+@pytest.mark.rule("D-04a")
+def test_modules_are_released_in_their_order_unless_the_therapist_says_otherwise() -> None:
+    """Otherwise a slip would open a module whose ground the patient has not read, with nothing to show for it."""
+    school = Scenario(programs=(program(Ordering.RELEASED),))
+    id_ = school.start()
+    with school.unchanged(), refused("D-04a", Reason.RELEASE_EARLIER_MODULES_FIRST, module=3, missing=(2,)):
+        school.desk.release_module(id_, 3)
+    with school.unchanged(), pytest.raises(InvalidValue, match="out_of_order is True or False"):
+        school.desk.release_module(id_, 3, out_of_order="yes")  # type: ignore[arg-type]
+    early = school.events(school.desk.release_module(id_, 3, out_of_order=True).id)[-1]
+    late = school.events(school.desk.release_module(id_, 2, out_of_order=True).id)[-1]
+    assert isinstance(early, ModuleReleased)
+    assert isinstance(late, ModuleReleased)
+    assert (True, False) == (early.out_of_order, late.out_of_order)
+    first = school.events(school.desk.release_module(id_, 1).id)[-1]  # open without; to release it is no fault
+    assert isinstance(first, ModuleReleased)
+
+
 @pytest.mark.rule("D-04a", "D-19a")
 def test_what_can_be_released_is_released_until_the_end() -> None:
     """Otherwise a release would mean nothing on a timeline, or a closed record go on growing."""
     with refused("D-04a", Reason.NOT_RELEASED_BY_THERAPIST):
         release_module(started(), TERMS, 2, by=NURSE, at=LATER)
     enrolment = started(terms=RELEASED)
-    for module in (4, 5):
-        with refused("D-04a", Reason.UNKNOWN_MODULE, module=module):
-            release_module(enrolment, RELEASED, module, by=NURSE, at=LATER)
+    with refused("M-01", Reason.UNKNOWN_MODULE, module=5):
+        release_module(enrolment, RELEASED, 5, by=NURSE, at=LATER)
+    with refused("D-04a", Reason.MODULE_OPEN_FROM_START, module=4):
+        release_module(enrolment, RELEASED, 4, by=NURSE, at=LATER)
     kept = folded(enrolment, maintain(enrolment, RELEASED, 30, (1,), by=NURSE, at=LATER))
     assert [2] == [*folded(kept, release_module(kept, RELEASED, 2, by=NURSE, at=LATER)).released]
     ended = folded(enrolment, end(enrolment, RELEASED, "klar", by=NURSE, at=LATER))

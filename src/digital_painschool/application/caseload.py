@@ -12,7 +12,7 @@ from digital_painschool.domain.enrolment import Phase
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, HsaId, PersonId
 from digital_painschool.domain.policy import Policy
-from digital_painschool.domain.validation import plain_text
+from digital_painschool.domain.validation import plain_text, truth_value
 from digital_painschool.errors import InvalidValue
 from digital_painschool.ports.storage import CaseQuery, CaseRow, CaseSort, CaseTotals, readable, unreadable
 from digital_painschool.rules.lifecycle import is_review_due
@@ -50,8 +50,7 @@ class CaseSelection:
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.sort, CaseSort):
             raise InvalidValue(f"sort is a CaseSort, not {type(self.sort).__name__}")
-        if not isinstance(self.ended, bool):
-            raise InvalidValue(f"ended is True or False, not {type(self.ended).__name__}")
+        truth_value(self.ended, "ended")
         for name in ("flagged", "review_due"):
             if not isinstance(getattr(self, name), bool | None):
                 raise InvalidValue(f"{name} is True, False or None")

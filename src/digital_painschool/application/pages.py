@@ -10,6 +10,7 @@ from digital_painschool.application.cursors import WRONG_CURSOR, Listing, read_c
 from digital_painschool.application.views import ConversationView
 from digital_painschool.domain.local_time import utc
 from digital_painschool.domain.people import HsaId
+from digital_painschool.domain.validation import truth_value
 from digital_painschool.errors import InvalidValue
 from digital_painschool.ports.storage import Excerpt
 from digital_painschool.serialization.scalars import optional_instant_to_text
@@ -63,9 +64,7 @@ def require_order(newest_first: object) -> bool:
     Raises:
         InvalidValue: It is no `bool`.
     """
-    if not isinstance(newest_first, bool):
-        raise InvalidValue(f"newest_first is True or False, not {type(newest_first).__name__}")
-    return newest_first
+    return truth_value(newest_first, "newest_first")
 
 
 def _author(by: str | None) -> str | None:

@@ -113,6 +113,7 @@ class ModuleReleased(_Fact):
     """The therapist opened a module for the patient. Rule: D-04a."""
 
     module: int
+    out_of_order: bool = False
 
 
 @frozen(kw_only=True, slots=False)

@@ -70,6 +70,17 @@ def is_encodable(text: str) -> bool:
     return True
 
 
+def truth_value(value: object, what: str) -> bool:
+    """Return the value back if it is True or False.
+
+    Raises:
+        InvalidValue: It is anything else.
+    """
+    if not isinstance(value, bool):
+        raise InvalidValue(f"{what} is True or False, not {type(value).__name__}")
+    return value
+
+
 def whole_number(number: object, what: str) -> int:
     """Return the number back if it is an `int` (and not a `bool`) within a billion or so.
 

@@ -13,7 +13,7 @@ from digital_painschool.domain.events import Ended, Event, FlagHandled, FormRead
 from digital_painschool.domain.ids import NotificationId
 from digital_painschool.domain.people import AnyActor, Author
 from digital_painschool.domain.policy import FlagKind, Terms
-from digital_painschool.domain.validation import plain_text, whole_number
+from digital_painschool.domain.validation import plain_text, truth_value, whole_number
 from digital_painschool.errors import InvalidValue, Reason, RuleViolation
 
 
@@ -119,8 +119,7 @@ def mark_read(
     """
     if terms.program.form(plain_text(form, "a form's key")) is None:
         raise RuleViolation("M-15", Reason.UNKNOWN_FORM)
-    if not isinstance(opened, bool):
-        raise InvalidValue(f"opened is True or False, not {type(opened).__name__}")
+    truth_value(opened, "opened")
     count = enrolment.form(form)
     last = count.saved if up_to is None else whole_number(up_to, "up_to")
     if not 0 <= last <= count.saved:

@@ -29,7 +29,8 @@ from digital_painschool.domain.notification import (
 from digital_painschool.domain.people import AnyActor, Author
 from digital_painschool.domain.policy import FlagKind, Policy, Terms
 from digital_painschool.domain.raised_flags import flag_raised_by
-from digital_painschool.errors import InvalidValue, Reason, RuleViolation
+from digital_painschool.domain.validation import truth_value
+from digital_painschool.errors import Reason, RuleViolation
 from digital_painschool.rules.access import access
 
 
@@ -129,8 +130,7 @@ def update_preferences(
         RuleViolation: The unit does not offer a flag, or the directory has no address or number for a ticked channel.
     """
     for value, name in ((email, "email"), (sms, "sms")):
-        if not isinstance(value, bool):
-            raise InvalidValue(f"{name} is True or False, not {type(value).__name__}")
+        truth_value(value, name)
     unknown = flags - policy.staff_flags
     if unknown:
         raise RuleViolation("D-23a", Reason.NOT_ON_OFFER, flags=tuple(sorted(flag.value for flag in unknown)))

@@ -12,7 +12,7 @@ from digital_painschool.domain.events import Event, ModuleCompleted, ModuleOpene
 from digital_painschool.domain.people import AnyActor
 from digital_painschool.domain.policy import Terms
 from digital_painschool.domain.program import Completion, Module, Ordering, Program
-from digital_painschool.domain.validation import whole_number
+from digital_painschool.domain.validation import truth_value, whole_number
 from digital_painschool.errors import Reason, RuleViolation
 from digital_painschool.rules.access import access, incomplete_predecessors, module_refusal, refusal
 
@@ -164,21 +164,37 @@ def releasable(enrolment: Enrolment, program: Program) -> tuple[int, ...]:
     return tuple(module for module in program.reading_order[1:] if module not in enrolment.released)
 
 
-def release_module(enrolment: Enrolment, terms: Terms, module: int, *, by: AnyActor, at: datetime) -> tuple[Event, ...]:
+def release_module(
+    enrolment: Enrolment, terms: Terms, module: int, *, out_of_order: bool = False, by: AnyActor, at: datetime
+) -> tuple[Event, ...]:
     """Release a module of the reading order to the patient; releasing it again changes nothing. Rule: D-04a.
 
+    Args:
+        enrolment: The enrolment.
+        terms: Its terms.
+        module: The module's number.
+        out_of_order: True releases the module before its turn; the release is marked as such. In turn it means nothing.
+        by: The therapist.
+        at: The instant, UTC.
+
     Raises:
-        RuleViolation: The program's modules are not released one by one, there is no such module, or the enrolment has
-            ended.
-        InvalidValue: The module is not a whole number.
+        RuleViolation: The program's modules are not released one by one, there is no such module, it is open from the
+            start, earlier modules wait for a release, or the enrolment has ended.
+        InvalidValue: The module is not a whole number, or `out_of_order` is neither True nor False.
     """
     whole_number(module, "module")
+    truth_value(out_of_order, "out_of_order")
     if enrolment.phase is Phase.ENDED:
         raise refusal(enrolment, at)
     if terms.program.ordering is not Ordering.RELEASED:
         raise RuleViolation("D-04a", Reason.NOT_RELEASED_BY_THERAPIST)
     if module not in terms.program.reading_order:
-        raise RuleViolation("D-04a", Reason.UNKNOWN_MODULE, module=module)
+        find_module(terms.program, module)
+        raise RuleViolation("D-04a", Reason.MODULE_OPEN_FROM_START, module=module)
     if module in enrolment.released:
         return ()
-    return (ModuleReleased(at=at, by=by.signature, module=module),)
+    order = terms.program.reading_order
+    missing = tuple(earlier for earlier in order[1 : order.index(module)] if earlier not in enrolment.released)
+    if missing and not out_of_order:
+        raise RuleViolation("D-04a", Reason.RELEASE_EARLIER_MODULES_FIRST, module=module, missing=missing)
+    return (ModuleReleased(at=at, by=by.signature, module=module, out_of_order=bool(missing)),)

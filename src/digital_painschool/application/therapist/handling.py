@@ -95,13 +95,20 @@ class Handling:
             once_of(once, "hand_over", therapist=therapist, expected=expected),
         )
 
-    def release_module(self, enrolment_id: EnrolmentId, module: int, *, once: str | None = None) -> Enrolment:
-        """Release the next module to the patient, where the program is released module by module. Rule: D-04a."""
+    def release_module(
+        self, enrolment_id: EnrolmentId, module: int, *, out_of_order: bool = False, once: str | None = None
+    ) -> Enrolment:
+        """Release the next module to the patient, where the program is released module by module. Rule: D-04a.
+
+        With `out_of_order` another module of the reading order can be released before its turn.
+        """
         return self._execute(
             Action.RELEASE_MODULE,
             enrolment_id,
-            lambda e, terms, at: ordering.release_module(e, terms, module, by=self._actor, at=at),
-            once_of(once, "release_module", module=module),
+            lambda e, terms, at: ordering.release_module(
+                e, terms, module, out_of_order=out_of_order, by=self._actor, at=at
+            ),
+            once_of(once, "release_module", module=module, out_of_order=out_of_order),
         )
 
     def maintain(

@@ -199,10 +199,14 @@ class MarkHandled(TherapistStep):
 
 @frozen(repr=False)
 class ReleaseModule(TherapistStep):
-    """The release of a module."""
+    """The release of a module; `out_of_order` releases it before its turn."""
 
-    call = "release_module"
     module: int
+    out_of_order: bool | None = field(default=None, kw_only=True)
+
+    def take(self, scenario: Scenario) -> object:
+        desk, enrolment = self.desk(scenario), self.enrolment(scenario)
+        return desk.release_module(enrolment, self.module, **given(out_of_order=self.out_of_order, once=self.once))
 
 
 @frozen(repr=False)

@@ -89,7 +89,9 @@ class Treatment(MachineBase):
         "read_page", h.ReadPage, "treatment", "maintenance", module=MODULE, page=st.sampled_from([1, 2, 1, 2, 0, 3])
     )
     complete_module = step_rule("complete_module", h.CompleteModule, "treatment", "maintenance", module=MODULE)
-    release_module = step_rule("release_module", h.ReleaseModule, "treatment", module=MODULE)
+    release_module = step_rule(
+        "release_module", h.ReleaseModule, "treatment", module=MODULE, out_of_order=st.sampled_from([None, True])
+    )
     open_form = step_rule("open_form", h.OpenForm, "treatment", form=FORM)
     patient_reads = step_rule("patient_reads", h.PatientReads, *FOCUSES, conversation=st.integers(1, 2), limit=LIMIT)
     therapist_reads = step_rule(

@@ -92,13 +92,17 @@ def acting(enrolment: ReferenceEnrolment, hsa_id: HsaId, *, after_end: bool = Fa
     return None if enrolment.is_open or after_end else Reason.ALREADY_ENDED
 
 
-def releasing(enrolment: ReferenceEnrolment, module: int) -> Reason | None:
+def releasing(enrolment: ReferenceEnrolment, module: int, *, out_of_order: bool) -> Reason | None:
     """Return why a module cannot be released."""
     if not enrolment.is_open:
         return Reason.ALREADY_ENDED
     if enrolment.program.ordering is not Ordering.RELEASED:
         return Reason.NOT_RELEASED_BY_THERAPIST
-    return None if module in enrolment.order else Reason.UNKNOWN_MODULE
+    if module not in enrolment.order:
+        return Reason.MODULE_OPEN_FROM_START if module in enrolment.modules else Reason.UNKNOWN_MODULE
+    earlier = {*enrolment.order[1 : enrolment.order.index(module)]}
+    in_turn = module in enrolment.released or earlier <= enrolment.released
+    return None if in_turn or out_of_order else Reason.RELEASE_EARLIER_MODULES_FIRST
 
 
 def maintaining(enrolment: ReferenceEnrolment, days: int, modules: Collection[int]) -> Reason | None:

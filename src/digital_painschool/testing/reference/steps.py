@@ -97,7 +97,7 @@ KINDS: Mapping[type[h.EnrolmentStep], StepKind] = MappingProxyType(
         ),
         h.ReleaseModule: StepKind(
             _ORDER,
-            lambda e, s, _: refusals.releasing(e, s.module),
+            lambda e, s, _: refusals.releasing(e, s.module, out_of_order=bool(s.out_of_order)),
             lambda e, s, now: e.release_module(s.module, now),
         ),
         h.SaveForm: StepKind(_ACCESS, _closed, _save),

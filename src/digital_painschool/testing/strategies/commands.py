@@ -60,7 +60,9 @@ STEPS: Mapping[type[h.EnrolmentStep], Callable[[ReferenceEnrolment], Iterable[h.
         h.OpenModule: lambda e: map(h.OpenModule, (*({*e.modules} - e.opened or e.modules), 99)),
         h.ReadPage: _pages,
         h.CompleteModule: lambda e: map(h.CompleteModule, {*e.modules} - e.completed or e.modules),
-        h.ReleaseModule: lambda e: map(h.ReleaseModule, (*e.order, 1, 99)),
+        h.ReleaseModule: lambda e: (
+            h.ReleaseModule(module, out_of_order=early) for module in (*e.modules, 99) for early in (None, True)
+        ),
         h.SaveForm: lambda e: (h.SaveForm(form, {}) for form in _keys(e)),
         h.SaveDraft: lambda e: (h.SaveDraft(form, {}) for form in _keys(e)),
         h.ReadDraft: lambda e: map(h.ReadDraft, _keys(e)),
