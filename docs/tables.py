@@ -12,6 +12,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
+from functools import partial
 from inspect import cleandoc
 from pathlib import Path
 
@@ -19,11 +20,13 @@ import attrs
 
 from digital_painschool import errors
 from digital_painschool.bootstrap.plugins import installed
+from digital_painschool.decisions import decisions, set_texts, statement
 from digital_painschool.domain.digest import Action
 from digital_painschool.domain.enrolment import Phase
 from digital_painschool.domain.notification import Template
 from digital_painschool.domain.people import Role
 from digital_painschool.domain.policy import Policy
+from digital_painschool.domain.policy_sets import POLICY_SETS
 from digital_painschool.domain.program import Program
 from digital_painschool.labels.lookup import LABELS, Language
 from digital_painschool.rules.access import ACCESS
@@ -126,6 +129,78 @@ def policy_table() -> str:
     return _values_table(Policy)
 
 
+def decisions_pages(language: Language) -> str:
+    """Return every decision of a clinic, each as a section, in a language."""
+    words = _DECIDED_WORDS[language]
+    found = []
+    for group, heading, default in (("policy", words["unit"], Policy()), ("program", words["program"], None)):
+        found.append(f"## {heading}\n")
+        for name, decision in decisions(language)[group].items():
+            value = getattr(default, name, None) if default else attrs.fields_dict(Program)[name].default
+            says = words["none"] if value is attrs.NOTHING else decision.sentence(value)
+            sources = ", ".join(f"[{rule}](rules.md#{rule.lower()})" for rule in decision.rules)
+            asked = words["M"] if any(rule.startswith("M") for rule in decision.rules) else words["D"]
+            found.append(
+                f"### {decision.title}\n\n"
+                f"**{decision.asks}**\n\n"
+                f"* {words['default']}: {says}\n"
+                f"* {words['others']}: {decision.others}\n"
+                f"* {words['follows']}: {decision.follows}\n"
+                f"* {words['source']}: {asked} ({sources}). {words['key']}: `{name}`.\n"
+            )
+    return "\n".join(found)
+
+
+def policy_sets_table(language: Language) -> str:
+    """Return the policy sets that are shipped, with what each decides otherwise than the defaults."""
+    words = _DECIDED_WORDS[language]
+    return table(
+        (words["set"], words["meaning"], words["differs"]),
+        (
+            (
+                f"{texts['title']} (`{key}`)",
+                texts["says"],
+                " ".join(line.sentence for line in statement(POLICY_SETS[key], language) if line.chosen) or "-",
+            )
+            for key, texts in set_texts(language).items()
+        ),
+    )
+
+
+_DECIDED_WORDS = {
+    Language.ENGLISH: {
+        "unit": "What a unit decides",
+        "program": "What is decided about a program",
+        "default": "As it comes",
+        "none": "there is none; the program's file says it.",
+        "others": "What else is possible",
+        "follows": "What follows",
+        "source": "Source",
+        "M": "the manual asks for it",
+        "D": "the manual leaves it open",
+        "key": "In the settings",
+        "set": "policy set",
+        "meaning": "what it is",
+        "differs": "what it decides otherwise",
+    },
+    Language.SWEDISH: {
+        "unit": "Vad en enhet bestämmer",
+        "program": "Vad som bestäms om ett moment",
+        "default": "Grundinställning",
+        "none": "finns inte; det står i momentets fil.",
+        "others": "Vad mer som är möjligt",
+        "follows": "Vad som följer",
+        "source": "Källa",
+        "M": "manualen säger det",
+        "D": "manualen lämnar det öppet",
+        "key": "I inställningarna",
+        "set": "uppsättning",
+        "meaning": "vad den är",
+        "differs": "vad den bestämmer på annat sätt",
+    },
+}
+
+
 def program_table() -> str:
     """Return what a program decides, with defaults."""
     return _values_table(Program)
@@ -196,6 +271,10 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "policy": policy_table,
     "program": program_table,
     "templates": templates_table,
+    "decisions-en": partial(decisions_pages, Language.ENGLISH),
+    "decisions-sv": partial(decisions_pages, Language.SWEDISH),
+    "policy-sets-en": partial(policy_sets_table, Language.ENGLISH),
+    "policy-sets-sv": partial(policy_sets_table, Language.SWEDISH),
     "labels": labels_table,
     "adapters": adapters_table,
     "transitions": transitions_table,
@@ -231,6 +310,11 @@ def _values_table(class_: type[attrs.AttrsInstance]) -> str:
             if a.init
         ),
     )
+
+
+def argument_rules(class_: type) -> dict[str, tuple[str, ...]]:
+    """Return the ids of the rules that the `Args:` of a docstring name, by argument."""
+    return {name: tuple(_RULE.findall(text)) for name, text in _arguments(class_).items()}
 
 
 def _arguments(class_: type) -> dict[str, str]:

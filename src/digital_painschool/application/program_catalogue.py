@@ -46,11 +46,18 @@ class Catalogue:
     programs: tuple[Program, ...] = ()
     policy: Policy = Policy()
     units: Mapping[HsaId, UnitTerms] = field(factory=dict, converter=_units)
+    _offered: Mapping[HsaId | None, tuple[Program, ...]] = field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         _require_one_each(self.programs, "every unit")
         for unit, terms in self.units.items():
             _require_one_each((*self.programs, *terms.programs), f"unit {unit}")
+        everywhere = tuple(program.ordered(self.policy.ordering) for program in self.programs)
+        units = {
+            unit: tuple(one.ordered(self.policy_of(unit).ordering) for one in (*self.programs, *terms.programs))
+            for unit, terms in self.units.items()
+        }
+        object.__setattr__(self, "_offered", {None: everywhere, **units})
 
     def policy_of(self, unit: HsaId) -> Policy:
         """Return the policy that holds for a unit."""
@@ -58,9 +65,8 @@ class Catalogue:
         return self.policy if own is None or own.policy is None else own.policy
 
     def offered(self, unit: HsaId) -> tuple[Program, ...]:
-        """Return the list "Moment" of a unit. Rule: M-07."""
-        own = self.units.get(HsaId(unit))
-        return self.programs if own is None else (*self.programs, *own.programs)
+        """Return the list "Moment" of a unit, in the ordering that the unit's policy asks for. Rule: M-07, D-04a."""
+        return self._offered.get(HsaId(unit), self._offered[None])
 
     def program(self, unit: HsaId, key: str) -> Program:
         """Return the program with a key from a unit's list.

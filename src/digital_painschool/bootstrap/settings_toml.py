@@ -14,7 +14,9 @@ from cattrs.gen import make_dict_structure_fn, override
 from digital_painschool.adapters.paths import absolute, absolute_url
 from digital_painschool.application.program_catalogue import UnitTerms
 from digital_painschool.bootstrap.settings import AdapterConfig, Settings
+from digital_painschool.decisions import policy_data
 from digital_painschool.domain.policy import Policy, zone_of
+from digital_painschool.domain.policy_sets import POLICY_SETS
 from digital_painschool.domain.program import Program
 from digital_painschool.errors import ConfigurationError, InvalidProgram, InvalidValue
 from digital_painschool.programs import load_program
@@ -42,6 +44,7 @@ class _Programs:
 class _Unit:
     """The table of one unit."""
 
+    policy_set: str | None = None
     policy: Policy | None = None
     programs: tuple[str, ...] = ()
 
@@ -57,6 +60,7 @@ class _File:
     messengers: tuple[AdapterConfig, ...] = ()
     observers: tuple[AdapterConfig, ...] = ()
     programs: _Programs = _Programs()
+    policy_set: str | None = None
     policy: Policy = Policy()
     units: dict[str, dict[str, Any]] = field(factory=dict)
     receipt_key: str | None = None
@@ -81,9 +85,13 @@ def read_settings(file: str | Path) -> Settings:
 
 
 def _settings(data: Mapping[str, Any], folder: Path) -> Settings:
+    data = _with_set(data, "policy_set")
     file = _structured(data, _File)
-    # A unit's own policy is the file's, but for what it sets itself.
-    merged = {unit: _merged(data.get("policy", {}), own) for unit, own in file.units.items()}
+    # A unit's own policy is the file's, but for what it sets itself. With a set of its own it begins at the set.
+    merged = {
+        unit: _merged({} if "policy_set" in own else data.get("policy", {}), _with_set(own, f"units.{unit}.policy_set"))
+        for unit, own in file.units.items()
+    }
     units = _structured(merged, dict[str, _Unit], "units")
     return Settings(
         storage=_placed(file.storage, folder),
@@ -113,6 +121,16 @@ def _structured(data: object, wanted: type[T], path: str = "") -> T:
     except (BaseValidationError, UnexpectedValue) as error:
         problems = tuple(Problems(named_by=("name",)).of(error, data, path))
     raise InvalidValue(problems[0] if len(problems) == 1 else "\n  ".join(("several keys are wrong", *problems)))
+
+
+def _with_set(table: Mapping[str, Any], path: str) -> Mapping[str, Any]:
+    """Return a table whose policy is that of the set that it names, but for what it sets itself."""
+    key, own = table.get("policy_set"), table.get("policy", {})
+    if not isinstance(key, str) or not isinstance(own, dict):
+        return table  # of a wrong kind, which is said where the whole table is read
+    if key not in POLICY_SETS:
+        raise InvalidValue(f"{path}: there is no such policy set; choose one of {', '.join(POLICY_SETS)}")
+    return {**table, "policy": {**policy_data(key), **own}}
 
 
 def _merged(policy: Mapping[str, object], unit: Mapping[str, object]) -> Mapping[str, object]:

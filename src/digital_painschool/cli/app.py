@@ -16,6 +16,7 @@ from digital_painschool.cli.export import export
 from digital_painschool.cli.options import epilog
 from digital_painschool.cli.output import print_line
 from digital_painschool.cli.plugins import plugins, programs
+from digital_painschool.cli.policy import policy
 from digital_painschool.cli.redaction import masked
 from digital_painschool.cli.retention import retention
 from digital_painschool.cli.service import deliver, migrate
@@ -113,7 +114,7 @@ def _is_flushed(stream: TextIO | None) -> bool:
 @click.command(
     NAME,
     cls=Commands,
-    commands=[demo, migrate, deliver, programs, plugins, export, retention, simulate],
+    commands=[demo, migrate, deliver, programs, plugins, policy, export, retention, simulate],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=epilog(
         """\

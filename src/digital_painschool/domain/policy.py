@@ -15,7 +15,7 @@ from attrs.validators import and_, deep_iterable, ge, instance_of, le, lt, max_l
 from digital_painschool.domain.checks import all_different, check, exact_type, satisfies
 from digital_painschool.domain.identity_shape import contains_identity_number
 from digital_painschool.domain.limits import LABEL
-from digital_painschool.domain.program import EndReason, Program
+from digital_painschool.domain.program import EndReason, Ordering, Program
 from digital_painschool.errors import InvalidValue
 
 
@@ -73,6 +73,8 @@ class Policy:
         zone: The unit's time zone; local days and times of day are meant in it (D-13a, D-18a).
         collected_at: When collected notifications go, local time, 06:00 or later and before 12:00 (D-13a).
         forenoon_ends: A missed run is caught up until then, local time; later it waits for the next day (D-13a).
+        ordering: How strictly the order of modules holds in every program that the unit offers; None means as each
+            program has it. Who has started goes on in the ordering of the start (D-04a, D-05c).
         review_after_days: Days after the last review at which a patient is shown as due (M-09).
         maintenance_days: The fewest and the most days of one maintenance (D-18a).
         staff_flags: The flags for which staff may choose to be notified (M-22, D-23a).
@@ -99,6 +101,9 @@ class Policy:
         ),
     )
     forenoon_ends: time = field(default=time(12), validator=check(_TIME_OF_DAY))
+    ordering: Ordering | None = field(
+        default=None, validator=check((optional(instance_of(Ordering)), "is an Ordering, or None"))
+    )
     review_after_days: int = field(default=21, validator=check(_WHOLE, _ONE_OR_MORE))
     maintenance_days: tuple[int, int] = field(
         default=(1, 365),

@@ -7,7 +7,7 @@ once, each with its path; a validator would stop at the first.
 from collections.abc import Iterator
 from enum import Enum
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from digital_painschool.domain.form import Form, repeated
 from digital_painschool.domain.limits import KEY, PAGE_TEXT, TITLE, exactly, several, whole
@@ -141,6 +141,16 @@ class Program:
 
     def __repr__(self) -> str:
         return f"Program(key={self.key!r}, version={self.version!r}, modules={len(self.modules)})"
+
+    def ordered(self, ordering: Ordering | None) -> "Program":
+        """Return the program in an ordering, which in another one is another version. None keeps it. Rule: D-05c.
+
+        Raises:
+            InvalidProgram: The ordering needs a reading order, and the program has none.
+        """
+        if ordering is None or ordering is self.ordering:
+            return self
+        return evolve(self, ordering=ordering, version=f"{self.version}-{ordering.value}")
 
     def module(self, number: int) -> Module | None:
         """Return the module of that number, or None."""

@@ -113,9 +113,10 @@ class MachineBase(RuleBasedStateMachine):
         self.focus = focus
         self.policy = self.policies[policy]
         offered = {"smartskola": Completion.DECLARED, "somnskola": Completion.PAGES_READ}
-        self.programs = tuple(program(Ordering(ordering), how, key=key) for key, how in offered.items())
+        files = tuple(program(Ordering(ordering), how, key=key) for key, how in offered.items())
+        self.programs = tuple(one.ordered(self.policy.ordering) for one in files)
         factories = (type(self).ports_factory, in_memory)[: 1 + self.reference]
-        self.schools = Schools(factories, self.programs, self.policy, local(start))
+        self.schools = Schools(factories, files, self.policy, local(start))
         self.model = RunModel(self.school, self.schools.recordings[0], self.policy)
         self.passes = Passes(self.schools, self.model)
         first, second = self.programs

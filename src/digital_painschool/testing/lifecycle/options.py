@@ -6,7 +6,10 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from digital_painschool.domain.policy import FlagKind, Policy
+from attrs import evolve
+
+from digital_painschool.domain.policy import Policy
+from digital_painschool.domain.policy_sets import GUIDED_YEAR, POLICY_SETS, WEEKLY_FEEDBACK
 from digital_painschool.domain.program import Ordering
 from digital_painschool.testing.attributes import check_attributes
 
@@ -20,13 +23,12 @@ STARTS = (
 """The days before both clock changes, an ordinary one, a leap day, the last day of a year; in Stockholm."""
 POLICIES: Mapping[str, Policy] = MappingProxyType(
     {
-        "usual": Policy(),
-        "own": Policy(
+        "usual": POLICY_SETS[GUIDED_YEAR],
+        "own": evolve(
+            POLICY_SETS[WEEKLY_FEEDBACK],
             zone=ZoneInfo("Europe/Helsinki"),
             collected_at=time(6, 30),
             forenoon_ends=time(10),
-            review_after_days=7,
-            staff_flags=frozenset(FlagKind),
             retention_years=1,
             retention_decision="RS 2026-1",
             export_before_purge=False,
@@ -34,7 +36,7 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
         ),
     }
 )
-"""The defaults, and a unit that has decided everything otherwise."""
+"""The defaults, and a unit that works by weekly feedback and has decided everything else otherwise too."""
 FOCUSES = ("treatment", "maintenance", "messages", "records", "everything")
 """What an example is about: few rules at a time find more than all of them."""
 OPTIONS: Mapping[str, Callable[[Any], bool]] = MappingProxyType(

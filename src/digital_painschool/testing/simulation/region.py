@@ -5,13 +5,13 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from math import ceil
 from types import MappingProxyType
-from typing import Any
 
 from attrs import evolve, field, frozen
 from attrs.validators import ge, gt, le, optional
 
 from digital_painschool.domain.people import Actor, HsaId, PersonId, Role
 from digital_painschool.domain.policy import FlagKind, Policy
+from digital_painschool.domain.policy_sets import GUIDED_YEAR, POLICY_SETS, WEEKLY_FEEDBACK
 from digital_painschool.domain.program import Completion, Ordering, Program
 from digital_painschool.programs import bundled_program
 from digital_painschool.testing.environment import STOCKHOLM
@@ -158,24 +158,27 @@ class Unit:
 
 _ORDERINGS = (Ordering.GUIDED, Ordering.ENFORCED, Ordering.GUIDED, Ordering.RELEASED)
 """By the number of the unit: half of them guide, the others are stricter."""
-_POLICIES: tuple[Mapping[str, Any], ...] = (
-    {},
-    {"retention_years": 1, "retention_decision": "Dnr 2026-17, ett år"},
-    {"zone": "Europe/Helsinki", "collected_at": time(8), "forenoon_ends": time(11, 30)},
-    {
-        "retention_years": 0,
-        "retention_decision": "Dnr 2026-18, genast",
-        "staff_flags": frozenset(FlagKind) - {FlagKind.FORM_SAVED},
-    },
-    {"collected_at": time(7, 30), "maintenance_days": (7, 200), "review_after_days": 28},
-    {
-        "retention_years": 1,
-        "retention_decision": "Dnr 2026-19, ett år",
-        "export_before_purge": False,
-        "retry_minutes": (5, 15, 60),
-    },
+_GUIDED, _WEEKLY = POLICY_SETS[GUIDED_YEAR], POLICY_SETS[WEEKLY_FEEDBACK]
+_POLICIES = (
+    _GUIDED,
+    evolve(_GUIDED, retention_years=1, retention_decision="Dnr 2026-17, ett år"),
+    evolve(_GUIDED, zone="Europe/Helsinki", collected_at=time(8), forenoon_ends=time(11, 30)),
+    evolve(
+        _WEEKLY,
+        retention_years=0,
+        retention_decision="Dnr 2026-18, genast",
+        staff_flags=_WEEKLY.staff_flags - {FlagKind.FORM_SAVED},
+    ),
+    evolve(_GUIDED, collected_at=time(7, 30), maintenance_days=(7, 200), review_after_days=28),
+    evolve(
+        _GUIDED,
+        retention_years=1,
+        retention_decision="Dnr 2026-19, ett år",
+        export_before_purge=False,
+        retry_minutes=(5, 15, 60),
+    ),
 )
-"""By the number of the unit: what its policy has instead of the defaults."""
+"""By the number of the unit: its policy, one of the policy sets with changes."""
 
 
 def _unit(region: Region, number: int, patients: range) -> Unit:
@@ -186,11 +189,13 @@ def _unit(region: Region, number: int, patients: range) -> Unit:
         return Actor(hsa_id=HsaId(f"SE2321000131-P{number:06}{member:06}"), unit=unit, roles=frozenset({role}))
 
     therapists = max(1, ceil(len(patients) / region.patients_per_therapist))
+    policy = _POLICIES[number % len(_POLICIES)]
+    programs = _programs(_ORDERINGS[number % len(_ORDERINGS)], region.access_months)
     return Unit(
         number=number,
         id=id_,
-        policy=Policy(**_POLICIES[number % len(_POLICIES)]),
-        programs=_programs(_ORDERINGS[number % len(_ORDERINGS)], region.access_months),
+        policy=policy,
+        programs=tuple(program.ordered(policy.ordering) for program in programs),
         therapists=tuple(staff(n, Role.THERAPIST) for n in range(1, therapists + 1)),
         coordinator=staff(900, Role.PATIENT_ADMINISTRATOR),
         archivist=staff(901, Role.DATA_ADMINISTRATOR),

@@ -33,7 +33,10 @@ def _time(minutes: int) -> time:
 
 @st.composite
 def policies(draw: st.DrawFn, *, zone: str | None = None) -> Policy:
-    """Return a valid policy, in the zone of that name or any of `ZONES`."""
+    """Return a valid policy, in the zone of that name or any of `ZONES`.
+
+    The ordering is left to the programs: a program without a reading order has no other.
+    """
     run = draw(_RUNS)
     ends = draw(st.just(12 * 60) | st.integers(run + 1, 12 * 60))
     fewest = draw(st.just(1) | st.integers(1, 400))
