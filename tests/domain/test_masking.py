@@ -66,12 +66,14 @@ NO_VALUES = tuple(
         "adapters.toml_directory",
         "adapters.plugin",
         "bootstrap.settings_toml",
+        "decisions.statement",
+        "decisions.texts",
         "domain.checks",
         "domain.limits",
         "serialization.problems",
     )
 )
-"""What is made with attrs and is no value."""
+"""What is made with attrs and is no value, or holds the texts of the package and of a policy alone."""
 
 UNPICKLED = ("Catalogue", "AdapterConfig", "Settings")
 """What holds a read-only view of a mapping, which Python does not pickle."""

@@ -10,7 +10,7 @@ from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.checks import Check
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import FlagKind, Policy
-from digital_painschool.domain.program import EndReason
+from digital_painschool.domain.program import Completion, EndReason
 from digital_painschool.errors import InvalidValue, PainSchoolError
 from digital_painschool.testing.environment import in_memory
 from digital_painschool.testing.faults import Fault, with_faults
@@ -77,6 +77,7 @@ def test_what_no_rule_allows_is_refused(wrong: dict[str, object]) -> None:
 WRONG: dict[str, list[object]] = {
     "collected_at": ["09:00", 9, time(9, tzinfo=UTC), datetime(2026, 3, 2, 9, tzinfo=UTC)],
     "forenoon_ends": ["12:00", 12, time(12, tzinfo=UTC)],
+    "ordering": ["guided", True, Completion.DECLARED],
     "review_after_days": ["21", 21.0, True, 10**9, 10**5000],
     "maintenance_days": [365, [1, 365], (1,), (1, 2, 3), ("1", "365"), (1.0, 365.0), (True, 365), (1, 10**5000)],
     "staff_flags": [{FlagKind.PROGRAM_DONE}, [], "program-done", frozenset({"program-done"}), FlagKind.PROGRAM_DONE],
@@ -108,7 +109,7 @@ def test_a_value_of_another_type_is_refused_by_name(name: str, place: int) -> No
     """Otherwise a slip would be found at a patient's first step, or never."""
     anywhere: dict[int, object] = {-5: None, -4: object(), -3: b"x", -2: {"a": 1}, -1: 1j}
     wrong = anywhere[place] if place < 0 else WRONG[name][place]
-    if wrong is None and name in {"end_reasons", "retention_decision"}:
+    if wrong is None and name in {"end_reasons", "ordering", "retention_decision"}:
         return  # None is a value where it means something, and switches no rule off
     with pytest.raises(InvalidValue, match=f"^{name} is "):
         Policy(**{name: wrong})  # type: ignore[arg-type]

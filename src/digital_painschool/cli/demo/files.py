@@ -12,10 +12,14 @@ from attrs import frozen
 
 from digital_painschool import InvalidValue
 from digital_painschool.adapters.paths import absolute
+from digital_painschool.domain.policy_sets import WEEKLY_FEEDBACK
 from digital_painschool.serialization.text_files import read_text
 
 _OWN = 0x5041494E
 """The application id in the header of an SQLite file that the demo made: "PAIN"."""
+
+OTHER_UNIT = "SE2321000131-E000000000002"
+"""A unit that works by weekly feedback."""
 
 _MARK = "# Made by digital-painschool demo; the next run replaces this folder.\n"
 
@@ -91,6 +95,7 @@ def _settings(file: Path) -> str:
     return f"""{_MARK}
 storage = {url} # the patients' inbox is kept in the same file
 directory = {{ name = "toml", path = "staff.toml" }}
+units = {{ {OTHER_UNIT} = {{ policy_set = "{WEEKLY_FEEDBACK}" }} }}
 
 [[messengers]]
 name = "files"

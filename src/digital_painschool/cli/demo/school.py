@@ -10,7 +10,7 @@ from attrs import frozen
 from digital_painschool import Actor, PainSchool, PersonId, Role, open_school
 from digital_painschool.application.patient import PatientDesk
 from digital_painschool.application.therapist import TherapistDesk
-from digital_painschool.cli.demo.files import DemoFiles
+from digital_painschool.cli.demo.files import OTHER_UNIT, DemoFiles
 from digital_painschool.domain.ids import EnrolmentId
 
 UNIT = "SE2321000131-E000000000001"
@@ -20,6 +20,7 @@ ANNA = Actor(hsa_id="SE2321000131-P000000000001", unit=UNIT, roles={Role.THERAPI
 BJORN = Actor(hsa_id="SE2321000131-P000000000002", unit=UNIT, roles={Role.THERAPIST})
 CARIN = Actor(hsa_id="SE2321000131-P000000000003", unit=UNIT, roles={Role.PATIENT_ADMINISTRATOR})
 DAVID = Actor(hsa_id="SE2321000131-P000000000004", unit=UNIT, roles={Role.DATA_ADMINISTRATOR})
+EVA = Actor(hsa_id="SE2321000131-P000000000005", unit=OTHER_UNIT, roles={Role.THERAPIST})
 
 NUMBERS = {
     "A": "850709-9805",
@@ -28,6 +29,7 @@ NUMBERS = {
     "D": "140168+2396",
     "E": "090121+9931",
     "F": "19810829M071",
+    "G": "191212121212",
 }
 """Test numbers of Skatteverket, and for F the public example of a VGR reserve number: nobody has them."""
 
@@ -77,6 +79,7 @@ class DemoSchool:
         self.bjorn = self.school.therapist(BJORN)
         self.carin = self.school.therapist(CARIN)
         self.david = self.school.administrator(DAVID)
+        self.eva = self.school.therapist(EVA)
         self._patients: dict[str, Patient] = {}
         self._letters: dict[PersonId, str] = {}
 

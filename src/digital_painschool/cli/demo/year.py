@@ -9,6 +9,7 @@ from digital_painschool import (
     NotPermitted,
     RuleViolation,
 )
+from digital_painschool.cli.demo.another_clinic import another_clinic
 from digital_painschool.cli.demo.later_years import play_later_years
 from digital_painschool.cli.demo.messages import answers, forenoon
 from digital_painschool.cli.demo.narrator import Narrator
@@ -27,7 +28,7 @@ def play(demo: DemoSchool, narrator: Narrator) -> None:
         "Anna and Björn are therapists of one unit, Carin is its patient administrator, David its data",
         "administrator; A to F are patients. What a person sees on a screen is in Swedish.",
     )
-    for scene in (start, first_week, answers, forenoon, done, away, stopped):
+    for scene in (start, first_week, answers, forenoon, done, another_clinic, away, stopped):
         scene(demo, narrator)
     play_later_years(demo, narrator)
 
