@@ -155,6 +155,7 @@ _COLUMNS: Mapping[str, float] = {
     "adapters": 0.75,
     "delivery": 2.25,
     "programs": 0.15,
+    "decisions": 3.25,
     "application": 2.25,
     "serialization": 0.5,
     "ports": 1.5,

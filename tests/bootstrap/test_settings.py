@@ -113,7 +113,7 @@ def test_file_opens_a_school(tmp_path: Path) -> None:
         ('storage = "memory://"\nunits = 3', "units: expected a table"),
         (
             f'storage = "memory://"\n[units.{UNIT}]\npolitik = 1',
-            "units.SE2321000131-E000000000001.politik: unknown key; the keys here are policy, policy_set, programs",
+            "units.SE2321000131-E000000000001.politik: unknown key; the keys here are policy_set, policy, programs",
         ),
         (
             'storage = "memory://"\n[programs]\nfile = "x.toml"',
