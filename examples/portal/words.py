@@ -10,7 +10,6 @@ from digital_painschool import (
     Address,
     Ended,
     Event,
-    FlagKind,
     FormRead,
     FormSaved,
     HandedOver,
@@ -49,12 +48,6 @@ def colleague_name(by: str) -> str:
 def form_title(page: PatientPage, key: str) -> str:
     """Return the title of a form."""
     return next((form.title for form in page.forms if form.form == key), key)
-
-
-@register.filter
-def marked_by_hand(flag: FlagKind) -> bool:
-    """Return whether a click settles a flag that nothing else settles."""
-    return flag in {FlagKind.PROGRAM_DONE, FlagKind.UNDELIVERED}
 
 
 @register.filter

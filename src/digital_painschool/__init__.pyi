@@ -1,6 +1,9 @@
 # The public names, as type checkers read them; `__init__.py` loads each at its first use.
 from digital_painschool.application.access_log_pages import AccessLogPages as AccessLogPages
 from digital_painschool.application.administrator import AdministratorDesk as AdministratorDesk
+from digital_painschool.application.box import BoxLine as BoxLine
+from digital_painschool.application.box import ReachedThreshold as ReachedThreshold
+from digital_painschool.application.box import Settlement as Settlement
 from digital_painschool.application.caseload import Case as Case
 from digital_painschool.application.caseload import CasePage as CasePage
 from digital_painschool.application.caseload import CaseSelection as CaseSelection

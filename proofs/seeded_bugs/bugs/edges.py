@@ -117,6 +117,14 @@ BUGS = (
         caught_by=_by("application/test_patient_page", "hantera_shows_what_waits_and_not_what_was_read"),
     ),
     Bug(
+        name="a-click-settles-a-message",
+        harm="a portal would draw a button that is refused, beside a message that nobody has read",
+        module="application.box",
+        old="Settlement(by_reading=Action.READ_CONVERSATION)",
+        new="Settlement(by_reading=Action.READ_CONVERSATION, by_click=Action.MARK_FLAG_HANDLED)",
+        caught_by=_by("application/test_box", "what_no_click_settles_has_no_button"),
+    ),
+    Bug(
         name="notifications-by-the-common-policy",
         harm="a unit's own time of the run, and its own flags, would not count",
         module="application.executor",

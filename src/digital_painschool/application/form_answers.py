@@ -131,7 +131,12 @@ def _text(question: Question, answer: Answer) -> str:
         return str(answer) if option is None else option.text
     if isinstance(question, ManyChoices) and isinstance(answer, tuple):
         return ", ".join(option.text for option in question.options if option.key in answer)
-    return f"{answer:g}" if isinstance(answer, float) else str(answer)
+    return number_text(answer) if isinstance(answer, float) else str(answer)
+
+
+def number_text(number: float) -> str:
+    """Return a number as a person reads it: all of its digits, and no decimals where there are none."""
+    return str(int(number)) if number == int(number) else str(number)
 
 
 def _score_bounds(question: Question) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from attrs import frozen
 
+from digital_painschool.application.box import BoxLine, box_line
 from digital_painschool.application.possible_actions import possible_actions
 from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment, Phase
 from digital_painschool.domain.ids import EnrolmentId
@@ -85,6 +86,7 @@ class PatientPage:
         reviewed_at: When the therapist last reviewed, UTC; None for never (M-09).
         review_due: True when the last review is more than the policy's days ago (M-09).
         flags: The box of current events, priority first (M-15).
+        box: The same, line by line ready to show: titles, thresholds in words, and what settles each flag (D-15b).
         counts: The counts of the box, as the caseload shows them.
         modules: All modules in the order of their numbers.
         next_module: The module that is recommended to the patient next; None when all are completed.
@@ -114,6 +116,7 @@ class PatientPage:
     reviewed_at: datetime | None
     review_due: bool
     flags: tuple[Flag, ...]
+    box: tuple[BoxLine, ...]
     counts: CaseloadCounts
     modules: tuple[ModuleProgress, ...]
     next_module: int | None
@@ -140,6 +143,7 @@ def patient_page(enrolment: Enrolment, terms: Terms, now: datetime, *, by: Actor
     program, policy = terms.program, terms.policy
     is_open = enrolment.phase is not Phase.ENDED
     reasons = (*terms.end_reasons, *program.end_reasons)
+    waiting = flags.to_handle(enrolment, now)
     return PatientPage(
         enrolment_id=enrolment.id,
         version=enrolment.version,
@@ -155,7 +159,8 @@ def patient_page(enrolment: Enrolment, terms: Terms, now: datetime, *, by: Actor
         last_seen_at=enrolment.last_seen_at,
         reviewed_at=enrolment.reviewed_at,
         review_due=is_open and is_review_due(enrolment.reviewed_at or enrolment.started_at, now, policy),
-        flags=flags.to_handle(enrolment, now),
+        flags=waiting,
+        box=tuple(box_line(flag, program) for flag in waiting),
         counts=flags.caseload_counts(enrolment),
         modules=_modules(enrolment, terms),
         next_module=ordering.next_module(enrolment, program) if is_open else None,
