@@ -19,6 +19,7 @@ from digital_painschool.application.own_profile import OwnProfile as OwnProfile
 from digital_painschool.application.pages import ConversationPage as ConversationPage
 from digital_painschool.application.pages import ListPage as ListPage
 from digital_painschool.application.patient import PatientDesk as PatientDesk
+from digital_painschool.application.patient_head import PatientHead as PatientHead
 from digital_painschool.application.patient_page import FormProgress as FormProgress
 from digital_painschool.application.patient_page import ModuleProgress as ModuleProgress
 from digital_painschool.application.patient_page import PatientPage as PatientPage
@@ -29,6 +30,8 @@ from digital_painschool.application.results import CompletedModule as CompletedM
 from digital_painschool.application.results import SavedForm as SavedForm
 from digital_painschool.application.results import SentMessage as SentMessage
 from digital_painschool.application.therapist import TherapistDesk as TherapistDesk
+from digital_painschool.application.timeline_lines import TimelineLine as TimelineLine
+from digital_painschool.application.timeline_lines import TimelinePage as TimelinePage
 from digital_painschool.application.views import ConversationView as ConversationView
 from digital_painschool.application.views import Message as Message
 from digital_painschool.application.views import Submission as Submission

@@ -125,6 +125,22 @@ BUGS = (
         caught_by=_by("application/test_box", "what_no_click_settles_has_no_button"),
     ),
     Bug(
+        name="a-sentence-has-the-day-of-utc",
+        harm="a timeline would say another last day than the patient has",
+        module="application.timeline_lines",
+        old="lambda event, terms: last_day(event.access_until, terms.policy.zone)",
+        new="lambda event, terms: event.access_until.date()",
+        caught_by=_by("application/test_timeline_lines", "a_day_is_the_unit_s_and_a_host_s_own_facts_come_first"),
+    ),
+    Bug(
+        name="a-head-counts-what-is-over",
+        harm="a badge would count forms of a treatment that has ended",
+        module="application.patient_head",
+        old="counts=flags.caseload_counts(enrolment),",
+        new="counts=CaseloadCounts(unread_forms=sum(count.unread for count in enrolment.forms)),",
+        caught_by=_by("application/test_patient_head", "each_tab_has_the_head_of_its_state_in_one_log_line[Tidslinje]"),
+    ),
+    Bug(
         name="notifications-by-the-common-policy",
         harm="a unit's own time of the run, and its own flags, would not count",
         module="application.executor",

@@ -1,6 +1,7 @@
 """The list of patients, page by page, and its totals: "Mina", and the unit's. Rule: M-08, M-09, D-09a, D-15b."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from attrs import astuple, evolve, frozen
 
@@ -139,11 +140,13 @@ class CasePage:
         rows: The patients in order.
         next: The cursor of the next page, a text that fits a URL; None for the last page. It is good for the same list
             alone: the same unit, person, call and selection.
+        zone: The unit's zone, in which a screen shows times.
         unreadable: The ids of enrolments that belong on this page and cannot be read; somebody has to repair them.
     """
 
     rows: tuple[Case, ...]
     next: str | None
+    zone: ZoneInfo
     unreadable: tuple[str, ...] = ()
 
 
@@ -180,6 +183,7 @@ def case_page(
     return CasePage(
         rows=tuple(_case(row, now, policy, repeated=repeated) for row, repeated in shown if isinstance(row, CaseRow)),
         next=None if position is None else cursor_to_text(position, mark),
+        zone=policy.zone,
         unreadable=unreadable(row for row, _ in shown),
     )
 
