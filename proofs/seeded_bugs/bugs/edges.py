@@ -78,10 +78,10 @@ BUGS = (
     Bug(
         name="a-cursor-is-good-for-any-list",
         harm="a page would go on in another list, where its place means something else",
-        module="application.caseload_walk",
-        old="if found[0] != _mark(of):",
-        new="if not found[0]:",
-        caught_by=_by("application/test_case_selections", "a_cursor_fits_a_url_and_is_good_for_its_list_alone"),
+        module="application.caseload",
+        old="        raise InvalidValue(WRONG_CURSOR)\n",
+        new="        return\n",
+        caught_by=_by("application/test_caseload_cursors", "a_cursor_fits_a_url_and_is_good_for_its_list_alone"),
     ),
     Bug(
         name="after-a-conflict-nobody-asks-who-may",
