@@ -4,16 +4,15 @@ import re
 from collections.abc import Callable
 
 import pytest
-from attrs import astuple
 
-from digital_painschool.application.caseload import OPEN_CASES, CaseSelection
+from digital_painschool.application.caseload import CaseSelection
 from digital_painschool.domain.people import Actor, Role
 from digital_painschool.errors import InvalidValue
 from digital_painschool.ports.storage import CaseSort
 from digital_painschool.testing.people import COLLEAGUE, NUMBERS, NURSE, OTHER_UNIT
 from digital_painschool.testing.scenario import Scenario
 from tests.application.test_case_selections import filled
-from tests.cursors import position_of, with_part
+from tests.cursors import MINE, position_of, with_part
 
 pytestmark = pytest.mark.rule("M-08", "D-09a", "D-15b")
 
@@ -41,7 +40,6 @@ def test_a_cursor_fits_a_url_and_is_good_for_its_list_alone() -> None:
             call()
 
 
-LISTING = ("list-own-patients", NURSE.unit, *map(str, astuple(OPEN_CASES)))
 PARTS: dict[int, list[object]] = {
     0: ["nu", "2026-03-02", "2026-03-02T08:00:00", "0001-01-01T00:00:00+00:00", "", None, 5],
     1: [-2, 10, "2", None, 2.0, [2], True],
@@ -58,11 +56,11 @@ def test_a_cursor_that_was_put_together_wrongly_is_refused(place: int, part: obj
     school = filled()
     cursor = school.desk.caseload(limit=1).next
     assert cursor is not None
-    for wrong in (with_part(LISTING, cursor, place, part), cursor[1:], cursor[:-2]):
+    for wrong in (with_part(MINE, cursor, place, part), cursor[1:], cursor[:-2]):
         with school.unchanged(), pytest.raises(InvalidValue, match="with the same filters") as caught:
             school.desk.caseload(wrong)
         assert (None, None) == (caught.value.__cause__, caught.value.__context__)
-    assert with_part(LISTING, cursor, place, position_of(cursor)[place]) == cursor
+    assert with_part(MINE, cursor, place, position_of(cursor)[place]) == cursor
 
 
 def test_a_changed_position_is_noticed() -> None:

@@ -141,6 +141,22 @@ BUGS = (
         caught_by=_by("application/test_patient_head", "each_tab_has_the_head_of_its_state_in_one_log_line[Tidslinje]"),
     ),
     Bug(
+        name="a-lone-return-stays",
+        harm="a text would look otherwise according to the system that it was written on",
+        module="domain.validation",
+        old='text.replace("\\r\\n", "\\n").replace("\\r", "\\n")',
+        new='text.replace("\\r\\n", "\\n")',
+        caught_by=_by("application/test_line_ends", "a_text_is_kept_with_lines_that_end_in_one_way[a heading]"),
+    ),
+    Bug(
+        name="a-key-is-for-a-browser",
+        harm="a message that is sent again would be refused as another one",
+        module="application.once",
+        old="json.dumps(_as_kept(asked), sort_keys",
+        new="json.dumps(asked, sort_keys",
+        caught_by=_by("application/test_line_ends", "a_call_that_is_repeated_by_another_browser_is_the_same_call"),
+    ),
+    Bug(
         name="notifications-by-the-common-policy",
         harm="a unit's own time of the run, and its own flags, would not count",
         module="application.executor",

@@ -119,5 +119,5 @@ def cursor_from_text(listing: Listing, text: object) -> Cursor:
 def _cursor(now: Part, rank: Part, instant: Part, enrolment_id: Part, repeats: Part) -> Cursor:
     key: CaseKey | None = None
     if (rank, enrolment_id) != (_BEFORE_ALL[0], _BEFORE_ALL[2]):
-        key = range(_RANKS).index(rank), instant_from_text(str(instant)), plain_text(enrolment_id)
-    return Cursor(now=instant_from_text(str(now)), key=key, repeats=bool(range(2).index(repeats)))
+        key = range(_RANKS).index(int(rank)), instant_from_text(str(instant)), plain_text(enrolment_id)
+    return Cursor(now=instant_from_text(str(now)), key=key, repeats=bool(range(2).index(int(repeats))))

@@ -16,7 +16,7 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from digital_painschool.domain.checks import Check
 from digital_painschool.domain.limits import Limit
-from digital_painschool.domain.validation import plain_text
+from digital_painschool.domain.validation import storable_text
 from digital_painschool.errors import InvalidValue
 from digital_painschool.serialization.problems import EXPECTED, UnexpectedValue
 
@@ -75,7 +75,7 @@ def _number(value: object, _: object) -> float:
 def _text(value: object, _: object) -> str:
     if not isinstance(value, str):
         raise UnexpectedValue(EXPECTED[str], value)
-    return plain_text(value, "the text")
+    return storable_text(value, "the text")
 
 
 def _is_enum(wanted: Any) -> bool:
