@@ -31,7 +31,7 @@ PLACES: Mapping[str, tuple[Callable[[Scenario, EnrolmentId, str], object], Calla
         lambda s, e: s.room.conversations(e)[0].heading,
     ),
     "another heading": (
-        lambda s, e, text: (s.room.write(e, "Hej"), s.room.rename_conversation(e, 1, text)),
+        lambda s, e, text: s.desk.rename_conversation(e, s.room.write(e, "Hej").conversation, text),
         lambda s, e: s.desk.conversations(e)[0].heading,
     ),
     "an answer": (
