@@ -29,7 +29,7 @@ _SQL_SECRETS = ("url",)
 
 _CHANNELS = (Channel.EMAIL.value, Channel.SMS.value)
 _CHANNEL = check((in_(_CHANNELS), f"must be one of {', '.join(_CHANNELS)}"))
-_LANGUAGE = check((in_(tuple(Language)), f"must be one of {', '.join(Language)}"))
+_LANGUAGE = check((optional(in_(tuple(Language))), f"must be one of {', '.join(Language)}"))
 
 
 @frozen
@@ -80,7 +80,7 @@ class _MessengerOptions:
 class _FileMessengerOptions:
     channel: str = field(validator=_CHANNEL)
     folder: Path
-    language: str | None = field(default=None, validator=optional(_LANGUAGE))
+    language: str | None = field(default=None, validator=_LANGUAGE)
 
 
 @frozen(kw_only=True)

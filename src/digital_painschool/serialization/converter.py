@@ -5,7 +5,7 @@ converter are put into words by `problems`.
 """
 
 from collections.abc import Callable, Mapping
-from enum import Enum
+from enum import Enum, StrEnum
 from math import isfinite
 from types import GenericAlias, NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
@@ -36,6 +36,7 @@ def strict_converter() -> Converter:
         converter.register_structure_hook(wanted, _exactly(wanted))
     converter.register_structure_hook(float, _number)
     converter.register_structure_hook(str, _text)
+    converter.register_structure_hook(StrEnum, lambda value, wanted: _member_of_value(wanted)(value, wanted))
     converter.register_structure_hook_factory(_is_enum, _member_of_value)
     converter.register_structure_hook_factory(_is_optional, _value_or_none)
     converter.register_structure_hook_factory(_is_collection, _collection_of_list)
