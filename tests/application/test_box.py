@@ -85,9 +85,11 @@ def test_the_thresholds_are_told_in_the_words_of_the_program_and_no_answer_is() 
     [line] = school.coordinator.patient_page(id_).box
     assert ("Vardagen", True) == (line.title, line.flag.priority)
     assert (
-        ReachedThreshold(question=None, text="Vardagen", threshold=6),
-        ReachedThreshold(question="hemma", text="Hur går det hemma?", threshold=None, options=("Ring mig",)),
-        ReachedThreshold(question="steg", text="Trappor?", threshold=40),
+        ReachedThreshold(question=None, question_text="Vardagen", threshold=6),
+        ReachedThreshold(
+            question="hemma", question_text="Hur går det hemma?", threshold=None, alerting_options=("Ring mig",)
+        ),
+        ReachedThreshold(question="steg", question_text="Trappor?", threshold=40),
     ) == line.why
     assert ["6", "Ring mig", "40"] == [one.meaning for one in line.why]
     assert all(hidden not in repr(line) for hidden in ("44", "Det gör ont"))
@@ -96,7 +98,7 @@ def test_the_thresholds_are_told_in_the_words_of_the_program_and_no_answer_is() 
 def test_a_threshold_is_told_with_its_unit_and_all_its_digits() -> None:
     """Otherwise 1 500 000 would be shown as 1.5e+06."""
     told = [
-        ReachedThreshold(question="q", text="?", threshold=threshold, unit_label="timmar").meaning
+        ReachedThreshold(question="q", question_text="?", threshold=threshold, unit_label="timmar").meaning
         for threshold in (7.5, 8.0, 1_234_567.5, 1_500_000)
     ]
     assert ["7.5 timmar", "8 timmar", "1234567.5 timmar", "1500000 timmar"] == told

@@ -53,23 +53,23 @@ class ReachedThreshold:
 
     Args:
         question: The question's key; None for the form's score.
-        text: The question's text; for the score, the form's title.
+        question_text: The question's text; for the score, the form's title.
         threshold: The answer or score from which an alert is raised; None for a question with alerting options.
         unit_label: The unit of the number; empty for none.
-        options: The texts of all options of the question that raise an alert, whichever was chosen.
+        alerting_options: The texts of all options of the question that raise an alert, whichever was chosen.
     """
 
     question: str | None
-    text: str
+    question_text: str
     threshold: int | float | None
     unit_label: str = ""
-    options: tuple[str, ...] = ()
+    alerting_options: tuple[str, ...] = ()
 
     @property
     def meaning(self) -> str:
         """The threshold as a person reads it: the number with its unit, or the options that raise an alert."""
         if self.threshold is None:
-            return ", ".join(self.options)
+            return ", ".join(self.alerting_options)
         return f"{number_text(self.threshold)} {self.unit_label}".rstrip()
 
 
@@ -105,10 +105,10 @@ def _in_words(reason: AlertReason, form: Form) -> ReachedThreshold:
     question = next((question for question in form.questions if question.key == reason.question), None)
     return ReachedThreshold(
         question=reason.question,
-        text=form.title if question is None else question.text,
+        question_text=form.title if question is None else question.text,
         threshold=reason.threshold,
         unit_label=question.unit_label if isinstance(question, Number) else "",
-        options=_alerting(question) if isinstance(question, (Choice, ManyChoices)) else (),
+        alerting_options=_alerting(question) if isinstance(question, (Choice, ManyChoices)) else (),
     )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from attrs import field, frozen
+from attrs import frozen
 
 from digital_painschool.application.pages import ListPage
 from digital_painschool.application.patient_head import patient_head
@@ -42,8 +42,9 @@ class TimelinePage(ListPage[Entry]):
         forms: The program's forms, to choose one to show alone.
     """
 
-    lines: tuple[TimelineLine, ...] = field(default=())
-    forms: tuple[FormProgress, ...] = field(default=())
+    rows: tuple[Entry, ...]
+    lines: tuple[TimelineLine, ...]
+    forms: tuple[FormProgress, ...]
 
 
 def _module_title(event: Any, terms: Terms) -> str | None:
