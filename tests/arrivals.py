@@ -4,15 +4,21 @@ from collections.abc import Iterable
 
 from digital_painschool.adapters.memory.messenger import SentNotification
 from digital_painschool.adapters.sql.messaging import WaitingMessage
+from digital_painschool.labels.lookup import Language
 from digital_painschool.ports.inbox import Notice
 from digital_painschool.testing.contracts.arrivals import Arrival
 
 
 def of_notices(notices: Iterable[Notice]) -> list[Arrival]:
     """Return what the patients read."""
-    return [Arrival(recipient=n.person.value, text=f"{n.template.text} {n.link}", unit=n.unit) for n in notices]
+    return [Arrival(recipient=n.person.value, text=f"{n.text} {n.link}", unit=n.unit) for n in notices]
 
 
 def of_messages(messages: Iterable[SentNotification | WaitingMessage]) -> list[Arrival]:
     """Return what the staff read."""
-    return [Arrival(recipient=m.address.value, text=f"{m.template.text} {m.link}") for m in messages]
+    return [
+        Arrival(
+            recipient=m.address.value, text=f"{m.template.text_in(getattr(m, 'language', Language.SWEDISH))} {m.link}"
+        )
+        for m in messages
+    ]

@@ -21,7 +21,7 @@ class FirstTry:
         file = self._folder / f"{notice.key}.json"
         if file.exists():
             return Delivered.DUPLICATE
-        content = {"to": notice.person.value, "text": notice.template.text, "link": notice.link}
+        content = {"to": notice.person.value, "text": notice.text, "link": notice.link}
         file.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
         return Delivered.ACCEPTED
 

@@ -28,7 +28,7 @@ class FolderInbox:
     def deliver(self, notice: Notice) -> Delivered:
         if not self.reach(notice.person).reachable:
             raise DeliveryError("nobody has an account under a number of this kind", permanent=True)
-        content = {"to": notice.person.value, "text": notice.template.text, "link": notice.link}
+        content = {"to": notice.person.value, "text": notice.text, "link": notice.link}
         try:
             return self._put(self._file(notice.key), json.dumps(content, ensure_ascii=False))
         except OSError as error:

@@ -4,7 +4,7 @@ from django import forms
 
 
 class LongText(forms.CharField):
-    """A text of several lines. Browsers send each line's end as two characters; one is kept, and counted.
+    """A text of several lines. The library keeps and counts each line's end as one character, as browsers count it.
 
     Args:
         label: The label.
@@ -13,9 +13,5 @@ class LongText(forms.CharField):
     """
 
     def __init__(self, label: str, limit: int, *, rows: int = 6) -> None:
-        field = forms.Textarea(attrs={"rows": rows})
+        field = forms.Textarea(attrs={"rows": rows, "maxlength": limit})
         super().__init__(label=label, widget=field, help_text=f"Högst {limit} tecken.")
-
-    def to_python(self, value: object) -> str:
-        """Return the text with lines that end in one way."""
-        return (super().to_python(value) or "").replace("\r\n", "\n")

@@ -1,8 +1,9 @@
 """The answers to a form, and "Tidslinje"."""
 
+from collections.abc import Iterable
+
 from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from digital_painschool import (
@@ -10,6 +11,7 @@ from digital_painschool import (
     Ended,
     EnrolmentId,
     Event,
+    FormProgress,
     FormRead,
     FormSaved,
     HandedOver,
@@ -19,7 +21,6 @@ from digital_painschool import (
     ModuleCompleted,
     ModuleOpened,
     PageRead,
-    PatientPage,
     ProgramDone,
     Started,
 )
@@ -29,6 +30,7 @@ from .people import Colleague
 from .plots import plots
 from .school import school
 from .sign_in import for_staff
+from .tabs import show_tab
 
 KINDS: dict[str, tuple[str, tuple[type[Event], ...]]] = {
     "forms": ("Formulär", (FormSaved, FormRead)),
@@ -44,10 +46,10 @@ class TimelineFilter(forms.Form):
 
     show = forms.ChoiceField(label="Visa", required=False)
 
-    def __init__(self, data: object, page: PatientPage) -> None:
+    def __init__(self, data: object, program: Iterable[FormProgress]) -> None:
         super().__init__(data)  # type: ignore[arg-type]
         kinds = [("", "Allt"), *((kind, title) for kind, (title, _) in KINDS.items())]
-        titles = [(f"form:{form.form}", f"Formulär: {form.title}") for form in page.forms]
+        titles = [(f"form:{form.form}", f"Formulär: {form.title}") for form in program]
         self.fields["show"].choices = kinds + titles  # type: ignore[attr-defined]
 
 
@@ -58,9 +60,7 @@ def answers(request: HttpRequest, colleague: Colleague, enrolment_id: EnrolmentI
     desk = school().therapist(colleague.actor)
     found = desk.form_answers(enrolment_id, form)
     desk.mark_read(enrolment_id, form, up_to=len(found.submissions), opened=True)
-    page = desk.patient_page(enrolment_id)
-    context = {"page": page, "answers": found, "plots": plots(found), "tab": "handle"}
-    return render(request, "answers.html", context)
+    return show_tab(request, "answers.html", found, "handle", answers=found, plots=plots(found))
 
 
 @require_GET
@@ -68,18 +68,14 @@ def answers(request: HttpRequest, colleague: Colleague, enrolment_id: EnrolmentI
 def timeline(request: HttpRequest, colleague: Colleague, enrolment_id: EnrolmentId) -> HttpResponse:
     """Show "Tidslinje", all of it or a part, and the notifications with their status."""
     desk = school().therapist(colleague.actor)
-    page = desk.patient_page(enrolment_id)
-    chosen = TimelineFilter(request.GET, page)
-    shown = chosen.cleaned_data["show"] if chosen.is_valid() else ""
+    shown = request.GET.get("show", "")
     _, kinds = KINDS.get(shown, ("", None))
     form = shown.removeprefix("form:") if shown.startswith("form:") else None
     found = desk.pages.timeline(enrolment_id, request.GET.get("after"), kinds=kinds, form=form, limit=PAGE)
     context = {
-        "page": page,
-        "filter": chosen,
-        "entries": found.rows,
+        "filter": TimelineFilter(request.GET, found.forms),
+        "lines": found.lines,
         "more": more(request, found.next),
         "notifications": desk.pages.notifications(enrolment_id, limit=PAGE).rows,
-        "tab": "timeline",
     }
-    return render(request, "timeline.html", context)
+    return show_tab(request, "timeline.html", found, "timeline", **context)

@@ -2,7 +2,6 @@
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from digital_painschool import EnrolmentId, InputLimits, Notify, label
@@ -12,7 +11,8 @@ from .pages import PAGE, more
 from .people import Colleague
 from .school import school
 from .sign_in import for_staff
-from .steps import attempt, done, once, show
+from .steps import attempt, done, once
+from .tabs import show_tab
 
 
 class MessageForm(forms.Form):
@@ -62,10 +62,9 @@ class ConversationForm(MessageForm):
 def conversations(request: HttpRequest, colleague: Colleague, enrolment_id: EnrolmentId) -> HttpResponse:
     """List the conversations."""
     desk = school().therapist(colleague.actor)
-    page = desk.patient_page(enrolment_id)
     found = desk.pages.conversations(enrolment_id, request.GET.get("after"), limit=PAGE)
-    context = {"page": page, "conversations": found.rows, "more": more(request, found.next), "tab": "messages"}
-    return render(request, "conversations.html", context)
+    further = more(request, found.next)
+    return show_tab(request, "conversations.html", found, "messages", conversations=found.rows, more=further)
 
 
 @require_http_methods(["GET", "POST"])
@@ -84,7 +83,7 @@ def new_conversation(request: HttpRequest, colleague: Colleague, enrolment_id: E
     if attempt(form, step):
         return done(request, "Meddelandet är skickat.", "conversations", enrolment_id)
     page = desk.patient_page(enrolment_id)
-    return show(request, "new_conversation.html", {"page": page, "form": form, "tab": "messages"})
+    return show_tab(request, "new_conversation.html", page, "messages", form=form)
 
 
 @require_http_methods(["GET", "POST"])
@@ -101,15 +100,8 @@ def conversation(request: HttpRequest, colleague: Colleague, enrolment_id: Enrol
     if attempt(form, step):
         return done(request, "Meddelandet är skickat.", "conversation", enrolment_id, number)
     shown = desk.pages.messages(enrolment_id, number, request.GET.get("after"), limit=PAGE)
-    page = desk.patient_page(enrolment_id)
-    context = {
-        "page": page,
-        "conversation": shown.conversation,
-        "more": more(request, shown.next),
-        "form": form,
-        "tab": "messages",
-    }
-    return show(request, "conversation.html", context)
+    context = {"conversation": shown.conversation, "more": more(request, shown.next), "form": form}
+    return show_tab(request, "conversation.html", shown, "messages", **context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -125,4 +117,4 @@ def heading(request: HttpRequest, colleague: Colleague, enrolment_id: EnrolmentI
     if attempt(form, step):
         return done(request, "Trådrubriken är ändrad.", "conversation", enrolment_id, number)
     page = desk.patient_page(enrolment_id)
-    return show(request, "heading.html", {"page": page, "form": form, "number": number, "tab": "messages"})
+    return show_tab(request, "heading.html", page, "messages", form=form, number=number)

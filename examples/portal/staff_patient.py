@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods
 
 from digital_painschool import EnrolmentId, FlagKind, NotFound, PatientPage, TherapistDesk
@@ -12,7 +12,8 @@ from digital_painschool import EnrolmentId, FlagKind, NotFound, PatientPage, The
 from .people import THERAPISTS, Colleague
 from .school import school
 from .sign_in import for_staff
-from .steps import attempt, done, expected, once, sent_number, show
+from .steps import attempt, done, expected, once, sent_number
+from .tabs import show_tab
 
 
 class MaintainForm(forms.Form):
@@ -89,7 +90,7 @@ def handle(request: HttpRequest, colleague: Colleague, enrolment_id: EnrolmentId
     """Show "Hantera"."""
     page = school().therapist(colleague.actor).patient_page(enrolment_id)
     actions = {action.value.replace("-", "_") for action in page.actions}
-    return render(request, "handle.html", {"page": page, "may": actions, "tab": "handle"})
+    return show_tab(request, "handle.html", page, "handle", page=page, may=actions)
 
 
 @require_http_methods(["GET", "POST"])
@@ -120,7 +121,7 @@ def maintain(request: HttpRequest, colleague: Colleague, enrolment_id: Enrolment
 
     if attempt(form, step):
         return done(request, "Momentet är i vidmakthåll.", "handle", enrolment_id)
-    return show(request, "maintain.html", {"page": page, "form": form, "tab": "handle"})
+    return show_tab(request, "maintain.html", page, "handle", page=page, form=form)
 
 
 @require_http_methods(["GET", "POST"])
@@ -137,7 +138,7 @@ def end(request: HttpRequest, colleague: Colleague, enrolment_id: EnrolmentId) -
 
     if attempt(form, step):
         return done(request, "Momentet är avslutat.", "handle", enrolment_id)
-    return show(request, "end.html", {"page": page, "form": form, "tab": "handle"})
+    return show_tab(request, "end.html", page, "handle", page=page, form=form)
 
 
 @require_http_methods(["GET", "POST"])
@@ -154,7 +155,7 @@ def hand_over(request: HttpRequest, colleague: Colleague, enrolment_id: Enrolmen
 
     if attempt(form, step):
         return done(request, "Patienten har en ny behandlare.", "handle", enrolment_id)
-    return show(request, "hand_over.html", {"page": page, "form": form, "tab": "handle"})
+    return show_tab(request, "hand_over.html", page, "handle", page=page, form=form)
 
 
 @require_GET
@@ -166,4 +167,4 @@ def module(request: HttpRequest, colleague: Colleague, enrolment_id: EnrolmentId
     shown = desk.program(enrolment_id).module(number)
     if shown is None:
         raise NotFound("module")
-    return render(request, "staff_module.html", {"page": page, "module": shown, "tab": "handle"})
+    return show_tab(request, "staff_module.html", page, "handle", page=page, module=shown)

@@ -1,6 +1,7 @@
 """Forms of the program on the screen: every kind of question there and back, drafts, and plots."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from attrs import evolve
@@ -95,7 +96,9 @@ def test_a_plot_has_a_point_for_each_answer_and_says_texts_as_they_are() -> None
     form = Form(key="f", title="F", questions=(Scale(key="q", text="Mer < mindre?", scored=True, alert_from=9),))
     at = datetime(2026, 3, 2, tzinfo=UTC)
     first = Submission(form="f", number=1, saved_at=at, answers={"q": 3}, score=3, alert=False)
-    answers = FormAnswers(form=form, modules=(1,), submissions=(first, evolve(first, number=2)), read=0)
+    answers = FormAnswers(
+        form=form, modules=(1,), submissions=(first, evolve(first, number=2)), read=0, zone=ZoneInfo("Europe/Stockholm")
+    )
     scores, question = plots(answers)
     assert scores.drawing.count("<circle") == 2
     assert "Mer &lt; mindre?" in question.drawing

@@ -8,14 +8,12 @@ from django.utils.safestring import SafeString
 
 from digital_painschool import (
     Address,
-    Ended,
     Event,
-    FlagKind,
-    FormRead,
     FormSaved,
     HandedOver,
     PatientPage,
     PersonId,
+    TimelineLine,
     label,
 )
 
@@ -52,12 +50,6 @@ def form_title(page: PatientPage, key: str) -> str:
 
 
 @register.filter
-def marked_by_hand(flag: FlagKind) -> bool:
-    """Return whether a click settles a flag that nothing else settles."""
-    return flag in {FlagKind.PROGRAM_DONE, FlagKind.UNDELIVERED}
-
-
-@register.filter
 def saved_form(event: Event) -> bool:
     """Return whether an entry of a timeline is a form that the patient saved."""
     return isinstance(event, FormSaved)
@@ -70,16 +62,10 @@ def address(found: Address) -> str:
 
 
 @register.simple_tag
-def event_label(event: Event, page: PatientPage) -> str:
-    """Return what an entry of a timeline says, with titles and names instead of keys."""
-    facts: dict[str, str] = {}
-    if isinstance(event, (FormSaved, FormRead)):
-        facts["form"] = form_title(page, event.form)
-    elif isinstance(event, HandedOver):
-        facts["therapist"] = colleague_name(event.therapist)
-    elif isinstance(event, Ended) and page.end_reason is not None:
-        facts["reason"] = page.end_reason.title
-    return label(event, **facts)
+def sentence(line: TimelineLine) -> str:
+    """Return what a line of a timeline says, with the name of a colleague, whom the library knows by id alone."""
+    event = line.event
+    return label(line, therapist=colleague_name(event.therapist)) if isinstance(event, HandedOver) else label(line)
 
 
 @register.simple_tag

@@ -1,6 +1,9 @@
 # The public names, as type checkers read them; `__init__.py` loads each at its first use.
 from digital_painschool.application.access_log_pages import AccessLogPages as AccessLogPages
 from digital_painschool.application.administrator import AdministratorDesk as AdministratorDesk
+from digital_painschool.application.box import BoxLine as BoxLine
+from digital_painschool.application.box import ReachedThreshold as ReachedThreshold
+from digital_painschool.application.box import Settlement as Settlement
 from digital_painschool.application.caseload import Case as Case
 from digital_painschool.application.caseload import CasePage as CasePage
 from digital_painschool.application.caseload import CaseSelection as CaseSelection
@@ -16,6 +19,7 @@ from digital_painschool.application.own_profile import OwnProfile as OwnProfile
 from digital_painschool.application.pages import ConversationPage as ConversationPage
 from digital_painschool.application.pages import ListPage as ListPage
 from digital_painschool.application.patient import PatientDesk as PatientDesk
+from digital_painschool.application.patient_head import PatientHead as PatientHead
 from digital_painschool.application.patient_page import FormProgress as FormProgress
 from digital_painschool.application.patient_page import ModuleProgress as ModuleProgress
 from digital_painschool.application.patient_page import PatientPage as PatientPage
@@ -26,6 +30,8 @@ from digital_painschool.application.results import CompletedModule as CompletedM
 from digital_painschool.application.results import SavedForm as SavedForm
 from digital_painschool.application.results import SentMessage as SentMessage
 from digital_painschool.application.therapist import TherapistDesk as TherapistDesk
+from digital_painschool.application.timeline_lines import TimelineLine as TimelineLine
+from digital_painschool.application.timeline_lines import TimelinePage as TimelinePage
 from digital_painschool.application.views import ConversationView as ConversationView
 from digital_painschool.application.views import Message as Message
 from digital_painschool.application.views import Submission as Submission

@@ -98,7 +98,7 @@ class TestFileMessenger(MessengerContract):
 
     def open(self, place: Path) -> FileMessenger:
         """Open the folder."""
-        return FileMessenger(self.channel, place / "messages", self.language)
+        return FileMessenger(self.channel, place / "messages")
 
     def spoil(self, place: Path) -> None:
         """Put something in the folder's way."""
@@ -112,10 +112,15 @@ class TestFileMessenger(MessengerContract):
 
 
 class TestFileSmsMessenger(TestFileMessenger):
-    """The same for the other channel, in the other language."""
+    """The same for the other channel, with every text in the other language, whatever the units chose."""
 
     channel = Channel.SMS
     language = Language.ENGLISH
+    languages = (Language.ENGLISH,)
+
+    def open(self, place: Path) -> FileMessenger:
+        """Open the folder, in one language."""
+        return FileMessenger(self.channel, place / "messages", self.language)
 
 
 class TestTomlDirectory(DirectoryContract):

@@ -1,6 +1,5 @@
 """The list of patients filtered, sorted and counted, and walked while something happens to those who are in it."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,13 +9,12 @@ import pytest
 from digital_painschool.application.caseload import Case, CasePage, CaseSelection
 from digital_painschool.domain.enrolment import Phase
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.people import Actor, Role
+from digital_painschool.domain.people import Actor
 from digital_painschool.errors import InvalidValue
 from digital_painschool.ports.storage import CaseSort, CaseTotals
 from digital_painschool.testing.example import PAIN, SLEEP
 from digital_painschool.testing.people import COLLEAGUE, COORDINATOR, NUMBERS, NURSE, OTHER_UNIT
 from digital_painschool.testing.scenario import Scenario
-from tests.cursors import key_of, with_key, with_part
 
 pytestmark = pytest.mark.rule("M-08", "D-09a", "D-15b")
 
@@ -125,51 +123,6 @@ def test_steps_of_the_minute_before_a_walk_are_looked_at_again() -> None:
 
 
 # Cursors
-
-
-def test_a_cursor_fits_a_url_and_is_good_for_its_list_alone() -> None:
-    """Otherwise a page would go on in another list, where its place means something else."""
-    school = filled()
-    everything = {Role.THERAPIST, Role.PATIENT_ADMINISTRATOR}
-    desk = school.school.therapist(Actor(hsa_id=NURSE.hsa_id, unit=NURSE.unit, roles=everything))
-    colleague = school.school.therapist(Actor(hsa_id=COLLEAGUE.hsa_id, unit=NURSE.unit, roles=everything))
-    elsewhere = school.school.therapist(Actor(hsa_id=NURSE.hsa_id, unit=OTHER_UNIT, roles=everything))
-    cursor = desk.caseload(limit=1).next
-    assert cursor is not None
-    assert re.fullmatch("[A-Za-z0-9_-]{1,500}", cursor)
-    assert 4 == len(desk.caseload(cursor, limit=4).rows)
-    wrong: list[Callable[[], object]] = [
-        lambda: desk.unit_caseload(cursor),
-        lambda: colleague.caseload(cursor),
-        lambda: elsewhere.caseload(cursor),
-        lambda: desk.caseload(cursor, show=CaseSelection(sort=CaseSort.START)),
-        lambda: desk.caseload(cursor, show=CaseSelection(flagged=True)),
-    ]
-    for call in wrong:
-        with pytest.raises(InvalidValue, match="another list"):
-            call()
-
-
-PARTS: dict[int, list[object]] = {
-    1: ["nu", "2026-03-02", "2026-03-02T08:00:00", "0001-01-01T00:00:00+00:00", None, 5],
-    2: ["e-0001", [2], ["2", "x", "e-0001"], [2, None, "e-0001"], {}, 5, [2.0, "x", "y"]],
-    3: [0, 1, None, "ja", []],
-}
-"""What stands in no cursor: the instant of the walk, the key, and whether rows are repeated."""
-
-
-@pytest.mark.parametrize(("place", "part"), [(place, part) for place, parts in PARTS.items() for part in parts])
-def test_a_cursor_that_was_put_together_wrongly_is_refused(place: int, part: object) -> None:
-    """Otherwise a changed address in a browser would reach the storage."""
-    school = filled()
-    cursor = school.desk.caseload(limit=1).next
-    assert cursor is not None
-    rank, instant, id_ = key_of(cursor)
-    for wrong in (with_part(cursor, place, part), with_key(cursor, [rank, "2026-03-02", id_]), cursor[1:], cursor[:-2]):
-        with school.unchanged(), pytest.raises(InvalidValue) as caught:
-            school.desk.caseload(wrong)
-        assert (None, None) == (caught.value.__cause__, caught.value.__context__)
-    assert with_key(cursor, [rank, instant, id_]) == cursor
 
 
 # Selections and totals

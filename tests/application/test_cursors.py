@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from digital_painschool.application.caseload import CasePage
 from digital_painschool.application.pages import ConversationPage, ListPage
 from digital_painschool.domain.events import MessageSent
 from digital_painschool.domain.ids import EnrolmentId
@@ -28,6 +29,8 @@ def school() -> Iterator[Scenario]:
 def first_pages(school: Scenario) -> dict[str, tuple[Paged, str]]:
     """Return the lists, each with the cursor of its second page."""
     lists: dict[str, Paged] = {
+        "patients": school.desk.caseload,
+        "the unit's patients": school.coordinator.unit_caseload,
         "timeline": timeline(school),
         "conversations": partial(school.desk.pages.conversations, E),
         "messages": partial(school.desk.pages.messages, E, 1),
@@ -67,7 +70,7 @@ def test_a_cursor_is_the_same_whoever_is_asked_for() -> None:
 def test_a_damaged_cursor_is_refused(school: Scenario) -> None:
     """Otherwise a slip in an address would show another part of the list as the next page."""
     for page, cursor in first_pages(school).values():
-        assert isinstance(page(cursor), (ListPage, ConversationPage))
+        assert isinstance(page(cursor), (ListPage, ConversationPage, CasePage))
         changed = [
             cursor[:at] + one + cursor[at + 1 :] for at in range(len(cursor)) for one in "Ax_" if cursor[at] != one
         ]

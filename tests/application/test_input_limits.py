@@ -1,6 +1,7 @@
 """The limits that a screen shows are those that the rules hold to."""
 
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,8 +12,9 @@ from digital_painschool.testing.people import CILLA
 from digital_painschool.testing.scenario import Scenario
 from tests.scenario import refused
 
-POLICY = Policy(maintenance_days=(7, 30), heading="Hej", heading_limit=12, message_limit=20)
-LIMITS = InputLimits(fewest_days=7, most_days=30, default_heading="Hej", heading_limit=12, message_limit=20)
+ZONE = ZoneInfo("Europe/Helsinki")
+POLICY = Policy(zone=ZONE, maintenance_days=(7, 30), heading="Hej", heading_limit=12, message_limit=20)
+LIMITS = InputLimits(fewest_days=7, most_days=30, default_heading="Hej", heading_limit=12, message_limit=20, zone=ZONE)
 
 
 @pytest.mark.rule("M-10", "M-11", "D-18a")

@@ -18,6 +18,7 @@ from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import EndReason
 from digital_painschool.domain.retention import PurgeDecision, PurgeReceipt, Skipped
 from digital_painschool.errors import PainSchoolError
+from digital_painschool.labels.lookup import Language
 from digital_painschool.testing.environment import with_adapters
 from digital_painschool.testing.example import PAIN, PROGRAM, SLEEP
 from digital_painschool.testing.faults import Call, Fault, watched, with_faults
@@ -41,6 +42,7 @@ OWN = Policy(
     retry_minutes=(3,),
     patient_link="https://unit.example/patient",
     staff_link="https://unit.example/staff",
+    language=Language.ENGLISH,
 )
 COMMON = Policy(
     zone=ZoneInfo("America/New_York"),

@@ -13,6 +13,7 @@ from digital_painschool.domain.notification import Channel, Notify, Status, Temp
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import DeliveryError
+from digital_painschool.labels.lookup import Language
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address
@@ -29,10 +30,12 @@ class FaultyMessenger(MemoryMessenger):
         super().__init__(Channel.EMAIL)
         self.error = error
 
-    def send(self, recipient: Address, template: Template, link: str, *, key: str) -> Delivered:
+    def send(
+        self, recipient: Address, template: Template, link: str, *, key: str, language: Language = Language.SWEDISH
+    ) -> Delivered:
         if self.error is not None:
             raise self.error
-        return super().send(recipient, template, link, key=key)
+        return super().send(recipient, template, link, key=key, language=language)
 
 
 class MovingDirectory(MemoryDirectory):

@@ -101,8 +101,8 @@ def test_what_leaves_says_nothing_of_the_message() -> None:
     school.desk.start_conversation(school.start(), "hemlighet", heading="hemlig rubrik", notify=Notify.DIRECT)
     school.deliver()
     (notice,) = school.environment.inbox.delivered
-    assert {"key", "unit", "person", "template", "link"} == set(attrs.fields_dict(type(notice)))
-    assert "hemlig" not in f"{notice!r} {notice.key} {notice.link} {notice.template.text}"
+    assert {"key", "unit", "person", "template", "link", "language"} == set(attrs.fields_dict(type(notice)))
+    assert "hemlig" not in f"{notice!r} {notice.key} {notice.link} {notice.text}"
     assert ANNA not in notice.key
 
 

@@ -51,9 +51,10 @@ SHOWN = frozenset(
     "action after attempted by cancelled command default_heading digest digest_id end_reason enrolment_id form id key "  # noqa: SIM905
     "discarded_drafts kind link name next noted notification notification_id notifications offered plan_id "
     "plugin program question program_version purged reason scheme secrets settled sha256 superseded title token "
-    "undelivered unit unreadable version ways".split()
+    "undelivered unit unreadable version ways "
+    "alerting_options facts question_text unit_label".split()
 )
-"""What a text is called that is no person's: ids, keys, and who acted."""
+"""What a text is called that is no person's: ids, keys, who acted, and the words of a program."""
 
 CONTENT = ("digital_painschool.domain.form", "digital_painschool.domain.program", "digital_painschool.domain.policy")
 """Where what a unit offers is defined: it is the same for every patient."""

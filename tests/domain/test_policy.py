@@ -91,6 +91,7 @@ WRONG: dict[str, list[object]] = {
     "retry_minutes": [5, [5], ("5",), (5.0,), (True,), (10**9,), (10**5000,)],
     "patient_link": [5, True],
     "staff_link": [5, True],
+    "language": ["en", "sv", 5],
 }
 
 CHECKED = [attribute.name for attribute in fields(Policy) if isinstance(attribute.validator, Check)]

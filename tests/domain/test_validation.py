@@ -7,14 +7,21 @@ import pytest
 
 from digital_painschool.codes import ValueReason
 from digital_painschool.domain.people import HsaId
-from digital_painschool.domain.validation import module_numbers, normalise_answers, plain_text, whole_number
+from digital_painschool.domain.validation import (
+    module_numbers,
+    normalise_answers,
+    plain_text,
+    storable_text,
+    whole_number,
+)
 from digital_painschool.errors import InvalidValue
 
 
 @pytest.mark.parametrize("text", ["", " ", "Å ä ö", "🙂", "\r\n\t", "x" * 1_000_000, "\ufeff", "\u202e"])
 def test_text_is_given_back_as_it_is(text: str) -> None:
-    """Otherwise the therapist would read something else than the patient wrote."""
-    assert text == plain_text(text)
+    """Otherwise the therapist would read something else than the patient wrote; the ends of lines count once."""
+    assert text == storable_text(text)
+    assert text.replace("\r\n", "\n") == plain_text(text)
 
 
 @pytest.mark.parametrize("text", ["hemligt\x00", "hemligt\ud800", "x" * 1_000_001, b"hemligt", None, 5, ["x"]])

@@ -8,6 +8,7 @@ from digital_painschool.adapters.memory import MemoryInbox, MemoryMessenger
 from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import DeliveryError
+from digital_painschool.labels.lookup import Language
 from digital_painschool.ports.inbox import Delivered, Notice, Reachability
 from digital_painschool.ports.messaging import Address
 
@@ -59,12 +60,14 @@ class ServedMessenger(MemoryMessenger):
         super().__init__(Channel.EMAIL)
         self.place = place
 
-    def send(self, recipient: Address, template: Template, link: str, *, key: str) -> Delivered:
+    def send(
+        self, recipient: Address, template: Template, link: str, *, key: str, language: Language = Language.SWEDISH
+    ) -> Delivered:
         """Ask the server."""
         ask(self.place)
         if recipient == REFUSED:
             raise DeliveryError("the server has no such address", permanent=True)
-        return super().send(recipient, template, link, key=key)
+        return super().send(recipient, template, link, key=key, language=language)
 
     def forget(self, keys: Iterable[str]) -> int:
         """Ask the server."""

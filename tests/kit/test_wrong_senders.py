@@ -37,11 +37,13 @@ class Gateway(MemoryMessenger):
 
     says = "the gateway does not take it"
 
-    def send(self, recipient: Address, template: Template, link: str, *, key: str) -> Delivered:
+    def send(
+        self, recipient: Address, template: Template, link: str, *, key: str, language: Language = Language.SWEDISH
+    ) -> Delivered:
         """Refuse an address that is not one."""
         if "@" not in recipient.value:
             raise DeliveryError(self.says.format(recipient.value), permanent=True)
-        return super().send(recipient, template, link, key=key)
+        return super().send(recipient, template, link, key=key, language=language)
 
 
 class TestGateway(MessengerContract):

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import digital_painschool
 from digital_painschool import errors
+from digital_painschool.application.timeline_lines import FACTS
 from digital_painschool.codes import AnswerCode, AnswerProblem, IdentityReason, ValueReason
 from digital_painschool.domain import digest
 from digital_painschool.domain.events import (
@@ -70,6 +71,16 @@ def error_classes() -> Iterator[str]:
             yield name
 
 
+def names_of(event: type[Event]) -> set[str]:
+    """Return the names of an event's fields."""
+    return {field.name for field in fields(event)}
+
+
+def facts_of(event: type[Event]) -> set[str]:
+    """Return the names of the facts that the line of an event adds."""
+    return {name for of, (name, _) in FACTS.items() if of in names_of(event)}
+
+
 WANTED = {
     *((one.__name__, member.name) for one in enums() for member in one),
     *(("Event", one.__name__) for one in get_args(Event)),
@@ -77,7 +88,7 @@ WANTED = {
 }
 PLACES: Mapping[str, set[str]] = {
     **{f"Reason.{name}": facts for name, facts in tables._facts().items()},
-    **{f"Event.{one.__name__}": {field.name for field in fields(one)} for one in get_args(Event)},
+    **{f"Event.{one.__name__}": {*names_of(one), *facts_of(one)} for one in get_args(Event)},
     **{f"AnswerCode.{code.name}": {"lowest", "highest", "limit", "count"} for code in AnswerCode},
     **{f"ValueReason.{reason.name}": {"limit"} for reason in ValueReason},
 }
@@ -225,8 +236,8 @@ def test_the_screens_have_the_words_of_the_manual(word: str, value: Word | Actio
         ),
         (
             MessageSent(at=AT, by="patient", conversation=1, author=Author.PATIENT, number=1),
-            "Meddelande skickades av: Patient",
-            "A message was sent by: Patient",
+            "Meddelande skickades i konversation 1 av: Patient",
+            "A message was sent in conversation 1 by: Patient",
         ),
     ],
 )

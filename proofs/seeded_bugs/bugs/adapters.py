@@ -54,8 +54,8 @@ BUGS = (
         name="staff-are-written-to-in-swedish-alone",
         harm="a unit that chose English would have its staff notified in Swedish",
         module="adapters.file_messenger",
-        old="label(template, self.language)",
-        new="label(template)",
+        old="template.text_in(self.language or language)",
+        new="template.text",
         caught_by=Catcher(
             "tests/adapters/test_files.py::TestFileSmsMessenger::test_a_notice_arrives_as_it_was_given",
             "test_a_notice_arrives_as_it_was_given",

@@ -10,11 +10,12 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from attrs import field, frozen
+from attrs.converters import optional
 
 from digital_painschool.adapters.paths import absolute
 from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.errors import DeliveryError
-from digital_painschool.labels.lookup import Language, label, language_of
+from digital_painschool.labels.lookup import Language, language_of
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address
 
@@ -26,14 +27,16 @@ class FileMessenger:
     Args:
         channel: The channel that the messenger serves.
         folder: The folder of the files, made absolute; a missing folder is created.
-        language: The language of the texts.
+        language: The language of every text; None for the one that comes with each message.
     """
 
     channel: Channel
     folder: Path = field(converter=absolute)
-    language: Language = field(default=Language.SWEDISH, converter=language_of)
+    language: Language | None = field(default=None, converter=optional(language_of))
 
-    def send(self, recipient: Address, template: Template, link: str, *, key: str) -> Delivered:
+    def send(
+        self, recipient: Address, template: Template, link: str, *, key: str, language: Language = Language.SWEDISH
+    ) -> Delivered:
         """Write the message's file.
 
         Raises:
@@ -44,7 +47,7 @@ class FileMessenger:
             "channel": self.channel.value,
             "to": recipient.value,
             "template": template.value,
-            "text": label(template, self.language),
+            "text": template.text_in(self.language or language),
             "link": link,
         }
         try:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from attrs import field, frozen
-from attrs.validators import in_
+from attrs.validators import in_, optional
 
 from digital_painschool.adapters.options import parse_options
 from digital_painschool.domain.checks import check
@@ -29,7 +29,7 @@ _SQL_SECRETS = ("url",)
 
 _CHANNELS = (Channel.EMAIL.value, Channel.SMS.value)
 _CHANNEL = check((in_(_CHANNELS), f"must be one of {', '.join(_CHANNELS)}"))
-_LANGUAGE = check((in_(tuple(Language)), f"must be one of {', '.join(Language)}"))
+_LANGUAGE = check((optional(in_(tuple(Language))), f"must be one of {', '.join(Language)}"))
 
 
 @frozen
@@ -80,7 +80,7 @@ class _MessengerOptions:
 class _FileMessengerOptions:
     channel: str = field(validator=_CHANNEL)
     folder: Path
-    language: str = field(default=Language.SWEDISH.value, validator=_LANGUAGE)
+    language: str | None = field(default=None, validator=_LANGUAGE)
 
 
 @frozen(kw_only=True)
@@ -206,7 +206,7 @@ def _file_messenger(options: Options) -> Messenger:
     from digital_painschool.adapters.file_messenger import FileMessenger
 
     chosen = parse_options(options, "messenger 'files'", _FileMessengerOptions)
-    return FileMessenger(Channel(chosen.channel), chosen.folder, Language(chosen.language))
+    return FileMessenger(Channel(chosen.channel), chosen.folder, chosen.language)
 
 
 def _sql_messenger(options: Options) -> Messenger:

@@ -95,6 +95,7 @@ class AccessLogPages:
                 last=last,
                 read=read,
                 number=lambda row: row[0],
+                zone=self._executor.policy(unit).zone,
             )
 
         page = access.judge(reading, self._actor, found, person=whose)

@@ -1,20 +1,35 @@
 """The list of patients, page by page, and its totals: "Mina", and the unit's. Rule: M-08, M-09, D-09a, D-15b."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from attrs import astuple, evolve, frozen
 
 from digital_painschool.application.access_control import access_entry
 from digital_painschool.application.caseload_walk import CaseWalk, cursor_from_text, cursor_to_text
+from digital_painschool.application.cursors import WRONG_CURSOR
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.pages import require_limit
 from digital_painschool.domain.enrolment import Phase
+from digital_painschool.domain.events import HandedOver, Started
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, HsaId, PersonId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.validation import plain_text, truth_value
-from digital_painschool.errors import InvalidValue
-from digital_painschool.ports.storage import CaseQuery, CaseRow, CaseSort, CaseTotals, readable, unreadable
+from digital_painschool.errors import InvalidValue, StorageError
+from digital_painschool.ports.storage import (
+    CaseKey,
+    CaseQuery,
+    CaseRow,
+    CaseSort,
+    CaseTotals,
+    Entry,
+    Storage,
+    load_timeline,
+    readable,
+    unreadable,
+)
 from digital_painschool.rules.lifecycle import is_review_due
 from digital_painschool.rules.permissions import Action
 
@@ -137,12 +152,14 @@ class CasePage:
     Args:
         rows: The patients in order.
         next: The cursor of the next page, a text that fits a URL; None for the last page. It is good for the same list
-            alone: the same unit, person, call and selection.
+            alone: the same unit, person, call and selection. It names no person.
+        zone: The unit's zone, in which a screen shows times.
         unreadable: The ids of enrolments that belong on this page and cannot be read; somebody has to repair them.
     """
 
     rows: tuple[Case, ...]
     next: str | None
+    zone: ZoneInfo
     unreadable: tuple[str, ...] = ()
 
 
@@ -167,8 +184,11 @@ def case_page(
     require_limit(limit)
     if not isinstance(show, CaseSelection):
         raise InvalidValue(f"show is a CaseSelection, not {type(show).__name__}")
-    mark = (action.value, actor.unit, _whose(action, actor), *astuple(show))
-    cursor = None if after is None else cursor_from_text(after, mark)
+    listing = (action.value, actor.unit, *map(str, astuple(show)))
+    cursor = None if after is None else cursor_from_text(listing, after)
+    therapist = _whose(action, actor)
+    if cursor is not None and cursor.key is not None and therapist is not None:
+        _require_listed(executor.storage, cursor.key, therapist)
     now = executor.now() if cursor is None else cursor.now
     policy = executor.policy(actor.unit)
     walk = CaseWalk(executor.storage, _query(show, action, actor, policy, now), limit)
@@ -178,7 +198,8 @@ def case_page(
     executor.storage.log([evolve(entry, enrolment_id=row.enrolment_id, person=row.person) for row in rows])
     return CasePage(
         rows=tuple(_case(row, now, policy, repeated=repeated) for row, repeated in shown if isinstance(row, CaseRow)),
-        next=None if position is None else cursor_to_text(position, mark),
+        next=None if position is None else cursor_to_text(listing, position),
+        zone=policy.zone,
         unreadable=unreadable(row for row, _ in shown),
     )
 
@@ -194,6 +215,22 @@ def case_totals(executor: Executor, actor: Actor, action: Action) -> CaseTotals:
     totals = executor.storage.count_caseload(actor.unit, _whose(action, actor), now)
     executor.storage.log((access_entry(action, actor, now),))
     return totals
+
+
+def _require_listed(storage: Storage, key: CaseKey, therapist: HsaId) -> None:
+    """Refuse a cursor that was made with another person's list, which no cursor names.
+
+    It stands at a patient who was never the therapist's. A patient who was handed over during the walk was.
+
+    Raises:
+        InvalidValue: The patient was another therapist's all the time.
+    """
+    entries: tuple[Entry, ...] = ()
+    with suppress(StorageError):  # the walk goes on past a patient whose timeline is damaged
+        entries = load_timeline(storage, EnrolmentId(key[2]), [Started, HandedOver])
+    whose = {entry.event.therapist for entry in entries if isinstance(entry.event, (Started, HandedOver))}
+    if whose and therapist not in whose:
+        raise InvalidValue(WRONG_CURSOR)
 
 
 def _whose(action: Action, actor: Actor) -> HsaId | None:

@@ -4,28 +4,24 @@ A walk has two parts, as `CasePage` says: the rows that nothing happened to sinc
 others by enrolment id. No step changes a position of either part.
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
-from hashlib import sha256
-from json import dumps, loads
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
 from attrs import evolve, frozen
 
-from digital_painschool.domain.local_time import utc
-from digital_painschool.domain.validation import plain_text, whole_number
+from digital_painschool.application.cursors import WRONG_CURSOR, Listing, Part, read_cursor, write_cursor
+from digital_painschool.domain.validation import plain_text
 from digital_painschool.errors import InvalidValue
 from digital_painschool.ports.storage import CaseKey, Caseload, CaseQuery, CaseRow, CaseSort, UnreadableCase
+from digital_painschool.serialization.scalars import instant_from_text, instant_to_text
 
 _IN_FLIGHT = timedelta(minutes=1)
 """How long before a walk a step may have been decided that is saved after the walk's first page, and how far the
 clocks of two machines may differ."""
-_LONGEST = 2_000
-"""The most characters of a cursor."""
 _RANKS = 10
 """More than any order has."""
+_BEFORE_ALL: CaseKey = (-1, datetime(1900, 1, 1, tzinfo=UTC), "")
+"""Stands in a text for the key before the first row of a part."""
 
 
 @frozen(kw_only=True)
@@ -93,49 +89,35 @@ class CaseWalk:
         return page, Cursor(now=self._query.now, key=last.key if repeated is repeats else None, repeats=repeats)
 
 
-def cursor_to_text(cursor: Cursor, of: Sequence[object]) -> str:
-    """Return a cursor as text of letters, digits, `-` and `_`. It holds no personal data, and no secret.
+def cursor_to_text(listing: Listing, cursor: Cursor) -> str:
+    """Return a position in a list of patients as text for a URL. It holds no personal data, and no secret.
 
     Args:
-        cursor: The cursor.
-        of: What tells the list from others: the text is refused for another one.
+        listing: What tells the list from others: the text is refused for another one.
+        cursor: The position.
     """
-    key = cursor.key and [cursor.key[0], cursor.key[1].isoformat(), cursor.key[2]]
-    data = [_mark(of), cursor.now.isoformat(), key, cursor.repeats]
-    return urlsafe_b64encode(dumps(data).encode()).decode().rstrip("=")
+    rank, instant, enrolment_id = _BEFORE_ALL if cursor.key is None else cursor.key
+    position = (instant_to_text(cursor.now), rank, instant_to_text(instant), enrolment_id, int(cursor.repeats))
+    return write_cursor(listing, position)
 
 
-def cursor_from_text(text: object, of: Sequence[object]) -> Cursor:
-    """Return the cursor that `cursor_to_text` wrote for the same list.
+def cursor_from_text(listing: Listing, text: object) -> Cursor:
+    """Return the position that `cursor_to_text` wrote for the same list.
 
     Raises:
-        InvalidValue: The text is no cursor, or another list's.
+        InvalidValue: The text is no cursor, damaged, or another list's.
     """
-    found: tuple[str, Cursor] | None = None
-    with suppress(Exception):  # a text from a URL may be anything, and the error would repeat it
-        found = _parsed(text)
+    position = read_cursor(listing, text, str, int, str, str, int)
+    found: Cursor | None = None
+    with suppress(ValueError, InvalidValue):  # somebody made the text, and the error would repeat it
+        found = _cursor(*position)
     if found is None:
-        raise InvalidValue("after is the `next` of the page before")
-    if found[0] != _mark(of):
-        raise InvalidValue("after is the `next` of another list; begin this one without it")
-    return found[1]
+        raise InvalidValue(WRONG_CURSOR)
+    return found
 
 
-def _parsed(text: Any) -> tuple[str, Cursor]:
-    if len(text) > _LONGEST:
-        raise ValueError
-    mark, now, key, repeats = loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    if type(repeats) is not bool:
-        raise TypeError
-    if key is not None:
-        rank, instant, enrolment_id = key
-        key = (
-            range(_RANKS)[whole_number(rank, "the rank in a cursor")],
-            utc(datetime.fromisoformat(instant)),
-            plain_text(enrolment_id, "the id in a cursor"),
-        )
-    return mark, Cursor(now=utc(datetime.fromisoformat(now)), key=key, repeats=repeats)
-
-
-def _mark(of: Sequence[object]) -> str:
-    return sha256(repr([*map(str, of)]).encode()).hexdigest()[:16]
+def _cursor(now: Part, rank: Part, instant: Part, enrolment_id: Part, repeats: Part) -> Cursor:
+    key: CaseKey | None = None
+    if (rank, enrolment_id) != (_BEFORE_ALL[0], _BEFORE_ALL[2]):
+        key = range(_RANKS).index(int(rank)), instant_from_text(str(instant)), plain_text(enrolment_id)
+    return Cursor(now=instant_from_text(str(now)), key=key, repeats=bool(range(2).index(int(repeats))))

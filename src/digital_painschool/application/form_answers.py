@@ -1,10 +1,12 @@
 """A form's answers, question by question, ready for a table or a plot. Rule: M-15, M-16, D-17a."""
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
 
 from digital_painschool.application.executor import Executor
+from digital_painschool.application.patient_head import PatientHead
 from digital_painschool.application.views import Submission, submissions
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.form import Axis, Choice, Form, ManyChoices, Number, Question, Scale
@@ -70,12 +72,16 @@ class FormAnswers:
         modules: The numbers of the modules whose pages carry the form.
         submissions: The submissions, oldest first, each with its time, score, and the module it was filled in from.
         read: The number of the last submission that the therapist had read before this view.
+        zone: The unit's zone, in which a screen shows times.
+        head: For staff: the head of the tab. None for the patient.
     """
 
     form: Form
     modules: tuple[int, ...]
     submissions: tuple[Submission, ...]
     read: int
+    zone: ZoneInfo
+    head: PatientHead | None = None
 
     @property
     def questions(self) -> tuple[QuestionAnswers, ...]:
@@ -112,9 +118,19 @@ def require_form(executor: Executor, rule: str, enrolment: Enrolment, form: str)
         raise RuleViolation(rule, Reason.UNKNOWN_FORM)
 
 
-def form_answers(executor: Executor, enrolment: Enrolment, form: str) -> FormAnswers:
-    """Return the answers to a form that the enrolment's state counts. Rule: M-15, M-16."""
-    program = executor.terms.of(enrolment).program
+def form_answers(
+    executor: Executor, enrolment: Enrolment, form: str, *, head: PatientHead | None = None
+) -> FormAnswers:
+    """Return the answers to a form that the enrolment's state counts. Rule: M-15, M-16.
+
+    Args:
+        executor: Has the storage and the terms.
+        enrolment: The state.
+        form: The form's key.
+        head: The head of the tab, for staff.
+    """
+    terms = executor.terms.of(enrolment)
+    program = terms.program
     definition = program.form(form)
     assert definition is not None, "require_form comes first"
     return FormAnswers(
@@ -122,6 +138,8 @@ def form_answers(executor: Executor, enrolment: Enrolment, form: str) -> FormAns
         modules=program.carriers(form),
         submissions=submissions(executor.storage, enrolment, form),
         read=enrolment.form(form).read,
+        zone=terms.policy.zone,
+        head=head,
     )
 
 
@@ -131,7 +149,12 @@ def _text(question: Question, answer: Answer) -> str:
         return str(answer) if option is None else option.text
     if isinstance(question, ManyChoices) and isinstance(answer, tuple):
         return ", ".join(option.text for option in question.options if option.key in answer)
-    return f"{answer:g}" if isinstance(answer, float) else str(answer)
+    return number_text(answer) if isinstance(answer, float) else str(answer)
+
+
+def number_text(number: float) -> str:
+    """Return a number as a person reads it: all of its digits, and no decimals where there are none."""
+    return str(int(number)) if number == int(number) else str(number)
 
 
 def _score_bounds(question: Question) -> tuple[float, float]:

@@ -1,5 +1,7 @@
 """What a person may type at a unit: the limits that a screen shows before anything is refused."""
 
+from zoneinfo import ZoneInfo
+
 from attrs import frozen
 
 from digital_painschool.domain.policy import Policy
@@ -15,6 +17,7 @@ class InputLimits:
         default_heading: The heading that a new conversation has unless another is typed.
         heading_limit: The most characters of a heading.
         message_limit: The most characters of a message.
+        zone: The unit's zone, in which a screen shows times and asks for them.
     """
 
     fewest_days: int
@@ -22,6 +25,7 @@ class InputLimits:
     default_heading: str
     heading_limit: int
     message_limit: int
+    zone: ZoneInfo
 
 
 def input_limits(policy: Policy) -> InputLimits:
@@ -33,4 +37,5 @@ def input_limits(policy: Policy) -> InputLimits:
         default_heading=policy.heading,
         heading_limit=policy.heading_limit,
         message_limit=policy.message_limit,
+        zone=policy.zone,
     )

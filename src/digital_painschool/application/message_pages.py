@@ -1,9 +1,12 @@
 """Conversations and their messages in pages, as each of the two sides reads them. Rule: M-10, M-11."""
 
+from datetime import datetime
+
 from digital_painschool.application.cursors import read_cursor, write_cursor
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.messages import mark_read, require_readable
 from digital_painschool.application.pages import ConversationPage, ListPage, require_limit
+from digital_painschool.application.patient_head import PatientHead, patient_head
 from digital_painschool.application.timeline_walk import matching_entries
 from digital_painschool.application.views import ConversationView, conversations, view_of_messages
 from digital_painschool.domain.enrolment import Conversation, Enrolment
@@ -54,7 +57,12 @@ class MessagePages:
                 seen, before = max(seen, one.last_message), min(before, one.last_message)
             rows = conversations(self._executor.storage, enrolment, shown, self._reader)
             is_last = len(shown) == len(fresh) + len(rest)
-            return ListPage(rows=rows, next=None if is_last else write_cursor(listing, (seen, before)))
+            return ListPage(
+                rows=rows,
+                next=None if is_last else write_cursor(listing, (seen, before)),
+                zone=self._executor.policy(enrolment.unit).zone,
+                head=self._head(enrolment, now),
+            )
 
         return self._executor.read(Action.READ_CONVERSATION, self._by, enrolment_id, found)
 
@@ -77,7 +85,7 @@ class MessagePages:
 
         def found(enrolment: Enrolment) -> tuple[ConversationPage, int]:
             require_readable(self._by, enrolment, now)
-            return self._page(enrolment, rules.find(enrolment, conversation), after, require_limit(limit))
+            return self._page(enrolment, rules.find(enrolment, conversation), after, require_limit(limit), now)
 
         page, up_to = self._executor.read(Action.READ_CONVERSATION, self._by, enrolment_id, found)
         if up_to:
@@ -85,7 +93,7 @@ class MessagePages:
         return page
 
     def _page(
-        self, enrolment: Enrolment, conversation: Conversation, after: str | None, limit: int
+        self, enrolment: Enrolment, conversation: Conversation, after: str | None, limit: int, now: datetime
     ) -> tuple[ConversationPage, int]:
         """Return a page, and the ordinal up to which the other side's messages have been shown; 0 to mark nothing."""
         listing = ("messages", enrolment.id, conversation.number)
@@ -102,7 +110,19 @@ class MessagePages:
         read = conversation.read(self._reader)
         shown = [event.number for _, event in entries if event.author is self._other]
         has_all_unread = bool(shown) and shown[-1] <= read + 1 <= newest
-        return ConversationPage(conversation=view, next=next_), newest if has_all_unread else 0
+        page = ConversationPage(
+            conversation=view,
+            next=next_,
+            zone=self._executor.policy(enrolment.unit).zone,
+            head=self._head(enrolment, now),
+        )
+        return page, newest if has_all_unread else 0
+
+    def _head(self, enrolment: Enrolment, now: datetime) -> PatientHead | None:
+        """Return the head of a tab of staff's; a patient has none."""
+        return (
+            None if isinstance(self._by, Patient) else patient_head(enrolment, self._executor.terms.of(enrolment), now)
+        )
 
 
 def _messages(

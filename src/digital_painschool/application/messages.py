@@ -79,10 +79,9 @@ class Messages:
         at = self._executor.now()
 
         def command(enrolment: Enrolment, terms: Terms) -> CommandResult:
-            plain_text(heading, "a heading")
-            plain_text(text, "a message")
-            events = rules.start_conversation(enrolment, terms, text, heading, notify=notify, by=self._by, at=at)
-            return CommandResult(events, {0: heading, 1: text})
+            title, written = plain_text(heading, "a heading"), plain_text(text, "a message")
+            events = rules.start_conversation(enrolment, terms, written, title, notify=notify, by=self._by, at=at)
+            return CommandResult(events, {0: title, 1: written})
 
         after = self._executor.execute(Action.WRITE_MESSAGE, self._by, enrolment_id, command, at=at, once=once)
         return SentMessage(conversation=len(after.conversations), number=1)
@@ -110,11 +109,11 @@ class Messages:
         at = self._executor.now()
 
         def command(enrolment: Enrolment, terms: Terms) -> CommandResult:
-            plain_text(text, "a message")
+            written = plain_text(text, "a message")
             if heading is not None:
                 raise InvalidValue("a heading is for a new conversation; use rename_conversation for one that is there")
-            events = rules.send(enrolment, terms, conversation, text, notify=notify, by=self._by, at=at)
-            return CommandResult(events, {0: text})
+            events = rules.send(enrolment, terms, conversation, written, notify=notify, by=self._by, at=at)
+            return CommandResult(events, {0: written})
 
         after = self._executor.execute(Action.WRITE_MESSAGE, self._by, enrolment_id, command, at=at, once=once)
         written = rules.find(after, conversation)
@@ -127,9 +126,9 @@ class Messages:
         at = self._executor.now()
 
         def command(enrolment: Enrolment, terms: Terms) -> CommandResult:
-            plain_text(heading, "a heading")
-            events = rules.rename(enrolment, terms, conversation, heading, by=self._by, at=at)
-            return CommandResult(events, {0: heading})
+            title = plain_text(heading, "a heading")
+            events = rules.rename(enrolment, terms, conversation, title, by=self._by, at=at)
+            return CommandResult(events, {0: title})
 
         asked = once_of(once, "rename", conversation=conversation, heading=heading)
         return self._executor.execute(Action.RENAME_CONVERSATION, self._by, enrolment_id, command, at=at, once=asked)

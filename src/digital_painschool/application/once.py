@@ -23,6 +23,7 @@ from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.people import Actor, AnyActor, HsaId, Patient
+from digital_painschool.domain.validation import with_one_line_end
 from digital_painschool.errors import InvalidValue, Reason, RuleViolation
 from digital_painschool.ports.storage import CallKey, CompletedCall, Enrolments, load_state_at
 from digital_painschool.rules.permissions import Action
@@ -125,10 +126,22 @@ def _fingerprint(digest_key: str, asked: bytes) -> str:
 
 def _as_bytes(asked: object) -> bytes:
     try:
-        return json.dumps(asked, sort_keys=True, default=_as_data).encode()
+        return json.dumps(_as_kept(asked), sort_keys=True, default=_as_data).encode()
     except (TypeError, ValueError, RecursionError):
         pass
     raise InvalidValue("an argument beside once is of a kind that no desk takes")
+
+
+def _as_kept(asked: object) -> object:
+    """Return arguments with their texts as they are kept: a repeated call may come through another browser."""
+    match asked:
+        case str():
+            return with_one_line_end(asked)
+        case Mapping():
+            return {key: _as_kept(value) for key, value in asked.items()}
+        case list() | tuple():
+            return [_as_kept(item) for item in asked]
+    return asked
 
 
 def _as_data(value: object) -> object:

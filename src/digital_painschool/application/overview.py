@@ -1,6 +1,7 @@
 """The overview: one enrolment as its patient sees it."""
 
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
@@ -64,6 +65,7 @@ class Overview:
     Args:
         enrolment_id: The enrolment.
         unit: The unit that gives the treatment.
+        zone: The unit's zone, in which a screen shows times.
         therapist: The present therapist.
         title: The program's title.
         example: True when the content is made up and not for patients.
@@ -83,6 +85,7 @@ class Overview:
 
     enrolment_id: EnrolmentId
     unit: HsaId
+    zone: ZoneInfo
     therapist: HsaId
     title: str
     example: bool
@@ -107,6 +110,7 @@ def overview_of(enrolment: Enrolment, terms: Terms, now: datetime) -> Overview:
     return Overview(
         enrolment_id=enrolment.id,
         unit=enrolment.unit,
+        zone=terms.policy.zone,
         therapist=enrolment.therapist,
         title=program.title,
         example=program.example,

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Generic, TypeVar
+from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
 
 from digital_painschool.application.cursors import WRONG_CURSOR, Listing, read_cursor, write_cursor
+from digital_painschool.application.patient_head import PatientHead
 from digital_painschool.application.views import ConversationView
 from digital_painschool.domain.local_time import utc
 from digital_painschool.domain.people import HsaId
@@ -28,10 +30,14 @@ class ListPage(Generic[Row]):
         rows: The rows of the page, in order.
         next: The cursor of the next page, as text that fits a URL; None for the last page. A cursor is good for the
             same list with the same filters. It holds no personal data.
+        zone: The unit's zone, in which a screen shows times.
+        head: For staff, of a patient's list: the head of the tab. None for patients, and for a list of no one patient.
     """
 
     rows: tuple[Row, ...]
     next: str | None
+    zone: ZoneInfo
+    head: PatientHead | None = None
 
 
 @frozen(kw_only=True)
@@ -41,10 +47,14 @@ class ConversationPage:
     Args:
         conversation: The conversation, with the messages of the page alone, newest first.
         next: The cursor of the next page, which holds older messages, as text that fits a URL; None for the last page.
+        zone: The unit's zone, in which a screen shows times.
+        head: For staff: the head of the tab. None for patients.
     """
 
     conversation: ConversationView
     next: str | None
+    zone: ZoneInfo
+    head: PatientHead | None = None
 
 
 def require_limit(limit: object) -> int:
@@ -112,6 +122,7 @@ def numbered_page(
     last: Callable[[], int],
     read: Callable[[int, int, int], Sequence[Row]],
     number: Callable[[Row], int],
+    zone: ZoneInfo,
 ) -> ListPage[Row]:
     """Return a page of a list whose entries have rising numbers.
 
@@ -125,6 +136,7 @@ def numbered_page(
         last: Returns the highest number of the list at present, whatever the filters are.
         read: Returns the wanted entries above a number and up to another, in order, and at most so many.
         number: Returns the number of an entry.
+        zone: The unit's zone.
 
     Raises:
         InvalidValue: The cursor is none of this list, or the entry at which it stands is not in the list: it was made
@@ -141,4 +153,5 @@ def numbered_page(
         found = found[1:]
     rows = tuple(found[:limit])
     is_last = len(found) <= limit
-    return ListPage(rows=rows, next=None if is_last else write_cursor(listing, (number(rows[-1]), end)))
+    next_ = None if is_last else write_cursor(listing, (number(rows[-1]), end))
+    return ListPage(rows=rows, next=next_, zone=zone)

@@ -1,9 +1,12 @@
 """The page "Hantera": an enrolment as its therapist sees it, drawn from one state. Rule: M-08, M-15, D-08a."""
 
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
+from digital_painschool.application.box import BoxLine, box_line
+from digital_painschool.application.patient_head import PatientHead, patient_head
 from digital_painschool.application.possible_actions import possible_actions
 from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment, Phase
 from digital_painschool.domain.ids import EnrolmentId
@@ -70,6 +73,8 @@ class PatientPage:
     """The page "Hantera". Everything on it is of one state, and one entry of the access log stands for it. Rule: D-08a.
 
     Args:
+        head: The head of the page, as every tab has it.
+        zone: The unit's zone, in which a screen shows times.
         enrolment_id: The enrolment.
         version: The number of timeline entries that the page was drawn from.
         drawn_at: The instant at which flags and access are judged, UTC.
@@ -85,6 +90,7 @@ class PatientPage:
         reviewed_at: When the therapist last reviewed, UTC; None for never (M-09).
         review_due: True when the last review is more than the policy's days ago (M-09).
         flags: The box of current events, priority first (M-15).
+        box: The same, line by line ready to show: titles, thresholds in words, and what settles each flag (D-15b).
         counts: The counts of the box, as the caseload shows them.
         modules: All modules in the order of their numbers.
         next_module: The module that is recommended to the patient next; None when all are completed.
@@ -99,6 +105,8 @@ class PatientPage:
         end_reason: The reason for which it ended, or None.
     """
 
+    head: PatientHead
+    zone: ZoneInfo
     enrolment_id: EnrolmentId
     version: int
     drawn_at: datetime
@@ -114,6 +122,7 @@ class PatientPage:
     reviewed_at: datetime | None
     review_due: bool
     flags: tuple[Flag, ...]
+    box: tuple[BoxLine, ...]
     counts: CaseloadCounts
     modules: tuple[ModuleProgress, ...]
     next_module: int | None
@@ -140,7 +149,10 @@ def patient_page(enrolment: Enrolment, terms: Terms, now: datetime, *, by: Actor
     program, policy = terms.program, terms.policy
     is_open = enrolment.phase is not Phase.ENDED
     reasons = (*terms.end_reasons, *program.end_reasons)
+    waiting = flags.to_handle(enrolment, now)
     return PatientPage(
+        head=patient_head(enrolment, terms, now),
+        zone=policy.zone,
         enrolment_id=enrolment.id,
         version=enrolment.version,
         drawn_at=now,
@@ -155,12 +167,13 @@ def patient_page(enrolment: Enrolment, terms: Terms, now: datetime, *, by: Actor
         last_seen_at=enrolment.last_seen_at,
         reviewed_at=enrolment.reviewed_at,
         review_due=is_open and is_review_due(enrolment.reviewed_at or enrolment.started_at, now, policy),
-        flags=flags.to_handle(enrolment, now),
+        flags=waiting,
+        box=tuple(box_line(flag, program) for flag in waiting),
         counts=flags.caseload_counts(enrolment),
         modules=_modules(enrolment, terms),
         next_module=ordering.next_module(enrolment, program) if is_open else None,
         done_at=enrolment.done_at,
-        forms=_forms(enrolment, terms),
+        forms=form_progress(enrolment, terms),
         conversations=len(enrolment.conversations),
         actions=possible_actions(by, enrolment, terms, now),
         releasable=ordering.releasable(enrolment, program),
@@ -189,7 +202,8 @@ def _modules(enrolment: Enrolment, terms: Terms) -> tuple[ModuleProgress, ...]:
     )
 
 
-def _forms(enrolment: Enrolment, terms: Terms) -> tuple[FormProgress, ...]:
+def form_progress(enrolment: Enrolment, terms: Terms) -> tuple[FormProgress, ...]:
+    """Return the program's forms, each with how often it was filled in. Rule: M-15, D-15a."""
     open_ = enrolment.phase is not Phase.ENDED
     return tuple(
         FormProgress(

@@ -17,6 +17,8 @@ from digital_painschool.application.pages import (
     require_limit,
     require_order,
 )
+from digital_painschool.application.patient_head import patient_head
+from digital_painschool.application.timeline_lines import TimelinePage, timeline_page
 from digital_painschool.application.timeline_walk import matching_entries
 from digital_painschool.application.views import ConversationView
 from digital_painschool.domain.enrolment import Enrolment
@@ -48,8 +50,8 @@ class RecordPages:
         until: datetime | None = None,
         newest_first: bool = True,
         limit: int = 50,
-    ) -> ListPage[Entry]:
-        """Return a page of the timeline, all of it or a part. Rule: M-16.
+    ) -> TimelinePage:
+        """Return a page of the timeline, all of it or a part, with the head of the tab. Rule: M-16, D-08a.
 
         The walk shows the timeline as it is when the first page is asked for, each entry once.
 
@@ -67,8 +69,9 @@ class RecordPages:
         Raises:
             InvalidValue: Also for a cursor that is damaged, or was made with other filters.
         """
+        now = self._executor.now()
 
-        def found(enrolment: Enrolment) -> ListPage[Entry]:
+        def found(enrolment: Enrolment) -> TimelinePage:
             size = require_limit(limit)
             span = Span(since=since, until=until, by=by, newest_first=newest_first)
             only = None if kinds is None else members(kinds, get_args(Event), "kinds", "event types")
@@ -93,7 +96,8 @@ class RecordPages:
                 )
 
             names = None if only is None else sorted(kind.__name__ for kind in only)
-            return numbered_page(
+            terms = self._executor.terms.of(enrolment)
+            page: ListPage[Entry] = numbered_page(
                 ("timeline", enrolment_id, names, form, *span.described()),
                 after,
                 size,
@@ -101,7 +105,9 @@ class RecordPages:
                 last=lambda: enrolment.version,
                 read=read,
                 number=lambda entry: entry.seq,
+                zone=terms.policy.zone,
             )
+            return timeline_page(page, enrolment, terms, now)
 
         return self._executor.read(Action.SEE_TIMELINE, self._actor, enrolment_id, found)
 
@@ -128,8 +134,9 @@ class RecordPages:
             newest_first: False for the oldest first.
             limit: The most notifications, up to 500.
         """
+        now = self._executor.now()
 
-        def found(_: Enrolment) -> ListPage[NotificationRecord]:
+        def found(enrolment: Enrolment) -> ListPage[NotificationRecord]:
             size = require_limit(limit)
             listing = ("notifications", enrolment_id, require_order(newest_first))
             shown = None
@@ -139,10 +146,11 @@ class RecordPages:
             records = load_notifications(
                 self._executor.storage, enrolment_id, newest_first=newest_first, after=shown, limit=size + 1
             )
-            rows = records[:size]
-            if len(records) == len(rows):
-                return ListPage(rows=rows, next=None)
-            last = rows[-1].notification
-            return ListPage(rows=rows, next=write_cursor(listing, (last.trigger.seq, last.id)))
+            rows, next_ = records[:size], None
+            if len(records) > size:
+                last = rows[-1].notification
+                next_ = write_cursor(listing, (last.trigger.seq, last.id))
+            terms = self._executor.terms.of(enrolment)
+            return ListPage(rows=rows, next=next_, zone=terms.policy.zone, head=patient_head(enrolment, terms, now))
 
         return self._executor.read(Action.SEE_NOTIFICATIONS, self._actor, enrolment_id, found)

@@ -40,7 +40,14 @@ def _to_patient(digest: Digest, person: PersonId, key: str, policy: Policy, port
     if not ports.inbox.reach(person).reachable:
         raise Unreachable("the person cannot be reached in the inbox", permanent=True)
     return ports.inbox.deliver(
-        Notice(key=key, unit=digest.unit, person=person, template=digest.template, link=policy.patient_link)
+        Notice(
+            key=key,
+            unit=digest.unit,
+            person=person,
+            template=digest.template,
+            link=policy.patient_link,
+            language=policy.language,
+        )
     )
 
 
@@ -53,5 +60,5 @@ def _to_staff(digest: Digest, recipient: HsaId, key: str, policy: Policy, ports:
         raise Unreachable("the staff directory has no address", permanent=True)
     for messenger in ports.messengers:
         if messenger.channel is digest.channel:
-            return messenger.send(address, digest.template, policy.staff_link, key=key)
+            return messenger.send(address, digest.template, policy.staff_link, key=key, language=policy.language)
     raise DeliveryError(f"no messenger for {digest.channel.value} is set up", permanent=True)

@@ -11,7 +11,7 @@ from attrs import field, frozen
 from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind
-from digital_painschool.labels.lookup import label
+from digital_painschool.labels.lookup import Language, label
 
 
 class Notify(Enum):
@@ -42,8 +42,12 @@ class Template(Enum):
 
     @property
     def text(self) -> str:
-        """The text that a person reads, in Swedish; `label` has it in other languages."""
+        """The text that a person reads, in Swedish."""
         return label(self)
+
+    def text_in(self, language: Language) -> str:
+        """Return the text that a person reads, in a language."""
+        return label(self, language)
 
 
 @frozen(kw_only=True)

@@ -17,6 +17,7 @@ from digital_painschool.domain.identity_shape import contains_identity_number
 from digital_painschool.domain.limits import LABEL
 from digital_painschool.domain.program import EndReason, Ordering, Program
 from digital_painschool.errors import InvalidValue
+from digital_painschool.labels.lookup import Language
 
 
 class FlagKind(Enum):
@@ -88,6 +89,7 @@ class Policy:
         retry_minutes: Waits after failed attempts to hand over; then the therapist gets a flag (D-13d).
         patient_link: Where the patient reads, shown in a notification (D-13c).
         staff_link: Where staff read, shown in a notification (D-13c).
+        language: The language of notices to patients and of messages to staff (D-24d).
 
     Raises:
         InvalidValue: A value is outside what its rule allows.
@@ -159,6 +161,7 @@ class Policy:
     )
     patient_link: str = field(default="https://www.1177.se/", validator=check(_LINE))
     staff_link: str = field(default="https://www.vgregion.se/sob", validator=check(_LINE))
+    language: Language = field(default=Language.SWEDISH, validator=check((instance_of(Language), "is a Language")))
 
     def __attrs_post_init__(self) -> None:
         for problem in self._problems():

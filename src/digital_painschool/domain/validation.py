@@ -22,6 +22,26 @@ _CONTROL = frozenset({"Cc", "Cs"})
 
 
 def plain_text(text: object, what: str = "text") -> str:
+    """Return what a person wrote as it is kept: the text, whose lines end in one way, if every storage can keep it.
+
+    A browser sends the end of a line as two characters and counts it as one, as every limit does.
+
+    Args:
+        text: What a person wrote.
+        what: What the text is, for the error; never its content.
+
+    Raises:
+        InvalidValue: As for `storable_text`.
+    """
+    return storable_text(with_one_line_end(text) if isinstance(text, str) else text, what)
+
+
+def with_one_line_end(text: str) -> str:
+    """Return a text whose lines end in a line feed alone, however the system that it comes from ends them."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def storable_text(text: object, what: str = "text") -> str:
     """Return the text back if every storage can keep it as it is.
 
     Args:

@@ -94,23 +94,26 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "UNDELIVERED": "A notification could not be delivered",
     },
     "Event": {
-        "Started": "The enrolment was started",
+        "Started": "The enrolment was started[: {title}][, available until {last_day}]",
         "HandedOver": "New therapist[: {therapist}]",
         "Reviewed": "Reviewed by the therapist",
-        "Maintained": "Maintenance[, number of days: {days}][, modules: {modules}]",
-        "AccessEnded": "The patient's access ended",
+        "Maintained": "Maintenance[, number of days: {days}][, until {last_day}][, modules: {modules}]",
+        "AccessEnded": "The patient's access ended[, the last day was {last_day}]",
         "Ended": "The enrolment was ended[: {reason}]",
-        "ModuleOpened": "Module[ {module}] was opened[, out of order{out_of_order?}]",
-        "PageRead": "Page[ {page}][ of module {module}] was read",
-        "ModuleCompleted": "Module[ {module}] was completed",
-        "ModuleReleased": "Module[ {module}] was released[, out of order{out_of_order?}]",
+        "ModuleOpened": "Module[ {module}][ “{title}”] was opened[, out of order{out_of_order?}]",
+        "PageRead": "Page[ {page}][ “{page_title}”][ of module {module}][ “{title}”] was read",
+        "ModuleCompleted": "Module[ {module}][ “{title}”] was completed",
+        "ModuleReleased": "Module[ {module}][ “{title}”] was released[, out of order{out_of_order?}]",
         "ProgramDone": "The patient is done with the program",
-        "FormSaved": "A form was saved[: {form}][, time {number}][, score {score}][, past the alert threshold{alert?}]",
+        "FormSaved": (
+            "A form was saved[: {form}][, time {number}][, from module {module}][ “{title}”][, score {score}]"
+            "[, past the alert threshold{alert?}]"
+        ),
         "FormRead": "A form was read[: {form}]",
         "ConversationStarted": "Conversation[ {conversation}] was started",
         "ConversationRenamed": "Conversation[ {conversation}] got a new heading",
-        "MessageSent": "A message was sent[ by: {author}]",
-        "MessagesRead": "Messages were read[ by: {reader}]",
+        "MessageSent": "A message was sent[ in conversation {conversation}][ by: {author}]",
+        "MessagesRead": "Messages were read[ in conversation {conversation}][ by: {reader}]",
         "FlagHandled": "Handled[: {flag}]",
         "NotificationDropped": "A notification was no longer needed[: {channel}]",
         "NotificationUndelivered": "A notification could not be delivered[: {channel}][, {status}]",
@@ -254,3 +257,9 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "PainSchoolError": "Something went wrong. Try again in a while.",
     },
 }
+
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+"""The months, as they stand in a date."""

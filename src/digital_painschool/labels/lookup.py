@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum, StrEnum
 from types import MappingProxyType
 from typing import Protocol
@@ -33,8 +33,22 @@ class DatedFact(Protocol):
         ...
 
 
-Labelled = Enum | DatedFact | type[DatedFact] | AnswerProblem | PainSchoolError
-"""The values that have labels: members of enums, events and their classes, problems with answers, and errors."""
+class ToldFact(Protocol):
+    """A line of a timeline, as labels see it: an event with the facts of its sentence."""
+
+    @property
+    def event(self) -> DatedFact:
+        """The event."""
+        ...
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """The facts that the event does not hold itself: titles and local days."""
+        ...
+
+
+Labelled = Enum | DatedFact | type[DatedFact] | ToldFact | AnswerProblem | PainSchoolError
+"""The values with labels: members of enums, events, their classes and lines, problems with answers, and errors."""
 
 Labels = Mapping[str, Mapping[str, str]]
 """Labels by the name of an enum and of its member. Events are under `Event`, errors under `Error`, by their class."""
@@ -49,6 +63,7 @@ LABELS: Mapping[Language, Labels] = MappingProxyType(
 
 _SIGNS = {Language.SWEDISH: str.maketrans(",.", "\N{NO-BREAK SPACE},"), Language.ENGLISH: str.maketrans("", "")}
 """The signs of numbers that differ from English: a blank between thousands and a decimal comma."""
+_MONTHS = {Language.SWEDISH: swedish.MONTHS, Language.ENGLISH: english.MONTHS}
 _OPTIONAL = re.compile(r"\[([^][]*)\]")
 _PLACE = re.compile(r"\{(\w+\??)\}")
 
@@ -57,7 +72,8 @@ def label(value: Labelled, language: Language | str = Language.SWEDISH, **facts:
     """Return the words for a value: an enum's member, an event or its class, an answer's problem, or an error.
 
     Rule: D-24d. The facts of an event, a problem or an error fill the places of its label. A label without a fact that
-    it could show is shorter, and complete. Only texts, numbers and labelled values are filled in.
+    it could show is shorter, and complete. Only texts, numbers, days and labelled values are filled in. The line of a
+    timeline has the facts that its event lacks: the label of a line is a whole sentence.
 
     Args:
         value: The value.
@@ -105,7 +121,8 @@ def _entry(value: object, labels: Labels) -> tuple[str, str, Mapping[str, object
             return "Error", next(name for name in names if name in labels["Error"]), {}
         case type():
             return "Event", value.__name__, {}
-    return "Event", type(value).__name__, getattr(value, "__dict__", {})
+    event = getattr(value, "event", value)
+    return "Event", type(event).__name__, {**getattr(event, "__dict__", {}), **getattr(value, "facts", {})}
 
 
 def _filled(part: str, shown: Mapping[str, str]) -> str:
@@ -115,8 +132,12 @@ def _filled(part: str, shown: Mapping[str, str]) -> str:
 
 
 def _shown(fact: object, language: Language) -> str:
-    """Return a fact as text; nothing for a fact that is no text, number or labelled value."""
+    """Return a fact as text; nothing for a fact that is no text, number, day or labelled value."""
     match fact:
+        case datetime():
+            return ""  # an instant is shown in a zone, which no label knows
+        case date():
+            return f"{fact.day} {_MONTHS[language][fact.month - 1]} {fact.year}"
         case Enum():
             return label(fact, language)
         case bool():

@@ -94,23 +94,26 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "UNDELIVERED": "En avisering kunde inte lämnas fram",
     },
     "Event": {
-        "Started": "Momentet startades",
+        "Started": "Momentet startades[: {title}][, tillgängligt till och med {last_day}]",
         "HandedOver": "Ny behandlare[: {therapist}]",
         "Reviewed": "Granskades av behandlaren",
-        "Maintained": "Vidmakthåll[, antal dagar: {days}][, moduler: {modules}]",
-        "AccessEnded": "Patientens tillgång tog slut",
+        "Maintained": "Vidmakthåll[, antal dagar: {days}][, till och med {last_day}][, moduler: {modules}]",
+        "AccessEnded": "Patientens tillgång tog slut[, sista dagen var {last_day}]",
         "Ended": "Momentet avslutades[: {reason}]",
-        "ModuleOpened": "Modul[ {module}] öppnades[, utanför ordningen{out_of_order?}]",
-        "PageRead": "Sida[ {page}][ i modul {module}] lästes",
-        "ModuleCompleted": "Modul[ {module}] blev klar",
-        "ModuleReleased": "Modul[ {module}] aktiverades[, i förtid{out_of_order?}]",
+        "ModuleOpened": "Modul[ {module}][ ”{title}”] öppnades[, utanför ordningen{out_of_order?}]",
+        "PageRead": "Sida[ {page}][ ”{page_title}”][ i modul {module}][ ”{title}”] lästes",
+        "ModuleCompleted": "Modul[ {module}][ ”{title}”] blev klar",
+        "ModuleReleased": "Modul[ {module}][ ”{title}”] aktiverades[, i förtid{out_of_order?}]",
         "ProgramDone": "Patienten är klar med momentet",
-        "FormSaved": "Formulär sparades[: {form}][, gång {number}][, poäng {score}][, över tröskeln för larm{alert?}]",
+        "FormSaved": (
+            "Formulär sparades[: {form}][, gång {number}][, från modul {module}][ ”{title}”][, poäng {score}]"
+            "[, över tröskeln för larm{alert?}]"
+        ),
         "FormRead": "Formulär lästes[: {form}]",
         "ConversationStarted": "Konversation[ {conversation}] skapades",
         "ConversationRenamed": "Konversation[ {conversation}] fick ny trådrubrik",
-        "MessageSent": "Meddelande skickades[ av: {author}]",
-        "MessagesRead": "Meddelanden lästes[ av: {reader}]",
+        "MessageSent": "Meddelande skickades[ i konversation {conversation}][ av: {author}]",
+        "MessagesRead": "Meddelanden lästes[ i konversation {conversation}][ av: {reader}]",
         "FlagHandled": "Hanterades[: {flag}]",
         "NotificationDropped": "En avisering behövdes inte längre[: {channel}]",
         "NotificationUndelivered": "En avisering kunde inte lämnas fram[: {channel}][, {status}]",
@@ -256,3 +259,9 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "PainSchoolError": "Något gick fel. Försök igen om en stund.",
     },
 }
+
+MONTHS = (
+    *("januari", "februari", "mars", "april", "maj", "juni"),
+    *("juli", "augusti", "september", "oktober", "november", "december"),
+)
+"""The months, as they stand in a date."""

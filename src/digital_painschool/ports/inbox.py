@@ -8,6 +8,7 @@ from attrs import field, frozen
 
 from digital_painschool.domain.notification import Template
 from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.labels.lookup import Language
 
 
 @frozen(kw_only=True, slots=False)
@@ -20,6 +21,7 @@ class Notice:
         person: The recipient; its `repr` is masked.
         template: The fixed text.
         link: The address to read at; the same for every patient of the unit.
+        language: The language of the text, by the unit's choice.
     """
 
     key: str
@@ -27,6 +29,12 @@ class Notice:
     person: PersonId
     template: Template
     link: str
+    language: Language = Language.SWEDISH
+
+    @property
+    def text(self) -> str:
+        """The text that the patient reads."""
+        return self.template.text_in(self.language)
 
 
 @frozen
@@ -51,8 +59,10 @@ class Inbox(Protocol):
     Any other error, and any answer of another type, counts as `DeliveryError`, without its text.
 
     Contract:
-        * **as given**: each accepted notice arrives once, from its unit and at its person, with its template's text
-          in the adapter's language, its link and nothing else. It names nobody. A refused one arrives nowhere.
+        * **as given**: each accepted notice arrives once, from its unit and at its person, with its template's text,
+          its link and nothing else. It names nobody. A refused one arrives nowhere.
+        * **language**: the text is in the notice's language, where the adapter has it in that language; otherwise it is
+          in the adapter's own.
         * **idempotent**: a key that was delivered before is not delivered again, in this process or another.
           `DUPLICATE` says that nothing was sent.
         * **time-out**: a call returns or raises well within a worker's lease (15 minutes by default),

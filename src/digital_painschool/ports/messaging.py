@@ -7,6 +7,7 @@ from attrs import field, frozen
 
 from digital_painschool.domain.masking import Masked, masked_text
 from digital_painschool.domain.notification import Channel, Template
+from digital_painschool.labels.lookup import Language
 from digital_painschool.ports.inbox import Delivered
 
 
@@ -32,9 +33,11 @@ class Messenger(Protocol):
     other error, and any answer of another type, counts as `DeliveryError`, without its text.
 
     Contract:
-        * **as given**: each accepted message arrives once, at its address, with its template's text in the
-          adapter's language, its link and nothing else, but for what the adapter adds to each (a mail's subject). A
-          refused message arrives nowhere.
+        * **as given**: each accepted message arrives once, at its address, with its template's text, its
+          link and nothing else, but for what the adapter adds to each (a mail's subject). A refused message arrives
+          nowhere.
+        * **language**: the text is in the language that is given, where the adapter has it in that language; otherwise
+          it is in the adapter's own.
         * **idempotent** as far as the channel allows: a key that was sent before is not sent again. `DUPLICATE` says
           that nothing was sent.
         * **time-out**: a call returns or raises well within a worker's lease (15 minutes by default),
@@ -49,7 +52,9 @@ class Messenger(Protocol):
         """The channel that the messenger serves: `EMAIL` or `SMS`."""
         ...
 
-    def send(self, recipient: Address, template: Template, link: str, *, key: str) -> Delivered:
+    def send(
+        self, recipient: Address, template: Template, link: str, *, key: str, language: Language = Language.SWEDISH
+    ) -> Delivered:
         """Send a fixed text with a link.
 
         Args:
@@ -57,6 +62,7 @@ class Messenger(Protocol):
             template: The fixed text.
             link: The address to read at; the same for all staff of the unit.
             key: The idempotency key: opaque, and the same for every attempt.
+            language: The language of the text, by the unit's choice.
 
         Raises:
             DeliveryError: The message was not sent; `permanent` when trying again cannot help.

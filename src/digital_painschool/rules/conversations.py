@@ -143,10 +143,10 @@ def _check_heading(terms: Terms, heading: str) -> None:
 
 
 def _check_text(rule: str, text: str, limit: int) -> None:
-    plain_text(text)
-    if not text.strip():
+    written = plain_text(text)
+    if not written.strip():
         raise RuleViolation(rule, Reason.EMPTY_TEXT)
-    if len(text) > limit:
+    if len(written) > limit:
         raise RuleViolation(rule, Reason.TEXT_TOO_LONG, limit=limit)
 
 

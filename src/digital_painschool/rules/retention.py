@@ -77,7 +77,8 @@ def decision_reference(reference: str, is_identity_number: Callable[[str], bool]
         RuleViolation: The reference is empty or too long.
         InvalidValue: The reference is not text, or contains something in the form of an identity number.
     """
-    if not plain_text(reference, "the decision").strip():
+    reference = plain_text(reference, "the decision")
+    if not reference.strip():
         raise RuleViolation("D-21a", Reason.DECISION_MISSING)
     if len(reference) > _REFERENCE_LIMIT:
         raise RuleViolation("D-21a", Reason.TEXT_TOO_LONG, limit=_REFERENCE_LIMIT)

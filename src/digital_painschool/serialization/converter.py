@@ -5,7 +5,7 @@ converter are put into words by `problems`.
 """
 
 from collections.abc import Callable, Mapping
-from enum import Enum
+from enum import Enum, StrEnum
 from math import isfinite
 from types import GenericAlias, NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
@@ -16,7 +16,7 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from digital_painschool.domain.checks import Check
 from digital_painschool.domain.limits import Limit
-from digital_painschool.domain.validation import plain_text
+from digital_painschool.domain.validation import storable_text
 from digital_painschool.errors import InvalidValue
 from digital_painschool.serialization.problems import EXPECTED, UnexpectedValue
 
@@ -36,6 +36,7 @@ def strict_converter() -> Converter:
         converter.register_structure_hook(wanted, _exactly(wanted))
     converter.register_structure_hook(float, _number)
     converter.register_structure_hook(str, _text)
+    converter.register_structure_hook(StrEnum, lambda value, wanted: _member_of_value(wanted)(value, wanted))
     converter.register_structure_hook_factory(_is_enum, _member_of_value)
     converter.register_structure_hook_factory(_is_optional, _value_or_none)
     converter.register_structure_hook_factory(_is_collection, _collection_of_list)
@@ -75,7 +76,7 @@ def _number(value: object, _: object) -> float:
 def _text(value: object, _: object) -> str:
     if not isinstance(value, str):
         raise UnexpectedValue(EXPECTED[str], value)
-    return plain_text(value, "the text")
+    return storable_text(value, "the text")
 
 
 def _is_enum(wanted: Any) -> bool:

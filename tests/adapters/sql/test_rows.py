@@ -49,7 +49,7 @@ from digital_painschool.testing.example import PAIN, PROGRAM
 from digital_painschool.testing.people import ANNA, COLLEAGUE, NUMBERS, NURSE, UNIT
 from digital_painschool.testing.scenario import Scenario
 from tests.adapters.sql.writers import start_of
-from tests.cursors import key_of, with_key
+from tests.cursors import MINE, position_of, with_part
 from tests.databases import execute
 
 
@@ -199,11 +199,10 @@ def test_a_cursor_and_a_log_number_that_no_column_holds_are_refused(sqlite_url: 
             school.start(number)
         cursor = school.desk.caseload(limit=1).next
         assert cursor is not None
-        rank, instant, id_ = key_of(cursor)
-        for key in ([10**30, instant, id_], [10**12, instant, id_], [rank, instant, "\ud800"], [rank, instant, "\x00"]):
+        for place, part in ((1, 10**30), (1, 10**12), (3, "\ud800"), (3, "\x00")):
             with pytest.raises(InvalidValue):
-                school.desk.caseload(with_key(cursor, key))
-        assert with_key(cursor, [rank, instant, id_]) == cursor
+                school.desk.caseload(with_part(MINE, cursor, place, part))
+        assert with_part(MINE, cursor, 1, position_of(cursor)[1]) == cursor
         for after in (10**30, 10**5000):
             with pytest.raises(InvalidValue):
                 school.office.access_log(after=after)

@@ -17,6 +17,7 @@ from digital_painschool.adapters.sql.rows import Values
 from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.domain.ids import DigestId, EnrolmentId
 from digital_painschool.domain.notification import Channel
+from digital_painschool.labels.lookup import Language
 from digital_painschool.ports import Inbox, Messenger, Storage
 from digital_painschool.testing.contracts.arrivals import Arrival
 from digital_painschool.testing.contracts.changes import PERSONS
@@ -161,7 +162,9 @@ class Impatient:
 
 
 class OfInbox(Impatient, InboxContract):
-    """The inbox by the contract, on the database of a subclass."""
+    """The inbox by the contract, on the database of a subclass. The portal that shows the notices writes the text."""
+
+    languages = (Language.SWEDISH,)
 
     def open(self, place: str) -> SqlInbox:
         """Open the inbox."""
@@ -201,7 +204,9 @@ class TestPostgresqlInbox(OfInbox):
 
 
 class OfMessenger(Impatient, MessengerContract):
-    """The messenger by the contract, on the database of a subclass."""
+    """The messenger by the contract, on the database of a subclass. The gateway writes the text."""
+
+    languages = (Language.SWEDISH,)
 
     def open(self, place: str) -> SqlMessenger:
         """Open the messenger."""

@@ -9,6 +9,7 @@ from typing import Any
 from attrs import evolve
 
 from digital_painschool.errors import DeliveryError
+from digital_painschool.labels.lookup import Language
 from digital_painschool.ports.inbox import Delivered, Reachability
 from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.contracts import InboxContract
@@ -78,10 +79,10 @@ def _mixed_between_threads(right: Wrong, adapter: Any, first: Any, *args: Any, *
     return right(adapter.current, *args, **options)
 
 
-def _texts_mixed_between_threads(right: Wrong, adapter: Any, to: Any, *text: Any, key: str) -> Any:
+def _texts_mixed_between_threads(right: Wrong, adapter: Any, to: Any, *text: Any, **options: Any) -> Any:
     adapter.text = text
     sleep(0.0005)
-    return right(to, *adapter.text, key=key)
+    return right(to, *adapter.text, **options)
 
 
 def _adding(text: str) -> Wrong:
@@ -90,12 +91,12 @@ def _adding(text: str) -> Wrong:
 
 
 def _with(text: str, template: Any) -> Any:
-    return SimpleNamespace(text=text.format(template.text))
+    return SimpleNamespace(text_in=lambda language: text.format(template.text_in(language)))
 
 
-def _known_and_sent_again(right: Wrong, messenger: Any, *args: Any, key: str) -> Any:
+def _known_and_sent_again(right: Wrong, messenger: Any, *args: Any, key: str, language: Language) -> Any:
     known = key in {message.key.partition(" again")[0] for message in messenger.sent}
-    right(*args, key=f"{key} again {len(messenger.sent)}")
+    right(*args, key=f"{key} again {len(messenger.sent)}", language=language)
     return Delivered.DUPLICATE if known else Delivered.ACCEPTED
 
 
@@ -111,6 +112,12 @@ INBOX: Sequence[Mistake] = (
         ),
     ),
     Mistake("a-greeting-by-name", "Inbox: as given", "deliver", _adding("Hej Anna Andersson! {}")),
+    Mistake(
+        "every-notice-in-swedish",
+        "Inbox: language",
+        "deliver",
+        lambda right, _, notice: right(evolve(notice, language=Language.SWEDISH)),
+    ),
     Mistake(
         "another-unit",
         "Inbox: as given",
@@ -191,7 +198,13 @@ MESSENGER: Sequence[Mistake] = (
         "a-key-of-each-template",
         "Messenger: idempotent",
         "send",
-        lambda right, _, to, template, link, key: right(to, template, link, key=f"{key}{to.value}"),
+        lambda right, _, to, *args, key, **options: right(to, *args, key=f"{key}{to.value}", **options),
+    ),
+    Mistake(
+        "every-message-in-swedish",
+        "Messenger: language",
+        "send",
+        lambda right, _, *args, language, **options: right(*args, **options),
     ),
 )
 

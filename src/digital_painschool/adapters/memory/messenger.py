@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.errors import InvalidValue
+from digital_painschool.labels.lookup import Language
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address
 
@@ -18,12 +19,14 @@ class SentNotification(NamedTuple):
         template: The fixed text.
         link: The link in the text.
         key: The idempotency key.
+        language: The language of the text.
     """
 
     address: Address
     template: Template
     link: str
     key: str
+    language: Language = Language.SWEDISH
 
 
 class MemoryMessenger:
@@ -54,11 +57,13 @@ class MemoryMessenger:
         with self._lock:
             return tuple(self._sent.values())
 
-    def send(self, recipient: Address, template: Template, link: str, *, key: str) -> Delivered:
+    def send(
+        self, recipient: Address, template: Template, link: str, *, key: str, language: Language = Language.SWEDISH
+    ) -> Delivered:
         with self._lock:
             if key in self._sent:
                 return Delivered.DUPLICATE
-            self._sent[key] = SentNotification(recipient, template, link, key)
+            self._sent[key] = SentNotification(recipient, template, link, key, language)
             return Delivered.ACCEPTED
 
     def forget(self, keys: Iterable[str]) -> int:

@@ -15,6 +15,7 @@ from digital_painschool.adapters.sql.message_tables import WAITING, messages
 from digital_painschool.adapters.sql.rows import Row, require_readable
 from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.errors import InvalidValue
+from digital_painschool.labels.lookup import Language
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address
 from digital_painschool.serialization.stored import read_each
@@ -93,7 +94,15 @@ class SqlMessenger:
         """The channel that the messenger serves."""
         return self._channel
 
-    def send(self, recipient: Address, template: Template, link: str, *, key: str) -> Delivered:
+    def send(
+        self,
+        recipient: Address,
+        template: Template,
+        link: str,
+        *,
+        key: str,
+        language: Language = Language.SWEDISH,  # noqa: ARG002 - the gateway writes the text, in its own language
+    ) -> Delivered:
         values = {
             "key": key,
             "channel": self._channel.value,

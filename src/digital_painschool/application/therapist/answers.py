@@ -3,6 +3,7 @@
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.form_answers import FormAnswers, form_answers, require_form
 from digital_painschool.application.once import once_of
+from digital_painschool.application.patient_head import patient_head
 from digital_painschool.application.views import Submission
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.ids import EnrolmentId
@@ -38,7 +39,8 @@ class Answers:
             return enrolment
 
         enrolment = self._executor.read(Action.READ_ANSWERS, self._actor, enrolment_id, found)
-        return form_answers(self._executor, enrolment, form)
+        head = patient_head(enrolment, self._executor.terms.of(enrolment), self._executor.now())
+        return form_answers(self._executor, enrolment, form, head=head)
 
     def mark_read(
         self,

@@ -32,7 +32,7 @@ class Sent:
         template: Which fixed text.
         link: Where to read.
         unit: The unit that sends it; None for a message to staff.
-        language: The language of the adapter.
+        language: The language of the text.
     """
 
     recipient: str = field(repr=False)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from digital_painschool.domain.notification import Template
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import DeliveryError
+from digital_painschool.labels.lookup import Language
 from digital_painschool.ports.inbox import Delivered, Inbox, Notice, Reachability
 from digital_painschool.testing.contracts.base import OUT_OF_ORDER
 from digital_painschool.testing.contracts.changes import PERSONS
@@ -49,7 +50,13 @@ class InboxContract(RefusingContract[Inbox]):
         return self.unreachable
 
     def notice(
-        self, key: str, person: PersonId | None = None, *, template: Template | None = None, link: str | None = None
+        self,
+        key: str,
+        person: PersonId | None = None,
+        *,
+        template: Template | None = None,
+        link: str | None = None,
+        language: Language | None = None,
     ) -> Notice:
         """Return a notice."""
         return Notice(
@@ -58,12 +65,20 @@ class InboxContract(RefusingContract[Inbox]):
             person=person or self.reachable,
             template=template or self.usual,
             link=link or self.link,
+            language=language or self.language,
         )
 
     def send(
-        self, adapter: Any, key: str, to: Any = None, *, template: Template | None = None, link: str | None = None
+        self,
+        adapter: Any,
+        key: str,
+        to: Any = None,
+        *,
+        template: Template | None = None,
+        link: str | None = None,
+        language: Language | None = None,
     ) -> Delivered:
-        delivered: Delivered = adapter.deliver(self.notice(key, to, template=template, link=link))
+        delivered: Delivered = adapter.deliver(self.notice(key, to, template=template, link=link, language=language))
         return delivered
 
     def calls(self) -> Sequence[Callable[[Any], object]]:

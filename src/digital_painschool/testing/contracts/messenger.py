@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from digital_painschool.domain.notification import Channel, Template
+from digital_painschool.labels.lookup import Language
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address, Messenger
 from digital_painschool.testing.contracts.clauses import proves
@@ -49,10 +50,17 @@ class MessengerContract(RefusingContract[Messenger]):
         return self.refused
 
     def send(
-        self, adapter: Any, key: str, to: Any = None, *, template: Template | None = None, link: str | None = None
+        self,
+        adapter: Any,
+        key: str,
+        to: Any = None,
+        *,
+        template: Template | None = None,
+        link: str | None = None,
+        language: Language | None = None,
     ) -> Delivered:
-        text = template or self.usual
-        delivered: Delivered = adapter.send(to or self.address, text, link or self.link, key=key)
+        text, spoken = template or self.usual, language or self.language
+        delivered: Delivered = adapter.send(to or self.address, text, link or self.link, key=key, language=spoken)
         return delivered
 
     @proves("Messenger.channel")

@@ -48,7 +48,8 @@ class SendingContract(Contract[Adapter]):
         deletes: False for an adapter that cannot delete what it has sent: `forget` then returns 0.
         remembers_keys: False for a way that cannot tell a repeated key, such as plain SMTP.
         fixed_texts: What the adapter adds to the text of each, the same for everybody: a mail's subject.
-        language: The language of the adapter's texts.
+        language: The language in which the contract sends.
+        languages: The languages in which the adapter has the texts; state them where they are not all.
         link: Where there is something to read.
         templates: The texts that can be sent; the contract sets them.
         usual: The text that `send` takes where none is named; the contract sets it.
@@ -58,6 +59,7 @@ class SendingContract(Contract[Adapter]):
     remembers_keys: ClassVar[bool] = True
     fixed_texts: ClassVar[Sequence[str]] = ()
     language: ClassVar[Language] = Language.SWEDISH
+    languages: ClassVar[Sequence[Language]] = tuple(Language)
     link: ClassVar[str] = "https://painschool.example/"
     templates: ClassVar[Sequence[Template]]
     usual: ClassVar[Template]
@@ -73,7 +75,14 @@ class SendingContract(Contract[Adapter]):
         raise NotImplementedError
 
     def send(
-        self, adapter: Any, key: str, to: Any = None, *, template: Template | None = None, link: str | None = None
+        self,
+        adapter: Any,
+        key: str,
+        to: Any = None,
+        *,
+        template: Template | None = None,
+        link: str | None = None,
+        language: Language | None = None,
     ) -> Delivered:
         """Send a text with a link to somebody: to the first of the recipients where nobody is named."""
         raise NotImplementedError
@@ -106,15 +115,12 @@ class SendingContract(Contract[Adapter]):
         if not self.remembers_keys:
             pytest.skip("this way cannot tell a repeated key")
 
-    def sent(self, to: Any, *, template: Template | None = None, link: str | None = None) -> Sent:
+    def sent(
+        self, to: Any, *, template: Template | None = None, link: str | None = None, language: Language | None = None
+    ) -> Sent:
         """Return what arrives when `send` is called so."""
-        return Sent(
-            recipient=to.value,
-            template=template or self.usual,
-            link=link or self.link,
-            unit=self._unit,
-            language=self.language,
-        )
+        text, where, spoken = template or self.usual, link or self.link, language or self.language
+        return Sent(recipient=to.value, template=text, link=where, unit=self._unit, language=spoken)
 
     def assert_arrived(self, place: Any, adapter: Any, *sent: Sent) -> None:
         """Assert that this arrived and nothing else, as it was given."""
@@ -258,6 +264,16 @@ class SendingContract(Contract[Adapter]):
                     key = f"{template.value} {len(sent)}"
                     assert ACCEPTED is self.send(adapter, key, to, template=template, link=link)
                     sent.append(self.sent(to, template=template, link=link))
+            self.assert_arrived(place, adapter, *sent)
+
+    @proves("{port}: language")
+    def test_a_notice_arrives_in_its_language(self, place: Any) -> None:
+        """Otherwise the patients of one unit would be written to in the language of another (D-24d)."""
+        both = [(text, language) for text in self.templates for language in self.languages]
+        with self.opened(place) as adapter:
+            for number, (text, language) in enumerate(both):
+                assert ACCEPTED is self.send(adapter, f"key-{number}", template=text, language=language)
+            sent = [self.sent(self.recipients()[0], template=text, language=language) for text, language in both]
             self.assert_arrived(place, adapter, *sent)
 
     @proves("{port}: as given", "{port}: idempotent")

@@ -30,9 +30,9 @@ def recipient_of(call: Call) -> PersonId | Address:
 def _arrival(call: Call, at: datetime, channel: Channel) -> Arrival:
     if call.method == "deliver":
         notice: Notice = call.args[0]
-        return Arrival(at, channel, notice.person, notice.template, notice.key)
+        return Arrival(at, channel, notice.person, notice.template, notice.key, notice.language)
     to, template, _link = call.args
-    return Arrival(at, channel, to, template, call.options["key"])
+    return Arrival(at, channel, to, template, call.options["key"], call.options["language"])
 
 
 class RecordingPorts:

@@ -7,9 +7,10 @@ from typing import NamedTuple
 from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import Policy
+from digital_painschool.labels.lookup import Language
 from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.reference.calendar import is_forenoon, local_day
-from digital_painschool.testing.reference.laws import Law, LawViolation, unless, violation
+from digital_painschool.testing.reference.laws import Law, LawViolation, unequal, unless, violation
 
 _LAW = Law.NOTIFIED_ONCE_IN_TIME
 
@@ -22,6 +23,7 @@ class Arrival(NamedTuple):
     to: PersonId | Address
     template: Template
     key: str
+    language: Language = Language.SWEDISH
 
 
 class Arrivals:
@@ -45,6 +47,7 @@ class Arrivals:
         """
         yield from unless(arrival.key not in self._keys, _LAW, f"{arrival.key} was accepted as new twice")
         self._keys.add(arrival.key)
+        yield from unequal(_LAW, self._policy.language, arrival.language, f"{arrival.key}: the language")
         if digest_of is None:
             return
         if not is_forenoon(arrival.at, self._policy):

@@ -15,6 +15,7 @@ from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import Program
 from digital_painschool.testing.reference.calendar import midnight_after, months_later
 from digital_painschool.testing.reference.counts import Backlog, RaisedFlags, Reached, ReferenceConversation
+from digital_painschool.testing.reference.texts import answers_as_read, text_as_read
 
 
 @define(eq=False, repr=False, kw_only=True)
@@ -192,7 +193,7 @@ class ReferenceEnrolment:
 
     def save_form(self, form: str, answers: Mapping[str, object], now: datetime, *, reached: Iterable[Reached]) -> int:
         """Save a submission; return its ordinal."""
-        self.answers[form] = answers
+        self.answers[form] = answers_as_read(answers)
         self.drafts.pop(form, None)
         self._enter(now, by=Author.PATIENT)
         self.raised.add(self.version, "form-saved")
@@ -200,7 +201,7 @@ class ReferenceEnrolment:
 
     def save_draft(self, form: str, answers: Mapping[str, object], now: datetime) -> None:
         """Save a draft: no entry of the timeline, and nothing that staff see."""
-        self.drafts[form] = (now, answers)
+        self.drafts[form] = (now, answers_as_read(answers))
 
     def discard_draft(self, form: str) -> None:
         """Remove the draft of a form, if there is one."""
@@ -236,7 +237,7 @@ class ReferenceEnrolment:
 
     def rename(self, conversation: int, heading: str, author: Author, now: datetime) -> None:
         """Change a conversation's heading."""
-        self.conversations[conversation - 1].heading = heading
+        self.conversations[conversation - 1].heading = text_as_read(heading)
         self._enter(now, by=author)
 
     def mark_handled(self, kind: FlagKind, now: datetime, view: int | None = None) -> None:

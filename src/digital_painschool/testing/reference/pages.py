@@ -26,6 +26,7 @@ def page_violations(model: ReferenceEnrolment, page: PatientPage) -> Iterator[La
     """Check the page that the patient's therapist, who has no other role, sees."""
     id_, now = model.id, page.drawn_at
     yield from flag_violations(model, page.flags, now)
+    yield from unequal(_LAW, page.flags, tuple(line.flag for line in page.box), "the lines of the box", id_)
     yield from _count_violations(model, page)
     dates = page.phase, page.access_until, page.reviewed_at, page.done_at, page.ended_at
     expected_dates = model.phase, model.access_until, model.reviewed_at, model.done_at, model.ended_at

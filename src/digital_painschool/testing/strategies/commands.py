@@ -148,7 +148,8 @@ def _answers(form: Form) -> st.SearchStrategy[dict[str, Answer]]:
 
 @cache
 def _texts(simple: str, longest: int) -> st.SearchStrategy[str]:
-    return st.just(simple[:longest]) | texts(min(40, longest))
+    lines = st.just("x" * (longest - 1) + ("\r\n" if longest > 1 else "x"))  # just short enough, as it is kept
+    return st.just(simple[:longest]) | texts(min(40, longest)) | lines
 
 
 def start(draw: st.DrawFn, school: PlannedSchool) -> h.Step | None:

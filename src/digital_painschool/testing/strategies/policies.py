@@ -5,6 +5,7 @@ from datetime import time
 from hypothesis import strategies as st
 
 from digital_painschool.domain.policy import FlagKind, Policy
+from digital_painschool.labels.lookup import Language
 from digital_painschool.testing.strategies.programs import end_reasons
 from digital_painschool.testing.strategies.texts import titles
 
@@ -57,4 +58,5 @@ def policies(draw: st.DrawFn, *, zone: str | None = None) -> Policy:
         heading_limit=draw(st.just(120) | st.integers(len(heading), 1000)),
         message_limit=draw(st.just(10_000) | st.integers(1, 10_000)),
         retry_minutes=draw(_WAITS),
+        language=draw(st.sampled_from(Language)),
     )

@@ -1,0 +1,79 @@
+"""The head of each tab of a patient: who it is, where the treatment stands, and what waits. Rule: M-08, D-08a."""
+
+from datetime import date, datetime
+
+from attrs import frozen
+
+from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment, Phase
+from digital_painschool.domain.ids import EnrolmentId
+from digital_painschool.domain.local_time import last_day
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.policy import Terms
+from digital_painschool.rules import flags
+
+
+@frozen(kw_only=True)
+class PatientHead:
+    """The head of a tab: "Hantera", "Meddelande", "Tidslinje", a form's answers. Rule: M-08, D-08a.
+
+    It is of the same state as the tab, before the tab marked anything as read, and leaves no log line of its own.
+
+    Args:
+        enrolment_id: The enrolment.
+        version: The number of timeline entries that the tab was drawn from: the `expected` of a step from it.
+        drawn_at: The instant at which flags are judged, UTC.
+        person: The patient; the `repr` is masked.
+        therapist: The present therapist.
+        program: The program's key.
+        title: The program's title.
+        phase: The phase of the life cycle.
+        started_at: When the enrolment began, UTC.
+        last_day: The last local day on which the patient has access.
+        ended_at: When the enrolment ended, UTC; None while it is open.
+        to_handle: The number of lines in the box of current events, for the badge of "Hantera" (M-15).
+        counts: The counts of the box, as the caseload shows them.
+    """
+
+    enrolment_id: EnrolmentId
+    version: int
+    drawn_at: datetime
+    person: PersonId
+    therapist: HsaId
+    program: str
+    title: str
+    phase: Phase
+    started_at: datetime
+    last_day: date
+    ended_at: datetime | None
+    to_handle: int
+    counts: CaseloadCounts
+
+    @property
+    def is_open(self) -> bool:
+        """True until the enrolment has ended."""
+        return self.phase is not Phase.ENDED
+
+
+def patient_head(enrolment: Enrolment, terms: Terms, now: datetime) -> PatientHead:
+    """Return the head of an enrolment as it is at an instant. Rule: M-08, D-08a.
+
+    Args:
+        enrolment: The state.
+        terms: The program and the unit's policy.
+        now: The instant at which flags are judged, an aware time.
+    """
+    return PatientHead(
+        enrolment_id=enrolment.id,
+        version=enrolment.version,
+        drawn_at=now,
+        person=enrolment.person,
+        therapist=enrolment.therapist,
+        program=terms.program.key,
+        title=terms.program.title,
+        phase=enrolment.phase,
+        started_at=enrolment.started_at,
+        last_day=last_day(enrolment.access_until, terms.policy.zone),
+        ended_at=enrolment.ended_at,
+        to_handle=len(flags.to_handle(enrolment, now)),
+        counts=flags.caseload_counts(enrolment),
+    )
