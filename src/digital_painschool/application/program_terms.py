@@ -15,9 +15,11 @@ class ProgramTerms:
     Args:
         storage: The program versions that enrolments were started with.
         catalogue: Programs and policies.
+        remember_saved: False where what was saved may be rolled back: each start then saves its program version.
     """
 
-    def __init__(self, storage: Programs, catalogue: Catalogue) -> None:
+    def __init__(self, storage: Programs, catalogue: Catalogue, *, remember_saved: bool = True) -> None:
+        self._remember_saved = remember_saved
         self._storage = storage
         self._catalogue = catalogue
         self._terms: dict[tuple[HsaId, str, str], Terms] = {}
@@ -52,5 +54,6 @@ class ProgramTerms:
                 f"program {program.key!r}",
                 [f"version: {program.version!r} stood for other content before; give the new content a new one"],
             )
-        self._saved[key] = program
+        if self._remember_saved:
+            self._saved[key] = program
         return Terms(program, self._catalogue.policy_of(unit))
