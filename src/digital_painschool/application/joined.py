@@ -31,7 +31,7 @@ def joined_executor(executor: Executor, storage: Storage, on_commit: OnCommit) -
     later = (_AfterCommit(observers, on_commit),) if observers else ()
     ports = evolve(executor.ports, storage=storage, observers=later)
     joined = Executor(ports, executor.catalogue, executor.now, executor.new_id, attempts=1)
-    joined.terms = ProgramTerms(joined.storage, executor.catalogue, remember_saved=False)
+    joined.terms = ProgramTerms(joined.storage, executor.catalogue, committed=executor.terms)
     return joined
 
 

@@ -19,7 +19,7 @@ Log = Callable[[Iterable[AccessEntry]], None]
 
 @contextmanager
 def lent_database(database: Database, connection: object) -> Iterator[Database]:
-    """Lend a host's connection, on which a transaction is open; yield a database that uses this connection alone.
+    """Yield a database that uses a host's connection alone, on which a transaction is open.
 
     Raises:
         InvalidValue: The connection is not one of the database's driver.

@@ -112,7 +112,7 @@ class LentConnection:
         return self._is_open()
 
     def close(self) -> None:
-        """Leave the connection to the host."""
+        """Do nothing: the connection is the host's to close."""
 
     @contextmanager
     def _savepoint(self) -> Iterator[None]:
@@ -138,14 +138,13 @@ class LentDriver:
     """
 
     one_writer = False
-    prefers_single_round_trip = False
-    """False, so that each write is a transaction, which is a savepoint here."""
     drains_before_fork = False
 
     def __init__(self, driver: Driver, connection: Connection) -> None:
         self._driver = driver
         self._connection = connection
         self.failures = driver.failures
+        self.prefers_single_round_trip = driver.prefers_single_round_trip
 
     def connect(self) -> Connection:
         return self._connection

@@ -101,7 +101,7 @@ class _OwnCursor(psycopg.RawCursor[Row]):
 
 
 class _Borrowed:
-    """What the storage uses of a host's connection; to close it leaves it to the host."""
+    """A host's connection as the storage uses it: closing it does nothing, for it is the host's to close."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, cast
 
 from sqlalchemy.dialects import sqlite as sqlite_dialect
@@ -66,7 +67,7 @@ def lent(connection: object, path: str, synchronous: str) -> LentConnection:
 
 
 class _Borrowed:
-    """What the storage uses of a host's connection; to close it leaves it to the host."""
+    """A host's connection as the storage uses it: closing it does nothing, for it is the host's to close."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -120,8 +121,9 @@ def _is_file(path: str, file: str) -> bool:
         return False
 
 
-def _declared_types() -> set[str]:
+@cache
+def _declared_types() -> frozenset[str]:
     """Return the types that the tables declare; `sqlite3` finds converters by them."""
     dialect = sqlite_dialect.dialect()
     columns = (column for table in METADATA.tables.values() for column in table.columns)
-    return {column.type.compile(dialect).split()[0].split("(")[0] for column in columns}
+    return frozenset(column.type.compile(dialect).split()[0].split("(")[0] for column in columns)

@@ -50,7 +50,7 @@ class PostgresqlDriver:
         return PostgresqlConnection(connection, statements_for(self._schema), self._schema)
 
     def require_lendable(self, connection: object) -> None:
-        """Accept every connection; `lent` looks at the transaction."""
+        """Refuse nothing: a line of the access log does not wait for the host's transaction to end."""
 
     def lent(self, connection: object) -> DriverConnection:
         return lent_postgresql.lent(connection, self._schema)
