@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager, suppress
 import pytest
 from attrs import evolve
 
+from digital_painschool import open_school
 from digital_painschool.adapters.sql import SqlStorage
 from digital_painschool.bootstrap.joined_school import JoinedSchool
 from digital_painschool.bootstrap.plugins import connect
@@ -203,9 +204,7 @@ def test_nothing_is_done_after_the_transaction(portal: Host, school: PainSchool,
     assert (["after"], enrolment) == (portal.notes, state(school, enrolment))
 
 
-def test_a_savepoint_of_the_host_takes_its_steps_back(
-    url: str, school: PainSchool, enrolment: Enrolment, seen: _Seen
-) -> None:
+def test_a_savepoint_of_the_host_takes_its_steps_back(url: str, school: PainSchool, seen: _Seen) -> None:
     """Otherwise a nested `atomic` of Django's would keep a step that it has rolled back, and tell observers of it."""
     with host("django", url) as portal:
         with school.joined(portal.connection, portal.begin(), on_commit=portal.on_commit) as joined:
@@ -213,7 +212,8 @@ def test_a_savepoint_of_the_host_takes_its_steps_back(
             with suppress(_TakenBackError), portal.begin():
                 desk.start(BO, program=PROGRAM)
                 raise _TakenBackError
-            desk.start(BO, program=PROGRAM)  # its version of the program, too, is saved again
-        started = school.therapist(NURSE).find(BO)[0]
-        assert PROGRAM == school.therapist(NURSE).program(started.id).key
+            started = desk.start(BO, program=PROGRAM)  # its version of the program, too, is saved again
+        assert (started,) == school.therapist(NURSE).find(BO)
         assert ["Started"] == seen.kinds
+    with open_school(url) as another:
+        assert PROGRAM == another.therapist(NURSE).program(started.id).key

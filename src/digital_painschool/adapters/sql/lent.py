@@ -112,7 +112,7 @@ class LentConnection:
         return self._is_open()
 
     def close(self) -> None:
-        """Do nothing: the connection is the host's to close."""
+        return  # the connection is the host's to close
 
     @contextmanager
     def _savepoint(self) -> Iterator[None]:
