@@ -13,6 +13,7 @@ import sqlalchemy
 
 from digital_painschool import PainSchool, open_school
 from digital_painschool.adapters.sql import SqlStorage, sqlite
+from digital_painschool.adapters.sql.joining import NEVER_JOINED
 from digital_painschool.application import executor
 from digital_painschool.application.enrolment_loading import load
 from digital_painschool.bootstrap.plugins import connect
@@ -25,7 +26,7 @@ from digital_painschool.errors import (
     OutcomeUnknown,
     StorageError,
 )
-from digital_painschool.ports.storage import load_enrolment
+from digital_painschool.ports.storage import Storage, load_enrolment
 from digital_painschool.testing.contracts.changes import MORNING, begin, converse, saved
 from digital_painschool.testing.people import ANNA, NURSE, STRANGER
 from tests.adapters.sql.hosts import host, join, never, transaction
@@ -41,16 +42,54 @@ def school(url: str) -> Iterator[PainSchool]:
         yield opened
 
 
-def test_what_needs_a_transaction_of_its_own_does_not_join(url: str) -> None:
+@pytest.mark.parametrize("method", NEVER_JOINED)
+def test_deliveries_exports_and_purges_do_not_join(method: str, url: str) -> None:
     """Otherwise a notice would be sent, or a record purged, that a rollback brings back."""
     with closing(SqlStorage(url)) as storage, host("driver", url) as portal:
+        assert callable(getattr(Storage, method))
         with storage.joined(portal.connection, portal.begin()) as joined:
-            with pytest.raises(StorageError, match="a purge needs a transaction of the school's own"):
-                joined._database.scrub_free_pages()
-            with pytest.raises(StorageError, match="lending needs"), joined.joined(portal.connection, nullcontext()):
-                pass
+            with pytest.raises(StorageError, match="join no other"):
+                getattr(joined, method)()
             portal.insert("after")
         assert ["after"] == portal.notes
+
+
+def test_what_needs_a_transaction_of_its_own_does_not_join(url: str) -> None:
+    """Otherwise a lock or a migration would last as long as the host's transaction."""
+    with closing(SqlStorage(url)) as storage, host("driver", url) as portal:
+        with storage.joined(portal.connection, portal.begin()) as joined:
+            database = joined._database
+            for call in (
+                database.scrub_free_pages,
+                database.pool.driver.migrate,
+                lambda: database.write(lambda connection: connection.advisory_lock("plan")),
+                lambda: joined.joined(portal.connection, nullcontext()).__enter__(),
+                lambda: database.pool.driver.lent(portal.connection),
+            ):
+                with pytest.raises(StorageError, match="needs a transaction of the school's own"):
+                    call()
+            assert database.read(lambda connection: connection.has_table("enrolments"))
+            portal.insert("after")
+        assert ["after"] == portal.notes
+
+
+def test_a_transaction_that_the_host_has_ended_saves_nothing(
+    in_file: PainSchool, file: sqlite3.Connection, postgresql_url: str, server: psycopg.Connection
+) -> None:
+    """Otherwise a step would be committed by itself, or fail with an error that names no cause."""
+    with suppress(sqlite3.OperationalError), in_file.joined(file, transaction(file), on_commit=never) as joined:
+        file.execute("COMMIT")
+        with pytest.raises(StorageError, match="has ended or failed"):
+            joined.therapist(NURSE).start(ANNA, program=PROGRAM)
+    with (
+        open_school(postgresql_url) as school,
+        school.joined(server, server.transaction(force_rollback=True), on_commit=never) as joined,
+    ):
+        with suppress(psycopg.errors.DivisionByZero):
+            server.execute("SELECT 1 / 0")
+        with pytest.raises(StorageError, match="has ended or failed"):
+            joined.therapist(NURSE).start(ANNA, program=PROGRAM)
+    assert () == in_file.therapist(NURSE).find(ANNA)
 
 
 def test_on_a_file_the_outermost_transaction_is_named(in_file: PainSchool, file: sqlite3.Connection) -> None:

@@ -8,6 +8,7 @@ database allows it, and where it has one writer as soon as the transaction has e
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from threading import get_ident
+from typing import Never
 
 from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.lent import LentDriver, driver_connection, failure_of
@@ -15,6 +16,9 @@ from digital_painschool.errors import ConfigurationError, OutcomeUnknown, PainSc
 from digital_painschool.ports.storage import AccessEntry, Activity, Change
 
 Log = Callable[[Iterable[AccessEntry]], None]
+
+NEVER_JOINED = ("claim", "begin", "complete", "save_export", "save_plan", "purge", "save_receipt")
+"""The methods of a storage whose effect a rollback must not take back: what was sent, exported or purged stays so."""
 
 
 @contextmanager
@@ -83,6 +87,15 @@ def _is_logged(log: Log, lines: list[AccessEntry]) -> bool:
     except PainSchoolError:
         return False
     return True
+
+
+def refuse_to_join(*_: object, **__: object) -> Never:
+    """Refuse a call of `NEVER_JOINED`.
+
+    Raises:
+        StorageError: Always.
+    """
+    raise StorageError("deliveries, exports and purges have transactions of the school's own, and join no other")
 
 
 def without_reading(save: Callable[[Change], None]) -> Callable[[Change], None]:

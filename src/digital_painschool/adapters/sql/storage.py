@@ -15,7 +15,14 @@ from digital_painschool.adapters.sql.ended import SqlEndedEnrolments
 from digital_painschool.adapters.sql.engine import open_database
 from digital_painschool.adapters.sql.enrolments import SqlEnrolments
 from digital_painschool.adapters.sql.exports import SqlExports
-from digital_painschool.adapters.sql.joining import Log, lent_database, logged_afterwards, without_reading
+from digital_painschool.adapters.sql.joining import (
+    NEVER_JOINED,
+    Log,
+    lent_database,
+    logged_afterwards,
+    refuse_to_join,
+    without_reading,
+)
 from digital_painschool.adapters.sql.lent import driver_connection
 from digital_painschool.adapters.sql.outbox import SqlOutbox
 from digital_painschool.adapters.sql.profiles import SqlProfiles
@@ -133,6 +140,7 @@ class SqlStorage:
             storage._assemble(database, self._states)  # noqa: SLF001
             storage._save = without_reading(storage._save)  # noqa: SLF001
             storage._log = lines.extend if driver.one_writer else self.log  # noqa: SLF001
+            vars(storage).update(dict.fromkeys(NEVER_JOINED, refuse_to_join))
             yield storage
 
     def close(self) -> None:
