@@ -217,3 +217,20 @@ def test_a_savepoint_of_the_host_takes_its_steps_back(url: str, school: PainScho
         assert ["Started"] == seen.kinds
     with open_school(url) as another:
         assert PROGRAM == another.therapist(NURSE).program(started.id).key
+
+
+def test_within_a_transaction_of_a_server_the_outer_one_decides(postgresql_url: str) -> None:
+    """Otherwise a view of Django's with `ATOMIC_REQUESTS` would keep a step that its request has rolled back."""
+    seen = _Seen()
+    ports = evolve(connect(Settings.from_url(postgresql_url)), observers=(seen,))
+    with PainSchool(ports) as school, host("django", postgresql_url) as portal:
+        with portal.begin():
+            with school.joined(portal.connection, portal.begin(), on_commit=portal.on_commit) as joined:
+                joined.therapist(NURSE).start(ANNA, program=PROGRAM)
+            assert [] == seen.kinds
+        with suppress(_TakenBackError), portal.begin():
+            with school.joined(portal.connection, portal.begin(), on_commit=portal.on_commit) as joined:
+                joined.therapist(NURSE).start(BO, program=PROGRAM)
+            raise _TakenBackError
+        assert ["Started"] == seen.kinds
+        assert (1, ()) == (len(school.therapist(NURSE).find(ANNA)), school.therapist(NURSE).find(BO))
