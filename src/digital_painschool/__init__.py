@@ -80,6 +80,7 @@ _HOME = {
     "InvalidIdentity": "errors",
     "InvalidProgram": "errors",
     "InvalidValue": "errors",
+    "JoinedSchool": "bootstrap.joined_school",
     "Language": "labels.lookup",
     "ListPage": "application.pages",
     "Maintained": "domain.events",

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from digital_painschool.application.access_control import access_entry
 from digital_painschool.application.enrolment_loading import load
-from digital_painschool.application.executor import ATTEMPTS, Executor, back_off
+from digital_painschool.application.executor import Executor, back_off
 from digital_painschool.domain.draft import Draft
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.form import Form
@@ -47,7 +47,7 @@ class DraftDesk:
             check_draft(definition, normalised)
             return Draft(form=definition.key, saved_at=at, answers=normalised)
 
-        for attempt in range(ATTEMPTS):
+        for attempt in range(self._executor.attempts):
             enrolment, draft = self._judged(Action.SAVE_DRAFT, enrolment_id, rule, at)
             entry = access_entry(Action.SAVE_DRAFT, self._patient, at, enrolment)
             try:

@@ -11,6 +11,7 @@ from typing import TypeVar, overload
 from digital_painschool.application.access_control import AccessControl, access_entry
 from digital_painschool.application.commands import Command, CommandResult, Rule
 from digital_painschool.application.enrolment_loading import cannot_be_read, is_id, load
+from digital_painschool.application.observing import notify_observers
 from digital_painschool.application.once import Once
 from digital_painschool.application.person_lookup import PersonLookup
 from digital_painschool.application.program_catalogue import Catalogue
@@ -37,7 +38,6 @@ from digital_painschool.rules.permissions import Action
 _T = TypeVar("_T")
 
 ATTEMPTS = 10
-"""How many times a step is tried against others that save first."""
 _NO_PREFERENCES = Profile()
 _log = logging.getLogger(__name__)
 
@@ -50,9 +50,19 @@ class Executor:
         catalogue: Programs and policies.
         clock: Returns the present instant.
         new_id: Makes an opaque id; takes the instant, so that ids can rise with time.
+        attempts: How many times a step is tried against others that save first.
     """
 
-    def __init__(self, ports: Ports, catalogue: Catalogue, clock: Clock, new_id: Callable[[datetime], str]) -> None:
+    def __init__(
+        self,
+        ports: Ports,
+        catalogue: Catalogue,
+        clock: Clock,
+        new_id: Callable[[datetime], str],
+        *,
+        attempts: int = ATTEMPTS,
+    ) -> None:
+        self.attempts = attempts
         self.ports = guarded(ports)
         self.storage = self.ports.storage
         self.catalogue = catalogue
@@ -99,7 +109,7 @@ class Executor:
         """
         at = at or self.now()
         tried: int | None = None
-        for attempt in range(ATTEMPTS):
+        for attempt in range(self.attempts):
             before = load(self.storage, enrolment_id)
             if tried == before.version and noted:
                 raise Conflict("somebody else has written the note")
@@ -168,7 +178,7 @@ class Executor:
             InvalidProgram: The program's content was changed without a new version.
         """
         terms = self.terms.save(by.unit, program)
-        for attempt in range(ATTEMPTS):
+        for attempt in range(self.attempts):
             at = self.now()
             earlier = self._earlier(person, by.unit)
             # Looked for after the earlier ones were: so the first start under the key is not taken for another.
@@ -272,11 +282,7 @@ class Executor:
             return _NO_PREFERENCES
 
     def _notify_observers(self, enrolment: Enrolment, events: tuple[Event, ...]) -> None:
-        for observer in self.ports.observers:
-            try:
-                observer.notice(enrolment, events)
-            except Exception as error:  # noqa: BLE001 - an observer of any make must stop nothing
-                _log.error("observer %s raised %s", type(observer).__name__, type(error).__name__)
+        notify_observers(self.ports.observers, enrolment, events)
 
 
 def back_off(attempt: int) -> None:

@@ -1,5 +1,7 @@
 """The terms of an enrolment: the program version that it was started with, and its unit's policy. Rule: D-05c."""
 
+from contextlib import suppress
+
 from digital_painschool.application.program_catalogue import Catalogue
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.people import HsaId
@@ -15,13 +17,16 @@ class ProgramTerms:
     Args:
         storage: The program versions that enrolments were started with.
         catalogue: Programs and policies.
+        committed: In a host's transaction, the program versions outside of it. Those within may be rolled back, and so
+            none is remembered as saved.
     """
 
-    def __init__(self, storage: Programs, catalogue: Catalogue) -> None:
+    def __init__(self, storage: Programs, catalogue: Catalogue, *, committed: "ProgramTerms | None" = None) -> None:
+        self._committed = committed
         self._storage = storage
         self._catalogue = catalogue
         self._terms: dict[tuple[HsaId, str, str], Terms] = {}
-        self._saved: dict[tuple[HsaId, str, str], Program] = {}
+        self.saved: dict[tuple[HsaId, str, str], Program] = {} if committed is None else committed.saved
 
     def of(self, enrolment: Enrolment) -> Terms:
         """Return the terms of an enrolment. Rule: D-05c.
@@ -31,6 +36,9 @@ class ProgramTerms:
         """
         key = (enrolment.unit, enrolment.program, enrolment.program_version)
         terms = self._terms.get(key)
+        if terms is None and self._committed is not None:
+            with suppress(NotFound):
+                terms = self._committed.of(enrolment)
         if terms is None:
             program = self._storage.program(*key)
             if program is None:
@@ -46,11 +54,12 @@ class ProgramTerms:
             InvalidProgram: The program's content was changed without a new version.
         """
         key = (unit, program.key, program.version)
-        saved = self._saved.get(key) or self._storage.save_program(unit, program)
+        saved = self.saved.get(key) or self._storage.save_program(unit, program)
         if saved is not program and saved != program:
             raise InvalidProgram(
                 f"program {program.key!r}",
                 [f"version: {program.version!r} stood for other content before; give the new content a new one"],
             )
-        self._saved[key] = program
+        if self._committed is None:
+            self.saved[key] = program
         return Terms(program, self._catalogue.policy_of(unit))

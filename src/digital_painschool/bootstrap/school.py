@@ -1,21 +1,23 @@
 """The school: the entry point of a host, which returns the desks."""
 
 import secrets
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
 from digital_painschool.application.administrator import AdministratorDesk
 from digital_painschool.application.executor import Executor
+from digital_painschool.application.joined import OnCommit, joined_executor
 from digital_painschool.application.patient import PatientDesk
 from digital_painschool.application.program_catalogue import Catalogue
 from digital_painschool.application.receipt_proof import ReceiptKey
 from digital_painschool.application.therapist import TherapistDesk
+from digital_painschool.bootstrap.joined_school import JoinedSchool
 from digital_painschool.delivery.worker import Delivery
 from digital_painschool.domain.people import Actor, PersonId
-from digital_painschool.errors import InvalidValue
+from digital_painschool.errors import ConfigurationError, InvalidValue
 from digital_painschool.ports import Clock, Ports
 from digital_painschool.ports.guarded import closing
 from digital_painschool.programs import bundled_program
@@ -78,6 +80,39 @@ class PainSchool:
     def delivery(self, *, batch: int = 200, lease: timedelta = timedelta(minutes=15)) -> Delivery:
         """Return a delivery worker; a loop or cron calls its `run`. Rule: M-13, D-13a."""
         return Delivery(self._executor, batch=batch, lease=lease)
+
+    @contextmanager
+    def joined(
+        self, connection: object, transaction: AbstractContextManager[object], *, on_commit: OnCommit
+    ) -> Iterator[JoinedSchool]:
+        """Run a host's transaction, and yield desks whose steps are committed with the host's own rows.
+
+        A step that is refused leaves the host's rows, and the transaction can go on. A step is tried once: after a
+        `Conflict` the host rolls back, and tries its transaction again.
+
+        Args:
+            connection: The host's connection: psycopg's or sqlite3's own, SQLAlchemy's, or Django's `connection`.
+            transaction: The host's transaction on it, such as `transaction.atomic()`; it is entered and left here.
+            on_commit: The host's function that takes a function to call after the commit, such as
+                `transaction.on_commit`. The school's observers are notified so.
+
+        Raises:
+            ConfigurationError: The storage has no transaction to join, or the connection has other settings than the
+                school's own connections, or another database.
+            InvalidValue: The connection is not one of the storage's driver, or the arguments are of wrong types.
+            Conflict: On SQLite, another transaction is the writer of the file.
+            OutcomeUnknown: On SQLite, the transaction has ended, and the access log could not be written.
+        """
+        if not isinstance(transaction, AbstractContextManager) or not callable(on_commit):
+            raise InvalidValue("transaction is a context manager, and on_commit a function")
+        join = getattr(self._executor.storage, "joined", None)
+        if not callable(join):
+            raise ConfigurationError(
+                "the storage has no transaction that a host could share; choose sqlite or postgresql, or call the desks"
+                " of the school itself"
+            )
+        with join(connection, transaction) as storage:
+            yield JoinedSchool(joined_executor(self._executor, storage, on_commit))
 
     def close(self) -> None:
         """Close every adapter that can be closed; every later call raises `StorageError`."""

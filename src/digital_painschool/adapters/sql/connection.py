@@ -84,6 +84,27 @@ class Driver(Protocol):
         """Open a connection."""
         ...
 
+    def require_lendable(self, connection: object) -> None:
+        """Refuse a connection that a host must not lend, before the host's transaction has begun.
+
+        Raises:
+            ConfigurationError: The host's transaction would not be the outermost one, where it has to be.
+        """
+        ...
+
+    def lent(self, connection: object) -> Connection:
+        """Return a connection of the host's, in the host's transaction, for the storage.
+
+        Raises:
+            InvalidValue: The connection is not one of this driver.
+            ConfigurationError: Its settings differ from the school's own, or it has no transaction.
+        """
+        ...
+
+    def identity(self, connection: Connection) -> Row:
+        """Return what tells the database from all others, where `lent` has not compared it."""
+        ...
+
     def migrate(self) -> None:
         """Bring the schema up to date.
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from threading import get_ident
 from typing import TypeVar
 
 from digital_painschool.adapters.sql.connection import Connection, Driver
@@ -23,11 +24,14 @@ class Database:
     Attributes:
         pool: The connections.
         prefers_single_round_trip: Whether each statement is a network round trip.
+        lending: For each thread that has lent a connection to a database with one writer, whether it is in its
+            transaction still.
     """
 
     def __init__(self, driver: Driver, connections: int = 16) -> None:
         self.pool = ConnectionPool(driver, connections)
         self.prefers_single_round_trip = driver.prefers_single_round_trip
+        self.lending: dict[int, Callable[[], bool]] = {}
 
     def read(self, work: Callable[[Connection], Result], *, snapshot: bool = False) -> Result:
         """Run a read.
@@ -57,6 +61,8 @@ class Database:
             OutcomeUnknown: The connection was lost during the commit: the write was saved completely or not at all.
             StorageError: The write failed; nothing was saved.
         """
+        if self.lending and (is_open := self.lending.get(get_ident())) is not None and is_open():
+            raise StorageError(_LENT)
         with self.pool.writer_lock:
             return self._run(work, write=True, transaction=not autocommit)
 
@@ -122,6 +128,12 @@ class Database:
 _UNKNOWN = (
     "the connection to the database was lost before it could say that the step is kept;"
     " it is kept whole, or not at all: load again and decide again"
+)
+
+
+_LENT = (
+    "this thread has lent its transaction to the school, and the database has one writer: the step would wait for it in"
+    " vain; use a desk of the school that has joined, or wait until the transaction has ended"
 )
 
 

@@ -4,6 +4,8 @@ import psycopg
 from sqlalchemy import Connection, NullPool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
+from digital_painschool.adapters.sql import lent_postgresql
+from digital_painschool.adapters.sql.connection import Connection as DriverConnection
 from digital_painschool.adapters.sql.postgresql_connection import (
     PostgresqlConnection,
     TimeoutConnection,
@@ -11,6 +13,7 @@ from digital_painschool.adapters.sql.postgresql_connection import (
 )
 from digital_painschool.adapters.sql.postgresql_session import LOCK_TIMEOUT, connection_options, prepare_session
 from digital_painschool.adapters.sql.revisions import MIGRATION_LOCK
+from digital_painschool.adapters.sql.rows import Row
 from digital_painschool.adapters.sql.schema_names import require_valid
 from digital_painschool.domain.masking import Masked
 from digital_painschool.errors import Conflict, PainSchoolError, StorageError
@@ -45,6 +48,15 @@ class PostgresqlDriver:
         # A raw cursor sends the text as it is. psycopg would convert a statement of many values anew each time.
         connection.cursor_factory = psycopg.RawCursor
         return PostgresqlConnection(connection, statements_for(self._schema), self._schema)
+
+    def require_lendable(self, connection: object) -> None:
+        """Refuse nothing: a line of the access log does not wait for the host's transaction to end."""
+
+    def lent(self, connection: object) -> DriverConnection:
+        return lent_postgresql.lent(connection, self._schema)
+
+    def identity(self, connection: DriverConnection) -> Row:
+        return lent_postgresql.identity(connection, self._schema)
 
     def migrate(self) -> None:
         from digital_painschool.adapters.sql.migrations import cause_of, upgrade

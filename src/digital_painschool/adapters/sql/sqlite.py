@@ -11,8 +11,10 @@ from weakref import WeakSet
 from sqlalchemy import NullPool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from digital_painschool.adapters.sql.connection import WAIT_TIMEOUT
+from digital_painschool.adapters.sql import lent_sqlite
+from digital_painschool.adapters.sql.connection import WAIT_TIMEOUT, Connection
 from digital_painschool.adapters.sql.database_files import DatabaseFiles, moved
+from digital_painschool.adapters.sql.rows import Row
 from digital_painschool.adapters.sql.schema_names import require_none
 from digital_painschool.adapters.sql.sqlite_connection import SqliteConnection
 from digital_painschool.errors import Conflict, PainSchoolError, StorageError
@@ -22,7 +24,8 @@ _ATTEMPTS = 3
 
 _ADVICE = {
     "SQLITE_FULL": "the disk is full; make room",
-    "SQLITE_BUSY": "another process held the file for too long; try again",
+    "SQLITE_BUSY": "a transaction of another process, or of this process but not the school's, held the file for too"
+    " long; end it and try again, or let the step join it (`PainSchool.joined`)",
     "SQLITE_READONLY": "the file or its folder may not be written; correct the permissions",
     "SQLITE_CANTOPEN": "the file cannot be opened; check the path and the permissions",
     "SQLITE_IOERR": "the disk cannot be read or written",
@@ -80,6 +83,15 @@ class SqliteDriver:
                 raise
             connection.close()
         raise moved(self.path)
+
+    def require_lendable(self, connection: object) -> None:
+        lent_sqlite.require_no_transaction(connection)
+
+    def lent(self, connection: object) -> Connection:
+        return lent_sqlite.lent(connection, self.path, self._synchronous)
+
+    def identity(self, connection: Connection) -> Row:  # noqa: ARG002 - `lent` has compared the files
+        return ()
 
     def _present(self) -> tuple[int, int]:
         """Return the device and inode of the file at the path.

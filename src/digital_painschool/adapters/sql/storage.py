@@ -1,16 +1,29 @@
 """The storage in SQL: its parts share one database."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
+
+from sqlalchemy.engine import RootTransaction
 
 from digital_painschool.adapters.sql.access_log import SqlAccessLog
 from digital_painschool.adapters.sql.caseload import SqlCaseload
 from digital_painschool.adapters.sql.completed_calls import SqlCompletedCalls
+from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.drafts import SqlDrafts
 from digital_painschool.adapters.sql.ended import SqlEndedEnrolments
 from digital_painschool.adapters.sql.engine import open_database
 from digital_painschool.adapters.sql.enrolments import SqlEnrolments
 from digital_painschool.adapters.sql.exports import SqlExports
+from digital_painschool.adapters.sql.joining import (
+    NEVER_JOINED,
+    Log,
+    lent_database,
+    logged_afterwards,
+    refuse_to_join,
+    without_reading,
+)
+from digital_painschool.adapters.sql.lent import driver_connection
 from digital_painschool.adapters.sql.outbox import SqlOutbox
 from digital_painschool.adapters.sql.profiles import SqlProfiles
 from digital_painschool.adapters.sql.program_versions import SqlProgramVersions
@@ -74,25 +87,61 @@ class SqlStorage:
         connections: int = 16,
         synchronous: str = "FULL",
     ) -> None:
-        self._database = open_database(
-            url, schema=schema, migrate=migrate, connections=connections, synchronous=synchronous
-        )
-        self._states = StateCache()
+        database = open_database(url, schema=schema, migrate=migrate, connections=connections, synchronous=synchronous)
+        self._assemble(database, StateCache())
+
+    def _assemble(self, database: Database, states: StateCache) -> None:
+        self._database = database
+        self._states = states
         self._enrolments = SqlEnrolments(self._database, self._states)
         self._timelines = SqlTimelines(self._database)
-        self._saver = StepSaver(self._database, self._states)
+        self._save: Callable[[Change], None] = StepSaver(self._database, self._states).save
         self._calls = SqlCompletedCalls(self._database)
         self._drafts = SqlDrafts(self._database)
         self._caseload = SqlCaseload(self._database)
         self._outbox = SqlOutbox(self._database)
         self._profiles = SqlProfiles(self._database)
         self._access_log = SqlAccessLog(self._database)
+        self._log: Log = self._access_log.log
         self._programs = SqlProgramVersions(self._database)
         self._ended = SqlEndedEnrolments(self._database)
         self._exports = SqlExports(self._database)
         self._plans = SqlPurgePlans(self._database)
         self._receipts = SqlPurgeReceipts(self._database)
         self._purge = SqlPurge(self._database, self._states)
+
+    @contextmanager
+    def joined(self, connection: object, transaction: AbstractContextManager[object]) -> Iterator["SqlStorage"]:
+        """Yield a storage for the steps of desks in a host's transaction on the same database.
+
+        Each call is a savepoint. A lock conflict is a `Conflict`: the host rolls back, and tries its transaction again.
+        Lines of the access log for what was read or refused outlive a rollback.
+
+        Args:
+            connection: The host's connection: psycopg's or sqlite3's own, SQLAlchemy's, or Django's wrapper.
+            transaction: The host's transaction on it, such as `transaction.atomic()`; it is entered here.
+
+        Raises:
+            InvalidValue: The connection is not one of this storage's driver.
+            ConfigurationError: Its settings differ from those of the school's own, or it leads to another database.
+            Conflict: On SQLite, another transaction is the writer.
+            OutcomeUnknown: On SQLite, the transaction has ended, and the access log could not be written.
+            StorageError: The database failed.
+        """
+        driver = self._database.pool.driver
+        if not isinstance(transaction, RootTransaction):  # SQLAlchemy's outermost one has begun when it is passed
+            driver.require_lendable(driver_connection(connection))
+        with (
+            logged_afterwards(self.log) as lines,
+            transaction,
+            lent_database(self._database, connection) as database,
+        ):
+            storage = SqlStorage.__new__(SqlStorage)
+            storage._assemble(database, self._states)  # noqa: SLF001
+            storage._save = without_reading(storage._save)  # noqa: SLF001
+            storage._log = lines.extend if driver.one_writer else self.log  # noqa: SLF001
+            vars(storage).update(dict.fromkeys(NEVER_JOINED, refuse_to_join))
+            yield storage
 
     def close(self) -> None:
         self._database.close()
@@ -107,7 +156,7 @@ class SqlStorage:
         return self._enrolments.find_by_person(person)
 
     def save(self, change: Change) -> None:
-        self._saver.save(change)
+        self._save(change)
 
     def load_timelines(
         self,
@@ -185,7 +234,7 @@ class SqlStorage:
     # AccessLog
 
     def log(self, entries: Iterable[AccessEntry]) -> None:
-        self._access_log.log(entries)
+        self._log(entries)
 
     def access_entries(
         self,
