@@ -84,7 +84,7 @@ RECEIPT = PurgeReceipt(
 GOOD: dict[str, Any] = {
     "answers": {"smarta": 3},
     "conversation": 1,
-    "days": 30,
+    "days": 365,
     "decision": "RS 1",
     "email": True,
     "enrolment_id": E,
@@ -146,6 +146,7 @@ BAD: dict[str, list[Any]] = {
     "reason": NO_KEYS,
     "receipt": [None, "e-0002", 5, {}],
     "show": [None, "flagged", 5, {}, True, CaseSort.START],
+    "shortens": [None, "ja", 1, 0, []],
     "since": NO_INSTANTS,
     "sms": NO_TICKS,
     "text": NO_TEXTS,

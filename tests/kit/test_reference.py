@@ -132,7 +132,7 @@ def live(school: Scenario) -> ReferenceEnrolment:
     model.mark_handled(FlagKind.PROGRAM_DONE, school.now)
     school.coordinator.hand_over(id_, COLLEAGUE.hsa_id)
     model.hand_over(COLLEAGUE.hsa_id, school.now)
-    school.colleague.maintain(id_, days=30, modules=(1, 3))
+    school.colleague.maintain(id_, days=30, modules=(1, 3), shortens=True)
     model.maintain(30, (1, 3), school.now)
     return model
 

@@ -29,6 +29,15 @@ class FlagKind(Enum):
     UNDELIVERED = "undelivered"
 
 
+class YearEnd(Enum):
+    """What happens to the patient's access when the program's time is over. Rule: D-05a, D-05d."""
+
+    CLOSES = "closes"
+    """The access ends by itself; the enrolment stays open, with a flag."""
+    FLAG_ONLY = "flag-only"
+    """The flag comes, and the patient keeps the access until the therapist maintains or ends."""
+
+
 def zone_of(name: object) -> ZoneInfo:
     """Return the time zone of that name.
 
@@ -74,7 +83,9 @@ class Policy:
         collected_at: When collected notifications go, local time, 06:00 or later and before 12:00 (D-13a).
         forenoon_ends: A missed run is caught up until then, local time; later it waits for the next day (D-13a).
         review_after_days: Days after the last review at which a patient is shown as due (M-09).
+        year_end: What happens to the patient's access at the year's end (D-05a, D-05d).
         maintenance_days: The fewest and the most days of one maintenance (D-18a).
+        write_in_maintenance: True lets the patient write messages in maintenance (D-18c).
         staff_flags: The flags for which staff may choose to be notified (M-22, D-23a).
         end_reasons: The unit's own list; None means the program's (D-19a).
         retention_years: Years after the last entry before a purge is possible (D-21b).
@@ -100,6 +111,9 @@ class Policy:
     )
     forenoon_ends: time = field(default=time(12), validator=check(_TIME_OF_DAY))
     review_after_days: int = field(default=21, validator=check(_WHOLE, _ONE_OR_MORE))
+    year_end: YearEnd = field(
+        default=YearEnd.CLOSES, validator=check((instance_of(YearEnd), "is 'closes' or 'flag-only' (D-05d)"))
+    )
     maintenance_days: tuple[int, int] = field(
         default=(1, 365),
         validator=check(
@@ -110,6 +124,7 @@ class Policy:
             ),
         ),
     )
+    write_in_maintenance: bool = field(default=False, validator=check((instance_of(bool), "is True or False")))
     staff_flags: frozenset[FlagKind] = field(
         default=frozenset({FlagKind.PROGRAM_DONE}),
         validator=check((deep_iterable(instance_of(FlagKind), instance_of(frozenset)), "is a frozenset of FlagKind")),

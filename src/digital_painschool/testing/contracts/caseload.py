@@ -159,7 +159,7 @@ class CaseloadContract(StorageOpening):
         e = saved(storage, step(e, review, at=MORNING + timedelta(days=1)))
         e = saved(storage, fill_in(e, {"smarta": 9}, at=MORNING + timedelta(days=2, microseconds=7)))
         e = saved(storage, fill_in(e, at=MORNING + timedelta(days=3)))
-        e = saved(storage, step(e, maintain, 30, {1}, at=MORNING + timedelta(days=4)))
+        e = saved(storage, step(e, maintain, 30, {1}, shortens=True, at=MORNING + timedelta(days=4)))
         expected = CaseRow(
             enrolment_id=EnrolmentId("a"),
             person=e.person,

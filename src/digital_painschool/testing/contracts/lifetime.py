@@ -63,7 +63,7 @@ def long_history(storage: Storage) -> Enrolment:
     e = undelivered(storage, e, Status.UNREACHABLE, at=now)
     e = saved(storage, read_all(e, patient, at=now))
     e = saved(storage, step(e, note_access_end, by=SystemActor(), at=now + YEAR))
-    e = saved(storage, step(e, maintain, 90, {1, 2}, at=now + YEAR))
+    e = saved(storage, step(e, maintain, 90, {1, 2}, shortens=True, at=now + YEAR))
     e = saved(storage, write(e, notify=Notify.COLLECTED, at=now + YEAR))
     return saved(storage, under_key(finish(e, at=now + YEAR, pending=find_cancellable(storage, e.id))))
 

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from digital_painschool.domain.policy import FlagKind, Policy
+from digital_painschool.domain.policy import FlagKind, Policy, YearEnd
 from digital_painschool.domain.program import Ordering
 from digital_painschool.testing.attributes import check_attributes
 
@@ -26,6 +26,8 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
             collected_at=time(6, 30),
             forenoon_ends=time(10),
             review_after_days=7,
+            year_end=YearEnd.FLAG_ONLY,
+            write_in_maintenance=True,
             staff_flags=frozenset(FlagKind),
             retention_years=1,
             retention_decision="RS 2026-1",

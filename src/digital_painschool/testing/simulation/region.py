@@ -11,7 +11,7 @@ from attrs import evolve, field, frozen
 from attrs.validators import ge, gt, le, optional
 
 from digital_painschool.domain.people import Actor, HsaId, PersonId, Role
-from digital_painschool.domain.policy import FlagKind, Policy
+from digital_painschool.domain.policy import FlagKind, Policy, YearEnd
 from digital_painschool.domain.program import Completion, Ordering, Program
 from digital_painschool.programs import bundled_program
 from digital_painschool.testing.environment import STOCKHOLM
@@ -161,13 +161,18 @@ _ORDERINGS = (Ordering.GUIDED, Ordering.ENFORCED, Ordering.GUIDED, Ordering.RELE
 _POLICIES: tuple[Mapping[str, Any], ...] = (
     {},
     {"retention_years": 1, "retention_decision": "Dnr 2026-17, ett år"},
-    {"zone": "Europe/Helsinki", "collected_at": time(8), "forenoon_ends": time(11, 30)},
+    {
+        "zone": "Europe/Helsinki",
+        "collected_at": time(8),
+        "forenoon_ends": time(11, 30),
+        "write_in_maintenance": True,
+    },
     {
         "retention_years": 0,
         "retention_decision": "Dnr 2026-18, genast",
         "staff_flags": frozenset(FlagKind) - {FlagKind.FORM_SAVED},
     },
-    {"collected_at": time(7, 30), "maintenance_days": (7, 200), "review_after_days": 28},
+    {"collected_at": time(7, 30), "maintenance_days": (7, 200), "review_after_days": 28, "year_end": YearEnd.FLAG_ONLY},
     {
         "retention_years": 1,
         "retention_decision": "Dnr 2026-19, ett år",
