@@ -21,6 +21,7 @@ from digital_painschool import (
     PageRead,
     PatientPage,
     ProgramDone,
+    Reactivated,
     Started,
 )
 
@@ -34,7 +35,7 @@ KINDS: dict[str, tuple[str, tuple[type[Event], ...]]] = {
     "forms": ("Formulär", (FormSaved, FormRead)),
     "messages": ("Meddelanden", (MessageSent, MessagesRead)),
     "modules": ("Moduler", (ModuleOpened, PageRead, ModuleCompleted, ProgramDone)),
-    "life": ("Start, vidmakthåll och slut", (Started, HandedOver, Maintained, AccessEnded, Ended)),
+    "life": ("Start, vidmakthåll och slut", (Started, HandedOver, Maintained, Reactivated, AccessEnded, Ended)),
 }
 """The filters of the timeline: what each is called, and the events that it shows."""
 

@@ -23,8 +23,8 @@ from digital_painschool.testing.example import DAILY, PAIN
 from digital_painschool.testing.faults import Call, watched
 from digital_painschool.testing.people import ANNA, BO, CILLA, COLLEAGUE, NURSE, UNIT
 from digital_painschool.testing.scenario import Scenario
-from tests.application.desk_calls import MAINTAINED, PEOPLE, E, lived
-from tests.application.test_bad_input import GOOD, METHODS
+from tests.application.desk_calls import PEOPLE, E, lived
+from tests.application.test_bad_input import GOOD, GOOD_OF, METHODS
 from tests.scenario import refused
 
 OTHER: Mapping[str, Any] = {
@@ -52,11 +52,10 @@ OTHER: Mapping[str, Any] = {
 OTHER_OF: dict[tuple[str, str], object] = {("desk.reactivate", "enrolment_id"): E}
 """The same, where it is another for one method."""
 ONCE = {
-    method: {p.name: GOOD[p.name] for p in parameters if p.default is p.empty}
+    method: {p.name: GOOD[p.name] for p in parameters if p.default is p.empty} | GOOD_OF.get(method, {})
     for method, parameters in METHODS.items()
     if "once" in {p.name for p in parameters}
 }
-ONCE["desk.reactivate"] = {"enrolment_id": MAINTAINED.enrolment}
 """The good arguments of every method that takes a key."""
 
 READING = frozenset(
