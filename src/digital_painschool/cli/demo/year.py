@@ -1,6 +1,7 @@
 """The scenes of one year of the treatment."""
 
 import json
+from functools import partial
 
 from digital_painschool import (
     FlagKind,
@@ -27,7 +28,7 @@ def play(demo: DemoSchool, narrator: Narrator) -> None:
         "Anna and Björn are therapists of one unit, Carin is its patient administrator, David its data",
         "administrator; A to F are patients. What a person sees on a screen is in Swedish.",
     )
-    for scene in (start, first_week, answers, forenoon, done, away, stopped):
+    for scene in (start, first_week, answers, forenoon, done, away, slip, stopped):
         scene(demo, narrator)
     play_later_years(demo, narrator)
 
@@ -174,6 +175,30 @@ def away(demo: DemoSchool, narrator: Narrator) -> None:
     demo.anna.read_conversation(d.enrolment_id, 1)
     demo.anna.write(d.enrolment_id, 1, "Gärna, vi tar den tillsammans.", notify=Notify.DIRECT)
     demo.school.delivery().run()
+
+
+def slip(demo: DemoSchool, narrator: Narrator) -> None:
+    """Take time away from a patient by a confirmation, and give it back."""
+    narrator.scene(demo.clock.move(2026, 8, 10, 10), "A slip that does no harm")
+    b = demo.patient("B")
+    last_day = b.desk.overview(b.enrolment_id).last_day
+    maintain = partial(demo.anna.maintain, b.enrolment_id, days=30, modules=(1, 2))
+    try:
+        maintain()
+    except RuleViolation as error:
+        narrator.refused("Anna", "chooses [label]Vidmakthåll[/] for B, 30 days, in the middle of the year", error)
+    maintain(shortens=True)
+    narrator.say("Anna", "confirms that the time is to be shorter: B reads modules 1 and 2 for 30 days.", "D-18b")
+    demo.clock.wait(minutes=20)
+    demo.anna.reactivate(b.enrolment_id)
+    back = b.desk.overview(b.enrolment_id)
+    again = "again" if back.access.fill_in_forms and back.last_day == last_day else "not"
+    narrator.say(
+        "Anna",
+        f"meant another patient, and chooses [label]Tillbaka till aktiv[/]: B has all modules until {last_day} {again},"
+        " and can fill in forms.",
+        "D-18b",
+    )
 
 
 def stopped(demo: DemoSchool, narrator: Narrator) -> None:
