@@ -181,22 +181,21 @@ def slip(demo: DemoSchool, narrator: Narrator) -> None:
     """Take time away from a patient by a confirmation, and give it back."""
     narrator.scene(demo.clock.move(2026, 8, 10, 10), "A slip that does no harm")
     b = demo.patient("B")
-    last_day = b.desk.overview(b.enrolment_id).last_day
     maintain = partial(demo.anna.maintain, b.enrolment_id, days=30, modules=(1, 2))
     try:
         maintain()
     except RuleViolation as error:
-        narrator.refused("Anna", "chooses [label]Vidmakthåll[/] for B, 30 days, in the middle of the year", error)
+        narrator.refused("Anna", "maintains B for 30 days, in the middle of the year", error)
     maintain(shortens=True)
     narrator.say("Anna", "confirms that the time is to be shorter: B reads modules 1 and 2 for 30 days.", "D-18b")
     demo.clock.wait(minutes=20)
     demo.anna.reactivate(b.enrolment_id)
     back = b.desk.overview(b.enrolment_id)
-    again = "again" if back.access.fill_in_forms and back.last_day == last_day else "not"
+    opened = sum(module.open for module in back.modules)
     narrator.say(
         "Anna",
-        f"meant another patient, and chooses [label]Tillbaka till aktiv[/]: B has all modules until {last_day} {again},"
-        " and can fill in forms.",
+        f"meant another patient, and chooses [label]Tillbaka till aktiv[/]: B has {opened} modules again, until"
+        f" {back.last_day}, and forms to fill in.",
         "D-18b",
     )
 
