@@ -11,7 +11,7 @@ from digital_painschool.domain.local_time import last_day
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import SystemActor
 from digital_painschool.domain.policy import FlagKind, Policy, Terms, YearEnd
-from digital_painschool.errors import InvalidValue, Reason
+from digital_painschool.errors import InvalidValue, Reason, RuleViolation
 from digital_painschool.labels.lookup import label
 from digital_painschool.rules.lifecycle import maintain, note_access_end, reactivate
 from digital_painschool.rules.permissions import Action
@@ -72,7 +72,7 @@ def test_a_renewal_may_not_shorten_either_and_a_confirmation_of_nothing_is_harml
 @pytest.mark.rule("D-18b", "D-24d")
 def test_the_refusal_is_a_line_that_a_therapist_understands() -> None:
     """Otherwise the screen would not say which day the patient has now and which it would become."""
-    with pytest.raises(Exception, match="D-18b") as broken:
+    with pytest.raises(RuleViolation, match="D-18b") as broken:
         maintain(started(), TERMS, 30, (1,), by=NURSE, at=START)
     assert (
         "Patienten skulle förlora tid: sista dagen skulle bli 2026-04-01 i stället för 2027-03-02. "

@@ -30,7 +30,7 @@ class FlagKind(Enum):
 
 
 class YearEnd(Enum):
-    """What happens to the patient's access when the program's time is over. Rule: D-05a, D-05d."""
+    """The fate of the patient's access when the program's time is over. Rule: D-05a, D-05d."""
 
     CLOSES = "closes"
     """The access ends by itself; the enrolment stays open, with a flag."""

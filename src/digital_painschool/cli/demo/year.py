@@ -178,7 +178,7 @@ def away(demo: DemoSchool, narrator: Narrator) -> None:
 
 
 def slip(demo: DemoSchool, narrator: Narrator) -> None:
-    """Take time away from a patient by a confirmation, and give it back."""
+    """Show time that a confirmation takes away from a patient, and that is given back."""
     narrator.scene(demo.clock.move(2026, 8, 10, 10), "A slip that does no harm")
     b = demo.patient("B")
     maintain = partial(demo.anna.maintain, b.enrolment_id, days=30, modules=(1, 2))

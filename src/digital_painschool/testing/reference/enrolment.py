@@ -281,7 +281,7 @@ class ReferenceEnrolment:
         self._enter(now)
 
     def reactivate(self, now: datetime) -> None:
-        """Go back to active, until the end of the first year."""
+        """Begin the active phase again, until the end of the first year."""
         self.phase, self.maintained, self.access_until = Phase.ACTIVE, frozenset(), self.year_end
         self._enter(now)
 
