@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 
+from digital_painschool.application.program_catalogue import Catalogue
 from digital_painschool.domain.enrolment import Phase
 from digital_painschool.domain.events import AccessEnded, Maintained, Reactivated
 from digital_painschool.domain.local_time import last_day
@@ -198,6 +199,21 @@ def test_under_flag_only_the_flag_comes_and_the_patient_goes_on() -> None:
     school.at("2027-03-04 00:00")
     with school.unchanged(), refused("D-18a", Reason.ACCESS_IS_OVER):
         school.room.open_module(id_, 1)
+
+
+@pytest.mark.rule("D-05d")
+def test_the_policy_of_today_decides_for_an_enrolment_of_every_age() -> None:
+    """Otherwise a decision would hold for new patients alone, and nobody could say who has which."""
+    school = Scenario()
+    id_ = school.start()
+    school.at("2027-03-03 09:00")
+    assert 1 == school.deliver().accesses_ended
+    for policy, is_open in ((Policy(), False), (FLAG_ONLY, True), (Policy(), False)):
+        school.restart(Catalogue(programs=(PROGRAM,), policy=policy))
+        seen = school.room.overview(id_)
+        assert (is_open, is_open) == (seen.open_ended, seen.access.fill_in_forms)
+        assert [FlagKind.ENDING] == [flag.kind for flag in school.desk.to_handle(id_)]
+        assert 0 == school.deliver().accesses_ended
 
 
 @pytest.mark.rule("D-05d")
