@@ -50,7 +50,9 @@ def lifecycle() -> str:
             start = _left(source) + _BOX_WIDTH
             parts += [_arrow(f"M{start:g} {middle:g} H{to - 2:g}"), _labels((start + to) / 2, middle - 8, steps)]
         else:
-            start, stop = _left(source) + _BOX_WIDTH / 2, to + _BOX_WIDTH / 2
+            # What leads back arrives beside the place where what leads on begins.
+            beside = 40 if _PHASES[target] < _PHASES[source] else 0
+            start, stop = _left(source) + _BOX_WIDTH / 2, to + _BOX_WIDTH / 2 + beside
             bottom = top + _BOX_HEIGHT
             depth = bottom + 30 * abs(_PHASES[target] - _PHASES[source])
             deepest = max(deepest, depth)

@@ -22,6 +22,7 @@ from digital_painschool import (
     ModuleOpened,
     PageRead,
     ProgramDone,
+    Reactivated,
     Started,
 )
 
@@ -36,7 +37,7 @@ KINDS: dict[str, tuple[str, tuple[type[Event], ...]]] = {
     "forms": ("Formulär", (FormSaved, FormRead)),
     "messages": ("Meddelanden", (MessageSent, MessagesRead)),
     "modules": ("Moduler", (ModuleOpened, PageRead, ModuleCompleted, ProgramDone)),
-    "life": ("Start, vidmakthåll och slut", (Started, HandedOver, Maintained, AccessEnded, Ended)),
+    "life": ("Start, vidmakthåll och slut", (Started, HandedOver, Maintained, Reactivated, AccessEnded, Ended)),
 }
 """The filters of the timeline: what each is called, and the events that it shows."""
 

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods
 
-from digital_painschool import EnrolmentId, FlagKind, NotFound, PatientPage, TherapistDesk
+from digital_painschool import EnrolmentId, FlagKind, NotFound, PatientPage, Reason, RuleViolation, TherapistDesk
 
 from .people import THERAPISTS, Colleague
 from .school import school
@@ -17,19 +17,28 @@ from .tabs import show_tab
 
 
 class MaintainForm(forms.Form):
-    """The page "Vidmakthåll": how long, and which modules."""
+    """The page "Vidmakthåll": how long, which modules and, when the patient would lose time by it, a confirmation."""
 
     days = forms.IntegerField(label="Antal dagar", widget=forms.NumberInput(attrs={"class": "short"}))
     modules = forms.TypedMultipleChoiceField(
         label="Moduler som ska vara tillgängliga", coerce=int, widget=forms.CheckboxSelectMultiple
     )
+    shortens = forms.BooleanField(
+        label="Jag bekräftar att patientens tid blir kortare", required=False, widget=forms.HiddenInput
+    )
 
     def __init__(self, data: QueryDict | None, page: PatientPage) -> None:
         super().__init__(data)
+        if data and "on" in data.getlist("shortens"):
+            self.ask_to_confirm()
         fewest, most = page.maintenance_days
         self.fields["days"].help_text = f"Minst {fewest} och högst {most} dagar, räknat från i dag."
         titles = [(module.number, f"{module.number}. {module.title}") for module in page.modules]
         self.fields["modules"].choices = titles  # type: ignore[attr-defined]
+
+    def ask_to_confirm(self) -> None:
+        """Show the box with which the therapist confirms that the patient loses time."""
+        self.fields["shortens"].widget = forms.CheckboxInput()
 
 
 class EndForm(forms.Form):
@@ -75,11 +84,16 @@ def _release(desk: TherapistDesk, enrolment_id: EnrolmentId, request: HttpReques
     return desk.release_module(enrolment_id, sent_number(request, "module"), out_of_order=early, once=once(request))
 
 
+def _reactivate(desk: TherapistDesk, enrolment_id: EnrolmentId, request: HttpRequest) -> object:
+    return desk.reactivate(enrolment_id, expected=expected(request), once=once(request))
+
+
 SMALL_STEPS: Mapping[str, tuple[Small, str]] = {
     "review": (_review, "Granskningen är noterad."),
     "mark-read": (_mark_read, "Formuläret är markerat som läst."),
     "mark-handled": (_mark_handled, "Händelsen är markerad som hanterad."),
     "release": (_release, "Modulen är aktiverad."),
+    "reactivate": (_reactivate, "Momentet är aktivt igen."),
 }
 """The steps of one click, by the name in their address: what each does, and what it says afterwards."""
 
@@ -115,9 +129,12 @@ def maintain(request: HttpRequest, colleague: Colleague, enrolment_id: Enrolment
     form = MaintainForm(request.POST or None, page)
 
     def step() -> object:
-        days, modules = form.cleaned_data["days"], form.cleaned_data["modules"]
-        shown = expected(request)
-        return desk.maintain(enrolment_id, days=days, modules=modules, expected=shown, once=once(request))
+        try:
+            return desk.maintain(enrolment_id, **form.cleaned_data, expected=expected(request), once=once(request))
+        except RuleViolation as refusal:
+            if refusal.reason is Reason.SHORTENS_ACCESS:
+                form.ask_to_confirm()
+            raise
 
     if attempt(form, step):
         return done(request, "Momentet är i vidmakthåll.", "handle", enrolment_id)

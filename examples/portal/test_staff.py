@@ -130,3 +130,24 @@ def test_a_module_is_released_with_a_click(folder: Path, clock: Clock) -> None:
     elsa.click("Steg för steg")
     elsa.click("När smärtan blir långvarig")
     close()
+
+
+def test_time_is_taken_away_by_a_confirmation_and_given_back_with_a_click(anna: ClientVisitor) -> None:
+    """Otherwise thirty days typed in the first month would end a year's access, and nobody could undo it."""
+    last_day = school().patient(ELSA).overview(enrolment_of(ELSA)).last_day
+    anna.click("Elsa Ek")
+    anna.click("Vidmakthåll")
+    assert "Jag bekräftar" not in anna.text
+    anna.fill("Antal dagar", "30")
+    anna.choose("Moduler som ska vara tillgängliga", "1. Vad är smärta?")
+    anna.press("Vidmakthåll")
+    assert f"i stället för {last_day}" in anna.text
+    anna.tick("Jag bekräftar att patientens tid blir kortare")
+    anna.press("Vidmakthåll")
+    assert "Momentet är i vidmakthåll." in anna.text
+    assert school().patient(ELSA).overview(enrolment_of(ELSA)).last_day < last_day
+    anna.press("Tillbaka till aktiv")
+    assert "Momentet är aktivt igen." in anna.text
+    assert "Tillbaka till aktiv" not in anna.text
+    after = school().patient(ELSA).overview(enrolment_of(ELSA))
+    assert (after.last_day, after.access.fill_in_forms) == (last_day, True)

@@ -122,7 +122,8 @@ def _flag(visit: Visit) -> FlagKind:
 
 
 def _maintain(visit: Visit) -> object:
-    return visit.desk.maintain(visit.id, days=visit.random.choice((1, 2, 20)), modules=(visit.module,))
+    days = visit.random.choice((1, 2, 20))
+    return visit.desk.maintain(visit.id, days=days, modules=(visit.module,), shortens=True)
 
 
 def _begin(visit: Visit) -> object:
@@ -216,6 +217,9 @@ DOINGS: Mapping[str, Doing] = MappingProxyType(
         ),
         "review": Doing("therapist", Action.REVIEW, lambda v: v.desk.review(v.id), ["Reviewed"], weight=1),
         "maintain": Doing("therapist", Action.MAINTAIN, _maintain, ["Maintained"], weight=1),
+        "reactivate": Doing(
+            "therapist", Action.REACTIVATE, lambda v: v.desk.reactivate(v.id), ["Reactivated"], weight=1
+        ),
         "end": Doing(
             "therapist",
             Action.END,

@@ -75,6 +75,7 @@ from digital_painschool.domain.events import NotificationDropped as Notification
 from digital_painschool.domain.events import NotificationUndelivered as NotificationUndelivered
 from digital_painschool.domain.events import PageRead as PageRead
 from digital_painschool.domain.events import ProgramDone as ProgramDone
+from digital_painschool.domain.events import Reactivated as Reactivated
 from digital_painschool.domain.events import Reviewed as Reviewed
 from digital_painschool.domain.events import Started as Started
 from digital_painschool.domain.fold import apply as apply
@@ -107,6 +108,7 @@ from digital_painschool.domain.people import PersonId as PersonId
 from digital_painschool.domain.people import Role as Role
 from digital_painschool.domain.policy import FlagKind as FlagKind
 from digital_painschool.domain.policy import Policy as Policy
+from digital_painschool.domain.policy import YearEnd as YearEnd
 from digital_painschool.domain.program import Completion as Completion
 from digital_painschool.domain.program import EndReason as EndReason
 from digital_painschool.domain.program import Module as Module

@@ -20,6 +20,9 @@ class Reason(Enum):
     ACCESS_IS_OVER = "access-is-over"
     DAYS_OUT_OF_RANGE = "days-out-of-range"
     NO_MODULES_CHOSEN = "no-modules-chosen"
+    SHORTENS_ACCESS = "shortens-access"
+    NOT_IN_MAINTENANCE = "not-in-maintenance"
+    FIRST_YEAR_OVER = "first-year-over"
     UNKNOWN_MODULE = "unknown-module"
     UNKNOWN_END_REASON = "unknown-end-reason"
     MODULE_NOT_IN_MAINTENANCE = "module-not-in-maintenance"
@@ -67,10 +70,13 @@ _ADVICE: Mapping[Reason, str] = MappingProxyType(
         Reason.ACCESS_IS_OVER: "the patient's access is over; the therapist can maintain the enrolment or end it",
         Reason.DAYS_OUT_OF_RANGE: "give a whole number of days within the unit's limits",
         Reason.NO_MODULES_CHOSEN: "choose at least one module that is to stay readable",
+        Reason.SHORTENS_ACCESS: "the patient has access until a later day; give more days, or confirm that it shortens",
+        Reason.NOT_IN_MAINTENANCE: "the enrolment is active already; only one in maintenance goes back to active",
+        Reason.FIRST_YEAR_OVER: "the program's own time is over; renew the maintenance or end the enrolment",
         Reason.UNKNOWN_MODULE: "the program has no module with that number; choose one that it has",
         Reason.UNKNOWN_END_REASON: "choose a reason from the list of end reasons",
         Reason.MODULE_NOT_IN_MAINTENANCE: "only the modules chosen for the maintenance can be read",
-        Reason.READ_ONLY_IN_MAINTENANCE: "in maintenance the patient reads, and fills in, completes and writes nothing",
+        Reason.READ_ONLY_IN_MAINTENANCE: "in maintenance the patient only reads and, where allowed, writes messages",
         Reason.EARLIER_MODULES_FIRST: "complete the earlier modules of the reading order first",
         Reason.MODULE_NOT_OPENED: "open the module before completing it",
         Reason.UNKNOWN_PAGE: "the module has no page with that number; choose one that it has",

@@ -71,7 +71,7 @@ def lived() -> Scenario:
     school.school.patient(CILLA).write(ended, "Hej")
     school.desk.end(ended, reason="klar")
     school.now = START
-    school.desk.maintain(school.start(ANNA, "somnskola"), days=30, modules=(1,))
+    school.desk.maintain(school.start(ANNA, "somnskola"), days=30, modules=(1,), shortens=True)
     id_ = school.start(ANNA)
     school.coordinator.start(BO, program="smartskola", therapist=COLLEAGUE.hsa_id)
     school.room.save_form(id_, PAIN, {"smarta": 3})
@@ -145,7 +145,8 @@ GRANTED: dict[str, tuple[Callable[..., object], list[Line]]] = {
     "desk.review": (lambda d: d.review(E), [("review", TREATED)]),
     "coordinator.hand_over": (lambda d: d.hand_over(E, COLLEAGUE.hsa_id), [("hand-over", TREATED)]),
     "desk.release_module again": (lambda d: d.release_module(E, 2), [("release-module", TREATED)]),
-    "desk.maintain": (lambda d: d.maintain(E, days=30, modules=(1,)), [("maintain", TREATED)]),
+    "desk.maintain": (lambda d: d.maintain(E, days=30, modules=(1,), shortens=True), [("maintain", TREATED)]),
+    "desk.reactivate": (lambda d: d.reactivate(MAINTAINED.enrolment), [("reactivate", MAINTAINED)]),
     "desk.end": (lambda d: d.end(E, reason="klar"), [("end", TREATED)]),
     "desk.end twice under a key": (
         lambda d: [d.end(E, reason="klar", once="k") for _ in range(2)],

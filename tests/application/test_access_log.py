@@ -93,6 +93,8 @@ REFUSED: dict[str, tuple[Callable[..., object], Line]] = {
     "coordinator.hand_over to nobody": (lambda d: d.hand_over(E, "nobody"), ("hand-over", TREATED)),
     "desk.maintain": (lambda d: d.maintain(E, days=0, modules=(1,)), ("maintain", TREATED)),
     "desk.maintain no days": (lambda d: d.maintain(E, days="x", modules=(1,)), ("maintain", TREATED)),
+    "desk.maintain for less": (lambda d: d.maintain(E, days=30, modules=(1,)), ("maintain", TREATED)),
+    "desk.reactivate": (lambda d: d.reactivate(E), ("reactivate", TREATED)),
     "desk.end": (lambda d: d.end(E, reason="?"), ("end", TREATED)),
     "desk.release_module": (lambda d: d.release_module(MAINTAINED.enrolment, 1), ("release-module", MAINTAINED)),
     "desk.answers": (lambda d: d.answers(E, "?"), ("read-answers", TREATED)),

@@ -21,7 +21,7 @@ from digital_painschool.testing.environment import START
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA, ARCHIVIST, BO, COLLEAGUE, NURSE, UNIT
 from digital_painschool.testing.scenario import Scenario
-from tests.application.desk_calls import APPROVED, GRANTED, PEOPLE, E, lived, public_methods
+from tests.application.desk_calls import APPROVED, GRANTED, MAINTAINED, PEOPLE, E, lived, public_methods
 
 NO_IDS: list[Any] = [
     "",
@@ -84,7 +84,7 @@ RECEIPT = PurgeReceipt(
 GOOD: dict[str, Any] = {
     "answers": {"smarta": 3},
     "conversation": 1,
-    "days": 30,
+    "days": 365,
     "decision": "RS 1",
     "email": True,
     "enrolment_id": E,
@@ -105,6 +105,8 @@ GOOD: dict[str, Any] = {
     "therapist": COLLEAGUE.hsa_id,
 }
 """An argument that will do, by the name of the parameter."""
+GOOD_OF: dict[str, dict[str, Any]] = {"desk.reactivate": {"enrolment_id": MAINTAINED.enrolment}}
+"""The same, where another will do for one method."""
 NO_INSTANTS: list[Any] = ["2026-03-02", 5, START.replace(tzinfo=None), START.replace(year=1), START.date()]
 NO_CURSORS: list[Any] = ["", 5, (2, "e-0001"), {}, [], "?", "W10", "W1swXQ", "å", "\ud800", "A" * 10_000, b"W10"]
 BAD: dict[str, list[Any]] = {
@@ -147,6 +149,7 @@ BAD: dict[str, list[Any]] = {
     "reason": NO_KEYS,
     "receipt": [None, "e-0002", 5, {}],
     "show": [None, "flagged", 5, {}, True, CaseSort.START],
+    "shortens": [None, "ja", 1, 0, []],
     "since": NO_INSTANTS,
     "sms": NO_TICKS,
     "text": NO_TEXTS,
@@ -192,7 +195,7 @@ def called(school: Scenario, method: str, **arguments: object) -> object:
     who, _, name = method.partition(".")
     needed = {p.name: GOOD[p.name] for p in METHODS[method] if p.default is Parameter.empty}
     desk: Any = PEOPLE[who][1](school.school)
-    return attrgetter(name)(desk)(**{**needed, **arguments})
+    return attrgetter(name)(desk)(**{**needed, **GOOD_OF.get(method, {}), **arguments})
 
 
 CASES = [

@@ -25,7 +25,7 @@ ACTS: dict[str, Act] = {
     "reading": lambda s, id_, _: s.desk.open_form(id_, PAIN),
     "a review": lambda s, id_, _: s.desk.review(id_),
     "a handover": lambda s, id_, _: s.coordinator.hand_over(id_, COLLEAGUE.hsa_id),
-    "maintenance": lambda s, id_, _: s.desk.maintain(id_, days=30, modules=(1,)),
+    "maintenance": lambda s, id_, _: s.desk.maintain(id_, days=30, modules=(1,), shortens=True),
 }
 """What may happen to a patient while somebody looks through the list."""
 
@@ -131,7 +131,7 @@ def test_steps_of_the_minute_before_a_walk_are_looked_at_again() -> None:
 def varied() -> Scenario:
     """Return a school with one in maintenance, one in another program, one who ended, and reviews that are due."""
     school = filled()
-    school.desk.maintain(id_of(NUMBERS[0]), days=30, modules=(1,))
+    school.desk.maintain(id_of(NUMBERS[0]), days=30, modules=(1,), shortens=True)
     school.desk.end(id_of(NUMBERS[2]), reason="klar")
     school.start(NUMBERS[2], SLEEP.key)
     school.advance(days=20, hours=12)

@@ -80,7 +80,11 @@ def test_sending_the_form_ends_its_draft_and_no_other() -> None:
 @pytest.mark.parametrize(
     ("act", "rule", "reason"),
     [
-        (lambda s, e: s.desk.maintain(e, days=30, modules=(1,)), "M-18", Reason.READ_ONLY_IN_MAINTENANCE),
+        (
+            lambda s, e: s.desk.maintain(e, days=30, modules=(1,), shortens=True),
+            "M-18",
+            Reason.READ_ONLY_IN_MAINTENANCE,
+        ),
         (lambda s, e: s.desk.end(e, reason="klar"), "D-19a", Reason.ALREADY_ENDED),
     ],
     ids=["maintenance", "end"],

@@ -53,7 +53,7 @@ def test_the_patient_sees_the_own_answers_as_long_as_there_is_access() -> None:
     """Otherwise a patient could not look back, or could after the end."""
     school, id_ = _answered()
     assert 2 == len(school.room.form_answers(id_, DAILY).submissions)
-    school.desk.maintain(id_, days=30, modules=(1,))
+    school.desk.maintain(id_, days=30, modules=(1,), shortens=True)
     assert Phase.MAINTENANCE is school.state(id_).phase
     assert 2 == len(school.room.form_answers(id_, DAILY).submissions)
     school.advance(days=32)

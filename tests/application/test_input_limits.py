@@ -38,7 +38,7 @@ def test_both_sides_are_shown_the_limits_of_their_unit() -> None:
             Reason.TEXT_TOO_LONG,
         ),
         (
-            lambda s, id_, n: s.desk.maintain(id_, days=n, modules=(1,)),
+            lambda s, id_, n: s.desk.maintain(id_, days=n, modules=(1,), shortens=True),
             LIMITS.most_days,
             "D-18a",
             Reason.DAYS_OUT_OF_RANGE,
@@ -55,8 +55,8 @@ def test_what_is_shown_is_taken_and_one_more_is_refused(
         write(school, id_, limit + 1)
     write(school, id_, limit)
     with refused("D-18a", Reason.DAYS_OUT_OF_RANGE, fewest=LIMITS.fewest_days, most=LIMITS.most_days):
-        school.desk.maintain(other, days=LIMITS.fewest_days - 1, modules=(1,))
-    school.desk.maintain(other, days=LIMITS.fewest_days, modules=(1,))
+        school.desk.maintain(other, days=LIMITS.fewest_days - 1, modules=(1,), shortens=True)
+    school.desk.maintain(other, days=LIMITS.fewest_days, modules=(1,), shortens=True)
 
 
 @pytest.mark.rule("M-11")

@@ -9,6 +9,7 @@ import pytest
 from attrs import evolve
 
 from digital_painschool.application import executor
+from digital_painschool.application.once import once_of
 from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
@@ -16,13 +17,14 @@ from digital_painschool.domain.people import Author
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import NotFound, NotPermitted, OutcomeUnknown, Reason, RuleViolation
 from digital_painschool.ports.storage import CallKey
+from digital_painschool.rules.permissions import Action
 from digital_painschool.testing.environment import PortsFactory, in_memory, stored_at
 from digital_painschool.testing.example import DAILY, PAIN
 from digital_painschool.testing.faults import Call, watched
 from digital_painschool.testing.people import ANNA, BO, CILLA, COLLEAGUE, NURSE, UNIT
 from digital_painschool.testing.scenario import Scenario
 from tests.application.desk_calls import PEOPLE, E, lived
-from tests.application.test_bad_input import GOOD, METHODS
+from tests.application.test_bad_input import GOOD, GOOD_OF, METHODS
 from tests.scenario import refused
 
 OTHER: Mapping[str, Any] = {
@@ -42,13 +44,16 @@ OTHER: Mapping[str, Any] = {
     "opened": True,
     "program": "smartskola",
     "reason": "avbruten",
+    "shortens": True,
     "text": "Annat",
     "therapist": NURSE.hsa_id,
     "up_to": 0,
 }
 """Another argument than the good one, by the name of the parameter."""
+OTHER_OF: dict[tuple[str, str], object] = {("desk.reactivate", "enrolment_id"): E}
+"""The same, where it is another for one method."""
 ONCE = {
-    method: {p.name: GOOD[p.name] for p in parameters if p.default is p.empty}
+    method: {p.name: GOOD[p.name] for p in parameters if p.default is p.empty} | GOOD_OF.get(method, {})
     for method, parameters in METHODS.items()
     if "once" in {p.name for p in parameters}
 }
@@ -121,7 +126,7 @@ def test_another_content_under_the_key_is_refused(method: str, parameter: str) -
     school = lived()
     call(school, method)
     with school.unchanged(), refused("D-24a", Reason.KEY_OF_ANOTHER_CALL):
-        call(school, method, **{parameter: OTHER[parameter]})
+        call(school, method, **{parameter: OTHER_OF.get((method, parameter), OTHER[parameter])})
 
 
 @pytest.mark.rule("D-24a")
@@ -145,6 +150,18 @@ def test_a_key_is_the_caller_s_and_the_action_s_own() -> None:
     conversation = school.state(E).conversations[0]
     assert (2, 1) == (conversation.sent(Author.PATIENT), conversation.sent(Author.THERAPIST))
     assert 1 == len(school.state(other).conversations)
+
+
+@pytest.mark.rule("D-18b", "D-24a")
+def test_a_maintenance_under_a_key_of_an_earlier_version_is_the_same_call() -> None:
+    """Otherwise a click of before an update, repeated after it, would be told that its key is another call's."""
+    school = lived()
+    before = once_of("k", "maintain", days=365, modules=(1,), expected=None)
+    after = school.desk.maintain(E, days=365, modules=(1,), once="k")
+    assert before is not None
+    assert after == before.first_state(school.storage, Action.MAINTAIN, NURSE, unit=UNIT, enrolment_id=E)
+    with school.unchanged(), refused("D-24a", Reason.KEY_OF_ANOTHER_CALL):
+        school.desk.maintain(E, days=365, modules=(1,), shortens=True, once="k")
 
 
 @pytest.mark.rule("D-24a")

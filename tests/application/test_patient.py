@@ -35,7 +35,7 @@ def test_the_questions_are_those_of_the_version_that_was_started() -> None:
 
 
 def _maintained(school: Scenario, id_: EnrolmentId) -> None:
-    school.desk.maintain(id_, days=30, modules=(1,))
+    school.desk.maintain(id_, days=30, modules=(1,), shortens=True)
 
 
 def _over(school: Scenario, id_: EnrolmentId) -> None:
@@ -130,7 +130,7 @@ def test_nothing_is_recommended_in_maintenance() -> None:
     school = Scenario()
     id_ = school.start()
     assert 1 == school.room.overview(id_).next_module
-    school.desk.maintain(id_, days=30, modules=(1, 2))
+    school.desk.maintain(id_, days=30, modules=(1, 2), shortens=True)
     assert None is school.room.overview(id_).next_module
 
 
@@ -141,7 +141,7 @@ def test_the_overview_says_where_when_and_what_was_filled_in() -> None:
     id_ = school.start()
     school.room.save_form(id_, PAIN, {"smarta": 3})
     school.room.save_form(id_, PAIN, {"smarta": 4})
-    school.desk.maintain(id_, days=30, modules=(1,))
+    school.desk.maintain(id_, days=30, modules=(1,), shortens=True)
     seen = school.room.overview(id_)
     assert (NURSE.unit, NURSE.hsa_id, START) == (seen.unit, seen.therapist, seen.started_at)
     assert "2026-04-01" == seen.last_day.isoformat()

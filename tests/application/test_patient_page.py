@@ -48,7 +48,8 @@ def test_hantera_is_one_look_from_one_state_and_one_line_in_the_log() -> None:
 Attempt = Callable[[Scenario, EnrolmentId], object]
 ATTEMPTS: dict[Action, Attempt] = {
     Action.REVIEW: lambda s, e: s.desk.review(e),
-    Action.MAINTAIN: lambda s, e: s.desk.maintain(e, days=30, modules=(1,)),
+    Action.MAINTAIN: lambda s, e: s.desk.maintain(e, days=30, modules=(1,), shortens=True),
+    Action.REACTIVATE: lambda s, e: s.desk.reactivate(e),
     Action.END: lambda s, e: s.desk.end(e, reason="klar"),
     Action.HAND_OVER: lambda s, e: s.coordinator.hand_over(e, COLLEAGUE.hsa_id),
     Action.RELEASE_MODULE: lambda s, e: s.desk.release_module(e, next(iter(s.desk.patient_page(e).releasable), 2)),
@@ -74,7 +75,13 @@ def _busy(school: Scenario, id_: EnrolmentId) -> None:
 
 def _maintained(school: Scenario, id_: EnrolmentId) -> None:
     _busy(school, id_)
-    school.desk.maintain(id_, days=30, modules=(1,))
+    school.desk.maintain(id_, days=30, modules=(1,), shortens=True)
+
+
+def _long_maintained(school: Scenario, id_: EnrolmentId) -> None:
+    _busy(school, id_)
+    school.desk.maintain(id_, days=365, modules=(1,))
+    school.at("2027-03-02 08:00")
 
 
 def _over(school: Scenario, id_: EnrolmentId) -> None:
@@ -88,7 +95,7 @@ def _ended(school: Scenario, id_: EnrolmentId) -> None:
 
 
 @pytest.mark.rule("D-08a")
-@pytest.mark.parametrize("lived", [_new, _busy, _maintained, _over, _ended])
+@pytest.mark.parametrize("lived", [_new, _busy, _maintained, _long_maintained, _over, _ended])
 @pytest.mark.parametrize("action", [*ATTEMPTS], ids=lambda action: action.value)
 def test_what_may_be_done_is_what_is_done_when_it_is_tried(action: Action, lived: Any) -> None:
     """Otherwise a button would lead to a refusal, or be missing where it is needed."""

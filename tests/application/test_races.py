@@ -117,7 +117,7 @@ STEPS: dict[str, Callable[[PainSchool], object]] = {
     "read_conversation": lambda s: s.therapist(NURSE).read_conversation(E, 1),
     "open_form": lambda s: s.therapist(NURSE).open_form(E, PAIN),
     "review": lambda s: s.therapist(NURSE).review(E),
-    "maintain": lambda s: s.therapist(NURSE).maintain(E, days=30, modules=(1,)),
+    "maintain": lambda s: s.therapist(NURSE).maintain(E, days=30, modules=(1,), shortens=True),
     "end": lambda s: s.therapist(NURSE).end(E, reason="klar"),
 }
 

@@ -50,9 +50,13 @@ SENTENCES: dict[Event, tuple[str, str]] = {
         "Vidmakthåll, antal dagar: 1\N{NO-BREAK SPACE}000, till och med 30 juni 2026, moduler: 1. Tema 1, 3. Tema 3",
         "Maintenance, number of days: 1,000, until 30 June 2026, modules: 1. Tema 1, 3. Tema 3",
     ),
-    events.AccessEnded(at=AT, by="system", access_until=UNTIL): (
-        "Patientens tillgång tog slut, sista dagen var 30 juni 2026",
-        "The patient's access ended, the last day was 30 June 2026",
+    events.AccessEnded(at=AT, by="system", access_until=UNTIL, kept=True): (
+        "Patientens tid tog slut, sista dagen var 30 juni 2026; tillgången finns kvar",
+        "The patient's time was over, the last day was 30 June 2026; the patient keeps access",
+    ),
+    events.Reactivated(**STAFF, access_until=UNTIL): (
+        "Aktiv igen, tillgängligt till och med 30 juni 2026",
+        "Active again, available until 30 June 2026",
     ),
     events.Ended(**STAFF, reason="klar"): ("Momentet avslutades: Klar", "The enrolment was ended: Klar"),
     events.ModuleOpened(**PATIENT, module=3, out_of_order=True): (
@@ -64,7 +68,10 @@ SENTENCES: dict[Event, tuple[str, str]] = {
         "Page 2 “Övning” of module 3 “Tema 3” was read",
     ),
     events.ModuleCompleted(**PATIENT, module=3): ("Modul 3 ”Tema 3” blev klar", "Module 3 “Tema 3” was completed"),
-    events.ModuleReleased(**STAFF, module=3): ("Modul 3 ”Tema 3” aktiverades", "Module 3 “Tema 3” was released"),
+    events.ModuleReleased(**STAFF, module=3): (
+        "Modul 3 ”Tema 3” aktiverades, i förtid",
+        "Module 3 “Tema 3” was released, out of order",
+    ),
     events.ProgramDone(**PATIENT): ("Patienten är klar med momentet", "The patient is done with the program"),
     events.FormSaved(**PATIENT, form=DAILY, number=2, score=7, alert=True, module=2): (
         "Formulär sparades: Vardagen, gång 2, från modul 2 ”Tema 2”, poäng 7, över tröskeln för larm",

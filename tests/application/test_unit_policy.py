@@ -14,7 +14,7 @@ from digital_painschool.adapters.memory import MemoryStorage
 from digital_painschool.application.program_catalogue import Catalogue, UnitTerms
 from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.notification import Notify
-from digital_painschool.domain.policy import FlagKind, Policy
+from digital_painschool.domain.policy import FlagKind, Policy, YearEnd
 from digital_painschool.domain.program import EndReason
 from digital_painschool.domain.retention import PurgeDecision, PurgeReceipt, Skipped
 from digital_painschool.errors import PainSchoolError
@@ -30,7 +30,9 @@ OWN = Policy(
     collected_at=time(10),
     forenoon_ends=time(11),
     review_after_days=7,
+    year_end=YearEnd.FLAG_ONLY,
     maintenance_days=(2, 400),
+    write_in_maintenance=True,
     staff_flags=frozenset({FlagKind.FORM_SAVED, FlagKind.MESSAGE_RECEIVED}),
     end_reasons=(EndReason(key="egen", title="Egen"),),
     retention_years=2,
@@ -58,7 +60,7 @@ FIELDS = [field.name for field in attrs.fields(Policy) if field.name != "retenti
 """What a policy decides; the decision that allows a short period is for whoever reads the settings."""
 BEGIN, RUN = (datetime(2026, 3, 2, hour, tzinfo=UTC) for hour in (8, 21))
 """In the evening at the unit, and the run of the next day."""
-FIRST, SECOND, THIRD = map(EnrolmentId, ("e-0001", "e-0002", "e-0003"))
+FIRST, SECOND, THIRD, FOURTH = map(EnrolmentId, ("e-0001", "e-0002", "e-0003", "e-0004"))
 
 
 class Seen:
@@ -102,9 +104,11 @@ def treated(school: Scenario, see: Seen) -> None:
 
 
 def ended(school: Scenario, see: Seen) -> None:
-    """Maintain, list who is due, start once more, and end."""
+    """Maintain, write, list who is due, go back to active, start once more, and end."""
     for days in (1, 2, 366, 400, 401):
-        see(school.desk.maintain, SECOND, days=days, modules=(1,))
+        see(school.desk.maintain, SECOND, days=days, modules=(1,), shortens=True)
+    see(school.school.patient(BO).write, SECOND, "Hej")
+    see(school.desk.reactivate, SECOND)
     for days in (7, 21):
         school.now = BEGIN + timedelta(days=days, seconds=1)
         see(school.desk.caseload)
@@ -130,6 +134,7 @@ def purged(school: Scenario, see: Seen) -> None:
     for years in (1, 3):
         school.now = BEGIN + timedelta(days=366 * years)
         see(school.deliver)
+        see(school.room.overview, FOURTH)
         left: list[Skipped] = []
         see(school.office.replay, another, left=left.append)
         plan = school.office.approve(see(school.office.plan_purge), decision="RS 3")

@@ -69,7 +69,7 @@ def test_an_enrolment_that_is_ended_or_purged_while_a_worker_looks_stops_nothing
     school.start()
     other = school.start(BO)
     school.at("2027-03-01 08:00")
-    school.desk.maintain(other, days=30, modules=[1])
+    school.desk.maintain(other, days=30, modules=[1], shortens=True)
     school.desk.start_conversation(other, "Hej", notify=Notify.COLLECTED)
     school.at("2027-03-02 09:00")
     assert ONE == school.deliver()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 TO_CORRECT = "Några svar behöver rättas. Rätta dem och spara igen. smarta: Välj ett tal på skalan, från 0 till 10."
-READ_ONLY = "Momentet är i vidmakthållande. Det går att läsa, men inte att fylla i formulär eller skriva."
+READ_ONLY = "Momentet är i vidmakthållande. Det går att läsa, men inte att göra det här."
 
 
 def told(name: str, folder: Path) -> list[str]:

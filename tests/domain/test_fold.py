@@ -35,6 +35,7 @@ from digital_painschool.domain.events import (
     NotificationUndelivered,
     PageRead,
     ProgramDone,
+    Reactivated,
     Reviewed,
     Started,
 )
@@ -77,6 +78,13 @@ HISTORIES: dict[type[Event], tuple[tuple[Event, ...], dict[str, object]]] = {
     Maintained: (
         (Maintained(at=AT, by="x", days=3, modules=frozenset({1}), access_until=AT),),
         {"phase": Phase.MAINTENANCE, "maintained": frozenset({1}), "access_until": AT},
+    ),
+    Reactivated: (
+        (
+            Maintained(at=AT, by="x", days=3, modules=frozenset({1}), access_until=AT),
+            Reactivated(at=AT, by="x", access_until=END),
+        ),
+        {"phase": Phase.ACTIVE, "maintained": frozenset(), "access_until": END},
     ),
     AccessEnded: ((AccessEnded(at=AT, by="system", access_until=END),), {"noted_end": END, "phase": Phase.ACTIVE}),
     Ended: (

@@ -80,6 +80,8 @@ WRONG: dict[str, list[object]] = {
     "ordering": ["guided", True, Completion.DECLARED],
     "review_after_days": ["21", 21.0, True, 10**9, 10**5000],
     "maintenance_days": [365, [1, 365], (1,), (1, 2, 3), ("1", "365"), (1.0, 365.0), (True, 365), (1, 10**5000)],
+    "year_end": ["closes", "flag-only", True, FlagKind.ENDING],
+    "write_in_maintenance": [1, 0, "yes"],
     "staff_flags": [{FlagKind.PROGRAM_DONE}, [], "program-done", frozenset({"program-done"}), FlagKind.PROGRAM_DONE],
     "end_reasons": [[EndReason(key="klar", title="Klar")], ("klar",), "klar", EndReason(key="klar", title="Klar")],
     "retention_years": ["10", 10.0, True, 10**5000],

@@ -282,9 +282,11 @@ def _walk(it: LifecycleMachine) -> None:
 
 def _maintenance(it: LifecycleMachine) -> None:
     """Let access end, be renewed and end again, and try what is over."""
-    it.maintain_and_read(enrolment=0, days=30, modules=[1, 3])
+    it.maintain_and_read(enrolment=0, days=30, modules=[1, 3], shortens=False)
+    it.maintain_and_go_back(enrolment=0, days=30)
+    it.maintain_and_read(enrolment=0, days=30, modules=[1, 3], shortens=True)
     it.two_ends_of_access(enrolment=0, days=1)
-    for then in ("maintain", "anew", "no"):
+    for then in ("back", "maintain", "anew", "no"):
         it.wait_for_the_end_of_access(enrolment=0, microseconds=0, module=1, then=then)
     for trouble in REFUSALS:
         it.one_for_two(trouble=trouble, struck="no", write=0)
@@ -324,8 +326,10 @@ def _treatment(it: LifecycleMachine) -> None:
         it.wait_long(days=7)
         it.wait_for_a_review(enrolment=0, microseconds=0)
         it.restart()
-        it.maintain_and_read(enrolment=0, days=30, modules=[2])
-        it.maintain_and_read(enrolment=0, days=0, modules=[])
+        it.maintain_and_read(enrolment=0, days=30, modules=[2], shortens=True)
+        it.maintain_and_read(enrolment=0, days=0, modules=[], shortens=False)
+        it.reactivate(enrolment=0)
+        it.reactivate(enrolment=0)
         it.wait_for_the_end_of_access(enrolment=0, microseconds=0, module=2, then="maintain")
         it.wait_for_the_end_of_access(enrolment=0, microseconds=-1, module=2, then="no")
         it.end(enrolment=0, reason="okand")

@@ -24,7 +24,7 @@ from digital_painschool.ports.storage import load_notifications, load_timeline
 from digital_painschool.rules.flags import Flag
 from digital_painschool.rules.forms import is_alert, score
 from digital_painschool.rules.notifications import next_digest_at
-from digital_painschool.testing.environment import START, PortsFactory, in_memory, local, on_sqlite
+from digital_painschool.testing.environment import INSTANT, START, PortsFactory, in_memory, local, on_sqlite
 from digital_painschool.testing.example import DAILY, PAIN, PROGRAM
 from digital_painschool.testing.people import ANNA, COLLEAGUE, NURSE, PERSON, UNIT
 from digital_painschool.testing.reference import calendar, checks, refusals
@@ -132,7 +132,7 @@ def live(school: Scenario) -> ReferenceEnrolment:
     model.mark_handled(FlagKind.PROGRAM_DONE, school.now)
     school.coordinator.hand_over(id_, COLLEAGUE.hsa_id)
     model.hand_over(COLLEAGUE.hsa_id, school.now)
-    school.colleague.maintain(id_, days=30, modules=(1, 3))
+    school.colleague.maintain(id_, days=30, modules=(1, 3), shortens=True)
     model.maintain(30, (1, 3), school.now)
     return model
 
@@ -204,9 +204,18 @@ def test_refusals_come_in_the_order_of_the_rules() -> None:
     assert Reason.NO_SUCH_FLAG is refusals.handling(model, FlagKind.ENDING)
     assert Reason.NO_SUCH_SUBMISSION is refusals.marking(model, PAIN, 1)
     assert Reason.NOT_RELEASED_BY_THERAPIST is refusals.releasing(model, 1)
-    wrong = [refusals.maintaining(model, days, modules) for days, modules in ((0, ()), (1, ()), (1, (9,)), (1, (1,)))]
-    assert [Reason.DAYS_OUT_OF_RANGE, Reason.NO_MODULES_CHOSEN, Reason.UNKNOWN_MODULE, None] == wrong
+    wrong = [
+        refusals.maintaining(model, days, modules, now, shortens=shortens)
+        for shortens in (False, True)
+        for days, modules in ((0, ()), (1, ()), (1, (9,)), (1, (1,)))
+    ]
+    always = [Reason.DAYS_OUT_OF_RANGE, Reason.NO_MODULES_CHOSEN, Reason.UNKNOWN_MODULE]
+    assert [*always, Reason.SHORTENS_ACCESS, *always, None] == wrong
+    assert Reason.NOT_IN_MAINTENANCE is refusals.reactivating(model, now)
     model.maintain(1, (2,), now)
+    year_end = model.year_end
+    back = [refusals.reactivating(model, at) for at in (year_end - INSTANT, year_end)]
+    assert [None, Reason.FIRST_YEAR_OVER] == back
     assert Reason.MODULE_NOT_IN_MAINTENANCE is refusals.opening(model, 1, now)
     assert Reason.READ_ONLY_IN_MAINTENANCE is refusals.saving(model, "ingen", now)
     assert Reason.ACCESS_IS_OVER is refusals.completing(model, 2, now + timedelta(days=3))

@@ -5,16 +5,16 @@ from datetime import datetime, timedelta
 import pytest
 
 from digital_painschool.domain.enrolment import Enrolment, Phase
+from digital_painschool.domain.policy import Policy, YearEnd
 from digital_painschool.errors import Reason
-from digital_painschool.rules.access import ACCESS, Access, Reading, access, module_refusal, refusal
+from digital_painschool.rules.access import ACCESS, Access, Reading, access, is_open_ended, module_refusal, refusal
 from digital_painschool.rules.lifecycle import end, maintain
 from digital_painschool.testing.environment import INSTANT, START
-from digital_painschool.testing.example import PROGRAM
 from digital_painschool.testing.people import NURSE
-from tests.scenario import TERMS, folded, started
+from tests.scenario import POLICY, TERMS, folded, started
 
 ACTIVE = started()
-MAINTENANCE = folded(ACTIVE, maintain(ACTIVE, TERMS, 30, (1, 2), by=NURSE, at=START))
+MAINTENANCE = folded(ACTIVE, maintain(ACTIVE, TERMS, 30, (1, 2), shortens=True, by=NURSE, at=START))
 ENDED = folded(ACTIVE, end(ACTIVE, TERMS, "klar", by=NURSE, at=START))
 ENDED_LATER = folded(MAINTENANCE, end(MAINTENANCE, TERMS, "klar", by=NURSE, at=START))
 
@@ -46,7 +46,25 @@ TABLE = [
 @pytest.mark.parametrize(("enrolment", "after", "expected"), TABLE)
 def test_the_truth_table_holds_to_the_microsecond(enrolment: Enrolment, after: timedelta, expected: Access) -> None:
     """Otherwise a patient would be let in an instant too long, or shut out an instant too early."""
-    assert expected == access(enrolment, enrolment.access_until + after)
+    assert expected == access(enrolment, POLICY, enrolment.access_until + after)
+
+
+FLAG_ONLY, WRITING = Policy(year_end=YearEnd.FLAG_ONLY), Policy(write_in_maintenance=True)
+READ_AND_WRITE = Access(Reading.CHOSEN, fill_in_forms=False, write_messages=True, read_messages=True)
+
+
+@pytest.mark.rule("D-05d", "D-18c")
+@pytest.mark.parametrize(("enrolment", "after", "expected"), TABLE)
+def test_a_policy_changes_its_own_rows_of_the_truth_table_and_no_other(
+    enrolment: Enrolment, after: timedelta, expected: Access
+) -> None:
+    """Otherwise a unit that keeps patients in, or lets them write, would also open what has ended."""
+    now = enrolment.access_until + after
+    kept = EVERYTHING if enrolment is ACTIVE else expected
+    assert kept == access(enrolment, FLAG_ONLY, now)
+    assert (READ_AND_WRITE if expected == CHOSEN else expected) == access(enrolment, WRITING, now)
+    assert (enrolment is ACTIVE) is is_open_ended(enrolment, FLAG_ONLY)
+    assert False is is_open_ended(enrolment, WRITING)
 
 
 def test_the_table_has_a_row_for_every_phase_on_both_sides() -> None:
@@ -68,7 +86,7 @@ def test_the_table_has_a_row_for_every_phase_on_both_sides() -> None:
 )
 def test_a_refusal_says_by_which_rule(enrolment: Enrolment, now: datetime, rule: str, reason: Reason) -> None:
     """Otherwise the patient would be told of an end that is none, or not be told who can help."""
-    broken = refusal(enrolment, now)
+    broken = refusal(enrolment, POLICY, now)
     assert (rule, reason) == (broken.rule, broken.reason)
 
 
@@ -76,7 +94,7 @@ def test_a_refusal_says_by_which_rule(enrolment: Enrolment, now: datetime, rule:
 @pytest.mark.parametrize("module", [1, 2, 3, 4])
 def test_in_maintenance_the_chosen_modules_are_open_whatever_was_read_before(module: int) -> None:
     """Otherwise what the therapist chose would not be what the patient can read."""
-    why = module_refusal(MAINTENANCE, PROGRAM, module, START)
+    why = module_refusal(MAINTENANCE, TERMS, module, START)
     assert (module in {1, 2}) is (why is None)
 
 
@@ -84,6 +102,6 @@ def test_in_maintenance_the_chosen_modules_are_open_whatever_was_read_before(mod
 def test_a_module_that_does_not_exist_is_closed_in_every_phase() -> None:
     """Otherwise asking for module 5 would be an error instead of an answer."""
     for enrolment in (ACTIVE, MAINTENANCE, ENDED):
-        why = module_refusal(enrolment, PROGRAM, 5, START)
+        why = module_refusal(enrolment, TERMS, 5, START)
         assert why is not None
         assert Reason.UNKNOWN_MODULE is why.reason

@@ -247,7 +247,7 @@ def test_the_figures_of_the_list_are_those_of_the_box() -> None:
 def test_what_waited_before_a_maintenance_can_be_settled_in_it() -> None:
     """Otherwise a form would wait for ever, and nothing but the end would take it out of the box."""
     enrolment = busy()
-    kept = folded(enrolment, maintain(enrolment, TERMS, 30, (1,), by=NURSE, at=LATER))
+    kept = folded(enrolment, maintain(enrolment, TERMS, 30, (1,), shortens=True, by=NURSE, at=LATER))
     assert to_handle(enrolment, LATER) == to_handle(kept, LATER)
     assert caseload_counts(enrolment) == caseload_counts(kept)
     assert 1 == len(mark_read(kept, TERMS, PAIN, opened=True, by=NURSE, at=LATER))

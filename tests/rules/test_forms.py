@@ -203,7 +203,7 @@ def test_the_score_is_the_sum_of_what_the_answers_add_and_alerts_from_its_thresh
 def test_no_form_is_saved_from_the_end_of_access_on_or_in_maintenance() -> None:
     """Otherwise the last instant would be another than for reading, or flags come from whom nobody treats any more."""
     enrolment = started()
-    maintained = folded(enrolment, maintain(enrolment, TERMS, 30, (1,), by=NURSE, at=LATER))
+    maintained = folded(enrolment, maintain(enrolment, TERMS, 30, (1,), shortens=True, by=NURSE, at=LATER))
     over = enrolment.access_until
     assert save_form(enrolment, TERMS, PAIN, {"smarta": 3}, by=PATIENT, at=over - INSTANT)
     with refused("D-05a", Reason.ACCESS_IS_OVER):

@@ -125,9 +125,9 @@ def test_a_notification_is_obsolete_when_nothing_can_be_read_any_more() -> None:
     """Otherwise somebody whose treatment is over would be called to read, or not in a maintenance, while it lasts."""
     enrolment, notification = told(Notify.COLLECTED)
     over = folded(enrolment, end(enrolment, TERMS, "klar", by=NURSE, at=START))
-    assert [True, True] == [is_obsolete(notification, state, START) for state in (over, None)]
-    kept = folded(enrolment, maintain(enrolment, TERMS, 30, (1,), by=NURSE, at=START))
-    assert [False, True] == [is_obsolete(notification, kept, now) for now in (START, kept.access_until)]
+    assert [True, True] == [is_obsolete(notification, state, POLICY, START) for state in (over, None)]
+    kept = folded(enrolment, maintain(enrolment, TERMS, 30, (1,), shortens=True, by=NURSE, at=START))
+    assert [False, True] == [is_obsolete(notification, kept, POLICY, now) for now in (START, kept.access_until)]
 
 
 Step = Callable[..., tuple[Event, ...]]
@@ -149,7 +149,7 @@ def test_a_notification_to_staff_is_obsolete_when_somebody_else_has_the_patient(
     events = save_form(started(), TERMS, PAIN, {"smarta": 3}, by=PATIENT, at=START)
     enrolment, notification = asked(started(), events, FlagKind.FORM_SAVED)
     theirs = evolve(notification, recipient=HsaId(str(therapist.hsa_id)))
-    assert (therapist is not NURSE) is is_obsolete(theirs, enrolment, START)
+    assert (therapist is not NURSE) is is_obsolete(theirs, enrolment, POLICY, START)
 
 
 READ: dict[str, tuple[FlagKind | None, Step, Step]] = {
@@ -183,7 +183,7 @@ def test_a_notification_of_something_to_read_is_obsolete_when_that_is_read(what:
     of_old = evolve(first, trigger=TriggeringEntry(enrolment_id=enrolment.id, seq=first.trigger.seq))
     for number, expected in ((0, [False] * 3), (1, [True, False, False]), (2, [True] * 3)):
         after = folded(enrolment, reads(enrolment, number + earlier)) if number + earlier else enrolment
-        assert expected == [is_obsolete(one, after, START) for one in (first, second, of_old)]
+        assert expected == [is_obsolete(one, after, POLICY, START) for one in (first, second, of_old)]
 
 
 OVER = started().access_until
@@ -214,8 +214,8 @@ def test_a_notification_to_staff_is_obsolete_when_its_flag_is_handled(flag: Flag
     """Otherwise a therapist would be called at night to what was settled in the evening, by telephone or otherwise."""
     now, step, handles = HANDLED[flag]
     enrolment, notification = asked(started(), step(started()), flag)
-    assert not is_obsolete(notification, enrolment, now)
-    assert is_obsolete(notification, folded(enrolment, handles(enrolment)), now)
+    assert not is_obsolete(notification, enrolment, POLICY, now)
+    assert is_obsolete(notification, folded(enrolment, handles(enrolment)), POLICY, now)
 
 
 @pytest.mark.rule("D-13b", "D-13d")

@@ -83,7 +83,7 @@ def test_the_patient_can_go_back_to_a_completed_module(ordering: Ordering) -> No
     """Otherwise there would be no repeating, or a double click would add an entry."""
     terms = Terms(program(ordering), POLICY)
     enrolment = having_completed([1], terms)
-    assert None is module_refusal(enrolment, terms.program, 1, LATER)
+    assert None is module_refusal(enrolment, terms, 1, LATER)
     assert () == open_module(enrolment, terms, 1, by=PATIENT, at=LATER)
     assert () == complete_module(enrolment, terms, 1, by=PATIENT, at=LATER)
 
@@ -160,7 +160,7 @@ def test_what_can_be_released_is_released_until_the_end() -> None:
         release_module(enrolment, RELEASED, 5, by=NURSE, at=LATER)
     with refused("D-04a", Reason.MODULE_OPEN_FROM_START, module=4):
         release_module(enrolment, RELEASED, 4, by=NURSE, at=LATER)
-    kept = folded(enrolment, maintain(enrolment, RELEASED, 30, (1,), by=NURSE, at=LATER))
+    kept = folded(enrolment, maintain(enrolment, RELEASED, 30, (1,), shortens=True, by=NURSE, at=LATER))
     assert [2] == [*folded(kept, release_module(kept, RELEASED, 2, by=NURSE, at=LATER)).released]
     ended = folded(enrolment, end(enrolment, RELEASED, "klar", by=NURSE, at=LATER))
     with refused("D-19a", Reason.ALREADY_ENDED):
@@ -171,7 +171,7 @@ def test_what_can_be_released_is_released_until_the_end() -> None:
 def test_what_the_therapist_chose_for_the_maintenance_is_never_out_of_order() -> None:
     """Otherwise the therapist's own choice would be held against the patient."""
     enrolment = started()
-    kept = folded(enrolment, maintain(enrolment, TERMS, 30, (3,), by=NURSE, at=LATER))
+    kept = folded(enrolment, maintain(enrolment, TERMS, 30, (3,), shortens=True, by=NURSE, at=LATER))
     assert True is opened(enrolment, TERMS, 3).out_of_order
     assert False is opened(kept, TERMS, 3).out_of_order
 
@@ -233,14 +233,14 @@ def test_the_order_is_the_program_s_and_the_rest_comes_after_it(
             before = order[: order.index(number)] if number in order else ()
             early = not {*done}.issuperset(before)
             assert early is opened(having_completed(done, guided), guided, number).out_of_order
-            refusal = module_refusal(having_completed(done, enforced), enforced.program, number, LATER)
+            refusal = module_refusal(having_completed(done, enforced), enforced, number, LATER)
             assert early is (refusal is not None)
     assert None is next_module(having_completed([1, 2, 3, 4], guided), guided.program)
     assert order[0] == next_module(having_completed(rest, guided), guided.program)
     for terms, number in product((guided, enforced, released), rest):
         assert False is opened(started(terms=terms), terms, number).out_of_order
     for number in (1, 2, 3, 4):
-        refusal = module_refusal(started(terms=released), released.program, number, LATER)
+        refusal = module_refusal(started(terms=released), released, number, LATER)
         assert (number in order[1:]) is (refusal is not None)
 
 
@@ -252,7 +252,7 @@ def test_what_can_be_released_is_what_waits_for_a_release() -> None:
     assert (2, 3) == releasable(state, released.program)
     state = folded(state, release_module(state, released, 2, by=NURSE, at=START))
     assert (3,) == releasable(state, released.program)
-    in_maintenance = folded(state, maintain(state, released, 30, (1,), by=NURSE, at=START))
+    in_maintenance = folded(state, maintain(state, released, 30, (1,), shortens=True, by=NURSE, at=START))
     assert (3,) == releasable(in_maintenance, released.program)
     assert () == releasable(folded(state, end(state, released, "klar", by=NURSE, at=START)), released.program)
     for ordering in (Ordering.GUIDED, Ordering.ENFORCED):

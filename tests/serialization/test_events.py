@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digital_painschool.domain.events import Event, FlagHandled, ModuleOpened, Started
+from digital_painschool.domain.events import AccessEnded, Event, FlagHandled, ModuleOpened, Started
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import StorageError
 from digital_painschool.serialization import events
 from digital_painschool.serialization.events import EVENT_KINDS, KIND_OF, event_from_data, event_to_data, shape_of
+from digital_painschool.serialization.scalars import instant_to_text
 from tests.serialization.strategies import AT, NURSE, UNIT, through_json, values
 
 
@@ -36,9 +37,9 @@ def test_every_event_has_a_kind_of_its_own() -> None:
 def test_the_kinds_are_the_ones_that_stand_in_databases() -> None:
     """Otherwise renaming one would make every stored timeline unreadable."""
     expected = (
-        "started handed-over reviewed maintained access-ended ended module-opened page-read module-completed"
-        " module-released program-done form-saved form-read conversation-started conversation-renamed message-sent"
-        " messages-read flag-handled notification-dropped notification-undelivered"
+        "started handed-over reviewed maintained reactivated access-ended ended module-opened page-read"
+        " module-completed module-released program-done form-saved form-read conversation-started"
+        " conversation-renamed message-sent messages-read flag-handled notification-dropped notification-undelivered"
     )
     assert expected.split() == list(EVENT_KINDS)
 
@@ -93,6 +94,13 @@ def test_a_flag_that_was_handled_before_views_had_versions_was_handled_whole() -
     """Otherwise what a therapist settled years ago would wait again."""
     handled = FlagHandled(at=AT, by="x", flag=FlagKind.UNDELIVERED, notifications=None)
     assert handled == event_from_data("flag-handled", 0, AT, "x", {"flag": "undelivered"})
+
+
+@pytest.mark.rule("D-05d")
+def test_an_end_of_access_from_before_units_could_keep_it_open_closed_it() -> None:
+    """Otherwise the timeline would say of a patient who was shut out that they went on."""
+    closed = AccessEnded(at=AT, by="system", access_until=AT, kept=False)
+    assert closed == event_from_data("access-ended", 0, AT, "system", {"access_until": instant_to_text(AT)})
 
 
 @pytest.mark.parametrize(

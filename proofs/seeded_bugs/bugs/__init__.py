@@ -7,6 +7,7 @@ from proofs.seeded_bugs.bugs.drafts import BUGS as DRAFTS
 from proofs.seeded_bugs.bugs.edges import BUGS as EDGES
 from proofs.seeded_bugs.bugs.exports import BUGS as EXPORTS
 from proofs.seeded_bugs.bugs.joining import BUGS as JOINING
+from proofs.seeded_bugs.bugs.maintenance import BUGS as MAINTENANCE
 from proofs.seeded_bugs.bugs.memory import BUGS as MEMORY
 from proofs.seeded_bugs.bugs.pages import BUGS as PAGES
 from proofs.seeded_bugs.bugs.permissions import BUGS as PERMISSIONS
@@ -20,6 +21,7 @@ from proofs.seeded_bugs.bugs.state import BUGS as STATE
 BUGS: tuple[Bug, ...] = (
     *RULES,
     *STATE,
+    *MAINTENANCE,
     *PERMISSIONS,
     *PAGES,
     *DELIVERY,

@@ -228,8 +228,8 @@ BUGS = (
         name="one-obsolete-one-drops-the-others",
         harm="a message would be lost in silence",
         module="delivery.worker",
-        old="and all(is_obsolete(",
-        new="and any(is_obsolete(",
+        old="any(of_unreadable) and all(",
+        new="any(of_unreadable) and any(",
         caught_by=LAW_5,
     ),
     Bug(

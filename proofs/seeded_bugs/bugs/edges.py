@@ -216,7 +216,8 @@ BUGS = (
         name="headings-after-the-end",
         harm="a patient would read the headings of conversations that are closed",
         module="application.messages",
-        old="            require_readable(self._by, enrolment, now)\n            return enrolment\n",
+        old="            require_readable(self._by, enrolment, self._executor.policy(enrolment.unit), now)\n"
+        "            return enrolment\n",
         new="            return enrolment\n",
         caught_by=_by("rules/test_conversations", "when_access_is_over_nobody_writes_what_nobody_can_read"),
     ),

@@ -44,7 +44,7 @@ class MessagePages:
         now = self._executor.now()
 
         def found(enrolment: Enrolment) -> ListPage[ConversationView]:
-            require_readable(self._by, enrolment, now)
+            require_readable(self._by, enrolment, self._executor.policy(enrolment.unit), now)
             size, listing = require_limit(limit), ("conversations", enrolment_id)
             seen, before = enrolment.version, enrolment.version + 1
             if after is not None:
@@ -84,7 +84,7 @@ class MessagePages:
         now = self._executor.now()
 
         def found(enrolment: Enrolment) -> tuple[ConversationPage, int]:
-            require_readable(self._by, enrolment, now)
+            require_readable(self._by, enrolment, self._executor.policy(enrolment.unit), now)
             return self._page(enrolment, rules.find(enrolment, conversation), after, require_limit(limit), now)
 
         page, up_to = self._executor.read(Action.READ_CONVERSATION, self._by, enrolment_id, found)

@@ -11,7 +11,7 @@ from digital_painschool.domain.enrolment import Conversation, Enrolment
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import Actor, Author, Patient
-from digital_painschool.domain.policy import Terms
+from digital_painschool.domain.policy import Policy, Terms
 from digital_painschool.domain.validation import plain_text
 from digital_painschool.errors import InvalidValue
 from digital_painschool.rules import conversations as rules
@@ -39,7 +39,7 @@ class Messages:
         now = self._executor.now()
 
         def found(enrolment: Enrolment) -> Enrolment:
-            require_readable(self._by, enrolment, now)
+            require_readable(self._by, enrolment, self._executor.policy(enrolment.unit), now)
             return enrolment
 
         enrolment = self._executor.read(Action.READ_CONVERSATION, self._by, enrolment_id, found)
@@ -50,7 +50,7 @@ class Messages:
         now = self._executor.now()
 
         def found(enrolment: Enrolment) -> tuple[Enrolment, Conversation]:
-            require_readable(self._by, enrolment, now)
+            require_readable(self._by, enrolment, self._executor.policy(enrolment.unit), now)
             return enrolment, rules.find(enrolment, conversation)
 
         enrolment, shown = self._executor.read(Action.READ_CONVERSATION, self._by, enrolment_id, found)
@@ -146,11 +146,11 @@ def mark_read(
     )
 
 
-def require_readable(by: Actor | Patient, enrolment: Enrolment, now: datetime) -> None:
+def require_readable(by: Actor | Patient, enrolment: Enrolment, policy: Policy, now: datetime) -> None:
     """Refuse a patient who may not read messages any more. Rule: D-18a.
 
     Raises:
         RuleViolation: The patient's access is over.
     """
-    if isinstance(by, Patient) and not access(enrolment, now).read_messages:
-        raise refusal(enrolment, now)
+    if isinstance(by, Patient) and not access(enrolment, policy, now).read_messages:
+        raise refusal(enrolment, policy, now)

@@ -10,9 +10,9 @@ from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.local_time import last_day
 from digital_painschool.domain.people import Author, HsaId
 from digital_painschool.domain.policy import Terms
-from digital_painschool.domain.program import Module, Pace, Program
+from digital_painschool.domain.program import Module, Pace
 from digital_painschool.rules import ordering
-from digital_painschool.rules.access import Access, access, module_refusal
+from digital_painschool.rules.access import Access, access, is_open_ended, module_refusal
 from digital_painschool.rules.ordering import Place
 
 
@@ -72,8 +72,9 @@ class Overview:
         phase: The enrolment's phase.
         access: What the patient may do now.
         started_at: When the enrolment began, UTC.
-        access_until: When the access is over, UTC (M-05, D-18a).
-        last_day: The last local day on which the patient has access.
+        access_until: When the time of the access is over, UTC (M-05, D-18a).
+        last_day: The last local day before it.
+        open_ended: True when the access goes on after that day, until the therapist maintains or ends (D-05d).
         pace: Advice (M-02).
         modules: All modules in the order of their numbers.
         next_module: The module that is recommended next; None when all are completed, or in maintenance and after.
@@ -94,6 +95,7 @@ class Overview:
     started_at: datetime
     access_until: datetime
     last_day: date
+    open_ended: bool
     pace: Pace
     modules: tuple[ModuleStatus, ...]
     next_module: int | None
@@ -105,7 +107,7 @@ class Overview:
 
 def overview_of(enrolment: Enrolment, terms: Terms, now: datetime) -> Overview:
     """Return the overview of an enrolment at an instant. Rule: M-02 to M-05, D-04a, D-04c."""
-    allowed = access(enrolment, now)
+    allowed = access(enrolment, terms.policy, now)
     program = terms.program
     return Overview(
         enrolment_id=enrolment.id,
@@ -119,10 +121,11 @@ def overview_of(enrolment: Enrolment, terms: Terms, now: datetime) -> Overview:
         started_at=enrolment.started_at,
         access_until=enrolment.access_until,
         last_day=last_day(enrolment.access_until, terms.policy.zone),
+        open_ended=is_open_ended(enrolment, terms.policy),
         pace=program.pace,
-        modules=tuple(_status(enrolment, program, module, now) for module in program.modules),
+        modules=tuple(_status(enrolment, terms, module, now) for module in program.modules),
         next_module=ordering.next_module(enrolment, program) if allowed.fill_in_forms else None,
-        place=ordering.place(enrolment, program, now),
+        place=ordering.place(enrolment, terms, now),
         done=enrolment.done_at is not None,
         forms=tuple(
             FormStatus(
@@ -137,12 +140,12 @@ def overview_of(enrolment: Enrolment, terms: Terms, now: datetime) -> Overview:
     )
 
 
-def _status(enrolment: Enrolment, program: Program, module: Module, now: datetime) -> ModuleStatus:
+def _status(enrolment: Enrolment, terms: Terms, module: Module, now: datetime) -> ModuleStatus:
     unread = ordering.unread_pages(enrolment, module)
     return ModuleStatus(
         number=module.number,
         title=module.title,
-        open=module_refusal(enrolment, program, module.number, now) is None,
+        open=module_refusal(enrolment, terms, module.number, now) is None,
         opened=module.number in enrolment.opened,
         completed=module.number in enrolment.completed,
         pages=len(module.pages),

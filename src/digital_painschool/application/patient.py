@@ -158,8 +158,9 @@ class PatientDesk:
         now = self._executor.now()
 
         def found(enrolment: Enrolment) -> Enrolment:
-            if not access(enrolment, now).read_messages:
-                raise refusal(enrolment, now)
+            policy = self._executor.policy(enrolment.unit)
+            if not access(enrolment, policy, now).read_messages:
+                raise refusal(enrolment, policy, now)
             require_form(self._executor, "M-14", enrolment, form)
             return enrolment
 

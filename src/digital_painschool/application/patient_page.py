@@ -15,6 +15,7 @@ from digital_painschool.domain.people import Actor, HsaId, PersonId
 from digital_painschool.domain.policy import Terms
 from digital_painschool.domain.program import EndReason, Ordering
 from digital_painschool.rules import flags, ordering
+from digital_painschool.rules.access import is_open_ended
 from digital_painschool.rules.flags import Flag
 from digital_painschool.rules.lifecycle import is_review_due
 from digital_painschool.rules.permissions import Action
@@ -84,8 +85,9 @@ class PatientPage:
         title: The program's title.
         phase: The phase of the life cycle.
         started_at: When the enrolment began, UTC.
-        access_until: The first instant at which the patient has no access any more, UTC (M-05, D-18a).
-        last_day: The last local day on which the patient has access.
+        access_until: When the time of the patient's access is over, UTC (M-05, D-18a).
+        last_day: The last local day before it.
+        open_ended: True when the access goes on after that day, until the therapist maintains or ends (D-05d).
         last_seen_at: When the patient last did something, UTC; None for never.
         reviewed_at: When the therapist last reviewed, UTC; None for never (M-09).
         review_due: True when the last review is more than the policy's days ago (M-09).
@@ -118,6 +120,7 @@ class PatientPage:
     started_at: datetime
     access_until: datetime
     last_day: date
+    open_ended: bool
     last_seen_at: datetime | None
     reviewed_at: datetime | None
     review_due: bool
@@ -164,6 +167,7 @@ def patient_page(enrolment: Enrolment, terms: Terms, now: datetime, *, by: Actor
         started_at=enrolment.started_at,
         access_until=enrolment.access_until,
         last_day=last_day(enrolment.access_until, policy.zone),
+        open_ended=is_open_ended(enrolment, policy),
         last_seen_at=enrolment.last_seen_at,
         reviewed_at=enrolment.reviewed_at,
         review_due=is_open and is_review_due(enrolment.reviewed_at or enrolment.started_at, now, policy),

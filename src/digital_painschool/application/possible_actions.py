@@ -35,24 +35,28 @@ def _has_module_to_release(enrolment: Enrolment, terms: Terms, _now: datetime) -
     return bool(ordering.releasable(enrolment, terms.program))
 
 
-def _can_be_read(enrolment: Enrolment, _terms: Terms, now: datetime) -> bool:
-    return access(enrolment, now).read_messages
+def _can_be_read(enrolment: Enrolment, terms: Terms, now: datetime) -> bool:
+    return access(enrolment, terms.policy, now).read_messages
 
 
-def _can_be_answered(enrolment: Enrolment, _terms: Terms, now: datetime) -> bool:
-    return access(enrolment, now).write_messages
+def _can_be_answered(enrolment: Enrolment, terms: Terms, now: datetime) -> bool:
+    return access(enrolment, terms.policy, now).write_messages
 
 
-def _may_fill_in(enrolment: Enrolment, _terms: Terms, now: datetime) -> bool:
-    return access(enrolment, now).fill_in_forms
+def _may_fill_in(enrolment: Enrolment, terms: Terms, now: datetime) -> bool:
+    return access(enrolment, terms.policy, now).fill_in_forms
 
 
 def _has_open_module(enrolment: Enrolment, terms: Terms, now: datetime) -> bool:
-    return any(module_refusal(enrolment, terms.program, m.number, now) is None for m in terms.program.modules)
+    return any(module_refusal(enrolment, terms, m.number, now) is None for m in terms.program.modules)
 
 
 def _has_module_to_complete(enrolment: Enrolment, terms: Terms, now: datetime) -> bool:
-    return any(ordering.completion_refusal(enrolment, terms.program, one, now) is None for one in enrolment.opened)
+    return any(ordering.completion_refusal(enrolment, terms, one, now) is None for one in enrolment.opened)
+
+
+def _can_be_active_again(enrolment: Enrolment, terms: Terms, now: datetime) -> bool:
+    return lifecycle.reactivation_refusal(enrolment, terms, now) is None
 
 
 def _has_conversation(condition: Condition) -> Condition:
@@ -71,6 +75,7 @@ STAFF: Mapping[Action, Condition] = MappingProxyType(
         Action.HAND_OVER: _command("hand_over"),
         Action.REVIEW: _command("review"),
         Action.MAINTAIN: _command("maintain"),
+        Action.REACTIVATE: _can_be_active_again,
         Action.END: _command("end"),
         Action.RELEASE_MODULE: _has_module_to_release,
         Action.MARK_FORM_READ: _has_unread_form,

@@ -153,7 +153,9 @@ class Delivery:
             settled = dict.fromkeys(decision.notifications, Status.FAILED)
             return result(settled=settled, told_on=latest_day(digest.told_on, batched))
         states_of = (states.enrolments.get(n.trigger.enrolment_id) for n in theirs)
-        if not any(of_unreadable) and all(is_obsolete(n, e, at) for n, e in zip(theirs, states_of, strict=True)):
+        if not any(of_unreadable) and all(
+            is_obsolete(n, e, policy, at) for n, e in zip(theirs, states_of, strict=True)
+        ):
             report["dropped"] += len(theirs)
             settled = dict.fromkeys(decision.notifications, Status.DROPPED)
             return result(settled=settled, told_on=latest_day(digest.told_on, batched))

@@ -64,10 +64,23 @@ class Maintained(_Fact):
 
 
 @frozen(kw_only=True, slots=False)
-class AccessEnded(_Fact):
-    """The patient's access ended; the enrolment stays open. Rule: D-05a, M-17, D-18a."""
+class Reactivated(_Fact):
+    """The enrolment is active again after a maintenance, until the end of its first year. Rule: D-18b."""
 
     access_until: datetime
+
+
+@frozen(kw_only=True, slots=False)
+class AccessEnded(_Fact):
+    """The time of the patient's access was over; the enrolment stays open. Rule: D-05a, D-05d, M-17, D-18a.
+
+    Args:
+        access_until: The first instant after that time, UTC.
+        kept: True when the patient kept the access all the same, by the unit's policy of that day (D-05d).
+    """
+
+    access_until: datetime
+    kept: bool = False
 
 
 @frozen(kw_only=True, slots=False)
@@ -246,6 +259,7 @@ Event = (
     | HandedOver
     | Reviewed
     | Maintained
+    | Reactivated
     | AccessEnded
     | Ended
     | ModuleOpened

@@ -36,6 +36,7 @@ from digital_painschool.domain.events import (
     NotificationUndelivered,
     PageRead,
     ProgramDone,
+    Reactivated,
     Reviewed,
     Started,
 )
@@ -112,6 +113,10 @@ def _reviewed(enrolment: Enrolment, event: Reviewed) -> Changes:
 
 def _maintained(enrolment: Enrolment, event: Maintained) -> Changes:
     return {"phase": Phase.MAINTENANCE, "maintained": event.modules, "access_until": event.access_until}
+
+
+def _reactivated(enrolment: Enrolment, event: Reactivated) -> Changes:
+    return {"phase": Phase.ACTIVE, "maintained": frozenset(), "access_until": event.access_until}
 
 
 def _access_ended(enrolment: Enrolment, event: AccessEnded) -> Changes:
@@ -252,6 +257,7 @@ _CHANGES: Mapping[type[Event], Callable[[Enrolment, Any], Changes]] = MappingPro
         HandedOver: _handed_over,
         Reviewed: _reviewed,
         Maintained: _maintained,
+        Reactivated: _reactivated,
         AccessEnded: _access_ended,
         Ended: _ended,
         ModuleOpened: _module_opened,

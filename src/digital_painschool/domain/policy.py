@@ -30,6 +30,15 @@ class FlagKind(Enum):
     UNDELIVERED = "undelivered"
 
 
+class YearEnd(Enum):
+    """The fate of the patient's access when the program's time is over. Rule: D-05a, D-05d."""
+
+    CLOSES = "closes"
+    """The access ends by itself; the enrolment stays open, with a flag."""
+    FLAG_ONLY = "flag-only"
+    """The flag comes, and the patient keeps the access until the therapist maintains or ends."""
+
+
 def zone_of(name: object) -> ZoneInfo:
     """Return the time zone of that name.
 
@@ -77,7 +86,9 @@ class Policy:
         ordering: How strictly the order of modules holds in every program that the unit offers; None means as each
             program has it. Who has started goes on in the ordering of the start (D-04a, D-05c).
         review_after_days: Days after the last review at which a patient is shown as due (M-09).
+        year_end: What happens to the patient's access at the year's end (D-05a, D-05d).
         maintenance_days: The fewest and the most days of one maintenance (D-18a).
+        write_in_maintenance: True lets the patient write messages in maintenance (D-18c).
         staff_flags: The flags for which staff may choose to be notified (M-22, D-23a).
         end_reasons: The unit's own list; None means the program's (D-19a).
         retention_years: Years after the last entry before a purge is possible (D-21b).
@@ -107,6 +118,9 @@ class Policy:
         default=None, validator=check((optional(instance_of(Ordering)), "is an Ordering, or None"))
     )
     review_after_days: int = field(default=21, validator=check(_WHOLE, _ONE_OR_MORE))
+    year_end: YearEnd = field(
+        default=YearEnd.CLOSES, validator=check((instance_of(YearEnd), "is 'closes' or 'flag-only' (D-05d)"))
+    )
     maintenance_days: tuple[int, int] = field(
         default=(1, 365),
         validator=check(
@@ -117,6 +131,7 @@ class Policy:
             ),
         ),
     )
+    write_in_maintenance: bool = field(default=False, validator=check((instance_of(bool), "is True or False")))
     staff_flags: frozenset[FlagKind] = field(
         default=frozenset({FlagKind.PROGRAM_DONE}),
         validator=check((deep_iterable(instance_of(FlagKind), instance_of(frozenset)), "is a frozenset of FlagKind")),

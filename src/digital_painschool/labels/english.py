@@ -55,6 +55,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "HAND_OVER": "Change therapist",
         "REVIEW": "Mark as reviewed",
         "MAINTAIN": "Maintain",
+        "REACTIVATE": "Back to active",
         "END": "End",
         "OPEN_MODULE": "Open a module",
         "READ_PAGE": "Read a page",
@@ -98,7 +99,8 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "HandedOver": "New therapist[: {therapist}]",
         "Reviewed": "Reviewed by the therapist",
         "Maintained": "Maintenance[, number of days: {days}][, until {last_day}][, modules: {modules}]",
-        "AccessEnded": "The patient's access ended[, the last day was {last_day}]",
+        "Reactivated": "Active again[, available until {last_day}]",
+        "AccessEnded": "The patient's time was over[, the last day was {last_day}][; the patient keeps access{kept?}]",
         "Ended": "The enrolment was ended[: {reason}]",
         "ModuleOpened": "Module[ {module}][ “{title}”] was opened[, out of order{out_of_order?}]",
         "PageRead": "Page[ {page}][ “{page_title}”][ of module {module}][ “{title}”] was read",
@@ -134,6 +136,10 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "MESSAGE_RECEIVED": "A patient has written a message. Sign in to read it.",
         "ENDING": "The time of an enrolment is over. Sign in to maintain or end it.",
         "UNDELIVERED": "A notification could not be delivered. Sign in to see which.",
+    },
+    "YearEnd": {
+        "CLOSES": "The patient's access ends, and the therapist gets an event to handle",
+        "FLAG_ONLY": "The therapist gets an event to handle, and the patient keeps access until then",
     },
     "Ordering": {
         "GUIDED": "Recommended order, all modules are open",
@@ -175,10 +181,18 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "ACCESS_IS_OVER": "The time of the program is over. The therapist can maintain or end it.",
         "DAYS_OUT_OF_RANGE": "Give a whole number of days[, at least {fewest} and at most {most}].",
         "NO_MODULES_CHOSEN": "Choose at least one module to keep available.",
+        "SHORTENS_ACCESS": (
+            "The patient would lose time[: the last day would be {last_day}][ instead of {present_last_day}]. "
+            "Give more days, or confirm that the time is to be shorter."
+        ),
+        "NOT_IN_MAINTENANCE": "It is active already. Reload the page.",
+        "FIRST_YEAR_OVER": (
+            "The time of the program is over[: its last day was {last_day}]. It can be maintained or ended."
+        ),
         "UNKNOWN_MODULE": "The program has no such module[ ({module})]. Choose one that it has.",
         "UNKNOWN_END_REASON": "Choose a reason from the list.",
         "MODULE_NOT_IN_MAINTENANCE": "The module[ {module}] is not chosen for the maintenance and cannot be read.",
-        "READ_ONLY_IN_MAINTENANCE": "In maintenance it is possible to read, and not to fill in forms or write.",
+        "READ_ONLY_IN_MAINTENANCE": "In maintenance it is possible to read, but not to do this.",
         "EARLIER_MODULES_FIRST": "Complete the earlier modules first[: {missing}].",
         "MODULE_NOT_OPENED": "Open the module[ {module}] before completing it.",
         "UNKNOWN_PAGE": "The page[ {page}] is not in the module[, which has {pages}].",

@@ -55,6 +55,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "HAND_OVER": "Byt behandlare",
         "REVIEW": "Markera som granskad",
         "MAINTAIN": "Vidmakthåll",
+        "REACTIVATE": "Tillbaka till aktiv",
         "END": "Avsluta",
         "OPEN_MODULE": "Öppna modul",
         "READ_PAGE": "Läsa en sida",
@@ -98,7 +99,8 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "HandedOver": "Ny behandlare[: {therapist}]",
         "Reviewed": "Granskades av behandlaren",
         "Maintained": "Vidmakthåll[, antal dagar: {days}][, till och med {last_day}][, moduler: {modules}]",
-        "AccessEnded": "Patientens tillgång tog slut[, sista dagen var {last_day}]",
+        "Reactivated": "Aktiv igen[, tillgängligt till och med {last_day}]",
+        "AccessEnded": "Patientens tid tog slut[, sista dagen var {last_day}][; tillgången finns kvar{kept?}]",
         "Ended": "Momentet avslutades[: {reason}]",
         "ModuleOpened": "Modul[ {module}][ ”{title}”] öppnades[, utanför ordningen{out_of_order?}]",
         "PageRead": "Sida[ {page}][ ”{page_title}”][ i modul {module}][ ”{title}”] lästes",
@@ -134,6 +136,10 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "MESSAGE_RECEIVED": "En patient har skrivit ett meddelande. Logga in för att läsa det.",
         "ENDING": "Tiden för ett moment är slut. Logga in för att vidmakthålla eller avsluta det.",
         "UNDELIVERED": "En avisering kunde inte lämnas fram. Logga in för att se vilken.",
+    },
+    "YearEnd": {
+        "CLOSES": "Patientens tillgång tar slut, och behandlaren får en händelse att hantera",
+        "FLAG_ONLY": "Behandlaren får en händelse att hantera, och patienten har kvar sin tillgång till dess",
     },
     "Ordering": {
         "GUIDED": "Rekommenderad ordning, alla moduler är öppna",
@@ -175,12 +181,18 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "ACCESS_IS_OVER": "Tiden för momentet är slut. Behandlaren kan vidmakthålla eller avsluta det.",
         "DAYS_OUT_OF_RANGE": "Ange ett helt antal dagar[, minst {fewest} och högst {most}].",
         "NO_MODULES_CHOSEN": "Välj minst en modul som ska vara tillgänglig.",
+        "SHORTENS_ACCESS": (
+            "Patienten skulle förlora tid[: sista dagen skulle bli {last_day}][ i stället för {present_last_day}]. "
+            "Ange fler dagar, eller bekräfta att tiden ska bli kortare."
+        ),
+        "NOT_IN_MAINTENANCE": "Momentet är redan aktivt. Ladda om sidan.",
+        "FIRST_YEAR_OVER": (
+            "Tiden för momentet är slut[: sista dagen var {last_day}]. Det går att vidmakthålla eller avsluta det."
+        ),
         "UNKNOWN_MODULE": "Modulen[ {module}] finns inte i momentet. Välj en som finns.",
         "UNKNOWN_END_REASON": "Välj en avslutningsorsak i listan.",
         "MODULE_NOT_IN_MAINTENANCE": "Modulen[ {module}] är inte vald för vidmakthållande och kan inte läsas.",
-        "READ_ONLY_IN_MAINTENANCE": (
-            "Momentet är i vidmakthållande. Det går att läsa, men inte att fylla i formulär eller skriva."
-        ),
+        "READ_ONLY_IN_MAINTENANCE": ("Momentet är i vidmakthållande. Det går att läsa, men inte att göra det här."),
         "EARLIER_MODULES_FIRST": "Gör klart de tidigare modulerna först[: {missing}].",
         "MODULE_NOT_OPENED": "Öppna modulen[ {module}] innan den markeras som klar.",
         "UNKNOWN_PAGE": "Sidan[ {page}] finns inte i modulen[, som har {pages}].",

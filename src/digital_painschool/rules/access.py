@@ -8,6 +8,7 @@ from types import MappingProxyType
 from attrs import frozen
 
 from digital_painschool.domain.enrolment import Enrolment, Phase
+from digital_painschool.domain.policy import Policy, Terms, YearEnd
 from digital_painschool.domain.program import Ordering, Program
 from digital_painschool.errors import Reason, RuleViolation
 
@@ -49,41 +50,54 @@ ACCESS: Mapping[tuple[Phase, bool], Access] = MappingProxyType(
         (Phase.ENDED, False): _CLOSED,
     }
 )
-"""The truth table: phase, and whether it is before `access_until`. Rule: M-05, M-18, D-05a, D-18a, D-19a."""
+"""The truth table: phase, and whether the access lasts. Rule: M-05, M-18, D-05a, D-18a, D-19a."""
+
+WRITING_IN_MAINTENANCE = Access(Reading.CHOSEN, False, True, True)
+"""The row of the maintenance at a unit whose policy lets the patient write in it. Rule: D-18c."""
 
 
-def access(enrolment: Enrolment, now: datetime) -> Access:
-    """Return the patient's access at an instant, by the truth table `ACCESS`.
+def is_open_ended(enrolment: Enrolment, policy: Policy) -> bool:
+    """Return whether the access goes on after `access_until` until the therapist maintains or ends. Rule: D-05d."""
+    return enrolment.phase is Phase.ACTIVE and policy.year_end is YearEnd.FLAG_ONLY
 
-    Rule: M-05, M-18, D-05a, D-18a, D-19a. Access is over from `access_until` on.
+
+def access(enrolment: Enrolment, policy: Policy, now: datetime) -> Access:
+    """Return the patient's access at an instant, by the truth table `ACCESS` and the unit's policy of today.
+
+    Rule: M-05, M-18, D-05a, D-05d, D-18a, D-18c, D-19a. The access lasts until `access_until`, or longer where it is
+    open-ended.
     """
-    return ACCESS[enrolment.phase, now < enrolment.access_until]
+    lasts = now < enrolment.access_until or is_open_ended(enrolment, policy)
+    if lasts and enrolment.phase is Phase.MAINTENANCE and policy.write_in_maintenance:
+        return WRITING_IN_MAINTENANCE
+    return ACCESS[enrolment.phase, lasts]
 
 
-def refusal(enrolment: Enrolment, now: datetime) -> RuleViolation:
+def refusal(enrolment: Enrolment, policy: Policy, now: datetime) -> RuleViolation:
     """Return the violation with which the truth table refuses a patient's command.
 
     Rule: D-19a after the end, D-05a or D-18a when access is over, M-18 in maintenance.
     """
     if enrolment.phase is Phase.ENDED:
         return RuleViolation("D-19a", Reason.ALREADY_ENDED)
-    if now >= enrolment.access_until:
+    if access(enrolment, policy, now) is _CLOSED:
         return RuleViolation("D-05a" if enrolment.phase is Phase.ACTIVE else "D-18a", Reason.ACCESS_IS_OVER)
     return RuleViolation("M-18", Reason.READ_ONLY_IN_MAINTENANCE)
 
 
-def module_refusal(enrolment: Enrolment, program: Program, module: int, now: datetime) -> RuleViolation | None:
+def module_refusal(enrolment: Enrolment, terms: Terms, module: int, now: datetime) -> RuleViolation | None:
     """Return the violation for a module that is closed to the patient at an instant, or None when it is open.
 
     Rule: M-03, M-04, M-18, D-04a, D-04b. Modules outside the reading order are open at any time. So are completed
     modules, and every module once the reading order is completed.
     """
+    program, policy = terms.program, terms.policy
     if program.module(module) is None:
         return RuleViolation("M-01", Reason.UNKNOWN_MODULE, module=module)
-    reading = access(enrolment, now).read_modules
+    reading = access(enrolment, policy, now).read_modules
     if reading is not Reading.ALL:
         if reading is Reading.NONE:
-            return refusal(enrolment, now)
+            return refusal(enrolment, policy, now)
         if module in enrolment.maintained:
             return None
         return RuleViolation("M-18", Reason.MODULE_NOT_IN_MAINTENANCE, module=module)

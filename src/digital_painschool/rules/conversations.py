@@ -1,6 +1,6 @@
 """Conversations: headings, messages of both sides, and read marks.
 
-Rule: M-10 to M-12, D-13c, D-18a.
+Rule: M-10 to M-12, D-13c, D-18a, D-18c.
 """
 
 from datetime import datetime
@@ -44,13 +44,13 @@ def start_conversation(
 def rename(
     enrolment: Enrolment, terms: Terms, conversation: int, heading: str, *, by: AnyActor, at: datetime
 ) -> tuple[Event, ...]:
-    """Change a conversation's heading. Rule: M-11, D-18a.
+    """Change a conversation's heading. Rule: M-11, D-18a, D-18c.
 
     Raises:
         RuleViolation: The enrolment has ended, the patient may only read, there is no such conversation, or the heading
             is empty or too long.
     """
-    _require_writable(enrolment, by, at)
+    _require_writable(enrolment, terms, by, at)
     found = find(enrolment, conversation)
     _check_heading(terms, heading)
     return (ConversationRenamed(at=at, by=by.signature, conversation=found.number),)
@@ -66,7 +66,7 @@ def send(
     by: AnyActor,
     at: datetime,
 ) -> tuple[Event, ...]:
-    """Write a message in a conversation; it is unread for the other side. Rule: M-10, M-12, D-18a.
+    """Write a message in a conversation; it is unread for the other side. Rule: M-10, M-12, D-18a, D-18c.
 
     Args:
         enrolment: The state.
@@ -107,8 +107,8 @@ def read(
         RuleViolation: The patient's access is over, or there is no such conversation or message.
     """
     reader = _author(by)
-    if reader is Author.PATIENT and not access(enrolment, at).read_messages:
-        raise refusal(enrolment, at)
+    if reader is Author.PATIENT and not access(enrolment, terms.policy, at).read_messages:
+        raise refusal(enrolment, terms.policy, at)
     found = find(enrolment, conversation)
     if not 0 <= whole_number(up_to, "up_to") <= found.read(reader) + found.unread(reader):
         raise RuleViolation("D-15a", Reason.NO_SUCH_MESSAGE, conversation=found.number)
@@ -122,7 +122,7 @@ def _author(by: AnyActor) -> Author:
 
 
 def _writer(enrolment: Enrolment, terms: Terms, text: str, notify: Notify, by: AnyActor, at: datetime) -> Author:
-    _require_writable(enrolment, by, at)
+    _require_writable(enrolment, terms, by, at)
     author = _author(by)
     if not isinstance(notify, Notify):
         raise InvalidValue(f"notify is a Notify, not {type(notify).__name__}")
@@ -132,10 +132,10 @@ def _writer(enrolment: Enrolment, terms: Terms, text: str, notify: Notify, by: A
     return author
 
 
-def _require_writable(enrolment: Enrolment, by: AnyActor, at: datetime) -> None:
-    now = access(enrolment, at)
+def _require_writable(enrolment: Enrolment, terms: Terms, by: AnyActor, at: datetime) -> None:
+    now = access(enrolment, terms.policy, at)
     if not (now.write_messages if isinstance(by, Patient) else now.read_messages):
-        raise refusal(enrolment, at)
+        raise refusal(enrolment, terms.policy, at)
 
 
 def _check_heading(terms: Terms, heading: str) -> None:

@@ -77,8 +77,8 @@ def form_to_fill_in(enrolment: Enrolment, terms: Terms, form: str, at: datetime)
     Raises:
         RuleViolation: The patient may only read, the form does not exist, or its module is closed.
     """
-    if not access(enrolment, at).fill_in_forms:
-        raise refusal(enrolment, at)
+    if not access(enrolment, terms.policy, at).fill_in_forms:
+        raise refusal(enrolment, terms.policy, at)
     definition = terms.program.form(form)
     if definition is None:
         raise RuleViolation("M-14", Reason.UNKNOWN_FORM)
@@ -133,7 +133,7 @@ def alert_reasons(form: Form, answers: Mapping[str, Answer], total: int | None) 
 def _require_open_module(enrolment: Enrolment, terms: Terms, form: str, at: datetime) -> None:
     first: RuleViolation | None = None
     for module in terms.program.carriers(form):
-        why = module_refusal(enrolment, terms.program, module, at)
+        why = module_refusal(enrolment, terms, module, at)
         if why is None:
             return
         first = first or why
@@ -152,11 +152,11 @@ def _module_of(enrolment: Enrolment, terms: Terms, form: str, module: int | None
     if module is None:
         if len(carriers) == 1:
             return carriers[0]
-        open_ones = [carrier for carrier in carriers if module_refusal(enrolment, terms.program, carrier, at) is None]
+        open_ones = [carrier for carrier in carriers if module_refusal(enrolment, terms, carrier, at) is None]
         return open_ones[0] if len(open_ones) == 1 else None
     if whole_number(module, "module") not in carriers:
         raise RuleViolation("M-14", Reason.FORM_NOT_IN_MODULE, form=form, module=module)
-    if closed := module_refusal(enrolment, terms.program, module, at):
+    if closed := module_refusal(enrolment, terms, module, at):
         raise closed
     return module
 

@@ -1,6 +1,6 @@
-"""The lifecycle of an enrolment: start, hand over, review, maintain, note the end of access, end.
+"""The lifecycle of an enrolment: start, hand over, review, maintain, reactivate, note the end of access, end.
 
-Rule: M-05, M-07, M-09, M-17 to M-19, D-05a, D-05c, D-07a, D-09a, D-18a, D-19a.
+Rule: M-05, M-07, M-09, M-17 to M-19, D-05a, D-05c, D-05d, D-07a, D-09a, D-18a, D-18b, D-19a.
 """
 
 from collections.abc import Collection, Iterable
@@ -16,16 +16,18 @@ from digital_painschool.domain.events import (
     HandedOver,
     Maintained,
     NotificationDropped,
+    Reactivated,
     Reviewed,
     Started,
 )
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.local_time import end_of_day, months_later
+from digital_painschool.domain.local_time import end_of_day, last_day, months_later
 from digital_painschool.domain.notification import Notification
 from digital_painschool.domain.people import AnyActor, HsaId, PersonId
 from digital_painschool.domain.policy import Policy, Terms
-from digital_painschool.domain.validation import module_numbers, whole_number
+from digital_painschool.domain.validation import module_numbers, truth_value, whole_number
 from digital_painschool.errors import Reason, RuleViolation
+from digital_painschool.rules.access import is_open_ended
 
 
 @frozen
@@ -47,6 +49,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("note_access_end", Phase.MAINTENANCE, Phase.MAINTENANCE),
     Transition("maintain", Phase.ACTIVE, Phase.MAINTENANCE),
     Transition("maintain", Phase.MAINTENANCE, Phase.MAINTENANCE),
+    Transition("reactivate", Phase.MAINTENANCE, Phase.ACTIVE),
     Transition("end", Phase.ACTIVE, Phase.ENDED),
     Transition("end", Phase.MAINTENANCE, Phase.ENDED),
 )
@@ -63,6 +66,10 @@ def is_allowed(command: str, phase: Phase) -> bool:
 def _require_transition(command: str, enrolment: Enrolment) -> None:
     if not is_allowed(command, enrolment.phase):
         raise RuleViolation("D-19a", Reason.ALREADY_ENDED, command=command)
+
+
+def _year_end(started_at: datetime, terms: Terms) -> datetime:
+    return months_later(started_at, terms.program.access_months, terms.policy.zone)
 
 
 def start(
@@ -106,7 +113,7 @@ def start(
             therapist=therapist,
             program=terms.program.key,
             program_version=terms.program.version,
-            access_until=months_later(at, terms.program.access_months, terms.policy.zone),
+            access_until=_year_end(at, terms),
         ),
     )
 
@@ -139,26 +146,36 @@ def is_review_due(last: datetime, now: datetime, policy: Policy) -> bool:
 
 
 def maintain(
-    enrolment: Enrolment, terms: Terms, days: int, modules: Collection[int], *, by: AnyActor, at: datetime
+    enrolment: Enrolment,
+    terms: Terms,
+    days: int,
+    modules: Collection[int],
+    *,
+    shortens: bool = False,
+    by: AnyActor,
+    at: datetime,
 ) -> tuple[Event, ...]:
     """Begin or renew the maintenance: chosen modules stay readable for a number of days.
 
-    Rule: M-18, D-18a. The days are whole local days after the local day of the confirmation. Access is over at the
-    local midnight that ends the last day.
+    Rule: M-18, D-18a, D-18b. The days are whole local days after the local day of the confirmation. Access is over at
+    the local midnight that ends the last day.
 
     Args:
         enrolment: The state.
         terms: The program and the unit's policy.
         days: The number of days, within the policy's limits.
         modules: The numbers of the modules that stay readable.
+        shortens: True when the therapist confirms that the maintenance takes time away.
         by: The author.
         at: The instant, an aware time.
 
     Raises:
-        RuleViolation: The enrolment has ended, the days are out of range, a module does not exist, or none is chosen.
-        InvalidValue: `days` or a module is not a whole number.
+        RuleViolation: The enrolment has ended, the days are out of range, a module does not exist, none is chosen, or
+            the patient has access until a later day and nobody confirmed that the maintenance shortens it.
+        InvalidValue: `days` or a module is not a whole number, or `shortens` is not True or False.
     """
     _require_transition("maintain", enrolment)
+    truth_value(shortens, "shortens")
     fewest, most = terms.policy.maintenance_days
     if not fewest <= whole_number(days, "days") <= most:
         raise RuleViolation("D-18a", Reason.DAYS_OUT_OF_RANGE, fewest=fewest, most=most)
@@ -168,14 +185,47 @@ def maintain(
     for module in sorted(chosen):
         if terms.program.module(module) is None:
             raise RuleViolation("M-18", Reason.UNKNOWN_MODULE, module=module)
-    until = end_of_day(at, days, terms.policy.zone)
+    zone = terms.policy.zone
+    until = end_of_day(at, days, zone)
+    if until < enrolment.access_until and not shortens:
+        new, present = last_day(until, zone), last_day(enrolment.access_until, zone)
+        raise RuleViolation(
+            "D-18b", Reason.SHORTENS_ACCESS, last_day=new.isoformat(), present_last_day=present.isoformat()
+        )
     return (Maintained(at=at, by=by.signature, days=days, modules=chosen, access_until=until),)
+
+
+def reactivation_refusal(enrolment: Enrolment, terms: Terms, now: datetime) -> RuleViolation | None:
+    """Return the violation for an enrolment that cannot go back to active at an instant, or None. Rule: D-18b."""
+    if enrolment.phase is Phase.ENDED:
+        return RuleViolation("D-19a", Reason.ALREADY_ENDED, command="reactivate")
+    if not is_allowed("reactivate", enrolment.phase):
+        return RuleViolation("D-18b", Reason.NOT_IN_MAINTENANCE)
+    until = _year_end(enrolment.started_at, terms)
+    if now >= until:
+        day = last_day(until, terms.policy.zone)
+        return RuleViolation("D-18b", Reason.FIRST_YEAR_OVER, last_day=day.isoformat())
+    return None
+
+
+def reactivate(enrolment: Enrolment, terms: Terms, *, by: AnyActor, at: datetime) -> tuple[Event, ...]:
+    """End the maintenance: the enrolment is active again, until the end of its first year.
+
+    Rule: M-05, D-18b. All modules are open again by the program's ordering, and forms can be filled in.
+
+    Raises:
+        RuleViolation: The enrolment has ended, is not in maintenance, or its first year is over.
+    """
+    why = reactivation_refusal(enrolment, terms, at)
+    if why is not None:
+        raise why
+    return (Reactivated(at=at, by=by.signature, access_until=_year_end(enrolment.started_at, terms)),)
 
 
 def note_access_end(enrolment: Enrolment, terms: Terms, *, by: AnyActor, at: datetime) -> tuple[Event, ...]:
     """Record the end of the patient's access on the timeline, once for each `access_until`.
 
-    Rule: M-17, D-05a, D-18a. The flag does not depend on this event: it follows from the time.
+    Rule: M-17, D-05a, D-05d, D-18a. The flag does not depend on this event: it follows from the time.
 
     Raises:
         RuleViolation: The enrolment has ended.
@@ -183,7 +233,8 @@ def note_access_end(enrolment: Enrolment, terms: Terms, *, by: AnyActor, at: dat
     _require_transition("note_access_end", enrolment)
     if at < enrolment.access_until or enrolment.noted_end == enrolment.access_until:
         return ()
-    return (AccessEnded(at=at, by=by.signature, access_until=enrolment.access_until),)
+    kept = is_open_ended(enrolment, terms.policy)
+    return (AccessEnded(at=at, by=by.signature, access_until=enrolment.access_until, kept=kept),)
 
 
 def end(

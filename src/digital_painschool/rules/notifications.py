@@ -74,7 +74,7 @@ def notifications_for(
                     yield _to_staff(channel, flag, event, seq, enrolment)
 
 
-def is_obsolete(notification: Notification, enrolment: Enrolment | None, now: datetime) -> bool:
+def is_obsolete(notification: Notification, enrolment: Enrolment | None, policy: Policy, now: datetime) -> bool:
     """Return whether a notification is obsolete: whether the reason for it is gone.
 
     Rule: D-13b, D-23b, D-09a. For a patient: the message is read, the enrolment has ended or was purged, or access is
@@ -83,12 +83,13 @@ def is_obsolete(notification: Notification, enrolment: Enrolment | None, now: da
     Args:
         notification: The notification.
         enrolment: The enrolment that triggered it; None when it was purged.
+        policy: The unit's policy.
         now: The present instant.
     """
     if enrolment is None or enrolment.phase is Phase.ENDED:
         return True
     if notification.template is Template.MESSAGE_TO_READ:
-        return _is_read(notification, enrolment, Author.PATIENT) or not access(enrolment, now).read_messages
+        return _is_read(notification, enrolment, Author.PATIENT) or not access(enrolment, policy, now).read_messages
     return enrolment.therapist != notification.recipient or _SETTLED[notification.template](notification, enrolment)
 
 

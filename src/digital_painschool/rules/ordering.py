@@ -61,17 +61,18 @@ def unread_pages(enrolment: Enrolment, module: Module) -> tuple[int, ...]:
     return tuple(number for number in range(1, len(module.pages) + 1) if number not in read)
 
 
-def place(enrolment: Enrolment, program: Program, now: datetime) -> Place | None:
+def place(enrolment: Enrolment, terms: Terms, now: datetime) -> Place | None:
     """Return the place to resume at an instant, or None when no incomplete module is open there.
 
     Rule: D-04c. The place is in the module whose page was new last, and otherwise in the recommended one.
     """
+    program = terms.program
     last_read = (read.module for read in enrolment.pages_read[-1:])
     for number in (*last_read, next_module(enrolment, program)):
         module = None if number is None else program.module(number)
         if module is None or module.number in enrolment.completed:
             continue
-        if module_refusal(enrolment, program, module.number, now) is None:
+        if module_refusal(enrolment, terms, module.number, now) is None:
             page = next(iter(unread_pages(enrolment, module)), len(module.pages))
             return Place(module=module.number, page=page)
     return None
@@ -88,7 +89,7 @@ def open_module(enrolment: Enrolment, terms: Terms, module: int, *, by: AnyActor
         InvalidValue: The module is not a whole number.
     """
     whole_number(module, "module")
-    why = module_refusal(enrolment, terms.program, module, at)
+    why = module_refusal(enrolment, terms, module, at)
     if why is not None:
         raise why
     if module in enrolment.opened:
@@ -118,12 +119,13 @@ def read_page(
     return (*opened, PageRead(at=at, by=by.signature, module=module, page=page))
 
 
-def completion_refusal(enrolment: Enrolment, program: Program, module: int, now: datetime) -> RuleViolation | None:
+def completion_refusal(enrolment: Enrolment, terms: Terms, module: int, now: datetime) -> RuleViolation | None:
     """Return the violation for a module that the patient cannot complete at an instant, or None. Rule: M-18, D-04c."""
-    if not access(enrolment, now).fill_in_forms:
-        return refusal(enrolment, now)
+    program, policy = terms.program, terms.policy
+    if not access(enrolment, policy, now).fill_in_forms:
+        return refusal(enrolment, policy, now)
     if module not in enrolment.opened:  # an opened one stays open as long as modules can be completed
-        closed = module_refusal(enrolment, program, module, now)
+        closed = module_refusal(enrolment, terms, module, now)
         return closed or RuleViolation("D-04c", Reason.MODULE_NOT_OPENED, module=module)
     if module in enrolment.completed or program.completion is Completion.DECLARED:
         return None
@@ -146,7 +148,7 @@ def complete_module(
         InvalidValue: The module is not a whole number.
     """
     whole_number(module, "module")
-    why = completion_refusal(enrolment, terms.program, module, at)
+    why = completion_refusal(enrolment, terms, module, at)
     if why is not None:
         raise why
     if module in enrolment.completed:
@@ -185,7 +187,7 @@ def release_module(
     whole_number(module, "module")
     truth_value(out_of_order, "out_of_order")
     if enrolment.phase is Phase.ENDED:
-        raise refusal(enrolment, at)
+        raise refusal(enrolment, terms.policy, at)
     if terms.program.ordering is not Ordering.RELEASED:
         raise RuleViolation("D-04a", Reason.NOT_RELEASED_BY_THERAPIST)
     if module not in terms.program.reading_order:

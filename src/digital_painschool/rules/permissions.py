@@ -24,6 +24,7 @@ class Action(Enum):
     HAND_OVER = "hand-over"
     REVIEW = "review"
     MAINTAIN = "maintain"
+    REACTIVATE = "reactivate"
     END = "end"
     OPEN_MODULE = "open-module"
     READ_PAGE = "read-page"
@@ -72,6 +73,7 @@ STAFF: Mapping[Action, Mapping[Role, Scope]] = MappingProxyType(
         Action.HAND_OVER: {_P: Scope.UNIT},
         Action.REVIEW: {_T: Scope.OWN},
         Action.MAINTAIN: {_T: Scope.OWN},
+        Action.REACTIVATE: {_T: Scope.OWN},
         Action.END: {_T: Scope.OWN},
         Action.RELEASE_MODULE: {_T: Scope.OWN},
         Action.READ_ANSWERS: {_T: Scope.OWN},

@@ -31,6 +31,7 @@ from digital_painschool.domain.events import (
     NotificationUndelivered,
     PageRead,
     ProgramDone,
+    Reactivated,
     Reviewed,
     Started,
 )
@@ -47,6 +48,7 @@ EVENT_KINDS: Mapping[str, type[Event]] = MappingProxyType(
         "handed-over": HandedOver,
         "reviewed": Reviewed,
         "maintained": Maintained,
+        "reactivated": Reactivated,
         "access-ended": AccessEnded,
         "ended": Ended,
         "module-opened": ModuleOpened,

@@ -78,7 +78,7 @@ def years_of_a_unit(ports_factory: PortsFactory) -> object:
         desk.open_form(pain, PAIN)
         school.coordinator.hand_over(other, COLLEAGUE.hsa_id)
         found.append((desk.caseload(), colleague.caseload(), school.coordinator.unit_caseload(), desk.find(ANNA)))
-        desk.maintain(sleep, days=30, modules=[1])
+        desk.maintain(sleep, days=30, modules=[1], shortens=True)
         school.advance(days=40)
         found.append(school.deliver())
         for of, id_ in ((desk, pain), (desk, sleep), (colleague, other)):

@@ -28,7 +28,7 @@ CALLS: dict[str, tuple[int, Call]] = {
     "write, and tell": (LOAD_AND_SAVE, lambda s, id_: s.desk.write(id_, 1, "Hej", notify=Notify.DIRECT)),
     "review": (LOAD_AND_SAVE, lambda s, id_: s.desk.review(id_)),
     "review under a key": (LOAD_AND_SAVE + 4, lambda s, id_: s.desk.review(id_, once="k")),
-    "maintain": (LOAD_AND_SAVE, lambda s, id_: s.desk.maintain(id_, days=30, modules=[1])),
+    "maintain": (LOAD_AND_SAVE, lambda s, id_: s.desk.maintain(id_, days=30, modules=[1], shortens=True)),
     "the list of patients": (2, lambda s, _: s.desk.caseload()),
 }
 

@@ -126,7 +126,7 @@ LAST: dict[str, Callable[..., object]] = {
     "release_module": lambda s, id_: s.desk.release_module(id_, 2),
     "mark_handled": lambda s, id_: s.desk.mark_handled(id_, FlagKind.PROGRAM_DONE),
     "hand_over": lambda s, id_: s.coordinator.hand_over(id_, COLLEAGUE.hsa_id),
-    "maintain": lambda s, id_: s.colleague.maintain(id_, days=30, modules=[1]),
+    "maintain": lambda s, id_: s.colleague.maintain(id_, days=30, modules=[1], shortens=True),
     "end": lambda s, id_: s.colleague.end(id_, reason="klar"),
 }
 """The calls that are not made of a healthy one: they are refused there, or change what comes after them."""

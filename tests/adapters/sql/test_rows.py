@@ -19,6 +19,7 @@ from digital_painschool.domain.events import (
     ModuleOpened,
     PageRead,
     ProgramDone,
+    Reactivated,
     Reviewed,
 )
 from digital_painschool.domain.fold import apply
@@ -59,6 +60,7 @@ from tests.databases import execute
         HandedOver(at=RUN, by=NURSE.hsa_id, therapist=COLLEAGUE.hsa_id),
         Reviewed(at=RUN, by=NURSE.hsa_id),
         Maintained(at=RUN, by=NURSE.hsa_id, days=3, modules=frozenset({1}), access_until=RUN + 72 * HOUR),
+        Reactivated(at=RUN, by=NURSE.hsa_id, access_until=RUN + HOUR),
         AccessEnded(at=RUN, by="system", access_until=RUN),
         Ended(at=RUN, by=NURSE.hsa_id, reason="klar"),
         ModuleOpened(at=RUN, by="patient", module=2),

@@ -117,17 +117,46 @@ class Handling:
         *,
         days: int,
         modules: Collection[int],
+        shortens: bool = False,
         expected: int | None = None,
         once: str | None = None,
     ) -> Enrolment:
-        """Maintain an enrolment: some modules stay readable ("Vidmakthåll"); also renews. Rule: M-18, D-18a, D-19b."""
+        """Maintain an enrolment: some modules stay readable ("Vidmakthåll"); also renews.
+
+        Rule: M-18, D-18a, D-18b, D-19b.
+
+        Args:
+            enrolment_id: The enrolment.
+            days: The number of days, within the policy's limits.
+            modules: The numbers of the modules that stay readable.
+            shortens: True confirms that the maintenance may take time away: without it one is refused whose last day
+                would be before the last day of the present access. True is harmless where nothing is taken away.
+            expected: The version that the view was drawn from.
+            once: The host's key for the call.
+        """
+        # Left out when False: a key of an earlier version is for a call without it.
+        confirmed = {} if shortens is False else {"shortens": shortens}
         return self._execute(
             Action.MAINTAIN,
             enrolment_id,
             self._from_view(
-                expected, lambda e, terms, at: lifecycle.maintain(e, terms, days, modules, by=self._actor, at=at)
+                expected,
+                lambda e, terms, at: lifecycle.maintain(
+                    e, terms, days, modules, shortens=shortens, by=self._actor, at=at
+                ),
             ),
-            once_of(once, "maintain", days=days, modules=modules, expected=expected),
+            once_of(once, "maintain", days=days, modules=modules, expected=expected, **confirmed),
+        )
+
+    def reactivate(
+        self, enrolment_id: EnrolmentId, *, expected: int | None = None, once: str | None = None
+    ) -> Enrolment:
+        """Make an enrolment active again that is in maintenance, while its first year lasts. Rule: D-18b, D-19b."""
+        return self._execute(
+            Action.REACTIVATE,
+            enrolment_id,
+            self._from_view(expected, lambda e, terms, at: lifecycle.reactivate(e, terms, by=self._actor, at=at)),
+            once_of(once, "reactivate", expected=expected),
         )
 
     def end(

@@ -1,6 +1,7 @@
 """The scenes of one year of the treatment."""
 
 import json
+from functools import partial
 
 from digital_painschool import (
     FlagKind,
@@ -28,7 +29,7 @@ def play(demo: DemoSchool, narrator: Narrator) -> None:
         "Anna and Björn are therapists of one unit, Carin is its patient administrator, David its data",
         "administrator; A to F are patients. What a person sees on a screen is in Swedish.",
     )
-    for scene in (start, first_week, answers, forenoon, done, another_clinic, away, stopped):
+    for scene in (start, first_week, answers, forenoon, done, another_clinic, away, slip, stopped):
         scene(demo, narrator)
     play_later_years(demo, narrator)
 
@@ -175,6 +176,29 @@ def away(demo: DemoSchool, narrator: Narrator) -> None:
     demo.anna.read_conversation(d.enrolment_id, 1)
     demo.anna.write(d.enrolment_id, 1, "Gärna, vi tar den tillsammans.", notify=Notify.DIRECT)
     demo.school.delivery().run()
+
+
+def slip(demo: DemoSchool, narrator: Narrator) -> None:
+    """Show time that a confirmation takes away from a patient, and that is given back."""
+    narrator.scene(demo.clock.move(2026, 8, 10, 10), "A slip that does no harm")
+    b = demo.patient("B")
+    maintain = partial(demo.anna.maintain, b.enrolment_id, days=30, modules=(1, 2))
+    try:
+        maintain()
+    except RuleViolation as error:
+        narrator.refused("Anna", "maintains B for 30 days, in the middle of the year", error)
+    maintain(shortens=True)
+    narrator.say("Anna", "confirms that the time is to be shorter: B reads modules 1 and 2 for 30 days.", "D-18b")
+    demo.clock.wait(minutes=20)
+    demo.anna.reactivate(b.enrolment_id)
+    back = b.desk.overview(b.enrolment_id)
+    opened = sum(module.open for module in back.modules)
+    narrator.say(
+        "Anna",
+        f"meant another patient, and chooses [label]Tillbaka till aktiv[/]: B has {opened} modules again, until"
+        f" {back.last_day}, and forms to fill in.",
+        "D-18b",
+    )
 
 
 def stopped(demo: DemoSchool, narrator: Narrator) -> None:

@@ -57,7 +57,7 @@ def fill(storage: Storage) -> None:
     ended = saved(storage, fill_in(saved(storage, begin("e-ended", sixth, at=MORNING)), at=MORNING + DAY))
     saved(storage, finish(ended, at=MORNING + 2 * DAY))
     kept = saved(storage, begin("k-kept", seventh, at=MORNING, program=SLEEP))
-    saved(storage, step(kept, maintain, 5, {1}, at=MORNING + HOUR))
+    saved(storage, step(kept, maintain, 5, {1}, shortens=True, at=MORNING + HOUR))
     saved(storage, begin("elsewhere", first, at=MORNING, unit=OTHER_UNIT))
 
 
@@ -138,7 +138,7 @@ class CaseSelectionContract(StorageOpening):
         e = saved(storage, fill_in(saved(storage, begin("a")), at=MORNING + DAY))
         assert [(1, MORNING + DAY, "a")] == listed(storage, now=e.access_until)
         e = saved(storage, take_note(e, at=MORNING + 2 * DAY))
-        e = saved(storage, step(e, maintain, 1, {1}, at=MORNING + 3 * DAY))
+        e = saved(storage, step(e, maintain, 1, {1}, shortens=True, at=MORNING + 3 * DAY))
         e = saved(storage, converse(e, at=MORNING + 4 * DAY))
         assert [(2, NO_INSTANT, "a")] == listed(storage, now=MORNING + 4 * DAY)
         assert [(1, e.access_until, "a")] == listed(storage, now=LATER)

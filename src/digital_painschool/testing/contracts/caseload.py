@@ -9,7 +9,7 @@ from digital_painschool.domain.people import HsaId, Patient
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.ports.storage import CaseKey, CaseQuery, CaseRow, Storage, readable
 from digital_painschool.rules.flags import caseload_counts, mark_handled
-from digital_painschool.rules.lifecycle import hand_over, maintain, review
+from digital_painschool.rules.lifecycle import hand_over, maintain, reactivate, review
 from digital_painschool.rules.ordering import complete_module, open_module
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
@@ -125,6 +125,15 @@ class CaseloadContract(StorageOpening):
         saved(storage, step(e, maintain, 30, {1}, at=e.access_until))
         assert [(QUIET, "a")] == ranks(storage, now=e.access_until)
 
+    @proves("Caseload.list_caseload: order")
+    def test_an_enrolment_that_is_active_again_is_listed_as_it_is_now(self, storage: Storage) -> None:
+        """Otherwise the list would flag an end that is none any more (D-18b)."""
+        e = saved(storage, begin("a"))
+        kept = saved(storage, step(e, maintain, 1, {1}, shortens=True, at=MORNING))
+        assert [(FLAGGED, "a")] == ranks(storage, now=kept.access_until)
+        saved(storage, step(kept, reactivate, at=kept.access_until))
+        assert [(QUIET, "a")] == ranks(storage, now=kept.access_until)
+
     @proves("Caseload.list_caseload")
     def test_an_ended_enrolment_is_not_in_the_list(self, storage: Storage) -> None:
         """Otherwise the list would grow for ever (D-19a)."""
@@ -159,7 +168,7 @@ class CaseloadContract(StorageOpening):
         e = saved(storage, step(e, review, at=MORNING + timedelta(days=1)))
         e = saved(storage, fill_in(e, {"smarta": 9}, at=MORNING + timedelta(days=2, microseconds=7)))
         e = saved(storage, fill_in(e, at=MORNING + timedelta(days=3)))
-        e = saved(storage, step(e, maintain, 30, {1}, at=MORNING + timedelta(days=4)))
+        e = saved(storage, step(e, maintain, 30, {1}, shortens=True, at=MORNING + timedelta(days=4)))
         expected = CaseRow(
             enrolment_id=EnrolmentId("a"),
             person=e.person,

@@ -167,7 +167,7 @@ class EnrolmentsContract(StorageOpening):
     def test_an_enrolment_in_maintenance_is_still_open(self, storage: Storage) -> None:
         """Otherwise a second enrolment could be started beside one that the patient still reads."""
         first = saved(storage, begin("a"))
-        saved(storage, step(first, maintain, 30, {1}, at=MORNING))
+        saved(storage, step(first, maintain, 30, {1}, shortens=True, at=MORNING))
         with pytest.raises(Conflict):
             storage.save(begin("b"))
 

@@ -10,7 +10,7 @@ from digital_painschool.domain.program import Ordering
 from digital_painschool.domain.validation import Answer
 from digital_painschool.ports.storage import Change, Storage, find_cancellable
 from digital_painschool.rules.flags import mark_handled
-from digital_painschool.rules.lifecycle import hand_over, maintain, note_access_end, review
+from digital_painschool.rules.lifecycle import hand_over, maintain, note_access_end, reactivate, review
 from digital_painschool.rules.ordering import complete_module, open_module, read_page, release_module
 from digital_painschool.testing.contracts.calls import under_key
 from digital_painschool.testing.contracts.changes import (
@@ -62,6 +62,8 @@ def long_history(storage: Storage) -> Enrolment:
     e = saved(storage, read_all(e, NURSE, at=now))
     e = undelivered(storage, e, Status.UNREACHABLE, at=now)
     e = saved(storage, read_all(e, patient, at=now))
+    e = saved(storage, step(e, maintain, 30, {1}, shortens=True, at=now))
+    e = saved(storage, step(e, reactivate, at=now))
     e = saved(storage, step(e, note_access_end, by=SystemActor(), at=now + YEAR))
     e = saved(storage, step(e, maintain, 90, {1, 2}, at=now + YEAR))
     e = saved(storage, write(e, notify=Notify.COLLECTED, at=now + YEAR))

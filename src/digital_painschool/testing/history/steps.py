@@ -27,6 +27,7 @@ __all__ = [
     "PatientReads",
     "PatientRenames",
     "PatientWrites",
+    "Reactivate",
     "ReadPage",
     "ReceiveNotifications",
     "ReleaseModule",
@@ -235,13 +236,29 @@ class Maintain(TherapistStep):
 
     days: int
     modules: tuple[int, ...] = (1,)
+    shortens: bool = field(default=False, kw_only=True)
     expected: int | None = field(default=None, kw_only=True)
 
     def take(self, scenario: Scenario) -> object:
         desk, enrolment = self.desk(scenario), self.enrolment(scenario)
         return desk.maintain(
-            enrolment, days=self.days, modules=self.modules, **given(expected=self.expected, once=self.once)
+            enrolment,
+            days=self.days,
+            modules=self.modules,
+            shortens=self.shortens,
+            **given(expected=self.expected, once=self.once),
         )
+
+
+@frozen(repr=False)
+class Reactivate(TherapistStep):
+    """The way back from maintenance to active."""
+
+    expected: int | None = field(default=None, kw_only=True)
+
+    def take(self, scenario: Scenario) -> object:
+        desk, enrolment = self.desk(scenario), self.enrolment(scenario)
+        return desk.reactivate(enrolment, **given(expected=self.expected, once=self.once))
 
 
 @frozen(repr=False)

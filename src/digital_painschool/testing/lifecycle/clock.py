@@ -35,11 +35,11 @@ class Clock(MachineBase):
         enrolment=ENROLMENT,
         microseconds=BESIDE,
         module=st.integers(1, 4),
-        then=st.sampled_from(["anew", "maintain", "no"]),
+        then=st.sampled_from(["anew", "maintain", "back", "no"]),
     )
     @during("maintenance")
     def wait_for_the_end_of_access(self, enrolment: int, microseconds: int, module: int, then: str) -> None:
-        """Wait for the end of a patient's access, act as the patient, and maintain the enrolment or begin it anew."""
+        """Wait for the end of a patient's access, act as the patient, and maintain, go back, or begin anew."""
         of = self.nth(enrolment)
         if not of.is_open:
             return
@@ -55,6 +55,8 @@ class Clock(MachineBase):
             self.take(of, step)
         if then == "maintain":
             self.take(of, h.Maintain(30, (1, 3)))
+        elif then == "back":
+            self.take(of, h.Reactivate())
         elif then == "anew":
             self.start_anew(of)
 
@@ -109,7 +111,7 @@ class Clock(MachineBase):
         of = self.nth(enrolment)
         for module in (1, 2):
             if of.is_open:
-                self.take(of, h.Maintain(days, (module,)))
+                self.take(of, h.Maintain(days, (module,), shortens=True))
                 self.move(of.access_until)
                 self.make_pass()
 
@@ -125,7 +127,7 @@ class Clock(MachineBase):
         of = self.nth(enrolment)
         if not of.is_open:
             return
-        self.take(of, h.Maintain(1))
+        self.take(of, h.Maintain(1, shortens=True))
         self.move(of.access_until - timedelta(hours=hours))
         self.take(of, message(of, 1, Notify(notify)))
         self.move(of.access_until if notify == "direct" else self.next_time())

@@ -63,7 +63,9 @@ _WHO = st.sampled_from([[], [0], [1], [0, 1], [0, 0], [2], [0, 1, 2, 3]])
 _READ = st.sampled_from([[], [0], [1], [0, 1], [2]])
 """Which enrolments; the first two are of one patient."""
 _ACTS: Mapping[str, h.EnrolmentStep] = MappingProxyType({"reads": h.PatientReads(), "ends": h.End()})
-_CLOSINGS: Mapping[str, h.EnrolmentStep] = MappingProxyType({"ends": h.End(), "is maintained": h.Maintain(1)})
+_CLOSINGS: Mapping[str, h.EnrolmentStep] = MappingProxyType(
+    {"ends": h.End(), "is maintained": h.Maintain(1, shortens=True)}
+)
 
 
 class Days(MachineBase):

@@ -24,7 +24,7 @@ THEN: Mapping[str, h.EnrolmentStep] = MappingProxyType(
     {
         "saved": h.SaveForm(PAIN, {"smarta": 3}),
         "discarded": h.DiscardDraft(PAIN),
-        "in maintenance": h.Maintain(30, (1, 2)),
+        "in maintenance": h.Maintain(30, (1, 2), shortens=True),
         "ended": h.End(),
         "read": h.ReadDraft(DAILY),
     }

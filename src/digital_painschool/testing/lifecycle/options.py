@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import evolve
 
-from digital_painschool.domain.policy import Policy
+from digital_painschool.domain.policy import Policy, YearEnd
 from digital_painschool.domain.policy_sets import GUIDED_YEAR, POLICY_SETS, WEEKLY_FEEDBACK
 from digital_painschool.domain.program import Ordering
 from digital_painschool.testing.attributes import check_attributes
@@ -29,6 +29,8 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
             zone=ZoneInfo("Europe/Helsinki"),
             collected_at=time(6, 30),
             forenoon_ends=time(10),
+            year_end=YearEnd.FLAG_ONLY,
+            write_in_maintenance=True,
             retention_years=1,
             retention_decision="RS 2026-1",
             export_before_purge=False,

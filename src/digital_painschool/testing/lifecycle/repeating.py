@@ -34,7 +34,8 @@ KEYED = (
     h.MarkHandled(FlagKind.PROGRAM_DONE),
     h.Review(),
     h.HandOver(COLLEAGUE),
-    h.Maintain(30),
+    h.Maintain(30, shortens=True),
+    h.Reactivate(),
     h.End(),
 )
 """Steps that are taken under a key."""
@@ -51,7 +52,8 @@ OTHERWISE: Mapping[type, Mapping[str, Any]] = MappingProxyType(
 """Another content of such steps."""
 FROM_VIEW = (
     h.End(),
-    h.Maintain(30),
+    h.Maintain(30, shortens=True),
+    h.Reactivate(),
     h.HandOver(COLLEAGUE),
     h.MarkHandled(FlagKind.PROGRAM_DONE),
     h.MarkHandled(FlagKind.UNDELIVERED),

@@ -100,6 +100,7 @@ class Treatment(MachineBase):
     mark_handled = step_rule("mark_handled", h.MarkHandled, "treatment", "messages", flag=FLAG)
     review = step_rule("review", h.Review, "treatment")
     hand_over = step_rule("hand_over", h.HandOver, *FOCUSES, to=st.sampled_from([NURSE, COLLEAGUE]))
+    reactivate = step_rule("reactivate", h.Reactivate, "treatment", "maintenance")
     end = step_rule("end", h.End, "treatment", "maintenance", "records", reason=REASON)
 
     def __init__(self) -> None:
@@ -212,14 +213,32 @@ class Treatment(MachineBase):
         of, form, shown = self.views[view % len(self.views)]
         self.take(of, h.MarkRead(form, up_to=shown + further))
 
-    @rule(enrolment=ENROLMENT, days=st.sampled_from([1, 2, 30, 365, 0, 366]), modules=CHOSEN)
+    @rule(
+        enrolment=ENROLMENT,
+        days=st.sampled_from([1, 2, 30, 365, 0, 366]),
+        modules=CHOSEN,
+        shortens=st.sampled_from([True, True, False]),
+    )
     @during("maintenance")
-    def maintain_and_read(self, enrolment: int, days: int, modules: list[int]) -> None:
+    def maintain_and_read(self, enrolment: int, days: int, modules: list[int], shortens: bool) -> None:  # noqa: FBT001
         """Maintain, or renew, and open the chosen modules, and the others."""
         of = self.nth(enrolment)
-        self.take(of, h.Maintain(days, tuple(modules)))
+        self.take(of, h.Maintain(days, tuple(modules), shortens=shortens))
         for module in of.modules:
             self.take(of, h.OpenModule(module))
+
+    @rule(enrolment=ENROLMENT, days=st.sampled_from([1, 30]))
+    @during("maintenance")
+    def maintain_and_go_back(self, enrolment: int, days: int) -> None:
+        """Maintain, let the patient act, go back to active, and let the patient act again."""
+        of = self.nth(enrolment)
+        for step in (h.Maintain(days, (1, 3), shortens=True), h.Reactivate()):
+            self.take(of, step)
+            self.the_laws_hold()
+            self.take(of, h.OpenModule(2))
+            self.take(of, h.SaveDraft(DAILY, {"hemma": "bra"}))
+            self.take(of, h.SaveForm(PAIN, GOOD[PAIN][0]))
+            self.take(of, h.PatientWrites(conversation=min(1, len(of.conversations))))
 
     @rule(enrolment=ENROLMENT, conversation=CONVERSATION)
     @during("treatment", "maintenance", "messages")

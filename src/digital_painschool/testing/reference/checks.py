@@ -168,19 +168,20 @@ def conversation_violations(
 
 def overview_violations(model: ReferenceEnrolment, seen: Overview, now: datetime) -> Iterator[LawViolation]:
     """Check what the patient sees against the truth table: active, maintenance, access over, ended."""
-    may_write, may_read = refusals.writing(model, now) is None, refusals.reading(model, now) is None
-    modules = "all" if may_write else "chosen" if may_read else "none"
+    may_work, may_write, may_read = (
+        why(model, now) is None for why in (refusals.working, refusals.writing, refusals.reading)
+    )
+    modules = "all" if may_work else "chosen" if may_read else "none"
     access = seen.access
     found = (access.read_modules.value, access.fill_in_forms, access.write_messages, access.read_messages)
     what = "access (modules, forms, writing, reading)"
-    yield from unequal(_ACCESS, (modules, may_write, may_write, may_read), found, what, model.id)
+    yield from unequal(_ACCESS, (modules, may_work, may_write, may_read), found, what, model.id)
     open_now = {module for module in model.modules if refusals.opening(model, module, now) is None}
     shown = {module.number for module in seen.modules if module.open}
     yield from unequal(_ACCESS, open_now, shown, "the modules that are open", model.id)
-    yield from unequal(
-        _ACCESS, (model.phase, model.access_until), (seen.phase, seen.access_until), "phase, end", model.id
-    )
-    order = (model.completed, model.done_at is not None, model.next_module if may_write else None)
+    end = (model.phase, model.access_until, model.is_open_ended)
+    yield from unequal(_ACCESS, end, (seen.phase, seen.access_until, seen.open_ended), "phase, end", model.id)
+    order = (model.completed, model.done_at is not None, model.next_module if may_work else None)
     completed = {module.number for module in seen.modules if module.completed}
     next_module = seen.next_module
     what = "completed modules, program done, next module"

@@ -11,7 +11,7 @@ from attrs import define, field
 from digital_painschool.domain.enrolment import Phase
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, Author, HsaId, PersonId, Role
-from digital_painschool.domain.policy import FlagKind, Policy
+from digital_painschool.domain.policy import FlagKind, Policy, YearEnd
 from digital_painschool.domain.program import Program
 from digital_painschool.testing.reference.calendar import midnight_after, months_later
 from digital_painschool.testing.reference.counts import Backlog, RaisedFlags, Reached, ReferenceConversation
@@ -87,7 +87,7 @@ class ReferenceEnrolment:
     pages: dict[int, int] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.access_until = months_later(self.started_at, self.program.access_months, self.policy.zone)
+        self.access_until = self.year_end
         self.last_entry_at = self.started_at
         self.order = self.program.reading_order
         self.modules = tuple(module.number for module in self.program.modules)
@@ -107,6 +107,16 @@ class ReferenceEnrolment:
     def is_open(self) -> bool:
         """True until it ends."""
         return self.phase is not Phase.ENDED
+
+    @property
+    def year_end(self) -> datetime:
+        """The end of the program's own time, which counts from the start."""
+        return months_later(self.started_at, self.program.access_months, self.policy.zone)
+
+    @property
+    def is_open_ended(self) -> bool:
+        """True when nothing but a therapist's step ends the access."""
+        return self.phase is Phase.ACTIVE and self.policy.year_end is YearEnd.FLAG_ONLY
 
     @property
     def therapist_actor(self) -> Actor:
@@ -269,6 +279,11 @@ class ReferenceEnrolment:
         self.phase, self.maintained = Phase.MAINTENANCE, frozenset(modules)
         self.access_until = midnight_after(now, days, self.policy.zone)
         self.drafts.clear()
+        self._enter(now)
+
+    def reactivate(self, now: datetime) -> None:
+        """Begin the active phase again, until the end of the first year."""
+        self.phase, self.maintained, self.access_until = Phase.ACTIVE, frozenset(), self.year_end
         self._enter(now)
 
     def end(self, now: datetime) -> None:

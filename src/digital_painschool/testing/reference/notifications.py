@@ -274,7 +274,8 @@ def _noted_once(event: Event) -> str | None:
 
 def _access_end_violations(enrolment: ReferenceEnrolment, event: AccessEnded) -> Iterator[LawViolation]:
     law, what = Law.ACCESS_FOLLOWS_THE_TABLE, "the end of access that the timeline notes"
-    yield from unequal(law, enrolment.access_until, event.access_until, what, enrolment.id)
+    noted = (event.access_until, event.kept)
+    yield from unequal(law, (enrolment.access_until, enrolment.is_open_ended), noted, what, enrolment.id)
     has_ended = enrolment.ended_at is not None and enrolment.ended_at < event.at
     yield from unless(
         event.at >= event.access_until and not has_ended, law, f"{what}: too early or too late", enrolment.id

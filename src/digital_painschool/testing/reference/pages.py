@@ -28,8 +28,9 @@ def page_violations(model: ReferenceEnrolment, page: PatientPage) -> Iterator[La
     yield from flag_violations(model, page.flags, now)
     yield from unequal(_LAW, page.flags, tuple(line.flag for line in page.box), "the lines of the box", id_)
     yield from _count_violations(model, page)
-    dates = page.phase, page.access_until, page.reviewed_at, page.done_at, page.ended_at
-    expected_dates = model.phase, model.access_until, model.reviewed_at, model.done_at, model.ended_at
+    dates = page.phase, page.access_until, page.open_ended, page.reviewed_at, page.done_at, page.ended_at
+    ends = model.phase, model.access_until, model.is_open_ended
+    expected_dates = *ends, model.reviewed_at, model.done_at, model.ended_at
     yield from unequal(_LAW, expected_dates, dates, "phase and dates of the page", id_)
     yield from unequal(_LAW, model.is_review_due(now) and model.is_open, page.review_due, "review is due", id_)
     opened = {module.number for module in page.modules if module.opened}
@@ -77,6 +78,7 @@ def _actions(model: ReferenceEnrolment, page: PatientPage) -> frozenset[Action]:
     can_be_read = refusals.reading(model, page.drawn_at) is None
     unreleased = {*model.order[1:]} - {*model.released}
     conditions = {
+        Action.REACTIVATE: refusals.reactivating(model, page.drawn_at) is None,
         Action.MARK_FORM_READ: model.is_open and any(saved.unread for saved in model.forms.values()),
         Action.MARK_FLAG_HANDLED: any(refusals.handling(model, kind) is None for kind in FlagKind),
         Action.WRITE_MESSAGE: can_be_read,

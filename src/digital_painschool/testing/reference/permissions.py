@@ -86,7 +86,8 @@ DESK: Mapping[str, Method] = MappingProxyType(
         "review": Method(lambda d, e: d.review(e), _OWN),
         "hand_over": Method(lambda d, e: d.hand_over(e, staff(99).hsa_id), (NEVER, UNIT_WIDE, NEVER)),
         "release_module": Method(lambda d, e: d.release_module(e, 2), _OWN),
-        "maintain": Method(lambda d, e: d.maintain(e, days=30, modules=(1,)), _OWN),
+        "maintain": Method(lambda d, e: d.maintain(e, days=30, modules=(1,), shortens=True), _OWN),
+        "reactivate": Method(lambda d, e: d.reactivate(e), _OWN),
         "end": Method(lambda d, e: d.end(e, reason="klar"), _OWN),
     }
 )

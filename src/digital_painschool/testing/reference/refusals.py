@@ -11,6 +11,7 @@ from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.program import Completion, Ordering
 from digital_painschool.errors import NotPermitted, PainSchoolError, Reason
+from digital_painschool.testing.reference.calendar import midnight_after
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 
 Refusal = Reason | type[PainSchoolError]
@@ -21,11 +22,17 @@ def reading(enrolment: ReferenceEnrolment, now: datetime) -> Reason | None:
     """Return why the patient may not read, and nobody may write to the patient."""
     if not enrolment.is_open:
         return Reason.ALREADY_ENDED
-    return Reason.ACCESS_IS_OVER if now >= enrolment.access_until else None
+    is_over = now >= enrolment.access_until and not enrolment.is_open_ended
+    return Reason.ACCESS_IS_OVER if is_over else None
 
 
 def writing(enrolment: ReferenceEnrolment, now: datetime) -> Reason | None:
-    """Return why the patient may not write, complete or fill in."""
+    """Return why the patient may not write messages."""
+    return reading(enrolment, now) if enrolment.policy.write_in_maintenance else working(enrolment, now)
+
+
+def working(enrolment: ReferenceEnrolment, now: datetime) -> Reason | None:
+    """Return why the patient may not complete modules or fill in forms."""
     in_maintenance = enrolment.phase is Phase.MAINTENANCE
     return reading(enrolment, now) or (Reason.READ_ONLY_IN_MAINTENANCE if in_maintenance else None)
 
@@ -58,7 +65,7 @@ def reading_a_page(enrolment: ReferenceEnrolment, module: int, page: int, now: d
 
 def completing(enrolment: ReferenceEnrolment, module: int, now: datetime) -> Reason | None:
     """Return why a module cannot be completed; an opened module stays open to that."""
-    why = writing(enrolment, now)
+    why = working(enrolment, now)
     if why or module in enrolment.completed:
         return why
     if module not in enrolment.opened:
@@ -69,7 +76,7 @@ def completing(enrolment: ReferenceEnrolment, module: int, now: datetime) -> Rea
 
 def saving(enrolment: ReferenceEnrolment, form: str, now: datetime) -> Reason | None:
     """Return why a form cannot be saved, whatever the answers."""
-    why = writing(enrolment, now)
+    why = working(enrolment, now)
     if why is not None:
         return why
     if form not in {defined.key for defined in enrolment.program.forms}:
@@ -105,8 +112,15 @@ def releasing(enrolment: ReferenceEnrolment, module: int, *, out_of_order: bool)
     return None if in_turn or out_of_order else Reason.RELEASE_EARLIER_MODULES_FIRST
 
 
-def maintaining(enrolment: ReferenceEnrolment, days: int, modules: Collection[int]) -> Reason | None:
-    """Return why the enrolment cannot be maintained."""
+def maintaining(
+    enrolment: ReferenceEnrolment,
+    days: int,
+    modules: Collection[int],
+    now: datetime,
+    *,
+    shortens: bool,
+) -> Reason | None:
+    """Return why the enrolment cannot be maintained, or not without a confirmation that it shortens."""
     fewest, most = enrolment.policy.maintenance_days
     if not enrolment.is_open:
         return Reason.ALREADY_ENDED
@@ -114,7 +128,19 @@ def maintaining(enrolment: ReferenceEnrolment, days: int, modules: Collection[in
         return Reason.DAYS_OUT_OF_RANGE
     if not modules:
         return Reason.NO_MODULES_CHOSEN
-    return None if {*modules} <= {*enrolment.modules} else Reason.UNKNOWN_MODULE
+    if not {*modules} <= {*enrolment.modules}:
+        return Reason.UNKNOWN_MODULE
+    loses_time = midnight_after(now, days, enrolment.policy.zone) < enrolment.access_until
+    return Reason.SHORTENS_ACCESS if loses_time and not shortens else None
+
+
+def reactivating(enrolment: ReferenceEnrolment, now: datetime) -> Reason | None:
+    """Return why the enrolment cannot go back to active."""
+    if not enrolment.is_open:
+        return Reason.ALREADY_ENDED
+    if enrolment.phase is Phase.ACTIVE:
+        return Reason.NOT_IN_MAINTENANCE
+    return Reason.FIRST_YEAR_OVER if now >= enrolment.year_end else None
 
 
 def transferring(enrolment: ReferenceEnrolment, to: HsaId) -> Reason | None:

@@ -155,8 +155,13 @@ KINDS: Mapping[type[h.EnrolmentStep], StepKind] = MappingProxyType(
         ),
         h.Maintain: StepKind(
             _ACCESS,
-            _from_view(lambda e, s, _: refusals.maintaining(e, s.days, s.modules)),
+            _from_view(lambda e, s, now: refusals.maintaining(e, s.days, s.modules, now, shortens=s.shortens)),
             lambda e, s, now: e.maintain(s.days, s.modules, now),
+        ),
+        h.Reactivate: StepKind(
+            _ACCESS,
+            _from_view(lambda e, _, now: refusals.reactivating(e, now)),
+            lambda e, _, now: e.reactivate(now),
         ),
         h.End: StepKind(_ACCESS, _from_view(_ending), lambda e, _, now: e.end(now)),
     }

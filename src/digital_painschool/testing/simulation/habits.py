@@ -81,6 +81,9 @@ class StaffHabits:
     maintains_early: float = 0.02  # of reviews of patients who are done
     maintains: float = 0.4  # of enrolments whose time is over; the rest is ended
     maintained_days: Days = (14, 120)
+    confirms: float = 0.5  # of maintenances that would take time away: the therapist confirms it
+    goes_back: float = 0.3  # of those: the patient is active again some days later
+    goes_back_after_days: Days = (1, 20)
     maintains_too_long: float = 0.05  # of maintenances: more days than the unit allows at first, and refused
     starts_alone: float = 0.7  # of starts: by the therapist; the rest by the patient administrator
     welcomes: float = 0.8  # of new patients: a message on the first day

@@ -95,7 +95,7 @@ class PatientLife:
             self.scene.figures.events["patients who stopped coming"] += 1
             if self.chance.happens(habits.returns):
                 self._visit_in(self.chance.whole(*habits.returns_after_days))
-        elif refusals.writing(model, now) is None and model.done_at is None:
+        elif refusals.working(model, now) is None and model.done_at is None:
             self._visit_in(self.chance.whole(*self.pace))
         elif refusals.reading(model, now) is None:
             self._visit_in(7 * self.chance.whole(*habits.rests_weeks))

@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 from attrs.validators import ge, gt, le, optional
 
 from digital_painschool.domain.people import Actor, HsaId, PersonId, Role
-from digital_painschool.domain.policy import FlagKind, Policy
+from digital_painschool.domain.policy import FlagKind, Policy, YearEnd
 from digital_painschool.domain.policy_sets import GUIDED_YEAR, POLICY_SETS, WEEKLY_FEEDBACK
 from digital_painschool.domain.program import Completion, Ordering, Program
 from digital_painschool.programs import bundled_program
@@ -162,14 +162,18 @@ _GUIDED, _WEEKLY = POLICY_SETS[GUIDED_YEAR], POLICY_SETS[WEEKLY_FEEDBACK]
 _POLICIES = (
     _GUIDED,
     evolve(_GUIDED, retention_years=1, retention_decision="Dnr 2026-17, ett år"),
-    evolve(_GUIDED, zone="Europe/Helsinki", collected_at=time(8), forenoon_ends=time(11, 30)),
+    evolve(
+        _GUIDED, zone="Europe/Helsinki", collected_at=time(8), forenoon_ends=time(11, 30), write_in_maintenance=True
+    ),
     evolve(
         _WEEKLY,
         retention_years=0,
         retention_decision="Dnr 2026-18, genast",
         staff_flags=_WEEKLY.staff_flags - {FlagKind.FORM_SAVED},
     ),
-    evolve(_GUIDED, collected_at=time(7, 30), maintenance_days=(7, 200), review_after_days=28),
+    evolve(
+        _GUIDED, collected_at=time(7, 30), maintenance_days=(7, 200), review_after_days=28, year_end=YearEnd.FLAG_ONLY
+    ),
     evolve(
         _GUIDED,
         retention_years=1,

@@ -6,6 +6,8 @@ from functools import partial
 from types import MappingProxyType
 from typing import TypeVar
 
+from attrs import evolve
+
 from digital_painschool.application.caseload import Case
 from digital_painschool.application.therapist import TherapistDesk
 from digital_painschool.domain.enrolment import Phase
@@ -22,6 +24,7 @@ from digital_painschool.testing.history import (
     MarkHandled,
     MarkRead,
     OpenForm,
+    Reactivate,
     ReleaseModule,
     Review,
     TherapistReads,
@@ -237,9 +240,24 @@ class TherapistLife:
         modules = {chance.pick(model.modules) for _ in range(3)}
         if chance.happens(self.habits.maintains_too_long):
             days = scene.policy.maintenance_days[1] + 1
-        if self._take(model, Maintain(days, tuple(modules))) is not None:
-            scene.patients[model.id].plan_boundary()
-            scene.worker.want(model.access_until)
+        step = Maintain(days, tuple(modules))
+        shortens = refusals.maintaining(model, days, modules, scene.now, shortens=False) is Reason.SHORTENS_ACCESS
+        if self._take(model, step) is not None:
+            self._time_changed(model)
+        elif shortens and chance.happens(self.habits.confirms):
+            self._take(model, evolve(step, shortens=True))
+            self._time_changed(model)
+            if chance.happens(self.habits.goes_back):
+                later = chance.whole(*self.habits.goes_back_after_days)
+                scene.at(scene.now + later * DAY, lambda: self._go_back(model))
+
+    def _go_back(self, model: ReferenceEnrolment) -> None:
+        if not model.purged and self._take(model, Reactivate()) is not None:
+            self._time_changed(model)
+
+    def _time_changed(self, model: ReferenceEnrolment) -> None:
+        self.scene.patients[model.id].plan_boundary()
+        self.scene.worker.want(model.access_until)
 
     def _end(self, model: ReferenceEnrolment, reason: int) -> None:
         key = model.program.end_reasons[reason].key

@@ -44,7 +44,9 @@ def _keys(e: ReferenceEnrolment) -> list[str]:
 
 def _maintenances(e: ReferenceEnrolment) -> Iterable[h.EnrolmentStep]:
     fewest, most = e.policy.maintenance_days
-    yield from (h.Maintain(days, e.modules[:1]) for days in (fewest, most, fewest - 1, most + 1))
+    for shortens in (False, True):
+        limits = (fewest, most, fewest - 1, most + 1)
+        yield from (h.Maintain(days, e.modules[:1], shortens=shortens) for days in limits)
     yield from (h.Maintain(fewest, modules) for modules in ((), (99,)))
 
 
@@ -85,6 +87,7 @@ STEPS: Mapping[type[h.EnrolmentStep], Callable[[ReferenceEnrolment], Iterable[h.
         h.Review: lambda _: (h.Review(),),
         h.HandOver: lambda _: map(h.HandOver, THERAPISTS),
         h.Maintain: _maintenances,
+        h.Reactivate: lambda _: (h.Reactivate(),),
         h.End: lambda e: map(
             h.End, (*(reason.key for reason in Terms(e.program, e.policy).end_reasons), "no-such-reason")
         ),
@@ -135,7 +138,8 @@ def _with_contents(draw: st.DrawFn, e: ReferenceEnrolment, step: h.EnrolmentStep
     if isinstance(step, h.PatientRenames | h.TherapistRenames):
         return evolve(step, heading=draw(_texts("Sömn", e.policy.heading_limit)))
     if isinstance(step, h.Maintain):
-        days = draw(st.just(step.days) | st.integers(*e.policy.maintenance_days))
+        fewest, most = e.policy.maintenance_days
+        days = draw(st.just(step.days) | st.integers(fewest if step.shortens else step.days, most))
         modules = draw(st.lists(st.sampled_from(e.modules), min_size=1, unique=True))
         return evolve(step, days=days, modules=tuple(modules))
     return step
@@ -214,7 +218,10 @@ def deliver(_: st.DrawFn, school: PlannedSchool) -> h.Step:
     return h.Deliver()
 
 
-_RARE: tuple[type[h.EnrolmentStep], ...] = (h.SaveDraft, h.ReadDraft, h.DiscardDraft, h.HandOver, h.Maintain, h.End)
+_RARE: tuple[type[h.EnrolmentStep], ...] = (
+    *(h.SaveDraft, h.ReadDraft, h.DiscardDraft),
+    *(h.HandOver, h.Maintain, h.Reactivate, h.End),
+)
 _DAILY = tuple(kind for kind in STEPS if kind not in _RARE)
 _MORE: tuple[type[h.EnrolmentStep], ...] = (h.ReadPage, h.CompleteModule, h.CompleteModule, h.MarkHandled) * 2
 ACCEPTED: tuple[Command, ...] = (

@@ -4,7 +4,7 @@ from datetime import time
 
 from hypothesis import strategies as st
 
-from digital_painschool.domain.policy import FlagKind, Policy
+from digital_painschool.domain.policy import FlagKind, Policy, YearEnd
 from digital_painschool.labels.lookup import Language
 from digital_painschool.testing.strategies.programs import end_reasons
 from digital_painschool.testing.strategies.texts import titles
@@ -49,6 +49,8 @@ def policies(draw: st.DrawFn, *, zone: str | None = None) -> Policy:
         forenoon_ends=_time(ends),
         review_after_days=draw(st.just(21) | st.integers(1, 400)),
         maintenance_days=(fewest, draw(st.just(max(365, fewest)) | st.integers(fewest, 3650))),
+        year_end=draw(st.sampled_from(YearEnd)),
+        write_in_maintenance=draw(st.booleans()),
         staff_flags=draw(_FLAGS),
         end_reasons=draw(_END_REASONS),
         retention_years=years,
