@@ -68,7 +68,7 @@ SENTENCES: dict[Event, tuple[str, str]] = {
         "Page 2 “Övning” of module 3 “Tema 3” was read",
     ),
     events.ModuleCompleted(**PATIENT, module=3): ("Modul 3 ”Tema 3” blev klar", "Module 3 “Tema 3” was completed"),
-    events.ModuleReleased(**STAFF, module=3): (
+    events.ModuleReleased(**STAFF, module=3, out_of_order=True): (
         "Modul 3 ”Tema 3” aktiverades, i förtid",
         "Module 3 “Tema 3” was released, out of order",
     ),
