@@ -9,7 +9,7 @@ from attrs import frozen
 
 from digital_painschool.domain.enrolment import Enrolment, Phase
 from digital_painschool.domain.program import Ordering, Program
-from digital_painschool.errors import Reason, RuleViolation
+from digital_painschool.errors import Fact, Reason, RuleViolation
 
 
 class Reading(Enum):
@@ -47,9 +47,15 @@ ACCESS: Mapping[tuple[Phase, bool], Access] = MappingProxyType(
         (Phase.MAINTENANCE, False): _CLOSED,
         (Phase.ENDED, True): _CLOSED,
         (Phase.ENDED, False): _CLOSED,
+        (Phase.WITHDRAWN, True): _CLOSED,
+        (Phase.WITHDRAWN, False): _CLOSED,
     }
 )
-"""The truth table: phase, and whether it is before `access_until`. Rule: M-05, M-18, D-05a, D-18a, D-19a."""
+"""The truth table: phase, and whether it is before `access_until`. Rule: M-05, M-18, D-05a, D-07b, D-18a, D-19a."""
+
+_CLOSED_BY: Mapping[Phase, tuple[str, Reason]] = MappingProxyType(
+    {Phase.ENDED: ("D-19a", Reason.ALREADY_ENDED), Phase.WITHDRAWN: ("D-07b", Reason.ALREADY_WITHDRAWN)}
+)
 
 
 def access(enrolment: Enrolment, now: datetime) -> Access:
@@ -63,13 +69,19 @@ def access(enrolment: Enrolment, now: datetime) -> Access:
 def refusal(enrolment: Enrolment, now: datetime) -> RuleViolation:
     """Return the violation with which the truth table refuses a patient's command.
 
-    Rule: D-19a after the end, D-05a or D-18a when access is over, M-18 in maintenance.
+    Rule: D-19a after the end, D-07b after a withdrawal, D-05a or D-18a when access is over, M-18 in maintenance.
     """
-    if enrolment.phase is Phase.ENDED:
-        return RuleViolation("D-19a", Reason.ALREADY_ENDED)
+    if not enrolment.is_open:
+        return closed_refusal(enrolment)
     if now >= enrolment.access_until:
         return RuleViolation("D-05a" if enrolment.phase is Phase.ACTIVE else "D-18a", Reason.ACCESS_IS_OVER)
     return RuleViolation("M-18", Reason.READ_ONLY_IN_MAINTENANCE)
+
+
+def closed_refusal(enrolment: Enrolment, **facts: Fact) -> RuleViolation:
+    """Return the violation with which a closed enrolment refuses a command of anybody. Rule: D-07b, D-19a."""
+    rule, reason = _CLOSED_BY[enrolment.phase]
+    return RuleViolation(rule, reason, **facts)
 
 
 def module_refusal(enrolment: Enrolment, program: Program, module: int, now: datetime) -> RuleViolation | None:

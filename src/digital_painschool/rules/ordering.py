@@ -159,7 +159,7 @@ def complete_module(
 
 def releasable(enrolment: Enrolment, program: Program) -> tuple[int, ...]:
     """Return the modules that wait for a release, in reading order; the first one is open without. Rule: D-04a."""
-    if enrolment.phase is Phase.ENDED or program.ordering is not Ordering.RELEASED:
+    if not enrolment.is_open or program.ordering is not Ordering.RELEASED:
         return ()
     return tuple(module for module in program.reading_order[1:] if module not in enrolment.released)
 
@@ -173,7 +173,7 @@ def release_module(enrolment: Enrolment, terms: Terms, module: int, *, by: AnyAc
         InvalidValue: The module is not a whole number.
     """
     whole_number(module, "module")
-    if enrolment.phase is Phase.ENDED:
+    if not enrolment.is_open:
         raise refusal(enrolment, at)
     if terms.program.ordering is not Ordering.RELEASED:
         raise RuleViolation("D-04a", Reason.NOT_RELEASED_BY_THERAPIST)

@@ -33,6 +33,7 @@ from digital_painschool.domain.events import (
     ProgramDone,
     Reviewed,
     Started,
+    Withdrawn,
 )
 from digital_painschool.errors import StorageError
 from digital_painschool.serialization.scalars import text
@@ -49,6 +50,7 @@ EVENT_KINDS: Mapping[str, type[Event]] = MappingProxyType(
         "maintained": Maintained,
         "access-ended": AccessEnded,
         "ended": Ended,
+        "withdrawn": Withdrawn,
         "module-opened": ModuleOpened,
         "page-read": PageRead,
         "module-completed": ModuleCompleted,

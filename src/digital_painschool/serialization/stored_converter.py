@@ -5,14 +5,16 @@ Sets become sorted lists, enums go by value. The modules of this folder register
 
 from collections.abc import Callable
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, get_args
 
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
-from digital_painschool.domain.enrolment import AlertReason, Phase
+from digital_painschool.domain.enrolment import AlertReason, Phase, WithdrawalReason
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind
+from digital_painschool.domain.retention import PurgeReason
 from digital_painschool.domain.validation import module_numbers
 from digital_painschool.serialization.scalars import (
     hsa_id_from_text,
@@ -75,7 +77,13 @@ register(str | None, lambda value: value, optional_text)
 register(datetime, instant_to_text, _instant)
 register(datetime | None, optional_instant_to_text, lambda value, _: optional_instant_from_text(value))
 register(HsaId, str, lambda value, _: hsa_id_from_text(value))
-register(Phase, lambda phase: phase.value, lambda value, _: Phase(value))
+for _codes in (Phase, PurgeReason, WithdrawalReason):
+    register(_codes, attrgetter("value"), lambda value, codes: codes(value))
+register(
+    WithdrawalReason | None,
+    lambda reason: reason and reason.value,
+    lambda value, _: None if value is None else WithdrawalReason(value),
+)
 register(
     PersonId,
     lambda person: {"scheme": person.scheme, "value": person.value},
