@@ -29,6 +29,7 @@ class ReferenceEnrolment:
         program: The program, in the version that the enrolment was started with.
         policy: The unit's policy.
         started_at: When it began, UTC.
+        started_by: Who started it.
 
     Attributes:
         pages: How many pages each module has.
@@ -54,6 +55,7 @@ class ReferenceEnrolment:
     program: Program
     policy: Policy
     started_at: datetime
+    started_by: HsaId
     phase: Phase = field(default=Phase.ACTIVE, init=False)
     access_until: datetime = field(init=False)
     last_entry_at: datetime = field(init=False)
@@ -80,6 +82,7 @@ class ReferenceEnrolment:
     settled: dict[FlagKind, int] = field(factory=dict, init=False)
     exported: int = field(default=0, init=False)
     purged: bool = field(default=False, init=False)
+    is_renamed_by_patient: bool = field(default=False, init=False)
     former_therapists: list[tuple[datetime, HsaId]] = field(factory=list, init=False)
     order: tuple[int, ...] = field(init=False)
     modules: tuple[int, ...] = field(init=False)
@@ -104,8 +107,24 @@ class ReferenceEnrolment:
 
     @property
     def is_open(self) -> bool:
-        """True until it ends."""
-        return self.phase is not Phase.ENDED
+        """True until it ends or is withdrawn."""
+        return self.ended_at is None
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """True when its start was withdrawn."""
+        return self.phase is Phase.WITHDRAWN
+
+    @property
+    def is_hidden(self) -> bool:
+        """True when patients are told that there is none, and the log has each try: withdrawn, and not yet purged."""
+        return self.is_withdrawn and not self.purged
+
+    @property
+    def has_patient_writing(self) -> bool:
+        """True when there is a submission, or a message or a heading of the patient's."""
+        messages = any(one.from_patient.sent for one in self.conversations)
+        return messages or self.is_renamed_by_patient or any(saved.sent for saved in self.forms.values())
 
     @property
     def therapist_actor(self) -> Actor:
@@ -237,6 +256,7 @@ class ReferenceEnrolment:
     def rename(self, conversation: int, heading: str, author: Author, now: datetime) -> None:
         """Change a conversation's heading."""
         self.conversations[conversation - 1].heading = heading
+        self.is_renamed_by_patient |= author is Author.PATIENT
         self._enter(now, by=author)
 
     def mark_handled(self, kind: FlagKind, now: datetime, view: int | None = None) -> None:
@@ -270,9 +290,9 @@ class ReferenceEnrolment:
         self.drafts.clear()
         self._enter(now)
 
-    def end(self, now: datetime) -> None:
-        """End the enrolment."""
-        self.phase, self.ended_at = Phase.ENDED, now
+    def end(self, now: datetime, phase: Phase = Phase.ENDED) -> None:
+        """End the enrolment, or withdraw its start."""
+        self.phase, self.ended_at = phase, now
         self.drafts.clear()
         self._enter(now)
         self.settled = dict.fromkeys(FlagKind, self.version)
