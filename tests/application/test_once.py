@@ -22,7 +22,7 @@ from digital_painschool.testing.faults import Call, watched
 from digital_painschool.testing.people import ANNA, BO, CILLA, COLLEAGUE, NURSE, UNIT
 from digital_painschool.testing.scenario import Scenario
 from tests.application.desk_calls import PEOPLE, E, lived
-from tests.application.test_bad_input import GOOD, METHODS
+from tests.application.test_bad_input import METHODS, good
 from tests.scenario import refused
 
 OTHER: Mapping[str, Any] = {
@@ -46,8 +46,10 @@ OTHER: Mapping[str, Any] = {
     "up_to": 0,
 }
 """Another argument than the good one, by the name of the parameter."""
+OTHER_OF: Mapping[tuple[str, str], Any] = {("desk.withdraw", "enrolment_id"): E}
+"""Where that is the good one, by the method and the parameter."""
 ONCE = {
-    method: {p.name: GOOD[p.name] for p in parameters if p.default is p.empty}
+    method: {p.name: good(method, p.name) for p in parameters if p.default is p.empty}
     for method, parameters in METHODS.items()
     if "once" in {p.name for p in parameters}
 }
@@ -120,7 +122,7 @@ def test_another_content_under_the_key_is_refused(method: str, parameter: str) -
     school = lived()
     call(school, method)
     with school.unchanged(), refused("D-24a", Reason.KEY_OF_ANOTHER_CALL):
-        call(school, method, **{parameter: OTHER[parameter]})
+        call(school, method, **{parameter: OTHER_OF.get((method, parameter), OTHER[parameter])})
 
 
 @pytest.mark.rule("D-24a")

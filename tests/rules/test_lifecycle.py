@@ -31,6 +31,7 @@ from digital_painschool.rules.lifecycle import (
     review,
     start,
 )
+from digital_painschool.rules.withdrawal import withdraw
 from digital_painschool.testing.environment import INSTANT, START, local
 from digital_painschool.testing.example import PROGRAM, SLEEP, program
 from digital_painschool.testing.people import (
@@ -51,7 +52,9 @@ STEPS = {
     "note_access_end": partial(note_access_end, terms=TERMS, by=NURSE, at=START + timedelta(days=900)),
     "maintain": partial(maintain, terms=TERMS, days=30, modules=(1,), by=NURSE, at=LATER),
     "end": partial(end, terms=TERMS, reason="klar", by=NURSE, at=LATER),
+    "withdraw": partial(withdraw, terms=TERMS, reason="wrong-person", by=NURSE, at=LATER),
 }
+CLOSED = {Phase.ENDED: ("D-19a", Reason.ALREADY_ENDED), Phase.WITHDRAWN: ("D-07b", Reason.ALREADY_WITHDRAWN)}
 
 
 def in_phase(phase: Phase) -> Enrolment:
@@ -61,9 +64,12 @@ def in_phase(phase: Phase) -> Enrolment:
         return folded(enrolment, maintain(enrolment, TERMS, 30, (1, 2), by=NURSE, at=LATER))
     if phase is Phase.ENDED:
         return folded(enrolment, end(enrolment, TERMS, "klar", by=NURSE, at=LATER))
+    if phase is Phase.WITHDRAWN:
+        return folded(enrolment, withdraw(enrolment, TERMS, "wrong-person", by=NURSE, at=LATER))
     return enrolment
 
 
+@pytest.mark.rule("D-07b")
 @pytest.mark.rule("D-19a")
 @pytest.mark.parametrize("phase", Phase)
 @pytest.mark.parametrize("step", STEPS)
@@ -74,7 +80,7 @@ def test_a_step_leads_where_the_table_says_or_is_refused(step: str, phase: Phase
     if targets:
         assert targets == [folded(enrolment, STEPS[step](enrolment)).phase]
     else:
-        with refused("D-19a", Reason.ALREADY_ENDED, command=step):
+        with refused(*CLOSED[phase], command=step):
             STEPS[step](enrolment)
 
 

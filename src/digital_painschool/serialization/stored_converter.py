@@ -5,6 +5,8 @@ Sets become sorted lists, enums go by value. The modules of this folder register
 
 from collections.abc import Callable
 from datetime import datetime
+from enum import Enum
+from functools import partial
 from operator import attrgetter
 from typing import Any, get_args
 
@@ -71,6 +73,10 @@ def _instant(value: Any, _: object) -> datetime:
     return value if type(value) is datetime else instant_from_text(value)
 
 
+def _code_of(codes: type[Enum], value: Any, _: object) -> Enum:
+    return codes(value)
+
+
 for _plain, _strict in ((str, text), (int, number), (bool, truth)):
     CONVERTER.register_structure_hook(_plain, _strict)
 register(str | None, lambda value: value, optional_text)
@@ -78,7 +84,7 @@ register(datetime, instant_to_text, _instant)
 register(datetime | None, optional_instant_to_text, lambda value, _: optional_instant_from_text(value))
 register(HsaId, str, lambda value, _: hsa_id_from_text(value))
 for _codes in (Phase, PurgeReason, WithdrawalReason):
-    register(_codes, attrgetter("value"), lambda value, codes: codes(value))
+    register(_codes, attrgetter("value"), partial(_code_of, _codes))
 register(
     WithdrawalReason | None,
     lambda reason: reason and reason.value,

@@ -6,7 +6,7 @@ A step of the model is called when the desk has done it: `refusals` says whether
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from attrs import define, field
+from attrs import Factory, define, field
 
 from digital_painschool.domain.enrolment import Phase
 from digital_painschool.domain.ids import EnrolmentId
@@ -29,7 +29,7 @@ class ReferenceEnrolment:
         program: The program, in the version that the enrolment was started with.
         policy: The unit's policy.
         started_at: When it began, UTC.
-        started_by: Who started it.
+        started_by: Who started it; left out, the therapist.
 
     Attributes:
         pages: How many pages each module has.
@@ -55,7 +55,7 @@ class ReferenceEnrolment:
     program: Program
     policy: Policy
     started_at: datetime
-    started_by: HsaId
+    started_by: HsaId = field(default=Factory(lambda self: self.therapist, takes_self=True))
     phase: Phase = field(default=Phase.ACTIVE, init=False)
     access_until: datetime = field(init=False)
     last_entry_at: datetime = field(init=False)
@@ -82,6 +82,7 @@ class ReferenceEnrolment:
     settled: dict[FlagKind, int] = field(factory=dict, init=False)
     exported: int = field(default=0, init=False)
     purged: bool = field(default=False, init=False)
+    withdrawal: str | None = field(default=None, init=False)
     is_renamed_by_patient: bool = field(default=False, init=False)
     former_therapists: list[tuple[datetime, HsaId]] = field(factory=list, init=False)
     order: tuple[int, ...] = field(init=False)
@@ -113,7 +114,7 @@ class ReferenceEnrolment:
     @property
     def is_withdrawn(self) -> bool:
         """True when its start was withdrawn."""
-        return self.phase is Phase.WITHDRAWN
+        return self.withdrawal is not None
 
     @property
     def is_hidden(self) -> bool:
@@ -290,9 +291,10 @@ class ReferenceEnrolment:
         self.drafts.clear()
         self._enter(now)
 
-    def end(self, now: datetime, phase: Phase = Phase.ENDED) -> None:
-        """End the enrolment, or withdraw its start."""
-        self.phase, self.ended_at = phase, now
+    def end(self, now: datetime, withdrawal: str | None = None) -> None:
+        """End the enrolment, or withdraw its start for a reason."""
+        self.phase, self.ended_at = Phase.WITHDRAWN if withdrawal else Phase.ENDED, now
+        self.withdrawal = withdrawal
         self.drafts.clear()
         self._enter(now)
         self.settled = dict.fromkeys(FlagKind, self.version)
