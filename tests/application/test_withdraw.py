@@ -1,5 +1,6 @@
 """A start on the wrong person is withdrawn: it leaves the person's room and every list, and may be purged at once."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -129,7 +130,7 @@ def test_what_the_patient_has_written_hinders_it(written: str) -> None:
     """Otherwise a record that a patient has written would vanish before its time."""
     school = Scenario()
     id_ = slipped(school)
-    writes = {
+    writes: dict[str, Callable[[], object]] = {
         "form": lambda: school.room.save_form(id_, PAIN, {"smarta": 3}),
         "message": lambda: school.room.write(id_, "Hej", conversation=1),
         "heading": lambda: school.room.rename_conversation(id_, 1, "Min fråga"),

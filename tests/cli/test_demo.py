@@ -25,7 +25,7 @@ from digital_painschool.cli.redaction import masked
 RULES_SHOWN = (
     "M-03", "M-04", "M-05", "M-06", "M-07", "M-08", "M-09", "M-10", "M-12", "M-13", "M-14", "M-15", "M-16", "M-17",
     "M-18", "M-19", "M-20", "M-21", "M-22",
-    "D-04a", "D-05a", "D-05b", "D-07a", "D-09a", "D-13a", "D-13b", "D-13c", "D-13d", "D-15a", "D-17a", "D-18a",
+    "D-04a", "D-05a", "D-05b", "D-07a", "D-07b", "D-09a", "D-13a", "D-13b", "D-13c", "D-13d", "D-15a", "D-17a", "D-18a",
     "D-19a", "D-21a", "D-21b", "D-21c", "D-23a",
 )  # fmt: skip
 

@@ -87,7 +87,8 @@ def test_a_step_leads_where_the_table_says_or_is_refused(step: str, phase: Phase
 @pytest.mark.rule("D-19a")
 def test_nothing_leads_out_of_the_end_and_nothing_back_to_active() -> None:
     """Otherwise an ended enrolment could be reopened by a later row of the table."""
-    assert [] == [row for row in TRANSITIONS if row.source is Phase.ENDED]
+    assert [("withdraw", Phase.WITHDRAWN)] == [(r.command, r.target) for r in TRANSITIONS if r.source is Phase.ENDED]
+    assert [] == [row for row in TRANSITIONS if row.source is Phase.WITHDRAWN]
     assert {None, Phase.ACTIVE} == {row.source for row in TRANSITIONS if row.target is Phase.ACTIVE}
     assert {"start", *STEPS} == {row.command for row in TRANSITIONS}
 
@@ -119,7 +120,7 @@ def test_a_second_open_enrolment_in_the_program_at_the_unit_is_refused(phase: Ph
     """Otherwise a double click would give a patient two timelines, or an end shut a patient out for ever."""
     begin = partial(start, enrolment_id=EnrolmentId("e"), therapist=NURSE.hsa_id, by=NURSE, at=LATER)
     earlier = [in_phase(phase)]
-    if phase is Phase.ENDED:
+    if phase in CLOSED:
         assert begin(TERMS, PERSON, earlier, unit=UNIT)
     else:
         with refused("D-07a", Reason.ALREADY_OPEN, program="smartskola"):

@@ -47,8 +47,8 @@ BUGS = (
         name="the-list-keeps-the-old-therapist",
         harm="the new therapist would not see the patient",
         module="adapters.sql.saving",
-        old="_CHANGES_INDEXED = frozenset({HandedOver, Maintained, AccessEnded, Ended})",
-        new="_CHANGES_INDEXED = frozenset({Maintained, AccessEnded, Ended})",
+        old="_CHANGES_INDEXED = frozenset({HandedOver, Maintained, AccessEnded, Ended, Withdrawn})",
+        new="_CHANGES_INDEXED = frozenset({Maintained, AccessEnded, Ended, Withdrawn})",
         caught_by=Catcher(f"{_SQLITE}::test_a_therapist_has_the_own_patients_and_those_handed_over"),
     ),
     Bug(

@@ -209,7 +209,7 @@ def _conversation_changed(enrolment: Enrolment, number: int, changes: Changes) -
 
 def _conversation_renamed(enrolment: Enrolment, event: ConversationRenamed) -> Changes:
     changes: Changes = {"heading": enrolment.version + 1}
-    if event.by == "patient":
+    if event.by == Author.PATIENT.value:
         changes["renamed_by_patient"] = True
     return _conversation_changed(enrolment, event.conversation, changes)
 

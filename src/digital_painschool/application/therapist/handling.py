@@ -158,13 +158,15 @@ class Handling:
         Raises:
             RuleViolation: Also when the patient has written something.
         """
-        cancellable = partial(find_cancellable, self._executor.storage)
+        storage = self._executor.storage
         return self._execute(
             Action.WITHDRAW,
             enrolment_id,
             self._from_view(
                 expected,
-                lambda e, terms, at: withdrawal.withdraw(e, terms, reason, cancellable(e.id), by=self._actor, at=at),
+                lambda e, terms, at: withdrawal.withdraw(
+                    e, terms, reason, find_cancellable(storage, e.id), by=self._actor, at=at
+                ),
             ),
             once_of(once, "withdraw", reason=reason, expected=expected),
         )

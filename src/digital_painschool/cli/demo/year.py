@@ -14,6 +14,7 @@ from digital_painschool.cli.demo.messages import answers, forenoon
 from digital_painschool.cli.demo.narrator import Narrator
 from digital_painschool.cli.demo.school import ANNA, BJORN, NUMBERS, PROGRAM, DemoSchool
 from digital_painschool.cli.demo.screens import hantera, mina, tidslinje
+from digital_painschool.cli.demo.slip import slip
 from digital_painschool.domain.events import ModuleOpened
 
 
@@ -52,6 +53,7 @@ def start(demo: DemoSchool, narrator: Narrator) -> None:
         " as ÅÅMMDD-XXXX, ÅÅMMDDXXXX and ÅÅÅÅMMDD-XXXX.",
         "M-07",
     )
+    slip(demo, narrator)
     for letter in "DEF":
         demo.start(letter, demo.carin, BJORN)
     narrator.say(
