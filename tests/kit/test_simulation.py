@@ -76,7 +76,9 @@ SMALL = Region(
     seed=7,
     patients_per_therapist=6,
     therapists_per_unit=2,
-    habits=Habits(staff=StaffHabits(maintains=0.9), mishaps=Mishaps(killed=0.05, overlaps=0.1, inbox_outages=0.1)),
+    habits=Habits(
+        staff=StaffHabits(maintains=0.9, slips=0.2), mishaps=Mishaps(killed=0.05, overlaps=0.1, inbox_outages=0.1)
+    ),
 )
 """Two units, and a little more than a year, so that the year's end comes."""
 SHORTEST = Region(patients=1, years=0.003)
