@@ -137,7 +137,9 @@ def test_leaves_what_it_says(tmp_path: Path) -> None:
         for question in (line.split('"')[1] for line in shown.splitlines() if line.startswith("  sqlite3 ")):
             assert database.execute(question).fetchall()
     args = ["--settings", str(folder / "settings.toml"), "--hsa-id", DAVID.hsa_id, "--unit", UNIT]
-    assert 5 == len(json.loads(CliRunner().invoke(app, ["retention", "receipts", *args]).stdout)[0]["purged"])
+    receipts = json.loads(CliRunner().invoke(app, ["retention", "receipts", *args]).stdout)
+    assert [1, 5] == [len(receipt["purged"]) for receipt in receipts]
+    assert [receipts[0]["purged"], []] == [receipt["withdrawn"] for receipt in receipts]
     code = shown[shown.index('python -c "') + len('python -c "') :].rstrip().removesuffix('"')
     look = subprocess.run(
         [sys.executable, "-c", code],
