@@ -36,7 +36,7 @@ def test_every_event_has_a_kind_of_its_own() -> None:
 def test_the_kinds_are_the_ones_that_stand_in_databases() -> None:
     """Otherwise renaming one would make every stored timeline unreadable."""
     expected = (
-        "started handed-over reviewed maintained access-ended ended module-opened page-read module-completed"
+        "started handed-over reviewed maintained access-ended ended withdrawn module-opened page-read module-completed"
         " module-released program-done form-saved form-read conversation-started conversation-renamed message-sent"
         " messages-read flag-handled notification-dropped notification-undelivered"
     )

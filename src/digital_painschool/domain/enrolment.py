@@ -1,7 +1,7 @@
 """The state of one patient's run of a program, with its parts. `fold` changes it by events."""
 
 from datetime import datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
 
 from attrs import field, frozen
 
@@ -29,7 +29,7 @@ OPEN_PHASES = frozenset({Phase.ACTIVE, Phase.MAINTENANCE})
 """The phases of an enrolment that goes on; the others are closed for good."""
 
 
-class WithdrawalReason(StrEnum):
+class WithdrawalReason(Enum):
     """The reason why a start was withdrawn: a code, because events hold no free text. Rule: D-07b."""
 
     WRONG_PERSON = "wrong-person"

@@ -213,7 +213,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "NO_SUCH_VERSION": "The page does not belong to this enrolment. Reload it.",
         "ALREADY_WITHDRAWN": "The start was withdrawn. Start a new program instead.",
         "PATIENT_HAS_WRITTEN": "The patient has written in it. It cannot be withdrawn, but it can be ended.",
-        "UNKNOWN_WITHDRAWAL_REASON": "Choose a reason from the list.",
+        "UNKNOWN_WITHDRAWAL_REASON": "Choose a reason to withdraw from the list.",
     },
     "AnswerCode": {
         "REQUIRED": "The question needs an answer.",

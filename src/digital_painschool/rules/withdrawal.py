@@ -18,7 +18,13 @@ def can_be_withdrawn(enrolment: Enrolment) -> bool:
 
 
 def withdraw(
-    enrolment: Enrolment, terms: Terms, reason: str, pending: Iterable[Notification] = (), *, by: AnyActor, at: datetime
+    enrolment: Enrolment,
+    terms: Terms,
+    reason: WithdrawalReason | str,
+    pending: Iterable[Notification] = (),
+    *,
+    by: AnyActor,
+    at: datetime,
 ) -> tuple[Event, ...]:
     """Withdraw a start that was entered in error.
 
@@ -28,7 +34,7 @@ def withdraw(
     Args:
         enrolment: The state.
         terms: The program and the unit's policy.
-        reason: A code from the policy's `withdrawal_reasons`.
+        reason: A reason from the policy's `withdrawal_reasons`, or its code.
         pending: The enrolment's pending notifications; they are dropped with it.
         by: The author.
         at: The instant, an aware time.
@@ -42,10 +48,11 @@ def withdraw(
     if enrolment.has_patient_writing:
         raise RuleViolation("D-07b", Reason.PATIENT_HAS_WRITTEN)
     choices = tuple(choice.value for choice in terms.policy.withdrawal_reasons)
-    if reason not in choices:
+    code = reason.value if isinstance(reason, WithdrawalReason) else reason
+    if code not in choices:
         raise RuleViolation("D-07b", Reason.UNKNOWN_WITHDRAWAL_REASON, choices=choices)
     signature = by.signature
     return (
-        Withdrawn(at=at, by=signature, reason=WithdrawalReason(reason)),
+        Withdrawn(at=at, by=signature, reason=WithdrawalReason(code)),
         *(NotificationDropped(at=at, by=signature, notification=n.id, channel=n.channel) for n in pending),
     )

@@ -8,7 +8,7 @@ from digital_painschool.application.executor import Executor
 from digital_painschool.application.from_view import events_since, from_view
 from digital_painschool.application.once import Once, once_of
 from digital_painschool.application.patient_page import PatientPage, patient_page
-from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.enrolment import Enrolment, WithdrawalReason
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, HsaId
 from digital_painschool.domain.policy import FlagKind
@@ -142,7 +142,12 @@ class Handling:
         )
 
     def withdraw(
-        self, enrolment_id: EnrolmentId, reason: str, *, expected: int | None = None, once: str | None = None
+        self,
+        enrolment_id: EnrolmentId,
+        reason: WithdrawalReason | str,
+        *,
+        expected: int | None = None,
+        once: str | None = None,
     ) -> Enrolment:
         """Withdraw a start that was entered in error ("Dra tillbaka"); drops its pending notifications with it.
 

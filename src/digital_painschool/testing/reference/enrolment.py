@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from attrs import Factory, define, field
 
-from digital_painschool.domain.enrolment import Phase
+from digital_painschool.domain.enrolment import Phase, WithdrawalReason
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, Author, HsaId, PersonId, Role
 from digital_painschool.domain.policy import FlagKind, Policy
@@ -82,7 +82,7 @@ class ReferenceEnrolment:
     settled: dict[FlagKind, int] = field(factory=dict, init=False)
     exported: int = field(default=0, init=False)
     purged: bool = field(default=False, init=False)
-    withdrawal: str | None = field(default=None, init=False)
+    withdrawal: WithdrawalReason | None = field(default=None, init=False)
     is_renamed_by_patient: bool = field(default=False, init=False)
     former_therapists: list[tuple[datetime, HsaId]] = field(factory=list, init=False)
     order: tuple[int, ...] = field(init=False)
@@ -115,11 +115,6 @@ class ReferenceEnrolment:
     def is_withdrawn(self) -> bool:
         """True when its start was withdrawn."""
         return self.withdrawal is not None
-
-    @property
-    def is_hidden(self) -> bool:
-        """True when patients are told that there is none, and the log has each try: withdrawn, and not yet purged."""
-        return self.is_withdrawn and not self.purged
 
     @property
     def has_patient_writing(self) -> bool:
@@ -262,6 +257,8 @@ class ReferenceEnrolment:
 
     def mark_handled(self, kind: FlagKind, now: datetime, view: int | None = None) -> None:
         """Mark the completed program, or undelivered notifications, as handled: what the view showed."""
+        if not self.is_open:
+            return
         shown = self.version if view is None else view
         if kind is FlagKind.UNDELIVERED:
             left = [lost for lost in self.undelivered if self.lost_at[lost][0] > shown]
@@ -269,7 +266,7 @@ class ReferenceEnrolment:
         else:
             is_settled = self.done_waits and not self.raised.after(shown, "program-done")
             self.done_handled |= is_settled
-        if self.is_open and is_settled:
+        if is_settled:
             self._enter(now)
             self.settled[kind] = self.version
 
@@ -291,7 +288,7 @@ class ReferenceEnrolment:
         self.drafts.clear()
         self._enter(now)
 
-    def end(self, now: datetime, withdrawal: str | None = None) -> None:
+    def end(self, now: datetime, withdrawal: WithdrawalReason | None = None) -> None:
         """End the enrolment, or withdraw its start for a reason."""
         self.phase, self.ended_at = Phase.WITHDRAWN if withdrawal else Phase.ENDED, now
         self.withdrawal = withdrawal

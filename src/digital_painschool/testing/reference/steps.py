@@ -5,6 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from digital_painschool.domain.enrolment import WithdrawalReason
 from digital_painschool.domain.people import Author
 from digital_painschool.domain.policy import Terms
 from digital_painschool.errors import NotFound, NotPermitted, PainSchoolError, Reason
@@ -162,7 +163,7 @@ KINDS: Mapping[type[h.EnrolmentStep], StepKind] = MappingProxyType(
         h.Withdraw: StepKind(
             _ACCESS,
             _from_view(lambda e, s, _: refusals.withdrawing(e, s.reason)),
-            lambda e, s, now: e.end(now, s.reason),
+            lambda e, s, now: e.end(now, WithdrawalReason(s.reason)),
         ),
     }
 )
